@@ -1,0 +1,142 @@
+"""A diagnostic: one mistake as data. A code, its places, the words for its message, and fixes.
+
+No sentence is written here or at the place that finds the mistake: the catalogue holds every text, in
+English and in Korean, and `render` puts the words in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from netspec.source import Span
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A word that reads differently in each language: an entry of the catalogue's phrases."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """Words of a spec or of the language itself, shown `like this`; several are joined by commas."""
+
+    words: tuple[str, ...]
+
+
+Word = str | int | float | Phrase | Quoted | tuple[Phrase | str, ...]
+Words = dict[str, Word]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A further place that belongs to the mistake; `text` names an entry of the code's labels."""
+
+    span: Span
+    text: str = ""
+    words: Words = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A line of help; `text` names an entry of the code's hints or of the shared ones."""
+
+    text: str
+    words: Words = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A replacement that a machine may make: it takes the mistake away."""
+
+    span: Span
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    code: str
+    span: Span | None
+    words: Words = field(default_factory=dict)
+    label: Label | None = None  # what to write under the main place
+    labels: tuple[Label, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    severity: Severity = "error"
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """What diagnostics are sorted by."""
+        return ("", -1) if self.span is None else (self.span.source.name, self.span.start)
+
+
+class Fault(Exception):
+    """A diagnostic on its way from the place that finds a mistake to the report."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.code)
+        self.diagnostic = diagnostic
+
+
+class SpecErrors(Exception):  # noqa: N818 - the public name says that there may be several
+    """What `netspec.load`, `parse` and `net` raise: every mistake that was found, sorted by place."""
+
+    def __init__(self, diagnostics: list[Diagnostic]) -> None:
+        self.diagnostics = diagnostics
+        super().__init__(diagnostics)
+
+    def __str__(self) -> str:
+        from netspec.diagnostics.render import plain
+
+        return plain(self.diagnostics)
+
+
+class NetspecError(Exception):
+    """A failure that is no mistake in a spec: usage, data, a diverged run, a missing part.
+
+    `exit_code` is what the command line ends with: 2 usage, 3 data, 4 diverged, 5 a missing part.
+    """
+
+    def __init__(self, diagnostic: Diagnostic, exit_code: int) -> None:
+        super().__init__(diagnostic.code)
+        self.diagnostic = diagnostic
+        self.exit_code = exit_code
+
+    def __str__(self) -> str:
+        from netspec.diagnostics.render import plain
+
+        return plain([self.diagnostic])
+
+
+class Report:
+    """Collects diagnostics; one mistake at one place is kept once."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, object, object, object], Diagnostic] = {}
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        span = diagnostic.span
+        key = (diagnostic.code, None, None, None)
+        if span is not None:
+            key = (diagnostic.code, span.source.name, span.start, span.end)  # type: ignore[assignment]
+        self._seen.setdefault(key, diagnostic)
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        return sorted(self._seen.values(), key=lambda diagnostic: diagnostic.place)
+
+    @property
+    def errors(self) -> list[Diagnostic]:
+        return [diagnostic for diagnostic in self.diagnostics if diagnostic.severity == "error"]
+
+    @property
+    def failed(self) -> bool:
+        return any(diagnostic.severity == "error" for diagnostic in self._seen.values())
+
+    def raise_errors(self) -> None:
+        if self.failed:
+            raise SpecErrors(self.diagnostics)

@@ -1,0 +1,192 @@
+"""The arguments of a block -> its parameters and its inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from netspec.diagnostics.model import Fix, Hint, Quoted
+from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault
+from netspec.elaborate.frame import Closure, Flow, Frame, Word
+from netspec.elaborate.lookup import is_layer, read
+from netspec.elaborate.options import as_type, read_list
+from netspec.elaborate.program import Definition
+from netspec.names import nearest
+from netspec.ops.registry import step_names
+from netspec.sizes import Formula
+from netspec.syntax import tree
+from netspec.types import Unknown
+
+
+@dataclass(slots=True)
+class Arguments:
+    """What one call of a block binds."""
+
+    env: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, Flow] = field(default_factory=dict)  # every input of the block, in order
+    shown: dict[str, Any] = field(default_factory=dict)  # parameters as tables show them
+
+
+def bind_arguments(frame: Frame, definition: Definition, item: tree.Ref | tree.Call, flow: Flow) -> Arguments:
+    """Parameters by place and by name; inputs by name, the rest as they flow in."""
+    body = definition.body
+    params = {param.name.text: param for param in body.params or ()}
+    inputs = [line.label.text for line in body.statements if isinstance(line, tree.Input)]
+    args = item.args if isinstance(item, tree.Call) else ()
+    found = Arguments()
+    named: dict[str, Flow] = {}
+    order = list(params)
+    given: dict[str, tree.Arg] = {}
+    for position, arg in enumerate(args):
+        name = _target(frame, definition, arg, position, order, inputs)
+        if name in given:
+            raise fault(frame, arg.at, "NS208", name=name)
+        given[name] = arg
+        if name in params:
+            found.env[name] = argument(arg.value, params[name], frame, definition)
+        else:
+            named[name] = _layer(arg, frame)
+    for name, param in params.items():
+        if name not in found.env:
+            if param.default is None:
+                raise fault(frame, item.at, "NS617", name=name, block=item.name, usage=signature(body))
+            home = Frame(definition.unit, definition, 0, "", "", env=dict(found.env))
+            found.env[name] = argument(param.default, None, home, definition)
+    found.shown = {name: value for name, value in found.env.items() if not isinstance(value, Closure)}
+    found.inputs = _inputs(item, frame, inputs, named, flow)
+    return found
+
+
+def signature(body: tree.Body) -> str:
+    """`Up(c)`: how a block is called."""
+    return f"{body.name.text}({', '.join(param.name.text for param in body.params or ())})"
+
+
+def _target(
+    frame: Frame, definition: Definition, arg: tree.Arg, position: int, order: list[str], inputs: list[str]
+) -> str:
+    if not arg.name:
+        if position < len(order):
+            return order[position]
+        block = definition.body.name.text
+        raise fault(frame, arg.at, "NS618", block=block, count=len(order), usage=signature(definition.body))
+    name = ".".join(arg.name)
+    if name in order or name in inputs:
+        return name
+    legal = [*order, *inputs]
+    guess = nearest(name, legal)
+    hints = [Hint("nearest", {"name": guess})] if guess else []
+    hints.append(Hint("options", {"names": Quoted(tuple(legal))}) if legal else Hint("no_options"))
+    fix = Fix(frame.span(arg.name_at), guess) if guess else None
+    raise fault(frame, arg.name_at, "NS203", *hints, fix=fix, name=name, step=definition.body.name.text)
+
+
+def _layer(arg: tree.Arg, frame: Frame) -> Flow:
+    value = arg.value
+    while isinstance(value, tree.Chain) and len(value.items) == 1:
+        value = value.items[0]
+    if isinstance(value, tree.Ref):
+        return read(value, frame)
+    raise fault(frame, arg.value.at, "NS425", option=".".join(arg.name), value=frame.span(arg.value.at).text)
+
+
+def _inputs(
+    item: tree.Ref | tree.Call,
+    frame: Frame,
+    inputs: list[str],
+    named: dict[str, Flow],
+    flow: Flow,
+) -> dict[str, Flow]:
+    rest = [name for name in inputs if name not in named]
+    if len(rest) != len(flow):
+        words = {"block": item.name, "wanted": str(len(rest)), "given": str(len(flow)), "names": Quoted(tuple(rest))}
+        hints = (Hint("inputs"),) if rest else ()
+        raise fault(frame, item.at, "NS619", *hints, **words)
+    flowing = dict(zip(rest, flow, strict=True))
+    return {name: named[name] if name in named else [flowing[name]] for name in inputs}
+
+
+def argument(value: tree.Value, param: tree.Param | None, frame: Frame, definition: Definition) -> Any:
+    """One argument; with a default the parameter has the default's kind."""
+    found = _read(value, frame, word=param is not None and _is_word(param.default))
+    if param is None or param.default is None:
+        return found
+    home = Frame(definition.unit, definition, 0, "", "")
+    try:
+        default = _read(param.default, home, word=True)
+    except Exception:
+        return found  # a default that refers to other parameters takes any number
+    return _convert(found, default, value, param, frame)
+
+
+def _is_word(value: tree.Value | None) -> bool:
+    single = _single(value) if value is not None else None
+    return isinstance(single, tree.Ref) and single.name not in ("true", "false")
+
+
+def _convert(found: Any, default: Any, value: tree.Value, param: tree.Param, frame: Frame) -> Any:
+    kind, wanted = kind_of(found), kind_of(default)
+    if kind == "integer" and wanted == "number":
+        return found if isinstance(found, Formula | Unknown) else float(found)
+    if kind != wanted and not isinstance(found, Unknown):
+        raise fault(frame, value.at, "NS620", name=param.name.text, kind=kind, wanted=wanted)
+    return found
+
+
+def kind_of(value: Any) -> str:
+    """The kind of a parameter's value, as messages name it."""
+    if isinstance(value, bool):
+        return "flag"
+    if isinstance(value, int | Formula):
+        return "integer"
+    names = {float: "number", Word: "word", Closure: "step", tuple: "list", str: "text"}
+    return names.get(type(value), "type")
+
+
+def _single(value: tree.Value) -> tree.Value:
+    while isinstance(value, tree.Chain) and len(value.items) == 1:
+        value = value.items[0]
+    return value
+
+
+def _read(value: tree.Value, frame: Frame, word: bool = False) -> Any:
+    single = _single(value)
+    match single:
+        case tree.Ref():
+            return _name(single, frame, word)
+        case tree.List():
+            return read_list(single, frame)
+        case tree.Text():
+            return single.value
+        case tree.Chain() | tree.Perceptrons() | tree.Filters() | tree.Repeat():
+            return Closure(value if isinstance(value, tree.Chain) else tree.Chain((single,), single.at), frame)
+        case tree.Call() if single.name != "sqrt":
+            return Closure(tree.Chain((single,), single.at), frame)
+        case tree.Grid() | tree.TypeText():
+            return as_type(single, frame)
+    result = evaluate(single, frame, "any")
+    if isinstance(result, int):
+        check_size(result, single, frame, -(10**18), "size")
+    return result
+
+
+def _name(ref: tree.Ref, frame: Frame, word: bool) -> Any:
+    """A name as an argument: a parameter of here, true or false, a step, a block, or a bare word."""
+    name = ref.name
+    if name in frame.env:
+        return frame.env[name]
+    if name in ("true", "false"):
+        return name == "true"
+    if frame.unit.find(name) is not None or name in step_names():
+        return Word(name) if word and frame.unit.find(name) is None else Closure(tree.Chain((ref,), ref.at), frame)
+    if word:
+        return Word(name)
+    if name in frame.poisoned or name in frame.broken:
+        raise Broken
+    if is_layer(ref.path[0], frame):
+        raise fault(frame, ref.at, "NS406", name=name)
+    legal = [*frame.env, *frame.unit.names, *step_names()]
+    guess = nearest(name, legal)
+    hints = [Hint("nearest", {"name": guess})] if guess else []
+    fix = Fix(frame.span(ref.at), guess) if guess else None
+    raise fault(frame, ref.at, "NS206", *hints, fix=fix, name=name)

@@ -1,0 +1,87 @@
+"""How many nodes an item will expand to at least, in exact integers, before anything is expanded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.diagnostics.model import Fault
+from netspec.elaborate.evaluate import Broken, evaluate
+from netspec.elaborate.frame import Closure, Frame
+from netspec.elaborate.program import Definition
+from netspec.syntax import tree
+
+
+class Counter:
+    """Counts a block once for each set of arguments: blocks that double forty times cost forty steps.
+
+    A lower bound: what cannot be said before expanding (a count that hangs on a type) is taken as one.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.known: dict[tuple[int, tuple[tuple[str, int], ...]], int] = {}
+        self.open: set[int] = set()
+
+    def item(self, item: tree.Value, frame: Frame) -> int:
+        match item:
+            case tree.Repeat():
+                inside = self.chain(item.chain, frame)
+                return min(self._rounds(item, frame) * max(1, inside), self.limit + 1)
+            case tree.Ref() | tree.Call():
+                if isinstance(frame.env.get(item.name), Closure):
+                    return 1
+                definition = frame.unit.find(item.name)
+                return 1 if definition is None else self.block(definition, item, frame)
+            case tree.Group():
+                return self.chain(item.chain, frame)
+            case tree.Join() | tree.Several():
+                return min(sum(self.item(part, frame) for part in item.parts), self.limit + 1)
+        return 1
+
+    def chain(self, chain: tree.Chain, frame: Frame) -> int:
+        return min(sum(self.item(item, frame) for item in chain.items), self.limit + 1)
+
+    def _rounds(self, item: tree.Repeat, frame: Frame) -> int:
+        value = _whole(item.count, frame)
+        return value if value is not None and value > 0 else 1
+
+    def block(self, definition: Definition, item: tree.Ref | tree.Call, frame: Frame) -> int:
+        body = definition.body
+        env = _arguments(definition, item, frame)
+        key = (id(body), tuple(sorted(env.items())))
+        if key in self.known:
+            return self.known[key]
+        if id(body) in self.open or len(self.open) > 100:  # recursion is refused elsewhere
+            return 1
+        self.open.add(id(body))
+        values: dict[str, Any] = dict(env)
+        inner = Frame(definition.unit, definition, 0, "", "", env=values)
+        total = sum(
+            self.chain(line.chain, inner) for line in body.statements if isinstance(line, tree.Layer | tree.Start)
+        )
+        self.open.discard(id(body))
+        self.known[key] = min(total, self.limit + 1)
+        return self.known[key]
+
+
+def _whole(value: tree.Value, frame: Frame) -> int | None:
+    try:
+        found = evaluate(value, frame, "any")
+    except (Fault, Broken):
+        return None
+    return found if isinstance(found, int) else None
+
+
+def _arguments(definition: Definition, item: tree.Ref | tree.Call, frame: Frame) -> dict[str, int]:
+    """The whole-number arguments of a call, as far as they can be said."""
+    names = [param.name.text for param in definition.body.params or ()]
+    env: dict[str, int] = {}
+    for param in definition.body.params or ():
+        if isinstance(param.default, tree.Number) and isinstance(param.default.value, int):
+            env[param.name.text] = param.default.value
+    for position, arg in enumerate(item.args if isinstance(item, tree.Call) else ()):
+        name = ".".join(arg.name) if arg.name else names[position] if position < len(names) else ""
+        found = _whole(arg.value, frame) if name in names else None
+        if found is not None:
+            env[name] = found
+    return env

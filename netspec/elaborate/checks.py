@@ -1,0 +1,114 @@
+"""What a finished graph must also be: every layer read, limits kept; and what is worth a warning."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.model import Diagnostic, Hint, Report
+from netspec.elaborate.expand import Expansion
+from netspec.elaborate.frame import Frame
+from netspec.elaborate.program import Definition
+from netspec.graph import Graph, Node
+from netspec.limits import Limits
+from netspec.ops.registry import step_names
+from netspec.sizes import text
+
+# what may stand between two nouns without making one of them pointless
+_LINEAR = frozenset(("batchnorm", "dropout", "port", "mean", "flatten", "crop", "reshape", "split", "join", "last", "first"))
+
+
+def check_graph(
+    graph: Graph, definition: Definition, frame: Frame, expansion: Expansion, report: Report, used: frozenset[str]
+) -> None:
+    _outputs(graph, definition, frame, report)
+    _unread(graph, report, used)
+    _limits(graph, expansion.limits, report)
+    if not report.failed:
+        _labels(graph, report)
+        _unread_rows(graph, report)
+        _linear(graph, report)
+
+
+def _outputs(graph: Graph, definition: Definition, frame: Frame, report: Report) -> None:
+    span = frame.span(definition.body.name.at)
+    if not graph.outputs:
+        report.add(Diagnostic("NS243", span, {"net": graph.name}))
+    elif not graph.inputs and not any(node.op.name == "learned" for node in graph.nodes):
+        report.add(Diagnostic("NS244", span, {"net": graph.name}))
+
+
+def _unread(graph: Graph, report: Report, used: frozenset[str]) -> None:
+    """Every layer, round and input is read or is an output (rule 14)."""
+    wanted = {edge.node for node in graph.nodes for edge in node.inputs}
+    wanted |= {edge.node for index in graph.outputs for edge in graph.layers[index].values}
+    said: set[tuple[str, int]] = set()
+    for layer in graph.layers:
+        if layer.role in ("output", "start") and layer.scope == 0:
+            continue
+        if layer.label in used and layer.scope == 0:
+            continue
+        if layer.values and any(edge.node in wanted for edge in layer.values):
+            continue
+        if layer.role == "start" or not layer.values or layer.span is None:
+            continue
+        if layer.role == "output" and graph.scopes[layer.scope].kind != "net":
+            own = graph.scopes[layer.scope]
+            code, words = "NS246", {"name": layer.label, "block": own.name}
+        else:
+            code, words = "NS245", {"name": layer.label, "role": layer.role}
+        if (layer.span.source.name, layer.span.start) not in said:
+            said.add((layer.span.source.name, layer.span.start))
+            report.add(Diagnostic(code, layer.span, dict(words)))
+
+
+def _limits(graph: Graph, limits: Limits, report: Report) -> None:
+    total = graph.counts.weights
+    if isinstance(total, int) and total > limits.weights:
+        largest = max(graph.stored, key=lambda item: item.weight.count if isinstance(item.weight.count, int) else 0)
+        span = graph.nodes[largest.node].span
+        report.add(Diagnostic("NS621", span, {"weights": total, "limit": limits.weights}))
+
+
+def _labels(graph: Graph, report: Report) -> None:
+    """A label that is also a step's name reads as the layer at the head of a chain."""
+    for layer in graph.layers:
+        if layer.label in step_names() and layer.role in ("hidden", "input") and layer.span is not None:
+            span = type(layer.span)(layer.span.source, layer.span.start, layer.span.start + len(layer.text.split(":")[0]))
+            report.add(Diagnostic("NS247", span, {"name": layer.label}, severity="warning"))
+
+
+def _unread_rows(graph: Graph, report: Report) -> None:
+    """A window that stops short of the input's edge drops rows that are no padding."""
+    for node in graph.nodes:
+        rows = getattr(node.op, "unread_rows", None)
+        if rows is None or node.again:
+            continue
+        source = graph.nodes[node.inputs[0].node].types[node.inputs[0].output]
+        left = rows(source if node.op.over_time else source.step)
+        if left:
+            words = {"axis": left[0][0], "count": text(left[0][1]), "type": str(source), "step": node.word}
+            report.add(Diagnostic("NS329", node.span, dict(words), hints=(Hint("edge"),), severity="warning"))
+
+
+def _linear(graph: Graph, report: Report) -> None:
+    """A noun that reads a noun with nothing between: two sums are one (rule 23)."""
+    for node in graph.nodes:
+        if node.op.name not in ("perceptrons", "filters") or node.again or not node.inputs:
+            continue
+        source = _noun_below(graph, node)
+        if source is not None:
+            words = {"noun": node.word, "below": graph.layers[source.layer].label, "other": source.word}
+            hints = (Hint("identity"),)
+            report.add(Diagnostic("NS330", node.span, dict(words), hints=hints, severity="warning"))
+
+
+def _noun_below(graph: Graph, node: Node) -> Node | None:
+    """The noun of the same body that a noun reads through nothing but norms, dropout and reshapes."""
+    edge = node.inputs[0]
+    while True:
+        source = graph.nodes[edge.node]
+        if source.scope != node.scope:
+            return None
+        if source.op.name in ("perceptrons", "filters"):
+            return source
+        if source.op.name not in _LINEAR or len(source.inputs) != 1:
+            return None
+        edge = source.inputs[0]

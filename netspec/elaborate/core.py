@@ -1,0 +1,193 @@
+"""What an expansion builds up: nodes, layers and scopes, and the one place where a step becomes a node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Report, Words
+from netspec.elaborate.budget import Counter
+from netspec.elaborate.evaluate import Broken, fault
+from netspec.elaborate.frame import Flow, Frame, Value
+from netspec.elaborate.keys import Names
+from netspec.elaborate.options import Given
+from netspec.graph import Edge, Layer, Node, Scope
+from netspec.limits import Limits
+from netspec.ops.base import Op, Weight
+from netspec.syntax import tree
+from netspec.syntax.tree import Place
+from netspec.types import ShapeFault, Time, Type
+
+
+class Core:
+    """The state of one pass over a net; the subclasses add chains, calls and bodies."""
+
+    def __init__(self, report: Report, limits: Limits, assumed: dict[str, Type]) -> None:
+        self.report = report
+        self.limits = limits
+        self.assumed = assumed  # types of delayed layers, from the pass before
+        self.nodes: list[Node] = []
+        self.layers: list[Layer] = []
+        self.scopes: list[Scope] = []
+        self.weights: dict[int, tuple[Weight, ...]] = {}
+        self.delays: list[tuple[Node, Frame, str]] = []  # delayed reads, to be tied to their layers
+        self.unresolved: dict[str, tuple[Frame, Place]] = {}  # layers whose type a delayed read wants
+        self.again = 0  # > 0 while weights that exist are used once more
+        self.layer_index = -1
+        self.counter = Counter(limits.nodes)
+        self.partial = False  # an unknown type came up: the pass will be repeated
+
+    # ---- hooks that close the circle of chains, steps and bodies
+
+    def chain(self, frame: Frame, chain: tree.Chain, names: Names, flow: Flow | None = None) -> Flow:
+        raise NotImplementedError
+
+    # ---- reporting
+
+    def add(self, diagnostic: Diagnostic, frame: Frame | None = None) -> None:
+        """Keeps a diagnostic, with the place where the block it happened in is called."""
+        if frame is not None and frame.call is not None:
+            words: Words = {"block": frame.definition.body.name.text}
+            label = Label(frame.call, "called", words)
+            diagnostic = Diagnostic(
+                diagnostic.code,
+                diagnostic.span,
+                diagnostic.words,
+                diagnostic.label,
+                (*diagnostic.labels, label),
+                diagnostic.hints,
+                diagnostic.fixes,
+                diagnostic.severity,
+            )
+        self.report.add(diagnostic)
+
+    def warn(self, frame: Frame, at: Place, code: str, *hints: Hint, labels: tuple[Label, ...] = (), **words: Any) -> None:
+        if not self.again:
+            self.add(
+                Diagnostic(code, frame.span(at), dict(words), labels=labels, hints=hints, severity="warning"), frame
+            )
+
+    def describe(self, edge: Edge) -> tuple[str, str]:
+        """How messages call a value: its layer or step, and its line."""
+        node = self.nodes[edge.node]
+        layer = self.layers[node.layer]
+        line = str(layer.span.line) if layer.span is not None else "?"
+        if node.op.name == "port":
+            return layer.label or node.word, line
+        last = layer.values and layer.values[-1] == edge
+        return (layer.label if last or node.op.name == "input" else f"{node.word} of {layer.label}"), line
+
+    # ---- nodes
+
+    def node(
+        self,
+        op: Op,
+        inputs: list[Value],
+        frame: Frame,
+        at: Place,
+        word: str,
+        names: Names | None = None,
+        given: Given | None = None,
+        key: str | None = None,
+    ) -> Flow:
+        """Applies an operation: checks types, appends the node, hands out its keys."""
+        if len(self.nodes) >= self.limits.nodes:
+            raise fault(frame, at, "NS612", limit=self.limits.nodes)
+        types = self._types(op, inputs, frame, at, given)
+        node = Node(
+            index=len(self.nodes),
+            op=op,
+            inputs=tuple(value.edge for value in inputs),
+            types=types,
+            word=word,
+            layer=self.layer_index,
+            scope=frame.scope,
+            again=self.again > 0,
+            span=frame.span(at),
+        )
+        self.nodes.append(node)
+        if types[0].known:
+            weights = op.weights(*step_types(op, [value.type for value in inputs]))
+            if weights:
+                self.weights[node.index] = weights
+                if key is not None:
+                    node.key = key
+                elif names is not None:
+                    names.weighted(node, word, op.norm)
+        return [Value(Edge(node.index, position), value) for position, value in enumerate(types)]
+
+    def _types(
+        self, op: Op, inputs: list[Value], frame: Frame, at: Place, given: Given | None
+    ) -> tuple[Type, ...]:
+        types = [value.type for value in inputs]
+        if any(not value.known for value in types):
+            self.partial = True
+            result = op.partial(*types)
+            return (result,) if isinstance(result, Type) else result
+        try:
+            time = None if op.over_time else self._common_time(op, types)
+            result = op.shape(*step_types(op, types))
+        except ShapeFault as error:
+            raise Fault(self.explain(error, op, inputs, frame, at, given)) from None
+        if isinstance(result, Type):
+            return (result if time is None else result.over(time),)
+        return result if time is None else tuple(value.over(time) for value in result)
+
+    def _common_time(self, op: Op, types: list[Type]) -> Time | None:
+        """The time of a step that acts on each time step alone: all its inputs share it."""
+        times = [value.time for value in types if value.time is not None]
+        for time in times[1:]:
+            if time != times[0]:
+                raise ShapeFault(
+                    "NS304" if time.length == times[0].length else "NS328",
+                    input=1,
+                    sign=op.name,
+                    left=str(types[0]),
+                    right=str(types[1]),
+                )
+        if times and times[0].varying and not op.varying:
+            raise ShapeFault("NS308", input=0, step=op.name, type=str(types[0]))
+        return times[0] if times else None
+
+    def explain(
+        self, error: ShapeFault, op: Op, inputs: list[Value], frame: Frame, at: Place, given: Given | None
+    ) -> Diagnostic:
+        """A ShapeFault with its places: the step, the option or the layer it is about."""
+        words: Words = {"step": op.name, **error.words}
+        if "sign" in words:
+            words["verb"] = Phrase(f"verb {words['sign']}")
+        labels: list[Label] = []
+        span = frame.span(at)
+        for side, value in zip(("left", "right"), inputs, strict=False):
+            words[f"{side}_name"], words[f"{side}_line"] = self.describe(value.edge)
+            layer = self.layers[self.nodes[value.edge.node].layer]
+            if layer.span is not None and layer.index != self.layer_index and layer.span != span:
+                labels.append(Label(layer.span, "value", {"type": str(value.type), "layer": layer.label}))
+        if error.option and given is not None and error.option in given.places:
+            owner, place = given.places[error.option]
+            span = owner.span(place)
+            if error.option in given.from_default:
+                labels.insert(0, Label(frame.span(at), "used"))
+        hints = (Hint(error.hint),) if error.hint else ()
+        return Diagnostic(error.code, span, words, labels=tuple(labels[:3]), hints=hints)
+
+    # ---- values
+
+    def single(self, flow: Flow, frame: Frame, at: Place) -> Value:
+        """The one value of a flow; raises Broken where it is broken, Fault where there are several."""
+        if len(flow) != 1:
+            raise fault(frame, at, "NS215", name=frame.span(at).text, count=str(len(flow)))
+        if flow[0] is None:
+            raise Broken
+        return flow[0]
+
+    def all_known(self, flow: Flow) -> list[Value]:
+        """A flow none of whose values is broken; raises Broken otherwise."""
+        if any(value is None for value in flow):
+            raise Broken
+        return [value for value in flow if value is not None]
+
+
+def step_types(op: Op, types: list[Type]) -> list[Type]:
+    """The types an operation is asked about: of one time step, unless it looks over time."""
+    return types if op.over_time else [value.step for value in types]
+

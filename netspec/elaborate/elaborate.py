@@ -1,0 +1,195 @@
+"""One net of a program -> its checked Graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Quoted, Report
+from netspec.elaborate.arguments import argument, kind_of
+from netspec.elaborate.cells import check_cells, find_cells
+from netspec.elaborate.checks import check_graph
+from netspec.elaborate.evaluate import Broken, fault
+from netspec.elaborate.expand import Expansion
+from netspec.elaborate.frame import Frame, Word
+from netspec.elaborate.measure import count, depth, stored_arrays
+from netspec.elaborate.program import Definition, Program
+from netspec.elaborate.witness import find
+from netspec.graph import Graph
+from netspec.limits import DEFAULT, Limits
+from netspec.names import nearest
+from netspec.sizes import Formula
+from netspec.source import Span
+from netspec.syntax import tree
+from netspec.types import Type
+
+MAX_PASSES = 24
+
+
+def elaborate(
+    program: Program,
+    definition: Definition,
+    settings: dict[str, Any] | None = None,
+    limits: Limits = DEFAULT,
+    used: frozenset[str] = frozenset(),
+) -> tuple[Graph | None, Report]:
+    """Checks a net with its parameters set to `settings`; the graph is None where there are errors.
+
+    `used`: labels that a section reads, so that they need no other reader.
+    """
+    report = Report()
+    root = Frame(definition.unit, definition, 0, "", "")
+    try:
+        _parameters(root, definition, settings or {})
+    except Fault as error:
+        report.add(error.diagnostic)
+        return None, report
+    except Broken:
+        return None, report
+    assumed: dict[str, Type] = {}
+    for _ in range(MAX_PASSES):
+        attempt = Report()
+        frame = Frame(definition.unit, definition, 0, "", "", env=dict(root.env))
+        expansion = Expansion(attempt, limits, assumed)
+        expansion.late = []
+        expansion.open_scope("net", definition.body.name.text, "", -1)
+        expansion.body(frame)
+        expansion.scopes[0].last = len(expansion.nodes)
+        expansion.tie_delays()
+        if not expansion.unresolved:
+            break
+        learned = _learned(expansion)
+        if learned == assumed:
+            _not_found(expansion, attempt)
+            break
+        assumed = learned
+    else:
+        _not_found(expansion, attempt)
+    for diagnostic in attempt.diagnostics:
+        report.add(diagnostic)
+    if report.failed:
+        return None, report
+    return _finish(program, definition, frame, expansion, report, used)
+
+
+def _parameters(frame: Frame, definition: Definition, settings: dict[str, Any]) -> None:
+    """Sets what is given, takes defaults, and leaves the rest open as formulas with witnesses."""
+    params = {param.name.text: param for param in definition.body.params or ()}
+    seen: dict[str, tree.Param] = {}
+    for param in definition.body.params or ():
+        if param.name.text in seen:
+            label = Label(frame.span(seen[param.name.text].at), "first")
+            span = frame.span(param.name.at)
+            raise Fault(Diagnostic("NS204", span, {"name": param.name.text}, labels=(label,)))
+        seen[param.name.text] = param
+    for name in settings:
+        if name not in params:
+            guess = nearest(name, params)
+            hints = [Hint("nearest", {"name": guess})] if guess else []
+            hints.append(Hint("params", {"names": Quoted(tuple(params))}) if params else Hint("no_params"))
+            span = Span(definition.unit.source, *definition.body.name.at)
+            words = {"name": name, "net": definition.body.name.text}
+            raise Fault(Diagnostic("NS207", span, dict(words), hints=tuple(hints)))
+    open_names: list[str] = []
+    for name, param in params.items():
+        default = None if param.default is None else argument(param.default, None, frame, definition)
+        if name in settings:
+            frame.env[name] = _setting(name, settings[name], default, param, frame)
+        elif default is not None:
+            frame.env[name] = default
+        else:
+            open_names.append(name)
+    if open_names:
+        _witnesses(frame, definition, open_names)
+
+
+def _setting(name: str, value: Any, default: Any, param: tree.Param, frame: Frame) -> Any:
+    """A parameter from outside: a Python number, bool or word, of the default's kind."""
+    if isinstance(value, str):
+        value = Word(value)
+    if isinstance(value, list):
+        value = tuple(value)
+    kind = kind_of(value)
+    wanted = "integer" if default is None else kind_of(default)
+    if kind == "integer" and wanted == "number":
+        return float(value)
+    if kind != wanted:
+        raise fault(frame, param.at, "NS620", name=name, kind=kind, wanted=wanted)
+    if default is None and value < 1:
+        raise fault(frame, param.at, "NS402", value=str(value), least="1", what=name)
+    return value
+
+
+def _witnesses(frame: Frame, definition: Definition, names: list[str]) -> None:
+    bindings = find(names, frame, definition.body.statements)
+    if not bindings:
+        quoted = Quoted(tuple(names))
+        raise fault(frame, definition.body.name.at, "NS515", net=definition.body.name.text, names=quoted)
+    for name in names:
+        frame.env[name] = Formula.symbol(name, tuple(binding[name] for binding in bindings))
+
+
+def _learned(expansion: Expansion) -> dict[str, Type]:
+    """What this pass found out about the layers that delayed reads ask for."""
+    found: dict[str, Type] = {}
+    for path in {**expansion.unresolved, **expansion.assumed}:
+        for layer in expansion.layers:
+            if layer.path == path and layer.role != "start" and layer.values:
+                edge = layer.values[0]
+                found[path] = expansion.nodes[edge.node].types[edge.output]
+    return found
+
+
+def _not_found(expansion: Expansion, report: Report) -> None:
+    """A loop whose type nothing settles."""
+    if report.failed:
+        return
+    for path, (frame, at) in expansion.unresolved.items():
+        report.add(Diagnostic("NS504", frame.span(at), {"name": path.rpartition(".")[2]}, hints=(Hint("is"),)))
+
+
+def _finish(
+    program: Program,
+    definition: Definition,
+    frame: Frame,
+    expansion: Expansion,
+    report: Report,
+    used: frozenset[str],
+) -> tuple[Graph | None, Report]:
+    nodes = expansion.nodes
+    stored = stored_arrays(nodes, expansion.weights, report)
+    cells = find_cells(nodes)
+    check_cells(nodes, cells, report)
+    graph = Graph(
+        name=definition.body.name.text,
+        caption=definition.body.caption.value if definition.body.caption else "",
+        params={name: frame.env[name] for name in (param.name.text for param in definition.body.params or ())},
+        open=tuple(name for name, value in frame.env.items() if isinstance(value, Formula) and name in _names(definition)),
+        nodes=nodes,
+        layers=expansion.layers,
+        scopes=expansion.scopes,
+        stored=stored,
+        counts=count(stored),
+        depth=depth(nodes),
+        inputs=tuple(node.index for node in nodes if node.op.name == "input"),
+        outputs=tuple(layer.index for layer in expansion.layers if layer.role == "output" and layer.scope == 0),
+        cells=cells,
+        lists={name: value for name, value in frame.env.items() if isinstance(value, tuple | int | float | Formula)},
+    )
+    for owner, line in expansion.late:
+        inside = graph.counts if not owner.key else count(stored, owner.key)
+        try:
+            extra = {"weights": inside.weights, "depth": graph.depth}
+            expansion.require(owner, line, extra)
+        except Fault as error:
+            expansion.add(error.diagnostic, owner)
+        except Broken:
+            continue
+    for diagnostic in expansion.report.diagnostics:
+        report.add(diagnostic)
+    check_graph(graph, definition, frame, expansion, report, used)
+    graph.warnings = [diagnostic for diagnostic in report.diagnostics if diagnostic.severity == "warning"]
+    return (None if report.failed else graph), report
+
+
+def _names(definition: Definition) -> set[str]:
+    return {param.name.text for param in definition.body.params or ()}

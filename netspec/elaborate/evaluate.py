@@ -1,0 +1,227 @@
+"""Arithmetic of a spec -> int, float or Formula, with every way it can go wrong said in place."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+from netspec import sizes
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Words
+from netspec.elaborate.frame import Closure, Frame, Word
+from netspec.limits import DEFAULT
+from netspec.names import nearest
+from netspec.sizes import Formula, Number, divides
+from netspec.syntax import tree
+from netspec.types import UNKNOWN, Unknown
+
+# size: whole, division exact. real: division is division. any: exact unless an operand is real.
+Want = Literal["size", "real", "any"]
+LARGEST = 10**18
+
+
+def fault(frame: Frame, at: tree.Place, code: str, *hints: Hint, fix: Fix | None = None, **words: Any) -> Fault:
+    """A Fault at a place of the frame's file."""
+    return Fault(Diagnostic(code, frame.span(at), dict(words), hints=hints, fixes=(fix,) if fix else ()))
+
+
+def evaluate(value: tree.Value, frame: Frame, want: Want = "size", extra: dict[str, Number] | None = None) -> Any:
+    """The number an expression stands for; raises Fault. `extra` holds `weights` and `depth` in a `require`."""
+    match value:
+        case tree.Number():
+            return value.value
+        case tree.Ref():
+            return _name(value, frame, extra)
+        case tree.Binary():
+            return _binary(value, frame, want, extra)
+        case tree.Negative():
+            return -evaluate(value.value, frame, want, extra)
+        case tree.Group() if len(value.chain.items) == 1:
+            return evaluate(value.chain.items[0], frame, want, extra)
+        case tree.Chain() if len(value.items) == 1:
+            return evaluate(value.items[0], frame, want, extra)
+        case tree.Grid() if len(value.sizes) == 1:
+            return evaluate(value.sizes[0], frame, want, extra)
+        case tree.Call() if value.name == "sqrt" and len(value.args) == 1:
+            return _root(value, frame, want, extra)
+        case tree.Broken():
+            raise Broken
+    raise fault(frame, value.at, "NS404", text=_source(frame, value.at))
+
+
+class Broken(Exception):
+    """Something that was reported already stands in the way."""
+
+
+def _source(frame: Frame, at: tree.Place) -> str:
+    text = frame.unit.source.text[at[0] : at[1]]
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _name(value: tree.Ref, frame: Frame, extra: dict[str, Number] | None) -> Any:
+    name = value.name
+    if name in frame.env:
+        found = frame.env[name]
+        if isinstance(found, int | float | Formula | Unknown) and not isinstance(found, bool):
+            return found
+        kind = {bool: "flag", Word: "word", Closure: "step", tuple: "list", str: "text"}.get(type(found), "word")
+        raise fault(frame, value.at, "NS405", name=name, kind=kind)
+    if extra is not None and name in extra:
+        return extra[name]
+    if name in frame.poisoned or name in frame.broken:
+        raise Broken
+    head = value.path[0]
+    if head in frame.layers or head in frame.labels:
+        raise fault(frame, value.at, "NS406", name=name)
+    names = [key for key, found in frame.env.items() if isinstance(found, int | float | Formula)]
+    raise unknown_size(frame, value.at, name, names)
+
+
+def unknown_size(frame: Frame, at: tree.Place, name: str, legal: list[str]) -> Fault:
+    hints: list[Hint] = []
+    fix = None
+    guess = nearest(name, legal)
+    parts = name.split("x")
+    if guess is None and len(parts) > 1 and all(part and (part.isdigit() or part in legal or len(part) == 1) for part in parts):
+        wanted = " x ".join(parts)
+        hints.append(Hint("spaced", {"wanted": wanted}))
+        fix = Fix(frame.span(at), wanted)
+    elif guess is not None:
+        hints.append(Hint("nearest", {"name": guess}))
+        fix = Fix(frame.span(at), guess)
+    kind = frame.definition.body.kind
+    body = frame.definition.body.name.text
+    hints.append(Hint("declare", {"kind": kind, "body": body, "name": name}))
+    return fault(frame, at, "NS206", *hints, fix=fix, name=name)
+
+
+def _binary(value: tree.Binary, frame: Frame, want: Want, extra: dict[str, Number] | None) -> Any:
+    """A run of operators leans left: its spine is walked down and back up without recursion."""
+    spine: list[tree.Binary] = []
+    current: tree.Value = value
+    while isinstance(current, tree.Binary):
+        spine.append(current)
+        current = current.left
+    result = evaluate(current, frame, want, extra)
+    for node in reversed(spine):
+        if _unclear(node):
+            raise fault(frame, node.at, "NS407", text=_source(frame, node.at))
+        result = _apply(node, result, evaluate(node.right, frame, want, extra), frame, want)
+    return result
+
+
+def _unclear(node: tree.Binary) -> bool:
+    """`a % b * c`: nobody reads it the same way."""
+    ops = {node.op}
+    if isinstance(node.left, tree.Binary) and node.left.op in ("*", "/", "%"):
+        ops.add(node.left.op)
+    return node.op in ("*", "/", "%") and "%" in ops and len(ops) > 1
+
+
+def _apply(node: tree.Binary, left: Any, right: Any, frame: Frame, want: Want) -> Any:
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return UNKNOWN
+    match node.op:
+        case "+":
+            result = left + right
+        case "-":
+            result = left - right
+        case "*":
+            result = left * right
+        case "^":
+            result = _power(node, left, right, frame)
+        case "%":
+            if _zero(right):
+                raise fault(frame, node.right.at, "NS408", text=_source(frame, node.at))
+            result = left % right
+        case _:
+            result = _divide(node, left, right, frame, want)
+    largest = max(map(abs, result.values)) if isinstance(result, Formula) else abs(result)
+    if not isinstance(result, Formula) and not isinstance(result, float) and largest > LARGEST:
+        raise fault(frame, node.at, "NS409", text=_source(frame, node.at))
+    return result
+
+
+def _zero(value: Any) -> bool:
+    return value == 0 if not isinstance(value, Formula) else any(v == 0 for v in value.values)
+
+
+def _divide(node: tree.Binary, left: Any, right: Any, frame: Frame, want: Want) -> Any:
+    if _zero(right):
+        raise fault(frame, node.right.at, "NS408", text=_source(frame, node.at))
+    real = want == "real" or (want == "any" and (isinstance(left, float) or isinstance(right, float)))
+    if real:
+        return left / right
+    if isinstance(left, float) or isinstance(right, float):
+        raise fault(frame, node.at, "NS410", text=_source(frame, node.at))
+    if divides(right, left):
+        return left // right
+    raise Fault(not_exact(frame, node, left, right))
+
+
+def not_exact(frame: Frame, node: tree.Binary, left: Any, right: Any) -> Diagnostic:
+    """`/` of sizes leaves a rest: with the numbers, or the witness that shows it."""
+    span = frame.span(node.at)
+    text = _source(frame, node.at)
+    if isinstance(left, Formula) or isinstance(right, Formula):
+        count = len((left if isinstance(left, Formula) else right).values)
+        pairs = zip(sizes.values_of(left, count), sizes.values_of(right, count), strict=True)
+        a, b = next((a, b) for a, b in pairs if a % b)
+        words: Words = {"text": text, "left": sizes.text(left), "right": sizes.text(right), "a": str(a), "b": str(b)}
+        condition = f"{sizes.text(left)} % {sizes.text(right)} == 0"
+        return Diagnostic("NS411", span, words, hints=(Hint("require", {"condition": condition}),))
+    return Diagnostic("NS403", span, {"text": text, "left": str(left), "right": str(right), "rest": str(left % right)})
+
+
+def _power(node: tree.Binary, left: Any, right: Any, frame: Frame) -> Any:
+    if isinstance(left, Formula) or isinstance(right, Formula):
+        return left**right
+    if isinstance(right, float) or isinstance(left, float):
+        try:
+            result = float(left) ** float(right)
+        except (OverflowError, ZeroDivisionError):
+            result = math.inf
+        if isinstance(result, complex) or not math.isfinite(result):
+            raise fault(frame, node.at, "NS409", text=_source(frame, node.at))
+        return result
+    if right < 0:
+        raise fault(frame, node.at, "NS410", text=_source(frame, node.at))
+    if abs(left) > 1 and right * abs(left).bit_length() > 128:
+        raise fault(frame, node.at, "NS409", text=_source(frame, node.at))
+    return left**right
+
+
+def _root(value: tree.Call, frame: Frame, want: Want, extra: dict[str, Number] | None) -> Any:
+    if want == "size":
+        raise fault(frame, value.at, "NS412")
+    inside = evaluate(value.args[0].value, frame, "real", extra)
+    if isinstance(inside, Unknown):
+        return UNKNOWN
+    if inside < 0:
+        raise fault(frame, value.at, "NS413", value=sizes.text(inside))
+    return sizes.root(inside)
+
+
+def size(value: tree.Value, frame: Frame, least: int = 1, what: str = "size", limit: int = DEFAULT.size) -> Any:
+    """A whole number >= `least`: a size of a type or noun, or a whole option."""
+    result = evaluate(value, frame, "size")
+    return check_size(result, value, frame, least, what, limit)
+
+
+def check_size(
+    result: Any, value: tree.Value, frame: Frame, least: int = 1, what: str = "size", limit: int = DEFAULT.size
+) -> Any:
+    if isinstance(result, Unknown):
+        return result
+    if isinstance(result, float):
+        if not result.is_integer():
+            raise fault(frame, value.at, "NS401", value=sizes.text(result), what=what)
+        raise fault(frame, value.at, "NS414", value=sizes.text(result), whole=str(int(result)))
+    if result < least:
+        raise fault(frame, value.at, "NS402", value=_shown(result), least=str(least), what=what)
+    if isinstance(result, int) and result > limit:
+        raise fault(frame, value.at, "NS415", value=result, limit=limit)
+    return result
+
+
+def _shown(value: Any) -> str:
+    return sizes.text(value)

@@ -1,0 +1,89 @@
+"""The names that one body's expansion sees: sizes and options on one side, layers on the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from netspec.elaborate.program import Definition, Unit
+from netspec.graph import Edge
+from netspec.source import Span
+from netspec.syntax import tree
+from netspec.types import Type
+
+
+class Value(NamedTuple):
+    """One value on its way through a chain; None stands for one that is broken (reported already)."""
+
+    edge: Edge
+    type: Type
+
+
+Flow = list[Value | None]
+
+
+@dataclass(slots=True)
+class Closure:
+    """A step given as an argument: its syntax, and the frame in which its names are looked up."""
+
+    chain: tree.Chain
+    frame: Frame
+
+
+@dataclass(slots=True)
+class Word:
+    """A bare word as a value: `kind = sine`."""
+
+    text: str
+
+
+@dataclass(slots=True)
+class Bound:
+    """A layer's name in a frame: what it stands for, and by which names its parts are read."""
+
+    values: Flow
+    at: tree.Place
+    role: str
+    index: int  # the Layer in the graph
+    key: str = ""  # the module path of its main step
+    parts: dict[str, Flow] = field(default_factory=dict)
+    order: int = 0  # the number of its line
+    reads: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """One expansion of a net's or block's body."""
+
+    unit: Unit
+    definition: Definition
+    scope: int
+    path: str  # the path of its layers: "" or "r1.2."
+    key: str  # the module path of its weights: "" or "r1.2."
+    env: dict[str, Any] = field(default_factory=dict)  # sizes, numbers, flags, words, lists, closures
+    layers: dict[str, Bound] = field(default_factory=dict)
+    labels: dict[str, tree.Statement] = field(default_factory=dict)  # every label of the body, also below
+    starts: dict[str, Value | None] = field(default_factory=dict)
+    defaults: list[tree.Default] = field(default_factory=list)  # the body's own, so far
+    parent: Frame | None = None  # where it is called
+    call: Span | None = None
+    last: str = ""  # the nearest layer above
+    inputs: list[str] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)  # names of lines that could not be read
+    given: dict[str, Flow] = field(default_factory=dict)  # a block's inputs, as it is called
+    timed: bool = False  # an input's type names time
+    names_at: dict[str, tree.Place] = field(default_factory=dict)
+
+    def span(self, at: tree.Place) -> Span:
+        return Span(self.unit.source, *at)
+
+    @property
+    def depth(self) -> int:
+        count, frame = 0, self.parent
+        while frame is not None:
+            count, frame = count + 1, frame.parent
+        return count
+
+    @property
+    def poisoned(self) -> set[str]:
+        return self.unit.poisoned

@@ -1,0 +1,75 @@
+"""`init = …` -> Init: the distributions of initial values, by the field's names."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.model import Fix, Hint, Quoted
+from netspec.elaborate.evaluate import evaluate, fault
+from netspec.elaborate.frame import Frame, Word
+from netspec.names import nearest
+from netspec.ops.base import Init
+from netspec.sizes import Formula
+from netspec.syntax import tree
+from netspec.types import Unknown
+
+# name -> how many numbers it takes (least, most)
+DISTRIBUTIONS: dict[str, tuple[int, int]] = {
+    "normal": (2, 2),  # mean, standard deviation
+    "truncated_normal": (2, 2),  # the same, cut at two standard deviations
+    "uniform": (2, 2),  # from, to
+    "constant": (1, 1),
+    "zeros": (0, 0),
+    "ones": (0, 0),
+    "he": (0, 0),  # normal, variance 2 / fan_in (He 2015)
+    "he_uniform": (0, 0),
+    "xavier": (0, 0),  # uniform, variance 2 / (fan_in + fan_out) (Glorot 2010)
+    "xavier_normal": (0, 0),
+    "lecun": (0, 0),  # normal, variance 1 / fan_in
+    "orthogonal": (0, 1),  # rows at right angles; a gain (Saxe 2013)
+}
+
+
+def read_init(value: tree.Value, frame: Frame) -> Init:
+    """A distribution, or a number that every value starts from."""
+    while isinstance(value, tree.Chain) and len(value.items) == 1:
+        value = value.items[0]
+    if isinstance(value, tree.Ref | tree.Call):
+        name = value.name
+        if isinstance(value, tree.Ref) and name in frame.env:
+            found = frame.env[name]
+            if not isinstance(found, Word):
+                return _constant(value, frame)
+            name = found.text
+        if name not in DISTRIBUTIONS:
+            raise _unknown(value, name, frame)
+        args = value.args if isinstance(value, tree.Call) else ()
+        least, most = DISTRIBUTIONS[name]
+        if not least <= len(args) <= most or any(arg.name for arg in args):
+            raise fault(frame, value.at, "NS431", name=name, count=str(least), given=str(len(args)))
+        numbers = tuple(_number(arg.value, frame) for arg in args)
+        if name in ("normal", "truncated_normal") and numbers[1] < 0:
+            raise fault(frame, args[1].at, "NS420", option="init", value=f"{numbers[1]:g}", least="0", most="")
+        if name in ("zeros", "ones"):
+            return Init("constant", (0.0 if name == "zeros" else 1.0,))
+        return Init(name, numbers)
+    return _constant(value, frame)
+
+
+def _constant(value: tree.Value, frame: Frame) -> Init:
+    return Init("constant", (_number(value, frame),))
+
+
+def _number(value: tree.Value, frame: Frame) -> float:
+    result = evaluate(value, frame, "real")
+    if isinstance(result, Formula | Unknown):
+        # a distribution may depend on a size (`normal(0, 1/sqrt(d))`); its first witness stands for it
+        return float(result.values[0]) if isinstance(result, Formula) else 0.0
+    return float(result)
+
+
+def _unknown(value: tree.Ref | tree.Call, name: str, frame: Frame) -> Exception:
+    guess = nearest(name, DISTRIBUTIONS)
+    at = value.path_at if isinstance(value, tree.Call) else value.at
+    hints = [Hint("nearest", {"name": guess})] if guess else []
+    hints.append(Hint("legal", {"names": Quoted(tuple(DISTRIBUTIONS))}))
+    fix = Fix(frame.span(at), guess) if guess else None
+    return fault(frame, at, "NS432", *hints, fix=fix, name=name)

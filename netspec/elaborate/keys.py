@@ -1,0 +1,67 @@
+"""Who owns which key: the paths of modules, as they stand in state_dict (rule 20 of the language)."""
+
+from __future__ import annotations
+
+from keyword import iskeyword, issoftkeyword
+
+from netspec.graph import Node
+
+# The attributes of nn.Module in version 1 of the language; a label that equals one gets `_` appended.
+# The list belongs to the version: it never follows torch's.
+MODULE_ATTRIBUTES = frozenset(
+    """T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval
+    extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict modules mtia
+    named_buffers named_children named_modules named_parameters parameters register_backward_hook register_buffer
+    register_forward_hook register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
+    register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module register_parameter
+    register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory
+    state_dict to to_empty train training type xpu zero_grad weight bias self start""".split()
+)
+
+
+def module_name(label: str) -> str:
+    """A label as one component of a key and as an attribute in source."""
+    if label in MODULE_ATTRIBUTES or (iskeyword(label) and not issoftkeyword(label)):
+        return label + "_"
+    return label
+
+
+class Names:
+    """Hands out the keys of one line (or one round): its main step owns `key`, the others `key.word`.
+
+    The first noun, block or repeat is the main step. Where a line has none, it is the first weighted step
+    that is no norm, else the first weighted one; that is known only at the line's end.
+    """
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.taken = False
+        self.counts: dict[str, int] = {}
+        self.waiting: list[tuple[Node, str, bool]] = []
+
+    def module(self, word: str) -> str:
+        """The key of a noun, block or repeat."""
+        if not self.taken:
+            self.taken = True
+            return self.key
+        return f"{self.key}.{self._numbered(word)}"
+
+    def weighted(self, node: Node, word: str, norm: bool) -> None:
+        """A weighted step that is no noun; its key follows at the end of the line."""
+        self.waiting.append((node, word, norm))
+
+    def finish(self) -> None:
+        if not self.taken and self.waiting:
+            main = next((entry for entry in self.waiting if not entry[2]), self.waiting[0])
+            main[0].key = self.key
+            self.waiting.remove(main)
+            self.taken = True
+        for node, word, _ in self.waiting:
+            node.key = f"{self.key}.{self._numbered(word)}"
+        self.waiting.clear()
+
+    def _numbered(self, word: str) -> str:
+        number = self.counts.get(word, 0) + 1
+        self.counts[word] = number
+        name = module_name(word)
+        return name if number == 1 else f"{name}{number}"

@@ -1,0 +1,394 @@
+"""The options in `( … )` -> the fields of an operation, each read as its kind demands.
+
+A word means what the option's kind says: `mean(space)` is a role, `act = relu` a step, `pad = same` a
+choice. Options merge one by one and the nearest wins: the line, the body's default, the file's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from netspec import sizes
+from netspec.diagnostics.model import Fix, Hint, Label, Quoted
+from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault, size
+from netspec.elaborate.frame import Bound, Closure, Frame, Word
+from netspec.elaborate.initial import read_init
+from netspec.names import nearest
+from netspec.ops.base import Op, Option
+from netspec.syntax import tree
+from netspec.types import Type, Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRef:
+    """Another layer as an option's value: `tie = a`, `tie = transpose(a)`, `scores = b`."""
+
+    bound: Bound
+    name: str
+    transposed: bool = False
+
+
+@dataclass(slots=True)
+class Given:
+    """Options as read: their values, and where each was written (in which frame's file)."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, tuple[Frame, tree.Place]] = field(default_factory=dict)
+    from_default: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A list of options and whose names it sees."""
+
+    args: tuple[tree.Arg, ...]
+    frame: Frame
+    default: bool = False
+
+
+def sources(target: str, args: tuple[tree.Arg, ...], frame: Frame, at: int) -> list[Source]:
+    """The options of a step, nearest first: its own, the body's `default` lines above, the file's."""
+    found = [Source(args, frame)]
+    for default in reversed(frame.defaults):
+        if _plural(default.target.text) == target:
+            found.append(Source(default.args, frame, True))
+    body = frame.definition.body.at[0]
+    for default in reversed(frame.unit.defaults):
+        if _plural(default.target.text) == target and default.at[0] < body:
+            found.append(Source(default.args, frame, True))
+    return found
+
+
+def _plural(noun: str) -> str:
+    return {"perceptron": "perceptrons", "filter": "filters"}.get(noun, noun)
+
+
+def read_options(cls: type[Op], lists: list[Source], given: Given, at: tree.Place) -> Given:
+    """Fills `given` from every list; raises Fault for what is no option, or not of its kind."""
+    frame = lists[0].frame
+    for source in lists:
+        taken: dict[str, tree.Arg] = {}
+        for position, arg in enumerate(source.args):
+            key, part = _key(cls, arg, position, source, given)
+            name = ".".join((key, *part))
+            if name in taken:
+                label = Label(source.frame.span(taken[name].at), "first")
+                error = fault(source.frame, arg.name_at, "NS208", name=name)
+                object.__setattr__(error.diagnostic, "labels", (label,))
+                raise error
+            taken[name] = arg
+            _store(cls.options[key], part, arg, source, given)
+    for name, option in cls.options.items():
+        if option.required and name not in given.values:
+            hint = Hint("usage", {"usage": usage(cls)})
+            raise fault(frame, at, "NS209", hint, step=cls.name, option=name)
+    return given
+
+
+def _key(
+    cls: type[Op], arg: tree.Arg, position: int, source: Source, given: Given
+) -> tuple[str, tuple[str, ...]]:
+    """Which option an argument is, by name or by place."""
+    if not arg.name:
+        if position < len(cls.positional):
+            return cls.positional[position], ()
+        raise _misplaced(cls, arg, position, source)
+    name, part = arg.name[0], arg.name[1:]
+    option = cls.options.get(name) or cls.options.get(name + "_")
+    if option is None or option.name in _HIDDEN.get(cls.name, ()):
+        raise unknown_option(cls, arg, source)
+    if part and not (option.dotted and len(part) == 1):
+        raise unknown_option(cls, arg, source)
+    return option.name, part
+
+
+# what the syntax itself gives a noun: `N`, `KxK`
+_HIDDEN = {"perceptrons": ("units",), "filters": ("count", "kernel")}
+
+
+def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Exception:
+    hints = [Hint("usage", {"usage": usage(cls)})]
+    if isinstance(arg.value, tree.Chain | tree.Ref) and len(source.args) == 1:
+        hints = [Hint("usage", {"usage": usage(cls)})]
+    code = "NS210" if cls.positional else "NS211"
+    return fault(source.frame, arg.at, code, *hints, step=cls.name, count=len(cls.positional), position=str(position + 1))
+
+
+def unknown_option(cls: type[Op], arg: tree.Arg, source: Source) -> Exception:
+    legal = option_names(cls)
+    name = ".".join(arg.name)
+    guess = nearest(name, legal) or _FOREIGN.get(name)
+    guess = guess if guess in legal else None
+    hints = [Hint("nearest", {"name": guess})] if guess else []
+    hints.append(Hint("options", {"names": Quoted(tuple(legal))}) if legal else Hint("no_options"))
+    fix = Fix(source.frame.span(arg.name_at), guess) if guess else None
+    return fault(source.frame, arg.name_at, "NS203", *hints, fix=fix, name=name, step=cls.name)
+
+
+# words of other tools for the same thing
+_FOREIGN = {
+    "padding": "pad", "strides": "stride", "kernel_size": "kernel", "ceil_mode": "ceil", "rate": "p", "epsilon": "eps",
+    "use_bias": "bias", "num_heads": "heads", "n_heads": "heads", "dilation_rate": "dilation", "group": "groups",
+    "initializer": "init", "kernel_initializer": "init", "negative_slope": "slope", "alpha": "slope",
+}  # fmt: skip
+
+
+def option_names(cls: type[Op]) -> list[str]:
+    hidden = _HIDDEN.get(cls.name, ())
+    return [name.rstrip("_") for name in cls.options if name not in hidden]
+
+
+def usage(cls: type[Op]) -> str:
+    """`maxpool(kernel, stride = …, pad = 0)`."""
+    parts = []
+    for name, option in cls.options.items():
+        if name in _HIDDEN.get(cls.name, ()):
+            continue
+        shown = name.rstrip("_")
+        if name in cls.positional:
+            parts.append(shown)
+        elif option.default is not None and not option.required:
+            default = str(option.default).lower() if isinstance(option.default, bool) else option.default
+            parts.append(f"{shown} = {default}")
+        else:
+            parts.append(f"{shown} = …")
+    return f"{cls.name}({', '.join(parts)})"
+
+
+def _store(option: Option, part: tuple[str, ...], arg: tree.Arg, source: Source, given: Given) -> None:
+    """Reads one option unless a nearer list has it already."""
+    name = option.name
+    if option.dotted:
+        key = part[0] if part else "weight"
+        values = given.values.setdefault(name, {})
+        if key not in values:
+            values[key] = read_init(arg.value, source.frame)
+            given.places.setdefault(name, (source.frame, arg.at))
+        return
+    if name in given.values:
+        return
+    given.values[name] = read_kind(option, arg.value, source.frame)
+    given.places[name] = (source.frame, arg.at)
+    if source.default:
+        given.from_default.add(name)
+
+
+# ---- one value, by kind
+
+
+def read_kind(option: Option, value: tree.Value, frame: Frame) -> Any:
+    """The value of an option; a size parameter, word or list of the frame may stand for it."""
+    return _READERS[option.kind](option, value, frame)
+
+
+def _single(value: tree.Value) -> tree.Value:
+    while isinstance(value, tree.Chain) and len(value.items) == 1:
+        value = value.items[0]
+    return value
+
+
+def _size(option: Option, value: tree.Value, frame: Frame) -> Any:
+    return size(_single(value), frame, int(option.least or 1), option.name)
+
+
+def _extent(option: Option, value: tree.Value, frame: Frame) -> Any:
+    value = _single(value)
+    least = int(1 if option.least is None else option.least)
+    items = value.sizes if isinstance(value, tree.Grid) else (value,)
+    found = tuple(size(item, frame, least, option.name) for item in items)
+    return found if len(found) > 1 else found[0]
+
+
+def _padding(option: Option, value: tree.Value, frame: Frame) -> Any:
+    value = _single(value)
+    if isinstance(value, tree.Ref) and value.name in option.choices and value.name not in frame.env:
+        return value.name
+    if isinstance(value, tree.Ref) and isinstance(frame.env.get(value.name), Word):
+        return _choice(option, value, frame, frame.env[value.name].text)
+    return _extent(option, value, frame)
+
+
+def _integer(option: Option, value: tree.Value, frame: Frame) -> Any:
+    result = evaluate(_single(value), frame, "size")
+    least = -(10**9) if option.least is None else int(option.least)
+    result = check_size(result, value, frame, least, option.name)
+    _bounds(option, result, value, frame)
+    return result
+
+
+def _real(option: Option, value: tree.Value, frame: Frame) -> Any:
+    result = evaluate(_single(value), frame, "real")
+    if isinstance(result, Unknown):
+        return result
+    _bounds(option, result, value, frame)
+    return float(result) if isinstance(result, int) else result
+
+
+def _bounds(option: Option, result: Any, value: tree.Value, frame: Frame) -> None:
+    if isinstance(result, Unknown):
+        return
+    below = option.least is not None and result < option.least
+    above = option.most is not None and result > option.most
+    if below or above:
+        words = {"option": option.name, "value": sizes.text(result), "least": _bound(option.least), "most": _bound(option.most)}
+        code = "NS419" if option.least is not None and option.most is not None else "NS420" if below else "NS421"
+        raise fault(frame, value.at, code, **words)
+
+
+def _bound(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
+
+
+def read_flag(value: tree.Value, frame: Frame, name: str) -> bool:
+    value = _single(value)
+    if isinstance(value, tree.Ref):
+        if value.name in ("true", "false"):
+            return value.name == "true"
+        found = frame.env.get(value.name)
+        if isinstance(found, bool):
+            return found
+    guess = {"True": "true", "False": "false", "yes": "true", "no": "false", "on": "true", "off": "false", "1": "true", "0": "false"}
+    shown = frame.span(value.at).text
+    fix = Fix(frame.span(value.at), guess[shown]) if shown in guess else None
+    raise fault(frame, value.at, "NS422", fix=fix, option=name, value=shown)
+
+
+def _flag(option: Option, value: tree.Value, frame: Frame) -> Any:
+    return read_flag(value, frame, option.name)
+
+
+def _word(option: Option, value: tree.Value, frame: Frame) -> Any:
+    value = _single(value)
+    if isinstance(value, tree.Text):
+        raise fault(frame, value.at, "NS423", option=option.name, value=value.value, legal=Quoted(option.choices))
+    if not isinstance(value, tree.Ref):
+        raise fault(frame, value.at, "NS424", option=option.name, value=frame.span(value.at).text, legal=Quoted(option.choices))
+    if value.name in option.choices:
+        return value.name
+    found = frame.env.get(value.name)
+    return _choice(option, value, frame, found.text if isinstance(found, Word) else value.name)
+
+
+def _choice(option: Option, value: tree.Value, frame: Frame, word: str) -> str:
+    if word in option.choices:
+        return word
+    guess = nearest(word, option.choices)
+    hints = (Hint("nearest", {"name": guess}),) if guess else ()
+    fix = Fix(frame.span(value.at), guess) if guess else None
+    raise fault(frame, value.at, "NS424", *hints, fix=fix, option=option.name, value=word, legal=Quoted(option.choices))
+
+
+def _init(option: Option, value: tree.Value, frame: Frame) -> Any:
+    return read_init(value, frame)
+
+
+def _layer(option: Option, value: tree.Value, frame: Frame) -> Any:
+    value = _single(value)
+    if isinstance(value, tree.Ref):
+        return find_layer(value, frame)
+    raise fault(frame, value.at, "NS425", option=option.name, value=frame.span(value.at).text)
+
+
+def find_layer(value: tree.Ref, frame: Frame) -> LayerRef:
+    """A layer above, by name; raises Fault, or Broken where its line is."""
+    from netspec.elaborate.lookup import layer_named
+
+    bound = layer_named(value, frame)
+    bound.reads += 1
+    return LayerRef(bound, value.name)
+
+
+def _tie(option: Option, value: tree.Value, frame: Frame) -> Any:
+    value = _single(value)
+    if isinstance(value, tree.Call) and value.name == "transpose" and len(value.args) == 1:
+        inner = _single(value.args[0].value)
+        if isinstance(inner, tree.Ref):
+            found = find_layer(inner, frame)
+            return LayerRef(found.bound, found.name, True)
+    if isinstance(value, tree.Ref):
+        return find_layer(value, frame)
+    raise fault(frame, value.at, "NS426", value=frame.span(value.at).text)
+
+
+def _step(option: Option, value: tree.Value, frame: Frame) -> Any:
+    single = _single(value)
+    if isinstance(single, tree.Ref) and isinstance(frame.env.get(single.name), Closure):
+        return frame.env[single.name]
+    chain = value if isinstance(value, tree.Chain) else tree.Chain((value,), value.at)
+    return Closure(chain, frame)
+
+
+def _list(option: Option, value: tree.Value, frame: Frame) -> Any:
+    value = _single(value)
+    if isinstance(value, tree.Ref):
+        found = frame.env.get(value.name)
+        if isinstance(found, tuple):
+            return found
+        if value.name in frame.poisoned or value.name in frame.broken:
+            raise Broken
+        names = [name for name, item in frame.env.items() if isinstance(item, tuple)]
+        guess = nearest(value.name, names)
+        hints = (Hint("nearest", {"name": guess}),) if guess else ()
+        raise fault(frame, value.at, "NS427", *hints, option=option.name, name=value.name)
+    if isinstance(value, tree.List):
+        return read_list(value, frame)
+    raise fault(frame, value.at, "NS428", option=option.name, value=frame.span(value.at).text)
+
+
+def read_list(value: tree.List, frame: Frame) -> tuple[Any, ...]:
+    """A list of numbers, texts and lists."""
+    out: list[Any] = []
+    for item in value.items:
+        single = _single(item)
+        if isinstance(single, tree.List):
+            out.append(read_list(single, frame))
+        elif isinstance(single, tree.Text):
+            out.append(single.value)
+        elif isinstance(single, tree.Dots):
+            raise fault(frame, single.at, "NS429")
+        else:
+            out.append(evaluate(single, frame, "any"))
+    return tuple(out)
+
+
+def _text(option: Option, value: tree.Value, frame: Frame) -> Any:
+    value = _single(value)
+    if isinstance(value, tree.Text):
+        return value.value
+    raise fault(frame, value.at, "NS430", option=option.name, value=frame.span(value.at).text)
+
+
+def _type(option: Option, value: tree.Value, frame: Frame) -> Type:
+    return as_type(value, frame)
+
+
+def as_type(value: tree.Value, frame: Frame) -> Type:
+    """A type given as an argument: `learned(d over N)`, `zeros(H)`, `pad to h x w`."""
+    from netspec.elaborate.written import read_type
+
+    value = _single(value)
+    if isinstance(value, tree.TypeText):
+        return read_type(value, frame)
+    grid = value if isinstance(value, tree.Grid) else tree.Grid((value,), value.at)
+    return read_type(tree.TypeText(None, grid, at=value.at), frame)
+
+
+_READERS: dict[str, Callable[[Option, tree.Value, Frame], Any]] = {
+    "size": _size,
+    "extent": _extent,
+    "padding": _padding,
+    "integer": _integer,
+    "real": _real,
+    "flag": _flag,
+    "word": _word,
+    "role": _word,
+    "init": _init,
+    "layer": _layer,
+    "tie": _tie,
+    "step": _step,
+    "list": _list,
+    "text": _text,
+    "type": _type,
+}

@@ -1,0 +1,234 @@
+"""Files -> Program: every definition a spec can see, and where each name comes from."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted, Report
+from netspec.limits import DEFAULT, Limits
+from netspec.names import nearest
+from netspec.source import SourceFile, Span
+from netspec.syntax import tree
+from netspec.syntax.read import read
+from netspec.syntax.text import decode, read_file
+
+MARK = "netspec.toml"  # an empty file of this name marks the root of `use`
+VERSION = 1
+
+
+@dataclass(slots=True)
+class Definition:
+    """A net or block, and the file whose names its body sees."""
+
+    body: tree.Body
+    unit: Unit
+
+    @property
+    def span(self) -> Span:
+        return Span(self.unit.source, *self.body.name.at)
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """One file: its own definitions, those it uses, its defaults."""
+
+    source: SourceFile
+    file: tree.File
+    poisoned: set[str]
+    own: dict[str, Definition] = field(default_factory=dict)
+    used: dict[str, Definition] = field(default_factory=dict)
+    defaults: list[tree.Default] = field(default_factory=list)
+    sections: list[tree.Section] = field(default_factory=list)
+
+    def find(self, name: str) -> Definition | None:
+        """A net or block by the name this file calls it."""
+        return self.own.get(name) or self.used.get(name)
+
+    @property
+    def names(self) -> list[str]:
+        return [*self.own, *self.used]
+
+
+@dataclass(slots=True)
+class Program:
+    """A spec with every file it uses."""
+
+    main: Unit
+    units: dict[str, Unit]
+    report: Report
+    root: Path | None
+
+    @property
+    def nets(self) -> list[Definition]:
+        return [definition for definition in self.main.own.values() if definition.body.kind == "net"]
+
+    @property
+    def files(self) -> list[SourceFile]:
+        return [unit.source for unit in self.units.values()]
+
+
+def load_program(path: Path, root: Path | None = None, limits: Limits = DEFAULT, shown: str | None = None) -> Program:
+    """Reads a `.net` file and all it uses; raises Fault where the file itself cannot be read."""
+    source = read_file(path, shown or os.fspath(path), limits.bytes)
+    return _Loader(limits, _root(path, root)).load(source)
+
+
+def parse_program(text: str | bytes, name: str = "<text>", folder: Path | None = None, limits: Limits = DEFAULT) -> Program:
+    """A spec from memory; it may `use` files only where `folder` says where it stands."""
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    path = None if folder is None else folder / name
+    source = decode(data, name, path, limits.bytes)
+    return _Loader(limits, None if folder is None else _root(folder / "x.net", None)).load(source)
+
+
+def _root(path: Path, root: Path | None) -> Path:
+    """The folder that `use` may not leave: given, marked by netspec.toml, or the file's own."""
+    if root is not None:
+        return root.resolve()
+    folder = path.resolve().parent
+    for candidate in (folder, *folder.parents):
+        if (candidate / MARK).is_file():
+            return candidate
+    return folder
+
+
+class _Loader:
+    def __init__(self, limits: Limits, root: Path | None) -> None:
+        self.limits = limits
+        self.root = root
+        self.report = Report()
+        self.units: dict[str, Unit] = {}
+        self.pending: list[Unit] = []
+
+    def load(self, source: SourceFile) -> Program:
+        main = self.unit(source)
+        while self.pending:  # a file's uses wait until its own names are known: two files may use each other
+            unit = self.pending.pop()
+            for item in unit.file.declarations:
+                if isinstance(item, tree.Use):
+                    self._use(unit, item)
+        if not main.file.declarations and not self.report.failed:
+            self.report.add(Diagnostic("NS004", None, {"file": source.name}))
+        return Program(main, self.units, self.report, self.root)
+
+    def unit(self, source: SourceFile) -> Unit:
+        parsed = read(source)
+        for diagnostic in parsed.diagnostics:
+            self.report.add(diagnostic)
+        unit = Unit(source, parsed.file, parsed.poisoned)
+        key = source.name if source.path is None else os.fspath(source.path.resolve())
+        self.units[key] = unit
+        self._declare(unit)
+        self.pending.append(unit)
+        return unit
+
+    def _declare(self, unit: Unit) -> None:
+        for position, item in enumerate(unit.file.declarations):
+            if isinstance(item, tree.Header):
+                self._header(unit, item, position)
+            elif isinstance(item, tree.Body):
+                self._define(unit, item)
+            elif isinstance(item, tree.Default):
+                unit.defaults.append(item)
+            elif isinstance(item, tree.Section):
+                unit.sections.append(item)
+            elif isinstance(item, tree.Extern):
+                self.report.add(Diagnostic("NS690", Span(unit.source, *item.at), {"what": "extern"}))
+
+    def _header(self, unit: Unit, item: tree.Header, position: int) -> None:
+        span = Span(unit.source, *item.at)
+        if item.version != VERSION:
+            self.report.add(Diagnostic("NS134", span, {"version": str(item.version), "known": str(VERSION)}))
+        elif position:
+            self.report.add(Diagnostic("NS135", span))
+
+    def _define(self, unit: Unit, item: tree.Body) -> None:
+        name = item.name.text
+        before = unit.own.get(name) or unit.used.get(name)
+        if before is not None:
+            label = Label(before.span, "first")
+            self.report.add(Diagnostic("NS204", Span(unit.source, *item.name.at), {"name": name}, labels=(label,)))
+            return
+        unit.own[name] = Definition(item, unit)
+
+    # ---- use
+
+    def _use(self, unit: Unit, item: tree.Use) -> None:
+        other = self._file(unit, item)
+        for used in item.names:
+            here = used.here.text
+            span = Span(unit.source, *used.name.at)
+            if other is None:
+                unit.poisoned.add(here)
+                continue
+            found = other.own.get(used.name.text)
+            if found is None:
+                if used.name.text not in other.poisoned:
+                    self._unknown(other, used, span)
+                unit.poisoned.add(here)
+                continue
+            before = unit.find(here)
+            if before is not None:
+                self.report.add(
+                    Diagnostic("NS204", Span(unit.source, *used.here.at), {"name": here}, labels=(Label(before.span, "first"),))
+                )
+                continue
+            unit.used[here] = found
+
+    def _unknown(self, other: Unit, used: tree.Used, span: Span) -> None:
+        guess = nearest(used.name.text, other.own)
+        hints = [Hint("nearest", {"name": guess})] if guess else []
+        fixes = (Fix(span, guess),) if guess else ()
+        if other.own:
+            hints.append(Hint("defined", {"names": Quoted(tuple(other.own)[:12])}))
+        words = {"name": used.name.text, "file": other.source.name}
+        self.report.add(Diagnostic("NS602", span, dict(words), hints=tuple(hints), fixes=fixes))
+
+    def _file(self, unit: Unit, item: tree.Use) -> Unit | None:
+        """The unit a `use` names; None where it may not or cannot be read (reported)."""
+        span = Span(unit.source, *item.file.at)
+        path, problem = self._path(unit, item.file.value)
+        if path is None:
+            self.report.add(Diagnostic(problem, span, {"file": item.file.value, "root": str(self.root)}))
+            return None
+        key = os.fspath(path)
+        if key in self.units:
+            found = self.units[key]
+            if found is unit:
+                self.report.add(Diagnostic("NS604", span, {"file": item.file.value}))
+                return None
+            return found
+        if len(self.units) >= self.limits.files:
+            self.report.add(Diagnostic("NS605", span, {"limit": self.limits.files}))
+            return None
+        try:
+            source = read_file(path, _shown(unit.source, item.file.value), self.limits.bytes)
+        except Fault as fault:
+            inner = fault.diagnostic
+            self.report.add(Diagnostic(inner.code, span, inner.words))
+            return None
+        return self.unit(source)
+
+    def _path(self, unit: Unit, name: str) -> tuple[Path | None, str]:
+        """The file below the root that a `use` means, links followed; else the code that says why not."""
+        if unit.source.path is None or self.root is None:
+            return None, "NS606"
+        if not name.endswith(".net"):
+            return None, "NS607"
+        if "\0" in name or os.path.isabs(name) or ":" in name or "\\" in name or name.startswith("~"):
+            return None, "NS608"
+        try:
+            path = (unit.source.path.parent / name).resolve()
+        except (OSError, RuntimeError):
+            return None, "NS608"
+        if not path.is_relative_to(self.root):
+            return None, "NS603"
+        return path, ""
+
+
+def _shown(source: SourceFile, name: str) -> str:
+    """How messages call a used file: relative as the spec wrote it, from where the spec was named."""
+    folder = os.path.dirname(source.name)
+    return os.path.normpath(os.path.join(folder, name)) if folder else os.path.normpath(name)

@@ -1,0 +1,224 @@
+"""The items after the first -> nodes: nouns, operations, and the steps that need more than a value."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.model import Hint
+from netspec.elaborate.evaluate import Broken, fault, size
+from netspec.elaborate.frame import Closure, Flow, Frame, Value
+from netspec.elaborate.keys import Names
+from netspec.elaborate.lookup import is_layer
+from netspec.elaborate.options import Given, LayerRef, read_options, sources
+from netspec.elaborate.program import Definition
+from netspec.elaborate.sources import Sources
+from netspec.elaborate.suggest import unknown_step
+from netspec.elaborate.ties import tie
+from netspec.ops.base import Op
+from netspec.ops.registry import operation, step_names
+from netspec.syntax import tree
+from netspec.syntax.tree import Place
+
+# what version 1 reserves: it parses and answers that it is not built yet
+RESERVED = frozenset(("mixture", "copies", "extern"))
+
+
+class Steps(Sources):
+    """Applies steps; blocks, repeats and shared weights follow in the subclass."""
+
+    # ---- hooks
+
+    def block(
+        self, frame: Frame, definition: Definition, item: tree.Ref | tree.Call, flow: Flow, names: Names
+    ) -> Flow:
+        raise NotImplementedError
+
+    def repeat(self, frame: Frame, item: tree.Repeat, flow: Flow, names: Names) -> Flow:
+        raise NotImplementedError
+
+    def same(self, frame: Frame, item: tree.Ref | tree.Call, flow: Flow, names: Names) -> Flow:
+        raise NotImplementedError
+
+    def reverse(self, frame: Frame, item: tree.Ref | tree.Call, flow: Flow, names: Names) -> Flow:
+        raise NotImplementedError
+
+    # ---- chains
+
+    def chain(self, frame: Frame, chain: tree.Chain, names: Names, flow: Flow | None = None) -> Flow:
+        """The values at the end of a chain; `flow` is what it begins with where it has no source."""
+        rest = list(chain.items)
+        if flow is None:
+            flow = self.source(frame, rest[0], names)
+            if flow is not None:
+                rest = rest[1:]
+            elif self.begins_alone(rest[0], frame):
+                flow = []
+            else:
+                flow = self.above(frame, rest[0])
+        for item in rest:
+            try:
+                flow = self.step(frame, item, flow, names)
+            except Broken:
+                flow = [None]
+            self.last_word = self.word_of(item)
+        return flow
+
+    @staticmethod
+    def word_of(item: tree.Value) -> str:
+        return item.name if isinstance(item, tree.Ref | tree.Call) else type(item).__name__.lower()
+
+    last_word = ""
+
+    def above(self, frame: Frame, item: tree.Value) -> Flow:
+        """No source: the nearest layer above, where that can only mean one thing."""
+        if not frame.last:
+            raise fault(frame, item.at, "NS226")
+        bound = frame.layers[frame.last]
+        if bound.role == "output":
+            raise fault(frame, item.at, "NS227", name=frame.last, text=frame.span(item.at).text)
+        if bound.role == "input" and len(frame.inputs) > 1:
+            raise fault(
+                frame, item.at, "NS228", names=", ".join(frame.inputs), first=frame.inputs[0], text=frame.span(item.at).text
+            )
+        if len(bound.values) > 1:
+            raise fault(frame, item.at, "NS215", name=frame.last, count=str(len(bound.values)))
+        bound.reads += 1
+        return bound.values
+
+    def step(self, frame: Frame, item: tree.Value, flow: Flow, names: Names) -> Flow:
+        match item:
+            case tree.Perceptrons():
+                return self.perceptrons(frame, item, flow, names)
+            case tree.Filters():
+                return self.filters(frame, item, flow, names)
+            case tree.Repeat():
+                return self.repeat(frame, item, flow, names)
+            case tree.Ref() | tree.Call():
+                return self.named(frame, item, flow, names)
+            case tree.Broken():
+                raise Broken
+        if isinstance(item, tree.Several):
+            raise fault(frame, item.at, "NS229", text=frame.span(item.at).text)
+        raise fault(frame, item.at, "NS213", text=frame.span(item.at).text)
+
+    # ---- nouns
+
+    def perceptrons(self, frame: Frame, item: tree.Perceptrons, flow: Flow, names: Names) -> Flow:
+        cls = operation("perceptrons")
+        given = Given({"units": tuple(size(unit, frame, 1, "perceptrons") for unit in item.units.sizes)})
+        given.places["units"] = (frame, item.units.at)
+        read_options(cls, sources("perceptrons", item.args, frame, item.at[0]), given, item.at)
+        return self.apply(cls, given, flow, frame, item.at, item.word, names, key=names.module("perceptrons"))
+
+    def filters(self, frame: Frame, item: tree.Filters, flow: Flow, names: Names) -> Flow:
+        cls = operation("filters")
+        given = Given(
+            {
+                "count": size(item.count, frame, 1, "filters"),
+                "kernel": tuple(size(side, frame, 1, "kernel") for side in item.kernel.sizes),
+            }
+        )
+        given.places["count"] = (frame, item.count.at)
+        given.places["kernel"] = (frame, item.kernel.at)
+        read_options(cls, sources("filters", item.args, frame, item.at[0]), given, item.at)
+        return self.apply(cls, given, flow, frame, item.at, item.word, names, key=names.module("filters"))
+
+    # ---- steps by name
+
+    def named(self, frame: Frame, item: tree.Ref | tree.Call, flow: Flow, names: Names) -> Flow:
+        """A step parameter, a block or net, or an operation: looked up in this order."""
+        name = item.name
+        at = item.path_at if isinstance(item, tree.Call) else item.at
+        bound = frame.env.get(name)
+        if isinstance(bound, Closure):
+            return self.closure(frame, item, bound, flow, names)
+        definition = frame.unit.find(name)
+        if definition is not None:
+            return self.block(frame, definition, item, flow, names)
+        if name in frame.poisoned or name in frame.broken:
+            raise Broken
+        if name in RESERVED:
+            raise fault(frame, at, "NS690", what=name)
+        prelude = self.prelude(name)
+        if prelude is not None:
+            return self.block(frame, prelude, item, flow, names)
+        if name not in step_names():
+            if is_layer(item.path[0], frame):
+                raise fault(frame, item.at, "NS230", name=name)
+            if bound is not None:
+                raise fault(frame, item.at, "NS231", name=name)
+            raise unknown_step(name, item, at, frame, step_names())
+        if name == "same":
+            return self.same(frame, item, flow, names)
+        if name == "reversed":
+            return self.reverse(frame, item, flow, names)
+        return self.operation(frame, item, name, flow, names)
+
+    def prelude(self, name: str) -> Definition | None:
+        return None
+
+    def operation(self, frame: Frame, item: tree.Ref | tree.Call, name: str, flow: Flow, names: Names) -> Flow:
+        cls = operation(name)
+        args = item.args if isinstance(item, tree.Call) else ()
+        given = read_options(cls, sources(name, args, frame, item.at[0]), Given(), item.at)
+        return self.apply(cls, given, flow, frame, item.at, name, names)
+
+    def closure(self, frame: Frame, item: tree.Ref | tree.Call, bound: Closure, flow: Flow, names: Names) -> Flow:
+        """A step given as an argument: written where it is called, applied (and keyed) here."""
+        if isinstance(item, tree.Call):
+            raise fault(frame, item.at, "NS232", name=item.name)
+        caller = bound.frame
+        scope, caller.scope = caller.scope, frame.scope
+        try:
+            return self.chain(caller, bound.chain, names, flow)
+        finally:
+            caller.scope = scope
+
+    # ---- application
+
+    def apply(
+        self,
+        cls: type[Op],
+        given: Given,
+        flow: Flow,
+        frame: Frame,
+        at: Place,
+        word: str,
+        names: Names,
+        key: str | None = None,
+    ) -> Flow:
+        """Makes the operation of its options and applies it to what flows in."""
+        references = {name: value for name, value in given.values.items() if isinstance(value, LayerRef)}
+        extra = self.references(cls, references, given, frame, at)
+        values = self.all_known(flow) + extra
+        self.arity(cls, flow, extra, frame, at)
+        op = cls(**given.values)
+        result = self.node(op, values, frame, at, word, names, given, key)
+        node = self.nodes[-1]
+        node.frozen = bool(given.values.get("frozen", False))
+        if "tie" in references:
+            owner, place = given.places["tie"]
+            tie(self, node, values, references["tie"], owner, place)
+        return result
+
+    def arity(self, cls: type[Op], flow: Flow, extra: list[Value], frame: Frame, at: Place) -> None:
+        wanted = cls.inputs
+        if wanted is None:
+            if not flow:
+                raise fault(frame, at, "NS233", step=cls.name, wanted="2", given="0")
+            return
+        if len(flow) != wanted:
+            hints = (Hint("begins"),) if cls.begins else ()
+            raise fault(frame, at, "NS233", *hints, step=cls.name, wanted=str(wanted), given=str(len(flow)))
+
+    def references(
+        self, cls: type[Op], found: dict[str, LayerRef], given: Given, frame: Frame, at: Place
+    ) -> list[Value]:
+        """Layers given as options: `scores = b` adds an input; `tie = a` borrows its weights."""
+        extra: list[Value] = []
+        for name, reference in found.items():
+            if cls.options[name].kind == "tie":
+                given.values[name] = "transposed" if reference.transposed else "straight"
+                continue
+            owner, place = given.places[name]
+            extra.append(self.single(reference.bound.values, owner, place))
+            given.values[name] = True
+        return extra

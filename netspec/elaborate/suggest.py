@@ -1,0 +1,52 @@
+"""A step that does not exist -> what was probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from netspec.diagnostics.model import Fix, Hint
+from netspec.elaborate.evaluate import fault
+from netspec.elaborate.frame import Frame
+from netspec.names import nearest
+from netspec.syntax import tree
+from netspec.syntax.tree import Place
+
+# What other tools call the same thing, and how it is written here.
+FOREIGN = {
+    "linear": "128 perceptrons", "dense": "128 perceptrons", "fc": "128 perceptrons", "fullyconnected": "128 perceptrons",
+    "innerproduct": "128 perceptrons", "neurons": "128 perceptrons", "units": "128 perceptrons",
+    "conv": "64 filters 3x3", "conv1d": "64 filters 3", "conv2d": "64 filters 3x3", "conv3d": "64 filters 3x3x3",
+    "convolution": "64 filters 3x3", "convolutional": "64 filters 3x3", "kernel": "64 filters 3x3",
+    "convtranspose2d": "64 filters 2x2 (transposed = true, stride = 2)",
+    "deconv": "64 filters 2x2 (transposed = true, stride = 2)",
+    "maxpooling": "maxpool(2x2)", "maxpool2d": "maxpool(2x2)", "maxpooling2d": "maxpool(2x2)", "pool": "maxpool(2x2)",
+    "averagepool": "avgpool(2x2)", "avgpool2d": "avgpool(2x2)", "averagepooling2d": "avgpool(2x2)",
+    "globalaveragepooling2d": "mean(space)", "globalavgpool": "mean(space)", "gap": "mean(space)",
+    "adaptiveavgpool2d": "avgpool(to = 7x7)", "adaptiveavgpool": "avgpool(to = 7x7)",
+    "globalmaxpool": "max(space)", "batchnorm2d": "batchnorm", "batchnormalization": "batchnorm", "bn": "batchnorm",
+    "layernormalization": "layernorm", "ln": "layernorm", "groupnormalization": "groupnorm(groups)",
+    "embedding": "embed(d)", "leakyrelu": "leaky(0.01)", "swish": "silu", "linearactivation": "identity",
+    "add": "a + b", "concat": "a & b", "concatenate": "a & b", "cat": "a & b", "residual": "x + (x -> …)",
+    "multiheadattention": "attention(heads)", "selfattention": "attention(heads)", "mha": "attention(heads)",
+    "zeropadding2d": "pad(1)", "upsampling2d": "upsample(2)", "positionalencoding": "positions(kind = sine)",
+    "globalavgpool2d": "mean(space)", "pixelshuffle": "shuffle", "droppath2d": "droppath(p)", "stochasticdepth": "droppath(p)",
+    "view": "reshape", "permute": "transpose", "log_softmax": "softmax", "logsoftmax": "softmax",
+}  # fmt: skip
+
+
+def unknown_step(name: str, item: tree.Ref | tree.Call, at: Place, frame: Frame, steps: Collection[str]) -> Exception:
+    """NS119 for a noun without its number, else NS202 with the nearest name or the way it is written here."""
+    if name in ("perceptron", "perceptrons", "filter", "filters"):
+        return fault(frame, at, "NS119", noun=name)
+    legal = [*frame.unit.names, *sorted(steps), "perceptrons", "filters"]
+    way = FOREIGN.get(name.casefold().replace("_", "").replace("nn.", "")) or FOREIGN.get(name.casefold())
+    if way is not None:
+        return fault(frame, at, "NS202", Hint("foreign", {"name": name, "way": way}), name=name)
+    guess = nearest(name, legal)
+    if guess is None:
+        guess = nearest(name, frame.layers)
+        if guess is not None:
+            return fault(frame, at, "NS202", Hint("layer", {"name": guess}), name=name)
+    hints = (Hint("nearest", {"name": guess}),) if guess else (Hint("list"),)
+    fix = Fix(frame.span(at), guess) if guess else None
+    return fault(frame, at, "NS202", *hints, fix=fix, name=name)

@@ -1,0 +1,97 @@
+"""Open sizes -> a few bindings that satisfy the body's `require` lines: the witnesses.
+
+Two formulas that agree at all of them count as equal. So that agreement means something, the values are
+large and share no factors, as far as the requirements let them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netspec.diagnostics.model import Fault
+from netspec.elaborate.evaluate import Broken, evaluate
+from netspec.elaborate.frame import Frame
+from netspec.syntax import tree
+
+COUNT = 3
+TRIES = 6000
+_PRIMES = (1009, 1223, 1451, 1657, 1877, 2081, 2297, 2521, 2729, 2953, 3181, 3389, 3607, 3823, 4049, 4261)
+_FACTORS = (1, 2, 4, 8, 16, 32, 64, 3, 6, 12, 24, 48, 96, 5, 10, 20, 40, 60, 7, 14, 28, 56, 112, 120, 224, 840)
+_SMALL = (7, 11, 13, 5, 8, 16, 32, 64, 3, 2, 4, 1, 12, 24, 48, 28, 224, 96, 128, 256, 512, 1024)
+
+COMPARE = {
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+
+
+def find(names: list[str], frame: Frame, statements: tuple[tree.Statement, ...]) -> list[dict[str, int]]:
+    """At most COUNT bindings of the open names; [] where none of the tried ones satisfies the body."""
+    found: list[dict[str, int]] = []
+    for candidate in _candidates(names):
+        if candidate not in found and _satisfies(candidate, frame, statements):
+            found.append(candidate)
+            if len(found) == COUNT:
+                break
+    return found
+
+
+def _candidates(names: list[str]) -> Iterator[dict[str, int]]:
+    """Generic values first; then multiples, values of each other, and small ones."""
+    for shift in range(4):
+        yield {name: _PRIMES[(3 * index + shift) % len(_PRIMES)] for index, name in enumerate(names)}
+    for factor in _FACTORS[1:]:
+        for shift in range(3):
+            yield {name: factor * _PRIMES[(index + shift) % len(_PRIMES)] for index, name in enumerate(names)}
+    state = 1
+    for _ in range(TRIES):
+        chosen: dict[str, int] = {}
+        for name in names:
+            state = (state * 6364136223846793005 + 1442695040888963407) % (1 << 64)
+            draw = state >> 33
+            chosen[name] = _draw(draw, list(chosen.values()))
+        yield chosen
+
+
+def _draw(draw: int, others: list[int]) -> int:
+    kind, draw = draw % 6, draw // 6
+    factor = _FACTORS[draw % len(_FACTORS)]
+    prime = _PRIMES[(draw // 32) % len(_PRIMES)]
+    if kind == 0:
+        return prime
+    if kind == 1:
+        return factor * prime
+    if kind == 2:
+        return _SMALL[draw % len(_SMALL)]
+    if not others:
+        return factor * _SMALL[(draw // 32) % len(_SMALL)]
+    other = others[(draw // 512) % len(others)]
+    if kind == 3:
+        return other * factor
+    if kind == 4:
+        return max(1, other // factor)
+    return other
+
+
+def _satisfies(candidate: dict[str, int], frame: Frame, statements: tuple[tree.Statement, ...]) -> bool:
+    """Whether every `require` that speaks of sizes alone holds; what cannot be said yet does not count."""
+    trial = Frame(frame.unit, frame.definition, 0, "", "", env={**frame.env, **candidate})
+    for statement in statements:
+        if isinstance(statement, tree.Let) and not isinstance(statement.value, tree.List):
+            try:
+                trial.env[statement.name.text] = evaluate(statement.value, trial, "any")
+            except (Fault, Broken):
+                continue
+        elif isinstance(statement, tree.Require):
+            try:
+                left = evaluate(statement.left, trial, "any")
+                right = evaluate(statement.right, trial, "any")
+            except (Fault, Broken):
+                continue
+            if not COMPARE[statement.op](left, right):
+                return False
+    return True

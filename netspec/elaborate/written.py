@@ -1,0 +1,209 @@
+"""Types as written -> types: read where all names are known, or bound to the value a block is given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec import sizes
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint
+from netspec.elaborate.evaluate import Broken, evaluate, fault, size
+from netspec.elaborate.frame import Frame
+from netspec.sizes import divides
+from netspec.syntax import tree
+from netspec.types import UNKNOWN, Time, Type, Unknown, type_text
+
+MAX_AXES = 3
+
+
+def read_type(written: tree.TypeText, frame: Frame, label: str = "") -> Type:
+    """The type a text says, every name in it known; `label` names the lengths of an `up to`."""
+    dims = () if written.space is None else tuple(size(item, frame) for item in written.space.sizes)
+    _axes(written, frame, len(dims))
+    time = None if written.over is None else read_time(written.over, frame, label)
+    if written.classes is not None:
+        classes = size(written.classes, frame)
+        if classes == 1:
+            raise fault(frame, written.classes.at, "NS416")
+        return Type(1, dims, time, classes)
+    if written.maps is not None:
+        return Type(size(written.maps, frame), dims, time)
+    return Type(dims[0], (), time) if len(dims) == 1 else Type(1, dims, time)
+
+
+def read_time(over: tree.Over, frame: Frame, label: str) -> Time:
+    if over.kind == "any":
+        raise fault(frame, over.at, "NS690", what="over any")
+    length = size(over.length, frame)
+    if over.kind == "exactly":
+        if over.name is not None:
+            raise fault(frame, over.name.at, "NS417", name=over.name.text)
+        return Time(length)
+    return Time(length, over.name.text if over.name else label)
+
+
+def _axes(written: tree.TypeText, frame: Frame, count: int) -> None:
+    if count > MAX_AXES:
+        assert written.space is not None
+        raise fault(frame, written.space.at, "NS418", axes=str(count))
+
+
+def bind_type(written: tree.TypeText, actual: Type, frame: Frame, label: str) -> Type:
+    """Matches a block's input with the value it is given: unknown names of the type become its sizes.
+
+    Names are bound in reading order, `NAME` or `INT*NAME`. Time that the text does not mention is carried.
+    """
+    matcher = _Matcher(written, actual, frame, label)
+    return matcher.run()
+
+
+class _Matcher:
+    def __init__(self, written: tree.TypeText, actual: Type, frame: Frame, label: str) -> None:
+        self.written = written
+        self.actual = actual
+        self.frame = frame
+        self.label = label
+
+    def run(self) -> Type:
+        written, actual = self.written, self.actual
+        dims = () if written.space is None else written.space.sizes
+        _axes(written, self.frame, len(dims))
+        if isinstance(actual.space, Unknown):
+            self._unknown(dims)
+        elif written.classes is not None:
+            if actual.classes is None:
+                raise self.differs()
+            self.one(written.classes, actual.classes)
+            self.space(dims, actual.space)
+        elif actual.classes is not None:
+            raise self.differs()
+        elif written.maps is not None:
+            self.one(written.maps, actual.maps)
+            self.space(dims, actual.space)
+        elif len(dims) == 1:
+            if actual.space:
+                raise self.differs()
+            self.one(dims[0], actual.maps)
+        else:
+            if not actual.space or actual.maps != 1:
+                raise self.differs()
+            self.space(dims, actual.space)
+        self.time()
+        return actual
+
+    def _unknown(self, dims: tuple[tree.Value, ...]) -> None:
+        """Inside a recurrence whose type is still sought: names stand for what is not known yet."""
+        values = [value for value in (self.written.maps, *dims, self.written.classes) if value is not None]
+        if self.written.over is not None:
+            values.append(self.written.over.length)
+        for value in values:
+            name = _pattern(value, self.frame)
+            if name is not None:
+                self.frame.env[name[1]] = UNKNOWN
+
+    def time(self) -> None:
+        over = self.written.over
+        if over is None:
+            return
+        self.frame.timed = True
+        if over.kind == "any":
+            raise fault(self.frame, over.at, "NS690", what="over any")
+        time = self.actual.time
+        if time is None:
+            raise self.differs("time")
+        if isinstance(time, Unknown):
+            name = _pattern(over.length, self.frame)
+            if name is not None:
+                self.frame.env[name[1]] = UNKNOWN
+            return
+        if over.kind == "exactly" and time.varying and _pattern(over.length, self.frame) is None:
+            raise self.differs("time")
+        self.one(over.length, time.length)
+
+    def space(self, dims: tuple[tree.Value, ...], actual: tuple[Any, ...]) -> None:
+        if len(dims) != len(actual):
+            raise self.differs()
+        for value, length in zip(dims, actual, strict=True):
+            self.one(value, length)
+
+    def one(self, value: tree.Value, actual: Any) -> None:
+        """One size of the text against one of the value."""
+        pattern = _pattern(value, self.frame)
+        if pattern is not None:
+            factor, name, place = pattern
+            self._look(name, place)
+            if isinstance(actual, Unknown):
+                self.frame.env[name] = UNKNOWN
+            elif factor != 1 and not divides(factor, actual):
+                raise self.differs(part=f"{factor}*{name}", size=sizes.text(actual))
+            else:
+                self.frame.env[name] = actual if factor == 1 else actual // factor
+            self.frame.names_at[name] = place
+            return
+        try:
+            wanted = evaluate(value, self.frame)
+        except Fault as error:
+            if error.diagnostic.code == "NS206":
+                raise fault(self.frame, value.at, "NS609", text=self.frame.span(value.at).text) from None
+            raise
+        if isinstance(wanted, Unknown) or isinstance(actual, Unknown):
+            return
+        if wanted != actual:
+            raise self.differs(part=self.frame.span(value.at).text, size=sizes.text(actual), wanted=sizes.text(wanted))
+
+    def _look(self, name: str, place: tree.Place) -> None:
+        """`hxw` is one name; it was hardly meant to be."""
+        parts = name.split("x")
+        if len(parts) in (2, 3) and all(part.isdigit() or len(part) == 1 for part in parts):
+            wanted = " x ".join(parts)
+            fix = Fix(self.frame.span(place), wanted)
+            raise fault(self.frame, place, "NS610", Hint("spaced", {"wanted": wanted}), fix=fix, name=name)
+
+    def differs(self, role: str = "", part: str = "", size: str = "", wanted: str = "") -> Fault:
+        words = {
+            "block": self.frame.definition.body.name.text,
+            "input": self.label,
+            "written": self.frame.span(self.written.at).text,
+            "actual": type_text(self.actual),
+            "part": part,
+            "size": size,
+            "wanted": wanted,
+        }
+        hint = "time" if role == "time" else "part" if wanted else "factor" if part else ""
+        hints = (Hint(hint),) if hint else ()
+        return Fault(Diagnostic("NS611", self.frame.span(self.written.at), dict(words), hints=hints))
+
+
+def _pattern(value: tree.Value, frame: Frame) -> tuple[int, str, tree.Place] | None:
+    """`NAME` or `INT*NAME` with a name that is not known yet: (factor, name, place)."""
+    if isinstance(value, tree.Ref) and len(value.path) == 1 and _fresh(value.path[0], frame):
+        return 1, value.path[0], value.at
+    if isinstance(value, tree.Binary) and value.op == "*":
+        left, right = value.left, value.right
+        if isinstance(left, tree.Number) and isinstance(left.value, int) and left.value > 0:
+            if isinstance(right, tree.Ref) and len(right.path) == 1 and _fresh(right.path[0], frame):
+                return left.value, right.path[0], right.at
+    return None
+
+
+def _fresh(name: str, frame: Frame) -> bool:
+    if name in frame.broken:
+        raise Broken
+    return name not in frame.env
+
+
+def same_type(expected: Type, actual: Type, carried: bool) -> bool:
+    """Whether a value has the type that `is` says; `carried`: time may go unmentioned."""
+    if carried and expected.time is None:
+        actual = actual.step
+    return (
+        expected.maps == actual.maps
+        and expected.space == actual.space
+        and expected.classes == actual.classes
+        and _same_time(expected.time, actual.time)
+    )
+
+
+def _same_time(expected: Time | None, actual: Time | None) -> bool:
+    if expected is None or actual is None:
+        return expected is actual
+    return expected.length == actual.length and bool(expected.varying) == bool(actual.varying)

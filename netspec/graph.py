@@ -1,0 +1,186 @@
+"""The graph: what a spec means once names, blocks and types are worked out.
+
+Nodes stand in an order in which each can be computed; only a `delay` node may read a later one. The tree
+of scopes (the net, its blocks, repeats and rounds) and the layers (the lines) are kept beside the flat
+list, so that figures can fold, source can have classes, and tables can speak of lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netspec.ops.base import Op, Weight
+from netspec.sizes import Size
+from netspec.source import Span
+from netspec.types import Type
+
+if TYPE_CHECKING:
+    import networkx
+
+    from netspec.diagnostics.model import Diagnostic
+
+
+class Edge(NamedTuple):
+    """One value: the output `output` of node `node`."""
+
+    node: int
+    output: int = 0
+
+
+@dataclass(slots=True)
+class Node:
+    """One operation applied once."""
+
+    index: int
+    op: Op
+    inputs: tuple[Edge, ...]
+    types: tuple[Type, ...]
+    word: str  # what its step is called in the spec: `perceptrons`, `relu`, `+`
+    layer: int
+    scope: int
+    key: str = ""  # the path of the module that holds its weights; "" where it has none
+    tied: str = ""  # the key of the module whose main weight it uses instead of one of its own
+    transposed: bool = False  # how the tied weight is used: `transpose(a)`
+    frozen: bool = False
+    again: bool = False  # a further use of weights that another node owns (`same`, `shared`)
+    span: Span | None = None
+
+    @property
+    def type(self) -> Type:
+        return self.types[0]
+
+
+@dataclass(slots=True)
+class Layer:
+    """One line of a body, expanded: `path` is its name from outside (`r1.2.a`)."""
+
+    index: int
+    label: str
+    path: str
+    role: str
+    scope: int
+    caption: str = ""
+    text: str = ""  # the line as written, without caption
+    values: tuple[Edge, ...] = ()
+    span: Span | None = None
+    section: str = ""  # a caption-like word for figures; "" by default
+
+
+@dataclass(slots=True)
+class Scope:
+    """A net, a block's instance, a repeat or one of its rounds; its nodes are `[first, last)`."""
+
+    index: int
+    parent: int
+    kind: str  # net, block, repeat, round
+    name: str  # the block's or net's name; for a round its number
+    key: str  # module path: "" for the net
+    layer: int  # the layer whose line it stands in; -1 for the net
+    first: int = 0
+    last: int = 0
+    shared: bool = False
+    params: dict[str, Any] = field(default_factory=dict)
+    ports: tuple[int, ...] = ()  # the nodes that stand for its inputs
+    port_names: tuple[str, ...] = ()
+    results: tuple[Edge, ...] = ()
+    result_names: tuple[str, ...] = ()
+    children: list[int] = field(default_factory=list)
+    again: bool = False
+
+
+@dataclass(slots=True)
+class Stored:
+    """One array of the net: its key as in state_dict, and what it is."""
+
+    key: str
+    weight: Weight
+    node: int
+    frozen: bool = False
+
+    @property
+    def kind(self) -> str:
+        if self.weight.buffer:
+            return "buffer"
+        return "frozen" if self.frozen else "trainable"
+
+
+@dataclass(slots=True)
+class Counts:
+    """Numbers stored: trainable and frozen make up `weights`; buffers are neither."""
+
+    trainable: Size = 0
+    frozen: Size = 0
+    buffers: Size = 0
+
+    @property
+    def weights(self) -> Size:
+        return self.trainable + self.frozen  # type: ignore[return-value]
+
+
+@dataclass(slots=True)
+class Graph:
+    """A checked net."""
+
+    name: str
+    caption: str
+    params: dict[str, Any]  # every parameter with its value; open sizes are formulas
+    open: tuple[str, ...]  # names of the sizes that are not bound
+    nodes: list[Node]
+    layers: list[Layer]
+    scopes: list[Scope]
+    stored: list[Stored]
+    counts: Counts
+    depth: int
+    inputs: tuple[int, ...]  # nodes
+    outputs: tuple[int, ...]  # layers
+    cells: list[tuple[int, ...]] = field(default_factory=list)  # nodes of each recurrence
+    lists: dict[str, Any] = field(default_factory=dict)  # `let` lists and sizes, for sections
+    warnings: list[Diagnostic] = field(default_factory=list)
+
+    def layer(self, path: str) -> Layer:
+        """The layer of a path such as `r1.2.a`; KeyError where there is none."""
+        for layer in self.layers:
+            if layer.path == path:
+                return layer
+        raise KeyError(path)
+
+    @property
+    def top(self) -> list[Layer]:
+        """The lines of the net itself, in order."""
+        return [layer for layer in self.layers if layer.scope == 0]
+
+    def nodes_of(self, layer: Layer) -> list[Node]:
+        """The nodes a line stands for, those in its blocks included."""
+        chosen = {layer.index}
+        for scope in self.scopes:
+            if scope.layer in chosen:
+                chosen.update(inner.index for inner in self.layers if inner.scope == scope.index)
+        return [node for node in self.nodes if node.layer in chosen]
+
+    def ancestors(self, scope: int) -> Iterator[Scope]:
+        """A scope and all around it, innermost first."""
+        while scope >= 0:
+            yield self.scopes[scope]
+            scope = self.scopes[scope].parent
+
+    def to_networkx(self) -> networkx.MultiDiGraph:
+        """The nodes as a networkx.MultiDiGraph: attributes op, type, layer; edges carry `input`, `delay`."""
+        import networkx
+
+        graph = networkx.MultiDiGraph(name=self.name)
+        for node in self.nodes:
+            graph.add_node(
+                node.index,
+                op=node.op.name,
+                word=node.word,
+                type=str(node.type),
+                layer=self.layers[node.layer].path,
+                key=node.key,
+            )
+        for node in self.nodes:
+            for position, edge in enumerate(node.inputs):
+                delay = getattr(node.op, "steps", 0) if node.op.name == "delay" and position == 0 else 0
+                graph.add_edge(edge.node, node.index, input=position, output=edge.output, delay=delay)
+        return graph

@@ -1,0 +1,311 @@
+"""What an operation is: one class in one file, whose fields are its options in the language.
+
+A subclass declares its options with `option(...)` and says
+- `shape`       the type it makes of its inputs (raises ShapeFault with the arithmetic);
+- `weights`     what it stores, by name, shape and initial distribution;
+- `torch`       its lowering as data: a constructor call and a forward expression;
+- `glyph`       what a picture shows.
+An operation that acts on each time step alone (most do) is asked about one time step: the elaborator
+takes time off its inputs and puts it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, dataclass_transform
+
+from netspec.sizes import Formula, Size, product
+from netspec.types import UNKNOWN, Type, Unknown, refuse
+
+Kind = Literal[
+    "size",  # one size >= 1: 3, K, 4*d
+    "extent",  # a size for each axis of space: 2, 2x2
+    "padding",  # an extent that may be 0, or a word such as same
+    "integer",
+    "real",
+    "flag",
+    "word",  # one of `choices`
+    "role",  # maps, space or time
+    "init",  # normal(0, 0.02), he, zeros
+    "layer",  # another layer's name
+    "tie",  # a layer, or transpose(layer)
+    "step",  # a step or chain of steps
+    "list",
+    "text",
+    "type",
+]
+
+REQUIRED: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option: its kind, meaning and bounds."""
+
+    kind: Kind
+    about: str
+    default: Any = REQUIRED
+    least: float | None = None
+    most: float | None = None
+    choices: tuple[str, ...] = ()
+    name: str = ""
+    dotted: bool = False  # `init.bias = 1` reaches one part of it
+
+    @property
+    def required(self) -> bool:
+        return self.default is REQUIRED
+
+
+def option(
+    kind: Kind,
+    about: str,
+    *,
+    default: Any = REQUIRED,
+    least: float | None = None,
+    most: float | None = None,
+    choices: tuple[str, ...] = (),
+    dotted: bool = False,
+) -> Any:
+    """Declares a field of an operation as an option of the language."""
+    return Option(kind, about, default, least, most, choices, dotted=dotted)
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """A distribution of initial values: `uniform(a, b)`, `normal(mean, std)`, `constant(v)`, or a rule
+    of the field (`he`, `xavier`, …) that needs the fan; `numbers` are its arguments."""
+
+    name: str
+    numbers: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A stored array: name, shape, and where its initial values come from."""
+
+    name: str
+    shape: tuple[Size, ...]
+    init: Init
+    buffer: bool = False
+    fan_in: Size = 1
+    fan_out: Size = 1
+    fans: tuple[int, ...] = ()  # where each row of the array has its own fan_in
+    integer: bool = False  # torch's num_batches_tracked, which no count includes
+
+    @property
+    def count(self) -> Size:
+        return product(self.shape)
+
+
+Argument = int | float | bool | str | None | tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A class or function that the emitted source carries along, as text; `needs` come before it."""
+
+    name: str
+    source: str
+    needs: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Construct:
+    """A constructor call: `nn.Conv2d(3, 64, 7, stride=2)`. `call` is in torch.nn or the name of a part."""
+
+    call: str
+    args: tuple[Argument, ...] = ()
+    kwargs: dict[str, Argument] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lowering:
+    """How an operation is written in PyTorch.
+
+    `forward` is an expression: `{self}` the constructed module, `{x}` the input (`{0}`, `{1}` where
+    there are several), other braces the entries of `values`. `folds`: it knows one leading axis, so a
+    time axis is folded into the batch around it.
+    """
+
+    forward: str
+    module: Construct | None = None
+    values: dict[str, Argument] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
+    folds: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """What a picture shows: a plain word and a caption; no geometry."""
+
+    kind: Literal["units", "planes", "box", "sum", "product", "join", "none"]
+    caption: str = ""
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(option,))
+class Op:
+    """Base of all operations; subclasses are values: equal when name and options are."""
+
+    name: ClassVar[str] = ""
+    summary: ClassVar[str] = ""
+    formula: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+    example: ClassVar[str] = ""
+    options: ClassVar[dict[str, Option]] = {}
+    positional: ClassVar[tuple[str, ...]] = ()
+    inputs: ClassVar[int | None] = 1  # how many values it takes; None: two or more
+    begins: ClassVar[bool] = False  # begins a chain without a source (learned, zeros, noise)
+    norm: ClassVar[bool] = False  # never a line's main step while another is weighted
+    noun: ClassVar[bool] = False
+    depth: ClassVar[int] = 0  # what it adds to the depth of a path
+    transparent: ClassVar[bool] = False  # nothing happens to single values: joins, crops, reshapes
+    varying: ClassVar[bool] = True  # right on batches of different lengths
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own: dict[str, Option] = {}
+        for name, value in list(vars(cls).items()):
+            if isinstance(value, Option):
+                own[name] = Option(
+                    value.kind, value.about, value.default, value.least, value.most, value.choices, name, value.dotted
+                )
+                delattr(cls, name)
+        cls.options = {**cls.options, **own}
+
+    def __init__(self, **values: Any) -> None:
+        store = self.__dict__
+        for name, declared in self.options.items():
+            if name in values:
+                store[name] = values.pop(name)
+            elif declared.default is REQUIRED:
+                raise TypeError(f"{self.name}: option {name!r} is required")
+            else:
+                store[name] = declared.default
+        if values:
+            raise TypeError(f"{self.name}: no option {next(iter(values))!r}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{self.name} is frozen")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash((self.name, tuple(self.__dict__.values())))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(
+            f"{name}={getattr(self, name)!r}"
+            for name, declared in self.options.items()
+            if getattr(self, name) is not declared.default
+        )
+        return f"{type(self).__name__}({shown})"
+
+    # ---- what subclasses say
+
+    @property
+    def over_time(self) -> bool:
+        """Whether it looks at more than one time step; then it sees types with their time."""
+        return False
+
+    def shape(self, *inputs: Type) -> Type | tuple[Type, ...]:
+        """The type of the output; by default that of the only input."""
+        return inputs[0]
+
+    def partial(self, *inputs: Type) -> Type:
+        """The type as far as it is known while an input inside a recurrence is not."""
+        return Type(UNKNOWN, UNKNOWN, inputs[0].time if inputs else None)
+
+    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
+        return ()
+
+    def torch(self, *inputs: Type) -> Lowering:
+        raise NotImplementedError(f"{self.name} has no lowering")
+
+    def glyph(self) -> Glyph:
+        return Glyph("box", self.name)
+
+    def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
+        """Multiply-adds for one example, by torch.utils.flop_counter's convention (FLOPs = 2x)."""
+        return 0
+
+    def layers(self) -> int:
+        """What it adds to the depth of a path."""
+        return self.depth
+
+
+class Elementwise(Op):
+    """An operation on each value alone: the type stays, nothing is stored."""
+
+    call: ClassVar[str] = ""  # the torch expression, `{x}` the input
+
+    def partial(self, *inputs: Type) -> Type:
+        return inputs[0]
+
+    def shape(self, *inputs: Type) -> Type:
+        wants_values(self, inputs[0])
+        return inputs[0]
+
+    def torch(self, *inputs: Type) -> Lowering:
+        return Lowering(self.call)
+
+
+def wants_values(op: Op, *inputs: Type) -> None:
+    """Refuses class indices: `one of K` must become numbers first."""
+    for position, value in enumerate(inputs):
+        if value.classes is not None:
+            refuse("NS305", input=position, step=op.name, type=str(value))
+
+
+def extent(value: Size | tuple[Size, ...], axes: int, name: str, space: str) -> tuple[Size, ...]:
+    """One size for each axis of space: `2` stands for all of them."""
+    if not isinstance(value, tuple):
+        return (value,) * axes
+    if len(value) != axes:
+        refuse("NS306", option=name, given=len(value), axes=axes, name=name, space=space)
+    return value
+
+
+def plain(values: Iterable[Size]) -> tuple[int, ...]:
+    """Sizes on their way into source: all are bound by then."""
+    out = []
+    for value in values:
+        if not isinstance(value, int):
+            raise TypeError(f"open size {value} in a lowering")
+        out.append(value)
+    return tuple(out)
+
+
+def squeeze(values: Iterable[Size]) -> int | tuple[int, ...]:
+    """`(2, 2)` as a person writes it: 2."""
+    sizes = plain(values)
+    return sizes[0] if len(set(sizes)) == 1 else sizes
+
+
+def known(*sizes: object) -> bool:
+    return not any(isinstance(size, Unknown) for size in sizes)
+
+
+__all__ = [
+    "REQUIRED",
+    "Argument",
+    "Callable",
+    "Construct",
+    "Elementwise",
+    "Formula",
+    "Glyph",
+    "Init",
+    "Kind",
+    "Lowering",
+    "Op",
+    "Option",
+    "Part",
+    "Weight",
+    "extent",
+    "known",
+    "option",
+    "plain",
+    "squeeze",
+    "wants_values",
+]

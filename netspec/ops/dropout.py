@@ -1,0 +1,30 @@
+"""`dropout(p)`: in training each value is zero with probability p."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Elementwise, Lowering, option
+from netspec.types import Type
+
+
+class Dropout(Elementwise):
+    """In training passes each value becomes zero with probability p, the others grow by 1 / (1 - p).
+
+    `dropout(p, maps)` drops whole maps.
+    """
+
+    name = "dropout"
+    summary = "in training each value is zero with probability p"
+    source = "Srivastava 2014; torch.nn.functional.dropout"
+    example = "dropout(0.5)"
+    transparent = True
+    positional = ("p", "role")
+    p: float = option("real", "the probability", least=0, most=1)
+    role: Any = option("role", "maps: whole maps are dropped", default=None, choices=("maps",))
+
+    def torch(self, *inputs: Type) -> Lowering:
+        axes = len(inputs[0].space)
+        if self.role == "maps" and axes:
+            return Lowering(f"F.dropout{axes}d({{x}}, {{p}}, self.training)", values={"p": self.p}, folds=True)
+        return Lowering("F.dropout({x}, {p}, self.training)", values={"p": self.p})

@@ -1,0 +1,242 @@
+"""`N filters KxK`: each slides over space and writes one map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Construct, Glyph, Lowering, Part, Weight, extent, option, plain, squeeze, wants_values
+from netspec.ops.weighted import TORCH, Weighted
+from netspec.ops.window import slide, unread
+from netspec.sizes import Formula, Size, divides, product, text
+from netspec.types import Type, Unknown, refuse, space_text
+
+_AXES = ("row", "column", "depth")
+
+CONNECTED = Part(
+    "Connected{n}d",
+    '''class Connected{n}d(nn.Module):
+    """Filters that each see only some maps: one stored weight for each connected pair (LeCun 1998, table I)."""
+
+    outs: Tensor
+    ins: Tensor
+
+    def __init__(self, links: tuple[str, ...], kernel: tuple[int, ...], bias: bool = True, **kwargs: Any) -> None:
+        super().__init__()
+        self.links = links
+        self.pairs = [(j, i) for j in range(len(links[0])) for i, row in enumerate(links) if row[j] != "."]
+        self.shape = (len(links[0]), len(links))
+        self.kernel = kernel
+        self.kwargs = kwargs
+        self.weight = nn.Parameter(torch.empty(len(self.pairs), *kernel))
+        self.bias = nn.Parameter(torch.empty(len(links[0]))) if bias else None
+        for name in ("outs", "ins"):
+            self.register_buffer(name, torch.empty(len(self.pairs), dtype=torch.long), persistent=False)
+        self.reset_buffers()
+        self.reset_parameters()
+
+    def reset_buffers(self) -> None:
+        self.outs.copy_(torch.tensor([j for j, _ in self.pairs]))
+        self.ins.copy_(torch.tensor([i for _, i in self.pairs]))
+
+    def reset_parameters(self) -> None:
+        area = math.prod(self.kernel)
+        for j in range(self.shape[0]):
+            bound = 1 / math.sqrt(area * sum(row[j] != "." for row in self.links))
+            rows = [k for k, pair in enumerate(self.pairs) if pair[0] == j]
+            nn.init.uniform_(self.weight[rows[0] : rows[-1] + 1], -bound, bound)
+            if self.bias is not None:
+                nn.init.uniform_(self.bias[j : j + 1], -bound, bound)
+
+    def forward(self, x: Tensor) -> Tensor:
+        full = self.weight.new_zeros(*self.shape, *self.kernel)
+        full = full.index_put((self.outs, self.ins), self.weight)  # filters x maps, zero where not connected
+        return F.conv{n}d(x, full, self.bias, **self.kwargs)''',
+)
+
+
+class Filters(Weighted):
+    """N filters of the given size, each over all maps (or those of its group, or those it is connected to)."""
+
+    name = "filters"
+    summary = "N filters that slide over space, each writing one map"
+    formula = "z_j = w_j0 + sum_i w_ji * x_i"
+    source = "LeCun 1989; torch.nn.Conv1d/2d/3d"
+    example = "64 filters 3x3 (pad = 1) -> relu"
+    noun = True
+    depth = 1
+    count: Size = option("size", "how many filters: the maps that come out", least=1)
+    kernel: tuple[Size, ...] = option("extent", "the filter's size along each axis", least=1)
+    stride: Any = option("extent", "steps between two places of the filter", default=1, least=1)
+    pad: Any = option("padding", "rows of zeros around the input, or same", default=0, least=0, choices=("same",))
+    dilation: Any = option("extent", "distance between two values the filter reads", default=1, least=1)
+    groups: Size = option("size", "maps are split into this many groups", default=1, least=1)
+    bias: bool = option("flag", "each filter has a weight for the constant 1", default=True)
+    connect: Any = option("list", "a row a map read, a column a filter; `.` marks no connection", default=None)
+    along: str = option("role", "what the filter slides over", default="space", choices=("space", "time"))
+    transposed: bool = option("flag", "writes windows instead of reading them", default=False)
+
+    @property
+    def over_time(self) -> bool:
+        return self.along == "time"
+
+    # ---- types
+
+    def partial(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        if isinstance(value.space, Unknown) or (self.over_time and value.time is None):
+            return Type(self.count, value.space, value.time)
+        return self._place(value)
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_values(self, value)
+        if self.over_time and (value.time is None or value.space):
+            refuse("NS311", input=0, type=str(value), step="filters (along = time)")
+        if self.over_time and value.time is not None and value.time.varying:
+            refuse("NS308", input=0, step="filters (along = time)", type=str(value))
+        if not self.over_time and not value.space:
+            refuse("NS309", input=0, step="filters", type=str(value))
+        axes = 1 if self.over_time else len(value.space)
+        if len(self.kernel) != axes:
+            refuse(
+                "NS312", option="kernel", kernel=space_text(self.kernel), given=len(self.kernel), axes=axes,
+                type=str(value), right=" x ".join([text(self.kernel[0])] * axes),
+            )  # fmt: skip
+        self._check_groups(value)
+        self._check_links(value)
+        return self._place(value)
+
+    def _place(self, value: Type) -> Type:
+        if self.over_time and value.time is not None:
+            (length,) = self._sizes((value.time.length,), "time")
+            return Type(self.count, (), type(value.time)(length, value.time.varying))
+        return Type(self.count, self._sizes(value.space, "space"), value.time)
+
+    def _sizes(self, sizes: tuple[Size, ...], role: str) -> tuple[Size, ...]:
+        axes = len(sizes)
+        names = ("step",) if role == "time" else _AXES[:axes]
+        stride = extent(self.stride, axes, "stride", space_text(sizes))
+        dilation = extent(self.dilation, axes, "dilation", space_text(sizes))
+        if self.pad == "same":
+            if self.transposed or any(step != 1 for step in stride):
+                refuse("NS313", option="pad", stride=space_text(stride))
+            return sizes
+        pad = extent(self.pad, axes, "pad", space_text(sizes))
+        rows = zip(sizes, self.kernel, stride, pad, dilation, names, strict=True)
+        if self.transposed:
+            return tuple(
+                self._grown(size, kernel, step, edge, gap, name) for size, kernel, step, edge, gap, name in rows
+            )
+        return tuple(
+            slide(size, kernel, step, edge, gap, option="kernel", axis=name)
+            for size, kernel, step, edge, gap, name in rows
+        )
+
+    def _grown(self, size: Size, kernel: Size, step: Size, edge: Size, gap: Size, axis: str) -> Size:
+        grown = (size - 1) * step - 2 * edge + gap * (kernel - 1) + 1
+        if grown < 1:
+            refuse(
+                "NS314", option="pad", axis=axis, result=text(grown),
+                arithmetic=f"({text(size)} - 1)*{text(step)} - 2*{text(edge)} + {text(gap)}*({text(kernel)} - 1) + 1",
+            )  # fmt: skip
+        return grown  # type: ignore[return-value]
+
+    def _check_groups(self, value: Type) -> None:
+        for what, number in (("maps", value.maps), ("filters", self.count)):
+            if not divides(self.groups, number):
+                refuse("NS315", option="groups", what=what, number=text(number), groups=text(self.groups))
+
+    def _check_links(self, value: Type) -> None:
+        if self.connect is None:
+            return
+        rows = self.connect
+        if self.groups != 1 or self.transposed or isinstance(self.count, Formula) or isinstance(value.maps, Formula):
+            refuse("NS316", option="connect", reason="groups")
+        if not all(isinstance(row, str) for row in rows):
+            refuse("NS316", option="connect", reason="text")
+        if len(rows) != value.maps:
+            refuse("NS317", option="connect", rows=len(rows), maps=text(value.maps))
+        for number, row in enumerate(rows, 1):
+            if len(row) != self.count:
+                refuse("NS318", option="connect", row=number, columns=len(row), filters=text(self.count))
+        for column in range(self.count):
+            if all(row[column] == "." for row in rows):
+                refuse("NS319", option="connect", filter=column + 1)
+
+    def unread_rows(self, value: Type) -> list[tuple[str, Size]]:
+        """Axes on which some of the input is never read, and how much (a warning, not an error)."""
+        if self.transposed or self.pad == "same":
+            return []
+        sizes = (value.time.length,) if self.over_time and value.time is not None else value.space
+        axes = len(sizes)
+        rows = zip(
+            _AXES, sizes, self.kernel, *(extent(v, axes, "", "") for v in (self.stride, self.pad, self.dilation)),
+            strict=False,
+        )  # fmt: skip
+        found = [(axis, unread(size, kernel, step, edge, gap)) for axis, size, kernel, step, edge, gap in rows]
+        return [(axis, left) for axis, left in found if left != 0]
+
+    # ---- weights
+
+    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
+        area = product(self.kernel)
+        maps = inputs[0].maps
+        per = maps // self.groups
+        if self.connect is not None:
+            return self._connected_weights(plain((area,))[0])
+        if self.transposed:
+            shape: tuple[Size, ...] = (maps, self.count // self.groups, *self.kernel)  # type: ignore[assignment]
+            fan: Size = self.count // self.groups * area  # type: ignore[assignment]
+        else:
+            shape = (self.count, per, *self.kernel)
+            fan = per * area  # type: ignore[assignment]
+        weight = self.weight("weight", shape, fan_in=fan, fan_out=self.count * area)  # type: ignore[arg-type]
+        if not self.bias:
+            return (weight,)
+        return (weight, self.weight("bias", (self.count,), fan_in=fan))
+
+    def _connected_weights(self, area: int) -> tuple[Weight, ...]:
+        """Marked pairs only, in the order of the filters; each filter has a fan of its own."""
+        columns = range(len(self.connect[0]))
+        fans = [area * sum(row[column] != "." for row in self.connect) for column in columns]
+        by_pair = tuple(fans[column] for column in columns for row in self.connect if row[column] != ".")
+        shape = (len(by_pair), *self.kernel)
+        weight = Weight("weight", shape, self.initial("weight", TORCH), fan_in=max(fans), fans=by_pair)
+        if not self.bias:
+            return (weight,)
+        return (weight, Weight("bias", (len(fans),), self.initial("bias", TORCH), fan_in=max(fans), fans=tuple(fans)))
+
+    # ---- lowering
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        axes = len(self.kernel)
+        kwargs: dict[str, Any] = {}
+        for word, given, plainly in (("stride", self.stride, 1), ("padding", self.pad, 0), ("dilation", self.dilation, 1)):
+            if given == "same":
+                kwargs[word] = "same"
+            elif given != plainly:
+                kwargs[word] = squeeze(given if isinstance(given, tuple) else (given,))
+        if self.groups != 1:
+            kwargs["groups"] = self.groups
+        if not self.bias:
+            kwargs["bias"] = False
+        forward = "{self}({x}.transpose(1, 2)).transpose(1, 2)" if self.over_time else "{self}({x})"
+        folds = not self.over_time
+        if self.connect is not None:
+            part = Part(CONNECTED.name.replace("{n}", str(axes)), CONNECTED.source.replace("{n}", str(axes)))
+            call = Construct(part.name, (tuple(self.connect), plain(self.kernel)), kwargs)
+            return Lowering(forward, call, parts=(part,), folds=folds)
+        kind = f"nn.ConvTranspose{axes}d" if self.transposed else f"nn.Conv{axes}d"
+        (maps, count) = plain((value.maps, self.count))
+        return Lowering(forward, Construct(kind, (maps, count, squeeze(self.kernel)), kwargs), folds=folds)
+
+    def glyph(self) -> Glyph:
+        return Glyph("planes", "")
+
+    def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
+        area = product(self.kernel)
+        places = product((inputs[0] if self.transposed else outputs[0]).space)
+        steps = 1 if outputs[0].time is None else (inputs[0] if self.transposed else outputs[0]).time.length  # type: ignore[union-attr]
+        pairs = inputs[0].maps * self.count // self.groups
+        return pairs * area * places * steps  # type: ignore[return-value,operator]

@@ -1,0 +1,20 @@
+"""`first(time)`: the first step."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Lowering, option
+from netspec.ops.reductions import Reduction
+from netspec.types import Type
+
+
+class First(Reduction):
+    """The first time step: a class token's place."""
+
+    name = "first"
+    summary = "the first time step"
+    example = "first(time) -> K perceptrons"
+    transparent = True
+    role: str = option("role", "what is reduced", default="time", choices=("time",))
+
+    def torch(self, *inputs: Type) -> Lowering:
+        return Lowering("{x}[:, 0]")

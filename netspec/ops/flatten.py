@@ -1,0 +1,45 @@
+"""`flatten(space)`: space becomes time; `flatten`: all values become maps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Lowering, Op, option
+from netspec.sizes import product
+from netspec.types import Time, Type, refuse
+
+
+class Flatten(Op):
+    """Places become steps, row by row: `d @ h x w` -> `d over h*w`. Without a role every value becomes a map.
+
+    `perceptrons` read all values anyway: nothing needs to be flattened before them.
+    """
+
+    name = "flatten"
+    summary = "places become time steps, or values become maps"
+    example = "d filters 16x16 (stride = 16) -> flatten(space)"
+    transparent = True
+    positional = ("role",)
+    role: Any = option("role", "space: its places become time steps", default=None, choices=("space",))
+
+    @property
+    def over_time(self) -> bool:
+        return self.role is not None
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        if self.role is None:
+            return Type(value.values, (), value.time, value.classes)
+        if not value.space:
+            refuse("NS309", input=0, step="flatten(space)", type=str(value))
+        if value.time is not None:
+            refuse("NS326", input=0, step="flatten(space)", type=str(value))
+        return Type(value.maps, (), Time(product(value.space)), value.classes)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        if value.classes is not None:
+            return Lowering("{x}.flatten(1)")
+        if self.role is None:
+            return Lowering("{x}.flatten(1)", folds=True) if value.space else Lowering("{x}")
+        return Lowering("{x}.flatten(2).transpose(1, 2)")

@@ -1,0 +1,71 @@
+"""`gaussian(K)`: LeNet's output: how near the values are to K fixed prototypes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Construct, Glyph, Init, Lowering, Op, Part, Weight, option, plain, wants_values
+from netspec.sizes import Size
+from netspec.types import Type, refuse
+
+GAUSSIAN = Part(
+    "Gaussian",
+    '''class Gaussian(nn.Module):
+    """Minus the squared distance to each of K fixed prototypes: larger is nearer (LeCun 1998, section II.B)."""
+
+    prototypes: Tensor
+
+    def __init__(self, values: int, prototypes: int, given: tuple[tuple[float, ...], ...] | None = None) -> None:
+        super().__init__()
+        drawn = torch.randint(0, 2, (prototypes, values)).float() * 2 - 1
+        self.register_buffer("prototypes", drawn if given is None else torch.tensor(given))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return -(x.unsqueeze(-2) - self.prototypes).square().sum(-1)''',
+)
+
+
+class Gaussian(Op):
+    """y_k = -sum_j (x_j - p_kj)^2, prototypes of +-1, drawn once from (seed, key) or given; never trained.
+
+    Larger is nearer, so `cross_entropy` and `accuracy` take it as it stands (the paper plots the distance).
+    """
+
+    name = "gaussian"
+    summary = "minus the squared distance to K fixed prototypes"
+    formula = "y_k = -sum_j (x_j - p_kj)^2"
+    source = "LeCun 1998, section II.B"
+    example = "84 perceptrons -> tanh -> gaussian(10)"
+    positional = ("count",)
+    depth = 1
+    count: Size = option("size", "how many prototypes", least=1)
+    prototypes: Any = option("list", "the prototypes themselves, a row of numbers each", default=None)
+
+    def partial(self, *inputs: Type) -> Type:
+        return Type(self.count, (), inputs[0].time)
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_values(self, value)
+        if self.prototypes is not None:
+            rows = self.prototypes
+            if len(rows) != self.count or any(
+                not isinstance(row, tuple) or len(row) != value.values for row in rows
+            ):
+                refuse("NS327", option="prototypes", rows=str(self.count), columns=str(value.values))
+        return Type(self.count, (), value.time)
+
+    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
+        init = Init("signs") if self.prototypes is None else Init("given")
+        return (Weight("prototypes", (self.count, inputs[0].values), init, buffer=True),)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        args: Any = plain((value.values, self.count))
+        if self.prototypes is not None:
+            args = (*args, tuple(tuple(float(number) for number in row) for row in self.prototypes))
+        flat = "{x}" if not value.space else "{x}.flatten(-%d)" % (len(value.space) + 1)
+        return Lowering(f"{{self}}({flat})", Construct("Gaussian", args), parts=(GAUSSIAN,))
+
+    def glyph(self) -> Glyph:
+        return Glyph("units", "")

@@ -1,0 +1,16 @@
+"""`identity`: an activation function."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Elementwise
+
+
+class Identity(Elementwise):
+    """the value as it is."""
+
+    name = "identity"
+    summary = "the value as it is"
+    formula = "s"
+    source = "the post: a linear model is a perceptron with the identity"
+    example = "identity"
+    call = "{x}"

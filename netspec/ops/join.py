@@ -1,0 +1,97 @@
+"""`a & b`: maps beside maps; `a, b -> join(time)`: steps after steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Glyph, Lowering, Op, option, wants_values
+from netspec.ops.sharing import align, merge, merge_partial
+from netspec.types import Time, Type, refuse
+
+
+class Join(Op):
+    """Puts values side by side: maps after maps (`&`), steps after steps, or rows after rows.
+
+    Along time a value without time is one step; along space the first axis of space grows.
+    """
+
+    name = "join"
+    summary = "values side by side, along maps, time or space"
+    example = "cls, seq -> join(time)"
+    inputs = None
+    transparent = True
+    positional = ("role",)
+    role: str = option("role", "what is put side by side", default="maps", choices=("maps", "time", "space"))
+
+    @property
+    def over_time(self) -> bool:
+        return True
+
+    def partial(self, *inputs: Type) -> Type:
+        if self.role != "maps":
+            return inputs[0]
+        result = inputs[0]
+        for other in inputs[1:]:
+            result = merge_partial(result, other, adds_maps=True)
+        return result
+
+    def shape(self, *inputs: Type) -> Type:
+        wants_values(self, *inputs)
+        if self.role == "maps":
+            result = inputs[0]
+            for other in inputs[1:]:
+                result = merge("&", result, other, adds_maps=True)
+            return result
+        return self._along_time(inputs) if self.role == "time" else self._along_space(inputs)
+
+    def _along_time(self, inputs: tuple[Type, ...]) -> Type:
+        length: Any = 0
+        for position, value in enumerate(inputs):
+            if value.step != inputs[0].step:
+                refuse("NS307", input=position, left=str(inputs[0].step), right=str(value.step), role="time")
+            if value.time is not None and value.time.varying:
+                refuse("NS308", input=position, step="join(time)", type=str(value))
+            length = length + (1 if value.time is None else value.time.length)
+        return inputs[0].over(Time(length))
+
+    def _along_space(self, inputs: tuple[Type, ...]) -> Type:
+        first = inputs[0]
+        if not first.space:
+            refuse("NS309", input=0, step="join(space)", type=str(first))
+        rows: Any = 0
+        for position, value in enumerate(inputs):
+            same = (value.maps, value.space[1:], len(value.space), value.time)
+            if same != (first.maps, first.space[1:], len(first.space), first.time):
+                refuse("NS307", input=position, left=str(first), right=str(value), role="space")
+            rows = rows + value.space[0]
+        return Type(first.maps, (rows, *first.space[1:]), first.time)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        slots = [f"{{{position}}}" for position in range(len(inputs))]
+        result = self.shape(*inputs)
+        timed = 0 if result.time is None else 1
+        if self.role == "time":
+            slots = [slot if value.time else f"{slot}[:, None]" for slot, value in zip(slots, inputs, strict=True)]
+            return Lowering(f"torch.cat([{', '.join(slots)}], dim=1)")
+        if self.role == "space":
+            return Lowering(f"torch.cat([{', '.join(slots)}], dim={2 + timed})")
+        if all(value.space == result.space and value.time == result.time for value in inputs):
+            return Lowering(f"torch.cat([{', '.join(slots)}], dim={1 + timed})")
+        steps = next((f"{slot}.shape[1]" for slot, value in zip(slots, inputs, strict=True) if value.time), "")
+        aligned = [_stretch(slot, value, result, steps) for slot, value in zip(slots, inputs, strict=True)]
+        return Lowering(f"torch.cat([{', '.join(aligned)}], dim={1 + timed})")
+
+    def glyph(self) -> Glyph:
+        return Glyph("join", "&")
+
+
+def _stretch(slot: str, own: Type, result: Type, steps: str) -> str:
+    """cat needs equal shapes: shared axes are expanded; `steps` is the length of time as it is then."""
+    if own.space == result.space and own.time == result.time:
+        return slot
+    sizes = ["-1"]
+    if result.time is not None:
+        sizes.append("-1" if own.time is not None else steps)
+    sizes.append("-1")
+    sizes += ["-1" if own.space else str(size) for size in result.space]
+    return f"{align(own, result, slot)}.expand({', '.join(sizes)})"

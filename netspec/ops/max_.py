@@ -1,0 +1,23 @@
+"""`max(space)`: the largest value over space, time or maps."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Lowering
+from netspec.ops.reductions import MASK, Reduction
+from netspec.types import Type
+
+
+class Max(Reduction):
+    """The largest value over space, time or maps; steps past an example's end don't count."""
+
+    name = "max"
+    summary = "the largest value over space, time or maps"
+    formula = "max_i x_i"
+    source = "torch.amax"
+    example = "max(space)"
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        if self.varies(value):
+            return Lowering(f"{{x}}.masked_fill(~{self.masked(value)}, -torch.inf).amax(1)", parts=(MASK,))
+        return Lowering(f"{{x}}.amax({self.axes(value)}{self.keep()})")

@@ -1,0 +1,26 @@
+"""`maxpool(2x2)`: the largest value of each window."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Lowering, option, plain
+from netspec.ops.pools import Pool
+from netspec.types import Type
+
+
+class MaxPool(Pool):
+    """The largest value of each window, map by map. Padding never wins: it counts as -infinity."""
+
+    name = "maxpool"
+    summary = "the largest value of each window"
+    formula = "z = max over the window"
+    source = "torch.nn.functional.max_pool2d"
+    example = "maxpool(3x3, stride = 2, pad = 1)"
+    dilation: Any = option("extent", "distance between two values of a window", default=1, least=1)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        axes = len(inputs[0].space)
+        if self.to is not None:
+            return Lowering(f"F.adaptive_max_pool{axes}d({{x}}, {{to}})", values={"to": plain(self.to)}, folds=True)
+        return self.call(f"F.max_pool{axes}d", inputs[0])

@@ -1,0 +1,27 @@
+"""`mean(space)`: global average pooling, and the mean over time or maps."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Lowering
+from netspec.ops.reductions import MASK, Reduction
+from netspec.types import Type
+
+
+class Mean(Reduction):
+    """The mean over space, time or maps; steps past an example's end don't count."""
+
+    name = "mean"
+    summary = "the mean over space, time or maps"
+    formula = "1/n sum_i x_i"
+    source = "Lin 2013 (global average pooling)"
+    example = "mean(space) -> K perceptrons"
+    transparent = True
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        if self.varies(value):
+            shape = ", 1" * len(value.space)
+            return Lowering(
+                f"({{x}} * {self.masked(value)}).sum(1) / {{lengths}}.view(-1, 1{shape})", parts=(MASK,)
+            )
+        return Lowering(f"{{x}}.mean({self.axes(value)}{self.keep()})")

@@ -1,0 +1,23 @@
+"""`1 - u`, `0.5*x`, `x + 1`: a value and one number."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Elementwise, Glyph, Lowering, option
+from netspec.types import Type
+
+
+class Number(Elementwise):
+    """Adds, subtracts or multiplies every value by the same number; `first` says on which side it stands."""
+
+    name = "number"
+    summary = "every value with one number"
+    sign: str = option("word", "what is done", choices=("+", "-", "*"))
+    value: float = option("real", "the number")
+    first: bool = option("flag", "the number stands on the left", default=False)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        forward = f"{{value}} {self.sign} {{x}}" if self.first else f"{{x}} {self.sign} {{value}}"
+        return Lowering(forward, values={"value": self.value})
+
+    def glyph(self) -> Glyph:
+        return Glyph("box", f"{self.value:g} {self.sign}" if self.first else f"{self.sign} {self.value:g}")

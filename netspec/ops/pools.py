@@ -1,0 +1,88 @@
+"""What pools share: windows that by default don't overlap, and torch's limits on padding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Argument, Glyph, Lowering, Op, extent, option, plain, squeeze, wants_values
+from netspec.ops.window import slide, unread
+from netspec.sizes import Size, text
+from netspec.types import UNKNOWN, Type, refuse, space_text
+
+_AXES = ("row", "column", "depth")
+
+
+class Pool(Op):
+    """A window over each map; or `to`: as many windows as wanted, spread evenly (adaptive pooling)."""
+
+    positional = ("kernel",)
+    kernel: Any = option("extent", "the window", default=None, least=1)
+    stride: Any = option("extent", "steps between two windows; the window itself when left out", default=None, least=1)
+    pad: Any = option("extent", "rows of padding, at most half the window", default=0, least=0)
+    ceil: bool = option("flag", "a last window may hang over the edge", default=False)
+    to: Any = option("extent", "the size to come out, instead of a window", default=None, least=1)
+
+    def partial(self, *inputs: Type) -> Type:
+        return Type(inputs[0].maps, UNKNOWN, inputs[0].time)
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_values(self, value)
+        if not value.space:
+            refuse("NS309", input=0, step=self.name, type=str(value))
+        axes = len(value.space)
+        shown = space_text(value.space)
+        if self.to is not None:
+            if self.kernel is not None:
+                refuse("NS320", option="to", step=self.name)
+            return Type(value.maps, extent(self.to, axes, "to", shown), value.time)
+        if self.kernel is None:
+            refuse("NS321", step=self.name)
+        kernel, stride, pad, dilation = self._windows(axes, shown)
+        for size, edge in zip(kernel, pad, strict=True):
+            if edge * 2 > size:
+                refuse("NS322", option="pad", pad=text(edge), kernel=text(size), half=text(size // 2))
+        rows = zip(value.space, kernel, stride, pad, dilation, _AXES, strict=False)
+        return Type(
+            value.maps,
+            tuple(
+                slide(size, window, step, edge, gap, option="kernel", axis=axis, ceil=self.ceil)
+                for size, window, step, edge, gap, axis in rows
+            ),
+            value.time,
+        )
+
+    def _windows(self, axes: int, shown: str) -> tuple[tuple[Size, ...], ...]:
+        kernel = extent(self.kernel, axes, "kernel", shown)
+        stride = kernel if self.stride is None else extent(self.stride, axes, "stride", shown)
+        dilation = extent(getattr(self, "dilation", 1), axes, "dilation", shown)
+        return kernel, stride, extent(self.pad, axes, "pad", shown), dilation
+
+    def unread_rows(self, value: Type) -> list[tuple[str, Size]]:
+        """Axes on which some of the input is never read, and how much (a warning, not an error)."""
+        if self.to is not None or self.ceil:
+            return []
+        rows = zip(_AXES, value.space, *self._windows(len(value.space), ""), strict=False)
+        found = [(axis, unread(size, window, step, edge, gap)) for axis, size, window, step, edge, gap in rows]
+        return [(axis, left) for axis, left in found if left != 0]
+
+    def call(self, function: str, value: Type, extra: str = "") -> Lowering:
+        """`F.max_pool2d(x, 3, 2, 1)`: arguments only as far as they differ from torch's defaults."""
+        kernel, stride, pad, dilation = self._windows(len(value.space), "")
+        values: dict[str, Argument] = {"kernel": squeeze(kernel)}
+        forward = f"{function}({{x}}, {{kernel}}"
+        if stride != kernel:
+            values["stride"] = squeeze(stride)
+            forward += ", stride={stride}"
+        if any(plain(pad)):
+            values["pad"] = squeeze(pad)
+            forward += ", padding={pad}"
+        if any(step != 1 for step in plain(dilation)):
+            values["dilation"] = squeeze(dilation)
+            forward += ", dilation={dilation}"
+        if self.ceil:
+            forward += ", ceil_mode=True"
+        return Lowering(f"{forward}{extra})", values=values, folds=True)
+
+    def glyph(self) -> Glyph:
+        return Glyph("planes", "")

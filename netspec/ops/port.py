@@ -1,0 +1,26 @@
+"""An input of a block, seen from inside: the value as it is."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Glyph, Lowering, Op
+from netspec.types import Type
+
+
+class Port(Op):
+    """Hands a value into a block; computes nothing."""
+
+    name = "port"
+    transparent = True
+
+    @property
+    def over_time(self) -> bool:
+        return True
+
+    def partial(self, *inputs: Type) -> Type:
+        return inputs[0]
+
+    def torch(self, *inputs: Type) -> Lowering:
+        return Lowering("{x}")
+
+    def glyph(self) -> Glyph:
+        return Glyph("none")

@@ -1,0 +1,67 @@
+"""What mean, max, sum, first and last share: the role they remove."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from netspec.ops.base import Lowering, Op, Part, option, wants_values
+from netspec.types import Type, refuse
+
+MASK = Part(
+    "mask",
+    '''def mask(x: Tensor, lengths: Tensor) -> Tensor:
+    """Which steps of a padded batch exist: (B, T)."""
+    return torch.arange(x.shape[1], device=x.device) < lengths[:, None]''',
+)
+
+
+class Reduction(Op):
+    """Removes space or time, or leaves one map."""
+
+    positional = ("role",)
+    role: Any = option("role", "what is reduced", choices=("space", "time", "maps"))
+    call: ClassVar[str] = ""  # the torch method; `{dim}` the axes
+
+    @property
+    def over_time(self) -> bool:
+        return bool(self.role == "time")
+
+    def partial(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        return Type(1 if self.role == "maps" else value.maps, () if self.role == "space" else value.space, value.time)
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_values(self, value)
+        step = f"{self.name}({self.role})"
+        if self.role == "space":
+            if not value.space:
+                refuse("NS309", input=0, step=step, type=str(value))
+            return Type(value.maps, (), value.time)
+        if self.role == "time":
+            if value.time is None:
+                refuse("NS325", input=0, step=step, type=str(value))
+            return Type(value.maps, value.space)
+        return Type(1, value.space, value.time)
+
+    def axes(self, value: Type) -> str:
+        """The tensor axes to reduce, counted from the end but for time (a step may have time before it)."""
+        space = len(value.space)
+        if self.role == "time":
+            return "1"
+        if self.role == "maps":
+            return str(-1 - space)
+        return "-1" if space == 1 else f"({', '.join(str(axis) for axis in range(-space, 0))})"
+
+    def masked(self, value: Type) -> str:
+        """`mask(x, lengths)` with the axes of the value, where lengths vary."""
+        return f"mask({{x}}, {{lengths}})[:, :{', None' * (1 + len(value.space))}]"
+
+    def varies(self, value: Type) -> bool:
+        return self.role == "time" and value.time is not None and bool(value.time.varying)
+
+    def keep(self) -> str:
+        return ", keepdim=True" if self.role == "maps" else ""
+
+    def torch(self, *inputs: Type) -> Lowering:
+        raise NotImplementedError

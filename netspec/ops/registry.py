@@ -1,0 +1,57 @@
+"""The name of a step -> its class. The registry is the folder listing: `relu` lives in relu.py."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from importlib import import_module
+
+from netspec.ops.base import Op
+
+# Machinery, and operations that the language writes with signs of its own.
+_NOT_STEPS = frozenset(("__init__", "base", "registry", "weighted", "window", "sharing", "pools", "reductions"))
+_SIGNS = frozenset(("input", "port", "delay", "add", "subtract", "multiply", "number", "perceptrons", "filters", "again"))
+_extra: dict[str, type[Op]] = {}
+
+
+@lru_cache(maxsize=1)
+def step_names() -> frozenset[str]:
+    """The names that a chain may use, custom operations included."""
+    return frozenset(_files() - _SIGNS) | frozenset(_extra)
+
+
+@lru_cache(maxsize=1)
+def _files() -> frozenset[str]:
+    folder = os.path.dirname(__file__)
+    names = (os.path.splitext(entry)[0].removesuffix("_") for entry in os.listdir(folder) if entry.endswith(".py"))
+    return frozenset(names) - _NOT_STEPS
+
+
+@lru_cache(maxsize=None)
+def operation(name: str) -> type[Op]:
+    """The class of a step or of a sign (`add`); KeyError for what there is none of."""
+    if name in _extra:
+        return _extra[name]
+    if name not in _files():
+        raise KeyError(name)
+    from keyword import iskeyword
+
+    module = import_module(f"netspec.ops.{name}{'_' if iskeyword(name) or name in _BUILTINS else ''}")
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, Op) and value.name == name and value.__module__ == module.__name__:
+            return value
+    raise KeyError(name)
+
+
+# steps whose plain name would hide a builtin in an import
+_BUILTINS = frozenset(("abs", "max", "sum"))
+
+
+def register(operation_class: type[Op]) -> type[Op]:
+    """Adds an operation of the caller's own (a class decorator); a name that exists is refused."""
+    if not operation_class.name or operation_class.name in _files() or operation_class.name in _extra:
+        raise ValueError(f"an operation named {operation_class.name!r} exists already, or the name is empty")
+    _extra[operation_class.name] = operation_class
+    step_names.cache_clear()
+    operation.cache_clear()
+    return operation_class

@@ -1,0 +1,91 @@
+"""The one broadcasting rule of the language: what `+ - * &` do with two types.
+
+One side must have every role (space, time) of the other; what the other lacks is shared. Roles that both
+have, and maps, must be equal; `&` adds maps. Nothing else is stretched: `1` against `3` is an error.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.sizes import text
+from netspec.types import UNKNOWN, Time, Type, Unknown, refuse
+
+
+def merge(sign: str, left: Type, right: Type, adds_maps: bool = False) -> Type:
+    """The type of `left sign right`; raises ShapeFault with what differs, axis by axis."""
+    for position, value in enumerate((left, right)):
+        if value.classes is not None:
+            refuse("NS305", input=position, step=sign, type=str(value))
+    if not adds_maps and left.maps != right.maps:
+        _differ(sign, left, right, "maps", left.maps, right.maps)
+    if left.space and right.space and left.space != right.space:
+        _differ(sign, left, right, "space", *_first_difference(left, right))
+    time = _time(sign, left, right)
+    if (left.space and not right.space and right.time and not left.time) or (
+        right.space and not left.space and left.time and not right.time
+    ):
+        refuse("NS303", input=1, sign=sign, left=str(left), right=str(right))
+    maps: Any = left.maps + right.maps if adds_maps else left.maps
+    return Type(maps, left.space or right.space, time)
+
+
+def _first_difference(left: Type, right: Type) -> tuple[Any, Any]:
+    for a, b in zip(left.space, right.space, strict=False):
+        if a != b:
+            return a, b
+    return f"{len(left.space)}-D", f"{len(right.space)}-D"
+
+
+def _time(sign: str, left: Type, right: Type) -> Time | None:
+    if left.time is None or right.time is None:
+        return left.time or right.time
+    if left.time != right.time:
+        if left.time.length == right.time.length:
+            refuse("NS304", input=1, sign=sign, left=str(left), right=str(right))
+        _differ(sign, left, right, "time", left.time.length, right.time.length)
+    return left.time
+
+
+def _differ(sign: str, left: Type, right: Type, axis: str, a: Any, b: Any) -> None:
+    hint = ""
+    if axis == "maps" and 1 in (left.maps, right.maps):
+        hint = "expand"
+    elif axis == "maps" and left.space == right.space and left.time == right.time:
+        hint = "project"
+    wide = right.maps if left.maps == 1 else left.maps
+    refuse(
+        "NS302",
+        input=1,
+        hint=hint,
+        sign=sign,
+        left=str(left),
+        right=str(right),
+        axis=axis,
+        a=a if isinstance(a, str) else text(a),
+        b=b if isinstance(b, str) else text(b),
+        wide=text(wide),
+    )
+
+
+def merge_partial(left: Type, right: Type, adds_maps: bool = False) -> Type:
+    """As `merge`, inside a recurrence where a side may be unknown: each role from the side that knows it."""
+    maps: Any = left.maps + right.maps if adds_maps else _known(left.maps, right.maps)
+    space: Any = _known(left.space, right.space) or (UNKNOWN if isinstance(right.space, Unknown) else right.space)
+    return Type(maps, space, _known(left.time, right.time) or _known(right.time, left.time))
+
+
+def _known(first: Any, second: Any) -> Any:
+    return second if isinstance(first, Unknown) else first
+
+
+def align(own: Type, result: Type, slot: str) -> str:
+    """The expression that gives a value the axes it shares with its partner: `{0}[:, :, None, None]`."""
+    needs_time = result.time is not None and own.time is None
+    missing = 0 if own.space else len(result.space)
+    if not needs_time and not missing:
+        return slot
+    tail = ", None" * missing
+    if needs_time:
+        return f"{slot}[:, None, ...{tail}]" if missing else f"{slot}[:, None]"
+    return f"{slot}[...{tail}]"

@@ -1,0 +1,57 @@
+"""`softmax`: positive values that sum to one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Lowering, Op, option, wants_values
+from netspec.types import Type, refuse
+
+
+class Softmax(Op):
+    """e^s over the sum of e^s along one role: maps, unless another is named."""
+
+    name = "softmax"
+    summary = "positive values that sum to one"
+    formula = "e^s_k / sum_j e^s_j"
+    source = "Bridle 1990; torch.softmax"
+    example = "K perceptrons -> softmax"
+    positional = ("role",)
+    role: Any = option("role", "what the values sum to one over", default=None, choices=("maps", "space", "time"))
+
+    @property
+    def over_time(self) -> bool:
+        return self.role == "time"
+
+    def partial(self, *inputs: Type) -> Type:
+        return inputs[0]
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_values(self, value)
+        role = self.role or "maps"
+        if self.role is None and value.space:
+            refuse("NS323", input=0, step="softmax", type=str(value), roles="softmax(maps), softmax(space)")
+        if role == "maps" and value.maps == 1:
+            refuse("NS324", input=0, type=str(value))
+        if role == "space" and not value.space:
+            refuse("NS309", input=0, step="softmax(space)", type=str(value))
+        if role == "time" and value.time is None:
+            refuse("NS325", input=0, step="softmax(time)", type=str(value))
+        return value
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        axes = len(value.space)
+        if self.role == "time":
+            if value.time is not None and value.time.varying:
+                from netspec.ops.reductions import MASK
+
+                tail = ", None" * (axes + 1)
+                mask = f"mask({{x}}, {{lengths}})[:, :{tail}]"
+                return Lowering(f"torch.softmax({{x}}.masked_fill(~{mask}, -torch.inf), dim=1)", parts=(MASK,))
+            return Lowering("torch.softmax({x}, dim=1)")
+        if self.role == "space" and axes > 1:
+            shape = ", ".join(str(size) for size in value.space)
+            return Lowering(f"torch.softmax({{x}}.flatten(-{axes}), dim=-1).unflatten(-1, ({shape}))")
+        return Lowering(f"torch.softmax({{x}}, dim={-1 if self.role == 'space' else -1 - axes})")

@@ -1,0 +1,16 @@
+"""`sqrt`: an activation function."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Elementwise
+
+
+class Sqrt(Elementwise):
+    """the square root."""
+
+    name = "sqrt"
+    summary = "the square root"
+    formula = "s^(1/2)"
+    source = "torch.sqrt"
+    example = "sqrt"
+    call = "torch.sqrt({x})"

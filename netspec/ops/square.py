@@ -1,0 +1,16 @@
+"""`square`: an activation function."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Elementwise
+
+
+class Square(Elementwise):
+    """the value times itself."""
+
+    name = "square"
+    summary = "the value times itself"
+    formula = "s^2"
+    source = "torch.square"
+    example = "square"
+    call = "torch.square({x})"

@@ -1,0 +1,16 @@
+"""`step`: the perceptron of 1958: 0 or 1."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Elementwise
+
+
+class Step(Elementwise):
+    """1 where the sum is positive, else 0. Its gradient is zero: nothing below it learns."""
+
+    name = "step"
+    summary = "1 where the sum is positive, else 0"
+    formula = "1 if s > 0 else 0"
+    source = "Rosenblatt 1958"
+    example = "1 perceptron -> step"
+    call = "torch.heaviside({x}, {x}.new_zeros(()))"

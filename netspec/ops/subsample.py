@@ -1,0 +1,95 @@
+"""`subsample(2x2)`: LeNet's pool: a trained weight and bias for each map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Construct, Glyph, Lowering, Part, Weight, extent, option, plain, squeeze, wants_values
+from netspec.ops.weighted import Weighted
+from netspec.ops.window import slide, unread
+from netspec.sizes import Size, product
+from netspec.types import Type, refuse, space_text
+
+_AXES = ("row", "column", "depth")
+
+SUBSAMPLE = Part(
+    "Subsample{n}d",
+    '''class Subsample{n}d(nn.Module):
+    """Sums each window of a map, times the map's weight, plus its bias (LeCun 1998, section II.B)."""
+
+    def __init__(self, maps: int, kernel: int | tuple[int, ...], stride: int | tuple[int, ...] | None = None) -> None:
+        super().__init__()
+        self.kernel = (kernel,) * {n} if isinstance(kernel, int) else kernel
+        self.stride = self.kernel if stride is None else (stride,) * {n} if isinstance(stride, int) else stride
+        self.weight = nn.Parameter(torch.empty(maps))
+        self.bias = nn.Parameter(torch.empty(maps))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        bound = 1 / math.sqrt(math.prod(self.kernel))
+        nn.init.uniform_(self.weight, -bound, bound)
+        nn.init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, x: Tensor) -> Tensor:
+        area = math.prod(self.kernel)
+        sums = F.avg_pool{n}d(x, self.kernel, self.stride) * area
+        shape = (1, -1, *(1 for _ in self.kernel))
+        return sums * self.weight.view(shape) + self.bias.view(shape)''',
+)
+
+
+class Subsample(Weighted):
+    """The sum of each window, times a trained weight, plus a trained bias: two numbers a map."""
+
+    name = "subsample"
+    summary = "LeNet's trainable pool: weight * (sum of the window) + bias"
+    formula = "z = w_0 + w_1 * sum over the window"
+    source = "LeCun 1998, section II.B"
+    example = "subsample(2x2) -> tanh"
+    positional = ("kernel",)
+    depth = 1
+    kernel: Any = option("extent", "the window", least=1)
+    stride: Any = option("extent", "steps between two windows; the window itself when left out", default=None, least=1)
+
+    def partial(self, *inputs: Type) -> Type:
+        return Type(inputs[0].maps, super().partial(*inputs).space, inputs[0].time)
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_values(self, value)
+        if not value.space:
+            refuse("NS309", input=0, step=self.name, type=str(value))
+        kernel, stride = self._windows(value)
+        rows = zip(value.space, kernel, stride, _AXES, strict=False)
+        return Type(
+            value.maps,
+            tuple(slide(size, window, step, 0, 1, option="kernel", axis=axis) for size, window, step, axis in rows),
+            value.time,
+        )
+
+    def _windows(self, value: Type) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
+        axes, shown = len(value.space), space_text(value.space)
+        kernel = extent(self.kernel, axes, "kernel", shown)
+        return kernel, kernel if self.stride is None else extent(self.stride, axes, "stride", shown)
+
+    def unread_rows(self, value: Type) -> list[tuple[str, Size]]:
+        """Axes on which some of the input is never read, and how much (a warning, not an error)."""
+        rows = zip(_AXES, value.space, *self._windows(value), strict=False)
+        found = [(axis, unread(size, window, step, 0, 1)) for axis, size, window, step in rows]
+        return [(axis, left) for axis, left in found if left != 0]
+
+    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
+        area = product(self._windows(inputs[0])[0])
+        maps = inputs[0].maps
+        return (self.weight("weight", (maps,), fan_in=area), self.weight("bias", (maps,), fan_in=area))
+
+    def torch(self, *inputs: Type) -> Lowering:
+        kernel, stride = self._windows(inputs[0])
+        axes = str(len(kernel))
+        part = Part(SUBSAMPLE.name.replace("{n}", axes), SUBSAMPLE.source.replace("{n}", axes))
+        args = (plain((inputs[0].maps,))[0], squeeze(kernel))
+        kwargs = {} if stride == kernel else {"stride": squeeze(stride)}
+        return Lowering("{self}({x})", Construct(part.name, args, dict(kwargs)), parts=(part,), folds=True)
+
+    def glyph(self) -> Glyph:
+        return Glyph("planes", "")

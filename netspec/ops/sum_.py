@@ -1,0 +1,23 @@
+"""`sum(space)`: the sum over space, time or maps."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Lowering
+from netspec.ops.reductions import MASK, Reduction
+from netspec.types import Type
+
+
+class Sum(Reduction):
+    """The sum over space, time or maps; steps past an example's end don't count."""
+
+    name = "sum"
+    summary = "the sum over space, time or maps"
+    formula = "sum_i x_i"
+    source = "torch.sum"
+    example = "sum(time)"
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        if self.varies(value):
+            return Lowering(f"({{x}} * {self.masked(value)}).sum(1)", parts=(MASK,))
+        return Lowering(f"{{x}}.sum({self.axes(value)}{self.keep()})")

@@ -1,0 +1,30 @@
+"""What operations with weights share: initial values and freezing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Init, Op, Weight, option
+from netspec.sizes import Size
+
+# torch's own rule for nn.Linear and nn.ConvNd: uniform within 1 / sqrt(fan_in), weight and bias alike.
+TORCH = Init("torch")
+ZEROS = Init("constant", (0.0,))
+ONES = Init("constant", (1.0,))
+
+
+class Weighted(Op):
+    """An operation that stores trainable numbers."""
+
+    init: Any = option("init", "the distribution of the initial weights", default=None, dotted=True)
+    frozen: bool = option("flag", "true: never trained, no weight decay, statistics stay", default=False)
+
+    def initial(self, name: str, standard: Init) -> Init:
+        """What `init` says of one stored array, else `standard`. `init` alone speaks of the weight."""
+        given: dict[str, Init] = self.init or {}
+        return given.get(name, standard)
+
+    def weight(
+        self, name: str, shape: tuple[Size, ...], standard: Init = TORCH, fan_in: Size = 1, fan_out: Size = 1
+    ) -> Weight:
+        return Weight(name, shape, self.initial(name.rpartition(".")[2], standard), fan_in=fan_in, fan_out=fan_out)

@@ -1,0 +1,57 @@
+"""Sliding windows: the arithmetic that filters and pools share, with torch's rules on what is legal."""
+
+from __future__ import annotations
+
+from netspec.sizes import Formula, Size, text
+from netspec.types import refuse
+
+
+def slide(
+    size: Size, kernel: Size, stride: Size, pad: Size, dilation: Size, *, option: str, axis: str, ceil: bool = False
+) -> Size:
+    """How many windows fit along one axis: floor((size + 2 pad - dilation (kernel-1) - 1) / stride) + 1.
+
+    `ceil` rounds up, but the last window must start inside the input or its left padding (torch).
+    """
+    reach = dilation * (kernel - 1) + 1
+    room = size + 2 * pad - reach
+    if room < 0:
+        refuse(
+            "NS301",
+            option=option,
+            axis=axis,
+            size=text(size),
+            kernel=text(kernel),
+            arithmetic=_arithmetic(size, kernel, stride, pad, dilation),
+            room=text(size + 2 * pad),
+            reach=text(reach),
+        )
+    if not ceil:
+        return room // stride + 1  # type: ignore[return-value]
+    windows = (room + stride - 1) // stride + 1
+    # the last window may not lie wholly in the right padding
+    if isinstance(windows, int) and isinstance(size, int) and isinstance(pad, int) and isinstance(stride, int):
+        return windows - 1 if (windows - 1) * stride >= size + pad else windows
+    return windows  # type: ignore[return-value]
+
+
+def _arithmetic(size: Size, kernel: Size, stride: Size, pad: Size, dilation: Size) -> str:
+    """`28 + 2*1 - 40 = -10`: what is left for the window to move in."""
+    padded = text(size) if pad == 0 else f"{text(size)} + 2*{text(pad)}"
+    reach = text(kernel) if dilation == 1 else f"({text(dilation)}*({text(kernel)} - 1) + 1)"
+    return f"{padded} - {reach} + 1 = {text(size + 2 * pad - dilation * (kernel - 1))}"
+
+
+def unread(size: Size, kernel: Size, stride: Size, pad: Size, dilation: Size) -> Size:
+    """Rows at the end of one axis that no window reads: of the input itself, not of its padding.
+
+    Where the stride is larger than the window, rows are left out between windows on purpose; as many at
+    the end don't count.
+    """
+    if any(isinstance(value, Formula) for value in (size, kernel, stride, pad, dilation)):
+        return 0
+    reach = dilation * (kernel - 1) + 1
+    windows = (size + 2 * pad - reach) // stride + 1
+    last = (windows - 1) * stride + reach  # type: ignore[operator]
+    left = size + pad - last  # type: ignore[operator]
+    return left if left > max(0, stride - reach) else 0  # type: ignore[operator,return-value]

@@ -1,0 +1,308 @@
+"""Sizes that may stay symbolic: arithmetic, equality by witnesses, and formulas to print.
+
+A size is an int, or a Formula. A Formula carries two things: how it prints (`H*(d+1)`), and its value
+at each of a few witnesses (bindings of the open names that satisfy the body's `require` lines). All
+decisions are made on the values, so they cost what ints cost and need no algebra system; the terms are
+kept only for people.
+
+    a == b    equal at every witness
+    a < b     smaller at every witness (so `if size < 1: raise` refuses what no binding could save)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from typing import TypeGuard
+
+Factors = tuple[tuple[str, int], ...]  # (name or parenthesised text, power), in the order of writing
+
+
+class Formula:
+    """A size or number with open names: a sum of products, and its value at each witness."""
+
+    __slots__ = ("terms", "values")
+
+    def __init__(self, terms: dict[Factors, Fraction], values: tuple[int | float, ...]) -> None:
+        self.terms = terms
+        self.values = values
+
+    @staticmethod
+    def symbol(name: str, values: tuple[int, ...]) -> Formula:
+        return Formula({((name, 1),): Fraction(1)}, values)
+
+    # ---- arithmetic: each returns an int where the witnesses leave nothing open
+
+    def __add__(self, other: Number) -> Number:
+        left, right, values = _both(self, other, lambda a, b: a + b)
+        terms = dict(left)
+        for factors, coefficient in right.items():
+            total = terms.get(factors, Fraction(0)) + coefficient
+            if total:
+                terms[factors] = total
+            else:
+                terms.pop(factors, None)
+        return _settle(terms, values)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Formula:
+        return Formula({key: -value for key, value in self.terms.items()}, tuple(-v for v in self.values))
+
+    def __sub__(self, other: Number) -> Number:
+        return self + (-other)
+
+    def __rsub__(self, other: Number) -> Number:
+        return (-self) + other
+
+    def __mul__(self, other: Number) -> Number:
+        left, right, values = _both(self, other, lambda a, b: a * b)
+        return _settle(_product(left, right), values)
+
+    def __rmul__(self, other: Number) -> Number:
+        left, right, values = _both(self, other, lambda a, b: a * b)
+        return _settle(_product(right, left), values)
+
+    def __floordiv__(self, other: Number) -> Number:
+        """Division that drops the remainder; exact where the witnesses say so."""
+        return _divide(self, other)
+
+    def __rfloordiv__(self, other: Number) -> Number:
+        return _divide(other, self)
+
+    def __mod__(self, other: Number) -> Number:
+        return _opaque(self, other, lambda a, b: a % b, "{} % {}")
+
+    def __rmod__(self, other: Number) -> Number:
+        return _opaque(other, self, lambda a, b: a % b, "{} % {}")
+
+    def __truediv__(self, other: Number) -> Number:
+        """Real division."""
+        return _quotient(self, other)
+
+    def __rtruediv__(self, other: Number) -> Number:
+        return _quotient(other, self)
+
+    def __pow__(self, other: Number) -> Number:
+        if isinstance(other, int) and 0 < other <= 8:
+            result: Number = self
+            for _ in range(other - 1):
+                result = result * self
+            return result
+        return _opaque(self, other, _power, "{}^{}", tight=True)
+
+    def __rpow__(self, other: Number) -> Number:
+        return _opaque(other, self, _power, "{}^{}", tight=True)
+
+    # ---- decisions, at every witness
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Formula | int | float):
+            return NotImplemented
+        return all(a == b for a, b in _pairs(self, other))
+
+    def __hash__(self) -> int:
+        return hash(self.values)
+
+    def __lt__(self, other: Number) -> bool:
+        return all(a < b for a, b in _pairs(self, other))
+
+    def __le__(self, other: Number) -> bool:
+        return all(a <= b for a, b in _pairs(self, other))
+
+    def __gt__(self, other: Number) -> bool:
+        return all(a > b for a, b in _pairs(self, other))
+
+    def __ge__(self, other: Number) -> bool:
+        return all(a >= b for a, b in _pairs(self, other))
+
+    def __bool__(self) -> bool:
+        return True
+
+    # ---- text
+
+    def __str__(self) -> str:
+        return _sum_text(self.terms, " + ", " - ")
+
+    def __repr__(self) -> str:
+        return f"Formula({self})"
+
+
+Size = int | Formula
+Number = int | float | Formula
+
+
+def is_open(value: object) -> TypeGuard[Formula]:
+    """Whether a size has names that are not bound."""
+    return isinstance(value, Formula)
+
+
+def values_of(value: Number, count: int) -> tuple[int | float, ...]:
+    """The value at each of `count` witnesses."""
+    return value.values if isinstance(value, Formula) else (value,) * count
+
+
+def divides(divisor: Number, value: Number) -> bool:
+    """Whether `value / divisor` is whole, at every witness."""
+    if isinstance(divisor, int) and isinstance(value, int):
+        return divisor != 0 and value % divisor == 0
+    return all(b != 0 and a % b == 0 for a, b in _pairs(value, divisor))
+
+
+def product(sizes: Iterable[Size]) -> Size:
+    total: Size = 1
+    for size in sizes:
+        total = total * size  # type: ignore[assignment]
+    return total
+
+
+def root(value: Number) -> Number:
+    """The square root, for real options."""
+    if isinstance(value, Formula):
+        text = f"sqrt({value})"
+        return _settle({((text, 1),): Fraction(1)}, tuple(math.sqrt(v) for v in value.values))
+    return math.sqrt(value)
+
+
+def text(value: Number) -> str:
+    """A number as messages and tables show it."""
+    if isinstance(value, float):
+        return repr(value)
+    return str(value)
+
+
+# ---- inside
+
+
+def _pairs(left: Number, right: Number) -> Iterable[tuple[int | float, int | float]]:
+    if isinstance(left, Formula):
+        if isinstance(right, Formula):
+            return zip(left.values, right.values, strict=True)
+        return ((a, right) for a in left.values)
+    assert isinstance(right, Formula)
+    return ((left, b) for b in right.values)
+
+
+def _terms(value: Number) -> dict[Factors, Fraction]:
+    if isinstance(value, Formula):
+        return value.terms
+    return {(): Fraction(value)} if value else {}
+
+
+def _both(
+    left: Formula, right: Number, operation: Callable[[float, float], float]
+) -> tuple[dict[Factors, Fraction], dict[Factors, Fraction], tuple[int | float, ...]]:
+    values = tuple(operation(a, b) for a, b in _pairs(left, right))
+    return left.terms, _terms(right), values
+
+
+def _settle(terms: dict[Factors, Fraction], values: tuple[int | float, ...]) -> Number:
+    """A number where no name is left; a name may also cancel at the witnesses alone (S % 16)."""
+    if not any(terms):
+        return values[0]
+    return Formula(terms, values)
+
+
+def _product(left: dict[Factors, Fraction], right: dict[Factors, Fraction]) -> dict[Factors, Fraction]:
+    """Sums are multiplied out only by plain numbers, so that H*(d+1) stays as a person writes it."""
+    if not left or not right:
+        return {}
+    for one, other in ((left, right), (right, left)):
+        if len(one) == 1 and () in one:
+            return {factors: one[()] * value for factors, value in other.items()}
+    (first, a), (second, b) = _monomial(left), _monomial(right)
+    powers: dict[str, int] = {}
+    for name, power in (*first, *second):
+        powers[name] = powers.get(name, 0) + power
+    return {tuple((name, power) for name, power in powers.items() if power): a * b}
+
+
+def _monomial(terms: dict[Factors, Fraction]) -> tuple[Factors, Fraction]:
+    """A sum as one product: itself if it has one term, else a factor in parentheses."""
+    if len(terms) == 1:
+        ((factors, coefficient),) = terms.items()
+        return factors, coefficient
+    return ((f"({_sum_text(terms, '+', '-')})", 1),), Fraction(1)
+
+
+def _divide(left: Number, right: Number) -> Number:
+    values = tuple(int(a // b) if b else 0 for a, b in _pairs(left, right))
+    if divides(right, left):
+        return _settle(_ratio(_terms(left), _terms(right)), values)
+    inner = f"{_sum_text(_terms(left), '+', '-')}"
+    below = _sum_text(_terms(right), "+", "-")
+    top = f"({inner})" if len(_terms(left)) > 1 else inner
+    under = f"({below})" if len(_terms(right)) > 1 else below
+    return _settle({((f"floor({top}/{under})", 1),): Fraction(1)}, values)
+
+
+def _ratio(left: dict[Factors, Fraction], right: dict[Factors, Fraction]) -> dict[Factors, Fraction]:
+    if len(right) == 1 and () in right:
+        return {factors: value / right[()] for factors, value in left.items()}
+    factors, coefficient = _monomial(right)
+    inverse = {tuple((name, -power) for name, power in factors): 1 / coefficient}
+    return _product(left, inverse)
+
+
+def _quotient(left: Number, right: Number) -> Number:
+    values = tuple(a / b if b else math.nan for a, b in _pairs(left, right))
+    if isinstance(left, float) or isinstance(right, float):
+        return _settle({((f"{_atom(left)}/{_atom(right)}", 1),): Fraction(1)}, values)
+    return _settle(_ratio(_terms(left), _terms(right)), values)
+
+
+def _opaque(
+    left: Number, right: Number, operation: Callable[[float, float], float], pattern: str, tight: bool = False
+) -> Number:
+    values = tuple(operation(a, b) if b or not pattern.startswith("{} %") else 0 for a, b in _pairs(left, right))
+    if len(set(values)) == 1 and pattern.startswith("{} %"):
+        return values[0]  # the body's `require` settles it
+    shown = pattern.format(_atom(left), _atom(right))
+    return _settle({((shown if tight else f"({shown})", 1),): Fraction(1)}, values)
+
+
+def _power(base: float, exponent: float) -> float:
+    """Bounded: a size with a million digits is no size."""
+    if abs(exponent) > 64 or abs(base) > 1 << 40:
+        return math.inf if base > 1 else 0
+    return base**exponent
+
+
+def _atom(value: Number) -> str:
+    if not isinstance(value, Formula):
+        return text(value)
+    shown = _sum_text(value.terms, "+", "-")
+    return f"({shown})" if len(value.terms) > 1 else shown
+
+
+def _sum_text(terms: dict[Factors, Fraction], plus: str, minus: str) -> str:
+    if not terms:
+        return "0"
+    parts: list[str] = []
+    # `1 - u` reads better than `-u + 1`: a positive term goes first
+    items = sorted(terms.items(), key=lambda item: item[1] < 0) if next(iter(terms.values())) < 0 else terms.items()
+    for factors, coefficient in items:
+        shown = _term_text(factors, abs(coefficient))
+        if not parts:
+            parts.append(f"-{shown}" if coefficient < 0 else shown)
+        else:
+            parts.append(f"{minus if coefficient < 0 else plus}{shown}")
+    return "".join(parts)
+
+
+def _term_text(factors: Factors, coefficient: Fraction) -> str:
+    over = [_factor(name, power) for name, power in factors if power > 0]
+    under = [_factor(name, -power) for name, power in factors if power < 0]
+    if coefficient.numerator != 1 or not over:
+        over.insert(0, str(coefficient.numerator))
+    if coefficient.denominator != 1:
+        under.insert(0, str(coefficient.denominator))
+    top = "*".join(over)
+    if not under:
+        return top
+    return f"{top}/{under[0]}" if len(under) == 1 else f"{top}/({'*'.join(under)})"
+
+
+def _factor(name: str, power: int) -> str:
+    return name if power == 1 else f"{name}^{power}"

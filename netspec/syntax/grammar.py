@@ -1,0 +1,124 @@
+"""grammar/netspec.lark -> the LALR table that the driver runs.
+
+Lark reads the grammar and computes the table. That costs 0.3 s, so the table is kept beside this file
+as JSON, with the hash of the grammar it came from; where the hash differs (someone edits the grammar),
+Lark compiles it again on the spot. `./dev grammar` writes the file anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple, TypedDict
+
+# What may stand alone: a file, and the pieces that recovery parses line by line.
+STARTS = ("start", "decl", "stmt", "setting", "net_head", "block_head", "section_head")
+TABLE = Path(__file__).with_name("table.json")
+
+
+class Rule(NamedTuple):
+    """One production: how many symbols it pops and which of them its tree keeps."""
+
+    left: str
+    length: int
+    action: str  # the name its children are handed to
+    unwrap: bool  # `?rule`: a single child stands for the rule
+    keep: list[tuple[int, bool, int]]  # (position, splice its list in, Nones before it)
+    trailing: int  # Nones after the last kept child
+
+
+class Table(TypedDict):
+    grammar: str
+    rules: list[Rule]
+    states: list[dict[str, int]]  # symbol -> n >= 0: go to state n; n < 0: reduce by rule -n - 1
+    starts: dict[str, int]
+    ends: dict[str, int]
+
+
+def grammar_text() -> str:
+    """The grammar, from the installed package or from the checkout beside it."""
+    inside = files("netspec") / "grammar" / "netspec.lark"
+    if inside.is_file():
+        return inside.read_text(encoding="utf-8")
+    return (Path(__file__).parents[2] / "grammar" / "netspec.lark").read_text(encoding="utf-8")
+
+
+def compile_table(text: str) -> Table:
+    """Lets Lark build the LALR(1) table; a conflict in the grammar raises lark.GrammarError."""
+    from lark import Lark
+
+    parser: Any = Lark(
+        text, parser="lalr", lexer="contextual", start=list(STARTS), maybe_placeholders=True, strict=False
+    )
+    table = parser.parser.parser._parse_table
+    rules: list[Rule] = []
+    numbers: dict[Any, int] = {}
+    for rule in parser.rules:
+        numbers[rule] = len(rules)
+        rules.append(_rule(rule))
+    states: list[dict[str, int]] = [{} for _ in table.states]
+    for state, actions in table.states.items():
+        for symbol, (action, target) in actions.items():
+            states[state][symbol] = -numbers[target] - 1 if str(action) == "Reduce" else target
+    return Table(
+        grammar=_hash(text),
+        rules=rules,
+        states=states,
+        starts=dict(sorted(table.start_states.items())),
+        ends=dict(sorted(table.end_states.items())),
+    )
+
+
+def _rule(rule: Any) -> Rule:
+    """Which children a production keeps: Lark's own convention (`_x` hidden or spliced, `[x]` None)."""
+    missing = list(rule.options.empty_indices) or [False] * len(rule.expansion)
+    keep: list[tuple[int, bool, int]] = []
+    nones = 0
+    position = 0
+    for empty in missing:
+        if empty:
+            nones += 1
+            continue
+        symbol = rule.expansion[position]
+        if rule.options.keep_all_tokens or not (symbol.is_term and symbol.filter_out):
+            keep.append((position, not symbol.is_term and symbol.name.startswith("_"), nones))
+            nones = 0
+        position += 1
+    name = str(rule.origin.name)
+    return Rule(
+        left=name,
+        length=len(rule.expansion),
+        action=str(rule.alias or name),
+        unwrap=bool(rule.options.expand1) and not rule.alias,
+        keep=keep,
+        trailing=nones,
+    )
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def load_table() -> Table:
+    """The table of the grammar as it stands."""
+    text = grammar_text()
+    if TABLE.is_file():
+        table: Table = json.loads(TABLE.read_text(encoding="utf-8"))
+        if table["grammar"] == _hash(text):
+            return table
+    return compile_table(text)
+
+
+def write_table() -> None:
+    """Compiles the grammar and writes the table file (a developer's command)."""
+    table = compile_table(grammar_text())
+    lines = ["{", f'"grammar": {json.dumps(table["grammar"])},', '"rules": [']
+    lines.append(",\n".join(json.dumps(rule, separators=(",", ":")) for rule in table["rules"]))
+    lines.append('],\n"states": [')
+    lines.append(",\n".join(json.dumps(state, separators=(",", ":"), sort_keys=True) for state in table["states"]))
+    lines.append(f'],\n"starts": {json.dumps(table["starts"])},\n"ends": {json.dumps(table["ends"])}\n}}')
+    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,0 +1,291 @@
+"""Syntax objects -> the one canonical text (`netspec fmt`): tree-preserving and idempotent.
+
+Order and comments stay. A comment keeps its statement; inside a chain or a list it keeps its item.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from netspec.diagnostics.display import width
+from netspec.source import SourceFile
+from netspec.syntax import tree
+from netspec.syntax.expression import args_text, chain_items, list_items, type_text, value_text
+
+LIMIT = 100
+TAB = 8  # captions stand at multiples of it, so that a longer neighbour seldom moves them
+_PIECES = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*')
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    at: int
+    text: str
+    own_line: bool
+
+
+def comments_of(source: SourceFile) -> list[Comment]:
+    """Every comment with its place, in order."""
+    found = []
+    for match in _PIECES.finditer(source.text):
+        if match[0][0] == "#":
+            before = source.text[source.text.rfind("\n", 0, match.start()) + 1 : match.start()]
+            text = "# " + match[0][1:].strip() if not match[0].startswith("#!") else match[0].rstrip()
+            found.append(Comment(match.start(), text.rstrip(), not before.strip()))
+    return found
+
+
+def format_file(source: SourceFile, file: tree.File) -> str:
+    """The canonical text of a file that parsed."""
+    return _Printer(source).file(file)
+
+
+@dataclass(slots=True)
+class _Row:
+    """One printed statement: its parts, before captions are lined up."""
+
+    head: str
+    expect: str = ""
+    caption: str = ""
+    trailing: str = ""
+    lines: tuple[str, ...] = ()  # a statement that takes several lines: all but the last, which is `head`
+
+    @property
+    def aligned(self) -> bool:
+        return bool(self.expect or self.caption) and not self.lines
+
+
+class _Printer:
+    def __init__(self, source: SourceFile) -> None:
+        self.source = source
+        self.comments = comments_of(source)
+        self.next = 0
+        self.out: list[str] = []
+
+    # ---- comments and blank lines
+
+    def take(self, until: int) -> list[Comment]:
+        """The comments before a place that have not been printed."""
+        begin = self.next
+        while self.next < len(self.comments) and self.comments[self.next].at < until:
+            self.next += 1
+        return self.comments[begin : self.next]
+
+    def trailing(self, end: int) -> str:
+        """The comment that follows a statement on its last line."""
+        if self.next < len(self.comments):
+            comment = self.comments[self.next]
+            between = self.source.text[end : comment.at]
+            if not comment.own_line and "\n" not in between:
+                self.next += 1
+                return comment.text
+        return ""
+
+    def gap(self, place: int) -> bool:
+        """Whether a blank line stands before a place."""
+        before = self.source.text[:place].rstrip(" \t")
+        return before.endswith("\n\n") or before.endswith("\n\r\n")
+
+    def leading(self, place: int, indent: str, first: bool, rows: list[str | _Row]) -> None:
+        """The comments before a statement, and one blank line where the text has any."""
+        for comment in self.take(place):
+            if not first and self.gap(comment.at):
+                rows.append("")
+            rows.append(indent + comment.text)
+            first = False
+        if not first and self.gap(place):
+            rows.append("")
+
+    # ---- the file
+
+    def file(self, file: tree.File) -> str:
+        rows: list[str | _Row] = []
+        previous: tree.Declaration | None = None
+        for declaration in file.declarations:
+            if previous is not None and _apart(previous, declaration):
+                rows.append("")
+                self.leading(declaration.at[0], "", True, rows)
+            else:
+                self.leading(declaration.at[0], "", previous is None, rows)
+            self.declaration(declaration, rows)
+            previous = declaration
+        end: list[str | _Row] = []
+        self.leading(len(self.source.text) + 1, "", previous is None, end)
+        while end and end[-1] == "":
+            end.pop()
+        rows += end
+        return "\n".join(_align(rows)) + "\n"
+
+    def declaration(self, item: tree.Declaration, rows: list[str | _Row]) -> None:
+        if isinstance(item, tree.Body):
+            self.body(item, rows)
+        elif isinstance(item, tree.Section):
+            self.section(item, rows)
+        else:
+            self.inner_comments(item.at, rows, "")
+            rows.append(_Row(_declaration_text(item), trailing=self.trailing(item.at[1])))
+
+    def inner_comments(self, at: tree.Place, rows: list[str | _Row], indent: str) -> None:
+        """Comments inside a statement that has no place for them go before it."""
+        rows.extend(indent + comment.text for comment in self.take(at[1]))
+
+    def body(self, item: tree.Body, rows: list[str | _Row]) -> None:
+        self.inner_comments((item.at[0], item.head_at[1]), rows, "")
+        params = "" if item.params is None else f"({', '.join(map(_param, item.params))})"
+        caption = f" {value_text(item.caption)}" if item.caption else ""
+        rows.append(_Row(f"{item.kind} {item.name.text}{params}{caption} {{", trailing=self.trailing(item.head_at[1] + 1)))
+        for position, statement in enumerate(item.statements):
+            self.leading(statement.at[0], "  ", position == 0, rows)
+            rows.append(self.statement(statement, rows))
+        self.leading(item.at[1] - 1, "  ", True, rows)
+        rows.append(_Row("}", trailing=self.trailing(item.at[1])))
+
+    def section(self, item: tree.Section, rows: list[str | _Row]) -> None:
+        name = f" {item.name.text}" if item.name else ""
+        brace = self.source.text.find("{", item.head_at[1]) + 1
+        rows.append(_Row(f"{item.kind}{name} {{", trailing=self.trailing(brace)))
+        for position, setting in enumerate(item.settings):
+            self.leading(setting.at[0], "  ", position == 0, rows)
+            rows.append(self.assignment(f"  {'.'.join(setting.key)} = ", setting.value, setting.at, rows))
+        self.leading(item.at[1] - 1, "  ", True, rows)
+        rows.append(_Row("}", trailing=self.trailing(item.at[1])))
+
+    # ---- statements
+
+    def statement(self, item: tree.Statement, rows: list[str | _Row]) -> _Row:
+        if isinstance(item, tree.Layer):
+            return self.layer(item, rows)
+        if isinstance(item, tree.Let):
+            return self.assignment(f"  let {item.name.text} = ", item.value, item.at, rows)
+        if isinstance(item, tree.Start):
+            return self.chain(f"  start  {item.label.text}: ", item.chain, item.at, rows)
+        self.inner_comments(item.at, rows, "  ")
+        if isinstance(item, tree.Input):
+            row = _Row(f"  input  {item.label.text}: {type_text(item.type)}")
+            row.caption = value_text(item.caption) if item.caption else ""
+        elif isinstance(item, tree.Default):
+            row = _Row(f"  default {item.target.text} {args_text(item.args)}")
+        else:
+            why = f" {value_text(item.why)}" if item.why else ""
+            row = _Row(f"  require {value_text(item.left)} {item.op} {value_text(item.right)}{why}")
+        row.trailing = self.trailing(item.at[1])
+        return row
+
+    def layer(self, item: tree.Layer, rows: list[str | _Row]) -> _Row:
+        row = self.chain(f"  {item.role:<6} {item.label.text}: ", item.chain, item.at, rows)
+        row.expect = f"is {type_text(item.expect)}" if item.expect else ""
+        row.caption = value_text(item.caption) if item.caption else ""
+        return row
+
+    def chain(self, head: str, chain: tree.Chain, at: tree.Place, rows: list[str | _Row]) -> _Row:
+        """A chain on one line, or broken at its outermost arrows where it is too long or commented."""
+        lines: list[str] = []
+        current = head
+        for position, (item, text) in enumerate(zip(chain.items, chain_items(chain), strict=True)):
+            notes = self.take(_begin(item)) if position else []
+            if position == 0:
+                rows.extend("  " + note.text for note in self.take(_begin(item)))
+                current += text
+                continue
+            room = width(current) + 4 + width(text) <= LIMIT
+            if notes or not room:
+                lines.append(current)
+                lines.extend("    " + note.text for note in notes)
+                current = f"    -> {text}"
+            else:
+                current += f" -> {text}"
+        rows.extend("  " + note.text for note in self.take(at[1]))
+        return _Row(current, trailing=self.trailing(at[1]), lines=tuple(lines))
+
+    def assignment(self, head: str, value: tree.Value, at: tree.Place, rows: list[str | _Row]) -> _Row:
+        """`key = value`; a list that is too long or commented takes a line for each item."""
+        text = head + value_text(value)
+        pending = [comment for comment in self.comments[self.next :] if comment.at < at[1]]
+        if not isinstance(value, tree.List) or (width(text) <= LIMIT and not pending):
+            if isinstance(value, tree.Chain) and width(text) > LIMIT:
+                return self.chain(head, value, at, rows)
+            self.inner_comments(at, rows, "  ")
+            return _Row(text, trailing=self.trailing(at[1]))
+        lines = [head + "["]
+        texts = list_items(value)
+        for position, (item, shown) in enumerate(zip(value.items, texts, strict=True)):
+            lines.extend("    " + note.text for note in self.take(_begin(item)))
+            comma = "," if position + 1 < len(texts) else ""
+            until = _begin(value.items[position + 1]) if position + 1 < len(texts) else at[1]
+            notes = [note for note in self.comments[self.next :] if note.at < until and not note.own_line]
+            self.next += len(notes)
+            after = "".join("  " + note.text for note in notes)
+            lines.append(f"    {shown}{comma}{after}")
+        lines.extend("    " + note.text for note in self.take(at[1]))
+        return _Row("  ]", trailing=self.trailing(at[1]), lines=tuple(lines))
+
+
+def _begin(value: tree.Value) -> int:
+    return value.at[0]
+
+
+def _apart(left: tree.Declaration, right: tree.Declaration) -> bool:
+    """Whether canonical text has a blank line between two declarations."""
+    return not (type(left) is type(right) and isinstance(left, tree.Use | tree.Default | tree.Extern))
+
+
+def _param(item: tree.Param) -> str:
+    return item.name.text if item.default is None else f"{item.name.text} = {value_text(item.default)}"
+
+
+def _declaration_text(item: tree.Declaration) -> str:
+    if isinstance(item, tree.Header):
+        return f"netspec {item.version}"
+    if isinstance(item, tree.Use):
+        names = ", ".join(f"{used.name.text} as {used.alias.text}" if used.alias else used.name.text for used in item.names)
+        return f"use {names} from {value_text(item.file)}"
+    if isinstance(item, tree.Default):
+        return f"default {item.target.text} {args_text(item.args)}"
+    assert isinstance(item, tree.Extern)
+    params = "" if item.params is None else f"({', '.join(map(_param, item.params))})"
+    types = ", ".join(map(type_text, item.inputs))
+    return f"extern {item.name.text}{params} = {value_text(item.target)}: {types} -> {type_text(item.result)}"
+
+
+def _align(rows: list[str | _Row]) -> list[str]:
+    """Rows as text; within a run of lines `is` and captions stand in columns of their own."""
+    out: list[str] = []
+    run: list[_Row] = []
+    for row in rows:
+        if isinstance(row, _Row) and row.head.startswith("  ") and not row.head.startswith("   ") and not row.lines:
+            run.append(row)
+            continue
+        out += _run(run)
+        run = []
+        if isinstance(row, str):
+            out.append(row)
+        else:
+            out += [*row.lines, _finish(row.head, row, 0, 0)]
+    return out + _run(run)
+
+
+def _run(rows: list[_Row]) -> list[str]:
+    expects = [row for row in rows if row.expect]
+    first = _column([width(row.head) for row in expects])
+    heads = [max(width(row.head), 0) if not row.expect else 0 for row in rows if row.caption]
+    heads += [first + width(row.expect) for row in expects if row.caption]
+    second = _column(heads)
+    return [_finish(row.head, row, first, second) for row in rows]
+
+
+def _column(widths: list[int]) -> int:
+    """The multiple of TAB that leaves two spaces after the widest of them; overlong lines don't count."""
+    fitting = [item for item in widths if item <= 80]
+    return 0 if len(fitting) < 2 else -(-(max(fitting) + 2) // TAB) * TAB
+
+
+def _finish(head: str, row: _Row, first: int, second: int) -> str:
+    text = head
+    if row.expect:
+        text += " " * max(2, first - width(text)) + row.expect
+    if row.caption:
+        text += " " * max(2, second - width(text)) + row.caption
+    if row.trailing:
+        text += "  " + row.trailing
+    return text

@@ -1,0 +1,40 @@
+"""SourceFile -> syntax objects and diagnostics: the way in for all that reads a spec."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from netspec.diagnostics.model import Diagnostic
+from netspec.source import SourceFile
+from netspec.syntax import tree
+from netspec.syntax.build import BadText
+from netspec.syntax.parser import TooDeep, Unexpected, parse
+from netspec.syntax.recover import recover
+from netspec.syntax.text import check_characters
+
+
+@dataclass(slots=True)
+class Parsed:
+    """What a text says, as far as it can be read; `poisoned` names stand in lines that could not."""
+
+    source: SourceFile
+    file: tree.File
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    poisoned: set[str] = field(default_factory=set)
+
+
+def read(source: SourceFile) -> Parsed:
+    """Parses a whole file; where that fails, each of its statements alone."""
+    text, found = check_characters(source)
+    original = source.text
+    source.text = text
+    try:
+        try:
+            return Parsed(source, parse(source), found)
+        except (Unexpected, TooDeep, BadText):
+            recovered = recover(source)
+    finally:
+        source.text = original
+    if not recovered.diagnostics and not found:
+        raise AssertionError(f"{source.name}: the file does not parse, each of its statements does")
+    return Parsed(source, recovered.file, found + recovered.diagnostics, recovered.poisoned)

@@ -1,0 +1,236 @@
+"""A broken text -> everything in it that parses, and a diagnostic for each statement that doesn't.
+
+Every statement begins with its keyword on a line of its own, so a text falls into logical lines without
+being parsed: a line begins a statement, continues one (brackets are open, or it starts with -> & + ,), or
+closes a body. Each is then parsed alone. What a broken line would have named stays known as `poisoned`, so
+that nothing that uses it is reported too.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from netspec.diagnostics.model import Diagnostic, Label
+from netspec.source import SourceFile, Span
+from netspec.syntax import tree
+from netspec.syntax.build import BadText
+from netspec.syntax.mistakes import explain, syntax_fault
+from netspec.syntax.parser import TooDeep, Unexpected, parse
+
+_WORD = re.compile(r"[^\W\d]\w*")
+_HEAD = re.compile(r"(net|block|data|train|figure)\b")
+_STATEMENT = re.compile(r"(input|hidden|output|start|default|require|let)\b(?!\s*=)")
+_STRONG = re.compile(r"(?:input|hidden|output|start)\s+\w+\s*:|(?:net|block)\s+\w+|let\s+\w+\s*=|require\s|default\s+\w+\s*\(")
+_PIECES = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*|[()\[\]{}]')
+_CONTINUES = re.compile(r"->|[&+,]|→")
+
+
+@dataclass(slots=True)
+class Logical:
+    """One logical line: `[start, end)` of the text, comments and blanks around it left out."""
+
+    start: int
+    end: int
+    text: str
+    unclosed: tuple[str, int] | None = None  # the bracket that nothing closed
+    after_blank: bool = False
+
+
+@dataclass(slots=True)
+class Recovered:
+    file: tree.File
+    diagnostics: list[Diagnostic]
+    poisoned: set[str] = field(default_factory=set)
+
+
+def logical_lines(text: str) -> list[Logical]:
+    """Splits a text where statements begin; brackets that stay open end at the next clear statement."""
+    lines: list[Logical] = []
+    open_brackets: list[tuple[str, int]] = []
+    current: Logical | None = None
+    offset = 0
+    blank = False
+    for raw in text.splitlines(keepends=True):
+        begin = offset + len(raw) - len(raw.lstrip())
+        offset += len(raw)
+        stripped = raw.strip()
+        if not stripped or stripped.startswith("#"):
+            blank = blank or not stripped
+            continue
+        brackets, end = _brackets(raw, offset - len(raw))
+        fresh = current is None or (not open_brackets and not _CONTINUES.match(stripped))
+        if open_brackets and (_STRONG.match(stripped) or (stripped[0] == "}" and open_brackets[-1][0] != "{")):
+            fresh = True
+        if not fresh and blank and not open_brackets:
+            fresh = True  # a blank line ends a statement; the sign that should continue it is explained later
+        if fresh:
+            if current is not None and open_brackets:
+                current.unclosed = open_brackets[0]
+            open_brackets = []
+            current = Logical(begin, end, text[begin:end], after_blank=blank)
+            lines.append(current)
+        else:
+            assert current is not None
+            current.end = end
+            current.text = text[current.start : end]
+        head = fresh and _HEAD.match(stripped) is not None
+        for bracket, at in brackets:
+            if bracket in "([{":
+                open_brackets.append((bracket, at))
+            elif open_brackets:
+                open_brackets.pop()
+        if head and open_brackets and open_brackets[-1][0] == "{":
+            open_brackets.pop()  # the body's own brace
+        blank = False
+    if current is not None and open_brackets:
+        current.unclosed = open_brackets[0]
+    return lines
+
+
+def _brackets(raw: str, offset: int) -> tuple[list[tuple[str, int]], int]:
+    """The brackets of a physical line outside strings and comments, and where its code ends."""
+    brackets = []
+    code_end = len(raw.rstrip())
+    for match in _PIECES.finditer(raw):
+        if match[0][0] == "#":
+            code_end = len(raw[: match.start()].rstrip())
+            break
+        if match[0][0] != '"':
+            brackets.append((match[0], offset + match.start()))
+    return brackets, offset + code_end
+
+
+class _Recovery:
+    def __init__(self, source: SourceFile) -> None:
+        self.source = source
+        self.diagnostics: list[Diagnostic] = []
+        self.poisoned: set[str] = set()
+        self.declarations: list[Any] = []
+        self.open: Any = None  # the head of the body or section that is being read
+        self.inside: list[Any] = []
+        self.open_line: Logical | None = None
+
+    def run(self) -> Recovered:
+        for line in logical_lines(self.source.text):
+            self.read(line)
+        if self.open is not None:
+            assert self.open_line is not None
+            end = len(self.source.text.rstrip())
+            span = Span(self.source, max(0, end - 1), end)
+            head = Span(self.source, self.open_line.start, self.open_line.end)
+            self.diagnostics.append(
+                Diagnostic("NS107", head, {"kind": self.open.kind}, labels=(Label(span, "end"),))
+            )
+            self.close(end)
+        at = (0, len(self.source.text))
+        return Recovered(tree.File(tuple(self.declarations), at), self.diagnostics, self.poisoned)
+
+    def read(self, line: Logical) -> None:
+        if line.text.rstrip() == "}":
+            self.close_brace(line)
+        elif _HEAD.match(line.text) and not self.is_setting(line):
+            if self.open is not None:
+                head = Label(Span(self.source, self.open_line.start, self.open_line.end), "opened")  # type: ignore[union-attr]
+                span = Span(self.source, line.start, line.end)
+                self.diagnostics.append(Diagnostic("NS107", span, {"kind": self.open.kind}, labels=(head,)))
+                self.close(line.start)
+            self.open_body(line)
+        elif isinstance(self.open, tree.Section):
+            self.parse_into(line, "setting", self.inside)
+        elif self.open is not None:
+            self.parse_into(line, "stmt", self.inside)
+        elif _STATEMENT.match(line.text) and not line.text.startswith("default"):
+            span = Span(self.source, line.start, line.end)
+            word = _WORD.match(line.text)
+            self.diagnostics.append(Diagnostic("NS108", span, {"keyword": word[0] if word else ""}))
+            self.poison(line)
+        else:
+            self.parse_into(line, "decl", self.declarations)
+
+    def is_setting(self, line: Logical) -> bool:
+        return isinstance(self.open, tree.Section) and re.match(r"\w+(\.\w+)*\s*=", line.text) is not None
+
+    def close_brace(self, line: Logical) -> None:
+        if self.open is None:
+            self.diagnostics.append(Diagnostic("NS106", Span(self.source, line.start, line.end)))
+        else:
+            self.close(line.end)
+
+    def close(self, end: int) -> None:
+        head = self.open
+        at = (head.at[0], end)
+        if isinstance(head, tree.Section):
+            self.declarations.append(tree.Section(head.kind, head.name, tuple(self.inside), at, head.head_at))
+        else:
+            self.declarations.append(
+                tree.Body(head.kind, head.name, head.params, head.caption, tuple(self.inside), at, head.head_at)
+            )
+        self.open = None
+        self.inside = []
+
+    def open_body(self, line: Logical) -> None:
+        kind = _HEAD.match(line.text)
+        assert kind is not None
+        start = "section_head" if kind[1] in ("data", "train", "figure") else f"{kind[1]}_head"
+        before = len(self.diagnostics)
+        head = self.parse(line, start)
+        if head is None:
+            self.poison(line)
+            names = _WORD.findall(line.text)
+            at = (line.start, line.end)
+            label = tree.Name(names[1] if len(names) > 1 else "?", at)
+            if start == "section_head":
+                head = tree.Section(kind[1], None, (), at, at)
+            else:
+                head = tree.Body(kind[1], label, None, None, (), at, at)
+            assert len(self.diagnostics) > before
+        self.open = head
+        self.open_line = line
+        self.inside = []
+
+    def parse_into(self, line: Logical, start: str, into: list[Any]) -> None:
+        parsed = self.parse(line, start)
+        if parsed is not None:
+            into.append(parsed)
+            return
+        self.poison(line)
+        broken = _broken(line)
+        if broken is not None and start == "stmt":
+            into.append(broken)
+
+    def parse(self, line: Logical, start: str) -> Any:
+        region = (line.start, line.end)
+        try:
+            return parse(self.source, start, region)
+        except Unexpected as unexpected:
+            self.diagnostics.append(explain(self.source, line.start, line.end, unexpected, start, line.unclosed))
+        except (TooDeep, BadText) as fault:
+            self.diagnostics.append(syntax_fault(self.source, fault))
+        return None
+
+    def poison(self, line: Logical) -> None:
+        """Names a broken line may have given are never reported as unknown."""
+        words = _WORD.findall(line.text)
+        if words and words[0] in ("input", "hidden", "output", "start", "let", "net", "block"):
+            self.poisoned.update(words[1:2])
+            if words[0] in ("net", "block"):
+                self.poisoned.update(words[2:])
+        elif words and words[0] not in ("require", "default"):
+            self.poisoned.update(words)
+
+
+def _broken(line: Logical) -> tree.Statement | None:
+    """A stand-in for a broken line, so that its label is known."""
+    match = re.match(r"(input|hidden|output)\s+([^\W\d]\w*)", line.text)
+    if match is None:
+        return None
+    at = (line.start, line.end)
+    label = tree.Name(match[2], (line.start + match.start(2), line.start + match.end(2)))
+    return tree.Layer(match[1], label, tree.Chain((tree.Broken(at),), at), at=at)
+
+
+def recover(source: SourceFile) -> Recovered:
+    """Parses line by line; `source.text` holds the text as it is to be read."""
+    return _Recovery(source).run()

@@ -1,0 +1,129 @@
+"""Types of values: maps @ space over time. The batch is never part of a type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final, NoReturn
+
+from netspec.sizes import Formula, Size, product, text
+
+
+class Unknown:
+    """What is not known yet inside a recurrence; arithmetic with it stays unknown."""
+
+    __slots__ = ()
+
+    def _same(self, *_: Any) -> Unknown:
+        return self
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __floordiv__ = __rfloordiv__ = _same
+    __mod__ = __rmod__ = __pow__ = __rpow__ = __truediv__ = __rtruediv__ = __neg__ = _same
+
+    def __lt__(self, other: object) -> bool:
+        return False
+
+    __gt__ = __le__ = __ge__ = __lt__
+
+    def __str__(self) -> str:
+        return "?"
+
+    __repr__ = __str__
+
+
+UNKNOWN: Final[Any] = Unknown()
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """`length` steps; `varying` names whose lengths they are where each example has its own (up to)."""
+
+    length: Size
+    varying: str = ""
+
+    def __str__(self) -> str:
+        return f"over {'up to ' if self.varying else ''}{text(self.length)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """`maps @ space [over time]`, or class indices where `classes` is set (maps is then 1).
+
+    Tensor layout, batch first: (B, [T,] maps, *space); without space (B, [T,] maps); class indices
+    have no maps axis: (B, [T,] *space).
+    """
+
+    maps: Size
+    space: tuple[Size, ...] = ()
+    time: Time | None = None
+    classes: Size | None = None
+
+    @property
+    def values(self) -> Size:
+        """How many numbers a time step holds."""
+        return self.maps * product(self.space)  # type: ignore[return-value]
+
+    @property
+    def step(self) -> Type:
+        """The type of one time step."""
+        return self if self.time is None else replace(self, time=None)
+
+    def over(self, time: Time | None) -> Type:
+        return self if self.time is time else replace(self, time=time)
+
+    @property
+    def known(self) -> bool:
+        return not (
+            isinstance(self.maps, Unknown)
+            or isinstance(self.space, Unknown)
+            or isinstance(self.time, Unknown)
+            or any(isinstance(size, Unknown) for size in self.space)
+        )
+
+    @property
+    def open(self) -> bool:
+        """Whether a size has names that are not bound."""
+        sizes = [self.maps, *self.space, self.classes, None if self.time is None else self.time.length]
+        return any(isinstance(size, Formula) for size in sizes)
+
+    def __str__(self) -> str:
+        return type_text(self)
+
+
+UNKNOWN_TYPE: Final = Type(UNKNOWN, UNKNOWN, UNKNOWN)
+
+
+def type_text(value: Type) -> str:
+    """As a spec would write it: `64@56x56`, `K @ S x S`, `one of 65 over 128`."""
+    over = ""
+    if value.time is not None:
+        over = " over ?" if isinstance(value.time, Unknown) else f" {value.time}"
+    space = "?" if isinstance(value.space, Unknown) else space_text(value.space)
+    if value.classes is not None:
+        at = f" @ {space}" if space else ""
+        return f"one of {text(value.classes)}{at}{over}"
+    if not space:
+        return f"{text(value.maps)}{over}"
+    tight = not isinstance(value.maps, Formula) and " " not in space
+    return f"{text(value.maps)}{'@' if tight else ' @ '}{space}{over}"
+
+
+def space_text(sizes: tuple[Size, ...]) -> str:
+    tight = not any(isinstance(size, Formula) for size in sizes)
+    return ("x" if tight else " x ").join(text(size) for size in sizes)
+
+
+class ShapeFault(Exception):
+    """A step cannot take its inputs: a code, the option or input to underline, and the words to say it."""
+
+    def __init__(self, code: str, *, option: str = "", input: int = -1, hint: str = "", **words: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.option = option
+        self.input = input
+        self.hint = hint
+        self.words = words
+
+
+def refuse(code: str, *, option: str = "", input: int = -1, hint: str = "", **words: Any) -> NoReturn:
+    """Raises ShapeFault; `option` or `input` says what to underline, `hint` which help line fits."""
+    raise ShapeFault(code, option=option, input=input, hint=hint, **words)
