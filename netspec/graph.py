@@ -42,7 +42,6 @@ class Node:
     scope: int
     key: str = ""  # the path of the module that holds its weights; "" where it has none
     tied: str = ""  # the key of the module whose main weight it uses instead of one of its own
-    transposed: bool = False  # how the tied weight is used: `transpose(a)`
     frozen: bool = False
     again: bool = False  # a further use of weights that another node owns (`same`, `shared`)
     span: Span | None = None

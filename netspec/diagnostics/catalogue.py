@@ -42,17 +42,28 @@ def text_of(code: str, kind: Literal["labels", "hints"], name: str, words: Words
     return fill(str(entry[language]), words, language)
 
 
-_FIELD = re.compile(r"\{(\w+)(?::(\w+))?\}")
+def help_of(code: str, words: Words, language: Language) -> str:
+    """What helps against a code in general, for where its site has no hint of its own; may be empty."""
+    entry = entries()[code].get("help")
+    return "" if entry is None else fill(str(entry[language]), words, language)
+
+
+_FIELD = re.compile(r"\{(\w*)(?::(\w+))?\}")
 
 
 def fill(template: str, words: Words, language: Language) -> str:
-    """Puts words into `{name}`; `{name:을}` in Korean adds the particle that fits the word's end."""
-
-    def put(match: re.Match[str]) -> str:
-        text = word(words[match[1]], language)
-        return text + particle(text, match[2]) if match[2] else text
-
-    return _FIELD.sub(put, template)
+    """Puts words into `{name}`. `{name:을}` in Korean adds the particle that fits the word's end; `{:을}` is
+    the particle alone, for what stands before it: `` `{name}`{:을} ``."""
+    text = ""
+    end = 0
+    for match in _FIELD.finditer(template):
+        text += template[end : match.start()]
+        end = match.end()
+        if match[1]:
+            text += word(words[match[1]], language)
+        if match[2]:
+            text += particle(text, match[2])
+    return text + template[end:]
 
 
 def word(value: Word, language: Language) -> str:
@@ -73,23 +84,23 @@ _PARTICLES = {
     "를": ("을", "를"), "과": ("과", "와"), "와": ("과", "와"), "으로": ("으로", "로"), "로": ("으로", "로"),
     "이라": ("이라", "라"), "라": ("이라", "라"),
 }  # fmt: skip
-# how a digit or a Latin letter ends when it is read aloud in Korean
-_CLOSED_DIGITS = "013678"
-_CLOSED_LETTERS = "lmnrLMNR"
+# how digits and Latin words end when they are read aloud in Korean: 팔, 엘, 놈, 패딩, 스텝, 블록
+_LAST = re.compile(r"[가-힣]|\d|[A-Za-z]+(?=[^A-Za-z]*$)")
+_CLOSED = re.compile(r"[013678]|[lmn]|r|[B-DF-HJ-NP-TV-Z]*[LMNR]|.*(?:[lmn]e?|ng|[aeiou](?:[bcpt]|c?k))")
+_LIQUID = re.compile(r"[178]|[lr]|[B-DF-HJ-NP-TV-Z]*[LR]|.*le?")
 
 
 def particle(word: str, wanted: str) -> str:
     """은/는, 이/가, 을/를, 과/와, 으로/로: by whether the last sound of `word` is closed."""
     closed, open_ = _PARTICLES[wanted]
-    letters = [character for character in word if character.isalnum()]
-    if not letters:
-        return open_
-    last = letters[-1]
+    end = word.rsplit(maxsplit=1)[-1] if word.strip() else ""
+    sounds = _LAST.findall(end)
+    if not sounds:  # a sign: 괄호, 등호, 화살표, but 쌍점
+        return closed if ":" in end else open_
+    last = sounds[-1]
     if "가" <= last <= "힣":
-        jongseong = (ord(last) - ord("가")) % 28
-        if closed == "으로" and jongseong == 8:  # ㄹ
-            return open_
-        return closed if jongseong else open_
-    if closed == "으로" and last in "178lrLR":
-        return open_
-    return closed if last in _CLOSED_DIGITS or last in _CLOSED_LETTERS else open_
+        final = (ord(last) - ord("가")) % 28
+        is_closed, liquid = final > 0, final == 8
+    else:
+        is_closed, liquid = _CLOSED.fullmatch(last) is not None, _LIQUID.fullmatch(last) is not None
+    return closed if is_closed and not (liquid and closed == "으로") else open_

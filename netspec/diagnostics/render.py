@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from netspec.diagnostics.catalogue import Language, message, text_of
+from netspec.diagnostics.catalogue import Language, help_of, message, text_of
 from netspec.diagnostics.display import safe, width
 from netspec.diagnostics.model import Diagnostic, Label
 from netspec.source import SourceFile, Span
@@ -101,10 +101,12 @@ def _label(diagnostic: Diagnostic, label: Label, language: Language) -> str:
 
 
 def _hints(diagnostic: Diagnostic, language: Language) -> list[str]:
-    return [
+    hints = [
         text_of(diagnostic.code, "hints", hint.text, diagnostic.words | hint.words, language)
         for hint in diagnostic.hints
     ]
+    general = help_of(diagnostic.code, diagnostic.words, language)
+    return hints or [general] * bool(general)
 
 
 def _one(diagnostic: Diagnostic, language: Language, style: Style) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.diagnostics.model import Fix, Hint, Quoted
+from netspec.diagnostics.model import Fix, Hint, Phrase, Quoted
 from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault
 from netspec.elaborate.frame import Closure, Flow, Frame, Word
 from netspec.elaborate.lookup import is_layer, read
@@ -129,7 +129,8 @@ def _convert(found: Any, default: Any, value: tree.Value, param: tree.Param, fra
     if kind == "integer" and wanted == "number":
         return found if isinstance(found, Formula | Unknown) else float(found)
     if kind != wanted and not isinstance(found, Unknown):
-        raise fault(frame, value.at, "NS620", name=param.name.text, kind=kind, wanted=wanted)
+        words = {"kind": Phrase(f"kind {kind}"), "wanted": Phrase(f"kind {wanted}")}
+        raise fault(frame, value.at, "NS620", name=param.name.text, **words)
     return found
 
 

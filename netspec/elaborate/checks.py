@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.model import Diagnostic, Hint, Report
+from netspec.diagnostics.model import Diagnostic, Hint, Phrase, Report, Words
 from netspec.elaborate.expand import Expansion
 from netspec.elaborate.frame import Frame
 from netspec.elaborate.program import Definition
@@ -84,7 +84,7 @@ def _unread_rows(graph: Graph, report: Report) -> None:
         source = graph.nodes[node.inputs[0].node].types[node.inputs[0].output]
         left = rows(source if node.op.over_time else source.step)
         if left:
-            words = {"axis": left[0][0], "count": text(left[0][1]), "type": str(source), "step": node.word}
+            words: Words = {"axis": Phrase(f"axis {left[0][0]}"), "count": text(left[0][1]), "type": str(source), "step": node.word}
             report.add(Diagnostic("NS329", node.span, dict(words), hints=(Hint("edge"),), severity="warning"))
 
 

@@ -18,6 +18,10 @@ from netspec.syntax.tree import Place
 from netspec.types import ShapeFault, Time, Type
 
 
+# a step longer than this is called by its name alone in messages
+MAX_SHOWN = 40
+
+
 class Core:
     """The state of one pass over a net; the subclasses add chains, calls and bodies."""
 
@@ -67,14 +71,15 @@ class Core:
             )
 
     def describe(self, edge: Edge) -> tuple[str, str]:
-        """How messages call a value: its layer or step, and its line."""
+        """How messages call a value: its layer, or the step as it is written, and its line."""
         node = self.nodes[edge.node]
         layer = self.layers[node.layer]
         line = str(layer.span.line) if layer.span is not None else "?"
-        if node.op.name == "port":
+        if node.op.name in ("port", "input") or (layer.values and layer.values[-1] == edge):
             return layer.label or node.word, line
-        last = layer.values and layer.values[-1] == edge
-        return (layer.label if last or node.op.name == "input" else f"{node.word} of {layer.label}"), line
+        if node.span is None or len(node.span.text) > MAX_SHOWN or "\n" in node.span.text:
+            return node.word, line
+        return node.span.text, str(node.span.line)
 
     # ---- nodes
 
@@ -105,7 +110,7 @@ class Core:
             span=frame.span(at),
         )
         self.nodes.append(node)
-        if types[0].known:
+        if types[0].known and all(value.type.known for value in inputs):
             weights = op.weights(*step_types(op, [value.type for value in inputs]))
             if weights:
                 self.weights[node.index] = weights
@@ -140,7 +145,6 @@ class Core:
                 raise ShapeFault(
                     "NS304" if time.length == times[0].length else "NS328",
                     input=1,
-                    sign=op.name,
                     left=str(types[0]),
                     right=str(types[1]),
                 )
@@ -153,14 +157,21 @@ class Core:
     ) -> Diagnostic:
         """A ShapeFault with its places: the step, the option or the layer it is about."""
         words: Words = {"step": op.name, **error.words}
-        if "sign" in words:
-            words["verb"] = Phrase(f"verb {words['sign']}")
+        for word, kind in (("sign", "verb"), ("axis", "axis")):
+            if word in words:
+                words[kind] = Phrase(f"{kind} {words[word]}")
         labels: list[Label] = []
         span = frame.span(at)
-        for side, value in zip(("left", "right"), inputs, strict=False):
+        if error.input > 1 and "left" in words:
+            words["left"] = str(inputs[0].type)
+        for side, position in (("left", 0), ("right", max(1, error.input)), ("input", error.input)):
+            if not 0 <= position < len(inputs):
+                continue
+            value = inputs[position]
             words[f"{side}_name"], words[f"{side}_line"] = self.describe(value.edge)
             layer = self.layers[self.nodes[value.edge.node].layer]
-            if layer.span is not None and layer.index != self.layer_index and layer.span != span:
+            outside = layer.index != self.layer_index and layer.span != span
+            if layer.span is not None and outside and all(label.span != layer.span for label in labels):
                 labels.append(Label(layer.span, "value", {"type": str(value.type), "layer": layer.label}))
         if error.option and given is not None and error.option in given.places:
             owner, place = given.places[error.option]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Quoted, Report
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Quoted, Report
 from netspec.elaborate.arguments import argument, kind_of
 from netspec.elaborate.cells import check_cells, find_cells
 from netspec.elaborate.checks import check_graph
@@ -66,7 +66,7 @@ def elaborate(
         _not_found(expansion, attempt)
     for diagnostic in attempt.diagnostics:
         report.add(diagnostic)
-    if report.failed:
+    if report.failed or program.report.failed:  # a line that could not be read may be what reads the others
         return None, report
     return _finish(program, definition, frame, expansion, report, used)
 
@@ -113,9 +113,9 @@ def _setting(name: str, value: Any, default: Any, param: tree.Param, frame: Fram
     if kind == "integer" and wanted == "number":
         return float(value)
     if kind != wanted:
-        raise fault(frame, param.at, "NS620", name=name, kind=kind, wanted=wanted)
+        raise fault(frame, param.at, "NS620", name=name, kind=Phrase(f"kind {kind}"), wanted=Phrase(f"kind {wanted}"))
     if default is None and value < 1:
-        raise fault(frame, param.at, "NS402", value=str(value), least="1", what=name)
+        raise fault(frame, param.at, "NS402", value=str(value), least="1", what=Quoted((name,)))
     return value
 
 

@@ -6,7 +6,7 @@ import math
 from typing import Any, Literal
 
 from netspec import sizes
-from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Words
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Phrase, Quoted, Words
 from netspec.elaborate.frame import Closure, Frame, Word
 from netspec.limits import DEFAULT
 from netspec.names import nearest
@@ -64,7 +64,7 @@ def _name(value: tree.Ref, frame: Frame, extra: dict[str, Number] | None) -> Any
         if isinstance(found, int | float | Formula | Unknown) and not isinstance(found, bool):
             return found
         kind = {bool: "flag", Word: "word", Closure: "step", tuple: "list", str: "text"}.get(type(found), "word")
-        raise fault(frame, value.at, "NS405", name=name, kind=kind)
+        raise fault(frame, value.at, "NS405", name=name, kind=Phrase(f"kind {kind}"))
     if extra is not None and name in extra:
         return extra[name]
     if name in frame.poisoned or name in frame.broken:
@@ -212,12 +212,13 @@ def check_size(
 ) -> Any:
     if isinstance(result, Unknown):
         return result
+    shown = Phrase("a size") if what == "size" else Quoted((what,))
     if isinstance(result, float):
         if not result.is_integer():
-            raise fault(frame, value.at, "NS401", value=sizes.text(result), what=what)
+            raise fault(frame, value.at, "NS401", value=sizes.text(result), what=shown)
         raise fault(frame, value.at, "NS414", value=sizes.text(result), whole=str(int(result)))
     if result < least:
-        raise fault(frame, value.at, "NS402", value=_shown(result), least=str(least), what=what)
+        raise fault(frame, value.at, "NS402", value=_shown(result), least=str(least), what=shown)
     if isinstance(result, int) and result > limit:
         raise fault(frame, value.at, "NS415", value=result, limit=limit)
     return result

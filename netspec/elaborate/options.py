@@ -104,14 +104,21 @@ def _key(
     return option.name, part
 
 
+def _arrow(value: tree.Value, frame: Frame) -> Hint | None:
+    """`relu(z)`, `softmax(10 perceptrons)`: what a step takes comes by an arrow, not in parentheses."""
+    single = _single(value)
+    layer = isinstance(single, tree.Ref) and (single.path[0] in frame.layers or single.path[0] in frame.labels)
+    if layer or isinstance(single, tree.Chain | tree.Perceptrons | tree.Filters | tree.Join | tree.Several):
+        return Hint("arrow", {"value": frame.span(value.at).text})
+    return None
+
+
 # what the syntax itself gives a noun: `N`, `KxK`
 _HIDDEN = {"perceptrons": ("units",), "filters": ("count", "kernel")}
 
 
 def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Exception:
-    hints = [Hint("usage", {"usage": usage(cls)})]
-    if isinstance(arg.value, tree.Chain | tree.Ref) and len(source.args) == 1:
-        hints = [Hint("usage", {"usage": usage(cls)})]
+    hints = [_arrow(arg.value, source.frame) or Hint("usage", {"usage": usage(cls)})]
     code = "NS210" if cls.positional else "NS211"
     return fault(source.frame, arg.at, code, *hints, step=cls.name, count=len(cls.positional), position=str(position + 1))
 
@@ -264,7 +271,9 @@ def _word(option: Option, value: tree.Value, frame: Frame) -> Any:
     if isinstance(value, tree.Text):
         raise fault(frame, value.at, "NS423", option=option.name, value=value.value, legal=Quoted(option.choices))
     if not isinstance(value, tree.Ref):
-        raise fault(frame, value.at, "NS424", option=option.name, value=frame.span(value.at).text, legal=Quoted(option.choices))
+        hints = tuple(hint for hint in (_arrow(value, frame),) if hint is not None)
+        words = {"option": option.name, "value": frame.span(value.at).text, "legal": Quoted(option.choices)}
+        raise fault(frame, value.at, "NS424", *hints, **words)
     if value.name in option.choices:
         return value.name
     found = frame.env.get(value.name)
@@ -275,7 +284,8 @@ def _choice(option: Option, value: tree.Value, frame: Frame, word: str) -> str:
     if word in option.choices:
         return word
     guess = nearest(word, option.choices)
-    hints = (Hint("nearest", {"name": guess}),) if guess else ()
+    arrow = _arrow(value, frame)
+    hints = (Hint("nearest", {"name": guess}),) if guess else (arrow,) if arrow else ()
     fix = Fix(frame.span(value.at), guess) if guess else None
     raise fault(frame, value.at, "NS424", *hints, fix=fix, option=option.name, value=word, legal=Quoted(option.choices))
 

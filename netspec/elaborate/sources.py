@@ -13,7 +13,7 @@ from netspec.elaborate.lookup import is_layer, layer_named, read, unknown_layer
 from netspec.elaborate.written import read_type
 from netspec.graph import Edge
 from netspec.ops.base import Op
-from netspec.ops.registry import operation
+from netspec.ops.registry import operation, step_names
 from netspec.sizes import Formula
 from netspec.syntax import tree
 from netspec.types import UNKNOWN_TYPE, Type
@@ -80,6 +80,8 @@ class Sources(Core):
             if isinstance(frame.env[name], Closure):
                 raise fault(frame, item.at, "NS219", text=name)
             raise fault(frame, item.at, "NS214", name=name)
+        if name in step_names():
+            raise fault(frame, item.at, "NS219", text=name)
         raise unknown_layer(name, item.at, frame)
 
     # ---- groups and joins

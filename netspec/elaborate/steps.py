@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.model import Hint
+from netspec.diagnostics.model import Hint, Quoted
 from netspec.elaborate.evaluate import Broken, fault, size
-from netspec.elaborate.frame import Closure, Flow, Frame, Value
+from netspec.elaborate.frame import Closure, Flow, Frame
 from netspec.elaborate.keys import Names
 from netspec.elaborate.lookup import is_layer
 from netspec.elaborate.options import Given, LayerRef, read_options, sources
 from netspec.elaborate.program import Definition
 from netspec.elaborate.sources import Sources
 from netspec.elaborate.suggest import unknown_step
-from netspec.elaborate.ties import tie
+from netspec.elaborate.ties import borrowed
 from netspec.ops.base import Op
 from netspec.ops.registry import operation, step_names
 from netspec.syntax import tree
@@ -52,6 +52,7 @@ class Steps(Sources):
             elif self.begins_alone(rest[0], frame):
                 flow = []
             else:
+                self.head(frame, rest[0])
                 flow = self.above(frame, rest[0])
         for item in rest:
             try:
@@ -61,6 +62,18 @@ class Steps(Sources):
             self.last_word = self.word_of(item)
         return flow
 
+    def head(self, frame: Frame, item: tree.Value) -> None:
+        """A name that begins a chain and is neither a layer nor a step: said before a source is looked for."""
+        if not isinstance(item, tree.Ref) or frame.unit.find(item.name) is not None or item.name in RESERVED:
+            return
+        if item.name in frame.env:
+            if not isinstance(frame.env[item.name], Closure):
+                raise fault(frame, item.at, "NS214", name=item.name)
+        elif item.name not in step_names() and self.prelude(item.name) is None:
+            if item.name in frame.poisoned:
+                raise Broken
+            raise unknown_step(item.name, item.at, frame, step_names(), head=True)
+
     @staticmethod
     def word_of(item: tree.Value) -> str:
         return item.name if isinstance(item, tree.Ref | tree.Call) else type(item).__name__.lower()
@@ -69,6 +82,8 @@ class Steps(Sources):
 
     def above(self, frame: Frame, item: tree.Value) -> Flow:
         """No source: the nearest layer above, where that can only mean one thing."""
+        if not frame.last and frame.poisoned:  # the line that could not be read may be the input
+            raise Broken
         if not frame.last:
             raise fault(frame, item.at, "NS226")
         bound = frame.layers[frame.last]
@@ -76,7 +91,7 @@ class Steps(Sources):
             raise fault(frame, item.at, "NS227", name=frame.last, text=frame.span(item.at).text)
         if bound.role == "input" and len(frame.inputs) > 1:
             raise fault(
-                frame, item.at, "NS228", names=", ".join(frame.inputs), first=frame.inputs[0], text=frame.span(item.at).text
+                frame, item.at, "NS228", names=Quoted(tuple(frame.inputs)), first=frame.inputs[0], text=frame.span(item.at).text
             )
         if len(bound.values) > 1:
             raise fault(frame, item.at, "NS215", name=frame.last, count=str(len(bound.values)))
@@ -145,7 +160,7 @@ class Steps(Sources):
                 raise fault(frame, item.at, "NS230", name=name)
             if bound is not None:
                 raise fault(frame, item.at, "NS231", name=name)
-            raise unknown_step(name, item, at, frame, step_names())
+            raise unknown_step(name, at, frame, step_names())
         if name == "same":
             return self.same(frame, item, flow, names)
         if name == "reversed":
@@ -187,19 +202,24 @@ class Steps(Sources):
     ) -> Flow:
         """Makes the operation of its options and applies it to what flows in."""
         references = {name: value for name, value in given.values.items() if isinstance(value, LayerRef)}
-        extra = self.references(cls, references, given, frame, at)
-        values = self.all_known(flow) + extra
-        self.arity(cls, flow, extra, frame, at)
+        values = self.all_known(flow)
+        tied = ""
+        for name, reference in references.items():
+            owner, place = given.places[name]
+            if cls.options[name].kind == "tie":
+                tied, given.values[name] = borrowed(self, values, given, reference, owner, place)
+            else:  # `scores = b`: one more input
+                values.append(self.single(reference.bound.values, owner, place))
+                given.values[name] = True
+        self.arity(cls, flow, frame, at)
         op = cls(**given.values)
         result = self.node(op, values, frame, at, word, names, given, key)
         node = self.nodes[-1]
         node.frozen = bool(given.values.get("frozen", False))
-        if "tie" in references:
-            owner, place = given.places["tie"]
-            tie(self, node, values, references["tie"], owner, place)
+        node.tied = tied
         return result
 
-    def arity(self, cls: type[Op], flow: Flow, extra: list[Value], frame: Frame, at: Place) -> None:
+    def arity(self, cls: type[Op], flow: Flow, frame: Frame, at: Place) -> None:
         wanted = cls.inputs
         if wanted is None:
             if not flow:
@@ -208,17 +228,3 @@ class Steps(Sources):
         if len(flow) != wanted:
             hints = (Hint("begins"),) if cls.begins else ()
             raise fault(frame, at, "NS233", *hints, step=cls.name, wanted=str(wanted), given=str(len(flow)))
-
-    def references(
-        self, cls: type[Op], found: dict[str, LayerRef], given: Given, frame: Frame, at: Place
-    ) -> list[Value]:
-        """Layers given as options: `scores = b` adds an input; `tie = a` borrows its weights."""
-        extra: list[Value] = []
-        for name, reference in found.items():
-            if cls.options[name].kind == "tie":
-                given.values[name] = "transposed" if reference.transposed else "straight"
-                continue
-            owner, place = given.places[name]
-            extra.append(self.single(reference.bound.values, owner, place))
-            given.values[name] = True
-        return extra

@@ -34,19 +34,22 @@ FOREIGN = {
 }  # fmt: skip
 
 
-def unknown_step(name: str, item: tree.Ref | tree.Call, at: Place, frame: Frame, steps: Collection[str]) -> Exception:
-    """NS119 for a noun without its number, else NS202 with the nearest name or the way it is written here."""
+def unknown_step(name: str, at: Place, frame: Frame, steps: Collection[str], head: bool = False) -> Exception:
+    """NS119 for a noun without its number, else NS202 with the nearest name or the way it is written here.
+
+    `head`: the name begins its chain, where a layer may stand as well (NS205).
+    """
     if name in ("perceptron", "perceptrons", "filter", "filters"):
         return fault(frame, at, "NS119", noun=name)
+    code = "NS205" if head else "NS202"
     legal = [*frame.unit.names, *sorted(steps), "perceptrons", "filters"]
     way = FOREIGN.get(name.casefold().replace("_", "").replace("nn.", "")) or FOREIGN.get(name.casefold())
     if way is not None:
-        return fault(frame, at, "NS202", Hint("foreign", {"name": name, "way": way}), name=name)
-    guess = nearest(name, legal)
-    if guess is None:
-        guess = nearest(name, frame.layers)
-        if guess is not None:
-            return fault(frame, at, "NS202", Hint("layer", {"name": guess}), name=name)
-    hints = (Hint("nearest", {"name": guess}),) if guess else (Hint("list"),)
+        return fault(frame, at, code, Hint("foreign", {"name": name, "way": way}), name=name)
+    guess = nearest(name, [*frame.layers, *legal] if head else legal)
+    layer = None if guess or head else nearest(name, frame.layers)
+    if layer is not None:
+        return fault(frame, at, code, Hint("layer", {"layer": layer}), name=name)
+    hints = (Hint("nearest", {"name": guess}),) if guess else ()
     fix = Fix(frame.span(at), guess) if guess else None
-    return fault(frame, at, "NS202", *hints, fix=fix, name=name)
+    return fault(frame, at, code, *hints, fix=fix, name=name)

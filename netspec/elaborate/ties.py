@@ -5,51 +5,46 @@ from __future__ import annotations
 from netspec.elaborate.core import Core
 from netspec.elaborate.evaluate import fault
 from netspec.elaborate.frame import Frame, Value
-from netspec.elaborate.options import LayerRef
+from netspec.elaborate.options import Given, LayerRef
 from netspec.graph import Node
 from netspec.ops.perceptrons import Perceptrons
-from netspec.sizes import Size, text
+from netspec.sizes import Size, product, text
 from netspec.syntax.tree import Place
 
 
-def tie(core: Core, node: Node, values: list[Value], reference: LayerRef, frame: Frame, place: Place) -> None:
-    """Gives `node` the weight of the layer: as it is (from -> to), or turned round (to -> from)."""
-    source = owner(core, reference.bound.key)
+def borrowed(
+    core: Core, values: list[Value], given: Given, reference: LayerRef, frame: Frame, place: Place
+) -> tuple[str, str]:
+    """The key whose weight is used, and `straight` or `turned`: how it is stored against how it is needed.
+
+    `tie = a` maps as a does, from -> to; `transpose(a)` back, to -> from. The user never sees that torch
+    stores perceptrons as (to, from) and embeddings as (from, to).
+    """
+    source = _owner(core, reference.bound.key)
     if source is None:
         raise fault(frame, place, "NS234", name=reference.name)
-    if not values[0].type.known or not source.types[0].known:
-        return
-    begin, end = ends(core, source)
-    if reference.transposed:
-        begin, end = end, begin
-    assert isinstance(node.op, Perceptrons)
-    fan, total = values[0].type.values, node.op.total
-    if begin != fan or end != total:
-        raise fault(
-            frame,
-            place,
-            "NS235",
-            name=reference.name,
-            have=f"{text(begin)} -> {text(end)}",
-            want=f"{text(fan)} -> {text(total)}",
-        )
-    node.tied = source.tied or source.key
-    node.transposed = reference.transposed != source.transposed
+    if len(values) == 1 and values[0].type.known and source.index in core.weights:
+        begin, end = _ends(core, source)
+        if reference.transposed:
+            begin, end = end, begin
+        fan, total = values[0].type.values, product(given.values["units"])
+        if begin != fan or end != total:
+            have, want = f"{text(begin)} -> {text(end)}", f"{text(fan)} -> {text(total)}"
+            raise fault(frame, place, "NS235", name=reference.name, have=have, want=want)
+    stored_backwards = isinstance(source.op, Perceptrons)
+    return source.key, "straight" if stored_backwards != reference.transposed else "turned"
 
 
-def owner(core: Core, key: str) -> Node | None:
-    """The node that stores (or borrows) the main weight of the layer with this key, if it can be tied."""
+def _owner(core: Core, key: str) -> Node | None:
+    """The node that stores the main weight of the layer with this key, if it is one that can be tied."""
     for node in core.nodes:
-        if node.key == key and node.op.name in ("perceptrons", "embed") and node.index in core.weights:
+        if node.key == key and node.op.name in ("perceptrons", "embed") and not node.tied:
             return node
     return None
 
 
-def ends(core: Core, node: Node) -> tuple[Size, Size]:
-    """From how many values to how many: what a weight maps."""
-    if isinstance(node.op, Perceptrons):
-        source = core.nodes[node.inputs[0].node].types[node.inputs[0].output]
-        return source.values, node.op.total
-    source = core.nodes[node.inputs[0].node].types[node.inputs[0].output]
-    assert source.classes is not None
-    return source.classes, node.types[0].maps
+def _ends(core: Core, node: Node) -> tuple[Size, Size]:
+    """From how many values to how many a weight maps."""
+    weight = next(item for item in core.weights[node.index] if item.name == "weight")
+    first, second = weight.shape
+    return (second, first) if isinstance(node.op, Perceptrons) else (first, second)

@@ -91,6 +91,7 @@ class Weight:
     fan_in: Size = 1
     fan_out: Size = 1
     fans: tuple[int, ...] = ()  # where each row of the array has its own fan_in
+    given: tuple[Any, ...] = ()  # the values themselves, nested as the shape
     integer: bool = False  # torch's num_batches_tracked, which no count includes
 
     @property
@@ -112,11 +113,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Construct:
-    """A constructor call: `nn.Conv2d(3, 64, 7, stride=2)`. `call` is in torch.nn or the name of a part."""
+    """A constructor call: `nn.Conv2d(3, 64, 7, stride=2)`. `call` is in torch.nn or the name of a part.
+
+    `kwargs` holds every option with its value; those that equal their entry in `defaults` are not written.
+    """
 
     call: str
     args: tuple[Argument, ...] = ()
     kwargs: dict[str, Argument] = field(default_factory=dict)
+    defaults: dict[str, Argument] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from netspec.ops.base import Construct, Init, Lowering, Weight, option, plain, wants_values
+from netspec.ops.base import Argument, Construct, Init, Lowering, Weight, option, plain, wants_values
 from netspec.ops.weighted import ONES, ZEROS, Weighted
 from netspec.types import Type
 
@@ -42,11 +40,11 @@ class BatchNorm(Weighted):
 
     def torch(self, *inputs: Type) -> Lowering:
         axes = max(1, len(inputs[0].space))
-        kwargs: dict[str, Any] = {}
-        if self.eps != 1e-5:
-            kwargs["eps"] = self.eps
-        if self.momentum != 0.1:
-            kwargs["momentum"] = self.momentum
-        if not self.affine:
-            kwargs["affine"] = False
-        return Lowering("{self}({x})", Construct(f"nn.BatchNorm{axes}d", plain((inputs[0].maps,)), kwargs), folds=True)
+        kwargs: dict[str, Argument] = {"eps": self.eps, "momentum": self.momentum, "affine": self.affine}
+        defaults: dict[str, Argument] = {"eps": 1e-5, "momentum": 0.1, "affine": True}
+        module = Construct(f"nn.BatchNorm{axes}d", plain((inputs[0].maps,)), kwargs, defaults)
+        if not self.frozen:
+            return Lowering("{self}({x})", module, folds=True)
+        arrays = ("running_mean", "running_var", *(("weight", "bias") if self.affine else ()))
+        names = ", ".join(f"{{self}}.{name}" for name in arrays)
+        return Lowering(f"F.batch_norm({{x}}, {names}, eps={{eps}})", module, {"eps": self.eps}, folds=True)

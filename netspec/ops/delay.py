@@ -7,10 +7,18 @@ from netspec.types import Type
 
 SHIFT = Part(
     "shift",
-    '''def shift(x: Tensor, steps: int, start: Tensor | None = None) -> Tensor:
-    """x delayed by `steps` along time, filled from `start` or with zeros: (B, T, ...) -> (B, T, ...)."""
-    first = torch.zeros_like(x[:, :1]) if start is None else start[:, None].expand_as(x[:, :1])
-    return torch.cat([first.repeat_interleave(steps, dim=1), x], dim=1)[:, : x.shape[1]]''',
+    '''def shift(
+    x: Tensor, steps: int, before: Tensor | None = None, start: Tensor | None = None, lengths: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """x delayed by `steps` along time, after `before` or `start` or zeros; and the steps that come next."""
+    if before is None:
+        first = torch.zeros_like(x[:, :1]) if start is None else start[:, None].expand_as(x[:, :1])
+        before = first.repeat_interleave(steps, dim=1)
+    joined = torch.cat([before, x], dim=1)
+    if lengths is None:
+        return joined[:, : x.shape[1]], joined[:, x.shape[1] :]
+    ends = lengths[:, None] + torch.arange(steps, device=x.device)
+    return joined[:, : x.shape[1]], joined[torch.arange(len(x), device=x.device)[:, None], ends]''',
 )
 
 
@@ -37,11 +45,12 @@ class Delay(Op):
         return inputs[0]
 
     def torch(self, *inputs: Type) -> Lowering:
-        # outside a recurrence a delayed read is a shift along time
-        started = len(inputs) > 1
-        if started:
-            return Lowering("shift({0}, {steps}, {1})", values={"steps": self.steps}, parts=(SHIFT,))
-        return Lowering("shift({0}, {steps})", values={"steps": self.steps}, parts=(SHIFT,))
+        # outside a recurrence a delayed read is a shift along time, that hands on its last steps
+        start = ", start={1}" if len(inputs) > 1 else ""
+        time = inputs[0].time
+        lengths = ", lengths={lengths}" if time is not None and time.varying else ""
+        forward = f"shift({{0}}, {{steps}}, {{before}}{start}{lengths})"
+        return Lowering(forward, values={"steps": self.steps}, parts=(SHIFT,))
 
     def glyph(self) -> Glyph:
         return Glyph("box", f"t-{self.steps}")

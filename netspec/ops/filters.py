@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Construct, Glyph, Lowering, Part, Weight, extent, option, plain, squeeze, wants_values
+from netspec.diagnostics.model import Phrase
+from netspec.ops.base import (
+    Argument,
+    Construct,
+    Glyph,
+    Lowering,
+    Part,
+    Weight,
+    extent,
+    option,
+    plain,
+    squeeze,
+    wants_values,
+)
 from netspec.ops.weighted import TORCH, Weighted
 from netspec.ops.window import slide, unread
 from netspec.sizes import Formula, Size, divides, product, text
 from netspec.types import Type, Unknown, refuse, space_text
 
 _AXES = ("row", "column", "depth")
+_DEFAULTS: dict[str, Argument] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True}
 
 CONNECTED = Part(
     "Connected{n}d",
@@ -144,16 +158,16 @@ class Filters(Weighted):
     def _check_groups(self, value: Type) -> None:
         for what, number in (("maps", value.maps), ("filters", self.count)):
             if not divides(self.groups, number):
-                refuse("NS315", option="groups", what=what, number=text(number), groups=text(self.groups))
+                refuse("NS315", option="groups", axis=what, number=text(number), groups=text(self.groups))
 
     def _check_links(self, value: Type) -> None:
         if self.connect is None:
             return
         rows = self.connect
         if self.groups != 1 or self.transposed or isinstance(self.count, Formula) or isinstance(value.maps, Formula):
-            refuse("NS316", option="connect", reason="groups")
+            refuse("NS316", option="connect", reason=Phrase("connect groups"))
         if not all(isinstance(row, str) for row in rows):
-            refuse("NS316", option="connect", reason="text")
+            refuse("NS316", option="connect", reason=Phrase("connect text"))
         if len(rows) != value.maps:
             refuse("NS317", option="connect", rows=len(rows), maps=text(value.maps))
         for number, row in enumerate(rows, 1):
@@ -211,25 +225,23 @@ class Filters(Weighted):
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]
         axes = len(self.kernel)
-        kwargs: dict[str, Any] = {}
-        for word, given, plainly in (("stride", self.stride, 1), ("padding", self.pad, 0), ("dilation", self.dilation, 1)):
-            if given == "same":
-                kwargs[word] = "same"
-            elif given != plainly:
-                kwargs[word] = squeeze(given if isinstance(given, tuple) else (given,))
-        if self.groups != 1:
-            kwargs["groups"] = self.groups
-        if not self.bias:
-            kwargs["bias"] = False
+        kwargs: dict[str, Any] = {
+            "stride": _plainly(self.stride),
+            "padding": _plainly(self.pad),
+            "dilation": _plainly(self.dilation),
+            "groups": self.groups,
+            "bias": self.bias,
+        }
         forward = "{self}({x}.transpose(1, 2)).transpose(1, 2)" if self.over_time else "{self}({x})"
         folds = not self.over_time
         if self.connect is not None:
             part = Part(CONNECTED.name.replace("{n}", str(axes)), CONNECTED.source.replace("{n}", str(axes)))
-            call = Construct(part.name, (tuple(self.connect), plain(self.kernel)), kwargs)
+            del kwargs["groups"]
+            call = Construct(part.name, (tuple(self.connect), plain(self.kernel)), kwargs, _DEFAULTS)
             return Lowering(forward, call, parts=(part,), folds=folds)
         kind = f"nn.ConvTranspose{axes}d" if self.transposed else f"nn.Conv{axes}d"
         (maps, count) = plain((value.maps, self.count))
-        return Lowering(forward, Construct(kind, (maps, count, squeeze(self.kernel)), kwargs), folds=folds)
+        return Lowering(forward, Construct(kind, (maps, count, squeeze(self.kernel)), kwargs, _DEFAULTS), folds=folds)
 
     def glyph(self) -> Glyph:
         return Glyph("planes", "")
@@ -240,3 +252,8 @@ class Filters(Weighted):
         steps = 1 if outputs[0].time is None else (inputs[0] if self.transposed else outputs[0]).time.length  # type: ignore[union-attr]
         pairs = inputs[0].maps * self.count // self.groups
         return pairs * area * places * steps  # type: ignore[return-value,operator]
+
+
+def _plainly(given: Any) -> Any:
+    """An option as torch takes it: `same`, one number, or one for each axis."""
+    return given if isinstance(given, str) else squeeze(given if isinstance(given, tuple) else (given,))

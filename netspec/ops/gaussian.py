@@ -56,8 +56,10 @@ class Gaussian(Op):
         return Type(self.count, (), value.time)
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
-        init = Init("signs") if self.prototypes is None else Init("given")
-        return (Weight("prototypes", (self.count, inputs[0].values), init, buffer=True),)
+        shape = (self.count, inputs[0].values)
+        if self.prototypes is not None:
+            return (Weight("prototypes", shape, Init("given"), buffer=True, given=self.prototypes),)
+        return (Weight("prototypes", shape, Init("signs"), buffer=True),)
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

@@ -36,12 +36,12 @@ class Join(Op):
         return result
 
     def shape(self, *inputs: Type) -> Type:
-        wants_values(self, *inputs)
         if self.role == "maps":
             result = inputs[0]
-            for other in inputs[1:]:
-                result = merge("&", result, other, adds_maps=True)
+            for position, other in enumerate(inputs[1:], 1):
+                result = merge("&", result, other, adds_maps=True, position=position)
             return result
+        wants_values(self, *inputs)
         return self._along_time(inputs) if self.role == "time" else self._along_space(inputs)
 
     def _along_time(self, inputs: tuple[Type, ...]) -> Type:

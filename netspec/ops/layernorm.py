@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Construct, Lowering, Weight, option, plain, wants_values
+from netspec.diagnostics.model import Quoted
+from netspec.ops.base import Argument, Construct, Lowering, Weight, option, plain, wants_values
 from netspec.ops.weighted import ONES, ZEROS, Weighted
 from netspec.sizes import Size
 from netspec.types import Type, refuse
@@ -32,7 +33,7 @@ class LayerNorm(Weighted):
         value = inputs[0]
         wants_values(self, value)
         if value.space and self.role is None:
-            refuse("NS323", input=0, step="layernorm", type=str(value), roles="layernorm(maps), layernorm(all)")
+            refuse("NS323", input=0, step="layernorm", type=str(value), roles=Quoted(("layernorm(maps)", "layernorm(all)")))
         if self.role == "space" and not value.space:
             refuse("NS309", input=0, step="layernorm(space)", type=str(value))
         return value
@@ -51,15 +52,13 @@ class LayerNorm(Weighted):
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]
-        kwargs: dict[str, Any] = {} if self.eps == 1e-5 else {"eps": self.eps}
-        if not self.affine:
-            kwargs["elementwise_affine"] = False
-        elif not self.bias:
-            kwargs["bias"] = False
+        kwargs: dict[str, Argument] = {"eps": self.eps, "elementwise_affine": self.affine, "bias": self.bias}
+        defaults: dict[str, Argument] = {"eps": 1e-5, "elementwise_affine": True, "bias": True}
         shape = plain(self._shape(value))
         forward = "{self}({x})"
         if self.role == "maps" and value.space:
             # nn.LayerNorm reads the last axis; a step's maps come first
             axis = -1 - len(value.space)
             forward = f"{{self}}({{x}}.movedim({axis}, -1)).movedim(-1, {axis})"
-        return Lowering(forward, Construct("nn.LayerNorm", (shape if len(shape) > 1 else shape[0],), kwargs))
+        sizes: Argument = shape if len(shape) > 1 else shape[0]
+        return Lowering(forward, Construct("nn.LayerNorm", (sizes,), kwargs, defaults))

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Construct, Glyph, Lowering, Weight, option, plain, wants_values
+from netspec.ops.base import Construct, Glyph, Init, Lowering, Part, Weight, option, plain, wants_values
 from netspec.ops.weighted import Weighted
-from netspec.sizes import Size, product
+from netspec.sizes import Formula, Size, product, text
 from netspec.types import Type, refuse
+
+BIAS = Part(
+    "Bias",
+    '''class Bias(nn.Module):
+    """The bias of perceptrons that borrow their weights."""
+
+    def __init__(self, values: int, perceptrons: int) -> None:
+        super().__init__()
+        self.values = values
+        self.bias = nn.Parameter(torch.empty(perceptrons))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        bound = 1 / math.sqrt(self.values)
+        nn.init.uniform_(self.bias, -bound, bound)''',
+)
 
 
 class Perceptrons(Weighted):
@@ -44,24 +60,47 @@ class Perceptrons(Weighted):
         wants_values(self, inputs[0])
         if len(self.units) > 3:
             refuse("NS310", option="units", axes=len(self.units))
+        if self.weights_ is not None and not isinstance(inputs[0].values, Formula):
+            self._given(inputs[0].values)
         return self._result(inputs[0])
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
         fan = inputs[0].values
+        if self.weights_ is not None:
+            return self._given(fan)
         weight = self.weight("weight", (self.total, fan), fan_in=fan, fan_out=self.total)
         if not self.bias:
             return (weight,)
         return (weight, self.weight("bias", (self.total,), fan_in=fan))
 
+    def _given(self, fan: Size) -> tuple[Weight, ...]:
+        """Initial weights from the spec, a row for each perceptron, w_0 first."""
+        wide = fan + 1 if self.bias else fan
+        rows = self.weights_
+        if len(rows) != self.total or any(not isinstance(row, tuple) or len(row) != wide for row in rows):
+            refuse("NS331", option="weights_", rows=text(self.total), columns=text(wide))
+        first = 1 if self.bias else 0
+        given = tuple(row[first:] for row in rows)
+        weight = Weight("weight", (self.total, fan), Init("given"), fan_in=fan, given=given)
+        if not self.bias:
+            return (weight,)
+        return (weight, Weight("bias", (self.total,), Init("given"), given=tuple(row[0] for row in rows)))
+
     def torch(self, *inputs: Type) -> Lowering:
-        kwargs: dict[str, Any] = {} if self.bias else {"bias": False}
         (fan, total) = plain((inputs[0].values, self.total))
-        flat = "{x}" if not inputs[0].space else "{x}.flatten(-%d)" % (len(inputs[0].space) + 1)
+        flat = "{x}" if not inputs[0].space else f"{{x}}.flatten({-1 - len(inputs[0].space)})"
+        module: Construct | None = Construct("nn.Linear", (fan, total), {"bias": self.bias}, {"bias": True})
+        parts: tuple[Part, ...] = ()
         forward = f"{{self}}({flat})"
+        if self.tie is not None:
+            turned = "{tied}.t()" if self.tie == "turned" else "{tied}"
+            forward = f"F.linear({flat}, {turned}, {{self}}.bias)" if self.bias else f"F.linear({flat}, {turned})"
+            module = Construct("Bias", (fan, total)) if self.bias else None
+            parts = (BIAS,) if self.bias else ()
         if len(self.units) > 1:
             grid = ", ".join(str(size) for size in plain((1, *self.units)))
             forward = f"{forward}.unflatten(-1, ({grid}))"
-        return Lowering(forward, Construct("nn.Linear", (fan, total), kwargs))
+        return Lowering(forward, module, parts=parts)
 
     def glyph(self) -> Glyph:
         return Glyph("units", "")

@@ -12,20 +12,23 @@ from netspec.sizes import text
 from netspec.types import UNKNOWN, Time, Type, Unknown, refuse
 
 
-def merge(sign: str, left: Type, right: Type, adds_maps: bool = False) -> Type:
-    """The type of `left sign right`; raises ShapeFault with what differs, axis by axis."""
-    for position, value in enumerate((left, right)):
+def merge(sign: str, left: Type, right: Type, adds_maps: bool = False, position: int = 1) -> Type:
+    """The type of `left sign right`; raises ShapeFault with what differs, axis by axis.
+
+    `position`: which of several inputs `right` is, where `left` stands for all before it.
+    """
+    for place, value in ((0, left), (position, right)):
         if value.classes is not None:
-            refuse("NS305", input=position, step=sign, type=str(value))
+            refuse("NS305", input=place, step=sign, type=str(value))
     if not adds_maps and left.maps != right.maps:
-        _differ(sign, left, right, "maps", left.maps, right.maps)
+        _differ(sign, left, right, position, "maps", left.maps, right.maps)
     if left.space and right.space and left.space != right.space:
-        _differ(sign, left, right, "space", *_first_difference(left, right))
-    time = _time(sign, left, right)
+        _differ(sign, left, right, position, "space", *_first_difference(left, right))
+    time = _time(sign, left, right, position)
     if (left.space and not right.space and right.time and not left.time) or (
         right.space and not left.space and left.time and not right.time
     ):
-        refuse("NS303", input=1, sign=sign, left=str(left), right=str(right))
+        refuse("NS303", input=position, sign=sign, left=str(left), right=str(right))
     maps: Any = left.maps + right.maps if adds_maps else left.maps
     return Type(maps, left.space or right.space, time)
 
@@ -37,17 +40,17 @@ def _first_difference(left: Type, right: Type) -> tuple[Any, Any]:
     return f"{len(left.space)}-D", f"{len(right.space)}-D"
 
 
-def _time(sign: str, left: Type, right: Type) -> Time | None:
+def _time(sign: str, left: Type, right: Type, position: int) -> Time | None:
     if left.time is None or right.time is None:
         return left.time or right.time
     if left.time != right.time:
         if left.time.length == right.time.length:
-            refuse("NS304", input=1, sign=sign, left=str(left), right=str(right))
-        _differ(sign, left, right, "time", left.time.length, right.time.length)
+            refuse("NS304", input=position, sign=sign, left=str(left), right=str(right))
+        _differ(sign, left, right, position, "time", left.time.length, right.time.length)
     return left.time
 
 
-def _differ(sign: str, left: Type, right: Type, axis: str, a: Any, b: Any) -> None:
+def _differ(sign: str, left: Type, right: Type, position: int, axis: str, a: Any, b: Any) -> None:
     hint = ""
     if axis == "maps" and 1 in (left.maps, right.maps):
         hint = "expand"
@@ -56,7 +59,7 @@ def _differ(sign: str, left: Type, right: Type, axis: str, a: Any, b: Any) -> No
     wide = right.maps if left.maps == 1 else left.maps
     refuse(
         "NS302",
-        input=1,
+        input=position,
         hint=hint,
         sign=sign,
         left=str(left),

@@ -88,8 +88,8 @@ class Subsample(Weighted):
         axes = str(len(kernel))
         part = Part(SUBSAMPLE.name.replace("{n}", axes), SUBSAMPLE.source.replace("{n}", axes))
         args = (plain((inputs[0].maps,))[0], squeeze(kernel))
-        kwargs = {} if stride == kernel else {"stride": squeeze(stride)}
-        return Lowering("{self}({x})", Construct(part.name, args, dict(kwargs)), parts=(part,), folds=True)
+        kwargs: dict[str, Any] = {"stride": None if stride == kernel else squeeze(stride)}
+        return Lowering("{self}({x})", Construct(part.name, args, kwargs, {"stride": None}), parts=(part,), folds=True)
 
     def glyph(self) -> Glyph:
         return Glyph("planes", "")

@@ -198,7 +198,10 @@ def _noun(stop: Stop) -> Diagnostic | None:
 
 
 def _kernel(stop: Stop) -> Diagnostic | None:
-    if stop.seen.before and stop.seen.before[-1] == "FILTER":
+    """No size after `filters`, or one that is written `(5, 5)` or `(5x5)`."""
+    before = stop.seen.before
+    bracketed = before[-3:-1] == ("FILTER", "LPAR") and (stop.seen.kind == "COMMA" or stop.seen.text[:1] in ("x", "×"))
+    if bracketed or before[-1:] == ("FILTER",):
         return stop.fault("NS120", seen=stop.seen.text)
     return None
 
@@ -223,10 +226,10 @@ def _equals(stop: Stop) -> Diagnostic | None:
 
 def _one_line(stop: Stop) -> Diagnostic | None:
     """A second statement on the line, or a body that opens and goes on."""
-    if stop.seen.kind in _STARTERS and stop.seen.at[0] > stop.begin:
-        return stop.fault("NS123", seen=stop.seen.text)
     if stop.start.endswith("_head") and "{" in stop.left:
         return stop.fault("NS128", kind=stop.first)
+    if stop.seen.kind in _STARTERS and stop.seen.at[0] > stop.begin:
+        return stop.fault("NS123", seen=stop.seen.text)
     return None
 
 
@@ -295,9 +298,14 @@ _PHRASES = {
 _ORDER = ("NAME", "INT", "_ARROW", "COLON", "EQUAL", "CMP", "STRING", "PERCEPTRON", "FILTER", "RPAR", "RSQB", "RBRACE")
 
 
+def _is_open(stop: Stop, closer: str) -> bool:
+    opener = next(bracket for bracket, other in _OPENERS.items() if other == closer)
+    return stop.left.count(opener) > stop.left.count(closer)
+
+
 def _expected(stop: Stop) -> tuple[Phrase | str, ...]:
     """At most six of the things that could stand here, the telling ones first."""
-    accepts = stop.seen.accepts
+    accepts = {kind for kind in stop.seen.accepts if kind not in _CLOSERS or _is_open(stop, _CLOSERS[kind])}
     ordered = [terminal for terminal in _ORDER if terminal in accepts]
     ordered += sorted(accepts - set(_ORDER))
     words: list[Phrase | str] = []

@@ -111,6 +111,8 @@ class _Recovery:
         self.open: Any = None  # the head of the body or section that is being read
         self.inside: list[Any] = []
         self.open_line: Logical | None = None
+        self.headless = False  # the head of the open body could not be read
+        self.stray = False  # lines outside a body were met: said once, then read as the body's before them
 
     def run(self) -> Recovered:
         for line in logical_lines(self.source.text):
@@ -118,11 +120,12 @@ class _Recovery:
         if self.open is not None:
             assert self.open_line is not None
             end = len(self.source.text.rstrip())
-            span = Span(self.source, max(0, end - 1), end)
-            head = Span(self.source, self.open_line.start, self.open_line.end)
-            self.diagnostics.append(
-                Diagnostic("NS107", head, {"kind": self.open.kind}, labels=(Label(span, "end"),))
-            )
+            if not self.stray:
+                span = Span(self.source, max(0, end - 1), end)
+                head = Span(self.source, self.open_line.start, self.open_line.end)
+                self.diagnostics.append(
+                    Diagnostic("NS107", head, {"kind": self.open.kind}, labels=(Label(span, "end"),))
+                )
             self.close(end)
         at = (0, len(self.source.text))
         return Recovered(tree.File(tuple(self.declarations), at), self.diagnostics, self.poisoned)
@@ -130,11 +133,14 @@ class _Recovery:
     def read(self, line: Logical) -> None:
         if line.text.rstrip() == "}":
             self.close_brace(line)
+        elif line.text == "{" and self.headless:
+            self.headless = False  # the brace that its head lacked
         elif _HEAD.match(line.text) and not self.is_setting(line):
             if self.open is not None:
-                head = Label(Span(self.source, self.open_line.start, self.open_line.end), "opened")  # type: ignore[union-attr]
-                span = Span(self.source, line.start, line.end)
-                self.diagnostics.append(Diagnostic("NS107", span, {"kind": self.open.kind}, labels=(head,)))
+                if not self.stray:
+                    head = Label(Span(self.source, self.open_line.start, self.open_line.end), "opened")  # type: ignore[union-attr]
+                    span = Span(self.source, line.start, line.end)
+                    self.diagnostics.append(Diagnostic("NS107", span, {"kind": self.open.kind}, labels=(head,)))
                 self.close(line.start)
             self.open_body(line)
         elif isinstance(self.open, tree.Section):
@@ -142,18 +148,32 @@ class _Recovery:
         elif self.open is not None:
             self.parse_into(line, "stmt", self.inside)
         elif _STATEMENT.match(line.text) and not line.text.startswith("default"):
-            span = Span(self.source, line.start, line.end)
-            word = _WORD.match(line.text)
-            self.diagnostics.append(Diagnostic("NS108", span, {"keyword": word[0] if word else ""}))
-            self.poison(line)
+            self.outside(line)
         else:
             self.parse_into(line, "decl", self.declarations)
+
+    def outside(self, line: Logical) -> None:
+        """A layer outside a body: its net was never opened, or a `}` stands too early."""
+        if not self.stray:
+            word = _WORD.match(line.text)
+            span = Span(self.source, line.start, line.end)
+            self.diagnostics.append(Diagnostic("NS108", span, {"keyword": word[0] if word else ""}))
+        self.stray = True
+        if self.declarations and isinstance(self.declarations[-1], tree.Body):
+            self.open = self.declarations.pop()
+            self.inside = list(self.open.statements)
+            self.open_line = Logical(self.open.head_at[0], self.open.head_at[1], "")
+            self.parse_into(line, "stmt", self.inside)
+        else:
+            self.poison(line)
 
     def is_setting(self, line: Logical) -> bool:
         return isinstance(self.open, tree.Section) and re.match(r"\w+(\.\w+)*\s*=", line.text) is not None
 
     def close_brace(self, line: Logical) -> None:
-        if self.open is None:
+        if self.open is None and self.stray:
+            self.stray = False
+        elif self.open is None:
             self.diagnostics.append(Diagnostic("NS106", Span(self.source, line.start, line.end)))
         else:
             self.close(line.end)
@@ -176,6 +196,7 @@ class _Recovery:
         start = "section_head" if kind[1] in ("data", "train", "figure") else f"{kind[1]}_head"
         before = len(self.diagnostics)
         head = self.parse(line, start)
+        self.headless = head is None
         if head is None:
             self.poison(line)
             names = _WORD.findall(line.text)
@@ -189,6 +210,9 @@ class _Recovery:
         self.open = head
         self.open_line = line
         self.inside = []
+        self.stray = False
+        if self.headless and line.text.endswith("}"):
+            self.close(line.end)
 
     def parse_into(self, line: Logical, start: str, into: list[Any]) -> None:
         parsed = self.parse(line, start)

@@ -8,7 +8,7 @@ import stat
 import unicodedata
 from pathlib import Path
 
-from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Words
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Word, Words
 from netspec.source import SourceFile, Span
 
 MAX_BYTES = 1_000_000
@@ -40,7 +40,7 @@ def read_file(path: Path, name: str | None = None, limit: int = MAX_BYTES) -> So
     with os.fdopen(descriptor, "rb") as stream:
         mode = os.fstat(stream.fileno()).st_mode
         if not stat.S_ISREG(mode):
-            kind = "directory" if stat.S_ISDIR(mode) else "device"
+            kind = Phrase("a directory" if stat.S_ISDIR(mode) else "a device")
             raise _fault("NS008", file=shown, kind=kind)
         data = stream.read(limit + 1)
     return decode(data, shown, path, limit)
@@ -51,14 +51,14 @@ def decode(data: bytes, name: str, path: Path | None = None, limit: int = MAX_BY
     if len(data) > limit:
         raise _fault("NS005", file=name, limit=limit)
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise _fault("NS002", file=name, line="1", byte="UTF-16", encoding="UTF-16")
+        raise _fault("NS002", file=name, line="1", byte=f"0x{data[0]:02x}", encoding="UTF-16")
     if b"\x00" in data:
         raise _fault("NS003", file=name)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        encoding = "EUC-KR / CP949" if _decodes(data, "cp949") else "another encoding"
+        encoding = "EUC-KR / CP949" if _decodes(data, "cp949") else Phrase("another encoding")
         raise _fault("NS002", file=name, line=str(line), byte=f"0x{data[error.start]:02x}", encoding=encoding) from None
     return SourceFile(name, text.removeprefix("\ufeff"), path)
 
@@ -71,7 +71,7 @@ def _decodes(data: bytes, encoding: str) -> bool:
     return True
 
 
-def _fault(code: str, **words: str | int) -> Fault:
+def _fault(code: str, **words: Word) -> Fault:
     return Fault(Diagnostic(code, None, dict(words)))
 
 
@@ -84,10 +84,13 @@ def check_characters(source: SourceFile) -> tuple[str, list[Diagnostic]]:
     text = source.text
     if text.isascii() and not _CONTROL.search(text):
         return text, []
-    found = [_invisible(source, match) for match in (*_CONTROL.finditer(text), *_INVISIBLE.finditer(text))]
+    hidden = [*_CONTROL.finditer(text), *_INVISIBLE.finditer(text)]
+    found = [_invisible(source, match) for match in hidden]
     quoted = [match.span() for match in _QUOTED.finditer(text)]
     places: dict[str, list[Span]] = {}
     characters = list(text)
+    for match in hidden:
+        characters[match.start()] = "\n" if match[0] == "\r" else " "
     for match in _LOOK_ALIKE.finditer(text):
         at = match.start()
         if any(begin < at < end - 1 for begin, end in quoted):

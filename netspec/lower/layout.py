@@ -1,0 +1,100 @@
+"""Statements -> lines of at most 100 columns, broken where ruff and black break them."""
+
+from __future__ import annotations
+
+import textwrap
+
+WIDTH = 100
+
+
+def docstring(text: str, indent: str) -> str:
+    """A docstring that says exactly `text`, whatever is in it."""
+    safe = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    safe = "".join(char if char == "\n" or char.isprintable() else f"\\u{ord(char):04x}" for char in safe)
+    if safe.endswith('"'):
+        safe = safe[:-1] + '\\"'
+    lines = safe.split("\n")
+    if len(lines) == 1:
+        return f'{indent}"""{safe}."""' if not safe.endswith((".", "!", "?")) else f'{indent}"""{safe}"""'
+    body = [f"{indent}{line}" if line else "" for line in lines[1:]]
+    return "\n".join([f'{indent}"""{lines[0]}', *body, f'{indent}"""'])
+
+
+def comment(text: str, indent: str) -> list[str]:
+    """A comment, wrapped; each line begins with `# `."""
+    plain = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text[2:])
+    rows = textwrap.wrap(plain, WIDTH - len(indent) - 2, break_long_words=True, break_on_hyphens=False)
+    return [f"{indent}# {row}" for row in rows] or [f"{indent}#"]
+
+
+def statement(text: str, indent: str) -> list[str]:
+    """One logical line; what is too long is opened at its last bracket, then an item a line."""
+    if len(indent) + len(text) <= WIDTH:
+        return [indent + text]
+    opened = _open(text)
+    if opened is None:
+        return [indent + text]
+    head, inside, tail = opened
+    inner = indent + "    "
+    if len(inner) + len(inside) <= WIDTH and not _is_definition(text):
+        return [indent + head, inner + inside, indent + tail]
+    if _is_definition(text) and len(inner) + len(inside) <= WIDTH:
+        return [indent + head, inner + inside, indent + tail]
+    lines = [indent + head]
+    for item in _items(inside):
+        lines += statement(item + ",", inner)
+    return [*lines, indent + tail]
+
+
+def _is_definition(text: str) -> bool:
+    return text.startswith(("def ", "class "))
+
+
+def _open(text: str) -> tuple[str, str, str] | None:
+    """The bracket to open: the last outermost one of the statement's right-hand side."""
+    level = 0
+    begin = end = -1
+    quoted = ""
+    for position, char in enumerate(text):
+        if quoted:
+            if char == quoted and text[position - 1] != "\\":
+                quoted = ""
+        elif char in "\"'":
+            quoted = char
+        elif char in "([{":
+            if level == 0:
+                begin = position
+            level += 1
+        elif char in ")]}":
+            level -= 1
+            if level == 0:
+                end = position
+    if begin < 0 or end < begin + 2:
+        return None
+    return text[: begin + 1], text[begin + 1 : end].rstrip(","), text[end:]
+
+
+def _items(text: str) -> list[str]:
+    """The items of a bracket's inside, split at its outermost commas."""
+    items: list[str] = []
+    level = 0
+    quoted = ""
+    current = ""
+    for position, char in enumerate(text):
+        if quoted:
+            if char == quoted and text[position - 1] != "\\":
+                quoted = ""
+        elif char in "\"'":
+            quoted = char
+        elif char in "([{":
+            level += 1
+        elif char in ")]}":
+            level -= 1
+        elif char == "," and level == 0:
+            items.append(current.strip())
+            current = ""
+            continue
+        current += char
+    if current.strip():
+        items.append(current.strip())
+    return items

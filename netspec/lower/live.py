@@ -1,0 +1,54 @@
+"""The emitted source -> a live torch.nn.Module. The only place in the project that executes text."""
+
+from __future__ import annotations
+
+import linecache
+from typing import TYPE_CHECKING, Any
+
+from netspec.graph import Graph
+from netspec.lower.classes import Classes
+from netspec.lower.initial import fill
+from netspec.lower.source import emit
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+_count = 0
+
+
+def build(graph: Graph, seed: int = 0, device: str | torch.device = "cpu", dtype: Any = None) -> nn.Module:
+    """The module of a net, its weights drawn from (seed, key): shapes and keys as `graph.stored` says.
+
+    The constructor runs on the meta device, so nothing is initialised twice. Raises OpenSizes where sizes are
+    not set.
+    """
+    import torch
+
+    make = load_class(graph)
+    with torch.device("meta"):
+        module: nn.Module = make()
+    if str(device) == "meta":
+        return module
+    module.to_empty(device="cpu")
+    state = dict(module.named_parameters()) | dict(module.named_buffers())
+    for stored in graph.stored:
+        fill(state[stored.key], stored, seed)
+    for inner in module.modules():
+        reset = getattr(inner, "reset_buffers", None)
+        if reset is not None:
+            reset()
+    return module.to(device=device, dtype=dtype)
+
+
+def load_class(graph: Graph) -> type[nn.Module]:
+    """The net's class, from the text that `emit` writes; tracebacks show that text."""
+    global _count
+    source = emit(graph)
+    _count += 1
+    name = f"<netspec {graph.name} {_count}>"
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    namespace: dict[str, Any] = {"__name__": f"netspec_emitted_{_count}"}
+    exec(compile(source, name, "exec"), namespace)
+    found: type[nn.Module] = namespace[Classes(graph).net.name]
+    return found

@@ -1,0 +1,133 @@
+"""The order in which a scope's nodes, inner scopes and recurrences are written."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+
+from netspec.graph import Graph, Node, Scope
+
+
+@dataclass(slots=True)
+class Cell:
+    """A recurrence: what is computed anew at every time step, in order."""
+
+    members: frozenset[int]  # the nodes of the loop, those in inner scopes included
+    items: list[Item] = field(default_factory=list)
+    layer: int = -1
+
+
+Item = Node | Scope | Cell
+
+
+def items(graph: Graph, scope: Scope) -> list[Item]:
+    """What stands directly in a scope, each after what it reads; recurrences as one item each."""
+    elements = elements_of(graph, scope)
+    if not any(node.op.name == "delay" for node in graph.nodes[scope.first : scope.last]):
+        return elements
+    cells = [cell for cell in graph.cells if _home(graph, cell) == scope.index]
+    grouped: list[Item] = []
+    taken: set[int] = set()
+    for cell in cells:
+        members = frozenset(cell)
+        inside = [item for item in elements if _overlaps(item, members)]
+        taken.update(id(item) for item in inside)
+        parts = [part for item in inside for part in _opened(graph, item, members)]
+        looped = [part for part in parts if _overlaps(part, members)]
+        grouped.append(Cell(members, sort(graph, looped, members), graph.nodes[cell[0]].layer))
+        grouped += [part for part in parts if not _overlaps(part, members)]
+    return sort(graph, [*grouped, *(item for item in elements if id(item) not in taken)], frozenset())
+
+
+def elements_of(graph: Graph, scope: Scope) -> list[Item]:
+    """The nodes and inner scopes that stand directly in a scope, in the order of their nodes."""
+    out: list[Item] = []
+    index = scope.first
+    inner = {graph.scopes[child].first: graph.scopes[child] for child in scope.children if _filled(graph, child)}
+    while index < scope.last:
+        if index in inner:
+            out.append(inner[index])
+            index = inner[index].last
+        else:
+            out.append(graph.nodes[index])
+            index += 1
+    return out
+
+
+def _filled(graph: Graph, child: int) -> bool:
+    return graph.scopes[child].last > graph.scopes[child].first
+
+
+def _home(graph: Graph, cell: tuple[int, ...]) -> int:
+    """The innermost scope that holds all nodes of a recurrence."""
+    chains = [[scope.index for scope in graph.ancestors(graph.nodes[index].scope)] for index in cell]
+    common = set(chains[0]).intersection(*chains[1:])
+    return next(index for index in chains[0] if index in common)
+
+
+def _overlaps(item: Item, members: frozenset[int]) -> bool:
+    return any(index in members for index in _indices(item))
+
+
+def _indices(item: Item) -> range | frozenset[int]:
+    if isinstance(item, Scope):
+        return range(item.first, item.last)
+    return item.members if isinstance(item, Cell) else range(item.index, item.index + 1)
+
+
+def inlined(graph: Graph) -> frozenset[int]:
+    """The scopes whose nodes are written in the class around them, because a loop runs through them."""
+    found: set[int] = set()
+    for cell in graph.cells:
+        members = frozenset(cell)
+        home = graph.scopes[_home(graph, cell)]
+        pending = [graph.scopes[child] for child in home.children]
+        while pending:
+            scope = pending.pop()
+            if _overlaps(scope, members) and _opened(graph, scope, members) != [scope]:
+                found.add(scope.index)
+                pending += [graph.scopes[child] for child in scope.children]
+    return frozenset(found)
+
+
+def _opened(graph: Graph, item: Item, members: frozenset[int]) -> list[Item]:
+    """An inner scope as one call, if the loop holds all of it and its own state is none; else its items."""
+    if not isinstance(item, Scope):
+        return [item]
+    nodes = graph.nodes[item.first : item.last]
+    whole = all(node.index in members or node.op.name == "port" for node in nodes)
+    if whole and not any(node.op.name == "delay" for node in nodes):
+        return [item]
+    return [part for inner in elements_of(graph, item) for part in _opened(graph, inner, members)]
+
+
+def sort(graph: Graph, parts: list[Item], loop: frozenset[int]) -> list[Item]:
+    """A topological order, as close to the order of writing as it can be; delays inside `loop` don't count."""
+    owner: dict[int, int] = {}
+    for position, part in enumerate(parts):
+        for index in _indices(part):
+            owner[index] = position
+    needs: list[set[int]] = [set() for _ in parts]
+    for position, part in enumerate(parts):
+        for index in _indices(part):
+            node = graph.nodes[index]
+            edges = node.inputs[1:] if node.op.name == "delay" and index in loop else node.inputs
+            needs[position].update(owner[edge.node] for edge in edges if owner.get(edge.node, position) != position)
+    firsts = [min(_indices(part)) for part in parts]
+    ready = [(firsts[position], position) for position, need in enumerate(needs) if not need]
+    heapq.heapify(ready)
+    readers: list[list[int]] = [[] for _ in parts]
+    for position, need in enumerate(needs):
+        for other in need:
+            readers[other].append(position)
+    out: list[Item] = []
+    while ready:
+        _, position = heapq.heappop(ready)
+        out.append(parts[position])
+        for reader in readers[position]:
+            needs[reader].discard(position)
+            if not needs[reader]:
+                heapq.heappush(ready, (firsts[reader], reader))
+    if len(out) != len(parts):
+        raise AssertionError("a loop without a delayed read")
+    return out

@@ -1,0 +1,78 @@
+"""The modules of one class: collected from its nodes and inner blocks, before forward is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netspec.graph import Graph, Node, Scope
+from netspec.lower.holes import Holes
+from netspec.lower.initial import init_line
+from netspec.lower.modules import Place, construct
+
+if TYPE_CHECKING:
+    from netspec.lower.classes import Classes
+
+
+def relative(key: str, scope: Scope) -> str:
+    """A module's key as its class sees it."""
+    return key[len(scope.key) + 1 :] if scope.key else key
+
+
+def collect(graph: Graph, scope: Scope, classes: Classes, holes: Holes) -> Place:
+    """The tree of constructor calls of a net, or of one instance of a block."""
+    root = Place()
+    _scope(graph, scope, scope, classes, holes, root)
+    return root
+
+
+def _scope(graph: Graph, own: Scope, scope: Scope, classes: Classes, holes: Holes, root: Place) -> None:
+    from netspec.lower.order import elements_of
+
+    if scope.kind == "repeat" and not scope.shared and not scope.again:
+        place = root.at(relative(scope.key, own))
+        if place.rounds is None:
+            place.rounds = []
+    for item in elements_of(graph, scope):
+        if isinstance(item, Node):
+            _node(graph, own, item, classes, holes, root)
+        elif isinstance(item, Scope):
+            if item.kind == "block" and item.index not in classes.inlined:
+                if not item.again:
+                    definition = classes.of(item)
+                    values = ", ".join(holes.put(value) for value in definition.values(item))
+                    root.at(relative(item.key, own)).code = f"{definition.name}({values})"
+            else:
+                _scope(graph, own, item, classes, holes, root)
+    if scope.kind == "repeat" and not scope.shared and not scope.again:
+        _prune(root, relative(scope.key, own), len(scope.children))
+
+
+def _prune(root: Place, path: str, rounds: int) -> None:
+    """A repeat of steps without modules needs no place."""
+    place = root.at(path)
+    if place.rounds is not None and not place.rounds:
+        place.rounds = None
+        if not place.below and path:
+            head, _, tail = path.rpartition(".")
+            root.at(head).below.pop(tail, None)
+    elif place.rounds is not None:
+        place.at(str(rounds))
+
+
+def _node(graph: Graph, own: Scope, node: Node, classes: Classes, holes: Holes, root: Place) -> None:
+    if node.again or node.op.name in ("port", "input"):
+        return
+    types = [graph.nodes[edge.node].types[edge.output] for edge in node.inputs]
+    lowering = node.op.torch(*(types if node.op.over_time and node.index not in classes.looped else [t.step for t in types]))
+    if lowering.module is None:
+        return
+    place = root.at(relative(node.key, own))
+    place.code = construct(lowering.module, holes)
+    asked = getattr(node.op, "init", None) or {}
+    for weight in classes.weights(node):
+        inner = weight.name.rpartition(".")[2]
+        line = init_line(weight, inner in asked or weight.init.name == "given", holes)
+        if line is not None and not weight.buffer:
+            place.after.append(line)
+    if node.frozen:
+        place.after.append("{self}.requires_grad_(False)")

@@ -1,0 +1,197 @@
+"""Recurrences -> a loop over time: what is delayed is a variable, what is read later is collected."""
+
+from __future__ import annotations
+
+from netspec.graph import Edge, Node, Scope
+from netspec.lower.expressions import CALL, NAME, Expr, fill
+from netspec.lower.order import Cell
+from netspec.lower.pynames import variable
+from netspec.lower.repeats import Repeats
+from netspec.types import Type
+
+
+class Recurrence(Repeats):
+    """Adds loops through delayed reads, and the state that goes in and comes out."""
+
+    def state_key(self, name: str) -> str:
+        """Where a recurrence keeps its state: the line's name, and the numbers of the rounds it stands in."""
+        key = name
+        number = 2
+        while key in self.state_keys:
+            key, number = f"{name}.{number}", number + 1
+        if not self.loops:
+            self.state_keys.add(key)
+        return 'f"' + key + "".join(f".{{{counter}}}" for counter in self.numbers) + '"' if self.numbers else f'"{key}"'
+
+    @property
+    def state_keys(self) -> set[str]:
+        keys: set[str] = self.__dict__.setdefault("_state_keys", set())
+        return keys
+
+    def stateful_call(self, scope: Scope, arguments: list[str]) -> None:
+        """`z, after["z"] = self.z(x, before.get("z"))`."""
+        self.draft.stateful = True
+        key = self.state_key(self.graph.layers[self.layer].label)
+        names = self.several_names(len(scope.results))
+        call = f"{self.path(scope.key)}({', '.join([*arguments, f'before.get({key})'])})"
+        target = names[0] if len(names) == 1 else f"({', '.join(names)})"
+        self.emit(f"{target}, after[{key}] = {call}")
+        for edge, name in zip(scope.results, names, strict=True):
+            self.values[edge] = Expr(name, NAME)
+            self.line.append(edge)
+
+    def several_names(self, count: int) -> list[str]:
+        base = self.temporary(self.variable(self.layer))
+        return [base] if count == 1 else [f"{base}_{number}" for number in range(1, count + 1)]
+
+    # ---- a delayed read outside a loop: a shift along time
+
+    def node(self, node: Node) -> None:
+        if node.op.name != "delay" or self.stepwise:
+            super().node(node)
+            return
+        self.draft.stateful = True
+        lowering = self.lowering(node)
+        self.draft.parts.update({part.name: part for part in lowering.parts})
+        key = self.state_key(self.value_name(node.inputs[0]))
+        texts = {"0": self.settle(node.inputs[0]), "before": Expr(f"before.get({key})", CALL)}
+        if len(node.inputs) > 1:
+            texts["1"] = self.settle(node.inputs[1])
+        time = node.type.time
+        if time is not None and time.varying:
+            texts["lengths"] = Expr(self.lengths[time.varying], NAME)
+        texts["steps"] = Expr(self.draft.holes.put(lowering.values["steps"], stored=True), CALL)
+        name = self.temporary(f"{self.value_name(node.inputs[0])}_before")
+        self.emit(f"{name}, after[{key}] = {fill(lowering.forward, texts).text}")
+        for edge in node.inputs:
+            self.left[edge] = self.left.get(edge, 1) - 1
+        self.values[Edge(node.index)] = Expr(name, NAME)
+        self.line.append(Edge(node.index))
+
+    # ---- loops over time
+
+    def cell(self, cell: Cell) -> None:
+        self.draft.stateful = True
+        delays = [node for node in self.members(cell) if node.op.name == "delay"]
+        first = self.graph.nodes[delays[0].inputs[0].node]
+        self.layer = -1
+        self.comment(first.layer)
+        time = delays[0].types[0].time
+        assert time is not None
+        source = self.timed_source(cell)
+        groups: dict[Edge, list[Node]] = {}
+        for node in delays:
+            groups.setdefault(node.inputs[0], []).append(node)
+        befores = {edge: self.before(edge, nodes, source) for edge, nodes in groups.items()}
+        outside = self.read_after(cell)
+        lists = {edge: f"{self.value_name(edge)}_steps" for edge in outside}
+        for name in lists.values():
+            self.emit(f"{name} = []")
+        self.emit(f"for t in range({source}.shape[1]):")
+        self.inside(cell, befores, lists, self.lengths.get(time.varying, "") if time.varying else "")
+        for edge, name in lists.items():
+            self.values[edge] = self.assign(self.value_name(edge), Expr(f"torch.stack({name}, dim=1)", CALL))
+        for edge, names in befores.items():
+            key = self.state_key(self.value_name(edge))
+            kept = names[0] if len(names) == 1 else f"({', '.join(names)})"
+            self.emit(f"after[{key}] = {kept}")
+
+    def inside(self, cell: Cell, befores: dict[Edge, list[str]], lists: dict[Edge, str], lengths: str) -> None:
+        """One time step."""
+        values, left = self.values.copy(), self.left
+        self.indent += "    "
+        self.stepwise = True
+        for edge in self.outside(cell):
+            if self.graph.nodes[edge.node].types[edge.output].time is not None:
+                self.values[edge] = Expr(f"{self.values[edge].text}[:, t]", CALL)
+        for node in self.members(cell):
+            if node.op.name == "delay":
+                names = befores[node.inputs[0]]
+                self.values[Edge(node.index)] = Expr(names[getattr(node.op, "steps") - 1], NAME)
+        for item in cell.items:
+            if not (isinstance(item, Node) and item.op.name == "delay"):
+                self.item(item)
+        for edge, name in lists.items():
+            self.emit(f"{name}.append({self.values[edge].text})")
+        for edge, names in befores.items():
+            current = self.values[edge].text
+            if lengths:
+                shape = ", None" * (len(self.graph.nodes[edge.node].types[edge.output].space) + 1)
+                current = f"torch.where((t < {lengths})[:{shape}], {current}, {names[0]})"
+            shifted = [current, *names[:-1]]
+            self.emit(f"{', '.join(names)} = {', '.join(shifted)}")
+        self.stepwise = False
+        self.indent = self.indent[:-4]
+        self.values, self.left = values, left
+        self.line = []
+
+    def before(self, edge: Edge, nodes: list[Node], source: str) -> list[str]:
+        """The variables that hold a layer's last values, newest first: from the state given, or the start."""
+        base = self.value_name(edge)
+        steps = max(int(getattr(node.op, "steps")) for node in nodes)
+        names = [f"{base}_before" if steps == 1 else f"{base}_before{number}" for number in range(1, steps + 1)]
+        node = self.graph.nodes[edge.node]
+        start = nodes[0].inputs[1] if len(nodes[0].inputs) > 1 else None
+        initial = self.settle(start).text if start is not None else zeros(node.types[edge.output], source)
+        if start is not None:
+            initial = expanded(node.types[edge.output], initial, source)
+        key = f'"{base}"'
+        if steps == 1:
+            self.emit(f"{names[0]} = before[{key}] if {key} in before else {initial}")
+        else:
+            self.emit(f"{', '.join(names)} = before[{key}] if {key} in before else ({initial},) * {steps}")
+        return names
+
+    def value_name(self, edge: Edge) -> str:
+        """The name of a layer's value; a loop may hold lines of an inner block."""
+        node = self.graph.nodes[edge.node]
+        layer = self.graph.layers[node.layer]
+        if layer.scope == self.scope.index:
+            return variable(layer.label)
+        path = layer.path[len(self.scope.key) + 1 :] if self.scope.key else layer.path
+        return variable(path.replace(".", "_"))
+
+    def timed_source(self, cell: Cell) -> str:
+        """A value from outside that has the time axis the loop runs over."""
+        for edge in self.outside(cell):
+            if self.graph.nodes[edge.node].types[edge.output].time is not None:
+                return self.settle(edge).text
+        raise AssertionError("a recurrence that reads nothing over time")
+
+    def members(self, cell: Cell) -> list[Node]:
+        return [self.graph.nodes[index] for index in sorted(cell.members)]
+
+    def outside(self, cell: Cell) -> list[Edge]:
+        """The values a loop reads from outside, starts left out; each settled in a variable."""
+        found: list[Edge] = []
+        for node in self.members(cell):
+            for edge in () if node.op.name == "delay" else node.inputs:
+                if edge.node not in cell.members and edge not in found:
+                    found.append(edge)
+        for edge in found:
+            self.settle(edge)
+        return found
+
+    def read_after(self, cell: Cell) -> list[Edge]:
+        """The loop's values that are read outside it."""
+        wanted: list[Edge] = []
+        for node in self.graph.nodes:
+            if node.index in cell.members:
+                continue
+            for edge in node.inputs:
+                if edge.node in cell.members and edge not in wanted:
+                    wanted.append(edge)
+        for layer in self.graph.layers:
+            if layer.role == "output" and layer.scope == self.scope.index:
+                wanted += [edge for edge in layer.values if edge.node in cell.members and edge not in wanted]
+        return wanted
+
+
+def zeros(value: Type, source: str) -> str:
+    shape = ", ".join(str(size) for size in (value.maps, *value.space))
+    return f"{source}.new_zeros({source}.shape[0], {shape})"
+
+
+def expanded(value: Type, start: str, source: str) -> str:
+    """A start value for each example: one that is the same for all has a batch of one."""
+    return f"{start}.expand({source}.shape[0], {', '.join('-1' for _ in (value.maps, *value.space))})"
