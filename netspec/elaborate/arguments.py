@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.diagnostics.model import Fix, Hint, Phrase, Quoted
+from netspec.diagnostics.model import Fault, Fix, Hint, Phrase, Quoted
 from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault
 from netspec.elaborate.frame import Closure, Flow, Frame, Word
 from netspec.elaborate.lookup import is_layer, read
@@ -107,21 +107,30 @@ def _inputs(
 
 
 def argument(value: tree.Value, param: tree.Param | None, frame: Frame, definition: Definition) -> Any:
-    """One argument; with a default the parameter has the default's kind."""
-    found = _read(value, frame, word=param is not None and _is_word(param.default))
-    if param is None or param.default is None:
-        return found
+    """One argument; with a default the parameter has the default's kind. Without `param`: a default itself."""
+    if param is None:
+        return _read(value, frame, _is_word(value, frame))
+    if param.default is None:
+        return _read(value, frame)
     home = Frame(definition.unit, definition, 0, "", "")
+    default = _single(param.default)
+    if isinstance(default, tree.Ref) and any(other.name.text == default.name for other in definition.body.params or ()):
+        return _read(value, frame)
+    word = _is_word(param.default, home)
+    found = _read(value, frame, word)
     try:
-        default = _read(param.default, home, word=True)
-    except Exception:
-        return found  # a default that refers to other parameters takes any number
-    return _convert(found, default, value, param, frame)
+        standard = _read(param.default, home, word)
+    except (Fault, Broken):
+        return found  # a default that computes with other parameters takes any number
+    return _convert(found, standard, value, param, frame)
 
 
-def _is_word(value: tree.Value | None) -> bool:
-    single = _single(value) if value is not None else None
-    return isinstance(single, tree.Ref) and single.name not in ("true", "false")
+def _is_word(value: tree.Value, frame: Frame) -> bool:
+    """Whether a default is a bare word such as `sine`: a name that nothing else has."""
+    single = _single(value)
+    if not isinstance(single, tree.Ref) or single.name in ("true", "false") or single.name in frame.env:
+        return False
+    return frame.unit.find(single.name) is None and single.name not in step_names()
 
 
 def _convert(found: Any, default: Any, value: tree.Value, param: tree.Param, frame: Frame) -> Any:

@@ -13,6 +13,8 @@ from netspec.elaborate.lookup import is_layer, layer_named
 from netspec.elaborate.program import Definition
 from netspec.elaborate.steps import Steps
 from netspec.graph import Scope
+from netspec.ops.registry import operation
+from netspec.sizes import Formula
 from netspec.syntax import tree
 
 
@@ -75,6 +77,8 @@ class Calls(Steps):
         finally:
             self.layer_index = outer
             scope.last = len(self.nodes)
+        sizes = {name: value for name, value in child.env.items() if isinstance(value, int | float | Formula)}
+        scope.params = {**scope.params, **sizes}
         return self._results(child, scope, outputs)
 
     def _results(self, child: Frame, scope: Scope, outputs: list[tree.Layer]) -> Flow:
@@ -183,6 +187,20 @@ class Calls(Steps):
         count = self.counter.item(item, frame)
         if len(self.nodes) + count > self.limits.nodes:
             raise fault(frame, item.at, "NS612", limit=self.limits.nodes)
+
+    # ---- time turned round
+
+    def reverse(self, frame: Frame, item: tree.Ref | tree.Call, flow: Flow, names: Names) -> Flow:
+        """`reversed(step)`: the step over time from the last to the first, its results back in order."""
+        args = item.args if isinstance(item, tree.Call) else ()
+        if len(args) != 1 or args[0].name:
+            raise fault(frame, item.at, "NS248")
+        inner = args[0].value
+        chain = inner if isinstance(inner, tree.Chain) else tree.Chain((inner,), inner.at)
+        value = self.single(flow, frame, item.at)
+        turned = self.node(operation("flip")(), [value], frame, item.at, "reversed")
+        result = self.single(self.chain(frame, chain, names, turned), frame, item.at)
+        return self.node(operation("flip")(), [result], frame, item.at, "reversed")
 
     # ---- the same weights once more
 

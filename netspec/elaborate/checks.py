@@ -19,7 +19,8 @@ def check_graph(
     graph: Graph, definition: Definition, frame: Frame, expansion: Expansion, report: Report, used: frozenset[str]
 ) -> None:
     _outputs(graph, definition, frame, report)
-    _unread(graph, report, used)
+    if graph.outputs:
+        _unread(graph, report, used)
     _limits(graph, expansion.limits, report)
     if not report.failed:
         _labels(graph, report)

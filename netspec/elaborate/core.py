@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Report, Words
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Quoted, Report, Words
 from netspec.elaborate.budget import Counter
 from netspec.elaborate.evaluate import Broken, fault
 from netspec.elaborate.frame import Flow, Frame, Value
@@ -18,6 +18,8 @@ from netspec.syntax.tree import Place
 from netspec.types import ShapeFault, Time, Type
 
 
+# words of a refusal that read differently in each language, as the phrases of which they are shown
+PHRASED = {"sign": ("verb", "verb"), "axis": ("axis", "axis"), "what": ("what", "axis"), "reason": ("reason", "reason")}
 # a step longer than this is called by its name alone in messages
 MAX_SHOWN = 40
 
@@ -157,13 +159,17 @@ class Core:
     ) -> Diagnostic:
         """A ShapeFault with its places: the step, the option or the layer it is about."""
         words: Words = {"step": op.name, **error.words}
-        for word, kind in (("sign", "verb"), ("axis", "axis")):
+        for word, (name, kind) in PHRASED.items():
             if word in words:
-                words[kind] = Phrase(f"{kind} {words[word]}")
+                words[name] = Phrase(f"{kind} {words[word]}")
+        if "roles" in words:
+            words["roles"] = Quoted(tuple(str(words["roles"]).split(", ")))
         labels: list[Label] = []
         span = frame.span(at)
         if error.input > 1 and "left" in words:
             words["left"] = str(inputs[0].type)
+        if "type" in words and 0 <= error.input < len(inputs):  # the step may have been asked about one time step
+            words["type"] = str(inputs[error.input].type)
         for side, position in (("left", 0), ("right", max(1, error.input)), ("input", error.input)):
             if not 0 <= position < len(inputs):
                 continue

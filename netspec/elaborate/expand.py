@@ -178,7 +178,7 @@ class Expansion(Calls):
     def expect(self, frame: Frame, line: tree.Layer, flow: Flow) -> None:
         """`is T`: the line's type must be the one that is written."""
         assert line.expect is not None
-        value = self.single(flow, frame, line.at)
+        value = self.single(flow, frame, line.chain.at)
         if not value.type.known:
             return
         expected = read_type(line.expect, frame, line.label.text)
@@ -225,7 +225,7 @@ class Expansion(Calls):
         self.start_type = value_type.step if value_type.known else None
         names = Names(f"{frame.key}{module_name(label)}.start")
         try:
-            value = self.single(self.chain(frame, line.chain, names), frame, line.at)
+            value = self.single(self.chain(frame, line.chain, names), frame, line.chain.at)
             names.finish()
         finally:
             self.start_type = None

@@ -88,7 +88,8 @@ class Steps(Sources):
             raise fault(frame, item.at, "NS226")
         bound = frame.layers[frame.last]
         if bound.role == "output":
-            raise fault(frame, item.at, "NS227", name=frame.last, text=frame.span(item.at).text)
+            other = next((label for label, above in reversed(frame.layers.items()) if above.role != "output"), frame.last)
+            raise fault(frame, item.at, "NS227", name=frame.last, other=other, text=frame.span(item.at).text)
         if bound.role == "input" and len(frame.inputs) > 1:
             raise fault(
                 frame, item.at, "NS228", names=Quoted(tuple(frame.inputs)), first=frame.inputs[0], text=frame.span(item.at).text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from netspec.diagnostics.model import Fix, Hint
+from netspec.diagnostics.model import Fix, Hint, Quoted
 from netspec.elaborate.evaluate import fault
 from netspec.elaborate.frame import Frame
 from netspec.names import nearest
@@ -51,5 +51,7 @@ def unknown_step(name: str, at: Place, frame: Frame, steps: Collection[str], hea
     if layer is not None:
         return fault(frame, at, code, Hint("layer", {"layer": layer}), name=name)
     hints = (Hint("nearest", {"name": guess}),) if guess else ()
+    if head and not guess and frame.layers:
+        hints = (Hint("above", {"names": Quoted(tuple(frame.layers)[-8:])}),)
     fix = Fix(frame.span(at), guess) if guess else None
     return fault(frame, at, code, *hints, fix=fix, name=name)

@@ -67,6 +67,7 @@ class Body:
     def write(self) -> None:
         self.ports()
         outputs = self.outputs()
+        self.left.update(edge for layer in outputs for edge in layer.values)
         self.typed = {variable(layer.label) for layer in outputs}
         for item in items(self.graph, self.scope):
             self.item(item)
@@ -246,12 +247,20 @@ class Body:
             return Expr(self.path(node.key), CALL)
         if slot == "tied":
             return Expr(f"{self.path(node.tied)}.weight", CALL)
-        if slot == "lengths":
-            edge = node.inputs[0]
+        if slot == "batch":
+            return Expr(f"{self.first_argument()}.shape[0]", CALL)
+        if slot == "device":
+            return Expr(f"{self.first_argument()}.device", CALL)
+        if slot.startswith("lengths"):
+            edge = node.inputs[int(slot[7:] or 0)]
             time = self.graph.nodes[edge.node].types[edge.output].time
             assert time is not None
             return Expr(self.lengths[time.varying], NAME)
         return Expr(self.draft.holes.put(lowering.values[slot], stored=True), CALL)
+
+    def first_argument(self) -> str:
+        """Some tensor from outside, for what reads nothing itself: its batch and device are everybody's."""
+        return self.draft.arguments[0].partition(":")[0]
 
     def path(self, key: str) -> str:
         """How forward reaches a module: `self.stem.batchnorm`, or through a loop's variable."""

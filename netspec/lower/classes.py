@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.graph import Edge, Graph, Node, Scope
+from netspec.graph import Edge, Graph, Scope
 from netspec.lower.body import Draft
 from netspec.lower.holes import MARK, literal
 from netspec.lower.order import inlined
@@ -14,7 +14,7 @@ from netspec.lower.parameters import Parameters, name_parameters
 from netspec.lower.places import collect
 from netspec.lower.pynames import Namer, class_name
 from netspec.lower.recurrence import Recurrence
-from netspec.ops.base import Argument, Weight
+from netspec.ops.base import Argument
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class Definition:
 
     def values(self, scope: Scope) -> list[Argument]:
         """What an instance passes to the constructor."""
-        position = next(number for number, draft in enumerate(self.drafts) if draft.scope is scope)
+        position = next(number for number, draft in enumerate(self.drafts) if draft.scope.index == scope.index)
         return [vector[position] for vector in self.parameters.vectors.values()]
 
     def fill(self, code: str, forward: bool) -> str:
@@ -63,26 +63,16 @@ class Classes:
         self.graph = graph
         self.namer = Namer(frozenset(("nn", "F", "torch", "Tensor", "Any", "State", "Rounds", "Iterator", "Iterable")))
         self.uses: Counter[Edge] = Counter(edge for node in graph.nodes for edge in node.inputs)
-        for layer in graph.layers:
-            if layer.role == "output":
-                self.uses.update(layer.values)
         self.inlined = inlined(graph)
         self.looped = frozenset(index for cell in graph.cells for index in cell)
         self.definitions: list[Definition] = []
         self.by_scope: dict[int, Definition] = {}
-        self._stored: dict[int, tuple[Weight, ...]] = {}
-        for stored in graph.stored:
-            self._stored[stored.node] = (*self._stored.get(stored.node, ()), stored.weight)
         for scopes in self._levels():
             self._group(scopes)
         self.net = self._define(graph.scopes[0])
 
     def of(self, scope: Scope) -> Definition:
         return self.by_scope[scope.index]
-
-    def weights(self, node: Node) -> tuple[Weight, ...]:
-        """What a node stores itself."""
-        return self._stored.get(node.index, ())
 
     def _levels(self) -> list[list[Scope]]:
         """Blocks by the height of what they call: a class is there before it is called."""

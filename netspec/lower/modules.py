@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -132,7 +133,8 @@ class Writer:
         texts = [self.expression(item) for item in place.rounds]
         if len(set(texts)) == 1 and len(texts) > 1:
             return f"{name}({texts[0]} for _ in range({len(texts)}))"
-        return f"{name}([{', '.join(texts)}])"
+        growing = _growing(texts)
+        return f"{name}({growing})" if growing else f"{name}([{', '.join(texts)}])"
 
     def write_rounds(self, rounds: list[Place], target: str) -> list[str]:
         """Rounds that take statements of their own: a loop where all are equal."""
@@ -145,6 +147,32 @@ class Writer:
         for number, body in enumerate(bodies, 1):
             lines += [line.replace(f"{name}.", f"{name}_{number}.").replace(f"{name} ", f"{name}_{number} ").replace(f"({name})", f"({name}_{number})") for line in body]
         return lines
+
+
+_WHOLE = re.compile(r"(?<![\w.])\d+(?![\w.])")
+
+
+def _growing(texts: list[str]) -> str:
+    """`Dense(size) for size in range(64, 256, 32)`: rounds that differ in one evenly growing number."""
+    if len(texts) < 3 or len({_WHOLE.sub("0", text) for text in texts}) > 1:
+        return ""
+    rows = [[int(number) for number in _WHOLE.findall(text)] for text in texts]
+    columns = [column for column in zip(*rows, strict=True) if len(set(column)) > 1]
+    step = columns[0][1] - columns[0][0] if columns else 0
+    if step <= 0 or any(column != columns[0] for column in columns):
+        return ""
+    first, last = columns[0][0], columns[0][-1]
+    if columns[0] != tuple(range(first, last + 1, step)):
+        return ""
+    changing = [len({row[position] for row in rows}) > 1 for position in range(len(rows[0]))]
+    position = -1
+
+    def put(match: re.Match[str]) -> str:
+        nonlocal position
+        position += 1
+        return "size" if changing[position] else match[0]
+
+    return f"{_WHOLE.sub(put, texts[0])} for size in range({first}, {last + step}, {step})"
 
 
 ROUNDS = '''class Rounds(nn.Module):

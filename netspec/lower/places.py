@@ -28,7 +28,7 @@ def collect(graph: Graph, scope: Scope, classes: Classes, holes: Holes) -> Place
 def _scope(graph: Graph, own: Scope, scope: Scope, classes: Classes, holes: Holes, root: Place) -> None:
     from netspec.lower.order import elements_of
 
-    if scope.kind == "repeat" and not scope.shared and not scope.again:
+    if scope.kind == "repeat" and not scope.shared and (own.again or not scope.again):
         place = root.at(relative(scope.key, own))
         if place.rounds is None:
             place.rounds = []
@@ -37,13 +37,13 @@ def _scope(graph: Graph, own: Scope, scope: Scope, classes: Classes, holes: Hole
             _node(graph, own, item, classes, holes, root)
         elif isinstance(item, Scope):
             if item.kind == "block" and item.index not in classes.inlined:
-                if not item.again:
+                if not item.again or own.again:
                     definition = classes.of(item)
                     values = ", ".join(holes.put(value) for value in definition.values(item))
                     root.at(relative(item.key, own)).code = f"{definition.name}({values})"
             else:
                 _scope(graph, own, item, classes, holes, root)
-    if scope.kind == "repeat" and not scope.shared and not scope.again:
+    if scope.kind == "repeat" and not scope.shared and (own.again or not scope.again):
         _prune(root, relative(scope.key, own), len(scope.children))
 
 
@@ -60,19 +60,21 @@ def _prune(root: Place, path: str, rounds: int) -> None:
 
 
 def _node(graph: Graph, own: Scope, node: Node, classes: Classes, holes: Holes, root: Place) -> None:
-    if node.again or node.op.name in ("port", "input"):
+    if (node.again and not own.again) or node.op.name in ("port", "input"):
         return
     types = [graph.nodes[edge.node].types[edge.output] for edge in node.inputs]
-    lowering = node.op.torch(*(types if node.op.over_time and node.index not in classes.looped else [t.step for t in types]))
+    if not node.op.over_time or node.index in classes.looped:
+        types = [value.step for value in types]
+    lowering = node.op.torch(*types)
     if lowering.module is None:
         return
     place = root.at(relative(node.key, own))
     place.code = construct(lowering.module, holes)
     asked = getattr(node.op, "init", None) or {}
-    for weight in classes.weights(node):
+    for weight in node.op.weights(*types):
         inner = weight.name.rpartition(".")[2]
         line = init_line(weight, inner in asked or weight.init.name == "given", holes)
-        if line is not None and not weight.buffer:
+        if line is not None and not weight.buffer and not (node.tied and weight.name == "weight"):
             place.after.append(line)
     if node.frozen:
         place.after.append("{self}.requires_grad_(False)")

@@ -47,24 +47,30 @@ class Recurrence(Repeats):
     # ---- a delayed read outside a loop: a shift along time
 
     def node(self, node: Node) -> None:
-        if node.op.name != "delay" or self.stepwise:
+        lowering = self.lowering(node)
+        if "{before}" not in lowering.forward or self.stepwise:
             super().node(node)
             return
         self.draft.stateful = True
-        lowering = self.lowering(node)
         self.draft.parts.update({part.name: part for part in lowering.parts})
-        key = self.state_key(self.value_name(node.inputs[0]))
-        texts = {"0": self.settle(node.inputs[0]), "before": Expr(f"before.get({key})", CALL)}
+        delayed = node.op.name == "delay"
+        key = self.state_key(self.value_name(node.inputs[0]) if delayed else self.graph.layers[self.layer].label)
+        source = self.settle(node.inputs[0])
+        texts = {"0": source, "x": source, "before": Expr(f"before.get({key})", CALL)}
         if len(node.inputs) > 1:
             texts["1"] = self.settle(node.inputs[1])
         time = node.type.time
         if time is not None and time.varying:
             texts["lengths"] = Expr(self.lengths[time.varying], NAME)
-        texts["steps"] = Expr(self.draft.holes.put(lowering.values["steps"], stored=True), CALL)
-        name = self.temporary(f"{self.value_name(node.inputs[0])}_before")
-        self.emit(f"{name}, after[{key}] = {fill(lowering.forward, texts).text}")
+        for slot, value in lowering.values.items():
+            texts[slot] = Expr(self.draft.holes.put(value, stored=True), CALL)
+        if node.key:
+            texts["self"] = Expr(self.path(node.key), CALL)
         for edge in node.inputs:
             self.left[edge] = self.left.get(edge, 1) - 1
+        base = f"{self.value_name(node.inputs[0])}_before" if delayed else self.variable(self.layer)
+        name = self.temporary(base)
+        self.emit(f"{name}, after[{key}] = {fill(lowering.forward, texts).text}")
         self.values[Edge(node.index)] = Expr(name, NAME)
         self.line.append(Edge(node.index))
 
@@ -74,8 +80,9 @@ class Recurrence(Repeats):
         self.draft.stateful = True
         delays = [node for node in self.members(cell) if node.op.name == "delay"]
         first = self.graph.nodes[delays[0].inputs[0].node]
-        self.layer = -1
-        self.comment(first.layer)
+        if len({self.graph.nodes[index].layer for index in cell.members}) == 1:
+            self.comment(first.layer)
+        self.layer, self.line = first.layer, []
         time = delays[0].types[0].time
         assert time is not None
         source = self.timed_source(cell)

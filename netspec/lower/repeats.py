@@ -34,9 +34,11 @@ class Repeats(Body):
         base = self.variable(self.layer)
         names: list[str] = []
         for position, edge in enumerate(edges, 1):
-            expr = self.values[edge]
+            held = self.left.get(edge, 0)
+            self.left[edge] = held - 1  # a value that only goes round gives its variable up
             name = self.temporary(base if len(edges) == 1 else f"{base}_{position}")
-            self.assign(name, expr)
+            self.left[edge] = held
+            self.assign(name, self.values[edge])
             names.append(name)
         return names
 
@@ -48,7 +50,7 @@ class Repeats(Body):
         assigned, layer = self.assigned.copy(), self.layer
         self.loops += 1
         variable = "step" if self.loops == 1 else f"step{self.loops}"
-        counter = "k" if self.loops == 1 else f"k{self.loops}"
+        counter = "number" if self.loops == 1 else f"number{self.loops}"
         before, numbers = self.indent, self.numbers
         self.indent, self.numbers = before + "    ", (*numbers, counter)
         texts: list[list[str]] = []

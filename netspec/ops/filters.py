@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.diagnostics.model import Phrase
 from netspec.ops.base import (
     Argument,
     Construct,
@@ -158,16 +157,16 @@ class Filters(Weighted):
     def _check_groups(self, value: Type) -> None:
         for what, number in (("maps", value.maps), ("filters", self.count)):
             if not divides(self.groups, number):
-                refuse("NS315", option="groups", axis=what, number=text(number), groups=text(self.groups))
+                refuse("NS315", option="groups", what=what, number=text(number), groups=text(self.groups))
 
     def _check_links(self, value: Type) -> None:
         if self.connect is None:
             return
         rows = self.connect
         if self.groups != 1 or self.transposed or isinstance(self.count, Formula) or isinstance(value.maps, Formula):
-            refuse("NS316", option="connect", reason=Phrase("connect groups"))
+            refuse("NS316", option="connect", reason="groups")
         if not all(isinstance(row, str) for row in rows):
-            refuse("NS316", option="connect", reason=Phrase("connect text"))
+            refuse("NS316", option="connect", reason="text")
         if len(rows) != value.maps:
             refuse("NS317", option="connect", rows=len(rows), maps=text(value.maps))
         for number, row in enumerate(rows, 1):

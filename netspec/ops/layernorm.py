@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.diagnostics.model import Quoted
 from netspec.ops.base import Argument, Construct, Lowering, Weight, option, plain, wants_values
 from netspec.ops.weighted import ONES, ZEROS, Weighted
 from netspec.sizes import Size
@@ -33,7 +32,7 @@ class LayerNorm(Weighted):
         value = inputs[0]
         wants_values(self, value)
         if value.space and self.role is None:
-            refuse("NS323", input=0, step="layernorm", type=str(value), roles=Quoted(("layernorm(maps)", "layernorm(all)")))
+            refuse("NS323", input=0, step="layernorm", type=str(value), roles="layernorm(maps), layernorm(all)")
         if self.role == "space" and not value.space:
             refuse("NS309", input=0, step="layernorm(space)", type=str(value))
         return value

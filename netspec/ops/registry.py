@@ -9,15 +9,15 @@ from importlib import import_module
 from netspec.ops.base import Op
 
 # Machinery, and operations that the language writes with signs of its own.
-_NOT_STEPS = frozenset(("__init__", "base", "registry", "weighted", "window", "sharing", "pools", "reductions"))
-_SIGNS = frozenset(("input", "port", "delay", "add", "subtract", "multiply", "number", "perceptrons", "filters", "again"))
+_NOT_STEPS = frozenset(("__init__", "base", "registry", "weighted", "window", "sharing", "pools", "reductions", "recurrent", "attention_part"))
+_SIGNS = frozenset(("input", "port", "delay", "add", "subtract", "multiply", "number", "perceptrons", "filters", "flip"))
 _extra: dict[str, type[Op]] = {}
 
 
 @lru_cache(maxsize=1)
 def step_names() -> frozenset[str]:
     """The names that a chain may use, custom operations included."""
-    return frozenset(_files() - _SIGNS) | frozenset(_extra)
+    return frozenset(_files() - _SIGNS) | {"same", "reversed"} | frozenset(_extra)
 
 
 @lru_cache(maxsize=1)

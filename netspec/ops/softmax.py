@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.diagnostics.model import Quoted
 from netspec.ops.base import Lowering, Op, option, wants_values
 from netspec.types import Type, refuse
 
@@ -32,7 +31,7 @@ class Softmax(Op):
         wants_values(self, value)
         role = self.role or "maps"
         if self.role is None and value.space:
-            refuse("NS323", input=0, step="softmax", type=str(value), roles=Quoted(("softmax(maps)", "softmax(space)")))
+            refuse("NS323", input=0, step="softmax", type=str(value), roles="softmax(maps), softmax(space)")
         if role == "maps" and value.maps == 1:
             refuse("NS324", input=0, type=str(value))
         if role == "space" and not value.space:

@@ -18,7 +18,8 @@ import netspec
 FOLDER = Path(netspec.__file__).parent
 CODE = re.compile(r"NS\d{3}")
 # keywords of the calls that raise a diagnostic, which are no words of its message
-NO_WORDS = frozenset(("fix", "fixes", "span", "labels", "label", "hints", "severity", "option", "input", "hint", "at"))
+NO_WORDS = frozenset(("fix", "span", "labels"))
+OF_REFUSALS = frozenset(("option", "input", "hint"))
 # what `Core.explain` adds to the words of a step that refuses its inputs
 BY_EXPLAIN = frozenset(("step", "left_name", "left_line", "right_name", "right_line"))
 
@@ -144,13 +145,16 @@ class _Function:
     def words(self, call: ast.Call) -> set[str]:
         """The words that a call gives to the message."""
         name = _callee(call)
-        found = self.keys(call.args[2]) if name == "Diagnostic" and len(call.args) > 2 else set()
+        if name == "Diagnostic":
+            return self.keys(call.args[2]) if len(call.args) > 2 else set()
+        found: set[str] = set()
+        refusal = name in ("refuse", "ShapeFault")
         for word in call.keywords:
             if word.arg is None:
                 found |= self.keys(word.value)
-            elif word.arg not in NO_WORDS:
+            elif word.arg not in (OF_REFUSALS if refusal else NO_WORDS):
                 found.add(word.arg)
-        if name in ("refuse", "ShapeFault"):
+        if refusal:
             found |= BY_EXPLAIN | ({"verb"} if "sign" in found else set())
         return found
 

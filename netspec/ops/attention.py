@@ -1,0 +1,189 @@
+"""`attention(heads)`: every step looks at all steps and takes a weighted mean of what they hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.attention_part import attention_part
+from netspec.ops.base import Argument, Construct, Lowering, Weight, option, plain, wants_values
+from netspec.ops.weighted import Weighted
+from netspec.sizes import Size, divides, product, text
+from netspec.types import Type, refuse, space_text
+
+
+class Attention(Weighted):
+    """Scaled dot-product attention with query, key, value and out layers.
+
+    One value attends to itself; three are queries, keys and values. Time is the sequence, or space on maps
+    without time.
+    """
+
+    name = "attention"
+    summary = "every step takes a weighted mean of what all steps hold"
+    formula = "softmax(q k' / sqrt(d)) v"
+    source = "Vaswani 2017; torch.nn.functional.scaled_dot_product_attention"
+    example = "x + (x -> layernorm -> attention(12, causal = true))"
+    inputs = None
+    depth = 1
+    positional = ("heads",)
+    heads: Size = option("size", "how many heads", least=1)
+    kv_heads: Any = option("size", "heads of keys and values, fewer than of queries", default=None, least=1)
+    width: Any = option("size", "values of each head; maps / heads when left out", default=None, least=1)
+    causal: bool = option("flag", "a step looks at itself and earlier ones only", default=False)
+    bias: bool = option("flag", "the four layers have a weight for the constant 1", default=True)
+    dropout: float = option("real", "probability with which a weight is dropped in training", default=0.0, least=0, most=1)
+    scale: Any = option("real", "what products are multiplied by; 1/sqrt(width) when left out", default=None)
+    rotary: Any = option("real", "rotary positions with this base", default=None, least=1)
+    scores: Any = option("layer", "a layer that is added to the products: heads @ queries x keys", default=None)
+    project: bool = option("flag", "false: no query, key, value and out layers", default=True)
+
+    @property
+    def over_time(self) -> bool:
+        return True
+
+    def partial(self, *inputs: Type) -> Type:
+        return inputs[0]
+
+    # ---- types
+
+    def _values(self, inputs: tuple[Type, ...]) -> tuple[Type, Type, Type, Type | None]:
+        """Queries, keys, values and scores."""
+        scores = inputs[-1] if self.scores is not None else None
+        given = inputs[:-1] if self.scores is not None else inputs
+        if len(given) not in (1, 3):
+            refuse("NS351", given=str(len(given)))
+        query = given[0]
+        key, value = (given[1], given[2]) if len(given) == 3 else (query, query)
+        return query, key, value, scores
+
+    def shape(self, *inputs: Type) -> Type:
+        query, key, value, scores = self._values(inputs)
+        wants_values(self, *inputs)
+        for position, item in enumerate((query, key, value)):
+            if self.length(item) is None:
+                refuse("NS352", input=min(position, len(inputs) - 1), type=str(item))
+        if key.time != value.time or key.space != value.space:
+            refuse("NS353", input=1, left=str(key), right=str(value))
+        if self.causal and (query.time != key.time or query.space != key.space):
+            refuse("NS354", option="causal", left=str(query), right=str(key))
+        self._check_heads(query, key, value)
+        if self.rotary is not None and not divides(2, self.head(query)):
+            refuse("NS355", option="rotary", width=text(self.head(query)))
+        if scores is not None:
+            self._check_scores(scores, query, key)
+        maps = query.maps if self.project else value.maps * self.heads // self.kv
+        return Type(maps, query.space, query.time)
+
+    def _check_heads(self, query: Type, key: Type, value: Type) -> None:
+        if not divides(self.kv, self.heads):
+            refuse("NS356", option="kv_heads", heads=text(self.heads), kv=text(self.kv))
+        if self.width is None and not divides(self.heads, query.maps):
+            refuse("NS357", option="heads", maps=text(query.maps), heads=text(self.heads))
+        if self.project:
+            return
+        per = query.maps // self.heads
+        if not divides(self.kv, key.maps) or key.maps // self.kv != per:
+            refuse("NS358", input=1, left=str(query), right=str(key))
+        if not divides(self.kv, value.maps):
+            refuse("NS357", option="heads", maps=text(value.maps), heads=text(self.kv))
+
+    def _check_scores(self, scores: Type, query: Type, key: Type) -> None:
+        want = (self.length(query), self.length(key))
+        if scores.time is not None or scores.space != want or scores.maps not in (1, self.heads):
+            shown = f"{text(self.heads)} @ {space_text(want)}"  # type: ignore[arg-type]
+            refuse("NS359", option="scores", type=str(scores), want=shown)
+
+    @property
+    def kv(self) -> Size:
+        return self.heads if self.kv_heads is None else self.kv_heads  # type: ignore[no-any-return]
+
+    def head(self, query: Type) -> Size:
+        """Values of one head."""
+        if self.width is not None and self.project:
+            return self.width  # type: ignore[no-any-return]
+        return query.maps // self.heads  # type: ignore[return-value]
+
+    def length(self, value: Type) -> Size | None:
+        """How many steps the sequence has: of time, or of space where there is no time."""
+        if value.time is not None:
+            return None if value.space else value.time.length
+        return product(value.space) if value.space else None
+
+    # ---- weights
+
+    def _sizes(self, inputs: tuple[Type, ...]) -> dict[str, tuple[Size, Size]]:
+        """(out, in) of each of the four layers."""
+        query, key, value, _ = self._values(inputs)
+        head = self.head(query)
+        return {
+            "query": (self.heads * head, query.maps),  # type: ignore[dict-item]
+            "key": (self.kv * head, key.maps),  # type: ignore[dict-item]
+            "value": (self.kv * head, value.maps),  # type: ignore[dict-item]
+            "out": (query.maps, self.heads * head),  # type: ignore[dict-item]
+        }
+
+    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
+        if not self.project:
+            return ()
+        found: list[Weight] = []
+        for name, (out, fan) in self._sizes(inputs).items():
+            found.append(self.weight(f"{name}.weight", (out, fan), fan_in=fan, fan_out=out))
+            if self.bias:
+                found.append(self.weight(f"{name}.bias", (out,), fan_in=fan))
+        return tuple(found)
+
+    # ---- lowering
+
+    def torch(self, *inputs: Type) -> Lowering:
+        query, key, value, scores = self._values(inputs)
+        several = query is not key
+        varying = key.time is not None and bool(key.time.varying)
+        # in a recurrence the query is one step and its keys stand outside
+        stepwise = query.time is None and not query.space
+        part = attention_part(
+            several=several,
+            project=self.project,
+            grouped=self.kv != self.heads,
+            causal=self.causal,
+            rotary=self.rotary is not None,
+            scores=scores is not None,
+            masked=varying,
+            scale=self.scale is not None,
+            space=len(query.space) if query.time is None else 0,
+            key_space=len(key.space) if key.time is None else 0,
+            single=stepwise,
+        )
+        slots = ["{0}", "{1}", "{2}"] if several else ["{0}"]
+        if scores is not None:
+            slots.append(f"scores={{{len(inputs) - 1}}}")
+        if varying:
+            slots.append("lengths={lengths1}" if several else "lengths={lengths}")
+        sizes: tuple[Argument, ...] = plain((self.heads,))
+        kwargs: dict[str, Argument] = {"dropout": self.dropout}
+        if self.project:
+            widths = self._sizes(inputs)
+            dims = plain((query.maps, key.maps, value.maps)) if several else plain((query.maps,))
+            sizes = (*dims, *sizes)
+            kwargs = {"bias": self.bias, **kwargs}
+            if widths["query"][0] != query.maps:
+                kwargs["width"] = plain((self.head(query),))[0]
+        if self.kv != self.heads:
+            kwargs["kv_heads"] = plain((self.kv,))[0]
+        if self.scale is not None:
+            kwargs["scale"] = float(self.scale)
+        if self.rotary is not None:
+            kwargs["base"] = float(self.rotary)
+        call = Construct(part.name, sizes, kwargs, {"bias": True, "dropout": 0.0, "width": None})
+        return Lowering(f"{{self}}({', '.join(slots)})", call, parts=(part,))
+
+    def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
+        query, key, value, _ = self._values(inputs)
+        steps, others = self.length(query) or 1, self.length(key) or 1
+        head = self.head(query)
+        total: Any = 2 * self.heads * head * steps * others
+        if self.project:
+            sizes = self._sizes(inputs)
+            for name, length in (("query", steps), ("key", others), ("value", others), ("out", steps)):
+                out, fan = sizes[name]
+                total = total + out * fan * length
+        return total  # type: ignore[no-any-return]

@@ -1,0 +1,17 @@
+"""`start z: carried`: a sequence that goes on where the batch before ended."""
+
+from __future__ import annotations
+
+from netspec.ops.zeros import Zeros
+
+
+class Carried(Zeros):
+    """The last state of the previous batch, without its gradient; zeros before the first.
+
+    The state is the caller's to keep: `netspec train` hands it from batch to batch, and a module takes it as
+    `state`.
+    """
+
+    name = "carried"
+    summary = "the last state of the previous batch, detached"
+    example = "start z: carried"

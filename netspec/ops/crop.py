@@ -1,0 +1,47 @@
+"""`crop(h x w)`: the middle of each map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Lowering, Op, extent, option, plain, wants_values
+from netspec.sizes import Size, text
+from netspec.types import Type, refuse, space_text
+
+
+class Crop(Op):
+    """The middle of each map, or another part of it; an odd row that is left over stays at the end."""
+
+    name = "crop"
+    summary = "the middle of each map"
+    source = "Ronneberger 2015 (U-Net)"
+    example = "skip -> crop(2*h x 2*w)"
+    transparent = True
+    positional = ("to",)
+    to: Any = option("extent", "the size to come out", least=1)
+    at: Any = option("extent", "the first row and column; the middle when left out", default=None, least=0)
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_values(self, value)
+        if not value.space:
+            refuse("NS309", input=0, step="crop", type=str(value))
+        to, begins = self._ranges(value)
+        for size, part, begin in zip(value.space, to, begins, strict=True):
+            if size - part - begin < 0 or begin < 0:
+                refuse("NS343", option="to", size=text(size), part=text(part), type=str(value), to=space_text(to))
+        return Type(value.maps, to, value.time)
+
+    def _ranges(self, value: Type) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
+        axes, shown = len(value.space), space_text(value.space)
+        to = extent(self.to, axes, "to", shown)
+        if self.at is not None:
+            return to, extent(self.at, axes, "at", shown)
+        return to, tuple((size - part) // 2 for size, part in zip(value.space, to, strict=True))  # type: ignore[misc]
+
+    def torch(self, *inputs: Type) -> Lowering:
+        to, begins = self._ranges(inputs[0])
+        ranges = ", ".join(
+            f"{begin}:{begin + size}" for begin, size in zip(plain(begins), plain(to), strict=True)
+        )
+        return Lowering(f"{{x}}[..., {ranges}]")

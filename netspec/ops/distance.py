@@ -1,0 +1,53 @@
+"""`distance(N)`: how far the values are from N trained prototypes."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Construct, Glyph, Init, Lowering, Part, Weight, option, plain, wants_values
+from netspec.ops.weighted import Weighted
+from netspec.sizes import Size
+from netspec.types import Type
+
+DISTANCE = Part(
+    "Distance",
+    '''class Distance(nn.Module):
+    """The squared distance to each of N trained prototypes."""
+
+    def __init__(self, values: int, prototypes: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(prototypes, values))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x.unsqueeze(-2) - self.weight).square().sum(-1)''',
+)
+
+
+class Distance(Weighted):
+    """y_n = sum_j (x_j - p_nj)^2 to N trained prototypes: smaller is nearer."""
+
+    name = "distance"
+    summary = "the squared distance to N trained prototypes"
+    formula = "y_n = sum_j (x_j - p_nj)^2"
+    source = "Broomhead & Lowe 1988 (radial basis functions)"
+    example = "distance(10)"
+    positional = ("count",)
+    depth = 1
+    count: Size = option("size", "how many prototypes", least=1)
+
+    def partial(self, *inputs: Type) -> Type:
+        return Type(self.count, (), inputs[0].time)
+
+    def shape(self, *inputs: Type) -> Type:
+        wants_values(self, inputs[0])
+        return Type(self.count, (), inputs[0].time)
+
+    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
+        fan = inputs[0].values
+        return (self.weight("weight", (self.count, fan), Init("embedding"), fan_in=fan, fan_out=self.count),)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        flat = "{x}" if not value.space else f"{{x}}.flatten({-1 - len(value.space)})"
+        return Lowering(f"{{self}}({flat})", Construct("Distance", plain((value.values, self.count))), parts=(DISTANCE,))
+
+    def glyph(self) -> Glyph:
+        return Glyph("units", "")

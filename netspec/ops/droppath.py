@@ -1,0 +1,31 @@
+"""`droppath(p)`: in training a whole path is left out with probability p."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Elementwise, Lowering, Part, option
+from netspec.types import Type
+
+DROP_PATH = Part(
+    "drop_path",
+    '''def drop_path(x: Tensor, p: float, training: bool) -> Tensor:
+    """In training, all values of an example become zero with probability p, the others grow by 1 / (1 - p)."""
+    if not training or p == 0.0:
+        return x
+    kept = x.new_empty(x.shape[0], *(1 for _ in x.shape[1:])).bernoulli_(1 - p)
+    return x * kept / (1 - p) if p < 1 else x * kept''',
+)
+
+
+class DropPath(Elementwise):
+    """In training passes all values of an example become zero with probability p: stochastic depth."""
+
+    name = "droppath"
+    summary = "in training a whole path is left out with probability p"
+    source = "Huang 2016"
+    example = "x + (x -> Basic(64) -> droppath(0.1))"
+    transparent = True
+    positional = ("p",)
+    p: float = option("real", "the probability", least=0, most=1)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        return Lowering("drop_path({x}, {p}, self.training)", values={"p": self.p}, parts=(DROP_PATH,))

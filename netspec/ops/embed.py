@@ -1,0 +1,40 @@
+"""`embed(d)`: a trained vector for each class."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Construct, Init, Lowering, Weight, option, plain
+from netspec.ops.weighted import Weighted
+from netspec.sizes import Size
+from netspec.types import Type, refuse
+
+
+class Embed(Weighted):
+    """`one of K` -> `d`: the row of a trained K x d table that the index names."""
+
+    name = "embed"
+    summary = "a trained vector for each class"
+    formula = "x = W[c]"
+    source = "Bengio 2003; torch.nn.Embedding"
+    example = "tokens -> embed(768, init = normal(0, 0.02))"
+    positional = ("width",)
+    width: Size = option("size", "values of each vector", least=1)
+
+    def partial(self, *inputs: Type) -> Type:
+        return Type(self.width, inputs[0].space, inputs[0].time)
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        if value.classes is None:
+            refuse("NS332", input=0, step="embed", type=str(value))
+        return Type(self.width, value.space, value.time)
+
+    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
+        classes = inputs[0].classes
+        assert classes is not None
+        return (self.weight("weight", (classes, self.width), Init("embedding"), fan_in=self.width, fan_out=classes),)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        assert value.classes is not None
+        forward = "{self}({x})" if not value.space else f"{{self}}({{x}}).movedim(-1, {-1 - len(value.space)})"
+        return Lowering(forward, Construct("nn.Embedding", plain((value.classes, self.width))))

@@ -1,0 +1,80 @@
+"""`expand(maps = n)`: one value repeated along a role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Lowering, Op, option, plain, wants_values
+from netspec.sizes import text
+from netspec.types import Time, Type, refuse
+
+
+class Expand(Op):
+    """Repeats a value along roles it does not have: one map as n, a value without space or time over one.
+
+    `like = x` gives it every role of the layer x.
+    """
+
+    name = "expand"
+    summary = "one value repeated along maps, space or time"
+    source = "torch.Tensor.expand"
+    example = "mask -> expand(maps = 64)"
+    transparent = True
+    maps: Any = option("size", "how many maps one map becomes", default=None, least=1)
+    space: Any = option("extent", "the space a value without space is spread over", default=None, least=1)
+    time: Any = option("size", "the steps a value without time is repeated for", default=None, least=1)
+    like: Any = option("layer", "a layer whose roles it gets", default=None)
+    inputs = None
+
+    @property
+    def over_time(self) -> bool:
+        return True
+
+    def partial(self, *inputs: Type) -> Type:
+        return inputs[1] if len(inputs) > 1 else inputs[0]
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_values(self, value)
+        if self.like is not None:
+            return self._like(value, inputs[1])
+        if self.maps is None and self.space is None and self.time is None:
+            refuse("NS349")
+        maps, space, time = value.maps, value.space, value.time
+        if self.maps is not None:
+            if maps != 1:
+                refuse("NS350", option="maps", role="maps", type=str(value), size=text(maps))
+            maps = self.maps
+        if self.space is not None:
+            if space:
+                refuse("NS350", option="space", role="space", type=str(value), size="")
+            space = self.space if isinstance(self.space, tuple) else (self.space,)
+        if self.time is not None:
+            if time is not None:
+                refuse("NS350", option="time", role="time", type=str(value), size="")
+            time = Time(self.time)
+        return Type(maps, space, time)
+
+    def _like(self, value: Type, other: Type) -> Type:
+        if value.maps not in (1, other.maps):
+            refuse("NS350", option="like", role="maps", type=str(value), size=text(value.maps))
+        for mine, theirs, role in ((value.space, other.space, "space"), (value.time, other.time, "time")):
+            if mine and mine != theirs:
+                refuse("NS350", option="like", role=role, type=str(value), size="")
+        return Type(other.maps, other.space, other.time)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        result = self.shape(*inputs)
+        slot = "{0}"
+        if result.time is not None and value.time is None:
+            slot += "[:, None]"
+        slot += "[..., " + ", ".join("None" for _ in result.space) + "]" if result.space and not value.space else ""
+        steps = []
+        if result.time is not None:
+            if value.time is not None:
+                steps = ["-1"]
+            else:
+                steps = ["{1}.shape[1]"] if self.like is not None else [str(result.time.length)]
+        sizes = plain((result.maps, *result.space))
+        return Lowering(f"{slot}.expand({', '.join(['-1', *steps, *map(str, sizes)])})")

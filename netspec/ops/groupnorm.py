@@ -1,0 +1,44 @@
+"""`groupnorm(groups)`: groups of maps to mean 0 and variance 1."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Argument, Construct, Lowering, Weight, option, plain, wants_values
+from netspec.ops.weighted import ONES, ZEROS, Weighted
+from netspec.sizes import Size, divides, text
+from netspec.types import Type, refuse
+
+
+class GroupNorm(Weighted):
+    """Each group of maps, over its maps and space, to mean 0 and variance 1; then a weight and bias a map."""
+
+    name = "groupnorm"
+    summary = "groups of maps to mean 0 and variance 1"
+    formula = "(x - mean) / sqrt(var + eps) * weight + bias"
+    source = "Wu & He 2018; torch.nn.GroupNorm"
+    example = "64 filters 3x3 -> groupnorm(8) -> relu"
+    norm = True
+    positional = ("groups",)
+    groups: Size = option("size", "into how many groups the maps are split", least=1)
+    eps: float = option("real", "added to the variance", default=1e-5, least=0)
+    affine: bool = option("flag", "a trained weight and bias for each map", default=True)
+
+    def partial(self, *inputs: Type) -> Type:
+        return inputs[0]
+
+    def shape(self, *inputs: Type) -> Type:
+        wants_values(self, inputs[0])
+        maps = inputs[0].maps
+        if not divides(self.groups, maps):
+            refuse("NS315", option="groups", what="maps", number=text(maps), groups=text(self.groups))
+        return inputs[0]
+
+    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
+        maps = (inputs[0].maps,)
+        return (self.weight("weight", maps, ONES), self.weight("bias", maps, ZEROS)) if self.affine else ()
+
+    def torch(self, *inputs: Type) -> Lowering:
+        kwargs: dict[str, Argument] = {"eps": self.eps, "affine": self.affine}
+        sizes = plain((self.groups, inputs[0].maps))
+        return Lowering(
+            "{self}({x})", Construct("nn.GroupNorm", sizes, kwargs, {"eps": 1e-5, "affine": True}), folds=True
+        )

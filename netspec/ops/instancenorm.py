@@ -1,0 +1,43 @@
+"""`instancenorm`: each map of each example to mean 0 and variance 1 over its space."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Argument, Construct, Lowering, Weight, option, plain, wants_values
+from netspec.ops.weighted import ONES, ZEROS, Weighted
+from netspec.sizes import product
+from netspec.types import Type, refuse
+
+
+class InstanceNorm(Weighted):
+    """Each map over its own space; no statistics are kept. `affine = true` adds a weight and bias a map."""
+
+    name = "instancenorm"
+    summary = "each map of each example to mean 0 and variance 1"
+    formula = "(x - mean) / sqrt(var + eps)"
+    source = "Ulyanov 2016; torch.nn.InstanceNorm2d"
+    example = "32 filters 9x9 (pad = 4) -> instancenorm -> relu"
+    norm = True
+    eps: float = option("real", "added to the variance", default=1e-5, least=0)
+    affine: bool = option("flag", "a trained weight and bias for each map", default=False)
+
+    def partial(self, *inputs: Type) -> Type:
+        return inputs[0]
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_values(self, value)
+        if not value.space or product(value.space) == 1:
+            refuse("NS309", input=0, step="instancenorm", type=str(value))
+        return value
+
+    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
+        maps = (inputs[0].maps,)
+        return (self.weight("weight", maps, ONES), self.weight("bias", maps, ZEROS)) if self.affine else ()
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        kwargs: dict[str, Argument] = {"eps": self.eps, "affine": self.affine}
+        call = f"nn.InstanceNorm{len(value.space)}d"
+        return Lowering(
+            "{self}({x})", Construct(call, plain((value.maps,)), kwargs, {"eps": 1e-5, "affine": False}), folds=True
+        )

@@ -1,0 +1,56 @@
+"""`learned(T)`: values that are weights themselves: a class token, queries, a first state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Construct, Init, Lowering, Part, Weight, option, plain
+from netspec.ops.weighted import Weighted
+from netspec.sizes import Size
+from netspec.types import Type
+
+LEARNED = Part(
+    "Learned",
+    '''class Learned(nn.Module):
+    """Trained values, the same for every example."""
+
+    def __init__(self, *sizes: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(*sizes) * 0.02)
+
+    def forward(self, examples: int) -> Tensor:
+        return self.weight.expand(examples, *self.weight.shape)''',
+)
+
+
+class Learned(Weighted):
+    """Begins a chain with trained values of the given type; normal(0, 0.02) unless `init` says otherwise."""
+
+    name = "learned"
+    summary = "trained values that read nothing"
+    source = "Devlin 2018 (class token)"
+    example = "hidden cls: learned(768)"
+    positional = ("value",)
+    inputs = 0
+    begins = True
+    value: Any = option("type", "the type of the values", default=None)
+
+    @property
+    def over_time(self) -> bool:
+        return True
+
+    def shape(self, *inputs: Type) -> Type:
+        return self.value  # type: ignore[no-any-return]
+
+    def partial(self, *inputs: Type) -> Type:
+        return self.value  # type: ignore[no-any-return]
+
+    def _sizes(self) -> tuple[Size, ...]:
+        time = () if self.value.time is None else (self.value.time.length,)
+        return (*time, self.value.maps, *self.value.space)
+
+    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
+        return (self.weight("weight", self._sizes(), Init("normal", (0.0, 0.02))),)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        return Lowering("{self}({batch})", Construct("Learned", plain(self._sizes())), parts=(LEARNED,))

@@ -1,0 +1,31 @@
+"""`lrn(n)`: local response normalisation over neighbouring maps."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Elementwise, Lowering, option, wants_values
+from netspec.types import Type, refuse
+
+
+class Lrn(Elementwise):
+    """Each value divided by (k + alpha/n * sum of squares over n neighbouring maps)^beta."""
+
+    name = "lrn"
+    summary = "local response normalisation over neighbouring maps"
+    formula = "x / (k + alpha/n sum x^2)^beta"
+    source = "Krizhevsky 2012; torch.nn.functional.local_response_norm"
+    example = "lrn(5)"
+    positional = ("size",)
+    size: int = option("integer", "how many neighbouring maps", least=1)
+    alpha: float = option("real", "how much the neighbours count", default=1e-4)
+    beta: float = option("real", "the exponent", default=0.75)
+    k: float = option("real", "the constant", default=1.0)
+
+    def shape(self, *inputs: Type) -> Type:
+        wants_values(self, inputs[0])
+        if not inputs[0].space:
+            refuse("NS309", input=0, step="lrn", type=str(inputs[0]))
+        return inputs[0]
+
+    def torch(self, *inputs: Type) -> Lowering:
+        values = {"size": self.size, "alpha": self.alpha, "beta": self.beta, "k": self.k}
+        return Lowering("F.local_response_norm({x}, {size}, {alpha}, {beta}, {k})", values=dict(values), folds=True)

@@ -1,0 +1,14 @@
+"""`noise(T)`: fresh normal values at every pass."""
+
+from __future__ import annotations
+
+from netspec.ops.zeros import Zeros
+
+
+class Noise(Zeros):
+    """Begins a chain with values drawn from normal(0, 1) at every pass, in training and after."""
+
+    name = "noise"
+    summary = "fresh normal values at every pass"
+    example = "hidden n: noise(64)"
+    call = "torch.randn"

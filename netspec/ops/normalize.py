@@ -1,0 +1,23 @@
+"""`normalize`: the values of a step to length 1."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Elementwise, Lowering, option
+from netspec.types import Type
+
+
+class Normalize(Elementwise):
+    """Divides a step's maps by their Euclidean length, at each place of space."""
+
+    name = "normalize"
+    summary = "the maps of a step to length 1"
+    formula = "x / max(|x|, eps)"
+    source = "torch.nn.functional.normalize"
+    example = "128 perceptrons -> normalize"
+    eps: float = option("real", "the least length", default=1e-12, least=0)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        axis = -1 - len(inputs[0].space)
+        extra = "" if self.eps == 1e-12 else ", eps={eps}"
+        values = {} if self.eps == 1e-12 else {"eps": self.eps}
+        return Lowering(f"F.normalize({{x}}, dim={axis}{extra})", values=dict(values))

@@ -1,0 +1,29 @@
+"""`onehot`: a class index as K maps, one of them 1."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Lowering, Op
+from netspec.types import Type, refuse
+
+
+class OneHot(Op):
+    """`one of K` -> `K`: a 1 in the map of the index, 0 elsewhere."""
+
+    name = "onehot"
+    summary = "a class index as K maps, one of them 1"
+    formula = "x_k = 1 if k = c else 0"
+    example = "hidden x: onehot"
+    transparent = True
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        if value.classes is None:
+            refuse("NS332", input=0, step="onehot", type=str(value))
+        return Type(value.classes, value.space, value.time)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        hot = "F.one_hot({x}, {classes}).to(torch.get_default_dtype())"
+        if value.space:
+            hot = f"{hot}.movedim(-1, {-1 - len(value.space)})"
+        return Lowering(hot, values={"classes": value.classes})  # type: ignore[dict-item]

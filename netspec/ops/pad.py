@@ -1,0 +1,58 @@
+"""`pad(n)`: rows and columns around each map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Lowering, Op, extent, option, plain, wants_values
+from netspec.sizes import Size, text
+from netspec.types import Type, refuse, space_text
+
+
+class Pad(Op):
+    """Adds n rows before and after each axis of space: of a number, mirrored, or of the edge's own values."""
+
+    name = "pad"
+    summary = "rows and columns around each map"
+    source = "torch.nn.functional.pad"
+    example = "pad(3, mode = reflect)"
+    transparent = True
+    positional = ("size",)
+    size: Any = option("extent", "how many on each side", default=None, least=0)
+    to: Any = option("extent", "the size to come out, instead: added at the end of each axis", default=None, least=1)
+    mode: str = option("word", "what stands there", default="constant", choices=("constant", "reflect", "edge", "wrap"))
+    value: float = option("real", "the number, for constant", default=0.0)
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_values(self, value)
+        if not value.space:
+            refuse("NS309", input=0, step="pad", type=str(value))
+        if (self.size is None) == (self.to is None):
+            refuse("NS344")
+        sides = self._sides(value)
+        for size, (before, after) in zip(value.space, sides, strict=True):
+            if after < 0:
+                refuse("NS345", option="to", size=text(size), type=str(value))
+            most = size - 1 if self.mode == "reflect" else size
+            if self.mode in ("reflect", "wrap") and (before > most or after > most):
+                refuse("NS346", option="size", mode=self.mode, most=text(most), size=text(size))
+        out = tuple(size + a + b for size, (a, b) in zip(value.space, sides, strict=True))
+        return Type(value.maps, out, value.time)  # type: ignore[arg-type]
+
+    def _sides(self, value: Type) -> list[tuple[Size, Size]]:
+        axes, shown = len(value.space), space_text(value.space)
+        if self.to is not None:
+            to = extent(self.to, axes, "to", shown)
+            return [(0, want - size) for size, want in zip(value.space, to, strict=True)]  # type: ignore[misc]
+        return [(size, size) for size in extent(self.size, axes, "size", shown)]
+
+    def torch(self, *inputs: Type) -> Lowering:
+        # torch lists the last axis first
+        pairs = [plain(pair) for pair in reversed(self._sides(inputs[0]))]
+        sides = ", ".join(f"{before}, {after}" for before, after in pairs)
+        if self.mode == "constant":
+            extra = "" if self.value == 0 else ", value={value}"
+            return Lowering(f"F.pad({{x}}, ({sides}){extra})", values={"value": self.value} if extra else {})
+        mode = {"edge": "replicate", "wrap": "circular"}.get(self.mode, self.mode)
+        return Lowering(f'F.pad({{x}}, ({sides}), mode="{mode}")', folds=True)

@@ -1,0 +1,48 @@
+"""`patches(KxK)`: each patch of a map becomes maps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Lowering, Op, extent, option, plain, wants_values
+from netspec.sizes import divides, product, text
+from netspec.types import Type, refuse, space_text
+
+
+class Patches(Op):
+    """`c @ h x w` -> `c*k*k @ h/k x w/k`: patches don't overlap; maps first, then rows, then columns."""
+
+    name = "patches"
+    summary = "each patch of a map becomes maps"
+    source = "torch.nn.functional.pixel_unshuffle"
+    example = "patches(4x4)"
+    transparent = True
+    positional = ("size",)
+    size: Any = option("extent", "the size of a patch", least=1)
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_values(self, value)
+        if not value.space:
+            refuse("NS309", input=0, step="patches", type=str(value))
+        sizes = extent(self.size, len(value.space), "size", space_text(value.space))
+        for length, size in zip(value.space, sizes, strict=True):
+            if not divides(size, length):
+                refuse("NS348", option="size", length=text(length), size=text(size), type=str(value))
+        space = tuple(length // size for length, size in zip(value.space, sizes, strict=True))
+        return Type(value.maps * product(sizes), space, value.time)  # type: ignore[arg-type]
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        axes = len(value.space)
+        sizes = plain(extent(self.size, axes, "size", ""))
+        if axes == 2 and len(set(sizes)) == 1:
+            return Lowering("F.pixel_unshuffle({x}, {size})", values={"size": sizes[0]})
+        text_ = "{x}"
+        for axis in range(axes):
+            # from the last axis: each splits into (places, inside the patch)
+            text_ += f".unflatten({-1 - 2 * axis}, (-1, {sizes[axes - 1 - axis]}))"
+        places = [-2 * axes + 2 * axis for axis in range(axes)]
+        insides = [place + 1 for place in places]
+        moved = f"{text_}.movedim({tuple(insides)}, {tuple(range(-2 * axes, -axes))})"
+        return Lowering(f"{moved}.flatten({-2 * axes - 1}, {-axes - 1})")

@@ -1,0 +1,91 @@
+"""`positions(d)`: a vector for each place in time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Construct, Init, Lowering, Part, Weight, option, plain
+from netspec.ops.weighted import Weighted
+from netspec.sizes import Size, divides
+from netspec.types import Type, refuse
+
+POSITIONS = Part(
+    "Positions",
+    '''class Positions(nn.Module):
+    """A trained vector for each place: (B, T, ...) -> (B, T, width), whatever the values are."""
+
+    def __init__(self, steps: int, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(steps, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.weight[: x.shape[1]].expand(x.shape[0], -1, -1)''',
+)
+SINES = Part(
+    "Sines",
+    '''class Sines(nn.Module):
+    """Sines and cosines of each place, of wavelengths from 2 pi to 10,000 * 2 pi (Vaswani 2017)."""
+
+    table: Tensor
+
+    def __init__(self, steps: int, width: int) -> None:
+        super().__init__()
+        self.register_buffer("table", torch.empty(steps, width), persistent=False)
+        self.reset_buffers()
+
+    def reset_buffers(self) -> None:
+        steps, width = self.table.shape
+        rates = torch.exp(torch.arange(0, width, 2) * (-math.log(10000.0) / width))
+        angles = torch.arange(steps)[:, None] * rates
+        self.table[:, 0::2] = angles.sin()
+        self.table[:, 1::2] = angles.cos()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.table[: x.shape[1]].expand(x.shape[0], -1, -1)''',
+)
+
+
+class Positions(Weighted):
+    """`… over T` -> `d over T`: the vector of each place, trained or of sines; to be added to the values."""
+
+    name = "positions"
+    summary = "a vector for each place in time"
+    formula = "p_t = W[t]"
+    source = "Gehring 2017 (trained), Vaswani 2017 (sines)"
+    example = "hidden wpe: tokens -> positions(768)"
+    positional = ("width",)
+    width: Any = option("size", "values of each vector; those of the input when left out", default=None, least=1)
+    kind: str = option("word", "trained vectors, or sines and cosines", default="learned", choices=("learned", "sine"))
+
+    @property
+    def over_time(self) -> bool:
+        return True
+
+    def _width(self, value: Type) -> Size:
+        return value.maps if self.width is None else self.width  # type: ignore[no-any-return]
+
+    def partial(self, *inputs: Type) -> Type:
+        return Type(self._width(inputs[0]), (), inputs[0].time)
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        if value.time is None:
+            refuse("NS325", input=0, step="positions", type=str(value))
+        width = self._width(value)
+        if self.kind == "sine" and not divides(2, width):
+            refuse("NS333", option="width", width=str(width))
+        return Type(width, (), value.time)
+
+    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
+        time = inputs[0].time
+        if self.kind == "sine" or time is None:
+            return ()
+        width = self._width(inputs[0])
+        return (self.weight("weight", (time.length, width), Init("embedding"), fan_in=width, fan_out=time.length),)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        time = inputs[0].time
+        assert time is not None
+        part = SINES if self.kind == "sine" else POSITIONS
+        sizes = plain((time.length, self._width(inputs[0])))
+        return Lowering("{self}({x})", Construct(part.name, sizes), parts=(part,))

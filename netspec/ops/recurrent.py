@@ -1,0 +1,99 @@
+"""What rnn, lstm and gru share: they are torch's own modules, with its keys, gates and two bias vectors."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from netspec.ops.base import Argument, Construct, Init, Lowering, Part, Weight, option, plain, wants_values
+from netspec.ops.weighted import Weighted
+from netspec.sizes import Size
+from netspec.types import Type, refuse
+
+RECUR = Part(
+    "recur",
+    '''def recur(cell: nn.RNNBase, x: Tensor, before: Any = None, lengths: Tensor | None = None) -> tuple[Tensor, Any]:
+    """Runs torch's recurrent module over (B, T, d), each example to its own length; and its last state."""
+    if lengths is None:
+        y, state = cell(x, before)
+        return y, state
+    packed = nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
+    y, state = cell(packed, before)
+    padded, _ = nn.utils.rnn.pad_packed_sequence(y, batch_first=True, total_length=x.shape[1])
+    return padded, state''',
+)
+
+
+class Recurrent(Weighted):
+    """torch's own recurrent module over time."""
+
+    positional = ("units",)
+    units: Size = option("size", "values of the state", least=1)
+    layers_: int = option("integer", "stacked layers", default=1, least=1)
+    bidirectional: bool = option("flag", "a second one runs backwards; their values stand side by side", default=False)
+    bias: bool = option("flag", "two bias vectors for each gate", default=True)
+    dropout: float = option("real", "between stacked layers, in training", default=0.0, least=0, most=1)
+    gates: ClassVar[int] = 1
+    module: ClassVar[str] = ""
+
+    @property
+    def over_time(self) -> bool:
+        return True
+
+    def layers(self) -> int:
+        return self.layers_
+
+    def _out(self) -> Size:
+        return self.units * (2 if self.bidirectional else 1)  # type: ignore[return-value]
+
+    def partial(self, *inputs: Type) -> Type:
+        return Type(self._out(), (), inputs[0].time)
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_values(self, value)
+        if value.time is None or value.space:
+            refuse("NS311", input=0, type=str(value), step=self.name)
+        return Type(self._out(), (), value.time)
+
+    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
+        rows = self.gates * self.units
+        found: list[Weight] = []
+        for layer in range(self.layers_):
+            width = inputs[0].maps if layer == 0 else self._out()
+            for suffix in ("", "_reverse") if self.bidirectional else ("",):
+                shapes: list[tuple[str, tuple[Any, ...]]] = [("weight_ih", (rows, width)), ("weight_hh", (rows, self.units))]
+                if self.bias:
+                    shapes += [("bias_ih", (rows,)), ("bias_hh", (rows,))]
+                for name, shape in shapes:
+                    init = self.initial("weight" if name.startswith("weight") else "bias", Init("torch"))
+                    found.append(Weight(f"{name}_l{layer}{suffix}", shape, init, fan_in=self.units))
+        return tuple(found)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        kwargs: dict[str, Argument] = {
+            "num_layers": self.layers_,
+            "bias": self.bias,
+            "batch_first": True,
+            "dropout": self.dropout,
+            "bidirectional": self.bidirectional,
+            **self.extra(),
+        }
+        defaults: dict[str, Argument] = {
+            "num_layers": 1, "bias": True, "dropout": 0.0, "bidirectional": False, "nonlinearity": "tanh",
+        }  # fmt: skip
+        call = Construct(self.module, plain((value.maps, self.units)), kwargs, defaults)
+        lengths = ", {lengths}" if value.time is not None and value.time.varying else ""
+        return Lowering(f"recur({{self}}, {{x}}, {{before}}{lengths})", call, parts=(RECUR,))
+
+    def extra(self) -> dict[str, Argument]:
+        return {}
+
+    def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
+        time = outputs[0].time
+        assert time is not None
+        total: Any = 0
+        for layer in range(self.layers_):
+            width = inputs[0].maps if layer == 0 else self._out()
+            total = total + (2 if self.bidirectional else 1) * self.gates * self.units * (width + self.units)
+        return total * time.length  # type: ignore[no-any-return]

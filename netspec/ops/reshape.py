@@ -1,0 +1,40 @@
+"""`reshape(T)`: the same values in another arrangement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Lowering, Op, option, plain, wants_values
+from netspec.sizes import text
+from netspec.types import Type, refuse
+
+
+class Reshape(Op):
+    """The values of a time step, read maps first, then rows, then columns, as another type of as many values."""
+
+    name = "reshape"
+    summary = "the same values in another arrangement"
+    source = "torch.Tensor.reshape"
+    example = "12544 perceptrons -> relu -> reshape(256@7x7)"
+    transparent = True
+    positional = ("to",)
+    to: Any = option("type", "the type to come out, of as many values")
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_values(self, value)
+        if self.to.time is not None or self.to.classes is not None:
+            refuse("NS340", option="to", type=str(self.to))
+        if self.to.values != value.values:
+            refuse(
+                "NS341", option="to", have=str(value), want=str(self.to), a=text(value.values), b=text(self.to.values)
+            )
+        return Type(self.to.maps, self.to.space, value.time)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        sizes = ", ".join(map(str, plain((self.to.maps, *self.to.space))))
+        axes = len(inputs[0].space)
+        flat = "{x}" if not axes else f"{{x}}.flatten({-1 - axes})"
+        if not self.to.space:
+            return Lowering(flat)
+        return Lowering(f"{flat}.unflatten(-1, ({sizes}))")

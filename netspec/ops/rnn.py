@@ -1,0 +1,21 @@
+"""`rnn(H)`: torch's plain recurrent layers."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Argument, option
+from netspec.ops.recurrent import Recurrent
+
+
+class Rnn(Recurrent):
+    """z_t = tanh(W x_t + b + U z_(t-1) + c), as torch computes it."""
+
+    name = "rnn"
+    summary = "torch's plain recurrent layers"
+    source = "Elman 1990; torch.nn.RNN"
+    example = "rnn(128)"
+    module = "nn.RNN"
+    gates = 1
+    act: str = option("word", "the activation", default="tanh", choices=("tanh", "relu"))
+
+    def extra(self) -> dict[str, Argument]:
+        return {"nonlinearity": self.act}

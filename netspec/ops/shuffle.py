@@ -1,0 +1,32 @@
+"""`shuffle(groups)`: maps of different groups change places."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Lowering, Op, option, plain, wants_values
+from netspec.sizes import Size, divides, text
+from netspec.types import Type, refuse
+
+
+class Shuffle(Op):
+    """Maps in `groups` rows, read by columns: the next grouped filters see maps of every group."""
+
+    name = "shuffle"
+    summary = "maps of different groups change places"
+    source = "Zhang 2017 (ShuffleNet); torch.nn.functional.channel_shuffle"
+    example = "64 filters 1x1 (groups = 4) -> shuffle(4)"
+    transparent = True
+    positional = ("groups",)
+    groups: Size = option("size", "how many groups", least=1)
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_values(self, value)
+        if not divides(self.groups, value.maps):
+            refuse("NS315", option="groups", what="maps", number=text(value.maps), groups=text(self.groups))
+        return value
+
+    def torch(self, *inputs: Type) -> Lowering:
+        axis = -1 - len(inputs[0].space)
+        (groups,) = plain((self.groups,))
+        turned = f"{{x}}.unflatten({axis}, ({groups}, -1)).transpose({axis - 1}, {axis})"
+        return Lowering(f"{turned}.flatten({axis - 1}, {axis})")

@@ -1,0 +1,54 @@
+"""`split(n)`: the maps in n equal parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Glyph, Lowering, Op, option, plain, wants_values
+from netspec.sizes import Formula, Size, divides, text
+from netspec.types import Type, refuse
+
+
+class Split(Op):
+    """Several values of fewer maps, in order: n equal parts, or parts of the given sizes."""
+
+    name = "split"
+    summary = "the maps in n parts"
+    source = "torch.Tensor.split"
+    example = "hidden a: 2*H perceptrons -> split(2)"
+    transparent = True
+    positional = ("count",)
+    count: Any = option("size", "how many equal parts", default=None, least=1)
+    sizes: Any = option("list", "the maps of each part", default=None)
+
+    def shape(self, *inputs: Type) -> tuple[Type, ...]:
+        value = inputs[0]
+        wants_values(self, value)
+        if (self.count is None) == (self.sizes is None):
+            refuse("NS337")
+        parts = self._parts(value)
+        return tuple(Type(maps, value.space, value.time) for maps in parts)
+
+    def _parts(self, value: Type) -> tuple[Size, ...]:
+        if self.sizes is not None:
+            total: Any = 0
+            for size in self.sizes:
+                total = total + size
+            if total != value.maps or any(not isinstance(size, int | Formula) or size < 1 for size in self.sizes):
+                refuse("NS338", option="sizes", total=text(total), maps=text(value.maps))
+            return tuple(self.sizes)
+        if not isinstance(self.count, int):
+            refuse("NS339", option="count", count=text(self.count))
+        if not divides(self.count, value.maps):
+            refuse("NS315", option="count", what="maps", number=text(value.maps), groups=text(self.count))
+        return (value.maps // self.count,) * self.count  # type: ignore[return-value]
+
+    def torch(self, *inputs: Type) -> Lowering:
+        axis = -1 - len(inputs[0].space)
+        sizes = plain(self._parts(inputs[0]))
+        if self.sizes is None:
+            return Lowering(f"{{x}}.chunk({{parts}}, dim={axis})", values={"parts": len(sizes)})
+        return Lowering(f"{{x}}.split({list(sizes)}, dim={axis})")
+
+    def glyph(self) -> Glyph:
+        return Glyph("box", "split")

@@ -1,0 +1,16 @@
+"""`stop`: no gradient flows back through here."""
+
+from __future__ import annotations
+
+from netspec.ops.base import Elementwise
+
+
+class Stop(Elementwise):
+    """The value as it is; learning does not reach what is below."""
+
+    name = "stop"
+    summary = "no gradient flows back through here"
+    source = "torch.Tensor.detach"
+    example = "target -> stop"
+    call = "{x}.detach()"
+    transparent = True

@@ -1,0 +1,47 @@
+"""`unpatches(KxK)`: maps become patches of larger maps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Lowering, Op, extent, option, plain, wants_values
+from netspec.sizes import divides, product, text
+from netspec.types import Type, refuse, space_text
+
+
+class Unpatches(Op):
+    """`c*k*k @ h x w` -> `c @ k*h x k*w`: what `patches` does, undone (pixel shuffle)."""
+
+    name = "unpatches"
+    summary = "maps become patches of larger maps"
+    source = "Shi 2016; torch.nn.functional.pixel_shuffle"
+    example = "12 filters 3x3 (pad = 1) -> unpatches(2x2)"
+    transparent = True
+    positional = ("size",)
+    size: Any = option("extent", "the size of a patch", least=1)
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_values(self, value)
+        if not value.space:
+            refuse("NS309", input=0, step="unpatches", type=str(value))
+        sizes = extent(self.size, len(value.space), "size", space_text(value.space))
+        if not divides(product(sizes), value.maps):
+            refuse("NS315", option="size", what="maps", number=text(value.maps), groups=text(product(sizes)))
+        space = tuple(length * size for length, size in zip(value.space, sizes, strict=True))
+        return Type(value.maps // product(sizes), space, value.time)  # type: ignore[arg-type]
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        axes = len(value.space)
+        sizes = plain(extent(self.size, axes, "size", ""))
+        if axes == 2 and len(set(sizes)) == 1:
+            return Lowering("F.pixel_shuffle({x}, {size})", values={"size": sizes[0]})
+        inner = ", ".join(map(str, sizes))
+        moved = f"{{x}}.unflatten({-axes - 1}, (-1, {inner}))"
+        # the axis of a patch goes right behind the axis of its places
+        insides = tuple(range(-2 * axes, -axes))
+        moved += f".movedim({insides}, {tuple(range(1 - 2 * axes, 1, 2))})" if axes > 1 else ".movedim(-2, -1)"
+        for axis in range(axes):
+            moved += f".flatten({-2 - axis}, {-1 - axis})"
+        return Lowering(moved)

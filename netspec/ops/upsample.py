@@ -1,0 +1,60 @@
+"""`upsample(k)`: each map k times as large."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Glyph, Lowering, Op, extent, option, squeeze, wants_values
+from netspec.types import Type, refuse, space_text
+
+
+class Upsample(Op):
+    """Each map larger, by repeating values (nearest) or by straight lines between them (linear)."""
+
+    name = "upsample"
+    summary = "each map k times as large"
+    source = "torch.nn.functional.interpolate"
+    example = "upsample(2, mode = linear)"
+    transparent = True
+    positional = ("factor",)
+    factor: Any = option("extent", "how many times as large", default=None, least=1)
+    to: Any = option("extent", "the size to come out, instead", default=None, least=1)
+    mode: str = option("word", "how values between are found", default="nearest", choices=("nearest", "linear"))
+    corners: bool = option("flag", "linear: corner values stay at the corners", default=False)
+
+    def partial(self, *inputs: Type) -> Type:
+        return Type(inputs[0].maps, super().partial(*inputs).space, inputs[0].time)
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_values(self, value)
+        if not value.space:
+            refuse("NS309", input=0, step="upsample", type=str(value))
+        if (self.factor is None) == (self.to is None):
+            refuse("NS347")
+        axes, shown = len(value.space), space_text(value.space)
+        if self.to is not None:
+            return Type(value.maps, extent(self.to, axes, "to", shown), value.time)
+        factors = extent(self.factor, axes, "factor", shown)
+        out = tuple(size * factor for size, factor in zip(value.space, factors, strict=True))
+        return Type(value.maps, out, value.time)  # type: ignore[arg-type]
+
+    def torch(self, *inputs: Type) -> Lowering:
+        axes = len(inputs[0].space)
+        shown = space_text(inputs[0].space)
+        if self.to is not None:
+            size: Any = squeeze(extent(self.to, axes, "to", shown))
+            call, values = "F.interpolate({x}, {size}", {"size": size}
+        else:
+            factors: Any = squeeze(extent(self.factor, axes, "factor", shown))
+            factors = tuple(map(float, factors)) if isinstance(factors, tuple) else float(factors)
+            call, values = "F.interpolate({x}, scale_factor={factor}", {"factor": factors}
+        if self.mode == "linear":
+            mode = {1: "linear", 2: "bilinear", 3: "trilinear"}[axes]
+            call += f', mode="{mode}"' + (", align_corners=True" if self.corners else "")
+        return Lowering(f"{call})", values=dict(values), folds=True)
+
+    def glyph(self) -> Glyph:
+        return Glyph("planes", "")
+
+

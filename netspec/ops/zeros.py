@@ -1,0 +1,37 @@
+"""`zeros(T)`: nothing but zeros."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import Lowering, Op, option, plain
+from netspec.types import Type
+
+
+class Zeros(Op):
+    """Begins a chain with zeros of the given type."""
+
+    name = "zeros"
+    summary = "zeros that read nothing"
+    example = "start z: zeros"
+    positional = ("value",)
+    inputs = 0
+    begins = True
+    value: Any = option("type", "the type of the values", default=None)
+
+    @property
+    def over_time(self) -> bool:
+        return True
+
+    def shape(self, *inputs: Type) -> Type:
+        return self.value  # type: ignore[no-any-return]
+
+    def partial(self, *inputs: Type) -> Type:
+        return self.value  # type: ignore[no-any-return]
+
+    call = "torch.zeros"
+
+    def torch(self, *inputs: Type) -> Lowering:
+        time = () if self.value.time is None else (self.value.time.length,)
+        sizes = ", ".join(map(str, plain((*time, self.value.maps, *self.value.space))))
+        return Lowering(f"{self.call}({{batch}}, {sizes}, device={{device}})")
