@@ -83,7 +83,7 @@ def read_options(cls: type[Op], lists: list[Source], given: Given, at: tree.Plac
     for name, option in cls.options.items():
         if option.required and name not in given.values:
             hint = Hint("usage", {"usage": usage(cls)})
-            raise fault(frame, at, "NS209", hint, step=cls.name, option=name)
+            raise fault(frame, at, "NS209", hint, step=cls.name, option=name.rstrip("_"))
     return given
 
 
@@ -197,7 +197,7 @@ def _single(value: tree.Value) -> tree.Value:
 
 
 def _size(option: Option, value: tree.Value, frame: Frame) -> Any:
-    return size(_single(value), frame, int(option.least or 1), option.name)
+    return size(_single(value), frame, int(option.least or 1), option.name.rstrip("_"))
 
 
 def _extent(option: Option, value: tree.Value, frame: Frame) -> Any:
@@ -220,7 +220,7 @@ def _padding(option: Option, value: tree.Value, frame: Frame) -> Any:
 def _integer(option: Option, value: tree.Value, frame: Frame) -> Any:
     result = evaluate(_single(value), frame, "size")
     least = -(10**9) if option.least is None else int(option.least)
-    result = check_size(result, value, frame, least, option.name)
+    result = check_size(result, value, frame, least, option.name.rstrip("_"))
     _bounds(option, result, value, frame)
     return result
 
@@ -239,7 +239,7 @@ def _bounds(option: Option, result: Any, value: tree.Value, frame: Frame) -> Non
     below = option.least is not None and result < option.least
     above = option.most is not None and result > option.most
     if below or above:
-        words = {"option": option.name, "value": sizes.text(result), "least": _bound(option.least), "most": _bound(option.most)}
+        words = {"option": option.name.rstrip("_"), "value": sizes.text(result), "least": _bound(option.least), "most": _bound(option.most)}
         code = "NS419" if option.least is not None and option.most is not None else "NS420" if below else "NS421"
         raise fault(frame, value.at, code, **words)
 
@@ -263,16 +263,16 @@ def read_flag(value: tree.Value, frame: Frame, name: str) -> bool:
 
 
 def _flag(option: Option, value: tree.Value, frame: Frame) -> Any:
-    return read_flag(value, frame, option.name)
+    return read_flag(value, frame, option.name.rstrip("_"))
 
 
 def _word(option: Option, value: tree.Value, frame: Frame) -> Any:
     value = _single(value)
     if isinstance(value, tree.Text):
-        raise fault(frame, value.at, "NS423", option=option.name, value=value.value, legal=Quoted(option.choices))
+        raise fault(frame, value.at, "NS423", option=option.name.rstrip("_"), value=value.value, legal=Quoted(option.choices))
     if not isinstance(value, tree.Ref):
         hints = tuple(hint for hint in (_arrow(value, frame),) if hint is not None)
-        words = {"option": option.name, "value": frame.span(value.at).text, "legal": Quoted(option.choices)}
+        words = {"option": option.name.rstrip("_"), "value": frame.span(value.at).text, "legal": Quoted(option.choices)}
         raise fault(frame, value.at, "NS424", *hints, **words)
     if value.name in option.choices:
         return value.name
@@ -287,7 +287,7 @@ def _choice(option: Option, value: tree.Value, frame: Frame, word: str) -> str:
     arrow = _arrow(value, frame)
     hints = (Hint("nearest", {"name": guess}),) if guess else (arrow,) if arrow else ()
     fix = Fix(frame.span(value.at), guess) if guess else None
-    raise fault(frame, value.at, "NS424", *hints, fix=fix, option=option.name, value=word, legal=Quoted(option.choices))
+    raise fault(frame, value.at, "NS424", *hints, fix=fix, option=option.name.rstrip("_"), value=word, legal=Quoted(option.choices))
 
 
 def _init(option: Option, value: tree.Value, frame: Frame) -> Any:
@@ -298,7 +298,7 @@ def _layer(option: Option, value: tree.Value, frame: Frame) -> Any:
     value = _single(value)
     if isinstance(value, tree.Ref):
         return find_layer(value, frame)
-    raise fault(frame, value.at, "NS425", option=option.name, value=frame.span(value.at).text)
+    raise fault(frame, value.at, "NS425", option=option.name.rstrip("_"), value=frame.span(value.at).text)
 
 
 def find_layer(value: tree.Ref, frame: Frame) -> LayerRef:
@@ -341,10 +341,10 @@ def _list(option: Option, value: tree.Value, frame: Frame) -> Any:
         names = [name for name, item in frame.env.items() if isinstance(item, tuple)]
         guess = nearest(value.name, names)
         hints = (Hint("nearest", {"name": guess}),) if guess else ()
-        raise fault(frame, value.at, "NS427", *hints, option=option.name, name=value.name)
+        raise fault(frame, value.at, "NS427", *hints, option=option.name.rstrip("_"), name=value.name)
     if isinstance(value, tree.List):
         return read_list(value, frame)
-    raise fault(frame, value.at, "NS428", option=option.name, value=frame.span(value.at).text)
+    raise fault(frame, value.at, "NS428", option=option.name.rstrip("_"), value=frame.span(value.at).text)
 
 
 def read_list(value: tree.List, frame: Frame) -> tuple[Any, ...]:
@@ -367,7 +367,7 @@ def _text(option: Option, value: tree.Value, frame: Frame) -> Any:
     value = _single(value)
     if isinstance(value, tree.Text):
         return value.value
-    raise fault(frame, value.at, "NS430", option=option.name, value=frame.span(value.at).text)
+    raise fault(frame, value.at, "NS430", option=option.name.rstrip("_"), value=frame.span(value.at).text)
 
 
 def _type(option: Option, value: tree.Value, frame: Frame) -> Type:

@@ -113,7 +113,7 @@ class Filters(Weighted):
         if len(self.kernel) != axes:
             refuse(
                 "NS312", option="kernel", kernel=space_text(self.kernel), given=len(self.kernel), axes=axes,
-                type=str(value), right=" x ".join([text(self.kernel[0])] * axes),
+                type=str(value), right=space_text((self.kernel[0],) * axes),
             )  # fmt: skip
         self._check_groups(value)
         self._check_links(value)

@@ -1,0 +1,250 @@
+"""The library's face: a spec is loaded, a net is bound and checked, and from it come figure, source and module."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Quoted, Report, SpecErrors
+from netspec.elaborate.elaborate import elaborate
+from netspec.elaborate.program import Definition, Program, load_program, parse_program
+from netspec.graph import Counts, Graph, Layer
+from netspec.limits import DEFAULT, Limits
+from netspec.names import nearest
+from netspec.source import Span
+
+if TYPE_CHECKING:
+    import networkx
+    import torch
+    from torch import nn
+
+    from netspec.figure.picture import Picture
+
+
+class Spec:
+    """A `.net` text that was read and checked: its nets and sections. Made by `load` and `parse`."""
+
+    def __init__(self, program: Program, limits: Limits = DEFAULT) -> None:
+        self.program = program
+        self.limits = limits
+        self.warnings: list[Diagnostic] = []
+
+    @property
+    def name(self) -> str:
+        """What messages call the file."""
+        return self.program.main.source.name
+
+    @property
+    def nets(self) -> tuple[str, ...]:
+        """The names of the file's own nets, in order."""
+        return tuple(definition.body.name.text for definition in self.program.nets)
+
+    def net(self, name: str | None = None, /, **sizes: Any) -> Net:
+        """A net with its sizes set, checked. Without a name: the one net that no other net uses.
+
+        Sizes that are neither given nor have a default stay open. Raises SpecErrors.
+        """
+        definition = self.definition(name)
+        graph, report = elaborate(self.program, definition, sizes, self.limits, self.read_by_sections(definition))
+        if graph is None:
+            raise SpecErrors(report.diagnostics)
+        return Net(self, graph, sizes)
+
+    def definition(self, name: str | None = None) -> Definition:
+        """The net of a name, or the main one; raises SpecErrors where that is none or several."""
+        nets = {definition.body.name.text: definition for definition in self.program.nets}
+        span = Span(self.program.main.source, 0, 0)
+        if name is not None:
+            if name in nets:
+                return nets[name]
+            guess = nearest(name, nets)
+            hints = (Hint("nearest", {"name": guess}),) if guess else ()
+            words = {"name": name, "nets": Quoted(tuple(nets)), "file": self.name}
+            raise SpecErrors([Diagnostic("NS622", None, dict(words), hints=hints)])
+        main = self.main_nets()
+        if len(main) == 1:
+            return main[0]
+        if not main:
+            raise SpecErrors([Diagnostic("NS004", None, {"file": self.name})])
+        names = Quoted(tuple(definition.body.name.text for definition in main))
+        raise SpecErrors([Diagnostic("NS623", span, {"nets": names})])
+
+    def main_nets(self) -> list[Definition]:
+        """The nets that no other net of the file uses."""
+        from netspec.elaborate.uses import used_names
+
+        nets = self.program.nets
+        used = {name for definition in nets for name in used_names(definition)}
+        return [definition for definition in nets if definition.body.name.text not in used] or nets
+
+    def read_by_sections(self, definition: Definition) -> frozenset[str]:
+        """The labels that data, train and figure sections name: they count as read."""
+        from netspec.sections.labels import labels_read
+
+        return labels_read(self.program, definition.body.name.text)
+
+    def check(self) -> list[Diagnostic]:
+        """Every mistake and warning of the file: all its nets and blocks, and its sections."""
+        from netspec.sections.check import check_sections
+
+        report = Report()
+        for diagnostic in self.program.report.diagnostics:
+            report.add(diagnostic)
+        graphs: dict[str, Graph] = {}
+        for definition in self.program.nets:
+            graph, found = elaborate(self.program, definition, {}, self.limits, self.read_by_sections(definition))
+            for diagnostic in found.diagnostics:
+                report.add(diagnostic)
+            if graph is not None:
+                graphs[definition.body.name.text] = graph
+        if self.program.main.sections:
+            for diagnostic in check_sections(self, graphs):
+                report.add(diagnostic)
+        return report.diagnostics
+
+    # ---- shortcuts to the main net
+
+    def show(self, **options: Any) -> str:
+        """The table of layers of the main net, as text."""
+        return self.net().show(**options)
+
+    def render(self, **options: Any) -> Picture:
+        """The figure of the main net."""
+        return self.net().render(**options)
+
+    def source(self) -> str:
+        """The PyTorch source of the main net."""
+        return self.net().source()
+
+    def module(self, **options: Any) -> nn.Module:
+        """The main net as a torch.nn.Module."""
+        return self.net().module(**options)
+
+    def format(self) -> str:
+        """The file in canonical format."""
+        from netspec.syntax.printer import format_file
+
+        return format_file(self.program.main.source, self.program.main.file)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return self.net()._repr_mimebundle_(include, exclude)
+
+
+class Net:
+    """A net whose names, blocks and types are worked out. Made by `Spec.net`."""
+
+    def __init__(self, spec: Spec, graph: Graph, sizes: dict[str, Any]) -> None:
+        self.spec = spec
+        self.graph = graph
+        self.sizes = sizes
+
+    @property
+    def name(self) -> str:
+        return self.graph.name
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The net's own lines, in order."""
+        return self.graph.top
+
+    @property
+    def depth(self) -> int:
+        """The longest path, counted in layers that compute; the input does not count."""
+        return self.graph.depth
+
+    @property
+    def weights(self) -> Any:
+        """How many weights are stored, trainable and frozen: an int, or a formula of the open sizes."""
+        return self.graph.counts.weights
+
+    @property
+    def counts(self) -> Counts:
+        return self.graph.counts
+
+    @property
+    def warnings(self) -> list[Diagnostic]:
+        return self.graph.warnings
+
+    def show(self, equations: bool = False, depth: int = 0) -> str:
+        """The table of layers: types, weights, multiply-adds; with `equations` what each computes."""
+        from netspec.show.table import as_text
+
+        return as_text(self.graph, equations=equations, depth=depth)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `netspec show --json` prints."""
+        from netspec.show.document import as_dict
+
+        return as_dict(self.graph)
+
+    def source(self) -> str:
+        """Python source that needs torch and nothing else. Raises SpecErrors where sizes are open."""
+        from netspec.lower.source import emit
+
+        self._closed()
+        return emit(self.graph)
+
+    def module(self, device: str | torch.device = "cpu", seed: int = 0, dtype: torch.dtype | None = None) -> nn.Module:
+        """A torch.nn.Module: the emitted source, executed. Initial weights depend on (seed, key) alone.
+
+        Raises SpecErrors where sizes are open, NetspecError (exit code 5) where torch is missing.
+        """
+        from netspec.parts import need
+
+        self._closed()
+        need("torch")
+        from netspec.lower.live import build
+
+        return build(self.graph, seed=seed, device=device, dtype=dtype)
+
+    def _closed(self) -> None:
+        if self.graph.open:
+            words = {"names": Quoted(self.graph.open), "net": self.name, "first": self.graph.open[0]}
+            raise SpecErrors([Diagnostic("NS516", None, dict(words))])
+
+    def render(self, **options: Any) -> Picture:
+        """The figure of the net; options as in a `figure` section and `netspec render`."""
+        from netspec.figure.render import render
+
+        return render(self, **options)
+
+    def to_networkx(self) -> networkx.MultiDiGraph:
+        """The nodes as a networkx.MultiDiGraph; edges carry `input`, `output` and `delay`."""
+        return self.graph.to_networkx()
+
+    def __repr__(self) -> str:
+        return f"<Net {self.name}: {len(self.layers)} layers, {self.weights} weights, depth {self.depth}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"image/svg+xml": self.render().svg(), "text/plain": repr(self)}
+
+
+def load(path: str | os.PathLike[str], *, root: str | os.PathLike[str] | None = None, limits: Limits = DEFAULT) -> Spec:
+    """Reads and checks a `.net` file; raises SpecErrors with every mistake that was found.
+
+    `root` is the folder that `use` may not leave: by default the nearest one upward with a netspec.toml, else
+    the file's own.
+    """
+    try:
+        program = load_program(Path(path), None if root is None else Path(root), limits)
+    except Fault as fault:
+        raise SpecErrors([fault.diagnostic]) from None
+    return _checked(Spec(program, limits))
+
+
+def parse(text: str, *, name: str = "<text>", folder: str | os.PathLike[str] | None = None, limits: Limits = DEFAULT) -> Spec:
+    """As `load`, of a text; it may `use` files only where `folder` says where it stands."""
+    try:
+        program = parse_program(text, name, None if folder is None else Path(folder), limits)
+    except Fault as fault:
+        raise SpecErrors([fault.diagnostic]) from None
+    return _checked(Spec(program, limits))
+
+
+def _checked(spec: Spec) -> Spec:
+    found = spec.check()
+    if any(diagnostic.severity == "error" for diagnostic in found):
+        raise SpecErrors(found)
+    spec.warnings = found
+    return spec

@@ -1,0 +1,33 @@
+"""`netspec explain NS302`: what a code means, with a wrong and a right example."""
+
+from __future__ import annotations
+
+import click
+
+from netspec.cli.options import USAGE, common
+from netspec.cli.report import language_of
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+from netspec.names import nearest
+
+
+@click.command("explain")
+@click.argument("code", required=False)
+@common
+def command(code: str | None, lang: str | None, form: str) -> int:
+    """Explain a code such as NS302; without one, list them all."""
+    from netspec.diagnostics.catalogue import entries
+    from netspec.diagnostics.explain import explained, index
+
+    language = language_of(["--lang", lang] if lang else [])
+    if code is None:
+        print(index(language))
+        return 0
+    wanted = code.upper().removeprefix("ERROR[").rstrip("]")
+    if wanted.isdigit():
+        wanted = f"NS{int(wanted):03d}"
+    if wanted not in entries() or wanted == "shared":
+        guess = nearest(wanted, entries())
+        hints = (Hint("nearest", {"name": guess}),) if guess else ()
+        raise NetspecError(Diagnostic("NS907", None, {"code": code}, hints=hints), USAGE)
+    print(explained(wanted, language))
+    return 0

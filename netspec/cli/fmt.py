@@ -1,0 +1,76 @@
+"""`netspec fmt`: one canonical format, comments and order kept."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from netspec.cli.options import common, read_stdin
+
+
+@click.command("fmt")
+@click.argument("specs", nargs=-1, required=True, metavar="FILE...")
+@click.option("--check", "only", is_flag=True, help="Write nothing; fail where a file would change.")
+@click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
+@click.option("--annotate", is_flag=True, help="Write or refresh `is T` on every line.")
+@common
+def command(specs: tuple[str, ...], only: bool, diff: bool, annotate: bool, lang: str | None, form: str) -> int:
+    """Rewrite specs in canonical format. `-` reads standard input and prints. Needs no torch."""
+    changed = 0
+    for path in specs:
+        before, after = _formatted(path, annotate)
+        if path == "-" and not (only or diff):
+            sys.stdout.write(after)
+            continue
+        if before == after:
+            continue
+        changed += 1
+        if diff:
+            rows = difflib.unified_diff(before.splitlines(True), after.splitlines(True), path, path)
+            sys.stdout.writelines(rows)
+        elif only:
+            print(f"{path}: would be reformatted")
+        else:
+            _write(Path(path), after)
+            print(f"{path}: reformatted")
+    return 1 if changed and (only or diff) else 0
+
+
+def _formatted(path: str, annotate: bool) -> tuple[str, str]:
+    from netspec.diagnostics.model import Fault, SpecErrors
+    from netspec.syntax.printer import format_file
+    from netspec.syntax.read import read
+    from netspec.syntax.text import decode, read_file
+
+    try:
+        source = decode(read_stdin().encode(), "<stdin>") if path == "-" else read_file(Path(path), path)
+    except Fault as fault:
+        raise SpecErrors([fault.diagnostic]) from None
+    parsed = read(source)
+    if parsed.diagnostics:
+        raise SpecErrors(parsed.diagnostics)
+    text = format_file(source, parsed.file)
+    if annotate:
+        from netspec.show.annotate import annotated
+
+        text = annotated(path, text)
+    return source.text, text
+
+
+def _write(path: Path, text: str) -> None:
+    """The whole file or nothing: written beside it, then renamed."""
+    mode = path.stat().st_mode
+    handle, name = tempfile.mkstemp(dir=path.resolve().parent, prefix=path.name, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        os.chmod(name, mode)
+        os.replace(name, path.resolve())
+    except BaseException:
+        os.unlink(name)
+        raise

@@ -1,0 +1,117 @@
+"""The group `netspec`, its commands imported one by one when called, and what every failure exits with."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from netspec.cli.report import fail, language_of
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted, SpecErrors
+from netspec.names import nearest
+from netspec.version import VERSION
+
+# command -> the module that holds it, and the line of the overview
+COMMANDS = {
+    "new": ("netspec.cli.new", "Write a first spec to start from."),
+    "check": ("netspec.cli.check", "Check specs; say every mistake with its place and fix."),
+    "fmt": ("netspec.cli.fmt", "Rewrite specs in canonical format."),
+    "show": ("netspec.cli.show", "Table of layers: types, weights, multiply-adds."),
+    "diff": ("netspec.cli.diff", "Compare two specs: layers, types, weights, settings."),
+    "render": ("netspec.cli.render", "Draw the figure of a net."),
+    "compile": ("netspec.cli.compile", "Write the net as PyTorch source, or export a trained one."),
+    "train": ("netspec.cli.train", "Train a net as its spec says."),
+    "evaluate": ("netspec.cli.evaluate", "Score a trained net."),
+    "predict": ("netspec.cli.predict", "Let a trained net answer."),
+    "runs": ("netspec.cli.runs", "List and compare runs."),
+    "explain": ("netspec.cli.explain", "Explain a code such as NS302, with an example."),
+    "doctor": ("netspec.cli.doctor", "Say what is installed and what is missing."),
+}
+
+USAGE, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        try:
+            module = import_module(COMMANDS[cmd_name][0])
+        except ModuleNotFoundError as error:
+            if error.name == COMMANDS[cmd_name][0]:
+                return None
+            raise
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            guess = nearest(name, COMMANDS)
+            hints = (Hint("nearest", {"name": guess}),) if guess else ()
+            words = {"name": name, "commands": Quoted(tuple(COMMANDS))}
+            raise NetspecError(Diagnostic("NS901", None, dict(words), hints=hints), USAGE)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(VERSION, prog_name="netspec")
+def netspec() -> None:
+    """Describe a network in a .net file; check it, draw it, compile it to PyTorch and train it."""
+
+
+def main(args: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit code: 0 fine, 1 spec errors, 2 usage, 3 data, 4 diverged, 5 missing
+    part, 130 stopped after a checkpoint."""
+    gc.disable()  # a short-lived process: nothing it builds is garbage before it ends
+    argv = sys.argv[1:] if args is None else args
+    language = language_of(argv)
+    try:
+        result: Any = netspec.main(argv, prog_name="netspec", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except SpecErrors as errors:
+        return fail(errors.diagnostics, 1, argv, language)
+    except NetspecError as error:
+        return fail([error.diagnostic], error.exit_code, argv, language)
+    except click.UsageError as error:
+        return fail([_usage(error)], USAGE, argv, language)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        print(file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # the reader went away (`netspec show x.net | head`): nothing to say, nowhere to say it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+
+
+def _usage(error: click.UsageError) -> Diagnostic:
+    """click's complaint as one of ours."""
+    context = error.ctx
+    usage = "" if context is None else context.command.collect_usage_pieces(context)
+    command = "netspec" if context is None else context.command_path
+    shown = f"{command} {' '.join(usage)}".strip()
+    words: dict[str, Any] = {"command": command, "usage": shown}
+    if isinstance(error, click.NoSuchOption):
+        names = [] if context is None else [flag for param in context.command.params for flag in param.opts]
+        guess = nearest(error.option_name.lstrip("-"), [name.lstrip("-") for name in names])
+        hints = [Hint("nearest", {"name": f"--{guess}"})] if guess else []
+        return Diagnostic("NS902", None, words | {"flag": error.option_name}, hints=(*hints, Hint("help")))
+    if isinstance(error, click.MissingParameter):
+        name = error.param.human_readable_name if error.param is not None else error.param_hint or "?"
+        return Diagnostic("NS903", None, words | {"name": str(name)}, hints=(Hint("help"),))
+    return Diagnostic("NS904", None, words | {"reason": error.format_message()}, hints=(Hint("help"),))

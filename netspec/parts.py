@@ -1,0 +1,30 @@
+"""Parts that may be missing: torch, scikit-learn, matplotlib and others are imported where they are used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+from netspec.diagnostics.model import Diagnostic, NetspecError
+
+# the module's name -> what pip calls it, and what needs it
+PARTS = {
+    "torch": ("torch", "compile and train"),
+    "sklearn": ("scikit-learn", "the bundled data sets and metrics"),
+    "matplotlib": ("matplotlib", "curves and plots"),
+    "resvg_py": ("resvg-py", "PNG pictures"),
+    "pygraphviz": ("pygraphviz", "laying out figures"),
+    "rich": ("rich", "the progress display"),
+    "numpy": ("numpy", "data"),
+    "safetensors": ("safetensors", "weights on disk"),
+}
+
+
+def need(name: str) -> ModuleType:
+    """The module, imported; raises NetspecError NS951 (exit code 5) with the one command that helps."""
+    try:
+        return import_module(name)
+    except ImportError as error:
+        package, use = PARTS.get(name.partition(".")[0], (name, name))
+        words = {"part": package, "use": use, "reason": str(error), "command": f"python -m pip install {package}"}
+        raise NetspecError(Diagnostic("NS951", None, dict(words)), exit_code=5) from None

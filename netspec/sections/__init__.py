@@ -1,0 +1,1 @@
+"""The sections data, train and figure: what they may say, checked without torch."""
