@@ -60,8 +60,8 @@ class Spec:
                 return nets[name]
             guess = nearest(name, nets)
             hints = (Hint("nearest", {"name": guess}),) if guess else ()
-            words = {"name": name, "nets": Quoted(tuple(nets)), "file": self.name}
-            raise SpecErrors([Diagnostic("NS622", None, dict(words), hints=hints)])
+            words: dict[str, Any] = {"name": name, "nets": Quoted(tuple(nets)), "file": self.name}
+            raise SpecErrors([Diagnostic("NS622", None, words, hints=hints)])
         main = self.main_nets()
         if len(main) == 1:
             return main[0]
@@ -200,8 +200,8 @@ class Net:
 
     def _closed(self) -> None:
         if self.graph.open:
-            words = {"names": Quoted(self.graph.open), "net": self.name, "first": self.graph.open[0]}
-            raise SpecErrors([Diagnostic("NS516", None, dict(words))])
+            words: dict[str, Any] = {"names": Quoted(self.graph.open), "net": self.name, "first": self.graph.open[0]}
+            raise SpecErrors([Diagnostic("NS516", None, words)])
 
     def render(self, **options: Any) -> Picture:
         """The figure of the net; options as in a `figure` section and `netspec render`."""

@@ -115,7 +115,7 @@ class Counts:
 
     @property
     def weights(self) -> Size:
-        return self.trainable + self.frozen  # type: ignore[return-value]
+        return self.trainable + self.frozen
 
 
 @dataclass(slots=True)

@@ -27,4 +27,4 @@ def need(name: str) -> ModuleType:
     except ImportError as error:
         package, use = PARTS.get(name.partition(".")[0], (name, name))
         words = {"part": package, "use": use, "reason": str(error), "command": f"python -m pip install {package}"}
-        raise NetspecError(Diagnostic("NS951", None, dict(words)), exit_code=5) from None
+        raise NetspecError(Diagnostic("NS951", None, words), exit_code=5) from None

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 Factors = tuple[tuple[str, int], ...]  # (name or parenthesised text, power), in the order of writing
 
@@ -32,9 +32,10 @@ class Formula:
     def symbol(name: str, values: tuple[int, ...]) -> Formula:
         return Formula({((name, 1),): Fraction(1)}, values)
 
-    # ---- arithmetic: each returns an int where the witnesses leave nothing open
+    # ---- arithmetic: each returns an int where the witnesses leave nothing open, else a Formula (typed Any, so
+    # that sizes of either kind can be reckoned with alike)
 
-    def __add__(self, other: Number) -> Number:
+    def __add__(self, other: Number) -> Any:
         left, right, values = _both(self, other, lambda a, b: a + b)
         terms = dict(left)
         for factors, coefficient in right.items():
@@ -50,41 +51,41 @@ class Formula:
     def __neg__(self) -> Formula:
         return Formula({key: -value for key, value in self.terms.items()}, tuple(-v for v in self.values))
 
-    def __sub__(self, other: Number) -> Number:
+    def __sub__(self, other: Number) -> Any:
         return self + (-other)
 
-    def __rsub__(self, other: Number) -> Number:
+    def __rsub__(self, other: Number) -> Any:
         return (-self) + other
 
-    def __mul__(self, other: Number) -> Number:
+    def __mul__(self, other: Number) -> Any:
         left, right, values = _both(self, other, lambda a, b: a * b)
         return _settle(_product(left, right), values)
 
-    def __rmul__(self, other: Number) -> Number:
+    def __rmul__(self, other: Number) -> Any:
         left, right, values = _both(self, other, lambda a, b: a * b)
         return _settle(_product(right, left), values)
 
-    def __floordiv__(self, other: Number) -> Number:
+    def __floordiv__(self, other: Number) -> Any:
         """Division that drops the remainder; exact where the witnesses say so."""
         return _divide(self, other)
 
-    def __rfloordiv__(self, other: Number) -> Number:
+    def __rfloordiv__(self, other: Number) -> Any:
         return _divide(other, self)
 
-    def __mod__(self, other: Number) -> Number:
+    def __mod__(self, other: Number) -> Any:
         return _opaque(self, other, lambda a, b: a % b, "{} % {}")
 
-    def __rmod__(self, other: Number) -> Number:
+    def __rmod__(self, other: Number) -> Any:
         return _opaque(other, self, lambda a, b: a % b, "{} % {}")
 
-    def __truediv__(self, other: Number) -> Number:
+    def __truediv__(self, other: Number) -> Any:
         """Real division."""
         return _quotient(self, other)
 
-    def __rtruediv__(self, other: Number) -> Number:
+    def __rtruediv__(self, other: Number) -> Any:
         return _quotient(other, self)
 
-    def __pow__(self, other: Number) -> Number:
+    def __pow__(self, other: Number) -> Any:
         if isinstance(other, int) and 0 < other <= 8:
             result: Number = self
             for _ in range(other - 1):
@@ -92,7 +93,7 @@ class Formula:
             return result
         return _opaque(self, other, _power, "{}^{}", tight=True)
 
-    def __rpow__(self, other: Number) -> Number:
+    def __rpow__(self, other: Number) -> Any:
         return _opaque(other, self, _power, "{}^{}", tight=True)
 
     # ---- decisions, at every witness
@@ -153,7 +154,7 @@ def divides(divisor: Number, value: Number) -> bool:
 def product(sizes: Iterable[Size]) -> Size:
     total: Size = 1
     for size in sizes:
-        total = total * size  # type: ignore[assignment]
+        total = total * size
     return total
 
 
@@ -266,7 +267,7 @@ def _power(base: float, exponent: float) -> float:
     """Bounded: a size with a million digits is no size."""
     if abs(exponent) > 64 or abs(base) > 1 << 40:
         return math.inf if base > 1 else 0
-    return base**exponent
+    return float(base**exponent) if isinstance(base, float) or isinstance(exponent, float) else int(base**exponent)
 
 
 def _atom(value: Number) -> str:

@@ -60,7 +60,7 @@ class Type:
     @property
     def values(self) -> Size:
         """How many numbers a time step holds."""
-        return self.maps * product(self.space)  # type: ignore[return-value]
+        return self.maps * product(self.space)
 
     @property
     def step(self) -> Type:

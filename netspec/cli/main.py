@@ -58,8 +58,8 @@ class Commands(click.Group):
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             guess = nearest(name, COMMANDS)
             hints = (Hint("nearest", {"name": guess}),) if guess else ()
-            words = {"name": name, "commands": Quoted(tuple(COMMANDS))}
-            raise NetspecError(Diagnostic("NS901", None, dict(words), hints=hints), USAGE)
+            words: dict[str, Any] = {"name": name, "commands": Quoted(tuple(COMMANDS))}
+            raise NetspecError(Diagnostic("NS901", None, words, hints=hints), USAGE)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -23,7 +23,7 @@ def write_bytes(path: Path, data: bytes) -> None:
             raise
     except OSError as error:
         words = {"file": str(path), "reason": error.strerror or str(error)}
-        raise NetspecError(Diagnostic("NS906", None, dict(words)), 2) from None
+        raise NetspecError(Diagnostic("NS906", None, words), 2) from None
 
 
 def write_text(path: Path, text: str) -> None:

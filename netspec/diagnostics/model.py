@@ -6,6 +6,7 @@ English and in Korean, and `render` puts the words in.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -29,7 +30,7 @@ class Quoted:
 
 
 Word = str | int | float | Phrase | Quoted | tuple[Phrase | str, ...]
-Words = dict[str, Word]
+Words = Mapping[str, Word]
 
 
 @dataclass(frozen=True, slots=True)

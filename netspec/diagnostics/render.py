@@ -97,12 +97,12 @@ def _message(diagnostic: Diagnostic, language: Language) -> str:
 def _label(diagnostic: Diagnostic, label: Label, language: Language) -> str:
     if not label.text:
         return ""
-    return text_of(diagnostic.code, "labels", label.text, diagnostic.words | label.words, language)
+    return text_of(diagnostic.code, "labels", label.text, {**diagnostic.words, **label.words}, language)
 
 
 def _hints(diagnostic: Diagnostic, language: Language) -> list[str]:
     hints = [
-        text_of(diagnostic.code, "hints", hint.text, diagnostic.words | hint.words, language)
+        text_of(diagnostic.code, "hints", hint.text, {**diagnostic.words, **hint.words}, language)
         for hint in diagnostic.hints
     ]
     general = help_of(diagnostic.code, diagnostic.words, language)

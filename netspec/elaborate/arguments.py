@@ -99,7 +99,7 @@ def _inputs(
 ) -> dict[str, Flow]:
     rest = [name for name in inputs if name not in named]
     if len(rest) != len(flow):
-        words = {"block": item.name, "wanted": str(len(rest)), "given": str(len(flow)), "names": Quoted(tuple(rest))}
+        words: dict[str, Any] = {"block": item.name, "wanted": str(len(rest)), "given": str(len(flow)), "names": Quoted(tuple(rest))}
         hints = (Hint("inputs"),) if rest else ()
         raise fault(frame, item.at, "NS619", *hints, **words)
     flowing = dict(zip(rest, flow, strict=True))
@@ -138,7 +138,7 @@ def _convert(found: Any, default: Any, value: tree.Value, param: tree.Param, fra
     if kind == "integer" and wanted == "number":
         return found if isinstance(found, Formula | Unknown) else float(found)
     if kind != wanted and not isinstance(found, Unknown):
-        words = {"kind": Phrase(f"kind {kind}"), "wanted": Phrase(f"kind {wanted}")}
+        words: dict[str, Any] = {"kind": Phrase(f"kind {kind}"), "wanted": Phrase(f"kind {wanted}")}
         raise fault(frame, value.at, "NS620", name=param.name.text, **words)
     return found
 

@@ -241,8 +241,8 @@ class Calls(Steps):
         read = sorted(_layers_read(first, frame))
         if len(read) != 1 or len(flow) != 1:
             label = Label(frame.span(statement.at), "line")
-            words = {"name": statement.label.text, "layers": Quoted(tuple(read))}
-            raise Fault(Diagnostic("NS238", frame.span(at), dict(words), labels=(label,)))
+            words: dict[str, Any] = {"name": statement.label.text, "layers": Quoted(tuple(read))}
+            raise Fault(Diagnostic("NS238", frame.span(at), words, labels=(label,)))
         original = frame.layers[read[0]]
         frame.layers[read[0]] = Bound(flow, original.at, original.role, original.index, original.key)
         try:

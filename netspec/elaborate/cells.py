@@ -39,7 +39,7 @@ def check_cells(nodes: list[Node], cells: list[tuple[int, ...]], report: Report)
                 break
             if node.types[0].time != time:
                 words = {"step": node.word, "have": str(node.types[0]), "want": str(delay.types[0])}
-                report.add(Diagnostic("NS514", node.span, dict(words), labels=labels))
+                report.add(Diagnostic("NS514", node.span, words, labels=labels))
                 break
 
 

@@ -57,7 +57,7 @@ def _unread(graph: Graph, report: Report, used: frozenset[str]) -> None:
             code, words = "NS245", {"name": layer.label, "role": layer.role}
         if (layer.span.source.name, layer.span.start) not in said:
             said.add((layer.span.source.name, layer.span.start))
-            report.add(Diagnostic(code, layer.span, dict(words)))
+            report.add(Diagnostic(code, layer.span, words))
 
 
 def _limits(graph: Graph, limits: Limits, report: Report) -> None:
@@ -86,7 +86,7 @@ def _unread_rows(graph: Graph, report: Report) -> None:
         left = rows(source if node.op.over_time else source.step)
         if left:
             words: Words = {"axis": Phrase(f"axis {left[0][0]}"), "count": text(left[0][1]), "type": str(source), "step": node.word}
-            report.add(Diagnostic("NS329", node.span, dict(words), hints=(Hint("edge"),), severity="warning"))
+            report.add(Diagnostic("NS329", node.span, words, hints=(Hint("edge"),), severity="warning"))
 
 
 def _linear(graph: Graph, report: Report) -> None:
@@ -98,7 +98,7 @@ def _linear(graph: Graph, report: Report) -> None:
         if source is not None:
             words = {"noun": node.word, "below": graph.layers[source.layer].label, "other": source.word}
             hints = (Hint("identity"),)
-            report.add(Diagnostic("NS330", node.span, dict(words), hints=hints, severity="warning"))
+            report.add(Diagnostic("NS330", node.span, words, hints=hints, severity="warning"))
 
 
 def _noun_below(graph: Graph, node: Node) -> Node | None:

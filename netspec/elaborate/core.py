@@ -69,7 +69,7 @@ class Core:
     def warn(self, frame: Frame, at: Place, code: str, *hints: Hint, labels: tuple[Label, ...] = (), **words: Any) -> None:
         if not self.again:
             self.add(
-                Diagnostic(code, frame.span(at), dict(words), labels=labels, hints=hints, severity="warning"), frame
+                Diagnostic(code, frame.span(at), words, labels=labels, hints=hints, severity="warning"), frame
             )
 
     def describe(self, edge: Edge) -> tuple[str, str]:
@@ -128,8 +128,7 @@ class Core:
         types = [value.type for value in inputs]
         if any(not value.known for value in types):
             self.partial = True
-            result = op.partial(*types)
-            return (result,) if isinstance(result, Type) else result
+            return (op.partial(*types),)
         try:
             time = None if op.over_time else self._common_time(op, types)
             result = op.shape(*step_types(op, types))
@@ -158,7 +157,7 @@ class Core:
         self, error: ShapeFault, op: Op, inputs: list[Value], frame: Frame, at: Place, given: Given | None
     ) -> Diagnostic:
         """A ShapeFault with its places: the step, the option or the layer it is about."""
-        words: Words = {"step": op.name, **error.words}
+        words: dict[str, Any] = {"step": op.name, **error.words}
         for word, (name, kind) in PHRASED.items():
             if word in words:
                 words[name] = Phrase(f"{kind} {words[word]}")

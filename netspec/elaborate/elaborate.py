@@ -88,7 +88,7 @@ def _parameters(frame: Frame, definition: Definition, settings: dict[str, Any]) 
             hints.append(Hint("params", {"names": Quoted(tuple(params))}) if params else Hint("no_params"))
             span = Span(definition.unit.source, *definition.body.name.at)
             words = {"name": name, "net": definition.body.name.text}
-            raise Fault(Diagnostic("NS207", span, dict(words), hints=tuple(hints)))
+            raise Fault(Diagnostic("NS207", span, words, hints=tuple(hints)))
     open_names: list[str] = []
     for name, param in params.items():
         default = None if param.default is None else argument(param.default, None, frame, definition)

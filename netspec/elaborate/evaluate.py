@@ -21,7 +21,7 @@ LARGEST = 10**18
 
 def fault(frame: Frame, at: tree.Place, code: str, *hints: Hint, fix: Fix | None = None, **words: Any) -> Fault:
     """A Fault at a place of the frame's file."""
-    return Fault(Diagnostic(code, frame.span(at), dict(words), hints=hints, fixes=(fix,) if fix else ()))
+    return Fault(Diagnostic(code, frame.span(at), words, hints=hints, fixes=(fix,) if fix else ()))
 
 
 def evaluate(value: tree.Value, frame: Frame, want: Want = "size", extra: dict[str, Number] | None = None) -> Any:

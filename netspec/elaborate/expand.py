@@ -59,8 +59,8 @@ class Expansion(Calls):
                 self.add(Diagnostic("NS115", frame.span(name.at), {"seen": word}), frame)
             key = unicodedata.normalize("NFKC", word)
             if key in folded and folded[key] != word:
-                words = {"name": word, "other": folded[key]}
-                self.add(Diagnostic("NS239", frame.span(name.at), dict(words)), frame)
+                words: dict[str, Any] = {"name": word, "other": folded[key]}
+                self.add(Diagnostic("NS239", frame.span(name.at), words), frame)
             folded[key] = word
             if not isinstance(statement, tree.Let):
                 frame.labels[word] = statement
@@ -231,7 +231,7 @@ class Expansion(Calls):
             self.start_type = None
             self.layer_index, frame.last = outer, last
         if value.type.known and value_type.known and value.type != value_type.step:
-            words = {"name": label, "have": type_text(value.type), "want": type_text(value_type.step)}
+            words: dict[str, Any] = {"name": label, "have": type_text(value.type), "want": type_text(value_type.step)}
             raise fault(frame, line.chain.at, "NS510", **words)
         layer.values = (value.edge,)
         frame.starts[label] = value
@@ -278,7 +278,7 @@ class Expansion(Calls):
         right = evaluate(line.right, frame, "any", extra)
         if isinstance(left, Unknown) or isinstance(right, Unknown) or _holds(left, line.op, right):
             return
-        words = {
+        words: dict[str, Any] = {
             "text": frame.span((line.left.at[0], line.right.at[1])).text,
             "why": line.why.value if line.why else "",
             "left": text(left),

@@ -210,8 +210,10 @@ def _extent(option: Option, value: tree.Value, frame: Frame) -> Any:
 
 def _padding(option: Option, value: tree.Value, frame: Frame) -> Any:
     value = _single(value)
-    if isinstance(value, tree.Ref) and value.name in option.choices and value.name not in frame.env:
-        return value.name
+    if isinstance(value, tree.Text):
+        return _word(option, value, frame)
+    if isinstance(value, tree.Ref) and value.name not in frame.env and nearest(value.name, option.choices):
+        return _choice(option, value, frame, value.name)
     if isinstance(value, tree.Ref) and isinstance(frame.env.get(value.name), Word):
         return _choice(option, value, frame, frame.env[value.name].text)
     return _extent(option, value, frame)
@@ -239,7 +241,7 @@ def _bounds(option: Option, result: Any, value: tree.Value, frame: Frame) -> Non
     below = option.least is not None and result < option.least
     above = option.most is not None and result > option.most
     if below or above:
-        words = {"option": option.name.rstrip("_"), "value": sizes.text(result), "least": _bound(option.least), "most": _bound(option.most)}
+        words: dict[str, Any] = {"option": option.name.rstrip("_"), "value": sizes.text(result), "least": _bound(option.least), "most": _bound(option.most)}
         code = "NS419" if option.least is not None and option.most is not None else "NS420" if below else "NS421"
         raise fault(frame, value.at, code, **words)
 
@@ -272,7 +274,7 @@ def _word(option: Option, value: tree.Value, frame: Frame) -> Any:
         raise fault(frame, value.at, "NS423", option=option.name.rstrip("_"), value=value.value, legal=Quoted(option.choices))
     if not isinstance(value, tree.Ref):
         hints = tuple(hint for hint in (_arrow(value, frame),) if hint is not None)
-        words = {"option": option.name.rstrip("_"), "value": frame.span(value.at).text, "legal": Quoted(option.choices)}
+        words: dict[str, Any] = {"option": option.name.rstrip("_"), "value": frame.span(value.at).text, "legal": Quoted(option.choices)}
         raise fault(frame, value.at, "NS424", *hints, **words)
     if value.name in option.choices:
         return value.name

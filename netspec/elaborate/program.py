@@ -184,7 +184,7 @@ class _Loader:
         if other.own:
             hints.append(Hint("defined", {"names": Quoted(tuple(other.own)[:12])}))
         words = {"name": used.name.text, "file": other.source.name}
-        self.report.add(Diagnostic("NS602", span, dict(words), hints=tuple(hints), fixes=fixes))
+        self.report.add(Diagnostic("NS602", span, words, hints=tuple(hints), fixes=fixes))
 
     def _file(self, unit: Unit, item: tree.Use) -> Unit | None:
         """The unit a `use` names; None where it may not or cannot be read (reported)."""

@@ -170,7 +170,7 @@ class _Matcher:
         }
         hint = "time" if role == "time" else "part" if wanted else "factor" if part else ""
         hints = (Hint(hint),) if hint else ()
-        return Fault(Diagnostic("NS611", self.frame.span(self.written.at), dict(words), hints=hints))
+        return Fault(Diagnostic("NS611", self.frame.span(self.written.at), words, hints=hints))
 
 
 def _pattern(value: tree.Value, frame: Frame) -> tuple[int, str, tree.Place] | None:

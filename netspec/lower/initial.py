@@ -116,7 +116,8 @@ def _draw(tensor: torch.Tensor, weight: Weight, source: torch.Generator) -> None
     elif name == "lecun":
         tensor.normal_(0.0, numbers[0], generator=source)
     elif name == "truncated_normal":
-        nn.init.trunc_normal_(tensor, *numbers, generator=source)
+        mean, std, least, most = numbers
+        nn.init.trunc_normal_(tensor, mean, std, least, most, generator=source)
     elif name == "signs":
         tensor.bernoulli_(0.5, generator=source).mul_(2).sub_(1)
     elif name in ("he", "he_uniform"):

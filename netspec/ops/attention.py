@@ -95,13 +95,13 @@ class Attention(Weighted):
 
     @property
     def kv(self) -> Size:
-        return self.heads if self.kv_heads is None else self.kv_heads  # type: ignore[no-any-return]
+        return self.heads if self.kv_heads is None else self.kv_heads
 
     def head(self, query: Type) -> Size:
         """Values of one head."""
         if self.width is not None and self.project:
             return self.width  # type: ignore[no-any-return]
-        return query.maps // self.heads  # type: ignore[return-value]
+        return query.maps // self.heads
 
     def length(self, value: Type) -> Size | None:
         """How many steps the sequence has: of time, or of space where there is no time."""
@@ -116,10 +116,10 @@ class Attention(Weighted):
         query, key, value, _ = self._values(inputs)
         head = self.head(query)
         return {
-            "query": (self.heads * head, query.maps),  # type: ignore[dict-item]
-            "key": (self.kv * head, key.maps),  # type: ignore[dict-item]
-            "value": (self.kv * head, value.maps),  # type: ignore[dict-item]
-            "out": (query.maps, self.heads * head),  # type: ignore[dict-item]
+            "query": (self.heads * head, query.maps),
+            "key": (self.kv * head, key.maps),
+            "value": (self.kv * head, value.maps),
+            "out": (query.maps, self.heads * head),
         }
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:

@@ -37,7 +37,7 @@ class Crop(Op):
         to = extent(self.to, axes, "to", shown)
         if self.at is not None:
             return to, extent(self.at, axes, "at", shown)
-        return to, tuple((size - part) // 2 for size, part in zip(value.space, to, strict=True))  # type: ignore[misc]
+        return to, tuple((size - part) // 2 for size, part in zip(value.space, to, strict=True))
 
     def torch(self, *inputs: Type) -> Lowering:
         to, begins = self._ranges(inputs[0])

@@ -152,7 +152,7 @@ class Filters(Weighted):
                 "NS314", option="pad", axis=axis, result=text(grown),
                 arithmetic=f"({text(size)} - 1)*{text(step)} - 2*{text(edge)} + {text(gap)}*({text(kernel)} - 1) + 1",
             )  # fmt: skip
-        return grown  # type: ignore[return-value]
+        return grown
 
     def _check_groups(self, value: Type) -> None:
         for what, number in (("maps", value.maps), ("filters", self.count)):
@@ -198,12 +198,12 @@ class Filters(Weighted):
         if self.connect is not None:
             return self._connected_weights(plain((area,))[0])
         if self.transposed:
-            shape: tuple[Size, ...] = (maps, self.count // self.groups, *self.kernel)  # type: ignore[assignment]
-            fan: Size = self.count // self.groups * area  # type: ignore[assignment]
+            shape: tuple[Size, ...] = (maps, self.count // self.groups, *self.kernel)
+            fan: Size = self.count // self.groups * area
         else:
             shape = (self.count, per, *self.kernel)
-            fan = per * area  # type: ignore[assignment]
-        weight = self.weight("weight", shape, fan_in=fan, fan_out=self.count * area)  # type: ignore[arg-type]
+            fan = per * area
+        weight = self.weight("weight", shape, fan_in=fan, fan_out=self.count * area)
         if not self.bias:
             return (weight,)
         return (weight, self.weight("bias", (self.count,), fan_in=fan))
@@ -250,7 +250,7 @@ class Filters(Weighted):
         places = product((inputs[0] if self.transposed else outputs[0]).space)
         steps = 1 if outputs[0].time is None else (inputs[0] if self.transposed else outputs[0]).time.length  # type: ignore[union-attr]
         pairs = inputs[0].maps * self.count // self.groups
-        return pairs * area * places * steps  # type: ignore[return-value,operator]
+        return pairs * area * places * steps
 
 
 def _plainly(given: Any) -> Any:

@@ -44,4 +44,4 @@ class MatMul(Op):
     def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
         time = outputs[0].time
         assert time is not None
-        return inputs[0].maps * time.length * outputs[0].maps  # type: ignore[return-value]
+        return inputs[0].maps * time.length * outputs[0].maps

@@ -38,13 +38,13 @@ class Pad(Op):
             if self.mode in ("reflect", "wrap") and (before > most or after > most):
                 refuse("NS346", option="size", mode=self.mode, most=text(most), size=text(size))
         out = tuple(size + a + b for size, (a, b) in zip(value.space, sides, strict=True))
-        return Type(value.maps, out, value.time)  # type: ignore[arg-type]
+        return Type(value.maps, out, value.time)
 
     def _sides(self, value: Type) -> list[tuple[Size, Size]]:
         axes, shown = len(value.space), space_text(value.space)
         if self.to is not None:
             to = extent(self.to, axes, "to", shown)
-            return [(0, want - size) for size, want in zip(value.space, to, strict=True)]  # type: ignore[misc]
+            return [(0, want - size) for size, want in zip(value.space, to, strict=True)]
         return [(size, size) for size in extent(self.size, axes, "size", shown)]
 
     def torch(self, *inputs: Type) -> Lowering:

@@ -30,7 +30,7 @@ class Patches(Op):
             if not divides(size, length):
                 refuse("NS348", option="size", length=text(length), size=text(size), type=str(value))
         space = tuple(length // size for length, size in zip(value.space, sizes, strict=True))
-        return Type(value.maps * product(sizes), space, value.time)  # type: ignore[arg-type]
+        return Type(value.maps * product(sizes), space, value.time)
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

@@ -107,4 +107,4 @@ class Perceptrons(Weighted):
 
     def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
         steps = 1 if outputs[0].time is None else outputs[0].time.length
-        return self.total * inputs[0].values * steps  # type: ignore[return-value]
+        return self.total * inputs[0].values * steps

@@ -62,7 +62,7 @@ class Positions(Weighted):
         return True
 
     def _width(self, value: Type) -> Size:
-        return value.maps if self.width is None else self.width  # type: ignore[no-any-return]
+        return value.maps if self.width is None else self.width
 
     def partial(self, *inputs: Type) -> Type:
         return Type(self._width(inputs[0]), (), inputs[0].time)

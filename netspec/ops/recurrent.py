@@ -43,7 +43,7 @@ class Recurrent(Weighted):
         return self.layers_
 
     def _out(self) -> Size:
-        return self.units * (2 if self.bidirectional else 1)  # type: ignore[return-value]
+        return self.units * (2 if self.bidirectional else 1)
 
     def partial(self, *inputs: Type) -> Type:
         return Type(self._out(), (), inputs[0].time)

@@ -21,7 +21,7 @@ class Softmax(Op):
 
     @property
     def over_time(self) -> bool:
-        return self.role == "time"
+        return bool(self.role == "time")
 
     def partial(self, *inputs: Type) -> Type:
         return inputs[0]

@@ -41,7 +41,7 @@ class Split(Op):
             refuse("NS339", option="count", count=text(self.count))
         if not divides(self.count, value.maps):
             refuse("NS315", option="count", what="maps", number=text(value.maps), groups=text(self.count))
-        return (value.maps // self.count,) * self.count  # type: ignore[return-value]
+        return (value.maps // self.count,) * self.count
 
     def torch(self, *inputs: Type) -> Lowering:
         axis = -1 - len(inputs[0].space)

@@ -29,7 +29,7 @@ class Unpatches(Op):
         if not divides(product(sizes), value.maps):
             refuse("NS315", option="size", what="maps", number=text(value.maps), groups=text(product(sizes)))
         space = tuple(length * size for length, size in zip(value.space, sizes, strict=True))
-        return Type(value.maps // product(sizes), space, value.time)  # type: ignore[arg-type]
+        return Type(value.maps // product(sizes), space, value.time)
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

@@ -37,7 +37,7 @@ class Upsample(Op):
             return Type(value.maps, extent(self.to, axes, "to", shown), value.time)
         factors = extent(self.factor, axes, "factor", shown)
         out = tuple(size * factor for size, factor in zip(value.space, factors, strict=True))
-        return Type(value.maps, out, value.time)  # type: ignore[arg-type]
+        return Type(value.maps, out, value.time)
 
     def torch(self, *inputs: Type) -> Lowering:
         axes = len(inputs[0].space)

@@ -27,12 +27,12 @@ def slide(
             reach=text(reach),
         )
     if not ceil:
-        return room // stride + 1  # type: ignore[return-value]
+        return room // stride + 1
     windows = (room + stride - 1) // stride + 1
     # the last window may not lie wholly in the right padding
     if isinstance(windows, int) and isinstance(size, int) and isinstance(pad, int) and isinstance(stride, int):
         return windows - 1 if (windows - 1) * stride >= size + pad else windows
-    return windows  # type: ignore[return-value]
+    return windows
 
 
 def _arithmetic(size: Size, kernel: Size, stride: Size, pad: Size, dilation: Size) -> str:
@@ -52,6 +52,6 @@ def unread(size: Size, kernel: Size, stride: Size, pad: Size, dilation: Size) ->
         return 0
     reach = dilation * (kernel - 1) + 1
     windows = (size + 2 * pad - reach) // stride + 1
-    last = (windows - 1) * stride + reach  # type: ignore[operator]
-    left = size + pad - last  # type: ignore[operator]
-    return left if left > max(0, stride - reach) else 0  # type: ignore[operator,return-value]
+    last = (windows - 1) * stride + reach
+    left = size + pad - last
+    return left if left > max(0, stride - reach) else 0

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Phrase, Quoted
+from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Phrase, Quoted, Word
 from netspec.names import nearest
 from netspec.source import SourceFile, Span
 from netspec.syntax.build import BadText
@@ -64,8 +64,10 @@ class Stop:
     def accepts(self, *terminals: str) -> bool:
         return any(terminal in self.seen.accepts for terminal in terminals)
 
-    def fault(self, code: str, *hints: Hint, span: Span | None = None, fix: Fix | None = None, **words: str) -> Diagnostic:
-        return Diagnostic(code, span or self.span, dict(words), hints=hints, fixes=(fix,) if fix else ())
+    def fault(
+        self, code: str, *hints: Hint, span: Span | None = None, fix: Fix | None = None, **words: Word
+    ) -> Diagnostic:
+        return Diagnostic(code, span or self.span, words, hints=hints, fixes=(fix,) if fix else ())
 
 
 def syntax_fault(source: SourceFile, error: TooDeep | BadText) -> Diagnostic:

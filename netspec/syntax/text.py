@@ -72,7 +72,7 @@ def _decodes(data: bytes, encoding: str) -> bool:
 
 
 def _fault(code: str, **words: Word) -> Fault:
-    return Fault(Diagnostic(code, None, dict(words)))
+    return Fault(Diagnostic(code, None, words))
 
 
 def check_characters(source: SourceFile) -> tuple[str, list[Diagnostic]]:
