@@ -1,0 +1,47 @@
+"""`fmt --annotate`: `is T` written or refreshed on every line of every net and block that is used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from netspec.api import load
+from netspec.graph import Graph, Layer
+from netspec.source import SourceFile
+from netspec.syntax import tree
+from netspec.syntax.printer import format_file
+from netspec.syntax.read import read
+from netspec.types import type_text
+
+
+def annotated(path: str, text: str) -> str:
+    """The canonical text with types: of nets as they are elaborated; a block's lines stay as they are."""
+    spec = load(Path(path))
+    found: dict[tuple[str, str], str] = {}
+    for name in spec.nets:
+        graph = spec.net(name).graph
+        for layer in graph.top:
+            if layer.role in ("hidden", "output") and len(layer.values) == 1:
+                found[name, layer.label] = _type(graph, layer)
+    source = SourceFile(path, text)
+    parsed = read(source)
+    edits: list[tuple[int, int, str]] = []
+    for body in parsed.file.declarations:
+        if not isinstance(body, tree.Body) or body.kind != "net":
+            continue
+        for line in body.statements:
+            written = found.get((body.name.text, line.label.text)) if isinstance(line, tree.Layer) else None
+            if written is None or not isinstance(line, tree.Layer) or "floor(" in written:
+                continue
+            if line.expect is not None:
+                edits.append((*line.expect.at, written))
+            else:
+                edits.append((line.chain.at[1], line.chain.at[1], f" is {written}"))
+    for begin, end, written in sorted(edits, reverse=True):
+        text = text[:begin] + written + text[end:]
+    again = SourceFile(path, text)
+    return format_file(again, read(again).file)
+
+
+def _type(graph: Graph, layer: Layer) -> str:
+    edge = layer.values[0]
+    return type_text(graph.nodes[edge.node].types[edge.output])

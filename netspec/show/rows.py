@@ -1,0 +1,108 @@
+"""Graph -> one row for each line: its type, weights, multiply-adds, and what it carries inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from netspec.graph import Counts, Graph, Layer, Node
+from netspec.ops.base import Op
+from netspec.sizes import Size
+from netspec.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; `level` is how deep it is nested in blocks."""
+
+    layer: Layer
+    level: int
+    path: str
+    types: tuple[Type, ...]
+    counts: Counts
+    macs: Size
+    flops: Size
+    does: str
+    dimension: str  # "785-dimensional": what one of its perceptrons reads, the constant 1 included
+
+
+def rows(graph: Graph, depth: int = 0) -> Iterator[Row]:
+    """The net's lines in order, and those of its blocks down to `depth`."""
+    owners = _owners(graph)
+    for layer in graph.layers:
+        level = _level(graph, layer)
+        if level > depth or layer.role == "start":
+            continue
+        nodes = owners[layer.index]
+        yield Row(
+            layer=layer,
+            level=level,
+            path=layer.path,
+            types=tuple(graph.nodes[edge.node].types[edge.output] for edge in layer.values),
+            counts=layer_counts(graph, nodes),
+            macs=total_macs(graph, nodes),
+            flops=total_flops(graph, nodes),
+            does=layer.text.partition(":")[2].strip(),
+            dimension=_dimension(graph, nodes, layer),
+        )
+
+
+def _level(graph: Graph, layer: Layer) -> int:
+    """How many blocks a line stands in; repeats and rounds don't count."""
+    return sum(scope.kind == "block" for scope in graph.ancestors(layer.scope))
+
+
+def _owners(graph: Graph) -> dict[int, list[Node]]:
+    """Every layer's nodes, those of the blocks it calls included."""
+    found: dict[int, list[Node]] = {layer.index: [] for layer in graph.layers}
+    around: dict[int, list[int]] = {}
+    for layer in graph.layers:
+        chain = [layer.index]
+        for scope in graph.ancestors(layer.scope):
+            if scope.layer >= 0 and scope.layer not in chain:
+                chain.append(scope.layer)
+        around[layer.index] = chain
+    for node in graph.nodes:
+        for index in around[node.layer]:
+            found[index].append(node)
+    return found
+
+
+def layer_counts(graph: Graph, nodes: list[Node]) -> Counts:
+    from netspec.elaborate.measure import count
+
+    chosen = {node.index for node in nodes}
+    return count([stored for stored in graph.stored if stored.node in chosen])
+
+
+def input_types(graph: Graph, node: Node) -> tuple[Type, ...]:
+    return tuple(graph.nodes[edge.node].types[edge.output] for edge in node.inputs)
+
+
+def total_macs(graph: Graph, nodes: list[Node]) -> Size:
+    """Multiply-adds of one example."""
+    total: Any = 0
+    for node in nodes:
+        total = total + node.op.macs(input_types(graph, node), node.types)
+    return total  # type: ignore[no-any-return]
+
+
+def total_flops(graph: Graph, nodes: list[Node]) -> Size:
+    """Floating-point operations by torch.utils.flop_counter's convention: two a multiply-add."""
+    return 2 * total_macs(graph, nodes)
+
+
+def _dimension(graph: Graph, nodes: list[Node], layer: Layer) -> str:
+    """`(d+1)-dimensional`: of the first perceptrons the line itself holds."""
+    for node in nodes:
+        if node.op.name == "perceptrons" and node.layer == layer.index:
+            values = input_types(graph, node)[0].values
+            return dimension(node.op, values)
+    return ""
+
+
+def dimension(op: Op, values: Size) -> str:
+    """What one perceptron reads, in the post's words: (d+1)-dimensional where it has a bias."""
+    total = values + 1 if getattr(op, "bias", True) else values
+    return f"{total}-dimensional" if isinstance(total, int) else f"({str(total).replace(' ', '')})-dimensional"
