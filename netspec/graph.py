@@ -29,7 +29,7 @@ class Edge(NamedTuple):
     output: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Node:
     """One operation applied once."""
 
@@ -51,7 +51,7 @@ class Node:
         return self.types[0]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Layer:
     """One line of a body, expanded: `path` is its name from outside (`r1.2.a`)."""
 
@@ -67,7 +67,7 @@ class Layer:
     section: str = ""  # a caption-like word for figures; "" by default
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Scope:
     """A net, a block's instance, a repeat or one of its rounds; its nodes are `[first, last)`."""
 
@@ -89,7 +89,7 @@ class Scope:
     again: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Stored:
     """One array of the net: its key as in state_dict, and what it is."""
 
@@ -105,7 +105,7 @@ class Stored:
         return "frozen" if self.frozen else "trainable"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Counts:
     """Numbers stored: trainable and frozen make up `weights`; buffers are neither."""
 
@@ -118,7 +118,7 @@ class Counts:
         return self.trainable + self.frozen
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Graph:
     """A checked net."""
 

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from fractions import Fraction
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 Factors = tuple[tuple[str, int], ...]  # (name or parenthesised text, power), in the order of writing
 
@@ -30,7 +32,7 @@ class Formula:
 
     @staticmethod
     def symbol(name: str, values: tuple[int, ...]) -> Formula:
-        return Formula({((name, 1),): Fraction(1)}, values)
+        return Formula({((name, 1),): whole(1)}, values)
 
     # ---- arithmetic: each returns an int where the witnesses leave nothing open, else a Formula (typed Any, so
     # that sizes of either kind can be reckoned with alike)
@@ -39,7 +41,7 @@ class Formula:
         left, right, values = _both(self, other, lambda a, b: a + b)
         terms = dict(left)
         for factors, coefficient in right.items():
-            total = terms.get(factors, Fraction(0)) + coefficient
+            total = terms.get(factors, whole(0)) + coefficient
             if total:
                 terms[factors] = total
             else:
@@ -162,7 +164,7 @@ def root(value: Number) -> Number:
     """The square root, for real options."""
     if isinstance(value, Formula):
         text = f"sqrt({value})"
-        return _settle({((text, 1),): Fraction(1)}, tuple(math.sqrt(v) for v in value.values))
+        return _settle({((text, 1),): whole(1)}, tuple(math.sqrt(v) for v in value.values))
     return math.sqrt(value)
 
 
@@ -174,6 +176,13 @@ def text(value: Number) -> str:
 
 
 # ---- inside
+
+
+def whole(value: int | float) -> Fraction:
+    """A coefficient; the module is imported only where a size is open."""
+    from fractions import Fraction
+
+    return Fraction(value)
 
 
 def _pairs(left: Number, right: Number) -> Iterable[tuple[int | float, int | float]]:
@@ -188,7 +197,7 @@ def _pairs(left: Number, right: Number) -> Iterable[tuple[int | float, int | flo
 def _terms(value: Number) -> dict[Factors, Fraction]:
     if isinstance(value, Formula):
         return value.terms
-    return {(): Fraction(value)} if value else {}
+    return {(): whole(value)} if value else {}
 
 
 def _both(
@@ -224,7 +233,7 @@ def _monomial(terms: dict[Factors, Fraction]) -> tuple[Factors, Fraction]:
     if len(terms) == 1:
         ((factors, coefficient),) = terms.items()
         return factors, coefficient
-    return ((f"({_sum_text(terms, '+', '-')})", 1),), Fraction(1)
+    return ((f"({_sum_text(terms, '+', '-')})", 1),), whole(1)
 
 
 def _divide(left: Number, right: Number) -> Number:
@@ -235,7 +244,7 @@ def _divide(left: Number, right: Number) -> Number:
     below = _sum_text(_terms(right), "+", "-")
     top = f"({inner})" if len(_terms(left)) > 1 else inner
     under = f"({below})" if len(_terms(right)) > 1 else below
-    return _settle({((f"floor({top}/{under})", 1),): Fraction(1)}, values)
+    return _settle({((f"floor({top}/{under})", 1),): whole(1)}, values)
 
 
 def _ratio(left: dict[Factors, Fraction], right: dict[Factors, Fraction]) -> dict[Factors, Fraction]:
@@ -249,7 +258,7 @@ def _ratio(left: dict[Factors, Fraction], right: dict[Factors, Fraction]) -> dic
 def _quotient(left: Number, right: Number) -> Number:
     values = tuple(a / b if b else math.nan for a, b in _pairs(left, right))
     if isinstance(left, float) or isinstance(right, float):
-        return _settle({((f"{_atom(left)}/{_atom(right)}", 1),): Fraction(1)}, values)
+        return _settle({((f"{_atom(left)}/{_atom(right)}", 1),): whole(1)}, values)
     return _settle(_ratio(_terms(left), _terms(right)), values)
 
 
@@ -260,7 +269,7 @@ def _opaque(
     if len(set(values)) == 1 and pattern.startswith("{} %"):
         return values[0]  # the body's `require` settles it
     shown = pattern.format(_atom(left), _atom(right))
-    return _settle({((shown if tight else f"({shown})", 1),): Fraction(1)}, values)
+    return _settle({((shown if tight else f"({shown})", 1),): whole(1)}, values)
 
 
 def _power(base: float, exponent: float) -> float:

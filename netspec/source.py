@@ -5,16 +5,17 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class SourceFile:
     """One `.net` text. `name` is what messages call it; `path` is None for text from memory."""
 
     name: str
     text: str
     path: Path | None = None
-    _starts: list[int] = field(default_factory=list, repr=False)
+    _starts: list[int] = field(default_factory=list)
 
     def _line_starts(self) -> list[int]:
         if not self._starts:
@@ -47,8 +48,7 @@ class SourceFile:
         return Span(self, at[0], at[1])
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A half-open range of characters `[start, end)` of one source."""
 
     source: SourceFile

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 from netspec.sizes import Formula, Size, product, text
 
@@ -33,8 +32,7 @@ class Unknown:
 UNKNOWN: Final[Any] = Unknown()
 
 
-@dataclass(frozen=True, slots=True)
-class Time:
+class Time(NamedTuple):
     """`length` steps; `varying` names whose lengths they are where each example has its own (up to)."""
 
     length: Size
@@ -44,8 +42,7 @@ class Time:
         return f"over {'up to ' if self.varying else ''}{text(self.length)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(NamedTuple):
     """`maps @ space [over time]`, or class indices where `classes` is set (maps is then 1).
 
     Tensor layout, batch first: (B, [T,] maps, *space); without space (B, [T,] maps); class indices
@@ -65,10 +62,10 @@ class Type:
     @property
     def step(self) -> Type:
         """The type of one time step."""
-        return self if self.time is None else replace(self, time=None)
+        return self if self.time is None else self._replace(time=None)
 
     def over(self, time: Time | None) -> Type:
-        return self if self.time is time else replace(self, time=time)
+        return self if self.time is time else self._replace(time=time)
 
     @property
     def known(self) -> bool:

@@ -7,23 +7,21 @@ English and in Korean, and `render` puts the words in.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from netspec.source import Span
 
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(NamedTuple):
     """A word that reads differently in each language: an entry of the catalogue's phrases."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Quoted:
+class Quoted(NamedTuple):
     """Words of a spec or of the language itself, shown `like this`; several are joined by commas."""
 
     words: tuple[str, ...]
@@ -31,38 +29,35 @@ class Quoted:
 
 Word = str | int | float | Phrase | Quoted | tuple[Phrase | str, ...]
 Words = Mapping[str, Word]
+NO_WORDS: Words = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """A further place that belongs to the mistake; `text` names an entry of the code's labels."""
 
     span: Span
     text: str = ""
-    words: Words = field(default_factory=dict)
+    words: Words = NO_WORDS
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(NamedTuple):
     """A line of help; `text` names an entry of the code's hints or of the shared ones."""
 
     text: str
-    words: Words = field(default_factory=dict)
+    words: Words = NO_WORDS
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(NamedTuple):
     """A replacement that a machine may make: it takes the mistake away."""
 
     span: Span
     replacement: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     code: str
     span: Span | None
-    words: Words = field(default_factory=dict)
+    words: Words = NO_WORDS
     label: Label | None = None  # what to write under the main place
     labels: tuple[Label, ...] = ()
     hints: tuple[Hint, ...] = ()

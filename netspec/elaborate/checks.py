@@ -63,7 +63,7 @@ def _unread(graph: Graph, report: Report, used: frozenset[str]) -> None:
 def _limits(graph: Graph, limits: Limits, report: Report) -> None:
     total = graph.counts.weights
     if isinstance(total, int) and total > limits.weights:
-        largest = max(graph.stored, key=lambda item: item.weight.count if isinstance(item.weight.count, int) else 0)
+        largest = max(graph.stored, key=lambda item: item.weight.total if isinstance(item.weight.total, int) else 0)
         span = graph.nodes[largest.node].span
         report.add(Diagnostic("NS621", span, {"weights": total, "limit": limits.weights}))
 

@@ -81,7 +81,7 @@ def together(weights: list[Weight]) -> Size:
         return first[0] * rest  # type: ignore[no-any-return]
     total: Any = 0
     for weight in weights:
-        total = total + weight.count
+        total = total + weight.total
     return total  # type: ignore[no-any-return]
 
 

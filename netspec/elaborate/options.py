@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netspec import sizes
-from netspec.diagnostics.model import Fix, Hint, Label, Quoted
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted
 from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault, size
 from netspec.elaborate.frame import Bound, Closure, Frame, Word
 from netspec.elaborate.initial import read_init
@@ -75,9 +75,8 @@ def read_options(cls: type[Op], lists: list[Source], given: Given, at: tree.Plac
             name = ".".join((key, *part))
             if name in taken:
                 label = Label(source.frame.span(taken[name].at), "first")
-                error = fault(source.frame, arg.name_at, "NS208", name=name)
-                object.__setattr__(error.diagnostic, "labels", (label,))
-                raise error
+                span = source.frame.span(arg.name_at)
+                raise Fault(Diagnostic("NS208", span, {"name": name.rstrip("_")}, labels=(label,)))
             taken[name] = arg
             _store(cls.options[key], part, arg, source, given)
     for name, option in cls.options.items():

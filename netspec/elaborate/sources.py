@@ -251,7 +251,7 @@ class Sources(Core):
             return self._timed(read_type(statement.expect, frame, name), frame, item)
         assumed = self.assumed.get(frame.path + name)
         if assumed is not None and assumed.known:
-            return assumed
+            return self._timed(assumed, frame, item)
         self.unresolved.setdefault(frame.path + name, (frame, item.at))
         return assumed or UNKNOWN_TYPE
 

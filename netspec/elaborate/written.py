@@ -67,6 +67,10 @@ class _Matcher:
         written, actual = self.written, self.actual
         dims = () if written.space is None else written.space.sizes
         _axes(written, self.frame, len(dims))
+        for value in dims:
+            pattern = _pattern(value, self.frame)
+            if pattern is not None:
+                self._look(pattern[1], pattern[2])
         if isinstance(actual.space, Unknown):
             self._unknown(dims)
         elif written.classes is not None:
@@ -130,7 +134,6 @@ class _Matcher:
         pattern = _pattern(value, self.frame)
         if pattern is not None:
             factor, name, place = pattern
-            self._look(name, place)
             if isinstance(actual, Unknown):
                 self.frame.env[name] = UNKNOWN
             elif factor != 1 and not divides(factor, actual):

@@ -11,9 +11,9 @@ takes time off its inputs and puts it back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, dataclass_transform
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, NamedTuple, dataclass_transform
 
 from netspec.sizes import Formula, Size, product
 from netspec.types import UNKNOWN, Type, Unknown, refuse
@@ -39,8 +39,7 @@ Kind = Literal[
 REQUIRED: Any = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One option: its kind, meaning and bounds."""
 
     kind: Kind
@@ -71,8 +70,7 @@ def option(
     return Option(kind, about, default, least, most, choices, dotted=dotted)
 
 
-@dataclass(frozen=True, slots=True)
-class Init:
+class Init(NamedTuple):
     """A distribution of initial values: `uniform(a, b)`, `normal(mean, std)`, `constant(v)`, or a rule
     of the field (`he`, `xavier`, …) that needs the fan; `numbers` are its arguments."""
 
@@ -80,8 +78,7 @@ class Init:
     numbers: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(NamedTuple):
     """A stored array: name, shape, and where its initial values come from."""
 
     name: str
@@ -95,15 +92,15 @@ class Weight:
     integer: bool = False  # torch's num_batches_tracked, which no count includes
 
     @property
-    def count(self) -> Size:
+    def total(self) -> Size:
         return product(self.shape)
 
 
 Argument = int | float | bool | str | None | tuple[Any, ...]
+NOTHING: Mapping[str, Argument] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A class or function that the emitted source carries along, as text; `needs` come before it."""
 
     name: str
@@ -111,8 +108,7 @@ class Part:
     needs: tuple[Part, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Construct:
+class Construct(NamedTuple):
     """A constructor call: `nn.Conv2d(3, 64, 7, stride=2)`. `call` is in torch.nn or the name of a part.
 
     `kwargs` holds every option with its value; those that equal their entry in `defaults` are not written.
@@ -120,12 +116,11 @@ class Construct:
 
     call: str
     args: tuple[Argument, ...] = ()
-    kwargs: dict[str, Argument] = field(default_factory=dict)
-    defaults: dict[str, Argument] = field(default_factory=dict)
+    kwargs: Mapping[str, Argument] = NOTHING
+    defaults: Mapping[str, Argument] = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Lowering:
+class Lowering(NamedTuple):
     """How an operation is written in PyTorch.
 
     `forward` is an expression: `{self}` the constructed module, `{x}` the input (`{0}`, `{1}` where
@@ -135,13 +130,12 @@ class Lowering:
 
     forward: str
     module: Construct | None = None
-    values: dict[str, Argument] = field(default_factory=dict)
+    values: Mapping[str, Argument] = NOTHING
     parts: tuple[Part, ...] = ()
     folds: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Glyph:
+class Glyph(NamedTuple):
     """What a picture shows: a plain word and a caption; no geometry."""
 
     kind: Literal["units", "planes", "box", "sum", "product", "join", "none"]

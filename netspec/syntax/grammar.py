@@ -7,16 +7,15 @@ Lark compiles it again on the spot. `./dev grammar` writes the file anew.
 
 from __future__ import annotations
 
-import hashlib
 import json
+import os
+import zlib
 from functools import lru_cache
-from importlib.resources import files
-from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 
 # What may stand alone: a file, and the pieces that recovery parses line by line.
 STARTS = ("start", "decl", "stmt", "setting", "net_head", "block_head", "section_head")
-TABLE = Path(__file__).with_name("table.json")
+TABLE = os.path.join(os.path.dirname(__file__), "table.json")
 
 
 class Rule(NamedTuple):
@@ -40,10 +39,12 @@ class Table(TypedDict):
 
 def grammar_text() -> str:
     """The grammar, from the installed package or from the checkout beside it."""
-    inside = files("netspec") / "grammar" / "netspec.lark"
-    if inside.is_file():
-        return inside.read_text(encoding="utf-8")
-    return (Path(__file__).parents[2] / "grammar" / "netspec.lark").read_text(encoding="utf-8")
+    package = os.path.dirname(os.path.dirname(__file__))
+    inside = os.path.join(package, "grammar", "netspec.lark")
+    if not os.path.isfile(inside):
+        inside = os.path.join(os.path.dirname(package), "grammar", "netspec.lark")
+    with open(inside, encoding="utf-8") as stream:
+        return stream.read()
 
 
 def compile_table(text: str) -> Table:
@@ -99,15 +100,17 @@ def _rule(rule: Any) -> Rule:
 
 
 def _hash(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    # tells an edited grammar from the compiled one; hashlib would cost more to import than the table to load
+    return f"{len(text)}-{zlib.crc32(text.encode()):08x}"
 
 
 @lru_cache(maxsize=1)
 def load_table() -> Table:
     """The table of the grammar as it stands."""
     text = grammar_text()
-    if TABLE.is_file():
-        table: Table = json.loads(TABLE.read_text(encoding="utf-8"))
+    if os.path.isfile(TABLE):
+        with open(TABLE, encoding="utf-8") as stream:
+            table: Table = json.load(stream)
         if table["grammar"] == _hash(text):
             return table
     return compile_table(text)
@@ -121,4 +124,5 @@ def write_table() -> None:
     lines.append('],\n"states": [')
     lines.append(",\n".join(json.dumps(state, separators=(",", ":"), sort_keys=True) for state in table["states"]))
     lines.append(f'],\n"starts": {json.dumps(table["starts"])},\n"ends": {json.dumps(table["ends"])}\n}}')
-    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with open(TABLE, "w", encoding="utf-8") as stream:
+        stream.write("\n".join(lines) + "\n")

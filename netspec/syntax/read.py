@@ -9,7 +9,6 @@ from netspec.source import SourceFile
 from netspec.syntax import tree
 from netspec.syntax.build import BadText
 from netspec.syntax.parser import TooDeep, Unexpected, parse
-from netspec.syntax.recover import recover
 from netspec.syntax.text import check_characters
 
 
@@ -32,6 +31,8 @@ def read(source: SourceFile) -> Parsed:
         try:
             return Parsed(source, parse(source), found)
         except (Unexpected, TooDeep, BadText):
+            from netspec.syntax.recover import recover  # only a broken file needs it
+
             recovered = recover(source)
     finally:
         source.text = original

@@ -6,205 +6,219 @@ two texts are equal as trees when they say the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import Any, ClassVar, dataclass_transform
 
 Place = tuple[int, int]
 NOWHERE: Place = (0, 0)
 
-
-def _at() -> Place:
-    """A field that holds a place and takes no part in comparisons."""
-    place: Place = field(default=NOWHERE, compare=False, repr=False)
-    return place
+# fields that say how something is written, not what: they take no part in comparisons
+_SILENT = frozenset(("at", "name_at", "path_at", "head_at", "key_at", "word"))
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Name:
+@dataclass_transform()
+class Syntax:
+    """Base of all syntax objects: fields by position or name, equality by what they say.
+
+    A dataclass would do the same; making thirty of them costs a tenth of a whole `netspec check`.
+    """
+
+    _fields: ClassVar[tuple[str, ...]] = ()
+    _said: ClassVar[tuple[str, ...]] = ()
+    _defaults: ClassVar[dict[str, Any]] = {}
+    silent: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        cls._fields = tuple(name for name in cls.__annotations__ if name not in Syntax.__annotations__)
+        cls._said = tuple(name for name in cls._fields if name not in _SILENT and name not in cls.silent)
+        cls._defaults = {name: vars(cls)[name] for name in cls._fields if name in vars(cls)}
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        store = self.__dict__
+        if len(values) < len(self._fields):
+            store.update(self._defaults)
+        store.update(zip(self._fields, values, strict=False))
+        if named:
+            store.update(named)
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self._said)
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, *(getattr(self, name) for name in self._said)))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._said)
+        return f"{type(self).__name__}({shown})"
+
+
+class Name(Syntax):
     text: str
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Number:
+class Number(Syntax):
     value: int | float
-    text: str = field(compare=False)
-    at: Place = _at()
+    text: str
+    silent: ClassVar[tuple[str, ...]] = ("text",)
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Text:
+class Text(Syntax):
     """A quoted string, escapes resolved."""
 
     value: str
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Ref:
+class Ref(Syntax):
     """`x`, `p.left`, `r.2`: a layer, a size, a step or a word, as the position decides."""
 
     path: tuple[str, ...]
-    at: Place = _at()
+    at: Place = NOWHERE
 
     @property
     def name(self) -> str:
         return ".".join(self.path)
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Arg:
+class Arg(Syntax):
     """One item of `( … )`; `name` is () for an item given by position."""
 
     name: tuple[str, ...]
     value: Value
-    at: Place = _at()
-    name_at: Place = _at()
+    at: Place = NOWHERE
+    name_at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Call:
+class Call(Syntax):
     path: tuple[str, ...]
     args: tuple[Arg, ...]
-    at: Place = _at()
-    path_at: Place = _at()
+    at: Place = NOWHERE
+    path_at: Place = NOWHERE
 
     @property
     def name(self) -> str:
         return ".".join(self.path)
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Indexed:
+class Indexed(Syntax):
     """`z[t-1]`: a delayed read."""
 
     path: tuple[str, ...]
     index: Value
-    at: Place = _at()
+    at: Place = NOWHERE
 
     @property
     def name(self) -> str:
         return ".".join(self.path)
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Group:
+class Group(Syntax):
     chain: Chain
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Negative:
+class Negative(Syntax):
     value: Value
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Binary:
+class Binary(Syntax):
     """`left op right` with op one of + - * / % ^; chains of them lean left."""
 
     op: str
     left: Value
     right: Value
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Join:
+class Join(Syntax):
     """`a & b & c`."""
 
     parts: tuple[Value, ...]
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Several:
+class Several(Syntax):
     """`a, b`: several values."""
 
     parts: tuple[Value, ...]
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Grid:
+class Grid(Syntax):
     """`n1 x n2 [x n3]`, also the single `n` of a noun."""
 
     sizes: tuple[Value, ...]
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Perceptrons:
+class Perceptrons(Syntax):
     units: Grid
     args: tuple[Arg, ...]
-    word: str = field(compare=False)
-    at: Place = _at()
+    word: str
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Filters:
+class Filters(Syntax):
     count: Value
     kernel: Grid
     args: tuple[Arg, ...]
-    word: str = field(compare=False)
-    at: Place = _at()
+    word: str
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Repeat:
+class Repeat(Syntax):
     count: Value
     shared: bool
     index: Name | None
     chain: Chain
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Chain:
+class Chain(Syntax):
     """`item -> item -> …`; always at least one item."""
 
     items: tuple[Value, ...]
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Dots:
+class Dots(Syntax):
     """`..` in a list."""
 
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class List:
+class List(Syntax):
     items: tuple[Value, ...]
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Over:
+class Over(Syntax):
     """`over T`, `over up to T`, `over any n`, with an optional `as name`."""
 
     length: Value
     kind: str  # "exactly", "up to", "any"
     name: Name | None = None
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class TypeText:
+class TypeText(Syntax):
     """A type as written: `3@224x224`, `h x w`, `one of V over T`."""
 
     maps: Value | None  # None: not written
     space: Grid | None  # for `nodes` (no @) the sizes as written
     classes: Value | None = None
     over: Over | None = None
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Broken:
+class Broken(Syntax):
     """Stands where a line could not be parsed: its type is unknown, and nobody reports that."""
 
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
 Value = (
@@ -233,16 +247,14 @@ Value = (
 # ---- statements of a body
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Input:
+class Input(Syntax):
     label: Name
     type: TypeText
     caption: Text | None = None
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Layer:
+class Layer(Syntax):
     """A `hidden` or `output` line."""
 
     role: str
@@ -250,37 +262,33 @@ class Layer:
     chain: Chain
     expect: TypeText | None = None
     caption: Text | None = None
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Start:
+class Start(Syntax):
     label: Name
     chain: Chain
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Default:
+class Default(Syntax):
     target: Name
     args: tuple[Arg, ...]
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Require:
+class Require(Syntax):
     left: Value
     op: str
     right: Value
     why: Text | None = None
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Let:
+class Let(Syntax):
     name: Name
     value: Value
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
 Statement = Input | Layer | Start | Default | Require | Let
@@ -289,17 +297,15 @@ Statement = Input | Layer | Start | Default | Require | Let
 # ---- declarations of a file
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Header:
+class Header(Syntax):
     version: int
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Used:
+class Used(Syntax):
     name: Name
     alias: Name | None = None
-    at: Place = _at()
+    at: Place = NOWHERE
 
     @property
     def here(self) -> Name:
@@ -307,32 +313,28 @@ class Used:
         return self.alias or self.name
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Use:
+class Use(Syntax):
     names: tuple[Used, ...]
     file: Text
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Extern:
+class Extern(Syntax):
     name: Name
     params: tuple[Param, ...] | None
     target: Text
     inputs: tuple[TypeText, ...]
     result: TypeText
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Param:
+class Param(Syntax):
     name: Name
     default: Value | None = None
-    at: Place = _at()
+    at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Body:
+class Body(Syntax):
     """A `net` or a `block`."""
 
     kind: str
@@ -340,35 +342,32 @@ class Body:
     params: tuple[Param, ...] | None
     caption: Text | None
     statements: tuple[Statement, ...]
-    at: Place = _at()
-    head_at: Place = _at()
+    at: Place = NOWHERE
+    head_at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Setting:
+class Setting(Syntax):
     key: tuple[str, ...]
     value: Value
-    at: Place = _at()
-    key_at: Place = _at()
+    at: Place = NOWHERE
+    key_at: Place = NOWHERE
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Section:
+class Section(Syntax):
     """`data { … }`, `train { … }`, `figure [name] { … }`."""
 
     kind: str
     name: Name | None
     settings: tuple[Setting, ...]
-    at: Place = _at()
-    head_at: Place = _at()
+    at: Place = NOWHERE
+    head_at: Place = NOWHERE
 
 
 Declaration = Header | Use | Extern | Default | Body | Section
 
 
-@dataclass(slots=True)
-class File:
+class File(Syntax):
     """One parsed `.net` file."""
 
     declarations: tuple[Declaration, ...]
-    at: Place = _at()
+    at: Place = NOWHERE
