@@ -50,11 +50,9 @@ def _unread(graph: Graph, report: Report, used: frozenset[str]) -> None:
             continue
         if layer.role == "start" or not layer.values or layer.span is None:
             continue
-        if layer.role == "output" and graph.scopes[layer.scope].kind != "net":
-            own = graph.scopes[layer.scope]
-            code, words = "NS246", {"name": layer.label, "block": own.name}
-        else:
-            code, words = "NS245", {"name": layer.label, "role": layer.role}
+        own = graph.scopes[layer.scope]
+        code = "NS246" if layer.role == "output" and own.kind != "net" else "NS245"
+        words: Words = {"name": layer.label, "role": layer.role, "block": own.name}
         if (layer.span.source.name, layer.span.start) not in said:
             said.add((layer.span.source.name, layer.span.start))
             report.add(Diagnostic(code, layer.span, words))

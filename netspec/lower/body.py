@@ -63,6 +63,7 @@ class Body:
         self.assigned: set[str] = set()
         self.typed: set[str] = set()  # variables that are returned: their first assignment says Tensor
         self.stepwise = False  # inside a recurrence: values have no time axis
+        self.whole: dict[Edge, Expr] = {}  # there, the values from outside with all their steps
 
     def write(self) -> None:
         self.ports()
@@ -228,8 +229,14 @@ class Body:
     def lowering(self, node: Node) -> Lowering:
         types = [self.graph.nodes[edge.node].types[edge.output] for edge in node.inputs]
         if self.stepwise or not node.op.over_time:
-            types = [value.step for value in types]
+            types = [
+                value if self.looks_over(node, position) else value.step for position, value in enumerate(types)
+            ]
         return node.op.torch(*types)
+
+    def looks_over(self, node: Node, position: int) -> bool:
+        """Whether a step inside a recurrence reads this input whole: attention's keys and values."""
+        return self.stepwise and node.op.name == "attention" and position > 0
 
     def shorten(self, node: Node, template: str) -> None:
         """Gives operands names until the expression fits on a line."""
@@ -242,7 +249,8 @@ class Body:
 
     def slot(self, slot: str, node: Node, lowering: Lowering, names: dict[str, int]) -> Expr:
         if slot in names:
-            return self.values[node.inputs[names[slot]]]
+            edge = node.inputs[names[slot]]
+            return self.whole[edge] if self.looks_over(node, names[slot]) else self.values[edge]
         if slot == "self":
             return Expr(self.path(node.key), CALL)
         if slot == "tied":

@@ -109,6 +109,7 @@ class Recurrence(Repeats):
         self.indent += "    "
         self.stepwise = True
         for edge in self.outside(cell):
+            self.whole[edge] = self.values[edge]
             if self.graph.nodes[edge.node].types[edge.output].time is not None:
                 self.values[edge] = Expr(f"{self.values[edge].text}[:, t]", CALL)
         for node in self.members(cell):
@@ -161,6 +162,7 @@ class Recurrence(Repeats):
     def timed_source(self, cell: Cell) -> str:
         """A value from outside that has the time axis the loop runs over."""
         for edge in self.outside(cell):
+            self.whole[edge] = self.values[edge]
             if self.graph.nodes[edge.node].types[edge.output].time is not None:
                 return self.settle(edge).text
         raise AssertionError("a recurrence that reads nothing over time")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.sizes import text
-from netspec.types import UNKNOWN, Time, Type, Unknown, refuse
+from netspec.types import UNKNOWN, Time, Type, Unknown, refuse, space_text
 
 
 def merge(sign: str, left: Type, right: Type, adds_maps: bool = False, position: int = 1) -> Type:
@@ -20,10 +20,10 @@ def merge(sign: str, left: Type, right: Type, adds_maps: bool = False, position:
     for place, value in ((0, left), (position, right)):
         if value.classes is not None:
             refuse("NS305", input=place, step=sign, type=str(value))
+    if left.space and right.space and left.space != right.space:
+        _differ(sign, left, right, position, "space", space_text(left.space), space_text(right.space))
     if not adds_maps and left.maps != right.maps:
         _differ(sign, left, right, position, "maps", left.maps, right.maps)
-    if left.space and right.space and left.space != right.space:
-        _differ(sign, left, right, position, "space", *_first_difference(left, right))
     time = _time(sign, left, right, position)
     if (left.space and not right.space and right.time and not left.time) or (
         right.space and not left.space and left.time and not right.time
@@ -31,13 +31,6 @@ def merge(sign: str, left: Type, right: Type, adds_maps: bool = False, position:
         refuse("NS303", input=position, sign=sign, left=str(left), right=str(right))
     maps: Any = left.maps + right.maps if adds_maps else left.maps
     return Type(maps, left.space or right.space, time)
-
-
-def _first_difference(left: Type, right: Type) -> tuple[Any, Any]:
-    for a, b in zip(left.space, right.space, strict=False):
-        if a != b:
-            return a, b
-    return f"{len(left.space)}-D", f"{len(right.space)}-D"
 
 
 def _time(sign: str, left: Type, right: Type, position: int) -> Time | None:

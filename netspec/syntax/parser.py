@@ -92,11 +92,11 @@ class _Rule(NamedTuple):
     unwrap: bool
     keep: list[tuple[int, bool, int]]
     trailing: int
-    passes: bool  # one symbol, kept as it is: nothing to build
 
 
 class _Machine(NamedTuple):
     rules: list[_Rule]
+    passes: list[str | None]  # rule -> its left side, where it keeps its one symbol as it is
     states: list[dict[str, int]]
     scanners: list[re.Pattern[str]]
     starts: dict[str, int]
@@ -107,6 +107,7 @@ class _Machine(NamedTuple):
 def _machine() -> _Machine:
     table = load_table()
     rules = []
+    passes: list[str | None] = []
     for left, length, name, unwrap, keep, trailing in table["rules"]:
         spliced = left.startswith("_")
         plain = length == 1 and len(keep) == 1 and not keep[0][1] and not trailing and not keep[0][2]
@@ -118,16 +119,16 @@ def _machine() -> _Machine:
                 unwrap,
                 keep,
                 trailing,
-                plain and unwrap,
             )
         )
+        passes.append(left if plain and unwrap else None)
     scanners = []
     for state in table["states"]:
         if "INDEX" in state:
             scanners.append(_TOKEN_X_INDEX if "_X" in state else _TOKEN_INDEX)
         else:
             scanners.append(_TOKEN_X if "_X" in state else _TOKEN)
-    return _Machine(rules, table["states"], scanners, table["starts"], table["ends"])
+    return _Machine(rules, passes, table["states"], scanners, table["starts"], table["ends"])
 
 
 def _terminal(group: str, word: str, text: str, at: int, actions: dict[str, int]) -> tuple[str, int]:
@@ -166,7 +167,7 @@ def parse(source: SourceFile, start: str = "start", region: Place | None = None)
 
 
 def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
-    rules, states, scanners = machine.rules, machine.states, machine.scanners
+    rules, states, scanners, passes = machine.rules, machine.states, machine.scanners, machine.passes
     final = machine.ends[start]
     stack = [machine.starts[start]]
     values: list[Any] = []
@@ -196,13 +197,19 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
                     return values[0]
                 accepts = frozenset(name for name in states[stack[-1]] if name.isupper() or name[0] in "_$")
                 raise Unexpected(kind, word, (begin, at), accepts, tuple(recent))
-            if code >= 0:
+            if code < 0:
+                left = passes[-code - 1]
+                if left is not None:  # one symbol stands for another: most reductions
+                    stack.pop()
+                    stack.append(states[stack[-1]][left])
+                    continue
+                _reduce(rules[-code - 1], states, stack, values, begins, ends)
+            else:
                 stack.append(code)
                 values.append((word, begin, at))
                 begins.append(begin)
                 ends.append(at)
                 break
-            _reduce(rules[-code - 1], states, stack, values, begins, ends)
         if kind in _OPENING:
             depth += 1
             if depth > MAX_DEPTH:
@@ -229,10 +236,6 @@ def _reduce(
 ) -> None:
     """Replaces the top `rule.length` symbols by what the rule builds of them."""
     length = rule.length
-    if rule.passes:
-        stack.pop()
-        stack.append(states[stack[-1]][rule.left])
-        return
     if not length:
         stack.append(states[stack[-1]][rule.left])
         place = ends[-1] if ends else 0

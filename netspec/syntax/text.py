@@ -36,14 +36,21 @@ def read_file(path: Path, name: str | None = None, limit: int = MAX_BYTES) -> So
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
-        raise _fault("NS001", file=shown, reason=error.strerror or str(error)) from None
+        raise _fault("NS001", file=shown, reason=_reason(error)) from None
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        kind = Phrase("a directory" if stat.S_ISDIR(mode) else "a device")
+        raise _fault("NS008", file=shown, kind=kind)
     with os.fdopen(descriptor, "rb") as stream:
-        mode = os.fstat(stream.fileno()).st_mode
-        if not stat.S_ISREG(mode):
-            kind = Phrase("a directory" if stat.S_ISDIR(mode) else "a device")
-            raise _fault("NS008", file=shown, kind=kind)
         data = stream.read(limit + 1)
     return decode(data, shown, path, limit)
+
+
+def _reason(error: OSError) -> Word:
+    if isinstance(error, FileNotFoundError):
+        return Phrase("no file")
+    return Phrase("no permission") if isinstance(error, PermissionError) else error.strerror or str(error)
 
 
 def decode(data: bytes, name: str, path: Path | None = None, limit: int = MAX_BYTES) -> SourceFile:

@@ -58,10 +58,13 @@ def scan() -> Scan:
         for name, tree in modules.items()
         for function in [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))]
     ]
+    names = {kind: {name for function in found for name in function.names(kind)} for kind in ("Hint", "Label", "Phrase")}
     return Scan(
-        frozenset(codes),
-        tuple(site for function in found for site in function.sites()),
-        *(frozenset(name for function in found for name in function.names(kind)) for kind in ("Hint", "Label", "Phrase")),
+        codes=frozenset(codes),
+        sites=tuple(site for function in found for site in function.sites()),
+        hints=frozenset(names["Hint"]),
+        labels=frozenset(names["Label"]),
+        phrases=frozenset(names["Phrase"]),
     )
 
 
@@ -156,6 +159,8 @@ class _Function:
                 found.add(word.arg)
         if refusal:
             found |= BY_EXPLAIN | ({"verb"} if "sign" in found else set())
+            if any(word.arg == "input" for word in call.keywords):
+                found |= {"input_name", "input_line"}
         return found
 
     def keys(self, value: ast.expr) -> set[str]:
@@ -166,6 +171,8 @@ class _Function:
                 return keys.union(*(self.keys(item) for key, item in zip(value.keys, value.values) if key is None))
             case ast.Call(func=ast.Name(id="dict"), args=[inner]):
                 return self.keys(inner)
+            case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+                return self.keys(left) | self.keys(right)
             case ast.Name(id=name):
                 found = [self.keys(item) for item in self.variables.get(name, ())]
                 return set.intersection(*found) if found else set()
