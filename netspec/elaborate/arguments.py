@@ -30,6 +30,8 @@ class Arguments:
 def bind_arguments(frame: Frame, definition: Definition, item: tree.Ref | tree.Call, flow: Flow) -> Arguments:
     """Parameters by place and by name; inputs by name, the rest as they flow in."""
     body = definition.body
+    if definition.unit.poisoned and _differs(definition, item, flow):
+        raise Broken  # its head or an input may be what could not be read
     params = {param.name.text: param for param in body.params or ()}
     inputs = [line.label.text for line in body.statements if isinstance(line, tree.Input)]
     args = item.args if isinstance(item, tree.Call) else ()
@@ -55,6 +57,21 @@ def bind_arguments(frame: Frame, definition: Definition, item: tree.Ref | tree.C
     found.shown = {name: value for name, value in found.env.items() if not isinstance(value, Closure)}
     found.inputs = _inputs(item, frame, inputs, named, flow)
     return found
+
+
+def _differs(definition: Definition, item: tree.Ref | tree.Call, flow: Flow) -> bool:
+    """Whether a call may not fit a definition: said only where all of the definition's file could be read."""
+    params = {param.name.text: param for param in definition.body.params or ()}
+    inputs = {line.label.text for line in definition.body.statements if isinstance(line, tree.Input)}
+    args = item.args if isinstance(item, tree.Call) else ()
+    named = {".".join(arg.name) for arg in args if arg.name}
+    placed = sum(not arg.name for arg in args)
+    return (
+        placed > len(params)
+        or not named <= params.keys() | inputs
+        or any(param.default is None for name, param in list(params.items())[placed:] if name not in named)
+        or len(inputs - named) != len(flow)
+    )
 
 
 def signature(body: tree.Body) -> str:

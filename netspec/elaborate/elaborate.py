@@ -144,6 +144,9 @@ def _not_found(expansion: Expansion, report: Report) -> None:
     if report.failed:
         return
     for path, (frame, at) in expansion.unresolved.items():
+        bound = frame.layers.get(path.rpartition(".")[2])
+        if bound is not None and None in bound.values:  # its line is broken, which is said there
+            continue
         report.add(Diagnostic("NS504", frame.span(at), {"name": path.rpartition(".")[2]}, hints=(Hint("is"),)))
 
 

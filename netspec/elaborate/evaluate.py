@@ -163,6 +163,8 @@ def not_exact(frame: Frame, node: tree.Binary, left: Any, right: Any) -> Diagnos
     span = frame.span(node.at)
     text = _source(frame, node.at)
     if isinstance(left, Formula) or isinstance(right, Formula):
+        if frame.poisoned:  # the `require` that settles it may be what could not be read
+            raise Broken
         count = len((left if isinstance(left, Formula) else right).values)
         pairs = zip(sizes.values_of(left, count), sizes.values_of(right, count), strict=True)
         a, b = next((a, b) for a, b in pairs if a % b)

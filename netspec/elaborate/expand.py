@@ -50,6 +50,9 @@ class Expansion(Calls):
             if name is None:
                 continue
             word = name.text
+            if isinstance(statement, tree.Layer) and isinstance(statement.chain.items[0], tree.Broken):
+                frame.labels.setdefault(word, statement)
+                continue
             if word in seen:
                 label = Label(frame.span(seen[word].at), "first")
                 self.add(Diagnostic("NS204", frame.span(name.at), {"name": word}, labels=(label,)), frame)
@@ -138,6 +141,7 @@ class Expansion(Calls):
         key = frame.key + module_name(label)
         names = Names(key)
         before = len(self.nodes)
+        self.rounds = {}
         flow = self.chain(frame, line.chain, names)
         names.finish()
         self.layer_index = layer.index
@@ -241,7 +245,8 @@ class Expansion(Calls):
         for item in frame.definition.body.statements:
             if isinstance(item, tree.Start) and item.label.text not in frame.starts:
                 name = item.label.text
-                if name in frame.labels and name not in frame.broken:
+                bound = frame.layers.get(name)
+                if name in frame.labels and name not in frame.broken and (bound is None or None not in bound.values):
                     error = fault(frame, item.at, "NS509", name=name)
                     self.add(error.diagnostic, frame)
 

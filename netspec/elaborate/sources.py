@@ -43,7 +43,8 @@ class Sources(Core):
         head = item.path[0]
         if len(item.path) > 1 or is_layer(head, frame) or head in frame.broken:
             return True
-        return False
+        known = head in frame.env or head in step_names() or frame.unit.find(head) is not None
+        return not known and head in frame.poisoned
 
     def operand(self, frame: Frame, item: tree.Value, names: Names) -> Flow:
         """A value inside a sum, product, join or tuple."""
@@ -212,14 +213,13 @@ class Sources(Core):
                 raise fault(frame, item.at, "NS502", name=item.name)
         if frame.definition.body.kind == "block" and not frame.timed:
             raise fault(frame, item.at, "NS507", name=item.name, block=frame.definition.body.name.text)
-        value_type = self._delayed_type(frame, name, item)
-        op = operation("delay")(steps=steps)
         known = frame.layers.get(name)
-        inputs = [] if known is None else [value for value in known.values[:1] if value is not None]
         if known is not None:
             known.reads += 1
-            if not inputs:
+            if known.values[:1] in ([], [None]):
                 raise Broken
+        value_type = self._delayed_type(frame, name, item)
+        op = operation("delay")(steps=steps)
         start = self.start_value(frame, name, value_type)
         inputs_ = [Value(Edge(-1), value_type)] + ([start] if start is not None else [])
         flow = self.node(op, inputs_, frame, item.at, f"{name}[t-{steps}]")

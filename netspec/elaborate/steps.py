@@ -149,8 +149,6 @@ class Steps(Sources):
         definition = frame.unit.find(name)
         if definition is not None:
             return self.block(frame, definition, item, flow, names)
-        if name in frame.poisoned or name in frame.broken:
-            raise Broken
         if name in RESERVED:
             raise fault(frame, at, "NS690", what=name)
         prelude = self.prelude(name)
@@ -161,6 +159,8 @@ class Steps(Sources):
                 raise fault(frame, item.at, "NS230", name=name)
             if bound is not None:
                 raise fault(frame, item.at, "NS231", name=name)
+            if name in frame.poisoned or name in frame.broken:
+                raise Broken
             raise unknown_step(name, at, frame, step_names())
         if name == "same":
             return self.same(frame, item, flow, names)

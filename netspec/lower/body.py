@@ -11,7 +11,7 @@ from netspec.lower.expressions import CALL, NAME, Expr, fill, slots
 from netspec.lower.holes import Holes, code_width
 from netspec.lower.modules import Place
 from netspec.lower.order import Cell, Item, items
-from netspec.lower.places import relative
+from netspec.lower.places import lowering_of, reads_whole, relative
 from netspec.lower.pynames import Namer, variable
 from netspec.ops.base import Lowering, Part
 
@@ -132,7 +132,7 @@ class Body:
 
     def assign(self, name: str, expr: Expr) -> Expr:
         if expr.text != name:
-            known = name in self.assigned or expr.text.startswith(("F.", "torch."))
+            known = name in self.assigned or expr.text.startswith("torch.")
             typed = ": Tensor" if name in self.typed and not known else ""
             self.assigned.add(name)
             self.emit(f"{name}{typed} = {expr.text}")
@@ -223,20 +223,10 @@ class Body:
         source = filled["x"].text
         filled["x"] = Expr(f"{source}.flatten(0, 1)", CALL)
         inner = fill(template, filled)
-        text = inner.text if inner.binds <= CALL else f"({inner.text})"
-        return Expr(f"{text}.unflatten(0, {source}.shape[:2])", CALL)
+        return Expr(f"torch.unflatten({inner.text}, 0, {source}.shape[:2])", CALL)
 
     def lowering(self, node: Node) -> Lowering:
-        types = [self.graph.nodes[edge.node].types[edge.output] for edge in node.inputs]
-        if self.stepwise or not node.op.over_time:
-            types = [
-                value if self.looks_over(node, position) else value.step for position, value in enumerate(types)
-            ]
-        return node.op.torch(*types)
-
-    def looks_over(self, node: Node, position: int) -> bool:
-        """Whether a step inside a recurrence reads this input whole: attention's keys and values."""
-        return self.stepwise and node.op.name == "attention" and position > 0
+        return lowering_of(self.graph, node, self.stepwise)
 
     def shorten(self, node: Node, template: str) -> None:
         """Gives operands names until the expression fits on a line."""
@@ -250,7 +240,8 @@ class Body:
     def slot(self, slot: str, node: Node, lowering: Lowering, names: dict[str, int]) -> Expr:
         if slot in names:
             edge = node.inputs[names[slot]]
-            return self.whole[edge] if self.looks_over(node, names[slot]) else self.values[edge]
+            whole = self.stepwise and reads_whole(node, names[slot])
+            return self.whole[edge] if whole else self.values[edge]
         if slot == "self":
             return Expr(self.path(node.key), CALL)
         if slot == "tied":

@@ -92,8 +92,9 @@ class Holders:
         out = []
         for (base, kinds), name in self.names.items():
             carried = " and ".join(kind for kind, _ in kinds)
-            # an attribute that is called like its class could not be annotated with it
-            rows = [f"    {attr}: {'nn.Module' if kind == attr else kind}" for attr, kind in kinds]
+            # inside the class an attribute hides the class of its name
+            names = {attr for attr, _ in kinds}
+            rows = [f"    {attr}: {'nn.Module' if kind in names else kind}" for attr, kind in kinds]
             out.append("\n".join([f"class {name}({base}):", f'    """{_short(base)} that carries {carried}."""', "", *rows]))
         return out
 

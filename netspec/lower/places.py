@@ -8,6 +8,8 @@ from netspec.graph import Graph, Node, Scope
 from netspec.lower.holes import Holes
 from netspec.lower.initial import init_line
 from netspec.lower.modules import Place, construct
+from netspec.ops.base import Lowering
+from netspec.types import Type
 
 if TYPE_CHECKING:
     from netspec.lower.classes import Classes
@@ -16,6 +18,24 @@ if TYPE_CHECKING:
 def relative(key: str, scope: Scope) -> str:
     """A module's key as its class sees it."""
     return key[len(scope.key) + 1 :] if scope.key else key
+
+
+def reads_whole(node: Node, position: int) -> bool:
+    """Whether a step inside a recurrence reads this input with all its steps: attention's keys and values."""
+    return node.op.name == "attention" and position > 0
+
+
+def types_for(graph: Graph, node: Node, stepwise: bool) -> list[Type]:
+    """The types an operation is lowered for: of one time step, unless it looks over time."""
+    types = [graph.nodes[edge.node].types[edge.output] for edge in node.inputs]
+    if stepwise or not node.op.over_time:
+        return [value if stepwise and reads_whole(node, at) else value.step for at, value in enumerate(types)]
+    return types
+
+
+def lowering_of(graph: Graph, node: Node, stepwise: bool) -> Lowering:
+    """How a node is written, in the loop of a recurrence (`stepwise`) or outside."""
+    return node.op.torch(*types_for(graph, node, stepwise))
 
 
 def collect(graph: Graph, scope: Scope, classes: Classes, holes: Holes) -> Place:
@@ -62,16 +82,13 @@ def _prune(root: Place, path: str, rounds: int) -> None:
 def _node(graph: Graph, own: Scope, node: Node, classes: Classes, holes: Holes, root: Place) -> None:
     if (node.again and not own.again) or node.op.name in ("port", "input"):
         return
-    types = [graph.nodes[edge.node].types[edge.output] for edge in node.inputs]
-    if not node.op.over_time or node.index in classes.looped:
-        types = [value.step for value in types]
-    lowering = node.op.torch(*types)
+    lowering = lowering_of(graph, node, node.index in classes.looped)
     if lowering.module is None:
         return
     place = root.at(relative(node.key, own))
     place.code = construct(lowering.module, holes)
     asked = getattr(node.op, "init", None) or {}
-    for weight in node.op.weights(*types):
+    for weight in node.op.weights(*types_for(graph, node, node.index in classes.looped)):
         inner = weight.name.rpartition(".")[2]
         line = init_line(weight, inner in asked or weight.init.name == "given", holes)
         if line is not None and not weight.buffer and not (node.tied and weight.name == "weight"):

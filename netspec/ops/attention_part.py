@@ -114,7 +114,7 @@ def _forward(
     for short, word, heads in parts:
         value = word if several else "x"
         value = f"self.{word}({value})" if project else value
-        lines.append(f"        {short} = {value}.unflatten(-1, ({heads}, -1)).transpose(1, 2)")
+        lines.append(f"        {short} = torch.unflatten({value}, -1, ({heads}, -1)).transpose(1, 2)")
     if rotary:
         lines.append("        q, k = rotate(q, self.base), rotate(k, self.base)")
     lines += _mask(causal, scores, masked)
@@ -136,7 +136,7 @@ def _forward(
     if single:
         result = f"{result}.squeeze(1)"
     if space:
-        result = f"{result}.transpose(1, 2).unflatten(-1, space)"
+        result = f"torch.unflatten({result}.transpose(1, 2), -1, space)"
     if project:
         return [*lines, f"        result: Tensor = {result}", "        return result"]
     return [*lines, f"        return {result}"]

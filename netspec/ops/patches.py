@@ -41,7 +41,7 @@ class Patches(Op):
         text_ = "{x}"
         for axis in range(axes):
             # from the last axis: each splits into (places, inside the patch)
-            text_ += f".unflatten({-1 - 2 * axis}, (-1, {sizes[axes - 1 - axis]}))"
+            text_ = f"torch.unflatten({text_}, {-1 - 2 * axis}, (-1, {sizes[axes - 1 - axis]}))"
         places = [-2 * axes + 2 * axis for axis in range(axes)]
         insides = [place + 1 for place in places]
         moved = f"{text_}.movedim({tuple(insides)}, {tuple(range(-2 * axes, -axes))})"

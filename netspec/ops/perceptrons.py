@@ -99,7 +99,7 @@ class Perceptrons(Weighted):
             parts = (BIAS,) if self.bias else ()
         if len(self.units) > 1:
             grid = ", ".join(str(size) for size in plain((1, *self.units)))
-            forward = f"{forward}.unflatten(-1, ({grid}))"
+            forward = f"torch.unflatten({forward}, -1, ({grid}))"
         return Lowering(forward, module, parts=parts)
 
     def glyph(self) -> Glyph:

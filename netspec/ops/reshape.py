@@ -37,4 +37,4 @@ class Reshape(Op):
         flat = "{x}" if not axes else f"{{x}}.flatten({-1 - axes})"
         if not self.to.space:
             return Lowering(flat)
-        return Lowering(f"{flat}.unflatten(-1, ({sizes}))")
+        return Lowering(f"torch.unflatten({flat}, -1, ({sizes}))")

@@ -53,5 +53,5 @@ class Softmax(Op):
             return Lowering("torch.softmax({x}, dim=1)")
         if self.role == "space" and axes > 1:
             shape = ", ".join(str(size) for size in value.space)
-            return Lowering(f"torch.softmax({{x}}.flatten(-{axes}), dim=-1).unflatten(-1, ({shape}))")
+            return Lowering(f"torch.unflatten(torch.softmax({{x}}.flatten(-{axes}), dim=-1), -1, ({shape}))")
         return Lowering(f"torch.softmax({{x}}, dim={-1 if self.role == 'space' else -1 - axes})")

@@ -48,7 +48,7 @@ class Split(Op):
         sizes = plain(self._parts(inputs[0]))
         if self.sizes is None:
             return Lowering(f"{{x}}.chunk({{parts}}, dim={axis})", values={"parts": len(sizes)})
-        return Lowering(f"{{x}}.split({list(sizes)}, dim={axis})")
+        return Lowering(f"torch.split({{x}}, {list(sizes)}, dim={axis})")
 
     def glyph(self) -> Glyph:
         return Glyph("box", "split")

@@ -38,7 +38,7 @@ class Unpatches(Op):
         if axes == 2 and len(set(sizes)) == 1:
             return Lowering("F.pixel_shuffle({x}, {size})", values={"size": sizes[0]})
         inner = ", ".join(map(str, sizes))
-        moved = f"{{x}}.unflatten({-axes - 1}, (-1, {inner}))"
+        moved = f"torch.unflatten({{x}}, {-axes - 1}, (-1, {inner}))"
         # the axis of a patch goes right behind the axis of its places
         insides = tuple(range(-2 * axes, -axes))
         moved += f".movedim({insides}, {tuple(range(1 - 2 * axes, 1, 2))})" if axes > 1 else ".movedim(-2, -1)"

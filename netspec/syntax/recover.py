@@ -12,7 +12,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Label
+from netspec.diagnostics.model import Diagnostic, Fix, Label, Words
+from netspec.names import nearest
 from netspec.source import SourceFile, Span
 from netspec.syntax import tree
 from netspec.syntax.build import BadText
@@ -38,11 +39,23 @@ class Logical:
     after_blank: bool = False
 
 
+class Lost(set[str]):
+    """Names that lines which could not be read may have given; all names, once such a line hides its own."""
+
+    any = False
+
+    def __contains__(self, name: object) -> bool:
+        return self.any or super().__contains__(name)
+
+    def __bool__(self) -> bool:
+        return self.any or len(self) > 0
+
+
 @dataclass(slots=True)
 class Recovered:
     file: tree.File
     diagnostics: list[Diagnostic]
-    poisoned: set[str] = field(default_factory=set)
+    poisoned: Lost = field(default_factory=Lost)
 
 
 def logical_lines(text: str) -> list[Logical]:
@@ -106,12 +119,13 @@ class _Recovery:
     def __init__(self, source: SourceFile) -> None:
         self.source = source
         self.diagnostics: list[Diagnostic] = []
-        self.poisoned: set[str] = set()
+        self.poisoned = Lost()
         self.declarations: list[Any] = []
         self.open: Any = None  # the head of the body or section that is being read
         self.inside: list[Any] = []
         self.open_line: Logical | None = None
         self.headless = False  # the head of the open body could not be read
+        self.skipping = False  # inside a body of which not even the kind could be read
         self.stray = False  # lines outside a body were met: said once, then read as the body's before them
 
     def run(self) -> Recovered:
@@ -131,8 +145,16 @@ class _Recovery:
         return Recovered(tree.File(tuple(self.declarations), at), self.diagnostics, self.poisoned)
 
     def read(self, line: Logical) -> None:
-        if line.text.rstrip() == "}":
+        if self.skipping:
+            self.skip(line)
+        elif line.text.rstrip() == "}":
             self.close_brace(line)
+        elif self.open is not None and line.text in (")", "]"):
+            label = Label(Span(self.source, *self.open.head_at), "opened", {"bracket": "{"})
+            span = Span(self.source, line.start, line.end)
+            words: Words = {"seen": line.text, "wanted": "}"}
+            self.diagnostics.append(Diagnostic("NS125", span, words, labels=(label,), fixes=(Fix(span, "}"),)))
+            self.close(line.end)
         elif line.text == "{" and self.headless:
             self.headless = False  # the brace that its head lacked
         elif _HEAD.match(line.text) and not self.is_setting(line):
@@ -150,7 +172,17 @@ class _Recovery:
         elif _STATEMENT.match(line.text) and not line.text.startswith("default"):
             self.outside(line)
         else:
+            before = len(self.diagnostics)
             self.parse_into(line, "decl", self.declarations)
+            self.skipping = len(self.diagnostics) > before and line.text.endswith("{")
+
+    def skip(self, line: Logical) -> None:
+        """`nte first {`: its lines may be of any kind, so they are passed over."""
+        self.skipping = line.text.rstrip() != "}"
+        self.poison(line)
+        if _HEAD.match(line.text) and line.text.endswith("{"):
+            self.skipping = False
+            self.read(line)
 
     def outside(self, line: Logical) -> None:
         """A layer outside a body: its net was never opened, or a `}` stands too early."""
@@ -211,7 +243,7 @@ class _Recovery:
         self.open_line = line
         self.inside = []
         self.stray = False
-        if self.headless and line.text.endswith("}"):
+        if self.headless and "{" in line.text and line.text.endswith("}"):
             self.close(line.end)
 
     def parse_into(self, line: Logical, start: str, into: list[Any]) -> None:
@@ -237,22 +269,28 @@ class _Recovery:
     def poison(self, line: Logical) -> None:
         """Names a broken line may have given are never reported as unknown."""
         words = _WORD.findall(line.text)
-        if words and words[0] in ("input", "hidden", "output", "start", "let", "net", "block"):
-            self.poisoned.update(words[1:2])
-            if words[0] in ("net", "block"):
-                self.poisoned.update(words[2:])
-        elif words and words[0] not in ("require", "default"):
+        if not words:
+            return
+        if words[0] in ("require", "default"):
+            self.poisoned.add(words[0])
+        elif words[0] in ("input", "hidden", "output", "start", "let"):
+            given = _WORD.findall(re.split("[:=]", line.text, maxsplit=1)[0])
+            self.poisoned.update(given[1:])
+            self.poisoned.any = self.poisoned.any or len(given) < 2
+        else:
             self.poisoned.update(words)
+            self.poisoned.any = self.poisoned.any or words[0] in ("net", "block")
 
 
 def _broken(line: Logical) -> tree.Statement | None:
-    """A stand-in for a broken line, so that its label is known."""
-    match = re.match(r"(input|hidden|output)\s+([^\W\d]\w*)", line.text)
-    if match is None:
+    """A stand-in for a broken line, so that its label is known and nothing reads past it."""
+    match = re.match(r"([^\W\d]\w*)\s*([^\W\d]\w*)?", line.text)
+    if match is None or match[1] in ("start", "let", "default", "require"):
         return None
     at = (line.start, line.end)
-    label = tree.Name(match[2], (line.start + match.start(2), line.start + match.end(2)))
-    return tree.Layer(match[1], label, tree.Chain((tree.Broken(at),), at), at=at)
+    role = nearest(match[1], ("input", "hidden", "output")) or "hidden"
+    label = tree.Name(match[2] or "?", (line.start + match.end(1), line.start + match.end()))
+    return tree.Layer(role, label, tree.Chain((tree.Broken(at),), at), at=at)
 
 
 def recover(source: SourceFile) -> Recovered:
