@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netspec.diagnostics.model import Fault, Fix, Hint, Phrase, Quoted
+from netspec.elaborate import prelude
 from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault
 from netspec.elaborate.frame import Closure, Flow, Frame, Word
 from netspec.elaborate.lookup import is_layer, read
@@ -204,7 +205,7 @@ def _name(ref: tree.Ref, frame: Frame, word: bool) -> Any:
         return frame.env[name]
     if name in ("true", "false"):
         return name == "true"
-    if frame.unit.find(name) is not None or name in step_names():
+    if frame.unit.find(name) is not None or name in step_names() or name in prelude.names():
         return Word(name) if word and frame.unit.find(name) is None else Closure(tree.Chain((ref,), ref.at), frame)
     if word:
         return Word(name)

@@ -6,6 +6,7 @@ import unicodedata
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label
+from netspec.elaborate import prelude
 from netspec.elaborate.calls import Calls
 from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault
 from netspec.elaborate.frame import Bound, Flow, Frame, Value
@@ -17,7 +18,7 @@ from netspec.ops.input import Input
 from netspec.ops.port import Port
 from netspec.sizes import Formula, text
 from netspec.syntax import tree
-from netspec.types import Type, Unknown, type_text
+from netspec.types import UNKNOWN_TYPE, Type, Unknown, type_text
 
 RESERVED_LABELS = frozenset(
     "repeat one of over any is as shared true false perceptron perceptrons filter filters".split()
@@ -80,6 +81,8 @@ class Expansion(Calls):
                 self.let(frame, statement)
             case tree.Start():
                 if statement.label.text not in frame.labels:
+                    if statement.label.text in frame.poisoned:
+                        raise Broken
                     raise fault(frame, statement.label.at, "NS508", name=statement.label.text)
 
     def broken(self, frame: Frame, statement: tree.Statement) -> None:
@@ -170,7 +173,7 @@ class Expansion(Calls):
         if isinstance(last, tree.Repeat):
             parts.update(self.rounds)
         elif isinstance(last, tree.Ref | tree.Call):
-            definition = frame.unit.find(last.name) or self.prelude(last.name)
+            definition = frame.unit.find(last.name) or prelude.block(last.name)
             if definition is not None and last.name not in frame.env:
                 outputs = [item for item in definition.body.statements if isinstance(item, tree.Layer)]
                 names = [item.label.text for item in outputs if item.role == "output"]
@@ -226,7 +229,7 @@ class Expansion(Calls):
             return None
         outer, last = self.layer_index, frame.last
         layer = self.open_layer(frame, label, "start", line.at, None)
-        self.start_type = value_type.step if value_type.known else None
+        self.start_type = value_type.step if value_type.known else UNKNOWN_TYPE.step
         names = Names(f"{frame.key}{module_name(label)}.start")
         try:
             value = self.single(self.chain(frame, line.chain, names), frame, line.chain.at)

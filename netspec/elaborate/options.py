@@ -47,6 +47,10 @@ class Source:
     frame: Frame
     default: bool = False
 
+    def only(self, names: tuple[str, ...]) -> Source:
+        """The options of these names."""
+        return Source(tuple(arg for arg in self.args if arg.name and arg.name[0] in names), self.frame, self.default)
+
 
 def sources(target: str, args: tuple[tree.Arg, ...], frame: Frame, at: int) -> list[Source]:
     """The options of a step, nearest first: its own, the body's `default` lines above, the file's."""
@@ -96,6 +100,8 @@ def _key(
         raise _misplaced(cls, arg, position, source)
     name, part = arg.name[0], arg.name[1:]
     option = cls.options.get(name) or cls.options.get(name + "_")
+    if option is None and name in cls.reserved:
+        raise fault(source.frame, arg.name_at, "NS692", option=name, step=cls.name)
     if option is None or option.name in _HIDDEN.get(cls.name, ()):
         raise unknown_option(cls, arg, source)
     if part and not (option.dotted and len(part) == 1):

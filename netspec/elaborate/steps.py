@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.model import Hint, Quoted
+from netspec.elaborate import prelude
 from netspec.elaborate.evaluate import Broken, fault, size
 from netspec.elaborate.frame import Closure, Flow, Frame
 from netspec.elaborate.keys import Names
@@ -16,6 +17,7 @@ from netspec.ops.base import Op
 from netspec.ops.registry import operation, step_names
 from netspec.syntax import tree
 from netspec.syntax.tree import Place
+from netspec.types import Type
 
 # what version 1 reserves: it parses and answers that it is not built yet
 RESERVED = frozenset(("mixture", "copies", "extern"))
@@ -69,7 +71,7 @@ class Steps(Sources):
         if item.name in frame.env:
             if not isinstance(frame.env[item.name], Closure):
                 raise fault(frame, item.at, "NS214", name=item.name)
-        elif item.name not in step_names() and self.prelude(item.name) is None:
+        elif item.name not in step_names() and prelude.block(item.name) is None:
             if item.name in frame.poisoned:
                 raise Broken
             raise unknown_step(item.name, item.at, frame, step_names(), head=True)
@@ -151,9 +153,9 @@ class Steps(Sources):
             return self.block(frame, definition, item, flow, names)
         if name in RESERVED:
             raise fault(frame, at, "NS690", what=name)
-        prelude = self.prelude(name)
-        if prelude is not None:
-            return self.block(frame, prelude, item, flow, names)
+        built_in = prelude.block(name)
+        if built_in is not None:
+            return self.block(frame, built_in, item, flow, names)
         if name not in step_names():
             if is_layer(item.path[0], frame):
                 raise fault(frame, item.at, "NS230", name=name)
@@ -168,13 +170,19 @@ class Steps(Sources):
             return self.reverse(frame, item, flow, names)
         return self.operation(frame, item, name, flow, names)
 
-    def prelude(self, name: str) -> Definition | None:
-        return None
+    start_type: Type | None = None  # inside `start z: …` one time step of z: what `zeros` alone stands for
 
     def operation(self, frame: Frame, item: tree.Ref | tree.Call, name: str, flow: Flow, names: Names) -> Flow:
         cls = operation(name)
         args = item.args if isinstance(item, tree.Call) else ()
-        given = read_options(cls, sources(name, args, frame, item.at[0]), Given(), item.at)
+        lists = sources(name, args, frame, item.at[0])
+        for noun, taken in cls.inherits.items():  # `default perceptrons` reaches those inside attention
+            lists += [source.only(taken) for source in sources(noun, (), frame, item.at[0])]
+        given = read_options(cls, lists, Given(), item.at)
+        if cls.begins and given.values.get("value") is None:
+            if self.start_type is None:
+                raise fault(frame, item.at, "NS209", Hint("usage", {"usage": f"{name}(64)"}), step=name, option="value")
+            given.values["value"] = self.start_type
         return self.apply(cls, given, flow, frame, item.at, name, names)
 
     def closure(self, frame: Frame, item: tree.Ref | tree.Call, bound: Closure, flow: Flow, names: Names) -> Flow:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from netspec.diagnostics.model import Fix, Hint, Quoted
+from netspec.elaborate import prelude
 from netspec.elaborate.evaluate import fault
 from netspec.elaborate.frame import Frame
 from netspec.names import nearest
@@ -42,7 +43,7 @@ def unknown_step(name: str, at: Place, frame: Frame, steps: Collection[str], hea
     if name in ("perceptron", "perceptrons", "filter", "filters"):
         return fault(frame, at, "NS119", noun=name)
     code = "NS205" if head else "NS202"
-    legal = [*frame.unit.names, *sorted(steps), "perceptrons", "filters"]
+    legal = [*frame.unit.names, *sorted(prelude.names()), *sorted(steps), "perceptrons", "filters"]
     way = FOREIGN.get(name.casefold().replace("_", "").replace("nn.", "")) or FOREIGN.get(name.casefold())
     if way is not None:
         return fault(frame, at, code, Hint("foreign", {"name": name, "way": way}), name=name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 from netspec.ops.attention_part import attention_part
@@ -25,6 +26,8 @@ class Attention(Weighted):
     example = "x + (x -> layernorm -> attention(12, causal = true))"
     inputs = None
     depth = 1
+    inherits = MappingProxyType({"perceptrons": ("bias", "init", "frozen")})
+    reserved = ("window", "shift", "positions")
     positional = ("heads",)
     heads: Size = option("size", "how many heads", least=1)
     kv_heads: Any = option("size", "heads of keys and values, fewer than of queries", default=None, least=1)

@@ -160,6 +160,8 @@ class Op:
     depth: ClassVar[int] = 0  # what it adds to the depth of a path
     transparent: ClassVar[bool] = False  # nothing happens to single values: joins, crops, reshapes
     varying: ClassVar[bool] = True  # right on batches of different lengths
+    inherits: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})  # options it takes from a noun's default
+    reserved: ClassVar[tuple[str, ...]] = ()  # options that a later version will have
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

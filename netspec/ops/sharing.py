@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.sizes import text
-from netspec.types import UNKNOWN, Time, Type, Unknown, refuse, space_text
+from netspec.types import Time, Type, Unknown, refuse, space_text
 
 
 def merge(sign: str, left: Type, right: Type, adds_maps: bool = False, position: int = 1) -> Type:
@@ -67,8 +67,14 @@ def _differ(sign: str, left: Type, right: Type, position: int, axis: str, a: Any
 def merge_partial(left: Type, right: Type, adds_maps: bool = False) -> Type:
     """As `merge`, inside a recurrence where a side may be unknown: each role from the side that knows it."""
     maps: Any = left.maps + right.maps if adds_maps else _known(left.maps, right.maps)
-    space: Any = _known(left.space, right.space) or (UNKNOWN if isinstance(right.space, Unknown) else right.space)
-    return Type(maps, space, _known(left.time, right.time) or _known(right.time, left.time))
+    return Type(maps, _role(left.space, right.space), _role(left.time, right.time))
+
+
+def _role(first: Any, second: Any) -> Any:
+    """Space or time of two sides: from the side that is known; where both are, from the one that has it."""
+    if isinstance(first, Unknown) or isinstance(second, Unknown):
+        return _known(first, second)
+    return first or second
 
 
 def _known(first: Any, second: Any) -> Any:

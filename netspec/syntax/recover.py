@@ -125,6 +125,7 @@ class _Recovery:
         self.inside: list[Any] = []
         self.open_line: Logical | None = None
         self.headless = False  # the head of the open body could not be read
+        self.garbled = False  # the last line could not be read and is no layer: it may have been meant to close
         self.skipping = False  # inside a body of which not even the kind could be read
         self.stray = False  # lines outside a body were met: said once, then read as the body's before them
 
@@ -134,7 +135,7 @@ class _Recovery:
         if self.open is not None:
             assert self.open_line is not None
             end = len(self.source.text.rstrip())
-            if not self.stray:
+            if not self.stray and not self.garbled:
                 span = Span(self.source, max(0, end - 1), end)
                 head = Span(self.source, self.open_line.start, self.open_line.end)
                 self.diagnostics.append(
@@ -159,7 +160,7 @@ class _Recovery:
             self.headless = False  # the brace that its head lacked
         elif _HEAD.match(line.text) and not self.is_setting(line):
             if self.open is not None:
-                if not self.stray:
+                if not self.stray and not self.garbled:
                     head = Label(Span(self.source, self.open_line.start, self.open_line.end), "opened")  # type: ignore[union-attr]
                     span = Span(self.source, line.start, line.end)
                     self.diagnostics.append(Diagnostic("NS107", span, {"kind": self.open.kind}, labels=(head,)))
@@ -248,6 +249,7 @@ class _Recovery:
 
     def parse_into(self, line: Logical, start: str, into: list[Any]) -> None:
         parsed = self.parse(line, start)
+        self.garbled = parsed is None and ":" not in line.text
         if parsed is not None:
             into.append(parsed)
             return
