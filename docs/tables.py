@@ -1,0 +1,84 @@
+"""The tables of docs/language.md that come from the code: run by `./dev docs`, checked by a test.
+
+Each stands between `<!-- name: … -->` and `<!-- /name -->`.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from netspec.elaborate.options import option_names
+from netspec.ops.base import Op
+from netspec.ops.registry import operation, step_names
+
+PAGE = Path(__file__).parent / "language.md"
+
+GROUPS = {
+    "Pools": "maxpool avgpool subsample",
+    "Reductions": "mean max sum first last",
+    "Normalisation": "batchnorm layernorm groupnorm instancenorm rmsnorm lrn normalize",
+    "Dropout": "dropout droppath",
+    "Activations": "relu sigmoid tanh leaky relu6 elu gelu silu mish softplus hardsigmoid hardswish softmax step identity",
+    "Arithmetic": "exp log abs sqrt square matmul",
+    "Arrangement": "join split flatten reshape transpose expand crop pad upsample patches unpatches shuffle",
+    "Sequences": "onehot embed positions attention rnn lstm gru reversed",
+    "Weights of other kinds": "gain distance gaussian learned same",
+    "The rest": "zeros noise carried sample stop",
+}
+WRITTEN = {  # steps that the elaborator knows itself
+    "same": ("same(a)", "a's chain with a's weights, on another value"),
+    "reversed": ("reversed(step)", "the step from the last time step to the first"),
+}
+
+
+def steps_table() -> str:
+    """Every step with its options and what it does."""
+    missing = step_names() - {name for names in GROUPS.values() for name in names.split()}
+    if missing:
+        raise LookupError(f"steps without a group in docs/tables.py: {', '.join(sorted(missing))}")
+    lines = []
+    for title, names in GROUPS.items():
+        lines += ["", f"**{title}**", "", "| step | options | what it does |", "|---|---|---|"]
+        for name in names.split():
+            if name in WRITTEN:
+                call, about = WRITTEN[name]
+                lines.append(f"| `{call}` | | {about} |")
+            else:
+                lines.append(_row(operation(name)))
+    return "\n".join(lines) + "\n"
+
+
+def _row(cls: type[Op]) -> str:
+    positional = ", ".join(name.rstrip("_") for name in cls.positional)
+    call = f"{cls.name}({positional})" if positional else cls.name
+    options = []
+    for name in option_names(cls):
+        key = name if name in cls.options else f"{name}_"
+        option = cls.options[key]
+        if key in cls.positional and option.required:
+            continue
+        default = "" if option.default is None or option.required else f" = {_shown(option.default)}"
+        options.append(f"`{name}{default}`")
+    return f"| `{call}` | {', '.join(options)} | {cls.summary} |"
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def filled(text: str, name: str, content: str) -> str:
+    """A page with one of its marked places filled."""
+    pattern = re.compile(rf"(<!-- {name}[^>]*-->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    if not pattern.search(text):
+        raise LookupError(f"no place marked {name!r}")
+    return pattern.sub(lambda match: match[1] + content + match[2], text)
+
+
+def page() -> str:
+    return filled(PAGE.read_text(encoding="utf-8"), "steps", steps_table())
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    print(PAGE)
