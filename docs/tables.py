@@ -39,11 +39,11 @@ def steps_table() -> str:
         raise LookupError(f"steps without a group in docs/tables.py: {', '.join(sorted(missing))}")
     lines = []
     for title, names in GROUPS.items():
-        lines += ["", f"**{title}**", "", "| step | options | what it does |", "|---|---|---|"]
+        lines += ["", f"**{title}**", "", "| step | options | what it does | for example |", "|---|---|---|---|"]
         for name in names.split():
             if name in WRITTEN:
                 call, about = WRITTEN[name]
-                lines.append(f"| `{call}` | | {about} |")
+                lines.append(f"| `{call}` | | {about} | |")
             else:
                 lines.append(_row(operation(name)))
     return "\n".join(lines) + "\n"
@@ -56,11 +56,12 @@ def _row(cls: type[Op]) -> str:
     for name in option_names(cls):
         key = name if name in cls.options else f"{name}_"
         option = cls.options[key]
-        if key in cls.positional and option.required:
+        if key in cls.positional or name in ("init", "frozen"):
             continue
         default = "" if option.default is None or option.required else f" = {_shown(option.default)}"
         options.append(f"`{name}{default}`")
-    return f"| `{call}` | {', '.join(options)} | {cls.summary} |"
+    example = f"`{cls.example}`" if cls.example and cls.example != cls.name else ""
+    return f"| `{call}` | {', '.join(options)} | {cls.summary} | {example} |"
 
 
 def _shown(value: object) -> str:

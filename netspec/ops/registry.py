@@ -9,7 +9,7 @@ from importlib import import_module
 from netspec.ops.base import Op
 
 # Machinery, and operations that the language writes with signs of its own.
-_NOT_STEPS = frozenset(("__init__", "base", "registry", "weighted", "window", "sharing", "pools", "reductions", "recurrent", "attention_part"))
+_NOT_STEPS = frozenset(("base", "registry", "weighted", "window", "sharing", "pools", "reductions", "recurrent", "attention_part"))
 _SIGNS = frozenset(("input", "port", "delay", "add", "subtract", "multiply", "number", "perceptrons", "filters", "flip"))
 _extra: dict[str, type[Op]] = {}
 
@@ -23,7 +23,8 @@ def step_names() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def _files() -> frozenset[str]:
     folder = os.path.dirname(__file__)
-    names = (os.path.splitext(entry)[0].removesuffix("_") for entry in os.listdir(folder) if entry.endswith(".py"))
+    entries = (entry for entry in os.listdir(folder) if entry.endswith(".py") and not entry.startswith("_"))
+    names = (entry.removesuffix(".py").removesuffix("_") for entry in entries)
     return frozenset(names) - _NOT_STEPS
 
 
