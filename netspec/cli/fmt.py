@@ -56,9 +56,11 @@ def _formatted(path: str, annotate: bool) -> tuple[str, str]:
         raise SpecErrors(parsed.diagnostics)
     text = format_file(source, parsed.file)
     if annotate:
+        from netspec.api import load
         from netspec.show.annotate import annotated
 
-        text = annotated(path, text)
+        spec = load(path)
+        text = annotated(path, text, [spec.net(name).graph for name in spec.nets])
     return source.text, text
 
 

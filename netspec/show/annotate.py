@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from netspec.api import load
 from netspec.graph import Graph, Layer
 from netspec.source import SourceFile
 from netspec.syntax import tree
@@ -13,15 +10,13 @@ from netspec.syntax.read import read
 from netspec.types import type_text
 
 
-def annotated(path: str, text: str) -> str:
-    """The canonical text with types: of nets as they are elaborated; a block's lines stay as they are."""
-    spec = load(Path(path))
+def annotated(path: str, text: str, graphs: list[Graph]) -> str:
+    """The canonical text with the types of `graphs`, one for each net; a block's lines stay as they are."""
     found: dict[tuple[str, str], str] = {}
-    for name in spec.nets:
-        graph = spec.net(name).graph
+    for graph in graphs:
         for layer in graph.top:
             if layer.role in ("hidden", "output") and len(layer.values) == 1:
-                found[name, layer.label] = _type(graph, layer)
+                found[graph.name, layer.label] = _type(graph, layer)
     source = SourceFile(path, text)
     parsed = read(source)
     edits: list[tuple[int, int, str]] = []

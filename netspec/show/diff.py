@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from netspec.api import Net, Spec
 from netspec.diagnostics.display import safe
 from netspec.show.rows import Row, rows
 from netspec.show.table import number
 from netspec.syntax.expression import value_text
+
+if TYPE_CHECKING:
+    from netspec.api import Net, Spec
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,21 @@
+"""What every test shares: one thread for torch (equal bits, and cores for others), messages in English."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.pop("NETSPEC_LANG", None)
+
+
+@pytest.fixture
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder as the current one."""
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+
