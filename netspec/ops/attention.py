@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any
 
-from netspec.ops.attention_part import attention_part
+from netspec.ops.attention_part import Form, attention_part
 from netspec.ops.base import Argument, Construct, Lowering, Weight, option, plain, wants_values
 from netspec.ops.weighted import Weighted
 from netspec.sizes import Size, divides, product, text
@@ -138,46 +138,48 @@ class Attention(Weighted):
     # ---- lowering
 
     def torch(self, *inputs: Type) -> Lowering:
-        query, key, value, scores = self._values(inputs)
-        several = query is not key
-        varying = key.time is not None and bool(key.time.varying)
-        # in a recurrence the query is one step and its keys stand outside
-        stepwise = query.time is None and not query.space
-        part = attention_part(
-            several=several,
+        form = self._form(inputs)
+        part = attention_part(form)
+        slots = ["{0}", "{1}", "{2}"] if form.several else ["{0}"]
+        if form.scores:
+            slots.append(f"scores={{{len(inputs) - 1}}}")
+        if form.masked:
+            slots.append("lengths={lengths1}" if form.several else "lengths={lengths}")
+        return Lowering(f"{{self}}({', '.join(slots)})", self._construct(part.name, form, inputs), parts=(part,))
+
+    def _form(self, inputs: tuple[Type, ...]) -> Form:
+        query, key, _, scores = self._values(inputs)
+        return Form(
+            several=len(inputs) >= 3,
             project=self.project,
             grouped=self.kv != self.heads,
             causal=self.causal,
             rotary=self.rotary is not None,
             scores=scores is not None,
-            masked=varying,
+            masked=key.time is not None and bool(key.time.varying),
             scale=self.scale is not None,
             space=len(query.space) if query.time is None else 0,
             key_space=len(key.space) if key.time is None else 0,
-            single=stepwise,
+            # in a recurrence the query is one step, and its keys stand outside
+            single=query.time is None and not query.space,
         )
-        slots = ["{0}", "{1}", "{2}"] if several else ["{0}"]
-        if scores is not None:
-            slots.append(f"scores={{{len(inputs) - 1}}}")
-        if varying:
-            slots.append("lengths={lengths1}" if several else "lengths={lengths}")
+
+    def _construct(self, name: str, form: Form, inputs: tuple[Type, ...]) -> Construct:
+        query, key, value, _ = self._values(inputs)
         sizes: tuple[Argument, ...] = plain((self.heads,))
         kwargs: dict[str, Argument] = {"dropout": self.dropout}
-        if self.project:
-            widths = self._sizes(inputs)
-            dims = plain((query.maps, key.maps, value.maps)) if several else plain((query.maps,))
+        if form.project:
+            dims = plain((query.maps, key.maps, value.maps)) if form.several else plain((query.maps,))
             sizes = (*dims, *sizes)
-            kwargs = {"bias": self.bias, **kwargs}
-            if widths["query"][0] != query.maps:
-                kwargs["width"] = plain((self.head(query),))[0]
-        if self.kv != self.heads:
+            width = None if self.heads * self.head(query) == query.maps else plain((self.head(query),))[0]
+            kwargs = {"bias": self.bias, **kwargs, "width": width}
+        if form.grouped:
             kwargs["kv_heads"] = plain((self.kv,))[0]
-        if self.scale is not None:
+        if form.scale:
             kwargs["scale"] = float(self.scale)
-        if self.rotary is not None:
+        if form.rotary:
             kwargs["base"] = float(self.rotary)
-        call = Construct(part.name, sizes, kwargs, {"bias": True, "dropout": 0.0, "width": None})
-        return Lowering(f"{{self}}({', '.join(slots)})", call, parts=(part,))
+        return Construct(name, sizes, kwargs, {"bias": True, "dropout": 0.0, "width": None})
 
     def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
         query, key, value, _ = self._values(inputs)

@@ -1,0 +1,1 @@
+"""Text -> syntax objects with places, and back: grammar, parser, recovery, printer."""

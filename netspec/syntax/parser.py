@@ -185,18 +185,14 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
             if at != begin + len(word):
                 word = text[begin:at]
         else:
-            skipped = _SKIPPED.match(text, at, stop)
-            begin = skipped.end() if skipped else at
-            if begin < stop:
-                raise Unexpected("CHARACTER", text[begin], (begin, begin + 1), frozenset(actions), tuple(recent))
+            _check_end(text, at, stop, actions, recent)
             kind, word, begin, at = END, "", stop, stop
         while True:  # reduce until the token can be shifted
             code = states[stack[-1]].get(kind)
             if code is None:
                 if kind == END and stack[-1] == final:
                     return values[0]
-                accepts = frozenset(name for name in states[stack[-1]] if name.isupper() or name[0] in "_$")
-                raise Unexpected(kind, word, (begin, at), accepts, tuple(recent))
+                raise Unexpected(kind, word, (begin, at), _terminals(states[stack[-1]]), tuple(recent))
             if code < 0:
                 left = passes[-code - 1]
                 if left is not None:  # one symbol stands for another: most reductions
@@ -210,20 +206,30 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
                 begins.append(begin)
                 ends.append(at)
                 break
-        if kind in _OPENING:
-            depth += 1
+        if kind in _NESTING:
+            depth += _NESTING[kind]
             if depth > MAX_DEPTH:
                 raise TooDeep((begin, at))
-        elif kind in _CLOSING:
-            depth -= 1
         if kind == "_NL":
             recent.clear()
         else:
             recent.append(kind)
 
 
-_OPENING = frozenset(("LPAR", "LSQB", "LBRACE"))
-_CLOSING = frozenset(("RPAR", "RSQB", "RBRACE"))
+_NESTING = {"LPAR": 1, "LSQB": 1, "LBRACE": 1, "RPAR": -1, "RSQB": -1, "RBRACE": -1}
+
+
+def _check_end(text: str, at: int, stop: int, actions: dict[str, int], recent: list[str]) -> None:
+    """No token was found: right at the end of the text, else a character that begins none."""
+    skipped = _SKIPPED.match(text, at, stop)
+    begin = skipped.end() if skipped else at
+    if begin < stop:
+        raise Unexpected("CHARACTER", text[begin], (begin, begin + 1), _terminals(actions), tuple(recent))
+
+
+def _terminals(actions: dict[str, int]) -> frozenset[str]:
+    """What may come in a state; rules are written in lower case."""
+    return frozenset(name for name in actions if name.isupper() or name[0] in "_$")
 
 
 def _reduce(
