@@ -83,7 +83,8 @@ def _unread_rows(graph: Graph, report: Report) -> None:
         source = graph.nodes[node.inputs[0].node].types[node.inputs[0].output]
         left = rows(source if node.op.over_time else source.step)
         if left:
-            words: Words = {"axis": Phrase(f"axis {left[0][0]}"), "count": text(left[0][1]), "type": str(source), "step": node.word}
+            axis, count = left[0]
+            words: Words = {"axis": Phrase(f"axis {axis}"), "count": text(count), "type": str(source), "step": node.word}
             report.add(Diagnostic("NS329", node.span, words, hints=(Hint("edge"),), severity="warning"))
 
 

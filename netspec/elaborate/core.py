@@ -17,7 +17,6 @@ from netspec.syntax import tree
 from netspec.syntax.tree import Place
 from netspec.types import ShapeFault, Time, Type
 
-
 # words of a refusal that read differently in each language, as the phrases of which they are shown
 PHRASED = {"sign": ("verb", "verb"), "axis": ("axis", "axis"), "what": ("what", "axis"), "reason": ("reason", "reason")}
 # a step longer than this is called by its name alone in messages

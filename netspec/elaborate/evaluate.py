@@ -45,7 +45,8 @@ def evaluate(value: tree.Value, frame: Frame, want: Want = "size", extra: dict[s
             return _root(value, frame, want, extra)
         case tree.Broken():
             raise Broken
-    raise fault(frame, value.at, "NS404", text=_source(frame, value.at))
+    hints = (Hint("type"),) if isinstance(value, tree.Several) else ()
+    raise fault(frame, value.at, "NS404", *hints, text=_source(frame, value.at))
 
 
 class Broken(Exception):

@@ -44,7 +44,8 @@ def read_init(value: tree.Value, frame: Frame) -> Init:
         args = value.args if isinstance(value, tree.Call) else ()
         least, most = DISTRIBUTIONS[name]
         if not least <= len(args) <= most or any(arg.name for arg in args):
-            raise fault(frame, value.at, "NS431", name=name, count=f"{least}" if least == most else f"{least}-{most}", given=str(len(args)))
+            count = f"{least}" if least == most else f"{least}-{most}"
+            raise fault(frame, value.at, "NS431", name=name, count=count, given=str(len(args)))
         numbers = tuple(_number(arg.value, frame) for arg in args)
         if name in ("normal", "truncated_normal") and numbers[1] < 0:
             raise fault(frame, args[1].at, "NS420", option="std", value=f"{numbers[1]:g}", least="0", most="")

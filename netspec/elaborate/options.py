@@ -15,6 +15,7 @@ from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quote
 from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault, size
 from netspec.elaborate.frame import Bound, Closure, Frame, Word
 from netspec.elaborate.initial import read_init
+from netspec.elaborate.suggest import arrow
 from netspec.names import nearest
 from netspec.ops.base import Op, Option
 from netspec.syntax import tree
@@ -76,11 +77,10 @@ def read_options(cls: type[Op], lists: list[Source], given: Given, at: tree.Plac
         taken: dict[str, tree.Arg] = {}
         for position, arg in enumerate(source.args):
             key, part = _key(cls, arg, position, source, given)
-            name = ".".join((key, *part))
+            name = ".".join((key, *part)).rstrip("_")
             if name in taken:
-                label = Label(source.frame.span(taken[name].at), "first")
-                span = source.frame.span(arg.name_at)
-                raise Fault(Diagnostic("NS208", span, {"name": name.rstrip("_")}, labels=(label,)))
+                labels = (Label(source.frame.span(taken[name].at), "first"),)
+                raise Fault(Diagnostic("NS208", source.frame.span(arg.name_at), {"name": name}, labels=labels))
             taken[name] = arg
             _store(cls.options[key], part, arg, source, given)
     for name, option in cls.options.items():
@@ -109,23 +109,14 @@ def _key(
     return option.name, part
 
 
-def _arrow(value: tree.Value, frame: Frame) -> Hint | None:
-    """`relu(z)`, `softmax(10 perceptrons)`: what a step takes comes by an arrow, not in parentheses."""
-    single = _single(value)
-    layer = isinstance(single, tree.Ref) and (single.path[0] in frame.layers or single.path[0] in frame.labels)
-    if layer or isinstance(single, tree.Chain | tree.Perceptrons | tree.Filters | tree.Join | tree.Several):
-        return Hint("arrow", {"value": frame.span(value.at).text})
-    return None
-
-
 # what the syntax itself gives a noun: `N`, `KxK`
 _HIDDEN = {"perceptrons": ("units",), "filters": ("count", "kernel")}
 
 
 def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Exception:
-    hints = [_arrow(arg.value, source.frame) or Hint("usage", {"usage": usage(cls)})]
+    hints = [arrow(arg.value, source.frame) or Hint("usage", {"usage": usage(cls)})]
     code = "NS210" if cls.positional else "NS211"
-    return fault(source.frame, arg.at, code, *hints, step=cls.name, count=len(cls.positional), position=str(position + 1))
+    return fault(source.frame, arg.at, code, *hints, step=cls.name, position=str(position + 1))
 
 
 def unknown_option(cls: type[Op], arg: tree.Arg, source: Source) -> Exception:
@@ -155,7 +146,7 @@ def option_names(cls: type[Op]) -> list[str]:
 def usage(cls: type[Op]) -> str:
     """`maxpool(kernel, stride = …, pad = 0)`."""
     parts = []
-    for name, option in cls.options.items():
+    for name, option in sorted(cls.options.items(), key=lambda item: item[0] not in cls.positional):
         if name in _HIDDEN.get(cls.name, ()):
             continue
         shown = name.rstrip("_")
@@ -202,7 +193,7 @@ def _single(value: tree.Value) -> tree.Value:
 
 
 def _size(option: Option, value: tree.Value, frame: Frame) -> Any:
-    return size(_single(value), frame, int(option.least or 1), option.name.rstrip("_"))
+    return size(_single(value), frame, int(option.least or 1), option.shown)
 
 
 def _extent(option: Option, value: tree.Value, frame: Frame) -> Any:
@@ -227,15 +218,13 @@ def _padding(option: Option, value: tree.Value, frame: Frame) -> Any:
 def _integer(option: Option, value: tree.Value, frame: Frame) -> Any:
     result = evaluate(_single(value), frame, "size")
     least = -(10**9) if option.least is None else int(option.least)
-    result = check_size(result, value, frame, least, option.name.rstrip("_"))
+    result = check_size(result, value, frame, least, option.shown)
     _bounds(option, result, value, frame)
     return result
 
 
 def _real(option: Option, value: tree.Value, frame: Frame) -> Any:
     result = evaluate(_single(value), frame, "real")
-    if isinstance(result, Unknown):
-        return result
     _bounds(option, result, value, frame)
     return float(result) if isinstance(result, int) else result
 
@@ -246,7 +235,8 @@ def _bounds(option: Option, result: Any, value: tree.Value, frame: Frame) -> Non
     below = option.least is not None and result < option.least
     above = option.most is not None and result > option.most
     if below or above:
-        words: dict[str, Any] = {"option": option.name.rstrip("_"), "value": sizes.text(result), "least": _bound(option.least), "most": _bound(option.most)}
+        bounds = {"least": _bound(option.least), "most": _bound(option.most)}
+        words: dict[str, Any] = {"option": option.shown, "value": sizes.text(result), **bounds}
         code = "NS419" if option.least is not None and option.most is not None else "NS420" if below else "NS421"
         raise fault(frame, value.at, code, **words)
 
@@ -270,17 +260,15 @@ def read_flag(value: tree.Value, frame: Frame, name: str) -> bool:
 
 
 def _flag(option: Option, value: tree.Value, frame: Frame) -> Any:
-    return read_flag(value, frame, option.name.rstrip("_"))
+    return read_flag(value, frame, option.shown)
 
 
 def _word(option: Option, value: tree.Value, frame: Frame) -> Any:
     value = _single(value)
     if isinstance(value, tree.Text):
-        raise fault(frame, value.at, "NS423", option=option.name.rstrip("_"), value=value.value, legal=Quoted(option.choices))
+        raise fault(frame, value.at, "NS423", option=option.shown, value=value.value, legal=Quoted(option.choices))
     if not isinstance(value, tree.Ref):
-        hints = tuple(hint for hint in (_arrow(value, frame),) if hint is not None)
-        words: dict[str, Any] = {"option": option.name.rstrip("_"), "value": frame.span(value.at).text, "legal": Quoted(option.choices)}
-        raise fault(frame, value.at, "NS424", *hints, **words)
+        return _choice(option, value, frame, frame.span(value.at).text)
     if value.name in option.choices:
         return value.name
     found = frame.env.get(value.name)
@@ -291,10 +279,10 @@ def _choice(option: Option, value: tree.Value, frame: Frame, word: str) -> str:
     if word in option.choices:
         return word
     guess = nearest(word, option.choices)
-    arrow = _arrow(value, frame)
-    hints = (Hint("nearest", {"name": guess}),) if guess else (arrow,) if arrow else ()
+    other = arrow(value, frame)
+    hints = (Hint("nearest", {"name": guess}),) if guess else (other,) if other else ()
     fix = Fix(frame.span(value.at), guess) if guess else None
-    raise fault(frame, value.at, "NS424", *hints, fix=fix, option=option.name.rstrip("_"), value=word, legal=Quoted(option.choices))
+    raise fault(frame, value.at, "NS424", *hints, fix=fix, option=option.shown, value=word, legal=Quoted(option.choices))
 
 
 def _init(option: Option, value: tree.Value, frame: Frame) -> Any:
@@ -305,7 +293,7 @@ def _layer(option: Option, value: tree.Value, frame: Frame) -> Any:
     value = _single(value)
     if isinstance(value, tree.Ref):
         return find_layer(value, frame)
-    raise fault(frame, value.at, "NS425", option=option.name.rstrip("_"), value=frame.span(value.at).text)
+    raise fault(frame, value.at, "NS425", option=option.shown, value=frame.span(value.at).text)
 
 
 def find_layer(value: tree.Ref, frame: Frame) -> LayerRef:
@@ -348,10 +336,10 @@ def _list(option: Option, value: tree.Value, frame: Frame) -> Any:
         names = [name for name, item in frame.env.items() if isinstance(item, tuple)]
         guess = nearest(value.name, names)
         hints = (Hint("nearest", {"name": guess}),) if guess else ()
-        raise fault(frame, value.at, "NS427", *hints, option=option.name.rstrip("_"), name=value.name)
+        raise fault(frame, value.at, "NS427", *hints, option=option.shown, name=value.name)
     if isinstance(value, tree.List):
         return read_list(value, frame)
-    raise fault(frame, value.at, "NS428", option=option.name.rstrip("_"), value=frame.span(value.at).text)
+    raise fault(frame, value.at, "NS428", option=option.shown, value=frame.span(value.at).text)
 
 
 def read_list(value: tree.List, frame: Frame) -> tuple[Any, ...]:
@@ -374,7 +362,7 @@ def _text(option: Option, value: tree.Value, frame: Frame) -> Any:
     value = _single(value)
     if isinstance(value, tree.Text):
         return value.value
-    raise fault(frame, value.at, "NS430", option=option.name.rstrip("_"), value=frame.span(value.at).text)
+    raise fault(frame, value.at, "NS430", option=option.shown, value=frame.span(value.at).text)
 
 
 def _type(option: Option, value: tree.Value, frame: Frame) -> Type:

@@ -70,6 +70,8 @@ class Sources(Core):
                 raise fault(frame, item.at, "NS217", fix=Fix(frame.span(item.at), f"-1*{inner}"), text=inner)
             case tree.Number():
                 raise fault(frame, item.at, "NS218", text=item.text)
+            case tree.Call() if is_layer(item.path[0], frame):
+                raise fault(frame, item.at, "NS249", name=item.path[0])
             case tree.Call() | tree.Perceptrons() | tree.Filters() | tree.Repeat():
                 raise fault(frame, item.at, "NS219", text=frame.span(item.at).text)
         raise fault(frame, item.at, "NS220", text=frame.span(item.at).text)

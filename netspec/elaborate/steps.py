@@ -90,8 +90,8 @@ class Steps(Sources):
             raise fault(frame, item.at, "NS226")
         bound = frame.layers[frame.last]
         if bound.role == "output":
-            other = next((label for label, above in reversed(frame.layers.items()) if above.role != "output"), frame.last)
-            raise fault(frame, item.at, "NS227", name=frame.last, other=other, text=frame.span(item.at).text)
+            others = [label for label, above in frame.layers.items() if above.role != "output"] or [frame.last]
+            raise fault(frame, item.at, "NS227", name=frame.last, other=others[-1], text=frame.span(item.at).text)
         if bound.role == "input" and len(frame.inputs) > 1:
             raise fault(
                 frame, item.at, "NS228", names=Quoted(tuple(frame.inputs)), first=frame.inputs[0], text=frame.span(item.at).text
@@ -158,7 +158,7 @@ class Steps(Sources):
             return self.block(frame, built_in, item, flow, names)
         if name not in step_names():
             if is_layer(item.path[0], frame):
-                raise fault(frame, item.at, "NS230", name=name)
+                raise fault(frame, item.at, "NS249" if isinstance(item, tree.Call) else "NS230", name=item.path[0])
             if bound is not None:
                 raise fault(frame, item.at, "NS231", name=name)
             if name in frame.poisoned or name in frame.broken:

@@ -44,10 +44,11 @@ def unknown_step(name: str, at: Place, frame: Frame, steps: Collection[str], hea
         return fault(frame, at, "NS119", noun=name)
     code = "NS205" if head else "NS202"
     legal = [*frame.unit.names, *sorted(prelude.names()), *sorted(steps), "perceptrons", "filters"]
-    way = FOREIGN.get(name.casefold().replace("_", "").replace("nn.", "")) or FOREIGN.get(name.casefold())
+    bare = name.rpartition(".")[2]  # `nn.ReLU`
+    way = FOREIGN.get(bare.casefold().replace("_", "")) or FOREIGN.get(bare.casefold())
     if way is not None:
         return fault(frame, at, code, Hint("foreign", {"name": name, "way": way}), name=name)
-    guess = nearest(name, [*frame.layers, *legal] if head else legal)
+    guess = nearest(bare, [*frame.layers, *legal] if head else legal)
     layer = None if guess or head else nearest(name, frame.layers)
     if layer is not None:
         return fault(frame, at, code, Hint("layer", {"layer": layer}), name=name)
@@ -56,3 +57,14 @@ def unknown_step(name: str, at: Place, frame: Frame, steps: Collection[str], hea
         hints = (Hint("above", {"names": Quoted(tuple(frame.layers)[-8:])}),)
     fix = Fix(frame.span(at), guess) if guess else None
     return fault(frame, at, code, *hints, fix=fix, name=name)
+
+
+def arrow(value: tree.Value, frame: Frame) -> Hint | None:
+    """`relu(z)`, `softmax(10 perceptrons)`: what a step takes comes by an arrow, not in parentheses."""
+    single = value
+    while isinstance(single, tree.Chain) and len(single.items) == 1:
+        single = single.items[0]
+    layer = isinstance(single, tree.Ref) and (single.path[0] in frame.layers or single.path[0] in frame.labels)
+    if layer or isinstance(single, tree.Chain | tree.Perceptrons | tree.Filters | tree.Join | tree.Several):
+        return Hint("arrow", {"value": frame.span(value.at).text})
+    return None

@@ -55,6 +55,11 @@ class Option(NamedTuple):
     def required(self) -> bool:
         return self.default is REQUIRED
 
+    @property
+    def shown(self) -> str:
+        """Its name in the language: a field `weights_` is the option `weights`."""
+        return self.name.rstrip("_")
+
 
 def option(
     kind: Kind,

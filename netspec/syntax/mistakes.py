@@ -11,17 +11,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Phrase, Quoted, Word
+from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted, Word
 from netspec.names import nearest
 from netspec.source import SourceFile, Span
 from netspec.syntax.build import BadText
+from netspec.syntax.expected import KEYWORDS, expected
 from netspec.syntax.parser import END, MAX_DEPTH, TooDeep, Unexpected
 
 STATEMENTS = ("input", "hidden", "output", "start", "default", "require", "let")
 DECLARATIONS = ("netspec", "use", "default", "net", "block", "data", "train", "figure", "extern")
-_KEYWORDS = frozenset(
-    "NETSPEC USE FROM AS EXTERN NET BLOCK INPUT HIDDEN OUTPUT START DEFAULT REQUIRE LET IS ONE OF OVER REPEAT".split()
-)
 _STARTERS = frozenset("NETSPEC USE EXTERN NET BLOCK INPUT HIDDEN OUTPUT START DEFAULT REQUIRE LET SECTION".split())
 _ITEM = frozenset("NAME INT NUMBER LPAR REPEAT PERCEPTRON FILTER".split())
 _CLOSERS = {"RPAR": ")", "RSQB": "]", "RBRACE": "}"}
@@ -101,7 +99,7 @@ def _character(stop: Stop) -> Diagnostic | None:
     if character == ";":
         return stop.fault("NS109")
     if character == "|" or character == "!" or character == "~":
-        return stop.fault("NS101", seen=character, expected=_expected(stop))
+        return stop.fault("NS101", seen=character, expected=expected(stop.seen.accepts))
     return stop.fault("NS129", seen=character)
 
 
@@ -113,14 +111,16 @@ def _continuation(stop: Stop) -> Diagnostic | None:
 
 def _first_word(stop: Stop) -> Diagnostic | None:
     """The line begins with no keyword that may stand here."""
-    if stop.seen.at[0] != stop.begin or stop.start in ("net_head", "block_head", "section_head"):
+    if stop.start == "section_head" and stop.seen.at[0] == stop.begin:
+        return stop.fault("NS131", span=stop.first_span, kind=stop.first)
+    if stop.seen.at[0] != stop.begin or stop.start in ("net_head", "block_head"):
         return None
     if stop.start == "setting":
         return stop.fault("NS118", seen=stop.seen.text)
     legal = STATEMENTS if stop.start == "stmt" else DECLARATIONS
     guess = nearest(stop.first, legal)
     fix = Fix(stop.first_span, guess) if guess else None
-    hints = (Hint("nearest", {"name": guess}),) if guess else ()
+    hints = (Hint("nearest", {"name": guess}),) if guess else (Hint("net"),) if legal is DECLARATIONS else ()
     return Diagnostic(
         "NS116",
         stop.first_span if stop.first else stop.span,
@@ -130,15 +130,34 @@ def _first_word(stop: Stop) -> Diagnostic | None:
     )
 
 
+# a name of several words: `hidden my layer: …`, `net my-net {`
+_SEVERAL = re.compile(
+    r"(?:input|hidden|output|start)\s+([^\W\d][\w.-]*(?:\s+[\w.-]+)*)\s*:|(?:net|block)\s+([^\W\d]\w*-[\w-]*)"
+)
+
+
+def _setting(stop: Stop) -> Diagnostic | None:
+    """`epochs 10`: a setting without its `=`."""
+    if stop.start != "setting" or "EQUAL" in stop.seen.before or stop.seen.kind in ("EQUAL", "COLON") or not stop.left:
+        return None
+    at = stop.begin + len(stop.left)
+    return stop.fault("NS136", key=stop.left, fix=Fix(Span(stop.source, at, at), " ="))
+
+
 def _label(stop: Stop) -> Diagnostic | None:
     """What should be a new name is a keyword, a number, or missing; or its colon is."""
     words = stop.left.split()
+    several = _SEVERAL.match(stop.source.text, stop.begin, stop.end)
+    if several and several.lastindex:
+        begin, end = several.span(several.lastindex)
+        if begin < stop.seen.at[0] <= end:
+            return stop.fault("NS115", span=Span(stop.source, begin, end), seen=several[several.lastindex])
     if stop.accepts("COLON") and len(words) == 2 and stop.first in ("input", "hidden", "output", "start"):
         if stop.seen.kind == "EQUAL":
             return stop.fault("NS122", seen="=", right=":", fix=Fix(stop.span, ":"))
         at = stop.begin + len(stop.left)
         return stop.fault("NS114", keyword=stop.first, label=words[1], fix=Fix(Span(stop.source, at, at), ":"))
-    if stop.seen.accepts == {"NAME"} and stop.seen.kind in _KEYWORDS | {"SHARED", "SECTION", "PERCEPTRON", "FILTER"}:
+    if stop.seen.accepts == {"NAME"} and stop.seen.kind in KEYWORDS | {"SHARED", "SECTION", "PERCEPTRON", "FILTER"}:
         return stop.fault("NS115", seen=stop.seen.text)
     if stop.seen.accepts == {"NAME"} and len(words) == 1:
         return stop.fault("NS130", keyword=words[0], seen=stop.seen.text)
@@ -155,7 +174,7 @@ def _ends_early(stop: Stop) -> Diagnostic | None:
         return stop.fault("NS131", kind=stop.first)
     if stop.accepts("_X") and stop.seen.before and stop.seen.before[-1] == "FILTER":
         return _kernel(stop)
-    return Diagnostic("NS105", stop.span, {"expected": _expected(stop)})
+    return Diagnostic("NS105", stop.span, {"expected": expected(stop.seen.accepts)})
 
 
 def _unclosed(stop: Stop) -> Diagnostic | None:
@@ -192,6 +211,10 @@ def _closer(stop: Stop) -> Diagnostic | None:
 
 def _noun(stop: Stop) -> Diagnostic | None:
     """`perceptrons` and `filters` want a number before, filters a kernel after."""
+    named = re.search(r"\b(?:perceptrons?|filters?)$", stop.left)
+    if named and stop.seen.kind in ("INT", "NUMBER") and stop.seen.before[-1:] == ("NAME",):
+        at = stop.begin + named.start()
+        return stop.fault("NS119", span=Span(stop.source, at, stop.begin + named.end()), noun=named[0])
     if stop.seen.kind in ("PERCEPTRON", "FILTER") and not stop.accepts(stop.seen.kind):
         if stop.seen.kind == "PERCEPTRON" and "FILTER" in stop.seen.accepts:
             return None
@@ -202,8 +225,11 @@ def _noun(stop: Stop) -> Diagnostic | None:
 def _kernel(stop: Stop) -> Diagnostic | None:
     """No size after `filters`, or one that is written `(5, 5)` or `(5x5)`."""
     before = stop.seen.before
+    if stop.first == "default":
+        return None
+    spelt = before[-2:] == ("FILTER", "NAME") and stop.seen.kind in ("INT", "NUMBER")  # `6 filters of 5x5`
     bracketed = before[-3:-1] == ("FILTER", "LPAR") and (stop.seen.kind == "COMMA" or stop.seen.text[:1] in ("x", "×"))
-    if bracketed or before[-1:] == ("FILTER",):
+    if spelt or bracketed or before[-1:] == ("FILTER",):
         return stop.fault("NS120", seen=stop.seen.text)
     return None
 
@@ -211,6 +237,11 @@ def _kernel(stop: Stop) -> Diagnostic | None:
 def _equals(stop: Stop) -> Diagnostic | None:
     """`=` for `==` or `:`, `:` for `=`, a comparison with two signs."""
     seen = stop.seen
+    begin = seen.at[0] - (seen.kind == "EQUAL" and stop.source.text[seen.at[0] - 1 : seen.at[0]] == ":")
+    double = {":=": ":", "=>": "->"}.get(stop.source.text[begin : begin + 2])
+    if double:
+        span = Span(stop.source, begin, begin + 2)
+        return stop.fault("NS122", span=span, seen=span.text, right=double, fix=Fix(span, double))
     if seen.kind == "EQUAL" and stop.accepts("CMP"):
         return stop.fault("NS122", seen="=", right="==", fix=Fix(stop.span, "=="))
     if seen.kind == "COLON" and stop.accepts("EQUAL"):
@@ -251,23 +282,65 @@ def _whole(stop: Stop) -> Diagnostic | None:
     return None
 
 
-def _arrow(stop: Stop) -> Diagnostic | None:
-    """Two things side by side where an arrow joins them."""
-    if stop.seen.kind in _ITEM and stop.accepts("_ARROW"):
-        at = stop.seen.at[0]
-        guess = nearest(stop.seen.text, ("perceptrons", "filters", "perceptron", "filter")) if stop.accepts("PERCEPTRON") else None
-        if guess and stop.seen.before and stop.seen.before[-1] in ("INT", "NAME", "NUMBER"):
-            return stop.fault("NS127", Hint("nearest", {"name": guess}), seen=stop.seen.text, fix=Fix(stop.span, guess))
-        if stop.seen.kind == "LPAR":
-            return None
-        return stop.fault("NS121", seen=stop.seen.text, fix=Fix(Span(stop.source, at, at), "-> "))
+def _misspelt(stop: Stop) -> Diagnostic | None:
+    """`4 perceptons`, `100 neurons`: after a number comes one of the two nouns."""
+    if stop.seen.kind != "NAME" or not stop.accepts("PERCEPTRON"):
+        return None
+    guess = nearest(stop.seen.text, ("perceptrons", "filters", "perceptron", "filter"))
+    if guess and stop.seen.before[-1:] in (("INT",), ("NUMBER",), ("NAME",)):
+        return stop.fault("NS127", Hint("nearest", {"name": guess}), seen=stop.seen.text, fix=Fix(stop.span, guess))
+    number = stop.seen.before[-1:] in (("INT",), ("NUMBER",))
+    return stop.fault("NS127", seen=stop.seen.text) if number else None
+
+
+_OPTION = re.compile(r"[,\[]?\s*([^\W\d][\w.]*)(?:\s*=(?!=)\s*|\s+(?=\d))([^\s,)\]]+)")
+_SIZES = re.compile(r"[\w.]++(?:[ \t]*[x×][ \t]*[\w.]++)*+(?![ \t]*(?:perceptron|filter))")
+
+
+def _options(stop: Stop) -> Diagnostic | None:
+    """`maxpool 2x2`, `6 filters 5x5, stride = 2`: options that stand beside their parentheses."""
+    text, at = stop.source.text, stop.seen.at[0]
+    if stop.start not in ("stmt", "decl") or stop.left.count("(") > stop.left.count(")"):
+        return None
+    option = _OPTION.match(text, at, stop.end)
+    outside = stop.seen.kind in ("COMMA", "LSQB") or stop.accepts("LPAR") or stop.left.endswith(")")
+    if option and (outside or stop.first == "default"):
+        return stop.fault("NS137", right=f"({option[1]} = {option[2]})")
+    sizes = _SIZES.match(text, at, stop.end)
+    word = re.search(r"[\w.]+$", stop.left)
+    beside = stop.seen.kind in ("INT", "NUMBER") and stop.seen.before[-1:] == ("NAME",) and stop.accepts("_ARROW")
+    if sizes and word and beside:
+        return stop.fault("NS137", right=f"{word[0]}({sizes[0]})")
     return None
+
+
+def _comma(stop: Stop) -> Diagnostic | None:
+    """`(stride = 2 pad = 1)`: two options side by side."""
+    at = stop.seen.at[0]
+    if stop.seen.kind == "NAME" and stop.accepts("COMMA") and _OPTION.match(stop.source.text, at, stop.end):
+        return stop.fault("NS121", seen=stop.seen.text, right=",", fix=Fix(Span(stop.source, at, at), ", "))
+    return None
+
+
+def _between(stop: Stop) -> Diagnostic | None:
+    """Two things side by side where an arrow joins them."""
+    span = Span(stop.source, stop.seen.at[0], stop.seen.at[0])
+    if stop.seen.kind in _ITEM - {"LPAR"} and stop.accepts("_ARROW") and not _rounds(stop):
+        return stop.fault("NS121", seen=stop.seen.text, right="->", fix=Fix(span, "-> "))
+    return None
+
+
+def _rounds(stop: Stop) -> bool:
+    """Whether a `repeat` waits for its brace."""
+    before = stop.seen.before
+    return "REPEAT" in before and "LBRACE" not in before[len(before) - 1 - before[::-1].index("REPEAT") :]
 
 
 _RULES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
     _character,
     _continuation,
     _first_word,
+    _setting,
     _label,
     _ends_early,
     _one_line,
@@ -278,48 +351,26 @@ _RULES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
     _equals,
     _order,
     _whole,
-    _arrow,
+    _comma,
+    _misspelt,
+    _options,
+    _between,
 )
 
 
 def _anything(stop: Stop) -> Diagnostic:
-    return Diagnostic("NS101", stop.span, {"seen": stop.seen.text, "expected": _expected(stop)})
-
-
-_SHOWN = {
-    "COMMA": ",", "EQUAL": "=", "COLON": ":", "LPAR": "(", "RPAR": ")", "LBRACE": "{", "RBRACE": "}", "LSQB": "[",
-    "RSQB": "]", "AT": "@", "AMPERSAND": "&", "CIRCUMFLEX": "^", "DOT": ".", "_ARROW": "->", "DOTS": "..", "_X": "x",
-    "IS": "is", "OVER": "over", "REPEAT": "repeat", "ONE": "one of", "OF": "of", "FROM": "from", "AS": "as",
-    "SHARED": "shared", "UPTO": "up to", "ANY": "any", "PERCEPTRON": "perceptrons", "FILTER": "filters",
-}  # fmt: skip
-_PHRASES = {
-    "NAME": "a name", "INT": "a number", "NUMBER": "a number", "STRING": "a text", "CMP": "a comparison",
-    "_NL": "the end of the line", END: "the end of the line", "ADDOP": "an operator", "MULOP": "an operator",
-}  # fmt: skip
-# what says most comes first; the rest of a long list helps nobody
-_ORDER = ("NAME", "INT", "_ARROW", "COLON", "EQUAL", "CMP", "STRING", "PERCEPTRON", "FILTER", "RPAR", "RSQB", "RBRACE")
-
-
-def _is_open(stop: Stop, closer: str) -> bool:
-    opener = next(bracket for bracket, other in _OPENERS.items() if other == closer)
-    return stop.left.count(opener) > stop.left.count(closer)
-
-
-def _expected(stop: Stop) -> tuple[Phrase | str, ...]:
-    """At most six of the things that could stand here, the telling ones first."""
-    accepts = {kind for kind in stop.seen.accepts if kind not in _CLOSERS or _is_open(stop, _CLOSERS[kind])}
-    ordered = [terminal for terminal in _ORDER if terminal in accepts]
-    ordered += sorted(accepts - set(_ORDER))
-    words: list[Phrase | str] = []
-    for terminal in ordered:
-        if terminal in _PHRASES:
-            word: Phrase | str = Phrase(_PHRASES[terminal])
-        elif terminal in _SHOWN:
-            word = f"`{_SHOWN[terminal]}`"
-        elif terminal in _KEYWORDS:
-            word = f"`{terminal.lower()}`"
-        else:
-            continue
-        if word not in words:
-            words.append(word)
-    return tuple(words[:6])
+    seen = stop.seen
+    after = stop.source.text[seen.at[1] : seen.at[1] + 1]
+    hint = ""
+    if _rounds(stop):
+        hint = "repeat"
+    elif stop.left.endswith("%"):
+        hint = "percent"
+    elif seen.kind == "DOT" and after.isdigit():
+        hint = "zero"
+    elif stop.first == "input":
+        hint = "given" if seen.kind == "_ARROW" else "type"
+    elif seen.kind == "COMMA" and stop.accepts("_ARROW"):
+        hint = "comma"
+    hints = (Hint(hint),) if hint else ()
+    return Diagnostic("NS101", stop.span, {"seen": seen.text, "expected": expected(stop.seen.accepts)}, hints=hints)

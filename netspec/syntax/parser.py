@@ -20,7 +20,8 @@ from netspec.syntax.tree import File, Place
 MAX_DEPTH = 64
 END = "$END"
 
-_SKIP = r"(?:[ \t]+|\#[^\n]*|\r?\n[ \t]*(?=\#|->|[&+,]))*"
+# possessive: given back piece by piece, a run of n blanks before a wrong character would be tried 2^n times
+_SKIP = r"(?:[ \t]++|\#[^\n]*+|\r?\n[ \t]*+(?=\#|->|[&+,]))*+"
 _REST = r"""
     (?: (?P<WORD>[^\W\d]\w*)
       | (?P<NUMBER>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
@@ -44,6 +45,7 @@ _KEYWORDS = {
     ).split()
 }
 _NOUNS = {"perceptron": "PERCEPTRON", "perceptrons": "PERCEPTRON", "filter": "FILTER", "filters": "FILTER"}
+_WORDS = frozenset((*_KEYWORDS.values(), *_NOUNS.values()))
 _SECTION = re.compile(r"(?:data|train|figure)(?=[ \t]+[^\W\d]|[ \t]*\{)")
 _UP_TO = re.compile(r"up[ \t]+to(?=[ \t])")
 _ANY = re.compile(r"any(?=[ \t]+[^\W\d])")
@@ -185,14 +187,15 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
             if at != begin + len(word):
                 word = text[begin:at]
         else:
-            _check_end(text, at, stop, actions, recent)
+            _check_end(machine, stack, text, at, stop, recent)
             kind, word, begin, at = END, "", stop, stop
         while True:  # reduce until the token can be shifted
             code = states[stack[-1]].get(kind)
             if code is None:
                 if kind == END and stack[-1] == final:
                     return values[0]
-                raise Unexpected(kind, word, (begin, at), _terminals(states[stack[-1]]), tuple(recent))
+                kind = _as_name(machine, stack, kind, word, (begin, at), recent)
+                continue
             if code < 0:
                 left = passes[-code - 1]
                 if left is not None:  # one symbol stands for another: most reductions
@@ -219,17 +222,37 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
 _NESTING = {"LPAR": 1, "LSQB": 1, "LBRACE": 1, "RPAR": -1, "RSQB": -1, "RBRACE": -1}
 
 
-def _check_end(text: str, at: int, stop: int, actions: dict[str, int], recent: list[str]) -> None:
+def _check_end(machine: _Machine, stack: list[int], text: str, at: int, stop: int, recent: list[str]) -> None:
     """No token was found: right at the end of the text, else a character that begins none."""
     skipped = _SKIPPED.match(text, at, stop)
     begin = skipped.end() if skipped else at
     if begin < stop:
-        raise Unexpected("CHARACTER", text[begin], (begin, begin + 1), _terminals(actions), tuple(recent))
+        raise Unexpected("CHARACTER", text[begin], (begin, begin + 1), _viable(machine, stack), tuple(recent))
 
 
-def _terminals(actions: dict[str, int]) -> frozenset[str]:
-    """What may come in a state; rules are written in lower case."""
-    return frozenset(name for name in actions if name.isupper() or name[0] in "_$")
+def _as_name(machine: _Machine, stack: list[int], kind: str, word: str, at: Place, recent: list[str]) -> str:
+    """A word that no rule takes here: a name, where the lookahead of a merged state was too generous."""
+    if kind in _WORDS and "NAME" in machine.states[stack[-1]]:
+        return "NAME"
+    raise Unexpected(kind, word, at, _viable(machine, stack), tuple(recent))
+
+
+def _viable(machine: _Machine, stack: list[int]) -> frozenset[str]:
+    """What may come: of the terminals a state knows (rules are written in lower case), those that can be shifted."""
+    known = [name for name in machine.states[stack[-1]] if name.isupper() or name[0] in "_$"]
+    return frozenset(name for name in known if _shifts(machine, stack.copy(), name))
+
+
+def _shifts(machine: _Machine, stack: list[int], kind: str) -> bool:
+    """Whether a terminal can be read: merged states reduce for some that nothing takes afterwards."""
+    while True:
+        code = machine.states[stack[-1]].get(kind)
+        if code is None or code >= 0:
+            return code is not None or (kind == END and stack[-1] in machine.ends.values())
+        rule = machine.rules[-code - 1]
+        if rule.length:
+            del stack[-rule.length :]
+        stack.append(machine.states[stack[-1]][rule.left])
 
 
 def _reduce(

@@ -88,7 +88,7 @@ def logical_lines(text: str) -> list[Logical]:
             assert current is not None
             current.end = end
             current.text = text[current.start : end]
-        head = fresh and _HEAD.match(stripped) is not None
+        head = fresh and (_HEAD.match(stripped) is not None or stripped == "{")
         for bracket, at in brackets:
             if bracket in "([{":
                 open_brackets.append((bracket, at))

@@ -56,9 +56,10 @@ def scan() -> Scan:
     found = [
         _Function(f"{name}:{getattr(function, 'name', '')}", function, tables)
         for name, tree in modules.items()
-        for function in [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))]
+        for function in _functions(tree)
     ]
-    names = {kind: {name for function in found for name in function.names(kind)} for kind in ("Hint", "Label", "Phrase")}
+    kinds = ("Hint", "Label", "Phrase")
+    names = {kind: {name for function in found for name in function.names(kind)} for kind in kinds}
     return Scan(
         codes=frozenset(codes),
         sites=tuple(site for function in found for site in function.sites()),
@@ -66,6 +67,10 @@ def scan() -> Scan:
         labels=frozenset(names["Label"]),
         phrases=frozenset(names["Phrase"]),
     )
+
+
+def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.Module]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Module))
 
 
 def _is_code(node: ast.AST) -> bool:
