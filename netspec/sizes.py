@@ -240,11 +240,33 @@ def _divide(left: Number, right: Number) -> Number:
     values = tuple(int(a // b) if b else 0 for a, b in _pairs(left, right))
     if divides(right, left):
         return _settle(_ratio(_terms(left), _terms(right)), values)
-    inner = f"{_sum_text(_terms(left), '+', '-')}"
+    outside, inside = _whole_part(_terms(left), right)
+    inner = _sum_text(inside, "+", "-")
     below = _sum_text(_terms(right), "+", "-")
-    top = f"({inner})" if len(_terms(left)) > 1 else inner
+    top = f"({inner})" if len(inside) > 1 else inner
     under = f"({below})" if len(_terms(right)) > 1 else below
-    return _settle({((f"floor({top}/{under})", 1),): whole(1)}, values)
+    floor: Factors = ((f"floor({top}/{under})", 1),)
+    return _settle({**outside, floor: outside.get(floor, whole(0)) + 1}, values)
+
+
+def _whole_part(
+    terms: dict[Factors, Fraction], divisor: Number
+) -> tuple[dict[Factors, Fraction], dict[Factors, Fraction]]:
+    """What a division takes out exactly, and what stays inside: floor((S-2)/2) is floor(S/2) - 1."""
+    if not isinstance(divisor, int) or any(value.denominator != 1 for value in terms.values()):
+        return {}, terms
+    outside: dict[Factors, Fraction] = {}
+    inside: dict[Factors, Fraction] = {}
+    for factors, value in terms.items():
+        quotient = value.numerator // divisor
+        # only the constant may be split: 3*S/2 is not S + S/2 unless S is even
+        if factors and value.numerator % divisor:
+            quotient = 0
+        if quotient:
+            outside[factors] = whole(quotient)
+        if value - quotient * divisor:
+            inside[factors] = value - quotient * divisor
+    return outside, inside
 
 
 def _ratio(left: dict[Factors, Fraction], right: dict[Factors, Fraction]) -> dict[Factors, Fraction]:

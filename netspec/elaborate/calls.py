@@ -66,6 +66,7 @@ class Calls(Steps):
             path=key + ".",
             key=key + ".",
             env=dict(arguments.env),
+            symbols=self.symbols,
             parent=frame,
             call=frame.span(item.at),
         )

@@ -10,9 +10,11 @@ from netspec.elaborate.evaluate import Broken, fault
 from netspec.elaborate.frame import Flow, Frame, Value
 from netspec.elaborate.keys import Names
 from netspec.elaborate.options import Given
+from netspec.elaborate.witness import shown
 from netspec.graph import Edge, Layer, Node, Scope
 from netspec.limits import Limits
 from netspec.ops.base import Op, Weight
+from netspec.sizes import Formula
 from netspec.syntax import tree
 from netspec.syntax.tree import Place
 from netspec.types import ShapeFault, Time, Type
@@ -34,6 +36,7 @@ class Core:
         self.layers: list[Layer] = []
         self.scopes: list[Scope] = []
         self.weights: dict[int, tuple[Weight, ...]] = {}
+        self.symbols: dict[str, Formula] = {}  # the open sizes
         self.delays: list[tuple[Node, Frame, str]] = []  # delayed reads, to be tied to their layers
         self.unresolved: dict[str, tuple[Frame, Place]] = {}  # layers whose type a delayed read wants
         self.again = 0  # > 0 while weights that exist are used once more
@@ -157,6 +160,7 @@ class Core:
     ) -> Diagnostic:
         """A ShapeFault with its places: the step, the option or the layer it is about."""
         words: dict[str, Any] = {"step": op.name, **error.words}
+        sizes = words.pop("sizes", (0, 0))
         for word, (name, kind) in PHRASED.items():
             if word in words:
                 words[name] = Phrase(f"{kind} {words[word]}")
@@ -182,7 +186,8 @@ class Core:
             span = owner.span(place)
             if error.option in given.from_default:
                 labels.insert(0, Label(frame.span(at), "used"))
-        hints = (Hint(error.hint),) if error.hint else ()
+        example = shown(self.symbols, *sizes)
+        hints = tuple(hint for hint in (Hint(error.hint) if error.hint else None, example) if hint is not None)
         return Diagnostic(error.code, span, words, labels=tuple(labels[:3]), hints=hints)
 
     # ---- values

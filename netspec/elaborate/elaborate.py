@@ -17,7 +17,7 @@ from netspec.elaborate.witness import find
 from netspec.graph import Graph
 from netspec.limits import DEFAULT, Limits
 from netspec.names import nearest
-from netspec.sizes import Formula
+from netspec.sizes import Formula, is_open
 from netspec.source import Span
 from netspec.syntax import tree
 from netspec.types import Type
@@ -47,28 +47,36 @@ def elaborate(
         return None, report
     assumed: dict[str, Type] = {}
     for _ in range(MAX_PASSES):
-        attempt = Report()
-        frame = Frame(definition.unit, definition, 0, "", "", env=dict(root.env))
-        expansion = Expansion(attempt, limits, assumed)
-        expansion.late = []
-        expansion.open_scope("net", definition.body.name.text, "", -1)
-        expansion.body(frame)
-        expansion.scopes[0].last = len(expansion.nodes)
-        expansion.tie_delays()
+        expansion, frame = _attempt(root, limits, assumed)
+        attempt = expansion.report
         if not expansion.unresolved:
             break
         learned = _learned(expansion)
         if learned == assumed:
-            _not_found(expansion, attempt)
+            _not_found(expansion, attempt, root)
             break
         assumed = learned
     else:
-        _not_found(expansion, attempt)
+        _not_found(expansion, attempt, root)
     for diagnostic in attempt.diagnostics:
         report.add(diagnostic)
     if report.failed or program.report.failed:  # a line that could not be read may be what reads the others
         return None, report
     return _finish(program, definition, frame, expansion, report, used)
+
+
+def _attempt(root: Frame, limits: Limits, assumed: dict[str, Type]) -> tuple[Expansion, Frame]:
+    """One pass over the net's body, with what is known or assumed of delayed layers."""
+    definition = root.definition
+    expansion = Expansion(Report(), limits, assumed)
+    expansion.late = []
+    expansion.symbols = {name: root.env[name] for name in _names(definition) if is_open(root.env.get(name))}
+    frame = Frame(definition.unit, definition, 0, "", "", env=dict(root.env), symbols=expansion.symbols)
+    expansion.open_scope("net", definition.body.name.text, "", -1)
+    expansion.body(frame)
+    expansion.scopes[0].last = len(expansion.nodes)
+    expansion.tie_delays()
+    return expansion, frame
 
 
 def _parameters(frame: Frame, definition: Definition, settings: dict[str, Any]) -> None:
@@ -139,15 +147,35 @@ def _learned(expansion: Expansion) -> dict[str, Type]:
     return found
 
 
-def _not_found(expansion: Expansion, report: Report) -> None:
-    """A loop whose type nothing settles."""
+def _not_found(expansion: Expansion, report: Report, root: Frame) -> None:
+    """A loop whose type nothing settles: because it grows, or because nothing says it."""
     if report.failed:
         return
     for path, (frame, at) in expansion.unresolved.items():
-        bound = frame.layers.get(path.rpartition(".")[2])
+        name = path.rpartition(".")[2]
+        bound = frame.layers.get(name)
         if bound is not None and None in bound.values:  # its line is broken, which is said there
             continue
-        report.add(Diagnostic("NS504", frame.span(at), {"name": path.rpartition(".")[2]}, hints=(Hint("is"),)))
+        growth = _growth(expansion, path, root)
+        if growth:
+            hints: tuple[Hint, ...] = (Hint("grows", {"maps": growth}), Hint("settle", {"name": name}))
+        else:
+            hints = (Hint("is"),)
+        report.add(Diagnostic("NS504", frame.span(at), {"name": name}, hints=hints))
+
+
+_PROBE = 1_000_003  # a number of maps that nothing else will have
+
+
+def _growth(expansion: Expansion, path: str, root: Frame) -> int:
+    """By how many maps a layer grows at every step, if it had any number of them to begin with; 0 if it doesn't."""
+    time = next((node.types[0].time for node in expansion.nodes if node.op.name == "input" and node.type.time), None)
+    for space in dict.fromkeys(((), *(node.type.space for node in expansion.nodes if node.op.name == "input"))):
+        probe, _ = _attempt(root, expansion.limits, {path: Type(_PROBE, space, time)})
+        found = _learned(probe).get(path)
+        if found is not None and found.known and isinstance(found.maps, int) and found.maps > _PROBE:
+            return found.maps - _PROBE
+    return 0
 
 
 def _finish(

@@ -12,6 +12,7 @@ from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault
 from netspec.elaborate.frame import Bound, Flow, Frame, Value
 from netspec.elaborate.keys import Names, module_name
 from netspec.elaborate.options import read_list
+from netspec.elaborate.witness import differing, shown
 from netspec.elaborate.written import bind_type, read_type, same_type
 from netspec.graph import Edge, Layer, Node
 from netspec.ops.input import Input
@@ -46,6 +47,9 @@ class Expansion(Calls):
         """Labels first: a delayed read may name a layer below. Duplicates and odd names are said here."""
         seen: dict[str, tree.Name] = {param.name.text: param.name for param in frame.definition.body.params or ()}
         folded: dict[str, str] = {}
+        for word, param in seen.items():
+            if word in RESERVED_LABELS or not word.isidentifier():
+                self.add(Diagnostic("NS115", frame.span(param.at), {"seen": word}), frame)
         for statement in statements:
             name = _named(statement)
             if name is None:
@@ -133,6 +137,9 @@ class Expansion(Calls):
         else:
             value = self.single(frame.given[label], frame, line.at)
             bind_type(line.type, value.type, frame, label)
+            for code, at, words in frame.notes:
+                self.warn(frame, at, code, name=words["name"], other=words["other"])
+            frame.notes.clear()
             flow = self.node(Port(), [value], frame, line.at, "port")
             self.scopes[frame.scope].ports += (flow[0].edge.node,) if flow[0] else ()
         frame.inputs.append(label)
@@ -191,12 +198,14 @@ class Expansion(Calls):
         expected = read_type(line.expect, frame, line.label.text)
         carried = frame.definition.body.kind == "block"
         if not same_type(expected, value.type, carried):
+            example = shown(self.symbols, *differing(expected, value.type))
             actual = type_text(value.type.step if carried and expected.time is None else value.type)
             raise Fault(
                 Diagnostic(
                     "NS501",
                     frame.span(line.expect.at),
                     {"name": line.label.text, "written": type_text(expected), "actual": actual},
+                    hints=() if example is None else (example,),
                     fixes=() if "floor(" in actual else (_fix(frame, line.expect, actual),),
                 )
             )
@@ -296,6 +305,8 @@ class Expansion(Calls):
         hints = [Hint("why")] if line.why else []
         if isinstance(left, Formula) or isinstance(right, Formula):
             hints.append(Hint("open"))
+            example = shown(self.symbols, left, right)
+            hints += [example] if example is not None else []
         raise fault(frame, line.at, "NS511", *hints, **words)
 
 

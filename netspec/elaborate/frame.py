@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from netspec.elaborate.program import Definition, Unit
 from netspec.graph import Edge
+from netspec.sizes import Formula
 from netspec.source import Span
 from netspec.syntax import tree
 from netspec.types import Type
@@ -73,6 +74,8 @@ class Frame:
     given: dict[str, Flow] = field(default_factory=dict)  # a block's inputs, as it is called
     timed: bool = False  # an input's type names time
     names_at: dict[str, tree.Place] = field(default_factory=dict)
+    notes: list[tuple[str, tree.Place, dict[str, str]]] = field(default_factory=list)  # warnings found on the way
+    symbols: dict[str, Formula] = field(default_factory=dict)  # the net's open sizes, for examples in messages
 
     def span(self, at: tree.Place) -> Span:
         return Span(self.unit.source, *at)

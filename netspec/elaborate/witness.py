@@ -6,12 +6,16 @@ large and share no factors, as far as the requirements let them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
-from netspec.diagnostics.model import Fault
+from netspec.diagnostics.model import Fault, Hint
 from netspec.elaborate.evaluate import Broken, evaluate
 from netspec.elaborate.frame import Frame
+from netspec.sizes import Formula, values_of
 from netspec.syntax import tree
+from netspec.types import Type
 
 COUNT = 3
 TRIES = 6000
@@ -95,3 +99,30 @@ def _satisfies(candidate: dict[str, int], frame: Frame, statements: tuple[tree.S
             if not COMPARE[statement.op](left, right):
                 return False
     return True
+
+
+def shown(symbols: dict[str, Formula], left: Any, right: Any) -> Hint | None:
+    """`for example with S = 1009: 504 against 505`: a witness at which two sizes differ, for a message."""
+    opened = next((side for side in (left, right) if isinstance(side, Formula)), None)
+    if opened is None:
+        return None
+    count = len(opened.values)
+    pairs = list(zip(values_of(left, count), values_of(right, count), strict=True))
+    index = next((number for number, (a, b) in enumerate(pairs) if a != b), None)
+    if index is None:
+        return None
+    texts = f"{left} {right}"
+    used = {name: symbol for name, symbol in symbols.items() if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", texts)}
+    binding = ", ".join(f"{name} = {symbol.values[index]}" for name, symbol in (used or symbols).items())
+    a, b = pairs[index]
+    return Hint("witness", {"binding": binding, "a": str(a), "b": str(b)})
+
+
+def differing(left: Type, right: Type) -> tuple[Any, Any]:
+    """The first two sizes in which two types differ."""
+    pairs: list[tuple[Any, Any]] = [(left.maps, right.maps), *zip(left.space, right.space, strict=False)]
+    if left.classes is not None and right.classes is not None:
+        pairs.append((left.classes, right.classes))
+    if left.time is not None and right.time is not None:
+        pairs.append((left.time.length, right.time.length))
+    return next(((a, b) for a, b in pairs if a != b), (0, 0))

@@ -8,6 +8,7 @@ from netspec import sizes
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint
 from netspec.elaborate.evaluate import Broken, evaluate, fault, size
 from netspec.elaborate.frame import Frame
+from netspec.elaborate.witness import shown
 from netspec.sizes import divides
 from netspec.syntax import tree
 from netspec.types import UNKNOWN, Time, Type, Unknown, type_text
@@ -141,6 +142,9 @@ class _Matcher:
             else:
                 self.frame.env[name] = actual if factor == 1 else actual // factor
             self.frame.names_at[name] = place
+            alike = [other for other in self.frame.env if other != name and other.casefold() == name.casefold()]
+            if alike:
+                self.frame.notes.append(("NS624", place, {"name": name, "other": alike[0]}))
             return
         try:
             wanted = evaluate(value, self.frame)
@@ -151,7 +155,9 @@ class _Matcher:
         if isinstance(wanted, Unknown) or isinstance(actual, Unknown):
             return
         if wanted != actual:
-            raise self.differs(part=self.frame.span(value.at).text, size=sizes.text(actual), wanted=sizes.text(wanted))
+            part = self.frame.span(value.at).text
+            example = shown(self.frame.symbols, wanted, actual)
+            raise self.differs(part=part, size=sizes.text(actual), wanted=sizes.text(wanted), example=example)
 
     def _look(self, name: str, place: tree.Place) -> None:
         """`hxw` is one name; it was hardly meant to be."""
@@ -161,7 +167,9 @@ class _Matcher:
             fix = Fix(self.frame.span(place), wanted)
             raise fault(self.frame, place, "NS610", Hint("spaced", {"wanted": wanted}), fix=fix, name=name)
 
-    def differs(self, role: str = "", part: str = "", size: str = "", wanted: str = "") -> Fault:
+    def differs(
+        self, role: str = "", part: str = "", size: str = "", wanted: str = "", example: Hint | None = None
+    ) -> Fault:
         words = {
             "block": self.frame.definition.body.name.text,
             "input": self.label,
@@ -172,7 +180,7 @@ class _Matcher:
             "wanted": wanted,
         }
         hint = "time" if role == "time" else "part" if wanted else "factor" if part else ""
-        hints = (Hint(hint),) if hint else ()
+        hints = tuple(item for item in (Hint(hint) if hint else None, example) if item is not None)
         return Fault(Diagnostic("NS611", self.frame.span(self.written.at), words, hints=hints))
 
 

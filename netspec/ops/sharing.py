@@ -60,6 +60,9 @@ def _differ(sign: str, left: Type, right: Type, position: int, axis: str, a: Any
         axis=axis,
         a=a if isinstance(a, str) else text(a),
         b=b if isinstance(b, str) else text(b),
+        sizes=next(((x, y) for x, y in zip(left.space, right.space, strict=False) if x != y), (a, b))
+        if axis == "space"
+        else (a, b),
         wide=text(wide),
     )
 
