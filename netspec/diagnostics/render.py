@@ -101,12 +101,13 @@ def _label(diagnostic: Diagnostic, label: Label, language: Language) -> str:
 
 
 def _hints(diagnostic: Diagnostic, language: Language) -> list[str]:
-    hints = [
-        text_of(diagnostic.code, "hints", hint.text, {**diagnostic.words, **hint.words}, language)
-        for hint in diagnostic.hints
-    ]
+    """What helps: what its place says, else what helps with this code in general; after the example, if there is one."""
+    examples, hints = [], []
+    for hint in diagnostic.hints:
+        text = text_of(diagnostic.code, "hints", hint.text, {**diagnostic.words, **hint.words}, language)
+        (examples if hint.text == "witness" else hints).append(text)
     general = help_of(diagnostic.code, diagnostic.words, language)
-    return hints or [general] * bool(general)
+    return examples + (hints or [general] * bool(general))
 
 
 def _one(diagnostic: Diagnostic, language: Language, style: Style) -> str:

@@ -23,7 +23,7 @@ END = "$END"
 # possessive: given back piece by piece, a run of n blanks before a wrong character would be tried 2^n times
 _SKIP = r"(?:[ \t]++|\#[^\n]*+|\r?\n[ \t]*+(?=\#|->|[&+,]))*+"
 _REST = r"""
-    (?: (?P<WORD>[^\W\d]\w*)
+    (?: (?P<WORD>[^\W\d][\w\u200b-\u200f\u2060\ufeff\u00ad]*)  # the invisible ones are refused already
       | (?P<NUMBER>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
       | (?P<PUNCT>->|==|!=|<=|>=|\.\.|[-+*/%(){}\[\]=:,@&^.<>→⟶➔⇒…≤≥≠])
       | (?P<STRING>"(?:\\.|[^"\\\n])*")
@@ -272,9 +272,14 @@ def _reduce(
         begins.append(place)
         ends.append(place)
         return
-    kids: list[Any] = []
     base = len(values) - length
-    for position, splice, nones in rule.keep:
+    if rule.action is None and rule.keep[:1] and rule.keep[0][:2] == [0, True]:
+        kids: list[Any] = values[base]  # a growing list takes the next item instead of being copied
+        rest = rule.keep[1:]
+    else:
+        kids = []
+        rest = rule.keep
+    for position, splice, nones in rest:
         if nones:
             kids += [None] * nones
         if splice:
