@@ -38,12 +38,9 @@ def name(token: Token) -> tree.Name:
     return tree.Name(_nfc(token[0]), (token[1], token[2]))
 
 
-_INVISIBLE = dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF))
-
-
 def _nfc(text: str) -> str:
-    """A name's normal form; invisible characters in it were refused already, and must not make it another name."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text.translate(_INVISIBLE))
+    """A name's normal form; an invisible character in it was refused already, and must not make it another name."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text.replace("\u200b", ""))
 
 
 def _text(token: Token | None) -> tree.Text | None:

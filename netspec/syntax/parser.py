@@ -23,13 +23,14 @@ END = "$END"
 # possessive: given back piece by piece, a run of n blanks before a wrong character would be tried 2^n times
 _SKIP = r"(?:[ \t]++|\#[^\n]*+|\r?\n[ \t]*+(?=\#|->|[&+,]))*+"
 _REST = r"""
-    (?: (?P<WORD>[^\W\d][\w\u200b-\u200f\u2060\ufeff\u00ad]*)  # the invisible ones are refused already
+    (?: (?P<WORD>[^\W\d][\w\u200b]*)
       | (?P<NUMBER>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
       | (?P<PUNCT>->|==|!=|<=|>=|\.\.|[-+*/%(){}\[\]=:,@&^.<>→⟶➔⇒…≤≥≠])
       | (?P<STRING>"(?:\\.|[^"\\\n])*")
       | (?P<NL>(?:\r?\n[ \t]*)+)
     )
 """
+# \u200b: stands for an invisible character inside a word, which is refused already
 _TOKEN = re.compile(_SKIP + _REST, re.VERBOSE)
 # where a size sign may come, `3x4` is three tokens; no state accepts both the sign and a name
 _TOKEN_X = re.compile(_SKIP + r"(?: (?P<X>[x×]) |" + _REST + ")", re.VERBOSE)

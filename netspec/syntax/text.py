@@ -26,6 +26,7 @@ LOOK_ALIKES |= {chr(0xFF10 + digit): str(digit) for digit in range(10)}
 _LOOK_ALIKE = re.compile("[" + "".join(map(re.escape, LOOK_ALIKES)) + "]")
 # direction marks can make a line read otherwise than it parses; the others cannot be seen
 _INVISIBLE = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad\u2028\u2029\u180e]")
+_WORD_PART = re.compile(r"\w")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
 _QUOTED = re.compile(r'"(?:\\.|[^"\\\n])*"|[“„«][^”»\n]*[”»]|#[^\n]*')
 
@@ -97,7 +98,7 @@ def check_characters(source: SourceFile) -> tuple[str, list[Diagnostic]]:
     places: dict[str, list[Span]] = {}
     characters = list(text)
     for match in hidden:
-        characters[match.start()] = "\n" if match[0] == "\r" else " "
+        characters[match.start()] = "\n" if match[0] == "\r" else _filler(text, match.start())
     for match in _LOOK_ALIKE.finditer(text):
         at = match.start()
         if any(begin < at < end - 1 for begin, end in quoted):
@@ -107,6 +108,12 @@ def check_characters(source: SourceFile) -> tuple[str, list[Diagnostic]]:
             characters[at] = LOOK_ALIKES[match[0]]
     found += [_look_alike(character, spans) for character, spans in places.items()]
     return "".join(characters), found
+
+
+def _filler(text: str, at: int) -> str:
+    """What stands for an invisible character: nothing that ends a word inside one, else a blank."""
+    inside = 0 < at < len(text) - 1 and _WORD_PART.match(text[at - 1]) and _WORD_PART.match(text[at + 1])
+    return "\u200b" if inside else " "
 
 
 def _invisible(source: SourceFile, match: re.Match[str]) -> Diagnostic:
