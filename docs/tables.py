@@ -19,7 +19,8 @@ GROUPS = {
     "Reductions": "mean max sum first last",
     "Normalisation": "batchnorm layernorm groupnorm instancenorm rmsnorm lrn normalize",
     "Dropout": "dropout droppath",
-    "Activations": "relu sigmoid tanh leaky relu6 elu gelu silu mish softplus hardsigmoid hardswish softmax step identity",
+    "Activations": "relu sigmoid tanh leaky relu6 elu gelu silu mish softplus hardsigmoid hardswish softmax step"
+    " identity",
     "Arithmetic": "exp log abs sqrt square matmul",
     "Arrangement": "join split flatten reshape transpose expand crop pad upsample patches unpatches shuffle",
     "Sequences": "onehot embed positions attention rnn lstm gru reversed",

@@ -1,9 +1,9 @@
 """netspec: a network is written as a textbook says it, then checked, drawn, compiled to PyTorch and trained.
 
-    spec = netspec.load("lenet5.net")
-    net = spec.net(K=10)
-    net.render().save("lenet5.svg")
-    model = net.module(device="cuda")
+spec = netspec.load("lenet5.net")
+net = spec.net(K=10)
+net.render().save("lenet5.svg")
+model = net.module(device="cuda")
 """
 
 from __future__ import annotations

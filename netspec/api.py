@@ -233,7 +233,9 @@ def load(path: str | os.PathLike[str], *, root: str | os.PathLike[str] | None = 
     return _checked(Spec(program, limits))
 
 
-def parse(text: str, *, name: str = "<text>", folder: str | os.PathLike[str] | None = None, limits: Limits = DEFAULT) -> Spec:
+def parse(
+    text: str, *, name: str = "<text>", folder: str | os.PathLike[str] | None = None, limits: Limits = DEFAULT
+) -> Spec:
     """As `load`, of a text; it may `use` files only where `folder` says where it stands."""
     try:
         program = parse_program(text, name, None if folder is None else Path(folder), limits)

@@ -50,7 +50,7 @@ def run(light: Path, *args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_they_are_absent(light: Path, tmp_path: Path) -> None:
-    code = "import importlib.util as u; print([n for n in %r if u.find_spec(n)])" % (ABSENT,)
+    code = f"import importlib.util as u; print([n for n in {ABSENT!r} if u.find_spec(n)])"
     environment = {**os.environ, "PYTHONPATH": str(light)}
     done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, env=environment)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr

@@ -18,7 +18,9 @@ from netspec.diagnostics.model import Diagnostic
 @click.option("--strict", is_flag=True, help="Warnings fail, too.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing where all is well.")
 @common
-def command(specs: tuple[str, ...], root: Path | None, strict: bool, quiet: bool, lang: str | None, form: Format) -> int:
+def command(
+    specs: tuple[str, ...], root: Path | None, strict: bool, quiet: bool, lang: str | None, form: Format
+) -> int:
     """Check specs: names, sizes and types of every net, and the sections. Needs no torch."""
     found: list[Diagnostic] = []
     counted: list[str] = []

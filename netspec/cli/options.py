@@ -38,7 +38,9 @@ def net_options(function: F) -> F:
     function = click.option(
         "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a size or parameter; may be repeated."
     )(function)
-    return click.option("--root", type=click.Path(path_type=Path), help="The folder that `use` may not leave.")(function)
+    return click.option("--root", type=click.Path(path_type=Path), help="The folder that `use` may not leave.")(
+        function
+    )
 
 
 def load_spec(path: str, root: Path | None = None) -> Spec:

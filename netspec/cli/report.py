@@ -50,9 +50,7 @@ def coloured(stream: object) -> bool:
     return bool(isatty and isatty()) and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
-def fail(
-    diagnostics: Sequence[Diagnostic], exit_code: int, argv: Sequence[str], language: Literal["en", "ko"]
-) -> int:
+def fail(diagnostics: Sequence[Diagnostic], exit_code: int, argv: Sequence[str], language: Literal["en", "ko"]) -> int:
     """Prints diagnostics where failures belong, and hands the exit code on."""
     form = format_of(argv)
     stream = sys.stdout if form == "json" else sys.stderr

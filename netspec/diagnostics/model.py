@@ -78,7 +78,7 @@ class Fault(Exception):
         self.diagnostic = diagnostic
 
 
-class SpecErrors(Exception):  # noqa: N818 - the public name says that there may be several
+class SpecErrors(Exception):
     """What `netspec.load`, `parse` and `net` raise: every mistake that was found, sorted by place."""
 
     def __init__(self, diagnostics: list[Diagnostic]) -> None:

@@ -101,7 +101,7 @@ def _label(diagnostic: Diagnostic, label: Label, language: Language) -> str:
 
 
 def _hints(diagnostic: Diagnostic, language: Language) -> list[str]:
-    """What helps: what its place says, else what helps with this code in general; after the example, if there is one."""
+    """What helps: what its place says, else what helps with its code in general; examples come first."""
     examples, hints = [], []
     for hint in diagnostic.hints:
         text = text_of(diagnostic.code, "hints", hint.text, {**diagnostic.words, **hint.words}, language)
@@ -114,8 +114,7 @@ def _one(diagnostic: Diagnostic, language: Language, style: Style) -> str:
     colour = style.error if diagnostic.severity == "error" else style.warning
     kind = _WORDS[diagnostic.severity][language]
     lines = [
-        f"{colour}{kind}[{diagnostic.code}]{style.reset}{style.bold}: "
-        f"{_message(diagnostic, language)}{style.reset}"
+        f"{colour}{kind}[{diagnostic.code}]{style.reset}{style.bold}: {_message(diagnostic, language)}{style.reset}"
     ]
     if diagnostic.span is not None:
         under = "" if diagnostic.label is None else _label(diagnostic, diagnostic.label, language)
@@ -155,9 +154,7 @@ def _excerpts(marks: list[Mark], colour: str, style: Style) -> list[str]:
     return lines
 
 
-def _excerpt(
-    source: SourceFile, number: int, marks: list[Mark], gutter: int, colour: str, style: Style
-) -> list[str]:
+def _excerpt(source: SourceFile, number: int, marks: list[Mark], gutter: int, colour: str, style: Style) -> list[str]:
     raw = source.line(number)
     shift, shown = _window(raw, min(mark[0].column for mark in marks) - 1)
     bar = f"{style.dim}|{style.reset}"

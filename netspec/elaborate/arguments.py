@@ -117,7 +117,12 @@ def _inputs(
 ) -> dict[str, Flow]:
     rest = [name for name in inputs if name not in named]
     if len(rest) != len(flow):
-        words: dict[str, Any] = {"block": item.name, "wanted": str(len(rest)), "given": str(len(flow)), "names": Quoted(tuple(rest))}
+        words: dict[str, Any] = {
+            "block": item.name,
+            "wanted": str(len(rest)),
+            "given": str(len(flow)),
+            "names": Quoted(tuple(rest)),
+        }
         hints = (Hint("inputs"),) if rest else ()
         raise fault(frame, item.at, "NS619", *hints, **words)
     flowing = dict(zip(rest, flow, strict=True))

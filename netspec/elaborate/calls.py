@@ -46,9 +46,7 @@ class Calls(Steps):
 
     # ---- blocks
 
-    def block(
-        self, frame: Frame, definition: Definition, item: tree.Ref | tree.Call, flow: Flow, names: Names
-    ) -> Flow:
+    def block(self, frame: Frame, definition: Definition, item: tree.Ref | tree.Call, flow: Flow, names: Names) -> Flow:
         """One instance of a block: its parameters bound, its inputs matched, its body expanded."""
         body = definition.body
         outputs = [line for line in body.statements if isinstance(line, tree.Layer) and line.role == "output"]

@@ -12,7 +12,9 @@ from netspec.ops.registry import step_names
 from netspec.sizes import text
 
 # what may stand between two nouns without making one of them pointless
-_LINEAR = frozenset(("batchnorm", "dropout", "port", "mean", "flatten", "crop", "reshape", "split", "join", "last", "first"))
+_LINEAR = frozenset(
+    ("batchnorm", "dropout", "port", "mean", "flatten", "crop", "reshape", "split", "join", "last", "first")
+)
 
 
 def check_graph(
@@ -70,7 +72,9 @@ def _labels(graph: Graph, report: Report) -> None:
     """A label that is also a step's name reads as the layer at the head of a chain."""
     for layer in graph.layers:
         if layer.label in step_names() and layer.role in ("hidden", "input") and layer.span is not None:
-            span = type(layer.span)(layer.span.source, layer.span.start, layer.span.start + len(layer.text.split(":")[0]))
+            span = type(layer.span)(
+                layer.span.source, layer.span.start, layer.span.start + len(layer.text.split(":")[0])
+            )
             report.add(Diagnostic("NS247", span, {"name": layer.label}, severity="warning"))
 
 
@@ -84,7 +88,12 @@ def _unread_rows(graph: Graph, report: Report) -> None:
         left = rows(source if node.op.over_time else source.step)
         if left:
             axis, count = left[0]
-            words: Words = {"axis": Phrase(f"axis {axis}"), "count": text(count), "type": str(source), "step": node.word}
+            words: Words = {
+                "axis": Phrase(f"axis {axis}"),
+                "count": text(count),
+                "type": str(source),
+                "step": node.word,
+            }
             report.add(Diagnostic("NS329", node.span, words, hints=(Hint("edge"),), severity="warning"))
 
 

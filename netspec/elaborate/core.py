@@ -68,11 +68,11 @@ class Core:
             )
         self.report.add(diagnostic)
 
-    def warn(self, frame: Frame, at: Place, code: str, *hints: Hint, labels: tuple[Label, ...] = (), **words: Any) -> None:
+    def warn(
+        self, frame: Frame, at: Place, code: str, *hints: Hint, labels: tuple[Label, ...] = (), **words: Any
+    ) -> None:
         if not self.again:
-            self.add(
-                Diagnostic(code, frame.span(at), words, labels=labels, hints=hints, severity="warning"), frame
-            )
+            self.add(Diagnostic(code, frame.span(at), words, labels=labels, hints=hints, severity="warning"), frame)
 
     def describe(self, edge: Edge) -> tuple[str, str]:
         """How messages call a value: its layer, or the step as it is written, and its line."""
@@ -124,9 +124,7 @@ class Core:
                     names.weighted(node, word, op.norm)
         return [Value(Edge(node.index, position), value) for position, value in enumerate(types)]
 
-    def _types(
-        self, op: Op, inputs: list[Value], frame: Frame, at: Place, given: Given | None
-    ) -> tuple[Type, ...]:
+    def _types(self, op: Op, inputs: list[Value], frame: Frame, at: Place, given: Given | None) -> tuple[Type, ...]:
         types = [value.type for value in inputs]
         if any(not value.known for value in types):
             self.partial = True
@@ -210,4 +208,3 @@ class Core:
 def step_types(op: Op, types: list[Type]) -> list[Type]:
     """The types an operation is asked about: of one time step, unless it looks over time."""
     return types if op.over_time else [value.step for value in types]
-

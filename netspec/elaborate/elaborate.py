@@ -194,7 +194,9 @@ def _finish(
         name=definition.body.name.text,
         caption=definition.body.caption.value if definition.body.caption else "",
         params={name: frame.env[name] for name in (param.name.text for param in definition.body.params or ())},
-        open=tuple(name for name, value in frame.env.items() if isinstance(value, Formula) and name in _names(definition)),
+        open=tuple(
+            name for name, value in frame.env.items() if isinstance(value, Formula) and name in _names(definition)
+        ),
         nodes=nodes,
         layers=expansion.layers,
         scopes=expansion.scopes,

@@ -82,7 +82,11 @@ def unknown_size(frame: Frame, at: tree.Place, name: str, legal: list[str]) -> F
     fix = None
     guess = nearest(name, legal)
     parts = name.split("x")
-    if guess is None and len(parts) > 1 and all(part and (part.isdigit() or part in legal or len(part) == 1) for part in parts):
+    if (
+        guess is None
+        and len(parts) > 1
+        and all(part and (part.isdigit() or part in legal or len(part) == 1) for part in parts)
+    ):
         wanted = " x ".join(parts)
         hints.append(Hint("spaced", {"wanted": wanted}))
         fix = Fix(frame.span(at), wanted)

@@ -14,7 +14,7 @@ from netspec.elaborate.keys import Names, module_name
 from netspec.elaborate.options import read_list
 from netspec.elaborate.witness import differing, shown
 from netspec.elaborate.written import bind_type, read_type, same_type
-from netspec.graph import Edge, Layer, Node
+from netspec.graph import Layer
 from netspec.ops.input import Input
 from netspec.ops.port import Port
 from netspec.sizes import Formula, text
@@ -363,5 +363,3 @@ def _holds(left: Any, op: str, right: Any) -> bool:
         return bool(left != right)
     table = {"==": left == right, "<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}
     return bool(table[op])
-
-

@@ -58,4 +58,3 @@ def read(ref: tree.Ref, frame: Frame) -> Flow:
     if bound.parts:
         hints.append(Hint("parts", {"names": Quoted(tuple(f"{ref.path[0]}.{part}" for part in bound.parts)[:12])}))
     raise fault(frame, ref.at, "NS216", *hints, name=ref.path[0], part=rest)
-

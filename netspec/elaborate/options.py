@@ -90,9 +90,7 @@ def read_options(cls: type[Op], lists: list[Source], given: Given, at: tree.Plac
     return given
 
 
-def _key(
-    cls: type[Op], arg: tree.Arg, position: int, source: Source, given: Given
-) -> tuple[str, tuple[str, ...]]:
+def _key(cls: type[Op], arg: tree.Arg, position: int, source: Source, given: Given) -> tuple[str, tuple[str, ...]]:
     """Which option an argument is, by name or by place."""
     if not arg.name:
         if position < len(cls.positional):
@@ -253,7 +251,16 @@ def read_flag(value: tree.Value, frame: Frame, name: str) -> bool:
         found = frame.env.get(value.name)
         if isinstance(found, bool):
             return found
-    guess = {"True": "true", "False": "false", "yes": "true", "no": "false", "on": "true", "off": "false", "1": "true", "0": "false"}
+    guess = {
+        "True": "true",
+        "False": "false",
+        "yes": "true",
+        "no": "false",
+        "on": "true",
+        "off": "false",
+        "1": "true",
+        "0": "false",
+    }
     shown = frame.span(value.at).text
     fix = Fix(frame.span(value.at), guess[shown]) if shown in guess else None
     raise fault(frame, value.at, "NS422", fix=fix, option=name, value=shown)
@@ -282,7 +289,9 @@ def _choice(option: Option, value: tree.Value, frame: Frame, word: str) -> str:
     other = arrow(value, frame)
     hints = (Hint("nearest", {"name": guess}),) if guess else (other,) if other else ()
     fix = Fix(frame.span(value.at), guess) if guess else None
-    raise fault(frame, value.at, "NS424", *hints, fix=fix, option=option.shown, value=word, legal=Quoted(option.choices))
+    raise fault(
+        frame, value.at, "NS424", *hints, fix=fix, option=option.shown, value=word, legal=Quoted(option.choices)
+    )
 
 
 def _init(option: Option, value: tree.Value, frame: Frame) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from netspec.elaborate.program import Definition, Unit
@@ -20,7 +20,7 @@ def names() -> frozenset[str]:
     return frozenset(entry[:-4] for entry in os.listdir(FOLDER) if entry.endswith(".net"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def block(name: str) -> Definition | None:
     """A block of the prelude, or None; a file's own names and those it uses come before."""
     if name not in names():

@@ -75,7 +75,9 @@ def load_program(path: Path, root: Path | None = None, limits: Limits = DEFAULT,
     return _Loader(limits, _root(path, root)).load(source)
 
 
-def parse_program(text: str | bytes, name: str = "<text>", folder: Path | None = None, limits: Limits = DEFAULT) -> Program:
+def parse_program(
+    text: str | bytes, name: str = "<text>", folder: Path | None = None, limits: Limits = DEFAULT
+) -> Program:
     """A spec from memory; it may `use` files only where `folder` says where it stands."""
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     path = None if folder is None else folder / name
@@ -172,7 +174,9 @@ class _Loader:
             before = unit.find(here)
             if before is not None:
                 self.report.add(
-                    Diagnostic("NS204", Span(unit.source, *used.here.at), {"name": here}, labels=(Label(before.span, "first"),))
+                    Diagnostic(
+                        "NS204", Span(unit.source, *used.here.at), {"name": here}, labels=(Label(before.span, "first"),)
+                    )
                 )
                 continue
             unit.used[here] = found

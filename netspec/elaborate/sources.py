@@ -187,7 +187,11 @@ class Sources(Core):
             return evaluate(item, frame, "real")
         if item.op not in _SIGNS:
             code = "NS222" if item.op == "/" else "NS223" if item.op == "^" else "NS224"
-            words: dict[str, Any] = {"text": frame.span(item.at).text, "op": item.op, "left": frame.span(item.left.at).text}
+            words: dict[str, Any] = {
+                "text": frame.span(item.at).text,
+                "op": item.op,
+                "left": frame.span(item.left.at).text,
+            }
             raise fault(frame, item.at, code, **words)
         if left is None or right is None:
             return None

@@ -28,9 +28,7 @@ class Steps(Sources):
 
     # ---- hooks
 
-    def block(
-        self, frame: Frame, definition: Definition, item: tree.Ref | tree.Call, flow: Flow, names: Names
-    ) -> Flow:
+    def block(self, frame: Frame, definition: Definition, item: tree.Ref | tree.Call, flow: Flow, names: Names) -> Flow:
         raise NotImplementedError
 
     def repeat(self, frame: Frame, item: tree.Repeat, flow: Flow, names: Names) -> Flow:
@@ -94,7 +92,12 @@ class Steps(Sources):
             raise fault(frame, item.at, "NS227", name=frame.last, other=others[-1], text=frame.span(item.at).text)
         if bound.role == "input" and len(frame.inputs) > 1:
             raise fault(
-                frame, item.at, "NS228", names=Quoted(tuple(frame.inputs)), first=frame.inputs[0], text=frame.span(item.at).text
+                frame,
+                item.at,
+                "NS228",
+                names=Quoted(tuple(frame.inputs)),
+                first=frame.inputs[0],
+                text=frame.span(item.at).text,
             )
         if len(bound.values) > 1:
             raise fault(frame, item.at, "NS215", name=frame.last, count=str(len(bound.values)))

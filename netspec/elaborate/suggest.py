@@ -14,7 +14,8 @@ from netspec.syntax.tree import Place
 
 # What other tools call the same thing, and how it is written here.
 FOREIGN = {
-    "linear": "128 perceptrons", "dense": "128 perceptrons", "fc": "128 perceptrons", "fullyconnected": "128 perceptrons",
+    "linear": "128 perceptrons", "dense": "128 perceptrons", "fc": "128 perceptrons",
+    "fullyconnected": "128 perceptrons",
     "innerproduct": "128 perceptrons", "neurons": "128 perceptrons", "units": "128 perceptrons",
     "conv": "64 filters 3x3", "conv1d": "64 filters 3", "conv2d": "64 filters 3x3", "conv3d": "64 filters 3x3x3",
     "convolution": "64 filters 3x3", "convolutional": "64 filters 3x3", "kernel": "64 filters 3x3",
@@ -30,7 +31,8 @@ FOREIGN = {
     "add": "a + b", "concat": "a & b", "concatenate": "a & b", "cat": "a & b", "residual": "x + (x -> …)",
     "multiheadattention": "attention(heads)", "selfattention": "attention(heads)", "mha": "attention(heads)",
     "zeropadding2d": "pad(1)", "upsampling2d": "upsample(2)", "positionalencoding": "positions(kind = sine)",
-    "globalavgpool2d": "mean(space)", "pixelshuffle": "shuffle", "droppath2d": "droppath(p)", "stochasticdepth": "droppath(p)",
+    "globalavgpool2d": "mean(space)", "pixelshuffle": "unpatches(2x2)", "droppath2d": "droppath(p)",
+    "stochasticdepth": "droppath(p)",
     "view": "reshape", "permute": "transpose", "log_softmax": "softmax", "logsoftmax": "softmax",
 }  # fmt: skip
 

@@ -72,7 +72,7 @@ def _wraps(template: str, match: re.Match[str], value: Expr) -> bool:
     following = after.lstrip(" ")[:1]
     if value.binds == SUM:
         # a sum may stand on the left of a sum: that is how it would be computed anyway
-        return bool(operator) or following in "*/" or following == "-" and operator != ""
+        return bool(operator) or following in "*/" or (following == "-" and operator != "")
     if value.binds == UNARY:
         return bool(operator)
     return operator in ("*", "/", "~") if value.binds == PRODUCT else bool(operator)

@@ -95,7 +95,9 @@ class Holders:
             # inside the class an attribute hides the class of its name
             names = {attr for attr, _ in kinds}
             rows = [f"    {attr}: {'nn.Module' if kind in names else kind}" for attr, kind in kinds]
-            out.append("\n".join([f"class {name}({base}):", f'    """{_short(base)} that carries {carried}."""', "", *rows]))
+            out.append(
+                "\n".join([f"class {name}({base}):", f'    """{_short(base)} that carries {carried}."""', "", *rows])
+            )
         return out
 
 
@@ -146,7 +148,12 @@ class Writer:
             return [f"for _ in range({len(rounds)}):", *(f"    {line}" for line in bodies[0])]
         lines: list[str] = []
         for number, body in enumerate(bodies, 1):
-            lines += [line.replace(f"{name}.", f"{name}_{number}.").replace(f"{name} ", f"{name}_{number} ").replace(f"({name})", f"({name}_{number})") for line in body]
+            lines += [
+                line.replace(f"{name}.", f"{name}_{number}.")
+                .replace(f"{name} ", f"{name}_{number} ")
+                .replace(f"({name})", f"({name}_{number})")
+                for line in body
+            ]
         return lines
 
 

@@ -41,7 +41,9 @@ class Parameters:
 def name_parameters(drafts: list[Draft]) -> Parameters:
     """Names the differing values: by the block's own sizes where they agree, by formulas of these, else anew."""
     found = Parameters()
-    vectors = [tuple(draft.holes.items[number].value for draft in drafts) for number in range(len(drafts[0].holes.items))]
+    vectors = [
+        tuple(draft.holes.items[number].value for draft in drafts) for number in range(len(drafts[0].holes.items))
+    ]
     differing = [number for number, vector in enumerate(vectors) if len(set(map(repr, vector))) > 1]
     if not differing:
         return found

@@ -6,10 +6,28 @@ import builtins
 from keyword import iskeyword
 
 # what emitted functions use by name
-TAKEN = frozenset(("self", "torch", "nn", "F", "math", "Tensor", "Any", "Iterator", "Iterable", "State", "state", "return_state", "before", "after",
-     "step", "part", "t", "number")) | frozenset(
-    name for name in dir(builtins) if name.islower()
-)
+TAKEN = frozenset(
+    (
+        "self",
+        "torch",
+        "nn",
+        "F",
+        "math",
+        "Tensor",
+        "Any",
+        "Iterator",
+        "Iterable",
+        "State",
+        "state",
+        "return_state",
+        "before",
+        "after",
+        "step",
+        "part",
+        "t",
+        "number",
+    )
+) | frozenset(name for name in dir(builtins) if name.islower())
 
 
 def variable(label: str) -> str:

@@ -115,7 +115,7 @@ class Recurrence(Repeats):
         for node in self.members(cell):
             if node.op.name == "delay":
                 names = befores[node.inputs[0]]
-                self.values[Edge(node.index)] = Expr(names[getattr(node.op, "steps") - 1], NAME)
+                self.values[Edge(node.index)] = Expr(names[node.op.steps - 1], NAME)
         for item in cell.items:
             if not (isinstance(item, Node) and item.op.name == "delay"):
                 self.item(item)
@@ -136,7 +136,7 @@ class Recurrence(Repeats):
     def before(self, edge: Edge, nodes: list[Node], source: str) -> list[str]:
         """The variables that hold a layer's last values, newest first: from the state given, or the start."""
         base = self.value_name(edge)
-        steps = max(int(getattr(node.op, "steps")) for node in nodes)
+        steps = max(int(node.op.steps) for node in nodes)
         names = [f"{base}_before" if steps == 1 else f"{base}_before{number}" for number in range(1, steps + 1)]
         node = self.graph.nodes[edge.node]
         start = nodes[0].inputs[1] if len(nodes[0].inputs) > 1 else None

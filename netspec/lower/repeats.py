@@ -84,7 +84,7 @@ class Repeats(Body):
         text = "\n".join(lines)
         if f"{{{counter}}}" in text:
             return f"for {counter}, {variable} in enumerate({modules}, 1):"
-        if scope.shared or f"{variable}(" not in text and f"{variable}." not in text:
+        if scope.shared or (f"{variable}(" not in text and f"{variable}." not in text):
             return f"for _ in range({count}):"
         return f"for {variable} in {modules}:"
 

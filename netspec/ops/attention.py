@@ -34,7 +34,9 @@ class Attention(Weighted):
     width: Any = option("size", "values of each head; maps / heads when left out", default=None, least=1)
     causal: bool = option("flag", "a step looks at itself and earlier ones only", default=False)
     bias: bool = option("flag", "the four layers have a weight for the constant 1", default=True)
-    dropout: float = option("real", "probability with which a weight is dropped in training", default=0.0, least=0, most=1)
+    dropout: float = option(
+        "real", "probability with which a weight is dropped in training", default=0.0, least=0, most=1
+    )
     scale: Any = option("real", "what products are multiplied by; 1/sqrt(width) when left out", default=None)
     rotary: Any = option("real", "rotary positions with this base", default=None, least=1)
     scores: Any = option("layer", "a layer that is added to the products: heads @ queries x keys", default=None)
@@ -182,7 +184,7 @@ class Attention(Weighted):
         return Construct(name, sizes, kwargs, {"bias": True, "dropout": 0.0, "width": None})
 
     def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
-        query, key, value, _ = self._values(inputs)
+        query, key, _, _ = self._values(inputs)
         steps, others = self.length(query) or 1, self.length(key) or 1
         head = self.head(query)
         total: Any = 2 * self.heads * head * steps * others

@@ -41,7 +41,5 @@ class Crop(Op):
 
     def torch(self, *inputs: Type) -> Lowering:
         to, begins = self._ranges(inputs[0])
-        ranges = ", ".join(
-            f"{begin}:{begin + size}" for begin, size in zip(plain(begins), plain(to), strict=True)
-        )
+        ranges = ", ".join(f"{begin}:{begin + size}" for begin, size in zip(plain(begins), plain(to), strict=True))
         return Lowering(f"{{x}}[..., {ranges}]")

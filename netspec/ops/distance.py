@@ -47,7 +47,9 @@ class Distance(Weighted):
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]
         flat = "{x}" if not value.space else f"{{x}}.flatten({-1 - len(value.space)})"
-        return Lowering(f"{{self}}({flat})", Construct("Distance", plain((value.values, self.count))), parts=(DISTANCE,))
+        return Lowering(
+            f"{{self}}({flat})", Construct("Distance", plain((value.values, self.count))), parts=(DISTANCE,)
+        )
 
     def glyph(self) -> Glyph:
         return Glyph("units", "")

@@ -35,7 +35,9 @@ class Gain(Weighted):
     example = "attention(heads) -> gain(init = 1e-6)"
     norm = True
     positional = ("role",)
-    role: Any = option("role", "a number for what, where the value has space", default=None, choices=("maps", "space", "all"))
+    role: Any = option(
+        "role", "a number for what, where the value has space", default=None, choices=("maps", "space", "all")
+    )
     bias: bool = option("flag", "a trained number to add, too", default=False)
 
     def partial(self, *inputs: Type) -> Type:

@@ -49,9 +49,7 @@ class Gaussian(Op):
         wants_values(self, value)
         if self.prototypes is not None:
             rows = self.prototypes
-            if len(rows) != self.count or any(
-                not isinstance(row, tuple) or len(row) != value.values for row in rows
-            ):
+            if len(rows) != self.count or any(not isinstance(row, tuple) or len(row) != value.values for row in rows):
                 refuse("NS327", option="prototypes", rows=str(self.count), columns=str(value.values))
         return Type(self.count, (), value.time)
 
@@ -66,7 +64,7 @@ class Gaussian(Op):
         args: Any = plain((value.values, self.count))
         if self.prototypes is not None:
             args = (*args, tuple(tuple(float(number) for number in row) for row in self.prototypes))
-        flat = "{x}" if not value.space else "{x}.flatten(-%d)" % (len(value.space) + 1)
+        flat = "{x}" if not value.space else f"{{x}}.flatten({-1 - len(value.space)})"
         return Lowering(f"{{self}}({flat})", Construct("Gaussian", args), parts=(GAUSSIAN,))
 
     def glyph(self) -> Glyph:

@@ -34,7 +34,12 @@ class MatMul(Op):
         assert right.time is not None
         if left.maps != right.time.length:
             refuse(
-                "NS335", input=1, left=str(left), right=str(right), columns=text(left.maps), rows=text(right.time.length)
+                "NS335",
+                input=1,
+                left=str(left),
+                right=str(right),
+                columns=text(left.maps),
+                rows=text(right.time.length),
             )
         return Type(right.maps, (), left.time)
 

@@ -21,7 +21,5 @@ class Mean(Reduction):
         value = inputs[0]
         if self.varies(value):
             shape = ", 1" * len(value.space)
-            return Lowering(
-                f"({{x}} * {self.masked(value)}).sum(1) / {{lengths}}.view(-1, 1{shape})", parts=(MASK,)
-            )
+            return Lowering(f"({{x}} * {self.masked(value)}).sum(1) / {{lengths}}.view(-1, 1{shape})", parts=(MASK,))
         return Lowering(f"{{x}}.mean({self.axes(value)}{self.keep()})")

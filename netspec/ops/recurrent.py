@@ -61,7 +61,10 @@ class Recurrent(Weighted):
         for layer in range(self.layers_):
             width = inputs[0].maps if layer == 0 else self._out()
             for suffix in ("", "_reverse") if self.bidirectional else ("",):
-                shapes: list[tuple[str, tuple[Any, ...]]] = [("weight_ih", (rows, width)), ("weight_hh", (rows, self.units))]
+                shapes: list[tuple[str, tuple[Any, ...]]] = [
+                    ("weight_ih", (rows, width)),
+                    ("weight_hh", (rows, self.units)),
+                ]
                 if self.bias:
                     shapes += [("bias_ih", (rows,)), ("bias_hh", (rows,))]
                 for name, shape in shapes:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 
 from netspec.ops.base import Op
 
 # Machinery, and operations that the language writes with signs of its own.
-_NOT_STEPS = frozenset(("base", "registry", "weighted", "window", "sharing", "pools", "reductions", "recurrent", "attention_part"))
-_SIGNS = frozenset(("input", "port", "delay", "add", "subtract", "multiply", "number", "perceptrons", "filters", "flip"))
+_NOT_STEPS = frozenset(
+    ("base", "registry", "weighted", "window", "sharing", "pools", "reductions", "recurrent", "attention_part")
+)
+_SIGNS = frozenset(
+    ("input", "port", "delay", "add", "subtract", "multiply", "number", "perceptrons", "filters", "flip")
+)
 _extra: dict[str, type[Op]] = {}
 
 
@@ -28,7 +32,7 @@ def _files() -> frozenset[str]:
     return frozenset(names) - _NOT_STEPS
 
 
-@lru_cache(maxsize=None)
+@cache
 def operation(name: str) -> type[Op]:
     """The class of a step or of a sign (`add`); KeyError for what there is none of."""
     if name in _extra:
@@ -39,7 +43,12 @@ def operation(name: str) -> type[Op]:
 
     module = import_module(f"netspec.ops.{name}{'_' if iskeyword(name) or name in _BUILTINS else ''}")
     for value in vars(module).values():
-        if isinstance(value, type) and issubclass(value, Op) and value.name == name and value.__module__ == module.__name__:
+        if (
+            isinstance(value, type)
+            and issubclass(value, Op)
+            and value.name == name
+            and value.__module__ == module.__name__
+        ):
             return value
     raise KeyError(name)
 

@@ -56,5 +56,3 @@ class Upsample(Op):
 
     def glyph(self) -> Glyph:
         return Glyph("planes", "")
-
-

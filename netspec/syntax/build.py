@@ -318,9 +318,7 @@ def dots(kids: Kids, at: Place) -> tree.Dots:
 def section(kids: Kids, at: Place) -> tree.Section:
     kind, called, *settings = kids
     end = kind[2] if called is None else called[2]
-    return tree.Section(
-        kind[0], None if called is None else name(called), tuple(settings), at, (kind[1], end)
-    )
+    return tree.Section(kind[0], None if called is None else name(called), tuple(settings), at, (kind[1], end))
 
 
 def section_head(kids: Kids, at: Place) -> tree.Section:

@@ -202,7 +202,11 @@ def _closer(stop: Stop) -> Diagnostic | None:
         label = Label(Span(stop.source, at, at + 1), "opened", {"bracket": bracket})
         wanted = _OPENERS[bracket]
         return Diagnostic(
-            "NS125", stop.span, {"seen": stop.seen.text, "wanted": wanted}, labels=(label,), fixes=(Fix(stop.span, wanted),)
+            "NS125",
+            stop.span,
+            {"seen": stop.seen.text, "wanted": wanted},
+            labels=(label,),
+            fixes=(Fix(stop.span, wanted),),
         )
     if not opened:
         return stop.fault("NS132", seen=stop.seen.text, fix=Fix(stop.span, ""))

@@ -85,7 +85,7 @@ class _Printer:
     def gap(self, place: int) -> bool:
         """Whether a blank line stands before a place."""
         before = self.source.text[:place].rstrip(" \t")
-        return before.endswith("\n\n") or before.endswith("\n\r\n")
+        return before.endswith(("\n\n", "\n\r\n"))
 
     def leading(self, place: int, indent: str, first: bool, rows: list[str | _Row]) -> None:
         """The comments before a statement, and one blank line where the text has any."""
@@ -134,7 +134,9 @@ class _Printer:
         self.inner_comments((item.at[0], item.head_at[1]), rows, "")
         params = "" if item.params is None else f"({', '.join(map(_param, item.params))})"
         caption = f" {value_text(item.caption)}" if item.caption else ""
-        rows.append(_Row(f"{item.kind} {item.name.text}{params}{caption} {{", trailing=self.trailing(item.head_at[1] + 1)))
+        rows.append(
+            _Row(f"{item.kind} {item.name.text}{params}{caption} {{", trailing=self.trailing(item.head_at[1] + 1))
+        )
         for position, statement in enumerate(item.statements):
             self.leading(statement.at[0], "  ", position == 0, rows)
             rows.append(self.statement(statement, rows))
@@ -238,7 +240,9 @@ def _declaration_text(item: tree.Declaration) -> str:
     if isinstance(item, tree.Header):
         return f"netspec {item.version}"
     if isinstance(item, tree.Use):
-        names = ", ".join(f"{used.name.text} as {used.alias.text}" if used.alias else used.name.text for used in item.names)
+        names = ", ".join(
+            f"{used.name.text} as {used.alias.text}" if used.alias else used.name.text for used in item.names
+        )
         return f"use {names} from {value_text(item.file)}"
     if isinstance(item, tree.Default):
         return f"default {item.target.text} {args_text(item.args)}"

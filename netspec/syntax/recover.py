@@ -23,7 +23,9 @@ from netspec.syntax.parser import TooDeep, Unexpected, parse
 _WORD = re.compile(r"[^\W\d]\w*")
 _HEAD = re.compile(r"(net|block|data|train|figure)\b")
 _STATEMENT = re.compile(r"(input|hidden|output|start|default|require|let)\b(?!\s*=)")
-_STRONG = re.compile(r"(?:input|hidden|output|start)\s+\w+\s*:|(?:net|block)\s+\w+|let\s+\w+\s*=|require\s|default\s+\w+\s*\(")
+_STRONG = re.compile(
+    r"(?:input|hidden|output|start)\s+\w+\s*:|(?:net|block)\s+\w+|let\s+\w+\s*=|require\s|default\s+\w+\s*\("
+)
 _PIECES = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*|[()\[\]{}]')
 _CONTINUES = re.compile(r"->|[&+,]|→")
 

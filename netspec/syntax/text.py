@@ -25,7 +25,9 @@ LOOK_ALIKES = {
 LOOK_ALIKES |= {chr(0xFF10 + digit): str(digit) for digit in range(10)}
 _LOOK_ALIKE = re.compile("[" + "".join(map(re.escape, LOOK_ALIKES)) + "]")
 # direction marks can make a line read otherwise than it parses; the others cannot be seen
-_INVISIBLE = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad\u2028\u2029\u180e]")
+_INVISIBLE = re.compile(
+    "[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad\u2028\u2029\u180e]"
+)
 _WORD_PART = re.compile(r"\w")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
 _QUOTED = re.compile(r'"(?:\\.|[^"\\\n])*"|[“„«][^”»\n]*[”»]|#[^\n]*')
