@@ -102,7 +102,8 @@ def _label(diagnostic: Diagnostic, label: Label, language: Language) -> str:
 
 def _hints(diagnostic: Diagnostic, language: Language) -> list[str]:
     """What helps: what its place says, else what helps with its code in general; examples come first."""
-    examples, hints = [], []
+    examples: list[str] = []
+    hints: list[str] = []
     for hint in diagnostic.hints:
         text = text_of(diagnostic.code, "hints", hint.text, {**diagnostic.words, **hint.words}, language)
         (examples if hint.text == "witness" else hints).append(text)

@@ -9,8 +9,8 @@ from netspec.diagnostics.model import Fault, Fix, Hint, Phrase, Quoted
 from netspec.elaborate import prelude
 from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault
 from netspec.elaborate.frame import Closure, Flow, Frame, Word
+from netspec.elaborate.kinds import as_type, read_list
 from netspec.elaborate.lookup import is_layer, read
-from netspec.elaborate.options import as_type, read_list
 from netspec.elaborate.program import Definition
 from netspec.names import nearest
 from netspec.ops.registry import step_names

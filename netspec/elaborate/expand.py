@@ -11,7 +11,7 @@ from netspec.elaborate.calls import Calls
 from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault
 from netspec.elaborate.frame import Bound, Flow, Frame, Value
 from netspec.elaborate.keys import Names, module_name
-from netspec.elaborate.options import read_list
+from netspec.elaborate.kinds import read_list
 from netspec.elaborate.witness import differing, shown
 from netspec.elaborate.written import bind_type, read_type, same_type
 from netspec.graph import Layer

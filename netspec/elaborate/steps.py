@@ -7,8 +7,9 @@ from netspec.elaborate import prelude
 from netspec.elaborate.evaluate import Broken, fault, size
 from netspec.elaborate.frame import Closure, Flow, Frame
 from netspec.elaborate.keys import Names
+from netspec.elaborate.kinds import LayerRef
 from netspec.elaborate.lookup import is_layer
-from netspec.elaborate.options import Given, LayerRef, read_options, sources
+from netspec.elaborate.options import Given, read_options, sources
 from netspec.elaborate.program import Definition
 from netspec.elaborate.sources import Sources
 from netspec.elaborate.suggest import unknown_step

@@ -5,7 +5,8 @@ from __future__ import annotations
 from netspec.elaborate.core import Core
 from netspec.elaborate.evaluate import fault
 from netspec.elaborate.frame import Frame, Value
-from netspec.elaborate.options import Given, LayerRef
+from netspec.elaborate.kinds import LayerRef
+from netspec.elaborate.options import Given
 from netspec.graph import Node
 from netspec.ops.perceptrons import Perceptrons
 from netspec.sizes import Size, product, text

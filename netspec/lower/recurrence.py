@@ -7,6 +7,7 @@ from netspec.lower.expressions import CALL, NAME, Expr, fill
 from netspec.lower.order import Cell
 from netspec.lower.pynames import variable
 from netspec.lower.repeats import Repeats
+from netspec.ops.delay import Delay
 from netspec.types import Type
 
 
@@ -115,7 +116,7 @@ class Recurrence(Repeats):
         for node in self.members(cell):
             if node.op.name == "delay":
                 names = befores[node.inputs[0]]
-                self.values[Edge(node.index)] = Expr(names[node.op.steps - 1], NAME)
+                self.values[Edge(node.index)] = Expr(names[_steps(node) - 1], NAME)
         for item in cell.items:
             if not (isinstance(item, Node) and item.op.name == "delay"):
                 self.item(item)
@@ -136,7 +137,7 @@ class Recurrence(Repeats):
     def before(self, edge: Edge, nodes: list[Node], source: str) -> list[str]:
         """The variables that hold a layer's last values, newest first: from the state given, or the start."""
         base = self.value_name(edge)
-        steps = max(int(node.op.steps) for node in nodes)
+        steps = max(map(_steps, nodes))
         names = [f"{base}_before" if steps == 1 else f"{base}_before{number}" for number in range(1, steps + 1)]
         node = self.graph.nodes[edge.node]
         start = nodes[0].inputs[1] if len(nodes[0].inputs) > 1 else None
@@ -194,6 +195,12 @@ class Recurrence(Repeats):
             if layer.role == "output" and layer.scope == self.scope.index:
                 wanted += [edge for edge in layer.values if edge.node in cell.members and edge not in wanted]
         return wanted
+
+
+def _steps(node: Node) -> int:
+    """How many steps ago a delayed read looks."""
+    assert isinstance(node.op, Delay)
+    return node.op.steps
 
 
 def zeros(value: Type, source: str) -> str:

@@ -274,7 +274,7 @@ def _reduce(
         ends.append(place)
         return
     base = len(values) - length
-    if rule.action is None and rule.keep[:1] and rule.keep[0][:2] == [0, True]:
+    if rule.action is None and rule.keep[:1] and rule.keep[0][0] == 0 and rule.keep[0][1]:
         kids: list[Any] = values[base]  # a growing list takes the next item instead of being copied
         rest = rule.keep[1:]
     else:

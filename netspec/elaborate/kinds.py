@@ -1,0 +1,255 @@
+"""One value of an option, read as its kind demands: a size, a role, a layer, a step, a list, …"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from netspec import sizes
+from netspec.diagnostics.model import Fix, Hint, Quoted
+from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault, size
+from netspec.elaborate.frame import Bound, Closure, Frame, Word
+from netspec.elaborate.initial import read_init
+from netspec.names import nearest
+from netspec.ops.base import Option
+from netspec.syntax import tree
+from netspec.types import Type, Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRef:
+    """Another layer as an option's value: `tie = a`, `tie = transpose(a)`, `scores = b`."""
+
+    bound: Bound
+    name: str
+    transposed: bool = False
+
+
+def read_kind(option: Option, value: tree.Value, frame: Frame) -> Any:
+    """The value of an option; a size parameter, word or list of the frame may stand for it."""
+    return _READERS[option.kind](option, value, frame)
+
+
+def _single(value: tree.Value) -> tree.Value:
+    while isinstance(value, tree.Chain) and len(value.items) == 1:
+        value = value.items[0]
+    return value
+
+
+def _size(option: Option, value: tree.Value, frame: Frame) -> Any:
+    return size(_single(value), frame, int(option.least or 1), option.shown)
+
+
+def _extent(option: Option, value: tree.Value, frame: Frame) -> Any:
+    value = _single(value)
+    least = int(1 if option.least is None else option.least)
+    items = value.sizes if isinstance(value, tree.Grid) else (value,)
+    found = tuple(size(item, frame, least, option.name) for item in items)
+    return found if len(found) > 1 else found[0]
+
+
+def _padding(option: Option, value: tree.Value, frame: Frame) -> Any:
+    value = _single(value)
+    if isinstance(value, tree.Text):
+        return _word(option, value, frame)
+    if isinstance(value, tree.Ref) and value.name not in frame.env and nearest(value.name, option.choices):
+        return _choice(option, value, frame, value.name)
+    if isinstance(value, tree.Ref) and isinstance(frame.env.get(value.name), Word):
+        return _choice(option, value, frame, frame.env[value.name].text)
+    return _extent(option, value, frame)
+
+
+def _integer(option: Option, value: tree.Value, frame: Frame) -> Any:
+    result = evaluate(_single(value), frame, "size")
+    least = -(10**9) if option.least is None else int(option.least)
+    result = check_size(result, value, frame, least, option.shown)
+    _bounds(option, result, value, frame)
+    return result
+
+
+def _real(option: Option, value: tree.Value, frame: Frame) -> Any:
+    result = evaluate(_single(value), frame, "real")
+    _bounds(option, result, value, frame)
+    return float(result) if isinstance(result, int) else result
+
+
+def _bounds(option: Option, result: Any, value: tree.Value, frame: Frame) -> None:
+    if isinstance(result, Unknown):
+        return
+    below = option.least is not None and result < option.least
+    above = option.most is not None and result > option.most
+    if below or above:
+        bounds = {"least": _bound(option.least), "most": _bound(option.most)}
+        words: dict[str, Any] = {"option": option.shown, "value": sizes.text(result), **bounds}
+        code = "NS419" if option.least is not None and option.most is not None else "NS420" if below else "NS421"
+        raise fault(frame, value.at, code, **words)
+
+
+def _bound(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
+
+
+def read_flag(value: tree.Value, frame: Frame, name: str) -> bool:
+    value = _single(value)
+    if isinstance(value, tree.Ref):
+        if value.name in ("true", "false"):
+            return value.name == "true"
+        found = frame.env.get(value.name)
+        if isinstance(found, bool):
+            return found
+    guess = {
+        "True": "true",
+        "False": "false",
+        "yes": "true",
+        "no": "false",
+        "on": "true",
+        "off": "false",
+        "1": "true",
+        "0": "false",
+    }
+    shown = frame.span(value.at).text
+    fix = Fix(frame.span(value.at), guess[shown]) if shown in guess else None
+    raise fault(frame, value.at, "NS422", fix=fix, option=name, value=shown)
+
+
+def _flag(option: Option, value: tree.Value, frame: Frame) -> Any:
+    return read_flag(value, frame, option.shown)
+
+
+def _word(option: Option, value: tree.Value, frame: Frame) -> Any:
+    value = _single(value)
+    if isinstance(value, tree.Text):
+        raise fault(frame, value.at, "NS423", option=option.shown, value=value.value, legal=Quoted(option.choices))
+    if not isinstance(value, tree.Ref):
+        return _choice(option, value, frame, frame.span(value.at).text)
+    if value.name in option.choices:
+        return value.name
+    found = frame.env.get(value.name)
+    return _choice(option, value, frame, found.text if isinstance(found, Word) else value.name)
+
+
+def _choice(option: Option, value: tree.Value, frame: Frame, word: str) -> str:
+    if word in option.choices:
+        return word
+    guess = nearest(word, option.choices)
+    other = arrow(value, frame)
+    hints = (Hint("nearest", {"name": guess}),) if guess else (other,) if other else ()
+    fix = Fix(frame.span(value.at), guess) if guess else None
+    raise fault(
+        frame, value.at, "NS424", *hints, fix=fix, option=option.shown, value=word, legal=Quoted(option.choices)
+    )
+
+
+def _init(option: Option, value: tree.Value, frame: Frame) -> Any:
+    return read_init(value, frame)
+
+
+def _layer(option: Option, value: tree.Value, frame: Frame) -> Any:
+    value = _single(value)
+    if isinstance(value, tree.Ref):
+        return find_layer(value, frame)
+    raise fault(frame, value.at, "NS425", option=option.shown, value=frame.span(value.at).text)
+
+
+def find_layer(value: tree.Ref, frame: Frame) -> LayerRef:
+    """A layer above, by name; raises Fault, or Broken where its line is."""
+    from netspec.elaborate.lookup import layer_named
+
+    bound = layer_named(value, frame)
+    bound.reads += 1
+    return LayerRef(bound, value.name)
+
+
+def _tie(option: Option, value: tree.Value, frame: Frame) -> Any:
+    value = _single(value)
+    if isinstance(value, tree.Call) and value.name == "transpose" and len(value.args) == 1:
+        inner = _single(value.args[0].value)
+        if isinstance(inner, tree.Ref):
+            found = find_layer(inner, frame)
+            return LayerRef(found.bound, found.name, True)
+    if isinstance(value, tree.Ref):
+        return find_layer(value, frame)
+    raise fault(frame, value.at, "NS426", value=frame.span(value.at).text)
+
+
+def _step(option: Option, value: tree.Value, frame: Frame) -> Any:
+    single = _single(value)
+    if isinstance(single, tree.Ref) and isinstance(frame.env.get(single.name), Closure):
+        return frame.env[single.name]
+    chain = value if isinstance(value, tree.Chain) else tree.Chain((value,), value.at)
+    return Closure(chain, frame)
+
+
+def _list(option: Option, value: tree.Value, frame: Frame) -> Any:
+    value = _single(value)
+    if isinstance(value, tree.Ref):
+        found = frame.env.get(value.name)
+        if isinstance(found, tuple):
+            return found
+        if value.name in frame.poisoned or value.name in frame.broken:
+            raise Broken
+        names = [name for name, item in frame.env.items() if isinstance(item, tuple)]
+        guess = nearest(value.name, names)
+        hints = (Hint("nearest", {"name": guess}),) if guess else ()
+        raise fault(frame, value.at, "NS427", *hints, option=option.shown, name=value.name)
+    if isinstance(value, tree.List):
+        return read_list(value, frame)
+    raise fault(frame, value.at, "NS428", option=option.shown, value=frame.span(value.at).text)
+
+
+def read_list(value: tree.List, frame: Frame) -> tuple[Any, ...]:
+    """A list of numbers, texts and lists."""
+    out: list[Any] = []
+    for item in value.items:
+        single = _single(item)
+        if isinstance(single, tree.List):
+            out.append(read_list(single, frame))
+        elif isinstance(single, tree.Text):
+            out.append(single.value)
+        elif isinstance(single, tree.Dots):
+            raise fault(frame, single.at, "NS429")
+        else:
+            out.append(evaluate(single, frame, "any"))
+    return tuple(out)
+
+
+def _text(option: Option, value: tree.Value, frame: Frame) -> Any:
+    value = _single(value)
+    if isinstance(value, tree.Text):
+        return value.value
+    raise fault(frame, value.at, "NS430", option=option.shown, value=frame.span(value.at).text)
+
+
+def _type(option: Option, value: tree.Value, frame: Frame) -> Type:
+    return as_type(value, frame)
+
+
+def as_type(value: tree.Value, frame: Frame) -> Type:
+    """A type given as an argument: `learned(d over N)`, `zeros(H)`, `pad to h x w`."""
+    from netspec.elaborate.written import read_type
+
+    value = _single(value)
+    if isinstance(value, tree.TypeText):
+        return read_type(value, frame)
+    grid = value if isinstance(value, tree.Grid) else tree.Grid((value,), value.at)
+    return read_type(tree.TypeText(None, grid, at=value.at), frame)
+
+
+_READERS: dict[str, Callable[[Option, tree.Value, Frame], Any]] = {
+    "size": _size,
+    "extent": _extent,
+    "padding": _padding,
+    "integer": _integer,
+    "real": _real,
+    "flag": _flag,
+    "word": _word,
+    "role": _word,
+    "init": _init,
+    "layer": _layer,
+    "tie": _tie,
+    "step": _step,
+    "list": _list,
+    "text": _text,
+    "type": _type,
+}
