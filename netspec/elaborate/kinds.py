@@ -11,6 +11,7 @@ from netspec.diagnostics.model import Fix, Hint, Quoted
 from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault, size
 from netspec.elaborate.frame import Bound, Closure, Frame, Word
 from netspec.elaborate.initial import read_init
+from netspec.elaborate.suggest import arrow
 from netspec.names import nearest
 from netspec.ops.base import Option
 from netspec.syntax import tree
