@@ -218,31 +218,30 @@ def _stack(column: Column, pitch: float, with_bias: bool, roomy: float) -> None:
 
 
 def _place(block: Block, at: float, pitch: float) -> float:
-    """Places the entries of a block from `at` on; returns where the last one stands."""
+    """Places the entries of a block, the first at `at`; returns where the last one stands."""
     places: list[Place] = []
-    step = 0.0
+    next_to, over_dots = pitch - 2 * rules.UNIT, rules.GAP * pitch - 2 * rules.UNIT
+    edge = at - rules.UNIT  # where the next thing may begin
     if block.bias:
         places.append(Place("bias", at))
-        step = pitch
+        edge = at + rules.UNIT + next_to
     opened: Place | None = None
     for entry in block.entries:
         match entry:
             case Unit():
-                at += step
+                at = edge + rules.UNIT
                 places.append(Place("unit", at, unit=entry))
-                step = pitch
+                edge = at + rules.UNIT + next_to
             case Gap():
-                over = rules.GAP * pitch
-                places.append(Place("gap", at + over / 2, gap=entry))
-                step = over
+                edge += over_dots - next_to
+                places.append(Place("gap", edge - over_dots / 2, gap=entry))
             case Opening():
-                # a frame asks for room around it
-                step = max(step, 0.0) + (rules.FRAME * 0.9 if places else 0.0)
-                opened = Place("frame", at + step - rules.UNIT - rules.FRAME, label=entry.label, name=entry.name)
+                opened = Place("frame", edge, label=entry.label, name=entry.name)
                 places.append(opened)
+                edge += rules.FRAME
             case Closing():
                 assert opened is not None
-                opened.end = at + rules.UNIT + rules.FRAME
-                step += rules.FRAME * 0.9
+                edge += rules.FRAME
+                opened.end = edge - next_to
     block.places = places
     return at

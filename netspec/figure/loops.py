@@ -18,13 +18,11 @@ def draw_loops(drawing: Drawing) -> None:
     """A pill around each copy and its layer, and the wire from the one to the other."""
     copies = [block for column in drawing.columns for block in column.blocks if block.delay]
     pills = {block: _pill(drawing, block) for block in copies}
-    lanes = {1: 0, -1: 0}
     for copy in copies:
         own = next(b for column in drawing.columns for b in column.blocks if b.group is copy.group and not b.delay)
         if own not in pills:
             pills[own] = _pill(drawing, own)
-        _loop(drawing, pills[own], pills[copy], copy, lanes[copy.side])
-        lanes[copy.side] += 1
+        _loop(drawing, pills[own], pills[copy], copy)
 
 
 def _pill(drawing: Drawing, block: Block) -> Node:
@@ -40,18 +38,18 @@ def _pill(drawing: Drawing, block: Block) -> Node:
     )  # fmt: skip
 
 
-def _loop(drawing: Drawing, own: Node, copy: Node, block: Block, lane: int) -> None:
+def _loop(drawing: Drawing, own: Node, copy: Node, block: Block) -> None:
     """Out of the end of the one, along a lane outside everything, into the end of the other."""
     axes, sign = drawing.axes, block.side
     side = axes.at(0, sign)
     start = Point(own.x + side.x * own.rx, own.y + side.y * own.ry)
     end = Point(copy.x + side.x * copy.rx, copy.y + side.y * copy.ry)
-    nodes = [item.box for item in (*drawing.sheet.nodes, *drawing.sheet.back)]
-    reach = {
-        "right": max(box.bottom for box in nodes) if sign > 0 else min(box.top for box in nodes),
-        "up": max(box.right for box in nodes) if sign > 0 else min(box.left for box in nodes),
-    }["right" if axes.level else "up"]
-    out = reach + sign * (rules.LANE + 5 * lane)
+    around = drawing.sheet.box()
+    if axes.level:
+        reach = around.bottom if sign > 0 else around.top
+    else:
+        reach = around.right if sign > 0 else around.left
+    out = reach + sign * rules.LANE
     if axes.level:
         points = (start, Point(start.x, out), Point(end.x, out), end)
     else:

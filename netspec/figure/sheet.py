@@ -42,6 +42,11 @@ def fitted(line: Line, size: float, rx: float, ry: float, round_: bool = True) -
     return size if taken <= rules.FILL else size * rules.FILL / taken
 
 
+def level(line: Line) -> Line:
+    """A line that is centred for it: subscripts of the same height, so that x_1 and x_d share a baseline."""
+    return tuple(atom._replace(sub=(atom.sub[0]._replace(text="0"),) if atom.sub else ()) for atom in line)
+
+
 @dataclass(slots=True)
 class Sheet:
     """Collects the items of one figure. Each list is painted over the one before."""
@@ -89,9 +94,9 @@ class Sheet:
         if not line:
             return None
         size = fitted(line, size, node.rx, node.ry, node.shape in ("circle", "ellipse"))
-        box = boxed((line,), size)
+        box = boxed((level(line),), size)
         text = Text(
-            id=f"{node.id}.label", lines=(line,), x=node.x - box.middle.x, y=node.y - box.middle.y, size=size,
+            id=f"{node.id}.label", lines=(line,), x=node.x, y=node.y - box.middle.y, size=size,
             ink=ink, inside=node.id, classes=("label",), layer=node.layer,
         )  # fmt: skip
         self.texts.append(text)

@@ -60,6 +60,12 @@ def _tables() -> dict[str, dict[str, list[int]]]:
     return tables
 
 
+@lru_cache(maxsize=1)
+def known_characters() -> frozenset[str]:
+    """What the fonts of the table hold: characters that need no asking."""
+    return frozenset.intersection(*(frozenset(table) for table in _tables().values()))
+
+
 _FONTS: dict[Style, str] = {"italic": "math italic", "upright": "math", "sans": "sans", "bold": "sans bold"}
 
 
