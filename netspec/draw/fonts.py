@@ -95,8 +95,9 @@ def choose(families: set[Family], characters: set[str]) -> Fonts:
                 fonts.files += [listing[file] for file in (name, *more) if file in listing]
                 fonts.families[family] = title
                 break
-    unsure = {character for character in characters if character not in known_characters()}
-    if unsure or not set(families) <= set(fonts.families):
+    absent = families - set(fonts.families)
+    unsure = {character for character in characters if absent or character not in known_characters()}
+    if unsure:
         _cover(fonts, families, unsure, listing)
     return fonts
 

@@ -73,11 +73,14 @@ def _program(text: str) -> bytes | None:
 # ---- DOT
 
 
-def plan_dot(plan: Plan, names: dict[str, str] | None = None, theme: Theme = THEMES["post"], title: str = "") -> str:
+def plan_dot(
+    plan: Plan, names: dict[str, str] | None = None, theme: Theme = THEMES["post"], title: str = "",
+    transparent: bool = False,
+) -> str:
     """The DOT text of a plan. With `names` it is measured for a layout: no text, only sizes; else it draws alone."""
     measured = names is not None
     writer = _PlanWriter(plan, names or {box.id: box.id for box in plan.boxes}, theme, measured)
-    return writer.text(title)
+    return writer.text(title, transparent)
 
 
 class _PlanWriter:
@@ -87,11 +90,11 @@ class _PlanWriter:
         self.theme = theme
         self.measured = measured
 
-    def text(self, title: str) -> str:
+    def text(self, title: str, transparent: bool) -> str:
         graph = f'rankdir={_RANKDIR[self.plan.direction]}, charset="UTF-8", nodesep=0.28, ranksep=0.32, pad=0.08'
         graph += ", newrank=true, compound=true, remincross=true"
         if not self.measured:
-            graph += f', bgcolor="{self.theme.colour("paper")}"'
+            graph += f', bgcolor="{"transparent" if transparent else self.theme.colour("paper")}"'
         lines = [
             f"digraph {name_of(title or 'net')} {{",
             f"  graph [{graph}]",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.draw.fonts import Fonts, choose
+from netspec.diagnostics.model import Diagnostic, Quoted, Words
+from netspec.draw.fonts import HELP, Fonts, choose
 from netspec.draw.svg import Options, svg
 from netspec.figure.scene import Scene
 from netspec.figure.typeset import Family, typeset
@@ -19,11 +20,23 @@ def fonts_for(scene: Scene) -> Fonts:
     return choose(families, characters)
 
 
-def png(scene: Scene, options: Options, scale: float = 2.0) -> bytes:
-    """The bytes of a PNG file; `scale`: pixels a CSS pixel. Raises NetspecError where resvg is missing."""
+def missing(fonts: Fonts) -> Diagnostic:
+    """The warning that names what cannot be drawn, and the command that helps."""
+    shown = fonts.missing if len(fonts.missing) <= 12 else fonts.missing[:12] + "…"
+    words: Words = {"characters": Quoted((shown,)), "command": HELP}
+    return Diagnostic("NS721", None, words, severity="warning")
+
+
+def png(scene: Scene, options: Options, scale: float, warnings: list[Diagnostic]) -> bytes:
+    """The bytes of a PNG file; `scale`: pixels a CSS pixel. Raises NetspecError where resvg is missing.
+
+    Characters that no font of the machine has are said in `warnings`.
+    """
     from netspec.parts import need
 
     resvg = need("resvg_py")
     fonts = fonts_for(scene)
+    if fonts.missing:
+        warnings.append(missing(fonts))
     text = svg(scene, options._replace(fonts=fonts.families))
     return bytes(resvg.svg_to_bytes(svg_string=text, font_files=fonts.files, skip_system_fonts=True, zoom=scale))

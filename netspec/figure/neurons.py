@@ -11,7 +11,7 @@ from netspec.figure import rules
 from netspec.figure.captions import Caption, captions_of
 from netspec.figure.columns import BIAS, Block, Column, Place, arrange, columns_of
 from netspec.figure.loops import draw_loops
-from netspec.figure.scene import HAIR, Node, Pen, Point, Rect, Scene, Value, Weight
+from netspec.figure.scene import Node, Pen, Point, Rect, Scene, Value, Weight
 from netspec.figure.sheet import Sheet, boxed
 from netspec.figure.typeset import Line, math, paragraph, plain, symbol, upright, widest
 from netspec.figure.units import Group, Link, touches
