@@ -21,6 +21,18 @@ if TYPE_CHECKING:
 Factors = tuple[tuple[str, int], ...]  # (name or parenthesised text, power), in the order of writing
 
 
+Operation = Callable[["Formula", Any], Any]
+
+
+def _of_numbers(operation: Operation) -> Operation:
+    """Leaves the other operand the word where it is no number: what is unknown inside a loop stays unknown."""
+
+    def wrapped(formula: Formula, other: Any) -> Any:
+        return operation(formula, other) if isinstance(other, Formula | int | float) else NotImplemented
+
+    return wrapped
+
+
 class Formula:
     """A size or number with open names: a sum of products, and its value at each witness."""
 
@@ -37,6 +49,7 @@ class Formula:
     # ---- arithmetic: each returns an int where the witnesses leave nothing open, else a Formula (typed Any, so
     # that sizes of either kind can be reckoned with alike)
 
+    @_of_numbers
     def __add__(self, other: Number) -> Any:
         left, right, values = _both(self, other, lambda a, b: a + b)
         terms = dict(left)
@@ -53,40 +66,51 @@ class Formula:
     def __neg__(self) -> Formula:
         return Formula({key: -value for key, value in self.terms.items()}, tuple(-v for v in self.values))
 
+    @_of_numbers
     def __sub__(self, other: Number) -> Any:
         return self + (-other)
 
+    @_of_numbers
     def __rsub__(self, other: Number) -> Any:
         return (-self) + other
 
+    @_of_numbers
     def __mul__(self, other: Number) -> Any:
         left, right, values = _both(self, other, lambda a, b: a * b)
         return _settle(_product(left, right), values)
 
+    @_of_numbers
     def __rmul__(self, other: Number) -> Any:
         left, right, values = _both(self, other, lambda a, b: a * b)
         return _settle(_product(right, left), values)
 
+    @_of_numbers
     def __floordiv__(self, other: Number) -> Any:
         """Division that drops the remainder; exact where the witnesses say so."""
         return _divide(self, other)
 
+    @_of_numbers
     def __rfloordiv__(self, other: Number) -> Any:
         return _divide(other, self)
 
+    @_of_numbers
     def __mod__(self, other: Number) -> Any:
         return _opaque(self, other, lambda a, b: a % b, "{} % {}")
 
+    @_of_numbers
     def __rmod__(self, other: Number) -> Any:
         return _opaque(other, self, lambda a, b: a % b, "{} % {}")
 
+    @_of_numbers
     def __truediv__(self, other: Number) -> Any:
         """Real division."""
         return _quotient(self, other)
 
+    @_of_numbers
     def __rtruediv__(self, other: Number) -> Any:
         return _quotient(other, self)
 
+    @_of_numbers
     def __pow__(self, other: Number) -> Any:
         if isinstance(other, int) and 0 < other <= 8:
             result: Number = self
@@ -95,6 +119,7 @@ class Formula:
             return result
         return _opaque(self, other, _power, "{}^{}", tight=True)
 
+    @_of_numbers
     def __rpow__(self, other: Number) -> Any:
         return _opaque(other, self, _power, "{}^{}", tight=True)
 

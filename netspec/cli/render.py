@@ -1,0 +1,74 @@
+"""`netspec render`: the figure of a net."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from netspec.cli.options import common, load_net, net_options, spec_argument
+from netspec.cli.report import coloured, written
+from netspec.cli.writing import write_bytes
+from netspec.diagnostics.model import NetspecError
+from netspec.sections.figure import DIRECTIONS, THEMES, VIEWS
+
+MISSING = 5
+
+
+def figure_options(function: Any) -> Any:
+    """The flags that are settings of a figure."""
+    for option in reversed((
+        click.option("--view", type=click.Choice(VIEWS), help="How the net is drawn."),
+        click.option("--figure", metavar="NAME", help="The figure section of this name."),
+        click.option("--theme", type=click.Choice(THEMES), help="Colours."),
+        click.option("--direction", type=click.Choice(DIRECTIONS), help="The way in which the net computes."),
+        click.option("--depth", type=click.IntRange(0, 40), help="blocks: how many levels are opened."),
+        click.option("--unfold", is_flag=True, default=None, help="blocks: draw each round of a repeat."),
+        click.option("--only", metavar="LAYER", help="This layer alone, with what it reads."),
+        click.option("--width", metavar="LENGTH", help="Width on paper, such as 85mm."),
+        click.option("--scale", type=click.FloatRange(0.1, 20), default=2.0, help="PNG: pixels to 1/96 inch."),
+        click.option("--transparent", is_flag=True, help="No ground."),
+    )):
+        function = option(function)
+    return function
+
+
+@click.command("render")
+@spec_argument
+@net_options
+@click.option("--out", "-o", metavar="FILE", help="x.svg, x.png, x.pdf or x.dot; the spec's name with .svg when left out.")
+@figure_options
+@common
+def command(
+    spec: str,
+    net: str | None,
+    settings: tuple[str, ...],
+    root: Path | None,
+    out: str | None,
+    scale: float,
+    lang: str | None,
+    form: str,
+    **options: Any,
+) -> int:
+    """Draw the figure of a net: SVG, PNG, PDF or DOT. Needs no torch."""
+    found = load_net(spec, net, settings, root)
+    target = Path(out) if out else Path(f"{'net' if spec == '-' else Path(spec).stem}.svg")
+    picture = found.render(lang=lang, **options)
+    suffix = target.suffix.removeprefix(".").lower() or "svg"
+    try:
+        data = picture.data(suffix, scale)
+    except NetspecError as error:
+        if error.exit_code == MISSING and error.diagnostic.code == "NS720":
+            # what can be had without Graphviz is written all the same
+            fallback = target.with_suffix(".dot")
+            write_bytes(fallback, picture.dot().encode("utf-8"))
+            print(fallback)
+        raise
+    write_bytes(target, data)
+    print(target)
+    if picture.warnings:
+        language = "ko" if lang == "ko" else "en"
+        print(written(picture.warnings, "text", language, coloured(sys.stderr)), file=sys.stderr)
+    return 0

@@ -1,0 +1,208 @@
+"""Plan -> places, by Graphviz's `dot`: the one that pygraphviz carries, else the program on PATH.
+
+Only names of our own making and sizes go in; no text of the user's reaches the C library.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from typing import Any
+
+from netspec.diagnostics.model import Diagnostic, NetspecError
+from netspec.draw.dot import PT, html_lines, name_of, number, quoted
+from netspec.figure.plan import Arrow, Box, Cluster, Placed, Plan
+from netspec.figure.scene import Point, Rect
+from netspec.figure.theme import THEMES, Theme
+
+MOST_NODES, MOST_EDGES = 4000, 12000  # more would keep the layout busy for minutes
+SECONDS = 120
+_RANKDIR = {"right": "LR", "left": "RL", "up": "BT", "down": "TB"}
+
+
+def lay_out(plan: Plan) -> Placed:
+    """Where everything stands. Raises NetspecError: NS720 without Graphviz, NS724 where the plan is too large."""
+    if len(plan.boxes) > MOST_NODES or len(plan.arrows) > MOST_EDGES:
+        words = {"boxes": len(plan.boxes), "arrows": len(plan.arrows), "most": MOST_NODES}
+        raise NetspecError(Diagnostic("NS724", None, dict(words)), 2)
+    names = {box.id: f"n{index}" for index, box in enumerate(plan.boxes)}
+    found = _run(plan_dot(plan, names=names))
+    return _read(plan, names, found)
+
+
+def _run(text: str) -> dict[str, Any]:
+    """Graphviz's JSON for a DOT text."""
+    data = _carried(text)
+    if data is None:
+        data = _program(text)
+    if data is None:
+        command = "python -m pip install pygraphviz"
+        raise NetspecError(Diagnostic("NS720", None, {"command": command}), 5)
+    found: dict[str, Any] = json.loads(data)
+    return found
+
+
+def _carried(text: str) -> bytes | None:
+    """pygraphviz's own Graphviz, without its numeric graph classes."""
+    try:
+        import pygraphviz
+    except ImportError:
+        return None
+    graph = pygraphviz.AGraph(string=text)
+    data: bytes = graph.draw(format="json0", prog="dot")
+    graph.close()
+    return data
+
+
+def _program(text: str) -> bytes | None:
+    """`dot` on PATH."""
+    program = shutil.which("dot")
+    if program is None:
+        return None
+    try:
+        done = subprocess.run(
+            [program, "-Tjson0"], input=text.encode("utf-8"), capture_output=True, timeout=SECONDS, env=dict(os.environ)
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 and done.stdout else None
+
+
+# ---- DOT
+
+
+def plan_dot(
+    plan: Plan, names: dict[str, str] | None = None, theme: Theme = THEMES["post"], title: str = "",
+    transparent: bool = False,
+) -> str:
+    """The DOT text of a plan. With `names` it is measured for a layout: no text, only sizes; else it draws alone."""
+    measured = names is not None
+    writer = _PlanWriter(plan, names or {box.id: box.id for box in plan.boxes}, theme, measured)
+    return writer.text(title, transparent)
+
+
+class _PlanWriter:
+    def __init__(self, plan: Plan, names: dict[str, str], theme: Theme, measured: bool) -> None:
+        self.plan = plan
+        self.names = names
+        self.theme = theme
+        self.measured = measured
+
+    def text(self, title: str, transparent: bool) -> str:
+        graph = f'rankdir={_RANKDIR[self.plan.direction]}, charset="UTF-8", nodesep=0.28, ranksep=0.32, pad=0.08'
+        graph += ", newrank=true, compound=true, remincross=true"
+        if not self.measured:
+            graph += f', bgcolor="{"transparent" if transparent else self.theme.colour("paper")}"'
+        lines = [
+            f"digraph {name_of(title or 'net')} {{",
+            f"  graph [{graph}]",
+            '  node [shape=box, fixedsize=true, label=""]',
+            "  edge [arrowsize=0.5]",
+            *self.members("", "  "),
+            *(f"  {self.arrow(arrow)}" for arrow in self.plan.arrows),
+            *self.levels(),
+            "}",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def members(self, cluster: str, indent: str) -> list[str]:
+        """The boxes and clusters of a cluster."""
+        lines = [f"{indent}{self.box(box)}" for box in self.plan.boxes if box.cluster == cluster]
+        for number_, inner in enumerate(self.plan.clusters):
+            if inner.parent == cluster:
+                lines.append(f"{indent}subgraph cluster_{number_} {{")
+                lines.append(f"{indent}  graph [{self.cluster(inner)}]")
+                lines += self.members(inner.id, indent + "  ")
+                lines.append(f"{indent}}}")
+        return lines
+
+    def levels(self) -> list[str]:
+        """Boxes of one level stand side by side."""
+        found: dict[int, list[str]] = {}
+        for box in self.plan.boxes:
+            if box.level >= 0:
+                found.setdefault(box.level, []).append(name_of(self.names[box.id]))
+        return [f"  {{ rank=same; {'; '.join(names)} }}" for names in found.values() if len(names) > 1]
+
+    def box(self, box: Box) -> str:
+        look = f"width={number(box.width / 25.4)}, height={number(box.height / 25.4)}"
+        look += ", shape=circle" if box.shape == "circle" else ""
+        if not self.measured:
+            label = html_lines([row.line for row in box.rows], box.rows[0].size * PT)
+            style = "filled" if box.shape == "circle" else "rounded,filled"
+            look += f', style="{style}", fillcolor="{self.theme.colour(box.tint)}", color="{self.theme.colour(box.ink)}"'
+            look += f", label={label}, tooltip={quoted(box.tip)}, id={quoted(box.id)}"
+            look += f', fontcolor="{self.theme.colour("ink")}"'
+        return f"{name_of(self.names[box.id])} [{look}]"
+
+    def cluster(self, cluster: Cluster) -> str:
+        if self.measured:
+            return f"label={_blank(cluster.width, cluster.height)}, labeljust=l"
+        look = f'style=filled, color="{self.theme.colour("faint")}", fillcolor="{self.theme.colour("tint-cluster")}"'
+        return f"label={html_lines([cluster.title], 11)}, labeljust=l, {look}"
+
+    def arrow(self, arrow: Arrow) -> str:
+        ends = (arrow.target, arrow.source) if arrow.back else (arrow.source, arrow.target)
+        tail, head = (name_of(self.names[id]) for id in ends)
+        look = ["dir=back"] if arrow.back else []
+        if arrow.delay:
+            look.append("constraint=false")
+            if not self.measured:
+                look.append(f'color="{self.theme.colour("loop")}"')
+        if arrow.label:
+            size = _blank(arrow.width, arrow.height)
+            look.append(f"label={size if self.measured else html_lines([arrow.label], 8.5)}")
+        if not self.measured and not arrow.delay:
+            look.append(f'color="{self.theme.colour("ink")}"')
+        return f"{tail} -> {head} [{', '.join(look)}]"
+
+
+def _blank(width: float, height: float) -> str:
+    """A label that takes room and shows nothing."""
+    size = f'WIDTH="{round(width * PT)}" HEIGHT="{round(height * PT)}"'
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="0" CELLSPACING="0" FIXEDSIZE="TRUE" {size}><TR><TD></TD></TR></TABLE>>'
+
+
+# ---- reading the answer
+
+
+def _read(plan: Plan, names: dict[str, str], found: dict[str, Any]) -> Placed:
+    box = [float(part) for part in found["bb"].split(",")]
+    high = box[3]
+
+    def point(text: str) -> Point:
+        x, y = (float(part) for part in text.split(",")[:2])
+        return Point(x / PT, (high - y) / PT)
+
+    objects = {item["name"]: item for item in found["objects"]}
+    clusters = {}
+    for count, cluster in enumerate(plan.clusters):
+        item = objects[f"cluster_{count}"]
+        left, bottom, right, top = (float(part) for part in item["bb"].split(","))
+        frame = Rect(left / PT, (high - top) / PT, right / PT, (high - bottom) / PT)
+        clusters[cluster.id] = (frame, point(item["lp"]) if "lp" in item else frame.middle)
+    index = {item["_gvid"]: item["name"] for item in found["objects"]}
+    waiting: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for edge in found.get("edges", ()):
+        waiting.setdefault((index[edge["tail"]], index[edge["head"]]), []).append(edge)
+    arrows = {}
+    for arrow in plan.arrows:
+        ends = (arrow.target, arrow.source) if arrow.back else (arrow.source, arrow.target)
+        edge = waiting[names[ends[0]], names[ends[1]]].pop(0)
+        arrows[arrow.id] = (_spline(edge["pos"], point), point(edge["lp"]) if "lp" in edge else None)
+    places = {box_.id: point(objects[names[box_.id]]["pos"]) for box_ in plan.boxes}
+    return Placed(Rect(0, 0, box[2] / PT, high / PT), places, clusters, arrows)
+
+
+def _spline(text: str, point: Any) -> tuple[Point, ...]:
+    """The points of `e,x,y p p p p …` or `s,x,y …`: the tip takes the last point's place (or the first's)."""
+    parts = text.split(" ")
+    tips = {part[0]: point(part[2:]) for part in parts if part[:2] in ("e,", "s,")}
+    points = [point(part) for part in parts if part[:2] not in ("e,", "s,")]
+    if "e" in tips:
+        points[-1] = tips["e"]
+    if "s" in tips:
+        points[0] = tips["s"]
+    return tuple(points)

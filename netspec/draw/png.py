@@ -1,0 +1,42 @@
+"""Scene -> PNG, from the same SVG that is written as text; and what fonts it took."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.model import Diagnostic, Quoted, Words
+from netspec.draw.fonts import HELP, Fonts, choose
+from netspec.draw.svg import Options, svg
+from netspec.figure.scene import Scene
+from netspec.figure.typeset import Family, typeset
+
+
+def fonts_for(scene: Scene) -> Fonts:
+    """The fonts that the scene's texts need."""
+    families: set[Family] = set()
+    characters: set[str] = set()
+    for text in scene.texts:
+        for run in typeset(text.lines, 0, 0, text.size):
+            families.add(run.family)
+            characters |= set(run.text)
+    return choose(families, characters)
+
+
+def missing(fonts: Fonts) -> Diagnostic:
+    """The warning that names what cannot be drawn, and the command that helps."""
+    shown = fonts.missing if len(fonts.missing) <= 12 else fonts.missing[:12] + "…"
+    words: Words = {"characters": Quoted((shown,)), "command": HELP}
+    return Diagnostic("NS721", None, words, severity="warning")
+
+
+def png(scene: Scene, options: Options, scale: float, warnings: list[Diagnostic]) -> bytes:
+    """The bytes of a PNG file; `scale`: pixels a CSS pixel. Raises NetspecError where resvg is missing.
+
+    Characters that no font of the machine has are said in `warnings`.
+    """
+    from netspec.parts import need
+
+    resvg = need("resvg_py")
+    fonts = fonts_for(scene)
+    if fonts.missing:
+        warnings.append(missing(fonts))
+    text = svg(scene, options._replace(fonts=fonts.families))
+    return bytes(resvg.svg_to_bytes(svg_string=text, font_files=fonts.files, skip_system_fonts=True, zoom=scale))

@@ -1,0 +1,253 @@
+"""Scene -> SVG text: text stays text, every item keeps its id, and the same Scene is the same bytes."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import NamedTuple
+
+from netspec.figure.scene import Dots, Image, Item, Node, Pen, Point, Polygon, Scene, Text, Wire
+from netspec.figure.theme import THEMES, Theme
+from netspec.figure.typeset import Run, typeset
+
+PX = 96 / 25.4  # CSS pixels a millimetre
+HEAD, BARB = 1.62, 0.36  # length of an arrowhead in mm for the house's pen, and half its width in lengths
+FONTS = {
+    "math": "Latin Modern Roman, STIXGeneral, STIX Two Text, Times New Roman, Liberation Serif, serif",
+    "sans": "Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif",
+    "cjk": "Noto Sans CJK KR, Noto Sans KR, Apple SD Gothic Neo, Malgun Gothic, NanumGothic, sans-serif",
+}
+
+
+class Options(NamedTuple):
+    """How a Scene becomes a file. `width`: a length with its unit (`85mm`), or None for the natural size."""
+
+    theme: Theme = THEMES["post"]
+    width: str | None = None
+    transparent: bool = False
+    style: str = ""  # further CSS: embedded fonts
+    fonts: dict[str, str] = FONTS
+
+
+def svg(scene: Scene, options: Options = Options()) -> str:
+    """The SVG document of a scene."""
+    canvas = scene.canvas
+    view = f"{num(canvas.left)} {num(canvas.top)} {num(canvas.width)} {num(canvas.height)}"
+    width, height = _size(canvas.width, canvas.height, options.width)
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}" width="{width}" height="{height}" role="img"'
+        ' aria-labelledby="title desc" fill="none" stroke-linecap="butt" stroke-linejoin="miter">',
+        f'<title id="title">{escape(scene.title)}</title>',
+        f'<desc id="desc">{escape(scene.description)}</desc>',
+    ]
+    style = options.style + (_dark_style(options.theme) if options.transparent and options.theme.name == "post" else "")
+    if style:
+        lines.append(f"<style>{style}</style>")
+    if not options.transparent:
+        ground = options.theme.colour("paper")
+        lines.append(
+            f'<rect id="ground" x="{num(canvas.left)}" y="{num(canvas.top)}" width="{num(canvas.width)}"'
+            f' height="{num(canvas.height)}" fill="{ground}"/>'
+        )
+    writer = _Writer(options)
+    lines += [writer.item(item) for item in scene.items]
+    lines.append("</svg>")
+    return "\n".join(lines) + "\n"
+
+
+def _size(width: float, height: float, wanted: str | None) -> tuple[str, str]:
+    if wanted is None:
+        return num(width * PX, 1), num(height * PX, 1)
+    number, unit = split_length(wanted)
+    return f"{num(number)}{unit}", f"{num(number * height / width)}{unit}"
+
+
+def split_length(text: str) -> tuple[float, str]:
+    """`85mm` -> (85.0, "mm"); ValueError where it is no length."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(mm|cm|in|pt|px)?\s*", text)
+    if match is None or not 0 < float(match[1]) <= 100_000:
+        raise ValueError(text)
+    return float(match[1]), match[2] or "px"
+
+
+def _dark_style(theme: Theme) -> str:
+    """Without a ground the page's own shines through: on a dark page the dark theme's colours are taken."""
+    dark = THEMES["dark"]
+    rules = "".join(
+        f".k-{role}{{stroke:{dark.colour(role)}}}.f-{role}{{fill:{dark.colour(role)}}}" for role in theme.colours
+    )
+    return f"@media (prefers-color-scheme:dark){{{rules}}}"
+
+
+_ILLEGAL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+_SPECIAL = re.compile("[&<>\"'\n\r\t]")
+
+
+def escape(text: str) -> str:
+    """Text for an element or an attribute; characters that XML has no way to write become U+FFFD."""
+    return _SPECIAL.sub(lambda match: _ENTITIES[match[0]], _ILLEGAL.sub("\ufffd", text))
+
+
+def num(value: float, digits: int = 3) -> str:
+    """A short decimal, the same on every machine."""
+    text = f"{value:.{digits}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+class _Writer:
+    def __init__(self, options: Options) -> None:
+        self.theme = options.theme
+        self.fonts = options.fonts
+        self.marked = options.transparent
+
+    def item(self, item: Item) -> str:
+        match item:
+            case Node():
+                return self.node(item)
+            case Wire():
+                return self.wire(item)
+            case Text():
+                return self.text(item)
+            case Dots():
+                return self.dots(item)
+            case Polygon():
+                return self.polygon(item)
+            case Image():
+                return self.image(item)
+
+    # ---- attributes
+
+    def head(self, item: Item, *more: str) -> str:
+        """id and class; the layer, so that a page can ask for it."""
+        classes = " ".join((*item.classes, *more))
+        text = f' id="{escape(item.id)}"'
+        if classes:
+            text += f' class="{escape(classes)}"'
+        return text + (f' data-layer="{escape(item.layer)}"' if item.layer else "")
+
+    def pen(self, pen: Pen) -> str:
+        text = f' stroke="{self.theme.colour(pen.ink)}" stroke-width="{num(pen.width)}"'
+        text += f' opacity="{num(pen.opacity)}"' if pen.opacity < 1 else ""
+        return text + self.dash(pen)
+
+    def dash(self, pen: Pen) -> str:
+        if pen.dash or pen.ink in self.theme.dashed:
+            return f' stroke-dasharray="{num(pen.width * 4)} {num(pen.width * 3)}"'
+        return ""
+
+    def marks(self, pen: Pen | None = None, fill: str = "") -> list[str]:
+        """Classes by which the dark style finds colours."""
+        if not self.marked:
+            return []
+        return [f"k-{pen.ink}"] * bool(pen) + [f"f-{fill}"] * bool(fill and not fill.startswith("#"))
+
+    def fill(self, role: str) -> str:
+        return f' fill="{self.theme.colour(role)}"' if role else ""
+
+    def close(self, tag: str, tip: str) -> str:
+        return f"><title>{escape(tip)}</title></{tag}>" if tip else "/>"
+
+    # ---- items
+
+    def node(self, node: Node) -> str:
+        head = self.head(node, *self.marks(node.pen, node.fill))
+        if node.shape in ("circle", "ellipse"):
+            tag = "circle" if node.rx == node.ry else "ellipse"
+            radii = f'r="{num(node.rx)}"' if tag == "circle" else f'rx="{num(node.rx)}" ry="{num(node.ry)}"'
+            place = f' cx="{num(node.x)}" cy="{num(node.y)}" {radii}'
+        else:
+            tag = "rect"
+            place = f' x="{num(node.x - node.rx)}" y="{num(node.y - node.ry)}"'
+            place += f' width="{num(2 * node.rx)}" height="{num(2 * node.ry)}"'
+            place += f' rx="{num(node.corner)}"' if node.corner else ""
+        return f"<{tag}{head}{place}{self.fill(node.fill)}{self.pen(node.pen)}{self.close(tag, node.tip)}"
+
+    def polygon(self, polygon: Polygon) -> str:
+        head = self.head(polygon, *self.marks(polygon.pen, polygon.fill))
+        points = " ".join(f"{num(point.x)},{num(point.y)}" for point in polygon.points)
+        pen = self.pen(polygon.pen) if polygon.pen else ""
+        return f'<polygon{head} points="{points}"{self.fill(polygon.fill)}{pen}{self.close("polygon", polygon.tip)}'
+
+    def dots(self, dots: Dots) -> str:
+        circles = "".join(
+            f'<circle cx="{num(point.x)}" cy="{num(point.y)}" r="{num(dots.radius)}"/>' for point in dots.points
+        )
+        tip = f"<title>{escape(dots.tip)}</title>" if dots.tip else ""
+        return f"<g{self.head(dots, *self.marks(fill=dots.ink))}{self.fill(dots.ink)}>{tip}{circles}</g>"
+
+    def wire(self, wire: Wire) -> str:
+        pen, colour = wire.pen, self.theme.colour(wire.pen.ink)
+        line, head = wire_path(wire)
+        look = f' stroke="{colour}" fill="{colour}" stroke-width="{num(pen.width)}"'
+        faded = f' opacity="{num(pen.opacity)}"' if pen.opacity < 1 else ""
+        tip = f"<title>{escape(wire.tip)}</title>" if wire.tip else ""
+        body = f'<path d="{line}" fill="none"{self.dash(pen)}/>'
+        body += f'<path d="{head}" stroke="none"/>' if head else ""
+        return f"<g{self.head(wire, *self.marks(pen, pen.ink))}{look}{faded}>{tip}{body}</g>"
+
+    def text(self, text: Text) -> str:
+        runs = typeset(text.lines, text.x, text.y, text.size, text.align, text.leading)
+        family = runs[0].family if runs else "sans"
+        tip = f"<title>{escape(text.tip)}</title>" if text.tip else ""
+        spans = "".join(self.run(run, family, text.size) for run in runs)
+        head = self.head(text, *self.marks(fill=text.ink))
+        font = f' font-family="{escape(self.fonts[family])}" font-size="{num(text.size)}"'
+        return f"<text{head}{font}{self.fill(text.ink)}>{tip}{spans}</text>"
+
+    def run(self, run: Run, family: str, size: float) -> str:
+        """A run says only what differs from its text."""
+        look = f' font-family="{escape(self.fonts[run.family])}"' if run.family != family else ""
+        look += f' font-size="{num(run.size)}"' if run.size != size else ""
+        look += ' font-style="italic"' if run.italic else ""
+        look += ' font-weight="bold"' if run.bold else ""
+        look += ' xml:space="preserve"' if run.text != " ".join(run.text.split()) else ""
+        fit = f' textLength="{num(run.width)}" lengthAdjust="spacingAndGlyphs"' if run.width else ""
+        return f'<tspan x="{num(run.x)}" y="{num(run.y)}"{look}{fit}>{escape(run.text)}</tspan>'
+
+    def image(self, image: Image) -> str:
+        from netspec.draw.pixels import png_of
+
+        data = base64.b64encode(image.png or png_of(image.rows)).decode("ascii")
+        look = "" if image.smooth else ' image-rendering="pixelated" style="image-rendering:pixelated"'
+        return (
+            f'<image{self.head(image)} x="{num(image.x)}" y="{num(image.y)}" width="{num(image.width)}"'
+            f' height="{num(image.height)}" preserveAspectRatio="none"{look} href="data:image/png;base64,{data}"/>'
+        )
+
+
+def wire_path(wire: Wire) -> tuple[str, str]:
+    """The path of a wire's line, which ends inside the head, and of its head ("" without)."""
+    points = list(wire.points)
+    head = ""
+    if wire.head:
+        base, left, right, tip = arrow(points, wire.pen.width)
+        points[-1] = base
+        head = f"M{_at(tip)}L{_at(left)}L{_at(right)}Z"
+    if wire.curved:
+        line = f"M{_at(points[0])}"
+        for number in range(1, len(points) - 2, 3):
+            line += "C" + " ".join(_at(point) for point in points[number : number + 3])
+        return line, head
+    return "M" + "L".join(_at(point) for point in points), head
+
+
+def _at(point: Point) -> str:
+    return f"{num(point.x)},{num(point.y)}"
+
+
+def arrow(points: list[Point], width: float) -> tuple[Point, Point, Point, Point]:
+    """Where the line ends, the two barbs and the tip of a head at the last point; thick lines have large heads."""
+    tip = points[-1]
+    before = next((point for point in reversed(points[:-1]) if point != tip), Point(tip.x - 1, tip.y))
+    dx, dy = tip.x - before.x, tip.y - before.y
+    norm = (dx * dx + dy * dy) ** 0.5
+    dx, dy = dx / norm, dy / norm
+    length = HEAD * max(1.0, (width / 0.265) ** 0.7)
+    back = Point(tip.x - dx * length, tip.y - dy * length)
+    half = length * BARB
+    left = Point(back.x - dy * half, back.y + dx * half)
+    right = Point(back.x + dy * half, back.y - dx * half)
+    return back, left, right, tip

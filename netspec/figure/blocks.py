@@ -1,0 +1,257 @@
+"""The `blocks` view: boxes for lines, blocks or steps, signs for sums and joins, types on the wires.
+
+Graph -> Plan here; a layout engine places it; Plan and places -> Scene here again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from netspec.figure.folding import Fold, Holder
+from netspec.figure.plan import Arrow, Box, BoxShape, Cluster, Placed, Plan, Row
+from netspec.figure.scene import HAIR, Pen, Point, Scene
+from netspec.figure.sheet import Sheet, boxed
+from netspec.figure.step_words import step_lines, tint_of
+from netspec.figure.typeset import Line, line_width, words, wrapped
+from netspec.graph import Edge, Graph, Layer
+from netspec.sections.figure import FigureSettings
+from netspec.types import Type, type_text
+
+Layout = Callable[[Plan], Placed]
+
+NAME, STEP, LIGHT, FAINT = 4.4, 3.9, 3.4, 3.0  # sizes of type
+SHAPE = 3.1
+PAD_X, PAD_Y, LEADING = 2.6, 2.1, 1.35
+WIDEST = 52.0
+SIGN = 3.0  # radius
+MOST_BOXES = 26  # up to which a net is opened by itself
+DEEPEST = 6
+
+
+def plan_of(graph: Graph, settings: FigureSettings) -> Plan:
+    """What is drawn, with the size of every box and label."""
+    fold = _fold(graph, settings)
+    boxes = [_box(fold, holder) for holder in fold.holders]
+    clusters = [_cluster(fold, index) for index in range(len(fold.clusters))]
+    arrows = _arrows(fold)
+    direction = settings.direction or ("right" if len(boxes) <= 9 else "down")
+    return Plan(boxes, clusters, arrows, direction)
+
+
+def _fold(graph: Graph, settings: FigureSettings) -> Fold:
+    """The depth asked for; else the deepest that leaves a picture one can take in."""
+    if settings.depth is not None:
+        return Fold(graph, settings.depth, settings.unfold)
+    best = Fold(graph, 0, settings.unfold)
+    for depth in range(1, DEEPEST):
+        found = Fold(graph, depth, settings.unfold)
+        if len(found.holders) > MOST_BOXES:
+            break
+        best = found
+    return best
+
+
+# ---- boxes
+
+
+def _box(fold: Fold, holder: Holder) -> Box:
+    graph, layer = fold.graph, holder.layer
+    if holder.sign:
+        box = Box(holder.id, "circle", (Row(words(_SIGNS.get(holder.sign, holder.sign)), 4.0),), "tint-plain", "ink", "")
+        box.width = box.height = 2 * SIGN
+    else:
+        shape: BoxShape = "pill" if holder.nodes[0].op.name == "input" else "round"
+        box = Box(holder.id, shape, _rows(fold, holder), tint_of(holder), _ink(graph, holder), "")
+        box.width = max(line_width(row.line, row.size) for row in box.rows) + 2 * PAD_X + (2 if shape == "pill" else 0)
+        box.height = sum(row.size for row in box.rows) * LEADING + 2 * PAD_Y
+        box.width = max(box.width, 14.0)
+    box.cluster = _cluster_id(fold, holder.cluster)
+    box.layer = layer.path
+    box.tip = f"{layer.path}: {type_words(holder.nodes[-1].type)}"
+    return box
+
+
+_SIGNS = {"*": "×", "-": "−"}
+
+
+def _ink(graph: Graph, holder: Holder) -> str:
+    if holder.nodes[0].op.name == "input":
+        return "input"
+    ends = {edge.node for index in graph.outputs for edge in graph.layers[index].values}
+    return "output" if any(node.index in ends for node in holder.nodes) else "ink"
+
+
+def _rows(fold: Fold, holder: Holder) -> tuple[Row, ...]:
+    graph, layer = fold.graph, holder.layer
+    rows: list[Row] = []
+    if holder.line or holder.nodes[0].op.name == "input":
+        rows.append(Row(words(layer.label, "bold"), NAME))
+        rows += [Row(line, LIGHT) for line in wrapped(layer.caption, WIDEST, LIGHT) if layer.caption]
+        for text in step_lines(fold, holder):
+            rows += [Row(line, STEP if not layer.caption else LIGHT) for line in wrapped(text, WIDEST, STEP)]
+        return tuple(rows)
+    if holder.scope is not None:
+        rows.append(Row(words(scope_title(fold, holder.scope.index, holder.times), "bold"), NAME))
+        if layer.scope == 0:
+            rows.append(Row(words(layer.label), FAINT, "faint"))
+        return tuple(rows)
+    ended = _line_ended(graph, holder)
+    if ended is not None:
+        rows.append(Row(words(ended.label, "bold"), LIGHT, "guide"))
+    for number, text in enumerate(step_lines(fold, holder)):
+        rows += [Row(line, LIGHT if number else STEP) for line in wrapped(text, WIDEST, STEP)]
+    return tuple(rows)
+
+
+def _line_ended(graph: Graph, holder: Holder) -> Layer | None:
+    """The line whose value a box makes, to name it by."""
+    for node in holder.nodes:
+        layer = graph.layers[node.layer]
+        if any(edge.node == node.index for edge in layer.values):
+            return layer
+    return None
+
+
+def scope_title(fold: Fold, index: int, times: int) -> str:
+    """`Basic × 2`, `round 3`."""
+    scope = fold.graph.scopes[index]
+    if scope.kind == "round":
+        return scope.name
+    name = scope.name
+    if scope.kind == "repeat":
+        inner = [fold.graph.scopes[child] for child in fold.graph.scopes[scope.children[0]].children]
+        name = inner[0].name if len(inner) == 1 else ""
+    return f"{name} × {times}".strip() if times > 1 else name or "repeat"
+
+
+def _cluster_id(fold: Fold, index: int) -> str:
+    return "" if index < 0 else f"cluster {fold.graph.scopes[index].key or 'net'}"
+
+
+def _cluster(fold: Fold, number: int) -> Cluster:
+    scope = fold.clusters[number]
+    times = len(scope.children) if scope.kind == "repeat" else 1
+    title = words(scope_title(fold, scope.index, times), "bold")
+    parent = scope.parent
+    while parent >= 0 and not fold.drawn(fold.graph.scopes[parent]):
+        parent = fold.graph.scopes[parent].parent
+    found = Cluster(_cluster_id(fold, scope.index), title, _cluster_id(fold, parent), fold.graph.layers[scope.layer].path)
+    found.width, found.height = line_width(title, NAME) + 2, NAME * 1.4
+    return found
+
+
+# ---- arrows
+
+
+def _arrows(fold: Fold) -> list[Arrow]:
+    """Each drawn value to each box that reads it, once; its type is written where it is news."""
+    found: dict[tuple[str, str, int], Arrow] = {}
+    said: set[tuple[str, str]] = set()
+    for node in fold.graph.nodes:
+        if fold.image(node.index) != node.index or node.index not in fold.of:
+            continue
+        target = fold.of[node.index]
+        for edge in node.inputs:
+            for source_edge, delay in fold.sources(edge):
+                source = fold.of.get(source_edge.node)
+                if source is None or (source is target and not delay):
+                    continue
+                key = (source.id, target.id, delay)
+                if key not in found:
+                    found[key] = _arrow(fold, source, target, source_edge, delay, said)
+    return list(found.values())
+
+
+def _arrow(
+    fold: Fold, source: Holder, target: Holder, edge: Edge, delay: int, said: set[tuple[str, str]]
+) -> Arrow:
+    value = fold.graph.nodes[edge.node].types[edge.output]
+    text = f"t−{delay}" if delay else ""
+    if not delay and (source.id, text) not in said and _is_news(fold, source, value):
+        text = type_words(value)
+        said.add((source.id, ""))
+    if not text:
+        return Arrow(source.id, target.id, delay=delay)
+    line = words(text)
+    return Arrow(source.id, target.id, line, delay, line_width(line, SHAPE) + 1.6, SHAPE * 1.45)
+
+
+def _is_news(fold: Fold, source: Holder, value: Type) -> bool:
+    """Whether a box's value has another type than what the box reads."""
+    own = {node.index for node in source.nodes}
+    reads = [
+        fold.graph.nodes[read.node].types[read.output]
+        for node in source.nodes
+        for edge in node.inputs
+        for read, _ in fold.sources(edge)
+        if read.node not in own
+    ]
+    return not reads or all(read != value for read in reads)
+
+
+_TIMES = re.compile(r"(?<=\d)x(?=\d)| x ")
+
+
+def type_words(value: Type) -> str:
+    """A type as people write it: 64@56×56."""
+    return _TIMES.sub(lambda match: " × " if match[0] == " x " else "×", type_text(value))
+
+
+# ---- the scene
+
+
+def scene_of(plan: Plan, placed: Placed) -> Scene:
+    """The plan where the layout put it."""
+    sheet = Sheet()
+    for cluster in plan.clusters:
+        _draw_cluster(sheet, cluster, placed)
+    for arrow in plan.arrows:
+        points, middle = placed.arrows[arrow.id]
+        points = points[::-1] if arrow.back else points
+        pen = Pen(ink="loop", width=0.365, opacity=0.8) if arrow.delay else Pen(width=HAIR * 1.15)
+        sheet.wire(arrow.source, arrow.target, points, pen=pen, curved=True, id=arrow.id,
+                   classes=("delayed",) if arrow.delay else ())  # fmt: skip
+        if arrow.label and middle is not None:
+            ink = "loop" if arrow.delay else "guide"
+            _centred(sheet, f"{arrow.id}.shape", (Row(arrow.label, SHAPE, ink),), middle, "", ("shape",))
+    for box in plan.boxes:
+        point = placed.boxes[box.id]
+        sheet.node(
+            box.id, point.x, point.y, box.width / 2, box.height / 2, shape=box.shape, ink=box.ink, fill=box.tint,
+            width=HAIR * (1.6 if box.ink in ("input", "output") else 1.15), classes=("block",), layer=box.layer, tip=box.tip,
+        )  # fmt: skip
+        _centred(sheet, box.id, box.rows, point, box.id, ("label",))
+    return sheet.scene("blocks")
+
+
+def _draw_cluster(sheet: Sheet, cluster: Cluster, placed: Placed) -> None:
+    frame, middle = placed.clusters[cluster.id]
+    corners = (Point(frame.left, frame.top), Point(frame.right, frame.top))
+    corners += (Point(frame.right, frame.bottom), Point(frame.left, frame.bottom))
+    sheet.polygon(
+        cluster.id, corners, pen=Pen(ink="faint", width=HAIR), fill="tint-cluster", classes=("cluster",), layer=cluster.layer
+    )
+    box = boxed((cluster.title,), NAME)
+    sheet.text(f"{cluster.id}.title", (cluster.title,), middle.x, middle.y - box.middle.y, NAME, classes=("title",),
+               layer=cluster.layer)  # fmt: skip
+
+
+def _centred(
+    sheet: Sheet, id: str, rows: tuple[Row, ...], point: Point, inside: str, classes: tuple[str, ...]
+) -> None:
+    """Rows of text around a point, each in its own size."""
+    from netspec.figure.scene import Text
+
+    height = sum(row.size for row in rows) * LEADING
+    y = point.y - height / 2
+    for number, row in enumerate(rows, 1):
+        base = y + row.size * (LEADING / 2 + 0.36)
+        sheet.texts.append(
+            Text(id=f"{id}.row{number}" if inside else id, lines=(row.line,), x=point.x, y=base, size=row.size, ink=row.ink,
+                 inside=inside, classes=classes)
+        )  # fmt: skip
+        y += row.size * LEADING
+
+
+__all__ = ["Layout", "Line", "plan_of", "scene_of", "type_words"]

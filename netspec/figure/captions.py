@@ -1,0 +1,79 @@
+"""What stands between two layers: the words of the figure's `captions`, and W^{d×H}, from the links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netspec.figure import rules
+from netspec.figure.sheet import Sheet, boxed
+from netspec.figure.shown import size_label
+from netspec.figure.typeset import Atom, Line, math, widest, wrapped
+from netspec.figure.units import Group
+from netspec.sections.figure import FigureSettings
+from netspec.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """Words over a formula, between the columns rank - 1 and rank."""
+
+    id: str
+    rank: int
+    words: tuple[Line, ...]
+    formula: Line
+
+    def width(self) -> float:
+        return max(widest(self.words, rules.CAPTION), widest((self.formula,), rules.FORMULA) if self.formula else 0.0)
+
+    def first_height(self) -> float:
+        """From the top of the ink to the first baseline."""
+        return -boxed(self.words[:1], rules.CAPTION).top if self.words else -boxed((self.formula,), rules.FORMULA).top
+
+    def height(self) -> float:
+        words = boxed(self.words, rules.CAPTION).height if self.words else 0.0
+        formula = boxed((self.formula,), rules.FORMULA).height if self.formula else 0.0
+        return words + formula + (rules.CAPTION * 0.5 if self.words and self.formula else 0.0)
+
+    def draw(self, sheet: Sheet, x: float, y: float) -> None:
+        """Centred at x, the first baseline at y."""
+        if self.words:
+            sheet.text(f"{self.id}.caption", self.words, x, y, rules.CAPTION, classes=("caption",))
+            y += boxed(self.words, rules.CAPTION).bottom + rules.CAPTION * 0.5
+            y -= boxed((self.formula,), rules.FORMULA).top if self.formula else 0.0
+        if self.formula:
+            sheet.text(f"{self.id}.formula", (self.formula,), x, y, rules.FORMULA, classes=("formula",))
+
+
+def captions_of(groups: list[Group], settings: FigureSettings) -> list[Caption]:
+    """One a group with weights, in order, as far as the figure's list goes. An empty text asks for W alone."""
+    if not settings.captions:
+        return []
+    ranks: dict[Group, int] = {}
+    for group in groups:
+        ranks[group] = max((ranks[link.source] for link in group.links if not link.delay and link.source in ranks), default=-1) + 1
+    weighted = [group for group in groups if any(link.key for link in group.links) and ranks[group] > 0]
+    found = []
+    for group, said in zip(weighted, settings.captions, strict=False):
+        words = wrapped(said, rules.COLUMN - 2 * rules.UNIT - 1, rules.CAPTION) if said else ()
+        found.append(Caption(group.id, ranks[group], words, weights_formula(group)))
+    return found
+
+
+def weights_formula(group: Group) -> Line:
+    """`W^{d×H}, W^{H×H}`: from is written before to."""
+    line: list[Atom] = []
+    for link in group.links:
+        if not link.key:
+            continue
+        if line:
+            line.append(Atom(", ", "upright"))
+        line.append(Atom("W", "italic", sup=math(f"{dimensions(link.source.type)}×{dimensions(group.type)}")))
+    return tuple(line)
+
+
+def dimensions(value: Type) -> str:
+    """`d`, `h×w`, `3×h×w`."""
+    if value.classes is not None:
+        return size_label(value.classes)
+    sizes = [value.maps] if not value.space or value.maps != 1 else []
+    return "×".join(size_label(size) for size in (*sizes, *value.space))

@@ -1,0 +1,314 @@
+"""The `neurons` view: a circle a unit, a line a weight; left to right, or bottom to top with the loop of a recurrence.
+
+Everything is laid out along (the way the net computes) and across; `Axes` turns that into x and y.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from netspec.figure import rules
+from netspec.figure.captions import Caption, captions_of
+from netspec.figure.columns import BIAS, Block, Column, Place, arrange, columns_of
+from netspec.figure.loops import draw_loops
+from netspec.figure.scene import Node, Pen, Point, Rect, Scene, Value, Weight
+from netspec.figure.sheet import Sheet, boxed
+from netspec.figure.typeset import Line, math, paragraph, plain, symbol, upright, widest
+from netspec.figure.units import Group, Link, touches
+from netspec.sections.figure import FigureSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """Which way is along and which is across."""
+
+    direction: str
+
+    def at(self, along: float, across: float) -> Point:
+        match self.direction:
+            case "right":
+                return Point(along, across)
+            case "left":
+                return Point(-along, across)
+            case "up":
+                return Point(across, -along)
+        return Point(across, along)
+
+    @property
+    def level(self) -> bool:
+        """Whether columns are upright, so that along is level."""
+        return self.direction in ("right", "left")
+
+
+@dataclass(slots=True, eq=False)
+class Drawn:
+    """A unit on the sheet."""
+
+    node: Node
+    block: Block
+    place: int | None
+    name: str
+    bias: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Drawing:
+    """What the steps of this view hand on."""
+
+    sheet: Sheet
+    axes: Axes
+    settings: FigureSettings
+    columns: list[Column]
+    along: list[float] = field(default_factory=list)
+    drawn: dict[Block, list[Drawn]] = field(default_factory=dict)
+    looped: bool = False
+
+
+def neurons(groups: list[Group], settings: FigureSettings) -> Scene:
+    """The figure of groups of units and their links. Needs at least one group."""
+    columns = columns_of(groups, settings)
+    looped = any(block.delay for column in columns for block in column.blocks)
+    axes = Axes(settings.direction or ("up" if looped else "right"))
+    drawing = Drawing(Sheet(), axes, settings, columns, looped=looped)
+    several = any(len(column.own) > 1 for column in columns)
+    arrange(columns, rules.TITLE * 1.6 if several and axes.level else 0.0)
+    captions = captions_of(groups, settings)
+    _distances(drawing, captions)
+    for column in columns:
+        for block in column.blocks:
+            _units(drawing, block, drawing.along[column.rank])
+    _links(drawing)
+    # loops run outside the columns: below upright ones before their captions, past the captions of level ones
+    if looped and axes.level:
+        draw_loops(drawing)
+    if not axes.level:
+        _captions(drawing, captions)
+        if looped:
+            draw_loops(drawing)
+    _titles(drawing)
+    if axes.level:
+        _captions(drawing, captions)
+    return drawing.sheet.scene("neurons")
+
+
+# ---- along
+
+
+def _distances(drawing: Drawing, captions: list[Caption]) -> None:
+    """How far columns stand from each other: wider for tall fans, and as wide as captions and titles ask for."""
+    tall = max(column.last - column.first for column in drawing.columns)
+    base = min(max(rules.COLUMN, rules.STEEP * tall), rules.WIDEST)
+    at = 0.0
+    drawing.along = [at]
+    for rank in range(1, len(drawing.columns)):
+        step = base
+        if drawing.axes.level:
+            step = max(step, *(caption.width() + 6 for caption in captions if caption.rank == rank), 0.0)
+            near = [_title_width(drawing, column) for column in drawing.columns[rank - 1 : rank + 1]]
+            step = max(step, sum(near) / 2 + 6)
+        else:
+            high = [caption.height() + 8 for caption in captions if caption.rank == rank]
+            step = max(step, *high, 0.0)
+        at += step
+        drawing.along.append(at)
+
+
+def _title_width(drawing: Drawing, column: Column) -> float:
+    titles = [_title(drawing, block) for block in column.own]
+    return max((widest(paragraph(title), rules.TITLE) for title in titles if title), default=0.0)
+
+
+def _title(drawing: Drawing, block: Block) -> str:
+    given = drawing.settings.of(block.group.layer.path).title
+    return block.group.title if given is None else given
+
+
+# ---- units
+
+
+def _units(drawing: Drawing, block: Block, along: float) -> None:
+    sheet, axes = drawing.sheet, drawing.axes
+    drawn: list[Drawn] = []
+    for place in block.places:
+        point = axes.at(along, place.at)
+        if place.kind in ("bias", "unit"):
+            drawn.append(_unit(drawing, block, place, point))
+        elif place.gap is not None:
+            side = axes.at(0, 1)
+            sheet.dots(f"{block.id}.{place.gap.name}", *point, *side, place.gap.hidden, block.group.layer.path)
+        elif place.kind == "frame":
+            _frame(drawing, block, place, along)
+    drawing.drawn[block] = drawn
+    if block.hidden and not block.delay:
+        sheet.hidden[block.group.id] = block.hidden
+
+
+def _unit(drawing: Drawing, block: Block, place: Place, point: Point) -> Drawn:
+    group, unit = block.group, place.unit
+    name = BIAS if unit is None else unit.name
+    line = upright(BIAS) if unit is None else label_of(group, unit.index, drawing, block.delay)
+    held = None
+    if unit is not None and unit.place is not None and not block.delay:
+        held = Value(group.value, unit.place)
+    node = drawing.sheet.node(
+        f"{block.id}.{name}", *point, rules.UNIT, ink=group.ink, opacity=0.75 if block.delay else 1.0,
+        classes=("unit", group.role, *(("bias",) if unit is None else ())), layer=group.layer.path,
+        tip=_tip(group, line, block.delay), value=held,
+    )  # fmt: skip
+    size = rules.INPUT_LABEL if group.role == "input" or unit is None else rules.LABEL
+    drawing.sheet.label(node, line, size if not (drawing.looped and group.timed) else size * 0.9)
+    return Drawn(node, block, None if unit is None else unit.place, name, bias=unit is None)
+
+
+def label_of(group: Group, index: Line, drawing: Drawing, delay: int = 0) -> Line:
+    hints = drawing.settings.of(group.layer.path)
+    name = group.label if hints.symbol is None else hints.symbol
+    if not name or not hints.labels:
+        return ()
+    time = math("(t)" if not delay else f"(t-{delay})") if drawing.looped and group.timed else ()
+    return (symbol(name, index, time),)
+
+
+def _tip(group: Group, line: Line, delay: int) -> str:
+    said = plain(line)
+    return f"{said} = {group.activation}(…)" if group.activation and said and not delay else said
+
+
+def _frame(drawing: Drawing, block: Block, place: Place, along: float) -> None:
+    """A named group: a frame around its units, its name beside it."""
+    half = rules.UNIT + rules.FRAME * 0.75
+    a, b = drawing.axes.at(along - half, place.at), drawing.axes.at(along + half, place.end)
+    box = Rect(min(a.x, b.x), min(a.y, b.y), max(a.x, b.x), max(a.y, b.y))
+    corners = (Point(box.left, box.top), Point(box.right, box.top), Point(box.right, box.bottom), Point(box.left, box.bottom))
+    id = f"{block.id}.{place.name}"
+    drawing.sheet.polygon(
+        id, corners, pen=Pen(width=0.465, opacity=0.75), classes=("frame",), layer=block.group.layer.path
+    )
+    if not place.label:
+        return
+    lines = paragraph(place.label)
+    height = boxed(lines, rules.CAPTION)
+    if drawing.axes.level:
+        x, align = box.left - 3, "end"
+        y = box.middle.y - height.middle.y
+    else:
+        x, align = box.middle.x, "middle"
+        y = box.bottom + 3 - height.top
+    drawing.sheet.text(f"{id}.label", lines, x, y, rules.CAPTION, align=align, classes=("caption",))  # type: ignore[arg-type]
+
+
+# ---- links
+
+
+def _links(drawing: Drawing) -> None:
+    blocks = {(block.group, block.delay): block for column in drawing.columns for block in column.blocks}
+    rank = {block: column.rank for column in drawing.columns for block in column.blocks}
+    for block in [block for block in blocks.values() if not block.delay]:
+        for link in block.group.links:
+            source = blocks.get((link.source, link.delay))
+            if source is None or drawing.settings.edges == "none":
+                continue
+            skips = rank[block] - rank[source] > 1
+            _link(drawing, link, source, block, skips)
+    if any("skip" in wire.classes for wire in drawing.sheet.wires):
+        _cover(drawing.sheet)
+
+
+def _link(drawing: Drawing, link: Link, source: Block, target: Block, skips: bool) -> None:
+    red = Pen(ink="loop", width=0.365, opacity=0.9)
+    pen = red if link.delay else Pen(opacity=0.45) if skips else Pen()
+    group = target.group
+    first = next((other for other in group.links if not other.delay), None)
+    for end in drawing.drawn[target]:
+        if end.bias:
+            continue
+        for start in drawing.drawn[source]:
+            if start.bias and not (link is first and group.bias):
+                continue
+            weight: Weight | None
+            if start.bias:
+                weight = group.bias_weight(end.place)
+            elif not _joined(link, start, end, group):
+                continue
+            else:
+                weight = link.weight(end.place, start.place)
+            tail, tip = _exit(drawing, start.node), _entry(drawing, end.node)
+            drawing.sheet.wire(
+                start.node.id, end.node.id, (tail, tip), pen=pen, layer=group.layer.path, weight=weight,
+                classes=(*(("delayed",) if link.delay else ()), *(("skip",) if skips else ())),
+            )  # fmt: skip
+
+
+def _joined(link: Link, start: Drawn, end: Drawn, group: Group) -> bool:
+    """Whether a wire runs between two units."""
+    if link.kind == "full":
+        return True
+    if link.kind == "same":
+        return start.name == end.name
+    if start.place is None or end.place is None or group.type.open or link.source.type.open:
+        return False
+    return touches(link, group.type, end.place, start.place)
+
+
+def _exit(drawing: Drawing, node: Node) -> Point:
+    ahead = drawing.axes.at(1, 0)
+    return Point(node.x + ahead.x * node.rx, node.y + ahead.y * node.ry)
+
+
+def _entry(drawing: Drawing, node: Node) -> Point:
+    ahead = drawing.axes.at(1, 0)
+    return Point(node.x - ahead.x * node.rx, node.y - ahead.y * node.ry)
+
+
+def _cover(sheet: Sheet) -> None:
+    """Wires that pass a column run behind its circles."""
+    sheet.nodes = [replace(item, fill="paper") if isinstance(item, Node) else item for item in sheet.nodes]
+
+
+# ---- words
+
+
+def _titles(drawing: Drawing) -> None:
+    """The layers' captions: in one line above (or below) upright columns, at the left of level rows."""
+    box = drawing.sheet.box()
+    where = drawing.settings.titles or ("top" if drawing.axes.level else "left")
+    if where == "none":
+        return
+    for column in drawing.columns:
+        along = drawing.along[column.rank]
+        for number, block in enumerate(column.own):
+            title = _title(drawing, block)
+            if not title:
+                continue
+            lines = paragraph(title)
+            own = boxed(lines, rules.TITLE)
+            middle = drawing.axes.at(along, (block.first + block.last) / 2)
+            id = f"{block.group.id}.title"
+            if drawing.axes.level:
+                y = box.bottom + 7 - own.top if where == "bottom" else box.top - 7 - own.bottom
+                if number or (len(column.own) > 1 and where == "top"):
+                    y = drawing.axes.at(0, block.first).y - rules.UNIT - 4 - own.bottom
+                drawing.sheet.text(id, lines, middle.x, y, rules.TITLE, classes=("title",), layer=block.group.layer.path)
+            else:
+                x = box.left - 8 if where != "right" else box.right + 8
+                drawing.sheet.text(
+                    id, lines, x, middle.y - own.middle.y, rules.TITLE, align="end" if where != "right" else "start",
+                    classes=("title",), layer=block.group.layer.path,
+                )  # fmt: skip
+
+
+def _captions(drawing: Drawing, captions: list[Caption]) -> None:
+    """What the weights between two columns are called, and how many they are."""
+    box = drawing.sheet.box()
+    units = [item.box for item in drawing.sheet.nodes if isinstance(item, Node)]
+    bottom, right = max(box.bottom, *(unit.bottom for unit in units)), max(unit.right for unit in units)
+    top_line = max((caption.first_height() for caption in captions), default=0.0)
+    for caption in captions:
+        along = (drawing.along[caption.rank] + drawing.along[caption.rank - 1]) / 2
+        point = drawing.axes.at(along, 0)
+        if drawing.axes.level:
+            caption.draw(drawing.sheet, point.x, bottom + 5 + top_line)
+        else:
+            width = max(other.width() for other in captions)
+            x = right + 6 + width / 2
+            caption.draw(drawing.sheet, x, point.y - caption.height() / 2 + caption.first_height())

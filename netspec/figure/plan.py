@@ -1,0 +1,96 @@
+"""A Plan: boxes, signs, clusters and arrows whose places a layout engine decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from netspec.figure.scene import Point, Rect
+from netspec.figure.typeset import Line
+
+BoxShape = Literal["box", "pill", "circle", "round"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line in a box."""
+
+    line: Line
+    size: float
+    ink: str = "ink"
+
+
+@dataclass(slots=True, eq=False)
+class Box:
+    """A node of the plan; sizes in mm."""
+
+    id: str
+    shape: BoxShape
+    rows: tuple[Row, ...]
+    tint: str
+    ink: str
+    cluster: str
+    layer: str = ""
+    tip: str = ""
+    width: float = 0.0
+    height: float = 0.0
+    level: int = -1  # boxes of one level are set side by side (a U); -1: as the layout likes
+
+
+@dataclass(slots=True, eq=False)
+class Cluster:
+    """A block that is shown open: a frame with a title."""
+
+    id: str
+    title: Line
+    parent: str
+    layer: str = ""
+    width: float = 0.0
+    height: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """A value on its way; `label`: its type where it is news. A delayed one runs back."""
+
+    source: str
+    target: str
+    label: Line = ()
+    delay: int = 0
+    width: float = 0.0
+    height: float = 0.0
+    back: bool = False  # drawn from target to source for the layout's sake
+
+    @property
+    def id(self) -> str:
+        return f"{self.source}~{self.target}" + (f"@t-{self.delay}" if self.delay else "")
+
+
+@dataclass(slots=True)
+class Plan:
+    boxes: list[Box]
+    clusters: list[Cluster]
+    arrows: list[Arrow]
+    direction: str = "right"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where the layout put things, in mm, y down. An arrow: its cubic spline, tip last, and its label's middle."""
+
+    canvas: Rect
+    boxes: Mapping[str, Point]
+    clusters: Mapping[str, tuple[Rect, Point]]
+    arrows: Mapping[str, tuple[tuple[Point, ...], Point | None]]
+
+
+@dataclass(slots=True)
+class PlanOptions:
+    """How deep a net is opened."""
+
+    depth: int | None = None
+    unfold: bool = False
+    only: str | None = None
+    most: int = 28  # boxes up to which a net is opened by itself
+    hints: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,37 @@
+"""The layout rules that all views share: sizes and distances in millimetres, sizes of type."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# ---- circles
+UNIT: Final = 8.0  # radius of a unit, a sum, a copy of one
+WEIGHT: Final = 5.8  # of a weight
+DOT: Final = 2.1  # of a value on its way
+ELLIPSE: Final = (4.2, 6.3)  # radii of a unit of a grid, seen at an angle
+BOX: Final = (8.3, 5.5)  # half sides of an activation's box
+
+# ---- dots of an ellipsis: radius and distance
+DOTS: Final = (1.1, 3.1)
+SMALL_DOTS: Final = (0.6, 2.1)
+
+# ---- distances of centres
+PITCH: Final = 25.5  # units of a column
+TIGHT: Final = 19.0  # the same where a column is long
+GAP: Final = 1.45  # over an ellipsis, in pitches
+FRAME: Final = 4.2  # from a unit of a named group to its frame
+COLUMN: Final = 57.0  # from column to column
+STEEP: Final = 0.27  # how much wider for tall columns
+WIDEST: Final = 190.0
+PILL: Final = 1.7  # from a unit to the pill around it
+LANE: Final = 7.0  # from what a loop passes to its wire
+
+# ---- type
+TITLE: Final = 6.6
+CAPTION: Final = 5.2
+FORMULA: Final = 8.6
+LABEL: Final = 7.4  # in a circle
+INPUT_LABEL: Final = 6.2
+SMALL: Final = 4.6
+LEADING: Final = 1.32
+FILL: Final = 0.93  # how much of a node a label may take

@@ -1,0 +1,149 @@
+"""Roles -> colours. A Scene names roles only; the theme is chosen when a file is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours by role. Roles in `dashed` are told apart by their lines, where colour cannot."""
+
+    name: str
+    colours: Mapping[str, str]
+    dashed: frozenset[str] = frozenset()
+
+    def colour(self, role: str) -> str:
+        """The colour of a role; a colour itself stays as it is."""
+        return role if role.startswith("#") else self.colours[role]
+
+
+# what a role is for:
+#   ink paper faint guide           lines and text, the ground, secondary lines, frames
+#   input hidden output deep        units by the role of their layer; `deep` the rounds of a repeat
+#   group1..group5                  perceptrons drawn one by one; relay and second: what leads to the next of them
+#   filter loop equals              a filter's weights, the recurrent loop, the sign between two figures
+#   light dark                      maps in stacks
+#   positive negative zero          trained weights
+#   tint-...                        grounds of boxes in the blocks view, by what a step does
+_POST = {
+    "ink": "#000000",
+    "paper": "#ffffff",
+    "faint": "#808080",
+    "guide": "#4d4d4d",
+    "input": "#0000ff",
+    "hidden": "#ff0000",
+    "output": "#008000",
+    "deep": "#800000",
+    "group1": "#008000",
+    "group2": "#ff0000",
+    "group3": "#800080",
+    "group4": "#c05000",
+    "group5": "#006a8e",
+    "relay": "#800000",
+    "second": "#6c5353",
+    "filter": "#800000",
+    "loop": "#ff0000",
+    "equals": "#8a916f",
+    "light": "#c3c3c3",
+    "dark": "#808080",
+    "positive": "#0000ff",
+    "negative": "#d40000",
+    "zero": "#000000",
+    "value": "#0b5394",
+    "frame": "#ff0000",
+    "flow": "#0000ff",
+    "rise": "#00a000",
+    "tint-input": "#eaf0ff",
+    "tint-output": "#e7f6e7",
+    "tint-filters": "#fff0e0",
+    "tint-perceptrons": "#ffe9e9",
+    "tint-pool": "#fbf6d9",
+    "tint-attention": "#f1e8fb",
+    "tint-embed": "#e2f3f5",
+    "tint-recurrent": "#fde6f2",
+    "tint-norm": "#f0f2f4",
+    "tint-plain": "#ffffff",
+    "tint-block": "#f7f7f4",
+    "tint-cluster": "#fafaf8",
+}
+
+_DARK = {
+    "ink": "#e6e6e6",
+    "paper": "#15181d",
+    "faint": "#8b929c",
+    "guide": "#a6adb7",
+    "input": "#7fb0ff",
+    "hidden": "#ff8a80",
+    "output": "#6fd08c",
+    "deep": "#e58f8f",
+    "group1": "#6fd08c",
+    "group2": "#ff8a80",
+    "group3": "#d7a1f9",
+    "group4": "#ffb86b",
+    "group5": "#6fc3df",
+    "relay": "#e58f8f",
+    "second": "#c9a9a6",
+    "filter": "#e58f8f",
+    "loop": "#ff8a80",
+    "equals": "#aab28a",
+    "light": "#6d747e",
+    "dark": "#454b54",
+    "positive": "#7fb0ff",
+    "negative": "#ff8a80",
+    "zero": "#e6e6e6",
+    "value": "#9cc9ff",
+    "frame": "#ff8a80",
+    "flow": "#7fb0ff",
+    "rise": "#6fd08c",
+    "tint-input": "#1d2940",
+    "tint-output": "#1b3324",
+    "tint-filters": "#3a2c1c",
+    "tint-perceptrons": "#3b2324",
+    "tint-pool": "#343019",
+    "tint-attention": "#2f2540",
+    "tint-embed": "#1b3236",
+    "tint-recurrent": "#3a2230",
+    "tint-norm": "#262a31",
+    "tint-plain": "#15181d",
+    "tint-block": "#1e2229",
+    "tint-cluster": "#191d23",
+}
+
+# Okabe and Ito's palette: told apart with any colour vision
+_SAFE = _POST | {
+    "input": "#0072b2",
+    "hidden": "#d55e00",
+    "output": "#009e73",
+    "deep": "#8a3d00",
+    "group1": "#009e73",
+    "group2": "#d55e00",
+    "group3": "#cc79a7",
+    "group4": "#56b4e9",
+    "group5": "#e69f00",
+    "relay": "#8a3d00",
+    "filter": "#8a3d00",
+    "loop": "#d55e00",
+    "positive": "#0072b2",
+    "negative": "#d55e00",
+    "value": "#0072b2",
+    "frame": "#d55e00",
+    "flow": "#0072b2",
+    "rise": "#009e73",
+    "tint-output": "#e0f3ee",
+    "tint-perceptrons": "#fbe7d9",
+}
+
+_GREYS = {"faint": "#808080", "guide": "#4d4d4d", "equals": "#909090", "light": "#d0d0d0", "dark": "#8c8c8c"}
+_GREYS |= {"group2": "#5a5a5a", "group3": "#8c8c8c", "group4": "#303030", "group5": "#707070", "paper": "#ffffff"}
+_TINTS = {"tint-filters": "#efefef", "tint-perceptrons": "#e4e4e4", "tint-attention": "#dadada", "tint-block": "#f6f6f6"}
+_MONO = {role: "#ffffff" if role.startswith("tint-") else "#000000" for role in _POST} | _GREYS | _TINTS
+
+THEMES: Final[Mapping[str, Theme]] = {
+    "post": Theme("post", _POST),
+    "mono": Theme("mono", _MONO, frozenset(("negative",))),
+    "dark": Theme("dark", _DARK),
+    "safe": Theme("safe", _SAFE),
+}

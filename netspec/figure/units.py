@@ -1,0 +1,303 @@
+"""Graph -> groups of units and the links between them: what neuron-level figures draw.
+
+An operation that makes new sums (perceptrons, filters, pools, `a + b`) starts a group; one that works on each
+value alone (activations, dropout, norms, reshapes) stays within it. A delayed read is a link with a delay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from netspec.figure.scene import Weight
+from netspec.graph import Edge, Graph, Layer, Node
+from netspec.ops.base import Elementwise
+from netspec.sizes import Size
+from netspec.types import Type
+
+Kind = Literal["full", "same", "local"]
+
+_NOUNS = frozenset(("perceptrons", "gaussian", "distance", "embed"))
+_LOCAL = frozenset(("filters", "subsample", "maxpool", "avgpool"))
+_JOINING = frozenset(("add", "subtract", "multiply"))
+_RECURRENT = frozenset(("rnn", "lstm", "gru"))
+# what leaves every value a value of the same unit
+_WITHIN = frozenset((
+    "port", "dropout", "droppath", "stop", "reshape", "flatten", "batchnorm", "layernorm", "rmsnorm", "groupnorm",
+    "instancenorm", "lrn", "gain", "softmax", "number", "last", "first", "onehot", "identity", "noise", "normalize",
+))  # fmt: skip
+_SIGNED = {"add": "+", "subtract": "−", "multiply": "×"}
+
+
+class Unsuitable(Exception):
+    """A view cannot draw this node."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(node.word)
+        self.node = node
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """Units that one operation makes; one column (or row, or grid) of a figure."""
+
+    id: str
+    label: str  # the symbol; "" leaves the circles empty
+    layer: Layer
+    role: str
+    type: Type  # of a time step
+    node: int  # the node that makes the sums
+    value: int  # the node that holds what the units say, after the activation
+    deep: bool = False  # a round of a repeat
+    title: str = ""
+    activation: str = ""
+    bias: bool = False
+    bias_key: str = ""
+    sign: str = ""  # for a + b: what is done
+    timed: bool = False
+    links: list[Link] = field(default_factory=list)
+
+    @property
+    def size(self) -> Size:
+        return self.type.classes if self.type.classes is not None else self.type.values
+
+    @property
+    def ink(self) -> str:
+        """The role its colour stands for."""
+        return "deep" if self.deep and self.role == "hidden" else self.role
+
+    def bias_weight(self, place: int | None) -> Weight | None:
+        return Weight(self.bias_key, (place,)) if self.bias_key and place is not None else None
+
+
+@dataclass(slots=True, eq=False)
+class Link:
+    """What a group reads: `first` is where the source begins in what the operation reads."""
+
+    source: Group
+    kind: Kind
+    delay: int = 0
+    first: Size = 0
+    key: str = ""  # the array of its weights
+    turned: bool = False  # the array is stored from -> to
+    op: Any = None
+
+    def weight(self, target: int | None, source: int | None) -> Weight | None:
+        """The weight from a unit of the source to one of the target."""
+        if not self.key or target is None or source is None or not isinstance(self.first, int):
+            return None
+        place = (target, self.first + source)
+        return Weight(self.key, place[::-1] if self.turned else place)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a group's values, delayed or not."""
+
+    group: Group
+    delay: int = 0
+
+
+class _Reader:
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.groups: list[Group] = []
+        self.held: dict[Edge, tuple[Part, ...]] = {}
+        self.line_ends = {edge for layer in graph.layers for edge in layer.values}
+        self.ids: dict[str, int] = {}
+
+    def read(self) -> list[Group]:
+        for node in self.graph.nodes:
+            self.node(node)
+        self.name_lines()
+        return self.groups
+
+    # ---- one node
+
+    def node(self, node: Node) -> None:
+        name, edge = node.op.name, Edge(node.index)
+        if name == "input":
+            self.held[edge] = (Part(self.start(node)),)
+        elif name == "delay":
+            self.held[edge] = self.delayed(node)
+        elif name == "join" and getattr(node.op, "role", "maps") == "maps":
+            self.held[edge] = tuple(part for read in node.inputs for part in self.of(read, node))
+        elif name == "onehot":
+            self.held[edge] = self.rename(node)
+        elif name in _WITHIN or isinstance(node.op, Elementwise):
+            self.held[edge] = self.within(node)
+        elif name in _NOUNS or name in _LOCAL or name in _JOINING or name in _RECURRENT:
+            self.held[edge] = (Part(self.make(node)),)
+        else:
+            raise Unsuitable(node)
+
+    def of(self, edge: Edge, node: Node) -> tuple[Part, ...]:
+        if edge not in self.held:
+            raise Unsuitable(node)
+        return self.held[edge]
+
+    def start(self, node: Node) -> Group:
+        """A new group of a node's line."""
+        layer = self.graph.layers[node.layer]
+        rounds = [scope for scope in self.graph.ancestors(node.scope) if scope.kind == "round"]
+        base = rounds[0].key if rounds and layer.scope != node.scope and rounds[0].key else layer.path
+        count = self.ids[base] = self.ids.get(base, 0) + 1
+        group = Group(
+            id=base if count == 1 else f"{base}.{count}",
+            label="",
+            layer=layer,
+            role=layer.role if layer.scope == 0 else "hidden",
+            type=node.type.step,
+            node=node.index,
+            value=node.index,
+            deep=bool(rounds),
+            timed=node.type.time is not None,
+        )
+        self.groups.append(group)
+        return group
+
+    def delayed(self, node: Node) -> tuple[Part, ...]:
+        """A delayed read of a line above, or of one below that has no group yet."""
+        steps, edge = node.op.steps, node.inputs[0]  # type: ignore[attr-defined]
+        if edge in self.held:
+            return tuple(Part(part.group, part.delay + steps) for part in self.held[edge])
+        return (Part(_Later(edge, node, self.graph), steps),)  # type: ignore[arg-type]
+
+    def rename(self, node: Node) -> tuple[Part, ...]:
+        """Classes as units: the input's circles carry the name of the line that makes them."""
+        parts = self.of(node.inputs[0], node)
+        layer = self.graph.layers[node.layer]
+        if Edge(node.index) in layer.values and len(parts) == 1:
+            group = parts[0].group
+            group.layer, group.id, group.value = layer, layer.path, node.index
+        return parts
+
+    def within(self, node: Node) -> tuple[Part, ...]:
+        """The same units; but a line of its own that only activates gets circles of its own."""
+        read = node.inputs[0]
+        parts = self.of(read, node)
+        acts = isinstance(node.op, Elementwise) and node.op.name != "identity"
+        if acts and read in self.line_ends and self.graph.nodes[read.node].layer != node.layer:
+            group = self.start(node)
+            group.activation = node.op.name
+            group.links = [Link(part.group, "same", part.delay) for part in parts]
+            return (Part(group),)
+        for part in parts:
+            if not part.delay and not isinstance(part.group, _Later):
+                part.group.value = node.index
+                if acts or node.op.name == "softmax":
+                    part.group.activation = node.op.name
+        return parts
+
+    def make(self, node: Node) -> Group:
+        """New units, linked with what the operation reads."""
+        sources = [part for read in node.inputs for part in self.of(read, node)]
+        group = self.start(node)
+        group.bias = bool(getattr(node.op, "bias", False)) and node.op.name == "perceptrons"
+        group.bias_key = f"{node.key}.bias" if group.bias else ""
+        group.sign = _SIGNED.get(node.op.name, "")
+        kind: Kind = "local" if node.op.name in _LOCAL else "same" if node.op.name in _JOINING else "full"
+        if kind == "local" and (getattr(node.op, "transposed", False) or getattr(node.op, "over_time", False)):
+            raise Unsuitable(node)
+        first: Size = 0
+        for part in sources:
+            link = Link(part.group, kind, part.delay, first, op=node.op)
+            if node.op.name == "perceptrons":
+                link.key = f"{node.tied or node.key}.weight"
+                link.turned = getattr(node.op, "tie", None) == "turned"
+            elif node.op.name == "embed":
+                link.key, link.turned = f"{node.key}.weight", True
+            group.links.append(link)
+            first = 0 if kind == "same" else first + self.size_of(part)  # type: ignore[assignment]
+        if node.op.name in _RECURRENT:
+            group.bias = True
+            group.links.append(Link(group, "full", 1))
+        return group
+
+    def size_of(self, part: Part) -> Size:
+        return part.group.size
+
+    # ---- once all groups are known
+
+    def name_lines(self) -> None:
+        """The last group of a line bears its label and caption; lines outside win over lines of their blocks."""
+        for group in self.groups:
+            for link in group.links:
+                if isinstance(link.source, _Later):
+                    link.source = link.source.found(self.held)
+        depth = {layer.index: sum(1 for _ in self.graph.ancestors(layer.scope)) for layer in self.graph.layers}
+        for layer in sorted(self.graph.layers, key=lambda layer: -depth[layer.index]):
+            for edge in layer.values:
+                parts = self.held.get(edge, ())
+                if len(parts) == 1 and not parts[0].delay:
+                    self.name(parts[0].group, layer)
+
+    def name(self, group: Group, layer: Layer) -> None:
+        lines = {group.layer.index} | {scope.layer for scope in self.graph.ancestors(group.layer.scope)}
+        ends = layer.scope == 0 and layer.role == "output"
+        if layer.index in lines or ends:
+            group.title = layer.caption or group.title
+            group.label = "" if group.deep else layer.label
+        if ends:
+            group.role = "output"
+
+
+class _Later:
+    """Stands for a group that a delayed read names before it exists."""
+
+    def __init__(self, edge: Edge, node: Node, graph: Graph) -> None:
+        self.edge = edge
+        self.node = node
+        self.type = graph.nodes[edge.node].types[edge.output].step
+        self.size = self.type.values
+
+    def found(self, held: dict[Edge, tuple[Part, ...]]) -> Group:
+        parts = held.get(self.edge, ())
+        if len(parts) != 1 or parts[0].delay:
+            raise Unsuitable(self.node)
+        return parts[0].group
+
+
+def groups_of(graph: Graph) -> list[Group]:
+    """The groups of a net in the order in which they are computed; raises Unsuitable."""
+    return _Reader(graph).read()
+
+
+def touches(link: Link, target: Type, to: int, at: int) -> bool:
+    """Whether a filter or pool that writes value `to` of the target reads value `at` of its source (bound sizes)."""
+    op, source = link.op, link.source.type
+    axes = len(source.space)
+    channel, place = _places(target, to)
+    source_channel, source_place = _places(source, at)
+    if op.name == "filters":
+        connect = getattr(op, "connect", None)
+        if connect is not None and connect[source_channel][channel] == ".":
+            return False
+        group_out, group_in = int(op.count) // int(op.groups), int(source.maps) // int(op.groups)  # type: ignore[arg-type]
+        if channel // group_out != source_channel // group_in:
+            return False
+    elif channel != source_channel:
+        return False
+    kernel = _each(op.kernel, axes)
+    stride = kernel if getattr(op, "stride", 1) is None else _each(op.stride, axes)
+    dilation = _each(getattr(op, "dilation", 1) or 1, axes)
+    pad = getattr(op, "pad", 0)
+    pads = [(d * (k - 1)) // 2 for k, d in zip(kernel, dilation)] if pad == "same" else _each(pad or 0, axes)
+    for p, q, k, s, d, before in zip(place, source_place, kernel, stride, dilation, pads):
+        offset = q - (p * s - before)
+        if offset < 0 or offset % d or offset // d >= k:
+            return False
+    return True
+
+
+def _places(value: Type, place: int) -> tuple[int, tuple[int, ...]]:
+    """A value's map, and its place in space."""
+    found = []
+    for size in reversed(value.space):
+        place, rest = divmod(place, int(size))  # type: ignore[arg-type]
+        found.append(rest)
+    return place, tuple(reversed(found))
+
+
+def _each(value: Any, axes: int) -> list[int]:
+    return [int(size) for size in (value if isinstance(value, tuple) else (value,) * axes)]

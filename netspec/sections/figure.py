@@ -1,0 +1,89 @@
+"""What a `figure` section may say, as values that the views read. No torch, no geometry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from netspec.sizes import Size
+
+VIEWS: Final = ("perceptron", "neurons", "grid", "filter", "planes", "unrolled", "blocks", "strip", "equals")
+THEMES: Final = ("post", "mono", "dark", "safe")
+LANGUAGES: Final = ("en", "ko")
+DIRECTIONS: Final = ("right", "left", "up", "down")
+MOST_UNITS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One entry of a `show` list: the unit's number (1 is the first), or a letter for any unit between."""
+
+    number: Size | None
+    letter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """`..` in a `show` list."""
+
+
+Shown = tuple[Index | Skip, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Units with a name of their own: rows and columns of a grid, or units of a row, both ends included."""
+
+    label: str
+    rows: tuple[int, int] | None = None
+    cols: tuple[int, int] | None = None
+    units: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LayerHints:
+    """What the section says of one layer."""
+
+    show: tuple[Shown, ...] = ()  # a list for each axis
+    at: tuple[int, ...] = ()
+    box: tuple[Region, ...] = ()
+    title: str | None = None
+    symbol: str | None = None
+    letter: str = ""
+    labels: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FigureSettings:
+    """All settings of a figure, those of the command line included."""
+
+    view: str | None = None
+    theme: str = "post"
+    lang: str = "en"
+    direction: str | None = None
+    only: str | None = None
+    depth: int | None = None
+    unfold: bool = False
+    captions: tuple[str, ...] | None = None
+    titles: str | None = None
+    bias: str | None = None
+    edges: str = "all"
+    colors: str = "role"
+    formula: bool = True
+    max_units: int = 6
+    weights: str | None = None
+    legend: bool = True
+    steps: int = 3
+    table: bool = True
+    width: str | None = None
+    layers: dict[str, LayerHints] = field(default_factory=dict)
+
+    def of(self, path: str) -> LayerHints:
+        return self.layers.get(path, _NO_HINTS)
+
+    def but(self, **changes: Any) -> FigureSettings:
+        """These settings with others set; None leaves a setting as it is."""
+        return replace(self, **{name: value for name, value in changes.items() if value is not None})
+
+
+_NO_HINTS: Final = LayerHints()

@@ -1,0 +1,369 @@
+"""A `figure` section as written -> FigureSettings, with every mistake in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted
+from netspec.graph import Graph, Layer
+from netspec.names import nearest
+from netspec.sections import figure as say
+from netspec.sections.figure import FigureSettings, Index, LayerHints, Region, Shown, Skip
+from netspec.sizes import Formula, Size
+from netspec.source import SourceFile
+from netspec.syntax import tree
+
+if TYPE_CHECKING:
+    from netspec.api import Spec
+
+Kind = Literal["word", "flag", "integer", "texts", "text", "layer", "show", "at", "box"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a setting takes."""
+
+    kind: Kind
+    about: str
+    choices: tuple[str, ...] = ()
+    least: int = 0
+    most: int = 0
+
+
+SETTINGS: Final = {
+    "view": Rule("word", "how the net is drawn; left out, what suits it", say.VIEWS),
+    "theme": Rule("word", "colours", say.THEMES),
+    "lang": Rule("word", "the language of the words that netspec adds", say.LANGUAGES),
+    "direction": Rule("word", "the way in which the net computes", say.DIRECTIONS),
+    "only": Rule("layer", "draws this layer alone, with what it reads"),
+    "depth": Rule("integer", "blocks: how many levels are opened", least=0, most=40),
+    "unfold": Rule("flag", "blocks: draws each round of a repeat"),
+    "captions": Rule("texts", "what stands between the layers, in order", ("none",)),
+    "titles": Rule("word", "where the layers' captions stand", ("top", "bottom", "left", "right", "none")),
+    "bias": Rule("word", "how the constant 1 is drawn", ("plus", "one", "x0", "none")),
+    "edges": Rule("word", "whether connections are drawn", ("all", "none")),
+    "colors": Rule("word", "what colours tell apart", ("role", "per_perceptron")),
+    "formula": Rule("flag", "perceptron: the formula behind the output"),
+    "max_units": Rule("integer", "up to how many units all are drawn", least=1, most=say.MOST_UNITS),
+    "weights": Rule("word", "whether the figure is about trained weights", ("trained", "none")),
+    "legend": Rule("flag", "explains colours of trained weights"),
+    "steps": Rule("integer", "unrolled: how many time steps are drawn", least=1, most=12),
+    "table": Rule("flag", "unrolled: the table of the input sequence"),
+    "width": Rule("text", "the width on paper: \"85mm\""),
+}  # fmt: skip
+
+HINTS: Final = {
+    "show": Rule("show", "which units are drawn: [1, 2, .., j, .., H]; a list for each axis of a grid"),
+    "at": Rule("at", "the unit that is computed: [2, 2]"),
+    "box": Rule("box", "named groups of units: [region(rows = [1, 3], cols = [1, 3], label = \"…\")]"),
+    "title": Rule("text", "what stands at the layer instead of its caption"),
+    "symbol": Rule("text", "what stands in its circles instead of its label"),
+    "letter": Rule("text", "planes: what is drawn on the map"),
+    "labels": Rule("flag", "false leaves its circles empty"),
+}
+
+
+# what a setting of a kind takes: the name of a hint of NS704
+_TAKES = {
+    "word": "takes_words",
+    "text": "takes_text",
+    "texts": "takes_texts",
+    "layer": "takes_layer",
+    "integer": "takes_integer",
+    "list": "takes_indices",
+    "regions": "takes_regions",
+    "stretch": "takes_stretch",
+}
+
+
+class Reader:
+    """Reads one section; `graph` is None where the net itself is wrong, then nothing is said about layers."""
+
+    def __init__(self, section: tree.Section, source: SourceFile, graph: Graph | None) -> None:
+        self.section = section
+        self.source = source
+        self.graph = graph
+        self.found: list[Diagnostic] = []
+
+    def read(self) -> FigureSettings:
+        general: dict[str, Any] = {}
+        layers: dict[str, LayerHints] = {}
+        first: dict[tuple[str, ...], tree.Setting] = {}
+        for setting in self.section.settings:
+            if setting.key == ("net",):
+                continue
+            if setting.key in first:
+                label = Label(self.source.span(first[setting.key].key_at), "first")
+                words = {"name": ".".join(setting.key)}
+                self.found.append(Diagnostic("NS700", self.source.span(setting.key_at), dict(words), labels=(label,)))
+                continue
+            first[setting.key] = setting
+            try:
+                if len(setting.key) == 1:
+                    general[setting.key[0]] = self.general(setting)
+                else:
+                    path, name, value = self.hint(setting)
+                    layers[path] = replace(layers.get(path, LayerHints()), **{name: value})
+            except Fault as fault:
+                self.found.append(fault.diagnostic)
+            except _Silent:
+                continue
+        return FigureSettings(**general, layers=layers)
+
+    # ---- keys
+
+    def general(self, setting: tree.Setting) -> Any:
+        name = setting.key[0]
+        rule = SETTINGS.get(name)
+        if rule is None:
+            raise self.unknown(setting, name, SETTINGS, "NS701")
+        return self.value(name, rule, setting.value, None)
+
+    def hint(self, setting: tree.Setting) -> tuple[str, str, Any]:
+        """`x.show = …`: the layer's path, the hint's name and its value."""
+        path, name = ".".join(setting.key[:-1]), setting.key[-1]
+        rule = HINTS.get(name)
+        if rule is None:
+            raise self.unknown(setting, name, HINTS, "NS702")
+        layer = self.layer(path, setting.key_at)
+        return path, name, self.value(f"{path}.{name}", rule, setting.value, layer)
+
+    def layer(self, path: str, at: tree.Place) -> Layer:
+        if self.graph is None:
+            raise _Silent
+        for layer in self.graph.layers:
+            if layer.path == path:
+                return layer
+        legal = [layer.path for layer in self.graph.top]
+        guess = nearest(path, [layer.path for layer in self.graph.layers])
+        hints = [Hint("nearest", {"name": guess})] if guess else []
+        hints.append(Hint("layers", {"names": Quoted(tuple(legal))}))
+        words = {"name": path, "net": self.graph.name}
+        raise Fault(Diagnostic("NS703", self.source.span(at), dict(words), hints=tuple(hints)))
+
+    def unknown(self, setting: tree.Setting, name: str, legal: Iterable[str], code: str) -> Fault:
+        names = tuple(legal)
+        guess = nearest(name, names)
+        at = (setting.key_at[1] - len(name), setting.key_at[1])
+        hints = [Hint("nearest", {"name": guess})] if guess else []
+        hints.append(Hint("settings", {"names": Quoted(names)}))
+        fixes = (Fix(self.source.span(at), guess),) if guess else ()
+        return Fault(Diagnostic(code, self.source.span(at), {"name": name}, hints=tuple(hints), fixes=fixes))
+
+    # ---- values
+
+    def value(self, name: str, rule: Rule, value: tree.Value, layer: Layer | None) -> Any:
+        match rule.kind:
+            case "word":
+                return self.word(name, rule, value)
+            case "flag":
+                return self.word(name, Rule("word", "", ("true", "false")), value) == "true"
+            case "integer":
+                return self.integer(name, rule, value)
+            case "text":
+                return self.text(name, value)
+            case "texts":
+                return self.texts(name, rule, value)
+            case "layer":
+                return self.layer(self.path(name, value), value.at).path
+        assert layer is not None
+        match rule.kind:
+            case "show":
+                return self.show(name, value, layer)
+            case "at":
+                return self.at(name, value, layer)
+        return self.boxes(name, value, layer)
+
+    def wrong(self, name: str, value: tree.Value, kind: str, *hints: Hint, choices: tuple[str, ...] = ()) -> Fault:
+        shown = self.source.text[value.at[0] : value.at[1]]
+        words: dict[str, Any] = {"name": name, "value": shown if len(shown) <= 40 else shown[:39] + "…"}
+        takes = Hint(_TAKES[kind], {"choices": Quoted(choices)})
+        return Fault(Diagnostic("NS704", self.source.span(value.at), words, hints=(*hints, takes)))
+
+    def word(self, name: str, rule: Rule, value: tree.Value) -> str:
+        if isinstance(value, tree.Broken):
+            raise _Silent
+        if isinstance(value, tree.Ref) and value.name in rule.choices:
+            return value.name
+        given = value.name if isinstance(value, tree.Ref) else value.value if isinstance(value, tree.Text) else ""
+        guess = nearest(given, rule.choices) if given else None
+        hints = (Hint("nearest", {"name": guess}),) if guess else ()
+        raise self.wrong(name, value, "word", *hints, choices=rule.choices)
+
+    def integer(self, name: str, rule: Rule, value: tree.Value) -> int:
+        found = self.number(name, value)
+        if not isinstance(found, int) or not rule.least <= found <= rule.most:
+            words = {"name": name, "least": rule.least, "most": rule.most}
+            raise Fault(Diagnostic("NS705", self.source.span(value.at), dict(words)))
+        return found
+
+    def text(self, name: str, value: tree.Value) -> str:
+        if not isinstance(value, tree.Text):
+            raise self.wrong(name, value, "text")
+        return value.value
+
+    def texts(self, name: str, rule: Rule, value: tree.Value) -> tuple[str, ...]:
+        if isinstance(value, tree.Ref) and value.name in rule.choices:
+            return ()
+        if not isinstance(value, tree.List):
+            raise self.wrong(name, value, "texts")
+        return tuple(self.text(name, item) for item in value.items if not isinstance(item, tree.Dots))
+
+    def path(self, name: str, value: tree.Value) -> str:
+        if not isinstance(value, tree.Ref):
+            raise self.wrong(name, value, "layer")
+        return value.name
+
+    def number(self, name: str, value: tree.Value) -> Size:
+        """A size written with numbers and the net's own sizes."""
+        match value:
+            case tree.Number() if isinstance(value.value, int):
+                return value.value
+            case tree.Ref() if self.graph is None:
+                raise _Silent
+            case tree.Ref():
+                found = self.names().get(value.name)
+                if isinstance(found, int | Formula) and not isinstance(found, bool):
+                    return found
+            case tree.Binary() if value.op in ("+", "-", "*"):
+                left, right = self.number(name, value.left), self.number(name, value.right)
+                return left + right if value.op == "+" else left - right if value.op == "-" else left * right
+            case tree.Negative():
+                return -self.number(name, value.value)
+            case tree.Group() if len(value.chain.items) == 1:
+                return self.number(name, value.chain.items[0])
+        raise self.wrong(name, value, "integer")
+
+    def names(self) -> dict[str, Any]:
+        return {} if self.graph is None else {**self.graph.lists, **self.graph.params}
+
+    # ---- hints of layers
+
+    def axes(self, layer: Layer) -> tuple[Size, ...]:
+        """The sizes that `show` and `at` speak of."""
+        assert self.graph is not None
+        edge = layer.values[0]
+        value = self.graph.nodes[edge.node].types[edge.output].step
+        if value.classes is not None:
+            return (value.classes,)
+        if not value.space:
+            return (value.maps,)
+        return value.space if value.maps == 1 else (value.maps, *value.space)
+
+    def show(self, name: str, value: tree.Value, layer: Layer) -> tuple[Shown, ...]:
+        if not isinstance(value, tree.List):
+            raise self.wrong(name, value, "list")
+        axes = self.axes(layer)
+        nested = [item for item in value.items if isinstance(item, tree.List)]
+        lists = nested if nested and len(nested) == len(value.items) else [value]
+        if len(lists) != len(axes):
+            words = {"name": name, "given": len(lists), "axes": len(axes), "layer": layer.path}
+            raise Fault(Diagnostic("NS706", self.source.span(value.at), dict(words)))
+        return tuple(self.indices(name, item, size) for item, size in zip(lists, axes, strict=True))
+
+    def indices(self, name: str, value: tree.List, size: Size) -> Shown:
+        found: list[Index | Skip] = []
+        before: Size = 0
+        letters = self.names()
+        for item in value.items:
+            if isinstance(item, tree.Dots):
+                if found and isinstance(found[-1], Skip):
+                    raise Fault(Diagnostic("NS708", self.source.span(item.at), {"name": name}))
+                found.append(Skip())
+            elif isinstance(item, tree.Ref) and len(item.path) == 1 and item.name not in letters:
+                found.append(Index(None, item.name))
+            else:
+                number = self.number(name, item)
+                self.in_range(name, item, number, size)
+                if number <= before:
+                    raise Fault(Diagnostic("NS708", self.source.span(item.at), {"name": name}))
+                before = number
+                found.append(Index(number))
+        if not any(isinstance(entry, Index) for entry in found):
+            raise self.wrong(name, value, "list")
+        return tuple(found)
+
+    def in_range(self, name: str, item: tree.Value, number: Size, size: Size) -> None:
+        if number < 1 or number > size:
+            words = {"name": name, "number": str(number), "size": str(size)}
+            raise Fault(Diagnostic("NS707", self.source.span(item.at), dict(words)))
+
+    def at(self, name: str, value: tree.Value, layer: Layer) -> tuple[int, ...]:
+        axes = self.axes(layer)
+        if not isinstance(value, tree.List) or len(value.items) != len(axes):
+            words = {"name": name, "given": len(value.items) if isinstance(value, tree.List) else 1}
+            words |= {"axes": len(axes), "layer": layer.path}
+            raise Fault(Diagnostic("NS706", self.source.span(value.at), dict(words)))
+        found = []
+        for item, size in zip(value.items, axes, strict=True):
+            number = self.number(name, item)  # type: ignore[arg-type]
+            self.in_range(name, item, number, size)  # type: ignore[arg-type]
+            if not isinstance(number, int):
+                raise self.wrong(name, item, "integer")  # type: ignore[arg-type]
+            found.append(number)
+        return tuple(found)
+
+    def boxes(self, name: str, value: tree.Value, layer: Layer) -> tuple[Region, ...]:
+        from netspec.sections.regions import read_regions
+
+        return read_regions(self, name, value, layer)
+
+
+class _Silent(Exception):
+    """Something that was said elsewhere stands in the way."""
+
+
+def read_figure(section: tree.Section, source: SourceFile, graph: Graph | None) -> tuple[FigureSettings, list[Diagnostic]]:
+    """The settings of a section and what is wrong with it."""
+    reader = Reader(section, source, graph)
+    return reader.read(), reader.found
+
+
+def check_figure(section: tree.Section, source: SourceFile, graph: Graph | None) -> list[Diagnostic]:
+    """Every mistake of a `figure` section, each at the span of its setting."""
+    return read_figure(section, source, graph)[1]
+
+
+# ---- the sections of a file
+
+
+def net_of(section: tree.Section, source: SourceFile, main: list[str], nets: tuple[str, ...]) -> str:
+    """The net a figure shows: `net = NAME`, else the only one that no other uses. Raises Fault."""
+    for setting in section.settings:
+        if setting.key == ("net",):
+            name = setting.value.name if isinstance(setting.value, tree.Ref) else ""
+            if name in nets:
+                return name
+            guess = nearest(name, nets) if name else None
+            hints = [Hint("nearest", {"name": guess})] if guess else []
+            hints.append(Hint("nets", {"names": Quoted(nets)}))
+            words = {"name": source.text[setting.value.at[0] : setting.value.at[1]]}
+            raise Fault(Diagnostic("NS710", source.span(setting.value.at), dict(words), hints=tuple(hints)))
+    if len(main) != 1:
+        raise Fault(Diagnostic("NS711", source.span(section.head_at), {"nets": Quoted(tuple(main))}))
+    return main[0]
+
+
+def check_figures(spec: Spec, graphs: dict[str, Graph]) -> list[Diagnostic]:
+    """Every mistake in the figure sections of a file."""
+    source = spec.program.main.source
+    main = [definition.body.name.text for definition in spec.main_nets()]
+    named: dict[str, tree.Section] = {}
+    found: list[Diagnostic] = []
+    for section in spec.program.main.sections:
+        if section.kind != "figure":
+            continue
+        name = section.name.text if section.name else ""
+        if name in named:
+            label = Label(source.span(named[name].head_at), "first")
+            found.append(Diagnostic("NS712", source.span(section.head_at), {"name": name or "figure"}, labels=(label,)))
+        named.setdefault(name, section)
+        try:
+            graph = graphs.get(net_of(section, source, main, spec.nets)) if spec.nets else None
+        except Fault as fault:
+            found.append(fault.diagnostic)
+            graph = None
+        found += check_figure(section, source, graph)
+    return found
