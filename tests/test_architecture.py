@@ -24,7 +24,7 @@ RANK = {
     "elaborate": 4,
     "sections": 5,
     "show": 6, "lower": 6, "figure": 6, "draw": 6,
-    "api": 7, "train": 8,
+    "api": 7, "train": 8, "notebook": 9,
     "cli": 9, "__init__": 9, "__main__": 9,
 }  # fmt: skip
 HEAVY = ("torch", "numpy", "sklearn", "matplotlib", "rich", "networkx", "pydantic", "graphviz", "pygraphviz", "lark")

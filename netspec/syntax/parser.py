@@ -38,15 +38,15 @@ _TOKEN_INDEX = re.compile(_SKIP + r"(?: (?P<INDEX>\.\d+) |" + _REST + ")", re.VE
 _TOKEN_X_INDEX = re.compile(_SKIP + r"(?: (?P<INDEX>\.\d+) | (?P<X>[x×]) |" + _REST + ")", re.VERBOSE)
 _SKIPPED = re.compile(_SKIP, re.VERBOSE)
 
-_KEYWORDS = {
+KEYWORDS = {
     word: word.upper()
     for word in (
         "netspec use from as extern net block input hidden output start default require let is one of over "
         "repeat shared"
     ).split()
 }
-_NOUNS = {"perceptron": "PERCEPTRON", "perceptrons": "PERCEPTRON", "filter": "FILTER", "filters": "FILTER"}
-_WORDS = frozenset((*_KEYWORDS.values(), *_NOUNS.values()))
+NOUNS = {"perceptron": "PERCEPTRON", "perceptrons": "PERCEPTRON", "filter": "FILTER", "filters": "FILTER"}
+_WORDS = frozenset((*KEYWORDS.values(), *NOUNS.values()))
 _SECTION = re.compile(r"(?:data|train|figure)(?=[ \t]+[^\W\d]|[ \t]*\{)")
 _UP_TO = re.compile(r"up[ \t]+to(?=[ \t])")
 _ANY = re.compile(r"any(?=[ \t]+[^\W\d])")
@@ -143,7 +143,7 @@ def _terminal(group: str, word: str, text: str, at: int, actions: dict[str, int]
             match = looking[1].match(text, at)
             if match is not None:
                 return looking[0], match.end()
-        kind = _NOUNS.get(word) or _KEYWORDS.get(word)
+        kind = NOUNS.get(word) or KEYWORDS.get(word)
         if kind is not None and (kind in actions or "NAME" not in actions):
             return kind, end
         return "NAME", end
