@@ -33,8 +33,10 @@ class NetspecMagic:
         try:
             net = parse(cell, name="<cell>").net(**{name: _value(text) for name, text in sizes.items()})
             bound: dict[str, Any] = {}
-            for name, value in zip(names, (lambda: net, net.module), strict=False):
-                bound[name] = value()
+            if names:
+                bound[names[0]] = net
+            if names[1:]:
+                bound[names[1]] = net.module()
         except (SpecErrors, NetspecError) as error:
             # the message says all; a traceback through netspec would bury it
             self.shell.write_err(f"{error}\n")

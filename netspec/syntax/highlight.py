@@ -13,7 +13,7 @@ _ROLES = ("input", "hidden", "output", "start")
 _HEADS = ("net", "block", "data", "train", "figure")
 
 
-class NetspecLexer(RegexLexer):
+class NetspecLexer(RegexLexer):  # type: ignore[misc]
     """Colours keywords, nouns, labels, sizes, captions and comments."""
 
     name = "netspec"
