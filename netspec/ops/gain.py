@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from netspec.ops.base import Construct, Lowering, Part, Weight, option, plain, wants_values
-from netspec.ops.weighted import ONES, ZEROS, Weighted
+from netspec.ops.base import Construct, Lowering, Part, Weight, option, plain
+from netspec.ops.over_role import OverRole
+from netspec.ops.weighted import ONES, ZEROS
 from netspec.sizes import Size
-from netspec.types import Type, refuse
+from netspec.types import Type
 
 GAIN = Part(
     "Gain",
@@ -25,7 +24,7 @@ GAIN = Part(
 )
 
 
-class Gain(Weighted):
+class Gain(OverRole):
     """x * weight, a number for each map; with space the role says for what: maps, space or all."""
 
     name = "gain"
@@ -33,31 +32,7 @@ class Gain(Weighted):
     formula = "w_c x_c"
     source = "Touvron 2021 (LayerScale)"
     example = "attention(heads) -> gain(init = 1e-6)"
-    norm = True
-    positional = ("role",)
-    role: Any = option(
-        "role", "a number for what, where the value has space", default=None, choices=("maps", "space", "all")
-    )
     bias: bool = option("flag", "a trained number to add, too", default=False)
-
-    def partial(self, *inputs: Type) -> Type:
-        return inputs[0]
-
-    def shape(self, *inputs: Type) -> Type:
-        value = inputs[0]
-        wants_values(self, value)
-        if value.space and self.role is None:
-            refuse("NS323", input=0, step="gain", type=str(value), roles="gain(maps), gain(all)")
-        if self.role == "space" and not value.space:
-            refuse("NS309", input=0, step="gain(space)", type=str(value))
-        return value
-
-    def _shape(self, value: Type) -> tuple[Size, ...]:
-        if self.role == "space":
-            return value.space
-        if self.role == "all":
-            return (value.maps, *value.space)
-        return (value.maps,)
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
         shape = self._stored(inputs[0])
@@ -67,7 +42,7 @@ class Gain(Weighted):
     def _stored(self, value: Type) -> tuple[Size, ...]:
         """The array's shape: maps are followed by an axis of one for each axis of space."""
         ones = (1,) * len(value.space) if self.role == "maps" else ()
-        return (*self._shape(value), *ones)
+        return (*self.sizes(value), *ones)
 
     def torch(self, *inputs: Type) -> Lowering:
         sizes = plain(self._stored(inputs[0]))

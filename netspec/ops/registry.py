@@ -10,7 +10,19 @@ from netspec.ops.base import Op
 
 # Machinery, and operations that the language writes with signs of its own.
 _NOT_STEPS = frozenset(
-    ("base", "registry", "weighted", "window", "sharing", "pools", "reductions", "recurrent", "attention_part")
+    (
+        "base",
+        "registry",
+        "weighted",
+        "window",
+        "sharing",
+        "pools",
+        "reductions",
+        "recurrent",
+        "attention_part",
+        "pairwise",
+        "over_role",
+    )
 )
 _SIGNS = frozenset(
     ("input", "port", "delay", "add", "subtract", "multiply", "number", "perceptrons", "filters", "flip")

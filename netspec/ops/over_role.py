@@ -1,0 +1,44 @@
+"""What layernorm, rmsnorm and gain share: weights for maps, space or all values of a step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ops.base import option, wants_values
+from netspec.ops.weighted import Weighted
+from netspec.sizes import Size
+from netspec.types import Type, refuse
+
+
+class OverRole(Weighted):
+    """Works over the maps of a value without space; with space the role says over what."""
+
+    norm = True
+    positional = ("role",)
+    role: Any = option("role", "over what, where the value has space", default=None, choices=("maps", "space", "all"))
+
+    def partial(self, *inputs: Type) -> Type:
+        return inputs[0]
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_values(self, value)
+        if value.space and self.role is None:
+            roles = f"{self.name}(maps), {self.name}(all)"
+            refuse("NS323", input=0, step=self.name, type=str(value), roles=roles)
+        if self.role == "space" and not value.space:
+            refuse("NS309", input=0, step=f"{self.name}(space)", type=str(value))
+        return value
+
+    def sizes(self, value: Type) -> tuple[Size, ...]:
+        """The sizes of what the role names."""
+        if self.role == "space":
+            return value.space
+        return (value.maps, *value.space) if self.role == "all" else (value.maps,)
+
+    def last(self, value: Type) -> str:
+        """The forward expression: torch's norms read the last axes, and a step's maps come before its space."""
+        if self.role == "maps" and value.space:
+            axis = -1 - len(value.space)
+            return f"{{self}}({{x}}.movedim({axis}, -1)).movedim(-1, {axis})"
+        return "{self}({x})"

@@ -1,0 +1,34 @@
+"""What `+`, `-` and `*` between two layers share: the sharing rule, and the axes it adds."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from netspec.ops.base import Glyph, Lowering, Op
+from netspec.ops.sharing import align, merge, merge_partial
+from netspec.types import Type
+
+
+class Pairwise(Op):
+    """Two values, number by number; a side without space or time is shared along it."""
+
+    summary = "two values, number by number"
+    inputs = 2
+    sign: ClassVar[str] = ""
+
+    @property
+    def over_time(self) -> bool:
+        return True
+
+    def partial(self, *inputs: Type) -> Type:
+        return merge_partial(inputs[0], inputs[1])
+
+    def shape(self, *inputs: Type) -> Type:
+        return merge(self.sign, inputs[0], inputs[1])
+
+    def torch(self, *inputs: Type) -> Lowering:
+        result = self.shape(*inputs)
+        return Lowering(f"{align(inputs[0], result, '{0}')} {self.sign} {align(inputs[1], result, '{1}')}")
+
+    def glyph(self) -> Glyph:
+        return Glyph("product" if self.sign == "*" else "sum", self.sign)
