@@ -19,18 +19,20 @@ MISSING = 5
 
 def figure_options(function: Any) -> Any:
     """The flags that are settings of a figure."""
-    for option in reversed((
-        click.option("--view", type=click.Choice(VIEWS), help="How the net is drawn."),
-        click.option("--figure", metavar="NAME", help="The figure section of this name."),
-        click.option("--theme", type=click.Choice(THEMES), help="Colours."),
-        click.option("--direction", type=click.Choice(DIRECTIONS), help="The way in which the net computes."),
-        click.option("--depth", type=click.IntRange(0, 40), help="blocks: how many levels are opened."),
-        click.option("--unfold", is_flag=True, default=None, help="blocks: draw each round of a repeat."),
-        click.option("--only", metavar="LAYER", help="This layer alone, with what it reads."),
-        click.option("--width", metavar="LENGTH", help="Width on paper, such as 85mm."),
-        click.option("--scale", type=click.FloatRange(0.1, 20), default=2.0, help="PNG: pixels to 1/96 inch."),
-        click.option("--transparent", is_flag=True, help="No ground."),
-    )):
+    for option in reversed(
+        (
+            click.option("--view", type=click.Choice(VIEWS), help="How the net is drawn."),
+            click.option("--figure", metavar="NAME", help="The figure section of this name."),
+            click.option("--theme", type=click.Choice(THEMES), help="Colours."),
+            click.option("--direction", type=click.Choice(DIRECTIONS), help="The way in which the net computes."),
+            click.option("--depth", type=click.IntRange(0, 40), help="blocks: how many levels are opened."),
+            click.option("--unfold", is_flag=True, default=None, help="blocks: draw each round of a repeat."),
+            click.option("--only", metavar="LAYER", help="This layer alone, with what it reads."),
+            click.option("--width", metavar="LENGTH", help="Width on paper, such as 85mm."),
+            click.option("--scale", type=click.FloatRange(0.1, 20), default=2.0, help="PNG: pixels to 1/96 inch."),
+            click.option("--transparent", is_flag=True, help="No ground."),
+        )
+    ):
         function = option(function)
     return function
 
@@ -38,7 +40,7 @@ def figure_options(function: Any) -> Any:
 @click.command("render")
 @spec_argument
 @net_options
-@click.option("--out", "-o", metavar="FILE", help="x.svg, x.png, x.pdf or x.dot; the spec's name with .svg when left out.")
+@click.option("--out", "-o", metavar="FILE", help="x.svg, .png, .pdf or .dot; else the spec's name with .svg.")
 @figure_options
 @common
 def command(
@@ -69,6 +71,6 @@ def command(
     write_bytes(target, data)
     print(target)
     if picture.warnings:
-        language = "ko" if lang == "ko" else "en"
-        print(written(picture.warnings, "text", language, coloured(sys.stderr)), file=sys.stderr)
+        text = written(picture.warnings, "text", "ko" if lang == "ko" else "en", coloured(sys.stderr))
+        print(text, file=sys.stderr)
     return 0

@@ -7,6 +7,7 @@ filled areas stand in the graph's background. Text of the user's is only ever es
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from netspec.draw.svg import HEAD, arrow, escape
 from netspec.figure.scene import Dots, Image, Node, Pen, Point, Polygon, Scene, Text, Wire
@@ -49,10 +50,10 @@ def html_lines(lines: Iterable[Line], size: float, align: str = "middle") -> str
         return f"<{rows[0]}>"
     side = {"start": "LEFT", "middle": "CENTER", "end": "RIGHT"}[align]
     cells = "".join(f'<TR><TD ALIGN="{side}">{row}</TD></TR>' for row in rows)
-    return f"<{_TABLE}{cells}</TABLE>>"
+    return f"<{TABLE}{cells}</TABLE>>"
 
 
-_TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
+TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
 
 
 def html_line(line: Line, size: float) -> str:
@@ -65,7 +66,7 @@ def html_line(line: Line, size: float) -> str:
         if atom.sub or atom.sup:
             upper += f'<TD ALIGN="LEFT" VALIGN="BOTTOM">{_script(atom.sup, size)}</TD>'
             lower += f'<TD ALIGN="LEFT" VALIGN="TOP">{_script(atom.sub, size)}</TD>'
-    return f"{_TABLE}<TR>{upper}</TR><TR>{lower}</TR></TABLE>"
+    return f"{TABLE}<TR>{upper}</TR><TR>{lower}</TR></TABLE>"
 
 
 def _script(line: Line, size: float) -> str:
@@ -111,7 +112,7 @@ class _Writer:
         for corner, (x, y) in (("(", (canvas.left, canvas.bottom)), (")", (canvas.right, canvas.top))):
             self.invisible(f"corner{corner}", Point(x, y))
         order = "nodesfirst" if self.scene.nodes_first else "edgesfirst"
-        graph = f"layout=nop2, outputorder={order}, pad=0, margin=0, charset=\"UTF-8\""
+        graph = f'layout=nop2, outputorder={order}, pad=0, margin=0, charset="UTF-8"'
         graph += f', bgcolor="{"transparent" if transparent else self.theme.colour("paper")}"'
         if self.ground:
             graph += f', _background="{" ".join(self.ground)}"'
@@ -189,11 +190,11 @@ class _Writer:
 
     def wire(self, wire: Wire) -> None:
         ends = []
-        for id, point, side in ((wire.source, wire.points[0], "from"), (wire.target, wire.points[-1], "to")):
-            if not id:
-                id = f"{wire.id}.{side}"
-                self.invisible(id, point)
-            ends.append(name_of(id))
+        for end, point, side in ((wire.source, wire.points[0], "from"), (wire.target, wire.points[-1], "to")):
+            name = end or f"{wire.id}.{side}"
+            if not end:
+                self.invisible(name, point)
+            ends.append(name_of(name))
         points, tip = list(wire.points), ""
         look = self.pen(wire.pen)
         if wire.head:
@@ -221,9 +222,7 @@ class _Writer:
         rows = image.rows
         if not rows or len(rows) * len(rows[0]) > MOST_PIXELS:
             corners = image.box
-            points = (Point(corners.left, corners.top), Point(corners.right, corners.top))
-            points += (Point(corners.right, corners.bottom), Point(corners.left, corners.bottom))
-            self.polygon(Polygon(id=image.id, points=points))
+            self.polygon(Polygon(id=image.id, points=corners.corners))
             return
         wide, high = image.width / len(rows[0]) * PT, image.height / len(rows) * PT
         for r, row in enumerate(rows):
@@ -249,7 +248,7 @@ class _Writer:
 def _bezier(points: list[Point]) -> list[Point]:
     """Straight segments as cubic ones."""
     found = [points[0]]
-    for a, b in zip(points, points[1:]):
+    for a, b in pairwise(points):
         found += [Point(a.x + (b.x - a.x) * k / 3, a.y + (b.y - a.y) * k / 3) for k in (1, 2)]
         found.append(b)
     return found

@@ -12,7 +12,7 @@ import subprocess
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, NetspecError
-from netspec.draw.dot import PT, html_lines, name_of, number, quoted
+from netspec.draw.dot import PT, TABLE, html_lines, name_of, number, quoted
 from netspec.figure.plan import Arrow, Box, Cluster, Placed, Plan
 from netspec.figure.scene import Point, Rect
 from netspec.figure.theme import THEMES, Theme
@@ -74,7 +74,10 @@ def _program(text: str) -> bytes | None:
 
 
 def plan_dot(
-    plan: Plan, names: dict[str, str] | None = None, theme: Theme = THEMES["post"], title: str = "",
+    plan: Plan,
+    names: dict[str, str] | None = None,
+    theme: Theme = THEMES["post"],
+    title: str = "",
     transparent: bool = False,
 ) -> str:
     """The DOT text of a plan. With `names` it is measured for a layout: no text, only sizes; else it draws alone."""
@@ -132,7 +135,8 @@ class _PlanWriter:
         if not self.measured:
             label = html_lines([row.line for row in box.rows], box.rows[0].size * PT)
             style = "filled" if box.shape == "circle" else "rounded,filled"
-            look += f', style="{style}", fillcolor="{self.theme.colour(box.tint)}", color="{self.theme.colour(box.ink)}"'
+            fill, ink = self.theme.colour(box.tint), self.theme.colour(box.ink)
+            look += f', style="{style}", fillcolor="{fill}", color="{ink}"'
             look += f", label={label}, tooltip={quoted(box.tip)}, id={quoted(box.id)}"
             look += f', fontcolor="{self.theme.colour("ink")}"'
         return f"{name_of(self.names[box.id])} [{look}]"
@@ -145,7 +149,7 @@ class _PlanWriter:
 
     def arrow(self, arrow: Arrow) -> str:
         ends = (arrow.target, arrow.source) if arrow.back else (arrow.source, arrow.target)
-        tail, head = (name_of(self.names[id]) for id in ends)
+        tail, head = (name_of(self.names[end]) for end in ends)
         look = ["dir=back"] if arrow.back else []
         if arrow.delay:
             look.append("constraint=false")
@@ -162,7 +166,7 @@ class _PlanWriter:
 def _blank(width: float, height: float) -> str:
     """A label that takes room and shows nothing."""
     size = f'WIDTH="{round(width * PT)}" HEIGHT="{round(height * PT)}"'
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="0" CELLSPACING="0" FIXEDSIZE="TRUE" {size}><TR><TD></TD></TR></TABLE>>'
+    return f'<{TABLE[:-1]} FIXEDSIZE="TRUE" {size}><TR><TD></TD></TR></TABLE>>'
 
 
 # ---- reading the answer

@@ -29,7 +29,10 @@ class Options(NamedTuple):
     fonts: dict[str, str] = FONTS
 
 
-def svg(scene: Scene, options: Options = Options()) -> str:
+PLAIN = Options()
+
+
+def svg(scene: Scene, options: Options = PLAIN) -> str:
     """The SVG document of a scene."""
     canvas = scene.canvas
     view = f"{num(canvas.left)} {num(canvas.top)} {num(canvas.width)} {num(canvas.height)}"
@@ -80,7 +83,8 @@ def _dark_style(theme: Theme) -> str:
 
 
 _ILLEGAL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
+_ENTITIES |= {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 _SPECIAL = re.compile("[&<>\"'\n\r\t]")
 
 
@@ -142,7 +146,8 @@ class _Writer:
         """Classes by which the dark style finds colours."""
         if not self.marked:
             return []
-        return [f"k-{pen.ink}"] * bool(pen) + [f"f-{fill}"] * bool(fill and not fill.startswith("#"))
+        strokes = [] if pen is None else [f"k-{pen.ink}"]
+        return strokes + ([f"f-{fill}"] if fill and not fill.startswith("#") else [])
 
     def fill(self, role: str) -> str:
         return f' fill="{self.theme.colour(role)}"' if role else ""

@@ -58,7 +58,9 @@ def _fold(graph: Graph, settings: FigureSettings) -> Fold:
 def _box(fold: Fold, holder: Holder) -> Box:
     graph, layer = fold.graph, holder.layer
     if holder.sign:
-        box = Box(holder.id, "circle", (Row(words(_SIGNS.get(holder.sign, holder.sign)), 4.0),), "tint-plain", "ink", "")
+        box = Box(
+            holder.id, "circle", (Row(words(_SIGNS.get(holder.sign, holder.sign)), 4.0),), "tint-plain", "ink", ""
+        )
         box.width = box.height = 2 * SIGN
     else:
         shape: BoxShape = "pill" if holder.nodes[0].op.name == "input" else "round"
@@ -136,7 +138,9 @@ def _cluster(fold: Fold, number: int) -> Cluster:
     parent = scope.parent
     while parent >= 0 and not fold.drawn(fold.graph.scopes[parent]):
         parent = fold.graph.scopes[parent].parent
-    found = Cluster(_cluster_id(fold, scope.index), title, _cluster_id(fold, parent), fold.graph.layers[scope.layer].path)
+    found = Cluster(
+        _cluster_id(fold, scope.index), title, _cluster_id(fold, parent), fold.graph.layers[scope.layer].path
+    )
     found.width, found.height = line_width(title, NAME) + 2, NAME * 1.4
     return found
 
@@ -163,9 +167,7 @@ def _arrows(fold: Fold) -> list[Arrow]:
     return list(found.values())
 
 
-def _arrow(
-    fold: Fold, source: Holder, target: Holder, edge: Edge, delay: int, said: set[tuple[str, str]]
-) -> Arrow:
+def _arrow(fold: Fold, source: Holder, target: Holder, edge: Edge, delay: int, said: set[tuple[str, str]]) -> Arrow:
     value = fold.graph.nodes[edge.node].types[edge.output]
     text = f"t−{delay}" if delay else ""
     if not delay and (source.id, text) not in said and _is_news(fold, source, value):
@@ -227,19 +229,20 @@ def scene_of(plan: Plan, placed: Placed) -> Scene:
 
 def _draw_cluster(sheet: Sheet, cluster: Cluster, placed: Placed) -> None:
     frame, middle = placed.clusters[cluster.id]
-    corners = (Point(frame.left, frame.top), Point(frame.right, frame.top))
-    corners += (Point(frame.right, frame.bottom), Point(frame.left, frame.bottom))
     sheet.polygon(
-        cluster.id, corners, pen=Pen(ink="faint", width=HAIR), fill="tint-cluster", classes=("cluster",), layer=cluster.layer
+        cluster.id,
+        frame.corners,
+        pen=Pen(ink="faint", width=HAIR),
+        fill="tint-cluster",
+        classes=("cluster",),
+        layer=cluster.layer,
     )
     box = boxed((cluster.title,), NAME)
     sheet.text(f"{cluster.id}.title", (cluster.title,), middle.x, middle.y - box.middle.y, NAME, classes=("title",),
                layer=cluster.layer)  # fmt: skip
 
 
-def _centred(
-    sheet: Sheet, id: str, rows: tuple[Row, ...], point: Point, inside: str, classes: tuple[str, ...]
-) -> None:
+def _centred(sheet: Sheet, id: str, rows: tuple[Row, ...], point: Point, inside: str, classes: tuple[str, ...]) -> None:
     """Rows of text around a point, each in its own size."""
     from netspec.figure.scene import Text
 

@@ -50,7 +50,9 @@ def captions_of(groups: list[Group], settings: FigureSettings) -> list[Caption]:
         return []
     ranks: dict[Group, int] = {}
     for group in groups:
-        ranks[group] = max((ranks[link.source] for link in group.links if not link.delay and link.source in ranks), default=-1) + 1
+        ranks[group] = (
+            max((ranks[link.source] for link in group.links if not link.delay and link.source in ranks), default=-1) + 1
+        )
     weighted = [group for group in groups if any(link.key for link in group.links) and ranks[group] > 0]
     found = []
     for group, said in zip(weighted, settings.captions, strict=False):

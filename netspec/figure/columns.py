@@ -71,7 +71,7 @@ class Block:
     def hidden(self) -> str:
         """How many units are not drawn, "" for none."""
         left = self.group.size - len(self.units)
-        return "" if isinstance(left, int) and left <= 0 else size_label(left)  # type: ignore[arg-type]
+        return "" if isinstance(left, int) and left <= 0 else size_label(left)
 
 
 @dataclass(slots=True, eq=False)
@@ -99,7 +99,9 @@ def entries_of(group: Group, settings: FigureSettings, delay: int = 0) -> list[E
     if delay and show:  # a copy repeats no generic unit
         show = tuple(entry for entry in show if isinstance(entry, Skip) or entry.number is not None)
         show = tuple(
-            entry for k, entry in enumerate(show) if not (isinstance(entry, Skip) and k and isinstance(show[k - 1], Skip))
+            entry
+            for k, entry in enumerate(show)
+            if not (isinstance(entry, Skip) and k and isinstance(show[k - 1], Skip))
         )
     space = group.type.space
     if isinstance(group.size, int) and not show and (space or hints.box):
@@ -140,12 +142,7 @@ def _copy(columns: list[Column], ranks: dict[Group, int], link: Link, reader: Gr
     if any(block.group is link.source and block.delay == link.delay for block in column.blocks):
         return
     # a loop leaves its own column at one end: nothing may stand there
-    taken = {
-        block.side
-        for other in columns
-        for block in other.blocks
-        if block.delay and ranks[block.group] == rank
-    }
+    taken = {block.side for other in columns for block in other.blocks if block.delay and ranks[block.group] == rank}
     side = -1 if 1 in taken else 1
     column.blocks.append(Block(link.source, link.delay, entries_of(link.source, settings, link.delay), side=side))
 

@@ -50,7 +50,12 @@ class Fold:
         for node in self.graph.nodes:
             if self.image(node.index) == node.index and node.op.name not in ("port", "delay"):
                 self._hold(node)
-        used = {scope.index for holder in self.holders if holder.cluster >= 0 for scope in self.graph.ancestors(holder.cluster)}
+        used = {
+            scope.index
+            for holder in self.holders
+            if holder.cluster >= 0
+            for scope in self.graph.ancestors(holder.cluster)
+        }
         self.clusters = [scope for scope in self.graph.scopes if scope.index in used and self.drawn(scope)]
 
     # ---- scopes
@@ -72,16 +77,12 @@ class Fold:
         if parent is None or parent.kind != "round":
             return False
         inside = range(parent.first, parent.last)
-        return all(
-            self.graph.nodes[index].op.name == "port" or scope.first <= index < scope.last for index in inside
-        )
+        return all(self.graph.nodes[index].op.name == "port" or scope.first <= index < scope.last for index in inside)
 
     def _equal_rounds(self, scope: Scope) -> bool:
         """Whether all rounds do the same steps, so that one of them may stand for all."""
         rounds = [self.graph.scopes[index] for index in scope.children if self.graph.scopes[index].kind == "round"]
-        shapes = {
-            tuple(node.op.name for node in self.graph.nodes[one.first : one.last]) for one in rounds
-        }
+        shapes = {tuple(node.op.name for node in self.graph.nodes[one.first : one.last]) for one in rounds}
         return len(rounds) > 1 and len(shapes) == 1 and not self.unfold
 
     def is_open(self, scope: Scope) -> bool:
@@ -155,7 +156,9 @@ class Fold:
         layer = self.graph.layers[node.layer]
         before = self._carrier(node)
         if glyph.kind in ("sum", "product", "join"):
-            self._join(self._new(Holder(self._id(f"{layer.path}.{node.op.name}"), layer, sign=glyph.caption), node), node)
+            self._join(
+                self._new(Holder(self._id(f"{layer.path}.{node.op.name}"), layer, sign=glyph.caption), node), node
+            )
         elif before is not None:
             self._join(before, node)
         else:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from netspec.figure.columns import Block
     from netspec.figure.neurons import Drawing
 
+PAST_PILL = 3.6  # halfway from a pill to the +1 before it
 LOOP = Pen(ink="loop", width=0.365, opacity=0.5)
 
 
@@ -19,7 +20,7 @@ def draw_loops(drawing: Drawing) -> None:
     copies = [block for column in drawing.columns for block in column.blocks if block.delay]
     pills = {block: _pill(drawing, block) for block in copies}
     for copy in copies:
-        own = next(b for column in drawing.columns for b in column.blocks if b.group is copy.group and not b.delay)
+        own = drawing.block_of(copy.group)
         if own not in pills:
             pills[own] = _pill(drawing, own)
         _loop(drawing, pills[own], pills[copy], copy)
@@ -50,17 +51,21 @@ def _loop(drawing: Drawing, own: Node, copy: Node, block: Block) -> None:
     else:
         reach = around.right if sign > 0 else around.left
     out = reach + sign * rules.LANE
-    if axes.level:
-        points = (start, Point(start.x, out), Point(end.x, out), end)
-    else:
-        points = (start, Point(out, start.y), Point(out, end.y), end)
-    blocked = _blocked(drawing, block)
-    if blocked:  # another copy stands outside: the wire comes in from behind
-        ahead = axes.at(1, 0)
+
+    def lane(point: Point) -> Point:
+        return Point(point.x, out) if axes.level else Point(out, point.y)
+
+    ahead = axes.at(1, 0)
+    leaves = [start]
+    if sign < 0 and drawing.block_of(block.group).bias:  # the +1 stands in the way: round it, where no wire comes in
+        past, behind = PAST_PILL, rules.UNIT + 3.5
+        leaves.append(Point(start.x + side.x * past, start.y + side.y * past))
+        leaves.append(Point(leaves[1].x - ahead.x * behind, leaves[1].y - ahead.y * behind))
+    enters = [end]
+    if _blocked(drawing, block):  # another copy stands outside: the wire comes in from behind
         back = Point(copy.x - ahead.x * copy.rx, copy.y - ahead.y * copy.ry)
-        behind = Point(back.x - ahead.x * 5, back.y - ahead.y * 5)
-        corner = Point(behind.x, out) if axes.level else Point(out, behind.y)
-        points = (start, points[1], corner, behind, back)
+        enters = [Point(back.x - ahead.x * 5, back.y - ahead.y * 5), back]
+    points = (*leaves, lane(leaves[-1]), lane(enters[0]), *enters)
     drawing.sheet.wire(
         own.id, copy.id, points, pen=LOOP, id=f"{own.id}~{copy.id}", classes=("loop",), layer=block.group.layer.path
     )

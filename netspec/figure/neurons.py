@@ -63,6 +63,12 @@ class Drawing:
     drawn: dict[Block, list[Drawn]] = field(default_factory=dict)
     looped: bool = False
 
+    def block_of(self, group: Group) -> Block:
+        """The units of a group themselves, not a copy of an earlier step."""
+        return next(
+            block for column in self.columns for block in column.blocks if block.group is group and not block.delay
+        )
+
 
 def neurons(groups: list[Group], settings: FigureSettings) -> Scene:
     """The figure of groups of units and their links. Needs at least one group."""
@@ -179,10 +185,9 @@ def _frame(drawing: Drawing, block: Block, place: Place, along: float) -> None:
     half = rules.UNIT + rules.FRAME * 0.75
     a, b = drawing.axes.at(along - half, place.at), drawing.axes.at(along + half, place.end)
     box = Rect(min(a.x, b.x), min(a.y, b.y), max(a.x, b.x), max(a.y, b.y))
-    corners = (Point(box.left, box.top), Point(box.right, box.top), Point(box.right, box.bottom), Point(box.left, box.bottom))
     id = f"{block.id}.{place.name}"
     drawing.sheet.polygon(
-        id, corners, pen=Pen(width=0.465, opacity=0.75), classes=("frame",), layer=block.group.layer.path
+        id, box.corners, pen=Pen(width=0.465, opacity=0.75), classes=("frame",), layer=block.group.layer.path
     )
     if not place.label:
         return
@@ -288,7 +293,9 @@ def _titles(drawing: Drawing) -> None:
                 y = box.bottom + 7 - own.top if where == "bottom" else box.top - 7 - own.bottom
                 if number or (len(column.own) > 1 and where == "top"):
                     y = drawing.axes.at(0, block.first).y - rules.UNIT - 4 - own.bottom
-                drawing.sheet.text(id, lines, middle.x, y, rules.TITLE, classes=("title",), layer=block.group.layer.path)
+                drawing.sheet.text(
+                    id, lines, middle.x, y, rules.TITLE, classes=("title",), layer=block.group.layer.path
+                )
             else:
                 x = box.left - 8 if where != "right" else box.right + 8
                 drawing.sheet.text(

@@ -11,7 +11,8 @@ from netspec.figure.describe import described
 from netspec.figure.picture import Picture
 from netspec.figure.scene import Scene
 from netspec.figure.theme import THEMES
-from netspec.figure.units import Unsuitable, groups_of
+from netspec.figure.units import Unsuitable
+from netspec.figure.views import VIEWS
 from netspec.graph import Graph
 from netspec.names import nearest
 from netspec.sections.figure import FigureSettings
@@ -60,10 +61,9 @@ def _picture(net: Net, settings: FigureSettings, options: Options) -> Picture:
 
 
 def _scene(graph: Graph, settings: FigureSettings) -> Scene:
-    from netspec.figure.neurons import neurons
-
+    """The scene of a view that places everything itself."""
     try:
-        return neurons(groups_of(graph), settings)
+        return VIEWS[settings.view or "neurons"](graph, settings)
     except Unsuitable as unsuitable:
         node = unsuitable.node
         words: dict[str, Any] = {"view": settings.view or "", "step": node.word}

@@ -52,7 +52,7 @@ class Sheet:
     """Collects the items of one figure. Each list is painted over the one before."""
 
     back: list[Item] = field(default_factory=list)
-    wires: list[Wire] = field(default_factory=list)
+    wires: list[Item] = field(default_factory=list)
     nodes: list[Item] = field(default_factory=list)
     front: list[Item] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
@@ -132,12 +132,14 @@ class Sheet:
         weight: Weight | None = None,
         id: str = "",
         curved: bool = False,
+        over: bool = False,
     ) -> Wire:
+        """A wire along points, painted under all nodes (or `over` them)."""
         wire = Wire(
             id=id or f"{source}~{target}", points=tuple(points), source=source, target=target, head=head, pen=pen,
             classes=("wire", *classes), layer=layer, weight=weight, curved=curved,
         )  # fmt: skip
-        self.wires.append(wire)
+        (self.front if over else self.wires).append(wire)
         return wire
 
     def straight(self, source: Node, target: Node, pen: Pen = HAIRLINE, **more: object) -> Wire:

@@ -98,8 +98,8 @@ def _between(before: Size | None, after: Size | None, size: Size, show: Shown, p
     letters = sum(1 for entry in _around(show, position) if isinstance(entry, Index) and entry.number is None)
     gaps = sum(1 for entry in _around(show, position) if isinstance(entry, Skip))
     if gaps > 1:
-        return f"{size_label(hidden - letters)} in {gaps} gaps"  # type: ignore[arg-type]
-    return size_label(hidden - letters)  # type: ignore[arg-type]
+        return f"{size_label(hidden - letters)} in {gaps} gaps"
+    return size_label(hidden - letters)
 
 
 def _around(show: Shown, position: int) -> list[Index | Skip]:

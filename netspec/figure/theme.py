@@ -56,6 +56,7 @@ _POST = {
     "frame": "#ff0000",
     "flow": "#0000ff",
     "rise": "#00a000",
+    "tiny": "#550000",
     "tint-input": "#eaf0ff",
     "tint-output": "#e7f6e7",
     "tint-filters": "#fff0e0",
@@ -98,6 +99,7 @@ _DARK = {
     "frame": "#ff8a80",
     "flow": "#7fb0ff",
     "rise": "#6fd08c",
+    "tiny": "#d9b3b3",
     "tint-input": "#1d2940",
     "tint-output": "#1b3324",
     "tint-filters": "#3a2c1c",
@@ -138,7 +140,12 @@ _SAFE = _POST | {
 
 _GREYS = {"faint": "#808080", "guide": "#4d4d4d", "equals": "#909090", "light": "#d0d0d0", "dark": "#8c8c8c"}
 _GREYS |= {"group2": "#5a5a5a", "group3": "#8c8c8c", "group4": "#303030", "group5": "#707070", "paper": "#ffffff"}
-_TINTS = {"tint-filters": "#efefef", "tint-perceptrons": "#e4e4e4", "tint-attention": "#dadada", "tint-block": "#f6f6f6"}
+_TINTS = {
+    "tint-filters": "#efefef",
+    "tint-perceptrons": "#e4e4e4",
+    "tint-attention": "#dadada",
+    "tint-block": "#f6f6f6",
+}
 _MONO = {role: "#ffffff" if role.startswith("tint-") else "#000000" for role in _POST} | _GREYS | _TINTS
 
 THEMES: Final[Mapping[str, Theme]] = {

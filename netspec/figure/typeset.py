@@ -87,7 +87,9 @@ def _measure(character: str, style: Style, family: Family) -> tuple[int, int, in
     return (0, 0, 0) if category(character) in ("Mn", "Me", "Cf") else NARROW
 
 
-def set_line(line: Line, size: float, x: float = 0.0, y: float = 0.0, least: float | None = None) -> tuple[list[Run], float]:
+def set_line(
+    line: Line, size: float, x: float = 0.0, y: float = 0.0, least: float | None = None
+) -> tuple[list[Run], float]:
     """The runs of a line that starts at (x, y), and where it ends."""
     least = SMALLEST * size if least is None else least
     runs: list[Run] = []

@@ -29,7 +29,7 @@ _WITHIN = frozenset((
 _SIGNED = {"add": "+", "subtract": "−", "multiply": "×"}
 
 
-class Unsuitable(Exception):
+class Unsuitable(Exception):  # noqa: N818 - a finding, on its way to a diagnostic
     """A view cannot draw this node."""
 
     def __init__(self, node: Node) -> None:
@@ -208,7 +208,7 @@ class _Reader:
             elif node.op.name == "embed":
                 link.key, link.turned = f"{node.key}.weight", True
             group.links.append(link)
-            first = 0 if kind == "same" else first + self.size_of(part)  # type: ignore[assignment]
+            first = 0 if kind == "same" else first + self.size_of(part)
         if node.op.name in _RECURRENT:
             group.bias = True
             group.links.append(Link(group, "full", 1))

@@ -67,8 +67,8 @@ class FigureSettings:
     captions: tuple[str, ...] | None = None
     titles: str | None = None
     bias: str | None = None
-    edges: str = "all"
-    colors: str = "role"
+    edges: str | None = None
+    colors: str | None = None
     formula: bool = True
     max_units: int = 6
     weights: str | None = None

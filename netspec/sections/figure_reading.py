@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted, Words
 from netspec.graph import Graph, Layer
 from netspec.names import nearest
 from netspec.sections import figure as say
@@ -57,7 +57,7 @@ SETTINGS: Final = {
 HINTS: Final = {
     "show": Rule("show", "which units are drawn: [1, 2, .., j, .., H]; a list for each axis of a grid"),
     "at": Rule("at", "the unit that is computed: [2, 2]"),
-    "box": Rule("box", "named groups of units: [region(rows = [1, 3], cols = [1, 3], label = \"…\")]"),
+    "box": Rule("box", 'named groups of units: [region(rows = [1, 3], cols = [1, 3], label = "…")]'),
     "title": Rule("text", "what stands at the layer instead of its caption"),
     "symbol": Rule("text", "what stands in its circles instead of its label"),
     "letter": Rule("text", "planes: what is drawn on the map"),
@@ -195,8 +195,8 @@ class Reader:
     def integer(self, name: str, rule: Rule, value: tree.Value) -> int:
         found = self.number(name, value)
         if not isinstance(found, int) or not rule.least <= found <= rule.most:
-            words = {"name": name, "least": rule.least, "most": rule.most}
-            raise Fault(Diagnostic("NS705", self.source.span(value.at), dict(words)))
+            words: Words = {"name": name, "least": rule.least, "most": rule.most}
+            raise Fault(Diagnostic("NS705", self.source.span(value.at), words))
         return found
 
     def text(self, name: str, value: tree.Value) -> str:
@@ -259,8 +259,8 @@ class Reader:
         nested = [item for item in value.items if isinstance(item, tree.List)]
         lists = nested if nested and len(nested) == len(value.items) else [value]
         if len(lists) != len(axes):
-            words = {"name": name, "given": len(lists), "axes": len(axes), "layer": layer.path}
-            raise Fault(Diagnostic("NS706", self.source.span(value.at), dict(words)))
+            words: Words = {"name": name, "given": len(lists), "axes": len(axes), "layer": layer.path}
+            raise Fault(Diagnostic("NS706", self.source.span(value.at), words))
         return tuple(self.indices(name, item, size) for item, size in zip(lists, axes, strict=True))
 
     def indices(self, name: str, value: tree.List, size: Size) -> Shown:
@@ -293,15 +293,15 @@ class Reader:
     def at(self, name: str, value: tree.Value, layer: Layer) -> tuple[int, ...]:
         axes = self.axes(layer)
         if not isinstance(value, tree.List) or len(value.items) != len(axes):
-            words = {"name": name, "given": len(value.items) if isinstance(value, tree.List) else 1}
-            words |= {"axes": len(axes), "layer": layer.path}
-            raise Fault(Diagnostic("NS706", self.source.span(value.at), dict(words)))
+            given = len(value.items) if isinstance(value, tree.List) else 1
+            words: Words = {"name": name, "given": given, "axes": len(axes), "layer": layer.path}
+            raise Fault(Diagnostic("NS706", self.source.span(value.at), words))
         found = []
         for item, size in zip(value.items, axes, strict=True):
-            number = self.number(name, item)  # type: ignore[arg-type]
-            self.in_range(name, item, number, size)  # type: ignore[arg-type]
+            number = self.number(name, item)
+            self.in_range(name, item, number, size)
             if not isinstance(number, int):
-                raise self.wrong(name, item, "integer")  # type: ignore[arg-type]
+                raise self.wrong(name, item, "integer")
             found.append(number)
         return tuple(found)
 
@@ -311,11 +311,13 @@ class Reader:
         return read_regions(self, name, value, layer)
 
 
-class _Silent(Exception):
+class _Silent(Exception):  # noqa: N818 - no error of its own
     """Something that was said elsewhere stands in the way."""
 
 
-def read_figure(section: tree.Section, source: SourceFile, graph: Graph | None) -> tuple[FigureSettings, list[Diagnostic]]:
+def read_figure(
+    section: tree.Section, source: SourceFile, graph: Graph | None
+) -> tuple[FigureSettings, list[Diagnostic]]:
     """The settings of a section and what is wrong with it."""
     reader = Reader(section, source, graph)
     return reader.read(), reader.found

@@ -24,7 +24,7 @@ def read_regions(reader: Reader, name: str, value: tree.Value, layer: Layer) -> 
     found: list[tuple[Region, tree.Value]] = []
     for item in value.items:
         if not isinstance(item, tree.Call) or item.path != ("region",):
-            raise reader.wrong(name, item, "regions")  # type: ignore[arg-type]
+            raise reader.wrong(name, item, "regions")
         region = _region(reader, name, item, layer)
         for other, _ in found:
             if _overlap(region, other):
@@ -67,9 +67,9 @@ def _stretch(reader: Reader, name: str, value: tree.Value, size: Size) -> tuple[
     """`[21, 30]`: first and last, both included."""
     if not isinstance(value, tree.List) or len(value.items) != 2:
         raise reader.wrong(name, value, "stretch")
-    first, last = (reader.number(name, item) for item in value.items)  # type: ignore[arg-type]
+    first, last = (reader.number(name, item) for item in value.items)
     for number, item in ((first, value.items[0]), (last, value.items[1])):
-        reader.in_range(name, item, number, size)  # type: ignore[arg-type]
+        reader.in_range(name, item, number, size)
     if not isinstance(first, int) or not isinstance(last, int) or first > last:
         raise reader.wrong(name, value, "stretch")
     return first, last

@@ -51,7 +51,10 @@ def sources() -> dict[str, Path]:
 
 def main() -> int:
     fonts = {name: measured(path) for name, path in sources().items()}
-    rows = [f"{json.dumps(name)}: {json.dumps(table, ensure_ascii=False, separators=(',', ':'))}" for name, table in fonts.items()]
+    rows = [
+        f"{json.dumps(name)}: {json.dumps(table, ensure_ascii=False, separators=(',', ':'))}"
+        for name, table in fonts.items()
+    ]
     TABLE.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
     return 0
 

@@ -1,0 +1,94 @@
+"""Graph -> stages: a net as a chain of values whose sizes differ, as the planes view draws them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netspec.figure.units import Unsuitable
+from netspec.graph import Edge, Graph, Layer, Node
+from netspec.ops.base import Elementwise
+from netspec.sizes import Formula, Size
+from netspec.types import Type
+
+# what changes no value's place: it belongs to the stage before
+_WITHIN = frozenset((
+    "port", "dropout", "droppath", "stop", "batchnorm", "layernorm", "rmsnorm", "groupnorm", "instancenorm", "lrn", "gain",
+    "softmax", "number", "identity", "normalize", "flatten", "reshape",
+))  # fmt: skip
+_POOLS = frozenset(("subsample", "maxpool", "avgpool"))
+_FULL = frozenset(("perceptrons", "gaussian", "distance"))
+
+
+@dataclass(slots=True, eq=False)
+class Stage:
+    """A value of the chain: `does` is how it comes from the one before (filters, pool, full, other)."""
+
+    id: str
+    layer: Layer
+    node: Node
+    type: Type
+    does: str
+    label: str = ""  # the line's, for its last stage
+    caption: str = ""
+
+
+def stages_of(graph: Graph) -> list[Stage]:
+    """The chain of a net with one input and one path; raises Unsuitable where paths join or time runs."""
+    stages: list[Stage] = []
+    holds: dict[int, Stage] = {}
+    counts: dict[str, int] = {}
+    for node in graph.nodes:
+        if node.op.name == "input":
+            if stages:
+                raise Unsuitable(node)
+            stage = _stage(graph, node, "input", counts)
+        elif len({edge.node for edge in node.inputs}) != 1 or holds.get(node.inputs[0].node) is not stages[-1]:
+            raise Unsuitable(node)
+        elif node.op.name in _WITHIN or isinstance(node.op, Elementwise):
+            holds[node.index] = stages[-1]
+            continue
+        else:
+            stage = _stage(graph, node, _does(node), counts)
+        if node.type.time is not None or node.type.classes is not None or len(node.types) != 1:
+            raise Unsuitable(node)
+        stages.append(stage)
+        holds[node.index] = stage
+    _name(graph, holds)
+    return stages
+
+
+def _does(node: Node) -> str:
+    name = node.op.name
+    return "full" if name in _FULL else "pool" if name in _POOLS else "filters" if name == "filters" else "other"
+
+
+def _stage(graph: Graph, node: Node, does: str, counts: dict[str, int]) -> Stage:
+    layer = graph.layers[node.layer]
+    count = counts[layer.path] = counts.get(layer.path, 0) + 1
+    return Stage(layer.path if count == 1 else f"{layer.path}.{count}", layer, node, node.type, does)
+
+
+def _name(graph: Graph, holds: dict[int, Stage]) -> None:
+    """The last stage of a line bears its label; a line's caption says what its first stage does."""
+    for layer in graph.layers:
+        if layer.scope != 0 or not layer.values:
+            continue
+        last = holds.get(Edge(*layer.values[0]).node)
+        if last is not None:
+            last.label = layer.label
+        first = next((stage for stage in dict.fromkeys(holds.values()) if stage.layer is layer), None)
+        if first is not None:
+            first.caption = layer.caption
+
+
+def number(size: Size) -> float:
+    """A size to measure by; an open one as its first witness."""
+    return float(size.values[0]) if isinstance(size, Formula) else float(size)
+
+
+def extent(value: Type) -> tuple[float, float]:
+    """Rows and columns of a map."""
+    if not value.space:
+        return 1.0, 1.0
+    sizes = [number(size) for size in value.space]
+    return (1.0, sizes[0]) if len(sizes) == 1 else (sizes[-2], sizes[-1])

@@ -1,0 +1,28 @@
+"""The few words that netspec itself writes into figures, in both languages. Captions of a spec are never touched."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_WORDS: Final = {
+    "weights": {"en": "weight product", "ko": "가중치곱"},
+    "sum": {"en": "sum", "ko": "합"},
+    "activation": {"en": "activation function", "ko": "활성함수"},
+    "filter": {"en": "filter", "ko": "필터"},
+    "step": {"en": "time step", "ko": "시점"},
+    "sequence": {"en": "input sequence", "ko": "입력 시퀀스"},
+    "maps": {"en": "feature maps", "ko": "특징 맵"},
+    "f. maps": {"en": "f. maps", "ko": "맵"},
+    "layer": {"en": "layer", "ko": "층"},
+    "does filters": {"en": "Convolutions", "ko": "컨볼루션"},
+    "does pool": {"en": "Subsampling", "ko": "서브샘플링"},
+    "does full": {"en": "Full connection", "ko": "완전 연결"},
+    "does other": {"en": "", "ko": ""},
+    "not drawn": {"en": "not drawn: {count}, at most {value}", "ko": "그리지 않은 가중치 {count}개: 최대 {value}"},
+    "class": {"en": "class", "ko": "종류"},
+}
+
+
+def say(name: str, lang: str) -> str:
+    """A word in the language of the figure."""
+    return _WORDS[name][lang]
