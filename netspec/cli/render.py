@@ -28,6 +28,14 @@ def figure_options(function: Any) -> Any:
             click.option("--depth", type=click.IntRange(0, 40), help="blocks: how many levels are opened."),
             click.option("--unfold", is_flag=True, default=None, help="blocks: draw each round of a repeat."),
             click.option("--only", metavar="LAYER", help="This layer alone, with what it reads."),
+            click.option(
+                "--weights",
+                metavar="RUN",
+                help="A run folder or a safetensors file: colours what its weights belong to.",
+            ),
+            click.option(
+                "--input", metavar="VALUES", help='One example, such as "x=1,0": writes every number into the figure.'
+            ),
             click.option("--width", metavar="LENGTH", help="Width on paper, such as 85mm."),
             click.option("--scale", type=click.FloatRange(0.1, 20), default=2.0, help="PNG: pixels to 1/96 inch."),
             click.option("--transparent", is_flag=True, help="No ground."),

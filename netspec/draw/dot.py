@@ -156,7 +156,7 @@ class _Writer:
             label = f", label={html_lines(text.lines, text.size * PT)}, fontcolor={self.colour(text.ink)}"
         if node.shape == "pill":
             self.nodes.append(f"{name_of(node.id)} [{where}, shape=box, style=invis]")
-            self.outline(node.id, _pill(node), node.pen)
+            self.outline(node.id, pill_outline(node), node.pen)
             return
         look = self.pen(node.pen)
         styles = (["rounded"] if node.shape == "round" else []) + (["filled"] if node.fill else [])
@@ -198,9 +198,9 @@ class _Writer:
         points, tip = list(wire.points), ""
         look = self.pen(wire.pen)
         if wire.head:
-            base, *_, end = arrow(points, wire.pen.width)
+            base, *_, point = arrow(points, wire.pen.width)
             points[-1] = base
-            tip = f"e,{self.at(end)} "
+            tip = f"e,{self.at(point)} "
             length = HEAD * max(1.0, (wire.pen.width / 0.265) ** 0.7)
             look += f", arrowsize={number(length * PT / 10)}"
         else:
@@ -218,9 +218,9 @@ class _Writer:
             self.outline(polygon.id, _bezier([*polygon.points, polygon.points[0]]), polygon.pen)
 
     def image(self, image: Image) -> None:
-        """Pixels as small squares of the background; a file's picture as its frame."""
+        """Pixels as small squares of the background; too many of them as a frame."""
         rows = image.rows
-        if not rows or len(rows) * len(rows[0]) > MOST_PIXELS:
+        if len(rows) * len(rows[0]) > MOST_PIXELS:
             corners = image.box
             self.polygon(Polygon(id=image.id, points=corners.corners))
             return
@@ -254,7 +254,7 @@ def _bezier(points: list[Point]) -> list[Point]:
     return found
 
 
-def _pill(node: Node) -> list[Point]:
+def pill_outline(node: Node) -> list[Point]:
     """The outline of a box with round ends, as cubic segments."""
     radius, flat_x, flat_y = node.corner, node.rx - node.corner, node.ry - node.corner
     k = radius * CIRCLE

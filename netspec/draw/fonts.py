@@ -14,34 +14,53 @@ from pathlib import Path
 
 from netspec.figure.typeset import Family, known_characters
 
-# file -> family, best first; bold and italic faces of the same family stand behind it
-_MATH = (
-    ("STIXGeneral.ttf", "STIXGeneral", ("STIXGeneralItalic.ttf", "STIXGeneralBol.ttf")),
-    ("STIXTwoText-Regular.otf", "STIX Two Text", ("STIXTwoText-Italic.otf",)),
-    ("times.ttf", "Times New Roman", ("timesi.ttf",)),
-    ("Times New Roman.ttf", "Times New Roman", ("Times New Roman Italic.ttf",)),
-    ("LiberationSerif-Regular.ttf", "Liberation Serif", ("LiberationSerif-Italic.ttf",)),
-    ("DejaVuSerif.ttf", "DejaVu Serif", ("DejaVuSerif-Italic.ttf",)),
-)
-_SANS = (
-    ("LiberationSans-Regular.ttf", "Liberation Sans", ("LiberationSans-Bold.ttf",)),
-    ("arial.ttf", "Arial", ("arialbd.ttf",)),
-    ("Arial.ttf", "Arial", ("Arial Bold.ttf",)),
-    ("DejaVuSans.ttf", "DejaVu Sans", ("DejaVuSans-Bold.ttf",)),
-)
-_CJK = (
-    ("NotoSansCJK-Regular.ttc", "Noto Sans CJK KR", ("NotoSansCJK-Bold.ttc",)),
-    ("NotoSansCJKkr-Regular.otf", "Noto Sans CJK KR", ("NotoSansCJKkr-Bold.otf",)),
-    ("NotoSansKR-Regular.otf", "Noto Sans KR", ("NotoSansKR-Bold.otf",)),
-    ("NotoSansKR-Regular.ttf", "Noto Sans KR", ("NotoSansKR-Bold.ttf",)),
-    ("AppleSDGothicNeo.ttc", "Apple SD Gothic Neo", ()),
-    ("malgun.ttf", "Malgun Gothic", ("malgunbd.ttf",)),
-    ("NanumGothic.ttf", "NanumGothic", ("NanumGothicBold.ttf",)),
-    ("NanumBarunGothic.ttf", "NanumBarunGothic", ()),
-    ("Pretendard-Regular.otf", "Pretendard", ()),
-    ("UnDotum.ttf", "UnDotum", ()),
-)
-_WANTED: dict[Family, tuple[tuple[str, str, tuple[str, ...]], ...]] = {"math": _MATH, "sans": _SANS, "cjk": _CJK}
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A family and its files; "" where it has no such style."""
+
+    title: str
+    regular: str
+    italic: str = ""
+    bold: str = ""
+
+    def file(self, italic: bool, bold: bool) -> str:
+        return (self.italic if italic else self.bold if bold else "") or self.regular
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return tuple(name for name in (self.regular, self.italic, self.bold) if name)
+
+
+# best first
+_WANTED: dict[Family, tuple[Face, ...]] = {
+    "math": (
+        Face("STIXGeneral", "STIXGeneral.ttf", "STIXGeneralItalic.ttf", "STIXGeneralBol.ttf"),
+        Face("STIX Two Text", "STIXTwoText-Regular.otf", "STIXTwoText-Italic.otf"),
+        Face("Times New Roman", "times.ttf", "timesi.ttf"),
+        Face("Times New Roman", "Times New Roman.ttf", "Times New Roman Italic.ttf"),
+        Face("Liberation Serif", "LiberationSerif-Regular.ttf", "LiberationSerif-Italic.ttf"),
+        Face("DejaVu Serif", "DejaVuSerif.ttf", "DejaVuSerif-Italic.ttf"),
+    ),
+    "sans": (
+        Face("Liberation Sans", "LiberationSans-Regular.ttf", "", "LiberationSans-Bold.ttf"),
+        Face("Arial", "arial.ttf", "", "arialbd.ttf"),
+        Face("Arial", "Arial.ttf", "", "Arial Bold.ttf"),
+        Face("DejaVu Sans", "DejaVuSans.ttf", "", "DejaVuSans-Bold.ttf"),
+    ),
+    "cjk": (
+        Face("Noto Sans CJK KR", "NotoSansCJK-Regular.ttc", "", "NotoSansCJK-Bold.ttc"),
+        Face("Noto Sans CJK KR", "NotoSansCJKkr-Regular.otf", "", "NotoSansCJKkr-Bold.otf"),
+        Face("Noto Sans KR", "NotoSansKR-Regular.otf", "", "NotoSansKR-Bold.otf"),
+        Face("Noto Sans KR", "NotoSansKR-Regular.ttf", "", "NotoSansKR-Bold.ttf"),
+        Face("Apple SD Gothic Neo", "AppleSDGothicNeo.ttc"),
+        Face("Malgun Gothic", "malgun.ttf", "", "malgunbd.ttf"),
+        Face("NanumGothic", "NanumGothic.ttf", "", "NanumGothicBold.ttf"),
+        Face("NanumBarunGothic", "NanumBarunGothic.ttf"),
+        Face("Pretendard", "Pretendard-Regular.otf"),
+        Face("UnDotum", "UnDotum.ttf"),
+    ),
+}
 HELP = "python -m pip install koreanize-matplotlib"
 
 
@@ -51,6 +70,7 @@ class Fonts:
 
     files: list[str] = field(default_factory=list)
     families: dict[str, str] = field(default_factory=dict)
+    styles: dict[tuple[str, bool, bool], str] = field(default_factory=dict)  # (family, italic, bold) -> file
     missing: str = ""
 
 
@@ -90,11 +110,13 @@ def choose(families: set[Family], characters: set[str]) -> Fonts:
     listing = _listing(tuple(folders()))
     fonts = Fonts()
     for family in sorted(families):
-        for name, title, more in _WANTED[family]:
-            if name in listing:
-                fonts.files += [listing[file] for file in (name, *more) if file in listing]
-                fonts.families[family] = title
-                break
+        face = next((face for face in _WANTED[family] if face.regular in listing), None)
+        if face is not None:
+            fonts.files += [listing[name] for name in face.files if name in listing]
+            fonts.families[family] = face.title
+            for italic, bold in ((False, False), (True, False), (False, True)):
+                name = face.file(italic, bold)
+                fonts.styles[family, italic, bold] = listing.get(name, listing[face.regular])
     absent = families - set(fonts.families)
     unsure = {character for character in characters if absent or character not in known_characters()}
     if unsure:
@@ -116,6 +138,18 @@ def _cover(fonts: Fonts, families: set[Family], unsure: set[str], listing: dict[
     fonts.missing = "".join(sorted(left))
     for family in families - set(fonts.families):
         fonts.families[family] = "sans-serif"
+
+
+def report() -> list[tuple[str, str, str]]:
+    """For `doctor`: which fonts pictures are drawn with, and what to do where one is missing."""
+    listing = _listing(tuple(folders()))
+    rows = []
+    names: dict[Family, str] = {"math": "font for mathematics", "sans": "font for words", "cjk": "font for Korean"}
+    for family, name in names.items():
+        found = next((face.title for face in _WANTED[family] if face.regular in listing), "")
+        help_ = HELP if family == "cjk" else "python -m pip install matplotlib"
+        rows.append((name, found or "missing", "" if found else f"PNG and PDF lack it: {help_}"))
+    return rows
 
 
 @lru_cache(maxsize=256)

@@ -131,10 +131,10 @@ class _PlanWriter:
 
     def box(self, box: Box) -> str:
         look = f"width={number(box.width / 25.4)}, height={number(box.height / 25.4)}"
-        look += ", shape=circle" if box.shape == "circle" else ""
+        look += {"circle": ", shape=circle", "dot": ", shape=circle", "text": ", shape=plaintext"}.get(box.shape, "")
         if not self.measured:
-            label = html_lines([row.line for row in box.rows], box.rows[0].size * PT)
-            style = "filled" if box.shape == "circle" else "rounded,filled"
+            label = html_lines([row.line for row in box.rows], box.rows[0].size * PT) if box.rows else '""'
+            style = "rounded,filled" if box.shape in ("round", "pill") else "filled"
             fill, ink = self.theme.colour(box.tint), self.theme.colour(box.ink)
             look += f', style="{style}", fillcolor="{fill}", color="{ink}"'
             look += f", label={label}, tooltip={quoted(box.tip)}, id={quoted(box.id)}"
@@ -150,7 +150,7 @@ class _PlanWriter:
     def arrow(self, arrow: Arrow) -> str:
         ends = (arrow.target, arrow.source) if arrow.back else (arrow.source, arrow.target)
         tail, head = (name_of(self.names[end]) for end in ends)
-        look = ["dir=back"] if arrow.back else []
+        look = [] if arrow.head and not arrow.back else ["dir=none" if not arrow.head else "dir=back"]
         if arrow.delay:
             look.append("constraint=false")
             if not self.measured:

@@ -215,8 +215,8 @@ class _Writer:
     def image(self, image: Image) -> str:
         from netspec.draw.pixels import png_of
 
-        data = base64.b64encode(image.png or png_of(image.rows)).decode("ascii")
-        look = "" if image.smooth else ' image-rendering="pixelated" style="image-rendering:pixelated"'
+        data = base64.b64encode(png_of(image.rows)).decode("ascii")
+        look = ' image-rendering="pixelated" style="image-rendering:pixelated"'
         return (
             f'<image{self.head(image)} x="{num(image.x)}" y="{num(image.y)}" width="{num(image.width)}"'
             f' height="{num(image.height)}" preserveAspectRatio="none"{look} href="data:image/png;base64,{data}"/>'

@@ -6,50 +6,76 @@ Graph -> Plan here; a layout engine places it; Plan and places -> Scene here aga
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
-from netspec.figure.folding import Fold, Holder
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted
+from netspec.figure.folding import Fold, Holder, part_of
 from netspec.figure.plan import Arrow, Box, BoxShape, Cluster, Placed, Plan, Row
-from netspec.figure.scene import HAIR, Pen, Point, Scene
+from netspec.figure.scene import HAIR, Pen, Point, Rect, Scene, Text, Wire, along
 from netspec.figure.sheet import Sheet, boxed
 from netspec.figure.step_words import step_lines, tint_of
+from netspec.figure.turning import as_u
 from netspec.figure.typeset import Line, line_width, words, wrapped
-from netspec.graph import Edge, Graph, Layer
+from netspec.graph import Graph, Layer
+from netspec.names import nearest
 from netspec.sections.figure import FigureSettings
 from netspec.types import Type, type_text
-
-Layout = Callable[[Plan], Placed]
 
 NAME, STEP, LIGHT, FAINT = 4.4, 3.9, 3.4, 3.0  # sizes of type
 SHAPE = 3.1
 PAD_X, PAD_Y, LEADING = 2.6, 2.1, 1.35
 WIDEST = 52.0
-SIGN = 3.0  # radius
+SIGN, FORK = 3.0, 0.7  # radii
 MOST_BOXES = 26  # up to which a net is opened by itself
+MOST_LEVEL = 10  # boxes that are set from left to right; more stand one below the other
 DEEPEST = 6
 
 
 def plan_of(graph: Graph, settings: FigureSettings) -> Plan:
     """What is drawn, with the size of every box and label."""
     fold = _fold(graph, settings)
+    arrows = _arrows(fold)
     boxes = [_box(fold, holder) for holder in fold.holders]
     clusters = [_cluster(fold, index) for index in range(len(fold.clusters))]
-    arrows = _arrows(fold)
-    direction = settings.direction or ("right" if len(boxes) <= 9 else "down")
-    return Plan(boxes, clusters, arrows, direction)
+    for box, arrow in _results(fold):
+        boxes.append(box)
+        arrows.append(arrow)
+    turned = as_u(boxes, arrows) if settings.direction in (None, "down", "up") else None
+    direction = settings.direction or ("down" if turned or len(boxes) > MOST_LEVEL else "right")
+    return Plan(boxes, clusters, turned or arrows, direction)
 
 
 def _fold(graph: Graph, settings: FigureSettings) -> Fold:
     """The depth asked for; else the deepest that leaves a picture one can take in."""
+    part = None
+    if settings.only is not None:
+        part = part_of(graph, settings.only)
+        if part is None:
+            names = [layer.path for layer in graph.layers] + [scope.key for scope in graph.scopes if scope.key]
+            guess = nearest(settings.only, names)
+            hints = [Hint("nearest", {"name": guess})] if guess else []
+            hints.append(Hint("lines", {"names": Quoted(tuple(layer.path for layer in graph.top))}))
+            raise NetspecError(Diagnostic("NS730", None, {"name": settings.only}, hints=tuple(hints)), 2)
     if settings.depth is not None:
-        return Fold(graph, settings.depth, settings.unfold)
-    best = Fold(graph, 0, settings.unfold)
+        return Fold(graph, settings.depth, settings.unfold, part)
+    best = Fold(graph, 0, settings.unfold, part)
     for depth in range(1, DEEPEST):
-        found = Fold(graph, depth, settings.unfold)
+        found = Fold(graph, depth, settings.unfold, part)
         if len(found.holders) > MOST_BOXES:
             break
         best = found
     return best
+
+
+def _results(fold: Fold) -> list[tuple[Box, Arrow]]:
+    """What comes out: the type of each result at the end of an arrow."""
+    found = []
+    for place, (path, edge) in enumerate(fold.part.results, 1):
+        ((source, _),) = fold.sources(edge)
+        line = words(type_words(fold.graph.nodes[edge.node].types[edge.output]))
+        box = Box(f"{path}.out.{place}", "text", (Row(line, SHAPE, "guide"),), "tint-plain", "ink", "", path)
+        box.width, box.height = line_width(line, SHAPE) + 2, SHAPE * 1.6
+        found.append((box, Arrow(fold.of[source.node].id, box.id)))
+    return found
 
 
 # ---- boxes
@@ -57,13 +83,13 @@ def _fold(graph: Graph, settings: FigureSettings) -> Fold:
 
 def _box(fold: Fold, holder: Holder) -> Box:
     graph, layer = fold.graph, holder.layer
-    if holder.sign:
-        box = Box(
-            holder.id, "circle", (Row(words(_SIGNS.get(holder.sign, holder.sign)), 4.0),), "tint-plain", "ink", ""
-        )
-        box.width = box.height = 2 * SIGN
+    if holder.fork:
+        box = Box(holder.id, "dot", (), "ink", "ink", "")
+        box.width = box.height = 2 * FORK
+    elif holder.sign:
+        box = _sign(fold, holder)
     else:
-        shape: BoxShape = "pill" if holder.nodes[0].op.name == "input" else "round"
+        shape: BoxShape = "pill" if holder.nodes[0].op.name == "input" or holder.outside else "round"
         box = Box(holder.id, shape, _rows(fold, holder), tint_of(holder), _ink(graph, holder), "")
         box.width = max(line_width(row.line, row.size) for row in box.rows) + 2 * PAD_X + (2 if shape == "pill" else 0)
         box.height = sum(row.size for row in box.rows) * LEADING + 2 * PAD_Y
@@ -74,10 +100,24 @@ def _box(fold: Fold, holder: Holder) -> Box:
     return box
 
 
+def _sign(fold: Fold, holder: Holder) -> Box:
+    """A sum or join; one that a later time step reads bears its line's name."""
+    sign, node = _SIGNS.get(holder.sign, holder.sign), holder.nodes[0]
+    readers = [fold.graph.nodes[index].op.name for index in fold.readers.get(node.index, ())]
+    named = _line_ended(fold.graph, holder) if "delay" in readers else None
+    text = sign if named is None else f"{named.label}: {sign}"
+    box = Box(holder.id, "circle" if named is None else "pill", (Row(words(text), 4.0),), "tint-plain", "ink", "")
+    box.height = 2 * SIGN
+    box.width = 2 * SIGN if named is None else line_width(words(text), 4.0) + 4.4
+    return box
+
+
 _SIGNS = {"*": "×", "-": "−"}
 
 
 def _ink(graph: Graph, holder: Holder) -> str:
+    if holder.outside:
+        return "faint"
     if holder.nodes[0].op.name == "input":
         return "input"
     ends = {edge.node for index in graph.outputs for edge in graph.layers[index].values}
@@ -87,6 +127,8 @@ def _ink(graph: Graph, holder: Holder) -> str:
 def _rows(fold: Fold, holder: Holder) -> tuple[Row, ...]:
     graph, layer = fold.graph, holder.layer
     rows: list[Row] = []
+    if holder.outside:
+        return (Row(words(layer.path, "bold"), LIGHT, "guide"),)
     if holder.line or holder.nodes[0].op.name == "input":
         rows.append(Row(words(layer.label, "bold"), NAME))
         rows += [Row(line, LIGHT) for line in wrapped(layer.caption, WIDEST, LIGHT) if layer.caption]
@@ -128,19 +170,24 @@ def scope_title(fold: Fold, index: int, times: int) -> str:
 
 
 def _cluster_id(fold: Fold, index: int) -> str:
-    return "" if index < 0 else f"cluster {fold.graph.scopes[index].key or 'net'}"
+    """From the block's key; a block that is used again with the same weights has the same key."""
+    if index < 0:
+        return ""
+    key = fold.graph.scopes[index].key
+    again = sum(1 for scope in fold.graph.scopes[:index] if scope.key == key)
+    return f"cluster {key}" + (f" again {again}" if again else "")
 
 
 def _cluster(fold: Fold, number: int) -> Cluster:
     scope = fold.clusters[number]
     times = len(scope.children) if scope.kind == "repeat" else 1
-    title = words(scope_title(fold, scope.index, times), "bold")
+    layer = fold.graph.layers[scope.layer]
+    name = scope_title(fold, scope.index, times)
+    title = words(f"{layer.label}: {name}" if layer.scope == 0 and scope.parent == 0 else name, "bold")
     parent = scope.parent
     while parent >= 0 and not fold.drawn(fold.graph.scopes[parent]):
         parent = fold.graph.scopes[parent].parent
-    found = Cluster(
-        _cluster_id(fold, scope.index), title, _cluster_id(fold, parent), fold.graph.layers[scope.layer].path
-    )
+    found = Cluster(_cluster_id(fold, scope.index), title, _cluster_id(fold, parent), layer.path)
     found.width, found.height = line_width(title, NAME) + 2, NAME * 1.4
     return found
 
@@ -153,9 +200,9 @@ def _arrows(fold: Fold) -> list[Arrow]:
     found: dict[tuple[str, str, int], Arrow] = {}
     said: set[tuple[str, str]] = set()
     for node in fold.graph.nodes:
-        if fold.image(node.index) != node.index or node.index not in fold.of:
+        target = fold.of.get(node.index)
+        if target is None or target.outside:
             continue
-        target = fold.of[node.index]
         for edge in node.inputs:
             for source_edge, delay in fold.sources(edge):
                 source = fold.of.get(source_edge.node)
@@ -163,24 +210,27 @@ def _arrows(fold: Fold) -> list[Arrow]:
                     continue
                 key = (source.id, target.id, delay)
                 if key not in found:
-                    found[key] = _arrow(fold, source, target, source_edge, delay, said)
+                    value = fold.graph.nodes[edge.node].types[edge.output]
+                    found[key] = _arrow(fold, source, target, value, delay, said)
     return list(found.values())
 
 
-def _arrow(fold: Fold, source: Holder, target: Holder, edge: Edge, delay: int, said: set[tuple[str, str]]) -> Arrow:
-    value = fold.graph.nodes[edge.node].types[edge.output]
+def _arrow(fold: Fold, source: Holder, target: Holder, value: Type, delay: int, said: set[tuple[str, str]]) -> Arrow:
     text = f"t−{delay}" if delay else ""
     if not delay and (source.id, text) not in said and _is_news(fold, source, value):
         text = type_words(value)
         said.add((source.id, ""))
+    head = not target.fork
     if not text:
-        return Arrow(source.id, target.id, delay=delay)
+        return Arrow(source.id, target.id, delay=delay, head=head)
     line = words(text)
-    return Arrow(source.id, target.id, line, delay, line_width(line, SHAPE) + 1.6, SHAPE * 1.45)
+    return Arrow(source.id, target.id, line, delay, line_width(line, SHAPE) + 1.6, SHAPE * 1.45, head=head)
 
 
 def _is_news(fold: Fold, source: Holder, value: Type) -> bool:
     """Whether a box's value has another type than what the box reads."""
+    if source.fork or source.outside:
+        return source.outside
     own = {node.index for node in source.nodes}
     reads = [
         fold.graph.nodes[read.node].types[read.output]
@@ -206,55 +256,92 @@ def type_words(value: Type) -> str:
 def scene_of(plan: Plan, placed: Placed) -> Scene:
     """The plan where the layout put it."""
     sheet = Sheet()
-    for cluster in plan.clusters:
-        _draw_cluster(sheet, cluster, placed)
+    nodes = {box.id for box in plan.boxes if box.shape != "text"}
     for arrow in plan.arrows:
         points, middle = placed.arrows[arrow.id]
         points = points[::-1] if arrow.back else points
         pen = Pen(ink="loop", width=0.365, opacity=0.8) if arrow.delay else Pen(width=HAIR * 1.15)
-        sheet.wire(arrow.source, arrow.target, points, pen=pen, curved=True, id=arrow.id,
-                   classes=("delayed",) if arrow.delay else ())  # fmt: skip
+        source, target = (end if end in nodes else "" for end in (arrow.source, arrow.target))
+        sheet.wire(
+            source,
+            target,
+            points,
+            pen=pen,
+            curved=True,
+            id=arrow.id,
+            head=arrow.head,
+            classes=("delayed",) if arrow.delay else (),
+        )
         if arrow.label and middle is not None:
             ink = "loop" if arrow.delay else "guide"
             _centred(sheet, f"{arrow.id}.shape", (Row(arrow.label, SHAPE, ink),), middle, "", ("shape",))
+    for cluster in plan.clusters:
+        _draw_cluster(sheet, cluster, placed)
     for box in plan.boxes:
         point = placed.boxes[box.id]
+        if box.shape == "text":
+            _centred(sheet, box.id, box.rows, point, "", ("shape",))
+            continue
         sheet.node(
-            box.id, point.x, point.y, box.width / 2, box.height / 2, shape=box.shape, ink=box.ink, fill=box.tint,
-            width=HAIR * (1.6 if box.ink in ("input", "output") else 1.15), classes=("block",), layer=box.layer, tip=box.tip,
-        )  # fmt: skip
+            box.id,
+            *point,
+            box.width / 2,
+            box.height / 2,
+            shape="circle" if box.shape == "dot" else box.shape,
+            ink=box.ink,
+            fill=box.tint,
+            width=HAIR * (1.6 if box.ink in ("input", "output") else 1.15),
+            classes=("fork",) if box.shape == "dot" else ("block",),
+            layer=box.layer,
+            tip=box.tip,
+        )
         _centred(sheet, box.id, box.rows, point, box.id, ("label",))
     return sheet.scene("blocks")
 
 
 def _draw_cluster(sheet: Sheet, cluster: Cluster, placed: Placed) -> None:
+    """A frame, its title at the upper left, or at the upper right where a wire comes in at the left."""
     frame, middle = placed.clusters[cluster.id]
-    sheet.polygon(
-        cluster.id,
-        frame.corners,
-        pen=Pen(ink="faint", width=HAIR),
-        fill="tint-cluster",
-        classes=("cluster",),
-        layer=cluster.layer,
-    )
+    pen = Pen(ink="faint", width=HAIR)
+    sheet.polygon(cluster.id, frame.corners, pen=pen, fill="tint-cluster", classes=("cluster",), layer=cluster.layer)
     box = boxed((cluster.title,), NAME)
-    sheet.text(f"{cluster.id}.title", (cluster.title,), middle.x, middle.y - box.middle.y, NAME, classes=("title",),
-               layer=cluster.layer)  # fmt: skip
+    y = middle.y - box.middle.y
+    places = [frame.left + 2.4 + box.width / 2, frame.right - 2.4 - box.width / 2]
+    boxes = {x: Rect(x - box.width / 2, y + box.top, x + box.width / 2, y + box.bottom) for x in places}
+    x = next((x for x in places if not _crossed(sheet, boxes[x])), places[0])
+    sheet.text(f"{cluster.id}.title", (cluster.title,), x, y, NAME, classes=("title",), layer=cluster.layer)
+
+
+def _crossed(sheet: Sheet, box: Rect) -> bool:
+    """Whether a wire runs through a rectangle; curves are followed in steps."""
+    for wire in sheet.wires:
+        assert isinstance(wire, Wire)
+        if wire.box.overlaps(box) and any(
+            box.left - 1 < point.x < box.right + 1 and box.top - 1 < point.y < box.bottom + 1 for point in along(wire)
+        ):
+            return True
+    return False
 
 
 def _centred(sheet: Sheet, id: str, rows: tuple[Row, ...], point: Point, inside: str, classes: tuple[str, ...]) -> None:
     """Rows of text around a point, each in its own size."""
-    from netspec.figure.scene import Text
-
     height = sum(row.size for row in rows) * LEADING
     y = point.y - height / 2
     for number, row in enumerate(rows, 1):
         base = y + row.size * (LEADING / 2 + 0.36)
         sheet.texts.append(
-            Text(id=f"{id}.row{number}" if inside else id, lines=(row.line,), x=point.x, y=base, size=row.size, ink=row.ink,
-                 inside=inside, classes=classes)
-        )  # fmt: skip
+            Text(
+                id=f"{id}.row{number}" if inside else id,
+                lines=(row.line,),
+                x=point.x,
+                y=base,
+                size=row.size,
+                ink=row.ink,
+                inside=inside,
+                classes=classes,
+            )
+        )
         y += row.size * LEADING
 
 
-__all__ = ["Layout", "Line", "plan_of", "scene_of", "type_words"]
+__all__ = ["Line", "plan_of", "scene_of", "type_words"]

@@ -11,7 +11,7 @@ from typing import Literal
 from netspec.figure import rules
 from netspec.figure.shown import Cells, Closing, Entry, Gap, Opening, Row, Unit, shown_cells, shown_units, size_label
 from netspec.figure.units import Group, Link
-from netspec.sections.figure import FigureSettings, Skip
+from netspec.sections.figure import FigureSettings, without_letters
 
 BIAS = "+1"
 SHORT = 0.45  # a column shorter than this part of the longest is centred
@@ -97,12 +97,7 @@ def entries_of(group: Group, settings: FigureSettings, delay: int = 0) -> list[E
     hints = settings.of(group.layer.path)
     show = hints.show[0] if hints.show else ()
     if delay and show:  # a copy repeats no generic unit
-        show = tuple(entry for entry in show if isinstance(entry, Skip) or entry.number is not None)
-        show = tuple(
-            entry
-            for k, entry in enumerate(show)
-            if not (isinstance(entry, Skip) and k and isinstance(show[k - 1], Skip))
-        )
+        show = without_letters(show)
     space = group.type.space
     if isinstance(group.size, int) and not show and (space or hints.box):
         if len(space) == 2 and group.size != 1:

@@ -51,9 +51,14 @@ def _simple(sheet: Sheet, settings: FigureSettings, rows: list[Row], output: Sou
     assert unit is not None
     name = settings.of(group.layer.path).symbol or group.label
     target = sheet.node(
-        f"{group.id}.{unit.name}.simple", x + FAN, output.node.y, rules.UNIT, ink=group.ink, classes=("unit", group.role),
+        f"{group.id}.{unit.name}.simple",
+        x + FAN,
+        output.node.y,
+        rules.UNIT,
+        ink=group.ink,
+        classes=("unit", group.role),
         layer=group.layer.path,
-    )  # fmt: skip
+    )
     sheet.label(target, (symbol(name, unit.index),), rules.LABEL)
     input_name = settings.of(source.layer.path).symbol or source.label
     for row in rows:
@@ -64,9 +69,14 @@ def _simple(sheet: Sheet, settings: FigureSettings, rows: list[Row], output: Sou
             continue
         index = row.unit.name if row.unit else "+1"
         node = sheet.node(
-            f"{source.id}.{index}.simple", x, row.node.y, SMALL, ink=source.role, classes=("unit", source.role),
+            f"{source.id}.{index}.simple",
+            x,
+            row.node.y,
+            SMALL,
+            ink=source.role,
+            classes=("unit", source.role),
             layer=source.layer.path,
-        )  # fmt: skip
+        )
         label = (symbol(input_name, row.unit.index),) if row.unit else upright("+1")
         sheet.label(node, label, rules.INPUT_LABEL * 0.92)
         east = Point(node.x + node.rx, node.y)

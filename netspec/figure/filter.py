@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netspec.figure import rules
 from netspec.figure.formulas import activation_line
@@ -24,9 +24,9 @@ from netspec.figure.lattice import (
     with_window,
 )
 from netspec.figure.scene import BOLD, Node, Pen, Point, Polygon, Scene, Weight
-from netspec.figure.sheet import Sheet, boxed
+from netspec.figure.sheet import Footnote, Sheet, boxed
 from netspec.figure.shown import Gap, Unit, shown_units
-from netspec.figure.typeset import Atom, Line, math, symbol, upright, words
+from netspec.figure.typeset import Atom, Line, math, paragraph, symbol, upright, words
 from netspec.figure.units import Group, Link, Unsuitable
 from netspec.figure.words import say
 from netspec.graph import Graph
@@ -78,7 +78,7 @@ def filter_view(graph: Graph, groups: list[Group], settings: FigureSettings) -> 
 
 def _chosen(graph: Graph, groups: list[Group], settings: FigureSettings) -> tuple[Group, Link]:
     able = [group for group in groups if graph.nodes[group.node].op.name == "filters" and len(group.type.space) == 2]
-    able = [group for group in able if len(group.links) == 1] or []
+    able = [group for group in able if len(group.links) == 1]
     if not able:
         raise Unsuitable(graph.nodes[groups[-1].node])
     group = next((group for group in able if group.layer.path == settings.only), able[0])
@@ -135,17 +135,13 @@ def _window_nodes(source: Lattice, window: Window) -> list[Node]:
 
 def _embolden(sheet: Sheet, lattice: Lattice, nodes: list[Node]) -> None:
     """The units of which the figure speaks have a thicker line; padding a dashed one."""
-    from dataclasses import replace
-
     chosen = {node.id for node in nodes}
     for number, item in enumerate(sheet.nodes):
         if isinstance(item, Node) and item.id in chosen:
             sheet.nodes[number] = sheet.by_id[item.id] = replace(item, pen=replace(item.pen, width=BOLD))
 
 
-def _filter(
-    sheet: Sheet, link: Link, source: Lattice, window: Window, read: list[Node], group: Group
-) -> list[Node]:  # fmt: skip
+def _filter(sheet: Sheet, link: Link, source: Lattice, window: Window, read: list[Node], group: Group) -> list[Node]:
     """The filter's weights beside what they read, and the level wires to them."""
     shift = source.box.right + CLEAR - around(read).left + rules.ELLIPSE[0]
     rows = [k for k, number in enumerate(window.rows) if number in _thinned(window.rows)]
@@ -155,9 +151,17 @@ def _filter(
     for node, (row, column) in zip(read, [(r, c) for r in rows for c in columns], strict=True):
         units = Unit(str(row + 1), math(str(row + 1)), row), Unit(str(column + 1), math(str(column + 1)), column)
         weight = sheet.node(
-            f"{group.id}.w.{row + 1}.{column + 1}", node.x + shift, node.y, *rules.ELLIPSE, shape="ellipse",
-            ink="filter", fill="paper", classes=("weight",), layer=path, weight=_weight(link, group, row, column),
-        )  # fmt: skip
+            f"{group.id}.w.{row + 1}.{column + 1}",
+            node.x + shift,
+            node.y,
+            *rules.ELLIPSE,
+            shape="ellipse",
+            ink="filter",
+            fill="paper",
+            classes=("weight",),
+            layer=path,
+            weight=_weight(link, group, row, column),
+        )
         sheet.label(weight, (symbol("w", cell_index(*units)),), 4.7)
         tail, tip = Point(node.x + node.rx, node.y), Point(weight.x - weight.rx, weight.y)
         sheet.wire(node.id, weight.id, (tail, tip), pen=FAINT, layer=path, classes=("input",))
@@ -232,9 +236,15 @@ def _sum(sheet: Sheet, group: Group, weights: list[Node]) -> tuple[Node, Node]:
         return total, total
     rx, ry = rules.BOX
     act = sheet.node(
-        f"{group.id}.act", total.box.right + TO_BOX - rules.UNIT + rx, y, rx, ry, shape="box", classes=("activation",),
+        f"{group.id}.act",
+        total.box.right + TO_BOX - rules.UNIT + rx,
+        y,
+        rx,
+        ry,
+        shape="box",
+        classes=("activation",),
         layer=group.layer.path,
-    )  # fmt: skip
+    )
     sheet.label(act, activation_line(group.activation), rules.LABEL)
     start, end = Point(total.box.right, y), Point(act.box.left, y)
     sheet.wire(total.id, act.id, (start, end), layer=group.layer.path)
@@ -253,9 +263,16 @@ def _shown_at(target: Lattice, group: Group, window: Window, settings: FigureSet
 
 
 def _words(
-    sheet: Sheet, group: Group, link: Link, source: Lattice, weights: list[Node], total: Node, last: Node, target: Lattice,
+    sheet: Sheet,
+    group: Group,
+    link: Link,
+    source: Lattice,
+    weights: list[Node],
+    total: Node,
+    last: Node,
+    target: Lattice,
     settings: FigureSettings,
-) -> None:  # fmt: skip
+) -> None:
     """The filter's size above it, W below it, and one line of captions at the bottom."""
     outline = next(item for item in sheet.front if item.id == f"{group.id}.filter")
     assert isinstance(outline, Polygon)
@@ -276,19 +293,17 @@ def _words(
     said = settings.captions
     texts = [say(key, lang) for key in ("weights", "sum", "activation")] if said is None else [*said, "", "", ""][:3]
     gaps = ((source.box.right, frame.left), (frame.right, total.box.left), (last.box.right, target.box.left))
-    placed = [
-        (key, words(text), (left + right) / 2)
+    notes = [
+        Footnote(f"{group.id}.{key}.caption", text, (left + right) / 2, rules.CAPTION)
         for key, text, (left, right) in zip(("weights", "sum", "activation"), texts, gaps, strict=True)
         if text and (key != "activation" or group.activation)
     ]
-    y = max((_free_below(sheet, line, x) for _, line, x in placed), default=0.0) + 0.8 * rules.CAPTION
-    for key, line, x in placed:
-        sheet.text(f"{group.id}.{key}.caption", (line,), x, y, rules.CAPTION, classes=("caption",))
+    sheet.footer(notes, max((_free_below(sheet, note.text, note.x) for note in notes), default=0.0))
 
 
-def _free_below(sheet: Sheet, line: Line, x: float) -> float:
+def _free_below(sheet: Sheet, text: str, x: float) -> float:
     """The height below which nothing is drawn where a caption around x would stand."""
-    half = boxed((line,), rules.CAPTION).width / 2 + 2
+    half = boxed(paragraph(text), rules.CAPTION).width / 2 + 2
     boxes = [item.box for item in sheet.items]
     return max(box.bottom for box in boxes if box.left < x + half and box.right > x - half) + 4
 

@@ -25,38 +25,39 @@ class Holder:
     line: bool = False  # a whole line, closed
     times: int = 1
     sign: str = ""
+    fork: bool = False  # where the value that enters an open block is read more than once
+    outside: bool = False  # what a part of a net reads from elsewhere
     cluster: int = -1  # the innermost open scope that is drawn as a cluster
 
 
 class Fold:
-    """The holders, which node each belongs to, and the open scopes that are drawn."""
+    """The holders, which node each belongs to, and the open scopes that are drawn.
 
-    def __init__(self, graph: Graph, depth: int, unfold: bool = False) -> None:
+    `part`: the nodes that are drawn, with the scope they lie in; None for the whole net.
+    """
+
+    def __init__(self, graph: Graph, depth: int, unfold: bool = False, part: Part | None = None) -> None:
         self.graph = graph
         self.depth = depth
         self.unfold = unfold
+        self.part = part or whole(graph)
+        self.around = {scope.index for scope in graph.ancestors(self.part.scope)}
         self.holders: list[Holder] = []
         self.of: dict[int, Holder] = {}
         self._by_key: dict[tuple[str, int], Holder] = {}
         self._images: dict[int, int] = {}
         self._counts: dict[str, int] = {}
-        self.levels = [self._level(scope) for scope in self.graph.scopes]
-        self.readers: dict[int, int] = {}
-        for node in self.graph.nodes:
+        self.levels = [self._level(scope) for scope in graph.scopes]
+        self.readers: dict[int, set[int]] = {}
+        for node in graph.nodes:
             for edge in node.inputs:
-                self.readers[edge.node] = self.readers.get(edge.node, 0) + 1
-        self.results = {edge.node for layer in self.graph.layers for edge in layer.values}
-        self.equal = {scope.index: self._equal_rounds(scope) for scope in self.graph.scopes if scope.kind == "repeat"}
-        for node in self.graph.nodes:
-            if self.image(node.index) == node.index and node.op.name not in ("port", "delay"):
+                self.readers.setdefault(edge.node, set()).add(node.index)
+        self.equal = {scope.index: self._equal_rounds(scope) for scope in graph.scopes if scope.kind == "repeat"}
+        for node in graph.nodes:
+            if node.index in self.part.nodes and self.image(node.index) == node.index:
                 self._hold(node)
-        used = {
-            scope.index
-            for holder in self.holders
-            if holder.cluster >= 0
-            for scope in self.graph.ancestors(holder.cluster)
-        }
-        self.clusters = [scope for scope in self.graph.scopes if scope.index in used and self.drawn(scope)]
+        used = {one.index for h in self.holders if h.cluster >= 0 for one in graph.ancestors(h.cluster)}
+        self.clusters = [scope for scope in graph.scopes if scope.index in used and self.drawn(scope)]
 
     # ---- scopes
 
@@ -64,9 +65,9 @@ class Fold:
         """How often one must open to see inside: a repeat of one block counts once."""
         level = 0
         for one in self.graph.ancestors(scope.index):
-            if one.kind == "round" or one.kind == "net":
-                continue
-            if one.kind == "block" and self._alone(one):
+            if one.index in self.around:
+                break
+            if one.kind == "round" or (one.kind == "block" and self._alone(one)):
                 continue
             level += 1
         return level
@@ -82,21 +83,26 @@ class Fold:
     def _equal_rounds(self, scope: Scope) -> bool:
         """Whether all rounds do the same steps, so that one of them may stand for all."""
         rounds = [self.graph.scopes[index] for index in scope.children if self.graph.scopes[index].kind == "round"]
-        shapes = {tuple(node.op.name for node in self.graph.nodes[one.first : one.last]) for one in rounds}
-        return len(rounds) > 1 and len(shapes) == 1 and not self.unfold
+        if self.unfold or len(rounds) < 2 or any(one.index in self.around for one in rounds):
+            return False
+        return len({tuple(node.op.name for node in self.graph.nodes[one.first : one.last]) for one in rounds}) == 1
 
     def is_open(self, scope: Scope) -> bool:
-        return scope.kind == "net" or self.levels[scope.index] < self.depth
+        return scope.index in self.around or self.levels[scope.index] < self.depth
 
     def drawn(self, scope: Scope) -> bool:
         """Whether an open scope has a frame of its own: repeats, and blocks that are not all of a round."""
-        if scope.kind == "net" or not self.is_open(scope):
+        if scope.index in self.around or not self.is_open(scope):
             return False
         if scope.kind == "repeat":
             return self.equal[scope.index]
         if scope.kind == "round":
             return not self.equal[scope.parent]
         return not self._alone(scope)
+
+    def cluster_of(self, scope: int) -> int:
+        """The innermost drawn scope around one; -1 where there is none."""
+        return next((one.index for one in self.graph.ancestors(scope) if self.drawn(one)), -1)
 
     def image(self, index: int) -> int:
         """The node that is drawn for a node: in folded repeats its like in the first round."""
@@ -120,27 +126,42 @@ class Fold:
     # ---- holders
 
     def _hold(self, node: Node) -> None:
+        if node.op.name == "delay" or (node.op.name == "port" and not self._forks(node)):
+            return
         if self.depth == 0:
-            self._line(node)
+            if node.op.name != "port":
+                self._line(node)
             return
         for scope in reversed(list(self.graph.ancestors(node.scope))):
             if scope.kind != "round" and not self.is_open(scope):
-                self._closed(node, scope)
+                if node.op.name != "port":
+                    self._closed(node, scope)
                 return
         self._step(node)
 
+    def _forks(self, node: Node) -> bool:
+        """Whether a port brings a value into a frame where several steps read it."""
+        cluster = self.cluster_of(node.scope)
+        if cluster < 0 or len(self.readers.get(node.index, ())) < 2:
+            return False
+        inside = self.graph.scopes[cluster]
+        source = node.inputs[0].node
+        while self.graph.nodes[source].op.name == "port" and inside.first <= source < inside.last:
+            source = self.graph.nodes[source].inputs[0].node
+        return not inside.first <= source < inside.last
+
     def _line(self, node: Node) -> None:
-        """A line of the net as one box."""
-        top = self.top_line(node)
-        holder = self._by_key.get(("line", top.index))
+        """A line of the net (or of the part that is drawn) as one box."""
+        line = self.line_of(node)
+        holder = self._by_key.get(("line", line.index))
         if holder is None:
-            holder = self._by_key["line", top.index] = self._new(Holder(top.path, top, line=True), node)
+            holder = self._by_key["line", line.index] = self._new(Holder(line.path, line, line=True), node)
         self._join(holder, node)
 
-    def top_line(self, node: Node) -> Layer:
-        scopes = list(self.graph.ancestors(node.scope))
-        outer = [scope for scope in scopes if scope.parent == 0]
-        return self.graph.layers[outer[0].layer if outer else node.layer]
+    def line_of(self, node: Node) -> Layer:
+        """The line in whose scope a node lies, seen from the part that is drawn."""
+        outer = [scope for scope in self.graph.ancestors(node.scope) if scope.index not in self.around]
+        return self.graph.layers[outer[-1].layer if outer else node.layer]
 
     def _closed(self, node: Node, scope: Scope) -> None:
         holder = self._by_key.get(("scope", scope.index))
@@ -152,17 +173,15 @@ class Fold:
         self._join(holder, node)
 
     def _step(self, node: Node) -> None:
-        glyph = node.op.glyph()
-        layer = self.graph.layers[node.layer]
-        before = self._carrier(node)
-        if glyph.kind in ("sum", "product", "join"):
-            self._join(
-                self._new(Holder(self._id(f"{layer.path}.{node.op.name}"), layer, sign=glyph.caption), node), node
-            )
-        elif before is not None:
-            self._join(before, node)
-        else:
-            self._join(self._new(Holder(self._id(f"{layer.path}.{node.op.name}"), layer), node), node)
+        glyph, layer = node.op.glyph(), self.graph.layers[node.layer]
+        holder = self._carrier(node)
+        if node.op.name == "port":
+            holder = self._new(Holder(self._id(f"{layer.path}.in"), layer, fork=True), node)
+        elif glyph.kind in ("sum", "product", "join"):
+            holder = self._new(Holder(self._id(f"{layer.path}.{node.op.name}"), layer, sign=glyph.caption), node)
+        elif holder is None:
+            holder = self._new(Holder(self._id(f"{layer.path}.{node.op.name}"), layer), node)
+        self._join(holder, node)
 
     def _carrier(self, node: Node) -> Holder | None:
         """The box of the step that a light one hangs on to."""
@@ -170,10 +189,12 @@ class Fold:
             return None
         read = node.inputs[0].node
         before = self.of.get(self.image(read))
-        if before is None or before.scope is not None or before.sign or before.nodes[0].op.name == "input":
+        if before is None or before.scope is not None or before.sign or before.fork:
+            return None
+        if before.nodes[0].op.name == "input" or before.outside:
             return None
         last = before.nodes[-1]
-        return before if last.index == read and last.scope == node.scope and self.readers[read] == 1 else None
+        return before if last.index == read and last.scope == node.scope and len(self.readers[read]) == 1 else None
 
     def _id(self, base: str) -> str:
         """From the layer's path; a second one of the same name in a line is numbered."""
@@ -181,10 +202,8 @@ class Fold:
         return base if count == 1 else f"{base}.{count}"
 
     def _new(self, holder: Holder, node: Node) -> Holder:
-        cluster = node.scope if holder.scope is None else holder.scope.parent
-        while cluster >= 0 and not self.drawn(self.graph.scopes[cluster]):
-            cluster = self.graph.scopes[cluster].parent
-        holder.cluster = -1 if holder.line else cluster
+        scope = node.scope if holder.scope is None else holder.scope.parent
+        holder.cluster = -1 if holder.line else self.cluster_of(scope)
         self.holders.append(holder)
         return holder
 
@@ -199,9 +218,49 @@ class Fold:
         node = self.graph.nodes[self.image(edge.node)]
         if node.index in seen:
             return []
-        if node.op.name == "port":
+        if node.index in self.of:
+            return [(Edge(node.index, edge.output), 0)]
+        if node.op.name == "port" and node.index in self.part.nodes:
             return self.sources(node.inputs[0], seen | {node.index})
         if node.op.name == "delay":
             found = self.sources(node.inputs[0], seen | {node.index})
             return [(source, delay + node.op.steps) for source, delay in found]  # type: ignore[attr-defined]
+        if node.index not in self.part.nodes:
+            self._outside(node)
         return [(Edge(node.index, edge.output), 0)]
+
+    def _outside(self, node: Node) -> None:
+        """A box for what the drawn part reads from elsewhere."""
+        layer = self.graph.layers[node.layer]
+        holder = Holder(self._id(f"{layer.path}.outside"), layer, nodes=[node], outside=True)
+        self.holders.insert(0, holder)
+        self.of[node.index] = holder
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Nodes that are drawn, and the scope that holds them."""
+
+    nodes: frozenset[int]
+    scope: int
+    results: tuple[tuple[str, Edge], ...]  # what comes out, by name
+
+
+def part_of(graph: Graph, path: str) -> Part | None:
+    """The nodes of a layer (`r1`, `h.3.a`) or of a block or round (`h.3`); None where there is no such name."""
+    for layer in graph.layers:
+        if layer.path == path:
+            results = tuple((layer.path, edge) for edge in layer.values)
+            return Part(frozenset(node.index for node in graph.nodes_of(layer)), layer.scope, results)
+    for scope in graph.scopes:
+        if scope.key == path and scope.index:
+            results = tuple((scope.key, edge) for edge in scope.results)
+            return Part(frozenset(range(scope.first, scope.last)), scope.index, results)
+    return None
+
+
+def whole(graph: Graph) -> Part:
+    """All nodes of a net."""
+    lines = [graph.layers[index] for index in graph.outputs]
+    results = tuple((line.path, edge) for line in lines for edge in line.values)
+    return Part(frozenset(range(len(graph.nodes))), 0, results)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from netspec.figure import rules
 from netspec.figure.captions import captions_of
 from netspec.figure.lattice import Lattice, draw_lattice, lattice_of
@@ -85,7 +87,7 @@ def _label_below(sheet: Sheet, lattice: Lattice, settings: FigureSettings) -> No
 
 def _wires(sheet: Sheet, lattices: list[Lattice], settings: FigureSettings) -> None:
     """Every drawn unit to every drawn unit that reads it, from rim to rim, behind all ellipses."""
-    count = sum(len(a.nodes) * len(b.nodes) for a, b in zip(lattices, lattices[1:], strict=False))
+    count = sum(len(a.nodes) * len(b.nodes) for a, b in pairwise(lattices))
     if settings.edges == "none" or (settings.edges is None and count > MOST_WIRES):
         return
     by_group = {lattice.group: lattice for lattice in lattices}

@@ -11,8 +11,9 @@ from netspec.figure.shown import Gap, Unit, shown_units, size_label
 from netspec.figure.typeset import Atom, Line, math, symbol, upright
 from netspec.figure.units import Group
 from netspec.sections.figure import FigureSettings, Index, Shown, Skip
-from netspec.sizes import Size
+from netspec.sizes import Formula, Size
 
+ORIGIN = Point(0.0, 0.0)
 COLUMN = Point(11.0, -6.9)  # a column further
 ROW = 14.3  # a row further
 OVER_ROWS, OVER_COLUMNS = 1.78, 2.0  # over an ellipsis
@@ -72,7 +73,9 @@ def default_columns(size: Size) -> Shown:
 def with_window(show: Shown, size: Size, window: list[int]) -> Shown:
     """A list that also shows what a filter reads; numbers that follow each other stand without dots."""
     numbers = {entry.number for entry in show if isinstance(entry, Index) and isinstance(entry.number, int)}
-    formulas = [entry for entry in show if isinstance(entry, Index) and not isinstance(entry.number, int)]
+    formulas: list[Index | Skip] = [
+        entry for entry in show if isinstance(entry, Index) and isinstance(entry.number, Formula)
+    ]
     found: list[Index | Skip] = []
     before: int | None = None
     for number in sorted(numbers | set(window)):
@@ -80,7 +83,7 @@ def with_window(show: Shown, size: Size, window: list[int]) -> Shown:
             found.append(Skip())
         found.append(Index(number))
         before = number
-    return (*found, *((Skip(), *formulas) if formulas else ()))
+    return (*found, Skip(), *formulas) if formulas else tuple(found)
 
 
 @dataclass(slots=True, eq=False)
@@ -121,7 +124,7 @@ def around(nodes: list[Node]) -> Rect:
     )
 
 
-def lattice_of(group: Group, settings: FigureSettings, origin: Point = Point(0, 0)) -> Lattice:
+def lattice_of(group: Group, settings: FigureSettings, origin: Point = ORIGIN) -> Lattice:
     """The grid of a layer; a layer without space is one column."""
     show = settings.of(group.layer.path).show
     space = group.type.space
@@ -151,11 +154,16 @@ def draw_lattice(
             point = lattice.point(down, across)
             outside = PADDING in (row.index, column.index)
             node = sheet.node(
-                f"{group.id}.{row.name}.{column.name}" if not lattice.flat else f"{group.id}.{row.name}", *point,
-                *rules.ELLIPSE, shape="ellipse", ink="faint" if outside else ink or group.ink, fill="paper",
-                classes=("padding",) if outside else ("unit", group.role), layer=group.layer.path,
+                f"{group.id}.{row.name}.{column.name}" if not lattice.flat else f"{group.id}.{row.name}",
+                *point,
+                *rules.ELLIPSE,
+                shape="ellipse",
+                ink="faint" if outside else ink or group.ink,
+                fill="paper",
+                classes=("padding",) if outside else ("unit", group.role),
+                layer=group.layer.path,
                 value=_value(lattice, row, column),
-            )  # fmt: skip
+            )
             lattice.nodes[row.name, column.name] = node
             hints = settings.of(group.layer.path)
             label = name or (group.label if hints.symbol is None else hints.symbol)

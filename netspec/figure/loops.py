@@ -30,13 +30,23 @@ def _pill(drawing: Drawing, block: Block) -> Node:
     """A pill around the units of a block, the +1 left out."""
     boxes = [drawn.node.box for drawn in drawing.drawn[block] if not drawn.bias]
     box = Rect(
-        min(box.left for box in boxes), min(box.top for box in boxes),
-        max(box.right for box in boxes), max(box.bottom for box in boxes),
-    ).grown(rules.PILL)  # fmt: skip
+        min(box.left for box in boxes),
+        min(box.top for box in boxes),
+        max(box.right for box in boxes),
+        max(box.bottom for box in boxes),
+    ).grown(rules.PILL)
     return drawing.sheet.node(
-        f"{block.id}.pill", *box.middle, box.width / 2, box.height / 2, shape="pill", ink="loop",
-        width=LOOP.width, opacity=LOOP.opacity, classes=("pill",), layer=block.group.layer.path,
-    )  # fmt: skip
+        f"{block.id}.pill",
+        *box.middle,
+        box.width / 2,
+        box.height / 2,
+        shape="pill",
+        ink="loop",
+        width=LOOP.width,
+        opacity=LOOP.opacity,
+        classes=("pill",),
+        layer=block.group.layer.path,
+    )
 
 
 def _loop(drawing: Drawing, own: Node, copy: Node, block: Block) -> None:

@@ -157,10 +157,16 @@ def _unit(drawing: Drawing, block: Block, place: Place, point: Point) -> Drawn:
     if unit is not None and unit.place is not None and not block.delay:
         held = Value(group.value, unit.place)
     node = drawing.sheet.node(
-        f"{block.id}.{name}", *point, rules.UNIT, ink=group.ink, opacity=0.75 if block.delay else 1.0,
-        classes=("unit", group.role, *(("bias",) if unit is None else ())), layer=group.layer.path,
-        tip=_tip(group, line, block.delay), value=held,
-    )  # fmt: skip
+        f"{block.id}.{name}",
+        *point,
+        rules.UNIT,
+        ink=group.ink,
+        opacity=0.75 if block.delay else 1.0,
+        classes=("unit", group.role, *(("bias",) if unit is None else ())),
+        layer=group.layer.path,
+        tip=_tip(group, line, block.delay),
+        value=held,
+    )
     size = rules.INPUT_LABEL if group.role == "input" or unit is None else rules.LABEL
     drawing.sheet.label(node, line, size if not (drawing.looped and group.timed) else size * 0.9)
     return Drawn(node, block, None if unit is None else unit.place, name, bias=unit is None)
@@ -185,9 +191,9 @@ def _frame(drawing: Drawing, block: Block, place: Place, along: float) -> None:
     half = rules.UNIT + rules.FRAME * 0.75
     a, b = drawing.axes.at(along - half, place.at), drawing.axes.at(along + half, place.end)
     box = Rect(min(a.x, b.x), min(a.y, b.y), max(a.x, b.x), max(a.y, b.y))
-    id = f"{block.id}.{place.name}"
+    frame = f"{block.id}.{place.name}"
     drawing.sheet.polygon(
-        id, box.corners, pen=Pen(width=0.465, opacity=0.75), classes=("frame",), layer=block.group.layer.path
+        frame, box.corners, pen=Pen(width=0.465, opacity=0.75), classes=("frame",), layer=block.group.layer.path
     )
     if not place.label:
         return
@@ -199,7 +205,7 @@ def _frame(drawing: Drawing, block: Block, place: Place, along: float) -> None:
     else:
         x, align = box.middle.x, "middle"
         y = box.bottom + 3 - height.top
-    drawing.sheet.text(f"{id}.label", lines, x, y, rules.CAPTION, align=align, classes=("caption",))  # type: ignore[arg-type]
+    drawing.sheet.text(f"{frame}.label", lines, x, y, rules.CAPTION, align=align, classes=("caption",))  # type: ignore[arg-type]
 
 
 # ---- links
@@ -239,9 +245,14 @@ def _link(drawing: Drawing, link: Link, source: Block, target: Block, skips: boo
                 weight = link.weight(end.place, start.place)
             tail, tip = _exit(drawing, start.node), _entry(drawing, end.node)
             drawing.sheet.wire(
-                start.node.id, end.node.id, (tail, tip), pen=pen, layer=group.layer.path, weight=weight,
+                start.node.id,
+                end.node.id,
+                (tail, tip),
+                pen=pen,
+                layer=group.layer.path,
+                weight=weight,
                 classes=(*(("delayed",) if link.delay else ()), *(("skip",) if skips else ())),
-            )  # fmt: skip
+            )
 
 
 def _joined(link: Link, start: Drawn, end: Drawn, group: Group) -> bool:
@@ -288,20 +299,26 @@ def _titles(drawing: Drawing) -> None:
             lines = paragraph(title)
             own = boxed(lines, rules.TITLE)
             middle = drawing.axes.at(along, (block.first + block.last) / 2)
-            id = f"{block.group.id}.title"
+            name = f"{block.group.id}.title"
             if drawing.axes.level:
                 y = box.bottom + 7 - own.top if where == "bottom" else box.top - 7 - own.bottom
                 if number or (len(column.own) > 1 and where == "top"):
                     y = drawing.axes.at(0, block.first).y - rules.UNIT - 4 - own.bottom
                 drawing.sheet.text(
-                    id, lines, middle.x, y, rules.TITLE, classes=("title",), layer=block.group.layer.path
+                    name, lines, middle.x, y, rules.TITLE, classes=("title",), layer=block.group.layer.path
                 )
             else:
                 x = box.left - 8 if where != "right" else box.right + 8
                 drawing.sheet.text(
-                    id, lines, x, middle.y - own.middle.y, rules.TITLE, align="end" if where != "right" else "start",
-                    classes=("title",), layer=block.group.layer.path,
-                )  # fmt: skip
+                    name,
+                    lines,
+                    x,
+                    middle.y - own.middle.y,
+                    rules.TITLE,
+                    align="end" if where != "right" else "start",
+                    classes=("title",),
+                    layer=block.group.layer.path,
+                )
 
 
 def _captions(drawing: Drawing, captions: list[Caption]) -> None:

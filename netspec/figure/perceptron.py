@@ -10,17 +10,16 @@ from dataclasses import dataclass
 
 from netspec.figure import rules
 from netspec.figure.formulas import activation_line, formula_lines
-from netspec.figure.scene import HAIRLINE, Node, Pen, Point, Scene, Value
-from netspec.figure.sheet import Sheet, boxed
+from netspec.figure.places import PITCH, stack
+from netspec.figure.scene import Node, Pen, Point, Scene, Value
+from netspec.figure.sheet import Footnote, Sheet, boxed
 from netspec.figure.shown import Gap, Unit, shown_units
-from netspec.figure.typeset import Line, line_width, math, paragraph, symbol, upright, widest, wrapped
+from netspec.figure.typeset import Line, line_width, math, paragraph, symbol, upright, widest
 from netspec.figure.units import Group, Link, Unsuitable
 from netspec.figure.words import say
 from netspec.graph import Graph
 from netspec.sections.figure import FigureSettings
 
-PITCH = 16.2  # of weights
-OVER_DOTS = 2.4  # from a weight to the next over an ellipsis, in pitches
 BETWEEN = 0.62  # room for the dots between two perceptrons, in their heights
 STEEPEST = 2.2  # rise over run of a wire that passes by the weights beside its own
 APART = 1.15  # from one perceptron's last weight to the first of the next, in pitches
@@ -88,9 +87,15 @@ class Perceptrons:
         held = Value(group.value, unit.place) if unit is not None and unit.place is not None else None
         ink = group.role if group.role == "input" else "tiny"
         node = self.sheet.node(
-            f"{group.id}.{unit.name if unit else '+1'}", x, y, rules.DOT, ink=ink, layer=group.layer.path,
-            classes=("value", group.role, *(() if unit else ("bias",))), value=held,
-        )  # fmt: skip
+            f"{group.id}.{unit.name if unit else '+1'}",
+            x,
+            y,
+            rules.DOT,
+            ink=ink,
+            layer=group.layer.path,
+            classes=("value", group.role, *(() if unit else ("bias",))),
+            value=held,
+        )
         if unit is None and label and label[0].text == "x":
             label = (symbol("x", upright("0")), *upright(" = 1"))
         size = ROW_LABEL if unit is not None or len(label) == 1 else CONSTANT
@@ -153,12 +158,12 @@ class Perceptrons:
 
     def _weights(
         self, group: Group, link: Link, unit: Unit, rows: list[Row], x: float, ys: list[float], inks: tuple[str, str]
-    ) -> list[Node]:  # fmt: skip
+    ) -> list[Node]:
         nodes = []
         for row, y in zip(rows, ys, strict=True):
-            id = f"{group.id}.{unit.name}.w"
+            base = f"{group.id}.{unit.name}.w"
             if isinstance(row, Gap):
-                self.sheet.dots(f"{id}.{row.name}", x, y, 0, 1, row.hidden, group.layer.path, rules.SMALL_DOTS)
+                self.sheet.dots(f"{base}.{row.name}", x, y, 0, 1, row.hidden, group.layer.path, rules.SMALL_DOTS)
                 continue
             place = unit.place
             if row.unit is None:
@@ -166,7 +171,7 @@ class Perceptrons:
             else:
                 weight, index, name = link.weight(place, row.unit.place), row.unit.index or upright("1"), row.unit.name
             node = self.sheet.node(
-                f"{id}.{name}",
+                f"{base}.{name}",
                 x,
                 y,
                 rules.WEIGHT,
@@ -193,9 +198,14 @@ class Perceptrons:
         """The sum of the weights, its activation and where the value goes."""
         sheet, base = self.sheet, f"{group.id}.{unit.name}"
         total = sheet.node(
-            f"{base}.sum", x + TO_SUM, y, rules.UNIT, classes=("sum",), layer=group.layer.path,
+            f"{base}.sum",
+            x + TO_SUM,
+            y,
+            rules.UNIT,
+            classes=("sum",),
+            layer=group.layer.path,
             value=None if unit.place is None else Value(group.node, unit.place),
-        )  # fmt: skip
+        )
         sheet.label(total, upright("Σ"), SIGMA)
         for weight in weights:
             start = Point(weight.x + weight.rx, weight.y)
@@ -216,9 +226,15 @@ class Perceptrons:
         line = activation_line(group.activation)
         rx = max(rx, line_width(line, rules.LABEL) / 2 + 2)
         box = self.sheet.node(
-            f"{base}.act", total.x + TO_BOX + rx - rules.BOX[0], y, rx, ry, shape="box", classes=("activation",),
+            f"{base}.act",
+            total.x + TO_BOX + rx - rules.BOX[0],
+            y,
+            rx,
+            ry,
+            shape="box",
+            classes=("activation",),
             layer=group.layer.path,
-        )  # fmt: skip
+        )
         self.sheet.label(box, line, rules.LABEL)
         start, end = Point(total.x + total.rx, y), Point(box.x - box.rx, y)
         self.sheet.wire(total.id, box.id, (start, end), layer=group.layer.path)
@@ -231,14 +247,22 @@ class Perceptrons:
         x = last.x + last.rx + TO_END - 8.3
         final = group.role == "output"
         node = Node(
-            id=f"{group.id}.{unit.name}", shape="circle", x=x, y=y, rx=rules.DOT, ry=rules.DOT,
-            pen=Pen(ink=self._end_ink(group)), fill="relay" if final and self.deep else "", layer=group.layer.path,
-            classes=("value", group.role), value=None if unit.place is None else Value(group.value, unit.place),
-        )  # fmt: skip
+            id=f"{group.id}.{unit.name}",
+            shape="circle",
+            x=x,
+            y=y,
+            rx=rules.DOT,
+            ry=rules.DOT,
+            pen=Pen(ink=self._end_ink(group)),
+            fill="relay" if final and self.deep else "",
+            layer=group.layer.path,
+            classes=("value", group.role),
+            value=None if unit.place is None else Value(group.value, unit.place),
+        )
         start = Point(last.x + last.rx, y)
         if self.with_formula and final:
             tip = Point(x - rules.DOT, y)
-            self.sheet.wire(last.id, "", (start, tip), layer=group.layer.path, id=f"{node.id}.out")
+            self.sheet.wire(last.id, "", (start, tip), layer=group.layer.path, id=f"{node.id}.out", value=node.value)
             self._formula(group, tip)
             return node
         self.sheet.by_id[node.id] = node
@@ -279,16 +303,15 @@ class Perceptrons:
             words = [*said, *[""] * 3][:3]
         columns = dict(zip(("weights", "sum", "activation"), words, strict=True))
         columns = {"input": self._title(source), **columns, "output": self._title(group)}
-        y = self.sheet.box().bottom + 4
-        tall = max((SUM_CAPTION if name == "sum" else CAPTION for name, text in columns.items() if text), default=0.0)
-        for name, text in columns.items():
-            if not text or name not in self.columns:
-                continue
-            size = SUM_CAPTION if name == "sum" else CAPTION
-            lines = wrapped(text, TO_WEIGHT * 1.4, size)
-            self.sheet.text(
-                f"{group.id}.{name}.caption", lines, self.columns[name], y + tall * 0.85, size, classes=("caption",)
-            )
+        sizes = {"sum": SUM_CAPTION}
+        self.sheet.footer(
+            [
+                Footnote(f"{group.id}.{name}.caption", text, self.columns[name], sizes.get(name, CAPTION))
+                for name, text in columns.items()
+                if text and name in self.columns
+            ],
+            self.sheet.box().bottom + 4,
+        )
 
     def _title(self, group: Group) -> str:
         given = self.hints(group.layer.path).title
@@ -307,24 +330,6 @@ class Perceptrons:
             elif group is groups[-1]:
                 x = min(x, box.right - wide / 2)
             self.sheet.text(f"{group.id}.title", lines, x, y, rules.TITLE, classes=("title",), layer=group.layer.path)
-
-
-def stack(gaps: list[bool], extra: bool, pitch: float = PITCH, over: float | None = None) -> list[float]:
-    """The places of rows around 0; dots stand in the middle of a wider gap. `extra`: one more row before."""
-    over = OVER_DOTS if over is None else over
-    places, at, pending = [], 0.0, 0.0
-    for gap in ([False] if extra else []) + gaps:
-        if gap:
-            # over an ellipsis: in pitches between the two around it
-            pending = over * pitch if over >= 1 else pitch + over * pitch
-            places.append(at + pending / 2 if over >= 1 else at + pending / 2)
-            continue
-        if places:
-            at += pending or pitch
-        places.append(at)
-        pending = 0.0
-    middle = (places[0] + places[-1]) / 2
-    return [place - middle for place in places]
 
 
 def perceptron(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
@@ -377,6 +382,3 @@ def chain_of(graph: Graph, groups: list[Group]) -> list[Group]:
     if len(groups) < 2:
         raise Unsuitable(graph.nodes[groups[0].node])
     return groups
-
-
-__all__ = ["HAIRLINE", "Perceptrons", "Source", "chain_of", "perceptron", "stack"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from netspec.figure.scene import Point, Rect
 from netspec.figure.typeset import Line
 
-BoxShape = Literal["box", "pill", "circle", "round"]
+BoxShape = Literal["box", "pill", "circle", "round", "dot", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class Arrow:
     width: float = 0.0
     height: float = 0.0
     back: bool = False  # drawn from target to source for the layout's sake
+    head: bool = True
 
     @property
     def id(self) -> str:
@@ -83,14 +84,3 @@ class Placed:
     boxes: Mapping[str, Point]
     clusters: Mapping[str, tuple[Rect, Point]]
     arrows: Mapping[str, tuple[tuple[Point, ...], Point | None]]
-
-
-@dataclass(slots=True)
-class PlanOptions:
-    """How deep a net is opened."""
-
-    depth: int | None = None
-    unfold: bool = False
-    only: str | None = None
-    most: int = 28  # boxes up to which a net is opened by itself
-    hints: Mapping[str, str] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from netspec.figure.scene import HAIR, Node, Pen, Point, Polygon, Rect, Scene
 from netspec.figure.sheet import Sheet, boxed
@@ -100,7 +101,7 @@ def planes(graph: Graph, settings: FigureSettings) -> Scene:
     sheet = Sheet()
     for stack in stacks:
         _draw(sheet, stack, settings)
-    for turn, (before, after) in enumerate(zip(stacks, stacks[1:], strict=False)):
+    for turn, (before, after) in enumerate(pairwise(stacks)):
         _join(sheet, before, after, scale, turn)
     _operations(sheet, stacks, settings)
     return sheet.scene("planes", nodes_first=True)
@@ -198,9 +199,17 @@ def _draw(sheet: Sheet, stack: Stack, settings: FigureSettings) -> None:
     for place, box in enumerate(stack.shifted(), 1):
         fill = "light" if (count - place) % 2 or (count == 1 and stage.does == "input") else "dark"
         sheet.node(
-            f"{stage.id}.{place if place < count or stack.dots is None else 'last'}", *box.middle, box.width / 2,
-            box.height / 2, shape="box", ink=fill, width=0.0, fill=fill, classes=("map", stage.layer.role), layer=path,
-        )  # fmt: skip
+            f"{stage.id}.{place if place < count or stack.dots is None else 'last'}",
+            *box.middle,
+            box.width / 2,
+            box.height / 2,
+            shape="box",
+            ink=fill,
+            width=0.0,
+            fill=fill,
+            classes=("map", stage.layer.role),
+            layer=path,
+        )
     if stack.dots is not None:
         hidden = _count(stage)[1]
         sheet.dots(f"{stage.id}.gap", stack.dots.x + stack.x, stack.dots.y, 1, 1, hidden, path, (0.6, 1.9))
@@ -258,9 +267,16 @@ def _cone(sheet: Sheet, before: Stack, after: Stack, scale: float, turn: int) ->
     tip = Point(target.left + target.width * across, target.top + target.height * down)
     for number_, corner in enumerate(window.corners, 1):
         sheet.wire(
-            "", "", (corner, tip), pen=THIN, head=False, id=f"{after.stage.id}.cone.{number_}", classes=("cone",), layer=path,
+            "",
+            "",
+            (corner, tip),
+            pen=THIN,
+            head=False,
+            id=f"{after.stage.id}.cone.{number_}",
+            classes=("cone",),
+            layer=path,
             over=True,
-        )  # fmt: skip
+        )
 
 
 def _window(stage: Stage, read: Stage, scale: float, map_: Rect) -> tuple[float, float]:
@@ -286,7 +302,7 @@ def _operations(sheet: Sheet, stacks: list[Stack], settings: FigureSettings) -> 
         return
     bottom = max(max(box.bottom for box in stack.outline()) for stack in stacks) + 4.0
     ends: list[float] = []
-    for before, after in zip(stacks, stacks[1:], strict=False):
+    for before, after in pairwise(stacks):
         text = after.stage.caption or say(f"does {after.stage.does}", settings.lang)
         line = words(text)
         half = widest((line,), WORDS) / 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, NetspecError, Quoted, SpecErrors
@@ -21,6 +23,9 @@ from netspec.syntax import tree
 
 if TYPE_CHECKING:
     from netspec.api import Net
+    from netspec.figure.weights import Arrays
+
+USAGE = 2
 
 
 def render(
@@ -31,24 +36,54 @@ def render(
     theme: str | None = None,
     width: str | None = None,
     transparent: bool = False,
+    weights: str | os.PathLike[str] | Arrays | None = None,
+    input: str | Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> Picture:
     """The figure of a net.
 
-    `figure` names a figure section; without it the section without a name is taken. Every other option is a setting
-    of such a section and wins over it. Raises SpecErrors for a wrong section, NetspecError for a wrong option.
+    `figure` names a figure section; without it the section without a name is taken. `weights`: a run folder, a
+    safetensors file, or arrays by key; colours what they belong to. `input`: values by the labels of the input lines,
+    or text such as `x=1,0`; writes numbers into the figure. Every other option is a setting of a figure section and
+    wins over it. Raises SpecErrors for a wrong section, NetspecError for a wrong option.
     """
-    found = settings_of(net, figure).but(view=view, theme=theme, width=width, **settings)
-    if found.width is not None:
-        try:
-            split_length(found.width)
-        except ValueError:
-            raise NetspecError(Diagnostic("NS723", None, {"width": found.width}), 2) from None
+    found = settings_of(net, figure, weights is not None).but(view=view, theme=theme, width=width, **settings)
+    _check_width(found.width)
+    arrays = _arrays(net, found, weights, input is not None)
     options = Options(THEMES[found.theme], found.width, transparent)
-    return _picture(net, found.but(view=found.view or choose_view(net.graph)), options)
+    chosen = found.view or _default(net.graph, input is not None)
+    return _picture(net, found.but(view=chosen), options, arrays, input)
 
 
-def _picture(net: Net, settings: FigureSettings, options: Options) -> Picture:
+def _check_width(width: str | None) -> None:
+    if width is not None:
+        try:
+            split_length(width)
+        except ValueError:
+            raise NetspecError(Diagnostic("NS723", None, {"width": width}), USAGE) from None
+
+
+def _default(graph: Graph, numbers: bool) -> str:
+    """What suits the net; numbers are best read in perceptrons drawn in full."""
+    if numbers and len(graph.nodes) <= 24:
+        from netspec.figure.perceptron import chain_of
+        from netspec.figure.units import groups_of
+
+        try:
+            chain_of(graph, groups_of(graph))
+            return "perceptron"
+        except Unsuitable:
+            pass
+    return choose_view(graph)
+
+
+def _picture(
+    net: Net,
+    settings: FigureSettings,
+    options: Options,
+    arrays: Arrays | None,
+    given: str | Mapping[str, Any] | None,
+) -> Picture:
     graph = net.graph
     if settings.view == "blocks":
         from netspec.draw.layout import lay_out
@@ -56,13 +91,29 @@ def _picture(net: Net, settings: FigureSettings, options: Options) -> Picture:
 
         plan = plan_of(graph, settings)
         return Picture(net.name, options, lambda: described(scene_of(plan, lay_out(plan)), graph, settings), plan)
-    scene = described(_scene(graph, settings), graph, settings)
+    if arrays is not None:
+        settings = settings.bound()
+    scene = _scene(graph, settings, arrays)
+    if arrays is not None and settings.view != "strip":
+        from netspec.figure.overlay import coloured
+
+        # numbers stand in the weights' circles where these are drawn; else colours say what wires weigh
+        if given is None or settings.view not in ("perceptron", "filter"):
+            scene = coloured(scene, graph, arrays, settings)
+        if given is not None:
+            scene = _numbered(scene, graph, arrays, given)
+    scene = described(scene, graph, settings)
     return Picture(net.name, options, lambda: scene)
 
 
-def _scene(graph: Graph, settings: FigureSettings) -> Scene:
+def _scene(graph: Graph, settings: FigureSettings, arrays: Arrays | None) -> Scene:
     """The scene of a view that places everything itself."""
     try:
+        if settings.view == "strip":
+            from netspec.figure.strip import strip
+
+            assert arrays is not None
+            return strip(graph, settings, arrays)
         return VIEWS[settings.view or "neurons"](graph, settings)
     except Unsuitable as unsuitable:
         node = unsuitable.node
@@ -70,10 +121,48 @@ def _scene(graph: Graph, settings: FigureSettings) -> Scene:
         raise SpecErrors([Diagnostic("NS713", node.span, words)]) from None
 
 
+# ---- weights and numbers
+
+
+def _arrays(
+    net: Net, settings: FigureSettings, given: str | os.PathLike[str] | Arrays | None, numbers: bool
+) -> Arrays | None:
+    """The arrays of a run; without one, those that the spec itself gives where a figure cannot do without."""
+    from netspec.figure.weights import check_bound, check_weights, given_weights, read_weights
+
+    if given is None:
+        if not numbers and settings.view != "strip" and settings.weights != "trained":
+            return None
+        check_bound(net.graph)
+        found = given_weights(net.graph)
+        if found is None:
+            what = "numbers" if numbers else "trained"
+            raise NetspecError(Diagnostic("NS728", None, hints=(Hint(what),)), USAGE)
+        return found
+    check_bound(net.graph)
+    arrays = read_weights(given) if isinstance(given, str | os.PathLike) else given
+    check_weights(net.graph, arrays)
+    return arrays
+
+
+def _numbered(scene: Scene, graph: Graph, arrays: Arrays, given: str | Mapping[str, Any]) -> Scene:
+    """The scene with the values of one example."""
+    from netspec.figure.example import read_example
+    from netspec.figure.numbers import with_numbers
+    from netspec.figure.values import Uncomputed, compute
+
+    try:
+        values = compute(graph, arrays, read_example(graph, given))
+    except Uncomputed as uncomputed:
+        node = uncomputed.node
+        raise SpecErrors([Diagnostic("NS729", node.span, {"step": node.word})]) from None
+    return with_numbers(scene, arrays, values)
+
+
 # ---- sections
 
 
-def settings_of(net: Net, name: str | None) -> FigureSettings:
+def settings_of(net: Net, name: str | None, trained: bool = False) -> FigureSettings:
     """What the file's figure section says: the one of that name, else the one without."""
     sections = _sections(net)
     if name is not None and name not in sections:
@@ -81,7 +170,7 @@ def settings_of(net: Net, name: str | None) -> FigureSettings:
         guess = nearest(name, named)
         hints = [Hint("nearest", {"name": guess})] if guess else []
         hints.append(Hint("figures", {"names": Quoted(named)}) if named else Hint("no_figures"))
-        raise NetspecError(Diagnostic("NS714", None, {"name": name}, hints=tuple(hints)), 2)
+        raise NetspecError(Diagnostic("NS714", None, {"name": name}, hints=tuple(hints)), USAGE)
     section = sections.get(name or "")
     if section is None:
         return FigureSettings()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from netspec.figure.typeset import Line, plain, text_box
@@ -188,6 +189,7 @@ class Wire:
     layer: str = ""
     tip: str = ""
     weight: Weight | None = None
+    value: Value | None = None  # what flows along it, where no node shows that
 
     @property
     def box(self) -> Rect:
@@ -242,16 +244,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """Pixels: `rows` of `#rrggbb`, or the bytes of a PNG file."""
+    """Pixels: rows of `#rrggbb`."""
 
     id: str
     x: float
     y: float
     width: float
     height: float
-    rows: tuple[tuple[str, ...], ...] = ()
-    png: bytes = b""
-    smooth: bool = False
+    rows: tuple[tuple[str, ...], ...]
     classes: tuple[str, ...] = ()
     layer: str = ""
     tip: str = ""
@@ -262,6 +262,28 @@ class Image:
 
 
 Item = Node | Polygon | Wire | Dots | Text | Image
+
+
+def along(wire: Wire, steps: int = 12) -> list[Point]:
+    """Points close together on a wire, curved or straight."""
+    found: list[Point] = []
+    points = wire.points
+    if not wire.curved:
+        for a, b in pairwise(points):
+            found += [Point(a.x + (b.x - a.x) * k / steps, a.y + (b.y - a.y) * k / steps) for k in range(steps)]
+        return [*found, points[-1]]
+    for at in range(0, len(points) - 3, 3):
+        p, q, r, s = points[at : at + 4]
+        for k in range(steps):
+            t, u = k / steps, 1 - k / steps
+            weights = (u**3, 3 * u * u * t, 3 * u * t * t, t**3)
+            found.append(
+                Point(
+                    sum(w * point.x for w, point in zip(weights, (p, q, r, s), strict=True)),
+                    sum(w * point.y for w, point in zip(weights, (p, q, r, s), strict=True)),
+                )
+            )
+    return [*found, points[-1]]
 
 
 def _around(points: tuple[Point, ...]) -> Rect:

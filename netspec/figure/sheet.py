@@ -26,7 +26,7 @@ from netspec.figure.scene import (
     Wire,
     canvas_of,
 )
-from netspec.figure.typeset import Line, text_box
+from netspec.figure.typeset import Line, paragraph, text_box, wrapped
 
 
 def boxed(lines: tuple[Line, ...], size: float) -> Rect:
@@ -45,6 +45,16 @@ def fitted(line: Line, size: float, rx: float, ry: float, round_: bool = True) -
 def level(line: Line) -> Line:
     """A line that is centred for it: subscripts of the same height, so that x_1 and x_d share a baseline."""
     return tuple(atom._replace(sub=(atom.sub[0]._replace(text="0"),) if atom.sub else ()) for atom in line)
+
+
+@dataclass(frozen=True, slots=True)
+class Footnote:
+    """A caption below a figure: its text, the middle it stands under, its size."""
+
+    id: str
+    text: str
+    x: float
+    size: float
 
 
 @dataclass(slots=True)
@@ -81,10 +91,20 @@ class Sheet:
         value: Value | None = None,
     ) -> Node:
         node = Node(
-            id=id, shape=shape, x=x, y=y, rx=rx, ry=rx if ry is None else ry,
-            pen=Pen(ink=ink, width=width, opacity=opacity), fill=fill, classes=classes, layer=layer, tip=tip,
-            weight=weight, value=value,
-        )  # fmt: skip
+            id=id,
+            shape=shape,
+            x=x,
+            y=y,
+            rx=rx,
+            ry=rx if ry is None else ry,
+            pen=Pen(ink=ink, width=width, opacity=opacity),
+            fill=fill,
+            classes=classes,
+            layer=layer,
+            tip=tip,
+            weight=weight,
+            value=value,
+        )
         self.by_id[id] = node
         (self.back if shape == "pill" else self.nodes).append(node)
         return node
@@ -96,24 +116,43 @@ class Sheet:
         size = fitted(line, size, node.rx, node.ry, node.shape in ("circle", "ellipse"))
         box = boxed((level(line),), size)
         text = Text(
-            id=f"{node.id}.label", lines=(line,), x=node.x, y=node.y - box.middle.y, size=size,
-            ink=ink, inside=node.id, classes=("label",), layer=node.layer,
-        )  # fmt: skip
+            id=f"{node.id}.label",
+            lines=(line,),
+            x=node.x,
+            y=node.y - box.middle.y,
+            size=size,
+            ink=ink,
+            inside=node.id,
+            classes=("label",),
+            layer=node.layer,
+        )
         self.texts.append(text)
         return text
 
     def dots(
-        self, id: str, x: float, y: float, dx: float, dy: float, hidden: str = "", layer: str = "",
+        self,
+        id: str,
+        x: float,
+        y: float,
+        dx: float,
+        dy: float,
+        hidden: str = "",
+        layer: str = "",
         measure: tuple[float, float] = rules.DOTS,
-    ) -> Dots:  # fmt: skip
+    ) -> Dots:
         """Three dots around (x, y) along (dx, dy)."""
         radius, step = measure
         norm = math.hypot(dx, dy)
         points = tuple(Point(x + dx / norm * step * k, y + dy / norm * step * k) for k in (-1, 0, 1))
         dots = Dots(
-            id=id, points=points, radius=radius, hidden=hidden, classes=("dots",), layer=layer,
+            id=id,
+            points=points,
+            radius=radius,
+            hidden=hidden,
+            classes=("dots",),
+            layer=layer,
             tip=f"{hidden} more" if hidden else "",
-        )  # fmt: skip
+        )
         self.front.append(dots)
         return dots
 
@@ -133,12 +172,22 @@ class Sheet:
         id: str = "",
         curved: bool = False,
         over: bool = False,
+        value: Value | None = None,
     ) -> Wire:
         """A wire along points, painted under all nodes (or `over` them)."""
         wire = Wire(
-            id=id or f"{source}~{target}", points=tuple(points), source=source, target=target, head=head, pen=pen,
-            classes=("wire", *classes), layer=layer, weight=weight, curved=curved,
-        )  # fmt: skip
+            id=id or f"{source}~{target}",
+            points=tuple(points),
+            source=source,
+            target=target,
+            head=head,
+            pen=pen,
+            classes=("wire", *classes),
+            layer=layer,
+            weight=weight,
+            curved=curved,
+            value=value,
+        )
         (self.front if over else self.wires).append(wire)
         return wire
 
@@ -170,6 +219,26 @@ class Sheet:
         self.texts.append(text)
         return text
 
+    def footer(self, notes: list[Footnote], y: float) -> None:
+        """Captions below a figure on one baseline; those that would run into each other are broken, then lowered."""
+        if not notes:
+            return
+        base = y + max(-boxed(paragraph(note.text)[:1], note.size).top for note in notes)
+        rows: list[float] = []  # how far each row of captions reaches
+        low = base
+        for number, note in enumerate(notes):
+            near = [
+                abs(note.x - other.x)
+                for other in (*notes[max(number - 1, 0) : number], *notes[number + 1 : number + 2])
+            ]
+            lines = wrapped(note.text, max(min(near, default=999.0) * 0.94, 12.0), note.size)
+            half = boxed(lines, note.size).width / 2
+            row = next((k for k, end in enumerate(rows) if note.x - half > end + 2), len(rows))
+            at = base if not row else low + note.size * 1.1
+            rows[row : row + 1] = [note.x + half]
+            text = self.text(note.id, lines, note.x, at, note.size, classes=("caption",))
+            low = max(low, text.box.bottom)
+
     def polygon(self, id: str, points: Iterable[Point], *, front: bool = False, **more: object) -> Polygon:
         polygon = Polygon(id=id, points=tuple(points), **more)  # type: ignore[arg-type]
         (self.front if front else self.back).append(polygon)
@@ -191,4 +260,4 @@ class Sheet:
         )
 
 
-__all__ = ["Image", "Sheet", "boxed", "fitted"]
+__all__ = ["Footnote", "Image", "Sheet", "boxed", "fitted"]

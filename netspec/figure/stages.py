@@ -12,8 +12,8 @@ from netspec.types import Type
 
 # what changes no value's place: it belongs to the stage before
 _WITHIN = frozenset((
-    "port", "dropout", "droppath", "stop", "batchnorm", "layernorm", "rmsnorm", "groupnorm", "instancenorm", "lrn", "gain",
-    "softmax", "number", "identity", "normalize", "flatten", "reshape",
+    "port", "dropout", "droppath", "stop", "batchnorm", "layernorm", "rmsnorm", "groupnorm", "instancenorm", "lrn",
+    "gain", "softmax", "number", "identity", "normalize", "flatten", "reshape",
 ))  # fmt: skip
 _POOLS = frozenset(("subsample", "maxpool", "avgpool"))
 _FULL = frozenset(("perceptrons", "gaussian", "distance"))

@@ -71,12 +71,11 @@ def step_text(node: Node) -> str:
             text += f", /{_extent(op.stride)}" if op.stride != 1 else ""
             return text + (" up" if op.transposed else "")
         case "maxpool" | "avgpool" | "subsample":
-            text = f"{op.name} {_extent(op.kernel)}" if getattr(op, "kernel", None) is not None else op.name
-            return text
+            return f"{op.name} {_extent(op.kernel)}" if getattr(op, "kernel", None) is not None else str(op.name)
         case "attention":
             return f"attention, {size_label(op.heads)} heads"
-        case "number":
-            return str(op.glyph().caption).replace("*", "×")
+        case "number" | "add" | "subtract" | "multiply" | "join":
+            return str(op.glyph().caption).replace("*", "×").replace("-", "−")
         case "gaussian" | "distance":
             return f"{op.name}({size_label(node.type.values)})"
     return str(node.word if node.word.isidentifier() else op.name)

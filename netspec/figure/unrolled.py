@@ -116,18 +116,32 @@ def _pill(sheet: Sheet, cell: Cell, block: Block, left: float, y: float) -> None
     time = math(f"({cell.step})") if group.timed else ()
     base = f"{group.id}@{cell.step}"
     cell.pills[group] = sheet.node(
-        f"{base}.pill", left + width / 2, y, width / 2, rules.UNIT + rules.PILL, shape="pill", ink=group.ink, width=0.365,
-        opacity=0.5, classes=("pill",), layer=path,
-    )  # fmt: skip
+        f"{base}.pill",
+        left + width / 2,
+        y,
+        width / 2,
+        rules.UNIT + rules.PILL,
+        shape="pill",
+        ink=group.ink,
+        width=0.365,
+        opacity=0.5,
+        classes=("pill",),
+        layer=path,
+    )
     units: list[Unit | Gap | None] = [*([None] if block.bias else []), *block.entries]  # type: ignore[list-item]
     for entry, at in zip(units, _places(block), strict=True):
         if isinstance(entry, Gap):
             sheet.dots(f"{base}.{entry.name}", left + at, y, 1, 0, entry.hidden, path)
             continue
         node = sheet.node(
-            f"{base}.{entry.name if entry else '+1'}", left + at, y, rules.UNIT, ink=group.ink, layer=path,
+            f"{base}.{entry.name if entry else '+1'}",
+            left + at,
+            y,
+            rules.UNIT,
+            ink=group.ink,
+            layer=path,
             classes=("unit", group.role, *(() if entry else ("bias",))),
-        )  # fmt: skip
+        )
         line = (symbol(group.label, entry.index, time),) if entry and group.label else () if entry else upright("+1")
         sheet.label(node, line, rules.INPUT_LABEL)
     if block.hidden:
@@ -177,8 +191,15 @@ def _between(sheet: Sheet, cells: list[Cell], groups: list[Group], ends: bool) -
             if ends and len(cells) > 1:
                 target = cells[-1].pills[group]
                 tip = Point(target.x - target.rx, target.y)
-                sheet.wire("", target.id, (Point(tip.x - APART, tip.y), tip), pen=pen, layer=group.layer.path,
-                           classes=("delayed",), id=f"{target.id}.in")  # fmt: skip
+                sheet.wire(
+                    "",
+                    target.id,
+                    (Point(tip.x - APART, tip.y), tip),
+                    pen=pen,
+                    layer=group.layer.path,
+                    classes=("delayed",),
+                    id=f"{target.id}.in",
+                )
 
 
 def _route(start: Point, end: Point) -> tuple[Point, ...]:

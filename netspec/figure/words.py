@@ -19,6 +19,7 @@ _WORDS: Final = {
     "does full": {"en": "Full connection", "ko": "완전 연결"},
     "does other": {"en": "", "ko": ""},
     "not drawn": {"en": "not drawn: {count}, at most {value}", "ko": "그리지 않은 가중치 {count}개: 최대 {value}"},
+    "more filters": {"en": "and {count} more", "ko": "외 {count}개"},
     "class": {"en": "class", "ko": "종류"},
 }
 

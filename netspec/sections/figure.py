@@ -81,9 +81,28 @@ class FigureSettings:
     def of(self, path: str) -> LayerHints:
         return self.layers.get(path, _NO_HINTS)
 
+    def bound(self) -> FigureSettings:
+        """These settings without generic units: a letter stands for no unit in particular, so it has no weights."""
+        layers = {
+            path: replace(hints, show=tuple(without_letters(show) for show in hints.show))
+            for path, hints in self.layers.items()
+        }
+        return replace(self, layers=layers)
+
     def but(self, **changes: Any) -> FigureSettings:
         """These settings with others set; None leaves a setting as it is."""
         return replace(self, **{name: value for name, value in changes.items() if value is not None})
 
 
 _NO_HINTS: Final = LayerHints()
+
+
+def without_letters(show: Shown) -> Shown:
+    """A list with its generic units left out; dots on both sides of one become one."""
+    found: list[Index | Skip] = []
+    for entry in show:
+        if isinstance(entry, Index) and entry.number is None:
+            continue
+        if not (isinstance(entry, Skip) and found and isinstance(found[-1], Skip)):
+            found.append(entry)
+    return tuple(found)

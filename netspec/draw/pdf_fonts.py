@@ -1,0 +1,120 @@
+"""Runs of text -> embedded subsets of font files, and the strings that show them in a PDF."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from typing import Any
+
+from netspec.draw.fonts import Fonts
+from netspec.figure.typeset import Run
+
+
+@dataclass(slots=True)
+class Embedded:
+    """One font file: which characters are used, and once it is cut down, their codes and widths."""
+
+    path: str
+    name: str
+    used: set[str] = field(default_factory=set)
+    codes: dict[str, int] = field(default_factory=dict)
+    widths: dict[int, float] = field(default_factory=dict)  # thousandths of an em
+    data: bytes = b""
+    outlines: str = "glyf"
+    box: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+
+class Embedding:
+    """Collects what a document shows; `cut` then makes the subsets."""
+
+    def __init__(self, fonts: Fonts) -> None:
+        self.fonts = fonts
+        self.found: dict[str, Embedded] = {}
+        self._has: dict[str, frozenset[str]] = {}
+
+    def pieces(self, run: Run) -> list[tuple[Embedded, str]]:
+        """A run cut where another font has to help out; characters that none has are left out."""
+        first = self.fonts.styles.get((run.family, run.italic, run.bold), "")
+        paths = [path for path in dict.fromkeys((first, *self.fonts.files)) if path]
+        pieces: list[tuple[Embedded, str]] = []
+        for character in run.text:
+            path = next((path for path in paths if character in self.has(path)), None)
+            if path is None:
+                continue
+            font = self.found.setdefault(path, Embedded(path, f"F{len(self.found) + 1}"))
+            font.used.add(character)
+            if pieces and pieces[-1][0] is font:
+                pieces[-1] = (font, pieces[-1][1] + character)
+            else:
+                pieces.append((font, character))
+        return pieces
+
+    def has(self, path: str) -> frozenset[str]:
+        if path not in self._has:
+            from netspec.draw.fonts import characters_of
+
+            self._has[path] = characters_of(path)
+        return self._has[path]
+
+    def cut(self) -> list[Embedded]:
+        for font in self.found.values():
+            _cut(font)
+        return list(self.found.values())
+
+
+def _cut(font: Embedded) -> None:
+    """The subset of a font with the used characters alone."""
+    import logging
+
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
+    source = TTFont(font.path, fontNumber=_korean_face(font.path), lazy=True)
+    options = subset.Options()
+    options.layout_features = []
+    options.hinting = False
+    options.notdef_outline = True
+    options.name_IDs = []
+    options.drop_tables += ["GSUB", "GPOS", "GDEF", "BASE", "VORG", "vhea", "vmtx", "DSIG", "MATH", "FFTM"]
+    cutter = subset.Subsetter(options)
+    cutter.populate(text="".join(sorted(font.used)))
+    cutter.subset(source)
+    unit = source["head"].unitsPerEm
+    names, order = source.getBestCmap(), source.getGlyphOrder()
+    codes = {name: _code(name, order.index(name), source) for name in names.values()}
+    for character in font.used:
+        name = names[ord(character)]
+        font.codes[character] = codes[name]
+        font.widths[codes[name]] = 1000 * source["hmtx"][name][0] / unit
+    head = source["head"]
+    font.box = tuple(round(1000 * value / unit) for value in (head.xMin, head.yMin, head.xMax, head.yMax))
+    if "CFF " in source:
+        font.outlines = "CFF "
+        font.data = source["CFF "].compile(source)
+    else:
+        head.modified = head.created = 0
+        source.recalcTimestamp = False
+        buffer = io.BytesIO()
+        source.save(buffer, reorderTables=False)
+        font.data = buffer.getvalue()
+
+
+def _korean_face(path: str) -> int:
+    """The face of a collection whose name says KR, else the first."""
+    if not path.lower().endswith(".ttc"):
+        return 0
+    from fontTools.ttLib import TTCollection
+
+    with TTCollection(path, lazy=True) as collection:
+        for number, face in enumerate(collection.fonts):
+            if " KR" in str(face["name"].getDebugName(1)):
+                return number
+    return 0
+
+
+def _code(name: str, index: int, font: Any) -> int:
+    """What a PDF calls a glyph: the number in a CID-keyed font's character set, else its place."""
+    if "CFF " in font and hasattr(font["CFF "].cff.topDictIndex[0], "ROS") and name.startswith("cid"):
+        return int(name[3:])
+    return index

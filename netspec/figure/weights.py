@@ -1,0 +1,79 @@
+"""A run folder or a safetensors file -> arrays by key, checked against the net. No pickle, no torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted, SpecErrors, Words
+from netspec.graph import Graph
+from netspec.names import nearest
+
+if TYPE_CHECKING:
+    import numpy
+
+Arrays = Mapping[str, "numpy.ndarray[Any, Any]"]
+RUN_FILE = "weights.safetensors"
+USAGE = 2
+
+
+def read_weights(path: str | os.PathLike[str]) -> Arrays:
+    """The arrays of a run folder, or of a file. Raises NetspecError NS726 where there are none."""
+    from netspec.parts import need
+
+    given = Path(path)
+    file = given / RUN_FILE if given.is_dir() else given
+    if not file.is_file():
+        hint = Hint("run", {"file": RUN_FILE}) if given.is_dir() else Hint("missing")
+        raise NetspecError(Diagnostic("NS726", None, {"file": str(given)}, hints=(hint,)), USAGE)
+    need("numpy")
+    load = need("safetensors.numpy")
+    try:
+        found: dict[str, Any] = load.load_file(str(file))
+    except Exception as error:  # the library's own exceptions share no base that it exports
+        hint = Hint("broken", {"reason": str(error)[:120]})
+        raise NetspecError(Diagnostic("NS726", None, {"file": str(given)}, hints=(hint,)), USAGE) from None
+    return found
+
+
+def check_bound(graph: Graph) -> None:
+    """Arrays have numbers for sizes. Raises SpecErrors NS516 where sizes of the net are open."""
+    if graph.open:
+        words: Words = {"names": Quoted(graph.open), "net": graph.name, "first": graph.open[0]}
+        raise SpecErrors([Diagnostic("NS516", None, words)])
+
+
+def check_weights(graph: Graph, weights: Arrays) -> None:
+    """Every array the net stores must be there, in its shape. Raises NetspecError NS725."""
+    for stored in graph.stored:
+        shape = tuple(stored.weight.shape)
+        found = weights.get(stored.key)
+        if found is None:
+            guess = nearest(stored.key, weights)
+            hints = (
+                (Hint("nearest", {"name": guess}),) if guess else (Hint("has", {"names": Quoted(tuple(weights)[:8])}),)
+            )
+            raise NetspecError(Diagnostic("NS725", None, {"key": stored.key}, hints=hints), USAGE)
+        if tuple(found.shape) != shape:
+            given, wanted = ("×".join(map(str, sizes)) or "1" for sizes in (found.shape, shape))
+            hints = (Hint("shape", {"given": given, "wanted": wanted}),)
+            raise NetspecError(Diagnostic("NS725", None, {"key": stored.key}, hints=hints), USAGE)
+
+
+def given_weights(graph: Graph) -> Arrays | None:
+    """The arrays of a net whose spec gives every number itself; None where some are drawn by chance."""
+    from netspec.parts import need
+
+    numpy = need("numpy")
+    found: dict[str, Any] = {}
+    for stored in graph.stored:
+        weight = stored.weight
+        if weight.given:
+            found[stored.key] = numpy.array(weight.given, dtype="float64").reshape(tuple(weight.shape))
+        elif weight.init.name == "constant":
+            found[stored.key] = numpy.full(tuple(weight.shape), weight.init.numbers[0], dtype="float64")
+        else:
+            return None
+    return found
