@@ -233,11 +233,10 @@ def _is_news(fold: Fold, source: Holder, value: Type) -> bool:
         return source.outside
     own = {node.index for node in source.nodes}
     reads = [
-        fold.graph.nodes[read.node].types[read.output]
+        fold.graph.nodes[edge.node].types[edge.output]
         for node in source.nodes
         for edge in node.inputs
-        for read, _ in fold.sources(edge)
-        if read.node not in own
+        if any(read.node not in own for read, _ in fold.sources(edge))
     ]
     return not reads or all(read != value for read in reads)
 
