@@ -61,7 +61,11 @@ class Display:
         parts = ", ".join(f"{count:,} {self.word(name)}" for name, count in facts.parts.items())
         words = {"net": facts.net, "weights": facts.weights, "parts": parts, "source": facts.source}
         self.say(self.word("facts", **words))
-        self.say(self.word("device", **{key: getattr(facts, key) for key in ("device", "threads", "steps", "epochs", "batches")}))
+        self.say(
+            self.word(
+                "device", **{key: getattr(facts, key) for key in ("device", "threads", "steps", "epochs", "batches")}
+            )
+        )
         if len(facts.parts) == 1:
             self.say(self.word("all"))
         self.say("")
@@ -75,7 +79,8 @@ class Display:
         if self.live is None:
             return
         done = (moment.epoch - 1) * self.batches + moment.position
-        text = f"loss {moment.loss:.4f}  {self.word('rate', rate=moment.rate)}  {self.word('left', left=_time(moment.left))}"
+        rate, left = self.word("rate", rate=moment.rate), self.word("left", left=_time(moment.left))
+        text = f"loss {moment.loss:.4f}  {rate}  {left}"
         self.live.update(self.task, completed=done, description=f"epoch {moment.epoch}/{self.epochs}", note=text)
         self.live.refresh()
 

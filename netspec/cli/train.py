@@ -29,10 +29,14 @@ SECTIONS = ("train", "data")
 @click.option("--seed", type=click.IntRange(0), help="As `seed` in the train section.")
 @click.option("--data", "data", type=click.Path(path_type=Path), help="The folder that the data's paths start from.")
 @click.option("--with", "others", multiple=True, metavar="FILE", help="Take sections from another file, too.")
-@click.option("--out", type=click.Path(path_type=Path), help="The run's folder; the next free runs/NET-N when left out.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The run's folder; the next free runs/NET-N when left out."
+)
 @click.option("--device", default="auto", metavar="NAME", help="cpu, cuda, cuda:1, mps; auto chooses and says so.")
 @click.option("--threads", type=click.IntRange(1), help="Threads for the CPU; by the size of a step when left out.")
-@click.option("--save-every", metavar="N", help="Checkpoints every N steps, or N seconds (`30s`); every 60s when left out.")
+@click.option(
+    "--save-every", metavar="N", help="Checkpoints every N steps, or N seconds (`30s`); every 60s when left out."
+)
 @click.option("--no-pictures", is_flag=True, help="Draw nothing at the end.")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing but the run's folder.")
 @common
@@ -63,7 +67,9 @@ def request_of(flags: dict[str, Any], folder: Path | None) -> Request:
     from netspec.training.api import as_text, short_keys
     from netspec.training.plan import Request
 
-    inside = [item for item in flags["settings"] if item.strip().split(".")[0] in SECTIONS and "." in item.partition("=")[0]]
+    inside = [
+        item for item in flags["settings"] if item.strip().split(".")[0] in SECTIONS and "." in item.partition("=")[0]
+    ]
     sizes = parse_settings(tuple(item for item in flags["settings"] if item not in inside))
     assigned = []
     for item in inside:

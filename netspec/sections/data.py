@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Report
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Quoted, Report
+from netspec.names import nearest
 from netspec.sections.entries import read_entry
 from netspec.sections.settings import Section, Written
 from netspec.sections.sources import SOURCES, Facts, Source
@@ -62,10 +63,10 @@ def read_data(section: Section, names: dict[str, Any], report: Report) -> Data:
     facts = data.source.facts if data.source is not None else Facts()
     for key, item in section.settings.items():
         if key == "split":
-            _try(report, lambda item=item: _split(item, names, data))  # type: ignore[misc]
+            _try(report, lambda item=item: _split(item, names, data))
         elif key not in KEYS:
             data.broken.add(key)
-            _try(report, lambda key=key, item=item: _field(key, item, names, facts, data))  # type: ignore[misc]
+            _try(report, lambda key=key, item=item: _field(key, item, names, facts, data))
     return data
 
 
@@ -110,10 +111,11 @@ def _field(name: str, written: Written, names: dict[str, Any], facts: Facts, dat
     found: Type = UNKNOWN_TYPE
     for position, item in enumerate(items):
         step = read_entry(STEPS, item, reader, Phrase("what step"))
-        if step.takes != (position == 0):
-            legal = [word for word, cls in STEPS.items() if cls.takes]
-            code = "NS755" if position == 0 else "NS756"
-            raise reader.fault(item.at, code, Hint("takes", {"legal": ", ".join(legal)}), step=step.word)
+        if position == 0 and not step.takes:
+            legal = Quoted(tuple(word for word, cls in STEPS.items() if cls.takes))
+            raise reader.fault(item.at, "NS755", Hint("takes", {"legal": legal}), step=step.word)
+        if position > 0 and step.takes:
+            raise reader.fault(item.at, "NS756", step=step.word)
         _columns(step, facts, reader)
         found = _after(step, found, facts, item, reader)
         steps.append(step)
@@ -146,9 +148,6 @@ def _columns(step: Step, facts: Facts, reader: Reader) -> None:
 
 def unknown_column(name: str, columns: tuple[str, ...], span: Span | None) -> Diagnostic:
     """A column that the source does not have."""
-    from netspec.diagnostics.model import Quoted
-    from netspec.names import nearest
-
     guess = nearest(name, columns)
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("columns", {"columns": Quoted(columns[:20])}))

@@ -103,7 +103,7 @@ def read_entry(entries: Table[E], value: tree.Value, reader: Reader, what: Phras
     if isinstance(value, tree.Call):
         cls = _find(entries, value.name, value.path_at, reader, what)
         return bind(cls, value.args, reader, value.at)
-    hint = Hint("legal", {"legal": Quoted(tuple(entries))})
+    hint = Hint("one_of", {"legal": Quoted(tuple(entries))})
     raise reader.fault(value.at, "NS753", hint, name=reader.text_at(value.at), what=what)
 
 
@@ -112,7 +112,7 @@ def _find(entries: Table[E], name: str, at: tree.Place, reader: Reader, what: Ph
         return entries[name]
     guess = nearest(name, entries)
     hints = [Hint("nearest", {"name": guess})] if guess else []
-    hints.append(Hint("legal", {"legal": Quoted(tuple(entries))}))
+    hints.append(Hint("one_of", {"legal": Quoted(tuple(entries))}))
     raise reader.fault(at, "NS753", *hints, fix=guess, name=name, what=what)
 
 
@@ -188,10 +188,15 @@ def _bounds(found: float, name: str, value: tree.Value, extra: dict[str, Any], r
     high = most is not None and found > most
     if not (low or high):
         return
-    words: dict[str, Any] = {"option": name, "value": f"{found:g}", "most": "" if most is None else f"{most:g}"}
-    if above is not None:
-        raise reader.fault(value.at, "NS750" if low else "NS421", above=f"{above:g}", **words)
-    words["least"] = "" if least is None else f"{least:g}"
+    words: dict[str, Any] = {
+        "option": name,
+        "value": f"{found:g}",
+        "least": "" if least is None else f"{least:g}",
+        "above": "" if above is None else f"{above:g}",
+        "most": "" if most is None else f"{most:g}",
+    }
+    if above is not None and low:
+        raise reader.fault(value.at, "NS750", **words)
     code = "NS419" if least is not None and most is not None else "NS420" if low else "NS421"
     raise reader.fault(value.at, code, **words)
 

@@ -17,7 +17,7 @@ class Term(Entry):
 
     classifies: ClassVar[bool] = False  # softmax and sigmoid in front are undone: it computes from the sums
     higher: ClassVar[bool] = False  # better when larger
-    positional = ("layer", "target")
+    positional: ClassVar[tuple[str, ...]] = ("layer", "target")
     layer: str = option("name", "the layer that is judged")
 
     def wants(self, layer: Type, target: Type | None) -> Type | None:
@@ -162,19 +162,21 @@ class _Counted(Metric):
 
 class Precision(_Counted):
     word = "precision"
-    about = "of the answers for a class the share that is right; the mean over the classes where there are more than two"
+    about = (
+        "of the answers for a class the share that is right; the mean over the classes where there are more than two"
+    )
     example = "precision(y, label)"
 
 
 class Recall(_Counted):
     word = "recall"
-    about = "of a class's examples the share that is found; the mean over the classes where there are more than two"
+    about = "of a class's examples the share that is found; the mean over the classes if more than two"
     example = "recall(y, label)"
 
 
 class F1(_Counted):
     word = "f1"
-    about = "the harmonic mean of precision and recall; the mean over the classes where there are more than two"
+    about = "the harmonic mean of precision and recall; the mean over the classes if more than two"
     example = "f1(y, label)"
 
 
@@ -226,14 +228,14 @@ class Perplexity(Metric):
 
 def _numbers(term: Term, layer: Type) -> None:
     if layer.classes is not None:
-        refuse("NS763", input=0, term=term.word, type=str(layer), hint="numbers")
+        refuse("NS763", term=term.word, layer=term.layer, type=str(layer), hint="numbers")
 
 
 def _classes(term: Term, layer: Type, target: Type | None) -> Type:
     """Classes to tell apart, one for each map of the layer; or a probability for each."""
     _numbers(term, layer)
     if layer.maps == 1:
-        refuse("NS763", input=0, term=term.word, type=str(layer), hint="binary")
+        refuse("NS763", term=term.word, layer=term.layer, type=str(layer), hint="binary")
     soft = target is not None and target.classes is None and target.known and target.maps == layer.maps
     return layer if soft else Type(1, layer.space, layer.time, layer.maps)
 

@@ -12,7 +12,7 @@ from netspec.sections.data import Data, Field
 from netspec.sections.losses import Term
 from netspec.sections.train import Train
 from netspec.source import Span
-from netspec.types import UNKNOWN, UNKNOWN_TYPE, ShapeFault, Time, Type, Unknown, type_text
+from netspec.types import UNKNOWN_TYPE, ShapeFault, Time, Type, Unknown, type_text
 
 
 @dataclass(slots=True)
@@ -23,6 +23,7 @@ class Match:
     wanted: dict[str, Type] = field(default_factory=dict)
     places: dict[str, Span | None] = field(default_factory=dict)
     terms: dict[str, Term] = field(default_factory=dict)  # who asks, for targets
+    named: set[str] = field(default_factory=set)  # by any term, also by one that is wrong otherwise
 
 
 def match(data: Data, train: Train, graph: Graph, report: Report) -> Match:
@@ -80,6 +81,7 @@ def sums_of(graph: Graph, edge: Edge) -> tuple[Edge, str]:
 
 
 def _term(term: Term, data: Data, graph: Graph, found: Match, report: Report) -> None:
+    found.named.update(name for name in (term.compared, *_others(term)) if name is not None)
     edge = value_of(graph, term.layer)
     if edge is None:
         report.add(_no_layer(term, term.layer, "layer", data, graph))
@@ -96,8 +98,7 @@ def _term(term: Term, data: Data, graph: Graph, found: Match, report: Report) ->
     try:
         want = term.wants(layer, given)
     except ShapeFault as fault:
-        words: dict[str, Any] = {"layer": term.layer, **fault.words}
-        report.add(Diagnostic(fault.code, term.at("layer"), words, hints=(Hint(fault.hint),)))
+        report.add(Diagnostic(fault.code, term.at("layer"), fault.words, hints=(Hint(fault.hint),)))
         return
     for name in _others(term):
         if _given(name, data, graph) is None:
@@ -114,16 +115,15 @@ def _target(
 ) -> None:
     if target not in data.fields or value_of(graph, target) is not None:
         if target not in data.broken and not agrees(given, want):
-            words = {"term": term.word, "layer": term.layer, "target": target}
-            types = {"have": type_text(given), "want": type_text(want)}
-            report.add(Diagnostic("NS762", term.at("target"), {**words, **types}))
+            words = {"term": term.word, "layer": term.layer, "have": type_text(given), "want": type_text(want)}
+            report.add(Diagnostic("NS762", term.at("target"), {**words, "target": target}))
         return
     before = found.wanted.get(target)
     if before is not None and not agrees(before, want):
-        words = {"name": target, "one": type_text(before), "other": type_text(want)}
+        both = {"name": target, "one": type_text(before), "other": type_text(want)}
         label = found.terms[target].at("target")
         labels = () if label is None else (Label(label),)
-        report.add(Diagnostic("NS770", term.at("target"), words, labels=labels))
+        report.add(Diagnostic("NS770", term.at("target"), both, labels=labels))
         return
     found.wanted[target] = want
     found.terms.setdefault(target, term)
@@ -194,7 +194,7 @@ def _unused(data: Data, graph: Graph, found: Match, report: Report) -> None:
         if name in layers:
             labels = tuple(Label(span) for span in (layers[name].span,) if span is not None)
             report.add(Diagnostic("NS759", item.span, {"name": name}, labels=labels))
-        elif name not in found.wanted:
+        elif name not in found.named:
             guess = nearest(name, [*found.inputs])
             hints = (Hint("nearest", {"name": guess}),) if guess and guess not in data.fields else ()
             report.add(Diagnostic("NS758", item.span, {"name": name}, hints=hints))

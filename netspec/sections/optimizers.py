@@ -31,7 +31,9 @@ class Adam(Optimizer):
     word = "adam"
     about = "steps scaled by running means of the gradient and its square (torch.optim.Adam)"
     example = "adam(lr = 1e-3)"
-    betas: tuple[float, ...] = option("numbers", "how slowly the two means follow", default=(0.9, 0.999), least=0, most=1)
+    betas: tuple[float, ...] = option(
+        "numbers", "how slowly the two means follow", default=(0.9, 0.999), least=0, most=1
+    )
     eps: float = option("number", "keeps the division from zero", default=1e-8, least=0)
     amsgrad: bool = option("flag", "the largest second mean counts, not the last", default=False)
 
@@ -68,7 +70,9 @@ class NAdam(Optimizer):
     about = "Adam that looks ahead along the momentum (torch.optim.NAdam)"
     example = "nadam(lr = 2e-3)"
     lr: float = option("number", "the learning rate", default=2e-3, above=0)
-    betas: tuple[float, ...] = option("numbers", "how slowly the two means follow", default=(0.9, 0.999), least=0, most=1)
+    betas: tuple[float, ...] = option(
+        "numbers", "how slowly the two means follow", default=(0.9, 0.999), least=0, most=1
+    )
     eps: float = option("number", "keeps the division from zero", default=1e-8, least=0)
 
 
@@ -193,6 +197,4 @@ def _cosine(start: float, end: float, share: float) -> float:
     return end + (start - end) / 2 * (1 + math.cos(math.pi * share))
 
 
-SCHEDULES: dict[str, type[Schedule]] = table(
-    Constant, Cosine, Linear, OneCycle, Step, MultiStep, Exponential, Plateau
-)
+SCHEDULES: dict[str, type[Schedule]] = table(Constant, Cosine, Linear, OneCycle, Step, MultiStep, Exponential, Plateau)

@@ -68,7 +68,7 @@ class Csv(Source):
     file: str = option("text", "the file, from the spec's folder or --data")
     test: str | None = option("text", "a file whose rows are the test part", default=None)
     delimiter: str = option("text", "what separates cells", default=",")
-    names: tuple[str, ...] | None = option("texts", "the columns' names, where the file has no line for them", default=None)
+    names: tuple[str, ...] | None = option("texts", "the columns' names, where no line has them", default=None)
     encoding: str = option("text", "how the text is stored", default="utf-8")
 
     @property

@@ -73,7 +73,7 @@ class Image(Step):
     takes = True
     positional = ("size",)
     size: tuple[int, ...] | None = option("extent", "rows x columns that every picture has", default=None)
-    maps: int | None = option("integer", "1: grey, 3: colour; left out: as the pictures are", default=None, least=1, most=3)
+    maps: int | None = option("integer", "1: grey, 3: colour; left out: as they are", default=None, least=1, most=3)
 
     def type(self, before: Type, facts: Facts) -> Type:
         if facts.image is not None:
@@ -95,7 +95,10 @@ class Standardize(Step):
 
 class Scale(Step):
     word = "scale"
-    about = "linear, so that the smallest becomes `low` and the largest `high`: of a picture's possible values, else of the training part's, column by column"
+    about = (
+        "linear, so that the smallest becomes `low` and the largest `high`: of the values that a picture can have, "
+        "else of the training part's, column by column"
+    )
     example = "scale(0, 1)"
     positional = ("low", "high")
     low: float = option("number", "where the smallest goes", default=0.0)
@@ -173,7 +176,7 @@ class Window(Step):
     positional = ("length",)
     length: int = option("integer", "how many rows an example has", least=1)
     ahead: int = option("integer", "how many rows later it begins", default=0, least=0)
-    stride: int | None = option("integer", "rows from one example to the next; left out: the longest window", default=None, least=1)
+    stride: int | None = option("integer", "rows between examples; left out: the longest window", default=None, least=1)
 
     def type(self, before: Type, facts: Facts) -> Type:
         if isinstance(before.time, Time):

@@ -123,7 +123,7 @@ class Reader:
         """One of a few words, without quotes."""
         value = single(value)
         if isinstance(value, tree.Text):
-            raise self.fault(value.at, "NS423", option=option, legal=Quoted(choices))
+            raise self.fault(value.at, "NS423", option=option, value=value.value, legal=Quoted(choices))
         shown = value.name if isinstance(value, tree.Ref) else self.text_at(value.at)
         return self.choice(shown, value.at, option, choices)
 

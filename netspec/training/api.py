@@ -69,7 +69,8 @@ def _request(spec: Spec | Net | StrPath, settings: Mapping[str, Any], **short: A
     sizes: dict[str, Any] = {}
     name = None
     if isinstance(spec, Net):
-        spec, sizes, name = spec.spec, dict(spec.sizes), spec.name
+        sizes, name = dict(spec.sizes), spec.name
+        spec = spec.spec
     elif isinstance(spec, str | os.PathLike):
         spec = load(spec)
     path = spec.program.main.source.path

@@ -22,7 +22,7 @@ MANIFEST = "manifest.json"
 KEEP = 2
 
 
-class Incomplete(Exception):  # noqa: N818 - says what the checkpoint is
+class Incomplete(Exception):
     """A checkpoint that is not whole; the message says which file."""
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Hint, Label, NetspecError
-from netspec.diagnostics.model import Diagnostic as Found
+from netspec.diagnostics.model import Diagnostic, Hint, Label, NetspecError, Words
 from netspec.sections import steps
 from netspec.sections.data import Field
 from netspec.sections.losses import BinaryCrossEntropy
 from netspec.sections.match import Match
 from netspec.source import Span
-from netspec.training.sources.base import DATA, Faults, Rows
+from netspec.training.sources.base import DATA, Faults, Rows, asked
 from netspec.training.values import Values, shape_of
 from netspec.types import Type, Unknown, type_text
 
@@ -54,7 +53,7 @@ def _reshaped(item: Field, array: Array, want: Type, match: Match) -> Array:
     place = match.places.get(item.name)
     labels = () if place is None else (Label(place, "wanted", {"want": type_text(want)}),)
     words = {"name": item.name, "have": _shape_text(have), "want": _shape_text(wanted)}
-    raise NetspecError(Found("NS830", item.span, words, labels=labels), DATA)
+    raise NetspecError(Diagnostic("NS830", item.span, words, labels=labels), DATA)
 
 
 def _cut(item: Field) -> bool:
@@ -76,9 +75,11 @@ def _classes(item: Field, values: Values, count: int, match: Match, rows: Rows |
     wrong = (whole != array) | (whole < 0) | (whole >= count)
     for position in np.argwhere(wrong)[:100]:
         row = int(position[0])
-        words = {"value": f"{array[tuple(position)]:g}", "count": count, "most": count - 1, "name": item.name}
-        hints = (Hint("from_one"),) if _counts_from_one(array, count) else ()
-        _report(item, "NS831", words, row, rows, faults, match.places.get(item.name), hints)
+        span, where = _place(item, row, rows)
+        words: Words = {"value": f"{array[tuple(position)]:g}", "count": count, "most": count - 1, "where": where}
+        hints = (Hint("from_one", {"name": item.name}),) if _counts_from_one(array, count) else ()
+        labels = asked(match.places.get(item.name))
+        faults.add(Diagnostic("NS831", span, words, labels=labels, hints=hints))
     return values.with_array(whole.astype(np.int64))
 
 
@@ -94,8 +95,9 @@ def _numbers(item: Field, values: Values, rows: Rows | None, faults: Faults) -> 
         return values
     array = array.astype(np.float32)
     for position in np.argwhere(~np.isfinite(array))[:100]:
-        words = {"name": item.name, "value": str(values.array[tuple(position)])}
-        _report(item, "NS832", words, int(position[0]), rows, faults, None, ())
+        span, where = _place(item, int(position[0]), rows)
+        words = {"where": where, "value": str(values.array[tuple(position)])}
+        faults.add(Diagnostic("NS832", span, words, labels=asked(item.span)))
     return values.with_array(array)
 
 
@@ -103,23 +105,16 @@ def _probabilities(item: Field, values: Values, rows: Rows | None, faults: Fault
     import numpy as np
 
     for position in np.argwhere((values.array < 0) | (values.array > 1))[:100]:
-        words = {"name": item.name, "value": f"{values.array[tuple(position)]:g}"}
-        _report(item, "NS833", words, int(position[0]), rows, faults, None, (Hint("label"),))
+        span, where = _place(item, int(position[0]), rows)
+        words = {"where": where, "value": f"{values.array[tuple(position)]:g}"}
+        hints = (Hint("two_classes"),)
+        faults.add(Diagnostic("NS833", span, words, labels=asked(item.span), hints=hints))
 
 
-def _report(
-    item: Field,
-    code: str,
-    words: dict[str, Any],
-    row: int,
-    rows: Rows | None,
-    faults: Faults,
-    place: Span | None,
-    hints: tuple[Hint, ...],
-) -> None:
-    """A faulty value, at its place in the source where that is text, else by its row."""
+def _place(item: Field, row: int, rows: Rows | None) -> tuple[Span | None, str]:
+    """Where a value stands: in the source's text where it is one, and in words."""
     first: Any = item.steps[0] if item.steps else None
     name = getattr(first, "name", None) or getattr(first, "column", None)
     span = rows.place(row, name) if rows is not None and name else None
     where = rows.where(row, name or item.name) if rows is not None else f"{item.name}[{row}]"
-    faults.add(code, {**words, "where": where}, span, item.span or place, *hints)
+    return span, where

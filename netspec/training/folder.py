@@ -102,7 +102,7 @@ class Lock:
 
     def __enter__(self) -> Lock:
         with writing(self.path):
-            self._stream = open(self.path, "a+", encoding="utf-8")  # noqa: SIM115 - held until __exit__
+            self._stream = open(self.path, "a+", encoding="utf-8")
         try:
             _lock(self._stream)
         except OSError:
@@ -125,9 +125,8 @@ def _lock(stream: Any) -> None:
     try:
         import fcntl
     except ImportError:  # Windows
-        import msvcrt
-
+        windows: Any = import_module("msvcrt")
         stream.seek(0)
-        getattr(msvcrt, "locking")(stream.fileno(), getattr(msvcrt, "LK_NBLCK"), 1)
+        windows.locking(stream.fileno(), windows.LK_NBLCK, 1)
         return
     fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

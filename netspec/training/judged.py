@@ -96,7 +96,10 @@ def _skip(nodes: list[Node], edge: Edge, before: Edge) -> None:
 
 def _exposing(graph: Graph, nodes: list[Node], outputs: list[Edge]) -> Graph:
     """The same net, returning these values."""
-    layers = [replace(layer, role="hidden") if layer.scope == 0 and layer.role == "output" else layer for layer in graph.layers]
+    layers = [
+        replace(layer, role="hidden") if layer.scope == 0 and layer.role == "output" else layer
+        for layer in graph.layers
+    ]
     for edge in outputs:
         own = graph.layers[graph.nodes[edge.node].layer]
         layers.append(Layer(len(layers), own.label, own.path, "output", 0, values=(edge,), span=own.span))

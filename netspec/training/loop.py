@@ -23,11 +23,11 @@ SAMPLE = 2048  # training rows that are scored each epoch where there is no vali
 LOOK = 0.1  # seconds between two looks at the clock's consequences: progress, log, checkpoints
 
 
-class Interrupted(Exception):  # noqa: N818 - what happened
+class Interrupted(Exception):
     """SIGTERM or Ctrl-C: the run is saved and ends."""
 
 
-class Diverged(Exception):  # noqa: N818
+class Diverged(Exception):
     """A loss that is no number, with the batch that it came from."""
 
     def __init__(self, loss: float, batch: dict[str, Tensor]) -> None:
@@ -54,7 +54,7 @@ class Loop:
 
     def run(self) -> None:
         """All epochs that are left; raises Interrupted or Diverged."""
-        with _signals(self):
+        with _Signals(self):
             while self.progress.epoch < self.train.epochs and not self.progress.finished:
                 self.epoch()
                 self.finish_epoch()
@@ -96,7 +96,7 @@ class Loop:
             progress.loss_sum += value * (stop - start)
             if last - first > 1:
                 loss = loss * ((stop - start) / (end - begin))
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
         progress.examples += end - begin
         if train.clip is not None:
             engine.clip(train.clip)
@@ -228,7 +228,7 @@ def score(engine: Engine, name: str, most: int | None = None) -> dict[str, float
     return found
 
 
-class _signals:
+class _Signals:
     """SIGTERM and Ctrl-C ask the loop to save and stop; a second one stops at once."""
 
     def __init__(self, loop: Loop) -> None:

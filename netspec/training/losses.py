@@ -56,7 +56,7 @@ def _reduced(each: Tensor, counts: Tensor, mask: Tensor | None, whole: bool, lay
     if whole:
         total = counts.sum()
         return each.sum() / total.clamp_min(1e-12), total
-    examples = each.shape[0] // (layer.time.length if layer.time is not None else 1)  # type: ignore[operator]
+    examples = each.shape[0] // (layer.time.length if layer.time is not None else 1)
     return each.sum() / examples, float(examples)
 
 
@@ -138,8 +138,8 @@ def triplet(term: losses.Triplet, anchor: Tensor, same: Tensor, other: Tensor) -
     """max(0, d(anchor, same) - d(anchor, other) + margin), Euclidean, averaged over the batch."""
     from torch.nn import functional
 
-    flat = [value.flatten(1) for value in (anchor, same, other)]
-    return functional.triplet_margin_loss(*flat, margin=term.margin), float(len(anchor))
+    flat = (anchor.flatten(1), same.flatten(1), other.flatten(1))
+    return functional.triplet_margin_loss(flat[0], flat[1], flat[2], margin=term.margin), float(len(anchor))
 
 
 _MAKERS: dict[type[Loss], Callable[[Any, Type, Type | None, Any], Compute]] = {
@@ -151,4 +151,3 @@ _MAKERS: dict[type[Loss], Callable[[Any, Type, Type | None, Any], Compute]] = {
     losses.Huber: _huber,
     losses.Kl: _kl,
 }
-

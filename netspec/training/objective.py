@@ -67,7 +67,8 @@ class Objective:
         value = judge.value(outputs, batch)
         target = None if judge.target is None else judge.target(outputs, batch)
         if isinstance(judge.term, Triplet):
-            assert target is not None and judge.other is not None
+            assert target is not None
+            assert judge.other is not None
             return triplet(judge.term, value, target, judge.other(outputs, batch))
         assert judge.compute is not None
         return judge.compute(value, target, None if judge.mask is None else judge.mask(outputs, batch))

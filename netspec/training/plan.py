@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, NetspecError, Report, SpecErrors
+from netspec.diagnostics.model import Diagnostic, NetspecError, Report
 from netspec.graph import Graph
 from netspec.parts import need
 from netspec.sections.check import names_of, net_of
@@ -64,9 +64,7 @@ class Plan:
         return self.match.wanted
 
 
-def read_sections(
-    spec: Spec, request: Request, others: Sequence[Spec] = ()
-) -> tuple[Net, Data, Train, Match]:
+def read_sections(spec: Spec, request: Request, others: Sequence[Spec] = ()) -> tuple[Net, Data, Train, Match]:
     """The net and its sections with every override; raises SpecErrors with all mistakes."""
     report = Report()
     sections = _sections(spec, request, others, report)
@@ -102,14 +100,13 @@ def make_plan(
     for module in MODULES:
         need(module)
     if request.pictures:
-        need("matplotlib")
+        for module in ("matplotlib", "pygraphviz"):
+            need(module)
     dataset = load_data(data, found, request, given or {}, train.seed, spec)
     return Plan(spec, net, data, train, found, dataset, request)
 
 
-def load_data(
-    data: Data, found: Match, request: Request, given: Mapping[str, Any], seed: int, spec: Spec
-) -> Dataset:
+def load_data(data: Data, found: Match, request: Request, given: Mapping[str, Any], seed: int, spec: Spec) -> Dataset:
     rows = None
     if data.source is not None and not set(found.wanted) <= set(given):
         folder = None if request.folder is None else Path(request.folder)

@@ -12,9 +12,8 @@ from netspec.sections import steps
 from netspec.sections.data import Data, Field, unknown_column
 from netspec.sections.match import Match, agrees, misfit
 from netspec.sections.steps import Step
-from netspec.source import Span
 from netspec.training.fit import settle
-from netspec.training.sources.base import DATA, Faults, File, Rows, refuse
+from netspec.training.sources.base import DATA, Faults, File, Rows, reject
 from netspec.training.streams import split
 from netspec.training.transforms import State, act, learn
 from netspec.training.values import Values
@@ -101,7 +100,7 @@ def _take_all(
         if name not in wanted:
             guess = nearest(name, wanted)
             hints = [Hint("nearest", {"name": guess})] if guess else []
-            refuse("NS821", None, *hints, name=name, legal=Quoted(tuple(wanted)))
+            reject("NS821", None, *hints, name=name, legal=Quoted(tuple(wanted)))
     found: dict[str, Values] = {}
     for name in wanted:
         if name in given:
@@ -109,9 +108,9 @@ def _take_all(
         elif name in data.fields and rows is not None:
             found[name] = _take(data.fields[name].steps[0], data, rows, faults)
         elif name not in match.inputs and name in match.wanted and name not in data.fields:
-            refuse("NS822", match.places.get(name), name=name)
+            reject("NS822", match.places.get(name), name=name)
         else:
-            refuse("NS822", match.places.get(name), name=name)
+            reject("NS822", match.places.get(name), name=name)
     return found
 
 
@@ -123,13 +122,13 @@ def _array(name: str, values: Any) -> Values:
     try:
         array = np.asarray(values)
     except ValueError:
-        refuse("NS823", None, name=name)
+        reject("NS823", None, name=name)
     if array.dtype.kind not in "biuf" or array.ndim == 0:
         if array.dtype.kind in "US" and array.ndim == 1:
             from netspec.training.sources.base import as_classes
 
             return Values(*as_classes([str(cell) for cell in array.tolist()], None))
-        refuse("NS823", None, name=name)
+        reject("NS823", None, name=name)
     return Values(array, raw=True)
 
 
@@ -169,10 +168,10 @@ def _rest(data: Data, rows: Rows) -> tuple[str, ...]:
 def _count(raw: dict[str, Values], data: Data) -> int:
     counts = {name: len(values.array) for name, values in raw.items()}
     if len(set(counts.values())) > 1:
-        refuse("NS819", None, file="data", counts=", ".join(f"{name}: {count}" for name, count in counts.items()))
+        reject("NS819", None, file="data", counts=", ".join(f"{name}: {count}" for name, count in counts.items()))
     count = next(iter(counts.values()), 0)
     if count == 0:
-        refuse("NS824", data.span)
+        reject("NS824", data.span)
     return count
 
 
@@ -191,7 +190,7 @@ def _parts(data: Data, rows: Rows | None, count: int, seed: int, ordered: bool) 
         found["test"] = np.arange(own, count)
     for position, share in enumerate(shares):
         if share > 0 and not len(found[PARTS[position]]):
-            refuse("NS825", data.split_span, part=PARTS[position], rows=count, share=f"{share:g}")
+            reject("NS825", data.split_span, part=PARTS[position], rows=count, share=f"{share:g}")
     return {name: part for name, part in found.items() if len(part)}
 
 
@@ -208,10 +207,10 @@ def _windows(data: Data, raw: dict[str, Values]) -> tuple[int, int] | None:
     whole = [name for name in raw if name not in cut]
     if whole:
         first = next(iter(cut.values()))
-        refuse("NS826", data.fields[whole[0]].span, name=whole[0], step=first.word)
+        reject("NS826", data.fields[whole[0]].span, name=whole[0], step=first.word)
     strides = {step.stride for step in cut.values() if step.stride is not None}
     if len(strides) > 1:
-        refuse("NS827", next(iter(cut.values())).at("stride"), strides=", ".join(map(str, sorted(strides))))
+        reject("NS827", next(iter(cut.values())).at("stride"), strides=", ".join(map(str, sorted(strides))))
     span = max(step.ahead + step.length for step in cut.values())
     return span, strides.pop() if strides else max(step.length for step in cut.values())
 
@@ -220,10 +219,10 @@ def _starts(rows: Array, windows: tuple[int, int], data: Data) -> Array:
     """The row at which each example of a stretch of rows begins."""
     import numpy as np
 
-    span, stride = windows
-    if len(rows) < span:
-        refuse("NS828", data.span, rows=len(rows), span=span)
-    return np.arange(int(rows[0]), int(rows[-1]) - span + 2, stride)
+    needed, stride = windows
+    if len(rows) < needed:
+        reject("NS828", data.span, rows=len(rows), needed=needed)
+    return np.arange(int(rows[0]), int(rows[-1]) - needed + 2, stride)
 
 
 # ---- steps
@@ -238,7 +237,7 @@ def _steps(item: Field, values: Values, training: Array) -> Prepared:
             late.append(step)
             continue
         if late:
-            refuse("NS829", step.at(), step=step.word, late=late[0].word)
+            reject("NS829", step.at(), step=step.word, late=late[0].word)
         state = learn(step, values, training)
         values = act(step, values, state)
         learned.append((step, state))
@@ -261,8 +260,3 @@ def _fits(item: Field, found: Prepared, match: Match) -> None:
 
 
 _NO_FACTS: Any = None
-
-
-def span_of(item: Field) -> Span | None:
-    """The line of a field."""
-    return item.span

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, NetspecError
+from netspec.diagnostics.model import Diagnostic, NetspecError, Words
 from netspec.training import folder as names
 from netspec.training.engine import Engine, build_engine
 from netspec.training.folder import Folder, Lock, new_folder
@@ -57,12 +57,12 @@ class Session:
             self.finish(folder, loop)
         except Interrupted:
             folder.status(state="stopped", step=progress.step)
-            words = {"step": progress.step, "epoch": progress.epoch + 1, "folder": str(folder.path)}
-            raise NetspecError(Diagnostic("NS855", None, words), STOPPED) from None
+            stopped: Words = {"step": progress.step, "epoch": progress.epoch + 1, "folder": str(folder.path)}
+            raise NetspecError(Diagnostic("NS855", None, stopped, severity="warning"), STOPPED) from None
         except Diverged as fault:
             folder.status(state="diverged", step=progress.step)
-            words = {"step": progress.step + 1, "epoch": progress.epoch + 1, "loss": str(fault.loss)}
-            raise NetspecError(Diagnostic("NS856", None, words), DIVERGED) from None
+            lost: Words = {"step": progress.step + 1, "epoch": progress.epoch + 1, "loss": str(fault.loss)}
+            raise NetspecError(Diagnostic("NS856", None, lost), DIVERGED) from None
         finally:
             store.close()
         return Run(folder.path)
@@ -91,7 +91,9 @@ class Session:
         plan = self.plan
         main = write_spec(plan, folder)
         request = asdict(plan.request)
-        folder.write_json(names.SETTINGS, {"netspec": VERSION, "spec": main, "net": plan.graph.name, "request": request})
+        folder.write_json(
+            names.SETTINGS, {"netspec": VERSION, "spec": main, "net": plan.graph.name, "request": request}
+        )
         folder.write_json(names.SECTIONS, {"data": plan.data.document(), "train": plan.train.document()})
         folder.write_json(names.GRAPH, plan.net.to_dict())
         folder.write(names.SOURCE, plan.net.source())

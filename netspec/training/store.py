@@ -113,5 +113,3 @@ def rows_of(folder: Folder) -> list[dict[str, Any]]:
         except ValueError:
             break
     return found
-
-

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.sections import steps
 from netspec.sections.steps import Step
-from netspec.training.sources.base import refuse
+from netspec.training.sources.base import reject
 from netspec.training.values import Values
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _onehot(step: steps.OneHot, values: Values, state: State) -> Values:
     count = step.classes or (len(values.classes) if values.classes is not None else 0)
     codes = values.array.astype(np.int64)
     if codes.size and (codes.min() < 0 or codes.max() >= count):
-        refuse("NS820", step.at(), value=str(int(codes.max())), count=count)
+        reject("NS820", step.at(), value=str(int(codes.max())), count=count)
     array = np.moveaxis(np.eye(count, dtype=np.float32)[codes], -1, 1)
     return values.with_array(array, classes=None)
 

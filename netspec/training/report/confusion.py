@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from netspec.training.report.plots import as_svg, figure
+from netspec.training.report.plots import as_svg, figure, styled
 
 
+@styled
 def confusion(table: Sequence[Sequence[int]], names: Sequence[str], title: str) -> str:
     """SVG of a confusion matrix: rows are the right classes, columns the answers; colour is the row's share."""
     count = len(table)

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from netspec.training.report.plots import COLOURS, as_svg, figure
+from netspec.training.report.plots import COLOURS, as_svg, figure, styled
 
 Rows = Sequence[Mapping[str, Any]]
 
 
+@styled
 def curves(runs: Mapping[str, Rows], best: Mapping[str, int] | None = None) -> str:
     """SVG: a panel for the loss and one for each metric; training dashed where both parts are shown.
 
     `runs` maps a name to its rows; `best` the epoch whose weights a run chose.
     """
     panels = _panels(runs)
-    made, axes = figure(4.2 * min(len(panels), 3), 3.0 * -(-len(panels) // 3), -(-len(panels) // 3), min(len(panels), 3))
+    made, axes = figure(
+        4.2 * min(len(panels), 3), 3.0 * -(-len(panels) // 3), -(-len(panels) // 3), min(len(panels), 3)
+    )
     for panel, axis in zip(panels, axes.flat):
-        for number, (name, rows) in enumerate(runs.items()):
-            _lines(axis, panel, rows, COLOURS[number % len(COLOURS)], name if len(runs) > 1 else "")
+        for number, (name, measured) in enumerate(runs.items()):
+            _lines(axis, panel, measured, COLOURS[number % len(COLOURS)], name if len(runs) > 1 else "")
             chosen = (best or {}).get(name)
             if chosen:
                 axis.axvline(chosen, color="#999999", linewidth=0.8, linestyle=":")

@@ -31,7 +31,8 @@ def draw(plan: Plan, engine: Engine, folder: Folder, scores: dict[str, Any]) -> 
         table, labels = table_of(engine, engine.parts[part], judge, plan)
         folder.write(names.CONFUSION, confusion(table, labels, part))
         drawn.append(names.CONFUSION)
-    return drawn
+    folder.write(names.FIGURE, plan.net.render().svg())
+    return [*drawn, names.FIGURE]
 
 
 def _classifier(engine: Engine) -> Judge | None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from netspec.parts import need
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+P = ParamSpec("P")
 
 # colours that differ in lightness as well as in hue (Okabe & Ito 2008)
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
@@ -27,14 +31,25 @@ _STYLE = {
 }
 
 
+def styled(draw: Callable[P, str]) -> Callable[P, str]:
+    """Draws in the look of all plots, and leaves the caller's own matplotlib settings alone."""
+
+    @wraps(draw)
+    def drawn(*args: P.args, **options: P.kwargs) -> str:
+        need("matplotlib")
+        import matplotlib
+
+        with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
+            return draw(*args, **options)
+
+    return drawn
+
+
 def figure(width: float, height: float, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Figure, Any]:
-    """A figure in inches and its axes; raises NetspecError (exit code 5) where matplotlib is missing."""
-    need("matplotlib")
-    import matplotlib
+    """A figure in inches and its axes, to be drawn inside `styled`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Made
 
-    matplotlib.rcParams.update(_STYLE)
     found = Made(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(found)
     return found, found.subplots(rows, columns, squeeze=False, **options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from netspec.diagnostics.model import Diagnostic, Hint, Label, NetspecError, Quoted, Words
+from netspec.diagnostics.model import Diagnostic, Hint, Label, NetspecError, Quoted
 from netspec.names import nearest
 from netspec.source import Span
 
@@ -23,22 +23,22 @@ class Faults:
 
     def __init__(self) -> None:
         self.found: list[Diagnostic] = []
-        self.more = 0
 
-    def add(self, code: str, words: Words, span: Span | None = None, label: Span | None = None, *hints: Hint) -> None:
-        """A fault: where it stands in the data, and the spec's line that asks for the value."""
-        if len(self.found) >= MOST_FAULTS:
-            self.more += 1
-            return
-        labels = () if label is None else (Label(label, "asked"),)
-        self.found.append(Diagnostic(code, span, words, labels=labels, hints=hints))
+    def add(self, diagnostic: Diagnostic) -> None:
+        if len(self.found) < MOST_FAULTS:
+            self.found.append(diagnostic)
 
     def raise_all(self) -> None:
         if self.found:
             raise NetspecError(self.found[0], DATA, tuple(self.found[1:]))
 
 
-def refuse(code: str, span: Span | None, *hints: Hint, **words: Any) -> NoReturn:
+def asked(span: Span | None) -> tuple[Label, ...]:
+    """The spec's line that a value is taken for, as a further place of a fault."""
+    return () if span is None else (Label(span, "asked"),)
+
+
+def reject(code: str, span: Span | None, *hints: Hint, **words: Any) -> NoReturn:
     """One fault that leaves nothing else to look at."""
     raise NetspecError(Diagnostic(code, span, words, hints=hints), DATA)
 
@@ -83,21 +83,19 @@ class Rows:
         """The names of its columns; empty where it has none."""
         return ()
 
-    def numbers(self, name: str, asked: Span | None, faults: Faults) -> Array:
+    def numbers(self, name: str, wanted: Span | None, faults: Faults) -> Array:
         """A column as float64, (rows, …); faults are collected."""
-        self.unknown(name, asked)
+        self.unknown(name, wanted)
 
-    def classes(self, name: str | None, names: tuple[str, ...] | None, asked: Span | None, faults: Faults) -> Classes:
+    def classes(self, name: str | None, names: tuple[str, ...] | None, wanted: Span | None, faults: Faults) -> Classes:
         """The classes of a column, or the source's own; `names` gives their order."""
         if name is not None:
-            self.unknown(name, asked)
-        refuse("NS806", asked, what="label", source=self.name)
+            self.unknown(name, wanted)
+        reject("NS806", wanted, what="label", source=self.name)
 
-    def pictures(
-        self, size: tuple[int, ...] | None, maps: int | None, asked: Span | None, faults: Faults
-    ) -> Pictures:
+    def pictures(self, size: tuple[int, ...] | None, maps: int | None, wanted: Span | None, faults: Faults) -> Pictures:
         """The picture of each row; each must have this size where one is given."""
-        refuse("NS806", asked, what="image", source=self.name)
+        reject("NS806", wanted, what="image", source=self.name)
 
     def place(self, row: int, name: str) -> Span | None:
         """Where a value stands, for sources that are text."""
@@ -107,12 +105,12 @@ class Rows:
         """The same in words, for sources that are not."""
         return f"{self.name}[{row}]"
 
-    def unknown(self, name: str, asked: Span | None) -> NoReturn:
+    def unknown(self, name: str, wanted: Span | None) -> NoReturn:
         guess = nearest(name, self.columns)
         hints = [Hint("nearest", {"name": guess})] if guess else []
         if self.columns:
             hints.append(Hint("columns", {"columns": Quoted(self.columns[:30])}))
-        refuse("NS805", asked, *hints, name=name, source=self.name)
+        reject("NS805", wanted, *hints, name=name, source=self.name)
 
 
 def as_classes(cells: list[str], names: tuple[str, ...] | None) -> tuple[Array, tuple[str, ...]]:

@@ -8,12 +8,12 @@ import io
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Hint, Quoted
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.sections.sources import Csv
 from netspec.source import SourceFile, Span
-from netspec.training.sources.base import Classes, Faults, File, Rows, as_classes, refuse
+from netspec.training.sources.base import Classes, Faults, File, Rows, as_classes, asked, reject
 
 if TYPE_CHECKING:
     from netspec.training.sources.base import Array
@@ -41,16 +41,16 @@ class CsvRows(Rows):
     def columns(self) -> tuple[str, ...]:
         return self.header
 
-    def _cells(self, name: str, asked: Span | None) -> list[str]:
+    def _cells(self, name: str, wanted: Span | None) -> list[str]:
         if name not in self.header:
-            self.unknown(name, asked)
+            self.unknown(name, wanted)
         at = self.header.index(name)
         return [row[at] for sheet in self.sheets for row in sheet.cells]
 
-    def numbers(self, name: str, asked: Span | None, faults: Faults) -> Array:
+    def numbers(self, name: str, wanted: Span | None, faults: Faults) -> Array:
         import numpy as np
 
-        cells = self._cells(name, asked)
+        cells = self._cells(name, wanted)
         try:
             found = np.array(cells, dtype=np.float64)
             if np.isfinite(found).all():
@@ -59,38 +59,39 @@ class CsvRows(Rows):
             pass
         found = np.zeros(len(cells))
         for row, cell in enumerate(cells):
-            found[row] = self._number(cell, row, name, asked, faults)
+            found[row] = self._number(cell, row, name, wanted, faults)
         return found
 
-    def _number(self, cell: str, row: int, name: str, asked: Span | None, faults: Faults) -> float:
+    def _number(self, cell: str, row: int, name: str, wanted: Span | None, faults: Faults) -> float:
         span = self.place(row, name)
         words = {"value": cell, "column": name}
+        labels = asked(wanted)
         if cell.strip().lower() in MISSING:
-            faults.add("NS808", words, span, asked)
+            faults.add(Diagnostic("NS808", span, words, labels=labels))
             return 0.0
         try:
             value = float(cell)
         except ValueError:
             hints = (Hint("comma"),) if cell.replace(",", ".", 1).replace(".", "", 1).strip("-+").isdigit() else ()
-            faults.add("NS807", words, span, asked, *hints)
+            faults.add(Diagnostic("NS807", span, words, labels=labels, hints=hints))
             return 0.0
         if not math.isfinite(value):
-            faults.add("NS809", words, span, asked)
+            faults.add(Diagnostic("NS809", span, words, labels=labels))
             return 0.0
         return value
 
-    def classes(self, name: str | None, names: tuple[str, ...] | None, asked: Span | None, faults: Faults) -> Classes:
+    def classes(self, name: str | None, names: tuple[str, ...] | None, wanted: Span | None, faults: Faults) -> Classes:
         if name is None:
-            refuse("NS806", asked, Hint("column"), what="label", source=self.name)
-        cells = [cell.strip() for cell in self._cells(name, asked)]
-        for row, cell in enumerate(cells):
-            if cell.lower() in MISSING:
-                faults.add("NS808", {"value": cell, "column": name}, self.place(row, name), asked)
+            reject("NS806", wanted, Hint("column"), what="label", source=self.name)
+        cells = [cell.strip() for cell in self._cells(name, wanted)]
         codes, known = as_classes(cells, names)
-        for row in (codes < 0).nonzero()[0]:
-            words = {"value": cells[row], "column": name, "classes": Quoted(known[:20])}
-            if cells[row].lower() not in MISSING:
-                faults.add("NS810", words, self.place(int(row), name), asked)
+        for row, cell in enumerate(cells):
+            span, labels = self.place(row, name), asked(wanted)
+            words: dict[str, Any] = {"value": cell, "column": name, "classes": Quoted(known[:20])}
+            if cell.lower() in MISSING:
+                faults.add(Diagnostic("NS808", span, words, labels=labels))
+            elif codes[row] < 0:
+                faults.add(Diagnostic("NS810", span, words, labels=labels))
         return Classes(codes, known)
 
     def place(self, row: int, name: str) -> Span | None:
@@ -112,7 +113,7 @@ def open_csv(source: Csv, find: Path, test: Path | None) -> CsvRows:
         text, file = _read(path, written, source)
         sheet, names = _parse(text, written, source, faults)
         if header and names != header:
-            refuse("NS812", source.at("test"), file=written, columns=Quoted(names[:20]), wanted=Quoted(header[:20]))
+            reject("NS812", source.at("test"), file=written, columns=Quoted(names[:20]), wanted=Quoted(header[:20]))
         header = names
         sheets.append(sheet)
         files.append(file)
@@ -126,20 +127,20 @@ def _read(path: Path, written: str, source: Csv) -> tuple[str, File]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        refuse("NS801", source.at("file"), file=written, reason=error.strerror or str(error))
+        reject("NS801", source.at("file"), file=written, reason=error.strerror or str(error))
     try:
         text = data.decode(source.encoding)
     except (UnicodeDecodeError, LookupError) as error:
         line = data.count(b"\n", 0, getattr(error, "start", 0)) + 1
-        refuse("NS802", source.at("file"), file=written, encoding=source.encoding, line=str(line))
+        reject("NS802", source.at("file"), file=written, encoding=source.encoding, line=str(line))
     if "\0" in text:
-        refuse("NS803", source.at("file"), file=written, kind="csv")
+        reject("NS803", source.at("file"), file=written, kind="csv")
     return text.removeprefix("\ufeff"), File(written, len(data), hashlib.sha256(data).hexdigest())
 
 
 def _parse(text: str, written: str, source: Csv, faults: Faults) -> tuple[Sheet, tuple[str, ...]]:
     if len(source.delimiter) != 1:
-        refuse("NS813", source.at("delimiter"), value=source.delimiter)
+        reject("NS813", source.at("delimiter"), value=source.delimiter)
     sheet = Sheet(SourceFile(written, text), [], [], source.delimiter)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=source.delimiter, skipinitialspace=True)
     header = source.names
@@ -154,13 +155,13 @@ def _parse(text: str, written: str, source: Csv, faults: Faults) -> tuple[Sheet,
                 continue
             if len(cells) != len(header):
                 words = {"given": len(cells), "wanted": len(header)}
-                faults.add("NS804", words, _line_span(sheet.source, begin), source.at("file"))
+                faults.add(Diagnostic("NS804", _line_span(sheet.source, begin), words))
             sheet.cells.append(cells)
             sheet.lines.append(begin)
     except csv.Error as error:
-        refuse("NS814", _line_span(sheet.source, line), reason=str(error))
+        reject("NS814", _line_span(sheet.source, line), reason=str(error))
     if header is None or not sheet.cells:
-        refuse("NS811", source.at("file"), file=written)
+        reject("NS811", source.at("file"), file=written)
     return sheet, header
 
 
@@ -168,7 +169,7 @@ def _header(cells: list[str], written: str, sheet: Sheet, line: int, source: Csv
     names = tuple(cell.strip() for cell in cells)
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled or "" in names:
-        refuse("NS815", _line_span(sheet.source, line), name=doubled[0] if doubled else "", file=written)
+        reject("NS815", _line_span(sheet.source, line), name=doubled[0] if doubled else "", file=written)
     return names
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netspec.diagnostics.model import Hint
+from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.sections.sources import Npz
 from netspec.source import Span
-from netspec.training.sources.base import Classes, Faults, File, Rows, as_classes, refuse
+from netspec.training.sources.base import Classes, Faults, File, Rows, as_classes, asked, reject
 
 if TYPE_CHECKING:
     from netspec.training.sources.base import Array
@@ -27,20 +27,21 @@ class ArrayRows(Rows):
     def columns(self) -> tuple[str, ...]:
         return tuple(self.arrays)
 
-    def numbers(self, name: str, asked: Span | None, faults: Faults) -> Array:
+    def numbers(self, name: str, wanted: Span | None, faults: Faults) -> Array:
         if name not in self.arrays:
-            self.unknown(name, asked)
+            self.unknown(name, wanted)
         return self.arrays[name]
 
-    def classes(self, name: str | None, names: tuple[str, ...] | None, asked: Span | None, faults: Faults) -> Classes:
+    def classes(self, name: str | None, names: tuple[str, ...] | None, wanted: Span | None, faults: Faults) -> Classes:
         if name is None:
-            refuse("NS806", asked, Hint("column"), what="label", source=self.name)
-        values = self.numbers(name, asked, faults)
+            reject("NS806", wanted, Hint("column"), what="label", source=self.name)
+        values = self.numbers(name, wanted, faults)
         if values.ndim != 1:
-            refuse("NS816", asked, name=name, shape=str(tuple(values.shape)))
+            reject("NS816", wanted, name=name, shape=str(tuple(values.shape)))
         codes, known = as_classes([str(value) for value in values.tolist()], names)
         for row in (codes < 0).nonzero()[0]:
-            faults.add("NS817", {"value": str(values[row]), "where": self.where(int(row), name)}, None, asked)
+            words = {"value": str(values[row]), "where": self.where(int(row), name)}
+            faults.add(Diagnostic("NS817", None, words, labels=asked(wanted)))
         return Classes(codes, known)
 
     def where(self, row: int, name: str) -> str:
@@ -60,7 +61,7 @@ def open_npz(source: Npz, find: Path, test: Path | None) -> ArrayRows:
         _count(more, source.test, source.at("test"))
         for name in arrays:
             if name not in more or more[name].shape[1:] != arrays[name].shape[1:]:
-                refuse("NS818", source.at("test"), name=name, file=source.test)
+                reject("NS818", source.at("test"), name=name, file=source.test)
         arrays = {name: np.concatenate([values, more[name]]) for name, values in arrays.items()}
         files.append(file)
     count = _count(arrays, source.file, source.at("file"))
@@ -75,11 +76,11 @@ def _read(path: Path, written: str, source: Npz, option: str) -> tuple[dict[str,
         with np.load(path, allow_pickle=False) as found:
             arrays = {name: found[name] for name in found.files} if hasattr(found, "files") else {}
     except OSError as error:
-        refuse("NS801", source.at(option), file=written, reason=error.strerror or str(error))
+        reject("NS801", source.at(option), file=written, reason=error.strerror or str(error))
     except (ValueError, zipfile.BadZipFile, EOFError, AttributeError, TypeError):
-        refuse("NS803", source.at(option), file=written, kind="npz")
+        reject("NS803", source.at(option), file=written, kind="npz")
     if not arrays:
-        refuse("NS811", source.at(option), file=written)
+        reject("NS811", source.at(option), file=written)
     return arrays, File(written, len(data), hashlib.sha256(data).hexdigest())
 
 
@@ -88,5 +89,5 @@ def _count(arrays: dict[str, Array], name: str, span: Span | None) -> int:
     counts = {key: len(values) if values.ndim else 0 for key, values in arrays.items()}
     if len(set(counts.values())) != 1:
         shown = ", ".join(f"{key}: {count}" for key, count in counts.items())
-        refuse("NS819", span, file=name, counts=shown)
+        reject("NS819", span, file=name, counts=shown)
     return next(iter(counts.values()))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from netspec.diagnostics.model import Hint
 from netspec.sections.sources import Csv, Npz, Sklearn, Source
-from netspec.training.sources.base import Rows, refuse
+from netspec.training.sources.base import Rows, reject
 
 
 class Places:
@@ -21,15 +21,15 @@ class Places:
         written: str = getattr(source, option)
         span = source.at(option)
         if self.base is None:
-            refuse("NS834", span, Hint("data"), file=written)
+            reject("NS834", span, Hint("data"), file=written)
         path = Path(written)
         if "\0" in written or path.is_absolute() or written.startswith("~"):
-            refuse("NS835", span, Hint("data"), file=written)
+            reject("NS835", span, Hint("data"), file=written)
         found = (self.base / path).resolve()
         if not any(found.is_relative_to(limit) for limit in self.limits):
-            refuse("NS835", span, Hint("data"), file=written)
+            reject("NS835", span, Hint("data"), file=written)
         if not found.exists():
-            refuse("NS800", span, Hint("data"), file=written, folder=str(self.base))
+            reject("NS800", span, Hint("data"), file=written, folder=str(self.base))
         return found
 
 

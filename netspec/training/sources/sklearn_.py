@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.parts import need
 from netspec.sections.sources import Sklearn
 from netspec.source import Span
-from netspec.training.sources.base import Classes, Faults, File, Pictures, Rows, as_classes, refuse
+from netspec.training.sources.base import Classes, Faults, File, Pictures, Rows, as_classes, reject
 
 if TYPE_CHECKING:
     from netspec.training.sources.base import Array
@@ -28,32 +28,30 @@ class Bundle(Rows):
     def columns(self) -> tuple[str, ...]:
         return self.feature_names if self.class_names else (*self.feature_names, "target")
 
-    def numbers(self, name: str, asked: Span | None, faults: Faults) -> Array:
+    def numbers(self, name: str, wanted: Span | None, faults: Faults) -> Array:
         import numpy as np
 
         if name not in self.columns:
-            self.unknown(name, asked)
+            self.unknown(name, wanted)
         column = self.target if name == "target" else self.data[:, self.feature_names.index(name)]
         return np.asarray(column, dtype=np.float64)
 
-    def classes(self, name: str | None, names: tuple[str, ...] | None, asked: Span | None, faults: Faults) -> Classes:
+    def classes(self, name: str | None, names: tuple[str, ...] | None, wanted: Span | None, faults: Faults) -> Classes:
         import numpy as np
 
         if name is not None:
-            cells = [f"{value:g}" for value in self.numbers(name, asked, faults)]
+            cells = [f"{value:g}" for value in self.numbers(name, wanted, faults)]
             return Classes(*as_classes(cells, names))
         if not self.class_names:
-            refuse("NS806", asked, what="label", source=self.name)
+            reject("NS806", wanted, what="label", source=self.name)
         if names is None:
             return Classes(np.asarray(self.target, dtype=np.int64), self.class_names)
         codes, _ = as_classes([self.class_names[number] for number in self.target], names)
         return Classes(codes, names)
 
-    def pictures(
-        self, size: tuple[int, ...] | None, maps: int | None, asked: Span | None, faults: Faults
-    ) -> Pictures:
+    def pictures(self, size: tuple[int, ...] | None, maps: int | None, wanted: Span | None, faults: Faults) -> Pictures:
         if self.images is None:
-            refuse("NS806", asked, what="image", source=self.name)
+            reject("NS806", wanted, what="image", source=self.name)
         return Pictures(self.images[:, None], 0.0, 16.0)  # the set's pixels are counts from 0 to 16
 
 
