@@ -134,16 +134,16 @@ def _columns(step: Step, facts: Facts, reader: Reader) -> None:
     """Columns of a source that is known without reading it."""
     if facts.columns is None:
         return
-    wanted: tuple[str, ...] = ()
+    wanted: dict[str, Span | None] = {}
     if isinstance(step, Columns):
-        wanted = step.names
+        wanted = {name: step.at(f"names.{position}") for position, name in enumerate(step.names)}
     elif isinstance(step, Column):
-        wanted = (step.name,)
+        wanted[step.name] = step.at("name")
     elif isinstance(step, Label) and step.column is not None:
-        wanted = (step.column,)
-    for name in wanted:
+        wanted[step.column] = step.at("column")
+    for name, span in wanted.items():
         if name not in facts.columns:
-            raise Fault(unknown_column(name, facts.columns, step.at()))
+            raise Fault(unknown_column(name, facts.columns, span))
 
 
 def unknown_column(name: str, columns: tuple[str, ...], span: Span | None) -> Diagnostic:

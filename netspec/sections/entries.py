@@ -124,6 +124,7 @@ def bind(cls: type[E], args: tuple[tree.Arg, ...], reader: Reader, at: tree.Plac
     for position, arg in enumerate(args):
         name = _option_of(cls, arg, position, reader)
         if name == cls.gathers and not arg.name:
+            places[f"{name}.{len(gathered)}"] = reader.span(arg.value.at)
             gathered.append(_gather(cls, arg, reader))
         elif name in values:
             label = Label(places[name], "first")

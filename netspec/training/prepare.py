@@ -69,9 +69,21 @@ def prepare(data: Data, match: Match, rows: Rows | None, given: Mapping[str, Any
 
     Raises NetspecError (exit code 3) with every fault that the data has.
     """
-    faults = Faults()
-    raw = _take_all(data, match, rows, given, faults)
+    faults = Faults(() if rows is None else rows.faults)
+    try:
+        found = _prepare(data, match, rows, given, seed, faults)
+    except NetspecError as error:
+        faults.found += error.diagnostics
+        faults.raise_all()
+        raise
     faults.raise_all()
+    return found
+
+
+def _prepare(
+    data: Data, match: Match, rows: Rows | None, given: Mapping[str, Any], seed: int, faults: Faults
+) -> Dataset:
+    raw = _take_all(data, match, rows, given, faults)
     count = _count(raw, data)
     windows = _windows(data, raw)
     parts = _parts(data, rows, count, seed, windows is not None)
@@ -81,7 +93,6 @@ def prepare(data: Data, match: Match, rows: Rows | None, given: Mapping[str, Any
         fields[name] = _steps(item, values, parts["training"])
         _fits(item, fields[name], match)
         fields[name].values = settle(item, fields[name].values, match, rows, faults)
-    faults.raise_all()
     if windows is not None:
         parts = {name: _starts(found, windows, data) for name, found in parts.items()}
     name = rows.name if rows is not None else "arrays"
@@ -137,11 +148,12 @@ def _take(step: Step, data: Data, rows: Rows, faults: Faults) -> Values:
 
     if isinstance(step, steps.Columns):
         names = step.names or _rest(data, rows)
-        asked = step.at("names")
-        for name in names:
+        columns = []
+        for position, name in enumerate(names):
+            asked = step.at(f"names.{position}")
             if rows.columns and name not in rows.columns:
                 raise NetspecError(unknown_column(name, rows.columns, asked), DATA)
-        columns = [rows.numbers(name, asked, faults) for name in names]
+            columns.append(rows.numbers(name, asked, faults))
         wide = [column.reshape(len(column), -1) for column in columns]
         return Values(np.concatenate(wide, axis=1) if wide else np.zeros((rows.count, 0)))
     if isinstance(step, steps.Column):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,16 +22,18 @@ MOST_FAULTS = 1000
 class Faults:
     """Collects what is wrong with the data, so that all of it is said before the run starts."""
 
-    def __init__(self) -> None:
-        self.found: list[Diagnostic] = []
+    def __init__(self, found: Iterable[Diagnostic] = ()) -> None:
+        self.found: list[Diagnostic] = list(found)
 
     def add(self, diagnostic: Diagnostic) -> None:
         if len(self.found) < MOST_FAULTS:
             self.found.append(diagnostic)
 
     def raise_all(self) -> None:
+        """Raises NetspecError with every fault, in the order of the data."""
         if self.found:
-            raise NetspecError(self.found[0], DATA, tuple(self.found[1:]))
+            first, *more = sorted(self.found, key=lambda fault: fault.place)
+            raise NetspecError(first, DATA, tuple(more))
 
 
 def asked(span: Span | None) -> tuple[Label, ...]:
@@ -77,6 +80,7 @@ class Rows:
     name: str  # what messages call it
     tested: int | None = None
     files: list[File] = field(default_factory=list)
+    faults: list[Diagnostic] = field(default_factory=list)  # found while it was read
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from netspec.training.sources.base import Array
 
 # what a cell may say where a number is missing
+RAGGED = "\0"  # stands for the cells of a row that has too few or too many; no text holds it
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", "?", "-"))
 
 
@@ -66,6 +67,8 @@ class CsvRows(Rows):
         span = self.place(row, name)
         words = {"value": cell, "column": name}
         labels = asked(wanted)
+        if cell is RAGGED:
+            return 0.0
         if cell.strip().lower() in MISSING:
             faults.add(Diagnostic("NS808", span, words, labels=labels))
             return 0.0
@@ -90,9 +93,12 @@ class CsvRows(Rows):
             words: dict[str, Any] = {"value": cell, "column": name, "classes": Quoted(known[:20])}
             if cell.lower() in MISSING:
                 faults.add(Diagnostic("NS808", span, words, labels=labels))
-            elif codes[row] < 0:
+            elif codes[row] < 0 and cell != RAGGED.strip():
                 faults.add(Diagnostic("NS810", span, words, labels=labels))
         return Classes(codes, known)
+
+    def where(self, row: int, name: str) -> str:
+        return name  # the excerpt shows the rest
 
     def place(self, row: int, name: str) -> Span | None:
         for sheet in self.sheets:
@@ -117,10 +123,9 @@ def open_csv(source: Csv, find: Path, test: Path | None) -> CsvRows:
         header = names
         sheets.append(sheet)
         files.append(file)
-    faults.raise_all()
     count = sum(len(sheet.cells) for sheet in sheets)
     tested = len(sheets[0].cells) if len(sheets) > 1 else None
-    return CsvRows(count, source.file, tested, files, header, sheets)
+    return CsvRows(count, source.file, tested, files, faults.found, header, sheets)
 
 
 def _read(path: Path, written: str, source: Csv) -> tuple[str, File]:
@@ -156,6 +161,7 @@ def _parse(text: str, written: str, source: Csv, faults: Faults) -> tuple[Sheet,
             if len(cells) != len(header):
                 words = {"given": len(cells), "wanted": len(header)}
                 faults.add(Diagnostic("NS804", _line_span(sheet.source, begin), words))
+                cells = [RAGGED] * len(header)  # said once: its cells are looked at no more
             sheet.cells.append(cells)
             sheet.lines.append(begin)
     except csv.Error as error:

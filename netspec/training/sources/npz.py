@@ -65,7 +65,7 @@ def open_npz(source: Npz, find: Path, test: Path | None) -> ArrayRows:
         arrays = {name: np.concatenate([values, more[name]]) for name, values in arrays.items()}
         files.append(file)
     count = _count(arrays, source.file, source.at("file"))
-    return ArrayRows(count, source.file, tested, files, arrays)
+    return ArrayRows(count, source.file, tested, files, arrays=arrays)
 
 
 def _read(path: Path, written: str, source: Npz, option: str) -> tuple[dict[str, Array], File]:
