@@ -9,7 +9,7 @@ from netspec.cli.report import coloured
 
 if TYPE_CHECKING:
     from netspec.training.progress import Row
-    from netspec.training.watch import Facts, Moment, Summary
+    from netspec.training.watch import Facts, Moment, Resumed, Summary
 
 _WORDS = {
     "facts": {
@@ -27,6 +27,13 @@ _WORDS = {
     "saved": {"en": "saved at step {step:,}", "ko": "{step:,}스텝에서 저장했습니다"},
     "last": {"en": "weights of the last epoch, {epoch}", "ko": "마지막 {epoch}에포크의 가중치"},
     "best": {"en": "weights of the best epoch, {epoch}", "ko": "가장 좋았던 {epoch}에포크의 가중치"},
+    "resumes": {"en": "goes on at step {step:,}, in epoch {epoch}", "ko": "{epoch}에포크 {step:,}스텝에서 이어 갑니다"},
+    "anew": {"en": "no checkpoint yet: begins anew", "ko": "체크포인트가 없어 처음부터 다시 합니다"},
+    "again": {"en": "; {again:,} steps are done again", "ko": ", {again:,}스텝은 다시 합니다"},
+    "broken": {
+        "en": "{checkpoint} is incomplete ({part}): passed over",
+        "ko": "{checkpoint}: {part} 파일이 온전하지 않아 건너뜁니다",
+    },
     "rate": {"en": "{rate:,.0f} examples/s", "ko": "초당 {rate:,.0f}개"},
     "left": {"en": "{left} left", "ko": "{left} 남음"},
 }
@@ -72,8 +79,12 @@ class Display:
         if not self.quiet and coloured(sys.stdout):
             self._begin_live()
 
-    def resumed(self, words: dict[str, Any]) -> None:
-        pass
+    def resumed(self, found: Resumed) -> None:
+        for name, part in found.broken:
+            self.say(self.word("broken", checkpoint=name, part=part))
+        again = self.word("again", again=found.again) if found.again else ""
+        name = "resumes" if found.step else "anew"
+        self.say(self.word(name, step=found.step, epoch=found.epoch) + again)
 
     def moment(self, moment: Moment) -> None:
         if self.live is None:

@@ -29,6 +29,7 @@ SECTIONS = ("train", "data")
 @click.option("--seed", type=click.IntRange(0), help="As `seed` in the train section.")
 @click.option("--data", "data", type=click.Path(path_type=Path), help="The folder that the data's paths start from.")
 @click.option("--with", "others", multiple=True, metavar="FILE", help="Take sections from another file, too.")
+@click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a run that stopped.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="The run's folder; the next free runs/NET-N when left out."
 )
@@ -43,23 +44,40 @@ SECTIONS = ("train", "data")
 def command(spec: str | None, **flags: Any) -> int:
     """Train a net on its data; weights, curves and figure land in a folder of the run."""
     gc.enable()  # a long-lived process
-    if spec is None:
-        raise click.UsageError("SPEC is missing")
+    if spec is None and flags["resume"] is None:
+        raise click.MissingParameter(param_hint="SPEC", param_type="argument")
     for module in ("torch", "numpy", "safetensors"):
         need(module)
     from netspec.cli.progress import Display
-    from netspec.training.api import start
+    from netspec.training.api import resume, start
     from netspec.training.plan import make_plan
 
-    found = load_spec(spec, flags["root"])
+    found = None if spec is None else load_spec(spec, flags["root"])
+    display = Display(flags["quiet"], language_of(["--lang", flags["lang"]] if flags["lang"] else []))
+    others = [load_spec(other, flags["root"]) for other in flags["others"]]
+    if flags["resume"] is not None:
+        _nothing_else(flags)
+        with display:
+            resume(flags["resume"], spec=found, others=others, data_folder=flags["data"], watch=display)
+        return 0
+    assert found is not None
     path = found.program.main.source.path
     request = request_of(flags, None if path is None else path.parent)
-    others = [load_spec(other, flags["root"]) for other in flags["others"]]
     plan = make_plan(found, request, None, others)
-    display = Display(flags["quiet"], language_of(["--lang", flags["lang"]] if flags["lang"] else []))
     with display:
         start(plan, flags["out"], display)
     return 0
+
+
+def _nothing_else(flags: dict[str, Any]) -> None:
+    """A resumed run keeps its settings; a flag that would change one is refused rather than ignored."""
+    given = [
+        f"--{name}" for name in ("net", "epochs", "batch", "lr", "seed", "out", "threads") if flags[name] is not None
+    ]
+    if flags["settings"]:
+        given.append("--set")
+    if given:
+        raise NetspecError(Diagnostic("NS861", None, {"flags": ", ".join(given)}), USAGE)
 
 
 def request_of(flags: dict[str, Any], folder: Path | None) -> Request:

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec.diagnostics.model import Diagnostic, NetspecError
 from netspec.parts import need
+from netspec.training.folder import USAGE, Folder
 from netspec.training.plan import Plan, Request, make_plan
 from netspec.training.run import Run
 from netspec.training.watch import Silent, Watch
@@ -53,6 +55,34 @@ def train(
 def load_run(folder: StrPath) -> Run:
     """A run that was made before; raises NetspecError (exit code 2) where the folder holds none."""
     return Run(Path(folder))
+
+
+def resume(
+    folder: StrPath,
+    data: Mapping[str, Any] | None = None,
+    *,
+    spec: Spec | None = None,
+    others: Sequence[Spec] = (),
+    data_folder: StrPath | None = None,
+    watch: Watch | None = None,
+) -> Run:
+    """Goes on with a run that was stopped or killed, from its newest whole checkpoint, to its end.
+
+    The folder holds its spec and settings; only arrays must be given again. `spec` is compared with it. Raises
+    NetspecError (exit code 2) where spec or data differ from what they were, and where the run has finished.
+    """
+    run = load_run(folder)
+    if run.status["state"] == "finished":
+        words = {"folder": str(folder)}
+        raise NetspecError(Diagnostic("NS859", None, words), USAGE)
+    request = run.request
+    if data_folder is not None:
+        request.data = os.fspath(data_folder)
+    plan = make_plan(spec or run.spec, request, data, others or run.others)
+    need("torch")
+    from netspec.training.session import Session
+
+    return Session(plan, watch or Silent()).resume(Folder(run.folder))
 
 
 def start(plan: Plan, out: Path | None, watch: Watch) -> Run:

@@ -77,7 +77,9 @@ def writing(path: Path) -> Iterator[None]:
 def new_folder(out: Path | None, net: str) -> Folder:
     """A folder for a new run: the given one, which must be empty, or the next free `runs/NET-N`."""
     if out is not None:
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        # a folder without settings is one whose run was killed before it began: there is nothing to lose in it
+        begun = out.is_dir() and (out / LOCK).exists() and not (out / SETTINGS).exists()
+        if out.exists() and not begun and (not out.is_dir() or any(out.iterdir())):
             hint = Hint("resume") if (out / STATUS).exists() else Hint("other")
             raise NetspecError(Diagnostic("NS851", None, {"folder": str(out)}, hints=(hint,)), USAGE)
         with writing(out):

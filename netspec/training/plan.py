@@ -53,6 +53,7 @@ class Plan:
     match: Match
     dataset: Dataset
     request: Request
+    others: Sequence[Spec] = ()  # whose sections came by `--with`
 
     @property
     def graph(self) -> Graph:
@@ -103,7 +104,7 @@ def make_plan(
         for module in ("matplotlib", "pygraphviz"):
             need(module)
     dataset = load_data(data, found, request, given or {}, train.seed, spec)
-    return Plan(spec, net, data, train, found, dataset, request)
+    return Plan(spec, net, data, train, found, dataset, request, others)
 
 
 def load_data(data: Data, found: Match, request: Request, given: Mapping[str, Any], seed: int, spec: Spec) -> Dataset:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import Diagnostic, NetspecError
 from netspec.parts import need
-from netspec.training.folder import DATA, SCORES, SETTINGS, SPEC, STATUS, USAGE, WEIGHTS, Folder
+from netspec.training import archive
+from netspec.training.folder import DATA, SCORES, SETTINGS, STATUS, USAGE, WEIGHTS, Folder
 from netspec.training.plan import Request
 from netspec.training.store import rows_of
 
@@ -72,12 +73,14 @@ class Run:
     @property
     def spec(self) -> Spec:
         """The spec as it was given."""
-        from netspec.api import load
-
         if self._spec is None:
-            root = self._folder / SPEC
-            self._spec = load(root / self._settings["spec"], root=root)
+            self._spec = archive.get(self._folder, self._settings["spec"])
         return self._spec
+
+    @property
+    def others(self) -> list[Spec]:
+        """The specs whose sections came by `--with`."""
+        return [archive.get(self._folder, place) for place in self._settings["with"]]
 
     @property
     def net(self) -> Net:

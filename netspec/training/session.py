@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, NetspecError, Words
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Words
+from netspec.training import archive, checkpoint
 from netspec.training import folder as names
+from netspec.training.diverged import find_cause
 from netspec.training.engine import Engine, build_engine
 from netspec.training.folder import Folder, Lock, new_folder
 from netspec.training.loop import Diverged, Interrupted, Loop, score
 from netspec.training.plan import Plan
 from netspec.training.progress import Progress
 from netspec.training.report.pictures import draw
+from netspec.training.resume import Restored, last_logged, refuse_changes, restore
 from netspec.training.run import Run
 from netspec.training.store import Store
-from netspec.training.watch import Facts, Summary, Watch
+from netspec.training.watch import Facts, Resumed, Summary, Watch
 from netspec.version import VERSION
 
 if TYPE_CHECKING:
@@ -42,15 +46,25 @@ class Session:
         folder = new_folder(out, self.plan.graph.name)
         with Lock(folder):
             self.describe(folder)
-            return self.work(folder, Progress())
+            return self.work(folder, Restored())
 
-    def work(self, folder: Folder, progress: Progress) -> Run:
-        """From where `progress` stands to the end; raises NetspecError for a run that stopped or diverged."""
-        request = self.plan.request
+    def resume(self, folder: Folder) -> Run:
+        """From the newest whole checkpoint of a run, after making sure that it is the same run."""
+        with Lock(folder):
+            refuse_changes(folder, self.plan)
+            found = restore(folder, self.engine)
+            step, logged = found.progress.step, last_logged(folder)
+            self.watch.resumed(Resumed(step, found.progress.epoch + 1, max(0, logged - step), tuple(found.broken)))
+            return self.work(folder, found)
+
+    def work(self, folder: Folder, found: Restored) -> Run:
+        """From where `found` stands to the end; raises NetspecError for a run that stopped or diverged."""
+        request, progress = self.plan.request, found.progress
         store = Store(folder, request.save_seconds, request.save_steps)
-        store.open(progress.metrics_bytes)
+        store.open(progress.metrics_bytes, progress.step)
         folder.status(state="running", step=progress.step)
         loop = Loop(self.plan, self.engine, progress, store, self.watch)
+        loop.best = found.best
         self.watch.began(self.facts(folder))
         try:
             loop.run()
@@ -61,11 +75,21 @@ class Session:
             raise NetspecError(Diagnostic("NS855", None, stopped, severity="warning"), STOPPED) from None
         except Diverged as fault:
             folder.status(state="diverged", step=progress.step)
-            lost: Words = {"step": progress.step + 1, "epoch": progress.epoch + 1, "loss": str(fault.loss)}
-            raise NetspecError(Diagnostic("NS856", None, lost), DIVERGED) from None
+            raise NetspecError(self.diagnosis(fault, progress, folder), DIVERGED) from None
         finally:
             store.close()
         return Run(folder.path)
+
+    def diagnosis(self, fault: Diverged, progress: Progress, folder: Folder) -> Diagnostic:
+        """Where the first value that is no number came from, and what is kept."""
+        cause = find_cause(self.engine, self.plan.graph, fault.batch)
+        words: Words = {"step": progress.step + 1, "epoch": progress.epoch + 1, "loss": str(fault.loss)}
+        hints = [Hint(f"in_{cause.kind}", {"name": cause.name}), Hint("smaller")]
+        kept = checkpoint.existing(folder / names.CHECKPOINTS)
+        if kept:
+            hints.append(Hint("kept", {"checkpoint": str(kept[0])}))
+        span = None if cause.layer is None else cause.layer.span
+        return Diagnostic("NS856", span, words, hints=tuple(hints))
 
     def finish(self, folder: Folder, loop: Loop) -> None:
         """Chooses the weights, scores every part, writes weights and pictures; `finished` comes last."""
@@ -82,6 +106,7 @@ class Session:
         drawn = draw(self.plan, self.engine, folder, scores) if self.plan.request.pictures else ()
         progress.seconds = time.perf_counter() - loop.began
         folder.status(state="finished", step=progress.step, seconds=round(progress.seconds, 3))
+        shutil.rmtree(folder / names.CHECKPOINTS, ignore_errors=True)  # the weights hold what they held
         self.watch.ended(Summary(str(folder.path), chosen, epoch, scores, progress.seconds, tuple(drawn)))
 
     # ---- what is known before the first step
@@ -89,16 +114,17 @@ class Session:
     def describe(self, folder: Folder) -> None:
         """Writes the spec, the settings, the net and the facts of the data."""
         plan = self.plan
-        main = write_spec(plan, folder)
-        request = asdict(plan.request)
-        folder.write_json(
-            names.SETTINGS, {"netspec": VERSION, "spec": main, "net": plan.graph.name, "request": request}
-        )
+        main, *others = archive.put(plan.spec, plan.others, folder)
         folder.write_json(names.SECTIONS, {"data": plan.data.document(), "train": plan.train.document()})
         folder.write_json(names.GRAPH, plan.net.to_dict())
         folder.write(names.SOURCE, plan.net.source())
         folder.write_json(names.DATA, plan.dataset.document())
         folder.write_json(names.ENVIRONMENT, self.environment())
+        # last: a folder without it never began, and may be begun again. A resumed run takes the same device and
+        # threads, so that it adds up in the same order
+        request = {**asdict(plan.request), "device": self.engine.device, "threads": self.engine.threads}
+        settings = {"netspec": VERSION, "spec": main, "with": others, "net": plan.graph.name, "request": request}
+        folder.write_json(names.SETTINGS, settings)
 
     def environment(self) -> dict[str, Any]:
         import torch
@@ -136,27 +162,3 @@ def as_bytes(tensors: dict[str, Tensor]) -> bytes:
 
     found: bytes = save({key: value.detach().cpu().contiguous() for key, value in tensors.items()})
     return found
-
-
-def write_spec(plan: Plan, folder: Folder) -> str:
-    """Copies the spec and all that it uses, as they lie below their root; returns the main file's place."""
-    program = plan.spec.program
-    root = program.root
-    main = "spec.net"
-    names_of_files: dict[str, str] = {}
-    for unit in program.units.values():
-        path = unit.source.path
-        if path is None or root is None or not path.resolve().is_relative_to(root):
-            place = "spec.net"
-        else:
-            place = path.resolve().relative_to(root).as_posix()
-        names_of_files[place] = unit.source.text
-        if unit is program.main:
-            main = place
-    for place, text in names_of_files.items():
-        target = folder.path / names.SPEC / place
-        with names.writing(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
-        folder.write(f"{names.SPEC}/{place}", text)
-    folder.write(f"{names.SPEC}/netspec.toml", "")
-    return main

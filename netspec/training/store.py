@@ -32,8 +32,9 @@ class Store:
         self._metrics: Any = None
         self._log: Any = None
 
-    def open(self, metrics_bytes: int) -> None:
+    def open(self, metrics_bytes: int, step: int) -> None:
         """Begins to append, after cutting off what a checkpoint does not know of."""
+        self.saved_step = step
         with writing(self.folder / METRICS):
             self._metrics = open(self.folder / METRICS, "ab")  # noqa: SIM115 - closed by `close`
             self._metrics.truncate(metrics_bytes)

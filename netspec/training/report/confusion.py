@@ -16,12 +16,15 @@ def confusion(table: Sequence[Sequence[int]], names: Sequence[str], title: str) 
     made, axes = figure(size, size)
     axis = axes[0][0]
     shares = [[value / max(1, sum(row)) for value in row] for row in table]
-    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axis.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=0.5)
+    axis.set_aspect("equal")
+    axis.invert_yaxis()
     axis.grid(False)
     if count <= 26:
         _numbers(axis, table, shares)
-    axis.set_xticks(range(count), names, rotation=0 if max(map(len, names)) < 4 else 90)
-    axis.set_yticks(range(count), names)
+    middles = [position + 0.5 for position in range(count)]
+    axis.set_xticks(middles, names, rotation=0 if max(map(len, names)) < 4 else 90)
+    axis.set_yticks(middles, names)
     axis.set_xlabel("answer")
     axis.set_ylabel("right class")
     axis.set_title(title)
@@ -33,4 +36,4 @@ def _numbers(axis: Any, table: Sequence[Sequence[int]], shares: Sequence[Sequenc
         for column, value in enumerate(values):
             if value:
                 colour = "white" if shares[row][column] > 0.5 else "black"
-                axis.text(column, row, str(value), ha="center", va="center", color=colour, fontsize=7)
+                axis.text(column + 0.5, row + 0.5, str(value), ha="center", va="center", color=colour, fontsize=7)

@@ -41,7 +41,7 @@ def _panels(runs: Mapping[str, Rows]) -> list[str]:
     names: dict[str, None] = {"loss": None}
     for rows in runs.values():
         for row in rows[:1]:
-            names.update(dict.fromkeys(row["validation"]))
+            names.update(dict.fromkeys([*row["training"], *row["validation"]]))
     return list(names)
 
 
