@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from netspec.diagnostics.model import Diagnostic, NetspecError, SpecErrors
     from netspec.ops.base import Op
     from netspec.ops.registry import register
-    from netspec.train.api import load_run, train
+    from netspec.training.api import load_run, train
 
 __all__ = [
     "Diagnostic",
@@ -43,10 +43,10 @@ _HOMES = {
     "Spec": "netspec.api",
     "SpecErrors": "netspec.diagnostics.model",
     "load": "netspec.api",
-    "load_run": "netspec.train.api",
+    "load_run": "netspec.training.api",
     "parse": "netspec.api",
     "register": "netspec.ops.registry",
-    "train": "netspec.train.api",
+    "train": "netspec.training.api",
 }
 
 

@@ -40,6 +40,10 @@ class SourceFile:
         end = starts[number] - 1 if number < len(starts) else len(self.text)
         return self.text[starts[number - 1] : end].rstrip("\r\n")
 
+    def start(self, number: int) -> int:
+        """The offset at which a 1-based line begins."""
+        return self._line_starts()[number - 1]
+
     @property
     def lines(self) -> int:
         return len(self._line_starts())

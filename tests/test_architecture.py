@@ -24,12 +24,12 @@ RANK = {
     "elaborate": 4,
     "sections": 5,
     "show": 6, "lower": 6, "figure": 6, "draw": 6,
-    "api": 7, "train": 8, "notebook": 9,
+    "api": 7, "training": 8, "notebook": 9,
     "cli": 9, "__init__": 9, "__main__": 9,
 }  # fmt: skip
 HEAVY = ("torch", "numpy", "sklearn", "matplotlib", "rich", "networkx", "pydantic", "graphviz", "pygraphviz", "lark")
 # which parts may name torch at all
-TORCH = ("lower", "train", "parts", "cli", "api")
+TORCH = ("lower", "training", "parts", "cli", "api")
 
 
 def part_of(path: Path) -> str:
@@ -66,7 +66,7 @@ def test_imports_point_backwards(path: Path) -> None:
 def test_heavy_modules_are_imported_late(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     top = {name.split(".")[0] for name, _ in imports(tree, top_only=True)}
-    allowed = {"pydantic"} if part_of(path) in ("sections", "train") else set()
+    allowed = {"pydantic"} if part_of(path) in ("sections", "training") else set()
     assert not (top & set(HEAVY)) - allowed
     anywhere = {name.split(".")[0] for name, _ in imports(tree)}
     if part_of(path) not in TORCH:

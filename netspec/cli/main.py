@@ -87,7 +87,7 @@ def main(args: list[str] | None = None) -> int:
     except SpecErrors as errors:
         return fail(errors.diagnostics, 1, argv, language)
     except NetspecError as error:
-        return fail([error.diagnostic], error.exit_code, argv, language)
+        return fail(error.diagnostics, error.exit_code, argv, language)
     except click.UsageError as error:
         return fail([_usage(error)], USAGE, argv, language)
     except click.exceptions.Exit as stop:

@@ -97,15 +97,16 @@ class NetspecError(Exception):
     `exit_code` is what the command line ends with: 2 usage, 3 data, 4 diverged, 5 a missing part.
     """
 
-    def __init__(self, diagnostic: Diagnostic, exit_code: int) -> None:
+    def __init__(self, diagnostic: Diagnostic, exit_code: int, more: tuple[Diagnostic, ...] = ()) -> None:
         super().__init__(diagnostic.code)
         self.diagnostic = diagnostic
+        self.diagnostics = [diagnostic, *more]  # faulty data says all that is wrong at once
         self.exit_code = exit_code
 
     def __str__(self) -> str:
         from netspec.diagnostics.render import plain
 
-        return plain([self.diagnostic])
+        return plain(self.diagnostics)
 
 
 class Report:

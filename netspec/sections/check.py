@@ -2,17 +2,70 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Report, SpecErrors
 from netspec.graph import Graph
+from netspec.names import nearest
+from netspec.source import Span
 
 if TYPE_CHECKING:
     from netspec.api import Spec
+    from netspec.sections.settings import Sections
 
 
 def check_sections(spec: Spec, graphs: dict[str, Graph]) -> list[Diagnostic]:
     """Every mistake in the data, train and figure sections. Nets that failed have no graph here."""
     from netspec.sections.figure_reading import check_figures
 
-    return check_figures(spec, graphs)
+    found = check_figures(spec, graphs)
+    if any(section.kind in ("data", "train") for section in spec.program.main.sections):
+        found += _check_training(spec, graphs)
+    return found
+
+
+def _check_training(spec: Spec, graphs: dict[str, Graph]) -> list[Diagnostic]:
+    # pydantic is imported only for files that have sections
+    from netspec.sections.data import read_data
+    from netspec.sections.match import match
+    from netspec.sections.settings import gather
+    from netspec.sections.train import read_train
+
+    report = Report()
+    main = spec.program.main
+    sections = gather(((main.source, section) for section in main.sections), report)
+    name = net_of(spec, sections, report)
+    graph = graphs.get(name) if name is not None else None
+    if graph is None:
+        return report.diagnostics
+    names = names_of(graph)
+    data = read_data(sections.data, names, report)
+    train = read_train(sections.train, names, report)
+    match(data, train, graph, report)
+    return report.diagnostics
+
+
+def names_of(graph: Graph) -> dict[str, Any]:
+    """What a section may use of its net: sizes, parameters and lists."""
+    return {**graph.params, **graph.lists}
+
+
+def net_of(spec: Spec, sections: Sections, report: Report) -> str | None:
+    """The name of the net that the sections are about: `net = NAME`, else the one that no other net uses."""
+    names = spec.nets
+    written = sections.train.settings.get("net")
+    if written is not None:
+        chosen = written.text.strip()
+        if chosen in names:
+            return chosen
+        guess = nearest(chosen, names)
+        hints = (Hint("nearest", {"name": guess}),) if guess else ()
+        words: dict[str, Any] = {"name": chosen, "nets": Quoted(names), "file": spec.name}
+        report.add(Diagnostic("NS622", written.span, words, hints=hints))
+        return None
+    try:
+        return spec.definition().body.name.text
+    except SpecErrors:
+        span = sections.train.span or sections.data.span or Span(spec.program.main.source, 0, 0)
+        report.add(Diagnostic("NS774", span, {"nets": Quoted(names)}))
+        return None

@@ -1,0 +1,163 @@
+"""A run as it is seen on the terminal: facts first, a live line, one row an epoch, the scores at the end."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Literal
+
+from netspec.cli.report import coloured
+
+if TYPE_CHECKING:
+    from netspec.training.progress import Row
+    from netspec.training.watch import Facts, Moment, Resumed, Summary
+
+_WORDS = {
+    "facts": {
+        "en": "{net}: {weights:,} weights; {parts} rows of {source}",
+        "ko": "{net}: 가중치 {weights:,}개, {source}의 {parts}행",
+    },
+    "device": {
+        "en": "{device}, {threads} thread(s); {steps:,} steps in {epochs} epochs of {batches} batches",
+        "ko": "{device}, 스레드 {threads}개, {epochs}에포크 × 배치 {batches}개 = {steps:,}스텝",
+    },
+    "all": {"en": "no `split`: all rows train", "ko": "`split`이 없어 모든 행으로 학습합니다"},
+    "training": {"en": "training", "ko": "학습"},
+    "validation": {"en": "validation", "ko": "검증"},
+    "test": {"en": "test", "ko": "시험"},
+    "saved": {"en": "saved at step {step:,}", "ko": "{step:,}스텝에서 저장했습니다"},
+    "last": {"en": "weights of the last epoch, {epoch}", "ko": "마지막 {epoch}에포크의 가중치"},
+    "best": {"en": "weights of the best epoch, {epoch}", "ko": "가장 좋았던 {epoch}에포크의 가중치"},
+    "resumes": {"en": "goes on at step {step:,}, in epoch {epoch}", "ko": "{epoch}에포크 {step:,}스텝에서 이어 갑니다"},
+    "anew": {"en": "no checkpoint yet: begins anew", "ko": "체크포인트가 없어 처음부터 다시 합니다"},
+    "again": {"en": "; {again:,} steps are done again", "ko": ", {again:,}스텝은 다시 합니다"},
+    "broken": {
+        "en": "{checkpoint} is incomplete ({part}): passed over",
+        "ko": "{checkpoint}: {part} 파일이 온전하지 않아 건너뜁니다",
+    },
+    "rate": {"en": "{rate:,.0f} examples/s", "ko": "초당 {rate:,.0f}개"},
+    "left": {"en": "{left} left", "ko": "{left} 남음"},
+}
+ROWS = 40  # longer runs show every so many epochs
+
+
+class Display:
+    """Draws a run; on a terminal one line moves, elsewhere only rows are printed."""
+
+    def __init__(self, quiet: bool, language: Literal["en", "ko"]) -> None:
+        self.quiet = quiet
+        self.language = language
+        self.live: Any = None
+        self.task: Any = None
+        self.every = 1
+        self.epochs = 1
+        self.batches = 1
+        self.columns: list[str] = []
+
+    def __enter__(self) -> Display:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.live is not None:
+            self.live.stop()
+
+    # ---- what the run tells
+
+    def began(self, facts: Facts) -> None:
+        self.epochs, self.batches = facts.epochs, facts.batches
+        self.every = max(1, facts.epochs // ROWS)
+        parts = ", ".join(f"{count:,} {self.word(name)}" for name, count in facts.parts.items())
+        words = {"net": facts.net, "weights": facts.weights, "parts": parts, "source": facts.source}
+        self.say(self.word("facts", **words))
+        self.say(
+            self.word(
+                "device", **{key: getattr(facts, key) for key in ("device", "threads", "steps", "epochs", "batches")}
+            )
+        )
+        if len(facts.parts) == 1:
+            self.say(self.word("all"))
+        self.say("")
+        if not self.quiet and coloured(sys.stdout):
+            self._begin_live()
+
+    def resumed(self, found: Resumed) -> None:
+        for name, part in found.broken:
+            self.say(self.word("broken", checkpoint=name, part=part))
+        again = self.word("again", again=found.again) if found.again else ""
+        name = "resumes" if found.step else "anew"
+        self.say(self.word(name, step=found.step, epoch=found.epoch) + again)
+
+    def moment(self, moment: Moment) -> None:
+        if self.live is None:
+            return
+        done = (moment.epoch - 1) * self.batches + moment.position
+        rate, left = self.word("rate", rate=moment.rate), self.word("left", left=_time(moment.left))
+        text = f"loss {moment.loss:.4f}  {rate}  {left}"
+        self.live.update(self.task, completed=done, description=f"epoch {moment.epoch}/{self.epochs}", note=text)
+        self.live.refresh()
+
+    def row(self, row: Row) -> None:
+        if not self.columns:
+            self.columns = [f"{part} {name}" for part in ("training", "validation") for name in getattr(row, part)]
+            self.say("epoch  " + "  ".join(f"{self._column(name):>16}" for name in self.columns))
+        if row.epoch % self.every and row.epoch != self.epochs and row.epoch != 1:
+            return
+        values = [value for part in (row.training, row.validation) for value in part.values()]
+        self.say(f"{row.epoch:>5}  " + "  ".join(f"{value:>16.4f}" for value in values))
+
+    def saved(self, step: int, seconds: float) -> None:
+        if self.live is None:
+            self.say(self.word("saved", step=step))
+
+    def ended(self, summary: Summary) -> None:
+        if self.live is not None:
+            self.live.stop()
+            self.live = None
+        if self.quiet:
+            print(summary.folder)
+            return
+        self.say("")
+        self.say(self.word(summary.chosen, epoch=summary.epoch))
+        names = list(next(iter(summary.scores.values())))
+        self.say(f"{'':12}" + "  ".join(f"{name:>10}" for name in names))
+        for part, scores in summary.scores.items():
+            self.say(f"{self.word(part):12}" + "  ".join(f"{scores[name]:>10.4f}" for name in names))
+        if summary.equation:
+            self.say(summary.equation)
+        self.say("")
+        self.say(f"{summary.folder}: weights.safetensors, model.py, {', '.join(summary.pictures)}".rstrip(", "))
+
+    # ---- how it is drawn
+
+    def say(self, text: str) -> None:
+        if self.quiet:
+            return
+        if self.live is not None:
+            self.live.console.print(text, markup=False, highlight=False)
+        else:
+            print(text, flush=True)
+
+    def word(self, name: str, **words: Any) -> str:
+        return _WORDS[name][self.language].format(**words)
+
+    def _column(self, name: str) -> str:
+        part, _, metric = name.partition(" ")
+        return f"{self.word(part)} {metric}"
+
+    def _begin_live(self) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        self.live = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.fields[note]}"),
+            auto_refresh=False,  # no thread beside the one that trains
+            transient=True,
+        )
+        self.live.start()
+        self.task = self.live.add_task("", total=self.epochs * self.batches, note="")
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,124 @@
+"""`netspec train`: a net trained as its spec says."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from netspec.cli.options import common, load_spec, net_options, parse_settings
+from netspec.cli.report import language_of
+from netspec.diagnostics.model import Diagnostic, NetspecError
+from netspec.parts import need
+
+if TYPE_CHECKING:
+    from netspec.training.plan import Request
+
+USAGE = 2
+SECTIONS = ("train", "data")
+
+
+@click.command("train")
+@click.argument("spec", required=False)
+@net_options
+@click.option("--epochs", type=click.IntRange(1), help="As `epochs` in the train section.")
+@click.option("--batch", type=click.IntRange(1), help="As `batch` in the train section.")
+@click.option("--lr", type=float, help="The optimizer's learning rate.")
+@click.option("--seed", type=click.IntRange(0), help="As `seed` in the train section.")
+@click.option("--data", "data", type=click.Path(path_type=Path), help="The folder that the data's paths start from.")
+@click.option("--with", "others", multiple=True, metavar="FILE", help="Take sections from another file, too.")
+@click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a run that stopped.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The run's folder; the next free runs/NET-N when left out."
+)
+@click.option("--device", default="auto", metavar="NAME", help="cpu, cuda, cuda:1, mps; auto chooses and says so.")
+@click.option("--threads", type=click.IntRange(1), help="Threads for the CPU; by the size of a step when left out.")
+@click.option(
+    "--save-every", metavar="N", help="Checkpoints every N steps, or N seconds (`30s`); every 60s when left out."
+)
+@click.option("--no-pictures", is_flag=True, help="Draw nothing at the end.")
+@click.option("--quiet", "-q", is_flag=True, help="Say nothing but the run's folder.")
+@common
+def command(spec: str | None, **flags: Any) -> int:
+    """Train a net on its data; weights, curves and figure land in a folder of the run."""
+    gc.enable()  # a long-lived process
+    if spec is None and flags["resume"] is None:
+        raise click.MissingParameter(param_hint="SPEC", param_type="argument")
+    for module in ("torch", "numpy", "safetensors"):
+        need(module)
+    from netspec.cli.progress import Display
+    from netspec.training.api import resume, start
+    from netspec.training.plan import make_plan
+
+    found = None if spec is None else load_spec(spec, flags["root"])
+    display = Display(flags["quiet"], language_of(["--lang", flags["lang"]] if flags["lang"] else []))
+    others = [load_spec(other, flags["root"]) for other in flags["others"]]
+    if flags["resume"] is not None:
+        _nothing_else(flags)
+        with display:
+            resume(flags["resume"], spec=found, others=others, data_folder=flags["data"], watch=display)
+        return 0
+    assert found is not None
+    path = found.program.main.source.path
+    request = request_of(flags, None if path is None else path.parent)
+    plan = make_plan(found, request, None, others)
+    with display:
+        start(plan, flags["out"], display)
+    return 0
+
+
+def _nothing_else(flags: dict[str, Any]) -> None:
+    """A resumed run keeps its settings; a flag that would change one is refused rather than ignored."""
+    given = [
+        f"--{name}" for name in ("net", "epochs", "batch", "lr", "seed", "out", "threads") if flags[name] is not None
+    ]
+    if flags["settings"]:
+        given.append("--set")
+    if given:
+        raise NetspecError(Diagnostic("NS861", None, {"flags": ", ".join(given)}), USAGE)
+
+
+def request_of(flags: dict[str, Any], folder: Path | None) -> Request:
+    """The flags as a Request: sizes of the net apart from settings of its sections."""
+    from netspec.training.api import as_text, short_keys
+    from netspec.training.plan import Request
+
+    inside = [
+        item for item in flags["settings"] if item.strip().split(".")[0] in SECTIONS and "." in item.partition("=")[0]
+    ]
+    sizes = parse_settings(tuple(item for item in flags["settings"] if item not in inside))
+    assigned = []
+    for item in inside:
+        key, sign, value = item.partition("=")
+        if not sign or not value.strip():
+            parse_settings((item,))  # raises
+        assigned.append((key.strip(), value.strip()))
+    short = short_keys({key: flags[key] for key in ("epochs", "batch", "lr", "seed")})
+    assigned += [(key, as_text(value)) for key, value in short.items()]
+    seconds, steps = save_interval(flags["save_every"])
+    return Request(
+        net=flags["net"],
+        sizes=sizes,
+        assignments=assigned,
+        data=None if flags["data"] is None else str(flags["data"].resolve()),
+        folder=None if folder is None else str(folder.resolve()),
+        device=flags["device"],
+        threads=flags["threads"],
+        save_seconds=seconds,
+        save_steps=steps,
+        pictures=not flags["no_pictures"],
+    )
+
+
+def save_interval(text: str | None) -> tuple[float, int | None]:
+    """`30s` is seconds, `100` steps."""
+    if text is None:
+        return 60.0, None
+    try:
+        if text.endswith("s"):
+            return max(0.0, float(text[:-1])), None
+        return 60.0, max(1, int(text))
+    except ValueError:
+        raise NetspecError(Diagnostic("NS857", None, {"value": text}), USAGE) from None

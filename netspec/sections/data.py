@@ -1,0 +1,154 @@
+"""A data section -> its source, the chain of each field, and the split; torch-free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Quoted, Report
+from netspec.names import nearest
+from netspec.sections.entries import read_entry
+from netspec.sections.settings import Section, Written
+from netspec.sections.sources import SOURCES, Facts, Source
+from netspec.sections.steps import STEPS, Column, Columns, Label, Step
+from netspec.sections.values import OpenSize, Reader
+from netspec.source import Span
+from netspec.syntax import tree
+from netspec.types import UNKNOWN_TYPE, ShapeFault, Type
+
+KEYS = ("source", "split")
+
+
+@dataclass(slots=True)
+class Field:
+    """One field: `x = columns("age", "salary") -> standardize`."""
+
+    name: str
+    steps: tuple[Step, ...] = ()
+    type: Type = UNKNOWN_TYPE  # as far as it is known before the data is read
+    span: Span | None = None
+
+    def document(self) -> list[dict[str, Any]]:
+        return [step.document() for step in self.steps]
+
+
+@dataclass(slots=True)
+class Data:
+    """A data section as read."""
+
+    source: Source | None = None
+    split: tuple[float, ...] = ()  # () when left out: all rows train
+    fields: dict[str, Field] = field(default_factory=dict)
+    span: Span | None = None
+    split_span: Span | None = None
+    broken: set[str] = field(default_factory=set)  # fields that could not be read
+
+    def document(self) -> dict[str, Any]:
+        """As JSON, for the run's folder."""
+        return {
+            "source": None if self.source is None else self.source.document(),
+            "split": list(self.split),
+            "fields": {name: found.document() for name, found in self.fields.items()},
+        }
+
+
+def read_data(section: Section, names: dict[str, Any], report: Report) -> Data:
+    """Every setting that can be read; mistakes go to the report."""
+    data = Data(span=section.span)
+    written = section.settings.get("source")
+    if written is not None:
+        data.source = _source(written, names, report)
+    elif section.span is not None:
+        report.add(Diagnostic("NS754", section.span, {"section": "data", "name": "source"}))
+    facts = data.source.facts if data.source is not None else Facts()
+    for key, item in section.settings.items():
+        if key == "split":
+            _try(report, lambda item=item: _split(item, names, data))
+        elif key not in KEYS:
+            data.broken.add(key)
+            _try(report, lambda key=key, item=item: _field(key, item, names, facts, data))
+    return data
+
+
+def _try(report: Report, action: Any) -> None:
+    """One setting's mistake does not hide the next one's."""
+    try:
+        action()
+    except Fault as fault:
+        report.add(fault.diagnostic)
+    except OpenSize:
+        pass  # a size of the net is not set: nothing can be said yet
+
+
+def _source(written: Written, names: dict[str, Any], report: Report) -> Source | None:
+    try:
+        return read_entry(SOURCES, written.setting.value, written.reader(names), Phrase("what source"))
+    except Fault as fault:
+        report.add(fault.diagnostic)
+    except OpenSize:
+        pass
+    return None
+
+
+def _split(written: Written, names: dict[str, Any], data: Data) -> None:
+    reader = written.reader(names)
+    value = written.setting.value
+    shares = reader.numbers(value, "split")
+    data.split_span = written.span
+    most = 2 if data.source is not None and data.source.brings_test else 3
+    total = sum(shares)
+    if not 1 <= len(shares) <= most or any(share < 0 for share in shares) or shares[0] <= 0 or abs(total - 1) > 1e-6:
+        hint = Hint("own_test" if most == 2 and len(shares) > 2 else "shares")
+        raise reader.fault(value.at, "NS765", hint, total=f"{total:g}", count=len(shares))
+    data.split = shares
+
+
+def _field(name: str, written: Written, names: dict[str, Any], facts: Facts, data: Data) -> None:
+    reader = written.reader(names)
+    value = written.setting.value
+    items = value.items if isinstance(value, tree.Chain) else (value,)
+    steps: list[Step] = []
+    found: Type = UNKNOWN_TYPE
+    for position, item in enumerate(items):
+        step = read_entry(STEPS, item, reader, Phrase("what step"))
+        if position == 0 and not step.takes:
+            legal = Quoted(tuple(word for word, cls in STEPS.items() if cls.takes))
+            raise reader.fault(item.at, "NS755", Hint("takes", {"legal": legal}), step=step.word)
+        if position > 0 and step.takes:
+            raise reader.fault(item.at, "NS756", step=step.word)
+        _columns(step, facts, reader)
+        found = _after(step, found, facts, item, reader)
+        steps.append(step)
+    data.fields[name] = Field(name, tuple(steps), found, written.key_span)
+    data.broken.discard(name)
+
+
+def _after(step: Step, before: Type, facts: Facts, item: tree.Value, reader: Reader) -> Type:
+    try:
+        return step.type(before, facts)
+    except ShapeFault as fault:
+        raise reader.fault(item.at, fault.code, Hint(fault.hint), **fault.words) from None
+
+
+def _columns(step: Step, facts: Facts, reader: Reader) -> None:
+    """Columns of a source that is known without reading it."""
+    if facts.columns is None:
+        return
+    wanted: dict[str, Span | None] = {}
+    if isinstance(step, Columns):
+        wanted = {name: step.at(f"names.{position}") for position, name in enumerate(step.names)}
+    elif isinstance(step, Column):
+        wanted[step.name] = step.at("name")
+    elif isinstance(step, Label) and step.column is not None:
+        wanted[step.column] = step.at("column")
+    for name, span in wanted.items():
+        if name not in facts.columns:
+            raise Fault(unknown_column(name, facts.columns, span))
+
+
+def unknown_column(name: str, columns: tuple[str, ...], span: Span | None) -> Diagnostic:
+    """A column that the source does not have."""
+    guess = nearest(name, columns)
+    hints = [Hint("nearest", {"name": guess})] if guess else []
+    hints.append(Hint("columns", {"columns": Quoted(columns[:20])}))
+    return Diagnostic("NS768", span, {"name": name}, hints=tuple(hints))

@@ -1,0 +1,251 @@
+"""The tables of losses and metrics: what they compare, and which types fit.
+
+A term names a layer and what it is compared with: a field of `data`, or another layer. `wants` says what the
+second must be, given the first; it is how a column of numbers becomes class indices for `cross_entropy`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from netspec.sections.entries import Entry, option, table
+from netspec.types import Type, refuse
+
+
+class Term(Entry):
+    """A loss or metric of one layer, mostly against a target."""
+
+    classifies: ClassVar[bool] = False  # softmax and sigmoid in front are undone: it computes from the sums
+    higher: ClassVar[bool] = False  # better when larger
+    positional: ClassVar[tuple[str, ...]] = ("layer", "target")
+    layer: str = option("name", "the layer that is judged")
+
+    def wants(self, layer: Type, target: Type | None) -> Type | None:
+        """The type the target must have; None where there is no target. Raises ShapeFault for a wrong layer."""
+        return layer
+
+    @property
+    def compared(self) -> str | None:
+        """The name of the target, where there is one."""
+        found: str | None = getattr(self, "target", None)
+        return found
+
+
+class Loss(Term):
+    """A term of the loss: its mean over the examples of a batch."""
+
+    mask: str | None = option("name", "a field or layer of 0 and 1: what counts", default=None)
+    reduce: str = option(
+        "word", "mean of all values, or their sum within each example", default="mean", choices=("mean", "sum")
+    )
+
+
+class CrossEntropy(Loss):
+    word = "cross_entropy"
+    about = "-log of the probability of the right class; the layer holds a sum for each class"
+    example = "cross_entropy(y, label)"
+    classifies = True
+    target: str = option("name", "the classes, or a probability for each")
+    weight: tuple[float, ...] | None = option("numbers", "how much each class counts", default=None, least=0)
+    smoothing: float = option("number", "how much probability all classes share", default=0.0, least=0, most=1)
+
+    def wants(self, layer: Type, target: Type | None) -> Type | None:
+        return _classes(self, layer, target)
+
+
+class BinaryCrossEntropy(Loss):
+    word = "binary_cross_entropy"
+    about = "-log of the probability of the right one of two answers, for each value of the layer"
+    example = "binary_cross_entropy(f, repaid)"
+    classifies = True
+    target: str = option("name", "0 or 1 (or between) for each value; or a class of two")
+    weight: float = option("number", "how much the positive examples count", default=1.0, above=0)
+    smoothing: float = option("number", "how far 0 and 1 move to the middle", default=0.0, least=0, most=1)
+
+    def wants(self, layer: Type, target: Type | None) -> Type | None:
+        _numbers(self, layer)
+        return _two(layer, target)
+
+
+class Nll(Loss):
+    word = "nll"
+    about = "-log of a probability that the net gives itself: for averaged or mixed probabilities"
+    example = "nll(p, label)"
+    target: str = option("name", "the classes")
+
+    def wants(self, layer: Type, target: Type | None) -> Type | None:
+        return _classes(self, layer, None)
+
+
+class Squared(Loss):
+    word = "squared"
+    about = "the squared difference; without a target the squared values themselves"
+    example = "squared(y, price)"
+    target: str | None = option("name", "the wanted values; left out: 0", default=None)
+
+    def wants(self, layer: Type, target: Type | None) -> Type | None:
+        _numbers(self, layer)
+        return None if self.target is None else layer
+
+
+class L1(Squared):
+    word = "l1"
+    about = "the absolute difference; without a target the absolute values themselves"
+    example = "l1(y, price)"
+
+
+class Huber(Squared):
+    word = "huber"
+    about = "squared up to `delta`, absolute beyond it"
+    example = "huber(y, price)"
+    delta: float = option("number", "where it turns from squared to absolute", default=1.0, above=0)
+
+
+class Kl(Loss):
+    word = "kl"
+    about = "how far normal values with mean `layer` and log-variance `target` are from normal(0, 1)"
+    example = "kl(mu, logvar, reduce = sum)"
+    target: str = option("name", "the layer of log-variances")
+
+    def wants(self, layer: Type, target: Type | None) -> Type | None:
+        _numbers(self, layer)
+        return layer
+
+
+class Triplet(Loss):
+    word = "triplet"
+    about = "how much nearer `layer` is to `target` than to `other`, up to a margin"
+    example = "triplet(a, p, n)"
+    positional = ("layer", "target", "other")
+    target: str = option("name", "the layer of the same kind of example")
+    other: str = option("name", "the layer of another kind of example")
+    margin: float = option("number", "the wanted difference of distances", default=1.0, above=0)
+
+    def wants(self, layer: Type, target: Type | None) -> Type | None:
+        _numbers(self, layer)
+        return layer
+
+
+class Metric(Term):
+    """A number that people read; computed over a whole part at once."""
+
+
+class Accuracy(Metric):
+    word = "accuracy"
+    about = "the share of right answers: the largest sum is the right class; with one map, which side of 0"
+    example = "accuracy(y, label)"
+    classifies = True
+    higher = True
+    target: str = option("name", "the right classes")
+    top: int = option("integer", "right is also who is among the `top` largest", default=1, least=1)
+
+    def wants(self, layer: Type, target: Type | None) -> Type | None:
+        _numbers(self, layer)
+        if layer.maps == 1:
+            return _two(layer, target)
+        if target is not None and target.classes is None and target.known and target.maps == layer.maps:
+            return layer
+        return _classes(self, layer, target)
+
+
+class _Counted(Metric):
+    """Metrics of the table of right and wrong answers."""
+
+    classifies = True
+    higher = True
+    target: str = option("name", "the right classes")
+
+    def wants(self, layer: Type, target: Type | None) -> Type | None:
+        _numbers(self, layer)
+        return _two(layer, target) if layer.maps == 1 else _classes(self, layer, target)
+
+
+class Precision(_Counted):
+    word = "precision"
+    about = (
+        "of the answers for a class the share that is right; the mean over the classes where there are more than two"
+    )
+    example = "precision(y, label)"
+
+
+class Recall(_Counted):
+    word = "recall"
+    about = "of a class's examples the share that is found; the mean over the classes if more than two"
+    example = "recall(y, label)"
+
+
+class F1(_Counted):
+    word = "f1"
+    about = "the harmonic mean of precision and recall; the mean over the classes if more than two"
+    example = "f1(y, label)"
+
+
+class _Measured(Metric):
+    """Metrics of differences."""
+
+    target: str = option("name", "the wanted values")
+
+    def wants(self, layer: Type, target: Type | None) -> Type | None:
+        _numbers(self, layer)
+        return layer
+
+
+class Mse(_Measured):
+    word = "mse"
+    about = "the mean squared difference"
+    example = "mse(y, price)"
+
+
+class Rmse(_Measured):
+    word = "rmse"
+    about = "the root of the mean squared difference, in the target's own unit"
+    example = "rmse(y, price)"
+
+
+class Mae(_Measured):
+    word = "mae"
+    about = "the mean absolute difference, in the target's own unit"
+    example = "mae(y, price)"
+
+
+class R2(_Measured):
+    word = "r2"
+    about = "the share of the target's variance that is explained: 1 is perfect, 0 no better than the mean"
+    example = "r2(y, price)"
+    higher = True
+
+
+class Perplexity(Metric):
+    word = "perplexity"
+    about = "e to the mean cross-entropy: among how many equally likely answers the net hesitates"
+    example = "perplexity(y, next)"
+    classifies = True
+    target: str = option("name", "the right classes")
+
+    def wants(self, layer: Type, target: Type | None) -> Type | None:
+        return _classes(self, layer, None)
+
+
+def _numbers(term: Term, layer: Type) -> None:
+    if layer.classes is not None:
+        refuse("NS763", term=term.word, layer=term.layer, type=str(layer), hint="numbers")
+
+
+def _classes(term: Term, layer: Type, target: Type | None) -> Type:
+    """Classes to tell apart, one for each map of the layer; or a probability for each."""
+    _numbers(term, layer)
+    if layer.maps == 1:
+        refuse("NS763", term=term.word, layer=term.layer, type=str(layer), hint="binary")
+    soft = target is not None and target.classes is None and target.known and target.maps == layer.maps
+    return layer if soft else Type(1, layer.space, layer.time, layer.maps)
+
+
+def _two(layer: Type, target: Type | None) -> Type:
+    """A number between 0 and 1 for each value; classes of two for a layer of one map."""
+    if target is not None and target.classes is not None and layer.maps == 1:
+        return Type(1, layer.space, layer.time, 2)
+    return layer
+
+
+LOSSES: dict[str, type[Loss]] = table(CrossEntropy, BinaryCrossEntropy, Nll, Squared, L1, Huber, Kl, Triplet)
+METRICS: dict[str, type[Metric]] = table(Accuracy, Precision, Recall, F1, Mse, Rmse, Mae, R2, Perplexity)

@@ -1,0 +1,257 @@
+"""Sections against the net they speak of: every input fed, every target used, and all types fitting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from netspec.diagnostics.model import Diagnostic, Hint, Label, Quoted, Report
+from netspec.graph import Edge, Graph
+from netspec.names import nearest
+from netspec.sections.data import Data, Field
+from netspec.sections.losses import Term
+from netspec.sections.train import Train
+from netspec.source import Span
+from netspec.types import UNKNOWN_TYPE, ShapeFault, Time, Type, Unknown, type_text
+
+
+@dataclass(slots=True)
+class Match:
+    """What the net asks of each field, and where: an input's line or a term."""
+
+    inputs: dict[str, Type] = field(default_factory=dict)
+    wanted: dict[str, Type] = field(default_factory=dict)
+    places: dict[str, Span | None] = field(default_factory=dict)
+    terms: dict[str, Term] = field(default_factory=dict)  # who asks, for targets
+    named: set[str] = field(default_factory=set)  # by any term, also by one that is wrong otherwise
+
+
+def match(data: Data, train: Train, graph: Graph, report: Report) -> Match:
+    """Checks both sections against a net; mistakes go to the report."""
+    found = Match()
+    for number in graph.inputs:
+        layer = graph.layers[graph.nodes[number].layer]
+        found.inputs[layer.label] = found.wanted[layer.label] = graph.nodes[number].type
+        found.places[layer.label] = layer.span
+    terms: list[Term] = [item.term for item in train.loss] + list(train.metrics)
+    for term in terms:
+        _term(term, data, graph, found, report)
+    if not {"loss", "metrics"} & train.broken:
+        _unused(data, graph, found, report)
+    _unfed(data, found, report)
+    for name, item in data.fields.items():
+        want = found.wanted.get(name)
+        if want is not None and not agrees(item.type, want):
+            report.add(misfit(item, item.type, want, found))
+    _validated(data, train, report)
+    return found
+
+
+def value_of(graph: Graph, name: str) -> Edge | None:
+    """The value a term's name stands for: a layer of the net, `layer.2`, or an output of a block, `p.left`."""
+    for layer in graph.layers:
+        if layer.role == "start":
+            continue
+        outer = layer.scope == 0
+        port = not outer and layer.role == "output" and graph.scopes[layer.scope].kind == "block"
+        if layer.path == name and (outer or port) and layer.values:
+            return layer.values[0] if len(layer.values) == 1 else None
+        head, _, part = name.rpartition(".")
+        if outer and layer.path == head and part.isdigit() and 0 < int(part) <= len(layer.values):
+            return layer.values[int(part) - 1]
+    return None
+
+
+def type_of(graph: Graph, edge: Edge) -> Type:
+    return graph.nodes[edge.node].types[edge.output]
+
+
+def sums_of(graph: Graph, edge: Edge) -> tuple[Edge, str]:
+    """Where a layer ends in softmax or sigmoid, the sums before it, and which it was; else the value, and ''."""
+    node = graph.nodes[edge.node]
+    while node.op.name in ("identity", "port"):
+        edge = node.inputs[0]
+        node = graph.nodes[edge.node]
+    if node.op.name == "sigmoid" or (node.op.name == "softmax" and getattr(node.op, "role", None) in (None, "maps")):
+        return node.inputs[0], node.op.name
+    return edge, ""
+
+
+# ---- one term
+
+
+def _term(term: Term, data: Data, graph: Graph, found: Match, report: Report) -> None:
+    found.named.update(name for name in (term.compared, *_others(term)) if name is not None)
+    edge = value_of(graph, term.layer)
+    if edge is None:
+        report.add(_no_layer(term, term.layer, "layer", data, graph))
+        return
+    layer = type_of(graph, edge)
+    if term.classifies and _mixes_probabilities(graph, edge):
+        report.add(Diagnostic("NS771", term.at("layer"), {"term": term.word, "layer": term.layer}))
+        return
+    target = term.compared
+    given = _given(target, data, graph)
+    if target is not None and given is None:
+        report.add(_no_layer(term, target, "target", data, graph))
+        return
+    try:
+        want = term.wants(layer, given)
+    except ShapeFault as fault:
+        report.add(Diagnostic(fault.code, term.at("layer"), fault.words, hints=(Hint(fault.hint),)))
+        return
+    for name in _others(term):
+        if _given(name, data, graph) is None:
+            report.add(_no_layer(term, name, "target", data, graph))
+        elif name in data.fields:
+            found.wanted.setdefault(name, want if name != getattr(term, "mask", None) and want else UNKNOWN_TYPE)
+            found.terms.setdefault(name, term)
+    if target is not None and want is not None and given is not None:
+        _target(term, target, given, want, data, graph, found, report)
+
+
+def _target(
+    term: Term, target: str, given: Type, want: Type, data: Data, graph: Graph, found: Match, report: Report
+) -> None:
+    if target not in data.fields or value_of(graph, target) is not None:
+        if target not in data.broken and not agrees(given, want):
+            words = {"term": term.word, "layer": term.layer, "have": type_text(given), "want": type_text(want)}
+            report.add(Diagnostic("NS762", term.at("target"), {**words, "target": target}))
+        return
+    before = found.wanted.get(target)
+    if before is not None and not agrees(before, want):
+        both = {"name": target, "one": type_text(before), "other": type_text(want)}
+        label = found.terms[target].at("target")
+        labels = () if label is None else (Label(label),)
+        report.add(Diagnostic("NS770", term.at("target"), both, labels=labels))
+        return
+    found.wanted[target] = want
+    found.terms.setdefault(target, term)
+    found.places.setdefault(target, term.at())
+
+
+def _others(term: Term) -> list[str]:
+    """Further names of a term: a mask, the third layer of a triplet."""
+    names = (getattr(term, "mask", None), getattr(term, "other", None))
+    return [name for name in names if name is not None]
+
+
+def _given(name: str | None, data: Data, graph: Graph) -> Type | None:
+    """The type behind a name of a term: a layer's, else a field's."""
+    if name is None:
+        return None
+    edge = value_of(graph, name)
+    if edge is not None:
+        return type_of(graph, edge)
+    if name in data.fields:
+        return data.fields[name].type
+    return UNKNOWN_TYPE if name in data.broken or data.span is None else None
+
+
+def _no_layer(term: Term, name: str, option: str, data: Data, graph: Graph) -> Diagnostic:
+    layers = [layer.label for layer in graph.top if layer.role != "start"]
+    legal = layers if option == "layer" else [*layers, *data.fields]
+    guess = nearest(name, legal)
+    hints = [Hint("nearest", {"name": guess})] if guess else []
+    hints.append(Hint("known", {"legal": Quoted(tuple(legal))}))
+    code = "NS761" if option == "target" else "NS773"
+    return Diagnostic(code, term.at(option), {"name": name, "term": term.word}, hints=tuple(hints))
+
+
+def _mixes_probabilities(graph: Graph, edge: Edge) -> bool:
+    """Whether a value is an average, sum or product of probabilities: then there are no sums to compute from."""
+    _, found = sums_of(graph, edge)
+    if found:
+        return False
+    pending = [edge]
+    while pending:
+        node = graph.nodes[pending.pop().node]
+        if node.op.name in ("softmax", "sigmoid"):
+            return True
+        if node.op.name in ("add", "subtract", "multiply", "mean", "sum", "identity", "port", "number", "join"):
+            pending += node.inputs
+    return False
+
+
+# ---- fields
+
+
+def _unfed(data: Data, found: Match, report: Report) -> None:
+    if data.span is None:
+        return  # arrays from Python are checked when they are there
+    for name in found.inputs:
+        if name not in data.fields and name not in data.broken:
+            span = found.places[name]
+            label = (Label(data.span, "section"),)
+            report.add(Diagnostic("NS757", span, {"name": name}, labels=label))
+
+
+def _unused(data: Data, graph: Graph, found: Match, report: Report) -> None:
+    layers = {layer.label: layer for layer in graph.top}
+    for name, item in data.fields.items():
+        if name in found.inputs:
+            continue
+        if name in layers:
+            labels = tuple(Label(span) for span in (layers[name].span,) if span is not None)
+            report.add(Diagnostic("NS759", item.span, {"name": name}, labels=labels))
+        elif name not in found.named:
+            guess = nearest(name, [*found.inputs])
+            hints = (Hint("nearest", {"name": guess}),) if guess and guess not in data.fields else ()
+            report.add(Diagnostic("NS758", item.span, {"name": name}, hints=hints))
+
+
+def misfit(item: Field, have: Type, want: Type, found: Match) -> Diagnostic:
+    """A field whose type is not what the input or the term needs."""
+    place = found.places.get(item.name)
+    labels = () if place is None else (Label(place, "wanted", {"want": type_text(want)}),)
+    words = {"name": item.name, "have": type_text(have), "want": type_text(want)}
+    hints: tuple[Hint, ...] = ()
+    if want.classes is None and have.classes is not None and not isinstance(have.classes, Unknown):
+        hints = (Hint("onehot", {"classes": str(have.classes)}),)
+    elif have.classes is None and want.classes is not None:
+        hints = (Hint("label"),)
+    elif have.known and want.known and have.space and not want.space and have.values == want.values:
+        hints = (Hint("image", {"input": item.name, "have": type_text(have)}),)
+    return Diagnostic("NS760", item.span, words, labels=labels, hints=hints)
+
+
+def agrees(have: Type, want: Type) -> bool:
+    """Whether a value of type `have` can be what `want` says; UNKNOWN parts agree with everything."""
+    if all(isinstance(part, Unknown) for part in (have.maps, have.space, have.time)):
+        return True  # an array: its shape says it when it is there
+    if want.classes is not None:
+        if have.classes is not None:
+            return _same(have.classes, want.classes) and _same_time(have, want)
+        # a column of whole numbers can be classes
+        return _same(have.maps, 1) and not have.space and not want.space and _same_time(have, want)
+    if have.classes is not None:
+        return False
+    spaces: Any = (have.space, want.space)
+    if not any(isinstance(space, Unknown) for space in spaces):
+        if len(have.space) != len(want.space) or not all(map(_same, have.space, want.space)):
+            return False
+    return _same(have.maps, want.maps) and _same_time(have, want)
+
+
+def _same(left: Any, right: Any) -> bool:
+    return isinstance(left, Unknown) or isinstance(right, Unknown) or bool(left == right)
+
+
+def _same_time(have: Type, want: Type) -> bool:
+    left, right = have.time, want.time
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return True
+    if isinstance(left, Time) and isinstance(right, Time):
+        return bool(right.varying) or _same(left.length, right.length)
+    return left is right
+
+
+def _validated(data: Data, train: Train, report: Report) -> None:
+    """What is chosen by validation needs a validation part."""
+    if data.span is None or "split" in data.broken:
+        return
+    for key, chosen in (("best", train.best), ("patience", train.patience)):
+        if chosen is not None and (len(data.split) < 2 or data.split[1] == 0):
+            report.add(Diagnostic("NS772", train.places.get(key), {"name": key}))
+    if train.schedule.word == "plateau" and (len(data.split) < 2 or data.split[1] == 0):
+        report.add(Diagnostic("NS772", train.places.get("schedule"), {"name": "plateau"}))

@@ -1,0 +1,134 @@
+"""The data and train sections of a spec, of `--with` files and of `--set`, merged: one setting a key, nearest wins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from netspec.diagnostics.model import Diagnostic, Label, Report, SpecErrors
+from netspec.sections.values import Reader, single
+from netspec.source import SourceFile, Span
+from netspec.syntax import tree
+from netspec.syntax.read import read
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One setting and the text it stands in."""
+
+    setting: tree.Setting
+    source: SourceFile
+
+    @property
+    def key(self) -> str:
+        return ".".join(self.setting.key)
+
+    @property
+    def key_span(self) -> Span:
+        return Span(self.source, *self.setting.key_at)
+
+    @property
+    def span(self) -> Span:
+        return Span(self.source, *self.setting.value.at)
+
+    @property
+    def text(self) -> str:
+        return self.span.text
+
+    def reader(self, names: dict[str, object]) -> Reader:
+        return Reader(self.source, names)
+
+
+@dataclass(slots=True)
+class Section:
+    """The settings of one kind of section, by key, and where it stands (None: nowhere)."""
+
+    kind: str
+    settings: dict[str, Written] = field(default_factory=dict)
+    span: Span | None = None
+
+
+@dataclass(slots=True)
+class Sections:
+    data: Section = field(default_factory=lambda: Section("data"))
+    train: Section = field(default_factory=lambda: Section("train"))
+
+    def of(self, kind: str) -> Section:
+        return self.data if kind == "data" else self.train
+
+
+def gather(found: Iterable[tuple[SourceFile, tree.Section]], report: Report) -> Sections:
+    """The sections of one file; a second one of a kind, and one with a name, are reported."""
+    sections = Sections()
+    for source, item in found:
+        if item.kind not in ("data", "train"):
+            continue
+        span = Span(source, *item.head_at)
+        if item.name is not None:
+            report.add(Diagnostic("NS690", Span(source, *item.name.at), {"what": f"{item.kind} NAME {{"}))
+            continue
+        section = sections.of(item.kind)
+        if section.span is not None:
+            label = (Label(section.span, "first"),)
+            report.add(Diagnostic("NS766", span, {"section": item.kind}, labels=label))
+            continue
+        section.span = span
+        for setting in item.settings:
+            written = Written(setting, source)
+            section.settings.setdefault(written.key, written)  # a key given twice was reported by the parser
+    return sections
+
+
+def merge(below: Sections, above: Sections) -> Sections:
+    """Settings of `above` replace those of `below`, key by key."""
+    for kind in ("data", "train"):
+        lower, upper = below.of(kind), above.of(kind)
+        lower.settings.update(upper.settings)
+        lower.span = upper.span or lower.span
+    return below
+
+
+def override(sections: Sections, assignments: Iterable[tuple[str, str]]) -> Sections:
+    """Applies `--set train.optimizer.lr=1e-3`: (key, value as text). Raises SpecErrors for what cannot be read.
+
+    An option inside a call is spliced into the call's text, so that messages show the whole setting.
+    """
+    for key, value in assignments:
+        kind, _, path = key.partition(".")
+        name, _, inner = path.partition(".")
+        section = sections.of(kind)
+        text = value
+        if inner:
+            text = _spliced(section.settings.get(name), inner, value)
+        section.settings[name] = _parsed(kind, name, text)
+    return sections
+
+
+def _parsed(kind: str, name: str, value: str) -> Written:
+    """`name = value` as a setting in a text of its own."""
+    source = SourceFile("--set", f"{kind} {{\n  {name} = {' '.join(value.split())}\n}}\n")
+    parsed = read(source)
+    if parsed.diagnostics:
+        raise SpecErrors(parsed.diagnostics)
+    (section,) = parsed.file.declarations
+    assert isinstance(section, tree.Section)
+    return Written(section.settings[0], source)
+
+
+def _spliced(written: Written | None, option: str, value: str) -> str:
+    """A call's text with one option set; a call that is not there yet is named by the option's owner."""
+    if written is None:
+        raise SpecErrors([Diagnostic("NS767", None, {"option": option, "value": value})])
+    call = single(written.setting.value)
+    if isinstance(call, tree.Ref):
+        return f"{call.name}({option} = {value})"
+    if not isinstance(call, tree.Call):
+        raise SpecErrors([Diagnostic("NS767", written.span, {"option": option, "value": value})])
+    text = written.source.text
+    for arg in call.args:
+        if ".".join(arg.name) == option:
+            begin, end = arg.value.at
+            return text[call.at[0] : begin] + value + text[end : call.at[1]]
+    head = text[call.at[0] : call.at[1]].rstrip().removesuffix(")").rstrip().removesuffix(",")
+    comma = "" if head.endswith("(") else ", "
+    return f"{head}{comma}{option} = {value})"

@@ -1,0 +1,203 @@
+"""A train section -> its loss, metrics, optimizer and the numbers of the run; torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Quoted, Report
+from netspec.names import nearest
+from netspec.sections.entries import read_entry
+from netspec.sections.losses import LOSSES, METRICS, Loss, Metric
+from netspec.sections.optimizers import OPTIMIZERS, SCHEDULES, Adam, Constant, Optimizer, Schedule
+from netspec.sections.settings import Section, Written
+from netspec.sections.values import OpenSize, Reader, single
+from netspec.source import Span
+from netspec.syntax import tree
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One term of the loss and its coefficient."""
+
+    coefficient: float
+    term: Loss
+
+
+@dataclass(slots=True)
+class Train:
+    """A train section as read; what is left out has these values."""
+
+    net: str | None = None
+    loss: tuple[Weighed, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    optimizer: Optimizer = field(default_factory=Adam)
+    schedule: Schedule = field(default_factory=Constant)
+    epochs: int = 10
+    batch: int = 32
+    seed: int = 0
+    clip: float | None = None  # the largest norm that all gradients together may have
+    accumulate: int = 1  # batches whose gradients make one optimizer step
+    best: str | None = None  # the metric that chooses the weights; None: the last ones
+    patience: int | None = None  # epochs without a better `best` after which the run stops
+    precision: str = "float32"
+    span: Span | None = None
+    loss_span: Span | None = None
+    places: dict[str, Span] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+
+    def document(self) -> dict[str, Any]:
+        """As JSON, for the run's folder."""
+        plain = {key: getattr(self, key) for key in _NUMBERS | {"net": None, "best": None, "precision": None}}
+        return {
+            "loss": [{"coefficient": item.coefficient, **item.term.document()} for item in self.loss],
+            "metrics": [metric.document() for metric in self.metrics],
+            "optimizer": self.optimizer.document(),
+            "schedule": self.schedule.document(),
+            **plain,
+        }
+
+
+# settings that are whole numbers: the least allowed
+_NUMBERS = {"epochs": 1, "batch": 1, "seed": 0, "clip": 0, "accumulate": 1, "patience": 1}
+PRECISIONS = ("float32", "bfloat16", "float64")
+
+
+def read_train(section: Section, names: dict[str, Any], report: Report) -> Train:
+    """Every setting that can be read; mistakes go to the report."""
+    train = Train(span=section.span)
+    for key, written in section.settings.items():
+        read = _READERS.get(key)
+        train.places[key] = written.span
+        try:
+            if read is None:
+                raise _unknown(key, written)
+            read(train, key, written, written.reader(names))
+        except Fault as fault:
+            train.broken.add(key)
+            report.add(fault.diagnostic)
+        except OpenSize:
+            train.broken.add(key)
+    if "loss" not in section.settings and section.span is not None:
+        report.add(Diagnostic("NS754", section.span, {"section": "train", "name": "loss"}))
+    if not train.broken:
+        _choice(train, report)
+    return train
+
+
+def _unknown(key: str, written: Written) -> Fault:
+    legal = tuple(_READERS)
+    guess = nearest(key, legal)
+    hints = [Hint("nearest", {"name": guess})] if guess else []
+    hints.append(Hint("settings", {"legal": Quoted(legal)}))
+    return Fault(Diagnostic("NS752", written.key_span, {"section": "train", "name": key}, hints=tuple(hints)))
+
+
+def _choice(train: Train, report: Report) -> None:
+    """`best` names the loss or a metric, and `patience` needs it to be meant."""
+    legal = ("loss", *(metric.word for metric in train.metrics))
+    if train.best is not None and train.best not in legal:
+        guess = nearest(train.best, legal)
+        hints = [Hint("nearest", {"name": guess})] if guess else []
+        hints.append(Hint("measured", {"legal": Quoted(legal)}))
+        report.add(Diagnostic("NS769", train.places["best"], {"name": train.best}, hints=tuple(hints)))
+
+
+# ---- readers, one a setting
+
+
+def _net(train: Train, key: str, written: Written, reader: Reader) -> None:
+    train.net = reader.name(written.setting.value, key)
+
+
+def _loss(train: Train, key: str, written: Written, reader: Reader) -> None:
+    train.loss_span = written.span
+    train.loss = tuple(_sum(written.setting.value, 1.0, reader))
+
+
+def _metrics(train: Train, key: str, written: Written, reader: Reader) -> None:
+    value = single(written.setting.value)
+    items = value.items if isinstance(value, tree.List) else (value,)
+    train.metrics = tuple(read_entry(METRICS, item, reader, Phrase("what metric")) for item in items)
+
+
+def _optimizer(train: Train, key: str, written: Written, reader: Reader) -> None:
+    train.optimizer = read_entry(OPTIMIZERS, written.setting.value, reader, Phrase("what optimizer"))
+
+
+def _schedule(train: Train, key: str, written: Written, reader: Reader) -> None:
+    train.schedule = read_entry(SCHEDULES, written.setting.value, reader, Phrase("what schedule"))
+
+
+def _whole(train: Train, key: str, written: Written, reader: Reader) -> None:
+    found = reader.integer(written.setting.value, key)
+    if found < _NUMBERS[key]:
+        raise reader.fault(written.setting.value.at, "NS420", option=key, value=str(found), least=str(_NUMBERS[key]))
+    setattr(train, key, found)
+
+
+def _clip(train: Train, key: str, written: Written, reader: Reader) -> None:
+    found = float(reader.number(written.setting.value))
+    if found <= 0:
+        raise reader.fault(written.setting.value.at, "NS750", option=key, value=f"{found:g}", above="0")
+    train.clip = found
+
+
+def _best(train: Train, key: str, written: Written, reader: Reader) -> None:
+    train.best = reader.name(written.setting.value, key)
+
+
+def _precision(train: Train, key: str, written: Written, reader: Reader) -> None:
+    train.precision = reader.word(written.setting.value, key, PRECISIONS)
+
+
+_READERS: dict[str, Callable[[Train, str, Written, Reader], None]] = {
+    "net": _net,
+    "loss": _loss,
+    "metrics": _metrics,
+    "optimizer": _optimizer,
+    "schedule": _schedule,
+    "epochs": _whole,
+    "batch": _whole,
+    "seed": _whole,
+    "clip": _clip,
+    "accumulate": _whole,
+    "best": _best,
+    "patience": _whole,
+    "precision": _precision,
+}
+
+
+# ---- the loss: a sum of terms, each times a number
+
+
+def _sum(value: tree.Value, sign: float, reader: Reader) -> list[Weighed]:
+    value = single(value)
+    if isinstance(value, tree.Binary) and value.op in ("+", "-"):
+        right = sign if value.op == "+" else -sign
+        return _sum(value.left, sign, reader) + _sum(value.right, right, reader)
+    if isinstance(value, tree.Negative):
+        return _sum(value.value, -sign, reader)
+    if isinstance(value, tree.Binary) and value.op == "*":
+        for number, term in ((value.left, value.right), (value.right, value.left)):
+            if not _holds_call(number):
+                return _sum(term, sign * reader.number(number), reader)
+        raise reader.fault(value.at, "NS764", text=reader.text_at(value.at))
+    if isinstance(value, tree.Binary) and value.op == "/" and not _holds_call(value.right):
+        divisor = reader.number(value.right)
+        if divisor == 0:
+            raise reader.fault(value.right.at, "NS408", text=reader.text_at(value.at))
+        return _sum(value.left, sign / divisor, reader)
+    if not isinstance(value, tree.Call | tree.Ref):
+        raise reader.fault(value.at, "NS764", text=reader.text_at(value.at))
+    return [Weighed(sign, read_entry(LOSSES, value, reader, Phrase("what loss")))]
+
+
+def _holds_call(value: tree.Value) -> bool:
+    value = single(value)
+    if isinstance(value, tree.Binary):
+        return _holds_call(value.left) or _holds_call(value.right)
+    if isinstance(value, tree.Negative):
+        return _holds_call(value.value)
+    return isinstance(value, tree.Call)

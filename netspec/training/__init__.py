@@ -1,0 +1,1 @@
+"""Training: a checked spec and its data become a run: weights, events, checkpoints and pictures in a folder."""

@@ -1,0 +1,127 @@
+"""The state of a run -> files with checksums, and back. No pickle: tensors are safetensors, the rest is JSON.
+
+A checkpoint is a folder that is renamed into place when all its files are on the disk; its manifest says what
+each file must hash to. One that was cut short has no manifest in place, or a file that hashes to something
+else, and the one before it is used.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netspec.training import files
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MANIFEST = "manifest.json"
+KEEP = 2
+
+
+class Incomplete(Exception):
+    """A checkpoint that is not whole; the message says which file."""
+
+
+def save(folder: Path, step: int, tensors: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, Any]) -> Path:
+    """Writes `folder/step-N` whole or not at all, then removes all but the last two; raises OSError."""
+    from safetensors.torch import save as as_bytes
+
+    place = folder / f"step-{step:09d}"
+    if is_whole(place):
+        return place  # a run that was resumed here: the same state is on the disk already
+    temporary = folder / f".{place.name}{files.TEMPORARY}"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        sums: dict[str, str] = {}
+        for name, group in tensors.items():
+            data = as_bytes({key: value.detach().cpu().contiguous() for key, value in group.items()})
+            sums[f"{name}.safetensors"] = files.sha256(data)
+            files.write_through(temporary / f"{name}.safetensors", data)
+        document = {"step": step, "state": dict(state), "sha256": sums}
+        data = files.as_json({**document, "self": files.sha256(files.as_json(document).encode())}).encode()
+        files.write_through(temporary / MANIFEST, data)
+        files.sync_folder(temporary)
+        if place.exists():
+            shutil.rmtree(place)
+        files.rename(temporary, place)
+        files.sync_folder(folder)
+    except OSError:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    prune(folder)
+    return place
+
+
+def prune(folder: Path) -> None:
+    """Removes all but the newest checkpoints, and what an interrupted save left."""
+    for path in existing(folder)[KEEP:]:
+        shutil.rmtree(path, ignore_errors=True)
+    for path in folder.glob(f".step-*{files.TEMPORARY}"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def existing(folder: Path) -> list[Path]:
+    """The checkpoints, newest first."""
+    return sorted(folder.glob("step-*"), reverse=True) if folder.is_dir() else []
+
+
+def is_whole(path: Path) -> bool:
+    try:
+        load(path)
+    except Incomplete:
+        return False
+    return True
+
+
+def load(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
+    """The tensors of each group and the state; raises Incomplete where anything is missing or differs."""
+    from safetensors.torch import load as from_bytes
+
+    try:
+        document = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        own = document.pop("self")
+        if files.sha256(files.as_json(document).encode()) != own:
+            raise Incomplete(MANIFEST)
+        tensors: dict[str, dict[str, Tensor]] = {}
+        for name, digest in document["sha256"].items():
+            data = (path / name).read_bytes()
+            if files.sha256(data) != digest:
+                raise Incomplete(name)
+            tensors[name.removesuffix(".safetensors")] = from_bytes(data)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Incomplete(str(getattr(error, "filename", None) or MANIFEST)) from None
+    state: dict[str, Any] = document["state"]
+    return tensors, state
+
+
+# ---- an optimizer's state: tensors by "index.name", everything else as JSON
+
+
+def optimizer_tensors(optimizer: Any) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """torch's state_dict, divided into tensors and plain values."""
+    import torch
+
+    tensors: dict[str, Tensor] = {}
+    plain: dict[str, Any] = {}
+    for index, state in optimizer.state_dict()["state"].items():
+        for name, value in state.items():
+            if isinstance(value, torch.Tensor):
+                tensors[f"{index}.{name}"] = value
+            else:
+                plain[f"{index}.{name}"] = value
+    return tensors, plain
+
+
+def restore_optimizer(optimizer: Any, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> None:
+    document = optimizer.state_dict()
+    state: dict[int, dict[str, Any]] = {}
+    for key, value in [*tensors.items(), *plain.items()]:
+        index, _, name = key.partition(".")
+        state.setdefault(int(index), {})[name] = value
+    document["state"] = state
+    optimizer.load_state_dict(document)

@@ -1,0 +1,47 @@
+"""Which device a run uses, how many threads, and in what precision: chosen by rule, and said aloud."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+from netspec.graph import Graph
+from netspec.show.rows import total_macs
+
+if TYPE_CHECKING:
+    import torch
+
+USAGE = 2
+# multiply-adds of a training step below which a second thread costs more than it brings
+SMALL_STEP = 2_000_000_000
+
+
+def choose_device(wanted: str) -> str:
+    """`auto` is CUDA where there is one, else the CPU; raises NetspecError for a device that is not there."""
+    import torch
+
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    kind = wanted.partition(":")[0]
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(kind, False):
+        legal = ", ".join(name for name, found in there.items() if found)
+        raise NetspecError(Diagnostic("NS853", None, {"device": wanted, "legal": legal}, hints=(Hint("auto"),)), USAGE)
+    return wanted
+
+
+def choose_threads(wanted: int | None, graph: Graph, batch: int) -> int:
+    """By the size of a step, so that the same run always adds up in the same order."""
+    import os
+
+    if wanted is not None:
+        return wanted
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 1 if 3 * int(total_macs(graph, graph.nodes)) * batch < SMALL_STEP else cores  # type: ignore[arg-type]
+
+
+def dtype_of(precision: str) -> torch.dtype:
+    """What weights and data are stored as; bfloat16 is for the passes only."""
+    import torch
+
+    return torch.float64 if precision == "float64" else torch.float32

@@ -1,0 +1,120 @@
+"""The values of a field -> exactly the array that an input or a loss takes; what does not fit is a fault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.model import Diagnostic, Hint, Label, NetspecError, Words
+from netspec.sections import steps
+from netspec.sections.data import Field
+from netspec.sections.losses import BinaryCrossEntropy
+from netspec.sections.match import Match
+from netspec.source import Span
+from netspec.training.sources.base import DATA, Faults, Rows, asked
+from netspec.training.values import Values, shape_of
+from netspec.types import Type, Unknown, type_text
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def settle(item: Field, values: Values, match: Match, rows: Rows | None, faults: Faults) -> Values:
+    """Classes as int64 below K, numbers finite as float32 (pictures may stay bytes), in the shape of the type."""
+    want = match.wanted.get(item.name)
+    if want is None or isinstance(want.maps, Unknown):
+        return _numbers(item, values, rows, faults)
+    if values.raw:
+        values = values.with_array(_reshaped(item, values.array, want, match), raw=False)
+    if want.classes is not None:
+        return _classes(item, values, int(want.classes), match, rows, faults)  # type: ignore[arg-type]
+    found = _numbers(item, values, rows, faults)
+    if isinstance(match.terms.get(item.name), BinaryCrossEntropy):
+        _probabilities(item, found, rows, faults)
+    return found
+
+
+def _reshaped(item: Field, array: Array, want: Type, match: Match) -> Array:
+    """An array of the caller's, (rows, …), read against the wanted type: a single map needs no axis of its own."""
+    time: Any = want.time
+    wanted = shape_of(want if not _cut(item) else want.step)
+    have = tuple(array.shape[1:])
+    if have == wanted:
+        return array
+    if want.classes is None and want.maps == 1:
+        at = 1 + (1 if time is not None and not _cut(item) else 0)
+        bare = wanted[: at - 1] + wanted[at:]
+        if have == bare:
+            found: Array = array.reshape(len(array), *wanted)
+            return found
+    if want.classes is not None and have == (*wanted, 1):
+        return array[..., 0]
+    place = match.places.get(item.name)
+    labels = () if place is None else (Label(place, "wanted", {"want": type_text(want)}),)
+    words = {"name": item.name, "have": _shape_text(have), "want": _shape_text(wanted)}
+    raise NetspecError(Diagnostic("NS830", item.span, words, labels=labels), DATA)
+
+
+def _cut(item: Field) -> bool:
+    return any(isinstance(step, steps.Window) for step in item.steps)
+
+
+def _shape_text(shape: tuple[int, ...]) -> str:
+    return f"(rows{''.join(f', {size}' for size in shape)})"
+
+
+def _classes(item: Field, values: Values, count: int, match: Match, rows: Rows | None, faults: Faults) -> Values:
+    """Class numbers 0 … K - 1; a column of whole numbers is taken as such."""
+    import numpy as np
+
+    array = values.array
+    if values.classes is None and array.ndim > 1 and array.shape[-1] == 1:
+        array = array.reshape(array.shape[:-1])
+    whole = array if array.dtype.kind in "biu" else np.floor(array)
+    wrong = (whole != array) | (whole < 0) | (whole >= count)
+    for position in np.argwhere(wrong)[:100]:
+        row = int(position[0])
+        span, where = _place(item, row, rows)
+        words: Words = {"value": f"{array[tuple(position)]:g}", "count": count, "most": count - 1, "where": where}
+        hints = (Hint("from_one", {"name": item.name}),) if _counts_from_one(array, count) else ()
+        labels = asked(match.places.get(item.name))
+        faults.add(Diagnostic("NS831", span, words, labels=labels, hints=hints))
+    return values.with_array(whole.astype(np.int64))
+
+
+def _counts_from_one(array: Array, count: int) -> bool:
+    return bool(array.min() >= 1 and array.max() == count)
+
+
+def _numbers(item: Field, values: Values, rows: Rows | None, faults: Faults) -> Values:
+    import numpy as np
+
+    array = values.array
+    if array.dtype == np.uint8:
+        return values
+    array = array.astype(np.float32)
+    for position in np.argwhere(~np.isfinite(array))[:100]:
+        span, where = _place(item, int(position[0]), rows)
+        words = {"where": where, "value": str(values.array[tuple(position)])}
+        faults.add(Diagnostic("NS832", span, words, labels=asked(item.span)))
+    return values.with_array(array)
+
+
+def _probabilities(item: Field, values: Values, rows: Rows | None, faults: Faults) -> None:
+    import numpy as np
+
+    for position in np.argwhere((values.array < 0) | (values.array > 1))[:100]:
+        span, where = _place(item, int(position[0]), rows)
+        words = {"where": where, "value": f"{values.array[tuple(position)]:g}"}
+        hints = (Hint("two_classes"),)
+        faults.add(Diagnostic("NS833", span, words, labels=asked(item.span), hints=hints))
+
+
+def _place(item: Field, row: int, rows: Rows | None) -> tuple[Span | None, str]:
+    """Where a value stands: in the source's text where it is one, and in words."""
+    first: Any = item.steps[0] if item.steps else None
+    name = getattr(first, "name", None) or getattr(first, "column", None)
+    span = rows.place(row, name) if rows is not None and name else None
+    where = rows.where(row, name or item.name) if rows is not None else f"{item.name}[{row}]"
+    return span, where

@@ -1,0 +1,135 @@
+"""The folder of a run: what lies in it, and who may write to it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+from netspec.training import files
+
+USAGE = 2
+# the spec with all that it uses; how it was called; the sections as resolved; the net; what is known of the data
+SPEC, SETTINGS, SECTIONS, GRAPH, SOURCE, DATA = (
+    "spec", "settings.json", "sections.json", "graph.json", "model.py", "data.json",
+)  # fmt: skip
+# one line an epoch, the same bytes for the same seed; what happened when; where the run stands
+METRICS, LOG, STATUS, ENVIRONMENT = "metrics.jsonl", "log.jsonl", "status.json", "environment.json"
+WEIGHTS, LAST = "weights.safetensors", "last.safetensors"
+SCORES, CURVES, FIGURE, CONFUSION, BOUNDARY = (
+    "scores.json", "curves.svg", "figure.svg", "confusion.svg", "boundary.svg",
+)  # fmt: skip
+CHECKPOINTS, LOCK = "checkpoints", ".lock"
+
+
+@dataclass(slots=True)
+class Folder:
+    """Paths of one run."""
+
+    path: Path
+
+    def __truediv__(self, name: str) -> Path:
+        return self.path / name
+
+    def read_json(self, name: str) -> Any:
+        """A document of the run; raises NetspecError (exit code 2) where this is no run."""
+        try:
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "JSON"
+            words = {"folder": str(self.path), "file": name, "reason": reason or "JSON"}
+            raise NetspecError(Diagnostic("NS850", None, words), USAGE) from None
+
+    def write(self, name: str, text: str) -> None:
+        """Puts a file in place; raises NetspecError (exit code 2) where the disk refuses."""
+        with writing(self.path / name):
+            files.write_text(self.path / name, text)
+
+    def write_bytes(self, name: str, data: bytes) -> None:
+        with writing(self.path / name):
+            files.write(self.path / name, data)
+
+    def write_json(self, name: str, document: Any) -> None:
+        self.write(name, files.as_json(document))
+
+    def status(self, **words: Any) -> None:
+        """Where the run stands: running, finished, stopped or diverged."""
+        self.write_json(STATUS, {"process": os.getpid(), "host": socket.gethostname(), **words})
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """An OSError as the fault it is: the disk is full, or the folder may not be written."""
+    try:
+        yield
+    except OSError as error:
+        words = {"file": str(path), "reason": error.strerror or str(error)}
+        raise NetspecError(Diagnostic("NS906", None, words), USAGE) from None
+
+
+def new_folder(out: Path | None, net: str) -> Folder:
+    """A folder for a new run: the given one, which must be empty, or the next free `runs/NET-N`."""
+    if out is not None:
+        # a folder without settings is one whose run was killed before it began: there is nothing to lose in it
+        begun = out.is_dir() and (out / LOCK).exists() and not (out / SETTINGS).exists()
+        if out.exists() and not begun and (not out.is_dir() or any(out.iterdir())):
+            hint = Hint("resume") if (out / STATUS).exists() else Hint("other")
+            raise NetspecError(Diagnostic("NS851", None, {"folder": str(out)}, hints=(hint,)), USAGE)
+        with writing(out):
+            out.mkdir(parents=True, exist_ok=True)
+        return Folder(out)
+    number = 1
+    while True:
+        path = Path("runs") / f"{net}-{number}"
+        with writing(path):
+            try:
+                path.mkdir(parents=True)
+                return Folder(path)
+            except FileExistsError:
+                number += 1
+
+
+class Lock:
+    """Keeps a second process out of a run's folder; the system lets go of it however the first one ends."""
+
+    def __init__(self, folder: Folder) -> None:
+        self.path = folder / LOCK
+        self._stream: Any = None
+
+    def __enter__(self) -> Lock:
+        with writing(self.path):
+            self._stream = open(self.path, "a+", encoding="utf-8")
+        try:
+            _lock(self._stream)
+        except OSError:
+            self._stream.seek(0)
+            owner = self._stream.read().strip() or "?"
+            self._stream.close()
+            words = {"folder": str(self.path.parent), "owner": owner}
+            raise NetspecError(Diagnostic("NS852", None, words), USAGE) from None
+        self._stream.truncate(0)
+        self._stream.write(f"{os.getpid()} @ {socket.gethostname()}")
+        self._stream.flush()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()  # the file stays: to remove it would let two others lock two files of one name
+
+
+def _lock(stream: Any) -> None:
+    """An exclusive lock without waiting; raises OSError where another process has it."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        windows: Any = import_module("msvcrt")
+        stream.seek(0)
+        windows.locking(stream.fileno(), windows.LK_NBLCK, 1)
+        return
+    fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

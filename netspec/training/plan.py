@@ -1,0 +1,118 @@
+"""A spec, its sections, data and flags -> everything that is decided before the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.model import Diagnostic, NetspecError, Report
+from netspec.graph import Graph
+from netspec.parts import need
+from netspec.sections.check import names_of, net_of
+from netspec.sections.data import Data, read_data
+from netspec.sections.match import Match, match
+from netspec.sections.settings import Sections, gather, merge, override
+from netspec.sections.train import Train, read_train
+from netspec.training.prepare import Dataset, prepare
+from netspec.training.sources.open import Places, open_source
+from netspec.types import Type
+
+if TYPE_CHECKING:
+    from netspec.api import Net, Spec
+
+MODULES = ("torch", "numpy", "safetensors")
+
+
+@dataclass(slots=True)
+class Request:
+    """What a caller asks for, besides the spec itself; written to the run's folder as it is."""
+
+    net: str | None = None
+    sizes: dict[str, Any] = field(default_factory=dict)
+    assignments: list[tuple[str, str]] = field(default_factory=list)  # ("train.epochs", "5")
+    data: str | None = None  # the folder of --data
+    folder: str | None = None  # where relative data paths start otherwise
+    device: str = "auto"
+    threads: int | None = None
+    compile: str = "off"
+    save_seconds: float = 60.0
+    save_steps: int | None = None
+    pictures: bool = True
+
+
+@dataclass(slots=True)
+class Plan:
+    """A run before its first step."""
+
+    spec: Spec
+    net: Net
+    data: Data
+    train: Train
+    match: Match
+    dataset: Dataset
+    request: Request
+    others: Sequence[Spec] = ()  # whose sections came by `--with`
+
+    @property
+    def graph(self) -> Graph:
+        return self.net.graph
+
+    @property
+    def targets(self) -> dict[str, Type]:
+        """What each field holds, as the net or a term wants it."""
+        return self.match.wanted
+
+
+def read_sections(spec: Spec, request: Request, others: Sequence[Spec] = ()) -> tuple[Net, Data, Train, Match]:
+    """The net and its sections with every override; raises SpecErrors with all mistakes."""
+    report = Report()
+    sections = _sections(spec, request, others, report)
+    name = request.net or net_of(spec, sections, report)
+    report.raise_errors()
+    net = spec.net(name, **request.sizes)
+    if net.graph.open:
+        net.source()  # raises: sizes are open
+    names = names_of(net.graph)
+    data = read_data(sections.data, names, report)
+    train = read_train(sections.train, names, report)
+    if sections.train.span is None and "loss" not in sections.train.settings:
+        report.add(Diagnostic("NS775", None, {"file": spec.name}))
+    found = match(data, train, net.graph, report)
+    report.raise_errors()
+    return net, data, train, found
+
+
+def _sections(spec: Spec, request: Request, others: Sequence[Spec], report: Report) -> Sections:
+    main = spec.program.main
+    sections = gather(((main.source, section) for section in main.sections), report)
+    for other in others:
+        unit = other.program.main
+        sections = merge(sections, gather(((unit.source, section) for section in unit.sections), report))
+    return override(sections, request.assignments)
+
+
+def make_plan(
+    spec: Spec, request: Request, given: Mapping[str, Any] | None = None, others: Sequence[Spec] = ()
+) -> Plan:
+    """Reads the sections, then the data; raises SpecErrors (exit code 1) or NetspecError (3: data, 5: a package)."""
+    net, data, train, found = read_sections(spec, request, others)
+    for module in MODULES:
+        need(module)
+    if request.pictures:
+        for module in ("matplotlib", "pygraphviz"):
+            need(module)
+    dataset = load_data(data, found, request, given or {}, train.seed, spec)
+    return Plan(spec, net, data, train, found, dataset, request, others)
+
+
+def load_data(data: Data, found: Match, request: Request, given: Mapping[str, Any], seed: int, spec: Spec) -> Dataset:
+    rows = None
+    if data.source is not None and not set(found.wanted) <= set(given):
+        folder = None if request.folder is None else Path(request.folder)
+        places = Places(folder, spec.program.root, None if request.data is None else Path(request.data))
+        rows = open_source(data.source, places)
+    elif data.source is None and not given:
+        raise NetspecError(Diagnostic("NS836", None, {"file": spec.name}), 3)
+    return prepare(data, found, rows, given, seed)

@@ -1,0 +1,274 @@
+"""A data section and its source -> the fields of every part, ready for the net; all faults said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted
+from netspec.names import nearest
+from netspec.sections import steps
+from netspec.sections.data import Data, Field, unknown_column
+from netspec.sections.match import Match, agrees, misfit
+from netspec.sections.steps import Step
+from netspec.training.fit import settle
+from netspec.training.sources.base import DATA, Faults, File, Rows, reject
+from netspec.training.streams import split
+from netspec.training.transforms import State, act, learn
+from netspec.training.values import Values
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+PARTS = ("training", "validation", "test")
+
+
+@dataclass(slots=True)
+class Prepared:
+    """One field with its values as the net takes them, and what its steps learned."""
+
+    name: str
+    values: Values
+    learned: list[tuple[Step, State]] = field(default_factory=list)
+    training: tuple[Step, ...] = ()  # what is done to each batch: flips, shifts, crops
+
+
+@dataclass(slots=True)
+class Dataset:
+    """All fields, and the rows of each part; for sequences the row at which each example begins."""
+
+    fields: dict[str, Prepared]
+    parts: dict[str, Array]
+    source: str
+    files: list[File]
+    rows: int
+    windowed: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """What a run's folder says of its data."""
+        return {
+            "source": self.source,
+            "files": [{"name": file.name, "bytes": file.bytes, "sha256": file.sha256} for file in self.files],
+            "rows": self.rows,
+            "parts": {name: len(rows) for name, rows in self.parts.items()},
+            "fields": {
+                name: {
+                    "steps": [{"word": step.word, **state} for step, state in item.learned],
+                    "classes": None if item.values.classes is None else list(item.values.classes),
+                }
+                for name, item in self.fields.items()
+            },
+        }
+
+
+def prepare(data: Data, match: Match, rows: Rows | None, given: Mapping[str, Any], seed: int) -> Dataset:
+    """Takes every field from the source (or from `given`), splits, and applies the steps.
+
+    Raises NetspecError (exit code 3) with every fault that the data has.
+    """
+    faults = Faults(() if rows is None else rows.faults)
+    try:
+        found = _prepare(data, match, rows, given, seed, faults)
+    except NetspecError as error:
+        faults.found += error.diagnostics
+        faults.raise_all()
+        raise
+    faults.raise_all()
+    return found
+
+
+def _prepare(
+    data: Data, match: Match, rows: Rows | None, given: Mapping[str, Any], seed: int, faults: Faults
+) -> Dataset:
+    raw = _take_all(data, match, rows, given, faults)
+    count = _count(raw, data)
+    windows = _windows(data, raw)
+    parts = _parts(data, rows, count, seed, windows is not None)
+    fields: dict[str, Prepared] = {}
+    for name, values in raw.items():
+        item = data.fields.get(name) or Field(name)
+        fields[name] = _steps(item, values, parts["training"])
+        _fits(item, fields[name], match)
+        fields[name].values = settle(item, fields[name].values, match, rows, faults)
+    if windows is not None:
+        parts = {name: _starts(found, windows, data) for name, found in parts.items()}
+    name = rows.name if rows is not None else "arrays"
+    files = rows.files if rows is not None else []
+    return Dataset(fields, parts, name, files, count, windows is not None)
+
+
+# ---- taking
+
+
+def _take_all(
+    data: Data, match: Match, rows: Rows | None, given: Mapping[str, Any], faults: Faults
+) -> dict[str, Values]:
+    wanted = dict.fromkeys([*match.inputs, *match.wanted])
+    for name in given:
+        if name not in wanted:
+            guess = nearest(name, wanted)
+            hints = [Hint("nearest", {"name": guess})] if guess else []
+            reject("NS821", None, *hints, name=name, legal=Quoted(tuple(wanted)))
+    found: dict[str, Values] = {}
+    for name in wanted:
+        if name in given:
+            found[name] = _array(name, given[name])
+        elif name in data.fields and rows is not None:
+            found[name] = _take(data.fields[name].steps[0], data, rows, faults)
+        elif name not in match.inputs and name in match.wanted and name not in data.fields:
+            reject("NS822", match.places.get(name), name=name)
+        else:
+            reject("NS822", match.places.get(name), name=name)
+    return found
+
+
+def _array(name: str, values: Any) -> Values:
+    import numpy as np
+
+    if hasattr(values, "detach"):  # a torch tensor
+        values = values.detach().cpu().numpy()
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        reject("NS823", None, name=name)
+    if array.dtype.kind not in "biuf" or array.ndim == 0:
+        if array.dtype.kind in "US" and array.ndim == 1:
+            from netspec.training.sources.base import as_classes
+
+            return Values(*as_classes([str(cell) for cell in array.tolist()], None))
+        reject("NS823", None, name=name)
+    return Values(array, raw=True)
+
+
+def _take(step: Step, data: Data, rows: Rows, faults: Faults) -> Values:
+    import numpy as np
+
+    if isinstance(step, steps.Columns):
+        names = step.names or _rest(data, rows)
+        columns = []
+        for position, name in enumerate(names):
+            asked = step.at(f"names.{position}")
+            if rows.columns and name not in rows.columns:
+                raise NetspecError(unknown_column(name, rows.columns, asked), DATA)
+            columns.append(rows.numbers(name, asked, faults))
+        wide = [column.reshape(len(column), -1) for column in columns]
+        return Values(np.concatenate(wide, axis=1) if wide else np.zeros((rows.count, 0)))
+    if isinstance(step, steps.Column):
+        array = rows.numbers(step.name, step.at("name"), faults)
+        return Values(array[:, None] if array.ndim == 1 else array, raw=array.ndim != 1)
+    if isinstance(step, steps.Label):
+        classes = rows.classes(step.column, step.classes, step.at("column"), faults)
+        return Values(classes.values, classes.names)
+    assert isinstance(step, steps.Image)
+    pictures = rows.pictures(step.size, step.maps, step.at("size"), faults)
+    return Values(pictures.values, low=pictures.low, high=pictures.high)
+
+
+def _rest(data: Data, rows: Rows) -> tuple[str, ...]:
+    """Every column that no other field takes, for `columns` without names."""
+    taken: set[str] = set()
+    for item in data.fields.values():
+        first = item.steps[0]
+        taken.update(getattr(first, "names", None) or ())
+        taken.add(getattr(first, "name", None) or getattr(first, "column", None) or "")
+    return tuple(name for name in rows.columns if name not in taken)
+
+
+def _count(raw: dict[str, Values], data: Data) -> int:
+    counts = {name: len(values.array) for name, values in raw.items()}
+    if len(set(counts.values())) > 1:
+        reject("NS819", None, file="data", counts=", ".join(f"{name}: {count}" for name, count in counts.items()))
+    count = next(iter(counts.values()), 0)
+    if count == 0:
+        reject("NS824", data.span)
+    return count
+
+
+# ---- parts
+
+
+def _parts(data: Data, rows: Rows | None, count: int, seed: int, ordered: bool) -> dict[str, Array]:
+    """The rows of each part. Rows of the source's own test part are that; `split` divides the rest."""
+    import numpy as np
+
+    own = None if rows is None else rows.tested
+    shares = data.split or (1.0,)
+    divided = split(seed, count if own is None else own, shares, ordered)
+    found = dict(zip(PARTS, divided))
+    if own is not None:
+        found["test"] = np.arange(own, count)
+    for position, share in enumerate(shares):
+        if share > 0 and not len(found[PARTS[position]]):
+            reject("NS825", data.split_span, part=PARTS[position], rows=count, share=f"{share:g}")
+    return {name: part for name, part in found.items() if len(part)}
+
+
+def _windows(data: Data, raw: dict[str, Values]) -> tuple[int, int] | None:
+    """How many rows the longest example spans, and rows from one to the next; None without sequences."""
+    cut = {
+        name: step
+        for name in raw
+        for step in (data.fields[name].steps if name in data.fields else ())
+        if isinstance(step, steps.Window)
+    }
+    if not cut:
+        return None
+    whole = [name for name in raw if name not in cut]
+    if whole:
+        first = next(iter(cut.values()))
+        reject("NS826", data.fields[whole[0]].span, name=whole[0], step=first.word)
+    strides = {step.stride for step in cut.values() if step.stride is not None}
+    if len(strides) > 1:
+        reject("NS827", next(iter(cut.values())).at("stride"), strides=", ".join(map(str, sorted(strides))))
+    span = max(step.ahead + step.length for step in cut.values())
+    return span, strides.pop() if strides else max(step.length for step in cut.values())
+
+
+def _starts(rows: Array, windows: tuple[int, int], data: Data) -> Array:
+    """The row at which each example of a stretch of rows begins."""
+    import numpy as np
+
+    needed, stride = windows
+    if len(rows) < needed:
+        reject("NS828", data.span, rows=len(rows), needed=needed)
+    return np.arange(int(rows[0]), int(rows[-1]) - needed + 2, stride)
+
+
+# ---- steps
+
+
+def _steps(item: Field, values: Values, training: Array) -> Prepared:
+    """Applies all steps but those of single batches, which come last."""
+    learned: list[tuple[Step, State]] = []
+    late: list[Step] = []
+    for step in item.steps[1:]:
+        if step.training or isinstance(step, steps.Crop):
+            late.append(step)
+            continue
+        if late:
+            reject("NS829", step.at(), step=step.word, late=late[0].word)
+        state = learn(step, values, training)
+        values = act(step, values, state)
+        learned.append((step, state))
+    return Prepared(item.name, values, learned, tuple(late))
+
+
+def _fits(item: Field, found: Prepared, match: Match) -> None:
+    """The type as it is now against what the net asks for."""
+    want = match.wanted.get(item.name)
+    values = found.values
+    if want is None or values.raw:
+        return
+    have = values.type
+    for step in found.training:
+        if isinstance(step, steps.Crop):
+            have = step.type(have, _NO_FACTS)
+    if not agrees(have, want):
+        diagnostic: Diagnostic = misfit(item, have, want, match)
+        raise NetspecError(diagnostic, DATA)
+
+
+_NO_FACTS: Any = None

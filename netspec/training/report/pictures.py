@@ -1,0 +1,71 @@
+"""A trained run -> the pictures in its folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from netspec.sections.losses import Metric
+from netspec.training import folder as names
+from netspec.training.batches import Part
+from netspec.training.engine import EVALUATION_BATCH, Engine
+from netspec.training.folder import Folder
+from netspec.training.metrics import TableMeter
+from netspec.training.plan import Plan
+from netspec.training.report.confusion import confusion
+from netspec.training.report.curves import curves
+from netspec.training.store import rows_of
+
+if TYPE_CHECKING:
+    from netspec.training.objective import Judge
+
+MOST_CLASSES = 60
+
+
+def draw(plan: Plan, engine: Engine, folder: Folder, scores: dict[str, Any]) -> list[str]:
+    """Writes every picture that the run has something for; returns their names."""
+    drawn = [names.CURVES]
+    folder.write(names.CURVES, curves({plan.graph.name: rows_of(folder)}))
+    part = next(name for name in ("test", "validation", "training") if name in engine.parts)
+    judge = _classifier(engine)
+    if judge is not None:
+        table, labels = table_of(engine, engine.parts[part], judge, plan)
+        folder.write(names.CONFUSION, confusion(table, labels, part))
+        drawn.append(names.CONFUSION)
+    folder.write(names.FIGURE, plan.net.render().svg())
+    return [*drawn, names.FIGURE]
+
+
+def _classifier(engine: Engine) -> Judge | None:
+    """The first term that compares a layer with classes."""
+    for judge in [*engine.objective.metrics, *engine.objective.losses]:
+        wanted = judge.wanted
+        if not judge.term.classifies or wanted is None or judge.target is None or judge.mask is not None:
+            continue
+        binary = judge.layer.maps == 1 and not judge.layer.space and judge.layer.time is None
+        if wanted.classes is not None or binary:
+            count = 2 if judge.layer.maps == 1 else int(judge.layer.maps)  # type: ignore[arg-type]
+            if count <= MOST_CLASSES:
+                return judge
+    return None
+
+
+def table_of(engine: Engine, part: Part, judge: Judge, plan: Plan) -> tuple[list[list[int]], list[str]]:
+    """The confusion matrix of a part, and the names of the classes."""
+    import torch
+
+    meter = TableMeter(_AS_TABLE, judge.layer, judge.wanted)
+    engine.model.eval()
+    with torch.inference_mode():
+        for start in range(0, part.count, EVALUATION_BATCH):
+            batch = part.take(torch.arange(start, min(start + EVALUATION_BATCH, part.count)))
+            outputs = engine.outputs(batch)
+            assert judge.target is not None
+            meter.add(judge.value(outputs, batch), judge.target(outputs, batch), None)
+    table = [[int(value) for value in row] for row in meter.table.tolist()]
+    field = plan.dataset.fields.get(judge.term.compared or "")
+    given = None if field is None else field.values.classes
+    labels = list(given) if given is not None and len(given) == len(table) else [str(i) for i in range(len(table))]
+    return table, labels
+
+
+_AS_TABLE: Metric = Metric(layer="")

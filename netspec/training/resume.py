@@ -1,0 +1,104 @@
+"""A run's folder -> its newest checkpoint that is whole, put back into a fresh engine; or why that must not be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+from netspec.training import checkpoint
+from netspec.training import folder as names
+from netspec.training.folder import USAGE, Folder
+from netspec.training.progress import Progress
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from netspec.training.engine import Engine
+    from netspec.training.plan import Plan
+
+
+class Restored:
+    """What was found: progress, the best weights so far, and checkpoints that were not whole."""
+
+    def __init__(self) -> None:
+        self.progress = Progress()
+        self.best: dict[str, Tensor] | None = None
+        self.state: Any = None
+        self.broken: list[tuple[str, str]] = []
+
+
+def restore(folder: Folder, engine: Engine) -> Restored:
+    """The newest whole checkpoint; a run that has none begins anew."""
+    found = Restored()
+    for path in checkpoint.existing(folder / names.CHECKPOINTS):
+        try:
+            tensors, state = checkpoint.load(path)
+            engine.model.load_state_dict(tensors["weights"])
+            checkpoint.restore_optimizer(engine.optimizer, tensors["optimizer"], state["optimizer"])
+        except checkpoint.Incomplete as fault:
+            found.broken.append((path.name, str(fault)))
+            continue
+        found.progress = Progress.of(state["progress"])
+        found.best = tensors.get("best")
+        break
+    return found
+
+
+def refuse_changes(folder: Folder, plan: Plan) -> None:
+    """The spec's meaning and the data must be what they were; raises NetspecError with the differences."""
+    expected = {
+        names.GRAPH: plan.net.to_dict(),
+        names.SECTIONS: {"data": plan.data.document(), "train": plan.train.document()},
+        names.DATA: plan.dataset.document(),
+    }
+    for name, now in expected.items():
+        before = folder.read_json(name)
+        # what a comment or a caption says changes nothing that is computed
+        gaps = differences(_essence(before), _essence(json.loads(json.dumps(now))))
+        if gaps:
+            words = {"folder": str(folder.path), "what": name}
+            hints = tuple(Hint("gap", {"where": where, "before": old, "now": new}) for where, old, new in gaps[:8])
+            raise NetspecError(Diagnostic("NS860", None, words, hints=hints), USAGE)
+
+
+_BESIDE = frozenset(("caption", "line", "netspec", "text", "bytes"))
+
+
+def _essence(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _essence(item) for key, item in value.items() if key not in _BESIDE}
+    if isinstance(value, list):
+        return [_essence(item) for item in value]
+    return value
+
+
+def differences(before: Any, now: Any, where: str = "") -> list[tuple[str, str, str]]:
+    """The places where two JSON documents differ: (path, old, new)."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        found = []
+        for key in dict.fromkeys([*before, *now]):
+            found += differences(before.get(key), now.get(key), f"{where}.{key}" if where else key)
+        return found
+    if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        return [gap for at, pair in enumerate(zip(before, now)) for gap in differences(*pair, f"{where}[{at}]")]
+    return [] if before == now else [(where, _short(before), _short(now))]
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def last_logged(folder: Folder) -> int:
+    """The last step that the log speaks of: what lies between it and the checkpoint is done again."""
+    path: Path = folder / names.LOG
+    last = 0
+    if path.exists():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                last = max(last, int(json.loads(line).get("step", 0)))
+            except (ValueError, TypeError, AttributeError):
+                continue
+    return last

@@ -1,0 +1,116 @@
+"""A run's folder -> its facts, history, scores and trained module, as Python objects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.model import Diagnostic, NetspecError
+from netspec.parts import need
+from netspec.training import archive
+from netspec.training.folder import DATA, SCORES, SETTINGS, STATUS, USAGE, WEIGHTS, Folder
+from netspec.training.plan import Request
+from netspec.training.store import rows_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import nn
+
+    from netspec.api import Net, Spec
+
+
+class Run:
+    """One run: a folder with the spec, the weights and everything that was measured."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = Folder(folder)
+        self._settings: dict[str, Any] = self._folder.read_json(SETTINGS)
+        self._spec: Spec | None = None
+
+    @property
+    def folder(self) -> Path:
+        return self._folder.path
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """`state` is running, finished, stopped or diverged."""
+        found: dict[str, Any] = self._folder.read_json(STATUS)
+        return found
+
+    @property
+    def request(self) -> Request:
+        """How the run was asked for: net, sizes, overrides, device."""
+        return Request(**self._settings["request"])
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """One row an epoch: epoch, step, lr, and what was measured on training and validation."""
+        return rows_of(self._folder)
+
+    @property
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Loss and metrics of the chosen weights on every part; empty before the run has finished."""
+        if not (self._folder / SCORES).exists():
+            return {}
+        found: dict[str, dict[str, float]] = self._folder.read_json(SCORES)["scores"]
+        return found
+
+    @property
+    def score(self) -> dict[str, float]:
+        """The scores on the test part, else on validation, else on training."""
+        scores = self.scores
+        for part in ("test", "validation", "training"):
+            if part in scores:
+                return scores[part]
+        return {}
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What is known of the data: files with their hashes, rows of each part, what the steps learned."""
+        found: dict[str, Any] = self._folder.read_json(DATA)
+        return found
+
+    @property
+    def spec(self) -> Spec:
+        """The spec as it was given."""
+        if self._spec is None:
+            self._spec = archive.get(self._folder, self._settings["spec"])
+        return self._spec
+
+    @property
+    def others(self) -> list[Spec]:
+        """The specs whose sections came by `--with`."""
+        return [archive.get(self._folder, place) for place in self._settings["with"]]
+
+    @property
+    def net(self) -> Net:
+        """The net with the run's sizes."""
+        return self.spec.net(self._settings["net"], **self.request.sizes)
+
+    def weights(self) -> dict[str, np.ndarray[Any, Any]]:
+        """The trained arrays by the keys of `graph.stored`; raises NetspecError before there are any."""
+        need("safetensors")
+        from safetensors.numpy import load
+
+        return load(self._weights())
+
+    def module(self, device: str = "cpu") -> nn.Module:
+        """The trained net as a torch.nn.Module, in evaluation mode."""
+        need("torch")
+        from safetensors.torch import load
+
+        module = self.net.module(device=device)
+        module.load_state_dict(load(self._weights()), strict=True)
+        return module.eval()
+
+    def _weights(self) -> bytes:
+        path = self._folder / WEIGHTS
+        try:
+            return path.read_bytes()
+        except OSError:
+            words = {"folder": str(self.folder)}
+            raise NetspecError(Diagnostic("NS854", None, words), USAGE) from None
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name} {value:.4g}" for name, value in self.score.items())
+        return f"<Run {self.folder}: {self.status['state']}{', ' if shown else ''}{shown}>"

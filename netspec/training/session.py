@@ -1,0 +1,164 @@
+"""A plan -> a run in its folder: set up, trained, scored and drawn; or stopped, with all that can be kept."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Words
+from netspec.training import archive, checkpoint
+from netspec.training import folder as names
+from netspec.training.diverged import find_cause
+from netspec.training.engine import Engine, build_engine
+from netspec.training.folder import Folder, Lock, new_folder
+from netspec.training.loop import Diverged, Interrupted, Loop, score
+from netspec.training.plan import Plan
+from netspec.training.progress import Progress
+from netspec.training.report.pictures import draw
+from netspec.training.resume import Restored, last_logged, refuse_changes, restore
+from netspec.training.run import Run
+from netspec.training.store import Store
+from netspec.training.watch import Facts, Resumed, Summary, Watch
+from netspec.version import VERSION
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+DIVERGED, STOPPED = 4, 130
+
+
+class Session:
+    """One process's work on one run."""
+
+    def __init__(self, plan: Plan, watch: Watch) -> None:
+        self.plan = plan
+        self.watch = watch
+        self.engine: Engine = build_engine(plan)
+
+    def start(self, out: Path | None) -> Run:
+        """From the beginning, in a new folder."""
+        folder = new_folder(out, self.plan.graph.name)
+        with Lock(folder):
+            self.describe(folder)
+            return self.work(folder, Restored())
+
+    def resume(self, folder: Folder) -> Run:
+        """From the newest whole checkpoint of a run, after making sure that it is the same run."""
+        with Lock(folder):
+            refuse_changes(folder, self.plan)
+            found = restore(folder, self.engine)
+            step, logged = found.progress.step, last_logged(folder)
+            self.watch.resumed(Resumed(step, found.progress.epoch + 1, max(0, logged - step), tuple(found.broken)))
+            return self.work(folder, found)
+
+    def work(self, folder: Folder, found: Restored) -> Run:
+        """From where `found` stands to the end; raises NetspecError for a run that stopped or diverged."""
+        request, progress = self.plan.request, found.progress
+        store = Store(folder, request.save_seconds, request.save_steps)
+        store.open(progress.metrics_bytes, progress.step)
+        folder.status(state="running", step=progress.step)
+        loop = Loop(self.plan, self.engine, progress, store, self.watch)
+        loop.best = found.best
+        self.watch.began(self.facts(folder))
+        try:
+            loop.run()
+            self.finish(folder, loop)
+        except Interrupted:
+            folder.status(state="stopped", step=progress.step)
+            stopped: Words = {"step": progress.step, "epoch": progress.epoch + 1, "folder": str(folder.path)}
+            raise NetspecError(Diagnostic("NS855", None, stopped, severity="warning"), STOPPED) from None
+        except Diverged as fault:
+            folder.status(state="diverged", step=progress.step)
+            raise NetspecError(self.diagnosis(fault, progress, folder), DIVERGED) from None
+        finally:
+            store.close()
+        return Run(folder.path)
+
+    def diagnosis(self, fault: Diverged, progress: Progress, folder: Folder) -> Diagnostic:
+        """Where the first value that is no number came from, and what is kept."""
+        cause = find_cause(self.engine, self.plan.graph, fault.batch)
+        words: Words = {"step": progress.step + 1, "epoch": progress.epoch + 1, "loss": str(fault.loss)}
+        hints = [Hint(f"in_{cause.kind}", {"name": cause.name}), Hint("smaller")]
+        kept = checkpoint.existing(folder / names.CHECKPOINTS)
+        if kept:
+            hints.append(Hint("kept", {"checkpoint": str(kept[0])}))
+        span = None if cause.layer is None else cause.layer.span
+        return Diagnostic("NS856", span, words, hints=tuple(hints))
+
+    def finish(self, folder: Folder, loop: Loop) -> None:
+        """Chooses the weights, scores every part, writes weights and pictures; `finished` comes last."""
+        progress = loop.progress
+        chosen, epoch = "last", progress.epoch
+        last = self.engine.state()
+        if loop.best is not None:
+            chosen, epoch = "best", progress.best_epoch
+            folder.write_bytes(names.LAST, as_bytes(last))
+            self.engine.model.load_state_dict(loop.best)
+        folder.write_bytes(names.WEIGHTS, as_bytes(self.engine.state()))
+        scores = {name: score(self.engine, name) for name in self.engine.parts}
+        folder.write_json(names.SCORES, {"chosen": chosen, "epoch": epoch, "scores": scores})
+        drawn = draw(self.plan, self.engine, folder, scores) if self.plan.request.pictures else ()
+        progress.seconds = time.perf_counter() - loop.began
+        folder.status(state="finished", step=progress.step, seconds=round(progress.seconds, 3))
+        shutil.rmtree(folder / names.CHECKPOINTS, ignore_errors=True)  # the weights hold what they held
+        self.watch.ended(Summary(str(folder.path), chosen, epoch, scores, progress.seconds, tuple(drawn)))
+
+    # ---- what is known before the first step
+
+    def describe(self, folder: Folder) -> None:
+        """Writes the spec, the settings, the net and the facts of the data."""
+        plan = self.plan
+        main, *others = archive.put(plan.spec, plan.others, folder)
+        folder.write_json(names.SECTIONS, {"data": plan.data.document(), "train": plan.train.document()})
+        folder.write_json(names.GRAPH, plan.net.to_dict())
+        folder.write(names.SOURCE, plan.net.source())
+        folder.write_json(names.DATA, plan.dataset.document())
+        folder.write_json(names.ENVIRONMENT, self.environment())
+        # last: a folder without it never began, and may be begun again. A resumed run takes the same device and
+        # threads, so that it adds up in the same order
+        request = {**asdict(plan.request), "device": self.engine.device, "threads": self.engine.threads}
+        settings = {"netspec": VERSION, "spec": main, "with": others, "net": plan.graph.name, "request": request}
+        folder.write_json(names.SETTINGS, settings)
+
+    def environment(self) -> dict[str, Any]:
+        import torch
+
+        return {
+            "netspec": VERSION,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "platform": platform.platform(),
+            "device": self.engine.device,
+            "threads": self.engine.threads,
+            "command": sys.argv[:1] + sys.argv[1:],
+            "began": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "cores": os.cpu_count(),
+        }
+
+    def facts(self, folder: Folder) -> Facts:
+        plan, engine = self.plan, self.engine
+        return Facts(
+            str(folder.path),
+            plan.graph.name,
+            int(plan.graph.counts.weights),  # type: ignore[arg-type]
+            {name: part.count for name, part in engine.parts.items()},
+            engine.device,
+            engine.threads,
+            engine.rate.steps,
+            plan.train.epochs,
+            len(engine.spans),
+            plan.dataset.source,
+        )
+
+
+def as_bytes(tensors: dict[str, Tensor]) -> bytes:
+    from safetensors.torch import save
+
+    found: bytes = save({key: value.detach().cpu().contiguous() for key, value in tensors.items()})
+    return found

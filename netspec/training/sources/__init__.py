@@ -1,0 +1,1 @@
+"""Data sources: files, bundled sets and arrays become named columns, each row one example."""

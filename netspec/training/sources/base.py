@@ -1,0 +1,135 @@
+"""What every data source becomes: rows, and ways to take columns, classes and pictures from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from netspec.diagnostics.model import Diagnostic, Hint, Label, NetspecError, Quoted
+from netspec.names import nearest
+from netspec.source import Span
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+DATA = 3  # the exit code of faulty data
+MOST_FAULTS = 1000
+
+
+class Faults:
+    """Collects what is wrong with the data, so that all of it is said before the run starts."""
+
+    def __init__(self, found: Iterable[Diagnostic] = ()) -> None:
+        self.found: list[Diagnostic] = list(found)
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        if len(self.found) < MOST_FAULTS:
+            self.found.append(diagnostic)
+
+    def raise_all(self) -> None:
+        """Raises NetspecError with every fault, in the order of the data."""
+        if self.found:
+            first, *more = sorted(self.found, key=lambda fault: fault.place)
+            raise NetspecError(first, DATA, tuple(more))
+
+
+def asked(span: Span | None) -> tuple[Label, ...]:
+    """The spec's line that a value is taken for, as a further place of a fault."""
+    return () if span is None else (Label(span, "asked"),)
+
+
+def reject(code: str, span: Span | None, *hints: Hint, **words: Any) -> NoReturn:
+    """One fault that leaves nothing else to look at."""
+    raise NetspecError(Diagnostic(code, span, words, hints=hints), DATA)
+
+
+@dataclass(slots=True)
+class File:
+    """A file that was read, as the run's folder records it."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(slots=True)
+class Pictures:
+    """Pictures (rows, maps, height, width) and the range of values that they can have."""
+
+    values: Array
+    low: float
+    high: float
+
+
+@dataclass(slots=True)
+class Classes:
+    """The class of each row, int64, and what the classes are called."""
+
+    values: Array
+    names: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Rows:
+    """Examples of one source. `tested` is where rows of its own test part begin."""
+
+    count: int
+    name: str  # what messages call it
+    tested: int | None = None
+    files: list[File] = field(default_factory=list)
+    faults: list[Diagnostic] = field(default_factory=list)  # found while it was read
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of its columns; empty where it has none."""
+        return ()
+
+    def numbers(self, name: str, wanted: Span | None, faults: Faults) -> Array:
+        """A column as float64, (rows, …); faults are collected."""
+        self.unknown(name, wanted)
+
+    def classes(self, name: str | None, names: tuple[str, ...] | None, wanted: Span | None, faults: Faults) -> Classes:
+        """The classes of a column, or the source's own; `names` gives their order."""
+        if name is not None:
+            self.unknown(name, wanted)
+        reject("NS806", wanted, what="label", source=self.name)
+
+    def pictures(self, size: tuple[int, ...] | None, maps: int | None, wanted: Span | None, faults: Faults) -> Pictures:
+        """The picture of each row; each must have this size where one is given."""
+        reject("NS806", wanted, what="image", source=self.name)
+
+    def place(self, row: int, name: str) -> Span | None:
+        """Where a value stands, for sources that are text."""
+        return None
+
+    def where(self, row: int, name: str) -> str:
+        """The same in words, for sources that are not."""
+        return f"{self.name}[{row}]"
+
+    def unknown(self, name: str, wanted: Span | None) -> NoReturn:
+        guess = nearest(name, self.columns)
+        hints = [Hint("nearest", {"name": guess})] if guess else []
+        if self.columns:
+            hints.append(Hint("columns", {"columns": Quoted(self.columns[:30])}))
+        reject("NS805", wanted, *hints, name=name, source=self.name)
+
+
+def as_classes(cells: list[str], names: tuple[str, ...] | None) -> tuple[Array, tuple[str, ...]]:
+    """Distinct values -> class numbers, -1 for one that `names` lacks. Whole numbers sort as numbers."""
+    import numpy as np
+
+    known = names
+    if known is None:
+        distinct = sorted(set(cells))
+        if all(_whole(cell) for cell in distinct):
+            distinct.sort(key=int)
+        known = tuple(distinct)
+    index = {name: position for position, name in enumerate(known)}
+    return np.array([index.get(cell, -1) for cell in cells], dtype=np.int64), known
+
+
+def _whole(cell: str) -> bool:
+    return cell.lstrip("-").isdigit() and len(cell) < 18
