@@ -250,12 +250,24 @@ class Body:
             return Expr(f"{self.first_argument()}.shape[0]", CALL)
         if slot == "device":
             return Expr(f"{self.first_argument()}.device", CALL)
+        if slot == "dtype":
+            return Expr(self.dtype(), CALL)
         if slot.startswith("lengths"):
             edge = node.inputs[int(slot[7:] or 0)]
             time = self.graph.nodes[edge.node].types[edge.output].time
             assert time is not None
             return Expr(self.lengths[time.varying], NAME)
         return Expr(self.draft.holes.put(lowering.values[slot], stored=True), CALL)
+
+    def dtype(self) -> str:
+        """The kind of numbers that a value made of none should have: that of the inputs, or of the weights."""
+        for number in self.graph.inputs if self.scope.kind == "net" else self.scope.ports:
+            if self.graph.nodes[number].type.classes is None:
+                return f"{self.values[Edge(number)].text}.dtype"
+        prefix = f"{self.scope.key}." if self.scope.key else ""
+        if any(stored.key.startswith(prefix) and not stored.weight.buffer for stored in self.graph.stored):
+            return "next(self.parameters()).dtype"
+        return "torch.get_default_dtype()"
 
     def first_argument(self) -> str:
         """Some tensor from outside, for what reads nothing itself: its batch and device are everybody's."""
