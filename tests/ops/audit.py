@@ -18,6 +18,8 @@ from ops.oracle import Oracle, Refused, Shapes, need
 
 SIGNS = {"add": "+", "subtract": "-", "multiply": "*"}
 LABELS = "abcd"
+# torch says once that this takes a copy; it computes the right thing
+COSTLY = "Using padding='same' with even kernel"
 # whose weights stand between values that flow in and sums that come out
 SUMS = ("perceptrons", "filters", "attention", "rnn", "lstm", "gru", "embed", "positions", "distance")
 # modules that an oracle wraps: their own names are not part of a key
@@ -126,6 +128,7 @@ def compare(found: Trial) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
+            warnings.filterwarnings("ignore", COSTLY)
             reference = found.reference().double().eval()
             wanted = found.call(reference, found.inputs())
     except (Refused, RuntimeError, ValueError, IndexError, AssertionError, NotImplementedError, UserWarning) as error:

@@ -9,11 +9,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ops.audit import compare, trial
+from ops.audit import COSTLY, compare, trial
 from ops.torch_sequences import SEQUENCES
 from ops.torch_values import VALUES
 from ops.torch_weights import WEIGHTS
 
+pytestmark = pytest.mark.filterwarnings(f"ignore:{COSTLY}")
 ORACLES = {**VALUES, **WEIGHTS, **SEQUENCES}
 MANY = {"filters": 300, "maxpool": 150, "avgpool": 150, "attention": 250, "join": 120, "expand": 120, "pad": 120}
 
