@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from netspec.graph import Edge, Scope
 from netspec.lower.body import Body
 from netspec.lower.expressions import NAME, Expr
@@ -84,7 +86,7 @@ class Repeats(Body):
         text = "\n".join(lines)
         if f"{{{counter}}}" in text:
             return f"for {counter}, {variable} in enumerate({modules}, 1):"
-        if scope.shared or (f"{variable}(" not in text and f"{variable}." not in text):
+        if scope.shared or not re.search(rf"(?<![\w.]){variable}(?!\w)", text):
             return f"for _ in range({count}):"
         return f"for {variable} in {modules}:"
 
