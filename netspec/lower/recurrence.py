@@ -150,7 +150,9 @@ class Recurrence(Repeats):
         if steps == 1:
             self.emit(f"{names[0]} = before[{key}] if {key} in before else {initial}")
         else:
-            self.emit(f"{', '.join(names)} = before[{key}] if {key} in before else ({initial},) * {steps}")
+            first = self.locals.other(f"{base}_first")
+            self.emit(f"{first} = {initial}")
+            self.emit(f"{', '.join(names)} = before[{key}] if {key} in before else ({first},) * {steps}")
         return names
 
     def value_name(self, edge: Edge) -> str:

@@ -84,6 +84,8 @@ class Repeats(Body):
     def head(self, scope: Scope, variable: str, counter: str, lines: list[str], count: int) -> str:
         modules = self.path(scope.key)
         text = "\n".join(lines)
+        if f"{{{counter}}}" in text and scope.shared:
+            return f"for {counter} in range(1, {count + 1}):"
         if f"{{{counter}}}" in text:
             return f"for {counter}, {variable} in enumerate({modules}, 1):"
         if scope.shared or not re.search(rf"(?<![\w.]){variable}(?!\w)", text):
