@@ -149,7 +149,13 @@ class Source:
         if self.kind == "loop":
             return [layers[self.labels[0]][0]]
         if self.kind == "flat":
-            return [Shape(3)]
+            result = Shape(3)
+            for name, timed in self.detail:
+                label, _, place = name.partition(".")
+                shape = layers[label][int(place or 1) - 1]
+                time = (None, "") if timed else (shape.time, shape.varying)
+                result = merged(result, Shape(3, (), *time))
+            return [result]
         found = [layers[label][0] for label in self.labels]
         if self.kind == "read":
             return found
