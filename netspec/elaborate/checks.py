@@ -27,6 +27,7 @@ def check_graph(
     if not report.failed:
         _labels(graph, report)
         _unread_rows(graph, report)
+        _idle_dropout(graph, report)
         _linear(graph, report)
 
 
@@ -95,6 +96,15 @@ def _unread_rows(graph: Graph, report: Report) -> None:
                 "step": node.word,
             }
             report.add(Diagnostic("NS329", node.span, words, hints=(Hint("edge"),), severity="warning"))
+
+
+def _idle_dropout(graph: Graph, report: Report) -> None:
+    """Dropout between the layers of a recurrent step that has one."""
+    for node in graph.nodes:
+        dropout = getattr(node.op, "dropout", 0)
+        if node.op.name in ("rnn", "lstm", "gru") and dropout and node.op.layers() == 1 and not node.again:
+            words: Words = {"step": node.op.name, "p": f"{dropout:g}"}
+            report.add(Diagnostic("NS363", node.span, words, severity="warning"))
 
 
 def _linear(graph: Graph, report: Report) -> None:

@@ -8,6 +8,7 @@ from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Qu
 from netspec.elaborate.budget import Counter
 from netspec.elaborate.evaluate import Broken, fault
 from netspec.elaborate.frame import Flow, Frame, Value
+from netspec.elaborate.initial import check_init
 from netspec.elaborate.keys import Names
 from netspec.elaborate.options import Given
 from netspec.elaborate.witness import shown
@@ -116,6 +117,8 @@ class Core:
         self.nodes.append(node)
         if types[0].known and all(value.type.known for value in inputs):
             weights = op.weights(*step_types(op, [value.type for value in inputs]))
+            if given is not None and "init" in given.values:
+                check_init(op, weights, given, frame, at)
             if weights:
                 self.weights[node.index] = weights
                 if key is not None:
@@ -140,18 +143,16 @@ class Core:
 
     def _common_time(self, op: Op, types: list[Type]) -> Time | None:
         """The time of a step that acts on each time step alone: all its inputs share it."""
-        times = [value.time for value in types if value.time is not None]
-        for time in times[1:]:
+        times = [value.time for value in types]
+        for position, time in enumerate(times):
             if time != times[0]:
-                raise ShapeFault(
-                    "NS304" if time.length == times[0].length else "NS328",
-                    input=1,
-                    left=str(types[0]),
-                    right=str(types[1]),
-                )
-        if times and times[0].varying and not op.varying:
+                same = time is not None and times[0] is not None and time.length == times[0].length
+                code = "NS304" if same else "NS328"
+                raise ShapeFault(code, input=position, left=str(types[0]), right=str(types[position]))
+        first = times[0] if times else None
+        if first is not None and first.varying and not op.varying:
             raise ShapeFault("NS308", input=0, step=op.name, type=str(types[0]))
-        return times[0] if times else None
+        return first
 
     def explain(
         self, error: ShapeFault, op: Op, inputs: list[Value], frame: Frame, at: Place, given: Given | None

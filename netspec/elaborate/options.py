@@ -91,7 +91,7 @@ def _key(cls: type[Op], arg: tree.Arg, position: int, source: Source, given: Giv
         raise fault(source.frame, arg.name_at, "NS692", option=name, step=cls.name)
     if option is None or option.name in _HIDDEN.get(cls.name, ()):
         raise unknown_option(cls, arg, source)
-    if part and not (option.dotted and len(part) == 1):
+    if part and not (option.dotted and part in (("weight",), ("bias",))):
         raise unknown_option(cls, arg, source)
     return option.name, part
 
@@ -155,7 +155,9 @@ def _store(option: Option, part: tuple[str, ...], arg: tree.Arg, source: Source,
         values = given.values.setdefault(name, {})
         if key not in values:
             values[key] = read_init(arg.value, source.frame)
-            given.places.setdefault(name, (source.frame, arg.at))
+            given.places[f"{name}.{key}"] = (source.frame, arg.at)
+            if source.default:
+                given.from_default.add(f"{name}.{key}")
         return
     if name in given.values:
         return

@@ -16,7 +16,7 @@ from netspec.ops.base import Op
 from netspec.ops.registry import operation, step_names
 from netspec.sizes import Formula
 from netspec.syntax import tree
-from netspec.types import UNKNOWN_TYPE, Type
+from netspec.types import UNKNOWN, UNKNOWN_TYPE, Type
 
 _SIGNS = {"+": "add", "-": "subtract", "*": "multiply"}
 
@@ -252,14 +252,27 @@ class Sources(Core):
         bound = frame.layers.get(name)
         if bound is not None and bound.values and bound.values[0] is not None:
             return self._timed(bound.values[0].type, frame, item)
-        statement = frame.labels.get(name)
-        if isinstance(statement, tree.Layer) and statement.expect is not None:
-            return self._timed(read_type(statement.expect, frame, name), frame, item)
+        written = self._written_type(frame, name)
+        if written is not None and written.known:
+            return self._timed(written, frame, item)
         assumed = self.assumed.get(frame.path + name)
         if assumed is not None and assumed.known:
             return self._timed(assumed, frame, item)
         self.unresolved.setdefault(frame.path + name, (frame, item.at))
-        return assumed or UNKNOWN_TYPE
+        return written or assumed or UNKNOWN_TYPE
+
+    def _written_type(self, frame: Frame, name: str) -> Type | None:
+        """What `is` says of a layer. It may leave open whose lengths it has, and in a block that it has time."""
+        statement = frame.labels.get(name)
+        if not isinstance(statement, tree.Layer) or statement.expect is None:
+            return None
+        over = statement.expect.over
+        written = read_type(statement.expect, frame, name)
+        if over is None:
+            carried = frame.definition.body.kind == "block"
+        else:
+            carried = over.kind == "up to" and over.name is None
+        return written._replace(time=UNKNOWN) if carried else written
 
     def _timed(self, value: Type, frame: Frame, item: tree.Indexed) -> Type:
         if value.time is None:

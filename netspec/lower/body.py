@@ -11,8 +11,8 @@ from netspec.lower.expressions import CALL, NAME, Expr, fill, slots
 from netspec.lower.holes import Holes, code_width
 from netspec.lower.modules import Place
 from netspec.lower.order import Cell, Item, items
-from netspec.lower.places import lowering_of, reads_whole, relative
-from netspec.lower.pynames import Namer, variable
+from netspec.lower.places import reads_whole, relative
+from netspec.lower.pynames import Locals
 from netspec.ops.base import Lowering, Part
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ class Body:
         self.draft = draft
         self.left = classes.uses.copy()  # how many readers of a value have not read it yet
         self.values: dict[Edge, Expr] = {}
-        self.namer = Namer()
+        labels = (layer.label for layer in graph.layers if layer.scope == scope.index and layer.role != "start")
+        self.locals = Locals(labels, classes.reserved)
         self.lengths: dict[str, str] = {}
         self.indent = ""
         self.layer = -1
@@ -62,14 +63,14 @@ class Body:
         self.access: list[tuple[str, str]] = []  # module paths that a loop's variable stands for
         self.assigned: set[str] = set()
         self.typed: set[str] = set()  # variables that are returned: their first assignment says Tensor
-        self.stepwise = False  # inside a recurrence: values have no time axis
+        self.stepwise = scope.index in classes.stepwise  # inside a recurrence: values have no time axis
         self.whole: dict[Edge, Expr] = {}  # there, the values from outside with all their steps
 
     def write(self) -> None:
         self.ports()
         outputs = self.outputs()
         self.left.update(edge for layer in outputs for edge in layer.values)
-        self.typed = {variable(layer.label) for layer in outputs}
+        self.typed = {self.locals.line(layer.label) for layer in outputs}
         for item in items(self.graph, self.scope):
             self.item(item)
         self.draft.returns = [self.values[layer.values[0]].text for layer in outputs]
@@ -83,12 +84,12 @@ class Body:
         for number in self.graph.inputs if self.scope.kind == "net" else self.scope.ports:
             node = self.graph.nodes[number]
             label = self.graph.layers[node.layer].label
-            name = self.namer.fresh(variable(label))
+            name = self.locals.line(label)
             self.draft.arguments.append(f"{name}: Tensor")
             self.values[Edge(number)] = Expr(name, NAME)
             time = node.type.time
-            if time is not None and time.varying and time.varying not in self.lengths:
-                self.lengths[time.varying] = self.namer.fresh(f"{label}_length")
+            if time is not None and time.varying and time.varying not in self.lengths and not self.stepwise:
+                self.lengths[time.varying] = self.locals.other(f"{label}_length")
                 lengths.append(f"{self.lengths[time.varying]}: Tensor")
         self.draft.arguments += lengths
 
@@ -142,7 +143,7 @@ class Body:
         """A variable for a value on its way: the line's own name, unless something still needs that."""
         name, number = wanted, 2
         while not self.is_free(name):
-            name, number = f"{wanted}_{number}", number + 1
+            name, number = self.locals.other(f"{wanted}_{number}"), number + 1
         return name
 
     def is_free(self, name: str) -> bool:
@@ -168,8 +169,13 @@ class Body:
 
     def variable(self, number: int) -> str:
         layer = self.graph.layers[number]
-        name = variable(layer.label)
-        return f"{name}_start" if layer.role == "start" else name
+        if layer.role == "start":
+            return self.locals.other(f"{layer.label}_start")
+        if layer.scope == self.scope.index:
+            return self.locals.line(layer.label)
+        # a line of a block whose text stands here, because a loop runs through it
+        path = layer.path[len(self.scope.key) + 1 :] if self.scope.key else layer.path
+        return self.locals.other(path.replace(".", "_"))
 
     def keep(self, edge: Edge, expr: Expr) -> None:
         """A new value: a line's result gets the line's name, others stay inside the next expression."""
@@ -178,7 +184,9 @@ class Body:
         self.values[edge] = expr
         if edge in layer.values:
             number = layer.values.index(edge) + 1
-            name = self.variable(self.layer) if len(layer.values) == 1 else f"{self.variable(self.layer)}_{number}"
+            name = self.variable(self.layer)
+            if len(layer.values) > 1:
+                name = self.locals.other(f"{name}_{number}")
             self.values[edge] = self.assign(name, expr)
         elif self.left.get(edge, 0) != 1:
             self.settle(edge)
@@ -189,7 +197,7 @@ class Body:
             self.keep(edges[0], Expr(text, CALL))
             return
         base = self.variable(self.layer)
-        names = [f"{base}_{number}" for number in range(1, len(edges) + 1)]
+        names = [self.locals.other(f"{base}_{number}") for number in range(1, len(edges) + 1)]
         self.emit(f"{', '.join(names)} = {text}")
         for edge, name in zip(edges, names, strict=True):
             self.values[edge] = Expr(name, NAME)
@@ -226,7 +234,7 @@ class Body:
         return Expr(f"torch.unflatten({inner.text}, 0, {source}.shape[:2])", CALL)
 
     def lowering(self, node: Node) -> Lowering:
-        return lowering_of(self.graph, node, self.stepwise)
+        return self.classes.lowering(node)
 
     def shorten(self, node: Node, template: str) -> None:
         """Gives operands names until the expression fits on a line."""
@@ -250,12 +258,24 @@ class Body:
             return Expr(f"{self.first_argument()}.shape[0]", CALL)
         if slot == "device":
             return Expr(f"{self.first_argument()}.device", CALL)
+        if slot == "dtype":
+            return Expr(self.dtype(), CALL)
         if slot.startswith("lengths"):
             edge = node.inputs[int(slot[7:] or 0)]
             time = self.graph.nodes[edge.node].types[edge.output].time
             assert time is not None
             return Expr(self.lengths[time.varying], NAME)
         return Expr(self.draft.holes.put(lowering.values[slot], stored=True), CALL)
+
+    def dtype(self) -> str:
+        """The kind of numbers that a value made of none should have: that of the inputs, or of the weights."""
+        for number in self.graph.inputs if self.scope.kind == "net" else self.scope.ports:
+            if self.graph.nodes[number].type.classes is None:
+                return f"{self.values[Edge(number)].text}.dtype"
+        prefix = f"{self.scope.key}." if self.scope.key else ""
+        if any(stored.key.startswith(prefix) and not stored.weight.buffer for stored in self.graph.stored):
+            return "next(self.parameters()).dtype"
+        return "torch.get_default_dtype()"
 
     def first_argument(self) -> str:
         """Some tensor from outside, for what reads nothing itself: its batch and device are everybody's."""
@@ -290,7 +310,7 @@ class Body:
     def inner_lengths(self, scope: Scope) -> list[str]:
         """The lengths that a block's inputs bring along, in the order of its own arguments."""
         found: list[str] = []
-        for number in scope.ports:
+        for number in () if scope.index in self.classes.stepwise else scope.ports:
             time = self.graph.nodes[number].type.time
             if time is not None and time.varying and time.varying not in found:
                 found.append(time.varying)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.graph import Edge, Graph, Scope
+from netspec.graph import Edge, Graph, Node, Scope
 from netspec.lower.body import Draft
 from netspec.lower.holes import MARK, literal
-from netspec.lower.order import inlined
+from netspec.lower.order import called_in_loops, inlined
 from netspec.lower.parameters import Parameters, name_parameters
-from netspec.lower.places import collect
+from netspec.lower.places import collect, lowering_of
 from netspec.lower.pynames import Namer, class_name
 from netspec.lower.recurrence import Recurrence
-from netspec.ops.base import Argument
+from netspec.ops.base import Argument, Lowering
 
 
 @dataclass(slots=True)
@@ -61,10 +62,13 @@ class Classes:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.namer = Namer(frozenset(("nn", "F", "torch", "Tensor", "Any", "State", "Rounds", "Iterator", "Iterable")))
+        self.lowerings: dict[int, Lowering] = {}
         self.uses: Counter[Edge] = Counter(edge for node in graph.nodes for edge in node.inputs)
         self.inlined = inlined(graph)
         self.looped = frozenset(index for cell in graph.cells for index in cell)
+        self.stepwise = called_in_loops(graph) - self.inlined
+        self.reserved = frozenset(self._part_names())
+        self.namer = Namer((*self.reserved, "Rounds"))
         self.definitions: list[Definition] = []
         self.by_scope: dict[int, Definition] = {}
         for scopes in self._levels():
@@ -73,6 +77,21 @@ class Classes:
 
     def of(self, scope: Scope) -> Definition:
         return self.by_scope[scope.index]
+
+    def lowering(self, node: Node) -> Lowering:
+        """How a node is written: for one time step inside the loop of a recurrence, else for all."""
+        found = self.lowerings.get(node.index)
+        if found is None:
+            found = self.lowerings[node.index] = lowering_of(self.graph, node, node.index in self.looped)
+        return found
+
+    def _part_names(self) -> Iterator[str]:
+        """What the classes and functions are called that the source carries along."""
+        pending = [part for node in self.graph.nodes for part in self.lowering(node).parts]
+        while pending:
+            part = pending.pop()
+            yield part.name
+            pending += part.needs
 
     def _levels(self) -> list[list[Scope]]:
         """Blocks by the height of what they call: a class is there before it is called."""

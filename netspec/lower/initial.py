@@ -41,6 +41,11 @@ def init_line(weight: Weight, asked: bool, holes: Holes) -> str | None:
         return f"{target}.data.copy_(torch.tensor({holes.put(as_floats(weight.given))}))"
     numbers = numbers_of(weight)
     template = _CALLS[init.name]
+    spread = _spread_of(weight)
+    if spread is not None and not _as_torch(weight):
+        normal = init.name in ("he", "xavier_normal")
+        template = _CALLS["normal" if normal else "uniform"]
+        numbers = (0.0, spread) if normal else (-math.sqrt(3) * spread, math.sqrt(3) * spread)
     text = template.replace("{w}", target)
     for position, number in enumerate(numbers):
         text = text.replace(f"{{{position}}}", holes.put(number))
@@ -62,6 +67,22 @@ def numbers_of(weight: Weight) -> tuple[float, ...]:
     if init.name == "orthogonal":
         return init.numbers or (1.0,)
     return init.numbers
+
+
+def _spread_of(weight: Weight) -> float | None:
+    """The standard deviation that follows from the fans; None for a distribution that doesn't ask for them."""
+    if weight.init.name in ("he", "he_uniform"):
+        return math.sqrt(2 / _int(weight.fan_in))
+    if weight.init.name in ("xavier", "xavier_normal"):
+        return math.sqrt(2 / (_int(weight.fan_in) + _int(weight.fan_out)))
+    return None
+
+
+def _as_torch(weight: Weight) -> bool:
+    """Whether torch, which knows an array's shape alone, finds the same fans."""
+    sizes = [_int(size) for size in weight.shape]
+    area = math.prod(sizes[2:])
+    return (weight.fan_in, weight.fan_out) == (sizes[1] * area, sizes[0] * area)
 
 
 def _int(size: Any) -> int:
@@ -100,13 +121,13 @@ def _draw(tensor: torch.Tensor, weight: Weight, source: torch.Generator) -> None
 
     name = weight.init.name
     numbers = numbers_of(weight)
-    fan_in, fan_out = _int(weight.fan_in), _int(weight.fan_out)
+    spread = _spread_of(weight)
     if name == "torch":
         if weight.fans:
             bounds = tensor.new_tensor([1 / math.sqrt(fan) for fan in weight.fans])
             tensor.uniform_(-1, 1, generator=source).mul_(bounds.view(-1, *(1 for _ in tensor.shape[1:])))
             return
-        bound = 1 / math.sqrt(fan_in)
+        bound = 1 / math.sqrt(_int(weight.fan_in))
         tensor.uniform_(-bound, bound, generator=source)
     elif name == "uniform":
         tensor.uniform_(numbers[0], numbers[1], generator=source)
@@ -120,11 +141,8 @@ def _draw(tensor: torch.Tensor, weight: Weight, source: torch.Generator) -> None
         nn.init.trunc_normal_(tensor, mean, std, least, most, generator=source)
     elif name == "signs":
         tensor.bernoulli_(0.5, generator=source).mul_(2).sub_(1)
-    elif name in ("he", "he_uniform"):
-        scale = math.sqrt(2 / fan_in)
-        _spread(tensor, scale, name == "he", source)
-    elif name in ("xavier", "xavier_normal"):
-        _spread(tensor, math.sqrt(2 / (fan_in + fan_out)), name == "xavier_normal", source)
+    elif spread is not None:
+        _spread(tensor, spread, name in ("he", "xavier_normal"), source)
     elif name == "orthogonal":
         nn.init.orthogonal_(tensor, numbers[0], generator=source)
     else:

@@ -71,7 +71,9 @@ def _open(text: str) -> tuple[str, str, str] | None:
                 end = position
     if begin < 0 or end < begin + 2:
         return None
-    return text[: begin + 1], text[begin + 1 : end].rstrip(","), text[end:]
+    inside = text[begin + 1 : end]
+    alone = not text[:begin][-1:].isalnum() and len(_items(inside)) == 1
+    return text[: begin + 1], inside if alone else inside.rstrip(","), text[end:]
 
 
 def _items(text: str) -> list[str]:

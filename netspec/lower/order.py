@@ -90,6 +90,19 @@ def inlined(graph: Graph) -> frozenset[int]:
     return frozenset(found)
 
 
+def called_in_loops(graph: Graph) -> frozenset[int]:
+    """The scopes inside the loop of a recurrence that stands around them: they are given one time step."""
+    found: set[int] = set()
+    for cell in graph.cells:
+        home = _home(graph, cell)
+        for index in cell:
+            for scope in graph.ancestors(graph.nodes[index].scope):
+                if scope.index == home:
+                    break
+                found.add(scope.index)
+    return frozenset(found)
+
+
 def _opened(graph: Graph, item: Item, members: frozenset[int]) -> list[Item]:
     """An inner scope as one call, if the loop holds all of it and its own state is none; else its items."""
     if not isinstance(item, Scope):

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from netspec.lower.pynames import Namer, variable
+from netspec.elaborate.keys import MODULE_ATTRIBUTES
+from netspec.lower.pynames import Namer
 from netspec.ops.base import Argument
 
 if TYPE_CHECKING:
@@ -48,12 +49,13 @@ def name_parameters(drafts: list[Draft]) -> Parameters:
     if not differing:
         return found
     sizes = _sizes(drafts)
-    namer = Namer()
+    # a parameter that forward uses becomes an attribute: beside those of nn.Module and the modules of the class
+    namer = Namer((*MODULE_ATTRIBUTES, *drafts[0].places.below))
     taken: dict[Vector, str] = {}
     for number in differing:  # first what a size of the block says outright
         name = next((key for key, vector in sizes.items() if vector == vectors[number]), None)
         if name is not None and vectors[number] not in taken:
-            taken[vectors[number]] = namer.fresh(variable(name))
+            taken[vectors[number]] = namer.fresh(name)
     for number in differing:
         vector = vectors[number]
         shown = taken.get(vector) or _formula(vector, taken)

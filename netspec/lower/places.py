@@ -82,7 +82,7 @@ def _prune(root: Place, path: str, rounds: int) -> None:
 def _node(graph: Graph, own: Scope, node: Node, classes: Classes, holes: Holes, root: Place) -> None:
     if (node.again and not own.again) or node.op.name in ("port", "input"):
         return
-    lowering = lowering_of(graph, node, node.index in classes.looped)
+    lowering = classes.lowering(node)
     if lowering.module is None:
         return
     place = root.at(relative(node.key, own))

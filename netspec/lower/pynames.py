@@ -3,54 +3,77 @@
 from __future__ import annotations
 
 import builtins
+import re
+from collections.abc import Iterable
 from keyword import iskeyword
 
 # what emitted functions use by name
 TAKEN = frozenset(
-    (
-        "self",
-        "torch",
-        "nn",
-        "F",
-        "math",
-        "Tensor",
-        "Any",
-        "Iterator",
-        "Iterable",
-        "State",
-        "state",
-        "return_state",
-        "before",
-        "after",
-        "step",
-        "part",
-        "t",
-        "number",
-    )
+    "self torch nn F math Tensor Any Iterator Iterable State state return_state before after t".split()
 ) | frozenset(name for name in dir(builtins) if name.islower())
+# the variables of loops: `step`, `number2`, `part_1`
+_LOOPS = re.compile(r"(step|number|part)_?\d*")
 
 
-def variable(label: str) -> str:
-    """A layer's label as a local variable."""
-    return label + "_" if label in TAKEN or iskeyword(label) else label
+def is_taken(name: str) -> bool:
+    """Whether emitted code needs a name for itself."""
+    return name in TAKEN or iskeyword(name) or _LOOPS.fullmatch(name) is not None
+
+
+class Locals:
+    """The local variables of one function: one for each line, and for values on their way, none used twice.
+
+    A label keeps its name unless emitted code needs that; what is no line's gives way to all labels.
+    """
+
+    def __init__(self, labels: Iterable[str], reserved: frozenset[str]) -> None:
+        self.lines: dict[str, str] = {}
+        self.others: dict[str, str] = {}
+        self.used = set(reserved)
+        later = []
+        for label in labels:
+            if is_taken(label) or label in reserved:
+                later.append(label)
+            else:
+                self.lines[label] = label
+                self.used.add(label)
+        for label in later:
+            if label not in self.lines:
+                self.lines[label] = self._free(label + "_")
+
+    def _free(self, name: str) -> str:
+        while name in self.used:
+            name += "_"
+        self.used.add(name)
+        return name
+
+    def line(self, label: str) -> str:
+        """The variable of a line of this body."""
+        return self.lines[label]
+
+    def other(self, name: str) -> str:
+        """A variable called something like `name`, the same one every time."""
+        if name not in self.others:
+            self.others[name] = self._free(name + "_" if is_taken(name) else name)
+        return self.others[name]
 
 
 def class_name(name: str) -> str:
     """`lenet5` -> `Lenet5`, `tree_or_not` -> `TreeOrNot`; other scripts stay as they are."""
     parts = [part for part in name.split("_") if part]
     camel = "".join(part[0].upper() + part[1:] for part in parts) or "Net"
-    return camel + "_" if camel in TAKEN or iskeyword(camel) or camel in ("True", "False", "None") else camel
+    return camel + "_" if is_taken(camel) else camel
 
 
 class Namer:
     """Hands out names once each: a second `Basic` becomes `Basic2`."""
 
-    def __init__(self, taken: frozenset[str] = TAKEN) -> None:
+    def __init__(self, taken: Iterable[str] = ()) -> None:
         self.used = set(taken)
 
     def fresh(self, wanted: str) -> str:
         name, number = wanted, 2
-        while name in self.used:
+        while name in self.used or is_taken(name):
             name, number = f"{wanted}{number}", number + 1
         self.used.add(name)
         return name

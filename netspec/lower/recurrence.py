@@ -5,7 +5,6 @@ from __future__ import annotations
 from netspec.graph import Edge, Node, Scope
 from netspec.lower.expressions import CALL, NAME, Expr, fill
 from netspec.lower.order import Cell
-from netspec.lower.pynames import variable
 from netspec.lower.repeats import Repeats
 from netspec.ops.delay import Delay
 from netspec.types import Type
@@ -43,7 +42,7 @@ class Recurrence(Repeats):
 
     def several_names(self, count: int) -> list[str]:
         base = self.temporary(self.variable(self.layer))
-        return [base] if count == 1 else [f"{base}_{number}" for number in range(1, count + 1)]
+        return [base] if count == 1 else [self.locals.other(f"{base}_{number}") for number in range(1, count + 1)]
 
     # ---- a delayed read outside a loop: a shift along time
 
@@ -69,7 +68,9 @@ class Recurrence(Repeats):
             texts["self"] = Expr(self.path(node.key), CALL)
         for edge in node.inputs:
             self.left[edge] = self.left.get(edge, 1) - 1
-        base = f"{self.value_name(node.inputs[0])}_before" if delayed else self.variable(self.layer)
+        base = self.variable(self.layer)
+        if delayed:
+            base = self.locals.other(f"{self.value_name(node.inputs[0])}_before")
         name = self.temporary(base)
         self.emit(f"{name}, after[{key}] = {fill(lowering.forward, texts).text}")
         self.values[Edge(node.index)] = Expr(name, NAME)
@@ -92,7 +93,7 @@ class Recurrence(Repeats):
             groups.setdefault(node.inputs[0], []).append(node)
         befores = {edge: self.before(edge, nodes, source) for edge, nodes in groups.items()}
         outside = self.read_after(cell)
-        lists = {edge: f"{self.value_name(edge)}_steps" for edge in outside}
+        lists = {edge: self.locals.other(f"{self.value_name(edge)}_steps") for edge in outside}
         for name in lists.values():
             self.emit(f"{name} = []")
         self.emit(f"for t in range({source}.shape[1]):")
@@ -138,7 +139,8 @@ class Recurrence(Repeats):
         """The variables that hold a layer's last values, newest first: from the state given, or the start."""
         base = self.value_name(edge)
         steps = max(map(_steps, nodes))
-        names = [f"{base}_before" if steps == 1 else f"{base}_before{number}" for number in range(1, steps + 1)]
+        numbers = [""] if steps == 1 else range(1, steps + 1)
+        names = [self.locals.other(f"{base}_before{number}") for number in numbers]
         node = self.graph.nodes[edge.node]
         start = nodes[0].inputs[1] if len(nodes[0].inputs) > 1 else None
         initial = self.settle(start).text if start is not None else zeros(node.types[edge.output], source)
@@ -148,17 +150,14 @@ class Recurrence(Repeats):
         if steps == 1:
             self.emit(f"{names[0]} = before[{key}] if {key} in before else {initial}")
         else:
-            self.emit(f"{', '.join(names)} = before[{key}] if {key} in before else ({initial},) * {steps}")
+            first = self.locals.other(f"{base}_first")
+            self.emit(f"{first} = {initial}")
+            self.emit(f"{', '.join(names)} = before[{key}] if {key} in before else ({first},) * {steps}")
         return names
 
     def value_name(self, edge: Edge) -> str:
         """The name of a layer's value; a loop may hold lines of an inner block."""
-        node = self.graph.nodes[edge.node]
-        layer = self.graph.layers[node.layer]
-        if layer.scope == self.scope.index:
-            return variable(layer.label)
-        path = layer.path[len(self.scope.key) + 1 :] if self.scope.key else layer.path
-        return variable(path.replace(".", "_"))
+        return self.variable(self.graph.nodes[edge.node].layer)
 
     def timed_source(self, cell: Cell) -> str:
         """A value from outside that has the time axis the loop runs over."""

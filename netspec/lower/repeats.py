@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from netspec.graph import Edge, Scope
 from netspec.lower.body import Body
 from netspec.lower.expressions import NAME, Expr
@@ -82,9 +84,11 @@ class Repeats(Body):
     def head(self, scope: Scope, variable: str, counter: str, lines: list[str], count: int) -> str:
         modules = self.path(scope.key)
         text = "\n".join(lines)
+        if f"{{{counter}}}" in text and scope.shared:
+            return f"for {counter} in range(1, {count + 1}):"
         if f"{{{counter}}}" in text:
             return f"for {counter}, {variable} in enumerate({modules}, 1):"
-        if scope.shared or (f"{variable}(" not in text and f"{variable}." not in text):
+        if scope.shared or not re.search(rf"(?<![\w.]){variable}(?!\w)", text):
             return f"for _ in range({count}):"
         return f"for {variable} in {modules}:"
 

@@ -37,7 +37,10 @@ class Attention(Weighted):
     dropout: float = option(
         "real", "probability with which a weight is dropped in training", default=0.0, least=0, most=1
     )
-    scale: Any = option("real", "what products are multiplied by; 1/sqrt(width) when left out", default=None)
+    # torch's kernels mask before they scale: with 0 or less what a step may not see would become NaN
+    scale: Any = option(
+        "real", "what products are multiplied by; 1/sqrt(width) when left out", default=None, least=1e-6
+    )
     rotary: Any = option("real", "rotary positions with this base", default=None, least=1)
     scores: Any = option("layer", "a layer that is added to the products: heads @ queries x keys", default=None)
     project: bool = option("flag", "false: no query, key, value and out layers", default=True)
@@ -72,6 +75,8 @@ class Attention(Weighted):
         if self.causal and (query.time != key.time or query.space != key.space):
             refuse("NS354", option="causal", left=str(query), right=str(key))
         self._check_heads(query, key, value)
+        if self.width is not None and not self.project:
+            refuse("NS361", option="width", name="width", other="project = false")
         if self.rotary is not None and not divides(2, self.head(query)):
             refuse("NS355", option="rotary", width=text(self.head(query)))
         if scores is not None:
@@ -147,7 +152,14 @@ class Attention(Weighted):
             slots.append(f"scores={{{len(inputs) - 1}}}")
         if form.masked:
             slots.append("lengths={lengths1}" if form.several else "lengths={lengths}")
-        return Lowering(f"{{self}}({', '.join(slots)})", self._construct(part.name, form, inputs), parts=(part,))
+        if form.project:
+            return Lowering(f"{{self}}({', '.join(slots)})", self._construct(part.name, form, inputs), parts=(part,))
+        values = self._extra(form)
+        slots += [f"{name}={{{name}}}" for name in values]
+        if form.dropping:
+            slots.append("dropout={dropout} if self.training else 0.0")
+            values["dropout"] = self.dropout
+        return Lowering(f"{part.name}({', '.join(slots)})", values=values, parts=(part,))
 
     def _form(self, inputs: tuple[Type, ...]) -> Form:
         query, key, _, scores = self._values(inputs)
@@ -160,6 +172,7 @@ class Attention(Weighted):
             scores=scores is not None,
             masked=key.time is not None and bool(key.time.varying),
             scale=self.scale is not None,
+            dropping=not self.project and self.dropout > 0,
             space=len(query.space) if query.time is None else 0,
             key_space=len(key.space) if key.time is None else 0,
             # in a recurrence the query is one step, and its keys stand outside
@@ -168,20 +181,23 @@ class Attention(Weighted):
 
     def _construct(self, name: str, form: Form, inputs: tuple[Type, ...]) -> Construct:
         query, key, value, _ = self._values(inputs)
-        sizes: tuple[Argument, ...] = plain((self.heads,))
-        kwargs: dict[str, Argument] = {"dropout": self.dropout}
-        if form.project:
-            dims = plain((query.maps, key.maps, value.maps)) if form.several else plain((query.maps,))
-            sizes = (*dims, *sizes)
-            width = None if self.heads * self.head(query) == query.maps else plain((self.head(query),))[0]
-            kwargs = {"bias": self.bias, **kwargs, "width": width}
-        if form.grouped:
-            kwargs["kv_heads"] = plain((self.kv,))[0]
-        if form.scale:
-            kwargs["scale"] = float(self.scale)
-        if form.rotary:
-            kwargs["base"] = float(self.rotary)
+        dims = plain((query.maps, key.maps, value.maps)) if form.several else plain((query.maps,))
+        width = None if self.heads * self.head(query) == query.maps else plain((self.head(query),))[0]
+        extra = self._extra(form)
+        sizes: tuple[Argument, ...] = (*dims, extra.pop("heads"))
+        kwargs: dict[str, Argument] = {"bias": self.bias, "dropout": self.dropout, "width": width, **extra}
         return Construct(name, sizes, kwargs, {"bias": True, "dropout": 0.0, "width": None})
+
+    def _extra(self, form: Form) -> dict[str, Argument]:
+        """The options in use, as numbers."""
+        found: dict[str, Argument] = {"heads": plain((self.heads,))[0]}
+        if form.grouped:
+            found["kv_heads"] = plain((self.kv,))[0]
+        if form.scale:
+            found["scale"] = float(self.scale)
+        if form.rotary:
+            found["base"] = float(self.rotary)
+        return found
 
     def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
         query, key, _, _ = self._values(inputs)

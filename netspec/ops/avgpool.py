@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Lowering, option, plain
-from netspec.ops.pools import Pool
+from netspec.ops.base import Lowering, option
+from netspec.ops.pools import AXES, Pool
+from netspec.ops.window import slide
 from netspec.types import Type
 
 
@@ -17,9 +18,18 @@ class AvgPool(Pool):
     example = "avgpool(2x2)"
     count_pad: bool = option("flag", "zeros of the padding count in the mean", default=True)
 
+    def shape(self, *inputs: Type) -> Type:
+        found = super().shape(*inputs)
+        if len(inputs[0].space) == 3 and self.to is None:
+            # torch's mean over volumes wants the window inside the input, whatever the padding
+            kernel, stride, _, _ = self._windows(3, "")
+            for size, window, step, axis in zip(inputs[0].space, kernel, stride, AXES, strict=True):
+                slide(size, window, step, 0, 1, option="kernel", axis=axis)
+        return found
+
     def torch(self, *inputs: Type) -> Lowering:
         axes = len(inputs[0].space)
         if self.to is not None:
-            return Lowering(f"F.adaptive_avg_pool{axes}d({{x}}, {{to}})", values={"to": plain(self.to)}, folds=True)
+            return self.spread(f"F.adaptive_avg_pool{axes}d", inputs[0])
         extra = "" if self.count_pad else ", count_include_pad=False"
         return self.call(f"F.avg_pool{axes}d", inputs[0], extra)

@@ -90,8 +90,8 @@ class Weight(NamedTuple):
     shape: tuple[Size, ...]
     init: Init
     buffer: bool = False
-    fan_in: Size = 1
-    fan_out: Size = 1
+    fan_in: Size = 0  # how many values each result sums up; 0: it sums up none
+    fan_out: Size = 0
     fans: tuple[int, ...] = ()  # where each row of the array has its own fan_in
     given: tuple[Any, ...] = ()  # the values themselves, nested as the shape
     integer: bool = False  # torch's num_batches_tracked, which no count includes
@@ -99,6 +99,11 @@ class Weight(NamedTuple):
     @property
     def total(self) -> Size:
         return product(self.shape)
+
+    @property
+    def part(self) -> str:
+        """What `init.` calls it: `weight` or `bias`."""
+        return self.name.rpartition(".")[2].partition("_")[0]
 
 
 Argument = int | float | bool | str | None | tuple[Any, ...]
@@ -129,7 +134,8 @@ class Lowering(NamedTuple):
     """How an operation is written in PyTorch.
 
     `forward` is an expression: `{self}` the constructed module, `{x}` the input (`{0}`, `{1}` where
-    there are several), other braces the entries of `values`. `folds`: it knows one leading axis, so a
+    there are several), `{batch}`, `{device}` and `{dtype}` what a value made of none should have, other braces
+    the entries of `values`. `folds`: it knows one leading axis, so a
     time axis is folded into the batch around it.
     """
 

@@ -199,11 +199,10 @@ class Filters(Weighted):
             return self._connected_weights(plain((area,))[0])
         if self.transposed:
             shape: tuple[Size, ...] = (maps, self.count // self.groups, *self.kernel)
-            fan: Size = self.count // self.groups * area
         else:
             shape = (self.count, per, *self.kernel)
-            fan = per * area
-        weight = self.weight("weight", shape, fan_in=fan, fan_out=self.count * area)
+        fan = shape[1] * area  # torch's way of counting, for transposed filters too
+        weight = self.weight("weight", shape, fan_in=fan, fan_out=shape[0] * area)
         if not self.bias:
             return (weight,)
         return (weight, self.weight("bias", (self.count,), fan_in=fan))
@@ -214,7 +213,8 @@ class Filters(Weighted):
         fans = [area * sum(row[column] != "." for row in self.connect) for column in columns]
         by_pair = tuple(fans[column] for column in columns for row in self.connect if row[column] != ".")
         shape = (len(by_pair), *self.kernel)
-        weight = Weight("weight", shape, self.initial("weight", TORCH), fan_in=max(fans), fans=by_pair)
+        out = area * max(sum(mark != "." for mark in row) for row in self.connect)
+        weight = Weight("weight", shape, self.initial("weight", TORCH), fan_in=max(fans), fan_out=out, fans=by_pair)
         if not self.bias:
             return (weight,)
         return (weight, Weight("bias", (len(fans),), self.initial("bias", TORCH), fan_in=max(fans), fans=tuple(fans)))

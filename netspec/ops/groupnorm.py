@@ -37,8 +37,9 @@ class GroupNorm(Weighted):
         return (self.weight("weight", maps, ONES), self.weight("bias", maps, ZEROS)) if self.affine else ()
 
     def torch(self, *inputs: Type) -> Lowering:
-        kwargs: dict[str, Argument] = {"eps": self.eps, "affine": self.affine}
         sizes = plain((self.groups, inputs[0].maps))
-        return Lowering(
-            "{self}({x})", Construct("nn.GroupNorm", sizes, kwargs, {"eps": 1e-5, "affine": True}), folds=True
-        )
+        if not self.affine:  # nothing is stored: no module
+            values: dict[str, Argument] = {"groups": sizes[0], "eps": self.eps}
+            extra = "" if self.eps == 1e-5 else ", eps={eps}"
+            return Lowering(f"F.group_norm({{x}}, {{groups}}{extra})", values=values, folds=True)
+        return Lowering("{self}({x})", Construct("nn.GroupNorm", sizes, {"eps": self.eps}, {"eps": 1e-5}), folds=True)

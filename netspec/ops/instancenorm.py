@@ -36,6 +36,10 @@ class InstanceNorm(Weighted):
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]
+        if not self.affine:  # nothing is stored: no module
+            values: dict[str, Argument] = {"eps": self.eps}
+            extra = "" if self.eps == 1e-5 else ", eps={eps}"
+            return Lowering(f"F.instance_norm({{x}}{extra})", values=values, folds=True)
         kwargs: dict[str, Argument] = {"eps": self.eps, "affine": self.affine}
         call = f"nn.InstanceNorm{len(value.space)}d"
         return Lowering(

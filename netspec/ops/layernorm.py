@@ -29,8 +29,12 @@ class LayerNorm(OverRole):
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]
-        kwargs: dict[str, Argument] = {"eps": self.eps, "elementwise_affine": self.affine, "bias": self.bias}
-        defaults: dict[str, Argument] = {"eps": 1e-5, "elementwise_affine": True, "bias": True}
+        kwargs: dict[str, Argument] = {"eps": self.eps, "bias": self.bias}
+        defaults: dict[str, Argument] = {"eps": 1e-5, "bias": True}
         shape = plain(self.sizes(value))
+        if not self.affine:  # nothing is stored: no module
+            extra = "" if self.eps == 1e-5 else ", eps={eps}"
+            values: dict[str, Argument] = {"shape": shape, "eps": self.eps}
+            return Lowering(self.last(value, f"F.layer_norm(…, {{shape}}{extra})"), values=values)
         sizes: Argument = shape if len(shape) > 1 else shape[0]
         return Lowering(self.last(value), Construct("nn.LayerNorm", (sizes,), kwargs, defaults))

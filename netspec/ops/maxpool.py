@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Lowering, option, plain
+from netspec.ops.base import Lowering, option
 from netspec.ops.pools import Pool
 from netspec.types import Type
 
@@ -22,5 +22,5 @@ class MaxPool(Pool):
     def torch(self, *inputs: Type) -> Lowering:
         axes = len(inputs[0].space)
         if self.to is not None:
-            return Lowering(f"F.adaptive_max_pool{axes}d({{x}}, {{to}})", values={"to": plain(self.to)}, folds=True)
+            return self.spread(f"F.adaptive_max_pool{axes}d", inputs[0])
         return self.call(f"F.max_pool{axes}d", inputs[0])

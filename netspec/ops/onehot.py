@@ -23,7 +23,7 @@ class OneHot(Op):
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]
-        hot = "F.one_hot({x}, {classes}).to(torch.get_default_dtype())"
+        hot = "F.one_hot({x}, {classes}).to({dtype})"
         if value.space:
             hot = f"{hot}.movedim(-1, {-1 - len(value.space)})"
         return Lowering(hot, values={"classes": value.classes})  # type: ignore[dict-item]

@@ -36,9 +36,12 @@ class OverRole(Weighted):
             return value.space
         return (value.maps, *value.space) if self.role == "all" else (value.maps,)
 
-    def last(self, value: Type) -> str:
-        """The forward expression: torch's norms read the last axes, and a step's maps come before its space."""
+    def last(self, value: Type, call: str = "{self}(…)") -> str:
+        """The forward expression: torch's norms read the last axes, and a step's maps come before its space.
+
+        `call` is what is called, `…` where the value stands.
+        """
         if self.role == "maps" and value.space:
             axis = -1 - len(value.space)
-            return f"{{self}}({{x}}.movedim({axis}, -1)).movedim(-1, {axis})"
-        return "{self}({x})"
+            return call.replace("…", f"{{x}}.movedim({axis}, -1)") + f".movedim(-1, {axis})"
+        return call.replace("…", "{x}")

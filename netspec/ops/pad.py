@@ -30,6 +30,8 @@ class Pad(Op):
             refuse("NS309", input=0, step="pad", type=str(value))
         if (self.size is None) == (self.to is None):
             refuse("NS344")
+        if self.value != 0 and self.mode != "constant":
+            refuse("NS361", option="value", name="value", other=f"mode = {self.mode}")
         sides = self._sides(value)
         for size, (before, after) in zip(value.space, sides, strict=True):
             if after < 0:

@@ -9,7 +9,7 @@ from netspec.ops.window import slide, unread
 from netspec.sizes import Size, text
 from netspec.types import UNKNOWN, Type, refuse, space_text
 
-_AXES = ("row", "column", "depth")
+AXES = ("row", "column", "depth")
 
 
 class Pool(Op):
@@ -35,6 +35,9 @@ class Pool(Op):
         if self.to is not None:
             if self.kernel is not None:
                 refuse("NS320", option="to", step=self.name)
+            for name in ("stride", "pad", "ceil", "dilation", "count_pad"):
+                if name in self.options and getattr(self, name) != self.options[name].default:
+                    refuse("NS361", option=name, name=name, other="to")
             return Type(value.maps, extent(self.to, axes, "to", shown), value.time)
         if self.kernel is None:
             refuse("NS321", step=self.name)
@@ -42,7 +45,7 @@ class Pool(Op):
         for size, edge in zip(kernel, pad, strict=True):
             if edge * 2 > size:
                 refuse("NS322", option="pad", pad=text(edge), kernel=text(size), half=text(size // 2))
-        rows = zip(value.space, kernel, stride, pad, dilation, _AXES, strict=False)
+        rows = zip(value.space, kernel, stride, pad, dilation, AXES, strict=False)
         return Type(
             value.maps,
             tuple(
@@ -62,7 +65,7 @@ class Pool(Op):
         """Axes on which some of the input is never read, and how much (a warning, not an error)."""
         if self.to is not None or self.ceil:
             return []
-        rows = zip(_AXES, value.space, *self._windows(len(value.space), ""), strict=False)
+        rows = zip(AXES, value.space, *self._windows(len(value.space), ""), strict=False)
         found = [(axis, unread(size, window, step, edge, gap)) for axis, size, window, step, edge, gap in rows]
         return [(axis, left) for axis, left in found if left != 0]
 
@@ -83,6 +86,11 @@ class Pool(Op):
         if self.ceil:
             forward += ", ceil_mode=True"
         return Lowering(f"{forward}{extra})", values=values, folds=True)
+
+    def spread(self, function: str, value: Type) -> Lowering:
+        """`F.adaptive_avg_pool2d(x, 6)`."""
+        to = squeeze(extent(self.to, len(value.space), "to", ""))
+        return Lowering(f"{function}({{x}}, {{to}})", values={"to": to}, folds=True)
 
     def glyph(self) -> Glyph:
         return Glyph("planes", "")

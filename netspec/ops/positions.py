@@ -22,26 +22,13 @@ POSITIONS = Part(
         return self.weight[: x.shape[1]].expand(x.shape[0], -1, -1)''',
 )
 SINES = Part(
-    "Sines",
-    '''class Sines(nn.Module):
+    "sines",
+    '''def sines(x: Tensor, width: int, dtype: torch.dtype) -> Tensor:
     """Sines and cosines of each place, of wavelengths from 2 pi to 10,000 * 2 pi (Vaswani 2017)."""
-
-    table: Tensor
-
-    def __init__(self, steps: int, width: int) -> None:
-        super().__init__()
-        self.register_buffer("table", torch.empty(steps, width), persistent=False)
-        self.reset_buffers()
-
-    def reset_buffers(self) -> None:
-        steps, width = self.table.shape
-        rates = torch.exp(torch.arange(0, width, 2) * (-math.log(10000.0) / width))
-        angles = torch.arange(steps)[:, None] * rates
-        self.table[:, 0::2] = angles.sin()
-        self.table[:, 1::2] = angles.cos()
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.table[: x.shape[1]].expand(x.shape[0], -1, -1)''',
+    rates = torch.exp(torch.arange(0, width, 2, device=x.device) * (-math.log(10000.0) / width))
+    angles = torch.arange(x.shape[1], device=x.device)[:, None] * rates
+    table = torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)
+    return table.to(dtype).expand(x.shape[0], -1, -1)''',
 )
 
 
@@ -86,6 +73,7 @@ class Positions(Weighted):
     def torch(self, *inputs: Type) -> Lowering:
         time = inputs[0].time
         assert time is not None
-        part = SINES if self.kind == "sine" else POSITIONS
         sizes = plain((time.length, self._width(inputs[0])))
-        return Lowering("{self}({x})", Construct(part.name, sizes), parts=(part,))
+        if self.kind == "sine":
+            return Lowering("sines({x}, {width}, {dtype})", values={"width": sizes[1]}, parts=(SINES,))
+        return Lowering("{self}({x})", Construct(POSITIONS.name, sizes), parts=(POSITIONS,))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from netspec.ops.base import Argument, Construct, Init, Lowering, Part, Weight, option, plain, wants_values
-from netspec.ops.weighted import Weighted
+from netspec.ops.base import Argument, Construct, Lowering, Part, Weight, option, plain, wants_values
+from netspec.ops.weighted import TORCH, Weighted
 from netspec.sizes import Size
 from netspec.types import Type, refuse
 
@@ -68,8 +68,10 @@ class Recurrent(Weighted):
                 if self.bias:
                     shapes += [("bias_ih", (rows,)), ("bias_hh", (rows,))]
                 for name, shape in shapes:
-                    init = self.initial("weight" if name.startswith("weight") else "bias", Init("torch"))
-                    found.append(Weight(f"{name}_l{layer}{suffix}", shape, init, fan_in=self.units))
+                    init = self.initial(name.partition("_")[0], TORCH)
+                    # torch starts all four from the state's size, the rules of the field from what each reads
+                    fan = self.units if init == TORCH or len(shape) == 1 else shape[1]
+                    found.append(Weight(f"{name}_l{layer}{suffix}", shape, init, fan_in=fan, fan_out=shape[0]))
         return tuple(found)
 
     def torch(self, *inputs: Type) -> Lowering:
@@ -78,7 +80,8 @@ class Recurrent(Weighted):
             "num_layers": self.layers_,
             "bias": self.bias,
             "batch_first": True,
-            "dropout": self.dropout,
+            # torch warns of a dropout that has no layer to act before
+            "dropout": self.dropout if self.layers_ > 1 else 0.0,
             "bidirectional": self.bidirectional,
             **self.extra(),
         }

@@ -24,7 +24,9 @@ class RmsNorm(OverRole):
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]
-        kwargs: dict[str, Argument] = {"eps": self.eps, "elementwise_affine": self.affine}
         shape = plain(self.sizes(value))
+        if not self.affine:  # nothing is stored: no module
+            values: dict[str, Argument] = {"shape": shape, "eps": self.eps}
+            return Lowering(self.last(value, "F.rms_norm(…, {shape}, eps={eps})"), values=values)
         sizes: Argument = shape if len(shape) > 1 else shape[0]
-        return Lowering(self.last(value), Construct("nn.RMSNorm", (sizes,), kwargs, {"elementwise_affine": True}))
+        return Lowering(self.last(value), Construct("nn.RMSNorm", (sizes,), {"eps": self.eps}))

@@ -17,7 +17,6 @@ class Transpose(Op):
     example = "k -> transpose"
     transparent = True
     positional = ("role",)
-    varying = False
     role: Any = option("role", "space: rows and columns change places", default=None, choices=("space",))
 
     @property

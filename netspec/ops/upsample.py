@@ -32,6 +32,8 @@ class Upsample(Op):
             refuse("NS309", input=0, step="upsample", type=str(value))
         if (self.factor is None) == (self.to is None):
             refuse("NS347")
+        if self.corners and self.mode == "nearest":
+            refuse("NS361", option="corners", name="corners", other="mode = nearest")
         axes, shown = len(value.space), space_text(value.space)
         if self.to is not None:
             return Type(value.maps, extent(self.to, axes, "to", shown), value.time)

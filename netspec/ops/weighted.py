@@ -25,6 +25,6 @@ class Weighted(Op):
         return given.get(name, standard)
 
     def weight(
-        self, name: str, shape: tuple[Size, ...], standard: Init = TORCH, fan_in: Size = 1, fan_out: Size = 1
+        self, name: str, shape: tuple[Size, ...], standard: Init = TORCH, fan_in: Size = 0, fan_out: Size = 0
     ) -> Weight:
         return Weight(name, shape, self.initial(name.rpartition(".")[2], standard), fan_in=fan_in, fan_out=fan_out)

@@ -11,11 +11,12 @@ def slide(
 ) -> Size:
     """How many windows fit along one axis: floor((size + 2 pad - dilation (kernel-1) - 1) / stride) + 1.
 
-    `ceil` rounds up, but the last window must start inside the input or its left padding (torch).
+    `ceil` rounds up, but the last window must start inside the input or its left padding (torch); so a window
+    that is larger than the input may hang over, too.
     """
     reach = dilation * (kernel - 1) + 1
     room = size + 2 * pad - reach
-    if room < 0:
+    if room + (stride - 1 if ceil else 0) < 0:
         refuse(
             "NS301",
             option=option,

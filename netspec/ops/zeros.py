@@ -34,4 +34,4 @@ class Zeros(Op):
     def torch(self, *inputs: Type) -> Lowering:
         time = () if self.value.time is None else (self.value.time.length,)
         sizes = ", ".join(map(str, plain((*time, self.value.maps, *self.value.space))))
-        return Lowering(f"{self.call}({{batch}}, {sizes}, device={{device}})")
+        return Lowering(f"{self.call}({{batch}}, {sizes}, dtype={{dtype}}, device={{device}})")

@@ -1,0 +1,38 @@
+"""Every operation of the registry, every option within its declared bounds: netspec and torch agree."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ops.audit import COSTLY, compare, trial
+from ops.torch_sequences import SEQUENCES
+from ops.torch_values import VALUES
+from ops.torch_weights import WEIGHTS
+
+pytestmark = pytest.mark.filterwarnings(f"ignore:{COSTLY}")
+ORACLES = {**VALUES, **WEIGHTS, **SEQUENCES}
+MANY = {"filters": 300, "maxpool": 150, "avgpool": 150, "attention": 250, "join": 120, "expand": 120, "pad": 120}
+
+
+@pytest.mark.parametrize("name", ORACLES)
+def test_type_weights_and_values_are_torchs(name: str) -> None:
+    answers: Counter[str] = Counter()
+
+    @settings(max_examples=MANY.get(name, 50))
+    @given(st.data())
+    def sweep(data: st.DataObject) -> None:
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float64)
+        try:
+            answers[compare(trial(data.draw, name, ORACLES[name]))] += 1
+        finally:
+            torch.set_default_dtype(before)
+
+    sweep()
+    print(name, dict(answers))
+    assert answers["equal"] >= 10, f"{name}: too few of the drawn trials were legal: {dict(answers)}"

@@ -1,0 +1,160 @@
+"""Torch's side of the operations over a sequence: recurrent layers, attention, and `expand` to another layer."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from ops.drawing import Forced, divisors
+from ops.oracle import Function, Options, Oracle, Shapes, always, need
+from ops.shapes import Shape, shapes
+from ops.torch_values import ONE, expand, related
+
+SEQUENCES: dict[str, Oracle] = {}
+
+
+def recurrent(kind: type[nn.RNNBase]) -> Oracle:
+    def build(o: Options, s: Shapes) -> nn.Module:
+        need(s[0].time is not None and not s[0].space)
+        names = {"layers_": "num_layers", "act": "nonlinearity"}
+        kwargs = {names.get(key, key): value for key, value in o.items() if key not in ("units", "init", "frozen")}
+        if o.get("layers_", 1) == 1:
+            kwargs.pop("dropout", None)  # torch warns that it does nothing; so does netspec
+        cell = kind(s[0].maps, o["units"], batch_first=True, **kwargs)
+        found = Function(lambda x: cell(x)[0])
+        found.add_module("cell", cell)
+        return found
+
+    inputs = st.one_of(shapes(axes=(0,), time=True).map(lambda s: (s,)), ONE)
+    return Oracle(build=build, inputs=inputs, over_time=always)
+
+
+class Attention(nn.Module):
+    """softmax(q k' / sqrt(d) + scores) v, head by head, as Vaswani 2017 writes it."""
+
+    def __init__(self, o: Options, s: Shapes) -> None:
+        super().__init__()
+        flow = s[:-1] if "scores" in o else s
+        query, key, value = flow if len(flow) == 3 else flow * 3
+        self.places = (query, key, value)
+        self.o, self.scored, self.several = o, "scores" in o, len(flow) == 3
+        self.heads, self.kv = o["heads"], o.get("kv_heads", o["heads"])
+        self.project, self.space = o.get("project", True), query.space
+        need(self.heads % self.kv == 0)
+        need(not o.get("causal") or (query.time, query.space) == (key.time, key.space))
+        need((key.time, key.space) == (value.time, value.space))
+        for shape in (query, key, value):
+            need((shape.time is None) != (not shape.space))
+        need("width" in o or query.maps % self.heads == 0)
+        self.width = o.get("width") or query.maps // self.heads
+        need(self.project or not ("width" in o or "init" in o))
+        if not self.project:
+            need(key.maps == self.kv * self.width and value.maps % self.kv == 0)
+        else:
+            bias = o.get("bias", True)
+            self.query = nn.Linear(query.maps, self.heads * self.width, bias)
+            self.key = nn.Linear(key.maps, self.kv * self.width, bias)
+            self.value = nn.Linear(value.maps, self.kv * self.width, bias)
+            self.out = nn.Linear(self.heads * self.width, query.maps, bias)
+        need("rotary" not in o or self.width % 2 == 0)
+
+    def forward(self, *values: Tensor) -> Tensor:
+        scores = values[-1] if self.scored else None
+        flow = values[:-1] if self.scored else values
+        pairs = zip(flow, self.places, strict=False)
+        flow = tuple(value.flatten(2).transpose(1, 2) if shape.space else value for value, shape in pairs)
+        q, k, v = flow if self.several else flow * 3
+        if self.project:
+            q, k, v = self.query(q), self.key(k), self.value(v)
+        results = []
+        each = self.heads // self.kv
+        for head in range(self.heads):
+            a = self.turn(part(q, head, self.heads))
+            b = self.turn(part(k, head // each, self.kv))
+            results.append(self.one_head(a, b, part(v, head // each, self.kv), scores, head))
+        y = torch.cat(results, 2)
+        y = self.out(y) if self.project else y
+        return y if self.timed else y.transpose(1, 2).reshape(len(y), -1, *self.space)
+
+    @property
+    def timed(self) -> bool:
+        return not self.space
+
+    def one_head(self, q: Tensor, k: Tensor, v: Tensor, scores: Tensor | None, head: int) -> Tensor:
+        products = torch.einsum("bqd,bkd->bqk", q, k) * self.o.get("scale", 1 / math.sqrt(self.width))
+        if scores is not None:
+            products = products + scores[:, head if scores.shape[1] > 1 else 0]
+        if self.o.get("causal"):
+            later = torch.ones(q.shape[1], k.shape[1]).triu(1).bool()
+            products = products.masked_fill(later, -math.inf)
+        return torch.softmax(products, 2) @ v
+
+    def turn(self, x: Tensor) -> Tensor:
+        """Rotary positions by complex numbers: value i and i + width/2 of a head turn together (Su 2021)."""
+        if "rotary" not in self.o:
+            return x
+        half = self.width // 2
+        rates = torch.tensor([self.o["rotary"] ** (-2 * i / self.width) for i in range(half)])
+        angles = torch.arange(x.shape[1])[:, None] * rates
+        turned = torch.complex(x[..., :half], x[..., half:]) * torch.polar(torch.ones_like(angles), angles)
+        return torch.cat([turned.real, turned.imag], -1)
+
+
+def part(x: Tensor, number: int, of: int) -> Tensor:
+    return x.chunk(of, dim=2)[number]
+
+
+@st.composite
+def attended(draw: Any) -> Shapes:
+    """One value, or queries, keys and values; then perhaps the scores that are added."""
+    maps = draw(st.sampled_from((2, 4, 6, 8, 12)))
+    place = st.sampled_from(
+        [Shape(maps, (), 3), Shape(maps, (), 4), Shape(maps, (3,)), Shape(maps, (2, 2)), Shape(maps)]
+    )
+    query = draw(place)
+    found = [query]
+    if draw(st.booleans()):
+        key = draw(st.one_of(place, st.just(query)))
+        key = key._replace(maps=draw(st.sampled_from((maps, maps, 4))))
+        value = draw(st.sampled_from((key, key, key, query)))
+        found += [key, value._replace(maps=draw(st.sampled_from((maps, 6))))]
+    if draw(st.integers(0, 3)) == 0:
+        length = [math.prod(shape.space) if shape.space else shape.time or 1 for shape in (found[0], found[-1])]
+        length[1] += draw(st.sampled_from((0, 0, 0, 1)))
+        found.append(Shape(draw(st.sampled_from((1, 2, 4))), tuple(length)))
+    return tuple(found)
+
+
+def with_heads(s: Shapes) -> dict[str, Any]:
+    real = st.sampled_from((0.5, 1.0, 3.0)).map(lambda v: (v, str(v)))
+    base = st.sampled_from((1.0, 100.0, 10000.0)).map(lambda v: (v, str(int(v))))
+    special = {"heads": divisors(s[0].maps), "kv_heads": divisors(4), "scale": real, "rotary": base}
+    if len(s) in (2, 4):
+        special["scores"] = Forced(("scores", "abcd"[len(s) - 1]))
+    return special
+
+
+def scored(o: Options, s: Shapes) -> nn.Module:
+    found = Attention(o, s)
+    if "scores" in o:
+        scores = s[-1]
+        lengths = tuple(math.prod(x.space) if x.space else x.time for x in (s[0], s[1] if len(s) == 4 else s[0]))
+        need(scores.time is None and scores.space == lengths and scores.maps in (1, o["heads"]))
+    return found
+
+
+def like(s: Shapes) -> dict[str, Any]:
+    return {"like": Forced(("like", "b"))} if len(s) == 2 else {}
+
+
+SEQUENCES |= {
+    "rnn": recurrent(nn.RNN),
+    "lstm": recurrent(nn.LSTM),
+    "gru": recurrent(nn.GRU),
+    "attention": Oracle(build=scored, inputs=attended(), special=with_heads, over_time=always),
+    "expand": Oracle(build=expand, inputs=st.one_of(ONE, related()), special=like, over_time=always),
+}

@@ -1,0 +1,12 @@
+"""One thread, and the same examples on every run: a proof that fails here fails everywhere."""
+
+from __future__ import annotations
+
+import torch
+from hypothesis import HealthCheck, settings
+
+torch.set_num_threads(1)
+settings.register_profile(
+    "proof", deadline=None, derandomize=True, print_blob=True, suppress_health_check=list(HealthCheck)
+)
+settings.load_profile("proof")

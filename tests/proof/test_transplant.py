@@ -1,0 +1,63 @@
+"""Hand-written torch and compiled specs with the same weights compute the same bits, and learn the same."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import pytest
+import torch
+
+import netspec
+from proof.cases import CASES
+from proof.references.classic import PartialConv
+from proof.transplant import Pair, transplanted
+
+NAMES = pytest.mark.parametrize("name", CASES)
+
+
+@lru_cache(maxsize=1)
+def pair(name: str) -> Pair:
+    return Pair(CASES[name])
+
+
+@NAMES
+def test_outputs_gradients_and_three_steps(name: str) -> None:
+    found = pair(name)
+    found.outputs()
+    found.gradients()
+    found.steps(lambda weights: torch.optim.SGD(weights, lr=0.05, momentum=0.9))
+    found.steps(lambda weights: torch.optim.Adam(weights, lr=1e-3))
+
+
+@NAMES
+def test_the_published_form_loads_by_its_own_names(name: str) -> None:
+    """At full size, on the meta device: every key of the reference has its place, every place its key and shape."""
+    case = CASES[name]
+    net = netspec.load(case.spec).net(case.net)
+    with torch.device("meta"):
+        published = case.published()
+    state = transplanted(published.state_dict(), case.names, net.module(device="meta").state_dict())
+    trained = {key for key, _ in published.named_parameters()}
+    assert sum(published.state_dict()[key].numel() for key in trained) == net.counts.trainable
+    assert sum(value.numel() for value in state.values()) >= net.weights
+
+
+def test_most_networks_are_equal_to_the_last_bit() -> None:
+    exact = [name for name, case in CASES.items() if case.bound == 0]
+    assert len(exact) >= 18
+    assert all(case.why for case in CASES.values() if case.bound)
+
+
+def test_the_reference_of_lenets_table_says_what_the_table_says() -> None:
+    torch.manual_seed(0)
+    part, x = PartialConv().double(), torch.randn(2, 6, 14, 14, dtype=torch.float64)
+    assert torch.allclose(part(x), part.by_filter(x), atol=1e-12)
+
+
+def test_one_bit_of_one_weight_is_seen() -> None:
+    found = Pair(CASES["lenet5"])
+    found.outputs()
+    weight = found.net.get_parameter("C3.weight").data
+    weight[7, 2, 2] = torch.nextafter(weight[7, 2, 2], torch.tensor(9.0))
+    with pytest.raises(AssertionError, match="output 0 differs"):
+        found.outputs()
