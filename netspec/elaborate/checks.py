@@ -6,7 +6,7 @@ from netspec.diagnostics.model import Diagnostic, Hint, Phrase, Report, Words
 from netspec.elaborate.expand import Expansion
 from netspec.elaborate.frame import Frame
 from netspec.elaborate.program import Definition
-from netspec.graph import Graph, Node
+from netspec.graph import Graph, Layer, Node
 from netspec.limits import Limits
 from netspec.ops.registry import step_names
 from netspec.sizes import text
@@ -42,22 +42,25 @@ def _unread(graph: Graph, report: Report, used: frozenset[str]) -> None:
     """Every layer, round and input is read or is an output (rule 14)."""
     wanted = {edge.node for node in graph.nodes for edge in node.inputs}
     wanted |= {edge.node for index in graph.outputs for edge in graph.layers[index].values}
-    said: set[tuple[str, int]] = set()
+    waiting: dict[tuple[str, int], Layer] = {}
+    in_round: set[tuple[int, str, int]] = set()  # lines of a repeat that are read in one of its rounds
     for layer in graph.layers:
-        if layer.role in ("output", "start") and layer.scope == 0:
-            continue
-        if layer.label in used and layer.scope == 0:
-            continue
-        if layer.values and any(edge.node in wanted for edge in layer.values):
-            continue
         if layer.role == "start" or not layer.values or layer.span is None:
+            continue
+        if (layer.role == "output" or layer.label in used) and layer.scope == 0:
+            continue
+        place = (layer.span.source.name, layer.span.start)
+        if any(edge.node in wanted for edge in layer.values):
+            in_round.update((around.index, *place) for around in graph.ancestors(layer.scope) if around.kind == "repeat")
+        else:
+            waiting.setdefault(place, layer)
+    for place, layer in waiting.items():
+        # what goes from round to round is read by the next one; the last round has none
+        if any((around.index, *place) in in_round for around in graph.ancestors(layer.scope)):
             continue
         own = graph.scopes[layer.scope]
         code = "NS246" if layer.role == "output" and own.kind != "net" else "NS245"
-        words: Words = {"name": layer.label, "role": layer.role, "block": own.name}
-        if (layer.span.source.name, layer.span.start) not in said:
-            said.add((layer.span.source.name, layer.span.start))
-            report.add(Diagnostic(code, layer.span, words))
+        report.add(Diagnostic(code, layer.span, {"name": layer.label, "role": layer.role, "block": own.name}))
 
 
 def _limits(graph: Graph, limits: Limits, report: Report) -> None:
