@@ -51,7 +51,8 @@ def _unread(graph: Graph, report: Report, used: frozenset[str]) -> None:
             continue
         place = (layer.span.source.name, layer.span.start)
         if any(edge.node in wanted for edge in layer.values):
-            in_round.update((around.index, *place) for around in graph.ancestors(layer.scope) if around.kind == "repeat")
+            around = graph.ancestors(layer.scope)
+            in_round.update((scope.index, *place) for scope in around if scope.kind == "repeat")
         else:
             waiting.setdefault(place, layer)
     for place, layer in waiting.items():
