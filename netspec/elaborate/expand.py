@@ -148,6 +148,7 @@ class Expansion(Calls):
     def line(self, frame: Frame, line: tree.Layer) -> None:
         label = line.label.text
         layer = self.open_layer(frame, label, line.role, line.at, line.caption)
+        layer.expected = line.expect is not None
         key = frame.key + module_name(label)
         names = Names(key)
         before = len(self.nodes)
