@@ -51,7 +51,8 @@ def steps_table() -> str:
 
 
 def _row(cls: type[Op]) -> str:
-    positional = ", ".join(name.rstrip("_") for name in cls.positional)
+    names = [(name.rstrip("_"), cls.options[name].required) for name in cls.positional]
+    positional = ", ".join(name if required else f"[{name}]" for name, required in names)
     call = f"{cls.name}({positional})" if positional else cls.name
     options = []
     for name in option_names(cls):

@@ -9,7 +9,7 @@ from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phras
 from netspec.elaborate import prelude
 from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault
 from netspec.elaborate.frame import Closure, Flow, Frame, Word
-from netspec.elaborate.kinds import as_type, read_list
+from netspec.elaborate.kinds import as_type, bare, read_list
 from netspec.elaborate.lookup import is_layer, read
 from netspec.elaborate.program import Definition
 from netspec.names import nearest
@@ -148,7 +148,7 @@ def argument(value: tree.Value, param: tree.Param | None, frame: Frame, definiti
     if param.default is None:
         return _read(value, frame)
     home = Frame(definition.unit, definition, 0, "", "")
-    default = _single(param.default)
+    default = bare(param.default)
     if isinstance(default, tree.Ref) and any(other.name.text == default.name for other in definition.body.params or ()):
         return _read(value, frame)
     word = _is_word(param.default, home)
@@ -162,7 +162,7 @@ def argument(value: tree.Value, param: tree.Param | None, frame: Frame, definiti
 
 def _is_word(value: tree.Value, frame: Frame) -> bool:
     """Whether a default is a bare word such as `sine`: a name that nothing else has."""
-    single = _single(value)
+    single = bare(value)
     if not isinstance(single, tree.Ref) or single.name in ("true", "false") or single.name in frame.env:
         return False
     return frame.unit.find(single.name) is None and single.name not in step_names()
@@ -188,14 +188,8 @@ def kind_of(value: Any) -> str:
     return names.get(type(value), "type")
 
 
-def _single(value: tree.Value) -> tree.Value:
-    while isinstance(value, tree.Chain) and len(value.items) == 1:
-        value = value.items[0]
-    return value
-
-
 def _read(value: tree.Value, frame: Frame, word: bool = False) -> Any:
-    single = _single(value)
+    single = bare(value)
     match single:
         case tree.Ref():
             return _name(single, frame, word)
