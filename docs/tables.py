@@ -22,7 +22,7 @@ GROUPS = {
     "Activations": "relu sigmoid tanh leaky relu6 elu gelu silu mish softplus hardsigmoid hardswish softmax step"
     " identity",
     "Arithmetic": "exp log abs sqrt square matmul",
-    "Arrangement": "join split flatten reshape transpose expand crop pad upsample patches unpatches shuffle",
+    "Arrangement": "join split flatten unflatten reshape transpose expand crop pad upsample patches unpatches shuffle",
     "Sequences": "onehot embed positions attention rnn lstm gru reversed",
     "Weights of other kinds": "gain distance gaussian learned same",
     "The rest": "zeros noise carried sample stop",

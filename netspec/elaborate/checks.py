@@ -13,7 +13,20 @@ from netspec.sizes import text
 
 # what may stand between two nouns without making one of them pointless
 _LINEAR = frozenset(
-    ("batchnorm", "dropout", "port", "mean", "flatten", "crop", "reshape", "split", "join", "last", "first")
+    (
+        "batchnorm",
+        "dropout",
+        "port",
+        "mean",
+        "flatten",
+        "unflatten",
+        "crop",
+        "reshape",
+        "split",
+        "join",
+        "last",
+        "first",
+    )
 )
 
 

@@ -33,7 +33,7 @@ FOREIGN = {
     "add": "a + b", "concat": "a & b", "concatenate": "a & b", "cat": "a & b", "residual": "x + (x -> …)",
     "multiheadattention": "attention(heads)", "selfattention": "attention(heads)", "mha": "attention(heads)",
     "zeropadding2d": "pad(1)", "upsampling2d": "upsample(2)", "positionalencoding": "positions(kind = sine)",
-    "globalavgpool2d": "mean(space)", "pixelshuffle": "unpatches(2x2)", "droppath2d": "droppath(p)",
+    "globalavgpool2d": "mean(space)", "fold": "unflatten(14x14)", "pixelshuffle": "unpatches(2x2)", "droppath2d": "droppath(p)",
     "stochasticdepth": "droppath(p)",
     "view": "reshape", "permute": "transpose", "log_softmax": "softmax", "logsoftmax": "softmax",
 }  # fmt: skip
