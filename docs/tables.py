@@ -22,7 +22,7 @@ GROUPS = {
     "Activations": "relu sigmoid tanh leaky relu6 elu gelu silu mish softplus hardsigmoid hardswish softmax step"
     " identity",
     "Arithmetic": "exp log abs sqrt square matmul",
-    "Arrangement": "join split flatten reshape transpose expand crop pad upsample patches unpatches shuffle",
+    "Arrangement": "join split flatten unflatten reshape transpose expand crop pad upsample patches unpatches shuffle",
     "Sequences": "onehot embed positions attention rnn lstm gru reversed",
     "Weights of other kinds": "gain distance gaussian learned same",
     "The rest": "zeros noise carried sample stop",
@@ -51,7 +51,8 @@ def steps_table() -> str:
 
 
 def _row(cls: type[Op]) -> str:
-    positional = ", ".join(name.rstrip("_") for name in cls.positional)
+    names = [(name.rstrip("_"), cls.options[name].required) for name in cls.positional]
+    positional = ", ".join(name if required else f"[{name}]" for name, required in names)
     call = f"{cls.name}({positional})" if positional else cls.name
     options = []
     for name in option_names(cls):

@@ -65,6 +65,7 @@ class Layer:
     values: tuple[Edge, ...] = ()
     span: Span | None = None
     section: str = ""  # a caption-like word for figures; "" by default
+    expected: bool = False  # its type is written behind it: `is T`
 
 
 @dataclass(slots=True, eq=False)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.diagnostics.model import Fault, Fix, Hint, Phrase, Quoted
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Quoted
 from netspec.elaborate import prelude
 from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault
 from netspec.elaborate.frame import Closure, Flow, Frame, Word
-from netspec.elaborate.kinds import as_type, read_list
+from netspec.elaborate.kinds import as_type, bare, read_list
 from netspec.elaborate.lookup import is_layer, read
 from netspec.elaborate.program import Definition
 from netspec.names import nearest
 from netspec.ops.registry import step_names
 from netspec.sizes import Formula
+from netspec.source import Span
 from netspec.syntax import tree
 from netspec.types import Unknown
 
@@ -34,7 +35,7 @@ def bind_arguments(frame: Frame, definition: Definition, item: tree.Ref | tree.C
     if definition.unit.poisoned and _differs(definition, item, flow):
         raise Broken  # its head or an input may be what could not be read
     params = {param.name.text: param for param in body.params or ()}
-    inputs = [line.label.text for line in body.statements if isinstance(line, tree.Input)]
+    inputs = _input_names(definition, params)
     args = item.args if isinstance(item, tree.Call) else ()
     found = Arguments()
     named: dict[str, Flow] = {}
@@ -58,6 +59,17 @@ def bind_arguments(frame: Frame, definition: Definition, item: tree.Ref | tree.C
     found.shown = {name: value for name, value in found.env.items() if not isinstance(value, Closure)}
     found.inputs = _inputs(item, frame, inputs, named, flow)
     return found
+
+
+def _input_names(definition: Definition, params: dict[str, tree.Param]) -> list[str]:
+    """The labels of a block's inputs; one that is a parameter's name, too, could not be told apart in a call."""
+    labels = [line.label for line in definition.body.statements if isinstance(line, tree.Input)]
+    for label in labels:
+        if label.text in params:
+            source = definition.unit.source
+            first = Label(Span(source, *params[label.text].name.at), "first")
+            raise Fault(Diagnostic("NS204", Span(source, *label.at), {"name": label.text}, labels=(first,)))
+    return [label.text for label in labels]
 
 
 def _differs(definition: Definition, item: tree.Ref | tree.Call, flow: Flow) -> bool:
@@ -136,7 +148,7 @@ def argument(value: tree.Value, param: tree.Param | None, frame: Frame, definiti
     if param.default is None:
         return _read(value, frame)
     home = Frame(definition.unit, definition, 0, "", "")
-    default = _single(param.default)
+    default = bare(param.default)
     if isinstance(default, tree.Ref) and any(other.name.text == default.name for other in definition.body.params or ()):
         return _read(value, frame)
     word = _is_word(param.default, home)
@@ -150,7 +162,7 @@ def argument(value: tree.Value, param: tree.Param | None, frame: Frame, definiti
 
 def _is_word(value: tree.Value, frame: Frame) -> bool:
     """Whether a default is a bare word such as `sine`: a name that nothing else has."""
-    single = _single(value)
+    single = bare(value)
     if not isinstance(single, tree.Ref) or single.name in ("true", "false") or single.name in frame.env:
         return False
     return frame.unit.find(single.name) is None and single.name not in step_names()
@@ -176,14 +188,8 @@ def kind_of(value: Any) -> str:
     return names.get(type(value), "type")
 
 
-def _single(value: tree.Value) -> tree.Value:
-    while isinstance(value, tree.Chain) and len(value.items) == 1:
-        value = value.items[0]
-    return value
-
-
 def _read(value: tree.Value, frame: Frame, word: bool = False) -> Any:
-    single = _single(value)
+    single = bare(value)
     match single:
         case tree.Ref():
             return _name(single, frame, word)

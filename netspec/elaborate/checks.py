@@ -6,14 +6,27 @@ from netspec.diagnostics.model import Diagnostic, Hint, Phrase, Report, Words
 from netspec.elaborate.expand import Expansion
 from netspec.elaborate.frame import Frame
 from netspec.elaborate.program import Definition
-from netspec.graph import Graph, Node
+from netspec.graph import Edge, Graph, Layer, Node
 from netspec.limits import Limits
 from netspec.ops.registry import step_names
 from netspec.sizes import text
 
 # what may stand between two nouns without making one of them pointless
 _LINEAR = frozenset(
-    ("batchnorm", "dropout", "port", "mean", "flatten", "crop", "reshape", "split", "join", "last", "first")
+    (
+        "batchnorm",
+        "dropout",
+        "port",
+        "mean",
+        "flatten",
+        "unflatten",
+        "crop",
+        "reshape",
+        "split",
+        "join",
+        "last",
+        "first",
+    )
 )
 
 
@@ -43,22 +56,26 @@ def _unread(graph: Graph, report: Report, used: frozenset[str]) -> None:
     """Every layer, round and input is read or is an output (rule 14)."""
     wanted = {edge.node for node in graph.nodes for edge in node.inputs}
     wanted |= {edge.node for index in graph.outputs for edge in graph.layers[index].values}
-    said: set[tuple[str, int]] = set()
+    waiting: dict[tuple[str, int], Layer] = {}
+    in_round: set[tuple[int, str, int]] = set()  # lines of a repeat that are read in one of its rounds
     for layer in graph.layers:
-        if layer.role in ("output", "start") and layer.scope == 0:
-            continue
-        if layer.label in used and layer.scope == 0:
-            continue
-        if layer.values and any(edge.node in wanted for edge in layer.values):
-            continue
         if layer.role == "start" or not layer.values or layer.span is None:
+            continue
+        if (layer.role == "output" or layer.label in used) and layer.scope == 0:
+            continue
+        place = (layer.span.source.name, layer.span.start)
+        if any(edge.node in wanted for edge in layer.values):
+            around = graph.ancestors(layer.scope)
+            in_round.update((scope.index, *place) for scope in around if scope.kind == "repeat")
+        else:
+            waiting.setdefault(place, layer)
+    for place, layer in waiting.items():
+        # what goes from round to round is read by the next one; the last round has none
+        if any((around.index, *place) in in_round for around in graph.ancestors(layer.scope)):
             continue
         own = graph.scopes[layer.scope]
         code = "NS246" if layer.role == "output" and own.kind != "net" else "NS245"
-        words: Words = {"name": layer.label, "role": layer.role, "block": own.name}
-        if (layer.span.source.name, layer.span.start) not in said:
-            said.add((layer.span.source.name, layer.span.start))
-            report.add(Diagnostic(code, layer.span, words))
+        report.add(Diagnostic(code, layer.span, {"name": layer.label, "role": layer.role, "block": own.name}))
 
 
 def _limits(graph: Graph, limits: Limits, report: Report) -> None:
@@ -80,14 +97,16 @@ def _labels(graph: Graph, report: Report) -> None:
 
 
 def _unread_rows(graph: Graph, report: Report) -> None:
-    """A window that stops short of the input's edge drops rows that are no padding."""
+    """A window that stops short of the input's edge drops rows that are no padding; a line's `is` says it is meant."""
     for node in graph.nodes:
         rows = getattr(node.op, "unread_rows", None)
-        if rows is None or node.again:
+        layer = graph.layers[node.layer]
+        if rows is None or node.again or layer.expected:
             continue
-        source = graph.nodes[node.inputs[0].node].types[node.inputs[0].output]
+        below = graph.nodes[node.inputs[0].node]
+        source = below.types[node.inputs[0].output]
         left = rows(source if node.op.over_time else source.step)
-        if left:
+        if left and below.op.name != "pad":
             axis, count = left[0]
             words: Words = {
                 "axis": Phrase(f"axis {axis}"),
@@ -95,7 +114,9 @@ def _unread_rows(graph: Graph, report: Report) -> None:
                 "type": str(source),
                 "step": node.word,
             }
-            report.add(Diagnostic("NS329", node.span, words, hints=(Hint("edge"),), severity="warning"))
+            edge = layer.values[0] if layer.values else Edge(node.index)
+            meant = Hint("meant", {"type": str(graph.nodes[edge.node].types[edge.output])})
+            report.add(Diagnostic("NS329", node.span, words, hints=(Hint("edge"), meant), severity="warning"))
 
 
 def _idle_dropout(graph: Graph, report: Report) -> None:
@@ -109,25 +130,50 @@ def _idle_dropout(graph: Graph, report: Report) -> None:
 
 def _linear(graph: Graph, report: Report) -> None:
     """A noun that reads a noun with nothing between: two sums are one (rule 23)."""
+    summed = _only_summed(graph)
     for node in graph.nodes:
-        if node.op.name not in ("perceptrons", "filters") or node.again or not node.inputs:
+        if not _is_sum(node) or node.again or not node.inputs:
             continue
-        source = _noun_below(graph, node)
+        source = _noun_below(graph, node, summed)
         if source is not None:
             words = {"noun": node.word, "below": graph.layers[source.layer].label, "other": source.word}
             hints = (Hint("identity"),)
             report.add(Diagnostic("NS330", node.span, words, hints=hints, severity="warning"))
 
 
-def _noun_below(graph: Graph, node: Node) -> Node | None:
+def _is_sum(node: Node) -> bool:
+    """Whether a node sums over all maps; filters in groups do not: before or after `1x1` they are half of one."""
+    return node.op.name == "perceptrons" or (node.op.name == "filters" and getattr(node.op, "groups", 1) == 1)
+
+
+def _only_summed(graph: Graph) -> list[bool]:
+    """For each node, whether nothing but further sums reads it: else it is of use by itself."""
+    readers: list[list[Node]] = [[] for _ in graph.nodes]
+    for node in graph.nodes:
+        for edge in node.inputs:
+            readers[edge.node].append(node)
+    outputs = {edge.node for index in graph.outputs for edge in graph.layers[index].values}
+    found = [False] * len(graph.nodes)
+    for node in reversed(graph.nodes):
+        found[node.index] = node.index not in outputs and all(
+            _is_sum(reader) or (_passes(reader) and found[reader.index]) for reader in readers[node.index]
+        )
+    return found
+
+
+def _passes(node: Node) -> bool:
+    return node.op.name in _LINEAR and len(node.inputs) == 1
+
+
+def _noun_below(graph: Graph, node: Node, summed: list[bool]) -> Node | None:
     """The noun of the same body that a noun reads through nothing but norms, dropout and reshapes."""
     edge = node.inputs[0]
     while True:
         source = graph.nodes[edge.node]
-        if source.scope != node.scope:
+        if source.scope != node.scope or not summed[source.index]:
             return None
-        if source.op.name in ("perceptrons", "filters"):
+        if _is_sum(source):
             return source
-        if source.op.name not in _LINEAR or len(source.inputs) != 1:
+        if not _passes(source):
             return None
         edge = source.inputs[0]

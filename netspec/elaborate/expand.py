@@ -148,6 +148,7 @@ class Expansion(Calls):
     def line(self, frame: Frame, line: tree.Layer) -> None:
         label = line.label.text
         layer = self.open_layer(frame, label, line.role, line.at, line.caption)
+        layer.expected = line.expect is not None
         key = frame.key + module_name(label)
         names = Names(key)
         before = len(self.nodes)
@@ -174,20 +175,28 @@ class Expansion(Calls):
         frame.last = label
 
     def parts(self, frame: Frame, line: tree.Layer, flow: Flow) -> dict[str, Flow]:
-        """By which names the parts of a line are read: rounds, a block's outputs, numbers."""
+        """By which names the parts of a line are read: rounds, a block's outputs, numbers.
+
+        After a `repeat` numbers are rounds; its outputs are those of the last round.
+        """
         last = line.chain.items[-1]
-        parts: dict[str, Flow] = {}
         if isinstance(last, tree.Repeat):
-            parts.update(self.rounds)
-        elif isinstance(last, tree.Ref | tree.Call):
-            definition = frame.unit.find(last.name) or prelude.block(last.name)
-            if definition is not None and last.name not in frame.env:
-                outputs = [item for item in definition.body.statements if isinstance(item, tree.Layer)]
-                names = [item.label.text for item in outputs if item.role == "output"]
-                parts.update({name: [value] for name, value in zip(names, flow, strict=False)})
+            names = self.output_names(frame, last.chain.items[-1])
+            rounds = {f"{number}.{name}": [value] for number, values in self.rounds.items()
+                      for name, value in zip(names, values, strict=False)}  # fmt: skip
+            return {name: [value] for name, value in zip(names, flow, strict=False)} | self.rounds | rounds
+        parts = {name: [value] for name, value in zip(self.output_names(frame, last), flow, strict=False)}
         if len(flow) > 1:
             parts.update({str(number): [value] for number, value in enumerate(flow, 1)})
         return parts
+
+    def output_names(self, frame: Frame, item: tree.Value) -> list[str]:
+        """The labels of a block's outputs; none where an item is no block."""
+        if not isinstance(item, tree.Ref | tree.Call) or item.name in frame.env:
+            return []
+        definition = frame.unit.find(item.name) or prelude.block(item.name)
+        lines = definition.body.statements if definition is not None else ()
+        return [line.label.text for line in lines if isinstance(line, tree.Layer) and line.role == "output"]
 
     def expect(self, frame: Frame, line: tree.Layer, flow: Flow) -> None:
         """`is T`: the line's type must be the one that is written."""

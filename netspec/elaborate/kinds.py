@@ -32,18 +32,19 @@ def read_kind(option: Option, value: tree.Value, frame: Frame) -> Any:
     return _READERS[option.kind](option, value, frame)
 
 
-def _single(value: tree.Value) -> tree.Value:
+def bare(value: tree.Value) -> tree.Value:
+    """A value without the chain of one item around it."""
     while isinstance(value, tree.Chain) and len(value.items) == 1:
         value = value.items[0]
     return value
 
 
 def _size(option: Option, value: tree.Value, frame: Frame) -> Any:
-    return size(_single(value), frame, int(option.least or 1), option.shown)
+    return size(bare(value), frame, int(option.least or 1), option.shown)
 
 
 def _extent(option: Option, value: tree.Value, frame: Frame) -> Any:
-    value = _single(value)
+    value = bare(value)
     least = int(1 if option.least is None else option.least)
     items = value.sizes if isinstance(value, tree.Grid) else (value,)
     found = tuple(size(item, frame, least, option.name) for item in items)
@@ -51,7 +52,7 @@ def _extent(option: Option, value: tree.Value, frame: Frame) -> Any:
 
 
 def _padding(option: Option, value: tree.Value, frame: Frame) -> Any:
-    value = _single(value)
+    value = bare(value)
     if isinstance(value, tree.Text):
         return _word(option, value, frame)
     if isinstance(value, tree.Ref) and value.name not in frame.env and nearest(value.name, option.choices):
@@ -62,7 +63,7 @@ def _padding(option: Option, value: tree.Value, frame: Frame) -> Any:
 
 
 def _integer(option: Option, value: tree.Value, frame: Frame) -> Any:
-    result = evaluate(_single(value), frame, "size")
+    result = evaluate(bare(value), frame, "size")
     least = -(10**9) if option.least is None else int(option.least)
     result = check_size(result, value, frame, least, option.shown)
     _bounds(option, result, value, frame)
@@ -70,7 +71,7 @@ def _integer(option: Option, value: tree.Value, frame: Frame) -> Any:
 
 
 def _real(option: Option, value: tree.Value, frame: Frame) -> Any:
-    result = evaluate(_single(value), frame, "real")
+    result = evaluate(bare(value), frame, "real")
     _bounds(option, result, value, frame)
     return float(result) if isinstance(result, int) else result
 
@@ -92,7 +93,7 @@ def _bound(value: float | None) -> str:
 
 
 def read_flag(value: tree.Value, frame: Frame, name: str) -> bool:
-    value = _single(value)
+    value = bare(value)
     if isinstance(value, tree.Ref):
         if value.name in ("true", "false"):
             return value.name == "true"
@@ -119,7 +120,7 @@ def _flag(option: Option, value: tree.Value, frame: Frame) -> Any:
 
 
 def _word(option: Option, value: tree.Value, frame: Frame) -> Any:
-    value = _single(value)
+    value = bare(value)
     if isinstance(value, tree.Text):
         raise fault(frame, value.at, "NS423", option=option.shown, value=value.value, legal=Quoted(option.choices))
     if not isinstance(value, tree.Ref):
@@ -147,7 +148,7 @@ def _init(option: Option, value: tree.Value, frame: Frame) -> Any:
 
 
 def _layer(option: Option, value: tree.Value, frame: Frame) -> Any:
-    value = _single(value)
+    value = bare(value)
     if isinstance(value, tree.Ref):
         return find_layer(value, frame)
     raise fault(frame, value.at, "NS425", option=option.shown, value=frame.span(value.at).text)
@@ -163,9 +164,9 @@ def find_layer(value: tree.Ref, frame: Frame) -> LayerRef:
 
 
 def _tie(option: Option, value: tree.Value, frame: Frame) -> Any:
-    value = _single(value)
+    value = bare(value)
     if isinstance(value, tree.Call) and value.name == "transpose" and len(value.args) == 1:
-        inner = _single(value.args[0].value)
+        inner = bare(value.args[0].value)
         if isinstance(inner, tree.Ref):
             found = find_layer(inner, frame)
             return LayerRef(found.bound, found.name, True)
@@ -175,7 +176,7 @@ def _tie(option: Option, value: tree.Value, frame: Frame) -> Any:
 
 
 def _step(option: Option, value: tree.Value, frame: Frame) -> Any:
-    single = _single(value)
+    single = bare(value)
     if isinstance(single, tree.Ref) and isinstance(frame.env.get(single.name), Closure):
         return frame.env[single.name]
     chain = value if isinstance(value, tree.Chain) else tree.Chain((value,), value.at)
@@ -183,7 +184,7 @@ def _step(option: Option, value: tree.Value, frame: Frame) -> Any:
 
 
 def _list(option: Option, value: tree.Value, frame: Frame) -> Any:
-    value = _single(value)
+    value = bare(value)
     if isinstance(value, tree.Ref):
         found = frame.env.get(value.name)
         if isinstance(found, tuple):
@@ -203,7 +204,7 @@ def read_list(value: tree.List, frame: Frame) -> tuple[Any, ...]:
     """A list of numbers, texts and lists."""
     out: list[Any] = []
     for item in value.items:
-        single = _single(item)
+        single = bare(item)
         if isinstance(single, tree.List):
             out.append(read_list(single, frame))
         elif isinstance(single, tree.Text):
@@ -216,7 +217,7 @@ def read_list(value: tree.List, frame: Frame) -> tuple[Any, ...]:
 
 
 def _text(option: Option, value: tree.Value, frame: Frame) -> Any:
-    value = _single(value)
+    value = bare(value)
     if isinstance(value, tree.Text):
         return value.value
     raise fault(frame, value.at, "NS430", option=option.shown, value=frame.span(value.at).text)
@@ -230,7 +231,7 @@ def as_type(value: tree.Value, frame: Frame) -> Type:
     """A type given as an argument: `learned(d over N)`, `zeros(H)`, `pad to h x w`."""
     from netspec.elaborate.written import read_type
 
-    value = _single(value)
+    value = bare(value)
     if isinstance(value, tree.TypeText):
         return read_type(value, frame)
     grid = value if isinstance(value, tree.Grid) else tree.Grid((value,), value.at)

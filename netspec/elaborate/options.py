@@ -13,7 +13,7 @@ from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quote
 from netspec.elaborate.evaluate import fault
 from netspec.elaborate.frame import Frame
 from netspec.elaborate.initial import read_init
-from netspec.elaborate.kinds import read_kind
+from netspec.elaborate.kinds import bare, read_kind
 from netspec.elaborate.suggest import arrow
 from netspec.names import nearest
 from netspec.ops.base import Op, Option
@@ -101,9 +101,25 @@ _HIDDEN = {"perceptrons": ("units",), "filters": ("count", "kernel")}
 
 
 def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Exception:
-    hints = [arrow(arg.value, source.frame) or Hint("usage", {"usage": usage(cls)})]
+    hints = [
+        _joined(cls, arg, position, source) or arrow(arg.value, source.frame) or Hint("usage", {"usage": usage(cls)})
+    ]
     code = "NS210" if cls.positional else "NS211"
     return fault(source.frame, arg.at, code, *hints, step=cls.name, position=str(position + 1))
+
+
+def _joined(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Hint | None:
+    """`pad = 1,1`: the sizes of one option are joined by `x`."""
+    before = source.args[position - 1] if position else None
+    if before is None or any(not isinstance(bare(item.value), tree.Number) for item in (before, arg)):
+        return None
+    if not before.name and bare(before.value) != bare(arg.value):  # `maxpool(3, 2)`: a stride was meant
+        return None
+    name = before.name[0] if before.name else cls.positional[0] if cls.positional else ""
+    if name not in cls.options or cls.options[name].kind not in ("extent", "padding"):
+        return None
+    sizes = f"{source.frame.span(before.value.at).text}x{source.frame.span(arg.at).text}"
+    return Hint("joined", {"right": f"{name} = {sizes}" if before.name else f"{cls.name}({sizes})"})
 
 
 def unknown_option(cls: type[Op], arg: tree.Arg, source: Source) -> Exception:
@@ -112,9 +128,15 @@ def unknown_option(cls: type[Op], arg: tree.Arg, source: Source) -> Exception:
     guess = nearest(name, legal) or _FOREIGN.get(name)
     guess = guess if guess in legal else None
     hints = [Hint("nearest", {"name": guess})] if guess else []
+    if name in _ACTIVATION:
+        step = source.frame.span(arg.value.at).text
+        hints.append(Hint("activation", {"step": step}))
     hints.append(Hint("options", {"names": Quoted(tuple(legal))}) if legal else Hint("no_options"))
     fix = Fix(source.frame.span(arg.name_at), guess) if guess else None
     return fault(source.frame, arg.name_at, "NS203", *hints, fix=fix, name=name, step=cls.name)
+
+
+_ACTIVATION = ("activation", "activation_fn", "act", "nonlinearity")
 
 
 # words of other tools for the same thing
@@ -138,7 +160,7 @@ def usage(cls: type[Op]) -> str:
             continue
         shown = name.rstrip("_")
         if name in cls.positional:
-            parts.append(shown)
+            parts.append(shown if option.required else f"[{shown}]")
         elif option.default is not None and not option.required:
             default = str(option.default).lower() if isinstance(option.default, bool) else option.default
             parts.append(f"{shown} = {default}")

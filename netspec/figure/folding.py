@@ -10,7 +10,7 @@ from netspec.ops.base import Elementwise
 # what hangs on to the step before it: no box of its own
 _LIGHT = frozenset((
     "batchnorm", "layernorm", "rmsnorm", "groupnorm", "instancenorm", "lrn", "dropout", "droppath", "gain", "softmax",
-    "flatten", "reshape", "normalize", "stop", "number", "identity",
+    "flatten", "unflatten", "reshape", "normalize", "stop", "number", "identity",
 ))  # fmt: skip
 
 

@@ -23,7 +23,7 @@ _JOINING = frozenset(("add", "subtract", "multiply"))
 _RECURRENT = frozenset(("rnn", "lstm", "gru"))
 # what leaves every value a value of the same unit
 _WITHIN = frozenset((
-    "port", "dropout", "droppath", "stop", "reshape", "flatten", "batchnorm", "layernorm", "rmsnorm", "groupnorm",
+    "port", "dropout", "droppath", "stop", "reshape", "flatten", "unflatten", "batchnorm", "layernorm", "rmsnorm", "groupnorm",
     "instancenorm", "lrn", "gain", "softmax", "number", "last", "first", "onehot", "identity", "noise", "normalize",
 ))  # fmt: skip
 _SIGNED = {"add": "+", "subtract": "−", "multiply": "×"}

@@ -26,9 +26,8 @@ class Reshape(Op):
         if self.to.time is not None or self.to.classes is not None:
             refuse("NS340", option="to", type=str(self.to))
         if self.to.values != value.values:
-            refuse(
-                "NS341", option="to", have=str(value), want=str(self.to), a=text(value.values), b=text(self.to.values)
-            )
+            have, want = text(value.values), text(self.to.values)
+            refuse("NS341", option="to", input=0, type=str(value), want=str(self.to), a=have, b=want)
         return Type(self.to.maps, self.to.space, value.time)
 
     def torch(self, *inputs: Type) -> Lowering:

@@ -97,8 +97,9 @@ def block_head(kids: Kids, at: Place) -> tree.Body:
     return _body("block", [*kids, ((), at[1])], at)
 
 
-def params(kids: Kids, at: Place) -> tuple[tree.Param, ...]:
-    return tuple(kids)
+def params(kids: Kids, at: Place) -> tuple[tree.Param, ...] | None:
+    """Empty parentheses say as little as none."""
+    return tuple(kid for kid in kids if kid is not None) or None
 
 
 def param(kids: Kids, at: Place) -> tree.Param:

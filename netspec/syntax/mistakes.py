@@ -121,6 +121,8 @@ def _first_word(stop: Stop) -> Diagnostic | None:
     guess = nearest(stop.first, legal)
     fix = Fix(stop.first_span, guess) if guess else None
     hints = (Hint("nearest", {"name": guess}),) if guess else (Hint("net"),) if legal is DECLARATIONS else ()
+    if stop.seen.text == "/":
+        hints = (Hint("comment"),)
     return Diagnostic(
         "NS116",
         stop.first_span if stop.first else stop.span,
@@ -368,6 +370,8 @@ def _anything(stop: Stop) -> Diagnostic:
     hint = ""
     if _rounds(stop):
         hint = "repeat"
+    elif seen.text == "/" and (after in ("/", "*") or stop.left.endswith("/")):
+        hint = "comment"
     elif stop.left.endswith("%"):
         hint = "percent"
     elif seen.kind == "DOT" and after.isdigit():

@@ -1,0 +1,42 @@
+"""The parameters and `let` names of a file that nothing uses: each a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from netspec.diagnostics.model import Diagnostic
+from netspec.elaborate.program import Program
+from netspec.source import Span
+from netspec.syntax import tree
+
+
+def unused_names(program: Program) -> Iterator[Diagnostic]:
+    """NS250 for every size, list or step that a file of its own gives a name and never uses."""
+    unit = program.main
+    in_sections = _names(unit.sections)
+    for definition in unit.own.values():
+        body = definition.body
+        declared = [param.name for param in body.params or ()]
+        declared += [line.name for line in body.statements if isinstance(line, tree.Let)]
+        used = _names((body.params, body.statements))
+        if body.kind == "net":
+            used |= in_sections
+        for name in declared:
+            if name.text not in used and name.text not in unit.poisoned:
+                yield Diagnostic("NS250", Span(unit.source, *name.at), {"name": name.text}, severity="warning")
+
+
+def _names(syntax: Any) -> set[str]:
+    """Every name that a piece of syntax mentions, labels and keys of settings aside."""
+    found: set[str] = set()
+    pending: list[Any] = [syntax]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, tuple | list):
+            pending += value
+        elif isinstance(value, tree.Syntax):
+            if isinstance(value, tree.Ref | tree.Call | tree.Indexed):
+                found.add(value.path[0])
+            pending += [getattr(value, field) for field in value._said]
+    return found
