@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from keyword import iskeyword
+from unicodedata import normalize
 
 # what emitted functions use by name
 TAKEN = frozenset(
@@ -31,13 +32,14 @@ TAKEN = frozenset(
 
 
 def variable(label: str) -> str:
-    """A layer's label as a local variable."""
+    """A layer's label as a local variable, in the form that Python gives identifiers."""
+    label = normalize("NFKC", label)
     return label + "_" if label in TAKEN or iskeyword(label) else label
 
 
 def class_name(name: str) -> str:
     """`lenet5` -> `Lenet5`, `tree_or_not` -> `TreeOrNot`; other scripts stay as they are."""
-    parts = [part for part in name.split("_") if part]
+    parts = [part for part in normalize("NFKC", name).split("_") if part]
     camel = "".join(part[0].upper() + part[1:] for part in parts) or "Net"
     return camel + "_" if camel in TAKEN or iskeyword(camel) or camel in ("True", "False", "None") else camel
 
