@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.model import Hint, Quoted
+from netspec.diagnostics.model import Fix, Hint, Quoted
 from netspec.elaborate import prelude
 from netspec.elaborate.evaluate import Broken, fault, size
 from netspec.elaborate.frame import Closure, Flow, Frame
@@ -124,6 +124,7 @@ class Steps(Sources):
     # ---- nouns
 
     def perceptrons(self, frame: Frame, item: tree.Perceptrons, flow: Flow, names: Names) -> Flow:
+        self.apart(frame, item.units.at, item)
         cls = operation("perceptrons")
         given = Given({"units": tuple(size(unit, frame, 1, "perceptrons") for unit in item.units.sizes)})
         given.places["units"] = (frame, item.units.at)
@@ -131,6 +132,7 @@ class Steps(Sources):
         return self.apply(cls, given, flow, frame, item.at, item.word, names, key=names.module("perceptrons"))
 
     def filters(self, frame: Frame, item: tree.Filters, flow: Flow, names: Names) -> Flow:
+        self.apart(frame, item.count.at, item)
         cls = operation("filters")
         given = Given(
             {
@@ -142,6 +144,15 @@ class Steps(Sources):
         given.places["kernel"] = (frame, item.kernel.at)
         read_options(cls, sources("filters", item.args, frame, item.at[0]), given, item.at)
         return self.apply(cls, given, flow, frame, item.at, item.word, names, key=names.module("filters"))
+
+    def apart(self, frame: Frame, number: Place, item: tree.Perceptrons | tree.Filters) -> None:
+        """`3perceptrons`: the scanner reads two words, a person one."""
+        text = frame.unit.source.text
+        if text[number[1]].isalpha():
+            span = (number[0], number[1] + len(item.word))
+            words = {"number": text[number[0] : number[1]], "noun": item.word}
+            fix = Fix(frame.span((number[1], number[1])), " ")
+            raise fault(frame, span, "NS147", fix=fix, **words)
 
     # ---- steps by name
 

@@ -20,6 +20,11 @@ CODE = re.compile(r"NS\d{3}")
 # keywords of the calls that raise a diagnostic, which are no words of its message
 NO_WORDS = frozenset(("fix", "span", "labels"))
 OF_REFUSALS = frozenset(("option", "input", "hint"))
+# methods that raise one code for their callers, who add the hints
+WRAPPERS = {
+    "unexpected": ("NS101", frozenset(("seen", "expected"))),
+    "swap": ("NS122", frozenset(("seen", "right"))),
+}
 # what `Core.explain` adds to the words of a step that refuses its inputs
 BY_EXPLAIN = frozenset(("step", "left_name", "left_line", "right_name", "right_line"))
 
@@ -120,6 +125,9 @@ class _Function:
     def sites(self) -> Iterator[Site]:
         hints, labels = frozenset(self.names("Hint")), frozenset(self.names("Label"))
         for call in self.calls:
+            if isinstance(call.func, ast.Attribute) and call.func.attr in WRAPPERS:
+                code, given = WRAPPERS[call.func.attr]
+                yield Site(code, f"{self.where}:{call.lineno}", given, hints, labels)
             for code in sorted(text for argument in call.args[:3] for text in self.texts(argument)):
                 if CODE.fullmatch(code):
                     yield Site(code, f"{self.where}:{call.lineno}", frozenset(self.words(call)), hints, labels)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sites import scan
 
+from netspec.api import Spec
 from netspec.diagnostics.catalogue import LANGUAGES, entries, particle
 from netspec.diagnostics.model import Diagnostic
 from netspec.diagnostics.render import text
-from netspec.elaborate.elaborate import elaborate
 from netspec.elaborate.program import parse_program
 from netspec.source import SourceFile
 from netspec.syntax.parser import parse_file
@@ -22,7 +22,7 @@ SHARED = entries()["shared"]
 EXAMPLES = [code for code, entry in CODES.items() if "wrong" in entry]
 FIELD = re.compile(r"\{(\w*)(?::\w+)?\}")
 # phrases whose names the code puts together: `axis row`, `verb +`
-COMPOSED = ("axis ", "kind ", "reason ", "verb ")
+COMPOSED = ("axis ", "file ", "kind ", "reason ", "verb ")
 
 
 def texts(entry: dict[str, Any]) -> dict[str, dict[str, str]]:
@@ -45,11 +45,7 @@ def fields(template: str) -> set[str]:
 
 def diagnose(spec: str) -> list[Diagnostic]:
     """Everything that reading and checking a text reports."""
-    program = parse_program(spec, "example.net")
-    found = list(program.report.diagnostics)
-    for definition in program.nets:
-        found += elaborate(program, definition)[1].diagnostics
-    return found
+    return Spec(parse_program(spec, "example.net")).check()
 
 
 # ---- against the code
