@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.diagnostics.model import Fault, Fix, Hint, Phrase, Quoted
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Quoted
 from netspec.elaborate import prelude
 from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault
 from netspec.elaborate.frame import Closure, Flow, Frame, Word
@@ -15,6 +15,7 @@ from netspec.elaborate.program import Definition
 from netspec.names import nearest
 from netspec.ops.registry import step_names
 from netspec.sizes import Formula
+from netspec.source import Span
 from netspec.syntax import tree
 from netspec.types import Unknown
 
@@ -116,6 +117,8 @@ def _inputs(
     flow: Flow,
 ) -> dict[str, Flow]:
     rest = [name for name in inputs if name not in named]
+    if len(rest) != len(flow) and None in flow:
+        raise Broken
     if len(rest) != len(flow):
         words: dict[str, Any] = {
             "block": item.name,
@@ -145,7 +148,7 @@ def argument(value: tree.Value, param: tree.Param | None, frame: Frame, definiti
         standard = _read(param.default, home, word)
     except (Fault, Broken):
         return found  # a default that computes with other parameters takes any number
-    return _convert(found, standard, value, param, frame)
+    return _convert(found, standard, value, param, frame, definition)
 
 
 def _is_word(value: tree.Value, frame: Frame) -> bool:
@@ -153,16 +156,22 @@ def _is_word(value: tree.Value, frame: Frame) -> bool:
     single = _single(value)
     if not isinstance(single, tree.Ref) or single.name in ("true", "false") or single.name in frame.env:
         return False
+    if any(param.name.text == single.name for param in frame.definition.body.params or ()):
+        return False  # a parameter that stands after this one
     return frame.unit.find(single.name) is None and single.name not in step_names()
 
 
-def _convert(found: Any, default: Any, value: tree.Value, param: tree.Param, frame: Frame) -> Any:
+def _convert(
+    found: Any, default: Any, value: tree.Value, param: tree.Param, frame: Frame, definition: Definition
+) -> Any:
     kind, wanted = kind_of(found), kind_of(default)
     if kind == "integer" and wanted == "number":
         return found if isinstance(found, Formula | Unknown) else float(found)
     if kind != wanted and not isinstance(found, Unknown):
         words: dict[str, Any] = {"kind": Phrase(f"kind {kind}"), "wanted": Phrase(f"kind {wanted}")}
-        raise fault(frame, value.at, "NS620", name=param.name.text, **words)
+        span = Span(definition.unit.source, *(param.default.at if param.default is not None else param.at))
+        labels = (Label(span, "default", {"wanted": words["wanted"]}),)
+        raise Fault(Diagnostic("NS620", frame.span(value.at), {"name": param.name.text, **words}, labels=labels))
     return found
 
 
@@ -211,9 +220,9 @@ def _name(ref: tree.Ref, frame: Frame, word: bool) -> Any:
     if name in ("true", "false"):
         return name == "true"
     if frame.unit.find(name) is not None or name in step_names() or name in prelude.names():
-        return Word(name) if word and frame.unit.find(name) is None else Closure(tree.Chain((ref,), ref.at), frame)
+        return Word(name, frame.span(ref.at)) if word and frame.unit.find(name) is None else Closure(tree.Chain((ref,), ref.at), frame)
     if word:
-        return Word(name)
+        return Word(name, frame.span(ref.at))
     if name in frame.poisoned or name in frame.broken:
         raise Broken
     if is_layer(ref.path[0], frame):

@@ -9,6 +9,7 @@ from netspec.diagnostics.model import Diagnostic
 from netspec.source import SourceFile
 from netspec.syntax import tree
 from netspec.syntax.build import BadText
+from netspec.syntax.lost import Lost
 from netspec.syntax.parser import TooDeep, Unexpected, parse
 
 # anything that is no ordinary line of ASCII has to be looked at more closely
@@ -22,7 +23,7 @@ class Parsed:
     source: SourceFile
     file: tree.File
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    poisoned: set[str] = field(default_factory=set)
+    poisoned: Lost = field(default_factory=Lost)
 
 
 def read(source: SourceFile) -> Parsed:

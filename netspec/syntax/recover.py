@@ -17,6 +17,7 @@ from netspec.names import nearest
 from netspec.source import SourceFile, Span
 from netspec.syntax import tree
 from netspec.syntax.build import BadText
+from netspec.syntax.lost import Lost
 from netspec.syntax.mistakes import explain, syntax_fault
 from netspec.syntax.parser import MARKS, TooDeep, Unexpected, parse
 
@@ -43,31 +44,6 @@ class Logical:
     text: str
     unclosed: tuple[str, int] | None = None  # the bracket that nothing closed
     after_blank: bool = False
-
-
-class Lost(set[str]):
-    """Names that lines which could not be read may have given; all names, once such a line hides its own.
-
-    What is nearly one of them counts as well: `d;: …` was meant to be `d1`. `defaults` are the steps whose
-    options a broken `default` line may have set.
-    """
-
-    any = False
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.garbled: set[str] = set()
-        self.defaults: set[str] = set()
-
-    def __contains__(self, name: object) -> bool:
-        return self.any or super().__contains__(name) or (bool(self.garbled) and bool(nearest(str(name), self.garbled)))
-
-    def __bool__(self) -> bool:
-        return self.any or len(self) > 0
-
-    def surely(self, name: str) -> bool:
-        """Whether a line that could not be read names it, letter by letter."""
-        return super().__contains__(name)
 
 
 @dataclass(slots=True)
@@ -312,6 +288,7 @@ class _Recovery:
         words = _WORD.findall(line.text)
         if not words:
             return
+        self.poisoned.update(re.findall(rf"({_WORD.pattern})\s*:", line.text))
         if words[0] in ("require", "default"):
             self.poisoned.add(words[0])
             if words[0] == "default":
@@ -326,6 +303,8 @@ class _Recovery:
         else:
             self.poisoned.update(words)
             self.poisoned.any = self.poisoned.any or words[0] in ("net", "block")
+            if line.text.endswith("{"):
+                self.poisoned.heads.update(words)
 
 
 def _foreign(lines: list[Logical]) -> bool:
