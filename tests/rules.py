@@ -140,7 +140,9 @@ class Source:
             case "loop":
                 return f"{a} & {rest[0]}[t-{self.detail}]"
             case "flat":
-                return " + ".join(f"({name} -> {'mean(time) -> ' if timed else ''}3 perceptrons)" for name, timed in self.detail)
+                return " + ".join(
+                    f"({name} -> {'mean(time) -> ' if timed else ''}3 perceptrons)" for name, timed in self.detail
+                )
         raise AssertionError(self.kind)
 
     def shapes(self, layers: dict[str, Shapes]) -> Shapes:

@@ -11,13 +11,26 @@ from typing import Any
 
 from hypothesis import strategies as st
 from rules import (
-    Body, Call, Env, Invalid, Line, Shape, Shapes, Source, Step, body_shapes, chain_shapes, require,
+    Body,
+    Call,
+    Env,
+    Invalid,
+    Line,
+    Shape,
+    Shapes,
+    Source,
+    Step,
+    body_shapes,
+    chain_shapes,
+    require,
 )  # fmt: skip
 from rules_steps import STARTS, steps_for
 
 Draw = Any
 LABELS = "a b c d e f g u v w z s k1 k2 h1 h2 은닉 층 t n x_ p q".split()
-NASTY = "mask sample t t_ step number part z_before z_steps y_2 before after state list range F nn attention self_".split()
+NASTY = (
+    "mask sample t t_ step number part z_before z_steps y_2 before after state list range F nn attention self_".split()
+)
 
 
 @dataclass
@@ -128,7 +141,7 @@ def sources(draw: Draw, layers: dict[str, list[Shape]], delays: bool = False) ->
         return Source(draw(st.sampled_from("+-*")), (name, draw(st.sampled_from(partners))))
     if kind == "join":
         mixed = [other for other, found in sorted(values.items()) if found.fits(shape, maps=False)]
-        return Source("&", tuple([name, *draw(st.lists(st.sampled_from(mixed), min_size=1, max_size=2))]))
+        return Source("&", (name, *draw(st.lists(st.sampled_from(mixed), min_size=1, max_size=2))))
     if kind == "number":
         return Source("number", (name,), draw(st.sampled_from(("1 - {}", "0.5*{}", "{} + 1", "-1*{}"))))
     if kind == "delay" and delays and shape.time:

@@ -6,7 +6,7 @@ English and in Korean, and `render` puts the words in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -109,18 +109,38 @@ class NetspecError(Exception):
         return plain(self.diagnostics)
 
 
+# so many further places of one mistake are kept; each may have its fix
+MAX_PLACES = 8
+Key = tuple[str, object, object, object]
+
+
+def _with_place(first: Diagnostic, span: Span, fixes: tuple[Fix, ...]) -> Diagnostic:
+    """A diagnostic that holds for one more place; a block that is expanded again adds nothing."""
+    further = [label for label in first.labels if not label.text]
+    if any(label.span == span for label in further) or first.span == span:
+        return first
+    labels = (*first.labels, Label(span)) if len(further) < MAX_PLACES else first.labels
+    return first._replace(labels=labels, fixes=first.fixes + fixes)
+
+
 class Report:
-    """Collects diagnostics; one mistake at one place is kept once."""
+    """Collects diagnostics; one mistake at one place is kept once, and one cause at several places as one."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str, object, object, object], Diagnostic] = {}
+        self._seen: dict[Key, Diagnostic] = {}
+        self._causes: dict[Hashable, Key] = {}
 
-    def add(self, diagnostic: Diagnostic) -> None:
+    def add(self, diagnostic: Diagnostic, cause: Hashable = None) -> None:
+        """`cause`: what tells this mistake from others; a second of the same cause becomes a place of the first."""
         span = diagnostic.span
-        key = (diagnostic.code, None, None, None)
+        key: Key = (diagnostic.code, None, None, None)
         if span is not None:
-            key = (diagnostic.code, span.source.name, span.start, span.end)  # type: ignore[assignment]
-        self._seen.setdefault(key, diagnostic)
+            key = (diagnostic.code, span.source.name, span.start, span.end)
+        first = key if cause is None else self._causes.setdefault(cause, key)
+        if first == key:
+            self._seen.setdefault(key, diagnostic)
+        elif span is not None:
+            self._seen[first] = _with_place(self._seen[first], span, diagnostic.fixes)
 
     @property
     def diagnostics(self) -> list[Diagnostic]:

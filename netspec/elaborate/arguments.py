@@ -128,6 +128,8 @@ def _inputs(
     flow: Flow,
 ) -> dict[str, Flow]:
     rest = [name for name in inputs if name not in named]
+    if len(rest) != len(flow) and None in flow:
+        raise Broken
     if len(rest) != len(flow):
         words: dict[str, Any] = {
             "block": item.name,
@@ -157,7 +159,7 @@ def argument(value: tree.Value, param: tree.Param | None, frame: Frame, definiti
         standard = _read(param.default, home, word)
     except (Fault, Broken):
         return found  # a default that computes with other parameters takes any number
-    return _convert(found, standard, value, param, frame)
+    return _convert(found, standard, value, param, frame, definition)
 
 
 def _is_word(value: tree.Value, frame: Frame) -> bool:
@@ -165,16 +167,22 @@ def _is_word(value: tree.Value, frame: Frame) -> bool:
     single = bare(value)
     if not isinstance(single, tree.Ref) or single.name in ("true", "false") or single.name in frame.env:
         return False
+    if any(param.name.text == single.name for param in frame.definition.body.params or ()):
+        return False  # a parameter that stands after this one
     return frame.unit.find(single.name) is None and single.name not in step_names()
 
 
-def _convert(found: Any, default: Any, value: tree.Value, param: tree.Param, frame: Frame) -> Any:
+def _convert(
+    found: Any, default: Any, value: tree.Value, param: tree.Param, frame: Frame, definition: Definition
+) -> Any:
     kind, wanted = kind_of(found), kind_of(default)
     if kind == "integer" and wanted == "number":
         return found if isinstance(found, Formula | Unknown) else float(found)
     if kind != wanted and not isinstance(found, Unknown):
         words: dict[str, Any] = {"kind": Phrase(f"kind {kind}"), "wanted": Phrase(f"kind {wanted}")}
-        raise fault(frame, value.at, "NS620", name=param.name.text, **words)
+        span = Span(definition.unit.source, *(param.default.at if param.default is not None else param.at))
+        labels = (Label(span, "default", {"wanted": words["wanted"]}),)
+        raise Fault(Diagnostic("NS620", frame.span(value.at), {"name": param.name.text, **words}, labels=labels))
     return found
 
 
@@ -217,9 +225,11 @@ def _name(ref: tree.Ref, frame: Frame, word: bool) -> Any:
     if name in ("true", "false"):
         return name == "true"
     if frame.unit.find(name) is not None or name in step_names() or name in prelude.names():
-        return Word(name) if word and frame.unit.find(name) is None else Closure(tree.Chain((ref,), ref.at), frame)
+        if word and frame.unit.find(name) is None:
+            return Word(name, frame.span(ref.at))
+        return Closure(tree.Chain((ref,), ref.at), frame)
     if word:
-        return Word(name)
+        return Word(name, frame.span(ref.at))
     if name in frame.poisoned or name in frame.broken:
         raise Broken
     if is_layer(ref.path[0], frame):

@@ -127,6 +127,8 @@ class Calls(Steps):
                 if len(flow) != wanted and None not in flow:
                     raise fault(frame, item.at, "NS615", given=str(wanted), made=str(len(flow)))
                 rounds[str(number)] = flow
+                if None in flow:  # said in this round; the others have the same mistake
+                    break
         finally:
             frame.scope = before
             around.last = len(self.nodes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Quoted, Report, Words
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Quoted, Report
 from netspec.elaborate.budget import Counter
 from netspec.elaborate.evaluate import Broken, fault
 from netspec.elaborate.frame import Flow, Frame, Value
@@ -22,6 +22,8 @@ from netspec.types import ShapeFault, Time, Type
 
 # words of a refusal that read differently in each language, as the phrases of which they are shown
 PHRASED = {"sign": ("verb", "verb"), "axis": ("axis", "axis"), "what": ("what", "axis"), "reason": ("reason", "reason")}
+# mistakes about a name: the same words again in one body are the same mistake at another place
+ONE_CAUSE = frozenset("NS201 NS202 NS203 NS205 NS206 NS231 NS405 NS617 NS618 NS619 NS620".split())
 # a step longer than this is called by its name alone in messages
 MAX_SHOWN = 40
 
@@ -54,9 +56,12 @@ class Core:
 
     def add(self, diagnostic: Diagnostic, frame: Frame | None = None) -> None:
         """Keeps a diagnostic, with the place where the block it happened in is called."""
+        cause: object = None
+        if frame is not None and diagnostic.code in ONE_CAUSE:
+            words = tuple(sorted((name, str(word)) for name, word in diagnostic.words.items()))
+            cause = (diagnostic.code, words, id(frame.definition.body))
         if frame is not None and frame.call is not None:
-            words: Words = {"block": frame.definition.body.name.text}
-            label = Label(frame.call, "called", words)
+            label = Label(frame.call, "called", {"block": frame.definition.body.name.text})
             diagnostic = Diagnostic(
                 diagnostic.code,
                 diagnostic.span,
@@ -67,7 +72,7 @@ class Core:
                 diagnostic.fixes,
                 diagnostic.severity,
             )
-        self.report.add(diagnostic)
+        self.report.add(diagnostic, cause)
 
     def warn(
         self, frame: Frame, at: Place, code: str, *hints: Hint, labels: tuple[Label, ...] = (), **words: Any

@@ -6,7 +6,7 @@ import math
 from typing import Any, Literal
 
 from netspec import sizes
-from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Phrase, Quoted, Words
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Quoted, Words
 from netspec.elaborate.frame import Closure, Frame, Word
 from netspec.limits import DEFAULT
 from netspec.names import nearest
@@ -65,7 +65,9 @@ def _name(value: tree.Ref, frame: Frame, extra: dict[str, Number] | None) -> Any
         if isinstance(found, int | float | Formula | Unknown) and not isinstance(found, bool):
             return found
         kind = {bool: "flag", Word: "word", Closure: "step", tuple: "list", str: "text"}.get(type(found), "word")
-        raise fault(frame, value.at, "NS405", name=name, kind=Phrase(f"kind {kind}"))
+        labels = (Label(found.at, "word"),) if isinstance(found, Word) and found.at is not None else ()
+        words: Words = {"name": name, "kind": Phrase(f"kind {kind}")}
+        raise Fault(Diagnostic("NS405", frame.span(value.at), words, labels=labels))
     if extra is not None and name in extra:
         return extra[name]
     if name in frame.poisoned or name in frame.broken:

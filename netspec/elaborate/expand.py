@@ -61,10 +61,12 @@ class Expansion(Calls):
             if word in seen:
                 label = Label(frame.span(seen[word].at), "first")
                 self.add(Diagnostic("NS204", frame.span(name.at), {"name": word}, labels=(label,)), frame)
+                frame.misnamed = True
                 continue
             seen[word] = name
             if word in RESERVED_LABELS or not word.isidentifier():
                 self.add(Diagnostic("NS115", frame.span(name.at), {"seen": word}), frame)
+                frame.misnamed = True
             key = unicodedata.normalize("NFKC", word)
             if key in folded and folded[key] != word:
                 words: dict[str, Any] = {"name": word, "other": folded[key]}

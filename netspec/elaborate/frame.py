@@ -10,6 +10,7 @@ from netspec.graph import Edge
 from netspec.sizes import Formula
 from netspec.source import Span
 from netspec.syntax import tree
+from netspec.syntax.lost import Lost
 from netspec.types import Type
 
 
@@ -33,9 +34,10 @@ class Closure:
 
 @dataclass(slots=True)
 class Word:
-    """A bare word as a value: `kind = sine`."""
+    """A bare word as a value: `kind = sine`; `at` is where it was written, None if outside."""
 
     text: str
+    at: Span | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)
@@ -72,6 +74,7 @@ class Frame:
     inputs: list[str] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)  # names of lines that could not be read
     given: dict[str, Flow] = field(default_factory=dict)  # a block's inputs, as it is called
+    misnamed: bool = False  # a label is given twice or cannot be one: some layer lacks the name by which it is read
     timed: bool = False  # an input's type names time
     names_at: dict[str, tree.Place] = field(default_factory=dict)
     notes: list[tuple[str, tree.Place, dict[str, str]]] = field(default_factory=list)  # warnings found on the way
@@ -88,5 +91,5 @@ class Frame:
         return count
 
     @property
-    def poisoned(self) -> set[str]:
+    def poisoned(self) -> Lost:
         return self.unit.poisoned

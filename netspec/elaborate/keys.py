@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keyword import iskeyword, issoftkeyword
+from unicodedata import normalize
 
 from netspec.graph import Node
 
@@ -23,7 +24,9 @@ MODULE_ATTRIBUTES = frozenset(
 
 
 def module_name(label: str) -> str:
-    """A label as one component of a key and as an attribute in source."""
+    """A label as one component of a key and as an attribute in source, in the form that Python gives identifiers."""
+    if not label.isascii():
+        label = normalize("NFKC", label)
     if label in MODULE_ATTRIBUTES or (iskeyword(label) and not issoftkeyword(label)):
         return label + "_"
     return label

@@ -35,6 +35,8 @@ def unknown_layer(name: str, at: Place, frame: Frame) -> Exception:
     if name in frame.env:
         return fault(frame, at, "NS214", name=name)
     guess = nearest(name, frame.layers)
+    if not guess and frame.misnamed:
+        return Broken()
     hints = [Hint("nearest", {"name": guess})] if guess else []
     if not guess and frame.layers:
         hints.append(Hint("above", {"names": Quoted(tuple(frame.layers)[-8:])}))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted
-from netspec.elaborate.evaluate import fault
+from netspec.elaborate.evaluate import Broken, fault
 from netspec.elaborate.frame import Frame
 from netspec.elaborate.initial import read_init
 from netspec.elaborate.kinds import bare, read_kind
@@ -44,6 +44,8 @@ class Source:
 
 def sources(target: str, args: tuple[tree.Arg, ...], frame: Frame, at: int) -> list[Source]:
     """The options of a step, nearest first: its own, the body's `default` lines above, the file's."""
+    if frame.poisoned.defaults and {target, target[:-1], ""} & frame.poisoned.defaults:
+        raise Broken  # a `default` line that could not be read may hold its options
     found = [Source(args, frame)]
     for default in reversed(frame.defaults):
         if _plural(default.target.text) == target:
@@ -66,7 +68,8 @@ def read_options(cls: type[Op], lists: list[Source], given: Given, at: tree.Plac
         taken: dict[str, tree.Arg] = {}
         for position, arg in enumerate(source.args):
             key, part = _key(cls, arg, position, source, given)
-            name = ".".join((key, *part)).rstrip("_")
+            whole = cls.options[key].dotted and not part  # `init` alone speaks of the weight
+            name = ".".join((key, *(("weight",) if whole else part))).rstrip("_")
             if name in taken:
                 labels = (Label(source.frame.span(taken[name].at), "first"),)
                 raise Fault(Diagnostic("NS208", source.frame.span(arg.name_at), {"name": name}, labels=labels))
@@ -91,9 +94,14 @@ def _key(cls: type[Op], arg: tree.Arg, position: int, source: Source, given: Giv
         raise fault(source.frame, arg.name_at, "NS692", option=name, step=cls.name)
     if option is None or option.name in _HIDDEN.get(cls.name, ()):
         raise unknown_option(cls, arg, source)
-    if part and not (option.dotted and part in (("weight",), ("bias",))):
+    if part and not (option.dotted and len(part) == 1 and part[0] in _parts(cls)):
         raise unknown_option(cls, arg, source)
     return option.name, part
+
+
+def _parts(cls: type[Op]) -> tuple[str, ...]:
+    """The stored arrays whose initial values `init.NAME` may set."""
+    return ("weight",) if cls.name in ("embed", "distance", "positions", "learned", "rmsnorm") else ("weight", "bias")
 
 
 # what the syntax itself gives a noun: `N`, `KxK`

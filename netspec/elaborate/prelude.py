@@ -8,6 +8,7 @@ from pathlib import Path
 
 from netspec.elaborate.program import Definition, Unit
 from netspec.syntax import tree
+from netspec.syntax.lost import Lost
 from netspec.syntax.read import read
 from netspec.syntax.text import read_file
 
@@ -26,7 +27,7 @@ def block(name: str) -> Definition | None:
     if name not in names():
         return None
     parsed = read(read_file(FOLDER / f"{name}.net", f"<prelude>/{name}.net"))
-    unit = Unit(parsed.source, parsed.file, set())
+    unit = Unit(parsed.source, parsed.file, Lost())
     for item in parsed.file.declarations:
         if isinstance(item, tree.Body):
             unit.own[item.name.text] = Definition(item, unit)

@@ -11,6 +11,7 @@ from netspec.limits import DEFAULT, Limits
 from netspec.names import nearest
 from netspec.source import SourceFile, Span
 from netspec.syntax import tree
+from netspec.syntax.lost import Lost
 from netspec.syntax.read import read
 from netspec.syntax.text import decode, read_file
 
@@ -36,7 +37,7 @@ class Unit:
 
     source: SourceFile
     file: tree.File
-    poisoned: set[str]
+    poisoned: Lost
     own: dict[str, Definition] = field(default_factory=dict)
     used: dict[str, Definition] = field(default_factory=dict)
     defaults: list[tree.Default] = field(default_factory=list)

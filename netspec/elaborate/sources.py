@@ -97,6 +97,8 @@ class Sources(Core):
             begins = isinstance(first, tree.Call | tree.Perceptrons | tree.Filters | tree.Repeat) or (
                 isinstance(first, tree.Ref) and not self.names_layer(first, frame)
             )
+            if begins and isinstance(first, tree.Ref) and first.name in frame.poisoned:
+                raise Broken
             if begins and not self.begins_alone(first, frame):
                 raise fault(frame, first.at, "NS221", text=frame.span(first.at).text)
         return self.chain(frame, chain, names) if len(chain.items) > 1 else self._inside(frame, chain, names)

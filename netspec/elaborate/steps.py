@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.model import Hint, Quoted
+from netspec.diagnostics.model import Fault, Fix, Hint, Quoted
 from netspec.elaborate import prelude
 from netspec.elaborate.evaluate import Broken, fault, size
-from netspec.elaborate.frame import Closure, Flow, Frame
+from netspec.elaborate.frame import Closure, Flow, Frame, Word
 from netspec.elaborate.keys import Names
 from netspec.elaborate.kinds import LayerRef
 from netspec.elaborate.lookup import is_layer
@@ -47,21 +47,33 @@ class Steps(Sources):
         """The values at the end of a chain; `flow` is what it begins with where it has no source."""
         rest = list(chain.items)
         if flow is None:
-            flow = self.source(frame, rest[0], names)
-            if flow is not None:
-                rest = rest[1:]
-            elif self.begins_alone(rest[0], frame):
-                flow = []
-            else:
-                self.head(frame, rest[0])
-                flow = self.above(frame, rest[0])
+            flow, rest = self.begin(frame, rest, names)
         for item in rest:
             try:
                 flow = self.step(frame, item, flow, names)
+            except Fault as error:  # what follows may have mistakes of its own
+                self.add(error.diagnostic, frame)
+                flow = [None]
             except Broken:
                 flow = [None]
             self.last_word = self.word_of(item)
         return flow
+
+    def begin(self, frame: Frame, rest: list[tree.Value], names: Names) -> tuple[Flow, list[tree.Value]]:
+        """What a chain reads, and the steps that are left of it."""
+        try:
+            flow = self.source(frame, rest[0], names)
+            if flow is not None:
+                return flow, rest[1:]
+            if self.begins_alone(rest[0], frame):
+                return [], rest
+            self.head(frame, rest[0])
+        except Fault as error:
+            if len(rest) == 1:
+                raise
+            self.add(error.diagnostic, frame)
+            return [None], rest[1:]
+        return self.above(frame, rest[0]), rest
 
     def head(self, frame: Frame, item: tree.Value) -> None:
         """A name that begins a chain and is neither a layer nor a step: said before a source is looked for."""
@@ -124,6 +136,7 @@ class Steps(Sources):
     # ---- nouns
 
     def perceptrons(self, frame: Frame, item: tree.Perceptrons, flow: Flow, names: Names) -> Flow:
+        self.apart(frame, item.units.at, item)
         cls = operation("perceptrons")
         given = Given({"units": tuple(size(unit, frame, 1, "perceptrons") for unit in item.units.sizes)})
         given.places["units"] = (frame, item.units.at)
@@ -131,6 +144,7 @@ class Steps(Sources):
         return self.apply(cls, given, flow, frame, item.at, item.word, names, key=names.module("perceptrons"))
 
     def filters(self, frame: Frame, item: tree.Filters, flow: Flow, names: Names) -> Flow:
+        self.apart(frame, item.count.at, item)
         cls = operation("filters")
         given = Given(
             {
@@ -142,6 +156,15 @@ class Steps(Sources):
         given.places["kernel"] = (frame, item.kernel.at)
         read_options(cls, sources("filters", item.args, frame, item.at[0]), given, item.at)
         return self.apply(cls, given, flow, frame, item.at, item.word, names, key=names.module("filters"))
+
+    def apart(self, frame: Frame, number: Place, item: tree.Perceptrons | tree.Filters) -> None:
+        """`3perceptrons`: the scanner reads two words, a person one."""
+        text = frame.unit.source.text
+        if text[number[1]].isalpha():
+            span = (number[0], number[1] + len(item.word))
+            words = {"number": text[number[0] : number[1]], "noun": item.word}
+            fix = Fix(frame.span((number[1], number[1])), " ")
+            raise fault(frame, span, "NS147", fix=fix, **words)
 
     # ---- steps by name
 
@@ -157,12 +180,17 @@ class Steps(Sources):
             return self.block(frame, definition, item, flow, names)
         if name in RESERVED:
             raise fault(frame, at, "NS690", what=name)
+        if name in frame.poisoned.heads:
+            raise Broken
         built_in = prelude.block(name)
         if built_in is not None:
             return self.block(frame, built_in, item, flow, names)
         if name not in step_names():
             if is_layer(item.path[0], frame):
                 raise fault(frame, item.at, "NS249" if isinstance(item, tree.Call) else "NS230", name=item.path[0])
+            if isinstance(bound, Word) and bound.at is not None and bound.at.source is frame.unit.source:
+                # it was meant to hold a step, and is none: said where it is written
+                raise unknown_step(bound.text, (bound.at.start, bound.at.end), frame, step_names())
             if bound is not None:
                 raise fault(frame, item.at, "NS231", name=name)
             if name in frame.poisoned or name in frame.broken:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from netspec.diagnostics.model import Fix, Hint, Quoted
 from netspec.elaborate import prelude
-from netspec.elaborate.evaluate import fault
+from netspec.elaborate.evaluate import Broken, fault
 from netspec.elaborate.frame import Frame
 from netspec.names import nearest
 from netspec.syntax import tree
@@ -33,8 +33,8 @@ FOREIGN = {
     "add": "a + b", "concat": "a & b", "concatenate": "a & b", "cat": "a & b", "residual": "x + (x -> …)",
     "multiheadattention": "attention(heads)", "selfattention": "attention(heads)", "mha": "attention(heads)",
     "zeropadding2d": "pad(1)", "upsampling2d": "upsample(2)", "positionalencoding": "positions(kind = sine)",
-    "globalavgpool2d": "mean(space)", "fold": "unflatten(14x14)", "pixelshuffle": "unpatches(2x2)", "droppath2d": "droppath(p)",
-    "stochasticdepth": "droppath(p)",
+    "globalavgpool2d": "mean(space)", "fold": "unflatten(14x14)", "pixelshuffle": "unpatches(2x2)",
+    "droppath2d": "droppath(p)", "stochasticdepth": "droppath(p)",
     "view": "reshape", "permute": "transpose", "log_softmax": "softmax", "logsoftmax": "softmax",
 }  # fmt: skip
 
@@ -53,6 +53,8 @@ def unknown_step(name: str, at: Place, frame: Frame, steps: Collection[str], hea
     if way is not None:
         return fault(frame, at, code, Hint("foreign", {"name": name, "way": way}), name=name)
     guess = nearest(bare, [*frame.layers, *legal] if head else legal)
+    if head and guess is None and frame.misnamed:
+        return Broken()
     layer = None if guess or head else nearest(name, frame.layers)
     if layer is not None:
         return fault(frame, at, code, Hint("layer", {"layer": layer}), name=name)

@@ -27,11 +27,11 @@ def read_example(graph: Graph, given: str | Mapping[str, Any]) -> dict[str, list
         if name not in sizes:
             guess = nearest(name, sizes)
             hints = [Hint("nearest", {"name": guess})] if guess else []
-            raise _wrong(name, *hints, Hint("inputs", {"names": Quoted(tuple(sizes))}))
+            raise _unfit(name, *hints, Hint("inputs", {"names": Quoted(tuple(sizes))}))
     found = {}
     for name, size in sizes.items():
         if name not in written:
-            raise _wrong(name, Hint("absent", {"name": name}))
+            raise _unfit(name, Hint("absent", {"name": name}))
         found[name] = _numbers(name, written[name], size)
     return found
 
@@ -51,9 +51,9 @@ def _numbers(name: str, values: Any, size: int) -> list[float]:
     try:
         numbers = [float(item) for item in items]
     except (TypeError, ValueError):
-        raise _wrong(name, Hint("number", {"name": name})) from None
+        raise _unfit(name, Hint("number", {"name": name})) from None
     if len(numbers) != size:
-        raise _wrong(name, Hint("count", {"name": name, "given": len(numbers), "size": size}))
+        raise _unfit(name, Hint("count", {"name": name, "given": len(numbers), "size": size}))
     return numbers
 
 
@@ -66,5 +66,5 @@ def _flat(values: Any) -> list[Any]:
     return [number for value in values for number in _flat(value)]
 
 
-def _wrong(name: str, *hints: Hint) -> NetspecError:
+def _unfit(name: str, *hints: Hint) -> NetspecError:
     return NetspecError(Diagnostic("NS727", None, {"name": name or "?"}, hints=hints), USAGE)

@@ -23,13 +23,14 @@ _JOINING = frozenset(("add", "subtract", "multiply"))
 _RECURRENT = frozenset(("rnn", "lstm", "gru"))
 # what leaves every value a value of the same unit
 _WITHIN = frozenset((
-    "port", "dropout", "droppath", "stop", "reshape", "flatten", "unflatten", "batchnorm", "layernorm", "rmsnorm", "groupnorm",
-    "instancenorm", "lrn", "gain", "softmax", "number", "last", "first", "onehot", "identity", "noise", "normalize",
+    "port", "dropout", "droppath", "stop", "reshape", "flatten", "unflatten", "batchnorm", "layernorm", "rmsnorm",
+    "groupnorm", "instancenorm", "lrn", "gain", "softmax", "number", "last", "first", "onehot", "identity", "noise",
+    "normalize",
 ))  # fmt: skip
 _SIGNED = {"add": "+", "subtract": "−", "multiply": "×"}
 
 
-class Unsuitable(Exception):  # noqa: N818 - a finding, on its way to a diagnostic
+class Unsuitable(Exception):
     """A view cannot draw this node."""
 
     def __init__(self, node: Node) -> None:

@@ -13,7 +13,7 @@ from netspec.figure.weights import Arrays
 from netspec.graph import Graph, Node
 
 
-class Uncomputed(Exception):  # noqa: N818 - a finding, on its way to a diagnostic
+class Uncomputed(Exception):
     """A step that is not computed here."""
 
     def __init__(self, node: Node) -> None:

@@ -6,6 +6,7 @@ import builtins
 import re
 from collections.abc import Iterable
 from keyword import iskeyword
+from unicodedata import normalize
 
 # what emitted functions use by name
 TAKEN = frozenset(
@@ -32,14 +33,15 @@ class Locals:
         self.used = set(reserved)
         later = []
         for label in labels:
-            if is_taken(label) or label in reserved:
+            name = normalize("NFKC", label)  # the form that Python gives identifiers
+            if is_taken(name) or name in reserved or (name in self.used and label not in self.lines):
                 later.append(label)
             else:
-                self.lines[label] = label
-                self.used.add(label)
+                self.lines[label] = name
+                self.used.add(name)
         for label in later:
             if label not in self.lines:
-                self.lines[label] = self._free(label + "_")
+                self.lines[label] = self._free(normalize("NFKC", label) + "_")
 
     def _free(self, name: str) -> str:
         while name in self.used:
@@ -60,7 +62,7 @@ class Locals:
 
 def class_name(name: str) -> str:
     """`lenet5` -> `Lenet5`, `tree_or_not` -> `TreeOrNot`; other scripts stay as they are."""
-    parts = [part for part in name.split("_") if part]
+    parts = [part for part in normalize("NFKC", name).split("_") if part]
     camel = "".join(part[0].upper() + part[1:] for part in parts) or "Net"
     return camel + "_" if is_taken(camel) else camel
 

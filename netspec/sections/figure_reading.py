@@ -311,7 +311,7 @@ class Reader:
         return read_regions(self, name, value, layer)
 
 
-class _Silent(Exception):  # noqa: N818 - no error of its own
+class _Silent(Exception):
     """Something that was said elsewhere stands in the way."""
 
 

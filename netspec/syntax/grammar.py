@@ -25,7 +25,7 @@ class Rule(NamedTuple):
     length: int
     action: str  # the name its children are handed to
     unwrap: bool  # `?rule`: a single child stands for the rule
-    keep: list[tuple[int, bool, int]]  # (position, splice its list in, Nones before it)
+    keep: tuple[tuple[int, bool, int], ...]  # (position, splice its list in, Nones before it)
     trailing: int  # Nones after the last kept child
 
 
@@ -55,22 +55,39 @@ def compile_table(text: str) -> Table:
         text, parser="lalr", lexer="contextual", start=list(STARTS), maybe_placeholders=True, strict=False
     )
     table = parser.parser.parser._parse_table
-    rules: list[Rule] = []
-    numbers: dict[Any, int] = {}
-    for rule in parser.rules:
-        numbers[rule] = len(rules)
-        rules.append(_rule(rule))
-    states: list[dict[str, int]] = [{} for _ in table.states]
-    for state, actions in table.states.items():
-        for symbol, (action, target) in actions.items():
-            states[state][symbol] = -numbers[target] - 1 if str(action) == "Reduce" else target
+    made = {rule: _rule(rule) for rule in parser.rules}
+    rules = sorted(set(made.values()))
+    numbers = {rule: rules.index(found) for rule, found in made.items()}
+    order = _numbered(table)
+    states = [
+        {
+            symbol: -numbers[target] - 1 if str(action) == "Reduce" else order[target]
+            for symbol, (action, target) in table.states[state].items()
+        }
+        for state in order
+    ]
     return Table(
         grammar=_hash(text),
         rules=rules,
         states=states,
-        starts=dict(sorted(table.start_states.items())),
-        ends=dict(sorted(table.end_states.items())),
+        starts={name: order[state] for name, state in sorted(table.start_states.items())},
+        ends={name: order[state] for name, state in sorted(table.end_states.items())},
     )
+
+
+def _numbered(table: Any) -> dict[Any, int]:
+    """Numbers for the states in an order that is the same on every run: from the starts on, by symbol."""
+    order: dict[Any, int] = {}
+    pending = [state for _, state in sorted(table.start_states.items(), reverse=True)]
+    while pending:
+        state = pending.pop()
+        if state not in order:
+            order[state] = len(order)
+            shifts = sorted(
+                (symbol, target) for symbol, (action, target) in table.states[state].items() if str(action) != "Reduce"
+            )
+            pending += [target for _, target in reversed(shifts)]
+    return order
 
 
 def _rule(rule: Any) -> Rule:
@@ -94,7 +111,7 @@ def _rule(rule: Any) -> Rule:
         length=len(rule.expansion),
         action=str(rule.alias or name),
         unwrap=bool(rule.options.expand1) and not rule.alias,
-        keep=keep,
+        keep=tuple(keep),
         trailing=nones,
     )
 

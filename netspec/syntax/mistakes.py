@@ -9,63 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted, Word
+from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted
 from netspec.names import nearest
-from netspec.source import SourceFile, Span
+from netspec.source import SourceFile
+from netspec.syntax import nouns, signs
 from netspec.syntax.build import BadText
 from netspec.syntax.expected import KEYWORDS, expected
-from netspec.syntax.parser import END, MAX_DEPTH, TooDeep, Unexpected
+from netspec.syntax.parser import END, MARKS, MAX_DEPTH, TooDeep, Unexpected
+from netspec.syntax.stop import OPENERS, Stop
 
 STATEMENTS = ("input", "hidden", "output", "start", "default", "require", "let")
 DECLARATIONS = ("netspec", "use", "default", "net", "block", "data", "train", "figure", "extern")
 _STARTERS = frozenset("NETSPEC USE EXTERN NET BLOCK INPUT HIDDEN OUTPUT START DEFAULT REQUIRE LET SECTION".split())
-_ITEM = frozenset("NAME INT NUMBER LPAR REPEAT PERCEPTRON FILTER".split())
 _CLOSERS = {"RPAR": ")", "RSQB": "]", "RBRACE": "}"}
-_OPENERS = {"(": ")", "[": "]", "{": "}"}
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Where the reading of one statement stopped."""
-
-    source: SourceFile
-    begin: int
-    end: int
-    seen: Unexpected
-    start: str  # the start symbol the statement was read by
-    unclosed: tuple[str, int] | None
-
-    @property
-    def span(self) -> Span:
-        at = self.seen.at
-        if self.seen.kind == END:
-            end = max(self.end, 1)
-            return Span(self.source, end - 1, end)
-        return Span(self.source, at[0], at[1])
-
-    @property
-    def left(self) -> str:
-        """The statement's text before the token."""
-        return self.source.text[self.begin : self.seen.at[0]].rstrip()
-
-    @property
-    def first(self) -> str:
-        match = re.match(r"[^\W\d]\w*", self.source.text[self.begin : self.end])
-        return match[0] if match else ""
-
-    @property
-    def first_span(self) -> Span:
-        return Span(self.source, self.begin, self.begin + max(1, len(self.first)))
-
-    def accepts(self, *terminals: str) -> bool:
-        return any(terminal in self.seen.accepts for terminal in terminals)
-
-    def fault(
-        self, code: str, *hints: Hint, span: Span | None = None, fix: Fix | None = None, **words: Word
-    ) -> Diagnostic:
-        return Diagnostic(code, span or self.span, words, hints=hints, fixes=(fix,) if fix else ())
 
 
 def syntax_fault(source: SourceFile, error: TooDeep | BadText) -> Diagnostic:
@@ -86,27 +43,96 @@ def explain(
     return _anything(stop)
 
 
+# ---- characters and comments
+
+_COMMENT = re.compile(r"//|/\*|<!--|--(?!>)|%|'''|\"\"\"")
+
+
+def _comment(stop: Stop) -> Diagnostic | None:
+    """`// first layer`: how other languages begin a comment."""
+    at = stop.seen.at[0]
+    for begin in (at, at - 1):
+        match = _COMMENT.match(stop.source.text, begin, stop.end) if begin >= stop.begin else None
+        alone = begin == stop.begin
+        if match is not None and (alone or match[0] in ("//", "/*", "<!--")):
+            span = stop.between(begin, match.end())
+            return stop.fault("NS140", span=span, fixes=tuple(_to_hash(stop, begin, match[0])), seen=match[0])
+    return None
+
+
+def _to_hash(stop: Stop, begin: int, seen: str) -> list[Fix]:
+    """`/* a */` is `# a` where the line ends with it; what goes over several lines is left to the writer."""
+    opened = Fix(stop.between(begin, begin + len(seen)), "#")
+    closer = {"/*": "*/", "<!--": "-->"}.get(seen)
+    if closer is None:
+        return [] if seen in ("'''", '"""') else [opened]
+    line_end = stop.source.text.find("\n", begin)
+    line_end = len(stop.source.text) if line_end < 0 else line_end
+    line = stop.source.text[begin:line_end].rstrip()
+    if not line.endswith(closer):
+        return []
+    end = begin + len(line)
+    return [opened, Fix(stop.between(end - len(closer), end), "")]
+
+
 def _character(stop: Stop) -> Diagnostic | None:
     if stop.seen.kind != "CHARACTER":
         return None
     character = stop.seen.text
+    at = stop.seen.at[0]
     if character == '"':
-        line_end = stop.source.text.find("\n", stop.seen.at[0])
+        line_end = stop.source.text.find("\n", at)
         line_end = len(stop.source.text) if line_end < 0 else line_end
-        return stop.fault("NS103", span=Span(stop.source, stop.seen.at[0], line_end))
+        before = stop.source.text[stop.begin : at]
+        if line_end == at + 1 and not before[-1:].isspace():  # `scores"`: it can only end a text
+            return stop.fault("NS145")
+        return stop.fault("NS103", span=stop.between(at, line_end))
     if character in "'`":
-        return stop.fault("NS104", seen=character)
+        return _quote(stop, character)
     if character == ";":
-        return stop.fault("NS109")
-    if character == "|" or character == "!" or character == "~":
-        return stop.fault("NS101", seen=character, expected=expected(stop.seen.accepts))
-    return stop.fault("NS129", seen=character)
+        ends = not stop.rest[1:].strip()
+        joins = bool(stop.open)
+        fix = Fix(stop.span, "" if ends else ",") if ends or joins else None
+        return stop.fault("NS109", *([Hint("comma")] if joins else []), fix=fix)
+    if character in "|!~":
+        return signs.written_otherwise(stop) or stop.unexpected()
+    hints = (Hint("below"),) if character == "\\" and not stop.rest[1:].strip() else ()
+    return stop.fault("NS129", *hints, fix=Fix(stop.span, ""), seen=character)
+
+
+def _quote(stop: Stop, character: str) -> Diagnostic:
+    at = stop.seen.at[0]
+    closing = stop.source.text.find(character, at + 1, stop.end)
+    fixes: tuple[Fix, ...] = ()
+    if closing > 0 and stop.accepts("STRING") and '"' not in stop.source.text[at:closing]:
+        fixes = (Fix(stop.span, '"'), Fix(stop.between(closing, closing + 1), '"'))
+    return stop.fault("NS104", fixes=fixes, seen=character)
+
+
+# ---- how lines begin
 
 
 def _continuation(stop: Stop) -> Diagnostic | None:
     if stop.seen.at[0] == stop.begin and stop.seen.kind in ("_ARROW", "AMPERSAND", "ADDOP", "COMMA"):
         return stop.fault("NS117", seen=stop.seen.text)
     return None
+
+
+# what other languages, and Korean, call the words that begin a line
+_FOREIGN = {
+    "layer": "hidden", "in": "input", "out": "output", "model": "net", "network": "net", "graph": "net",
+    "class": "block", "def": "block", "function": "block", "func": "block", "module": "block", "fn": "block",
+    "const": "let", "var": "let", "set": "let", "define": "let", "param": "let", "val": "let", "assert": "require",
+    "check": "require", "import": "use", "include": "use", "from": "use", "for": "repeat", "while": "repeat",
+    "loop": "repeat", "return": "output", "dataset": "data", "training": "train", "fit": "train", "plot": "figure",
+    "입력": "input", "은닉": "hidden", "은닉층": "hidden", "층": "hidden", "출력": "output", "신경망": "net",
+    "모델": "net", "블록": "block", "데이터": "data", "학습": "train", "그림": "figure", "상수": "let",
+    "반복": "repeat",
+}  # fmt: skip
+# those that only stand for another word, so that a machine may put it there
+_SYNONYMS = frozenset(
+    "layer in out model network const var 입력 은닉 은닉층 출력 신경망 모델 블록 데이터 학습 그림 상수".split()
+)
 
 
 def _first_word(stop: Stop) -> Diagnostic | None:
@@ -118,47 +144,54 @@ def _first_word(stop: Stop) -> Diagnostic | None:
     if stop.start == "setting":
         return stop.fault("NS118", seen=stop.seen.text)
     legal = STATEMENTS if stop.start == "stmt" else DECLARATIONS
+    span = stop.first_span if stop.first else stop.span
+    seen = stop.first or stop.seen.text
+    front = stop.between(stop.begin, stop.begin)
+    line = stop.text.split("\n")[0]
     guess = nearest(stop.first, legal)
-    fix = Fix(stop.first_span, guess) if guess else None
-    hints = (Hint("nearest", {"name": guess}),) if guess else (Hint("net"),) if legal is DECLARATIONS else ()
+    meant = _FOREIGN.get(stop.first.casefold(), "")
+    fix: Fix | None = None
+    hints: tuple[Hint, ...] = ()
     if stop.seen.text == "/":
         hints = (Hint("comment"),)
-    return Diagnostic(
-        "NS116",
-        stop.first_span if stop.first else stop.span,
-        {"seen": stop.seen.text, "legal": Quoted(legal)},
-        hints=hints,
-        fixes=(fix,) if fix else (),
-    )
+    elif guess:
+        hints, fix = (Hint("nearest", {"name": guess}),), Fix(stop.first_span, guess)
+    elif meant == "repeat" and stop.start == "stmt":
+        hints = (Hint("loop"),)
+    elif meant in legal:
+        hints = (Hint("meant", {"seen": stop.first, "meant": meant}),)
+        fix = Fix(stop.first_span, meant) if stop.first.casefold() in _SYNONYMS else None
+    elif stop.start != "stmt":
+        hints = (Hint("net"),)
+    elif re.match(rf"[^\W\d][\w{MARKS}]*\s*=(?!=)", line):  # `a = 3`
+        hints, fix = (Hint("constant", {"text": line}),), Fix(front, "let ")
+    elif re.match(rf"[^\W\d][\w{MARKS}]*\s*:", line):  # `x: 3`, `z: 3 perceptrons`
+        steps = re.search(r"->|perceptron|filter|\(", line)
+        hints, fix = (Hint("keyword", {"text": line}),), Fix(front, "hidden " if steps else "input ")
+    return stop.fault("NS116", *hints, span=span, fix=fix, seen=seen, legal=Quoted(legal))
 
 
-# a name of several words: `hidden my layer: …`, `net my-net {`
-_SEVERAL = re.compile(
-    r"(?:input|hidden|output|start)\s+([^\W\d][\w.-]*(?:\s+[\w.-]+)*)\s*:|(?:net|block)\s+([^\W\d]\w*-[\w-]*)"
-)
+# ---- names at the head of a line
 
-
-def _setting(stop: Stop) -> Diagnostic | None:
-    """`epochs 10`: a setting without its `=`."""
-    if stop.start != "setting" or "EQUAL" in stop.seen.before or stop.seen.kind in ("EQUAL", "COLON") or not stop.left:
-        return None
-    at = stop.begin + len(stop.left)
-    return stop.fault("NS136", key=stop.left, fix=Fix(Span(stop.source, at, at), " ="))
+# what stands where one name should: `hidden my layer:`, `hidden z', w:`, `let a, b =`, `net my-net {`
+_NAMED = re.compile(r"(input|hidden|output|start|let)[ \t]+(?P<name>[^\n:=]*?)[ \t]*(?=[:=])")
+_HEADED = re.compile(r"(net|block)[ \t]+(?P<name>[^\s(\"{]+)")
 
 
 def _label(stop: Stop) -> Diagnostic | None:
     """What should be a new name is a keyword, a number, or missing; or its colon is."""
     words = stop.left.split()
-    several = _SEVERAL.match(stop.source.text, stop.begin, stop.end)
-    if several and several.lastindex:
-        begin, end = several.span(several.lastindex)
-        if begin < stop.seen.at[0] <= end:
-            return stop.fault("NS115", span=Span(stop.source, begin, end), seen=several[several.lastindex])
+    head = _HEADED if stop.start.endswith("_head") else _NAMED
+    match = head.match(stop.source.text, stop.begin, stop.end)
+    if match and match["name"] and stop.begin < stop.seen.at[0] <= match.end():
+        found = _odd_name(stop, match["name"], match.start("name"))
+        if found is not None:
+            return found
     if stop.accepts("COLON") and len(words) == 2 and stop.first in ("input", "hidden", "output", "start"):
         if stop.seen.kind == "EQUAL":
-            return stop.fault("NS122", seen="=", right=":", fix=Fix(stop.span, ":"))
+            return stop.swap("=", ":", stop.span, Hint("kinds"))
         at = stop.begin + len(stop.left)
-        return stop.fault("NS114", keyword=stop.first, label=words[1], fix=Fix(Span(stop.source, at, at), ":"))
+        return stop.fault("NS114", keyword=stop.first, label=words[1], fix=Fix(stop.between(at, at), ":"))
     if stop.seen.accepts == {"NAME"} and stop.seen.kind in KEYWORDS | {"SHARED", "SECTION", "PERCEPTRON", "FILTER"}:
         return stop.fault("NS115", seen=stop.seen.text)
     if stop.seen.accepts == {"NAME"} and len(words) == 1:
@@ -166,17 +199,67 @@ def _label(stop: Stop) -> Diagnostic | None:
     return None
 
 
+_NO_NAME = re.compile(r"->|[(\"]|^\d+(?:[.\sx]|$)")
+
+
+def _odd_name(stop: Stop, name: str, at: int) -> Diagnostic | None:
+    span = stop.between(at, at + len(name))
+    if re.search(r"\w[ \t]*,[ \t]*\w", name):
+        return stop.fault("NS146", span=span, keyword=stop.first, seen=name)
+    quoted = re.fullmatch(r'"([^\W\d]\w*)"', name)
+    if quoted is not None:
+        return stop.fault("NS115", Hint("bare"), span=span, fix=Fix(span, quoted[1]), seen=name)
+    if _NO_NAME.search(name) or name.isidentifier() or not re.match(r"[\w$'@#~*-]", name) or len(name) > 80:
+        return None
+    plain = re.sub(rf"[^\w{MARKS}]+", "_", name).strip("_")
+    legal = plain.isidentifier() and plain.upper() not in KEYWORDS
+    return stop.fault("NS115", span=span, fix=Fix(span, plain) if legal else None, seen=name)
+
+
+def _setting(stop: Stop) -> Diagnostic | None:
+    """`epochs 10`, `let a 3`: a setting or constant without its `=`."""
+    if stop.first == "let" and stop.seen.accepts == {"EQUAL"} and stop.seen.kind in ("INT", "NUMBER", "NAME", "LSQB"):
+        at = stop.begin + len(stop.left)
+        return stop.fault("NS136", key=stop.last, fix=Fix(stop.between(at, at), " ="))
+    if stop.start != "setting" or "EQUAL" in stop.seen.before or stop.seen.kind in ("EQUAL", "COLON") or not stop.left:
+        return None
+    at = stop.begin + len(stop.left)
+    return stop.fault("NS136", key=stop.left, fix=Fix(stop.between(at, at), " ="))
+
+
+# ---- ends and brackets
+
+
 def _ends_early(stop: Stop) -> Diagnostic | None:
     if stop.seen.kind not in (END, "_NL"):
         return None
+    goes_on = stop.rest.strip() if stop.seen.kind == "_NL" else ""
+    if goes_on and stop.last and (stop.unclosed is None or stop.unclosed[1] > stop.seen.at[0]):
+        return _broken_line(stop)
     if stop.unclosed is not None:
         bracket, at = stop.unclosed
-        return stop.fault("NS102", span=Span(stop.source, at, at + 1), seen=bracket, closer=_OPENERS[bracket])
+        if stop.start.endswith("_head") and bracket == "(" and stop.last == "(":
+            return stop.fault("NS131", span=stop.last_span, fix=Fix(stop.last_span, "{"), kind=stop.first)
+        return stop.fault("NS102", span=stop.between(at, at + 1), seen=bracket, closer=OPENERS[bracket])
     if stop.accepts("LBRACE") and stop.start.endswith("_head"):
-        return stop.fault("NS131", kind=stop.first)
+        at = stop.begin + len(stop.left)
+        return stop.fault("NS131", fix=Fix(stop.between(at, at), " {"), kind=stop.first)
     if stop.accepts("_X") and stop.seen.before and stop.seen.before[-1] == "FILTER":
-        return _kernel(stop)
-    return Diagnostic("NS105", stop.span, {"expected": expected(stop.seen.accepts)})
+        return nouns.kernel(stop)
+    return signs.joined_by_x(stop) or Diagnostic("NS105", stop.span, {"expected": expected(stop.seen.accepts)})
+
+
+def _broken_line(stop: Stop) -> Diagnostic:
+    """`x ->` and the step on the next line: the sign goes to where it continues."""
+    sign, span = stop.last, stop.last_span
+    rest = stop.source.text[stop.seen.at[0] : stop.end]
+    at = stop.seen.at[0] + len(rest) - len(rest.lstrip())
+    moves = sign in ("->", "&", "+", ",")
+    begin = span.start
+    while moves and stop.source.text[begin - 1] in " \t":
+        begin -= 1
+    fixes = (Fix(stop.between(begin, span.end), ""), Fix(stop.between(at, at), f"{sign} ")) if moves else ()
+    return stop.fault("NS144", span=span, fixes=fixes, sign=sign)
 
 
 def _unclosed(stop: Stop) -> Diagnostic | None:
@@ -185,7 +268,7 @@ def _unclosed(stop: Stop) -> Diagnostic | None:
         inside = stop.source.text[stop.unclosed[1] : stop.seen.at[0]]
         if "\n" in inside or stop.seen.kind in _STARTERS or stop.seen.kind == "LBRACE":
             bracket, at = stop.unclosed
-            return stop.fault("NS102", span=Span(stop.source, at, at + 1), seen=bracket, closer=_OPENERS[bracket])
+            return stop.fault("NS102", span=stop.between(at, at + 1), seen=bracket, closer=OPENERS[bracket])
     return None
 
 
@@ -195,14 +278,14 @@ def _closer(stop: Stop) -> Diagnostic | None:
         return None
     opened = []
     for match in re.finditer(r'"(?:\\.|[^"\\\n])*"|#[^\n]*|[()\[\]{}]', stop.source.text[stop.begin : stop.seen.at[0]]):
-        if match[0] in _OPENERS:
+        if match[0] in OPENERS:
             opened.append((match[0], stop.begin + match.start()))
         elif match[0] in ")]}" and opened:
             opened.pop()
-    if opened and _OPENERS[opened[-1][0]] != stop.seen.text:
+    if opened and OPENERS[opened[-1][0]] != stop.seen.text:
         bracket, at = opened[-1]
-        label = Label(Span(stop.source, at, at + 1), "opened", {"bracket": bracket})
-        wanted = _OPENERS[bracket]
+        label = Label(stop.between(at, at + 1), "opened", {"bracket": bracket})
+        wanted = OPENERS[bracket]
         return Diagnostic(
             "NS125",
             stop.span,
@@ -215,52 +298,7 @@ def _closer(stop: Stop) -> Diagnostic | None:
     return None
 
 
-def _noun(stop: Stop) -> Diagnostic | None:
-    """`perceptrons` and `filters` want a number before, filters a kernel after."""
-    named = re.search(r"\b(?:perceptrons?|filters?)$", stop.left)
-    if named and stop.seen.kind in ("INT", "NUMBER") and stop.seen.before[-1:] == ("NAME",):
-        at = stop.begin + named.start()
-        return stop.fault("NS119", span=Span(stop.source, at, stop.begin + named.end()), noun=named[0])
-    if stop.seen.kind in ("PERCEPTRON", "FILTER") and not stop.accepts(stop.seen.kind):
-        if stop.seen.kind == "PERCEPTRON" and "FILTER" in stop.seen.accepts:
-            return None
-        return stop.fault("NS119", noun=stop.seen.text)
-    return None
-
-
-def _kernel(stop: Stop) -> Diagnostic | None:
-    """No size after `filters`, or one that is written `(5, 5)` or `(5x5)`."""
-    before = stop.seen.before
-    if stop.first == "default":
-        return None
-    spelt = before[-2:] == ("FILTER", "NAME") and stop.seen.kind in ("INT", "NUMBER")  # `6 filters of 5x5`
-    bracketed = before[-3:-1] == ("FILTER", "LPAR") and (stop.seen.kind == "COMMA" or stop.seen.text[:1] in ("x", "×"))
-    if spelt or bracketed or before[-1:] == ("FILTER",):
-        return stop.fault("NS120", seen=stop.seen.text)
-    return None
-
-
-def _equals(stop: Stop) -> Diagnostic | None:
-    """`=` for `==` or `:`, `:` for `=`, a comparison with two signs."""
-    seen = stop.seen
-    begin = seen.at[0] - (seen.kind == "EQUAL" and stop.source.text[seen.at[0] - 1 : seen.at[0]] == ":")
-    double = {":=": ":", "=>": "->"}.get(stop.source.text[begin : begin + 2])
-    if double:
-        span = Span(stop.source, begin, begin + 2)
-        return stop.fault("NS122", span=span, seen=span.text, right=double, fix=Fix(span, double))
-    if seen.kind == "EQUAL" and stop.accepts("CMP"):
-        return stop.fault("NS122", seen="=", right="==", fix=Fix(stop.span, "=="))
-    if seen.kind == "COLON" and stop.accepts("EQUAL"):
-        return stop.fault("NS122", seen=":", right="=", fix=Fix(stop.span, "="))
-    if seen.kind == "COLON" and stop.left.count("(") > stop.left.count(")"):
-        return stop.fault("NS122", seen=":", right="=", fix=Fix(stop.span, "="))
-    if seen.kind == "CMP" and seen.text == "==" and stop.accepts("EQUAL"):
-        return stop.fault("NS122", seen="==", right="=", fix=Fix(stop.span, "="))
-    if seen.kind == "CMP" and stop.first == "require" and re.search(r"==|!=|<=|>=|<|>", stop.left):
-        return stop.fault("NS133", seen=seen.text)
-    if seen.kind == "CMP" and seen.text == ">":
-        return stop.fault("NS122", seen=">", right="->", fix=Fix(stop.span, "->"))
-    return None
+# ---- heads and order
 
 
 def _one_line(stop: Stop) -> Diagnostic | None:
@@ -270,6 +308,15 @@ def _one_line(stop: Stop) -> Diagnostic | None:
     if stop.seen.kind in _STARTERS and stop.seen.at[0] > stop.begin:
         return stop.fault("NS123", seen=stop.seen.text)
     return None
+
+
+def _head(stop: Stop) -> Diagnostic | None:
+    """`net first:`, `net first: {`: a head ends with its brace alone."""
+    if not stop.start.endswith("_head") or stop.seen.kind not in ("COLON", "EQUAL") or not stop.accepts("LBRACE"):
+        return None
+    after = stop.rest[1:].strip()
+    fix = Fix(stop.span, "") if after == "{" else Fix(stop.span, " {") if not after else None
+    return stop.fault("NS131", fix=fix, kind=stop.first)
 
 
 def _order(stop: Stop) -> Diagnostic | None:
@@ -288,97 +335,47 @@ def _whole(stop: Stop) -> Diagnostic | None:
     return None
 
 
-def _misspelt(stop: Stop) -> Diagnostic | None:
-    """`4 perceptons`, `100 neurons`: after a number comes one of the two nouns."""
-    if stop.seen.kind != "NAME" or not stop.accepts("PERCEPTRON"):
+def _dangling(stop: Stop) -> Diagnostic | None:
+    """`3 perceptrons scores"`: a quote with no other before it."""
+    if stop.seen.kind != "NAME" or stop.rest.count('"') != 1 or not stop.rest.rstrip().endswith('"'):
         return None
-    guess = nearest(stop.seen.text, ("perceptrons", "filters", "perceptron", "filter"))
-    if guess and stop.seen.before[-1:] in (("INT",), ("NUMBER",), ("NAME",)):
-        return stop.fault("NS127", Hint("nearest", {"name": guess}), seen=stop.seen.text, fix=Fix(stop.span, guess))
-    number = stop.seen.before[-1:] in (("INT",), ("NUMBER",))
-    return stop.fault("NS127", seen=stop.seen.text) if number else None
-
-
-_OPTION = re.compile(r"[,\[]?\s*([^\W\d][\w.]*)(?:\s*=(?!=)\s*|\s+(?=\d))([^\s,)\]]+)")
-_SIZES = re.compile(r"[\w.]++(?:[ \t]*[x×][ \t]*[\w.]++)*+(?![ \t]*(?:perceptron|filter))")
-
-
-def _options(stop: Stop) -> Diagnostic | None:
-    """`maxpool 2x2`, `6 filters 5x5, stride = 2`: options that stand beside their parentheses."""
-    text, at = stop.source.text, stop.seen.at[0]
-    if stop.start not in ("stmt", "decl") or stop.left.count("(") > stop.left.count(")"):
-        return None
-    option = _OPTION.match(text, at, stop.end)
-    outside = stop.seen.kind in ("COMMA", "LSQB") or stop.accepts("LPAR") or stop.left.endswith(")")
-    if option and (outside or stop.first == "default"):
-        return stop.fault("NS137", right=f"({option[1]} = {option[2]})")
-    sizes = _SIZES.match(text, at, stop.end)
-    word = re.search(r"[\w.]+$", stop.left)
-    beside = stop.seen.kind in ("INT", "NUMBER") and stop.seen.before[-1:] == ("NAME",) and stop.accepts("_ARROW")
-    if sizes and word and beside:
-        return stop.fault("NS137", right=f"{word[0]}({sizes[0]})")
-    return None
-
-
-def _comma(stop: Stop) -> Diagnostic | None:
-    """`(stride = 2 pad = 1)`: two options side by side."""
-    at = stop.seen.at[0]
-    if stop.seen.kind == "NAME" and stop.accepts("COMMA") and _OPTION.match(stop.source.text, at, stop.end):
-        return stop.fault("NS121", seen=stop.seen.text, right=",", fix=Fix(Span(stop.source, at, at), ", "))
-    return None
-
-
-def _between(stop: Stop) -> Diagnostic | None:
-    """Two things side by side where an arrow joins them."""
-    span = Span(stop.source, stop.seen.at[0], stop.seen.at[0])
-    if stop.seen.kind in _ITEM - {"LPAR"} and stop.accepts("_ARROW") and not _rounds(stop):
-        return stop.fault("NS121", seen=stop.seen.text, right="->", fix=Fix(span, "-> "))
-    return None
-
-
-def _rounds(stop: Stop) -> bool:
-    """Whether a `repeat` waits for its brace."""
-    before = stop.seen.before
-    return "REPEAT" in before and "LBRACE" not in before[len(before) - 1 - before[::-1].index("REPEAT") :]
+    end = stop.seen.at[0] + len(stop.rest.rstrip())
+    fix = Fix(stop.between(stop.seen.at[0], stop.seen.at[0]), '"') if stop.accepts("STRING") else None
+    return stop.fault("NS145", span=stop.between(end - 1, end), fix=fix)
 
 
 _RULES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
-    _character,
+    _comment,
     _continuation,
     _first_word,
-    _setting,
     _label,
+    _character,
+    _setting,
     _ends_early,
     _one_line,
     _unclosed,
     _closer,
-    _noun,
-    _kernel,
-    _equals,
+    _head,
+    signs.doubled,
+    signs.written_otherwise,
+    signs.required,
+    nouns.separators,
+    nouns.noun,
+    nouns.kernel,
+    nouns.rounds,
+    signs.equals,
     _order,
     _whole,
-    _comma,
-    _misspelt,
-    _options,
-    _between,
+    signs.comma,
+    _dangling,
+    nouns.misspelt,
+    nouns.options,
+    signs.between,
+    signs.missing,
+    nouns.unexpected,
+    signs.unexpected,
 )
 
 
 def _anything(stop: Stop) -> Diagnostic:
-    seen = stop.seen
-    after = stop.source.text[seen.at[1] : seen.at[1] + 1]
-    hint = ""
-    if _rounds(stop):
-        hint = "repeat"
-    elif seen.text == "/" and (after in ("/", "*") or stop.left.endswith("/")):
-        hint = "comment"
-    elif stop.left.endswith("%"):
-        hint = "percent"
-    elif seen.kind == "DOT" and after.isdigit():
-        hint = "zero"
-    elif stop.first == "input":
-        hint = "given" if seen.kind == "_ARROW" else "type"
-    elif seen.kind == "COMMA" and stop.accepts("_ARROW"):
-        hint = "comma"
-    hints = (Hint(hint),) if hint else ()
-    return Diagnostic("NS101", stop.span, {"seen": seen.text, "expected": expected(stop.seen.accepts)}, hints=hints)
+    return stop.unexpected()

@@ -20,17 +20,24 @@ from netspec.syntax.tree import File, Place
 MAX_DEPTH = 64
 END = "$END"
 
+# the marks of scripts whose letters carry them (é as e and an accent, 한글 in pieces, Thai, Arabic): part of a name
+MARKS = (
+    r"\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    r"\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0900-\u0963\u0966-\u0df3"
+    r"\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ece\u0f18-\u0fbc\u102b-\u109d\u135d-\u135f"
+    r"\u1ab0-\u1ace\u1b00-\u1b44\u1dc0-\u1dff\u20d0-\u20f0\u302a-\u302f\u3099\u309a\ufe20-\ufe2f"
+)
 # possessive: given back piece by piece, a run of n blanks before a wrong character would be tried 2^n times
 _SKIP = r"(?:[ \t]++|\#[^\n]*+|\r?\n[ \t]*+(?=\#|->|[&+,]))*+"
+# \u200b: stands for an invisible character inside a word, which is refused already
 _REST = r"""
-    (?: (?P<WORD>[^\W\d][\w\u200b]*)
+    (?: (?P<WORD>[^\W\d][\wMARKS\u200b]*)
       | (?P<NUMBER>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
       | (?P<PUNCT>->|==|!=|<=|>=|\.\.|[-+*/%(){}\[\]=:,@&^.<>→⟶➔⇒…≤≥≠])
       | (?P<STRING>"(?:\\.|[^"\\\n])*")
       | (?P<NL>(?:\r?\n[ \t]*)+)
     )
-"""
-# \u200b: stands for an invisible character inside a word, which is refused already
+""".replace("MARKS", MARKS)
 _TOKEN = re.compile(_SKIP + _REST, re.VERBOSE)
 # where a size sign may come, `3x4` is three tokens; no state accepts both the sign and a name
 _TOKEN_X = re.compile(_SKIP + r"(?: (?P<X>[x×]) |" + _REST + ")", re.VERBOSE)
@@ -63,7 +70,7 @@ _PUNCTUATION = {
     "+": "ADDOP", "-": "ADDOP", "*": "MULOP", "/": "MULOP", "%": "MULOP", "(": "LPAR", ")": "RPAR",
     "{": "LBRACE", "}": "RBRACE", "[": "LSQB", "]": "RSQB", "=": "EQUAL", ":": "COLON", ",": "COMMA",
     "@": "AT", "&": "AMPERSAND", "^": "CIRCUMFLEX", ".": "DOT",
-    # refused already, by text.check_characters; read here so that the rest of the line is checked too
+    # refused already, by characters.check_characters; read here so that the rest of the line is checked too
     "→": "_ARROW", "⟶": "_ARROW", "➔": "_ARROW", "⇒": "_ARROW", "…": "DOTS", "≤": "CMP", "≥": "CMP", "≠": "CMP",
 }  # fmt: skip
 
@@ -93,7 +100,7 @@ class _Rule(NamedTuple):
     length: int
     action: build.Action | None  # None: the children are spliced into the parent
     unwrap: bool
-    keep: list[tuple[int, bool, int]]
+    keep: tuple[tuple[int, bool, int], ...]
     trailing: int
 
 
@@ -138,6 +145,8 @@ def _terminal(group: str, word: str, text: str, at: int, actions: dict[str, int]
     """The terminal that `word` is where `actions` says what may come; and where it ends."""
     end = at + len(word)
     if group == "WORD":
+        if "\u200b" in word:
+            word = word.replace("\u200b", "")
         looking = _LOOKING.get(word)
         if looking is not None and looking[0] in actions:
             match = looking[1].match(text, at)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from netspec.diagnostics.model import Diagnostic
 from netspec.source import SourceFile
 from netspec.syntax import tree
 from netspec.syntax.build import BadText
+from netspec.syntax.lost import Lost
 from netspec.syntax.parser import TooDeep, Unexpected, parse
-from netspec.syntax.text import check_characters
+
+# anything that is no ordinary line of ASCII has to be looked at more closely
+_ODD = re.compile("[^\t\n\r -~]|\r(?!\n)")
 
 
 @dataclass(slots=True)
@@ -19,12 +23,17 @@ class Parsed:
     source: SourceFile
     file: tree.File
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    poisoned: set[str] = field(default_factory=set)
+    poisoned: Lost = field(default_factory=Lost)
 
 
 def read(source: SourceFile) -> Parsed:
     """Parses a whole file; where that fails, each of its statements alone."""
-    text, found = check_characters(source)
+    text = source.text
+    found: list[Diagnostic] = []
+    if _ODD.search(text) is not None:
+        from netspec.syntax.characters import check_characters
+
+        text, found = check_characters(source)
     original = source.text
     source.text = text
     try:

@@ -12,15 +12,17 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Fix, Label, Words
+from netspec.diagnostics.model import Diagnostic, Fix, Label, Phrase, Words
 from netspec.names import nearest
 from netspec.source import SourceFile, Span
 from netspec.syntax import tree
 from netspec.syntax.build import BadText
+from netspec.syntax.lost import Lost
 from netspec.syntax.mistakes import explain, syntax_fault
-from netspec.syntax.parser import TooDeep, Unexpected, parse
+from netspec.syntax.parser import MARKS, TooDeep, Unexpected, parse
 
-_WORD = re.compile(r"[^\W\d]\w*")
+MAX_MISTAKES = 1000
+_WORD = re.compile(rf"[^\W\d][\w{MARKS}]*")
 _HEAD = re.compile(r"(net|block|data|train|figure)\b")
 _STATEMENT = re.compile(r"(input|hidden|output|start|default|require|let)\b(?!\s*=)")
 _STRONG = re.compile(
@@ -28,6 +30,9 @@ _STRONG = re.compile(
 )
 _PIECES = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*|[()\[\]{}]')
 _CONTINUES = re.compile(r"->|[&+,]|→")
+# a line that ends like this was meant to go on
+_GOES_ON = re.compile(r"(?:->|[&+,*/=:-]|→)$")
+_DECLARES = re.compile(r"(?:netspec\s+\d|use\b|default\b|extern\b|(?:net|block|data|train|figure)\b(?!\s*[:=(.,]))")
 
 
 @dataclass(slots=True)
@@ -39,18 +44,6 @@ class Logical:
     text: str
     unclosed: tuple[str, int] | None = None  # the bracket that nothing closed
     after_blank: bool = False
-
-
-class Lost(set[str]):
-    """Names that lines which could not be read may have given; all names, once such a line hides its own."""
-
-    any = False
-
-    def __contains__(self, name: object) -> bool:
-        return self.any or super().__contains__(name)
-
-    def __bool__(self) -> bool:
-        return self.any or len(self) > 0
 
 
 @dataclass(slots=True)
@@ -75,7 +68,9 @@ def logical_lines(text: str) -> list[Logical]:
             blank = blank or not stripped
             continue
         brackets, end = _brackets(raw, offset - len(raw))
-        fresh = current is None or (not open_brackets and not _CONTINUES.match(stripped))
+        fresh = current is None or (
+            not open_brackets and not _CONTINUES.match(stripped) and not _runs_on(current, stripped)
+        )
         if open_brackets and (_STRONG.match(stripped) or (stripped[0] == "}" and open_brackets[-1][0] != "{")):
             fresh = True
         if not fresh and blank and not open_brackets:
@@ -91,10 +86,11 @@ def logical_lines(text: str) -> list[Logical]:
             current.end = end
             current.text = text[current.start : end]
         head = fresh and (_HEAD.match(stripped) is not None or stripped == "{")
+        braces = head or "repeat" in current.text  # elsewhere a brace is a slip, and opens nothing
         for bracket, at in brackets:
-            if bracket in "([{":
+            if bracket in "([" or (bracket == "{" and braces):
                 open_brackets.append((bracket, at))
-            elif open_brackets:
+            elif open_brackets and (bracket != "}" or open_brackets[-1][0] == "{"):
                 open_brackets.pop()
         if head and open_brackets and open_brackets[-1][0] == "{":
             open_brackets.pop()  # the body's own brace
@@ -102,6 +98,13 @@ def logical_lines(text: str) -> list[Logical]:
     if current is not None and open_brackets:
         current.unclosed = open_brackets[0]
     return lines
+
+
+def _runs_on(current: Logical, stripped: str) -> bool:
+    """Whether the line above ends with a sign that wants more, and this one begins nothing of its own."""
+    if not _GOES_ON.search(current.text) or _HEAD.match(current.text):
+        return False
+    return stripped[0] not in "}#" and not _STATEMENT.match(stripped) and not _DECLARES.match(stripped)
 
 
 def _brackets(raw: str, offset: int) -> tuple[list[tuple[str, int]], int]:
@@ -132,12 +135,21 @@ class _Recovery:
         self.stray = False  # lines outside a body were met: said once, then read as the body's before them
 
     def run(self) -> Recovered:
-        for line in logical_lines(self.source.text):
+        lines = logical_lines(self.source.text)
+        if _foreign(lines):
+            first = Span(self.source, lines[0].start, lines[0].end)
+            self.diagnostics.append(Diagnostic("NS009", first, {"kind": _kind(lines)}))
+            self.poisoned.any = True
+            lines = []
+        for line in lines:
             self.read(line)
+            if len(self.diagnostics) >= MAX_MISTAKES:  # of a file that is wrong throughout nobody reads more
+                self.poisoned.any = True
+                break
         if self.open is not None:
             assert self.open_line is not None
             end = len(self.source.text.rstrip())
-            if not self.stray and not self.garbled:
+            if not self.stray and not self.garbled and not self.headless and not self.poisoned.any:
                 span = Span(self.source, max(0, end - 1), end)
                 head = Span(self.source, self.open_line.start, self.open_line.end)
                 self.diagnostics.append(
@@ -156,13 +168,14 @@ class _Recovery:
             label = Label(Span(self.source, *self.open.head_at), "opened", {"bracket": "{"})
             span = Span(self.source, line.start, line.end)
             words: Words = {"seen": line.text, "wanted": "}"}
-            self.diagnostics.append(Diagnostic("NS125", span, words, labels=(label,), fixes=(Fix(span, "}"),)))
+            if not self.headless:  # its head had the wrong bracket, too, and that is said
+                self.diagnostics.append(Diagnostic("NS125", span, words, labels=(label,), fixes=(Fix(span, "}"),)))
             self.close(line.end)
         elif line.text == "{" and self.headless:
             self.headless = False  # the brace that its head lacked
         elif _HEAD.match(line.text) and not self.is_setting(line):
             if self.open is not None:
-                if not self.stray and not self.garbled:
+                if not self.stray and not self.garbled and not self.headless:
                     head = Label(Span(self.source, self.open_line.start, self.open_line.end), "opened")  # type: ignore[union-attr]
                     span = Span(self.source, line.start, line.end)
                     self.diagnostics.append(Diagnostic("NS107", span, {"kind": self.open.kind}, labels=(head,)))
@@ -275,20 +288,53 @@ class _Recovery:
         words = _WORD.findall(line.text)
         if not words:
             return
+        self.poisoned.update(re.findall(rf"({_WORD.pattern})\s*:", line.text))
         if words[0] in ("require", "default"):
             self.poisoned.add(words[0])
+            if words[0] == "default":
+                self.poisoned.defaults.update(words[1:] or ("",))
         elif words[0] in ("input", "hidden", "output", "start", "let"):
-            given = _WORD.findall(re.split("[:=]", line.text, maxsplit=1)[0])
-            self.poisoned.update(given[1:])
-            self.poisoned.any = self.poisoned.any or len(given) < 2
+            label = re.split("[:=]", line.text, maxsplit=1)[0].split(maxsplit=1)[1:]
+            given = _WORD.findall(label[0]) if label else []
+            self.poisoned.update(given)
+            self.poisoned.any = self.poisoned.any or not given
+            if given and label[0].strip() != given[0]:
+                self.poisoned.garbled.update(given)
         else:
             self.poisoned.update(words)
             self.poisoned.any = self.poisoned.any or words[0] in ("net", "block")
+            if line.text.endswith("{"):
+                self.poisoned.heads.update(words)
+
+
+def _foreign(lines: list[Logical]) -> bool:
+    """Whether no line begins as a line of the language does, nor nearly so."""
+    if not lines or any(_DECLARES.match(line.text) or _STATEMENT.match(line.text) for line in lines):
+        return False
+    words = {match[0] for line in lines if (match := _WORD.match(line.text))}
+    return not any(nearest(word, ("net", "block", "input", "hidden", "output")) for word in words if word != "in")
+
+
+_FOREIGN = (
+    ("python", re.compile(r"(?:import|from|class|def|@|async|print\()(?:\s|\w)|\w+\s*=\s*\w+\.\w+")),
+    ("json", re.compile(r"[\[{]\s*(?:$|[\"\[{\d])")),
+    ("markup", re.compile(r"<[!?\w]")),
+    ("prototxt", re.compile(r"(?:layers?|name|input_param|input)\s*[:{]")),
+    ("yaml", re.compile(r"(?:---|- |\w[\w-]*:(?:\s|$))")),
+)
+
+
+def _kind(lines: list[Logical]) -> Phrase:
+    """What the first lines look like."""
+    for name, pattern in _FOREIGN:
+        if any(pattern.match(line.text) for line in lines[:3]):
+            return Phrase(f"file {name}")
+    return Phrase("file elsewhere")
 
 
 def _broken(line: Logical) -> tree.Statement | None:
     """A stand-in for a broken line, so that its label is known and nothing reads past it."""
-    match = re.match(r"([^\W\d]\w*)\s*([^\W\d]\w*)?", line.text)
+    match = re.match(rf"({_WORD.pattern})\s*({_WORD.pattern})?", line.text)
     if match is None or match[1] in ("start", "let", "default", "require"):
         return None
     at = (line.start, line.end)

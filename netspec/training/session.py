@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 DIVERGED, STOPPED = 4, 130
 
+# where the first value that is no number arose -> the hint that says so
+_CAUSES = {"layer": "in_layer", "weights": "in_weights", "input": "in_input", "loss": "in_loss"}
+
 
 class Session:
     """One process's work on one run."""
@@ -84,7 +87,7 @@ class Session:
         """Where the first value that is no number came from, and what is kept."""
         cause = find_cause(self.engine, self.plan.graph, fault.batch)
         words: Words = {"step": progress.step + 1, "epoch": progress.epoch + 1, "loss": str(fault.loss)}
-        hints = [Hint(f"in_{cause.kind}", {"name": cause.name}), Hint("smaller")]
+        hints = [Hint(_CAUSES[cause.kind], {"name": cause.name}), Hint("smaller")]
         kept = checkpoint.existing(folder / names.CHECKPOINTS)
         if kept:
             hints.append(Hint("kept", {"checkpoint": str(kept[0])}))

@@ -20,6 +20,12 @@ CODE = re.compile(r"NS\d{3}")
 # keywords of the calls that raise a diagnostic, which are no words of its message
 NO_WORDS = frozenset(("fix", "span", "labels"))
 OF_REFUSALS = frozenset(("option", "input", "hint"))
+# functions that raise one code for their callers, who add the hints
+WRAPPERS = {
+    "unexpected": ("NS101", frozenset(("seen", "expected"))),
+    "swap": ("NS122", frozenset(("seen", "right"))),
+    "_unfit": ("NS727", frozenset(("name",))),
+}
 # what `Core.explain` adds to the words of a step that refuses its inputs
 BY_EXPLAIN = frozenset(("step", "left_name", "left_line", "right_name", "right_line"))
 
@@ -120,6 +126,9 @@ class _Function:
     def sites(self) -> Iterator[Site]:
         hints, labels = frozenset(self.names("Hint")), frozenset(self.names("Label"))
         for call in self.calls:
+            if _callee(call) in WRAPPERS:
+                code, given = WRAPPERS[_callee(call)]
+                yield Site(code, f"{self.where}:{call.lineno}", given, hints, labels)
             for code in sorted(text for argument in call.args[:3] for text in self.texts(argument)):
                 if CODE.fullmatch(code):
                     yield Site(code, f"{self.where}:{call.lineno}", frozenset(self.words(call)), hints, labels)

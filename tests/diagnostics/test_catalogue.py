@@ -22,7 +22,7 @@ SHARED = entries()["shared"]
 EXAMPLES = [code for code, entry in CODES.items() if "wrong" in entry]
 FIELD = re.compile(r"\{(\w*)(?::\w+)?\}")
 # phrases whose names the code puts together: `axis row`, `verb +`
-COMPOSED = ("axis ", "kind ", "reason ", "verb ")
+COMPOSED = ("axis ", "file ", "kind ", "reason ", "verb ")
 
 
 def texts(entry: dict[str, Any]) -> dict[str, dict[str, str]]:

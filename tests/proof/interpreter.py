@@ -30,7 +30,14 @@ class Interpreter:
         self.graph = graph
         self.state = state
         self.modules: dict[int, nn.Module] = {}
-        self.names: dict[str, Any] = {"torch": torch, "nn": nn, "F": functional, "math": math, "Tensor": Tensor, "Any": Any}
+        self.names: dict[str, Any] = {
+            "torch": torch,
+            "nn": nn,
+            "F": functional,
+            "math": math,
+            "Tensor": Tensor,
+            "Any": Any,
+        }
         self.training = False
 
     def run(self, inputs: dict[str, Tensor], lengths: dict[str, Tensor]) -> list[Tensor]:
@@ -158,7 +165,7 @@ class Interpreter:
             self.define(part)
         names: dict[str, Any] = {"x": given[0] if given else None, "before": None}
         names |= {str(place): value for place, value in enumerate(given)}
-        names |= {name: value for name, value in lowering.values.items()}
+        names |= dict(lowering.values.items())
         names |= {"batch": self.context["batch"], "device": torch.device("cpu"), "dtype": self.dtype()}
         for place, value in enumerate(types):
             if value.time is not None and value.time.varying:

@@ -1,0 +1,138 @@
+"""What stands in a text but not in the language -> the text to parse instead, and what to say.
+
+Positions never move: a character that is refused is replaced by one other character, so that the rest of
+the file is checked as if it had been right.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted, Words
+from netspec.source import SourceFile, Span
+
+# What a Korean keyboard, an input method or a word processor makes of the language's own signs.
+LOOK_ALIKES = {
+    "：": ":", "（": "(", "）": ")", "［": "[", "］": "]", "｛": "{", "｝": "}", "＝": "=", "，": ",", "、": ",",
+    "＋": "+", "－": "-", "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "＊": "*", "∗": "*", "·": "*", "⋅": "*",
+    "∙": "*", "／": "/", "÷": "/", "∕": "/", "⁄": "/", "％": "%", "＠": "@", "＆": "&", "＾": "^", "．": ".", "＜": "<",
+    "＞": ">", "＃": "#", **{chr(0xFF10 + digit): str(digit) for digit in range(10)}, "；": ";", "∶": ":", "˗": "-",
+    "“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"', "＂": '"', "″": '"', "「": '"', "」": '"', "『": '"',
+    "』": '"', "→": "->", "⟶": "->", "➔": "->", "⇒": "->", "➜": "->", "➡": "->", "⮕": "->",
+    "…": "..", "≤": "<=", "≥": ">=", "≠": "!=",
+    "\u00a0": " ", "\u2007": " ", "\u2008": " ", "\u2009": " ", "\u200a": " ", "\u202f": " ", "\u205f": " ",
+    "\u3000": " ", "\u2000": " ", "\u2001": " ", "\u2002": " ", "\u2003": " ", "\u2004": " ", "\u2005": " ",
+    "\u2006": " ", "\u1680": " ",
+}  # fmt: skip
+_LOOK_ALIKE = re.compile("[" + "".join(map(re.escape, LOOK_ALIKES)) + "]")
+_NUMBER = re.compile(r"(?<!\w)\d+")
+# Direction marks can make a line read otherwise than it parses; the others cannot be seen at all. Refused in
+# captions and comments, too.
+_CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+_HIDDEN = (
+    "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\u00ad\u2028\u2029\ufff9-\ufffb\U000e0000-\U000e007f"
+    "\ud800-\udfff"
+)
+_INVISIBLE = re.compile(f"[{_CONTROL}{_HIDDEN}]|\r(?!\n)")
+LINE_ENDS = "\r\x0b\x0c\x85\u2028\u2029"  # which only some programs show as one
+# These shape the letters and emoji of a caption, and are nothing in a name but a second, equal-looking name.
+_JOINERS = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+_WORD_PART = re.compile(r"\w")
+_QUOTED = re.compile(r'"(?:\\.|[^"\\\n])*"|[“„«「『][^”»」』\n]*[”»」』]|#[^\n]*')
+# what Unicode gives no name
+_NAMES = {
+    "\r": "carriage return", "\x1b": "escape", "\x07": "bell", "\x08": "backspace", "\x0b": "vertical tab",
+    "\x0c": "form feed", "\x7f": "delete", "\x85": "next line",
+}  # fmt: skip
+MAX_FIXES = 1000  # places of one mistake that are kept
+MAX_LABELS = 5  # of which so many are shown
+
+
+def check_characters(source: SourceFile) -> tuple[str, list[Diagnostic]]:
+    """The text to parse, and a diagnostic for each kind of character that may not stand there."""
+    text = source.text
+    quoted = [match.span() for match in _QUOTED.finditer(text)]
+    characters = list(text)
+    places: dict[str, list[tuple[int, str]]] = {}  # what is meant -> every place, and what stands there
+    for match in _INVISIBLE.finditer(text):
+        _note(places, "\0" + match[0], match.start(), match[0])
+        characters[match.start()] = "\n" if match[0] in LINE_ENDS else _filler(text, match.start())
+    for match in _outside(_JOINERS, text, quoted):
+        _note(places, "\0" + match[0], match.start(), match[0])
+        characters[match.start()] = _filler(text, match.start())
+    for match in _outside(_LOOK_ALIKE, text, quoted):
+        _note(places, LOOK_ALIKES[match[0]], match.start(), match[0])
+        if len(LOOK_ALIKES[match[0]]) == 1:
+            characters[match.start()] = LOOK_ALIKES[match[0]]
+    for match in _outside(_NUMBER, text, quoted):
+        for at in range(match.start(), match.end()):
+            if not text[at].isascii() and text[at] not in LOOK_ALIKES:  # a digit of another script: int() would take it
+                meant = str(unicodedata.digit(text[at]))
+                _note(places, meant, at, text[at])
+                characters[at] = meant
+    report = [_invisible if meant[0] == "\0" else _look_alike for meant in places]
+    found = [say(source, meant.lstrip("\0"), where) for say, (meant, where) in zip(report, places.items(), strict=True)]
+    return "".join(characters), found
+
+
+def _note(places: dict[str, list[tuple[int, str]]], meant: str, at: int, seen: str) -> None:
+    where = places.setdefault(meant, [])
+    if len(where) < MAX_FIXES:
+        where.append((at, seen))
+
+
+def _outside(pattern: re.Pattern[str], text: str, quoted: list[tuple[int, int]]) -> list[re.Match[str]]:
+    """The matches that stand neither in a text nor in a comment; the quotes themselves stand outside."""
+    found = []
+    at = 0
+    for match in pattern.finditer(text):
+        while at < len(quoted) and quoted[at][1] <= match.start():
+            at += 1
+        inside = at < len(quoted) and quoted[at][0] < match.start() < quoted[at][1]
+        if not inside or (match.end() == quoted[at][1] and match[0] in "”»」』"):
+            found.append(match)
+    return found
+
+
+def _filler(text: str, at: int) -> str:
+    """What stands for an invisible character: nothing that ends a word inside one, else a blank."""
+    inside = 0 < at < len(text) - 1 and _WORD_PART.match(text[at - 1]) and _WORD_PART.match(text[at + 1])
+    return "\u200b" if inside else " "
+
+
+def _spans(source: SourceFile, where: list[tuple[int, str]]) -> list[Span]:
+    return [Span(source, at, at + 1) for at, _ in where]
+
+
+def _invisible(source: SourceFile, seen: str, where: list[tuple[int, str]]) -> Diagnostic:
+    spans = _spans(source, where)
+    title = _NAMES.get(seen) or unicodedata.name(seen, "control character").lower()
+    words: Words = {"point": f"U+{ord(seen):04X}", "title": title}
+    ends_line = seen in LINE_ENDS
+    replacement = "\n" if ends_line else ""
+    return Diagnostic(
+        "NS006",
+        spans[0],
+        words,
+        labels=tuple(Label(span) for span in spans[1 : MAX_LABELS + 1]),
+        hints=(Hint("line_end"),) if ends_line else (),
+        fixes=tuple(Fix(span, replacement) for span in spans),
+    )
+
+
+def _look_alike(source: SourceFile, meant: str, where: list[tuple[int, str]]) -> Diagnostic:
+    """One report a sign that was meant, however often it stands there and in whatever shape."""
+    spans = _spans(source, where)
+    seen = tuple(dict.fromkeys(character for _, character in where))
+    title = unicodedata.name(seen[0], "").lower()
+    return Diagnostic(
+        "NS007",
+        spans[0],
+        {"seen": Quoted(seen), "title": title, "count": len(spans)},
+        labels=tuple(Label(span) for span in spans[1 : MAX_LABELS + 1]),
+        hints=(Hint("space") if meant == " " else Hint("replace", {"meant": meant}),),
+        fixes=tuple(Fix(span, meant) for span in spans),
+    )

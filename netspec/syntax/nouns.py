@@ -1,0 +1,163 @@
+"""Mistakes with numbers, nouns, their options and `repeat` -> diagnostics."""
+
+from __future__ import annotations
+
+import re
+
+from netspec.diagnostics.model import Diagnostic, Fix, Hint
+from netspec.names import nearest
+from netspec.syntax.signs import rounds_wait
+from netspec.syntax.stop import Stop
+
+_NUMBERS = ("INT", "NUMBER")
+
+
+def separators(stop: Stop) -> Diagnostic | None:
+    """`1,000 perceptrons`, `1_000`: digits stand together."""
+    text, at = stop.source.text, stop.seen.at[0]
+    number = None
+    if stop.seen.kind in ("PERCEPTRON", "FILTER"):
+        number = re.search(r"(?<![\w,])\d{1,3}(?:,\d{3})+$", stop.left)
+    elif stop.seen.kind == "NAME" and stop.last.isdigit() and re.match(r"_\d", stop.rest) and text[at - 1].isdigit():
+        number = re.search(r"(?<!\w)\d+$", stop.left)
+    if number is None:
+        return None
+    begin = stop.begin + number.start()
+    end = at + len(re.match(r"[_\d]*", stop.rest)[0]) if stop.seen.kind == "NAME" else stop.begin + number.end()  # type: ignore[index]
+    span = stop.between(begin, end)
+    plain = re.sub(r"[,_]", "", span.text)
+    return stop.fault("NS142", span=span, fix=Fix(span, plain), text=span.text, plain=plain)
+
+
+def noun(stop: Stop) -> Diagnostic | None:
+    """`perceptrons` and `filters` want a number before, filters a kernel after."""
+    named = re.search(r"\b(?:perceptrons?|filters?)$", stop.left)
+    if named and stop.seen.kind in _NUMBERS and stop.seen.before[-1:] == ("NAME",):
+        at = stop.begin + named.start()
+        span = stop.between(at, stop.seen.at[1])
+        alone = not re.match(r"\s*x", stop.source.text[stop.seen.at[1] : stop.end])
+        fix = Fix(span, f"{stop.seen.text} {named[0]}") if alone and named[0].startswith("perceptron") else None
+        return stop.fault("NS119", span=stop.between(at, stop.begin + named.end()), fix=fix, noun=named[0])
+    if stop.seen.kind in ("PERCEPTRON", "FILTER") and not stop.accepts(stop.seen.kind):
+        if stop.seen.kind == "PERCEPTRON" and "FILTER" in stop.seen.accepts:
+            return None
+        if "IS" in stop.seen.before or stop.first == "let":
+            return None
+        return stop.fault("NS119", noun=stop.seen.text)
+    return None
+
+
+_BEHIND = re.compile(r"(?P<kernel>[\w.]+(?:\s*[x×]\s*[\w.]+)*)\s+(?P<noun>filters?)\b")
+
+
+def kernel(stop: Stop) -> Diagnostic | None:
+    """No size after `filters`, one before it, or one that is written `(5, 5)` or `(5x5)`."""
+    before = stop.seen.before
+    if stop.first == "default":
+        return None
+    behind = _BEHIND.match(stop.rest) if stop.seen.kind in _NUMBERS and stop.last.isdigit() else None
+    if behind is not None:  # `6 5x5 filters`
+        span = stop.between(stop.seen.at[0], stop.seen.at[0] + behind.end())
+        return stop.fault("NS120", fix=Fix(span, f"{behind['noun']} {behind['kernel']}"), seen=stop.seen.text)
+    spelt = before[-2:] == ("FILTER", "NAME") and stop.seen.kind in _NUMBERS  # `6 filters of 5x5`
+    if spelt:
+        return stop.fault("NS120", span=stop.last_span, fix=Fix(stop.last_span, ""), seen=stop.last)
+    bracketed = before[-3:-1] == ("FILTER", "LPAR") and (stop.seen.kind == "COMMA" or stop.seen.text[:1] in ("x", "×"))
+    if bracketed or before[-1:] == ("FILTER",):
+        return stop.fault("NS120", fixes=_unwrapped(stop) if bracketed else (), seen=stop.seen.text)
+    return None
+
+
+def _unwrapped(stop: Stop) -> tuple[Fix, ...]:
+    """`(5, 5)`, `(5x5)` -> `5x5`."""
+    opening = stop.begin + stop.left.rindex("(")
+    match = re.match(r"\(\s*(\d+)\s*[,x×]\s*(\d+)\s*\)", stop.source.text[opening : stop.end])
+    return () if match is None else (Fix(stop.between(opening, opening + match.end()), f"{match[1]}x{match[2]}"),)
+
+
+def rounds(stop: Stop) -> Diagnostic | None:
+    """A `repeat` that is written otherwise than `repeat 3 { … }`."""
+    seen = stop.seen
+    if seen.kind == "LBRACE" and stop.seen.before[-1:] == ("REPEAT",):
+        return stop.fault("NS141", Hint("count"), seen=seen.text)
+    if not rounds_wait(stop) or not stop.accepts("LBRACE"):
+        return None
+    if seen.kind == "NAME" and seen.text == "in":
+        return stop.fault("NS141", Hint("round"), seen=seen.text)
+    braced = re.match(r"(?:times|rounds|x|번|회|:)\s*\{", stop.rest)
+    if braced is not None:
+        return stop.fault("NS141", fix=Fix(stop.span, ""), seen=seen.text)
+    inner = re.match(r"\(([^()]*)\)", stop.rest) if seen.kind == "LPAR" else None
+    fixes: tuple[Fix, ...] = ()
+    if inner is not None:
+        close = seen.at[0] + inner.end() - 1
+        fixes = (Fix(stop.span, "{ "), Fix(stop.between(close, close + 1), " }"))
+    return stop.fault("NS141", fixes=fixes, seen=seen.text)
+
+
+def misspelt(stop: Stop) -> Diagnostic | None:
+    """`4 perceptons`, `100 neurons`: after a number comes one of the two nouns."""
+    if stop.seen.kind != "NAME" or not stop.accepts("PERCEPTRON"):
+        return None
+    seen = stop.seen.text
+    guess = nearest(seen, ("perceptrons", "filters", "perceptron", "filter"))
+    if guess and stop.seen.before[-1:] in (("INT",), ("NUMBER",), ("NAME",)):
+        return stop.fault("NS127", Hint("nearest", {"name": guess}), seen=seen, fix=Fix(stop.span, guess))
+    number = stop.seen.before[-1:] in (("INT",), ("NUMBER",))
+    if not number or seen in ("x", "X", "by"):
+        return None
+    meant = _SAME.get(seen.casefold())
+    if meant is not None:
+        return stop.fault("NS127", Hint("meant", {"seen": seen, "meant": meant}), seen=seen, fix=Fix(stop.span, meant))
+    return stop.fault("NS127", seen=seen)
+
+
+# what others call the two nouns
+_SAME = {
+    "neurons": "perceptrons", "neuron": "perceptrons", "units": "perceptrons", "nodes": "perceptrons",
+    "퍼셉트론": "perceptrons", "뉴런": "perceptrons", "노드": "perceptrons", "유닛": "perceptrons",
+    "kernels": "filters", "필터": "filters", "convs": "filters", "channels": "filters", "convolutions": "filters",
+}  # fmt: skip
+_OPTION = re.compile(r"[,\[{]?\s*([^\W\d][\w.]*)(?:\s*=(?!=)\s*|\s+(?=\d))([^\s,)\]}]+)")
+_SIZES = re.compile(r"[\w.]++(?:[ \t]*[x×][ \t]*[\w.]++)*+(?![ \t]*(?:perceptron|filter))")
+
+
+def options(stop: Stop) -> Diagnostic | None:
+    """`maxpool 2x2`, `6 filters 5x5, stride = 2`: options that stand beside their parentheses."""
+    text, at = stop.source.text, stop.seen.at[0]
+    if stop.start not in ("stmt", "decl") or stop.left.count("(") > stop.left.count(")") or stop.first == "let":
+        return None
+    braces = re.match(r"([\[{])([^\[\]{}\n]*)([\]}])", stop.rest)
+    step = re.search(r"[\w)]$", stop.left) and stop.seen.before[-1:] != ("_X",)
+    if braces is not None and step and stop.accepts("LPAR") and stop.seen.kind in ("LBRACE", "LSQB"):
+        close = at + braces.end() - 1
+        fixes = (Fix(stop.span, "("), Fix(stop.between(close, close + 1), ")"))
+        return stop.fault("NS137", fixes=fixes, right=f"({braces[2].strip()})")
+    option = _OPTION.match(text, at, stop.end)
+    outside = stop.seen.kind in ("COMMA", "LSQB") or stop.accepts("LPAR") or stop.left.endswith(")")
+    if option and (outside or stop.first == "default") and option[1] not in ("in", "as", "of", "by", "is", "caption"):
+        return stop.fault("NS137", right=f"({option[1]} = {option[2]})")
+    sizes = _SIZES.match(text, at, stop.end)
+    word = re.search(r"[^\W\d][\w.]*$", stop.left)
+    beside = stop.seen.kind in _NUMBERS and stop.seen.before[-1:] == ("NAME",) and stop.accepts("_ARROW")
+    if sizes and word and beside:
+        right = f"{word[0]}({sizes[0]})"
+        span = stop.between(stop.begin + word.start(), sizes.end())
+        return stop.fault("NS137", fix=Fix(span, right), right=right)
+    return None
+
+
+def unexpected(stop: Stop) -> Diagnostic | None:
+    """NS101 with the hint that belongs to the kind of line."""
+    seen = stop.seen
+    if stop.first == "input":
+        if seen.kind == "_ARROW":
+            return stop.unexpected(Hint("given"))
+        return stop.unexpected(Hint("classes") if re.match(r"class(?:es)?\b", stop.rest) else Hint("type"))
+    if stop.first == "let":
+        return stop.unexpected(Hint("constant"))
+    if stop.first == "default" and seen.kind in ("LPAR", "EQUAL", "LBRACE"):
+        return stop.unexpected(Hint("default"))
+    if "IS" in seen.before:
+        return stop.unexpected(Hint("is_type"))
+    return None

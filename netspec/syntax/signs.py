@@ -1,0 +1,227 @@
+"""Mistakes around signs -> diagnostics: twice, missing, of another language, or nothing beside them."""
+
+from __future__ import annotations
+
+import re
+
+from netspec.diagnostics.model import Diagnostic, Fix, Hint
+from netspec.syntax.expected import expected
+from netspec.syntax.parser import END
+from netspec.syntax.stop import Stop
+
+_ITEM = frozenset("NAME INT NUMBER LPAR REPEAT PERCEPTRON FILTER".split())
+_WORDS_TWICE = re.compile(
+    r"\b(is|of|one|over|as|from|repeat|net|block|use|hidden|output|input|let|require|default|shared|perceptrons?|filters?)"
+    r"[ \t]+(\1)$"
+)
+# no two of these in a row mean anything
+_TWICE = frozenset(("->", "+", "*", "/", "&", ",", ":", "=", "@", ".", "^", "==", "%", "is", "over"))
+
+
+def doubled(stop: Stop) -> Diagnostic | None:
+    """`-> ->`, `, ,`, `is is 10`: the second is one too many."""
+    words = _WORDS_TWICE.search(stop.left)
+    if words is not None:
+        span = stop.between(stop.begin + words.start(2), stop.begin + words.end(2))
+        return stop.fault("NS138", span=span, fix=Fix(span, ""), seen=words[2])
+    seen = stop.seen.text
+    if stop.seen.kind in ("PERCEPTRON", "FILTER") and stop.last == seen:
+        return stop.fault("NS138", fix=Fix(stop.span, ""), seen=seen)
+    adjacent = stop.last_span.end == stop.seen.at[0]
+    if stop.last != seen or seen not in _TWICE or (adjacent and stop.last + seen in _OTHERWISE):
+        return None
+    return stop.fault("NS138", fix=Fix(stop.span, ""), seen=seen)
+
+
+# signs of other languages -> ours
+_OTHERWISE = {
+    "=>": "->", "==>": "->", "-->": "->", "--->": "->", "->>": "->", ">>": "->", "|>": "->", "~>": "->", "- >": "->",
+    "> >": "->", "=<": "<=", "<>": "!=", "===": "==", "!==": "!=", "**": "^", "&&": "&", "<-": "->", "<--": "->",
+    ":=": ":", "..": "..", "++": "+", "+=": "+", "||": "&",
+}  # fmt: skip
+_SIGN = re.compile(r"-\s+>|-{2,}>|->>|={1,2}>|<-{1,2}|\|>|~>|>\s?>|<>|=<|!?==+|\*\*|:=|&&|\+\+|\|\|")
+
+
+def written_otherwise(stop: Stop) -> Diagnostic | None:
+    """`=>`, `:=`, `**`: a sign of another language, or one that was torn apart."""
+    for match in _SIGN.finditer(stop.source.text, stop.begin, stop.end):
+        if match.start() <= stop.seen.at[0] < match.end():
+            sign = re.sub(r"\s+", " ", match[0])
+            right = _OTHERWISE.get(sign)
+            if right is None:
+                return None
+            if stop.first == "require" and sign == "=>":
+                right = ">="
+            if sign == ":=" and (stop.first == "let" or stop.start == "setting" or stop.open):
+                right = "="
+            span = stop.between(match.start(), match.end())
+            if sign in ("<-", "<--"):
+                return stop.fault("NS122", Hint("leftwards"), span=span, seen=sign, right=right)
+            return stop.swap(sign, right, span)
+        if match.start() > stop.seen.at[0]:
+            break
+    return None
+
+
+def required(stop: Stop) -> Diagnostic | None:
+    """A `require` in parentheses, with `and`, with `not`, or with a second comparison."""
+    if stop.first != "require":
+        return None
+    seen = stop.seen
+    if seen.kind == "CMP" and re.search(r"==|!=|<=|>=|<|>", stop.left):
+        return stop.fault("NS133", seen=seen.text)
+    if seen.kind == "CMP" and stop.open == "(" and re.match(r"require\s*\(", stop.text):
+        return stop.fault("NS143", Hint("bare"), fixes=_without_brackets(stop), seen="(")
+    if seen.kind == "NAME" and stop.last == "not":
+        return stop.fault("NS143", Hint("opposite"), span=stop.last_span, seen="not")
+    if (seen.kind == "NAME" and seen.text in ("and", "or")) or seen.text in ("&", "|"):
+        return stop.fault("NS143", Hint("two") if seen.text in ("and", "&") else Hint("one"), seen=seen.text)
+    return None
+
+
+def _without_brackets(stop: Stop) -> tuple[Fix, ...]:
+    """The outer parentheses of `require (a == b)`."""
+    opening = stop.text.index("(")
+    match = re.fullmatch(r"require\s*\([^()]*(\))\s*(?:\"[^\"]*\")?\s*", stop.text)
+    if match is None:
+        return ()
+    begin = stop.begin
+    return (
+        Fix(stop.between(begin + opening, begin + opening + 1), ""),
+        Fix(stop.between(begin + match.start(1), begin + match.end(1)), ""),
+    )
+
+
+def equals(stop: Stop) -> Diagnostic | None:
+    """`=` for `==` or `:`, `:` for `=`, `>` for an arrow."""
+    seen = stop.seen
+    if seen.kind == "EQUAL" and stop.accepts("CMP"):
+        return stop.swap("=", "==", stop.span, Hint("kinds"))
+    if seen.kind == "COLON" and (stop.accepts("EQUAL") or stop.left.count("(") > stop.left.count(")")):
+        return stop.swap(":", "=", stop.span, Hint("kinds"))
+    if seen.kind == "COLON" and stop.accepts("IS"):
+        return stop.swap(":", "is", stop.span)
+    if seen.kind == "CMP" and seen.text == "==" and stop.accepts("EQUAL"):
+        return stop.swap("==", "=", stop.span, Hint("kinds"))
+    if seen.kind == "CMP" and seen.text == ">":
+        return stop.swap(">", "->", stop.span)
+    return None
+
+
+_OPTION = re.compile(r"[,\[]?\s*([^\W\d][\w.]*)(?:\s*=(?!=)\s*|\s+(?=\d))([^\s,)\]]+)")
+
+
+def comma(stop: Stop) -> Diagnostic | None:
+    """`(stride = 2 pad = 1)`, `(pad 2)`, `net a(K 10)`, `block A(c d)`: what parts or joins options is missing."""
+    at = stop.seen.at[0]
+    here = stop.between(at, at)
+    if stop.seen.kind == "NAME" and stop.accepts("COMMA") and _OPTION.match(stop.source.text, at, stop.end):
+        return stop.fault("NS121", seen=stop.seen.text, right=",", fix=Fix(here, ", "))
+    if stop.open != "(" or stop.seen.kind not in ("NAME", "INT", "NUMBER", "STRING"):
+        return None
+    key = re.search(r"[(,]\s*([^\W\d][\w.]*)$", stop.left)
+    if key is None or not re.match(r"[^\s,()]+\s*[,)]", stop.rest):
+        return None
+    if stop.start.endswith("_head") and stop.seen.kind == "NAME":
+        return stop.fault(
+            "NS121", seen=stop.seen.text, right=",", fix=Fix(stop.last_span._replace(start=at, end=at), ", ")
+        )
+    if stop.last in ("no", "not", "without"):
+        span = stop.between(stop.last_span.start, stop.seen.at[1])
+        right = f"{stop.seen.text} = false"
+        return stop.fault("NS122", span=span, seen=span.text, right=right, fix=Fix(span, right))
+    end = stop.begin + len(stop.left)
+    return stop.fault("NS136", key=key[1], fix=Fix(stop.between(end, end), " ="))
+
+
+# words that people put where a sign joins two things
+_INFIX = {
+    "and": "&", "with": "&", "concat": "&", "cat": "&", "plus": "+", "minus": "-", "times": "*", "then": "->",
+    "to": "->", "into": "->", "by": "x", "as": "is", "그리고": "&", "더하기": "+",
+}  # fmt: skip
+
+
+def between(stop: Stop) -> Diagnostic | None:
+    """Two things side by side where a sign joins them."""
+    if stop.seen.kind not in _ITEM | {"AS"} or stop.seen.kind == "LPAR":
+        return None
+    seen = stop.seen.text
+    where = stop.between(stop.seen.at[0], stop.seen.at[0])
+    if stop.accepts("_X"):  # `5 by 5`, `4X5`, `4 5`
+        sizes = re.match(r"(?:by\b|[X*])\s*(?=\d|\w+\b)", stop.rest)
+        if sizes is not None and (seen != "by" or stop.accepts("IS", "_NL")):
+            span = stop.between(stop.seen.at[0], stop.seen.at[0] + len(sizes[0].rstrip()))
+            return stop.swap(span.text, "x", span)
+    word = _INFIX.get(seen)
+    if word is not None and (stop.accepts("_ARROW") or stop.accepts("IS")):
+        if word != "x" and (word != "is" or stop.accepts("IS")):
+            return stop.swap(seen, word, stop.span)
+    if stop.seen.kind != "AS" and stop.accepts("_ARROW") and not rounds_wait(stop) and not _is_caption_word(stop):
+        return stop.fault("NS121", seen=seen, right="->", fix=Fix(where, "-> "))
+    return None
+
+
+def rounds_wait(stop: Stop) -> bool:
+    """Whether a `repeat` waits for its brace."""
+    before = stop.seen.before
+    return "REPEAT" in before and "LBRACE" not in before[len(before) - 1 - before[::-1].index("REPEAT") :]
+
+
+def _is_caption_word(stop: Stop) -> bool:
+    return re.match(r'[^\W\d]\w*\s*=?\s*"', stop.rest) is not None
+
+
+def joined_by_x(stop: Stop) -> Diagnostic | None:
+    """`a x` at the end of a chain's head: the layer `x` beside another reads as the size sign."""
+    if stop.seen.kind not in (END, "_NL", "_ARROW") or stop.last not in ("x", "×") or stop.seen.before[-1:] != ("_X",):
+        return None
+    if stop.last == "×":
+        return stop.swap("×", "*", stop.last_span)
+    if re.search(r":\s*[^\W\d]\w*\s+x$", stop.left) and stop.first in ("hidden", "output", "start"):
+        return stop.fault("NS121", Hint("joined"), span=stop.last_span, seen="x", right="&")
+    return None
+
+
+_NEEDS_LEFT = frozenset(
+    "_ARROW ADDOP MULOP AMPERSAND COMMA RPAR RSQB RBRACE EQUAL CMP AT CIRCUMFLEX IS OVER DOTS COLON LPAR DOT".split()
+)
+
+
+def missing(stop: Stop) -> Diagnostic | None:
+    """`x + -> relu`, `(pad = )`, `( , 3)`: nothing stands where a value should."""
+    seen = stop.seen
+    if seen.kind not in _NEEDS_LEFT or not stop.accepts("NAME") or not stop.last:
+        return None
+    if stop.accepts("_ARROW", "ADDOP") or seen.kind == "LPAR" or (seen.kind == "DOT" and stop.rest[1:2].isdigit()):
+        return None
+    hints: tuple[Hint, ...] = ()
+    if stop.last == "=":
+        hints = (Hint("value"),)
+    elif stop.last in "(," and seen.kind == "EQUAL":
+        hints = (Hint("option"),)
+    elif stop.last == "{":
+        hints = (Hint("rounds"),)
+    elif stop.last == "[" and seen.kind == "RSQB":
+        hints = (Hint("step"),)
+    return stop.fault("NS139", *hints, left=stop.last, seen=seen.text, expected=expected(seen.accepts))
+
+
+def unexpected(stop: Stop) -> Diagnostic | None:
+    """NS101 with the hint that a sign suggests."""
+    seen = stop.seen
+    if seen.text == "/" and (stop.rest[1:2] in ("/", "*") or stop.left.endswith("/")):
+        return stop.unexpected(Hint("comment"))
+    if stop.left.endswith("%"):
+        return stop.unexpected(Hint("percent"))
+    if seen.kind == "DOT" and (stop.rest[1:2].isdigit() or stop.last.isdigit()):
+        return stop.unexpected(Hint("zero"))
+    if seen.kind == "COLON" and stop.open == "[":
+        return stop.unexpected(Hint("slice"))
+    if seen.kind == "COMMA" and stop.accepts("_ARROW"):
+        return stop.unexpected(Hint("comma"))
+    if seen.kind == "STRING" and stop.last == "->":
+        bare = seen.text[1:-1]
+        return stop.unexpected(Hint("quoted"), fix=Fix(stop.span, bare) if bare.isidentifier() else None)
+    if _is_caption_word(stop) and seen.kind == "NAME":
+        return stop.unexpected(Hint("caption_word"), fix=Fix(stop.span, ""))
+    return None

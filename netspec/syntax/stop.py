@@ -1,0 +1,104 @@
+"""Where the reading of one statement stopped, as the rules that explain mistakes look at it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from netspec.diagnostics.model import Diagnostic, Fix, Hint, Word
+from netspec.source import SourceFile, Span
+from netspec.syntax.expected import expected
+from netspec.syntax.parser import END, Unexpected
+
+_LAST_TOKEN = re.compile(r"(?:->|==|!=|<=|>=|\.\.|\w+|[^\w\s])$")
+OPENERS = {"(": ")", "[": "]", "{": "}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One statement `[begin, end)` and the token at which it stopped making sense."""
+
+    source: SourceFile
+    begin: int
+    end: int
+    seen: Unexpected
+    start: str  # the start symbol the statement was read by
+    unclosed: tuple[str, int] | None
+
+    @property
+    def span(self) -> Span:
+        at = self.seen.at
+        if self.seen.kind == END:
+            end = max(self.end, 1)
+            return Span(self.source, end - 1, end)
+        return Span(self.source, at[0], at[1])
+
+    def between(self, begin: int, end: int) -> Span:
+        return Span(self.source, begin, end)
+
+    @property
+    def text(self) -> str:
+        return self.source.text[self.begin : self.end]
+
+    @property
+    def left(self) -> str:
+        """The statement's text before the token."""
+        return self.source.text[self.begin : self.seen.at[0]].rstrip()
+
+    @property
+    def rest(self) -> str:
+        """The statement's text from the token on."""
+        return self.source.text[self.seen.at[0] : self.end]
+
+    @property
+    def last(self) -> str:
+        """The token before."""
+        match = _LAST_TOKEN.search(self.left)
+        return match[0] if match else ""
+
+    @property
+    def last_span(self) -> Span:
+        end = self.begin + len(self.left)
+        return Span(self.source, end - len(self.last), end)
+
+    @property
+    def first(self) -> str:
+        match = re.match(r"[^\W\d]\w*", self.source.text[self.begin : self.end])
+        return match[0] if match else ""
+
+    @property
+    def first_span(self) -> Span:
+        return Span(self.source, self.begin, self.begin + max(1, len(self.first)))
+
+    @property
+    def open(self) -> str:
+        """The innermost bracket that is open before the token, or nothing."""
+        depth: list[str] = []
+        for match in re.finditer(r'"(?:\\.|[^"\\\n])*"|#[^\n]*|[()\[\]{}]', self.left):
+            if match[0] in OPENERS:
+                depth.append(match[0])
+            elif match[0] in ")]}" and depth:
+                depth.pop()
+        return depth[-1] if depth else ""
+
+    def accepts(self, *terminals: str) -> bool:
+        return any(terminal in self.seen.accepts for terminal in terminals)
+
+    def fault(
+        self,
+        code: str,
+        *hints: Hint,
+        span: Span | None = None,
+        fix: Fix | None = None,
+        fixes: tuple[Fix, ...] = (),
+        **words: Word,
+    ) -> Diagnostic:
+        return Diagnostic(code, span or self.span, words, hints=hints, fixes=(fix,) if fix else fixes)
+
+    def swap(self, seen: str, right: str, span: Span, *hints: Hint) -> Diagnostic:
+        """NS122: what stands at `span` is written otherwise, and a machine may put that right."""
+        return self.fault("NS122", *hints, span=span, seen=seen, right=right, fix=Fix(span, right))
+
+    def unexpected(self, *hints: Hint, fix: Fix | None = None) -> Diagnostic:
+        """NS101: what could stand here instead."""
+        return self.fault("NS101", *hints, fix=fix, seen=self.seen.text, expected=expected(self.seen.accepts))
