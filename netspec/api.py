@@ -242,9 +242,9 @@ def load(path: str | os.PathLike[str], *, root: str | os.PathLike[str] | None = 
 
 
 def parse(
-    text: str, *, name: str = "<text>", folder: str | os.PathLike[str] | None = None, limits: Limits = DEFAULT
+    text: str | bytes, *, name: str = "<text>", folder: str | os.PathLike[str] | None = None, limits: Limits = DEFAULT
 ) -> Spec:
-    """As `load`, of a text; it may `use` files only where `folder` says where it stands."""
+    """As `load`, of a text or its UTF-8 bytes; it may `use` files only where `folder` says where it stands."""
     try:
         program = parse_program(text, name, None if folder is None else Path(folder), limits)
     except Fault as fault:

@@ -121,10 +121,11 @@ def _joined(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Hint
     before = source.args[position - 1] if position else None
     if before is None or any(not isinstance(bare(item.value), tree.Number) for item in (before, arg)):
         return None
-    if not before.name and bare(before.value) != bare(arg.value):  # `maxpool(3, 2)`: a stride was meant
-        return None
     name = before.name[0] if before.name else cls.positional[0] if cls.positional else ""
-    if name not in cls.options or cls.options[name].kind not in ("extent", "padding"):
+    typed = name in cls.options and cls.options[name].kind == "type"
+    if not (before.name or typed) and bare(before.value) != bare(arg.value):  # `maxpool(3, 2)`: a stride was meant
+        return None
+    if name not in cls.options or cls.options[name].kind not in ("extent", "padding", "type"):
         return None
     sizes = f"{source.frame.span(before.value.at).text}x{source.frame.span(arg.at).text}"
     return Hint("joined", {"right": f"{name} = {sizes}" if before.name else f"{cls.name}({sizes})"})
