@@ -47,4 +47,4 @@ def test_a_net_with_a_mistake_hides_no_mistake_of_its_sections_and_makes_none() 
 def test_a_list_of_columns_is_told_its_step() -> None:
     text = SPEC.replace("STEP", "sigmoid").replace("EPOCHS", "epochs").replace("FIELD", '["a", b, "c", "e"]')
     (found,) = Spec(parse_program(text, "a.net")).check()
-    assert (found.code, found.fixes[0].text) == ("NS753", 'columns("a", "b", "c", "e")')
+    assert (found.code, found.fixes[0].replacement) == ("NS753", 'columns("a", "b", "c", "e")')
