@@ -71,11 +71,12 @@ class Diagnostic(NamedTuple):
 
 
 class Fault(Exception):
-    """A diagnostic on its way from the place that finds a mistake to the report."""
+    """A diagnostic on its way from the place that finds a mistake to the report; `more` were found beside it."""
 
-    def __init__(self, diagnostic: Diagnostic) -> None:
+    def __init__(self, diagnostic: Diagnostic, more: tuple[Diagnostic, ...] = ()) -> None:
         super().__init__(diagnostic.code)
         self.diagnostic = diagnostic
+        self.more = more
 
 
 class SpecErrors(Exception):

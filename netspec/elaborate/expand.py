@@ -50,7 +50,14 @@ class Expansion(Calls):
         for word, param in seen.items():
             if word in RESERVED_LABELS or not word.isidentifier():
                 self.add(Diagnostic("NS115", frame.span(param.at), {"seen": word}), frame)
+        started: dict[str, tree.Name] = {}
         for statement in statements:
+            if isinstance(statement, tree.Start):
+                first = started.setdefault(statement.label.text, statement.label)
+                if first is not statement.label:
+                    labels = (Label(frame.span(first.at), "first"),)
+                    words = {"name": f"start {first.text}"}
+                    self.add(Diagnostic("NS204", frame.span(statement.label.at), words, labels=labels), frame)
             name = _named(statement)
             if name is None:
                 continue
@@ -69,8 +76,8 @@ class Expansion(Calls):
                 frame.misnamed = True
             key = unicodedata.normalize("NFKC", word)
             if key in folded and folded[key] != word:
-                words: dict[str, Any] = {"name": word, "other": folded[key]}
-                self.add(Diagnostic("NS239", frame.span(name.at), words), frame)
+                alike = {"name": word, "other": folded[key]}
+                self.add(Diagnostic("NS239", frame.span(name.at), alike), frame)
             folded[key] = word
             if not isinstance(statement, tree.Let):
                 frame.labels[word] = statement
