@@ -81,9 +81,8 @@ def _name(value: tree.Ref, frame: Frame, extra: dict[str, Number] | None) -> Any
 
 # words that are no size, and those that stand for a number
 _NO_NUMBER = frozenset("true false none null nan inf infinity auto none None True False".split())
-_SPELT = dict(zip("one two three four five six seven eight nine ten".split(), map(str, range(1, 11)), strict=True))
-    word: str(number) for number, word in enumerate("one two three four five six seven eight nine ten".split(), 1)
-}
+_DIGITS = "one two three four five six seven eight nine ten".split()
+_SPELT = {word: str(number) for number, word in enumerate(_DIGITS, 1)}
 
 
 def unknown_size(frame: Frame, at: tree.Place, name: str, legal: list[str]) -> Fault:
