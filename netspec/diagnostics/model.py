@@ -143,6 +143,12 @@ class Report:
         elif span is not None:
             self._seen[first] = _with_place(self._seen[first], span, diagnostic.fixes)
 
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def __bool__(self) -> bool:
+        return True
+
     @property
     def diagnostics(self) -> list[Diagnostic]:
         return sorted(self._seen.values(), key=lambda diagnostic: diagnostic.place)

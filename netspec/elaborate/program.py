@@ -166,12 +166,14 @@ class _Loader:
             span = Span(unit.source, *used.name.at)
             if other is None:
                 unit.poisoned.add(here)
+                unit.poisoned.heads.add(here)
                 continue
             found = other.own.get(used.name.text)
             if found is None:
                 if used.name.text not in other.poisoned:
                     self._unknown(other, used, span)
                 unit.poisoned.add(here)
+                unit.poisoned.heads.add(here)
                 continue
             before = unit.find(here)
             if before is not None:
