@@ -28,6 +28,7 @@ SECTIONS = ("train", "data")
 @click.option("--lr", type=float, help="The optimizer's learning rate.")
 @click.option("--seed", type=click.IntRange(0), help="As `seed` in the train section.")
 @click.option("--data", "data", type=click.Path(path_type=Path), help="The folder that the data's paths start from.")
+@click.option("--allow", multiple=True, metavar="MODULE", help='Let the source python("pkg:fn") import this module.')
 @click.option("--with", "others", multiple=True, metavar="FILE", help="Take sections from another file, too.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a run that stopped.")
 @click.option(
@@ -58,12 +59,19 @@ def command(spec: str | None, **flags: Any) -> int:
     if flags["resume"] is not None:
         _nothing_else(flags)
         with display:
-            resume(flags["resume"], spec=found, others=others, data_folder=flags["data"], watch=display)
+            resume(
+                flags["resume"],
+                spec=found,
+                others=others,
+                data_folder=flags["data"],
+                allow=flags["allow"],
+                watch=display,
+            )
         return 0
     assert found is not None
     path = found.program.main.source.path
     request = request_of(flags, None if path is None else path.parent)
-    plan = make_plan(found, request, None, others)
+    plan = make_plan(found, request, None, others, flags["allow"])
     with display:
         start(plan, flags["out"], display)
     return 0

@@ -34,6 +34,7 @@ class Prepared:
     values: Values
     learned: list[tuple[Step, State]] = field(default_factory=list)
     training: tuple[Step, ...] = ()  # what is done to each batch: flips, shifts, crops
+    timed: bool = True  # of fields cut into sequences: a window of one row may be a value without time
 
 
 @dataclass(slots=True)
@@ -117,7 +118,7 @@ def _take_all(
         if name in given:
             found[name] = _array(name, given[name])
         elif name in data.fields and rows is not None:
-            found[name] = _take(data.fields[name].steps[0], data, rows, faults)
+            found[name] = _take(data.fields[name], data, rows, faults)
         elif name not in match.inputs and name in match.wanted and name not in data.fields:
             reject("NS822", match.places.get(name), name=name)
         else:
@@ -143,9 +144,10 @@ def _array(name: str, values: Any) -> Values:
     return Values(array, raw=True)
 
 
-def _take(step: Step, data: Data, rows: Rows, faults: Faults) -> Values:
+def _take(item: Field, data: Data, rows: Rows, faults: Faults) -> Values:
     import numpy as np
 
+    step, *after = item.steps
     if isinstance(step, steps.Columns):
         names = step.names or _rest(data, rows)
         columns = []
@@ -162,8 +164,12 @@ def _take(step: Step, data: Data, rows: Rows, faults: Faults) -> Values:
     if isinstance(step, steps.Label):
         classes = rows.classes(step.column, step.classes, step.at("column"), faults)
         return Values(classes.values, classes.names)
+    if isinstance(step, steps.Chars):
+        classes = rows.chars(step.alphabet, step.at("alphabet"), faults)
+        return Values(classes.values, classes.names)
     assert isinstance(step, steps.Image)
-    pictures = rows.pictures(step.size, step.maps, step.at("size"), faults)
+    resize = after[0].size if after and isinstance(after[0], steps.Resize) else None
+    pictures = rows.pictures(step.size, step.maps, step.at("size"), faults, resize)
     return Values(pictures.values, low=pictures.low, high=pictures.high)
 
 
@@ -269,6 +275,7 @@ def _fits(item: Field, found: Prepared, match: Match) -> None:
     if not agrees(have, want):
         diagnostic: Diagnostic = misfit(item, have, want, match)
         raise NetspecError(diagnostic, DATA)
+    found.timed = values.length != 1 or want.time is not None
 
 
 _NO_FACTS: Any = None

@@ -117,6 +117,8 @@ def _onehot(step: steps.OneHot, values: Values, state: State) -> Values:
 
 def _resize(step: steps.Resize, values: Values, state: State) -> Values:
     """Bilinear, with antialiasing when it becomes smaller."""
+    if tuple(values.array.shape[2:]) == step.size:
+        return values
     import torch
     from torch.nn import functional
 
@@ -124,6 +126,13 @@ def _resize(step: steps.Resize, values: Values, state: State) -> Values:
     small = source.shape[-2] > step.size[0] or source.shape[-1] > step.size[1]
     found = functional.interpolate(source, size=step.size, mode="bilinear", antialias=small)
     return values.with_array(found.numpy())
+
+
+def _pad(step: steps.Pad, values: Values, state: State) -> Values:
+    import numpy as np
+
+    around = (step.size, step.size)
+    return values.with_array(np.pad(values.array, ((0, 0), (0, 0), around, around)))
 
 
 # ---- sequences
@@ -142,5 +151,6 @@ _ACT: dict[type[Step], Callable[[Any, Values, State], Values]] = {
     steps.Scale: _scale,
     steps.OneHot: _onehot,
     steps.Resize: _resize,
+    steps.Pad: _pad,
     steps.Window: _window,
 }
