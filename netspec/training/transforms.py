@@ -98,6 +98,22 @@ def _scale(step: steps.Scale, values: Values, state: State) -> Values:
     return values.with_array(array, low=step.low, high=step.high)
 
 
+# ---- and back
+
+
+def undo(step: Step, array: Array, state: State) -> Array:
+    """Numbers (rows, maps, …) as they were before a step; what cannot be undone stays."""
+    values = Values(array)
+    if isinstance(step, steps.Standardize):
+        found: Array = array * _shaped(state["std"], values) + _shaped(state["mean"], values)
+    elif isinstance(step, steps.Scale):
+        low, high = _shaped(state["low"], values), _shaped(state["high"], values)
+        found = (array - step.low) / ((step.high - step.low) or 1.0) * (high - low) + low
+    else:
+        found = array
+    return found
+
+
 # ---- onehot
 
 

@@ -31,6 +31,8 @@ class FolderRows(Rows):
     shown: list[str] = field(default_factory=list)  # each path as the data folder has it
     kinds: list[str] = field(default_factory=list)
     known: tuple[str, ...] = ()
+    loose: bool = False  # pictures for a trained net
+    fit: bool = False  # such pictures are resized to what the net was trained on
 
     def classes(self, name: str | None, names: tuple[str, ...] | None, wanted: Span | None, faults: Faults) -> Classes:
         if name is not None:
@@ -52,6 +54,8 @@ class FolderRows(Rows):
         """With `resize` each picture is brought to that size as it is read, whatever size it has."""
         import numpy as np
 
+        if self.fit:
+            size, resize = None, resize or size
         found: Any = None
         for row, path in enumerate(self.paths):
             picture = self._picture(path, row, wanted, faults)
@@ -114,7 +118,7 @@ class FolderRows(Rows):
                 "have": f"{own}@{have[0]}x{have[1]}",
                 "want": f"{maps}@{'x'.join(map(str, size))}",
             }
-            hint = Hint("resize", {"size": "x".join(map(str, size))})
+            hint = Hint("fit") if self.loose else Hint("resize", {"size": "x".join(map(str, size))})
             faults.add(Diagnostic("NS840", None, words, labels=asked(wanted), hints=(hint,)))
             return None
         plain = _plain(picture, maps)
@@ -157,11 +161,11 @@ def open_folder(source: Folder, path: Path, test: Path | None) -> FolderRows:
     return rows
 
 
-def picture_rows(paths: list[Path]) -> FolderRows:
-    """Pictures without classes, for `predict`."""
+def picture_rows(paths: list[Path], fit: bool) -> FolderRows:
+    """Pictures without classes, for `predict`; with `fit` they may have any size."""
     need("PIL")
     shown = [str(path) for path in paths]
-    return FolderRows(len(paths), "pictures", paths=paths, shown=shown, kinds=[""] * len(paths))
+    return FolderRows(len(paths), "pictures", paths=paths, shown=shown, loose=True, fit=fit)
 
 
 def _classes(source: Folder, path: Path) -> tuple[str, ...]:
@@ -177,7 +181,9 @@ def _classes(source: Folder, path: Path) -> tuple[str, ...]:
         return tuple(folders)
     missing = [name for name in source.classes if name not in folders]
     if missing:
-        reject("NS845", source.at("classes"), name=missing[0], folder=source.folder, folders=Quoted(tuple(folders[:20])))
+        reject(
+            "NS845", source.at("classes"), name=missing[0], folder=source.folder, folders=Quoted(tuple(folders[:20]))
+        )
     return source.classes
 
 
