@@ -31,7 +31,10 @@ SECTIONS = ("train", "data")
 @click.option("--with", "others", multiple=True, metavar="FILE", help="Take sections from another file, too.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a run that stopped.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="The run's folder; the next free runs/NET-N when left out."
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The run's folder; the next free runs/NET-N when left out.",
 )
 @click.option("--device", default="auto", metavar="NAME", help="cpu, cuda, cuda:1, mps; auto chooses and says so.")
 @click.option("--threads", type=click.IntRange(1), help="Threads for the CPU; by the size of a step when left out.")

@@ -125,7 +125,7 @@ def _rows(fold: Fold, holder: Holder) -> tuple[Row, ...]:
     if holder.port:
         return (Row(words(holder.port, "bold"), NAME),)
     if holder.line or holder.nodes[0].op.name == "input":
-        rows.append(Row(words(layer.label, "bold"), NAME))
+        rows.append(Row(words(_label(layer), "bold"), NAME))
         rows += [Row(line, LIGHT) for line in wrapped(layer.caption, WIDEST, LIGHT) if layer.caption]
         for text in step_lines(fold, holder):
             rows += [Row(line, STEP if not layer.caption else LIGHT) for line in wrapped(text, WIDEST, STEP)]
@@ -137,10 +137,14 @@ def _rows(fold: Fold, holder: Holder) -> tuple[Row, ...]:
         return tuple(rows)
     ended = _line_ended(graph, holder)
     if ended is not None:
-        rows.append(Row(words(ended.label, "bold"), LIGHT, "guide"))
+        rows.append(Row(words(_label(ended), "bold"), LIGHT, "guide"))
     for number, text in enumerate(step_lines(fold, holder)):
         rows += [Row(line, LIGHT if number else STEP) for line in wrapped(text, WIDEST, STEP)]
     return tuple(rows)
+
+
+def _label(layer: Layer) -> str:
+    return f"start {layer.label}" if layer.role == "start" else layer.label
 
 
 def _line_ended(graph: Graph, holder: Holder) -> Layer | None:

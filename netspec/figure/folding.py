@@ -15,6 +15,11 @@ _LIGHT = frozenset((
 ))  # fmt: skip
 
 
+def line_name(layer: Layer) -> str:
+    """What a line is called in a drawing: `s`, and `start s` for what its loop begins with."""
+    return f"start {layer.path}" if layer.role == "start" else layer.path
+
+
 START = -1  # in place of a delay: the value before the first step
 
 
@@ -174,7 +179,7 @@ class Fold:
         line = self.line_of(node)
         holder = self._by_key.get(("line", line.index))
         if holder is None:
-            holder = self._by_key["line", line.index] = self._new(Holder(line.path, line, line=True), node)
+            holder = self._by_key["line", line.index] = self._new(Holder(self._id(line_name(line)), line, line=True), node)
         self._join(holder, node)
 
     def line_of(self, node: Node) -> Layer:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import netspec
 import pytest
+
+import netspec
 from netspec.diagnostics.model import NetspecError
 from netspec.draw.layout import plan_dot
 from netspec.figure.scene import Node, Rect, Scene, Text
