@@ -179,7 +179,9 @@ class Fold:
         line = self.line_of(node)
         holder = self._by_key.get(("line", line.index))
         if holder is None:
-            holder = self._by_key["line", line.index] = self._new(Holder(self._id(line_name(line)), line, line=True), node)
+            holder = self._by_key["line", line.index] = self._new(
+                Holder(self._id(line_name(line)), line, line=True), node
+            )
         self._join(holder, node)
 
     def line_of(self, node: Node) -> Layer:
