@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from netspec.cli.options import common, load_spec, net_options, parse_settings
+from netspec.cli.options import common, limits_of, load_spec, net_options, parse_settings
 from netspec.cli.report import language_of
 from netspec.diagnostics.model import Diagnostic, NetspecError
 from netspec.parts import need
@@ -36,7 +36,10 @@ SECTIONS = ("train", "data")
 @click.option("--with", "others", multiple=True, metavar="FILE", help="Take sections from another file, too.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a run that stopped.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="The run's folder; the next free runs/NET-N when left out."
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The run's folder; the next free runs/NET-N when left out.",
 )
 @click.option("--device", default="auto", metavar="NAME", help="cpu, cuda, cuda:1, mps; auto chooses and says so.")
 @click.option("--threads", type=click.IntRange(1), help="Threads for the CPU; by the size of a step when left out.")
@@ -60,8 +63,9 @@ def command(spec: str | None, **flags: Any) -> int:
     from netspec.training.plan import make_plan
 
     rank, size, _ = started()
-    found = None if spec is None else load_spec(spec, flags["root"])
-    others = [load_spec(other, flags["root"]) for other in flags["others"]]
+    limits = limits_of(flags["limit"])
+    found = None if spec is None else load_spec(spec, flags["root"], limits)
+    others = [load_spec(other, flags["root"], limits) for other in flags["others"]]
     if flags["resume"] is not None:
         _nothing_else(flags)
         if flags["processes"] > 1 and size == 1:
