@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+from netspec.diagnostics.system import reason
 from netspec.sections.sources import Csv, Npz, Text
 from netspec.training.sources.base import DATA, Rows, reject
 from netspec.training.sources.folder import ENDINGS
@@ -74,7 +75,7 @@ def _table(path: Path, source: Source | None) -> Rows:
     try:
         return table_of(path.read_bytes(), table_form(path.name, source))
     except OSError as error:
-        reject("NS801", None, file=path.name, reason=error.strerror or str(error))
+        reject("NS801", None, file=path.name, reason=reason(error))
 
 
 def table_form(name: str, source: Source | None) -> Csv:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netspec.diagnostics.model import Diagnostic, Hint
+from netspec.diagnostics.system import reason
 from netspec.sections.sources import Idx
 from netspec.source import Span
 from netspec.training.sources.base import Classes, Faults, File, Pictures, Rows, as_classes, asked, reject
@@ -101,8 +102,8 @@ def _read(path: Path, axes: int, span: Span | None) -> tuple[Array, File]:
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        reject("NS801", span, file=path.name, reason=reason)
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        reject("NS801", span, file=path.name, reason=why)
     head = 4 + 4 * axes
     if len(data) < head or data[:2] != b"\0\0" or data[2] != _BYTES or data[3] != axes:
         reject("NS803", span, file=path.name, kind=f"idx{axes}-ubyte")

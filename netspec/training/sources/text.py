@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import Diagnostic, Words
+from netspec.diagnostics.system import reason
 from netspec.sections.sources import Text
 from netspec.source import SourceFile, Span
 from netspec.training.sources.base import Classes, Faults, File, Rows, asked, reject
@@ -62,7 +63,7 @@ def open_text(source: Text, path: Path, test: Path | None) -> TextRows:
         try:
             data = file.read_bytes()
         except OSError as error:
-            reject("NS801", source.at(option), file=written, reason=error.strerror or str(error))
+            reject("NS801", source.at(option), file=written, reason=reason(error))
         try:
             text = data.decode(source.encoding)
         except (UnicodeDecodeError, LookupError) as error:
