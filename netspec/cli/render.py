@@ -61,6 +61,7 @@ def command(
     net: str | None,
     settings: tuple[str, ...],
     root: Path | None,
+    limit: tuple[str, ...],
     out: str | None,
     scale: float,
     lang: str | None,
@@ -68,7 +69,7 @@ def command(
     **options: Any,
 ) -> int:
     """Draw the figure of a net: SVG, PNG, PDF or DOT. Needs no torch."""
-    found = load_net(spec, net, settings, root)
+    found = load_net(spec, net, settings, root, limit)
     target = Path(out) if out else Path(f"{'net' if spec == '-' else Path(spec).stem}.svg")
     picture = found.render(lang=lang, **options)
     suffix = target.suffix.removeprefix(".").lower() or "svg"

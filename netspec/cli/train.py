@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netspec.cli.options import common, load_spec, net_options, parse_settings
+from netspec.cli.options import common, limits_of, load_spec, net_options, parse_settings
 from netspec.cli.report import language_of
 from netspec.diagnostics.model import Diagnostic, NetspecError
 from netspec.parts import need
@@ -55,9 +55,10 @@ def command(spec: str | None, **flags: Any) -> int:
     from netspec.training.api import resume, start
     from netspec.training.plan import make_plan
 
-    found = None if spec is None else load_spec(spec, flags["root"])
+    limits = limits_of(flags["limit"])
+    found = None if spec is None else load_spec(spec, flags["root"], limits)
     display = Display(flags["quiet"], language_of(["--lang", flags["lang"]] if flags["lang"] else []))
-    others = [load_spec(other, flags["root"]) for other in flags["others"]]
+    others = [load_spec(other, flags["root"], limits) for other in flags["others"]]
     if flags["resume"] is not None:
         _nothing_else(flags)
         with display:

@@ -10,7 +10,7 @@ import re
 from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted
 from netspec.figure.folding import Fold, Holder, part_of
 from netspec.figure.plan import Arrow, Box, BoxShape, Cluster, Placed, Plan, Row
-from netspec.figure.scene import HAIR, Pen, Point, Rect, Scene, Text, Wire, along
+from netspec.figure.scene import HAIR, Node, Pen, Point, Rect, Scene, Text, Wire, along
 from netspec.figure.sheet import Sheet, boxed
 from netspec.figure.step_words import step_lines, tint_of
 from netspec.figure.turning import as_u
@@ -255,10 +255,13 @@ def type_words(value: Type) -> str:
 def scene_of(plan: Plan, placed: Placed) -> Scene:
     """The plan where the layout put it."""
     sheet = Sheet()
-    nodes = {box.id for box in plan.boxes if box.shape != "text"}
+    nodes: dict[str, Node] = {}
+    for box in plan.boxes:
+        if box.shape != "text":
+            nodes[box.id] = _draw_box(sheet, box, placed)
     for arrow in plan.arrows:
         points, middle = placed.arrows[arrow.id]
-        points = points[::-1] if arrow.back else points
+        points = _on_rims(points[::-1] if arrow.back else points, nodes.get(arrow.source), nodes.get(arrow.target))
         pen = Pen(ink="loop", width=0.365, opacity=0.8) if arrow.delay else Pen(width=HAIR * 1.15)
         source, target = (end if end in nodes else "" for end in (arrow.source, arrow.target))
         sheet.wire(
@@ -277,25 +280,32 @@ def scene_of(plan: Plan, placed: Placed) -> Scene:
     for cluster in plan.clusters:
         _draw_cluster(sheet, cluster, placed)
     for box in plan.boxes:
-        point = placed.boxes[box.id]
-        if box.shape == "text":
-            _centred(sheet, box.id, box.rows, point, "", ("shape",))
-            continue
-        sheet.node(
-            box.id,
-            *point,
-            box.width / 2,
-            box.height / 2,
-            shape="circle" if box.shape == "dot" else box.shape,
-            ink=box.ink,
-            fill=box.tint,
-            width=HAIR * (1.6 if box.ink in ("input", "output") else 1.15),
-            classes=("fork",) if box.shape == "dot" else ("block",),
-            layer=box.layer,
-            tip=box.tip,
-        )
-        _centred(sheet, box.id, box.rows, point, box.id, ("label",))
+        inside = box.id if box.shape != "text" else ""
+        _centred(sheet, box.id, box.rows, placed.boxes[box.id], inside, ("label",) if inside else ("shape",))
     return sheet.scene("blocks")
+
+
+def _draw_box(sheet: Sheet, box: Box, placed: Placed) -> Node:
+    return sheet.node(
+        box.id,
+        *placed.boxes[box.id],
+        box.width / 2,
+        box.height / 2,
+        shape="circle" if box.shape == "dot" or box.shape == "text" else box.shape,
+        ink=box.ink,
+        fill=box.tint,
+        width=HAIR * (1.6 if box.ink in ("input", "output") else 1.15),
+        classes=("fork",) if box.shape == "dot" else ("block",),
+        layer=box.layer,
+        tip=box.tip,
+    )
+
+
+def _on_rims(points: tuple[Point, ...], source: Node | None, target: Node | None) -> tuple[Point, ...]:
+    """A layout engine ends its curves a fraction of a millimetre off what they join."""
+    first = points[0] if source is None else source.rim(points[0])
+    last = points[-1] if target is None else target.rim(points[-1])
+    return (first, *points[1:-1], last)
 
 
 def _draw_cluster(sheet: Sheet, cluster: Cluster, placed: Placed) -> None:

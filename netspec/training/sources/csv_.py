@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
+from netspec.diagnostics.system import reason
 from netspec.sections.sources import Csv
 from netspec.source import SourceFile, Span
 from netspec.training.sources.base import Classes, Faults, File, Rows, as_classes, asked, reject
@@ -132,7 +133,7 @@ def _read(path: Path, written: str, source: Csv) -> tuple[str, File]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        reject("NS801", source.at("file"), file=written, reason=error.strerror or str(error))
+        reject("NS801", source.at("file"), file=written, reason=reason(error))
     try:
         text = data.decode(source.encoding)
     except (UnicodeDecodeError, LookupError) as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netspec.diagnostics.model import Diagnostic, Hint
+from netspec.diagnostics.system import reason
 from netspec.sections.sources import Npz
 from netspec.source import Span
 from netspec.training.sources.base import Classes, Faults, File, Rows, as_classes, asked, reject
@@ -76,7 +77,7 @@ def _read(path: Path, written: str, source: Npz, option: str) -> tuple[dict[str,
         with np.load(path, allow_pickle=False) as found:
             arrays = {name: found[name] for name in found.files} if hasattr(found, "files") else {}
     except OSError as error:
-        reject("NS801", source.at(option), file=written, reason=error.strerror or str(error))
+        reject("NS801", source.at(option), file=written, reason=reason(error))
     except (ValueError, zipfile.BadZipFile, EOFError, AttributeError, TypeError):
         reject("NS803", source.at(option), file=written, kind="npz")
     if not arrays:
