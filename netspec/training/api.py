@@ -33,6 +33,8 @@ def train(
     device: str = "auto",
     threads: int | None = None,
     data_folder: StrPath | None = None,
+    compile: str = "off",
+    save_every: int | None = None,
     pictures: bool = True,
     watch: Watch | None = None,
 ) -> Run:
@@ -40,13 +42,15 @@ def train(
 
     `data` gives fields as arrays, (rows, …) each, in place of the section's source; the field's steps still
     apply. `settings` overrides what stands in the spec: {"train.optimizer.lr": 1e-3}. The run's folder is `out`,
-    else the next free `runs/NET-N`.
+    else the next free `runs/NET-N`. A checkpoint is written every minute, or every `save_every` steps. `compile` is
+    off, on or auto.
 
     Raises SpecErrors for mistakes in the spec, NetspecError for faulty data (exit code 3), a diverged run (4), a
     missing package (5).
     """
     found, request = _request(spec, settings or {}, epochs=epochs, batch=batch, lr=lr, seed=seed)
     request.device, request.threads, request.pictures = device, threads, pictures
+    request.compile, request.save_steps = compile, save_every
     request.data = None if data_folder is None else os.fspath(data_folder)
     plan = make_plan(found, request, data)
     return start(plan, None if out is None else Path(out), watch or Silent())

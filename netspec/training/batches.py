@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.sections.steps import Step
 from netspec.training.augment import augments
 from netspec.training.prepare import Dataset, Prepared
-from netspec.training.streams import key_of, permutation
+from netspec.training.streams import permutation
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -66,13 +66,11 @@ class Part:
                 batch[name] = step(batch[name], drawn)
         return batch
 
-    def order(self, seed: int, epoch: int, shuffled: bool) -> Tensor:
+    def order(self, key: int) -> Tensor:
         """The order of an epoch, on the CPU."""
         import torch
 
-        if not shuffled:
-            return torch.arange(self.count)
-        return torch.from_numpy(permutation(key_of(seed, "order", epoch), self.count))
+        return torch.from_numpy(permutation(key, self.count))
 
 
 def _column(item: Prepared, rows: Any, windowed: bool, device: Any, dtype: Any) -> Column:
