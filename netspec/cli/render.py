@@ -56,7 +56,12 @@ def figure_options(function: Any) -> Any:
 @click.command("render")
 @spec_argument
 @net_options
-@click.option("--out", "-o", metavar="FILE", help="x.svg, .png, .pdf or .dot; else the spec's name with .svg.")
+@click.option(
+    "--out",
+    "-o",
+    metavar="FILE",
+    help="x.svg, .png, .pdf or .dot; else the spec's name with .svg; - writes SVG to the output.",
+)
 @figure_options
 @common
 def command(
@@ -85,8 +90,11 @@ def command(
             write_bytes(fallback, picture.dot().encode("utf-8"))
             print(fallback)
         raise
-    write_bytes(target, data)
-    print(target)
+    if out == "-":
+        sys.stdout.buffer.write(data)
+    else:
+        write_bytes(target, data)
+        print(target)
     if picture.warnings:
         text = written(picture.warnings, "text", "ko" if lang == "ko" else "en", coloured(sys.stderr))
         print(text, file=sys.stderr)
