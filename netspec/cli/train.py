@@ -33,6 +33,7 @@ SECTIONS = ("train", "data")
 @click.option("--lr", type=float, help="The optimizer's learning rate.")
 @click.option("--seed", type=click.IntRange(0), help="As `seed` in the train section.")
 @click.option("--data", "data", type=click.Path(path_type=Path), help="The folder that the data's paths start from.")
+@click.option("--allow", multiple=True, metavar="MODULE", help='Let the source python("pkg:fn") import this module.')
 @click.option("--with", "others", multiple=True, metavar="FILE", help="Take sections from another file, too.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a run that stopped.")
 @click.option(
@@ -71,13 +72,15 @@ def command(spec: str | None, **flags: Any) -> int:
         if flags["processes"] > 1 and size == 1:
             launch(flags["processes"])
         with _watch(flags, rank) as watch:
-            resume(flags["resume"], spec=found, others=others, data_folder=flags["data"], watch=watch)
+            resume(
+                flags["resume"], spec=found, others=others, data_folder=flags["data"], allow=flags["allow"], watch=watch
+            )
         return 0
     assert found is not None
     path = found.program.main.source.path
     request = request_of(flags, None if path is None else path.parent)
     try:
-        plan = make_plan(found, request, None, others)
+        plan = make_plan(found, request, None, others, flags["allow"])
     except NetspecError as error:
         if rank:
             return error.exit_code  # the first process has said it

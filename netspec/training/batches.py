@@ -30,9 +30,12 @@ class Column:
     offsets: Tensor | None = None  # of an example's rows from where it begins
     scale: float | None = None  # bytes are multiplied by this once they are on their way into the net
     late: tuple[Step, ...] = ()
+    single: bool = False  # one row of each stretch, without a time axis
 
     def take(self, index: Tensor) -> Tensor:
         """The examples of an index."""
+        if self.single and self.offsets is not None:
+            return self.values[index + self.offsets]
         if self.offsets is not None:
             return self.values[index.unsqueeze(1) + self.offsets]
         return self.values.index_select(0, index)
@@ -84,7 +87,7 @@ def _column(item: Prepared, rows: Any, windowed: bool, device: Any, dtype: Any) 
     if windowed:
         assert values.length is not None
         offsets = torch.arange(values.ahead, values.ahead + values.length, device=device)
-    return Column(array.to(device), offsets, late=item.training)
+    return Column(array.to(device), offsets, late=item.training, single=windowed and not item.timed)
 
 
 def bounds(count: int, batch: int, least: int) -> list[tuple[int, int]]:
