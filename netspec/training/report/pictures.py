@@ -14,6 +14,7 @@ from netspec.training.plan import Plan
 from netspec.training.report.boundary import View, boundary, equation_of, fits, plane_of
 from netspec.training.report.confusion import confusion
 from netspec.training.report.curves import curves
+from netspec.training.run import Run
 from netspec.training.store import rows_of
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def draw(plan: Plan, engine: Engine, folder: Folder) -> Drawn:
             if len(view.axes) == 2:
                 folder.write(names.BOUNDARY, boundary(plane_of(plan, engine, view, tuple(labels), equation)))
                 drawn.append(names.BOUNDARY)
-    folder.write(names.FIGURE, plan.net.render().svg())
+    folder.write(names.FIGURE, Run(folder.path).render().svg())
     return Drawn((*drawn, names.FIGURE), equation)
 
 
