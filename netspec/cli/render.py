@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from netspec.cli.report import coloured, written
 from netspec.cli.writing import write_bytes
 from netspec.diagnostics.model import NetspecError
 from netspec.sections.figure import DIRECTIONS, THEMES, VIEWS
+
+if TYPE_CHECKING:
+    from netspec.training.run import Run
 
 MISSING = 5
 
@@ -27,7 +30,15 @@ def figure_options(function: Any) -> Any:
             click.option("--direction", type=click.Choice(DIRECTIONS), help="The way in which the net computes."),
             click.option("--depth", type=click.IntRange(0, 40), help="blocks: how many levels are opened."),
             click.option("--unfold", is_flag=True, default=None, help="blocks: draw each round of a repeat."),
-            click.option("--only", metavar="LAYER", help="This layer alone, with what it reads."),
+            click.option(
+                "--details/--no-details",
+                default=None,
+                help="blocks: each closed block once, open, beside the net; else where it helps.",
+            ),
+            click.option("--columns", type=click.IntRange(1, 12), help="blocks: columns of a long chain."),
+            click.option(
+                "--only", metavar="LAYER", help="This layer alone, with what it reads; blocks: also a block's name."
+            ),
             click.option(
                 "--weights",
                 metavar="RUN",
@@ -45,10 +56,24 @@ def figure_options(function: Any) -> Any:
     return function
 
 
+def _run(path: str | None) -> Run | None:
+    """The run of a folder; None where it is none."""
+    if path is None or not (Path(path) / "settings.json").is_file():
+        return None
+    from netspec.training.api import load_run
+
+    return load_run(path)
+
+
 @click.command("render")
 @spec_argument
 @net_options
-@click.option("--out", "-o", metavar="FILE", help="x.svg, .png, .pdf or .dot; else the spec's name with .svg.")
+@click.option(
+    "--out",
+    "-o",
+    metavar="FILE",
+    help="x.svg, .png, .pdf or .dot; else the spec's name with .svg; - writes SVG to the output.",
+)
 @figure_options
 @common
 def command(
@@ -63,8 +88,13 @@ def command(
     form: str,
     **options: Any,
 ) -> int:
-    """Draw the figure of a net: SVG, PNG, PDF or DOT. Needs no torch."""
-    found = load_net(spec, net, settings, root, limit)
+    """Draw the figure of a net: SVG, PNG, PDF or DOT. Needs no torch.
+
+    SPEC may be the folder of a run: then its net is drawn with the weights it has learned.
+    """
+    run = _run(spec)
+    options["weights"] = _run(options["weights"]) or options["weights"] or run
+    found = load_net(spec, net, settings, root, limit) if run is None else run.net
     target = Path(out) if out else Path(f"{'net' if spec == '-' else Path(spec).stem}.svg")
     picture = found.render(lang=lang, **options)
     suffix = target.suffix.removeprefix(".").lower() or "svg"
@@ -77,8 +107,11 @@ def command(
             write_bytes(fallback, picture.dot().encode("utf-8"))
             print(fallback)
         raise
-    write_bytes(target, data)
-    print(target)
+    if out == "-":
+        sys.stdout.buffer.write(data)
+    else:
+        write_bytes(target, data)
+        print(target)
     if picture.warnings:
         text = written(picture.warnings, "text", "ko" if lang == "ko" else "en", coloured(sys.stderr))
         print(text, file=sys.stderr)

@@ -60,7 +60,9 @@ class Calls(Steps):
         key = names.module(item.name)
         if any(value is None for values in arguments.inputs.values() for value in values):
             return [None] * max(1, len(outputs))
-        scope = self.open_scope("block", item.name, key, frame.scope, params=arguments.shown)
+        scope = self.open_scope(
+            "block", item.name, key, frame.scope, params=arguments.shown, given=tuple(arguments.shown)
+        )
         child = Frame(
             definition.unit,
             definition,

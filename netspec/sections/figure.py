@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from netspec.sizes import Size
 
-VIEWS: Final = ("perceptron", "neurons", "grid", "filter", "planes", "unrolled", "blocks", "strip", "equals")
+VIEWS: Final = (
+    "perceptron", "neurons", "grid", "filter", "planes", "unrolled", "blocks", "strip", "equals", "features",
+)  # fmt: skip
 THEMES: Final = ("post", "mono", "dark", "safe")
 LANGUAGES: Final = ("en", "ko")
 DIRECTIONS: Final = ("right", "left", "up", "down")
@@ -64,6 +66,8 @@ class FigureSettings:
     only: str | None = None
     depth: int | None = None
     unfold: bool = False
+    details: bool | None = None
+    columns: int | None = None
     captions: tuple[str, ...] | None = None
     titles: str | None = None
     bias: str | None = None

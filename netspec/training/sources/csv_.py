@@ -109,6 +109,14 @@ class CsvRows(Rows):
         return None
 
 
+def table_of(data: bytes, source: Csv) -> CsvRows:
+    """The rows of a table that is at hand, such as standard input's."""
+    faults = Faults()
+    text, file = _decoded(data, source.file, source)
+    sheet, names = _parse(text, source.file, source, faults)
+    return CsvRows(len(sheet.cells), source.file, None, [file], faults.found, names, [sheet])
+
+
 def open_csv(source: Csv, find: Path, test: Path | None) -> CsvRows:
     """Reads the file, and the test part's; raises NetspecError for what is no table, all ragged rows at once."""
     faults = Faults()
@@ -134,6 +142,10 @@ def _read(path: Path, written: str, source: Csv) -> tuple[str, File]:
         data = path.read_bytes()
     except OSError as error:
         reject("NS801", source.at("file"), file=written, reason=reason(error))
+    return _decoded(data, written, source)
+
+
+def _decoded(data: bytes, written: str, source: Csv) -> tuple[str, File]:
     try:
         text = data.decode(source.encoding)
     except (UnicodeDecodeError, LookupError) as error:
