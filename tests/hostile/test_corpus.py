@@ -51,7 +51,8 @@ def test_wrong(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert [(item["code"], place(item["place"])) for item in found] == [(one, where) for one, where, _ in expected]
     for item, (_, _, words) in zip(found, expected, strict=True):
         assert words in item["message"]
-        assert item["help"] and all(item["help"])
+        assert item["help"]
+        assert all(item["help"])
     assert code == 1
 
 
@@ -62,7 +63,9 @@ def test_odd(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert code == 0
 
 
-def test_nothing_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     for path in (*WRONG[::20], *ODD[::20]):
         (tmp_path / path.name).write_bytes(path.read_bytes())
