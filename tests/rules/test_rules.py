@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from netspec.show.diff import differences
 HERE = Path(__file__).parent
 RULES = sorted(path for path in HERE.iterdir() if path.name[0].isdigit())
 REFUSED = sorted(HERE.glob("*/refused*.net"))
+LISTED = re.compile(r"((?:`[^`]+`, ){3})(?:`[^`]+`(?:, )?){4,}")  # all that there is: such lists grow
 
 
 def slug(path: Path) -> str:
@@ -35,7 +37,7 @@ def messages(path: Path) -> str:
     """What `netspec check` says, in both languages."""
     found = Spec(load_program(path)).check()
     text = f"{plain(found, 'en')}\n----\n{plain(found, 'ko')}\n"
-    return text.replace(str(HERE), "/specs")
+    return LISTED.sub(r"\1…", text.replace(str(HERE), "/specs"))
 
 
 def keys(net: Net) -> list[str]:
