@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from netspec.api import Net, Spec
+    from netspec.figure.features import Features
+    from netspec.figure.picture import Picture
 
 
 class Run:
@@ -93,6 +95,18 @@ class Run:
         from safetensors.numpy import load
 
         return load(self._weights())
+
+    def features(self) -> Features:
+        """Examples as the last hidden layer has them: what the figure's view `features` shows."""
+        for name in ("torch", "numpy", "safetensors"):
+            need(name)
+        from netspec.training.features import features_of
+
+        return features_of(self)
+
+    def render(self, **options: Any) -> Picture:
+        """The net's figure with the trained weights; options as in `Net.render`."""
+        return self.net.render(weights=self, **options)
 
     def module(self, device: str = "cpu") -> nn.Module:
         """The trained net as a torch.nn.Module, in evaluation mode."""

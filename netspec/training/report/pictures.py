@@ -13,6 +13,7 @@ from netspec.training.metrics import TableMeter
 from netspec.training.plan import Plan
 from netspec.training.report.confusion import confusion
 from netspec.training.report.curves import curves
+from netspec.training.run import Run
 from netspec.training.store import rows_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def draw(plan: Plan, engine: Engine, folder: Folder, scores: dict[str, Any]) -> 
         table, labels = table_of(engine, engine.parts[part], judge, plan)
         folder.write(names.CONFUSION, confusion(table, labels, part))
         drawn.append(names.CONFUSION)
-    folder.write(names.FIGURE, plan.net.render().svg())
+    folder.write(names.FIGURE, Run(folder.path).render().svg())
     return [*drawn, names.FIGURE]
 
 
