@@ -43,7 +43,7 @@ def generated(language: str) -> dict[str, str]:
     texts["messages/index.md"] = messages.index(language)
     for group in messages.GROUPS:
         if messages.codes(group):
-            texts[f"messages/NS{group}00.md"] = messages.page(group, language)
+            texts[f"messages/NS{group}xx.md"] = messages.page(group, language)
     shared = {"language.md": DOCS / "language.md", "gallery.md": DOCS / "gallery.md"}
     for name, path in shared.items():
         if path.exists() and not (DOCS / language / name).exists():

@@ -42,7 +42,7 @@ def said(wrong: str, code: str, language: Language) -> str:
 def page(group: str, language: str) -> str:
     """All codes of a hundred."""
     tongue = cast(Language, language)
-    parts = [f"# NS{group}00: {GROUPS[group][language == 'ko']}"]
+    parts = [f"# NS{group}xx: {GROUPS[group][language == 'ko']}"]
     heads = ("Wrong", "Right", "netspec says") if language == "en" else ("틀린 예", "옳은 예", "netspec의 말")
     for code in codes(group):
         entry: dict[str, Any] = entries()[code]
@@ -70,5 +70,5 @@ def index(language: str) -> str:
     for group in groups:
         lines += ["", f"**{GROUPS[group][language == 'ko']}**", ""]
         lines += [f"- [{code}](#{code}) {entries()[code]['title'][tongue]}" for code in codes(group)]
-    toc = "\n".join(f"NS{group}00" for group in groups)
+    toc = "\n".join(f"NS{group}xx" for group in groups)
     return "\n".join(lines) + f"\n\n```{{toctree}}\n:hidden:\n\n{toc}\n```\n"
