@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from docs import commands, messages, operations
+from docs import commands, measured, messages, operations, settings
 from docs.drawn import with_pictures
 from docs.fences import DOCS, LANGUAGES, pages
 
@@ -28,6 +28,7 @@ def assembled(language: str, folder: Path) -> Path:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         up = "../" * name.count("/")
+        text = measured.filled(text) if name == "measured.md" else text
         text = with_pictures(text, language, drawn, f"{up}_drawn")
         text = re.sub(r"\((?:\.\./)+pictures/", f"({up}pictures/", text)
         target.write_text(text, encoding="utf-8")
@@ -39,6 +40,7 @@ def generated(language: str) -> dict[str, str]:
     """The pages that are written from the code."""
     texts = {f"operations/{name}.md": operations.page(name, language) for name in operations.names()}
     texts["operations/index.md"] = operations.index(language)
+    texts["settings.md"] = settings.page(language)
     texts["commands.md"] = commands.page(language)
     texts["messages/index.md"] = messages.index(language)
     for group in messages.GROUPS:

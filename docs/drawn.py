@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +19,23 @@ def with_pictures(page: str, language: str, folder: Path, to_folder: str) -> str
     """A page's text with the picture of each figure behind its fence; the pictures land in `folder`."""
     out: list[str] = []
     end = 0
+    files = Path(tempfile.mkdtemp())  # specs of the page that others of it use
     for fence in fences(page):
+        if fence.kind == "net" and "file" in fence.flags:
+            (files / fence.flags["file"]).write_text(fence.text, encoding="utf-8")
         out.append(page[end : fence.start])
         end = fence.end
         out.append(f"```{fence.kind or 'text'}\n{fence.text}```\n" if fence.kind[:1] != "{" else page[fence.start : end])
         if fence.kind == "net" and "figure" in fence.flags:
-            name, alt = draw(fence, language, folder)
+            name, alt = draw(fence, language, folder, files)
             out.append(f"\n![{alt}]({to_folder}/{name})\n")
+    shutil.rmtree(files)
     return "".join(out) + page[end:]
 
 
-def draw(fence: Fence, language: str, folder: Path) -> tuple[str, str]:
-    """The picture of one fence: its file's name, and what it shows in words."""
-    net = netspec.parse(fence.text).net(fence.flags.get("net"), **sizes(fence))
+def draw(fence: Fence, language: str, folder: Path, files: Path) -> tuple[str, str]:
+    """The picture of one fence: its file's name, and what it shows in words. `files`: what the fence may use."""
+    net = netspec.parse(fence.text, folder=files).net(fence.flags.get("net"), **sizes(fence))
     alt = next((str(line) for line in (net.graph.caption, net.name) if line), net.name)
     if fence.flags.get("picture") == "curve":
         data, ending = curve(net), "svg"

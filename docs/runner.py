@@ -68,10 +68,10 @@ class Page:
             return
         if wanted is not None:
             raise self._wrong(fence, f"expected {wanted}, and nothing is wrong")
-        if spec.format() != fence.text and "part" not in fence.flags:
+        if spec.format() != fence.text:
             raise self._wrong(fence, f"not in canonical format, which is\n{spec.format()}")
         if "figure" in fence.flags:
-            draw(fence, self.language, self.folder / "drawn")
+            draw(fence, self.language, self.folder / "drawn", self.folder)
 
     def _shell(self, fence: Fence) -> None:
         if "setup" in fence.flags:
@@ -134,7 +134,7 @@ def _trimmed(text: str) -> str:
 def formatted(text: str) -> str:
     """A page with its right specs in canonical format."""
     for fence in reversed(fences(text)):
-        if fence.kind == "net" and not {"error", "part"} & set(fence.flags):
+        if fence.kind == "net" and "error" not in fence.flags and "\nuse " not in fence.text:
             head = text[fence.start :].partition("\n")[0]
             text = f"{text[: fence.start]}{head}\n{netspec.parse(fence.text, folder=DOCS).format()}```\n{text[fence.end :]}"
     return text
