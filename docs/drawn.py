@@ -25,7 +25,9 @@ def with_pictures(page: str, language: str, folder: Path, to_folder: str) -> str
             (files / fence.flags["file"]).write_text(fence.text, encoding="utf-8")
         out.append(page[end : fence.start])
         end = fence.end
-        out.append(f"```{fence.kind or 'text'}\n{fence.text}```\n" if fence.kind[:1] != "{" else page[fence.start : end])
+        out.append(
+            f"```{fence.kind or 'text'}\n{fence.text}```\n" if fence.kind[:1] != "{" else page[fence.start : end]
+        )
         if fence.kind == "net" and "figure" in fence.flags:
             name, alt = draw(fence, language, folder, files)
             out.append(f"\n![{alt}]({to_folder}/{name})\n")
@@ -77,14 +79,18 @@ def curve(net: Any) -> bytes:
     with torch.no_grad():
         values = step.module()(s).squeeze(1)
     values[torch.isinf(values)] = torch.nan
-    with mpl.rc_context({"svg.hashsalt": "netspec", "svg.fonttype": "path", "font.size": 10, "mathtext.fontset": "stix"}):
+    with mpl.rc_context(
+        {"svg.hashsalt": "netspec", "svg.fonttype": "path", "font.size": 10, "mathtext.fontset": "stix"}
+    ):
         figure = Figure(figsize=(4.2, 2.8), layout="constrained")
         axes = figure.add_subplot()
         axes.axhline(0, color="0.8", linewidth=0.8)
         axes.axvline(0, color="0.8", linewidth=0.8)
         axes.plot(s.squeeze(1), values, color="#0000ff", linewidth=1.6)
         axes.set(xlabel="$s$", ylabel=rf"$\sigma(s)$: {node.word}", xlim=(-4, 4))
-        axes.set_ylim(max(-4.0, float(values.nan_to_num().min()) - 0.3), min(8.0, float(values.nan_to_num().max()) + 0.3))
+        axes.set_ylim(
+            max(-4.0, float(values.nan_to_num().min()) - 0.3), min(8.0, float(values.nan_to_num().max()) + 0.3)
+        )
         axes.spines[["top", "right"]].set_visible(False)
         stream = io.BytesIO()
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})

@@ -1,13 +1,13 @@
 """A Markdown page -> its fences, each with what its info string says: read by the build and by the tests.
 
-    ```net figure view=planes        a spec: checked, and drawn below it
-    ```net file=first.net            a spec that the page's commands use
-    ```net error=NS302               a spec that fails with exactly this code
-    ```sh                            commands: the lines that begin with `netspec` are run
-    ```sh exit=1                     … and leave with this exit code
-    ```text output                   what the commands above it print; `…` stands for anything
-    ```python                        run, in order, in one namespace a page
-    ```csv file=shops.csv            a file that the page's commands use
+```net figure view=planes        a spec: checked, and drawn below it
+```net file=first.net            a spec that the page's commands use
+```net error=NS302               a spec that fails with exactly this code
+```sh                            commands: the lines that begin with `netspec` are run
+```sh exit=1                     … and leave with this exit code
+```text output                   what the commands above it print; `…` stands for anything
+```python                        run, in order, in one namespace a page
+```csv file=shops.csv            a file that the page's commands use
 """
 
 from __future__ import annotations

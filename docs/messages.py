@@ -63,7 +63,10 @@ def index(language: str) -> str:
     tongue = cast(Language, language)
     title, about = {
         "en": ("# Messages", "Every message has a code. `netspec explain NS302` shows its page in the terminal."),
-        "ko": ("# 메시지", "모든 메시지에는 코드가 있습니다. `netspec explain NS302`라고 치면 그 설명이 터미널에 나옵니다."),
+        "ko": (
+            "# 메시지",
+            "모든 메시지에는 코드가 있습니다. `netspec explain NS302`라고 치면 그 설명이 터미널에 나옵니다.",
+        ),
     }[language]
     lines = [title, "", about]
     groups = [group for group in GROUPS if codes(group)]

@@ -83,7 +83,9 @@ def sample(name: str) -> str:
             except netspec.SpecErrors:
                 continue
             return text
-    raise LookupError(f"no input fits the example of {name}: {operation(name).example!r}; add a net to docs/operations.py")
+    raise LookupError(
+        f"no input fits the example of {name}: {operation(name).example!r}; add a net to docs/operations.py"
+    )
 
 
 def page(name: str, language: str) -> str:

@@ -67,7 +67,9 @@ def _entry(name: str, entry: type[Entry], language: str) -> str:
     example = f" `{entry.example}`" if entry.example and entry.example != name else ""
     lines = [f"**`{name}`** {_said(entry.about, language)}.{example}"]
     for option, field in _options(entry).items():
-        lines.append(f"- `{option}{_default(field)}`{_bounds(field, language)}: {_said(field.description or '', language)}")
+        lines.append(
+            f"- `{option}{_default(field)}`{_bounds(field, language)}: {_said(field.description or '', language)}"
+        )
     return lines[0] + ("\n\n" + "\n".join(lines[1:]) if lines[1:] else "")
 
 
@@ -81,7 +83,11 @@ def _default(field: FieldInfo) -> str:
 
 def _bounds(field: FieldInfo, language: str) -> str:
     extra: Any = field.json_schema_extra or {}
-    shown = [f"{sign} {extra[key]:g}" for key, sign in (("least", "≥"), ("above", ">"), ("most", "≤")) if extra.get(key) is not None]
+    shown = [
+        f"{sign} {extra[key]:g}"
+        for key, sign in (("least", "≥"), ("above", ">"), ("most", "≤"))
+        if extra.get(key) is not None
+    ]
     shown += [f"`{choice}`" for choice in extra.get("choices", ())]
     if field.is_required():
         shown.insert(0, "required" if language == "en" else "꼭 써야 함")
