@@ -13,7 +13,7 @@ from netspec.syntax.highlight import NetspecLexer
 from netspec.version import VERSION
 
 project = "netspec"
-copyright = "the netspec authors"
+project_copyright = "the netspec authors"
 version = release = VERSION
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 source_suffix = {".md": "markdown"}

@@ -11,21 +11,22 @@ from sphinx.search import SearchLanguage
 
 # what may stand behind a noun, longest first; a stem keeps at least one syllable
 PARTICLES = (
-    "이라고는 으로부터 에서부터 이라는 이라고 으로는 으로도 에서는 에게서 까지는 부터는 처럼은 이지만 이므로 이라면 입니다 "
-    "라고 라는 으로 에서 에게 에는 에도 와의 과의 까지 부터 처럼 보다 마다 조차 이나 이란 이며 이고 이면 이다 들은 들의 들을 들이 들 "
-    "은 는 이 가 을 를 과 와 의 에 도 로 만 란 나"
+    "이라고는 으로부터 에서부터 이라는 이라고 으로는 으로도 에서는 에게서 까지는 부터는 처럼은 이지만 이므로 이라면 "
+    "입니다 라고 라는 으로 에서 에게 에는 에도 와의 과의 까지 부터 처럼 보다 마다 조차 이나 이란 이며 이고 이면 이다 "
+    "들은 들의 들을 들이 들 은 는 이 가 을 를 과 와 의 에 도 로 만 란 나"
 ).split()
-_PARTICLE = re.compile(f"^([가-힣A-Za-z0-9]*[가-힣])(?:{'|'.join(PARTICLES)})$")
+_PATTERN = f"^([가-힣A-Za-z0-9]*[가-힣])(?:{'|'.join(PARTICLES)})$"
+_PARTICLE = re.compile(_PATTERN)
 
-STEMMER = """
-var Stemmer = function () {
-  var particle = /^([가-힣A-Za-z0-9]*[가-힣])(?:%s)$/;
-  this.stemWord = function (word) {
+STEMMER = f"""
+var Stemmer = function () {{
+  var particle = /{_PATTERN}/;
+  this.stemWord = function (word) {{
     var found = particle.exec(word);
     return found && found[1].length > 1 ? found[1] : word;
-  };
-};
-""" % "|".join(PARTICLES)
+  }};
+}};
+"""
 
 
 class SearchKorean(SearchLanguage):

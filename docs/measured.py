@@ -1,4 +1,4 @@
-"""`python -m docs.measured`: the numbers and pictures of the page 'Measured' -> docs/measured.json, docs/pictures/measured-*.svg.
+"""`python -m docs.measured`: the numbers and pictures of the page 'Measured' -> measured.json, pictures/measured-*.svg.
 
 Everything is trained here by netspec on scikit-learn's 1,797 digits of 8 x 8 pixels; the last 360 of a fixed
 shuffle are never trained on. Takes a few minutes on one core. The pictures hold no words, so both languages use them.

@@ -1,6 +1,6 @@
 """A page -> what its fences do when they are run in order, in a folder of its own: used by the tests.
 
-`python -m docs.runner PAGE…` formats the specs of pages, and rewrites their `text output` fences with what is printed now.
+`python -m docs.runner PAGE…` formats the specs of pages, and rewrites their `text output` fences with what is printed.
 """
 
 from __future__ import annotations
@@ -136,7 +136,8 @@ def formatted(text: str) -> str:
     for fence in reversed(fences(text)):
         if fence.kind == "net" and "error" not in fence.flags and "\nuse " not in fence.text:
             head = text[fence.start :].partition("\n")[0]
-            text = f"{text[: fence.start]}{head}\n{netspec.parse(fence.text, folder=DOCS).format()}```\n{text[fence.end :]}"
+            spec = netspec.parse(fence.text, folder=DOCS).format()
+            text = f"{text[: fence.start]}{head}\n{spec}```\n{text[fence.end :]}"
     return text
 
 

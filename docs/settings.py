@@ -52,8 +52,8 @@ def page(language: str) -> str:
         ),
         "ko": (
             "# 데이터와 학습",
-            "`data` 절과 `train` 절에 쓸 수 있는 모든 것입니다. 절이 어떻게 돌아가는지는 [언어](language.md)에, 내 표와 이미지를 쓰는"
-            " 방법은 [내 데이터로 학습시키기](howto/own-data.md)에 있습니다.",
+            "`data` 절과 `train` 절에 쓸 수 있는 모든 것입니다. 절이 어떻게 돌아가는지는 [언어](language.md)에,"
+            " 내 표와 이미지를 쓰는 방법은 [내 데이터로 학습시키기](howto/own-data.md)에 있습니다.",
         ),
     }[language]
     parts = [title, lead]

@@ -118,7 +118,9 @@ def choose(families: set[Family], characters: set[str]) -> Fonts:
                 name = face.file(italic, bold)
                 fonts.styles[family, italic, bold] = listing.get(name, listing[face.regular])
     absent = families - set(fonts.families)
-    unsure = {character for character in characters if absent or character not in known_characters()}
+    # the fonts named above have all of their tables and, the Korean ones, all syllables: reading one takes a second
+    sure = known_characters()
+    unsure = {each for each in characters if absent or not (each in sure or "가" <= each <= "힣")}
     if unsure:
         _cover(fonts, families, unsure, listing)
     return fonts

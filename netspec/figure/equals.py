@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from netspec.figure import rules
 from netspec.figure.perceptron import TO_WEIGHT, Perceptrons, Row, Source
 from netspec.figure.scene import Point, Scene
@@ -10,7 +12,7 @@ from netspec.figure.shown import Gap
 from netspec.figure.typeset import symbol, upright
 from netspec.figure.units import Group, Unsuitable
 from netspec.graph import Graph
-from netspec.sections.figure import FigureSettings
+from netspec.sections.figure import FigureSettings, Index
 
 SMALL = 6.4  # radius of the inputs' circles
 BARS = (23.5, 3.1, 9.8)  # width, height and distance of the equals sign's bars
@@ -22,7 +24,7 @@ def equals(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene
     """The figure of one unit of a layer of perceptrons that reads one other layer."""
     group = _shown(graph, groups, settings)
     source = group.links[0].source
-    drawing = Perceptrons(Sheet(), settings)
+    drawing = Perceptrons(Sheet(), _one_unit(group, settings))
     rows = drawing.inputs(source, 0.0)
     (output,) = [row for row in drawing.layer(group, rows, TO_WEIGHT, True) if isinstance(row, Source)]
     sheet = drawing.sheet
@@ -42,6 +44,17 @@ def _shown(graph: Graph, groups: list[Group], settings: FigureSettings) -> Group
     if not able:
         raise Unsuitable(graph.nodes[groups[-1].node])
     return next((group for group in able if group.layer.path == settings.only), able[0])
+
+
+def _one_unit(group: Group, settings: FigureSettings) -> FigureSettings:
+    """The settings with one unit of the layer: the first of its list, else the first, or any of an open number."""
+    path = group.layer.path
+    hints = settings.of(path)
+    listed = [entry for entry in hints.show[0] if isinstance(entry, Index)] if hints.show else []
+    if not listed and group.size != 1:
+        listed = [Index(1) if isinstance(group.size, int) else Index(None, "i")]
+    show = ((listed[0],),) if listed else ()
+    return replace(settings, layers={**settings.layers, path: replace(hints, show=show)})
 
 
 def _simple(sheet: Sheet, settings: FigureSettings, rows: list[Row], output: Source, group: Group, x: float) -> None:

@@ -10,7 +10,7 @@ from netspec.figure.lattice import Lattice, draw_lattice, lattice_of
 from netspec.figure.scene import Node, Point, Scene
 from netspec.figure.sheet import Sheet, boxed
 from netspec.figure.typeset import paragraph, symbol, widest
-from netspec.figure.units import Group, Unsuitable
+from netspec.figure.units import Group, Unsuitable, lone_links
 from netspec.graph import Graph
 from netspec.sections.figure import FigureSettings
 
@@ -92,7 +92,7 @@ def _wires(sheet: Sheet, lattices: list[Lattice], settings: FigureSettings) -> N
         return
     by_group = {lattice.group: lattice for lattice in lattices}
     for lattice in lattices:
-        for link in lattice.group.links:
+        for link in lone_links(lattice.group):
             source = by_group.get(link.source)
             if source is None or link.kind == "local" or link.delay:
                 continue

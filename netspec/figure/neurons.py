@@ -11,11 +11,13 @@ from netspec.figure import rules
 from netspec.figure.captions import Caption, captions_of
 from netspec.figure.columns import BIAS, Block, Column, Place, arrange, columns_of
 from netspec.figure.loops import draw_loops
-from netspec.figure.scene import Node, Pen, Point, Rect, Scene, Value, Weight
+from netspec.figure.scene import Align, Node, Pen, Point, Rect, Scene, Value, Weight
 from netspec.figure.sheet import Sheet, boxed
 from netspec.figure.typeset import Line, math, paragraph, plain, symbol, upright, widest
-from netspec.figure.units import Group, Link, touches
+from netspec.figure.units import Group, Link, lone_links, touches
 from netspec.sections.figure import FigureSettings
+
+TITLES_APART, CAPTIONS_APART = 2.4, 4.0  # titles of one row, captions of one gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,7 @@ def neurons(groups: list[Group], settings: FigureSettings) -> Scene:
     looped = any(block.delay for column in columns for block in column.blocks)
     axes = Axes(settings.direction or ("up" if looped else "right"))
     drawing = Drawing(Sheet(), axes, settings, columns, looped=looped)
-    several = any(len(column.own) > 1 for column in columns)
-    arrange(columns, rules.TITLE * 1.6 if several and axes.level else 0.0)
+    arrange(columns, _title_room(drawing))
     captions = captions_of(groups, settings)
     _distances(drawing, captions)
     for column in columns:
@@ -111,12 +112,20 @@ def _distances(drawing: Drawing, captions: list[Caption]) -> None:
         if drawing.axes.level:
             step = max(step, *(caption.width() + 6 for caption in captions if caption.rank == rank), 0.0)
             near = [_title_width(drawing, column) for column in drawing.columns[rank - 1 : rank + 1]]
-            step = max(step, sum(near) / 2 + 6)
+            step = max(step, sum(near) / 2 + 6, max(near) / 2 + rules.UNIT + 2)
         else:
-            high = [caption.height() + 8 for caption in captions if caption.rank == rank]
-            step = max(step, *high, 0.0)
+            high = [caption.height() + CAPTIONS_APART for caption in captions if caption.rank == rank]
+            step = max(step, sum(high) + 4, 0.0)
         at += step
         drawing.along.append(at)
+
+
+def _title_room(drawing: Drawing) -> float:
+    """What the titles of second blocks in a column take above their blocks."""
+    if not drawing.axes.level:
+        return 0.0
+    titles = [_title(drawing, block) for column in drawing.columns for block in column.own[1:]]
+    return max((boxed(paragraph(title), rules.TITLE).height + 5 for title in titles if title), default=0.0)
 
 
 def _title_width(drawing: Drawing, column: Column) -> float:
@@ -199,12 +208,15 @@ def _frame(drawing: Drawing, block: Block, place: Place, along: float) -> None:
         return
     lines = paragraph(place.label)
     height = boxed(lines, rules.CAPTION)
-    if drawing.axes.level:
-        x, align = box.left - 3, "end"
-        y = box.middle.y - height.middle.y
-    else:
-        x, align = box.middle.x, "middle"
-        y = box.bottom + 3 - height.top
+    match drawing.axes.direction:  # behind the units: their wires leave ahead
+        case "right":
+            x, y, align = box.left - 3, box.middle.y - height.middle.y, "end"
+        case "left":
+            x, y, align = box.right + 3, box.middle.y - height.middle.y, "start"
+        case "up":
+            x, y, align = box.middle.x, box.bottom + 3 - height.top, "middle"
+        case _:
+            x, y, align = box.middle.x, box.top - 3 - height.bottom, "middle"
     drawing.sheet.text(f"{frame}.label", lines, x, y, rules.CAPTION, align=align, classes=("caption",))  # type: ignore[arg-type]
 
 
@@ -215,7 +227,7 @@ def _links(drawing: Drawing) -> None:
     blocks = {(block.group, block.delay): block for column in drawing.columns for block in column.blocks}
     rank = {block: column.rank for column in drawing.columns for block in column.blocks}
     for block in [block for block in blocks.values() if not block.delay]:
-        for link in block.group.links:
+        for link in lone_links(block.group):
             source = blocks.get((link.source, link.delay))
             if source is None or drawing.settings.edges == "none":
                 continue
@@ -229,12 +241,12 @@ def _link(drawing: Drawing, link: Link, source: Block, target: Block, skips: boo
     red = Pen(ink="loop", width=0.365, opacity=0.9)
     pen = red if link.delay else Pen(opacity=0.45) if skips else Pen()
     group = target.group
-    first = next((other for other in group.links if not other.delay), None)
+    first = next((other.source for other in group.links if not other.delay), None)
     for end in drawing.drawn[target]:
         if end.bias:
             continue
         for start in drawing.drawn[source]:
-            if start.bias and not (link is first and group.bias):
+            if start.bias and not (group.bias and not link.delay and link.source is first):
                 continue
             weight: Weight | None
             if start.bias:
@@ -291,34 +303,49 @@ def _titles(drawing: Drawing) -> None:
     if where == "none":
         return
     for column in drawing.columns:
-        along = drawing.along[column.rank]
-        for number, block in enumerate(column.own):
-            title = _title(drawing, block)
-            if not title:
-                continue
-            lines = paragraph(title)
-            own = boxed(lines, rules.TITLE)
-            middle = drawing.axes.at(along, (block.first + block.last) / 2)
-            name = f"{block.group.id}.title"
-            if drawing.axes.level:
-                y = box.bottom + 7 - own.top if where == "bottom" else box.top - 7 - own.bottom
-                if number or (len(column.own) > 1 and where == "top"):
-                    y = drawing.axes.at(0, block.first).y - rules.UNIT - 4 - own.bottom
-                drawing.sheet.text(
-                    name, lines, middle.x, y, rules.TITLE, classes=("title",), layer=block.group.layer.path
-                )
-            else:
-                x = box.left - 8 if where != "right" else box.right + 8
-                drawing.sheet.text(
-                    name,
-                    lines,
-                    x,
-                    middle.y - own.middle.y,
-                    rules.TITLE,
-                    align="end" if where != "right" else "start",
-                    classes=("title",),
-                    layer=block.group.layer.path,
-                )
+        if drawing.axes.level:
+            _titles_over(drawing, column, box, where)
+        else:
+            _titles_beside(drawing, column, box.left - 8 if where != "right" else box.right + 8, where)
+
+
+def _titles_over(drawing: Drawing, column: Column, box: Rect, where: str) -> None:
+    """In one line over (or under) all columns; of several blocks in a column each has its own above it."""
+    for number, block in enumerate(column.own):
+        title = _title(drawing, block)
+        if not title:
+            continue
+        lines = paragraph(title)
+        own = boxed(lines, rules.TITLE)
+        y = box.bottom + 7 - own.top if where == "bottom" else box.top - 7 - own.bottom
+        if number or (len(column.own) > 1 and where != "bottom"):
+            y = drawing.axes.at(0, block.first).y - rules.UNIT - 4 - own.bottom
+        middle = drawing.axes.at(drawing.along[column.rank], (block.first + block.last) / 2)
+        _set_title(drawing, block, lines, middle.x, y, "middle")
+
+
+def _titles_beside(drawing: Drawing, column: Column, x: float, where: str) -> None:
+    """At the end of a row; those of several blocks one below the other."""
+    titled = [(block, paragraph(_title(drawing, block))) for block in column.own if _title(drawing, block)]
+    boxes = [boxed(lines, rules.TITLE) for _, lines in titled]
+    middle = drawing.axes.at(drawing.along[column.rank], 0).y
+    y = middle - (sum(own.height for own in boxes) + TITLES_APART * (len(boxes) - 1)) / 2
+    for (block, lines), own in zip(titled, boxes, strict=True):
+        _set_title(drawing, block, lines, x, y - own.top, "end" if where != "right" else "start")
+        y += own.height + TITLES_APART
+
+
+def _set_title(drawing: Drawing, block: Block, lines: tuple[Line, ...], x: float, y: float, align: Align) -> None:
+    drawing.sheet.text(
+        f"{block.group.id}.title",
+        lines,
+        x,
+        y,
+        rules.TITLE,
+        align=align,
+        classes=("title",),
+        layer=block.group.layer.path,
+    )
 
 
 def _captions(drawing: Drawing, captions: list[Caption]) -> None:
@@ -327,12 +354,15 @@ def _captions(drawing: Drawing, captions: list[Caption]) -> None:
     units = [item.box for item in drawing.sheet.nodes if isinstance(item, Node)]
     bottom, right = max(box.bottom, *(unit.bottom for unit in units)), max(unit.right for unit in units)
     top_line = max((caption.first_height() for caption in captions), default=0.0)
-    for caption in captions:
-        along = (drawing.along[caption.rank] + drawing.along[caption.rank - 1]) / 2
-        point = drawing.axes.at(along, 0)
+    width = max((caption.width() for caption in captions), default=0.0)
+    for rank in dict.fromkeys(caption.rank for caption in captions):
+        here = [caption for caption in captions if caption.rank == rank]
+        point = drawing.axes.at((drawing.along[rank] + drawing.along[rank - 1]) / 2, 0)
         if drawing.axes.level:
-            caption.draw(drawing.sheet, point.x, bottom + 5 + top_line)
+            x, y = point.x, bottom + 5 + top_line - here[0].first_height()
         else:
-            width = max(other.width() for other in captions)
-            x = right + 6 + width / 2
-            caption.draw(drawing.sheet, x, point.y - caption.height() / 2 + caption.first_height())
+            high = sum(caption.height() for caption in here) + CAPTIONS_APART * (len(here) - 1)
+            x, y = right + 6 + width / 2, point.y - high / 2
+        for caption in here:
+            caption.draw(drawing.sheet, x, y + caption.first_height())
+            y += caption.height() + CAPTIONS_APART

@@ -321,6 +321,7 @@ class Perceptrons:
         """The layers' captions above: the first at the left edge, the last at the right edge."""
         box = self.sheet.box()
         said = [(group, x) for group, x in zip(groups, xs, strict=True) if self._title(group)]
+        taken = box.left - 6
         for group, x in said:
             lines = paragraph(self._title(group))
             y = box.top - 9 - boxed(lines, rules.TITLE).bottom
@@ -329,6 +330,8 @@ class Perceptrons:
                 x = max(x, box.left + wide / 2) if x - wide / 2 < box.left else x
             elif group is groups[-1]:
                 x = min(x, box.right - wide / 2)
+            x = max(x, taken + 6 + wide / 2)
+            taken = x + wide / 2
             self.sheet.text(f"{group.id}.title", lines, x, y, rules.TITLE, classes=("title",), layer=group.layer.path)
 
 

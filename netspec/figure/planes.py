@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from netspec.figure.scene import HAIR, Node, Pen, Point, Polygon, Rect, Scene
@@ -222,7 +222,7 @@ def _draw(sheet: Sheet, stack: Stack, settings: FigureSettings) -> None:
         text = sheet.text(
             f"{stage.id}.letter", (words(letter, "bold"),), box.middle.x, box.middle.y - own.middle.y, size
         )
-        sheet.texts[-1] = text
+        sheet.texts[-1] = replace(text, inside=f"{stage.id}.{count}")
     at = stack.label_at
     y = at.y - (len(stack.label) - 1) * LABEL * LEADING
     sheet.text(

@@ -6,7 +6,7 @@ value alone (activations, dropout, norms, reshapes) stays within it. A delayed r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from netspec.figure.scene import Weight
@@ -264,6 +264,18 @@ def groups_of(graph: Graph) -> list[Group]:
     return _Reader(graph).read()
 
 
+def lone_links(group: Group) -> list[Link]:
+    """The links of a group, those that read the same values as one: `x & x` and `x + x` are one wire a unit.
+
+    No single weight belongs to such a wire, so its links name none.
+    """
+    found: dict[tuple[Group, int], Link] = {}
+    for link in group.links:
+        key = (link.source, link.delay)
+        found[key] = link if key not in found else replace(found[key], key="")
+    return list(found.values())
+
+
 def touches(link: Link, target: Type, to: int, at: int) -> bool:
     """Whether a filter or pool that writes value `to` of the target reads value `at` of its source (bound sizes)."""
     op, source = link.op, link.source.type
@@ -279,6 +291,9 @@ def touches(link: Link, target: Type, to: int, at: int) -> bool:
             return False
     elif channel != source_channel:
         return False
+    if getattr(op, "to", None) is not None:  # a pool to a given size: windows as even as they can be
+        sizes = [(int(m), int(n)) for m, n in zip(target.space, source.space)]  # type: ignore[arg-type]
+        return all(p * n // m <= q < -(-(p + 1) * n // m) for p, q, (m, n) in zip(place, source_place, sizes))
     kernel = _each(op.kernel, axes)
     stride = kernel if getattr(op, "stride", 1) is None else _each(op.stride, axes)
     dilation = _each(getattr(op, "dilation", 1) or 1, axes)

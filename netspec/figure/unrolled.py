@@ -10,7 +10,7 @@ from netspec.figure.scene import BOLD, Node, Pen, Point, Rect, Scene
 from netspec.figure.sheet import Sheet, boxed
 from netspec.figure.shown import Gap, Unit, size_label
 from netspec.figure.typeset import Atom, Line, line_width, math, symbol, upright, widest, words
-from netspec.figure.units import Group, Unsuitable
+from netspec.figure.units import Group, Unsuitable, lone_links
 from netspec.figure.words import say
 from netspec.graph import Graph
 from netspec.sections.figure import FigureSettings
@@ -156,7 +156,7 @@ def _inside(sheet: Sheet, cell: Cell, ranks: list[list[Block]]) -> None:
     for row in ranks:
         for block in row:
             target = cell.pills.get(block.group)
-            for link in block.group.links:
+            for link in lone_links(block.group):
                 source = cell.pills.get(link.source)
                 if target is None or source is None or link.delay:
                     continue
@@ -169,7 +169,7 @@ def _between(sheet: Sheet, cells: list[Cell], groups: list[Group], ends: bool) -
     """The recurrence: from a pill to what reads it one or more steps later; from the last cell into the open."""
     pen = Pen(ink="loop", width=THICK)
     for group in groups:
-        for link in group.links:
+        for link in lone_links(group):
             if not link.delay:
                 continue
             for number, cell in enumerate(cells):

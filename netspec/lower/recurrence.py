@@ -178,8 +178,23 @@ class Recurrence(Repeats):
                 if edge.node not in cell.members and edge not in found:
                     found.append(edge)
         for edge in found:
-            self.settle(edge)
+            self.hold(edge)
         return found
+
+    def hold(self, edge: Edge) -> None:
+        """Gives a value that is computed once, before a loop, a variable that no line in the loop writes."""
+        node, text = self.graph.nodes[edge.node], self.values[edge].text
+        if node.op.name in ("input", "port") or edge in self.graph.layers[node.layer].values:
+            self.settle(edge)
+            return
+        base = f"{self.variable(self.layer)}_ahead"
+        taken = {value.text for value in self.values.values()}
+        name, number = self.locals.other(base), 2
+        if text.startswith(base) and self.values[edge].simple:
+            return
+        while name in taken:
+            name, number = self.locals.other(f"{base}_{number}"), number + 1
+        self.values[edge] = self.assign(name, self.values[edge])
 
     def read_after(self, cell: Cell) -> list[Edge]:
         """The loop's values that are read outside it."""

@@ -30,18 +30,18 @@ def _check_training(spec: Spec, graphs: dict[str, Graph]) -> list[Diagnostic]:
     from netspec.sections.match import match
     from netspec.sections.settings import gather
     from netspec.sections.train import read_train
+    from netspec.sections.values import Undecided
 
     report = Report()
     main = spec.program.main
     sections = gather(((main.source, section) for section in main.sections), report)
     name = net_of(spec, sections, report)
     graph = graphs.get(name) if name is not None else None
-    if graph is None:
-        return report.diagnostics
-    names = names_of(graph)
+    names = Undecided() if graph is None else names_of(graph)
     data = read_data(sections.data, names, report)
     train = read_train(sections.train, names, report)
-    match(data, train, graph, report)
+    if graph is not None:
+        match(data, train, graph, report)
     return report.diagnostics
 
 

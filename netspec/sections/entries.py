@@ -103,8 +103,19 @@ def read_entry(entries: Table[E], value: tree.Value, reader: Reader, what: Phras
     if isinstance(value, tree.Call):
         cls = _find(entries, value.name, value.path_at, reader, what)
         return bind(cls, value.args, reader, value.at)
-    hint = Hint("one_of", {"legal": Quoted(tuple(entries))})
-    raise reader.fault(value.at, "NS753", hint, name=reader.text_at(value.at), what=what)
+    hint, fix = Hint("one_of", {"legal": Quoted(tuple(entries))}), None
+    if "columns" in entries and (names := _column_names(value)):  # `x = ["age", "salary"]`
+        fix = f"columns({', '.join(names)})"
+        hint = Hint("columns", {"text": fix})
+    raise reader.fault(value.at, "NS753", hint, fix=fix, name=reader.text_at(value.at), what=what)
+
+
+def _column_names(value: tree.Value) -> list[str]:
+    """A text, or a list of texts and names, as texts in quotes; empty where that is something else."""
+    items = [single(item) for item in (value.items if isinstance(value, tree.List) else (value,))]
+    if not all(isinstance(item, tree.Text | tree.Ref) for item in items):
+        return []
+    return [f'"{item.value if isinstance(item, tree.Text) else item.name}"' for item in items]  # type: ignore[union-attr]
 
 
 def _find(entries: Table[E], name: str, at: tree.Place, reader: Reader, what: Phrase) -> type[E]:

@@ -21,6 +21,19 @@ class OpenSize(Exception):
     """A value depends on a size of the net that is not set yet; nothing can be said about it."""
 
 
+class Undecided(dict[str, Any]):
+    """The names of a net that is not known, because it has mistakes: any name may be one of its sizes."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __getitem__(self, name: str) -> Any:
+        raise OpenSize(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        raise OpenSize(name)
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Reads values of one source; `names` holds the net's sizes and lists."""

@@ -1,0 +1,98 @@
+"""Laws of every figure: labels apart and inside, wires on rims, all on the canvas, the same bytes twice.
+
+A sample; `./dev soak geometry` takes thousands.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from strategies import Spec, specs
+
+import netspec
+from netspec import NetspecError, SpecErrors
+from netspec.figure.scene import HAIRLINE, Dots, Node, Point, Rect, Scene, Text, Wire
+from netspec.figure.typeset import words
+from tests.conftest import ROOT
+from tests.figure.geometry import faults
+from tests.figure.nets import spec
+
+SPECS = sorted((ROOT / "specs").rglob("*.net"))
+VIEWS = ("neurons", "perceptron", "equals", "grid", "filter", "planes", "unrolled", "blocks")
+
+
+def scenes(net: netspec.Net) -> list[Scene]:
+    """The default figure and every view that suits the net."""
+    found = []
+    for view in (None, *VIEWS):
+        try:
+            found.append(net.render(view=view).scene)
+        except (SpecErrors, NetspecError) as error:
+            codes = (
+                [each.code for each in error.diagnostics] if isinstance(error, SpecErrors) else [error.diagnostic.code]
+            )
+            if codes not in (["NS713"], ["NS728"]):  # the view does not suit; a figure that needs weights
+                raise
+    return found
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_every_spec_in_every_view_that_suits_it(path: Path) -> None:
+    for name in netspec.load(path).nets:
+        for scene in scenes(netspec.load(path).net(name)):
+            assert faults(scene) == []
+
+
+@pytest.mark.parametrize("seed", range(160))
+def test_nets_of_other_sizes_and_captions(seed: int) -> None:
+    text = spec(seed)
+    assert faults(netspec.parse(text).net().render().scene) == [], text
+
+
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(specs())
+def test_random_valid_specs(drawn: Spec) -> None:
+    for scene in scenes(netspec.parse(drawn.text).net()):
+        assert faults(scene) == [], drawn.text
+
+
+@pytest.mark.parametrize("seed", range(0, 160, 16))
+def test_the_same_picture_twice_is_the_same_bytes(seed: int) -> None:
+    one, two = (netspec.parse(spec(seed)).net().render() for _ in range(2))
+    assert one.svg() == two.svg()
+    assert one.dot() == two.dot()
+    assert one.png(1) == two.png(1)
+    assert one.pdf() == two.pdf()
+
+
+# ---- the laws themselves can fail
+
+
+def circle(id: str, x: float, y: float = 0.0) -> Node:
+    return Node(id=id, shape="circle", x=x, y=y, rx=5, ry=5)
+
+
+def text(id: str, x: float, y: float, size: float = 5, inside: str = "") -> Text:
+    return Text(id=id, lines=(words("word"),), x=x, y=y, size=size, inside=inside)
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        ((circle("a", 0), circle("a", 40)), "called a"),
+        ((text("a", 0, 0), text("b", 3, 1)), "labels a and b overlap"),
+        ((circle("a", 0), text("b", 0, 0, 9, "a")), "label b leaves a"),
+        ((circle("a", 0), text("b", 8, 0)), "label b stands on a"),
+        ((circle("a", 120),), "leaves the canvas"),
+        ((circle("a", 0), Wire(id="w", points=(Point(0, 4), Point(9, 9)), source="a")), "off a"),
+        ((circle("a", 0), Wire(id="w", points=(Point(5, 0), Point(9, 9)), source="b")), "not drawn"),
+        ((circle("a", 0), circle("b", 9)), "nodes a and b overlap"),
+        ((circle("a", 0), Dots(id="d", points=(Point(0, 3), Point(0, 5), Point(0, 7)), radius=1)), "stand on a"),
+        ((Wire(id="w", points=(Point(5, 0), Point(5, 0)), pen=HAIRLINE),), "no length"),
+    ],
+)
+def test_each_law_finds_what_breaks_it(items: tuple[Node, ...], said: str) -> None:
+    scene = Scene(view="neurons", items=items, canvas=Rect(-50, -50, 100, 100))
+    assert any(said in fault for fault in faults(scene))
