@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import statistics
+import sys
 import tempfile
 from functools import lru_cache
 from pathlib import Path
@@ -48,7 +49,7 @@ DEEP = """net deep(n = 3, H = 16) {{
 FEATURES = """net features {
   input  image: 1@8x8
   hidden a: 64 perceptrons -> relu
-  hidden z: 2 perceptrons -> tanh
+  hidden z: 2 perceptrons -> identity
   output digit: 10 perceptrons
   output seen: z -> identity
 }
@@ -68,13 +69,13 @@ def digits() -> tuple[Any, Any, Any, Any]:
     return images[:-360], labels[:-360], images[-360:], labels[-360:]
 
 
-def trained(text: str, seed: int, count: int | None = None, **sizes: int) -> Any:
+def trained(text: str, seed: int, count: int | None = None, epochs: int = 30, **sizes: int) -> Any:
     """A net trained by netspec on the first `count` examples, as a module."""
     import netspec
 
     images, labels, _, _ = digits()
     data = {"image": images[:count], "label": labels[:count]}
-    epochs = 30 if count is None else max(30, 30 * 200 // count)  # few examples: not few steps
+    epochs = max(epochs, 30 * 200 // (count or 200))  # few examples: not few steps
     with tempfile.TemporaryDirectory() as folder:
         run = netspec.train(
             netspec.parse(text + SECTIONS).net(**sizes), data, out=Path(folder) / "run", seed=seed, epochs=epochs,
@@ -126,9 +127,8 @@ def features() -> dict[str, Any]:
 
     _, _, images, labels = digits()
     given = torch.from_numpy(images)
-    text = FEATURES.replace("identity\n}", "identity\n}")
-    before = netspec.parse(text).net().module(seed=0)
-    after = trained(text, 0)
+    before = netspec.parse(FEATURES).net().module(seed=0)
+    after = trained(FEATURES, 0, epochs=150)
     with torch.no_grad():
         points = [[[round(float(v), 3) for v in row] for row in module(given)[1]] for module in (before, after)]
         right = float((after(given)[0].argmax(1).numpy() == labels).mean())
@@ -184,7 +184,7 @@ def _points(found: dict[str, Any]) -> Any:
             own = [point for point, label in zip(found[key], found["labels"], strict=True) if label == digit]
             middle = [statistics.median(values) for values in zip(*own, strict=True)]
             place.text(*middle, str(digit), weight="bold", ha="center", va="center")
-        place.set(xlabel="$z_1$", ylabel="$z_2$", xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal")
+        place.set(xlabel="$z_1$", ylabel="$z_2$")
     return figure
 
 
@@ -253,18 +253,20 @@ def filled(page: str) -> str:
     return page.replace("<!-- measured: accuracy -->", accuracy_after)
 
 
-def main() -> None:
+def main(names: list[str]) -> None:
+    """Measures anew what is named, or everything."""
     import torch
 
     torch.set_num_threads(1)
-    found = {}
-    for name, measure in MEASURES.items():
-        found[name] = measure()
+    store = DOCS / "measured.json"
+    found = json.loads(store.read_text(encoding="utf-8")) if names else {}
+    for name in names or MEASURES:
+        found[name] = MEASURES[name]()
         (DOCS / "pictures" / f"measured-{name}.svg").write_bytes(draw(name, found[name]))
         print(name)
-    (DOCS / "measured.json").write_text(json.dumps(found) + "\n", encoding="utf-8")
+    store.write_text(json.dumps(found) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    main()
+    main(sys.argv[1:])
