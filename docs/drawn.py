@@ -26,7 +26,9 @@ def with_pictures(page: str, language: str, folder: Path, to_folder: str) -> str
         out.append(page[end : fence.start])
         end = fence.end
         out.append(
-            f"```{'text' if fence.kind in ('', 'csv') else fence.kind}\n{fence.text}```\n" if fence.kind[:1] != "{" else page[fence.start : end]
+            f"```{'text' if fence.kind in ('', 'csv') else fence.kind}\n{fence.text}```\n"
+            if fence.kind[:1] != "{"
+            else page[fence.start : end]
         )
         if fence.kind == "net" and "figure" in fence.flags:
             name, alt = draw(fence, language, folder, files)

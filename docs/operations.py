@@ -101,8 +101,14 @@ def page(name: str, language: str) -> str:
     titles = ("Example", "In PyTorch") if language == "en" else ("예", "PyTorch로는")
     view = " picture=curve" if name not in WRITTEN and _curved(operation(name)) else ""
     parts += [f"## {titles[0]}", f"```net figure{view}\n{spec}```", said]
-    parts += [f"## {titles[1]}", f"```python shown\n{net.source()}```"]
+    parts += [f"## {titles[1]}", f"```python shown\n{_source(net)}```"]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _source(net: Any) -> str:
+    """The module's source without its own docstring."""
+    text: str = net.source()
+    return text[text.index("from __future__") :]
 
 
 def _types(net: Any, layer: Any) -> str:
@@ -145,6 +151,7 @@ def _call(name: str) -> str:
 def _shown_options(cls: type[Op]) -> dict[str, Option]:
     keys = [name if name in cls.options else f"{name}_" for name in option_names(cls)]
     ordered = [*cls.positional, *(key for key in keys if key not in cls.positional)]
+    ordered.sort(key=lambda key: key in ("init", "frozen"))  # what nearly all have comes last
     return {key: cls.options[key] for key in ordered if key in cls.options}
 
 
