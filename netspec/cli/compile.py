@@ -14,7 +14,7 @@ from netspec.cli.writing import write_text
 @click.command("compile")
 @spec_argument
 @net_options
-@click.option("--out", "-o", type=click.Path(path_type=Path), help="model.py; standard output when left out.")
+@click.option("--out", "-o", type=click.Path(path_type=Path), help="model.py; standard output when left out or -.")
 @common
 def command(
     spec: str,
@@ -27,7 +27,7 @@ def command(
 ) -> int:
     """Write the net as PyTorch source that a person could have written; it needs torch and nothing else."""
     text = load_net(spec, net, settings, root).source()
-    if out is None:
+    if out is None or str(out) == "-":
         sys.stdout.write(text)
     else:
         write_text(out, text)
