@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Quoted, Report, SpecErrors
 from netspec.elaborate.elaborate import elaborate
 from netspec.elaborate.program import Definition, Program, load_program, parse_program
+from netspec.elaborate.uncalled import uncalled_blocks
 from netspec.elaborate.unused import unused_names
 from netspec.graph import Counts, Graph, Layer
 from netspec.limits import DEFAULT, Limits
@@ -101,6 +102,8 @@ class Spec:
                 graphs[definition.body.name.text] = graph
         if not report.failed:
             for diagnostic in unused_names(self.program):
+                report.add(diagnostic)
+            for diagnostic in uncalled_blocks(self.program, self.limits):
                 report.add(diagnostic)
         if self.program.main.sections:
             for diagnostic in check_sections(self, graphs):

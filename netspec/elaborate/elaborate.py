@@ -45,6 +45,16 @@ def elaborate(
         return None, report
     except Broken:
         return None, report
+    expansion, frame, attempt = expanded(root, limits)
+    for diagnostic in attempt.diagnostics:
+        report.add(diagnostic)
+    if report.failed or program.report.failed:  # a line that could not be read may be what reads the others
+        return None, report
+    return finish(program, definition, frame, expansion, report, used)
+
+
+def expanded(root: Frame, limits: Limits) -> tuple[Expansion, Frame, Report]:
+    """The body of `root` expanded, again and again until every loop's type is settled."""
     assumed: dict[str, Type] = {}
     for _ in range(MAX_PASSES):
         expansion, frame = _attempt(root, limits, assumed)
@@ -58,11 +68,7 @@ def elaborate(
         assumed = learned
     else:
         _not_found(expansion, attempt, root)
-    for diagnostic in attempt.diagnostics:
-        report.add(diagnostic)
-    if report.failed or program.report.failed:  # a line that could not be read may be what reads the others
-        return None, report
-    return _finish(program, definition, frame, expansion, report, used)
+    return expansion, frame, attempt
 
 
 def _attempt(root: Frame, limits: Limits, assumed: dict[str, Type]) -> tuple[Expansion, Frame]:
@@ -70,7 +76,7 @@ def _attempt(root: Frame, limits: Limits, assumed: dict[str, Type]) -> tuple[Exp
     definition = root.definition
     expansion = Expansion(Report(), limits, assumed)
     expansion.late = []
-    expansion.symbols = {name: root.env[name] for name in _names(definition) if is_open(root.env.get(name))}
+    expansion.symbols = {name: value for name, value in root.env.items() if is_open(value)}
     frame = Frame(definition.unit, definition, 0, "", "", env=dict(root.env), symbols=expansion.symbols)
     expansion.open_scope("net", definition.body.name.text, "", -1)
     expansion.body(frame)
@@ -178,7 +184,7 @@ def _growth(expansion: Expansion, path: str, root: Frame) -> int:
     return 0
 
 
-def _finish(
+def finish(
     program: Program,
     definition: Definition,
     frame: Frame,
@@ -186,6 +192,7 @@ def _finish(
     report: Report,
     used: frozenset[str],
 ) -> tuple[Graph | None, Report]:
+    """The graph of an expansion, measured and checked as a whole; None where that finds mistakes."""
     nodes = expansion.nodes
     stored = stored_arrays(nodes, expansion.weights, report)
     cells = find_cells(nodes)
