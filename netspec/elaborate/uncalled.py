@@ -60,7 +60,8 @@ def _tried(program: Program, definition: Definition, limits: Limits) -> Iterator
         report = finish(program, trial, frame, expansion, report, frozenset())[1]
     for diagnostic in report.diagnostics:
         mentioned = set() if diagnostic.span is None else set(diagnostic.span.text.split()) & names
-        if diagnostic.code in CERTAIN and diagnostic.severity == "error" and not mentioned:
+        certain = diagnostic.code in CERTAIN or diagnostic.code.startswith("NS1")
+        if certain and diagnostic.severity == "error" and not mentioned:
             yield diagnostic
 
 

@@ -31,7 +31,7 @@ class GroupNorm(Weighted):
         if not divides(self.groups, maps):
             refuse("NS315", option="groups", what="maps", number=text(maps), groups=text(self.groups))
         if product((maps, *inputs[0].space)) == self.groups:
-            refuse("NS360", option="groups", groups=text(self.groups), type=str(inputs[0]))
+            refuse("NS360", option="groups", input=0, groups=text(self.groups), type=str(inputs[0]))
         return inputs[0]
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
