@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Quoted, Report, SpecErrors
+from netspec.elaborate.alone import check_uncalled
+from netspec.elaborate.defaults import check_defaults
 from netspec.elaborate.elaborate import elaborate
 from netspec.elaborate.program import Definition, Program, load_program, parse_program
-from netspec.elaborate.uncalled import uncalled_blocks
 from netspec.elaborate.unused import unused_names
 from netspec.graph import Counts, Graph, Layer
 from netspec.limits import DEFAULT, Limits
@@ -100,10 +101,10 @@ class Spec:
                 report.add(diagnostic)
             if graph is not None:
                 graphs[definition.body.name.text] = graph
+        for diagnostic in (*check_defaults(self.program), *check_uncalled(self.program, self.limits)):
+            report.add(diagnostic)
         if not report.failed:
             for diagnostic in unused_names(self.program):
-                report.add(diagnostic)
-            for diagnostic in uncalled_blocks(self.program, self.limits):
                 report.add(diagnostic)
         if self.program.main.sections:
             for diagnostic in check_sections(self, graphs):
@@ -241,9 +242,9 @@ def load(path: str | os.PathLike[str], *, root: str | os.PathLike[str] | None = 
 
 
 def parse(
-    text: str, *, name: str = "<text>", folder: str | os.PathLike[str] | None = None, limits: Limits = DEFAULT
+    text: str | bytes, *, name: str = "<text>", folder: str | os.PathLike[str] | None = None, limits: Limits = DEFAULT
 ) -> Spec:
-    """As `load`, of a text; it may `use` files only where `folder` says where it stands."""
+    """As `load`, of a text or its UTF-8 bytes; it may `use` files only where `folder` says where it stands."""
     try:
         program = parse_program(text, name, None if folder is None else Path(folder), limits)
     except Fault as fault:

@@ -83,6 +83,7 @@ class Scope:
     last: int = 0
     shared: bool = False
     params: dict[str, Any] = field(default_factory=dict)
+    given: tuple[str, ...] = ()  # those of a block that are parameters; the others are sizes of its inputs
     ports: tuple[int, ...] = ()  # the nodes that stand for its inputs
     port_names: tuple[str, ...] = ()
     results: tuple[Edge, ...] = ()

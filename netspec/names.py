@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+# Cyrillic and Greek letters that look like Latin ones
+LOOKS_LIKE = dict(zip(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425"
+    "\u0406\u0408\u0405\u03bf\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
+    "aeopcyxijsdABEKMHOPCTXIJSoABEZHIKMNOPTYX", strict=True,
+))  # fmt: skip
+_LATIN = str.maketrans(LOOKS_LIKE)
+
+
+def looks(word: str) -> str:
+    """A word as it looks: equal for two words that a reader cannot tell apart."""
+    return word if word.isascii() else word.translate(_LATIN)
+
 
 def distance(left: str, right: str, limit: int) -> int:
     """Edits (insert, delete, replace, swap neighbours) from one word to the other, or limit + 1."""
@@ -28,10 +41,10 @@ def nearest(word: str, legal: Iterable[str]) -> str | None:
     """The legal name that `word` was probably meant to be, or None."""
     if not word or len(word) > 60:
         return None
-    folded = word.casefold().replace("_", "")
+    folded = looks(word).casefold().replace("_", "")
     best: tuple[int, int, str] | None = None
     for position, name in enumerate(legal):
-        other = name.casefold().replace("_", "")
+        other = looks(name).casefold().replace("_", "")
         limit = max(1, min(len(folded), len(other)) // 3)
         if folded == other:
             score = 0

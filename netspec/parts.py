@@ -17,6 +17,7 @@ PARTS = {
     "rich": ("rich", "the progress display"),
     "numpy": ("numpy", "data"),
     "safetensors": ("safetensors", "weights on disk"),
+    "PIL": ("pillow", "pictures as data"),
     "fontTools": ("fonttools", "PDF pictures"),
 }
 

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from netspec.cli.options import common, read_stdin
+from netspec.cli.options import common, limit_option, limits_of, read_stdin
 from netspec.cli.report import Format, coloured, language_of, written
+from netspec.cli.writing import write_text
 from netspec.diagnostics.model import Diagnostic
+from netspec.limits import Limits
+
+if TYPE_CHECKING:
+    from netspec.source import SourceFile
+
+# one fix may bring to light the next; more rounds than this no file needs
+MAX_ROUNDS = 20
 
 
 @click.command("check")
@@ -17,39 +26,80 @@ from netspec.diagnostics.model import Diagnostic
 @click.option("--root", type=click.Path(path_type=Path), help="The folder that `use` may not leave.")
 @click.option("--strict", is_flag=True, help="Warnings fail, too.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing where all is well.")
+@click.option("--fix", is_flag=True, help="Make every fix that is offered, in the files; `-` prints the fixed text.")
+@limit_option
 @common
 def command(
-    specs: tuple[str, ...], root: Path | None, strict: bool, quiet: bool, lang: str | None, form: Format
+    specs: tuple[str, ...],
+    root: Path | None,
+    strict: bool,
+    quiet: bool,
+    fix: bool,
+    limit: tuple[str, ...],
+    lang: str | None,
+    form: Format,
 ) -> int:
     """Check specs: names, sizes and types of every net, and the sections. Needs no torch."""
     found: list[Diagnostic] = []
     counted: list[str] = []
+    allowed = limits_of(limit)
     for path in specs:
-        diagnostics, line = _check(path, root)
+        diagnostics, lines = _fix(path, root, allowed) if fix else _check(path, root, allowed)[:2]
         found += diagnostics
-        counted.append(line)
+        counted += lines
     errors = sum(diagnostic.severity == "error" for diagnostic in found)
     if found or form == "json":
         stream = sys.stdout if form == "json" else sys.stderr
         print(written(found, form, language_of(["--lang", lang] if lang else []), coloured(stream)), file=stream)
-    if not errors and not quiet and form != "json":
-        print("\n".join(line for line in counted if line))
+    if not quiet and form != "json":
+        for line in counted:
+            print(line)
     return 1 if errors or (strict and found) else 0
 
 
-def _check(path: str, root: Path | None) -> tuple[list[Diagnostic], str]:
+Checked = tuple[list[Diagnostic], list[str], "SourceFile | None"]
+
+
+def _check(path: str, root: Path | None, limits: Limits, text: str | None = None) -> Checked:
+    """The diagnostics of one file, the line that is printed where it has no errors, and what was read."""
     from netspec.api import Spec
     from netspec.diagnostics.model import Fault
     from netspec.elaborate.program import load_program, parse_program
 
     try:
         if path == "-":
-            program = parse_program(read_stdin(), "<stdin>", Path.cwd())
+            data = read_stdin(limits) if text is None else text
+            program = parse_program(data, "<stdin>", Path.cwd(), limits)
         else:
-            program = load_program(Path(path), root)
+            program = load_program(Path(path), root, limits)
     except Fault as fault:
-        return [fault.diagnostic], ""
-    spec = Spec(program)
+        return [fault.diagnostic], [], None
+    spec = Spec(program, limits)
     diagnostics = spec.check()
-    names = ", ".join(spec.nets)
-    return diagnostics, f"{spec.name}: {names or 'blocks only'}: ok"
+    wrong = any(diagnostic.severity == "error" for diagnostic in diagnostics)
+    line = f"{spec.name}: {', '.join(spec.nets) or 'blocks only'}: ok"
+    return diagnostics, [] if wrong else [line], program.main.source
+
+
+def _fix(path: str, root: Path | None, limits: Limits) -> tuple[list[Diagnostic], list[str]]:
+    """Makes fixes until none is left, and writes the file once; the diagnostics that remain."""
+    from netspec.diagnostics.fixes import fixed
+
+    diagnostics, lines, source = _check(path, root, limits)
+    text = "" if source is None else source.text
+    made = 0
+    for _ in range(MAX_ROUNDS):
+        if source is None:
+            break
+        changed, count = fixed(source, diagnostics)
+        if not count or changed == source.text:
+            break
+        made += count
+        text = changed
+        if path != "-":
+            write_text(Path(path), changed)
+        diagnostics, lines, source = _check(path, root, limits, changed)
+    if path == "-":
+        sys.stdout.write(text)
+        return diagnostics, []
+    return diagnostics, [f"{path}: {made} fixed", *lines] if made else lines

@@ -21,12 +21,13 @@ def command(
     net: str | None,
     settings: tuple[str, ...],
     root: Path | None,
+    limit: tuple[str, ...],
     out: Path | None,
     lang: str | None,
     form: str,
 ) -> int:
     """Write the net as PyTorch source that a person could have written; it needs torch and nothing else."""
-    text = load_net(spec, net, settings, root).source()
+    text = load_net(spec, net, settings, root, limit).source()
     if out is None or str(out) == "-":
         sys.stdout.write(text)
     else:

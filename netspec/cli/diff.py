@@ -23,6 +23,7 @@ def command(
     net: str | None,
     settings: tuple[str, ...],
     root: Path | None,
+    limit: tuple[str, ...],
     as_json: bool,
     lang: str | None,
     form: str,
@@ -30,7 +31,7 @@ def command(
     """Compare two specs: layers, types, weights and settings; text and comments don't count. Exit 1 if they differ."""
     from netspec.show.diff import differences
 
-    found = differences(load_net(before, net, settings, root), load_net(after, net, settings, root))
+    found = differences(load_net(before, net, settings, root, limit), load_net(after, net, settings, root, limit))
     if as_json:
         print(json.dumps([asdict(change) for change in found], ensure_ascii=False, indent=2))
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import click
 
 from netspec.cli.options import USAGE, common
@@ -29,5 +31,16 @@ def command(code: str | None, lang: str | None, form: str) -> int:
         guess = nearest(wanted, entries())
         hints = (Hint("nearest", {"name": guess}),) if guess else ()
         raise NetspecError(Diagnostic("NS907", None, {"code": code}, hints=hints), USAGE)
-    print(explained(wanted, language))
+    print(explained(wanted, language, _said(wanted, language)))
     return 0
+
+
+def _said(code: str, language: Literal["en", "ko"]) -> str:
+    """What `netspec check` says of the code's wrong example."""
+    from netspec.api import Spec
+    from netspec.diagnostics.catalogue import entries
+    from netspec.diagnostics.render import text
+    from netspec.elaborate.program import parse_program
+
+    wrong = entries()[code].get("wrong")
+    return "" if wrong is None else text(Spec(parse_program(wrong, "example.net")).check(), language)

@@ -48,7 +48,7 @@ def _formatted(path: str, annotate: bool) -> tuple[str, str]:
     from netspec.syntax.text import decode, read_file
 
     try:
-        source = decode(read_stdin().encode(), "<stdin>") if path == "-" else read_file(Path(path), path)
+        source = decode(read_stdin(), "<stdin>") if path == "-" else read_file(Path(path), path)
     except Fault as fault:
         raise SpecErrors([fault.diagnostic]) from None
     parsed = read(source)

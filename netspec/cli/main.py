@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 from importlib import import_module
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import click
 
 from netspec.cli.report import fail, language_of
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted, SpecErrors
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Phrase, Quoted, SpecErrors
 from netspec.names import nearest
 from netspec.version import VERSION
 
@@ -32,7 +33,7 @@ COMMANDS = {
     "doctor": ("netspec.cli.doctor", "Say what is installed and what is missing."),
 }
 
-USAGE, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
+USAGE, MISSING, INTERRUPTED, BROKEN_PIPE = 2, 5, 130, 141
 
 
 class Commands(click.Group):
@@ -46,10 +47,12 @@ class Commands(click.Group):
             return None
         try:
             module = import_module(COMMANDS[cmd_name][0])
-        except ModuleNotFoundError as error:
-            if error.name == COMMANDS[cmd_name][0]:
+        except ImportError as error:
+            if error.name == COMMANDS[cmd_name][0]:  # an overview that is ahead of its commands
                 return None
-            raise
+            part = (error.name or cmd_name).partition(".")[0]
+            words = {"part": part, "reason": str(error), "command": f"pip install {part}"}
+            raise NetspecError(Diagnostic("NS951", None, words), MISSING) from None
         command: click.Command = module.command
         return command
 
@@ -116,4 +119,41 @@ def _usage(error: click.UsageError) -> Diagnostic:
     if isinstance(error, click.MissingParameter):
         name = error.param.human_readable_name if error.param is not None else error.param_hint or "?"
         return Diagnostic("NS903", None, words | {"name": str(name)}, hints=(Hint("help"),))
-    return Diagnostic("NS904", None, words | {"reason": error.format_message()}, hints=(Hint("help"),))
+    return _misused(error, command, shown)
+
+
+_VALUE = re.compile(r"'?(.*?)'? is not ", re.DOTALL)
+_KINDS: dict[type[Any], str] = {
+    click.IntRange: "kind integer",
+    click.types.IntParamType: "kind integer",
+    click.FloatRange: "kind number",
+    click.types.FloatParamType: "kind number",
+}
+
+
+def _misused(error: click.UsageError, command: str, usage: str) -> Diagnostic:
+    """A flag without its value or with a wrong one, or an argument too many: in the user's language, where that
+    can be told from what click knows; else in its own words."""
+    words: dict[str, Any] = {"command": command, "usage": usage}
+    text = error.format_message()
+    hints = (Hint("help"),)
+    extra = re.match(r"Got unexpected extra arguments? \((.*)\)", text)
+    if extra is not None:
+        return Diagnostic("NS911", None, words | {"given": extra[1]}, hints=hints)
+    if isinstance(error, click.BadOptionUsage):
+        flag = error.option_name
+        if text.endswith("requires an argument."):
+            return Diagnostic("NS912", None, words | {"flag": flag}, hints=hints)
+        if "does not take a value" in text:
+            return Diagnostic("NS913", None, words | {"flag": flag}, hints=hints)
+    value = _VALUE.match(error.message)
+    if isinstance(error, click.BadParameter) and error.param is not None and value is not None:
+        given = words | {"flag": error.param.opts[0], "value": value[1]}
+        kind = error.param.type
+        if isinstance(kind, click.Choice):
+            return Diagnostic("NS914", None, given | {"legal": Quoted(tuple(map(str, kind.choices)))}, hints=hints)
+        if type(kind) in _KINDS:
+            least = getattr(kind, "min", None)
+            bounds = [Hint("range", {"least": str(least)})] if least is not None else []
+            return Diagnostic("NS915", None, given | {"kind": Phrase(_KINDS[type(kind)])}, hints=(*bounds, *hints))
+    return Diagnostic("NS904", None, words | {"reason": text}, hints=hints)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted
+from netspec.limits import DEFAULT, Limits
 
 if TYPE_CHECKING:
     from netspec.api import Net, Spec
@@ -33,36 +35,57 @@ def common(function: F) -> F:
 
 
 def net_options(function: F) -> F:
-    """--net and --set: which net, and its sizes."""
+    """--net, --set, --root and --limit: which net, its sizes, and what it may ask for."""
     function = click.option("--net", "net", metavar="NAME", help="The net, where the file has several.")(function)
     function = click.option(
         "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a size or parameter; may be repeated."
     )(function)
+    function = limit_option(function)
     return click.option("--root", type=click.Path(path_type=Path), help="The folder that `use` may not leave.")(
         function
     )
 
 
-def load_spec(path: str, root: Path | None = None) -> Spec:
+def limit_option(function: F) -> F:
+    """--limit: what a spec may ask for at most (netspec/limits.py)."""
+    names = ", ".join(field.name for field in fields(DEFAULT))
+    return click.option(
+        "--limit", "limit", multiple=True, metavar="NAME=N", help=f"Raise or lower a bound: {names}; may be repeated."
+    )(function)
+
+
+def limits_of(given: tuple[str, ...]) -> Limits:
+    """The bounds with those that `--limit` names set anew; raises NetspecError (NS909)."""
+    names = [field.name for field in fields(DEFAULT)]
+    found: dict[str, int] = {}
+    for item in given:
+        name, sign, value = (part.strip() for part in item.partition("="))
+        digits = value.replace("_", "")
+        if not sign or name not in names or not digits.isdecimal() or len(digits) > 30 or int(digits) < 1:
+            words: dict[str, Any] = {"given": item, "names": Quoted(tuple(names))}
+            raise NetspecError(Diagnostic("NS909", None, words), USAGE)
+        found[name] = int(digits)
+    return replace(DEFAULT, **found)
+
+
+def load_spec(path: str, root: Path | None = None, limits: Limits = DEFAULT) -> Spec:
     """The checked spec of a command's argument."""
     from netspec.api import load, parse
 
     if path == "-":
-        return parse(read_stdin(), name="<stdin>", folder=Path.cwd())
-    return load(path, root=root)
+        return parse(read_stdin(limits), name="<stdin>", folder=Path.cwd(), limits=limits)
+    return load(path, root=root, limits=limits)
 
 
-def read_stdin() -> str:
-    data = sys.stdin.buffer.read(2_000_000)
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        words: dict[str, Any] = {"file": "<stdin>", "line": "1", "byte": "?", "encoding": "another encoding"}
-        raise NetspecError(Diagnostic("NS002", None, words), 1) from None
+def read_stdin(limits: Limits = DEFAULT) -> bytes:
+    """What stands on standard input, one byte more than allowed at most: `parse` says what is wrong with it."""
+    return sys.stdin.buffer.read(limits.bytes + 1)
 
 
-def load_net(path: str, net: str | None, settings: tuple[str, ...], root: Path | None = None) -> Net:
-    return load_spec(path, root).net(net, **parse_settings(settings))
+def load_net(
+    path: str, net: str | None, settings: tuple[str, ...], root: Path | None = None, limit: tuple[str, ...] = ()
+) -> Net:
+    return load_spec(path, root, limits_of(limit)).net(net, **parse_settings(settings))
 
 
 def parse_settings(settings: tuple[str, ...]) -> dict[str, Any]:

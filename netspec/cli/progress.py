@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Literal
 
-from netspec.cli.report import coloured
+from netspec.cli.report import coloured, written
 
 if TYPE_CHECKING:
+    from netspec.diagnostics.model import Diagnostic
     from netspec.training.progress import Row
     from netspec.training.watch import Facts, Moment, Resumed, Summary
 
@@ -25,6 +26,10 @@ _WORDS = {
     "validation": {"en": "validation", "ko": "검증"},
     "test": {"en": "test", "ko": "시험"},
     "saved": {"en": "saved at step {step:,}", "ko": "{step:,}스텝에서 저장했습니다"},
+    "unsaved": {
+        "en": "no checkpoint could be written; the run goes on and tries again",
+        "ko": "체크포인트를 쓰지 못했습니다. 실행을 계속하며 다시 시도합니다",
+    },
     "last": {"en": "weights of the last epoch, {epoch}", "ko": "마지막 {epoch}에포크의 가중치"},
     "best": {"en": "weights of the best epoch, {epoch}", "ko": "가장 좋았던 {epoch}에포크의 가중치"},
     "resumes": {"en": "goes on at step {step:,}, in epoch {epoch}", "ko": "{epoch}에포크 {step:,}스텝에서 이어 갑니다"},
@@ -75,6 +80,8 @@ class Display:
         )
         if len(facts.parts) == 1:
             self.say(self.word("all"))
+        if facts.remarks:
+            self.say(written(facts.remarks, "text", self.language, False).rstrip())
         self.say("")
         if not self.quiet and coloured(sys.stdout):
             self._begin_live()
@@ -107,6 +114,10 @@ class Display:
     def saved(self, step: int, seconds: float) -> None:
         if self.live is None:
             self.say(self.word("saved", step=step))
+
+    def unsaved(self, fault: Diagnostic) -> None:
+        self.say(written([fault], "concise", self.language, False))
+        self.say(self.word("unsaved"))
 
     def ended(self, summary: Summary) -> None:
         if self.live is not None:

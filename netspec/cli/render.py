@@ -27,7 +27,15 @@ def figure_options(function: Any) -> Any:
             click.option("--direction", type=click.Choice(DIRECTIONS), help="The way in which the net computes."),
             click.option("--depth", type=click.IntRange(0, 40), help="blocks: how many levels are opened."),
             click.option("--unfold", is_flag=True, default=None, help="blocks: draw each round of a repeat."),
-            click.option("--only", metavar="LAYER", help="This layer alone, with what it reads."),
+            click.option(
+                "--details/--no-details",
+                default=None,
+                help="blocks: each closed block once, open, beside the net; else where it helps.",
+            ),
+            click.option("--columns", type=click.IntRange(1, 12), help="blocks: columns of a long chain."),
+            click.option(
+                "--only", metavar="LAYER", help="This layer alone, with what it reads; blocks: also a block's name."
+            ),
             click.option(
                 "--weights",
                 metavar="RUN",
@@ -48,7 +56,12 @@ def figure_options(function: Any) -> Any:
 @click.command("render")
 @spec_argument
 @net_options
-@click.option("--out", "-o", metavar="FILE", help="x.svg, .png, .pdf or .dot; else the spec's name with .svg.")
+@click.option(
+    "--out",
+    "-o",
+    metavar="FILE",
+    help="x.svg, .png, .pdf or .dot; else the spec's name with .svg; - writes SVG to the output.",
+)
 @figure_options
 @common
 def command(
@@ -56,6 +69,7 @@ def command(
     net: str | None,
     settings: tuple[str, ...],
     root: Path | None,
+    limit: tuple[str, ...],
     out: str | None,
     scale: float,
     lang: str | None,
@@ -63,7 +77,7 @@ def command(
     **options: Any,
 ) -> int:
     """Draw the figure of a net: SVG, PNG, PDF or DOT. Needs no torch."""
-    found = load_net(spec, net, settings, root)
+    found = load_net(spec, net, settings, root, limit)
     target = Path(out) if out else Path(f"{'net' if spec == '-' else Path(spec).stem}.svg")
     picture = found.render(lang=lang, **options)
     suffix = target.suffix.removeprefix(".").lower() or "svg"
@@ -76,8 +90,11 @@ def command(
             write_bytes(fallback, picture.dot().encode("utf-8"))
             print(fallback)
         raise
-    write_bytes(target, data)
-    print(target)
+    if out == "-":
+        sys.stdout.buffer.write(data)
+    else:
+        write_bytes(target, data)
+        print(target)
     if picture.warnings:
         text = written(picture.warnings, "text", "ko" if lang == "ko" else "en", coloured(sys.stderr))
         print(text, file=sys.stderr)

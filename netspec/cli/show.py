@@ -22,6 +22,7 @@ def command(
     net: str | None,
     settings: tuple[str, ...],
     root: Path | None,
+    limit: tuple[str, ...],
     as_json: bool,
     equations: bool,
     depth: int,
@@ -29,7 +30,7 @@ def command(
     form: str,
 ) -> int:
     """Table of layers with types, weights and multiply-adds. Open sizes stay open. Needs no torch."""
-    found = load_net(spec, net, settings, root)
+    found = load_net(spec, net, settings, root, limit)
     if as_json:
         print(json.dumps(found.to_dict(), ensure_ascii=False, indent=2))
     else:

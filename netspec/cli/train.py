@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from netspec.cli.options import common, load_spec, net_options, parse_settings
+from netspec.cli.options import common, limits_of, load_spec, net_options, parse_settings
 from netspec.cli.report import language_of
 from netspec.diagnostics.model import Diagnostic, NetspecError
 from netspec.parts import need
 
 if TYPE_CHECKING:
     from netspec.training.plan import Request
+    from netspec.training.watch import Watch
 
 USAGE = 2
 SECTIONS = ("train", "data")
@@ -28,6 +33,7 @@ SECTIONS = ("train", "data")
 @click.option("--lr", type=float, help="The optimizer's learning rate.")
 @click.option("--seed", type=click.IntRange(0), help="As `seed` in the train section.")
 @click.option("--data", "data", type=click.Path(path_type=Path), help="The folder that the data's paths start from.")
+@click.option("--allow", multiple=True, metavar="MODULE", help='Let the source python("pkg:fn") import this module.')
 @click.option("--with", "others", multiple=True, metavar="FILE", help="Take sections from another file, too.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a run that stopped.")
 @click.option(
@@ -38,6 +44,8 @@ SECTIONS = ("train", "data")
 )
 @click.option("--device", default="auto", metavar="NAME", help="cpu, cuda, cuda:1, mps; auto chooses and says so.")
 @click.option("--threads", type=click.IntRange(1), help="Threads for the CPU; by the size of a step when left out.")
+@click.option("--processes", type=click.IntRange(1), default=1, help="Share each batch between N processes (torchrun).")
+@click.option("--compile", type=click.Choice(["off", "on", "auto"]), help="torch.compile: auto times it first.")
 @click.option(
     "--save-every", metavar="N", help="Checkpoints every N steps, or N seconds (`30s`); every 60s when left out."
 )
@@ -51,31 +59,66 @@ def command(spec: str | None, **flags: Any) -> int:
         raise click.MissingParameter(param_hint="SPEC", param_type="argument")
     for module in ("torch", "numpy", "safetensors"):
         need(module)
-    from netspec.cli.progress import Display
     from netspec.training.api import resume, start
+    from netspec.training.parallel import started
     from netspec.training.plan import make_plan
 
-    found = None if spec is None else load_spec(spec, flags["root"])
-    display = Display(flags["quiet"], language_of(["--lang", flags["lang"]] if flags["lang"] else []))
-    others = [load_spec(other, flags["root"]) for other in flags["others"]]
+    rank, size, _ = started()
+    limits = limits_of(flags["limit"])
+    found = None if spec is None else load_spec(spec, flags["root"], limits)
+    others = [load_spec(other, flags["root"], limits) for other in flags["others"]]
     if flags["resume"] is not None:
         _nothing_else(flags)
-        with display:
-            resume(flags["resume"], spec=found, others=others, data_folder=flags["data"], watch=display)
+        if flags["processes"] > 1 and size == 1:
+            launch(flags["processes"])
+        with _watch(flags, rank) as watch:
+            resume(
+                flags["resume"], spec=found, others=others, data_folder=flags["data"], allow=flags["allow"], watch=watch
+            )
         return 0
     assert found is not None
     path = found.program.main.source.path
     request = request_of(flags, None if path is None else path.parent)
-    plan = make_plan(found, request, None, others)
-    with display:
-        start(plan, flags["out"], display)
+    try:
+        plan = make_plan(found, request, None, others, flags["allow"])
+    except NetspecError as error:
+        if rank:
+            return error.exit_code  # the first process has said it
+        raise
+    if flags["processes"] > 1 and size == 1:
+        launch(flags["processes"])
+    with _watch(flags, rank) as watch:
+        start(plan, flags["out"], watch)
     return 0
+
+
+@contextlib.contextmanager
+def _watch(flags: dict[str, Any], rank: int) -> Iterator[Watch]:
+    """What is shown of the run: one process of it speaks."""
+    from netspec.cli.progress import Display
+    from netspec.training.watch import Silent
+
+    if rank:
+        yield Silent()
+        return
+    with Display(flags["quiet"], language_of(["--lang", flags["lang"]] if flags["lang"] else [])) as display:
+        yield display
+
+
+def launch(processes: int) -> NoReturn:
+    """Becomes torchrun, which starts this very command in several processes."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # torchrun would set it, and warn
+    arguments = [*sys.argv[1:]]
+    own = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes), "-m", "netspec"]
+    os.execv(sys.executable, [sys.executable, *own, *arguments])
 
 
 def _nothing_else(flags: dict[str, Any]) -> None:
     """A resumed run keeps its settings; a flag that would change one is refused rather than ignored."""
     given = [
-        f"--{name}" for name in ("net", "epochs", "batch", "lr", "seed", "out", "threads") if flags[name] is not None
+        f"--{name}"
+        for name in ("net", "epochs", "batch", "lr", "seed", "out", "threads", "compile")
+        if flags[name] is not None
     ]
     if flags["settings"]:
         given.append("--set")
@@ -108,6 +151,7 @@ def request_of(flags: dict[str, Any], folder: Path | None) -> Request:
         data=None if flags["data"] is None else str(flags["data"].resolve()),
         folder=None if folder is None else str(folder.resolve()),
         device=flags["device"],
+        compile=flags["compile"] or "off",
         threads=flags["threads"],
         save_seconds=seconds,
         save_steps=steps,

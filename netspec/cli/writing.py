@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, NetspecError
+from netspec.diagnostics.system import reason
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -22,7 +24,7 @@ def write_bytes(path: Path, data: bytes) -> None:
             os.unlink(name)
             raise
     except OSError as error:
-        words = {"file": str(path), "reason": error.strerror or str(error)}
+        words: dict[str, Any] = {"file": str(path), "reason": reason(error)}
         raise NetspecError(Diagnostic("NS906", None, words), 2) from None
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, NetspecError
 from netspec.draw.dot import PT, TABLE, html_lines, name_of, number, quoted
+from netspec.draw.joining import joined
+from netspec.figure.arranging import parts_of
 from netspec.figure.plan import Arrow, Box, Cluster, Placed, Plan
 from netspec.figure.scene import Point, Rect
 from netspec.figure.theme import THEMES, Theme
@@ -27,9 +29,11 @@ def lay_out(plan: Plan) -> Placed:
     if len(plan.boxes) > MOST_NODES or len(plan.arrows) > MOST_EDGES:
         words = {"boxes": len(plan.boxes), "arrows": len(plan.arrows), "most": MOST_NODES}
         raise NetspecError(Diagnostic("NS724", None, dict(words)), 2)
-    names = {box.id: f"n{index}" for index, box in enumerate(plan.boxes)}
-    found = _run(plan_dot(plan, names=names))
-    return _read(plan, names, found)
+    found = []
+    for part in parts_of(plan):
+        names = {box.id: f"n{index}" for index, box in enumerate(part.boxes)}
+        found.append(_read(part, names, _run(plan_dot(part, names=names))))
+    return joined(plan, found)
 
 
 def _run(text: str) -> dict[str, Any]:
@@ -94,7 +98,8 @@ class _PlanWriter:
         self.measured = measured
 
     def text(self, title: str, transparent: bool) -> str:
-        graph = f'rankdir={_RANKDIR[self.plan.direction]}, charset="UTF-8", nodesep=0.28, ranksep=0.32, pad=0.08'
+        nodesep = 1.1 if any(box.level >= 0 for box in self.plan.boxes) else 0.28  # the arms of a U stand well apart
+        graph = f'rankdir={_RANKDIR[self.plan.direction]}, charset="UTF-8", nodesep={nodesep}, ranksep=0.32, pad=0.08'
         graph += ", newrank=true, compound=true, remincross=true"
         if not self.measured:
             graph += f', bgcolor="{"transparent" if transparent else self.theme.colour("paper")}"'
@@ -131,6 +136,7 @@ class _PlanWriter:
 
     def box(self, box: Box) -> str:
         look = f"width={number(box.width / 25.4)}, height={number(box.height / 25.4)}"
+        look += f', group="{box.line}"' if box.line else ""
         look += {"circle": ", shape=circle", "dot": ", shape=circle", "text": ", shape=plaintext"}.get(box.shape, "")
         if not self.measured:
             label = html_lines([row.line for row in box.rows], box.rows[0].size * PT) if box.rows else '""'
@@ -145,16 +151,18 @@ class _PlanWriter:
         if self.measured:
             return f"label={_blank(cluster.width, cluster.height)}, labeljust=l"
         look = f'style=filled, color="{self.theme.colour("faint")}", fillcolor="{self.theme.colour("tint-cluster")}"'
-        return f"label={html_lines([cluster.title], 11)}, labeljust=l, {look}"
+        lines = [cluster.title, *(row.line for row in cluster.rows)]
+        return f"label={html_lines(lines, 11)}, labeljust=l, {look}"
 
     def arrow(self, arrow: Arrow) -> str:
         ends = (arrow.target, arrow.source) if arrow.back else (arrow.source, arrow.target)
         tail, head = (name_of(self.names[end]) for end in ends)
-        look = [] if arrow.head and not arrow.back else ["dir=none" if not arrow.head else "dir=back"]
-        if arrow.delay:
+        look = ["weight=20"] if arrow.straight else []
+        look += [] if arrow.head and not arrow.back else ["dir=none" if not arrow.head else "dir=back"]
+        if (arrow.delay > 0 and not arrow.back) or arrow.carry:
             look.append("constraint=false")
-            if not self.measured:
-                look.append(f'color="{self.theme.colour("loop")}"')
+        if arrow.delay and not self.measured:
+            look.append(f'color="{self.theme.colour("loop")}"')
         if arrow.label:
             size = _blank(arrow.width, arrow.height)
             look.append(f"label={size if self.measured else html_lines([arrow.label], 8.5)}")

@@ -15,6 +15,7 @@ from netspec.elaborate.steps import Steps
 from netspec.graph import Scope
 from netspec.ops.registry import operation
 from netspec.sizes import Formula
+from netspec.source import Span
 from netspec.syntax import tree
 
 
@@ -52,12 +53,17 @@ class Calls(Steps):
         body = definition.body
         outputs = [line for line in body.statements if isinstance(line, tree.Layer) and line.role == "output"]
         self._no_recursion(frame, definition, item)
+        if not outputs and not definition.unit.poisoned:
+            span = Span(definition.unit.source, *body.name.at)
+            raise Fault(Diagnostic("NS243", span, {"net": body.name.text, "kind": body.kind}))
         arguments = bind_arguments(frame, definition, item, flow)
         self.budget(frame, item)
         key = names.module(item.name)
         if any(value is None for values in arguments.inputs.values() for value in values):
             return [None] * max(1, len(outputs))
-        scope = self.open_scope("block", item.name, key, frame.scope, params=arguments.shown)
+        scope = self.open_scope(
+            "block", item.name, key, frame.scope, params=arguments.shown, given=tuple(arguments.shown)
+        )
         child = Frame(
             definition.unit,
             definition,

@@ -47,7 +47,7 @@ def check_graph(
 def _outputs(graph: Graph, definition: Definition, frame: Frame, report: Report) -> None:
     span = frame.span(definition.body.name.at)
     if not graph.outputs:
-        report.add(Diagnostic("NS243", span, {"net": graph.name}))
+        report.add(Diagnostic("NS243", span, {"net": graph.name, "kind": definition.body.kind}))
     elif not graph.inputs and not any(node.op.name == "learned" for node in graph.nodes):
         report.add(Diagnostic("NS244", span, {"net": graph.name}))
 
@@ -60,6 +60,9 @@ def _unread(graph: Graph, report: Report, used: frozenset[str]) -> None:
     in_round: set[tuple[int, str, int]] = set()  # lines of a repeat that are read in one of its rounds
     for layer in graph.layers:
         if layer.role == "start" or not layer.values or layer.span is None:
+            continue
+        own = graph.scopes[layer.scope]
+        if own.kind == "block" and not own.result_names:  # it has no output at all, which is said where it begins
             continue
         if (layer.role == "output" or layer.label in used) and layer.scope == 0:
             continue

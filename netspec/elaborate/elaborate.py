@@ -10,13 +10,14 @@ from netspec.elaborate.cells import check_cells, find_cells
 from netspec.elaborate.checks import check_graph
 from netspec.elaborate.evaluate import Broken, fault
 from netspec.elaborate.expand import Expansion
-from netspec.elaborate.frame import Frame, Word
+from netspec.elaborate.frame import Flow, Frame, Word
 from netspec.elaborate.measure import count, depth, stored_arrays
 from netspec.elaborate.program import Definition, Program
 from netspec.elaborate.witness import find
 from netspec.graph import Graph
 from netspec.limits import DEFAULT, Limits
 from netspec.names import nearest
+from netspec.ops.input import Input
 from netspec.sizes import Formula, is_open
 from netspec.source import Span
 from netspec.syntax import tree
@@ -45,16 +46,16 @@ def elaborate(
         return None, report
     except Broken:
         return None, report
-    expansion, frame, attempt = expanded(root, limits)
-    for diagnostic in attempt.diagnostics:
+    return elaborate_frame(program, root, limits, used)
+
+
+def elaborate_frame(
+    program: Program, root: Frame, limits: Limits, used: frozenset[str] = frozenset()
+) -> tuple[Graph | None, Report]:
+    """As `elaborate`, of a body whose parameters are set; `root.stand_ins` are the inputs of a block alone."""
+    report = Report()
+    for diagnostic in root.faults:
         report.add(diagnostic)
-    if report.failed or program.report.failed:  # a line that could not be read may be what reads the others
-        return None, report
-    return finish(program, definition, frame, expansion, report, used)
-
-
-def expanded(root: Frame, limits: Limits) -> tuple[Expansion, Frame, Report]:
-    """The body of `root` expanded, again and again until every loop's type is settled."""
     assumed: dict[str, Type] = {}
     for _ in range(MAX_PASSES):
         expansion, frame = _attempt(root, limits, assumed)
@@ -68,7 +69,12 @@ def expanded(root: Frame, limits: Limits) -> tuple[Expansion, Frame, Report]:
         assumed = learned
     else:
         _not_found(expansion, attempt, root)
-    return expansion, frame, attempt
+    for diagnostic in attempt.diagnostics:
+        report.add(diagnostic)
+    # a line that could not be read, or that hangs on a parameter of unknown kind, may be what reads the others
+    if report.failed or program.report.failed or root.broken:
+        return None, report
+    return _finish(program, root.definition, frame, expansion, report, used)
 
 
 def _attempt(root: Frame, limits: Limits, assumed: dict[str, Type]) -> tuple[Expansion, Frame]:
@@ -76,13 +82,28 @@ def _attempt(root: Frame, limits: Limits, assumed: dict[str, Type]) -> tuple[Exp
     definition = root.definition
     expansion = Expansion(Report(), limits, assumed)
     expansion.late = []
-    expansion.symbols = {name: value for name, value in root.env.items() if is_open(value)}
+    expansion.symbols = {name: root.env[name] for name in _names(definition) if is_open(root.env.get(name))}
+    expansion.symbols |= root.symbols
     frame = Frame(definition.unit, definition, 0, "", "", env=dict(root.env), symbols=expansion.symbols)
+    frame.broken |= root.broken
     expansion.open_scope("net", definition.body.name.text, "", -1)
+    if definition.body.kind == "block":
+        _stand_ins(root, frame, expansion)
     expansion.body(frame)
     expansion.scopes[0].last = len(expansion.nodes)
     expansion.tie_delays()
     return expansion, frame
+
+
+def _stand_ins(root: Frame, frame: Frame, expansion: Expansion) -> None:
+    """The inputs of a block that is checked alone: values from nowhere; None where a type could not be made up."""
+    for line in root.definition.body.statements:
+        if isinstance(line, tree.Input):
+            stand_in = root.stand_ins.get(line.label.text)
+            flow: Flow = [None]
+            if stand_in is not None:
+                flow = expansion.node(Input(stand_in), [], frame, line.at, "input")
+            frame.given[line.label.text] = flow
 
 
 def _parameters(frame: Frame, definition: Definition, settings: dict[str, Any]) -> None:
@@ -184,7 +205,7 @@ def _growth(expansion: Expansion, path: str, root: Frame) -> int:
     return 0
 
 
-def finish(
+def _finish(
     program: Program,
     definition: Definition,
     frame: Frame,
@@ -192,7 +213,6 @@ def finish(
     report: Report,
     used: frozenset[str],
 ) -> tuple[Graph | None, Report]:
-    """The graph of an expansion, measured and checked as a whole; None where that finds mistakes."""
     nodes = expansion.nodes
     stored = stored_arrays(nodes, expansion.weights, report)
     cells = find_cells(nodes)
@@ -200,7 +220,7 @@ def finish(
     graph = Graph(
         name=definition.body.name.text,
         caption=definition.body.caption.value if definition.body.caption else "",
-        params={name: frame.env[name] for name in (param.name.text for param in definition.body.params or ())},
+        params={param.name.text: frame.env.get(param.name.text) for param in definition.body.params or ()},
         open=tuple(
             name for name, value in frame.env.items() if isinstance(value, Formula) and name in _names(definition)
         ),

@@ -8,7 +8,6 @@ from typing import Any, Literal
 from netspec import sizes
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Quoted, Words
 from netspec.elaborate.frame import Closure, Frame, Word
-from netspec.limits import DEFAULT
 from netspec.names import nearest
 from netspec.sizes import Formula, Number, divides
 from netspec.syntax import tree
@@ -210,14 +209,14 @@ def _root(value: tree.Call, frame: Frame, want: Want, extra: dict[str, Number] |
     return sizes.root(inside)
 
 
-def size(value: tree.Value, frame: Frame, least: int = 1, what: str = "size", limit: int = DEFAULT.size) -> Any:
+def size(value: tree.Value, frame: Frame, least: int = 1, what: str = "size", limit: int | None = None) -> Any:
     """A whole number >= `least`: a size of a type or noun, or a whole option."""
     result = evaluate(value, frame, "size")
     return check_size(result, value, frame, least, what, limit)
 
 
 def check_size(
-    result: Any, value: tree.Value, frame: Frame, least: int = 1, what: str = "size", limit: int = DEFAULT.size
+    result: Any, value: tree.Value, frame: Frame, least: int = 1, what: str = "size", limit: int | None = None
 ) -> Any:
     if isinstance(result, Unknown):
         return result
@@ -228,8 +227,9 @@ def check_size(
         raise fault(frame, value.at, "NS414", value=sizes.text(result), whole=str(int(result)))
     if result < least:
         raise fault(frame, value.at, "NS402", value=_shown(result), least=str(least), what=shown)
-    if isinstance(result, int) and result > limit:
-        raise fault(frame, value.at, "NS415", value=result, limit=limit)
+    most = frame.unit.limits.size if limit is None else limit
+    if isinstance(result, int) and result > most:
+        raise fault(frame, value.at, "NS415", value=result, limit=most)
     return result
 
 

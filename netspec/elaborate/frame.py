@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from netspec.diagnostics.model import Diagnostic
 from netspec.elaborate.program import Definition, Unit
 from netspec.graph import Edge
 from netspec.sizes import Formula
@@ -79,6 +80,8 @@ class Frame:
     names_at: dict[str, tree.Place] = field(default_factory=dict)
     notes: list[tuple[str, tree.Place, dict[str, str]]] = field(default_factory=list)  # warnings found on the way
     symbols: dict[str, Formula] = field(default_factory=dict)  # the net's open sizes, for examples in messages
+    stand_ins: dict[str, Type] = field(default_factory=dict)  # types of the inputs of a block that is checked alone
+    faults: list[Diagnostic] = field(default_factory=list)  # of such a block's defaults
 
     def span(self, at: tree.Place) -> Span:
         return Span(self.unit.source, *at)

@@ -96,6 +96,10 @@ def read_init(value: tree.Value, frame: Frame) -> Init:
         if name in ("zeros", "ones"):
             return Init("constant", (0.0 if name == "zeros" else 1.0,))
         return Init(name, numbers)
+    if isinstance(value, tree.Text):
+        legal = Quoted(tuple(DISTRIBUTIONS))
+        fix = Fix(frame.span(value.at), value.value) if value.value in DISTRIBUTIONS else None
+        raise fault(frame, value.at, "NS423", fix=fix, option="init", value=value.value, legal=legal)
     return _constant(value, frame)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted
 from netspec.elaborate.evaluate import Broken, fault
 from netspec.elaborate.frame import Bound, Flow, Frame
+from netspec.elaborate.suggest import meant, method
 from netspec.names import nearest
 from netspec.syntax import tree
 from netspec.syntax.tree import Place
@@ -37,7 +38,7 @@ def unknown_layer(name: str, at: Place, frame: Frame) -> Exception:
     guess = nearest(name, frame.layers)
     if not guess and frame.misnamed:
         return Broken()
-    hints = [Hint("nearest", {"name": guess})] if guess else []
+    hints = meant(name, guess)
     if not guess and frame.layers:
         hints.append(Hint("above", {"names": Quoted(tuple(frame.layers)[-8:])}))
     fix = Fix(frame.span(at), guess) if guess else None
@@ -57,6 +58,7 @@ def read(ref: tree.Ref, frame: Frame) -> Flow:
         raise Broken
     guess = nearest(rest, bound.parts)
     hints = [Hint("nearest", {"name": f"{ref.path[0]}.{guess}"})] if guess else []
+    hints += method(ref.path) if not guess else ()
     if bound.parts:
         hints.append(Hint("parts", {"names": Quoted(tuple(f"{ref.path[0]}.{part}" for part in bound.parts)[:12])}))
     raise fault(frame, ref.at, "NS216", *hints, name=ref.path[0], part=rest)

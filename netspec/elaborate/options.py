@@ -48,16 +48,16 @@ def sources(target: str, args: tuple[tree.Arg, ...], frame: Frame, at: int) -> l
         raise Broken  # a `default` line that could not be read may hold its options
     found = [Source(args, frame)]
     for default in reversed(frame.defaults):
-        if _plural(default.target.text) == target:
+        if plural(default.target.text) == target:
             found.append(Source(default.args, frame, True))
     body = frame.definition.body.at[0]
     for default in reversed(frame.unit.defaults):
-        if _plural(default.target.text) == target and default.at[0] < body:
+        if plural(default.target.text) == target and default.at[0] < body:
             found.append(Source(default.args, frame, True))
     return found
 
 
-def _plural(noun: str) -> str:
+def plural(noun: str) -> str:
     return {"perceptron": "perceptrons", "filter": "filters"}.get(noun, noun)
 
 
@@ -67,7 +67,7 @@ def read_options(cls: type[Op], lists: list[Source], given: Given, at: tree.Plac
     for source in lists:
         taken: dict[str, tree.Arg] = {}
         for position, arg in enumerate(source.args):
-            key, part = _key(cls, arg, position, source, given)
+            key, part = option_of(cls, arg, position, source, given)
             whole = cls.options[key].dotted and not part  # `init` alone speaks of the weight
             name = ".".join((key, *(("weight",) if whole else part))).rstrip("_")
             if name in taken:
@@ -82,7 +82,7 @@ def read_options(cls: type[Op], lists: list[Source], given: Given, at: tree.Plac
     return given
 
 
-def _key(cls: type[Op], arg: tree.Arg, position: int, source: Source, given: Given) -> tuple[str, tuple[str, ...]]:
+def option_of(cls: type[Op], arg: tree.Arg, position: int, source: Source, given: Given) -> tuple[str, tuple[str, ...]]:
     """Which option an argument is, by name or by place."""
     if not arg.name:
         if position < len(cls.positional):
@@ -121,10 +121,11 @@ def _joined(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Hint
     before = source.args[position - 1] if position else None
     if before is None or any(not isinstance(bare(item.value), tree.Number) for item in (before, arg)):
         return None
-    if not before.name and bare(before.value) != bare(arg.value):  # `maxpool(3, 2)`: a stride was meant
-        return None
     name = before.name[0] if before.name else cls.positional[0] if cls.positional else ""
-    if name not in cls.options or cls.options[name].kind not in ("extent", "padding"):
+    typed = name in cls.options and cls.options[name].kind == "type"
+    if not (before.name or typed) and bare(before.value) != bare(arg.value):  # `maxpool(3, 2)`: a stride was meant
+        return None
+    if name not in cls.options or cls.options[name].kind not in ("extent", "padding", "type"):
         return None
     sizes = f"{source.frame.span(before.value.at).text}x{source.frame.span(arg.at).text}"
     return Hint("joined", {"right": f"{name} = {sizes}" if before.name else f"{cls.name}({sizes})"})

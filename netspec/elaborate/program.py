@@ -42,6 +42,7 @@ class Unit:
     used: dict[str, Definition] = field(default_factory=dict)
     defaults: list[tree.Default] = field(default_factory=list)
     sections: list[tree.Section] = field(default_factory=list)
+    limits: Limits = DEFAULT
 
     def find(self, name: str) -> Definition | None:
         """A net or block by the name this file calls it."""
@@ -120,7 +121,7 @@ class _Loader:
         parsed = read(source)
         for diagnostic in parsed.diagnostics:
             self.report.add(diagnostic)
-        unit = Unit(source, parsed.file, parsed.poisoned)
+        unit = Unit(source, parsed.file, parsed.poisoned, limits=self.limits)
         key = source.name if source.path is None else os.fspath(source.path.resolve())
         self.units[key] = unit
         self._declare(unit)

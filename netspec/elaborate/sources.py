@@ -10,6 +10,7 @@ from netspec.elaborate.evaluate import Broken, evaluate, fault
 from netspec.elaborate.frame import Closure, Flow, Frame, Value
 from netspec.elaborate.keys import Names
 from netspec.elaborate.lookup import is_layer, layer_named, read, unknown_layer
+from netspec.elaborate.suggest import method
 from netspec.elaborate.written import read_type
 from netspec.graph import Edge
 from netspec.ops.base import Op
@@ -71,7 +72,7 @@ class Sources(Core):
             case tree.Number():
                 raise fault(frame, item.at, "NS218", text=item.text)
             case tree.Call() if is_layer(item.path[0], frame):
-                raise fault(frame, item.at, "NS249", name=item.path[0])
+                raise fault(frame, item.at, "NS249", *method(item.path), name=item.path[0])
             case tree.Call() | tree.Perceptrons() | tree.Filters() | tree.Repeat():
                 raise fault(frame, item.at, "NS219", text=frame.span(item.at).text)
         raise fault(frame, item.at, "NS220", text=frame.span(item.at).text)

@@ -12,7 +12,7 @@ from netspec.elaborate.lookup import is_layer
 from netspec.elaborate.options import Given, read_options, sources
 from netspec.elaborate.program import Definition
 from netspec.elaborate.sources import Sources
-from netspec.elaborate.suggest import unknown_step
+from netspec.elaborate.suggest import method, unknown_step
 from netspec.elaborate.ties import borrowed
 from netspec.ops.base import Op
 from netspec.ops.registry import operation, step_names
@@ -187,7 +187,8 @@ class Steps(Sources):
             return self.block(frame, built_in, item, flow, names)
         if name not in step_names():
             if is_layer(item.path[0], frame):
-                raise fault(frame, item.at, "NS249" if isinstance(item, tree.Call) else "NS230", name=item.path[0])
+                code = "NS249" if isinstance(item, tree.Call) else "NS230"
+                raise fault(frame, item.at, code, *method(item.path), name=item.path[0])
             if isinstance(bound, Word) and bound.at is not None and bound.at.source is frame.unit.source:
                 # it was meant to hold a step, and is none: said where it is written
                 raise unknown_step(bound.text, (bound.at.start, bound.at.end), frame, step_names())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection
 
 from netspec.diagnostics.model import Fix, Hint, Quoted
 from netspec.elaborate import prelude
 from netspec.elaborate.evaluate import Broken, fault
 from netspec.elaborate.frame import Frame
-from netspec.names import nearest
+from netspec.names import looks, nearest
+from netspec.ops.registry import step_names
 from netspec.syntax import tree
 from netspec.syntax.tree import Place
 
@@ -39,6 +41,17 @@ FOREIGN = {
 }  # fmt: skip
 
 
+def meant(name: str, guess: str | None) -> list[Hint]:
+    """That another name was meant; where the two look the same, which letter differs."""
+    if guess is None:
+        return []
+    letter = next((a for a, b in zip(guess, name, strict=False) if a != b and looks(a) == looks(b)), "")
+    if looks(guess) != looks(name) or not letter:
+        return [Hint("nearest", {"name": guess})]
+    title = unicodedata.name(letter, "").lower()
+    return [Hint("alike", {"name": guess, "letter": letter, "point": f"U+{ord(letter):04X}", "title": title})]
+
+
 def unknown_step(name: str, at: Place, frame: Frame, steps: Collection[str], head: bool = False) -> Exception:
     """NS119 for a noun without its number, else NS202 with the nearest name or the way it is written here.
 
@@ -58,11 +71,17 @@ def unknown_step(name: str, at: Place, frame: Frame, steps: Collection[str], hea
     layer = None if guess or head else nearest(name, frame.layers)
     if layer is not None:
         return fault(frame, at, code, Hint("layer", {"layer": layer}), name=name)
-    hints = (Hint("nearest", {"name": guess}),) if guess else ()
+    hints = tuple(meant(name, guess))
     if head and not guess and frame.layers:
         hints = (Hint("above", {"names": Quoted(tuple(frame.layers)[-8:])}),)
     fix = Fix(frame.span(at), guess) if guess else None
     return fault(frame, at, code, *hints, fix=fix, name=name)
+
+
+def method(path: tuple[str, ...]) -> tuple[Hint, ...]:
+    """`x.relu()`: a step that is written as a part of its layer."""
+    rest = ".".join(path[1:])
+    return (Hint("method", {"name": path[0], "step": rest}),) if rest in step_names() else ()
 
 
 def arrow(value: tree.Value, frame: Frame) -> Hint | None:

@@ -6,71 +6,64 @@ Graph -> Plan here; a layout engine places it; Plan and places -> Scene here aga
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted
-from netspec.figure.folding import Fold, Holder, part_of
-from netspec.figure.plan import Arrow, Box, BoxShape, Cluster, Placed, Plan, Row
-from netspec.figure.scene import HAIR, Node, Pen, Point, Rect, Scene, Text, Wire, along
-from netspec.figure.sheet import Sheet, boxed
-from netspec.figure.step_words import step_lines, tint_of
+from netspec.figure.arranging import fold_chain, straighten
+from netspec.figure.folding import Fold, Holder
+from netspec.figure.frames import draw_frame, frames
+from netspec.figure.opening import opened
+from netspec.figure.plan import LEADING, NAME, Arrow, Box, BoxShape, Cluster, Placed, Plan, Row
+from netspec.figure.scene import HAIR, Node, Pen, Point, Scene, Shape, Text
+from netspec.figure.sheet import Sheet
+from netspec.figure.step_words import arguments, scope_title, step_lines, tint_of
 from netspec.figure.turning import as_u
 from netspec.figure.typeset import Line, line_width, words, wrapped
-from netspec.graph import Graph, Layer
-from netspec.names import nearest
+from netspec.graph import Graph, Layer, Scope
 from netspec.sections.figure import FigureSettings
 from netspec.types import Type, type_text
 
-NAME, STEP, LIGHT, FAINT = 4.4, 3.9, 3.4, 3.0  # sizes of type
+STEP, LIGHT, FAINT = 3.9, 3.4, 3.0  # sizes of type
 SHAPE = 3.1
-PAD_X, PAD_Y, LEADING = 2.6, 2.1, 1.35
+PAD_X, PAD_Y = 2.6, 2.1
 WIDEST = 52.0
 SIGN, FORK = 3.0, 0.7  # radii
-MOST_BOXES = 26  # up to which a net is opened by itself
 MOST_LEVEL = 10  # boxes that are set from left to right; more stand one below the other
-DEEPEST = 6
 
 
 def plan_of(graph: Graph, settings: FigureSettings) -> Plan:
     """What is drawn, with the size of every box and label."""
-    fold = _fold(graph, settings)
+    main, *beside = (_plan(fold) for fold in opened(graph, settings))
+    boxes, arrows = main.boxes, main.arrows
+    turned = as_u(boxes, arrows) if settings.direction in (None, "down", "up") else None
+    long = len(boxes) > MOST_LEVEL or beside
+    main.direction = settings.direction or ("down" if turned or long else "right")
+    main.arrows = turned or arrows
+    if turned is None:
+        fold_chain(main, settings.columns)
+    for plan in beside:
+        main.boxes += plan.boxes
+        main.arrows += plan.arrows
+        main.clusters += plan.clusters
+    return main
+
+
+def _plan(fold: Fold) -> Plan:
+    """One drawing: the net, or a block in a frame of its own."""
     arrows = _arrows(fold)
     boxes = [_box(fold, holder) for holder in fold.holders]
-    clusters = [_cluster(fold, index) for index in range(len(fold.clusters))]
+    clusters = [_cluster(fold, scope) for scope in fold.clusters]
     for box, arrow in _results(fold):
         boxes.append(box)
         arrows.append(arrow)
-    turned = as_u(boxes, arrows) if settings.direction in (None, "down", "up") else None
-    direction = settings.direction or ("down" if turned or len(boxes) > MOST_LEVEL else "right")
-    return Plan(boxes, clusters, turned or arrows, direction)
-
-
-def _fold(graph: Graph, settings: FigureSettings) -> Fold:
-    """The depth asked for; else the deepest that leaves a picture one can take in."""
-    part = None
-    if settings.only is not None:
-        part = part_of(graph, settings.only)
-        if part is None:
-            names = [layer.path for layer in graph.layers] + [scope.key for scope in graph.scopes if scope.key]
-            guess = nearest(settings.only, names)
-            hints = [Hint("nearest", {"name": guess})] if guess else []
-            hints.append(Hint("lines", {"names": Quoted(tuple(layer.path for layer in graph.top))}))
-            raise NetspecError(Diagnostic("NS730", None, {"name": settings.only}, hints=tuple(hints)), 2)
-    if settings.depth is not None:
-        return Fold(graph, settings.depth, settings.unfold, part)
-    best = Fold(graph, 0, settings.unfold, part)
-    for depth in range(1, DEEPEST):
-        found = Fold(graph, depth, settings.unfold, part)
-        if len(found.holders) > MOST_BOXES:
-            break
-        best = found
-    return best
+    plan = Plan(boxes, clusters, straighten(boxes, arrows))
+    return _framed(plan, fold) if fold.part.name else plan
 
 
 def _results(fold: Fold) -> list[tuple[Box, Arrow]]:
     """What comes out: the type of each result at the end of an arrow."""
     found = []
     for place, (path, edge) in enumerate(fold.part.results, 1):
-        ((source, _),) = fold.sources(edge)
+        source, _ = fold.sources(edge)[0]
         line = words(type_words(fold.graph.nodes[edge.node].types[edge.output]))
         box = Box(f"{path}.out.{place}", "text", (Row(line, SHAPE, "guide"),), "tint-plain", "ink", "", path)
         box.width, box.height = line_width(line, SHAPE) + 2, SHAPE * 1.6
@@ -89,7 +82,7 @@ def _box(fold: Fold, holder: Holder) -> Box:
     elif holder.sign:
         box = _sign(fold, holder)
     else:
-        shape: BoxShape = "pill" if holder.nodes[0].op.name == "input" or holder.outside else "round"
+        shape: BoxShape = "pill" if holder.nodes[0].op.name == "input" or holder.outside or holder.port else "round"
         box = Box(holder.id, shape, _rows(fold, holder), tint_of(holder), _ink(graph, holder), "")
         box.width = max(line_width(row.line, row.size) for row in box.rows) + 2 * PAD_X + (2 if shape == "pill" else 0)
         box.height = sum(row.size for row in box.rows) * LEADING + 2 * PAD_Y
@@ -118,7 +111,7 @@ _SIGNS = {"*": "×", "-": "−"}
 def _ink(graph: Graph, holder: Holder) -> str:
     if holder.outside:
         return "faint"
-    if holder.nodes[0].op.name == "input":
+    if holder.port or holder.nodes[0].op.name == "input":
         return "input"
     ends = {edge.node for index in graph.outputs for edge in graph.layers[index].values}
     return "output" if any(node.index in ends for node in holder.nodes) else "ink"
@@ -129,23 +122,29 @@ def _rows(fold: Fold, holder: Holder) -> tuple[Row, ...]:
     rows: list[Row] = []
     if holder.outside:
         return (Row(words(layer.path, "bold"), LIGHT, "guide"),)
+    if holder.port:
+        return (Row(words(holder.port, "bold"), NAME),)
     if holder.line or holder.nodes[0].op.name == "input":
-        rows.append(Row(words(layer.label, "bold"), NAME))
+        rows.append(Row(words(_label(layer), "bold"), NAME))
         rows += [Row(line, LIGHT) for line in wrapped(layer.caption, WIDEST, LIGHT) if layer.caption]
         for text in step_lines(fold, holder):
             rows += [Row(line, STEP if not layer.caption else LIGHT) for line in wrapped(text, WIDEST, STEP)]
         return tuple(rows)
     if holder.scope is not None:
-        rows.append(Row(words(scope_title(fold, holder.scope.index, holder.times), "bold"), NAME))
+        rows.append(Row(words(scope_title(fold, holder.scope, holder.times), "bold"), NAME))
         if layer.scope == 0:
             rows.append(Row(words(layer.label), FAINT, "faint"))
         return tuple(rows)
     ended = _line_ended(graph, holder)
     if ended is not None:
-        rows.append(Row(words(ended.label, "bold"), LIGHT, "guide"))
+        rows.append(Row(words(_label(ended), "bold"), LIGHT, "guide"))
     for number, text in enumerate(step_lines(fold, holder)):
         rows += [Row(line, LIGHT if number else STEP) for line in wrapped(text, WIDEST, STEP)]
     return tuple(rows)
+
+
+def _label(layer: Layer) -> str:
+    return f"start {layer.label}" if layer.role == "start" else layer.label
 
 
 def _line_ended(graph: Graph, holder: Holder) -> Layer | None:
@@ -157,18 +156,6 @@ def _line_ended(graph: Graph, holder: Holder) -> Layer | None:
     return None
 
 
-def scope_title(fold: Fold, index: int, times: int) -> str:
-    """`Basic × 2`, `round 3`."""
-    scope = fold.graph.scopes[index]
-    if scope.kind == "round":
-        return scope.name
-    name = scope.name
-    if scope.kind == "repeat":
-        inner = [fold.graph.scopes[child] for child in fold.graph.scopes[scope.children[0]].children]
-        name = inner[0].name if len(inner) == 1 else ""
-    return f"{name} × {times}".strip() if times > 1 else name or "repeat"
-
-
 def _cluster_id(fold: Fold, index: int) -> str:
     """From the block's key; a block that is used again with the same weights has the same key."""
     if index < 0:
@@ -178,18 +165,41 @@ def _cluster_id(fold: Fold, index: int) -> str:
     return f"cluster {key}" + (f" again {again}" if again else "")
 
 
-def _cluster(fold: Fold, number: int) -> Cluster:
-    scope = fold.clusters[number]
+def _cluster(fold: Fold, scope: Scope) -> Cluster:
     times = len(scope.children) if scope.kind == "repeat" else 1
     layer = fold.graph.layers[scope.layer]
-    name = scope_title(fold, scope.index, times)
+    name = scope_title(fold, scope, times, call=False)
     title = words(f"{layer.label}: {name}" if layer.scope == 0 and scope.parent == 0 else name, "bold")
     parent = scope.parent
     while parent >= 0 and not fold.drawn(fold.graph.scopes[parent]):
         parent = fold.graph.scopes[parent].parent
     found = Cluster(_cluster_id(fold, scope.index), title, _cluster_id(fold, parent), layer.path)
-    found.width, found.height = line_width(title, NAME) + 2, NAME * 1.4
+    found.width, found.height = line_width(title, NAME) + 2, NAME * LEADING + 0.4
     return found
+
+
+def _framed(plan: Plan, fold: Fold) -> Plan:
+    """A block that is drawn beside the net: in a frame with its name, and the sizes of the instance that is drawn."""
+    scope = fold.graph.scopes[fold.part.scope]
+    name = f"detail {fold.part.name}"
+    rows = [Row(words(fold.part.name, "bold"), NAME)]
+    said = arguments(scope)
+    rows += [Row(line, FAINT, "faint") for line in wrapped(said, WIDEST, FAINT)] if said else []
+    frame = Cluster(name, rows[0].line, "", fold.graph.layers[scope.layer].path, rows=tuple(rows[1:]))
+    frame.width = max(line_width(row.line, row.size) for row in rows) + 2
+    frame.height = sum(row.size for row in rows) * LEADING + 0.4
+    names = {box.id: f"{name}/{box.id}" for box in plan.boxes}
+    frames = {cluster.id: f"{name}/{cluster.id}" for cluster in plan.clusters}
+    for box in plan.boxes:
+        box.id, box.cluster = names[box.id], frames.get(box.cluster, name)
+    for cluster in plan.clusters:
+        cluster.id, cluster.parent = frames[cluster.id], frames.get(cluster.parent, name)
+    plan.clusters.insert(0, frame)
+    ends = [(names[arrow.source], names[arrow.target]) for arrow in plan.arrows]
+    plan.arrows = [
+        replace(arrow, source=source, target=target) for arrow, (source, target) in zip(plan.arrows, ends, strict=True)
+    ]
+    return plan
 
 
 # ---- arrows
@@ -199,24 +209,35 @@ def _arrows(fold: Fold) -> list[Arrow]:
     """Each drawn value to each box that reads it, once; its type is written where it is news."""
     found: dict[tuple[str, str, int], Arrow] = {}
     said: set[tuple[str, str]] = set()
+    delays: dict[tuple[str, str], set[int]] = {}
     for node in fold.graph.nodes:
         target = fold.of.get(node.index)
-        if target is None or target.outside:
+        if target is None or target.outside or target.port:
             continue
         for edge in node.inputs:
             for source_edge, delay in fold.sources(edge):
                 source = fold.of.get(source_edge.node)
                 if source is None or (source is target and not delay):
                     continue
-                key = (source.id, target.id, delay)
+                delays.setdefault((source.id, target.id), set()).add(delay)
+                key = (source.id, target.id, min(delay, 1))
                 if key not in found:
                     value = fold.graph.nodes[edge.node].types[edge.output]
                     found[key] = _arrow(fold, source, target, value, delay, said)
-    return list(found.values())
+    return [_with_delays(arrow, delays[arrow.source, arrow.target]) for arrow in found.values()]
+
+
+def _with_delays(arrow: Arrow, delays: set[int]) -> Arrow:
+    """A delayed arrow says from how many steps ago each of its values comes."""
+    if not arrow.delay:
+        return arrow
+    steps = ", ".join(f"t−{delay}" for delay in sorted(delays) if delay > 0)
+    line = words(steps if arrow.delay > 0 else "t=0")
+    return replace(arrow, label=line, width=line_width(line, SHAPE) + 1.6, height=SHAPE * 1.45)
 
 
 def _arrow(fold: Fold, source: Holder, target: Holder, value: Type, delay: int, said: set[tuple[str, str]]) -> Arrow:
-    text = f"t−{delay}" if delay else ""
+    text = ""
     if not delay and (source.id, text) not in said and _is_news(fold, source, value):
         text = type_words(value)
         said.add((source.id, ""))
@@ -229,8 +250,8 @@ def _arrow(fold: Fold, source: Holder, target: Holder, value: Type, delay: int, 
 
 def _is_news(fold: Fold, source: Holder, value: Type) -> bool:
     """Whether a box's value has another type than what the box reads."""
-    if source.fork or source.outside:
-        return source.outside
+    if source.fork or source.outside or source.port:
+        return not source.fork
     own = {node.index for node in source.nodes}
     reads = [
         fold.graph.nodes[edge.node].types[edge.output]
@@ -258,7 +279,7 @@ def scene_of(plan: Plan, placed: Placed) -> Scene:
     nodes: dict[str, Node] = {}
     for box in plan.boxes:
         if box.shape != "text":
-            nodes[box.id] = _draw_box(sheet, box, placed)
+            nodes[box.id] = _draw_box(sheet, box, "circle" if box.shape == "dot" else box.shape, placed)
     for arrow in plan.arrows:
         points, middle = placed.arrows[arrow.id]
         points = _on_rims(points[::-1] if arrow.back else points, nodes.get(arrow.source), nodes.get(arrow.target))
@@ -277,21 +298,24 @@ def scene_of(plan: Plan, placed: Placed) -> Scene:
         if arrow.label and middle is not None:
             ink = "loop" if arrow.delay else "guide"
             _centred(sheet, f"{arrow.id}.shape", (Row(arrow.label, SHAPE, ink),), middle, "", ("shape",))
+    around = frames(sheet, plan, placed)
     for cluster in plan.clusters:
-        _draw_cluster(sheet, cluster, placed)
+        draw_frame(sheet, cluster, around[cluster.id], placed.clusters[cluster.id][1])
     for box in plan.boxes:
         inside = box.id if box.shape != "text" else ""
         _centred(sheet, box.id, box.rows, placed.boxes[box.id], inside, ("label",) if inside else ("shape",))
+    # frames under everything, outer ones first; a pill that has been drawn stays over them
+    sheet.back.sort(key=lambda item: isinstance(item, Node))
     return sheet.scene("blocks")
 
 
-def _draw_box(sheet: Sheet, box: Box, placed: Placed) -> Node:
+def _draw_box(sheet: Sheet, box: Box, shape: Shape, placed: Placed) -> Node:
     return sheet.node(
         box.id,
         *placed.boxes[box.id],
         box.width / 2,
         box.height / 2,
-        shape="circle" if box.shape == "dot" or box.shape == "text" else box.shape,
+        shape=shape,
         ink=box.ink,
         fill=box.tint,
         width=HAIR * (1.6 if box.ink in ("input", "output") else 1.15),
@@ -306,30 +330,6 @@ def _on_rims(points: tuple[Point, ...], source: Node | None, target: Node | None
     first = points[0] if source is None else source.rim(points[0])
     last = points[-1] if target is None else target.rim(points[-1])
     return (first, *points[1:-1], last)
-
-
-def _draw_cluster(sheet: Sheet, cluster: Cluster, placed: Placed) -> None:
-    """A frame, its title at the upper left, or at the upper right where a wire comes in at the left."""
-    frame, middle = placed.clusters[cluster.id]
-    pen = Pen(ink="faint", width=HAIR)
-    sheet.polygon(cluster.id, frame.corners, pen=pen, fill="tint-cluster", classes=("cluster",), layer=cluster.layer)
-    box = boxed((cluster.title,), NAME)
-    y = middle.y - box.middle.y
-    places = [frame.left + 2.4 + box.width / 2, frame.right - 2.4 - box.width / 2]
-    boxes = {x: Rect(x - box.width / 2, y + box.top, x + box.width / 2, y + box.bottom) for x in places}
-    x = next((x for x in places if not _crossed(sheet, boxes[x])), places[0])
-    sheet.text(f"{cluster.id}.title", (cluster.title,), x, y, NAME, classes=("title",), layer=cluster.layer)
-
-
-def _crossed(sheet: Sheet, box: Rect) -> bool:
-    """Whether a wire runs through a rectangle; curves are followed in steps."""
-    for wire in sheet.wires:
-        assert isinstance(wire, Wire)
-        if wire.box.overlaps(box) and any(
-            box.left - 1 < point.x < box.right + 1 and box.top - 1 < point.y < box.bottom + 1 for point in along(wire)
-        ):
-            return True
-    return False
 
 
 def _centred(sheet: Sheet, id: str, rows: tuple[Row, ...], point: Point, inside: str, classes: tuple[str, ...]) -> None:

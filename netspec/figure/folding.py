@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from netspec.graph import Edge, Graph, Layer, Node, Scope
@@ -12,6 +13,14 @@ _LIGHT = frozenset((
     "batchnorm", "layernorm", "rmsnorm", "groupnorm", "instancenorm", "lrn", "dropout", "droppath", "gain", "softmax",
     "flatten", "unflatten", "reshape", "normalize", "stop", "number", "identity",
 ))  # fmt: skip
+
+
+def line_name(layer: Layer) -> str:
+    """What a line is called in a drawing: `s`, and `start s` for what its loop begins with."""
+    return f"start {layer.path}" if layer.role == "start" else layer.path
+
+
+START = -1  # in place of a delay: the value before the first step
 
 
 @dataclass(slots=True, eq=False)
@@ -27,6 +36,7 @@ class Holder:
     sign: str = ""
     fork: bool = False  # where the value that enters an open block is read more than once
     outside: bool = False  # what a part of a net reads from elsewhere
+    port: str = ""  # an input of the block that is drawn
     cluster: int = -1  # the innermost open scope that is drawn as a cluster
 
 
@@ -40,6 +50,7 @@ class Fold:
         self.graph = graph
         self.depth = depth
         self.unfold = unfold
+        self.lang = "en"
         self.part = part or whole(graph)
         self.around = {scope.index for scope in graph.ancestors(self.part.scope)}
         self.holders: list[Holder] = []
@@ -69,8 +80,16 @@ class Fold:
                 break
             if one.kind == "round" or (one.kind == "block" and self._alone(one)):
                 continue
+            if one.kind == "repeat" and self.block_of(one) is None:
+                continue  # closed it would say nothing
             level += 1
         return level
+
+    def block_of(self, repeat: Scope) -> Scope | None:
+        """The one block that a round of a repeat consists of."""
+        first = self.graph.scopes[repeat.children[0]]
+        blocks = [self.graph.scopes[child] for child in first.children]
+        return blocks[0] if len(blocks) == 1 and self._alone(blocks[0]) else None
 
     def _alone(self, scope: Scope) -> bool:
         """Whether a block is all that a round consists of."""
@@ -126,6 +145,11 @@ class Fold:
     # ---- holders
 
     def _hold(self, node: Node) -> None:
+        if node.index in self.part.ports:
+            name = self.part.ports[node.index]
+            port = Holder(self._id(name), self.graph.layers[node.layer], port=name)
+            self._join(self._new(port, node), node)
+            return
         if node.op.name == "delay" or (node.op.name == "port" and not self._forks(node)):
             return
         if self.depth == 0:
@@ -155,7 +179,9 @@ class Fold:
         line = self.line_of(node)
         holder = self._by_key.get(("line", line.index))
         if holder is None:
-            holder = self._by_key["line", line.index] = self._new(Holder(line.path, line, line=True), node)
+            holder = self._by_key["line", line.index] = self._new(
+                Holder(self._id(line_name(line)), line, line=True), node
+            )
         self._join(holder, node)
 
     def line_of(self, node: Node) -> Layer:
@@ -189,7 +215,7 @@ class Fold:
             return None
         read = node.inputs[0].node
         before = self.of.get(self.image(read))
-        if before is None or before.scope is not None or before.sign or before.fork:
+        if before is None or before.scope is not None or before.sign or before.fork or before.port:
             return None
         if before.nodes[0].op.name == "input" or before.outside:
             return None
@@ -224,7 +250,10 @@ class Fold:
             return self.sources(node.inputs[0], seen | {node.index})
         if node.op.name == "delay":
             found = self.sources(node.inputs[0], seen | {node.index})
-            return [(source, delay + node.op.steps) for source, delay in found]  # type: ignore[attr-defined]
+            found = [(source, delay + node.op.steps) for source, delay in found]  # type: ignore[attr-defined]
+            for start in node.inputs[1:]:
+                found += [(source, START) for source, _ in self.sources(start, seen | {node.index})]
+            return found
         if node.index not in self.part.nodes:
             self._outside(node)
         return [(Edge(node.index, edge.output), 0)]
@@ -244,19 +273,30 @@ class Part:
     nodes: frozenset[int]
     scope: int
     results: tuple[tuple[str, Edge], ...]  # what comes out, by name
+    ports: Mapping[int, str] = field(default_factory=dict)  # the nodes that stand for a block's inputs, by name
+    name: str = ""  # the block's, where it is drawn beside the net
 
 
 def part_of(graph: Graph, path: str) -> Part | None:
-    """The nodes of a layer (`r1`, `h.3.a`) or of a block or round (`h.3`); None where there is no such name."""
+    """The nodes of a layer (`r1`, `h.3.a`), of a block or round (`h.3`), or of the first block of a name (`Basic`).
+
+    None where there is no such name.
+    """
     for layer in graph.layers:
         if layer.path == path:
             results = tuple((layer.path, edge) for edge in layer.values)
             return Part(frozenset(node.index for node in graph.nodes_of(layer)), layer.scope, results)
     for scope in graph.scopes:
-        if scope.key == path and scope.index:
-            results = tuple((scope.key, edge) for edge in scope.results)
-            return Part(frozenset(range(scope.first, scope.last)), scope.index, results)
-    return None
+        if scope.index and path == scope.key:
+            return inside(scope)
+    return next((inside(scope) for scope in graph.scopes if scope.kind == "block" and scope.name == path), None)
+
+
+def inside(scope: Scope, name: str = "") -> Part:
+    """What stands in a block, a repeat or a round."""
+    results = tuple((scope.key or scope.name, edge) for edge in scope.results)
+    ports = dict(zip(scope.ports, scope.port_names, strict=False)) if scope.kind == "block" else {}
+    return Part(frozenset(range(scope.first, scope.last)), scope.index, results, ports, name)
 
 
 def whole(graph: Graph) -> Part:

@@ -9,6 +9,8 @@ from typing import Literal
 from netspec.figure.scene import Point, Rect
 from netspec.figure.typeset import Line
 
+NAME, LEADING = 4.4, 1.35  # mm: size of names and titles; distance of baselines, in sizes
+
 BoxShape = Literal["box", "pill", "circle", "round", "dot", "text"]
 
 
@@ -35,6 +37,7 @@ class Box:
     tip: str = ""
     width: float = 0.0
     height: float = 0.0
+    line: str = ""  # boxes of one name are set on one line, as far as that goes
     level: int = -1  # boxes of one level are set side by side (a U); -1: as the layout likes
 
 
@@ -48,11 +51,12 @@ class Cluster:
     layer: str = ""
     width: float = 0.0
     height: float = 0.0
+    rows: tuple[Row, ...] = ()  # what stands below the title
 
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """A value on its way; `label`: its type where it is news. A delayed one runs back."""
+    """A value on its way; `label`: its type where it is news. A delayed one runs back (-1: what a loop starts from)."""
 
     source: str
     target: str
@@ -62,10 +66,14 @@ class Arrow:
     height: float = 0.0
     back: bool = False  # drawn from target to source for the layout's sake
     head: bool = True
+    straight: bool = False  # on the longest way through
+    carry: bool = False  # leads from the end of one column to the head of the next
 
     @property
     def id(self) -> str:
-        return f"{self.source}~{self.target}" + (f"@t-{self.delay}" if self.delay else "")
+        return f"{self.source}~{self.target}" + (
+            "@start" if self.delay < 0 else f"@t-{self.delay}" if self.delay else ""
+        )
 
 
 @dataclass(slots=True)

@@ -6,7 +6,11 @@ from typing import Any
 
 from netspec.figure.folding import Fold, Holder
 from netspec.figure.shown import size_label
-from netspec.graph import Node
+from netspec.figure.words import say
+from netspec.graph import Node, Scope
+from netspec.sizes import Formula
+
+LONGEST_CALL = 18  # characters
 
 _TINTS = {
     "perceptrons": "perceptrons", "gaussian": "perceptrons", "distance": "perceptrons", "filters": "filters",
@@ -18,15 +22,50 @@ _TINTS = {
 }  # fmt: skip
 
 
+# a box of several steps has the ground of the first of these that it holds
+_MAIN = ("recurrent", "attention", "filters", "perceptrons", "embed", "pool", "norm")
+
+
 def tint_of(holder: Holder) -> str:
     """The ground of a box, by its main step."""
-    if holder.nodes[0].op.name == "input":
+    if holder.port or holder.nodes[0].op.name == "input":
         return "tint-input"
     if holder.scope is not None:
         return "tint-block"
-    named = [_TINTS[node.op.name] for node in holder.nodes if node.op.name in _TINTS]
-    main = [name for name in named if name != "norm"] or named
-    return f"tint-{main[0] if main else 'plain'}"
+    named = {_TINTS[node.op.name] for node in holder.nodes if node.op.name in _TINTS}
+    return f"tint-{next((name for name in _MAIN if name in named), 'plain')}"
+
+
+def scope_title(fold: Fold, scope: Scope, times: int = 1, call: bool = True) -> str:
+    """`Basic(64) × 2`, `Basic × 2`, `3` of a round; with `call` what the block is called with, where that is short."""
+    if scope.kind == "round":
+        return scope.name
+    name = scope.name + (_call([scope]) if call else "")
+    if scope.kind == "repeat":
+        rounds = [[fold.graph.scopes[one] for one in fold.graph.scopes[child].children] for child in scope.children]
+        first = rounds[0]
+        name = first[0].name if len(first) == 1 else say("repeat", fold.lang)
+        if call and len(first) == 1:
+            name += _call([inner[0] for inner in rounds])
+    return f"{name} × {times}" if times > 1 else name
+
+
+def _call(scopes: list[Scope]) -> str:
+    """`(64, 2)`; nothing where the rounds differ, where it is long, or where it is no size."""
+    said = {tuple(scope.params[name] for name in scope.given) for scope in scopes}
+    (values, *more) = said
+    if more or not values or not all(isinstance(value, int | Formula) for value in values):
+        return ""
+    text = f"({', '.join(size_label(value) for value in values)})"
+    return text if len(text) <= LONGEST_CALL else ""
+
+
+def arguments(scope: Scope) -> str:
+    """`c = 64, s = 2`."""
+    shown = [(name, scope.params[name]) for name in scope.given if name in scope.params]
+    return ", ".join(
+        f"{name} = {size_label(value) if isinstance(value, int | Formula) else value}" for name, value in shown
+    )
 
 
 def step_lines(fold: Fold, holder: Holder) -> list[str]:
@@ -37,7 +76,7 @@ def step_lines(fold: Fold, holder: Holder) -> list[str]:
     scope = holder.layer.scope
     for node in holder.nodes:
         if not holder.line or node.scope == scope:
-            text = step_text(node)
+            text = step_text(node, fold.lang)
         else:
             text = _block_text(fold, node, scope)
         if text and (not found or found[-1] != text or node.scope == scope):
@@ -49,31 +88,28 @@ def step_lines(fold: Fold, holder: Holder) -> list[str]:
 
 def _block_text(fold: Fold, node: Node, scope: int) -> str:
     """The outermost block or repeat a node lies in, seen from a line's scope."""
-    inner = [one for one in fold.graph.ancestors(node.scope) if one.index != scope]
-    outer = next((one for one in inner if one.parent == scope), None)
+    outer = next((one for one in fold.graph.ancestors(node.scope) if one.parent == scope and one.index != scope), None)
     if outer is None:
         return ""
-    if outer.kind != "repeat":
-        return outer.name
-    blocks = [fold.graph.scopes[child].name for child in fold.graph.scopes[outer.children[0]].children]
-    return f"{blocks[0] if len(blocks) == 1 else 'repeat'} × {len(outer.children)}"
+    return scope_title(fold, outer, len(outer.children) if outer.kind == "repeat" else 1)
 
 
-def step_text(node: Node) -> str:
+def step_text(node: Node, lang: str = "en") -> str:
     """`64 filters 3×3, /2`, `maxpool 2×2`, `attention, 12 heads`, `relu`."""
     op: Any = node.op
     match op.name:
         case "perceptrons":
             count = "×".join(size_label(size) for size in op.units)
-            return f"{count} {'perceptron' if count == '1' else 'perceptrons'}"
+            return say("perceptron" if count == "1" else "perceptrons", lang).format(count=count)
         case "filters":
-            text = f"{size_label(op.count)} {'filter' if op.count == 1 else 'filters'} {_extent(op.kernel)}"
+            text = say("one filter" if op.count == 1 else "filters", lang)
+            text = text.format(count=size_label(op.count), size=_extent(op.kernel))
             text += f", /{_extent(op.stride)}" if op.stride != 1 else ""
-            return text + (" up" if op.transposed else "")
+            return text + (" ↑" if op.transposed else "")
         case "maxpool" | "avgpool" | "subsample":
             return f"{op.name} {_extent(op.kernel)}" if getattr(op, "kernel", None) is not None else str(op.name)
         case "attention":
-            return f"attention, {size_label(op.heads)} heads"
+            return say("head" if op.heads == 1 else "heads", lang).format(count=size_label(op.heads))
         case "number" | "add" | "subtract" | "multiply" | "join":
             return str(op.glyph().caption).replace("*", "×").replace("-", "−")
         case "gaussian" | "distance":

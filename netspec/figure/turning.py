@@ -28,6 +28,8 @@ def as_u(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow] | None:
     for level, arrow in enumerate(skips):
         for end in (arrow.source, arrow.target):
             boxes[order[end]].level = level
+    for number, box in enumerate(boxes):
+        box.line = "rise" if number >= rise else "fall" if box.line and number <= order[skips[-1].source] else ""
     joined = {arrow.id for arrow in skips}
     rising = {arrow.id for arrow in arrows if order[arrow.target] >= rise} - joined
     return [replace(arrow, back=True) if arrow.id in rising else arrow for arrow in arrows]

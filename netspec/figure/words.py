@@ -20,6 +20,13 @@ _WORDS: Final = {
     "does other": {"en": "", "ko": ""},
     "not drawn": {"en": "not drawn: {count}, at most {value}", "ko": "그리지 않은 가중치 {count}개: 최대 {value}"},
     "more filters": {"en": "and {count} more", "ko": "외 {count}개"},
+    "perceptron": {"en": "{count} perceptron", "ko": "퍼셉트론 {count}개"},
+    "perceptrons": {"en": "{count} perceptrons", "ko": "퍼셉트론 {count}개"},
+    "one filter": {"en": "{count} filter {size}", "ko": "{size} 필터 {count}개"},
+    "filters": {"en": "{count} filters {size}", "ko": "{size} 필터 {count}개"},
+    "head": {"en": "attention, {count} head", "ko": "어텐션, 헤드 {count}개"},
+    "heads": {"en": "attention, {count} heads", "ko": "어텐션, 헤드 {count}개"},
+    "repeat": {"en": "repeat", "ko": "반복"},
     "class": {"en": "class", "ko": "종류"},
 }
 

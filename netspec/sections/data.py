@@ -116,6 +116,7 @@ def _field(name: str, written: Written, names: dict[str, Any], facts: Facts, dat
             raise reader.fault(item.at, "NS755", Hint("takes", {"legal": legal}), step=step.word)
         if position > 0 and step.takes:
             raise reader.fault(item.at, "NS756", step=step.word)
+        _held(step, facts, item, reader)
         _columns(step, facts, reader)
         found = _after(step, found, facts, item, reader)
         steps.append(step)
@@ -128,6 +129,27 @@ def _after(step: Step, before: Type, facts: Facts, item: tree.Value, reader: Rea
         return step.type(before, facts)
     except ShapeFault as fault:
         raise reader.fault(item.at, fault.code, Hint(fault.hint), **fault.words) from None
+
+
+def _held(step: Step, facts: Facts, item: tree.Value, reader: Reader) -> None:
+    """What a source is known not to have: pictures, classes, characters, columns."""
+    lacks = {
+        "image": facts.has_image is False,
+        "label": facts.has_label is False and facts.columns is not None and getattr(step, "column", None) is None,
+        "chars": facts.has_chars is False,
+        "columns": facts.columns == (),
+        "column": facts.columns == (),
+    }
+    if lacks.get(step.word, False):
+        has = {
+            "image": facts.has_image,
+            "label": facts.has_label,
+            "chars": facts.has_chars,
+            "columns": facts.columns != (),
+            'label("…")': facts.columns != () and not facts.has_label,
+        }
+        legal = tuple(word for word, there in has.items() if there)
+        raise reader.fault(item.at, "NS776", Hint("holds", {"legal": Quoted(legal)}), step=step.word)
 
 
 def _columns(step: Step, facts: Facts, reader: Reader) -> None:

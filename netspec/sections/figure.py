@@ -64,6 +64,8 @@ class FigureSettings:
     only: str | None = None
     depth: int | None = None
     unfold: bool = False
+    details: bool | None = None
+    columns: int | None = None
     captions: tuple[str, ...] | None = None
     titles: str | None = None
     bias: str | None = None

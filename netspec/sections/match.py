@@ -243,7 +243,8 @@ def _same_time(have: Type, want: Type) -> bool:
         return True
     if isinstance(left, Time) and isinstance(right, Time):
         return bool(right.varying) or _same(left.length, right.length)
-    return left is right
+    # `window(1, ahead = n)` takes one row of each stretch: a value without time will do for it
+    return left is right or (right is None and isinstance(left, Time) and left.length == 1)
 
 
 def _validated(data: Data, train: Train, report: Report) -> None:

@@ -16,7 +16,7 @@ class Facts(NamedTuple):
     classes: int | None = None
     has_image: bool | None = None  # None: known when it is read
     has_label: bool | None = None
-    has_chars: bool = False
+    has_chars: bool | None = False
 
 
 class Source(Entry):
@@ -97,6 +97,106 @@ class Npz(Source):
         return self.test is not None
 
 
+class Idx(Source):
+    word = "idx"
+    about = (
+        "pictures and their classes in the files of MNIST and its kin: PREFIX-images-idx3-ubyte and "
+        "PREFIX-labels-idx1-ubyte, also with .gz"
+    )
+    example = 'idx("train", test = "t10k")'
+    positional = ("prefix",)
+    prefix: str = option("text", "how the names of the two files begin")
+    test: str | None = option("text", "how the names of the test part's files begin", default=None)
+
+    @property
+    def facts(self) -> Facts:
+        return Facts((), None, None, True, True)
+
+    @property
+    def brings_test(self) -> bool:
+        return self.test is not None
+
+
+class Folder(Source):
+    word = "folder"
+    about = "a folder of pictures: each folder in it is a class and holds that class's pictures (PNG, JPEG, …)"
+    example = 'folder("leaves")'
+    positional = ("folder",)
+    folder: str = option("text", "the folder, from the spec's folder or --data")
+    classes: tuple[str, ...] | None = option(
+        "texts", "the folders that are classes, in the order of the outputs; left out: all, sorted", default=None
+    )
+    test: str | None = option("text", "a folder of the same classes whose pictures are the test part", default=None)
+
+    @property
+    def facts(self) -> Facts:
+        return Facts((), None, None if self.classes is None else len(self.classes), True, True)
+
+    @property
+    def brings_test(self) -> bool:
+        return self.test is not None
+
+
+class Text(Source):
+    word = "text"
+    about = "a text, character by character: cut it into sequences with `window`"
+    example = 'text("book.txt")'
+    positional = ("file",)
+    file: str = option("text", "the file, from the spec's folder or --data")
+    test: str | None = option("text", "a file that is the test part", default=None)
+    encoding: str = option("text", "how the text is stored", default="utf-8")
+
+    @property
+    def facts(self) -> Facts:
+        return Facts((), None, None, False, False, True)
+
+    @property
+    def brings_test(self) -> bool:
+        return self.test is not None
+
+
+_POINTS = Facts(("x1", "x2"), None, 2, False, True)
+GENERATED = {
+    "xor": _POINTS,
+    "two_moons": _POINTS,
+    "circles": _POINTS,
+    "spirals": _POINTS,
+    "blobs": _POINTS._replace(classes=3),
+    "waves": Facts(("value",), None, None, False, False),
+    "trees": Facts((), Type(3, (100, 150)), 2, True, True),
+}
+
+
+class Synthetic(Source):
+    word = "synthetic"
+    about = "examples that are generated: the same ones for the same seed, on every machine"
+    example = 'synthetic("two_moons", rows = 400, noise = 0.15)'
+    positional = ("name",)
+    name: str = option("text", "what is generated", choices=tuple(GENERATED))
+    rows: int = option("integer", "how many examples", default=400, least=1, most=10_000_000)
+    noise: float = option("number", "the standard deviation of what is added to every number", default=0.1, least=0)
+    seed: int = option("integer", "other examples of the same kind; apart from the training's seed", default=0, least=0)
+
+    @property
+    def facts(self) -> Facts:
+        return GENERATED[self.name]
+
+
+class Python(Source):
+    word = "python"
+    about = (
+        "arrays by name from a function of yours, called without arguments: only where the caller allows the module, "
+        "`--allow pkg`"
+    )
+    example = 'python("pkg:load")'
+    positional = ("function",)
+    function: str = option("text", "module:function")
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(None, None, None, None, None)
+
+
 class Given(Source):
     """Arrays that the caller hands over; never written in a spec."""
 
@@ -105,4 +205,4 @@ class Given(Source):
     example = 'netspec.train(spec, data={"x": X})'
 
 
-SOURCES: dict[str, type[Source]] = table(Sklearn, Csv, Npz)
+SOURCES: dict[str, type[Source]] = table(Sklearn, Csv, Npz, Idx, Folder, Text, Synthetic, Python)

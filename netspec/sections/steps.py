@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from netspec.sections.entries import Entry, option, table
 from netspec.sections.sources import Facts
-from netspec.types import UNKNOWN, UNKNOWN_TYPE, Time, Type, refuse
+from netspec.types import UNKNOWN, UNKNOWN_TYPE, Time, Type, Unknown, refuse
 
 
 class Step(Entry):
@@ -81,6 +81,18 @@ class Image(Step):
         return Type(self.maps or UNKNOWN, self.size if self.size else UNKNOWN)
 
 
+class Chars(Step):
+    word = "chars"
+    about = "the characters of a text as classes: its distinct characters, sorted, or those of `alphabet`"
+    example = "chars"
+    takes = True
+    positional = ("alphabet",)
+    alphabet: str | None = option("text", "every character that may occur, in the order of the outputs", default=None)
+
+    def type(self, before: Type, facts: Facts) -> Type:
+        return Type(1, classes=UNKNOWN if self.alphabet is None else len(self.alphabet))
+
+
 # ---- what is done with it
 
 
@@ -145,6 +157,21 @@ class Crop(Step):
         return Type(_picture(before, self.word).maps, self.size, before.time)
 
 
+class Pad(Step):
+    word = "pad"
+    about = "rows and columns of zeros around each picture"
+    example = "pad(2)"
+    positional = ("size",)
+    size: int = option("integer", "how many on every side", least=1)
+
+    def type(self, before: Type, facts: Facts) -> Type:
+        picture = _picture(before, self.word)
+        space: Any = picture.space
+        if isinstance(space, Unknown):
+            return picture
+        return Type(picture.maps, tuple(size + 2 * self.size for size in space), before.time)
+
+
 class Flip(Step):
     word = "flip"
     about = "in training, pictures mirrored left to right with probability p"
@@ -198,5 +225,5 @@ def _picture(before: Type, step: str) -> Type:
 
 
 STEPS: dict[str, type[Step]] = table(
-    Columns, Column, Label, Image, Standardize, Scale, OneHot, Resize, Crop, Flip, Shift, Window
+    Columns, Column, Label, Image, Chars, Standardize, Scale, OneHot, Resize, Pad, Crop, Flip, Shift, Window
 )

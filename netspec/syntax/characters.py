@@ -10,6 +10,7 @@ import re
 import unicodedata
 
 from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted, Words
+from netspec.names import LOOKS_LIKE, looks
 from netspec.source import SourceFile, Span
 
 # What a Korean keyboard, an input method or a word processor makes of the language's own signs.
@@ -41,6 +42,8 @@ _JOINERS = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 _WORD_PART = re.compile(r"\w")
+# a word of Latin letters among which one of another script hides
+_MIXED = re.compile(rf"(?=\w*[A-Za-z])\w*[{''.join(LOOKS_LIKE)}]\w*")
 _QUOTED = re.compile(r'"(?:\\.|[^"\\\n])*"|[“„«「『][^”»」』\n]*[”»」』]|#[^\n]*')
 # what Unicode gives no name
 _NAMES = {
@@ -73,6 +76,12 @@ def check_characters(source: SourceFile) -> tuple[str, list[Diagnostic]]:
                 meant = str(unicodedata.digit(text[at]))
                 _note(places, meant, at, text[at])
                 characters[at] = meant
+    for match in _outside(_MIXED, text, quoted):
+        if looks(match[0]).isascii():
+            for at in range(match.start(), match.end()):
+                if not text[at].isascii():
+                    characters[at] = looks(text[at])
+                    _note(places, characters[at], at, text[at])
     report = [_invisible if meant[0] == "\0" else _look_alike for meant in places]
     found = [say(source, meant.lstrip("\0"), where) for say, (meant, where) in zip(report, places.items(), strict=True)]
     return "".join(characters), found

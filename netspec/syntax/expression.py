@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netspec.syntax import tree
 
-_TIGHT = ("*", "/", "^")
+TIGHT = ("*", "/", "^")
 
 
 def quote(text: str) -> str:
@@ -46,10 +46,6 @@ def arg_text(arg: tree.Arg) -> str:
     return f"{'.'.join(arg.name)} = {value_text(arg.value)}" if arg.name else value_text(arg.value)
 
 
-def chain_items(chain: tree.Chain) -> list[str]:
-    return [value_text(item) for item in chain.items]
-
-
 def list_items(values: tree.List) -> list[str]:
     return [value_text(item) for item in values.items]
 
@@ -80,7 +76,7 @@ def value_text(value: tree.Value) -> str:
         case tree.Grid():
             return dims_text(value)
         case tree.Chain():
-            return " -> ".join(chain_items(value))
+            return " -> ".join(map(value_text, value.items))
         case tree.List():
             return f"[{', '.join(list_items(value))}]"
         case tree.TypeText():
@@ -102,10 +98,15 @@ def _noun(value: tree.Value) -> str:
             options = f" {args_text(value.args)}" if value.args else ""
             return f"{count} {'filter' if count == '1' else 'filters'} {dims_text(value.kernel)}{options}"
         case tree.Repeat():
-            shared = " shared" if value.shared else ""
-            index = f" as {value.index.text}" if value.index else ""
-            return f"repeat {value_text(value.count)}{shared}{index} {{ {value_text(value.chain)} }}"
+            return f"{repeat_head(value)} {{ {value_text(value.chain)} }}"
     raise AssertionError(f"no text for {type(value).__name__}")
+
+
+def repeat_head(value: tree.Repeat) -> str:
+    """`repeat 3 shared as i`."""
+    shared = " shared" if value.shared else ""
+    index = f" as {value.index.text}" if value.index else ""
+    return f"repeat {value_text(value.count)}{shared}{index}"
 
 
 def _binary(value: tree.Binary) -> str:
@@ -114,7 +115,7 @@ def _binary(value: tree.Binary) -> str:
     current: tree.Value = value
     while isinstance(current, tree.Binary):
         parts.append(value_text(current.right))
-        parts.append(current.op if current.op in _TIGHT else f" {current.op} ")
+        parts.append(current.op if current.op in TIGHT else f" {current.op} ")
         current = current.left
     parts.append(value_text(current))
     return "".join(reversed(parts))

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted
 from netspec.names import nearest
 from netspec.source import SourceFile
-from netspec.syntax import nouns, signs
+from netspec.syntax import nouns, signs, typed
 from netspec.syntax.build import BadText
 from netspec.syntax.expected import KEYWORDS, expected
 from netspec.syntax.parser import END, MARKS, MAX_DEPTH, TooDeep, Unexpected
@@ -90,12 +90,16 @@ def _character(stop: Stop) -> Diagnostic | None:
     if character in "'`":
         return _quote(stop, character)
     if character == ";":
+        entity = signs.written_otherwise(stop)
+        if entity is not None:
+            return entity
         ends = not stop.rest[1:].strip()
         joins = bool(stop.open)
         fix = Fix(stop.span, "" if ends else ",") if ends or joins else None
         return stop.fault("NS109", *([Hint("comma")] if joins else []), fix=fix)
     if character in "|!~":
-        return signs.written_otherwise(stop) or stop.unexpected()
+        hints = (Hint("pipe"),) if character == "|" else ()
+        return signs.written_otherwise(stop) or stop.unexpected(*hints)
     hints = (Hint("below"),) if character == "\\" and not stop.rest[1:].strip() else ()
     return stop.fault("NS129", *hints, fix=Fix(stop.span, ""), seen=character)
 
@@ -191,7 +195,8 @@ def _label(stop: Stop) -> Diagnostic | None:
         if stop.seen.kind == "EQUAL":
             return stop.swap("=", ":", stop.span, Hint("kinds"))
         at = stop.begin + len(stop.left)
-        return stop.fault("NS114", keyword=stop.first, label=words[1], fix=Fix(stop.between(at, at), ":"))
+        fix = Fix(stop.between(at, at), ":") if stop.rest.strip() and stop.seen.kind != "LPAR" else None
+        return stop.fault("NS114", keyword=stop.first, label=words[1], fix=fix)
     if stop.seen.accepts == {"NAME"} and stop.seen.kind in KEYWORDS | {"SHARED", "SECTION", "PERCEPTRON", "FILTER"}:
         return stop.fault("NS115", seen=stop.seen.text)
     if stop.seen.accepts == {"NAME"} and len(words) == 1:
@@ -243,8 +248,10 @@ def _ends_early(stop: Stop) -> Diagnostic | None:
         return stop.fault("NS102", span=stop.between(at, at + 1), seen=bracket, closer=OPENERS[bracket])
     if stop.accepts("LBRACE") and stop.start.endswith("_head"):
         at = stop.begin + len(stop.left)
-        return stop.fault("NS131", fix=Fix(stop.between(at, at), " {"), kind=stop.first)
-    if stop.accepts("_X") and stop.seen.before and stop.seen.before[-1] == "FILTER":
+        below = re.match(r"[ \t]*\n\s*\{[ \t]*(?=\n)", stop.source.text[at:])  # the brace has a line of its own
+        span = stop.between(at, at + (below.end() if below is not None else 0))
+        return stop.fault("NS131", fix=Fix(span, " {"), kind=stop.first)
+    if stop.seen.before[-1:] == ("FILTER",) and stop.first != "default":
         return nouns.kernel(stop)
     return signs.joined_by_x(stop) or Diagnostic("NS105", stop.span, {"expected": expected(stop.seen.accepts)})
 
@@ -358,6 +365,7 @@ _RULES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
     _head,
     signs.doubled,
     signs.written_otherwise,
+    signs.joined_by_x,
     signs.required,
     nouns.separators,
     nouns.noun,
@@ -365,6 +373,9 @@ _RULES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
     nouns.rounds,
     signs.equals,
     _order,
+    typed.classes,
+    typed.lengths,
+    typed.sizes,
     _whole,
     signs.comma,
     _dangling,

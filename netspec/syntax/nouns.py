@@ -131,6 +131,9 @@ def options(stop: Stop) -> Diagnostic | None:
     step = re.search(r"[\w)]$", stop.left) and stop.seen.before[-1:] != ("_X",)
     if braces is not None and step and stop.accepts("LPAR") and stop.seen.kind in ("LBRACE", "LSQB"):
         close = at + braces.end() - 1
+        if re.fullmatch(r"\s*[^\W\d]\w*\s*", braces[2]):  # `10 perceptrons {relu}`
+            fix = Fix(stop.between(at, close + 1), f"-> {braces[2].strip()}")
+            return stop.unexpected(Hint("brackets"), fix=fix)
         fixes = (Fix(stop.span, "("), Fix(stop.between(close, close + 1), ")"))
         return stop.fault("NS137", fixes=fixes, right=f"({braces[2].strip()})")
     option = _OPTION.match(text, at, stop.end)
@@ -143,7 +146,8 @@ def options(stop: Stop) -> Diagnostic | None:
     if sizes and word and beside:
         right = f"{word[0]}({sizes[0]})"
         span = stop.between(stop.begin + word.start(), sizes.end())
-        return stop.fault("NS137", fix=Fix(span, right), right=right)
+        ends = re.match(r"\s*(?:$|->|is\b|[\"),&+\n])", text[sizes.end() : stop.end])
+        return stop.fault("NS137", fix=Fix(span, right) if ends else None, right=right)
     return None
 
 

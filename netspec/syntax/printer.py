@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from netspec.diagnostics.display import width
 from netspec.source import SourceFile
 from netspec.syntax import tree
-from netspec.syntax.expression import args_text, chain_items, list_items, type_text, value_text
+from netspec.syntax.expression import args_text, list_items, type_text, value_text
+from netspec.syntax.wrap import filled, pieces
 
 LIMIT = 100
+INDENT = "    "  # of the lines that continue a statement
 TAB = 8  # captions stand at multiples of it, so that a longer neighbour seldom moves them
 _PIECES = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*')
 
@@ -170,35 +172,42 @@ class _Printer:
             row = _Row(f"  default {item.target.text} {args_text(item.args)}")
         else:
             why = f" {value_text(item.why)}" if item.why else ""
-            row = _Row(f"  require {value_text(item.left)} {item.op} {value_text(item.right)}{why}")
+            head = f"  require {value_text(item.left)} {item.op} "
+            first, *rest = pieces(item.right, LIMIT - width(head))
+            *full, last = filled(head + first, rest, INDENT, LIMIT)
+            row = _Row(last + why, lines=tuple(full))
         row.trailing = self.trailing(item.at[1])
         return row
 
     def layer(self, item: tree.Layer, rows: list[str | _Row]) -> _Row:
-        row = self.chain(f"  {item.role:<6} {item.label.text}: ", item.chain, item.at, rows)
-        row.expect = f"is {type_text(item.expect)}" if item.expect else ""
+        expect = f"is {type_text(item.expect)}" if item.expect else ""
+        row = self.chain(f"  {item.role:<6} {item.label.text}: ", item.chain, item.at, rows, expect)
+        row.expect = expect
         row.caption = value_text(item.caption) if item.caption else ""
         return row
 
-    def chain(self, head: str, chain: tree.Chain, at: tree.Place, rows: list[str | _Row]) -> _Row:
-        """A chain on one line, or broken at its outermost arrows where it is too long or commented."""
-        lines: list[str] = []
-        current = head
-        for position, (item, text) in enumerate(zip(chain.items, chain_items(chain), strict=True)):
+    def chain(self, head: str, chain: tree.Chain, at: tree.Place, rows: list[str | _Row], after: str = "") -> _Row:
+        """A chain on one line, or broken where it is too long (at its outermost arrows first) or commented.
+
+        `after`, the type that follows, stays on the last line.
+        """
+        rows.extend("  " + note.text for note in self.take(_begin(chain.items[0])))
+        lines = [head]
+        for position, item in enumerate(chain.items):
             notes = self.take(_begin(item)) if position else []
-            if position == 0:
-                rows.extend("  " + note.text for note in self.take(_begin(item)))
-                current += text
-                continue
-            room = width(current) + 4 + width(text) <= LIMIT
-            if notes or not room:
-                lines.append(current)
-                lines.extend("    " + note.text for note in notes)
-                current = f"    -> {text}"
+            last = position + 1 == len(chain.items)
+            tail = width(after) + 2 if last and after else 0
+            start = width(INDENT) + 3 if position else width(head)
+            first, *rest = pieces(item, LIMIT - start - tail)
+            if notes:
+                lines += [*(INDENT + note.text for note in notes), f"{INDENT}-> {first}"]
+            elif position:
+                rest = [f"-> {first}", *rest]
             else:
-                current += f" -> {text}"
+                lines = [head + first]
+            lines = [*lines[:-1], *filled(lines[-1], rest, INDENT, LIMIT, tail)]
         rows.extend("  " + note.text for note in self.take(at[1]))
-        return _Row(current, trailing=self.trailing(at[1]), lines=tuple(lines))
+        return _Row(lines[-1], trailing=self.trailing(at[1]), lines=tuple(lines[:-1]))
 
     def assignment(self, head: str, value: tree.Value, at: tree.Place, rows: list[str | _Row]) -> _Row:
         """`key = value`; a list that is too long or commented takes a line for each item."""

@@ -37,9 +37,9 @@ def doubled(stop: Stop) -> Diagnostic | None:
 _OTHERWISE = {
     "=>": "->", "==>": "->", "-->": "->", "--->": "->", "->>": "->", ">>": "->", "|>": "->", "~>": "->", "- >": "->",
     "> >": "->", "=<": "<=", "<>": "!=", "===": "==", "!==": "!=", "**": "^", "&&": "&", "<-": "->", "<--": "->",
-    ":=": ":", "..": "..", "++": "+", "+=": "+", "||": "&",
+    ":=": ":", "..": "..", "++": "+", "+=": "+", "||": "&", "-&gt;": "->", "=&gt;": "->", "&amp;": "&",
 }  # fmt: skip
-_SIGN = re.compile(r"-\s+>|-{2,}>|->>|={1,2}>|<-{1,2}|\|>|~>|>\s?>|<>|=<|!?==+|\*\*|:=|&&|\+\+|\|\|")
+_SIGN = re.compile(r"[-=]&gt;|&amp;|-\s+>|-{2,}>|->>|={1,2}>|<-{1,2}|\|>|~>|>\s?>|<>|=<|!?==+|\*\*|:=|&&|\+\+|\|\|")
 
 
 def written_otherwise(stop: Stop) -> Diagnostic | None:
@@ -157,7 +157,8 @@ def between(stop: Stop) -> Diagnostic | None:
         if word != "x" and (word != "is" or stop.accepts("IS")):
             return stop.swap(seen, word, stop.span)
     if stop.seen.kind != "AS" and stop.accepts("_ARROW") and not rounds_wait(stop) and not _is_caption_word(stop):
-        return stop.fault("NS121", seen=seen, right="->", fix=Fix(where, "-> "))
+        sums = stop.last.isdigit() and stop.seen.kind in ("INT", "NUMBER")  # `3 3 perceptrons`: one is too many
+        return stop.fault("NS121", seen=seen, right="->", fix=None if sums else Fix(where, "-> "))
     return None
 
 
@@ -173,11 +174,20 @@ def _is_caption_word(stop: Stop) -> bool:
 
 def joined_by_x(stop: Stop) -> Diagnostic | None:
     """`a x` at the end of a chain's head: the layer `x` beside another reads as the size sign."""
-    if stop.seen.kind not in (END, "_NL", "_ARROW") or stop.last not in ("x", "×") or stop.seen.before[-1:] != ("_X",):
+    if (
+        stop.seen.kind not in (END, "_NL", "_ARROW")
+        or "_X" not in stop.seen.before[-2:]
+        or not stop.accepts("PERCEPTRON")
+    ):
         return None
-    if stop.last == "×":
-        return stop.swap("×", "*", stop.last_span)
-    if re.search(r":\s*[^\W\d]\w*\s+x$", stop.left) and stop.first in ("hidden", "output", "start"):
+    times = stop.left.rfind("×")
+    if times >= 0 and "->" not in stop.left[times:]:
+        return stop.swap("×", "*", stop.between(stop.begin + times, stop.begin + times + 1))
+    if (
+        stop.last == "x"
+        and re.search(r":\s*[^\W\d]\w*\s+x$", stop.left)
+        and stop.first in ("hidden", "output", "start")
+    ):
         return stop.fault("NS121", Hint("joined"), span=stop.last_span, seen="x", right="&")
     return None
 
@@ -195,6 +205,8 @@ def missing(stop: Stop) -> Diagnostic | None:
     if stop.accepts("_ARROW", "ADDOP") or seen.kind == "LPAR" or (seen.kind == "DOT" and stop.rest[1:2].isdigit()):
         return None
     hints: tuple[Hint, ...] = ()
+    if stop.last == "%":
+        return _percent(stop)
     if stop.last == "=":
         hints = (Hint("value"),)
     elif stop.last in "(," and seen.kind == "EQUAL":
@@ -206,9 +218,40 @@ def missing(stop: Stop) -> Diagnostic | None:
     return stop.fault("NS139", *hints, left=stop.last, seen=seen.text, expected=expected(seen.accepts))
 
 
+def _percent(stop: Stop) -> Diagnostic:
+    """`dropout(50%)`."""
+    share = re.search(r"\b(\d+)\s*%$", stop.left)
+    fixes: tuple[Fix, ...] = ()
+    if share is not None:
+        span = stop.between(stop.begin + share.start(), stop.begin + share.end())
+        fixes = (Fix(span, f"{int(share[1]) / 100:g}"),)
+    legal = expected(stop.seen.accepts)
+    return stop.fault(
+        "NS139", Hint("percent"), span=stop.last_span, fixes=fixes, left="%", seen=stop.seen.text, expected=legal
+    )
+
+
+def _bracketed(stop: Stop) -> Diagnostic:
+    """`[10 perceptrons]`, `{ relu }`."""
+    closer = {"[": "]", "{": "}"}[stop.seen.text]
+    inner = re.match(r".([^\[\]{}()\n]*)", stop.rest)
+    close = stop.seen.at[0] + inner.end() if inner is not None else stop.end
+    fixes: tuple[Fix, ...] = ()
+    if stop.source.text[close : close + 1] == closer:
+        fixes = (Fix(stop.span, ""), Fix(stop.between(close, close + 1), ""))
+    legal = expected(stop.seen.accepts)
+    return stop.fault("NS101", Hint("brackets"), fixes=fixes, seen=stop.seen.text, expected=legal)
+
+
 def unexpected(stop: Stop) -> Diagnostic | None:
     """NS101 with the hint that a sign suggests."""
     seen = stop.seen
+    if seen.kind in ("LSQB", "LBRACE") and stop.last in (":", "->") and stop.first in ("hidden", "output", "start"):
+        return _bracketed(stop)
+    if seen.kind == "AT" and stop.accepts("_ARROW"):
+        return stop.unexpected(Hint("matrix"))
+    if seen.text in ("=", "==") and stop.first in ("hidden", "output") and stop.accepts("_ARROW"):
+        return stop.unexpected(Hint("one_name"))
     if seen.text == "/" and (stop.rest[1:2] in ("/", "*") or stop.left.endswith("/")):
         return stop.unexpected(Hint("comment"))
     if stop.left.endswith("%"):

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from netspec.diagnostics.model import Diagnostic, Fault, Phrase, Word
+from netspec.diagnostics.system import reason
 from netspec.source import SourceFile
 
 MAX_BYTES = 1_000_000
@@ -32,7 +33,7 @@ def read_file(path: Path, name: str | None = None, limit: int = MAX_BYTES) -> So
 def _reason(error: OSError) -> Word:
     if isinstance(error, FileNotFoundError):
         return Phrase("no file")
-    return Phrase("no permission") if isinstance(error, PermissionError) else error.strerror or str(error)
+    return Phrase("no permission") if isinstance(error, PermissionError) else reason(error)
 
 
 def decode(data: bytes, name: str, path: Path | None = None, limit: int = MAX_BYTES) -> SourceFile:

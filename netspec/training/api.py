@@ -33,22 +33,27 @@ def train(
     device: str = "auto",
     threads: int | None = None,
     data_folder: StrPath | None = None,
+    allow: Sequence[str] = (),
+    compile: str = "off",
+    save_every: int | None = None,
     pictures: bool = True,
     watch: Watch | None = None,
 ) -> Run:
     """Trains a net as its sections say, and returns the finished run.
 
     `data` gives fields as arrays, (rows, …) each, in place of the section's source; the field's steps still
-    apply. `settings` overrides what stands in the spec: {"train.optimizer.lr": 1e-3}. The run's folder is `out`,
-    else the next free `runs/NET-N`.
+    apply. `settings` overrides what stands in the spec: {"train.optimizer.lr": 1e-3}. `allow` names the modules that
+    a source `python("pkg:fn")` may import. The run's folder is `out`, else the next free `runs/NET-N`. A checkpoint is
+    written every minute, or every `save_every` steps. `compile` is off, on or auto.
 
     Raises SpecErrors for mistakes in the spec, NetspecError for faulty data (exit code 3), a diverged run (4), a
     missing package (5).
     """
     found, request = _request(spec, settings or {}, epochs=epochs, batch=batch, lr=lr, seed=seed)
     request.device, request.threads, request.pictures = device, threads, pictures
+    request.compile, request.save_steps = compile, save_every
     request.data = None if data_folder is None else os.fspath(data_folder)
-    plan = make_plan(found, request, data)
+    plan = make_plan(found, request, data, allow=allow)
     return start(plan, None if out is None else Path(out), watch or Silent())
 
 
@@ -64,6 +69,7 @@ def resume(
     spec: Spec | None = None,
     others: Sequence[Spec] = (),
     data_folder: StrPath | None = None,
+    allow: Sequence[str] = (),
     watch: Watch | None = None,
 ) -> Run:
     """Goes on with a run that was stopped or killed, from its newest whole checkpoint, to its end.
@@ -78,7 +84,7 @@ def resume(
     request = run.request
     if data_folder is not None:
         request.data = os.fspath(data_folder)
-    plan = make_plan(spec or run.spec, request, data, others or run.others)
+    plan = make_plan(spec or run.spec, request, data, others or run.others, allow)
     need("torch")
     from netspec.training.session import Session
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.sections.steps import Step
 from netspec.training.augment import augments
 from netspec.training.prepare import Dataset, Prepared
-from netspec.training.streams import key_of, permutation
+from netspec.training.streams import permutation
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,9 +30,12 @@ class Column:
     offsets: Tensor | None = None  # of an example's rows from where it begins
     scale: float | None = None  # bytes are multiplied by this once they are on their way into the net
     late: tuple[Step, ...] = ()
+    single: bool = False  # one row of each stretch, without a time axis
 
     def take(self, index: Tensor) -> Tensor:
         """The examples of an index."""
+        if self.single and self.offsets is not None:
+            return self.values[index + self.offsets]
         if self.offsets is not None:
             return self.values[index.unsqueeze(1) + self.offsets]
         return self.values.index_select(0, index)
@@ -66,13 +69,11 @@ class Part:
                 batch[name] = step(batch[name], drawn)
         return batch
 
-    def order(self, seed: int, epoch: int, shuffled: bool) -> Tensor:
+    def order(self, key: int) -> Tensor:
         """The order of an epoch, on the CPU."""
         import torch
 
-        if not shuffled:
-            return torch.arange(self.count)
-        return torch.from_numpy(permutation(key_of(seed, "order", epoch), self.count))
+        return torch.from_numpy(permutation(key, self.count))
 
 
 def _column(item: Prepared, rows: Any, windowed: bool, device: Any, dtype: Any) -> Column:
@@ -86,7 +87,7 @@ def _column(item: Prepared, rows: Any, windowed: bool, device: Any, dtype: Any) 
     if windowed:
         assert values.length is not None
         offsets = torch.arange(values.ahead, values.ahead + values.length, device=device)
-    return Column(array.to(device), offsets, late=item.training)
+    return Column(array.to(device), offsets, late=item.training, single=windowed and not item.timed)
 
 
 def bounds(count: int, batch: int, least: int) -> list[tuple[int, int]]:

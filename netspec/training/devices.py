@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
 from netspec.graph import Graph
 from netspec.show.rows import total_macs
+from netspec.training.parallel import started
 
 if TYPE_CHECKING:
     import torch
@@ -20,8 +22,11 @@ def choose_device(wanted: str) -> str:
     """`auto` is CUDA where there is one, else the CPU; raises NetspecError for a device that is not there."""
     import torch
 
+    _, _, local = started()
     if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        wanted = "cuda" if torch.cuda.is_available() else "cpu"
+    if wanted == "cuda" and local:
+        wanted = f"cuda:{local}"  # one card for each process of a machine
     kind = wanted.partition(":")[0]
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not there.get(kind, False):
@@ -37,7 +42,17 @@ def choose_threads(wanted: int | None, graph: Graph, batch: int) -> int:
     if wanted is not None:
         return wanted
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
     return 1 if 3 * int(total_macs(graph, graph.nodes)) * batch < SMALL_STEP else cores  # type: ignore[arg-type]
+
+
+def autocast(precision: str, device: str) -> Any:
+    """The context of training passes: bfloat16 where that was asked for."""
+    import torch
+
+    if precision != "bfloat16":
+        return contextlib.nullcontext()
+    return torch.autocast(device.partition(":")[0], dtype=torch.bfloat16)
 
 
 def dtype_of(precision: str) -> torch.dtype:

@@ -9,10 +9,14 @@ from netspec.graph import Graph
 from netspec.sections.losses import Term
 from netspec.training import devices
 from netspec.training.batches import Part, bounds
+from netspec.training.carry import Carry, lanes
+from netspec.training.compiling import compiled
 from netspec.training.judged import judge
 from netspec.training.objective import Objective, objective
 from netspec.training.optimizer import Rate, make_optimizer
+from netspec.training.parallel import Processes, join
 from netspec.training.plan import Plan
+from netspec.training.streams import key_of
 from netspec.types import Time
 
 if TYPE_CHECKING:
@@ -28,7 +32,10 @@ EVALUATION_BATCH = 512
 
 @dataclass(slots=True)
 class Engine:
-    """What the loop works with. `arguments` are the fields that forward takes, in order."""
+    """What the loop works with. `arguments` are the fields that forward takes, in order.
+
+    `forward` is the model as training passes call it: compiled, or shared between processes.
+    """
 
     model: nn.Module
     forward: Any
@@ -43,19 +50,51 @@ class Engine:
     threads: int
     dtype: Any
     single: bool
-    carries: bool
-    autocast: Any = None
+    carry: Carry
+    batch: int
+    processes: Processes
+    autocast: Any
     keys: tuple[str, ...] = field(default=())
 
-    def outputs(self, batch: Batch) -> tuple[Tensor, ...]:
+    @property
+    def lanes(self) -> int | None:
+        """How many lanes carried states have; None where nothing is carried."""
+        return self.spans[0][1] if self.carry else None
+
+    def outputs(self, batch: Batch, training: bool = False) -> tuple[Tensor, ...]:
         """The outputs that the terms read."""
-        found = self.forward(*(batch[name] for name in self.arguments))
+        run = self.forward if training else self.model
+        values = [batch[name] for name in self.arguments]
+        if self.carry:
+            found, after = run(*values, state=self.carry.before(len(values[0])), return_state=True)
+            self.carry.keep(after)
+        else:
+            found = run(*values)
         return (found,) if self.single else found
+
+    def order(self, seed: int, epoch: int) -> Tensor:
+        """The order of an epoch's examples, on the CPU."""
+        import torch
+
+        part = self.parts["training"]
+        if self.carry:
+            return torch.from_numpy(lanes(part.count, self.batch)[0])
+        return part.order(key_of(seed, "order", epoch))
+
+    def chunks(self, count: int) -> list[Tensor]:
+        """The first `count` examples of a part as they are scored, the same way in every run."""
+        import torch
+
+        if self.carry:
+            order, spans = lanes(count, self.batch)
+            return [torch.from_numpy(order[begin:end]) for begin, end in spans]
+        return list(torch.split(torch.arange(count), EVALUATION_BATCH))
 
     def draw_from(self, seed: int) -> None:
         """Where the random numbers of the next passes begin: dropout has no state that could be lost."""
         import torch
 
+        seed = (seed + self.processes.rank) & ((1 << 63) - 1)
         torch.default_generator.manual_seed(seed)
         if self.device != "cpu":
             torch.manual_seed(seed)
@@ -64,6 +103,12 @@ class Engine:
         import torch
 
         torch.nn.utils.clip_grad_norm_(self.weights, norm)
+
+    def finite(self) -> bool:
+        """Whether every weight is a finite number."""
+        import torch
+
+        return all(bool(torch.isfinite(weight).all()) for weight in self.weights)
 
     def state(self) -> dict[str, Tensor]:
         """Weights and buffers by their keys, as `graph.stored` names them."""
@@ -79,6 +124,7 @@ def build_engine(plan: Plan) -> Engine:
     device = devices.choose_device(plan.request.device)
     threads = devices.choose_threads(plan.request.threads, graph, train.batch)
     torch.set_num_threads(threads)
+    processes = join(device)
     dtype = devices.dtype_of(train.precision)
     terms: list[Term] = [item.term for item in train.loss] + list(train.metrics)
     judged = judge(graph, terms, frozenset(plan.match.inputs))
@@ -88,12 +134,12 @@ def build_engine(plan: Plan) -> Engine:
         weight.requires_grad_(key not in frozen)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     parts = {name: Part(plan.dataset, name, device, dtype) for name in plan.dataset.parts}
-    least = 2 if any(node.op.name in _NEEDS_TWO for node in graph.nodes) else 1
-    spans = bounds(parts["training"].count, train.batch, least)
+    carry = Carry(graph)
+    spans = _spans(graph, parts["training"].count, train.batch, carry, processes)
     steps = train.epochs * -(-len(spans) // train.accumulate)
     return Engine(
         model=model,
-        forward=model,
+        forward=_forward(model, judged.graph, plan, processes),
         optimizer=make_optimizer(train.optimizer, weights, device.partition(":")[0]),
         objective=objective(train, graph, judged, plan.targets, device),
         rate=Rate(train.schedule, train.optimizer.lr, steps, train.epochs),
@@ -105,10 +151,41 @@ def build_engine(plan: Plan) -> Engine:
         threads=threads,
         dtype=dtype,
         single=len(judged.outputs) == 1,
-        carries=any(node.op.name == "carried" for node in graph.nodes),
-        autocast=_autocast(train.precision, device),
+        carry=carry,
+        batch=train.batch,
+        processes=processes,
+        autocast=devices.autocast(train.precision, device),
         keys=tuple(stored.key for stored in graph.stored),
     )
+
+
+def _spans(graph: Graph, count: int, batch: int, carry: Carry, processes: Processes) -> list[tuple[int, int]]:
+    if carry:
+        return lanes(count, batch)[1]
+    least = 2 * processes.size if any(node.op.name in _NEEDS_TWO for node in graph.nodes) else 1
+    return bounds(count, batch, least)
+
+
+def _forward(model: nn.Module, graph: Graph, plan: Plan, processes: Processes) -> Any:
+    """The model as training passes call it."""
+    forward: Any = model
+    if processes.size > 1:
+        forward = processes.wrap(model, _unread(graph))
+    if plan.request.compile == "on":
+        forward = compiled(forward)
+    return forward
+
+
+def _unread(graph: Graph) -> bool:
+    """Whether weights stand in the net that no judged output depends on."""
+    seen: set[int] = set()
+    pending = [edge.node for number in graph.outputs for edge in graph.layers[number].values]
+    while pending:
+        node = pending.pop()
+        if node not in seen:
+            seen.add(node)
+            pending.extend(edge.node for edge in graph.nodes[node].inputs)
+    return any(stored.kind == "trainable" and stored.node not in seen for stored in graph.stored)
 
 
 def _module(graph: Graph, seed: int, device: str, dtype: Any) -> nn.Module:
@@ -129,11 +206,3 @@ def arguments_of(graph: Graph) -> tuple[str, ...]:
             seen.add(time.varying)
             lengths.append(f"{label}_length")
     return (*labels, *lengths)
-
-
-def _autocast(precision: str, device: str) -> Any:
-    import torch
-
-    if precision != "bfloat16":
-        return None
-    return torch.autocast(device.partition(":")[0], dtype=torch.bfloat16)

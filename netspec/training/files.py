@@ -48,6 +48,12 @@ def write_through(path: Path, data: bytes) -> None:
         sync(stream.fileno())
 
 
+def append(stream: Any, data: bytes) -> None:
+    """Adds whole lines to a file that stays open."""
+    _write(stream, data)
+    stream.flush()
+
+
 def _write(stream: Any, data: bytes) -> None:
     stream.write(data)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+from netspec.diagnostics.system import reason
 from netspec.training import files
 
 USAGE = 2
@@ -43,8 +44,8 @@ class Folder:
         try:
             return json.loads((self.path / name).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "JSON"
-            words = {"folder": str(self.path), "file": name, "reason": reason or "JSON"}
+            why = reason(error) if isinstance(error, OSError) else "JSON"
+            words: dict[str, Any] = {"folder": str(self.path), "file": name, "reason": why}
             raise NetspecError(Diagnostic("NS850", None, words), USAGE) from None
 
     def write(self, name: str, text: str) -> None:
@@ -70,7 +71,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        words = {"file": str(path), "reason": error.strerror or str(error)}
+        words: dict[str, Any] = {"file": str(path), "reason": reason(error)}
         raise NetspecError(Diagnostic("NS906", None, words), USAGE) from None
 
 

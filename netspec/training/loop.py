@@ -7,11 +7,14 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any
 
+from netspec.diagnostics.model import NetspecError
 from netspec.training.batches import Part
-from netspec.training.engine import EVALUATION_BATCH, Engine
+from netspec.training.engine import Engine
 from netspec.training.optimizer import set_rate
+from netspec.training.parallel import losing
 from netspec.training.plan import Plan
 from netspec.training.progress import Progress, Row
+from netspec.training.shared import shared_loss
 from netspec.training.store import Store
 from netspec.training.streams import key_of, step_key
 from netspec.training.watch import Moment, Watch
@@ -47,26 +50,35 @@ class Loop:
         self.store = store
         self.watch = watch
         self.best: dict[str, Tensor] | None = None
-        self.stop = False
+        self.asked = False  # this process got a signal
+        self.stop = self.due = False  # what all processes of the run agreed on after a step
+        self.batch: dict[str, Tensor] = {}
+        # a loss that is read waits for the GPU: there it is added up on the device, and read now and then
+        self.running: Tensor | None = self._sum_on_device()
         self.began = time.perf_counter() - progress.seconds
         self.looked = 0.0
         self.pace = 0.0  # seconds a batch, smoothed
 
     def run(self) -> None:
-        """All epochs that are left; raises Interrupted or Diverged."""
+        """All epochs that are left; raises Interrupted, Diverged or Lost."""
         with _Signals(self):
+            set_rate(self.engine.optimizer, self.lr())
             while self.progress.epoch < self.train.epochs and not self.progress.finished:
                 self.epoch()
                 self.finish_epoch()
-        self.progress.finished = True
+            self.progress.finished = True
+            if self.progress.seconds > self.store.seconds:
+                self.save()  # what follows may be killed too
 
     def epoch(self) -> None:
         """The batches of the current epoch that are left."""
         progress, engine = self.progress, self.engine
         part = engine.parts["training"]
-        order = part.order(self.train.seed, progress.epoch, True)
+        order = engine.order(self.train.seed, progress.epoch)
         drawn = key_of(self.train.seed, "draw", progress.epoch)
         engine.model.train()
+        if progress.position == 0:
+            engine.carry.reset()
         spans, group = engine.spans, self.train.accumulate
         self.looked = time.perf_counter()
         passed = progress.position
@@ -77,26 +89,29 @@ class Loop:
             progress.position = last
             progress.step += 1
             now = time.perf_counter()
-            if self.stop or now - self.looked >= LOOK:
+            if engine.processes.size == 1:
+                self.stop, self.due = self.asked, self.store.due(now, progress.step)
+            if self.stop or self.due or now - self.looked >= LOOK:
                 self.look(now, progress.position - passed)
                 passed = progress.position
+        self.collect()
 
     def step(self, part: Part, order: Tensor, drawn: int, first: int, last: int) -> None:
         """One step of the optimizer, over the batches `first` to `last`."""
         engine, progress, train = self.engine, self.progress, self.train
         engine.draw_from(step_key(drawn, first))
         begin, end = engine.spans[first][0], engine.spans[last - 1][1]
-        for start, stop in engine.spans[first:last]:
-            index = order[start:stop]
-            batch = part.take(index, (drawn, index))
-            loss = self.loss(batch)
-            value = float(loss.detach())
-            if not math.isfinite(value):
-                raise Diverged(value, batch)
-            progress.loss_sum += value * (stop - start)
+        alone = engine.processes.size == 1
+        for number in range(first, last):
+            start, stop = engine.spans[number]
+            if alone:
+                loss = self.loss(part, order[start:stop], drawn)
+            else:
+                loss = self.shared_loss(part, order, drawn, start, stop)
             if last - first > 1:
                 loss = loss * ((stop - start) / (end - begin))
-            loss.backward()  # type: ignore[no-untyped-call]
+            with losing() if alone or number == last - 1 else engine.forward.no_sync():
+                loss.backward()  # type: ignore[no-untyped-call]
         progress.examples += end - begin
         if train.clip is not None:
             engine.clip(train.clip)
@@ -105,12 +120,52 @@ class Loop:
         engine.optimizer.step()
         engine.optimizer.zero_grad()
 
-    def loss(self, batch: dict[str, Tensor]) -> Tensor:
+    def loss(self, part: Part, index: Tensor, drawn: int) -> Tensor:
+        """The loss of a batch, added to the epoch's."""
         engine = self.engine
-        if engine.autocast is None:
-            return engine.objective.loss(engine.outputs(batch), batch)
+        self.batch = batch = part.take(index, (drawn, index))
         with engine.autocast:
-            return engine.objective.loss(engine.outputs(batch), batch)
+            loss = engine.objective.loss(engine.outputs(batch, training=True), batch)
+        if self.running is None:
+            self.count(float(loss.detach()), len(index))
+        else:
+            self.running.add_(loss.detach(), alpha=len(index))
+        return loss
+
+    def shared_loss(self, part: Part, order: Tensor, drawn: int, start: int, stop: int) -> Tensor:
+        """This process's part of the loss; the processes also agree on what follows the step."""
+        engine = self.engine
+        first, last = engine.processes.share(start, stop, engine.lanes)
+        index = order[first:last] if last > first else order[start : start + 1]
+        self.batch = batch = part.take(index, (drawn, index))
+        due = self.store.due(time.perf_counter(), self.progress.step + 1)
+        with engine.autocast:
+            agreed = shared_loss(engine, batch, last > first, self.asked, due)
+        self.stop, self.due = agreed.stop, agreed.due
+        self.count(agreed.value, stop - start)
+        return agreed.loss
+
+    def count(self, value: float, rows: int) -> None:
+        if not math.isfinite(value):
+            raise Diverged(value, self.batch)
+        self.progress.loss_sum += value * rows
+
+    def collect(self) -> None:
+        """Reads the sum of the losses from the device."""
+        if self.running is not None:
+            value = float(self.running)
+            if not math.isfinite(value):
+                raise Diverged(value, self.batch)
+            self.progress.loss_sum = value
+
+    def _sum_on_device(self) -> Tensor | None:
+        import torch
+
+        engine = self.engine
+        if engine.device == "cpu" or engine.processes.size > 1:
+            return None
+        kind = torch.float32 if engine.device == "mps" else torch.float64
+        return torch.tensor(self.progress.loss_sum, dtype=kind, device=engine.device)
 
     def lr(self) -> float:
         progress = self.progress
@@ -120,6 +175,7 @@ class Loop:
 
     def look(self, now: float, batches: int) -> None:
         """Says where the run is, and saves it when that is due."""
+        self.collect()
         progress = self.progress
         if batches:
             pace = (now - self.looked) / batches
@@ -134,15 +190,25 @@ class Loop:
         self.watch.moment(moment)
         self.store.log(moment)
         whole = progress.position == len(self.engine.spans)  # the epoch's end saves itself
-        if self.stop or (not whole and self.store.due(now, progress.step)):
+        if self.stop or (self.due and not whole):
             self.save()
             self.looked = time.perf_counter()
         if self.stop:
             raise Interrupted
 
     def save(self) -> None:
-        seconds = self.store.save(self.engine, self.progress, self.best)
-        self.watch.saved(self.progress.step, seconds)
+        """Writes a checkpoint, of finite weights only; a disk that refuses does not end a run that can go on."""
+        if not self.engine.finite():
+            raise Diverged(math.nan, self.batch)
+        state = self.engine.carry.whole(self.engine.processes)
+        try:
+            seconds = self.store.save(self.engine, self.progress, self.best, state)
+        except NetspecError as fault:
+            if self.stop:
+                raise
+            self.watch.unsaved(fault.diagnostics[0])
+        else:
+            self.watch.saved(self.progress.step, seconds)
 
     def finish_epoch(self) -> None:
         """Scores the validation part, and decides what follows from it."""
@@ -157,15 +223,26 @@ class Loop:
         self.watch.row(row)
         self.judge(row)
         progress.next_epoch()
+        self.engine.carry.reset()
+        if self.running is not None:
+            self.running.zero_()
         set_rate(self.engine.optimizer, self.lr())
         now = time.perf_counter()
         progress.seconds = now - self.began
         if train.patience is not None and progress.waited >= train.patience:
             progress.finished = True
-        if self.stop or (self.store.due(now, progress.step) and progress.epoch < train.epochs):
+        self.agree(now)
+        if self.stop or (self.due and progress.epoch < train.epochs):
             self.save()
         if self.stop:
             raise Interrupted
+
+    def agree(self, now: float) -> None:
+        """What all processes do at the end of an epoch."""
+        import torch
+
+        wishes = torch.tensor([self.asked, self.store.due(now, self.progress.step)], dtype=torch.float64)
+        self.stop, self.due = (bool(wish) for wish in self.engine.processes.sum(wishes))
 
     def judge(self, row: Row) -> None:
         """The best epoch so far, and the schedule that waits for progress."""
@@ -198,29 +275,38 @@ class Loop:
 
 
 def score(engine: Engine, name: str, most: int | None = None) -> dict[str, float]:
-    """The loss and every metric over a whole part (or its first `most` rows), in evaluation mode."""
+    """The loss and every metric over a whole part (or its first `most` rows), in evaluation mode.
+
+    Processes take turns with the chunks and add up their sums; every one calls it.
+    """
     import torch
 
     part = engine.parts[name]
-    count = part.count if most is None else min(most, part.count)
-    objective = engine.objective
-    sums = [[0.0, 0.0] for _ in objective.losses]
+    objective, processes = engine.objective, engine.processes
+    sums = torch.zeros(len(objective.losses), 2, dtype=torch.float64)
     meters = objective.meters()
+    alone = processes.size == 1 or engine.carry  # carried states go from chunk to chunk
     engine.model.eval()
+    engine.carry.reset()
     with torch.inference_mode():
-        for start in range(0, count, EVALUATION_BATCH):
-            index = torch.arange(start, min(start + EVALUATION_BATCH, count))
+        for turn, index in enumerate(engine.chunks(part.count if most is None else min(most, part.count))):
+            if not alone and turn % processes.size != processes.rank:
+                continue
             batch = part.take(index)
             outputs = engine.outputs(batch)
             for number, judge in enumerate(objective.losses):
                 mean, weight = objective.mean(judge, outputs, batch)
-                sums[number][0] += float(mean) * float(weight)
-                sums[number][1] += float(weight)
+                sums[number] += torch.tensor([float(mean) * float(weight), float(weight)], dtype=torch.float64)
             objective.measure(meters, outputs, batch)
+    engine.carry.reset()
     engine.model.train()
+    if not alone:
+        sums = processes.sum(sums)
+        for meter in meters:
+            meter.sums = processes.sum(meter.sums)
     loss = sum(
         judge.coefficient * (total / weight if weight else math.nan)
-        for judge, (total, weight) in zip(objective.losses, sums, strict=True)
+        for judge, (total, weight) in zip(objective.losses, sums.tolist(), strict=True)
     )
     found = {"loss": loss}
     for judge, meter in zip(objective.metrics, meters, strict=True):
@@ -229,11 +315,12 @@ def score(engine: Engine, name: str, most: int | None = None) -> dict[str, float
 
 
 class _Signals:
-    """SIGTERM and Ctrl-C ask the loop to save and stop; a second one stops at once."""
+    """SIGTERM and Ctrl-C ask the loop to save and stop; a second Ctrl-C stops at once."""
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
         self.before: dict[int, Any] = {}
+        self.seen: set[int] = set()
 
     def __enter__(self) -> None:
         import threading
@@ -244,9 +331,10 @@ class _Signals:
             self.before[number] = signal.signal(number, self.ask)
 
     def ask(self, number: int, frame: object) -> None:
-        if self.loop.stop:
+        if number == signal.SIGINT and number in self.seen:
             raise KeyboardInterrupt
-        self.loop.stop = True
+        self.seen.add(number)  # torchrun adds a SIGTERM of its own to a Ctrl-C: that one asks for nothing more
+        self.loop.asked = True
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self.before.items():

@@ -94,24 +94,38 @@ def _sections(spec: Spec, request: Request, others: Sequence[Spec], report: Repo
 
 
 def make_plan(
-    spec: Spec, request: Request, given: Mapping[str, Any] | None = None, others: Sequence[Spec] = ()
+    spec: Spec,
+    request: Request,
+    given: Mapping[str, Any] | None = None,
+    others: Sequence[Spec] = (),
+    allow: Sequence[str] = (),
 ) -> Plan:
-    """Reads the sections, then the data; raises SpecErrors (exit code 1) or NetspecError (3: data, 5: a package)."""
+    """Reads the sections, then the data; raises SpecErrors (exit code 1) or NetspecError (3: data, 5: a package).
+
+    `allow` names modules that `python("pkg:fn")` may import; it is the caller's word each time, and never stored.
+    """
     net, data, train, found = read_sections(spec, request, others)
     for module in MODULES:
         need(module)
     if request.pictures:
         for module in ("matplotlib", "pygraphviz"):
             need(module)
-    dataset = load_data(data, found, request, given or {}, train.seed, spec)
+    places = places_of(request, spec, allow)
+    dataset = load_data(data, found, places, given or {}, train.seed, spec)
     return Plan(spec, net, data, train, found, dataset, request, others)
 
 
-def load_data(data: Data, found: Match, request: Request, given: Mapping[str, Any], seed: int, spec: Spec) -> Dataset:
+def places_of(request: Request, spec: Spec, allow: Sequence[str] = ()) -> Places:
+    """Where a run may read."""
+    folder = None if request.folder is None else Path(request.folder)
+    data = None if request.data is None else Path(request.data)
+    return Places(folder, spec.program.root, data, tuple(allow))
+
+
+def load_data(data: Data, found: Match, places: Places, given: Mapping[str, Any], seed: int, spec: Spec) -> Dataset:
+    """Reads the source, unless arrays stand for all of it, and prepares every field."""
     rows = None
     if data.source is not None and not set(found.wanted) <= set(given):
-        folder = None if request.folder is None else Path(request.folder)
-        places = Places(folder, spec.program.root, None if request.data is None else Path(request.data))
         rows = open_source(data.source, places)
     elif data.source is None and not given:
         raise NetspecError(Diagnostic("NS836", None, {"file": spec.name}), 3)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted
 from netspec.names import nearest
 from netspec.sections import steps
-from netspec.sections.data import Data, Field, unknown_column
+from netspec.sections.data import Data, Field
 from netspec.sections.match import Match, agrees, misfit
 from netspec.sections.steps import Step
 from netspec.training.fit import settle
 from netspec.training.sources.base import DATA, Faults, File, Rows, reject
 from netspec.training.streams import split
+from netspec.training.take import from_array, rest, take
 from netspec.training.transforms import State, act, learn
 from netspec.training.values import Values
 
@@ -34,6 +35,10 @@ class Prepared:
     values: Values
     learned: list[tuple[Step, State]] = field(default_factory=list)
     training: tuple[Step, ...] = ()  # what is done to each batch: flips, shifts, crops
+    timed: bool = True  # of fields cut into sequences: a window of one row may be a value without time
+    columns: tuple[str, ...] = ()  # what `columns` took, where it names none itself
+    range: tuple[float, float] | None = None  # of the values that pictures of the source can have
+    picture: tuple[int, ...] = ()  # maps, rows and columns of a picture as it was taken
 
 
 @dataclass(slots=True)
@@ -58,6 +63,8 @@ class Dataset:
                 name: {
                     "steps": [{"word": step.word, **state} for step, state in item.learned],
                     "classes": None if item.values.classes is None else list(item.values.classes),
+                    **({"columns": list(item.columns)} if item.columns else {}),
+                    **({"range": list(item.range), "picture": list(item.picture)} if item.range else {}),
                 }
                 for name, item in self.fields.items()
             },
@@ -73,7 +80,7 @@ def prepare(data: Data, match: Match, rows: Rows | None, given: Mapping[str, Any
     try:
         found = _prepare(data, match, rows, given, seed, faults)
     except NetspecError as error:
-        faults.found += error.diagnostics
+        faults.found += [fault for fault in error.diagnostics if fault not in faults.found]
         faults.raise_all()
         raise
     faults.raise_all()
@@ -85,16 +92,21 @@ def _prepare(
 ) -> Dataset:
     raw = _take_all(data, match, rows, given, faults)
     count = _count(raw, data)
-    windows = _windows(data, raw)
+    windows = windows_of(data, raw)
     parts = _parts(data, rows, count, seed, windows is not None)
     fields: dict[str, Prepared] = {}
     for name, values in raw.items():
         item = data.fields.get(name) or Field(name)
         fields[name] = _steps(item, values, parts["training"])
-        _fits(item, fields[name], match)
+        first = item.steps[0] if item.steps else None
+        if isinstance(first, steps.Columns) and not first.names and rows is not None:
+            fields[name].columns = rest(data, rows)
+        if values.low is not None and values.high is not None:
+            fields[name].range, fields[name].picture = (values.low, values.high), values.array.shape[1:]
+        fits(item, fields[name], match)
         fields[name].values = settle(item, fields[name].values, match, rows, faults)
     if windows is not None:
-        parts = {name: _starts(found, windows, data) for name, found in parts.items()}
+        parts = {name: starts(found, windows, data) for name, found in parts.items()}
     name = rows.name if rows is not None else "arrays"
     files = rows.files if rows is not None else []
     return Dataset(fields, parts, name, files, count, windows is not None)
@@ -115,66 +127,14 @@ def _take_all(
     found: dict[str, Values] = {}
     for name in wanted:
         if name in given:
-            found[name] = _array(name, given[name])
+            found[name] = from_array(name, given[name])
         elif name in data.fields and rows is not None:
-            found[name] = _take(data.fields[name].steps[0], data, rows, faults)
+            found[name] = take(data.fields[name], data, rows, faults)
         elif name not in match.inputs and name in match.wanted and name not in data.fields:
             reject("NS822", match.places.get(name), name=name)
         else:
             reject("NS822", match.places.get(name), name=name)
     return found
-
-
-def _array(name: str, values: Any) -> Values:
-    import numpy as np
-
-    if hasattr(values, "detach"):  # a torch tensor
-        values = values.detach().cpu().numpy()
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        reject("NS823", None, name=name)
-    if array.dtype.kind not in "biuf" or array.ndim == 0:
-        if array.dtype.kind in "US" and array.ndim == 1:
-            from netspec.training.sources.base import as_classes
-
-            return Values(*as_classes([str(cell) for cell in array.tolist()], None))
-        reject("NS823", None, name=name)
-    return Values(array, raw=True)
-
-
-def _take(step: Step, data: Data, rows: Rows, faults: Faults) -> Values:
-    import numpy as np
-
-    if isinstance(step, steps.Columns):
-        names = step.names or _rest(data, rows)
-        columns = []
-        for position, name in enumerate(names):
-            asked = step.at(f"names.{position}")
-            if rows.columns and name not in rows.columns:
-                raise NetspecError(unknown_column(name, rows.columns, asked), DATA)
-            columns.append(rows.numbers(name, asked, faults))
-        wide = [column.reshape(len(column), -1) for column in columns]
-        return Values(np.concatenate(wide, axis=1) if wide else np.zeros((rows.count, 0)))
-    if isinstance(step, steps.Column):
-        array = rows.numbers(step.name, step.at("name"), faults)
-        return Values(array[:, None] if array.ndim == 1 else array, raw=array.ndim != 1)
-    if isinstance(step, steps.Label):
-        classes = rows.classes(step.column, step.classes, step.at("column"), faults)
-        return Values(classes.values, classes.names)
-    assert isinstance(step, steps.Image)
-    pictures = rows.pictures(step.size, step.maps, step.at("size"), faults)
-    return Values(pictures.values, low=pictures.low, high=pictures.high)
-
-
-def _rest(data: Data, rows: Rows) -> tuple[str, ...]:
-    """Every column that no other field takes, for `columns` without names."""
-    taken: set[str] = set()
-    for item in data.fields.values():
-        first = item.steps[0]
-        taken.update(getattr(first, "names", None) or ())
-        taken.add(getattr(first, "name", None) or getattr(first, "column", None) or "")
-    return tuple(name for name in rows.columns if name not in taken)
 
 
 def _count(raw: dict[str, Values], data: Data) -> int:
@@ -206,7 +166,7 @@ def _parts(data: Data, rows: Rows | None, count: int, seed: int, ordered: bool) 
     return {name: part for name, part in found.items() if len(part)}
 
 
-def _windows(data: Data, raw: dict[str, Values]) -> tuple[int, int] | None:
+def windows_of(data: Data, raw: dict[str, Values]) -> tuple[int, int] | None:
     """How many rows the longest example spans, and rows from one to the next; None without sequences."""
     cut = {
         name: step
@@ -227,7 +187,7 @@ def _windows(data: Data, raw: dict[str, Values]) -> tuple[int, int] | None:
     return span, strides.pop() if strides else max(step.length for step in cut.values())
 
 
-def _starts(rows: Array, windows: tuple[int, int], data: Data) -> Array:
+def starts(rows: Array, windows: tuple[int, int], data: Data) -> Array:
     """The row at which each example of a stretch of rows begins."""
     import numpy as np
 
@@ -256,7 +216,7 @@ def _steps(item: Field, values: Values, training: Array) -> Prepared:
     return Prepared(item.name, values, learned, tuple(late))
 
 
-def _fits(item: Field, found: Prepared, match: Match) -> None:
+def fits(item: Field, found: Prepared, match: Match) -> None:
     """The type as it is now against what the net asks for."""
     want = match.wanted.get(item.name)
     values = found.values
@@ -269,6 +229,7 @@ def _fits(item: Field, found: Prepared, match: Match) -> None:
     if not agrees(have, want):
         diagnostic: Diagnostic = misfit(item, have, want, match)
         raise NetspecError(diagnostic, DATA)
+    found.timed = values.length != 1 or want.time is not None
 
 
 _NO_FACTS: Any = None

@@ -10,6 +10,7 @@ from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
 from netspec.training import checkpoint
 from netspec.training import folder as names
 from netspec.training.folder import USAGE, Folder
+from netspec.training.meaning import meaning
 from netspec.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -40,16 +41,22 @@ def restore(folder: Folder, engine: Engine) -> Restored:
         except checkpoint.Incomplete as fault:
             found.broken.append((path.name, str(fault)))
             continue
+        engine.carry.restore(tensors.get("carried", {}), engine.processes, engine.lanes, engine.device)
         found.progress = Progress.of(state["progress"])
         found.best = tensors.get("best")
         break
     return found
 
 
+def description(plan: Plan) -> dict[str, Any]:
+    """The net as a run's folder holds it: what `show --json` says, and every operation with its options."""
+    return {**plan.net.to_dict(), "steps": meaning(plan.graph)}
+
+
 def refuse_changes(folder: Folder, plan: Plan) -> None:
     """The spec's meaning and the data must be what they were; raises NetspecError with the differences."""
     expected = {
-        names.GRAPH: plan.net.to_dict(),
+        names.GRAPH: description(plan),
         names.SECTIONS: {"data": plan.data.document(), "train": plan.train.document()},
         names.DATA: plan.dataset.document(),
     }

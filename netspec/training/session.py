@@ -7,23 +7,25 @@ import platform
 import shutil
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Words
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted, Words
 from netspec.training import archive, checkpoint
 from netspec.training import folder as names
 from netspec.training.diverged import find_cause
 from netspec.training.engine import Engine, build_engine
-from netspec.training.folder import Folder, Lock, new_folder
+from netspec.training.folder import USAGE, Folder, Lock, new_folder
 from netspec.training.loop import Diverged, Interrupted, Loop, score
+from netspec.training.parallel import Lost
 from netspec.training.plan import Plan
 from netspec.training.progress import Progress
 from netspec.training.report.pictures import draw
-from netspec.training.resume import Restored, last_logged, refuse_changes, restore
+from netspec.training.resume import Restored, description, last_logged, refuse_changes, restore
 from netspec.training.run import Run
-from netspec.training.store import Store
+from netspec.training.store import Elsewhere, Store
 from netspec.training.watch import Facts, Resumed, Summary, Watch
 from netspec.version import VERSION
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 DIVERGED, STOPPED = 4, 130
+MARGIN = 10_000_000  # bytes for logs and pictures
 
 # where the first value that is no number arose -> the hint that says so
 _CAUSES = {"layer": "in_layer", "weights": "in_weights", "input": "in_input", "loss": "in_loss"}
@@ -46,26 +49,38 @@ class Session:
 
     def start(self, out: Path | None) -> Run:
         """From the beginning, in a new folder."""
+        if not self.leads:
+            return self.work(Folder(Path(self.engine.processes.said(""))), Restored())
         folder = new_folder(out, self.plan.graph.name)
         with Lock(folder):
+            room(folder, self.engine)
             self.describe(folder)
+            self.engine.processes.said(str(folder.path.resolve()))
             return self.work(folder, Restored())
 
     def resume(self, folder: Folder) -> Run:
         """From the newest whole checkpoint of a run, after making sure that it is the same run."""
+        if not self.leads:
+            self.engine.processes.said("")
+            return self.work(folder, restore(folder, self.engine))
         with Lock(folder):
             refuse_changes(folder, self.plan)
+            self.engine.processes.said(str(folder.path))
             found = restore(folder, self.engine)
             step, logged = found.progress.step, last_logged(folder)
             self.watch.resumed(Resumed(step, found.progress.epoch + 1, max(0, logged - step), tuple(found.broken)))
             return self.work(folder, found)
 
+    @property
+    def leads(self) -> bool:
+        return self.engine.processes.leads
+
     def work(self, folder: Folder, found: Restored) -> Run:
         """From where `found` stands to the end; raises NetspecError for a run that stopped or diverged."""
         request, progress = self.plan.request, found.progress
-        store = Store(folder, request.save_seconds, request.save_steps)
+        store = (Store if self.leads else Elsewhere)(folder, request.save_seconds, request.save_steps)
         store.open(progress.metrics_bytes, progress.step)
-        folder.status(state="running", step=progress.step)
+        self.status(folder, state="running", step=progress.step)
         loop = Loop(self.plan, self.engine, progress, store, self.watch)
         loop.best = found.best
         self.watch.began(self.facts(folder))
@@ -73,15 +88,23 @@ class Session:
             loop.run()
             self.finish(folder, loop)
         except Interrupted:
-            folder.status(state="stopped", step=progress.step)
+            self.status(folder, state="stopped", step=progress.step)
             stopped: Words = {"step": progress.step, "epoch": progress.epoch + 1, "folder": str(folder.path)}
             raise NetspecError(Diagnostic("NS855", None, stopped, severity="warning"), STOPPED) from None
         except Diverged as fault:
-            folder.status(state="diverged", step=progress.step)
+            self.status(folder, state="diverged", step=progress.step)
             raise NetspecError(self.diagnosis(fault, progress, folder), DIVERGED) from None
+        except Lost:
+            words: Words = {"rank": self.engine.processes.rank, "step": progress.step, "folder": str(folder.path)}
+            raise NetspecError(Diagnostic("NS863", None, words), STOPPED) from None
         finally:
             store.close()
+        self.engine.processes.leave()
         return Run(folder.path)
+
+    def status(self, folder: Folder, **words: Any) -> None:
+        if self.leads:
+            folder.status(**words)
 
     def diagnosis(self, fault: Diverged, progress: Progress, folder: Folder) -> Diagnostic:
         """Where the first value that is no number came from, and what is kept."""
@@ -101,15 +124,21 @@ class Session:
         last = self.engine.state()
         if loop.best is not None:
             chosen, epoch = "best", progress.best_epoch
-            folder.write_bytes(names.LAST, as_bytes(last))
+            last = {key: value.clone() for key, value in last.items()}
             self.engine.model.load_state_dict(loop.best)
-        folder.write_bytes(names.WEIGHTS, as_bytes(self.engine.state()))
         scores = {name: score(self.engine, name) for name in self.engine.parts}
+        if not self.leads:
+            self.engine.processes.said("")
+            return
+        if loop.best is not None:
+            folder.write_bytes(names.LAST, as_bytes(last))
+        folder.write_bytes(names.WEIGHTS, as_bytes(self.engine.state()))
         folder.write_json(names.SCORES, {"chosen": chosen, "epoch": epoch, "scores": scores})
         drawn = draw(self.plan, self.engine, folder, scores) if self.plan.request.pictures else ()
         progress.seconds = time.perf_counter() - loop.began
         folder.status(state="finished", step=progress.step, seconds=round(progress.seconds, 3))
         shutil.rmtree(folder / names.CHECKPOINTS, ignore_errors=True)  # the weights hold what they held
+        self.engine.processes.said("finished")
         self.watch.ended(Summary(str(folder.path), chosen, epoch, scores, progress.seconds, tuple(drawn)))
 
     # ---- what is known before the first step
@@ -119,10 +148,11 @@ class Session:
         plan = self.plan
         main, *others = archive.put(plan.spec, plan.others, folder)
         folder.write_json(names.SECTIONS, {"data": plan.data.document(), "train": plan.train.document()})
-        folder.write_json(names.GRAPH, plan.net.to_dict())
+        folder.write_json(names.GRAPH, description(plan))
         folder.write(names.SOURCE, plan.net.source())
         folder.write_json(names.DATA, plan.dataset.document())
         folder.write_json(names.ENVIRONMENT, self.environment())
+        folder.status(state="running", step=0)
         # last: a folder without it never began, and may be begun again. A resumed run takes the same device and
         # threads, so that it adds up in the same order
         request = {**asdict(plan.request), "device": self.engine.device, "threads": self.engine.threads}
@@ -157,7 +187,34 @@ class Session:
             plan.train.epochs,
             len(engine.spans),
             plan.dataset.source,
+            remarks=tuple(self.remarks()),
         )
+
+    def remarks(self) -> Iterator[Diagnostic]:
+        """What a run does otherwise than one process with plain numbers would."""
+        size = self.engine.processes.size
+        differing = {node.op.name for node in self.plan.graph.nodes} & _DIFFERING
+        if size > 1 and differing:
+            words: Words = {"steps": Quoted(tuple(sorted(differing))), "size": size}
+            yield Diagnostic("NS862", None, words, severity="warning")
+
+
+# what sees its own share of a batch only, or draws numbers for it
+_DIFFERING = frozenset(("batchnorm", "dropout", "droppath", "sample", "noise", "triplet"))
+
+
+def room(folder: Folder, engine: Engine) -> None:
+    """Whether the disk can hold this run's checkpoints: weights, twice as much for the optimizer, and the best ones."""
+    bytes_ = sum(value.numel() * value.element_size() for value in engine.state().values())
+    needed = (checkpoint.KEEP + 1) * 4 * bytes_ + MARGIN
+    free = shutil.disk_usage(folder.path).free
+    if free < needed:
+        words: Words = {"folder": str(folder.path), "needed": _megabytes(needed), "free": _megabytes(free)}
+        raise NetspecError(Diagnostic("NS864", None, words), USAGE)
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB"
 
 
 def as_bytes(tensors: dict[str, Tensor]) -> bytes:

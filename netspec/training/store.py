@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from typing import TYPE_CHECKING, Any
@@ -48,19 +49,17 @@ class Store:
     def row(self, row: Row) -> int:
         """Appends an epoch; returns how many bytes the file has then."""
         with writing(self.folder / METRICS):
-            self._metrics.write(_line(row.document()))
-            self._metrics.flush()
+            files.append(self._metrics, _line(row.document()))
         return int(self._metrics.tell())
 
     def log(self, moment: Moment) -> None:
-        """Appends where the run is; a full disk must not end a run that can go on."""
+        """Appends where the run is."""
         words = {"epoch": moment.epoch, "position": moment.position, "step": moment.step, "loss": moment.loss}
         self.say("step", **words, rate=round(moment.rate, 1))
 
     def say(self, event: str, **words: Any) -> None:
-        with writing(self.folder / LOG):
-            self._log.write(_line({"time": round(time.time(), 3), "event": event, **words}))
-            self._log.flush()
+        with contextlib.suppress(OSError):  # a line that is missing in the log must not end a run
+            files.append(self._log, _line({"time": round(time.time(), 3), "event": event, **words}))
 
     # ---- checkpoints
 
@@ -70,23 +69,46 @@ class Store:
             return step - self.saved_step >= self.steps
         return now - self.saved_at >= max(self.seconds, self.cost / SHARE)
 
-    def save(self, engine: Engine, progress: Progress, best: dict[str, Tensor] | None) -> float:
+    def save(
+        self, engine: Engine, progress: Progress, best: dict[str, Tensor] | None, carried: dict[str, Tensor]
+    ) -> float:
         """Writes a checkpoint; returns the seconds it took. Raises NetspecError where the disk refuses."""
         begin = time.perf_counter()
+        self.saved_at, self.saved_step = begin, progress.step  # also where it fails: then tried again when due
+        self.say("saving", step=progress.step)
         tensors, plain = checkpoint.optimizer_tensors(engine.optimizer)
         groups: dict[str, dict[str, Tensor]] = {"weights": engine.state(), "optimizer": tensors}
         if best is not None:
             groups["best"] = best
+        if carried:
+            groups["carried"] = carried
         state = {"progress": progress.document(), "optimizer": plain}
-        self._metrics.flush()
-        files.sync(self._metrics.fileno())
         with writing(self.folder / CHECKPOINTS):
+            files.sync(self._metrics.fileno())
             checkpoint.save(self.folder / CHECKPOINTS, progress.step, groups, state)
         self.saved_at = time.perf_counter()
-        self.saved_step = progress.step
         self.cost = self.saved_at - begin
         self.say("saved", step=progress.step, seconds=round(self.cost, 4))
         return self.cost
+
+
+class Elsewhere(Store):
+    """The store of a process that leaves writing to the first one of its run."""
+
+    def open(self, metrics_bytes: int, step: int) -> None: ...
+
+    def row(self, row: Row) -> int:
+        return 0
+
+    def say(self, event: str, **words: Any) -> None: ...
+
+    def due(self, now: float, step: int) -> bool:
+        return False
+
+    def save(
+        self, engine: Engine, progress: Progress, best: dict[str, Tensor] | None, carried: dict[str, Tensor]
+    ) -> float:
+        return 0.0
 
 
 def _line(document: dict[str, Any]) -> bytes:

@@ -52,6 +52,30 @@ def uniform(key: int, index: Array) -> Array:
     return found
 
 
+class Draw:
+    """Named streams of random arrays: each number depends on the parts of its name and on its place alone."""
+
+    def __init__(self, *parts: object) -> None:
+        self.parts = parts
+
+    def part(self, name: object) -> Draw:
+        return Draw(*self.parts, name)
+
+    def uniform(self, name: object, shape: int | tuple[int, ...]) -> Array:
+        """Numbers in [0, 1), float64."""
+        import numpy as np
+
+        return uniform(key_of(*self.parts, name), np.arange(int(np.prod(shape)))).reshape(shape)
+
+    def normal(self, name: object, shape: int | tuple[int, ...]) -> Array:
+        """Numbers of the standard normal distribution (Box and Muller 1958), float64."""
+        import numpy as np
+
+        radius = np.sqrt(-2 * np.log1p(-self.uniform((name, "radius"), shape)))
+        found: Array = radius * np.cos(2 * np.pi * self.uniform((name, "angle"), shape))
+        return found
+
+
 def permutation(key: int, count: int) -> Array:
     """The indices 0 … count - 1 in an order that depends on the key alone, int64."""
     import numpy as np

@@ -98,6 +98,22 @@ def _scale(step: steps.Scale, values: Values, state: State) -> Values:
     return values.with_array(array, low=step.low, high=step.high)
 
 
+# ---- and back
+
+
+def undo(step: Step, array: Array, state: State) -> Array:
+    """Numbers (rows, maps, …) as they were before a step; what cannot be undone stays."""
+    values = Values(array)
+    if isinstance(step, steps.Standardize):
+        found: Array = array * _shaped(state["std"], values) + _shaped(state["mean"], values)
+    elif isinstance(step, steps.Scale):
+        low, high = _shaped(state["low"], values), _shaped(state["high"], values)
+        found = (array - step.low) / ((step.high - step.low) or 1.0) * (high - low) + low
+    else:
+        found = array
+    return found
+
+
 # ---- onehot
 
 
@@ -117,6 +133,8 @@ def _onehot(step: steps.OneHot, values: Values, state: State) -> Values:
 
 def _resize(step: steps.Resize, values: Values, state: State) -> Values:
     """Bilinear, with antialiasing when it becomes smaller."""
+    if tuple(values.array.shape[2:]) == step.size:
+        return values
     import torch
     from torch.nn import functional
 
@@ -124,6 +142,13 @@ def _resize(step: steps.Resize, values: Values, state: State) -> Values:
     small = source.shape[-2] > step.size[0] or source.shape[-1] > step.size[1]
     found = functional.interpolate(source, size=step.size, mode="bilinear", antialias=small)
     return values.with_array(found.numpy())
+
+
+def _pad(step: steps.Pad, values: Values, state: State) -> Values:
+    import numpy as np
+
+    around = (step.size, step.size)
+    return values.with_array(np.pad(values.array, ((0, 0), (0, 0), around, around)))
 
 
 # ---- sequences
@@ -142,5 +167,6 @@ _ACT: dict[type[Step], Callable[[Any, Values, State], Values]] = {
     steps.Scale: _scale,
     steps.OneHot: _onehot,
     steps.Resize: _resize,
+    steps.Pad: _pad,
     steps.Window: _window,
 }

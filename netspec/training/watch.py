@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
+from netspec.diagnostics.model import Diagnostic
 from netspec.training.progress import Row
 
 
@@ -22,7 +23,7 @@ class Facts:
     epochs: int
     batches: int  # of an epoch
     source: str
-    remarks: tuple[Any, ...] = ()  # Diagnostics of severity warning: choices worth knowing
+    remarks: tuple[Diagnostic, ...] = ()  # Diagnostics of severity warning: choices worth knowing
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Watch(Protocol):
     def moment(self, moment: Moment) -> None: ...
     def row(self, row: Row) -> None: ...
     def saved(self, step: int, seconds: float) -> None: ...
+    def unsaved(self, fault: Diagnostic) -> None: ...
     def ended(self, summary: Summary) -> None: ...
 
 
@@ -79,4 +81,5 @@ class Silent:
     def moment(self, moment: Moment) -> None: ...
     def row(self, row: Row) -> None: ...
     def saved(self, step: int, seconds: float) -> None: ...
+    def unsaved(self, fault: Diagnostic) -> None: ...
     def ended(self, summary: Summary) -> None: ...

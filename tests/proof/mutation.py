@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import netspec
 from netspec.api import Spec
 from netspec.diagnostics.model import Diagnostic, Fault
 from netspec.diagnostics.render import text as rendered
@@ -84,6 +83,11 @@ def change(before: str, after: str) -> str:
     return _difference(trees[0], trees[1], "File") or ""
 
 
+def change_class(before: str, after: str) -> str:
+    """The kind of a change: `Layer.caption`, `Chain.items`; `nothing` where the texts say the same."""
+    return change(before, after).partition(":")[0] or "nothing"
+
+
 def _difference(one: Any, other: Any, path: str) -> str | None:
     if type(one) is not type(other):
         return f"{path}: {_kind(one)} becomes {_kind(other)}"
@@ -109,10 +113,3 @@ def _difference(one: Any, other: Any, path: str) -> str | None:
 def _kind(value: Any) -> str:
     return "nothing" if value is None else type(value).__name__
 
-
-def same_net(before: str, after: str) -> bool:
-    """Whether two valid texts give modules of the same source: what changed is then for people alone."""
-    try:
-        return netspec.parse(before).source() == netspec.parse(after).source()
-    except Exception:
-        return False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.sections.losses import Metric
 from netspec.training import folder as names
 from netspec.training.batches import Part
-from netspec.training.engine import EVALUATION_BATCH, Engine
+from netspec.training.engine import Engine
 from netspec.training.folder import Folder
 from netspec.training.metrics import TableMeter
 from netspec.training.plan import Plan
@@ -55,9 +55,10 @@ def table_of(engine: Engine, part: Part, judge: Judge, plan: Plan) -> tuple[list
 
     meter = TableMeter(_AS_TABLE, judge.layer, judge.wanted)
     engine.model.eval()
+    engine.carry.reset()
     with torch.inference_mode():
-        for start in range(0, part.count, EVALUATION_BATCH):
-            batch = part.take(torch.arange(start, min(start + EVALUATION_BATCH, part.count)))
+        for index in engine.chunks(part.count):
+            batch = part.take(index)
             outputs = engine.outputs(batch)
             assert judge.target is not None
             meter.add(judge.value(outputs, batch), judge.target(outputs, batch), None)

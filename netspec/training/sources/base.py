@@ -97,9 +97,24 @@ class Rows:
             self.unknown(name, wanted)
         reject("NS806", wanted, what="label", source=self.name)
 
-    def pictures(self, size: tuple[int, ...] | None, maps: int | None, wanted: Span | None, faults: Faults) -> Pictures:
-        """The picture of each row; each must have this size where one is given."""
+    def pictures(
+        self,
+        size: tuple[int, ...] | None,
+        maps: int | None,
+        wanted: Span | None,
+        faults: Faults,
+        resize: tuple[int, ...] | None = None,
+    ) -> Pictures:
+        """The picture of each row; each must have this size where one is given.
+
+        `resize` is the size that the next step will give them: pictures of different sizes can only be put
+        together in that one.
+        """
         reject("NS806", wanted, what="image", source=self.name)
+
+    def chars(self, alphabet: str | None, wanted: Span | None, faults: Faults) -> Classes:
+        """The characters of a text, one a row."""
+        reject("NS806", wanted, what="chars", source=self.name)
 
     def place(self, row: int, name: str) -> Span | None:
         """Where a value stands, for sources that are text."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
+from netspec.diagnostics.system import reason
 from netspec.sections.sources import Csv
 from netspec.source import SourceFile, Span
 from netspec.training.sources.base import Classes, Faults, File, Rows, as_classes, asked, reject
@@ -108,6 +109,14 @@ class CsvRows(Rows):
         return None
 
 
+def table_of(data: bytes, source: Csv) -> CsvRows:
+    """The rows of a table that is at hand, such as standard input's."""
+    faults = Faults()
+    text, file = _decoded(data, source.file, source)
+    sheet, names = _parse(text, source.file, source, faults)
+    return CsvRows(len(sheet.cells), source.file, None, [file], faults.found, names, [sheet])
+
+
 def open_csv(source: Csv, find: Path, test: Path | None) -> CsvRows:
     """Reads the file, and the test part's; raises NetspecError for what is no table, all ragged rows at once."""
     faults = Faults()
@@ -132,7 +141,11 @@ def _read(path: Path, written: str, source: Csv) -> tuple[str, File]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        reject("NS801", source.at("file"), file=written, reason=error.strerror or str(error))
+        reject("NS801", source.at("file"), file=written, reason=reason(error))
+    return _decoded(data, written, source)
+
+
+def _decoded(data: bytes, written: str, source: Csv) -> tuple[str, File]:
     try:
         text = data.decode(source.encoding)
     except (UnicodeDecodeError, LookupError) as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netspec.diagnostics.model import Diagnostic, Hint
+from netspec.diagnostics.system import reason
 from netspec.sections.sources import Npz
 from netspec.source import Span
 from netspec.training.sources.base import Classes, Faults, File, Rows, as_classes, asked, reject
@@ -30,12 +31,16 @@ class ArrayRows(Rows):
     def numbers(self, name: str, wanted: Span | None, faults: Faults) -> Array:
         if name not in self.arrays:
             self.unknown(name, wanted)
+        if self.arrays[name].dtype.kind not in "biuf":
+            reject("NS823", wanted, name=name)
         return self.arrays[name]
 
     def classes(self, name: str | None, names: tuple[str, ...] | None, wanted: Span | None, faults: Faults) -> Classes:
         if name is None:
             reject("NS806", wanted, Hint("column"), what="label", source=self.name)
-        values = self.numbers(name, wanted, faults)
+        if name not in self.arrays:
+            self.unknown(name, wanted)
+        values = self.arrays[name]
         if values.ndim != 1:
             reject("NS816", wanted, name=name, shape=str(tuple(values.shape)))
         codes, known = as_classes([str(value) for value in values.tolist()], names)
@@ -56,15 +61,15 @@ def open_npz(source: Npz, find: Path, test: Path | None) -> ArrayRows:
     files = [file]
     tested = None
     if test is not None and source.test is not None:
-        tested = _count(arrays, source.file, source.at("file"))
+        tested = count_rows(arrays, source.file, source.at("file"))
         more, file = _read(test, source.test, source, "test")
-        _count(more, source.test, source.at("test"))
+        count_rows(more, source.test, source.at("test"))
         for name in arrays:
             if name not in more or more[name].shape[1:] != arrays[name].shape[1:]:
                 reject("NS818", source.at("test"), name=name, file=source.test)
         arrays = {name: np.concatenate([values, more[name]]) for name, values in arrays.items()}
         files.append(file)
-    count = _count(arrays, source.file, source.at("file"))
+    count = count_rows(arrays, source.file, source.at("file"))
     return ArrayRows(count, source.file, tested, files, arrays=arrays)
 
 
@@ -76,7 +81,7 @@ def _read(path: Path, written: str, source: Npz, option: str) -> tuple[dict[str,
         with np.load(path, allow_pickle=False) as found:
             arrays = {name: found[name] for name in found.files} if hasattr(found, "files") else {}
     except OSError as error:
-        reject("NS801", source.at(option), file=written, reason=error.strerror or str(error))
+        reject("NS801", source.at(option), file=written, reason=reason(error))
     except (ValueError, zipfile.BadZipFile, EOFError, AttributeError, TypeError):
         reject("NS803", source.at(option), file=written, kind="npz")
     if not arrays:
@@ -84,7 +89,7 @@ def _read(path: Path, written: str, source: Npz, option: str) -> tuple[dict[str,
     return arrays, File(written, len(data), hashlib.sha256(data).hexdigest())
 
 
-def _count(arrays: dict[str, Array], name: str, span: Span | None) -> int:
+def count_rows(arrays: dict[str, Array], name: str, span: Span | None) -> int:
     """How many examples the arrays have; all must agree."""
     counts = {key: len(values) if values.ndim else 0 for key, values in arrays.items()}
     if len(set(counts.values())) != 1:

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from netspec.diagnostics.model import Hint
-from netspec.sections.sources import Csv, Npz, Sklearn, Source
+from netspec.sections.sources import Csv, Folder, Idx, Npz, Python, Sklearn, Source, Synthetic, Text
 from netspec.training.sources.base import Rows, reject
 
 
 class Places:
-    """Where data files may lie: `--data DIR`, else the spec's folder and all below the root of `use`."""
+    """Where data files may lie: `--data DIR`, else the spec's folder and all below the root of `use`.
 
-    def __init__(self, folder: Path | None, root: Path | None, data: Path | None) -> None:
+    `allowed` names the modules that `python("pkg:fn")` may import.
+    """
+
+    def __init__(
+        self, folder: Path | None, root: Path | None, data: Path | None, allowed: tuple[str, ...] = ()
+    ) -> None:
+        self.allowed = allowed
         self.base = data or folder
         self.limits = [limit.resolve() for limit in ((data,) if data else (folder, root)) if limit is not None]
 
-    def find(self, source: Source, option: str) -> Path:
-        """The file that an option names; raises NetspecError where it lies outside or is not there."""
-        written: str = getattr(source, option)
+    def test(self, source: Source) -> Path | None:
+        """The file or folder of the test part, where the source names one."""
+        return None if getattr(source, "test", None) is None else self.find(source, "test")
+
+    def find(self, source: Source, option: str, ending: str = "", also: tuple[str, ...] = ()) -> Path:
+        """The file that an option names, or that begins so; raises NetspecError where it lies outside or is not there.
+
+        `also` are endings of a packed form, which will do as well.
+        """
+        written = f"{getattr(source, option)}{ending}"
         span = source.at(option)
         if self.base is None:
             reject("NS834", span, Hint("data"), file=written)
@@ -28,27 +43,77 @@ class Places:
         found = (self.base / path).resolve()
         if not any(found.is_relative_to(limit) for limit in self.limits):
             reject("NS835", span, Hint("data"), file=written)
-        if not found.exists():
+        there = [path for path in (found, *(found.with_name(found.name + packed) for packed in also)) if path.exists()]
+        if not there:
             reject("NS800", span, Hint("data"), file=written, folder=str(self.base))
-        return found
+        return there[0]
 
 
 def open_source(source: Source, places: Places) -> Rows:
     """Reads a source; raises NetspecError (exit code 3) for what is wrong with it, 5 for a missing package."""
-    if isinstance(source, Sklearn):
-        from netspec.training.sources.sklearn_ import open_bundle
-
-        return open_bundle(source)
-    if isinstance(source, Csv):
-        from netspec.training.sources.csv_ import open_csv
-
-        return open_csv(source, places.find(source, "file"), _test(source, source.test, places))
-    if isinstance(source, Npz):
-        from netspec.training.sources.npz import open_npz
-
-        return open_npz(source, places.find(source, "file"), _test(source, source.test, places))
-    raise AssertionError(source.word)
+    return _OPEN[type(source)](source, places)
 
 
-def _test(source: Source, written: str | None, places: Places) -> Path | None:
-    return None if written is None else places.find(source, "test")
+def _sklearn(source: Sklearn, places: Places) -> Rows:
+    from netspec.training.sources.sklearn_ import open_bundle
+
+    return open_bundle(source)
+
+
+def _csv(source: Csv, places: Places) -> Rows:
+    from netspec.training.sources.csv_ import open_csv
+
+    return open_csv(source, places.find(source, "file"), places.test(source))
+
+
+def _npz(source: Npz, places: Places) -> Rows:
+    from netspec.training.sources.npz import open_npz
+
+    return open_npz(source, places.find(source, "file"), places.test(source))
+
+
+def _idx(source: Idx, places: Places) -> Rows:
+    from netspec.training.sources.idx import IMAGES, LABELS, Files, open_idx
+
+    parts = [
+        Files(*(places.find(source, option, ending, also=(".gz",)) for ending in (IMAGES, LABELS)))
+        for option in ("prefix", "test")
+        if getattr(source, option) is not None
+    ]
+    return open_idx(source, parts[0], parts[1] if len(parts) > 1 else None)
+
+
+def _folder(source: Folder, places: Places) -> Rows:
+    from netspec.training.sources.folder import open_folder
+
+    return open_folder(source, places.find(source, "folder"), places.test(source))
+
+
+def _text(source: Text, places: Places) -> Rows:
+    from netspec.training.sources.text import open_text
+
+    return open_text(source, places.find(source, "file"), places.test(source))
+
+
+def _synthetic(source: Synthetic, places: Places) -> Rows:
+    from netspec.training.sources.synthetic import generate
+
+    return generate(source)
+
+
+def _python(source: Python, places: Places) -> Rows:
+    from netspec.training.sources.python_ import open_python
+
+    return open_python(source, places.allowed)
+
+
+_OPEN: dict[type[Source], Callable[[Any, Places], Rows]] = {
+    Sklearn: _sklearn,
+    Csv: _csv,
+    Npz: _npz,
+    Idx: _idx,
+    Folder: _folder,
+    Text: _text,
+    Synthetic: _synthetic,
+    Python: _python,
+}

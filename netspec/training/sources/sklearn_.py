@@ -49,9 +49,20 @@ class Bundle(Rows):
         codes, _ = as_classes([self.class_names[number] for number in self.target], names)
         return Classes(codes, names)
 
-    def pictures(self, size: tuple[int, ...] | None, maps: int | None, wanted: Span | None, faults: Faults) -> Pictures:
+    def pictures(
+        self,
+        size: tuple[int, ...] | None,
+        maps: int | None,
+        wanted: Span | None,
+        faults: Faults,
+        resize: tuple[int, ...] | None = None,
+    ) -> Pictures:
         if self.images is None:
             reject("NS806", wanted, what="image", source=self.name)
+        have = tuple(self.images.shape[1:])
+        if (size is not None and size != have) or maps == 3:
+            want = f"{maps or 1}@{'x'.join(map(str, size or have))}"
+            reject("NS840", wanted, where=self.name, have=f"1@{have[0]}x{have[1]}", want=want)
         return Pictures(self.images[:, None], 0.0, 16.0)  # the set's pixels are counts from 0 to 16
 
 

@@ -1,0 +1,96 @@
+"""`netspec predict`: what a trained net answers to new rows, pictures or the beginning of a text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from netspec.cli.options import common
+from netspec.cli.writing import write_bytes, write_text
+from netspec.diagnostics.model import Diagnostic, NetspecError
+from netspec.parts import need
+
+if TYPE_CHECKING:
+    from netspec.training.answers import Trained
+
+USAGE = 2
+
+
+@click.command("predict")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1)
+@click.option("--out", "-o", type=click.Path(path_type=Path), help="answers.csv or answers.npz; else standard output.")
+@click.option("--all", "chances", is_flag=True, help="The probability of every class.")
+@click.option("--fit", is_flag=True, help="Resize pictures to what the net was trained on.")
+@click.option("--sample", is_flag=True, help="Let a net of characters write on.")
+@click.option("--prompt", default="\n", help="--sample: how the text begins.")
+@click.option("--length", type=click.IntRange(1, 1_000_000), default=500, help="--sample: how many characters.")
+@click.option("--temperature", type=click.FloatRange(0), default=0.8, help="--sample: 0 takes the likeliest always.")
+@click.option("--top", type=click.IntRange(1), help="--sample: only among so many likeliest characters.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="--sample: another text.")
+@click.option("--device", default="cpu", metavar="NAME", help="Where the net computes.")
+@common
+def command(run: Path, files: tuple[str, ...], **flags: Any) -> int:
+    """Let a trained net answer: to the rows of a table (`-` is standard input), arrays, pictures; or write a text."""
+    for module in ("torch", "numpy", "safetensors"):
+        need(module)
+    from netspec.training.answers import Trained
+    from netspec.training.api import load_run
+
+    trained = Trained(load_run(run), flags["device"])
+    if flags["sample"]:
+        _sample(trained, flags)
+        return 0
+    if not files:
+        raise click.MissingParameter(param_hint="FILES", param_type="argument")
+    _answer(trained, files, flags)
+    return 0
+
+
+def _sample(trained: Trained, flags: dict[str, Any]) -> None:
+    from netspec.training.sample import Sampling, sample
+
+    how = Sampling(flags["prompt"], flags["length"], flags["temperature"], flags["top"], flags["seed"])
+    signs = sample(trained, how)
+    first = next(signs)  # whatever is wrong is said before the prompt is
+    sys.stdout.write(how.prompt.removeprefix("\n") + first)
+    for sign in signs:
+        sys.stdout.write(sign)
+        if sign == "\n":
+            sys.stdout.flush()
+    sys.stdout.write("\n")
+
+
+def _answer(trained: Trained, files: tuple[str, ...], flags: dict[str, Any]) -> None:
+    from netspec.training.given import open_given, standard_input
+    from netspec.training.table import as_arrays, as_table
+
+    if "-" in files:
+        if len(files) > 1:
+            raise NetspecError(Diagnostic("NS876", None, {}), USAGE)
+        rows = standard_input(sys.stdin.buffer.read(), trained.data.source)
+    else:
+        rows = open_given([Path(file) for file in files], trained.data.source, flags["fit"])
+    dataset = trained.dataset(rows, {}, trained.inputs)
+    answers = trained.answers(dataset)
+    out: Path | None = flags["out"]
+    if out is not None and out.suffix.lower() == ".npz":
+        import numpy as np
+
+        arrays: dict[str, Any] = dict(as_arrays(answers))
+        stream = io.BytesIO()
+        np.savez_compressed(stream, **arrays)
+        write_bytes(out, stream.getvalue())
+    else:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(as_table(answers, dataset, rows, flags["chances"]))
+        if out is None:
+            sys.stdout.write(text.getvalue())
+            return
+        write_text(out, text.getvalue())
+    print(out)

@@ -1,0 +1,145 @@
+"""Several layouts -> one: columns of a folded chain side by side, blocks that are drawn open beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from netspec.figure.plan import Arrow, Box, Placed, Plan
+from netspec.figure.scene import Point, Rect
+
+COLUMN = 16.0  # mm between the columns of a chain: the wire from one to the next runs there
+BESIDE = 9.0  # between drawings
+LANE = 4.0  # how far that wire keeps from the boxes it joins
+ROUND = 1.6  # radius of its corners
+
+Move = Callable[[Point], Point]
+
+
+def joined(plan: Plan, parts: list[Placed]) -> Placed:
+    """The drawings in order: the columns of the net, then the others, stacked as far as that makes nothing longer."""
+    if len(parts) == 1:
+        return parts[0]
+    across = plan.direction in ("right", "left")
+    columns = 1 + sum(arrow.carry for arrow in plan.arrows)
+    places = _places([_size(part.canvas, across) for part in parts], columns)
+    moved = []
+    for part, (x, y) in zip(parts, places, strict=True):
+        left, top = (y, x) if across else (x, y)
+        moved.append(_moved(part, left - part.canvas.left, top - part.canvas.top))
+    boxes = {name: point for part in moved for name, point in part.boxes.items()}
+    clusters = {name: frame for part in moved for name, frame in part.clusters.items()}
+    arrows = {name: arrow for part in moved for name, arrow in part.arrows.items()}
+    frames = [part.canvas for part in moved]
+    low = max((frame.right if across else frame.bottom) for frame in frames[:columns])
+    for arrow in plan.arrows:
+        if arrow.carry:
+            arrows[arrow.id] = _carried(plan, arrow, boxes, frames[:columns], low, across)
+    canvas = Rect(
+        min(frame.left for frame in frames),
+        min(frame.top for frame in frames),
+        max(frame.right for frame in frames),
+        max(frame.bottom for frame in frames),
+    )
+    return Placed(canvas, boxes, clusters, arrows)
+
+
+def _size(canvas: Rect, across: bool) -> tuple[float, float]:
+    """How much room a drawing takes across the flow and along it."""
+    return (canvas.height, canvas.width) if across else (canvas.width, canvas.height)
+
+
+def _places(sizes: list[tuple[float, float]], columns: int) -> list[tuple[float, float]]:
+    """Where each drawing begins, across and along: columns at the head, the rest in stacks no longer than these."""
+    longest = max(along for _, along in sizes)
+    found: list[tuple[float, float]] = []
+    at, wide, filled = 0.0, 0.0, 0.0
+    for number, (across, along) in enumerate(sizes):
+        if number and (number < columns or filled + BESIDE + along > longest or number == columns):
+            at += wide + (COLUMN if number < columns else BESIDE)
+            wide = filled = 0.0
+        start = filled + BESIDE if filled else 0.0
+        found.append((at, start))
+        wide, filled = max(wide, across), start + along
+    return found
+
+
+def _moved(part: Placed, dx: float, dy: float) -> Placed:
+    def to(point: Point) -> Point:
+        return Point(point.x + dx, point.y + dy)
+
+    def frame(rect: Rect) -> Rect:
+        return Rect(*to(Point(rect.left, rect.top)), *to(Point(rect.right, rect.bottom)))
+
+    return Placed(
+        frame(part.canvas),
+        {name: to(point) for name, point in part.boxes.items()},
+        {name: (frame(rect), to(point)) for name, (rect, point) in part.clusters.items()},
+        {
+            name: (tuple(to(point) for point in points), middle and to(middle))
+            for name, (points, middle) in part.arrows.items()
+        },
+    )
+
+
+def _carried(
+    plan: Plan, arrow: Arrow, boxes: dict[str, Point], frames: list[Rect], low: float, across: bool
+) -> tuple[tuple[Point, ...], Point | None]:
+    """From the foot of one column between the two to the head of the next, and where its label stands."""
+    sizes: dict[str, Box] = {box.id: box for box in plan.boxes}
+
+    def turned(point: Point) -> Point:
+        return Point(point.y, point.x) if across else point
+
+    start, end = turned(boxes[arrow.source]), turned(boxes[arrow.target])
+    if across:
+        source_half, target_half = sizes[arrow.source].width / 2, sizes[arrow.target].width / 2
+        before = [frame.bottom for frame in frames if frame.top <= start.x <= frame.bottom]
+    else:
+        source_half, target_half = sizes[arrow.source].height / 2, sizes[arrow.target].height / 2
+        before = [frame.right for frame in frames if frame.left <= start.x <= frame.right]
+    lane = max(before, default=start.x) + COLUMN / 2
+    room = 2 * (arrow.width if across else arrow.height) if arrow.label else 0.0
+    foot, head = low + LANE + room, end.y - target_half - 2 * LANE
+    corners = [
+        Point(start.x, start.y + source_half),
+        Point(start.x, foot),
+        Point(lane, foot),
+        Point(lane, head),
+        Point(end.x, head),
+        Point(end.x, end.y - target_half),
+    ]
+    beside = (arrow.height if across else arrow.width) / 2 + 0.4
+    middle = Point(start.x + beside, start.y + source_half + room / 2) if arrow.label else None
+    return tuple(turned(point) for point in _rounded(corners)), middle and turned(middle)
+
+
+def _rounded(corners: list[Point]) -> list[Point]:
+    """A polyline with round corners as cubic segments."""
+    found = [corners[0]]
+    for number, corner in enumerate(corners[1:], 1):
+        before = found[-1]
+        if number == len(corners) - 1:
+            found += _line(before, corner)
+            break
+        after = corners[number + 1]
+        found += _line(before, _toward(corner, before))
+        bend = found[-1]
+        out = _toward(corner, after)
+        found += [_mean(bend, corner), _mean(out, corner), out]
+    return found
+
+
+def _toward(corner: Point, other: Point) -> Point:
+    """The point near a corner where its bend begins."""
+    length = abs(other.x - corner.x) + abs(other.y - corner.y)
+    part = min(ROUND, length / 2) / length if length else 0.0
+    return Point(corner.x + (other.x - corner.x) * part, corner.y + (other.y - corner.y) * part)
+
+
+def _line(start: Point, end: Point) -> list[Point]:
+    third = Point(start.x + (end.x - start.x) / 3, start.y + (end.y - start.y) / 3)
+    return [third, Point(2 * third.x - start.x, 2 * third.y - start.y), end]
+
+
+def _mean(a: Point, b: Point) -> Point:
+    return Point((a.x + b.x) / 2, (a.y + b.y) / 2)

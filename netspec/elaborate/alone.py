@@ -1,0 +1,202 @@
+"""A block that no net calls -> the mistakes it has whatever it is given.
+
+Such a block is expanded several times, each time with other sizes for its inputs and parameters. What goes
+wrong every time is a mistake of the block; what goes wrong with some sizes only may be right for its callers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from netspec.diagnostics.model import Diagnostic, Fault, Report
+from netspec.elaborate.arguments import argument
+from netspec.elaborate.elaborate import elaborate_frame
+from netspec.elaborate.evaluate import Broken, evaluate
+from netspec.elaborate.frame import Frame
+from netspec.elaborate.program import Definition, Program
+from netspec.elaborate.uses import used_names
+from netspec.elaborate.witness import find
+from netspec.limits import Limits
+from netspec.sizes import Formula
+from netspec.syntax import tree
+from netspec.types import Time, Type
+
+MAX_NODES = 20_000  # of one trial
+_Key = tuple[str, str, int]
+_AT_THE_END = frozenset("NS241 NS242 NS243 NS245 NS246 NS621".split())
+
+
+class _Trial(NamedTuple):
+    """Sizes for what has none: parameters, maps and classes, rows and columns; steps of time, 0 for none.
+
+    Names of a kind are equal, or each is `ratio` times the one before.
+    """
+
+    parameter: int
+    maps: int
+    space: int
+    steps: int
+    ratio: float = 1
+
+
+_TRIALS = (
+    _Trial(2, 16, 32, 0), _Trial(2, 16, 32, 12), _Trial(1, 1, 28, 0), _Trial(16, 16, 16, 0), _Trial(3, 12, 96, 0),
+    _Trial(4, 64, 224, 0), _Trial(8, 8, 8, 8), _Trial(12, 12, 12, 0), _Trial(1, 1, 1, 0), _Trial(5, 60, 240, 7),
+    _Trial(1, 3, 9, 3), _Trial(64, 64, 64, 0), _Trial(2, 2, 2, 2), _Trial(3, 3, 3, 3), _Trial(2, 4, 7, 0),
+    _Trial(2, 16, 16, 0, 4), _Trial(2, 512, 512, 0, 0.25), _Trial(2, 8, 8, 4, 2), _Trial(2, 512, 512, 64, 0.5),
+)  # fmt: skip
+
+
+def check_uncalled(program: Program, limits: Limits) -> list[Diagnostic]:
+    """The mistakes of the main file's blocks that none of its nets calls."""
+    called: set[str] = set()
+    pending = list(program.nets)
+    while pending:
+        for name in used_names(pending.pop()) - called:
+            called.add(name)
+            inner = program.main.find(name)
+            if inner is not None and inner.unit is program.main:
+                pending.append(inner)
+    report = Report()
+    for name, definition in program.main.own.items():
+        if definition.body.kind == "block" and name not in called:
+            for diagnostic in _always_wrong(program, definition, replace(limits, nodes=min(limits.nodes, MAX_NODES))):
+                report.add(diagnostic)
+    return report.diagnostics
+
+
+def _always_wrong(program: Program, definition: Definition, limits: Limits) -> list[Diagnostic]:
+    kinds = {param.name.text: _kind(param.name.text, definition.body) for param in definition.body.params or ()}
+    roots = _roots(definition, kinds)
+    # with open sizes first: its messages speak of the block's own names
+    told = {_key(item): item for item in elaborate_frame(program, next(roots), limits)[1].errors}
+    if not told:
+        return []
+    trials: list[dict[_Key, Diagnostic]] = []
+    for root in roots:
+        found = elaborate_frame(program, root, limits)[1].errors
+        if not found:
+            return []
+        if all(item.code != "NS511" for item in found):  # else the block itself asks for other sizes
+            trials.append({_key(item): item for item in found})
+    # what is looked for at the end, such as a layer that nothing reads, is only found where all sizes fit
+    fitting = [errors for errors in trials if all(code in _AT_THE_END for code, _, _ in errors)]
+    always = [key for key in told if all(key in errors for errors in fitting or trials)]
+    return [told[key] for key in always] if trials else []
+
+
+def _key(diagnostic: Diagnostic) -> _Key:
+    return (diagnostic.code, *diagnostic.place)
+
+
+def _roots(definition: Definition, kinds: dict[str, str]) -> Iterator[Frame]:
+    """The block's frame with open sizes, then with those of every trial."""
+    statements = definition.body.statements
+    inputs = [line for line in statements if isinstance(line, tree.Input)]
+    home = Frame(definition.unit, definition, 0, "", "")
+    free = [name for name, kind in kinds.items() if kind == "size"]
+    names = list(dict.fromkeys([*free, *(name for line in inputs for name in _names(line.type))]))
+    bindings = find(names, home, statements)
+    symbols = {name: Formula.symbol(name, tuple(found[name] for found in bindings)) for name in names}
+    fixed: list[tuple[dict[str, Any], _Trial]] = [({}, trial) for trial in _TRIALS]
+    fixed += [(dict(binding), trial) for binding in bindings for trial in _TRIALS[:2]]
+    for known, trial in [(symbols if bindings else {}, _TRIALS[0]), *fixed]:
+        root = Frame(definition.unit, definition, 0, "", "", symbols=symbols if known is symbols else {})
+        for param in definition.body.params or ():
+            _parameter(root, param, kinds[param.name.text], known, trial)
+        _stand_ins(root, inputs, known, trial)
+        yield root
+
+
+def _parameter(root: Frame, param: tree.Param, kind: str, known: dict[str, Any], trial: _Trial) -> None:
+    name = param.name.text
+    if param.default is not None:
+        try:
+            root.env[name] = argument(param.default, None, root, root.definition)
+        except Fault as error:
+            root.broken.add(name)
+            root.faults.append(error.diagnostic)
+        except Broken:
+            root.broken.add(name)
+    elif kind == "size":
+        root.env[name] = known.get(name, trial.parameter)
+    else:
+        root.broken.add(name)
+
+
+def _kind(name: str, body: tree.Body) -> str:
+    """What a parameter without a default must be, by where its name stands; nothing where that says too little."""
+    if any(param.name.text == name and param.default is not None for param in body.params or ()):
+        return ""
+    found: set[str] = set()
+    pending: list[Any] = list(body.statements)
+    while pending:
+        value = pending.pop()
+        sized: list[Any] = []
+        match value:
+            case tree.Perceptrons():
+                sized = [value.units]
+            case tree.Filters():
+                sized = [value.count, value.kernel]
+            case tree.Repeat():
+                sized = [value.count]
+            case tree.Input():
+                sized = [value.type]
+            case tree.Require():
+                sized = [value.left, value.right]
+        if any(name in _names(item) for item in sized):
+            found.add("size")
+        if isinstance(value, tree.Chain) and any(isinstance(i, tree.Ref) and i.name == name for i in value.items):
+            found.add("step")
+        if isinstance(value, tuple | list):
+            pending += value
+        elif isinstance(value, tree.Syntax):
+            pending += [getattr(value, field) for field in value._said]
+    return found.pop() if len(found) == 1 else ""
+
+
+def _names(syntax: Any) -> set[str]:
+    found: set[str] = set()
+    pending = [syntax]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, tuple | list):
+            pending += value
+        elif isinstance(value, tree.Ref):
+            found.add(value.name)
+        elif isinstance(value, tree.Syntax):
+            pending += [getattr(value, field) for field in value._said]
+    return found
+
+
+def _stand_ins(root: Frame, inputs: list[tree.Input], known: dict[str, Any], trial: _Trial) -> None:
+    """A type for every input: names of its text get the trial's sizes, one name the same everywhere."""
+    sizes = {**known, **root.env}
+    for line in inputs:
+        try:
+            root.stand_ins[line.label.text] = _stand_in(line.type, sizes, root, trial)
+        except (Fault, Broken):  # its own mistakes are said where it is bound
+            continue
+
+
+def _stand_in(written: tree.TypeText, known: dict[str, Any], root: Frame, trial: _Trial) -> Type:
+    def one(value: tree.Value, size: int) -> Any:
+        for name in sorted(_names(value) - known.keys()):
+            known[name] = max(1, int(size * trial.ratio ** (len(known) - len(root.env))))
+        return evaluate(value, Frame(root.unit, root.definition, 0, "", "", env=known))
+
+    dims = () if written.space is None else written.space.sizes
+    time = Time(trial.steps) if trial.steps else None
+    if written.over is not None:
+        time = Time(one(written.over.length, trial.steps or 12), "up to" if written.over.kind == "up to" else "")
+    if written.classes is not None:
+        classes = one(written.classes, max(2, trial.maps))
+        return Type(1, tuple(one(dim, trial.space) for dim in dims), time, classes)
+    if written.maps is not None:
+        maps = one(written.maps, trial.maps)
+        return Type(maps, tuple(one(dim, trial.space) for dim in dims), time)
+    if len(dims) == 1:
+        return Type(one(dims[0], trial.maps), (), time)
+    return Type(1, tuple(one(dim, trial.space) for dim in dims), time)

@@ -1,0 +1,37 @@
+"""A finished run -> its loss and metrics, measured again: on its own parts, or on rows of another file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+from netspec.training.answers import Trained
+from netspec.training.folder import USAGE
+from netspec.training.given import open_given
+from netspec.training.loop import score
+from netspec.training.replay import ALL
+from netspec.training.resume import differences
+
+Scores = dict[str, dict[str, float]]
+
+
+def evaluate(trained: Trained, paths: list[Path] | None = None) -> tuple[Scores, list[Diagnostic]]:
+    """Scores by part, and what is worth knowing about the data. Rows of `paths` make one part, `given`.
+
+    Raises NetspecError (exit code 3) for faulty data.
+    """
+    remarks: list[Diagnostic] = []
+    if paths:
+        rows = open_given(paths, trained.data.source)
+        dataset = trained.dataset(rows, {}, trained.match.wanted)
+        return {"given": score(trained.engine(dataset), ALL)}, remarks
+    if trained.data.source is None:
+        words = {"folder": str(trained.run.folder)}
+        raise NetspecError(Diagnostic("NS873", None, words, hints=(Hint("file"),)), USAGE)
+    dataset = trained.own()
+    before, now = trained.stored["files"], dataset.document()["files"]
+    gaps = differences([file["sha256"] for file in before], [file["sha256"] for file in now])
+    if gaps:
+        remarks.append(Diagnostic("NS874", None, {"source": dataset.source}, severity="warning"))
+    engine = trained.engine(dataset)
+    return {name: score(engine, name) for name in engine.parts}, remarks

@@ -1,0 +1,118 @@
+"""A trained net that predicts the next character -> text, one character after the other."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Words
+from netspec.sections.steps import Chars
+from netspec.training.answers import Trained
+from netspec.training.engine import Engine
+from netspec.training.folder import USAGE
+from netspec.training.sources.base import DATA
+from netspec.training.sources.text import characters
+from netspec.training.streams import Draw
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+PROMPT = "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How text is drawn: at temperature 0 always the likeliest character, at 1 as the net itself says."""
+
+    prompt: str = PROMPT
+    length: int = 500
+    temperature: float = 0.8
+    top: int | None = None  # only among the `top` likeliest
+    seed: int = 0
+
+
+def sample(trained: Trained, how: Sampling) -> Iterator[str]:
+    """The characters that follow the prompt; raises NetspecError for a run whose net speaks no text."""
+    name, known = _alphabet(trained)
+    codes, _ = characters(how.prompt or PROMPT, "".join(known))
+    for position in (codes < 0).nonzero()[0]:
+        words: Words = {"sign": how.prompt[position], "count": len(known)}
+        raise NetspecError(Diagnostic("NS871", None, words, hints=(Hint("alphabet", {"known": "".join(known)}),)), DATA)
+    trained.request.threads = 1
+    engine = trained.engine(trained.dataset(None, {name: _rows(trained, name)}, [name]))
+    numbers = Draw(how.seed, "sample").uniform("characters", how.length)
+    length = int(trained.match.inputs[name].time.length)  # type: ignore[union-attr, arg-type]
+    speaker = _Speaker(engine, length)
+    scores = speaker.read(codes.tolist())
+    for number in numbers:
+        chosen = _choose(scores, how, float(number))
+        yield known[chosen]
+        scores = speaker.read([chosen])
+
+
+def _alphabet(trained: Trained) -> tuple[str, tuple[str, ...]]:
+    """The one input, and its characters."""
+    fields = trained.data.fields
+    if len(trained.inputs) == 1:
+        (name,) = trained.inputs
+        item = fields.get(name)
+        if item is not None and item.steps and isinstance(item.steps[0], Chars):
+            term = trained.train.loss[0].term
+            target = fields.get(term.compared or "")
+            if target is not None and isinstance(target.steps[0], Chars) and term.classifies:
+                return name, tuple(trained.stored["fields"][name]["classes"])
+    words = {"folder": str(trained.run.folder)}
+    raise NetspecError(Diagnostic("NS872", None, words, hints=(Hint("text"),)), USAGE)
+
+
+def _rows(trained: Trained, name: str) -> Any:
+    """Enough characters for one window: only their shape counts."""
+    import numpy as np
+
+    return np.zeros(int(trained.match.inputs[name].time.length) + 1, dtype=np.int64)  # type: ignore[union-attr, arg-type]
+
+
+class _Speaker:
+    """Reads characters and says what may follow: from its state where it has one, else from the last T of them."""
+
+    def __init__(self, engine: Engine, length: int) -> None:
+        self.engine = engine
+        self.length = length
+        self.seen: list[int] = []
+        self.state: Any = None
+        self.stateful = "return_state" in inspect.signature(engine.model.forward).parameters
+
+    def read(self, codes: list[int]) -> Tensor:
+        """Scores (V,) of the next character after these."""
+        import torch
+
+        model = self.engine.model
+        with torch.inference_mode():
+            if self.stateful:
+                values = torch.tensor([codes], device=self.engine.device)
+                outputs, self.state = model(values, state=self.state, return_state=True)
+                last = len(codes) - 1
+            else:
+                self.seen = [*self.seen, *codes][-self.length :]
+                # what stands to the right is not read: a net that predicts what follows may not look ahead
+                padded = self.seen + [0] * (self.length - len(self.seen))
+                outputs = model(torch.tensor([padded], device=self.engine.device))
+                last = len(self.seen) - 1
+            found = (outputs,) if self.engine.single else outputs
+            value = self.engine.objective.losses[0].value(found, {})
+        return value[0, last].float().cpu()
+
+
+def _choose(scores: torch.Tensor, how: Sampling, number: float) -> int:
+    """A character by its probability; `number` in [0, 1) decides."""
+    if how.temperature == 0:
+        return int(scores.argmax())
+    scores = scores.double() / how.temperature
+    if how.top is not None and how.top < len(scores):
+        least = scores.topk(how.top).values[-1]
+        scores = scores.masked_fill(scores < least, float("-inf"))
+    total = scores.softmax(0).cumsum(0)
+    return min(int((total < number * float(total[-1])).sum()), len(scores) - 1)

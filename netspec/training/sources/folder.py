@@ -1,0 +1,206 @@
+"""A folder of pictures -> rows: each folder in it is a class. Every broken picture is found before training."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted
+from netspec.parts import need
+from netspec.sections.sources import Folder
+from netspec.source import Span
+from netspec.training.sources.base import Classes, Faults, File, Pictures, Rows, as_classes, asked, reject
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from netspec.training.sources.base import Array
+
+ENDINGS = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"))
+_GREY = frozenset(("1", "L", "LA", "I", "I;16", "F"))
+
+
+@dataclass(slots=True)
+class FolderRows(Rows):
+    """Picture files in order, and the folder that each lies in."""
+
+    paths: list[Path] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)  # each path as the data folder has it
+    kinds: list[str] = field(default_factory=list)
+    known: tuple[str, ...] = ()
+    loose: bool = False  # pictures for a trained net
+    fit: bool = False  # such pictures are resized to what the net was trained on
+
+    def classes(self, name: str | None, names: tuple[str, ...] | None, wanted: Span | None, faults: Faults) -> Classes:
+        if name is not None:
+            self.unknown(name, wanted)
+        codes, known = as_classes(self.kinds, names or self.known)
+        for row in (codes < 0).nonzero()[0]:
+            words = {"value": self.kinds[row], "where": self.where(int(row), "label")}
+            faults.add(Diagnostic("NS817", None, words, labels=asked(wanted)))
+        return Classes(codes, known)
+
+    def pictures(
+        self,
+        size: tuple[int, ...] | None,
+        maps: int | None,
+        wanted: Span | None,
+        faults: Faults,
+        resize: tuple[int, ...] | None = None,
+    ) -> Pictures:
+        """With `resize` each picture is brought to that size as it is read, whatever size it has."""
+        import numpy as np
+
+        if self.fit:
+            size, resize = None, resize or size
+        found: Any = None
+        for row, path in enumerate(self.paths):
+            picture = self._picture(path, row, wanted, faults)
+            if picture is None:
+                continue
+            if maps is None:
+                maps = 1 if picture.mode in _GREY else 3
+            if size is None and resize is None:
+                size = (picture.height, picture.width)
+            array = self._fitted(picture, row, size, maps, resize, wanted, faults)
+            if array is None:
+                continue
+            if found is None:
+                found = np.zeros((len(self.paths), *array.shape), dtype=np.uint8)
+            found[row] = array
+        if found is None:
+            faults.raise_all()
+        return Pictures(found, 0.0, 255.0)
+
+    def _picture(self, path: Path, row: int, wanted: Span | None, faults: Faults) -> Image | None:
+        """A decoded picture, upright; a broken one becomes a fault."""
+        from PIL import Image, ImageOps
+
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                with Image.open(path) as opened:
+                    opened.load()
+                    return ImageOps.exif_transpose(opened)
+        # what a decoder raises on broken bytes is not one kind of error
+        except (
+            OSError,
+            ValueError,
+            SyntaxError,
+            EOFError,
+            Image.DecompressionBombWarning,
+            Image.DecompressionBombError,
+        ):
+            faults.add(Diagnostic("NS839", None, {"file": self.shown[row]}, labels=asked(wanted)))
+            return None
+
+    def _fitted(
+        self,
+        picture: Image,
+        row: int,
+        size: tuple[int, ...] | None,
+        maps: int,
+        resize: tuple[int, ...] | None,
+        wanted: Span | None,
+        faults: Faults,
+    ) -> Array | None:
+        import numpy as np
+        from PIL import Image
+
+        have = (picture.height, picture.width)
+        if size is not None and have != size:
+            own = 1 if picture.mode in _GREY else 3
+            words = {
+                "where": self.shown[row],
+                "have": f"{own}@{have[0]}x{have[1]}",
+                "want": f"{maps}@{'x'.join(map(str, size))}",
+            }
+            hint = Hint("fit") if self.loose else Hint("resize", {"size": "x".join(map(str, size))})
+            faults.add(Diagnostic("NS840", None, words, labels=asked(wanted), hints=(hint,)))
+            return None
+        plain = _plain(picture, maps)
+        if resize is not None and have != resize:
+            # Pillow's own bilinear filter widens as the picture shrinks, as `resize` of whole sets does
+            plain = plain.resize((resize[1], resize[0]), Image.Resampling.BILINEAR)
+        array = np.asarray(plain, dtype=np.uint8)
+        return array[None] if maps == 1 else array.transpose(2, 0, 1)
+
+    def where(self, row: int, name: str) -> str:
+        return self.shown[row]
+
+
+def _plain(picture: Image, maps: int) -> Image:
+    """Grey or colour in bytes; what is transparent shows white."""
+    from PIL import Image
+
+    if picture.mode in ("I", "I;16", "F"):
+        low, high = picture.getextrema()
+        top = 65535.0 if float(high) > 255 or float(low) < 0 else 255.0  # type: ignore[arg-type]
+        picture = picture.convert("F").point(lambda value: value * (255.0 / top)).convert("L")
+    if picture.mode in ("LA", "RGBA", "PA") or (picture.mode == "P" and "transparency" in picture.info):
+        over = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", over.size, "white"), over)
+    return picture.convert("L" if maps == 1 else "RGB")
+
+
+def open_folder(source: Folder, path: Path, test: Path | None) -> FolderRows:
+    """Lists the pictures of each class; raises NetspecError where there are none, or folders are missing."""
+    need("PIL")
+    names = _classes(source, path)
+    rows = FolderRows(0, source.folder, known=names)
+    for option, top in (("folder", path), ("test", test)):
+        if top is None:
+            continue
+        if option == "test":
+            rows.tested = len(rows.paths)
+        _list(source, option, top, names, rows)
+    rows.count = len(rows.paths)
+    return rows
+
+
+def picture_rows(paths: list[Path], fit: bool) -> FolderRows:
+    """Pictures without classes, for `predict`; with `fit` they may have any size."""
+    need("PIL")
+    shown = [str(path) for path in paths]
+    return FolderRows(len(paths), "pictures", paths=paths, shown=shown, loose=True, fit=fit)
+
+
+def _classes(source: Folder, path: Path) -> tuple[str, ...]:
+    if not path.is_dir():
+        reject("NS801", source.at("folder"), file=source.folder, reason="it is no folder")
+    folders = sorted(entry.name for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    loose = sorted(entry.name for entry in path.iterdir() if entry.suffix.lower() in ENDINGS)
+    if loose:
+        reject("NS842", source.at("folder"), Hint("loose", {"file": loose[0]}), folder=source.folder)
+    if source.classes is None:
+        if len(folders) < 2:
+            reject("NS842", source.at("folder"), Hint("classes"), folder=source.folder)
+        return tuple(folders)
+    missing = [name for name in source.classes if name not in folders]
+    if missing:
+        reject(
+            "NS845", source.at("classes"), name=missing[0], folder=source.folder, folders=Quoted(tuple(folders[:20]))
+        )
+    return source.classes
+
+
+def _list(source: Folder, option: str, top: Path, names: tuple[str, ...], rows: FolderRows) -> None:
+    digest = hashlib.sha256()
+    total = 0
+    for kind in names:
+        below = top / kind
+        found = sorted(file for file in below.rglob("*") if file.suffix.lower() in ENDINGS and file.is_file())
+        if not found:
+            reject("NS842", source.at(option), Hint("empty", {"kind": kind}), folder=getattr(source, option))
+        for file in found:
+            data = file.read_bytes()
+            place = file.relative_to(top).as_posix()
+            digest.update(f"{place}\0{hashlib.sha256(data).hexdigest()}\n".encode())
+            total += len(data)
+            rows.paths.append(file)
+            rows.shown.append(f"{getattr(source, option)}/{place}")
+            rows.kinds.append(kind)
+    rows.files.append(File(getattr(source, option), total, digest.hexdigest()))

@@ -1,0 +1,116 @@
+"""idx files, as MNIST's are -> pictures and their classes: a header of sizes, then one byte a value, big-endian."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import math
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netspec.diagnostics.model import Diagnostic, Hint
+from netspec.diagnostics.system import reason
+from netspec.sections.sources import Idx
+from netspec.source import Span
+from netspec.training.sources.base import Classes, Faults, File, Pictures, Rows, as_classes, asked, reject
+
+if TYPE_CHECKING:
+    from netspec.training.sources.base import Array
+
+# the two files of a part, as Y. LeCun named them
+IMAGES, LABELS = "-images-idx3-ubyte", "-labels-idx1-ubyte"
+_BYTES = 8  # the code of unsigned bytes, the only kind of value that pictures and classes come in
+
+
+class Files(NamedTuple):
+    """The files of one part."""
+
+    images: Path
+    labels: Path
+
+
+@dataclass(slots=True)
+class IdxRows(Rows):
+    images: Any = None  # uint8, (rows, height, width)
+    labels: Any = None  # uint8, (rows,)
+
+    def classes(self, name: str | None, names: tuple[str, ...] | None, wanted: Span | None, faults: Faults) -> Classes:
+        if name is not None:
+            self.unknown(name, wanted)
+        codes, known = as_classes([str(value) for value in self.labels.tolist()], names)
+        for row in (codes < 0).nonzero()[0]:
+            words = {"value": str(self.labels[row]), "where": self.where(int(row), "label")}
+            faults.add(Diagnostic("NS817", None, words, labels=asked(wanted)))
+        return Classes(codes, known)
+
+    def pictures(
+        self,
+        size: tuple[int, ...] | None,
+        maps: int | None,
+        wanted: Span | None,
+        faults: Faults,
+        resize: tuple[int, ...] | None = None,
+    ) -> Pictures:
+        have = tuple(self.images.shape[1:])
+        if (size is not None and size != have) or maps == 3:
+            shown = f"{maps or 1}@{'x'.join(map(str, size or have))}"
+            reject("NS840", wanted, where=self.name, have=f"1@{have[0]}x{have[1]}", want=shown)
+        return Pictures(self.images[:, None], 0.0, 255.0)
+
+    def where(self, row: int, name: str) -> str:
+        part, at = 0, row
+        if self.tested is not None and row >= self.tested:
+            part, at = 1, row - self.tested
+        file = self.files[2 * part + (0 if name == "image" else 1)].name
+        return f"{file}: {name}[{at}]"
+
+
+def open_idx(source: Idx, files: Files, test: Files | None) -> IdxRows:
+    """Reads the two files of each part; raises NetspecError for what is none, or not whole, or does not match."""
+    import numpy as np
+
+    images: list[Array] = []
+    labels: list[Array] = []
+    found: list[File] = []
+    for option, part in (("prefix", files), ("test", test)):
+        if part is None:
+            continue
+        pictures, image_file = _read(part.images, 3, source.at(option))
+        classes, label_file = _read(part.labels, 1, source.at(option))
+        if len(pictures) != len(classes):
+            counts = f"{part.images.name}: {len(pictures)}, {part.labels.name}: {len(classes)}"
+            reject("NS819", source.at(option), file=getattr(source, option), counts=counts)
+        if images and images[0].shape[1:] != pictures.shape[1:]:
+            reject("NS818", source.at(option), name="image", file=part.images.name)
+        images.append(pictures)
+        labels.append(classes)
+        found += [image_file, label_file]
+    tested = len(images[0]) if len(images) > 1 else None
+    count = sum(map(len, images))
+    name = source.prefix
+    return IdxRows(count, name, tested, found, images=np.concatenate(images), labels=np.concatenate(labels))
+
+
+def _read(path: Path, axes: int, span: Span | None) -> tuple[Array, File]:
+    import numpy as np
+
+    try:
+        data = path.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        if data[:2] == b"\x1f\x8b":
+            data = gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        reject("NS801", span, file=path.name, reason=why)
+    head = 4 + 4 * axes
+    if len(data) < head or data[:2] != b"\0\0" or data[2] != _BYTES or data[3] != axes:
+        reject("NS803", span, file=path.name, kind=f"idx{axes}-ubyte")
+    shape = tuple(int.from_bytes(data[at : at + 4], "big") for at in range(4, head, 4))
+    wanted = head + math.prod(shape)
+    if len(data) != wanted:
+        hint = Hint("cut") if len(data) < wanted else Hint("more")
+        reject("NS843", span, hint, file=path.name, have=len(data), want=wanted, shape="x".join(map(str, shape)))
+    array = np.frombuffer(data, dtype=np.uint8, offset=head).reshape(shape)
+    return array, File(path.name, len(data), digest)

@@ -1,0 +1,84 @@
+"""A text -> one row a character, in order; a sequence is then cut out of it with `window`."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.model import Diagnostic, Words
+from netspec.diagnostics.system import reason
+from netspec.sections.sources import Text
+from netspec.source import SourceFile, Span
+from netspec.training.sources.base import Classes, Faults, File, Rows, asked, reject
+
+if TYPE_CHECKING:
+    from netspec.training.sources.base import Array
+
+
+@dataclass(slots=True)
+class TextRows(Rows):
+    parts: list[SourceFile] = field(default_factory=list)
+
+    def chars(self, alphabet: str | None, wanted: Span | None, faults: Faults) -> Classes:
+        """Every character's number; one that the alphabet lacks is a fault at its line and column."""
+        codes, known = characters("".join(part.text for part in self.parts), alphabet)
+        for row in (codes < 0).nonzero()[0][:200]:
+            span = self.place(int(row), "")
+            assert span is not None
+            words: Words = {"sign": _shown(span.text), "count": len(known)}
+            faults.add(Diagnostic("NS841", span, words, labels=asked(wanted)))
+        return Classes(codes, known)
+
+    def place(self, row: int, name: str) -> Span | None:
+        for part in self.parts:
+            if row < len(part.text):
+                return Span(part, row, row + 1)
+            row -= len(part.text)
+        return None
+
+
+def characters(text: str, alphabet: str | None) -> tuple[Array, tuple[str, ...]]:
+    """The numbers of a text's characters, -1 for one that the alphabet lacks, and the characters."""
+    import numpy as np
+
+    points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
+    known = tuple(alphabet) if alphabet is not None else tuple(chr(point) for point in np.unique(points))
+    if not known:
+        return np.zeros(0, dtype=np.int64), ()
+    table = np.full(max(int(points.max(initial=0)), max(map(ord, known))) + 1, -1, dtype=np.int64)
+    table[[ord(sign) for sign in known]] = np.arange(len(known))
+    found: Any = table[points]
+    return found, known
+
+
+def open_text(source: Text, path: Path, test: Path | None) -> TextRows:
+    """Reads the file, and the test part's; line ends become one newline each."""
+    parts, files = [], []
+    for option, file in (("file", path), ("test", test)):
+        if file is None:
+            continue
+        written: str = getattr(source, option)
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            reject("NS801", source.at(option), file=written, reason=reason(error))
+        try:
+            text = data.decode(source.encoding)
+        except (UnicodeDecodeError, LookupError) as error:
+            line = data.count(b"\n", 0, getattr(error, "start", 0)) + 1
+            reject("NS802", source.at(option), file=written, encoding=source.encoding, line=str(line))
+        text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        if not text:
+            reject("NS811", source.at(option), file=written)
+        if "\0" in text:
+            reject("NS803", source.at(option), file=written, kind="text")
+        parts.append(SourceFile(written, text))
+        files.append(File(written, len(data), hashlib.sha256(data).hexdigest()))
+    tested = len(parts[0].text) if len(parts) > 1 else None
+    return TextRows(sum(len(part.text) for part in parts), source.file, tested, files, parts=parts)
+
+
+def _shown(sign: str) -> str:
+    return sign if sign.isprintable() and not sign.isspace() else f"U+{ord(sign):04X}"

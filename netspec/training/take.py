@@ -1,0 +1,68 @@
+"""A source, or arrays of the caller's -> the raw values of one field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.diagnostics.model import NetspecError
+from netspec.sections import steps
+from netspec.sections.data import Data, Field, unknown_column
+from netspec.training.sources.base import DATA, Faults, Rows, as_classes, reject
+from netspec.training.values import Values
+
+
+def from_array(name: str, values: Any) -> Values:
+    """An array of the caller's, (rows, …), whose shape is still to be read against a type."""
+    import numpy as np
+
+    if hasattr(values, "detach"):  # a torch tensor
+        values = values.detach().cpu().numpy()
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        reject("NS823", None, name=name)
+    if array.dtype.kind not in "biuf" or array.ndim == 0:
+        if array.dtype.kind in "US" and array.ndim == 1:
+            return Values(*as_classes([str(cell) for cell in array.tolist()], None))
+        reject("NS823", None, name=name)
+    return Values(array, raw=True)
+
+
+def take(item: Field, data: Data, rows: Rows, faults: Faults) -> Values:
+    """What a field's first step takes from the source."""
+    import numpy as np
+
+    step, *after = item.steps
+    if isinstance(step, steps.Columns):
+        names = step.names or rest(data, rows)
+        columns = []
+        for position, name in enumerate(names):
+            asked = step.at(f"names.{position}")
+            if rows.columns and name not in rows.columns:
+                raise NetspecError(unknown_column(name, rows.columns, asked), DATA)
+            columns.append(rows.numbers(name, asked, faults))
+        wide = [column.reshape(len(column), -1) for column in columns]
+        return Values(np.concatenate(wide, axis=1) if wide else np.zeros((rows.count, 0)))
+    if isinstance(step, steps.Column):
+        array = rows.numbers(step.name, step.at("name"), faults)
+        return Values(array[:, None] if array.ndim == 1 else array, raw=array.ndim != 1)
+    if isinstance(step, steps.Label):
+        classes = rows.classes(step.column, step.classes, step.at("column"), faults)
+        return Values(classes.values, classes.names)
+    if isinstance(step, steps.Chars):
+        classes = rows.chars(step.alphabet, step.at("alphabet"), faults)
+        return Values(classes.values, classes.names)
+    assert isinstance(step, steps.Image)
+    resize = after[0].size if after and isinstance(after[0], steps.Resize) else None
+    pictures = rows.pictures(step.size, step.maps, step.at("size"), faults, resize)
+    return Values(pictures.values, low=pictures.low, high=pictures.high)
+
+
+def rest(data: Data, rows: Rows) -> tuple[str, ...]:
+    """Every column that no other field takes, for `columns` without names."""
+    taken: set[str] = set()
+    for item in data.fields.values():
+        first = item.steps[0]
+        taken.update(getattr(first, "names", None) or ())
+        taken.add(getattr(first, "name", None) or getattr(first, "column", None) or "")
+    return tuple(name for name in rows.columns if name not in taken)

@@ -1,0 +1,142 @@
+"""The blocks view: what is folded, what stands beside, what is set on one line; told from the Scene."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import netspec
+from netspec.diagnostics.model import NetspecError
+from netspec.draw.layout import plan_dot
+from netspec.figure.scene import Node, Rect, Scene, Text
+
+ZOO = Path(__file__).parents[2] / "specs" / "zoo"
+
+
+def drawn(name: str, **options: Any) -> Scene:
+    return netspec.load(ZOO / f"{name}.net").render(view="blocks", **options).scene
+
+
+def said(scene: Scene, inside: str) -> list[str]:
+    """The lines in a box."""
+    return [item.plain for item in scene if isinstance(item, Text) and item.inside == inside]
+
+
+def frames(scene: Scene) -> dict[str, Rect]:
+    return {item.id: item.box for item in scene.polygons}
+
+
+def node(scene: Scene, name: str) -> Node:
+    found = scene.find(name)
+    assert isinstance(found, Node)
+    return found
+
+
+def test_resnet_is_drawn_whole_and_each_block_once() -> None:
+    scene = drawn("resnet50")
+    assert said(scene, "r2") == ["r2", "Project(128, 2)", "Bottleneck(128) × 3"]
+    assert list(frames(scene)) == ["detail Project", "detail Bottleneck"]
+    assert [item.plain for item in scene.texts if item.id == "detail Bottleneck.row1"] == ["c = 64"]
+    frame = frames(scene)["detail Bottleneck"]
+    inside = [item for item in scene.nodes if item.id.startswith("detail Bottleneck/")]
+    assert len(inside) == 6  # x, three layers, the sum, relu
+    assert all(frame.left < item.box.left and item.box.right < frame.right for item in inside)
+
+
+def test_the_longest_way_is_straight_and_the_skip_bows() -> None:
+    scene = drawn("resnet50")
+    way = [
+        "x",
+        "r1.repeat.1.a.filters",
+        "r1.repeat.1.b.filters",
+        "r1.repeat.1.d.filters",
+        "r1.repeat.1.y.add",
+        "r1.repeat.1.y.relu",
+    ]
+    nodes = [node(scene, f"detail Bottleneck/{name}") for name in way]
+    assert max(item.x for item in nodes) - min(item.x for item in nodes) < 0.2
+    skip = scene.find("detail Bottleneck/x~detail Bottleneck/r1.repeat.1.y.add")
+    assert max(point.x for point in skip.points) > max(item.box.right for item in nodes)  # type: ignore[union-attr]
+
+
+def test_unfolded_every_round_is_drawn() -> None:
+    folded = drawn("gpt2", depth=2)
+    assert len([item for item in folded.nodes if "attention" in item.id]) == 1
+    assert any(item.plain == "h: Transformer × 12" for item in folded.texts)
+    every = drawn("gpt2", depth=3, unfold=True)
+    assert len([item for item in every.nodes if "attention" in item.id]) == 12
+
+
+def test_a_small_net_is_open_and_nothing_stands_beside() -> None:
+    assert list(frames(drawn("gpt2"))) == ["cluster h"]
+    assert "detail Transformer" in frames(drawn("gpt2", depth=0, details=True))
+
+
+def test_only_draws_a_block_by_its_name() -> None:
+    scene = drawn("googlenet", only="Inception", depth=1)
+    assert said(scene, "x") == ["x"]
+    assert [item.id for item in scene.nodes if item.id.endswith(".join")] == ["i3.y.join"]
+    with pytest.raises(NetspecError) as wrong:
+        drawn("googlenet", only="Inceptoin")
+    assert wrong.value.diagnostic.code == "NS730"
+    assert "Inception" in str(wrong.value)
+
+
+def test_what_a_u_net_copies_stands_level() -> None:
+    scene = drawn("unet")
+    for down, up in (("d1", "u1"), ("d2", "u2"), ("d3", "u3"), ("d4", "u4")):
+        assert abs(node(scene, down).y - node(scene, up).y) < 0.2
+        assert node(scene, up).box.left - node(scene, down).box.right > 15
+    assert node(scene, "m").y > node(scene, "d4").box.bottom
+
+
+def test_a_long_chain_is_set_in_columns() -> None:
+    scene = drawn("googlenet")
+    assert abs(node(scene, "image").box.top - node(scene, "i4c").box.top) < 0.2
+    assert node(scene, "i4c").x > node(scene, "image").box.right
+    wire = scene.find("i4b~i4c")
+    assert wire.points[-1].y == pytest.approx(node(scene, "i4c").box.top, abs=0.2)  # type: ignore[union-attr]
+    one = drawn("googlenet", columns=1, details=False)
+    assert node(one, "i4c").y > node(one, "i4b").y
+
+
+def test_the_start_of_a_loop_and_what_runs_back() -> None:
+    text = """netspec 1
+net attended(d = 4, H = 3) {
+  input  x: d over 9
+  hidden enc: x -> gru(H)
+  hidden z: enc & z[t-1] & z[t-2] -> H perceptrons -> tanh
+  start  z: enc -> last(time)
+  output s: 2 perceptrons
+}
+"""
+    scene = netspec.parse(text).render(view="blocks").scene
+    labels = {item.id: item.plain for item in scene.texts if item.id.endswith(".shape")}
+    assert labels["z.last~z.join@start.shape"] == "t=0"
+    assert sorted(text for text in labels.values() if text.startswith("t−")) == ["t−1, t−2"]
+
+
+def test_words_in_korean() -> None:
+    assert "퍼셉트론 1000개" in said(drawn("resnet18", lang="ko"), "y")
+    assert "1000 perceptrons" in said(drawn("resnet18"), "y")
+
+
+@pytest.mark.parametrize("direction", ["right", "left", "up", "down"])
+def test_each_direction(direction: str) -> None:
+    scene = drawn("resnet18", direction=direction)
+    first, last = node(scene, "image"), node(scene, "y")
+    ahead = {
+        "right": last.x - first.x, "left": first.x - last.x, "up": first.y - last.y, "down": last.y - first.y,
+    }  # fmt: skip
+    assert ahead[direction] > 50
+    assert all(scene.canvas.left <= item.box.left and item.box.right <= scene.canvas.right for item in scene.nodes)
+
+
+def test_the_dot_text_has_the_same_boxes() -> None:
+    picture = netspec.load(ZOO / "resnet50.net").render()
+    assert picture.plan is not None
+    text = plan_dot(picture.plan)
+    for item in picture.scene.nodes:
+        assert f'"{item.id}" [' in text

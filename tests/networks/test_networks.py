@@ -1,0 +1,50 @@
+"""Published networks, written from docs/language.md alone: each is accepted without a warning and has its count.
+
+A count is the published one, or arithmetic on the paper's sizes written out in the file's `require`. The networks
+of specs/ are held to the same.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import netspec
+from netspec.syntax import tree
+
+ROOT = Path(__file__).resolve().parents[2]
+OWN = sorted(Path(__file__).parent.glob("*.net"))
+SPECS = [*OWN, *sorted(ROOT.glob("specs/*/*.net"))]
+
+
+def name(path: Path) -> str:
+    return path.stem if path in OWN else f"{path.parent.name}-{path.stem}"
+
+
+@pytest.mark.parametrize("path", SPECS, ids=name)
+def test_no_message_and_canonical_text(path: Path) -> None:
+    spec = netspec.load(path)
+    assert [diagnostic.code for diagnostic in spec.check()] == []
+    assert spec.format() == path.read_text(encoding="utf-8"), f"netspec fmt {path.name}"
+
+
+@pytest.mark.parametrize("path", [path for path in SPECS if path in OWN or path.parent.name == "zoo"], ids=name)
+def test_says_its_count_and_its_paper(path: Path) -> None:
+    program = netspec.load(path).program
+    required = [
+        statement.left.name
+        for net in program.nets
+        for statement in net.body.statements
+        if isinstance(statement, tree.Require) and isinstance(statement.left, tree.Ref)
+    ]
+    assert "weights" in required
+    assert path not in OWN or re.search(r"^# .*(19|20)\d\d", path.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", OWN, ids=name)
+def test_becomes_source_that_is_python(path: Path) -> None:
+    spec = netspec.load(path)
+    for net in spec.nets:
+        compile(spec.net(net).source(), path.name, "exec")
