@@ -15,13 +15,11 @@ from netspec.source import SourceFile
 from netspec.syntax.parser import parse_file
 from netspec.syntax.tree import Syntax
 
-TOKEN = re.compile(
-    r'"(?:\\.|[^"\\\n])*"|#[^\n]*|[^\W\d]\w*|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|->|==|!=|<=|>=|\.\.|[^\s\w]'
-)
+TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*|[^\W\d]\w*|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|->|==|!=|<=|>=|\.\.|[^\s\w]')
 OTHERS = (
     'x y z t i K 0 1 2 3 7 2.5 1e-3 "a" -> + - * / % ^ & , : = == ( ) { } [ ] @ . .. _ x.1 z[t-1] true over up to '
-    "one of is as shared repeat input hidden output start let default require net block use perceptrons perceptron filters "
-    "filter relu tanh softmax batchnorm layernorm maxpool mean maps space time same transpose learned zeros gru"
+    "one of is as shared repeat input hidden output start let default require net block use perceptrons perceptron "
+    "filters filter relu tanh softmax batchnorm layernorm maxpool mean maps space time same transpose learned zeros gru"
 ).split()
 
 
@@ -112,4 +110,3 @@ def _difference(one: Any, other: Any, path: str) -> str | None:
 
 def _kind(value: Any) -> str:
     return "nothing" if value is None else type(value).__name__
-
