@@ -15,10 +15,15 @@ class Optimizer(Entry):
     """How weights follow their gradients. Frozen weights and buffers take no part."""
 
     lr: float = option("number", "the learning rate", default=1e-3, above=0)
+
+
+class Decaying(Optimizer):
+    """One that also draws weights to 0."""
+
     weight_decay: float = option("number", "how strongly weights are drawn to 0", default=0.0, least=0)
 
 
-class Sgd(Optimizer):
+class Sgd(Decaying):
     word = "sgd"
     about = "stochastic gradient descent (torch.optim.SGD)"
     example = "sgd(lr = 0.1, momentum = 0.9)"
@@ -27,7 +32,7 @@ class Sgd(Optimizer):
     nesterov: bool = option("flag", "looks ahead along the momentum", default=False)
 
 
-class Adam(Optimizer):
+class Adam(Decaying):
     word = "adam"
     about = "steps scaled by running means of the gradient and its square (torch.optim.Adam)"
     example = "adam(lr = 1e-3)"
@@ -45,7 +50,7 @@ class AdamW(Adam):
     weight_decay: float = option("number", "how strongly weights are drawn to 0", default=0.01, least=0)
 
 
-class RmsProp(Optimizer):
+class RmsProp(Decaying):
     word = "rmsprop"
     about = "steps scaled by a running mean of the squared gradient (torch.optim.RMSprop)"
     example = "rmsprop(lr = 1e-3)"
@@ -56,16 +61,17 @@ class RmsProp(Optimizer):
     centered: bool = option("flag", "scales by the variance instead", default=False)
 
 
-class Adagrad(Optimizer):
+class Adagrad(Decaying):
     word = "adagrad"
     about = "steps scaled by the sum of squared gradients so far (torch.optim.Adagrad)"
     example = "adagrad(lr = 0.01)"
     lr: float = option("number", "the learning rate", default=1e-2, above=0)
     lr_decay: float = option("number", "how fast the learning rate falls", default=0.0, least=0)
+    initial_accumulator_value: float = option("number", "what the sum begins with", default=0.0, least=0)
     eps: float = option("number", "keeps the division from zero", default=1e-10, least=0)
 
 
-class NAdam(Optimizer):
+class NAdam(Decaying):
     word = "nadam"
     about = "Adam that looks ahead along the momentum (torch.optim.NAdam)"
     example = "nadam(lr = 2e-3)"
@@ -74,19 +80,66 @@ class NAdam(Optimizer):
         "numbers", "how slowly the two means follow", default=(0.9, 0.999), least=0, most=1
     )
     eps: float = option("number", "keeps the division from zero", default=1e-8, least=0)
+    momentum_decay: float = option("number", "how fast the momentum's share grows", default=4e-3, least=0)
+    decoupled_weight_decay: bool = option("flag", "weight decay apart from the gradient, as AdamW", default=False)
 
 
-class RAdam(NAdam):
+class RAdam(Decaying):
     word = "radam"
     about = "Adam whose first steps are held back until their variance is known (torch.optim.RAdam)"
     example = "radam(lr = 1e-3)"
-    lr: float = option("number", "the learning rate", default=1e-3, above=0)
+    betas: tuple[float, ...] = option(
+        "numbers", "how slowly the two means follow", default=(0.9, 0.999), least=0, most=1
+    )
+    eps: float = option("number", "keeps the division from zero", default=1e-8, least=0)
+    decoupled_weight_decay: bool = option("flag", "weight decay apart from the gradient, as AdamW", default=False)
 
 
-OPTIMIZERS: dict[str, type[Optimizer]] = table(Sgd, Adam, AdamW, RmsProp, Adagrad, NAdam, RAdam)
+class Adamax(Decaying):
+    word = "adamax"
+    about = "Adam scaled by the largest gradient instead of a mean square (torch.optim.Adamax)"
+    example = "adamax(lr = 2e-3)"
+    lr: float = option("number", "the learning rate", default=2e-3, above=0)
+    betas: tuple[float, ...] = option(
+        "numbers", "how slowly mean and largest follow", default=(0.9, 0.999), least=0, most=1
+    )
+    eps: float = option("number", "keeps the division from zero", default=1e-8, least=0)
+
+
+class Adadelta(Decaying):
+    word = "adadelta"
+    about = "steps scaled by running means of the gradient and of the steps themselves (torch.optim.Adadelta)"
+    example = "adadelta(lr = 1.0)"
+    lr: float = option("number", "the learning rate", default=1.0, above=0)
+    rho: float = option("number", "how slowly the means follow", default=0.9, least=0, most=1)
+    eps: float = option("number", "keeps the division from zero", default=1e-6, least=0)
+
+
+class Asgd(Decaying):
+    word = "asgd"
+    about = "averaged stochastic gradient descent (torch.optim.ASGD)"
+    example = "asgd(lr = 1e-2)"
+    lr: float = option("number", "the learning rate", default=1e-2, above=0)
+    lambd: float = option("number", "how fast weights decay", default=1e-4, least=0)
+    alpha: float = option("number", "the power by which the rate falls", default=0.75, least=0)
+    t0: float = option("number", "the step at which averaging begins", default=1e6, least=0)
+
+
+class Rprop(Optimizer):
+    word = "rprop"
+    about = "steps by the signs of the gradient alone, for whole batches (torch.optim.Rprop)"
+    example = "rprop(lr = 1e-2)"
+    lr: float = option("number", "the first step", default=1e-2, above=0)
+    etas: tuple[float, ...] = option("numbers", "factors after a change of sign, and after none", default=(0.5, 1.2))
+    step_sizes: tuple[float, ...] = option("numbers", "the least and the largest step", default=(1e-6, 50.0))
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = table(
+    Sgd, Adam, AdamW, RmsProp, Adagrad, NAdam, RAdam, Adamax, Adadelta, Asgd, Rprop
+)
 TORCH_NAMES = {
     "sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop", "adagrad": "Adagrad", "nadam": "NAdam",
-    "radam": "RAdam",
+    "radam": "RAdam", "adamax": "Adamax", "adadelta": "Adadelta", "asgd": "ASGD", "rprop": "Rprop",
 }  # fmt: skip
 
 
@@ -135,7 +188,7 @@ class Linear(Schedule):
 
 class OneCycle(Schedule):
     word = "one_cycle"
-    about = "up along a cosine to the rate, then down to almost nothing, step by step (OneCycleLR; max_lr is the rate)"
+    about = "up along a cosine to the rate, then down to almost nothing, step by step (OneCycleLR, momentum kept)"
     example = "one_cycle"
     by_step = True
     pct_start: float = option("number", "the share of the steps that the rate rises", default=0.3, above=0, most=1)
@@ -185,6 +238,33 @@ class Exponential(Schedule):
         return float(self.gamma**step)
 
 
+class Polynomial(Schedule):
+    word = "polynomial"
+    about = "down to 0 as a power of what is left of the run, step by step (PolynomialLR)"
+    example = "polynomial(power = 2)"
+    by_step = True
+    power: float = option("number", "the power", default=1.0, above=0)
+
+    def multiplier(self, step: int, steps: int, lr: float) -> float:
+        return float((1 - min(1.0, step / steps)) ** self.power)
+
+
+class CosineRestarts(Schedule):
+    word = "cosine_restarts"
+    about = "down along half a cosine, again and again, epoch by epoch (CosineAnnealingWarmRestarts)"
+    example = "cosine_restarts(10)"
+    positional = ("T_0",)
+    T_0: int = option("integer", "epochs before the first restart", least=1)
+    T_mult: int = option("integer", "how much longer each round is than the one before", default=1, least=1)
+    eta_min: float = option("number", "the rate at the end of a round", default=0.0, least=0)
+
+    def multiplier(self, step: int, steps: int, lr: float) -> float:
+        length = self.T_0
+        while step >= length:
+            step, length = step - length, length * self.T_mult
+        return _cosine(1.0, self.eta_min / lr, step / length)
+
+
 class Plateau(Schedule):
     word = "plateau"
     about = "times `factor` when the validation loss has not fallen for more than `patience` epochs (ReduceLROnPlateau)"
@@ -197,4 +277,6 @@ def _cosine(start: float, end: float, share: float) -> float:
     return end + (start - end) / 2 * (1 + math.cos(math.pi * share))
 
 
-SCHEDULES: dict[str, type[Schedule]] = table(Constant, Cosine, Linear, OneCycle, Step, MultiStep, Exponential, Plateau)
+SCHEDULES: dict[str, type[Schedule]] = table(
+    Constant, Cosine, CosineRestarts, Linear, Polynomial, OneCycle, Step, MultiStep, Exponential, Plateau
+)
