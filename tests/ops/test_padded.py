@@ -29,8 +29,11 @@ MANY = {
     "join": 40,
     "filters": 40,
     "expand": 40,
-    "maxpool": 30,
-    "avgpool": 30,
+    "maxpool": 60,
+    "avgpool": 60,
+    "rmsnorm": 40,
+    "subsample": 40,
+    "instancenorm": 50,
     "matmul": 30,
     "crop": 30,
 }

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from rules import Body, Call, Line, Source, Step
 from strategies import Spec
+from strategy_rules import Body, Call, Line, Source, Step
 
 from netspec.api import Net
 

@@ -6,8 +6,8 @@ import os
 from typing import Any
 
 import torch
-from rules import Shape
 from strategies import Spec
+from strategy_rules import Shape
 from torch import Tensor, nn
 
 BATCH = 3
