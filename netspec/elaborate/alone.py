@@ -104,7 +104,15 @@ def _always_wrong(program: Program, definition: Definition, limits: Limits) -> l
     # what is looked for at the end, such as a layer that nothing reads, is only found where all sizes fit
     fitting = [errors for errors in trials if all(code in _AT_THE_END for code, _, _ in errors)]
     always = [key for key in told if all(key in errors for errors in fitting or trials)]
-    return [told[key] for key in always] if trials else []
+    return [told[key] for key in always if not _fits_some_size(told[key])] if trials else []
+
+
+def _fits_some_size(diagnostic: Diagnostic) -> bool:
+    """Whether an open size was compared with a number, which no trial need have met: `n` against 37."""
+    if diagnostic.code == "NS501":  # a layer's type as written and as it is
+        return True
+    sides = [str(diagnostic.words.get(name, "")) for name in ("a", "b")]
+    return "" not in sides and sum(side.isdecimal() for side in sides) == 1
 
 
 def _key(diagnostic: Diagnostic) -> _Key:
