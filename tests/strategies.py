@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
-from rules import (
+from strategy_rules import (
     Body,
     Call,
     Env,
@@ -24,7 +24,7 @@ from rules import (
     chain_shapes,
     require,
 )  # fmt: skip
-from rules_steps import STARTS, steps_for
+from strategy_steps import STARTS, steps_for
 
 Draw = Any
 LABELS = "a b c d e f g u v w z s k1 k2 h1 h2 은닉 층 t n x_ p q".split()

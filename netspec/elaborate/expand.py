@@ -32,16 +32,22 @@ class Expansion(Calls):
     def body(self, frame: Frame) -> None:
         statements = frame.definition.body.statements
         self.declare(frame, statements)
+        refused = False
         for statement in statements:
+            if isinstance(statement, tree.Layer) and not refused:
+                refused = frame.parent is not None and self.refuses(frame, statements)
             try:
+                if refused:  # what would go wrong next has been said: the block is called with wrong sizes
+                    raise Broken
                 self.statement(frame, statement)
             except Fault as error:
                 self.add(error.diagnostic, frame)
                 self.broken(frame, statement)
             except Broken:
                 self.broken(frame, statement)
-        self.unused_starts(frame)
-        self.requirements(frame, statements)
+        if not refused:
+            self.unused_starts(frame)
+            self.requirements(frame, statements)
 
     def declare(self, frame: Frame, statements: tuple[tree.Statement, ...]) -> None:
         """Labels first: a delayed read may name a layer below. Duplicates and odd names are said here."""
@@ -289,7 +295,7 @@ class Expansion(Calls):
         for statement in statements:
             if not isinstance(statement, tree.Require):
                 continue
-            if _mentions(statement, frame, ("weights", "depth")):
+            if (_names(statement.left, statement.right) & {"weights", "depth"}) - frame.env.keys():
                 self.late.append((frame, statement))
                 continue
             try:
@@ -298,6 +304,17 @@ class Expansion(Calls):
                 self.add(error.diagnostic, frame)
             except Broken:
                 continue
+
+    def refuses(self, frame: Frame, statements: tuple[tree.Statement, ...]) -> bool:
+        """Whether a `require` does not hold that speaks of sizes known before the lines; it is reported then."""
+        for statement in statements:
+            if isinstance(statement, tree.Require) and _names(statement.left, statement.right) <= frame.env.keys():
+                try:
+                    self.require(frame, statement, None)
+                except Fault as error:
+                    self.add(error.diagnostic, frame)
+                    return True
+        return False
 
     late: list[tuple[Frame, tree.Require]]
 
@@ -333,34 +350,27 @@ def _named(statement: tree.Statement) -> tree.Name | None:
     return statement.name if isinstance(statement, tree.Let) else None
 
 
-def _names_in(written: tree.TypeText) -> list[str]:
-    found: list[str] = []
-    pending: list[Any] = [written.maps, written.classes, *(written.space.sizes if written.space else ())]
-    if written.over is not None:
-        pending.append(written.over.length)
-    while pending:
-        value = pending.pop()
-        if isinstance(value, tree.Ref):
-            found.append(value.name)
-        elif isinstance(value, tree.Binary):
-            pending += [value.left, value.right]
-    return found
+def _names_in(written: tree.TypeText) -> set[str]:
+    length = written.over.length if written.over is not None else None
+    return _names(written.maps, written.classes, length, *(written.space.sizes if written.space else ()))
 
 
-def _mentions(line: tree.Require, frame: Frame, words: tuple[str, ...]) -> bool:
-    pending: list[Any] = [line.left, line.right]
+def _names(*values: Any) -> set[str]:
+    """The names in formulas of sizes."""
+    found: set[str] = set()
+    pending = [*values]
     while pending:
         value = pending.pop()
         match value:
-            case tree.Ref() if value.name in words and value.name not in frame.env:
-                return True
+            case tree.Ref():
+                found.add(value.name)
             case tree.Binary():
                 pending += [value.left, value.right]
             case tree.Negative():
                 pending.append(value.value)
             case tree.Group():
                 pending += value.chain.items
-    return False
+    return found
 
 
 def _holds(left: Any, op: str, right: Any) -> bool:

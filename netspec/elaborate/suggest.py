@@ -57,6 +57,8 @@ def unknown_step(name: str, at: Place, frame: Frame, steps: Collection[str], hea
 
     `head`: the name begins its chain, where a layer may stand as well (NS205).
     """
+    if any(isinstance(item, tree.Extern) and item.name.text == name for item in frame.unit.file.declarations):
+        return Broken()  # NS690 was said where it is declared
     if name in ("perceptron", "perceptrons", "filter", "filters"):
         return fault(frame, at, "NS119", noun=name)
     code = "NS205" if head else "NS202"

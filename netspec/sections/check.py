@@ -40,7 +40,7 @@ def _check_training(spec: Spec, graphs: dict[str, Graph]) -> list[Diagnostic]:
     names = Undecided() if graph is None else names_of(graph)
     data = read_data(sections.data, names, report)
     train = read_train(sections.train, names, report)
-    if graph is not None:
+    if graph is not None and not sections.reserved:
         match(data, train, graph, report)
     return report.diagnostics
 

@@ -107,6 +107,9 @@ def read_entry(entries: Table[E], value: tree.Value, reader: Reader, what: Phras
     if "columns" in entries and (names := _column_names(value)):  # `x = ["age", "salary"]`
         fix = f"columns({', '.join(names)})"
         hint = Hint("columns", {"text": fix})
+    if isinstance(value, tree.Text) and (word := value.value.rpartition(".")[2].lower()) in entries:  # "loans.csv"
+        fix = f'{word}("{value.value}")'
+        hint = Hint("file", {"text": fix})
     raise reader.fault(value.at, "NS753", hint, fix=fix, name=reader.text_at(value.at), what=what)
 
 

@@ -157,6 +157,8 @@ def unexpected(stop: Stop) -> Diagnostic | None:
     if stop.first == "input":
         if seen.kind == "_ARROW":
             return stop.unexpected(Hint("given"))
+        if seen.text == "over":
+            return stop.unexpected(Hint("one_time"))
         return stop.unexpected(Hint("classes") if re.match(r"class(?:es)?\b", stop.rest) else Hint("type"))
     if stop.first == "let":
         return stop.unexpected(Hint("constant"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
-from rules import Env, Invalid, Shape, Shapes, Step, require
+from strategy_rules import Env, Invalid, Shape, Shapes, Step, require
 
 Draw = Any
 STARTS = ("zeros", "learned", "carried")
