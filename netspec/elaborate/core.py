@@ -43,6 +43,7 @@ class Core:
         self.delays: list[tuple[Node, Frame, str]] = []  # delayed reads, to be tied to their layers
         self.unresolved: dict[str, tuple[Frame, Place]] = {}  # layers whose type a delayed read wants
         self.again = 0  # > 0 while weights that exist are used once more
+        self.backward = False  # inside `reversed`
         self.layer_index = -1
         self.counter = Counter(limits.nodes)
         self.partial = False  # an unknown type came up: the pass will be repeated
@@ -117,6 +118,7 @@ class Core:
             layer=self.layer_index,
             scope=frame.scope,
             again=self.again > 0,
+            backward=self.backward,
             span=frame.span(at),
         )
         self.nodes.append(node)
