@@ -259,8 +259,8 @@ def command(entry: Entry) -> str:
 def page(language: str) -> str:
     """The Markdown of one language."""
     head = {
-        "en": "# Gallery\n\nEach figure is drawn from the spec beside it, by the command above it. `./dev gallery` draws"
-        " them all.\n",
+        "en": "# Gallery\n\nEach figure is drawn from the spec beside it, by the command above it."
+        " `./dev gallery` draws them all.\n",
         "ko": "# 그림 모음\n\n그림은 모두 옆에 있는 명세에서 위의 명령으로 그렸습니다."
         " `./dev gallery`로 전부 다시 그립니다.\n",
     }
