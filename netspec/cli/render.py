@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from netspec.cli.report import coloured, written
 from netspec.cli.writing import write_bytes
 from netspec.diagnostics.model import NetspecError
 from netspec.sections.figure import DIRECTIONS, THEMES, VIEWS
+
+if TYPE_CHECKING:
+    from netspec.training.run import Run
 
 MISSING = 5
 
@@ -53,6 +56,15 @@ def figure_options(function: Any) -> Any:
     return function
 
 
+def _run(path: str | None) -> Run | None:
+    """The run of a folder; None where it is none."""
+    if path is None or not (Path(path) / "settings.json").is_file():
+        return None
+    from netspec.training.api import load_run
+
+    return load_run(path)
+
+
 @click.command("render")
 @spec_argument
 @net_options
@@ -76,8 +88,13 @@ def command(
     form: str,
     **options: Any,
 ) -> int:
-    """Draw the figure of a net: SVG, PNG, PDF or DOT. Needs no torch."""
-    found = load_net(spec, net, settings, root, limit)
+    """Draw the figure of a net: SVG, PNG, PDF or DOT. Needs no torch.
+
+    SPEC may be the folder of a run: then its net is drawn with the weights it has learned.
+    """
+    run = _run(spec)
+    options["weights"] = _run(options["weights"]) or options["weights"] or run
+    found = load_net(spec, net, settings, root, limit) if run is None else run.net
     target = Path(out) if out else Path(f"{'net' if spec == '-' else Path(spec).stem}.svg")
     picture = found.render(lang=lang, **options)
     suffix = target.suffix.removeprefix(".").lower() or "svg"

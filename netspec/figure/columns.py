@@ -157,10 +157,12 @@ def _ranks(groups: list[Group]) -> dict[Group, int]:
 def arrange(columns: list[Column], roomy: float = 0.0) -> float:
     """Sets the places of all blocks; returns the pitch. `roomy`: the space a title needs above a second block."""
     most = max(_rows(block) for column in columns for block in column.blocks)
-    pitch = rules.PITCH - (rules.PITCH - rules.TIGHT) * min(max(most - 8, 0) / 8, 1.0)
+    pitch = _pitch(most)
     with_bias = any(block.bias for column in columns for block in column.blocks[:1])
     for column in columns:
-        _stack(column, pitch, with_bias, roomy)
+        # only columns that begin in one line need one pitch
+        whole = not any(block.elided for block in column.blocks)
+        _stack(column, _pitch(max(map(_rows, column.blocks))) if whole else pitch, with_bias, roomy)
     longest = max(column.own[-1].last - column.own[0].first for column in columns if column.own)
     aligned = [column for column in columns if _is_aligned(column, longest)]
     if aligned:
@@ -174,6 +176,11 @@ def arrange(columns: list[Column], roomy: float = 0.0) -> float:
         for block in column.blocks:
             block.shift(by)
     return pitch
+
+
+def _pitch(rows: int) -> float:
+    """Long columns are set closer."""
+    return rules.PITCH - (rules.PITCH - rules.TIGHT) * min(max(rows - 8, 0) / 8, 1.0)
 
 
 def _rows(block: Block) -> int:

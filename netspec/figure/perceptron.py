@@ -25,7 +25,7 @@ STEEPEST = 2.2  # rise over run of a wire that passes by the weights beside its 
 APART = 1.15  # from one perceptron's last weight to the first of the next, in pitches
 TO_WEIGHT, KNEE, TO_SUM, TO_BOX, TO_END = 25.6, 8.3, 35.0, 37.0, 31.0
 TO_NEXT = 51.0  # from a layer's outputs to the weights of the next
-SIGMA, S = 13.0, 7.4
+S = 7.4
 ROW_LABEL, CONSTANT = 7.0, 5.0
 FORMULA = 6.4
 CAPTION, SUM_CAPTION = 5.0, 8.5
@@ -206,7 +206,7 @@ class Perceptrons:
             layer=group.layer.path,
             value=None if unit.place is None else Value(group.node, unit.place),
         )
-        sheet.label(total, upright("Σ"), SIGMA)
+        sheet.label(total, upright("∑"), rules.SIGMA)
         for weight in weights:
             start = Point(weight.x + weight.rx, weight.y)
             if abs(weight.y - y) < 0.01:

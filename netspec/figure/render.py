@@ -23,7 +23,7 @@ from netspec.syntax import tree
 
 if TYPE_CHECKING:
     from netspec.api import Net
-    from netspec.figure.weights import Arrays
+    from netspec.figure.weights import Arrays, Given
 
 USAGE = 2
 
@@ -36,21 +36,23 @@ def render(
     theme: str | None = None,
     width: str | None = None,
     transparent: bool = False,
-    weights: str | os.PathLike[str] | Arrays | None = None,
+    weights: Given | None = None,
     input: str | Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> Picture:
     """The figure of a net.
 
-    `figure` names a figure section; without it the section without a name is taken. `weights`: a run folder, a
+    `figure` names a figure section; without it the section without a name is taken. `weights`: a run or its folder, a
     safetensors file, or arrays by key; colours what they belong to. `input`: values by the labels of the input lines,
     or text such as `x=1,0`; writes numbers into the figure. Every other option is a setting of a figure section and
     wins over it. Raises SpecErrors for a wrong section, NetspecError for a wrong option.
     """
     found = settings_of(net, figure, weights is not None).but(view=view, theme=theme, width=width, **settings)
     _check_width(found.width)
-    arrays = _arrays(net, found, weights, input is not None)
     options = Options(THEMES[found.theme], found.width, transparent)
+    if found.view == "features":
+        return _features(net, found, options, weights)
+    arrays = _arrays(net, found, weights, input is not None)
     chosen = found.view or _default(net.graph, input is not None)
     return _picture(net, found.but(view=chosen), options, arrays, input)
 
@@ -124,11 +126,19 @@ def _scene(graph: Graph, settings: FigureSettings, arrays: Arrays | None) -> Sce
 # ---- weights and numbers
 
 
-def _arrays(
-    net: Net, settings: FigureSettings, given: str | os.PathLike[str] | Arrays | None, numbers: bool
-) -> Arrays | None:
+def _features(net: Net, settings: FigureSettings, options: Options, given: Given | None) -> Picture:
+    """What a run has learned to make of its data: the net alone does not say it."""
+    from netspec.figure.features import features_scene
+
+    if given is None or isinstance(given, str | os.PathLike | Mapping):
+        raise NetspecError(Diagnostic("NS732", None, hints=(Hint("missing" if given is None else "run"),)), USAGE)
+    scene = described(features_scene(given.features(), settings), net.graph, settings)
+    return Picture(net.name, options, lambda: scene)
+
+
+def _arrays(net: Net, settings: FigureSettings, given: Given | None, numbers: bool) -> Arrays | None:
     """The arrays of a run; without one, those that the spec itself gives where a figure cannot do without."""
-    from netspec.figure.weights import check_bound, check_weights, given_weights, read_weights
+    from netspec.figure.weights import arrays_of, check_bound, check_weights, given_weights
 
     if given is None:
         if not numbers and settings.view != "strip" and settings.weights != "trained":
@@ -140,7 +150,7 @@ def _arrays(
             raise NetspecError(Diagnostic("NS728", None, hints=(Hint(what),)), USAGE)
         return found
     check_bound(net.graph)
-    arrays = read_weights(given) if isinstance(given, str | os.PathLike) else given
+    arrays = arrays_of(given)
     check_weights(net.graph, arrays)
     return arrays
 

@@ -181,15 +181,18 @@ def shown_cells(cells: Cells | Row, regions: tuple[Region, ...], most: int) -> l
         return [cells.unit(position) for position in range(cells.count)]
     found: list[Entry] = [cells.unit(0), cells.unit(1)]
     drawn, before = {0, 1}, 1
+    counted = 2  # up to where dots stand for what belongs to no region
     for number, region in enumerate(sorted(regions, key=lambda region: cells.ends(region)), 1):
         first, last = cells.ends(region)
-        if first - before > 1:
-            found.append(Gap(f"gap{number}", str(_outside(cells, regions, drawn, before + 1, first))))
+        between = _outside(cells, regions, counted, first)
+        if between > 0:
+            found.append(Gap(f"gap{number}", str(between)))
+            counted = first
         found.append(Opening(region.label, f"box{number}"))
         size = cells.inside(region, 0, cells.count)
         head = [first, first + 1] if size > 2 else [first]
         inner = [position for position in dict.fromkeys((*head, last)) if position not in drawn]
-        hidden = size - len(inner)
+        hidden = size - len(inner) - cells.inside(region, 0, 2)
         for position in inner:
             if position == last and hidden > 0:
                 found.append(Gap(f"box{number}.gap", str(hidden)))
@@ -199,12 +202,12 @@ def shown_cells(cells: Cells | Row, regions: tuple[Region, ...], most: int) -> l
         before = max(before, last)
     tail = [position for position in (cells.count - 2, cells.count - 1) if position > before]
     tail = tail if regions else tail[-1:]
-    if tail and tail[0] - before > 1:
-        found.append(Gap("gap", str(_outside(cells, regions, drawn, before + 1, tail[0]))))
+    left = _outside(cells, regions, counted, tail[0] if tail else cells.count)
+    if left > 0:
+        found.append(Gap("gap", str(left)))
     return found + [cells.unit(position) for position in tail]
 
 
-def _outside(cells: Cells | Row, regions: tuple[Region, ...], drawn: set[int], first: int, last: int) -> int:
-    """How many values of a stretch belong to no region and are not drawn."""
-    named = sum(cells.inside(region, first, last) for region in regions)
-    return last - first - named - sum(1 for position in drawn if first <= position < last)
+def _outside(cells: Cells | Row, regions: tuple[Region, ...], first: int, last: int) -> int:
+    """How many values of a stretch belong to no region."""
+    return max(last - first, 0) - sum(cells.inside(region, first, last) for region in regions)

@@ -1,4 +1,7 @@
-"""The `strip` view: the net as a row of boxes, and under each layer of filters what its filters have learned."""
+"""The `strip` view: the net as a row of boxes; below filters, and perceptrons over pictures, what they have learned.
+
+The weights of a perceptron that reads a picture are a picture themselves: what it adds up to the most.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netspec.figure import rules
-from netspec.figure.scene import Image, Node, Pen, Point, Scene
+from netspec.figure.scene import Image, Node, Pen, Point, Rect, Scene
 from netspec.figure.sheet import Sheet, boxed
 from netspec.figure.stages import Stage, stages_of
 from netspec.figure.step_words import step_text
@@ -19,6 +22,7 @@ from netspec.graph import Graph
 from netspec.sections.figure import FigureSettings
 
 TILE, BETWEEN, COLUMNS, MOST = 8.6, 0.7, 5, 30  # of a sheet of tiles
+PICTURE, ACROSS = 26.0, 2  # height of a tile where it is a whole picture, and how many stand side by side
 NAME, STEP = 5.0, 3.7
 HIGH = 18.0  # of a box
 APART = 12.0  # boxes
@@ -35,12 +39,25 @@ class Shelf:
     steps: str
     key: str = ""
     layer: str = ""
+    picture: tuple[int, int, int] | None = None  # maps, rows and columns of the picture that its perceptrons read
 
     @property
     def width(self) -> float:
         wide = max(line_width(words(self.name, "bold"), NAME), *(line_width(line, STEP) for line in self.lines))
-        sheet = COLUMNS * (TILE + BETWEEN) if self.key else 0.0
+        sheet = self.columns * (self.tile[0] + BETWEEN) if self.key else 0.0
         return max(wide + 6, sheet, 26.0)
+
+    @property
+    def tile(self) -> tuple[float, float]:
+        """Width and height of one."""
+        if self.picture is None:
+            return TILE, TILE
+        _, rows, columns = self.picture
+        return PICTURE * min(columns / rows, 3.0), PICTURE
+
+    @property
+    def columns(self) -> int:
+        return COLUMNS if self.picture is None else ACROSS
 
     @property
     def lines(self) -> tuple[Any, ...]:
@@ -48,14 +65,15 @@ class Shelf:
 
 
 def strip(graph: Graph, settings: FigureSettings, weights: Arrays) -> Scene:
-    """The figure of a chain with layers of filters; raises Unsuitable where there are none."""
+    """The figure of a chain with filters, or perceptrons over a picture; raises Unsuitable where there are none."""
     stages = stages_of(graph)
-    if not any(stage.does == "filters" for stage in stages):
+    shelves = _shelves(graph, stages, settings)
+    if not any(shelf.key for shelf in shelves):
         raise Unsuitable(stages[-1].node)
     sheet = Sheet()
     x = 0.0
     before: Node | None = None
-    for shelf in _shelves(stages, settings):
+    for shelf in shelves:
         node = _box(sheet, shelf, x + shelf.width / 2, before is not None)
         if before is not None:
             ends = (Point(before.box.right, 0.0), Point(node.box.left, 0.0))
@@ -70,24 +88,40 @@ def strip(graph: Graph, settings: FigureSettings, weights: Arrays) -> Scene:
     return sheet.scene("strip")
 
 
-def _shelves(stages: list[Stage], settings: FigureSettings) -> list[Shelf]:
+def _shelves(graph: Graph, stages: list[Stage], settings: FigureSettings) -> list[Shelf]:
     """The input, each layer of filters with the pools behind it, and all that follows as one box."""
     shelves = [Shelf(stages[0].id, stages[0].caption or stages[0].label, "", layer=stages[0].layer.path)]
     rest: list[Stage] = []
     for stage in stages[1:]:
         if stage.does == "filters":
-            found = Shelf(stage.id, stage.label or stage.layer.label, step_text(stage.node), layer=stage.layer.path)
-            found.key = f"{stage.node.key}.weight"
-            shelves.append(found)
+            shelves.append(_shelf(stage, settings))
+        elif stage.does == "full" and (picture := _picture(graph, stage)) is not None and not rest:
+            shelves.append(_shelf(stage, settings))
+            shelves[-1].picture = picture
         elif stage.does == "pool" and not rest:
-            shelves[-1].steps += f", {step_text(stage.node)}"
+            shelves[-1].steps += f", {step_text(stage.node, settings.lang)}"
         else:
             rest.append(stage)
     if rest:
         name = rest[-1].label or rest[-1].layer.label
-        steps = ", ".join(step_text(stage.node) for stage in rest)
+        steps = ", ".join(step_text(stage.node, settings.lang) for stage in rest)
         shelves.append(Shelf(rest[-1].id, name, steps, layer=rest[-1].layer.path))
     return shelves
+
+
+def _shelf(stage: Stage, settings: FigureSettings) -> Shelf:
+    steps = step_text(stage.node, settings.lang)
+    return Shelf(stage.id, stage.label or stage.layer.label, steps, f"{stage.node.key}.weight", stage.layer.path)
+
+
+def _picture(graph: Graph, stage: Stage) -> tuple[int, int, int] | None:
+    """The maps, rows and columns that perceptrons read, where that is a picture of one or three maps."""
+    edge = stage.node.inputs[0]
+    value = graph.nodes[edge.node].types[edge.output]
+    sizes = (value.maps, *value.space)
+    if stage.node.op.name != "perceptrons" or len(value.space) != 2 or value.maps not in (1, 3):
+        return None
+    return sizes if all(isinstance(size, int) for size in sizes) else None  # type: ignore[return-value]
 
 
 def _box(sheet: Sheet, shelf: Shelf, x: float, framed: bool) -> Node:
@@ -122,20 +156,23 @@ def _tiles(sheet: Sheet, shelf: Shelf, node: Node, weights: Arrays, settings: Fi
     array = weights[shelf.key]
     count = int(array.shape[0])
     shown = min(count, MOST)
-    columns = min(COLUMNS, shown)
-    wide = columns * (TILE + BETWEEN) - BETWEEN
+    columns = min(shelf.columns, shown)
+    across, down = shelf.tile
+    wide = columns * (across + BETWEEN) - BETWEEN
     left, top = node.x - wide / 2, HIGH / 2 + DOWN
     for number in range(shown):
-        row, column = divmod(number, COLUMNS)
-        x, y = left + column * (TILE + BETWEEN), top + row * (TILE + BETWEEN)
-        rows = tile_of(array[number])
+        row, column = divmod(number, columns)
+        x, y = left + column * (across + BETWEEN), top + row * (down + BETWEEN)
+        rows = tile_of(array[number] if shelf.picture is None else array[number].reshape(shelf.picture))
+        corners = Rect(x, y, x + across, y + down).corners
+        sheet.polygon(f"{shelf.id}.{number + 1}.edge", corners, pen=Pen(ink="faint", width=0.2), classes=("tile",))
         sheet.front.append(
             Image(
                 id=f"{shelf.id}.{number + 1}",
                 x=x,
                 y=y,
-                width=TILE,
-                height=TILE,
+                width=across,
+                height=down,
                 rows=rows,
                 classes=("tile",),
                 layer=shelf.layer,
@@ -146,7 +183,7 @@ def _tiles(sheet: Sheet, shelf: Shelf, node: Node, weights: Arrays, settings: Fi
     sheet.wire("", node.id, (start, Point(node.x, HIGH / 2)), pen=GREEN, id=f"{shelf.id}.up", layer=shelf.layer)
     if count > shown:
         sheet.hidden[shelf.id] = str(count - shown)
-        below = top + math.ceil(shown / COLUMNS) * (TILE + BETWEEN) + STEP
+        below = top + math.ceil(shown / columns) * (down + BETWEEN) + STEP
         line = words(say("more filters", settings.lang).format(count=count - shown))
         sheet.text(f"{shelf.id}.more", (line,), node.x, below, STEP, classes=("caption",), layer=shelf.layer)
 

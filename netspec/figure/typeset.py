@@ -22,6 +22,7 @@ SMALLEST = 0.46  # scripts of scripts shrink no further
 DROP, RISE = 0.21, 0.40  # baselines of a subscript and a superscript, in sizes of the base
 STACKED_DROP, STACKED_RISE = 0.27, 0.45  # the same where both stand at one base
 AFTER = 0.05  # the space behind scripts
+LEAN = 0.09  # how far an italic f leans out of its width
 CJK = (920, -120, 850)  # advance and ink of a Hangul syllable in Noto Sans CJK
 WIDE, NARROW = (1000, -120, 850), (600, -210, 740)  # characters of no table
 
@@ -97,6 +98,8 @@ def set_line(
         own = _set_text(atom, size, x, y)
         runs += own
         x = own[-1].x + own[-1].width if own else x
+        if atom.style == "italic" and atom.text.endswith("f"):
+            x += LEAN * size
         small = max(size * SCRIPT, least)
         both = bool(atom.sub and atom.sup)
         ends = [x]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted, SpecErrors, Words
 from netspec.graph import Graph
@@ -14,7 +14,20 @@ from netspec.names import nearest
 if TYPE_CHECKING:
     import numpy
 
+    from netspec.figure.features import Features
+
 Arrays = Mapping[str, "numpy.ndarray[Any, Any]"]
+
+
+class Run(Protocol):
+    """A finished run, as `netspec.load_run` gives it."""
+
+    def weights(self) -> Arrays: ...
+
+    def features(self) -> Features: ...
+
+
+Given = str | os.PathLike[str] | Arrays | Run
 RUN_FILE = "weights.safetensors"
 USAGE = 2
 
@@ -36,6 +49,13 @@ def read_weights(path: str | os.PathLike[str]) -> Arrays:
         hint = Hint("broken", {"reason": str(error)[:120]})
         raise NetspecError(Diagnostic("NS726", None, {"file": str(given)}, hints=(hint,)), USAGE) from None
     return found
+
+
+def arrays_of(given: Given) -> Arrays:
+    """The arrays by key, however they are given."""
+    if isinstance(given, str | os.PathLike):
+        return read_weights(given)
+    return given if isinstance(given, Mapping) else given.weights()
 
 
 def check_bound(graph: Graph) -> None:

@@ -27,6 +27,12 @@ _WORDS: Final = {
     "head": {"en": "attention, {count} head", "ko": "어텐션, 헤드 {count}개"},
     "heads": {"en": "attention, {count} heads", "ko": "어텐션, 헤드 {count}개"},
     "repeat": {"en": "repeat", "ko": "반복"},
+    "features input": {"en": "input {label}", "ko": "입력 {label}"},
+    "features hidden": {"en": "last hidden layer {label}: {count} values", "ko": "마지막 은닉층 {label}: 값 {count}개"},
+    "direction classes": {"en": "across the boundary", "ko": "경계에 수직인 방향"},
+    "direction rest": {"en": "along the boundary", "ko": "경계를 따르는 방향"},
+    "direction 1": {"en": "the direction that tells most classes apart", "ko": "종류를 가장 잘 나누는 방향"},
+    "direction 2": {"en": "the next such direction", "ko": "그다음으로 잘 나누는 방향"},
     "class": {"en": "class", "ko": "종류"},
 }
 

@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from netspec.sizes import Size
 
-VIEWS: Final = ("perceptron", "neurons", "grid", "filter", "planes", "unrolled", "blocks", "strip", "equals")
+VIEWS: Final = (
+    "perceptron", "neurons", "grid", "filter", "planes", "unrolled", "blocks", "strip", "equals", "features",
+)  # fmt: skip
 THEMES: Final = ("post", "mono", "dark", "safe")
 LANGUAGES: Final = ("en", "ko")
 DIRECTIONS: Final = ("right", "left", "up", "down")

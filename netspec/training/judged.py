@@ -57,7 +57,7 @@ def judge(graph: Graph, terms: list[Term], inputs: frozenset[str]) -> Judged:
             judged.position[name, sums] = wanted.index(item)
     judged.outputs = [edge for edge, _ in wanted]
     judged.activation = [activation for _, activation in wanted]
-    judged.graph = _exposing(graph, nodes, judged.outputs)
+    judged.graph = exposing(graph, nodes, judged.outputs)
     return judged
 
 
@@ -94,7 +94,7 @@ def _skip(nodes: list[Node], edge: Edge, before: Edge) -> None:
         edge = node.inputs[0]
 
 
-def _exposing(graph: Graph, nodes: list[Node], outputs: list[Edge]) -> Graph:
+def exposing(graph: Graph, nodes: list[Node], outputs: list[Edge]) -> Graph:
     """The same net, returning these values."""
     layers = [
         replace(layer, role="hidden") if layer.scope == 0 and layer.role == "output" else layer

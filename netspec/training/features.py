@@ -1,0 +1,117 @@
+"""A trained run -> its examples as the last hidden layer has them, and the output layer that reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.model import Diagnostic, NetspecError
+from netspec.figure.features import Features
+from netspec.graph import Edge, Graph, Node
+from netspec.sections.losses import Term
+from netspec.sections.match import sums_of, value_of
+from netspec.training.answers import Trained
+from netspec.training.batches import Part
+from netspec.training.folder import USAGE
+from netspec.training.judged import exposing
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from netspec.training.run import Run
+
+MOST = 600  # examples
+GRID = 96  # places on each side of the plane of the inputs
+_PASSING = frozenset(("port", "identity"))
+
+
+@dataclass(slots=True)
+class Ending:
+    """How a classifier ends: the term that judges it, its output layer, what that reads, its sums."""
+
+    term: Term
+    layer: Node
+    hidden: Edge
+    sums: Edge
+
+
+def features_of(run: Run, most: int = MOST) -> Features:
+    """Examples that the run has not been trained on, where it kept some back, in the space of its features.
+
+    Raises NetspecError NS733 where the net does not end in one layer of perceptrons that tells classes apart.
+    """
+    import torch
+
+    trained = Trained(run)
+    graph = trained.net.graph
+    ending = _ending(graph, [item.term for item in trained.train.loss] + list(trained.train.metrics))
+    dataset = trained.own()
+    name = next(part for part in ("test", "validation", "training") if len(dataset.parts.get(part, ())))
+    part = Part(dataset, name, "cpu", torch.float32)
+    batch = part.take(torch.arange(0, part.count, max(1, -(-part.count // most))))
+    labels = [graph.layers[graph.nodes[number].layer].label for number in graph.inputs]
+    model = _module(graph, ending, trained)
+    with torch.inference_mode():
+        hidden, sums = model(*(batch[label] for label in labels))
+        found = _found(run, graph, ending, batch[ending.term.compared or ""], hidden)
+        if len(labels) == 1 and batch[labels[0]][0].numel() == 2:
+            found.input_label = labels[0]
+            found.inputs = batch[labels[0]].flatten(1).double().numpy()
+            found.grid = _grid(model, batch[labels[0]], sums.shape[1] == 1)
+    return found
+
+
+def _ending(graph: Graph, terms: list[Term]) -> Ending:
+    for term in terms:
+        edge = value_of(graph, term.layer)
+        if not term.classifies or edge is None or not term.compared:
+            continue
+        sums, _ = sums_of(graph, edge)
+        node = graph.nodes[sums.node]
+        while node.op.name in _PASSING:
+            node = graph.nodes[node.inputs[0].node]
+        read = node.inputs[0] if node.inputs else None
+        plain = node.type.time is None and not node.type.space and not node.tied
+        if node.op.name == "perceptrons" and read is not None and plain:
+            return Ending(term, node, read, sums)
+    raise NetspecError(Diagnostic("NS733", None, {"net": graph.name}), USAGE)
+
+
+def _module(graph: Graph, ending: Ending, trained: Trained) -> nn.Module:
+    """The trained net, returning what the output layer reads, and its sums."""
+    import torch
+
+    from netspec.lower.live import build
+
+    model = build(exposing(graph, list(graph.nodes), [ending.hidden, ending.sums]))
+    state = {key: torch.from_numpy(value) for key, value in trained.run.weights().items()}
+    model.load_state_dict(state, strict=True)
+    return model.eval()
+
+
+def _found(run: Run, graph: Graph, ending: Ending, target: Tensor, hidden: Tensor) -> Features:
+    import numpy as np
+
+    arrays = run.weights()
+    weight = arrays[f"{ending.layer.key}.weight"].astype(np.float64)
+    bias = arrays.get(f"{ending.layer.key}.bias", np.zeros(len(weight))).astype(np.float64)
+    if len(weight) == 1:  # one sum: the second class, where it is above zero
+        weight, bias = np.concatenate([0 * weight, weight]), np.concatenate([0 * bias, bias])
+    names = run.data["fields"].get(ending.term.compared, {}).get("classes") or map(str, range(len(weight)))
+    layer = graph.layers[graph.nodes[ending.hidden.node].layer]
+    classes: Any = target.flatten().round().long().numpy()
+    return Features(layer.label, hidden.flatten(1).double().numpy(), classes, tuple(map(str, names)), weight, bias)
+
+
+def _grid(model: nn.Module, inputs: Tensor, single: bool) -> tuple[Any, Any, Any]:
+    """The sums over the plane of two inputs, a little wider than the examples."""
+    import torch
+
+    flat = inputs.flatten(1)
+    low, high = flat.min(0).values, flat.max(0).values
+    room = (high - low).clamp(min=1e-6) * 0.12
+    xs, ys = (torch.linspace(float(low[k] - room[k]), float(high[k] + room[k]), GRID) for k in (0, 1))
+    places = torch.stack(torch.meshgrid(xs, ys, indexing="xy"), -1).reshape(GRID * GRID, *inputs.shape[1:])
+    sums = model(places)[1].double()
+    sums = torch.cat([torch.zeros_like(sums), sums], 1) if single else sums
+    return xs.double().numpy(), ys.double().numpy(), sums.T.reshape(-1, GRID, GRID).numpy()
