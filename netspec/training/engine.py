@@ -11,7 +11,7 @@ from netspec.sections.train import Train
 from netspec.training import devices
 from netspec.training.batches import Part, bounds
 from netspec.training.carry import Carry, lanes
-from netspec.training.compiling import compiled
+from netspec.training.compiling import compiled, pays_off, require_compiler
 from netspec.training.judged import judge
 from netspec.training.objective import Objective, objective
 from netspec.training.optimizer import Rate, make_optimizer
@@ -138,9 +138,9 @@ def build_engine(plan: Plan) -> Engine:
     carry = Carry(graph)
     spans = _spans(graph, parts["training"].count, train.batch, carry, processes)
     steps = train.epochs * -(-len(spans) // train.accumulate)
-    return Engine(
+    engine = Engine(
         model=model,
-        forward=_forward(model, judged.graph, plan, processes),
+        forward=_forward(model, judged.graph, processes),
         optimizer=make_optimizer(train.optimizer, weights, device.partition(":")[0]),
         objective=objective(train, graph, judged, plan.targets, device),
         rate=Rate(train.schedule, train.optimizer.lr, steps, train.epochs),
@@ -158,6 +158,21 @@ def build_engine(plan: Plan) -> Engine:
         autocast=devices.autocast(train.precision, device),
         keys=tuple(stored.key for stored in graph.stored),
     )
+    _compile(engine, plan)
+    return engine
+
+
+def _compile(engine: Engine, plan: Plan) -> None:
+    """As asked for; a run that may choose chooses once, and a resumed one does the same."""
+    request, train = plan.request, plan.train
+    if request.compile == "auto":
+        begin, end = engine.spans[0]
+        batch = engine.parts["training"].take(engine.order(train.seed, 0)[begin:end])
+        wins = engine.processes.size == 1 and pays_off(engine, batch, train.epochs * len(engine.spans))
+        request.compile = "on" if wins else "off"
+    if request.compile == "on":
+        require_compiler()
+        engine.forward = compiled(engine.forward, engine.device)
 
 
 def _spans(graph: Graph, count: int, batch: int, carry: Carry, processes: Processes) -> list[tuple[int, int]]:
@@ -167,14 +182,9 @@ def _spans(graph: Graph, count: int, batch: int, carry: Carry, processes: Proces
     return bounds(count, batch, least)
 
 
-def _forward(model: nn.Module, graph: Graph, plan: Plan, processes: Processes) -> Any:
+def _forward(model: nn.Module, graph: Graph, processes: Processes) -> Any:
     """The model as training passes call it."""
-    forward: Any = model
-    if processes.size > 1:
-        forward = processes.wrap(model, _unread(graph))
-    if plan.request.compile == "on":
-        forward = compiled(forward)
-    return forward
+    return processes.wrap(model, _unread(graph)) if processes.size > 1 else model
 
 
 def _unread(graph: Graph) -> bool:
