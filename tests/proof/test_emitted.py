@@ -19,7 +19,8 @@ from tests.conftest import ROOT
 
 SITE = Path(torch.__file__).parents[1]
 ALONE_TOO = (
-    "lenet5", "resnet50", "shufflenet", "unet", "gpt2", "bert", "vit_b16", "llama", "charrnn", "wavenet", "seq2seq", "vae"
+    "lenet5", "resnet50", "shufflenet", "unet", "gpt2", "bert", "vit_b16", "llama", "charrnn", "wavenet", "seq2seq",
+    "vae",
 )  # fmt: skip
 # runs in a Python without site-packages' .pth files and with netspec forbidden: only torch is there
 ALONE = """
