@@ -44,7 +44,9 @@ def code_shape(source: str) -> list[str]:
 def code_tokens(source: str) -> list[str]:
     """What the module says beside texts and comments."""
     silent = (tokenize.COMMENT, tokenize.STRING, tokenize.NL)
-    return [token.string for token in tokenize.generate_tokens(io.StringIO(source).readline) if token.type not in silent]
+    return [
+        token.string for token in tokenize.generate_tokens(io.StringIO(source).readline) if token.type not in silent
+    ]
 
 
 def test_there_are_two_hundred() -> None:
