@@ -1,4 +1,4 @@
-"""`netspec compile`: the net as PyTorch source."""
+"""`netspec compile`: the net as PyTorch source; a trained one as a program of torch.export."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ import click
 
 from netspec.cli.options import common, load_net, net_options, spec_argument
 from netspec.cli.writing import write_text
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+
+USAGE = 2
 
 
 @click.command("compile")
 @spec_argument
 @net_options
-@click.option("--out", "-o", type=click.Path(path_type=Path), help="model.py; standard output when left out or -.")
+@click.option(
+    "--out", "-o", type=click.Path(path_type=Path), help="model.py, or of a run model.pt2; else standard output."
+)
 @common
 def command(
     spec: str,
@@ -26,11 +31,31 @@ def command(
     lang: str | None,
     form: str,
 ) -> int:
-    """Write the net as PyTorch source that a person could have written; it needs torch and nothing else."""
-    text = load_net(spec, net, settings, root, limit).source()
+    """Write the net as PyTorch source that a person could have written; it needs torch and nothing else.
+
+    SPEC may be the folder of a run: with -o model.pt2 its trained net is written, for torch.export.load.
+    """
+    if out is not None and out.suffix.lower() == ".pt2":
+        _export(Path(spec), out)
+        return 0
+    if (Path(spec) / "settings.json").exists():
+        from netspec.training.api import load_run
+
+        text = load_run(spec).net.source()
+    else:
+        text = load_net(spec, net, settings, root, limit).source()
     if out is None or str(out) == "-":
         sys.stdout.write(text)
     else:
         write_text(out, text)
         print(out)
     return 0
+
+
+def _export(run: Path, out: Path) -> None:
+    from netspec.training.api import load_run
+
+    if run.is_file():
+        raise NetspecError(Diagnostic("NS879", None, {"spec": str(run)}, hints=(Hint("run"),)), USAGE)
+    load_run(run).export(out)
+    print(out)

@@ -73,6 +73,8 @@ def _classes(item: Field, values: Values, count: int, match: Match, rows: Rows |
         array = array.reshape(array.shape[:-1])
     whole = array if array.dtype.kind in "biu" else np.floor(array)
     wrong = (whole != array) | (whole < 0) | (whole >= count)
+    if values.classes is not None:
+        wrong &= array >= 0  # -1 stands for a name that the source has reported already
     for position in np.argwhere(wrong)[:100]:
         row = int(position[0])
         span, where = _place(item, row, rows)

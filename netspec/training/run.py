@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +34,11 @@ class Run:
     @property
     def folder(self) -> Path:
         return self._folder.path
+
+    @property
+    def net_name(self) -> str:
+        """What the net is called in its spec."""
+        return str(self._settings["net"])
 
     @property
     def status(self) -> dict[str, Any]:
@@ -116,6 +123,31 @@ class Run:
         module = self.net.module(device=device)
         module.load_state_dict(load(self._weights()), strict=True)
         return module.eval()
+
+    def predict(self, data: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
+        """What the net answers to new rows: {input: array} -> {"predicted_TARGET": …, "probability_TARGET": …}.
+
+        The fields' own steps are applied as they were learned; classes come by their names, numbers in the unit
+        of the target. Raises NetspecError (exit code 3) for arrays that do not fit.
+        """
+        from netspec.training.answers import Trained
+        from netspec.training.table import as_arrays
+
+        trained = Trained(self)
+        return as_arrays(trained.answers(trained.dataset(None, data, trained.inputs)))
+
+    def sample(self, prompt: str = "\n", length: int = 500, temperature: float = 0.8, seed: int = 0) -> str:
+        """Text that a net of characters writes after the prompt; raises NetspecError where it writes none."""
+        from netspec.training.answers import Trained
+        from netspec.training.sample import Sampling, sample
+
+        return "".join(sample(Trained(self), Sampling(prompt, length, temperature, None, seed)))
+
+    def export(self, path: str | os.PathLike[str], device: str = "cpu") -> None:
+        """Writes the trained net as a torch.export program (.pt2), for any number of rows."""
+        from netspec.training.export import export
+
+        export(self, Path(path), device)
 
     def _weights(self) -> bytes:
         path = self._folder / WEIGHTS

@@ -22,7 +22,7 @@ from netspec.training.loop import Diverged, Interrupted, Loop, score
 from netspec.training.parallel import Lost
 from netspec.training.plan import Plan
 from netspec.training.progress import Progress
-from netspec.training.report.pictures import draw
+from netspec.training.report.pictures import Drawn, draw
 from netspec.training.resume import Restored, description, last_logged, refuse_changes, restore
 from netspec.training.run import Run
 from netspec.training.store import Elsewhere, Store
@@ -134,12 +134,12 @@ class Session:
             folder.write_bytes(names.LAST, as_bytes(last))
         folder.write_bytes(names.WEIGHTS, as_bytes(self.engine.state()))
         folder.write_json(names.SCORES, {"chosen": chosen, "epoch": epoch, "scores": scores})
-        drawn = draw(self.plan, self.engine, folder, scores) if self.plan.request.pictures else ()
+        drawn = draw(self.plan, self.engine, folder) if self.plan.request.pictures else Drawn(())
         progress.seconds = time.perf_counter() - loop.began
         folder.status(state="finished", step=progress.step, seconds=round(progress.seconds, 3))
         shutil.rmtree(folder / names.CHECKPOINTS, ignore_errors=True)  # the weights hold what they held
         self.engine.processes.said("finished")
-        self.watch.ended(Summary(str(folder.path), chosen, epoch, scores, progress.seconds, tuple(drawn)))
+        self.watch.ended(Summary(str(folder.path), chosen, epoch, scores, progress.seconds, *drawn))
 
     # ---- what is known before the first step
 

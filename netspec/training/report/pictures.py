@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from netspec.sections.losses import Metric
 from netspec.training import folder as names
@@ -11,6 +11,7 @@ from netspec.training.engine import Engine
 from netspec.training.folder import Folder
 from netspec.training.metrics import TableMeter
 from netspec.training.plan import Plan
+from netspec.training.report.boundary import View, boundary, equation_of, fits, plane_of
 from netspec.training.report.confusion import confusion
 from netspec.training.report.curves import curves
 from netspec.training.run import Run
@@ -22,9 +23,17 @@ if TYPE_CHECKING:
 MOST_CLASSES = 60
 
 
-def draw(plan: Plan, engine: Engine, folder: Folder, scores: dict[str, Any]) -> list[str]:
-    """Writes every picture that the run has something for; returns their names."""
+class Drawn(NamedTuple):
+    """The pictures' names, and the equation of a linear net."""
+
+    names: tuple[str, ...]
+    equation: str = ""
+
+
+def draw(plan: Plan, engine: Engine, folder: Folder) -> Drawn:
+    """Writes every picture that the run has something for."""
     drawn = [names.CURVES]
+    equation = ""
     folder.write(names.CURVES, curves({plan.graph.name: rows_of(folder)}))
     part = next(name for name in ("test", "validation", "training") if name in engine.parts)
     judge = _classifier(engine)
@@ -32,8 +41,14 @@ def draw(plan: Plan, engine: Engine, folder: Folder, scores: dict[str, Any]) -> 
         table, labels = table_of(engine, engine.parts[part], judge, plan)
         folder.write(names.CONFUSION, confusion(table, labels, part))
         drawn.append(names.CONFUSION)
+        if fits(plan, judge):
+            view = View(plan, engine, judge)
+            equation = equation_of(view)
+            if len(view.axes) == 2:
+                folder.write(names.BOUNDARY, boundary(plane_of(plan, engine, view, tuple(labels), equation)))
+                drawn.append(names.BOUNDARY)
     folder.write(names.FIGURE, Run(folder.path).render().svg())
-    return [*drawn, names.FIGURE]
+    return Drawn((*drawn, names.FIGURE), equation)
 
 
 def _classifier(engine: Engine) -> Judge | None:

@@ -174,10 +174,10 @@ def _classes(source: Folder, path: Path) -> tuple[str, ...]:
     folders = sorted(entry.name for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
     loose = sorted(entry.name for entry in path.iterdir() if entry.suffix.lower() in ENDINGS)
     if loose:
-        reject("NS842", source.at("folder"), Hint("loose", {"file": loose[0]}), folder=source.folder)
+        reject("NS844", source.at("folder"), file=f"{source.folder}/{loose[0]}", count=len(loose))
     if source.classes is None:
         if len(folders) < 2:
-            reject("NS842", source.at("folder"), Hint("classes"), folder=source.folder)
+            reject("NS842", source.at("folder"), folder=source.folder)
         return tuple(folders)
     missing = [name for name in source.classes if name not in folders]
     if missing:
@@ -194,7 +194,7 @@ def _list(source: Folder, option: str, top: Path, names: tuple[str, ...], rows: 
         below = top / kind
         found = sorted(file for file in below.rglob("*") if file.suffix.lower() in ENDINGS and file.is_file())
         if not found:
-            reject("NS842", source.at(option), Hint("empty", {"kind": kind}), folder=getattr(source, option))
+            reject("NS846", source.at(option), folder=f"{getattr(source, option)}/{kind}")
         for file in found:
             data = file.read_bytes()
             place = file.relative_to(top).as_posix()

@@ -1,0 +1,94 @@
+"""`netspec runs`: what was trained, what it came to, and what made the difference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from netspec.cli.options import common
+from netspec.cli.report import language_of
+from netspec.cli.writing import write_text
+from netspec.training.compare import Summed, find_runs, settings_that_differ, summed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_HEADS = {
+    "en": ("run", "net", "state", "epochs", "began", "seconds", "part"),
+    "ko": ("실행", "신경망", "상태", "에포크", "시작", "초", "부분"),
+}
+_WORDS = {
+    "en": {"running": "running", "finished": "finished", "stopped": "stopped", "diverged": "diverged"},
+    "ko": {"running": "진행 중", "finished": "끝남", "stopped": "멈춤", "diverged": "발산"},
+}
+_PARTS = {"en": {}, "ko": {"training": "학습", "validation": "검증", "test": "시험", "given": "주어진 것"}}
+
+
+@click.command("runs")
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--out", "-o", type=click.Path(path_type=Path), help="curves.svg: the curves of all runs side by side.")
+@click.option("--sort", metavar="SCORE", help="By a score, such as accuracy; the best first for accuracy, f1 and r2.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@common
+def command(folders: tuple[Path, ...], **flags: Any) -> int:
+    """List runs, those in `runs` when no folder is named; compare the ones that are named."""
+    language = language_of(["--lang", flags["lang"]] if flags["lang"] else [])
+    paths = find_runs(list(folders) or [Path("runs")])
+    found = [summed(path) for path in paths]
+    if flags["sort"]:
+        found.sort(key=lambda item: _rank(item, flags["sort"]))
+    # runs that are named one by one are compared, a folder of them is listed
+    compared = len(paths) > 1 and len(paths) == len(folders)
+    differing = settings_that_differ([Path(item.folder) for item in found]) if compared else {}
+    if flags["as_json"]:
+        import json
+
+        print(
+            json.dumps({"runs": [item.document() for item in found], "differ": differing}, ensure_ascii=False, indent=1)
+        )
+    else:
+        _print(_table(found, language))
+        if differing:
+            print()
+            _print([["", *(item.folder for item in found)], *([key, *values] for key, values in differing.items())])
+    if flags["out"] is not None:
+        write_text(flags["out"], _curves(found))
+        print(flags["out"])
+    return 0
+
+
+def _rank(item: Summed, score: str) -> tuple[bool, float]:
+    value = item.scores.get(score)
+    from netspec.sections.losses import METRICS
+
+    higher = score in METRICS and METRICS[score].higher
+    return (value is None, 0.0 if value is None else -value if higher else value)
+
+
+def _table(found: Sequence[Summed], language: str) -> list[list[str]]:
+    names = list(dict.fromkeys(name for item in found for name in item.scores))
+    rows = [[*_HEADS[language], *names]]
+    for item in found:
+        state = _WORDS[language].get(item.state, item.state)
+        part = _PARTS[language].get(item.part, item.part)
+        seconds = f"{item.seconds:.0f}" if item.seconds else ""
+        scores = [f"{item.scores[name]:.4f}" if item.scores.get(name) is not None else "" for name in names]
+        rows.append([item.folder, item.net, state, str(item.epochs), item.began, seconds, part, *scores])
+    return rows
+
+
+def _print(rows: list[list[str]]) -> None:
+    from netspec.diagnostics.display import width
+
+    wide = [max(width(row[at]) for row in rows) for at in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(cell + " " * (space - width(cell)) for cell, space in zip(row, wide)).rstrip())
+
+
+def _curves(found: Sequence[Summed]) -> str:
+    from netspec.training.report.curves import curves
+    from netspec.training.run import Run
+
+    return curves({item.folder: Run(Path(item.folder)).history for item in found})

@@ -1,0 +1,96 @@
+"""A trained run -> one file for torch.export, that runs without netspec and without the net's source."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+from netspec.graph import Graph
+from netspec.parts import need
+from netspec.training import files
+from netspec.training.engine import arguments_of
+from netspec.training.folder import USAGE, writing
+from netspec.training.run import Run
+from netspec.types import Type
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+ROWS = 3  # of the example that is traced: neither 1 nor 2, which torch takes for sizes that never change
+
+
+def export(run: Run, path: Path, device: str = "cpu") -> None:
+    """Writes the net with its weights; the number of rows stays free.
+
+    The program takes what the net's forward takes, in evaluation mode: prepared values, not raw ones. Before it is
+    written, its outputs are compared with the net's on other numbers of rows. Raises NetspecError (exit code 2)
+    where torch.export cannot take the net, or would change what it computes.
+    """
+    need("torch")
+    import torch
+
+    graph = run.net.graph
+    module = run.module(device)
+    example = _example(graph, ROWS, device)
+    rows = torch.export.Dim("rows", min=1)
+    shapes = tuple({0: rows} for _ in example)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            program = torch.export.export(module, example, dynamic_shapes=shapes)
+        # torch.export has no one exception of its own: what it raises is its reason
+        except Exception as error:
+            raise _refused(run, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}") from None
+        for count in (1, 5):
+            values = _example(graph, count, device)
+            with torch.inference_mode():
+                if not _same(module(*values), program.module()(*values)):
+                    raise _refused(run, f"{count} rows")
+    stream = io.BytesIO()
+    torch.export.save(program, stream)
+    with writing(path):
+        files.write(path, stream.getvalue())
+
+
+def _refused(run: Run, reason: str) -> NetspecError:
+    words = {"net": run.net_name, "reason": reason}
+    return NetspecError(Diagnostic("NS878", None, words, hints=(Hint("module", {"folder": str(run.folder)}),)), USAGE)
+
+
+def _example(graph: Graph, rows: int, device: str) -> tuple[Tensor, ...]:
+    """Arguments of forward for so many rows, drawn at random."""
+    import torch
+
+    generator = torch.Generator().manual_seed(rows)
+    found = []
+    for name in arguments_of(graph):
+        label = name.removesuffix("_length")
+        type_ = _type(graph, label)
+        time: tuple[int, ...] = () if type_.time is None else (int(type_.time.length),)  # type: ignore[arg-type]
+        space: tuple[int, ...] = tuple(int(size) for size in type_.space)  # type: ignore[arg-type]
+        if name != label:
+            found.append(torch.randint(1, time[0] + 1, (rows,), generator=generator))
+        elif type_.classes is not None:
+            found.append(torch.randint(int(type_.classes), (rows, *time, *space), generator=generator))  # type: ignore[arg-type]
+        else:
+            found.append(torch.randn((rows, *time, int(type_.maps), *space), generator=generator))  # type: ignore[arg-type]
+    return tuple(value.to(device) for value in found)
+
+
+def _type(graph: Graph, label: str) -> Type:
+    for number in graph.inputs:
+        node = graph.nodes[number]
+        if graph.layers[node.layer].label == label:
+            return node.type
+    raise LookupError(label)
+
+
+def _same(left: Any, right: Any) -> bool:
+    import torch
+
+    if isinstance(left, tuple):
+        return all(_same(one, other) for one, other in zip(left, right, strict=True))
+    return torch.allclose(left, right, rtol=1e-4, atol=1e-5)

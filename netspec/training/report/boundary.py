@@ -1,0 +1,206 @@
+"""A net with two inputs -> the plane of its answers with the examples in it; of a linear one the line's equation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netspec.sections import steps
+from netspec.training.engine import EVALUATION_BATCH, Engine
+from netspec.training.prepare import Prepared
+from netspec.training.report.plots import COLOURS, as_svg, figure, styled
+from netspec.training.transforms import act, undo
+from netspec.training.values import Values
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from netspec.training.objective import Judge
+    from netspec.training.plan import Plan
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+SIDE = 240  # points of the grid along each axis
+MARGIN = 0.08  # of the examples' range, around them
+MOST_POINTS = 3000
+MOST_TERMS = 8
+
+
+class Plane(NamedTuple):
+    """What is drawn: examples (n, 2) in the units of the data with their classes and parts, and the net's answers."""
+
+    points: Array
+    right: Array
+    part: Array  # 0 training, 1 any other
+    lead: Callable[[Array], Array]  # (n, 2) -> (n, classes): how far each class is ahead of all others
+    axes: tuple[str, str]
+    classes: tuple[str, ...]
+    equation: str
+    target: str
+
+
+class View:
+    """The one input of a net in the units of its data, and what a layer says to it."""
+
+    def __init__(self, plan: Plan, engine: Engine, judge: Judge) -> None:
+        (self.name,) = plan.match.inputs
+        self.item: Prepared = plan.dataset.fields[self.name]
+        self.engine = engine
+        self.judge = judge
+        field = plan.data.fields.get(self.name)
+        first = field.steps[0] if field is not None and field.steps else None
+        given = self.item.columns or (first.names if isinstance(first, steps.Columns) else ())
+        count = int(self.item.values.array.shape[1])
+        self.axes = given if len(given) == count else tuple(f"{self.name}{at + 1}" for at in range(count))
+
+    def raw(self, array: Array) -> Array:
+        """Prepared values -> the units of the data."""
+        for step, state in reversed(self.item.learned):
+            array = undo(step, array, state)
+        return array
+
+    def sums(self, raw: Array) -> Array:
+        """The layer's values (n, maps) for inputs in the units of the data."""
+        import numpy as np
+        import torch
+
+        values = Values(raw.astype(np.float64))
+        for step, state in self.item.learned:
+            values = act(step, values, state)
+        found = []
+        self.engine.model.eval()
+        with torch.inference_mode():
+            for part in torch.split(torch.from_numpy(values.array), EVALUATION_BATCH):
+                batch = {self.name: part.to(self.engine.device, self.engine.dtype)}
+                found.append(self.judge.value(self.engine.outputs(batch), batch).double().cpu())
+        result: Array = torch.cat(found).numpy()
+        return result
+
+    def lead(self, raw: Array) -> Array:
+        """How far each class is ahead of all others, (n, classes): its region ends where that is 0."""
+        import numpy as np
+
+        sums = self.sums(raw)
+        if sums.shape[1] == 1:
+            sums = np.concatenate([-sums, sums], axis=1) / 2
+        order = np.sort(sums, axis=1)
+        first, second = order[:, -1:], order[:, -2:-1]
+        found: Array = np.where(sums == first, sums - second, sums - first)
+        return found
+
+
+def fits(plan: Plan, judge: Judge | None) -> bool:
+    """Whether the answers are classes of single examples, given one row of numbers."""
+    if judge is None or len(plan.match.inputs) != 1:
+        return False
+    (wanted,) = plan.match.inputs.values()
+    plain = wanted.classes is None and not wanted.space and wanted.time is None
+    return plain and not judge.layer.space and judge.layer.time is None
+
+
+def equation_of(view: View) -> str:
+    """`f = -50 - 1 age + 2 salary` where the layer has one value and is linear in the data's own units; else ''.
+
+    Linear is what it is on many points, not what its layers are called.
+    """
+    import numpy as np
+
+    raw = view.raw(view.item.values.array.astype(np.float64))
+    count = raw.shape[1]
+    if view.judge.layer.maps != 1 or count > MOST_TERMS:
+        return ""
+    middle, spread = raw.mean(axis=0), np.maximum(raw.std(axis=0), 1e-12)
+    ends = np.stack([middle, *(middle + spread[at] * np.eye(count)[at] for at in range(count))])
+    values = view.sums(ends)[:, 0]
+    slope = (values[1:] - values[0]) / spread
+    start = values[0] - slope @ middle
+    probe = middle + spread * np.random.default_rng(0).uniform(-3, 3, (64, count))
+    seen = view.sums(probe)[:, 0]
+    if not np.allclose(seen, start + probe @ slope, rtol=1e-3, atol=1e-3 * float(np.abs(seen).max() + 1e-12)):
+        return ""
+    text = f"{start:.4g}"
+    for weight, name in zip(slope, view.axes):
+        shown = name if name.isidentifier() else f"({name})"
+        text += f" {'-' if weight < 0 else '+'} {abs(weight):.4g} {shown}"
+    return f"{view.judge.term.layer} = {text}"
+
+
+def plane_of(plan: Plan, engine: Engine, view: View, classes: tuple[str, ...], equation: str) -> Plane:
+    """Examples of all parts, at most MOST_POINTS, with the classes that they have."""
+    import numpy as np
+
+    parts = plan.dataset.parts
+    rows = np.concatenate(list(parts.values()))
+    part = np.concatenate([np.full(len(found), name != "training") for name, found in parts.items()])
+    chosen = np.linspace(0, len(rows) - 1, min(len(rows), MOST_POINTS)).astype(int)
+    rows, part = rows[chosen], part[chosen]
+    target = plan.dataset.fields[view.judge.term.compared or ""].values.array[rows]
+    right = target.reshape(len(rows), -1)
+    right = right.argmax(1) if right.shape[1] > 1 else (right[:, 0] > 0.5 if right.dtype.kind == "f" else right[:, 0])
+    points = view.raw(view.item.values.array[rows].astype(np.float64))
+    axes = (view.axes[0], view.axes[1])
+    return Plane(points, right.astype(int), part, view.lead, axes, classes, equation, view.judge.term.compared or "")
+
+
+@styled
+def boundary(plane: Plane) -> str:
+    """SVG: the ground is the net's answer, a mark an example in the colour of its right class."""
+    import numpy as np
+    from matplotlib.colors import ListedColormap
+
+    low, high = plane.points.min(axis=0), plane.points.max(axis=0)
+    edge = MARGIN * np.maximum(high - low, 1e-9)
+    across = np.linspace(low[0] - edge[0], high[0] + edge[0], SIDE)
+    up = np.linspace(low[1] - edge[1], high[1] + edge[1], SIDE)
+    grid = np.stack([found.ravel() for found in np.meshgrid(across, up)], axis=1)
+    lead = plane.lead(grid)
+    made, axes = figure(4.6, 4.0)
+    axis = axes[0][0]
+    count = len(plane.classes)
+    colours = [COLOURS[kind % len(COLOURS)] for kind in range(count)]
+    axis.imshow(
+        lead.argmax(1).reshape(SIDE, SIDE),
+        origin="lower",
+        extent=(across[0], across[-1], up[0], up[-1]),
+        aspect="auto",
+        cmap=ListedColormap(colours),
+        vmin=-0.5,
+        vmax=count - 0.5,
+        alpha=0.18,
+        interpolation="nearest",
+    )
+    for kind in range(1 if count == 2 else 0, count):
+        region = lead[:, kind].reshape(SIDE, SIDE)
+        if region.min() < 0 < region.max():
+            axis.contour(across, up, region, levels=[0.0], colors="#333333", linewidths=1.0)
+    _marks(axis, plane, colours)
+    axis.grid(False)
+    axis.set_xlabel(plane.axes[0])
+    axis.set_ylabel(plane.axes[1])
+    if plane.equation:
+        axis.set_title(f"{plane.equation} = 0", fontsize=9)
+    axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2, title=plane.target)
+    return as_svg(made)
+
+
+def _marks(axis: Any, plane: Plane, colours: list[str]) -> None:
+    signs = "oXs^Dvp*"  # classes differ by shape as well as by colour
+    size = 34 if len(plane.points) <= 60 else 12
+    for kind, name in enumerate(plane.classes):
+        for other, edge in ((False, "white"), (True, "black")):
+            chosen = (plane.right == kind) & (plane.part == other)
+            if chosen.any():
+                points = plane.points[chosen]
+                label = name if not other or not ((plane.right == kind) & ~plane.part.astype(bool)).any() else None
+                axis.scatter(
+                    points[:, 0],
+                    points[:, 1],
+                    s=size,
+                    c=colours[kind],
+                    marker=signs[kind % len(signs)],
+                    edgecolors=edge,
+                    linewidths=0.5,
+                    label=label,
+                )
+    if plane.part.any():
+        axis.scatter([], [], s=20, c="none", edgecolors="black", linewidths=0.8, label="not trained on")
