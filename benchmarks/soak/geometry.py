@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.publish import publish
@@ -105,20 +106,29 @@ def layouts(tally: Tally) -> None:
 
 
 def random_specs(tally: Tally) -> int:
-    from hypothesis import HealthCheck, Phase, given, seed, settings
+    from hypothesis import HealthCheck, Phase, given, reject, seed, settings
+    from hypothesis import strategies as st
     from strategies import Spec, specs
+    from strategy_rules import Invalid
 
     import netspec
     from netspec.elaborate.program import parse_program
 
     seen = 0
 
+    @st.composite
+    def valid(draw: Callable[[object], Spec]) -> Spec:
+        try:
+            return draw(specs())
+        except Invalid:
+            reject()
+
     @seed(int(os.environ.get("SEED", "0")))
     @settings(
         max_examples=COUNT // 10, database=None, deadline=None, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    @given(specs())
+    @given(valid())
     def run(drawn: Spec) -> None:
         nonlocal seen
         seen += 1
