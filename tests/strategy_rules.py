@@ -201,6 +201,7 @@ class Body:
     params: dict[str, int]
     inputs: dict[str, Shape]
     lines: list[Line]
+    causal: bool = False  # nothing looks at later time steps
 
     @property
     def timed(self) -> bool:

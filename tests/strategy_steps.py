@@ -33,8 +33,8 @@ def of_one(text: str, make: Any) -> Step:
     return Step(text, rule)
 
 
-def steps_for(draw: Draw, shape: Shape, env: Env) -> Iterator[Step]:
-    """A few candidates of every kind that fits."""
+def steps_for(draw: Draw, shape: Shape, env: Env, causal: bool) -> Iterator[Step]:
+    """A few candidates of every kind that fits; `causal`: none that looks at later time steps."""
     if shape.classes is not None:
         yield from _of_classes(draw)
         return
@@ -43,9 +43,9 @@ def steps_for(draw: Draw, shape: Shape, env: Env) -> Iterator[Step]:
     yield from _norms(draw, shape)
     yield from _arrangements(draw, shape)
     if shape.space:
-        yield from _on_space(draw, shape, env)
+        yield from _on_space(draw, shape, env, causal)
     if shape.time is not None:
-        yield from _on_time(draw, shape)
+        yield from _on_time(draw, shape, causal)
 
 
 def _of_classes(draw: Draw) -> Iterator[Step]:
@@ -96,10 +96,11 @@ def _norms(draw: Draw, shape: Shape) -> Iterator[Step]:
     groups = draw(st.sampled_from([g for g in range(1, shape.maps + 1) if shape.maps % g == 0]))
 
     def grouped(s: Shape, env: Env) -> Shape:
-        require(s.maps % groups == 0)
+        require(s.maps % groups == 0 and s.values > groups)
         return s
 
-    yield of_one(f"groupnorm({groups})", grouped)
+    if shape.values > groups:
+        yield of_one(f"groupnorm({groups})", grouped)
     if shape.maps > 1:
 
         def soft(s: Shape, env: Env) -> Shape:
@@ -140,7 +141,7 @@ def _arrangements(draw: Draw, shape: Shape) -> Iterator[Step]:
     yield of_one(f"reshape({side}@{total // side})", reshaped)
 
 
-def _on_space(draw: Draw, shape: Shape, env: Env) -> Iterator[Step]:
+def _on_space(draw: Draw, shape: Shape, env: Env, causal: bool) -> Iterator[Step]:
     axes = len(shape.space)
     yield of_one(draw(st.sampled_from(("mean(space)", "max(space)", "sum(space)"))), _no_space)
     text, count = _count(draw, env)
@@ -167,7 +168,7 @@ def _on_space(draw: Draw, shape: Shape, env: Env) -> Iterator[Step]:
     yield of_one("upsample(2)", lambda s, env: _with_axes(s, axes, lambda side: 2 * side))
     yield of_one("pad(1)", lambda s, env: _with_axes(s, axes, lambda side: side + 2))
     yield of_one("avgpool(to = 2)", lambda s, env: _with_axes(s, axes, lambda side: 2))
-    if shape.time is None:
+    if shape.time is None and not causal:
         yield of_one("flatten(space)", _space_to_time)
     if axes == 2:
         yield of_one("transpose(space)", lambda s, env: _turned(s))
@@ -200,41 +201,47 @@ def _places(s: Shape, env: Env) -> Shape:
     return s
 
 
-def _on_time(draw: Draw, shape: Shape) -> Iterator[Step]:
-    def timed(change: Any, flat: bool = False, exact: bool = False) -> Any:
-        def rule(s: Shape, env: Env) -> Shape:
-            require(s.time is not None and not (flat and s.space) and not (exact and s.varying))
-            return change(s)
+def _timed(change: Any, flat: bool = False, exact: bool = False) -> Any:
+    """The rule of a step that needs time; `flat` without space, `exact` with one length for all."""
 
-        return rule
+    def rule(s: Shape, env: Env) -> Shape:
+        require(s.time is not None and not (flat and s.space) and not (exact and s.varying))
+        return change(s)
 
-    role = draw(st.sampled_from(("last(time)", "first(time)", "mean(time)", "max(time)", "sum(time)")))
-    yield of_one(role, timed(lambda s: s._replace(time=None, varying="")))
+    return rule
+
+
+def _on_time(draw: Draw, shape: Shape, causal: bool) -> Iterator[Step]:
     if not shape.space:
         width = draw(st.integers(1, 3))
         cell = draw(st.sampled_from(("rnn", "gru", "lstm")))
-        both = draw(st.booleans())
+        both = draw(st.booleans()) and not causal
         inside = f"{width}, bidirectional = true" if both else str(width)
-        grown = timed(lambda s: s._replace(maps=2 * width if both else width), flat=True)
-        yield of_one(f"{cell}({inside})", grown)
-        yield of_one("reversed(gru(2))", timed(lambda s: s._replace(maps=2), flat=True))
-        heads = draw(st.sampled_from([h for h in range(1, shape.maps + 1) if shape.maps % h == 0]))
+        yield of_one(f"{cell}({inside})", _timed(lambda s: s._replace(maps=2 * width if both else width), flat=True))
+    if causal:
+        return
+    role = draw(st.sampled_from(("last(time)", "first(time)", "mean(time)", "max(time)", "sum(time)")))
+    yield of_one(role, _timed(lambda s: s._replace(time=None, varying="")))
+    yield of_one("softmax(time)", _timed(lambda s: s))
+    if shape.space:
+        return
+    yield of_one("reversed(gru(2))", _timed(lambda s: s._replace(maps=2), flat=True))
+    heads = draw(st.sampled_from([h for h in range(1, shape.maps + 1) if shape.maps % h == 0]))
 
-        def attended(s: Shape, env: Env) -> Shape:
-            require(s.time is not None and not s.space and s.maps % heads == 0)
-            return s
+    def attended(s: Shape, env: Env) -> Shape:
+        require(s.time is not None and not s.space and s.maps % heads == 0)
+        return s
 
-        causal = draw(st.booleans())
-        yield of_one(f"attention({heads}, causal = {str(causal).lower()})", attended)
-        yield of_one("positions(3)", timed(lambda s: s._replace(maps=3)))
-        if not shape.varying:
-            turned = timed(lambda s: s._replace(maps=s.time, time=s.maps), flat=True, exact=True)
-            yield of_one("transpose", turned)
-            if (shape.time or 0) >= 2:
+    masked = draw(st.booleans())
+    yield of_one(f"attention({heads}, causal = {str(masked).lower()})", attended)
+    yield of_one("positions(3)", _timed(lambda s: s._replace(maps=3)))
+    if not shape.varying:
+        turned = _timed(lambda s: s._replace(maps=s.time, time=s.maps), flat=True, exact=True)
+        yield of_one("transpose", turned)
+        if (shape.time or 0) >= 2:
 
-                def slid(s: Shape, env: Env) -> Shape:
-                    require(s.time is not None and s.time >= 2 and not s.space and not s.varying)
-                    return s._replace(maps=2, time=s.time - 1)
+            def slid(s: Shape, env: Env) -> Shape:
+                require(s.time is not None and s.time >= 2 and not s.space and not s.varying)
+                return s._replace(maps=2, time=s.time - 1)
 
-                yield of_one("2 filters 2 (along = time)", slid)
-    yield of_one("softmax(time)", timed(lambda s: s))
+            yield of_one("2 filters 2 (along = time)", slid)
