@@ -48,9 +48,9 @@ def main() -> bool:
             held = held and share <= MOST
     lines += [
         "",
-        "Wall time. Adam, so a checkpoint holds three numbers a weight. 60 s is the default interval; with 1 s a run of",
-        "half a minute saves as often as one of half an hour does by default. A save waits until the one before is at",
-        f"most 2 % of the time since. Asked: at most {MOST:.0%} of the run.",
+        "Wall time. Adam, so a checkpoint holds three numbers a weight. 60 s is the default interval; with 1 s a run",
+        "of half a minute saves as often as one of half an hour does by default. A save waits until the one before",
+        f"is at most 2 % of the time since. Asked: at most {MOST:.0%} of the run.",
     ]
     publish("saving", "What checkpoints cost", lines)
     return held
