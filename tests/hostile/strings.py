@@ -6,7 +6,8 @@ import random
 
 SEEDS = (
     '"', "'", '"""', "'''", "\\", "\\\\", '\\"', "\\n", "\\x00", "{", "}", "{0}", "{x}", "{{x}}", "%s", "%(x)s",
-    "$(id)", "`id`", "${HOME}", "#", "# comment", "//", "/* */", "--", ";", "&&", "||", "|", "<", ">", "&", "&amp;", "&#60;",
+    "$(id)", "`id`", "${HOME}", "#", "# comment", "//", "/* */", "--", ";", "&&", "||", "|", "<", ">", "&", "&amp;",
+    "&#60;",
     "<b>", "</text>", "</svg>", "<script>alert(1)</script>", "<!--", "-->", "<![CDATA[", "]]>", "<?xml?>",
     "<!ENTITY x SYSTEM 'file:///etc/passwd'>", "&x;", "javascript:alert(1)", "onload=alert(1)", '" onload="alert(1)',
     "'); import os; os.system('id'); ('", '"); import os; os.system("id"); ("', "__import__('os').system('id')",
