@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from section_tables import sections_tables
+
 from netspec.elaborate.options import option_names
 from netspec.ops.base import Op
 from netspec.ops.registry import operation, step_names
@@ -79,7 +81,8 @@ def filled(text: str, name: str, content: str) -> str:
 
 
 def page() -> str:
-    return filled(PAGE.read_text(encoding="utf-8"), "steps", steps_table())
+    text = filled(PAGE.read_text(encoding="utf-8"), "steps", steps_table())
+    return filled(text, "sections", sections_tables())
 
 
 if __name__ == "__main__":
