@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import netspec
 from benchmarks.publish import publish
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,21 +61,26 @@ def promised(name: str) -> str:
     return found[1] if found else ""
 
 
-def run(task: Task, seed: int, folder: Path) -> tuple[float, float]:
-    """The score and the CPU seconds of one run, by the command line, on one thread."""
-    out = folder / f"{task.name}-{seed}"
+def command(task: Task, folder: Path) -> tuple[float, float]:
+    """The score and the CPU seconds of the one command, imports and pictures included, on one thread."""
+    out = folder / task.name
     call = [sys.executable, "-m", "netspec", "train", str(SPECS / f"{task.name}.net"), "--out", str(out), "--quiet"]
-    call += ["--seed", str(seed), "--threads", "1"]
+    call += ["--seed", str(task.seeds[0]), "--threads", "1"]
     if task.data is not None:
         call += ["--data", str(data_folder() / task.data)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     subprocess.run(call, check=True, capture_output=True, cwd=folder, env=environment)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    import netspec
-
     seconds = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     return netspec.load_run(out).scores[task.part][task.score], seconds
+
+
+def again(task: Task, seed: int, folder: Path) -> float:
+    """The score of another seed."""
+    spec = netspec.load(SPECS / f"{task.name}.net")
+    run = netspec.train(spec, seed=seed, threads=1, pictures=False, out=folder / f"{task.name}-{seed}")
+    return run.scores[task.part][task.score]
 
 
 def holds(task: Task, scores: Sequence[float], seconds: float) -> bool:
@@ -98,7 +104,7 @@ def bar_of(task: Task) -> str:
 
 def main() -> bool:
     """Trains everything; True where every promise holds."""
-    head = "| task | score | seeds | least | mean | most | CPU s, longest | promised | holds |"
+    head = "| task | score | seeds | least | mean | most | CPU s of the command | promised | holds |"
     lines = [head, "|---|---|---|---|---|---|---|---|---|"]
     good = True
     chosen = [task for task in TASKS if task.name in os.environ.get("TASKS", "").split()] or TASKS
@@ -107,12 +113,12 @@ def main() -> bool:
             if task.data is not None and not (data_folder() / task.data).is_dir():
                 lines.append(f"| {task.name} | | | | | | | {bar_of(task)} | not run: no data here |")
                 continue
-            found = [run(task, seed, Path(name)) for seed in task.seeds]
-            scores, longest = [score for score, _ in found], max(seconds for _, seconds in found)
-            fine = holds(task, scores, longest)
+            first, seconds = command(task, Path(name))
+            scores = [first, *(again(task, seed, Path(name)) for seed in task.seeds[1:])]
+            fine = holds(task, scores, seconds)
             good &= fine
             seeds = f"{task.seeds[0]}-{task.seeds[-1]}" if len(task.seeds) > 1 else str(task.seeds[0])
-            numbers = f"{min(scores):.4f} | {sum(scores) / len(scores):.4f} | {max(scores):.4f} | {longest:.1f}"
+            numbers = f"{min(scores):.4f} | {sum(scores) / len(scores):.4f} | {max(scores):.4f} | {seconds:.1f}"
             shown = f"{task.part} {task.score}"
             lines.append(
                 f"| {task.name} | {shown} | {seeds} | {numbers} | {bar_of(task)} | {'yes' if fine else 'NO'} |"

@@ -210,6 +210,8 @@ def misfit(item: Field, have: Type, want: Type, found: Match) -> Diagnostic:
         hints = (Hint("onehot", {"classes": str(have.classes)}),)
     elif have.classes is None and want.classes is not None:
         hints = (Hint("label"),)
+    elif have.classes is not None and have.classes != want.classes and not isinstance(have.classes, Unknown):
+        hints = (Hint("classes", {"count": str(have.classes)}),)
     elif have.known and want.known and have.space and not want.space and have.values == want.values:
         hints = (Hint("image", {"input": item.name, "have": type_text(have)}),)
     return Diagnostic("NS760", item.span, words, labels=labels, hints=hints)
