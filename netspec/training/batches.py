@@ -55,6 +55,9 @@ class Part:
         self.columns = {
             key: _column(item, rows, dataset.windowed, device, dtype) for key, item in dataset.fields.items()
         }
+        for key, item in dataset.fields.items():
+            if item.values.lengths is not None:
+                self.columns[f"{key}_length"] = Column(torch.from_numpy(item.values.lengths[rows]).to(device))
         self.augments: dict[str, list[Augment]] = {
             key: augments(item.training) for key, item in dataset.fields.items() if item.training
         }
