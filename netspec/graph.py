@@ -44,6 +44,7 @@ class Node:
     tied: str = ""  # the key of the module whose main weight it uses instead of one of its own
     frozen: bool = False
     again: bool = False  # a further use of weights that another node owns (`same`, `shared`)
+    backward: bool = False  # inside `reversed`: what came before in time is still to come
     span: Span | None = None
 
     @property
@@ -89,6 +90,7 @@ class Scope:
     result_names: tuple[str, ...] = ()
     children: list[int] = field(default_factory=list)
     again: bool = False
+    backward: bool = False  # called inside `reversed`
 
 
 @dataclass(slots=True, eq=False)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
-from rules import (
+from strategy_rules import (
     Body,
     Call,
     Env,
@@ -24,7 +24,7 @@ from rules import (
     chain_shapes,
     require,
 )  # fmt: skip
-from rules_steps import STARTS, steps_for
+from strategy_steps import STARTS, steps_for
 
 Draw = Any
 LABELS = "a b c d e f g u v w z s k1 k2 h1 h2 은닉 층 t n x_ p q".split()
@@ -45,14 +45,27 @@ class Spec:
 
 
 @st.composite
-def specs(draw: Draw, *, lines: int = 6, nasty: bool = False, recurrent: bool = True, varying: bool = True) -> Spec:
-    """A random valid file with one net; its blocks stand before it."""
+def specs(
+    draw: Draw,
+    *,
+    lines: int = 6,
+    nasty: bool = False,
+    recurrent: bool = True,
+    varying: bool = True,
+    causal: bool = False,
+    padded: bool = False,
+) -> Spec:
+    """A random valid file with one net; its blocks stand before it.
+
+    `causal`: nothing in it looks at later time steps, or at how many there are. `padded`: its first input has
+    examples of different lengths.
+    """
     names = list(draw(st.permutations(NASTY if nasty else LABELS)))
     blocks: list[Body] = []
     for number in range(draw(st.integers(0, 2))):
-        blocks.append(draw(block(f"B{number}", blocks, recurrent)))
-    inputs = draw(net_inputs(names, varying))
-    body = Body("net", "n", {}, dict(inputs), [])
+        blocks.append(draw(block(f"B{number}", blocks, recurrent, causal)))
+    inputs = draw(net_inputs(names, varying, padded))
+    body = Body("net", "n", {}, dict(inputs), [], causal)
     grow(draw, body, blocks, names, draw(st.integers(1, lines)), recurrent)
     finish(draw, body, blocks)
     outputs = body_shapes(body, inputs, {}, blocks)
@@ -62,13 +75,14 @@ def specs(draw: Draw, *, lines: int = 6, nasty: bool = False, recurrent: bool = 
 
 
 @st.composite
-def net_inputs(draw: Draw, names: list[str], varying: bool) -> dict[str, Shape]:
+def net_inputs(draw: Draw, names: list[str], varying: bool, padded: bool) -> dict[str, Shape]:
     found = {}
     for _ in range(draw(st.sampled_from((1, 1, 1, 2)))):
         label = names.pop()
-        timed = draw(st.booleans())
+        sure = padded and not found
+        timed = sure or draw(st.booleans())
         time = draw(st.integers(2, 4)) if timed else None
-        own = label if timed and varying and draw(st.integers(0, 3)) == 0 else ""
+        own = label if timed and varying and (sure or draw(st.integers(0, 3)) == 0) else ""
         kind = draw(st.sampled_from(("maps", "maps", "space", "classes")))
         if kind == "classes":
             found[label] = Shape(1, (), time, own, draw(st.integers(2, 5)))
@@ -84,7 +98,7 @@ def space_sizes() -> st.SearchStrategy[tuple[int, ...]]:
 
 
 @st.composite
-def block(draw: Draw, name: str, blocks: list[Body], recurrent: bool) -> Body:
+def block(draw: Draw, name: str, blocks: list[Body], recurrent: bool, causal: bool) -> Body:
     """A block of one or two inputs, its body drawn for one kind of value; sizes of its inputs become names."""
     names = list(draw(st.permutations(LABELS)))
     kind = draw(st.sampled_from(("flat", "flat", "timed", "space")))
@@ -92,10 +106,10 @@ def block(draw: Draw, name: str, blocks: list[Body], recurrent: bool) -> Body:
     space = draw(space_sizes()) if kind == "space" else ()
     first = Shape(maps, space, draw(st.integers(2, 4)) if kind == "timed" else None)
     inputs = {names.pop(): first}
-    if draw(st.integers(0, 3)) == 0:
+    if not causal and draw(st.integers(0, 3)) == 0:
         inputs[names.pop()] = first
     params = {"K": draw(st.integers(1, 5))} if draw(st.booleans()) else {}
-    body = Body("block", name, params, inputs, [])
+    body = Body("block", name, params, inputs, [], causal)
     grow(draw, body, blocks, names, draw(st.integers(1, 3)), recurrent and kind == "timed")
     finish(draw, body, blocks, single=True)
     return body
@@ -111,7 +125,7 @@ def grow(draw: Draw, body: Body, blocks: list[Body], names: list[str], count: in
         label = names.pop()
         timed = [name for name, found in layers.items() if len(found) == 1 and found[0].time and not found[0].classes]
         if recurrent and timed and draw(st.integers(0, 3)) == 0:
-            body.lines.append(draw(loop(label, draw(st.sampled_from(timed)), layers)))
+            body.lines.append(draw(loop(label, draw(st.sampled_from(timed)), layers, body.kind == "net")))
             continue
         source = draw(sources(layers, recurrent))
         steps = draw(chains(source, layers, body, blocks))
@@ -164,8 +178,8 @@ def chains(
     for number in range(draw(st.integers(least, 3))):
         if len(shapes) != 1:
             break
-        candidates = list(steps_for(draw, shapes[0], env))
-        candidates += [step for step in calls(draw, shapes[0], env) if number < 2]
+        called = calls(draw, shapes[0], env) if number < 2 else []
+        candidates = called if called and draw(st.booleans()) else list(steps_for(draw, shapes[0], env, body.causal))
         step = draw(st.sampled_from(candidates))
         if draw(st.integers(0, 7)) == 0 and same_shape(step, shapes, env):
             step = repeated(draw, step)
@@ -210,24 +224,20 @@ def repeated(draw: Draw, step: Step) -> Step:
 
 
 @st.composite
-def loop(draw: Draw, label: str, name: str, layers: dict[str, list[Shape]]) -> Line:
-    """`hidden z: x & z[t-k] -> …`: a recurrence whose type its own noun settles."""
+def loop(draw: Draw, label: str, name: str, layers: dict[str, list[Shape]], told: bool) -> Line:
+    """`hidden z: x & z[t-k] -> …`: a recurrence whose type its own noun settles, or (`told`) `is T`."""
     shape = layers[name][0]
     ago = draw(st.sampled_from((1, 1, 1, 2)))
+    count = draw(st.integers(1, 4))
     if shape.space:
-        count = draw(st.integers(1, 3))
-        kernel = " x ".join(["3"] * len(shape.space))
-        result = shape._replace(maps=count)
-        steps = [Step(f"{count} filters {kernel} (pad = 1)", lambda s, env: [result])]
-        expect = True
+        text = f"{count} filters {' x '.join(['3'] * len(shape.space))} (pad = 1)"
     else:
-        count = draw(st.integers(1, 4))
-        result = shape._replace(maps=count)
-        steps = [Step(f"{count} perceptrons", lambda s, env: [result])]
-        expect = draw(st.booleans())
+        text = f"{count} perceptrons"
+    steps = [Step(text, lambda s, env: [s[0]._replace(maps=count)])]
     steps.append(Step(draw(st.sampled_from(("tanh", "sigmoid", "relu"))), lambda s, env: s))
     start = draw(st.sampled_from((None, None, *STARTS)))
-    return Line("hidden", label, Source("loop", (name, label), ago), steps, result if expect else None, start)
+    expect = shape._replace(maps=count) if told and (shape.space or draw(st.booleans())) else None
+    return Line("hidden", label, Source("loop", (name, label), ago), steps, expect, start)
 
 
 def finish(draw: Draw, body: Body, blocks: list[Body], single: bool = False) -> None:
@@ -248,7 +258,9 @@ def finish(draw: Draw, body: Body, blocks: list[Body], single: bool = False) -> 
     ends = []
     for name in unread:
         for place, shape in enumerate(layers[name], 1):
-            ends.append((f"{name}.{place}" if len(layers[name]) > 1 else name, shape.time is not None))
+            ends.append(
+                (f"{name}.{place}" if len(layers[name]) > 1 else name, shape.time is not None and not body.causal)
+            )
     if len(ends) == 1 and "." not in ends[0][0]:
         body.lines.append(Line("output", "out", Source("read", (ends[0][0],)), [Step("identity", lambda s, env: s)]))
     else:

@@ -38,6 +38,7 @@ class Calls(Steps):
             layer=self.layer_index,
             first=len(self.nodes),
             again=self.again > 0,
+            backward=self.backward,
             **extra,
         )
         self.scopes.append(scope)
@@ -74,13 +75,14 @@ class Calls(Steps):
             parent=frame,
             call=frame.span(item.at),
         )
-        outer = self.layer_index
+        outer = self.layer_index, self.backward
+        self.backward = False
         try:
             child.given = arguments.inputs
             scope.port_names = tuple(arguments.inputs)
             self.body(child)
         finally:
-            self.layer_index = outer
+            self.layer_index, self.backward = outer
             scope.last = len(self.nodes)
         sizes = {name: value for name, value in child.env.items() if isinstance(value, int | float | Formula)}
         scope.params = {**scope.params, **sizes}
@@ -206,7 +208,11 @@ class Calls(Steps):
         chain = inner if isinstance(inner, tree.Chain) else tree.Chain((inner,), inner.at)
         value = self.single(flow, frame, item.at)
         turned = self.node(operation("flip")(), [value], frame, item.at, "reversed")
-        result = self.single(self.chain(frame, chain, names, turned), frame, item.at)
+        around, self.backward = self.backward, not self.backward
+        try:
+            result = self.single(self.chain(frame, chain, names, turned), frame, item.at)
+        finally:
+            self.backward = around
         return self.node(operation("flip")(), [result], frame, item.at, "reversed")
 
     # ---- the same weights once more

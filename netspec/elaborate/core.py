@@ -28,6 +28,14 @@ ONE_CAUSE = frozenset("NS201 NS202 NS203 NS205 NS206 NS231 NS405 NS617 NS618 NS6
 MAX_SHOWN = 40
 
 
+# of a net that is wrong throughout nobody reads more
+MAX_MISTAKES = 500
+
+
+class TooMany(Exception):
+    """So many mistakes were found that the rest of the net is left unread."""
+
+
 class Core:
     """The state of one pass over a net; the subclasses add chains, calls and bodies."""
 
@@ -43,6 +51,7 @@ class Core:
         self.delays: list[tuple[Node, Frame, str]] = []  # delayed reads, to be tied to their layers
         self.unresolved: dict[str, tuple[Frame, Place]] = {}  # layers whose type a delayed read wants
         self.again = 0  # > 0 while weights that exist are used once more
+        self.backward = False  # inside `reversed`
         self.layer_index = -1
         self.counter = Counter(limits.nodes)
         self.partial = False  # an unknown type came up: the pass will be repeated
@@ -73,6 +82,8 @@ class Core:
                 diagnostic.severity,
             )
         self.report.add(diagnostic, cause)
+        if len(self.report) >= MAX_MISTAKES:
+            raise TooMany
 
     def warn(
         self, frame: Frame, at: Place, code: str, *hints: Hint, labels: tuple[Label, ...] = (), **words: Any
@@ -105,7 +116,7 @@ class Core:
         key: str | None = None,
     ) -> Flow:
         """Applies an operation: checks types, appends the node, hands out its keys."""
-        if len(self.nodes) >= self.limits.nodes:
+        if len(self.nodes) + op.parts > self.limits.nodes:
             raise fault(frame, at, "NS612", limit=self.limits.nodes)
         types = self._types(op, inputs, frame, at, given)
         node = Node(
@@ -117,6 +128,7 @@ class Core:
             layer=self.layer_index,
             scope=frame.scope,
             again=self.again > 0,
+            backward=self.backward,
             span=frame.span(at),
         )
         self.nodes.append(node)

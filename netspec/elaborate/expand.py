@@ -12,6 +12,7 @@ from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault
 from netspec.elaborate.frame import Bound, Flow, Frame, Value
 from netspec.elaborate.keys import Names, module_name
 from netspec.elaborate.kinds import read_list
+from netspec.elaborate.program import NEVER_NAMES
 from netspec.elaborate.witness import differing, shown
 from netspec.elaborate.written import bind_type, read_type, same_type
 from netspec.graph import Layer
@@ -21,10 +22,6 @@ from netspec.sizes import Formula, text
 from netspec.syntax import tree
 from netspec.types import UNKNOWN_TYPE, Type, Unknown, type_text
 
-RESERVED_LABELS = frozenset(
-    "repeat one of over any is as shared true false perceptron perceptrons filter filters".split()
-)
-
 
 class Expansion(Calls):
     """Expands bodies."""
@@ -32,25 +29,38 @@ class Expansion(Calls):
     def body(self, frame: Frame) -> None:
         statements = frame.definition.body.statements
         self.declare(frame, statements)
+        refused = False
         for statement in statements:
+            if isinstance(statement, tree.Layer) and not refused:
+                refused = frame.parent is not None and self.refuses(frame, statements)
             try:
+                if refused:  # what would go wrong next has been said: the block is called with wrong sizes
+                    raise Broken
                 self.statement(frame, statement)
             except Fault as error:
                 self.add(error.diagnostic, frame)
                 self.broken(frame, statement)
             except Broken:
                 self.broken(frame, statement)
-        self.unused_starts(frame)
-        self.requirements(frame, statements)
+        if not refused:
+            self.unused_starts(frame)
+            self.requirements(frame, statements)
 
     def declare(self, frame: Frame, statements: tuple[tree.Statement, ...]) -> None:
         """Labels first: a delayed read may name a layer below. Duplicates and odd names are said here."""
         seen: dict[str, tree.Name] = {param.name.text: param.name for param in frame.definition.body.params or ()}
         folded: dict[str, str] = {}
         for word, param in seen.items():
-            if word in RESERVED_LABELS or not word.isidentifier():
+            if word in NEVER_NAMES or not word.isidentifier():
                 self.add(Diagnostic("NS115", frame.span(param.at), {"seen": word}), frame)
+        started: dict[str, tree.Name] = {}
         for statement in statements:
+            if isinstance(statement, tree.Start):
+                first = started.setdefault(statement.label.text, statement.label)
+                if first is not statement.label:
+                    labels = (Label(frame.span(first.at), "first"),)
+                    words = {"name": f"start {first.text}"}
+                    self.add(Diagnostic("NS204", frame.span(statement.label.at), words, labels=labels), frame)
             name = _named(statement)
             if name is None:
                 continue
@@ -64,13 +74,13 @@ class Expansion(Calls):
                 frame.misnamed = True
                 continue
             seen[word] = name
-            if word in RESERVED_LABELS or not word.isidentifier():
+            if word in NEVER_NAMES or not word.isidentifier():
                 self.add(Diagnostic("NS115", frame.span(name.at), {"seen": word}), frame)
                 frame.misnamed = True
             key = unicodedata.normalize("NFKC", word)
             if key in folded and folded[key] != word:
-                words: dict[str, Any] = {"name": word, "other": folded[key]}
-                self.add(Diagnostic("NS239", frame.span(name.at), words), frame)
+                alike = {"name": word, "other": folded[key]}
+                self.add(Diagnostic("NS239", frame.span(name.at), alike), frame)
             folded[key] = word
             if not isinstance(statement, tree.Let):
                 frame.labels[word] = statement
@@ -289,7 +299,7 @@ class Expansion(Calls):
         for statement in statements:
             if not isinstance(statement, tree.Require):
                 continue
-            if _mentions(statement, frame, ("weights", "depth")):
+            if (_names(statement.left, statement.right) & {"weights", "depth"}) - frame.env.keys():
                 self.late.append((frame, statement))
                 continue
             try:
@@ -298,6 +308,17 @@ class Expansion(Calls):
                 self.add(error.diagnostic, frame)
             except Broken:
                 continue
+
+    def refuses(self, frame: Frame, statements: tuple[tree.Statement, ...]) -> bool:
+        """Whether a `require` does not hold that speaks of sizes known before the lines; it is reported then."""
+        for statement in statements:
+            if isinstance(statement, tree.Require) and _names(statement.left, statement.right) <= frame.env.keys():
+                try:
+                    self.require(frame, statement, None)
+                except Fault as error:
+                    self.add(error.diagnostic, frame)
+                    return True
+        return False
 
     late: list[tuple[Frame, tree.Require]]
 
@@ -333,34 +354,27 @@ def _named(statement: tree.Statement) -> tree.Name | None:
     return statement.name if isinstance(statement, tree.Let) else None
 
 
-def _names_in(written: tree.TypeText) -> list[str]:
-    found: list[str] = []
-    pending: list[Any] = [written.maps, written.classes, *(written.space.sizes if written.space else ())]
-    if written.over is not None:
-        pending.append(written.over.length)
-    while pending:
-        value = pending.pop()
-        if isinstance(value, tree.Ref):
-            found.append(value.name)
-        elif isinstance(value, tree.Binary):
-            pending += [value.left, value.right]
-    return found
+def _names_in(written: tree.TypeText) -> set[str]:
+    length = written.over.length if written.over is not None else None
+    return _names(written.maps, written.classes, length, *(written.space.sizes if written.space else ()))
 
 
-def _mentions(line: tree.Require, frame: Frame, words: tuple[str, ...]) -> bool:
-    pending: list[Any] = [line.left, line.right]
+def _names(*values: Any) -> set[str]:
+    """The names in formulas of sizes."""
+    found: set[str] = set()
+    pending = [*values]
     while pending:
         value = pending.pop()
         match value:
-            case tree.Ref() if value.name in words and value.name not in frame.env:
-                return True
+            case tree.Ref():
+                found.add(value.name)
             case tree.Binary():
                 pending += [value.left, value.right]
             case tree.Negative():
                 pending.append(value.value)
             case tree.Group():
                 pending += value.chain.items
-    return False
+    return found
 
 
 def _holds(left: Any, op: str, right: Any) -> bool:

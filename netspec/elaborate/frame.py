@@ -86,6 +86,16 @@ class Frame:
     def span(self, at: tree.Place) -> Span:
         return Span(self.unit.source, *at)
 
+    def name_of(self, value: Value | None) -> str:
+        """By what name a value is read on its own: `a`, or `p.left` where a line has several; "" where by none."""
+        for label, bound in self.layers.items():
+            if bound.values == [value]:
+                return label
+            for part, flow in bound.parts.items():
+                if flow == [value]:
+                    return f"{label}.{part}"
+        return ""
+
     @property
     def depth(self) -> int:
         count, frame = 0, self.parent

@@ -36,10 +36,17 @@ def _other_shape(node: Node, owner: Node, weight: Weight, first: Stored, report:
     labels = (Label(owner.span, "first"),) if owner.span is not None else ()
     words: dict[str, Any] = {
         "key": first.key,
-        "have": "x".join(map(str, first.weight.shape)),
-        "want": "x".join(map(str, weight.shape)),
+        "have": _leads(owner, first.weight),
+        "want": _leads(node, weight),
     }
     report.add(Diagnostic("NS242", node.span, words, labels=labels))
+
+
+def _leads(node: Node, weight: Weight) -> str:
+    """A noun's weights as they are meant, from what comes in to what goes out; others by their sizes."""
+    if node.op.name == "perceptrons" and len(weight.shape) == 2:
+        return f"{weight.shape[1]} -> {weight.shape[0]}"
+    return "x".join(map(str, weight.shape))
 
 
 def _clashing_paths(found: dict[str, Stored], nodes: list[Node], report: Report) -> None:

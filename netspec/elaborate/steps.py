@@ -52,7 +52,8 @@ class Steps(Sources):
             try:
                 flow = self.step(frame, item, flow, names)
             except Fault as error:  # what follows may have mistakes of its own
-                self.add(error.diagnostic, frame)
+                for diagnostic in (error.diagnostic, *error.more):
+                    self.add(diagnostic, frame)
                 flow = [None]
             except Broken:
                 flow = [None]
@@ -268,5 +269,16 @@ class Steps(Sources):
                 raise fault(frame, at, "NS233", step=cls.name, wanted="2", given="0")
             return
         if len(flow) != wanted:
-            hints = (Hint("begins"),) if cls.begins else ()
-            raise fault(frame, at, "NS233", *hints, step=cls.name, wanted=str(wanted), given=str(len(flow)))
+            raise self.miscounted(cls, flow, frame, at, wanted)
+
+    def miscounted(self, cls: type[Op], flow: Flow, frame: Frame, at: Place, wanted: int) -> Fault:
+        """NS233, with the names by which the values can be read one by one."""
+        hints: tuple[Hint, ...] = ()
+        names = [frame.name_of(value) for value in flow]
+        if cls.begins:
+            hints = (Hint("begins"),)
+        elif len(flow) < wanted:
+            hints = (Hint("fewer", {"text": ", ".join(f"{letter}" for letter in "abcdefgh"[:wanted])}),)
+        elif wanted == 1 and all(names):
+            hints = (Hint("these", {"joined": " & ".join(names), "first": names[0]}),)
+        return fault(frame, at, "NS233", *hints, step=cls.name, wanted=str(wanted), given=str(len(flow)))

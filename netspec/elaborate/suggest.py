@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection
 
@@ -57,6 +58,8 @@ def unknown_step(name: str, at: Place, frame: Frame, steps: Collection[str], hea
 
     `head`: the name begins its chain, where a layer may stand as well (NS205).
     """
+    if any(isinstance(item, tree.Extern) and item.name.text == name for item in frame.unit.file.declarations):
+        return Broken()  # NS690 was said where it is declared
     if name in ("perceptron", "perceptrons", "filter", "filters"):
         return fault(frame, at, "NS119", noun=name)
     code = "NS205" if head else "NS202"
@@ -76,6 +79,16 @@ def unknown_step(name: str, at: Place, frame: Frame, steps: Collection[str], hea
         hints = (Hint("above", {"names": Quoted(tuple(frame.layers)[-8:])}),)
     fix = Fix(frame.span(at), guess) if guess else None
     return fault(frame, at, code, *hints, fix=fix, name=name)
+
+
+def decimal(value: tree.Value, frame: Frame) -> Hint | None:
+    """`dropout(0,5)`: a decimal comma."""
+    text = frame.unit.source.text
+    before = re.search(r"(?<![\w.])(\d+)\s*,\s*$", text[max(0, value.at[0] - 40) : value.at[0]])
+    digits = text[value.at[0] : value.at[1]]
+    if before is None or not digits.isdecimal():
+        return None
+    return Hint("decimal", {"right": f"{before[1]}.{digits}"})
 
 
 def method(path: tuple[str, ...]) -> tuple[Hint, ...]:

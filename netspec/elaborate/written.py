@@ -33,7 +33,7 @@ def read_type(written: tree.TypeText, frame: Frame, label: str = "") -> Type:
 
 def read_time(over: tree.Over, frame: Frame, label: str) -> Time:
     if over.kind == "any":
-        raise fault(frame, over.at, "NS690", what="over any")
+        raise fault(frame, over.at, "NS690", Hint("any"), what="over any")
     length = size(over.length, frame)
     if over.kind == "exactly":
         if over.name is not None:
@@ -111,7 +111,7 @@ class _Matcher:
             return
         self.frame.timed = True
         if over.kind == "any":
-            raise fault(self.frame, over.at, "NS690", what="over any")
+            raise fault(self.frame, over.at, "NS690", Hint("any"), what="over any")
         time = self.actual.time
         if time is None:
             raise self.differs("time")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netspec.ops.base import Argument, Construct, Lowering, Weight, option, plain, wants_values
 from netspec.ops.weighted import ONES, ZEROS, Weighted
-from netspec.sizes import Size, divides, text
+from netspec.sizes import Size, divides, product, text
 from netspec.types import Type, refuse
 
 
@@ -30,6 +30,8 @@ class GroupNorm(Weighted):
         maps = inputs[0].maps
         if not divides(self.groups, maps):
             refuse("NS315", option="groups", what="maps", number=text(maps), groups=text(self.groups))
+        if product((maps, *inputs[0].space)) == self.groups:
+            refuse("NS360", option="groups", input=0, groups=text(self.groups), type=str(inputs[0]))
         return inputs[0]
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:

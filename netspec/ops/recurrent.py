@@ -90,6 +90,8 @@ class Recurrent(Weighted):
         }  # fmt: skip
         call = Construct(self.module, plain((value.maps, self.units)), kwargs, defaults)
         lengths = ", {lengths}" if value.time is not None and value.time.varying else ""
+        if self.bidirectional:  # half of it begins at the end: no state of an earlier batch fits
+            return Lowering(f"recur({{self}}, {{x}}{', None' if lengths else ''}{lengths})[0]", call, parts=(RECUR,))
         return Lowering(f"recur({{self}}, {{x}}, {{before}}{lengths})", call, parts=(RECUR,))
 
     def extra(self) -> dict[str, Argument]:

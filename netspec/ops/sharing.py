@@ -49,6 +49,9 @@ def _differ(sign: str, left: Type, right: Type, position: int, axis: str, a: Any
         hint = "expand"
     elif axis == "maps" and left.space == right.space and left.time == right.time:
         hint = "project"
+    factor = _times(left, right) if axis == "space" else 0
+    if factor:
+        hint = "upsample"
     wide = right.maps if left.maps == 1 else left.maps
     refuse(
         "NS302",
@@ -64,6 +67,19 @@ def _differ(sign: str, left: Type, right: Type, position: int, axis: str, a: Any
         if axis == "space"
         else (a, b),
         wide=text(wide),
+        factor=factor,
+    )
+
+
+def _times(left: Type, right: Type) -> int:
+    """How many times as large one space is as the other, on every axis alike; 0 where that is no whole number."""
+    pairs = [
+        (max(a, b), min(a, b)) for a, b in zip(left.space, right.space) if isinstance(a, int) and isinstance(b, int)
+    ]
+    factors = {large // small if large % small == 0 else 0 for large, small in pairs}
+    turned = len({a > b for a, b in zip(left.space, right.space)}) > 1
+    return (
+        factors.pop() if len(factors) == 1 and len(pairs) == len(left.space) == len(right.space) and not turned else 0
     )
 
 

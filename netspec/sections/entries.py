@@ -107,6 +107,9 @@ def read_entry(entries: Table[E], value: tree.Value, reader: Reader, what: Phras
     if "columns" in entries and (names := _column_names(value)):  # `x = ["age", "salary"]`
         fix = f"columns({', '.join(names)})"
         hint = Hint("columns", {"text": fix})
+    if isinstance(value, tree.Text) and (word := value.value.rpartition(".")[2].lower()) in entries:  # "loans.csv"
+        fix = f'{word}("{value.value}")'
+        hint = Hint("file", {"text": fix})
     raise reader.fault(value.at, "NS753", hint, fix=fix, name=reader.text_at(value.at), what=what)
 
 
@@ -118,10 +121,21 @@ def _column_names(value: tree.Value) -> list[str]:
     return [f'"{item.value if isinstance(item, tree.Text) else item.name}"' for item in items]  # type: ignore[union-attr]
 
 
+# what other tools call the same thing
+_FOREIGN = {
+    "mse": "squared", "l2": "squared", "meansquarederror": "squared", "mae": "l1", "meanabsoluteerror": "l1",
+    "bce": "binary_cross_entropy", "bcewithlogits": "binary_cross_entropy", "logloss": "binary_cross_entropy",
+    "ce": "cross_entropy", "softmaxcrossentropy": "cross_entropy", "categoricalcrossentropy": "cross_entropy",
+    "sparsecategoricalcrossentropy": "cross_entropy", "smoothl1": "huber", "kldiv": "kl", "acc": "accuracy",
+    "normalize": "standardize", "rescale": "scale", "cosineannealing": "cosine", "onecycle": "one_cycle",
+}  # fmt: skip
+
+
 def _find(entries: Table[E], name: str, at: tree.Place, reader: Reader, what: Phrase) -> type[E]:
     if name in entries:
         return entries[name]
-    guess = nearest(name, entries)
+    other = _FOREIGN.get(name.casefold().replace("_", "").removesuffix("loss"), "")
+    guess = other if other in entries else nearest(name, entries)
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("one_of", {"legal": Quoted(tuple(entries))}))
     raise reader.fault(at, "NS753", *hints, fix=guess, name=name, what=what)

@@ -75,6 +75,7 @@ _TAKES = {
     "layer": "takes_layer",
     "integer": "takes_integer",
     "list": "takes_indices",
+    "place": "takes_place",
     "regions": "takes_regions",
     "stretch": "takes_stretch",
 }
@@ -294,9 +295,10 @@ class Reader:
 
     def at(self, name: str, value: tree.Value, layer: Layer) -> tuple[int, ...]:
         axes = self.axes(layer)
-        if not isinstance(value, tree.List) or len(value.items) != len(axes):
-            given = len(value.items) if isinstance(value, tree.List) else 1
-            words: Words = {"name": name, "given": given, "axes": len(axes), "layer": layer.path}
+        if not isinstance(value, tree.List):
+            raise self.wrong(name, value, "place")
+        if len(value.items) != len(axes):
+            words: Words = {"name": name, "given": len(value.items), "axes": len(axes), "layer": layer.path}
             raise Fault(Diagnostic("NS706", self.source.span(value.at), words))
         found = []
         for item, size in zip(value.items, axes, strict=True):

@@ -36,9 +36,9 @@ def match(data: Data, train: Train, graph: Graph, report: Report) -> Match:
     terms: list[Term] = [item.term for item in train.loss] + list(train.metrics)
     for term in terms:
         _term(term, data, graph, found, report)
+    _unfed(data, graph, found, report)
     if not {"loss", "metrics"} & train.broken:
         _unused(data, graph, found, report)
-    _unfed(data, found, report)
     for name, item in data.fields.items():
         want = found.wanted.get(name)
         if want is not None and not agrees(item.type, want):
@@ -150,7 +150,7 @@ def _given(name: str | None, data: Data, graph: Graph) -> Type | None:
 
 def _no_layer(term: Term, name: str, option: str, data: Data, graph: Graph) -> Diagnostic:
     layers = [layer.label for layer in graph.top if layer.role != "start"]
-    legal = layers if option == "layer" else [*layers, *data.fields]
+    legal = layers if option == "layer" else list(dict.fromkeys([*layers, *data.fields]))
     guess = nearest(name, legal)
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("known", {"legal": Quoted(tuple(legal))}))
@@ -176,14 +176,23 @@ def _mixes_probabilities(graph: Graph, edge: Edge) -> bool:
 # ---- fields
 
 
-def _unfed(data: Data, found: Match, report: Report) -> None:
+def _unfed(data: Data, graph: Graph, found: Match, report: Report) -> None:
     if data.span is None:
         return  # arrays from Python are checked when they are there
-    for name in found.inputs:
-        if name not in data.fields and name not in data.broken:
-            span = found.places[name]
-            label = (Label(data.span, "section"),)
-            report.add(Diagnostic("NS757", span, {"name": name}, labels=label))
+    missing = [name for name in found.inputs if name not in data.fields and name not in data.broken]
+    spare = _spare(data, graph, found)
+    for name in missing:
+        label = (Label(data.span, "section"),)
+        renamed = len(missing) == len(spare) == 1  # one mistake: the field has another name
+        hints = (Hint("rename", {"field": spare[0], "name": name}),) if renamed else ()
+        found.named.update(spare if renamed else ())
+        report.add(Diagnostic("NS757", found.places[name], {"name": name}, labels=label, hints=hints))
+
+
+def _spare(data: Data, graph: Graph, found: Match) -> list[str]:
+    """The fields that nothing uses."""
+    known = {*found.inputs, *found.named, *(layer.label for layer in graph.top)}
+    return [name for name in data.fields if name not in known]
 
 
 def _unused(data: Data, graph: Graph, found: Match, report: Report) -> None:

@@ -52,6 +52,7 @@ class Section:
 class Sections:
     data: Section = field(default_factory=lambda: Section("data"))
     train: Section = field(default_factory=lambda: Section("train"))
+    reserved: bool = False  # there are sections of a kind that this version does not have
 
     def of(self, kind: str) -> Section:
         return self.data if kind == "data" else self.train
@@ -65,7 +66,8 @@ def gather(found: Iterable[tuple[SourceFile, tree.Section]], report: Report) -> 
             continue
         span = Span(source, *item.head_at)
         if item.name is not None:
-            report.add(Diagnostic("NS690", Span(source, *item.name.at), {"what": f"{item.kind} NAME {{"}))
+            report.add(Diagnostic("NS690", Span(source, *item.name.at), {"what": f"{item.kind} {item.name.text}"}))
+            sections.reserved = True
             continue
         section = sections.of(item.kind)
         if section.span is not None:
@@ -75,7 +77,10 @@ def gather(found: Iterable[tuple[SourceFile, tree.Section]], report: Report) -> 
         section.span = span
         for setting in item.settings:
             written = Written(setting, source)
-            section.settings.setdefault(written.key, written)  # a key given twice was reported by the parser
+            first = section.settings.setdefault(written.key, written)
+            if first is not written:
+                labels = (Label(first.key_span, "first"),)
+                report.add(Diagnostic("NS208", written.key_span, {"name": written.key}, labels=labels))
     return sections
 
 

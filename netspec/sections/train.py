@@ -86,8 +86,15 @@ def read_train(section: Section, names: dict[str, Any], report: Report) -> Train
     return train
 
 
+# what the machine decides is no part of a spec
+_FLAGS = {"device": "--device", "gpu": "--device", "threads": "--threads", "out": "--out", "save_every": "--save-every"}
+
+
 def _unknown(key: str, written: Written) -> Fault:
     legal = tuple(_READERS)
+    if key in _FLAGS:
+        hint = Hint("flag", {"flag": _FLAGS[key]})
+        return Fault(Diagnostic("NS752", written.key_span, {"section": "train", "name": key}, hints=(hint,)))
     guess = nearest(key, legal)
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("settings", {"legal": Quoted(legal)}))

@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.display import safe
 from netspec.show.rows import Row, rows
 from netspec.show.table import number
+from netspec.source import SourceFile
+from netspec.syntax import tree
 from netspec.syntax.expression import value_text
+from netspec.syntax.read import read
 
 if TYPE_CHECKING:
     from netspec.api import Net, Spec
+    from netspec.graph import Graph, Layer
+    from netspec.ops.base import Op
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,8 @@ class Change:
             return f"+ {self.kind} {self.name}: {self.after}"
         if not self.after:
             return f"- {self.kind} {self.name}: {self.before}"
-        return f"~ {self.kind} {self.name}: {self.what} {self.before} -> {self.after}"
+        what = f"{self.what} " if self.what else ""
+        return f"~ {self.kind} {self.name}: {what}{self.before} => {self.after}"
 
 
 def differences(left: Net, right: Net) -> list[Change]:
@@ -55,32 +61,72 @@ def _totals(left: Net, right: Net) -> Iterator[Change]:
 
 
 def _layers(left: Net, right: Net) -> Iterator[Change]:
-    old = {row.path: row for row in rows(left.graph, depth=100)}
-    new = {row.path: row for row in rows(right.graph, depth=100)}
+    old, new = _rows(left.graph), _rows(right.graph)
     for path in dict.fromkeys([*old, *new]):
         before, after = old.get(path), new.get(path)
         if before is None or after is None:
             shown = _line(before or after)
             yield Change("layer", path, "", shown if before else "", shown if after else "")
             continue
-        for what, a, b in (
-            ("does", _does(before), _does(after)),
+        does, did = _does(before), _does(after)
+        pairs = [
+            ("does", does, did),
             ("type", ", ".join(map(str, before.types)), ", ".join(map(str, after.types))),
             ("weights", number(before.counts.weights), number(after.counts.weights)),
             ("role", before.layer.role, after.layer.role),
-        ):
+        ]
+        if does == did:  # the same words, and perhaps another meaning: defaults, sizes, what stands above
+            pairs += _meanings(left.graph, right.graph, before.layer, after.layer)
+        for what, a, b in pairs:
             if a != b:
                 yield Change("layer", path, what, a, b)
 
 
+def _rows(graph: Graph) -> dict[str, Row]:
+    """Every line by its name; a layer and its `start` line have one path."""
+    found = rows(graph, depth=100, starts=True)
+    return {f"start {row.path}" if row.layer.role == "start" else row.path: row for row in found}
+
+
+def _meanings(left: Graph, right: Graph, before: Layer, after: Layer) -> Iterator[tuple[str, str, str]]:
+    """What the steps of a line read, are and are told, by name, in both nets."""
+    yield "reads", ", ".join(_read(left, before)), ", ".join(_read(right, after))
+    ours = [node for node in left.nodes if node.layer == before.index]
+    theirs = [node for node in right.nodes if node.layer == after.index]
+    steps = [" -> ".join(node.op.name for node in nodes) for nodes in (ours, theirs)]
+    yield "steps", steps[0], steps[1]
+    if steps[0] == steps[1]:
+        for one, other in zip(ours, theirs):
+            yield f"{one.op.name} frozen", str(one.frozen), str(other.frozen)
+            for option in one.op.options:
+                yield f"{one.op.name} {option}", _value(one.op, option), _value(other.op, option)
+
+
+def _read(graph: Graph, layer: Layer) -> Iterator[str]:
+    """The layers that a line reads, by the names they have outside."""
+    sources = (edge.node for node in graph.nodes if node.layer == layer.index for edge in node.inputs)
+    found = dict.fromkeys(graph.nodes[source].layer for source in sources)
+    return (graph.layers[index].path for index in found if index != layer.index)
+
+
+def _value(op: Op, option: str) -> str:
+    return str(getattr(op, option, None))
+
+
 def _does(row: Row) -> str:
-    text = safe(" ".join(row.does.split()))
-    return text.partition(" is ")[0] if row.layer.role != "input" else text
+    """A line's chain in canonical text; of an input its type says all."""
+    if row.layer.role == "input":
+        return ""
+    parsed = read(SourceFile("line", f"block line {{\n{row.layer.text}\n}}\n")).file.declarations[0]
+    assert isinstance(parsed, tree.Body)
+    (line,) = parsed.statements
+    assert isinstance(line, tree.Layer | tree.Start)
+    return safe(value_text(line.chain))
 
 
 def _line(row: Row | None) -> str:
     assert row is not None
-    return f"{', '.join(map(str, row.types))}  {_does(row)}"
+    return f"{', '.join(map(str, row.types))}  {_does(row)}".rstrip()
 
 
 def _settings(left: Spec, right: Spec) -> Iterator[Change]:

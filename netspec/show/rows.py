@@ -27,12 +27,12 @@ class Row:
     dimension: str  # "785-dimensional": what one of its perceptrons reads, the constant 1 included
 
 
-def rows(graph: Graph, depth: int = 0) -> Iterator[Row]:
-    """The net's lines in order, and those of its blocks down to `depth`."""
+def rows(graph: Graph, depth: int = 0, starts: bool = False) -> Iterator[Row]:
+    """The net's lines in order, and those of its blocks down to `depth`; `start` lines where asked for."""
     owners = _owners(graph)
     for layer in graph.layers:
         level = _level(graph, layer)
-        if level > depth or layer.role == "start":
+        if level > depth or (layer.role == "start" and not starts):
             continue
         nodes = owners[layer.index]
         yield Row(

@@ -23,7 +23,29 @@ if TYPE_CHECKING:
 
 def loss_function(term: Loss, layer: Type, target: Type | None, device: Any) -> Compute:
     """The function (value, target, mask) -> (mean, weight) of a term; mask is (B, [T,] …) of 0 and 1, or None."""
-    return _MAKERS[type(term)](term, layer, target, device)
+    compute = _MAKERS[type(term)](term, layer, target, device)
+
+    def counted(value: Tensor, target: Tensor | None, mask: Tensor | None) -> Mean:
+        if mask is None:
+            return compute(value, target, None)
+        return compute(_inside(value, mask), None if target is None else _inside(target, mask), mask)
+
+    return counted
+
+
+def _inside(value: Tensor, mask: Tensor) -> Tensor:
+    """Zeros where the mask has none: behind an example's end a value, and its gradient, may be anything.
+
+    The mask lacks trailing axes of the value, or its maps.
+    """
+    if mask.numel() == value.numel():
+        mask = mask.reshape(value.shape)
+    elif mask.shape == value.shape[: mask.dim()]:
+        mask = mask.reshape(*mask.shape, *(1,) * (value.dim() - mask.dim()))
+    else:
+        maps = next(axis for axis, size in enumerate(value.shape) if mask.shape[axis : axis + 1] != (size,))
+        mask = mask.unsqueeze(maps)
+    return value.masked_fill(mask.expand(value.shape) == 0, 0)
 
 
 def _cross_entropy(term: losses.CrossEntropy, layer: Type, target: Type | None, device: Any) -> Compute:
@@ -51,7 +73,10 @@ def _cross_entropy(term: losses.CrossEntropy, layer: Type, target: Type | None, 
 def _reduced(each: Tensor, counts: Tensor, mask: Tensor | None, whole: bool, layer: Type) -> Mean:
     """Values with their weights -> a mean over all that counts, or the sum of each example, averaged."""
     if mask is not None:
-        mask = mask.to(each.dtype).reshape(each.shape)
+        mask = mask.to(each.dtype)
+        if mask.numel() != each.numel():  # a step counts with all its places
+            mask = mask.reshape(len(each), *(1,) * (each.dim() - 1)).expand(each.shape)
+        mask = mask.reshape(each.shape)
         each, counts = each * mask, counts * mask
     if whole:
         total = counts.sum()

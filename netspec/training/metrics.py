@@ -41,6 +41,11 @@ class Meter:
         return value.argmax(axis).flatten(), right.flatten()
 
 
+def _kept(mask: Tensor, found: Tensor) -> Tensor:
+    """Which of the flat values count: a step counts with all its places."""
+    return mask.flatten().bool().repeat_interleave(found.numel() // mask.numel())
+
+
 class AccuracyMeter(Meter):
     def __init__(self, metric: losses.Accuracy, layer: Type, target: Type | None) -> None:
         super().__init__(metric, layer, target, 2)
@@ -56,8 +61,7 @@ class AccuracyMeter(Meter):
             answer, right = self._classes(value, target)
             hit = answer == right
         if mask is not None:
-            kept = mask.flatten().bool()
-            hit = hit[kept]
+            hit = hit[_kept(mask, hit)]
         self.sums[0] += float(hit.sum())
         self.sums[1] += hit.numel()
 
@@ -75,7 +79,7 @@ class TableMeter(Meter):
     def add(self, value: Tensor, target: Tensor, mask: Tensor | None) -> None:
         answer, right = self._classes(value, target)
         if mask is not None:
-            kept = mask.flatten().bool()
+            kept = _kept(mask, answer)
             answer, right = answer[kept], right[kept]
         self.sums += (right * self.count + answer).bincount(minlength=self.count**2).double().cpu()
 
@@ -139,7 +143,7 @@ class PerplexityMeter(Meter):
             value, target = value.flatten(0, 1), target.flatten(0, 1)
         each = functional.cross_entropy(value, target, reduction="none").double()
         if mask is not None:
-            each = each.flatten()[mask.flatten().bool()]
+            each = each.flatten()[_kept(mask, each)]
         self.sums[0] += float(each.sum())
         self.sums[1] += each.numel()
 

@@ -221,7 +221,12 @@ WEIGHTS |= {
     "rmsnorm": Oracle(build=rmsnorm, inputs=ONE),
     "gain": Oracle(build=gain, inputs=ONE),
     "instancenorm": Oracle(build=instancenorm, inputs=MOSTLY_PLACES),
-    "groupnorm": Oracle(build=groupnorm, inputs=ONE, special=lambda s: {"groups": divisors(s[0].maps)}),
+    "groupnorm": Oracle(
+        build=groupnorm,
+        inputs=ONE,
+        special=lambda s: {"groups": divisors(s[0].maps)},
+        stricter=frozenset(("NS360",)),  # a group of one value: torch refuses it for a batch of one alone
+    ),
 }
 
 # ---- classes, positions, prototypes, LeNet's pool

@@ -1,0 +1,75 @@
+"""`python -m docs.build`: the pages of docs/en and docs/ko, with what the code says of itself -> build/docs/en, …/ko.
+
+Warnings are errors. A page is plain Markdown; the pictures of its `net figure` fences are drawn by netspec now.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from docs import commands, measured, messages, operations, settings
+from docs.drawn import with_pictures
+from docs.fences import DOCS, LANGUAGES, pages
+
+ROOT = DOCS.parent
+OUT = ROOT / "build" / "docs"
+
+
+def assembled(language: str, folder: Path) -> Path:
+    """Every page of a language as Sphinx reads it, in `folder`."""
+    shutil.rmtree(folder, ignore_errors=True)
+    drawn = folder / "_drawn"
+    texts = {path.relative_to(DOCS / language).as_posix(): path.read_text(encoding="utf-8") for path in pages(language)}
+    texts |= generated(language)
+    for name, text in texts.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        up = "../" * name.count("/")
+        text = measured.filled(text) if name == "measured.md" else text
+        text = with_pictures(text, language, drawn, f"{up}_drawn")
+        text = re.sub(r"\((?:\.\./)+pictures/", f"({up}pictures/", text)
+        target.write_text(text, encoding="utf-8")
+    shutil.copytree(DOCS / "pictures", folder / "pictures")
+    return folder
+
+
+def generated(language: str) -> dict[str, str]:
+    """The pages that are written from the code."""
+    texts = {f"operations/{name}.md": operations.page(name, language) for name in operations.names()}
+    texts["operations/index.md"] = operations.index(language)
+    texts["settings.md"] = settings.page(language)
+    texts["commands.md"] = commands.page(language)
+    texts["messages/index.md"] = messages.index(language)
+    for group in messages.GROUPS:
+        if messages.codes(group):
+            texts[f"messages/NS{group}xx.md"] = messages.page(group, language)
+    shared = {"language.md": DOCS / "language.md", "gallery.md": DOCS / "gallery.md"}
+    for name, path in shared.items():
+        if path.exists() and not (DOCS / language / name).exists():
+            texts[name] = path.read_text(encoding="utf-8")
+    return texts
+
+
+def build(language: str, out: Path) -> int:
+    """HTML of one language; returns Sphinx's exit code."""
+    from sphinx.cmd.build import build_main
+
+    source = assembled(language, out / "source" / language)
+    command = ["-b", "html", "-q", "-W", "--keep-going", "-E", "-c", str(DOCS), "-D", f"language={language}"]
+    return build_main([*command, "-d", str(out / "doctrees" / language), str(source), str(out / language)])
+
+
+def main(arguments: list[str]) -> int:
+    """All languages, or those that are named."""
+    failed = 0
+    for language in arguments or LANGUAGES:
+        failed = build(language, OUT) or failed
+        print(OUT / language / "index.html")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,107 @@
+"""The tables of the sections (sources, steps, losses, metrics, optimizers, schedules) -> one page, in one language."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import lru_cache
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from docs.fences import DOCS
+from netspec.sections.entries import Entry
+from netspec.sections.losses import LOSSES, METRICS
+from netspec.sections.optimizers import OPTIMIZERS, SCHEDULES
+from netspec.sections.sources import SOURCES
+from netspec.sections.steps import STEPS
+
+TABLES: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("Sources: `source = …`", "데이터 출처: `source = …`", SOURCES),
+    ("Steps of fields", "필드의 단계", STEPS),
+    ("Losses: `loss = …`", "손실함수: `loss = …`", LOSSES),
+    ("Metrics: `metrics = […]`", "평가 지표: `metrics = […]`", METRICS),
+    ("Optimizers: `optimizer = …`", "최적화 방법: `optimizer = …`", OPTIMIZERS),
+    ("Schedules: `schedule = …`", "학습률 일정: `schedule = …`", SCHEDULES),
+)
+
+
+@lru_cache(maxsize=1)
+def korean() -> dict[str, str]:
+    """The Korean of each English text."""
+    table: dict[str, str] = tomllib.loads((DOCS / "ko" / "settings.toml").read_text(encoding="utf-8"))["texts"]
+    return table
+
+
+def texts() -> list[str]:
+    """Every English text that the page shows."""
+    found = []
+    for _, _, table in TABLES:
+        for entry in table.values():
+            found += [entry.about, *(field.description or "" for field in _options(entry).values())]
+    return list(dict.fromkeys(found))
+
+
+def page(language: str) -> str:
+    """The page of all tables."""
+    title, lead = {
+        "en": (
+            "# Data and training",
+            "Everything that `data` and `train` sections may name. How the sections work stands in"
+            " [the language](language.md); a table and images of your own in [Own data](howto/own-data.md).",
+        ),
+        "ko": (
+            "# 데이터와 학습",
+            "`data` 절과 `train` 절에 쓸 수 있는 모든 것입니다. 절이 어떻게 돌아가는지는 [언어](language.md)에,"
+            " 내 표와 이미지를 쓰는 방법은 [내 데이터로 학습시키기](howto/own-data.md)에 있습니다.",
+        ),
+    }[language]
+    parts = [title, lead]
+    for english, own, table in TABLES:
+        parts.append(f"## {own if language == 'ko' else english}")
+        parts += [_entry(name, entry, language) for name, entry in table.items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _entry(name: str, entry: type[Entry], language: str) -> str:
+    example = f" `{entry.example}`" if entry.example and entry.example != name else ""
+    lines = [f"**`{name}`** {_said(entry.about, language)}.{example}"]
+    for option, field in _options(entry).items():
+        lines.append(
+            f"- `{option}{_default(field)}`{_bounds(field, language)}: {_said(field.description or '', language)}"
+        )
+    return lines[0] + ("\n\n" + "\n".join(lines[1:]) if lines[1:] else "")
+
+
+def _options(entry: type[Entry]) -> dict[str, FieldInfo]:
+    return dict(entry.model_fields)
+
+
+def _default(field: FieldInfo) -> str:
+    return "" if field.is_required() or field.default is None else f" = {_word(field.default)}"
+
+
+def _bounds(field: FieldInfo, language: str) -> str:
+    extra: Any = field.json_schema_extra or {}
+    shown = [
+        f"{sign} {extra[key]:g}"
+        for key, sign in (("least", "≥"), ("above", ">"), ("most", "≤"))
+        if extra.get(key) is not None
+    ]
+    shown += [f"`{choice}`" for choice in extra.get("choices", ())]
+    if field.is_required():
+        shown.insert(0, "required" if language == "en" else "꼭 써야 함")
+    return f" ({', '.join(shown)})" if shown else ""
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_word(item) for item in value) + "]"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _said(text: str, language: str) -> str:
+    said = korean().get(text, text) if language == "ko" else text
+    return re.sub(r"(?<![`\w])(\w+\*\w+)", r"`\1`", said)

@@ -1,0 +1,76 @@
+"""Every fenced spec, command and Python line of the documents is run; both languages have the same pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docs.fences import DOCS, LANGUAGES, Fence, fences, pages
+from docs.runner import Page, shows
+from netspec.ops import registry
+from tests.conftest import ROOT
+
+pytest.importorskip("torch")
+
+README = ROOT / "README.md"
+PAGES = [(language, path) for language in LANGUAGES for path in pages(language)] + [("en", README)]
+
+
+@pytest.fixture(autouse=True)
+def _own_operations() -> Iterator[None]:
+    """A page may register operations; the next one starts without them."""
+    before = dict(registry._extra)
+    yield
+    registry._extra.clear()
+    registry._extra.update(before)
+    registry.step_names.cache_clear()
+    registry.operation.cache_clear()
+
+
+@pytest.mark.parametrize(("language", "path"), PAGES, ids=lambda value: str(value).removeprefix(str(ROOT)))
+@pytest.mark.filterwarnings("default")
+def test_what_a_page_shows_is_so(language: str, path: Path, tmp_path: Path) -> None:
+    for fence, printed in Page(path, tmp_path, language).run():
+        assert shows(fence.text, printed), f"{path}:{fence.line} shows what is not printed now; printed:\n{printed}"
+
+
+def names(language: str) -> set[str]:
+    return {path.relative_to(DOCS / language).as_posix() for path in pages(language)}
+
+
+def test_both_languages_have_the_same_pages() -> None:
+    assert names("en") == names("ko")
+
+
+def bare(fence: Fence) -> tuple[str, tuple[str, ...], str]:
+    """A fence without what may differ between the languages: strings, comments, what is printed."""
+    text = "" if "output" in fence.flags else re.sub(r'"""[^"]*"""|"[^"\n]*"|#[^\n]*', "", fence.text)
+    return fence.kind, tuple(fence.flags.items()), re.sub(r"\s+", " ", text)
+
+
+@pytest.mark.parametrize("name", sorted(names("en") & names("ko")))
+def test_both_languages_have_the_same_fences(name: str) -> None:
+    english, korean = (
+        [bare(fence) for fence in fences((DOCS / language / name).read_text(encoding="utf-8"))]
+        for language in ("en", "ko")
+    )
+    assert english == korean
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_is_written_in_its_language(language: str) -> None:
+    for path in pages(language):
+        text = path.read_text(encoding="utf-8")
+        prose = text
+        for fence in reversed(fences(text)):
+            prose = prose[: fence.start] + prose[fence.end :]
+        assert (len(re.findall(r"[가-힣]", prose)) > 20) == (language == "ko"), path
+
+
+def test_shows() -> None:
+    assert shows("a …\nc\n", "a b\nc")
+    assert not shows("a\n", "b\n")
+    assert not shows("a\n", "a\nb\n")

@@ -1,0 +1,76 @@
+"""The 33 rules of the language, each with a spec that keeps it, specs that break it, and a pair it tells apart.
+
+`accepted.net` has no message at all. `refused*.net` answers with `refused*.err`, in English and in Korean.
+`a.net` and `b.net` differ by the rule alone; `pair.txt` says what differs, array names included.
+`pytest --refresh tests/rules` writes the golden files anew, to be read in review.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from netspec.api import Net, Spec, load
+from netspec.diagnostics.render import plain
+from netspec.elaborate.program import load_program
+from netspec.show.diff import differences
+
+HERE = Path(__file__).parent
+RULES = sorted(path for path in HERE.iterdir() if path.name[0].isdigit())
+REFUSED = sorted(HERE.glob("*/refused*.net"))
+LISTED = re.compile(r"((?:`[^`]+`, ){3})(?:`[^`]+`(?:, )?){4,}")  # all that there is: such lists grow
+
+
+def slug(path: Path) -> str:
+    return path.name if path.is_dir() else f"{path.parent.name}/{path.stem}"
+
+
+def check_golden(golden: Path, text: str, refresh: bool) -> None:
+    if refresh:
+        golden.write_text(text, encoding="utf-8")
+    assert golden.read_text(encoding="utf-8") == text
+
+
+def messages(path: Path) -> str:
+    """What `netspec check` says, in both languages."""
+    found = Spec(load_program(path)).check()
+    text = f"{plain(found, 'en')}\n----\n{plain(found, 'ko')}\n"
+    return LISTED.sub(r"\1…", text.replace(str(HERE), "/specs"))
+
+
+def keys(net: Net) -> list[str]:
+    return [stored.key for stored in net.graph.stored]
+
+
+def test_every_rule_is_here() -> None:
+    assert [int(path.name[:2]) for path in RULES] == list(range(1, 34))
+    assert all(list(path.glob("refused*.net")) for path in RULES)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=slug)
+def test_accepted(rule: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(rule)
+    spec = load("accepted.net")
+    assert plain(spec.check()) == ""
+    assert spec.format() == Path("accepted.net").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", REFUSED, ids=slug)
+def test_refused(path: Path, monkeypatch: pytest.MonkeyPatch, refresh: bool) -> None:
+    monkeypatch.chdir(path.parent)
+    text = messages(Path(path.name))
+    assert text.startswith(("error[NS", "warning[NS"))
+    check_golden(path.with_suffix(".err"), text, refresh)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=slug)
+def test_pair(rule: Path, monkeypatch: pytest.MonkeyPatch, refresh: bool) -> None:
+    monkeypatch.chdir(rule)
+    left, right = load("a.net").net(), load("b.net").net()
+    lines = [str(change) for change in differences(left, right)]
+    lines += [f"- array {key}" for key in keys(left) if key not in keys(right)]
+    lines += [f"+ array {key}" for key in keys(right) if key not in keys(left)]
+    assert not differences(left, load("a.net").net())
+    check_golden(rule / "pair.txt", "\n".join(lines or ["nothing differs"]) + "\n", refresh)
