@@ -240,6 +240,9 @@ def fits(item: Field, found: Prepared, match: Match) -> None:
     values = found.values
     if want is None or values.raw:
         return
+    if values.lengths is not None and want.time is not None and not want.time.varying:
+        lengths = values.lengths
+        reject("NS848", item.span, name=item.name, least=int(lengths.min()), longest=int(lengths.max()))
     have = values.type
     for step in found.training:
         if isinstance(step, steps.Crop):
