@@ -221,6 +221,12 @@ def _pictures() -> None:
     case("class that is not there", pets(), listed, "NS845", "hen")
     case("folder that is not there", file("x", ""), PETS, "NS800", "pets")
     case("folder that is a file", file("pets", "x"), PETS, "NS801", "pets")
+
+    def linked(folder: Path) -> None:
+        picture(folder.parent / "secret.png")
+        (folder / "pets" / "cat" / "9.png").symlink_to(folder.parent / "secret.png")
+
+    case("a link out of the folder", pets(linked), PETS, "NS835", "pets/9.png")
     third = pets(lambda folder: picture(folder / "pets/hen/1.png"))
     case("a class too many", third, PETS, "NS760", "one of 3")
 
