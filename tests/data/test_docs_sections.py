@@ -14,7 +14,6 @@ from tests.conftest import ROOT
 PAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
 SECTION = PAGE[PAGE.index("## 15. data, train, figure") : PAGE.index("## 16.")]
 SPECS = [text for text in re.findall(r"```net\n(.*?)```", SECTION, re.DOTALL) if re.search("sklearn|synthetic", text)]
-PYTHON = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)
 
 
 def test_the_table_of_settings_is_whole() -> None:
@@ -27,10 +26,3 @@ def test_the_table_of_settings_is_whole() -> None:
 def test_every_spec_of_the_section_trains(text: str, inside: Path) -> None:
     run = netspec.train(netspec.parse(text), epochs=1, pictures=False)
     assert run.status["state"] == "finished"
-
-
-@pytest.mark.parametrize("code", PYTHON)
-def test_the_python_of_the_section_runs(code: str, inside: Path) -> None:
-    (inside / "iris.net").write_text(SPECS[0], encoding="utf-8")
-    exec(compile(code.replace("epochs=20", "epochs=2"), "language.md", "exec"), {})
-    assert (inside / "runs" / "iris-1" / "weights.safetensors").exists()
