@@ -125,8 +125,13 @@ def same_lengths(fields: dict[str, Prepared], match: Match, rows: Rows | None, f
         for row in (own != shared).nonzero()[0][:100]:
             where = f"{name}[{row}]" if rows is None else rows.where(int(row), name)
             assert shared is not None
-            words: Words = {"where": where, "name": name, "other": other.name}
-            words = {**words, "length": int(own[row]), "wanted": int(shared[row])}
+            words: Words = {
+                "where": where,
+                "name": name,
+                "other": other.name,
+                "length": int(own[row]),
+                "wanted": int(shared[row]),
+            }
             faults.add(Diagnostic("NS849", None, words))
 
 

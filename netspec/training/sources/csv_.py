@@ -111,11 +111,11 @@ class CsvRows(Rows):
         found = np.zeros((len(cells), max(1, int(lengths.max(initial=0)))), dtype=np.int64)
         found[np.arange(found.shape[1]) < lengths[:, None]] = flat
         for row in (lengths == 0).nonzero()[0]:
-            words: Words = {"value": "", "column": column}
-            faults.add(Diagnostic("NS808", self.place(int(row), column), words, labels=asked(wanted)))
+            missing: Words = {"value": "", "column": column}
+            faults.add(Diagnostic("NS808", self.place(int(row), column), missing, labels=asked(wanted)))
         for row, at in np.argwhere(found < 0)[:200]:
-            words = {"sign": shown(cells[row][at]), "count": len(known)}
-            faults.add(Diagnostic("NS841", self.place(int(row), column), words, labels=asked(wanted)))
+            stray: Words = {"sign": shown(cells[row][at]), "count": len(known)}
+            faults.add(Diagnostic("NS841", self.place(int(row), column), stray, labels=asked(wanted)))
         return Texts(found, known, lengths)
 
     def where(self, row: int, name: str) -> str:
