@@ -13,6 +13,10 @@ LOOKS_LIKE = dict(zip(
 _LATIN = str.maketrans(LOOKS_LIKE)
 
 
+# a file with more names than this is no one's own: the last ones are looked at
+MAX_NAMES = 500
+
+
 def looks(word: str) -> str:
     """A word as it looks: equal for two words that a reader cannot tell apart."""
     return word if word.isascii() else word.translate(_LATIN)
@@ -43,7 +47,7 @@ def nearest(word: str, legal: Iterable[str]) -> str | None:
         return None
     folded = looks(word).casefold().replace("_", "")
     best: tuple[int, int, str] | None = None
-    for position, name in enumerate(legal):
+    for position, name in enumerate(list(legal)[-MAX_NAMES:]):
         other = looks(name).casefold().replace("_", "")
         limit = max(1, min(len(folded), len(other)) // 3)
         if folded == other:

@@ -71,11 +71,12 @@ class Diagnostic(NamedTuple):
 
 
 class Fault(Exception):
-    """A diagnostic on its way from the place that finds a mistake to the report."""
+    """A diagnostic on its way from the place that finds a mistake to the report; `more` were found beside it."""
 
-    def __init__(self, diagnostic: Diagnostic) -> None:
+    def __init__(self, diagnostic: Diagnostic, more: tuple[Diagnostic, ...] = ()) -> None:
         super().__init__(diagnostic.code)
         self.diagnostic = diagnostic
+        self.more = more
 
 
 class SpecErrors(Exception):
@@ -141,6 +142,12 @@ class Report:
             self._seen.setdefault(key, diagnostic)
         elif span is not None:
             self._seen[first] = _with_place(self._seen[first], span, diagnostic.fixes)
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def __bool__(self) -> bool:
+        return True
 
     @property
     def diagnostics(self) -> list[Diagnostic]:

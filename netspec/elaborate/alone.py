@@ -23,7 +23,8 @@ from netspec.sizes import Formula
 from netspec.syntax import tree
 from netspec.types import Time, Type
 
-MAX_NODES = 20_000  # of one trial
+MAX_NODES = 2_000  # of one trial
+MAX_ERRORS = 200
 _Key = tuple[str, str, int]
 _AT_THE_END = frozenset("NS241 NS242 NS243 NS245 NS246 NS621".split())
 
@@ -51,20 +52,38 @@ _TRIALS = (
 
 def check_uncalled(program: Program, limits: Limits) -> list[Diagnostic]:
     """The mistakes of the main file's blocks that none of its nets calls."""
-    called: set[str] = set()
-    pending = list(program.nets)
-    while pending:
-        for name in used_names(pending.pop()) - called:
-            called.add(name)
-            inner = program.main.find(name)
-            if inner is not None and inner.unit is program.main:
-                pending.append(inner)
     report = Report()
-    for name, definition in program.main.own.items():
-        if definition.body.kind == "block" and name not in called:
-            for diagnostic in _always_wrong(program, definition, replace(limits, nodes=min(limits.nodes, MAX_NODES))):
-                report.add(diagnostic)
+    small = replace(limits, nodes=min(limits.nodes, MAX_NODES))
+    for definition in _uncalled(program):
+        for diagnostic in _always_wrong(program, definition, small):
+            report.add(diagnostic)
+        if len(report.errors) >= MAX_ERRORS:
+            break
     return report.diagnostics
+
+
+def _uncalled(program: Program) -> Iterator[Definition]:
+    """The blocks that nothing calls; of blocks that only call each other, the first."""
+    own = program.main.own
+    calls = {name: used_names(definition) & own.keys() for name, definition in own.items()}
+    by_blocks = {inner for name, inside in calls.items() for inner in inside - {name}}
+    seen: set[str] = set()
+
+    def reach(name: str) -> None:
+        pending = [name]
+        while pending:
+            following = pending.pop()
+            if following not in seen:
+                seen.add(following)
+                pending += calls[following]
+
+    for definition in program.nets:
+        reach(definition.body.name.text)
+    for only_uncalled in (True, False):
+        for name, definition in own.items():
+            if name not in seen and not (only_uncalled and name in by_blocks):
+                reach(name)
+                yield definition
 
 
 def _always_wrong(program: Program, definition: Definition, limits: Limits) -> list[Diagnostic]:
@@ -72,19 +91,28 @@ def _always_wrong(program: Program, definition: Definition, limits: Limits) -> l
     roots = _roots(definition, kinds)
     # with open sizes first: its messages speak of the block's own names
     told = {_key(item): item for item in elaborate_frame(program, next(roots), limits)[1].errors}
-    if not told:
-        return []
+    if not told or all(code < "NS23" for code, _, _ in told):  # names are wrong or right whatever the sizes
+        return list(told.values())
     trials: list[dict[_Key, Diagnostic]] = []
     for root in roots:
         found = elaborate_frame(program, root, limits)[1].errors
         if not found:
             return []
-        if all(item.code != "NS511" for item in found):  # else the block itself asks for other sizes
+        # else the block itself asks for other sizes, or these make it too large
+        if all(item.code not in ("NS511", "NS612") for item in found):
             trials.append({_key(item): item for item in found})
     # what is looked for at the end, such as a layer that nothing reads, is only found where all sizes fit
     fitting = [errors for errors in trials if all(code in _AT_THE_END for code, _, _ in errors)]
     always = [key for key in told if all(key in errors for errors in fitting or trials)]
-    return [told[key] for key in always] if trials else []
+    return [told[key] for key in always if not _fits_some_size(told[key])] if trials else []
+
+
+def _fits_some_size(diagnostic: Diagnostic) -> bool:
+    """Whether an open size was compared with a number, which no trial need have met: `n` against 37."""
+    if diagnostic.code == "NS501":  # a layer's type as written and as it is
+        return True
+    sides = [str(diagnostic.words.get(name, "")) for name in ("a", "b")]
+    return "" not in sides and sum(side.isdecimal() for side in sides) == 1
 
 
 def _key(diagnostic: Diagnostic) -> _Key:

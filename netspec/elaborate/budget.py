@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from netspec.diagnostics.model import Fault
@@ -28,15 +29,32 @@ class Counter:
                 inside = self.chain(item.chain, frame)
                 return min(self._rounds(item, frame) * max(1, inside), self.limit + 1)
             case tree.Ref() | tree.Call():
-                if isinstance(frame.env.get(item.name), Closure):
-                    return 1
-                definition = frame.unit.find(item.name)
-                return 1 if definition is None else self.block(definition, item, frame)
+                return self._named(item, frame)
             case tree.Group():
                 return self.chain(item.chain, frame)
+            case tree.Binary():
+                return self._binary(item, frame)
             case tree.Join() | tree.Several():
                 return min(sum(self.item(part, frame) for part in item.parts), self.limit + 1)
         return 1
+
+    def _named(self, item: tree.Ref | tree.Call, frame: Frame) -> int:
+        found = frame.env.get(item.name)
+        if isinstance(found, _Counted):
+            return found.count
+        if isinstance(found, Closure):
+            return self.chain(found.chain, found.frame)
+        definition = frame.unit.find(item.name)
+        return 1 if definition is None else self.block(definition, item, frame)
+
+    def _binary(self, item: tree.Binary, frame: Frame) -> int:
+        """A run of operators leans left: its spine is walked down without recursion."""
+        total = 1
+        value: tree.Value = item
+        while isinstance(value, tree.Binary):
+            total += self.item(value.right, frame)
+            value = value.left
+        return min(total + self.item(value, frame), self.limit + 1)
 
     def chain(self, chain: tree.Chain, frame: Frame) -> int:
         return min(sum(self.item(item, frame) for item in chain.items), self.limit + 1)
@@ -48,13 +66,14 @@ class Counter:
     def block(self, definition: Definition, item: tree.Ref | tree.Call, frame: Frame) -> int:
         body = definition.body
         env = _arguments(definition, item, frame)
-        key = (id(body), tuple(sorted(env.items())))
+        steps = self._steps(definition, item, frame)
+        key = (id(body), tuple(sorted({**env, **steps}.items())))
         if key in self.known:
             return self.known[key]
         if id(body) in self.open or len(self.open) > 100:  # recursion is refused elsewhere
             return 1
         self.open.add(id(body))
-        values: dict[str, Any] = dict(env)
+        values: dict[str, Any] = {**env, **{name: _Counted(count) for name, count in steps.items()}}
         inner = Frame(definition.unit, definition, 0, "", "", env=values)
         total = sum(
             self.chain(line.chain, inner) for line in body.statements if isinstance(line, tree.Layer | tree.Start)
@@ -62,6 +81,26 @@ class Counter:
         self.open.discard(id(body))
         self.known[key] = min(total, self.limit + 1)
         return self.known[key]
+
+    def _steps(self, definition: Definition, item: tree.Ref | tree.Call, frame: Frame) -> dict[str, int]:
+        """The steps among the arguments of a call: how many nodes each of them will be."""
+        names = [param.name.text for param in definition.body.params or ()]
+        found: dict[str, int] = {}
+        for position, arg in enumerate(item.args if isinstance(item, tree.Call) else ()):
+            name = ".".join(arg.name) if arg.name else names[position] if position < len(names) else ""
+            value = arg.value
+            if name in names and isinstance(value, tree.Chain):
+                found[name] = self.chain(value, frame)
+            elif name in names and isinstance(value, tree.Ref | tree.Call | tree.Repeat):
+                found[name] = self.item(value, frame)
+        return {name: count for name, count in found.items() if count > 1}
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A step that a block is given, as the number of nodes it will be."""
+
+    count: int
 
 
 def _whole(value: tree.Value, frame: Frame) -> int | None:

@@ -28,6 +28,14 @@ ONE_CAUSE = frozenset("NS201 NS202 NS203 NS205 NS206 NS231 NS405 NS617 NS618 NS6
 MAX_SHOWN = 40
 
 
+# of a net that is wrong throughout nobody reads more
+MAX_MISTAKES = 500
+
+
+class TooMany(Exception):
+    """So many mistakes were found that the rest of the net is left unread."""
+
+
 class Core:
     """The state of one pass over a net; the subclasses add chains, calls and bodies."""
 
@@ -74,6 +82,8 @@ class Core:
                 diagnostic.severity,
             )
         self.report.add(diagnostic, cause)
+        if len(self.report) >= MAX_MISTAKES:
+            raise TooMany
 
     def warn(
         self, frame: Frame, at: Place, code: str, *hints: Hint, labels: tuple[Label, ...] = (), **words: Any
@@ -106,7 +116,7 @@ class Core:
         key: str | None = None,
     ) -> Flow:
         """Applies an operation: checks types, appends the node, hands out its keys."""
-        if len(self.nodes) >= self.limits.nodes:
+        if len(self.nodes) + op.parts > self.limits.nodes:
             raise fault(frame, at, "NS612", limit=self.limits.nodes)
         types = self._types(op, inputs, frame, at, given)
         node = Node(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Quoted, Report
 from netspec.elaborate.arguments import argument, kind_of
 from netspec.elaborate.cells import check_cells, find_cells
 from netspec.elaborate.checks import check_graph
+from netspec.elaborate.core import TooMany
 from netspec.elaborate.evaluate import Broken, fault
 from netspec.elaborate.expand import Expansion
 from netspec.elaborate.frame import Flow, Frame, Word
@@ -89,7 +91,8 @@ def _attempt(root: Frame, limits: Limits, assumed: dict[str, Type]) -> tuple[Exp
     expansion.open_scope("net", definition.body.name.text, "", -1)
     if definition.body.kind == "block":
         _stand_ins(root, frame, expansion)
-    expansion.body(frame)
+    with contextlib.suppress(TooMany):
+        expansion.body(frame)
     expansion.scopes[0].last = len(expansion.nodes)
     expansion.tie_delays()
     return expansion, frame
@@ -217,13 +220,12 @@ def _finish(
     stored = stored_arrays(nodes, expansion.weights, report)
     cells = find_cells(nodes)
     check_cells(nodes, cells, report)
+    params = _names(definition)
     graph = Graph(
         name=definition.body.name.text,
         caption=definition.body.caption.value if definition.body.caption else "",
         params={param.name.text: frame.env.get(param.name.text) for param in definition.body.params or ()},
-        open=tuple(
-            name for name, value in frame.env.items() if isinstance(value, Formula) and name in _names(definition)
-        ),
+        open=tuple(name for name, value in frame.env.items() if isinstance(value, Formula) and name in params),
         nodes=nodes,
         layers=expansion.layers,
         scopes=expansion.scopes,

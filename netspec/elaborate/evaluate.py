@@ -9,6 +9,7 @@ from netspec import sizes
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Quoted, Words
 from netspec.elaborate.frame import Closure, Frame, Word
 from netspec.names import nearest
+from netspec.ops.registry import step_names
 from netspec.sizes import Formula, Number, divides
 from netspec.syntax import tree
 from netspec.types import UNKNOWN, Unknown
@@ -78,10 +79,23 @@ def _name(value: tree.Ref, frame: Frame, extra: dict[str, Number] | None) -> Any
     raise unknown_size(frame, value.at, name, names)
 
 
+# words that are no size, and those that stand for a number
+_NO_NUMBER = frozenset("true false none null nan inf infinity auto none None True False".split())
+_DIGITS = "one two three four five six seven eight nine ten".split()
+_SPELT = {word: str(number) for number, word in enumerate(_DIGITS, 1)}
+
+
 def unknown_size(frame: Frame, at: tree.Place, name: str, legal: list[str]) -> Fault:
     hints: list[Hint] = []
     fix = None
     guess = nearest(name, legal)
+    if guess is None and name in _NO_NUMBER:
+        return fault(frame, at, "NS404", text=name)
+    if guess is None and name in _SPELT:
+        digits = _SPELT[name]
+        return fault(frame, at, "NS206", Hint("digits", {"digits": digits}), fix=Fix(frame.span(at), digits), name=name)
+    if guess is None and name in step_names():
+        return fault(frame, at, "NS405", name=name, kind=Phrase("kind step"))
     parts = name.split("x")
     if (
         guess is None

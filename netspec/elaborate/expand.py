@@ -12,6 +12,7 @@ from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault
 from netspec.elaborate.frame import Bound, Flow, Frame, Value
 from netspec.elaborate.keys import Names, module_name
 from netspec.elaborate.kinds import read_list
+from netspec.elaborate.program import NEVER_NAMES
 from netspec.elaborate.witness import differing, shown
 from netspec.elaborate.written import bind_type, read_type, same_type
 from netspec.graph import Layer
@@ -20,10 +21,6 @@ from netspec.ops.port import Port
 from netspec.sizes import Formula, text
 from netspec.syntax import tree
 from netspec.types import UNKNOWN_TYPE, Type, Unknown, type_text
-
-RESERVED_LABELS = frozenset(
-    "repeat one of over any is as shared true false perceptron perceptrons filter filters".split()
-)
 
 
 class Expansion(Calls):
@@ -54,9 +51,16 @@ class Expansion(Calls):
         seen: dict[str, tree.Name] = {param.name.text: param.name for param in frame.definition.body.params or ()}
         folded: dict[str, str] = {}
         for word, param in seen.items():
-            if word in RESERVED_LABELS or not word.isidentifier():
+            if word in NEVER_NAMES or not word.isidentifier():
                 self.add(Diagnostic("NS115", frame.span(param.at), {"seen": word}), frame)
+        started: dict[str, tree.Name] = {}
         for statement in statements:
+            if isinstance(statement, tree.Start):
+                first = started.setdefault(statement.label.text, statement.label)
+                if first is not statement.label:
+                    labels = (Label(frame.span(first.at), "first"),)
+                    words = {"name": f"start {first.text}"}
+                    self.add(Diagnostic("NS204", frame.span(statement.label.at), words, labels=labels), frame)
             name = _named(statement)
             if name is None:
                 continue
@@ -70,13 +74,13 @@ class Expansion(Calls):
                 frame.misnamed = True
                 continue
             seen[word] = name
-            if word in RESERVED_LABELS or not word.isidentifier():
+            if word in NEVER_NAMES or not word.isidentifier():
                 self.add(Diagnostic("NS115", frame.span(name.at), {"seen": word}), frame)
                 frame.misnamed = True
             key = unicodedata.normalize("NFKC", word)
             if key in folded and folded[key] != word:
-                words: dict[str, Any] = {"name": word, "other": folded[key]}
-                self.add(Diagnostic("NS239", frame.span(name.at), words), frame)
+                alike = {"name": word, "other": folded[key]}
+                self.add(Diagnostic("NS239", frame.span(name.at), alike), frame)
             folded[key] = word
             if not isinstance(statement, tree.Let):
                 frame.labels[word] = statement

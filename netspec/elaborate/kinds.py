@@ -11,7 +11,7 @@ from netspec.diagnostics.model import Fix, Hint, Quoted
 from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault, size
 from netspec.elaborate.frame import Bound, Closure, Frame, Word
 from netspec.elaborate.initial import read_init
-from netspec.elaborate.suggest import arrow
+from netspec.elaborate.suggest import arrow, decimal
 from netspec.names import nearest
 from netspec.ops.base import Option
 from netspec.syntax import tree
@@ -135,7 +135,7 @@ def _choice(option: Option, value: tree.Value, frame: Frame, word: str) -> str:
     if word in option.choices:
         return word
     guess = nearest(word, option.choices)
-    other = arrow(value, frame)
+    other = arrow(value, frame) or decimal(value, frame)
     hints = (Hint("nearest", {"name": guess}),) if guess else (other,) if other else ()
     fix = Fix(frame.span(value.at), guess) if guess else None
     raise fault(

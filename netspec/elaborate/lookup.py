@@ -31,6 +31,8 @@ def unknown_layer(name: str, at: Place, frame: Frame) -> Exception:
         return Broken()
     if name in frame.labels:
         below = frame.labels[name]
+        if below.at[0] <= at[0] and at[1] <= below.at[1]:
+            return fault(frame, at, "NS252", name=name)
         label = Label(frame.span(below.at), "below", {"name": name})
         return Fault(Diagnostic("NS212", frame.span(at), {"name": name}, labels=(label,)))
     if name in frame.env:

@@ -14,7 +14,7 @@ from netspec.elaborate.evaluate import Broken, fault
 from netspec.elaborate.frame import Frame
 from netspec.elaborate.initial import read_init
 from netspec.elaborate.kinds import bare, read_kind
-from netspec.elaborate.suggest import arrow
+from netspec.elaborate.suggest import arrow, decimal
 from netspec.names import nearest
 from netspec.ops.base import Op, Option
 from netspec.syntax import tree
@@ -57,6 +57,19 @@ def sources(target: str, args: tuple[tree.Arg, ...], frame: Frame, at: int) -> l
     return found
 
 
+def _read_option(
+    cls: type[Op], arg: tree.Arg, position: int, source: Source, given: Given, taken: dict[str, tree.Arg]
+) -> None:
+    key, part = option_of(cls, arg, position, source, given)
+    whole = cls.options[key].dotted and not part  # `init` alone speaks of the weight
+    name = ".".join((key, *(("weight",) if whole else part))).rstrip("_")
+    if name in taken:
+        labels = (Label(source.frame.span(taken[name].at), "first"),)
+        raise Fault(Diagnostic("NS208", source.frame.span(arg.name_at), {"name": name}, labels=labels))
+    taken[name] = arg
+    _store(cls.options[key], part, arg, source, given)
+
+
 def plural(noun: str) -> str:
     return {"perceptron": "perceptrons", "filter": "filters"}.get(noun, noun)
 
@@ -64,17 +77,16 @@ def plural(noun: str) -> str:
 def read_options(cls: type[Op], lists: list[Source], given: Given, at: tree.Place) -> Given:
     """Fills `given` from every list; raises Fault for what is no option, or not of its kind."""
     frame = lists[0].frame
+    faults: list[Diagnostic] = []
     for source in lists:
         taken: dict[str, tree.Arg] = {}
         for position, arg in enumerate(source.args):
-            key, part = option_of(cls, arg, position, source, given)
-            whole = cls.options[key].dotted and not part  # `init` alone speaks of the weight
-            name = ".".join((key, *(("weight",) if whole else part))).rstrip("_")
-            if name in taken:
-                labels = (Label(source.frame.span(taken[name].at), "first"),)
-                raise Fault(Diagnostic("NS208", source.frame.span(arg.name_at), {"name": name}, labels=labels))
-            taken[name] = arg
-            _store(cls.options[key], part, arg, source, given)
+            try:
+                _read_option(cls, arg, position, source, given, taken)
+            except Fault as error:  # the others may have mistakes of their own
+                faults.append(error.diagnostic)
+    if faults:
+        raise Fault(faults[0], tuple(faults[1:]))
     for name, option in cls.options.items():
         if option.required and name not in given.values:
             hint = Hint("usage", {"usage": usage(cls)})
@@ -110,7 +122,10 @@ _HIDDEN = {"perceptrons": ("units",), "filters": ("count", "kernel")}
 
 def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Exception:
     hints = [
-        _joined(cls, arg, position, source) or arrow(arg.value, source.frame) or Hint("usage", {"usage": usage(cls)})
+        _joined(cls, arg, position, source)
+        or decimal(arg.value, source.frame)
+        or arrow(arg.value, source.frame)
+        or Hint("usage", {"usage": usage(cls)})
     ]
     code = "NS210" if cls.positional else "NS211"
     return fault(source.frame, arg.at, code, *hints, step=cls.name, position=str(position + 1))

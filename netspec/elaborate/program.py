@@ -17,6 +17,8 @@ from netspec.syntax.text import decode, read_file
 
 MARK = "netspec.toml"  # an empty file of this name marks the root of `use`
 VERSION = 1
+# words that are no names of their own, in any version of the language
+NEVER_NAMES = frozenset("repeat one of over any is as shared true false perceptron perceptrons filter filters".split())
 
 
 @dataclass(slots=True)
@@ -150,6 +152,8 @@ class _Loader:
 
     def _define(self, unit: Unit, item: tree.Body) -> None:
         name = item.name.text
+        if name in NEVER_NAMES:
+            self.report.add(Diagnostic("NS115", Span(unit.source, *item.name.at), {"seen": name}))
         before = unit.own.get(name) or unit.used.get(name)
         if before is not None:
             label = Label(before.span, "first")
@@ -166,12 +170,14 @@ class _Loader:
             span = Span(unit.source, *used.name.at)
             if other is None:
                 unit.poisoned.add(here)
+                unit.poisoned.heads.add(here)
                 continue
             found = other.own.get(used.name.text)
             if found is None:
                 if used.name.text not in other.poisoned:
                     self._unknown(other, used, span)
                 unit.poisoned.add(here)
+                unit.poisoned.heads.add(here)
                 continue
             before = unit.find(here)
             if before is not None:

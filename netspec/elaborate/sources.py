@@ -17,7 +17,7 @@ from netspec.ops.base import Op
 from netspec.ops.registry import operation, step_names
 from netspec.sizes import Formula
 from netspec.syntax import tree
-from netspec.types import UNKNOWN, UNKNOWN_TYPE, Type
+from netspec.types import UNKNOWN, UNKNOWN_TYPE, Time, Type
 
 _SIGNS = {"+": "add", "-": "subtract", "*": "multiply"}
 
@@ -228,6 +228,9 @@ class Sources(Core):
             if known.values[:1] in ([], [None]):
                 raise Broken
         value_type = self._delayed_type(frame, name, item)
+        time = value_type.time
+        if isinstance(time, Time) and isinstance(time.length, int) and steps >= time.length:
+            raise fault(frame, item.index.at, "NS517", name=item.name, steps=steps, length=str(time))
         op = operation("delay")(steps=steps)
         start = self.start_value(frame, name, value_type)
         inputs_ = [Value(Edge(-1), value_type)] + ([start] if start is not None else [])

@@ -52,7 +52,8 @@ class Steps(Sources):
             try:
                 flow = self.step(frame, item, flow, names)
             except Fault as error:  # what follows may have mistakes of its own
-                self.add(error.diagnostic, frame)
+                for diagnostic in (error.diagnostic, *error.more):
+                    self.add(diagnostic, frame)
                 flow = [None]
             except Broken:
                 flow = [None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection
 
@@ -78,6 +79,16 @@ def unknown_step(name: str, at: Place, frame: Frame, steps: Collection[str], hea
         hints = (Hint("above", {"names": Quoted(tuple(frame.layers)[-8:])}),)
     fix = Fix(frame.span(at), guess) if guess else None
     return fault(frame, at, code, *hints, fix=fix, name=name)
+
+
+def decimal(value: tree.Value, frame: Frame) -> Hint | None:
+    """`dropout(0,5)`: a decimal comma."""
+    text = frame.unit.source.text
+    before = re.search(r"(?<![\w.])(\d+)\s*,\s*$", text[max(0, value.at[0] - 40) : value.at[0]])
+    digits = text[value.at[0] : value.at[1]]
+    if before is None or not digits.isdecimal():
+        return None
+    return Hint("decimal", {"right": f"{before[1]}.{digits}"})
 
 
 def method(path: tuple[str, ...]) -> tuple[Hint, ...]:

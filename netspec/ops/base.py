@@ -242,6 +242,11 @@ class Op:
         """Multiply-adds for one example, by torch.utils.flop_counter's convention (FLOPs = 2x)."""
         return 0
 
+    @property
+    def parts(self) -> int:
+        """How many values it hands on, as far as its options say: counted before they are made."""
+        return 1
+
     def layers(self) -> int:
         """What it adds to the depth of a path."""
         return self.depth

@@ -21,6 +21,10 @@ class Split(Op):
     count: Any = option("size", "how many equal parts", default=None, least=1)
     sizes: Any = option("list", "the maps of each part", default=None)
 
+    @property
+    def parts(self) -> int:
+        return self.count if isinstance(self.count, int) else 1
+
     def shape(self, *inputs: Type) -> tuple[Type, ...]:
         value = inputs[0]
         wants_values(self, value)

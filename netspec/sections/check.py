@@ -42,7 +42,28 @@ def _check_training(spec: Spec, graphs: dict[str, Graph]) -> list[Diagnostic]:
     train = read_train(sections.train, names, report)
     if graph is not None and not sections.reserved:
         match(data, train, graph, report)
-    return report.diagnostics
+    return _without_followers(report.diagnostics, spec)
+
+
+def _without_followers(found: list[Diagnostic], spec: Spec) -> list[Diagnostic]:
+    """What only follows from another mistake is left out: a setting is missing because its line could not be read,
+    a field goes unused because the loss that names it is wrong."""
+    main = spec.program.main
+    lost = main.poisoned
+    places = [(section.at[0], section.at[1]) for section in main.sections if section.kind == "train"]
+    wrong = bool({"loss", "metrics"} & lost) or any(
+        diagnostic.severity == "error"
+        and diagnostic.code != "NS758"
+        and diagnostic.span is not None
+        and any(begin <= diagnostic.span.start < end for begin, end in places)
+        for diagnostic in found
+    )
+    return [
+        diagnostic
+        for diagnostic in found
+        if not (diagnostic.code == "NS758" and wrong)
+        and not (diagnostic.code == "NS754" and diagnostic.words["name"] in lost)
+    ]
 
 
 def names_of(graph: Graph) -> dict[str, Any]:

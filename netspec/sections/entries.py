@@ -121,10 +121,21 @@ def _column_names(value: tree.Value) -> list[str]:
     return [f'"{item.value if isinstance(item, tree.Text) else item.name}"' for item in items]  # type: ignore[union-attr]
 
 
+# what other tools call the same thing
+_FOREIGN = {
+    "mse": "squared", "l2": "squared", "meansquarederror": "squared", "mae": "l1", "meanabsoluteerror": "l1",
+    "bce": "binary_cross_entropy", "bcewithlogits": "binary_cross_entropy", "logloss": "binary_cross_entropy",
+    "ce": "cross_entropy", "softmaxcrossentropy": "cross_entropy", "categoricalcrossentropy": "cross_entropy",
+    "sparsecategoricalcrossentropy": "cross_entropy", "smoothl1": "huber", "kldiv": "kl", "acc": "accuracy",
+    "normalize": "standardize", "rescale": "scale", "cosineannealing": "cosine", "onecycle": "one_cycle",
+}  # fmt: skip
+
+
 def _find(entries: Table[E], name: str, at: tree.Place, reader: Reader, what: Phrase) -> type[E]:
     if name in entries:
         return entries[name]
-    guess = nearest(name, entries)
+    other = _FOREIGN.get(name.casefold().replace("_", "").removesuffix("loss"), "")
+    guess = other if other in entries else nearest(name, entries)
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("one_of", {"legal": Quoted(tuple(entries))}))
     raise reader.fault(at, "NS753", *hints, fix=guess, name=name, what=what)

@@ -150,7 +150,7 @@ def _given(name: str | None, data: Data, graph: Graph) -> Type | None:
 
 def _no_layer(term: Term, name: str, option: str, data: Data, graph: Graph) -> Diagnostic:
     layers = [layer.label for layer in graph.top if layer.role != "start"]
-    legal = layers if option == "layer" else [*layers, *data.fields]
+    legal = layers if option == "layer" else list(dict.fromkeys([*layers, *data.fields]))
     guess = nearest(name, legal)
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("known", {"legal": Quoted(tuple(legal))}))

@@ -77,7 +77,10 @@ def gather(found: Iterable[tuple[SourceFile, tree.Section]], report: Report) -> 
         section.span = span
         for setting in item.settings:
             written = Written(setting, source)
-            section.settings.setdefault(written.key, written)  # a key given twice was reported by the parser
+            first = section.settings.setdefault(written.key, written)
+            if first is not written:
+                labels = (Label(first.key_span, "first"),)
+                report.add(Diagnostic("NS208", written.key_span, {"name": written.key}, labels=labels))
     return sections
 
 

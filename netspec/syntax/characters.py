@@ -44,7 +44,7 @@ _JOINERS = re.compile(
 _WORD_PART = re.compile(r"\w")
 # a word of Latin letters among which one of another script hides
 _MIXED = re.compile(rf"(?=\w*[A-Za-z])\w*[{''.join(LOOKS_LIKE)}]\w*")
-_QUOTED = re.compile(r'"(?:\\.|[^"\\\n])*"|[“„«「『][^”»」』\n]*[”»」』]|#[^\n]*')
+_QUOTED = re.compile(r'"(?:[^"\\\n]++|\\.)*+"|[“„«「『][^”»」』\n]*[”»」』]|#[^\n]*')
 # what Unicode gives no name
 _NAMES = {
     "\r": "carriage return", "\x1b": "escape", "\x07": "bell", "\x08": "backspace", "\x0b": "vertical tab",

@@ -284,7 +284,9 @@ def _closer(stop: Stop) -> Diagnostic | None:
     if stop.seen.kind not in _CLOSERS:
         return None
     opened = []
-    for match in re.finditer(r'"(?:\\.|[^"\\\n])*"|#[^\n]*|[()\[\]{}]', stop.source.text[stop.begin : stop.seen.at[0]]):
+    for match in re.finditer(
+        r'"(?:[^"\\\n]++|\\.)*+"|#[^\n]*|[()\[\]{}]', stop.source.text[stop.begin : stop.seen.at[0]]
+    ):
         if match[0] in OPENERS:
             opened.append((match[0], stop.begin + match.start()))
         elif match[0] in ")]}" and opened:
@@ -319,7 +321,11 @@ def _one_line(stop: Stop) -> Diagnostic | None:
 
 def _head(stop: Stop) -> Diagnostic | None:
     """`net first:`, `net first: {`: a head ends with its brace alone."""
-    if not stop.start.endswith("_head") or stop.seen.kind not in ("COLON", "EQUAL") or not stop.accepts("LBRACE"):
+    if not stop.start.endswith("_head") or not stop.accepts("LBRACE"):
+        return None
+    if stop.seen.kind == "LSQB" and not stop.rest[1:].strip():
+        return stop.fault("NS131", fix=Fix(stop.span, "{"), kind=stop.first)
+    if stop.seen.kind not in ("COLON", "EQUAL"):
         return None
     after = stop.rest[1:].strip()
     fix = Fix(stop.span, "") if after == "{" else Fix(stop.span, " {") if not after else None

@@ -162,6 +162,10 @@ def unexpected(stop: Stop) -> Diagnostic | None:
         return stop.unexpected(Hint("classes") if re.match(r"class(?:es)?\b", stop.rest) else Hint("type"))
     if stop.first == "let":
         return stop.unexpected(Hint("constant"))
+    if stop.first == "use":
+        quoted = re.match(r"[\w./-]+\.net\b", stop.rest) if stop.accepts("STRING") else None
+        span = stop.between(seen.at[0], seen.at[0] + quoted.end()) if quoted is not None else stop.span
+        return stop.unexpected(Hint("use"), fix=Fix(span, f'"{quoted[0]}"') if quoted is not None else None)
     if stop.first == "default" and seen.kind in ("LPAR", "EQUAL", "LBRACE"):
         return stop.unexpected(Hint("default"))
     if "IS" in seen.before:

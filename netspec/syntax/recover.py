@@ -28,10 +28,12 @@ _STATEMENT = re.compile(r"(input|hidden|output|start|default|require|let)\b(?!\s
 _STRONG = re.compile(
     r"(?:input|hidden|output|start)\s+\w+\s*:|(?:net|block)\s+\w+|let\s+\w+\s*=|require\s|default\s+\w+\s*\("
 )
-_PIECES = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*|[()\[\]{}]')
+_PIECES = re.compile(r'"(?:[^"\\\n]++|\\.)*+"|#[^\n]*|[()\[\]{}]')
 _CONTINUES = re.compile(r"->|[&+,]|→")
 # a line that ends like this was meant to go on
 _GOES_ON = re.compile(r"(?:->|[&+,*/=:-]|→)$")
+_CLOSES = re.compile(r"\}[\s;]*")
+_CONFLICT = re.compile(r"^(?:<{7} .*|>{7} .*)$", re.MULTILINE)
 _DECLARES = re.compile(r"(?:netspec\s+\d|use\b|default\b|extern\b|(?:net|block|data|train|figure)\b(?!\s*[:=(.,]))")
 
 
@@ -132,11 +134,17 @@ class _Recovery:
         self.headless = False  # the head of the open body could not be read
         self.garbled = False  # the last line could not be read and is no layer: it may have been meant to close
         self.skipping = False  # inside a body of which not even the kind could be read
+        self.around: list[tuple[Any, list[Any], Logical | None]] = []  # bodies inside which another one was begun
         self.stray = False  # lines outside a body were met: said once, then read as the body's before them
 
     def run(self) -> Recovered:
         lines = logical_lines(self.source.text)
-        if _foreign(lines):
+        conflict = _CONFLICT.search(self.source.text)
+        if conflict is not None:
+            self.diagnostics.append(Diagnostic("NS010", Span(self.source, conflict.start(), conflict.end())))
+            self.poisoned.any = True
+            lines = []
+        elif _foreign(lines):
             first = Span(self.source, lines[0].start, lines[0].end)
             self.diagnostics.append(Diagnostic("NS009", first, {"kind": _kind(lines)}))
             self.poisoned.any = True
@@ -162,8 +170,14 @@ class _Recovery:
     def read(self, line: Logical) -> None:
         if self.skipping:
             self.skip(line)
-        elif line.text.rstrip() == "}":
+        elif _CLOSES.fullmatch(line.text):
+            if ";" in line.text:
+                at = line.start + line.text.index(";")
+                span = Span(self.source, at, line.end)
+                self.diagnostics.append(Diagnostic("NS109", span, fixes=(Fix(span, ""),)))
             self.close_brace(line)
+        elif self.nests(line):
+            self.nest(line)
         elif self.open is not None and line.text in (")", "]"):
             label = Label(Span(self.source, *self.open.head_at), "opened", {"bracket": "{"})
             span = Span(self.source, line.start, line.end)
@@ -191,6 +205,23 @@ class _Recovery:
             before = len(self.diagnostics)
             self.parse_into(line, "decl", self.declarations)
             self.skipping = len(self.diagnostics) > before and line.text.endswith("{")
+
+    def nests(self, line: Logical) -> bool:
+        """Whether a net or block begins inside another: indented deeper than the head of the open one."""
+        inner = re.match(r"(?:net|block)\s[^\n]*\{$", line.text) is not None
+        if not inner or self.open is None or self.open_line is None or self.headless:
+            return False
+        column = self.source.position
+        return column(line.start)[1] > column(self.open_line.start)[1]
+
+    def nest(self, line: Logical) -> None:
+        """Says so, and reads the inner one as if it stood beside."""
+        label = Label(Span(self.source, self.open_line.start, self.open_line.end), "opened")  # type: ignore[union-attr]
+        words: Words = {"inner": line.text.split()[0], "kind": self.open.kind}
+        span = Span(self.source, line.start, line.end)
+        self.diagnostics.append(Diagnostic("NS148", span, words, labels=(label,)))
+        self.around.append((self.open, self.inside, self.open_line))
+        self.open_body(line)
 
     def skip(self, line: Logical) -> None:
         """`nte first {`: its lines may be of any kind, so they are passed over."""
@@ -237,6 +268,8 @@ class _Recovery:
             )
         self.open = None
         self.inside = []
+        if self.around:
+            self.open, self.inside, self.open_line = self.around.pop()
 
     def open_body(self, line: Logical) -> None:
         kind = _HEAD.match(line.text)
@@ -309,6 +342,9 @@ class _Recovery:
 
 def _foreign(lines: list[Logical]) -> bool:
     """Whether no line begins as a line of the language does, nor nearly so."""
+    listed = not any("{" in line.text for line in lines) and any(line.text.startswith("- ") for line in lines)
+    if lines and listed:  # yaml
+        return True
     if not lines or any(_DECLARES.match(line.text) or _STATEMENT.match(line.text) for line in lines):
         return False
     words = {match[0] for line in lines if (match := _WORD.match(line.text))}

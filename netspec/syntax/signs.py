@@ -115,7 +115,8 @@ def comma(stop: Stop) -> Diagnostic | None:
     """`(stride = 2 pad = 1)`, `(pad 2)`, `net a(K 10)`, `block A(c d)`: what parts or joins options is missing."""
     at = stop.seen.at[0]
     here = stop.between(at, at)
-    if stop.seen.kind == "NAME" and stop.accepts("COMMA") and _OPTION.match(stop.source.text, at, stop.end):
+    option = _OPTION.match(stop.source.text, at, stop.end) if stop.seen.kind == "NAME" else None
+    if option is not None and stop.accepts("COMMA") and (stop.open == "(" or "=" in option[0]):
         return stop.fault("NS121", seen=stop.seen.text, right=",", fix=Fix(here, ", "))
     if stop.open != "(" or stop.seen.kind not in ("NAME", "INT", "NUMBER", "STRING"):
         return None
