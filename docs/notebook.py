@@ -21,7 +21,7 @@ NOTEBOOK = DOCS.parent / "examples" / "first_steps.ipynb"
 CELLS: tuple[tuple[str, str], ...] = (
     (
         "markdown",
-        "# First steps\n\nA network is written as a textbook says it; the cell below checks it, and it draws itself.\n\n"
+        "# First steps\n\nA network is written as a textbook says it; the cell checks it, and it draws itself.\n\n"
         "교과서에 나오는 말로 신경망을 적으면, 셀이 검사하고 그려 줍니다.",
     ),
     ("code", "%load_ext netspec.notebook"),
