@@ -22,6 +22,14 @@ _WORDS = {
         "ko": "{device}, 스레드 {threads}개, {epochs}에포크 × 배치 {batches}개 = {steps:,}스텝",
     },
     "all": {"en": "no `split`: all rows train", "ko": "`split`이 없어 모든 행으로 학습합니다"},
+    "compiled": {
+        "en": "compiled by torch.compile: the first steps take longer",
+        "ko": "torch.compile로 컴파일합니다. 첫 스텝은 오래 걸립니다",
+    },
+    "streamed": {
+        "en": "{fields}: too large for the device; {workers} worker(s) fetch batches",
+        "ko": "{fields}: 장치에 다 들어가지 않아 작업자 {workers}개가 배치를 가져옵니다",
+    },
     "training": {"en": "training", "ko": "학습"},
     "validation": {"en": "validation", "ko": "검증"},
     "test": {"en": "test", "ko": "시험"},
@@ -80,6 +88,10 @@ class Display:
         )
         if len(facts.parts) == 1:
             self.say(self.word("all"))
+        if facts.compiled:
+            self.say(self.word("compiled"))
+        if facts.streamed:
+            self.say(self.word("streamed", fields=", ".join(facts.streamed), workers=facts.workers))
         if facts.remarks:
             self.say(written(facts.remarks, "text", self.language, False).rstrip())
         self.say("")

@@ -35,7 +35,11 @@ def figure_options(function: Any) -> Any:
                 default=None,
                 help="blocks: each closed block once, open, beside the net; else where it helps.",
             ),
-            click.option("--columns", type=click.IntRange(1, 12), help="blocks: columns of a long chain."),
+            click.option(
+                "--columns",
+                type=click.IntRange(1, 12),
+                help="blocks: columns of a long chain (rows, with --direction right).",
+            ),
             click.option(
                 "--only", metavar="LAYER", help="This layer alone, with what it reads; blocks: also a block's name."
             ),

@@ -44,6 +44,7 @@ SECTIONS = ("train", "data")
 )
 @click.option("--device", default="auto", metavar="NAME", help="cpu, cuda, cuda:1, mps; auto chooses and says so.")
 @click.option("--threads", type=click.IntRange(1), help="Threads for the CPU; by the size of a step when left out.")
+@click.option("--workers", type=click.IntRange(1), help="Threads that fetch batches of data too large for the device.")
 @click.option("--processes", type=click.IntRange(1), default=1, help="Share each batch between N processes (torchrun).")
 @click.option("--compile", type=click.Choice(["off", "on", "auto"]), help="torch.compile: auto times it first.")
 @click.option(
@@ -152,6 +153,7 @@ def request_of(flags: dict[str, Any], folder: Path | None) -> Request:
         folder=None if folder is None else str(folder.resolve()),
         device=flags["device"],
         compile=flags["compile"] or "off",
+        **({} if flags["workers"] is None else {"workers": flags["workers"]}),
         threads=flags["threads"],
         save_seconds=seconds,
         save_steps=steps,

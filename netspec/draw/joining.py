@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from netspec.figure.plan import Arrow, Box, Placed, Plan
@@ -11,6 +12,8 @@ COLUMN = 16.0  # mm between the columns of a chain: the wire from one to the nex
 BESIDE = 9.0  # between drawings
 LANE = 4.0  # how far that wire keeps from the boxes it joins
 ROUND = 1.6  # radius of its corners
+
+TALL = 0.75  # the height of the whole, in sides of a square of the same area
 
 Move = Callable[[Point], Point]
 
@@ -49,8 +52,9 @@ def _size(canvas: Rect, across: bool) -> tuple[float, float]:
 
 
 def _places(sizes: list[tuple[float, float]], columns: int) -> list[tuple[float, float]]:
-    """Where each drawing begins, across and along: columns at the head, the rest in stacks no longer than these."""
-    longest = max(along for _, along in sizes)
+    """Where each drawing begins, across and along: columns at the head, the rest in stacks about as long as these."""
+    area = sum(across * along for across, along in sizes)
+    longest = max(*(along for _, along in sizes), TALL * math.sqrt(area))
     found: list[tuple[float, float]] = []
     at, wide, filled = 0.0, 0.0, 0.0
     for number, (across, along) in enumerate(sizes):

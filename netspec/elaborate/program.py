@@ -18,7 +18,8 @@ from netspec.syntax.text import decode, read_file
 MARK = "netspec.toml"  # an empty file of this name marks the root of `use`
 VERSION = 1
 # words that are no names of their own, in any version of the language
-NEVER_NAMES = frozenset("repeat one of over any is as shared true false perceptron perceptrons filter filters".split())
+NOUNS = frozenset(("perceptron", "perceptrons", "filter", "filters"))
+NEVER_NAMES = NOUNS | frozenset("repeat one of over any is as shared true false".split())
 
 
 @dataclass(slots=True)
@@ -152,7 +153,8 @@ class _Loader:
 
     def _define(self, unit: Unit, item: tree.Body) -> None:
         name = item.name.text
-        if name in NEVER_NAMES:
+        # a net of perceptrons may well be called one: who says `3 perceptrons` never means a net
+        if name in NEVER_NAMES and not (item.kind == "net" and name in NOUNS):
             self.report.add(Diagnostic("NS115", Span(unit.source, *item.name.at), {"seen": name}))
         before = unit.own.get(name) or unit.used.get(name)
         if before is not None:

@@ -8,6 +8,7 @@ from netspec.figure.plan import Arrow, Box, Plan
 
 LONGEST = 190.0  # mm: a longer chain is set in columns of about this
 BETWEEN = 9.0  # mm from box to box, about
+WIDEST, MOST_ROWS = 240.0, 3  # mm: from left to right at most, and in how many rows a chain may go on
 
 
 def straighten(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow]:
@@ -35,28 +36,54 @@ def straighten(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow]:
     ]
 
 
-def fold_chain(plan: Plan, columns: int | None) -> None:
-    """Cuts a long chain where one value alone goes on, so that it is set in columns side by side."""
-    if plan.direction not in ("down", "right"):
+def set_out(plan: Plan, direction: str | None, columns: int | None, beside: bool) -> None:
+    """Decides the direction, and in how many columns or rows a long chain stands.
+
+    From left to right where that is no wider than a page, in rows where the net is a chain, else downwards.
+    """
+    if direction is not None or beside or columns is not None:
+        plan.direction = direction or "down"
+        _fold(plan, columns or (_columns(plan) if plan.direction == "down" else 1))
         return
-    sizes = [(box.height if plan.direction == "down" else box.width) + BETWEEN for box in plan.boxes]
-    if columns is None:
-        columns = round(sum(sizes) / LONGEST + 0.2) if plan.direction == "down" else 1
-    if columns < 2:
+    plan.direction = "right"
+    wide = _length(plan)
+    if wide <= WIDEST:
         return
+    rows = -(-int(wide) // int(WIDEST - 20))
+    if rows > MOST_ROWS or not _fold(plan, rows):
+        plan.direction = "down"
+        _fold(plan, _columns(plan))
+
+
+def _length(plan: Plan) -> float:
+    """How long the longest way is, about."""
+    across = plan.direction in ("right", "left")
+    boxes = sum(box.width if across else box.height for box in plan.boxes if box.line)
+    gaps = sum(max(BETWEEN, arrow.width + 4 if across else 0.0) for arrow in plan.arrows if arrow.straight)
+    return boxes + gaps
+
+
+def _columns(plan: Plan) -> int:
+    return max(1, round(_length(plan) / LONGEST + 0.2))
+
+
+def _fold(plan: Plan, columns: int) -> bool:
+    """Cuts a chain into so many parts of about one length, where one value alone goes on; whether that could be."""
+    plan.arrows = [replace(arrow, carry=False) for arrow in plan.arrows]
+    if columns < 2 or plan.direction not in ("down", "right"):
+        return True
     cuts = _cuts(plan)
-    total, done = sum(sizes), 0.0
-    wanted = [total * number / columns for number in range(1, columns)]
-    reached = []
-    for size in sizes:
-        done += size
+    done, reached = 0.0, []
+    for box in plan.boxes:
+        done += (box.height if plan.direction == "down" else box.width) + BETWEEN
         reached.append(done)
     names = set()
-    for at in wanted:
+    for at in (done * number / columns for number in range(1, columns)):
         cut = min(cuts, key=lambda cut: abs(reached[cut - 1] - at), default=0)
-        if cut and abs(reached[cut - 1] - at) < 0.3 * total / columns:
+        if cut and abs(reached[cut - 1] - at) < 0.3 * done / columns:
             names.add(cuts[cut])
     plan.arrows = [replace(arrow, carry=arrow.id in names) for arrow in plan.arrows]
+    return len(names) == columns - 1
 
 
 def _cuts(plan: Plan) -> dict[int, str]:

@@ -6,9 +6,10 @@ Graph -> Plan here; a layout engine places it; Plan and places -> Scene here aga
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 
-from netspec.figure.arranging import fold_chain, straighten
+from netspec.figure.arranging import set_out, straighten
 from netspec.figure.folding import Fold, Holder
 from netspec.figure.frames import draw_frame, frames
 from netspec.figure.opening import opened
@@ -17,7 +18,8 @@ from netspec.figure.scene import HAIR, Node, Pen, Point, Scene, Shape, Text
 from netspec.figure.sheet import Sheet
 from netspec.figure.step_words import arguments, scope_title, step_lines, tint_of
 from netspec.figure.turning import as_u
-from netspec.figure.typeset import Line, line_width, words, wrapped
+from netspec.figure.typeset import Atom, Line, line_width, words, wrapped
+from netspec.figure.words import say
 from netspec.graph import Graph, Layer, Scope
 from netspec.sections.figure import FigureSettings
 from netspec.types import Type, type_text
@@ -27,7 +29,7 @@ SHAPE = 3.1
 PAD_X, PAD_Y = 2.6, 2.1
 WIDEST = 52.0
 SIGN, FORK = 3.0, 0.7  # radii
-MOST_LEVEL = 10  # boxes that are set from left to right; more stand one below the other
+MOST_READERS = 8  # of one value by wires
 
 
 def plan_of(graph: Graph, settings: FigureSettings) -> Plan:
@@ -35,11 +37,10 @@ def plan_of(graph: Graph, settings: FigureSettings) -> Plan:
     main, *beside = (_plan(fold) for fold in opened(graph, settings))
     boxes, arrows = main.boxes, main.arrows
     turned = as_u(boxes, arrows) if settings.direction in (None, "down", "up") else None
-    long = len(boxes) > MOST_LEVEL or beside
-    main.direction = settings.direction or ("down" if turned or long else "right")
-    main.arrows = turned or arrows
-    if turned is None:
-        fold_chain(main, settings.columns)
+    if turned is not None:
+        main.arrows, main.direction = turned, settings.direction or "down"
+    else:
+        set_out(main, settings.direction, settings.columns, bool(beside))
     for plan in beside:
         main.boxes += plan.boxes
         main.arrows += plan.arrows
@@ -55,8 +56,26 @@ def _plan(fold: Fold) -> Plan:
     for box, arrow in _results(fold):
         boxes.append(box)
         arrows.append(arrow)
+    arrows = _tagged(boxes, arrows)
     plan = Plan(boxes, clusters, straighten(boxes, arrows))
     return _framed(plan, fold) if fold.part.name else plan
+
+
+def _tagged(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow]:
+    """A value that very many boxes read is named in each of them: dozens of wires from one box tell nothing."""
+    by_id = {box.id: box for box in boxes}
+    readers = Counter(arrow.source for arrow in arrows if not arrow.delay)
+    left = []
+    for arrow in arrows:
+        source, target = by_id[arrow.source], by_id[arrow.target]
+        if readers[arrow.source] <= MOST_READERS or arrow.delay or target.shape != "round" or not source.rows:
+            left.append(arrow)
+            continue
+        row = Row((Atom("← "), *source.rows[0].line), FAINT, "guide")
+        target.rows = (*target.rows, row)
+        target.height += row.size * LEADING
+        target.width = max(target.width, line_width(row.line, row.size) + 2 * PAD_X)
+    return left
 
 
 def _results(fold: Fold) -> list[tuple[Box, Arrow]]:
@@ -129,18 +148,33 @@ def _rows(fold: Fold, holder: Holder) -> tuple[Row, ...]:
         rows += [Row(line, LIGHT) for line in wrapped(layer.caption, WIDEST, LIGHT) if layer.caption]
         for text in step_lines(fold, holder):
             rows += [Row(line, STEP if not layer.caption else LIGHT) for line in wrapped(text, WIDEST, STEP)]
-        return tuple(rows)
+        return (*rows, *_shared(fold, holder))
     if holder.scope is not None:
         rows.append(Row(words(scope_title(fold, holder.scope, holder.times), "bold"), NAME))
         if layer.scope == 0:
             rows.append(Row(words(layer.label), FAINT, "faint"))
-        return tuple(rows)
+        return (*rows, *_shared(fold, holder))
     ended = _line_ended(graph, holder)
     if ended is not None:
         rows.append(Row(words(_label(ended), "bold"), LIGHT, "guide"))
+        rows += [Row(line, LIGHT) for line in wrapped(ended.caption, WIDEST, LIGHT) if ended.caption]
     for number, text in enumerate(step_lines(fold, holder)):
         rows += [Row(line, LIGHT if number else STEP) for line in wrapped(text, WIDEST, STEP)]
-    return tuple(rows)
+    return (*rows, *_shared(fold, holder))
+
+
+def _shared(fold: Fold, holder: Holder) -> list[Row]:
+    """Whose weights a box uses again, where it has none of its own."""
+    own = {node.key for node in holder.nodes if node.key}
+    if not own or not all(node.again for node in holder.nodes if node.key):
+        return []
+    first = next((node for node in fold.graph.nodes if node.key in own and not node.again), None)
+    if first is None:
+        return []
+    owner = fold.graph.layers[first.layer]
+    while owner.scope:
+        owner = fold.graph.layers[fold.graph.scopes[owner.scope].layer]
+    return [Row(words(say("weights of", fold.lang).format(label=owner.label)), FAINT, "guide")]
 
 
 def _label(layer: Layer) -> str:

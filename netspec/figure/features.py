@@ -226,12 +226,8 @@ def _draw(sheet: Sheet, plot: Plot, found: Features, corner: Point) -> None:
 
     sheet.polygon(f"{plot.id}.frame", frame.corners, pen=Pen(ink="faint", width=HAIR), classes=("frame",))
     for number, ((x, y), kind) in enumerate(zip(plot.points.tolist(), found.classes.tolist(), strict=True), 1):
-        role = ROLES[int(kind) % len(ROLES)]
         point = at(x, y if plot.up else (low[1] + high[1]) / 2)
-        sheet.node(
-            f"{plot.id}.{number}", *point, DOT, ink="paper", width=0.12, fill=role,
-            classes=("example",), tip=found.names[int(kind)],
-        )  # fmt: skip
+        _dot(sheet, f"{plot.id}.{number}", point, int(kind), DOT, ("example",), found.names[int(kind)])
     for number, line in enumerate(plot.lines, 1):
         points = [at(x, y) for x, y in line]
         sheet.wire(
@@ -246,6 +242,13 @@ def _draw(sheet: Sheet, plot: Plot, found: Features, corner: Point) -> None:
     sheet.text(f"{plot.id}.across", (plot.across,), frame.middle.x, below, AXIS, classes=("axis",))
     if plot.up and len(plain(plot.up)) <= 6:
         sheet.text(f"{plot.id}.up", (plot.up,), frame.left - 2.0, frame.middle.y, AXIS, align="end", classes=("axis",))
+
+
+def _dot(sheet: Sheet, name: str, at: Point, kind: int, radius: float, classes: tuple[str, ...], tip: str = "") -> None:
+    """An example in its class's colour; every second class is hollow, for those who see no colours."""
+    role = ROLES[kind % len(ROLES)]
+    ink, width, fill = (role, 0.36, "paper") if kind % 2 else ("paper", 0.12, role)
+    sheet.node(name, at.x, at.y, radius, ink=ink, width=width, fill=fill, classes=classes, tip=tip)
 
 
 def _badges(sheet: Sheet, plot: Plot, found: Features, at: Any) -> None:
@@ -277,5 +280,5 @@ def _legend(sheet: Sheet, found: Features, wide: float) -> None:
     for number, (kind, _, line) in enumerate(entries):
         row, column = divmod(number, each)
         x, y = left + column * size + 2, top + row * NAME * 1.7
-        sheet.node(f"legend.{kind}", x, y, DOT * 1.5, ink="paper", width=0.12, fill=ROLES[kind % len(ROLES)])
+        _dot(sheet, f"legend.{kind}", Point(x, y), kind, DOT * 1.3, ("legend",))
         sheet.text(f"legend.{kind}.text", (line,), x + 2.4, y + NAME * 0.35, NAME, align="start", classes=("legend",))

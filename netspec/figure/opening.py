@@ -15,7 +15,7 @@ from netspec.sections.figure import FigureSettings
 MOST_OPEN = 16  # boxes up to which all is drawn open
 MOST_BOXES = 26  # the same for a net without blocks
 MOST_BESIDE = 24  # boxes of a block that is drawn beside the net
-MOST_DETAILS = 4
+MOST_DETAILS = 6
 DEEPEST = 8
 
 

@@ -56,16 +56,21 @@ def _call(scopes: list[Scope]) -> str:
     (values, *more) = said
     if more or not values or not all(isinstance(value, int | Formula) for value in values):
         return ""
-    text = f"({', '.join(size_label(value) for value in values)})"
+    text = f"({', '.join(map(_said, values))})"
     return text if len(text) <= LONGEST_CALL else ""
 
 
 def arguments(scope: Scope) -> str:
     """`c = 64, s = 2`."""
     shown = [(name, scope.params[name]) for name in scope.given if name in scope.params]
-    return ", ".join(
-        f"{name} = {size_label(value) if isinstance(value, int | Formula) else value}" for name, value in shown
-    )
+    return ", ".join(f"{name} = {_said(value)}" for name, value in shown)
+
+
+def _said(value: Any) -> str:
+    """A parameter as a spec writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return size_label(value) if isinstance(value, int | Formula) else str(value)
 
 
 def step_lines(fold: Fold, holder: Holder) -> list[str]:

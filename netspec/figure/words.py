@@ -26,6 +26,7 @@ _WORDS: Final = {
     "filters": {"en": "{count} filters {size}", "ko": "{size} 필터 {count}개"},
     "head": {"en": "attention, {count} head", "ko": "어텐션, 헤드 {count}개"},
     "heads": {"en": "attention, {count} heads", "ko": "어텐션, 헤드 {count}개"},
+    "weights of": {"en": "weights of {label}", "ko": "{label}의 가중치"},
     "repeat": {"en": "repeat", "ko": "반복"},
     "features input": {"en": "input {label}", "ko": "입력 {label}"},
     "features hidden": {"en": "last hidden layer {label}: {count} values", "ko": "마지막 은닉층 {label}: 값 {count}개"},

@@ -41,7 +41,7 @@ SETTINGS: Final = {
     "depth": Rule("integer", "blocks: how many levels are opened", least=0, most=40),
     "unfold": Rule("flag", "blocks: draws each round of a repeat"),
     "details": Rule("flag", "blocks: draws each closed block once, open, beside the net; left out, where it helps"),
-    "columns": Rule("integer", "blocks: in how many columns a long chain is set", least=1, most=12),
+    "columns": Rule("integer", "blocks: in how many columns (rows, if to the right) a chain is set", least=1, most=12),
     "captions": Rule("texts", "what stands between the layers, in order", ("none",)),
     "titles": Rule("word", "where the layers' captions stand", ("top", "bottom", "left", "right", "none")),
     "bias": Rule("word", "how the constant 1 is drawn", ("plus", "one", "x0", "none")),

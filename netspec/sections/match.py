@@ -103,7 +103,7 @@ def _term(term: Term, data: Data, graph: Graph, found: Match, report: Report) ->
     for name in _others(term):
         if _given(name, data, graph) is None:
             report.add(_no_layer(term, name, "target", data, graph))
-        elif name in data.fields:
+        elif value_of(graph, name) is None and (name in data.fields or data.span is None):
             found.wanted.setdefault(name, want if name != getattr(term, "mask", None) and want else UNKNOWN_TYPE)
             found.terms.setdefault(name, term)
     if target is not None and want is not None and given is not None:
@@ -113,7 +113,8 @@ def _term(term: Term, data: Data, graph: Graph, found: Match, report: Report) ->
 def _target(
     term: Term, target: str, given: Type, want: Type, data: Data, graph: Graph, found: Match, report: Report
 ) -> None:
-    if target not in data.fields or value_of(graph, target) is not None:
+    # without a data section the targets come as arrays
+    if value_of(graph, target) is not None or (target not in data.fields and data.span is not None):
         if target not in data.broken and not agrees(given, want):
             words = {"term": term.word, "layer": term.layer, "have": type_text(given), "want": type_text(want)}
             report.add(Diagnostic("NS762", term.at("target"), {**words, "target": target}))

@@ -35,6 +35,7 @@ def train(
     data_folder: StrPath | None = None,
     allow: Sequence[str] = (),
     compile: str = "off",
+    workers: int | None = None,
     save_every: int | None = None,
     pictures: bool = True,
     watch: Watch | None = None,
@@ -52,6 +53,7 @@ def train(
     found, request = _request(spec, settings or {}, epochs=epochs, batch=batch, lr=lr, seed=seed)
     request.device, request.threads, request.pictures = device, threads, pictures
     request.compile, request.save_steps = compile, save_every
+    request.workers = workers or request.workers
     request.data = None if data_folder is None else os.fspath(data_folder)
     plan = make_plan(found, request, data, allow=allow)
     return start(plan, None if out is None else Path(out), watch or Silent())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.sections import steps
 from netspec.sections.steps import Step
 from netspec.training.streams import uniform
+from netspec.training.values import Affine
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,6 +22,23 @@ def augments(late: tuple[Step, ...]) -> list[Augment]:
     `drawn` is (key, index of each example) in training passes and None everywhere else.
     """
     return [_MAKERS[type(step)](step, position) for position, step in enumerate(late)]
+
+
+def affine(pending: tuple[Affine, ...]) -> list[Augment]:
+    """What is done to each batch (B, maps, …) of a set that is too large to be prepared as a whole."""
+    return [_affine(step) for step in pending]
+
+
+def _affine(step: Affine) -> Augment:
+    import torch
+
+    def act(values: Tensor, drawn: tuple[int, Tensor] | None) -> Tensor:
+        shape = (-1, *(1,) * (values.dim() - 2))
+        minus, by = (torch.tensor(numbers, device=values.device).reshape(shape) for numbers in step[:2])
+        found = (values - minus.to(values.dtype)) / by.to(values.dtype)
+        return found if (step.times, step.plus) == (1.0, 0.0) else found * step.times + step.plus
+
+    return act
 
 
 def _numbers(drawn: tuple[int, Tensor], stream: int, device: Any) -> Tensor:

@@ -1,7 +1,8 @@
-"""A part of a data set -> batches on the device: all rows resident, one order an epoch, chosen by index.
+"""A part of a data set -> batches on the device, chosen by index, in one order an epoch.
 
-The order, and what is drawn for an example, are pure functions of (seed, epoch, index): a resumed run, or
-another number of processes, sees the very same batches.
+All rows lie on the device where they fit; where they don't, workers fetch a few batches ahead (`feed`). The order,
+and what is drawn for an example, are pure functions of (seed, epoch, index): a resumed run, or another number of
+processes, sees the very same batches.
 """
 
 from __future__ import annotations
@@ -9,17 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from netspec.sections.steps import Step
-from netspec.training.augment import augments
+from netspec.training.augment import affine, augments
 from netspec.training.prepare import Dataset, Prepared
 from netspec.training.streams import permutation
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
     from netspec.training.augment import Augment
 
+    Array = np.ndarray[Any, np.dtype[Any]]
     Batch = dict[str, Tensor]
+
+SHARE = 0.4  # of a GPU's free memory that one field of a part may take
 
 
 @dataclass(slots=True)
@@ -27,18 +31,33 @@ class Column:
     """One field of a part, on the device: (rows, …), or a stretch of rows that examples are cut from."""
 
     values: Tensor
+    dtype: Any  # that the net takes; bytes stay bytes until they are chosen
     offsets: Tensor | None = None  # of an example's rows from where it begins
-    scale: float | None = None  # bytes are multiplied by this once they are on their way into the net
-    late: tuple[Step, ...] = ()
     single: bool = False  # one row of each stretch, without a time axis
 
     def take(self, index: Tensor) -> Tensor:
-        """The examples of an index."""
+        """The examples of an index on the same device."""
         if self.single and self.offsets is not None:
-            return self.values[index + self.offsets]
+            return self.values[index + self.offsets].to(self.dtype)
         if self.offsets is not None:
-            return self.values[index.unsqueeze(1) + self.offsets]
-        return self.values.index_select(0, index)
+            return self.values[index.unsqueeze(1) + self.offsets].to(self.dtype)
+        return self.values.index_select(0, index).to(self.dtype)
+
+
+@dataclass(slots=True)
+class Remote:
+    """One field of a part that stays in the computer's memory, or in a file that is mapped into it."""
+
+    array: Array
+    rows: Array
+    dtype: Any
+
+    def fetch(self, index: Array, pinned: bool) -> Tensor:
+        """The examples of an index, on the CPU; a worker calls it."""
+        import torch
+
+        found = torch.from_numpy(self.array[self.rows[index]])
+        return found.pin_memory() if pinned else found
 
 
 class Part:
@@ -51,19 +70,38 @@ class Part:
         self.name = name
         self.count = len(rows)
         self.device = device
+        self.pinned = str(device).startswith("cuda")
         self.begins = torch.from_numpy(rows).to(device) if dataset.windowed else None
-        self.columns = {
-            key: _column(item, rows, dataset.windowed, device, dtype) for key, item in dataset.fields.items()
-        }
+        self.columns: dict[str, Column] = {}
+        self.remote: dict[str, Remote] = {}
+        for key, item in dataset.fields.items():
+            if not dataset.windowed and stays_away(item.values.array, len(rows), device):
+                kind = dtype if item.values.array.dtype.kind in "uf" else torch.int64
+                self.remote[key] = Remote(item.values.array, rows, kind)
+            else:
+                self.columns[key] = _column(item, rows, dataset.windowed, device, dtype)
         self.augments: dict[str, list[Augment]] = {
-            key: augments(item.training) for key, item in dataset.fields.items() if item.training
+            key: [*affine(item.values.pending), *augments(item.training)]
+            for key, item in dataset.fields.items()
+            if item.training or item.values.pending
         }
 
-    def take(self, index: Tensor, drawn: tuple[int, Tensor] | None = None) -> Batch:
-        """The fields of the examples at `index`; `drawn` is (key, index on the CPU) in training passes."""
+    def fetch(self, index: Tensor) -> Batch:
+        """What must come from elsewhere for a batch; a worker may call it ahead."""
+        chosen = index.numpy()
+        return {name: column.fetch(chosen, self.pinned) for name, column in self.remote.items()}
+
+    def take(self, index: Tensor, drawn: tuple[int, Tensor] | None = None, fetched: Batch | None = None) -> Batch:
+        """The fields of the examples at `index` (on the CPU); `drawn` is (key, index) in training passes."""
+        if self.remote and fetched is None:
+            fetched = self.fetch(index)
+        index = index.to(self.device, non_blocking=True)
         if self.begins is not None:
             index = self.begins.index_select(0, index)
         batch = {name: column.take(index) for name, column in self.columns.items()}
+        for name, column in self.remote.items():
+            assert fetched is not None
+            batch[name] = fetched[name].to(self.device, non_blocking=True).to(column.dtype)
         for name, steps in self.augments.items():
             for step in steps:
                 batch[name] = step(batch[name], drawn)
@@ -76,18 +114,31 @@ class Part:
         return torch.from_numpy(permutation(key, self.count))
 
 
+def stays_away(array: Array, rows: int, device: Any) -> bool:
+    """Whether a field is too large to lie on the device as a whole: it is on the disk already, or a GPU lacks room."""
+    import numpy as np
+    import torch
+
+    if isinstance(array, np.memmap):
+        return True
+    if not str(device).startswith("cuda"):
+        return False
+    free, _ = torch.cuda.mem_get_info()
+    return rows * array[:1].nbytes > SHARE * free
+
+
 def _column(item: Prepared, rows: Any, windowed: bool, device: Any, dtype: Any) -> Column:
     import torch
 
     values = item.values
     array = torch.from_numpy(values.array if windowed else values.array[rows])
-    if array.dtype == torch.uint8 or array.is_floating_point():
-        array = array.to(dtype)
+    kind = dtype if array.dtype == torch.uint8 or array.is_floating_point() else array.dtype
     offsets = None
     if windowed:
         assert values.length is not None
         offsets = torch.arange(values.ahead, values.ahead + values.length, device=device)
-    return Column(array.to(device), offsets, late=item.training, single=windowed and not item.timed)
+    array = array if array.dtype == torch.uint8 else array.to(kind)
+    return Column(array.to(device), kind, offsets, single=windowed and not item.timed)
 
 
 def bounds(count: int, batch: int, least: int) -> list[tuple[int, int]]:

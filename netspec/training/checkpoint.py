@@ -118,10 +118,17 @@ def optimizer_tensors(optimizer: Any) -> tuple[dict[str, Tensor], dict[str, Any]
 
 
 def restore_optimizer(optimizer: Any, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> None:
+    """Puts the state back; what has a weight's shape also gets its order in memory, which fused steps rely on."""
+    import torch
+
     document = optimizer.state_dict()
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     state: dict[int, dict[str, Any]] = {}
     for key, value in [*tensors.items(), *plain.items()]:
         index, _, name = key.partition(".")
+        weight = weights[int(index)]
+        if isinstance(value, torch.Tensor) and value.shape == weight.shape:
+            value = torch.empty_like(weight, dtype=value.dtype, requires_grad=False).copy_(value)
         state.setdefault(int(index), {})[name] = value
     document["state"] = state
     optimizer.load_state_dict(document)

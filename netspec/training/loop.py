@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import signal
 import time
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import NetspecError
-from netspec.training.batches import Part
 from netspec.training.engine import Engine
+from netspec.training.feed import Feed
 from netspec.training.optimizer import set_rate
 from netspec.training.parallel import losing
 from netspec.training.plan import Plan
@@ -75,17 +76,25 @@ class Loop:
         progress, engine = self.progress, self.engine
         part = engine.parts["training"]
         order = engine.order(self.train.seed, progress.epoch)
+        feed = Feed(part, lambda number: self.index(order, number), len(engine.spans), self.plan.request.workers)
         drawn = key_of(self.train.seed, "draw", progress.epoch)
         engine.model.train()
         if progress.position == 0:
             engine.carry.reset()
-        spans, group = engine.spans, self.train.accumulate
+        with contextlib.closing(feed):
+            self.steps(feed, drawn)
+        self.collect()
+
+    def steps(self, feed: Feed, drawn: int) -> None:
+        """Step after step to the epoch's end, with a look now and then."""
+        progress, engine = self.progress, self.engine
+        group, count = self.train.accumulate, len(engine.spans)
         self.looked = time.perf_counter()
         passed = progress.position
-        while progress.position < len(spans):
+        while progress.position < count:
             first = progress.position
-            last = min(first + group, len(spans))
-            self.step(part, order, drawn, first, last)
+            last = min(first + group, count)
+            self.step(feed, drawn, first, last)
             progress.position = last
             progress.step += 1
             now = time.perf_counter()
@@ -94,9 +103,14 @@ class Loop:
             if self.stop or self.due or now - self.looked >= LOOK:
                 self.look(now, progress.position - passed)
                 passed = progress.position
-        self.collect()
 
-    def step(self, part: Part, order: Tensor, drawn: int, first: int, last: int) -> None:
+    def index(self, order: Tensor, number: int) -> Tensor:
+        """The examples of a batch: this process's share, or one that does not count where the share is empty."""
+        start, stop = self.engine.spans[number]
+        first, last = self.engine.processes.share(start, stop, self.engine.lanes)
+        return order[first:last] if last > first else order[start : start + 1]
+
+    def step(self, feed: Feed, drawn: int, first: int, last: int) -> None:
         """One step of the optimizer, over the batches `first` to `last`."""
         engine, progress, train = self.engine, self.progress, self.train
         engine.draw_from(step_key(drawn, first))
@@ -104,10 +118,8 @@ class Loop:
         alone = engine.processes.size == 1
         for number in range(first, last):
             start, stop = engine.spans[number]
-            if alone:
-                loss = self.loss(part, order[start:stop], drawn)
-            else:
-                loss = self.shared_loss(part, order, drawn, start, stop)
+            self.batch = feed.take(number, drawn)
+            loss = self.loss(stop - start) if alone else self.shared_loss(start, stop)
             if last - first > 1:
                 loss = loss * ((stop - start) / (end - begin))
             with losing() if alone or number == last - 1 else engine.forward.no_sync():
@@ -120,27 +132,24 @@ class Loop:
         engine.optimizer.step()
         engine.optimizer.zero_grad()
 
-    def loss(self, part: Part, index: Tensor, drawn: int) -> Tensor:
-        """The loss of a batch, added to the epoch's."""
-        engine = self.engine
-        self.batch = batch = part.take(index, (drawn, index))
+    def loss(self, rows: int) -> Tensor:
+        """The loss of the batch, added to the epoch's."""
+        engine, batch = self.engine, self.batch
         with engine.autocast:
             loss = engine.objective.loss(engine.outputs(batch, training=True), batch)
         if self.running is None:
-            self.count(float(loss.detach()), len(index))
+            self.count(float(loss.detach()), rows)
         else:
-            self.running.add_(loss.detach(), alpha=len(index))
+            self.running.add_(loss.detach(), alpha=rows)
         return loss
 
-    def shared_loss(self, part: Part, order: Tensor, drawn: int, start: int, stop: int) -> Tensor:
+    def shared_loss(self, start: int, stop: int) -> Tensor:
         """This process's part of the loss; the processes also agree on what follows the step."""
         engine = self.engine
         first, last = engine.processes.share(start, stop, engine.lanes)
-        index = order[first:last] if last > first else order[start : start + 1]
-        self.batch = batch = part.take(index, (drawn, index))
         due = self.store.due(time.perf_counter(), self.progress.step + 1)
         with engine.autocast:
-            agreed = shared_loss(engine, batch, last > first, self.asked, due)
+            agreed = shared_loss(engine, self.batch, last > first, self.asked, due)
         self.stop, self.due = agreed.stop, agreed.due
         self.count(agreed.value, stop - start)
         return agreed.loss

@@ -15,6 +15,7 @@ from netspec.sections.data import Data, read_data
 from netspec.sections.match import Match, match
 from netspec.sections.settings import Sections, gather, merge, override
 from netspec.sections.train import Train, read_train
+from netspec.training.feed import default_workers
 from netspec.training.prepare import Dataset, prepare
 from netspec.training.sources.open import Places, open_source
 from netspec.types import Type
@@ -37,6 +38,7 @@ class Request:
     device: str = "auto"
     threads: int | None = None
     compile: str = "off"
+    workers: int = field(default_factory=default_workers)  # that fetch batches of what does not fit the device
     save_seconds: float = 60.0
     save_steps: int | None = None
     pictures: bool = True

@@ -187,6 +187,9 @@ class Session:
             plan.train.epochs,
             len(engine.spans),
             plan.dataset.source,
+            compiled=plan.request.compile == "on",
+            streamed=tuple(engine.parts["training"].remote),
+            workers=plan.request.workers,
             remarks=tuple(self.remarks()),
         )
 

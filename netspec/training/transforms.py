@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.sections import steps
 from netspec.sections.steps import Step
 from netspec.training.sources.base import reject
-from netspec.training.values import Values
+from netspec.training.values import Affine, Values
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,14 +59,46 @@ def _shaped(numbers: list[float], values: Values) -> Array:
 def _learn_moments(step: steps.Standardize, values: Values, rows: Array) -> State:
     import numpy as np
 
-    chosen = values.array[rows].astype(np.float64)
     axes = _per_map(values)
+    if isinstance(values.array, np.memmap):
+        return _moments_in_parts(values, rows, axes)
+    chosen = values.array[rows].astype(np.float64)
     std = chosen.std(axis=axes)
     std = np.where(std > 0, std, 1.0)  # a column that never changes becomes 0
     return {"mean": np.atleast_1d(chosen.mean(axis=axes)).tolist(), "std": np.atleast_1d(std).tolist()}
 
 
+PART = 1024  # rows of a set on the disk that are looked at together
+
+
+def _moments_in_parts(values: Values, rows: Array, axes: tuple[int, ...]) -> State:
+    """Mean and standard deviation of a set on the disk: of the squares of what is left, so that no digits are lost."""
+    import numpy as np
+
+    parts = [rows[start : start + PART] for start in range(0, len(rows), PART)]
+    count = len(rows) * float(np.prod([values.array.shape[axis] for axis in axes if axis]))
+    mean = sum(_late(values, part).sum(axis=axes) for part in parts) / count
+    shaped = _shaped(mean.tolist(), values)
+    std = np.sqrt(sum(np.square(_late(values, part) - shaped).sum(axis=axes) for part in parts) / count)
+    return {"mean": mean.tolist(), "std": np.where(std > 0, std, 1.0).tolist()}
+
+
+def _late(values: Values, rows: Array) -> Array:
+    """Rows of a set on the disk, with all that is pending done."""
+    import numpy as np
+
+    found = values.array[rows].astype(np.float64)
+    for step in values.pending:
+        found = (found - _shaped(list(step.minus), values)) / _shaped(list(step.by), values) * step.times + step.plus
+    return found
+
+
 def _standardize(step: steps.Standardize, values: Values, state: State) -> Values:
+    import numpy as np
+
+    if isinstance(values.array, np.memmap):
+        later = Affine(tuple(state["mean"]), tuple(state["std"]))
+        return values.with_array(values.array, low=None, high=None, pending=(*values.pending, later))
     mean, std = _shaped(state["mean"], values), _shaped(state["std"], values)
     return values.with_array((values.array - mean) / std, low=None, high=None)
 
@@ -90,6 +122,9 @@ def _scale(step: steps.Scale, values: Values, state: State) -> Values:
 
     low, high = _shaped(state["low"], values), _shaped(state["high"], values)
     width = np.where(high > low, high - low, 1.0)
+    if isinstance(values.array, np.memmap):
+        later = Affine(tuple(state["low"]), tuple(width.ravel().tolist()), step.high - step.low, step.low)
+        return values.with_array(values.array, low=step.low, high=step.high, pending=(*values.pending, later))
     # pictures stay in single precision: a large set would not fit twice
     kind = np.float32 if values.array.dtype in (np.uint8, np.float32) else np.float64
     array = (values.array - low.astype(kind)) / width.astype(kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netspec.types import Time, Type
 
@@ -11,6 +11,15 @@ if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Affine(NamedTuple):
+    """`(x - minus) / by * times + plus`, the first two one number a map (or one for all)."""
+
+    minus: tuple[float, ...]
+    by: tuple[float, ...]
+    times: float = 1.0
+    plus: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,8 @@ class Values:
     ahead: int = 0
     stride: int | None = None
     lengths: Array | None = None  # how many steps each row has, where they differ
+    # of arrays too large for memory: what is still to be done to each batch, (x - minus) / by * times + plus per map
+    pending: tuple[Affine, ...] = ()
 
     def with_array(self, array: Array, **changes: Any) -> Values:
         return replace(self, array=array, **changes)

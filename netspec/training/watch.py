@@ -23,6 +23,9 @@ class Facts:
     epochs: int
     batches: int  # of an epoch
     source: str
+    compiled: bool = False
+    streamed: tuple[str, ...] = ()  # fields that do not lie on the device as a whole
+    workers: int = 1
     remarks: tuple[Diagnostic, ...] = ()  # Diagnostics of severity warning: choices worth knowing
 
 

@@ -140,3 +140,24 @@ def test_the_dot_text_has_the_same_boxes() -> None:
     text = plan_dot(picture.plan)
     for item in picture.scene.nodes:
         assert f'"{item.id}" [' in text
+
+
+def test_what_very_many_boxes_read_is_named_in_them() -> None:
+    scene = drawn("ddpm")
+    assert "← time" in said(scene, "d5")
+    assert not [wire for wire in scene.wires if wire.source == "time"]
+    assert abs(node(scene, "d5").y - node(scene, "u7").y) < 0.2  # what is left is a U
+
+
+def test_a_box_says_whose_weights_it_uses_again() -> None:
+    scene = netspec.load(ZOO.parent / "paper" / "siamese.net").render().scene
+    assert "weights of a" in said(scene, "b")
+    assert "weights of a" not in said(scene, "a")
+
+
+def test_a_chain_too_wide_for_a_page_goes_on_in_rows() -> None:
+    scene = netspec.load(ZOO.parent / "paper" / "cnn_lstm.net").render().scene
+    assert scene.canvas.width < 260
+    first, second = node(scene, "video.input"), node(scene, "c2.filters")
+    assert second.y > first.box.bottom
+    assert abs(second.box.left - first.box.left) < 0.5

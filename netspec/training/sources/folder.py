@@ -13,6 +13,7 @@ from netspec.parts import need
 from netspec.sections.sources import Folder
 from netspec.source import Span
 from netspec.training.sources.base import Classes, Faults, File, Pictures, Rows, as_classes, asked, reject
+from netspec.training.sources.spill import empty_bytes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -52,8 +53,6 @@ class FolderRows(Rows):
         resize: tuple[int, ...] | None = None,
     ) -> Pictures:
         """With `resize` each picture is brought to that size as it is read, whatever size it has."""
-        import numpy as np
-
         if self.fit:
             size, resize = None, resize or size
         found: Any = None
@@ -69,7 +68,7 @@ class FolderRows(Rows):
             if array is None:
                 continue
             if found is None:
-                found = np.zeros((len(self.paths), *array.shape), dtype=np.uint8)
+                found = empty_bytes((len(self.paths), *array.shape))
             found[row] = array
         if found is None:
             faults.raise_all()
