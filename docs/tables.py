@@ -6,11 +6,18 @@ Each stands between `<!-- name: … -->` and `<!-- /name -->`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from netspec.elaborate.options import option_names
 from netspec.ops.base import Op
 from netspec.ops.registry import operation, step_names
+from netspec.sections.entries import Entry, shown
+from netspec.sections.figure_reading import HINTS, SETTINGS
+from netspec.sections.losses import LOSSES, METRICS
+from netspec.sections.optimizers import OPTIMIZERS, SCHEDULES
+from netspec.sections.sources import SOURCES
+from netspec.sections.steps import STEPS
 
 PAGE = Path(__file__).parent / "language.md"
 
@@ -66,6 +73,39 @@ def _row(cls: type[Op]) -> str:
     return f"| `{call}` | {', '.join(options)} | {cls.summary} | {example} |"
 
 
+SECTIONS: dict[str, Mapping[str, type[Entry]]] = {
+    "Sources (`source = …`)": SOURCES,
+    "Fields": STEPS,
+    "Losses": LOSSES,
+    "Metrics": METRICS,
+    "Optimizers": OPTIMIZERS,
+    "Schedules": SCHEDULES,
+}
+
+
+def sections_table() -> str:
+    """Everything that `data` and `train` sections may name, and the settings of figures."""
+    lines = []
+    for title, table in SECTIONS.items():
+        lines += ["", f"**{title}**", "", "| for example | options | what it is |", "|---|---|---|"]
+        lines += [f"| `{entry.example or name}` | {_options(entry)} | {entry.about} |" for name, entry in table.items()]
+    for title, rules in (("Settings of a figure", SETTINGS), ("Of a layer in a figure (`z.show = …`)", HINTS)):
+        lines += ["", f"**{title}**", "", "| setting | what it says |", "|---|---|"]
+        for name, rule in rules.items():
+            choices = f": {', '.join(f'`{word}`' for word in rule.choices)}" if rule.choices else ""
+            lines.append(f"| `{name}` | {rule.about}{choices} |")
+    return "\n".join(lines) + "\n"
+
+
+def _options(entry: type[Entry]) -> str:
+    found = []
+    for name, field in entry.model_fields.items():
+        if name not in entry.positional and name != entry.gathers:
+            default = "" if field.is_required() or field.default is None else f" = {shown(field.default)}"
+            found.append(f"`{name}{default}`")
+    return ", ".join(found)
+
+
 def _shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -79,7 +119,8 @@ def filled(text: str, name: str, content: str) -> str:
 
 
 def page() -> str:
-    return filled(PAGE.read_text(encoding="utf-8"), "steps", steps_table())
+    text = filled(PAGE.read_text(encoding="utf-8"), "steps", steps_table())
+    return filled(text, "sections", sections_table())
 
 
 if __name__ == "__main__":

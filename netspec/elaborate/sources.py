@@ -21,6 +21,9 @@ from netspec.types import UNKNOWN, UNKNOWN_TYPE, Time, Type
 
 _SIGNS = {"+": "add", "-": "subtract", "*": "multiply"}
 
+# a delay that reaches behind the sequence at every step is worth a warning; a longer one would take memory as well
+MAX_IDLE_DELAY = 1000
+
 
 class Sources(Core):
     """Reads the first item of a chain."""
@@ -230,7 +233,10 @@ class Sources(Core):
         value_type = self._delayed_type(frame, name, item)
         time = value_type.time
         if isinstance(time, Time) and isinstance(time.length, int) and steps >= time.length:
-            raise fault(frame, item.index.at, "NS517", name=item.name, steps=steps, length=str(time))
+            words: dict[str, Any] = {"name": item.name, "steps": steps, "length": str(time)}
+            if steps > MAX_IDLE_DELAY:
+                raise fault(frame, item.index.at, "NS517", **words)
+            self.warn(frame, item.index.at, "NS517", **words)
         op = operation("delay")(steps=steps)
         start = self.start_value(frame, name, value_type)
         inputs_ = [Value(Edge(-1), value_type)] + ([start] if start is not None else [])

@@ -322,6 +322,11 @@ def _titles_over(drawing: Drawing, column: Column, box: Rect, where: str) -> Non
             y = drawing.axes.at(0, block.first).y - rules.UNIT - 4 - own.bottom
         middle = drawing.axes.at(drawing.along[column.rank], (block.first + block.last) / 2)
         _set_title(drawing, block, lines, middle.x, y, "middle")
+        if number:
+            # wires of the block above run past: the words stand on a ground of their own
+            box_ = drawing.sheet.texts[-1].box.grown(0.8)
+            ground = f"{block.group.id}.title.ground"
+            drawing.sheet.polygon(ground, box_.corners, front=True, pen=None, fill="paper", classes=("ground",))
 
 
 def _titles_beside(drawing: Drawing, column: Column, x: float, where: str) -> None:

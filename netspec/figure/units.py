@@ -177,7 +177,7 @@ class _Reader:
         """The same units; but a line of its own that only activates gets circles of its own."""
         read = node.inputs[0]
         parts = self.of(read, node)
-        acts = isinstance(node.op, Elementwise) and node.op.name != "identity"
+        acts = isinstance(node.op, Elementwise) and node.op.name not in _WITHIN
         if acts and read in self.line_ends and self.graph.nodes[read.node].layer != node.layer:
             group = self.start(node)
             group.activation = node.op.name

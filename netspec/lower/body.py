@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from netspec.lower.classes import Classes
 
 WIDTH = 88  # a longer expression is broken into steps
+_TURNED_TWICE = ".transpose(1, 2).transpose(1, 2)"  # filters over time, one after another
 
 
 @dataclass(slots=True)
@@ -133,7 +134,7 @@ class Body:
 
     def assign(self, name: str, expr: Expr) -> Expr:
         if expr.text != name:
-            known = name in self.assigned or expr.text.startswith("torch.")
+            known = name in self.assigned or (expr.text.startswith("torch.") and expr.binds == CALL)
             typed = ": Tensor" if name in self.typed and not known else ""
             self.assigned.add(name)
             self.emit(f"{name}{typed} = {expr.text}")
@@ -219,6 +220,7 @@ class Body:
         self.shorten(node, template)
         filled = {slot: self.slot(slot, node, lowering, names) for slot in dict.fromkeys(wanted)}
         expr = self.folded(template, filled) if fold else fill(template, filled)
+        expr = Expr(expr.text.replace(_TURNED_TWICE, ""), expr.binds)
         for edge in node.inputs:
             self.left[edge] = self.left.get(edge, 1) - 1
         if len(node.types) > 1:

@@ -36,9 +36,7 @@ def statement(text: str, indent: str) -> list[str]:
         return [indent + text]
     head, inside, tail = opened
     inner = indent + "    "
-    if len(inner) + len(inside) <= WIDTH and not _is_definition(text):
-        return [indent + head, inner + inside, indent + tail]
-    if _is_definition(text) and len(inner) + len(inside) <= WIDTH:
+    if len(inner) + len(inside) <= WIDTH:
         return [indent + head, inner + inside, indent + tail]
     lines = [indent + head]
     for item in _items(inside):
@@ -51,7 +49,7 @@ def _is_definition(text: str) -> bool:
 
 
 def _open(text: str) -> tuple[str, str, str] | None:
-    """The bracket to open: the last outermost one of the statement's right-hand side."""
+    """The bracket to open: a definition's arguments, else the last outermost one of the right-hand side."""
     level = 0
     begin = end = -1
     quoted = ""
@@ -69,6 +67,8 @@ def _open(text: str) -> tuple[str, str, str] | None:
             level -= 1
             if level == 0:
                 end = position
+                if _is_definition(text):
+                    break
     if begin < 0 or end < begin + 2:
         return None
     inside = text[begin + 1 : end]

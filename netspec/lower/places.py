@@ -35,7 +35,11 @@ def types_for(graph: Graph, node: Node, stepwise: bool) -> list[Type]:
 
 def lowering_of(graph: Graph, node: Node, stepwise: bool) -> Lowering:
     """How a node is written, in the loop of a recurrence (`stepwise`) or outside."""
-    return node.op.torch(*types_for(graph, node, stepwise))
+    lowering = node.op.torch(*types_for(graph, node, stepwise))
+    if node.backward and node.op.name != "delay" and "{before}" in lowering.forward:
+        # what runs backwards has its past at the end: it takes no state and gives none
+        return lowering._replace(forward=f"{lowering.forward.replace('{before}', 'None')}[0]")
+    return lowering
 
 
 def collect(graph: Graph, scope: Scope, classes: Classes, holes: Holes) -> Place:
@@ -91,6 +95,8 @@ def _node(graph: Graph, own: Scope, node: Node, classes: Classes, holes: Holes, 
     for weight in node.op.weights(*types_for(graph, node, node.index in classes.looped)):
         inner = weight.name.rpartition(".")[2]
         line = init_line(weight, inner in asked or weight.init.name == "given", holes)
+        if line is not None and inner == "bias" and "Conv" in lowering.module.call:  # torch says it may be None
+            line = line.replace("{self}.bias", '{self}.get_parameter("bias")')
         if line is not None and not weight.buffer and not (node.tied and weight.name == "weight"):
             place.after.append(line)
     if node.frozen:

@@ -30,15 +30,16 @@ class Recurrence(Repeats):
 
     def stateful_call(self, scope: Scope, arguments: list[str]) -> None:
         """`z, after["z"] = self.z(x, before.get("z"))`."""
-        names = self.several_names(len(scope.results))
-        target = names[0] if len(names) == 1 else f"({', '.join(names)})"
         if scope.backward:  # an earlier batch is its future, not its past
-            self.emit(f"{target}, _ = {self.path(scope.key)}({', '.join(arguments)})")
-        else:
-            self.draft.stateful = True
-            key = self.state_key(self.graph.layers[self.layer].label)
-            call = f"{self.path(scope.key)}({', '.join([*arguments, f'before.get({key})'])})"
-            self.emit(f"{target}, after[{key}] = {call}")
+            self.results([*scope.results], f"{self.path(scope.key)}({', '.join(arguments)})[0]")
+            return
+        names = self.several_names(len(scope.results))
+        self.assigned.update(names)
+        target = names[0] if len(names) == 1 else f"({', '.join(names)})"
+        self.draft.stateful = True
+        key = self.state_key(self.graph.layers[self.layer].label)
+        call = f"{self.path(scope.key)}({', '.join([*arguments, f'before.get({key})'])})"
+        self.emit(f"{target}, after[{key}] = {call}")
         for edge, name in zip(scope.results, names, strict=True):
             self.values[edge] = Expr(name, NAME)
             self.line.append(edge)
@@ -55,13 +56,12 @@ class Recurrence(Repeats):
             super().node(node)
             return
         delayed = node.op.name == "delay"
-        backward = node.backward and not delayed
-        self.draft.stateful = self.draft.stateful or not backward
+        self.draft.stateful = True
         self.draft.parts.update({part.name: part for part in lowering.parts})
         owner = self.value_name(node.inputs[0]) if delayed else self.graph.layers[self.layer].label
-        key = "" if backward else self.state_key(owner)
+        key = self.state_key(owner)
         source = self.settle(node.inputs[0])
-        texts = {"0": source, "x": source, "before": Expr("None" if backward else f"before.get({key})", CALL)}
+        texts = {"0": source, "x": source, "before": Expr(f"before.get({key})", CALL)}
         if len(node.inputs) > 1:
             texts["1"] = self.settle(node.inputs[1])
         time = node.type.time
@@ -77,8 +77,8 @@ class Recurrence(Repeats):
         if delayed:
             base = self.locals.other(f"{self.value_name(node.inputs[0])}_before")
         name = self.temporary(base)
-        after = "_" if backward else f"after[{key}]"
-        self.emit(f"{name}, {after} = {fill(lowering.forward, texts).text}")
+        self.assigned.add(name)
+        self.emit(f"{name}, after[{key}] = {fill(lowering.forward, texts).text}")
         self.values[Edge(node.index)] = Expr(name, NAME)
         self.line.append(Edge(node.index))
 

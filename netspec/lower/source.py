@@ -10,6 +10,7 @@ from netspec.lower.layout import comment, docstring, statement
 from netspec.lower.modules import ROUNDS, Holders, Writer
 from netspec.ops.base import Part
 
+MANY = 6  # results beyond which their number is left out of the type
 HEADER = "Written by netspec {version} from the net {name}; change the spec rather than this file."
 
 
@@ -134,7 +135,8 @@ def _init(definition: Definition, holders: Holders) -> list[str]:
 def _forward(definition: Definition, is_net: bool) -> list[str]:
     draft = definition.draft
     takes = ["self", *draft.arguments]
-    result = "Tensor" if len(draft.returns) == 1 else f"tuple[{', '.join('Tensor' for _ in draft.returns)}]"
+    several = ", ".join("Tensor" for _ in draft.returns) if len(draft.returns) <= MANY else "Tensor, ..."
+    result = "Tensor" if len(draft.returns) == 1 else f"tuple[{several}]"
     returned = ", ".join(draft.returns)
     lines: list[str] = []
     if draft.stateful:

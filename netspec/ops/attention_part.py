@@ -12,7 +12,7 @@ from netspec.ops.base import Part
 ROTATE = Part(
     "rotate",
     '''def rotate(x: Tensor, base: float) -> Tensor:
-    """Rotary positions: (B, heads, T, width), the first half of each head paired with the second (Su 2021)."""
+    """Rotary positions of (B, heads, T, width): halves of a head are pairs (Su 2021)."""
     width = x.shape[-1]
     rates = base ** -(torch.arange(0, width, 2, device=x.device, dtype=torch.float32) / width)
     angles = torch.arange(x.shape[-2], device=x.device, dtype=torch.float32)[:, None] * rates
@@ -81,7 +81,9 @@ def _head(indent: str, name: str, takes: list[str], result: str) -> list[str]:
     line = f"{indent}def {name}({', '.join(takes)}) -> {result}:"
     if len(line) <= 100:
         return [line]
-    return [f"{indent}def {name}(", f"{indent}    {', '.join(takes)}", f"{indent}) -> {result}:"]
+    inside = ", ".join(takes)
+    rows = [inside] if len(indent) + 4 + len(inside) <= 100 else [f"{each}," for each in takes]
+    return [f"{indent}def {name}(", *_lines(f"{indent}    ", rows), f"{indent}) -> {result}:"]
 
 
 # ---- what it takes

@@ -8,9 +8,13 @@ from netspec.types import Type
 SHIFT = Part(
     "shift",
     '''def shift(
-    x: Tensor, steps: int, before: Tensor | None = None, start: Tensor | None = None, lengths: Tensor | None = None
+    x: Tensor,
+    steps: int,
+    before: Tensor | None = None,
+    start: Tensor | None = None,
+    lengths: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """x delayed by `steps` along time, after `before` or `start` or zeros; and the steps that come next."""
+    """x delayed by `steps`, after `before`, `start` or zeros; and the steps that come next."""
     if before is None:
         first = torch.zeros_like(x[:, :1]) if start is None else start[:, None].expand_as(x[:, :1])
         before = first.repeat_interleave(steps, dim=1)

@@ -8,7 +8,7 @@ from netspec.types import Type
 DROP_PATH = Part(
     "drop_path",
     '''def drop_path(x: Tensor, p: float, training: bool) -> Tensor:
-    """In training, all values of an example become zero with probability p, the others grow by 1 / (1 - p)."""
+    """In training, an example is zeroed with probability p, others grow by 1 / (1 - p)."""
     if not training or p == 0.0:
         return x
     kept = x.new_empty(x.shape[0], *(1 for _ in x.shape[1:])).bernoulli_(1 - p)

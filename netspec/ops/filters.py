@@ -28,22 +28,26 @@ _DEFAULTS: dict[str, Argument] = {"stride": 1, "padding": 0, "dilation": 1, "gro
 CONNECTED = Part(
     "Connected{n}d",
     '''class Connected{n}d(nn.Module):
-    """Filters that each see only some maps: one stored weight for each connected pair (LeCun 1998, table I)."""
+    """Filters that each see some maps: a weight for each pair (LeCun 1998, table I)."""
 
     outs: Tensor
     ins: Tensor
 
-    def __init__(self, links: tuple[str, ...], kernel: tuple[int, ...], bias: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self, links: tuple[str, ...], kernel: tuple[int, ...], bias: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__()
         self.links = links
-        self.pairs = [(j, i) for j in range(len(links[0])) for i, row in enumerate(links) if row[j] != "."]
+        count = len(links[0])
+        self.pairs = [(j, i) for j in range(count) for i, row in enumerate(links) if row[j] != "."]
         self.shape = (len(links[0]), len(links))
         self.kernel = kernel
         self.kwargs = kwargs
         self.weight = nn.Parameter(torch.empty(len(self.pairs), *kernel))
         self.bias = nn.Parameter(torch.empty(len(links[0]))) if bias else None
         for name in ("outs", "ins"):
-            self.register_buffer(name, torch.empty(len(self.pairs), dtype=torch.long), persistent=False)
+            places = torch.empty(len(self.pairs), dtype=torch.long)
+            self.register_buffer(name, places, persistent=False)
         self.reset_buffers()
         self.reset_parameters()
 
@@ -62,7 +66,7 @@ CONNECTED = Part(
 
     def forward(self, x: Tensor) -> Tensor:
         full = self.weight.new_zeros(*self.shape, *self.kernel)
-        full = full.index_put((self.outs, self.ins), self.weight)  # filters x maps, zero where not connected
+        full = full.index_put((self.outs, self.ins), self.weight)
         return F.conv{n}d(x, full, self.bias, **self.kwargs)''',
 )
 

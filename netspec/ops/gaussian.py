@@ -11,11 +11,13 @@ from netspec.types import Type, refuse
 GAUSSIAN = Part(
     "Gaussian",
     '''class Gaussian(nn.Module):
-    """Minus the squared distance to each of K fixed prototypes: larger is nearer (LeCun 1998, section II.B)."""
+    """Minus the squared distance to K fixed prototypes: larger is nearer (LeCun 1998)."""
 
     prototypes: Tensor
 
-    def __init__(self, values: int, prototypes: int, given: tuple[tuple[float, ...], ...] | None = None) -> None:
+    def __init__(
+        self, values: int, prototypes: int, given: tuple[tuple[float, ...], ...] | None = None
+    ) -> None:
         super().__init__()
         drawn = torch.randint(0, 2, (prototypes, values)).float() * 2 - 1
         self.register_buffer("prototypes", drawn if given is None else torch.tensor(given))

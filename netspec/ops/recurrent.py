@@ -11,12 +11,16 @@ from netspec.types import Type, refuse
 
 RECUR = Part(
     "recur",
-    '''def recur(cell: nn.RNNBase, x: Tensor, before: Any = None, lengths: Tensor | None = None) -> tuple[Tensor, Any]:
-    """Runs torch's recurrent module over (B, T, d), each example to its own length; and its last state."""
+    '''def recur(
+    cell: nn.RNNBase, x: Tensor, before: Any = None, lengths: Tensor | None = None
+) -> tuple[Tensor, Any]:
+    """Runs torch's recurrent module over (B, T, d), each to its length; and its last state."""
     if lengths is None:
         y, state = cell(x, before)
         return y, state
-    packed = nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
+    packed = nn.utils.rnn.pack_padded_sequence(
+        x, lengths.cpu(), batch_first=True, enforce_sorted=False
+    )
     y, state = cell(packed, before)
     padded, _ = nn.utils.rnn.pad_packed_sequence(y, batch_first=True, total_length=x.shape[1])
     return padded, state''',

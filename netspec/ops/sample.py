@@ -8,7 +8,7 @@ from netspec.types import Type, refuse
 SAMPLE = Part(
     "sample",
     '''def sample(mean: Tensor, logvar: Tensor, training: bool) -> Tensor:
-    """A value around `mean` with variance e^logvar in training; the mean itself otherwise (Kingma 2013)."""
+    """A value around `mean` with variance e^logvar in training, else the mean (Kingma 2013)."""
     return mean + torch.randn_like(mean) * torch.exp(0.5 * logvar) if training else mean''',
 )
 

@@ -15,12 +15,18 @@ _AXES = ("row", "column", "depth")
 SUBSAMPLE = Part(
     "Subsample{n}d",
     '''class Subsample{n}d(nn.Module):
-    """Sums each window of a map, times the map's weight, plus its bias (LeCun 1998, section II.B)."""
+    """Sums each window of a map, times the map's weight, plus its bias (LeCun 1998)."""
 
-    def __init__(self, maps: int, kernel: int | tuple[int, ...], stride: int | tuple[int, ...] | None = None) -> None:
+    def __init__(
+        self,
+        maps: int,
+        kernel: int | tuple[int, ...],
+        stride: int | tuple[int, ...] | None = None,
+    ) -> None:
         super().__init__()
+        stride = kernel if stride is None else stride
         self.kernel = (kernel,) * {n} if isinstance(kernel, int) else kernel
-        self.stride = self.kernel if stride is None else (stride,) * {n} if isinstance(stride, int) else stride
+        self.stride = (stride,) * {n} if isinstance(stride, int) else stride
         self.weight = nn.Parameter(torch.empty(maps))
         self.bias = nn.Parameter(torch.empty(maps))
         self.reset_parameters()

@@ -25,7 +25,7 @@ from netspec.syntax.printer import format_file
 from proof.running import examples
 from tests.conftest import ROOT
 
-FOLDERS = ("specs", "netspec/prelude", "tests/proof/specs")
+FOLDERS = ("specs", "netspec/prelude", "tests/proof/specs", "tests/networks")
 FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.net"))
 FENCED = re.compile(r"^```net[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PAGES = sorted((*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"))

@@ -1,0 +1,128 @@
+"""The emitted source: without netspec it is the same module; it is formatted, typed, and the same on every run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+import torch
+
+import netspec
+from netspec.api import Net
+from proof.cases import CASES
+from proof.test_text_laws import FILES
+from proof.transplant import loss, results
+from tests.conftest import ROOT
+
+SITE = Path(torch.__file__).parents[1]
+ALONE_TOO = (
+    "lenet5", "resnet50", "shufflenet", "unet", "gpt2", "bert", "vit_b16", "llama", "charrnn", "wavenet", "seq2seq",
+    "vae",
+)  # fmt: skip
+# runs in a Python without site-packages' .pth files and with netspec forbidden: only torch is there
+ALONE = """
+import sys
+folder, site, root = sys.argv[1:]
+class Forbidden:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "netspec":
+            raise ImportError("netspec is not here")
+sys.meta_path.insert(0, Forbidden())
+sys.path.append(site)
+import importlib.util, pathlib
+import torch
+torch.set_num_threads(1)
+for path in sorted(pathlib.Path(folder).glob("*.py")):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    given = torch.load(path.with_suffix(".pt"))
+    net = getattr(module, given["class"])()
+    assert list(net.state_dict()) == given["keys"], path.stem
+    net.load_state_dict(given["state"])
+    torch.manual_seed(1)
+    found = net.train()(*given["inputs"])
+    found = found if isinstance(found, tuple) else (found,)
+    source = torch.Generator().manual_seed(3)
+    total = torch.zeros(())
+    for value in found:
+        total = total + (value * torch.randn(value.shape, generator=source)).mean()
+    total.backward()
+    grads = {key: value.grad for key, value in net.named_parameters()}
+    torch.save({"outputs": [value.detach() for value in found], "grads": grads}, path.with_suffix(".out"))
+assert "netspec" not in sys.modules
+"""
+
+
+@lru_cache(maxsize=1)
+def closed_nets() -> dict[str, Net]:
+    """Every net of every spec, its open sizes set to 16."""
+    found = {}
+    for path in FILES:
+        spec = netspec.load(path)
+        for name in spec.nets:
+            net = spec.net(name)
+            found[f"{path.parent.name}_{path.stem}_{name}"] = spec.net(name, **dict.fromkeys(net.graph.open, 16))
+    return found
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("emitted")
+    for name, net in closed_nets().items():
+        (folder / f"{name}.py").write_text(net.source(), encoding="utf-8")
+    return folder
+
+
+def test_alone_it_is_the_same_module(tmp_path: Path) -> None:
+    """Keys, outputs and gradients in training, bit for bit."""
+    wanted = {}
+    for name in ALONE_TOO:
+        case = CASES[name]
+        net = case.small()
+        module = net.module()
+        torch.manual_seed(0)
+        inputs = case.inputs()
+        state = {key: value.clone() for key, value in module.state_dict().items()}
+        (tmp_path / f"{name}.py").write_text(net.source(), encoding="utf-8")
+        given = {"class": type(module).__name__, "keys": list(state), "state": state, "inputs": inputs}
+        torch.save(given, tmp_path / f"{name}.pt")
+        torch.manual_seed(1)
+        outputs = results(module.train()(*inputs))
+        loss(outputs).backward()
+        wanted[name] = outputs, {key: value.grad for key, value in module.named_parameters()}
+    command = [sys.executable, "-I", "-S", "-c", ALONE, str(tmp_path), str(SITE), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    for name, (outputs, grads) in wanted.items():
+        found = torch.load(tmp_path / f"{name}.out")
+        assert all(torch.equal(a, b) for a, b in zip(outputs, found["outputs"], strict=True)), name
+        assert grads.keys() == found["grads"].keys()
+        for key, grad in grads.items():
+            assert (grad is None) == (found["grads"][key] is None), (name, key)
+            assert grad is None or torch.equal(grad, found["grads"][key]), (name, key)
+
+
+def test_it_is_formatted(sources: Path) -> None:
+    command = [sys.executable, "-m", "ruff", "format", "--check", "--isolated", "--line-length", "100", str(sources)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_it_type_checks_strictly(sources: Path) -> None:
+    """In one call, with netspec's own settings (strict), whose cache knows torch already."""
+    command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml"), str(sources)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_it_is_the_same_text_on_every_run() -> None:
+    for path in FILES[::6]:
+        spec = netspec.load(path)
+        for name in spec.nets:
+            net = closed_nets()[f"{path.parent.name}_{path.stem}_{name}"]
+            assert spec.net(name, **net.sizes).source() == net.source()
