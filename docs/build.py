@@ -53,9 +53,7 @@ def generated(language: str) -> dict[str, str]:
 
 def reference(language: str) -> str:
     """The page of the language. The Korean one names the English one's examples, which are run by a test."""
-    english = tables.page().replace(
-        "<!-- sections -->\n", "All sources, steps, losses and optimizers: [Data and training](settings.md).\n"
-    )
+    english = tables.page()
     if language == "en":
         return english
     examples = {example(fence): english[fence.start : fence.end].rstrip() for fence in fences(english)}
