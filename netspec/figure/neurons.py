@@ -184,6 +184,8 @@ def _unit(drawing: Drawing, block: Block, place: Place, point: Point) -> Drawn:
 def label_of(group: Group, index: Line, drawing: Drawing, delay: int = 0) -> Line:
     hints = drawing.settings.of(group.layer.path)
     name = group.label if hints.symbol is None else hints.symbol
+    if not name and group.sign and hints.labels:
+        return upright(group.sign)  # a sum, difference or product that has no name
     if not name or not hints.labels:
         return ()
     time = math("(t)" if not delay else f"(t-{delay})") if drawing.looped and group.timed else ()

@@ -147,7 +147,8 @@ class _Reader:
             id=base if count == 1 else f"{base}.{count}",
             label="",
             layer=layer,
-            role=layer.role if layer.scope == 0 else "hidden",
+            # units within an output's line are hidden; `name` finds those that are the output
+            role="input" if node.op.name == "input" and layer.scope == 0 else "hidden",
             type=node.type.step,
             node=node.index,
             value=node.index,
