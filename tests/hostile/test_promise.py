@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """A spec is data: checking, drawing and compiling one runs nothing of it, imports nothing it names, opens nothing but
 the files of `use` inside its own folder tree."""
 
