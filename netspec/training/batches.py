@@ -81,6 +81,9 @@ class Part:
                 self.remote[key] = Remote(item.values.array, rows, kind)
             else:
                 self.columns[key] = _column(item, rows, dataset.windowed, device, dtype)
+            if item.values.lengths is not None:
+                lengths = torch.from_numpy(item.values.lengths[rows]).to(device)
+                self.columns[f"{key}_length"] = Column(lengths, torch.int64)
         self.augments: dict[str, list[Augment]] = {
             key: [*affine(item.values.pending), *augments(item.training)]
             for key, item in dataset.fields.items()
