@@ -7,7 +7,7 @@ from netspec.lower.expressions import CALL, NAME, Expr, fill
 from netspec.lower.order import Cell
 from netspec.lower.repeats import Repeats
 from netspec.ops.delay import Delay
-from netspec.types import Type
+from netspec.types import Time, Type
 
 
 class Recurrence(Repeats):
@@ -93,7 +93,7 @@ class Recurrence(Repeats):
         self.layer, self.line = first.layer, []
         time = delays[0].types[0].time
         assert time is not None
-        source = self.timed_source(cell)
+        source = self.timed_source(cell, time)
         groups: dict[Edge, list[Node]] = {}
         for node in delays:
             groups.setdefault(node.inputs[0], []).append(node)
@@ -165,11 +165,11 @@ class Recurrence(Repeats):
         """The name of a layer's value; a loop may hold lines of an inner block."""
         return self.variable(self.graph.nodes[edge.node].layer)
 
-    def timed_source(self, cell: Cell) -> str:
-        """A value from outside that has the time axis the loop runs over."""
+    def timed_source(self, cell: Cell, time: Time) -> str:
+        """A value from outside that has the time axis the loop runs over; keys of attention may have another."""
         for edge in self.outside(cell):
             self.whole[edge] = self.values[edge]
-            if self.graph.nodes[edge.node].types[edge.output].time is not None:
+            if self.graph.nodes[edge.node].types[edge.output].time == time:
                 return self.settle(edge).text
         raise AssertionError("a recurrence that reads nothing over time")
 

@@ -79,3 +79,26 @@ def test_the_state_goes_on_under_the_same_names() -> None:
     assert not torch.equal(first, second)
     begun, half = model(x[:, :2], return_state=True)
     torch.testing.assert_close(torch.cat([begun, model(x[:, 2:], state=half)], 1), first)
+
+
+KEYS_OF_ANOTHER_LENGTH = """
+net attended {
+  input  places: 2 over 7
+  input  words: 2 over 4
+  hidden context: h[t-1], places, places -> attention(1, project = false)
+  hidden h: context + words
+  output y: h
+}
+"""
+
+
+def test_a_loop_runs_over_its_own_time_whatever_length_keys_have() -> None:
+    model = netspec.parse(KEYS_OF_ANOTHER_LENGTH).module()
+    places, words = torch.randn(3, 7, 2), torch.randn(3, 4, 2)
+    h = torch.zeros(3, 2)
+    steps = []
+    for t in range(4):
+        scores = (places @ h.unsqueeze(-1)).squeeze(-1) / 2**0.5
+        h = (scores.softmax(1).unsqueeze(-1) * places).sum(1) + words[:, t]
+        steps.append(h)
+    torch.testing.assert_close(model(places, words), torch.stack(steps, 1))
