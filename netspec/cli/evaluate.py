@@ -9,8 +9,15 @@ from typing import Any
 import click
 
 from netspec.cli.options import common
-from netspec.cli.report import coloured, written
+from netspec.cli.report import coloured, language_of, written
+from netspec.diagnostics.display import width
 from netspec.parts import need
+
+# what the parts are called where they are not called so
+PARTS: dict[str, dict[str, str]] = {
+    "en": {},
+    "ko": {"training": "학습", "validation": "검증", "test": "시험", "given": "주어진 것"},
+}
 
 
 @click.command("evaluate")
@@ -40,8 +47,10 @@ def command(run: Path, files: tuple[Path, ...], **flags: Any) -> int:
     else:
         names = list(next(iter(scores.values())))
         print(f"{'':12}" + "  ".join(f"{name:>10}" for name in names))
+        language = language_of(["--lang", flags["lang"]] if flags["lang"] else [])
         for part, found in scores.items():
-            print(f"{part:12}" + "  ".join(f"{found[name]:>10.4f}" for name in names))
+            shown = PARTS[language].get(part, part)
+            print(shown + " " * (12 - width(shown)) + "  ".join(f"{found[name]:>10.4f}" for name in names))
     if remarks:
         print(written(remarks, "text", "ko" if flags["lang"] == "ko" else "en", coloured(sys.stderr)), file=sys.stderr)
     return 0

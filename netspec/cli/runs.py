@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netspec.cli.evaluate import PARTS
 from netspec.cli.options import common
 from netspec.cli.report import language_of
 from netspec.cli.writing import write_text
@@ -23,7 +24,6 @@ _WORDS = {
     "en": {"running": "running", "finished": "finished", "stopped": "stopped", "diverged": "diverged"},
     "ko": {"running": "진행 중", "finished": "끝남", "stopped": "멈춤", "diverged": "발산"},
 }
-_PARTS = {"en": {}, "ko": {"training": "학습", "validation": "검증", "test": "시험", "given": "주어진 것"}}
 
 
 @click.command("runs")
@@ -72,7 +72,7 @@ def _table(found: Sequence[Summed], language: str) -> list[list[str]]:
     rows = [[*_HEADS[language], *names]]
     for item in found:
         state = _WORDS[language].get(item.state, item.state)
-        part = _PARTS[language].get(item.part, item.part)
+        part = PARTS[language].get(item.part, item.part)
         seconds = f"{item.seconds:.0f}" if item.seconds else ""
         scores = [f"{item.scores[name]:.4f}" if item.scores.get(name) is not None else "" for name in names]
         rows.append([item.folder, item.net, state, str(item.epochs), item.began, seconds, part, *scores])

@@ -10,7 +10,7 @@ from netspec.names import nearest
 from netspec.sections.entries import read_entry
 from netspec.sections.settings import Section, Written
 from netspec.sections.sources import SOURCES, Facts, Source
-from netspec.sections.steps import STEPS, Column, Columns, Label, Step
+from netspec.sections.steps import STEPS, Chars, Column, Columns, Label, Step
 from netspec.sections.values import OpenSize, Reader
 from netspec.source import Span
 from netspec.syntax import tree
@@ -136,7 +136,7 @@ def _held(step: Step, facts: Facts, item: tree.Value, reader: Reader) -> None:
     lacks = {
         "image": facts.has_image is False,
         "label": facts.has_label is False and facts.columns is not None and getattr(step, "column", None) is None,
-        "chars": facts.has_chars is False,
+        "chars": facts.has_chars is False and (getattr(step, "column", None) is None or facts.columns == ()),
         "columns": facts.columns == (),
         "column": facts.columns == (),
     }
@@ -147,6 +147,7 @@ def _held(step: Step, facts: Facts, item: tree.Value, reader: Reader) -> None:
             "chars": facts.has_chars,
             "columns": facts.columns != (),
             'label("…")': facts.columns != () and not facts.has_label,
+            'chars("…")': facts.columns is None,
         }
         legal = tuple(word for word, there in has.items() if there)
         raise reader.fault(item.at, "NS776", Hint("holds", {"legal": Quoted(legal)}), step=step.word)
@@ -161,7 +162,7 @@ def _columns(step: Step, facts: Facts, reader: Reader) -> None:
         wanted = {name: step.at(f"names.{position}") for position, name in enumerate(step.names)}
     elif isinstance(step, Column):
         wanted[step.name] = step.at("name")
-    elif isinstance(step, Label) and step.column is not None:
+    elif isinstance(step, Label | Chars) and step.column is not None:
         wanted[step.column] = step.at("column")
     for name, span in wanted.items():
         if name not in facts.columns:

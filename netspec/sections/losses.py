@@ -198,13 +198,13 @@ class Mse(_Measured):
 
 class Rmse(_Measured):
     word = "rmse"
-    about = "the root of the mean squared difference, in the target's own unit"
+    about = "the root of the mean squared difference, in the unit that the target's field gives it"
     example = "rmse(y, price)"
 
 
 class Mae(_Measured):
     word = "mae"
-    about = "the mean absolute difference, in the target's own unit"
+    about = "the mean absolute difference, in the unit that the target's field gives it"
     example = "mae(y, price)"
 
 

@@ -12,7 +12,7 @@ from netspec.sections.data import Data, Field
 from netspec.sections.losses import Term
 from netspec.sections.train import Train
 from netspec.source import Span
-from netspec.types import UNKNOWN_TYPE, ShapeFault, Time, Type, Unknown, type_text
+from netspec.types import UNKNOWN_TYPE, ShapeFault, Time, Type, Unknown, space_text, type_text
 
 
 @dataclass(slots=True)
@@ -220,6 +220,13 @@ def misfit(item: Field, have: Type, want: Type, found: Match) -> Diagnostic:
         hints = (Hint("onehot", {"classes": str(have.classes)}),)
     elif have.classes is None and want.classes is not None:
         hints = (Hint("label"),)
+    elif have.classes is not None and have.classes != want.classes and not isinstance(have.classes, Unknown):
+        hints = (Hint("classes", {"count": str(have.classes)}),)
+    elif have.known and want.known and len(have.space) == len(want.space) == 2 and have.time == want.time:
+        if have.maps == want.maps:
+            hints = (Hint("resize", {"size": space_text(want.space)}),)
+        elif want.maps in (1, 3):
+            hints = (Hint("maps", {"maps": str(want.maps)}),)
     elif have.known and want.known and have.space and not want.space and have.values == want.values:
         hints = (Hint("image", {"input": item.name, "have": type_text(have)}),)
     return Diagnostic("NS760", item.span, words, labels=labels, hints=hints)

@@ -83,14 +83,19 @@ class Image(Step):
 
 class Chars(Step):
     word = "chars"
-    about = "the characters of a text as classes: its distinct characters, sorted, or those of `alphabet`"
+    about = (
+        "the characters of a text as classes: its distinct characters, sorted, or those of `alphabet`; of a column of "
+        "a table the characters of each cell, each row with a length of its own"
+    )
     example = "chars"
     takes = True
-    positional = ("alphabet",)
+    positional = ("column",)
+    column: str | None = option("text", "a column of texts", default=None)
     alphabet: str | None = option("text", "every character that may occur, in the order of the outputs", default=None)
 
     def type(self, before: Type, facts: Facts) -> Type:
-        return Type(1, classes=UNKNOWN if self.alphabet is None else len(self.alphabet))
+        count = UNKNOWN if self.alphabet is None else len(self.alphabet)
+        return Type(1, classes=count, time=None if self.column is None else UNKNOWN)
 
 
 # ---- what is done with it

@@ -176,6 +176,11 @@ _READERS: dict[str, Callable[[Train, str, Written, Reader], None]] = {
 }
 
 
+def settings() -> tuple[str, ...]:
+    """Every setting that a train section may have."""
+    return tuple(_READERS)
+
+
 # ---- the loss: a sum of terms, each times a number
 
 

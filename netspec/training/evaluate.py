@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+from netspec.sections.sources import Folder
 from netspec.training.answers import Trained
 from netspec.training.folder import USAGE
 from netspec.training.given import open_given
 from netspec.training.loop import score
 from netspec.training.replay import ALL
 from netspec.training.resume import differences
+from netspec.training.sources.base import Rows
+from netspec.training.sources.folder import open_folder
 
 Scores = dict[str, dict[str, float]]
 
@@ -22,7 +25,7 @@ def evaluate(trained: Trained, paths: list[Path] | None = None) -> tuple[Scores,
     """
     remarks: list[Diagnostic] = []
     if paths:
-        rows = open_given(paths, trained.data.source)
+        rows = _open(paths, trained)
         dataset = trained.dataset(rows, {}, trained.match.wanted)
         return {"given": score(trained.engine(dataset), ALL)}, remarks
     if trained.data.source is None:
@@ -35,3 +38,11 @@ def evaluate(trained: Trained, paths: list[Path] | None = None) -> tuple[Scores,
         remarks.append(Diagnostic("NS874", None, {"source": dataset.source}, severity="warning"))
     engine = trained.engine(dataset)
     return {name: score(engine, name) for name in engine.parts}, remarks
+
+
+def _open(paths: list[Path], trained: Trained) -> Rows:
+    """The rows of files; a folder of pictures is one of classes, as the run's own is."""
+    if len(paths) == 1 and paths[0].is_dir() and isinstance(trained.data.source, Folder):
+        classes = trained.data.source.classes
+        return open_folder(Folder(folder=str(paths[0]), classes=classes), paths[0], None)
+    return open_given(paths, trained.data.source)

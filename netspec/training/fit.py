@@ -10,7 +10,7 @@ from netspec.sections.data import Field
 from netspec.sections.losses import BinaryCrossEntropy
 from netspec.sections.match import Match
 from netspec.source import Span
-from netspec.training.sources.base import DATA, Faults, Rows, asked
+from netspec.training.sources.base import DATA, Faults, Rows, asked, reject
 from netspec.training.values import Values, shape_of
 from netspec.types import Type, Unknown, type_text
 
@@ -25,6 +25,10 @@ def settle(item: Field, values: Values, match: Match, rows: Rows | None, faults:
     want = match.wanted.get(item.name)
     if want is None or isinstance(want.maps, Unknown):
         return _numbers(item, values, rows, faults)
+    if values.raw and values.lengths is None and want.time is not None and want.time.varying:
+        values = values.with_array(values.array, lengths=_all_whole(values))
+    if values.lengths is not None:
+        values = _padded(item, values, want, rows, faults)
     if values.raw:
         values = values.with_array(_reshaped(item, values.array, want, match), raw=False)
     if want.classes is not None:
@@ -33,6 +37,34 @@ def settle(item: Field, values: Values, match: Match, rows: Rows | None, faults:
     if isinstance(match.terms.get(item.name), BinaryCrossEntropy):
         _probabilities(item, found, rows, faults)
     return found
+
+
+def _all_whole(values: Values) -> Array:
+    """The lengths of an array whose rows are all as long as it is."""
+    import numpy as np
+
+    steps = values.array.shape[1] if values.array.ndim > 1 else 1
+    return np.full(len(values.array), steps, dtype=np.int64)
+
+
+def _padded(item: Field, values: Values, want: Type, rows: Rows | None, faults: Faults) -> Values:
+    """Sequences of different lengths, all as long as the net reads at most; one that is longer is a fault."""
+    import numpy as np
+
+    lengths = values.lengths
+    assert lengths is not None
+    if want.time is None or not want.time.varying:
+        reject("NS848", item.span, name=item.name, least=int(lengths.min()), longest=int(lengths.max()))
+    most = int(want.time.length)  # type: ignore[arg-type]
+    for row in (lengths > most).nonzero()[0][:100]:
+        span, where = _place(item, int(row), rows)
+        words: Words = {"where": where, "length": int(lengths[row]), "most": most}
+        faults.add(Diagnostic("NS847", span, words, labels=asked(item.span)))
+    array = values.array[:, :most]
+    short = most - array.shape[1]
+    if short > 0:
+        array = np.pad(array, ((0, 0), (0, short), *((0, 0),) * (array.ndim - 2)))
+    return values.with_array(array, lengths=np.minimum(lengths, most))
 
 
 def _reshaped(item: Field, array: Array, want: Type, match: Match) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted, Words
 from netspec.names import nearest
 from netspec.sections import steps
 from netspec.sections.data import Data, Field
@@ -105,11 +105,34 @@ def _prepare(
             fields[name].range, fields[name].picture = (values.low, values.high), values.array.shape[1:]
         fits(item, fields[name], match)
         fields[name].values = settle(item, fields[name].values, match, rows, faults)
+    same_lengths(fields, match, rows, faults)
     if windows is not None:
         parts = {name: starts(found, windows, data) for name, found in parts.items()}
     name = rows.name if rows is not None else "arrays"
     files = rows.files if rows is not None else []
     return Dataset(fields, parts, name, files, count, windows is not None)
+
+
+def same_lengths(fields: dict[str, Prepared], match: Match, rows: Rows | None, faults: Faults) -> None:
+    """Fields that share their time have the same length in every row."""
+    first: dict[str, Prepared] = {}
+    for name, item in fields.items():
+        want = match.wanted.get(name)
+        if item.values.lengths is None or want is None or want.time is None:
+            continue
+        other = first.setdefault(want.time.varying, item)
+        own, shared = item.values.lengths, other.values.lengths
+        for row in (own != shared).nonzero()[0][:100]:
+            where = f"{name}[{row}]" if rows is None else rows.where(int(row), name)
+            assert shared is not None
+            words: Words = {
+                "where": where,
+                "name": name,
+                "other": other.name,
+                "length": int(own[row]),
+                "wanted": int(shared[row]),
+            }
+            faults.add(Diagnostic("NS849", None, words))
 
 
 # ---- taking
@@ -222,6 +245,9 @@ def fits(item: Field, found: Prepared, match: Match) -> None:
     values = found.values
     if want is None or values.raw:
         return
+    if values.lengths is not None and want.time is not None and not want.time.varying:
+        lengths = values.lengths
+        reject("NS848", item.span, name=item.name, least=int(lengths.min()), longest=int(lengths.max()))
     have = values.type
     for step in found.training:
         if isinstance(step, steps.Crop):

@@ -20,12 +20,32 @@ def from_array(name: str, values: Any) -> Values:
     try:
         array = np.asarray(values)
     except ValueError:
-        reject("NS823", None, name=name)
+        return _ragged(name, values)
     if array.dtype.kind not in "biuf" or array.ndim == 0:
         if array.dtype.kind in "US" and array.ndim == 1:
             return Values(*as_classes([str(cell) for cell in array.tolist()], None))
         reject("NS823", None, name=name)
     return Values(array, raw=True)
+
+
+def _ragged(name: str, values: Any) -> Values:
+    """Rows of different lengths, [(steps, …), …], padded with zeros to the longest."""
+    import numpy as np
+
+    try:
+        rows = [np.asarray(row) for row in values]
+    except ValueError:
+        reject("NS823", None, name=name)
+    inner = {(row.shape[1:], row.dtype.kind in "biuf") for row in rows if row.ndim}
+    if len(inner) != 1 or any(row.ndim == 0 for row in rows) or not next(iter(inner))[1]:
+        reject("NS823", None, name=name)
+    lengths = np.array([len(row) for row in rows], dtype=np.int64)
+    if lengths.min() == 0:
+        reject("NS823", None, name=name)
+    array = np.zeros((len(rows), int(lengths.max()), *rows[0].shape[1:]), dtype=np.result_type(*rows))
+    for place, row in zip(array, rows):
+        place[: len(row)] = row
+    return Values(array, raw=True, lengths=lengths)
 
 
 def take(item: Field, data: Data, rows: Rows, faults: Faults) -> Values:
@@ -50,8 +70,8 @@ def take(item: Field, data: Data, rows: Rows, faults: Faults) -> Values:
         classes = rows.classes(step.column, step.classes, step.at("column"), faults)
         return Values(classes.values, classes.names)
     if isinstance(step, steps.Chars):
-        classes = rows.chars(step.alphabet, step.at("alphabet"), faults)
-        return Values(classes.values, classes.names)
+        texts = rows.chars(step.column, step.alphabet, step.at("column"), faults)
+        return Values(texts.values, texts.names, lengths=texts.lengths)
     assert isinstance(step, steps.Image)
     resize = after[0].size if after and isinstance(after[0], steps.Resize) else None
     pictures = rows.pictures(step.size, step.maps, step.at("size"), faults, resize)

@@ -49,6 +49,8 @@ class Values:
         """The type of one example."""
         time = None if self.length is None else Time(self.length)
         shape = self.array.shape[1:]
+        if self.lengths is not None:
+            time, shape = Time(int(shape[0])), shape[1:]
         if self.classes is not None and not self.raw:
             return Type(1, tuple(shape), time, len(self.classes))
         if not shape:

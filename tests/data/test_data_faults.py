@@ -221,6 +221,12 @@ def _pictures() -> None:
     case("class that is not there", pets(), listed, "NS845", "hen")
     case("folder that is not there", file("x", ""), PETS, "NS800", "pets")
     case("folder that is a file", file("pets", "x"), PETS, "NS801", "pets")
+
+    def linked(folder: Path) -> None:
+        picture(folder.parent / "secret.png")
+        (folder / "pets" / "cat" / "9.png").symlink_to(folder.parent / "secret.png")
+
+    case("a link out of the folder", pets(linked), PETS, "NS835", "pets/cat/9.png")
     third = pets(lambda folder: picture(folder / "pets/hen/1.png"))
     case("a class too many", third, PETS, "NS760", "one of 3")
 
@@ -268,6 +274,9 @@ def function(body: str) -> Write:
 def _functions() -> None:
     case("a function that fails", function("raise KeyError('sensor 7')"), PYTHON, "NS838", "sensor 7")
     case("a function that is not there", file("faulty_points.py", ""), PYTHON, "NS838", "load")
+    case(
+        "no function named", file("x", ""), PYTHON.replace("points:load", "points.load"), "NS888", "faulty_points.load"
+    )
     case("a function that returns a list", function("return [1, 2]"), PYTHON, "NS838", "list")
     case(
         "a function with arrays of other lengths",

@@ -73,6 +73,13 @@ class Classes:
 
 
 @dataclass(slots=True)
+class Texts(Classes):
+    """Characters: (rows,) of one long text; (rows, longest) of many, each with its length."""
+
+    lengths: Array | None = None
+
+
+@dataclass(slots=True)
 class Rows:
     """Examples of one source. `tested` is where rows of its own test part begin."""
 
@@ -112,8 +119,10 @@ class Rows:
         """
         reject("NS806", wanted, what="image", source=self.name)
 
-    def chars(self, alphabet: str | None, wanted: Span | None, faults: Faults) -> Classes:
-        """The characters of a text, one a row."""
+    def chars(self, column: str | None, alphabet: str | None, wanted: Span | None, faults: Faults) -> Texts:
+        """The characters of a text, one a row; or those of a column's cells."""
+        if column is not None and column not in self.columns:
+            self.unknown(column, wanted)
         reject("NS806", wanted, what="chars", source=self.name)
 
     def place(self, row: int, name: str) -> Span | None:

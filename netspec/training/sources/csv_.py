@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, Hint, Quoted
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.diagnostics.system import reason
 from netspec.sections.sources import Csv
 from netspec.source import SourceFile, Span
-from netspec.training.sources.base import Classes, Faults, File, Rows, as_classes, asked, reject
+from netspec.training.sources.base import Classes, Faults, File, Rows, Texts, as_classes, asked, reject
+from netspec.training.sources.text import characters, shown
 
 if TYPE_CHECKING:
     from netspec.training.sources.base import Array
@@ -97,6 +98,25 @@ class CsvRows(Rows):
             elif codes[row] < 0 and cell != RAGGED.strip():
                 faults.add(Diagnostic("NS810", span, words, labels=labels))
         return Classes(codes, known)
+
+    def chars(self, column: str | None, alphabet: str | None, wanted: Span | None, faults: Faults) -> Texts:
+        """The characters of each cell, padded to the longest; empty cells and unknown characters are faults."""
+        import numpy as np
+
+        if column is None:
+            reject("NS806", wanted, Hint("texts"), what="chars", source=self.name)
+        cells = ["" if cell is RAGGED else cell.strip() for cell in self._cells(column, wanted)]
+        lengths = np.array([len(cell) for cell in cells], dtype=np.int64)
+        flat, known = characters("".join(cells), alphabet)
+        found = np.zeros((len(cells), max(1, int(lengths.max(initial=0)))), dtype=np.int64)
+        found[np.arange(found.shape[1]) < lengths[:, None]] = flat
+        for row in (lengths == 0).nonzero()[0]:
+            missing: Words = {"value": "", "column": column}
+            faults.add(Diagnostic("NS808", self.place(int(row), column), missing, labels=asked(wanted)))
+        for row, at in np.argwhere(found < 0)[:200]:
+            stray: Words = {"sign": shown(cells[row][at]), "count": len(known)}
+            faults.add(Diagnostic("NS841", self.place(int(row), column), stray, labels=asked(wanted)))
+        return Texts(found, known, lengths)
 
     def where(self, row: int, name: str) -> str:
         return name  # the excerpt shows the rest

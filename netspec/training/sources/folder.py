@@ -195,8 +195,11 @@ def _list(source: Folder, option: str, top: Path, names: tuple[str, ...], rows: 
         if not found:
             reject("NS846", source.at(option), folder=f"{getattr(source, option)}/{kind}")
         for file in found:
-            data = file.read_bytes()
             place = file.relative_to(top).as_posix()
+            if not file.resolve().is_relative_to(top.resolve()):
+                # a link out of the folder: whoever made the folder could read any file with it
+                reject("NS835", source.at(option), Hint("data"), file=f"{getattr(source, option)}/{place}")
+            data = file.read_bytes()
             digest.update(f"{place}\0{hashlib.sha256(data).hexdigest()}\n".encode())
             total += len(data)
             rows.paths.append(file)

@@ -24,7 +24,7 @@ def open_python(source: Python, allowed: tuple[str, ...]) -> ArrayRows:
     name, colon, function = source.function.partition(":")
     whole = colon and function.isidentifier() and all(part.isidentifier() for part in name.split("."))
     if not whole:
-        reject("NS838", source.at("function"), Hint("form"), function=source.function, reason="module:function")
+        reject("NS888", source.at("function"), function=source.function)
     if not any(name == module or name.startswith(f"{module}.") for module in allowed):
         reject("NS837", source.at("function"), Hint("allow", {"module": name}), module=name)
     found = _call(source, name, function)

@@ -11,7 +11,7 @@ from netspec.diagnostics.model import Diagnostic, Words
 from netspec.diagnostics.system import reason
 from netspec.sections.sources import Text
 from netspec.source import SourceFile, Span
-from netspec.training.sources.base import Classes, Faults, File, Rows, asked, reject
+from netspec.training.sources.base import Faults, File, Rows, Texts, asked, reject
 
 if TYPE_CHECKING:
     from netspec.training.sources.base import Array
@@ -21,15 +21,17 @@ if TYPE_CHECKING:
 class TextRows(Rows):
     parts: list[SourceFile] = field(default_factory=list)
 
-    def chars(self, alphabet: str | None, wanted: Span | None, faults: Faults) -> Classes:
+    def chars(self, column: str | None, alphabet: str | None, wanted: Span | None, faults: Faults) -> Texts:
         """Every character's number; one that the alphabet lacks is a fault at its line and column."""
+        if column is not None:
+            self.unknown(column, wanted)
         codes, known = characters("".join(part.text for part in self.parts), alphabet)
         for row in (codes < 0).nonzero()[0][:200]:
             span = self.place(int(row), "")
             assert span is not None
-            words: Words = {"sign": _shown(span.text), "count": len(known)}
+            words: Words = {"sign": shown(span.text), "count": len(known)}
             faults.add(Diagnostic("NS841", span, words, labels=asked(wanted)))
-        return Classes(codes, known)
+        return Texts(codes, known)
 
     def place(self, row: int, name: str) -> Span | None:
         for part in self.parts:
@@ -80,5 +82,6 @@ def open_text(source: Text, path: Path, test: Path | None) -> TextRows:
     return TextRows(sum(len(part.text) for part in parts), source.file, tested, files, parts=parts)
 
 
-def _shown(sign: str) -> str:
+def shown(sign: str) -> str:
+    """A character as a message shows it."""
     return sign if sign.isprintable() and not sign.isspace() else f"U+{ord(sign):04X}"
