@@ -102,3 +102,27 @@ def test_a_loop_runs_over_its_own_time_whatever_length_keys_have() -> None:
         h = (scores.softmax(1).unsqueeze(-1) * places).sum(1) + words[:, t]
         steps.append(h)
     torch.testing.assert_close(model(places, words), torch.stack(steps, 1))
+
+
+NOTHING_OVER_TIME = """
+net sequence {
+  input  kind: one of 3
+  hidden z: z[t-1] & 0.5*z[t-1] -> 2 perceptrons -> tanh  is 2 over 5
+  start  z: kind -> embed(2)
+  hidden a: a[t-1] -> 2 perceptrons  is 2 over 5
+  output y: z + a
+}
+"""
+
+
+def test_a_loop_that_reads_nothing_over_time_has_the_length_it_says() -> None:
+    model = netspec.parse(NOTHING_OVER_TIME).module()
+    weights = model.state_dict()
+    kind = torch.tensor([0, 2])
+    z, a = weights["z.start.weight"][kind], torch.zeros(2, 2)
+    steps = []
+    for _ in range(5):
+        z = linear(weights, "z", torch.cat([z, 0.5 * z], 1)).tanh()
+        a = linear(weights, "a", a)
+        steps.append(z + a)
+    torch.testing.assert_close(model(kind), torch.stack(steps, 1))
