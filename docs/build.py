@@ -46,7 +46,8 @@ def generated(language: str) -> dict[str, str]:
     for group in messages.GROUPS:
         if messages.codes(group):
             texts[f"messages/NS{group}xx.md"] = messages.page(group, language)
-    shared = {"language.md": DOCS / "language.md", "gallery.md": DOCS / "gallery.md"}
+    own = DOCS / f"gallery.{language}.md"
+    shared = {"language.md": DOCS / "language.md", "gallery.md": own if own.exists() else DOCS / "gallery.md"}
     for name, path in shared.items():
         if path.exists() and not (DOCS / language / name).exists():
             texts[name] = path.read_text(encoding="utf-8")

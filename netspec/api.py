@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Quoted, Report, SpecErrors
 from netspec.elaborate.alone import check_uncalled
@@ -24,6 +27,26 @@ if TYPE_CHECKING:
 
     from netspec.figure.picture import Picture
 
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def without_collection(work: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Pauses the garbage collector: a graph is many small objects that all stay, and looking through them
+    again and again would make the cost of a net grow faster than the net."""
+
+    @wraps(work)
+    def paused(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        running = gc.isenabled()
+        gc.disable()
+        try:
+            return work(*args, **kwargs)
+        finally:
+            if running:
+                gc.enable()
+
+    return paused
+
 
 class Spec:
     """A `.net` text that was read and checked: its nets and sections. Made by `load` and `parse`."""
@@ -32,6 +55,7 @@ class Spec:
         self.program = program
         self.limits = limits
         self.warnings: list[Diagnostic] = []
+        self._checked: dict[str, Graph] = {}  # the graphs that `check` has made, with their defaults
 
     @property
     def name(self) -> str:
@@ -43,12 +67,16 @@ class Spec:
         """The names of the file's own nets, in order."""
         return tuple(definition.body.name.text for definition in self.program.nets)
 
+    @without_collection
     def net(self, name: str | None = None, /, **sizes: Any) -> Net:
         """A net with its sizes set, checked. Without a name: the one net that no other net uses.
 
         Sizes that are neither given nor have a default stay open. Raises SpecErrors.
         """
         definition = self.definition(name)
+        checked = None if sizes else self._checked.get(definition.body.name.text)
+        if checked is not None:
+            return Net(self, checked, sizes)
         graph, report = elaborate(self.program, definition, sizes, self.limits, self.read_by_sections(definition))
         if graph is None:
             raise SpecErrors(report.diagnostics)
@@ -87,6 +115,7 @@ class Spec:
 
         return labels_read(self.program, definition.body.name.text)
 
+    @without_collection
     def check(self) -> list[Diagnostic]:
         """Every mistake and warning of the file: all its nets and blocks, and its sections."""
         from netspec.sections.check import check_sections
@@ -94,7 +123,7 @@ class Spec:
         report = Report()
         for diagnostic in self.program.report.diagnostics:
             report.add(diagnostic)
-        graphs: dict[str, Graph] = {}
+        graphs = self._checked = {}
         for definition in self.program.nets:
             graph, found = elaborate(self.program, definition, {}, self.limits, self.read_by_sections(definition))
             for diagnostic in found.diagnostics:
@@ -228,6 +257,7 @@ class Net:
         return {"image/svg+xml": self.render().svg(), "text/plain": repr(self)}
 
 
+@without_collection
 def load(path: str | os.PathLike[str], *, root: str | os.PathLike[str] | None = None, limits: Limits = DEFAULT) -> Spec:
     """Reads and checks a `.net` file; raises SpecErrors with every mistake that was found.
 
@@ -241,6 +271,7 @@ def load(path: str | os.PathLike[str], *, root: str | os.PathLike[str] | None = 
     return _checked(Spec(program, limits))
 
 
+@without_collection
 def parse(
     text: str | bytes, *, name: str = "<text>", folder: str | os.PathLike[str] | None = None, limits: Limits = DEFAULT
 ) -> Spec:

@@ -123,7 +123,11 @@ def grow(draw: Draw, body: Body, blocks: list[Body], names: list[str], count: in
     for _ in range(count):
         layers = body_shapes(body, body.inputs, body.params, blocks)
         label = names.pop()
-        timed = [name for name, found in layers.items() if len(found) == 1 and found[0].time and not found[0].classes]
+        timed = [
+            name
+            for name, found in layers.items()
+            if len(found) == 1 and (found[0].time or 0) > 1 and not found[0].classes
+        ]
         if recurrent and timed and draw(st.integers(0, 3)) == 0:
             body.lines.append(draw(loop(label, draw(st.sampled_from(timed)), layers, body.kind == "net")))
             continue
@@ -158,8 +162,8 @@ def sources(draw: Draw, layers: dict[str, list[Shape]], delays: bool = False) ->
         return Source("&", (name, *draw(st.lists(st.sampled_from(mixed), min_size=1, max_size=2))))
     if kind == "number":
         return Source("number", (name,), draw(st.sampled_from(("1 - {}", "0.5*{}", "{} + 1", "-1*{}"))))
-    if kind == "delay" and delays and shape.time:
-        return Source("delay", (name,), draw(st.integers(1, 3)))
+    if kind == "delay" and delays and (shape.time or 0) > 1:
+        return Source("delay", (name,), draw(st.integers(1, min(3, (shape.time or 0) - 1))))
     if kind == "group":
         step = draw(st.sampled_from(("relu", "tanh", "dropout(0.3)", "identity", "stop")))
         return Source("group", (name, draw(st.sampled_from(partners))), step)
@@ -227,7 +231,7 @@ def repeated(draw: Draw, step: Step) -> Step:
 def loop(draw: Draw, label: str, name: str, layers: dict[str, list[Shape]], told: bool) -> Line:
     """`hidden z: x & z[t-k] -> …`: a recurrence whose type its own noun settles, or (`told`) `is T`."""
     shape = layers[name][0]
-    ago = draw(st.sampled_from((1, 1, 1, 2)))
+    ago = draw(st.sampled_from((1, 1, 1, 2) if (shape.time or 0) > 2 else (1,)))
     count = draw(st.integers(1, 4))
     if shape.space:
         text = f"{count} filters {' x '.join(['3'] * len(shape.space))} (pad = 1)"

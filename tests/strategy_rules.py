@@ -149,7 +149,9 @@ class Source:
         if self.kind == "part":
             return [layers[self.labels[0]][self.detail - 1]]
         if self.kind == "loop":
-            return [layers[self.labels[0]][0]]
+            result = layers[self.labels[0]][0]
+            require(result.time is not None and result.time > self.detail)  # else there is no earlier step
+            return [result]
         if self.kind == "flat":
             result = Shape(3)
             for name, timed in self.detail:
@@ -164,7 +166,7 @@ class Source:
         result = found[0]
         require(result.classes is None)
         if self.kind == "delay":
-            require(result.time is not None)
+            require(result.time is not None and result.time > self.detail)
             return [result._replace(maps=2 * result.maps)]
         for other in found[1:]:
             result = merged(result, other, self.kind != "&")

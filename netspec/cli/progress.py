@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Literal
 
 from netspec.cli.report import coloured, written
+from netspec.diagnostics.display import width
 
 if TYPE_CHECKING:
     from netspec.diagnostics.model import Diagnostic
@@ -117,11 +118,11 @@ class Display:
     def row(self, row: Row) -> None:
         if not self.columns:
             self.columns = [f"{part} {name}" for part in ("training", "validation") for name in getattr(row, part)]
-            self.say("epoch  " + "  ".join(f"{self._column(name):>16}" for name in self.columns))
+            self.say("epoch  " + "  ".join(_wide(self._column(name), 16, right=True) for name in self.columns))
         if row.epoch % self.every and row.epoch != self.epochs and row.epoch != 1:
             return
         values = [value for part in (row.training, row.validation) for value in part.values()]
-        self.say(f"{row.epoch:>5}  " + "  ".join(f"{value:>16.4f}" for value in values))
+        self.say(f"{row.epoch:>5}  " + "  ".join(f"{_number(value):>16}" for value in values))
 
     def saved(self, step: int, seconds: float) -> None:
         if self.live is None:
@@ -143,7 +144,7 @@ class Display:
         names = list(next(iter(summary.scores.values())))
         self.say(f"{'':12}" + "  ".join(f"{name:>10}" for name in names))
         for part, scores in summary.scores.items():
-            self.say(f"{self.word(part):12}" + "  ".join(f"{scores[name]:>10.4f}" for name in names))
+            self.say(_wide(self.word(part), 12) + "  ".join(f"{_number(scores[name]):>10}" for name in names))
         if summary.equation:
             self.say(summary.equation)
         self.say("")
@@ -178,6 +179,16 @@ class Display:
         )
         self.live.start()
         self.task = self.live.add_task("", total=self.epochs * self.batches, note="")
+
+
+def _wide(text: str, columns: int, right: bool = False) -> str:
+    """A text in so many columns of the terminal; Korean letters take two each."""
+    space = " " * (columns - width(text))
+    return space + text if right else text + space
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 1e5 else f"{value:.3e}"
 
 
 def _time(seconds: float) -> str:

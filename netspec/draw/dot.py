@@ -119,7 +119,7 @@ class _Writer:
         lines = [
             f"digraph {name_of(name)} {{",
             f"  graph [{graph}]",
-            '  node [shape=ellipse, fixedsize=true, label="", penwidth=0.75]',
+            '  node [shape=ellipse, fixedsize=shape, label="", penwidth=0.75]',
             "  edge [penwidth=0.75]",
             *(f"  {line}" for line in (*self.nodes, *self.edges)),
             "}",

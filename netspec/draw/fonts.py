@@ -61,6 +61,8 @@ _WANTED: dict[Family, tuple[Face, ...]] = {
         Face("UnDotum", "UnDotum.ttf"),
     ),
 }
+# have a shape for every character but none of its own, or other letters than their tables say
+_NO_LETTERS = ("LastResort", "AdobeBlank", "cmb10", "cmex10", "cmmi10", "cmr10", "cmss10", "cmsy10", "cmtt10")
 HELP = "python -m pip install koreanize-matplotlib"
 
 
@@ -100,7 +102,7 @@ def _listing(where: tuple[Path, ...]) -> dict[str, str]:
     for folder in where:
         for root, _, files in os.walk(folder):
             for name in sorted(files):
-                if name.lower().endswith((".ttf", ".otf", ".ttc")):
+                if name.lower().endswith((".ttf", ".otf", ".ttc")) and not name.startswith(_NO_LETTERS):
                     found.setdefault(name, os.path.join(root, name))
     return found
 

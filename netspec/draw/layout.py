@@ -106,7 +106,8 @@ class _PlanWriter:
         lines = [
             f"digraph {name_of(title or 'net')} {{",
             f"  graph [{graph}]",
-            '  node [shape=box, fixedsize=true, label=""]',
+            # `shape`: nobody is warned of labels that are a little wider in another font
+            f'  node [shape=box, fixedsize={"true" if self.measured else "shape"}, label=""]',
             "  edge [arrowsize=0.5]",
             *self.members("", "  "),
             *(f"  {self.arrow(arrow)}" for arrow in self.plan.arrows),

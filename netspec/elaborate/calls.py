@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Label, Quoted
@@ -12,6 +13,7 @@ from netspec.elaborate.keys import Names
 from netspec.elaborate.lookup import is_layer, layer_named
 from netspec.elaborate.program import Definition
 from netspec.elaborate.steps import Steps
+from netspec.elaborate.templates import Templates
 from netspec.graph import Scope
 from netspec.ops.registry import operation
 from netspec.sizes import Formula
@@ -21,6 +23,11 @@ from netspec.syntax import tree
 
 class Calls(Steps):
     """Expands blocks, repeats and `same`."""
+
+    @cached_property
+    def templates(self) -> Templates:
+        """The blocks expanded so far."""
+        return Templates(self)
 
     def body(self, frame: Frame) -> None:
         """Expands the statements of a frame's body (a hook: the subclass knows the lines)."""
@@ -61,6 +68,10 @@ class Calls(Steps):
         key = names.module(item.name)
         if any(value is None for values in arguments.inputs.values() for value in values):
             return [None] * max(1, len(outputs))
+        template = self.templates.key(definition, arguments)
+        if template is not None and template in self.templates.known:
+            return self.templates.copy(self.templates.known[template], item.name, key, frame.scope, arguments)
+        begin = self.templates.mark()
         scope = self.open_scope(
             "block", item.name, key, frame.scope, params=arguments.shown, given=tuple(arguments.shown)
         )
@@ -86,7 +97,10 @@ class Calls(Steps):
             scope.last = len(self.nodes)
         sizes = {name: value for name, value in child.env.items() if isinstance(value, int | float | Formula)}
         scope.params = {**scope.params, **sizes}
-        return self._results(child, scope, outputs)
+        made = self._results(child, scope, outputs)
+        if template is not None:
+            self.templates.keep(template, begin, made)
+        return made
 
     def _results(self, child: Frame, scope: Scope, outputs: list[tree.Layer]) -> Flow:
         flow: Flow = []

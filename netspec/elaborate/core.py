@@ -54,6 +54,7 @@ class Core:
         self.backward = False  # inside `reversed`
         self.layer_index = -1
         self.counter = Counter(limits.nodes)
+        self.late: list[tuple[Frame, tree.Require]] = []  # requirements about weights and depth
         self.partial = False  # an unknown type came up: the pass will be repeated
 
     # ---- hooks that close the circle of chains, steps and bodies

@@ -83,7 +83,6 @@ def _attempt(root: Frame, limits: Limits, assumed: dict[str, Type]) -> tuple[Exp
     """One pass over the net's body, with what is known or assumed of delayed layers."""
     definition = root.definition
     expansion = Expansion(Report(), limits, assumed)
-    expansion.late = []
     expansion.symbols = {name: root.env[name] for name in _names(definition) if is_open(root.env.get(name))}
     expansion.symbols |= root.symbols
     frame = Frame(definition.unit, definition, 0, "", "", env=dict(root.env), symbols=expansion.symbols)

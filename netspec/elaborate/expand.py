@@ -320,8 +320,6 @@ class Expansion(Calls):
                     return True
         return False
 
-    late: list[tuple[Frame, tree.Require]]
-
     def require(self, frame: Frame, line: tree.Require, extra: dict[str, Any] | None) -> None:
         left = evaluate(line.left, frame, "any", extra)
         right = evaluate(line.right, frame, "any", extra)

@@ -80,15 +80,15 @@ def count(stored: list[Stored], prefix: str = "") -> Counts:
 
 def together(weights: list[Weight]) -> Size:
     """The numbers of one node's arrays; open sizes keep the form people write: `H*(d+1)`."""
+    total: Any = 0
+    for weight in weights:
+        total = total + weight.total
     first = weights[0].shape[:1]
-    if any(is_open(size) for weight in weights for size in weight.shape) and all(w.shape[:1] == first for w in weights):
+    if is_open(total) and all(weight.shape[:1] == first for weight in weights):
         rest: Any = 0
         for weight in weights:
             rest = rest + product(weight.shape[1:])
         return first[0] * rest  # type: ignore[no-any-return]
-    total: Any = 0
-    for weight in weights:
-        total = total + weight.total
     return total  # type: ignore[no-any-return]
 
 

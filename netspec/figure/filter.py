@@ -226,7 +226,7 @@ def _sum(sheet: Sheet, group: Group, weights: list[Node]) -> tuple[Node, Node]:
     y = (min(node.y for node in weights) + max(node.y for node in weights)) / 2
     knee = box.right + BESIDE + KNEE
     total = sheet.node(f"{group.id}.sum", knee + TO_SUM, y, rules.UNIT, classes=("sum",), layer=group.layer.path)
-    sheet.label(total, upright("∑"), rules.SIGMA)
+    sheet.label(total, upright("Σ"), rules.SIGMA)
     for weight in weights:
         start = Point(weight.x + weight.rx, weight.y)
         turn = Point(knee, weight.y)

@@ -34,7 +34,36 @@ def frames(sheet: Sheet, plan: Plan, placed: Placed) -> dict[str, Rect]:
             frame = found[cluster.id] = _including(frame, min(crossing) - 2 - cluster.width - INSET, frame.right)
         if cluster.parent:
             found[cluster.parent] = _including(found[cluster.parent], frame.left - 2, frame.right + 2)
+    for cluster in reversed(plan.clusters):
+        own, others = _own_and_others(plan, placed, outer, cluster.id)
+        own += [found[inner.id] for inner in plan.clusters if inner.parent == cluster.id]
+        if own:
+            found[cluster.id] = _clear(found[cluster.id], own, others)
     return found
+
+
+def _own_and_others(plan: Plan, placed: Placed, outer: dict[str, str], cluster: str) -> tuple[list[Rect], list[Rect]]:
+    """Where the boxes within a frame stand, and those outside it."""
+    own: list[Rect] = []
+    others: list[Rect] = []
+    for box in plan.boxes:
+        x, y = placed.boxes[box.id]
+        rect = Rect(x - box.width / 2, y - box.height / 2, x + box.width / 2, y + box.height / 2)
+        (own if _shared(outer, box.cluster, cluster) == cluster else others).append(rect)
+    return own, others
+
+
+def _clear(frame: Rect, own: list[Rect], others: list[Rect]) -> Rect:
+    """`dot` sets a box over the edge of a frame now and then: that side is moved in where the frame's boxes allow."""
+    left, right = min(box.left for box in own) - 1, max(box.right for box in own) + 1
+    for other in others:
+        if not other.overlaps(frame):
+            continue
+        if other.right + 1 <= left:
+            frame = frame._replace(left=max(frame.left, other.right + 1))
+        elif other.left - 1 >= right:
+            frame = frame._replace(right=min(frame.right, other.left - 1))
+    return frame
 
 
 def _shared(outer: dict[str, str], one: str, other: str) -> str:

@@ -184,6 +184,8 @@ def _unit(drawing: Drawing, block: Block, place: Place, point: Point) -> Drawn:
 def label_of(group: Group, index: Line, drawing: Drawing, delay: int = 0) -> Line:
     hints = drawing.settings.of(group.layer.path)
     name = group.label if hints.symbol is None else hints.symbol
+    if not name and group.sign and hints.labels:
+        return upright(group.sign)  # a sum, difference or product that has no name
     if not name or not hints.labels:
         return ()
     time = math("(t)" if not delay else f"(t-{delay})") if drawing.looped and group.timed else ()
@@ -322,6 +324,11 @@ def _titles_over(drawing: Drawing, column: Column, box: Rect, where: str) -> Non
             y = drawing.axes.at(0, block.first).y - rules.UNIT - 4 - own.bottom
         middle = drawing.axes.at(drawing.along[column.rank], (block.first + block.last) / 2)
         _set_title(drawing, block, lines, middle.x, y, "middle")
+        if number:
+            # wires of the block above run past: the words stand on a ground of their own
+            box_ = drawing.sheet.texts[-1].box.grown(0.8)
+            ground = f"{block.group.id}.title.ground"
+            drawing.sheet.polygon(ground, box_.corners, front=True, pen=None, fill="paper", classes=("ground",))
 
 
 def _titles_beside(drawing: Drawing, column: Column, x: float, where: str) -> None:

@@ -6,10 +6,8 @@ nothing stands beside it.
 
 from __future__ import annotations
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted
 from netspec.figure.folding import Fold, Holder, Part, inside, part_of
 from netspec.graph import Graph, Scope
-from netspec.names import nearest
 from netspec.sections.figure import FigureSettings
 
 MOST_OPEN = 16  # boxes up to which all is drawn open
@@ -21,7 +19,7 @@ DEEPEST = 8
 
 def opened(graph: Graph, settings: FigureSettings) -> list[Fold]:
     """The net (or the part asked for), then the blocks that are drawn beside it."""
-    part = _part(graph, settings)
+    part = None if settings.only is None else part_of(graph, settings.only)
     main = _main(graph, settings, part)
     automatic = settings.depth is None and not settings.unfold
     beside = automatic if settings.details is None else settings.details
@@ -29,21 +27,6 @@ def opened(graph: Graph, settings: FigureSettings) -> list[Fold]:
     for fold in found:
         fold.lang = settings.lang
     return found
-
-
-def _part(graph: Graph, settings: FigureSettings) -> Part | None:
-    """What `only` names; raises NetspecError NS730 where that is nothing."""
-    if settings.only is None:
-        return None
-    part = part_of(graph, settings.only)
-    if part is None:
-        names = [layer.path for layer in graph.layers] + [scope.key for scope in graph.scopes if scope.key]
-        blocks = dict.fromkeys(scope.name for scope in graph.scopes if scope.kind == "block")
-        guess = nearest(settings.only, [*names, *blocks])
-        hints = [Hint("nearest", {"name": guess})] if guess else []
-        hints.append(Hint("lines", {"names": Quoted((*(layer.path for layer in graph.top), *blocks))}))
-        raise NetspecError(Diagnostic("NS730", None, {"name": settings.only}, hints=tuple(hints)), 2)
-    return part
 
 
 def _main(graph: Graph, settings: FigureSettings, part: Part | None) -> Fold:

@@ -206,7 +206,7 @@ class Perceptrons:
             layer=group.layer.path,
             value=None if unit.place is None else Value(group.node, unit.place),
         )
-        sheet.label(total, upright("∑"), rules.SIGMA)
+        sheet.label(total, upright("Σ"), rules.SIGMA)
         for weight in weights:
             start = Point(weight.x + weight.rx, weight.y)
             if abs(weight.y - y) < 0.01:

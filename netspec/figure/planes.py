@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from netspec.figure.scene import HAIR, Node, Pen, Point, Polygon, Rect, Scene
+from netspec.figure.scene import HAIR, Node, Pen, Point, Polygon, Rect, Scene, Value
 from netspec.figure.sheet import Sheet, boxed
 from netspec.figure.shown import size_label
 from netspec.figure.stages import Stage, extent, number, stages_of
@@ -209,6 +209,7 @@ def _draw(sheet: Sheet, stack: Stack, settings: FigureSettings) -> None:
             fill=fill,
             classes=("map", stage.layer.role),
             layer=path,
+            value=Value(stage.last, _map_number(stage, place, stack)),
         )
     if stack.dots is not None:
         hidden = _count(stage)[1]
@@ -228,6 +229,14 @@ def _draw(sheet: Sheet, stack: Stack, settings: FigureSettings) -> None:
     sheet.text(
         f"{stage.id}.title", stack.label, at.x, y, LABEL, align="start", classes=("title",), layer=path, leading=LEADING
     )
+
+
+def _map_number(stage: Stage, place: int, stack: Stack) -> int:
+    """Which map (0 is the first) a drawn one is: behind the dots the last ones are drawn."""
+    drawn, maps = len(stack.boxes), stage.type.maps
+    if stack.dots is None or place <= drawn // 2 or not isinstance(maps, int):
+        return place - 1
+    return maps - drawn + place - 1
 
 
 def _join(sheet: Sheet, before: Stack, after: Stack, scale: float, turn: int) -> None:

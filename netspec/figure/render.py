@@ -10,6 +10,7 @@ from netspec.diagnostics.model import Diagnostic, Fault, Hint, NetspecError, Quo
 from netspec.draw.svg import Options, split_length
 from netspec.figure.choose import choose_view
 from netspec.figure.describe import described
+from netspec.figure.fitting import about_blocks, check_part, check_view
 from netspec.figure.picture import Picture
 from netspec.figure.scene import Scene
 from netspec.figure.theme import THEMES
@@ -49,11 +50,14 @@ def render(
     """
     found = settings_of(net, figure, weights is not None).but(view=view, theme=theme, width=width, **settings)
     _check_width(found.width)
+    check_part(net.graph, found.only)
     options = Options(THEMES[found.theme], found.width, transparent)
-    if found.view == "features":
+    numbers = input is not None
+    chosen = found.view or ("blocks" if about_blocks(found) else _default(net.graph, numbers))
+    check_view(chosen, found, numbers)
+    if chosen == "features":
         return _features(net, found, options, weights)
-    arrays = _arrays(net, found, weights, input is not None)
-    chosen = found.view or _default(net.graph, input is not None)
+    arrays = _arrays(net, found, weights, numbers)
     return _picture(net, found.but(view=chosen), options, arrays, input)
 
 
@@ -157,6 +161,7 @@ def _arrays(net: Net, settings: FigureSettings, given: Given | None, numbers: bo
 
 def _numbered(scene: Scene, graph: Graph, arrays: Arrays, given: str | Mapping[str, Any]) -> Scene:
     """The scene with the values of one example."""
+    from netspec.figure.activations import with_activations
     from netspec.figure.example import read_example
     from netspec.figure.numbers import with_numbers
     from netspec.figure.values import Uncomputed, compute
@@ -166,6 +171,8 @@ def _numbered(scene: Scene, graph: Graph, arrays: Arrays, given: str | Mapping[s
     except Uncomputed as uncomputed:
         node = uncomputed.node
         raise SpecErrors([Diagnostic("NS729", node.span, {"step": node.word})]) from None
+    if scene.view == "planes":
+        return with_activations(scene, graph, values)
     return with_numbers(scene, arrays, values)
 
 

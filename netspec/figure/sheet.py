@@ -224,20 +224,21 @@ class Sheet:
         if not notes:
             return
         base = y + max(-boxed(paragraph(note.text)[:1], note.size).top for note in notes)
-        rows: list[float] = []  # how far each row of captions reaches
-        low = base
+        placed: list[Rect] = []
         for number, note in enumerate(notes):
             near = [
                 abs(note.x - other.x)
                 for other in (*notes[max(number - 1, 0) : number], *notes[number + 1 : number + 2])
             ]
             lines = wrapped(note.text, max(min(near, default=999.0) * 0.94, 12.0), note.size)
-            half = boxed(lines, note.size).width / 2
-            row = next((k for k, end in enumerate(rows) if note.x - half > end + 2), len(rows))
-            at = base if not row else low + note.size * 1.1
-            rows[row : row + 1] = [note.x + half]
-            text = self.text(note.id, lines, note.x, at, note.size, classes=("caption",))
-            low = max(low, text.box.bottom)
+            own, at = boxed(lines, note.size), base
+            while True:
+                box = Rect(note.x - own.width / 2, at + own.top, note.x + own.width / 2, at + own.bottom)
+                hit = [other.bottom for other in placed if other.grown(1.0).overlaps(box)]
+                if not hit:
+                    break
+                at = max(hit) + note.size * 0.4 - own.top
+            placed.append(self.text(note.id, lines, note.x, at, note.size, classes=("caption",)).box)
 
     def polygon(self, id: str, points: Iterable[Point], *, front: bool = False, **more: object) -> Polygon:
         polygon = Polygon(id=id, points=tuple(points), **more)  # type: ignore[arg-type]

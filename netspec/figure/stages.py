@@ -28,6 +28,7 @@ class Stage:
     node: Node
     type: Type
     does: str
+    last: int = -1  # the node whose value the stage shows: its step with norms and activations behind it
     label: str = ""  # the line's, for its last stage
     caption: str = ""
 
@@ -46,6 +47,7 @@ def stages_of(graph: Graph) -> list[Stage]:
             raise Unsuitable(node)
         elif node.op.name in _WITHIN or isinstance(node.op, Elementwise):
             holds[node.index] = stages[-1]
+            stages[-1].last = node.index
             continue
         else:
             stage = _stage(graph, node, _does(node), counts)
@@ -53,6 +55,7 @@ def stages_of(graph: Graph) -> list[Stage]:
             raise Unsuitable(node)
         stages.append(stage)
         holds[node.index] = stage
+        stage.last = node.index
     _name(graph, holds)
     return stages
 

@@ -22,7 +22,7 @@ SMALLEST = 0.46  # scripts of scripts shrink no further
 DROP, RISE = 0.21, 0.40  # baselines of a subscript and a superscript, in sizes of the base
 STACKED_DROP, STACKED_RISE = 0.27, 0.45  # the same where both stand at one base
 AFTER = 0.05  # the space behind scripts
-LEAN = 0.09  # how far an italic f leans out of its width
+LEAN = (0.07, 0.09)  # how far an italic f leans out of its width, to the left (more or less by font) and right
 CJK = (920, -120, 850)  # advance and ink of a Hangul syllable in Noto Sans CJK
 WIDE, NARROW = (1000, -120, 850), (600, -210, 740)  # characters of no table
 
@@ -99,7 +99,7 @@ def set_line(
         runs += own
         x = own[-1].x + own[-1].width if own else x
         if atom.style == "italic" and atom.text.endswith("f"):
-            x += LEAN * size
+            x += LEAN[1] * size
         small = max(size * SCRIPT, least)
         both = bool(atom.sub and atom.sup)
         ends = [x]
@@ -179,7 +179,7 @@ def text_box(
     if not runs:
         return x, y, x, y
     return (
-        min(run.x for run in runs),
+        min(run.x - (LEAN[0] * run.size if run.italic and run.text.startswith("f") else 0.0) for run in runs),
         min(run.y - run.above for run in runs),
         max(run.x + run.width for run in runs),
         max(run.y + run.below for run in runs),

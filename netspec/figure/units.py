@@ -147,7 +147,8 @@ class _Reader:
             id=base if count == 1 else f"{base}.{count}",
             label="",
             layer=layer,
-            role=layer.role if layer.scope == 0 else "hidden",
+            # units within an output's line are hidden; `name` finds those that are the output
+            role="input" if node.op.name == "input" and layer.scope == 0 else "hidden",
             type=node.type.step,
             node=node.index,
             value=node.index,
@@ -177,7 +178,7 @@ class _Reader:
         """The same units; but a line of its own that only activates gets circles of its own."""
         read = node.inputs[0]
         parts = self.of(read, node)
-        acts = isinstance(node.op, Elementwise) and node.op.name != "identity"
+        acts = isinstance(node.op, Elementwise) and node.op.name not in _WITHIN
         if acts and read in self.line_ends and self.graph.nodes[read.node].layer != node.layer:
             group = self.start(node)
             group.activation = node.op.name

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from netspec.figure.maps import of_maps
 from netspec.figure.weights import Arrays
 from netspec.graph import Graph, Node
 
@@ -61,7 +62,7 @@ _PASSED = frozenset(("port", "dropout", "droppath", "reshape", "flatten"))
 def compute(graph: Graph, weights: Arrays, inputs: Mapping[str, Any]) -> dict[int, Any]:
     """The flattened value of output 0 of each node, float64. `inputs`: arrays by the labels of the input lines.
 
-    Raises Uncomputed for a step whose values are not known here (filters, attention, delayed reads, …).
+    Raises Uncomputed for a step whose values are not known here (attention, delayed reads, …).
     """
     import numpy as np
 
@@ -82,7 +83,9 @@ def _value(node: Node, read: list[Any], weights: Arrays, inputs: Mapping[str, An
         return _perceptrons(node, read[0], weights, np)
     if name == "gaussian":
         return -np.square(read[0] - weights[f"{node.key}.prototypes"].astype(np.float64)).sum(-1)
-    if name in _ACTIVATIONS and not op.options:
+    if name == "gelu" and getattr(op, "approximate", "none") == "tanh":
+        return read[0] * 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (read[0] + 0.044715 * read[0] ** 3)))
+    if name in _ACTIVATIONS and (not op.options or name == "gelu"):
         return _ACTIVATIONS[name](read[0], np)
     if name == "leaky":
         slope = float(next(iter(op.__dict__.values())))
@@ -97,6 +100,11 @@ def _value(node: Node, read: list[Any], weights: Arrays, inputs: Mapping[str, An
         return function(*read)
     if name == "join" and not node.type.space and getattr(op, "role", "maps") == "maps":
         return np.concatenate(read)
+    if len(read) == 1:
+        edge = node.inputs[0]
+        found = of_maps(node, read[0], graph.nodes[edge.node].types[edge.output], weights)
+        if found is not None:
+            return found
     raise Uncomputed(node)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from netspec.figure.folding import part_of
 from netspec.figure.scene import Scene
 from netspec.figure.units import Group, Unsuitable, groups_of
 from netspec.graph import Graph
@@ -19,7 +20,9 @@ def chosen(graph: Graph, settings: FigureSettings) -> list[Group]:
         return groups
     inside = [group for group in groups if _is_of(graph, group, settings.only)]
     if not inside:
-        raise Unsuitable(graph.nodes[graph.layer(settings.only).values[0].node])
+        part = part_of(graph, settings.only)
+        assert part is not None
+        raise Unsuitable(graph.nodes[max(part.nodes)])
     sources = [link.source for group in inside for link in group.links]
     return [group for group in groups if group in inside or group in sources]
 

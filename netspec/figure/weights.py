@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted, SpecErrors, Words
 from netspec.graph import Graph
-from netspec.names import nearest
 
 if TYPE_CHECKING:
     import numpy
@@ -71,10 +70,7 @@ def check_weights(graph: Graph, weights: Arrays) -> None:
         shape = tuple(stored.weight.shape)
         found = weights.get(stored.key)
         if found is None:
-            guess = nearest(stored.key, weights)
-            hints = (
-                (Hint("nearest", {"name": guess}),) if guess else (Hint("has", {"names": Quoted(tuple(weights)[:8])}),)
-            )
+            hints = (Hint("has", {"names": Quoted(tuple(weights)[:8])}),)
             raise NetspecError(Diagnostic("NS725", None, {"key": stored.key}, hints=hints), USAGE)
         if tuple(found.shape) != shape:
             given, wanted = ("×".join(map(str, sizes)) or "1" for sizes in (found.shape, shape))

@@ -84,7 +84,9 @@ class Holders:
         key = (place.base, kinds)
         if key not in self.names:
             short = place.base.rpartition(".")[2]
-            self.names[key] = self.namer.fresh(short + "".join(class_name(name) for name, _ in kinds))
+            # one or two are named after what they carry; of a long chain the docstring says it
+            parts = "".join(class_name(name) for name, _ in kinds) if len(kinds) <= 2 else "Chain"
+            self.names[key] = self.namer.fresh(short + parts)
         return self.names[key]
 
     def source(self) -> list[str]:

@@ -104,9 +104,10 @@ def _meanings(left: Graph, right: Graph, before: Layer, after: Layer) -> Iterato
 
 def _read(graph: Graph, layer: Layer) -> Iterator[str]:
     """The layers that a line reads, by the names they have outside."""
-    sources = (edge.node for node in graph.nodes if node.layer == layer.index for edge in node.inputs)
-    found = dict.fromkeys(graph.nodes[source].layer for source in sources)
-    return (graph.layers[index].path for index in found if index != layer.index)
+    names = {edge: other.path for other in graph.layers if other.scope == layer.scope for edge in other.values}
+    sources = [edge for node in graph.nodes if node.layer == layer.index for edge in node.inputs]
+    found = dict.fromkeys(names.get(edge, graph.layers[graph.nodes[edge.node].layer].path) for edge in sources)
+    return (path for path in found if path != layer.path)
 
 
 def _value(op: Op, option: str) -> str:

@@ -51,11 +51,10 @@ class _Writer:
             return self.block(node, level)
         inner = [self.value(source, level + 1) for source in node.inputs]
         if name in _SIGNS:
-            return f"({f' {_SIGNS[name]} '.join(inner)})" if level else f" {_SIGNS[name]} ".join(inner)
+            return _joined(_SIGNS[name], inner)
         if name == "number":
             number, first = f"{node.op.value:g}", node.op.first  # type: ignore[attr-defined]
-            sides = [number, *inner] if first else [*inner, number]
-            return f" {node.op.sign} ".join(sides)  # type: ignore[attr-defined]
+            return _joined(node.op.sign, [number, *inner] if first else [*inner, number])  # type: ignore[attr-defined]
         if name == "perceptrons":
             return self.sums(node, inner[0], "")
         if name == "filters":
@@ -70,7 +69,7 @@ class _Writer:
         bias = bool(getattr(node.op, "bias", True))
         shape = _shape(node, self.graph.nodes[node.inputs[0].node].types[node.inputs[0].output])
         self.stored.append((name, shape))
-        text = f"{name}{sign or ' '}{inner if inner.isidentifier() or inner.endswith(')') else f'({inner})'}"
+        text = f"{name}{sign or ' '}{inner if _binds(inner) > 2 else f'({inner})'}"
         return f"{text} + {self.fresh('b')}" if bias else text
 
     def fresh(self, name: str) -> str:
@@ -88,6 +87,29 @@ class _Writer:
                 inner = [self.value(self.graph.nodes[port].inputs[0], level + 1) for port in scope.ports]
                 return f"{scope.name}({', '.join(inner)})"
         return self.label_of(node)
+
+
+_BINDS = {"&": 0, "+": 1, "-": 1, "*": 2}
+
+
+def _binds(text: str) -> int:
+    """How strongly an expression holds together: 3 for a name or call, else as its weakest operator."""
+    depth, weakest = 0, 3
+    for before, sign, after in zip(text, text[1:], text[2:]):
+        depth += (before in "([") - (before in ")]")
+        if depth == 0 and before == after == " ":
+            weakest = min(weakest, _BINDS.get(sign, 3))
+    return weakest
+
+
+def _joined(sign: str, parts: list[str]) -> str:
+    """`f*c + i*g`: brackets only where something weaker stands beside the sign, or behind a minus."""
+    own = _BINDS[sign]
+    shown = [
+        f"({part})" if _binds(part) < own or (sign == "-" and place and _binds(part) == own) else part
+        for place, part in enumerate(parts)
+    ]
+    return f" {sign} ".join(shown)
 
 
 def _shape(node: Node, source: Type) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,9 @@ from netspec.graph import Counts, Graph, Layer, Node
 from netspec.ops.base import Op
 from netspec.sizes import Size
 from netspec.types import Type
+
+_COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|#[^\n]*')
+_EXPECTED = re.compile(r"\s+is\s[^\"]*$")  # the type that a line states has a column of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ def rows(graph: Graph, depth: int = 0, starts: bool = False) -> Iterator[Row]:
             counts=layer_counts(graph, nodes),
             macs=total_macs(graph, nodes),
             flops=total_flops(graph, nodes),
-            does=layer.text.partition(":")[2].strip(),
+            does=_EXPECTED.sub("", _COMMENT.sub(r"\1", layer.text.partition(":")[2])).strip(),
             dimension=_dimension(graph, nodes, layer),
         )
 

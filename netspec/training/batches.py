@@ -31,17 +31,18 @@ class Column:
     """One field of a part, on the device: (rows, …), or a stretch of rows that examples are cut from."""
 
     values: Tensor
-    dtype: Any  # that the net takes; bytes stay bytes until they are chosen
+    dtype: Any  # that the net takes
+    bytes: bool = False  # they stay so until they are chosen
     offsets: Tensor | None = None  # of an example's rows from where it begins
     single: bool = False  # one row of each stretch, without a time axis
 
     def take(self, index: Tensor) -> Tensor:
         """The examples of an index on the same device."""
-        if self.single and self.offsets is not None:
-            return self.values[index + self.offsets].to(self.dtype)
-        if self.offsets is not None:
-            return self.values[index.unsqueeze(1) + self.offsets].to(self.dtype)
-        return self.values.index_select(0, index).to(self.dtype)
+        if self.offsets is None:
+            found = self.values.index_select(0, index)
+        else:
+            found = self.values[(index if self.single else index.unsqueeze(1)) + self.offsets]
+        return found.to(self.dtype) if self.bytes else found
 
 
 @dataclass(slots=True)
@@ -98,7 +99,8 @@ class Part:
         """The fields of the examples at `index` (on the CPU); `drawn` is (key, index) in training passes."""
         if self.remote and fetched is None:
             fetched = self.fetch(index)
-        index = index.to(self.device, non_blocking=True)
+        if self.device != "cpu":
+            index = index.to(self.device, non_blocking=True)
         if self.begins is not None:
             index = self.begins.index_select(0, index)
         batch = {name: column.take(index) for name, column in self.columns.items()}
@@ -140,8 +142,9 @@ def _column(item: Prepared, rows: Any, windowed: bool, device: Any, dtype: Any) 
     if windowed:
         assert values.length is not None
         offsets = torch.arange(values.ahead, values.ahead + values.length, device=device)
-    array = array if array.dtype == torch.uint8 else array.to(kind)
-    return Column(array.to(device), kind, offsets, single=windowed and not item.timed)
+    few = array.dtype == torch.uint8
+    array = array if few else array.to(kind)
+    return Column(array.to(device), kind, few, offsets, single=windowed and not item.timed)
 
 
 def bounds(count: int, batch: int, least: int) -> list[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import time
 from collections.abc import Callable
@@ -46,7 +47,7 @@ def pays_off(engine: Engine, batch: Batch, steps: int) -> bool:
 
     def step(way: Any) -> None:
         engine.forward = way
-        with engine.autocast:
+        with engine.autocast or contextlib.nullcontext():
             loss = engine.objective.loss(engine.outputs(batch, training=True), batch)
         loss.backward()  # type: ignore[no-untyped-call]
         trial.zero_grad()

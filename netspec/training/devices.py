@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
@@ -47,11 +46,11 @@ def choose_threads(wanted: int | None, graph: Graph, batch: int) -> int:
 
 
 def autocast(precision: str, device: str) -> Any:
-    """The context of training passes: bfloat16 where that was asked for."""
+    """The context of training passes where bfloat16 was asked for."""
     import torch
 
     if precision != "bfloat16":
-        return contextlib.nullcontext()
+        return None
     return torch.autocast(device.partition(":")[0], dtype=torch.bfloat16)
 
 

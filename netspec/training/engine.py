@@ -66,7 +66,7 @@ class Engine:
         """The outputs that the terms read."""
         run = self.forward if training else self.model
         values = [batch[name] for name in self.arguments]
-        if self.carry:
+        if self.carry.names:
             found, after = run(*values, state=self.carry.before(len(values[0])), return_state=True)
             self.carry.keep(after)
         else:

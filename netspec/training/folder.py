@@ -81,7 +81,7 @@ def new_folder(out: Path | None, net: str) -> Folder:
         # a folder without settings is one whose run was killed before it began: there is nothing to lose in it
         begun = out.is_dir() and (out / LOCK).exists() and not (out / SETTINGS).exists()
         if out.exists() and not begun and (not out.is_dir() or any(out.iterdir())):
-            hint = Hint("resume") if (out / STATUS).exists() else Hint("other")
+            hint = Hint("resume" if _unfinished(Folder(out)) else "other")
             raise NetspecError(Diagnostic("NS851", None, {"folder": str(out)}, hints=(hint,)), USAGE)
         with writing(out):
             out.mkdir(parents=True, exist_ok=True)
@@ -95,6 +95,14 @@ def new_folder(out: Path | None, net: str) -> Folder:
                 return Folder(path)
             except FileExistsError:
                 number += 1
+
+
+def _unfinished(folder: Folder) -> bool:
+    """Whether a folder holds a run that can go on."""
+    try:
+        return bool(folder.read_json(STATUS)["state"] != "finished")
+    except (NetspecError, KeyError, TypeError):
+        return False
 
 
 class Lock:

@@ -51,6 +51,7 @@ class Loop:
         self.store = store
         self.watch = watch
         self.best: dict[str, Tensor] | None = None
+        self.alone = engine.processes.size == 1
         self.asked = False  # this process got a signal
         self.stop = self.due = False  # what all processes of the run agreed on after a step
         self.batch: dict[str, Tensor] = {}
@@ -98,7 +99,7 @@ class Loop:
             progress.position = last
             progress.step += 1
             now = time.perf_counter()
-            if engine.processes.size == 1:
+            if self.alone:
                 self.stop, self.due = self.asked, self.store.due(now, progress.step)
             if self.stop or self.due or now - self.looked >= LOOK:
                 self.look(now, progress.position - passed)
@@ -107,6 +108,8 @@ class Loop:
     def index(self, order: Tensor, number: int) -> Tensor:
         """The examples of a batch: this process's share, or one that does not count where the share is empty."""
         start, stop = self.engine.spans[number]
+        if self.alone:
+            return order[start:stop]
         first, last = self.engine.processes.share(start, stop, self.engine.lanes)
         return order[first:last] if last > first else order[start : start + 1]
 
@@ -115,28 +118,38 @@ class Loop:
         engine, progress, train = self.engine, self.progress, self.train
         engine.draw_from(step_key(drawn, first))
         begin, end = engine.spans[first][0], engine.spans[last - 1][1]
-        alone = engine.processes.size == 1
         for number in range(first, last):
             start, stop = engine.spans[number]
             self.batch = feed.take(number, drawn)
-            loss = self.loss(stop - start) if alone else self.shared_loss(start, stop)
+            loss = self.loss(stop - start) if self.alone else self.shared_loss(start, stop)
             if last - first > 1:
                 loss = loss * ((stop - start) / (end - begin))
-            with losing() if alone or number == last - 1 else engine.forward.no_sync():
+            if self.alone:
                 loss.backward()  # type: ignore[no-untyped-call]
+            else:
+                self.shared_backward(loss, number == last - 1)
         progress.examples += end - begin
         if train.clip is not None:
             engine.clip(train.clip)
         if engine.rate.moves:
             set_rate(engine.optimizer, self.lr())
         engine.optimizer.step()
-        engine.optimizer.zero_grad()
+        for weight in engine.weights:  # as zero_grad does, without its bookkeeping
+            weight.grad = None
+
+    def shared_backward(self, loss: Tensor, last: bool) -> None:
+        """Gradients, averaged over all processes after the last batch of a step."""
+        with losing(), contextlib.nullcontext() if last else self.engine.forward.no_sync():
+            loss.backward()  # type: ignore[no-untyped-call]
 
     def loss(self, rows: int) -> Tensor:
         """The loss of the batch, added to the epoch's."""
         engine, batch = self.engine, self.batch
-        with engine.autocast:
+        if engine.autocast is None:
             loss = engine.objective.loss(engine.outputs(batch, training=True), batch)
+        else:
+            with engine.autocast:
+                loss = engine.objective.loss(engine.outputs(batch, training=True), batch)
         if self.running is None:
             self.count(float(loss.detach()), rows)
         else:
@@ -148,7 +161,7 @@ class Loop:
         engine = self.engine
         first, last = engine.processes.share(start, stop, engine.lanes)
         due = self.store.due(time.perf_counter(), self.progress.step + 1)
-        with engine.autocast:
+        with engine.autocast or contextlib.nullcontext():
             agreed = shared_loss(engine, self.batch, last > first, self.asked, due)
         self.stop, self.due = agreed.stop, agreed.due
         self.count(agreed.value, stop - start)

@@ -127,13 +127,13 @@ def perceptron(random: Random) -> str:
 
 def recurrent(random: Random) -> str:
     d, H, K = size(random), size(random), size(random)
-    T = random.choice(("T", 1, 2, 3, 4, 7, 100))
+    T = random.choice(("T", 2, 3, 4, 7, 100))
     lines = [f"input x: {d} over {T}{caption(random)}"]
     lines.append(f"hidden z: x & z[t-1] -> {H} perceptrons -> tanh{caption(random)}")
     last = "z"
     if random.random() < 0.5:
         last = "u"
-        delay = random.choice((1, 1, 2))
+        delay = 1 if T == 2 else random.choice((1, 1, 2))
         lines.append(f"hidden u: z & u[t-{delay}] -> {size(random)} perceptrons -> tanh{caption(random)}")
     end = random.choice(("", "", "last -> "))
     lines.append(f"output s: {last} -> {end}{K} perceptrons{caption(random)}")

@@ -5,11 +5,14 @@ A sample; `./dev soak geometry` takes thousands.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, reject, settings
+from hypothesis import strategies as st
 from strategies import Spec, specs
+from strategy_rules import Invalid
 
 import netspec
 from netspec import NetspecError, SpecErrors
@@ -52,10 +55,18 @@ def test_nets_of_other_sizes_and_captions(seed: int) -> None:
     assert faults(netspec.parse(text).net().render().scene) == [], text
 
 
+@st.composite
+def valid(draw: Callable[[object], Spec]) -> Spec:
+    try:
+        return draw(specs())
+    except Invalid:
+        reject()
+
+
 @settings(
     max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
 )
-@given(specs())
+@given(valid())
 def test_random_valid_specs(drawn: Spec) -> None:
     # without what `parse` says of blocks that no net calls: they are drawn in no figure
     net = netspec.Spec(parse_program(drawn.text, "<text>", None)).net()

@@ -1,0 +1,150 @@
+"""A block that was expanded before, with equal parameters and types -> a copy, without working it out again.
+
+Most blocks of a deep net stand there many times. Nothing of a block depends on where it is called but its keys,
+its indices and what its ports read, so a copy is the expansion itself with these moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from copy import copy
+from typing import NamedTuple
+
+from netspec.elaborate.arguments import Arguments
+from netspec.elaborate.core import Core
+from netspec.elaborate.frame import Flow, Value, Word
+from netspec.elaborate.program import Definition
+from netspec.graph import Edge, Layer, Node, Scope
+from netspec.sizes import Formula
+
+
+class Mark(NamedTuple):
+    """How much of an expansion there is: what a block adds is what comes after its mark."""
+
+    nodes: int
+    layers: int
+    scopes: int
+    reports: int
+    delays: int
+    unresolved: int
+    late: int
+
+
+class Template(NamedTuple):
+    """One expansion: from `begin` to `end`, and what it gave."""
+
+    begin: Mark
+    end: Mark
+    flow: Flow
+
+
+class Templates:
+    """The expansions of one pass over a net."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.known: dict[Hashable, Template] = {}
+
+    def mark(self) -> Mark:
+        core = self.core
+        counts = (len(core.nodes), len(core.layers), len(core.scopes), len(core.report.diagnostics))
+        return Mark(*counts, len(core.delays), len(core.unresolved), len(core.late))
+
+    def key(self, definition: Definition, arguments: Arguments) -> Hashable:
+        """What makes two calls equal; None where they cannot be compared."""
+        if self.core.again or self.core.partial:
+            return None
+        inputs: list[Hashable] = []
+        for flow in arguments.inputs.values():
+            if len(flow) != 1 or flow[0] is None or not flow[0].type.known:
+                return None
+            inputs.append(flow[0].type)
+        sizes = arguments.env.items()
+        if any(not isinstance(value, int | float | str | Word | Formula) for _, value in sizes):
+            return None  # a step of the caller's brings the caller's names along
+        return (id(definition.body), *((name, type(value), value) for name, value in sizes), *inputs)
+
+    def keep(self, key: Hashable, begin: Mark, flow: Flow) -> None:
+        """Remembers the expansion since `begin`, unless it said something or looks outside itself."""
+        core, end = self.core, self.mark()
+        silent = end[3:] == begin[3:] and not core.partial and None not in flow
+        ports = core.scopes[begin.scopes].ports
+        inside = all(
+            edge.node >= begin.nodes
+            for node in core.nodes[begin.nodes :]
+            if node.index not in ports
+            for edge in node.inputs
+        )
+        values = all(edge.node >= begin.nodes for layer in core.layers[begin.layers :] for edge in layer.values)
+        if silent and inside and values:
+            self.known[key] = Template(begin, end, flow)
+
+    def copy(self, template: Template, name: str, key: str, parent: int, arguments: Arguments) -> Flow:
+        """The template's nodes, layers and scopes once more, under `key`, reading the inputs of this call."""
+        core, begin, end = self.core, template.begin, template.end
+        now = self.mark()
+        up = (now.nodes - begin.nodes, now.layers - begin.layers, now.scopes - begin.scopes)
+        old = core.scopes[begin.scopes]
+        move = _Move(up, old.key, key)
+        for scope in core.scopes[begin.scopes : end.scopes]:
+            core.scopes.append(move.scope(scope))
+        for layer in core.layers[begin.layers : end.layers]:
+            core.layers.append(move.layer(layer))
+        for number in range(begin.nodes, end.nodes):
+            core.nodes.append(move.node(core.nodes[number]))
+            if number in core.weights:
+                core.weights[number + up[0]] = core.weights[number]
+        top = core.scopes[now.scopes]
+        top.name, top.parent, top.layer, top.backward = name, parent, core.layer_index, core.backward
+        core.scopes[parent].children.append(top.index)
+        for port, flow in zip(top.ports, arguments.inputs.values(), strict=True):
+            assert flow[0] is not None  # key() says so
+            core.nodes[port].inputs = (flow[0].edge,)
+        return [None if value is None else Value(move.edge(value.edge), value.type) for value in template.flow]
+
+
+class _Move:
+    """Indices and keys of a template -> those of its copy."""
+
+    def __init__(self, up: tuple[int, int, int], old: str, new: str) -> None:
+        self.nodes, self.layers, self.scopes = up
+        self.cut = len(old)
+        self.new = new
+
+    def name(self, text: str) -> str:
+        return self.new + text[self.cut :] if text else ""
+
+    def edge(self, edge: Edge) -> Edge:
+        return Edge(edge.node + self.nodes, edge.output)
+
+    def edges(self, edges: tuple[Edge, ...]) -> tuple[Edge, ...]:
+        return tuple(Edge(edge.node + self.nodes, edge.output) for edge in edges)
+
+    def node(self, node: Node) -> Node:
+        return Node(
+            node.index + self.nodes, node.op, self.edges(node.inputs), node.types, node.word, node.layer + self.layers,
+            node.scope + self.scopes, self.name(node.key), self.name(node.tied), node.frozen, node.again, node.backward,
+            node.span,
+        )  # fmt: skip
+
+    def layer(self, layer: Layer) -> Layer:
+        moved = copy(layer)
+        moved.index += self.layers
+        moved.path = self.name(layer.path)
+        moved.scope += self.scopes
+        moved.values = self.edges(layer.values)
+        return moved
+
+    def scope(self, scope: Scope) -> Scope:
+        moved = copy(scope)
+        moved.index += self.scopes
+        moved.parent += self.scopes
+        moved.key = self.name(scope.key)
+        moved.layer += self.layers
+        moved.first += self.nodes
+        moved.last += self.nodes
+        moved.params = dict(scope.params)
+        moved.ports = tuple(port + self.nodes for port in scope.ports)
+        moved.results = self.edges(scope.results)
+        moved.children = [child + self.scopes for child in scope.children]
+        return moved

@@ -1,0 +1,48 @@
+"""A view and what is asked of it -> a refusal where it would be left unheard: nothing is silently ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted
+from netspec.figure.folding import part_of
+from netspec.graph import Graph
+from netspec.names import nearest
+from netspec.sections.figure import FigureSettings
+
+USAGE = 2
+BLOCKS: Final = ("depth", "unfold", "details", "columns")  # settings of the blocks view alone
+_UNITS: Final = ("perceptron", "neurons", "grid", "equals", "filter")
+# what is asked for -> the views that have it
+_VIEWS: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(BLOCKS, ("blocks",)),
+    "only": (*_UNITS, "unrolled", "blocks"),
+    "input": (*_UNITS, "planes"),
+}
+
+
+def about_blocks(settings: FigureSettings) -> bool:
+    """Whether something is asked for that the blocks view alone has: then nobody need name it."""
+    return any(getattr(settings, name) not in (None, False) for name in BLOCKS)
+
+
+def check_part(graph: Graph, only: str | None) -> None:
+    """Raises NetspecError NS730 where `only` names no layer, block or round of the net."""
+    if only is None or part_of(graph, only) is not None:
+        return
+    names = [layer.path for layer in graph.layers] + [scope.key for scope in graph.scopes if scope.key]
+    blocks = dict.fromkeys(scope.name for scope in graph.scopes if scope.kind == "block")
+    guess = nearest(only, [*names, *blocks])
+    hints = [Hint("nearest", {"name": guess})] if guess else []
+    hints.append(Hint("lines", {"names": Quoted((*(layer.path for layer in graph.top), *blocks))}))
+    raise NetspecError(Diagnostic("NS730", None, {"name": only}, hints=tuple(hints)), USAGE)
+
+
+def check_view(view: str, settings: FigureSettings, numbers: bool) -> None:
+    """Raises NetspecError NS731 where the view has no use for something that is asked for."""
+    asked = [name for name in (*BLOCKS, "only") if getattr(settings, name) not in (None, False)]
+    for name in [*asked, *(["input"] if numbers else [])]:
+        if view not in _VIEWS[name]:
+            hints = (Hint("views", {"views": Quoted(_VIEWS[name])}),)
+            raise NetspecError(Diagnostic("NS731", None, {"name": name, "view": view}, hints=hints), USAGE)

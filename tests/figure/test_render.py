@@ -1,0 +1,217 @@
+"""`netspec render` refuses what it cannot draw, in words; what it can, it draws with numbers that are torch's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import netspec
+from netspec.cli.main import main
+from netspec.diagnostics.model import NetspecError, SpecErrors
+from netspec.figure.overlay import number
+from netspec.figure.scene import Node, Scene, Text, Wire
+from netspec.figure.values import compute
+from tests.conftest import ROOT
+
+SPECS = ROOT / "specs"
+CLASSIFIER = """netspec 1
+net small(d = 3, H = 4) {
+  input  x: d
+  hidden z: H perceptrons -> ACTIVATION
+  output y: 2 perceptrons
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("spec", "options", "code"),
+    [
+        ("zoo/resnet18", {"only": "r9"}, "NS730"),
+        ("post/mlp", {"only": "zz"}, "NS730"),
+        ("zoo/lenet5_plain", {"only": "C1", "view": "planes"}, "NS731"),
+        ("zoo/lenet5_plain", {"depth": 1, "view": "planes"}, "NS731"),
+        ("paper/majority", {"input": "x=1,0,1", "view": "blocks"}, "NS731"),
+        ("paper/majority", {"input": "x=1,0"}, "NS727"),
+        ("paper/majority", {"input": "y=1,0,1"}, "NS727"),
+        ("paper/majority", {"input": "x=a,0,1"}, "NS727"),
+        ("paper/majority", {"view": "features"}, "NS732"),
+        ("paper/majority", {"figure": "none"}, "NS714"),
+        ("paper/majority", {"width": "wide"}, "NS723"),
+        ("paper/majority", {"weights": "nowhere"}, "NS726"),
+        ("zoo/gpt2", {"view": "neurons"}, "NS713"),
+        ("post/mlp", {"view": "strip"}, "NS516"),
+    ],
+)
+def test_mistakes_are_said_in_both_languages(
+    spec: str, options: dict[str, Any], code: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    flags = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    said = {}
+    for lang in ("en", "ko"):
+        arguments = ["render", str(SPECS / f"{spec}.net"), *flags, "--lang", lang, "-o", str(tmp_path / "x.svg")]
+        assert main(arguments) in (1, 2)
+        said[lang] = capsys.readouterr().err
+        assert code in said[lang]
+        assert not (tmp_path / "x.svg").exists()
+    assert said["en"] != said["ko"]
+
+
+def test_weights_of_another_net(tmp_path: Path) -> None:
+    small = netspec.parse(CLASSIFIER.replace("ACTIVATION", "relu")).net()
+    arrays = {key: value.numpy() for key, value in small.module().state_dict().items()}
+    with pytest.raises(NetspecError) as wrong:
+        netspec.load(SPECS / "paper" / "majority.net").render(weights=arrays)
+    assert wrong.value.diagnostic.code == "NS725"
+    with pytest.raises(NetspecError) as wrong:
+        netspec.parse(CLASSIFIER.replace("ACTIVATION", "relu")).net(H=5).render(weights=arrays)
+    assert wrong.value.diagnostic.code == "NS725"
+    assert "4×3" in str(wrong.value)
+
+
+def test_what_only_blocks_have_chooses_blocks() -> None:
+    assert netspec.load(SPECS / "post" / "mlp.net").render().scene.view == "neurons"
+    assert netspec.load(SPECS / "post" / "mlp.net").render(depth=1).scene.view == "blocks"
+
+
+# ---- numbers
+
+
+def numbers(scene: Scene) -> dict[str, str]:
+    return {item.inside: item.plain for item in scene if isinstance(item, Text) and "number" in item.classes}
+
+
+@pytest.mark.parametrize(
+    "activation", ["relu", "tanh", "sigmoid", "gelu", "gelu(tanh)", "silu", "elu", "softplus", "leaky", "mish"]
+)
+def test_the_numbers_of_units_are_torchs(activation: str) -> None:
+    net = netspec.parse(CLASSIFIER.replace("ACTIVATION", activation)).net()
+    module = net.module(seed=3)
+    arrays = {key: value.numpy() for key, value in module.state_dict().items()}
+    x = [0.5, -1.25, 2.0]
+    scene = net.render(view="neurons", weights=arrays, input={"x": x}).scene
+    with torch.inference_mode():
+        y = module(torch.tensor([x]))[0].tolist()
+    shown = numbers(scene)
+    assert [shown[f"y.{unit}"] for unit in (1, 2)] == [number(value) for value in y]
+    assert [shown[f"x.{unit}"] for unit in (1, 2, 3)] == [number(value) for value in x]
+
+
+def test_every_product_and_the_sum_of_a_perceptron() -> None:
+    scene = netspec.load(SPECS / "paper" / "majority.net").render(input="1,0,1").scene
+    shown = [item.plain for item in scene.texts]
+    assert [item.plain for item in scene.texts if item.id.endswith(".product")] == ["−3", "2", "0", "2"]
+    assert "s = 1" in shown
+    assert any(number(float(torch.sigmoid(torch.tensor(1.0)))) in text for text in shown)
+
+
+MAPS = """netspec 1
+net maps {
+  input  x: 2@9x8
+  hidden a: 4 filters 3x3 (pad = 1, stride = 2, groups = 2) -> batchnorm -> relu
+  hidden b: 6 filters 3x1 (pad = same, bias = false) -> tanh -> STEP
+  output y: 3 perceptrons
+}
+"""
+
+
+@pytest.mark.parametrize("step", ["maxpool(2x2)", "maxpool(3x3, stride = 1, pad = 1)", "avgpool(2x2)", "mean(space)"])
+def test_the_values_behind_filters_and_pools_are_torchs(step: str) -> None:
+    net = netspec.parse(MAPS.replace("STEP", step)).net()
+    module = net.module(seed=1).eval()
+    draw = np.random.default_rng(2)
+    with torch.no_grad():
+        for key, value in module.state_dict().items():
+            if "running" in key:
+                value.copy_(torch.from_numpy(draw.uniform(0.5, 2, tuple(value.shape))))
+    arrays = {key: value.numpy() for key, value in module.state_dict().items()}
+    x = draw.normal(size=(2, 9, 8))
+    values = compute(net.graph, arrays, {"x": x})
+    with torch.inference_mode():
+        wanted = module(torch.from_numpy(x).float()[None])[0].numpy()
+    edge = net.graph.layers[net.graph.outputs[0]].values[0]
+    assert np.allclose(values[edge.node], wanted, atol=1e-5)
+
+
+def test_planes_show_what_the_maps_hold() -> None:
+    net = netspec.parse(MAPS.replace("STEP", "maxpool(2x2)")).net()
+    arrays = {key: value.numpy() for key, value in net.module(seed=1).state_dict().items()}
+    x = np.random.default_rng(2).normal(size=(2, 9, 8))
+    scene = net.render(view="planes", weights=arrays, input={"x": x}).scene
+    first = scene.find("x.1.values")
+    low, high = x[0].min(), x[0].max()
+    assert first.rows[3][5] == "#" + f"{round(255 * (x[0, 3, 5] - low) / (high - low)):02x}" * 3  # type: ignore[union-attr]
+    assert len([item for item in scene if item.id.endswith(".values")]) == 2 + 4 + 6 + 6
+    with torch.inference_mode():
+        wanted = net.module(seed=1).eval()(torch.from_numpy(x).float()[None])[0]
+    largest = scene.find("y.largest")
+    assert largest.plain == f"y_{int(wanted.argmax()) + 1} = {number(float(wanted.max()))}"  # type: ignore[union-attr]
+
+
+# ---- trained weights
+
+
+def test_wires_have_the_colour_and_width_of_their_weights() -> None:
+    net = netspec.parse(CLASSIFIER.replace("ACTIVATION", "relu")).net()
+    draw = np.random.default_rng(0)
+    arrays = {stored.key: draw.normal(size=tuple(stored.weight.shape)) for stored in net.graph.stored}
+    scene = net.render(weights=arrays).scene
+    wires = [wire for wire in scene.wires if wire.weight is not None and wire.weight.key.startswith("z.")]
+    assert len(wires) == 4 * 4
+    values = [float(arrays[wire.weight.key][wire.weight.place]) for wire in wires if wire.weight]
+    largest = max(map(abs, values))
+    for wire, value in zip(wires, values, strict=True):
+        if abs(value) >= 0.03 * largest:
+            assert wire.pen.ink == ("positive" if value > 0 else "negative")
+    order = sorted(zip(map(abs, values), (wire.pen.width for wire in wires), strict=True))
+    assert [width for _, width in order] == sorted(width for _, width in order)
+    legend = [text.plain for text in scene.texts if "legend" in text.classes]
+    assert f": {number(max(values))}" in legend
+    assert f": {number(min(values))}" in legend
+
+
+def test_the_tree_figure_with_weights_of_its_two_squares() -> None:
+    """F13: pixels of the squares stand out, the others are as thin as nothing."""
+    net = netspec.load(SPECS / "post" / "tree.net").net()
+    shapes = {stored.key: tuple(stored.weight.shape) for stored in net.graph.stored}
+    arrays = {key: np.zeros(shape) for key, shape in shapes.items()}
+    pixels = arrays["z.weight"].reshape(2, 3, 100, 150)
+    pixels[0, :, 20:30, 70:80] = 1 / 300
+    pixels[1, :, 70:80, 70:80] = 1 / 300
+    arrays["s.weight"][:] = 1.0
+    scene = net.render(weights=arrays).scene
+    into = [wire for wire in scene.wires if wire.target in ("z.1", "z.2")]
+    assert len(into) == 22
+    strong = [wire for wire in into if wire.pen.ink == "positive"]
+    assert [wire.target for wire in strong].count("z.1") == [wire.target for wire in strong].count("z.2") == 3
+    thin = {wire.pen.width for wire in into if wire.pen.ink == "zero"}
+    assert max(thin) < min(wire.pen.width for wire in strong)
+
+
+def test_perceptrons_over_a_picture_are_pictures() -> None:
+    net = netspec.load(SPECS / "post" / "tree.net").net()
+    arrays = {stored.key: np.zeros(tuple(stored.weight.shape)) for stored in net.graph.stored}
+    arrays["z.weight"].reshape(2, 3, 100, 150)[0, 0, 0, 0] = 1.0
+    scene = net.render(view="strip", weights=arrays).scene
+    tile = scene.find("z.1")
+    assert tile.rows[0][0] == "#ff8080"  # type: ignore[union-attr]
+    assert tile.rows[99][149] == "#808080"  # type: ignore[union-attr]
+    assert tile.width / tile.height == pytest.approx(1.5)  # type: ignore[union-attr]
+
+
+# ---- Jupyter
+
+
+def test_nets_and_pictures_show_themselves() -> None:
+    net = netspec.load(SPECS / "paper" / "majority.net").net()
+    for shown in (net, net.render()):
+        bundle = shown._repr_mimebundle_()
+        assert bundle["image/svg+xml"].startswith("<svg")
+        assert bundle["text/plain"].startswith("<")
+    assert isinstance(net.render().scene.nodes[0], Node)
+    assert isinstance(net.render().scene.wires[0], Wire)
+    with pytest.raises(SpecErrors):
+        netspec.parse("net a {").net()
