@@ -10,9 +10,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from docs import commands, measured, messages, operations, settings
+from docs import commands, measured, messages, operations, settings, tables
 from docs.drawn import with_pictures
-from docs.fences import DOCS, LANGUAGES, pages
+from docs.fences import DOCS, LANGUAGES, Fence, fences, pages
 
 ROOT = DOCS.parent
 OUT = ROOT / "build" / "docs"
@@ -30,7 +30,7 @@ def assembled(language: str, folder: Path) -> Path:
         up = "../" * name.count("/")
         text = measured.filled(text) if name == "measured.md" else text
         text = with_pictures(text, language, drawn, f"{up}_drawn")
-        text = re.sub(r"\((?:\.\./)+pictures/", f"({up}pictures/", text)
+        text = re.sub(r"(\(|src=\")(?:\.\./)*pictures/", rf"\1{up}pictures/", text)
         target.write_text(text, encoding="utf-8")
     shutil.copytree(DOCS / "pictures", folder / "pictures")
     return folder
@@ -46,12 +46,25 @@ def generated(language: str) -> dict[str, str]:
     for group in messages.GROUPS:
         if messages.codes(group):
             texts[f"messages/NS{group}xx.md"] = messages.page(group, language)
-    own = DOCS / f"gallery.{language}.md"
-    shared = {"language.md": DOCS / "language.md", "gallery.md": own if own.exists() else DOCS / "gallery.md"}
-    for name, path in shared.items():
-        if path.exists() and not (DOCS / language / name).exists():
-            texts[name] = path.read_text(encoding="utf-8")
+    texts["gallery.md"] = (DOCS / ("gallery.ko.md" if language == "ko" else "gallery.md")).read_text(encoding="utf-8")
+    texts["language.md"] = reference(language)
     return texts
+
+
+def reference(language: str) -> str:
+    """The page of the language. The Korean one names the English one's examples, which are run by a test."""
+    english = tables.page()
+    if language == "en":
+        return english
+    examples = {example(fence): english[fence.start : fence.end].rstrip() for fence in fences(english)}
+    korean = (DOCS / "language.ko.md").read_text(encoding="utf-8")
+    return re.sub(r"<!-- fence: (\w+) -->", lambda match: examples[match[1]], korean)
+
+
+def example(fence: Fence) -> str:
+    """What the Korean page calls an example: the name of its first net or block."""
+    found = re.search(r"^(?:net|block) (\w+)", fence.text, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def build(language: str, out: Path) -> int:

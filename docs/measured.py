@@ -140,7 +140,7 @@ def cost() -> dict[str, Any]:
     import netspec
 
     full = netspec.parse("net full(n) {\n  input  x: n x n\n  output z: n x n perceptrons\n}\n")
-    one = netspec.parse("net one(n) {\n  input  x: n x n\n  output z: 1 filter 3x3 (pad = same)\n}\n")
+    one = netspec.parse("net single(n) {\n  input  x: n x n\n  output z: 1 filter 3x3 (pad = same)\n}\n")
     sizes = (4, 8, 16, 32, 64, 128, 256)
     return {
         "n": list(sizes),

@@ -4,15 +4,22 @@
     net mlp { … }
 
 checks the cell, draws the net, and binds the Net (and, with a second name, its torch module) in the notebook. A mistake
-is shown as netspec shows it, without a traceback.
+is shown as netspec shows it, without a traceback. `netspec.train(spec, watch=Curves())` draws a run's curves in the
+cell while it trains.
 """
 
 from __future__ import annotations
 
+import sys
+import time
 from typing import Any
 
 from netspec.api import Net, parse
 from netspec.diagnostics.model import NetspecError, SpecErrors
+from netspec.training.progress import Row
+from netspec.training.watch import Facts, Silent, Summary
+
+PAUSE = 0.5  # seconds between two pictures of a run: drawing must not slow it down
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -39,10 +46,43 @@ class NetspecMagic:
                 bound[names[1]] = net.module()
         except (SpecErrors, NetspecError) as error:
             # the message says all; a traceback through netspec would bury it
-            self.shell.write_err(f"{error}\n")
+            sys.stderr.write(f"{error}\n")
             return None
         self.shell.push(bound)
         return net
+
+
+class Curves(Silent):
+    """Watches a run: its curves stand in the cell and grow with every epoch."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.name = ""
+        self._handle: Any = None
+        self._drawn = 0.0
+
+    def began(self, facts: Facts) -> None:
+        self.name = facts.net
+
+    def row(self, row: Row) -> None:
+        self.rows.append(row.document())
+        if time.monotonic() - self._drawn >= PAUSE:
+            self._draw()
+
+    def ended(self, summary: Summary) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        from IPython.display import SVG, display
+
+        from netspec.training.report.curves import curves
+
+        picture = SVG(curves({self.name: self.rows}))
+        if self._handle is None:
+            self._handle = display(picture, display_id=True)
+        else:
+            self._handle.update(picture)
+        self._drawn = time.monotonic()
 
 
 def _value(text: str) -> Any:

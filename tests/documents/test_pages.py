@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.build import example
 from docs.fences import DOCS, LANGUAGES, Fence, fences, pages
 from docs.runner import Page, shows
 from netspec.ops import registry
@@ -68,6 +69,20 @@ def test_every_page_is_written_in_its_language(language: str) -> None:
         for fence in reversed(fences(text)):
             prose = prose[: fence.start] + prose[fence.end :]
         assert (len(re.findall(r"[가-힣]", prose)) > 20) == (language == "ko"), path
+
+
+def test_the_korean_page_of_the_language_has_every_example() -> None:
+    english = [example(fence) for fence in fences((DOCS / "language.md").read_text(encoding="utf-8"))]
+    korean = re.findall(r"<!-- fence: (\w+) -->", (DOCS / "language.ko.md").read_text(encoding="utf-8"))
+    assert korean == [name for name in english if name]
+
+
+def test_both_pages_of_the_language_have_the_same_sections() -> None:
+    english, korean = (
+        re.findall(r"^## (\d+)\.", (DOCS / name).read_text(encoding="utf-8"), re.MULTILINE)
+        for name in ("language.md", "language.ko.md")
+    )
+    assert english == korean
 
 
 def test_shows() -> None:
