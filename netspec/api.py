@@ -222,6 +222,7 @@ class Net:
         self._closed()
         return emit(self.graph)
 
+    @without_collection
     def module(self, device: str | torch.device = "cpu", seed: int = 0, dtype: torch.dtype | None = None) -> nn.Module:
         """A torch.nn.Module: the emitted source, executed. Initial weights depend on (seed, key) alone.
 

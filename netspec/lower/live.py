@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import linecache
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from netspec.graph import Graph
-from netspec.lower.classes import Classes
 from netspec.lower.initial import fill
-from netspec.lower.source import emit
+from netspec.lower.source import emit_named
 
 if TYPE_CHECKING:
     import torch
@@ -20,17 +20,16 @@ _count = 0
 def build(graph: Graph, seed: int = 0, device: str | torch.device = "cpu", dtype: Any = None) -> nn.Module:
     """The module of a net, its weights drawn from (seed, key): shapes and keys as `graph.stored` says.
 
-    The constructor runs on the meta device, so nothing is initialised twice. Raises OpenSizes where sizes are
-    not set.
+    The constructor draws nothing, so nothing is initialised twice. Raises OpenSizes where sizes are not set.
     """
     import torch
 
     make = load_class(graph)
-    with torch.device("meta"):
-        module: nn.Module = make()
     if str(device) == "meta":
-        return module
-    module.to_empty(device="cpu")
+        with torch.device("meta"):
+            return make()
+    with _undrawn():
+        module = make()
     state = dict(module.named_parameters()) | dict(module.named_buffers())
     for stored in graph.stored:
         fill(state[stored.key], stored, seed)
@@ -44,11 +43,24 @@ def build(graph: Graph, seed: int = 0, device: str | torch.device = "cpu", dtype
 def load_class(graph: Graph) -> type[nn.Module]:
     """The net's class, from the text that `emit` writes; tracebacks show that text."""
     global _count
-    source = emit(graph)
+    source, class_name = emit_named(graph)
     _count += 1
     name = f"<netspec {graph.name} {_count}>"
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     namespace: dict[str, Any] = {"__name__": f"netspec_emitted_{_count}"}
     exec(compile(source, name, "exec"), namespace)
-    found: type[nn.Module] = namespace[Classes(graph).net.name]
+    found: type[nn.Module] = namespace[class_name]
     return found
+
+
+def _undrawn() -> AbstractContextManager[Any]:
+    """Under it the functions of torch.nn.init leave what they are given as it is."""
+    from torch.overrides import TorchFunctionMode
+
+    class Undrawn(TorchFunctionMode):
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if getattr(func, "__module__", "") == "torch.nn.init":
+                return args[0] if args else kwargs["tensor"]
+            return func(*args, **(kwargs or {}))
+
+    return Undrawn()

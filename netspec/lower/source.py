@@ -24,6 +24,11 @@ class OpenSizes(ValueError):
 
 def emit(graph: Graph) -> str:
     """The source of a net whose sizes are all set; raises OpenSizes otherwise."""
+    return emit_named(graph)[0]
+
+
+def emit_named(graph: Graph) -> tuple[str, str]:
+    """As `emit`; and the name of the net's class in it."""
     if graph.open:
         raise OpenSizes(graph.open)
     classes = Classes(graph)
@@ -33,7 +38,7 @@ def emit(graph: Graph) -> str:
     needs_rounds = any("Rounds(" in text for text in bodies) or any("(Rounds)" in text for text in holders.source())
     helpers = [ROUNDS] if needs_rounds else []
     text = "\n\n\n".join([*(part.source for part in parts), *helpers, *_ordered(holders, bodies)])
-    return f"{_head(graph, text)}\n\n\n{text}\n"
+    return f"{_head(graph, text)}\n\n\n{text}\n", classes.net.name
 
 
 def _ordered(holders: Holders, bodies: list[str]) -> list[str]:

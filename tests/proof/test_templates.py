@@ -46,8 +46,9 @@ def both(text: str, folder: Any = None) -> int:
     return copied
 
 
-def test_copies_in_all_specs() -> None:
-    assert sum(both(path.read_text(encoding="utf-8"), path.parent) for path in FILES) > 100
+def test_copies_in_the_zoo_and_other_specs() -> None:
+    chosen = [path for path in FILES if "networks" not in path.parts]
+    assert sum(both(path.read_text(encoding="utf-8"), path.parent) for path in chosen) > 60
 
 
 @settings(max_examples=examples(40))
