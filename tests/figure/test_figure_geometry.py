@@ -75,7 +75,7 @@ def test_random_valid_specs(drawn: Spec) -> None:
         assert faults(scene) == [], drawn.text
 
 
-@pytest.mark.parametrize("seed", (0, 16, 32, 64, 80))
+@pytest.mark.parametrize("seed", [0, 16, 32, 64, 80])
 def test_the_same_picture_twice_is_the_same_bytes(seed: int) -> None:
     one, two = (netspec.parse(spec(seed)).net().render() for _ in range(2))
     assert one.svg() == two.svg()
