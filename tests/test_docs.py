@@ -144,7 +144,8 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+# language.ko.md stands in the site at docs/ko: the site's own test follows its links
+@pytest.mark.parametrize("path", [page for page in PAGES if ".ko" not in page.name], ids=lambda path: path.name)
 def test_links_lead_somewhere(path: Path) -> None:
     for target in LINK.findall(FENCE.sub("", text_of(path))):
         if target.startswith(("http:", "https:", "mailto:")):

@@ -116,11 +116,9 @@ def launch(processes: int) -> NoReturn:
 
 def _nothing_else(flags: dict[str, Any]) -> None:
     """A resumed run keeps its settings; a flag that would change one is refused rather than ignored."""
-    given = [
-        f"--{name}"
-        for name in ("net", "epochs", "batch", "lr", "seed", "out", "threads", "compile")
-        if flags[name] is not None
-    ]
+    own = {"device": "auto", "processes": None, "no_pictures": False}
+    names = ("net", "epochs", "batch", "lr", "seed", "out", "device", "threads", "workers", "compile", "save_every")
+    given = [f"--{name.replace('_', '-')}" for name in (*names, "no_pictures") if flags[name] != own.get(name)]
     if flags["settings"]:
         given.append("--set")
     if given:

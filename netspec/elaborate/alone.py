@@ -213,7 +213,10 @@ def _stand_in(written: tree.TypeText, known: dict[str, Any], root: Frame, trial:
     def one(value: tree.Value, size: int) -> Any:
         for name in sorted(_names(value) - known.keys()):
             known[name] = max(1, int(size * trial.ratio ** (len(known) - len(root.env))))
-        return evaluate(value, Frame(root.unit, root.definition, 0, "", "", env=known))
+        found = evaluate(value, Frame(root.unit, root.definition, 0, "", "", env=known))
+        if isinstance(found, int | float) and (found < 1 or isinstance(found, float)):
+            raise Broken  # `2*h - 2*w`: no size of this trial
+        return found
 
     dims = () if written.space is None else written.space.sizes
     time = Time(trial.steps) if trial.steps else None

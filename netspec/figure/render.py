@@ -16,7 +16,7 @@ from netspec.figure.scene import Scene
 from netspec.figure.theme import THEMES
 from netspec.figure.units import Unsuitable
 from netspec.figure.views import VIEWS
-from netspec.graph import Graph
+from netspec.graph import Graph, Node
 from netspec.names import nearest
 from netspec.sections.figure import FigureSettings
 from netspec.sections.figure_reading import net_of, read_figure
@@ -122,9 +122,22 @@ def _scene(graph: Graph, settings: FigureSettings, arrays: Arrays | None) -> Sce
             return strip(graph, settings, arrays)
         return VIEWS[settings.view or "neurons"](graph, settings)
     except Unsuitable as unsuitable:
-        node = unsuitable.node
-        words: dict[str, Any] = {"view": settings.view or "", "step": node.word}
-        raise SpecErrors([Diagnostic("NS713", node.span, words)]) from None
+        raise SpecErrors([_unsuitable(settings.view or "", unsuitable.node)]) from None
+
+
+def _unsuitable(view: str, node: Node) -> Diagnostic:
+    """What stands in a view's way, and what it draws."""
+    draws = {
+        "perceptron": Hint("draws_perceptron"),
+        "equals": Hint("draws_equals"),
+        "neurons": Hint("draws_neurons"),
+        "grid": Hint("draws_grid"),
+        "filter": Hint("draws_filter"),
+        "planes": Hint("draws_planes"),
+        "unrolled": Hint("draws_unrolled"),
+    }
+    hints = (draws[view],) if view in draws else ()
+    return Diagnostic("NS713", node.span, {"view": view, "step": node.word}, hints=hints)
 
 
 # ---- weights and numbers

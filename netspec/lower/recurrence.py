@@ -7,7 +7,7 @@ from netspec.lower.expressions import CALL, NAME, Expr, fill
 from netspec.lower.order import Cell
 from netspec.lower.repeats import Repeats
 from netspec.ops.delay import Delay
-from netspec.types import Type
+from netspec.types import Time, Type
 
 
 class Recurrence(Repeats):
@@ -93,7 +93,7 @@ class Recurrence(Repeats):
         self.layer, self.line = first.layer, []
         time = delays[0].types[0].time
         assert time is not None
-        source = self.timed_source(cell)
+        source = self.timed_source(cell, time)
         groups: dict[Edge, list[Node]] = {}
         for node in delays:
             groups.setdefault(node.inputs[0], []).append(node)
@@ -102,7 +102,7 @@ class Recurrence(Repeats):
         lists = {edge: self.locals.other(f"{self.value_name(edge)}_steps") for edge in outside}
         for name in lists.values():
             self.emit(f"{name} = []")
-        self.emit(f"for t in range({source}.shape[1]):")
+        self.emit(f"for t in range({f'{source}.shape[1]' if source else time.length}):")
         self.inside(cell, befores, lists, self.lengths.get(time.varying, "") if time.varying else "")
         for edge, name in lists.items():
             self.values[edge] = self.assign(self.value_name(edge), Expr(f"torch.stack({name}, dim=1)", CALL))
@@ -149,9 +149,11 @@ class Recurrence(Repeats):
         names = [self.locals.other(f"{base}_before{number}") for number in numbers]
         node = self.graph.nodes[edge.node]
         start = nodes[0].inputs[1] if len(nodes[0].inputs) > 1 else None
-        initial = self.settle(start).text if start is not None else zeros(node.types[edge.output], source)
+        value = node.types[edge.output]
         if start is not None:
-            initial = expanded(node.types[edge.output], initial, source)
+            initial = expanded(value, self.settle(start).text, source or self.first_argument())
+        else:
+            initial = zeros(value, source) if source else self.fresh_zeros(value)
         key = f'"{base}"'
         if steps == 1:
             self.emit(f"{names[0]} = before[{key}] if {key} in before else {initial}")
@@ -161,17 +163,26 @@ class Recurrence(Repeats):
             self.emit(f"{', '.join(names)} = before[{key}] if {key} in before else ({first},) * {steps}")
         return names
 
+    def fresh_zeros(self, value: Type) -> str:
+        """Zeros for a loop that reads nothing over time: as many examples as come in."""
+        given = self.first_argument()
+        sizes = ", ".join(str(size) for size in (f"{given}.shape[0]", value.maps, *value.space))
+        return f"torch.zeros({sizes}, device={given}.device, dtype={self.dtype()})"
+
     def value_name(self, edge: Edge) -> str:
         """The name of a layer's value; a loop may hold lines of an inner block."""
         return self.variable(self.graph.nodes[edge.node].layer)
 
-    def timed_source(self, cell: Cell) -> str:
-        """A value from outside that has the time axis the loop runs over."""
+    def timed_source(self, cell: Cell, time: Time) -> str:
+        """A value from outside that has the time axis the loop runs over, "" where there is none.
+
+        Keys of attention may have another time axis.
+        """
         for edge in self.outside(cell):
             self.whole[edge] = self.values[edge]
-            if self.graph.nodes[edge.node].types[edge.output].time is not None:
+            if self.graph.nodes[edge.node].types[edge.output].time == time:
                 return self.settle(edge).text
-        raise AssertionError("a recurrence that reads nothing over time")
+        return ""
 
     def members(self, cell: Cell) -> list[Node]:
         return [self.graph.nodes[index] for index in sorted(cell.members)]

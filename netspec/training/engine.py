@@ -125,6 +125,8 @@ def build_engine(plan: Plan) -> Engine:
     device = devices.choose_device(plan.request.device)
     threads = devices.choose_threads(plan.request.threads, graph, train.batch)
     torch.set_num_threads(threads)
+    if device.startswith("cuda:"):
+        torch.cuda.set_device(device)  # NCCL talks over the current one
     processes = join(device)
     dtype = devices.dtype_of(train.precision)
     terms: list[Term] = [item.term for item in train.loss] + list(train.metrics)

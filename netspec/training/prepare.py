@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -109,8 +110,18 @@ def _prepare(
     if windows is not None:
         parts = {name: starts(found, windows, data) for name, found in parts.items()}
     name = rows.name if rows is not None else "arrays"
-    files = rows.files if rows is not None else []
+    files = [*(rows.files if rows is not None else ()), *(_as_file(name, raw[name]) for name in given)]
     return Dataset(fields, parts, name, files, count, windows is not None)
+
+
+def _as_file(name: str, values: Values) -> File:
+    """An array of the caller's as the run's folder records it: a resumed run must get the same one."""
+    import numpy as np
+
+    digest = hashlib.sha256(np.ascontiguousarray(values.array).data)
+    if values.lengths is not None:
+        digest.update(np.ascontiguousarray(values.lengths).data)
+    return File(f"array: {name}", values.array.nbytes, digest.hexdigest())
 
 
 def same_lengths(fields: dict[str, Prepared], match: Match, rows: Rows | None, faults: Faults) -> None:

@@ -88,3 +88,14 @@ def test_equals_takes_one_unit_of_a_layer_of_several() -> None:
     target = scene.find("y.1.simple")
     assert isinstance(target, Node)
     assert netspec.__version__
+
+
+@pytest.mark.parametrize(("view", "says"), [("planes", "one input and one path"), ("unrolled", "earlier time step")])
+def test_a_view_that_does_not_suit_says_what_it_draws(view: str, says: str) -> None:
+    text = net(
+        "input x: 3", "hidden a: 3 perceptrons -> relu", "output y: x + a -> 2 perceptrons", settings="lang = en"
+    )
+    with pytest.raises(netspec.SpecErrors) as caught:
+        draw(text, view=view)
+    assert says in str(caught.value)
+    assert "view = blocks" in str(caught.value)

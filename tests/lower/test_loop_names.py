@@ -79,3 +79,50 @@ def test_the_state_goes_on_under_the_same_names() -> None:
     assert not torch.equal(first, second)
     begun, half = model(x[:, :2], return_state=True)
     torch.testing.assert_close(torch.cat([begun, model(x[:, 2:], state=half)], 1), first)
+
+
+KEYS_OF_ANOTHER_LENGTH = """
+net attended {
+  input  places: 2 over 7
+  input  words: 2 over 4
+  hidden context: h[t-1], places, places -> attention(1, project = false)
+  hidden h: context + words
+  output y: h
+}
+"""
+
+
+def test_a_loop_runs_over_its_own_time_whatever_length_keys_have() -> None:
+    model = netspec.parse(KEYS_OF_ANOTHER_LENGTH).module()
+    places, words = torch.randn(3, 7, 2), torch.randn(3, 4, 2)
+    h = torch.zeros(3, 2)
+    steps = []
+    for t in range(4):
+        scores = (places @ h.unsqueeze(-1)).squeeze(-1) / 2**0.5
+        h = (scores.softmax(1).unsqueeze(-1) * places).sum(1) + words[:, t]
+        steps.append(h)
+    torch.testing.assert_close(model(places, words), torch.stack(steps, 1))
+
+
+NOTHING_OVER_TIME = """
+net sequence {
+  input  kind: one of 3
+  hidden z: z[t-1] & 0.5*z[t-1] -> 2 perceptrons -> tanh  is 2 over 5
+  start  z: kind -> embed(2)
+  hidden a: a[t-1] -> 2 perceptrons  is 2 over 5
+  output y: z + a
+}
+"""
+
+
+def test_a_loop_that_reads_nothing_over_time_has_the_length_it_says() -> None:
+    model = netspec.parse(NOTHING_OVER_TIME).module()
+    weights = model.state_dict()
+    kind = torch.tensor([0, 2])
+    z, a = weights["z.start.weight"][kind], torch.zeros(2, 2)
+    steps = []
+    for _ in range(5):
+        z = linear(weights, "z", torch.cat([z, 0.5 * z], 1)).tanh()
+        a = linear(weights, "a", a)
+        steps.append(z + a)
+    torch.testing.assert_close(model(kind), torch.stack(steps, 1))

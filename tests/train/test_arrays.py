@@ -10,6 +10,9 @@ import torch
 
 import netspec
 from netspec.diagnostics.model import NetspecError
+from netspec.training import api
+from netspec.training.progress import Row
+from netspec.training.watch import Silent
 
 SPEC = """netspec 1
 
@@ -56,6 +59,26 @@ def test_an_array_that_lacks_is_named(points: dict[str, np.ndarray], inside: Pat
         netspec.train(netspec.parse(SPEC), {"x": points["x"]}, pictures=False)
     (found,) = caught.value.diagnostics
     assert (found.code, found.words["name"], caught.value.exit_code) == ("NS822", "kind", 3)
+
+
+def test_a_resumed_run_must_get_the_same_arrays(points: dict[str, np.ndarray], inside: Path) -> None:
+    spec = netspec.parse(SPEC)
+    with pytest.raises(KeyboardInterrupt):
+        netspec.train(spec, points, out="cut", pictures=False, save_every=5, watch=Leaving())
+    other = points | {"x": points["x"] + 1e-9}
+    with pytest.raises(NetspecError) as caught:
+        api.resume("cut", other)
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.words["what"]) == ("NS860", "data.json")
+    assert api.resume("cut", points).status["state"] == "finished"
+
+
+class Leaving(Silent):
+    """Leaves the run after its twelfth epoch."""
+
+    def row(self, row: Row) -> None:
+        if row.epoch == 12:
+            raise KeyboardInterrupt
 
 
 def test_a_misspelt_array_is_told_its_name(points: dict[str, np.ndarray], inside: Path) -> None:

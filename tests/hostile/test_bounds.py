@@ -1,0 +1,113 @@
+"""Inputs that would take all time or memory are refused at once: what they would build is counted, not built."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TINY = "net first {\n  input  x: 2\n  output y: 1 perceptron\n}\n"
+SLOWEST = 1.0  # seconds of processor time
+MORE = 50  # MB above what a tiny spec takes
+RUN = """
+import resource, sys
+from netspec.cli import main
+code = main(sys.argv[1:])
+usage = resource.getrusage(resource.RUSAGE_SELF)
+print("measured", code, usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024)
+"""
+
+
+def net(chain: str) -> str:
+    return f"net first {{\n  input  x: 2\n  output y: {chain}\n}}\n"
+
+
+def doubling(call: str = "x -> {0} -> {0}") -> str:
+    """Forty blocks, each twice the one before: 2^40 steps."""
+    blocks = [f"block B{i} {{\n  input  x: c\n  output y: {call.format(f'B{i + 1}')}\n}}\n" for i in range(40)]
+    return "".join(blocks) + "block B40 {\n  input  x: c\n  output y: x -> relu\n}\n" + net("B0")
+
+
+HOSTILE = {
+    "repeat of 10^9": (net("repeat 1000000000 { 2 perceptrons -> relu }"), "NS612"),
+    "repeats inside repeats": (net("repeat 1000 { repeat 1000 { repeat 1000 { relu } } }"), "NS612"),
+    "2^40 by doubling blocks": (doubling(), "NS612"),
+    "2^40 by sums of blocks": (doubling("(x -> {0}) + (x -> {0})"), "NS612"),
+    "2^40 by steps as arguments": (
+        "block D(f) {\n  input  x: c\n  output y: x -> f -> f\n}\n" + net("D(" * 40 + "relu" + ")" * 40), "NS612",
+    ),
+    "10^15 units": (net("1000000000000000 perceptrons"), "NS415"),
+    "10^19 weights": (net("10000000000 perceptrons -> relu -> 1000000000 perceptrons"), "NS621"),
+    "10^10 parts": ("net first {\n  input  x: 10000000000\n  output y: split(10000000000)\n}\n", "NS612"),
+    "a number of 5,000 digits": (net("9" * 5000 + " perceptrons"), "NS111"),
+    "a power of powers": (net("9^999999999 perceptrons"), "NS409"),
+    "10,000 brackets": (net("(" * 10000 + "x" + ")" * 10000), "NS110"),
+    "a caption of 900 kB": (net(f'reluu "{"x" * 900_000}"'), "NS205"),
+    "10 MB of errors": ("hidden z: foo\n" * 750_000, "NS005"),
+}  # fmt: skip
+
+
+def measured(path: str, folder: Path, *flags: str) -> tuple[int, float, int, str]:
+    """Exit code, seconds of processor time, MB, and what was said."""
+    call = [sys.executable, "-c", RUN, "check", path, "--format", "concise", *flags]
+    done = subprocess.run(call, capture_output=True, text=True, cwd=folder, timeout=120, check=False)
+    words = done.stdout.split("measured")[1].split()
+    return int(words[0]), float(words[1]), int(words[2]), done.stderr
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[float, int]:
+    folder = tmp_path_factory.mktemp("tiny")
+    (folder / "tiny.net").write_text(TINY)
+    code, seconds, memory, _ = min((measured("tiny.net", folder) for _ in range(2)), key=lambda found: found[1])
+    assert code == 0
+    return seconds, memory
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_refused_before_anything_is_built(name: str, tmp_path: Path, tiny: tuple[float, int]) -> None:
+    text, wanted = HOSTILE[name]
+    (tmp_path / "hostile.net").write_text(text)
+    code, seconds, memory, said = measured("hostile.net", tmp_path)
+    assert code == 1
+    assert f"[{wanted}]" in said
+    assert seconds < tiny[0] + SLOWEST
+    assert memory < tiny[1] + MORE
+    assert [entry.name for entry in tmp_path.iterdir()] == ["hostile.net"]
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs the devices of Unix")
+def test_devices_and_pipes_are_no_files(tmp_path: Path, tiny: tuple[float, int]) -> None:
+    os.mkfifo(tmp_path / "pipe.net")
+    for path in ("/dev/zero", "pipe.net"):
+        code, seconds, memory, said = measured(path, tmp_path)
+        assert (code, "NS008" in said) == (1, True)
+        assert seconds < tiny[0] + SLOWEST
+        assert memory < tiny[1] + MORE
+
+
+@pytest.mark.parametrize(("flag", "text", "code"), [
+    ("bytes=10", TINY, "NS005"), ("nodes=2", net("relu -> tanh -> relu -> tanh"), "NS612"),
+    ("size=9", net("10 perceptrons"), "NS415"), ("weights=5", net("10 perceptrons"), "NS621"),
+])  # fmt: skip
+def test_each_limit_can_be_set(flag: str, text: str, code: str, tmp_path: Path) -> None:
+    (tmp_path / "a.net").write_text(text)
+    assert measured("a.net", tmp_path)[0] == 0
+    assert f"[{code}]" in measured("a.net", tmp_path, "--limit", flag)[3]
+
+
+def test_a_limit_can_be_raised(tmp_path: Path) -> None:
+    (tmp_path / "a.net").write_text(net("20000000000 perceptrons"))
+    assert measured("a.net", tmp_path)[0] == 1
+    assert measured("a.net", tmp_path, "--limit", "size=100000000000")[0] == 0
+
+
+@pytest.mark.parametrize("flag", ["nodes", "nodes=", "nodes=x", "foo=3", "nodes=-1", "nodes=0", "nodes=1e9"])
+def test_a_limit_that_is_none(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from netspec.cli import main
+
+    assert main(["check", "x.net", "--limit", flag]) == 2
+    assert "NS909" in capsys.readouterr().err

@@ -1,0 +1,122 @@
+"""Text of a spec never becomes code or markup: 200 texts in every place for text, against six outputs."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import re
+import tokenize
+from xml.etree import ElementTree
+
+import pytest
+from strings import nasty
+
+import netspec
+from netspec.diagnostics.model import SpecErrors
+
+TEXTS = nasty()
+MODEL = """net first "{0}" {{
+  input  x: 2                                "{0}"
+  hidden z: x -> 3 perceptrons -> tanh       "{0}"
+  require weights == 13                      "{0}"
+  output y: z -> 1 perceptron                "{0}"
+}}
+
+figure {{
+  view = neurons
+  captions = ["{0}", "{0}"]
+}}
+"""
+PLAIN = "plain"
+
+
+def spec(text: str) -> netspec.Spec:
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    return netspec.parse(MODEL.format(quoted), name="hostile.net")
+
+
+def code_shape(source: str) -> list[str]:
+    """The kinds of a module's syntax nodes; texts and comments may differ."""
+    return [type(node).__name__ for node in ast.walk(ast.parse(source))]
+
+
+def code_tokens(source: str) -> list[str]:
+    """What the module says beside texts and comments."""
+    silent = (tokenize.COMMENT, tokenize.STRING, tokenize.NL)
+    return [
+        token.string for token in tokenize.generate_tokens(io.StringIO(source).readline) if token.type not in silent
+    ]
+
+
+def test_there_are_two_hundred() -> None:
+    assert len(set(TEXTS)) == 200
+
+
+def test_python_source() -> None:
+    shape, tokens = code_shape(spec(PLAIN).source()), code_tokens(spec(PLAIN).source())
+    for text in TEXTS:
+        source = spec(text).source()
+        assert code_shape(source) == shape, text
+        assert code_tokens(source) == tokens, text
+
+
+def svg_shape(svg: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Elements with the names of their attributes; a longer caption may take more lines, so kinds are a set."""
+    root = ElementTree.fromstring(svg)
+    return sorted({(item.tag, tuple(sorted(item.attrib))) for item in root.iter()})
+
+
+def test_svg() -> None:
+    shape = {tag for tag, _ in svg_shape(spec(PLAIN).render().svg())}
+    names = {name for _, found in svg_shape(spec(PLAIN).render().svg()) for name in found}
+    names.add("{http://www.w3.org/XML/1998/namespace}space")  # keeps blanks as they are
+    for text in TEXTS:
+        found = svg_shape(spec(text).render().svg())
+        assert {tag for tag, _ in found} <= shape, text
+        assert {name for _, own in found for name in own} <= names, text
+
+
+def test_dot() -> None:
+    pygraphviz = pytest.importorskip("pygraphviz")
+
+    def counts(text: str) -> tuple[int, int, list[str]]:
+        graph = pygraphviz.AGraph(string=spec(text).render().dot())
+        return graph.number_of_nodes(), graph.number_of_edges(), sorted(graph.nodes())
+
+    plain = counts(PLAIN)
+    for text in TEXTS:
+        assert counts(text) == plain, text
+
+
+def json_shape(document: object) -> object:
+    if isinstance(document, dict):
+        return {key: json_shape(value) for key, value in document.items()}
+    if isinstance(document, list):
+        return [json_shape(value) for value in document]
+    return type(document).__name__
+
+
+def test_json() -> None:
+    shape = json_shape(spec(PLAIN).net().to_dict())
+    for text in TEXTS:
+        document = json.loads(json.dumps(spec(text).net().to_dict(), ensure_ascii=False))
+        assert json_shape(document) == shape, text
+
+
+def test_formatted_text() -> None:
+    for text in TEXTS:
+        once = spec(text).format()
+        again = netspec.parse(once, name="hostile.net")
+        assert again.format() == once, text
+        assert again.net().layers[0].caption == text.replace("\\n", "\\n"), text
+
+
+def test_error_text() -> None:
+    """A message shows what stands in the file, on one line, with nothing that acts on a terminal."""
+    for text in TEXTS:
+        quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+        with pytest.raises(SpecErrors) as raised:
+            netspec.parse(f'net first "{quoted}" {{\n  input  x: 2 "{quoted}"\n  output y: reluu "{quoted}"\n}}\n')
+        assert [item.code for item in raised.value.diagnostics] == ["NS205"], text
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", str(raised.value)), text
