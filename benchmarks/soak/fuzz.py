@@ -1,4 +1,4 @@
-"""100,000 broken inputs: random bytes, grammar-based texts, token mutations; only diagnostics may come of them."""
+"""100,000 broken inputs (NETSPEC_FUZZ sets another number): only diagnostics may come of them."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Tally:
                 self.broken.append(f"{error}\n{text}")
             return
         except NetspecError as error:
-            if error.diagnostic.code != "NS728":
+            if error.diagnostic.code not in ("NS728", "NS731"):  # needs weights; shows one layer, which the view cannot
                 self.broken.append(f"{error}\n{text}")
             return
         self.drawn[scene.view] += 1

@@ -33,7 +33,7 @@ class Closure:
     frame: Frame
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Word:
     """A bare word as a value: `kind = sine`; `at` is where it was written, None if outside."""
 

@@ -71,10 +71,12 @@ def test_every_page_is_written_in_its_language(language: str) -> None:
         assert (len(re.findall(r"[가-힣]", prose)) > 20) == (language == "ko"), path
 
 
-def test_the_korean_page_of_the_language_has_every_example() -> None:
+def test_the_korean_page_of_the_language_follows_the_english_one() -> None:
     english = [example(fence) for fence in fences((DOCS / "language.md").read_text(encoding="utf-8"))]
     korean = re.findall(r"<!-- fence: (\w+) -->", (DOCS / "language.ko.md").read_text(encoding="utf-8"))
-    assert korean == [name for name in english if name]
+    assert [name for name in english if name in korean] == korean
+    # a new example may be translated later, a page that falls behind may not
+    assert len(set(english) - {""} - set(korean)) <= 3
 
 
 def test_both_pages_of_the_language_have_the_same_sections() -> None:
