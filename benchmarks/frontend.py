@@ -169,10 +169,11 @@ def growth() -> list[Row]:
 SEVEN = """
 import json, resource, sys, time
 def peak():
-    # megabytes at most in use; some kernels report one of the two figures alone
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    lines = [line.split() for line in open("/proc/self/status") if line.startswith(("VmHWM", "VmRSS"))]
-    return max(own, *(int(words[1]) / 1024 for words in lines)) if lines else own
+    # megabytes; getrusage would count what the parent had before this process was loaded
+    for line in open("/proc/self/status"):
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 begun = time.process_time()
 import netspec
 spec = netspec.load(sys.argv[1])

@@ -144,7 +144,7 @@ class _Reader:
         base = rounds[0].key if rounds and layer.scope != node.scope and rounds[0].key else layer.path
         count = self.ids[base] = self.ids.get(base, 0) + 1
         group = Group(
-            id=base if count == 1 else f"{base}.{count}",
+            id=base if count == 1 else f"{base}#{count}",
             label="",
             layer=layer,
             # units within an output's line are hidden; `name` finds those that are the output
