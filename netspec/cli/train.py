@@ -74,7 +74,13 @@ def command(spec: str | None, **flags: Any) -> int:
             launch(flags["processes"])
         with _watch(flags, rank) as watch:
             resume(
-                flags["resume"], spec=found, others=others, data_folder=flags["data"], allow=flags["allow"], watch=watch
+                flags["resume"],
+                spec=found,
+                others=others,
+                data_folder=flags["data"],
+                allow=flags["allow"],
+                pictures=False if flags["no_pictures"] else None,
+                watch=watch,
             )
         return 0
     assert found is not None
@@ -116,9 +122,9 @@ def launch(processes: int) -> NoReturn:
 
 def _nothing_else(flags: dict[str, Any]) -> None:
     """A resumed run keeps its settings; a flag that would change one is refused rather than ignored."""
-    own = {"device": "auto", "processes": None, "no_pictures": False}
+    own = {"device": "auto", "processes": None}
     names = ("net", "epochs", "batch", "lr", "seed", "out", "device", "threads", "workers", "compile", "save_every")
-    given = [f"--{name.replace('_', '-')}" for name in (*names, "no_pictures") if flags[name] != own.get(name)]
+    given = [f"--{name.replace('_', '-')}" for name in names if flags[name] != own.get(name)]
     if flags["settings"]:
         given.append("--set")
     if given:

@@ -64,6 +64,7 @@ class Body:
         self.access: list[tuple[str, str]] = []  # module paths that a loop's variable stands for
         self.assigned: set[str] = set()
         self.typed: set[str] = set()  # variables that are returned: their first assignment says Tensor
+        self.untyped: dict[str, int] = {}  # those whose first assignment shows that it is one, by its line
         self.stepwise = scope.index in classes.stepwise  # inside a recurrence: values have no time axis
         self.whole: dict[Edge, Expr] = {}  # there, the values from outside with all their steps
 
@@ -134,8 +135,13 @@ class Body:
 
     def assign(self, name: str, expr: Expr) -> Expr:
         if expr.text != name:
-            known = name in self.assigned or (expr.text.startswith("torch.") and expr.binds == CALL)
-            typed = ": Tensor" if name in self.typed and not known else ""
+            known = expr.text.startswith("torch.") and expr.binds == CALL
+            typed = ": Tensor" if name in self.typed and name not in self.assigned and not known else ""
+            if name in self.untyped and not known:  # what a module returns would take the name's type away
+                place = self.untyped.pop(name)
+                self.draft.lines[place] = self.draft.lines[place].replace(f"{name} =", f"{name}: Tensor =", 1)
+            if name in self.typed and name not in self.assigned and known:
+                self.untyped[name] = len(self.draft.lines)
             self.assigned.add(name)
             self.emit(f"{name}{typed} = {expr.text}")
         return Expr(name, NAME)

@@ -72,11 +72,13 @@ def resume(
     others: Sequence[Spec] = (),
     data_folder: StrPath | None = None,
     allow: Sequence[str] = (),
+    pictures: bool | None = None,
     watch: Watch | None = None,
 ) -> Run:
     """Goes on with a run that was stopped or killed, from its newest whole checkpoint, to its end.
 
-    The folder holds its spec and settings; only arrays must be given again. `spec` is compared with it. Raises
+    The folder holds its spec and settings; only arrays must be given again. `spec` is compared with it. `pictures`
+    as for `train`; as the run began when left out. Raises
     NetspecError (exit code 2) where spec or data differ from what they were, and where the run has finished.
     """
     run = load_run(folder)
@@ -86,6 +88,8 @@ def resume(
     request = run.request
     if data_folder is not None:
         request.data = os.fspath(data_folder)
+    if pictures is not None:
+        request.pictures = pictures
     plan = make_plan(spec or run.spec, request, data, others or run.others, allow)
     need("torch")
     from netspec.training.session import Session
