@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted, Report
@@ -12,7 +13,7 @@ from netspec.names import nearest
 from netspec.source import SourceFile, Span
 from netspec.syntax import tree
 from netspec.syntax.lost import Lost
-from netspec.syntax.read import read
+from netspec.syntax.read import Parsed, read
 from netspec.syntax.text import decode, read_file
 
 MARK = "netspec.toml"  # an empty file of this name marks the root of `use`
@@ -101,6 +102,13 @@ def _root(path: Path, root: Path | None) -> Path:
     return folder
 
 
+@lru_cache(maxsize=32)
+def _said(text: str) -> tree.File | None:
+    """What a file that others use says, kept for the next that does; None where it has mistakes."""
+    parsed = read(SourceFile("", text))
+    return None if parsed.diagnostics else parsed.file
+
+
 class _Loader:
     def __init__(self, limits: Limits, root: Path | None) -> None:
         self.limits = limits
@@ -120,8 +128,9 @@ class _Loader:
             self.report.add(Diagnostic("NS004", None, {"file": source.name}))
         return Program(main, self.units, self.report, self.root)
 
-    def unit(self, source: SourceFile) -> Unit:
-        parsed = read(source)
+    def unit(self, source: SourceFile, file: tree.File | None = None) -> Unit:
+        """A file's names; `file` where what it says is known already."""
+        parsed = read(source) if file is None else Parsed(source, file)
         for diagnostic in parsed.diagnostics:
             self.report.add(diagnostic)
         unit = Unit(source, parsed.file, parsed.poisoned, limits=self.limits)
@@ -223,7 +232,7 @@ class _Loader:
             inner = fault.diagnostic
             self.report.add(Diagnostic(inner.code, span, inner.words))
             return None
-        return self.unit(source)
+        return self.unit(source, _said(source.text))
 
     def _path(self, unit: Unit, name: str) -> tuple[Path | None, str]:
         """The file below the root that a `use` means, links followed; else the code that says why not."""
