@@ -2,7 +2,7 @@
 
 All timings are interleaved and medians are compared: on a busy machine only ratios mean something. Two ratios a net:
 of a whole process (start, read, check, draw, write), and of the drawing alone in a process that has all it needs.
-torchview and torchlens are timed where they are installed; `RIVALS` may name a folder that has them.
+torchview is timed where it is installed; `RIVALS` may name a folder that has it.
 """
 
 from __future__ import annotations
