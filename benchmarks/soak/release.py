@@ -39,7 +39,7 @@ def resolved(version: str) -> dict[str, str]:
         if done.returncode:
             raise RuntimeError(done.stderr.strip().splitlines()[-1])
         items = json.loads(report.read_text(encoding="utf-8"))["install"]
-        return {item["metadata"]["name"].lower(): item["metadata"]["version"] for item in items}
+        return {item["metadata"]["name"].lower().replace("_", "-"): item["metadata"]["version"] for item in items}
 
 
 def main() -> bool:
