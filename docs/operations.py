@@ -12,7 +12,7 @@ from typing import Any
 
 import netspec
 from docs.fences import DOCS
-from docs.tables import GROUPS, WRITTEN
+from docs.tables import WRITTEN, groups
 from netspec.elaborate.options import option_names
 from netspec.ops.base import Elementwise, Op, Option
 from netspec.ops.registry import operation
@@ -60,7 +60,7 @@ def korean() -> dict[str, Any]:
 
 def names() -> list[str]:
     """The nouns, then every step in the order of the language page's table."""
-    return [*NOUNS, *(name for group in GROUPS.values() for name in group.split())]
+    return [*NOUNS, *(name for group in groups().values() for name in group)]
 
 
 def sample(name: str) -> str:
@@ -228,12 +228,12 @@ def index(language: str) -> str:
         "en": "Every noun and step of the language, each on a page written from its class.",
         "ko": "언어의 모든 명사와 단계. 각 페이지는 연산의 클래스에서 만들어집니다.",
     }[language]
-    groups = {"Nouns": " ".join(NOUNS), **GROUPS}
+    listed = {"Nouns": list(NOUNS), **groups()}
     lines = [title, "", said]
-    for group, members in groups.items():
+    for group, members in listed.items():
         shown = group if language == "en" else korean()["groups"].get(group, group)
         lines += ["", f"**{shown}**", ""]
-        for name in members.split():
+        for name in members:
             lines.append(f"- [`{name}`]({name}.md): {_summary(name, language)}")
     toc = "\n".join(names())
     return "\n".join(lines) + f"\n\n```{{toctree}}\n:hidden:\n\n{toc}\n```\n"
