@@ -135,13 +135,16 @@ class Body:
 
     def assign(self, name: str, expr: Expr) -> Expr:
         if expr.text != name:
-            known = expr.text.startswith("torch.") and expr.binds == CALL
-            typed = ": Tensor" if name in self.typed and name not in self.assigned and not known else ""
-            if name in self.untyped and not known:  # what a module returns would take the name's type away
+            shown = expr.text.startswith("torch.") and expr.binds == CALL  # the text itself says Tensor
+            typed = ""
+            if name in self.typed and name not in self.assigned:
+                if shown:
+                    self.untyped[name] = len(self.draft.lines)
+                else:
+                    typed = ": Tensor"
+            elif name in self.untyped and not shown:  # what a module returns would take the name's type away
                 place = self.untyped.pop(name)
                 self.draft.lines[place] = self.draft.lines[place].replace(f"{name} =", f"{name}: Tensor =", 1)
-            if name in self.typed and name not in self.assigned and known:
-                self.untyped[name] = len(self.draft.lines)
             self.assigned.add(name)
             self.emit(f"{name}{typed} = {expr.text}")
         return Expr(name, NAME)
