@@ -43,19 +43,13 @@ def _draw(tensor: torch.Tensor, weight: Weight, number: int) -> None:
     name = weight.init.name
     numbers = numbers_of(weight)
     spread = spread_of(weight)
-    if name == "torch" and weight.fans:
-        bounds = tensor.new_tensor([1 / math.sqrt(fan) for fan in weight.fans])
-        _uniform(tensor, -1, 1, number)
-        tensor.mul_(bounds.view(-1, *(1 for _ in tensor.shape[1:])))
+    ends = _ends(weight)
+    if ends is not None:
+        _uniform(tensor, *ends, number)
+        if name == "torch" and weight.fans:
+            bounds = tensor.new_tensor([1 / math.sqrt(fan) for fan in weight.fans])
+            tensor.mul_(bounds.view(-1, *(1 for _ in tensor.shape[1:])))
         return
-    if name == "torch":
-        bound = 1 / math.sqrt(whole(weight.fan_in))
-        return _uniform(tensor, -bound, bound, number)
-    if name == "uniform":
-        return _uniform(tensor, numbers[0], numbers[1], number)
-    if name in ("he_uniform", "xavier"):  # the normal one's variance
-        assert spread is not None
-        return _uniform(tensor, -math.sqrt(3) * spread, math.sqrt(3) * spread, number)
     source = torch.Generator().manual_seed(number)
     if name in ("normal", "embedding"):
         mean, std = numbers or (0.0, 1.0)
@@ -73,6 +67,21 @@ def _draw(tensor: torch.Tensor, weight: Weight, number: int) -> None:
         nn.init.orthogonal_(tensor, numbers[0], generator=source)
     else:
         raise AssertionError(f"no rule for {name}")
+
+
+def _ends(weight: Weight) -> tuple[float, float] | None:
+    """Between what the values of a uniform distribution lie; None for another one."""
+    name = weight.init.name
+    if name == "torch":  # where rows have fans of their own, each row is scaled by its own
+        bound = 1.0 if weight.fans else 1 / math.sqrt(whole(weight.fan_in))
+    elif name == "uniform":
+        least, most = weight.init.numbers
+        return least, most
+    elif name in ("he_uniform", "xavier"):  # with the variance of the normal one
+        bound = math.sqrt(3) * (spread_of(weight) or 0)
+    else:
+        return None
+    return -bound, bound
 
 
 def _uniform(tensor: torch.Tensor, least: float, most: float, number: int) -> None:
