@@ -76,7 +76,7 @@ class Counter:
         values: dict[str, Any] = {**env, **{name: _Counted(count) for name, count in steps.items()}}
         inner = Frame(definition.unit, definition, 0, "", "", env=values)
         total = sum(
-            self.chain(line.chain, inner) for line in body.statements if isinstance(line, tree.Layer | tree.Start)
+            self.chain(line.chain, inner) for line in body.statements if isinstance(line, (tree.Layer, tree.Start))
         )
         self.open.discard(id(body))
         self.known[key] = min(total, self.limit + 1)
@@ -91,7 +91,7 @@ class Counter:
             value = arg.value
             if name in names and isinstance(value, tree.Chain):
                 found[name] = self.chain(value, frame)
-            elif name in names and isinstance(value, tree.Ref | tree.Call | tree.Repeat):
+            elif name in names and isinstance(value, (tree.Ref, tree.Call, tree.Repeat)):
                 found[name] = self.item(value, frame)
         return {name: count for name, count in found.items() if count > 1}
 

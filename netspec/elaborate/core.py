@@ -119,11 +119,26 @@ class Core:
         """Applies an operation: checks types, appends the node, hands out its keys."""
         if len(self.nodes) + op.parts > self.limits.nodes:
             raise fault(frame, at, "NS612", limit=self.limits.nodes)
-        types = self._types(op, inputs, frame, at, given)
+        asked: list[Type] = []  # what the operation is asked about: one time step, unless it looks over time
+        edges: list[Edge] = []
+        over_time, timed, known = op.over_time, False, True
+        for value in inputs:
+            own = value.type
+            edges.append(value.edge)
+            known = known and own.known
+            if own.time is not None and not over_time:
+                timed = True
+                own = own.step
+            asked.append(own)
+        if known:
+            types = self._types(op, inputs, asked, timed, frame, at, given)
+        else:
+            self.partial = True
+            types = (op.partial(*(value.type for value in inputs)),)
         node = Node(
             index=len(self.nodes),
             op=op,
-            inputs=tuple(value.edge for value in inputs),
+            inputs=tuple(edges),
             types=types,
             word=word,
             layer=self.layer_index,
@@ -133,8 +148,8 @@ class Core:
             span=frame.span(at),
         )
         self.nodes.append(node)
-        if types[0].known and all(value.type.known for value in inputs):
-            weights = op.weights(*step_types(op, [value.type for value in inputs]))
+        if known and types[0].known:
+            weights = op.weights(*asked)
             if given is not None and "init" in given.values:
                 check_init(op, weights, given, frame, at)
             if weights:
@@ -143,16 +158,16 @@ class Core:
                     node.key = key
                 elif names is not None:
                     names.weighted(node, word, op.norm)
-        return [Value(Edge(node.index, position), value) for position, value in enumerate(types)]
+        if len(types) == 1:
+            return [Value(Edge(node.index), types[0])]
+        return [Value(Edge(node.index, position), made) for position, made in enumerate(types)]
 
-    def _types(self, op: Op, inputs: list[Value], frame: Frame, at: Place, given: Given | None) -> tuple[Type, ...]:
-        types = [value.type for value in inputs]
-        if any(not value.known for value in types):
-            self.partial = True
-            return (op.partial(*types),)
+    def _types(
+        self, op: Op, inputs: list[Value], asked: list[Type], timed: bool, frame: Frame, at: Place, given: Given | None
+    ) -> tuple[Type, ...]:
         try:
-            time = None if op.over_time else self._common_time(op, types)
-            result = op.shape(*step_types(op, types))
+            time = self._common_time(op, [value.type for value in inputs]) if timed else None
+            result = op.shape(*asked)
         except ShapeFault as error:
             raise Fault(self.explain(error, op, inputs, frame, at, given)) from None
         if isinstance(result, Type):
@@ -219,11 +234,7 @@ class Core:
 
     def all_known(self, flow: Flow) -> list[Value]:
         """A flow none of whose values is broken; raises Broken otherwise."""
-        if any(value is None for value in flow):
+        values = [value for value in flow if value is not None]
+        if len(values) != len(flow):
             raise Broken
-        return [value for value in flow if value is not None]
-
-
-def step_types(op: Op, types: list[Type]) -> list[Type]:
-    """The types an operation is asked about: of one time step, unless it looks over time."""
-    return types if op.over_time else [value.step for value in types]
+        return values

@@ -60,24 +60,23 @@ class Templates:
                 return None
             inputs.append(flow[0].type)
         sizes = arguments.env.items()
-        if any(not isinstance(value, int | float | str | Word | Formula) for _, value in sizes):
+        if any(not isinstance(value, (int, float, str, Word, Formula)) for _, value in sizes):
             return None  # a step of the caller's brings the caller's names along
         return (id(definition.body), *((name, type(value), value) for name, value in sizes), *inputs)
 
     def keep(self, key: Hashable, begin: Mark, flow: Flow) -> None:
         """Remembers the expansion since `begin`, unless it said something or looks outside itself."""
         core, end = self.core, self.mark()
-        silent = end[3:] == begin[3:] and not core.partial and None not in flow
+        if end[3:] != begin[3:] or core.partial or None in flow:
+            return
         ports = core.scopes[begin.scopes].ports
-        inside = all(
-            edge.node >= begin.nodes
-            for node in core.nodes[begin.nodes :]
-            if node.index not in ports
-            for edge in node.inputs
-        )
-        values = all(edge.node >= begin.nodes for layer in core.layers[begin.layers :] for edge in layer.values)
-        if silent and inside and values:
-            self.known[key] = Template(begin, end, flow)
+        lists = [node.inputs for node in core.nodes[begin.nodes :] if node.index not in ports]
+        lists += [layer.values for layer in core.layers[begin.layers :]]
+        for edges in lists:
+            for edge in edges:
+                if edge.node < begin.nodes:
+                    return
+        self.known[key] = Template(begin, end, flow)
 
     def copy(self, template: Template, name: str, key: str, parent: int, arguments: Arguments) -> Flow:
         """The template's nodes, layers and scopes once more, under `key`, reading the inputs of this call."""

@@ -78,9 +78,10 @@ class Ref(Syntax):
     path: tuple[str, ...]
     at: Place = NOWHERE
 
-    @property
-    def name(self) -> str:
-        return ".".join(self.path)
+    def __init__(self, path: tuple[str, ...], at: Place = NOWHERE) -> None:
+        self.path = path
+        self.at = at
+        self.name = path[0] if len(path) == 1 else ".".join(path)
 
 
 class Arg(Syntax):
@@ -98,9 +99,14 @@ class Call(Syntax):
     at: Place = NOWHERE
     path_at: Place = NOWHERE
 
-    @property
-    def name(self) -> str:
-        return ".".join(self.path)
+    def __init__(
+        self, path: tuple[str, ...], args: tuple[Arg, ...], at: Place = NOWHERE, path_at: Place = NOWHERE
+    ) -> None:
+        self.path = path
+        self.args = args
+        self.at = at
+        self.path_at = path_at
+        self.name = path[0] if len(path) == 1 else ".".join(path)
 
 
 class Indexed(Syntax):
