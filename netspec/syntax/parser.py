@@ -65,8 +65,6 @@ _LOOKING = {
     "up": ("UPTO", _UP_TO),
     "any": ("ANY", _ANY),
 }
-# words that may be more than a name
-_SPECIAL = frozenset((*KEYWORDS, *NOUNS, *_LOOKING))
 _PUNCTUATION = {
     "->": "_ARROW", "==": "CMP", "!=": "CMP", "<=": "CMP", ">=": "CMP", "<": "CMP", ">": "CMP", "..": "DOTS",
     "+": "ADDOP", "-": "ADDOP", "*": "MULOP", "/": "MULOP", "%": "MULOP", "(": "LPAR", ")": "RPAR",
@@ -104,13 +102,6 @@ class _Rule(NamedTuple):
     unwrap: bool
     keep: tuple[tuple[int, bool, int], ...]
     trailing: int
-    plain: tuple[int, ...] | None  # which symbols are the children, where nothing is spliced or left out
-
-
-def _plain(keep: tuple[tuple[int, bool, int], ...], trailing: int) -> tuple[int, ...] | None:
-    if trailing or any(splice or nones for _, splice, nones in keep):
-        return None
-    return tuple(position for position, _, _ in keep)
 
 
 class _Machine(NamedTuple):
@@ -138,7 +129,6 @@ def _machine() -> _Machine:
                 unwrap,
                 keep,
                 trailing,
-                _plain(keep, trailing),
             )
         )
         passes.append(left if plain and unwrap else None)
@@ -203,12 +193,9 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
         if match is not None and (group := match.lastgroup) is not None:
             word = match[group]
             begin = match.start(group)
-            if group == "WORD" and word not in _SPECIAL and word.isascii():
-                kind, at = "NAME", begin + len(word)
-            else:
-                kind, at = _terminal(group, word, text, begin, actions)
-                if at != begin + len(word):
-                    word = text[begin:at]
+            kind, at = _terminal(group, word, text, begin, actions)
+            if at != begin + len(word):
+                word = text[begin:at]
         else:
             _check_end(machine, stack, text, at, stop, recent)
             kind, word, begin, at = END, "", stop, stop
@@ -222,7 +209,8 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
             if code < 0:
                 left = passes[-code - 1]
                 if left is not None:  # one symbol stands for another: most reductions
-                    stack[-1] = states[stack[-2]][left]
+                    stack.pop()
+                    stack.append(states[stack[-1]][left])
                     continue
                 _reduce(rules[-code - 1], states, stack, values, begins, ends)
             else:
@@ -236,7 +224,7 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
             if depth > MAX_DEPTH:
                 raise TooDeep((begin, at))
         if kind == "_NL":
-            recent = []
+            recent.clear()
         else:
             recent.append(kind)
 
@@ -295,30 +283,7 @@ def _reduce(
         ends.append(place)
         return
     base = len(values) - length
-    plain = rule.plain
-    if plain is None:
-        kids = _children(rule, values, base)
-    elif len(plain) == 1:
-        kids = [values[base + plain[0]]]
-    else:
-        kids = values[base:] if len(plain) == length else [values[base + position] for position in plain]
-    begin, end = begins[base], ends[-1]
-    if rule.action is None:
-        value: Any = kids
-    elif rule.unwrap and len(kids) == 1:
-        value = kids[0]
-    else:
-        value = rule.action(kids, (begin, end))
-    del stack[-length:], values[base:], begins[base:], ends[base:]
-    stack.append(states[stack[-1]][rule.left])
-    values.append(value)
-    begins.append(begin)
-    ends.append(end)
-
-
-def _children(rule: _Rule, values: list[Any], base: int) -> list[Any]:
-    """What a rule builds on: symbols it keeps, lists spliced in, None for what was left out."""
-    if rule.action is None and rule.keep and rule.keep[0][0] == 0 and rule.keep[0][1]:
+    if rule.action is None and rule.keep[:1] and rule.keep[0][0] == 0 and rule.keep[0][1]:
         kids: list[Any] = values[base]  # a growing list takes the next item instead of being copied
         rest = rule.keep[1:]
     else:
@@ -333,7 +298,18 @@ def _children(rule: _Rule, values: list[Any], base: int) -> list[Any]:
             kids.append(values[base + position])
     if rule.trailing:
         kids += [None] * rule.trailing
-    return kids
+    begin, end = begins[base], ends[-1]
+    if rule.action is None:
+        value: Any = kids
+    elif rule.unwrap and len(kids) == 1:
+        value = kids[0]
+    else:
+        value = rule.action(kids, (begin, end))
+    del stack[-length:], values[base:], begins[base:], ends[base:]
+    stack.append(states[stack[-1]][rule.left])
+    values.append(value)
+    begins.append(begin)
+    ends.append(end)
 
 
 def parse_file(source: SourceFile) -> File:

@@ -19,7 +19,8 @@ _SILENT = frozenset(("at", "name_at", "path_at", "head_at", "key_at", "word"))
 class Syntax:
     """Base of all syntax objects: fields by position or name, equality by what they say.
 
-    A dataclass would do the same; making thirty of them costs a tenth of a whole `netspec check`.
+    A dataclass would do the same; making thirty of them costs a tenth of a whole `netspec check`. Those that a
+    text is full of have a constructor of their own, which is twice as fast.
     """
 
     _fields: ClassVar[tuple[str, ...]] = ()
@@ -57,12 +58,21 @@ class Name(Syntax):
     text: str
     at: Place = NOWHERE
 
+    def __init__(self, text: str, at: Place = NOWHERE) -> None:
+        self.text = text
+        self.at = at
+
 
 class Number(Syntax):
     value: int | float
     text: str
     silent: ClassVar[tuple[str, ...]] = ("text",)
     at: Place = NOWHERE
+
+    def __init__(self, value: int | float, text: str, at: Place = NOWHERE) -> None:
+        self.value = value
+        self.text = text
+        self.at = at
 
 
 class Text(Syntax):
@@ -91,6 +101,12 @@ class Arg(Syntax):
     value: Value
     at: Place = NOWHERE
     name_at: Place = NOWHERE
+
+    def __init__(self, name: tuple[str, ...], value: Value, at: Place = NOWHERE, name_at: Place = NOWHERE) -> None:
+        self.name = name
+        self.value = value
+        self.at = at
+        self.name_at = name_at
 
 
 class Call(Syntax):
@@ -160,6 +176,10 @@ class Grid(Syntax):
     sizes: tuple[Value, ...]
     at: Place = NOWHERE
 
+    def __init__(self, sizes: tuple[Value, ...], at: Place = NOWHERE) -> None:
+        self.sizes = sizes
+        self.at = at
+
 
 class Perceptrons(Syntax):
     units: Grid
@@ -189,6 +209,10 @@ class Chain(Syntax):
 
     items: tuple[Value, ...]
     at: Place = NOWHERE
+
+    def __init__(self, items: tuple[Value, ...], at: Place = NOWHERE) -> None:
+        self.items = items
+        self.at = at
 
 
 class Dots(Syntax):
