@@ -57,7 +57,10 @@ class Counter:
         return min(total + self.item(value, frame), self.limit + 1)
 
     def chain(self, chain: tree.Chain, frame: Frame) -> int:
-        return min(sum(self.item(item, frame) for item in chain.items), self.limit + 1)
+        total = 0
+        for item in chain.items:
+            total += 1 if isinstance(item, (tree.Filters, tree.Perceptrons)) else self.item(item, frame)
+        return min(total, self.limit + 1)
 
     def _rounds(self, item: tree.Repeat, frame: Frame) -> int:
         value = _whole(item.count, frame)

@@ -139,7 +139,7 @@ def _linear(graph: Graph, report: Report) -> None:
     """A noun that reads a noun with nothing between: two sums are one (rule 23)."""
     summed: list[bool] = []
     for node in graph.nodes:
-        if not _is_sum(node) or node.again or not node.inputs:
+        if not node.op.noun or node.again or not _is_sum(node):
             continue
         source = _noun_below(graph, node)
         if source is None:

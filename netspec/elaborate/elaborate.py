@@ -217,7 +217,7 @@ def _finish(
 ) -> tuple[Graph | None, Report]:
     nodes = expansion.nodes
     stored = stored_arrays(nodes, expansion.weights, report)
-    cells = find_cells(nodes)
+    cells = find_cells(nodes) if expansion.delays else []
     check_cells(nodes, cells, report)
     params = _names(definition)
     graph = Graph(

@@ -72,7 +72,7 @@ def count(stored: list[Stored], prefix: str = "") -> Counts:
         if weight.integer or not item.key.startswith(prefix):
             continue
         total = weight.total
-        if item.node == opened or is_open(total):
+        if item.node == opened or not isinstance(total, int):
             opened = item.node
             groups.setdefault((item.node, item.kind), []).append(weight)
         else:

@@ -117,13 +117,16 @@ class _Move:
         return Edge(edge.node + self.nodes, edge.output)
 
     def edges(self, edges: tuple[Edge, ...]) -> tuple[Edge, ...]:
+        if len(edges) == 1:
+            return (Edge(edges[0].node + self.nodes, edges[0].output),)
         return tuple(Edge(edge.node + self.nodes, edge.output) for edge in edges)
 
     def node(self, node: Node) -> Node:
+        key = self.new + node.key[self.cut :] if node.key else ""
+        tied = self.new + node.tied[self.cut :] if node.tied else ""
         return Node(
             node.index + self.nodes, node.op, self.edges(node.inputs), node.types, node.word, node.layer + self.layers,
-            node.scope + self.scopes, self.name(node.key), self.name(node.tied), node.frozen, node.again, node.backward,
-            node.span,
+            node.scope + self.scopes, key, tied, node.frozen, node.again, node.backward, node.span,
         )  # fmt: skip
 
     def layer(self, layer: Layer) -> Layer:

@@ -12,10 +12,11 @@ takes time off its inputs and puts it back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from math import prod
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple, dataclass_transform
 
-from netspec.sizes import Formula, Size, product
+from netspec.sizes import Formula, Size
 from netspec.types import UNKNOWN, Type, Unknown, refuse, space_text
 
 Kind = Literal[
@@ -98,7 +99,7 @@ class Weight(NamedTuple):
 
     @property
     def total(self) -> Size:
-        return product(self.shape)
+        return prod(self.shape)
 
     @property
     def part(self) -> str:
