@@ -7,7 +7,6 @@ its indices and what its ports read, so a copy is the expansion itself with thes
 from __future__ import annotations
 
 from collections.abc import Hashable
-from copy import copy
 from typing import NamedTuple
 
 from netspec.elaborate.arguments import Arguments
@@ -130,23 +129,16 @@ class _Move:
         )  # fmt: skip
 
     def layer(self, layer: Layer) -> Layer:
-        moved = copy(layer)
-        moved.index += self.layers
-        moved.path = self.name(layer.path)
-        moved.scope += self.scopes
-        moved.values = self.edges(layer.values)
-        return moved
+        return Layer(
+            layer.index + self.layers, layer.label, self.name(layer.path), layer.role, layer.scope + self.scopes,
+            layer.caption, layer.text, self.edges(layer.values), layer.span, layer.section, layer.expected,
+        )  # fmt: skip
 
     def scope(self, scope: Scope) -> Scope:
-        moved = copy(scope)
-        moved.index += self.scopes
-        moved.parent += self.scopes
-        moved.key = self.name(scope.key)
-        moved.layer += self.layers
-        moved.first += self.nodes
-        moved.last += self.nodes
-        moved.params = dict(scope.params)
-        moved.ports = tuple(port + self.nodes for port in scope.ports)
-        moved.results = self.edges(scope.results)
-        moved.children = [child + self.scopes for child in scope.children]
-        return moved
+        return Scope(
+            scope.index + self.scopes, scope.parent + self.scopes, scope.kind, scope.name, self.name(scope.key),
+            scope.layer + self.layers, scope.first + self.nodes, scope.last + self.nodes, scope.shared,
+            dict(scope.params), scope.given, tuple(port + self.nodes for port in scope.ports), scope.port_names,
+            self.edges(scope.results), scope.result_names, [child + self.scopes for child in scope.children],
+            scope.again, scope.backward,
+        )  # fmt: skip
