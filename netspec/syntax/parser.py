@@ -191,6 +191,7 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
     begins: list[int] = []
     ends: list[int] = []
     recent: list[str] = []
+    words: dict[str, str] = {}  # a word that stands in many places is kept once
     depth = 0
     while True:
         actions = states[state]
@@ -201,6 +202,7 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
             kind, at = _terminal(group, word, text, begin, actions)
             if at != end:
                 word = text[begin:at]
+            word = words.setdefault(word, word)
         else:
             _check_end(machine, stack, text, at, stop, recent)
             kind, word, begin, at = END, "", stop, stop
