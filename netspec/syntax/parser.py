@@ -198,11 +198,8 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
         match = scanners[state].match(text, at, stop)
         if match is not None and (group := match.lastgroup) is not None:
             begin, end = match.span(group)
-            word = text[begin:end]
-            kind, at = _terminal(group, word, text, begin, actions)
-            if at != end:
-                word = text[begin:at]
-            word = words.setdefault(word, word)
+            kind, at = _terminal(group, word := text[begin:end], text, begin, actions)
+            word = words.setdefault(word, word) if at == end else text[begin:at]
         else:
             _check_end(machine, stack, text, at, stop, recent)
             kind, word, begin, at = END, "", stop, stop
@@ -227,10 +224,9 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
                 begins.append(begin)
                 ends.append(at)
                 break
-        if kind in _NESTING:
-            depth += _NESTING[kind]
-            if depth > MAX_DEPTH:
-                raise TooDeep((begin, at))
+        depth += _NESTING.get(kind, 0)
+        if depth > MAX_DEPTH:
+            raise TooDeep((begin, at))
         if kind == "_NL":
             recent.clear()
         else:

@@ -176,10 +176,6 @@ class Grid(Syntax):
     sizes: tuple[Value, ...]
     at: Place = NOWHERE
 
-    def __init__(self, sizes: tuple[Value, ...], at: Place = NOWHERE) -> None:
-        self.sizes = sizes
-        self.at = at
-
 
 class Perceptrons(Syntax):
     units: Grid
