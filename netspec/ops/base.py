@@ -137,7 +137,8 @@ class Lowering(NamedTuple):
     `forward` is an expression: `{self}` the constructed module, `{x}` the input (`{0}`, `{1}` where
     there are several), `{batch}`, `{device}` and `{dtype}` what a value made of none should have, other braces
     the entries of `values`. `folds`: it knows one leading axis, so a
-    time axis is folded into the batch around it.
+    time axis is folded into the batch around it. `ahead`: an expression that a recurrence works out once, before
+    its loop, where what it reads stands outside; `{ahead}` is its value.
     """
 
     forward: str
@@ -145,6 +146,7 @@ class Lowering(NamedTuple):
     values: Mapping[str, Argument] = NOTHING
     parts: tuple[Part, ...] = ()
     folds: bool = False
+    ahead: str = ""
 
 
 class Glyph(NamedTuple):
