@@ -12,7 +12,6 @@ from typing import ClassVar
 from netspec.sections.entries import Entry, option, shown, table
 from netspec.types import refuse
 
-
 # options that are two numbers: what torch asks of them
 _PAIRS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
     "betas": ("0 <= each < 1", lambda first, second: 0 <= first < 1 and 0 <= second < 1),
