@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 
 # Cyrillic and Greek letters that look like Latin ones
@@ -66,7 +67,7 @@ def nearest(word: str, legal: Iterable[str]) -> str | None:
     """The legal name that `word` was probably meant to be, or None."""
     if not word or len(word) > 60:
         return None
-    folded = looks(word).casefold().replace("_", "")
+    folded = looks(unicodedata.normalize("NFKC", word)).casefold().replace("_", "")
     best: tuple[int, int, str] | None = None
     for position, name in enumerate(list(legal)[-MAX_NAMES:]):
         other = looks(name).casefold().replace("_", "")
