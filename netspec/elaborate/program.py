@@ -228,7 +228,7 @@ class _Loader:
             self.report.add(Diagnostic("NS605", span, {"limit": self.limits.files}))
             return None
         try:
-            source = read_file(path, _shown(unit.source, item.file.value), self.limits.bytes)
+            source = read_file(path, _shown(unit.source, item.file.value), self.limits.bytes, used=True)
         except Fault as fault:
             inner = fault.diagnostic
             self.report.add(Diagnostic(inner.code, span, inner.words))

@@ -33,7 +33,7 @@ _SKIP = r"(?:[ \t]++|\#[^\n]*+|\r?\n[ \t]*+(?=\#|->|[&+,]))*+"
 _REST = r"""
     (?: (?P<WORD>[^\W\d][\wMARKS\u200b]*)
       | (?P<NUMBER>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
-      | (?P<PUNCT>->|==|!=|<=|>=|\.\.|[-+*/%(){}\[\]=:,@&^.<>→⟶➔⇒…≤≥≠])
+      | (?P<PUNCT>->|==|!=|<=|>=|\.\.|[-+*/%(){}\[\]=:,@&^.<>→⟶➔⇒➜➡⮕…≤≥≠])
       | (?P<STRING>"(?:[^"\\\n]++|\\.)*+")
       | (?P<NL>(?:\r?\n[ \t]*)+)
     )
@@ -71,7 +71,8 @@ _PUNCTUATION = {
     "{": "LBRACE", "}": "RBRACE", "[": "LSQB", "]": "RSQB", "=": "EQUAL", ":": "COLON", ",": "COMMA",
     "@": "AT", "&": "AMPERSAND", "^": "CIRCUMFLEX", ".": "DOT",
     # refused already, by characters.check_characters; read here so that the rest of the line is checked too
-    "→": "_ARROW", "⟶": "_ARROW", "➔": "_ARROW", "⇒": "_ARROW", "…": "DOTS", "≤": "CMP", "≥": "CMP", "≠": "CMP",
+    "→": "_ARROW", "⟶": "_ARROW", "➔": "_ARROW", "⇒": "_ARROW", "➜": "_ARROW", "➡": "_ARROW",
+    "⮕": "_ARROW", "…": "DOTS", "≤": "CMP", "≥": "CMP", "≠": "CMP",
 }  # fmt: skip
 
 
