@@ -13,7 +13,6 @@ import json
 import os
 import resource
 import signal
-import sys
 import tempfile
 import time
 import traceback
@@ -126,7 +125,7 @@ class Noticing:
         return [time.perf_counter() - begun, len(self.failed) - before]
 
     def _find(self) -> None:
-        """All functions of the mutants' modules, and the caches that what these compute may get into."""
+        """All functions of the mutants' modules, and their caches."""
         files = {mutant.file for mutant in self.mutants}
         modules = {".".join(["netspec", *Path(file).with_suffix("").parts]): file for file in files}
         for module in modules:
@@ -137,8 +136,7 @@ class Noticing:
             if type(thing) is FunctionType and thing.__code__.co_filename in paths:
                 self.functions[_key(thing.__code__, paths[thing.__code__.co_filename])].append(thing)
             elif type(thing) is functools._lru_cache_wrapper:
-                # the parser's table and the fonts, which take longest, are made of none of them
-                if thing.__module__ in modules or str(thing.__module__).startswith(("proof", "figure", "test_", "sites")):
+                if thing.__module__ in modules:
                     self.caches.append(thing)
 
     def _exchange(self, module: CodeType, file: str) -> None:
