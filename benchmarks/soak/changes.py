@@ -7,7 +7,7 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import CodeType
 
@@ -38,8 +38,7 @@ class Mutant:
 
 def mutants(part: str, path: Path) -> Iterator[Mutant]:
     """Every mutant of a file."""
-    text = path.read_text(encoding="utf-8")
-    lines, tree = text.splitlines(), ast.parse(text)
+    lines, tree = _text(path).splitlines(), _parsed(path)
     places = {node: index for index, node in enumerate(ast.walk(tree))}
     file = path.relative_to(PACKAGE).as_posix()
     times: Counter[str] = Counter()
@@ -117,8 +116,14 @@ def _function(tree: ast.Module, target: ast.AST) -> ast.FunctionDef:
     return next(function for function in functions if any(inner is target for inner in ast.walk(function)))
 
 
+@cache
+def _text(path: Path) -> str:
+    """Read once: a file may be edited while its mutants are tried."""
+    return path.read_text(encoding="utf-8")
+
+
 def _parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+    return ast.parse(_text(path))
 
 
 def _compiled(tree: ast.AST, file: str) -> CodeType:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import functools
 import gc
+import itertools
 import json
 import os
 import resource
@@ -29,6 +30,7 @@ from benchmarks.soak.changes import PACKAGE, REACHED, Mutant, mutated, probed, r
 
 LIVES, SLOW = "lives", "too slow"
 ROUND = 1800  # seconds for all tests
+WORTH = 60  # seconds of tests that a mutant meets, the quickest; what they leave alive counts as alive
 PATIENCE = 30, 5  # a mutant's tests may take this many seconds, and so many times what they take without it
 MEMORY = 6 << 30  # bytes: a mutant that asks for more fails
 Found = dict[str, list[float]]
@@ -67,7 +69,7 @@ class Noticing:
         self.seconds = {name: seconds for name, (seconds, *_) in found.items()}
         for number, mutant in enumerate(self.mutants):
             tests = sorted((name for name, at in found.items() if number in at[2:]), key=self.seconds.__getitem__)
-            fate = self._fate(mutant, tests)
+            fate = self._fate(mutant, self._worth(tests))
             self.fates.append(fate)
             print(f"{number + 1:3} {fate} ({len(tests)} could): {mutant.line} {mutant.what}", flush=True)
         killers = sorted(set(self.fates) - {LIVES, SLOW}, key=self.seconds.__getitem__)
@@ -79,6 +81,10 @@ class Noticing:
         tests = found or {what: [0, 1]}  # nothing came back: that is no success
         self.wrong += [name for name, (_, failures, *_) in tests.items() if failures]
         print(f"{len(tests)} tests {what}: {self.wrong or 'none'} fail; {time.monotonic() - begun:.0f} s", flush=True)
+
+    def _worth(self, tests: list[str]) -> list[str]:
+        ends = itertools.accumulate(self.seconds[name] for name in tests)
+        return [name for name, end in zip(tests, ends, strict=True) if end < WORTH]
 
     def _fate(self, mutant: Mutant, tests: list[str]) -> str:
         least, times = PATIENCE
