@@ -15,6 +15,7 @@ from benchmarks.peers.outcomes import of_netspec, outcome
 from benchmarks.peers.settings import SEED, Shape, inferred, real, settings
 from benchmarks.publish import publish
 
+ROOT = Path(__file__).resolve().parents[2]
 # the rows of the first table: a peer, how its driver is asked, and what a reader must know
 ASKED = (
     ("mlnode", "shapes", "mlnode"),
@@ -46,6 +47,7 @@ def main() -> bool:
                 pythons[name] = environment(name, folder)
             except NotInstalled as reason:
                 missing.append(f"{name} could not be installed, so nothing below is about it: {reason}.")
+        same = _beside(folder, missing)
         shapes, agrees = compared(pythons, folder)
         hostile, right = hostile_specs(pythons)
         lines = [*(line for reason in missing for line in (reason, "")), *shapes, "", *hostile]
@@ -54,7 +56,18 @@ def main() -> bool:
         versions = [version(name, pythons[name]) for name in pythons]
         lines += ["", f"Each in an environment of its own, from benchmarks/peers/requirements: {', '.join(versions)}."]
         publish("peers", "Beside mlnode, n-orca and neural-dsl", lines, ("torch",))
-    return agrees and right
+    return agrees and right and same
+
+
+def _beside(folder: Path, missing: list[str]) -> bool:
+    """Runs `benchmarks beside` where mlnode and Keras are installed; it writes its own result."""
+    try:
+        python = environment("beside", folder)
+    except NotInstalled as reason:
+        missing.append(f"mlnode and Keras could not be installed beside netspec: {reason}.")
+        return True
+    seen = surroundings(folder, ROOT)
+    return subprocess.run([str(python), "-m", "benchmarks", "beside"], cwd=ROOT, env=seen).returncode == 0
 
 
 def version(name: str, python: Path) -> str:

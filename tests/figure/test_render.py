@@ -72,6 +72,13 @@ def test_weights_of_another_net(tmp_path: Path) -> None:
     assert "4×3" in str(wrong.value)
 
 
+@pytest.mark.parametrize("units", [1, 4])
+def test_a_value_that_is_read_twice_is_drawn_twice(units: int) -> None:
+    """Wires of `x & x` would lie over each other in the views of single units."""
+    net = netspec.parse(f"net n {{\n  input x: 3\n  output y: x & x -> {units} perceptrons\n}}\n").net()
+    assert ">6<" in net.render().svg()
+
+
 def test_what_only_blocks_have_chooses_blocks() -> None:
     assert netspec.load(SPECS / "post" / "mlp.net").render().scene.view == "neurons"
     assert netspec.load(SPECS / "post" / "mlp.net").render(depth=1).scene.view == "blocks"
