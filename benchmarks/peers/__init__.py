@@ -25,6 +25,11 @@ ASKED = (
 )
 KINDS = ("cannot be written", "equal", "both refuse", "wrong shape", "accepts what torch refuses",
          "refuses what torch runs", "breaks off")  # fmt: skip
+NOTES = {
+    "n-orca": "n-orca warns of an unknown operation and builds an identity in its place.",
+    "neural-dsl": "What neural-dsl builds is a script that loads data with torchvision or runs TensorFlow: it was "
+    "written and read, not run.",
+}
 MERITS = {
     "mlnode": "mlnode finds unequal sums, layers that get another width than they were told, cycles, repeated and "
     "unknown layers, and names the node; its arithmetic does without `eval`, and what torch says while a net is built "
@@ -172,4 +177,5 @@ def hostile_specs(pythons: dict[str, Path]) -> tuple[list[str], bool]:
     told = [f"netspec {caught['netspec']} of {wrong}"]
     told += [f"{name} {caught[name]} of the {caught[f'{name}, written']} that it has words for" for name in pythons]
     lines += ["", f"Wrong specs refused by the check: {', '.join(told)}."]
+    lines += [f"{NOTES[name]}" for name in pythons if name in NOTES]
     return lines, good
