@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, NetspecError, Quoted, SpecErrors
-from netspec.draw.svg import Options, split_length
+from netspec.draw.svg import Options
 from netspec.figure.choose import choose_view
 from netspec.figure.describe import described
 from netspec.figure.fitting import about_blocks, check_part, check_view
@@ -18,7 +18,7 @@ from netspec.figure.units import Unsuitable
 from netspec.figure.views import VIEWS
 from netspec.graph import Graph, Node
 from netspec.names import nearest
-from netspec.sections.figure import FigureSettings
+from netspec.sections.figure import FigureSettings, split_length
 from netspec.sections.figure_reading import SETTINGS, net_of, read_figure
 from netspec.syntax import tree
 
