@@ -123,6 +123,8 @@ class Spec:
         from netspec.elaborate.uses import used_names
 
         nets = self.program.nets
+        if len(nets) < 2:
+            return nets
         used = {name for definition in nets for name in used_names(definition)}
         return [definition for definition in nets if definition.body.name.text not in used] or nets
 

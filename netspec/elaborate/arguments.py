@@ -189,7 +189,7 @@ def _convert(
 ) -> Any:
     kind, wanted = kind_of(found), kind_of(default)
     if kind == "integer" and wanted == "number":
-        return found if isinstance(found, Formula | Unknown) else float(found)
+        return found if isinstance(found, (Formula, Unknown)) else float(found)
     if kind != wanted and not isinstance(found, Unknown):
         words: dict[str, Any] = {"kind": Phrase(f"kind {kind}"), "wanted": Phrase(f"kind {wanted}")}
         span = Span(definition.unit.source, *(param.default.at if param.default is not None else param.at))
@@ -202,7 +202,7 @@ def kind_of(value: Any) -> str:
     """The kind of a parameter's value, as messages name it."""
     if isinstance(value, bool):
         return "flag"
-    if isinstance(value, int | Formula):
+    if isinstance(value, (int, Formula)):
         return "integer"
     names = {float: "number", Word: "word", Closure: "step", tuple: "list", str: "text"}
     return names.get(type(value), "type")

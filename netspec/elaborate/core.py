@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Quoted, Report
@@ -32,6 +33,10 @@ MAX_SHOWN = 40
 MAX_MISTAKES = 500
 
 
+# an operation, the types it makes and the arrays it stores
+Worked = tuple[Op, tuple[Type, ...], tuple[Weight, ...]]
+
+
 class TooMany(Exception):
     """So many mistakes were found that the rest of the net is left unread."""
 
@@ -47,6 +52,7 @@ class Core:
         self.layers: list[Layer] = []
         self.scopes: list[Scope] = []
         self.weights: dict[int, tuple[Weight, ...]] = {}
+        self.worked: dict[Hashable, Worked] = {}  # what was worked out, by operation and types
         self.symbols: dict[str, Formula] = {}  # the open sizes
         self.delays: list[tuple[Node, Frame, str]] = []  # delayed reads, to be tied to their layers
         self.unresolved: dict[str, tuple[Frame, Place]] = {}  # layers whose type a delayed read wants
@@ -120,11 +126,14 @@ class Core:
         """Applies an operation: checks types, appends the node, hands out its keys."""
         if len(self.nodes) + op.parts > self.limits.nodes:
             raise fault(frame, at, "NS612", limit=self.limits.nodes)
-        types = self._types(op, inputs, frame, at, given)
+        try:
+            known, (op, types, weights) = self._made(op, inputs)
+        except ShapeFault as error:
+            raise Fault(self.explain(error, op, inputs, frame, at, given)) from None
         node = Node(
             index=len(self.nodes),
             op=op,
-            inputs=tuple(value.edge for value in inputs),
+            inputs=tuple([value.edge for value in inputs]),
             types=types,
             word=word,
             layer=self.layer_index,
@@ -134,31 +143,53 @@ class Core:
             span=frame.span(at),
         )
         self.nodes.append(node)
-        if types[0].known and all(value.type.known for value in inputs):
-            weights = op.weights(*step_types(op, [value.type for value in inputs]))
-            if given is not None and "init" in given.values:
-                check_init(op, weights, given, frame, at)
-            if weights:
-                self.weights[node.index] = weights
-                if key is not None:
-                    node.key = key
-                elif names is not None:
-                    names.weighted(node, word, op.norm)
-        return [Value(Edge(node.index, position), value) for position, value in enumerate(types)]
+        if known and given is not None and "init" in given.values:
+            check_init(op, weights, given, frame, at)
+        if weights:
+            self.weights[node.index] = weights
+            if key is not None:
+                node.key = key
+            elif names is not None:
+                names.weighted(node, word, op.norm)
+        if len(types) == 1:
+            return [Value(Edge(node.index), types[0])]
+        return [Value(Edge(node.index, position), made) for position, made in enumerate(types)]
 
-    def _types(self, op: Op, inputs: list[Value], frame: Frame, at: Place, given: Given | None) -> tuple[Type, ...]:
-        types = [value.type for value in inputs]
-        if any(not value.known for value in types):
+    def _made(self, op: Op, inputs: list[Value]) -> tuple[bool, Worked]:
+        """Whether all inputs are known, and what an operation makes of them: asked about one time step of each,
+        unless it looks over time."""
+        asked: list[Type] = []
+        over_time, timed, known = op.over_time, False, True
+        for value in inputs:
+            own = value.type
+            known = known and own.known
+            if own.time is not None and not over_time:
+                timed = True
+                own = own.step
+            asked.append(own)
+        if not known:
             self.partial = True
-            return (op.partial(*types),)
+            return False, (op, (op.partial(*(value.type for value in inputs)),), ())
+        time = self._common_time(op, [value.type for value in inputs]) if timed else None
+        op, types, weights = self._worked_out(op, asked)
+        if time is not None:
+            types = tuple(value.over(time) for value in types)
+        return True, (op, types, weights)
+
+    def _worked_out(self, op: Op, asked: list[Type]) -> Worked:
+        """What an operation makes of types, and stores for it. Equal steps share one answer: a net has many."""
+        step = None if self.symbols else (op, *asked)  # open sizes that are equal may be written differently
         try:
-            time = None if op.over_time else self._common_time(op, types)
-            result = op.shape(*step_types(op, types))
-        except ShapeFault as error:
-            raise Fault(self.explain(error, op, inputs, frame, at, given)) from None
-        if isinstance(result, Type):
-            return (result if time is None else result.over(time),)
-        return result if time is None else tuple(value.over(time) for value in result)
+            found = self.worked.get(step)
+        except TypeError:  # an option that has no hash, such as initial values by name
+            step = found = None
+        if found is None:
+            result = op.shape(*asked)
+            types = (result,) if isinstance(result, Type) else result
+            found = (op, types, op.weights(*asked) if types[0].known else ())
+            if step is not None:
+                self.worked[step] = found
+        return found
 
     def _common_time(self, op: Op, types: list[Type]) -> Time | None:
         """The time of a step that acts on each time step alone: all its inputs share it."""
@@ -233,16 +264,12 @@ class Core:
 
     def all_known(self, flow: Flow) -> list[Value]:
         """A flow none of whose values is broken; raises Broken otherwise."""
-        if any(value is None for value in flow):
+        values = [value for value in flow if value is not None]
+        if len(values) != len(flow):
             raise Broken
-        return [value for value in flow if value is not None]
+        return values
 
 
 def _part(name: str) -> str:
     """How the first of several values is read, where they have a name."""
     return f"{name}.1" if name.isidentifier() else "a.1"
-
-
-def step_types(op: Op, types: list[Type]) -> list[Type]:
-    """The types an operation is asked about: of one time step, unless it looks over time."""
-    return types if op.over_time else [value.step for value in types]

@@ -211,7 +211,7 @@ def _finish(
 ) -> tuple[Graph | None, Report]:
     nodes = expansion.nodes
     stored = stored_arrays(nodes, expansion.weights, report)
-    cells = find_cells(nodes)
+    cells = find_cells(nodes) if expansion.delays else []
     check_cells(nodes, cells, report)
     params = _names(definition)
     graph = Graph(
@@ -228,7 +228,7 @@ def _finish(
         inputs=tuple(node.index for node in nodes if node.op.name == "input"),
         outputs=tuple(layer.index for layer in expansion.layers if layer.role == "output" and layer.scope == 0),
         cells=cells,
-        lists={name: value for name, value in frame.env.items() if isinstance(value, tuple | int | float | Formula)},
+        lists={name: value for name, value in frame.env.items() if isinstance(value, (tuple, int, float, Formula))},
     )
     for owner, line in expansion.late:
         inside = graph.counts if not owner.key else count(stored, owner.key)

@@ -81,7 +81,7 @@ def _name(value: tree.Ref, frame: Frame, extra: dict[str, Number] | None) -> Any
     name = value.name
     if name in frame.env:
         found = frame.env[name]
-        if isinstance(found, int | float | Formula | Unknown) and not isinstance(found, bool):
+        if isinstance(found, (int, float, Formula, Unknown)) and not isinstance(found, bool):
             return found
         kind = {bool: "flag", Word: "word", Closure: "step", tuple: "list", str: "text"}.get(type(found), "word")
         labels = (Label(found.at, "word"),) if isinstance(found, Word) and found.at is not None else ()
@@ -94,7 +94,7 @@ def _name(value: tree.Ref, frame: Frame, extra: dict[str, Number] | None) -> Any
     head = value.path[0]
     if head in frame.layers or head in frame.labels:
         raise fault(frame, value.at, "NS406", name=name)
-    names = [key for key, found in frame.env.items() if isinstance(found, int | float | Formula)]
+    names = [key for key, found in frame.env.items() if isinstance(found, (int, float, Formula))]
     raise unknown_size(frame, value.at, name, names)
 
 
@@ -253,18 +253,14 @@ def check_size(
 ) -> Any:
     if isinstance(result, Unknown):
         return result
+    if not isinstance(result, float) and result >= least:
+        most = frame.unit.limits.size if limit is None else limit
+        if isinstance(result, int) and result > most:
+            raise fault(frame, value.at, "NS415", value=result, limit=most)
+        return result
     shown = Phrase("a size") if what == "size" else Quoted((what,))
     if isinstance(result, float):
         if not result.is_integer():
             raise fault(frame, value.at, "NS401", value=sizes.text(result), what=shown)
         raise fault(frame, value.at, "NS414", value=sizes.text(result), whole=str(int(result)))
-    if result < least:
-        raise fault(frame, value.at, "NS402", value=_shown(result), least=str(least), what=shown)
-    most = frame.unit.limits.size if limit is None else limit
-    if isinstance(result, int) and result > most:
-        raise fault(frame, value.at, "NS415", value=result, limit=most)
-    return result
-
-
-def _shown(value: Any) -> str:
-    return sizes.text(value)
+    raise fault(frame, value.at, "NS402", value=sizes.text(result), least=str(least), what=shown)

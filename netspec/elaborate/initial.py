@@ -76,7 +76,7 @@ def read_init(value: tree.Value, frame: Frame) -> Init:
     """A distribution, or a number that every value starts from."""
     while isinstance(value, tree.Chain) and len(value.items) == 1:
         value = value.items[0]
-    if isinstance(value, tree.Ref | tree.Call):
+    if isinstance(value, (tree.Ref, tree.Call)):
         name = value.name
         if isinstance(value, tree.Ref) and name in frame.env:
             found = frame.env[name]
@@ -115,7 +115,7 @@ def _constant(value: tree.Value, frame: Frame) -> Init:
 
 def _number(value: tree.Value, frame: Frame) -> float:
     result = evaluate(value, frame, "real")
-    if isinstance(result, Formula | Unknown):
+    if isinstance(result, (Formula, Unknown)):
         # a distribution may depend on a size (`normal(0, 1/sqrt(d))`); its first witness stands for it
         return float(result.values[0]) if isinstance(result, Formula) else 0.0
     return float(result)

@@ -30,7 +30,7 @@ class Given:
     from_default: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Source:
     """A list of options and whose names it sees."""
 
@@ -48,6 +48,8 @@ def sources(target: str, args: tuple[tree.Arg, ...], frame: Frame, at: int) -> l
     if frame.poisoned.defaults and {target, target[:-1], ""} & frame.poisoned.defaults:
         raise Broken  # a `default` line that could not be read may hold its options
     found = [Source(args, frame)]
+    if not frame.defaults and not frame.unit.defaults:
+        return found
     for default in reversed(frame.defaults):
         if plural(default.target.text) == target:
             found.append(Source(default.args, frame, True))
@@ -96,8 +98,8 @@ def read_options(cls: type[Op], lists: list[Source], given: Given, at: tree.Plac
                 faults.append(error.diagnostic)
     if faults:
         raise Fault(faults[0], tuple(faults[1:]))
-    for name, option in cls.options.items():
-        if option.required and name not in given.values:
+    for name in cls.required:
+        if name not in given.values:
             hint = Hint("usage", {"usage": usage(cls)})
             raise fault(frame, at, "NS209", hint, step=cls.name, option=name.rstrip("_"))
     return given

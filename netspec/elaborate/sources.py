@@ -99,7 +99,7 @@ class Sources(Core):
         chain = item.chain
         if len(chain.items) > 1:
             first = chain.items[0]
-            begins = isinstance(first, tree.Call | tree.Perceptrons | tree.Filters | tree.Repeat) or (
+            begins = isinstance(first, (tree.Call, tree.Perceptrons, tree.Filters, tree.Repeat)) or (
                 isinstance(first, tree.Ref) and not self.names_layer(first, frame)
             )
             if begins and isinstance(first, tree.Ref) and first.name in frame.poisoned:
@@ -118,7 +118,7 @@ class Sources(Core):
 
     def begins_alone(self, item: tree.Value, frame: Frame) -> bool:
         """Whether an item needs no source: `learned(T)`, `zeros(T)`, `noise(T)`."""
-        if not isinstance(item, tree.Ref | tree.Call) or frame.unit.find(item.name) or item.name in frame.env:
+        if not isinstance(item, (tree.Ref, tree.Call)) or frame.unit.find(item.name) or item.name in frame.env:
             return False
         return item.name in ("learned", "zeros", "noise", "carried")
 
@@ -147,7 +147,7 @@ class Sources(Core):
         for node in reversed(spine):
             right = self.term(frame, node.right, names)
             left = self.combine(frame, node, left, right)
-        if isinstance(left, int | float | Formula):
+        if isinstance(left, (int, float, Formula)):
             raise fault(frame, item.at, "NS218", text=frame.span(item.at).text)
         return [left]
 
@@ -168,7 +168,7 @@ class Sources(Core):
                 found = frame.env.get(item.name)
                 return (
                     not is_layer(item.path[0], frame)
-                    and isinstance(found, int | float | Formula)
+                    and isinstance(found, (int, float, Formula))
                     and not isinstance(found, bool)
                 )
             case tree.Negative():
@@ -189,7 +189,7 @@ class Sources(Core):
 
     def combine(self, frame: Frame, item: tree.Binary, left: Any, right: Any) -> Any:
         """`left op right` where at least one side is a layer's value."""
-        numbers = [isinstance(side, int | float | Formula) for side in (left, right)]
+        numbers = [isinstance(side, (int, float, Formula)) for side in (left, right)]
         if all(numbers):
             return evaluate(item, frame, "real")
         if item.op not in _SIGNS:

@@ -114,6 +114,6 @@ def arrow(value: tree.Value, frame: Frame) -> Hint | None:
     while isinstance(single, tree.Chain) and len(single.items) == 1:
         single = single.items[0]
     layer = isinstance(single, tree.Ref) and (single.path[0] in frame.layers or single.path[0] in frame.labels)
-    if layer or isinstance(single, tree.Chain | tree.Perceptrons | tree.Filters | tree.Join | tree.Several):
+    if layer or isinstance(single, (tree.Chain, tree.Perceptrons, tree.Filters, tree.Join, tree.Several)):
         return Hint("arrow", {"value": frame.span(value.at).text})
     return None

@@ -148,12 +148,16 @@ class Attention(Weighted):
         form = self._form(inputs)
         part = attention_part(form)
         slots = ["{0}", "{1}", "{2}"] if form.several else ["{0}"]
+        ahead = ""
+        if form.remembers:
+            slots, ahead = ["{0}", "{ahead}"], "{self}.remember({1}, {2})"
         if form.scores:
             slots.append(f"scores={{{len(inputs) - 1}}}")
         if form.masked:
             slots.append("lengths={lengths1}" if form.several else "lengths={lengths}")
         if form.project:
-            return Lowering(f"{{self}}({', '.join(slots)})", self._construct(part.name, form, inputs), parts=(part,))
+            made = self._construct(part.name, form, inputs)
+            return Lowering(f"{{self}}({', '.join(slots)})", made, parts=(part,), ahead=ahead)
         values = self._extra(form)
         slots += [f"{name}={{{name}}}" for name in values]
         if form.dropping:

@@ -34,10 +34,9 @@ class Crop(Op):
         return Type(value.maps, to, value.time)
 
     def _ranges(self, value: Type) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
-        axes, shown = len(value.space), space_text(value.space)
-        to = extent(self.to, axes, "to", shown)
+        to = extent(self.to, value.space, "to")
         if self.at is not None:
-            return to, extent(self.at, axes, "at", shown)
+            return to, extent(self.at, value.space, "at")
         return to, tuple((size - part) // 2 for size, part in zip(value.space, to, strict=True))
 
     def torch(self, *inputs: Type) -> Lowering:
