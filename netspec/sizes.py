@@ -28,7 +28,7 @@ def _of_numbers(operation: Operation) -> Operation:
     """Leaves the other operand the word where it is no number: what is unknown inside a loop stays unknown."""
 
     def wrapped(formula: Formula, other: Any) -> Any:
-        return operation(formula, other) if isinstance(other, Formula | int | float) else NotImplemented
+        return operation(formula, other) if isinstance(other, (Formula, int, float)) else NotImplemented
 
     return wrapped
 
@@ -126,7 +126,7 @@ class Formula:
     # ---- decisions, at every witness
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Formula | int | float):
+        if not isinstance(other, (Formula, int, float)):
             return NotImplemented
         return all(a == b for a, b in _pairs(self, other))
 
@@ -179,10 +179,7 @@ def divides(divisor: Number, value: Number) -> bool:
 
 
 def product(sizes: Iterable[Size]) -> Size:
-    total: Size = 1
-    for size in sizes:
-        total = total * size
-    return total
+    return math.prod(sizes)
 
 
 def root(value: Number) -> Number:

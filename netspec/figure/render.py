@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, NetspecError, Quoted, SpecErrors
-from netspec.draw.svg import Options, split_length
+from netspec.draw.svg import Options
 from netspec.figure.choose import choose_view
 from netspec.figure.describe import described
 from netspec.figure.fitting import about_blocks, check_part, check_view, shows_weights, unheard_weights
@@ -18,8 +18,8 @@ from netspec.figure.units import Unsuitable
 from netspec.figure.views import VIEWS
 from netspec.graph import Graph, Node
 from netspec.names import nearest
-from netspec.sections.figure import FigureSettings
-from netspec.sections.figure_reading import net_of, read_figure
+from netspec.sections.figure import FigureSettings, split_length
+from netspec.sections.figure_reading import SETTINGS, net_of, read_figure
 from netspec.syntax import tree
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def render(
     or text such as `x=1,0`; writes numbers into the figure. Every other option is a setting of a figure section and
     wins over it. Raises SpecErrors for a wrong section, NetspecError for a wrong option.
     """
+    _check_options({"view": view, "theme": theme, **settings})
     found = settings_of(net, figure, weights is not None).but(view=view, theme=theme, width=width, **settings)
     _check_width(found.width)
     check_part(net.graph, found.only)
@@ -60,6 +61,21 @@ def render(
         return _features(net, found, options, weights)
     arrays = _arrays(net, found, weights, numbers)
     return _picture(net, found.but(view=chosen), options, arrays, input)
+
+
+def _check_options(given: Mapping[str, Any]) -> None:
+    """Options from Python: each is a setting, and a word among its choices. Raises TypeError and NetspecError."""
+    for name, value in given.items():
+        if name not in SETTINGS:
+            raise TypeError(f"render has no option {name!r}; its settings are {', '.join(SETTINGS)}")
+        rule = SETTINGS[name]
+        if rule.kind == "word" and value is not None and value not in rule.choices:
+            guess = nearest(str(value), rule.choices)
+            hints = (Hint("nearest", {"name": guess}),) if guess else ()
+            takes = Hint("takes_words", {"choices": Quoted(rule.choices)})
+            raise NetspecError(
+                Diagnostic("NS704", None, {"name": name, "value": str(value)}, hints=(*hints, takes)), USAGE
+            )
 
 
 def _check_width(width: str | None) -> None:

@@ -46,7 +46,6 @@ def _ordered(holders: Holders, bodies: list[str]) -> list[str]:
     out: list[str] = []
     waiting = holders.source()
     for body in ["", *bodies]:
-        known = "\n".join([*out, body])
         if body:
             name = re.match(r"class (\w+)", body)
             wanted = [text for text in waiting if name is not None and _uses(body, text)]
@@ -55,7 +54,6 @@ def _ordered(holders: Holders, bodies: list[str]) -> list[str]:
                     out.append(text)
                     waiting.remove(text)
             out.append(body)
-        del known
     return out + waiting
 
 
