@@ -15,7 +15,7 @@ from netspec.elaborate.alone import check_uncalled
 from netspec.elaborate.defaults import check_defaults
 from netspec.elaborate.elaborate import elaborate
 from netspec.elaborate.program import Definition, Program, load_program, parse_program
-from netspec.elaborate.unused import unused_names
+from netspec.elaborate.unused import idle_defaults, unused_names
 from netspec.graph import Counts, Graph, Layer
 from netspec.limits import DEFAULT, Limits
 from netspec.names import nearest
@@ -152,7 +152,7 @@ class Spec:
         for diagnostic in (*check_defaults(self.program), *check_uncalled(self.program, self.limits)):
             report.add(diagnostic)
         if not report.failed:
-            for diagnostic in unused_names(self.program):
+            for diagnostic in (*unused_names(self.program), *idle_defaults(self.program)):
                 report.add(diagnostic)
         if self.program.main.sections:
             for diagnostic in check_sections(self, graphs):

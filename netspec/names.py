@@ -50,7 +50,13 @@ def meant(word: str, legal: Iterable[str]) -> str | None:
         for name in legal
         if name != word and (_form(parts, set(name.casefold().split("_"))) or _begins(word.casefold(), name.casefold()))
     ]
+    closest = max((_shared(parts, name) for name in found), default=0)
+    found = [name for name in found if _shared(parts, name) == closest]
     return found[0] if len(found) == 1 else None
+
+
+def _shared(parts: set[str], name: str) -> int:
+    return len(parts & set(name.casefold().split("_")))
 
 
 def _form(left: set[str], right: set[str]) -> bool:

@@ -34,6 +34,7 @@ def bind_arguments(frame: Frame, definition: Definition, item: tree.Ref | tree.C
     body = definition.body
     if definition.unit.poisoned and _differs(definition, item, flow):
         raise Broken  # its head or an input may be what could not be read
+    check_parameters(definition)
     params = {param.name.text: param for param in body.params or ()}
     inputs = _input_names(definition, params)
     args = item.args if isinstance(item, tree.Call) else ()
@@ -59,6 +60,17 @@ def bind_arguments(frame: Frame, definition: Definition, item: tree.Ref | tree.C
     found.shown = {name: value for name, value in found.env.items() if not isinstance(value, Closure)}
     found.inputs = _inputs(item, frame, inputs, named, flow)
     return found
+
+
+def check_parameters(definition: Definition) -> None:
+    """No two parameters of a head share a name; raises Fault."""
+    source = definition.unit.source
+    seen: dict[str, tree.Param] = {}
+    for param in definition.body.params or ():
+        first = seen.setdefault(param.name.text, param)
+        if first is not param:
+            labels = (Label(Span(source, *first.name.at), "first"),)
+            raise Fault(Diagnostic("NS204", Span(source, *param.name.at), {"name": param.name.text}, labels=labels))
 
 
 def _input_names(definition: Definition, params: dict[str, tree.Param]) -> list[str]:

@@ -242,7 +242,7 @@ class Calls(Steps):
             inner = inner.items[0]
         if not isinstance(inner, tree.Ref) or len(inner.path) != 1:
             raise fault(frame, args[0].at, "NS236")
-        bound = layer_named(inner, frame)
+        bound = layer_named(inner, frame, option=True)
         bound.reads += 1
         statement = frame.labels[inner.path[0]]
         if not isinstance(statement, tree.Layer):

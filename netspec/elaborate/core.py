@@ -75,7 +75,8 @@ class Core:
         cause: object = None
         if frame is not None and diagnostic.code in ONE_CAUSE:
             words = tuple(sorted((name, str(word)) for name, word in diagnostic.words.items()))
-            cause = (diagnostic.code, words, id(frame.definition.body))
+            code = "NS202" if diagnostic.code == "NS205" else diagnostic.code  # at the head of a chain, and behind it
+            cause = (code, words, id(frame.definition.body))
         if frame is not None and frame.call is not None:
             label = Label(frame.call, "called", {"block": frame.definition.body.name.text})
             diagnostic = Diagnostic(
@@ -235,15 +236,28 @@ class Core:
             if error.option in given.from_default:
                 labels.insert(0, Label(frame.span(at), "used"))
         example = shown(self.symbols, *sizes)
-        hints = tuple(hint for hint in (Hint(error.hint) if error.hint else None, example) if hint is not None)
+        lost = self._lost(error, inputs, words)
+        hints = tuple(hint for hint in (Hint(error.hint) if error.hint else None, lost, example) if hint is not None)
         return Diagnostic(error.code, span, words, labels=tuple(labels[:3]), hints=hints)
+
+    def _lost(self, error: ShapeFault, inputs: list[Value], words: dict[str, Any]) -> Hint | None:
+        """Which step took away the space or time that this one needs: it may stand before that one."""
+        if error.code not in ("NS309", "NS325", "NS311") or not 0 <= error.input < len(inputs):
+            return None
+        node = self.nodes[inputs[error.input].edge.node]
+        given = [self.nodes[edge.node].types[edge.output] for edge in node.inputs if edge.node >= 0]
+        had = any(value.space for value in given) if error.code == "NS309" else any(value.time for value in given)
+        if not had or node.op.name in ("port", "input"):
+            return None
+        return Hint("lost", {"other": words.get("input_name", node.word), "step": words["step"]})
 
     # ---- values
 
     def single(self, flow: Flow, frame: Frame, at: Place) -> Value:
         """The one value of a flow; raises Broken where it is broken, Fault where there are several."""
         if len(flow) != 1:
-            raise fault(frame, at, "NS215", name=frame.span(at).text, count=str(len(flow)))
+            text = frame.span(at).text
+            raise fault(frame, at, "NS215", name=text, count=str(len(flow)), first=_part(text))
         if flow[0] is None:
             raise Broken
         return flow[0]
@@ -254,3 +268,8 @@ class Core:
         if len(values) != len(flow):
             raise Broken
         return values
+
+
+def _part(name: str) -> str:
+    """How the first of several values is read, where they have a name."""
+    return f"{name}.1" if name.isidentifier() else "a.1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, Literal
 
 from netspec import sizes
@@ -45,8 +46,26 @@ def evaluate(value: tree.Value, frame: Frame, want: Want = "size", extra: dict[s
             return _root(value, frame, want, extra)
         case tree.Broken():
             raise Broken
-    hints = (Hint("type"),) if isinstance(value, tree.Several) else ()
-    raise fault(frame, value.at, "NS404", *hints, text=_source(frame, value.at))
+    raise no_number(frame, value)
+
+
+def no_number(frame: Frame, value: tree.Value) -> Fault:
+    """NS404: a number in quotes, sizes in brackets, or something else."""
+    text = _source(frame, value.at)
+    if isinstance(value, tree.Text) and re.fullmatch(r"\s*-?\d+(?:\.\d+)?\s*", value.value):
+        bare = value.value.strip()
+        fix = Fix(frame.span(value.at), bare)
+        return fault(frame, value.at, "NS404", Hint("bare", {"text": bare}), fix=fix, text=text)
+    items = value.parts if isinstance(value, tree.Several) else value.items if isinstance(value, tree.List) else ()
+    numbers = re.findall(r"\d+", text) if items and re.fullmatch(r"\[?\s*\d+(?:\s*,\s*\d+)+\s*\]?", text) else []
+    if len(numbers) < 2:
+        hints = (Hint("type"),) if isinstance(value, tree.Several) else ()
+        return fault(frame, value.at, "NS404", *hints, text=text)
+    sizes = "x".join(numbers) if len(numbers) == 2 else f"{numbers[0]}@{'x'.join(numbers[1:])}"
+    source, (begin, end) = frame.unit.source.text, value.at
+    bracketed = isinstance(value, tree.Several) and source[begin - 1 : begin] == "(" and source[end : end + 1] == ")"
+    span = frame.span((begin - 1, end + 1)) if bracketed else frame.span(value.at)
+    return fault(frame, value.at, "NS404", Hint("type"), fix=Fix(span, sizes), text=text)
 
 
 class Broken(Exception):

@@ -60,7 +60,8 @@ class Expansion(Calls):
                 if first is not statement.label:
                     labels = (Label(frame.span(first.at), "first"),)
                     words = {"name": f"start {first.text}"}
-                    self.add(Diagnostic("NS204", frame.span(statement.label.at), words, labels=labels), frame)
+                    at, hints = frame.span(statement.label.at), (Hint("twice"),)
+                    self.add(Diagnostic("NS204", at, words, labels=labels, hints=hints), frame)
             name = _named(statement)
             if name is None:
                 continue

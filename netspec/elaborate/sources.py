@@ -77,7 +77,8 @@ class Sources(Core):
             case tree.Call() if is_layer(item.path[0], frame):
                 raise fault(frame, item.at, "NS249", *method(item.path), name=item.path[0])
             case tree.Call() | tree.Perceptrons() | tree.Filters() | tree.Repeat():
-                raise fault(frame, item.at, "NS219", text=frame.span(item.at).text)
+                alone = isinstance(item, tree.Call) and item.name in ("learned", "zeros", "noise", "carried")
+                raise fault(frame, item.at, "NS219", Hint("alone" if alone else "reads"), text=frame.span(item.at).text)
         raise fault(frame, item.at, "NS220", text=frame.span(item.at).text)
 
     def _no_layer(self, item: tree.Ref, frame: Frame) -> None:
@@ -85,10 +86,10 @@ class Sources(Core):
         name = item.path[0]
         if name in frame.env:
             if isinstance(frame.env[name], Closure):
-                raise fault(frame, item.at, "NS219", text=name)
+                raise fault(frame, item.at, "NS219", Hint("reads"), text=name)
             raise fault(frame, item.at, "NS214", name=name)
         if name in step_names():
-            raise fault(frame, item.at, "NS219", text=name)
+            raise fault(frame, item.at, "NS219", Hint("reads"), text=name)
         raise unknown_layer(name, item.at, frame)
 
     # ---- groups and joins
@@ -198,7 +199,8 @@ class Sources(Core):
                 "op": item.op,
                 "left": frame.span(item.left.at).text,
             }
-            raise fault(frame, item.at, code, **words)
+            hints = (Hint("half"),) if item.op == "/" and not numbers[0] else ()
+            raise fault(frame, item.at, code, *hints, **words)
         if left is None or right is None:
             return None
         if any(numbers):
@@ -257,7 +259,13 @@ class Sources(Core):
                 raise fault(frame, index.right.at, "NS503", name=item.name)
         if isinstance(index, tree.Ref) and index.name == "t":
             raise fault(frame, item.at, "NS503", name=item.name)
-        raise fault(frame, item.at, "NS505", name=item.name, index=frame.span(index.at).text)
+        text = frame.span(index.at).text
+        if not is_layer(item.path[0], frame) and (frame.unit.find(item.name) or item.name in step_names()):
+            fix = Fix(frame.span(item.at), f"{item.name}({text})")  # `Basic[64]`
+            raise fault(frame, item.at, "NS137", fix=fix, right=fix.replacement)
+        back = isinstance(index, tree.Binary) and index.op == "-" and isinstance(index.left, tree.Ref)
+        fix_time = Fix(frame.span(index.left.at), "t") if back and isinstance(index, tree.Binary) else None
+        raise fault(frame, item.at, "NS505", Hint("time" if back else "part"), fix=fix_time, name=item.name, index=text)
 
     def _delayed_type(self, frame: Frame, name: str, item: tree.Indexed) -> Type:
         """What is known of a layer's type before its line is done."""

@@ -114,7 +114,8 @@ class Steps(Sources):
                 text=frame.span(item.at).text,
             )
         if len(bound.values) > 1:
-            raise fault(frame, item.at, "NS215", name=frame.last, count=str(len(bound.values)))
+            count, first = str(len(bound.values)), f"{frame.last}.1"
+            raise fault(frame, item.at, "NS215", name=frame.last, count=count, first=first)
         bound.reads += 1
         return bound.values
 

@@ -27,6 +27,18 @@ def unused_names(program: Program) -> Iterator[Diagnostic]:
                 yield Diagnostic("NS250", Span(unit.source, *name.at), {"name": name.text}, severity="warning")
 
 
+def idle_defaults(program: Program) -> Iterator[Diagnostic]:
+    """NS254 for a `default` of the file that stands below every body it could reach."""
+    unit = program.main
+    last = max((definition.body.at[0] for definition in unit.own.values()), default=0)
+    if not unit.own or unit.poisoned.any:
+        return
+    for default in unit.defaults:
+        if default.at[0] > last:
+            words = {"step": default.target.text}
+            yield Diagnostic("NS254", Span(unit.source, *default.at), words, severity="warning")
+
+
 def _without(names: set[str], syntax: Any) -> set[str]:
     """Those of `names` that a piece of syntax does not mention, labels and keys of settings aside."""
     left = set(names)

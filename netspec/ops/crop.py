@@ -29,7 +29,8 @@ class Crop(Op):
         to, begins = self._ranges(value)
         for size, part, begin in zip(value.space, to, begins, strict=True):
             if size - part - begin < 0 or begin < 0:
-                refuse("NS343", option="to", size=text(size), part=text(part), type=str(value), to=space_text(to))
+                reach = text(part) if self.at is None else f"{text(begin)} + {text(part)} = {text(begin + part)}"
+                refuse("NS343", option="to", size=text(size), part=reach, type=str(value), to=space_text(to))
         return Type(value.maps, to, value.time)
 
     def _ranges(self, value: Type) -> tuple[tuple[Size, ...], tuple[Size, ...]]:

@@ -127,7 +127,8 @@ def _of_file(entries: Table[E], name: str, value: tree.Value, reader: Reader, wh
     stem, _, ending = name.rpartition(".")
     if stem and "file" in getattr(entries.get(ending.lower()), "model_fields", ()):
         fix = f'{ending.lower()}("{name}")'
-        raise reader.fault(value.at, "NS753", Hint("file", {"text": fix}), fix=fix, name=name, what=what)
+        shown = reader.text_at(value.at)
+        raise reader.fault(value.at, "NS753", Hint("file", {"text": fix}), fix=fix, name=shown, what=what)
 
 
 def _column_names(value: tree.Value) -> list[str]:

@@ -102,6 +102,9 @@ def misspelt(stop: Stop) -> Diagnostic | None:
     if stop.seen.kind != "NAME" or not stop.accepts("PERCEPTRON"):
         return None
     seen = stop.seen.text
+    if stop.start == "setting" and not stop.open and stop.last_span.end == stop.seen.at[0]:  # `85mm`
+        span = stop.between(stop.last_span.start, stop.seen.at[1])
+        return stop.unexpected(Hint("text", {"text": span.text}), fix=Fix(span, f'"{span.text}"'))
     guess = nearest(seen, ("perceptrons", "filters", "perceptron", "filter"))
     if guess and stop.seen.before[-1:] in (("INT",), ("NUMBER",), ("NAME",)):
         return stop.fault("NS127", Hint("nearest", {"name": guess}), seen=seen, fix=Fix(stop.span, guess))
