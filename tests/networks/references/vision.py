@@ -1,4 +1,4 @@
-"""Residual nets and nets for small devices, in PyTorch by hand: small sizes, weights in the order of the specs' lines."""
+"""Residual nets and nets for small devices: PyTorch by hand, weights in the order of the specs' lines."""
 
 from __future__ import annotations
 
