@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.sizes import Formula, Size, text
+from netspec.sizes import Formula, Size, smaller, text
 from netspec.types import refuse
 
 
@@ -29,11 +29,8 @@ def slide(
         )
     if not ceil:
         return room // stride + 1
-    windows = (room + stride - 1) // stride + 1
     # the last window may not lie wholly in the right padding
-    if isinstance(windows, int) and isinstance(size, int) and isinstance(pad, int) and isinstance(stride, int):
-        return windows - 1 if (windows - 1) * stride >= size + pad else windows
-    return windows
+    return smaller((room + stride - 1) // stride + 1, (size + pad - 1) // stride + 1)
 
 
 def _arithmetic(size: Size, kernel: Size, stride: Size, pad: Size, dilation: Size) -> str:
