@@ -95,10 +95,8 @@ def escape(text: str) -> str:
 
 def num(value: float, digits: int = 3) -> str:
     """A short decimal, the same on every machine."""
-    text = f"{value:.{digits}f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+    text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 class _Writer:
@@ -119,7 +117,7 @@ class _Writer:
                 return self.dots(item)
             case Polygon():
                 return self.polygon(item)
-            case Image():
+            case _:
                 return self.image(item)
 
     # ---- attributes

@@ -147,10 +147,10 @@ class Core:
 
     def _types(self, op: Op, inputs: list[Value], frame: Frame, at: Place, given: Given | None) -> tuple[Type, ...]:
         types = [value.type for value in inputs]
-        if any(not value.known for value in types):
-            self.partial = True
-            return (op.partial(*types),)
         try:
+            if any(not value.known for value in types):
+                self.partial = True
+                return (op.partial(*types),) * op.parts
             time = None if op.over_time else self._common_time(op, types)
             result = op.shape(*step_types(op, types))
         except ShapeFault as error:

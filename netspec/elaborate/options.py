@@ -13,7 +13,7 @@ from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quote
 from netspec.elaborate.evaluate import Broken, fault
 from netspec.elaborate.frame import Frame
 from netspec.elaborate.initial import read_init
-from netspec.elaborate.kinds import bare, read_kind
+from netspec.elaborate.kinds import read_kind
 from netspec.elaborate.suggest import arrow, decimal
 from netspec.names import nearest
 from netspec.ops.base import Op, Option
@@ -123,7 +123,7 @@ _HIDDEN = {"perceptrons": ("units",), "filters": ("count", "kernel")}
 def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Exception:
     hints = [
         _joined(cls, arg, position, source)
-        or decimal(arg.value, source.frame)
+        or _decimal(cls, arg, position, source)
         or arrow(arg.value, source.frame)
         or Hint("usage", {"usage": usage(cls)})
     ]
@@ -131,14 +131,20 @@ def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> E
     return fault(source.frame, arg.at, code, *hints, step=cls.name, position=str(position + 1))
 
 
+def _decimal(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Hint | None:
+    """`dropout(0,5)`: a decimal comma, where what stands before it may have decimals."""
+    names = cls.positional[position - 1 : position]
+    return decimal(arg.value, source.frame) if any(cls.options[name].kind == "real" for name in names) else None
+
+
 def _joined(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Hint | None:
     """`pad = 1,1`: the sizes of one option are joined by `x`."""
     before = source.args[position - 1] if position else None
-    if before is None or any(not isinstance(bare(item.value), tree.Number) for item in (before, arg)):
+    if before is None or any(not isinstance(item.value, tree.Number) for item in (before, arg)):
         return None
     name = before.name[0] if before.name else cls.positional[0] if cls.positional else ""
     typed = name in cls.options and cls.options[name].kind == "type"
-    if not (before.name or typed) and bare(before.value) != bare(arg.value):  # `maxpool(3, 2)`: a stride was meant
+    if not (before.name or typed) and before.value != arg.value:  # `maxpool(3, 2)`: a stride was meant
         return None
     if name not in cls.options or cls.options[name].kind not in ("extent", "padding", "type"):
         return None
