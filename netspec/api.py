@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import gc
+import operator
 import os
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, SupportsFloat, SupportsIndex, TypeVar
 
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Quoted, Report, SpecErrors
 from netspec.elaborate.alone import check_uncalled
 from netspec.elaborate.defaults import check_defaults
 from netspec.elaborate.elaborate import elaborate
 from netspec.elaborate.program import Definition, Program, load_program, parse_program
-from netspec.elaborate.unused import unused_names
+from netspec.elaborate.unused import idle_defaults, unused_names
 from netspec.graph import Counts, Graph, Layer
 from netspec.limits import DEFAULT, Limits
 from netspec.names import nearest
@@ -48,6 +49,17 @@ def without_collection(work: Callable[Parameters, Result]) -> Callable[Parameter
     return paused
 
 
+def plain(name: str, value: Any) -> Any:
+    """A parameter's value as the language has it: numpy's numbers become Python's. Raises TypeError for others."""
+    if isinstance(value, bool | str | int | list | tuple):
+        return value
+    if isinstance(value, SupportsIndex):
+        return operator.index(value)
+    if isinstance(value, SupportsFloat):
+        return float(value)
+    raise TypeError(f"{name} is set to a {type(value).__name__}: it takes a number, a word, True or False, or a list")
+
+
 class Spec:
     """A `.net` text that was read and checked: its nets and sections. Made by `load` and `parse`."""
 
@@ -73,7 +85,12 @@ class Spec:
 
         Sizes that are neither given nor have a default stay open. Raises SpecErrors.
         """
+        if name is not None and not isinstance(name, str):
+            raise TypeError(
+                f"the name of a net is a str, not {type(name).__name__}; sizes are given by name: net(K=10)"
+            )
         definition = self.definition(name)
+        sizes = {size: plain(size, value) for size, value in sizes.items()}
         checked = None if sizes else self._checked.get(definition.body.name.text)
         if checked is not None:
             return Net(self, checked, sizes)
@@ -106,6 +123,8 @@ class Spec:
         from netspec.elaborate.uses import used_names
 
         nets = self.program.nets
+        if len(nets) < 2:
+            return nets
         used = {name for definition in nets for name in used_names(definition)}
         return [definition for definition in nets if definition.body.name.text not in used] or nets
 
@@ -133,7 +152,7 @@ class Spec:
         for diagnostic in (*check_defaults(self.program), *check_uncalled(self.program, self.limits)):
             report.add(diagnostic)
         if not report.failed:
-            for diagnostic in unused_names(self.program):
+            for diagnostic in (*unused_names(self.program), *idle_defaults(self.program)):
                 report.add(diagnostic)
         if self.program.main.sections:
             for diagnostic in check_sections(self, graphs):
@@ -265,6 +284,8 @@ def load(path: str | os.PathLike[str], *, root: str | os.PathLike[str] | None = 
     `root` is the folder that `use` may not leave: by default the nearest one upward with a netspec.toml, else
     the file's own.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"netspec.load takes the path of a .net file, not {type(path).__name__}")
     try:
         program = load_program(Path(path), None if root is None else Path(root), limits)
     except Fault as fault:
@@ -277,6 +298,8 @@ def parse(
     text: str | bytes, *, name: str = "<text>", folder: str | os.PathLike[str] | None = None, limits: Limits = DEFAULT
 ) -> Spec:
     """As `load`, of a text or its UTF-8 bytes; it may `use` files only where `folder` says where it stands."""
+    if not isinstance(text, str | bytes):
+        raise TypeError(f"netspec.parse takes a spec's text, str or bytes, not {type(text).__name__}")
     try:
         program = parse_program(text, name, None if folder is None else Path(folder), limits)
     except Fault as fault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 
 # Cyrillic and Greek letters that look like Latin ones
@@ -41,11 +42,38 @@ def distance(left: str, right: str, limit: int) -> int:
     return above[-1]
 
 
+def meant(word: str, legal: Iterable[str]) -> str | None:
+    """The one legal name of which `word` is a longer or shorter form: `num_layers`, `batch_size`, `decay`, `learn`."""
+    parts = set(word.casefold().split("_")) - {""}
+    found = [
+        name
+        for name in legal
+        if name != word and (_form(parts, set(name.casefold().split("_"))) or _begins(word.casefold(), name.casefold()))
+    ]
+    closest = max((_shared(parts, name) for name in found), default=0)
+    found = [name for name in found if _shared(parts, name) == closest]
+    return found[0] if len(found) == 1 else None
+
+
+def _shared(parts: set[str], name: str) -> int:
+    return len(parts & set(name.casefold().split("_")))
+
+
+def _form(left: set[str], right: set[str]) -> bool:
+    smaller, larger = sorted((left, right), key=len)
+    return smaller < larger and len("".join(smaller)) > 2
+
+
+def _begins(left: str, right: str) -> bool:
+    shorter, longer = sorted((left, right), key=len)
+    return len(shorter) > 3 and longer.startswith(shorter)
+
+
 def nearest(word: str, legal: Iterable[str]) -> str | None:
     """The legal name that `word` was probably meant to be, or None."""
     if not word or len(word) > 60:
         return None
-    folded = looks(word).casefold().replace("_", "")
+    folded = looks(unicodedata.normalize("NFKC", word)).casefold().replace("_", "")
     best: tuple[int, int, str] | None = None
     for position, name in enumerate(list(legal)[-MAX_NAMES:]):
         other = looks(name).casefold().replace("_", "")

@@ -29,7 +29,7 @@ def _of_numbers(operation: Operation) -> Operation:
     """Leaves the other operand the word where it is no number: what is unknown inside a loop stays unknown."""
 
     def wrapped(formula: Formula, other: Any) -> Any:
-        return operation(formula, other) if isinstance(other, Formula | int | float) else NotImplemented
+        return operation(formula, other) if isinstance(other, (Formula, int, float)) else NotImplemented
 
     return wrapped
 
@@ -127,7 +127,7 @@ class Formula:
     # ---- decisions, at every witness
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Formula | int | float):
+        if not isinstance(other, (Formula, int, float)):
             return NotImplemented
         return all(a == b for a, b in _pairs(self, other))
 
@@ -180,10 +180,7 @@ def divides(divisor: Number, value: Number) -> bool:
 
 
 def product(sizes: Iterable[Size]) -> Size:
-    total: Size = 1
-    for size in sizes:
-        total = total * size
-    return total
+    return math.prod(sizes)
 
 
 def root(value: Number) -> Number:
@@ -279,10 +276,8 @@ def _divide(left: Number, right: Number) -> Number:
     if not inside:  # of values beyond all bounds, which leave no rest to look at
         return _settle(outside, values)
     inner = _sum_text(inside, "+", "-")
-    below = _sum_text(_terms(right), "+", "-")
     top = f"({inner})" if len(inside) > 1 else inner
-    under = f"({below})" if len(_terms(right)) > 1 else below
-    floor: Factors = ((f"floor({top}/{under})", 1),)
+    floor: Factors = ((f"floor({top}/{_atom(right)})", 1),)
     return _settle({**outside, floor: outside.get(floor, whole(0)) + 1}, values)
 
 
@@ -332,10 +327,15 @@ def _opaque(
 
 
 def _atom(value: Number) -> str:
+    """As an operand of `/`, `%` or `^`: what is more than one name or number stands in parentheses."""
     if not isinstance(value, Formula):
-        return text(value)
+        return text(value) if value >= 0 else f"({text(value)})"
     shown = _sum_text(value.terms, "+", "-")
-    return f"({shown})" if len(value.terms) > 1 else shown
+    return shown if list(value.terms.values()) == [1] and _is_one_name(*value.terms) else f"({shown})"
+
+
+def _is_one_name(factors: Factors) -> bool:
+    return len(factors) == 1 and factors[0][1] == 1
 
 
 def _sum_text(terms: dict[Factors, Fraction], plus: str, minus: str) -> str:

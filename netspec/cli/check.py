@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netspec.cli.options import common, limit_option, limits_of, read_stdin
+from netspec.cli.options import check_root, common, limit_option, limits_of, read_stdin
 from netspec.cli.report import Format, coloured, language_of, written
 from netspec.cli.writing import write_text
 from netspec.diagnostics.model import Diagnostic
@@ -43,6 +43,7 @@ def command(
     found: list[Diagnostic] = []
     counted: list[str] = []
     allowed = limits_of(limit)
+    check_root(root)
     for path in specs:
         diagnostics, lines = _fix(path, root, allowed) if fix else _check(path, root, allowed)[:2]
         found += diagnostics

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from netspec.cli.options import common, load_net, net_options, spec_argument
-from netspec.cli.writing import write_text
+from netspec.cli.writing import output_for, write_text
 from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
 
 USAGE = 2
@@ -35,10 +35,15 @@ def command(
 
     SPEC may be the folder of a run: with -o model.pt2 its trained net is written, for torch.export.load.
     """
+    run = (Path(spec) / "settings.json").exists()
+    if run and (settings or net is not None):  # a run has its net and its sizes
+        raise NetspecError(Diagnostic("NS919", None, {"flag": "--set" if settings else "--net"}), USAGE)
+    if out is not None and str(out) != "-":
+        output_for(out, (".py", ".pt2"), (spec,))
     if out is not None and out.suffix.lower() == ".pt2":
         _export(Path(spec), out)
         return 0
-    if (Path(spec) / "settings.json").exists():
+    if run:
         from netspec.training.api import load_run
 
         text = load_run(spec).net.source()

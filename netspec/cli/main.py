@@ -65,11 +65,27 @@ class Commands(click.Group):
             hints = (Hint("nearest", {"name": guess}),) if guess else ()
             words: dict[str, Any] = {"name": name, "commands": Quoted(tuple(COMMANDS))}
             raise NetspecError(Diagnostic("NS901", None, words, hints=hints), USAGE)
-        return super().resolve_command(ctx, args)
+        command = super().resolve_command(ctx, args)
+        _given_twice(command[1], args[1:])
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+def _given_twice(command: click.Command | None, args: list[str]) -> None:
+    """A flag with one value that is given two: click would take the last in silence. Raises NetspecError NS918."""
+    single = [
+        param
+        for param in (command.params if command is not None else ())
+        if isinstance(param, click.Option) and not param.multiple and not param.is_flag
+    ]
+    for param in single:
+        written = [word.partition("=")[0] for word in args[: args.index("--") if "--" in args else len(args)]]
+        if sum(word in param.opts for word in written) > 1:
+            flag = next(word for word in written if word in param.opts)
+            raise NetspecError(Diagnostic("NS918", None, {"flag": flag}), USAGE)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -72,9 +72,16 @@ def load_spec(path: str, root: Path | None = None, limits: Limits = DEFAULT) -> 
     """The checked spec of a command's argument."""
     from netspec.api import load, parse
 
+    check_root(root)
     if path == "-":
         return parse(read_stdin(limits), name="<stdin>", folder=Path.cwd(), limits=limits)
     return load(path, root=root, limits=limits)
+
+
+def check_root(root: Path | None) -> None:
+    """Raises NetspecError (NS920) for a --root that is no folder: it would allow nothing, in silence."""
+    if root is not None and not root.is_dir():
+        raise NetspecError(Diagnostic("NS920", None, {"folder": str(root)}), USAGE)
 
 
 def read_stdin(limits: Limits = DEFAULT) -> bytes:
@@ -85,7 +92,11 @@ def read_stdin(limits: Limits = DEFAULT) -> bytes:
 def load_net(
     path: str, net: str | None, settings: tuple[str, ...], root: Path | None = None, limit: tuple[str, ...] = ()
 ) -> Net:
-    return load_spec(path, root, limits_of(limit)).net(net, **parse_settings(settings))
+    found = parse_settings(settings)
+    for name in found:
+        if name.partition(".")[0] in ("data", "train"):
+            raise NetspecError(Diagnostic("NS919", None, {"flag": f"--set {name}"}, hints=(Hint("section"),)), USAGE)
+    return load_spec(path, root, limits_of(limit)).net(net, **found)
 
 
 def parse_settings(settings: tuple[str, ...]) -> dict[str, Any]:
@@ -95,6 +106,8 @@ def parse_settings(settings: tuple[str, ...]) -> dict[str, Any]:
         name, sign, value = item.partition("=")
         if not sign or not name.strip() or not value.strip():
             raise NetspecError(Diagnostic("NS905", None, {"given": item}, hints=(Hint("set"),)), USAGE)
+        if name.strip() in found:
+            raise NetspecError(Diagnostic("NS918", None, {"flag": f"--set {name.strip()}"}), USAGE)
         found[name.strip()] = parse_value(value.strip())
     return found
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from netspec.cli.options import common
-from netspec.cli.writing import write_bytes, write_text
-from netspec.diagnostics.model import Diagnostic, NetspecError
+from netspec.cli.writing import output_for, write_bytes, write_text
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
 from netspec.parts import need
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ USAGE = 2
 @click.option("--seed", type=click.IntRange(0), default=0, help="--sample: another text.")
 @click.option("--device", default="cpu", metavar="NAME", help="Where the net computes.")
 @common
-def command(run: Path, files: tuple[str, ...], **flags: Any) -> int:
+@click.pass_context
+def command(ctx: click.Context, /, run: Path, files: tuple[str, ...], **flags: Any) -> int:
     """Let a trained net answer: to the rows of a table (`-` is standard input), arrays, pictures; or write a text."""
     for module in ("torch", "numpy", "safetensors"):
         need(module)
@@ -46,6 +48,9 @@ def command(run: Path, files: tuple[str, ...], **flags: Any) -> int:
     if flags["sample"]:
         _sample(trained, flags)
         return 0
+    for name in ("prompt", "length", "temperature", "top", "seed"):
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise NetspecError(Diagnostic("NS919", None, {"flag": f"--{name}"}, hints=(Hint("sample"),)), USAGE)
     if not files:
         raise click.MissingParameter(param_hint="FILES", param_type="argument")
     _answer(trained, files, flags)
@@ -67,6 +72,9 @@ def _sample(trained: Trained, flags: dict[str, Any]) -> None:
 
 
 def _answer(trained: Trained, files: tuple[str, ...], flags: dict[str, Any]) -> None:
+    out: Path | None = flags["out"]
+    if out is not None:
+        output_for(out, (".csv", ".npz"), files)
     from netspec.training.given import open_given, standard_input
     from netspec.training.table import as_arrays, as_table
 
@@ -78,7 +86,6 @@ def _answer(trained: Trained, files: tuple[str, ...], flags: dict[str, Any]) -> 
         rows = open_given([Path(file) for file in files], trained.data.source, flags["fit"])
     dataset = trained.dataset(rows, {}, trained.inputs)
     answers = trained.answers(dataset)
-    out: Path | None = flags["out"]
     if out is not None and out.suffix.lower() == ".npz":
         import numpy as np
 

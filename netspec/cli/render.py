@@ -10,7 +10,7 @@ import click
 
 from netspec.cli.options import common, load_net, net_options, spec_argument
 from netspec.cli.report import coloured, written
-from netspec.cli.writing import write_bytes
+from netspec.cli.writing import output_for, write_bytes
 from netspec.diagnostics.model import NetspecError
 from netspec.sections.figure import DIRECTIONS, THEMES, VIEWS
 
@@ -100,6 +100,8 @@ def command(
     options["weights"] = _run(options["weights"]) or options["weights"] or run
     found = load_net(spec, net, settings, root, limit) if run is None else run.net
     target = Path(out) if out else Path(f"{'net' if spec == '-' else Path(spec).stem}.svg")
+    if out != "-":
+        output_for(target, (), (spec,))
     picture = found.render(lang=lang, **options)
     suffix = target.suffix.removeprefix(".").lower() or "svg"
     try:

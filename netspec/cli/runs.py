@@ -10,7 +10,8 @@ import click
 from netspec.cli.evaluate import PARTS
 from netspec.cli.options import common
 from netspec.cli.report import language_of
-from netspec.cli.writing import write_text
+from netspec.cli.writing import output_for, write_text
+from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted
 from netspec.training.compare import Summed, find_runs, settings_that_differ, summed
 
 if TYPE_CHECKING:
@@ -34,10 +35,16 @@ _WORDS = {
 @common
 def command(folders: tuple[Path, ...], **flags: Any) -> int:
     """List runs, those in `runs` when no folder is named; compare the ones that are named."""
+    if flags["out"] is not None:
+        output_for(flags["out"], (".svg",), ())
     language = language_of(["--lang", flags["lang"]] if flags["lang"] else [])
     paths = find_runs(list(folders) or [Path("runs")])
     found = [summed(path) for path in paths]
     if flags["sort"]:
+        scores = tuple(dict.fromkeys(name for item in found for name in item.scores))
+        if flags["sort"] not in scores:
+            words: dict[str, Any] = {"flag": "--sort", "legal": Quoted(scores), "value": flags["sort"]}
+            raise NetspecError(Diagnostic("NS914", None, words, hints=(Hint("scores"),)), 2)
         found.sort(key=lambda item: _rank(item, flags["sort"]))
     # runs that are named one by one are compared, a folder of them is listed
     compared = len(paths) > 1 and len(paths) == len(folders)

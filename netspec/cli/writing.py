@@ -4,11 +4,29 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, NetspecError
+from netspec.diagnostics.model import Diagnostic, NetspecError, Quoted
 from netspec.diagnostics.system import reason
+
+
+def output_for(path: Path, endings: tuple[str, ...], read: Iterable[str | Path]) -> None:
+    """Before the work: an output has one of its endings and is none of the files that the command reads.
+
+    Raises NetspecError NS917 and NS916.
+    """
+    if endings and path.suffix.lower() not in endings:
+        words: dict[str, Any] = {"file": str(path), "endings": Quoted(endings)}
+        raise NetspecError(Diagnostic("NS917", None, words), 2)
+    for other in read:
+        try:
+            same = os.path.samefile(path, other)
+        except OSError:  # one of them is not there
+            same = False
+        if same:
+            raise NetspecError(Diagnostic("NS916", None, {"file": str(path)}), 2)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

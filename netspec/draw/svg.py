@@ -9,6 +9,7 @@ from typing import NamedTuple
 from netspec.figure.scene import Dots, Image, Item, Node, Pen, Point, Polygon, Scene, Text, Wire
 from netspec.figure.theme import THEMES, Theme
 from netspec.figure.typeset import Run, typeset
+from netspec.sections.figure import split_length
 
 PX = 96 / 25.4  # CSS pixels a millimetre
 HEAD, BARB = 1.62, 0.36  # length of an arrowhead in mm for the house's pen, and half its width in lengths
@@ -65,14 +66,6 @@ def _size(width: float, height: float, wanted: str | None) -> tuple[str, str]:
     return f"{num(number)}{unit}", f"{num(number * height / width)}{unit}"
 
 
-def split_length(text: str) -> tuple[float, str]:
-    """`85mm` -> (85.0, "mm"); ValueError where it is no length."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(mm|cm|in|pt|px)?\s*", text)
-    if match is None or not 0 < float(match[1]) <= 100_000:
-        raise ValueError(text)
-    return float(match[1]), match[2] or "px"
-
-
 def _dark_style(theme: Theme) -> str:
     """Without a ground the page's own shines through: on a dark page the dark theme's colours are taken."""
     dark = THEMES["dark"]
@@ -95,7 +88,9 @@ def escape(text: str) -> str:
 
 def num(value: float, digits: int = 3) -> str:
     """A short decimal, the same on every machine."""
-    text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
+    text = f"{value:.{digits}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
 

@@ -66,6 +66,8 @@ def check_uncalled(program: Program, limits: Limits) -> list[Diagnostic]:
 def _uncalled(program: Program) -> Iterator[Definition]:
     """The blocks that nothing calls; of blocks that only call each other, the first."""
     own = program.main.own
+    if all(definition.body.kind == "net" for definition in own.values()):
+        return
     calls = {name: used_names(definition) & own.keys() for name, definition in own.items()}
     by_blocks = {inner for name, inside in calls.items() for inner in inside - {name}}
     seen: set[str] = set()
@@ -135,7 +137,7 @@ def _roots(definition: Definition, kinds: dict[str, str]) -> Iterator[Frame]:
     inputs = [line for line in statements if isinstance(line, tree.Input)]
     home = Frame(definition.unit, definition, 0, "", "")
     free = [name for name, kind in kinds.items() if kind == "size"]
-    names = list(dict.fromkeys([*free, *(name for line in inputs for name in _names(line.type))]))
+    names = list(dict.fromkeys([*free, *(name for line in inputs for name in sorted(_names(line.type)))]))
     bindings = find(names, home, statements)
     symbols = {name: Formula.symbol(name, tuple(found[name] for found in bindings)) for name in names}
     fixed: list[tuple[dict[str, Any], _Trial]] = [({}, trial) for trial in _TRIALS]
@@ -188,7 +190,7 @@ def _kind(name: str, body: tree.Body) -> str:
             found.add("size")
         if isinstance(value, tree.Chain) and any(isinstance(i, tree.Ref) and i.name == name for i in value.items):
             found.add("step")
-        if isinstance(value, tuple | list):
+        if isinstance(value, (tuple, list)):
             pending += value
         elif isinstance(value, tree.Syntax):
             pending += [getattr(value, field) for field in value._said]
@@ -200,7 +202,7 @@ def _names(syntax: Any) -> set[str]:
     pending = [syntax]
     while pending:
         value = pending.pop()
-        if isinstance(value, tuple | list):
+        if isinstance(value, (tuple, list)):
             pending += value
         elif isinstance(value, tree.Ref):
             found.add(value.name)
@@ -228,7 +230,7 @@ def _stand_in(written: tree.TypeText, known: dict[str, Any], root: Frame, trial:
         for name in sorted(_names(value) - known.keys()):
             known[name] = max(1, int(size * trial.ratio ** (len(known) - len(root.env))))
         found = evaluate(value, Frame(root.unit, root.definition, 0, "", "", env=known))
-        if isinstance(found, int | float) and (found < 1 or isinstance(found, float)):
+        if isinstance(found, (int, float)) and (found < 1 or isinstance(found, float)):
             raise Broken  # `2*h - 2*w`: no size of this trial
         return found
 

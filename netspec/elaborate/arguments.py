@@ -34,6 +34,7 @@ def bind_arguments(frame: Frame, definition: Definition, item: tree.Ref | tree.C
     body = definition.body
     if definition.unit.poisoned and _differs(definition, item, flow):
         raise Broken  # its head or an input may be what could not be read
+    check_parameters(definition)
     params = {param.name.text: param for param in body.params or ()}
     inputs = _input_names(definition, params)
     args = item.args if isinstance(item, tree.Call) else ()
@@ -59,6 +60,17 @@ def bind_arguments(frame: Frame, definition: Definition, item: tree.Ref | tree.C
     found.shown = {name: value for name, value in found.env.items() if not isinstance(value, Closure)}
     found.inputs = _inputs(item, frame, inputs, named, flow)
     return found
+
+
+def check_parameters(definition: Definition) -> None:
+    """No two parameters of a head share a name; raises Fault."""
+    source = definition.unit.source
+    seen: dict[str, tree.Param] = {}
+    for param in definition.body.params or ():
+        first = seen.setdefault(param.name.text, param)
+        if first is not param:
+            labels = (Label(Span(source, *first.name.at), "first"),)
+            raise Fault(Diagnostic("NS204", Span(source, *param.name.at), {"name": param.name.text}, labels=labels))
 
 
 def _input_names(definition: Definition, params: dict[str, tree.Param]) -> list[str]:
@@ -116,7 +128,7 @@ def _layer(arg: tree.Arg, frame: Frame) -> Flow:
     if isinstance(value, tree.Ref):
         flow = read(value, frame)
         if len(flow) != 1:
-            raise fault(frame, value.at, "NS215", name=value.name, count=str(len(flow)))
+            raise fault(frame, value.at, "NS215", name=value.name, count=str(len(flow)), first=f"{value.name}.1")
         return flow
     raise fault(frame, arg.value.at, "NS425", option=".".join(arg.name), value=frame.span(arg.value.at).text)
 
@@ -177,7 +189,7 @@ def _convert(
 ) -> Any:
     kind, wanted = kind_of(found), kind_of(default)
     if kind == "integer" and wanted == "number":
-        return found if isinstance(found, Formula | Unknown) else float(found)
+        return found if isinstance(found, (Formula, Unknown)) else float(found)
     if kind != wanted and not isinstance(found, Unknown):
         words: dict[str, Any] = {"kind": Phrase(f"kind {kind}"), "wanted": Phrase(f"kind {wanted}")}
         span = Span(definition.unit.source, *(param.default.at if param.default is not None else param.at))
@@ -190,7 +202,7 @@ def kind_of(value: Any) -> str:
     """The kind of a parameter's value, as messages name it."""
     if isinstance(value, bool):
         return "flag"
-    if isinstance(value, int | Formula):
+    if isinstance(value, (int, Formula)):
         return "integer"
     names = {float: "number", Word: "word", Closure: "step", tuple: "list", str: "text"}
     return names.get(type(value), "type")

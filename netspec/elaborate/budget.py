@@ -57,7 +57,10 @@ class Counter:
         return min(total + self.item(value, frame), self.limit + 1)
 
     def chain(self, chain: tree.Chain, frame: Frame) -> int:
-        return min(sum(self.item(item, frame) for item in chain.items), self.limit + 1)
+        total = 0
+        for item in chain.items:
+            total += 1 if isinstance(item, (tree.Filters, tree.Perceptrons)) else self.item(item, frame)
+        return min(total, self.limit + 1)
 
     def _rounds(self, item: tree.Repeat, frame: Frame) -> int:
         value = _whole(item.count, frame)
@@ -76,7 +79,7 @@ class Counter:
         values: dict[str, Any] = {**env, **{name: _Counted(count) for name, count in steps.items()}}
         inner = Frame(definition.unit, definition, 0, "", "", env=values)
         total = sum(
-            self.chain(line.chain, inner) for line in body.statements if isinstance(line, tree.Layer | tree.Start)
+            self.chain(line.chain, inner) for line in body.statements if isinstance(line, (tree.Layer, tree.Start))
         )
         self.open.discard(id(body))
         self.known[key] = min(total, self.limit + 1)
@@ -91,7 +94,7 @@ class Counter:
             value = arg.value
             if name in names and isinstance(value, tree.Chain):
                 found[name] = self.chain(value, frame)
-            elif name in names and isinstance(value, tree.Ref | tree.Call | tree.Repeat):
+            elif name in names and isinstance(value, (tree.Ref, tree.Call, tree.Repeat)):
                 found[name] = self.item(value, frame)
         return {name: count for name, count in found.items() if count > 1}
 

@@ -95,7 +95,7 @@ class Calls(Steps):
         finally:
             self.layer_index, self.backward = outer
             scope.last = len(self.nodes)
-        sizes = {name: value for name, value in child.env.items() if isinstance(value, int | float | Formula)}
+        sizes = {name: value for name, value in child.env.items() if isinstance(value, (int, float, Formula))}
         scope.params = {**scope.params, **sizes}
         made = self._results(child, scope, outputs)
         if template is not None:
@@ -202,7 +202,7 @@ class Calls(Steps):
         if isinstance(first, tree.Ref) and is_layer(first.path[0], frame):
             if frame.unit.find(first.name) is None and first.name not in frame.env:
                 raise fault(frame, first.at, "NS616", text=first.name)
-        elif not isinstance(first, tree.Ref | tree.Call | tree.Perceptrons | tree.Filters | tree.Repeat | tree.Broken):
+        elif not isinstance(first, (tree.Ref, tree.Call, tree.Perceptrons, tree.Filters, tree.Repeat, tree.Broken)):
             raise fault(frame, first.at, "NS616", text=frame.span(first.at).text)
 
     def budget(self, frame: Frame, item: tree.Value) -> None:
@@ -240,7 +240,7 @@ class Calls(Steps):
         inner = args[0].value
         if not isinstance(inner, tree.Ref) or len(inner.path) != 1:
             raise fault(frame, args[0].at, "NS236")
-        bound = layer_named(inner, frame)
+        bound = layer_named(inner, frame, option=True)
         bound.reads += 1
         if None in bound.values:  # its line is broken, which is said there
             raise Broken
@@ -279,7 +279,7 @@ class Calls(Steps):
 
     def is_step(self, frame: Frame, item: tree.Value) -> bool:
         """Whether a chain's first item is a step, so that its source goes unsaid."""
-        if isinstance(item, tree.Perceptrons | tree.Filters | tree.Repeat | tree.Call):
+        if isinstance(item, (tree.Perceptrons, tree.Filters, tree.Repeat, tree.Call)):
             return True
         return isinstance(item, tree.Ref) and not self.names_layer(item, frame)
 

@@ -11,8 +11,6 @@ STEPWISE = frozenset(("delay", "port", "add", "subtract", "multiply"))
 
 def find_cells(nodes: list[Node]) -> list[tuple[int, ...]]:
     """The strongly connected parts that hold a delayed read, each in the order of its nodes."""
-    if not any(node.op.name == "delay" for node in nodes):
-        return []
     import networkx
 
     graph = networkx.DiGraph()

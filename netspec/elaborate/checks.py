@@ -58,6 +58,10 @@ def _unread(graph: Graph, report: Report, used: frozenset[str]) -> None:
     wanted |= {edge.node for index in graph.outputs for edge in graph.layers[index].values}
     waiting: dict[tuple[str, int], Layer] = {}
     in_round: set[tuple[int, str, int]] = set()  # lines of a repeat that are read in one of its rounds
+    repeats: list[tuple[int, ...]] = []  # of every scope: those it stands in
+    for scope in graph.scopes:
+        around = repeats[scope.parent] if scope.parent >= 0 else ()
+        repeats.append((*around, scope.index) if scope.kind == "repeat" else around)
     for layer in graph.layers:
         if layer.role == "start" or not layer.values or layer.span is None:
             continue
@@ -68,13 +72,13 @@ def _unread(graph: Graph, report: Report, used: frozenset[str]) -> None:
             continue
         place = (layer.span.source.name, layer.span.start)
         if any(edge.node in wanted for edge in layer.values):
-            around = graph.ancestors(layer.scope)
-            in_round.update((scope.index, *place) for scope in around if scope.kind == "repeat")
+            for repeat in repeats[layer.scope]:
+                in_round.add((repeat, *place))
         else:
             waiting.setdefault(place, layer)
     for place, layer in waiting.items():
         # what goes from round to round is read by the next one; the last round has none
-        if any((around.index, *place) in in_round for around in graph.ancestors(layer.scope)):
+        if any((repeat, *place) in in_round for repeat in repeats[layer.scope]):
             continue
         own = graph.scopes[layer.scope]
         code = "NS246" if layer.role == "output" and own.kind != "net" else "NS245"
@@ -133,12 +137,15 @@ def _idle_dropout(graph: Graph, report: Report) -> None:
 
 def _linear(graph: Graph, report: Report) -> None:
     """A noun that reads a noun with nothing between: two sums are one (rule 23)."""
-    summed = _only_summed(graph)
+    summed: list[bool] = []
     for node in graph.nodes:
-        if not _is_sum(node) or node.again or not node.inputs:
+        if not node.op.noun or node.again or not _is_sum(node):
             continue
-        source = _noun_below(graph, node, summed)
-        if source is not None:
+        source = _noun_below(graph, node)
+        if source is None:
+            continue
+        summed = summed or _only_summed(graph)
+        if summed[source.index]:
             words = {"noun": node.word, "below": graph.layers[source.layer].label, "other": source.word}
             hints = (Hint("identity"),)
             report.add(Diagnostic("NS330", node.span, words, hints=hints, severity="warning"))
@@ -168,12 +175,12 @@ def _passes(node: Node) -> bool:
     return node.op.name in _LINEAR and len(node.inputs) == 1
 
 
-def _noun_below(graph: Graph, node: Node, summed: list[bool]) -> Node | None:
+def _noun_below(graph: Graph, node: Node) -> Node | None:
     """The noun of the same body that a noun reads through nothing but norms, dropout and reshapes."""
     edge = node.inputs[0]
     while True:
         source = graph.nodes[edge.node]
-        if source.scope != node.scope or not summed[source.index]:
+        if source.scope != node.scope:
             return None
         if _is_sum(source):
             return source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Quoted, Report
@@ -32,6 +33,10 @@ MAX_SHOWN = 40
 MAX_MISTAKES = 500
 
 
+# an operation, the types it makes and the arrays it stores
+Worked = tuple[Op, tuple[Type, ...], tuple[Weight, ...]]
+
+
 class TooMany(Exception):
     """So many mistakes were found that the rest of the net is left unread."""
 
@@ -47,6 +52,7 @@ class Core:
         self.layers: list[Layer] = []
         self.scopes: list[Scope] = []
         self.weights: dict[int, tuple[Weight, ...]] = {}
+        self.worked: dict[Hashable, Worked] = {}  # what was worked out, by operation and types
         self.symbols: dict[str, Formula] = {}  # the open sizes
         self.delays: list[tuple[Node, Frame, str]] = []  # delayed reads, to be tied to their layers
         self.unresolved: dict[str, tuple[Frame, Place]] = {}  # layers whose type a delayed read wants
@@ -69,7 +75,8 @@ class Core:
         cause: object = None
         if frame is not None and diagnostic.code in ONE_CAUSE:
             words = tuple(sorted((name, str(word)) for name, word in diagnostic.words.items()))
-            cause = (diagnostic.code, words, id(frame.definition.body))
+            code = "NS202" if diagnostic.code == "NS205" else diagnostic.code  # at the head of a chain, and behind it
+            cause = (code, words, id(frame.definition.body))
         if frame is not None and frame.call is not None:
             label = Label(frame.call, "called", {"block": frame.definition.body.name.text})
             diagnostic = Diagnostic(
@@ -119,11 +126,14 @@ class Core:
         """Applies an operation: checks types, appends the node, hands out its keys."""
         if len(self.nodes) + op.parts > self.limits.nodes:
             raise fault(frame, at, "NS612", limit=self.limits.nodes)
-        types = self._types(op, inputs, frame, at, given)
+        try:
+            known, (op, types, weights) = self._made(op, inputs)
+        except ShapeFault as error:
+            raise Fault(self.explain(error, op, inputs, frame, at, given)) from None
         node = Node(
             index=len(self.nodes),
             op=op,
-            inputs=tuple(value.edge for value in inputs),
+            inputs=tuple([value.edge for value in inputs]),
             types=types,
             word=word,
             layer=self.layer_index,
@@ -133,31 +143,53 @@ class Core:
             span=frame.span(at),
         )
         self.nodes.append(node)
-        if types[0].known and all(value.type.known for value in inputs):
-            weights = op.weights(*step_types(op, [value.type for value in inputs]))
-            if given is not None and "init" in given.values:
-                check_init(op, weights, given, frame, at)
-            if weights:
-                self.weights[node.index] = weights
-                if key is not None:
-                    node.key = key
-                elif names is not None:
-                    names.weighted(node, word, op.norm)
-        return [Value(Edge(node.index, position), value) for position, value in enumerate(types)]
+        if known and given is not None and "init" in given.values:
+            check_init(op, weights, given, frame, at)
+        if weights:
+            self.weights[node.index] = weights
+            if key is not None:
+                node.key = key
+            elif names is not None:
+                names.weighted(node, word, op.norm)
+        if len(types) == 1:
+            return [Value(Edge(node.index), types[0])]
+        return [Value(Edge(node.index, position), made) for position, made in enumerate(types)]
 
-    def _types(self, op: Op, inputs: list[Value], frame: Frame, at: Place, given: Given | None) -> tuple[Type, ...]:
-        types = [value.type for value in inputs]
+    def _made(self, op: Op, inputs: list[Value]) -> tuple[bool, Worked]:
+        """Whether all inputs are known, and what an operation makes of them: asked about one time step of each,
+        unless it looks over time."""
+        asked: list[Type] = []
+        over_time, timed, known = op.over_time, False, True
+        for value in inputs:
+            own = value.type
+            known = known and own.known
+            if own.time is not None and not over_time:
+                timed = True
+                own = own.step
+            asked.append(own)
+        if not known:
+            self.partial = True
+            return False, (op, (op.partial(*(value.type for value in inputs)),) * op.parts, ())
+        time = self._common_time(op, [value.type for value in inputs]) if timed else None
+        op, types, weights = self._worked_out(op, asked)
+        if time is not None:
+            types = tuple(value.over(time) for value in types)
+        return True, (op, types, weights)
+
+    def _worked_out(self, op: Op, asked: list[Type]) -> Worked:
+        """What an operation makes of types, and stores for it. Equal steps share one answer: a net has many."""
+        step = None if self.symbols else (op, *asked)  # open sizes that are equal may be written differently
         try:
-            if any(not value.known for value in types):
-                self.partial = True
-                return (op.partial(*types),) * op.parts
-            time = None if op.over_time else self._common_time(op, types)
-            result = op.shape(*step_types(op, types))
-        except ShapeFault as error:
-            raise Fault(self.explain(error, op, inputs, frame, at, given)) from None
-        if isinstance(result, Type):
-            return (result if time is None else result.over(time),)
-        return result if time is None else tuple(value.over(time) for value in result)
+            found = self.worked.get(step)
+        except TypeError:  # an option that has no hash, such as initial values by name
+            step = found = None
+        if found is None:
+            result = op.shape(*asked)
+            types = (result,) if isinstance(result, Type) else result
+            found = (op, types, op.weights(*asked) if types[0].known else ())
+            if step is not None:
+                self.worked[step] = found
+        return found
 
     def _common_time(self, op: Op, types: list[Type]) -> Time | None:
         """The time of a step that acts on each time step alone: all its inputs share it."""
@@ -204,26 +236,40 @@ class Core:
             if error.option in given.from_default:
                 labels.insert(0, Label(frame.span(at), "used"))
         example = shown(self.symbols, *sizes)
-        hints = tuple(hint for hint in (Hint(error.hint) if error.hint else None, example) if hint is not None)
+        lost = self._lost(error, inputs, words)
+        hints = tuple(hint for hint in (Hint(error.hint) if error.hint else None, lost, example) if hint is not None)
         return Diagnostic(error.code, span, words, labels=tuple(labels[:3]), hints=hints)
+
+    def _lost(self, error: ShapeFault, inputs: list[Value], words: dict[str, Any]) -> Hint | None:
+        """Which step took away the space or time that this one needs: it may stand before that one."""
+        if error.code not in ("NS309", "NS325", "NS311") or not 0 <= error.input < len(inputs):
+            return None
+        node = self.nodes[inputs[error.input].edge.node]
+        given = [self.nodes[edge.node].types[edge.output] for edge in node.inputs if edge.node >= 0]
+        had = any(value.space for value in given) if error.code == "NS309" else any(value.time for value in given)
+        if not had or node.op.name in ("port", "input"):
+            return None
+        return Hint("lost", {"other": words.get("input_name", node.word), "step": words["step"]})
 
     # ---- values
 
     def single(self, flow: Flow, frame: Frame, at: Place) -> Value:
         """The one value of a flow; raises Broken where it is broken, Fault where there are several."""
         if len(flow) != 1:
-            raise fault(frame, at, "NS215", name=frame.span(at).text, count=str(len(flow)))
+            text = frame.span(at).text
+            raise fault(frame, at, "NS215", name=text, count=str(len(flow)), first=_part(text))
         if flow[0] is None:
             raise Broken
         return flow[0]
 
     def all_known(self, flow: Flow) -> list[Value]:
         """A flow none of whose values is broken; raises Broken otherwise."""
-        if any(value is None for value in flow):
+        values = [value for value in flow if value is not None]
+        if len(values) != len(flow):
             raise Broken
-        return [value for value in flow if value is not None]
+        return values
 
 
-def step_types(op: Op, types: list[Type]) -> list[Type]:
-    """The types an operation is asked about: of one time step, unless it looks over time."""
-    return types if op.over_time else [value.step for value in types]
+def _part(name: str) -> str:
+    """How the first of several values is read, where they have a name."""
+    return f"{name}.1" if name.isidentifier() else "a.1"

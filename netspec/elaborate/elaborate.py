@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Quoted, Report
-from netspec.elaborate.arguments import argument, kind_of
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Quoted, Report
+from netspec.elaborate.arguments import argument, check_parameters, kind_of
 from netspec.elaborate.cells import check_cells, find_cells
 from netspec.elaborate.checks import check_graph
 from netspec.elaborate.core import TooMany
@@ -95,7 +95,8 @@ def _attempt(root: Frame, limits: Limits, assumed: dict[str, Type]) -> tuple[Exp
     """One pass over the net's body, with what is known or assumed of delayed layers."""
     definition = root.definition
     expansion = Expansion(Report(), limits, assumed)
-    expansion.symbols = {name: root.env[name] for name in _names(definition) if is_open(root.env.get(name))}
+    params = _names(definition)
+    expansion.symbols = {name: value for name, value in root.env.items() if name in params and is_open(value)}
     expansion.symbols |= root.symbols
     frame = Frame(definition.unit, definition, 0, "", "", env=dict(root.env), symbols=expansion.symbols)
     frame.broken |= root.broken
@@ -123,13 +124,7 @@ def _stand_ins(root: Frame, frame: Frame, expansion: Expansion) -> None:
 def _parameters(frame: Frame, definition: Definition, settings: dict[str, Any]) -> None:
     """Sets what is given, takes defaults, and leaves the rest open as formulas with witnesses."""
     params = {param.name.text: param for param in definition.body.params or ()}
-    seen: dict[str, tree.Param] = {}
-    for param in definition.body.params or ():
-        if param.name.text in seen:
-            label = Label(frame.span(seen[param.name.text].at), "first")
-            span = frame.span(param.name.at)
-            raise Fault(Diagnostic("NS204", span, {"name": param.name.text}, labels=(label,)))
-        seen[param.name.text] = param
+    check_parameters(definition)
     for name in settings:
         if name not in params:
             guess = nearest(name, params)
@@ -230,7 +225,7 @@ def _finish(
 ) -> tuple[Graph | None, Report]:
     nodes = expansion.nodes
     stored = stored_arrays(expansion, report)
-    cells = find_cells(nodes)
+    cells = find_cells(nodes) if expansion.delays else []
     check_cells(nodes, cells, report)
     params = _names(definition)
     graph = Graph(
@@ -247,7 +242,7 @@ def _finish(
         inputs=tuple(node.index for node in nodes if node.op.name == "input"),
         outputs=tuple(layer.index for layer in expansion.layers if layer.role == "output" and layer.scope == 0),
         cells=cells,
-        lists={name: value for name, value in frame.env.items() if isinstance(value, tuple | int | float | Formula)},
+        lists={name: value for name, value in frame.env.items() if isinstance(value, (tuple, int, float, Formula))},
     )
     for owner, line in expansion.late:
         inside = graph.counts if not owner.key else count(stored, owner.key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, Literal
 
 from netspec import sizes
@@ -40,8 +41,26 @@ def evaluate(value: tree.Value, frame: Frame, want: Want = "size", extra: dict[s
             return evaluate(value.chain.items[0], frame, want, extra)
         case tree.Call() if value.name == "sqrt" and len(value.args) == 1:
             return _root(value, frame, want, extra)
-    hints = (Hint("type"),) if isinstance(value, tree.Several) else ()
-    raise fault(frame, value.at, "NS404", *hints, text=_source(frame, value.at))
+    raise no_number(frame, value)
+
+
+def no_number(frame: Frame, value: tree.Value) -> Fault:
+    """NS404: a number in quotes, sizes in brackets, or something else."""
+    text = _source(frame, value.at)
+    if isinstance(value, tree.Text) and re.fullmatch(r"\s*-?\d+(?:\.\d+)?\s*", value.value):
+        bare = value.value.strip()
+        fix = Fix(frame.span(value.at), bare)
+        return fault(frame, value.at, "NS404", Hint("bare", {"text": bare}), fix=fix, text=text)
+    items = value.parts if isinstance(value, tree.Several) else value.items if isinstance(value, tree.List) else ()
+    numbers = re.findall(r"\d+", text) if items and re.fullmatch(r"\[?\s*\d+(?:\s*,\s*\d+)+\s*\]?", text) else []
+    if len(numbers) < 2:
+        hints = (Hint("type"),) if isinstance(value, tree.Several) else ()
+        return fault(frame, value.at, "NS404", *hints, text=text)
+    sizes = "x".join(numbers) if len(numbers) == 2 else f"{numbers[0]}@{'x'.join(numbers[1:])}"
+    source, (begin, end) = frame.unit.source.text, value.at
+    bracketed = isinstance(value, tree.Several) and source[begin - 1 : begin] == "(" and source[end : end + 1] == ")"
+    span = frame.span((begin - 1, end + 1)) if bracketed else frame.span(value.at)
+    return fault(frame, value.at, "NS404", Hint("type"), fix=Fix(span, sizes), text=text)
 
 
 class Broken(Exception):
@@ -57,7 +76,7 @@ def _name(value: tree.Ref, frame: Frame, extra: dict[str, Number] | None) -> Any
     name = value.name
     if name in frame.env:
         found = frame.env[name]
-        if isinstance(found, int | float | Formula | Unknown) and not isinstance(found, bool):
+        if isinstance(found, (int, float, Formula, Unknown)) and not isinstance(found, bool):
             return found
         kind = {bool: "flag", Word: "word", Closure: "step", tuple: "list", str: "text"}.get(type(found), "word")
         labels = (Label(found.at, "word"),) if isinstance(found, Word) and found.at is not None else ()
@@ -70,7 +89,7 @@ def _name(value: tree.Ref, frame: Frame, extra: dict[str, Number] | None) -> Any
     head = value.path[0]
     if head in frame.layers or head in frame.labels:
         raise fault(frame, value.at, "NS406", name=name)
-    names = [key for key, found in frame.env.items() if isinstance(found, int | float | Formula)]
+    names = [key for key, found in frame.env.items() if isinstance(found, (int, float, Formula))]
     raise unknown_size(frame, value.at, name, names)
 
 
@@ -196,7 +215,7 @@ def _power(node: tree.Binary, left: Any, right: Any, frame: Frame, want: Want) -
         if exponent < 0 and not real:
             raise fault(frame, node.at, "NS410", text=text)
         if base < 0 and exponent % 1:
-            raise fault(frame, node.at, "NS433", text=text, base=sizes.text(base), exponent=sizes.text(exponent))
+            raise fault(frame, node.at, "NS435", text=text, base=sizes.text(base), exponent=sizes.text(exponent))
     if isinstance(left, Formula) or isinstance(right, Formula):
         return left**right
     result = sizes.power(left, right)
@@ -228,24 +247,25 @@ def size(value: tree.Value, frame: Frame, least: int = 1, what: str = "size", li
     return check_size(result, value, frame, least, what, limit)
 
 
+def _fractional(number: int | float) -> bool:
+    return isinstance(number, float) and number < math.inf and not number.is_integer()
+
+
 def check_size(
     result: Any, value: tree.Value, frame: Frame, least: int = 1, what: str = "size", limit: int | None = None
 ) -> Any:
     if isinstance(result, Unknown):
         return result
+    if isinstance(result, int) and result >= least:
+        most = frame.unit.limits.size if limit is None else limit
+        if result > most:
+            raise fault(frame, value.at, "NS415", value=result, limit=most)
+        return result
     shown = Phrase("a size") if what == "size" else Quoted((what,))
-    values = result.values if isinstance(result, Formula) else (result,)
-    if any(isinstance(found, float) and found < math.inf and not found.is_integer() for found in values):
+    if any(map(_fractional, sizes.values_of(result, 1))):
         raise fault(frame, value.at, "NS401", value=sizes.text(result), what=shown)
+    if isinstance(result, Formula) and result >= least:
+        return result
     if isinstance(result, float):
         raise fault(frame, value.at, "NS414", value=sizes.text(result), whole=str(int(result)))
-    if result < least:
-        raise fault(frame, value.at, "NS402", value=_shown(result), least=str(least), what=shown)
-    most = frame.unit.limits.size if limit is None else limit
-    if isinstance(result, int) and result > most:
-        raise fault(frame, value.at, "NS415", value=result, limit=most)
-    return result
-
-
-def _shown(value: Any) -> str:
-    return sizes.text(value)
+    raise fault(frame, value.at, "NS402", value=sizes.text(result), least=str(least), what=shown)

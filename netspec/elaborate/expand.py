@@ -60,7 +60,8 @@ class Expansion(Calls):
                 if first is not statement.label:
                     labels = (Label(frame.span(first.at), "first"),)
                     words = {"name": f"start {first.text}"}
-                    self.add(Diagnostic("NS204", frame.span(statement.label.at), words, labels=labels), frame)
+                    at, hints = frame.span(statement.label.at), (Hint("twice"),)
+                    self.add(Diagnostic("NS204", at, words, labels=labels, hints=hints), frame)
             name = _named(statement)
             if name is None:
                 continue
@@ -77,7 +78,7 @@ class Expansion(Calls):
             if word in NEVER_NAMES or not word.isidentifier():
                 self.add(Diagnostic("NS115", frame.span(name.at), {"seen": word}), frame)
                 frame.misnamed = True
-            key = unicodedata.normalize("NFKC", word)
+            key = word if word.isascii() else unicodedata.normalize("NFKC", word)
             if key in folded and folded[key] != word:
                 alike = {"name": word, "other": folded[key]}
                 self.add(Diagnostic("NS239", frame.span(name.at), alike), frame)
@@ -204,7 +205,7 @@ class Expansion(Calls):
 
     def output_names(self, frame: Frame, item: tree.Value) -> list[str]:
         """The labels of a block's outputs; none where an item is no block."""
-        if not isinstance(item, tree.Ref | tree.Call) or item.name in frame.env:
+        if not isinstance(item, (tree.Ref, tree.Call)) or item.name in frame.env:
             return []
         definition = frame.unit.find(item.name) or prelude.block(item.name)
         lines = definition.body.statements if definition is not None else ()
@@ -347,7 +348,7 @@ def _fix(frame: Frame, expect: tree.TypeText, actual: str) -> Any:
 
 
 def _named(statement: tree.Statement) -> tree.Name | None:
-    if isinstance(statement, tree.Input | tree.Layer):
+    if isinstance(statement, (tree.Input, tree.Layer)):
         return statement.label
     return statement.name if isinstance(statement, tree.Let) else None
 

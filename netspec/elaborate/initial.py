@@ -74,7 +74,7 @@ def _instead(op: Op, part: str) -> str:
 
 def read_init(value: tree.Value, frame: Frame) -> Init:
     """A distribution, or a number that every value starts from."""
-    if isinstance(value, tree.Ref | tree.Call):
+    if isinstance(value, (tree.Ref, tree.Call)):
         name = value.name
         if isinstance(value, tree.Ref) and name in frame.env:
             found = frame.env[name]
@@ -85,12 +85,18 @@ def read_init(value: tree.Value, frame: Frame) -> Init:
             raise _unknown(value, name, frame)
         args = value.args if isinstance(value, tree.Call) else ()
         least, most = DISTRIBUTIONS[name]
-        if not least <= len(args) <= most or any(arg.name for arg in args):
+        named = next((arg for arg in args if arg.name), None)
+        if named is not None:
+            raise fault(frame, named.name_at, "NS434", name=name, option=".".join(named.name))
+        if not least <= len(args) <= most:
             count = f"{least}" if least == most else f"{least}-{most}"
             raise fault(frame, value.at, "NS431", name=name, count=count, given=str(len(args)))
         numbers = tuple(_number(arg.value, frame) for arg in args)
         if name in ("normal", "truncated_normal") and numbers[1] < 0:
             raise fault(frame, args[1].at, "NS420", option="std", value=f"{numbers[1]:g}", least="0", most="")
+        if name == "uniform" and numbers[0] >= numbers[1]:
+            place = (args[0].at[0], args[1].at[1])
+            raise fault(frame, place, "NS433", low=f"{numbers[0]:g}", high=f"{numbers[1]:g}")
         if name in ("zeros", "ones"):
             return Init("constant", (0.0 if name == "zeros" else 1.0,))
         return Init(name, numbers)
@@ -107,14 +113,24 @@ def _constant(value: tree.Value, frame: Frame) -> Init:
 
 def _number(value: tree.Value, frame: Frame) -> float:
     result = evaluate(value, frame, "real")
-    if isinstance(result, Formula | Unknown):
+    if isinstance(result, (Formula, Unknown)):
         # a distribution may depend on a size (`normal(0, 1/sqrt(d))`); its first witness stands for it
         return float(result.values[0]) if isinstance(result, Formula) else 0.0
     return float(result)
 
 
+# what other tools call the same distribution
+_FOREIGN = {
+    "kaiming": "he", "kaiming_normal": "he", "kaiming_uniform": "he_uniform", "he_normal": "he", "glorot": "xavier",
+    "glorot_uniform": "xavier", "xavier_uniform": "xavier", "glorot_normal": "xavier_normal", "gaussian": "normal",
+    "random_normal": "normal", "gauss": "normal", "random_uniform": "uniform", "lecun_normal": "lecun",
+    "trunc_normal": "truncated_normal", "truncatednormal": "truncated_normal", "const": "constant", "zero": "zeros",
+    "one": "ones", "randn": "normal", "rand": "uniform",
+}  # fmt: skip
+
+
 def _unknown(value: tree.Ref | tree.Call, name: str, frame: Frame) -> Exception:
-    guess = nearest(name, DISTRIBUTIONS)
+    guess = _FOREIGN.get(name.casefold()) or nearest(name, DISTRIBUTIONS)
     at = value.path_at if isinstance(value, tree.Call) else value.at
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("legal", {"names": Quoted(tuple(DISTRIBUTIONS))}))

@@ -12,7 +12,7 @@ from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault, size
 from netspec.elaborate.frame import Bound, Closure, Frame, Word
 from netspec.elaborate.initial import read_init
 from netspec.elaborate.suggest import arrow, decimal
-from netspec.names import nearest
+from netspec.names import meant, nearest
 from netspec.ops.base import Option
 from netspec.syntax import tree
 from netspec.types import Type, Unknown
@@ -51,6 +51,17 @@ def _padding(option: Option, value: tree.Value, frame: Frame) -> Any:
     word = _spoken(value, frame)
     if word:
         return _choice(option, value, frame, word)
+    unknown = isinstance(value, tree.Ref) and value.name not in frame.env and not is_known(value, frame)
+    if unknown and isinstance(value, tree.Ref):  # `pad = full`
+        raise fault(
+            frame,
+            value.at,
+            "NS424",
+            Hint("padding"),
+            option=option.shown,
+            value=value.name,
+            legal=Quoted(option.choices),
+        )
     return _extent(option, value, frame)
 
 
@@ -84,6 +95,14 @@ def _bound(value: float | None) -> str:
     return "" if value is None else f"{value:g}"
 
 
+def is_known(value: tree.Ref, frame: Frame) -> bool:
+    """Whether a name stands for anything in the body, or for something that could not be read."""
+    name = value.path[0]
+    if name in ("true", "false"):
+        return True
+    return any(name in known for known in (frame.layers, frame.labels, frame.poisoned, frame.broken)) or frame.misnamed
+
+
 def read_flag(value: tree.Value, frame: Frame, name: str) -> bool:
     if isinstance(value, tree.Ref):
         if value.name in ("true", "false"):
@@ -112,7 +131,9 @@ def _flag(option: Option, value: tree.Value, frame: Frame) -> Any:
 
 def _word(option: Option, value: tree.Value, frame: Frame) -> Any:
     if isinstance(value, tree.Text):
-        raise fault(frame, value.at, "NS423", option=option.shown, value=value.value, legal=Quoted(option.choices))
+        fix = Fix(frame.span(value.at), value.value) if value.value in option.choices else None
+        legal = Quoted(option.choices)
+        raise fault(frame, value.at, "NS423", fix=fix, option=option.shown, value=value.value, legal=legal)
     if not isinstance(value, tree.Ref):
         return _choice(option, value, frame, frame.span(value.at).text)
     if value.name in option.choices:
@@ -133,13 +154,27 @@ def _spoken(value: tree.Value, frame: Frame) -> str:
 def _choice(option: Option, value: tree.Value, frame: Frame, word: str) -> str:
     if word in option.choices:
         return word
-    guess = nearest(word, option.choices)
+    same = _SAME.get(word.casefold(), "")
+    guess = same if same in option.choices else nearest(word, option.choices) or meant(word, option.choices)
     other = arrow(value, frame) or decimal(value, frame)
+    if other is None and not isinstance(value, tree.Ref | tree.Text):
+        other = Hint("numbered")
     hints = (Hint("nearest", {"name": guess}),) if guess else (other,) if other else ()
     fix = Fix(frame.span(value.at), guess) if guess else None
     raise fault(
         frame, value.at, "NS424", *hints, fix=fix, option=option.shown, value=word, legal=Quoted(option.choices)
     )
+
+
+# what other tools call the same role, mode or kind
+_SAME = {
+    "channels": "maps", "channel": "maps", "features": "maps", "c": "maps", "spatial": "space", "hw": "space",
+    "rows": "space", "columns": "space", "height": "space", "width": "space", "pixels": "space", "sequence": "time",
+    "seq": "time", "length": "time", "steps": "time", "temporal": "time", "sinusoidal": "sine", "sin": "sine",
+    "sincos": "sine", "mirror": "reflect", "symmetric": "reflect", "replicate": "edge", "border": "edge",
+    "circular": "wrap", "zero": "constant", "zeros": "constant", "bilinear": "linear", "bicubic": "linear",
+    "trilinear": "linear", "centre": "center", "valid": "", "both": "",
+}  # fmt: skip
 
 
 def _init(option: Option, value: tree.Value, frame: Frame) -> Any:
@@ -156,7 +191,7 @@ def find_layer(value: tree.Ref, frame: Frame) -> LayerRef:
     """A layer above, by name; raises Fault, or Broken where its line is."""
     from netspec.elaborate.lookup import layer_named
 
-    bound = layer_named(value, frame)
+    bound = layer_named(value, frame, option=True)
     bound.reads += 1
     return LayerRef(bound, value.name)
 

@@ -16,23 +16,23 @@ def is_layer(name: str, frame: Frame) -> bool:
     return name in frame.layers or name in frame.labels
 
 
-def layer_named(ref: tree.Ref, frame: Frame) -> Bound:
-    """The layer above that a name means, whole."""
+def layer_named(ref: tree.Ref, frame: Frame, option: bool = False) -> Bound:
+    """The layer above that a name means, whole; `option`: its weights or type are wanted, not its value."""
     name = ref.path[0]
     bound = frame.layers.get(name)
     if bound is not None:
         return bound
-    raise unknown_layer(name, ref.at, frame)
+    raise unknown_layer(name, ref.at, frame, option)
 
 
-def unknown_layer(name: str, at: Place, frame: Frame) -> Exception:
+def unknown_layer(name: str, at: Place, frame: Frame, option: bool = False) -> Exception:
     """Broken where the name's line is, else a Fault that says why it names no layer here."""
     if name in frame.broken or name in frame.poisoned:
         return Broken()
     if name in frame.labels:
         below = frame.labels[name]
         if below.at[0] <= at[0] and at[1] <= below.at[1]:
-            return fault(frame, at, "NS252", name=name)
+            return fault(frame, at, "NS252", Hint("another" if option else "delayed"), name=name)
         label = Label(frame.span(below.at), "below", {"name": name})
         return Fault(Diagnostic("NS212", frame.span(at), {"name": name}, labels=(label,)))
     if name in frame.env:

@@ -80,20 +80,22 @@ def _modules(found: dict[str, Stored], expansion: Core) -> Iterator[tuple[int, s
 
 def count(stored: list[Stored], prefix: str = "") -> Counts:
     """Trainable, frozen and buffers; `prefix` limits it to the keys of one block."""
-    counts = Counts()
-    groups: dict[tuple[int, str], list[Weight]] = {}
+    totals: dict[str, Any] = {"trainable": 0, "frozen": 0, "buffer": 0}
+    groups: dict[tuple[int, str], list[Weight]] = {}  # of the nodes with open sizes
+    opened = -1
     for item in stored:
-        if item.key.startswith(prefix) and not item.weight.integer:
-            groups.setdefault((item.node, item.kind), []).append(item.weight)
-    for (_, kind), weights in groups.items():
-        total: Any = together(weights)
-        if kind == "buffer":
-            counts.buffers = counts.buffers + total
-        elif kind == "frozen":
-            counts.frozen = counts.frozen + total
+        weight = item.weight
+        if weight.integer or not item.key.startswith(prefix):
+            continue
+        total = weight.total
+        if item.node == opened or not isinstance(total, int):
+            opened = item.node
+            groups.setdefault((item.node, item.kind), []).append(weight)
         else:
-            counts.trainable = counts.trainable + total
-    return counts
+            totals[item.kind] += total
+    for (_, kind), weights in groups.items():
+        totals[kind] = totals[kind] + together(weights)
+    return Counts(totals["trainable"], totals["frozen"], totals["buffer"])
 
 
 def together(weights: list[Weight]) -> Size:
@@ -115,6 +117,8 @@ def depth(nodes: list[Node]) -> int:
     longest = [0] * len(nodes)
     for node in nodes:
         edges = node.inputs[1:] if node.op.name == "delay" else node.inputs
-        before = max((longest[edge.node] for edge in edges), default=0)
+        before = 0
+        for edge in edges:
+            before = max(before, longest[edge.node])
         longest[node.index] = before + node.op.layers()
     return max(longest, default=0)

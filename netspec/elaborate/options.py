@@ -15,8 +15,9 @@ from netspec.elaborate.frame import Frame
 from netspec.elaborate.initial import read_init
 from netspec.elaborate.kinds import read_kind
 from netspec.elaborate.suggest import arrow, decimal
-from netspec.names import nearest
+from netspec.names import meant, nearest
 from netspec.ops.base import Op, Option
+from netspec.ops.registry import step_names
 from netspec.syntax import tree
 
 
@@ -29,7 +30,7 @@ class Given:
     from_default: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Source:
     """A list of options and whose names it sees."""
 
@@ -47,6 +48,8 @@ def sources(target: str, args: tuple[tree.Arg, ...], frame: Frame, at: int) -> l
     if frame.poisoned.defaults and {target, target[:-1], ""} & frame.poisoned.defaults:
         raise Broken  # a `default` line that could not be read may hold its options
     found = [Source(args, frame)]
+    if not frame.defaults and not frame.unit.defaults:
+        return found
     for default in reversed(frame.defaults):
         if plural(default.target.text) == target:
             found.append(Source(default.args, frame, True))
@@ -81,14 +84,22 @@ def read_options(cls: type[Op], lists: list[Source], given: Given, at: tree.Plac
     for source in lists:
         taken: dict[str, tree.Arg] = {}
         for position, arg in enumerate(source.args):
+            excess = not arg.name and position >= len(cls.positional)
+            if (
+                excess
+                and position
+                and not source.args[position - 1].name
+                and (faults or position > len(cls.positional))
+            ):
+                continue  # of values without a name the first that is wrong is said
             try:
                 _read_option(cls, arg, position, source, given, taken)
             except Fault as error:  # the others may have mistakes of their own
                 faults.append(error.diagnostic)
     if faults:
         raise Fault(faults[0], tuple(faults[1:]))
-    for name, option in cls.options.items():
-        if option.required and name not in given.values:
+    for name in cls.required:
+        if name not in given.values:
             hint = Hint("usage", {"usage": usage(cls)})
             raise fault(frame, at, "NS209", hint, step=cls.name, option=name.rstrip("_"))
     return given
@@ -121,24 +132,38 @@ _HIDDEN = {"perceptrons": ("units",), "filters": ("count", "kernel")}
 
 
 def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Exception:
-    hints = [
-        _joined(cls, arg, position, source)
-        or _decimal(cls, arg, position, source)
-        or arrow(arg.value, source.frame)
-        or Hint("usage", {"usage": usage(cls)})
-    ]
-    code = "NS210" if cls.positional else "NS211"
-    return fault(source.frame, arg.at, code, *hints, step=cls.name, position=str(position + 1))
-
-
-def _decimal(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Hint | None:
-    """`dropout(0,5)`: a decimal comma, where what stands before it may have decimals."""
-    names = cls.positional[position - 1 : position]
-    return decimal(arg.value, source.frame) if any(cls.options[name].kind == "real" for name in names) else None
+    """A value for which there is no place: what it was meant for, and where that stands."""
+    frame, value = source.frame, arg.value
+    given = source.args[:position]
+    spare = set(option_names(cls)) - set(cls.positional[: len(given)])
+    if isinstance(value, tree.Ref) and value.name in spare and cls.options[value.name].kind == "flag":
+        text = f"{value.name} = true"
+        fix = Fix(frame.span(arg.at), text)
+        return fault(frame, arg.at, "NS211", Hint("flag", {"text": text}), fix=fix, step=cls.name)
+    if not cls.positional:
+        sized = all(isinstance(item.value, tree.Number | tree.List) for item in source.args)
+        hint: Hint | None = arrow(arg.value, frame) or _joined(cls, arg, position, source)
+        if hint is None and sized and not set(_HIDDEN) & {cls.name}:  # `batchnorm(64)` of other tools
+            hint = Hint("sized", {"step": cls.name})
+        return fault(frame, arg.at, "NS211", hint or Hint("usage", {"usage": usage(cls)}), step=cls.name)
+    real = bool(given) and cls.options[cls.positional[len(given) - 1]].kind == "real"
+    hint = _joined(cls, arg, position, source) or (decimal(arg.value, frame) if real else None)
+    hint = hint or arrow(arg.value, frame)
+    sizes = all(isinstance(item.value, tree.Number) for item in source.args)
+    hints = [hint] if hint else [Hint("usage", {"usage": usage(cls)}), *([Hint("known")] if sizes else [])]
+    if not spare:
+        words: dict[str, Any] = {"text": frame.span(arg.at).text, "most": len(cls.positional)}
+        return fault(frame, arg.at, "NS253", *hints, step=cls.name, **words)
+    return fault(frame, arg.at, "NS210", *hints, step=cls.name, position=str(position + 1))
 
 
 def _joined(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Hint | None:
-    """`pad = 1,1`: the sizes of one option are joined by `x`."""
+    """`pad = 1,1`: the sizes of one option are joined by `x`; `reshape(8, 14, 14)`: maps stand before `@`."""
+    values = [item.value for item in source.args]
+    kind = cls.options[cls.positional[0]].kind if cls.positional else ""
+    if kind == "type" and len(values) > 2 and all(isinstance(item, tree.Number) for item in values):
+        first, *others = (source.frame.span(item.at).text for item in values)
+        return Hint("joined", {"right": f"{cls.name}({first}@{'x'.join(others)})"})
     before = source.args[position - 1] if position else None
     if before is None or any(not isinstance(item.value, tree.Number) for item in (before, arg)):
         return None
@@ -155,10 +180,14 @@ def _joined(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Hint
 def unknown_option(cls: type[Op], arg: tree.Arg, source: Source) -> Exception:
     legal = option_names(cls)
     name = ".".join(arg.name)
-    guess = nearest(name, legal) or _FOREIGN.get(name)
-    guess = guess if guess in legal else None
+    other = next((word for word in _FOREIGN.get(name, "").split() if word in legal), None)
+    guess = other or nearest(name, legal) or meant(name, legal)
     hints = [Hint("nearest", {"name": guess})] if guess else []
-    if name in _ACTIVATION:
+    if name in _SAID and not guess:
+        hints = [Hint(_SAID[name])]
+    elif name in step_names() and not guess:
+        hints = [Hint("own_step", {"step": f"{name}({source.frame.span(arg.value.at).text})"})]
+    elif name in _ACTIVATION and not guess:
         step = source.frame.span(arg.value.at).text
         hints.append(Hint("activation", {"step": step}))
     hints.append(Hint("options", {"names": Quoted(tuple(legal))}) if legal else Hint("no_options"))
@@ -174,6 +203,16 @@ _FOREIGN = {
     "padding": "pad", "strides": "stride", "kernel_size": "kernel", "ceil_mode": "ceil", "rate": "p", "epsilon": "eps",
     "use_bias": "bias", "num_heads": "heads", "n_heads": "heads", "dilation_rate": "dilation", "group": "groups",
     "initializer": "init", "kernel_initializer": "init", "negative_slope": "slope", "alpha": "slope",
+    "hidden_size": "units", "num_units": "units", "output_dim": "width units", "embedding_dim": "width",
+    "activation": "act", "nonlinearity": "act", "pool_size": "kernel", "return_sequences": "", "scale": "factor",
+    "padding_mode": "mode", "interpolation": "mode", "theta": "rotary", "is_causal": "causal", "prob": "p",
+}  # fmt: skip
+# what is said otherwise here: the name of a hint
+_SAID = {
+    "trainable": "frozen", "requires_grad": "frozen", "kernel_size": "kernel", "kernel": "kernel", "size": "kernel",
+    "dim": "role", "axis": "role", "dims": "role", "keepdim": "role", "keepdims": "role", "mask": "causal",
+    "attn_mask": "causal", "data_format": "order", "batch_first": "order", "in_features": "inputs",
+    "in_channels": "inputs", "input_size": "inputs", "input_shape": "inputs", "input_dim": "inputs",
 }  # fmt: skip
 
 

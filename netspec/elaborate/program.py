@@ -78,7 +78,8 @@ class Program:
 def load_program(path: Path, root: Path | None = None, limits: Limits = DEFAULT, shown: str | None = None) -> Program:
     """Reads a `.net` file and all it uses; raises Fault where the file itself cannot be read."""
     source = read_file(path, shown or os.fspath(path), limits.bytes)
-    return _Loader(limits, _root(path, root)).load(source)
+    real = path.resolve()
+    return _Loader(limits, _root(real, root)).load(source, real)
 
 
 def parse_program(
@@ -88,14 +89,15 @@ def parse_program(
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     path = None if folder is None else folder / name
     source = decode(data, name, path, limits.bytes)
-    return _Loader(limits, None if folder is None else _root(folder / "x.net", None)).load(source)
+    real = None if path is None else path.resolve()
+    return _Loader(limits, None if real is None else _root(real, None)).load(source, real)
 
 
 def _root(path: Path, root: Path | None) -> Path:
-    """The folder that `use` may not leave: given, marked by netspec.toml, or the file's own."""
+    """The folder that `use` may not leave: given, marked by netspec.toml, or the file's own; `path` has no links."""
     if root is not None:
         return root.resolve()
-    folder = path.resolve().parent
+    folder = path.parent
     for candidate in (folder, *folder.parents):
         if (candidate / MARK).is_file():
             return candidate
@@ -117,8 +119,8 @@ class _Loader:
         self.units: dict[str, Unit] = {}
         self.pending: list[Unit] = []
 
-    def load(self, source: SourceFile) -> Program:
-        main = self.unit(source)
+    def load(self, source: SourceFile, path: Path | None) -> Program:
+        main = self.unit(source, path)
         while self.pending:  # a file's uses wait until its own names are known: two files may use each other
             unit = self.pending.pop()
             for item in unit.file.declarations:
@@ -128,14 +130,13 @@ class _Loader:
             self.report.add(Diagnostic("NS004", None, {"file": source.name}))
         return Program(main, self.units, self.report, self.root)
 
-    def unit(self, source: SourceFile, file: tree.File | None = None) -> Unit:
-        """A file's names; `file` where what it says is known already."""
+    def unit(self, source: SourceFile, path: Path | None, file: tree.File | None = None) -> Unit:
+        """A file's names; `path` is where it lies, links followed, `file` what it says where that is known already."""
         parsed = read(source) if file is None else Parsed(source, file)
         for diagnostic in parsed.diagnostics:
             self.report.add(diagnostic)
         unit = Unit(source, parsed.file, parsed.poisoned, limits=self.limits)
-        key = source.name if source.path is None else os.fspath(source.path.resolve())
-        self.units[key] = unit
+        self.units[source.name if path is None else os.fspath(path)] = unit
         self._declare(unit)
         self.pending.append(unit)
         return unit
@@ -227,12 +228,12 @@ class _Loader:
             self.report.add(Diagnostic("NS605", span, {"limit": self.limits.files}))
             return None
         try:
-            source = read_file(path, _shown(unit.source, item.file.value), self.limits.bytes)
+            source = read_file(path, _shown(unit.source, item.file.value), self.limits.bytes, used=True)
         except Fault as fault:
             inner = fault.diagnostic
             self.report.add(Diagnostic(inner.code, span, inner.words))
             return None
-        return self.unit(source, _said(source.text))
+        return self.unit(source, path, _said(source.text))
 
     def _path(self, unit: Unit, name: str) -> tuple[Path | None, str]:
         """The file below the root that a `use` means, links followed; else the code that says why not."""

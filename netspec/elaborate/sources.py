@@ -73,17 +73,18 @@ class Sources(Core):
             case tree.Call() if is_layer(item.path[0], frame):
                 raise fault(frame, item.at, "NS249", *method(item.path), name=item.path[0])
         # a call, a noun or a repeat: the grammar lets nothing else stand here
-        raise fault(frame, item.at, "NS219", text=frame.span(item.at).text)
+        alone = isinstance(item, tree.Call) and item.name in ("learned", "zeros", "noise", "carried")
+        raise fault(frame, item.at, "NS219", Hint("alone" if alone else "reads"), text=frame.span(item.at).text)
 
     def _no_layer(self, item: tree.Ref, frame: Frame) -> None:
         """A name where only a layer can stand: say what it is instead."""
         name = item.path[0]
         if name in frame.env:
             if isinstance(frame.env[name], Closure):
-                raise fault(frame, item.at, "NS219", text=name)
+                raise fault(frame, item.at, "NS219", Hint("reads"), text=name)
             raise fault(frame, item.at, "NS214", name=name)
         if name in step_names():
-            raise fault(frame, item.at, "NS219", text=name)
+            raise fault(frame, item.at, "NS219", Hint("reads"), text=name)
         raise unknown_layer(name, item.at, frame)
 
     # ---- groups and joins
@@ -93,7 +94,7 @@ class Sources(Core):
         chain = item.chain
         if len(chain.items) > 1:
             first = chain.items[0]
-            begins = isinstance(first, tree.Call | tree.Perceptrons | tree.Filters | tree.Repeat) or (
+            begins = isinstance(first, (tree.Call, tree.Perceptrons, tree.Filters, tree.Repeat)) or (
                 isinstance(first, tree.Ref) and not self.names_layer(first, frame)
             )
             if begins and isinstance(first, tree.Ref) and first.name in frame.poisoned:
@@ -112,7 +113,7 @@ class Sources(Core):
 
     def begins_alone(self, item: tree.Value, frame: Frame) -> bool:
         """Whether an item needs no source: `learned(T)`, `zeros(T)`, `noise(T)`."""
-        if not isinstance(item, tree.Ref | tree.Call) or frame.unit.find(item.name) or item.name in frame.env:
+        if not isinstance(item, (tree.Ref, tree.Call)) or frame.unit.find(item.name) or item.name in frame.env:
             return False
         return item.name in ("learned", "zeros", "noise", "carried")
 
@@ -141,7 +142,7 @@ class Sources(Core):
         for node in reversed(spine):
             right = self.term(frame, node.right, names)
             left = self.combine(frame, node, left, right)
-        if isinstance(left, int | float | Formula):
+        if isinstance(left, (int, float, Formula)):
             raise fault(frame, item.at, "NS218", text=frame.span(item.at).text)
         return [left]
 
@@ -162,7 +163,7 @@ class Sources(Core):
                 found = frame.env.get(item.name)
                 return (
                     not is_layer(item.path[0], frame)
-                    and isinstance(found, int | float | Formula)
+                    and isinstance(found, (int, float, Formula))
                     and not isinstance(found, bool)
                 )
             case tree.Negative():
@@ -183,7 +184,7 @@ class Sources(Core):
 
     def combine(self, frame: Frame, item: tree.Binary, left: Any, right: Any) -> Any:
         """`left op right` where at least one side is a layer's value."""
-        numbers = [isinstance(side, int | float | Formula) for side in (left, right)]
+        numbers = [isinstance(side, (int, float, Formula)) for side in (left, right)]
         if all(numbers):
             return evaluate(item, frame, "real")
         if item.op not in _SIGNS:
@@ -193,7 +194,8 @@ class Sources(Core):
                 "op": item.op,
                 "left": frame.span(item.left.at).text,
             }
-            raise fault(frame, item.at, code, **words)
+            hints = (Hint("half"),) if item.op == "/" and not numbers[0] else ()
+            raise fault(frame, item.at, code, *hints, **words)
         if left is None or right is None:
             return None
         if any(numbers):
@@ -252,7 +254,13 @@ class Sources(Core):
                 raise fault(frame, index.right.at, "NS503", name=item.name)
         if isinstance(index, tree.Ref) and index.name == "t":
             raise fault(frame, item.at, "NS503", name=item.name)
-        raise fault(frame, item.at, "NS505", name=item.name, index=frame.span(index.at).text)
+        text = frame.span(index.at).text
+        if not is_layer(item.path[0], frame) and (frame.unit.find(item.name) or item.name in step_names()):
+            fix = Fix(frame.span(item.at), f"{item.name}({text})")  # `Basic[64]`
+            raise fault(frame, item.at, "NS137", fix=fix, right=fix.replacement)
+        back = isinstance(index, tree.Binary) and index.op == "-" and isinstance(index.left, tree.Ref)
+        fix_time = Fix(frame.span(index.left.at), "t") if back and isinstance(index, tree.Binary) else None
+        raise fault(frame, item.at, "NS505", Hint("time" if back else "part"), fix=fix_time, name=item.name, index=text)
 
     def _delayed_type(self, frame: Frame, name: str, item: tree.Indexed) -> Type:
         """What is known of a layer's type before its line is done."""

@@ -88,7 +88,7 @@ class Steps(Sources):
 
     @staticmethod
     def word_of(item: tree.Value) -> str:
-        return item.name if isinstance(item, tree.Ref | tree.Call) else type(item).__name__.lower()
+        return item.name if isinstance(item, (tree.Ref, tree.Call)) else type(item).__name__.lower()
 
     last_word = ""
 
@@ -112,7 +112,8 @@ class Steps(Sources):
                 text=frame.span(item.at).text,
             )
         if len(bound.values) > 1:
-            raise fault(frame, item.at, "NS215", name=frame.last, count=str(len(bound.values)))
+            count, first = str(len(bound.values)), f"{frame.last}.1"
+            raise fault(frame, item.at, "NS215", name=frame.last, count=count, first=first)
         bound.reads += 1
         return bound.values
 
@@ -242,17 +243,19 @@ class Steps(Sources):
         key: str | None = None,
     ) -> Flow:
         """Makes the operation of its options and applies it to what flows in."""
-        references = {name: value for name, value in given.values.items() if isinstance(value, LayerRef)}
         values = self.all_known(flow)
         tied = ""
-        for name, reference in references.items():
+        for name, reference in given.values.items():
+            if not isinstance(reference, LayerRef):
+                continue
             owner, place = given.places[name]
             if cls.options[name].kind == "tie":
                 tied, given.values[name] = borrowed(self, values, given, reference, owner, place)
             else:  # `scores = b`: one more input
                 values.append(self.single(reference.bound.values, owner, place))
                 given.values[name] = True
-        self.arity(cls, flow, frame, at)
+        if len(flow) != cls.inputs:
+            self.arity(cls, flow, frame, at)
         op = cls(**given.values)
         result = self.node(op, values, frame, at, word, names, given, key)
         node = self.nodes[-1]

@@ -38,7 +38,18 @@ FOREIGN = {
     "zeropadding2d": "pad(1)", "upsampling2d": "upsample(2)", "positionalencoding": "positions(kind = sine)",
     "globalavgpool2d": "mean(space)", "fold": "unflatten(14x14)", "pixelshuffle": "unpatches(2x2)",
     "droppath2d": "droppath(p)", "stochasticdepth": "droppath(p)",
-    "view": "reshape", "permute": "transpose", "log_softmax": "softmax", "logsoftmax": "softmax",
+    "view": "reshape", "permute": "transpose", "log_softmax": "softmax -> log", "logsoftmax": "softmax -> log",
+    "dropout1d": "dropout(0.5)", "dropout2d": "dropout(0.5, maps)", "spatialdropout2d": "dropout(0.5, maps)",
+    "bilstm": "lstm(64, bidirectional = true)", "bidirectional": "lstm(64, bidirectional = true)",
+    "bigru": "gru(64, bidirectional = true)", "lstmcell": "LSTM(64)", "grucell": "GRU(64)", "simplernn": "rnn(64)",
+    "batchnorm1d": "batchnorm", "batchnorm3d": "batchnorm", "instancenorm2d": "instancenorm",
+    "globalmaxpooling2d": "max(space)", "globalmaxpooling1d": "max(time)", "globalaveragepooling1d": "mean(time)",
+    "adaptivemaxpool2d": "maxpool(to = 7x7)", "maxpool1d": "maxpool(2)", "avgpool1d": "avgpool(2)",
+    "conv2dtranspose": "64 filters 2x2 (transposed = true, stride = 2)",
+    "depthwiseconv2d": "c filters 3x3 (groups = c)", "upsample2d": "upsample(2)", "interpolate": "upsample(2)",
+    "multiply": "a*b", "mul": "a*b", "subtract": "a - b", "sub": "a - b", "softmax2d": "softmax(maps)",
+    "transformerencoderlayer": "Encoder(heads, m)", "transformerdecoderlayer": "Decoder(heads, m, memory = a)",
+    "positionembedding": "positions", "argmax": "softmax", "squeeze": "mean(space)", "chunk": "split(2)",
 }  # fmt: skip
 
 
@@ -100,6 +111,6 @@ def method(path: tuple[str, ...]) -> tuple[Hint, ...]:
 def arrow(value: tree.Value, frame: Frame) -> Hint | None:
     """`relu(z)`, `softmax(10 perceptrons)`: what a step takes comes by an arrow, not in parentheses."""
     layer = isinstance(value, tree.Ref) and (value.path[0] in frame.layers or value.path[0] in frame.labels)
-    if layer or isinstance(value, tree.Chain | tree.Perceptrons | tree.Filters | tree.Join | tree.Several):
+    if layer or isinstance(value, (tree.Chain, tree.Perceptrons, tree.Filters, tree.Join, tree.Several)):
         return Hint("arrow", {"value": frame.span(value.at).text})
     return None

@@ -7,7 +7,6 @@ its indices and what its ports read, so a copy is the expansion itself with thes
 from __future__ import annotations
 
 from collections.abc import Hashable
-from copy import copy
 from typing import NamedTuple
 
 from netspec.elaborate.arguments import Arguments
@@ -56,24 +55,23 @@ class Templates:
             return None
         inputs = [value.type for flow in arguments.inputs.values() for value in flow if value is not None]
         sizes = arguments.env.items()
-        if any(not isinstance(value, int | float | str | Word | Formula) for _, value in sizes):
+        if any(not isinstance(value, (int, float, str, Word, Formula)) for _, value in sizes):
             return None  # a step of the caller's brings the caller's names along
         return (id(definition.body), *((name, type(value), value) for name, value in sizes), *inputs)
 
     def keep(self, key: Hashable, begin: Mark, flow: Flow) -> None:
         """Remembers the expansion since `begin`, unless it said something or looks outside itself."""
         core, end = self.core, self.mark()
-        silent = end[3:] == begin[3:] and not core.partial and None not in flow
+        if end[3:] != begin[3:] or core.partial or None in flow:
+            return
         ports = core.scopes[begin.scopes].ports
-        inside = all(
-            edge.node >= begin.nodes
-            for node in core.nodes[begin.nodes :]
-            if node.index not in ports
-            for edge in node.inputs
-        )
-        values = all(edge.node >= begin.nodes for layer in core.layers[begin.layers :] for edge in layer.values)
-        if silent and inside and values:
-            self.known[key] = Template(begin, end, flow)
+        lists = [node.inputs for node in core.nodes[begin.nodes :] if node.index not in ports]
+        lists += [layer.values for layer in core.layers[begin.layers :]]
+        for edges in lists:
+            for edge in edges:
+                if edge.node < begin.nodes:
+                    return
+        self.known[key] = Template(begin, end, flow)
 
     def copy(self, template: Template, name: str, key: str, parent: int, arguments: Arguments) -> Flow:
         """The template's nodes, layers and scopes once more, under `key`, reading the inputs of this call."""
@@ -114,33 +112,29 @@ class _Move:
         return Edge(edge.node + self.nodes, edge.output)
 
     def edges(self, edges: tuple[Edge, ...]) -> tuple[Edge, ...]:
+        if len(edges) == 1:
+            return (Edge(edges[0].node + self.nodes, edges[0].output),)
         return tuple(Edge(edge.node + self.nodes, edge.output) for edge in edges)
 
     def node(self, node: Node) -> Node:
+        key = self.new + node.key[self.cut :] if node.key else ""
+        tied = self.new + node.tied[self.cut :] if node.tied else ""
         return Node(
             node.index + self.nodes, node.op, self.edges(node.inputs), node.types, node.word, node.layer + self.layers,
-            node.scope + self.scopes, self.name(node.key), self.name(node.tied), node.frozen, node.again, node.backward,
-            node.span,
+            node.scope + self.scopes, key, tied, node.frozen, node.again, node.backward, node.span,
         )  # fmt: skip
 
     def layer(self, layer: Layer) -> Layer:
-        moved = copy(layer)
-        moved.index += self.layers
-        moved.path = self.name(layer.path)
-        moved.scope += self.scopes
-        moved.values = self.edges(layer.values)
-        return moved
+        return Layer(
+            layer.index + self.layers, layer.label, self.name(layer.path), layer.role, layer.scope + self.scopes,
+            layer.caption, layer.text, self.edges(layer.values), layer.span, layer.section, layer.expected,
+        )  # fmt: skip
 
     def scope(self, scope: Scope) -> Scope:
-        moved = copy(scope)
-        moved.index += self.scopes
-        moved.parent += self.scopes
-        moved.key = self.name(scope.key)
-        moved.layer += self.layers
-        moved.first += self.nodes
-        moved.last += self.nodes
-        moved.params = dict(scope.params)
-        moved.ports = tuple(port + self.nodes for port in scope.ports)
-        moved.results = self.edges(scope.results)
-        moved.children = [child + self.scopes for child in scope.children]
-        return moved
+        return Scope(
+            scope.index + self.scopes, scope.parent + self.scopes, scope.kind, scope.name, self.name(scope.key),
+            scope.layer + self.layers, scope.first + self.nodes, scope.last + self.nodes, scope.shared,
+            dict(scope.params), scope.given, tuple(port + self.nodes for port in scope.ports), scope.port_names,
+            self.edges(scope.results), scope.result_names, [child + self.scopes for child in scope.children],
+            scope.again, scope.backward,
+        )  # fmt: skip

@@ -12,7 +12,7 @@ def used_names(definition: Definition) -> set[str]:
     """Every name that could be a call in the chains of a body."""
     found: set[str] = set()
     pending: list[Any] = [
-        line.chain for line in definition.body.statements if isinstance(line, tree.Layer | tree.Start)
+        line.chain for line in definition.body.statements if isinstance(line, (tree.Layer, tree.Start))
     ]
     while pending:
         value = pending.pop()

@@ -41,12 +41,13 @@ def _filtered(node: Node, maps: Array, weights: Arrays) -> Array | None:
     if op.transposed or op.over_time or op.connect is not None:
         return None
     axes: int = maps.ndim - 1
-    stride, dilation = (extent(value, axes, "", "") for value in (op.stride, op.dilation))
+    space = maps.shape[1:]
+    stride, dilation = (extent(value, space, "") for value in (op.stride, op.dilation))
     if op.pad == "same":
         total = [gap * (kernel - 1) for gap, kernel in zip(dilation, op.kernel, strict=True)]
         pad = [(whole // 2, whole - whole // 2) for whole in total]
     else:
-        pad = [(edge, edge) for edge in extent(op.pad, axes, "", "")]
+        pad = [(edge, edge) for edge in extent(op.pad, space, "")]
     weight = weights[f"{node.tied or node.key}.weight"].astype(np.float64)
     seen = _windows(maps, op.kernel, stride, pad, dilation, 0.0)
     inner: Any = [0, *range(1 + axes, 1 + 2 * axes)]
@@ -63,11 +64,12 @@ def _pooled(node: Node, maps: Array) -> Array | None:
 
     op: Any = node.op
     axes: int = maps.ndim - 1
+    space = maps.shape[1:]
     if op.to is not None or op.ceil:
         return None
-    kernel = extent(op.kernel, axes, "", "")
-    stride = kernel if op.stride is None else extent(op.stride, axes, "", "")
-    pad, dilation = extent(op.pad, axes, "", ""), extent(getattr(op, "dilation", 1), axes, "", "")
+    kernel = extent(op.kernel, space, "")
+    stride = kernel if op.stride is None else extent(op.stride, space, "")
+    pad, dilation = extent(op.pad, space, ""), extent(getattr(op, "dilation", 1), space, "")
     largest = op.name == "maxpool"
     if not largest and any(pad):
         return None

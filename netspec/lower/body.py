@@ -10,8 +10,8 @@ from netspec.graph import Edge, Graph, Layer, Node, Scope
 from netspec.lower.expressions import CALL, NAME, Expr, fill, slots
 from netspec.lower.holes import Holes, code_width
 from netspec.lower.modules import Place
-from netspec.lower.order import Cell, Item, items
-from netspec.lower.places import reads_whole, relative
+from netspec.lower.order import Cell, Item, items, reads_whole
+from netspec.lower.places import relative
 from netspec.lower.pynames import Locals
 from netspec.ops.base import Lowering, Part
 
@@ -261,6 +261,8 @@ class Body:
             edge = node.inputs[names[slot]]
             whole = self.stepwise and reads_whole(node, names[slot])
             return self.whole[edge] if whole else self.values[edge]
+        if slot == "ahead":
+            return self.ahead(node, lowering)
         if slot == "self":
             return Expr(self.path(node.key), CALL)
         if slot == "tied":
@@ -277,6 +279,11 @@ class Body:
             assert time is not None
             return Expr(self.lengths[time.varying], NAME)
         return Expr(self.draft.holes.put(lowering.values[slot], stored=True), CALL)
+
+    def ahead(self, node: Node, lowering: Lowering) -> Expr:
+        """What a step works out before it is told the time step."""
+        names = {str(position): position for position in range(len(node.inputs))}
+        return fill(lowering.ahead, {slot: self.slot(slot, node, lowering, names) for slot in slots(lowering.ahead)})
 
     def dtype(self) -> str:
         """The kind of numbers that a value made of none should have: that of the inputs, or of the weights."""

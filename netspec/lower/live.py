@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from netspec.graph import Graph
-from netspec.lower.initial import fill
 from netspec.lower.source import emit_named
+from netspec.lower.values import fill
 
 if TYPE_CHECKING:
     import torch
@@ -31,12 +31,15 @@ def build(graph: Graph, seed: int = 0, device: str | torch.device = "cpu", dtype
     with _undrawn():
         module = make()
     state = dict(module.named_parameters()) | dict(module.named_buffers())
-    for stored in graph.stored:
-        fill(state[stored.key], stored, seed)
+    with torch.no_grad():
+        for stored in graph.stored:
+            fill(state[stored.key], stored, seed)
     for inner in module.modules():
         reset = getattr(inner, "reset_buffers", None)
         if reset is not None:
             reset()
+    if dtype is None and str(device) == "cpu":
+        return module
     return module.to(device=device, dtype=dtype)
 
 

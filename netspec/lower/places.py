@@ -8,6 +8,7 @@ from netspec.graph import Graph, Node, Scope
 from netspec.lower.holes import Holes
 from netspec.lower.initial import init_line
 from netspec.lower.modules import Place, construct
+from netspec.lower.order import elements_of, reads_whole
 from netspec.ops.base import Lowering
 from netspec.types import Type
 
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
 def relative(key: str, scope: Scope) -> str:
     """A module's key as its class sees it."""
     return key[len(scope.key) + 1 :] if scope.key else key
-
-
-def reads_whole(node: Node, position: int) -> bool:
-    """Whether a step inside a recurrence reads this input with all its steps: attention's keys and values."""
-    return node.op.name == "attention" and position > 0
 
 
 def types_for(graph: Graph, node: Node, stepwise: bool) -> list[Type]:
@@ -50,8 +46,6 @@ def collect(graph: Graph, scope: Scope, classes: Classes, holes: Holes) -> Place
 
 
 def _scope(graph: Graph, own: Scope, scope: Scope, classes: Classes, holes: Holes, root: Place) -> None:
-    from netspec.lower.order import elements_of
-
     if scope.kind == "repeat" and not scope.shared and (own.again or not scope.again):
         place = root.at(relative(scope.key, own))
         if place.rounds is None:

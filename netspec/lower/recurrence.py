@@ -6,6 +6,7 @@ from netspec.graph import Edge, Node, Scope
 from netspec.lower.expressions import CALL, NAME, Expr, fill
 from netspec.lower.order import Cell
 from netspec.lower.repeats import Repeats
+from netspec.ops.base import Lowering
 from netspec.ops.delay import Delay
 from netspec.types import Time, Type
 
@@ -102,6 +103,7 @@ class Recurrence(Repeats):
         lists = {edge: self.locals.other(f"{self.value_name(edge)}_steps") for edge in outside}
         for name in lists.values():
             self.emit(f"{name} = []")
+        self.work_ahead(cell)
         self.emit(f"for t in range({f'{source}.shape[1]' if source else time.length}):")
         self.inside(cell, befores, lists, self.lengths.get(time.varying, "") if time.varying else "")
         for edge, name in lists.items():
@@ -110,6 +112,27 @@ class Recurrence(Repeats):
             key = self.state_key(self.value_name(edge))
             kept = names[0] if len(names) == 1 else f"({', '.join(names)})"
             self.emit(f"after[{key}] = {kept}")
+
+    def work_ahead(self, cell: Cell) -> None:
+        """What the loop's steps work out of values from outside alone: once, before the first time step."""
+        for node in cell.items:
+            if not isinstance(node, Node) or node.op.name == "delay":
+                continue
+            lowering = self.lowering(node)
+            if not lowering.ahead:
+                continue
+            name = self.temporary(f"{self.variable(node.layer)}_memory")
+            text = super().ahead(node, lowering).text
+            self.emit(f"{name} = {text}")
+            self.known_ahead[node.index] = Expr(name, NAME)
+
+    def ahead(self, node: Node, lowering: Lowering) -> Expr:
+        return self.known_ahead.get(node.index) or super().ahead(node, lowering)
+
+    @property
+    def known_ahead(self) -> dict[int, Expr]:
+        known: dict[int, Expr] = self.__dict__.setdefault("_known_ahead", {})
+        return known
 
     def inside(self, cell: Cell, befores: dict[Edge, list[str]], lists: dict[Edge, str], lengths: str) -> None:
         """One time step."""

@@ -46,7 +46,6 @@ def _ordered(holders: Holders, bodies: list[str]) -> list[str]:
     out: list[str] = []
     waiting = holders.source()
     for body in ["", *bodies]:
-        known = "\n".join([*out, body])
         if body:
             name = re.match(r"class (\w+)", body)
             wanted = [text for text in waiting if name is not None and _uses(body, text)]
@@ -55,7 +54,6 @@ def _ordered(holders: Holders, bodies: list[str]) -> list[str]:
                     out.append(text)
                     waiting.remove(text)
             out.append(body)
-        del known
     return out + waiting
 
 
@@ -92,7 +90,7 @@ def _head(graph: Graph, text: str) -> str:
     generic = [name for name in ("Iterable", "Iterator") if re.search(rf"\b{name}\[", text)]
     if generic:
         standard.append(f"from collections.abc import {', '.join(generic)}")
-    if re.search(r"\bAny\b", text):
+    if re.search(r"\b(Any|State)\b", text):
         standard.append("from typing import Any")
     if standard:
         lines.append("\n".join(standard) + "\n")

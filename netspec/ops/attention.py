@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 
 from netspec.ops.attention_part import Form, attention_part
 from netspec.ops.base import Argument, Construct, Lowering, Weight, option, plain, wants_values
@@ -88,14 +88,14 @@ class Attention(Weighted):
         if not divides(self.kv, self.heads):
             refuse("NS356", option="kv_heads", heads=text(self.heads), kv=text(self.kv))
         if self.width is None and not divides(self.heads, query.maps):
-            refuse("NS357", option="heads", maps=text(query.maps), heads=text(self.heads))
+            _uneven(query.maps, self.heads)
         if self.project:
             return
         per = query.maps // self.heads
         if not divides(self.kv, key.maps) or key.maps // self.kv != per:
             refuse("NS358", input=1, left=str(query), right=str(key))
         if not divides(self.kv, value.maps):
-            refuse("NS357", option="heads", maps=text(value.maps), heads=text(self.kv))
+            _uneven(value.maps, self.kv)
 
     def _check_scores(self, scores: Type, query: Type, key: Type) -> None:
         want = (self.length(query), self.length(key))
@@ -148,12 +148,16 @@ class Attention(Weighted):
         form = self._form(inputs)
         part = attention_part(form)
         slots = ["{0}", "{1}", "{2}"] if form.several else ["{0}"]
+        ahead = ""
+        if form.remembers:
+            slots, ahead = ["{0}", "{ahead}"], "{self}.remember({1}, {2})"
         if form.scores:
             slots.append(f"scores={{{len(inputs) - 1}}}")
         if form.masked:
             slots.append("lengths={lengths1}" if form.several else "lengths={lengths}")
         if form.project:
-            return Lowering(f"{{self}}({', '.join(slots)})", self._construct(part.name, form, inputs), parts=(part,))
+            made = self._construct(part.name, form, inputs)
+            return Lowering(f"{{self}}({', '.join(slots)})", made, parts=(part,), ahead=ahead)
         values = self._extra(form)
         slots += [f"{name}={{{name}}}" for name in values]
         if form.dropping:
@@ -210,3 +214,9 @@ class Attention(Weighted):
                 out, fan = sizes[name]
                 total = total + out * fan * length
         return total  # type: ignore[no-any-return]
+
+
+def _uneven(maps: Any, heads: Any) -> NoReturn:
+    """Maps that do not divide among heads: with open sizes a `require` says which are meant."""
+    numbers = isinstance(maps, int) and isinstance(heads, int)
+    refuse("NS357", option="heads", hint="" if numbers else "open", maps=text(maps), heads=text(heads))

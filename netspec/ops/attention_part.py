@@ -50,6 +50,11 @@ class Form:
         return "".join(used) + "Attention" if self.project else "_".join([*map(str.lower, used), "attention"])
 
     @property
+    def remembers(self) -> bool:
+        """Whether keys and values are worked out once, before the recurrence that looks at them."""
+        return self.single and self.project
+
+    @property
     def own(self) -> str:
         """Where the options are found: attributes of a class, arguments of a function."""
         return "self." if self.project else ""
@@ -61,6 +66,9 @@ def attention_part(form: Form) -> Part:
     if form.project:
         lines = [f"class {form.name}(nn.Module):", f"    {about}", ""]
         lines += _head("    ", "__init__", _stored(form), "None") + _lines("        ", _init(form)) + [""]
+        if form.remembers:
+            lines += _head("    ", "remember", ["self", "key: Tensor", "value: Tensor"], "tuple[Tensor, Tensor]")
+            lines += _lines("        ", _remember(form)) + [""]
         lines += _head("    ", "forward", ["self", *_tensors(form)], "Tensor") + _lines("        ", _body(form, 92))
     else:
         lines = _head("", form.name, [*_tensors(form), *_options(form)], "Tensor")
@@ -91,6 +99,7 @@ def _head(indent: str, name: str, takes: list[str], result: str) -> list[str]:
 
 def _tensors(form: Form) -> list[str]:
     takes = ["query: Tensor", "key: Tensor", "value: Tensor"] if form.several else ["x: Tensor"]
+    takes = ["query: Tensor", "memory: tuple[Tensor, Tensor]"] if form.remembers else takes
     takes += ["scores: Tensor"] if form.scores else []
     return takes + (["lengths: Tensor"] if form.masked else [])
 
@@ -138,12 +147,10 @@ def _init(form: Form) -> list[str]:
 
 
 def _body(form: Form, width: int) -> list[str]:
-    lines = _sequences(form)
-    heads, kv = f"{form.own}heads", f"{form.own}kv_heads" if form.grouped else f"{form.own}heads"
-    for short, word, parts in (("q", "query", heads), ("k", "key", kv), ("v", "value", kv)):
-        value = word if form.several else "x"
-        value = f"self.{word}({value})" if form.project else value
-        lines.append(f"{short} = torch.unflatten({value}, -1, ({parts}, -1)).transpose(1, 2)")
+    if form.remembers:
+        lines = ["query = query[:, None]", _headed(form, "query"), "k, v = memory"]
+    else:
+        lines = [*_sequences(form), *(_headed(form, word) for word in ("query", "key", "value"))]
     if form.rotary:
         lines.append(f"q, k = rotate(q, {form.own}base), rotate(k, {form.own}base)")
     lines += _mask(form)
@@ -157,6 +164,20 @@ def _body(form: Form, width: int) -> list[str]:
     if form.project:
         return [*lines, f"result: Tensor = {result}", "return result"]
     return [*lines, f"return {result}"]
+
+
+def _remember(form: Form) -> list[str]:
+    """What a query at any step looks at."""
+    lines = [f"{name} = {name}.flatten(2).transpose(1, 2)" for name in ("key", "value") if form.key_space]
+    return [*lines, _headed(form, "key"), _headed(form, "value"), "return k, v"]
+
+
+def _headed(form: Form, word: str) -> str:
+    """Queries, keys or values, (B, heads, T, width)."""
+    parts = f"{form.own}kv_heads" if form.grouped and word != "query" else f"{form.own}heads"
+    value = word if form.several else "x"
+    value = f"self.{word}({value})" if form.project else value
+    return f"{word[0]} = torch.unflatten({value}, -1, ({parts}, -1)).transpose(1, 2)"
 
 
 def _sequences(form: Form) -> list[str]:

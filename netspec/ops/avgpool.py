@@ -22,7 +22,7 @@ class AvgPool(Pool):
         found = super().shape(*inputs)
         if len(inputs[0].space) == 3 and self.to is None:
             # torch's mean over volumes wants the window inside the input, whatever the padding
-            kernel, stride, _, _ = self._windows(3, "")
+            kernel, stride, _, _ = self._windows(inputs[0].space)
             for size, window, step, axis in zip(inputs[0].space, kernel, stride, AXES, strict=True):
                 slide(size, window, step, 0, 1, option="kernel", axis=axis)
         return found

@@ -12,11 +12,12 @@ takes time off its inputs and puts it back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from math import prod
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple, dataclass_transform
 
-from netspec.sizes import Formula, Size, product
-from netspec.types import UNKNOWN, Type, Unknown, refuse
+from netspec.sizes import Formula, Size
+from netspec.types import UNKNOWN, Type, Unknown, refuse, space_text
 
 Kind = Literal[
     "size",  # one size >= 1: 3, K, 4*d
@@ -97,7 +98,7 @@ class Weight(NamedTuple):
 
     @property
     def total(self) -> Size:
-        return product(self.shape)
+        return prod(self.shape)
 
     @property
     def part(self) -> str:
@@ -135,7 +136,8 @@ class Lowering(NamedTuple):
     `forward` is an expression: `{self}` the constructed module, `{x}` the input (`{0}`, `{1}` where
     there are several), `{batch}`, `{device}` and `{dtype}` what a value made of none should have, other braces
     the entries of `values`. `folds`: it knows one leading axis, so a
-    time axis is folded into the batch around it.
+    time axis is folded into the batch around it. `ahead`: an expression that a recurrence works out once, before
+    its loop, where what it reads stands outside; `{ahead}` is its value.
     """
 
     forward: str
@@ -143,6 +145,7 @@ class Lowering(NamedTuple):
     values: Mapping[str, Argument] = NOTHING
     parts: tuple[Part, ...] = ()
     folds: bool = False
+    ahead: str = ""
 
 
 class Glyph(NamedTuple):
@@ -162,6 +165,7 @@ class Op:
     source: ClassVar[str] = ""
     example: ClassVar[str] = ""
     options: ClassVar[dict[str, Option]] = {}
+    required: ClassVar[tuple[str, ...]] = ()  # those of the options that have no default
     positional: ClassVar[tuple[str, ...]] = ()
     inputs: ClassVar[int | None] = 1  # how many values it takes; None: two or more
     begins: ClassVar[bool] = False  # begins a chain without a source (learned, zeros, noise)
@@ -183,18 +187,21 @@ class Op:
                 )
                 delattr(cls, name)
         cls.options = {**cls.options, **own}
+        cls.required = tuple(name for name, declared in cls.options.items() if declared.required)
+        cls._standard = {name: declared.default for name, declared in cls.options.items()}
+
+    _standard: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, **values: Any) -> None:
         store = self.__dict__
-        for name, declared in self.options.items():
-            if name in values:
-                store[name] = values.pop(name)
-            elif declared.default is REQUIRED:
+        store.update(self._standard)
+        store.update(values)
+        for name in self.required:
+            if store[name] is REQUIRED:
                 raise TypeError(f"{self.name}: option {name!r} is required")
-            else:
-                store[name] = declared.default
-        if values:
-            raise TypeError(f"{self.name}: no option {next(iter(values))!r}")
+        if len(store) > len(self._standard):
+            wrong = next(name for name in values if name not in self._standard)
+            raise TypeError(f"{self.name}: no option {wrong!r}")
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{self.name} is frozen")
@@ -274,12 +281,13 @@ def wants_values(op: Op, *inputs: Type) -> None:
             refuse("NS305", input=position, step=op.name, type=str(value))
 
 
-def extent(value: Size | tuple[Size, ...], axes: int, name: str, space: str) -> tuple[Size, ...]:
+def extent(value: Size | tuple[Size, ...], space: tuple[Size, ...], name: str) -> tuple[Size, ...]:
     """One size for each axis of space: `2` stands for all of them."""
+    axes = len(space)
     if not isinstance(value, tuple):
         return (value,) * axes
     if len(value) != axes:
-        refuse("NS306", option=name, given=len(value), axes=axes, name=name, space=space)
+        refuse("NS306", option=name, given=len(value), axes=axes, name=name, space=space_text(space))
     return value
 
 

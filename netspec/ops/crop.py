@@ -29,14 +29,14 @@ class Crop(Op):
         to, begins = self._ranges(value)
         for size, part, begin in zip(value.space, to, begins, strict=True):
             if size - part - begin < 0 or begin < 0:
-                refuse("NS343", option="to", size=text(size), part=text(part), type=str(value), to=space_text(to))
+                reach = text(part) if self.at is None else f"{text(begin)} + {text(part)} = {text(begin + part)}"
+                refuse("NS343", option="to", size=text(size), part=reach, type=str(value), to=space_text(to))
         return Type(value.maps, to, value.time)
 
     def _ranges(self, value: Type) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
-        axes, shown = len(value.space), space_text(value.space)
-        to = extent(self.to, axes, "to", shown)
+        to = extent(self.to, value.space, "to")
         if self.at is not None:
-            return to, extent(self.at, axes, "at", shown)
+            return to, extent(self.at, value.space, "at")
         return to, tuple((size - part) // 2 for size, part in zip(value.space, to, strict=True))
 
     def torch(self, *inputs: Type) -> Lowering:

@@ -138,22 +138,15 @@ class Filters(Weighted):
     def _sizes(self, sizes: tuple[Size, ...], role: str) -> tuple[Size, ...]:
         axes = len(sizes)
         names = ("step",) if role == "time" else _AXES[:axes]
-        stride = extent(self.stride, axes, "stride", space_text(sizes))
-        dilation = extent(self.dilation, axes, "dilation", space_text(sizes))
+        stride = extent(self.stride, sizes, "stride")
+        dilation = extent(self.dilation, sizes, "dilation")
         if self.pad == "same":
             if self.transposed or any(step != 1 for step in stride):
                 refuse("NS313", option="pad", stride=space_text(stride))
             return sizes
-        pad = extent(self.pad, axes, "pad", space_text(sizes))
-        rows = zip(sizes, self.kernel, stride, pad, dilation, names, strict=True)
-        if self.transposed:
-            return tuple(
-                self._grown(size, kernel, step, edge, gap, name) for size, kernel, step, edge, gap, name in rows
-            )
-        return tuple(
-            slide(size, kernel, step, edge, gap, option="kernel", axis=name)
-            for size, kernel, step, edge, gap, name in rows
-        )
+        pad = extent(self.pad, sizes, "pad")
+        result = self._grown if self.transposed else _slid
+        return tuple(map(result, sizes, self.kernel, stride, pad, dilation, names))
 
     def _grown(self, size: Size, kernel: Size, step: Size, edge: Size, gap: Size, axis: str) -> Size:
         grown = (size - 1) * step - 2 * edge + gap * (kernel - 1) + 1
@@ -188,14 +181,11 @@ class Filters(Weighted):
 
     def unread_rows(self, value: Type) -> list[tuple[str, Size]]:
         """Axes on which some of the input is never read, and how much (a warning, not an error)."""
-        if self.transposed or self.pad == "same":
+        if self.transposed or self.pad == "same" or self.stride == 1:
             return []
         sizes = (value.time.length,) if self.over_time and value.time is not None else value.space
-        axes = len(sizes)
-        rows = zip(
-            _AXES, sizes, self.kernel, *(extent(v, axes, "", "") for v in (self.stride, self.pad, self.dilation)),
-            strict=False,
-        )  # fmt: skip
+        options = (extent(value, sizes, "") for value in (self.stride, self.pad, self.dilation))
+        rows = zip(_AXES, sizes, self.kernel, *options, strict=False)
         found = [(axis, unread(size, kernel, step, edge, gap)) for axis, size, kernel, step, edge, gap in rows]
         return [(axis, left) for axis, left in found if left != 0]
 
@@ -261,6 +251,10 @@ class Filters(Weighted):
         steps = 1 if outputs[0].time is None else (inputs[0] if self.transposed else outputs[0]).time.length  # type: ignore[union-attr]
         pairs = inputs[0].maps * self.count // self.groups
         return pairs * area * places * steps
+
+
+def _slid(size: Size, kernel: Size, step: Size, edge: Size, gap: Size, axis: str) -> Size:
+    return slide(size, kernel, step, edge, gap, option="kernel", axis=axis)
 
 
 def _plainly(given: Any) -> Any:

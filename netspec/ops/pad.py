@@ -6,7 +6,7 @@ from typing import Any
 
 from netspec.ops.base import Lowering, Op, extent, option, plain, wants_values
 from netspec.sizes import Size, text
-from netspec.types import Type, refuse, space_text
+from netspec.types import Type, refuse
 
 
 class Pad(Op):
@@ -43,11 +43,10 @@ class Pad(Op):
         return Type(value.maps, out, value.time)
 
     def _sides(self, value: Type) -> list[tuple[Size, Size]]:
-        axes, shown = len(value.space), space_text(value.space)
         if self.to is not None:
-            to = extent(self.to, axes, "to", shown)
+            to = extent(self.to, value.space, "to")
             return [(0, want - size) for size, want in zip(value.space, to, strict=True)]
-        return [(size, size) for size in extent(self.size, axes, "size", shown)]
+        return [(size, size) for size in extent(self.size, value.space, "size")]
 
     def torch(self, *inputs: Type) -> Lowering:
         # torch lists the last axis first

@@ -6,7 +6,7 @@ from typing import Any
 
 from netspec.ops.base import Lowering, Op, extent, option, plain, wants_values
 from netspec.sizes import divides, product, text
-from netspec.types import Type, refuse, space_text
+from netspec.types import Type, refuse
 
 
 class Patches(Op):
@@ -25,7 +25,7 @@ class Patches(Op):
         wants_values(self, value)
         if not value.space:
             refuse("NS309", input=0, step="patches", type=str(value))
-        sizes = extent(self.size, len(value.space), "size", space_text(value.space))
+        sizes = extent(self.size, value.space, "size")
         for length, size in zip(value.space, sizes, strict=True):
             if not divides(size, length):
                 refuse("NS348", option="size", length=text(length), size=text(size), type=str(value))
@@ -35,7 +35,7 @@ class Patches(Op):
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]
         axes = len(value.space)
-        sizes = plain(extent(self.size, axes, "size", ""))
+        sizes = plain(extent(self.size, value.space, "size"))
         if axes == 2 and len(set(sizes)) == 1:
             return Lowering("F.pixel_unshuffle({x}, {size})", values={"size": sizes[0]})
         text_ = "{x}"

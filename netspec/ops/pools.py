@@ -7,7 +7,7 @@ from typing import Any
 from netspec.ops.base import Argument, Glyph, Lowering, Op, extent, option, plain, squeeze, wants_values
 from netspec.ops.window import slide, unread
 from netspec.sizes import Size, text
-from netspec.types import UNKNOWN, Type, refuse, space_text
+from netspec.types import UNKNOWN, Type, refuse
 
 AXES = ("row", "column", "depth")
 
@@ -30,18 +30,16 @@ class Pool(Op):
         wants_values(self, value)
         if not value.space:
             refuse("NS309", input=0, step=self.name, type=str(value))
-        axes = len(value.space)
-        shown = space_text(value.space)
         if self.to is not None:
             if self.kernel is not None:
                 refuse("NS320", option="to", step=self.name)
             for name in ("stride", "pad", "ceil", "dilation", "count_pad"):
                 if name in self.options and getattr(self, name) != self.options[name].default:
                     refuse("NS361", option=name, name=name, other="to")
-            return Type(value.maps, extent(self.to, axes, "to", shown), value.time)
+            return Type(value.maps, extent(self.to, value.space, "to"), value.time)
         if self.kernel is None:
             refuse("NS321", step=self.name)
-        kernel, stride, pad, dilation = self._windows(axes, shown)
+        kernel, stride, pad, dilation = self._windows(value.space)
         for size, edge in zip(kernel, pad, strict=True):
             if edge * 2 > size:
                 refuse("NS322", option="pad", pad=text(edge), kernel=text(size), half=text(size // 2))
@@ -55,23 +53,23 @@ class Pool(Op):
             value.time,
         )
 
-    def _windows(self, axes: int, shown: str) -> tuple[tuple[Size, ...], ...]:
-        kernel = extent(self.kernel, axes, "kernel", shown)
-        stride = kernel if self.stride is None else extent(self.stride, axes, "stride", shown)
-        dilation = extent(getattr(self, "dilation", 1), axes, "dilation", shown)
-        return kernel, stride, extent(self.pad, axes, "pad", shown), dilation
+    def _windows(self, space: tuple[Size, ...]) -> tuple[tuple[Size, ...], ...]:
+        kernel = extent(self.kernel, space, "kernel")
+        stride = kernel if self.stride is None else extent(self.stride, space, "stride")
+        dilation = extent(getattr(self, "dilation", 1), space, "dilation")
+        return kernel, stride, extent(self.pad, space, "pad"), dilation
 
     def unread_rows(self, value: Type) -> list[tuple[str, Size]]:
         """Axes on which some of the input is never read, and how much (a warning, not an error)."""
         if self.to is not None or self.ceil:
             return []
-        rows = zip(AXES, value.space, *self._windows(len(value.space), ""), strict=False)
+        rows = zip(AXES, value.space, *self._windows(value.space), strict=False)
         found = [(axis, unread(size, window, step, edge, gap)) for axis, size, window, step, edge, gap in rows]
         return [(axis, left) for axis, left in found if left != 0]
 
     def call(self, function: str, value: Type, extra: str = "") -> Lowering:
         """`F.max_pool2d(x, 3, 2, 1)`: arguments only as far as they differ from torch's defaults."""
-        kernel, stride, pad, dilation = self._windows(len(value.space), "")
+        kernel, stride, pad, dilation = self._windows(value.space)
         values: dict[str, Argument] = {"kernel": squeeze(kernel)}
         forward = f"{function}({{x}}, {{kernel}}"
         if stride != kernel:
@@ -89,7 +87,7 @@ class Pool(Op):
 
     def spread(self, function: str, value: Type) -> Lowering:
         """`F.adaptive_avg_pool2d(x, 6)`."""
-        to = squeeze(extent(self.to, len(value.space), "to", ""))
+        to = squeeze(extent(self.to, value.space, "to"))
         return Lowering(f"{function}({{x}}, {{to}})", values={"to": to}, folds=True)
 
     def glyph(self) -> Glyph:

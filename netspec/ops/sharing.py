@@ -47,7 +47,7 @@ def _differ(sign: str, left: Type, right: Type, position: int, axis: str, a: Any
     hint = ""
     if axis == "maps" and 1 in (left.maps, right.maps):
         hint = "expand"
-    elif axis == "maps" and left.space == right.space and left.time == right.time:
+    elif axis == "maps":
         hint = "project"
     factor = _times(left, right) if axis == "space" else 0
     if factor:

@@ -43,7 +43,7 @@ class Split(Op):
             total: Any = 0
             for size in self.sizes:
                 total = total + size
-            if total != value.maps or any(not isinstance(size, int | Formula) or size < 1 for size in self.sizes):
+            if total != value.maps or any(not isinstance(size, (int, Formula)) or size < 1 for size in self.sizes):
                 refuse("NS338", option="sizes", total=text(total), maps=text(value.maps))
             return tuple(self.sizes)
         if not isinstance(self.count, int):

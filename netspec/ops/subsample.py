@@ -8,7 +8,7 @@ from netspec.ops.base import Construct, Glyph, Lowering, Part, Weight, extent, o
 from netspec.ops.weighted import Weighted
 from netspec.ops.window import slide, unread
 from netspec.sizes import Size, product
-from netspec.types import Type, refuse, space_text
+from netspec.types import Type, refuse
 
 _AXES = ("row", "column", "depth")
 
@@ -74,9 +74,8 @@ class Subsample(Weighted):
         )
 
     def _windows(self, value: Type) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
-        axes, shown = len(value.space), space_text(value.space)
-        kernel = extent(self.kernel, axes, "kernel", shown)
-        return kernel, kernel if self.stride is None else extent(self.stride, axes, "stride", shown)
+        kernel = extent(self.kernel, value.space, "kernel")
+        return kernel, kernel if self.stride is None else extent(self.stride, value.space, "stride")
 
     def unread_rows(self, value: Type) -> list[tuple[str, Size]]:
         """Axes on which some of the input is never read, and how much (a warning, not an error)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.ops.base import Glyph, Lowering, Op, extent, option, squeeze, wants_values
-from netspec.types import Type, refuse, space_text
+from netspec.types import Type, refuse
 
 
 class Upsample(Op):
@@ -34,25 +34,23 @@ class Upsample(Op):
             refuse("NS347")
         if self.corners and self.mode == "nearest":
             refuse("NS361", option="corners", name="corners", other="mode = nearest")
-        axes, shown = len(value.space), space_text(value.space)
         if self.to is not None:
-            return Type(value.maps, extent(self.to, axes, "to", shown), value.time)
-        factors = extent(self.factor, axes, "factor", shown)
+            return Type(value.maps, extent(self.to, value.space, "to"), value.time)
+        factors = extent(self.factor, value.space, "factor")
         out = tuple(size * factor for size, factor in zip(value.space, factors, strict=True))
         return Type(value.maps, out, value.time)
 
     def torch(self, *inputs: Type) -> Lowering:
-        axes = len(inputs[0].space)
-        shown = space_text(inputs[0].space)
+        space = inputs[0].space
         if self.to is not None:
-            size: Any = squeeze(extent(self.to, axes, "to", shown))
+            size: Any = squeeze(extent(self.to, space, "to"))
             call, values = "F.interpolate({x}, {size}", {"size": size}
         else:
-            factors: Any = squeeze(extent(self.factor, axes, "factor", shown))
+            factors: Any = squeeze(extent(self.factor, space, "factor"))
             factors = tuple(map(float, factors)) if isinstance(factors, tuple) else float(factors)
             call, values = "F.interpolate({x}, scale_factor={factor}", {"factor": factors}
         if self.mode == "linear":
-            mode = {1: "linear", 2: "bilinear", 3: "trilinear"}[axes]
+            mode = {1: "linear", 2: "bilinear", 3: "trilinear"}[len(space)]
             call += f', mode="{mode}"' + (", align_corners=True" if self.corners else "")
         return Lowering(f"{call})", values=dict(values), folds=True)
 

@@ -47,6 +47,8 @@ def unread(size: Size, kernel: Size, stride: Size, pad: Size, dilation: Size) ->
     Where the stride is larger than the window, rows are left out between windows on purpose; as many at
     the end don't count.
     """
+    if stride == 1:
+        return 0
     if any(isinstance(value, Formula) for value in (size, kernel, stride, pad, dilation)):
         return 0
     reach = dilation * (kernel - 1) + 1

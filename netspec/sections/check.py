@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Report, SpecErrors
+from netspec.diagnostics.model import Diagnostic, Fix, Hint, Quoted, Report, SpecErrors
 from netspec.graph import Graph
 from netspec.names import nearest
 from netspec.source import Span
@@ -79,10 +79,11 @@ def net_of(spec: Spec, sections: Sections, report: Report) -> str | None:
         chosen = written.text.strip()
         if chosen in names:
             return chosen
-        guess = nearest(chosen, names)
+        guess = nearest(chosen.strip('"'), names)
         hints = (Hint("nearest", {"name": guess}),) if guess else ()
+        fixes = (Fix(written.span, guess),) if guess else ()
         words: dict[str, Any] = {"name": chosen, "nets": Quoted(names), "file": spec.name}
-        report.add(Diagnostic("NS622", written.span, words, hints=hints))
+        report.add(Diagnostic("NS622", written.span, words, hints=hints, fixes=fixes))
         return None
     try:
         return spec.definition().body.name.text

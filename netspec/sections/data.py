@@ -11,7 +11,8 @@ from netspec.sections.entries import read_entry
 from netspec.sections.settings import Section, Written
 from netspec.sections.sources import SOURCES, Facts, Source
 from netspec.sections.steps import STEPS, Chars, Column, Columns, Label, Step
-from netspec.sections.values import OpenSize, Reader
+from netspec.sections.train import settings
+from netspec.sections.values import OpenSize, Reader, single
 from netspec.source import Span
 from netspec.syntax import tree
 from netspec.types import UNKNOWN_TYPE, ShapeFault, Type
@@ -106,6 +107,10 @@ def _split(written: Written, names: dict[str, Any], data: Data) -> None:
 def _field(name: str, written: Written, names: dict[str, Any], facts: Facts, data: Data) -> None:
     reader = written.reader(names)
     value = written.setting.value
+    only = single(value)
+    if isinstance(only, tree.Number | tree.Negative) or (isinstance(only, tree.Ref) and only.name in ("true", "false")):
+        hint = Hint("belongs", {"text": f"{name} = {written.text}"}) if name in settings() else Hint("fields")
+        raise Fault(Diagnostic("NS752", written.key_span, {"section": "data", "name": name}, hints=(hint,)))
     items = value.items if isinstance(value, tree.Chain) else (value,)
     steps: list[Step] = []
     found: Type = UNKNOWN_TYPE

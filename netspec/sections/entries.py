@@ -6,6 +6,7 @@ same tables come the reading, the messages and the reference in the documentatio
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
@@ -13,12 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic.fields import FieldInfo
 
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Quoted
-from netspec.names import nearest
+from netspec.names import meant, nearest
 from netspec.sections.values import Reader, single
 from netspec.source import Span
 from netspec.syntax import tree
+from netspec.types import ShapeFault
 
-Kind = Literal["number", "integer", "flag", "text", "word", "name", "extent", "numbers", "texts"]
+Kind = Literal["number", "integer", "flag", "text", "path", "word", "name", "extent", "numbers", "texts"]
 
 
 def option(
@@ -30,9 +32,11 @@ def option(
     above: float | None = None,
     most: float | None = None,
     choices: tuple[str, ...] = (),
+    count: int | None = None,
 ) -> Any:
-    """Declares a field as an option: `least` and `most` are allowed themselves, `above` is not."""
+    """Declares a field as an option: `least` and `most` are allowed themselves, `above` is not; a list has `count`."""
     extra: dict[str, Any] = {"kind": kind, "choices": choices, "least": least, "above": above, "most": most}
+    extra["count"] = count
     return Field(default, description=about, json_schema_extra=extra)
 
 
@@ -55,6 +59,9 @@ class Entry(BaseModel):
         self._places.update(places)
         return self
 
+    def vet(self) -> None:
+        """Looks at the options together; raises ShapeFault where they contradict each other."""
+
     def document(self) -> dict[str, Any]:
         """As JSON: the word and every option with its value."""
         return {"word": self.word, **self.model_dump(mode="json")}
@@ -63,9 +70,9 @@ class Entry(BaseModel):
     def usage(cls) -> str:
         """`csv(file, delimiter = ",", …)`."""
         parts = []
-        for name, field in cls.model_fields.items():
+        for name, field in sorted(cls.model_fields.items(), key=lambda item: item[0] not in cls.positional):
             if name in cls.positional:
-                parts.append(name)
+                parts.append(name if field.is_required() else f"[{name}]")
             elif name == cls.gathers:
                 parts.append(f"{name}, …")
             elif field.is_required() or field.default is None:
@@ -99,6 +106,7 @@ def read_entry(entries: Table[E], value: tree.Value, reader: Reader, what: Phras
     """A call or bare word as an entry of a table; `what` says what the table holds. Raises Fault."""
     value = single(value)
     if isinstance(value, tree.Ref):
+        _of_file(entries, value.name, value, reader, what)
         return bind(_find(entries, value.name, value.at, reader, what), (), reader, value.at)
     if isinstance(value, tree.Call):
         cls = _find(entries, value.name, value.path_at, reader, what)
@@ -107,10 +115,20 @@ def read_entry(entries: Table[E], value: tree.Value, reader: Reader, what: Phras
     if "columns" in entries and (names := _column_names(value)):  # `x = ["age", "salary"]`
         fix = f"columns({', '.join(names)})"
         hint = Hint("columns", {"text": fix})
-    if isinstance(value, tree.Text) and (word := value.value.rpartition(".")[2].lower()) in entries:  # "loans.csv"
-        fix = f'{word}("{value.value}")'
-        hint = Hint("file", {"text": fix})
+    if isinstance(value, tree.Text):
+        _of_file(entries, value.value, value, reader, what)
+        if value.value in entries:  # `schedule = "cosine"`
+            hint, fix = Hint("bare", {"text": value.value}), value.value
     raise reader.fault(value.at, "NS753", hint, fix=fix, name=reader.text_at(value.at), what=what)
+
+
+def _of_file(entries: Table[E], name: str, value: tree.Value, reader: Reader, what: Phrase) -> None:
+    """`source = "loans.csv"`, `source = loans.csv`: a file without the source that reads it. Raises Fault."""
+    stem, _, ending = name.rpartition(".")
+    if stem and "file" in getattr(entries.get(ending.lower()), "model_fields", ()):
+        fix = f'{ending.lower()}("{name}")'
+        shown = reader.text_at(value.at)
+        raise reader.fault(value.at, "NS753", Hint("file", {"text": fix}), fix=fix, name=shown, what=what)
 
 
 def _column_names(value: tree.Value) -> list[str]:
@@ -134,8 +152,9 @@ _FOREIGN = {
 def _find(entries: Table[E], name: str, at: tree.Place, reader: Reader, what: Phrase) -> type[E]:
     if name in entries:
         return entries[name]
-    other = _FOREIGN.get(name.casefold().replace("_", "").removesuffix("loss"), "")
-    guess = other if other in entries else nearest(name, entries)
+    bare = name.rpartition(".")[2]  # `nn.CrossEntropyLoss`, `torch.optim.Adam`
+    other = _FOREIGN.get(bare.casefold().replace("_", "").removesuffix("loss"), "")
+    guess = other if other in entries else nearest(bare, entries)
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("one_of", {"legal": Quoted(tuple(entries))}))
     raise reader.fault(at, "NS753", *hints, fix=guess, name=name, what=what)
@@ -162,7 +181,13 @@ def bind(cls: type[E], args: tuple[tree.Arg, ...], reader: Reader, at: tree.Plac
     for name, field in cls.model_fields.items():
         if field.is_required() and name not in values:
             raise reader.fault(at, "NS209", Hint("usage", {"usage": cls.usage()}), step=cls.word, option=name)
-    return cls(**values).placed(places)
+    found = cls(**values).placed(places)
+    try:
+        found.vet()
+    except ShapeFault as fault:
+        hints = (Hint(fault.hint),) if fault.hint else ()
+        raise Fault(Diagnostic(fault.code, found.at(fault.option), fault.words, hints=hints)) from None
+    return found
 
 
 def _gather(cls: type[Entry], arg: tree.Arg, reader: Reader) -> Any:
@@ -184,7 +209,7 @@ def _option_of(cls: type[Entry], arg: tree.Arg, position: int, reader: Reader) -
     if name in cls.model_fields:
         return name
     legal = tuple(cls.model_fields)
-    guess = nearest(name, legal)
+    guess = nearest(name, legal) or meant(name, legal)
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("options", {"names": Quoted(legal)}) if legal else Hint("no_options"))
     fixes = (Fix(reader.span(arg.name_at), guess),) if guess else ()
@@ -196,6 +221,8 @@ def convert(field: FieldInfo, name: str, value: tree.Value, reader: Reader) -> A
     """A value as its option's kind demands, within its bounds; raises Fault."""
     extra = _extra(field)
     found = _READERS[extra["kind"]](value, name, extra, reader)
+    if extra["count"] is not None and len(found) != extra["count"]:
+        raise reader.fault(value.at, "NS777", name=name, count=len(found), wanted=extra["count"])
     for item in found if isinstance(found, tuple) else (found,):
         if isinstance(item, int | float) and not isinstance(item, bool):
             _bounds(item, name, value, extra, reader)
@@ -216,15 +243,20 @@ def _bounds(found: float, name: str, value: tree.Value, extra: dict[str, Any], r
         return
     words: dict[str, Any] = {
         "option": name,
-        "value": f"{found:g}",
-        "least": "" if least is None else f"{least:g}",
-        "above": "" if above is None else f"{above:g}",
-        "most": "" if most is None else f"{most:g}",
+        "value": _plain(found),
+        "least": "" if least is None else _plain(least),
+        "above": "" if above is None else _plain(above),
+        "most": "" if most is None else _plain(most),
     }
     if above is not None and low:
         raise reader.fault(value.at, "NS750", **words)
     code = "NS419" if least is not None and most is not None else "NS420" if low else "NS421"
     raise reader.fault(value.at, code, **words)
+
+
+def _plain(number: float) -> str:
+    """A number as people write it: 10,000,000 and not 1e+07."""
+    return f"{int(number):,}" if number == int(number) and abs(number) < 1e15 else f"{number:g}"
 
 
 _Read = Callable[[tree.Value, str, dict[str, Any], Reader], Any]
@@ -233,12 +265,26 @@ _READERS: dict[str, _Read] = {
     "integer": lambda value, name, extra, reader: reader.integer(value, name),
     "flag": lambda value, name, extra, reader: reader.flag(value, name),
     "text": lambda value, name, extra, reader: _quoted(value, name, extra, reader),
+    "path": lambda value, name, extra, reader: _path(value, name, reader),
     "word": lambda value, name, extra, reader: reader.word(value, name, extra["choices"]),
     "name": lambda value, name, extra, reader: reader.name(value, name),
     "extent": lambda value, name, extra, reader: reader.extent(value, name),
     "numbers": lambda value, name, extra, reader: reader.numbers(value, name),
     "texts": lambda value, name, extra, reader: tuple(reader.text(item, name) for item in reader.items(value, name)),
 }
+
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+def _path(value: tree.Value, name: str, reader: Reader) -> str:
+    """A file's or folder's name; where it lies is known when the data is opened."""
+    found = reader.text(value, name)
+    if not found.strip():
+        raise reader.fault(value.at, "NS780", Hint("empty"), option=name, value=found)
+    if _ADDRESS.match(found):
+        raise reader.fault(value.at, "NS780", Hint("address"), option=name, value=found)
+    return found
 
 
 def _quoted(value: tree.Value, name: str, extra: dict[str, Any], reader: Reader) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -99,6 +100,14 @@ class FigureSettings:
 
 
 _NO_HINTS: Final = LayerHints()
+
+
+def split_length(text: str) -> tuple[float, str]:
+    """`85mm` -> (85.0, "mm"); ValueError where it is no length."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(mm|cm|in|pt|px)?\s*", text)
+    if match is None or not 0 < float(match[1]) <= 100_000:
+        raise ValueError(text)
+    return float(match[1]), match[2] or "px"
 
 
 def without_letters(show: Shown) -> Shown:

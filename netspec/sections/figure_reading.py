@@ -151,6 +151,10 @@ class Reader:
         guess = nearest(name, names)
         at = (setting.key_at[1] - len(name), setting.key_at[1])
         hints = [Hint("nearest", {"name": guess})] if guess else []
+        if name in HINTS and code == "NS701":
+            hints = [Hint("of_layer", {"setting": name})]
+        elif self.graph is not None and any(layer.path == name for layer in self.graph.layers):
+            guess, hints = None, [Hint("layer", {"layer": name})]
         hints.append(Hint("settings", {"names": Quoted(names)}))
         fixes = (Fix(self.source.span(at), guess),) if guess else ()
         return Fault(Diagnostic(code, self.source.span(at), {"name": name}, hints=tuple(hints), fixes=fixes))
@@ -166,7 +170,10 @@ class Reader:
             case "integer":
                 return self.integer(name, rule, value)
             case "text":
-                return self.text(name, value)
+                found = self.text(name, value)
+                if name == "width":
+                    self.length(found, value.at)
+                return found
             case "texts":
                 return self.texts(name, rule, value)
             case "layer":
@@ -179,11 +186,21 @@ class Reader:
                 return self.at(name, value, layer)
         return self.boxes(name, value, layer)
 
-    def wrong(self, name: str, value: tree.Value, kind: str, *hints: Hint, choices: tuple[str, ...] = ()) -> Fault:
+    def wrong(
+        self,
+        name: str,
+        value: tree.Value,
+        kind: str,
+        *hints: Hint,
+        choices: tuple[str, ...] = (),
+        fix: str | None = None,
+    ) -> Fault:
         shown = self.source.text[value.at[0] : value.at[1]]
         words: dict[str, Any] = {"name": name, "value": shown if len(shown) <= 40 else shown[:39] + "…"}
         takes = Hint(_TAKES[kind], {"choices": Quoted(choices)})
-        return Fault(Diagnostic("NS704", self.source.span(value.at), words, hints=(*hints, takes)))
+        span = self.source.span(value.at)
+        fixes = (Fix(span, fix),) if fix else ()
+        return Fault(Diagnostic("NS704", span, words, hints=(*hints, takes), fixes=fixes))
 
     def word(self, name: str, rule: Rule, value: tree.Value) -> str:
         if isinstance(value, tree.Broken):
@@ -193,7 +210,7 @@ class Reader:
         given = value.name if isinstance(value, tree.Ref) else value.value if isinstance(value, tree.Text) else ""
         guess = nearest(given, rule.choices) if given else None
         hints = (Hint("nearest", {"name": guess}),) if guess else ()
-        raise self.wrong(name, value, "word", *hints, choices=rule.choices)
+        raise self.wrong(name, value, "word", *hints, choices=rule.choices, fix=guess)
 
     def integer(self, name: str, rule: Rule, value: tree.Value) -> int:
         found = self.number(name, value)
@@ -204,8 +221,14 @@ class Reader:
 
     def text(self, name: str, value: tree.Value) -> str:
         if not isinstance(value, tree.Text):
-            raise self.wrong(name, value, "text")
+            raise self.wrong(name, value, "text", fix=f'"{value.name}"' if isinstance(value, tree.Ref) else None)
         return value.value
+
+    def length(self, text: str, at: tree.Place) -> None:
+        try:
+            say.split_length(text)
+        except ValueError:
+            raise Fault(Diagnostic("NS723", self.source.span(at), {"width": text})) from None
 
     def texts(self, name: str, rule: Rule, value: tree.Value) -> tuple[str, ...]:
         if isinstance(value, tree.Ref) and value.name in rule.choices:

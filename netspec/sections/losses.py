@@ -50,7 +50,10 @@ class CrossEntropy(Loss):
     smoothing: float = option("number", "how much probability all classes share", default=0.0, least=0, most=1)
 
     def wants(self, layer: Type, target: Type | None) -> Type | None:
-        return _classes(self, layer, target)
+        wanted = _classes(self, layer, target)
+        if self.weight is not None and isinstance(layer.maps, int) and len(self.weight) != layer.maps:
+            refuse("NS777", option="weight", name="weight", count=len(self.weight), wanted=layer.maps)
+        return wanted
 
 
 class BinaryCrossEntropy(Loss):
@@ -141,6 +144,8 @@ class Accuracy(Metric):
 
     def wants(self, layer: Type, target: Type | None) -> Type | None:
         _numbers(self, layer)
+        if isinstance(layer.maps, int) and self.top > (most := max(1, layer.maps - 1)):
+            refuse("NS782", option="top", top=self.top, classes=max(2, layer.maps), most=most)
         if layer.maps == 1:
             return _two(layer, target)
         if target is not None and target.classes is None and target.known and target.maps == layer.maps:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Hint, Label, Quoted, Report
+from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted, Report
 from netspec.graph import Edge, Graph
 from netspec.names import nearest
 from netspec.sections.data import Data, Field
@@ -44,6 +44,7 @@ def match(data: Data, train: Train, graph: Graph, report: Report) -> Match:
         if want is not None and not agrees(item.type, want):
             report.add(misfit(item, item.type, want, found))
     _validated(data, train, report)
+    _trainable(train, graph, report)
     return found
 
 
@@ -81,7 +82,7 @@ def sums_of(graph: Graph, edge: Edge) -> tuple[Edge, str]:
 
 
 def _term(term: Term, data: Data, graph: Graph, found: Match, report: Report) -> None:
-    found.named.update(name for name in (term.compared, *_others(term)) if name is not None)
+    found.named.update(name for name in (term.compared, *_others(term).values()) if name is not None)
     edge = value_of(graph, term.layer)
     if edge is None:
         report.add(_no_layer(term, term.layer, "layer", data, graph))
@@ -98,11 +99,15 @@ def _term(term: Term, data: Data, graph: Graph, found: Match, report: Report) ->
     try:
         want = term.wants(layer, given)
     except ShapeFault as fault:
-        report.add(Diagnostic(fault.code, term.at("layer"), fault.words, hints=(Hint(fault.hint),)))
+        hints = (Hint(fault.hint),) if fault.hint else ()
+        report.add(Diagnostic(fault.code, term.at(fault.option or "layer"), fault.words, hints=hints))
         return
-    for name in _others(term):
+    if term.word == "nll" and (noun := _sums(graph, edge)):
+        words = {"layer": term.layer, "noun": noun}
+        report.add(Diagnostic("NS783", term.at("layer"), words, fixes=_cross_entropy(term)))
+    for option, name in _others(term).items():
         if _given(name, data, graph) is None:
-            report.add(_no_layer(term, name, "target", data, graph))
+            report.add(_no_layer(term, name, option, data, graph))
         elif value_of(graph, name) is None and (name in data.fields or data.span is None):
             found.wanted.setdefault(name, want if name != getattr(term, "mask", None) and want else UNKNOWN_TYPE)
             found.terms.setdefault(name, term)
@@ -131,10 +136,26 @@ def _target(
     found.places.setdefault(target, term.at())
 
 
-def _others(term: Term) -> list[str]:
-    """Further names of a term: a mask, the third layer of a triplet."""
-    names = (getattr(term, "mask", None), getattr(term, "other", None))
-    return [name for name in names if name is not None]
+def _sums(graph: Graph, edge: Edge) -> str:
+    """The noun whose weighted sums a value holds as they are, or nothing."""
+    node = graph.nodes[edge.node]
+    while node.op.name in ("identity", "port"):
+        node = graph.nodes[node.inputs[0].node]
+    return node.op.name if node.op.name in ("perceptrons", "filters") else ""
+
+
+def _cross_entropy(term: Term) -> tuple[Fix, ...]:
+    """`nll(y, k)` -> `cross_entropy(y, k)`: it computes from sums, and has all options of the other."""
+    span = term.at()
+    if span is None or not span.text.startswith(term.word):
+        return ()
+    return (Fix(span._replace(end=span.start + len(term.word)), "cross_entropy"),)
+
+
+def _others(term: Term) -> dict[str, str]:
+    """Further names of a term by the option that gives them: a mask, the third layer of a triplet."""
+    names = {option: getattr(term, option, None) for option in ("mask", "other")}
+    return {option: name for option, name in names.items() if name is not None}
 
 
 def _given(name: str | None, data: Data, graph: Graph) -> Type | None:
@@ -155,7 +176,7 @@ def _no_layer(term: Term, name: str, option: str, data: Data, graph: Graph) -> D
     guess = nearest(name, legal)
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("known", {"legal": Quoted(tuple(legal))}))
-    code = "NS761" if option == "target" else "NS773"
+    code = "NS773" if option == "layer" else "NS761"
     return Diagnostic(code, term.at(option), {"name": name, "term": term.word}, hints=tuple(hints))
 
 
@@ -262,6 +283,28 @@ def _same_time(have: Type, want: Type) -> bool:
         return bool(right.varying) or _same(left.length, right.length)
     # `window(1, ahead = n)` takes one row of each stretch: a value without time will do for it
     return left is right or (right is None and isinstance(left, Time) and left.length == 1)
+
+
+def _trainable(train: Train, graph: Graph, report: Report) -> None:
+    """Some weight stands before what the loss reads: else there is nothing to learn."""
+    read: list[Edge] = []
+    for term in (item.term for item in train.loss):
+        judged = value_of(graph, term.layer)
+        if judged is None:
+            return  # said already
+        read.append(judged)
+        others = (term.compared, *_others(term).values())
+        read += [edge for name in others if name is not None and (edge := value_of(graph, name)) is not None]
+    before: set[int] = set()
+    pending = [edge.node for edge in read]
+    while pending:
+        node = pending.pop()
+        if node not in before:
+            before.add(node)
+            pending += [edge.node for edge in graph.nodes[node].inputs]
+    if read and not any(stored.kind == "trainable" and stored.node in before for stored in graph.stored):
+        layers = Quoted(tuple(dict.fromkeys(item.term.layer for item in train.loss)))
+        report.add(Diagnostic("NS784", train.loss_span, {"layers": layers}))
 
 
 def _validated(data: Data, train: Train, report: Report) -> None:

@@ -6,15 +6,30 @@ A test holds the optimizers to torch's own signatures and every schedule, step b
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import ClassVar
 
-from netspec.sections.entries import Entry, option, table
+from netspec.sections.entries import Entry, option, shown, table
+from netspec.types import refuse
+
+# options that are two numbers: what torch asks of them
+_PAIRS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
+    "betas": ("0 <= each < 1", lambda first, second: 0 <= first < 1 and 0 <= second < 1),
+    "etas": ("0 < first < 1 < second", lambda first, second: 0 < first < 1 < second),
+    "step_sizes": ("0 < first <= second", lambda first, second: 0 < first <= second),
+}
 
 
 class Optimizer(Entry):
     """How weights follow their gradients. Frozen weights and buffers take no part."""
 
     lr: float = option("number", "the learning rate", default=1e-3, above=0)
+
+    def vet(self) -> None:
+        for name, (rule, holds) in _PAIRS.items():
+            values = getattr(self, name, None)
+            if values is not None and not holds(*values):
+                refuse("NS779", option=name, name=name, rule=rule, values=shown(values))
 
 
 class Decaying(Optimizer):
@@ -31,13 +46,18 @@ class Sgd(Decaying):
     dampening: float = option("number", "how much less of the gradient then", default=0.0, least=0)
     nesterov: bool = option("flag", "looks ahead along the momentum", default=False)
 
+    def vet(self) -> None:
+        super().vet()
+        if self.nesterov and (self.momentum == 0 or self.dampening != 0):
+            refuse("NS778", option="nesterov", momentum=f"{self.momentum:g}", dampening=f"{self.dampening:g}")
+
 
 class Adam(Decaying):
     word = "adam"
     about = "steps scaled by running means of the gradient and its square (torch.optim.Adam)"
     example = "adam(lr = 1e-3)"
     betas: tuple[float, ...] = option(
-        "numbers", "how slowly the two means follow", default=(0.9, 0.999), least=0, most=1
+        "numbers", "how slowly the two means follow", default=(0.9, 0.999), least=0, most=1, count=2
     )
     eps: float = option("number", "keeps the division from zero", default=1e-8, least=0)
     amsgrad: bool = option("flag", "the largest second mean counts, not the last", default=False)
@@ -77,7 +97,7 @@ class NAdam(Decaying):
     example = "nadam(lr = 2e-3)"
     lr: float = option("number", "the learning rate", default=2e-3, above=0)
     betas: tuple[float, ...] = option(
-        "numbers", "how slowly the two means follow", default=(0.9, 0.999), least=0, most=1
+        "numbers", "how slowly the two means follow", default=(0.9, 0.999), least=0, most=1, count=2
     )
     eps: float = option("number", "keeps the division from zero", default=1e-8, least=0)
     momentum_decay: float = option("number", "how fast the momentum's share grows", default=4e-3, least=0)
@@ -89,7 +109,7 @@ class RAdam(Decaying):
     about = "Adam whose first steps are held back until their variance is known (torch.optim.RAdam)"
     example = "radam(lr = 1e-3)"
     betas: tuple[float, ...] = option(
-        "numbers", "how slowly the two means follow", default=(0.9, 0.999), least=0, most=1
+        "numbers", "how slowly the two means follow", default=(0.9, 0.999), least=0, most=1, count=2
     )
     eps: float = option("number", "keeps the division from zero", default=1e-8, least=0)
     decoupled_weight_decay: bool = option("flag", "weight decay apart from the gradient, as AdamW", default=False)
@@ -101,7 +121,7 @@ class Adamax(Decaying):
     example = "adamax(lr = 2e-3)"
     lr: float = option("number", "the learning rate", default=2e-3, above=0)
     betas: tuple[float, ...] = option(
-        "numbers", "how slowly mean and largest follow", default=(0.9, 0.999), least=0, most=1
+        "numbers", "how slowly mean and largest follow", default=(0.9, 0.999), least=0, most=1, count=2
     )
     eps: float = option("number", "keeps the division from zero", default=1e-8, least=0)
 
@@ -130,8 +150,10 @@ class Rprop(Optimizer):
     about = "steps by the signs of the gradient alone, for whole batches (torch.optim.Rprop)"
     example = "rprop(lr = 1e-2)"
     lr: float = option("number", "the first step", default=1e-2, above=0)
-    etas: tuple[float, ...] = option("numbers", "factors after a change of sign, and after none", default=(0.5, 1.2))
-    step_sizes: tuple[float, ...] = option("numbers", "the least and the largest step", default=(1e-6, 50.0))
+    etas: tuple[float, ...] = option(
+        "numbers", "factors after a change of sign, and after none", default=(0.5, 1.2), count=2
+    )
+    step_sizes: tuple[float, ...] = option("numbers", "the least and the largest step", default=(1e-6, 50.0), count=2)
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = table(

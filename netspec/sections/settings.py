@@ -93,6 +93,10 @@ def merge(below: Sections, above: Sections) -> Sections:
     return below
 
 
+# what settings of calls are where they are left out
+_LEFT_OUT = {"optimizer": "adam", "schedule": "constant"}
+
+
 def override(sections: Sections, assignments: Iterable[tuple[str, str]]) -> Sections:
     """Applies `--set train.optimizer.lr=1e-3`: (key, value as text). Raises SpecErrors for what cannot be read.
 
@@ -104,7 +108,7 @@ def override(sections: Sections, assignments: Iterable[tuple[str, str]]) -> Sect
         section = sections.of(kind)
         text = value
         if inner:
-            text = _spliced(section.settings.get(name), inner, value)
+            text = _spliced(section.settings.get(name), inner, value, _LEFT_OUT.get(name))
         section.settings[name] = _parsed(kind, name, text)
     return sections
 
@@ -120,10 +124,12 @@ def _parsed(kind: str, name: str, value: str) -> Written:
     return Written(section.settings[0], source)
 
 
-def _spliced(written: Written | None, option: str, value: str) -> str:
-    """A call's text with one option set; a call that is not there yet is named by the option's owner."""
+def _spliced(written: Written | None, option: str, value: str, default: str | None = None) -> str:
+    """A call's text with one option set; for a setting that is left out, `default` is what it then is."""
     if written is None:
-        raise SpecErrors([Diagnostic("NS767", None, {"option": option, "value": value})])
+        if default is None:
+            raise SpecErrors([Diagnostic("NS767", None, {"option": option, "value": value})])
+        return f"{default}({option} = {value})"
     call = single(written.setting.value)
     if isinstance(call, tree.Ref):
         return f"{call.name}({option} = {value})"

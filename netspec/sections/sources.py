@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from encodings.aliases import aliases
 from typing import ClassVar, NamedTuple
 
 from netspec.sections.entries import Entry, option, table
-from netspec.types import Type
+from netspec.types import Type, refuse
 
 
 class Facts(NamedTuple):
@@ -60,16 +61,33 @@ class Sklearn(Source):
         return _SETS[self.name]
 
 
+_NO_TEXT = frozenset("base64_codec bz2_codec hex_codec quopri_codec rot_13 uu_codec zlib_codec mbcs".split())
+_FURTHER = frozenset("utf_8_sig iso8859_1 koi8_t koi8_u cp720 cp737 cp874 cp875 mac_arabic mac_croatian".split())
+
+
+def _encoding(name: str) -> None:
+    """Refuses what Python has no encoding for; by its table of names, as looking one up would import a module."""
+    folded = name.lower().replace("-", "_").replace(" ", "_")
+    known = aliases.get(folded) or aliases.get(folded.replace("_", "")) or folded
+    if known in _NO_TEXT or known not in {*aliases.values(), *_FURTHER}:
+        refuse("NS781", option="encoding", encoding=name)
+
+
 class Csv(Source):
     word = "csv"
     about = "a table of text, one row an example; its first line names the columns"
     example = 'csv("loans.csv")'
     positional = ("file",)
-    file: str = option("text", "the file, from the spec's folder or --data")
-    test: str | None = option("text", "a file whose rows are the test part", default=None)
+    file: str = option("path", "the file, from the spec's folder or --data")
+    test: str | None = option("path", "a file whose rows are the test part", default=None)
     delimiter: str = option("text", "what separates cells", default=",")
     names: tuple[str, ...] | None = option("texts", "the columns' names, where no line has them", default=None)
     encoding: str = option("text", "how the text is stored", default="utf-8")
+
+    def vet(self) -> None:
+        if len(self.delimiter) != 1 or self.delimiter in '\n\r"':
+            refuse("NS813", option="delimiter", value=self.delimiter)
+        _encoding(self.encoding)
 
     @property
     def facts(self) -> Facts:
@@ -85,8 +103,8 @@ class Npz(Source):
     about = "named numpy arrays in one file, the first axis the examples; a column is an array"
     example = 'npz("points.npz")'
     positional = ("file",)
-    file: str = option("text", "the file, from the spec's folder or --data")
-    test: str | None = option("text", "a file whose rows are the test part", default=None)
+    file: str = option("path", "the file, from the spec's folder or --data")
+    test: str | None = option("path", "a file whose rows are the test part", default=None)
 
     @property
     def facts(self) -> Facts:
@@ -105,8 +123,8 @@ class Idx(Source):
     )
     example = 'idx("train", test = "t10k")'
     positional = ("prefix",)
-    prefix: str = option("text", "how the names of the two files begin")
-    test: str | None = option("text", "how the names of the test part's files begin", default=None)
+    prefix: str = option("path", "how the names of the two files begin")
+    test: str | None = option("path", "how the names of the test part's files begin", default=None)
 
     @property
     def facts(self) -> Facts:
@@ -122,11 +140,11 @@ class Folder(Source):
     about = "a folder of pictures: each folder in it is a class and holds that class's pictures (PNG, JPEG, …)"
     example = 'folder("leaves")'
     positional = ("folder",)
-    folder: str = option("text", "the folder, from the spec's folder or --data")
+    folder: str = option("path", "the folder, from the spec's folder or --data")
     classes: tuple[str, ...] | None = option(
         "texts", "the folders that are classes, in the order of the outputs; left out: all, sorted", default=None
     )
-    test: str | None = option("text", "a folder of the same classes whose pictures are the test part", default=None)
+    test: str | None = option("path", "a folder of the same classes whose pictures are the test part", default=None)
 
     @property
     def facts(self) -> Facts:
@@ -142,9 +160,12 @@ class Text(Source):
     about = "a text, character by character: cut it into sequences with `window`"
     example = 'text("book.txt")'
     positional = ("file",)
-    file: str = option("text", "the file, from the spec's folder or --data")
-    test: str | None = option("text", "a file that is the test part", default=None)
+    file: str = option("path", "the file, from the spec's folder or --data")
+    test: str | None = option("path", "a file that is the test part", default=None)
     encoding: str = option("text", "how the text is stored", default="utf-8")
+
+    def vet(self) -> None:
+        _encoding(self.encoding)
 
     @property
     def facts(self) -> Facts:
@@ -191,6 +212,11 @@ class Python(Source):
     example = 'python("pkg:load")'
     positional = ("function",)
     function: str = option("text", "module:function")
+
+    def vet(self) -> None:
+        module, colon, name = self.function.partition(":")
+        if not colon or not name.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
+            refuse("NS888", option="function", function=self.function)
 
     @property
     def facts(self) -> Facts:

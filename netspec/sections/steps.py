@@ -121,6 +121,10 @@ class Scale(Step):
     low: float = option("number", "where the smallest goes", default=0.0)
     high: float = option("number", "where the largest goes", default=1.0)
 
+    def vet(self) -> None:
+        if self.low >= self.high:
+            refuse("NS433", option="low", low=f"{self.low:g}", high=f"{self.high:g}")
+
     def type(self, before: Type, facts: Facts) -> Type:
         return _numbers(before, self.word)
 

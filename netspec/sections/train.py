@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Quoted, Report
-from netspec.names import nearest
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Phrase, Quoted, Report
+from netspec.names import meant, nearest
 from netspec.sections.entries import read_entry
 from netspec.sections.losses import LOSSES, METRICS, Loss, Metric
 from netspec.sections.optimizers import OPTIMIZERS, SCHEDULES, Adam, Constant, Optimizer, Schedule
@@ -87,7 +87,12 @@ def read_train(section: Section, names: dict[str, Any], report: Report) -> Train
 
 
 # what the machine decides is no part of a spec
-_FLAGS = {"device": "--device", "gpu": "--device", "threads": "--threads", "out": "--out", "save_every": "--save-every"}
+_FLAGS = {
+    "device": "--device", "gpu": "--device", "cuda": "--device", "threads": "--threads", "workers": "--workers",
+    "num_workers": "--workers", "out": "--out", "save_every": "--save-every", "processes": "--processes",
+}  # fmt: skip
+# options of the optimizer, as other tools call them, too
+_RATES = {"lr": "lr", "learning_rate": "lr", "momentum": "momentum", "weight_decay": "weight_decay", "betas": "betas"}
 
 
 def _unknown(key: str, written: Written) -> Fault:
@@ -95,10 +100,16 @@ def _unknown(key: str, written: Written) -> Fault:
     if key in _FLAGS:
         hint = Hint("flag", {"flag": _FLAGS[key]})
         return Fault(Diagnostic("NS752", written.key_span, {"section": "train", "name": key}, hints=(hint,)))
-    guess = nearest(key, legal)
+    option = _RATES.get(key.removeprefix("optimizer."))
+    if option is not None:
+        hint = Hint("optimizer", {"option": option, "value": written.text})
+        return Fault(Diagnostic("NS752", written.key_span, {"section": "train", "name": key}, hints=(hint,)))
+    guess = nearest(key, legal) or meant(key, legal)
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("settings", {"legal": Quoted(legal)}))
-    return Fault(Diagnostic("NS752", written.key_span, {"section": "train", "name": key}, hints=tuple(hints)))
+    fixes = (Fix(written.key_span, guess),) if guess else ()
+    words = {"section": "train", "name": key}
+    return Fault(Diagnostic("NS752", written.key_span, words, hints=tuple(hints), fixes=fixes))
 
 
 def _choice(train: Train, report: Report) -> None:
@@ -115,7 +126,9 @@ def _choice(train: Train, report: Report) -> None:
 
 
 def _net(train: Train, key: str, written: Written, reader: Reader) -> None:
-    train.net = reader.name(written.setting.value, key)
+    value = single(written.setting.value)
+    if isinstance(value, tree.Ref):
+        train.net = value.name  # `net_of` says where that is no net
 
 
 def _loss(train: Train, key: str, written: Written, reader: Reader) -> None:

@@ -130,13 +130,15 @@ class Reader:
         if isinstance(value, tree.Text):
             return value.value
         shown = self.text_at(value.at)
-        raise self.fault(value.at, "NS430", fix=f'"{shown}"', option=option, value=shown)
+        fix = f'"{shown}"' if isinstance(value, tree.Ref) else None
+        raise self.fault(value.at, "NS430", fix=fix, option=option, value=shown)
 
     def word(self, value: tree.Value, option: str, choices: tuple[str, ...]) -> str:
         """One of a few words, without quotes."""
         value = single(value)
         if isinstance(value, tree.Text):
-            raise self.fault(value.at, "NS423", option=option, value=value.value, legal=Quoted(choices))
+            fix = value.value if value.value in choices else None
+            raise self.fault(value.at, "NS423", fix=fix, option=option, value=value.value, legal=Quoted(choices))
         shown = value.name if isinstance(value, tree.Ref) else self.text_at(value.at)
         return self.choice(shown, value.at, option, choices)
 
@@ -145,7 +147,9 @@ class Reader:
             return shown
         guess = nearest(shown, choices)
         hints = (Hint("nearest", {"name": guess}),) if guess else ()
-        raise self.fault(at, "NS424", *hints, option=option, value=shown, legal=Quoted(choices))
+        quoted = self.source.text[at[0]] == '"'
+        fix = f'"{guess}"' if guess and quoted else guess
+        raise self.fault(at, "NS424", *hints, fix=fix, option=option, value=shown, legal=Quoted(choices))
 
     def name(self, value: tree.Value, option: str) -> str:
         """The name of a layer or field: `y`, `p.left`."""

@@ -66,16 +66,14 @@ def check_characters(source: SourceFile) -> tuple[str, list[Diagnostic]]:
     for match in _outside(_JOINERS, text, quoted):
         _note(places, "\0" + match[0], match.start(), match[0])
         characters[match.start()] = _filler(text, match.start())
+    numbers = _foreign_numbers(text, quoted, characters)
+    counted = {at for begin, seen, _ in numbers for at in range(begin, begin + len(seen))}
     for match in _outside(_LOOK_ALIKE, text, quoted):
+        if match.start() in counted:
+            continue
         _note(places, LOOK_ALIKES[match[0]], match.start(), match[0])
         if len(LOOK_ALIKES[match[0]]) == 1:
             characters[match.start()] = LOOK_ALIKES[match[0]]
-    for match in _outside(_NUMBER, text, quoted):
-        for at in range(match.start(), match.end()):
-            if not text[at].isascii() and text[at] not in LOOK_ALIKES:  # a digit of another script: int() would take it
-                meant = str(unicodedata.digit(text[at]))
-                _note(places, meant, at, text[at])
-                characters[at] = meant
     for match in _outside(_MIXED, text, quoted):
         if looks(match[0]).isascii():
             for at in range(match.start(), match.end()):
@@ -84,7 +82,35 @@ def check_characters(source: SourceFile) -> tuple[str, list[Diagnostic]]:
                     _note(places, characters[at], at, text[at])
     report = [_invisible if meant[0] == "\0" else _look_alike for meant in places]
     found = [say(source, meant.lstrip("\0"), where) for say, (meant, where) in zip(report, places.items(), strict=True)]
-    return "".join(characters), found
+    return "".join(characters), found + ([_digits(source, numbers)] if numbers else [])
+
+
+def _foreign_numbers(text: str, quoted: list[tuple[int, int]], characters: list[str]) -> list[tuple[int, str, str]]:
+    """Numbers in the digits of another script, which int() would take: where they begin, as seen, as meant."""
+    found: list[tuple[int, str, str]] = []
+    for match in _outside(_NUMBER, text, quoted):
+        if match[0].isascii():
+            continue
+        meant = "".join(str(unicodedata.digit(digit)) for digit in match[0])
+        characters[match.start() : match.end()] = meant
+        if len(found) < MAX_FIXES:
+            found.append((match.start(), match[0], meant))
+    return found
+
+
+def _digits(source: SourceFile, numbers: list[tuple[int, str, str]]) -> Diagnostic:
+    """One report for all such numbers of a file."""
+    spans = [Span(source, at, at + len(seen)) for at, seen, _ in numbers]
+    seen = tuple(dict.fromkeys(number for _, number, _ in numbers))[:MAX_LABELS]
+    first = next(digit for digit in numbers[0][1] if not digit.isascii())
+    return Diagnostic(
+        "NS007",
+        spans[0],
+        {"seen": Quoted(seen), "title": unicodedata.name(first, "").lower(), "count": len(spans)},
+        labels=tuple(Label(span) for span in spans[1 : MAX_LABELS + 1]),
+        hints=(Hint("replace", {"meant": numbers[0][2]}),),
+        fixes=tuple(Fix(span, meant) for span, (_, _, meant) in zip(spans, numbers, strict=True)),
+    )
 
 
 def _note(places: dict[str, list[tuple[int, str]]], meant: str, at: int, seen: str) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted
 from netspec.names import nearest
 from netspec.source import SourceFile
-from netspec.syntax import nouns, signs, typed
+from netspec.syntax import habits, marks, nouns, signs, typed
 from netspec.syntax.build import BadText
 from netspec.syntax.expected import KEYWORDS, expected
 from netspec.syntax.parser import END, MARKS, MAX_DEPTH, TooDeep, Unexpected
@@ -41,76 +41,6 @@ def explain(
         if found is not None:
             return found
     return _anything(stop)
-
-
-# ---- characters and comments
-
-_COMMENT = re.compile(r"//|/\*|<!--|--(?!>)|%|'''|\"\"\"")
-
-
-def _comment(stop: Stop) -> Diagnostic | None:
-    """`// first layer`: how other languages begin a comment."""
-    at = stop.seen.at[0]
-    for begin in (at, at - 1):
-        match = _COMMENT.match(stop.source.text, begin, stop.end) if begin >= stop.begin else None
-        alone = begin == stop.begin
-        if match is not None and (alone or match[0] in ("//", "/*", "<!--")):
-            span = stop.between(begin, match.end())
-            return stop.fault("NS140", span=span, fixes=tuple(_to_hash(stop, begin, match[0])), seen=match[0])
-    return None
-
-
-def _to_hash(stop: Stop, begin: int, seen: str) -> list[Fix]:
-    """`/* a */` is `# a` where the line ends with it; what goes over several lines is left to the writer."""
-    opened = Fix(stop.between(begin, begin + len(seen)), "#")
-    closer = {"/*": "*/", "<!--": "-->"}.get(seen)
-    if closer is None:
-        return [] if seen in ("'''", '"""') else [opened]
-    line_end = stop.source.text.find("\n", begin)
-    line_end = len(stop.source.text) if line_end < 0 else line_end
-    line = stop.source.text[begin:line_end].rstrip()
-    if not line.endswith(closer):
-        return []
-    end = begin + len(line)
-    return [opened, Fix(stop.between(end - len(closer), end), "")]
-
-
-def _character(stop: Stop) -> Diagnostic | None:
-    if stop.seen.kind != "CHARACTER":
-        return None
-    character = stop.seen.text
-    at = stop.seen.at[0]
-    if character == '"':
-        line_end = stop.source.text.find("\n", at)
-        line_end = len(stop.source.text) if line_end < 0 else line_end
-        before = stop.source.text[stop.begin : at]
-        if line_end == at + 1 and not before[-1:].isspace():  # `scores"`: it can only end a text
-            return stop.fault("NS145")
-        return stop.fault("NS103", span=stop.between(at, line_end))
-    if character in "'`":
-        return _quote(stop, character)
-    if character == ";":
-        entity = signs.written_otherwise(stop)
-        if entity is not None:
-            return entity
-        ends = not stop.rest[1:].strip()
-        joins = bool(stop.open)
-        fix = Fix(stop.span, "" if ends else ",") if ends or joins else None
-        return stop.fault("NS109", *([Hint("comma")] if joins else []), fix=fix)
-    if character in "|!~":
-        hints = (Hint("pipe"),) if character == "|" else ()
-        return signs.written_otherwise(stop) or stop.unexpected(*hints)
-    hints = (Hint("below"),) if character == "\\" and not stop.rest[1:].strip() else ()
-    return stop.fault("NS129", *hints, fix=Fix(stop.span, ""), seen=character)
-
-
-def _quote(stop: Stop, character: str) -> Diagnostic:
-    at = stop.seen.at[0]
-    closing = stop.source.text.find(character, at + 1, stop.end)
-    fixes: tuple[Fix, ...] = ()
-    if closing > 0 and stop.accepts("STRING") and '"' not in stop.source.text[at:closing]:
-        fixes = (Fix(stop.span, '"'), Fix(stop.between(closing, closing + 1), '"'))
-    return stop.fault("NS104", fixes=fixes, seen=character)
 
 
 # ---- how lines begin
@@ -162,9 +92,12 @@ def _first_word(stop: Stop) -> Diagnostic | None:
         hints, fix = (Hint("nearest", {"name": guess}),), Fix(stop.first_span, guess)
     elif meant == "repeat" and stop.start == "stmt":
         hints = (Hint("loop"),)
+    elif meant == "use":
+        hints = (Hint("use"),)
     elif meant in legal:
         hints = (Hint("meant", {"seen": stop.first, "meant": meant}),)
-        fix = Fix(stop.first_span, meant) if stop.first.casefold() in _SYNONYMS else None
+        named = re.match(r"\S+\s+[^\W\d]", line) is not None  # `layer { … }` is more than another word
+        fix = Fix(stop.first_span, meant) if named and stop.first.casefold() in _SYNONYMS else None
     elif stop.start != "stmt":
         hints = (Hint("net"),)
     elif re.match(rf"[^\W\d][\w{MARKS}]*\s*=(?!=)", line):  # `a = 3`
@@ -187,7 +120,8 @@ def _label(stop: Stop) -> Diagnostic | None:
     words = stop.left.split()
     head = _HEADED if stop.start.endswith("_head") else _NAMED
     match = head.match(stop.source.text, stop.begin, stop.end)
-    if match and match["name"] and stop.begin < stop.seen.at[0] <= match.end():
+    named = match is not None and not (head is _HEADED and match["name"].endswith(":"))  # `net first:`
+    if named and match is not None and match["name"] and stop.begin < stop.seen.at[0] <= match.end():
         found = _odd_name(stop, match["name"], match.start("name"))
         if found is not None:
             return found
@@ -211,6 +145,9 @@ def _odd_name(stop: Stop, name: str, at: int) -> Diagnostic | None:
     span = stop.between(at, at + len(name))
     if re.search(r"\w[ \t]*,[ \t]*\w", name):
         return stop.fault("NS146", span=span, keyword=stop.first, seen=name)
+    timed = re.fullmatch(r"([^\W\d]\w*)\[[^\]]*\]", name) if stop.first == "start" else None
+    if timed is not None:  # `start z[0]: zeros`
+        return stop.fault("NS115", Hint("start"), span=span, fix=Fix(span, timed[1]), seen=name)
     quoted = re.fullmatch(r'"([^\W\d]\w*)"', name)
     if quoted is not None:
         return stop.fault("NS115", Hint("bare"), span=span, fix=Fix(span, quoted[1]), seen=name)
@@ -358,11 +295,12 @@ def _dangling(stop: Stop) -> Diagnostic | None:
 
 
 _RULES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
-    _comment,
+    marks.comment,
     _continuation,
     _first_word,
+    *habits.RULES,
     _label,
-    _character,
+    marks.character,
     _setting,
     _ends_early,
     _one_line,

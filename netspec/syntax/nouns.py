@@ -55,6 +55,8 @@ def kernel(stop: Stop) -> Diagnostic | None:
     before = stop.seen.before
     if stop.first == "default":
         return None
+    if before[-2:-1] == ("FILTER",) and stop.last.isdigit() and re.match(r",\s*\d", stop.rest):  # `filters 3,3`
+        return stop.swap(",", "x", stop.span)
     behind = _BEHIND.match(stop.rest) if stop.seen.kind in _NUMBERS and stop.last.isdigit() else None
     if behind is not None:  # `6 5x5 filters`
         span = stop.between(stop.seen.at[0], stop.seen.at[0] + behind.end())
@@ -100,6 +102,9 @@ def misspelt(stop: Stop) -> Diagnostic | None:
     if stop.seen.kind != "NAME" or not stop.accepts("PERCEPTRON"):
         return None
     seen = stop.seen.text
+    if stop.start == "setting" and not stop.open and stop.last_span.end == stop.seen.at[0]:  # `85mm`
+        span = stop.between(stop.last_span.start, stop.seen.at[1])
+        return stop.unexpected(Hint("text", {"text": span.text}), fix=Fix(span, f'"{span.text}"'))
     guess = nearest(seen, ("perceptrons", "filters", "perceptron", "filter"))
     if guess and stop.seen.before[-1:] in (("INT",), ("NUMBER",), ("NAME",)):
         return stop.fault("NS127", Hint("nearest", {"name": guess}), seen=seen, fix=Fix(stop.span, guess))
@@ -114,12 +119,17 @@ def misspelt(stop: Stop) -> Diagnostic | None:
 
 # what others call the two nouns
 _SAME = {
-    "neurons": "perceptrons", "neuron": "perceptrons", "units": "perceptrons", "nodes": "perceptrons",
+    "neurons": "perceptrons", "neuron": "perceptron", "units": "perceptrons", "nodes": "perceptrons",
+    "unit": "perceptron", "node": "perceptron", "cell": "perceptron", "cells": "perceptrons", "conv": "filters",
+    "kernel": "filter", "convolution": "filters", "feature": "filters", "maps": "filters", "map": "filter",
     "퍼셉트론": "perceptrons", "뉴런": "perceptrons", "노드": "perceptrons", "유닛": "perceptrons",
     "kernels": "filters", "필터": "filters", "convs": "filters", "channels": "filters", "convolutions": "filters",
 }  # fmt: skip
 _OPTION = re.compile(r"[,\[{]?\s*([^\W\d][\w.]*)(?:\s*=(?!=)\s*|\s+(?=\d))([^\s,)\]}]+)")
 _SIZES = re.compile(r"[\w.]++(?:[ \t]*[x×][ \t]*[\w.]++)*+(?![ \t]*(?:perceptron|filter))")
+
+
+_NO_OPTIONS = ("in", "as", "of", "by", "is", "caption", "repeat")
 
 
 def options(stop: Stop) -> Diagnostic | None:
@@ -129,7 +139,8 @@ def options(stop: Stop) -> Diagnostic | None:
         return None
     braces = re.match(r"([\[{])([^\[\]{}\n]*)([\]}])", stop.rest)
     step = re.search(r"[\w)]$", stop.left) and stop.seen.before[-1:] != ("_X",)
-    if braces is not None and step and stop.accepts("LPAR") and stop.seen.kind in ("LBRACE", "LSQB"):
+    called = stop.accepts("LPAR") or stop.seen.before[-1:] == ("NAME",)
+    if braces is not None and step and called and stop.seen.kind in ("LBRACE", "LSQB"):
         close = at + braces.end() - 1
         if re.fullmatch(r"\s*[^\W\d]\w*\s*", braces[2]):  # `10 perceptrons {relu}`
             fix = Fix(stop.between(at, close + 1), f"-> {braces[2].strip()}")
@@ -138,7 +149,7 @@ def options(stop: Stop) -> Diagnostic | None:
         return stop.fault("NS137", fixes=fixes, right=f"({braces[2].strip()})")
     option = _OPTION.match(text, at, stop.end)
     outside = stop.seen.kind in ("COMMA", "LSQB") or stop.accepts("LPAR") or stop.left.endswith(")")
-    if option and (outside or stop.first == "default") and option[1] not in ("in", "as", "of", "by", "is", "caption"):
+    if option and (outside or stop.first == "default") and option[1] not in _NO_OPTIONS:
         return stop.fault("NS137", right=f"({option[1]} = {option[2]})")
     sizes = _SIZES.match(text, at, stop.end)
     word = re.search(r"[^\W\d][\w.]*$", stop.left)
@@ -159,6 +170,8 @@ def unexpected(stop: Stop) -> Diagnostic | None:
             return stop.unexpected(Hint("given"))
         if seen.text == "over":
             return stop.unexpected(Hint("one_time"))
+        if stop.last == "of" and seen.kind == "STRING":
+            return stop.unexpected(Hint("counted", {"count": str(stop.rest.count(",") + 1)}))
         return stop.unexpected(Hint("classes") if re.match(r"class(?:es)?\b", stop.rest) else Hint("type"))
     if stop.first == "let":
         return stop.unexpected(Hint("constant"))

@@ -33,7 +33,7 @@ _SKIP = r"(?:[ \t]++|\#[^\n]*+|\r?\n[ \t]*+(?=\#|->|[&+,]))*+"
 _REST = r"""
     (?: (?P<WORD>[^\W\d][\wMARKS\u200b]*)
       | (?P<NUMBER>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
-      | (?P<PUNCT>->|==|!=|<=|>=|\.\.|[-+*/%(){}\[\]=:,@&^.<>→⟶➔⇒…≤≥≠])
+      | (?P<PUNCT>->|==|!=|<=|>=|\.\.|[-+*/%(){}\[\]=:,@&^.<>→⟶➔⇒➜➡⮕…≤≥≠])
       | (?P<STRING>"(?:[^"\\\n]++|\\.)*+")
       | (?P<NL>(?:\r?\n[ \t]*)+)
     )
@@ -71,7 +71,8 @@ _PUNCTUATION = {
     "{": "LBRACE", "}": "RBRACE", "[": "LSQB", "]": "RSQB", "=": "EQUAL", ":": "COLON", ",": "COMMA",
     "@": "AT", "&": "AMPERSAND", "^": "CIRCUMFLEX", ".": "DOT",
     # refused already, by characters.check_characters; read here so that the rest of the line is checked too
-    "→": "_ARROW", "⟶": "_ARROW", "➔": "_ARROW", "⇒": "_ARROW", "…": "DOTS", "≤": "CMP", "≥": "CMP", "≠": "CMP",
+    "→": "_ARROW", "⟶": "_ARROW", "➔": "_ARROW", "⇒": "_ARROW", "➜": "_ARROW", "➡": "_ARROW",
+    "⮕": "_ARROW", "…": "DOTS", "≤": "CMP", "≥": "CMP", "≠": "CMP",
 }  # fmt: skip
 
 
@@ -96,12 +97,15 @@ class TooDeep(Exception):
 
 
 class _Rule(NamedTuple):
+    """A rule of the grammar: of `length` symbols, and what is built of those it keeps."""
+
     left: str
     length: int
     action: build.Action | None  # None: the children are spliced into the parent
     unwrap: bool
-    keep: tuple[tuple[int, bool, int], ...]
+    keep: tuple[tuple[int, bool, int], ...]  # (position, whether it is a list to be spliced in, Nones before it)
     trailing: int
+    whole: bool  # every symbol is kept as it is
 
 
 class _Machine(NamedTuple):
@@ -129,6 +133,7 @@ def _machine() -> _Machine:
                 unwrap,
                 keep,
                 trailing,
+                not trailing and len(keep) == length and not any(splice or nones for _, splice, nones in keep),
             )
         )
         passes.append(left if plain and unwrap else None)
@@ -181,48 +186,48 @@ def parse(source: SourceFile, start: str = "start", region: Place | None = None)
 def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
     rules, states, scanners, passes = machine.rules, machine.states, machine.scanners, machine.passes
     final = machine.ends[start]
-    stack = [machine.starts[start]]
+    state = machine.starts[start]
+    stack = [state]
     values: list[Any] = []
     begins: list[int] = []
     ends: list[int] = []
     recent: list[str] = []
+    words: dict[str, str] = {}  # a word that stands in many places is kept once
     depth = 0
     while True:
-        actions = states[stack[-1]]
-        match = scanners[stack[-1]].match(text, at, stop)
+        actions = states[state]
+        match = scanners[state].match(text, at, stop)
         if match is not None and (group := match.lastgroup) is not None:
-            word = match[group]
-            begin = match.start(group)
-            kind, at = _terminal(group, word, text, begin, actions)
-            if at != begin + len(word):
-                word = text[begin:at]
+            begin, end = match.span(group)
+            kind, at = _terminal(group, word := text[begin:end], text, begin, actions)
+            word = words.setdefault(word, word) if at == end else text[begin:at]
         else:
             _check_end(machine, stack, text, at, stop, recent)
             kind, word, begin, at = END, "", stop, stop
         while True:  # reduce until the token can be shifted
-            code = states[stack[-1]].get(kind)
+            code = actions.get(kind)
             if code is None:
-                if kind == END and stack[-1] == final:
+                if kind == END and state == final:
                     return values[0]
                 kind = _as_name(machine, stack, kind, word, (begin, at), recent)
-                continue
-            if code < 0:
-                left = passes[-code - 1]
+            elif code < 0:
+                left = passes[~code]
                 if left is not None:  # one symbol stands for another: most reductions
-                    stack.pop()
-                    stack.append(states[stack[-1]][left])
-                    continue
-                _reduce(rules[-code - 1], states, stack, values, begins, ends)
+                    state = stack[-1] = states[stack[-2]][left]
+                else:
+                    _reduce(rules[~code], states, stack, values, begins, ends)
+                    state = stack[-1]
+                actions = states[state]
             else:
+                state = code
                 stack.append(code)
                 values.append((word, begin, at))
                 begins.append(begin)
                 ends.append(at)
                 break
-        if kind in _NESTING:
-            depth += _NESTING[kind]
-            if depth > MAX_DEPTH:
-                raise TooDeep((begin, at))
+        depth += _NESTING.get(kind, 0)
+        if depth > MAX_DEPTH:
+            raise TooDeep((begin, at))
         if kind == "_NL":
             recent.clear()
         else:
@@ -283,6 +288,30 @@ def _reduce(
         ends.append(place)
         return
     base = len(values) - length
+    if rule.whole:
+        kids = values[base:]
+    else:
+        kids = _children(rule, values, base)
+    begin, end = begins[base], ends[-1]
+    if rule.action is None:
+        value: Any = kids
+    elif rule.unwrap and len(kids) == 1:
+        value = kids[0]
+    else:
+        value = rule.action(kids, (begin, end))
+    if length == 1:
+        stack[-1] = states[stack[-2]][rule.left]
+        values[-1] = value
+        return
+    del stack[-length:], values[base:], begins[base:], ends[base:]
+    stack.append(states[stack[-1]][rule.left])
+    values.append(value)
+    begins.append(begin)
+    ends.append(end)
+
+
+def _children(rule: _Rule, values: list[Any], base: int) -> list[Any]:
+    """What a rule builds on: the symbols it keeps, lists spliced in, None for what was left out."""
     if rule.action is None and rule.keep[:1] and rule.keep[0][0] == 0 and rule.keep[0][1]:
         kids: list[Any] = values[base]  # a growing list takes the next item instead of being copied
         rest = rule.keep[1:]
@@ -298,18 +327,7 @@ def _reduce(
             kids.append(values[base + position])
     if rule.trailing:
         kids += [None] * rule.trailing
-    begin, end = begins[base], ends[-1]
-    if rule.action is None:
-        value: Any = kids
-    elif rule.unwrap and len(kids) == 1:
-        value = kids[0]
-    else:
-        value = rule.action(kids, (begin, end))
-    del stack[-length:], values[base:], begins[base:], ends[base:]
-    stack.append(states[stack[-1]][rule.left])
-    values.append(value)
-    begins.append(begin)
-    ends.append(end)
+    return kids
 
 
 def parse_file(source: SourceFile) -> File:

@@ -238,7 +238,7 @@ def _begin(value: tree.Value) -> int:
 
 def _apart(left: tree.Declaration, right: tree.Declaration) -> bool:
     """Whether canonical text has a blank line between two declarations."""
-    return not (type(left) is type(right) and isinstance(left, tree.Use | tree.Default | tree.Extern))
+    return not (type(left) is type(right) and isinstance(left, (tree.Use, tree.Default, tree.Extern)))
 
 
 def _param(item: tree.Param) -> str:

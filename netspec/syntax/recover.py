@@ -12,40 +12,23 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Fix, Label, Phrase, Words
+from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted, Words
 from netspec.names import nearest
 from netspec.source import SourceFile, Span
 from netspec.syntax import tree
 from netspec.syntax.build import BadText
+from netspec.syntax.lines import HEAD, STATEMENT, WORD, Logical, foreign, logical_lines, notation
 from netspec.syntax.lost import Lost
-from netspec.syntax.mistakes import explain, syntax_fault
-from netspec.syntax.parser import MARKS, TooDeep, Unexpected, parse
+from netspec.syntax.mistakes import STATEMENTS, explain, syntax_fault
+from netspec.syntax.parser import TooDeep, Unexpected, parse
 
 MAX_MISTAKES = 1000
-_WORD = re.compile(rf"[^\W\d][\w{MARKS}]*")
-_HEAD = re.compile(r"(net|block|data|train|figure)\b")
-_STATEMENT = re.compile(r"(input|hidden|output|start|default|require|let)\b(?!\s*=)")
-_STRONG = re.compile(
-    r"(?:input|hidden|output|start)\s+\w+\s*:|(?:net|block)\s+\w+|let\s+\w+\s*=|require\s|default\s+\w+\s*\("
-)
-_PIECES = re.compile(r'"(?:[^"\\\n]++|\\.)*+"|#[^\n]*|[()\[\]{}]')
 _CONTINUES = re.compile(r"->|[&+,]|→")
-# a line that ends like this was meant to go on
-_GOES_ON = re.compile(r"(?:->|[&+,*/=:-]|→)$")
 _CLOSES = re.compile(r"\}[\s;]*")
 _CONFLICT = re.compile(r"^(?:<{7} .*|>{7} .*)$", re.MULTILINE)
-_DECLARES = re.compile(r"(?:netspec\s+\d|use\b|default\b|extern\b|(?:net|block|data|train|figure)\b(?!\s*[:=(.,]))")
 
-
-@dataclass(slots=True)
-class Logical:
-    """One logical line: `[start, end)` of the text, comments and blanks around it left out."""
-
-    start: int
-    end: int
-    text: str
-    unclosed: tuple[str, int] | None = None  # the bracket that nothing closed
-    after_blank: bool = False
+_BEGINS = re.compile(r"(?:(?:net|block)\s|(?:data|train|figure)\b)[^\n]*\{$")
+_ENDS = re.compile(r"end\w*\s*;?")
 
 
 @dataclass(slots=True)
@@ -53,73 +36,6 @@ class Recovered:
     file: tree.File
     diagnostics: list[Diagnostic]
     poisoned: Lost = field(default_factory=Lost)
-
-
-def logical_lines(text: str) -> list[Logical]:
-    """Splits a text where statements begin; brackets that stay open end at the next clear statement."""
-    lines: list[Logical] = []
-    open_brackets: list[tuple[str, int]] = []
-    current: Logical | None = None
-    offset = 0
-    blank = False
-    for raw in text.splitlines(keepends=True):
-        begin = offset + len(raw) - len(raw.lstrip())
-        offset += len(raw)
-        stripped = raw.strip()
-        if not stripped or stripped.startswith("#"):
-            blank = blank or not stripped
-            continue
-        brackets, end = _brackets(raw, offset - len(raw))
-        fresh = current is None or (
-            not open_brackets and not _CONTINUES.match(stripped) and not _runs_on(current, stripped)
-        )
-        if open_brackets and (_STRONG.match(stripped) or (stripped[0] == "}" and open_brackets[-1][0] != "{")):
-            fresh = True
-        if not fresh and blank and not open_brackets:
-            fresh = True  # a blank line ends a statement; the sign that should continue it is explained later
-        if fresh:
-            if current is not None and open_brackets:
-                current.unclosed = open_brackets[0]
-            open_brackets = []
-            current = Logical(begin, end, text[begin:end], after_blank=blank)
-            lines.append(current)
-        else:
-            assert current is not None
-            current.end = end
-            current.text = text[current.start : end]
-        head = fresh and (_HEAD.match(stripped) is not None or stripped == "{")
-        braces = head or "repeat" in current.text  # elsewhere a brace is a slip, and opens nothing
-        for bracket, at in brackets:
-            if bracket in "([" or (bracket == "{" and braces):
-                open_brackets.append((bracket, at))
-            elif open_brackets and (bracket != "}" or open_brackets[-1][0] == "{"):
-                open_brackets.pop()
-        if head and open_brackets and open_brackets[-1][0] == "{":
-            open_brackets.pop()  # the body's own brace
-        blank = False
-    if current is not None and open_brackets:
-        current.unclosed = open_brackets[0]
-    return lines
-
-
-def _runs_on(current: Logical, stripped: str) -> bool:
-    """Whether the line above ends with a sign that wants more, and this one begins nothing of its own."""
-    if not _GOES_ON.search(current.text) or _HEAD.match(current.text):
-        return False
-    return stripped[0] not in "}#" and not _STATEMENT.match(stripped) and not _DECLARES.match(stripped)
-
-
-def _brackets(raw: str, offset: int) -> tuple[list[tuple[str, int]], int]:
-    """The brackets of a physical line outside strings and comments, and where its code ends."""
-    brackets = []
-    code_end = len(raw.rstrip())
-    for match in _PIECES.finditer(raw):
-        if match[0][0] == "#":
-            code_end = len(raw[: match.start()].rstrip())
-            break
-        if match[0][0] != '"':
-            brackets.append((match[0], offset + match.start()))
-    return brackets, offset + code_end
 
 
 class _Recovery:
@@ -135,6 +51,7 @@ class _Recovery:
         self.garbled = False  # the last line could not be read and is no layer: it may have been meant to close
         self.skipping = False  # inside a body of which not even the kind could be read
         self.around: list[tuple[Any, list[Any], Logical | None]] = []  # bodies inside which another one was begun
+        self.braces = 0  # opened inside the body without a head
         self.stray = False  # lines outside a body were met: said once, then read as the body's before them
 
     def run(self) -> Recovered:
@@ -144,9 +61,9 @@ class _Recovery:
             self.diagnostics.append(Diagnostic("NS010", Span(self.source, conflict.start(), conflict.end())))
             self.poisoned.any = True
             lines = []
-        elif _foreign(lines):
+        elif foreign(lines):
             first = Span(self.source, lines[0].start, lines[0].end)
-            self.diagnostics.append(Diagnostic("NS009", first, {"kind": _kind(lines)}))
+            self.diagnostics.append(Diagnostic("NS009", first, {"kind": notation(lines)}))
             self.poisoned.any = True
             lines = []
         for line in lines:
@@ -187,7 +104,12 @@ class _Recovery:
             self.close(line.end)
         elif line.text == "{" and self.headless:
             self.headless = False  # the brace that its head lacked
-        elif _HEAD.match(line.text) and not self.is_setting(line):
+        elif line.text == "{" and self.open is not None:
+            self.parse_into(line, "stmt", self.inside)
+            self.braces += 1
+        elif self.open is not None and _ENDS.fullmatch(line.text):
+            self.end(line)
+        elif HEAD.match(line.text) and not self.is_setting(line):
             if self.open is not None:
                 if not self.stray and not self.garbled and not self.headless:
                     head = Label(Span(self.source, self.open_line.start, self.open_line.end), "opened")  # type: ignore[union-attr]
@@ -199,7 +121,7 @@ class _Recovery:
             self.parse_into(line, "setting", self.inside)
         elif self.open is not None:
             self.parse_into(line, "stmt", self.inside)
-        elif _STATEMENT.match(line.text) and not line.text.startswith("default"):
+        elif STATEMENT.match(line.text) and not line.text.startswith("default"):
             self.outside(line)
         else:
             before = len(self.diagnostics)
@@ -208,8 +130,14 @@ class _Recovery:
 
     def nests(self, line: Logical) -> bool:
         """Whether a net or block begins inside another: indented deeper than the head of the open one."""
-        inner = re.match(r"(?:net|block)\s[^\n]*\{$", line.text) is not None
-        if not inner or self.open is None or self.open_line is None or self.headless:
+        inner = _BEGINS.match(line.text) is not None
+        if (
+            not inner
+            or isinstance(self.open, tree.Section)
+            or self.open is None
+            or self.open_line is None
+            or self.headless
+        ):
             return False
         column = self.source.position
         return column(line.start)[1] > column(self.open_line.start)[1]
@@ -217,24 +145,33 @@ class _Recovery:
     def nest(self, line: Logical) -> None:
         """Says so, and reads the inner one as if it stood beside."""
         label = Label(Span(self.source, self.open_line.start, self.open_line.end), "opened")  # type: ignore[union-attr]
-        words: Words = {"inner": line.text.split()[0], "kind": self.open.kind}
+        inner = WORD.match(line.text)
+        words: Words = {"inner": inner[0] if inner else "", "kind": self.open.kind}
         span = Span(self.source, line.start, line.end)
-        self.diagnostics.append(Diagnostic("NS148", span, words, labels=(label,)))
+        hints = () if words["inner"] in ("net", "block") else (Hint("section"),)
+        self.diagnostics.append(Diagnostic("NS148", span, words, labels=(label,), hints=hints))
         self.around.append((self.open, self.inside, self.open_line))
         self.open_body(line)
+
+    def end(self, line: Logical) -> None:
+        """`end` for the closing brace."""
+        span = Span(self.source, line.start, line.end)
+        words: Words = {"seen": line.text, "legal": Quoted(STATEMENTS)}
+        self.diagnostics.append(Diagnostic("NS116", span, words, hints=(Hint("closes"),), fixes=(Fix(span, "}"),)))
+        self.close(line.end)
 
     def skip(self, line: Logical) -> None:
         """`nte first {`: its lines may be of any kind, so they are passed over."""
         self.skipping = line.text.rstrip() != "}"
         self.poison(line)
-        if _HEAD.match(line.text) and line.text.endswith("{"):
+        if HEAD.match(line.text) and line.text.endswith("{"):
             self.skipping = False
             self.read(line)
 
     def outside(self, line: Logical) -> None:
         """A layer outside a body: its net was never opened, or a `}` stands too early."""
         if not self.stray:
-            word = _WORD.match(line.text)
+            word = WORD.match(line.text)
             span = Span(self.source, line.start, line.end)
             self.diagnostics.append(Diagnostic("NS108", span, {"keyword": word[0] if word else ""}))
         self.stray = True
@@ -250,7 +187,9 @@ class _Recovery:
         return isinstance(self.open, tree.Section) and re.match(r"\w+(\.\w+)*\s*=", line.text) is not None
 
     def close_brace(self, line: Logical) -> None:
-        if self.open is None and self.stray:
+        if self.braces:
+            self.braces -= 1  # of a brace that opened nothing
+        elif self.open is None and self.stray:
             self.stray = False
         elif self.open is None:
             self.diagnostics.append(Diagnostic("NS106", Span(self.source, line.start, line.end)))
@@ -272,7 +211,7 @@ class _Recovery:
             self.open, self.inside, self.open_line = self.around.pop()
 
     def open_body(self, line: Logical) -> None:
-        kind = _HEAD.match(line.text)
+        kind = HEAD.match(line.text)
         assert kind is not None
         start = "section_head" if kind[1] in ("data", "train", "figure") else f"{kind[1]}_head"
         before = len(self.diagnostics)
@@ -280,7 +219,7 @@ class _Recovery:
         self.headless = head is None
         if head is None:
             self.poison(line)
-            names = _WORD.findall(line.text)
+            names = WORD.findall(line.text)
             at = (line.start, line.end)
             label = tree.Name(names[1] if len(names) > 1 else "?", at)
             if start == "section_head":
@@ -290,6 +229,7 @@ class _Recovery:
             assert len(self.diagnostics) > before
         self.open = head
         self.open_line = line
+        self.braces = 0
         self.inside = []
         self.stray = False
         if self.headless and "{" in line.text and line.text.endswith("}"):
@@ -318,17 +258,17 @@ class _Recovery:
 
     def poison(self, line: Logical) -> None:
         """Names a broken line may have given are never reported as unknown."""
-        words = _WORD.findall(line.text)
+        words = WORD.findall(line.text)
         if not words:
             return
-        self.poisoned.update(re.findall(rf"({_WORD.pattern})\s*:", line.text))
+        self.poisoned.update(re.findall(rf"({WORD.pattern})\s*:", line.text))
         if words[0] in ("require", "default"):
             self.poisoned.add(words[0])
             if words[0] == "default":
                 self.poisoned.defaults.update(words[1:] or ("",))
         elif words[0] in ("input", "hidden", "output", "start", "let"):
             label = re.split("[:=]", line.text, maxsplit=1)[0].split(maxsplit=1)[1:]
-            given = _WORD.findall(label[0]) if label else []
+            given = WORD.findall(label[0]) if label else []
             self.poisoned.update(given)
             self.poisoned.any = self.poisoned.any or not given
             if given and label[0].strip() != given[0]:
@@ -340,37 +280,9 @@ class _Recovery:
                 self.poisoned.heads.update(words)
 
 
-def _foreign(lines: list[Logical]) -> bool:
-    """Whether no line begins as a line of the language does, nor nearly so."""
-    listed = not any("{" in line.text for line in lines) and any(line.text.startswith("- ") for line in lines)
-    if lines and listed:  # yaml
-        return True
-    if not lines or any(_DECLARES.match(line.text) or _STATEMENT.match(line.text) for line in lines):
-        return False
-    words = {match[0] for line in lines if (match := _WORD.match(line.text))}
-    return not any(nearest(word, ("net", "block", "input", "hidden", "output")) for word in words if word != "in")
-
-
-_FOREIGN = (
-    ("python", re.compile(r"(?:import|from|class|def|@|async|print\()(?:\s|\w)|\w+\s*=\s*\w+\.\w+")),
-    ("json", re.compile(r"[\[{]\s*(?:$|[\"\[{\d])")),
-    ("markup", re.compile(r"<[!?\w]")),
-    ("prototxt", re.compile(r"(?:layers?|name|input_param|input)\s*[:{]")),
-    ("yaml", re.compile(r"(?:---|- |\w[\w-]*:(?:\s|$))")),
-)
-
-
-def _kind(lines: list[Logical]) -> Phrase:
-    """What the first lines look like."""
-    for name, pattern in _FOREIGN:
-        if any(pattern.match(line.text) for line in lines[:3]):
-            return Phrase(f"file {name}")
-    return Phrase("file elsewhere")
-
-
 def _broken(line: Logical) -> tree.Statement | None:
     """A stand-in for a broken line, so that its label is known and nothing reads past it."""
-    match = re.match(rf"({_WORD.pattern})\s*({_WORD.pattern})?", line.text)
+    match = re.match(rf"({WORD.pattern})\s*({WORD.pattern})?", line.text)
     if match is None or match[1] in ("start", "let", "default", "require"):
         return None
     at = (line.start, line.end)

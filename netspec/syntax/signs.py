@@ -52,6 +52,8 @@ def written_otherwise(stop: Stop) -> Diagnostic | None:
                 return None
             if stop.first == "require" and sign == "=>":
                 right = ">="
+            elif sign == "=>" and stop.open == "(" and re.search(r"[(,]\s*[^\W\d][\w.]*\s*=?$", stop.left):
+                right = "="  # `(bias => false)`
             if sign == ":=" and (stop.first == "let" or stop.start == "setting" or stop.open):
                 right = "="
             span = stop.between(match.start(), match.end())
@@ -74,6 +76,8 @@ def required(stop: Stop) -> Diagnostic | None:
         return stop.fault("NS143", Hint("bare"), fixes=_without_brackets(stop), seen="(")
     if seen.kind == "NAME" and stop.last == "not":
         return stop.fault("NS143", Hint("opposite"), span=stop.last_span, seen="not")
+    if seen.kind == "NAME" and seen.text == "in":
+        return stop.fault("NS143", Hint("among"), seen="in")
     if (seen.kind == "NAME" and seen.text in ("and", "or")) or seen.text in ("&", "|"):
         return stop.fault("NS143", Hint("two") if seen.text in ("and", "&") else Hint("one"), seen=seen.text)
     return None
@@ -114,10 +118,10 @@ _OPTION = re.compile(r"[,\[]?\s*([^\W\d][\w.]*)(?:\s*=(?!=)\s*|\s+(?=\d))([^\s,)
 def comma(stop: Stop) -> Diagnostic | None:
     """`(stride = 2 pad = 1)`, `(pad 2)`, `net a(K 10)`, `block A(c d)`: what parts or joins options is missing."""
     at = stop.seen.at[0]
-    here = stop.between(at, at)
     option = _OPTION.match(stop.source.text, at, stop.end) if stop.seen.kind == "NAME" else None
     if option is not None and stop.accepts("COMMA") and (stop.open == "(" or "=" in option[0]):
-        return stop.fault("NS121", seen=stop.seen.text, right=",", fix=Fix(here, ", "))
+        end = stop.begin + len(stop.left)
+        return stop.fault("NS121", seen=stop.seen.text, right=",", fix=Fix(stop.between(end, end), ","))
     if stop.open != "(" or stop.seen.kind not in ("NAME", "INT", "NUMBER", "STRING"):
         return None
     key = re.search(r"[(,]\s*([^\W\d][\w.]*)$", stop.left)

@@ -6,20 +6,20 @@ import os
 import stat
 from pathlib import Path
 
-from netspec.diagnostics.model import Diagnostic, Fault, Phrase, Word
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Word
 from netspec.diagnostics.system import reason
 from netspec.source import SourceFile
 
 MAX_BYTES = 1_000_000
 
 
-def read_file(path: Path, name: str | None = None, limit: int = MAX_BYTES) -> SourceFile:
-    """Reads a spec; raises Fault (NS001-NS005) for what is no text of bearable size."""
+def read_file(path: Path, name: str | None = None, limit: int = MAX_BYTES, used: bool = False) -> SourceFile:
+    """Reads a spec; raises Fault (NS001-NS005) for what is no text of bearable size. `used`: a `use` line names it."""
     shown = name or str(path)
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
-        raise _fault("NS001", file=shown, reason=_reason(error)) from None
+        raise Fault(_closed(error, path, shown, used)) from None
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
@@ -28,6 +28,18 @@ def read_file(path: Path, name: str | None = None, limit: int = MAX_BYTES) -> So
     with os.fdopen(descriptor, "rb") as stream:
         data = stream.read(limit + 1)
     return decode(data, shown, path, limit)
+
+
+def _closed(error: OSError, path: Path, shown: str, used: bool) -> Diagnostic:
+    """A file that cannot be opened, and what was probably meant by its name."""
+    hints: tuple[Hint, ...] = ()
+    if used:
+        hints = (Hint("used"),)
+    elif "\n" in shown:
+        hints = (Hint("text"),)
+    elif path.name and not path.suffix and path.with_name(f"{path.name}.net").is_file():
+        hints = (Hint("nearest", {"name": f"{shown}.net"}),)
+    return Diagnostic("NS001", None, {"file": shown, "reason": _reason(error)}, hints=hints)
 
 
 def _reason(error: OSError) -> Word:

@@ -53,6 +53,15 @@ def sizes(stop: Stop) -> Diagnostic | None:
     if in_space and seen.kind in ("INT", "NUMBER"):
         gap = stop.between(stop.last_span.end, seen.at[0])
         return stop.fault("NS121", Hint("sizes"), seen=seen.text, right="x", fix=Fix(gap, "x"))
+    spaced = re.match(r"\d+\s*[x×]\s*\d+", stop.rest) if stop.accepts("AT") and stop.last.isdigit() else None
+    if spaced is not None:  # `3 32x32`
+        gap = stop.between(stop.last_span.end, seen.at[0])
+        return stop.fault("NS121", Hint("maps"), seen=seen.text, right="@", fix=Fix(gap, "@"))
+    behind = re.search(r"\d+(?:\s*[x×]\s*\d+)+$", stop.left) if seen.kind == "AT" else None
+    maps = re.match(r"@\s*(\d+)", stop.rest)
+    if behind is not None and maps is not None:  # `32x32@3`
+        span = stop.between(stop.begin + behind.start(), seen.at[0] + maps.end())
+        return stop.swap(span.text, f"{maps[1]}@{behind[0]}", span, Hint("maps"))
     listed = re.match(r"\[\s*\d+(?:\s*,\s*\d+)*\s*\]", stop.rest) if stop.last == ":" else None
     if listed is not None:
         numbers = re.findall(r"\d+", listed[0])

@@ -50,6 +50,8 @@ def train(
     Raises SpecErrors for mistakes in the spec, NetspecError for faulty data (exit code 3), a diverged run (4), a
     missing package (5).
     """
+    if data is not None and not isinstance(data, Mapping):
+        raise TypeError(f'data is a dictionary of arrays by field, {{"x": X}}, not {type(data).__name__}')
     found, request = _request(spec, settings or {}, epochs=epochs, batch=batch, lr=lr, seed=seed)
     request.device, request.threads, request.pictures = device, threads, pictures
     request.compile, request.save_steps = compile, save_every
@@ -106,7 +108,7 @@ def start(plan: Plan, out: Path | None, watch: Watch) -> Run:
 
 
 def _request(spec: Spec | Net | StrPath, settings: Mapping[str, Any], **short: Any) -> tuple[Spec, Request]:
-    from netspec.api import Net, load
+    from netspec.api import Net, Spec, load
 
     sizes: dict[str, Any] = {}
     name = None
@@ -115,6 +117,8 @@ def _request(spec: Spec | Net | StrPath, settings: Mapping[str, Any], **short: A
         spec = spec.spec
     elif isinstance(spec, str | os.PathLike):
         spec = load(spec)
+    elif not isinstance(spec, Spec):
+        raise TypeError(f"netspec.train takes a spec, a net or the path of a .net file, not {type(spec).__name__}")
     path = spec.program.main.source.path
     request = Request(net=name, sizes=sizes, folder=str(path.parent.resolve()) if path is not None else None)
     request.assignments = assignments({**short_keys(short), **settings})

@@ -107,13 +107,20 @@ def _classes(item: Field, values: Values, count: int, match: Match, rows: Rows |
     wrong = (whole != array) | (whole < 0) | (whole >= count)
     if values.classes is not None:
         wrong &= array >= 0  # -1 stands for a name that the source has reported already
-    for position in np.argwhere(wrong)[:100]:
+    places = np.argwhere(wrong)[:100]
+    for position in places:
         row = int(position[0])
         span, where = _place(item, row, rows)
         words: Words = {"value": f"{array[tuple(position)]:g}", "count": count, "most": count - 1, "where": where}
-        hints = (Hint("from_one", {"name": item.name}),) if _counts_from_one(array, count) else ()
+        hints: tuple[Hint, ...] = (
+            Hint("from_one", {"name": item.name}) if _counts_from_one(array, count) else Hint("value"),
+        )
         labels = asked(match.places.get(item.name))
+        if span is None and len(places) > 1:  # of an array one is shown: there is no line to look at
+            hints = (*hints, Hint("more", {"more": int(wrong.sum()) - 1}))
         faults.add(Diagnostic("NS831", span, words, labels=labels, hints=hints))
+        if span is None:
+            break
     return values.with_array(whole.astype(np.int64))
 
 

@@ -133,6 +133,8 @@ class Run:
         from netspec.training.answers import Trained
         from netspec.training.table import as_arrays
 
+        if not isinstance(data, Mapping):
+            raise TypeError(f'predict takes a dictionary of arrays by input, {{"x": X}}, not {type(data).__name__}')
         trained = Trained(self)
         return as_arrays(trained.answers(trained.dataset(None, data, trained.inputs)))
 

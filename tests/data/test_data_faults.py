@@ -274,9 +274,6 @@ def function(body: str) -> Write:
 def _functions() -> None:
     case("a function that fails", function("raise KeyError('sensor 7')"), PYTHON, "NS838", "sensor 7")
     case("a function that is not there", file("faulty_points.py", ""), PYTHON, "NS838", "load")
-    case(
-        "no function named", file("x", ""), PYTHON.replace("points:load", "points.load"), "NS888", "faulty_points.load"
-    )
     case("a function that returns a list", function("return [1, 2]"), PYTHON, "NS838", "list")
     case(
         "a function with arrays of other lengths",

@@ -12,8 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import netspec
 from proof.cases import CASES
 
-# its attention stands in a recurrence, where the module projects keys and values anew at every step, and counts
-# them each time; its gru is one operation that torch's counter does not know
+# its gru is one operation that torch's counter does not know; its attention has a test of its own
 NOT_COUNTED = ("seq2seq",)
 
 
@@ -42,3 +41,32 @@ def test_multiply_adds_of_torchs_recurrent_layers_are_their_matrices_at_every_st
     net = netspec.parse(f"net n {{\n  input x: 3 over 7\n  output y: {step}(5{options})\n}}\n").net()
     weights = sum(value.numel() for key, value in net.module().state_dict().items() if "weight" in key)
     assert net.to_dict()["macs"] == 7 * weights
+
+
+LOOKING = """net n {
+  input  src: 6 over 9
+  input  tgt: 4 over 12
+  hidden s: tgt & c[t-1] & s[t-1] -> 8 perceptrons -> tanh
+  hidden c: s, src, src -> attention(2)
+  output y: c -> 3 perceptrons
+}
+"""
+LOOK = """block Look(h) {
+  input  q: d
+  input  m: k over T
+  output z: q, m, m -> attention(h)
+}
+
+"""
+
+
+def test_a_recurrence_works_out_keys_and_values_of_attention_once() -> None:
+    """Twelve steps look at them; the counter sees one product for each, as the table says. In a block, too."""
+    plain = netspec.parse(LOOKING).net()
+    inside = netspec.parse(LOOK + LOOKING.replace("s, src, src -> attention(2)", "s, src -> Look(2)")).net()
+    inputs = torch.rand(1, 9, 6), torch.rand(1, 12, 4)
+    modules = plain.module().eval(), inside.module().eval()
+    modules[1].load_state_dict({key.replace("c.", "c.z.", 1): value for key, value in modules[0].state_dict().items()})
+    assert torch.equal(modules[0](*inputs), modules[1](*inputs))
+    for net, module in zip((plain, inside), modules, strict=True):
+        assert counted(module, *inputs) == net.to_dict()["flops"]

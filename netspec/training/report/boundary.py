@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netspec.sections import steps
 from netspec.training.engine import EVALUATION_BATCH, Engine
 from netspec.training.prepare import Prepared
-from netspec.training.report.plots import COLOURS, as_svg, figure, styled
+from netspec.training.report.plots import COLOURS, as_svg, figure, short, styled
 from netspec.training.transforms import act, undo
 from netspec.training.values import Values
 
@@ -175,8 +175,8 @@ def boundary(plane: Plane) -> str:
             axis.contour(across, up, region, levels=[0.0], colors="#333333", linewidths=1.0)
     _marks(axis, plane, colours)
     axis.grid(False)
-    axis.set_xlabel(plane.axes[0])
-    axis.set_ylabel(plane.axes[1])
+    axis.set_xlabel(short(plane.axes[0]))
+    axis.set_ylabel(short(plane.axes[1]))
     if plane.equation:
         axis.set_title(f"{plane.equation} = 0", fontsize=9)
     axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2, title=plane.target)
@@ -191,7 +191,7 @@ def _marks(axis: Any, plane: Plane, colours: list[str]) -> None:
             chosen = (plane.right == kind) & (plane.part == other)
             if chosen.any():
                 points = plane.points[chosen]
-                label = name if not other or not ((plane.right == kind) & ~plane.part.astype(bool)).any() else None
+                first = not other or not ((plane.right == kind) & ~plane.part.astype(bool)).any()
                 axis.scatter(
                     points[:, 0],
                     points[:, 1],
@@ -200,7 +200,7 @@ def _marks(axis: Any, plane: Plane, colours: list[str]) -> None:
                     marker=signs[kind % len(signs)],
                     edgecolors=edge,
                     linewidths=0.5,
-                    label=label,
+                    label=short(name) if first else None,
                 )
     if plane.part.any():
         axis.scatter([], [], s=20, c="none", edgecolors="black", linewidths=0.8, label="not trained on")

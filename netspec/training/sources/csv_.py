@@ -89,13 +89,14 @@ class CsvRows(Rows):
         if name is None:
             reject("NS806", wanted, Hint("column"), what="label", source=self.name)
         cells = [cell.strip() for cell in self._cells(name, wanted)]
-        codes, known = as_classes(cells, names)
+        counted = [cell for cell in cells if cell != RAGGED and cell.lower() not in MISSING]
+        codes, known = as_classes(cells, names or as_classes(counted, None)[1])
         for row, cell in enumerate(cells):
             span, labels = self.place(row, name), asked(wanted)
             words: dict[str, Any] = {"value": cell, "column": name, "classes": Quoted(known[:20])}
             if cell.lower() in MISSING:
                 faults.add(Diagnostic("NS808", span, words, labels=labels))
-            elif codes[row] < 0 and cell != RAGGED.strip():
+            elif codes[row] < 0 and cell != RAGGED:
                 faults.add(Diagnostic("NS810", span, words, labels=labels))
         return Classes(codes, known)
 
@@ -105,12 +106,13 @@ class CsvRows(Rows):
 
         if column is None:
             reject("NS806", wanted, Hint("texts"), what="chars", source=self.name)
-        cells = ["" if cell is RAGGED else cell.strip() for cell in self._cells(column, wanted)]
+        whole = self._cells(column, wanted)
+        cells = ["" if cell is RAGGED else cell.strip() for cell in whole]
         lengths = np.array([len(cell) for cell in cells], dtype=np.int64)
         flat, known = characters("".join(cells), alphabet)
         found = np.zeros((len(cells), max(1, int(lengths.max(initial=0)))), dtype=np.int64)
         found[np.arange(found.shape[1]) < lengths[:, None]] = flat
-        for row in (lengths == 0).nonzero()[0]:
+        for row in (row for row in (lengths == 0).nonzero()[0] if whole[row] is not RAGGED):
             missing: Words = {"value": "", "column": column}
             faults.add(Diagnostic("NS808", self.place(int(row), column), missing, labels=asked(wanted)))
         for row, at in np.argwhere(found < 0)[:200]:
@@ -177,8 +179,6 @@ def _decoded(data: bytes, written: str, source: Csv) -> tuple[str, File]:
 
 
 def _parse(text: str, written: str, source: Csv, faults: Faults) -> tuple[Sheet, tuple[str, ...]]:
-    if len(source.delimiter) != 1:
-        reject("NS813", source.at("delimiter"), value=source.delimiter)
     sheet = Sheet(SourceFile(written, text), [], [], source.delimiter)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=source.delimiter, skipinitialspace=True)
     header = source.names

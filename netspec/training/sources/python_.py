@@ -21,10 +21,7 @@ def open_python(source: Python, allowed: tuple[str, ...]) -> ArrayRows:
     `allowed` names modules; a package allows what is in it. Modules are found as Python finds them, the current
     folder last.
     """
-    name, colon, function = source.function.partition(":")
-    whole = colon and function.isidentifier() and all(part.isidentifier() for part in name.split("."))
-    if not whole:
-        reject("NS888", source.at("function"), function=source.function)
+    name, _, function = source.function.partition(":")
     if not any(name == module or name.startswith(f"{module}.") for module in allowed):
         reject("NS837", source.at("function"), Hint("allow", {"module": name}), module=name)
     found = _call(source, name, function)

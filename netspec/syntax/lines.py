@@ -1,0 +1,154 @@
+"""A text -> its logical lines: where statements begin, without being parsed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from netspec.diagnostics.model import Phrase
+from netspec.names import nearest
+from netspec.syntax.parser import MARKS
+
+WORD = re.compile(rf"[^\W\d][\w{MARKS}]*")
+HEAD = re.compile(r"(net|block|data|train|figure)\b")
+STATEMENT = re.compile(r"(input|hidden|output|start|default|require|let)\b(?!\s*=)")
+DECLARES = re.compile(r"(?:netspec\s+\d|use\b|default\b|extern\b|(?:net|block|data|train|figure)\b(?!\s*[:=(.,]))")
+_STRONG = re.compile(
+    r"(?:input|hidden|output|start)\s+\w+\s*:|(?:net|block)\s+\w+|let\s+\w+\s*=|require\s|default\s+\w+\s*\("
+)
+_PIECES = re.compile(r'"(?:[^"\\\n]++|\\.)*+"|#[^\n]*|[()\[\]{}]')
+# [^\n]*|[()\[\]{}]')
+_CONTINUES = re.compile(r"->|[&+,]|→")
+# a line that ends like this was meant to go on
+_GOES_ON = re.compile(r"(?:->|[&+,*/=:-]|→)$")
+
+
+# comments of other languages that go over several lines
+COMMENTS = {'"""': '"""', "'''": "'''", "/*": "*/", "<!--": "-->"}
+
+
+@dataclass(slots=True)
+class Logical:
+    """One logical line: `[start, end)` of the text, comments and blanks around it left out."""
+
+    start: int
+    end: int
+    text: str
+    unclosed: tuple[str, int] | None = None  # the bracket that nothing closed
+    after_blank: bool = False
+
+
+def logical_lines(text: str) -> list[Logical]:
+    """Splits a text where statements begin; brackets that stay open end at the next clear statement."""
+    lines: list[Logical] = []
+    open_brackets: list[tuple[str, int]] = []
+    current: Logical | None = None
+    offset = 0
+    blank = False
+    closer = ""  # of a comment in another language's way that goes over several lines
+    last = {closing: text.rfind(closing) for closing in COMMENTS.values()}
+    for raw in text.splitlines(keepends=True):
+        begin = offset + len(raw) - len(raw.lstrip())
+        offset += len(raw)
+        stripped = raw.strip()
+        if closer:
+            assert current is not None
+            if closer in stripped:
+                current.end, closer = begin + len(stripped), ""
+                current.text = text[current.start : current.end]
+            continue
+        if not stripped or stripped.startswith("#"):
+            blank = blank or not stripped
+            continue
+        brackets, end = _brackets(raw, offset - len(raw))
+        fresh = current is None or (
+            not open_brackets and not _CONTINUES.match(stripped) and not _runs_on(current, stripped)
+        )
+        if open_brackets and (_STRONG.match(stripped) or (stripped[0] == "}" and open_brackets[-1][0] != "{")):
+            fresh = True
+        if not fresh and blank and not open_brackets:
+            fresh = True  # a blank line ends a statement; the sign that should continue it is explained later
+        if fresh:
+            if current is not None and open_brackets:
+                current.unclosed = open_brackets[0]
+            open_brackets = []
+            current = Logical(begin, end, text[begin:end], after_blank=blank)
+            lines.append(current)
+            closer = _open_comment(stripped, offset, last)
+        else:
+            assert current is not None
+            current.end = end
+            current.text = text[current.start : end]
+        head = fresh and (HEAD.match(stripped) is not None or stripped == "{")
+        _track(open_brackets, brackets, head, head or "repeat" in current.text)
+        blank = False
+    if current is not None and open_brackets:
+        current.unclosed = open_brackets[0]
+    return lines
+
+
+def _track(open_brackets: list[tuple[str, int]], brackets: list[tuple[str, int]], head: bool, braces: bool) -> None:
+    """Opens and closes the brackets of a line; without `braces` a brace is a slip, and opens nothing."""
+    for bracket, at in brackets:
+        if bracket in "([" or (bracket == "{" and braces):
+            open_brackets.append((bracket, at))
+        elif open_brackets and (bracket != "}" or open_brackets[-1][0] == "{"):
+            open_brackets.pop()
+    if head and open_brackets and open_brackets[-1][0] == "{":
+        open_brackets.pop()  # the body's own brace
+
+
+def _open_comment(stripped: str, offset: int, last: dict[str, int]) -> str:
+    """What closes a comment of another language, where it does so on a later line."""
+    for opening, closing in COMMENTS.items():
+        if stripped.startswith(opening) and closing not in stripped[len(opening) :] and last[closing] >= offset:
+            return closing
+    return ""
+
+
+def _runs_on(current: Logical, stripped: str) -> bool:
+    """Whether the line above ends with a sign that wants more, and this one begins nothing of its own."""
+    if not _GOES_ON.search(current.text) or HEAD.match(current.text):
+        return False
+    return stripped[0] not in "}#" and not STATEMENT.match(stripped) and not DECLARES.match(stripped)
+
+
+def _brackets(raw: str, offset: int) -> tuple[list[tuple[str, int]], int]:
+    """The brackets of a physical line outside strings and comments, and where its code ends."""
+    brackets = []
+    code_end = len(raw.rstrip())
+    for match in _PIECES.finditer(raw):
+        if match[0][0] == "#":
+            code_end = len(raw[: match.start()].rstrip())
+            break
+        if match[0][0] != '"':
+            brackets.append((match[0], offset + match.start()))
+    return brackets, offset + code_end
+
+
+def foreign(lines: list[Logical]) -> bool:
+    """Whether no line begins as a line of the language does, nor nearly so."""
+    listed = not any("{" in line.text for line in lines) and any(line.text.startswith("- ") for line in lines)
+    if lines and listed:  # yaml
+        return True
+    if not lines or any(DECLARES.match(line.text) or STATEMENT.match(line.text) for line in lines):
+        return False
+    words = {match[0] for line in lines if (match := WORD.match(line.text))}
+    return not any(nearest(word, ("net", "block", "input", "hidden", "output")) for word in words if word != "in")
+
+
+_FOREIGN = (
+    ("python", re.compile(r"(?:import|from|class|def|@|async|print\()(?:\s|\w)|\w+\s*=\s*\w+\.\w+")),
+    ("json", re.compile(r"[\[{]\s*(?:$|[\"\[{\d])")),
+    ("markup", re.compile(r"<[!?\w]")),
+    ("prototxt", re.compile(r"(?:layers?|name|input_param|input)\s*[:{]")),
+    ("yaml", re.compile(r"(?:---|- |\w[\w-]*:(?:\s|$))")),
+)
+
+
+def notation(lines: list[Logical]) -> Phrase:
+    """What the first lines look like."""
+    for name, pattern in _FOREIGN:
+        if any(pattern.match(line.text) for line in lines[:3]):
+            return Phrase(f"file {name}")
+    return Phrase("file elsewhere")
