@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks.publish import publish
 
 ROOT = Path(__file__).resolve().parents[1]
+ZOO = ROOT / "specs" / "zoo"
 ROUNDS = 41
 # (network, inputs of a batch, calls in one measurement)
 TRIALS = {"lenet5_plain": ((1, 1, 32, 32), 50), "resnet18": ((8, 3, 224, 224), 1)}
@@ -59,7 +60,7 @@ def main() -> bool:
         make = lenet_by_hand if name == "lenet5_plain" else CASES[name].published
         reference, again = make(), make()
         again.load_state_dict(reference.state_dict())
-        net = netspec.load(ROOT / "specs" / "zoo" / f"{name}.net").module()
+        net = netspec.load(ZOO / f"{name}.net").module()
         names = str if name == "lenet5_plain" else CASES[name].names
         net.load_state_dict(transplanted(reference.state_dict(), names, net.state_dict()))
         x = torch.randn(shape)

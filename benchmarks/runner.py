@@ -27,9 +27,10 @@ def listing(package: str) -> dict[str, str]:
     """Name -> first line of the docstring, of every module with a `main()`."""
     folder = Path(__file__).resolve().parent.parent.joinpath(*package.split("."))
     found = {}
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted([*folder.glob("*.py"), *folder.glob("*/__init__.py")]):
+        name = path.parent.name if path.stem == "__init__" else path.stem
         tree = ast.parse(path.read_text(encoding="utf-8"))
         has_main = any(isinstance(item, ast.FunctionDef) and item.name == "main" for item in tree.body)
-        if has_main and path.stem != "runner" and not path.stem.startswith("_"):
-            found[path.stem] = (ast.get_docstring(tree) or "").partition("\n")[0]
+        if has_main and name != "runner":
+            found[name] = (ast.get_docstring(tree) or "").partition("\n")[0]
     return found

@@ -18,8 +18,10 @@ TESTS = {
         "tests/diagnostics/test_catalogue.py",
     "2^40 steps, 10^15 units, 10,000 brackets, devices and 10 MB of errors: refused within 1 s and 50 MB":
         "tests/hostile/test_bounds.py",
-    "200 hostile texts change only themselves in source, SVG, DOT, JSON, formatted text and messages":
+    "200 hostile texts change only themselves in source, SVG, DOT, JSON and messages, and in formatted text":
         "tests/hostile/test_injection.py",
+    "The same 200 as captions, columns and classes change only themselves in run folders and logs":
+        "tests/hostile/test_injected_runs.py",
     "Checking, drawing and compiling runs, imports and opens nothing that a spec names":
         "tests/hostile/test_promise.py",
     "`use` reads only `.net` files below its root: no `..`, links, absolute paths, devices":

@@ -264,10 +264,8 @@ def _divide(left: Number, right: Number) -> Number:
         return _settle(_ratio(_terms(left), _terms(right)), values)
     outside, inside = _whole_part(_terms(left), right)
     inner = _sum_text(inside, "+", "-")
-    below = _sum_text(_terms(right), "+", "-")
     top = f"({inner})" if len(inside) > 1 else inner
-    under = f"({below})" if len(_terms(right)) > 1 else below
-    floor: Factors = ((f"floor({top}/{under})", 1),)
+    floor: Factors = ((f"floor({top}/{_atom(right)})", 1),)
     return _settle({**outside, floor: outside.get(floor, whole(0)) + 1}, values)
 
 
@@ -324,10 +322,15 @@ def _power(base: float, exponent: float) -> float:
 
 
 def _atom(value: Number) -> str:
+    """As an operand of `/`, `%` or `^`: what is more than one name or number stands in parentheses."""
     if not isinstance(value, Formula):
-        return text(value)
+        return text(value) if value >= 0 else f"({text(value)})"
     shown = _sum_text(value.terms, "+", "-")
-    return f"({shown})" if len(value.terms) > 1 else shown
+    return shown if list(value.terms.values()) == [1] and _is_one_name(*value.terms) else f"({shown})"
+
+
+def _is_one_name(factors: Factors) -> bool:
+    return len(factors) == 1 and factors[0][1] == 1
 
 
 def _sum_text(terms: dict[Factors, Fraction], plus: str, minus: str) -> str:

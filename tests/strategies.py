@@ -7,6 +7,7 @@ its own (rules.py), so that a spec that netspec refuses, or types otherwise, is 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -131,13 +132,22 @@ def grow(draw: Draw, body: Body, blocks: list[Body], names: list[str], count: in
         if recurrent and timed and draw(st.integers(0, 3)) == 0:
             body.lines.append(draw(loop(label, draw(st.sampled_from(timed)), layers, body.kind == "net")))
             continue
-        source = draw(sources(layers, recurrent))
+        source = draw(sources(layers, recurrent).filter(partial(legal, layers)))
         steps = draw(chains(source, layers, body, blocks))
         if not steps and isinstance(source.kind, str) and source.kind == "read":
             steps = draw(chains(source, layers, body, blocks, least=1))
         line = Line("hidden", label, source, steps)
         line.parts = len(chain_shapes(line, layers, Env(body.params, blocks, layers)))
         body.lines.append(line)
+
+
+def legal(layers: dict[str, list[Shape]], source: Source) -> bool:
+    """Whether its values go together: two that fit the first one need not fit each other."""
+    try:
+        source.shapes(layers)
+    except Invalid:
+        return False
+    return True
 
 
 @st.composite

@@ -141,9 +141,14 @@ class _Writer:
         colour = self.theme.colour(role)
         return f'"{colour}{round(opacity * 255):02x}"' if opacity < 1 else f'"{colour}"'
 
+    def line(self, pen: Pen) -> str:
+        return f"color={self.colour(pen.ink, pen.opacity)}, penwidth={number(pen.width * PT)}"
+
+    def dashed(self, pen: Pen) -> bool:
+        return pen.dash or pen.ink in self.theme.dashed
+
     def pen(self, pen: Pen) -> str:
-        text = f"color={self.colour(pen.ink, pen.opacity)}, penwidth={number(pen.width * PT)}"
-        return text + (", style=dashed" if pen.dash or pen.ink in self.theme.dashed else "")
+        return self.line(pen) + (", style=dashed" if self.dashed(pen) else "")
 
     # ---- items
 
@@ -158,10 +163,10 @@ class _Writer:
             self.nodes.append(f"{name_of(node.id)} [{where}, shape=box, style=invis]")
             self.outline(node.id, pill_outline(node), node.pen)
             return
-        look = self.pen(node.pen)
-        styles = (["rounded"] if node.shape == "round" else []) + (["filled"] if node.fill else [])
-        if styles:
-            look += f', style="{",".join(styles)}"'
+        look = self.line(node.pen)
+        styles = {"rounded": node.shape == "round", "filled": bool(node.fill), "dashed": self.dashed(node.pen)}
+        if any(styles.values()):
+            look += f', style="{",".join(style for style, used in styles.items() if used)}"'
         if node.fill:
             look += f", fillcolor={self.colour(node.fill)}"
         shape = "ellipse" if node.shape in ("circle", "ellipse") else "box"

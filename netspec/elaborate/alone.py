@@ -127,7 +127,7 @@ def _roots(definition: Definition, kinds: dict[str, str]) -> Iterator[Frame]:
     inputs = [line for line in statements if isinstance(line, tree.Input)]
     home = Frame(definition.unit, definition, 0, "", "")
     free = [name for name, kind in kinds.items() if kind == "size"]
-    names = list(dict.fromkeys([*free, *(name for line in inputs for name in _names(line.type))]))
+    names = list(dict.fromkeys([*free, *(name for line in inputs for name in sorted(_names(line.type)))]))
     bindings = find(names, home, statements)
     symbols = {name: Formula.symbol(name, tuple(found[name] for found in bindings)) for name in names}
     fixed: list[tuple[dict[str, Any], _Trial]] = [({}, trial) for trial in _TRIALS]

@@ -83,7 +83,8 @@ def _attempt(root: Frame, limits: Limits, assumed: dict[str, Type]) -> tuple[Exp
     """One pass over the net's body, with what is known or assumed of delayed layers."""
     definition = root.definition
     expansion = Expansion(Report(), limits, assumed)
-    expansion.symbols = {name: root.env[name] for name in _names(definition) if is_open(root.env.get(name))}
+    params = _names(definition)
+    expansion.symbols = {name: value for name, value in root.env.items() if name in params and is_open(value)}
     expansion.symbols |= root.symbols
     frame = Frame(definition.unit, definition, 0, "", "", env=dict(root.env), symbols=expansion.symbols)
     frame.broken |= root.broken

@@ -7,6 +7,7 @@ from typing import Final
 
 from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted
 from netspec.figure.folding import part_of
+from netspec.figure.scene import Node, Scene, Wire
 from netspec.graph import Graph
 from netspec.names import nearest
 from netspec.sections.figure import FigureSettings
@@ -46,3 +47,14 @@ def check_view(view: str, settings: FigureSettings, numbers: bool) -> None:
         if view not in _VIEWS[name]:
             hints = (Hint("views", {"views": Quoted(_VIEWS[name])}),)
             raise NetspecError(Diagnostic("NS731", None, {"name": name, "view": view}, hints=hints), USAGE)
+
+
+def shows_weights(scene: Scene) -> bool:
+    """Whether a wire or a circle stands for a single weight."""
+    return any(isinstance(item, Wire | Node) and item.weight is not None for item in scene.items)
+
+
+def unheard_weights(view: str) -> Diagnostic:
+    """The warning NS734: the figure is drawn, and nothing in it shows the weights. A run's net need not be one of
+    those whose weights can be drawn, so this is no refusal."""
+    return Diagnostic("NS734", None, {"view": view}, severity="warning")

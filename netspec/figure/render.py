@@ -10,7 +10,7 @@ from netspec.diagnostics.model import Diagnostic, Fault, Hint, NetspecError, Quo
 from netspec.draw.svg import Options
 from netspec.figure.choose import choose_view
 from netspec.figure.describe import described
-from netspec.figure.fitting import about_blocks, check_part, check_view
+from netspec.figure.fitting import about_blocks, check_part, check_view, shows_weights, unheard_weights
 from netspec.figure.picture import Picture
 from netspec.figure.scene import Scene
 from netspec.figure.theme import THEMES
@@ -44,7 +44,8 @@ def render(
     """The figure of a net.
 
     `figure` names a figure section; without it the section without a name is taken. `weights`: a run or its folder, a
-    safetensors file, or arrays by key; colours what they belong to. `input`: values by the labels of the input lines,
+    safetensors file, or arrays by key; colours what they belong to, and where the view draws no weights
+    `Picture.warnings` says so. `input`: values by the labels of the input lines,
     or text such as `x=1,0`; writes numbers into the figure. Every other option is a setting of a figure section and
     wins over it. Raises SpecErrors for a wrong section, NetspecError for a wrong option.
     """
@@ -112,20 +113,32 @@ def _picture(
         from netspec.figure.blocks import plan_of, scene_of
 
         plan = plan_of(graph, settings)
-        return Picture(net.name, options, lambda: described(scene_of(plan, lay_out(plan)), graph, settings), plan)
+        picture = Picture(net.name, options, lambda: described(scene_of(plan, lay_out(plan)), graph, settings), plan)
+    else:
+        settings = settings if arrays is None else settings.bound()
+        scene = _scene(graph, settings, arrays)
+        shown = settings.view == "strip" or given is not None or shows_weights(scene)
+        if arrays is not None and settings.view != "strip":
+            scene = _trained(scene, graph, settings, arrays, given)
+        scene = described(scene, graph, settings)
+        picture = Picture(net.name, options, lambda: scene)
+        if shown:
+            return picture
     if arrays is not None:
-        settings = settings.bound()
-    scene = _scene(graph, settings, arrays)
-    if arrays is not None and settings.view != "strip":
-        from netspec.figure.overlay import coloured
+        picture.warnings.append(unheard_weights(settings.view or ""))
+    return picture
 
-        # numbers stand in the weights' circles where these are drawn; else colours say what wires weigh
-        if given is None or settings.view not in ("perceptron", "filter"):
-            scene = coloured(scene, graph, arrays, settings)
-        if given is not None:
-            scene = _numbered(scene, graph, arrays, given)
-    scene = described(scene, graph, settings)
-    return Picture(net.name, options, lambda: scene)
+
+def _trained(
+    scene: Scene, graph: Graph, settings: FigureSettings, arrays: Arrays, given: str | Mapping[str, Any] | None
+) -> Scene:
+    """The scene with weights as colours, and with the numbers of an example where one is given."""
+    from netspec.figure.overlay import coloured
+
+    # numbers stand in the weights' circles where these are drawn; else colours say what wires weigh
+    if given is None or settings.view not in ("perceptron", "filter"):
+        scene = coloured(scene, graph, arrays, settings)
+    return scene if given is None else _numbered(scene, graph, arrays, given)
 
 
 def _scene(graph: Graph, settings: FigureSettings, arrays: Arrays | None) -> Scene:

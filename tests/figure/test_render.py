@@ -15,6 +15,7 @@ from netspec.diagnostics.model import NetspecError, SpecErrors
 from netspec.figure.overlay import number
 from netspec.figure.scene import Node, Scene, Text, Wire
 from netspec.figure.values import compute
+from netspec.sections.figure import VIEWS
 from tests.conftest import ROOT
 
 SPECS = ROOT / "specs"
@@ -70,6 +71,55 @@ def test_weights_of_another_net(tmp_path: Path) -> None:
         netspec.parse(CLASSIFIER.replace("ACTIVATION", "relu")).net(H=5).render(weights=arrays)
     assert wrong.value.diagnostic.code == "NS725"
     assert "4×3" in str(wrong.value)
+
+
+VIEWED = {
+    "units": ("3", "hidden z: 4 perceptrons -> tanh", "2 perceptrons"),
+    "maps": ("1@8x8", "hidden C1: 2 filters 3x3 -> relu -> maxpool(2x2)", "3 perceptrons"),
+    "filter": ("1@6x6", "", "1 filter 3x3"),
+    "time": ("2 over 3", "hidden z: x & z[t-1] -> 3 perceptrons -> tanh", "1 perceptron"),
+    "joined": ("3", "hidden z: 3 perceptrons -> relu", "x + z -> 2 perceptrons"),
+}
+
+
+@pytest.mark.parametrize("name", VIEWED)
+def test_weights_are_drawn_or_the_figure_says_that_they_are_not(name: str) -> None:
+    given, hidden, output = VIEWED[name]
+    net = netspec.parse(f"net n {{\n  input x: {given}\n  {hidden}\n  output y: {output}\n}}\n").net()
+    arrays = {key: value.numpy() for key, value in net.module().state_dict().items()}
+    told = set()
+    for view in (None, *VIEWS):
+        try:
+            plain, picture = net.render(view=view), net.render(view=view, weights=arrays)
+        except (SpecErrors, NetspecError):  # no view of this net, or (strip, features) none without weights
+            continue
+        said = [warning.code for warning in picture.warnings]
+        assert said == ([] if picture.svg() != plain.svg() else ["NS734"]), view
+        assert not plain.warnings
+        told.update(said)
+    assert told == {"NS734"}  # blocks at least
+
+
+def test_a_run_whose_figure_shows_no_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from safetensors.numpy import save_file
+
+    spec = tmp_path / "a.net"
+    spec.write_text("net n {\n  input x: 3\n  hidden z: 3 perceptrons\n  output y: x + z -> 2 perceptrons\n}\n")
+    arrays = {key: value.numpy() for key, value in netspec.load(spec).net().module().state_dict().items()}
+    save_file(arrays, tmp_path / "w.safetensors")
+    for lang, words in (("en", "change nothing in the figure"), ("ko", "그림이 그대로")):
+        flags = ["--weights", str(tmp_path / "w.safetensors"), "--lang", lang, "-o", str(tmp_path / "x.svg")]
+        assert main(["render", str(spec), *flags]) == 0
+        said = capsys.readouterr().err
+        assert "NS734" in said
+        assert words in said
+
+
+@pytest.mark.parametrize("units", [1, 4])
+def test_a_value_that_is_read_twice_is_drawn_twice(units: int) -> None:
+    """Wires of `x & x` would lie over each other in the views of single units."""
+    net = netspec.parse(f"net n {{\n  input x: 3\n  output y: x & x -> {units} perceptrons\n}}\n").net()
+    assert ">6<" in net.render().svg()
 
 
 def test_what_only_blocks_have_chooses_blocks() -> None:

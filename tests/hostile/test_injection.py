@@ -1,15 +1,15 @@
-"""Text of a spec never becomes code or markup: 200 texts in every place for text, against six outputs."""
+"""Text of a spec never becomes code or markup: 200 texts in every place for text, against every output.
+
+The run folder and its logs have a file of their own, test_injected_runs.py.
+"""
 
 from __future__ import annotations
 
-import ast
-import io
 import json
 import re
-import tokenize
-from xml.etree import ElementTree
 
 import pytest
+from outlines import code_shape, code_tokens, json_shape, svg_shape
 from strings import nasty
 
 import netspec
@@ -36,19 +36,6 @@ def spec(text: str) -> netspec.Spec:
     return netspec.parse(MODEL.format(quoted), name="hostile.net")
 
 
-def code_shape(source: str) -> list[str]:
-    """The kinds of a module's syntax nodes; texts and comments may differ."""
-    return [type(node).__name__ for node in ast.walk(ast.parse(source))]
-
-
-def code_tokens(source: str) -> list[str]:
-    """What the module says beside texts and comments."""
-    silent = (tokenize.COMMENT, tokenize.STRING, tokenize.NL)
-    return [
-        token.string for token in tokenize.generate_tokens(io.StringIO(source).readline) if token.type not in silent
-    ]
-
-
 def test_there_are_two_hundred() -> None:
     assert len(set(TEXTS)) == 200
 
@@ -61,20 +48,12 @@ def test_python_source() -> None:
         assert code_tokens(source) == tokens, text
 
 
-def svg_shape(svg: str) -> list[tuple[str, tuple[str, ...]]]:
-    """Elements with the names of their attributes; a longer caption may take more lines, so kinds are a set."""
-    root = ElementTree.fromstring(svg)
-    return sorted({(item.tag, tuple(sorted(item.attrib))) for item in root.iter()})
-
-
 def test_svg() -> None:
-    shape = {tag for tag, _ in svg_shape(spec(PLAIN).render().svg())}
-    names = {name for _, found in svg_shape(spec(PLAIN).render().svg()) for name in found}
-    names.add("{http://www.w3.org/XML/1998/namespace}space")  # keeps blanks as they are
+    kinds, names = svg_shape(spec(PLAIN).render().svg())
     for text in TEXTS:
-        found = svg_shape(spec(text).render().svg())
-        assert {tag for tag, _ in found} <= shape, text
-        assert {name for _, own in found for name in own} <= names, text
+        found, own = svg_shape(spec(text).render().svg())
+        assert found <= kinds, text
+        assert own <= names, text
 
 
 def test_dot() -> None:
@@ -87,14 +66,6 @@ def test_dot() -> None:
     plain = counts(PLAIN)
     for text in TEXTS:
         assert counts(text) == plain, text
-
-
-def json_shape(document: object) -> object:
-    if isinstance(document, dict):
-        return {key: json_shape(value) for key, value in document.items()}
-    if isinstance(document, list):
-        return [json_shape(value) for value in document]
-    return type(document).__name__
 
 
 def test_json() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 
 import pytest
@@ -16,6 +17,8 @@ from ops.torch_weights import WEIGHTS
 
 pytestmark = pytest.mark.filterwarnings(f"ignore:{COSTLY}")
 ORACLES = {**VALUES, **WEIGHTS, **SEQUENCES}
+# the soak draws many times as many, and others
+TIMES = int(os.environ.get("NETSPEC_EXAMPLES", "1"))
 MANY = {"filters": 200, "maxpool": 100, "avgpool": 100, "attention": 140, "join": 100, "expand": 100, "pad": 100}
 
 
@@ -23,7 +26,7 @@ MANY = {"filters": 200, "maxpool": 100, "avgpool": 100, "attention": 140, "join"
 def test_type_weights_and_values_are_torchs(name: str) -> None:
     answers: Counter[str] = Counter()
 
-    @settings(max_examples=MANY.get(name, 50))
+    @settings(max_examples=TIMES * MANY.get(name, 50))
     @given(st.data())
     def sweep(data: st.DataObject) -> None:
         before = torch.get_default_dtype()

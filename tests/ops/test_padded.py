@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -24,6 +25,8 @@ ORACLES = {**VALUES, **WEIGHTS, **SEQUENCES}
 REFUSALS = frozenset(("NS308", "NS304", "NS328", "NS362"))
 NO_TIME = ("learned", "zeros", "noise", "carried", "unpatches", "patches")
 BATCH = 3
+# the soak draws many times as many, and others
+TIMES = int(os.environ.get("NETSPEC_EXAMPLES", "1"))
 MANY = {
     "attention": 80,
     "join": 40,
@@ -90,7 +93,7 @@ def one_by_one(net: Net, found: Trial) -> None:
 def test_a_padded_batch_equals_its_examples_or_is_refused(name: str) -> None:
     answers: Counter[str] = Counter()
 
-    @settings(max_examples=MANY.get(name, 24))
+    @settings(max_examples=TIMES * MANY.get(name, 24))
     @given(st.data())
     def sweep(data: st.DataObject) -> None:
         before = torch.get_default_dtype()

@@ -125,6 +125,12 @@ def picture(net: Net, new: Rename = str) -> list[Any]:
     def path(text: str) -> str:
         return ".".join(new(part) for part in text.split("."))
 
+    def key(stored: Any) -> str:
+        """What an operation calls its own arrays is no label, whatever it is: `out` of attention."""
+        own = f".{stored.weight.name}"
+        assert stored.key.endswith(own)
+        return path(stored.key.removesuffix(own)) + own
+
     def time(value: Any) -> Any:
         moment = value.time
         return value if moment is None else value.over(moment._replace(varying=new(moment.varying)))
@@ -139,6 +145,6 @@ def picture(net: Net, new: Rename = str) -> list[Any]:
             )
             for node in graph.nodes
         ),
-        *((path(stored.key), stored.weight.shape, stored.kind) for stored in graph.stored),
+        *((key(stored), stored.weight.shape, stored.kind) for stored in graph.stored),
         (graph.counts.trainable, graph.counts.frozen, graph.counts.buffers, graph.depth),
     ]  # fmt: skip

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from netspec.training.report.plots import as_svg, figure, styled
+from netspec.training.report.plots import as_svg, figure, short, styled
 
 
 @styled
 def confusion(table: Sequence[Sequence[int]], names: Sequence[str], title: str) -> str:
     """SVG of a confusion matrix: rows are the right classes, columns the answers; colour is the row's share."""
     count = len(table)
+    names = [short(name) for name in names]
     size = min(8.0, 1.6 + 0.42 * count)
     made, axes = figure(size, size)
     axis = axes[0][0]

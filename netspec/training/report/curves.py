@@ -31,6 +31,8 @@ def curves(runs: Mapping[str, Rows], best: Mapping[str, int] | None = None) -> s
         axis.xaxis.get_major_locator().set_params(integer=True)
         if _spans_decades(axis):
             axis.set_yscale("log")
+            axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+            axis.yaxis.set_minor_formatter(lambda value, _: "")
         axis.legend()
     for axis in list(axes.flat)[len(panels) :]:
         axis.set_visible(False)

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 P = ParamSpec("P")
+LONGEST = 24  # characters of a class or column that have room beside a plot
 
 # colours that differ in lightness as well as in hue (Okabe & Ito 2008)
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 _STYLE = {
     "svg.hashsalt": "netspec",
     "svg.fonttype": "none",  # text stays text: whoever looks has the fonts for Korean class names
+    "text.parse_math": False,  # a class may be called `$$x$$`
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -43,6 +45,11 @@ def styled(draw: Callable[P, str]) -> Callable[P, str]:
             return draw(*args, **options)
 
     return drawn
+
+
+def short(name: str) -> str:
+    """A name from the data that has room beside the plot, however long it is."""
+    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
 
 
 def figure(width: float, height: float, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Figure, Any]:
