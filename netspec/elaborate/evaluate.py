@@ -95,6 +95,7 @@ def _name(value: tree.Ref, frame: Frame, extra: dict[str, Number] | None) -> Any
 
 # words that are no size, and those that stand for a number
 _NO_NUMBER = frozenset("true false none null nan inf infinity auto none None True False".split())
+_BATCH = ("B", "N", "b", "n", "batch")  # what other tools write in front of a shape
 _DIGITS = "one two three four five six seven eight nine ten".split()
 _SPELT = {word: str(number) for number, word in enumerate(_DIGITS, 1)}
 
@@ -111,7 +112,11 @@ def unknown_size(frame: Frame, at: tree.Place, name: str, legal: list[str]) -> F
     if guess is None and name in step_names():
         return fault(frame, at, "NS405", name=name, kind=Phrase("kind step"))
     parts = name.split("x")
-    if (
+    if guess is None and len(parts) == 4 and parts[0] in _BATCH and all(part.isdigit() for part in parts[1:]):
+        wanted = f"{parts[1]}@{parts[2]}x{parts[3]}"
+        hints.append(Hint("batch", {"wanted": wanted}))
+        fix = Fix(frame.span(at), wanted)
+    elif (
         guess is None
         and len(parts) > 1
         and all(part and (part.isdigit() or part in legal or len(part) == 1) for part in parts)

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from outlines import code_shape, code_tokens, json_shape, svg_shape
@@ -120,3 +121,18 @@ def test_run_folders_and_logs(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         seen |= captions
     assert seen == set(TEXTS)
     assert len(seen) == 200
+
+
+def test_classes_keep_their_names_beside_the_plane(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Mathematics, tags, a name that a legend would leave out, one that has no room."""
+    classes = ["$$x$$", "$a_1$", "</text><script>", "_hidden", "A" * 300]
+    spec = "net first {\n  input x: 2\n  output y: 5 perceptrons\n}\n"
+    spec += ENDING.format(file="data.csv", columns='"$x$", "_"')
+    (tmp_path / "first.net").write_text(spec, encoding="utf-8")
+    with (tmp_path / "data.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["$x$", "_", "class"], *([n % 7, n % 3, classes[n % 5]] for n in range(40))])
+    assert main(["train", str(tmp_path / "first.net"), "--threads", "1", "--out", str(tmp_path / "run")]) == 0
+    assert not CONTROL.search(capsys.readouterr().err)
+    drawn = ElementTree.fromstring((tmp_path / "run" / "boundary.svg").read_text(encoding="utf-8"))
+    texts = {item.text for item in drawn.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"$x$", "_", *classes[:-1], "A" * 23 + "…"} <= texts
