@@ -90,7 +90,7 @@ def _head(graph: Graph, text: str) -> str:
     generic = [name for name in ("Iterable", "Iterator") if re.search(rf"\b{name}\[", text)]
     if generic:
         standard.append(f"from collections.abc import {', '.join(generic)}")
-    if re.search(r"\bAny\b", text):
+    if re.search(r"\b(Any|State)\b", text):
         standard.append("from typing import Any")
     if standard:
         lines.append("\n".join(standard) + "\n")
