@@ -183,16 +183,6 @@ def product(sizes: Iterable[Size]) -> Size:
     return math.prod(sizes)
 
 
-def smaller(left: Size, right: Size) -> Size:
-    """The smaller of two; where the witnesses disagree on which that is, `min(left, right)`."""
-    if left <= right:
-        return left
-    if right <= left:
-        return right
-    values = tuple(map(min, *zip(*_pairs(left, right), strict=True)))
-    return _settle({((f"min({text(left)}, {text(right)})", 1),): whole(1)}, values)  # type: ignore[return-value]
-
-
 def root(value: Number) -> Number:
     """The square root, for real options."""
     if isinstance(value, Formula):

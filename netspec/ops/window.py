@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.sizes import Formula, Size, smaller, text
+from netspec.sizes import Formula, Size, text
 from netspec.types import refuse
 
 
@@ -29,14 +29,9 @@ def slide(
         )
     if not ceil:
         return room // stride + 1
-<<<<<<< HEAD
-    # the last window may not lie wholly in the right padding
-    return smaller((room + stride - 1) // stride + 1, (size + pad - 1) // stride + 1)
-=======
     # where the window is small, the last one would lie wholly in the right padding: it must begin before that
     begins = room + stride - 1 if reach - pad >= stride else size + pad - 1
     return begins // stride + 1
->>>>>>> main
 
 
 def _arithmetic(size: Size, kernel: Size, stride: Size, pad: Size, dilation: Size) -> str:

@@ -102,14 +102,6 @@ def test_random_expressions_are_what_ints_give_and_what_their_text_says(seed: in
         (H % 2, "0"),
         (sizes.root(H), "sqrt(H)"),
         (sizes.root(9), "3.0"),
-        (sizes.smaller(H, 13), "H"),
-        (sizes.smaller(13, H), "H"),
-        (sizes.smaller(D, H), "d"),
-        (sizes.smaller(H, H), "H"),
-        (sizes.smaller(3, 4), "3"),
-        (sizes.smaller(4, 3), "3"),
-        (sizes.smaller(S, H + 1), "min(S, H + 1)"),
-        (sizes.smaller(4, D + 1), "min(4, d + 1)"),
         (sizes.product([]), "1"),
         (sizes.product([2, H, D]), "2*H*d"),
         (0.25, "0.25"),
@@ -146,11 +138,6 @@ def test_divides() -> None:
     assert sizes.divides(D, 2 * D * H)
     assert not sizes.divides(D, S)
     assert not sizes.divides(Formula.symbol("z", (1, 0, 1)), H)
-
-
-def test_the_smaller_of_two() -> None:
-    assert values(sizes.smaller(S, H + 1)) == (5, 5, 13)
-    assert values(sizes.smaller(4, D + 1)) == (3, 4, 4)
 
 
 def test_real_values() -> None:

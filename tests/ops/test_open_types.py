@@ -62,7 +62,7 @@ def said(size: Any) -> Any:
     if not isinstance(size, Formula):
         return size
     shown = re.sub(r"\bn(\d+)\b", r"\1", text(size)).replace("^", "**")
-    return eval(shown, {"floor": math.floor, "sqrt": math.sqrt, "min": min})
+    return eval(shown, {"floor": math.floor, "sqrt": math.sqrt})
 
 
 def settled(size: Any) -> Any:
