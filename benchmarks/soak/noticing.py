@@ -72,7 +72,7 @@ class Noticing:
             self.fates.append(fate)
             print(f"{number + 1:3} {fate} ({len(tests)} could): {mutant.line} {mutant.what}", flush=True)
         killers = sorted(set(self.fates) - {LIVES, SLOW}, key=self.seconds.__getitem__)
-        alone = _in_fork(lambda: self._run(killers), ROUND) or dict.fromkeys(killers, [0.0, 1.0])
+        alone = _in_fork(lambda: self._run(killers), ROUND) or {name: [0.0, 1.0] for name in killers}
         failing = self._failing(alone, "those that noticed, without mutants", begun)
         self.fates = [LIVES if fate in failing else fate for fate in self.fates]
         return True
