@@ -14,6 +14,7 @@ from netspec.diagnostics.model import Diagnostic, Fault, Report
 from netspec.elaborate.arguments import argument
 from netspec.elaborate.elaborate import elaborate_frame
 from netspec.elaborate.evaluate import Broken, evaluate
+from netspec.elaborate.evaluate import size as whole
 from netspec.elaborate.frame import Frame
 from netspec.elaborate.program import Definition, Program
 from netspec.elaborate.uses import used_names
@@ -93,7 +94,7 @@ def _always_wrong(program: Program, definition: Definition, limits: Limits) -> l
     roots = _roots(definition, kinds)
     # with open sizes first: its messages speak of the block's own names
     told = {_key(item): item for item in elaborate_frame(program, next(roots), limits)[1].errors}
-    if not told or all(code < "NS23" for code, _, _ in told):  # names are wrong or right whatever the sizes
+    if not told or all(map(_is_name, told)):
         return list(told.values())
     trials: list[dict[_Key, Diagnostic]] = []
     for root in roots:
@@ -103,10 +104,19 @@ def _always_wrong(program: Program, definition: Definition, limits: Limits) -> l
         # else the block itself asks for other sizes, or these make it too large
         if all(item.code not in ("NS511", "NS612") for item in found):
             trials.append({_key(item): item for item in found})
+    if not trials:
+        return []
     # what is looked for at the end, such as a layer that nothing reads, is only found where all sizes fit
     fitting = [errors for errors in trials if all(code in _AT_THE_END for code, _, _ in errors)]
-    always = [key for key in told if all(key in errors for errors in fitting or trials)]
-    return [told[key] for key in always if not _fits_some_size(told[key])] if trials else []
+    always = {key: item for key, item in told.items() if all(key in errors for errors in fitting or trials)}
+    # a `repeat` of an open count was not looked into
+    always |= {key: item for key, item in trials[0].items() if _is_name(key) and all(key in each for each in trials)}
+    return [item for item in always.values() if not _fits_some_size(item)]
+
+
+def _is_name(key: _Key) -> bool:
+    """Whether a mistake is about a name or the order of lines: such are wrong whatever the sizes."""
+    return key[0] < "NS23"
 
 
 def _fits_some_size(diagnostic: Diagnostic) -> bool:
@@ -207,12 +217,16 @@ def _stand_ins(root: Frame, inputs: list[tree.Input], known: dict[str, Any], tri
     for line in inputs:
         try:
             root.stand_ins[line.label.text] = _stand_in(line.type, sizes, root, trial)
-        except (Fault, Broken):  # its own mistakes are said where it is bound
+        except Fault as error:
+            root.faults.append(error.diagnostic)
+        except Broken:
             continue
 
 
 def _stand_in(written: tree.TypeText, known: dict[str, Any], root: Frame, trial: _Trial) -> Type:
     def one(value: tree.Value, size: int) -> Any:
+        if not _names(value):  # wrong or right whatever the trial
+            return whole(value, root)
         for name in sorted(_names(value) - known.keys()):
             known[name] = max(1, int(size * trial.ratio ** (len(known) - len(root.env))))
         found = evaluate(value, Frame(root.unit, root.definition, 0, "", "", env=known))

@@ -84,8 +84,6 @@ class Steps(Sources):
             if not isinstance(frame.env[item.name], Closure):
                 raise fault(frame, item.at, "NS214", name=item.name)
         elif item.name not in step_names() and prelude.block(item.name) is None:
-            if item.name in frame.poisoned:
-                raise Broken
             raise unknown_step(item.name, item.at, frame, step_names(), head=True)
 
     @staticmethod
@@ -129,8 +127,6 @@ class Steps(Sources):
                 return self.repeat(frame, item, flow, names)
             case tree.Ref() | tree.Call():
                 return self.named(frame, item, flow, names)
-            case tree.Broken():
-                raise Broken
         if isinstance(item, tree.Several):
             raise fault(frame, item.at, "NS229", text=frame.span(item.at).text)
         raise fault(frame, item.at, "NS213", text=frame.span(item.at).text)
@@ -191,6 +187,8 @@ class Steps(Sources):
             if is_layer(item.path[0], frame):
                 code = "NS249" if isinstance(item, tree.Call) else "NS230"
                 raise fault(frame, item.at, code, *method(item.path), name=item.path[0])
+            if isinstance(bound, Word) and bound.text in frame.poisoned:
+                raise Broken
             if isinstance(bound, Word) and bound.at is not None and bound.at.source is frame.unit.source:
                 # it was meant to hold a step, and is none: said where it is written
                 raise unknown_step(bound.text, (bound.at.start, bound.at.end), frame, step_names())
@@ -267,11 +265,7 @@ class Steps(Sources):
 
     def arity(self, cls: type[Op], flow: Flow, frame: Frame, at: Place) -> None:
         wanted = cls.inputs
-        if wanted is None:
-            if not flow:
-                raise fault(frame, at, "NS233", step=cls.name, wanted="2", given="0")
-            return
-        if len(flow) != wanted:
+        if wanted is not None and len(flow) != wanted:
             raise self.miscounted(cls, flow, frame, at, wanted)
 
     def miscounted(self, cls: type[Op], flow: Flow, frame: Frame, at: Place, wanted: int) -> Fault:
