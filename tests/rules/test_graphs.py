@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from test_rules import RULES, check_golden, slug
 
 from netspec.api import load
+from netspec.elaborate.frame import Closure
 from netspec.graph import Graph, Layer, Node, Scope, Stored
 
 FLAGS = ("frozen", "again", "backward", "shared", "expected")
@@ -25,7 +27,7 @@ def described(graph: Graph) -> Iterator[str]:
     """One line for each thing that a graph holds."""
     depth, counts = graph.depth, graph.counts
     yield f"net {graph.name}: depth {depth}, {counts.trainable} + {counts.frozen} weights, {counts.buffers} buffers"
-    yield f"  params {graph.params} open {graph.open} lists {graph.lists} cells {graph.cells}"
+    yield f"  params {settings(graph.params)}; open {graph.open} lists {graph.lists} cells {graph.cells}"
     yield f"  inputs {graph.inputs} outputs {graph.outputs}"
     yield from map(scope, graph.scopes)
     yield from map(layer, graph.layers)
@@ -34,13 +36,17 @@ def described(graph: Graph) -> Iterator[str]:
     yield from map(array, graph.stored)
 
 
+def settings(params: dict[str, Any]) -> str:
+    steps = {name: "a step" for name, value in params.items() if isinstance(value, Closure)}
+    return ", ".join(f"{name} = {value}" for name, value in (params | steps).items())
+
+
 def scope(item: Scope) -> str:
-    params = ", ".join(f"{name} = {value}" for name, value in item.params.items())
     ports = f"{item.port_names} {item.ports}"
     results = f"{item.result_names} {' '.join(f'{edge.node}.{edge.output}' for edge in item.results)}"
     return (
         f"  scope {item.index} in {item.parent}: {item.kind} {item.name} {item.key!r} of line {item.layer},"
-        f" [{item.first}, {item.last}) ({params}) given {item.given} ports {ports} results {results}{flags(item)}"
+        f" [{item.first}, {item.last}) ({settings(item.params)}) given {item.given} ports {ports} results {results}{flags(item)}"
     )
 
 
