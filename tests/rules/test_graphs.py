@@ -46,7 +46,8 @@ def scope(item: Scope) -> str:
     results = f"{item.result_names} {' '.join(f'{edge.node}.{edge.output}' for edge in item.results)}"
     return (
         f"  scope {item.index} in {item.parent}: {item.kind} {item.name} {item.key!r} of line {item.layer},"
-        f" [{item.first}, {item.last}) ({settings(item.params)}) given {item.given} ports {ports} results {results}{flags(item)}"
+        f" [{item.first}, {item.last}) ({settings(item.params)}) given {item.given}"
+        f" ports {ports} results {results}{flags(item)}"
     )
 
 
