@@ -20,7 +20,6 @@ from netspec.syntax import tree
 from netspec.syntax.tree import Place
 from netspec.types import Type
 
-
 # what version 1 reserves: it parses and answers that it is not built yet
 RESERVED = frozenset(("mixture", "copies", "extern"))
 
