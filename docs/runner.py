@@ -94,7 +94,7 @@ class Page:
 
         stream = io.StringIO()
         language = ["--lang", "ko"] if self.language == "ko" and arguments[:1] != ["--help"] else []
-        if "--lang" in arguments or arguments[:1] in (["--version"], ["runs"]):
+        if "--lang" in arguments or arguments[:1] == ["--version"]:
             language = []
         with contextlib.chdir(self.folder), contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
             code = main([*arguments, *language])

@@ -101,14 +101,16 @@ def _label(diagnostic: Diagnostic, label: Label, language: Language) -> str:
 
 
 def _hints(diagnostic: Diagnostic, language: Language) -> list[str]:
-    """What helps: what its place says, else what helps with its code in general; examples come first."""
+    """What helps: what its place says, else what helps with its code in general; examples come first, how often it
+    holds comes last."""
     examples: list[str] = []
     hints: list[str] = []
+    counts: list[str] = []
     for hint in diagnostic.hints:
         text = text_of(diagnostic.code, "hints", hint.text, {**diagnostic.words, **hint.words}, language)
-        (examples if hint.text == "witness" else hints).append(text)
+        (examples if hint.text == "witness" else counts if hint.text == "more" else hints).append(text)
     general = help_of(diagnostic.code, diagnostic.words, language)
-    return examples + (hints or [general] * bool(general))
+    return examples + (hints or [general] * bool(general)) + counts
 
 
 def _one(diagnostic: Diagnostic, language: Language, style: Style) -> str:

@@ -169,7 +169,7 @@ class Core:
             asked.append(own)
         if not known:
             self.partial = True
-            return False, (op, (op.partial(*(value.type for value in inputs)),), ())
+            return False, (op, (op.partial(*(value.type for value in inputs)),) * op.parts, ())
         time = self._common_time(op, [value.type for value in inputs]) if timed else None
         op, types, weights = self._worked_out(op, asked)
         if time is not None:

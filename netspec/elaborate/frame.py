@@ -97,12 +97,5 @@ class Frame:
         return ""
 
     @property
-    def depth(self) -> int:
-        count, frame = 0, self.parent
-        while frame is not None:
-            count, frame = count + 1, frame.parent
-        return count
-
-    @property
     def poisoned(self) -> Lost:
         return self.unit.poisoned

@@ -53,11 +53,7 @@ class Templates:
         """What makes two calls equal; None where they cannot be compared."""
         if self.core.again or self.core.partial:
             return None
-        inputs: list[Hashable] = []
-        for flow in arguments.inputs.values():
-            if len(flow) != 1 or flow[0] is None or not flow[0].type.known:
-                return None
-            inputs.append(flow[0].type)
+        inputs = [value.type for flow in arguments.inputs.values() for value in flow if value is not None]
         sizes = arguments.env.items()
         if any(not isinstance(value, (int, float, str, Word, Formula)) for _, value in sizes):
             return None  # a step of the caller's brings the caller's names along

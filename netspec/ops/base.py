@@ -31,7 +31,6 @@ Kind = Literal[
     "init",  # normal(0, 0.02), he, zeros
     "layer",  # another layer's name
     "tie",  # a layer, or transpose(layer)
-    "step",  # a step or chain of steps
     "list",
     "text",
     "type",
@@ -234,7 +233,7 @@ class Op:
 
     def partial(self, *inputs: Type) -> Type:
         """The type as far as it is known while an input inside a recurrence is not."""
-        return Type(UNKNOWN, UNKNOWN, inputs[0].time if inputs else None)
+        return Type(UNKNOWN, UNKNOWN, UNKNOWN if self.over_time else inputs[0].time)
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
         return ()

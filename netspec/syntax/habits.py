@@ -45,26 +45,27 @@ def crowded(stop: Stop) -> Diagnostic | None:
     return stop.fault("NS150", span=span, fix=Fix(stop.between(begin, begin + 1), "\n  "), seen=named[1])
 
 
-_ANNOTATION = re.compile(r":\s*[^\W\d][\w.]*(?:\[[^\]\n]*\])?\s*(?=[=,)])")
-_TYPED = re.compile(rf"(?:int|float|double|bool|str|string|size|integer|number|num|real|type)\s+(?={_NAME}\s*[=,)])")
+_TYPE = r"(?:int|float|double|bool|str|string|size|integer|number|num|real|type)"
+# what stands beside the name of a parameter in other languages: `: int` behind it, `int` in front
+_ANNOTATED = re.compile(
+    rf"(?P<name>{_NAME})(?P<behind>\s*:\s*[^\W\d][\w.]*(?:\[[^\]\n]*\])?)(?=\s*[=,)])"
+    rf"|(?<=[(,\s])(?P<front>{_TYPE}\s+)(?P<named>{_NAME})(?=\s*[=,)])"
+)
 
 
 def annotated(stop: Stop) -> Diagnostic | None:
     """`net n(d: int = 3)`, `net n(int d)`: a parameter has no type of its own."""
     if stop.start not in ("net_head", "block_head") or stop.open != "(":
         return None
-    match = _ANNOTATION.match(stop.rest) if stop.seen.kind == "COLON" else None
-    if match is not None:
-        span = stop.between(stop.seen.at[0], stop.seen.at[0] + len(match[0].rstrip()))
-        return stop.fault("NS151", span=span, fix=Fix(span, ""), name=stop.last, seen=span.text)
-    begin = stop.last_span.start
-    match = _TYPED.match(stop.source.text, begin, stop.end) if stop.seen.kind == "NAME" else None
-    if match is None:
+    found = list(_ANNOTATED.finditer(stop.source.text, stop.begin, stop.end))
+    here = next((match for match in found if match.start() <= stop.seen.at[0] < match.end()), None)
+    if here is None:
         return None
-    span = stop.between(begin, begin + len(match[0].rstrip()))
-    return stop.fault(
-        "NS151", span=span, fix=Fix(stop.between(begin, match.end()), ""), name=stop.seen.text, seen=span.text
-    )
+    spans = [stop.between(*match.span("behind" if match["behind"] else "front")) for match in found]
+    seen = stop.between(*here.span("behind" if here["behind"] else "front"))
+    fixes = tuple(Fix(span, "") for span in spans)
+    shown = seen._replace(end=seen.start + len(seen.text.rstrip()))
+    return stop.fault("NS151", span=shown, fixes=fixes, name=here["name"] or here["named"], seen=shown.text.strip())
 
 
 def bracketed(stop: Stop) -> Diagnostic | None:

@@ -262,7 +262,8 @@ def unexpected(stop: Stop) -> Diagnostic | None:
     if stop.left.endswith("%"):
         return stop.unexpected(Hint("percent"))
     if seen.kind == "DOT" and (stop.rest[1:2].isdigit() or stop.last.isdigit()):
-        return stop.unexpected(Hint("zero"))
+        here = stop.between(seen.at[0], seen.at[0])
+        return stop.unexpected(Hint("zero"), fix=None if stop.last.isdigit() else Fix(here, "0"))
     if seen.kind == "COLON" and stop.open == "[":
         return stop.unexpected(Hint("slice"))
     if seen.kind == "COMMA" and stop.accepts("_ARROW"):

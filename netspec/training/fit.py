@@ -59,7 +59,8 @@ def _padded(item: Field, values: Values, want: Type, rows: Rows | None, faults: 
     for row in (lengths > most).nonzero()[0][:100]:
         span, where = _place(item, int(row), rows)
         words: Words = {"where": where, "length": int(lengths[row]), "most": most}
-        faults.add(Diagnostic("NS847", span, words, labels=asked(item.span)))
+        if _said(Diagnostic("NS847", span, words, labels=asked(item.span)), int((lengths > most).sum()), faults):
+            break
     array = values.array[:, :most]
     short = most - array.shape[1]
     if short > 0:
@@ -107,8 +108,7 @@ def _classes(item: Field, values: Values, count: int, match: Match, rows: Rows |
     wrong = (whole != array) | (whole < 0) | (whole >= count)
     if values.classes is not None:
         wrong &= array >= 0  # -1 stands for a name that the source has reported already
-    places = np.argwhere(wrong)[:100]
-    for position in places:
+    for position in np.argwhere(wrong)[:100]:
         row = int(position[0])
         span, where = _place(item, row, rows)
         words: Words = {"value": f"{array[tuple(position)]:g}", "count": count, "most": count - 1, "where": where}
@@ -116,12 +116,23 @@ def _classes(item: Field, values: Values, count: int, match: Match, rows: Rows |
             Hint("from_one", {"name": item.name}) if _counts_from_one(array, count) else Hint("value"),
         )
         labels = asked(match.places.get(item.name))
-        if span is None and len(places) > 1:  # of an array one is shown: there is no line to look at
-            hints = (*hints, Hint("more", {"more": int(wrong.sum()) - 1}))
-        faults.add(Diagnostic("NS831", span, words, labels=labels, hints=hints))
-        if span is None:
+        shown = 1 if hints[0].text == "from_one" else MOST_SHOWN
+        if _said(Diagnostic("NS831", span, words, labels=labels, hints=hints), int(wrong.sum()), faults, shown):
             break
     return values.with_array(whole.astype(np.int64))
+
+
+MOST_SHOWN = 5  # values of an array, which has no lines to look at; the others are counted
+
+
+def _said(found: Diagnostic, count: int, faults: Faults, shown: int = MOST_SHOWN) -> bool:
+    """Adds a fault; whether the others of its kind need not be looked at: `shown` of an array's stand for all."""
+    alike = sum(fault.code == found.code and fault.span is None for fault in faults.found) + 1
+    if found.span is not None or alike < shown or count <= alike:
+        faults.add(found)
+        return False
+    faults.add(found._replace(hints=(*found.hints, Hint("more", {"more": count - alike}))))
+    return True
 
 
 def _counts_from_one(array: Array, count: int) -> bool:
@@ -135,21 +146,25 @@ def _numbers(item: Field, values: Values, rows: Rows | None, faults: Faults) -> 
     if array.dtype == np.uint8:
         return values
     array = array.astype(np.float32)
-    for position in np.argwhere(~np.isfinite(array))[:100]:
+    wrong = ~np.isfinite(array)
+    for position in np.argwhere(wrong)[:100]:
         span, where = _place(item, int(position[0]), rows)
         words = {"where": where, "value": str(values.array[tuple(position)])}
-        faults.add(Diagnostic("NS832", span, words, labels=asked(item.span)))
+        if _said(Diagnostic("NS832", span, words, labels=asked(item.span)), int(wrong.sum()), faults):
+            break
     return values.with_array(array)
 
 
 def _probabilities(item: Field, values: Values, rows: Rows | None, faults: Faults) -> None:
     import numpy as np
 
-    for position in np.argwhere((values.array < 0) | (values.array > 1))[:100]:
+    wrong = (values.array < 0) | (values.array > 1)
+    for position in np.argwhere(wrong)[:100]:
         span, where = _place(item, int(position[0]), rows)
         words = {"where": where, "value": f"{values.array[tuple(position)]:g}"}
         hints = (Hint("two_classes"),)
-        faults.add(Diagnostic("NS833", span, words, labels=asked(item.span), hints=hints))
+        if _said(Diagnostic("NS833", span, words, labels=asked(item.span), hints=hints), int(wrong.sum()), faults):
+            break
 
 
 def _place(item: Field, row: int, rows: Rows | None) -> tuple[Span | None, str]:

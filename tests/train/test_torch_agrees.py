@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from pydantic.fields import FieldInfo
 from torch.nn import functional
 
 import netspec
@@ -15,7 +16,7 @@ from netspec.sections.optimizers import OPTIMIZERS, SCHEDULES, TORCH_NAMES
 from netspec.training.losses import loss_function, triplet
 from netspec.training.metrics import meter
 from netspec.training.optimizer import Rate, make_optimizer
-from netspec.types import Time, Type
+from netspec.types import ShapeFault, Time, Type
 from tests.train.conftest import MLP, Train
 
 FIVE = Type(5)
@@ -45,6 +46,34 @@ def test_an_optimizer_steps_as_torchs_plainest_form(word: str) -> None:
             net(x).square().mean().backward()
             optimizer.step()
     assert torch.allclose(ours.weight, theirs.weight, atol=1e-6)
+
+
+def _extremes(field: FieldInfo) -> list[Any]:
+    """The values at the ends of what an option allows, and just inside what it excludes."""
+    extra: Any = field.json_schema_extra
+    if extra["kind"] == "flag":
+        return [False, True]
+    least, above, most = extra["least"], extra["above"], extra["most"]
+    low = least if least is not None else above + 1e-12 if above is not None else -1e6
+    ends = [float(low), 1e6 if most is None else float(most)]
+    return ends if extra["kind"] == "number" else [(first, second) for first in ends for second in ends]
+
+
+@pytest.mark.parametrize("word", OPTIMIZERS)
+def test_what_an_optimizer_allows_torch_takes(word: str) -> None:
+    """Every option at its ends, alone: refused by check or accepted by torch, never refused in the middle of a run."""
+    weights = [torch.nn.Parameter(torch.zeros(3))]
+    tried = 0
+    for name, field in OPTIMIZERS[word].model_fields.items():
+        for value in _extremes(field):
+            entry = OPTIMIZERS[word](**{name: value})
+            try:
+                entry.vet()
+            except ShapeFault:
+                continue
+            make_optimizer(entry, weights, "cpu")
+            tried += 1
+    assert tried >= len(OPTIMIZERS[word].model_fields)
 
 
 def _torch_schedule(word: str, optimizer: Any, steps: int) -> Any:

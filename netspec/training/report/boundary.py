@@ -173,34 +173,35 @@ def boundary(plane: Plane) -> str:
         region = lead[:, kind].reshape(SIDE, SIDE)
         if region.min() < 0 < region.max():
             axis.contour(across, up, region, levels=[0.0], colors="#333333", linewidths=1.0)
-    _marks(axis, plane, colours)
+    marks, names = _marks(axis, plane, colours)
     axis.grid(False)
     axis.set_xlabel(short(plane.axes[0]))
     axis.set_ylabel(short(plane.axes[1]))
     if plane.equation:
         axis.set_title(f"{plane.equation} = 0", fontsize=9)
-    axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2, title=plane.target)
+    # left to find its names itself, a legend leaves out those that begin with an underscore
+    beside: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2}
+    axis.legend(marks, names, title=plane.target, **beside)
     return as_svg(made)
 
 
-def _marks(axis: Any, plane: Plane, colours: list[str]) -> None:
+def _marks(axis: Any, plane: Plane, colours: list[str]) -> tuple[list[Any], list[str]]:
+    """Draws the examples; returns a mark of each kind with its name, for the legend."""
     signs = "oXs^Dvp*"  # classes differ by shape as well as by colour
     size = 34 if len(plane.points) <= 60 else 12
+    marks, names = [], []
     for kind, name in enumerate(plane.classes):
+        drawn = []
         for other, edge in ((False, "white"), (True, "black")):
             chosen = (plane.right == kind) & (plane.part == other)
             if chosen.any():
                 points = plane.points[chosen]
-                first = not other or not ((plane.right == kind) & ~plane.part.astype(bool)).any()
-                axis.scatter(
-                    points[:, 0],
-                    points[:, 1],
-                    s=size,
-                    c=colours[kind],
-                    marker=signs[kind % len(signs)],
-                    edgecolors=edge,
-                    linewidths=0.5,
-                    label=short(name) if first else None,
-                )
+                look = {"s": size, "c": colours[kind], "marker": signs[kind % len(signs)], "linewidths": 0.5}
+                drawn.append(axis.scatter(points[:, 0], points[:, 1], edgecolors=edge, **look))
+        if drawn:
+            marks.append(drawn[0])
+            names.append(short(name))
     if plane.part.any():
-        axis.scatter([], [], s=20, c="none", edgecolors="black", linewidths=0.8, label="not trained on")
+        marks.append(axis.scatter([], [], s=20, c="none", edgecolors="black", linewidths=0.8))
+        names.append("not trained on")
+    return marks, names
