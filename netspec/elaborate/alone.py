@@ -6,6 +6,7 @@ wrong every time is a mistake of the block; what goes wrong with some sizes only
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -26,6 +27,7 @@ from netspec.types import Time, Type
 
 MAX_NODES = 2_000  # of one trial
 MAX_ERRORS = 200
+_NAME = re.compile(r"\b[^\W\d]\w*\b(?!\()")
 _Key = tuple[str, str, int]
 _AT_THE_END = frozenset("NS241 NS242 NS243 NS245 NS246 NS621".split())
 
@@ -120,11 +122,15 @@ def _is_name(key: _Key) -> bool:
 
 
 def _fits_some_size(diagnostic: Diagnostic) -> bool:
-    """Whether an open size was compared with a number, which no trial need have met: `n` against 37."""
+    """Whether sizes were compared that no trial need have met: `n` with 37, or `3*n` with `2*K`.
+
+    Sizes that speak of the same names are left to the trials: `n` is never `2*n`.
+    """
     if diagnostic.code == "NS501":  # a layer's type as written and as it is
         return True
     sides = [str(diagnostic.words.get(name, "")) for name in ("a", "b")]
-    return "" not in sides and sum(side.isdecimal() for side in sides) == 1
+    one, other = (set(_NAME.findall(side)) for side in sides)
+    return "" not in sides and bool(one or other) and not one & other
 
 
 def _key(diagnostic: Diagnostic) -> _Key:

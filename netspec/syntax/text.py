@@ -25,9 +25,19 @@ def read_file(path: Path, name: str | None = None, limit: int = MAX_BYTES, used:
         os.close(descriptor)
         kind = Phrase("a directory" if stat.S_ISDIR(mode) else "a device")
         raise _fault("NS008", file=shown, kind=kind)
-    with os.fdopen(descriptor, "rb") as stream:
-        data = stream.read(limit + 1)
-    return decode(data, shown, path, limit)
+    try:
+        return decode(_all(descriptor, limit + 1), shown, path, limit)
+    finally:
+        os.close(descriptor)
+
+
+def _all(descriptor: int, most: int) -> bytes:
+    """The bytes of an open file, `most` of them at most; a stream around it costs as much as reading a spec."""
+    parts: list[bytes] = []
+    while most and (part := os.read(descriptor, min(most, 1 << 16))):
+        parts.append(part)
+        most -= len(part)
+    return b"".join(parts)
 
 
 def _closed(error: OSError, path: Path, shown: str, used: bool) -> Diagnostic:
