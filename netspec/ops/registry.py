@@ -58,6 +58,12 @@ def operation(name: str) -> type[Op]:
     return next(value for value in classes if value.name == name and value.__module__ == module.__name__)
 
 
+@cache
+def plain(name: str) -> Op:
+    """A step without options: one object stands in all nets."""
+    return operation(name)()
+
+
 # steps whose plain name would hide a builtin in an import
 _BUILTINS = frozenset(("abs", "max", "sum"))
 
@@ -69,4 +75,5 @@ def register(operation_class: type[Op]) -> type[Op]:
     _extra[operation_class.name] = operation_class
     step_names.cache_clear()
     operation.cache_clear()
+    plain.cache_clear()
     return operation_class

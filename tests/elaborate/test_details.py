@@ -44,3 +44,27 @@ def test_a_round_begins_with_a_step_even_where_a_layer_has_its_name() -> None:
     body = "input x: 4; hidden f: relu; output y: repeat 2 { f -> relu }"
     assert codes(body) == ["NS616"]
     assert codes(body, STEP) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("1.0/4", ""), ("1/4.0", ""), ("1.0/4.0", ""), ("2/4", "NS403"), ("4/4", ""), ("2.0^(0-1)", ""),
+        ("2^(0-1.0)", ""), ("sqrt(0.25)", ""), ("0.5*(1/2.0)", ""), ("1 - 1/2.0", ""),
+    ],
+)  # fmt: skip
+def test_a_let_divides_whole_numbers_exactly_and_others_as_they_are(value: str, code: str) -> None:
+    assert codes(f"let p = {value}; input x: 4; output y: dropout(p)") == ([code] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("written", "given", "sizes"),
+    [
+        ("c", "12", {"c": 12}), ("1*c", "12", {"c": 12}), ("2*c", "12", {"c": 6}), ("3*c", "12", {"c": 4}),
+        ("3*c @ h x 2*w", "12@5x8", {"c": 4, "h": 5, "w": 4}), ("c over 4*T", "3 over 8", {"c": 3, "T": 2}),
+    ],
+)  # fmt: skip
+def test_sizes_of_an_input_are_worked_back(written: str, given: str, sizes: dict[str, int]) -> None:
+    block = f"block f {{\n  input  x: {written}\n  output y: x -> relu\n}}\n"
+    net = Spec(parse_program(f"{block}net n {{\n  input  x: {given}\n  output y: f\n}}\n", "n.net")).net()
+    assert net.graph.scopes[1].params == sizes
