@@ -60,7 +60,7 @@ class Templates:
         return (id(definition.body), *((name, type(value), value) for name, value in sizes), *inputs)
 
     def keep(self, key: Hashable, begin: Mark, flow: Flow) -> None:
-        """Remembers the expansion since `begin`, unless it said something: a body reads its ports, nothing around it."""
+        """Remembers the expansion since `begin`, unless it said something: a body reads nothing around it but ports."""
         core, end = self.core, self.mark()
         if end[3:] != begin[3:] or core.partial or None in flow:
             return

@@ -170,7 +170,8 @@ def test_attention_from_inside_a_loop_to_what_stands_outside() -> None:
 
 
 PADDED = (
-    "softmax(time)", "mean(time)", "max(time)", "sum(time)", "first(time)", "last(time)", "lstm(3, bidirectional = true)",
+    "softmax(time)", "mean(time)", "max(time)", "sum(time)", "first(time)", "last(time)",
+    "lstm(3, bidirectional = true)",
     "gru(3)", "reversed(lstm(3))", "attention(2)", "attention(2, causal = true)", "positions",
     "a[t-1]", "a + a[t-2] -> rnn(3)", "layernorm -> 2 perceptrons",
 )  # fmt: skip
