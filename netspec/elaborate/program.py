@@ -70,10 +70,6 @@ class Program:
     def nets(self) -> list[Definition]:
         return [definition for definition in self.main.own.values() if definition.body.kind == "net"]
 
-    @property
-    def files(self) -> list[SourceFile]:
-        return [unit.source for unit in self.units.values()]
-
 
 def load_program(path: Path, root: Path | None = None, limits: Limits = DEFAULT) -> Program:
     """Reads a `.net` file and all it uses; raises Fault where the file itself cannot be read."""

@@ -217,9 +217,8 @@ class Sources(Core):
         steps = self._steps(frame, item)
         name = item.path[0]
         if len(item.path) > 1 or name not in frame.labels:
-            bound = layer_named(tree.Ref(item.path, item.at), frame)  # raises unless it is an input
-            if bound.role != "input" or len(item.path) > 1:
-                raise fault(frame, item.at, "NS502", name=item.name)
+            layer_named(tree.Ref(item.path, item.at), frame)  # raises where it is none at all
+            raise fault(frame, item.at, "NS502", name=item.name)
         if frame.definition.body.kind == "block" and not frame.timed:
             raise fault(frame, item.at, "NS507", name=item.name, block=frame.definition.body.name.text)
         known = frame.layers.get(name)
