@@ -81,3 +81,16 @@ def test_a_file_that_is_used_is_named_as_it_was_written(tmp_path: Path) -> None:
     assert [item.code for item in found] == ["NS202"]
     assert found[0].span is not None
     assert found[0].span.source.name.endswith("parts/a.net")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "code"),
+    [
+        ("net", "perceptrons", ""), ("net", "filter", ""), ("net", "repeat", "NS115"), ("net", "true", "NS115"),
+        ("block", "perceptrons", "NS115"), ("block", "filter", "NS115"), ("block", "pieces", ""),
+    ],
+)  # fmt: skip
+def test_a_net_may_be_called_perceptrons_but_no_block(kind: str, name: str, code: str) -> None:
+    text = f"{kind} {name} {{\n  input  x: 4\n  output y: x -> relu\n}}\n"
+    text += STEP.replace("block f", "net other").replace("x: c", "x: 3") if kind == "block" else ""
+    assert [item.code for item in Spec(parse_program(text, "n.net")).check()] == ([code] if code else [])
