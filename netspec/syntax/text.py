@@ -25,8 +25,11 @@ def read_file(path: Path, name: str | None = None, limit: int = MAX_BYTES, used:
         os.close(descriptor)
         kind = Phrase("a directory" if stat.S_ISDIR(mode) else "a device")
         raise _fault("NS008", file=shown, kind=kind)
-    with os.fdopen(descriptor, "rb") as stream:
-        data = stream.read(limit + 1)
+    try:
+        with os.fdopen(descriptor, "rb") as stream:
+            data = stream.read(limit + 1)
+    except OSError as error:  # `/proc/self/mem` opens, and cannot be read
+        raise Fault(_closed(error, path, shown, used)) from None
     return decode(data, shown, path, limit)
 
 
