@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 Factors = tuple[tuple[str, int], ...]  # (name or parenthesised text, power), in the order of writing
+LARGEST_POWER = 128  # in binary digits; beyond it is infinite
 
 
 Operation = Callable[["Formula", Any], Any]
@@ -117,11 +118,11 @@ class Formula:
             for _ in range(other - 1):
                 result = result * self
             return result
-        return _opaque(self, other, _power, "{}^{}", tight=True)
+        return _opaque(self, other, power, "{}^{}", tight=True)
 
     @_of_numbers
     def __rpow__(self, other: Number) -> Any:
-        return _opaque(other, self, _power, "{}^{}", tight=True)
+        return _opaque(other, self, power, "{}^{}", tight=True)
 
     # ---- decisions, at every witness
 
@@ -188,6 +189,15 @@ def root(value: Number) -> Number:
         text = f"sqrt({value})"
         return _settle({((text, 1),): whole(1)}, tuple(math.sqrt(v) for v in value.values))
     return math.sqrt(value)
+
+
+def power(base: int | float, exponent: int | float) -> int | float:
+    """A power that is a real number; bounded: a size with a million digits is no size."""
+    digits = exponent * math.log2(abs(base)) if base else 0.0
+    if abs(digits) > LARGEST_POWER:
+        return math.inf if digits > 0 else 0
+    found: int | float = base**exponent
+    return found
 
 
 def text(value: Number) -> str:
@@ -259,10 +269,12 @@ def _monomial(terms: dict[Factors, Fraction]) -> tuple[Factors, Fraction]:
 
 
 def _divide(left: Number, right: Number) -> Number:
-    values = tuple(int(a // b) if b else 0 for a, b in _pairs(left, right))
+    values = tuple((int(a // b) if abs(a) < math.inf else a) if b else 0 for a, b in _pairs(left, right))
     if divides(right, left):
         return _settle(_ratio(_terms(left), _terms(right)), values)
     outside, inside = _whole_part(_terms(left), right)
+    if not inside:  # of values beyond all bounds, which leave no rest to look at
+        return _settle(outside, values)
     inner = _sum_text(inside, "+", "-")
     top = f"({inner})" if len(inside) > 1 else inner
     floor: Factors = ((f"floor({top}/{_atom(right)})", 1),)
@@ -290,8 +302,6 @@ def _whole_part(
 
 
 def _ratio(left: dict[Factors, Fraction], right: dict[Factors, Fraction]) -> dict[Factors, Fraction]:
-    if len(right) == 1 and () in right:
-        return {factors: value / right[()] for factors, value in left.items()}
     factors, coefficient = _monomial(right)
     inverse = {tuple((name, -power) for name, power in factors): 1 / coefficient}
     return _product(left, inverse)
@@ -314,13 +324,6 @@ def _opaque(
     return _settle({((shown if tight else f"({shown})", 1),): whole(1)}, values)
 
 
-def _power(base: float, exponent: float) -> float:
-    """Bounded: a size with a million digits is no size."""
-    if abs(exponent) > 64 or abs(base) > 1 << 40:
-        return math.inf if base > 1 else 0
-    return float(base**exponent) if isinstance(base, float) or isinstance(exponent, float) else int(base**exponent)
-
-
 def _atom(value: Number) -> str:
     """As an operand of `/`, `%` or `^`: what is more than one name or number stands in parentheses."""
     if not isinstance(value, Formula):
@@ -334,8 +337,6 @@ def _is_one_name(factors: Factors) -> bool:
 
 
 def _sum_text(terms: dict[Factors, Fraction], plus: str, minus: str) -> str:
-    if not terms:
-        return "0"
     parts: list[str] = []
     # `1 - u` reads better than `-u + 1`: a positive term goes first
     items = sorted(terms.items(), key=lambda item: item[1] < 0) if next(iter(terms.values())) < 0 else terms.items()

@@ -7,11 +7,13 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.peers.environments import DRIVERS, NotInstalled, environment, surroundings
-from benchmarks.peers.hostile import CASES, HARMLESS, PEERS
-from benchmarks.peers.outcomes import of_netspec, outcome
+from benchmarks.peers.hostile import CASES, HARMLESS, LENET, PEERS
+from benchmarks.peers.networks import mlnode_graph
+from benchmarks.peers.outcomes import of_netspec, outcome, weights
 from benchmarks.peers.settings import SEED, Shape, inferred, real, settings
 from benchmarks.publish import publish
 
@@ -173,6 +175,10 @@ def hostile_specs(pythons: dict[str, Path]) -> tuple[list[str], bool]:
             caught["netspec"] += right
             caught.update(name for name, each in found.items() if each and each.check == "refused")
             caught.update(f"{name}, written" for name, each in found.items() if each)
+    lenet = replace(LENET, mlnode=mlnode_graph("lenet5_plain"))
+    mine = weights(lenet, "netspec", Path(sys.executable))
+    good = good and mine == "61,706 weights"
+    lines.append(f"| {lenet.title} | {mine} | " + " | ".join(weights(lenet, *each) for each in pythons.items()) + " |")
     wrong = len(CASES) - len(HARMLESS)
     told = [f"netspec {caught['netspec']} of {wrong}"]
     told += [f"{name} {caught[name]} of the {caught[f'{name}, written']} that it has words for" for name in pythons]

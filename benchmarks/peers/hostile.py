@@ -167,4 +167,26 @@ CASES = (
         neural("Dense(units=4)", loss=f"mse', metrics={PAYLOAD}, name='"),
     ),
 )
+LENET = Case(
+    "LeNet-5, 61,706 weights",
+    net(
+        "input  x: 1@32x32",
+        *("hidden C1: 6 filters 5x5 -> tanh -> avgpool(2x2)", "hidden C3: 16 filters 5x5 -> tanh -> avgpool(2x2)"),
+        *("hidden C5: 120 perceptrons -> tanh", "hidden F6: 84 perceptrons -> tanh", "output y: 10 perceptrons"),
+    ),
+    "",  # written by networks.mlnode_graph
+    orca(
+        *("c: Conv2d(1, 6, 5, 1, 0)", "d: Tanh", "e: AvgPool2d(2, 2)", "f: Conv2d(6, 16, 5, 1, 0)", "g: Tanh"),
+        *("h: AvgPool2d(2, 2)", "i: Flatten(1)", "j: Linear(400, 120)", "k: Tanh", "l: Linear(120, 84)", "m: Tanh"),
+        "n: Linear(84, 10)",
+        flow="x c, c d, d e, e f, f g, g h, h i, i j, j k, k l, l m, m n, n y",
+        shape="1, 1, 32, 32",
+    ),
+    neural(
+        *('Conv2D(filters=6, kernel_size=5, padding="valid", activation="tanh")', "MaxPooling2D(pool_size=2)"),
+        *('Conv2D(filters=16, kernel_size=5, padding="valid", activation="tanh")', "MaxPooling2D(pool_size=2)"),
+        *("Flatten()", 'Dense(units=120, activation="tanh")', 'Dense(units=84, activation="tanh")', "Output(units=10)"),
+        shape="32, 32, 1",
+    ),
+)
 HARMLESS = frozenset(("code behind a quotation mark in a string",))  # a valid spec, where the text stays text

@@ -85,6 +85,13 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
+def weights(case: Case, name: str, python: Path) -> str:
+    """How many weights the net of a right spec has when it is built, or what went wrong."""
+    found = outcome(case, name, python)
+    assert found is not None
+    return found.says if found.build == "accepted" else found.cell()
+
+
 def of_netspec(case: Case, python: Path) -> tuple[str, bool]:
     """Netspec's cell, and whether it is right: refused with a code at a place, or harmless and nothing run."""
     found = outcome(case, "netspec", python)

@@ -106,7 +106,7 @@ class _Writer:
                     self.dots(item)
                 case Polygon():
                     self.polygon(item)
-                case Image():
+                case _:
                     self.image(item)
         canvas = self.scene.canvas
         for corner, (x, y) in (("(", (canvas.left, canvas.bottom)), (")", (canvas.right, canvas.top))):

@@ -91,7 +91,7 @@ def num(value: float, digits: int = 3) -> str:
     text = f"{value:.{digits}f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+    return "0" if text == "-0" else text
 
 
 class _Writer:
@@ -112,7 +112,7 @@ class _Writer:
                 return self.dots(item)
             case Polygon():
                 return self.polygon(item)
-            case Image():
+            case _:
                 return self.image(item)
 
     # ---- attributes

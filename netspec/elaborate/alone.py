@@ -6,6 +6,7 @@ wrong every time is a mistake of the block; what goes wrong with some sizes only
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from netspec.diagnostics.model import Diagnostic, Fault, Report
 from netspec.elaborate.arguments import argument
 from netspec.elaborate.elaborate import elaborate_frame
 from netspec.elaborate.evaluate import Broken, evaluate
+from netspec.elaborate.evaluate import size as whole
 from netspec.elaborate.frame import Frame
 from netspec.elaborate.program import Definition, Program
 from netspec.elaborate.uses import used_names
@@ -25,6 +27,7 @@ from netspec.types import Time, Type
 
 MAX_NODES = 2_000  # of one trial
 MAX_ERRORS = 200
+_NAME = re.compile(r"\b[^\W\d]\w*\b(?!\()")
 _Key = tuple[str, str, int]
 _AT_THE_END = frozenset("NS241 NS242 NS243 NS245 NS246 NS621".split())
 
@@ -93,7 +96,7 @@ def _always_wrong(program: Program, definition: Definition, limits: Limits) -> l
     roots = _roots(definition, kinds)
     # with open sizes first: its messages speak of the block's own names
     told = {_key(item): item for item in elaborate_frame(program, next(roots), limits)[1].errors}
-    if not told or all(code < "NS23" for code, _, _ in told):  # names are wrong or right whatever the sizes
+    if not told or all(map(_is_name, told)):
         return list(told.values())
     trials: list[dict[_Key, Diagnostic]] = []
     for root in roots:
@@ -103,18 +106,31 @@ def _always_wrong(program: Program, definition: Definition, limits: Limits) -> l
         # else the block itself asks for other sizes, or these make it too large
         if all(item.code not in ("NS511", "NS612") for item in found):
             trials.append({_key(item): item for item in found})
+    if not trials:
+        return []
     # what is looked for at the end, such as a layer that nothing reads, is only found where all sizes fit
     fitting = [errors for errors in trials if all(code in _AT_THE_END for code, _, _ in errors)]
-    always = [key for key in told if all(key in errors for errors in fitting or trials)]
-    return [told[key] for key in always if not _fits_some_size(told[key])] if trials else []
+    always = {key: item for key, item in told.items() if all(key in errors for errors in fitting or trials)}
+    # a `repeat` of an open count was not looked into
+    always |= {key: item for key, item in trials[0].items() if _is_name(key) and all(key in each for each in trials)}
+    return [item for item in always.values() if not _fits_some_size(item)]
+
+
+def _is_name(key: _Key) -> bool:
+    """Whether a mistake is about a name or the order of lines: such are wrong whatever the sizes."""
+    return key[0] < "NS23"
 
 
 def _fits_some_size(diagnostic: Diagnostic) -> bool:
-    """Whether an open size was compared with a number, which no trial need have met: `n` against 37."""
+    """Whether sizes were compared that no trial need have met: `n` with 37, or `3*n` with `2*K`.
+
+    Sizes that speak of the same names are left to the trials: `n` is never `2*n`.
+    """
     if diagnostic.code == "NS501":  # a layer's type as written and as it is
         return True
     sides = [str(diagnostic.words.get(name, "")) for name in ("a", "b")]
-    return "" not in sides and sum(side.isdecimal() for side in sides) == 1
+    one, other = (set(_NAME.findall(side)) for side in sides)
+    return "" not in sides and bool(one or other) and not one & other
 
 
 def _key(diagnostic: Diagnostic) -> _Key:
@@ -207,12 +223,16 @@ def _stand_ins(root: Frame, inputs: list[tree.Input], known: dict[str, Any], tri
     for line in inputs:
         try:
             root.stand_ins[line.label.text] = _stand_in(line.type, sizes, root, trial)
-        except (Fault, Broken):  # its own mistakes are said where it is bound
+        except Fault as error:
+            root.faults.append(error.diagnostic)
+        except Broken:
             continue
 
 
 def _stand_in(written: tree.TypeText, known: dict[str, Any], root: Frame, trial: _Trial) -> Type:
     def one(value: tree.Value, size: int) -> Any:
+        if not _names(value):  # wrong or right whatever the trial
+            return whole(value, root)
         for name in sorted(_names(value) - known.keys()):
             known[name] = max(1, int(size * trial.ratio ** (len(known) - len(root.env))))
         found = evaluate(value, Frame(root.unit, root.definition, 0, "", "", env=known))

@@ -9,7 +9,7 @@ from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phras
 from netspec.elaborate import prelude
 from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault
 from netspec.elaborate.frame import Closure, Flow, Frame, Word
-from netspec.elaborate.kinds import as_type, bare, read_list
+from netspec.elaborate.kinds import as_type, read_list
 from netspec.elaborate.lookup import is_layer, read
 from netspec.elaborate.program import Definition
 from netspec.names import nearest
@@ -125,10 +125,11 @@ def _target(
 
 def _layer(arg: tree.Arg, frame: Frame) -> Flow:
     value = arg.value
-    while isinstance(value, tree.Chain) and len(value.items) == 1:
-        value = value.items[0]
     if isinstance(value, tree.Ref):
-        return read(value, frame)
+        flow = read(value, frame)
+        if len(flow) != 1:
+            raise fault(frame, value.at, "NS215", name=value.name, count=str(len(flow)), first=f"{value.name}.1")
+        return flow
     raise fault(frame, arg.value.at, "NS425", option=".".join(arg.name), value=frame.span(arg.value.at).text)
 
 
@@ -162,7 +163,7 @@ def argument(value: tree.Value, param: tree.Param | None, frame: Frame, definiti
     if param.default is None:
         return _read(value, frame)
     home = Frame(definition.unit, definition, 0, "", "")
-    default = bare(param.default)
+    default = param.default
     if isinstance(default, tree.Ref) and any(other.name.text == default.name for other in definition.body.params or ()):
         return _read(value, frame)
     word = _is_word(param.default, home)
@@ -176,12 +177,11 @@ def argument(value: tree.Value, param: tree.Param | None, frame: Frame, definiti
 
 def _is_word(value: tree.Value, frame: Frame) -> bool:
     """Whether a default is a bare word such as `sine`: a name that nothing else has."""
-    single = bare(value)
-    if not isinstance(single, tree.Ref) or single.name in ("true", "false") or single.name in frame.env:
+    if not isinstance(value, tree.Ref) or value.name in ("true", "false") or value.name in frame.env:
         return False
-    if any(param.name.text == single.name for param in frame.definition.body.params or ()):
+    if any(param.name.text == value.name for param in frame.definition.body.params or ()):
         return False  # a parameter that stands after this one
-    return frame.unit.find(single.name) is None and single.name not in step_names()
+    return frame.unit.find(value.name) is None and value.name not in step_names()
 
 
 def _convert(
@@ -209,23 +209,22 @@ def kind_of(value: Any) -> str:
 
 
 def _read(value: tree.Value, frame: Frame, word: bool = False) -> Any:
-    single = bare(value)
-    match single:
+    match value:
         case tree.Ref():
-            return _name(single, frame, word)
+            return _name(value, frame, word)
         case tree.List():
-            return read_list(single, frame)
+            return read_list(value, frame)
         case tree.Text():
-            return single.value
+            return value.value
         case tree.Chain() | tree.Perceptrons() | tree.Filters() | tree.Repeat():
-            return Closure(value if isinstance(value, tree.Chain) else tree.Chain((single,), single.at), frame)
-        case tree.Call() if single.name != "sqrt":
-            return Closure(tree.Chain((single,), single.at), frame)
+            return Closure(value if isinstance(value, tree.Chain) else tree.Chain((value,), value.at), frame)
+        case tree.Call() if value.name != "sqrt":
+            return Closure(tree.Chain((value,), value.at), frame)
         case tree.Grid() | tree.TypeText():
-            return as_type(single, frame)
-    result = evaluate(single, frame, "any")
+            return as_type(value, frame)
+    result = evaluate(value, frame, "any")
     if isinstance(result, int):
-        check_size(result, single, frame, -(10**18), "size")
+        check_size(result, value, frame, -(10**18), "size")
     return result
 
 

@@ -22,10 +22,13 @@ class Counter:
         self.limit = limit
         self.known: dict[tuple[int, tuple[tuple[str, int], ...]], int] = {}
         self.open: set[int] = set()
+        self.flat: dict[int, int] = {}  # blocks that hold neither rounds nor blocks: as many nodes in every call
+        self.asked = 0  # how often the number of nodes was another one's matter
 
     def item(self, item: tree.Value, frame: Frame) -> int:
         match item:
             case tree.Repeat():
+                self.asked += 1
                 inside = self.chain(item.chain, frame)
                 return min(self._rounds(item, frame) * max(1, inside), self.limit + 1)
             case tree.Ref() | tree.Call():
@@ -40,11 +43,13 @@ class Counter:
 
     def _named(self, item: tree.Ref | tree.Call, frame: Frame) -> int:
         found = frame.env.get(item.name)
+        definition = frame.unit.find(item.name)
+        if found is not None or definition is not None:
+            self.asked += 1
         if isinstance(found, _Counted):
             return found.count
         if isinstance(found, Closure):
             return self.chain(found.chain, found.frame)
-        definition = frame.unit.find(item.name)
         return 1 if definition is None else self.block(definition, item, frame)
 
     def _binary(self, item: tree.Binary, frame: Frame) -> int:
@@ -68,6 +73,8 @@ class Counter:
 
     def block(self, definition: Definition, item: tree.Ref | tree.Call, frame: Frame) -> int:
         body = definition.body
+        if id(body) in self.flat:
+            return self.flat[id(body)]
         env = _arguments(definition, item, frame)
         steps = self._steps(definition, item, frame)
         key = (id(body), tuple(sorted({**env, **steps}.items())))
@@ -76,6 +83,7 @@ class Counter:
         if id(body) in self.open or len(self.open) > 100:  # recursion is refused elsewhere
             return 1
         self.open.add(id(body))
+        asked = self.asked
         values: dict[str, Any] = {**env, **{name: _Counted(count) for name, count in steps.items()}}
         inner = Frame(definition.unit, definition, 0, "", "", env=values)
         total = sum(
@@ -83,6 +91,8 @@ class Counter:
         )
         self.open.discard(id(body))
         self.known[key] = min(total, self.limit + 1)
+        if self.asked == asked:
+            self.flat[id(body)] = self.known[key]
         return self.known[key]
 
     def _steps(self, definition: Definition, item: tree.Ref | tree.Call, frame: Frame) -> dict[str, int]:

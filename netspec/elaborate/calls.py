@@ -7,7 +7,7 @@ from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Label, Quoted
 from netspec.elaborate.arguments import bind_arguments
-from netspec.elaborate.evaluate import fault, size
+from netspec.elaborate.evaluate import Broken, fault, size
 from netspec.elaborate.frame import Bound, Flow, Frame
 from netspec.elaborate.keys import Names
 from netspec.elaborate.lookup import is_layer, layer_named
@@ -238,12 +238,11 @@ class Calls(Steps):
         if len(args) != 1 or args[0].name:
             raise fault(frame, at, "NS236")
         inner = args[0].value
-        while isinstance(inner, tree.Chain) and len(inner.items) == 1:
-            inner = inner.items[0]
         if not isinstance(inner, tree.Ref) or len(inner.path) != 1:
             raise fault(frame, args[0].at, "NS236")
         bound = layer_named(inner, frame, option=True)
-        bound.reads += 1
+        if None in bound.values:  # its line is broken, which is said there
+            raise Broken
         statement = frame.labels[inner.path[0]]
         if not isinstance(statement, tree.Layer):
             raise fault(frame, args[0].at, "NS237", name=inner.path[0])

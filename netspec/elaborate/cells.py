@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from netspec.diagnostics.model import Diagnostic, Label, Report
 from netspec.graph import Node
-from netspec.types import Time
 
 # operations that see time but do the same to every step
 STEPWISE = frozenset(("delay", "port", "add", "subtract", "multiply"))
@@ -22,11 +21,10 @@ def find_cells(nodes: list[Node]) -> list[tuple[int, ...]]:
 
 
 def check_cells(nodes: list[Node], cells: list[tuple[int, ...]], report: Report) -> None:
-    """Every step of a loop acts on one time step alone, all over the same time."""
+    """Every step of a loop acts on one time step alone: so it keeps the time it is given, and a loop has one time."""
     for cell in cells:
         delay = next(node for index in cell if (node := nodes[index]).op.name == "delay")
         labels = (Label(delay.span, "loop", {"name": delay.word}),) if delay.span is not None else ()
-        time: Time | None = delay.types[0].time
         for index in cell:
             node = nodes[index]
             if node.op.name == "batchnorm":
@@ -34,10 +32,6 @@ def check_cells(nodes: list[Node], cells: list[tuple[int, ...]], report: Report)
                 break
             if node.op.over_time and not _stepwise(node, cell):
                 report.add(Diagnostic("NS512", node.span, {"step": node.word, "name": delay.word}, labels=labels))
-                break
-            if node.types[0].time != time:
-                words = {"step": node.word, "have": str(node.types[0]), "want": str(delay.types[0])}
-                report.add(Diagnostic("NS514", node.span, words, labels=labels))
                 break
 
 

@@ -149,7 +149,8 @@ class Core:
             self.weights[node.index] = weights
             if key is not None:
                 node.key = key
-            elif names is not None:
+            else:
+                assert names is not None  # what is made without a line's names stores nothing
                 names.weighted(node, word, op.norm)
         if len(types) == 1:
             return [Value(Edge(node.index), types[0])]
@@ -169,7 +170,7 @@ class Core:
             asked.append(own)
         if not known:
             self.partial = True
-            return False, (op, (op.partial(*(value.type for value in inputs)),), ())
+            return False, (op, (op.partial(*(value.type for value in inputs)),) * op.parts, ())
         time = self._common_time(op, [value.type for value in inputs]) if timed else None
         op, types, weights = self._worked_out(op, asked)
         if time is not None:

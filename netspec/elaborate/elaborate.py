@@ -25,7 +25,8 @@ from netspec.source import Span
 from netspec.syntax import tree
 from netspec.types import Type
 
-MAX_PASSES = 24
+# nodes expanded over and over, until every delayed read knows its type: of a net that takes more nobody waits
+MAX_WORK = 200_000
 
 
 def elaborate(
@@ -58,25 +59,36 @@ def elaborate_frame(
     report = Report()
     for diagnostic in root.faults:
         report.add(diagnostic)
-    assumed: dict[str, Type] = {}
-    for _ in range(MAX_PASSES):
-        expansion, frame = _attempt(root, limits, assumed)
-        attempt = expansion.report
-        if not expansion.unresolved:
-            break
-        learned = _learned(expansion)
-        if learned == assumed:
-            _not_found(expansion, attempt, root)
-            break
-        assumed = learned
-    else:
-        _not_found(expansion, attempt, root)
-    for diagnostic in attempt.diagnostics:
+    expansion, frame = _settled(root, limits)
+    for diagnostic in expansion.report.diagnostics:
         report.add(diagnostic)
     # a line that could not be read, or that hangs on a parameter of unknown kind, may be what reads the others
     if report.failed or program.report.failed or root.broken:
         return None, report
     return _finish(program, root.definition, frame, expansion, report, used)
+
+
+def _settled(root: Frame, limits: Limits) -> tuple[Expansion, Frame]:
+    """Passes over the net's body until what delayed reads assume is what their layers are: a chain takes a pass a link.
+
+    What a pass learns may be a guess (a side that is known stands for a sum), so it counts once the next one agrees.
+    """
+    assumed: dict[str, Type] = {}
+    work = 0
+    while True:
+        expansion, frame = _attempt(root, limits, assumed)
+        learned = _learned(expansion)
+        work += len(expansion.nodes)
+        if learned == assumed or work > MAX_WORK:
+            break
+        assumed = learned
+    changing = {
+        owner.path + name: (owner, (node.span.start, node.span.end))
+        for node, owner, name in expansion.delays
+        if node.span is not None and learned.get(owner.path + name) != assumed.get(owner.path + name)
+    }
+    _not_found(expansion, changing | expansion.unresolved, root)
+    return expansion, frame
 
 
 def _attempt(root: Frame, limits: Limits, assumed: dict[str, Type]) -> tuple[Expansion, Frame]:
@@ -161,8 +173,8 @@ def _witnesses(frame: Frame, definition: Definition, names: list[str]) -> None:
 
 
 def _learned(expansion: Expansion) -> dict[str, Type]:
-    """What this pass found out about the layers that delayed reads ask for."""
-    found: dict[str, Type] = {}
+    """What this pass found out about the layers that delayed reads ask for; of a line that failed nothing new."""
+    found = dict(expansion.assumed)
     for path in {**expansion.unresolved, **expansion.assumed}:
         for layer in expansion.layers:
             if layer.path == path and layer.role != "start" and layer.values:
@@ -171,11 +183,12 @@ def _learned(expansion: Expansion) -> dict[str, Type]:
     return found
 
 
-def _not_found(expansion: Expansion, report: Report, root: Frame) -> None:
+def _not_found(expansion: Expansion, unsettled: dict[str, tuple[Frame, tree.Place]], root: Frame) -> None:
     """A loop whose type nothing settles: because it grows, or because nothing says it."""
+    report = expansion.report
     if report.failed:
         return
-    for path, (frame, at) in expansion.unresolved.items():
+    for path, (frame, at) in unsettled.items():
         name = path.rpartition(".")[2]
         bound = frame.layers.get(name)
         if bound is not None and None in bound.values:  # its line is broken, which is said there
@@ -211,7 +224,7 @@ def _finish(
     used: frozenset[str],
 ) -> tuple[Graph | None, Report]:
     nodes = expansion.nodes
-    stored = stored_arrays(nodes, expansion.weights, report)
+    stored = stored_arrays(expansion, report)
     cells = find_cells(nodes) if expansion.delays else []
     check_cells(nodes, cells, report)
     params = _names(definition)
@@ -238,8 +251,6 @@ def _finish(
             expansion.require(owner, line, extra)
         except Fault as error:
             expansion.add(error.diagnostic, owner)
-        except Broken:
-            continue
     for diagnostic in expansion.report.diagnostics:
         report.add(diagnostic)
     check_graph(graph, definition, frame, expansion, report, used)

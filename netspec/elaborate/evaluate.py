@@ -18,6 +18,7 @@ from netspec.types import UNKNOWN, Unknown
 # size: whole, division exact. real: division is division. any: exact unless an operand is real.
 Want = Literal["size", "real", "any"]
 LARGEST = 10**18
+LARGEST_OPEN = 10**100  # at a witness, which may be far larger than anything that will be set
 
 
 def fault(frame: Frame, at: tree.Place, code: str, *hints: Hint, fix: Fix | None = None, **words: Any) -> Fault:
@@ -38,14 +39,8 @@ def evaluate(value: tree.Value, frame: Frame, want: Want = "size", extra: dict[s
             return -evaluate(value.value, frame, want, extra)
         case tree.Group() if len(value.chain.items) == 1:
             return evaluate(value.chain.items[0], frame, want, extra)
-        case tree.Chain() if len(value.items) == 1:
-            return evaluate(value.items[0], frame, want, extra)
-        case tree.Grid() if len(value.sizes) == 1:
-            return evaluate(value.sizes[0], frame, want, extra)
         case tree.Call() if value.name == "sqrt" and len(value.args) == 1:
             return _root(value, frame, want, extra)
-        case tree.Broken():
-            raise Broken
     raise no_number(frame, value)
 
 
@@ -172,21 +167,21 @@ def _apply(node: tree.Binary, left: Any, right: Any, frame: Frame, want: Want) -
         case "*":
             result = left * right
         case "^":
-            result = _power(node, left, right, frame)
+            result = _power(node, left, right, frame, want)
         case "%":
             if _zero(right):
                 raise fault(frame, node.right.at, "NS408", text=_source(frame, node.at))
             result = left % right
         case _:
             result = _divide(node, left, right, frame, want)
-    largest = max(map(abs, result.values)) if isinstance(result, Formula) else abs(result)
-    if not isinstance(result, Formula) and not isinstance(result, float) and largest > LARGEST:
+    values, most = (result.values, LARGEST_OPEN) if isinstance(result, Formula) else ((result,), LARGEST)
+    if any(isinstance(value, int) and abs(value) > most for value in values):
         raise fault(frame, node.at, "NS409", text=_source(frame, node.at))
     return result
 
 
 def _zero(value: Any) -> bool:
-    return value == 0 if not isinstance(value, Formula) else any(v == 0 for v in value.values)
+    return any(found == 0 for found, _ in _witnessed(value, 0))
 
 
 def _divide(node: tree.Binary, left: Any, right: Any, frame: Frame, want: Want) -> Any:
@@ -209,31 +204,35 @@ def not_exact(frame: Frame, node: tree.Binary, left: Any, right: Any) -> Diagnos
     if isinstance(left, Formula) or isinstance(right, Formula):
         if frame.poisoned:  # the `require` that settles it may be what could not be read
             raise Broken
-        count = len((left if isinstance(left, Formula) else right).values)
-        pairs = zip(sizes.values_of(left, count), sizes.values_of(right, count), strict=True)
-        a, b = next((a, b) for a, b in pairs if a % b)
+        a, b = next((a, b) for a, b in _witnessed(left, right) if a % b)
         words: Words = {"text": text, "left": sizes.text(left), "right": sizes.text(right), "a": str(a), "b": str(b)}
         condition = f"{sizes.text(left)} % {sizes.text(right)} == 0"
         return Diagnostic("NS411", span, words, hints=(Hint("require", {"condition": condition}),))
     return Diagnostic("NS403", span, {"text": text, "left": str(left), "right": str(right), "rest": str(left % right)})
 
 
-def _power(node: tree.Binary, left: Any, right: Any, frame: Frame) -> Any:
+def _power(node: tree.Binary, left: Any, right: Any, frame: Frame, want: Want) -> Any:
+    text = _source(frame, node.at)
+    real = want == "real" or (want == "any" and (isinstance(left, float) or isinstance(right, float)))
+    for base, exponent in _witnessed(left, right):
+        if exponent < 0 and base == 0:
+            raise fault(frame, node.at, "NS408", text=text)
+        if exponent < 0 and not real:
+            raise fault(frame, node.at, "NS410", text=text)
+        if base < 0 and exponent % 1:
+            raise fault(frame, node.at, "NS435", text=text, base=sizes.text(base), exponent=sizes.text(exponent))
     if isinstance(left, Formula) or isinstance(right, Formula):
         return left**right
-    if isinstance(right, float) or isinstance(left, float):
-        try:
-            result = float(left) ** float(right)
-        except (OverflowError, ZeroDivisionError):
-            result = math.inf
-        if isinstance(result, complex) or not math.isfinite(result):
-            raise fault(frame, node.at, "NS409", text=_source(frame, node.at))
-        return result
-    if right < 0:
-        raise fault(frame, node.at, "NS410", text=_source(frame, node.at))
-    if abs(left) > 1 and right * abs(left).bit_length() > 128:
-        raise fault(frame, node.at, "NS409", text=_source(frame, node.at))
-    return left**right
+    result = sizes.power(left, right)
+    if math.isinf(result):
+        raise fault(frame, node.at, "NS409", text=text)
+    return result
+
+
+def _witnessed(left: Number, right: Number) -> list[tuple[int | float, int | float]]:
+    """Two numbers at each witness of which one may be open; once where none is."""
+    count = next((len(side.values) for side in (left, right) if isinstance(side, Formula)), 1)
+    return list(zip(sizes.values_of(left, count), sizes.values_of(right, count), strict=True))
 
 
 def _root(value: tree.Call, frame: Frame, want: Want, extra: dict[str, Number] | None) -> Any:
@@ -242,7 +241,7 @@ def _root(value: tree.Call, frame: Frame, want: Want, extra: dict[str, Number] |
     inside = evaluate(value.args[0].value, frame, "real", extra)
     if isinstance(inside, Unknown):
         return UNKNOWN
-    if inside < 0:
+    if any(found < 0 for found, _ in _witnessed(inside, 0)):
         raise fault(frame, value.at, "NS413", value=sizes.text(inside))
     return sizes.root(inside)
 
@@ -253,19 +252,25 @@ def size(value: tree.Value, frame: Frame, least: int = 1, what: str = "size", li
     return check_size(result, value, frame, least, what, limit)
 
 
+def _fractional(number: int | float) -> bool:
+    return isinstance(number, float) and number < math.inf and not number.is_integer()
+
+
 def check_size(
     result: Any, value: tree.Value, frame: Frame, least: int = 1, what: str = "size", limit: int | None = None
 ) -> Any:
     if isinstance(result, Unknown):
         return result
-    if not isinstance(result, float) and result >= least:
+    if isinstance(result, int) and result >= least:
         most = frame.unit.limits.size if limit is None else limit
-        if isinstance(result, int) and result > most:
+        if result > most:
             raise fault(frame, value.at, "NS415", value=result, limit=most)
         return result
     shown = Phrase("a size") if what == "size" else Quoted((what,))
+    if any(map(_fractional, sizes.values_of(result, 1))):
+        raise fault(frame, value.at, "NS401", value=sizes.text(result), what=shown)
+    if isinstance(result, Formula) and result >= least:
+        return result
     if isinstance(result, float):
-        if not result.is_integer():
-            raise fault(frame, value.at, "NS401", value=sizes.text(result), what=shown)
         raise fault(frame, value.at, "NS414", value=sizes.text(result), whole=str(int(result)))
     raise fault(frame, value.at, "NS402", value=sizes.text(result), least=str(least), what=shown)

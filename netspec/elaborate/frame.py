@@ -52,7 +52,6 @@ class Bound:
     key: str = ""  # the module path of its main step
     parts: dict[str, Flow] = field(default_factory=dict)
     order: int = 0  # the number of its line
-    reads: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -95,13 +94,6 @@ class Frame:
                 if flow == [value]:
                     return f"{label}.{part}"
         return ""
-
-    @property
-    def depth(self) -> int:
-        count, frame = 0, self.parent
-        while frame is not None:
-            count, frame = count + 1, frame.parent
-        return count
 
     @property
     def poisoned(self) -> Lost:

@@ -74,8 +74,6 @@ def _instead(op: Op, part: str) -> str:
 
 def read_init(value: tree.Value, frame: Frame) -> Init:
     """A distribution, or a number that every value starts from."""
-    while isinstance(value, tree.Chain) and len(value.items) == 1:
-        value = value.items[0]
     if isinstance(value, (tree.Ref, tree.Call)):
         name = value.name
         if isinstance(value, tree.Ref) and name in frame.env:

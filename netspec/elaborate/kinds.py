@@ -32,19 +32,11 @@ def read_kind(option: Option, value: tree.Value, frame: Frame) -> Any:
     return _READERS[option.kind](option, value, frame)
 
 
-def bare(value: tree.Value) -> tree.Value:
-    """A value without the chain of one item around it."""
-    while isinstance(value, tree.Chain) and len(value.items) == 1:
-        value = value.items[0]
-    return value
-
-
 def _size(option: Option, value: tree.Value, frame: Frame) -> Any:
-    return size(bare(value), frame, int(option.least or 1), option.shown)
+    return size(value, frame, int(option.least or 1), option.shown)
 
 
 def _extent(option: Option, value: tree.Value, frame: Frame) -> Any:
-    value = bare(value)
     least = int(1 if option.least is None else option.least)
     items = value.sizes if isinstance(value, tree.Grid) else (value,)
     found = tuple(size(item, frame, least, option.name) for item in items)
@@ -52,13 +44,13 @@ def _extent(option: Option, value: tree.Value, frame: Frame) -> Any:
 
 
 def _padding(option: Option, value: tree.Value, frame: Frame) -> Any:
-    value = bare(value)
     if isinstance(value, tree.Text):
         return _word(option, value, frame)
     if isinstance(value, tree.Ref) and value.name not in frame.env and nearest(value.name, option.choices):
         return _choice(option, value, frame, value.name)
-    if isinstance(value, tree.Ref) and isinstance(frame.env.get(value.name), Word):
-        return _choice(option, value, frame, frame.env[value.name].text)
+    word = _spoken(value, frame)
+    if word:
+        return _choice(option, value, frame, word)
     unknown = isinstance(value, tree.Ref) and value.name not in frame.env and not is_known(value, frame)
     if unknown and isinstance(value, tree.Ref):  # `pad = full`
         raise fault(
@@ -74,7 +66,7 @@ def _padding(option: Option, value: tree.Value, frame: Frame) -> Any:
 
 
 def _integer(option: Option, value: tree.Value, frame: Frame) -> Any:
-    result = evaluate(bare(value), frame, "size")
+    result = evaluate(value, frame, "size")
     least = -(10**9) if option.least is None else int(option.least)
     result = check_size(result, value, frame, least, option.shown)
     _bounds(option, result, value, frame)
@@ -82,7 +74,7 @@ def _integer(option: Option, value: tree.Value, frame: Frame) -> Any:
 
 
 def _real(option: Option, value: tree.Value, frame: Frame) -> Any:
-    result = evaluate(bare(value), frame, "real")
+    result = evaluate(value, frame, "real")
     _bounds(option, result, value, frame)
     return float(result) if isinstance(result, int) else result
 
@@ -112,7 +104,6 @@ def is_known(value: tree.Ref, frame: Frame) -> bool:
 
 
 def read_flag(value: tree.Value, frame: Frame, name: str) -> bool:
-    value = bare(value)
     if isinstance(value, tree.Ref):
         if value.name in ("true", "false"):
             return value.name == "true"
@@ -139,7 +130,6 @@ def _flag(option: Option, value: tree.Value, frame: Frame) -> Any:
 
 
 def _word(option: Option, value: tree.Value, frame: Frame) -> Any:
-    value = bare(value)
     if isinstance(value, tree.Text):
         fix = Fix(frame.span(value.at), value.value) if value.value in option.choices else None
         legal = Quoted(option.choices)
@@ -148,8 +138,17 @@ def _word(option: Option, value: tree.Value, frame: Frame) -> Any:
         return _choice(option, value, frame, frame.span(value.at).text)
     if value.name in option.choices:
         return value.name
-    found = frame.env.get(value.name)
-    return _choice(option, value, frame, found.text if isinstance(found, Word) else value.name)
+    return _choice(option, value, frame, _spoken(value, frame) or value.name)
+
+
+def _spoken(value: tree.Value, frame: Frame) -> str:
+    """The word that a parameter stands for, "" where it is none; `same` and `learned` are steps as well."""
+    found = frame.env.get(value.name) if isinstance(value, tree.Ref) else None
+    if isinstance(found, Word):
+        return found.text
+    if isinstance(found, Closure) and isinstance(found.chain.items[0], tree.Ref) and len(found.chain.items) == 1:
+        return found.chain.items[0].name
+    return ""
 
 
 def _choice(option: Option, value: tree.Value, frame: Frame, word: str) -> str:
@@ -183,7 +182,6 @@ def _init(option: Option, value: tree.Value, frame: Frame) -> Any:
 
 
 def _layer(option: Option, value: tree.Value, frame: Frame) -> Any:
-    value = bare(value)
     if isinstance(value, tree.Ref):
         return find_layer(value, frame)
     raise fault(frame, value.at, "NS425", option=option.shown, value=frame.span(value.at).text)
@@ -194,14 +192,12 @@ def find_layer(value: tree.Ref, frame: Frame) -> LayerRef:
     from netspec.elaborate.lookup import layer_named
 
     bound = layer_named(value, frame, option=True)
-    bound.reads += 1
     return LayerRef(bound, value.name)
 
 
 def _tie(option: Option, value: tree.Value, frame: Frame) -> Any:
-    value = bare(value)
     if isinstance(value, tree.Call) and value.name == "transpose" and len(value.args) == 1:
-        inner = bare(value.args[0].value)
+        inner = value.args[0].value
         if isinstance(inner, tree.Ref):
             found = find_layer(inner, frame)
             return LayerRef(found.bound, found.name, True)
@@ -210,16 +206,7 @@ def _tie(option: Option, value: tree.Value, frame: Frame) -> Any:
     raise fault(frame, value.at, "NS426", value=frame.span(value.at).text)
 
 
-def _step(option: Option, value: tree.Value, frame: Frame) -> Any:
-    single = bare(value)
-    if isinstance(single, tree.Ref) and isinstance(frame.env.get(single.name), Closure):
-        return frame.env[single.name]
-    chain = value if isinstance(value, tree.Chain) else tree.Chain((value,), value.at)
-    return Closure(chain, frame)
-
-
 def _list(option: Option, value: tree.Value, frame: Frame) -> Any:
-    value = bare(value)
     if isinstance(value, tree.Ref):
         found = frame.env.get(value.name)
         if isinstance(found, tuple):
@@ -239,20 +226,18 @@ def read_list(value: tree.List, frame: Frame) -> tuple[Any, ...]:
     """A list of numbers, texts and lists."""
     out: list[Any] = []
     for item in value.items:
-        single = bare(item)
-        if isinstance(single, tree.List):
-            out.append(read_list(single, frame))
-        elif isinstance(single, tree.Text):
-            out.append(single.value)
-        elif isinstance(single, tree.Dots):
-            raise fault(frame, single.at, "NS429")
+        if isinstance(item, tree.List):
+            out.append(read_list(item, frame))
+        elif isinstance(item, tree.Text):
+            out.append(item.value)
+        elif isinstance(item, tree.Dots):
+            raise fault(frame, item.at, "NS429")
         else:
-            out.append(evaluate(single, frame, "any"))
+            out.append(evaluate(item, frame, "any"))
     return tuple(out)
 
 
 def _text(option: Option, value: tree.Value, frame: Frame) -> Any:
-    value = bare(value)
     if isinstance(value, tree.Text):
         return value.value
     raise fault(frame, value.at, "NS430", option=option.shown, value=frame.span(value.at).text)
@@ -266,7 +251,6 @@ def as_type(value: tree.Value, frame: Frame) -> Type:
     """A type given as an argument: `learned(d over N)`, `zeros(H)`, `pad to h x w`."""
     from netspec.elaborate.written import read_type
 
-    value = bare(value)
     if isinstance(value, tree.TypeText):
         return read_type(value, frame)
     grid = value if isinstance(value, tree.Grid) else tree.Grid((value,), value.at)
@@ -285,7 +269,6 @@ _READERS: dict[str, Callable[[Option, tree.Value, Frame], Any]] = {
     "init": _init,
     "layer": _layer,
     "tie": _tie,
-    "step": _step,
     "list": _list,
     "text": _text,
     "type": _type,

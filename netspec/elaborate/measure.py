@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Label, Report
+from netspec.elaborate.core import Core
 from netspec.graph import Counts, Node, Stored
 from netspec.ops.base import Weight
 from netspec.sizes import Size, is_open, product
+from netspec.source import Span
 
 
-def stored_arrays(nodes: list[Node], weights: dict[int, tuple[Weight, ...]], report: Report) -> list[Stored]:
+def stored_arrays(expansion: Core, report: Report) -> list[Stored]:
     """Every array once, in the order of the nodes that own it; two owners of one key are an error."""
+    nodes = expansion.nodes
     found: dict[str, Stored] = {}
     for node in nodes:
-        for weight in weights.get(node.index, ()):
+        for weight in expansion.weights.get(node.index, ()):
             if node.tied and weight.name == "weight":
                 continue
             key = f"{node.key}.{weight.name}"
@@ -28,7 +32,8 @@ def stored_arrays(nodes: list[Node], weights: dict[int, tuple[Weight, ...]], rep
             elif weight.shape != found[key].weight.shape:
                 _other_shape(node, nodes[found[key].node], weight, found[key], report)
                 break
-    _clashing_paths(found, nodes, report)
+    for diagnostic in _clashing_paths(found, expansion):
+        report.add(diagnostic)
     return list(found.values())
 
 
@@ -49,17 +54,28 @@ def _leads(node: Node, weight: Weight) -> str:
     return "x".join(map(str, weight.shape))
 
 
-def _clashing_paths(found: dict[str, Stored], nodes: list[Node], report: Report) -> None:
-    """`a.weight` as an array and `a.weight.bias` below it cannot both be."""
-    seen: set[str] = set()
-    for key, stored in found.items():
-        parent = key.rpartition(".")[0]
-        while parent and parent not in seen:
-            if parent in found:
-                report.add(Diagnostic("NS241", nodes[stored.node].span, {"key": parent}))
-                return
-            seen.add(parent)
-            parent = parent.rpartition(".")[0]
+def _clashing_paths(found: dict[str, Stored], expansion: Core) -> Iterator[Diagnostic]:
+    """No module has the path of another, and none that of an array: `a.weight` and `a.weight.bias` cannot both be."""
+    modules: dict[str, Span | None] = {}
+    for _, key, span in sorted(_modules(found, expansion), key=lambda module: module[0]):
+        if key in modules or key in found:
+            before = modules.get(key)
+            labels = (Label(before, "first"),) if before is not None else ()
+            yield Diagnostic("NS241", span, {"key": key}, labels=labels)
+            return
+        modules[key] = span
+
+
+def _modules(found: dict[str, Stored], expansion: Core) -> Iterator[tuple[int, str, Span | None]]:
+    """Every module: its first node, path and place. A round and what is its main step are one module."""
+    scopes = expansion.scopes
+    for index in dict.fromkeys(stored.node for stored in found.values()):
+        node = expansion.nodes[index]
+        if node.key != scopes[node.scope].key:
+            yield index, node.key, node.span
+    for scope in scopes[1:]:  # the first is the net
+        if not scope.again and scope.key != scopes[scope.parent].key:
+            yield scope.first, scope.key, expansion.layers[scope.layer].span
 
 
 def count(stored: list[Stored], prefix: str = "") -> Counts:

@@ -13,7 +13,7 @@ from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quote
 from netspec.elaborate.evaluate import Broken, fault
 from netspec.elaborate.frame import Frame
 from netspec.elaborate.initial import read_init
-from netspec.elaborate.kinds import bare, read_kind
+from netspec.elaborate.kinds import read_kind
 from netspec.elaborate.suggest import arrow, decimal
 from netspec.names import meant, nearest
 from netspec.ops.base import Op, Option
@@ -133,7 +133,7 @@ _HIDDEN = {"perceptrons": ("units",), "filters": ("count", "kernel")}
 
 def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Exception:
     """A value for which there is no place: what it was meant for, and where that stands."""
-    frame, value = source.frame, bare(arg.value)
+    frame, value = source.frame, arg.value
     given = source.args[:position]
     spare = set(option_names(cls)) - set(cls.positional[: len(given)])
     if isinstance(value, tree.Ref) and value.name in spare and cls.options[value.name].kind == "flag":
@@ -141,7 +141,7 @@ def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> E
         fix = Fix(frame.span(arg.at), text)
         return fault(frame, arg.at, "NS211", Hint("flag", {"text": text}), fix=fix, step=cls.name)
     if not cls.positional:
-        sized = all(isinstance(bare(item.value), tree.Number | tree.List) for item in source.args)
+        sized = all(isinstance(item.value, tree.Number | tree.List) for item in source.args)
         hint: Hint | None = arrow(arg.value, frame) or _joined(cls, arg, position, source)
         if hint is None and sized and not set(_HIDDEN) & {cls.name}:  # `batchnorm(64)` of other tools
             hint = Hint("sized", {"step": cls.name})
@@ -149,7 +149,7 @@ def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> E
     real = bool(given) and cls.options[cls.positional[len(given) - 1]].kind == "real"
     hint = _joined(cls, arg, position, source) or (decimal(arg.value, frame) if real else None)
     hint = hint or arrow(arg.value, frame)
-    sizes = all(isinstance(bare(item.value), tree.Number) for item in source.args)
+    sizes = all(isinstance(item.value, tree.Number) for item in source.args)
     hints = [hint] if hint else [Hint("usage", {"usage": usage(cls)}), *([Hint("known")] if sizes else [])]
     if not spare:
         words: dict[str, Any] = {"text": frame.span(arg.at).text, "most": len(cls.positional)}
@@ -159,17 +159,17 @@ def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> E
 
 def _joined(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Hint | None:
     """`pad = 1,1`: the sizes of one option are joined by `x`; `reshape(8, 14, 14)`: maps stand before `@`."""
-    values = [bare(item.value) for item in source.args]
+    values = [item.value for item in source.args]
     kind = cls.options[cls.positional[0]].kind if cls.positional else ""
     if kind == "type" and len(values) > 2 and all(isinstance(item, tree.Number) for item in values):
         first, *others = (source.frame.span(item.at).text for item in values)
         return Hint("joined", {"right": f"{cls.name}({first}@{'x'.join(others)})"})
     before = source.args[position - 1] if position else None
-    if before is None or any(not isinstance(bare(item.value), tree.Number) for item in (before, arg)):
+    if before is None or any(not isinstance(item.value, tree.Number) for item in (before, arg)):
         return None
     name = before.name[0] if before.name else cls.positional[0] if cls.positional else ""
     typed = name in cls.options and cls.options[name].kind == "type"
-    if not (before.name or typed) and bare(before.value) != bare(arg.value):  # `maxpool(3, 2)`: a stride was meant
+    if not (before.name or typed) and before.value != arg.value:  # `maxpool(3, 2)`: a stride was meant
         return None
     if name not in cls.options or cls.options[name].kind not in ("extent", "padding", "type"):
         return None

@@ -70,15 +70,11 @@ class Program:
     def nets(self) -> list[Definition]:
         return [definition for definition in self.main.own.values() if definition.body.kind == "net"]
 
-    @property
-    def files(self) -> list[SourceFile]:
-        return [unit.source for unit in self.units.values()]
 
-
-def load_program(path: Path, root: Path | None = None, limits: Limits = DEFAULT, shown: str | None = None) -> Program:
+def load_program(path: Path, root: Path | None = None, limits: Limits = DEFAULT) -> Program:
     """Reads a `.net` file and all it uses; raises Fault where the file itself cannot be read."""
-    source = read_file(path, shown or os.fspath(path), limits.bytes)
-    real = path.resolve()
+    source = read_file(path, os.fspath(path), limits.bytes)
+    real = os.path.realpath(path)
     return _Loader(limits, _root(real, root)).load(source, real)
 
 
@@ -89,19 +85,19 @@ def parse_program(
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     path = None if folder is None else folder / name
     source = decode(data, name, path, limits.bytes)
-    real = None if path is None else path.resolve()
+    real = None if path is None else os.path.realpath(path)
     return _Loader(limits, None if real is None else _root(real, None)).load(source, real)
 
 
-def _root(path: Path, root: Path | None) -> Path:
+def _root(path: str, root: Path | None) -> Path:
     """The folder that `use` may not leave: given, marked by netspec.toml, or the file's own; `path` has no links."""
     if root is not None:
         return root.resolve()
-    folder = path.parent
-    for candidate in (folder, *folder.parents):
-        if (candidate / MARK).is_file():
-            return candidate
-    return folder
+    own = os.path.dirname(path)
+    folder, above = own, ""
+    while folder != above and not os.path.isfile(os.path.join(folder, MARK)):
+        folder, above = os.path.dirname(folder), folder
+    return Path(own if folder == above else folder)
 
 
 @lru_cache(maxsize=32)
@@ -119,7 +115,7 @@ class _Loader:
         self.units: dict[str, Unit] = {}
         self.pending: list[Unit] = []
 
-    def load(self, source: SourceFile, path: Path | None) -> Program:
+    def load(self, source: SourceFile, path: str | None) -> Program:
         main = self.unit(source, path)
         while self.pending:  # a file's uses wait until its own names are known: two files may use each other
             unit = self.pending.pop()
@@ -130,13 +126,13 @@ class _Loader:
             self.report.add(Diagnostic("NS004", None, {"file": source.name}))
         return Program(main, self.units, self.report, self.root)
 
-    def unit(self, source: SourceFile, path: Path | None, file: tree.File | None = None) -> Unit:
+    def unit(self, source: SourceFile, path: str | None, file: tree.File | None = None) -> Unit:
         """A file's names; `path` is where it lies, links followed, `file` what it says where that is known already."""
         parsed = read(source) if file is None else Parsed(source, file)
         for diagnostic in parsed.diagnostics:
             self.report.add(diagnostic)
         unit = Unit(source, parsed.file, parsed.poisoned, limits=self.limits)
-        self.units[source.name if path is None else os.fspath(path)] = unit
+        self.units[path or source.name] = unit
         self._declare(unit)
         self.pending.append(unit)
         return unit
@@ -217,9 +213,8 @@ class _Loader:
         if path is None:
             self.report.add(Diagnostic(problem, span, {"file": item.file.value, "root": str(self.root)}))
             return None
-        key = os.fspath(path)
-        if key in self.units:
-            found = self.units[key]
+        found = self.units.get(path)
+        if found is not None:
             if found is unit:
                 self.report.add(Diagnostic("NS604", span, {"file": item.file.value}))
                 return None
@@ -228,14 +223,14 @@ class _Loader:
             self.report.add(Diagnostic("NS605", span, {"limit": self.limits.files}))
             return None
         try:
-            source = read_file(path, _shown(unit.source, item.file.value), self.limits.bytes, used=True)
+            source = read_file(Path(path), _shown(unit.source, item.file.value), self.limits.bytes, used=True)
         except Fault as fault:
             inner = fault.diagnostic
             self.report.add(Diagnostic(inner.code, span, inner.words))
             return None
         return self.unit(source, path, _said(source.text))
 
-    def _path(self, unit: Unit, name: str) -> tuple[Path | None, str]:
+    def _path(self, unit: Unit, name: str) -> tuple[str | None, str]:
         """The file below the root that a `use` means, links followed; else the code that says why not."""
         if unit.source.path is None or self.root is None:
             return None, "NS606"
@@ -244,10 +239,10 @@ class _Loader:
         if "\0" in name or os.path.isabs(name) or ":" in name or "\\" in name or name.startswith("~"):
             return None, "NS608"
         try:
-            path = (unit.source.path.parent / name).resolve()
-        except (OSError, RuntimeError):
+            path = os.path.realpath(os.path.join(os.path.dirname(unit.source.path), name))
+        except OSError:
             return None, "NS608"
-        if not path.is_relative_to(self.root):
+        if os.path.commonpath((path, self.root)) != os.fspath(self.root):
             return None, "NS603"
         return path, ""
 

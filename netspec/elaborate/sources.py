@@ -65,10 +65,6 @@ class Sources(Core):
                 return self.join(frame, item, names)
             case tree.Binary():
                 return self.binary(frame, item, names)
-            case tree.Chain() if len(item.items) == 1:
-                return self.operand(frame, item.items[0], names)
-            case tree.Broken():
-                return [None]
             case tree.Negative():
                 inner = frame.span(item.value.at).text
                 raise fault(frame, item.at, "NS217", fix=Fix(frame.span(item.at), f"-1*{inner}"), text=inner)
@@ -76,10 +72,9 @@ class Sources(Core):
                 raise fault(frame, item.at, "NS218", text=item.text)
             case tree.Call() if is_layer(item.path[0], frame):
                 raise fault(frame, item.at, "NS249", *method(item.path), name=item.path[0])
-            case tree.Call() | tree.Perceptrons() | tree.Filters() | tree.Repeat():
-                alone = isinstance(item, tree.Call) and item.name in ("learned", "zeros", "noise", "carried")
-                raise fault(frame, item.at, "NS219", Hint("alone" if alone else "reads"), text=frame.span(item.at).text)
-        raise fault(frame, item.at, "NS220", text=frame.span(item.at).text)
+        # a call, a noun or a repeat: the grammar lets nothing else stand here
+        alone = isinstance(item, tree.Call) and item.name in ("learned", "zeros", "noise", "carried")
+        raise fault(frame, item.at, "NS219", Hint("alone" if alone else "reads"), text=frame.span(item.at).text)
 
     def _no_layer(self, item: tree.Ref, frame: Frame) -> None:
         """A name where only a layer can stand: say what it is instead."""
@@ -222,14 +217,12 @@ class Sources(Core):
         steps = self._steps(frame, item)
         name = item.path[0]
         if len(item.path) > 1 or name not in frame.labels:
-            bound = layer_named(tree.Ref(item.path, item.at), frame)  # raises unless it is an input
-            if bound.role != "input" or len(item.path) > 1:
-                raise fault(frame, item.at, "NS502", name=item.name)
+            layer_named(tree.Ref(item.path, item.at), frame)  # raises where it is none at all
+            raise fault(frame, item.at, "NS502", name=item.name)
         if frame.definition.body.kind == "block" and not frame.timed:
             raise fault(frame, item.at, "NS507", name=item.name, block=frame.definition.body.name.text)
         known = frame.layers.get(name)
         if known is not None:
-            known.reads += 1
             if known.values[:1] in ([], [None]):
                 raise Broken
         value_type = self._delayed_type(frame, name, item)

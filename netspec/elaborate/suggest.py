@@ -110,10 +110,7 @@ def method(path: tuple[str, ...]) -> tuple[Hint, ...]:
 
 def arrow(value: tree.Value, frame: Frame) -> Hint | None:
     """`relu(z)`, `softmax(10 perceptrons)`: what a step takes comes by an arrow, not in parentheses."""
-    single = value
-    while isinstance(single, tree.Chain) and len(single.items) == 1:
-        single = single.items[0]
-    layer = isinstance(single, tree.Ref) and (single.path[0] in frame.layers or single.path[0] in frame.labels)
-    if layer or isinstance(single, (tree.Chain, tree.Perceptrons, tree.Filters, tree.Join, tree.Several)):
+    layer = isinstance(value, tree.Ref) and (value.path[0] in frame.layers or value.path[0] in frame.labels)
+    if layer or isinstance(value, (tree.Chain, tree.Perceptrons, tree.Filters, tree.Join, tree.Several)):
         return Hint("arrow", {"value": frame.span(value.at).text})
     return None

@@ -121,7 +121,7 @@ class _Matcher:
                 self.frame.env[name[1]] = UNKNOWN
             return
         if over.kind == "exactly" and time.varying and _pattern(over.length, self.frame) is None:
-            raise self.differs("time")
+            raise self.differs("lengths")
         self.one(over.length, time.length)
 
     def space(self, dims: tuple[tree.Value, ...], actual: tuple[Any, ...]) -> None:
@@ -179,7 +179,7 @@ class _Matcher:
             "size": size,
             "wanted": wanted,
         }
-        hint = "time" if role == "time" else "part" if wanted else "factor" if part else ""
+        hint = "part" if wanted else "factor" if part else "lengths" if role == "lengths" else "time" if role else ""
         hints = tuple(item for item in (Hint(hint) if hint else None, example) if item is not None)
         return Fault(Diagnostic("NS611", self.frame.span(self.written.at), words, hints=hints))
 

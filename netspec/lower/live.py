@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import linecache
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from netspec.graph import Graph
@@ -28,7 +28,7 @@ def build(graph: Graph, seed: int = 0, device: str | torch.device = "cpu", dtype
     if str(device) == "meta":
         with torch.device("meta"):
             return make()
-    with _undrawn():
+    with _undrawn(), _on_cpu():
         module = make()
     state = dict(module.named_parameters()) | dict(module.named_buffers())
     with torch.no_grad():
@@ -54,6 +54,13 @@ def load_class(graph: Graph) -> type[nn.Module]:
     exec(compile(source, name, "exec"), namespace)
     found: type[nn.Module] = namespace[class_name]
     return found
+
+
+def _on_cpu() -> AbstractContextManager[Any]:
+    """Arrays are made on the CPU, whatever torch.set_default_device says."""
+    import torch
+
+    return nullcontext() if torch.get_default_device().type == "cpu" else torch.device("cpu")
 
 
 def _undrawn() -> AbstractContextManager[Any]:

@@ -85,19 +85,24 @@ def _ends(weight: Weight) -> tuple[float, float] | None:
 
 
 def _uniform(tensor: torch.Tensor, least: float, most: float, number: int) -> None:
-    """Uniform in [least, most): numbers of 32 random bits, scaled.
+    """Uniform between `least` and `most`: numbers of 32 random bits, scaled.
 
     numpy's SFC64 draws them twice as fast as torch's generator; most of what building a net costs is this.
     """
+    import numpy as np
     import torch
-    from numpy.random import SFC64
 
-    bits = SFC64(number)
-    flat = tensor.view(-1)
+    if tensor.dtype not in (torch.float32, torch.float64):  # numpy has no bfloat16
+        full = torch.empty(tensor.shape, dtype=torch.float32)
+        _uniform(full, least, most, number)
+        tensor.copy_(full)
+        return
+    bits = np.random.SFC64(number)
+    flat = tensor.view(-1).numpy()
     scale, middle = (most - least) * 2.0**-32, (most + least) / 2
-    for begin in range(0, flat.numel(), _PIECE):
+    for begin in range(0, len(flat), _PIECE):
         piece = flat[begin : begin + _PIECE]
-        drawn = torch.from_numpy(bits.random_raw((piece.numel() + 1) // 2).view("int32"))
-        torch.mul(drawn[: piece.numel()], scale, out=piece)
+        drawn = bits.random_raw((len(piece) + 1) // 2).view(np.int32)
+        np.multiply(drawn[: len(piece)], scale, out=piece, casting="unsafe")
     if middle:
-        flat.add_(middle)
+        flat += middle

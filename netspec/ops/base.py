@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple, dataclass_transform
 
 from netspec.sizes import Formula, Size
-from netspec.types import UNKNOWN, Type, Unknown, refuse, space_text
+from netspec.types import UNKNOWN, Type, refuse, space_text
 
 Kind = Literal[
     "size",  # one size >= 1: 3, K, 4*d
@@ -31,7 +31,6 @@ Kind = Literal[
     "init",  # normal(0, 0.02), he, zeros
     "layer",  # another layer's name
     "tie",  # a layer, or transpose(layer)
-    "step",  # a step or chain of steps
     "list",
     "text",
     "type",
@@ -234,7 +233,7 @@ class Op:
 
     def partial(self, *inputs: Type) -> Type:
         """The type as far as it is known while an input inside a recurrence is not."""
-        return Type(UNKNOWN, UNKNOWN, inputs[0].time if inputs else None)
+        return Type(UNKNOWN, UNKNOWN, UNKNOWN if self.over_time else inputs[0].time)
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
         return ()
@@ -308,10 +307,6 @@ def squeeze(values: Iterable[Size]) -> int | tuple[int, ...]:
     return sizes[0] if len(set(sizes)) == 1 else sizes
 
 
-def known(*sizes: object) -> bool:
-    return not any(isinstance(size, Unknown) for size in sizes)
-
-
 __all__ = [
     "REQUIRED",
     "Argument",
@@ -328,7 +323,6 @@ __all__ = [
     "Part",
     "Weight",
     "extent",
-    "known",
     "option",
     "plain",
     "squeeze",

@@ -31,7 +31,12 @@ class Expand(Op):
         return True
 
     def partial(self, *inputs: Type) -> Type:
-        return inputs[1] if len(inputs) > 1 else inputs[0]
+        if self.like is not None:
+            return inputs[1]
+        value = inputs[0]
+        space = value.space if self.space is None else self.space if isinstance(self.space, tuple) else (self.space,)
+        time = value.time if self.time is None else Time(self.time)
+        return Type(value.maps if self.maps is None else self.maps, space, time)
 
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]

@@ -20,7 +20,7 @@ from netspec.ops.base import (
 from netspec.ops.weighted import TORCH, Weighted
 from netspec.ops.window import slide, unread
 from netspec.sizes import Formula, Size, divides, product, text
-from netspec.types import Type, Unknown, refuse, space_text
+from netspec.types import ShapeFault, Type, Unknown, refuse, space_text
 
 _AXES = ("row", "column", "depth")
 _DEFAULTS: dict[str, Argument] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True}
@@ -100,9 +100,15 @@ class Filters(Weighted):
 
     def partial(self, *inputs: Type) -> Type:
         value = inputs[0]
-        if isinstance(value.space, Unknown) or (self.over_time and value.time is None):
-            return Type(self.count, value.space, value.time)
-        return self._place(value)
+        along: Any = value.time if self.over_time else value.space
+        if isinstance(along, Unknown):
+            return Type(self.count, () if self.over_time else value.space, value.time)
+        try:
+            if along and len(self.kernel) == (1 if self.over_time else len(along)):
+                return self._place(value)
+        except ShapeFault:
+            pass
+        return Type(self.count, value.space, value.time)  # refused, with its reason, once all is known
 
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]

@@ -6,7 +6,7 @@ from typing import Any
 
 from netspec.ops.base import Glyph, Lowering, Op, option, wants_values
 from netspec.ops.sharing import align, merge, merge_partial
-from netspec.types import Time, Type, refuse
+from netspec.types import UNKNOWN, Time, Type, refuse
 
 
 class Join(Op):
@@ -28,9 +28,12 @@ class Join(Op):
         return True
 
     def partial(self, *inputs: Type) -> Type:
-        if self.role != "maps":
-            return inputs[0]
-        result = inputs[0]
+        first = inputs[0]
+        if self.role == "time":
+            return first.over(UNKNOWN)
+        if self.role == "space":
+            return Type(first.maps, UNKNOWN, first.time)
+        result = first
         for other in inputs[1:]:
             result = merge_partial(result, other, adds_maps=True)
         return result

@@ -42,9 +42,6 @@ class Learned(Weighted):
     def shape(self, *inputs: Type) -> Type:
         return self.value  # type: ignore[no-any-return]
 
-    def partial(self, *inputs: Type) -> Type:
-        return self.value  # type: ignore[no-any-return]
-
     def _sizes(self) -> tuple[Size, ...]:
         time = () if self.value.time is None else (self.value.time.length,)
         return (*time, self.value.maps, *self.value.space)

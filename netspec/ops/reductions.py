@@ -28,7 +28,8 @@ class Reduction(Op):
 
     def partial(self, *inputs: Type) -> Type:
         value = inputs[0]
-        return Type(1 if self.role == "maps" else value.maps, () if self.role == "space" else value.space, value.time)
+        maps, space = 1 if self.role == "maps" else value.maps, () if self.role == "space" else value.space
+        return Type(maps, space, None if self.role == "time" else value.time)
 
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]

@@ -6,7 +6,7 @@ from typing import Any
 
 from netspec.ops.base import Glyph, Lowering, Op, option, plain, wants_values
 from netspec.sizes import Formula, Size, divides, text
-from netspec.types import Type, refuse
+from netspec.types import UNKNOWN, Type, refuse
 
 
 class Split(Op):
@@ -23,7 +23,12 @@ class Split(Op):
 
     @property
     def parts(self) -> int:
+        if self.sizes is not None:
+            return len(self.sizes)
         return self.count if isinstance(self.count, int) else 1
+
+    def partial(self, *inputs: Type) -> Type:
+        return Type(UNKNOWN, inputs[0].space, inputs[0].time)
 
     def shape(self, *inputs: Type) -> tuple[Type, ...]:
         value = inputs[0]

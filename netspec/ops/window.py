@@ -29,11 +29,9 @@ def slide(
         )
     if not ceil:
         return room // stride + 1
-    windows = (room + stride - 1) // stride + 1
-    # the last window may not lie wholly in the right padding
-    if isinstance(windows, int) and isinstance(size, int) and isinstance(pad, int) and isinstance(stride, int):
-        return windows - 1 if (windows - 1) * stride >= size + pad else windows
-    return windows
+    # where the window is small, the last one would lie wholly in the right padding: it must begin before that
+    begins = room + stride - 1 if reach - pad >= stride else size + pad - 1
+    return begins // stride + 1
 
 
 def _arithmetic(size: Size, kernel: Size, stride: Size, pad: Size, dilation: Size) -> str:

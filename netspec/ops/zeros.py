@@ -26,9 +26,6 @@ class Zeros(Op):
     def shape(self, *inputs: Type) -> Type:
         return self.value  # type: ignore[no-any-return]
 
-    def partial(self, *inputs: Type) -> Type:
-        return self.value  # type: ignore[no-any-return]
-
     call = "torch.zeros"
 
     def torch(self, *inputs: Type) -> Lowering:

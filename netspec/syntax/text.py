@@ -26,11 +26,21 @@ def read_file(path: Path, name: str | None = None, limit: int = MAX_BYTES, used:
         kind = Phrase("a directory" if stat.S_ISDIR(mode) else "a device")
         raise _fault("NS008", file=shown, kind=kind)
     try:
-        with os.fdopen(descriptor, "rb") as stream:
-            data = stream.read(limit + 1)
+        data = _all(descriptor, limit + 1)
     except OSError as error:  # `/proc/self/mem` opens, and cannot be read
         raise Fault(_closed(error, path, shown, used)) from None
+    finally:
+        os.close(descriptor)
     return decode(data, shown, path, limit)
+
+
+def _all(descriptor: int, most: int) -> bytes:
+    """The bytes of an open file, `most` of them at most; a stream around it costs as much as reading a spec."""
+    parts: list[bytes] = []
+    while most and (part := os.read(descriptor, min(most, 1 << 16))):
+        parts.append(part)
+        most -= len(part)
+    return b"".join(parts)
 
 
 def _closed(error: OSError, path: Path, shown: str, used: bool) -> Diagnostic:

@@ -100,6 +100,27 @@ def test_weights_are_drawn_or_the_figure_says_that_they_are_not(name: str) -> No
     assert told == {"NS734"}  # blocks at least
 
 
+@pytest.mark.parametrize(("name", "shape"), [("units", 3), ("maps", 64), ("filter", 36), ("time", 6), ("joined", 3)])
+def test_an_example_is_drawn_or_refused(name: str, shape: int) -> None:
+    given, hidden, output = VIEWED[name]
+    net = netspec.parse(f"net n {{\n  input x: {given}\n  {hidden}\n  output y: {output}\n}}\n").net()
+    arrays = {key: value.numpy() for key, value in net.module().state_dict().items()}
+    example = "x=" + ",".join(str(number % 3) for number in range(shape))
+    drawn, refused = 0, 0
+    for view in (None, *VIEWS):
+        try:
+            plain = net.render(view=view, weights=arrays)
+            picture = net.render(view=view, weights=arrays, input=example)
+        except (SpecErrors, NetspecError):
+            refused += 1
+            continue
+        assert picture.svg() != plain.svg(), view
+        assert not picture.warnings
+        drawn += 1
+    assert refused  # blocks at least
+    assert bool(drawn) == (name != "time")
+
+
 def test_a_run_whose_figure_shows_no_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from safetensors.numpy import save_file
 

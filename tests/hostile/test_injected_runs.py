@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -17,6 +18,7 @@ from outlines import code_shape, code_tokens, json_shape, svg_shape
 from strings import nasty
 
 from netspec.cli import main
+from netspec.training.loop import Loop
 
 torch = pytest.importorskip("torch")
 TEXTS = nasty()
@@ -34,11 +36,11 @@ data {{
 train {{
   loss = cross_entropy(y, label)
   metrics = [accuracy(y, label)]
-  epochs = 1
+  epochs = 2
   batch = 100
 }}
 """
-Folder = dict[str, object]
+Folder = dict[str, Any]
 
 
 def quoted(text: str) -> str:
@@ -49,8 +51,12 @@ def classes_of(texts: list[str]) -> list[str]:
     return [f"{text}!" if text in MISSING else text for text in texts]
 
 
-def trained(folder: Path, texts: list[str], capsys: pytest.CaptureFixture[str]) -> Path:
-    """The folder of a run of one epoch whose layers, columns and classes are named by the texts."""
+class Killed(BaseException):
+    pass
+
+
+def trained(folder: Path, texts: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[Folder, Folder]:
+    """A run whose layers, columns and classes are named by the texts: when it is cut, and when it has gone on."""
     folder.mkdir()
     captions = [quoted(text) for text in texts]
     lines = [f"net first {captions[0]} {{", f"  input x: {EACH} {captions[0]}"]
@@ -65,11 +71,25 @@ def trained(folder: Path, texts: list[str], capsys: pytest.CaptureFixture[str]) 
         rows.writerow([*texts, "class"])
         for number in range(2 * EACH):
             rows.writerow([*([number] * EACH), classes[number % EACH]])
-    code = main(["train", str(folder / "first.net"), "--threads", "1", "--out", str(folder / "run")])
+    run, plain, steps = folder / "run", Loop.step, []
+
+    def step(loop: Any, *given: Any) -> None:
+        steps.append(1)
+        if len(steps) == 2:
+            raise Killed
+        plain(loop, *given)
+
+    flags = [str(folder / "first.net"), "--threads", "1", "--save-every", "1", "--out", str(run)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Loop, "step", step)
+        with pytest.raises(Killed):
+            main(["train", *flags])
+    cut = outline(run)
+    code = main(["train", "--resume", str(run)])
     said = capsys.readouterr()
     assert code == 0, said.err
     assert not CONTROL.search(said.out + said.err)
-    return folder / "run"
+    return cut, outline(run)
 
 
 def outline(run: Path) -> Folder:
@@ -102,23 +122,27 @@ def outline(run: Path) -> Folder:
 
 
 def test_run_folders_and_logs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    plain = outline(trained(tmp_path / "plain", [f"plain {number}" for number in range(EACH)], capsys))
+    plain = trained(tmp_path / "plain", [f"plain {number}" for number in range(EACH)], capsys)
+    assert any("checkpoint" in name for name in plain[0])
+    assert plain[1]["log.jsonl"]
     seen = set()
     for start in range(0, len(TEXTS), EACH):
         texts = TEXTS[start : start + EACH]
-        run = trained(tmp_path / f"n{start}", texts, capsys)
-        found = outline(run)
-        assert list(found) == list(plain)
-        for name, shape in found.items():
-            if name.endswith(".svg"):
-                assert all(one <= other for one, other in zip(shape, plain[name], strict=True)), (name, texts)
-            else:
-                assert shape == plain[name], (name, texts)
-        assert (run / "spec" / "first.net").read_bytes() == (run.parent / "first.net").read_bytes()
-        captions = {layer["caption"] for layer in json.loads((run / "graph.json").read_text("utf-8"))["layers"]}
+        folder = tmp_path / f"n{start}"
+        for found, expected in zip(trained(folder, texts, capsys), plain, strict=True):
+            assert list(found) == list(expected)
+            for name, shape in found.items():
+                known = expected[name]
+                if name.endswith(".svg"):
+                    assert all(one <= other for one, other in zip(shape, known, strict=True)), (name, texts)
+                else:
+                    assert shape == known, (name, texts)
+        run = folder / "run"
+        assert (run / "spec" / "first.net").read_bytes() == (folder / "first.net").read_bytes()
+        layers = json.loads((run / "graph.json").read_text("utf-8"))["layers"]
+        seen |= {layer["caption"] for layer in layers}
         classes = json.loads((run / "data.json").read_text("utf-8"))["fields"]["label"]["classes"]
         assert set(classes) == set(classes_of(texts))
-        seen |= captions
     assert seen == set(TEXTS)
     assert len(seen) == 200
 

@@ -35,7 +35,7 @@ MANY = {
     "maxpool": 60,
     "avgpool": 60,
     "rmsnorm": 40,
-    "subsample": 40,
+    "subsample": 120,
     "instancenorm": 50,
     "matmul": 30,
     "crop": 30,

@@ -51,7 +51,9 @@ def tried(path, stage):
             import torch
 
             size = [value if isinstance(value, int) else 2 for value in model.schema.input_shape]
-            model.build()(torch.zeros(size))
+            module = model.build()
+            module(torch.zeros(size))
+            return ["accepted", f"{sum(value.numel() for value in module.parameters()):,} weights"]
         return ["accepted", ""]
     except (MLnodeError, ValidationError) as error:
         return ["refused", str(error)]

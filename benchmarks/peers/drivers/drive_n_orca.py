@@ -62,15 +62,13 @@ def tried(path, stage):
             for command in commands:
                 if main(command):
                     return ["refused", said.getvalue()]
-        if stage == "build":
-            _run(path)
-        return ["accepted", said.getvalue()]
+        return ["accepted", _run(path) if stage == "build" else said.getvalue()]
     except Exception as error:
         return ["traceback", f"{type(error).__name__}: {error}"]
 
 
 def _run(path):
-    """What its README calls executing: the written class, built and called on its declared input."""
+    """What its README calls executing: the written class, built and called on its declared input; its weights."""
     import torch
     from n_orca import parse_file
 
@@ -78,7 +76,9 @@ def _run(path):
     import written_module
 
     size = [int(each) for each in parse_file(path)[0].tensors[0].shape]
-    written_module.Net()(torch.zeros(size))
+    module = written_module.Net()
+    module(torch.zeros(size))
+    return f"{sum(value.numel() for value in module.parameters()):,} weights"
 
 
 if __name__ == "__main__":

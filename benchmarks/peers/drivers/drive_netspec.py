@@ -23,10 +23,18 @@ def tried(path, stage):
         if stage == "build":
             import torch
 
+            import netspec
+
             sys.path.insert(0, ".")
             import written_module
 
-            written_module.Net()(torch.zeros(1, 4))
+            graph = netspec.load(path).net().graph
+            kind = graph.nodes[graph.layers[graph.inputs[0]].values[0].node].type
+            given = (kind.maps, *kind.space)
+
+            module = written_module.Net()
+            module(torch.zeros(1, *given))
+            return ["accepted", f"{sum(value.numel() for value in module.parameters()):,} weights"]
         return ["accepted", said.getvalue()]
     except Exception as error:
         return ["traceback", f"{type(error).__name__}: {error}"]

@@ -65,8 +65,27 @@ def tried(path, stage):
                 return ["refused", said.getvalue()]
         except Exception as error:
             return ["traceback", f"{type(error).__name__}: {error}"]
-    found = [name for name in Path().glob("written_*.py") if _has_payload(name.read_text())]
-    return ["accepted", "PAYLOAD IN THE SCRIPT" if found else ""]
+    if stage != "build":
+        return ["accepted", ""]
+    if any(_has_payload(name.read_text()) for name in Path().glob("written_*.py")):
+        return ["accepted", "PAYLOAD IN THE SCRIPT"]
+    return ["accepted", _weights(Path("written_pytorch.py").read_text())]
+
+
+def _weights(source):
+    """How many weights the layers have that its PyTorch script makes, and which these are."""
+    from math import prod
+
+    count, kinds = 0, []
+    for node in ast.walk(ast.parse(source)):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        layer = node.func.attr
+        if isinstance(node.func.value, ast.Name) and node.func.value.id == "nn" and not layer.endswith("Loss"):
+            sizes = [value.value.value for value in node.keywords if value.arg in ("in_features", "out_features")]
+            kinds.append(layer)
+            count += prod(sizes) + sizes[-1] if sizes else 0
+    return f"{count:,} weights: {', '.join(kinds)}"
 
 
 def _has_payload(source):

@@ -1,0 +1,83 @@
+"""Single decisions of elaboration, each asked from both sides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from netspec.api import Spec
+from netspec.elaborate.program import load_program, parse_program
+
+STEP = "block f {\n  input  x: c\n  output y: x -> tanh\n}\n"
+
+
+def codes(body: str, before: str = "") -> list[str]:
+    text = before + "net n {\n" + "".join(f"  {line}\n" for line in body.split("; ")) + "}\n"
+    return [found.code for found in Spec(parse_program(text, "n.net")).check()]
+
+
+@pytest.mark.parametrize(
+    ("rate", "code"),
+    [
+        ("sqrt(0.25)", ""), ("1/sqrt(4)", ""), ("sqrt(0.25, 1)", "NS404"), ("sqrt()", "NS404"), ("root(4)", "NS404"),
+        ("root(4, 2)", "NS404"), ("sqrt(-1)", "NS413"), ("2^(0-1)", ""), ("0.5^2", ""), ("0.5^(0-1)", "NS419"),
+        ("0/0", "NS408"), ("1 - 0.5", ""), ("3 % 0", "NS408"), ("(0-1.5)^0.5", "NS435"), ("0.0^(0-1.0)", "NS408"),
+    ],
+)  # fmt: skip
+def test_numbers_of_options(rate: str, code: str) -> None:
+    assert codes(f"input x: 4; output y: dropout({rate})") == ([code] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("size", "code"),
+    [
+        ("6/2", ""), ("7/2", "NS403"), ("2*3 - 5", ""), ("2*3 - 6", "NS402"), ("sqrt(4)", "NS412"),
+        ("2^40", "NS415"), ("2^62", "NS409"), ("2^40 - 2^40 + 3", ""), ("2^128", "NS409"),
+        ("2^129 - 2^129 + 3", "NS409"), ("1^999", ""), ("8 % 3 * 2", "NS407"), ("8 * 3 % 2", "NS407"),
+        ("8 / 4 * 2", ""), ("8 % 3 + 2", ""), ("5 - 8 % 3", ""), ("3.0", "NS414"), ("2.5", "NS401"),
+    ],
+)  # fmt: skip
+def test_numbers_of_sizes(size: str, code: str) -> None:
+    assert codes(f"input x: 4; output y: ({size}) perceptrons") == ([code] if code else [])
+
+
+def test_a_round_begins_with_a_step_even_where_a_layer_has_its_name() -> None:
+    body = "input x: 4; hidden f: relu; output y: repeat 2 { f -> relu }"
+    assert codes(body) == ["NS616"]
+    assert codes(body, STEP) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("1.0^(0-1)", ""), ("0.0^(0-1)", "NS408"), ("0.0^1", ""),
+        ("1.0/4", ""), ("1/4.0", ""), ("1.0/4.0", ""), ("2/4", "NS403"), ("4/4", ""), ("2.0^(0-1)", ""),
+        ("2^(0-1.0)", ""), ("sqrt(0.25)", ""), ("0.5*(1/2.0)", ""), ("1 - 1/2.0", ""),
+    ],
+)  # fmt: skip
+def test_a_let_divides_whole_numbers_exactly_and_others_as_they_are(value: str, code: str) -> None:
+    assert codes(f"let p = {value}; input x: 4; output y: dropout(p)") == ([code] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("written", "given", "sizes"),
+    [
+        ("c", "12", {"c": 12}), ("1*c", "12", {"c": 12}), ("2*c", "12", {"c": 6}), ("3*c", "12", {"c": 4}),
+        ("3*c @ h x 2*w", "12@5x8", {"c": 4, "h": 5, "w": 4}), ("c over 4*T", "3 over 8", {"c": 3, "T": 2}),
+    ],
+)  # fmt: skip
+def test_sizes_of_an_input_are_worked_back(written: str, given: str, sizes: dict[str, int]) -> None:
+    block = f"block f {{\n  input  x: {written}\n  output y: x -> relu\n}}\n"
+    net = Spec(parse_program(f"{block}net n {{\n  input  x: {given}\n  output y: f\n}}\n", "n.net")).net()
+    assert net.graph.scopes[1].params == sizes
+
+
+def test_a_file_that_is_used_is_named_as_it_was_written(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "a.net").write_text("block f {\n  input  x: c\n  output y: x -> reluu\n}\n")
+    (tmp_path / "n.net").write_text('use f from "parts/a.net"\nnet n {\n  input  x: 4\n  output y: f\n}\n')
+    found = Spec(load_program(tmp_path / "n.net")).check()
+    assert [item.code for item in found] == ["NS202"]
+    assert found[0].span is not None
+    assert found[0].span.source.name.endswith("parts/a.net")
