@@ -100,3 +100,10 @@ def test_as_many_nodes_as_the_limit_are_none_too_many(limit: int, codes: list[st
     text = "net n {\n  input  x: 4\n  hidden a: relu\n  hidden b: tanh\n  output y: sigmoid\n}\n"
     limits = Limits(nodes=limit)
     assert [found.code for found in Spec(parse_program(text, "n.net", limits=limits), limits).check()] == codes
+
+
+@pytest.mark.parametrize(("units", "codes"), [(10, []), (11, ["NS415"])])
+def test_a_size_may_be_as_large_as_the_limit(units: int, codes: list[str]) -> None:
+    limits = Limits(size=10)
+    text = f"net n {{\n  input  x: 4\n  output y: {units} perceptrons\n}}\n"
+    assert [found.code for found in Spec(parse_program(text, "n.net", limits=limits), limits).check()] == codes

@@ -22,7 +22,7 @@ from ops.torch_values import VALUES
 from ops.torch_weights import WEIGHTS
 
 ORACLES = {**VALUES, **WEIGHTS, **SEQUENCES}
-ENOUGH = 10  # legal trials; of some operations few of those drawn are
+ENOUGH = 6  # legal trials; of some operations few of those drawn are
 # of these an unknown side is taken to be like the other, until it is known
 PAIRS = ("add", "subtract", "multiply", "join")
 
@@ -80,7 +80,7 @@ def weights(op: Op, inputs: list[Type]) -> list[tuple[Any, ...]]:
 def test_open_sizes_follow_the_rule_of_numbers(name: str) -> None:
     seen = 0
 
-    @settings(max_examples=80)
+    @settings(max_examples=30)
     @given(st.data())
     def sweep(data: st.DataObject) -> None:
         nonlocal seen
@@ -120,7 +120,7 @@ def agrees(partial: Any, whole: Any) -> bool:
 
 @pytest.mark.parametrize("name", [name for name in ORACLES if name not in PAIRS])
 def test_what_is_known_early_stays(name: str) -> None:
-    @settings(max_examples=6)
+    @settings(max_examples=5)
     @given(st.data())
     def sweep(data: st.DataObject) -> None:
         net = trial(data.draw, name, ORACLES[name]).net()
