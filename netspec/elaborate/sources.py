@@ -223,7 +223,6 @@ class Sources(Core):
             raise fault(frame, item.at, "NS507", name=item.name, block=frame.definition.body.name.text)
         known = frame.layers.get(name)
         if known is not None:
-            known.reads += 1
             if known.values[:1] in ([], [None]):
                 raise Broken
         value_type = self._delayed_type(frame, name, item)
