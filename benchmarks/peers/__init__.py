@@ -37,8 +37,8 @@ MERITS = {
     "unknown layers, and names the node; its arithmetic does without `eval`, and what torch says while a net is built "
     "comes with the node's name.",
     "n-orca": "n-orca builds LeNet-5 exactly, needs neither torch nor any other package to check, and its findings "
-    "have codes and suggestions; cycles, repeated layers and unequal sums are found; an unknown operation is a warning, "
-    "with `--strict` an error.",
+    "have codes and suggestions; cycles, repeated layers and unequal sums are found; an unknown operation is a "
+    "warning, with `--strict` an error.",
     "neural-dsl": "neural-dsl is a text language of its own whose syntax errors show the line with a caret; filters "
     "larger than their maps are refused; it writes TensorFlow as well.",
 }
