@@ -30,8 +30,8 @@ from benchmarks.soak.changes import PACKAGE, REACHED, Mutant, mutated, probed, r
 
 LIVES, SLOW = "lives", "too slow"
 ROUND = 1800  # seconds for all tests
-WORTH = 60  # seconds of tests that a mutant meets, the quickest; what they leave alive counts as alive
-PATIENCE = 30, 5  # a mutant's tests may take this many seconds, and so many times what they take without it
+WORTH = 60  # processor seconds of tests that a mutant meets, the quickest; what they leave alive counts as alive
+PATIENCE = 60, 10  # a mutant's tests may take this many seconds, and so many times what they take without it
 MEMORY = 6 << 30  # bytes: a mutant that asks for more fails
 Found = dict[str, list[float]]
 
@@ -39,7 +39,7 @@ Found = dict[str, list[float]]
 class Noticing:
     """The pytest plugin. After the session `fates` says of each mutant `LIVES`, `SLOW` or the test that notices it;
 
-    `wrong` names tests that fail without a mutant: then the fates say nothing.
+    `wrong` names the tests that fail without one: these notice nothing.
     """
 
     def __init__(self, mutants: Sequence[Mutant]) -> None:
@@ -62,25 +62,27 @@ class Noticing:
         self._find()
         gc.freeze()
         begun = time.monotonic()
-        found = _in_fork(self._probed_round, ROUND)
-        self._check(found, "with probes", begun)
-        if self.wrong or not found:
-            return True
+        found = _in_fork(self._probed_round, ROUND) or {}
+        for name in self._failing(found, "with probes", begun):
+            del found[name]
         self.seconds = {name: seconds for name, (seconds, *_) in found.items()}
-        for number, mutant in enumerate(self.mutants):
+        for number, mutant in enumerate(self.mutants if found else ()):
             tests = sorted((name for name, at in found.items() if number in at[2:]), key=self.seconds.__getitem__)
             fate = self._fate(mutant, self._worth(tests))
             self.fates.append(fate)
             print(f"{number + 1:3} {fate} ({len(tests)} could): {mutant.line} {mutant.what}", flush=True)
         killers = sorted(set(self.fates) - {LIVES, SLOW}, key=self.seconds.__getitem__)
-        self._check(_in_fork(lambda: self._run(killers), ROUND), "those that noticed, without mutants", begun)
+        alone = _in_fork(lambda: self._run(killers), ROUND) or {name: [0.0, 1.0] for name in killers}
+        failing = self._failing(alone, "those that noticed, without mutants", begun)
+        self.fates = [LIVES if fate in failing else fate for fate in self.fates]
         return True
 
-    def _check(self, found: Found | None, what: str, begun: float) -> None:
-        """Keeps in `wrong` the tests that fail where nothing is changed."""
-        tests = found or {what: [0, 1]}  # nothing came back: that is no success
-        self.wrong += [name for name, (_, failures, *_) in tests.items() if failures]
-        print(f"{len(tests)} tests {what}: {self.wrong or 'none'} fail; {time.monotonic() - begun:.0f} s", flush=True)
+    def _failing(self, found: Found, what: str, begun: float) -> list[str]:
+        """The tests that fail where nothing is changed; also kept in `wrong`."""
+        failing = [name for name, (_, failures, *_) in found.items() if failures]
+        self.wrong += failing
+        print(f"{len(found)} tests {what}: {failing or 'none'} fail; {time.monotonic() - begun:.0f} s", flush=True)
+        return failing
 
     def _worth(self, tests: list[str]) -> list[str]:
         ends = itertools.accumulate(self.seconds[name] for name in tests)
@@ -126,9 +128,9 @@ class Noticing:
 
     def _outcome(self, item: pytest.Item, following: pytest.Item | None) -> list[float]:
         """Seconds and failures of one test; what the next does not need is torn down."""
-        begun, before = time.perf_counter(), len(self.failed)
+        begun, before = time.process_time(), len(self.failed)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        return [time.perf_counter() - begun, len(self.failed) - before]
+        return [time.process_time() - begun, len(self.failed) - before]
 
     def _find(self) -> None:
         """All functions of the mutants' modules, and their caches."""

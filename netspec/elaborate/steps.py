@@ -15,7 +15,7 @@ from netspec.elaborate.sources import Sources
 from netspec.elaborate.suggest import method, unknown_step
 from netspec.elaborate.ties import borrowed
 from netspec.ops.base import Op
-from netspec.ops.registry import operation, step_names
+from netspec.ops.registry import operation, plain, step_names
 from netspec.syntax import tree
 from netspec.syntax.tree import Place
 from netspec.types import Type
@@ -57,7 +57,6 @@ class Steps(Sources):
                 flow = [None]
             except Broken:
                 flow = [None]
-            self.last_word = self.word_of(item)
         return flow
 
     def begin(self, frame: Frame, rest: list[tree.Value], names: Names) -> tuple[Flow, list[tree.Value]]:
@@ -86,12 +85,6 @@ class Steps(Sources):
         elif item.name not in step_names() and prelude.block(item.name) is None:
             raise unknown_step(item.name, item.at, frame, step_names(), head=True)
 
-    @staticmethod
-    def word_of(item: tree.Value) -> str:
-        return item.name if isinstance(item, (tree.Ref, tree.Call)) else type(item).__name__.lower()
-
-    last_word = ""
-
     def above(self, frame: Frame, item: tree.Value) -> Flow:
         """No source: the nearest layer above, where that can only mean one thing."""
         if not frame.last and frame.poisoned:  # the line that could not be read may be the input
@@ -114,7 +107,6 @@ class Steps(Sources):
         if len(bound.values) > 1:
             count, first = str(len(bound.values)), f"{frame.last}.1"
             raise fault(frame, item.at, "NS215", name=frame.last, count=count, first=first)
-        bound.reads += 1
         return bound.values
 
     def step(self, frame: Frame, item: tree.Value, flow: Flow, names: Names) -> Flow:
@@ -208,10 +200,12 @@ class Steps(Sources):
     def operation(self, frame: Frame, item: tree.Ref | tree.Call, name: str, flow: Flow, names: Names) -> Flow:
         cls = operation(name)
         args = item.args if isinstance(item, tree.Call) else ()
-        lists = sources(name, args, frame, item.at[0])
-        for noun, taken in cls.inherits.items():  # `default perceptrons` reaches those inside attention
-            lists += [source.only(taken) for source in sources(noun, (), frame, item.at[0])]
-        given = read_options(cls, lists, Given(), item.at)
+        given = Given()
+        if args or cls.required or frame.defaults or frame.unit.defaults or frame.poisoned.defaults:
+            lists = sources(name, args, frame, item.at[0])
+            for noun, taken in cls.inherits.items():  # `default perceptrons` reaches those inside attention
+                lists += [source.only(taken) for source in sources(noun, (), frame, item.at[0])]
+            read_options(cls, lists, given, item.at)
         if cls.begins and given.values.get("value") is None:
             if self.start_type is None:
                 raise fault(frame, item.at, "NS209", Hint("usage", {"usage": f"{name}(64)"}), step=name, option="value")
@@ -256,7 +250,7 @@ class Steps(Sources):
                 given.values[name] = True
         if len(flow) != cls.inputs:
             self.arity(cls, flow, frame, at)
-        op = cls(**given.values)
+        op = cls(**given.values) if given.values else plain(cls.name)
         result = self.node(op, values, frame, at, word, names, given, key)
         node = self.nodes[-1]
         node.frozen = bool(given.values.get("frozen", False))

@@ -54,15 +54,14 @@ def operation(name: str) -> type[Op]:
     from keyword import iskeyword
 
     module = import_module(f"netspec.ops.{name}{'_' if iskeyword(name) or name in _BUILTINS else ''}")
-    for value in vars(module).values():
-        if (
-            isinstance(value, type)
-            and issubclass(value, Op)
-            and value.name == name
-            and value.__module__ == module.__name__
-        ):
-            return value
-    raise KeyError(name)
+    classes = (value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Op))
+    return next(value for value in classes if value.name == name and value.__module__ == module.__name__)
+
+
+@cache
+def plain(name: str) -> Op:
+    """A step without options: one object stands in all nets."""
+    return operation(name)()
 
 
 # steps whose plain name would hide a builtin in an import
@@ -76,4 +75,5 @@ def register(operation_class: type[Op]) -> type[Op]:
     _extra[operation_class.name] = operation_class
     step_names.cache_clear()
     operation.cache_clear()
+    plain.cache_clear()
     return operation_class

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from netspec.api import Spec
-from netspec.elaborate.program import parse_program
+from netspec.elaborate.program import load_program, parse_program
 
 STEP = "block f {\n  input  x: c\n  output y: x -> tanh\n}\n"
 
@@ -44,3 +46,65 @@ def test_a_round_begins_with_a_step_even_where_a_layer_has_its_name() -> None:
     body = "input x: 4; hidden f: relu; output y: repeat 2 { f -> relu }"
     assert codes(body) == ["NS616"]
     assert codes(body, STEP) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("1.0^(0-1)", ""), ("0.0^(0-1)", "NS408"), ("0.0^1", ""), ("0.0^0", ""), ("1 + (0-0.5)^3", ""),
+        ("1.0/4", ""), ("1/4.0", ""), ("1.0/4.0", ""), ("2/4", "NS403"), ("4/4", ""), ("2.0^(0-1)", ""),
+        ("2^(0-1.0)", ""), ("sqrt(0.25)", ""), ("0.5*(1/2.0)", ""), ("1 - 1/2.0", ""),
+    ],
+)  # fmt: skip
+def test_a_let_divides_whole_numbers_exactly_and_others_as_they_are(value: str, code: str) -> None:
+    assert codes(f"let p = {value}; input x: 4; output y: dropout(p)") == ([code] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("written", "given", "sizes"),
+    [
+        ("c", "12", {"c": 12}), ("1*c", "12", {"c": 12}), ("2*c", "12", {"c": 6}), ("3*c", "12", {"c": 4}),
+        ("3*c @ h x 2*w", "12@5x8", {"c": 4, "h": 5, "w": 4}), ("c over 4*T", "3 over 8", {"c": 3, "T": 2}),
+    ],
+)  # fmt: skip
+def test_sizes_of_an_input_are_worked_back(written: str, given: str, sizes: dict[str, int]) -> None:
+    block = f"block f {{\n  input  x: {written}\n  output y: x -> relu\n}}\n"
+    net = Spec(parse_program(f"{block}net n {{\n  input  x: {given}\n  output y: f\n}}\n", "n.net")).net()
+    assert net.graph.scopes[1].params == sizes
+
+
+def test_a_file_that_is_used_is_named_as_it_was_written(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "a.net").write_text("block f {\n  input  x: c\n  output y: x -> reluu\n}\n")
+    (tmp_path / "n.net").write_text('use f from "parts/a.net"\nnet n {\n  input  x: 4\n  output y: f\n}\n')
+    found = Spec(load_program(tmp_path / "n.net")).check()
+    assert [item.code for item in found] == ["NS202"]
+    assert found[0].span is not None
+    assert found[0].span.source.name.endswith("parts/a.net")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "code"),
+    [
+        ("net", "perceptrons", ""), ("net", "filter", ""), ("net", "repeat", "NS115"), ("net", "true", "NS115"),
+        ("block", "perceptrons", "NS115"), ("block", "filter", "NS115"), ("block", "pieces", ""),
+    ],
+)  # fmt: skip
+def test_a_net_may_be_called_perceptrons_but_no_block(kind: str, name: str, code: str) -> None:
+    text = f"{kind} {name} {{\n  input  x: 4\n  output y: x -> relu\n}}\n"
+    text += STEP.replace("block f", "net other").replace("x: c", "x: 3") if kind == "block" else ""
+    assert [item.code for item in Spec(parse_program(text, "n.net")).check()] == ([code] if code else [])
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_initial_values_of_recurrent_cells_reckon_with_what_each_weight_reads(cell: str) -> None:
+    def fans(init: str) -> dict[str, object]:
+        text = f"net n {{\n  input  x: 3 over 4\n  output y: {cell}(5{init})\n}}\n"
+        stored = Spec(parse_program(text, "n.net")).net().graph.stored
+        return {item.key.rpartition(".")[2]: item.weight.fan_in for item in stored}
+
+    own, he = fans(""), fans(", init = he")
+    assert set(own.values()) == {5}  # torch starts all from the state's size
+    assert {name.removesuffix("_l0"): fan for name, fan in he.items()} == {
+        "weight_ih": 3, "weight_hh": 5, "bias_ih": 5, "bias_hh": 5,
+    }  # fmt: skip

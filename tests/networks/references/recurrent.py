@@ -1,0 +1,166 @@
+"""Recurrent cells and nets over sequences, step by step by hand, weights in the order of the specs' lines."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from .attention import Own
+
+
+class PeepholeCell(nn.Module):
+    """Sak, Senior and Beaufays 2014: gates see the cell; a projection of the cell is what recurs."""
+
+    def __init__(self, d: int, hidden: int, projected: int) -> None:
+        super().__init__()
+        self.i, self.look_i = nn.Linear(d + projected, hidden), Own(torch.randn(hidden))
+        self.f, self.look_f = nn.Linear(d + projected, hidden), Own(torch.randn(hidden))
+        self.g = nn.Linear(d + projected, hidden)
+        self.o, self.look_o = nn.Linear(d + projected, hidden), Own(torch.randn(hidden))
+        self.project = nn.Linear(hidden, projected, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        r, c = x.new_zeros(len(x), self.project.out_features), x.new_zeros(len(x), self.g.out_features)
+        steps: list[Tensor] = []
+        for t in range(x.shape[1]):
+            v = torch.cat([x[:, t], r], 1)
+            i = (self.i(v) + self.look_i.weight * c).sigmoid()
+            f = (self.f(v) + self.look_f.weight * c).sigmoid()
+            c = f * c + i * self.g(v).tanh()
+            o = (self.o(v) + self.look_o.weight * c).sigmoid()
+            r = self.project(o * c.tanh())
+            steps.append(r)
+        return torch.stack(steps, 1)
+
+
+class Lstmp(nn.Module):
+    def __init__(self, d: int, hidden: int, projected: int, classes: int) -> None:
+        super().__init__()
+        cells = (PeepholeCell(d, hidden, projected), PeepholeCell(projected, hidden, projected))
+        self.cells, self.out = nn.Sequential(*cells), nn.Linear(projected, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.out(self.cells(x))
+        return out
+
+
+class Sru(nn.Module):
+    """Lei et al. 2018, version 2: only numbers of one channel meet over time."""
+
+    def __init__(self, d: int) -> None:
+        super().__init__()
+        self.u = nn.Linear(d, d, bias=False)
+        self.f, self.look_f = nn.Linear(d, d), Own(torch.randn(d))
+        self.r, self.look_r = nn.Linear(d, d), Own(torch.randn(d))
+
+    def forward(self, x: Tensor) -> Tensor:
+        c = torch.zeros_like(x[:, 0])
+        steps: list[Tensor] = []
+        for now in x.unbind(1):
+            f = (self.f(now) + self.look_f.weight * c).sigmoid()
+            r = (self.r(now) + self.look_r.weight * c).sigmoid()
+            c = f * c + (1 - f) * self.u(now)
+            steps.append(r * c + (1 - r) * now)
+        return torch.stack(steps, 1)
+
+
+class IndRnn(nn.Module):
+    """Li et al. 2018: each neuron remembers itself alone."""
+
+    def __init__(self, d: int, hidden: int) -> None:
+        super().__init__()
+        self.w, self.u = nn.Linear(d, hidden), Own(torch.randn(hidden))
+
+    def forward(self, x: Tensor) -> Tensor:
+        h, steps = x.new_zeros(len(x), self.w.out_features), []
+        for now in x.unbind(1):
+            h = (self.w(now) + self.u.weight * h).relu()
+            steps.append(h)
+        return torch.stack(steps, 1)
+
+
+class Qrnn(nn.Module):
+    """Bradbury et al. 2016: convolutions over two steps, then fo-pooling."""
+
+    def __init__(self, d: int, hidden: int) -> None:
+        super().__init__()
+        self.z, self.f, self.o = (nn.Linear(2 * d, hidden) for _ in range(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        w = torch.cat([torch.cat([torch.zeros_like(x[:, :1]), x[:, :-1]], 1), x], 2)
+        z, f, o = self.z(w).tanh(), self.f(w).sigmoid(), self.o(w).sigmoid()
+        c, steps = torch.zeros_like(z[:, 0]), []
+        for t in range(x.shape[1]):
+            c = f[:, t] * c + (1 - f[:, t]) * z[:, t]
+            steps.append(o[:, t] * c)
+        return torch.stack(steps, 1)
+
+
+class Quasi(nn.Module):
+    def __init__(self, words: int, d: int) -> None:
+        super().__init__()
+        self.sru, self.words = Sru(d), nn.Embedding(words, d)
+        self.ind, self.quasi, self.out = IndRnn(d, 2 * d), Qrnn(2 * d, d), nn.Linear(d, words)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        out: Tensor = self.out(self.quasi(self.ind(self.sru(self.words(tokens)))))
+        return out
+
+
+class Lstm(nn.Module):
+    """Hochreiter and Schmidhuber 1997 with a forget gate, one bias: torch's LSTM whose second bias is zero."""
+
+    def __init__(self, d: int, hidden: int) -> None:
+        super().__init__()
+        self.i, self.f, self.g, self.o = (nn.Linear(d + hidden, hidden) for _ in range(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = c = x.new_zeros(len(x), self.i.out_features)
+        steps: list[Tensor] = []
+        for now in x.unbind(1):
+            v = torch.cat([now, h], 1)
+            c = self.f(v).sigmoid() * c + self.i(v).sigmoid() * self.g(v).tanh()
+            h = self.o(v).sigmoid() * c.tanh()
+            steps.append(h)
+        return torch.stack(steps, 1)
+
+
+class Pointer(nn.Module):
+    """Vinyals et al. 2015: for each place of the input, how much it is the answer now."""
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        self.encode, self.decode = Lstm(2, hidden), Lstm(2, hidden)
+        self.w1, self.w2 = nn.Linear(hidden, hidden, bias=False), nn.Linear(hidden, hidden, bias=False)
+        self.v = nn.Linear(hidden, 1, bias=False)
+
+    def forward(self, points: Tensor, chosen: Tensor) -> Tensor:
+        e, g = self.w1(self.encode(points)), self.w2(self.decode(chosen))
+        out: Tensor = self.v((e[:, None] + g[:, :, None]).tanh()).squeeze(-1)
+        return out
+
+
+class Bidaf(nn.Module):
+    """Seo et al. 2016, words alone: the text attends to the question, and the question to the text."""
+
+    def __init__(self, words: int, d: int) -> None:
+        super().__init__()
+        self.words = nn.Embedding(words, d)
+        self.encode = nn.LSTM(d, d, bidirectional=True, batch_first=True)
+        self.both, self.left, self.right = (
+            Own(torch.randn(2 * d)),
+            nn.Linear(2 * d, 1, False),
+            nn.Linear(2 * d, 1, False),
+        )
+        self.model = nn.LSTM(8 * d, d, 2, bidirectional=True, batch_first=True)
+        self.model2 = nn.LSTM(2 * d, d, bidirectional=True, batch_first=True)
+        self.begin, self.end = nn.Linear(10 * d, 1), nn.Linear(10 * d, 1)
+
+    def forward(self, text: Tensor, question: Tensor) -> tuple[Tensor, Tensor]:
+        h, u = self.encode(self.words(text))[0], self.encode(self.words(question))[0]
+        s = (h * self.both.weight) @ u.transpose(1, 2) + self.left(h) + self.right(u).transpose(1, 2)
+        asked = s.softmax(2) @ u
+        heard = s.amax(2).softmax(1).unsqueeze(1) @ h
+        g = torch.cat([h, asked, h * asked, h * heard], 2)
+        m = self.model(g)[0]
+        return self.begin(torch.cat([g, m], 2)), self.end(torch.cat([g, self.model2(m)[0]], 2))
