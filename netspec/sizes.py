@@ -302,8 +302,6 @@ def _whole_part(
 
 
 def _ratio(left: dict[Factors, Fraction], right: dict[Factors, Fraction]) -> dict[Factors, Fraction]:
-    if len(right) == 1 and () in right:
-        return {factors: value / right[()] for factors, value in left.items()}
     factors, coefficient = _monomial(right)
     inverse = {tuple((name, -power) for name, power in factors): 1 / coefficient}
     return _product(left, inverse)

@@ -25,7 +25,10 @@ LIST = Path(__file__).with_name("uncovered.toml")
 WANTED = 0.97
 # what draws at random, and what runs netspec elsewhere: an installed wheel, a built site
 LEFT_OUT = (
-    "tests/proof", "tests/ops/test_audit.py", "tests/hostile/test_fuzz.py", "tests/documents", "tests/release",
+    "tests/proof/test_emitted.py", "tests/proof/test_graph_laws.py", "tests/proof/test_module_laws.py",
+    "tests/proof/test_mutation.py", "tests/proof/test_oracle.py", "tests/proof/test_templates.py",
+    "tests/proof/test_text_laws.py", "tests/ops/test_audit.py", "tests/ops/test_padded.py",
+    "tests/hostile/test_fuzz.py", "tests/documents", "tests/release",
 )  # fmt: skip
 # a subclass says what it does; for mypy alone
 NO_CODE = ("raise NotImplementedError", "if TYPE_CHECKING:")
@@ -67,7 +70,7 @@ def main() -> bool:
     lines += [f"- {_shown(gap)}: {known[gap]}" for gap in found if gap in known]
     lines += [f"- NOT IN THE LIST: {_shown(gap)}" for gap in unnamed]
     lines += [f"- IN THE LIST, AND REACHED OR GONE: {_shown(gap)}" for gap in over]
-    lines += ["", "Tests that draw at random are left out: " + ", ".join(f"`{name}`" for name in LEFT_OUT[:3]) + "."]
+    lines += ["", "Tests that draw at random are left out: " + ", ".join(f"`{name}`" for name in LEFT_OUT[:-2]) + "."]
     publish("coverage", "Branches that tests take", lines, ("coverage", "pytest", "torch"))
     return enough and not unnamed and not over
 

@@ -241,7 +241,6 @@ class Calls(Steps):
         if not isinstance(inner, tree.Ref) or len(inner.path) != 1:
             raise fault(frame, args[0].at, "NS236")
         bound = layer_named(inner, frame, option=True)
-        bound.reads += 1
         if None in bound.values:  # its line is broken, which is said there
             raise Broken
         statement = frame.labels[inner.path[0]]

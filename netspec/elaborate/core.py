@@ -143,7 +143,8 @@ class Core:
             self.weights[node.index] = weights
             if key is not None:
                 node.key = key
-            elif names is not None:
+            else:
+                assert names is not None  # what is made without a line's names stores nothing
                 names.weighted(node, word, op.norm)
         if len(types) == 1:
             return [Value(Edge(node.index), types[0])]

@@ -112,7 +112,7 @@ class Expansion(Calls):
             return
         if frame.labels.get(name.text) is statement:
             role = statement.role if isinstance(statement, tree.Layer) else "input"
-            frame.layers[name.text] = Bound([None], statement.at, role, self.layer_index, reads=1)
+            frame.layers[name.text] = Bound([None], statement.at, role, self.layer_index)
             frame.last = name.text
             if role == "input":
                 frame.inputs.append(name.text)
@@ -290,7 +290,6 @@ class Expansion(Calls):
             bound = frame.layers.get(name)
             if bound is None or not bound.values or bound.values[0] is None:
                 continue
-            bound.reads += 1
             node.inputs = (bound.values[0].edge, *node.inputs[1:])
 
     # ---- require

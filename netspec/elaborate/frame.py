@@ -52,7 +52,6 @@ class Bound:
     key: str = ""  # the module path of its main step
     parts: dict[str, Flow] = field(default_factory=dict)
     order: int = 0  # the number of its line
-    reads: int = 0
 
 
 @dataclass(slots=True, eq=False)

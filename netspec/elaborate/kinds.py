@@ -192,7 +192,6 @@ def find_layer(value: tree.Ref, frame: Frame) -> LayerRef:
     from netspec.elaborate.lookup import layer_named
 
     bound = layer_named(value, frame, option=True)
-    bound.reads += 1
     return LayerRef(bound, value.name)
 
 

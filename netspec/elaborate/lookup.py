@@ -50,7 +50,6 @@ def unknown_layer(name: str, at: Place, frame: Frame, option: bool = False) -> E
 def read(ref: tree.Ref, frame: Frame) -> Flow:
     """The values that `x`, `p.left` or `r.2` stands for."""
     bound = layer_named(ref, frame)
-    bound.reads += 1
     rest = ".".join(ref.path[1:])
     if not rest:
         return bound.values

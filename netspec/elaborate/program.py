@@ -70,14 +70,10 @@ class Program:
     def nets(self) -> list[Definition]:
         return [definition for definition in self.main.own.values() if definition.body.kind == "net"]
 
-    @property
-    def files(self) -> list[SourceFile]:
-        return [unit.source for unit in self.units.values()]
 
-
-def load_program(path: Path, root: Path | None = None, limits: Limits = DEFAULT, shown: str | None = None) -> Program:
+def load_program(path: Path, root: Path | None = None, limits: Limits = DEFAULT) -> Program:
     """Reads a `.net` file and all it uses; raises Fault where the file itself cannot be read."""
-    source = read_file(path, shown or os.fspath(path), limits.bytes)
+    source = read_file(path, os.fspath(path), limits.bytes)
     real = os.path.realpath(path)
     return _Loader(limits, _root(real, root)).load(source, real)
 

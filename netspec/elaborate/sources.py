@@ -217,14 +217,12 @@ class Sources(Core):
         steps = self._steps(frame, item)
         name = item.path[0]
         if len(item.path) > 1 or name not in frame.labels:
-            bound = layer_named(tree.Ref(item.path, item.at), frame)  # raises unless it is an input
-            if bound.role != "input" or len(item.path) > 1:
-                raise fault(frame, item.at, "NS502", name=item.name)
+            layer_named(tree.Ref(item.path, item.at), frame)  # raises where it is none at all
+            raise fault(frame, item.at, "NS502", name=item.name)
         if frame.definition.body.kind == "block" and not frame.timed:
             raise fault(frame, item.at, "NS507", name=item.name, block=frame.definition.body.name.text)
         known = frame.layers.get(name)
         if known is not None:
-            known.reads += 1
             if known.values[:1] in ([], [None]):
                 raise Broken
         value_type = self._delayed_type(frame, name, item)

@@ -107,7 +107,6 @@ class Steps(Sources):
         if len(bound.values) > 1:
             count, first = str(len(bound.values)), f"{frame.last}.1"
             raise fault(frame, item.at, "NS215", name=frame.last, count=count, first=first)
-        bound.reads += 1
         return bound.values
 
     def step(self, frame: Frame, item: tree.Value, flow: Flow, names: Names) -> Flow:

@@ -60,17 +60,10 @@ class Templates:
         return (id(definition.body), *((name, type(value), value) for name, value in sizes), *inputs)
 
     def keep(self, key: Hashable, begin: Mark, flow: Flow) -> None:
-        """Remembers the expansion since `begin`, unless it said something or looks outside itself."""
+        """Remembers the expansion since `begin`, unless it said something: a body reads nothing around it but ports."""
         core, end = self.core, self.mark()
         if end[3:] != begin[3:] or core.partial or None in flow:
             return
-        ports = core.scopes[begin.scopes].ports
-        lists = [node.inputs for node in core.nodes[begin.nodes :] if node.index not in ports]
-        lists += [layer.values for layer in core.layers[begin.layers :]]
-        for edges in lists:
-            for edge in edges:
-                if edge.node < begin.nodes:
-                    return
         self.known[key] = Template(begin, end, flow)
 
     def copy(self, template: Template, name: str, key: str, parent: int, arguments: Arguments) -> Flow:

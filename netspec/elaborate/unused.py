@@ -31,7 +31,7 @@ def idle_defaults(program: Program) -> Iterator[Diagnostic]:
     """NS254 for a `default` of the file that stands below every body it could reach."""
     unit = program.main
     last = max((definition.body.at[0] for definition in unit.own.values()), default=0)
-    if not unit.own or unit.poisoned.any:
+    if not unit.own:
         return
     for default in unit.defaults:
         if default.at[0] > last:

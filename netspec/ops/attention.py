@@ -70,7 +70,7 @@ class Attention(Weighted):
         for position, item in enumerate((query, key, value)):
             if self.length(item) is None:
                 single = position == 0 and len(inputs) > 1 and not item.space and item.time is None
-                refuse("NS352", input=min(position, len(inputs) - 1), hint="single" if single else "", type=str(item))
+                refuse("NS352", input=position, hint="single" if single else "", type=str(item))
         if key.time != value.time or key.space != value.space:
             refuse("NS353", input=1, left=str(key), right=str(value))
         if self.causal and (query.time != key.time or query.space != key.space):

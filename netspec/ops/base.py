@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple, dataclass_transform
 
 from netspec.sizes import Formula, Size
-from netspec.types import UNKNOWN, Type, Unknown, refuse, space_text
+from netspec.types import UNKNOWN, Type, refuse, space_text
 
 Kind = Literal[
     "size",  # one size >= 1: 3, K, 4*d
@@ -307,10 +307,6 @@ def squeeze(values: Iterable[Size]) -> int | tuple[int, ...]:
     return sizes[0] if len(set(sizes)) == 1 else sizes
 
 
-def known(*sizes: object) -> bool:
-    return not any(isinstance(size, Unknown) for size in sizes)
-
-
 __all__ = [
     "REQUIRED",
     "Argument",
@@ -327,7 +323,6 @@ __all__ = [
     "Part",
     "Weight",
     "extent",
-    "known",
     "option",
     "plain",
     "squeeze",

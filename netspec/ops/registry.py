@@ -54,15 +54,8 @@ def operation(name: str) -> type[Op]:
     from keyword import iskeyword
 
     module = import_module(f"netspec.ops.{name}{'_' if iskeyword(name) or name in _BUILTINS else ''}")
-    for value in vars(module).values():
-        if (
-            isinstance(value, type)
-            and issubclass(value, Op)
-            and value.name == name
-            and value.__module__ == module.__name__
-        ):
-            return value
-    raise KeyError(name)
+    classes = (value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Op))
+    return next(value for value in classes if value.name == name and value.__module__ == module.__name__)
 
 
 @cache

@@ -11,7 +11,7 @@ from netspec.sections.entries import read_entry
 from netspec.sections.settings import Section, Written
 from netspec.sections.sources import SOURCES, Facts, Source
 from netspec.sections.steps import STEPS, Chars, Column, Columns, Label, Step
-from netspec.sections.train import settings
+from netspec.sections.train import MOST_MISTAKES, settings
 from netspec.sections.values import OpenSize, Reader, single
 from netspec.source import Span
 from netspec.syntax import tree
@@ -63,7 +63,9 @@ def read_data(section: Section, names: dict[str, Any], report: Report) -> Data:
         report.add(Diagnostic("NS754", section.span, {"section": "data", "name": "source"}))
     facts = data.source.facts if data.source is not None else Facts()
     for key, item in section.settings.items():
-        if key == "split":
+        if len(report) > MOST_MISTAKES:
+            data.broken.add(key)
+        elif key == "split":
             _try(report, lambda item=item: _split(item, names, data))
         elif key not in KEYS:
             data.broken.add(key)

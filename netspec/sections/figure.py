@@ -110,6 +110,15 @@ def split_length(text: str) -> tuple[float, str]:
     return float(match[1]), match[2] or "px"
 
 
+def is_length(text: str) -> bool:
+    """Whether a text is a width on paper or screen."""
+    try:
+        split_length(text)
+    except ValueError:
+        return False
+    return True
+
+
 def without_letters(show: Shown) -> Shown:
     """A list with its generic units left out; dots on both sides of one become one."""
     found: list[Index | Skip] = []

@@ -11,6 +11,7 @@ from netspec.graph import Graph, Layer
 from netspec.names import nearest
 from netspec.sections import figure as say
 from netspec.sections.figure import FigureSettings, Index, LayerHints, Region, Shown, Skip
+from netspec.sections.values import run_of
 from netspec.sizes import Formula, Size
 from netspec.source import SourceFile
 from netspec.syntax import tree
@@ -171,8 +172,8 @@ class Reader:
                 return self.integer(name, rule, value)
             case "text":
                 found = self.text(name, value)
-                if name == "width":
-                    self.length(found, value.at)
+                if name == "width" and not say.is_length(found):
+                    raise Fault(Diagnostic("NS723", self.source.span(value.at), {"width": found}))
                 return found
             case "texts":
                 return self.texts(name, rule, value)
@@ -224,12 +225,6 @@ class Reader:
             raise self.wrong(name, value, "text", fix=f'"{value.name}"' if isinstance(value, tree.Ref) else None)
         return value.value
 
-    def length(self, text: str, at: tree.Place) -> None:
-        try:
-            say.split_length(text)
-        except ValueError:
-            raise Fault(Diagnostic("NS723", self.source.span(at), {"width": text})) from None
-
     def texts(self, name: str, rule: Rule, value: tree.Value) -> tuple[str, ...]:
         if isinstance(value, tree.Ref) and value.name in rule.choices:
             return ()
@@ -254,8 +249,12 @@ class Reader:
                 if isinstance(found, int | Formula) and not isinstance(found, bool):
                     return found
             case tree.Binary() if value.op in ("+", "-", "*"):
-                left, right = self.number(name, value.left), self.number(name, value.right)
-                return left + right if value.op == "+" else left - right if value.op == "-" else left * right
+                first, operators = run_of(value, ("+", "-", "*"))
+                total = self.number(name, first)
+                for node in operators:
+                    right = self.number(name, node.right)
+                    total = total + right if node.op == "+" else total - right if node.op == "-" else total * right
+                return total
             case tree.Negative():
                 return -self.number(name, value.value)
             case tree.Group() if len(value.chain.items) == 1:

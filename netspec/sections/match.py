@@ -10,7 +10,7 @@ from netspec.graph import Edge, Graph
 from netspec.names import nearest
 from netspec.sections.data import Data, Field
 from netspec.sections.losses import Term
-from netspec.sections.train import Train
+from netspec.sections.train import MOST_MISTAKES, Train
 from netspec.source import Span
 from netspec.types import UNKNOWN_TYPE, ShapeFault, Time, Type, Unknown, space_text, type_text
 
@@ -222,6 +222,8 @@ def _unused(data: Data, graph: Graph, found: Match, report: Report) -> None:
     for name, item in data.fields.items():
         if name in found.inputs:
             continue
+        if len(report) > MOST_MISTAKES:
+            break
         if name in layers:
             labels = tuple(Label(span) for span in (layers[name].span,) if span is not None)
             report.add(Diagnostic("NS759", item.span, {"name": name}, labels=labels))

@@ -61,6 +61,7 @@ class Train:
 
 # settings that are whole numbers: the least allowed
 _NUMBERS = {"epochs": 1, "batch": 1, "seed": 0, "clip": 0, "accumulate": 1, "patience": 1}
+MOST_MISTAKES = 500
 PRECISIONS = ("float32", "bfloat16", "float64")
 
 
@@ -68,6 +69,8 @@ def read_train(section: Section, names: dict[str, Any], report: Report) -> Train
     """Every setting that can be read; mistakes go to the report."""
     train = Train(span=section.span)
     for key, written in section.settings.items():
+        if len(report) > MOST_MISTAKES:  # of a section that is wrong throughout nobody reads more
+            break
         read = _READERS.get(key)
         train.places[key] = written.span
         try:
@@ -198,31 +201,47 @@ def settings() -> tuple[str, ...]:
 
 
 def _sum(value: tree.Value, sign: float, reader: Reader) -> list[Weighed]:
-    value = single(value)
-    if isinstance(value, tree.Binary) and value.op in ("+", "-"):
-        right = sign if value.op == "+" else -sign
-        return _sum(value.left, sign, reader) + _sum(value.right, right, reader)
-    if isinstance(value, tree.Negative):
-        return _sum(value.value, -sign, reader)
-    if isinstance(value, tree.Binary) and value.op == "*":
-        for number, term in ((value.left, value.right), (value.right, value.left)):
+    """The terms of a loss, in order. A run of operators leans left: no recursion over its length."""
+    found: list[Weighed] = []
+    pending = [(value, sign)]
+    while pending:
+        part, sign = pending.pop()
+        part = single(part)
+        if isinstance(part, tree.Binary) and part.op in ("+", "-"):
+            pending += [(part.right, sign if part.op == "+" else -sign), (part.left, sign)]
+        elif isinstance(part, tree.Negative):
+            pending.append((part.value, -sign))
+        elif isinstance(part, tree.Binary) and part.op in ("*", "/"):
+            pending.append(_scaled(part, sign, reader))
+        elif isinstance(part, tree.Call | tree.Ref):
+            found.append(Weighed(sign, read_entry(LOSSES, part, reader, Phrase("what loss"))))
+        else:
+            raise reader.fault(part.at, "NS764", text=reader.text_at(part.at))
+    return found
+
+
+def _scaled(part: tree.Binary, sign: float, reader: Reader) -> tuple[tree.Value, float]:
+    """`0.5*term`, `term*0.5`, `term/2`: the term, and its coefficient. Raises Fault."""
+    if part.op == "*":
+        for number, term in ((part.left, part.right), (part.right, part.left)):
             if not _holds_call(number):
-                return _sum(term, sign * reader.number(number), reader)
-        raise reader.fault(value.at, "NS764", text=reader.text_at(value.at))
-    if isinstance(value, tree.Binary) and value.op == "/" and not _holds_call(value.right):
-        divisor = reader.number(value.right)
+                return term, sign * reader.number(number)
+    elif not _holds_call(part.right):
+        divisor = reader.number(part.right)
         if divisor == 0:
-            raise reader.fault(value.right.at, "NS408", text=reader.text_at(value.at))
-        return _sum(value.left, sign / divisor, reader)
-    if not isinstance(value, tree.Call | tree.Ref):
-        raise reader.fault(value.at, "NS764", text=reader.text_at(value.at))
-    return [Weighed(sign, read_entry(LOSSES, value, reader, Phrase("what loss")))]
+            raise reader.fault(part.right.at, "NS408", text=reader.text_at(part.at))
+        return part.left, sign / divisor
+    raise reader.fault(part.at, "NS764", text=reader.text_at(part.at))
 
 
 def _holds_call(value: tree.Value) -> bool:
-    value = single(value)
-    if isinstance(value, tree.Binary):
-        return _holds_call(value.left) or _holds_call(value.right)
-    if isinstance(value, tree.Negative):
-        return _holds_call(value.value)
-    return isinstance(value, tree.Call)
+    pending = [value]
+    while pending:
+        part = single(pending.pop())
+        if isinstance(part, tree.Call):
+            return True
+        if isinstance(part, tree.Binary):
+            pending += [part.left, part.right]
+        elif isinstance(part, tree.Negative):
+            pending.append(part.value)
+    return False

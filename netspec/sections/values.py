@@ -88,13 +88,9 @@ class Reader:
         return self.fault(value.at, "NS404", *hints, fix=guess, text=value.name)
 
     def _binary(self, value: tree.Binary) -> int | float:
-        spine: list[tree.Binary] = []
-        current: tree.Value = value
-        while isinstance(current, tree.Binary):  # a run of operators leans left; no recursion over its length
-            spine.append(current)
-            current = current.left
-        result = self.number(current)
-        for node in reversed(spine):
+        first, operators = run_of(value)
+        result = self.number(first)
+        for node in operators:
             right = self.number(node.right)
             if node.op in ("/", "%") and right == 0:
                 raise self.fault(node.right.at, "NS408", text=self.text_at(node.at))
@@ -195,6 +191,18 @@ def single(value: tree.Value) -> tree.Value:
             value = value.items[0]
         else:
             return value
+
+
+def run_of(value: tree.Value, signs: tuple[str, ...] = ()) -> tuple[tree.Value, list[tree.Binary]]:
+    """The first operand of a run of operators (all, or those of `signs`) and the operators behind it, in order.
+
+    A run leans left: this way there is no recursion over its length.
+    """
+    spine: list[tree.Binary] = []
+    while isinstance(value, tree.Binary) and (not signs or value.op in signs):
+        spine.append(value)
+        value = value.left
+    return value, spine[::-1]
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {

@@ -42,9 +42,11 @@ _JOINERS = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 _WORD_PART = re.compile(r"\w")
-# a word of Latin letters among which one of another script hides
-_MIXED = re.compile(rf"(?=\w*[A-Za-z])\w*[{''.join(LOOKS_LIKE)}]\w*")
-_QUOTED = re.compile(r'"(?:[^"\\\n]++|\\.)*+"|[“„«「『][^”»」』\n]*[”»」』]|#[^\n]*')
+_WORD = re.compile(r"\w+")
+_LATIN = re.compile("[A-Za-z]")
+_LOOKS = re.compile(f"[{''.join(LOOKS_LIKE)}]")
+# what is not closed goes to the end of its line: each character is looked at once
+_QUOTED = re.compile(r'"(?:[^"\\\n]++|\\.)*+"?|[“„«「『][^”»」』\n]*+[”»」』]?|#[^\n]*')
 # what Unicode gives no name
 _NAMES = {
     "\r": "carriage return", "\x1b": "escape", "\x07": "bell", "\x08": "backspace", "\x0b": "vertical tab",
@@ -74,8 +76,9 @@ def check_characters(source: SourceFile) -> tuple[str, list[Diagnostic]]:
         _note(places, LOOK_ALIKES[match[0]], match.start(), match[0])
         if len(LOOK_ALIKES[match[0]]) == 1:
             characters[match.start()] = LOOK_ALIKES[match[0]]
-    for match in _outside(_MIXED, text, quoted):
-        if looks(match[0]).isascii():
+    for match in _outside(_WORD, text, quoted):
+        # a word of Latin letters among which one of another script hides
+        if _LOOKS.search(match[0]) and _LATIN.search(match[0]) and looks(match[0]).isascii():
             for at in range(match.start(), match.end()):
                 if not text[at].isascii():
                     characters[at] = looks(text[at])

@@ -9,14 +9,15 @@ from netspec.diagnostics.model import Phrase
 from netspec.names import nearest
 from netspec.syntax.parser import MARKS
 
-WORD = re.compile(rf"[^\W\d][\w{MARKS}]*")
+WORD = re.compile(rf"(?<![\w{MARKS}])[^\W\d][\w{MARKS}]*+")
 HEAD = re.compile(r"(net|block|data|train|figure)\b")
 STATEMENT = re.compile(r"(input|hidden|output|start|default|require|let)\b(?!\s*=)")
 DECLARES = re.compile(r"(?:netspec\s+\d|use\b|default\b|extern\b|(?:net|block|data|train|figure)\b(?!\s*[:=(.,]))")
 _STRONG = re.compile(
     r"(?:input|hidden|output|start)\s+\w+\s*:|(?:net|block)\s+\w+|let\s+\w+\s*=|require\s|default\s+\w+\s*\("
 )
-_PIECES = re.compile(r'"(?:[^"\\\n]++|\\.)*+"|#[^\n]*|[()\[\]{}]')
+# a text that is not closed goes to the end of its line: each character is looked at once
+_PIECES = re.compile(r'"(?:[^"\\\n]++|\\.)*+"?|#[^\n]*|[()\[\]{}]')
 # [^\n]*|[()\[\]{}]')
 _CONTINUES = re.compile(r"->|[&+,]|→")
 # a line that ends like this was meant to go on
@@ -33,7 +34,7 @@ class Logical:
 
     start: int
     end: int
-    text: str
+    text: str  # while the file is being split, what stands in its last physical line
     unclosed: tuple[str, int] | None = None  # the bracket that nothing closed
     after_blank: bool = False
 
@@ -45,6 +46,7 @@ def logical_lines(text: str) -> list[Logical]:
     current: Logical | None = None
     offset = 0
     blank = False
+    headed = repeats = False  # the current one begins a body; holds a `repeat`
     closer = ""  # of a comment in another language's way that goes over several lines
     last = {closing: text.rfind(closing) for closing in COMMENTS.values()}
     for raw in text.splitlines(keepends=True):
@@ -54,15 +56,14 @@ def logical_lines(text: str) -> list[Logical]:
         if closer:
             assert current is not None
             if closer in stripped:
-                current.end, closer = begin + len(stripped), ""
-                current.text = text[current.start : current.end]
+                current.end, current.text, closer = begin + len(stripped), stripped, ""
             continue
         if not stripped or stripped.startswith("#"):
             blank = blank or not stripped
             continue
         brackets, end = _brackets(raw, offset - len(raw))
         fresh = current is None or (
-            not open_brackets and not _CONTINUES.match(stripped) and not _runs_on(current, stripped)
+            not open_brackets and not _CONTINUES.match(stripped) and (headed or not _runs_on(current, stripped))
         )
         if open_brackets and (_STRONG.match(stripped) or (stripped[0] == "}" and open_brackets[-1][0] != "{")):
             fresh = True
@@ -74,16 +75,19 @@ def logical_lines(text: str) -> list[Logical]:
             open_brackets = []
             current = Logical(begin, end, text[begin:end], after_blank=blank)
             lines.append(current)
+            headed, repeats = HEAD.match(stripped) is not None, False
             closer = _open_comment(stripped, offset, last)
         else:
             assert current is not None
-            current.end = end
-            current.text = text[current.start : end]
-        head = fresh and (HEAD.match(stripped) is not None or stripped == "{")
-        _track(open_brackets, brackets, head, head or "repeat" in current.text)
+            current.end, current.text = end, text[begin:end]
+        head = fresh and (headed or stripped == "{")
+        repeats = repeats or "repeat" in current.text
+        _track(open_brackets, brackets, head, head or repeats)
         blank = False
     if current is not None and open_brackets:
         current.unclosed = open_brackets[0]
+    for line in lines:
+        line.text = text[line.start : line.end]
     return lines
 
 
@@ -108,7 +112,7 @@ def _open_comment(stripped: str, offset: int, last: dict[str, int]) -> str:
 
 def _runs_on(current: Logical, stripped: str) -> bool:
     """Whether the line above ends with a sign that wants more, and this one begins nothing of its own."""
-    if not _GOES_ON.search(current.text) or HEAD.match(current.text):
+    if not _GOES_ON.search(current.text):
         return False
     return stripped[0] not in "}#" and not STATEMENT.match(stripped) and not DECLARES.match(stripped)
 

@@ -16,7 +16,7 @@ from netspec.source import SourceFile
 from netspec.syntax import habits, marks, nouns, signs, typed
 from netspec.syntax.build import BadText
 from netspec.syntax.expected import KEYWORDS, expected
-from netspec.syntax.parser import END, MARKS, MAX_DEPTH, TooDeep, Unexpected
+from netspec.syntax.parser import END, MARKS, MAX_DEPTH, TooDeep
 from netspec.syntax.stop import OPENERS, Stop
 
 STATEMENTS = ("input", "hidden", "output", "start", "default", "require", "let")
@@ -31,12 +31,9 @@ def syntax_fault(source: SourceFile, error: TooDeep | BadText) -> Diagnostic:
     return Diagnostic(error.code, source.span(error.at), dict(error.words))
 
 
-def explain(
-    source: SourceFile, begin: int, end: int, seen: Unexpected, start: str, unclosed: tuple[str, int] | None
-) -> Diagnostic:
-    """The diagnostic for one statement `[begin, end)` that stopped at `seen`."""
-    stop = Stop(source, begin, end, seen, start, unclosed)
-    for rule in _RULES:
+def explain(stop: Stop, plainly: bool = False) -> Diagnostic:
+    """The diagnostic for one statement that stopped making sense; `plainly`: without asking what was meant."""
+    for rule in () if plainly else _RULES:
         found = rule(stop)
         if found is not None:
             return found

@@ -193,7 +193,7 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
     ends: list[int] = []
     recent: list[str] = []
     words: dict[str, str] = {}  # a word that stands in many places is kept once
-    depth = 0
+    depth = signs = 0
     while True:
         actions = states[state]
         match = scanners[state].match(text, at, stop)
@@ -226,7 +226,8 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
                 ends.append(at)
                 break
         depth += _NESTING.get(kind, 0)
-        if depth > MAX_DEPTH:
+        signs = signs + 1 if kind == "_NEG" else 0
+        if depth > MAX_DEPTH or signs > MAX_DEPTH:
             raise TooDeep((begin, at))
         if kind == "_NL":
             recent.clear()

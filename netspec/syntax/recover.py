@@ -21,8 +21,10 @@ from netspec.syntax.lines import HEAD, STATEMENT, WORD, Logical, foreign, logica
 from netspec.syntax.lost import Lost
 from netspec.syntax.mistakes import STATEMENTS, explain, syntax_fault
 from netspec.syntax.parser import TooDeep, Unexpected, parse
+from netspec.syntax.stop import Stop
 
 MAX_MISTAKES = 1000
+MAX_EFFORT = 30_000_000  # of explaining what was meant; after that broken lines are only reported
 _CONTINUES = re.compile(r"->|[&+,]|→")
 _CLOSES = re.compile(r"\}[\s;]*")
 _CONFLICT = re.compile(r"^(?:<{7} .*|>{7} .*)$", re.MULTILINE)
@@ -52,6 +54,7 @@ class _Recovery:
         self.skipping = False  # inside a body of which not even the kind could be read
         self.around: list[tuple[Any, list[Any], Logical | None]] = []  # bodies inside which another one was begun
         self.braces = 0  # opened inside the body without a head
+        self.effort = 0  # what explaining broken lines may have cost so far: their lengths, squared
         self.stray = False  # lines outside a body were met: said once, then read as the body's before them
 
     def run(self) -> Recovered:
@@ -251,7 +254,10 @@ class _Recovery:
         try:
             return parse(self.source, start, region)
         except Unexpected as unexpected:
-            self.diagnostics.append(explain(self.source, line.start, line.end, unexpected, start, line.unclosed))
+            self.effort += (line.end - line.start) ** 2
+            plainly = self.effort > MAX_EFFORT
+            stop = Stop(self.source, line.start, line.end, unexpected, start, line.unclosed)
+            self.diagnostics.append(explain(stop, plainly))
         except (TooDeep, BadText) as fault:
             self.diagnostics.append(syntax_fault(self.source, fault))
         return None

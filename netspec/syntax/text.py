@@ -26,9 +26,12 @@ def read_file(path: Path, name: str | None = None, limit: int = MAX_BYTES, used:
         kind = Phrase("a directory" if stat.S_ISDIR(mode) else "a device")
         raise _fault("NS008", file=shown, kind=kind)
     try:
-        return decode(_all(descriptor, limit + 1), shown, path, limit)
+        data = _all(descriptor, limit + 1)
+    except OSError as error:  # `/proc/self/mem` opens, and cannot be read
+        raise Fault(_closed(error, path, shown, used)) from None
     finally:
         os.close(descriptor)
+    return decode(data, shown, path, limit)
 
 
 def _all(descriptor: int, most: int) -> bytes:

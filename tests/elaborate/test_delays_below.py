@@ -35,7 +35,7 @@ STEPS = {
 SOURCES = {
     "6 over 12": ("x, b[t-1] -> join(time)", "x, b[t-1] -> join(maps)", "b[t-1], x -> matmul", "x + b[t-1]",
                   "b[t-1] & x", "x, b[t-1], b[t-1] -> attention(2)", "2*b[t-1]", "v*b[t-1]",
-                  "b[t-2] & b[t-1] -> reversed(gru(2))"),
+                  "b[t-2] & b[t-1] -> reversed(gru(2))", "b[t-1], b[t-1] -> sample"),
     "6@4x6 over 12": ("x, b[t-1] -> join(space)", "v + b[t-1]", "x - b[t-1] -> 3 filters 3x3", "v & b[t-1]"),
 }  # fmt: skip
 BLOCKS = """block Twice {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from netspec.api import Spec
-from netspec.elaborate.program import parse_program
+from netspec.elaborate.program import load_program, parse_program
 
 STEP = "block f {\n  input  x: c\n  output y: x -> tanh\n}\n"
 
@@ -49,6 +51,7 @@ def test_a_round_begins_with_a_step_even_where_a_layer_has_its_name() -> None:
 @pytest.mark.parametrize(
     ("value", "code"),
     [
+        ("1.0^(0-1)", ""), ("0.0^(0-1)", "NS408"), ("0.0^1", ""),
         ("1.0/4", ""), ("1/4.0", ""), ("1.0/4.0", ""), ("2/4", "NS403"), ("4/4", ""), ("2.0^(0-1)", ""),
         ("2^(0-1.0)", ""), ("sqrt(0.25)", ""), ("0.5*(1/2.0)", ""), ("1 - 1/2.0", ""),
     ],
@@ -68,3 +71,13 @@ def test_sizes_of_an_input_are_worked_back(written: str, given: str, sizes: dict
     block = f"block f {{\n  input  x: {written}\n  output y: x -> relu\n}}\n"
     net = Spec(parse_program(f"{block}net n {{\n  input  x: {given}\n  output y: f\n}}\n", "n.net")).net()
     assert net.graph.scopes[1].params == sizes
+
+
+def test_a_file_that_is_used_is_named_as_it_was_written(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "a.net").write_text("block f {\n  input  x: c\n  output y: x -> reluu\n}\n")
+    (tmp_path / "n.net").write_text('use f from "parts/a.net"\nnet n {\n  input  x: 4\n  output y: f\n}\n')
+    found = Spec(load_program(tmp_path / "n.net")).check()
+    assert [item.code for item in found] == ["NS202"]
+    assert found[0].span is not None
+    assert found[0].span.source.name.endswith("parts/a.net")

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+
+from netspec.api import Spec
+from netspec.elaborate.program import parse_program
 
 TINY = "net first {\n  input  x: 2\n  output y: 1 perceptron\n}\n"
 SLOWEST = 1.0  # seconds of processor time
@@ -45,9 +49,52 @@ HOSTILE = {
     "a number of 5,000 digits": (net("9" * 5000 + " perceptrons"), "NS111"),
     "a power of powers": (net("9^999999999 perceptrons"), "NS409"),
     "10,000 brackets": (net("(" * 10000 + "x" + ")" * 10000), "NS110"),
+    "20,000 minus signs": (net("dropout(" + "-" * 20000 + "0.5)"), "NS110"),
+    "20,000 minus signs in a section": (f"{TINY}train {{\n  loss = {'-' * 20000}squared(y)\n}}\n", "NS110"),
+    "300,000 slashes and stars": ("/*\n" * 300_000, "NS009"),
     "a caption of 900 kB": (net(f'reluu "{"x" * 900_000}"'), "NS205"),
     "10 MB of errors": ("hidden z: foo\n" * 750_000, "NS005"),
 }  # fmt: skip
+
+
+# what a pattern that looks for words, texts, signs or lines could go over again and again
+RUNS = (r"\"", "“", "«", "1x", "a", "²", "-", "a-", "é", "'", "(", "x[", "a b,", "int a,", "/*\n", "&\n", "{\n", "१ ")
+AROUND = {
+    "alone": "{}",
+    "in a chain": "net n {{\n  input x: 3\n  hidden z: é {} perceptrons }}\n  output y: relu\n}}\n",
+    "in a head": "net n({}) {{\n  input x: 3\n}}\n",
+    "behind a step": "net n {{\n  input x: 3\n  output y: x -> relu {} is 3\n}}\n",
+    "in a section": "net n {{\n  input x: 3\n  output y: relu\n}}\ndata {{\n  {}\n}}\n",
+}
+
+
+@pytest.mark.parametrize("place", AROUND)
+@pytest.mark.parametrize("run", RUNS)
+def test_long_runs_of_one_thing_take_linear_time(run: str, place: str) -> None:
+    """A tenth of the largest file, all of one kind: it is answered within the time that any file may take."""
+    text = AROUND[place].format(run * (100_000 // len(run)))
+    begun = time.process_time()
+    found = Spec(parse_program(text, "hostile.net")).check()
+    assert found
+    assert time.process_time() - begun < 2 * SLOWEST
+
+
+@pytest.mark.parametrize("setting", ["train {{\n  loss = squared(y){}", "figure {{\n  depth = 1{}"])
+def test_long_sums_in_sections_are_no_recursion(setting: str) -> None:
+    term = " + squared(y)" if "loss" in setting else " + 1"
+    found = Spec(parse_program(TINY + setting.format(term * 5000) + "\n}\n", "long.net")).check()
+    assert [item.code for item in found] == ([] if "loss" in setting else ["NS705"])
+
+
+def test_sections_that_are_wrong_throughout_are_read_so_far(tmp_path: Path, tiny: tuple[float, int]) -> None:
+    fields = "".join(f"  f{number} = column(1)\n" for number in range(25_000))
+    settings = "".join(f"  s{number} = {number}\n" for number in range(25_000))
+    text = f'{TINY}data {{\n  source = csv("d.csv")\n{fields}}}\ntrain {{\n{settings}}}\n'
+    (tmp_path / "hostile.net").write_text(text)
+    code, seconds, memory, said = measured("hostile.net", tmp_path)
+    assert (code, "NS752" in said or "NS430" in said) == (1, True)
+    assert seconds < tiny[0] + 2 * SLOWEST
+    assert memory < tiny[1] + 5 * MORE
 
 
 def measured(path: str, folder: Path, *flags: str) -> tuple[int, float, int, str]:
@@ -87,6 +134,12 @@ def test_devices_and_pipes_are_no_files(tmp_path: Path, tiny: tuple[float, int])
         assert (code, "NS008" in said) == (1, True)
         assert seconds < tiny[0] + SLOWEST
         assert memory < tiny[1] + MORE
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs Linux")
+def test_what_opens_and_cannot_be_read(tmp_path: Path) -> None:
+    code, _, _, said = measured("/proc/self/mem", tmp_path)
+    assert (code, "NS001" in said) == (1, True)
 
 
 @pytest.mark.parametrize(("flag", "text", "code"), [

@@ -49,6 +49,13 @@ def test_of_one_mistake_so_many_places_are_kept() -> None:
     assert [(item.code, len(item.fixes)) for item in found] == [("NS007", MAX_FIXES)]
 
 
+def test_of_digits_of_another_script_so_many_places_are_kept() -> None:
+    lines = "".join(f"  hidden z{number}: x -> ٣ perceptrons\n" for number in range(MAX_FIXES + 50))
+    found = [item for item in check(TEXT.replace("  output", lines + "  output")) if item.fixes]
+    assert [(item.code, len(item.fixes)) for item in found] == [("NS007", MAX_FIXES)]
+    assert {fix.replacement for fix in found[0].fixes} == {"3"}
+
+
 @pytest.mark.parametrize(
     ("text", "shown", "columns"),
     [

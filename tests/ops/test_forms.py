@@ -118,6 +118,8 @@ SAME_EACH_TIME: dict[str, tuple[str, str, int, Reference]] = {
                                lambda w, x: -(x[:, None] - ROWS).square().sum(-1)),
     "weights of the spec": ("2", "3 perceptrons (bias = false, weights = [[1, -1], [0.5, 2], [0, 0]])", 1,
                             lambda w, x: x @ ROWS.T),
+    "subsampling": ("3@4x6", "subsample(2x3)", 1, lambda w, x: F.avg_pool2d(x, (2, 3)) * 6
+                    * w["y.weight"][:, None, None] + w["y.bias"][:, None, None]),
     "the product of sequences": ("3 over 4; 5 over 3", "a, b -> matmul", 1, lambda w, x, b: x @ b),
 }  # fmt: skip
 
@@ -142,6 +144,49 @@ def test_values_are_torchs(name: str, training: bool) -> None:
         assert mine.shape[1:] == (*time, kind.maps, *kind.space)
     for key, value in module.state_dict().items():
         assert torch.equal(value, before[key]), key
+
+
+def test_attention_from_inside_a_loop_to_what_stands_outside() -> None:
+    net = netspec.parse("""net n {
+  input  a: 4 over 3
+  input  b: 4 over 5
+  hidden y: z[t-1], b, b -> attention(2)
+  hidden z: a + y -> tanh
+  output o: z
+}
+""").net()
+    module, (a, b) = net.module().eval(), values(net)
+    w = module.state_dict()
+
+    def layer(name: str, x: Tensor) -> Tensor:
+        return F.linear(x, w[f"y.{name}.weight"], w[f"y.{name}.bias"])
+
+    z, steps = torch.zeros(2, 4), []
+    for now in a.unbind(1):
+        seen = attend(layer("query", z)[:, None], layer("key", b), layer("value", b), 2)
+        z = torch.tanh(now + layer("out", seen)[:, 0])
+        steps.append(z)
+    torch.testing.assert_close(module(a, b), torch.stack(steps, dim=1))
+
+
+PADDED = (
+    "softmax(time)", "mean(time)", "max(time)", "sum(time)", "first(time)", "last(time)",
+    "lstm(3, bidirectional = true)",
+    "gru(3)", "reversed(lstm(3))", "attention(2)", "attention(2, causal = true)", "positions",
+    "a[t-1]", "a + a[t-2] -> rnn(3)", "layernorm -> 2 perceptrons",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("chain", PADDED)
+def test_a_padded_example_is_what_it_is_alone(chain: str) -> None:
+    """Of two examples of 5 and 3 steps the second one's padding changes nothing."""
+    net = parts("4 over up to 5", chain if chain.startswith("a") and chain[1] in "[ " else f"a -> {chain}")
+    module = net.module().eval()
+    x = torch.randn(2, 5, 4, generator=torch.Generator().manual_seed(0))
+    both, alone = module(x, torch.tensor([5, 3])), module(x[1:, :3], torch.tensor([3]))
+    mine = both[1, :3] if net.graph.nodes[-1].type.time is not None else both[1]
+    torch.testing.assert_close(mine, alone[0])
+    torch.testing.assert_close(both[0], module(x[:1], torch.tensor([5]))[0])
 
 
 def test_attention_without_layers_drops_in_training_alone() -> None:

@@ -10,11 +10,12 @@ import pytest
 import netspec
 from netspec.diagnostics.model import SpecErrors
 from netspec.ops import registry
-from netspec.ops.base import Lowering, Op, option
+from netspec.ops.base import Init, Lowering, Op, Weight, option
 from netspec.ops.distance import Distance
 from netspec.ops.dropout import Dropout
 from netspec.ops.registry import operation, register, step_names
 from netspec.ops.relu import Relu
+from netspec.ops.weighted import Weighted
 from netspec.types import Type, refuse
 
 
@@ -36,6 +37,36 @@ class Tagged(Op):
 
     def torch(self, *inputs: Type) -> Lowering:
         return Lowering("{x}")
+
+
+class Scaled(Weighted):
+    """One weight, and a first value that is written as one."""
+
+    name = "scaled"
+    start: Any = option("init", "how it starts", default=None)
+
+    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
+        return (self.weight("weight", (inputs[0].maps,), self.start or Init("constant", (1.0,))),)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        return Lowering("{x}")
+
+
+@pytest.fixture
+def scaled() -> Iterator[None]:
+    register(Scaled)
+    yield
+    del registry._extra["scaled"]
+    step_names.cache_clear()
+    operation.cache_clear()
+
+
+def test_first_values_are_those_of_what_is_stored(scaled: None) -> None:
+    text = "net n {\n  input  x: 4\n  output y: x -> scaled(start = normal(0, 0.5))\n}\n"
+    (stored,) = netspec.parse(text).net().graph.stored
+    assert stored.weight.init == Init("normal", (0.0, 0.5))
+    assert codes("x -> scaled(init = ones)") == []
+    assert codes("x -> scaled(init.bias = 0)") == [("NS203", "init.bias = 0")]
 
 
 @pytest.fixture

@@ -1,0 +1,98 @@
+"""Texts of unknown origin: how much is kept of a mistake that is everywhere, and what may reach a screen or code."""
+
+from __future__ import annotations
+
+import pytest
+
+from netspec.diagnostics.display import safe, width
+from netspec.diagnostics.fixes import fixed
+from netspec.diagnostics.model import Diagnostic, Fault, Fix
+from netspec.lower.pynames import Locals, Namer, class_name
+from netspec.source import SourceFile, Span
+from netspec.syntax.characters import LINE_ENDS, MAX_FIXES, MAX_LABELS, check_characters
+from netspec.syntax.text import decode
+
+
+@pytest.mark.parametrize("sign", ["\u200b", "（", "\u3000", "\u2028", "\u200d"])
+@pytest.mark.parametrize("times", [1, 2, MAX_LABELS, MAX_LABELS + 1, MAX_LABELS + 2, MAX_FIXES, MAX_FIXES + 1])
+def test_one_report_however_often(sign: str, times: int) -> None:
+    source = SourceFile("a.net", f"a{sign}b " * times)
+    text, (found,) = check_characters(source)
+    assert len(text) == len(source.text)
+    # inside a word an invisible character is held by one that ends none
+    assert text.count("\u200b") == (times if sign in "\u200b\u200d" else 0)
+    assert sign == "\u200b" or sign not in text
+    assert len(found.labels) == min(times - 1, MAX_LABELS)
+    assert len(found.fixes) == min(times, MAX_FIXES)
+    assert found.span == Span(source, 1, 2)
+    assert [label.span.start for label in found.labels] == [1 + 4 * place for place in range(1, len(found.labels) + 1)]
+    assert [hint.text for hint in found.hints if hint.text == "line_end"] == ["line_end"] * (sign in LINE_ENDS)
+    assert {fix.replacement for fix in found.fixes} == {{"（": "(", "\u3000": " ", "\u2028": "\n"}.get(sign, "")}
+
+
+def test_labels_of_one_form_are_different_variables() -> None:
+    names = Locals(["x", "ｘ", "x", "self", "step", "step2", "y"], frozenset({"y"}))
+    found = [names.line(label) for label in ("x", "ｘ", "self", "step", "step2", "y")]
+    assert found == ["x", "x_", "self_", "step_", "step2_", "y_"]
+    assert [names.other(name) for name in ("x", "x", "z", "F", "z")] == ["x__", "x__", "z", "F_", "z"]
+
+
+def test_names_are_handed_out_once() -> None:
+    names = Namer(["Basic"])
+    assert [names.fresh(name) for name in ("Basic", "Basic", "Up", "Up", "Any", "Tensor")] == [
+        "Basic2", "Basic3", "Up", "Up2", "Any2", "Tensor2",
+    ]  # fmt: skip
+    wanted = {"lenet5": "Lenet5", "tree_or_not": "TreeOrNot", "_": "Net", "망": "망", "any": "Any_", "a__b": "AB"}
+    assert {name: class_name(name) for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "columns"),
+    [
+        ("plain", "plain", 5), ("a\tb", "a    b", 3), ("a\u00a0b", "a b", 3), ("\x1b[2J", "\\u{1b}[2J", 4),
+        ("\u202eab", "\\u{202e}ab", 3), ("한글", "한글", 4), ("ｆ", "ｆ", 2), ("e\u0301", "e\u0301", 1), ("é", "é", 1),
+        ("\u2028", "\\u{2028}", 1), ("\ue000", "\\u{e000}", 1), ("\ud800", "\\u{d800}", 1), ("\n", "\\u{a}", 1),
+    ],
+)  # fmt: skip
+def test_what_reaches_a_terminal(text: str, shown: str, columns: int) -> None:
+    assert safe(text) == shown
+    assert width(text) == columns
+
+
+def test_fixes_that_touch_are_not_made_together() -> None:
+    source, other = SourceFile("a.net", "abcdef"), SourceFile("b.net", "abcdef")
+
+    def report(*fixes: tuple[int, int, str], of: SourceFile = source) -> Diagnostic:
+        made = tuple(Fix(Span(of, start, end), new) for start, end, new in fixes)
+        return Diagnostic("NS006", Span(of, 0, 1), {}, fixes=made)
+
+    assert fixed(source, [report((0, 2, "X")), report((2, 3, "Y"))]) == ("XYdef", 2)
+    assert fixed(source, [report((0, 2, "X")), report((1, 3, "Y"))]) == ("Xcdef", 1)
+    assert fixed(source, [report((1, 3, "X")), report((0, 2, "Y"))]) == ("aXdef", 1)
+    assert fixed(source, [report((2, 2, "X")), report((2, 2, "Y"))]) == ("abXcdef", 1)
+    assert fixed(source, [report((0, 1, "X"), (4, 5, "Z")), report((4, 6, "Y"), (2, 3, ""))]) == ("XbcdZf", 1)
+    assert fixed(source, [report((0, 1, "X"), (0, 1, "X"))]) == ("Xbcdef", 1)
+    assert fixed(source, [report(), report((0, 1, "X"), of=other)]) == ("abcdef", 0)
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "words"),
+    [
+        (b"\xff\xfea\x00", "NS002", {"line": "1", "encoding": "UTF-16", "byte": "0xff"}),
+        (b"\xfe\xff\x00a", "NS002", {"encoding": "UTF-16", "byte": "0xfe"}),
+        (b"a\nb\x00", "NS003", {}),
+        ("net\n# 한글".encode("cp949"), "NS002", {"line": "2", "encoding": "EUC-KR / CP949"}),
+        (b"a\nb\n\nc\xff", "NS002", {"line": "4", "byte": "0xff"}),
+        (b"a" * 11, "NS005", {"limit": 10}),
+    ],
+)
+def test_bytes_that_are_no_spec(data: bytes, code: str, words: dict[str, object]) -> None:
+    with pytest.raises(Fault) as caught:
+        decode(data, "a.net", limit=10 if code == "NS005" else 1000)
+    assert caught.value.diagnostic.code == code
+    assert words.items() <= dict(caught.value.diagnostic.words).items()
+
+
+def test_bytes_that_are() -> None:
+    assert decode(b"a" * 10, "a.net", limit=10).text == "a" * 10
+    assert decode(b"\xef\xbb\xbfnet", "a.net").text == "net"
