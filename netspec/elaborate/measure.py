@@ -39,9 +39,9 @@ def stored_arrays(expansion: Core, report: Report) -> list[Stored]:
 
 def _other_shape(node: Node, owner: Node, weight: Weight, first: Stored, expansion: Core) -> Diagnostic:
     labels = (Label(owner.span, "first"),) if owner.span is not None else ()
-    line = expansion.layers[node.layer].span
-    if node.span == owner.span and node.layer != owner.layer and line is not None:  # `same(a)`: both stand in a's line
-        labels = (Label(line, "again", {"name": expansion.layers[owner.layer].label}),)
+    here, first_line = expansion.layers[node.layer], expansion.layers[owner.layer]
+    if node.span == owner.span and here.label != first_line.label and here.span is not None:  # both stand in a's line
+        labels = (Label(here.span, "again", {"name": first_line.label}),)
     words: dict[str, Any] = {
         "key": first.key,
         "have": _leads(owner, first.weight),
