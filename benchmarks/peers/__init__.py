@@ -33,11 +33,12 @@ NOTES = {
     "written and read, not run.",
 }
 MERITS = {
-    "mlnode": "mlnode finds unequal sums, layers that get another width than they were told, cycles, repeated and "
+    "mlnode": "mlnode builds LeNet-5 and ResNet-18 exactly; it finds unequal sums, wrong widths, cycles, repeated and "
     "unknown layers, and names the node; its arithmetic does without `eval`, and what torch says while a net is built "
     "comes with the node's name.",
-    "n-orca": "n-orca needs neither torch nor any other package to check; its findings have codes and suggestions; "
-    "cycles, repeated layers and unequal sums are found; an unknown operation is a warning, with `--strict` an error.",
+    "n-orca": "n-orca builds LeNet-5 exactly, needs neither torch nor any other package to check, and its findings "
+    "have codes and suggestions; cycles, repeated layers and unequal sums are found; an unknown operation is a "
+    "warning, with `--strict` an error.",
     "neural-dsl": "neural-dsl is a text language of its own whose syntax errors show the line with a caret; filters "
     "larger than their maps are refused; it writes TensorFlow as well.",
 }

@@ -26,7 +26,8 @@ from netspec.syntax import tree
 from netspec.types import Type
 
 # nodes expanded over and over, until every delayed read knows its type: of a net that takes more nobody waits
-MAX_WORK = 200_000
+MAX_WORK = 50_000
+MOST_PROBED = 8  # loops without a type whose growth is tried out
 
 
 def elaborate(
@@ -74,12 +75,12 @@ def _settled(root: Frame, limits: Limits) -> tuple[Expansion, Frame]:
     What a pass learns may be a guess (a side that is known stands for a sum), so it counts once the next one agrees.
     """
     assumed: dict[str, Type] = {}
-    work = 0
+    passes = work = 0
     while True:
         expansion, frame = _attempt(root, limits, assumed)
         learned = _learned(expansion)
-        work += len(expansion.nodes)
-        if learned == assumed or work > MAX_WORK:
+        passes, work = passes + 1, work + len(expansion.nodes)
+        if learned == assumed or (passes > 4 and work > MAX_WORK):
             break
         assumed = learned
     changing = {
@@ -175,11 +176,11 @@ def _witnesses(frame: Frame, definition: Definition, names: list[str]) -> None:
 def _learned(expansion: Expansion) -> dict[str, Type]:
     """What this pass found out about the layers that delayed reads ask for; of a line that failed nothing new."""
     found = dict(expansion.assumed)
-    for path in {**expansion.unresolved, **expansion.assumed}:
-        for layer in expansion.layers:
-            if layer.path == path and layer.role != "start" and layer.values:
-                edge = layer.values[0]
-                found[path] = expansion.nodes[edge.node].types[edge.output]
+    wanted = expansion.unresolved.keys() | found.keys()
+    for layer in expansion.layers:
+        if layer.path in wanted and layer.role != "start" and layer.values:
+            edge = layer.values[0]
+            found[layer.path] = expansion.nodes[edge.node].types[edge.output]
     return found
 
 
@@ -193,7 +194,7 @@ def _not_found(expansion: Expansion, unsettled: dict[str, tuple[Frame, tree.Plac
         bound = frame.layers.get(name)
         if bound is not None and None in bound.values:  # its line is broken, which is said there
             continue
-        growth = _growth(expansion, path, root)
+        growth = _growth(expansion, path, root) if len(unsettled) <= MOST_PROBED else 0
         if growth:
             hints: tuple[Hint, ...] = (Hint("grows", {"maps": growth}), Hint("settle", {"name": name}))
         else:

@@ -222,6 +222,8 @@ def _mask(form: Form) -> list[str]:
         lines.append("past = torch.ones(q.shape[2], k.shape[2], dtype=torch.bool, device=q.device).tril()")
         lines.append("mask = mask & past" if form.masked else "mask = past[None, None]")
     if form.scores:
+        # the scores have places for the longest sequence, which a batch need not hold
+        lines.append("scores = scores[:, :, : q.shape[2], : k.shape[2]]")
         both = form.masked or form.causal
         lines.append("mask = scores.masked_fill(~mask, -torch.inf)" if both else "mask = scores")
     return lines

@@ -17,6 +17,13 @@ from netspec.diagnostics.system import reason
 from netspec.training import files
 
 USAGE = 2
+# what every document of a run holds, by its file
+_DOCUMENTS: dict[str, dict[str, type]] = {
+    "settings.json": {"net": str, "request": dict, "spec": str, "with": list},
+    "status.json": {"state": str},
+    "data.json": {"fields": dict, "files": list, "parts": dict},
+    "scores.json": {"scores": dict},
+}
 # the spec with all that it uses; how it was called; the sections as resolved; the net; what is known of the data
 SPEC, SETTINGS, SECTIONS, GRAPH, SOURCE, DATA = (
     "spec", "settings.json", "sections.json", "graph.json", "model.py", "data.json",
@@ -42,7 +49,11 @@ class Folder:
     def read_json(self, name: str) -> Any:
         """A document of the run; raises NetspecError (exit code 2) where this is no run."""
         try:
-            return json.loads((self.path / name).read_text(encoding="utf-8"))
+            found = json.loads((self.path / name).read_text(encoding="utf-8"))
+            wanted = _DOCUMENTS.get(name, {})
+            if not isinstance(found, dict) or any(not isinstance(found.get(key), kind) for key, kind in wanted.items()):
+                raise ValueError(name)
+            return found
         except (OSError, ValueError) as error:
             why = reason(error) if isinstance(error, OSError) else "JSON"
             words: dict[str, Any] = {"folder": str(self.path), "file": name, "reason": why}

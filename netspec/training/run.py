@@ -99,9 +99,14 @@ class Run:
     def weights(self) -> dict[str, np.ndarray[Any, Any]]:
         """The trained arrays by the keys of `graph.stored`; raises NetspecError before there are any."""
         need("safetensors")
+        from safetensors import SafetensorError
         from safetensors.numpy import load
 
-        return load(self._weights())
+        try:
+            return load(self._weights())
+        except (SafetensorError, ValueError):
+            words = {"folder": str(self.folder), "file": WEIGHTS, "reason": "safetensors"}
+            raise NetspecError(Diagnostic("NS850", None, words), USAGE) from None
 
     def features(self) -> Features:
         """Examples as the last hidden layer has them: what the figure's view `features` shows."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from netspec.api import Spec
 from netspec.elaborate.budget import Counter
 from netspec.elaborate.frame import Frame
 from netspec.elaborate.program import parse_program
+from netspec.limits import Limits
 from netspec.syntax import tree
 
 BLOCKS = """
@@ -82,3 +84,19 @@ def test_how_many(chain: str, wanted: int) -> None:
 def test_beyond_the_limit_one_more_is_enough(chain: str) -> None:
     """The number is right up to one above the limit, and no larger, whatever stands there."""
     assert count(chain, 10) == min(count(chain, 10**15), 11)
+
+
+@pytest.mark.parametrize(
+    ("parts", "limit", "codes"), [(4, 20, []), (4, 6, []), (8, 6, ["NS612"]), (1000, 900, ["NS612"])]
+)
+def test_parts_of_one_step_count_before_they_are_made(parts: int, limit: int, codes: list[str]) -> None:
+    text = f"net n {{\n  input  x: {parts}\n  hidden h: split({parts})\n  output y: h.1\n}}\n"
+    limits = Limits(nodes=limit)
+    assert [found.code for found in Spec(parse_program(text, "n.net", limits=limits), limits).check()] == codes
+
+
+@pytest.mark.parametrize(("limit", "codes"), [(4, []), (3, ["NS612"])])
+def test_as_many_nodes_as_the_limit_are_none_too_many(limit: int, codes: list[str]) -> None:
+    text = "net n {\n  input  x: 4\n  hidden a: relu\n  hidden b: tanh\n  output y: sigmoid\n}\n"
+    limits = Limits(nodes=limit)
+    assert [found.code for found in Spec(parse_program(text, "n.net", limits=limits), limits).check()] == codes

@@ -51,7 +51,7 @@ def test_a_round_begins_with_a_step_even_where_a_layer_has_its_name() -> None:
 @pytest.mark.parametrize(
     ("value", "code"),
     [
-        ("1.0^(0-1)", ""), ("0.0^(0-1)", "NS408"), ("0.0^1", ""),
+        ("1.0^(0-1)", ""), ("0.0^(0-1)", "NS408"), ("0.0^1", ""), ("0.0^0", ""), ("1 + (0-0.5)^3", ""),
         ("1.0/4", ""), ("1/4.0", ""), ("1.0/4.0", ""), ("2/4", "NS403"), ("4/4", ""), ("2.0^(0-1)", ""),
         ("2^(0-1.0)", ""), ("sqrt(0.25)", ""), ("0.5*(1/2.0)", ""), ("1 - 1/2.0", ""),
     ],
@@ -81,3 +81,30 @@ def test_a_file_that_is_used_is_named_as_it_was_written(tmp_path: Path) -> None:
     assert [item.code for item in found] == ["NS202"]
     assert found[0].span is not None
     assert found[0].span.source.name.endswith("parts/a.net")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "code"),
+    [
+        ("net", "perceptrons", ""), ("net", "filter", ""), ("net", "repeat", "NS115"), ("net", "true", "NS115"),
+        ("block", "perceptrons", "NS115"), ("block", "filter", "NS115"), ("block", "pieces", ""),
+    ],
+)  # fmt: skip
+def test_a_net_may_be_called_perceptrons_but_no_block(kind: str, name: str, code: str) -> None:
+    text = f"{kind} {name} {{\n  input  x: 4\n  output y: x -> relu\n}}\n"
+    text += STEP.replace("block f", "net other").replace("x: c", "x: 3") if kind == "block" else ""
+    assert [item.code for item in Spec(parse_program(text, "n.net")).check()] == ([code] if code else [])
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_initial_values_of_recurrent_cells_reckon_with_what_each_weight_reads(cell: str) -> None:
+    def fans(init: str) -> dict[str, object]:
+        text = f"net n {{\n  input  x: 3 over 4\n  output y: {cell}(5{init})\n}}\n"
+        stored = Spec(parse_program(text, "n.net")).net().graph.stored
+        return {item.key.rpartition(".")[2]: item.weight.fan_in for item in stored}
+
+    own, he = fans(""), fans(", init = he")
+    assert set(own.values()) == {5}  # torch starts all from the state's size
+    assert {name.removesuffix("_l0"): fan for name, fan in he.items()} == {
+        "weight_ih": 3, "weight_hh": 5, "bias_ih": 5, "bias_hh": 5,
+    }  # fmt: skip

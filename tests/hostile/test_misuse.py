@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,41 @@ def test_tables_with_one_fault_have_one_report(name: str, here: Path) -> None:
     with pytest.raises(netspec.NetspecError) as caught:
         train("t.net", out=here / "run", pictures=False)
     assert [found.code for found in caught.value.diagnostics] == codes
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes | None]] = {
+    "gone": lambda data: None,
+    "empty": lambda data: b"",
+    "cut": lambda data: data[: len(data) // 2],
+    "no text": lambda data: b'\xff\x00{"a": [1, 2',
+    "a list": lambda data: b"[]",
+    "nothing in it": lambda data: json.dumps(dict.fromkeys(json.loads(data))).encode(),
+}
+COMMANDS = (
+    ["evaluate", "run"], ["predict", "run", "d.csv", "-o", "out.csv"], ["runs", "run"], ["train", "--resume", "run"],
+    ["compile", "run", "-o", "out.py"], ["render", "run", "-o", "out.svg"],
+)  # fmt: skip
+
+
+def test_damaged_runs_are_answered_and_never_a_traceback(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = train("t.net", out=here / "run", pictures=False).folder
+    names = [path.name for path in whole.iterdir() if path.suffix in (".json", ".jsonl", ".safetensors")]
+    assert {"settings.json", "status.json", "data.json", "weights.safetensors"} <= set(names)
+    answered = set()
+    for name in names:
+        data = (whole / name).read_bytes()
+        for damage in DAMAGES if name.endswith(".json") else tuple(DAMAGES)[:4]:
+            left = DAMAGES[damage](data)
+            (whole / name).unlink() if left is None else (whole / name).write_bytes(left)
+            for call in COMMANDS:
+                code = main(call)
+                said = capsys.readouterr().err
+                unknown = damage == "gone" and name == "settings.json" and "NS008" in said  # a folder like any other
+                assert code == 0 or unknown or (code == 2 and "error[NS8" in said), (name, damage, call, said)
+                answered.add((name, code))
+        (whole / name).write_bytes(data)
+    for name in ("settings.json", "status.json", "data.json", "weights.safetensors"):
+        assert (name, 2) in answered
 
 
 @pytest.mark.parametrize("call", [lambda: load_run("sub"), lambda: load_run("a.net"), lambda: load_run("nowhere")])

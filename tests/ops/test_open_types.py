@@ -131,5 +131,6 @@ def test_what_is_known_early_stays(name: str) -> None:
                     early = op.partial(*inputs[:number], some, *inputs[number + 1 :])
                     assert agrees(early.maps, wanted[0].maps), f"{op} of {inputs}, {some}: {early}"
                     assert agrees(early.space, wanted[0].space), f"{op} of {inputs}, {some}: {early}"
+                    assert agrees(early.time, wanted[0].time), f"{op} of {inputs}, {some}: {early}"
 
     sweep()

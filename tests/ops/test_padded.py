@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+import netspec
 from netspec.api import Net
 from ops.audit import Trial, checked, several, trial
 from ops.shapes import Shape
@@ -122,3 +123,12 @@ def judge(found: Trial) -> str:
         return str(net[0])
     one_by_one(net, changed)
     return "equal"
+
+
+def test_scores_have_places_that_a_short_batch_does_not_fill() -> None:
+    """`scores` are as large as the longest sequence; a batch whose examples are all shorter is cut to its longest."""
+    text = "net n {\n  input a: 4 over up to 3\n  input d: 1@3x3\n  output y: a -> attention(2, scores = d)\n}\n"
+    module = netspec.parse(text).net().module().eval()
+    values, scores, lengths = torch.randn(2, 3, 4), torch.randn(2, 1, 3, 3), torch.tensor([3, 2])
+    whole, short = module(values, scores, lengths), module(values[1:, :2], scores[1:], lengths[1:])
+    assert torch.allclose(whole[1, :2], short[0], rtol=1e-6, atol=1e-6)

@@ -1,11 +1,16 @@
 """Runs in mlnode's environment: settings -> its static shapes; a graph in JSON -> what becomes of it."""
 
+from __future__ import annotations
+
 import json
 import sys
 from pathlib import Path
+from typing import Any
+
+Answer = list[Any]
 
 
-def shape(s):
+def shape(s: dict[str, Any]) -> Answer:
     """["shape", sizes without the batch], ["refused", why] or ["cannot", why]."""
     from mlnode import MLnodeError, MLnodeModel
 
@@ -37,7 +42,7 @@ def shape(s):
     return ["shape", list(found.node_shapes["y"])[1:]]
 
 
-def tried(path, stage):
+def tried(path: str, stage: str) -> Answer:
     """["accepted" | "refused" | "traceback", what it says]; the errors that it documents are refusals."""
     from mlnode import MLnodeError, MLnodeModel
     from pydantic import ValidationError

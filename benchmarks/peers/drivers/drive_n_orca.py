@@ -1,10 +1,15 @@
 """Runs in n-orca's environment: settings -> its static shapes; an architecture in Markdown -> what becomes of it."""
 
+from __future__ import annotations
+
 import contextlib
 import io
 import json
 import sys
 from pathlib import Path
+from typing import Any
+
+Answer = list[Any]
 
 NET = """# architecture Net
 
@@ -28,7 +33,7 @@ NET = """# architecture Net
 """
 
 
-def shape(s):
+def shape(s: dict[str, Any]) -> Answer:
     """["shape", sizes without the batch], ["refused", why] or ["cannot", why]."""
     from n_orca import parse, verify
 
@@ -49,7 +54,7 @@ def shape(s):
     return ["shape", [int(size) for size in report.inferred_shapes["y"][1:]]]
 
 
-def tried(path, stage):
+def tried(path: str, stage: str) -> Answer:
     """["accepted" | "refused" | "traceback", what its command says]; a build runs the module that it writes."""
     from n_orca.cli.main import main
 
@@ -67,7 +72,7 @@ def tried(path, stage):
         return ["traceback", f"{type(error).__name__}: {error}"]
 
 
-def _run(path):
+def _run(path: str) -> str:
     """What its README calls executing: the written class, built and called on its declared input; its weights."""
     import torch
     from n_orca import parse_file

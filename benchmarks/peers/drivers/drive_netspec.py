@@ -1,13 +1,18 @@
 """Runs netspec as the peers are run: a spec -> what `check` says, or what becomes of its source when it is built."""
 
+from __future__ import annotations
+
 import contextlib
 import io
 import json
 import sys
 from pathlib import Path
+from typing import Any
+
+Answer = list[Any]
 
 
-def tried(path, stage):
+def tried(path: str, stage: str) -> Answer:
     """["accepted" | "refused" | "traceback", what its command says]; a build runs the module that it writes."""
     from netspec.cli import main
 

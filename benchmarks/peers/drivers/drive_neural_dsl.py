@@ -4,17 +4,22 @@ Beside its declared requirements it imports plotly, onnx and huggingface_hub, wh
 compiler for graphics cards that it never calls here: `sham/triton` stands in, so that its other parts can be measured.
 """
 
+from __future__ import annotations
+
 import ast
 import contextlib
 import io
 import json
 import sys
 from pathlib import Path
+from typing import Any
+
+Answer = list[Any]
 
 NET = 'network Net {{\n  input: ({shape})\n  layers:\n    {layer}\n  loss: "mse"\n  optimizer: "sgd"\n}}\n'
 
 
-def shape(s, stride, parser):
+def shape(s: dict[str, Any], stride: str, parser: Any) -> Answer:
     """["shape", maps and space], ["refused", why], ["traceback", why] or ["cannot", why]."""
     from lark.exceptions import LarkError
     from neural.parser.parser import DSLValidationError, ModelTransformer
@@ -42,11 +47,11 @@ def shape(s, stride, parser):
     return ["shape", [int(found[-1]), *map(int, found[1:-1])]]
 
 
-def _written(values):
+def _written(values: list[int]) -> str:
     return str(values[0]) if len(set(values)) == 1 else f"({', '.join(map(str, values))})"
 
 
-def tried(path, stage):
+def tried(path: str, stage: str) -> Answer:
     """["accepted" | "refused" | "traceback", what `neural compile` says].
 
     It has no command that only checks. Its scripts import torchvision or tensorflow and load data, so they are not
@@ -72,7 +77,7 @@ def tried(path, stage):
     return ["accepted", _weights(Path("written_pytorch.py").read_text())]
 
 
-def _weights(source):
+def _weights(source: str) -> str:
     """How many weights the layers have that its PyTorch script makes, and which these are."""
     from math import prod
 
@@ -88,7 +93,7 @@ def _weights(source):
     return f"{count:,} weights: {', '.join(kinds)}"
 
 
-def _has_payload(source):
+def _has_payload(source: str) -> bool:
     """Whether the call that the spec carries stands in the script as code, not as text."""
     try:
         tree = ast.parse(source)
