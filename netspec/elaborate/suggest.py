@@ -52,7 +52,8 @@ FOREIGN = {
     "positionembedding": "positions", "argmax": "softmax", "squeeze": "mean(space)", "chunk": "split(2)",
     "min": "-1*(-1*x -> max(space))", "amin": "-1*(-1*x -> max(space))", "amax": "max(space)",
     "reciprocal": "x*(-1*(x -> square -> log) -> exp)", "glu": "a*(b -> sigmoid)", "logsigmoid": "sigmoid -> log",
-    "clamp": "(x - lo -> relu) - (x - hi -> relu) + lo", "clip": "(x - lo -> relu) - (x - hi -> relu) + lo", "pow": "x*x",
+    "clamp": "(x - lo -> relu) - (x - hi -> relu) + lo", "pow": "x*x",
+    "clip": "(x - lo -> relu) - (x - hi -> relu) + lo",
     "hardtanh": "(x + 1 -> relu) - (x - 1 -> relu) - 1", "power": "x*x",
     "selu": "1.05070099*(x -> relu) + 1.75809934*(-1*(-1*x -> relu) -> elu)",
 }  # fmt: skip
