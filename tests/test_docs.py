@@ -165,3 +165,20 @@ def test_files_that_are_named_exist(path: Path) -> None:
 
 def test_tables_are_what_the_code_says() -> None:
     assert tables.page() == text_of(ROOT / "docs/language.md"), "python -m docs.tables writes them anew"
+
+
+def prelude_lines() -> list[object]:
+    """What the table of section 9 says of each block of the prelude: the block, and code that stands in it."""
+    rows = re.findall(r"^\| `([A-Z]\w*)\([^|]*\)` \| (.*) \|$", text_of(ROOT / "docs/language.md"), re.MULTILINE)
+    found = [(name, code) for name, told in rows for code in re.findall(r"`([^`]+)`", told)]
+    return [pytest.param(name, code, id=f"{name}: {code}") for name, code in found if re.search(r"->|\[t", code)]
+
+
+@pytest.mark.parametrize(("name", "code"), prelude_lines())
+def test_the_prelude_is_as_the_table_says(name: str, code: str) -> None:
+    assert code in " ".join(text_of(ROOT / f"netspec/prelude/{name}.net").split())
+
+
+def test_the_table_tells_of_every_block_of_the_prelude() -> None:
+    told = {parameter.values[0] for parameter in prelude_lines()}  # type: ignore[attr-defined]
+    assert told == {path.stem for path in (ROOT / "netspec/prelude").glob("*.net")}

@@ -248,12 +248,14 @@ class Calls(Steps):
             raise fault(frame, args[0].at, "NS237", name=inner.path[0])
         values = self.all_known(flow)
         self.again += 1
+        self.repeated.append(Label(frame.span(at), "again", {"name": inner.path[0]}))
         own = Names(bound.key)
         try:
             result = self._again(frame, statement, own, list(values), bound, at)
             own.finish()
         finally:
             self.again -= 1
+            self.repeated.pop()
         return result
 
     def _again(

@@ -57,6 +57,7 @@ class Core:
         self.delays: list[tuple[Node, Frame, str]] = []  # delayed reads, to be tied to their layers
         self.unresolved: dict[str, tuple[Frame, Place]] = {}  # layers whose type a delayed read wants
         self.again = 0  # > 0 while weights that exist are used once more
+        self.repeated: list[Label] = []  # the `same(a)` whose steps are gone through
         self.backward = False  # inside `reversed`
         self.layer_index = -1
         self.counter = Counter(limits.nodes)
@@ -77,18 +78,11 @@ class Core:
             words = tuple(sorted((name, str(word)) for name, word in diagnostic.words.items()))
             code = "NS202" if diagnostic.code == "NS205" else diagnostic.code  # at the head of a chain, and behind it
             cause = (code, words, id(frame.definition.body))
+        labels = [label for label in self.repeated[-1:] if label.span != diagnostic.span]
         if frame is not None and frame.call is not None:
-            label = Label(frame.call, "called", {"block": frame.definition.body.name.text})
-            diagnostic = Diagnostic(
-                diagnostic.code,
-                diagnostic.span,
-                diagnostic.words,
-                diagnostic.label,
-                (*diagnostic.labels, label),
-                diagnostic.hints,
-                diagnostic.fixes,
-                diagnostic.severity,
-            )
+            labels.append(Label(frame.call, "called", {"block": frame.definition.body.name.text}))
+        if labels:
+            diagnostic = diagnostic._replace(labels=(*diagnostic.labels, *labels))
         self.report.add(diagnostic, cause)
         if len(self.report) >= MAX_MISTAKES:
             raise TooMany
@@ -250,7 +244,8 @@ class Core:
         had = any(value.space for value in given) if error.code == "NS309" else any(value.time for value in given)
         if not had or node.op.name in ("port", "input"):
             return None
-        return Hint("lost", {"other": words.get("input_name", node.word), "step": words["step"]})
+        other = words.get("input_name", node.word)
+        return None if other == words["step"] else Hint("lost", {"other": other, "step": words["step"]})
 
     # ---- values
 

@@ -157,7 +157,7 @@ def _choice(option: Option, value: tree.Value, frame: Frame, word: str) -> str:
     same = _SAME.get(word.casefold(), "")
     guess = same if same in option.choices else nearest(word, option.choices) or meant(word, option.choices)
     other = arrow(value, frame) or decimal(value, frame)
-    if other is None and not isinstance(value, tree.Ref | tree.Text):
+    if other is None and option.name == "role" and not isinstance(value, tree.Ref | tree.Text):
         other = Hint("numbered")
     hints = (Hint("nearest", {"name": guess}),) if guess else (other,) if other else ()
     fix = Fix(frame.span(value.at), guess) if guess else None

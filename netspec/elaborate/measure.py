@@ -30,21 +30,24 @@ def stored_arrays(expansion: Core, report: Report) -> list[Stored]:
                 report.add(Diagnostic("NS241", node.span, {"key": node.key}, labels=labels))
                 break
             elif weight.shape != found[key].weight.shape:
-                _other_shape(node, nodes[found[key].node], weight, found[key], report)
+                report.add(_other_shape(node, nodes[found[key].node], weight, found[key], expansion))
                 break
     for diagnostic in _clashing_paths(found, expansion):
         report.add(diagnostic)
     return list(found.values())
 
 
-def _other_shape(node: Node, owner: Node, weight: Weight, first: Stored, report: Report) -> None:
+def _other_shape(node: Node, owner: Node, weight: Weight, first: Stored, expansion: Core) -> Diagnostic:
     labels = (Label(owner.span, "first"),) if owner.span is not None else ()
+    here, first_line = expansion.layers[node.layer], expansion.layers[owner.layer]
+    if node.span == owner.span and here.label != first_line.label and here.span is not None:  # both stand in a's line
+        labels = (Label(here.span, "again", {"name": first_line.label}),)
     words: dict[str, Any] = {
         "key": first.key,
         "have": _leads(owner, first.weight),
         "want": _leads(node, weight),
     }
-    report.add(Diagnostic("NS242", node.span, words, labels=labels))
+    return Diagnostic("NS242", node.span, words, labels=labels)
 
 
 def _leads(node: Node, weight: Weight) -> str:

@@ -31,7 +31,7 @@ FOREIGN = {
     "globalmaxpool": "max(space)", "batchnorm2d": "batchnorm", "batchnormalization": "batchnorm", "bn": "batchnorm",
     "layernormalization": "layernorm", "ln": "layernorm", "groupnormalization": "groupnorm(groups)",
     "embedding": "embed(d)", "leakyrelu": "leaky(0.01)",
-    "prelu": "(x -> relu) - (-1*x -> relu -> gain(init = 0.25))", "neg": "-1*x", "negative": "-1*x",
+    "prelu": "(x -> relu) - (-1*x -> relu -> gain(maps, init = 0.25))", "neg": "-1*x", "negative": "-1*x",
     "swish": "silu", "linearactivation": "identity",
     "add": "a + b", "concat": "a & b", "concatenate": "a & b", "cat": "a & b", "residual": "x + (x -> …)",
     "multiheadattention": "attention(heads)", "selfattention": "attention(heads)", "mha": "attention(heads)",
@@ -50,6 +50,12 @@ FOREIGN = {
     "multiply": "a*b", "mul": "a*b", "subtract": "a - b", "sub": "a - b", "softmax2d": "softmax(maps)",
     "transformerencoderlayer": "Encoder(heads, m)", "transformerdecoderlayer": "Decoder(heads, m, memory = a)",
     "positionembedding": "positions", "argmax": "softmax", "squeeze": "mean(space)", "chunk": "split(2)",
+    "min": "-1*(-1*x -> max(space))", "amin": "-1*(-1*x -> max(space))", "amax": "max(space)",
+    "reciprocal": "x*(-1*(x -> square -> log) -> exp)", "glu": "a*(b -> sigmoid)", "logsigmoid": "sigmoid -> log",
+    "clamp": "(x - lo -> relu) - (x - hi -> relu) + lo", "pow": "x*x",
+    "clip": "(x - lo -> relu) - (x - hi -> relu) + lo",
+    "hardtanh": "(x + 1 -> relu) - (x - 1 -> relu) - 1", "power": "x*x",
+    "selu": "1.05070099*(x -> relu) + 1.75809934*(-1*(-1*x -> relu) -> elu)",
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 from netspec.figure.folding import Fold, Holder
@@ -11,6 +12,7 @@ from netspec.graph import Node, Scope
 from netspec.sizes import Formula
 
 LONGEST_CALL = 18  # characters
+FLIP = -2  # in place of a block: here time turns round
 
 _TINTS = {
     "perceptrons": "perceptrons", "gaussian": "perceptrons", "distance": "perceptrons", "filters": "filters",
@@ -74,29 +76,38 @@ def _said(value: Any) -> str:
 
 
 def step_lines(fold: Fold, holder: Holder) -> list[str]:
-    """What a box does, a step a line; blocks inside a closed line by their names."""
+    """What a box does, a step a line; blocks inside a closed line by their names, alike ones in a row counted."""
     if holder.nodes[0].op.name == "input":
         return []
-    found: list[str] = []
-    scope = holder.layer.scope
+    said: list[tuple[str, int]] = []  # what is done, and in which block; -1 for a step of the line's own
     for node in holder.nodes:
-        if not holder.line or node.scope == scope:
-            text = step_text(node, fold.lang)
-        else:
-            text = _block_text(fold, node, scope)
-        if text and (not found or found[-1] != text or node.scope == scope):
-            found.append(text)
+        outer = _block_around(fold, node, holder.layer.scope) if holder.line else None
+        if outer is None:
+            said.append((step_text(node, fold.lang), FLIP if node.op.name == "flip" else -1))
+        elif all(index != outer.index for _, index in said):
+            said.append((scope_title(fold, outer, len(outer.children) if outer.kind == "repeat" else 1), outer.index))
+    found: list[str] = []
+    for (text, block), alike in groupby(_turned(said), lambda one: (one[0], one[1] >= 0)):
+        count = len(list(alike))
+        found += [f"{text} × {count}"] if block and count > 1 and "×" not in text else [text] * count
     if holder.line and len(found) > 3:
         return [" → ".join(found)]
     return found
 
 
-def _block_text(fold: Fold, node: Node, scope: int) -> str:
+def _turned(said: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """What stands between two turns of time is one thing done backwards: `reversed(gru)`."""
+    turns = [place for place, (_, block) in enumerate(said) if block == FLIP]
+    if not turns or len(turns) % 2:
+        return said
+    first, last = turns[:2]
+    inner = " → ".join(text for text, _ in said[first + 1 : last])
+    return [*said[:first], (f"{said[first][0]}({inner})", -1), *_turned(said[last + 1 :])]
+
+
+def _block_around(fold: Fold, node: Node, scope: int) -> Scope | None:
     """The outermost block or repeat a node lies in, seen from a line's scope."""
-    outer = next((one for one in fold.graph.ancestors(node.scope) if one.parent == scope and one.index != scope), None)
-    if outer is None:
-        return ""
-    return scope_title(fold, outer, len(outer.children) if outer.kind == "repeat" else 1)
+    return next((one for one in fold.graph.ancestors(node.scope) if one.parent == scope and one.index != scope), None)
 
 
 def step_text(node: Node, lang: str = "en") -> str:

@@ -69,7 +69,8 @@ class Attention(Weighted):
         wants_values(self, *inputs)
         for position, item in enumerate((query, key, value)):
             if self.length(item) is None:
-                refuse("NS352", input=position, type=str(item))
+                single = position == 0 and len(inputs) > 1 and not item.space and item.time is None
+                refuse("NS352", input=position, hint="single" if single else "", type=str(item))
         if key.time != value.time or key.space != value.space:
             refuse("NS353", input=1, left=str(key), right=str(value))
         if self.causal and (query.time != key.time or query.space != key.space):

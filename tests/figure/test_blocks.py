@@ -161,3 +161,17 @@ def test_a_chain_too_wide_for_a_page_goes_on_in_rows() -> None:
     first, second = node(scene, "video.input"), node(scene, "c2.filters")
     assert second.y > first.box.bottom
     assert abs(second.box.left - first.box.left) < 0.5
+
+
+def test_equal_blocks_in_a_row_are_counted_and_what_runs_backwards_says_so() -> None:
+    cell = "block R(H) {\n  input  x: d over T\n  output h: x & h[t-1] -> H perceptrons -> tanh\n}\n"
+    body = (
+        "net n {\n  input  x: 3 over 5\n  hidden a: R(4) -> R(4)\n  hidden b: R(4) -> R(5) -> R(4) -> identity\n"
+        "  hidden c: R(4) -> reversed(R(4))\n  hidden d: reversed(gru(4)) -> tanh -> tanh\n"
+        "  output y: last(time) -> 2 perceptrons\n}\n"
+    )
+    scene = netspec.parse(f"netspec 1\n\n{cell}\n{body}", name="n.net").net().render(view="blocks", depth=0).scene
+    assert said(scene, "a") == ["a", "R(4) × 2"]
+    assert " ".join(said(scene, "b")[1:]) == "R(4) → R(5) → R(4) → identity"
+    assert said(scene, "c") == ["c", "R(4)", "reversed(R(4))"]
+    assert said(scene, "d") == ["d", "reversed(gru)", "tanh", "tanh"]
