@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -119,3 +120,11 @@ def test_an_operation_is_imported_when_a_spec_names_it() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
     assert "perceptrons" in done.stdout
     assert "filters" not in done.stdout
+
+
+def test_no_group_is_repeated_possessively() -> None:
+    """Python before 3.11.5, Debian 12's among them, matches `(…)*+` wrongly (gh-106052); `(?>(…)*)` it matches right."""
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "(?" in node.value:
+                assert not re.search(r"(?<!\\)\)[*+?]\+", node.value), f"{path}:{node.lineno}"

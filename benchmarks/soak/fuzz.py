@@ -23,7 +23,7 @@ COUNT = int(os.environ.get("NETSPEC_FUZZ", "100000"))
 SLOWEST = 2.0  # seconds of processor time for one input
 # small nets are enough to break, and keep a hundred thousand inputs bearable
 LIMITS = Limits(bytes=100_000, nodes=2_000)
-TOKEN = re.compile(r'"(?:[^"\\\n]++|\\.)*+"|#[^\n]*|->|==|[^\W\d]\w*|\d+(?:\.\d+)?|\S')
+TOKEN = re.compile(r'"(?>(?:[^"\\\n]++|\\.)*)"|#[^\n]*|->|==|[^\W\d]\w*|\d+(?:\.\d+)?|\S')
 PIECES = (
     "net", "block", "input", "hidden", "output", "start", "let", "require", "default", "use", "data", "train", "figure",
     "repeat", "shared", "as", "is", "one of", "over", "up to", "perceptrons", "filters", "relu", "tanh", "softmax",

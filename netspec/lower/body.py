@@ -335,7 +335,7 @@ class Body:
         return [self.lengths[name] for name in found]
 
 
-_LAYOUT = re.compile(r'("(?:[^"\\\n]++|\\.)*+")|\s*#[^\n]*|\s+')
+_LAYOUT = re.compile(r'("(?>(?:[^"\\\n]++|\\.)*)")|\s*#[^\n]*|\s+')
 
 
 def comment_text(layer: Layer) -> str:

@@ -46,7 +46,7 @@ _WORD = re.compile(r"\w+")
 _LATIN = re.compile("[A-Za-z]")
 _LOOKS = re.compile(f"[{''.join(LOOKS_LIKE)}]")
 # what is not closed goes to the end of its line: each character is looked at once
-_QUOTED = re.compile(r'"(?:[^"\\\n]++|\\.)*+"?|[“„«「『][^”»」』\n]*+[”»」』]?|#[^\n]*')
+_QUOTED = re.compile(r'"(?>(?:[^"\\\n]++|\\.)*)"?|[“„«「『][^”»」』\n]*+[”»」』]?|#[^\n]*')
 # what Unicode gives no name
 _NAMES = {
     "\r": "carriage return", "\x1b": "escape", "\x07": "bell", "\x08": "backspace", "\x0b": "vertical tab",

@@ -23,7 +23,7 @@ class NetspecLexer(RegexLexer):  # type: ignore[misc]
     tokens: ClassVar[dict[str, Any]] = {
         "root": [
             (r"#[^\n]*", Comment.Single),
-            (r'"(?:[^"\\\n]++|\\.)*+"', String.Double),
+            (r'"(?>(?:[^"\\\n]++|\\.)*)"', String.Double),
             (rf"\b({'|'.join(_ROLES)})([ \t]+)(\w+)", bygroups(Keyword, Whitespace, Name.Variable)),
             (rf"\b({'|'.join(_HEADS)})([ \t]+)(\w+)", bygroups(Keyword.Declaration, Whitespace, Name.Class)),
             (r"->|→", Operator.Word),

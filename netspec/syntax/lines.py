@@ -17,7 +17,7 @@ _STRONG = re.compile(
     r"(?:input|hidden|output|start)\s+\w+\s*:|(?:net|block)\s+\w+|let\s+\w+\s*=|require\s|default\s+\w+\s*\("
 )
 # a text that is not closed goes to the end of its line: each character is looked at once
-_PIECES = re.compile(r'"(?:[^"\\\n]++|\\.)*+"?|#[^\n]*|[()\[\]{}]')
+_PIECES = re.compile(r'"(?>(?:[^"\\\n]++|\\.)*)"?|#[^\n]*|[()\[\]{}]')
 # [^\n]*|[()\[\]{}]')
 _CONTINUES = re.compile(r"->|[&+,]|→")
 # a line that ends like this was meant to go on

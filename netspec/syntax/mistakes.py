@@ -219,7 +219,7 @@ def _closer(stop: Stop) -> Diagnostic | None:
         return None
     opened = []
     for match in re.finditer(
-        r'"(?:[^"\\\n]++|\\.)*+"|#[^\n]*|[()\[\]{}]', stop.source.text[stop.begin : stop.seen.at[0]]
+        r'"(?>(?:[^"\\\n]++|\\.)*)"|#[^\n]*|[()\[\]{}]', stop.source.text[stop.begin : stop.seen.at[0]]
     ):
         if match[0] in OPENERS:
             opened.append((match[0], stop.begin + match.start()))

@@ -126,7 +126,7 @@ _SAME = {
     "kernels": "filters", "필터": "filters", "convs": "filters", "channels": "filters", "convolutions": "filters",
 }  # fmt: skip
 _OPTION = re.compile(r"[,\[{]?\s*([^\W\d][\w.]*)(?:\s*=(?!=)\s*|\s+(?=\d))([^\s,)\]}]+)")
-_SIZES = re.compile(r"[\w.]++(?:[ \t]*[x×][ \t]*[\w.]++)*+(?![ \t]*(?:perceptron|filter))")
+_SIZES = re.compile(r"[\w.]++(?>(?:[ \t]*[x×][ \t]*[\w.]++)*)(?![ \t]*(?:perceptron|filter))")
 
 
 _NO_OPTIONS = ("in", "as", "of", "by", "is", "caption", "repeat")

@@ -27,14 +27,14 @@ MARKS = (
     r"\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ece\u0f18-\u0fbc\u102b-\u109d\u135d-\u135f"
     r"\u1ab0-\u1ace\u1b00-\u1b44\u1dc0-\u1dff\u20d0-\u20f0\u302a-\u302f\u3099\u309a\ufe20-\ufe2f"
 )
-# possessive: given back piece by piece, a run of n blanks before a wrong character would be tried 2^n times
-_SKIP = r"(?:[ \t]++|\#[^\n]*+|\r?\n[ \t]*+(?=\#|->|[&+,]))*+"
+# atomic: given back piece by piece, a run of n blanks before a wrong character would be tried 2^n times
+_SKIP = r"(?>(?:[ \t]++|\#[^\n]*+|\r?\n[ \t]*+(?=\#|->|[&+,]))*)"
 # \u200b: stands for an invisible character inside a word, which is refused already
 _REST = r"""
     (?: (?P<WORD>[^\W\d][\wMARKS\u200b]*)
       | (?P<NUMBER>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
       | (?P<PUNCT>->|==|!=|<=|>=|\.\.|[-+*/%(){}\[\]=:,@&^.<>→⟶➔⇒➜➡⮕…≤≥≠])
-      | (?P<STRING>"(?:[^"\\\n]++|\\.)*+")
+      | (?P<STRING>"(?>(?:[^"\\\n]++|\\.)*)")
       | (?P<NL>(?:\r?\n[ \t]*)+)
     )
 """.replace("MARKS", MARKS)

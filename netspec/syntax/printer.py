@@ -17,7 +17,7 @@ from netspec.syntax.wrap import filled, pieces
 LIMIT = 100
 INDENT = "    "  # of the lines that continue a statement
 TAB = 8  # captions stand at multiples of it, so that a longer neighbour seldom moves them
-_PIECES = re.compile(r'"(?:[^"\\\n]++|\\.)*+"|#[^\n]*')
+_PIECES = re.compile(r'"(?>(?:[^"\\\n]++|\\.)*)"|#[^\n]*')
 
 
 @dataclass(frozen=True, slots=True)

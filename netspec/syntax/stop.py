@@ -74,7 +74,7 @@ class Stop:
     def open(self) -> str:
         """The innermost bracket that is open before the token, or nothing."""
         depth: list[str] = []
-        for match in re.finditer(r'"(?:[^"\\\n]++|\\.)*+"|#[^\n]*|[()\[\]{}]', self.left):
+        for match in re.finditer(r'"(?>(?:[^"\\\n]++|\\.)*)"|#[^\n]*|[()\[\]{}]', self.left):
             if match[0] in OPENERS:
                 depth.append(match[0])
             elif match[0] in ")]}" and depth:
