@@ -123,7 +123,7 @@ def test_an_operation_is_imported_when_a_spec_names_it() -> None:
 
 
 def test_no_group_is_repeated_possessively() -> None:
-    """Python before 3.11.5, Debian 12's among them, matches `(…)*+` wrongly (gh-106052); `(?>(…)*)` it matches right."""
+    """Python before 3.11.5, such as Debian 12's, matches `(…)*+` wrongly (gh-106052); `(?>(…)*)` it matches right."""
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and "(?" in node.value:
