@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 WIDTH = 100
@@ -31,17 +32,37 @@ def statement(text: str, indent: str) -> list[str]:
     """One logical line; what is too long is opened at its last bracket, then an item a line."""
     if len(indent) + len(text) <= WIDTH:
         return [indent + text]
+    inner = indent + "    "
+    run = _run(text)
+    if run is not None:
+        head, terms = run
+        whole = inner + " ".join(terms)
+        rows = [whole] if len(whole) <= WIDTH else [row for term in terms for row in statement(term, inner)]
+        return [f"{indent}{head}(", *rows, f"{indent})"]
     opened = _open(text)
     if opened is None:
         return [indent + text]
     head, inside, tail = opened
-    inner = indent + "    "
     if len(inner) + len(inside) <= WIDTH:
         return [indent + head, inner + inside, indent + tail]
     lines = [indent + head]
     for item in _items(inside):
         lines += statement(item + ",", inner)
     return [*lines, indent + tail]
+
+
+def _run(text: str) -> tuple[str, list[str]] | None:
+    """An assignment or a return of several sums or products: `y = `, and the terms, each with its sign before it."""
+    found = re.match(r"(?:return |[^\W\d][\w.]*(?:: \w+)? = )(?=.)", text)
+    if found is None:
+        return None
+    value = text[found.end() :]
+    places = [(at, value[at + 1]) for at in _outermost(value, " ") if re.match(r" [-+*/@%] ", value[at:])]
+    sums = [at for at, sign in places if sign in "+-"] or [at for at, _ in places]
+    if len(sums) < 2:
+        return None
+    ends = [*sums, len(value)]
+    return found[0], [value[begin:end].strip() for begin, end in zip([0, *sums], ends, strict=True)]
 
 
 def _is_definition(text: str) -> bool:
@@ -78,10 +99,16 @@ def _open(text: str) -> tuple[str, str, str] | None:
 
 def _items(text: str) -> list[str]:
     """The items of a bracket's inside, split at its outermost commas."""
-    items: list[str] = []
+    ends = [*_outermost(text, ","), len(text)]
+    items = [text[begin:end].strip() for begin, end in zip([0, *(end + 1 for end in ends)], ends, strict=False)]
+    return [*items[:-1], *(item for item in items[-1:] if item)]
+
+
+def _outermost(text: str, wanted: str) -> list[int]:
+    """Where a character stands outside all brackets and quotes."""
+    found: list[int] = []
     level = 0
     quoted = ""
-    current = ""
     for position, char in enumerate(text):
         if quoted:
             if char == quoted and text[position - 1] != "\\":
@@ -92,11 +119,6 @@ def _items(text: str) -> list[str]:
             level += 1
         elif char in ")]}":
             level -= 1
-        elif char == "," and level == 0:
-            items.append(current.strip())
-            current = ""
-            continue
-        current += char
-    if current.strip():
-        items.append(current.strip())
-    return items
+        elif char == wanted and level == 0:
+            found.append(position)
+    return found
