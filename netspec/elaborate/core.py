@@ -127,7 +127,7 @@ class Core:
         node = Node(
             index=len(self.nodes),
             op=op,
-            inputs=tuple([value.edge for value in inputs]),
+            inputs=(inputs[0].edge,) if len(inputs) == 1 else tuple([value.edge for value in inputs]),
             types=types,
             word=word,
             layer=self.layer_index,
@@ -260,6 +260,8 @@ class Core:
 
     def all_known(self, flow: Flow) -> list[Value]:
         """A flow none of whose values is broken; raises Broken otherwise."""
+        if len(flow) == 1 and flow[0] is not None:
+            return [flow[0]]
         values = [value for value in flow if value is not None]
         if len(values) != len(flow):
             raise Broken

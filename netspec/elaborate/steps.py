@@ -111,14 +111,14 @@ class Steps(Sources):
 
     def step(self, frame: Frame, item: tree.Value, flow: Flow, names: Names) -> Flow:
         match item:
+            case tree.Ref() | tree.Call():
+                return self.named(frame, item, flow, names)
             case tree.Perceptrons():
                 return self.perceptrons(frame, item, flow, names)
             case tree.Filters():
                 return self.filters(frame, item, flow, names)
             case tree.Repeat():
                 return self.repeat(frame, item, flow, names)
-            case tree.Ref() | tree.Call():
-                return self.named(frame, item, flow, names)
         if isinstance(item, tree.Several):
             raise fault(frame, item.at, "NS229", text=frame.span(item.at).text)
         raise fault(frame, item.at, "NS213", text=frame.span(item.at).text)

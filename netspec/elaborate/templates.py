@@ -46,7 +46,7 @@ class Templates:
 
     def mark(self) -> Mark:
         core = self.core
-        counts = (len(core.nodes), len(core.layers), len(core.scopes), len(core.report.diagnostics))
+        counts = (len(core.nodes), len(core.layers), len(core.scopes), len(core.report))
         return Mark(*counts, len(core.delays), len(core.unresolved), len(core.late))
 
     def key(self, definition: Definition, arguments: Arguments) -> Hashable:

@@ -210,7 +210,8 @@ class Op:
         return type(self) is type(other) and self.__dict__ == other.__dict__
 
     def __hash__(self) -> int:
-        return hash((self.name, tuple(self.__dict__.values())))
+        store = self.__dict__  # what an operation must be told parts it from most others
+        return hash((self.name, *[store[name] for name in self.required]))
 
     def __repr__(self) -> str:
         shown = ", ".join(
