@@ -107,8 +107,7 @@ def _unread_rows(graph: Graph, report: Report) -> None:
     """A window that stops short of the input's edge drops rows that are no padding; a line's `is` says it is meant."""
     for node in graph.nodes:
         rows = getattr(node.op, "unread_rows", None)
-        layer = graph.layers[node.layer]
-        if rows is None or node.again or layer.expected:
+        if rows is None or node.again or (layer := graph.layers[node.layer]).expected:
             continue
         below = graph.nodes[node.inputs[0].node]
         source = below.types[node.inputs[0].output]

@@ -37,6 +37,10 @@ MAX_MISTAKES = 500
 Worked = tuple[Op, tuple[Type, ...], tuple[Weight, ...]]
 
 
+# makes a named tuple without the detour through its own constructor, where thousands are made
+_new = tuple.__new__
+
+
 class TooMany(Exception):
     """So many mistakes were found that the rest of the net is left unread."""
 
@@ -124,18 +128,11 @@ class Core:
             known, (op, types, weights) = self._made(op, inputs)
         except ShapeFault as error:
             raise Fault(self.explain(error, op, inputs, frame, at, given)) from None
+        edges = (inputs[0].edge,) if len(inputs) == 1 else tuple([value.edge for value in inputs])
         node = Node(
-            index=len(self.nodes),
-            op=op,
-            inputs=(inputs[0].edge,) if len(inputs) == 1 else tuple([value.edge for value in inputs]),
-            types=types,
-            word=word,
-            layer=self.layer_index,
-            scope=frame.scope,
-            again=self.again > 0,
-            backward=self.backward,
-            span=frame.span(at),
-        )
+            len(self.nodes), op, edges, types, word, self.layer_index, frame.scope, "", "", False, self.again > 0,
+            self.backward, frame.span(at),
+        )  # fmt: skip
         self.nodes.append(node)
         if known and given is not None and "init" in given.values:
             check_init(op, weights, given, frame, at)
@@ -147,7 +144,7 @@ class Core:
                 assert names is not None  # what is made without a line's names stores nothing
                 names.weighted(node, word, op.norm)
         if len(types) == 1:
-            return [Value(Edge(node.index), types[0])]
+            return [_new(Value, (_new(Edge, (node.index, 0)), types[0]))]
         return [Value(Edge(node.index, position), made) for position, made in enumerate(types)]
 
     def _made(self, op: Op, inputs: list[Value]) -> tuple[bool, Worked]:

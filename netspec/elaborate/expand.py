@@ -193,6 +193,8 @@ class Expansion(Calls):
         After a `repeat` numbers are rounds; its outputs are those of the last round.
         """
         last = line.chain.items[-1]
+        if isinstance(last, (tree.Filters, tree.Perceptrons)) and len(flow) == 1:
+            return {}
         if isinstance(last, tree.Repeat):
             names = self.output_names(frame, last.chain.items[-1])
             rounds = {f"{number}.{name}": [value] for number, values in self.rounds.items()
