@@ -128,7 +128,7 @@ def against_torch() -> list[Row]:
     bars = {"resnet18": (0.10, None), "resnet50": (0.08, 1.05)}
     for name, (check_bar, build_bar) in bars.items():
         path, by_hand = ZOO / f"{name}.net", CASES[name].published
-        found, mine, theirs = ratio(loading(path), by_hand)
+        found, mine, theirs = ratio(loading(path), by_hand, 3 * ROUNDS)
         detail = f"{1000 * mine:.1f} ms against {1000 * theirs:.1f} ms"
         rows.append(row(f"{name}: parse and check / hand-written constructor", found, check_bar, detail))
         if build_bar is not None:

@@ -69,6 +69,8 @@ class _Matcher:
         dims = () if written.space is None else written.space.sizes
         _axes(written, self.frame, len(dims))
         for value in dims:
+            if isinstance(value, tree.Ref) and "x" not in value.name:
+                continue
             pattern = _pattern(value, self.frame)
             if pattern is not None:
                 self._look(pattern[1], pattern[2])
@@ -142,9 +144,11 @@ class _Matcher:
             else:
                 self.frame.env[name] = actual if factor == 1 else actual // factor
             self.frame.names_at[name] = place
-            alike = [other for other in self.frame.env if other != name and other.casefold() == name.casefold()]
-            if alike:
-                self.frame.notes.append(("NS624", place, {"name": name, "other": alike[0]}))
+            folded = name.casefold()
+            for other in self.frame.env:
+                if other.casefold() == folded and other != name:
+                    self.frame.notes.append(("NS624", place, {"name": name, "other": other}))
+                    break
             return
         try:
             wanted = evaluate(value, self.frame)
