@@ -146,7 +146,7 @@ def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> E
         if hint is None and sized and not set(_HIDDEN) & {cls.name}:  # `batchnorm(64)` of other tools
             hint = Hint("sized", {"step": cls.name})
         return fault(frame, arg.at, "NS211", hint or Hint("usage", {"usage": usage(cls)}), step=cls.name)
-    real = bool(given) and cls.options[cls.positional[len(given) - 1]].kind == "real"
+    real = 0 < len(given) <= len(cls.positional) and cls.options[cls.positional[len(given) - 1]].kind == "real"
     hint = _joined(cls, arg, position, source) or (decimal(arg.value, frame) if real else None)
     hint = hint or arrow(arg.value, frame)
     sizes = all(isinstance(item.value, tree.Number) for item in source.args)
