@@ -27,15 +27,11 @@ PHRASED = {"sign": ("verb", "verb"), "axis": ("axis", "axis"), "what": ("what", 
 ONE_CAUSE = frozenset("NS201 NS202 NS203 NS205 NS206 NS231 NS405 NS617 NS618 NS619 NS620".split())
 # a step longer than this is called by its name alone in messages
 MAX_SHOWN = 40
-
-
 # of a net that is wrong throughout nobody reads more
 MAX_MISTAKES = 500
 
-
 # an operation, the types it makes and the arrays it stores
 Worked = tuple[Op, tuple[Type, ...], tuple[Weight, ...]]
-
 
 # makes a named tuple without the detour through its own constructor, where thousands are made
 _new = tuple.__new__

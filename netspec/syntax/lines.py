@@ -18,12 +18,9 @@ _STRONG = re.compile(
 )
 # a text that is not closed goes to the end of its line: each character is looked at once
 _PIECES = re.compile(r'"(?>(?:[^"\\\n]++|\\.)*)"?|#[^\n]*|[()\[\]{}]')
-# [^\n]*|[()\[\]{}]')
 _CONTINUES = re.compile(r"->|[&+,]|→")
 # a line that ends like this was meant to go on
 _GOES_ON = re.compile(r"(?:->|[&+,*/=:-]|→)$")
-
-
 # comments of other languages that go over several lines
 COMMENTS = {'"""': '"""', "'''": "'''", "/*": "*/", "<!--": "-->"}
 

@@ -9,8 +9,6 @@ from netspec.syntax import signs
 from netspec.syntax.stop import Stop
 
 _COMMENT = re.compile(r"//|/\*|<!--|--(?!>)|%|'''|\"\"\"")
-
-
 _DIVIDES = re.compile(r"(?:[\w)]//[\w(]|\s//\s*\d)")  # `S//2`, `S // 2` of Python
 
 

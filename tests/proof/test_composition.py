@@ -6,7 +6,7 @@ What a net computes with an operation in such a place is what the operation's ow
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -152,7 +152,14 @@ def loop(op: Own, step: str) -> list[str]:
     return [f"  {line}" for line in lines]
 
 
-def by_hand(op: Own, inputs: list[Tensor], back: list[Tensor], order: Iterator[int]) -> Tensor:
+def assert_loops(op: Own, text: str, order: range) -> None:
+    """The net of `text` computes the loop that `by_hand` does, its steps of time in `order`."""
+    inputs = op.values(STEPS)
+    module, back = built(text, op)
+    assert_computes(module, inputs, lambda: by_hand(op, inputs, back, order))
+
+
+def by_hand(op: Own, inputs: list[Tensor], back: list[Tensor], order: range) -> Tensor:
     made: dict[int, Tensor] = {}
     state = torch.zeros(2, op.types[0].maps)
     for t in order:
@@ -167,9 +174,7 @@ def by_hand(op: Own, inputs: list[Tensor], back: list[Tensor], order: Iterator[i
 @pytest.mark.parametrize("name", cases(*RANDOM, *UNDEFINED, "batchnorm", fits=fits_loop))
 def test_in_a_loop_as_a_block(name: str) -> None:
     op = own(name)
-    inputs = op.values(STEPS)
-    module, back = built(op.around(*loop(op, f"{', '.join(['u', *op.labels[1:]])} -> Wrap"), over=True), op)
-    assert_computes(module, inputs, lambda: by_hand(op, inputs, back, iter(range(STEPS))))
+    assert_loops(op, op.around(*loop(op, f"{', '.join(['u', *op.labels[1:]])} -> Wrap"), over=True), range(STEPS))
 
 
 @pytest.mark.parametrize(
@@ -177,11 +182,10 @@ def test_in_a_loop_as_a_block(name: str) -> None:
 )
 def test_in_a_loop_as_it_is(name: str) -> None:
     op = own(name)
-    inputs = op.values(STEPS)
     chain = op.lines[0].partition(": ")[2]
     inside = re.sub(rf"\b{op.labels[0]}\b(?! *=)", "u", chain)
-    module, back = built(op.around(*loop(op, inside if inside != chain else f"u -> {chain}"), over=True), op)
-    assert_computes(module, inputs, lambda: by_hand(op, inputs, back, iter(range(STEPS))))
+    text = op.around(*loop(op, inside if inside != chain else f"u -> {chain}"), over=True)
+    assert_loops(op, text, range(STEPS))
 
 
 @pytest.mark.parametrize(
@@ -190,9 +194,7 @@ def test_in_a_loop_as_it_is(name: str) -> None:
 def test_backwards(name: str) -> None:
     """A block that holds a loop, called in `reversed`: from the last step to the first."""
     op = own(name)
-    inputs = op.values(STEPS)
     turned = [f"{line} over {STEPS}" for line in op.inputs]
     inner = "\n".join(["block Loop {", *turned, *loop(op, "u -> Wrap"), "}", "net n {"])
     text = op.around(f"  output out: {op.labels[0]} -> reversed(Loop)", over=True).replace("net n {", inner)
-    module, back = built(text, op)
-    assert_computes(module, inputs, lambda: by_hand(op, inputs, back, reversed(range(STEPS))))
+    assert_loops(op, text, range(STEPS - 1, -1, -1))
