@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A part may import from parts of the same or a lower rank.
 RANK = {
-    "version": 0, "source": 0, "sizes": 0, "names": 0, "limits": 0,
+    "version": 0, "source": 0, "sizes": 0, "names": 0, "limits": 0, "registry": 0,
     "types": 1, "diagnostics": 1,
     "syntax": 2, "ops": 2, "parts": 2,
     "graph": 3,
