@@ -14,7 +14,7 @@ import netspec
 from docs.fences import DOCS
 from docs.tables import WRITTEN, groups
 from netspec.elaborate.options import option_names
-from netspec.ops.base import Elementwise, Op, Option
+from netspec.ir.operation import Elementwise, Op, Option
 from netspec.ops.registry import operation
 
 NOUNS = {"perceptrons": "Nouns", "filters": "Nouns"}

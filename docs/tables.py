@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from netspec.elaborate.options import option_names
-from netspec.ops.base import Elementwise, Op
+from netspec.ir.operation import Elementwise, Op
 from netspec.ops.registry import operation, step_names
 from netspec.sections.entries import Entry, shown
 from netspec.sections.figure_reading import HINTS, SETTINGS

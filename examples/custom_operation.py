@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 import netspec
-from netspec.ops.base import Construct, Init, Lowering, Part, Weight, option
-from netspec.types import Type
+from netspec.ir.operation import Construct, Init, Lowering, Part, Weight, option
+from netspec.ir.types import Type
 
 SNAKE = Part(
     "Snake",

@@ -15,7 +15,7 @@ from netspec.version import VERSION as __version__
 if TYPE_CHECKING:
     from netspec.api import Net, Spec, load, parse
     from netspec.diagnostics.model import Diagnostic, NetspecError, SpecErrors
-    from netspec.ops.base import Op
+    from netspec.ir.operation import Op
     from netspec.ops.registry import register
     from netspec.training.api import load_run, train
 
@@ -39,7 +39,7 @@ _HOMES = {
     "Diagnostic": "netspec.diagnostics.model",
     "Net": "netspec.api",
     "NetspecError": "netspec.diagnostics.model",
-    "Op": "netspec.ops.base",
+    "Op": "netspec.ir.operation",
     "Spec": "netspec.api",
     "SpecErrors": "netspec.diagnostics.model",
     "load": "netspec.api",

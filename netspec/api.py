@@ -16,7 +16,7 @@ from netspec.elaborate.defaults import check_defaults
 from netspec.elaborate.elaborate import elaborate
 from netspec.elaborate.program import Definition, Program, load_program, parse_program
 from netspec.elaborate.unused import idle_defaults, unused_names
-from netspec.graph import Counts, Graph, Layer
+from netspec.ir.graph import Counts, Graph, Layer
 from netspec.limits import DEFAULT, Limits
 from netspec.names import nearest
 from netspec.source import Span

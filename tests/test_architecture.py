@@ -18,10 +18,10 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A part may import from parts of the same or a lower rank.
 RANK = {
-    "version": 0, "source": 0, "sizes": 0, "names": 0, "limits": 0, "registry": 0,
-    "types": 1, "diagnostics": 1,
-    "syntax": 2, "ops": 2, "parts": 2,
-    "graph": 3,
+    "version": 0, "source": 0, "names": 0, "limits": 0, "registry": 0,
+    "diagnostics": 1,
+    "ir": 2,
+    "syntax": 3, "ops": 3, "parts": 3,
     "elaborate": 4,
     "sections": 5,
     "show": 6, "lower": 6, "figure": 6, "draw": 6,

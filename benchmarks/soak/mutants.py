@@ -21,7 +21,7 @@ SAMPLES = ((20240229, 200), (7, 100))
 WANTED = 0.85
 # the parts that decide what is right, and what keeps a spec's text from becoming code or markup
 PARTS = {
-    "type rules": ("ops/*.py", "types.py", "sizes.py"),
+    "type rules": ("ops/*.py", "ir/types.py", "ir/sizes.py"),
     "elaboration": ("elaborate/*.py",),
     "escaping": (
         "diagnostics/display.py", "draw/svg.py", "draw/dot.py", "draw/text.py", "lower/pynames.py", "syntax/text.py",

@@ -20,10 +20,10 @@ from netspec.elaborate.frame import Frame
 from netspec.elaborate.program import Definition, Program
 from netspec.elaborate.uses import used_names
 from netspec.elaborate.witness import find
+from netspec.ir.sizes import Formula
+from netspec.ir.types import Time, Type
 from netspec.limits import Limits
-from netspec.sizes import Formula
 from netspec.syntax import tree
-from netspec.types import Time, Type
 
 MAX_NODES = 2_000  # of one trial
 MAX_ERRORS = 200

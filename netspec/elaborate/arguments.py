@@ -12,12 +12,12 @@ from netspec.elaborate.frame import Closure, Flow, Frame, Word
 from netspec.elaborate.kinds import as_type, read_list
 from netspec.elaborate.lookup import is_layer, read
 from netspec.elaborate.program import Definition
+from netspec.ir.sizes import Formula
+from netspec.ir.types import Unknown
 from netspec.names import nearest
 from netspec.ops.registry import step_names
-from netspec.sizes import Formula
 from netspec.source import Span
 from netspec.syntax import tree
-from netspec.types import Unknown
 
 
 @dataclass(slots=True)

@@ -14,9 +14,9 @@ from netspec.elaborate.lookup import is_layer, layer_named
 from netspec.elaborate.program import Definition
 from netspec.elaborate.steps import Steps
 from netspec.elaborate.templates import Templates
-from netspec.graph import Scope
+from netspec.ir.graph import Scope
+from netspec.ir.sizes import Formula
 from netspec.ops.registry import operation
-from netspec.sizes import Formula
 from netspec.source import Span
 from netspec.syntax import tree
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.model import Diagnostic, Label, Report
-from netspec.graph import Node
+from netspec.ir.graph import Node
 
 # operations that see time but do the same to every step
 STEPWISE = frozenset(("delay", "port", "add", "subtract", "multiply"))

@@ -6,10 +6,10 @@ from netspec.diagnostics.model import Diagnostic, Hint, Phrase, Report, Words
 from netspec.elaborate.expand import Expansion
 from netspec.elaborate.frame import Frame
 from netspec.elaborate.program import Definition
-from netspec.graph import Edge, Graph, Layer, Node
+from netspec.ir.graph import Edge, Graph, Layer, Node
+from netspec.ir.sizes import text
 from netspec.limits import Limits
 from netspec.ops.registry import step_names
-from netspec.sizes import text
 
 # what may stand between two nouns without making one of them pointless
 _LINEAR = frozenset(

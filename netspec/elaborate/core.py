@@ -13,13 +13,13 @@ from netspec.elaborate.initial import check_init
 from netspec.elaborate.keys import Names
 from netspec.elaborate.options import Given
 from netspec.elaborate.witness import shown
-from netspec.graph import Edge, Layer, Node, Scope
+from netspec.ir.graph import Edge, Layer, Node, Scope
+from netspec.ir.operation import Op, Weight
+from netspec.ir.sizes import Formula
+from netspec.ir.types import ShapeFault, Time, Type
 from netspec.limits import Limits
-from netspec.ops.base import Op, Weight
-from netspec.sizes import Formula
 from netspec.syntax import tree
 from netspec.syntax.tree import Place
-from netspec.types import ShapeFault, Time, Type
 
 # words of a refusal that read differently in each language, as the phrases of which they are shown
 PHRASED = {"sign": ("verb", "verb"), "axis": ("axis", "axis"), "what": ("what", "axis"), "reason": ("reason", "reason")}

@@ -16,14 +16,14 @@ from netspec.elaborate.frame import Flow, Frame, Word
 from netspec.elaborate.measure import count, depth, stored_arrays
 from netspec.elaborate.program import Definition, Program
 from netspec.elaborate.witness import find
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
+from netspec.ir.sizes import Formula, is_open
+from netspec.ir.types import Type
 from netspec.limits import DEFAULT, Limits
 from netspec.names import nearest
 from netspec.ops.input import Input
-from netspec.sizes import Formula, is_open
 from netspec.source import Span
 from netspec.syntax import tree
-from netspec.types import Type
 
 # nodes expanded over and over, until every delayed read knows its type: of a net that takes more nobody waits
 MAX_WORK = 50_000

@@ -6,14 +6,14 @@ import math
 import re
 from typing import Any, Literal
 
-from netspec import sizes
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Quoted, Words
 from netspec.elaborate.frame import Closure, Frame, Word
+from netspec.ir import sizes
+from netspec.ir.sizes import Formula, Number, divides
+from netspec.ir.types import UNKNOWN, Unknown
 from netspec.names import nearest
 from netspec.ops.registry import step_names
-from netspec.sizes import Formula, Number, divides
 from netspec.syntax import tree
-from netspec.types import UNKNOWN, Unknown
 
 # size: whole, division exact. real: division is division. any: exact unless an operand is real.
 Want = Literal["size", "real", "any"]

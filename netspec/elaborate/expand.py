@@ -15,12 +15,12 @@ from netspec.elaborate.kinds import read_list
 from netspec.elaborate.program import NEVER_NAMES
 from netspec.elaborate.witness import differing, shown
 from netspec.elaborate.written import bind_type, read_type, same_type
-from netspec.graph import Layer
+from netspec.ir.graph import Layer
+from netspec.ir.sizes import Formula, text
+from netspec.ir.types import UNKNOWN_TYPE, Type, Unknown, type_text
 from netspec.ops.input import Input
 from netspec.ops.port import Port
-from netspec.sizes import Formula, text
 from netspec.syntax import tree
-from netspec.types import UNKNOWN_TYPE, Type, Unknown, type_text
 
 
 class Expansion(Calls):
@@ -382,7 +382,7 @@ def _holds(left: Any, op: str, right: Any) -> bool:
     if op == "!=":
         if isinstance(left, Formula) or isinstance(right, Formula):
             count = len((left if isinstance(left, Formula) else right).values)
-            from netspec.sizes import values_of
+            from netspec.ir.sizes import values_of
 
             return all(a != b for a, b in zip(values_of(left, count), values_of(right, count), strict=True))
         return bool(left != right)

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from netspec.diagnostics.model import Diagnostic
 from netspec.elaborate.program import Definition, Unit
-from netspec.graph import Edge
-from netspec.sizes import Formula
+from netspec.ir.graph import Edge
+from netspec.ir.sizes import Formula
+from netspec.ir.types import Type
 from netspec.source import Span
 from netspec.syntax import tree
 from netspec.syntax.lost import Lost
-from netspec.types import Type
 
 
 class Value(NamedTuple):

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from netspec.diagnostics.model import Fix, Hint, Quoted
 from netspec.elaborate.evaluate import evaluate, fault
 from netspec.elaborate.frame import Frame, Word
+from netspec.ir.operation import Init, Op, Weight
+from netspec.ir.sizes import Formula
+from netspec.ir.types import Unknown
 from netspec.names import nearest
-from netspec.ops.base import Init, Op, Weight
-from netspec.sizes import Formula
 from netspec.syntax import tree
-from netspec.types import Unknown
 
 if TYPE_CHECKING:
     from netspec.elaborate.options import Given

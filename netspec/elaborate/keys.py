@@ -5,7 +5,7 @@ from __future__ import annotations
 from keyword import iskeyword, issoftkeyword
 from unicodedata import normalize
 
-from netspec.graph import Node
+from netspec.ir.graph import Node
 
 # The attributes of nn.Module in version 1 of the language; a label that equals one gets `_` appended.
 # The list belongs to the version: it never follows torch's.

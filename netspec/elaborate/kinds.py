@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from netspec import sizes
 from netspec.diagnostics.model import Fix, Hint, Quoted
 from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault, size
 from netspec.elaborate.frame import Bound, Closure, Frame, Word
 from netspec.elaborate.initial import read_init
 from netspec.elaborate.suggest import arrow, decimal
+from netspec.ir import sizes
+from netspec.ir.operation import Option
+from netspec.ir.types import Type, Unknown
 from netspec.names import meant, nearest
-from netspec.ops.base import Option
 from netspec.syntax import tree
-from netspec.types import Type, Unknown
 
 
 @dataclass(frozen=True, slots=True)

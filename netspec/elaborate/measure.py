@@ -7,9 +7,9 @@ from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Label, Report
 from netspec.elaborate.core import Core
-from netspec.graph import Counts, Node, Stored
-from netspec.ops.base import Weight
-from netspec.sizes import Size, is_open, product
+from netspec.ir.graph import Counts, Node, Stored
+from netspec.ir.operation import Weight
+from netspec.ir.sizes import Size, is_open, product
 from netspec.source import Span
 
 

@@ -15,8 +15,8 @@ from netspec.elaborate.frame import Frame
 from netspec.elaborate.initial import read_init
 from netspec.elaborate.kinds import read_kind
 from netspec.elaborate.suggest import arrow, decimal
+from netspec.ir.operation import Op, Option
 from netspec.names import meant, nearest
-from netspec.ops.base import Op, Option
 from netspec.ops.registry import step_names
 from netspec.syntax import tree
 

@@ -12,12 +12,12 @@ from netspec.elaborate.keys import Names
 from netspec.elaborate.lookup import is_layer, layer_named, read, unknown_layer
 from netspec.elaborate.suggest import method
 from netspec.elaborate.written import read_type
-from netspec.graph import Edge
-from netspec.ops.base import Op
+from netspec.ir.graph import Edge
+from netspec.ir.operation import Op
+from netspec.ir.sizes import Formula
+from netspec.ir.types import UNKNOWN, UNKNOWN_TYPE, Time, Type
 from netspec.ops.registry import operation, step_names
-from netspec.sizes import Formula
 from netspec.syntax import tree
-from netspec.types import UNKNOWN, UNKNOWN_TYPE, Time, Type
 
 _SIGNS = {"+": "add", "-": "subtract", "*": "multiply"}
 

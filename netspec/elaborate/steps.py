@@ -14,11 +14,11 @@ from netspec.elaborate.program import Definition
 from netspec.elaborate.sources import Sources
 from netspec.elaborate.suggest import method, unknown_step
 from netspec.elaborate.ties import borrowed
-from netspec.ops.base import Op
+from netspec.ir.operation import Op
+from netspec.ir.types import Type
 from netspec.ops.registry import operation, plain, step_names
 from netspec.syntax import tree
 from netspec.syntax.tree import Place
-from netspec.types import Type
 
 # what version 1 reserves: it parses and answers that it is not built yet
 RESERVED = frozenset(("mixture", "copies", "extern"))

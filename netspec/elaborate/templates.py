@@ -13,8 +13,8 @@ from netspec.elaborate.arguments import Arguments
 from netspec.elaborate.core import Core
 from netspec.elaborate.frame import Flow, Value, Word
 from netspec.elaborate.program import Definition
-from netspec.graph import Edge, Layer, Node, Scope
-from netspec.sizes import Formula
+from netspec.ir.graph import Edge, Layer, Node, Scope
+from netspec.ir.sizes import Formula
 
 
 class Mark(NamedTuple):

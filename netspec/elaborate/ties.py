@@ -7,9 +7,9 @@ from netspec.elaborate.evaluate import fault
 from netspec.elaborate.frame import Frame, Value
 from netspec.elaborate.kinds import LayerRef
 from netspec.elaborate.options import Given
-from netspec.graph import Node
+from netspec.ir.graph import Node
+from netspec.ir.sizes import Size, product, text
 from netspec.ops.perceptrons import Perceptrons
-from netspec.sizes import Size, product, text
 from netspec.syntax.tree import Place
 
 

@@ -13,9 +13,9 @@ from typing import Any
 from netspec.diagnostics.model import Fault, Hint
 from netspec.elaborate.evaluate import Broken, evaluate
 from netspec.elaborate.frame import Frame
-from netspec.sizes import Formula, values_of
+from netspec.ir.sizes import Formula, values_of
+from netspec.ir.types import Type
 from netspec.syntax import tree
-from netspec.types import Type
 
 COUNT = 3
 TRIES = 6000

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec import sizes
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint
 from netspec.elaborate.evaluate import Broken, evaluate, fault, size
 from netspec.elaborate.frame import Frame
 from netspec.elaborate.witness import shown
-from netspec.sizes import divides
+from netspec.ir import sizes
+from netspec.ir.sizes import divides
+from netspec.ir.types import UNKNOWN, Time, Type, Unknown, type_text
 from netspec.syntax import tree
-from netspec.types import UNKNOWN, Time, Type, Unknown, type_text
 
 MAX_AXES = 3
 

@@ -10,7 +10,7 @@ from netspec.figure.overlay import number
 from netspec.figure.scene import Image, Item, Node, Pen, Polygon, Scene, Text, Wire, canvas_of
 from netspec.figure.stages import stages_of
 from netspec.figure.typeset import math, symbol, upright
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
 
 SIZE, INK = 4.2, "value"
 

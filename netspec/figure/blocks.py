@@ -20,9 +20,9 @@ from netspec.figure.step_words import arguments, scope_title, step_lines, tint_o
 from netspec.figure.turning import as_u
 from netspec.figure.typeset import Atom, Line, line_width, words, wrapped
 from netspec.figure.words import say
-from netspec.graph import Graph, Layer, Scope
+from netspec.ir.graph import Graph, Layer, Scope
+from netspec.ir.types import Type, type_text
 from netspec.sections.figure import FigureSettings
-from netspec.types import Type, type_text
 
 STEP, LIGHT, FAINT = 3.9, 3.4, 3.0  # sizes of type
 SHAPE = 3.1

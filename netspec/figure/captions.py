@@ -9,8 +9,8 @@ from netspec.figure.sheet import Sheet, boxed
 from netspec.figure.shown import size_label
 from netspec.figure.typeset import Atom, Line, math, widest, wrapped
 from netspec.figure.units import Group
+from netspec.ir.types import Type
 from netspec.sections.figure import FigureSettings
-from netspec.types import Type
 
 
 @dataclass(frozen=True, slots=True)

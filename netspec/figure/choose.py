@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.figure.units import Group, Unsuitable, groups_of
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
 
 _JOINING = frozenset(("add", "subtract", "multiply"))
 _WINDOWS = frozenset(("filters", "subsample", "maxpool", "avgpool", "upsample"))

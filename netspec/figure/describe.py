@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netspec.figure.scene import Scene
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
+from netspec.ir.sizes import Formula
 from netspec.sections.figure import FigureSettings
-from netspec.sizes import Formula
 
 _TEXTS = {
     "en": {

@@ -11,7 +11,7 @@ from netspec.figure.sheet import Sheet
 from netspec.figure.shown import Gap
 from netspec.figure.typeset import symbol, upright
 from netspec.figure.units import Group, Unsuitable
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
 from netspec.sections.figure import FigureSettings, Index
 
 SMALL = 6.4  # radius of the inputs' circles

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
 from netspec.names import nearest
 
 USAGE = 2

@@ -29,7 +29,7 @@ from netspec.figure.shown import Gap, Unit, shown_units
 from netspec.figure.typeset import Atom, Line, math, paragraph, symbol, upright, words
 from netspec.figure.units import Group, Link, Unsuitable
 from netspec.figure.words import say
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
 from netspec.sections.figure import FigureSettings, Index, Skip
 
 MOST = 7  # values of a window along an axis that are all drawn

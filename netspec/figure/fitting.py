@@ -8,7 +8,7 @@ from typing import Final
 from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted
 from netspec.figure.folding import part_of
 from netspec.figure.scene import Node, Scene, Wire
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
 from netspec.names import nearest
 from netspec.sections.figure import FigureSettings
 

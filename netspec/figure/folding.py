@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from netspec.graph import Edge, Graph, Layer, Node, Scope
-from netspec.ops.base import Elementwise
+from netspec.ir.graph import Edge, Graph, Layer, Node, Scope
+from netspec.ir.operation import Elementwise
 
 # what hangs on to the step before it: no box of its own
 _LIGHT = frozenset((

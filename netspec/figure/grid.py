@@ -11,7 +11,7 @@ from netspec.figure.scene import Node, Point, Scene
 from netspec.figure.sheet import Sheet, boxed
 from netspec.figure.typeset import paragraph, symbol, widest
 from netspec.figure.units import Group, Unsuitable, lone_links
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
 from netspec.sections.figure import FigureSettings
 
 APART = 20.0  # from one grid to the next

@@ -10,8 +10,8 @@ from netspec.figure.sheet import Sheet
 from netspec.figure.shown import Gap, Unit, shown_units, size_label
 from netspec.figure.typeset import Atom, Line, math, symbol, upright
 from netspec.figure.units import Group
+from netspec.ir.sizes import Formula, Size
 from netspec.sections.figure import FigureSettings, Index, Shown, Skip
-from netspec.sizes import Formula, Size
 
 ORIGIN = Point(0.0, 0.0)
 COLUMN = Point(11.0, -6.9)  # a column further

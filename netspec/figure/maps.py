@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from netspec.figure.weights import Arrays
-from netspec.graph import Node
-from netspec.ops.base import extent
-from netspec.types import Type
+from netspec.ir.graph import Node
+from netspec.ir.operation import extent
+from netspec.ir.types import Type
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,7 +7,7 @@ nothing stands beside it.
 from __future__ import annotations
 
 from netspec.figure.folding import Fold, Holder, Part, inside, part_of
-from netspec.graph import Graph, Scope
+from netspec.ir.graph import Graph, Scope
 from netspec.sections.figure import FigureSettings
 
 MOST_OPEN = 16  # boxes up to which all is drawn open

@@ -9,7 +9,7 @@ from netspec.figure.scene import Item, Node, Pen, Point, Rect, Scene, Text, Weig
 from netspec.figure.typeset import Line, line_width, symbol, upright, words
 from netspec.figure.weights import Arrays
 from netspec.figure.words import say
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
 from netspec.sections.figure import FigureSettings
 
 THIN, THICK = 0.165, 0.85  # pens of nothing and of the largest weight

@@ -17,7 +17,7 @@ from netspec.figure.shown import Gap, Unit, shown_units
 from netspec.figure.typeset import Line, line_width, math, paragraph, symbol, upright, widest
 from netspec.figure.units import Group, Link, Unsuitable
 from netspec.figure.words import say
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
 from netspec.sections.figure import FigureSettings
 
 BETWEEN = 0.62  # room for the dots between two perceptrons, in their heights

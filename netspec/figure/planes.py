@@ -12,9 +12,9 @@ from netspec.figure.shown import size_label
 from netspec.figure.stages import Stage, extent, number, stages_of
 from netspec.figure.typeset import Line, widest, words
 from netspec.figure.words import say
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
+from netspec.ir.types import type_text
 from netspec.sections.figure import FigureSettings
-from netspec.types import type_text
 
 LARGEST, SMALLEST = 44.0, 6.5  # sides of the largest and of any map
 STEP = 3.1  # from map to map, right and down

@@ -16,7 +16,7 @@ from netspec.figure.scene import Scene
 from netspec.figure.theme import THEMES
 from netspec.figure.units import Unsuitable
 from netspec.figure.views import VIEWS
-from netspec.graph import Graph, Node
+from netspec.ir.graph import Graph, Node
 from netspec.names import nearest
 from netspec.sections.figure import FigureSettings, split_length
 from netspec.sections.figure_reading import SETTINGS, net_of, read_figure

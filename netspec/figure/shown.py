@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netspec.figure.typeset import Line, math
+from netspec.ir.sizes import Formula, Size, text
 from netspec.sections.figure import Index, Region, Shown, Skip
-from netspec.sizes import Formula, Size, text
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netspec.figure.units import Unsuitable
-from netspec.graph import Edge, Graph, Layer, Node
-from netspec.ops.base import Elementwise
-from netspec.sizes import Formula, Size
-from netspec.types import Type
+from netspec.ir.graph import Edge, Graph, Layer, Node
+from netspec.ir.operation import Elementwise
+from netspec.ir.sizes import Formula, Size
+from netspec.ir.types import Type
 
 # what changes no value's place: it belongs to the stage before
 _WITHIN = frozenset((

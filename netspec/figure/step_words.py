@@ -8,8 +8,8 @@ from typing import Any
 from netspec.figure.folding import Fold, Holder
 from netspec.figure.shown import size_label
 from netspec.figure.words import say
-from netspec.graph import Node, Scope
-from netspec.sizes import Formula
+from netspec.ir.graph import Node, Scope
+from netspec.ir.sizes import Formula
 
 LONGEST_CALL = 18  # characters
 FLIP = -2  # in place of a block: here time turns round

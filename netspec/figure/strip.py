@@ -18,7 +18,7 @@ from netspec.figure.typeset import line_width, words, wrapped
 from netspec.figure.units import Unsuitable
 from netspec.figure.weights import Arrays
 from netspec.figure.words import say
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
 from netspec.sections.figure import FigureSettings
 
 TILE, BETWEEN, COLUMNS, MOST = 8.6, 0.7, 5, 30  # of a sheet of tiles

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from netspec.figure.scene import Weight
-from netspec.graph import Edge, Graph, Layer, Node
-from netspec.ops.base import Elementwise
-from netspec.sizes import Size
-from netspec.types import Type
+from netspec.ir.graph import Edge, Graph, Layer, Node
+from netspec.ir.operation import Elementwise
+from netspec.ir.sizes import Size
+from netspec.ir.types import Type
 
 Kind = Literal["full", "same", "local"]
 

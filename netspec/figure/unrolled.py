@@ -12,9 +12,9 @@ from netspec.figure.shown import Gap, Unit, size_label
 from netspec.figure.typeset import Atom, Line, line_width, math, symbol, upright, widest, words
 from netspec.figure.units import Group, Unsuitable, lone_links
 from netspec.figure.words import say
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
+from netspec.ir.sizes import Size
 from netspec.sections.figure import FigureSettings
-from netspec.sizes import Size
 
 NEXT = 17.6  # from circle to circle in a pill
 OVER = 28.0  # over dots

@@ -11,7 +11,7 @@ from typing import Any
 
 from netspec.figure.maps import of_maps
 from netspec.figure.weights import Arrays
-from netspec.graph import Graph, Node
+from netspec.ir.graph import Graph, Node
 
 
 class Uncomputed(Exception):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted, SpecErrors, Words
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
 
 if TYPE_CHECKING:
     import numpy

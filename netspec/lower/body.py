@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from netspec.graph import Edge, Graph, Layer, Node, Scope
+from netspec.ir.graph import Edge, Graph, Layer, Node, Scope
+from netspec.ir.operation import Lowering, Part
 from netspec.lower.expressions import CALL, NAME, Expr, fill, slots
 from netspec.lower.holes import Holes, code_width
 from netspec.lower.modules import Place
 from netspec.lower.order import Cell, Item, items, reads_whole
 from netspec.lower.places import relative
 from netspec.lower.pynames import Locals
-from netspec.ops.base import Lowering, Part
 
 if TYPE_CHECKING:
     from netspec.lower.classes import Classes

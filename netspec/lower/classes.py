@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.graph import Edge, Graph, Node, Scope
+from netspec.ir.graph import Edge, Graph, Node, Scope
+from netspec.ir.operation import Argument, Lowering
 from netspec.lower.body import Draft
 from netspec.lower.holes import MARK, literal
 from netspec.lower.order import called_in_loops, inlined
@@ -15,7 +16,6 @@ from netspec.lower.parameters import Parameters, name_parameters
 from netspec.lower.places import collect, lowering_of
 from netspec.lower.pynames import Namer, class_name
 from netspec.lower.recurrence import Recurrence
-from netspec.ops.base import Argument, Lowering
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from netspec.ops.base import Argument
+from netspec.ir.operation import Argument
 
 MARK = re.compile("\x02(\\d+)\x03")
 WIDTH = 4  # what a value counts for where lines are broken: the same for every instance

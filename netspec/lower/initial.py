@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from netspec.ir.operation import Init, Weight
 from netspec.lower.holes import Holes
-from netspec.ops.base import Init, Weight
 from netspec.ops.weighted import ONES, TORCH, ZEROS
 
 # what torch's own constructors do already: no line is written for it

@@ -6,7 +6,7 @@ import linecache
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
 from netspec.lower.source import emit_named
 from netspec.lower.values import fill
 

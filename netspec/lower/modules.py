@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from netspec.ir.operation import Construct
 from netspec.lower.holes import Holes
 from netspec.lower.pynames import Namer, class_name
-from netspec.ops.base import Construct
 
 Fill = Callable[[str], str]  # puts values into code
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field
 
-from netspec.graph import Graph, Node, Scope
+from netspec.ir.graph import Graph, Node, Scope
 
 
 @dataclass(slots=True)

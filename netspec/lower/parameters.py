@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from netspec.elaborate.keys import MODULE_ATTRIBUTES
+from netspec.ir.operation import Argument
 from netspec.lower.pynames import Namer
-from netspec.ops.base import Argument
 
 if TYPE_CHECKING:
     from netspec.lower.body import Draft

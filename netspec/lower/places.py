@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netspec.graph import Graph, Node, Scope
+from netspec.ir.graph import Graph, Node, Scope
+from netspec.ir.operation import Lowering
+from netspec.ir.types import Type
 from netspec.lower.holes import Holes
 from netspec.lower.initial import init_line
 from netspec.lower.modules import Place, construct
 from netspec.lower.order import elements_of, reads_whole
-from netspec.ops.base import Lowering
-from netspec.types import Type
 
 if TYPE_CHECKING:
     from netspec.lower.classes import Classes

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from netspec.graph import Edge, Node, Scope
+from netspec.ir.graph import Edge, Node, Scope
+from netspec.ir.operation import Lowering
+from netspec.ir.types import Time, Type
 from netspec.lower.expressions import CALL, NAME, Expr, fill
 from netspec.lower.order import Cell
 from netspec.lower.repeats import Repeats
-from netspec.ops.base import Lowering
 from netspec.ops.delay import Delay
-from netspec.types import Time, Type
 
 
 class Recurrence(Repeats):

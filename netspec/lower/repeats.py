@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from netspec.graph import Edge, Scope
+from netspec.ir.graph import Edge, Scope
 from netspec.lower.body import Body
 from netspec.lower.expressions import NAME, Expr
 from netspec.lower.holes import MARK, Holes, literal

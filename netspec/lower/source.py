@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
+from netspec.ir.operation import Part
 from netspec.lower.classes import Classes, Definition
 from netspec.lower.layout import comment, docstring, statement
 from netspec.lower.modules import ROUNDS, Holders, Writer
-from netspec.ops.base import Part
 
 MANY = 6  # results beyond which their number is left out of the type
 HEADER = "Written by netspec {version} from the net {name}; change the spec rather than this file."

@@ -6,9 +6,9 @@ import hashlib
 import math
 from typing import TYPE_CHECKING
 
-from netspec.graph import Stored
+from netspec.ir.graph import Stored
+from netspec.ir.operation import Weight
 from netspec.lower.initial import as_floats, numbers_of, spread_of, whole
-from netspec.ops.base import Weight
 
 if TYPE_CHECKING:
     import torch

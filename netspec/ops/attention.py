@@ -5,11 +5,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+from netspec.ir.operation import Argument, Construct, Lowering, Weight, option, plain, wants_values
+from netspec.ir.sizes import Size, divides, product, text
+from netspec.ir.types import Type, refuse, space_text
 from netspec.ops.attention_part import Form, attention_part
-from netspec.ops.base import Argument, Construct, Lowering, Weight, option, plain, wants_values
 from netspec.ops.weighted import Weighted
-from netspec.sizes import Size, divides, product, text
-from netspec.types import Type, refuse, space_text
 
 
 class Attention(Weighted):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netspec.ops.base import Part
+from netspec.ir.operation import Part
 
 ROTATE = Part(
     "rotate",

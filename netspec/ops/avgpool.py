@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Lowering, option
+from netspec.ir.operation import Lowering, option
+from netspec.ir.types import Type
 from netspec.ops.pools import AXES, Pool
 from netspec.ops.window import slide
-from netspec.types import Type
 
 
 class AvgPool(Pool):

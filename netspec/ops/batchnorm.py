@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Argument, Construct, Init, Lowering, Weight, option, plain, wants_values
+from netspec.ir.operation import Argument, Construct, Init, Lowering, Weight, option, plain, wants_values
+from netspec.ir.types import Type
 from netspec.ops.weighted import ONES, ZEROS, Weighted
-from netspec.types import Type
 
 
 class BatchNorm(Weighted):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Glyph, Lowering, Op, Part, option
-from netspec.types import Type
+from netspec.ir.operation import Glyph, Lowering, Op, Part, option
+from netspec.ir.types import Type
 
 SHIFT = Part(
     "shift",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Construct, Glyph, Init, Lowering, Part, Weight, option, plain, wants_values
+from netspec.ir.operation import Construct, Glyph, Init, Lowering, Part, Weight, option, plain, wants_values
+from netspec.ir.sizes import Size
+from netspec.ir.types import Type
 from netspec.ops.weighted import Weighted
-from netspec.sizes import Size
-from netspec.types import Type
 
 DISTANCE = Part(
     "Distance",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Elementwise, Lowering, option
-from netspec.types import Type
+from netspec.ir.operation import Elementwise, Lowering, option
+from netspec.ir.types import Type
 
 
 class Dropout(Elementwise):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Elementwise, Lowering, Part, option
-from netspec.types import Type
+from netspec.ir.operation import Elementwise, Lowering, Part, option
+from netspec.ir.types import Type
 
 DROP_PATH = Part(
     "drop_path",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Construct, Init, Lowering, Weight, option, plain
+from netspec.ir.operation import Construct, Init, Lowering, Weight, option, plain
+from netspec.ir.sizes import Size
+from netspec.ir.types import Type, refuse
 from netspec.ops.weighted import Weighted
-from netspec.sizes import Size
-from netspec.types import Type, refuse
 
 
 class Embed(Weighted):

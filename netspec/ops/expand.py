@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Lowering, Op, option, plain, wants_values
-from netspec.sizes import text
-from netspec.types import Time, Type, refuse
+from netspec.ir.operation import Lowering, Op, option, plain, wants_values
+from netspec.ir.sizes import text
+from netspec.ir.types import Time, Type, refuse
 
 
 class Expand(Op):

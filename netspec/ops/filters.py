@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import (
+from netspec.ir.operation import (
     Argument,
     Construct,
     Glyph,
@@ -17,10 +17,10 @@ from netspec.ops.base import (
     squeeze,
     wants_values,
 )
+from netspec.ir.sizes import Formula, Size, divides, product, text
+from netspec.ir.types import ShapeFault, Type, Unknown, refuse, space_text
 from netspec.ops.weighted import TORCH, Weighted
 from netspec.ops.window import slide, unread
-from netspec.sizes import Formula, Size, divides, product, text
-from netspec.types import ShapeFault, Type, Unknown, refuse, space_text
 
 _AXES = ("row", "column", "depth")
 _DEFAULTS: dict[str, Argument] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True}

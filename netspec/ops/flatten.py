@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Lowering, Op, option
-from netspec.sizes import product
-from netspec.types import Time, Type, refuse
+from netspec.ir.operation import Lowering, Op, option
+from netspec.ir.sizes import product
+from netspec.ir.types import Time, Type, refuse
 
 
 class Flatten(Op):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Glyph, Lowering, Op, Part
-from netspec.types import Type, refuse
+from netspec.ir.operation import Glyph, Lowering, Op, Part
+from netspec.ir.types import Type, refuse
 
 FLIP = Part(
     "flip",

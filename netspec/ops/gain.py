@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Construct, Lowering, Part, Weight, option, plain
+from netspec.ir.operation import Construct, Lowering, Part, Weight, option, plain
+from netspec.ir.sizes import Size
+from netspec.ir.types import Type
 from netspec.ops.over_role import OverRole
 from netspec.ops.weighted import ONES, ZEROS
-from netspec.sizes import Size
-from netspec.types import Type
 
 GAIN = Part(
     "Gain",

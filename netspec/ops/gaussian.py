@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Construct, Glyph, Init, Lowering, Op, Part, Weight, option, plain, wants_values
-from netspec.sizes import Size
-from netspec.types import Type, refuse
+from netspec.ir.operation import Construct, Glyph, Init, Lowering, Op, Part, Weight, option, plain, wants_values
+from netspec.ir.sizes import Size
+from netspec.ir.types import Type, refuse
 
 GAUSSIAN = Part(
     "Gaussian",

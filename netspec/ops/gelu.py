@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Elementwise, Lowering, option
-from netspec.types import Type
+from netspec.ir.operation import Elementwise, Lowering, option
+from netspec.ir.types import Type
 
 
 class Gelu(Elementwise):

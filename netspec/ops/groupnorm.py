@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Argument, Construct, Lowering, Weight, option, plain, wants_values
+from netspec.ir.operation import Argument, Construct, Lowering, Weight, option, plain, wants_values
+from netspec.ir.sizes import Size, divides, product, text
+from netspec.ir.types import Type, refuse
 from netspec.ops.weighted import ONES, ZEROS, Weighted
-from netspec.sizes import Size, divides, product, text
-from netspec.types import Type, refuse
 
 
 class GroupNorm(Weighted):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Glyph, Lowering, Op, option, wants_values
+from netspec.ir.operation import Glyph, Lowering, Op, option, wants_values
+from netspec.ir.types import UNKNOWN, Time, Type, refuse
 from netspec.ops.sharing import align, merge, merge_partial
-from netspec.types import UNKNOWN, Time, Type, refuse
 
 
 class Join(Op):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Lowering, option
+from netspec.ir.operation import Lowering, option
+from netspec.ir.types import Type
 from netspec.ops.reductions import Reduction
-from netspec.types import Type
 
 
 class Last(Reduction):

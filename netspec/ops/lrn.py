@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Elementwise, Lowering, option, wants_values
-from netspec.types import Type, refuse
+from netspec.ir.operation import Elementwise, Lowering, option, wants_values
+from netspec.ir.types import Type, refuse
 
 
 class Lrn(Elementwise):

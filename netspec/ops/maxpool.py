@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Lowering, option
+from netspec.ir.operation import Lowering, option
+from netspec.ir.types import Type
 from netspec.ops.pools import Pool
-from netspec.types import Type
 
 
 class MaxPool(Pool):

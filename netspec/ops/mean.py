@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Lowering
+from netspec.ir.operation import Lowering
+from netspec.ir.types import Type
 from netspec.ops.reductions import MASK, Reduction
-from netspec.types import Type
 
 
 class Mean(Reduction):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Elementwise, Glyph, Lowering, option
-from netspec.types import Type
+from netspec.ir.operation import Elementwise, Glyph, Lowering, option
+from netspec.ir.types import Type
 
 
 class Number(Elementwise):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Lowering, Op
-from netspec.types import Type, refuse
+from netspec.ir.operation import Lowering, Op
+from netspec.ir.types import Type, refuse
 
 
 class OneHot(Op):

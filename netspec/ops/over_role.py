@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import option, wants_values
+from netspec.ir.operation import option, wants_values
+from netspec.ir.sizes import Size
+from netspec.ir.types import Type, refuse
 from netspec.ops.weighted import Weighted
-from netspec.sizes import Size
-from netspec.types import Type, refuse
 
 
 class OverRole(Weighted):

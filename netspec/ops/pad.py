@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Lowering, Op, extent, option, plain, wants_values
-from netspec.sizes import Size, text
-from netspec.types import Type, refuse
+from netspec.ir.operation import Lowering, Op, extent, option, plain, wants_values
+from netspec.ir.sizes import Size, text
+from netspec.ir.types import Type, refuse
 
 
 class Pad(Op):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from netspec.ops.base import Glyph, Lowering, Op
+from netspec.ir.operation import Glyph, Lowering, Op
+from netspec.ir.types import Type
 from netspec.ops.sharing import align, merge, merge_partial
-from netspec.types import Type
 
 
 class Pairwise(Op):

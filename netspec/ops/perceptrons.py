@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Construct, Glyph, Init, Lowering, Part, Weight, option, plain, wants_values
+from netspec.ir.operation import Construct, Glyph, Init, Lowering, Part, Weight, option, plain, wants_values
+from netspec.ir.sizes import Formula, Size, product, text
+from netspec.ir.types import Type, refuse
 from netspec.ops.weighted import Weighted
-from netspec.sizes import Formula, Size, product, text
-from netspec.types import Type, refuse
 
 BIAS = Part(
     "Bias",

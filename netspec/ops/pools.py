@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Argument, Glyph, Lowering, Op, extent, option, plain, squeeze, wants_values
+from netspec.ir.operation import Argument, Glyph, Lowering, Op, extent, option, plain, squeeze, wants_values
+from netspec.ir.sizes import Size, text
+from netspec.ir.types import UNKNOWN, Type, refuse
 from netspec.ops.window import slide, unread
-from netspec.sizes import Size, text
-from netspec.types import UNKNOWN, Type, refuse
 
 AXES = ("row", "column", "depth")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Construct, Init, Lowering, Part, Weight, option, plain
+from netspec.ir.operation import Construct, Init, Lowering, Part, Weight, option, plain
+from netspec.ir.sizes import Size, divides
+from netspec.ir.types import Type, refuse
 from netspec.ops.weighted import Weighted
-from netspec.sizes import Size, divides
-from netspec.types import Type, refuse
 
 POSITIONS = Part(
     "Positions",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from netspec.ops.base import Argument, Construct, Lowering, Part, Weight, option, plain, wants_values
+from netspec.ir.operation import Argument, Construct, Lowering, Part, Weight, option, plain, wants_values
+from netspec.ir.sizes import Size
+from netspec.ir.types import Type, refuse
 from netspec.ops.weighted import TORCH, Weighted
-from netspec.sizes import Size
-from netspec.types import Type, refuse
 
 RECUR = Part(
     "recur",

@@ -6,7 +6,7 @@ import os
 from functools import cache, lru_cache
 from importlib import import_module
 
-from netspec.ops.base import Op
+from netspec.ir.operation import Op
 
 # Machinery, and operations that the language writes with signs of its own.
 _NOT_STEPS = frozenset(

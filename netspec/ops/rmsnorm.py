@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Argument, Construct, Lowering, Weight, option, plain
+from netspec.ir.operation import Argument, Construct, Lowering, Weight, option, plain
+from netspec.ir.types import Type
 from netspec.ops.over_role import OverRole
 from netspec.ops.weighted import ONES
-from netspec.types import Type
 
 
 class RmsNorm(OverRole):

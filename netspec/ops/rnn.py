@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Argument, option
+from netspec.ir.operation import Argument, option
 from netspec.ops.recurrent import Recurrent
 
 

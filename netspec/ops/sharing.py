@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.sizes import text
-from netspec.types import Time, Type, Unknown, refuse, space_text
+from netspec.ir.sizes import text
+from netspec.ir.types import Time, Type, Unknown, refuse, space_text
 
 
 def merge(sign: str, left: Type, right: Type, adds_maps: bool = False, position: int = 1) -> Type:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Lowering, Op, option, plain, wants_values
-from netspec.sizes import Size, divides, text
-from netspec.types import Type, refuse
+from netspec.ir.operation import Lowering, Op, option, plain, wants_values
+from netspec.ir.sizes import Size, divides, text
+from netspec.ir.types import Type, refuse
 
 
 class Shuffle(Op):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Lowering, Op, option, wants_values
-from netspec.types import Type, refuse
+from netspec.ir.operation import Lowering, Op, option, wants_values
+from netspec.ir.types import Type, refuse
 
 
 class Softmax(Op):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Glyph, Lowering, Op, option, plain, wants_values
-from netspec.sizes import Formula, Size, divides, text
-from netspec.types import UNKNOWN, Type, refuse
+from netspec.ir.operation import Glyph, Lowering, Op, option, plain, wants_values
+from netspec.ir.sizes import Formula, Size, divides, text
+from netspec.ir.types import UNKNOWN, Type, refuse
 
 
 class Split(Op):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.ops.base import Elementwise
+from netspec.ir.operation import Elementwise
 
 
 class Square(Elementwise):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Construct, Glyph, Lowering, Part, Weight, extent, option, plain, squeeze, wants_values
+from netspec.ir.operation import Construct, Glyph, Lowering, Part, Weight, extent, option, plain, squeeze, wants_values
+from netspec.ir.sizes import Size, product
+from netspec.ir.types import Type, refuse
 from netspec.ops.weighted import Weighted
 from netspec.ops.window import slide, unread
-from netspec.sizes import Size, product
-from netspec.types import Type, refuse
 
 _AXES = ("row", "column", "depth")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Lowering, Op, option, wants_values
-from netspec.types import Time, Type, refuse
+from netspec.ir.operation import Lowering, Op, option, wants_values
+from netspec.ir.types import Time, Type, refuse
 
 
 class Transpose(Op):

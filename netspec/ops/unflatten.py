@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Lowering, Op, option, plain
-from netspec.sizes import Size, product, text
-from netspec.types import Type, refuse, space_text
+from netspec.ir.operation import Lowering, Op, option, plain
+from netspec.ir.sizes import Size, product, text
+from netspec.ir.types import Type, refuse, space_text
 
 
 class Unflatten(Op):

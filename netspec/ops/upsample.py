@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Glyph, Lowering, Op, extent, option, squeeze, wants_values
-from netspec.types import Type, refuse
+from netspec.ir.operation import Glyph, Lowering, Op, extent, option, squeeze, wants_values
+from netspec.ir.types import Type, refuse
 
 
 class Upsample(Op):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Init, Op, Weight, option
-from netspec.sizes import Size
+from netspec.ir.operation import Init, Op, Weight, option
+from netspec.ir.sizes import Size
 
 # torch's own rule for nn.Linear and nn.ConvNd: uniform within 1 / sqrt(fan_in), weight and bias alike.
 TORCH = Init("torch")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.sizes import Formula, Size, text
-from netspec.types import refuse
+from netspec.ir.sizes import Formula, Size, text
+from netspec.ir.types import refuse
 
 
 def slide(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ops.base import Lowering, Op, option, plain
-from netspec.types import Type
+from netspec.ir.operation import Lowering, Op, option, plain
+from netspec.ir.types import Type
 
 
 class Zeros(Op):

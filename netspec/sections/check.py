@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import Diagnostic, Fix, Hint, Quoted, Report, SpecErrors
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
 from netspec.names import nearest
 from netspec.source import Span
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Quoted, Report
+from netspec.ir.types import UNKNOWN_TYPE, ShapeFault, Type
 from netspec.names import nearest
 from netspec.sections.entries import read_entry
 from netspec.sections.settings import Section, Written
@@ -15,7 +16,6 @@ from netspec.sections.train import MOST_MISTAKES, settings
 from netspec.sections.values import OpenSize, Reader, single
 from netspec.source import Span
 from netspec.syntax import tree
-from netspec.types import UNKNOWN_TYPE, ShapeFault, Type
 
 KEYS = ("source", "split")
 

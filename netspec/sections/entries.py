@@ -14,11 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic.fields import FieldInfo
 
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Quoted
+from netspec.ir.types import ShapeFault
 from netspec.names import meant, nearest
 from netspec.sections.values import Reader, single
 from netspec.source import Span
 from netspec.syntax import tree
-from netspec.types import ShapeFault
 
 Kind = Literal["number", "integer", "flag", "text", "path", "word", "name", "extent", "numbers", "texts"]
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from netspec.sizes import Size
+from netspec.ir.sizes import Size
 
 VIEWS: Final = (
     "perceptron", "neurons", "grid", "filter", "planes", "unrolled", "blocks", "strip", "equals", "features",

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted, Words
-from netspec.graph import Graph, Layer
+from netspec.ir.graph import Graph, Layer
+from netspec.ir.sizes import Formula, Size
 from netspec.names import nearest
 from netspec.sections import figure as say
 from netspec.sections.figure import FigureSettings, Index, LayerHints, Region, Shown, Skip
 from netspec.sections.values import run_of
-from netspec.sizes import Formula, Size
 from netspec.source import SourceFile
 from netspec.syntax import tree
 

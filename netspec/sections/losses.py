@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from netspec.ir.types import Type, refuse
 from netspec.sections.entries import Entry, option, table
-from netspec.types import Type, refuse
 
 
 class Term(Entry):

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted, Report
-from netspec.graph import Edge, Graph
+from netspec.ir.graph import Edge, Graph
+from netspec.ir.types import UNKNOWN_TYPE, ShapeFault, Time, Type, Unknown, space_text, type_text
 from netspec.names import nearest
 from netspec.sections.data import Data, Field
 from netspec.sections.losses import Term
 from netspec.sections.train import MOST_MISTAKES, Train
 from netspec.source import Span
-from netspec.types import UNKNOWN_TYPE, ShapeFault, Time, Type, Unknown, space_text, type_text
 
 
 @dataclass(slots=True)

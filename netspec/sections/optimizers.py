@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable
 from typing import ClassVar
 
+from netspec.ir.types import refuse
 from netspec.sections.entries import Entry, option, shown, table
-from netspec.types import refuse
 
 # options that are two numbers: what torch asks of them
 _PAIRS: dict[str, tuple[str, Callable[[float, float], bool]]] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Quoted
-from netspec.graph import Layer
+from netspec.ir.graph import Layer
+from netspec.ir.sizes import Size
 from netspec.names import nearest
 from netspec.sections.figure import Region
-from netspec.sizes import Size
 from netspec.syntax import tree
 
 if TYPE_CHECKING:

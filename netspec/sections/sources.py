@@ -5,8 +5,8 @@ from __future__ import annotations
 from encodings.aliases import aliases
 from typing import ClassVar, NamedTuple
 
+from netspec.ir.types import Type, refuse
 from netspec.sections.entries import Entry, option, table
-from netspec.types import Type, refuse
 
 
 class Facts(NamedTuple):

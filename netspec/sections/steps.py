@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from netspec.ir.types import UNKNOWN, UNKNOWN_TYPE, Time, Type, Unknown, refuse
 from netspec.sections.entries import Entry, option, table
 from netspec.sections.sources import Facts
-from netspec.types import UNKNOWN, UNKNOWN_TYPE, Time, Type, Unknown, refuse
 
 
 class Step(Entry):

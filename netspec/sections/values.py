@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Quoted
+from netspec.ir.sizes import Formula
 from netspec.names import nearest
-from netspec.sizes import Formula
 from netspec.source import SourceFile, Span
 from netspec.syntax import tree
 

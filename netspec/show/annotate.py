@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from netspec.graph import Graph, Layer
+from netspec.ir.graph import Graph, Layer
+from netspec.ir.types import type_text
 from netspec.source import SourceFile
 from netspec.syntax import tree
 from netspec.syntax.printer import format_file
 from netspec.syntax.read import read
-from netspec.types import type_text
 
 
 def annotated(path: str, text: str, graphs: list[Graph]) -> str:

@@ -16,8 +16,8 @@ from netspec.syntax.read import read
 
 if TYPE_CHECKING:
     from netspec.api import Net, Spec
-    from netspec.graph import Graph, Layer
-    from netspec.ops.base import Op
+    from netspec.ir.graph import Graph, Layer
+    from netspec.ir.operation import Op
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.graph import Counts, Graph, Layer, Node
+from netspec.ir.graph import Counts, Graph, Layer, Node
+from netspec.ir.sizes import Formula, Size
+from netspec.ir.types import Type
 from netspec.show.rows import rows, total_macs
-from netspec.sizes import Formula, Size
-from netspec.types import Type
 from netspec.version import VERSION
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.graph import Edge, Graph, Layer, Node
-from netspec.types import Type
+from netspec.ir.graph import Edge, Graph, Layer, Node
+from netspec.ir.types import Type
 
 _SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "join": "&"}
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from netspec.graph import Counts, Graph, Layer, Node
-from netspec.ops.base import Op
-from netspec.sizes import Size
-from netspec.types import Type
+from netspec.ir.graph import Counts, Graph, Layer, Node
+from netspec.ir.operation import Op
+from netspec.ir.sizes import Size
+from netspec.ir.types import Type
 
 _COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|#[^\n]*')
 _EXPECTED = re.compile(r"\s+is\s[^\"]*$")  # the type that a line states has a column of its own

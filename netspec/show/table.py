@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from netspec.diagnostics.display import safe, width
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
+from netspec.ir.sizes import Formula, Size
 from netspec.show.equations import equation_lines
 from netspec.show.rows import Row, rows, total_macs
-from netspec.sizes import Formula, Size
 
 MAX_TEXT = 64
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
 from netspec.training.parallel import Processes
 
 if TYPE_CHECKING:

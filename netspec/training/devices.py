@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
 from netspec.show.rows import total_macs
 from netspec.training.parallel import started
 

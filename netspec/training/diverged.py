@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from netspec.graph import Graph, Layer
+from netspec.ir.graph import Graph, Layer
 from netspec.lower.body import comment_text
 
 if TYPE_CHECKING:

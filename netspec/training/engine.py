@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
+from netspec.ir.types import Time
 from netspec.sections.losses import Term
 from netspec.sections.train import Train
 from netspec.training import devices
@@ -18,7 +19,6 @@ from netspec.training.optimizer import Rate, make_optimizer
 from netspec.training.parallel import Processes, join
 from netspec.training.plan import Plan
 from netspec.training.streams import key_of
-from netspec.types import Time
 
 if TYPE_CHECKING:
     import torch

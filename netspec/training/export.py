@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
+from netspec.ir.types import Type
 from netspec.parts import need
 from netspec.training import files
 from netspec.training.engine import arguments_of
 from netspec.training.folder import USAGE, writing
 from netspec.training.run import Run
-from netspec.types import Type
 
 if TYPE_CHECKING:
     from torch import Tensor

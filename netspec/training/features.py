@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import Diagnostic, NetspecError
 from netspec.figure.features import Features
-from netspec.graph import Edge, Graph, Node
+from netspec.ir.graph import Edge, Graph, Node
 from netspec.sections.losses import Term
 from netspec.sections.match import sums_of, value_of
 from netspec.training.answers import Trained

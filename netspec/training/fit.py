@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import Diagnostic, Hint, Label, NetspecError, Words
+from netspec.ir.types import Type, Unknown, type_text
 from netspec.sections import steps
 from netspec.sections.data import Field
 from netspec.sections.losses import BinaryCrossEntropy
@@ -12,7 +13,6 @@ from netspec.sections.match import Match
 from netspec.source import Span
 from netspec.training.sources.base import DATA, Faults, Rows, asked, reject
 from netspec.training.values import Values, shape_of
-from netspec.types import Type, Unknown, type_text
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from netspec.graph import Edge, Graph, Layer, Node
+from netspec.ir.graph import Edge, Graph, Layer, Node
+from netspec.ir.types import Type
 from netspec.ops.identity import Identity
 from netspec.sections.losses import Term
 from netspec.sections.match import sums_of, type_of, value_of
-from netspec.types import Type
 
 
 @dataclass(slots=True)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from netspec.ir.types import Type
 from netspec.sections import losses
 from netspec.sections.losses import Loss
-from netspec.types import Type
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.graph import Edge, Graph, Node
+from netspec.ir.graph import Edge, Graph, Node
 
 
 def meaning(graph: Graph) -> dict[str, list[str]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from netspec.ir.types import Type
 from netspec.sections import losses
 from netspec.sections.losses import Metric
-from netspec.types import Type
 
 if TYPE_CHECKING:
     from torch import Tensor

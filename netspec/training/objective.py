@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
+from netspec.ir.types import Type
 from netspec.sections.losses import Metric, Term, Triplet
 from netspec.sections.match import type_of, value_of
 from netspec.sections.train import Train
 from netspec.training.judged import Judged
 from netspec.training.losses import loss_function, triplet
 from netspec.training.metrics import Meter, meter
-from netspec.types import Type
 
 if TYPE_CHECKING:
     from torch import Tensor

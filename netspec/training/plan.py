@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import Diagnostic, NetspecError, Report
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
+from netspec.ir.types import Type
 from netspec.parts import need
 from netspec.sections.check import names_of, net_of
 from netspec.sections.data import Data, read_data
@@ -18,7 +19,6 @@ from netspec.sections.train import Train, read_train
 from netspec.training.feed import default_workers
 from netspec.training.prepare import Dataset, prepare
 from netspec.training.sources.open import Places, open_source
-from netspec.types import Type
 
 if TYPE_CHECKING:
     from netspec.api import Net, Spec

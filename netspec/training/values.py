@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netspec.types import Time, Type
+from netspec.ir.types import Time, Type
 
 if TYPE_CHECKING:
     import numpy as np

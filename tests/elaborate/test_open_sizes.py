@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from netspec import sizes
-from netspec.sizes import Formula
-from netspec.types import UNKNOWN, Type
+from netspec.ir import sizes
+from netspec.ir.sizes import Formula
+from netspec.ir.types import UNKNOWN, Type
 
 S, H = Formula.symbol("S", (840, 1223, 2000)), Formula.symbol("H", (1, 2, 3))
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from netspec import sizes
-from netspec.sizes import Formula
+from netspec.ir import sizes
+from netspec.ir.sizes import Formula
 
 WITNESSES = {"H": (4, 6, 12), "d": (2, 3, 5), "S": (7, 5, 32)}
 OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {

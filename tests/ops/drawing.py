@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from netspec.ops.base import Op, Option
+from netspec.ir.operation import Op, Option
 
 Draw = Any
 INITS = ("normal(0, 0.02)", "he", "xavier", "zeros", "0.5", "uniform(-1, 1)", "truncated_normal(0, 0.02)", "orthogonal")

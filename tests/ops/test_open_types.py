@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netspec.api import Net
-from netspec.graph import Node
-from netspec.ops.base import Op
-from netspec.sizes import Formula, text
-from netspec.types import UNKNOWN, Time, Type, Unknown
+from netspec.ir.graph import Node
+from netspec.ir.operation import Op
+from netspec.ir.sizes import Formula, text
+from netspec.ir.types import UNKNOWN, Time, Type, Unknown
 from ops.audit import trial
 from ops.torch_sequences import SEQUENCES
 from ops.torch_values import VALUES

@@ -9,14 +9,14 @@ import pytest
 
 import netspec
 from netspec.diagnostics.model import SpecErrors
+from netspec.ir.operation import Init, Lowering, Op, Weight, option
+from netspec.ir.types import Type, refuse
 from netspec.ops import registry
-from netspec.ops.base import Init, Lowering, Op, Weight, option
 from netspec.ops.distance import Distance
 from netspec.ops.dropout import Dropout
 from netspec.ops.registry import operation, register, step_names
 from netspec.ops.relu import Relu
 from netspec.ops.weighted import Weighted
-from netspec.types import Type, refuse
 
 
 class Tagged(Op):

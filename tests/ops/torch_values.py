@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional
 
-from netspec.ops.base import Option
+from netspec.ir.operation import Option
 from ops.drawing import Forced, divisors, of_kind
 from ops.oracle import Function, Options, Oracle, Refused, Shapes, always, need
 from ops.shapes import MAPS, Shape, shapes

@@ -16,9 +16,9 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from netspec.graph import Edge, Graph, Node
-from netspec.ops.base import Construct, Part
-from netspec.types import Type
+from netspec.ir.graph import Edge, Graph, Node
+from netspec.ir.operation import Construct, Part
+from netspec.ir.types import Type
 
 Values = dict[Edge, Tensor]
 

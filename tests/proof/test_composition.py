@@ -17,7 +17,7 @@ from torch import Tensor, nn
 import netspec
 from docs.operations import names, sample
 from netspec.api import Net
-from netspec.types import Type
+from netspec.ir.types import Type
 
 STEPS = 3
 RANDOM = ("noise", "sample")  # new numbers at every call

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from netspec.ir.types import Time, Type
 from netspec.sections.losses import LOSSES, METRICS
 from netspec.training.losses import loss_function
 from netspec.training.metrics import meter
-from netspec.types import Time, Type
 
 T, ENDS = 5, (5, 3, 1)
 SHAPES = {

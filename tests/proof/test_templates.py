@@ -10,7 +10,7 @@ from strategies import Spec, specs
 
 import netspec
 from netspec.elaborate.templates import Templates
-from netspec.graph import Graph
+from netspec.ir.graph import Graph
 from proof.running import examples
 from proof.test_text_laws import FILES
 

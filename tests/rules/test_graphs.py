@@ -14,7 +14,7 @@ from test_rules import RULES, check_golden, slug
 
 from netspec.api import load
 from netspec.elaborate.frame import Closure
-from netspec.graph import Graph, Layer, Node, Scope, Stored
+from netspec.ir.graph import Graph, Layer, Node, Scope, Stored
 
 FLAGS = ("frozen", "again", "backward", "shared", "expected")
 

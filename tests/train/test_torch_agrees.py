@@ -11,12 +11,12 @@ from pydantic.fields import FieldInfo
 from torch.nn import functional
 
 import netspec
+from netspec.ir.types import ShapeFault, Time, Type
 from netspec.sections import losses, optimizers
 from netspec.sections.optimizers import OPTIMIZERS, SCHEDULES, TORCH_NAMES
 from netspec.training.losses import loss_function, triplet
 from netspec.training.metrics import meter
 from netspec.training.optimizer import Rate, make_optimizer
-from netspec.types import ShapeFault, Time, Type
 from tests.train.conftest import MLP, Train
 
 FIVE = Type(5)

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netspec.ops.base import Op, Weight
-from netspec.sizes import Size
+from netspec.ir.operation import Op, Weight
+from netspec.ir.sizes import Size
+from netspec.ir.types import Type
 from netspec.source import Span
-from netspec.types import Type
 
 if TYPE_CHECKING:
     import networkx

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple, NoReturn
 
-from netspec.sizes import Formula, Size, product, text
+from netspec.ir.sizes import Formula, Size, product, text
 
 
 class Unknown:

@@ -1,4 +1,4 @@
-"""What an operation is: one class in one file, whose fields are its options in the language.
+"""What an operation is: one class, whose fields are its options in the language.
 
 A subclass declares its options with `option(...)` and says
 - `shape`       the type it makes of its inputs (raises ShapeFault with the arithmetic);
@@ -16,8 +16,8 @@ from math import prod
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple, dataclass_transform
 
-from netspec.sizes import Formula, Size
-from netspec.types import UNKNOWN, Type, refuse, space_text
+from netspec.ir.sizes import Formula, Size
+from netspec.ir.types import UNKNOWN, Type, refuse, space_text
 
 Kind = Literal[
     "size",  # one size >= 1: 3, K, 4*d
