@@ -141,7 +141,7 @@ def _roots(definition: Definition, kinds: dict[str, str]) -> Iterator[Frame]:
     """The block's frame with open sizes, then with those of every trial."""
     statements = definition.body.statements
     inputs = [line for line in statements if isinstance(line, tree.Input)]
-    home = Frame(definition.unit, definition, 0, "", "")
+    home = Frame(definition.unit, definition, 0, "")
     free = [name for name, kind in kinds.items() if kind == "size"]
     names = list(dict.fromkeys([*free, *(name for line in inputs for name in sorted(_names(line.type)))]))
     bindings = find(names, home, statements)
@@ -149,7 +149,7 @@ def _roots(definition: Definition, kinds: dict[str, str]) -> Iterator[Frame]:
     fixed: list[tuple[dict[str, Any], _Trial]] = [({}, trial) for trial in _TRIALS]
     fixed += [(dict(binding), trial) for binding in bindings for trial in _TRIALS[:2]]
     for known, trial in [(symbols if bindings else {}, _TRIALS[0]), *fixed]:
-        root = Frame(definition.unit, definition, 0, "", "", symbols=symbols if known is symbols else {})
+        root = Frame(definition.unit, definition, 0, "", symbols=symbols if known is symbols else {})
         for param in definition.body.params or ():
             _parameter(root, param, kinds[param.name.text], known, trial)
         _stand_ins(root, inputs, known, trial)
@@ -235,7 +235,7 @@ def _stand_in(written: tree.TypeText, known: dict[str, Any], root: Frame, trial:
             return whole(value, root)
         for name in sorted(_names(value) - known.keys()):
             known[name] = max(1, int(size * trial.ratio ** (len(known) - len(root.env))))
-        found = evaluate(value, Frame(root.unit, root.definition, 0, "", "", env=known))
+        found = evaluate(value, Frame(root.unit, root.definition, 0, "", env=known))
         if isinstance(found, (int, float)) and (found < 1 or isinstance(found, float)):
             raise Broken  # `2*h - 2*w`: no size of this trial
         return found

@@ -55,7 +55,7 @@ def bind_arguments(frame: Frame, definition: Definition, item: tree.Ref | tree.C
         if name not in found.env:
             if param.default is None:
                 raise fault(frame, item.at, "NS617", name=name, block=item.name, usage=signature(body))
-            home = Frame(definition.unit, definition, 0, "", "", env=dict(found.env))
+            home = Frame(definition.unit, definition, 0, "", env=dict(found.env))
             found.env[name] = argument(param.default, None, home, definition)
     found.shown = {name: value for name, value in found.env.items() if not isinstance(value, Closure)}
     found.inputs = _inputs(item, frame, inputs, named, flow)
@@ -162,7 +162,7 @@ def argument(value: tree.Value, param: tree.Param | None, frame: Frame, definiti
         return _read(value, frame, _is_word(value, frame))
     if param.default is None:
         return _read(value, frame)
-    home = Frame(definition.unit, definition, 0, "", "")
+    home = Frame(definition.unit, definition, 0, "")
     default = param.default
     if isinstance(default, tree.Ref) and any(other.name.text == default.name for other in definition.body.params or ()):
         return _read(value, frame)

@@ -35,13 +35,13 @@ class Calls(Steps):
 
     # ---- scopes
 
-    def open_scope(self, kind: str, name: str, key: str, parent: int, **extra: Any) -> Scope:
+    def open_scope(self, kind: str, name: str, path: str, parent: int, **extra: Any) -> Scope:
         scope = Scope(
             index=len(self.scopes),
             parent=parent,
             kind=kind,
             name=name,
-            key=key,
+            path=path,
             layer=self.layer_index,
             first=len(self.nodes),
             again=self.again > 0,
@@ -65,22 +65,21 @@ class Calls(Steps):
             raise Fault(Diagnostic("NS243", span, {"net": body.name.text, "kind": body.kind}))
         arguments = bind_arguments(frame, definition, item, flow)
         self.budget(frame, item)
-        key = names.module(item.name)
+        path = names.module(item.name)
         if any(value is None for values in arguments.inputs.values() for value in values):
             return [None] * max(1, len(outputs))
         template = self.templates.key(definition, arguments)
         if template is not None and template in self.templates.known:
-            return self.templates.copy(self.templates.known[template], item.name, key, frame.scope, arguments)
+            return self.templates.copy(self.templates.known[template], item.name, path, frame.scope, arguments)
         begin = self.templates.mark()
         scope = self.open_scope(
-            "block", item.name, key, frame.scope, params=arguments.shown, given=tuple(arguments.shown)
+            "block", item.name, path, frame.scope, params=arguments.shown, given=tuple(arguments.shown)
         )
         child = Frame(
             definition.unit,
             definition,
             scope.index,
-            path=key + ".",
-            key=key + ".",
+            path=path + ".",
             env=dict(arguments.env),
             symbols=self.symbols,
             parent=frame,
@@ -137,15 +136,15 @@ class Calls(Steps):
         if len(self.nodes) + count > self.limits.nodes:
             raise fault(frame, item.count.at, "NS612", limit=self.limits.nodes)
         self.budget(frame, item)
-        key = names.module("repeat")
-        around = self.open_scope("repeat", str(count), key, frame.scope, shared=item.shared)
+        path = names.module("repeat")
+        around = self.open_scope("repeat", str(count), path, frame.scope, shared=item.shared)
         before = frame.scope
         self.rounds = {}
         rounds: dict[str, Flow] = {}
         wanted = len(flow)
         try:
             for number in range(1, count + 1):
-                flow = self._round(frame, item, number, key, around, flow)
+                flow = self._round(frame, item, number, path, around, flow)
                 if len(flow) != wanted and None not in flow:
                     raise fault(frame, item.at, "NS615", given=str(wanted), made=str(len(flow)))
                 rounds[str(number)] = flow
@@ -159,9 +158,9 @@ class Calls(Steps):
 
     rounds: dict[str, Flow]
 
-    def _round(self, frame: Frame, item: tree.Repeat, number: int, key: str, around: Scope, flow: Flow) -> Flow:
+    def _round(self, frame: Frame, item: tree.Repeat, number: int, path: str, around: Scope, flow: Flow) -> Flow:
         shared_again = item.shared and number > 1
-        own = key if item.shared else f"{key}.{number}"
+        own = path if item.shared else f"{path}.{number}"
         self.again += shared_again
         scope = self.open_scope("round", str(number), own, around.index, shared=item.shared)
         frame.scope = scope.index
@@ -249,7 +248,7 @@ class Calls(Steps):
         values = self.all_known(flow)
         self.again += 1
         self.repeated.append(Label(frame.span(at), "again", {"name": inner.path[0]}))
-        own = Names(bound.key)
+        own = Names(bound.path)
         try:
             result = self._again(frame, statement, own, list(values), bound, at)
             own.finish()
@@ -272,7 +271,7 @@ class Calls(Steps):
             words: dict[str, Any] = {"name": statement.label.text, "layers": Quoted(tuple(read))}
             raise Fault(Diagnostic("NS238", frame.span(at), words, labels=(label,)))
         original = frame.layers[read[0]]
-        frame.layers[read[0]] = Bound(flow, original.at, original.role, original.index, original.key)
+        frame.layers[read[0]] = Bound(flow, original.at, original.role, original.index, original.path)
         try:
             return self.chain(frame, chain, names)
         finally:

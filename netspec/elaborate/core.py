@@ -115,7 +115,7 @@ class Core:
         word: str,
         names: Names | None = None,
         given: Given | None = None,
-        key: str | None = None,
+        path: str | None = None,
     ) -> Flow:
         """Applies an operation: checks types, appends the node, hands out its keys."""
         if len(self.nodes) + op.parts > self.limits.nodes:
@@ -134,8 +134,8 @@ class Core:
             check_init(op, weights, given, frame, at)
         if weights:
             self.weights[node.index] = weights
-            if key is not None:
-                node.key = key
+            if path is not None:
+                node.path = path
             else:
                 assert names is not None  # what is made without a line's names stores nothing
                 names.weighted(node, word, op.norm)

@@ -13,6 +13,7 @@ from netspec.elaborate.core import TooMany
 from netspec.elaborate.evaluate import Broken, fault
 from netspec.elaborate.expand import Expansion
 from netspec.elaborate.frame import Flow, Frame, Word
+from netspec.elaborate.keys import assign_keys
 from netspec.elaborate.measure import count, depth, stored_arrays
 from netspec.elaborate.program import Definition, Program
 from netspec.elaborate.witness import find
@@ -42,7 +43,7 @@ def elaborate(
     `used`: labels that a section reads, so that they need no other reader.
     """
     report = Report()
-    root = Frame(definition.unit, definition, 0, "", "")
+    root = Frame(definition.unit, definition, 0, "")
     try:
         _parameters(root, definition, settings or {})
     except Fault as error:
@@ -99,7 +100,7 @@ def _attempt(root: Frame, limits: Limits, assumed: dict[str, Type]) -> tuple[Exp
     params = _names(definition)
     expansion.symbols = {name: value for name, value in root.env.items() if name in params and is_open(value)}
     expansion.symbols |= root.symbols
-    frame = Frame(definition.unit, definition, 0, "", "", env=dict(root.env), symbols=expansion.symbols)
+    frame = Frame(definition.unit, definition, 0, "", env=dict(root.env), symbols=expansion.symbols)
     frame.broken |= root.broken
     expansion.open_scope("net", definition.body.name.text, "", -1)
     if definition.body.kind == "block":
@@ -225,6 +226,7 @@ def _finish(
     used: frozenset[str],
 ) -> tuple[Graph | None, Report]:
     nodes = expansion.nodes
+    assign_keys(nodes, expansion.scopes)
     stored = stored_arrays(expansion, report)
     cells = find_cells(nodes) if expansion.delays else []
     check_cells(nodes, cells, report)
@@ -246,7 +248,8 @@ def _finish(
         lists={name: value for name, value in frame.env.items() if isinstance(value, (tuple, int, float, Formula))},
     )
     for owner, line in expansion.late:
-        inside = graph.counts if not owner.key else count(stored, owner.key)
+        own = [item for item in stored if nodes[item.node].path.startswith(owner.path)]
+        inside = graph.counts if not owner.path else count(own)
         try:
             extra = {"weights": inside.weights, "depth": graph.depth}
             expansion.require(owner, line, extra)

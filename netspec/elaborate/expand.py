@@ -10,7 +10,7 @@ from netspec.elaborate import prelude
 from netspec.elaborate.calls import Calls
 from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault
 from netspec.elaborate.frame import Bound, Flow, Frame, Value
-from netspec.elaborate.keys import Names, module_name
+from netspec.elaborate.keys import Names
 from netspec.elaborate.kinds import read_list
 from netspec.elaborate.program import NEVER_NAMES
 from netspec.elaborate.witness import differing, shown
@@ -162,8 +162,7 @@ class Expansion(Calls):
         label = line.label.text
         layer = self.open_layer(frame, label, line.role, line.at, line.caption)
         layer.expected = line.expect is not None
-        key = frame.key + module_name(label)
-        names = Names(key)
+        names = Names(frame.path + label)
         before = len(self.nodes)
         self.rounds = {}
         flow = self.chain(frame, line.chain, names)
@@ -173,7 +172,7 @@ class Expansion(Calls):
             self.expect(frame, line, flow)
         if line.role == "output" and len(flow) > 1:
             raise fault(frame, line.at, "NS240", name=label, count=str(len(flow)))
-        self.close_layer(frame, layer, flow, label, line.at, key)
+        self.close_layer(frame, layer, flow, label, line.at, names.path)
         frame.layers[label].parts = self.parts(frame, line, flow)
         if len(self.nodes) == before and flow and flow[0] is not None:
             self.alias(frame, flow, layer)
@@ -182,9 +181,9 @@ class Expansion(Calls):
         """`hidden a: x`: a line of no step stands for the same value under another name."""
         layer.values = tuple(value.edge for value in flow if value is not None)
 
-    def close_layer(self, frame: Frame, layer: Layer, flow: Flow, label: str, at: tree.Place, key: str) -> None:
+    def close_layer(self, frame: Frame, layer: Layer, flow: Flow, label: str, at: tree.Place, path: str) -> None:
         layer.values = tuple(value.edge for value in flow if value is not None)
-        frame.layers[label] = Bound(flow, at, layer.role, layer.index, key, order=len(frame.layers))
+        frame.layers[label] = Bound(flow, at, layer.role, layer.index, path, order=len(frame.layers))
         frame.last = label
 
     def parts(self, frame: Frame, line: tree.Layer, flow: Flow) -> dict[str, Flow]:
@@ -263,7 +262,7 @@ class Expansion(Calls):
         outer, last = self.layer_index, frame.last
         layer = self.open_layer(frame, label, "start", line.at, None)
         self.start_type = value_type.step if value_type.known else UNKNOWN_TYPE.step
-        names = Names(f"{frame.key}{module_name(label)}.start")
+        names = Names(f"{frame.path}{label}.start")
         try:
             value = self.single(self.chain(frame, line.chain, names), frame, line.chain.at)
             names.finish()

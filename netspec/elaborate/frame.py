@@ -49,7 +49,7 @@ class Bound:
     at: tree.Place
     role: str
     index: int  # the Layer in the graph
-    key: str = ""  # the module path of its main step
+    path: str = ""  # that of its main step
     parts: dict[str, Flow] = field(default_factory=dict)
     order: int = 0  # the number of its line
 
@@ -61,8 +61,7 @@ class Frame:
     unit: Unit
     definition: Definition
     scope: int
-    path: str  # the path of its layers: "" or "r1.2."
-    key: str  # the module path of its weights: "" or "r1.2."
+    path: str  # what the paths of its layers and weights begin with: "" or "r1.2."
     env: dict[str, Any] = field(default_factory=dict)  # sizes, numbers, flags, words, lists, closures
     layers: dict[str, Bound] = field(default_factory=dict)
     labels: dict[str, tree.Statement] = field(default_factory=dict)  # every label of the body, also below

@@ -21,7 +21,7 @@ def stored_arrays(expansion: Core, report: Report) -> list[Stored]:
         for weight in expansion.weights.get(node.index, ()):
             if node.tied and weight.name == "weight":
                 continue
-            key = f"{node.key}.{weight.name}"
+            key = node.stored(weight.name)
             if key not in found:
                 found[key] = Stored(key, weight, node.index, node.frozen)
             elif not node.again:
@@ -81,14 +81,14 @@ def _modules(found: dict[str, Stored], expansion: Core) -> Iterator[tuple[int, s
             yield scope.first, scope.key, expansion.layers[scope.layer].span
 
 
-def count(stored: list[Stored], prefix: str = "") -> Counts:
-    """Trainable, frozen and buffers; `prefix` limits it to the keys of one block."""
+def count(stored: list[Stored]) -> Counts:
+    """Trainable, frozen and buffers."""
     totals: dict[str, Any] = {"trainable": 0, "frozen": 0, "buffer": 0}
     groups: dict[tuple[int, str], list[Weight]] = {}  # of the nodes with open sizes
     opened = -1
     for item in stored:
         weight = item.weight
-        if weight.integer or not item.key.startswith(prefix):
+        if weight.integer:
             continue
         total = weight.total
         if item.node == opened or not isinstance(total, int):

@@ -131,7 +131,7 @@ class Steps(Sources):
         given = Given({"units": tuple(size(unit, frame, 1, "perceptrons") for unit in item.units.sizes)})
         given.places["units"] = (frame, item.units.at)
         read_options(cls, sources("perceptrons", item.args, frame, item.at[0]), given, item.at)
-        return self.apply(cls, given, flow, frame, item.at, item.word, names, key=names.module("perceptrons"))
+        return self.apply(cls, given, flow, frame, item.at, item.word, names, path=names.module("perceptrons"))
 
     def filters(self, frame: Frame, item: tree.Filters, flow: Flow, names: Names) -> Flow:
         self.apart(frame, item.count.at, item)
@@ -145,7 +145,7 @@ class Steps(Sources):
         given.places["count"] = (frame, item.count.at)
         given.places["kernel"] = (frame, item.kernel.at)
         read_options(cls, sources("filters", item.args, frame, item.at[0]), given, item.at)
-        return self.apply(cls, given, flow, frame, item.at, item.word, names, key=names.module("filters"))
+        return self.apply(cls, given, flow, frame, item.at, item.word, names, path=names.module("filters"))
 
     def apart(self, frame: Frame, number: Place, item: tree.Perceptrons | tree.Filters) -> None:
         """`3perceptrons`: the scanner reads two words, a person one."""
@@ -234,7 +234,7 @@ class Steps(Sources):
         at: Place,
         word: str,
         names: Names,
-        key: str | None = None,
+        path: str | None = None,
     ) -> Flow:
         """Makes the operation of its options and applies it to what flows in."""
         values = self.all_known(flow)
@@ -251,7 +251,7 @@ class Steps(Sources):
         if len(flow) != cls.inputs:
             self.arity(cls, flow, frame, at)
         op = cls(**given.values) if given.values else plain(cls.name)
-        result = self.node(op, values, frame, at, word, names, given, key)
+        result = self.node(op, values, frame, at, word, names, given, path)
         node = self.nodes[-1]
         node.frozen = bool(given.values.get("frozen", False))
         node.tied = tied

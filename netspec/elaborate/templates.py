@@ -1,6 +1,6 @@
 """A block that was expanded before, with equal parameters and types -> a copy, without working it out again.
 
-Most blocks of a deep net stand there many times. Nothing of a block depends on where it is called but its keys,
+Most blocks of a deep net stand there many times. Nothing of a block depends on where it is called but its paths,
 its indices and what its ports read, so a copy is the expansion itself with these moved.
 """
 
@@ -66,13 +66,13 @@ class Templates:
             return
         self.known[key] = Template(begin, end, flow)
 
-    def copy(self, template: Template, name: str, key: str, parent: int, arguments: Arguments) -> Flow:
-        """The template's nodes, layers and scopes once more, under `key`, reading the inputs of this call."""
+    def copy(self, template: Template, name: str, path: str, parent: int, arguments: Arguments) -> Flow:
+        """The template's nodes, layers and scopes once more, under `path`, reading the inputs of this call."""
         core, begin, end = self.core, template.begin, template.end
         now = self.mark()
         up = (now.nodes - begin.nodes, now.layers - begin.layers, now.scopes - begin.scopes)
         old = core.scopes[begin.scopes]
-        move = _Move(up, old.key, key)
+        move = _Move(up, old.path, path)
         for scope in core.scopes[begin.scopes : end.scopes]:
             core.scopes.append(move.scope(scope))
         for layer in core.layers[begin.layers : end.layers]:
@@ -91,7 +91,7 @@ class Templates:
 
 
 class _Move:
-    """Indices and keys of a template -> those of its copy."""
+    """Indices and paths of a template -> those of its copy."""
 
     def __init__(self, up: tuple[int, int, int], old: str, new: str) -> None:
         self.nodes, self.layers, self.scopes = up
@@ -110,11 +110,10 @@ class _Move:
         return tuple(Edge(edge.node + self.nodes, edge.output) for edge in edges)
 
     def node(self, node: Node) -> Node:
-        key = self.new + node.key[self.cut :] if node.key else ""
-        tied = self.new + node.tied[self.cut :] if node.tied else ""
         return Node(
             node.index + self.nodes, node.op, self.edges(node.inputs), node.types, node.word, node.layer + self.layers,
-            node.scope + self.scopes, key, tied, node.frozen, node.again, node.backward, node.span,
+            node.scope + self.scopes, self.name(node.path), self.name(node.tied), node.frozen,
+            node.again, node.backward, node.span,
         )  # fmt: skip
 
     def layer(self, layer: Layer) -> Layer:
@@ -125,7 +124,7 @@ class _Move:
 
     def scope(self, scope: Scope) -> Scope:
         return Scope(
-            scope.index + self.scopes, scope.parent + self.scopes, scope.kind, scope.name, self.name(scope.key),
+            scope.index + self.scopes, scope.parent + self.scopes, scope.kind, scope.name, self.name(scope.path),
             scope.layer + self.layers, scope.first + self.nodes, scope.last + self.nodes, scope.shared,
             dict(scope.params), scope.given, tuple(port + self.nodes for port in scope.ports), scope.port_names,
             self.edges(scope.results), scope.result_names, [child + self.scopes for child in scope.children],

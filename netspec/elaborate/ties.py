@@ -16,12 +16,12 @@ from netspec.syntax.tree import Place
 def borrowed(
     core: Core, values: list[Value], given: Given, reference: LayerRef, frame: Frame, place: Place
 ) -> tuple[str, str]:
-    """The key whose weight is used, and `straight` or `turned`: how it is stored against how it is needed.
+    """The path of the step whose weight is used, and `straight` or `turned`: how it is stored against how it is needed.
 
     `tie = a` maps as a does, from -> to; `transpose(a)` back, to -> from. The user never sees that torch
     stores perceptrons as (to, from) and embeddings as (from, to).
     """
-    source = _owner(core, reference.bound.key)
+    source = _owner(core, reference.bound.path)
     if source is None:
         raise fault(frame, place, "NS234", name=reference.name)
     if len(values) == 1 and values[0].type.known and source.index in core.weights:
@@ -33,13 +33,13 @@ def borrowed(
             have, want = f"{text(begin)} -> {text(end)}", f"{text(fan)} -> {text(total)}"
             raise fault(frame, place, "NS235", name=reference.name, have=have, want=want)
     stored_backwards = isinstance(source.op, Perceptrons)
-    return source.key, "straight" if stored_backwards != reference.transposed else "turned"
+    return source.path, "straight" if stored_backwards != reference.transposed else "turned"
 
 
-def _owner(core: Core, key: str) -> Node | None:
-    """The node that stores the main weight of the layer with this key, if it is one that can be tied."""
+def _owner(core: Core, path: str) -> Node | None:
+    """The node that stores the main weight of the layer with this path, if it is one that can be tied."""
     for node in core.nodes:
-        if node.key == key and node.op.name in ("perceptrons", "embed") and not node.tied:
+        if node.path == path and node.op.name in ("perceptrons", "embed") and not node.tied:
             return node
     return None
 

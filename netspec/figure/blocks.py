@@ -165,10 +165,10 @@ def _rows(fold: Fold, holder: Holder) -> tuple[Row, ...]:
 
 def _shared(fold: Fold, holder: Holder) -> list[Row]:
     """Whose weights a box uses again, where it has none of its own."""
-    own = {node.key for node in holder.nodes if node.key}
-    if not own or not all(node.again for node in holder.nodes if node.key):
+    own = {node.path for node in holder.nodes if node.path}
+    if not own or not all(node.again for node in holder.nodes if node.path):
         return []
-    first = next((node for node in fold.graph.nodes if node.key in own and not node.again), None)
+    first = next((node for node in fold.graph.nodes if node.path in own and not node.again), None)
     if first is None:
         return []
     owner = fold.graph.layers[first.layer]
@@ -191,12 +191,12 @@ def _line_ended(graph: Graph, holder: Holder) -> Layer | None:
 
 
 def _cluster_id(fold: Fold, index: int) -> str:
-    """From the block's key; a block that is used again with the same weights has the same key."""
+    """From the block's path; a block that is used again with the same weights has the same path."""
     if index < 0:
         return ""
-    key = fold.graph.scopes[index].key
-    again = sum(1 for scope in fold.graph.scopes[:index] if scope.key == key)
-    return f"cluster {key}" + (f" again {again}" if again else "")
+    path = fold.graph.scopes[index].path
+    again = sum(1 for scope in fold.graph.scopes[:index] if scope.path == path)
+    return f"cluster {path}" + (f" again {again}" if again else "")
 
 
 def _cluster(fold: Fold, scope: Scope) -> Cluster:

@@ -32,7 +32,7 @@ def check_part(graph: Graph, only: str | None) -> None:
     """Raises NetspecError NS730 where `only` names no layer, block or round of the net."""
     if only is None or part_of(graph, only) is not None:
         return
-    names = [layer.path for layer in graph.layers] + [scope.key for scope in graph.scopes if scope.key]
+    names = [layer.path for layer in graph.layers] + [scope.path for scope in graph.scopes if scope.path]
     blocks = dict.fromkeys(scope.name for scope in graph.scopes if scope.kind == "block")
     guess = nearest(only, [*names, *blocks])
     hints = [Hint("nearest", {"name": guess})] if guess else []

@@ -194,7 +194,7 @@ class Fold:
         if holder is None:
             layer = self.graph.layers[scope.layer]
             times = len(scope.children) if scope.kind == "repeat" else 1
-            new = Holder(self._id(scope.key or f"{layer.path}.{scope.name}"), layer, scope=scope, times=times)
+            new = Holder(self._id(scope.path or f"{layer.path}.{scope.name}"), layer, scope=scope, times=times)
             holder = self._by_key["scope", scope.index] = self._new(new, node)
         self._join(holder, node)
 
@@ -287,14 +287,14 @@ def part_of(graph: Graph, path: str) -> Part | None:
             results = tuple((layer.path, edge) for edge in layer.values)
             return Part(frozenset(node.index for node in graph.nodes_of(layer)), layer.scope, results)
     for scope in graph.scopes:
-        if scope.index and path == scope.key:
+        if scope.index and path == scope.path:
             return inside(scope)
     return next((inside(scope) for scope in graph.scopes if scope.kind == "block" and scope.name == path), None)
 
 
 def inside(scope: Scope, name: str = "") -> Part:
     """What stands in a block, a repeat or a round."""
-    results = tuple((scope.key or scope.name, edge) for edge in scope.results)
+    results = tuple((scope.path or scope.name, edge) for edge in scope.results)
     ports = dict(zip(scope.ports, scope.port_names, strict=False)) if scope.kind == "block" else {}
     return Part(frozenset(range(scope.first, scope.last)), scope.index, results, ports, name)
 

@@ -48,14 +48,14 @@ def _filtered(node: Node, maps: Array, weights: Arrays) -> Array | None:
         pad = [(whole // 2, whole - whole // 2) for whole in total]
     else:
         pad = [(edge, edge) for edge in extent(op.pad, space, "")]
-    weight = weights[f"{node.tied or node.key}.weight"].astype(np.float64)
+    weight = weights[node.stored()].astype(np.float64)
     seen = _windows(maps, op.kernel, stride, pad, dilation, 0.0)
     inner: Any = [0, *range(1 + axes, 1 + 2 * axes)]
     parts = zip(np.split(seen, op.groups), np.split(weight, op.groups), strict=True)
     own = list(range(1, axes + 2))
     found: Array = np.concatenate([np.tensordot(kernel, part, (own, inner)) for part, kernel in parts])
     if op.bias:
-        found = found + _along(weights[f"{node.key}.bias"], axes)
+        found = found + _along(weights[node.stored("bias")], axes)
     return found
 
 
@@ -98,10 +98,10 @@ def _normed(node: Node, maps: Array, weights: Arrays) -> Array:
 
     op: Any = node.op
     axes: int = maps.ndim - 1
-    mean, variance = (_along(weights[f"{node.key}.running_{name}"], axes) for name in ("mean", "var"))
+    mean, variance = (_along(weights[node.stored(f"running_{name}")], axes) for name in ("mean", "var"))
     found: Array = (maps - mean) / np.sqrt(variance + op.eps)
     if op.affine:
-        found = found * _along(weights[f"{node.key}.weight"], axes) + _along(weights[f"{node.key}.bias"], axes)
+        found = found * _along(weights[node.stored()], axes) + _along(weights[node.stored("bias")], axes)
     return found
 
 

@@ -111,7 +111,7 @@ def _shelves(graph: Graph, stages: list[Stage], settings: FigureSettings) -> lis
 
 def _shelf(stage: Stage, settings: FigureSettings) -> Shelf:
     steps = step_text(stage.node, settings.lang)
-    return Shelf(stage.id, stage.label or stage.layer.label, steps, f"{stage.node.key}.weight", stage.layer.path)
+    return Shelf(stage.id, stage.label or stage.layer.label, steps, stage.node.stored(), stage.layer.path)
 
 
 def _picture(graph: Graph, stage: Stage) -> tuple[int, int, int] | None:

@@ -141,7 +141,7 @@ class _Reader:
         """A new group of a node's line."""
         layer = self.graph.layers[node.layer]
         rounds = [scope for scope in self.graph.ancestors(node.scope) if scope.kind == "round"]
-        base = rounds[0].key if rounds and layer.scope != node.scope and rounds[0].key else layer.path
+        base = rounds[0].path if rounds and layer.scope != node.scope and rounds[0].path else layer.path
         count = self.ids[base] = self.ids.get(base, 0) + 1
         group = Group(
             id=base if count == 1 else f"{base}#{count}",
@@ -196,7 +196,7 @@ class _Reader:
         sources = [part for read in node.inputs for part in self.of(read, node)]
         group = self.start(node)
         group.bias = bool(getattr(node.op, "bias", False)) and node.op.name == "perceptrons"
-        group.bias_key = f"{node.key}.bias" if group.bias else ""
+        group.bias_key = node.stored("bias") if group.bias else ""
         group.sign = _SIGNED.get(node.op.name, "")
         kind: Kind = "local" if node.op.name in _LOCAL else "same" if node.op.name in _JOINING else "full"
         if kind == "local" and (getattr(node.op, "transposed", False) or getattr(node.op, "over_time", False)):
@@ -205,10 +205,10 @@ class _Reader:
         for part in sources:
             link = Link(part.group, kind, part.delay, first, op=node.op)
             if node.op.name == "perceptrons":
-                link.key = f"{node.tied or node.key}.weight"
+                link.key = node.stored()
                 link.turned = getattr(node.op, "tie", None) == "turned"
             elif node.op.name == "embed":
-                link.key, link.turned = f"{node.key}.weight", True
+                link.key, link.turned = node.stored(), True
             group.links.append(link)
             first = 0 if kind == "same" else first + self.size_of(part)
         if node.op.name in _RECURRENT:

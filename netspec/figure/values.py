@@ -82,7 +82,7 @@ def _value(node: Node, read: list[Any], weights: Arrays, inputs: Mapping[str, An
     if name == "perceptrons":
         return _perceptrons(node, read[0], weights, np)
     if name == "gaussian":
-        return -np.square(read[0] - weights[f"{node.key}.prototypes"].astype(np.float64)).sum(-1)
+        return -np.square(read[0] - weights[node.stored("prototypes")].astype(np.float64)).sum(-1)
     if name == "gelu" and getattr(op, "approximate", "none") == "tanh":
         return read[0] * 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (read[0] + 0.044715 * read[0] ** 3)))
     if name in _ACTIVATIONS and (not op.options or name == "gelu"):
@@ -110,10 +110,10 @@ def _value(node: Node, read: list[Any], weights: Arrays, inputs: Mapping[str, An
 
 def _perceptrons(node: Node, x: Any, weights: Arrays, np: Any) -> Any:
     """w_0 + w x; borrowed weights may be stored the other way round."""
-    matrix = weights[f"{node.tied or node.key}.weight"].astype(np.float64)
+    matrix = weights[node.stored()].astype(np.float64)
     if getattr(node.op, "tie", None) == "turned":
         matrix = matrix.T
     total = matrix @ x
     if getattr(node.op, "bias", False):
-        total = total + weights[f"{node.key}.bias"].astype(np.float64)
+        total = total + weights[node.stored("bias")].astype(np.float64)
     return total

@@ -40,16 +40,22 @@ class Node:
     word: str  # what its step is called in the spec: `perceptrons`, `relu`, `+`
     layer: int
     scope: int
-    key: str = ""  # the path of the module that holds its weights; "" where it has none
-    tied: str = ""  # the key of the module whose main weight it uses instead of one of its own
+    path: str = ""  # the name of its weights in the language, counted from 1: `h.2.a`; "" where it stores none
+    tied: str = ""  # the path of the step whose main weight it uses instead of one of its own
     frozen: bool = False
     again: bool = False  # a further use of weights that another node owns (`same`, `shared`)
     backward: bool = False  # inside `reversed`: what came before in time is still to come
     span: Span | None = None
+    key: str = ""  # the module in state_dict that holds its weights
+    tied_key: str = ""  # that of the step it is tied to
 
     @property
     def type(self) -> Type:
         return self.types[0]
+
+    def stored(self, name: str = "weight") -> str:
+        """The key in state_dict of one of its arrays, by the name it has in the module."""
+        return f"{self.tied_key if self.tied and name == 'weight' else self.key}.{name}"
 
 
 @dataclass(slots=True, eq=False)
@@ -77,7 +83,7 @@ class Scope:
     parent: int
     kind: str  # net, block, repeat, round
     name: str  # the block's or net's name; for a round its number
-    key: str  # module path: "" for the net
+    path: str  # its name in the language, counted from 1: `r1.2`; "" for the net
     layer: int  # the layer whose line it stands in; -1 for the net
     first: int = 0
     last: int = 0
@@ -91,6 +97,7 @@ class Scope:
     children: list[int] = field(default_factory=list)
     again: bool = False
     backward: bool = False  # called inside `reversed`
+    key: str = ""  # the module in state_dict; "" for the net
 
 
 @dataclass(slots=True, eq=False)

@@ -184,7 +184,7 @@ class Body:
         if layer.scope == self.scope.index:
             return self.locals.line(layer.label)
         # a line of a block whose text stands here, because a loop runs through it
-        path = layer.path[len(self.scope.key) + 1 :] if self.scope.key else layer.path
+        path = layer.path[len(self.scope.path) + 1 :] if self.scope.path else layer.path
         return self.locals.other(path.replace(".", "_"))
 
     def keep(self, edge: Edge, expr: Expr) -> None:

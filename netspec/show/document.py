@@ -48,7 +48,12 @@ def as_dict(graph: Graph) -> dict[str, Any]:
             for row in rows(graph, depth=100)
         ],
         "arrays": [
-            {"key": stored.key, "shape": [plain(size) for size in stored.weight.shape], "kind": stored.kind}
+            {
+                "key": stored.key,
+                "layer": graph.layers[graph.nodes[stored.node].layer].path,
+                "shape": [plain(size) for size in stored.weight.shape],
+                "kind": stored.kind,
+            }
             for stored in graph.stored
         ],
     }

@@ -93,8 +93,8 @@ def _found(run: Run, graph: Graph, ending: Ending, target: Tensor, hidden: Tenso
     import numpy as np
 
     arrays = run.weights()
-    weight = arrays[f"{ending.layer.key}.weight"].astype(np.float64)
-    bias = arrays.get(f"{ending.layer.key}.bias", np.zeros(len(weight))).astype(np.float64)
+    weight = arrays[ending.layer.stored()].astype(np.float64)
+    bias = arrays.get(ending.layer.stored("bias"), np.zeros(len(weight))).astype(np.float64)
     if len(weight) == 1:  # one sum: the second class, where it is above zero
         weight, bias = np.concatenate([0 * weight, weight]), np.concatenate([0 * bias, bias])
     names = run.data["fields"].get(ending.term.compared, {}).get("classes") or map(str, range(len(weight)))

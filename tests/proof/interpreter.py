@@ -196,7 +196,7 @@ class Interpreter:
         """The node's own module, its arrays those of its key."""
         if node.index not in self.modules:
             made = eval(call.call, self.names)(*call.args, **call.kwargs)
-            own = {name: self.state[f"{node.key}.{name}"] for name in made.state_dict() if not self.lent(node, name)}
+            own = {name: self.state[node.stored(name)] for name in made.state_dict() if not self.lent(node, name)}
             made = made.to(self.dtype())
             made.load_state_dict(own)
             self.modules[node.index] = made.train(self.training)

@@ -141,7 +141,7 @@ def picture(net: Net, new: Rename = str) -> list[Any]:
             (
                 repr(node.op), node.inputs, tuple(time(value) for value in node.types),
                 re.sub(r"^\w+(?=[\[.])", lambda match: new(match[0]), node.word), node.scope,
-                path(node.key), path(node.tied), node.frozen, node.again, path(graph.layers[node.layer].path),
+                path(node.path), path(node.tied), node.frozen, node.again, path(graph.layers[node.layer].path),
             )
             for node in graph.nodes
         ),

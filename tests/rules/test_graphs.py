@@ -45,7 +45,7 @@ def scope(item: Scope) -> str:
     ports = f"{item.port_names} {item.ports}"
     results = f"{item.result_names} {' '.join(f'{edge.node}.{edge.output}' for edge in item.results)}"
     return (
-        f"  scope {item.index} in {item.parent}: {item.kind} {item.name} {item.key!r} of line {item.layer},"
+        f"  scope {item.index} in {item.parent}: {item.kind} {item.name} {item.path!r} of line {item.layer},"
         f" [{item.first}, {item.last}) ({settings(item.params)}) given {item.given}"
         f" ports {ports} results {results}{flags(item)}"
     )
@@ -63,7 +63,7 @@ def step(node: Node, graph: Graph) -> str:
     made = node.types if node.op.over_time else tuple(value.step for value in node.types)
     macs = node.op.macs(asked, made) if asked else 0
     types = ", ".join(map(str, node.types))
-    names = " ".join(filter(None, (node.key, node.tied and f"tied to {node.tied}")))
+    names = " ".join(filter(None, (node.path, node.tied and f"tied to {node.tied}")))
     return (
         f"  {node.index} {node.word} {node.op!r} of {inputs or '-'}: {types}; line {node.layer}, scope {node.scope},"
         f" {macs} multiply-adds {names}{flags(node)}"
