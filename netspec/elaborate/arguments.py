@@ -7,7 +7,7 @@ from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Quoted
 from netspec.elaborate import prelude
-from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault
+from netspec.elaborate.evaluate import ANY, Broken, Want, check_size, evaluate, fault
 from netspec.elaborate.frame import Closure, Flow, Frame, Word
 from netspec.elaborate.kinds import as_type, read_list
 from netspec.elaborate.lookup import is_layer, read
@@ -222,9 +222,9 @@ def _read(value: tree.Value, frame: Frame, word: bool = False) -> Any:
             return Closure(tree.Chain((value,), value.at), frame)
         case tree.Grid() | tree.TypeText():
             return as_type(value, frame)
-    result = evaluate(value, frame, "any")
+    result = evaluate(value, frame, ANY)
     if isinstance(result, int):
-        check_size(result, value, frame, -(10**18), "size")
+        check_size(result, value, frame, Want("whole", -(10**18)))
     return result
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netspec.diagnostics.model import Fault
-from netspec.elaborate.evaluate import Broken, evaluate
+from netspec.elaborate.evaluate import ANY, Broken, evaluate
 from netspec.elaborate.frame import Closure, Frame
 from netspec.elaborate.program import Definition
 from netspec.syntax import tree
@@ -118,7 +118,7 @@ class _Counted:
 
 def _whole(value: tree.Value, frame: Frame) -> int | None:
     try:
-        found = evaluate(value, frame, "any")
+        found = evaluate(value, frame, ANY)
     except (Fault, Broken):
         return None
     return found if isinstance(found, int) else None

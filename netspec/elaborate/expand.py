@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label
 from netspec.elaborate import prelude
 from netspec.elaborate.calls import Calls
-from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault
+from netspec.elaborate.evaluate import ANY, Broken, Want, check_size, evaluate, fault
 from netspec.elaborate.frame import Bound, Flow, Frame, Value
 from netspec.elaborate.keys import Names
 from netspec.elaborate.kinds import read_list
@@ -237,9 +238,9 @@ class Expansion(Calls):
         if isinstance(line.value, tree.List):
             frame.env[line.name.text] = read_list(line.value, frame)
         else:
-            result = evaluate(line.value, frame, "any")
+            result = evaluate(line.value, frame, ANY)
             if isinstance(result, int):
-                check_size(result, line.value, frame, -(10**18))
+                check_size(result, line.value, frame, Want("whole", -(10**18)))
             frame.env[line.name.text] = result
 
     # ---- start values and delayed reads
@@ -322,8 +323,9 @@ class Expansion(Calls):
         return False
 
     def require(self, frame: Frame, line: tree.Require, extra: dict[str, Any] | None) -> None:
-        left = evaluate(line.left, frame, "any", extra)
-        right = evaluate(line.right, frame, "any", extra)
+        names = frame if extra is None else replace(frame, env={**extra, **frame.env})
+        left = evaluate(line.left, names, ANY)
+        right = evaluate(line.right, names, ANY)
         if isinstance(left, Unknown) or isinstance(right, Unknown) or _holds(left, line.op, right):
             return
         words: dict[str, Any] = {

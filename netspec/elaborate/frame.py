@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
-from netspec.diagnostics.model import Diagnostic
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Words
+from netspec.elaborate.evaluate import Undefined, fault, not_a_number
 from netspec.elaborate.program import Definition, Unit
 from netspec.ir.graph import Edge
 from netspec.ir.sizes import Formula
-from netspec.ir.types import Type
+from netspec.ir.types import Type, Unknown
+from netspec.names import nearest
+from netspec.ops.registry import step_names
 from netspec.source import Span
 from netspec.syntax import tree
 from netspec.syntax.lost import Lost
@@ -97,3 +100,79 @@ class Frame:
     @property
     def poisoned(self) -> Lost:
         return self.unit.poisoned
+
+    # ---- what the evaluator asks (`netspec.elaborate.evaluate.Names`)
+
+    @property
+    def largest(self) -> int:
+        return self.unit.limits.size
+
+    @property
+    def damaged(self) -> bool:
+        return bool(self.poisoned)
+
+    def lookup(self, ref: tree.Ref) -> Any:
+        """The number that a name stands for in this body. Raises Fault or Undefined."""
+        found = self.env.get(ref.name)
+        if isinstance(found, (int, float, Formula, Unknown)) and not isinstance(found, bool):
+            return found
+        name = ref.name
+        if name in self.env:
+            kind = {bool: "flag", Word: "word", Closure: "step", tuple: "list", str: "text"}.get(type(found), "word")
+            labels = (Label(found.at, "word"),) if isinstance(found, Word) and found.at is not None else ()
+            words: Words = {"name": name, "kind": Phrase(f"kind {kind}")}
+            raise Fault(Diagnostic("NS405", self.span(ref.at), words, labels=labels))
+        if name in self.poisoned or name in self.broken:
+            raise Undefined
+        head = ref.path[0]
+        if head in self.layers or head in self.labels:
+            raise fault(self, ref.at, "NS406", name=name)
+        names = [key for key, value in self.env.items() if isinstance(value, (int, float, Formula))]
+        raise unknown_size(self, ref.at, name, names)
+
+    def unknown(self, value: tree.Value) -> Diagnostic:
+        return not_a_number(self, value)
+
+    def unclear(self, diagnostic: Diagnostic) -> NoReturn:
+        raise Fault(diagnostic)
+
+
+# words that are no size, and those that stand for a number
+_NO_NUMBER = frozenset("true false none null nan inf infinity auto none None True False".split())
+_BATCH = ("B", "N", "b", "n", "batch")  # what other tools write in front of a shape
+_DIGITS = "one two three four five six seven eight nine ten".split()
+_SPELT = {word: str(number) for number, word in enumerate(_DIGITS, 1)}
+
+
+def unknown_size(frame: Frame, at: tree.Place, name: str, legal: list[str]) -> Fault:
+    """NS206: a name that no size of the body has, with what was probably meant."""
+    hints: list[Hint] = []
+    fix = None
+    guess = nearest(name, legal)
+    if guess is None and name in _NO_NUMBER:
+        return fault(frame, at, "NS404", text=name)
+    if guess is None and name in _SPELT:
+        digits = _SPELT[name]
+        return fault(frame, at, "NS206", Hint("digits", {"digits": digits}), fix=Fix(frame.span(at), digits), name=name)
+    if guess is None and name in step_names():
+        return fault(frame, at, "NS405", name=name, kind=Phrase("kind step"))
+    parts = name.split("x")
+    if guess is None and len(parts) == 4 and parts[0] in _BATCH and all(part.isdigit() for part in parts[1:]):
+        wanted = f"{parts[1]}@{parts[2]}x{parts[3]}"
+        hints.append(Hint("batch", {"wanted": wanted}))
+        fix = Fix(frame.span(at), wanted)
+    elif (
+        guess is None
+        and len(parts) > 1
+        and all(part and (part.isdigit() or part in legal or len(part) == 1) for part in parts)
+    ):
+        wanted = " x ".join(parts)
+        hints.append(Hint("spaced", {"wanted": wanted}))
+        fix = Fix(frame.span(at), wanted)
+    elif guess is not None:
+        hints.append(Hint("nearest", {"name": guess}))
+        fix = Fix(frame.span(at), guess)
+    kind = frame.definition.body.kind
+    body = frame.definition.body.name.text
+    hints.append(Hint("declare", {"kind": kind, "body": body, "name": name}))
+    return fault(frame, at, "NS206", *hints, fix=fix, name=name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netspec.diagnostics.model import Fix, Hint, Quoted
-from netspec.elaborate.evaluate import evaluate, fault
+from netspec.elaborate.evaluate import REAL, evaluate, fault
 from netspec.elaborate.frame import Frame, Word
 from netspec.ir.operation import Init, Op, Weight
 from netspec.ir.sizes import Formula
@@ -112,7 +112,7 @@ def _constant(value: tree.Value, frame: Frame) -> Init:
 
 
 def _number(value: tree.Value, frame: Frame) -> float:
-    result = evaluate(value, frame, "real")
+    result = evaluate(value, frame, REAL)
     if isinstance(result, (Formula, Unknown)):
         # a distribution may depend on a size (`normal(0, 1/sqrt(d))`); its first witness stands for it
         return float(result.values[0]) if isinstance(result, Formula) else 0.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netspec.diagnostics.model import Fix, Hint, Quoted
-from netspec.elaborate.evaluate import Broken, check_size, evaluate, fault, size
+from netspec.elaborate.evaluate import ANY, REAL, Broken, evaluate, fault, size
 from netspec.elaborate.frame import Bound, Closure, Frame, Word
 from netspec.elaborate.initial import read_init
 from netspec.elaborate.suggest import arrow, decimal
@@ -66,15 +66,14 @@ def _padding(option: Option, value: tree.Value, frame: Frame) -> Any:
 
 
 def _integer(option: Option, value: tree.Value, frame: Frame) -> Any:
-    result = evaluate(value, frame, "size")
     least = -(10**9) if option.least is None else int(option.least)
-    result = check_size(result, value, frame, least, option.shown)
+    result = size(value, frame, least, option.shown)
     _bounds(option, result, value, frame)
     return result
 
 
 def _real(option: Option, value: tree.Value, frame: Frame) -> Any:
-    result = evaluate(value, frame, "real")
+    result = evaluate(value, frame, REAL)
     _bounds(option, result, value, frame)
     return float(result) if isinstance(result, int) else result
 
@@ -233,7 +232,7 @@ def read_list(value: tree.List, frame: Frame) -> tuple[Any, ...]:
         elif isinstance(item, tree.Dots):
             raise fault(frame, item.at, "NS429")
         else:
-            out.append(evaluate(item, frame, "any"))
+            out.append(evaluate(item, frame, ANY))
     return tuple(out)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from netspec.diagnostics.model import Fix, Hint
 from netspec.elaborate.core import Core
-from netspec.elaborate.evaluate import Broken, evaluate, fault
+from netspec.elaborate.evaluate import REAL, Broken, evaluate, fault
 from netspec.elaborate.frame import Closure, Flow, Frame, Value
 from netspec.elaborate.keys import Names
 from netspec.elaborate.lookup import is_layer, layer_named, read, unknown_layer
@@ -149,7 +149,7 @@ class Sources(Core):
     def term(self, frame: Frame, item: tree.Value, names: Names) -> Any:
         """A side of an operator: a number, a Value, or None where it is broken."""
         if self.is_number(item, frame):
-            return evaluate(item, frame, "real")
+            return evaluate(item, frame, REAL)
         try:
             return self.single(self.operand(frame, item, names), frame, item.at)
         except Broken:
@@ -186,7 +186,7 @@ class Sources(Core):
         """`left op right` where at least one side is a layer's value."""
         numbers = [isinstance(side, (int, float, Formula)) for side in (left, right)]
         if all(numbers):
-            return evaluate(item, frame, "real")
+            return evaluate(item, frame, REAL)
         if item.op not in _SIGNS:
             code = "NS222" if item.op == "/" else "NS223" if item.op == "^" else "NS224"
             words: dict[str, Any] = {
@@ -246,7 +246,7 @@ class Sources(Core):
             if index.op == "+":
                 raise fault(frame, item.at, "NS691", name=item.name)
             if index.op == "-":
-                steps = evaluate(index.right, frame, "size")
+                steps = evaluate(index.right, frame)
                 if isinstance(steps, int) and steps >= 1:
                     return steps
                 raise fault(frame, index.right.at, "NS503", name=item.name)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from netspec.diagnostics.model import Fault, Hint
-from netspec.elaborate.evaluate import Broken, evaluate
+from netspec.elaborate.evaluate import ANY, Broken, evaluate
 from netspec.elaborate.frame import Frame
 from netspec.ir.sizes import Formula, values_of
 from netspec.ir.types import Type
@@ -87,13 +87,13 @@ def _satisfies(candidate: dict[str, int], frame: Frame, statements: tuple[tree.S
     for statement in statements:
         if isinstance(statement, tree.Let) and not isinstance(statement.value, tree.List):
             try:
-                trial.env[statement.name.text] = evaluate(statement.value, trial, "any")
+                trial.env[statement.name.text] = evaluate(statement.value, trial, ANY)
             except (Fault, Broken):
                 continue
         elif isinstance(statement, tree.Require):
             try:
-                left = evaluate(statement.left, trial, "any")
-                right = evaluate(statement.right, trial, "any")
+                left = evaluate(statement.left, trial, ANY)
+                right = evaluate(statement.right, trial, ANY)
             except (Fault, Broken):
                 continue
             if not COMPARE[statement.op](left, right):
