@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from netspec.diagnostics.catalogue import Language, entries
+from netspec.diagnostics.catalogue import entries
+from netspec.diagnostics.model import Language
 
 # the hundreds of the codes, as the files of the catalogue are named
 GROUPS = {
@@ -33,7 +34,7 @@ def said(wrong: str, code: str, language: Language) -> str:
 
     try:
         netspec.parse(wrong, name="first.net")
-    except netspec.SpecErrors as errors:
+    except netspec.SpecError as errors:
         own = [diagnostic for diagnostic in errors.diagnostics if diagnostic.code == code]
         return written(own, "text", language, False).strip() if own else ""
     return ""

@@ -80,7 +80,7 @@ def sample(name: str) -> str:
             text = f"{head}{sizes} {{\n  input  {given}\n  output y: {source}\n}}\n"
             try:
                 netspec.parse(text)
-            except netspec.SpecErrors:
+            except netspec.SpecError:
                 continue
             return text
     raise LookupError(

@@ -61,7 +61,7 @@ class Page:
         wanted = fence.flags.get("error")
         try:
             spec = netspec.parse(fence.text, folder=self.folder)
-        except netspec.SpecErrors as errors:
+        except netspec.SpecError as errors:
             codes = {diagnostic.code for diagnostic in errors.diagnostics if diagnostic.severity == "error"}
             if wanted is None or codes != {wanted}:
                 raise self._wrong(fence, f"expected {wanted}:\n{errors}") from None

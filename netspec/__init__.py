@@ -14,18 +14,37 @@ from netspec.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from netspec.api import Net, Spec, load, parse
-    from netspec.diagnostics.model import Diagnostic, NetspecError, SpecErrors
+    from netspec.diagnostics.errors import (
+        DataError,
+        DivergedError,
+        MissingPackageError,
+        NetspecError,
+        SpecError,
+        StoppedError,
+        TrainError,
+        UsageError,
+    )
+    from netspec.diagnostics.model import Diagnostic
     from netspec.ir.operation import Op
     from netspec.ops.registry import register
     from netspec.training.api import load_run, train
 
+    SpecErrors = SpecError  # an older name
+
 __all__ = [
+    "DataError",
     "Diagnostic",
+    "DivergedError",
+    "MissingPackageError",
     "Net",
     "NetspecError",
     "Op",
     "Spec",
+    "SpecError",
     "SpecErrors",
+    "StoppedError",
+    "TrainError",
+    "UsageError",
     "__version__",
     "load",
     "load_run",
@@ -36,22 +55,23 @@ __all__ = [
 
 # imported when first asked for: `import netspec` costs next to nothing, and torch only where it is needed
 _HOMES = {
-    "Diagnostic": "netspec.diagnostics.model",
-    "Net": "netspec.api",
-    "NetspecError": "netspec.diagnostics.model",
-    "Op": "netspec.ir.operation",
-    "Spec": "netspec.api",
-    "SpecErrors": "netspec.diagnostics.model",
-    "load": "netspec.api",
-    "load_run": "netspec.training.api",
-    "parse": "netspec.api",
-    "register": "netspec.ops.registry",
-    "train": "netspec.training.api",
-}
+    "netspec.api": ("Net", "Spec", "load", "parse"),
+    "netspec.diagnostics.errors": (
+        "DataError", "DivergedError", "MissingPackageError", "NetspecError", "SpecError", "StoppedError", "TrainError",
+        "UsageError",
+    ),
+    "netspec.diagnostics.model": ("Diagnostic",),
+    "netspec.ir.operation": ("Op",),
+    "netspec.ops.registry": ("register",),
+    "netspec.training.api": ("load_run", "train"),
+}  # fmt: skip
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_OLD_NAMES = {"SpecErrors": "SpecError"}
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
+    name = _OLD_NAMES.get(name, name)
+    home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module 'netspec' has no attribute {name!r}")
     from importlib import import_module

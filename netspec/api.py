@@ -10,7 +10,8 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, SupportsFloat, SupportsIndex, TypeVar
 
-from netspec.diagnostics.model import Diagnostic, Fault, Hint, Quoted, Report, SpecErrors
+from netspec.diagnostics.errors import SpecError
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Quoted, Report
 from netspec.elaborate.alone import check_uncalled
 from netspec.elaborate.defaults import check_defaults
 from netspec.elaborate.elaborate import elaborate
@@ -83,7 +84,7 @@ class Spec:
     def net(self, name: str | None = None, /, **sizes: Any) -> Net:
         """A net with its sizes set, checked. Without a name: the one net that no other net uses.
 
-        Sizes that are neither given nor have a default stay open. Raises SpecErrors.
+        Sizes that are neither given nor have a default stay open. Raises SpecError.
         """
         if name is not None and not isinstance(name, str):
             raise TypeError(
@@ -96,11 +97,11 @@ class Spec:
             return Net(self, checked, sizes)
         graph, report = elaborate(self.program, definition, sizes, self.limits, self.read_by_sections(definition))
         if graph is None:
-            raise SpecErrors(report.diagnostics)
+            raise SpecError(*report.diagnostics)
         return Net(self, graph, sizes)
 
     def definition(self, name: str | None = None) -> Definition:
-        """The net of a name, or the main one; raises SpecErrors where that is none or several."""
+        """The net of a name, or the main one; raises SpecError where that is none or several."""
         nets = {definition.body.name.text: definition for definition in self.program.nets}
         span = Span(self.program.main.source, 0, 0)
         if name is not None:
@@ -109,14 +110,14 @@ class Spec:
             guess = nearest(name, nets)
             hints = (Hint("nearest", {"name": guess}),) if guess else ()
             words: dict[str, Any] = {"name": name, "nets": Quoted(tuple(nets)), "file": self.name}
-            raise SpecErrors([Diagnostic("NS622", None, words, hints=hints)])
+            raise SpecError(Diagnostic("NS622", None, words, hints=hints))
         main = self.main_nets()
         if len(main) == 1:
             return main[0]
         if not main:
-            raise SpecErrors([Diagnostic("NS004", None, {"file": self.name})])
+            raise SpecError(Diagnostic("NS004", None, {"file": self.name}))
         names = Quoted(tuple(definition.body.name.text for definition in main))
-        raise SpecErrors([Diagnostic("NS623", span, {"nets": names})])
+        raise SpecError(Diagnostic("NS623", span, {"nets": names}))
 
     def main_nets(self) -> list[Definition]:
         """The nets that no other net of the file uses."""
@@ -235,7 +236,7 @@ class Net:
         return as_dict(self.graph)
 
     def source(self) -> str:
-        """Python source that needs torch and nothing else. Raises SpecErrors where sizes are open."""
+        """Python source that needs torch and nothing else. Raises SpecError where sizes are open."""
         from netspec.lower.source import emit
 
         self._closed()
@@ -245,7 +246,7 @@ class Net:
     def module(self, device: str | torch.device = "cpu", seed: int = 0, dtype: torch.dtype | None = None) -> nn.Module:
         """A torch.nn.Module: the emitted source, executed. Initial weights depend on (seed, key) alone.
 
-        Raises SpecErrors where sizes are open, NetspecError (exit code 5) where torch is missing.
+        Raises SpecError where sizes are open, NetspecError (exit code 5) where torch is missing.
         """
         from netspec.parts import need
 
@@ -258,7 +259,7 @@ class Net:
     def _closed(self) -> None:
         if self.graph.open:
             words: dict[str, Any] = {"names": Quoted(self.graph.open), "net": self.name, "first": self.graph.open[0]}
-            raise SpecErrors([Diagnostic("NS516", None, words)])
+            raise SpecError(Diagnostic("NS516", None, words))
 
     def render(self, **options: Any) -> Picture:
         """The figure of the net; options as in a `figure` section and `netspec render`."""
@@ -279,7 +280,7 @@ class Net:
 
 @without_collection
 def load(path: str | os.PathLike[str], *, root: str | os.PathLike[str] | None = None, limits: Limits = DEFAULT) -> Spec:
-    """Reads and checks a `.net` file; raises SpecErrors with every mistake that was found.
+    """Reads and checks a `.net` file; raises SpecError with every mistake that was found.
 
     `root` is the folder that `use` may not leave: by default the nearest one upward with a netspec.toml, else
     the file's own.
@@ -289,7 +290,7 @@ def load(path: str | os.PathLike[str], *, root: str | os.PathLike[str] | None = 
     try:
         program = load_program(Path(path), None if root is None else Path(root), limits)
     except Fault as fault:
-        raise SpecErrors([fault.diagnostic]) from None
+        raise SpecError(fault.diagnostic) from None
     return _checked(Spec(program, limits))
 
 
@@ -303,13 +304,13 @@ def parse(
     try:
         program = parse_program(text, name, None if folder is None else Path(folder), limits)
     except Fault as fault:
-        raise SpecErrors([fault.diagnostic]) from None
+        raise SpecError(fault.diagnostic) from None
     return _checked(Spec(program, limits))
 
 
 def _checked(spec: Spec) -> Spec:
     found = spec.check()
     if any(diagnostic.severity == "error" for diagnostic in found):
-        raise SpecErrors(found)
+        raise SpecError(*found)
     spec.warnings = found
     return spec

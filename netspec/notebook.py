@@ -15,7 +15,7 @@ import time
 from typing import Any
 
 from netspec.api import Net, parse
-from netspec.diagnostics.model import NetspecError, SpecErrors
+from netspec.diagnostics.errors import NetspecError
 from netspec.training.progress import Row
 from netspec.training.watch import Facts, Silent, Summary
 
@@ -44,7 +44,7 @@ class NetspecMagic:
                 bound[names[0]] = net
             if names[1:]:
                 bound[names[1]] = net.module()
-        except (SpecErrors, NetspecError) as error:
+        except NetspecError as error:
             # the message says all; a traceback through netspec would bury it
             sys.stderr.write(f"{error}\n")
             return None

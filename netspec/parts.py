@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-from netspec.diagnostics.model import Diagnostic, NetspecError
+from netspec.diagnostics.errors import MissingPackageError
+from netspec.diagnostics.model import Diagnostic
 
 # the module's name -> what pip calls it, and what needs it
 PARTS = {
@@ -29,4 +30,4 @@ def need(name: str) -> ModuleType:
     except ImportError as error:
         package, use = PARTS.get(name.partition(".")[0], (name, name))
         words = {"part": package, "use": use, "reason": str(error), "command": f"python -m pip install {package}"}
-        raise NetspecError(Diagnostic("NS951", None, words), exit_code=5) from None
+        raise MissingPackageError(Diagnostic("NS951", None, words)) from None

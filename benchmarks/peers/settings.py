@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import netspec
-from netspec.diagnostics.model import SpecErrors
+from netspec.diagnostics.errors import SpecError
 
 COUNT, SEED = 1500, 20261122
 Shape = tuple[int, ...]
@@ -80,7 +80,7 @@ def inferred(s: Setting) -> Shape | str:
     text = f"net n {{\n  input x: {s.maps}@{_by(s.size)}\n  output y: {step}\n}}\n"
     try:
         graph = netspec.parse(text).net().graph
-    except SpecErrors as errors:
+    except SpecError as errors:
         return next(found.code for found in errors.diagnostics if found.severity == "error")
     value = graph.nodes[graph.layers[graph.outputs[0]].values[0].node].type
     return tuple(int(size) for size in (value.maps, *value.space))  # type: ignore[arg-type]

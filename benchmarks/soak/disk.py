@@ -12,7 +12,7 @@ from typing import Any
 import netspec
 from benchmarks.publish import publish
 from benchmarks.soak.nets import NETS, waves
-from netspec.diagnostics.model import NetspecError
+from netspec.diagnostics.errors import NetspecError
 from netspec.training import api, files
 from netspec.training.run import Run
 

@@ -32,13 +32,13 @@ class Tally:
 
     def draw(self, net: object, text: str, **options: str | None) -> None:
         """One picture; views that do not suit the net draw nothing."""
-        from netspec import NetspecError, SpecErrors
+        from netspec import NetspecError, SpecError
         from tests.figure.geometry import faults
 
         try:
             picture = net.render(**options)  # type: ignore[attr-defined]
             scene = picture.scene
-        except SpecErrors as error:
+        except SpecError as error:
             if {each.code for each in error.diagnostics} != {"NS713"}:
                 self.broken.append(f"{error}\n{text}")
             return

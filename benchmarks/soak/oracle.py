@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 import netspec
 from benchmarks.publish import publish
-from netspec.diagnostics.model import SpecErrors
+from netspec.diagnostics.errors import SpecError
 
 SIZES, KERNELS, STRIDES, PADS, DILATIONS = range(1, 21), range(1, 8), range(1, 5), range(4), range(1, 4)
 
@@ -125,7 +125,7 @@ def inferred(family: Family, s: Setting) -> tuple[int, ...] | str:
     text = f"net n {{\n  input x: {kind}\n  output y: {step}\n}}\n"
     try:
         graph = netspec.parse(text).net().graph
-    except SpecErrors as errors:
+    except SpecError as errors:
         return next(found.code for found in errors.diagnostics if found.severity == "error")
     value = graph.nodes[graph.layers[graph.outputs[0]].values[0].node].type
     time = () if value.time is None else (value.time.length,)

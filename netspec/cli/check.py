@@ -84,7 +84,7 @@ def _check(path: str, root: Path | None, limits: Limits, text: str | None = None
 
 def _fix(path: str, root: Path | None, limits: Limits) -> tuple[list[Diagnostic], list[str]]:
     """Makes fixes until none is left, and writes the file once; the diagnostics that remain."""
-    from netspec.diagnostics.fixes import fixed
+    from netspec.diagnostics.model import fixed
 
     diagnostics, lines, source = _check(path, root, limits)
     text = "" if source is None else source.text

@@ -9,7 +9,8 @@ import click
 
 from netspec.cli.options import common, load_net, net_options, spec_argument
 from netspec.cli.writing import output_for, write_text
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic, Hint
 
 USAGE = 2
 
@@ -37,7 +38,7 @@ def command(
     """
     run = (Path(spec) / "settings.json").exists()
     if run and (settings or net is not None):  # a run has its net and its sizes
-        raise NetspecError(Diagnostic("NS919", None, {"flag": "--set" if settings else "--net"}), USAGE)
+        raise UsageError(Diagnostic("NS919", None, {"flag": "--set" if settings else "--net"}))
     if out is not None and str(out) != "-":
         output_for(out, (".py", ".pt2"), (spec,))
     if out is not None and out.suffix.lower() == ".pt2":
@@ -61,6 +62,6 @@ def _export(run: Path, out: Path) -> None:
     from netspec.training.api import load_run
 
     if run.is_file():
-        raise NetspecError(Diagnostic("NS879", None, {"spec": str(run)}, hints=(Hint("run"),)), USAGE)
+        raise UsageError(Diagnostic("NS879", None, {"spec": str(run)}, hints=(Hint("run"),)))
     load_run(run).export(out)
     print(out)

@@ -6,9 +6,10 @@ from typing import Literal
 
 import click
 
-from netspec.cli.options import USAGE, common
+from netspec.cli.options import common
 from netspec.cli.report import language_of
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.names import nearest
 
 
@@ -17,8 +18,7 @@ from netspec.names import nearest
 @common
 def command(code: str | None, lang: str | None, form: str) -> int:
     """Explain a code such as NS302; without one, list them all."""
-    from netspec.diagnostics.catalogue import entries
-    from netspec.diagnostics.explain import explained, index
+    from netspec.diagnostics.catalogue import entries, explained, index
 
     language = language_of(["--lang", lang] if lang else [])
     if code is None:
@@ -30,7 +30,7 @@ def command(code: str | None, lang: str | None, form: str) -> int:
     if wanted not in entries() or wanted == "shared":
         guess = nearest(wanted, entries())
         hints = (Hint("nearest", {"name": guess}),) if guess else ()
-        raise NetspecError(Diagnostic("NS907", None, {"code": code}, hints=hints), USAGE)
+        raise UsageError(Diagnostic("NS907", None, {"code": code}, hints=hints))
     print(explained(wanted, language, _said(wanted, language)))
     return 0
 

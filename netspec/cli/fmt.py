@@ -42,7 +42,8 @@ def command(specs: tuple[str, ...], only: bool, diff: bool, annotate: bool, lang
 
 
 def _formatted(path: str, annotate: bool) -> tuple[str, str]:
-    from netspec.diagnostics.model import Fault, SpecErrors
+    from netspec.diagnostics.errors import SpecError
+    from netspec.diagnostics.model import Fault
     from netspec.syntax.printer import format_file
     from netspec.syntax.read import read
     from netspec.syntax.text import decode, read_file
@@ -50,10 +51,10 @@ def _formatted(path: str, annotate: bool) -> tuple[str, str]:
     try:
         source = decode(read_stdin(), "<stdin>") if path == "-" else read_file(Path(path), path)
     except Fault as fault:
-        raise SpecErrors([fault.diagnostic]) from None
+        raise SpecError(fault.diagnostic) from None
     parsed = read(source)
     if parsed.diagnostics:
-        raise SpecErrors(parsed.diagnostics)
+        raise SpecError(*parsed.diagnostics)
     text = format_file(source, parsed.file)
     if annotate:
         from netspec.api import load

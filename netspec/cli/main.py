@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from netspec.cli.report import fail, language_of
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Phrase, Quoted, SpecErrors
+from netspec.diagnostics.errors import MissingPackageError, NetspecError, UsageError
+from netspec.diagnostics.model import Diagnostic, Hint, Phrase, Quoted
 from netspec.names import nearest
 from netspec.version import VERSION
 
@@ -52,7 +53,7 @@ class Commands(click.Group):
                 return None
             part = (error.name or cmd_name).partition(".")[0]
             words = {"part": part, "reason": str(error), "command": f"pip install {part}"}
-            raise NetspecError(Diagnostic("NS951", None, words), MISSING) from None
+            raise MissingPackageError(Diagnostic("NS951", None, words)) from None
         command: click.Command = module.command
         return command
 
@@ -64,7 +65,7 @@ class Commands(click.Group):
             guess = nearest(name, COMMANDS)
             hints = (Hint("nearest", {"name": guess}),) if guess else ()
             words: dict[str, Any] = {"name": name, "commands": Quoted(tuple(COMMANDS))}
-            raise NetspecError(Diagnostic("NS901", None, words, hints=hints), USAGE)
+            raise UsageError(Diagnostic("NS901", None, words, hints=hints))
         command = super().resolve_command(ctx, args)
         _given_twice(command[1], args[1:])
         return command
@@ -85,7 +86,7 @@ def _given_twice(command: click.Command | None, args: list[str]) -> None:
         written = [word.partition("=")[0] for word in args[: args.index("--") if "--" in args else len(args)]]
         if sum(word in param.opts for word in written) > 1:
             flag = next(word for word in written if word in param.opts)
-            raise NetspecError(Diagnostic("NS918", None, {"flag": flag}), USAGE)
+            raise UsageError(Diagnostic("NS918", None, {"flag": flag}))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -103,8 +104,6 @@ def main(args: list[str] | None = None) -> int:
     try:
         result: Any = netspec.main(argv, prog_name="netspec", standalone_mode=False)
         return result if isinstance(result, int) else 0
-    except SpecErrors as errors:
-        return fail(errors.diagnostics, 1, argv, language)
     except NetspecError as error:
         return fail(error.diagnostics, error.exit_code, argv, language)
     except click.UsageError as error:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from netspec.cli.options import USAGE, common
+from netspec.cli.options import common
 from netspec.cli.writing import write_text
-from netspec.diagnostics.model import Diagnostic, NetspecError
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic
 
 TEMPLATES = {
     "mlp": """netspec 1
@@ -58,7 +59,7 @@ def command(path: Path, kind: str, force: bool, lang: str | None, form: str) -> 
     if path.suffix != ".net":
         path = path.with_name(path.name + ".net")
     if path.exists() and not force:
-        raise NetspecError(Diagnostic("NS908", None, {"file": str(path)}), USAGE)
+        raise UsageError(Diagnostic("NS908", None, {"file": str(path)}))
     name = "".join(character if character.isalnum() else "_" for character in path.stem)
     name = name if name.isidentifier() else f"net_{name}"
     write_text(path, TEMPLATES[kind].format(name=name) + SECTIONS)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.limits import DEFAULT, Limits
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def limits_of(given: tuple[str, ...]) -> Limits:
         digits = value.replace("_", "")
         if not sign or name not in names or not digits.isdecimal() or len(digits) > 30 or int(digits) < 1:
             words: dict[str, Any] = {"given": item, "names": Quoted(tuple(names))}
-            raise NetspecError(Diagnostic("NS909", None, words), USAGE)
+            raise UsageError(Diagnostic("NS909", None, words))
         found[name] = int(digits)
     return replace(DEFAULT, **found)
 
@@ -81,7 +82,7 @@ def load_spec(path: str, root: Path | None = None, limits: Limits = DEFAULT) -> 
 def check_root(root: Path | None) -> None:
     """Raises NetspecError (NS920) for a --root that is no folder: it would allow nothing, in silence."""
     if root is not None and not root.is_dir():
-        raise NetspecError(Diagnostic("NS920", None, {"folder": str(root)}), USAGE)
+        raise UsageError(Diagnostic("NS920", None, {"folder": str(root)}))
 
 
 def read_stdin(limits: Limits = DEFAULT) -> bytes:
@@ -95,7 +96,7 @@ def load_net(
     found = parse_settings(settings)
     for name in found:
         if name.partition(".")[0] in ("data", "train"):
-            raise NetspecError(Diagnostic("NS919", None, {"flag": f"--set {name}"}, hints=(Hint("section"),)), USAGE)
+            raise UsageError(Diagnostic("NS919", None, {"flag": f"--set {name}"}, hints=(Hint("section"),)))
     return load_spec(path, root, limits_of(limit)).net(net, **found)
 
 
@@ -105,9 +106,9 @@ def parse_settings(settings: tuple[str, ...]) -> dict[str, Any]:
     for item in settings:
         name, sign, value = item.partition("=")
         if not sign or not name.strip() or not value.strip():
-            raise NetspecError(Diagnostic("NS905", None, {"given": item}, hints=(Hint("set"),)), USAGE)
+            raise UsageError(Diagnostic("NS905", None, {"given": item}, hints=(Hint("set"),)))
         if name.strip() in found:
-            raise NetspecError(Diagnostic("NS918", None, {"flag": f"--set {name.strip()}"}), USAGE)
+            raise UsageError(Diagnostic("NS918", None, {"flag": f"--set {name.strip()}"}))
         found[name.strip()] = parse_value(value.strip())
     return found
 

@@ -13,7 +13,8 @@ from click.core import ParameterSource
 
 from netspec.cli.options import common
 from netspec.cli.writing import output_for, write_bytes, write_text
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.parts import need
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def command(ctx: click.Context, /, run: Path, files: tuple[str, ...], **flags: A
         return 0
     for name in ("prompt", "length", "temperature", "top", "seed"):
         if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise NetspecError(Diagnostic("NS919", None, {"flag": f"--{name}"}, hints=(Hint("sample"),)), USAGE)
+            raise UsageError(Diagnostic("NS919", None, {"flag": f"--{name}"}, hints=(Hint("sample"),)))
     if not files:
         raise click.MissingParameter(param_hint="FILES", param_type="argument")
     _answer(trained, files, flags)
@@ -80,7 +81,7 @@ def _answer(trained: Trained, files: tuple[str, ...], flags: dict[str, Any]) -> 
 
     if "-" in files:
         if len(files) > 1:
-            raise NetspecError(Diagnostic("NS876", None, {}), USAGE)
+            raise UsageError(Diagnostic("NS876", None, {}))
         rows = standard_input(sys.stdin.buffer.read(), trained.data.source)
     else:
         rows = open_given([Path(file) for file in files], trained.data.source, flags["fit"])

@@ -11,7 +11,7 @@ import click
 from netspec.cli.options import common, load_net, net_options, spec_argument
 from netspec.cli.report import coloured, written
 from netspec.cli.writing import output_for, write_bytes
-from netspec.diagnostics.model import NetspecError
+from netspec.diagnostics.errors import NetspecError
 from netspec.sections.figure import DIRECTIONS, THEMES, VIEWS
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from netspec.cli.evaluate import PARTS
 from netspec.cli.options import common
 from netspec.cli.report import language_of
 from netspec.cli.writing import output_for, write_text
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.training.compare import Summed, find_runs, settings_that_differ, summed
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def command(folders: tuple[Path, ...], **flags: Any) -> int:
         scores = tuple(dict.fromkeys(name for item in found for name in item.scores))
         if flags["sort"] not in scores:
             words: dict[str, Any] = {"flag": "--sort", "legal": Quoted(scores), "value": flags["sort"]}
-            raise NetspecError(Diagnostic("NS914", None, words, hints=(Hint("scores"),)), 2)
+            raise UsageError(Diagnostic("NS914", None, words, hints=(Hint("scores"),)))
         found.sort(key=lambda item: _rank(item, flags["sort"]))
     # runs that are named one by one are compared, a folder of them is listed
     compared = len(paths) > 1 and len(paths) == len(folders)

@@ -14,7 +14,8 @@ import click
 
 from netspec.cli.options import common, limits_of, load_spec, net_options, parse_settings
 from netspec.cli.report import language_of
-from netspec.diagnostics.model import Diagnostic, NetspecError
+from netspec.diagnostics.errors import NetspecError, UsageError
+from netspec.diagnostics.model import Diagnostic
 from netspec.parts import need
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _nothing_else(flags: dict[str, Any]) -> None:
     if flags["settings"]:
         given.append("--set")
     if given:
-        raise NetspecError(Diagnostic("NS861", None, {"flags": ", ".join(given)}), USAGE)
+        raise UsageError(Diagnostic("NS861", None, {"flags": ", ".join(given)}))
 
 
 def request_of(flags: dict[str, Any], folder: Path | None) -> Request:
@@ -174,4 +175,4 @@ def save_interval(text: str | None) -> tuple[float, int | None]:
             return max(0.0, float(text[:-1])), None
         return 60.0, max(1, int(text))
     except ValueError:
-        raise NetspecError(Diagnostic("NS857", None, {"value": text}), USAGE) from None
+        raise UsageError(Diagnostic("NS857", None, {"value": text})) from None

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, NetspecError, Quoted
-from netspec.diagnostics.system import reason
+from netspec.diagnostics.errors import UsageError, reason
+from netspec.diagnostics.model import Diagnostic, Quoted
 
 
 def output_for(path: Path, endings: tuple[str, ...], read: Iterable[str | Path]) -> None:
@@ -19,14 +19,14 @@ def output_for(path: Path, endings: tuple[str, ...], read: Iterable[str | Path])
     """
     if endings and path.suffix.lower() not in endings:
         words: dict[str, Any] = {"file": str(path), "endings": Quoted(endings)}
-        raise NetspecError(Diagnostic("NS917", None, words), 2)
+        raise UsageError(Diagnostic("NS917", None, words))
     for other in read:
         try:
             same = os.path.samefile(path, other)
         except OSError:  # one of them is not there
             same = False
         if same:
-            raise NetspecError(Diagnostic("NS916", None, {"file": str(path)}), 2)
+            raise UsageError(Diagnostic("NS916", None, {"file": str(path)}))
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -43,7 +43,7 @@ def write_bytes(path: Path, data: bytes) -> None:
             raise
     except OSError as error:
         words: dict[str, Any] = {"file": str(path), "reason": reason(error)}
-        raise NetspecError(Diagnostic("NS906", None, words), 2) from None
+        raise UsageError(Diagnostic("NS906", None, words)) from None
 
 
 def write_text(path: Path, text: str) -> None:

@@ -6,13 +6,13 @@ English and in Korean, and `render` puts the words in.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from types import MappingProxyType
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
-from netspec.source import Span
+from netspec.source import SourceFile, Span
 
 Severity = Literal["error", "warning"]
+Language = Literal["en", "ko"]
 
 
 class Phrase(NamedTuple):
@@ -29,7 +29,7 @@ class Quoted(NamedTuple):
 
 Word = str | int | float | Phrase | Quoted | tuple[Phrase | str, ...]
 Words = Mapping[str, Word]
-NO_WORDS: Words = MappingProxyType({})
+NO_WORDS: Words = {}
 
 
 class Label(NamedTuple):
@@ -55,18 +55,80 @@ class Fix(NamedTuple):
 
 
 class Diagnostic(NamedTuple):
+    """One mistake or warning: what is wrong, where, and what helps.
+
+    Attributes:
+        code: the code, such as "NS201"; `netspec explain NS201` explains it.
+        span: the place in its file; None where the mistake has none (a file that cannot be opened).
+        words: the words that the message is filled with.
+        label: the note under the main place.
+        labels: further places that belong to the mistake.
+        hints: what helps, as data; `help` has the sentences.
+        fixes: replacements that take the mistake away; `netspec check --fix` makes them.
+        severity: "error" or "warning".
+
+    Example:
+        >>> import netspec
+        >>> try:
+        ...     netspec.parse("net a {\\n  input x: 3\\n  output y: 2 perceptrons -> rellu\\n}")
+        ... except netspec.SpecError as error:
+        ...     [mistake] = error.diagnostics
+        >>> mistake.code, mistake.line, mistake.column, mistake.severity
+        ('NS202', 3, 30, 'error')
+        >>> mistake.message
+        'there is no step `rellu`'
+    """
+
     code: str
     span: Span | None
     words: Words = NO_WORDS
-    label: Label | None = None  # what to write under the main place
+    label: Label | None = None
     labels: tuple[Label, ...] = ()
     hints: tuple[Hint, ...] = ()
     fixes: tuple[Fix, ...] = ()
     severity: Severity = "error"
 
     @property
+    def message(self) -> str:
+        """The message in one English sentence; `text(lang="ko")` has it in Korean."""
+        from netspec.diagnostics.catalogue import message
+
+        return message(self.code, self.words, "en")
+
+    @property
+    def help(self) -> tuple[str, ...]:
+        """What helps, as English sentences."""
+        from netspec.diagnostics.render import help_lines
+
+        return tuple(help_lines(self, "en"))
+
+    @property
+    def file(self) -> str | None:
+        """The file's name, as the caller wrote it."""
+        return None if self.span is None else self.span.source.name
+
+    @property
+    def line(self) -> int | None:
+        """The line in the file; the first one is 1."""
+        return None if self.span is None else self.span.line
+
+    @property
+    def column(self) -> int | None:
+        """The column in the line, in characters; the first one is 1."""
+        return None if self.span is None else self.span.column
+
+    def text(self, lang: Language = "en") -> str:
+        """The long form that `netspec check` prints: message, lines with carets, help."""
+        from netspec.diagnostics.render import plain
+
+        return plain((self,), lang)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    @property
     def place(self) -> tuple[str, int]:
-        """What diagnostics are sorted by."""
+        """What diagnostics are sorted by: the file, then the place in it."""
         return ("", -1) if self.span is None else (self.span.source.name, self.span.start)
 
 
@@ -77,37 +139,6 @@ class Fault(Exception):
         super().__init__(diagnostic.code)
         self.diagnostic = diagnostic
         self.more = more
-
-
-class SpecErrors(Exception):
-    """What `netspec.load`, `parse` and `net` raise: every mistake that was found, sorted by place."""
-
-    def __init__(self, diagnostics: list[Diagnostic]) -> None:
-        self.diagnostics = diagnostics
-        super().__init__(diagnostics)
-
-    def __str__(self) -> str:
-        from netspec.diagnostics.render import plain
-
-        return plain(self.diagnostics)
-
-
-class NetspecError(Exception):
-    """A failure that is no mistake in a spec: usage, data, a diverged run, a missing part.
-
-    `exit_code` is what the command line ends with: 2 usage, 3 data, 4 diverged, 5 a missing part.
-    """
-
-    def __init__(self, diagnostic: Diagnostic, exit_code: int, more: tuple[Diagnostic, ...] = ()) -> None:
-        super().__init__(diagnostic.code)
-        self.diagnostic = diagnostic
-        self.diagnostics = [diagnostic, *more]  # faulty data says all that is wrong at once
-        self.exit_code = exit_code
-
-    def __str__(self) -> str:
-        from netspec.diagnostics.render import plain
-
-        return plain(self.diagnostics)
 
 
 # so many further places of one mistake are kept; each may have its fix
@@ -161,6 +192,30 @@ class Report:
     def failed(self) -> bool:
         return any(diagnostic.severity == "error" for diagnostic in self._seen.values())
 
-    def raise_errors(self) -> None:
-        if self.failed:
-            raise SpecErrors(self.diagnostics)
+
+def fixed(source: SourceFile, diagnostics: Iterable[Diagnostic]) -> tuple[str, int]:
+    """The text of `source` with every fix made that touches no other, and how many diagnostics that were.
+
+    The fixes of one diagnostic belong together: all are made, or none. Those of other files are left alone.
+    """
+    taken: list[Fix] = []
+    count = 0
+    for diagnostic in diagnostics:
+        own = list(dict.fromkeys(diagnostic.fixes))
+        if not own or any(fix.span.source is not source for fix in own):
+            continue
+        if any(_touch(fix, other) for fix in own for other in taken):
+            continue
+        taken += own
+        count += 1
+    text = source.text
+    for fix in sorted(taken, key=lambda fix: (fix.span.start, fix.span.end), reverse=True):
+        text = text[: fix.span.start] + fix.replacement + text[fix.span.end :]
+    return text, count
+
+
+def _touch(left: Fix, right: Fix) -> bool:
+    """Whether two replacements overlap, or both insert at one place."""
+    if left.span.start == right.span.start:
+        return True
+    return left.span.start < right.span.end and right.span.start < left.span.end

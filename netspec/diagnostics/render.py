@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from netspec.diagnostics.catalogue import Language, help_of, message, text_of
+from netspec.diagnostics.catalogue import help_of, message, text_of
 from netspec.diagnostics.display import safe, width
-from netspec.diagnostics.model import Diagnostic, Label
+from netspec.diagnostics.model import Diagnostic, Label, Language
 from netspec.source import SourceFile, Span
 
 # More than this helps nobody; the last line says how many are left.
@@ -77,7 +77,7 @@ def as_dict(diagnostic: Diagnostic, language: Language = "en") -> dict[str, Any]
         "labels": [
             {"place": _place(label.span), "text": _label(diagnostic, label, language)} for label in diagnostic.labels
         ],
-        "help": _hints(diagnostic, language),
+        "help": help_lines(diagnostic, language),
         "fixes": [{"place": _place(fix.span), "replacement": fix.replacement} for fix in diagnostic.fixes],
     }
 
@@ -100,7 +100,7 @@ def _label(diagnostic: Diagnostic, label: Label, language: Language) -> str:
     return text_of(diagnostic.code, "labels", label.text, {**diagnostic.words, **label.words}, language)
 
 
-def _hints(diagnostic: Diagnostic, language: Language) -> list[str]:
+def help_lines(diagnostic: Diagnostic, language: Language) -> list[str]:
     """What helps: what its place says, else what helps with its code in general; examples come first, how often it
     holds comes last."""
     examples: list[str] = []
@@ -124,7 +124,7 @@ def _one(diagnostic: Diagnostic, language: Language, style: Style) -> str:
         marks = [(diagnostic.span, under, True)]
         marks += [(label.span, _label(diagnostic, label, language), False) for label in diagnostic.labels]
         lines += _excerpts(marks, colour, style)
-    for hint in _hints(diagnostic, language):
+    for hint in help_lines(diagnostic, language):
         lines.append(f"  {style.help}{_WORDS['help'][language]}:{style.reset} {hint}")
     return "\n".join(lines)
 

@@ -11,7 +11,8 @@ import shutil
 import subprocess
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, NetspecError
+from netspec.diagnostics.errors import MissingPackageError, UsageError
+from netspec.diagnostics.model import Diagnostic
 from netspec.draw.dot import PT, TABLE, html_lines, name_of, number, quoted
 from netspec.draw.joining import joined
 from netspec.figure.arranging import parts_of
@@ -28,7 +29,7 @@ def lay_out(plan: Plan) -> Placed:
     """Where everything stands. Raises NetspecError: NS720 without Graphviz, NS724 where the plan is too large."""
     if len(plan.boxes) > MOST_NODES or len(plan.arrows) > MOST_EDGES:
         words = {"boxes": len(plan.boxes), "arrows": len(plan.arrows), "most": MOST_NODES}
-        raise NetspecError(Diagnostic("NS724", None, dict(words)), 2)
+        raise UsageError(Diagnostic("NS724", None, dict(words)))
     found = []
     for part in parts_of(plan):
         names = {box.id: f"n{index}" for index, box in enumerate(part.boxes)}
@@ -43,7 +44,7 @@ def _run(text: str) -> dict[str, Any]:
         data = _program(text)
     if data is None:
         command = "python -m pip install pygraphviz"
-        raise NetspecError(Diagnostic("NS720", None, {"command": command}), 5)
+        raise MissingPackageError(Diagnostic("NS720", None, {"command": command}))
     found: dict[str, Any] = json.loads(data)
     return found
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted
+from netspec.diagnostics.errors import NetspecError, UsageError
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.ir.graph import Graph
 from netspec.names import nearest
 
@@ -67,4 +68,4 @@ def _flat(values: Any) -> list[Any]:
 
 
 def _unfit(name: str, *hints: Hint) -> NetspecError:
-    return NetspecError(Diagnostic("NS727", None, {"name": name or "?"}, hints=hints), USAGE)
+    return UsageError(Diagnostic("NS727", None, {"name": name or "?"}, hints=hints))

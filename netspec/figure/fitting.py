@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.figure.folding import part_of
 from netspec.figure.scene import Node, Scene, Wire
 from netspec.ir.graph import Graph
@@ -37,7 +38,7 @@ def check_part(graph: Graph, only: str | None) -> None:
     guess = nearest(only, [*names, *blocks])
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("lines", {"names": Quoted((*(layer.path for layer in graph.top), *blocks))}))
-    raise NetspecError(Diagnostic("NS730", None, {"name": only}, hints=tuple(hints)), USAGE)
+    raise UsageError(Diagnostic("NS730", None, {"name": only}, hints=tuple(hints)))
 
 
 def check_view(view: str, settings: FigureSettings, numbers: bool) -> None:
@@ -46,7 +47,7 @@ def check_view(view: str, settings: FigureSettings, numbers: bool) -> None:
     for name in [*asked, *(["input"] if numbers else [])]:
         if view not in _VIEWS[name]:
             hints = (Hint("views", {"views": Quoted(_VIEWS[name])}),)
-            raise NetspecError(Diagnostic("NS731", None, {"name": name, "view": view}, hints=hints), USAGE)
+            raise UsageError(Diagnostic("NS731", None, {"name": name, "view": view}, hints=hints))
 
 
 def shows_weights(scene: Scene) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.draw.svg import Options
 from netspec.figure.plan import Plan
 from netspec.figure.scene import Scene
@@ -84,7 +85,7 @@ class Picture:
         guess = nearest(form, FORMATS)
         hints = (Hint("nearest", {"name": guess}),) if guess else ()
         words: dict[str, Any] = {"form": form, "formats": Quoted(FORMATS)}
-        raise NetspecError(Diagnostic("NS722", None, words, hints=hints), 2)
+        raise UsageError(Diagnostic("NS722", None, words, hints=hints))
 
     def save(self, path: str | os.PathLike[str], scale: float = 2.0) -> Path:
         """Writes the file that the name's ending asks for; returns its path."""

@@ -6,7 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, Fault, Hint, NetspecError, Quoted, SpecErrors
+from netspec.diagnostics.errors import SpecError, UsageError
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Quoted
 from netspec.draw.svg import Options
 from netspec.figure.choose import choose_view
 from netspec.figure.describe import described
@@ -47,7 +48,7 @@ def render(
     safetensors file, or arrays by key; colours what they belong to, and where the view draws no weights
     `Picture.warnings` says so. `input`: values by the labels of the input lines,
     or text such as `x=1,0`; writes numbers into the figure. Every other option is a setting of a figure section and
-    wins over it. Raises SpecErrors for a wrong section, NetspecError for a wrong option.
+    wins over it. Raises SpecError for a wrong section, NetspecError for a wrong option.
     """
     _check_options({"view": view, "theme": theme, **settings})
     found = settings_of(net, figure, weights is not None).but(view=view, theme=theme, width=width, **settings)
@@ -73,9 +74,7 @@ def _check_options(given: Mapping[str, Any]) -> None:
             guess = nearest(str(value), rule.choices)
             hints = (Hint("nearest", {"name": guess}),) if guess else ()
             takes = Hint("takes_words", {"choices": Quoted(rule.choices)})
-            raise NetspecError(
-                Diagnostic("NS704", None, {"name": name, "value": str(value)}, hints=(*hints, takes)), USAGE
-            )
+            raise UsageError(Diagnostic("NS704", None, {"name": name, "value": str(value)}, hints=(*hints, takes)))
 
 
 def _check_width(width: str | None) -> None:
@@ -83,7 +82,7 @@ def _check_width(width: str | None) -> None:
         try:
             split_length(width)
         except ValueError:
-            raise NetspecError(Diagnostic("NS723", None, {"width": width}), USAGE) from None
+            raise UsageError(Diagnostic("NS723", None, {"width": width})) from None
 
 
 def _default(graph: Graph, numbers: bool) -> str:
@@ -151,7 +150,7 @@ def _scene(graph: Graph, settings: FigureSettings, arrays: Arrays | None) -> Sce
             return strip(graph, settings, arrays)
         return VIEWS[settings.view or "neurons"](graph, settings)
     except Unsuitable as unsuitable:
-        raise SpecErrors([_unsuitable(settings.view or "", unsuitable.node)]) from None
+        raise SpecError(_unsuitable(settings.view or "", unsuitable.node)) from None
 
 
 def _unsuitable(view: str, node: Node) -> Diagnostic:
@@ -177,7 +176,7 @@ def _features(net: Net, settings: FigureSettings, options: Options, given: Given
     from netspec.figure.features import features_scene
 
     if given is None or isinstance(given, str | os.PathLike | Mapping):
-        raise NetspecError(Diagnostic("NS732", None, hints=(Hint("missing" if given is None else "run"),)), USAGE)
+        raise UsageError(Diagnostic("NS732", None, hints=(Hint("missing" if given is None else "run"),)))
     scene = described(features_scene(given.features(), settings), net.graph, settings)
     return Picture(net.name, options, lambda: scene)
 
@@ -193,7 +192,7 @@ def _arrays(net: Net, settings: FigureSettings, given: Given | None, numbers: bo
         found = given_weights(net.graph)
         if found is None:
             what = "numbers" if numbers else "trained"
-            raise NetspecError(Diagnostic("NS728", None, hints=(Hint(what),)), USAGE)
+            raise UsageError(Diagnostic("NS728", None, hints=(Hint(what),)))
         return found
     check_bound(net.graph)
     arrays = arrays_of(given)
@@ -212,7 +211,7 @@ def _numbered(scene: Scene, graph: Graph, arrays: Arrays, given: str | Mapping[s
         values = compute(graph, arrays, read_example(graph, given))
     except Uncomputed as uncomputed:
         node = uncomputed.node
-        raise SpecErrors([Diagnostic("NS729", node.span, {"step": node.word})]) from None
+        raise SpecError(Diagnostic("NS729", node.span, {"step": node.word})) from None
     if scene.view == "planes":
         return with_activations(scene, graph, values)
     return with_numbers(scene, arrays, values)
@@ -229,13 +228,13 @@ def settings_of(net: Net, name: str | None, trained: bool = False) -> FigureSett
         guess = nearest(name, named)
         hints = [Hint("nearest", {"name": guess})] if guess else []
         hints.append(Hint("figures", {"names": Quoted(named)}) if named else Hint("no_figures"))
-        raise NetspecError(Diagnostic("NS714", None, {"name": name}, hints=tuple(hints)), USAGE)
+        raise UsageError(Diagnostic("NS714", None, {"name": name}, hints=tuple(hints)))
     section = sections.get(name or "")
     if section is None:
         return FigureSettings()
     settings, found = read_figure(section, net.spec.program.main.source, net.graph)
     if found:
-        raise SpecErrors(found)
+        raise SpecError(*found)
     return settings
 
 

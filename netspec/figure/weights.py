@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted, SpecErrors, Words
+from netspec.diagnostics.errors import SpecError, UsageError
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.ir.graph import Graph
 
 if TYPE_CHECKING:
@@ -39,14 +40,14 @@ def read_weights(path: str | os.PathLike[str]) -> Arrays:
     file = given / RUN_FILE if given.is_dir() else given
     if not file.is_file():
         hint = Hint("run", {"file": RUN_FILE}) if given.is_dir() else Hint("missing")
-        raise NetspecError(Diagnostic("NS726", None, {"file": str(given)}, hints=(hint,)), USAGE)
+        raise UsageError(Diagnostic("NS726", None, {"file": str(given)}, hints=(hint,)))
     need("numpy")
     load = need("safetensors.numpy")
     try:
         found: dict[str, Any] = load.load_file(str(file))
     except Exception as error:  # the library's own exceptions share no base that it exports
         hint = Hint("broken", {"reason": str(error)[:120]})
-        raise NetspecError(Diagnostic("NS726", None, {"file": str(given)}, hints=(hint,)), USAGE) from None
+        raise UsageError(Diagnostic("NS726", None, {"file": str(given)}, hints=(hint,))) from None
     return found
 
 
@@ -58,10 +59,10 @@ def arrays_of(given: Given) -> Arrays:
 
 
 def check_bound(graph: Graph) -> None:
-    """Arrays have numbers for sizes. Raises SpecErrors NS516 where sizes of the net are open."""
+    """Arrays have numbers for sizes. Raises SpecError NS516 where sizes of the net are open."""
     if graph.open:
         words: Words = {"names": Quoted(graph.open), "net": graph.name, "first": graph.open[0]}
-        raise SpecErrors([Diagnostic("NS516", None, words)])
+        raise SpecError(Diagnostic("NS516", None, words))
 
 
 def check_weights(graph: Graph, weights: Arrays) -> None:
@@ -71,11 +72,11 @@ def check_weights(graph: Graph, weights: Arrays) -> None:
         found = weights.get(stored.key)
         if found is None:
             hints = (Hint("has", {"names": Quoted(tuple(weights)[:8])}),)
-            raise NetspecError(Diagnostic("NS725", None, {"key": stored.key}, hints=hints), USAGE)
+            raise UsageError(Diagnostic("NS725", None, {"key": stored.key}, hints=hints))
         if tuple(found.shape) != shape:
             given, wanted = ("×".join(map(str, sizes)) or "1" for sizes in (found.shape, shape))
             hints = (Hint("shape", {"given": given, "wanted": wanted}),)
-            raise NetspecError(Diagnostic("NS725", None, {"key": stored.key}, hints=hints), USAGE)
+            raise UsageError(Diagnostic("NS725", None, {"key": stored.key}, hints=hints))
 
 
 def given_weights(graph: Graph) -> Arrays | None:

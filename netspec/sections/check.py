@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, Fix, Hint, Quoted, Report, SpecErrors
+from netspec.diagnostics.errors import SpecError
+from netspec.diagnostics.model import Diagnostic, Fix, Hint, Quoted, Report
 from netspec.ir.graph import Graph
 from netspec.names import nearest
 from netspec.source import Span
@@ -87,7 +88,7 @@ def net_of(spec: Spec, sections: Sections, report: Report) -> str | None:
         return None
     try:
         return spec.definition().body.name.text
-    except SpecErrors:
+    except SpecError:
         span = sections.train.span or sections.data.span or Span(spec.program.main.source, 0, 0)
         report.add(Diagnostic("NS774", span, {"nets": Quoted(names)}))
         return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from netspec.diagnostics.model import Diagnostic, Label, Report, SpecErrors
+from netspec.diagnostics.errors import SpecError
+from netspec.diagnostics.model import Diagnostic, Label, Report
 from netspec.sections.values import Reader, single
 from netspec.source import SourceFile, Span
 from netspec.syntax import tree
@@ -98,7 +99,7 @@ _LEFT_OUT = {"optimizer": "adam", "schedule": "constant"}
 
 
 def override(sections: Sections, assignments: Iterable[tuple[str, str]]) -> Sections:
-    """Applies `--set train.optimizer.lr=1e-3`: (key, value as text). Raises SpecErrors for what cannot be read.
+    """Applies `--set train.optimizer.lr=1e-3`: (key, value as text). Raises SpecError for what cannot be read.
 
     An option inside a call is spliced into the call's text, so that messages show the whole setting.
     """
@@ -118,7 +119,7 @@ def _parsed(kind: str, name: str, value: str) -> Written:
     source = SourceFile("--set", f"{kind} {{\n  {name} = {' '.join(value.split())}\n}}\n")
     parsed = read(source)
     if parsed.diagnostics:
-        raise SpecErrors(parsed.diagnostics)
+        raise SpecError(*parsed.diagnostics)
     (section,) = parsed.file.declarations
     assert isinstance(section, tree.Section)
     return Written(section.settings[0], source)
@@ -128,13 +129,13 @@ def _spliced(written: Written | None, option: str, value: str, default: str | No
     """A call's text with one option set; for a setting that is left out, `default` is what it then is."""
     if written is None:
         if default is None:
-            raise SpecErrors([Diagnostic("NS767", None, {"option": option, "value": value})])
+            raise SpecError(Diagnostic("NS767", None, {"option": option, "value": value}))
         return f"{default}({option} = {value})"
     call = single(written.setting.value)
     if isinstance(call, tree.Ref):
         return f"{call.name}({option} = {value})"
     if not isinstance(call, tree.Call):
-        raise SpecErrors([Diagnostic("NS767", written.span, {"option": option, "value": value})])
+        raise SpecError(Diagnostic("NS767", written.span, {"option": option, "value": value}))
     text = written.source.text
     for arg in call.args:
         if ".".join(arg.name) == option:

@@ -6,8 +6,8 @@ import os
 import stat
 from pathlib import Path
 
+from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Word
-from netspec.diagnostics.system import reason
 from netspec.source import SourceFile
 
 MAX_BYTES = 1_000_000

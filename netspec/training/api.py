@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, NetspecError
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic
 from netspec.parts import need
-from netspec.training.folder import USAGE, Folder
+from netspec.training.folder import Folder
 from netspec.training.plan import Plan, Request, make_plan
 from netspec.training.run import Run
 from netspec.training.watch import Silent, Watch
@@ -47,7 +48,7 @@ def train(
     a source `python("pkg:fn")` may import. The run's folder is `out`, else the next free `runs/NET-N`. A checkpoint is
     written every minute, or every `save_every` steps. `compile` is off, on or auto.
 
-    Raises SpecErrors for mistakes in the spec, NetspecError for faulty data (exit code 3), a diverged run (4), a
+    Raises SpecError for mistakes in the spec, NetspecError for faulty data (exit code 3), a diverged run (4), a
     missing package (5).
     """
     if data is not None and not isinstance(data, Mapping):
@@ -86,7 +87,7 @@ def resume(
     run = load_run(folder)
     if run.status["state"] == "finished":
         words = {"folder": str(folder)}
-        raise NetspecError(Diagnostic("NS859", None, words), USAGE)
+        raise UsageError(Diagnostic("NS859", None, words))
     request = run.request
     if data_folder is not None:
         request.data = os.fspath(data_folder)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.sections.entries import Entry
 from netspec.sections.losses import LOSSES, METRICS
 from netspec.sections.optimizers import OPTIMIZERS, SCHEDULES
 from netspec.sections.sources import SOURCES
 from netspec.sections.steps import STEPS
-from netspec.training.folder import ENVIRONMENT, SECTIONS, SETTINGS, USAGE, Folder
+from netspec.training.folder import ENVIRONMENT, SECTIONS, SETTINGS, Folder
 from netspec.training.run import Run
 
 
@@ -43,7 +44,7 @@ def find_runs(paths: list[Path]) -> list[Path]:
             continue
         inside = sorted(entry.parent for entry in path.glob(f"*/{SETTINGS}")) if path.is_dir() else []
         if not inside:
-            raise NetspecError(Diagnostic("NS877", None, {"folder": str(path)}, hints=(Hint("train"),)), USAGE)
+            raise UsageError(Diagnostic("NS877", None, {"folder": str(path)}, hints=(Hint("train"),)))
         found += inside
     return found
 

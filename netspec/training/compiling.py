@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, NetspecError
+from netspec.diagnostics.errors import MissingPackageError, NetspecError
+from netspec.diagnostics.model import Diagnostic
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,7 +38,7 @@ def require_compiler() -> None:
         torch.compile(lambda x: x * 2 + 1)(torch.ones(3))
     except Exception as error:  # whatever a missing or broken compiler raises
         reason = str(error).strip().splitlines()[0]
-        raise NetspecError(Diagnostic("NS865", None, {"reason": reason[:200]}), MISSING) from None
+        raise MissingPackageError(Diagnostic("NS865", None, {"reason": reason[:200]})) from None
 
 
 def pays_off(engine: Engine, batch: Batch, steps: int) -> bool:

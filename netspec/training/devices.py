@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.ir.graph import Graph
 from netspec.show.rows import total_macs
 from netspec.training.parallel import started
@@ -30,7 +31,7 @@ def choose_device(wanted: str) -> str:
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not there.get(kind, False):
         legal = ", ".join(name for name, found in there.items() if found)
-        raise NetspecError(Diagnostic("NS853", None, {"device": wanted, "legal": legal}, hints=(Hint("auto"),)), USAGE)
+        raise UsageError(Diagnostic("NS853", None, {"device": wanted, "legal": legal}, hints=(Hint("auto"),)))
     return wanted
 
 

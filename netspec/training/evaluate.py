@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.sections.sources import Folder
 from netspec.training.answers import Trained
-from netspec.training.folder import USAGE
 from netspec.training.given import open_given
 from netspec.training.loop import score
 from netspec.training.replay import ALL
@@ -30,7 +30,7 @@ def evaluate(trained: Trained, paths: list[Path] | None = None) -> tuple[Scores,
         return {"given": score(trained.engine(dataset), ALL)}, remarks
     if trained.data.source is None:
         words = {"folder": str(trained.run.folder)}
-        raise NetspecError(Diagnostic("NS873", None, words, hints=(Hint("file"),)), USAGE)
+        raise UsageError(Diagnostic("NS873", None, words, hints=(Hint("file"),)))
     dataset = trained.own()
     before, now = trained.stored["files"], dataset.document()["files"]
     gaps = differences([file["sha256"] for file in before], [file["sha256"] for file in now])

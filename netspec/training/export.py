@@ -7,13 +7,14 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+from netspec.diagnostics.errors import NetspecError, UsageError
+from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.ir.graph import Graph
 from netspec.ir.types import Type
 from netspec.parts import need
 from netspec.training import files
 from netspec.training.engine import arguments_of
-from netspec.training.folder import USAGE, writing
+from netspec.training.folder import writing
 from netspec.training.run import Run
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def export(run: Run, path: Path, device: str = "cpu") -> None:
 
 def _refused(run: Run, reason: str) -> NetspecError:
     words = {"net": run.net_name, "reason": reason}
-    return NetspecError(Diagnostic("NS878", None, words, hints=(Hint("module", {"folder": str(run.folder)}),)), USAGE)
+    return UsageError(Diagnostic("NS878", None, words, hints=(Hint("module", {"folder": str(run.folder)}),)))
 
 
 def _example(graph: Graph, rows: int, device: str) -> tuple[Tensor, ...]:

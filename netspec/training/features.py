@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, NetspecError
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic
 from netspec.figure.features import Features
 from netspec.ir.graph import Edge, Graph, Node
 from netspec.sections.losses import Term
 from netspec.sections.match import sums_of, value_of
 from netspec.training.answers import Trained
 from netspec.training.batches import Part
-from netspec.training.folder import USAGE
 from netspec.training.judged import exposing
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _ending(graph: Graph, terms: list[Term]) -> Ending:
         plain = node.type.time is None and not node.type.space and not node.tied
         if node.op.name == "perceptrons" and read is not None and plain:
             return Ending(term, node, read, sums)
-    raise NetspecError(Diagnostic("NS733", None, {"net": graph.name}), USAGE)
+    raise UsageError(Diagnostic("NS733", None, {"net": graph.name}))
 
 
 def _module(graph: Graph, ending: Ending, trained: Trained) -> nn.Module:

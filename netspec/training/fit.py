@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, Hint, Label, NetspecError, Words
+from netspec.diagnostics.errors import DataError
+from netspec.diagnostics.model import Diagnostic, Hint, Label, Words
 from netspec.ir.types import Type, Unknown, type_text
 from netspec.sections import steps
 from netspec.sections.data import Field
 from netspec.sections.losses import BinaryCrossEntropy
 from netspec.sections.match import Match
 from netspec.source import Span
-from netspec.training.sources.base import DATA, Faults, Rows, asked, reject
+from netspec.training.sources.base import Faults, Rows, asked, reject
 from netspec.training.values import Values, shape_of
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _reshaped(item: Field, array: Array, want: Type, match: Match) -> Array:
     place = match.places.get(item.name)
     labels = () if place is None else (Label(place, "wanted", {"want": type_text(want)}),)
     words = {"name": item.name, "have": _shape_text(have), "want": _shape_text(wanted)}
-    raise NetspecError(Diagnostic("NS830", item.span, words, labels=labels), DATA)
+    raise DataError(Diagnostic("NS830", item.span, words, labels=labels))
 
 
 def _cut(item: Field) -> bool:

@@ -12,8 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
-from netspec.diagnostics.system import reason
+from netspec.diagnostics.errors import NetspecError, UsageError, reason
+from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.training import files
 
 USAGE = 2
@@ -57,7 +57,7 @@ class Folder:
         except (OSError, ValueError) as error:
             why = reason(error) if isinstance(error, OSError) else "JSON"
             words: dict[str, Any] = {"folder": str(self.path), "file": name, "reason": why}
-            raise NetspecError(Diagnostic("NS850", None, words), USAGE) from None
+            raise UsageError(Diagnostic("NS850", None, words)) from None
 
     def write(self, name: str, text: str) -> None:
         """Puts a file in place; raises NetspecError (exit code 2) where the disk refuses."""
@@ -83,7 +83,7 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         words: dict[str, Any] = {"file": str(path), "reason": reason(error)}
-        raise NetspecError(Diagnostic("NS906", None, words), USAGE) from None
+        raise UsageError(Diagnostic("NS906", None, words)) from None
 
 
 def new_folder(out: Path | None, net: str) -> Folder:
@@ -93,7 +93,7 @@ def new_folder(out: Path | None, net: str) -> Folder:
         begun = out.is_dir() and (out / LOCK).exists() and not (out / SETTINGS).exists()
         if out.exists() and not begun and (not out.is_dir() or any(out.iterdir())):
             hint = Hint("resume" if _unfinished(Folder(out)) else "other")
-            raise NetspecError(Diagnostic("NS851", None, {"folder": str(out)}, hints=(hint,)), USAGE)
+            raise UsageError(Diagnostic("NS851", None, {"folder": str(out)}, hints=(hint,)))
         with writing(out):
             out.mkdir(parents=True, exist_ok=True)
         return Folder(out)
@@ -133,7 +133,7 @@ class Lock:
             owner = self._stream.read().strip() or "?"
             self._stream.close()
             words = {"folder": str(self.path.parent), "owner": owner}
-            raise NetspecError(Diagnostic("NS852", None, words), USAGE) from None
+            raise UsageError(Diagnostic("NS852", None, words)) from None
         self._stream.truncate(0)
         self._stream.write(f"{os.getpid()} @ {socket.gethostname()}")
         self._stream.flush()

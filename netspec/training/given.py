@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
-from netspec.diagnostics.system import reason
+from netspec.diagnostics.errors import DataError, reason
+from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.sections.sources import Csv, Npz, Text
-from netspec.training.sources.base import DATA, Rows, reject
+from netspec.training.sources.base import Rows, reject
 from netspec.training.sources.folder import ENDINGS
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _kind(path: Path, source: Source | None) -> str:
         return "text"
     if ending in TABLES:
         return "table"
-    raise NetspecError(Diagnostic("NS870", None, {"file": str(path)}, hints=(Hint("kinds"),)), DATA)
+    raise DataError(Diagnostic("NS870", None, {"file": str(path)}, hints=(Hint("kinds"),)))
 
 
 def _pictures(paths: list[Path], fit: bool) -> Rows:

@@ -8,7 +8,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import NetspecError
+from netspec.diagnostics.errors import NetspecError
 from netspec.training.engine import Engine
 from netspec.training.feed import Feed
 from netspec.training.optimizer import set_rate

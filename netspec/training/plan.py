@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, NetspecError, Report
+from netspec.diagnostics.errors import DataError, SpecError
+from netspec.diagnostics.model import Diagnostic, Report
 from netspec.ir.graph import Graph
 from netspec.ir.types import Type
 from netspec.parts import need
@@ -68,11 +69,12 @@ class Plan:
 
 
 def read_sections(spec: Spec, request: Request, others: Sequence[Spec] = ()) -> tuple[Net, Data, Train, Match]:
-    """The net and its sections with every override; raises SpecErrors with all mistakes."""
+    """The net and its sections with every override; raises SpecError with all mistakes."""
     report = Report()
     sections = _sections(spec, request, others, report)
     name = request.net or net_of(spec, sections, report)
-    report.raise_errors()
+    if report.failed:
+        raise SpecError(*report.diagnostics)
     net = spec.net(name, **request.sizes)
     if net.graph.open:
         net.source()  # raises: sizes are open
@@ -82,7 +84,8 @@ def read_sections(spec: Spec, request: Request, others: Sequence[Spec] = ()) -> 
     if sections.train.span is None and "loss" not in sections.train.settings:
         report.add(Diagnostic("NS775", None, {"file": spec.name}))
     found = match(data, train, net.graph, report)
-    report.raise_errors()
+    if report.failed:
+        raise SpecError(*report.diagnostics)
     return net, data, train, found
 
 
@@ -102,7 +105,7 @@ def make_plan(
     others: Sequence[Spec] = (),
     allow: Sequence[str] = (),
 ) -> Plan:
-    """Reads the sections, then the data; raises SpecErrors (exit code 1) or NetspecError (3: data, 5: a package).
+    """Reads the sections, then the data; raises SpecError (exit code 1) or NetspecError (3: data, 5: a package).
 
     `allow` names modules that `python("pkg:fn")` may import; it is the caller's word each time, and never stored.
     """
@@ -130,5 +133,5 @@ def load_data(data: Data, found: Match, places: Places, given: Mapping[str, Any]
     if data.source is not None and not set(found.wanted) <= set(given):
         rows = open_source(data.source, places)
     elif data.source is None and not given:
-        raise NetspecError(Diagnostic("NS836", None, {"file": spec.name}), 3)
+        raise DataError(Diagnostic("NS836", None, {"file": spec.name}))
     return prepare(data, found, rows, given, seed)

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted, Words
+from netspec.diagnostics.errors import DataError, NetspecError
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.names import nearest
 from netspec.sections import steps
 from netspec.sections.data import Data, Field
 from netspec.sections.match import Match, agrees, misfit
 from netspec.sections.steps import Step
 from netspec.training.fit import settle
-from netspec.training.sources.base import DATA, Faults, File, Rows, reject
+from netspec.training.sources.base import Faults, File, Rows, reject
 from netspec.training.streams import split
 from netspec.training.take import from_array, rest, take
 from netspec.training.transforms import State, act, learn
@@ -265,7 +266,7 @@ def fits(item: Field, found: Prepared, match: Match) -> None:
             have = step.type(have, _NO_FACTS)
     if not agrees(have, want):
         diagnostic: Diagnostic = misfit(item, have, want, match)
-        raise NetspecError(diagnostic, DATA)
+        raise DataError(diagnostic)
     found.timed = values.length != 1 or want.time is not None
 
 

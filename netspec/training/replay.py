@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import NetspecError
+from netspec.diagnostics.errors import NetspecError
 from netspec.sections import steps
 from netspec.sections.data import Data, Field
 from netspec.sections.match import Match

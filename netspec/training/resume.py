@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.training import checkpoint
 from netspec.training import folder as names
-from netspec.training.folder import USAGE, Folder
+from netspec.training.folder import Folder
 from netspec.training.meaning import meaning
 from netspec.training.progress import Progress
 
@@ -67,7 +68,7 @@ def refuse_changes(folder: Folder, plan: Plan) -> None:
         if gaps:
             words = {"folder": str(folder.path), "what": name}
             hints = tuple(Hint("gap", {"where": where, "before": old, "now": new}) for where, old, new in gaps[:8])
-            raise NetspecError(Diagnostic("NS860", None, words, hints=hints), USAGE)
+            raise UsageError(Diagnostic("NS860", None, words, hints=hints))
 
 
 _BESIDE = frozenset(("caption", "line", "netspec", "text", "bytes"))

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, NetspecError
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic
 from netspec.parts import need
 from netspec.training import archive
-from netspec.training.folder import DATA, SCORES, SETTINGS, STATUS, USAGE, WEIGHTS, Folder
+from netspec.training.folder import DATA, SCORES, SETTINGS, STATUS, WEIGHTS, Folder
 from netspec.training.plan import Request
 from netspec.training.store import rows_of
 
@@ -106,7 +107,7 @@ class Run:
             return load(self._weights())
         except (SafetensorError, ValueError):
             words = {"folder": str(self.folder), "file": WEIGHTS, "reason": "safetensors"}
-            raise NetspecError(Diagnostic("NS850", None, words), USAGE) from None
+            raise UsageError(Diagnostic("NS850", None, words)) from None
 
     def features(self) -> Features:
         """Examples as the last hidden layer has them: what the figure's view `features` shows."""
@@ -162,7 +163,7 @@ class Run:
             return path.read_bytes()
         except OSError:
             words = {"folder": str(self.folder)}
-            raise NetspecError(Diagnostic("NS854", None, words), USAGE) from None
+            raise UsageError(Diagnostic("NS854", None, words)) from None
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name} {value:.4g}" for name, value in self.score.items())

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Words
+from netspec.diagnostics.errors import DataError, UsageError
+from netspec.diagnostics.model import Diagnostic, Hint, Words
 from netspec.sections.steps import Chars
 from netspec.training.answers import Trained
 from netspec.training.engine import Engine
-from netspec.training.folder import USAGE
-from netspec.training.sources.base import DATA
 from netspec.training.sources.text import characters
 from netspec.training.streams import Draw
 
@@ -40,7 +39,7 @@ def sample(trained: Trained, how: Sampling) -> Iterator[str]:
     codes, _ = characters(how.prompt or PROMPT, "".join(known))
     for position in (codes < 0).nonzero()[0]:
         words: Words = {"sign": how.prompt[position], "count": len(known)}
-        raise NetspecError(Diagnostic("NS871", None, words, hints=(Hint("alphabet", {"known": "".join(known)}),)), DATA)
+        raise DataError(Diagnostic("NS871", None, words, hints=(Hint("alphabet", {"known": "".join(known)}),)))
     trained.request.threads = 1
     engine = trained.engine(trained.dataset(None, {name: _rows(trained, name)}, [name]))
     numbers = Draw(how.seed, "sample").uniform("characters", how.length)
@@ -65,7 +64,7 @@ def _alphabet(trained: Trained) -> tuple[str, tuple[str, ...]]:
             if target is not None and isinstance(target.steps[0], Chars) and term.classifies:
                 return name, tuple(trained.stored["fields"][name]["classes"])
     words = {"folder": str(trained.run.folder)}
-    raise NetspecError(Diagnostic("NS872", None, words, hints=(Hint("text"),)), USAGE)
+    raise UsageError(Diagnostic("NS872", None, words, hints=(Hint("text"),)))
 
 
 def _rows(trained: Trained, name: str) -> Any:

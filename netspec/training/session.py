@@ -12,12 +12,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError, Quoted, Words
+from netspec.diagnostics.errors import DivergedError, StoppedError, UsageError
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.training import archive, checkpoint
 from netspec.training import folder as names
 from netspec.training.diverged import find_cause
 from netspec.training.engine import Engine, build_engine
-from netspec.training.folder import USAGE, Folder, Lock, new_folder
+from netspec.training.folder import Folder, Lock, new_folder
 from netspec.training.loop import Diverged, Interrupted, Loop, score
 from netspec.training.parallel import Lost
 from netspec.training.plan import Plan
@@ -90,13 +91,13 @@ class Session:
         except Interrupted:
             self.status(folder, state="stopped", step=progress.step)
             stopped: Words = {"step": progress.step, "epoch": progress.epoch + 1, "folder": str(folder.path)}
-            raise NetspecError(Diagnostic("NS855", None, stopped, severity="warning"), STOPPED) from None
+            raise StoppedError(Diagnostic("NS855", None, stopped, severity="warning")) from None
         except Diverged as fault:
             self.status(folder, state="diverged", step=progress.step)
-            raise NetspecError(self.diagnosis(fault, progress, folder), DIVERGED) from None
+            raise DivergedError(self.diagnosis(fault, progress, folder)) from None
         except Lost:
             words: Words = {"rank": self.engine.processes.rank, "step": progress.step, "folder": str(folder.path)}
-            raise NetspecError(Diagnostic("NS863", None, words), STOPPED) from None
+            raise StoppedError(Diagnostic("NS863", None, words)) from None
         finally:
             store.close()
         self.engine.processes.leave()
@@ -213,7 +214,7 @@ def room(folder: Folder, engine: Engine) -> None:
     free = shutil.disk_usage(folder.path).free
     if free < needed:
         words: Words = {"folder": str(folder.path), "needed": _megabytes(needed), "free": _megabytes(free)}
-        raise NetspecError(Diagnostic("NS864", None, words), USAGE)
+        raise UsageError(Diagnostic("NS864", None, words))
 
 
 def _megabytes(count: int) -> str:

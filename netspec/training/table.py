@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.model import Diagnostic, Hint, NetspecError
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.training.answers import Answer
-from netspec.training.folder import USAGE
 from netspec.training.prepare import Dataset
 from netspec.training.replay import ALL
 from netspec.training.sources.base import Rows
@@ -29,7 +29,7 @@ def as_table(answers: list[Answer], dataset: Dataset, rows: Rows, chances: bool)
     for answer in answers:
         if answer.values.ndim > (1 if answer.classes else 2):
             words = {"name": answer.name, "shape": " x ".join(map(str, answer.values.shape[1:]))}
-            raise NetspecError(Diagnostic("NS875", None, words, hints=(Hint("arrays"),)), USAGE)
+            raise UsageError(Diagnostic("NS875", None, words, hints=(Hint("arrays"),)))
     columns = [_columns(answer, chances) for answer in answers]
     names, given = _given(dataset, rows)
     yield [*names, *(name for column in columns for name in column)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.diagnostics.model import NetspecError
+from netspec.diagnostics.errors import DataError
 from netspec.sections import steps
 from netspec.sections.data import Data, Field, unknown_column
-from netspec.training.sources.base import DATA, Faults, Rows, as_classes, reject
+from netspec.training.sources.base import Faults, Rows, as_classes, reject
 from netspec.training.values import Values
 
 
@@ -59,7 +59,7 @@ def take(item: Field, data: Data, rows: Rows, faults: Faults) -> Values:
         for position, name in enumerate(names):
             asked = step.at(f"names.{position}")
             if rows.columns and name not in rows.columns:
-                raise NetspecError(unknown_column(name, rows.columns, asked), DATA)
+                raise DataError(unknown_column(name, rows.columns, asked))
             columns.append(rows.numbers(name, asked, faults))
         wide = [column.reshape(len(column), -1) for column in columns]
         return Values(np.concatenate(wide, axis=1) if wide else np.zeros((rows.count, 0)))

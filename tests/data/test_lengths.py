@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import netspec
-from netspec.diagnostics.model import NetspecError
+from netspec.diagnostics.errors import NetspecError
 
 NAMES = """net names(V = 5, T = 6) {
   input  c: one of V over up to T

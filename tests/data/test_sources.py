@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import netspec
-from netspec.diagnostics.model import NetspecError
+from netspec.diagnostics.errors import NetspecError
 from netspec.training.plan import Plan, Request, make_plan
 from tests.data.writing import idx_pair, picture, spec
 

@@ -15,7 +15,7 @@ import pytest
 
 import netspec
 from netspec.cli.main import main
-from netspec.diagnostics.model import NetspecError
+from netspec.diagnostics.errors import NetspecError
 from netspec.training.run import Run
 from tests.conftest import ROOT
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import netspec
-from netspec.diagnostics.model import SpecErrors
+from netspec.diagnostics.errors import SpecError
 
 # by what flows in: every kind of step, those that drop or make time and space above all
 STEPS = {
@@ -61,7 +61,7 @@ def answer(given: str, lines: list[str]) -> dict[str, str] | list[str]:
     text = BLOCKS + "net n {\n" + "".join(f"  {line}\n" for line in body) + "  output o: w\n}\n"
     try:
         graph = netspec.parse(text).net().graph
-    except SpecErrors as errors:
+    except SpecError as errors:
         return [found.code for found in errors.diagnostics if found.severity == "error"]
     return {
         layer.path: " ".join(str(graph.nodes[edge.node].types[edge.output]) for edge in layer.values)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import netspec
-from netspec.diagnostics.model import SpecErrors
+from netspec.diagnostics.errors import SpecError
 
 TEXT = """net n(K, H = 3, p = 0.5, b = true, act = relu, mode = sine, rows = [1, 2]) {
   input  x: 4 over 8
@@ -21,7 +21,7 @@ TEXT = """net n(K, H = 3, p = 0.5, b = true, act = relu, mode = sine, rows = [1,
 
 def refused(**settings: Any) -> tuple[str, str, str]:
     """The code, what is underlined, and the message."""
-    with pytest.raises(SpecErrors) as caught:
+    with pytest.raises(SpecError) as caught:
         netspec.parse(TEXT).net(**settings)
     (found,) = caught.value.diagnostics
     assert found.span is not None
@@ -60,13 +60,13 @@ def test_a_name_that_is_no_parameter_gets_the_nearest_one() -> None:
     assert (code, place) == ("NS207", "n")
     assert "`rows`" in said
     assert "`K`, `H`, `p`" in refused(zzz=1)[2]
-    with pytest.raises(SpecErrors, match="NS207") as caught:
+    with pytest.raises(SpecError, match="NS207") as caught:
         netspec.parse("net n {\n  input x: 4\n  output y: 3 perceptrons\n}\n").net(K=1)
     assert [hint.text for hint in caught.value.diagnostics[0].hints] == ["no_params"]
 
 
 def test_a_default_that_cannot_be_read_is_said_once() -> None:
     text = "net n(c = 2*k) {\n  let k =\n  input x: 4\n  output y: c perceptrons\n}\n"
-    with pytest.raises(SpecErrors) as caught:
+    with pytest.raises(SpecError) as caught:
         netspec.parse(text)
     assert [found.code for found in caught.value.diagnostics] == ["NS105"]

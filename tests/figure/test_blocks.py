@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import netspec
-from netspec.diagnostics.model import NetspecError
+from netspec.diagnostics.errors import NetspecError
 from netspec.draw.layout import plan_dot
 from netspec.figure.scene import Node, Rect, Scene, Text
 

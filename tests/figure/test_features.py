@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import netspec
-from netspec.diagnostics.model import NetspecError
+from netspec.diagnostics.errors import NetspecError
 from netspec.figure import features as view
 from netspec.figure.contours import contours
 from netspec.figure.scene import Node, Wire

@@ -95,7 +95,7 @@ def test_a_view_that_does_not_suit_says_what_it_draws(view: str, says: str) -> N
     text = net(
         "input x: 3", "hidden a: 3 perceptrons -> relu", "output y: x + a -> 2 perceptrons", settings="lang = en"
     )
-    with pytest.raises(netspec.SpecErrors) as caught:
+    with pytest.raises(netspec.SpecError) as caught:
         draw(text, view=view)
     assert says in str(caught.value)
     assert "view = blocks" in str(caught.value)

@@ -15,7 +15,7 @@ from strategies import Spec, specs
 from strategy_rules import Invalid
 
 import netspec
-from netspec import NetspecError, SpecErrors
+from netspec import NetspecError
 from netspec.elaborate.program import parse_program
 from netspec.figure.scene import HAIRLINE, Dots, Node, Point, Rect, Scene, Text, Wire
 from netspec.figure.typeset import words
@@ -33,10 +33,8 @@ def scenes(net: netspec.Net) -> list[Scene]:
     for view in (None, *VIEWS):
         try:
             found.append(net.render(view=view).scene)
-        except (SpecErrors, NetspecError) as error:
-            codes = (
-                [each.code for each in error.diagnostics] if isinstance(error, SpecErrors) else [error.diagnostic.code]
-            )
+        except NetspecError as error:
+            codes = [each.code for each in error.diagnostics]
             # the view does not suit; a figure that needs weights; one layer `only`, which the view does not have
             if codes not in (["NS713"], ["NS728"], ["NS731"]):
                 raise

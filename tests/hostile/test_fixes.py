@@ -10,8 +10,7 @@ import pytest
 from netspec.api import Spec
 from netspec.cli import main
 from netspec.diagnostics.catalogue import entries
-from netspec.diagnostics.fixes import fixed
-from netspec.diagnostics.model import Diagnostic
+from netspec.diagnostics.model import Diagnostic, fixed
 from netspec.elaborate.program import parse_program
 
 WRONG = {path.stem: path.read_bytes().decode() for path in sorted((Path(__file__).parent / "wrong").glob("*.net"))}

@@ -13,7 +13,7 @@ from outlines import code_shape, code_tokens, json_shape, svg_shape
 from strings import nasty
 
 import netspec
-from netspec.diagnostics.model import SpecErrors
+from netspec.diagnostics.errors import SpecError
 
 TEXTS = nasty()
 MODEL = """net first "{0}" {{
@@ -87,7 +87,7 @@ def test_error_text() -> None:
     """A message shows what stands in the file, on one line, with nothing that acts on a terminal."""
     for text in TEXTS:
         quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-        with pytest.raises(SpecErrors) as raised:
+        with pytest.raises(SpecError) as raised:
             netspec.parse(f'net first "{quoted}" {{\n  input  x: 2 "{quoted}"\n  output y: reluu "{quoted}"\n}}\n')
         assert [item.code for item in raised.value.diagnostics] == ["NS205"], text
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", str(raised.value)), text

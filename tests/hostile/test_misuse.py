@@ -139,7 +139,7 @@ def test_values_that_are_no_choice(here: Path) -> None:
 
 
 def test_a_text_given_as_a_path(here: Path) -> None:
-    with pytest.raises(netspec.SpecErrors, match=r"netspec\.parse\(text\)"):
+    with pytest.raises(netspec.SpecError, match=r"netspec\.parse\(text\)"):
         netspec.load(NET)
 
 

@@ -10,7 +10,7 @@ import netspec
 from benchmarks.peers.environments import REQUIREMENTS
 from benchmarks.peers.hostile import CASES, HARMLESS, PEERS, Case
 from benchmarks.peers.settings import inferred, real, settings
-from netspec.diagnostics.model import SpecErrors
+from netspec.diagnostics.errors import SpecError
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
@@ -18,7 +18,7 @@ def test_wrong_specs_have_one_error_at_a_place(case: Case) -> None:
     if case.title in HARMLESS:
         netspec.parse(case.netspec)
         return
-    with pytest.raises(SpecErrors) as raised:
+    with pytest.raises(SpecError) as raised:
         netspec.parse(case.netspec)
     assert [found.span is not None for found in raised.value.diagnostics] == [True]
 

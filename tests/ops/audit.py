@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 import netspec
 from netspec.api import Net
-from netspec.diagnostics.model import SpecErrors
+from netspec.diagnostics.errors import SpecError
 from netspec.ops.registry import operation
 from ops.drawing import Drawn, options
 from ops.oracle import Oracle, Refused, Shapes, need
@@ -108,7 +108,7 @@ def trial(draw: Any, name: str, oracle: Oracle) -> Trial:
 def checked(text: str) -> Net | tuple[str, ...]:
     try:
         return netspec.parse(text).net()
-    except SpecErrors as errors:
+    except SpecError as errors:
         codes = [found.code for found in errors.diagnostics if found.severity == "error"]
         assert codes, text
         return tuple(codes)

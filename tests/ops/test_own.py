@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import netspec
-from netspec.diagnostics.model import SpecErrors
+from netspec.diagnostics.errors import SpecError
 from netspec.ir.operation import Init, Lowering, Op, Weight, option
 from netspec.ir.types import Type, refuse
 from netspec.ops import registry
@@ -81,7 +81,7 @@ def codes(chain: str, given: str = "4") -> list[tuple[str, str]]:
     text = f"net n {{\n  input  x: {given}\n  hidden z: {chain}\n  output y: z\n}}\n"
     try:
         netspec.parse(text).net()
-    except SpecErrors as errors:
+    except SpecError as errors:
         return [(found.code, found.span.text if found.span else "") for found in errors.diagnostics]
     return []
 

@@ -137,7 +137,7 @@ def test_what_show_says_as_json_is_json() -> None:
 PRINT_ALL = """
 import hashlib, json, sys
 import netspec
-from netspec.diagnostics.model import SpecErrors
+from netspec.diagnostics.errors import SpecError
 from netspec.diagnostics.render import text
 seen = hashlib.sha256()
 for path in sys.argv[1:]:
@@ -147,7 +147,7 @@ for path in sys.argv[1:]:
         seen.update(words.encode())
     try:
         netspec.parse(open(path).read().replace(" -> ", " -> relv -> "))
-    except SpecErrors as errors:
+    except SpecError as errors:
         seen.update(text(errors.diagnostics, "en").encode())
 print(seen.hexdigest(), "torch" in sys.modules)
 """

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netspec.diagnostics.display import safe, width
-from netspec.diagnostics.fixes import fixed
-from netspec.diagnostics.model import Diagnostic, Fault, Fix
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, fixed
 from netspec.lower.pynames import Locals, Namer, class_name
 from netspec.source import SourceFile, Span
 from netspec.syntax.characters import LINE_ENDS, MAX_FIXES, MAX_LABELS, check_characters

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import netspec
-from netspec.diagnostics.model import NetspecError
+from netspec.diagnostics.errors import NetspecError
 from netspec.training import api
 from netspec.training.progress import Row
 from netspec.training.watch import Silent

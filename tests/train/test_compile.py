@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from netspec.diagnostics.model import NetspecError
+from netspec.diagnostics.errors import NetspecError
 from netspec.training import compiling
 from netspec.training.watch import Facts, Silent
 from tests.train.conftest import Train

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import netspec
-from netspec.diagnostics.model import NetspecError
+from netspec.diagnostics.errors import NetspecError
 from netspec.training import api, checkpoint
 from netspec.training.folder import Folder, Lock
 from netspec.training.loop import Loop

@@ -13,7 +13,7 @@ import pytest
 
 import netspec
 from benchmarks.soak.nets import NETS
-from netspec.diagnostics.model import NetspecError
+from netspec.diagnostics.errors import NetspecError
 from netspec.training import api, files
 from netspec.training.loop import Loop
 from netspec.training.meaning import meaning

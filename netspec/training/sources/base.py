@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from netspec.diagnostics.model import Diagnostic, Hint, Label, NetspecError, Quoted
+from netspec.diagnostics.errors import DataError
+from netspec.diagnostics.model import Diagnostic, Hint, Label, Quoted
 from netspec.names import nearest
 from netspec.source import Span
 
@@ -33,7 +34,7 @@ class Faults:
         """Raises NetspecError with every fault, in the order of the data."""
         if self.found:
             first, *more = sorted(self.found, key=lambda fault: fault.place)
-            raise NetspecError(first, DATA, tuple(more))
+            raise DataError(first, *more)
 
 
 def asked(span: Span | None) -> tuple[Label, ...]:
@@ -43,7 +44,7 @@ def asked(span: Span | None) -> tuple[Label, ...]:
 
 def reject(code: str, span: Span | None, *hints: Hint, **words: Any) -> NoReturn:
     """One fault that leaves nothing else to look at."""
-    raise NetspecError(Diagnostic(code, span, words, hints=hints), DATA)
+    raise DataError(Diagnostic(code, span, words, hints=hints))
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
-from netspec.diagnostics.system import reason
 from netspec.sections.sources import Csv
 from netspec.source import SourceFile, Span
 from netspec.training.sources.base import Classes, Faults, File, Rows, Texts, as_classes, asked, reject

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Hint
-from netspec.diagnostics.system import reason
 from netspec.sections.sources import Idx
 from netspec.source import Span
 from netspec.training.sources.base import Classes, Faults, File, Pictures, Rows, as_classes, asked, reject

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Hint
-from netspec.diagnostics.system import reason
 from netspec.sections.sources import Npz
 from netspec.source import Span
 from netspec.training.sources.base import Classes, Faults, File, Rows, as_classes, asked, reject

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Words
-from netspec.diagnostics.system import reason
 from netspec.sections.sources import Text
 from netspec.source import SourceFile, Span
 from netspec.training.sources.base import Faults, File, Rows, Texts, asked, reject

@@ -1,0 +1,119 @@
+"""Every error that netspec raises on purpose, as one tree.
+
+    NetspecError                  all of them: `except netspec.NetspecError` catches each error below
+    ├── SpecError                 the spec is wrong: names, sizes, types or settings
+    ├── UsageError                an argument, an option or a path cannot be used
+    ├── DataError                 the data cannot be read, or do not fit the spec
+    ├── TrainError                a run ended before its last epoch
+    │   ├── DivergedError         the loss or a weight became infinite or not a number
+    │   └── StoppedError          a signal or a full disk stopped the run; `netspec.resume` continues it
+    └── MissingPackageError       a Python package or Graphviz is not installed
+
+A wrong argument from Python (a number where a path is expected) is a TypeError or ValueError, as everywhere.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import ClassVar
+
+from netspec.diagnostics.model import Diagnostic, Language, Phrase, Word
+
+
+class NetspecError(Exception):
+    """The base of all errors of netspec.
+
+    Attributes:
+        diagnostics: every mistake that was found, in the order of its place.
+        exit_code: what the command line ends with.
+
+    Example:
+        >>> import netspec
+        >>> try:
+        ...     netspec.parse("net a {\\n  input x: 3\\n  output y: z -> relu\\n}")
+        ... except netspec.NetspecError as error:
+        ...     print(error.diagnostic.code, error.diagnostic.line, error.diagnostic.column)
+        NS205 3 13
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__(*diagnostics)
+        self.diagnostics = list(diagnostics)
+
+    @property
+    def diagnostic(self) -> Diagnostic:
+        """The first diagnostic."""
+        return self.diagnostics[0]
+
+    def text(self, lang: Language = "en") -> str:
+        """All diagnostics as `netspec check` prints them, in English (`en`) or Korean (`ko`)."""
+        from netspec.diagnostics.render import plain
+
+        return plain(self.diagnostics, lang)
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+class SpecError(NetspecError):
+    """The spec is wrong. `diagnostics` holds every mistake that was found, and the warnings beside them."""
+
+
+class UsageError(NetspecError):
+    """An argument, an option or a path cannot be used: an unknown view, a folder that holds no run."""
+
+    exit_code = 2
+
+
+class DataError(NetspecError):
+    """The data cannot be read, or do not fit the spec: a missing column, a row that is too short."""
+
+    exit_code = 3
+
+
+class TrainError(NetspecError):
+    """A run ended before its last epoch. Its folder stays, with everything that was measured."""
+
+    exit_code = 4
+
+
+class DivergedError(TrainError):
+    """The loss or a weight became infinite or not a number; the diagnostic names the layer and a remedy."""
+
+
+class StoppedError(TrainError):
+    """A signal or a full disk stopped the run. `netspec.resume` continues it from its newest checkpoint."""
+
+    exit_code = 130
+
+
+class MissingPackageError(NetspecError):
+    """A Python package or Graphviz is not installed; the diagnostic names the command that installs it."""
+
+    exit_code = 5
+
+
+# ---- what the operating system refuses
+
+_REASONS = {
+    errno.ENOENT: Phrase("reason gone"),
+    errno.EACCES: Phrase("reason forbidden"),
+    errno.EPERM: Phrase("reason forbidden"),
+    errno.EISDIR: Phrase("reason folder"),
+    errno.ENOTDIR: Phrase("reason no folder"),
+    errno.ENOSPC: Phrase("reason full"),
+    errno.EDQUOT: Phrase("reason full"),
+    errno.EROFS: Phrase("reason readonly"),
+    errno.ENAMETOOLONG: Phrase("reason long"),
+    errno.ELOOP: Phrase("reason loop"),
+    errno.EMFILE: Phrase("reason files"),
+    errno.EIO: Phrase("reason device"),
+}
+
+
+def reason(error: OSError) -> Word:
+    """Why a file could not be opened, read or written, as a word of a message; else the system's own words."""
+    known = _REASONS.get(error.errno or 0)
+    return known if known is not None else error.strerror or str(error)
