@@ -1,4 +1,4 @@
-"""The forward pass of compiled modules against hand-written classes: the same bits, and the same time."""
+"""The forward pass of compiled modules against hand-written classes: the same values, and the same time."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ ZOO = ROOT / "specs" / "zoo"
 ROUNDS = 41
 # (network, inputs of a batch, calls in one measurement)
 TRIALS = {"lenet5_plain": ((1, 1, 32, 32), 50), "resnet18": ((8, 3, 224, 224), 1)}
+ROUNDING = 1e-5  # of the largest value, in float32: how sums are cut into pieces depends on the processor
 NOISE = 1.05  # what two copies of one module may differ by on a machine that does other things, too
 
 
@@ -43,7 +44,7 @@ def lenet_by_hand() -> Any:
 
 
 def main() -> bool:
-    """Prints and keeps the table; False where the bits differ or the compiled module is slower beyond noise."""
+    """Prints and keeps the table; False where the values differ or the compiled module is slower beyond noise."""
     sys.path.insert(0, str(ROOT / "tests"))
     import torch
     from proof.cases import CASES
@@ -53,7 +54,10 @@ def main() -> bool:
 
     torch.set_num_threads(1)
     lines = ["Median of the ratio of CPU times measured in turn; one thread; evaluation, without gradients.", ""]
-    lines += ["| network | batch | compiled / by hand | two copies by hand | equal bits |", "|---|---|---|---|---|"]
+    lines += [
+        "| network | batch | compiled / by hand | two copies by hand | largest difference |",
+        "|---|---|---|---|---|",
+    ]
     good = True
     for name, (shape, calls) in TRIALS.items():
         torch.manual_seed(0)
@@ -66,12 +70,13 @@ def main() -> bool:
         x = torch.randn(shape)
         modules = [module.eval() for module in (net, reference, again)]
         with torch.inference_mode():
-            equal = torch.equal(net(x), reference(x))
+            wanted = reference(x)
+            error = float((net(x) - wanted).abs().max() / wanted.abs().max())
             times = [[_seconds(module, x, calls) for module in modules] for _ in range(ROUNDS if calls > 1 else 11)]
         ratio = statistics.median(mine / theirs for mine, theirs, _ in times)
         noise = statistics.median(other / theirs for _, theirs, other in times)
-        good = good and equal and ratio <= NOISE * max(noise, 1.0)
-        lines.append(f"| {name} | {shape[0]} | {ratio:.3f} | {noise:.3f} | {'yes' if equal else 'NO'} |")
+        good = good and error <= ROUNDING and ratio <= NOISE * max(noise, 1.0)
+        lines.append(f"| {name} | {shape[0]} | {ratio:.3f} | {noise:.3f} | {error:.1g} |")
     publish("forward", "Forward pass", lines)
     return good
 

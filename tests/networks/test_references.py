@@ -1,6 +1,7 @@
 """Networks of this folder against PyTorch written by hand: the same weights give the same outputs and gradients.
 
 Weights go over in the order of the lines: every array of the reference has its place, and every shape must fit.
+Two programs that mean the same may round differently on another processor: they are held to a bound in float64.
 Sizes are small; that the published sizes give the published counts, each file says itself.
 """
 
@@ -90,13 +91,6 @@ CASES: dict[str, tuple[dict[str, int], Callable[[], nn.Module], Inputs]] = {
     "click_through xdeepfm": ({"V": 20, "F": 4, "d": 3, "H": 5}, lambda: dense.Compressed(20, 4, 3, 5), words(20, 4)),
     "click_through autoint": ({"V": 20, "F": 4, "d": 6, "L": 2}, lambda: dense.AutoInt(20, 4, 6, 2), words(20, 4)),
 }
-# the rest differ from the reference in the order of a few sums: biases of attention, products of matrices
-EQUAL_BITS = {
-    "wrn28_10", "res2net50", "eca_cbam", "ghostnet", "mnasnet", "dpn92", "hrnet_w32", "gmlp_s16", "lstmp",
-    "quasi_recurrent", "edsr", "fsrcnn", "vnet", "realnvp", "eegnet", "dpcnn", "yolov3_tiny",
-    "dqn_impala dqn", "dqn_impala impala", "click_through deepfm", "click_through dcn_v2", "click_through xdeepfm",
-    "click_through autoint",
-}  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
@@ -117,7 +111,7 @@ def test_equals_its_reference(name: str) -> None:
         left, right = (results(module.eval()(*given)) for module in (reference, net))
         for a, b in zip(left, right, strict=True):
             assert (a[0] - a[1]).abs().max() > 1e-4 * a.abs().max(), "an output that is constant proves nothing"
-            assert torch.equal(a, b) if name in EQUAL_BITS else close(a, b)
+            assert close(a, b)
         for outputs in (left, right):
             loss(outputs).backward()
     for a, b in zip(reference.parameters(), net.parameters(), strict=True):
@@ -127,4 +121,4 @@ def test_equals_its_reference(name: str) -> None:
 
 
 def close(a: Tensor, b: Tensor) -> bool:
-    return a.shape == b.shape and bool((a - b).abs().max() <= 1e-9 * a.abs().max().clamp_min(1e-6))
+    return a.shape == b.shape and bool((a - b).abs().max() <= 1e-11 * a.abs().max().clamp_min(1e-6))

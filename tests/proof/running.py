@@ -43,3 +43,10 @@ def run(module: nn.Module, spec: Spec, **options: Any) -> list[Tensor]:
     with torch.no_grad():
         found = module(*values.values(), *lengths.values(), **options)
     return list(found) if isinstance(found, tuple) else [found]
+
+
+def close(mine: Tensor, theirs: Tensor, what: str) -> None:
+    assert mine.shape == theirs.shape, what
+    assert torch.allclose(mine, theirs, rtol=1e-9, atol=1e-9, equal_nan=True), (
+        f"differs by {(mine - theirs).abs().max():.3g}:\n{what}"
+    )

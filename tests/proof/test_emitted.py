@@ -25,7 +25,7 @@ ALONE_TOO = (
 # runs in a Python without site-packages' .pth files and with netspec forbidden: only torch is there
 ALONE = """
 import sys
-folder, site, root = sys.argv[1:]
+folder, site, threads = sys.argv[1:]
 class Forbidden:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] == "netspec":
@@ -34,7 +34,7 @@ sys.meta_path.insert(0, Forbidden())
 sys.path.append(site)
 import importlib.util, pathlib
 import torch
-torch.set_num_threads(1)
+torch.set_num_threads(int(threads))
 for path in sorted(pathlib.Path(folder).glob("*.py")):
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
@@ -95,7 +95,7 @@ def test_alone_it_is_the_same_module(tmp_path: Path) -> None:
         outputs = results(module.train()(*inputs))
         loss(outputs).backward()
         wanted[name] = outputs, {key: value.grad for key, value in module.named_parameters()}
-    command = [sys.executable, "-I", "-S", "-c", ALONE, str(tmp_path), str(SITE), str(ROOT)]
+    command = [sys.executable, "-I", "-S", "-c", ALONE, str(tmp_path), str(SITE), str(torch.get_num_threads())]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stderr
     for name, (outputs, grads) in wanted.items():

