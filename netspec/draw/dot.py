@@ -13,6 +13,7 @@ from netspec.draw.svg import HEAD, arrow, escape
 from netspec.figure.scene import Dots, Image, Node, Pen, Point, Polygon, Scene, Text, Wire
 from netspec.figure.theme import THEMES, Theme
 from netspec.figure.typeset import SCRIPT, Atom, Line
+from netspec.sections.figure import millimetres
 
 PT = 72 / 25.4
 FACES = {"italic": "Times-Italic", "upright": "Times-Roman", "sans": "Helvetica", "bold": "Helvetica-Bold"}
@@ -20,9 +21,16 @@ CIRCLE = 0.5523  # control points of a quarter circle
 MOST_PIXELS = 6000  # more are drawn as a frame
 
 
-def dot(scene: Scene, name: str, theme: Theme = THEMES["post"], transparent: bool = False) -> str:
+def dot(
+    scene: Scene, name: str, theme: Theme = THEMES["post"], transparent: bool = False, width: str | None = None
+) -> str:
     """The DOT text of a scene."""
-    return _Writer(scene, theme).text(name, transparent)
+    return _Writer(scene, theme).text(name, transparent, width)
+
+
+def on_paper(width: str | None) -> str:
+    """The attribute that scales a drawing to a width; Graphviz asks for a height, too: one that is never reached."""
+    return "" if width is None else f', size="{number(millimetres(width) / 25.4)},10000!"'
 
 
 def quoted(text: str) -> str:
@@ -93,7 +101,7 @@ class _Writer:
         self.nodes: list[str] = []
         self.edges: list[str] = []
 
-    def text(self, name: str, transparent: bool) -> str:
+    def text(self, name: str, transparent: bool, width: str | None) -> str:
         for item in self.scene.items:
             match item:
                 case Node():
@@ -114,6 +122,7 @@ class _Writer:
         order = "nodesfirst" if self.scene.nodes_first else "edgesfirst"
         graph = f'layout=nop2, outputorder={order}, pad=0, margin=0, charset="UTF-8"'
         graph += f', bgcolor="{"transparent" if transparent else self.theme.colour("paper")}"'
+        graph += on_paper(width)
         if self.ground:
             graph += f', _background="{" ".join(self.ground)}"'
         lines = [

@@ -13,7 +13,7 @@ from typing import Any
 
 from netspec.diagnostics.errors import MissingPackageError, UsageError
 from netspec.diagnostics.model import Diagnostic
-from netspec.draw.dot import PT, TABLE, html_lines, name_of, number, quoted
+from netspec.draw.dot import PT, TABLE, html_lines, name_of, number, on_paper, quoted
 from netspec.draw.joining import joined
 from netspec.figure.arranging import parts_of
 from netspec.figure.plan import Arrow, Box, Cluster, Placed, Plan
@@ -84,11 +84,12 @@ def plan_dot(
     theme: Theme = THEMES["post"],
     title: str = "",
     transparent: bool = False,
+    width: str | None = None,
 ) -> str:
     """The DOT text of a plan. With `names` it is measured for a layout: no text, only sizes; else it draws alone."""
     measured = names is not None
     writer = _PlanWriter(plan, names or {box.id: box.id for box in plan.boxes}, theme, measured)
-    return writer.text(title, transparent)
+    return writer.text(title, transparent, width)
 
 
 class _PlanWriter:
@@ -98,12 +99,12 @@ class _PlanWriter:
         self.theme = theme
         self.measured = measured
 
-    def text(self, title: str, transparent: bool) -> str:
+    def text(self, title: str, transparent: bool, width: str | None) -> str:
         nodesep = 1.1 if any(box.level >= 0 for box in self.plan.boxes) else 0.28  # the arms of a U stand well apart
         graph = f'rankdir={_RANKDIR[self.plan.direction]}, charset="UTF-8", nodesep={nodesep}, ranksep=0.32, pad=0.08'
         graph += ", newrank=true, compound=true, remincross=true"
         if not self.measured:
-            graph += f', bgcolor="{"transparent" if transparent else self.theme.colour("paper")}"'
+            graph += f', bgcolor="{"transparent" if transparent else self.theme.colour("paper")}"' + on_paper(width)
         lines = [
             f"digraph {name_of(title or 'net')} {{",
             f"  graph [{graph}]",

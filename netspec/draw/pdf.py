@@ -11,11 +11,10 @@ from netspec.draw.svg import Options, arrow, num
 from netspec.figure.scene import Dots, Image, Item, Node, Pen, Point, Polygon, Scene, Text, Wire
 from netspec.figure.theme import Theme
 from netspec.figure.typeset import Run, typeset
-from netspec.sections.figure import split_length
+from netspec.sections.figure import millimetres
 
 PT = 72 / 25.4
 CIRCLE = 0.5522847498  # control points of a quarter circle
-_POINTS = {"mm": PT, "cm": 10 * PT, "in": 72.0, "pt": 1.0, "px": 72 / 96}
 
 
 def pdf(scene: Scene, options: Options, warnings: list[Diagnostic]) -> bytes:
@@ -40,8 +39,7 @@ class _Page:
         canvas = scene.canvas
         self.scale = PT
         if options.width is not None:
-            number, unit = split_length(options.width)
-            self.scale = number * _POINTS[unit] / canvas.width
+            self.scale = millimetres(options.width) * PT / canvas.width
         self.size = (canvas.width * self.scale, canvas.height * self.scale)
 
     # ---- the content

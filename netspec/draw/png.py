@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Quoted, Words
 from netspec.draw.fonts import HELP, Fonts, choose
-from netspec.draw.svg import Options, svg
+from netspec.draw.svg import PX, Options, svg
 from netspec.figure.scene import Scene
 from netspec.figure.typeset import Family, typeset
+from netspec.sections.figure import millimetres
+
+MOST = 100_000_000  # pixels
 
 
 def fonts_for(scene: Scene) -> Fonts:
@@ -28,15 +32,23 @@ def missing(fonts: Fonts) -> Diagnostic:
 
 
 def png(scene: Scene, options: Options, scale: float, warnings: list[Diagnostic]) -> bytes:
-    """The bytes of a PNG file; `scale`: pixels a CSS pixel. Raises NetspecError where resvg is missing.
+    """The bytes of a PNG file; `scale`: pixels a CSS pixel. Raises MissingPackageError
+    without resvg and UsageError (NS735) where the picture has too many pixels to be held in memory.
 
     Characters that no font of the machine has are said in `warnings`.
     """
     from netspec.parts import need
 
     resvg = need("resvg_py")
+    canvas = scene.canvas
+    width = (canvas.width if options.width is None else millimetres(options.width)) * PX
+    wide, high = (round(scale * side) for side in (width, width * canvas.height / canvas.width))
+    if wide * high > MOST:
+        words: Words = {"wide": wide, "high": high, "most": MOST // 10**6}
+        raise UsageError(Diagnostic("NS735", None, words))
     fonts = fonts_for(scene)
     if fonts.missing:
         warnings.append(missing(fonts))
-    text = svg(scene, options._replace(fonts=fonts.families))
+    given = None if options.width is None else f"{width:.6f}px"  # resvg reads no other unit
+    text = svg(scene, options._replace(fonts=fonts.families, width=given))
     return bytes(resvg.svg_to_bytes(svg_string=text, font_files=fonts.files, skip_system_fonts=True, zoom=scale))

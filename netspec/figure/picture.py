@@ -66,10 +66,16 @@ class Picture:
         if self.plan is not None:
             from netspec.draw.layout import plan_dot
 
-            return plan_dot(self.plan, theme=self.theme, title=self.name, transparent=self.options.transparent)
+            return plan_dot(
+                self.plan,
+                theme=self.theme,
+                title=self.name,
+                transparent=self.options.transparent,
+                width=self.options.width,
+            )
         from netspec.draw.dot import dot
 
-        return dot(self.scene, self.name, self.theme, self.options.transparent)
+        return dot(self.scene, self.name, self.theme, self.options.transparent, self.options.width)
 
     def data(self, form: str, scale: float = 2.0) -> bytes:
         """The file of a format: svg, png, pdf or dot."""

@@ -102,12 +102,21 @@ class FigureSettings:
 _NO_HINTS: Final = LayerHints()
 
 
+UNITS: Final = {"mm": 1.0, "cm": 10.0, "in": 25.4, "pt": 25.4 / 72, "px": 25.4 / 96}  # in millimetres
+
+
 def split_length(text: str) -> tuple[float, str]:
-    """`85mm` -> (85.0, "mm"); ValueError where it is no length."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(mm|cm|in|pt|px)?\s*", text)
+    """`85mm` -> (85.0, "mm"); raises ValueError where it is not a length."""
+    match = re.fullmatch(rf"\s*(\d+(?:\.\d+)?)\s*({'|'.join(UNITS)})?\s*", text)
     if match is None or not 0 < float(match[1]) <= 100_000:
         raise ValueError(text)
     return float(match[1]), match[2] or "px"
+
+
+def millimetres(text: str) -> float:
+    """`8.5cm` -> 85.0; raises ValueError where it is not a length."""
+    number, unit = split_length(text)
+    return number * UNITS[unit]
 
 
 def is_length(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import xml.etree.ElementTree as ElementTree
 import zlib
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 
 import netspec
 from netspec.cli import main
+from netspec.figure.picture import FORMATS
+from netspec.sections.figure import UNITS, millimetres, split_length
 from tests.conftest import ROOT
 
 POST = ROOT / "specs" / "post"
@@ -48,20 +51,58 @@ def test_an_unknown_ending_is_refused_with_what_there_is(inside: Path, capsys: p
     assert not (inside / "a.pgn").exists()
 
 
-@pytest.mark.parametrize(("width", "millimetres"), [("85mm", 85.0), ("8.5cm", 85.0), ("240pt", 84.67), ("3in", 76.2)])
-def test_width_on_paper(inside: Path, width: str, millimetres: float) -> None:
-    assert render(str(POST / "mlp.net"), "--width", width, "-o", "a.svg") == 0
-    assert render(str(POST / "mlp.net"), "--width", width, "-o", "a.pdf") == 0
+WIDTHS = {"85mm": 85.0, "8.5cm": 85.0, "3in": 76.2, "240pt": 84.67, "321px": 84.93, "321": 84.93}
+
+
+def width_of(path: Path) -> float:
+    """The width on paper that a file states, in millimetres."""
+    data = path.read_bytes()
+    if path.suffix == ".svg":
+        return millimetres(ElementTree.fromstring(data).attrib["width"])
+    if path.suffix == ".png":
+        (wide,) = struct.unpack(">I", data[16:20])
+        return float(wide / 2 / 96 * 25.4)  # 2 pixels to 1/96 inch
+    if path.suffix == ".pdf":
+        box = re.search(rb"/MediaBox \[ ?0 0 ([\d.]+) ([\d.]+)", data)
+        assert box is not None
+        return float(box[1]) / 72 * 25.4
+    found = re.search(rb'size="([\d.]+),', data)
+    assert found is not None
+    return float(found[1]) * 25.4
+
+
+def test_every_unit_has_a_case() -> None:
+    assert {split_length(width)[1] for width in WIDTHS} == set(UNITS)
+
+
+@pytest.mark.parametrize("source", ["--width", "section"])
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_width_on_paper(inside: Path, width: str, form: str, source: str) -> None:
+    """Every unit in every format, from the command line and from a figure section."""
+    text, flags = "net n {\n  input  x: 3\n  output y: 2 perceptrons\n}\n", ["--width", width]
+    if source == "section":
+        text, flags = text + f'figure {{\n  width = "{width}"\n}}\n', []
+    (inside / "a.net").write_text(text, encoding="utf-8")
+    assert render("a.net", *flags, "-o", f"a.{form}") == 0
+    assert width_of(inside / f"a.{form}") == pytest.approx(WIDTHS[width], abs=0.15)
+
+
+def test_the_height_follows_the_width(inside: Path) -> None:
+    assert render(str(POST / "mlp.net"), "--width", "8.5cm", "-o", "a.svg") == 0
     root = root_of(inside / "a.svg")
     left, top, wide, high = (float(part) for part in root.attrib["viewBox"].split())
-    number, unit = re.fullmatch(r"([\d.]+)(\w+)", root.attrib["width"]).groups()  # type: ignore[union-attr]
-    tall = float(re.match(r"[\d.]+", root.attrib["height"])[0])  # type: ignore[index]
-    assert (number, unit) == re.fullmatch(r"([\d.]+)(\w+)", width).groups()  # type: ignore[union-attr]
-    assert tall / float(number) == pytest.approx(high / wide, rel=1e-3)
-    box = re.search(rb"/MediaBox \[ ?0 0 ([\d.]+) ([\d.]+)", (inside / "a.pdf").read_bytes())
-    assert box is not None
-    assert float(box[1]) / 72 * 25.4 == pytest.approx(millimetres, abs=0.1)
+    number, tall = (split_length(root.attrib[side]) for side in ("width", "height"))
+    assert number == (8.5, "cm")
+    assert tall[1] == "cm"
+    assert tall[0] / number[0] == pytest.approx(high / wide, rel=1e-3)
     assert (left, top) < (wide, high)
+
+
+def test_a_png_of_too_many_pixels_is_refused(inside: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert render(str(POST / "mlp.net"), "--width", "100000px", "-o", "a.png") == 2
+    assert "NS735" in capsys.readouterr().err
+    assert render(str(POST / "mlp.net"), "--width", "100000px", "-o", "a.svg") == 0
 
 
 @pytest.mark.parametrize("width", ["85", "-3mm", "wide", "0mm"])
