@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from netspec.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from netspec.api import Net, Spec, load, parse
     from netspec.diagnostics.errors import (
         DataError,
         DivergedError,
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from netspec.diagnostics.model import Diagnostic
     from netspec.ir.operation import Op
     from netspec.ops.registry import register
+    from netspec.spec import Net, Spec, load, parse
     from netspec.training.api import load_run, train
 
     SpecErrors = SpecError  # an older name
@@ -55,7 +55,7 @@ __all__ = [
 
 # imported when first asked for: `import netspec` costs next to nothing, and torch only where it is needed
 _HOMES = {
-    "netspec.api": ("Net", "Spec", "load", "parse"),
+    "netspec.spec": ("Net", "Spec", "load", "parse"),
     "netspec.diagnostics.errors": (
         "DataError", "DivergedError", "MissingPackageError", "NetspecError", "SpecError", "StoppedError", "TrainError",
         "UsageError",

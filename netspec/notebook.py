@@ -14,8 +14,8 @@ import sys
 import time
 from typing import Any
 
-from netspec.api import Net, parse
 from netspec.diagnostics.errors import NetspecError
+from netspec.spec import Net, parse
 from netspec.training.progress import Row
 from netspec.training.watch import Facts, Silent, Summary
 

@@ -25,12 +25,12 @@ RANK = {
     "elaborate": 4,
     "sections": 5,
     "show": 6, "lower": 6, "figure": 6, "draw": 6,
-    "api": 7, "training": 8, "notebook": 9,
+    "spec": 7, "training": 8, "api": 9, "notebook": 9,
     "cli": 9, "__init__": 9, "__main__": 9,
 }  # fmt: skip
 HEAVY = ("torch", "numpy", "sklearn", "matplotlib", "rich", "networkx", "pydantic", "graphviz", "pygraphviz", "lark")
 # which parts may name torch at all
-TORCH = ("lower", "training", "parts", "cli", "api")
+TORCH = ("lower", "training", "parts", "cli", "spec")
 
 
 def part_of(path: Path) -> str:

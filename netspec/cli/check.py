@@ -63,9 +63,9 @@ Checked = tuple[list[Diagnostic], list[str], "SourceFile | None"]
 
 def _check(path: str, root: Path | None, limits: Limits, text: str | None = None) -> Checked:
     """The diagnostics of one file, the line that is printed where it has no errors, and what was read."""
-    from netspec.api import Spec
     from netspec.diagnostics.model import Fault
     from netspec.elaborate.program import load_program, parse_program
+    from netspec.spec import Spec
 
     try:
         if path == "-":

@@ -29,9 +29,7 @@ def command(
     form: str,
 ) -> int:
     """Compare two specs: layers, types, weights and settings; text and comments don't count. Exit 1 if they differ."""
-    from netspec.show.diff import differences
-
-    found = differences(load_net(before, net, settings, root, limit), load_net(after, net, settings, root, limit))
+    found = load_net(before, net, settings, root, limit).diff(load_net(after, net, settings, root, limit))
     if as_json:
         print(json.dumps([asdict(change) for change in found], ensure_ascii=False, indent=2))
     else:

@@ -37,10 +37,10 @@ def command(code: str | None, lang: str | None, form: str) -> int:
 
 def _said(code: str, language: Literal["en", "ko"]) -> str:
     """What `netspec check` says of the code's wrong example."""
-    from netspec.api import Spec
     from netspec.diagnostics.catalogue import entries
     from netspec.diagnostics.render import text
     from netspec.elaborate.program import parse_program
+    from netspec.spec import Spec
 
     wrong = entries()[code].get("wrong")
     return "" if wrong is None else text(Spec(parse_program(wrong, "example.net")).check(), language)

@@ -57,8 +57,8 @@ def _formatted(path: str, annotate: bool) -> tuple[str, str]:
         raise SpecError(*parsed.diagnostics)
     text = format_file(source, parsed.file)
     if annotate:
-        from netspec.api import load
         from netspec.show.annotate import annotated
+        from netspec.spec import load
 
         spec = load(path)
         text = annotated(path, text, [spec.net(name).graph for name in spec.nets])

@@ -15,7 +15,7 @@ from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.limits import DEFAULT, Limits
 
 if TYPE_CHECKING:
-    from netspec.api import Net, Spec
+    from netspec.spec import Net, Spec
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -71,7 +71,7 @@ def limits_of(given: tuple[str, ...]) -> Limits:
 
 def load_spec(path: str, root: Path | None = None, limits: Limits = DEFAULT) -> Spec:
     """The checked spec of a command's argument."""
-    from netspec.api import load, parse
+    from netspec.spec import load, parse
 
     check_root(root)
     if path == "-":

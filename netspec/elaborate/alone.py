@@ -17,8 +17,7 @@ from netspec.elaborate.elaborate import elaborate_frame
 from netspec.elaborate.evaluate import Broken, evaluate
 from netspec.elaborate.evaluate import size as whole
 from netspec.elaborate.frame import Frame
-from netspec.elaborate.program import Definition, Program
-from netspec.elaborate.uses import used_names
+from netspec.elaborate.program import Definition, Program, used_names
 from netspec.elaborate.witness import find
 from netspec.ir.sizes import Formula
 from netspec.ir.types import Time, Type

@@ -6,8 +6,10 @@ import os
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted, Report
+from netspec.diagnostics.errors import SpecError
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted, Report, Words
 from netspec.limits import DEFAULT, Limits
 from netspec.names import nearest
 from netspec.source import SourceFile, Span
@@ -33,6 +35,31 @@ class Definition:
     @property
     def span(self) -> Span:
         return Span(self.unit.source, *self.body.name.at)
+
+
+def used_names(definition: Definition) -> set[str]:
+    """Every name that could be a call in the chains of a body."""
+    found: set[str] = set()
+    pending: list[Any] = [
+        line.chain for line in definition.body.statements if isinstance(line, (tree.Layer, tree.Start))
+    ]
+    while pending:
+        value = pending.pop()
+        match value:
+            case tree.Ref():
+                found.add(value.name)
+            case tree.Call():
+                found.add(value.name)
+                pending += [arg.value for arg in value.args]
+            case tree.Chain():
+                pending += value.items
+            case tree.Group() | tree.Repeat():
+                pending.append(value.chain)
+            case tree.Binary():
+                pending += [value.left, value.right]
+            case tree.Join() | tree.Several():
+                pending += value.parts
+    return found
 
 
 @dataclass(slots=True, eq=False)
@@ -67,8 +94,45 @@ class Program:
     root: Path | None
 
     @property
+    def name(self) -> str:
+        """What messages call the main file."""
+        return self.main.source.name
+
+    @property
     def nets(self) -> list[Definition]:
+        """The nets of the main file, in order."""
         return [definition for definition in self.main.own.values() if definition.body.kind == "net"]
+
+    @property
+    def net_names(self) -> tuple[str, ...]:
+        """The names of the main file's nets, in order."""
+        return tuple(definition.body.name.text for definition in self.nets)
+
+    def main_nets(self) -> list[Definition]:
+        """The nets that no other net of the file uses."""
+        nets = self.nets
+        if len(nets) < 2:
+            return nets
+        used = {name for definition in nets for name in used_names(definition)}
+        return [definition for definition in nets if definition.body.name.text not in used] or nets
+
+    def net(self, name: str | None = None) -> Definition:
+        """The net of a name, or the one that no other net uses; raises SpecError where that is none or several."""
+        nets = {definition.body.name.text: definition for definition in self.nets}
+        if name is not None:
+            if name in nets:
+                return nets[name]
+            guess = nearest(name, nets)
+            hints = (Hint("nearest", {"name": guess}),) if guess else ()
+            words: Words = {"name": name, "nets": Quoted(tuple(nets)), "file": self.name}
+            raise SpecError(Diagnostic("NS622", None, words, hints=hints))
+        main = self.main_nets()
+        if len(main) == 1:
+            return main[0]
+        if not main:
+            raise SpecError(Diagnostic("NS004", None, {"file": self.name}))
+        names = Quoted(tuple(definition.body.name.text for definition in main))
+        raise SpecError(Diagnostic("NS623", Span(self.main.source, 0, 0), {"nets": names}))
 
 
 def load_program(path: Path, root: Path | None = None, limits: Limits = DEFAULT) -> Program:

@@ -24,14 +24,15 @@ from netspec.sections.figure_reading import SETTINGS, net_of, read_figure
 from netspec.syntax import tree
 
 if TYPE_CHECKING:
-    from netspec.api import Net
+    from netspec.elaborate.program import Program
     from netspec.figure.weights import Arrays, Given
 
 USAGE = 2
 
 
 def render(
-    net: Net,
+    graph: Graph,
+    program: Program,
     view: str | None = None,
     figure: str | None = None,
     *,
@@ -51,17 +52,17 @@ def render(
     wins over it. Raises SpecError for a wrong section, NetspecError for a wrong option.
     """
     _check_options({"view": view, "theme": theme, **settings})
-    found = settings_of(net, figure, weights is not None).but(view=view, theme=theme, width=width, **settings)
+    found = settings_of(graph, program, figure).but(view=view, theme=theme, width=width, **settings)
     _check_width(found.width)
-    check_part(net.graph, found.only)
+    check_part(graph, found.only)
     options = Options(THEMES[found.theme], found.width, transparent)
     numbers = input is not None
-    chosen = found.view or ("blocks" if about_blocks(found) else _default(net.graph, numbers))
+    chosen = found.view or ("blocks" if about_blocks(found) else _default(graph, numbers))
     check_view(chosen, found, numbers)
     if chosen == "features":
-        return _features(net, found, options, weights)
-    arrays = _arrays(net, found, weights, numbers)
-    return _picture(net, found.but(view=chosen), options, arrays, input)
+        return _features(graph, found, options, weights)
+    arrays = _arrays(graph, found, weights, numbers)
+    return _picture(graph, found.but(view=chosen), options, arrays, input)
 
 
 def _check_options(given: Mapping[str, Any]) -> None:
@@ -100,19 +101,18 @@ def _default(graph: Graph, numbers: bool) -> str:
 
 
 def _picture(
-    net: Net,
+    graph: Graph,
     settings: FigureSettings,
     options: Options,
     arrays: Arrays | None,
     given: str | Mapping[str, Any] | None,
 ) -> Picture:
-    graph = net.graph
     if settings.view == "blocks":
         from netspec.draw.layout import lay_out
         from netspec.figure.blocks import plan_of, scene_of
 
         plan = plan_of(graph, settings)
-        picture = Picture(net.name, options, lambda: described(scene_of(plan, lay_out(plan)), graph, settings), plan)
+        picture = Picture(graph.name, options, lambda: described(scene_of(plan, lay_out(plan)), graph, settings), plan)
     else:
         settings = settings if arrays is None else settings.bound()
         scene = _scene(graph, settings, arrays)
@@ -120,7 +120,7 @@ def _picture(
         if arrays is not None and settings.view != "strip":
             scene = _trained(scene, graph, settings, arrays, given)
         scene = described(scene, graph, settings)
-        picture = Picture(net.name, options, lambda: scene)
+        picture = Picture(graph.name, options, lambda: scene)
         if shown:
             return picture
     if arrays is not None:
@@ -171,32 +171,32 @@ def _unsuitable(view: str, node: Node) -> Diagnostic:
 # ---- weights and numbers
 
 
-def _features(net: Net, settings: FigureSettings, options: Options, given: Given | None) -> Picture:
+def _features(graph: Graph, settings: FigureSettings, options: Options, given: Given | None) -> Picture:
     """What a run has learned to make of its data: the net alone does not say it."""
     from netspec.figure.features import features_scene
 
     if given is None or isinstance(given, str | os.PathLike | Mapping):
         raise UsageError(Diagnostic("NS732", None, hints=(Hint("missing" if given is None else "run"),)))
-    scene = described(features_scene(given.features(), settings), net.graph, settings)
-    return Picture(net.name, options, lambda: scene)
+    scene = described(features_scene(given.features(), settings), graph, settings)
+    return Picture(graph.name, options, lambda: scene)
 
 
-def _arrays(net: Net, settings: FigureSettings, given: Given | None, numbers: bool) -> Arrays | None:
+def _arrays(graph: Graph, settings: FigureSettings, given: Given | None, numbers: bool) -> Arrays | None:
     """The arrays of a run; without one, those that the spec itself gives where a figure cannot do without."""
     from netspec.figure.weights import arrays_of, check_bound, check_weights, given_weights
 
     if given is None:
         if not numbers and settings.view != "strip" and settings.weights != "trained":
             return None
-        check_bound(net.graph)
-        found = given_weights(net.graph)
+        check_bound(graph)
+        found = given_weights(graph)
         if found is None:
             what = "numbers" if numbers else "trained"
             raise UsageError(Diagnostic("NS728", None, hints=(Hint(what),)))
         return found
-    check_bound(net.graph)
+    check_bound(graph)
     arrays = arrays_of(given)
-    check_weights(net.graph, arrays)
+    check_weights(graph, arrays)
     return arrays
 
 
@@ -220,9 +220,9 @@ def _numbered(scene: Scene, graph: Graph, arrays: Arrays, given: str | Mapping[s
 # ---- sections
 
 
-def settings_of(net: Net, name: str | None, trained: bool = False) -> FigureSettings:
+def settings_of(graph: Graph, program: Program, name: str | None) -> FigureSettings:
     """What the file's figure section says: the one of that name, else the one without."""
-    sections = _sections(net)
+    sections = _sections(graph, program)
     if name is not None and name not in sections:
         named = tuple(title for title in sections if title)
         guess = nearest(name, named)
@@ -232,24 +232,23 @@ def settings_of(net: Net, name: str | None, trained: bool = False) -> FigureSett
     section = sections.get(name or "")
     if section is None:
         return FigureSettings()
-    settings, found = read_figure(section, net.spec.program.main.source, net.graph)
+    settings, found = read_figure(section, program.main.source, graph)
     if found:
         raise SpecError(*found)
     return settings
 
 
-def _sections(net: Net) -> dict[str, tree.Section]:
+def _sections(graph: Graph, program: Program) -> dict[str, tree.Section]:
     """The figure sections of a net by name; "" is the one without."""
-    program = net.spec.program
-    main = [definition.body.name.text for definition in net.spec.main_nets()]
+    main = [definition.body.name.text for definition in program.main_nets()]
     found: dict[str, tree.Section] = {}
     for section in program.main.sections:
         if section.kind != "figure":
             continue
         try:
-            shown = net_of(section, program.main.source, main, net.spec.nets)
+            shown = net_of(section, program.main.source, main, program.net_names)
         except Fault:
             continue
-        if shown == net.name:
+        if shown == graph.name:
             found[section.name.text if section.name else ""] = section
     return found

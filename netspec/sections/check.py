@@ -11,21 +11,21 @@ from netspec.names import nearest
 from netspec.source import Span
 
 if TYPE_CHECKING:
-    from netspec.api import Spec
+    from netspec.elaborate.program import Program
     from netspec.sections.settings import Sections
 
 
-def check_sections(spec: Spec, graphs: dict[str, Graph]) -> list[Diagnostic]:
+def check_sections(program: Program, graphs: dict[str, Graph]) -> list[Diagnostic]:
     """Every mistake in the data, train and figure sections. Nets that failed have no graph here."""
     from netspec.sections.figure_reading import check_figures
 
-    found = check_figures(spec, graphs)
-    if any(section.kind in ("data", "train") for section in spec.program.main.sections):
-        found += _check_training(spec, graphs)
+    found = check_figures(program, graphs)
+    if any(section.kind in ("data", "train") for section in program.main.sections):
+        found += _check_training(program, graphs)
     return found
 
 
-def _check_training(spec: Spec, graphs: dict[str, Graph]) -> list[Diagnostic]:
+def _check_training(program: Program, graphs: dict[str, Graph]) -> list[Diagnostic]:
     # pydantic is imported only for files that have sections
     from netspec.sections.data import read_data
     from netspec.sections.match import match
@@ -34,22 +34,22 @@ def _check_training(spec: Spec, graphs: dict[str, Graph]) -> list[Diagnostic]:
     from netspec.sections.values import Undecided
 
     report = Report()
-    main = spec.program.main
+    main = program.main
     sections = gather(((main.source, section) for section in main.sections), report)
-    name = net_of(spec, sections, report)
+    name = net_of(program, sections, report)
     graph = graphs.get(name) if name is not None else None
     names = Undecided() if graph is None else names_of(graph)
     data = read_data(sections.data, names, report)
     train = read_train(sections.train, names, report)
     if graph is not None and not sections.reserved:
         match(data, train, graph, report)
-    return _without_followers(report.diagnostics, spec)
+    return _without_followers(report.diagnostics, program)
 
 
-def _without_followers(found: list[Diagnostic], spec: Spec) -> list[Diagnostic]:
+def _without_followers(found: list[Diagnostic], program: Program) -> list[Diagnostic]:
     """What only follows from another mistake is left out: a setting is missing because its line could not be read,
     a field goes unused because the loss that names it is wrong."""
-    main = spec.program.main
+    main = program.main
     lost = main.poisoned
     places = [(section.at[0], section.at[1]) for section in main.sections if section.kind == "train"]
     wrong = bool({"loss", "metrics"} & lost) or any(
@@ -72,9 +72,9 @@ def names_of(graph: Graph) -> dict[str, Any]:
     return {**graph.params, **graph.lists}
 
 
-def net_of(spec: Spec, sections: Sections, report: Report) -> str | None:
+def net_of(program: Program, sections: Sections, report: Report) -> str | None:
     """The name of the net that the sections are about: `net = NAME`, else the one that no other net uses."""
-    names = spec.nets
+    names = program.net_names
     written = sections.train.settings.get("net")
     if written is not None:
         chosen = written.text.strip()
@@ -83,12 +83,12 @@ def net_of(spec: Spec, sections: Sections, report: Report) -> str | None:
         guess = nearest(chosen.strip('"'), names)
         hints = (Hint("nearest", {"name": guess}),) if guess else ()
         fixes = (Fix(written.span, guess),) if guess else ()
-        words: dict[str, Any] = {"name": chosen, "nets": Quoted(names), "file": spec.name}
+        words: dict[str, Any] = {"name": chosen, "nets": Quoted(names), "file": program.name}
         report.add(Diagnostic("NS622", written.span, words, hints=hints, fixes=fixes))
         return None
     try:
-        return spec.definition().body.name.text
+        return program.net().body.name.text
     except SpecError:
-        span = sections.train.span or sections.data.span or Span(spec.program.main.source, 0, 0)
+        span = sections.train.span or sections.data.span or Span(program.main.source, 0, 0)
         report.add(Diagnostic("NS774", span, {"nets": Quoted(names)}))
         return None

@@ -17,7 +17,7 @@ from netspec.source import SourceFile
 from netspec.syntax import tree
 
 if TYPE_CHECKING:
-    from netspec.api import Spec
+    from netspec.elaborate.program import Program
 
 Kind = Literal["word", "flag", "integer", "texts", "text", "layer", "show", "at", "box"]
 
@@ -374,13 +374,13 @@ def net_of(section: tree.Section, source: SourceFile, main: list[str], nets: tup
     return main[0]
 
 
-def check_figures(spec: Spec, graphs: dict[str, Graph]) -> list[Diagnostic]:
+def check_figures(program: Program, graphs: dict[str, Graph]) -> list[Diagnostic]:
     """Every mistake in the figure sections of a file."""
-    source = spec.program.main.source
-    main = [definition.body.name.text for definition in spec.main_nets()]
+    source = program.main.source
+    main = [definition.body.name.text for definition in program.main_nets()]
     named: dict[str, tree.Section] = {}
     found: list[Diagnostic] = []
-    for section in spec.program.main.sections:
+    for section in program.main.sections:
         if section.kind != "figure":
             continue
         name = section.name.text if section.name else ""
@@ -389,7 +389,7 @@ def check_figures(spec: Spec, graphs: dict[str, Graph]) -> list[Diagnostic]:
             found.append(Diagnostic("NS712", source.span(section.head_at), {"name": name or "figure"}, labels=(label,)))
         named.setdefault(name, section)
         try:
-            graph = graphs.get(net_of(section, source, main, spec.nets)) if spec.nets else None
+            graph = graphs.get(net_of(section, source, main, program.net_names)) if program.net_names else None
         except Fault as fault:
             found.append(fault.diagnostic)
             graph = None

@@ -15,7 +15,7 @@ from netspec.syntax.expression import value_text
 from netspec.syntax.read import read
 
 if TYPE_CHECKING:
-    from netspec.api import Net, Spec
+    from netspec.elaborate.program import Program
     from netspec.ir.graph import Graph, Layer
     from netspec.ir.operation import Op
 
@@ -39,12 +39,12 @@ class Change:
         return f"~ {self.kind} {self.name}: {what}{self.before} => {self.after}"
 
 
-def differences(left: Net, right: Net) -> list[Change]:
-    """Every difference between two nets and the sections of their files."""
-    return [*_totals(left, right), *_layers(left, right), *_settings(left.spec, right.spec)]
+def net_differences(left: Graph, right: Graph) -> list[Change]:
+    """Every difference between two nets: totals, sizes, layers."""
+    return [*_totals(left, right), *_layers(left, right)]
 
 
-def _totals(left: Net, right: Net) -> Iterator[Change]:
+def _totals(left: Graph, right: Graph) -> Iterator[Change]:
     pairs: list[tuple[str, Any, Any]] = [
         ("weights", left.counts.weights, right.counts.weights),
         ("frozen", left.counts.frozen, right.counts.frozen),
@@ -54,14 +54,14 @@ def _totals(left: Net, right: Net) -> Iterator[Change]:
     for what, before, after in pairs:
         if str(before) != str(after):
             yield Change("net", right.name, what, number(before), number(after))
-    for name in dict.fromkeys([*left.graph.params, *right.graph.params]):
-        before, after = left.graph.params.get(name), right.graph.params.get(name)
+    for name in dict.fromkeys([*left.params, *right.params]):
+        before, after = left.params.get(name), right.params.get(name)
         if str(before) != str(after):
             yield Change("size", name, "is", "" if before is None else str(before), "" if after is None else str(after))
 
 
-def _layers(left: Net, right: Net) -> Iterator[Change]:
-    old, new = _rows(left.graph), _rows(right.graph)
+def _layers(left: Graph, right: Graph) -> Iterator[Change]:
+    old, new = _rows(left), _rows(right)
     for path in dict.fromkeys([*old, *new]):
         before, after = old.get(path), new.get(path)
         if before is None or after is None:
@@ -76,7 +76,7 @@ def _layers(left: Net, right: Net) -> Iterator[Change]:
             ("role", before.layer.role, after.layer.role),
         ]
         if does == did:  # the same words, and perhaps another meaning: defaults, sizes, what stands above
-            pairs += _meanings(left.graph, right.graph, before.layer, after.layer)
+            pairs += _meanings(left, right, before.layer, after.layer)
         for what, a, b in pairs:
             if a != b:
                 yield Change("layer", path, what, a, b)
@@ -130,17 +130,18 @@ def _line(row: Row | None) -> str:
     return f"{', '.join(map(str, row.types))}  {_does(row)}".rstrip()
 
 
-def _settings(left: Spec, right: Spec) -> Iterator[Change]:
+def setting_differences(left: Program, right: Program) -> Iterator[Change]:
+    """Every difference between the data, train and figure sections of two files."""
     old, new = _values(left), _values(right)
     for key in dict.fromkeys([*old, *new]):
         if old.get(key) != new.get(key):
             yield Change("setting", key, "", old.get(key, ""), new.get(key, ""))
 
 
-def _values(spec: Spec) -> dict[str, str]:
+def _values(program: Program) -> dict[str, str]:
     """`train.epochs` -> the value's canonical text."""
     found: dict[str, str] = {}
-    for section in spec.program.main.sections:
+    for section in program.main.sections:
         name = f"{section.kind} {section.name.text}" if section.name else section.kind
         for setting in section.settings:
             found[f"{name}.{'.'.join(setting.key)}"] = safe(value_text(setting.value))

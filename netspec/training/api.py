@@ -16,7 +16,7 @@ from netspec.training.run import Run
 from netspec.training.watch import Silent, Watch
 
 if TYPE_CHECKING:
-    from netspec.api import Net, Spec
+    from netspec.spec import Net, Spec
 
 StrPath = str | os.PathLike[str]
 
@@ -109,7 +109,7 @@ def start(plan: Plan, out: Path | None, watch: Watch) -> Run:
 
 
 def _request(spec: Spec | Net | StrPath, settings: Mapping[str, Any], **short: Any) -> tuple[Spec, Request]:
-    from netspec.api import Net, Spec, load
+    from netspec.spec import Net, Spec, load
 
     sizes: dict[str, Any] = {}
     name = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from netspec.training.folder import SPEC, Folder, writing
 
 if TYPE_CHECKING:
-    from netspec.api import Spec
+    from netspec.spec import Spec
 
 MARK = "netspec.toml"
 
@@ -45,7 +45,7 @@ def _put(spec: Spec, folder: Folder, below: str) -> str:
 
 def get(folder: Folder, place: str) -> Spec:
     """A spec from its copy; messages call it by its place in the run."""
-    from netspec.api import load
+    from netspec.spec import load
 
     path = folder.path / SPEC / place
     root = folder.path / SPEC

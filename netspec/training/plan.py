@@ -22,7 +22,7 @@ from netspec.training.prepare import Dataset, prepare
 from netspec.training.sources.open import Places, open_source
 
 if TYPE_CHECKING:
-    from netspec.api import Net, Spec
+    from netspec.spec import Net, Spec
 
 MODULES = ("torch", "numpy", "safetensors")
 
@@ -72,7 +72,7 @@ def read_sections(spec: Spec, request: Request, others: Sequence[Spec] = ()) -> 
     """The net and its sections with every override; raises SpecError with all mistakes."""
     report = Report()
     sections = _sections(spec, request, others, report)
-    name = request.net or net_of(spec, sections, report)
+    name = request.net or net_of(spec.program, sections, report)
     if report.failed:
         raise SpecError(*report.diagnostics)
     net = spec.net(name, **request.sizes)

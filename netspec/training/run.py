@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import nn
 
-    from netspec.api import Net, Spec
     from netspec.figure.features import Features
     from netspec.figure.picture import Picture
+    from netspec.spec import Net, Spec
 
 
 class Run:

@@ -15,7 +15,6 @@ import pytest
 from netspec.api import Net, Spec, load
 from netspec.diagnostics.render import plain
 from netspec.elaborate.program import load_program
-from netspec.show.diff import differences
 
 HERE = Path(__file__).parent
 RULES = sorted(path for path in HERE.iterdir() if path.name[0].isdigit())
@@ -69,8 +68,8 @@ def test_refused(path: Path, monkeypatch: pytest.MonkeyPatch, refresh: bool) -> 
 def test_pair(rule: Path, monkeypatch: pytest.MonkeyPatch, refresh: bool) -> None:
     monkeypatch.chdir(rule)
     left, right = load("a.net").net(), load("b.net").net()
-    lines = [str(change) for change in differences(left, right)]
+    lines = [str(change) for change in left.diff(right)]
     lines += [f"- array {key}" for key in keys(left) if key not in keys(right)]
     lines += [f"+ array {key}" for key in keys(right) if key not in keys(left)]
-    assert not differences(left, load("a.net").net())
+    assert not left.diff(load("a.net").net())
     check_golden(rule / "pair.txt", "\n".join(lines or ["nothing differs"]) + "\n", refresh)

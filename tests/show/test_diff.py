@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import netspec
-from netspec.show.diff import differences
 
 BASE = """
 default layernorm (eps = 1e-5)
@@ -24,9 +23,7 @@ net n(H = 8) {
 
 def changed(old: str, new: str) -> list[str]:
     assert old in BASE
-    return [
-        str(change) for change in differences(netspec.parse(BASE).net(), netspec.parse(BASE.replace(old, new)).net())
-    ]
+    return [str(change) for change in netspec.parse(BASE).net().diff(netspec.parse(BASE.replace(old, new)).net())]
 
 
 def test_layout_and_names_of_options_are_no_difference() -> None:
