@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from netspec.elaborate.options import option_names
+from netspec.figure.reading import HINTS, SETTINGS
 from netspec.ir.operation import Elementwise, Op
 from netspec.ops.registry import operation, step_names
 from netspec.sections.entries import Entry, shown
-from netspec.sections.figure_reading import HINTS, SETTINGS
 from netspec.sections.losses import LOSSES, METRICS
 from netspec.sections.optimizers import OPTIMIZERS, SCHEDULES
 from netspec.sections.sources import SOURCES

@@ -108,8 +108,6 @@ class Spec:
     @without_collection
     def check(self) -> list[Diagnostic]:
         """Every mistake and warning of the file: all its nets and blocks, and its sections."""
-        from netspec.sections.check import check_sections
-
         report = Report()
         for diagnostic in self.program.report.diagnostics:
             report.add(diagnostic)
@@ -125,10 +123,23 @@ class Spec:
         if not report.failed:
             for diagnostic in (*unused_names(self.program), *idle_defaults(self.program)):
                 report.add(diagnostic)
-        if self.program.main.sections:
-            for diagnostic in check_sections(self.program, graphs):
-                report.add(diagnostic)
+        for diagnostic in self._check_sections(graphs):
+            report.add(diagnostic)
         return report.diagnostics
+
+    def _check_sections(self, graphs: dict[str, Graph]) -> list[Diagnostic]:
+        """Every mistake in the sections; what reads them is imported only where a file has some (pydantic)."""
+        kinds = {section.kind for section in self.program.main.sections}
+        found: list[Diagnostic] = []
+        if "figure" in kinds:
+            from netspec.figure.reading import check_figures
+
+            found += check_figures(self.program, graphs)
+        if kinds & {"data", "train"}:
+            from netspec.sections.check import check_training
+
+            found += check_training(self.program, graphs)
+        return found
 
     # ---- shortcuts to the main net
 

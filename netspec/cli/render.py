@@ -12,7 +12,7 @@ from netspec.cli.options import common, load_net, net_options, spec_argument
 from netspec.cli.report import coloured, written
 from netspec.cli.writing import output_for, write_bytes
 from netspec.diagnostics.errors import NetspecError
-from netspec.sections.figure import DIRECTIONS, THEMES, VIEWS
+from netspec.figure.settings import DIRECTIONS, THEMES, VIEWS
 
 if TYPE_CHECKING:
     from netspec.training.run import Run

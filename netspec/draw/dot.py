@@ -11,9 +11,9 @@ from itertools import pairwise
 
 from netspec.draw.svg import HEAD, arrow, escape
 from netspec.figure.scene import Dots, Image, Node, Pen, Point, Polygon, Scene, Text, Wire
+from netspec.figure.settings import millimetres
 from netspec.figure.theme import THEMES, Theme
 from netspec.figure.typeset import SCRIPT, Atom, Line
-from netspec.sections.figure import millimetres
 
 PT = 72 / 25.4
 FACES = {"italic": "Times-Italic", "upright": "Times-Roman", "sans": "Helvetica", "bold": "Helvetica-Bold"}

@@ -9,9 +9,9 @@ from netspec.draw.pdf_fonts import Embedded, Embedding
 from netspec.draw.png import fonts_for, missing
 from netspec.draw.svg import Options, arrow, num
 from netspec.figure.scene import Dots, Image, Item, Node, Pen, Point, Polygon, Scene, Text, Wire
+from netspec.figure.settings import millimetres
 from netspec.figure.theme import Theme
 from netspec.figure.typeset import Run, typeset
-from netspec.sections.figure import millimetres
 
 PT = 72 / 25.4
 CIRCLE = 0.5522847498  # control points of a quarter circle

@@ -7,8 +7,8 @@ from netspec.diagnostics.model import Diagnostic, Quoted, Words
 from netspec.draw.fonts import HELP, Fonts, choose
 from netspec.draw.svg import PX, Options, svg
 from netspec.figure.scene import Scene
+from netspec.figure.settings import millimetres
 from netspec.figure.typeset import Family, typeset
-from netspec.sections.figure import millimetres
 
 MOST = 100_000_000  # pixels
 

@@ -7,9 +7,9 @@ import re
 from typing import NamedTuple
 
 from netspec.figure.scene import Dots, Image, Item, Node, Pen, Point, Polygon, Scene, Text, Wire
+from netspec.figure.settings import split_length
 from netspec.figure.theme import THEMES, Theme
 from netspec.figure.typeset import Run, typeset
-from netspec.sections.figure import split_length
 
 PX = 96 / 25.4  # CSS pixels a millimetre
 HEAD, BARB = 1.62, 0.36  # length of an arrowhead in mm for the house's pen, and half its width in lengths

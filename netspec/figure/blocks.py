@@ -15,6 +15,7 @@ from netspec.figure.frames import draw_frame, frames
 from netspec.figure.opening import opened
 from netspec.figure.plan import LEADING, NAME, Arrow, Box, BoxShape, Cluster, Placed, Plan, Row
 from netspec.figure.scene import HAIR, Node, Pen, Point, Scene, Shape, Text
+from netspec.figure.settings import FigureSettings
 from netspec.figure.sheet import Sheet
 from netspec.figure.step_words import arguments, scope_title, step_lines, tint_of
 from netspec.figure.turning import as_u
@@ -22,7 +23,6 @@ from netspec.figure.typeset import Atom, Line, line_width, words, wrapped
 from netspec.figure.words import say
 from netspec.ir.graph import Graph, Layer, Scope
 from netspec.ir.types import Type, type_text
-from netspec.sections.figure import FigureSettings
 
 STEP, LIGHT, FAINT = 3.9, 3.4, 3.0  # sizes of type
 SHAPE = 3.1

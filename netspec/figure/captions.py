@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netspec.figure import rules
+from netspec.figure.settings import FigureSettings
 from netspec.figure.sheet import Sheet, boxed
 from netspec.figure.shown import size_label
 from netspec.figure.typeset import Atom, Line, math, widest, wrapped
 from netspec.figure.units import Group
 from netspec.ir.types import Type
-from netspec.sections.figure import FigureSettings
 
 
 @dataclass(frozen=True, slots=True)

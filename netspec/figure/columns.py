@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from netspec.figure import rules
+from netspec.figure.settings import FigureSettings, without_letters
 from netspec.figure.shown import Cells, Closing, Entry, Gap, Opening, Row, Unit, shown_cells, shown_units, size_label
 from netspec.figure.units import Group, Link
-from netspec.sections.figure import FigureSettings, without_letters
 
 BIAS = "+1"
 SHORT = 0.45  # a column shorter than this part of the longest is centred

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netspec.figure.scene import Scene
+from netspec.figure.settings import FigureSettings
 from netspec.ir.graph import Graph
 from netspec.ir.sizes import Formula
-from netspec.sections.figure import FigureSettings
 
 _TEXTS = {
     "en": {

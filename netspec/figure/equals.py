@@ -7,12 +7,12 @@ from dataclasses import replace
 from netspec.figure import rules
 from netspec.figure.perceptron import TO_WEIGHT, Perceptrons, Row, Source
 from netspec.figure.scene import Point, Scene
+from netspec.figure.settings import FigureSettings, Index
 from netspec.figure.sheet import Sheet
 from netspec.figure.shown import Gap
 from netspec.figure.typeset import symbol, upright
 from netspec.figure.units import Group, Unsuitable
 from netspec.ir.graph import Graph
-from netspec.sections.figure import FigureSettings, Index
 
 SMALL = 6.4  # radius of the inputs' circles
 BARS = (23.5, 3.1, 9.8)  # width, height and distance of the equals sign's bars

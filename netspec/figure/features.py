@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.figure.contours import contours
 from netspec.figure.scene import BOLD, HAIR, Pen, Point, Rect, Scene
+from netspec.figure.settings import FigureSettings
 from netspec.figure.sheet import Sheet, boxed
 from netspec.figure.typeset import Line, line_width, plain, symbol, upright, words
 from netspec.figure.words import say
-from netspec.sections.figure import FigureSettings
 
 if TYPE_CHECKING:
     import numpy as np

@@ -24,13 +24,13 @@ from netspec.figure.lattice import (
     with_window,
 )
 from netspec.figure.scene import BOLD, Node, Pen, Point, Polygon, Scene, Weight
+from netspec.figure.settings import FigureSettings, Index, Skip
 from netspec.figure.sheet import Footnote, Sheet, boxed
 from netspec.figure.shown import Gap, Unit, shown_units
 from netspec.figure.typeset import Atom, Line, math, paragraph, symbol, upright, words
 from netspec.figure.units import Group, Link, Unsuitable
 from netspec.figure.words import say
 from netspec.ir.graph import Graph
-from netspec.sections.figure import FigureSettings, Index, Skip
 
 MOST = 7  # values of a window along an axis that are all drawn
 FAINT = Pen(opacity=0.5)

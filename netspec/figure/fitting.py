@@ -9,9 +9,9 @@ from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.figure.folding import part_of
 from netspec.figure.scene import Node, Scene, Wire
+from netspec.figure.settings import FigureSettings
 from netspec.ir.graph import Graph
 from netspec.names import nearest
-from netspec.sections.figure import FigureSettings
 
 USAGE = 2
 BLOCKS: Final = ("depth", "unfold", "details", "columns")  # settings of the blocks view alone

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from netspec.figure.settings import FigureSettings
 from netspec.figure.shown import Gap, Unit, shown_units
 from netspec.figure.typeset import Atom, Line, symbol, upright
 from netspec.figure.units import Group
-from netspec.sections.figure import FigureSettings
 
 _ACTIVATIONS = {"sigmoid": "σ", "relu": "ReLU", "tanh": "tanh", "softmax": "softmax"}
 

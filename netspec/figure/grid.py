@@ -8,11 +8,11 @@ from netspec.figure import rules
 from netspec.figure.captions import captions_of
 from netspec.figure.lattice import Lattice, draw_lattice, lattice_of
 from netspec.figure.scene import Node, Point, Scene
+from netspec.figure.settings import FigureSettings
 from netspec.figure.sheet import Sheet, boxed
 from netspec.figure.typeset import paragraph, symbol, widest
 from netspec.figure.units import Group, Unsuitable, lone_links
 from netspec.ir.graph import Graph
-from netspec.sections.figure import FigureSettings
 
 APART = 20.0  # from one grid to the next
 FAN = 70.0  # from a single unit to the grid it leads to

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 
 from netspec.figure import rules
 from netspec.figure.scene import Node, Pen, Point, Rect, Value
+from netspec.figure.settings import FigureSettings, Index, Shown, Skip
 from netspec.figure.sheet import Sheet
 from netspec.figure.shown import Gap, Unit, shown_units, size_label
 from netspec.figure.typeset import Atom, Line, math, symbol, upright
 from netspec.figure.units import Group
 from netspec.ir.sizes import Formula, Size
-from netspec.sections.figure import FigureSettings, Index, Shown, Skip
 
 ORIGIN = Point(0.0, 0.0)
 COLUMN = Point(11.0, -6.9)  # a column further

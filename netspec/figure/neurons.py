@@ -12,10 +12,10 @@ from netspec.figure.captions import Caption, captions_of
 from netspec.figure.columns import BIAS, Block, Column, Place, arrange, columns_of
 from netspec.figure.loops import draw_loops
 from netspec.figure.scene import Align, Node, Pen, Point, Rect, Scene, Value, Weight
+from netspec.figure.settings import FigureSettings
 from netspec.figure.sheet import Sheet, boxed
 from netspec.figure.typeset import Line, math, paragraph, plain, symbol, upright, widest
 from netspec.figure.units import Group, Link, lone_links, touches
-from netspec.sections.figure import FigureSettings
 
 TITLES_APART, CAPTIONS_APART = 2.4, 4.0  # titles of one row, captions of one gap
 

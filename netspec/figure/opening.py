@@ -7,8 +7,8 @@ nothing stands beside it.
 from __future__ import annotations
 
 from netspec.figure.folding import Fold, Holder, Part, inside, part_of
+from netspec.figure.settings import FigureSettings
 from netspec.ir.graph import Graph, Scope
-from netspec.sections.figure import FigureSettings
 
 MOST_OPEN = 16  # boxes up to which all is drawn open
 MOST_BOXES = 26  # the same for a net without blocks

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from netspec.figure.scene import Item, Node, Pen, Point, Rect, Scene, Text, Weight, Wire, canvas_of
+from netspec.figure.settings import FigureSettings
 from netspec.figure.typeset import Line, line_width, symbol, upright, words
 from netspec.figure.weights import Arrays
 from netspec.figure.words import say
 from netspec.ir.graph import Graph
-from netspec.sections.figure import FigureSettings
 
 THIN, THICK = 0.165, 0.85  # pens of nothing and of the largest weight
 FAINTEST = 0.03  # below this part of the largest a weight is drawn as none

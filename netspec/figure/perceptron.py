@@ -12,13 +12,13 @@ from netspec.figure import rules
 from netspec.figure.formulas import activation_line, formula_lines
 from netspec.figure.places import PITCH, stack
 from netspec.figure.scene import Node, Pen, Point, Scene, Value
+from netspec.figure.settings import FigureSettings
 from netspec.figure.sheet import Footnote, Sheet, boxed
 from netspec.figure.shown import Gap, Unit, shown_units
 from netspec.figure.typeset import Line, line_width, math, paragraph, symbol, upright, widest
 from netspec.figure.units import Group, Link, Unsuitable
 from netspec.figure.words import say
 from netspec.ir.graph import Graph
-from netspec.sections.figure import FigureSettings
 
 BETWEEN = 0.62  # room for the dots between two perceptrons, in their heights
 STEEPEST = 2.2  # rise over run of a wire that passes by the weights beside its own

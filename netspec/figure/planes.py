@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from netspec.figure.scene import HAIR, Node, Pen, Point, Polygon, Rect, Scene, Value
+from netspec.figure.settings import FigureSettings
 from netspec.figure.sheet import Sheet, boxed
 from netspec.figure.shown import size_label
 from netspec.figure.stages import Stage, extent, number, stages_of
@@ -14,7 +15,6 @@ from netspec.figure.typeset import Line, widest, words
 from netspec.figure.words import say
 from netspec.ir.graph import Graph
 from netspec.ir.types import type_text
-from netspec.sections.figure import FigureSettings
 
 LARGEST, SMALLEST = 44.0, 6.5  # sides of the largest and of any map
 STEP = 3.1  # from map to map, right and down

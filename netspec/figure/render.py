@@ -13,14 +13,14 @@ from netspec.figure.choose import choose_view
 from netspec.figure.describe import described
 from netspec.figure.fitting import about_blocks, check_part, check_view, shows_weights, unheard_weights
 from netspec.figure.picture import Picture
+from netspec.figure.reading import SETTINGS, net_of, read_figure
 from netspec.figure.scene import Scene
+from netspec.figure.settings import FigureSettings, split_length
 from netspec.figure.theme import THEMES
 from netspec.figure.units import Unsuitable
 from netspec.figure.views import VIEWS
 from netspec.ir.graph import Graph, Node
 from netspec.names import nearest
-from netspec.sections.figure import FigureSettings, split_length
-from netspec.sections.figure_reading import SETTINGS, net_of, read_figure
 from netspec.syntax import tree
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from netspec.figure.settings import Index, Region, Shown, Skip
 from netspec.figure.typeset import Line, math
 from netspec.ir.sizes import Formula, Size, text
-from netspec.sections.figure import Index, Region, Shown, Skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from netspec.figure import rules
 from netspec.figure.scene import Image, Node, Pen, Point, Rect, Scene
+from netspec.figure.settings import FigureSettings
 from netspec.figure.sheet import Sheet, boxed
 from netspec.figure.stages import Stage, stages_of
 from netspec.figure.step_words import step_text
@@ -19,7 +20,6 @@ from netspec.figure.units import Unsuitable
 from netspec.figure.weights import Arrays
 from netspec.figure.words import say
 from netspec.ir.graph import Graph
-from netspec.sections.figure import FigureSettings
 
 TILE, BETWEEN, COLUMNS, MOST = 8.6, 0.7, 5, 30  # of a sheet of tiles
 PICTURE, ACROSS = 26.0, 2  # height of a tile where it is a whole picture, and how many stand side by side

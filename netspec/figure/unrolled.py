@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from netspec.figure import rules
 from netspec.figure.columns import Block, columns_of
 from netspec.figure.scene import BOLD, Node, Pen, Point, Rect, Scene
+from netspec.figure.settings import FigureSettings
 from netspec.figure.sheet import Sheet, boxed
 from netspec.figure.shown import Gap, Unit, size_label
 from netspec.figure.typeset import Atom, Line, line_width, math, symbol, upright, widest, words
@@ -14,7 +15,6 @@ from netspec.figure.units import Group, Unsuitable, lone_links
 from netspec.figure.words import say
 from netspec.ir.graph import Graph
 from netspec.ir.sizes import Size
-from netspec.sections.figure import FigureSettings
 
 NEXT = 17.6  # from circle to circle in a pill
 OVER = 28.0  # over dots

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from netspec.figure.folding import part_of
 from netspec.figure.scene import Scene
+from netspec.figure.settings import FigureSettings
 from netspec.figure.units import Group, Unsuitable, groups_of
 from netspec.ir.graph import Graph
-from netspec.sections.figure import FigureSettings
 
 View = Callable[[Graph, FigureSettings], Scene]
 

@@ -1,4 +1,4 @@
-"""All sections of a file, checked against its nets."""
+"""The data and train sections of a file, checked against its nets."""
 
 from __future__ import annotations
 
@@ -15,17 +15,8 @@ if TYPE_CHECKING:
     from netspec.sections.settings import Sections
 
 
-def check_sections(program: Program, graphs: dict[str, Graph]) -> list[Diagnostic]:
-    """Every mistake in the data, train and figure sections. Nets that failed have no graph here."""
-    from netspec.sections.figure_reading import check_figures
-
-    found = check_figures(program, graphs)
-    if any(section.kind in ("data", "train") for section in program.main.sections):
-        found += _check_training(program, graphs)
-    return found
-
-
-def _check_training(program: Program, graphs: dict[str, Graph]) -> list[Diagnostic]:
+def check_training(program: Program, graphs: dict[str, Graph]) -> list[Diagnostic]:
+    """Every mistake in the data and train sections. Nets that failed have no graph here."""
     # pydantic is imported only for files that have sections
     from netspec.sections.data import read_data
     from netspec.sections.match import match

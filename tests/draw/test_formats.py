@@ -14,7 +14,7 @@ import pytest
 import netspec
 from netspec.cli import main
 from netspec.figure.picture import FORMATS
-from netspec.sections.figure import UNITS, millimetres, split_length
+from netspec.figure.settings import UNITS, millimetres, split_length
 from tests.conftest import ROOT
 
 POST = ROOT / "specs" / "post"

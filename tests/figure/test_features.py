@@ -14,7 +14,7 @@ from netspec.diagnostics.errors import NetspecError
 from netspec.figure import features as view
 from netspec.figure.contours import contours
 from netspec.figure.scene import Node, Wire
-from netspec.sections.figure import FigureSettings
+from netspec.figure.settings import FigureSettings
 from netspec.training.run import Run
 
 MOONS = """netspec 1

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted, Words
+from netspec.figure import settings as say
+from netspec.figure.settings import FigureSettings, Index, LayerHints, Region, Shown, Skip
 from netspec.ir.graph import Graph, Layer
 from netspec.ir.sizes import Formula, Size
 from netspec.names import nearest
-from netspec.sections import figure as say
-from netspec.sections.figure import FigureSettings, Index, LayerHints, Region, Shown, Skip
 from netspec.sections.values import run_of
 from netspec.source import SourceFile
 from netspec.syntax import tree
@@ -332,13 +332,84 @@ class Reader:
         return tuple(found)
 
     def boxes(self, name: str, value: tree.Value, layer: Layer) -> tuple[Region, ...]:
-        from netspec.sections.regions import read_regions
-
         return read_regions(self, name, value, layer)
 
 
 class _Silent(Exception):
     """Something that was said elsewhere stands in the way."""
+
+
+# ---- regions: `x.box = [region(rows = [21, 30], cols = [71, 80], label = "…")]`
+
+_REGION_KEYS = ("rows", "cols", "units", "label")
+
+
+def read_regions(reader: Reader, name: str, value: tree.Value, layer: Layer) -> tuple[Region, ...]:
+    """The regions of a list; they may not share a unit. Raises Fault."""
+    if not isinstance(value, tree.List):
+        raise reader.wrong(name, value, "regions")
+    found: list[tuple[Region, tree.Value]] = []
+    for item in value.items:
+        if not isinstance(item, tree.Call) or item.path != ("region",):
+            raise reader.wrong(name, item, "regions")
+        region = _region(reader, name, item, layer)
+        for other, _ in found:
+            if _overlap(region, other):
+                raise Fault(Diagnostic("NS709", reader.source.span(item.at), {"name": name}))
+        found.append((region, item))
+    return tuple(region for region, _ in found)
+
+
+def _region(reader: Reader, name: str, call: tree.Call, layer: Layer) -> Region:
+    axes = reader.axes(layer)
+    space = axes[-2:] if len(axes) > 1 else ()
+    values: dict[str, Any] = {}
+    for arg in call.args:
+        key = ".".join(arg.name)
+        if key not in _REGION_KEYS:
+            guess = nearest(key, _REGION_KEYS)
+            hints = [Hint("nearest", {"name": guess})] if guess else []
+            hints.append(Hint("settings", {"names": Quoted(_REGION_KEYS)}))
+            raise Fault(Diagnostic("NS702", reader.source.span(arg.at), {"name": key or "region"}, hints=tuple(hints)))
+        if key == "label":
+            values[key] = reader.text(name, arg.value)
+        else:
+            values[key] = _stretch(reader, name, arg.value, _limit(reader, name, arg, key, space, axes))
+    wanted = ("rows", "cols") if space else ("units",)
+    if not any(key in values for key in wanted):
+        raise reader.wrong(name, call, "regions")
+    return Region(values.get("label", ""), values.get("rows"), values.get("cols"), values.get("units"))
+
+
+def _limit(reader: Reader, name: str, arg: tree.Arg, key: str, space: tuple[Size, ...], axes: tuple[Size, ...]) -> Size:
+    """How far a stretch may reach."""
+    if key == "units" and not space:
+        return axes[0]
+    if key in ("rows", "cols") and space:
+        return space[0] if key == "rows" else space[1]
+    raise reader.wrong(name, arg.value, "regions")
+
+
+def _stretch(reader: Reader, name: str, value: tree.Value, size: Size) -> tuple[int, int]:
+    """`[21, 30]`: first and last, both included."""
+    if not isinstance(value, tree.List) or len(value.items) != 2:
+        raise reader.wrong(name, value, "stretch")
+    first, last = (reader.number(name, item) for item in value.items)
+    for number, item in ((first, value.items[0]), (last, value.items[1])):
+        reader.in_range(name, item, number, size)
+    if not isinstance(first, int) or not isinstance(last, int) or first > last:
+        raise reader.wrong(name, value, "stretch")
+    return first, last
+
+
+def _overlap(one: Region, other: Region) -> bool:
+    def meet(a: tuple[int, int] | None, b: tuple[int, int] | None) -> bool:
+        return a is None or b is None or (a[0] <= b[1] and b[0] <= a[1])
+
+    return meet(one.rows, other.rows) and meet(one.cols, other.cols) and meet(one.units, other.units)
+
+
+# ---- a section, and the sections of a file
 
 
 def read_figure(
@@ -352,9 +423,6 @@ def read_figure(
 def check_figure(section: tree.Section, source: SourceFile, graph: Graph | None) -> list[Diagnostic]:
     """Every mistake of a `figure` section, each at the span of its setting."""
     return read_figure(section, source, graph)[1]
-
-
-# ---- the sections of a file
 
 
 def net_of(section: tree.Section, source: SourceFile, main: list[str], nets: tuple[str, ...]) -> str:
