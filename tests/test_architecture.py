@@ -1,4 +1,4 @@
-"""The house keeps its shape: imports point one way, heavy parts load late, nothing grows too long."""
+"""The house keeps its shape: imports point one way, heavy parts load late."""
 
 from __future__ import annotations
 
@@ -75,15 +75,11 @@ def test_heavy_modules_are_imported_late(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_sizes_and_manners(path: Path) -> None:
+def test_manners(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= 400
     tree = ast.parse(text)
     assert ast.get_docstring(tree), "a module says what it turns into what"
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert node.end_lineno is not None
-            assert node.end_lineno - node.lineno + 1 <= 50, f"{node.name} is too long"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             if node.func.id in ("exec", "eval", "compile") and path.name != "live.py":
                 raise AssertionError(f"{path}:{node.lineno} calls {node.func.id}")
