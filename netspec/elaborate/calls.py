@@ -46,6 +46,7 @@ class Calls(Steps):
             first=len(self.nodes),
             again=self.again > 0,
             backward=self.backward,
+            origins=self.origins,
             **extra,
         )
         self.scopes.append(scope)
@@ -73,8 +74,9 @@ class Calls(Steps):
             return self.templates.copy(self.templates.known[template], item.name, path, frame.scope, arguments)
         begin = self.templates.mark()
         scope = self.open_scope(
-            "block", item.name, path, frame.scope, params=arguments.shown, given=tuple(arguments.shown)
-        )
+            "block", item.name, path, frame.scope, params=arguments.shown, given=tuple(arguments.shown),
+            source=definition, arguments=arguments.env,
+        )  # fmt: skip
         child = Frame(
             definition.unit,
             definition,
@@ -85,14 +87,14 @@ class Calls(Steps):
             parent=frame,
             call=frame.span(item.at),
         )
-        outer = self.layer_index, self.backward
-        self.backward = False
+        outer = self.layer_index, self.backward, self.origins
+        self.backward, self.origins = False, ()
         try:
             child.given = arguments.inputs
             scope.port_names = tuple(arguments.inputs)
             self.body(child)
         finally:
-            self.layer_index, self.backward = outer
+            self.layer_index, self.backward, self.origins = outer
             scope.last = len(self.nodes)
         sizes = {name: value for name, value in child.env.items() if isinstance(value, (int, float, Formula))}
         scope.params = {**scope.params, **sizes}
@@ -131,13 +133,16 @@ class Calls(Steps):
         """`repeat N { … }`: the rounds one after another, with weights of their own or shared."""
         self._begins_with_step(frame, item)
         count = size(item.count, frame, 1, "repeat")
+        written = count
+        if self.instances and isinstance(count, Formula):
+            count = int(count.values[0])
         if not isinstance(count, int):
             raise fault(frame, item.count.at, "NS614", text=frame.span(item.count.at).text)
         if len(self.nodes) + count > self.limits.nodes:
             raise fault(frame, item.count.at, "NS612", limit=self.limits.nodes)
         self.budget(frame, item)
         path = names.module("repeat")
-        around = self.open_scope("repeat", str(count), path, frame.scope, shared=item.shared)
+        around = self.open_scope("repeat", str(count), path, frame.scope, shared=item.shared, count=written)
         before = frame.scope
         self.rounds = {}
         rounds: dict[str, Flow] = {}

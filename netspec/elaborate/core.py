@@ -13,7 +13,7 @@ from netspec.elaborate.initial import check_init
 from netspec.elaborate.keys import Names
 from netspec.elaborate.options import Given
 from netspec.elaborate.witness import shown
-from netspec.ir.graph import Edge, Layer, Node, Scope
+from netspec.ir.graph import Edge, Layer, Node, Origins, Scope
 from netspec.ir.operation import Op, Weight
 from netspec.ir.sizes import Formula
 from netspec.ir.types import ShapeFault, Time, Type
@@ -60,6 +60,8 @@ class Core:
         self.repeated: list[Label] = []  # the `same(a)` whose steps are gone through
         self.backward = False  # inside `reversed`
         self.layer_index = -1
+        self.origins: Origins = ()  # the step parameters whose steps are being written
+        self.instances = False  # open sizes have the values of a block's instances: the first says how often to repeat
         self.counter = Counter(limits.nodes)
         self.late: list[tuple[Frame, tree.Require]] = []  # requirements about weights and depth
         self.partial = False  # an unknown type came up: the pass will be repeated
@@ -127,7 +129,7 @@ class Core:
         edges = (inputs[0].edge,) if len(inputs) == 1 else tuple([value.edge for value in inputs])
         node = Node(
             len(self.nodes), op, edges, types, word, self.layer_index, frame.scope, "", "", False, self.again > 0,
-            self.backward, frame.span(at),
+            self.backward, frame.span(at), origins=self.origins,
         )  # fmt: skip
         self.nodes.append(node)
         if known and given is not None and "init" in given.values:

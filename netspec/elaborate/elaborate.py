@@ -13,7 +13,7 @@ from netspec.elaborate.core import TooMany
 from netspec.elaborate.evaluate import Broken, fault
 from netspec.elaborate.expand import Expansion
 from netspec.elaborate.frame import Flow, Frame, Word
-from netspec.elaborate.keys import assign_keys
+from netspec.elaborate.keys import keys_as_paths
 from netspec.elaborate.measure import count, depth, stored_arrays
 from netspec.elaborate.program import Definition, Program
 from netspec.elaborate.witness import find
@@ -61,7 +61,7 @@ def elaborate_frame(
     report = Report()
     for diagnostic in root.faults:
         report.add(diagnostic)
-    expansion, frame = _settled(root, limits)
+    expansion, frame = settled(root, limits)
     for diagnostic in expansion.report.diagnostics:
         report.add(diagnostic)
     # a line that could not be read, or that hangs on a parameter of unknown kind, may be what reads the others
@@ -70,7 +70,7 @@ def elaborate_frame(
     return _finish(program, root.definition, frame, expansion, report, used)
 
 
-def _settled(root: Frame, limits: Limits) -> tuple[Expansion, Frame]:
+def settled(root: Frame, limits: Limits) -> tuple[Expansion, Frame]:
     """Passes over the net's body until what delayed reads assume is what their layers are: a chain takes a pass a link.
 
     What a pass learns may be a guess (a side that is known stands for a sum), so it counts once the next one agrees.
@@ -100,9 +100,10 @@ def _attempt(root: Frame, limits: Limits, assumed: dict[str, Type]) -> tuple[Exp
     params = _names(definition)
     expansion.symbols = {name: value for name, value in root.env.items() if name in params and is_open(value)}
     expansion.symbols |= root.symbols
+    expansion.instances = root.instances
     frame = Frame(definition.unit, definition, 0, "", env=dict(root.env), symbols=expansion.symbols)
     frame.broken |= root.broken
-    expansion.open_scope("net", definition.body.name.text, "", -1)
+    expansion.open_scope("net", definition.body.name.text, "", -1, source=definition, arguments=dict(root.env))
     if definition.body.kind == "block":
         _stand_ins(root, frame, expansion)
     with contextlib.suppress(TooMany):
@@ -226,7 +227,7 @@ def _finish(
     used: frozenset[str],
 ) -> tuple[Graph | None, Report]:
     nodes = expansion.nodes
-    assign_keys(nodes, expansion.scopes)
+    keys_as_paths(nodes, expansion.scopes)
     stored = stored_arrays(expansion, report)
     cells = find_cells(nodes) if expansion.delays else []
     check_cells(nodes, cells, report)

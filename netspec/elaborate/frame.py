@@ -83,6 +83,11 @@ class Frame:
     symbols: dict[str, Formula] = field(default_factory=dict)  # the net's open sizes, for examples in messages
     stand_ins: dict[str, Type] = field(default_factory=dict)  # types of the inputs of a block that is checked alone
     faults: list[Diagnostic] = field(default_factory=list)  # of such a block's defaults
+    instances: bool = False  # open sizes stand for the values that a block's instances have
+    home: int = field(init=False)  # the scope of the body itself, whatever repeat is being written
+
+    def __post_init__(self) -> None:
+        self.home = self.scope
 
     def span(self, at: tree.Place) -> Span:
         return tuple.__new__(Span, (self.unit.source, *at))  # asked for every node: half as fast by Span(…)

@@ -7,6 +7,7 @@ from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Label, Report
 from netspec.elaborate.core import Core
+from netspec.elaborate.keys import module_path
 from netspec.ir.graph import Counts, Node, Stored
 from netspec.ir.operation import Weight
 from netspec.ir.sizes import Size, is_open, product
@@ -21,13 +22,13 @@ def stored_arrays(expansion: Core, report: Report) -> list[Stored]:
         for weight in expansion.weights.get(node.index, ()):
             if node.tied and weight.name == "weight":
                 continue
-            key = node.stored(weight.name)
+            key = f"{module_path(node.path)}.{weight.name}"
             if key not in found:
-                found[key] = Stored(key, weight, node.index, node.frozen)
+                found[key] = Stored(node.stored(weight.name), weight, node.index, node.frozen)
             elif not node.again:
                 owner = nodes[found[key].node]
                 labels = (Label(owner.span, "first"),) if owner.span is not None else ()
-                report.add(Diagnostic("NS241", node.span, {"key": node.key}, labels=labels))
+                report.add(Diagnostic("NS241", node.span, {"key": module_path(node.path)}, labels=labels))
                 break
             elif weight.shape != found[key].weight.shape:
                 report.add(_other_shape(node, nodes[found[key].node], weight, found[key], expansion))
@@ -74,11 +75,11 @@ def _modules(found: dict[str, Stored], expansion: Core) -> Iterator[tuple[int, s
     scopes = expansion.scopes
     for index in dict.fromkeys(stored.node for stored in found.values()):
         node = expansion.nodes[index]
-        if node.key != scopes[node.scope].key:
-            yield index, node.key, node.span
+        if node.path != scopes[node.scope].path:
+            yield index, module_path(node.path), node.span
     for scope in scopes[1:]:  # the first is the net
-        if not scope.again and scope.key != scopes[scope.parent].key:
-            yield scope.first, scope.key, expansion.layers[scope.layer].span
+        if not scope.again and scope.path != scopes[scope.parent].path:
+            yield scope.first, module_path(scope.path), expansion.layers[scope.layer].span
 
 
 def count(stored: list[Stored]) -> Counts:

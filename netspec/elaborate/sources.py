@@ -200,9 +200,11 @@ class Sources(Core):
             return None
         if any(numbers):
             number, value = (left, right) if numbers[0] else (right, left)
-            if isinstance(number, Formula):
+            if isinstance(number, Formula) and not self.instances:
                 raise fault(frame, item.at, "NS225", text=frame.span(item.at).text)
-            op: Op = operation("number")(sign=item.op, value=float(number), first=numbers[0])
+            op: Op = operation("number")(
+                sign=item.op, value=number if isinstance(number, Formula) else float(number), first=numbers[0]
+            )
             return self.node(op, [value], frame, item.at, item.op)[0]
         return self.node(operation(_SIGNS[item.op])(), [left, right], frame, item.at, item.op)[0]
 

@@ -14,6 +14,7 @@ from netspec.elaborate.program import Definition
 from netspec.elaborate.sources import Sources
 from netspec.elaborate.suggest import method, unknown_step
 from netspec.elaborate.ties import borrowed
+from netspec.ir.graph import Origin
 from netspec.ir.operation import Op
 from netspec.ir.types import Type
 from netspec.ops.registry import operation, plain, step_names
@@ -218,10 +219,12 @@ class Steps(Sources):
             raise fault(frame, item.at, "NS232", name=item.name)
         caller = bound.frame
         scope, caller.scope = caller.scope, frame.scope
+        outer = self.origins
+        self.origins = (*outer, Origin(frame.home, item.name, len(self.nodes)))
         try:
             return self.chain(caller, bound.chain, names, flow)
         finally:
-            caller.scope = scope
+            caller.scope, self.origins = scope, outer
 
     # ---- application
 

@@ -13,7 +13,7 @@ from netspec.elaborate.arguments import Arguments
 from netspec.elaborate.core import Core
 from netspec.elaborate.frame import Flow, Value, Word
 from netspec.elaborate.program import Definition
-from netspec.ir.graph import Edge, Layer, Node, Scope
+from netspec.ir.graph import Edge, Layer, Node, Origin, Origins, Scope
 from netspec.ir.sizes import Formula
 
 
@@ -83,6 +83,7 @@ class Templates:
                 core.weights[number + up[0]] = core.weights[number]
         top = core.scopes[now.scopes]
         top.name, top.parent, top.layer, top.backward = name, parent, core.layer_index, core.backward
+        top.origins = core.origins
         core.scopes[parent].children.append(top.index)
         for port, flow in zip(top.ports, arguments.inputs.values(), strict=True):
             assert flow[0] is not None  # key() says so
@@ -109,11 +110,14 @@ class _Move:
             return (Edge(edges[0].node + self.nodes, edges[0].output),)
         return tuple(Edge(edge.node + self.nodes, edge.output) for edge in edges)
 
+    def origins(self, origins: Origins) -> Origins:
+        return tuple(Origin(origin.scope + self.scopes, origin.name, origin.use + self.nodes) for origin in origins)
+
     def node(self, node: Node) -> Node:
         return Node(
             node.index + self.nodes, node.op, self.edges(node.inputs), node.types, node.word, node.layer + self.layers,
             node.scope + self.scopes, self.name(node.path), self.name(node.tied), node.frozen,
-            node.again, node.backward, node.span,
+            node.again, node.backward, node.span, origins=self.origins(node.origins),
         )  # fmt: skip
 
     def layer(self, layer: Layer) -> Layer:
@@ -128,5 +132,6 @@ class _Move:
             scope.layer + self.layers, scope.first + self.nodes, scope.last + self.nodes, scope.shared,
             dict(scope.params), scope.given, tuple(port + self.nodes for port in scope.ports), scope.port_names,
             self.edges(scope.results), scope.result_names, [child + self.scopes for child in scope.children],
-            scope.again, scope.backward,
+            scope.again, scope.backward, origins=self.origins(scope.origins), count=scope.count, source=scope.source,
+            arguments=scope.arguments,
         )  # fmt: skip

@@ -29,6 +29,17 @@ class Edge(NamedTuple):
     output: int = 0
 
 
+class Origin(NamedTuple):
+    """A step parameter that a step was written for: its block, its name, and where this use begins."""
+
+    scope: int
+    name: str
+    use: int
+
+
+Origins = tuple[Origin, ...]  # the innermost block first: a parameter may be handed on
+
+
 @dataclass(slots=True, eq=False)
 class Node:
     """One operation applied once."""
@@ -46,8 +57,14 @@ class Node:
     again: bool = False  # a further use of weights that another node owns (`same`, `shared`)
     backward: bool = False  # inside `reversed`: what came before in time is still to come
     span: Span | None = None
-    key: str = ""  # the module in state_dict that holds its weights
+    key: str = ""  # the module in state_dict that holds its weights, or its one array where `bare`
     tied_key: str = ""  # that of the step it is tied to
+    origins: Origins = ()
+
+    @property
+    def bare(self) -> bool:
+        """Whether its one array is a parameter of the class around it, without a module of its own."""
+        return self.op.bare
 
     @property
     def type(self) -> Type:
@@ -55,7 +72,9 @@ class Node:
 
     def stored(self, name: str = "weight") -> str:
         """The key in state_dict of one of its arrays, by the name it has in the module."""
-        return f"{self.tied_key if self.tied and name == 'weight' else self.key}.{name}"
+        if self.tied and name == "weight":
+            return f"{self.tied_key}.weight"
+        return self.key if self.bare else f"{self.key}.{name}"
 
 
 @dataclass(slots=True, eq=False)
@@ -98,6 +117,10 @@ class Scope:
     again: bool = False
     backward: bool = False  # called inside `reversed`
     key: str = ""  # the module in state_dict; "" for the net
+    origins: Origins = ()
+    count: Size = 0  # how many rounds a repeat has, as it is written
+    source: Any = None  # the definition of a net or block
+    arguments: dict[str, Any] = field(default_factory=dict)  # what its parameters are bound to
 
 
 @dataclass(slots=True, eq=False)

@@ -254,6 +254,11 @@ class Op:
         """How many values it hands on, as far as its options say: counted before they are made."""
         return 1
 
+    @property
+    def bare(self) -> bool:
+        """Whether its one array is an nn.Parameter of the class it stands in, and no module holds it."""
+        return False
+
     def layers(self) -> int:
         """What it adds to the depth of a path."""
         return self.depth

@@ -18,7 +18,10 @@ from proof.test_text_laws import FILES
 def everything(graph: Graph) -> list[Any]:
     """Every field of every node, layer and scope."""
     parts = [*graph.nodes, *graph.layers, *graph.scopes]
-    fields = [{name: getattr(part, name) for name in type(part).__slots__} for part in parts]
+    fields = [
+        {name: getattr(part, name) for name in type(part).__slots__ if name != "arguments"}  # steps bring their frames
+        for part in parts
+    ]
     stored = [(item.key, item.weight, item.node, item.frozen) for item in graph.stored]
     return [*fields, *stored, graph.depth, graph.cells, graph.warnings]
 

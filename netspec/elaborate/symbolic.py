@@ -1,0 +1,120 @@
+"""Instances of a block -> the block elaborated once, its sizes open and as many values to each as there are instances.
+
+Emitted source has one class for a block of the spec; what its lines compute of the block's sizes is read off here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from netspec.diagnostics.model import Fault
+from netspec.elaborate.cells import find_cells
+from netspec.elaborate.elaborate import settled
+from netspec.elaborate.evaluate import Broken, evaluate
+from netspec.elaborate.frame import Frame
+from netspec.elaborate.keys import assign_keys
+from netspec.ir.graph import Counts, Graph, Scope
+from netspec.ir.sizes import Formula, divides, is_open, values_of
+from netspec.ir.types import Time, Type
+from netspec.limits import DEFAULT
+from netspec.syntax import tree
+
+Sizes = dict[str, Any]
+
+
+class Unsuited(Exception):
+    """The block cannot be elaborated with open sizes: its structure hangs on them."""
+
+
+def symbolic(instances: Sequence[Scope], inputs: Sequence[Sequence[Type]]) -> Graph:
+    """The graph of a block (or net) with a symbol for every size.
+
+    Args:
+        instances: scopes of one definition; a symbol's n-th value is what the n-th of them has.
+        inputs: for each of them the types of its inputs, in order.
+
+    Raises:
+        Unsuited: where no such graph can be made, or it would have other types than the instances.
+    """
+    first = instances[0]
+    definition = first.source
+    known = {name: _symbol(name, [scope.arguments[name] for scope in instances]) for name in first.arguments}
+    root = Frame(definition.unit, definition, 0, "", env=known, instances=True)
+    lines = [line for line in definition.body.statements if isinstance(line, tree.Input)]
+    if definition.body.kind == "block":
+        sizes = dict(known)
+        for line, types in zip(lines, zip(*inputs, strict=True), strict=True):
+            root.stand_ins[line.label.text] = _input(line.type, types, sizes, root)
+        root.symbols = {name: value for name, value in sizes.items() if is_open(value)}
+    try:
+        expansion, _ = settled(root, DEFAULT)
+    except (Fault, Broken):
+        raise Unsuited from None
+    if expansion.report.failed:
+        raise Unsuited
+    assign_keys(expansion, expansion.weights)
+    nodes = expansion.nodes
+    return Graph(
+        definition.body.name.text, "", known, (), nodes, expansion.layers, expansion.scopes, [], Counts(), 0,
+        inputs=tuple(node.index for node in nodes if node.op.name == "input"),
+        outputs=tuple(layer.index for layer in expansion.layers if layer.role == "output" and layer.scope == 0),
+        cells=find_cells(nodes) if expansion.delays else [],
+    )  # fmt: skip
+
+
+def _symbol(name: str, values: list[Any]) -> Any:
+    """A symbol for a number; flags, words, lists and steps stay as the first instance has them."""
+    if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
+        return Formula.symbol(name, tuple(values))
+    return values[0]
+
+
+def _input(written: tree.TypeText, types: Sequence[Type], known: Sizes, root: Frame) -> Type:
+    """A type as it is written, its names symbols."""
+
+    def size(expression: Any, values: list[Any]) -> Any:
+        found = _size(expression, values, known, root)
+        if values_of(found, len(values)) != tuple(values):
+            raise Unsuited
+        return found
+
+    first = types[0]
+    dims = [] if written.space is None else list(written.space.sizes)
+    time = None
+    if first.time is not None:
+        lengths = [value.time.length for value in types if value.time is not None]
+        length = written.over.length if written.over is not None else None
+        time = Time(size(length, lengths), first.time.varying)
+    if first.classes is None and written.maps is None and len(dims) == 1:
+        return Type(size(dims[0], [value.maps for value in types]), (), time)
+    space = tuple(size(dim, [value.space[axis] for value in types]) for axis, dim in enumerate(dims))
+    if len(space) != len(first.space):
+        raise Unsuited
+    if first.classes is not None:
+        return Type(1, space, time, size(written.classes, [value.classes for value in types]))
+    maps = 1 if written.maps is None else size(written.maps, [value.maps for value in types])
+    return Type(maps, space, time)
+
+
+def _size(expression: Any, values: list[Any], known: Sizes, root: Frame) -> Any:
+    """One size: `c` and `2*c` give c its values; what else stands there is worked out."""
+    factor: Any = 1
+    name = ""
+    match expression:
+        case None:
+            if len(set(values)) > 1:
+                raise Unsuited
+            return values[0]
+        case tree.Ref():
+            name = expression.name
+        case tree.Binary(op="*", left=tree.Number() as number, right=tree.Ref() as reference):
+            factor, name = number.value, reference.name
+    if name and name not in known:
+        if not all(isinstance(value, int) and divides(factor, value) for value in values):
+            raise Unsuited
+        known[name] = Formula.symbol(name, tuple(value // factor for value in values))
+    try:
+        return evaluate(expression, Frame(root.unit, root.definition, 0, "", env=known))
+    except (Fault, Broken):
+        raise Unsuited from None
