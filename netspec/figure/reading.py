@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted, Words
+from netspec.elaborate.evaluate import LARGEST, Undefined, Want, evaluate
 from netspec.figure import settings as say
 from netspec.figure.settings import FigureSettings, Index, LayerHints, Region, Shown, Skip
 from netspec.ir.graph import Graph, Layer
 from netspec.ir.sizes import Formula, Size
 from netspec.names import nearest
-from netspec.sections.values import run_of
-from netspec.source import SourceFile
+from netspec.source import SourceFile, Span
 from netspec.syntax import tree
 
 if TYPE_CHECKING:
@@ -68,6 +68,10 @@ HINTS: Final = {
 }
 
 
+# the number of a unit, and a setting that is a whole number
+UNIT = Want("whole", -LARGEST, LARGEST)
+INTEGER = Want("whole", -LARGEST, LARGEST, whole_floats=True)
+
 # what a setting of a kind takes: the name of a hint of NS704
 _TAKES = {
     "word": "takes_words",
@@ -90,6 +94,7 @@ class Reader:
         self.source = source
         self.graph = graph
         self.found: list[Diagnostic] = []
+        self.setting = ""  # whose value is read
 
     def read(self) -> FigureSettings:
         general: dict[str, Any] = {}
@@ -112,7 +117,7 @@ class Reader:
                     layers[path] = replace(layers.get(path, LayerHints()), **{name: value})
             except Fault as fault:
                 self.found.append(fault.diagnostic)
-            except _Silent:
+            except Undefined:
                 continue
         return FigureSettings(**general, layers=layers)
 
@@ -122,7 +127,7 @@ class Reader:
         name = setting.key[0]
         rule = SETTINGS.get(name)
         if rule is None:
-            raise self.unknown(setting, name, SETTINGS, "NS701")
+            raise self.unknown_key(setting, name, SETTINGS, "NS701")
         return self.value(name, rule, setting.value, None)
 
     def hint(self, setting: tree.Setting) -> tuple[str, str, Any]:
@@ -130,13 +135,13 @@ class Reader:
         path, name = ".".join(setting.key[:-1]), setting.key[-1]
         rule = HINTS.get(name)
         if rule is None:
-            raise self.unknown(setting, name, HINTS, "NS702")
+            raise self.unknown_key(setting, name, HINTS, "NS702")
         layer = self.layer(path, setting.key_at)
         return path, name, self.value(f"{path}.{name}", rule, setting.value, layer)
 
     def layer(self, path: str, at: tree.Place) -> Layer:
         if self.graph is None:
-            raise _Silent
+            raise Undefined
         for layer in self.graph.layers:
             if layer.path == path:
                 return layer
@@ -147,7 +152,7 @@ class Reader:
         words = {"name": path, "net": self.graph.name}
         raise Fault(Diagnostic("NS703", self.source.span(at), dict(words), hints=tuple(hints)))
 
-    def unknown(self, setting: tree.Setting, name: str, legal: Iterable[str], code: str) -> Fault:
+    def unknown_key(self, setting: tree.Setting, name: str, legal: Iterable[str], code: str) -> Fault:
         names = tuple(legal)
         guess = nearest(name, names)
         at = (setting.key_at[1] - len(name), setting.key_at[1])
@@ -205,7 +210,7 @@ class Reader:
 
     def word(self, name: str, rule: Rule, value: tree.Value) -> str:
         if isinstance(value, tree.Broken):
-            raise _Silent
+            raise Undefined
         if isinstance(value, tree.Ref) and value.name in rule.choices:
             return value.name
         given = value.name if isinstance(value, tree.Ref) else value.value if isinstance(value, tree.Text) else ""
@@ -214,7 +219,7 @@ class Reader:
         raise self.wrong(name, value, "word", *hints, choices=rule.choices, fix=guess)
 
     def integer(self, name: str, rule: Rule, value: tree.Value) -> int:
-        found = self.number(name, value)
+        found = self.number(name, value, INTEGER)
         if not isinstance(found, int) or not rule.least <= found <= rule.most:
             words: Words = {"name": name, "least": rule.least, "most": rule.most}
             raise Fault(Diagnostic("NS705", self.source.span(value.at), words))
@@ -237,29 +242,38 @@ class Reader:
             raise self.wrong(name, value, "layer")
         return value.name
 
-    def number(self, name: str, value: tree.Value) -> Size:
+    def number(self, name: str, value: tree.Value, want: Want = UNIT) -> Size:
         """A size written with numbers and the net's own sizes."""
-        match value:
-            case tree.Number() if isinstance(value.value, int):
-                return value.value
-            case tree.Ref() if self.graph is None:
-                raise _Silent
-            case tree.Ref():
-                found = self.names().get(value.name)
-                if isinstance(found, int | Formula) and not isinstance(found, bool):
-                    return found
-            case tree.Binary() if value.op in ("+", "-", "*"):
-                first, operators = run_of(value, ("+", "-", "*"))
-                total = self.number(name, first)
-                for node in operators:
-                    right = self.number(name, node.right)
-                    total = total + right if node.op == "+" else total - right if node.op == "-" else total * right
-                return total
-            case tree.Negative():
-                return -self.number(name, value.value)
-            case tree.Group() if len(value.chain.items) == 1:
-                return self.number(name, value.chain.items[0])
-        raise self.wrong(name, value, "integer")
+        self.setting = name
+        found: Size = evaluate(value, self, want)
+        return found
+
+    # ---- what the evaluator asks (`netspec.elaborate.evaluate.Names`)
+
+    @property
+    def largest(self) -> int:
+        return LARGEST
+
+    @property
+    def damaged(self) -> bool:
+        return False
+
+    def span(self, at: tree.Place) -> Span:
+        return self.source.span(at)
+
+    def lookup(self, ref: tree.Ref) -> Any:
+        if self.graph is None:
+            raise Undefined
+        found = self.names().get(ref.name)
+        if isinstance(found, int | float | Formula) and not isinstance(found, bool):
+            return found
+        raise Fault(self.unknown(ref))
+
+    def unknown(self, value: tree.Value) -> Diagnostic:
+        return self.wrong(self.setting, value, "integer").diagnostic
+
+    def unclear(self, diagnostic: Diagnostic) -> None:
+        self.found.append(diagnostic._replace(severity="warning"))
 
     def names(self) -> dict[str, Any]:
         return {} if self.graph is None else {**self.graph.lists, **self.graph.params}
@@ -333,10 +347,6 @@ class Reader:
 
     def boxes(self, name: str, value: tree.Value, layer: Layer) -> tuple[Region, ...]:
         return read_regions(self, name, value, layer)
-
-
-class _Silent(Exception):
-    """Something that was said elsewhere stands in the way."""
 
 
 # ---- regions: `x.box = [region(rows = [21, 30], cols = [71, 80], label = "…")]`

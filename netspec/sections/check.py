@@ -22,14 +22,13 @@ def check_training(program: Program, graphs: dict[str, Graph]) -> list[Diagnosti
     from netspec.sections.match import match
     from netspec.sections.settings import gather
     from netspec.sections.train import read_train
-    from netspec.sections.values import Undecided
 
     report = Report()
     main = program.main
     sections = gather(((main.source, section) for section in main.sections), report)
     name = net_of(program, sections, report)
     graph = graphs.get(name) if name is not None else None
-    names = Undecided() if graph is None else names_of(graph)
+    names = None if graph is None else names_of(graph)
     data = read_data(sections.data, names, report)
     train = read_train(sections.train, names, report)
     if graph is not None and not sections.reserved:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Quoted, Report
+from netspec.elaborate.evaluate import Open, Undefined
 from netspec.ir.types import UNKNOWN_TYPE, ShapeFault, Type
 from netspec.names import nearest
 from netspec.sections.entries import read_entry
@@ -13,7 +15,7 @@ from netspec.sections.settings import Section, Written
 from netspec.sections.sources import SOURCES, Facts, Source
 from netspec.sections.steps import STEPS, Chars, Column, Columns, Label, Step
 from netspec.sections.train import MOST_MISTAKES, settings
-from netspec.sections.values import OpenSize, Reader, single
+from netspec.sections.values import Reader, single
 from netspec.source import Span
 from netspec.syntax import tree
 
@@ -53,7 +55,7 @@ class Data:
         }
 
 
-def read_data(section: Section, names: dict[str, Any], report: Report) -> Data:
+def read_data(section: Section, names: Mapping[str, Any] | None, report: Report) -> Data:
     """Every setting that can be read; mistakes go to the report."""
     data = Data(span=section.span)
     written = section.settings.get("source")
@@ -66,10 +68,10 @@ def read_data(section: Section, names: dict[str, Any], report: Report) -> Data:
         if len(report) > MOST_MISTAKES:
             data.broken.add(key)
         elif key == "split":
-            _try(report, lambda item=item: _split(item, names, data))
+            _try(report, lambda item=item: _split(item, names, data, report))
         elif key not in KEYS:
             data.broken.add(key)
-            _try(report, lambda key=key, item=item: _field(key, item, names, facts, data))
+            _try(report, lambda key=key, item=item: _field(key, item, names, facts, data, report))
     return data
 
 
@@ -79,22 +81,22 @@ def _try(report: Report, action: Any) -> None:
         action()
     except Fault as fault:
         report.add(fault.diagnostic)
-    except OpenSize:
+    except (Open, Undefined):
         pass  # a size of the net is not set: nothing can be said yet
 
 
-def _source(written: Written, names: dict[str, Any], report: Report) -> Source | None:
+def _source(written: Written, names: Mapping[str, Any] | None, report: Report) -> Source | None:
     try:
-        return read_entry(SOURCES, written.setting.value, written.reader(names), Phrase("what source"))
+        return read_entry(SOURCES, written.setting.value, written.reader(names, report), Phrase("what source"))
     except Fault as fault:
         report.add(fault.diagnostic)
-    except OpenSize:
+    except (Open, Undefined):
         pass
     return None
 
 
-def _split(written: Written, names: dict[str, Any], data: Data) -> None:
-    reader = written.reader(names)
+def _split(written: Written, names: Mapping[str, Any] | None, data: Data, report: Report) -> None:
+    reader = written.reader(names, report)
     value = written.setting.value
     shares = reader.numbers(value, "split")
     data.split_span = written.span
@@ -106,8 +108,10 @@ def _split(written: Written, names: dict[str, Any], data: Data) -> None:
     data.split = shares
 
 
-def _field(name: str, written: Written, names: dict[str, Any], facts: Facts, data: Data) -> None:
-    reader = written.reader(names)
+def _field(
+    name: str, written: Written, names: Mapping[str, Any] | None, facts: Facts, data: Data, report: Report
+) -> None:
+    reader = written.reader(names, report)
     value = written.setting.value
     only = single(value)
     if isinstance(only, tree.Number | tree.Negative) or (isinstance(only, tree.Ref) and only.name in ("true", "false")):

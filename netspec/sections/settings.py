@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from netspec.diagnostics.errors import SpecError
@@ -36,8 +36,8 @@ class Written:
     def text(self) -> str:
         return self.span.text
 
-    def reader(self, names: dict[str, object]) -> Reader:
-        return Reader(self.source, names)
+    def reader(self, names: Mapping[str, object] | None, report: Report) -> Reader:
+        return Reader(self.source, names, report)
 
 
 @dataclass(slots=True)

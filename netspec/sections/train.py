@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Phrase, Quoted, Report
+from netspec.elaborate.evaluate import Open, Undefined
 from netspec.names import meant, nearest
 from netspec.sections.entries import read_entry
 from netspec.sections.losses import LOSSES, METRICS, Loss, Metric
 from netspec.sections.optimizers import OPTIMIZERS, SCHEDULES, Adam, Constant, Optimizer, Schedule
 from netspec.sections.settings import Section, Written
-from netspec.sections.values import OpenSize, Reader, single
+from netspec.sections.values import Reader, single
 from netspec.source import Span
 from netspec.syntax import tree
 
@@ -65,7 +66,7 @@ MOST_MISTAKES = 500
 PRECISIONS = ("float32", "bfloat16", "float64")
 
 
-def read_train(section: Section, names: dict[str, Any], report: Report) -> Train:
+def read_train(section: Section, names: Mapping[str, Any] | None, report: Report) -> Train:
     """Every setting that can be read; mistakes go to the report."""
     train = Train(span=section.span)
     for key, written in section.settings.items():
@@ -76,11 +77,11 @@ def read_train(section: Section, names: dict[str, Any], report: Report) -> Train
         try:
             if read is None:
                 raise _unknown(key, written)
-            read(train, key, written, written.reader(names))
+            read(train, key, written, written.reader(names, report))
         except Fault as fault:
             train.broken.add(key)
             report.add(fault.diagnostic)
-        except OpenSize:
+        except (Open, Undefined):
             train.broken.add(key)
     if "loss" not in section.settings and section.span is not None:
         report.add(Diagnostic("NS754", section.span, {"section": "train", "name": "loss"}))
@@ -238,7 +239,7 @@ def _holds_call(value: tree.Value) -> bool:
     pending = [value]
     while pending:
         part = single(pending.pop())
-        if isinstance(part, tree.Call):
+        if isinstance(part, tree.Call) and part.name != "sqrt":
             return True
         if isinstance(part, tree.Binary):
             pending += [part.left, part.right]
