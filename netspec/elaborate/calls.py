@@ -16,7 +16,7 @@ from netspec.elaborate.steps import Steps
 from netspec.elaborate.templates import Templates
 from netspec.ir.graph import Scope
 from netspec.ir.sizes import Formula
-from netspec.ops.registry import operation
+from netspec.ir.structure import Flip, Port
 from netspec.source import Span
 from netspec.syntax import tree
 
@@ -191,8 +191,6 @@ class Calls(Steps):
 
     def ports(self, frame: Frame, flow: Flow, at: tree.Place) -> Flow:
         """The values a scope is given, as nodes of its own: what is inside never reads past them."""
-        from netspec.ops.port import Port
-
         out: Flow = []
         for value in flow:
             if value is None:
@@ -225,13 +223,13 @@ class Calls(Steps):
         inner = args[0].value
         chain = inner if isinstance(inner, tree.Chain) else tree.Chain((inner,), inner.at)
         value = self.single(flow, frame, item.at)
-        turned = self.node(operation("flip")(), [value], frame, item.at, "reversed")
+        turned = self.node(Flip(), [value], frame, item.at, "reversed")
         around, self.backward = self.backward, not self.backward
         try:
             result = self.single(self.chain(frame, chain, names, turned), frame, item.at)
         finally:
             self.backward = around
-        return self.node(operation("flip")(), [result], frame, item.at, "reversed")
+        return self.node(Flip(), [result], frame, item.at, "reversed")
 
     # ---- the same weights once more
 

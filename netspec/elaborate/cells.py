@@ -23,7 +23,7 @@ def find_cells(nodes: list[Node]) -> list[tuple[int, ...]]:
 def check_cells(nodes: list[Node], cells: list[tuple[int, ...]], report: Report) -> None:
     """Every step of a loop acts on one time step alone: so it keeps the time it is given, and a loop has one time."""
     for cell in cells:
-        delay = next(node for index in cell if (node := nodes[index]).op.name == "delay")
+        delay = next(node for index in cell if (node := nodes[index]).kind == "delay")
         labels = (Label(delay.span, "loop", {"name": delay.word}),) if delay.span is not None else ()
         for index in cell:
             node = nodes[index]

@@ -100,7 +100,7 @@ class Core:
         node = self.nodes[edge.node]
         layer = self.layers[node.layer]
         line = str(layer.span.line) if layer.span is not None else "?"
-        if node.op.name in ("port", "input") or (layer.values and layer.values[-1] == edge):
+        if node.kind in ("port", "input") or (layer.values and layer.values[-1] == edge):
             return layer.label or node.word, line
         if node.span is None or len(node.span.text) > MAX_SHOWN or "\n" in node.span.text:
             return node.word, line
@@ -237,7 +237,7 @@ class Core:
         node = self.nodes[inputs[error.input].edge.node]
         given = [self.nodes[edge.node].types[edge.output] for edge in node.inputs if edge.node >= 0]
         had = any(value.space for value in given) if error.code == "NS309" else any(value.time for value in given)
-        if not had or node.op.name in ("port", "input"):
+        if not had or node.kind in ("port", "input"):
             return None
         other = words.get("input_name", node.word)
         return None if other == words["step"] else Hint("lost", {"other": other, "step": words["step"]})

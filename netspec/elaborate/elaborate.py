@@ -19,10 +19,10 @@ from netspec.elaborate.program import Definition, Program
 from netspec.elaborate.witness import find
 from netspec.ir.graph import Graph
 from netspec.ir.sizes import Formula, is_open
+from netspec.ir.structure import Input
 from netspec.ir.types import Type
 from netspec.limits import DEFAULT, Limits
 from netspec.names import nearest
-from netspec.ops.input import Input
 from netspec.source import Span
 from netspec.syntax import tree
 
@@ -209,8 +209,8 @@ _PROBE = 1_000_003  # a number of maps that nothing else will have
 
 def _growth(expansion: Expansion, path: str, root: Frame) -> int:
     """By how many maps a layer grows at every step, if it had any number of them to begin with; 0 if it doesn't."""
-    time = next((node.types[0].time for node in expansion.nodes if node.op.name == "input" and node.type.time), None)
-    for space in dict.fromkeys(((), *(node.type.space for node in expansion.nodes if node.op.name == "input"))):
+    time = next((node.types[0].time for node in expansion.nodes if node.kind == "input" and node.type.time), None)
+    for space in dict.fromkeys(((), *(node.type.space for node in expansion.nodes if node.kind == "input"))):
         probe, _ = _attempt(root, expansion.limits, {path: Type(_PROBE, space, time)})
         found = _learned(probe).get(path)
         if found is not None and found.known and isinstance(found.maps, int) and found.maps > _PROBE:
@@ -243,7 +243,7 @@ def _finish(
         stored=stored,
         counts=count(stored),
         depth=depth(nodes),
-        inputs=tuple(node.index for node in nodes if node.op.name == "input"),
+        inputs=tuple(node.index for node in nodes if node.kind == "input"),
         outputs=tuple(layer.index for layer in expansion.layers if layer.role == "output" and layer.scope == 0),
         cells=cells,
         lists={name: value for name, value in frame.env.items() if isinstance(value, (tuple, int, float, Formula))},

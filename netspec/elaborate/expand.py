@@ -18,9 +18,8 @@ from netspec.elaborate.witness import differing, shown
 from netspec.elaborate.written import bind_type, read_type, same_type
 from netspec.ir.graph import Layer
 from netspec.ir.sizes import Formula, text
+from netspec.ir.structure import Input, Port
 from netspec.ir.types import UNKNOWN_TYPE, Type, Unknown, type_text
-from netspec.ops.input import Input
-from netspec.ops.port import Port
 from netspec.syntax import tree
 
 

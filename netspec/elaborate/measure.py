@@ -120,7 +120,7 @@ def depth(nodes: list[Node]) -> int:
     """The longest path, counted in layers that compute (rule 22); delayed edges don't count."""
     longest = [0] * len(nodes)
     for node in nodes:
-        edges = node.inputs[1:] if node.op.name == "delay" else node.inputs
+        edges = node.inputs_now
         before = 0
         for edge in edges:
             before = max(before, longest[edge.node])

@@ -15,6 +15,7 @@ from netspec.elaborate.written import read_type
 from netspec.ir.graph import Edge
 from netspec.ir.operation import Op
 from netspec.ir.sizes import Formula
+from netspec.ir.structure import Delay
 from netspec.ir.types import UNKNOWN, UNKNOWN_TYPE, Time, Type
 from netspec.ops.registry import operation, step_names
 from netspec.syntax import tree
@@ -234,7 +235,7 @@ class Sources(Core):
             if steps > MAX_IDLE_DELAY:
                 raise fault(frame, item.index.at, "NS517", **words)
             self.warn(frame, item.index.at, "NS517", **words)
-        op = operation("delay")(steps=steps)
+        op = Delay(steps)
         start = self.start_value(frame, name, value_type)
         inputs_ = [Value(Edge(-1), value_type)] + ([start] if start is not None else [])
         flow = self.node(op, inputs_, frame, item.at, f"{name}[t-{steps}]")

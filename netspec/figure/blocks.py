@@ -101,7 +101,7 @@ def _box(fold: Fold, holder: Holder) -> Box:
     elif holder.sign:
         box = _sign(fold, holder)
     else:
-        shape: BoxShape = "pill" if holder.nodes[0].op.name == "input" or holder.outside or holder.port else "round"
+        shape: BoxShape = "pill" if holder.nodes[0].kind == "input" or holder.outside or holder.port else "round"
         box = Box(holder.id, shape, _rows(fold, holder), tint_of(holder), _ink(graph, holder), "")
         box.width = max(line_width(row.line, row.size) for row in box.rows) + 2 * PAD_X + (2 if shape == "pill" else 0)
         box.height = sum(row.size for row in box.rows) * LEADING + 2 * PAD_Y
@@ -130,7 +130,7 @@ _SIGNS = {"*": "×", "-": "−"}
 def _ink(graph: Graph, holder: Holder) -> str:
     if holder.outside:
         return "faint"
-    if holder.port or holder.nodes[0].op.name == "input":
+    if holder.port or holder.nodes[0].kind == "input":
         return "input"
     ends = {edge.node for index in graph.outputs for edge in graph.layers[index].values}
     return "output" if any(node.index in ends for node in holder.nodes) else "ink"
@@ -143,7 +143,7 @@ def _rows(fold: Fold, holder: Holder) -> tuple[Row, ...]:
         return (Row(words(layer.path, "bold"), LIGHT, "guide"),)
     if holder.port:
         return (Row(words(holder.port, "bold"), NAME),)
-    if holder.line or holder.nodes[0].op.name == "input":
+    if holder.line or holder.nodes[0].kind == "input":
         rows.append(Row(words(_label(layer), "bold"), NAME))
         rows += [Row(line, LIGHT) for line in wrapped(layer.caption, WIDEST, LIGHT) if layer.caption]
         for text in step_lines(fold, holder):

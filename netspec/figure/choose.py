@@ -34,7 +34,7 @@ def choose_view(graph: Graph) -> str:
 def _paths_join(graph: Graph) -> bool:
     """Whether a step reads two values of the same time step, or several inputs come together."""
     for node in graph.nodes:
-        now = {edge for edge in node.inputs if graph.nodes[edge.node].op.name != "delay"}
+        now = {edge for edge in node.inputs if graph.nodes[edge.node].kind != "delay"}
         twice = node.op.name == "join" and len(node.inputs) > len(set(node.inputs))  # x & x: wires over wires
         if len(now) > 1 or twice or (node.op.name in _JOINING and len(node.inputs) > 1):
             return True

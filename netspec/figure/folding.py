@@ -97,7 +97,7 @@ class Fold:
         if parent is None or parent.kind != "round":
             return False
         inside = range(parent.first, parent.last)
-        return all(self.graph.nodes[index].op.name == "port" or scope.first <= index < scope.last for index in inside)
+        return all(self.graph.nodes[index].kind == "port" or scope.first <= index < scope.last for index in inside)
 
     def _equal_rounds(self, scope: Scope) -> bool:
         """Whether all rounds do the same steps, so that one of them may stand for all."""
@@ -150,15 +150,15 @@ class Fold:
             port = Holder(self._id(name), self.graph.layers[node.layer], port=name)
             self._join(self._new(port, node), node)
             return
-        if node.op.name == "delay" or (node.op.name == "port" and not self._forks(node)):
+        if node.kind == "delay" or (node.kind == "port" and not self._forks(node)):
             return
         if self.depth == 0:
-            if node.op.name != "port":
+            if node.kind != "port":
                 self._line(node)
             return
         for scope in reversed(list(self.graph.ancestors(node.scope))):
             if scope.kind != "round" and not self.is_open(scope):
-                if node.op.name != "port":
+                if node.kind != "port":
                     self._closed(node, scope)
                 return
         self._step(node)
@@ -170,7 +170,7 @@ class Fold:
             return False
         inside = self.graph.scopes[cluster]
         source = node.inputs[0].node
-        while self.graph.nodes[source].op.name == "port" and inside.first <= source < inside.last:
+        while self.graph.nodes[source].kind == "port" and inside.first <= source < inside.last:
             source = self.graph.nodes[source].inputs[0].node
         return not inside.first <= source < inside.last
 
@@ -201,7 +201,7 @@ class Fold:
     def _step(self, node: Node) -> None:
         glyph, layer = node.op.glyph(), self.graph.layers[node.layer]
         holder = self._carrier(node)
-        if node.op.name == "port":
+        if node.kind == "port":
             holder = self._new(Holder(self._id(f"{layer.path}.in"), layer, fork=True), node)
         elif glyph.kind in ("sum", "product", "join"):
             holder = self._new(Holder(self._id(f"{layer.path}.{node.op.name}"), layer, sign=glyph.caption), node)
@@ -217,7 +217,7 @@ class Fold:
         before = self.of.get(self.image(read))
         if before is None or before.scope is not None or before.sign or before.fork or before.port:
             return None
-        if before.nodes[0].op.name == "input" or before.outside:
+        if before.nodes[0].kind == "input" or before.outside:
             return None
         last = before.nodes[-1]
         return before if last.index == read and last.scope == node.scope and len(self.readers[read]) == 1 else None
@@ -246,11 +246,11 @@ class Fold:
             return []
         if node.index in self.of:
             return [(Edge(node.index, edge.output), 0)]
-        if node.op.name == "port" and node.index in self.part.nodes:
+        if node.kind == "port" and node.index in self.part.nodes:
             return self.sources(node.inputs[0], seen | {node.index})
-        if node.op.name == "delay":
+        if node.kind == "delay":
             found = self.sources(node.inputs[0], seen | {node.index})
-            found = [(source, delay + node.op.steps) for source, delay in found]  # type: ignore[attr-defined]
+            found = [(source, delay + node.delay) for source, delay in found]
             for start in node.inputs[1:]:
                 found += [(source, START) for source, _ in self.sources(start, seen | {node.index})]
             return found

@@ -39,7 +39,7 @@ def stages_of(graph: Graph) -> list[Stage]:
     holds: dict[int, Stage] = {}
     counts: dict[str, int] = {}
     for node in graph.nodes:
-        if node.op.name == "input":
+        if node.kind == "input":
             if stages:
                 raise Unsuitable(node)
             stage = _stage(graph, node, "input", counts)

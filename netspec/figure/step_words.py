@@ -30,7 +30,7 @@ _MAIN = ("recurrent", "attention", "filters", "perceptrons", "embed", "pool", "n
 
 def tint_of(holder: Holder) -> str:
     """The ground of a box, by its main step."""
-    if holder.port or holder.nodes[0].op.name == "input":
+    if holder.port or holder.nodes[0].kind == "input":
         return "tint-input"
     if holder.scope is not None:
         return "tint-block"
@@ -77,13 +77,13 @@ def _said(value: Any) -> str:
 
 def step_lines(fold: Fold, holder: Holder) -> list[str]:
     """What a box does, a step a line; blocks inside a closed line by their names, alike ones in a row counted."""
-    if holder.nodes[0].op.name == "input":
+    if holder.nodes[0].kind == "input":
         return []
     said: list[tuple[str, int]] = []  # what is done, and in which block; -1 for a step of the line's own
     for node in holder.nodes:
         outer = _block_around(fold, node, holder.layer.scope) if holder.line else None
         if outer is None:
-            said.append((step_text(node, fold.lang), FLIP if node.op.name == "flip" else -1))
+            said.append((step_text(node, fold.lang), FLIP if node.kind == "flip" else -1))
         elif all(index != outer.index for _, index in said):
             said.append((scope_title(fold, outer, len(outer.children) if outer.kind == "repeat" else 1), outer.index))
     found: list[str] = []

@@ -117,9 +117,9 @@ class _Reader:
 
     def node(self, node: Node) -> None:
         name, edge = node.op.name, Edge(node.index)
-        if name == "input":
+        if node.kind == "input":
             self.held[edge] = (Part(self.start(node)),)
-        elif name == "delay":
+        elif node.kind == "delay":
             self.held[edge] = self.delayed(node)
         elif name == "join" and getattr(node.op, "role", "maps") == "maps":
             self.held[edge] = tuple(part for read in node.inputs for part in self.of(read, node))
@@ -148,7 +148,7 @@ class _Reader:
             label="",
             layer=layer,
             # units within an output's line are hidden; `name` finds those that are the output
-            role="input" if node.op.name == "input" and layer.scope == 0 else "hidden",
+            role="input" if node.kind == "input" and layer.scope == 0 else "hidden",
             type=node.type.step,
             node=node.index,
             value=node.index,
@@ -160,7 +160,7 @@ class _Reader:
 
     def delayed(self, node: Node) -> tuple[Part, ...]:
         """A delayed read of a line above, or of one below that has no group yet."""
-        steps, edge = node.op.steps, node.inputs[0]  # type: ignore[attr-defined]
+        steps, edge = node.delay, node.inputs[0]
         if edge in self.held:
             return tuple(Part(part.group, part.delay + steps) for part in self.held[edge])
         return (Part(_Later(edge, node, self.graph), steps),)  # type: ignore[arg-type]

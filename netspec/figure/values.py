@@ -77,7 +77,7 @@ def compute(graph: Graph, weights: Arrays, inputs: Mapping[str, Any]) -> dict[in
 
 def _value(node: Node, read: list[Any], weights: Arrays, inputs: Mapping[str, Any], graph: Graph, np: Any) -> Any:
     name, op = node.op.name, node.op
-    if name == "input":
+    if node.kind == "input":
         return np.asarray(inputs[graph.layers[node.layer].label], dtype=np.float64).reshape(-1)
     if name == "perceptrons":
         return _perceptrons(node, read[0], weights, np)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netspec.ir.operation import Op, Weight
+from netspec.ir.operation import Op, Structure, Weight
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type
 from netspec.source import Span
@@ -75,6 +75,21 @@ class Node:
         if self.tied and name == "weight":
             return f"{self.tied_key}.weight"
         return self.key if self.bare else f"{self.key}.{name}"
+
+    @property
+    def kind(self) -> Structure:
+        """`input`, `port`, `delay` or `flip`; "" for an operation."""
+        return self.op.structure
+
+    @property
+    def delay(self) -> int:
+        """How many time steps ago it reads its first input: 0 for all but delayed reads."""
+        return self.op.delay
+
+    @property
+    def inputs_now(self) -> tuple[Edge, ...]:
+        """What it reads of the same time step: all inputs, without a delayed one."""
+        return self.inputs[1:] if self.op.delay else self.inputs
 
 
 @dataclass(slots=True, eq=False)
@@ -214,6 +229,6 @@ class Graph:
             )
         for node in self.nodes:
             for position, edge in enumerate(node.inputs):
-                delay = getattr(node.op, "steps", 0) if node.op.name == "delay" and position == 0 else 0
+                delay = node.delay if position == 0 else 0
                 graph.add_edge(edge.node, node.index, input=position, output=edge.output, delay=delay)
         return graph

@@ -36,6 +36,9 @@ Kind = Literal[
     "type",
 ]
 
+# A node's kind where it is no operation: the net's input, a block's input, `a[t-1]`, time turned round.
+Structure = Literal["", "input", "port", "delay", "flip"]
+
 REQUIRED: Any = object()
 
 
@@ -168,6 +171,8 @@ class Op:
     required: ClassVar[tuple[str, ...]] = ()  # those of the options that have no default
     positional: ClassVar[tuple[str, ...]] = ()
     inputs: ClassVar[int | None] = 1  # how many values it takes; None: two or more
+    structure: ClassVar[Structure] = ""  # what kind of node it makes where that is no operation
+    delay: int = 0  # how many time steps ago it reads its first input
     begins: ClassVar[bool] = False  # begins a chain without a source (learned, zeros, noise)
     norm: ClassVar[bool] = False  # never a line's main step while another is weighted
     noun: ClassVar[bool] = False

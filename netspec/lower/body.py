@@ -107,10 +107,10 @@ class Body:
                 self.repeat(item)
             else:
                 self.call(item)
-        elif item.op.name == "port":
+        elif item.kind == "port":
             if Edge(item.index) not in self.values:
                 self.values[Edge(item.index)] = self.values[item.inputs[0]]
-        elif item.op.name != "input":
+        elif item.kind != "input":
             self.comment(item.layer)
             self.node(item)
 

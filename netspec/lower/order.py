@@ -23,7 +23,7 @@ Item = Node | Scope | Cell
 def items(graph: Graph, scope: Scope) -> list[Item]:
     """What stands directly in a scope, each after what it reads; recurrences as one item each."""
     elements = elements_of(graph, scope)
-    if not any(node.op.name == "delay" for node in graph.nodes[scope.first : scope.last]):
+    if not any(node.kind == "delay" for node in graph.nodes[scope.first : scope.last]):
         return elements
     cells = [cell for cell in graph.cells if _home(graph, cell) == scope.index]
     grouped: list[Item] = []
@@ -114,8 +114,8 @@ def _opened(graph: Graph, item: Item, members: frozenset[int]) -> list[Item]:
     if not isinstance(item, Scope):
         return [item]
     nodes = graph.nodes[item.first : item.last]
-    whole = all(node.index in members or node.op.name == "port" for node in nodes)
-    if whole and not any(node.op.name == "delay" or reads_whole(node, len(node.inputs) - 1) for node in nodes):
+    whole = all(node.index in members or node.kind == "port" for node in nodes)
+    if whole and not any(node.kind == "delay" or reads_whole(node, len(node.inputs) - 1) for node in nodes):
         return [item]
     return [part for inner in elements_of(graph, item) for part in _opened(graph, inner, members)]
 
@@ -130,7 +130,7 @@ def sort(graph: Graph, parts: list[Item], loop: frozenset[int]) -> list[Item]:
     for position, part in enumerate(parts):
         for index in _indices(part):
             node = graph.nodes[index]
-            edges = node.inputs[1:] if node.op.name == "delay" and index in loop else node.inputs
+            edges = node.inputs[1:] if node.kind == "delay" and index in loop else node.inputs
             needs[position].update(owner[edge.node] for edge in edges if owner.get(edge.node, position) != position)
     firsts = [min(_indices(part)) for part in parts]
     ready = [(firsts[position], position) for position, need in enumerate(needs) if not need]

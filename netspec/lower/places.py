@@ -32,7 +32,7 @@ def types_for(graph: Graph, node: Node, stepwise: bool) -> list[Type]:
 def lowering_of(graph: Graph, node: Node, stepwise: bool) -> Lowering:
     """How a node is written, in the loop of a recurrence (`stepwise`) or outside."""
     lowering = node.op.torch(*types_for(graph, node, stepwise))
-    if node.backward and node.op.name != "delay" and "{before}" in lowering.forward:
+    if node.backward and node.kind != "delay" and "{before}" in lowering.forward:
         # what runs backwards has its past at the end: it takes no state and gives none
         return lowering._replace(forward=f"{lowering.forward.replace('{before}', 'None')}[0]")
     return lowering
@@ -78,7 +78,7 @@ def _prune(root: Place, path: str, rounds: int) -> None:
 
 
 def _node(graph: Graph, own: Scope, node: Node, classes: Classes, holes: Holes, root: Place) -> None:
-    if (node.again and not own.again) or node.op.name in ("port", "input"):
+    if (node.again and not own.again) or node.kind in ("port", "input"):
         return
     lowering = classes.lowering(node)
     if lowering.module is None:

@@ -8,7 +8,6 @@ from netspec.ir.types import Time, Type
 from netspec.lower.expressions import CALL, NAME, Expr, fill
 from netspec.lower.order import Cell
 from netspec.lower.repeats import Repeats
-from netspec.ops.delay import Delay
 
 
 class Recurrence(Repeats):
@@ -56,7 +55,7 @@ class Recurrence(Repeats):
         if "{before}" not in lowering.forward or self.stepwise:
             super().node(node)
             return
-        delayed = node.op.name == "delay"
+        delayed = node.kind == "delay"
         self.draft.stateful = True
         self.draft.parts.update({part.name: part for part in lowering.parts})
         owner = self.value_name(node.inputs[0]) if delayed else self.graph.layers[self.layer].label
@@ -87,7 +86,7 @@ class Recurrence(Repeats):
 
     def cell(self, cell: Cell) -> None:
         self.draft.stateful = True
-        delays = [node for node in self.members(cell) if node.op.name == "delay"]
+        delays = [node for node in self.members(cell) if node.kind == "delay"]
         first = self.graph.nodes[delays[0].inputs[0].node]
         if len({self.graph.nodes[index].layer for index in cell.members}) == 1:
             self.comment(first.layer)
@@ -116,7 +115,7 @@ class Recurrence(Repeats):
     def work_ahead(self, cell: Cell) -> None:
         """What the loop's steps work out of values from outside alone: once, before the first time step."""
         for node in cell.items:
-            if not isinstance(node, Node) or node.op.name == "delay":
+            if not isinstance(node, Node) or node.kind == "delay":
                 continue
             lowering = self.lowering(node)
             if not lowering.ahead:
@@ -144,11 +143,11 @@ class Recurrence(Repeats):
             if self.graph.nodes[edge.node].types[edge.output].time is not None:
                 self.values[edge] = Expr(f"{self.values[edge].text}[:, t]", CALL)
         for node in self.members(cell):
-            if node.op.name == "delay":
+            if node.kind == "delay":
                 names = befores[node.inputs[0]]
-                self.values[Edge(node.index)] = Expr(names[_steps(node) - 1], NAME)
+                self.values[Edge(node.index)] = Expr(names[node.delay - 1], NAME)
         for item in cell.items:
-            if not (isinstance(item, Node) and item.op.name == "delay"):
+            if not (isinstance(item, Node) and item.kind == "delay"):
                 self.item(item)
         for edge, name in lists.items():
             self.emit(f"{name}.append({self.values[edge].text})")
@@ -167,7 +166,7 @@ class Recurrence(Repeats):
     def before(self, edge: Edge, nodes: list[Node], source: str) -> list[str]:
         """The variables that hold a layer's last values, newest first: from the state given, or the start."""
         base = self.value_name(edge)
-        steps = max(map(_steps, nodes))
+        steps = max(node.delay for node in nodes)
         numbers = [""] if steps == 1 else range(1, steps + 1)
         names = [self.locals.other(f"{base}_before{number}") for number in numbers]
         node = self.graph.nodes[edge.node]
@@ -214,7 +213,7 @@ class Recurrence(Repeats):
         """The values a loop reads from outside, starts left out; each settled in a variable."""
         found: list[Edge] = []
         for node in self.members(cell):
-            for edge in () if node.op.name == "delay" else node.inputs:
+            for edge in () if node.kind == "delay" else node.inputs:
                 if edge.node not in cell.members and edge not in found:
                     found.append(edge)
         for edge in found:
@@ -224,7 +223,7 @@ class Recurrence(Repeats):
     def hold(self, edge: Edge) -> None:
         """Gives a value that is computed once, before a loop, a variable that no line in the loop writes."""
         node, text = self.graph.nodes[edge.node], self.values[edge].text
-        if node.op.name in ("input", "port") or edge in self.graph.layers[node.layer].values:
+        if node.kind in ("input", "port") or edge in self.graph.layers[node.layer].values:
             self.settle(edge)
             return
         base = f"{self.variable(self.layer)}_ahead"
@@ -249,12 +248,6 @@ class Recurrence(Repeats):
             if layer.role == "output" and layer.scope == self.scope.index:
                 wanted += [edge for edge in layer.values if edge.node in cell.members and edge not in wanted]
         return wanted
-
-
-def _steps(node: Node) -> int:
-    """How many steps ago a delayed read looks."""
-    assert isinstance(node.op, Delay)
-    return node.op.steps
 
 
 def zeros(value: Type, source: str) -> str:

@@ -24,9 +24,7 @@ _NOT_STEPS = frozenset(
         "over_role",
     )
 )
-_SIGNS = frozenset(
-    ("input", "port", "delay", "add", "subtract", "multiply", "number", "perceptrons", "filters", "flip")
-)
+_SIGNS = frozenset(("add", "subtract", "multiply", "number", "perceptrons", "filters"))
 _extra: dict[str, type[Op]] = {}
 
 

@@ -35,7 +35,7 @@ class _Writer:
     def value(self, edge: Edge, level: int = 0) -> str:
         node = self.graph.nodes[edge.node]
         if edge in self.names and (node.layer != self.layer.index or level):
-            if self.graph.layers[node.layer].scope == self.layer.scope or node.op.name == "input":
+            if self.graph.layers[node.layer].scope == self.layer.scope or node.kind == "input":
                 return self.names[edge]
         if level > 60:
             return "…"
@@ -43,9 +43,9 @@ class _Writer:
 
     def node(self, node: Node, edge: Edge, level: int) -> str:
         name = node.op.name
-        if name == "delay":
+        if node.kind == "delay":
             return node.word
-        if name == "port":
+        if node.kind == "port":
             return self.value(node.inputs[0], level + 1) if node.layer == self.layer.index else self.label_of(node)
         if node.layer != self.layer.index:
             return self.block(node, level)

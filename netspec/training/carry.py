@@ -85,7 +85,7 @@ def _carried(graph: Graph) -> frozenset[tuple[int, str]]:
     """How deep each carried line stands, and its name."""
     found = set()
     for node in graph.nodes:
-        if node.op.name != "delay":
+        if node.kind != "delay":
             continue
         if any(graph.nodes[edge.node].op.name == "carried" for edge in node.inputs[1:]):
             layer = graph.layers[node.layer]

@@ -43,7 +43,7 @@ def judge(graph: Graph, terms: list[Term], inputs: frozenset[str]) -> Judged:
     for term in terms:
         for name, sums in _names(term):
             edge = value_of(graph, name)
-            if edge is None or (graph.nodes[edge.node].op.name == "input"):
+            if edge is None or (graph.nodes[edge.node].kind == "input"):
                 continue
             before, activation = sums_of(graph, edge)
             if activation and not _private(graph, edge, before, readers):

@@ -127,7 +127,7 @@ def _type_of_target(name: str | None, graph: Graph, wanted: Mapping[str, Type]) 
 def _read(name: str, sums: bool, graph: Graph, judged: Judged) -> Read:
     """The way to a layer's value among the outputs, to an input or a target among the fields."""
     edge = value_of(graph, name)
-    if edge is None or graph.nodes[edge.node].op.name == "input":
+    if edge is None or graph.nodes[edge.node].kind == "input":
         return lambda outputs, batch: batch[name]
     position = judged.of(name, sums)
     activation = "" if sums else judged.activation[position]

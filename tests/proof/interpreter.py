@@ -100,7 +100,7 @@ class Interpreter:
             values[Edge(node.index, position)] = value
 
     def shifted(self, node: Node, given: list[Tensor], value: Type) -> Tensor:
-        steps = node.op.steps  # type: ignore[attr-defined]
+        steps = node.delay
         first = given[1] if len(given) > 1 else torch.zeros_like(given[0][:, 0])
         rows = [first] * steps + list(given[0].unbind(1))
         return torch.stack(rows[: given[0].shape[1]], 1)
@@ -140,7 +140,7 @@ class Interpreter:
         values.update({edge: torch.stack(rows, 1) for edge, rows in past.items()})
 
     def before(self, node: Node, past: dict[Edge, list[Tensor]], t: int, values: Values) -> Tensor:
-        edge, ago = node.inputs[0], node.op.steps  # type: ignore[attr-defined]
+        edge, ago = node.inputs[0], node.delay
         if t >= ago:
             return past[edge][t - ago]
         if len(node.inputs) > 1:

@@ -1,0 +1,119 @@
+"""Nodes that are no operations: a net's input, a block's input, a delayed read, time turned round.
+
+Each is an `Op`, so that it has types and a lowering like every other node; `structure` says which kind it is, and
+`Node.kind` and `Node.delay` ask for it. None has a name in the language or an option.
+"""
+
+from __future__ import annotations
+
+from netspec.ir.operation import Lowering, Op, Part
+from netspec.ir.types import Type, refuse
+
+SHIFT = Part(
+    "shift",
+    '''def shift(
+    x: Tensor,
+    steps: int,
+    before: Tensor | None = None,
+    start: Tensor | None = None,
+    lengths: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """x delayed by `steps`, after `before`, `start` or zeros; and the steps that come next."""
+    if before is None:
+        first = torch.zeros_like(x[:, :1]) if start is None else start[:, None].expand_as(x[:, :1])
+        before = first.repeat_interleave(steps, dim=1)
+    joined = torch.cat([before, x], dim=1)
+    if lengths is None:
+        return joined[:, : x.shape[1]], joined[:, x.shape[1] :]
+    ends = lengths[:, None] + torch.arange(steps, device=x.device)
+    return joined[:, : x.shape[1]], joined[torch.arange(len(x), device=x.device)[:, None], ends]''',
+)
+
+FLIP = Part(
+    "flip",
+    '''def flip(x: Tensor, lengths: Tensor) -> Tensor:
+    """Each example's own steps in reverse order; the padding stays where it is: (B, T, ...)."""
+    steps = torch.arange(x.shape[1], device=x.device)
+    back = lengths[:, None] - 1 - steps
+    index = torch.where(back >= 0, back, steps)
+    return x.gather(1, index.view(*index.shape, *(1 for _ in x.shape[2:])).expand_as(x))''',
+)
+
+
+class Input(Op):
+    """A value from outside; its type is the line's."""
+
+    name = "input"
+    structure = "input"
+    inputs = 0
+    value: Type
+
+    def __init__(self, value: Type) -> None:
+        self.__dict__["value"] = value
+
+    def shape(self, *inputs: Type) -> Type:
+        return self.value
+
+    def torch(self, *inputs: Type) -> Lowering:
+        return Lowering("{x}")
+
+
+class _SameType(Op):
+    """What hands its first input on in its type, whatever is known of it."""
+
+    @property
+    def over_time(self) -> bool:
+        return True
+
+    def partial(self, *inputs: Type) -> Type:
+        return inputs[0]
+
+
+class Port(_SameType):
+    """An input of a block, seen from inside: the value as it is."""
+
+    name = "port"
+    structure = "port"
+
+    def torch(self, *inputs: Type) -> Lowering:
+        return Lowering("{x}")
+
+
+class Delay(_SameType):
+    """Reads a layer `delay` time steps ago; before the first step zeros, or the layer's `start`.
+
+    Its first input may be a later node: this is the only loop a net can have.
+    """
+
+    name = "delay"
+    structure = "delay"
+    inputs = None
+
+    def __init__(self, delay: int) -> None:
+        self.__dict__["delay"] = delay
+
+    def torch(self, *inputs: Type) -> Lowering:
+        # outside a recurrence a delayed read is a shift along time, that hands on its last steps
+        start = ", start={1}" if len(inputs) > 1 else ""
+        time = inputs[0].time
+        lengths = ", lengths={lengths}" if time is not None and time.varying else ""
+        forward = f"shift({{0}}, {{steps}}, {{before}}{start}{lengths})"
+        return Lowering(forward, values={"steps": self.delay}, parts=(SHIFT,))
+
+
+class Flip(_SameType):
+    """The last time step first: what `reversed(step)` puts before and after the step."""
+
+    name = "flip"
+    structure = "flip"
+
+    def shape(self, *inputs: Type) -> Type:
+        if inputs[0].time is None:
+            refuse("NS325", input=0, step="reversed", type=str(inputs[0]))
+        return inputs[0]
+
+    def torch(self, *inputs: Type) -> Lowering:
+        time = inputs[0].time
+        if time is not None and time.varying:
+            return Lowering("flip({x}, {lengths})", parts=(FLIP,))
+        return Lowering("{x}.flip(1)")
