@@ -57,7 +57,7 @@ def symbolic(instances: Sequence[Scope], inputs: Sequence[Sequence[Type]]) -> Gr
     nodes = expansion.nodes
     return Graph(
         definition.body.name.text, "", known, (), nodes, expansion.layers, expansion.scopes, [], Counts(), 0,
-        inputs=tuple(node.index for node in nodes if node.op.name == "input"),
+        inputs=tuple(node.index for node in nodes if node.kind == "input"),
         outputs=tuple(layer.index for layer in expansion.layers if layer.role == "output" and layer.scope == 0),
         cells=find_cells(nodes) if expansion.delays else [],
     )  # fmt: skip

@@ -129,9 +129,9 @@ class Interpreter:
                         value = value[:, t]
                     given.append(value)
                     types.append(type_ if keys else type_.step)
-                if node.op.name == "delay":
+                if node.kind == "delay":
                     now[Edge(node.index)] = self.before(node, past, t, values)
-                elif node.op.name == "port":
+                elif node.kind == "port":
                     now[Edge(node.index)] = given[0]
                 else:
                     self.put(node, self.evaluate(node, given, types), now)
@@ -153,7 +153,7 @@ class Interpreter:
         graph = networkx.DiGraph()
         graph.add_nodes_from(part)
         for node in nodes:
-            edges = node.inputs[1:] if node.op.name == "delay" else node.inputs
+            edges = node.inputs_now
             graph.add_edges_from((edge.node, node.index) for edge in edges if edge.node in part)
         return [self.graph.nodes[index] for index in networkx.lexicographical_topological_sort(graph)]
 
