@@ -69,10 +69,9 @@ def command(folders: tuple[Path, ...], **flags: Any) -> int:
 
 def _rank(item: Summed, score: str) -> tuple[bool, float]:
     value = item.scores.get(score)
-    from netspec.sections.losses import METRICS
+    from netspec.sections.losses import is_better_larger
 
-    higher = score in METRICS and METRICS[score].higher
-    return (value is None, 0.0 if value is None else -value if higher else value)
+    return (value is None, 0.0 if value is None else -value if is_better_larger(score) else value)
 
 
 def _table(found: Sequence[Summed], language: str) -> list[list[str]]:

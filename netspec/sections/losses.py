@@ -2,14 +2,25 @@
 
 A term names a layer and what it is compared with: a field of `data`, or another layer. `wants` says what the
 second must be, given the first; it is how a column of numbers becomes class indices for `cross_entropy`.
+`predicts` says what the layer's values mean: one class, several labels, numbers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from netspec.ir.types import Type, refuse
 from netspec.sections.entries import Entry, option, table
+from netspec.sections.predictions import (
+    Labels,
+    Numbers,
+    OneOfMany,
+    OneOfTwo,
+    Prediction,
+    choice,
+    require_numbers,
+)
 
 
 class Term(Entry):
@@ -20,9 +31,19 @@ class Term(Entry):
     positional: ClassVar[tuple[str, ...]] = ("layer", "target")
     layer: str = option("name", "the layer that is judged")
 
-    def wants(self, layer: Type, target: Type | None) -> Type | None:
-        """The type the target must have; None where there is no target. Raises ShapeFault for a wrong layer."""
+    def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
+        """The type the target must have; None where there is no target. Raises ShapeFault for a wrong layer.
+
+        `predicted` is what the layer predicts, as `prediction_of` finds it.
+        """
         return layer
+
+    def predicts(self, layer: Type, rebuilds: bool = False) -> Prediction | None:
+        """What the values of the layer mean; None where they answer nothing.
+
+        `rebuilds` says that the target is an input of the net, which the layer is to reproduce.
+        """
+        return None
 
     @property
     def compared(self) -> str | None:
@@ -49,11 +70,14 @@ class CrossEntropy(Loss):
     weight: tuple[float, ...] | None = option("numbers", "how much each class counts", default=None, least=0)
     smoothing: float = option("number", "how much probability all classes share", default=0.0, least=0, most=1)
 
-    def wants(self, layer: Type, target: Type | None) -> Type | None:
-        wanted = _classes(self, layer, target)
+    def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
+        wanted = OneOfMany(layer).target(self.word, self.layer, target)
         if self.weight is not None and isinstance(layer.maps, int) and len(self.weight) != layer.maps:
             refuse("NS777", option="weight", name="weight", count=len(self.weight), wanted=layer.maps)
         return wanted
+
+    def predicts(self, layer: Type, rebuilds: bool = False) -> Prediction | None:
+        return choice(layer)
 
 
 class BinaryCrossEntropy(Loss):
@@ -65,9 +89,15 @@ class BinaryCrossEntropy(Loss):
     weight: float = option("number", "how much the positive examples count", default=1.0, above=0)
     smoothing: float = option("number", "how far 0 and 1 move to the middle", default=0.0, least=0, most=1)
 
-    def wants(self, layer: Type, target: Type | None) -> Type | None:
-        _numbers(self, layer)
-        return _two(layer, target)
+    def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
+        return self._kind(layer).target(self.word, self.layer, target)
+
+    def predicts(self, layer: Type, rebuilds: bool = False) -> Prediction | None:
+        return Numbers(layer, squashed=True) if rebuilds else self._kind(layer)
+
+    @staticmethod
+    def _kind(layer: Type) -> Prediction:
+        return OneOfTwo(layer) if layer.maps == 1 else Labels(layer)
 
 
 class Nll(Loss):
@@ -76,8 +106,11 @@ class Nll(Loss):
     example = "nll(p, label)"
     target: str = option("name", "the classes")
 
-    def wants(self, layer: Type, target: Type | None) -> Type | None:
-        return _classes(self, layer, None)
+    def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
+        return OneOfMany(layer).target(self.word, self.layer, None)
+
+    def predicts(self, layer: Type, rebuilds: bool = False) -> Prediction | None:
+        return OneOfMany(layer, normalized=True)
 
 
 class Squared(Loss):
@@ -86,9 +119,12 @@ class Squared(Loss):
     example = "squared(y, price)"
     target: str | None = option("name", "the wanted values; left out: 0", default=None)
 
-    def wants(self, layer: Type, target: Type | None) -> Type | None:
-        _numbers(self, layer)
+    def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
+        require_numbers(self.word, self.layer, layer)
         return None if self.target is None else layer
+
+    def predicts(self, layer: Type, rebuilds: bool = False) -> Prediction | None:
+        return None if self.target is None else Numbers(layer)
 
 
 class L1(Squared):
@@ -110,8 +146,8 @@ class Kl(Loss):
     example = "kl(mu, logvar, reduce = sum)"
     target: str = option("name", "the layer of log-variances")
 
-    def wants(self, layer: Type, target: Type | None) -> Type | None:
-        _numbers(self, layer)
+    def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
+        require_numbers(self.word, self.layer, layer)
         return layer
 
 
@@ -124,64 +160,80 @@ class Triplet(Loss):
     other: str = option("name", "the layer of another kind of example")
     margin: float = option("number", "the wanted difference of distances", default=1.0, above=0)
 
-    def wants(self, layer: Type, target: Type | None) -> Type | None:
-        _numbers(self, layer)
+    def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
+        require_numbers(self.word, self.layer, layer)
         return layer
 
 
 class Metric(Term):
     """A number that people read; computed over a whole part at once."""
 
+    @property
+    def measure(self) -> str:
+        """What the number is called: the word, and how it is averaged where that is said."""
+        return self.word
 
-class Accuracy(Metric):
-    word = "accuracy"
-    about = "the share of right answers: the largest sum is the right class; with one map, which side of 0"
-    example = "accuracy(y, label)"
+
+class _Decided(Metric):
+    """Metrics of answers that are right or wrong."""
+
     classifies = True
     higher = True
-    target: str = option("name", "the right classes")
+    target: str = option("name", "the right classes, or 0 and 1 for each label")
+
+    def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
+        return (predicted or choice(layer)).target(self.word, self.layer, target)
+
+    def predicts(self, layer: Type, rebuilds: bool = False) -> Prediction | None:
+        return choice(layer)
+
+
+class Accuracy(_Decided):
+    word = "accuracy"
+    about = (
+        "the share of right answers: the largest sum is the right class; with one map, and for labels, the side of 0"
+    )
+    example = "accuracy(y, label)"
     top: int = option("integer", "right is also who is among the `top` largest", default=1, least=1)
 
-    def wants(self, layer: Type, target: Type | None) -> Type | None:
-        _numbers(self, layer)
-        if isinstance(layer.maps, int) and self.top > (most := max(1, layer.maps - 1)):
-            refuse("NS782", option="top", top=self.top, classes=max(2, layer.maps), most=most)
-        if layer.maps == 1:
-            return _two(layer, target)
-        if target is not None and target.classes is None and target.known and target.maps == layer.maps:
-            return layer
-        return _classes(self, layer, target)
+    def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
+        require_numbers(self.word, self.layer, layer)
+        classes = 2 if isinstance(predicted, Labels) else layer.maps
+        if isinstance(classes, int) and self.top > (most := max(1, classes - 1)):
+            refuse("NS782", option="top", top=self.top, classes=max(2, classes), most=most)
+        return super().wants(layer, target, predicted)
 
 
-class _Counted(Metric):
-    """Metrics of the table of right and wrong answers."""
+class _Counted(_Decided):
+    """Metrics that count hits, answers and examples of each class or label."""
 
-    classifies = True
-    higher = True
-    target: str = option("name", "the right classes")
+    average: str | None = option(
+        "word",
+        "`macro`: the mean over all classes or labels; `micro`: all of them counted together",
+        default=None,
+        choices=("macro", "micro"),
+    )
 
-    def wants(self, layer: Type, target: Type | None) -> Type | None:
-        _numbers(self, layer)
-        return _two(layer, target) if layer.maps == 1 else _classes(self, layer, target)
+    @property
+    def measure(self) -> str:
+        return self.word if self.average is None else f"{self.word}_{self.average}"
 
 
 class Precision(_Counted):
     word = "precision"
-    about = (
-        "of the answers for a class the share that is right; the mean over the classes where there are more than two"
-    )
+    about = "of the answers for a class the share that is right; the mean over labels, and over more than two classes"
     example = "precision(y, label)"
 
 
 class Recall(_Counted):
     word = "recall"
-    about = "of a class's examples the share that is found; the mean over the classes if more than two"
+    about = "of a class's examples the share that is found; the mean over labels, and over more than two classes"
     example = "recall(y, label)"
 
 
 class F1(_Counted):
     word = "f1"
-    about = "the harmonic mean of precision and recall; the mean over the classes if more than two"
+    about = "the harmonic mean of precision and recall; the mean over labels, and over more than two classes"
     example = "f1(y, label)"
 
 
@@ -190,9 +242,12 @@ class _Measured(Metric):
 
     target: str = option("name", "the wanted values")
 
-    def wants(self, layer: Type, target: Type | None) -> Type | None:
-        _numbers(self, layer)
+    def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
+        require_numbers(self.word, self.layer, layer)
         return layer
+
+    def predicts(self, layer: Type, rebuilds: bool = False) -> Prediction | None:
+        return Numbers(layer)
 
 
 class Mse(_Measured):
@@ -227,30 +282,39 @@ class Perplexity(Metric):
     classifies = True
     target: str = option("name", "the right classes")
 
-    def wants(self, layer: Type, target: Type | None) -> Type | None:
-        return _classes(self, layer, None)
+    def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
+        return OneOfMany(layer).target(self.word, self.layer, None)
 
-
-def _numbers(term: Term, layer: Type) -> None:
-    if layer.classes is not None:
-        refuse("NS763", term=term.word, layer=term.layer, type=str(layer), hint="numbers")
-
-
-def _classes(term: Term, layer: Type, target: Type | None) -> Type:
-    """Classes to tell apart, one for each map of the layer; or a probability for each."""
-    _numbers(term, layer)
-    if layer.maps == 1:
-        refuse("NS763", term=term.word, layer=term.layer, type=str(layer), hint="binary")
-    soft = target is not None and target.classes is None and target.known and target.maps == layer.maps
-    return layer if soft else Type(1, layer.space, layer.time, layer.maps)
-
-
-def _two(layer: Type, target: Type | None) -> Type:
-    """A number between 0 and 1 for each value; classes of two for a layer of one map."""
-    if target is not None and target.classes is not None and layer.maps == 1:
-        return Type(1, layer.space, layer.time, 2)
-    return layer
+    def predicts(self, layer: Type, rebuilds: bool = False) -> Prediction | None:
+        return OneOfMany(layer)
 
 
 LOSSES: dict[str, type[Loss]] = table(CrossEntropy, BinaryCrossEntropy, Nll, Squared, L1, Huber, Kl, Triplet)
 METRICS: dict[str, type[Metric]] = table(Accuracy, Precision, Recall, F1, Mse, Rmse, Mae, R2, Perplexity)
+
+
+def prediction_of(term: Term, losses: Iterable[Loss], layer: Type, rebuilds: bool = False) -> Prediction | None:
+    """What a layer predicts: as the loss of the same target or layer says, else as the term takes it by itself."""
+    if isinstance(term, Loss) or not term.classifies:
+        return term.predicts(layer, rebuilds)
+
+    def distance(loss: Loss) -> int:
+        return 2 * (loss.compared != term.compared) + (loss.layer != term.layer)
+
+    near = sorted((loss for loss in losses if distance(loss) < 3), key=distance)
+    kinds = (loss.predicts(layer) for loss in near)
+    return next((kind for kind in kinds if kind is not None and kind.discrete), None) or term.predicts(layer)
+
+
+def measures(metrics: Iterable[Metric]) -> tuple[str, ...]:
+    """What each metric is called: a second one of a name adds its layer, `accuracy_other`, or its number."""
+    found: list[str] = []
+    for number, metric in enumerate(metrics, 1):
+        names = (metric.measure, f"{metric.measure}_{metric.layer}", f"{metric.measure}_{number}")
+        found.append(next(name for name in names if name not in found))
+    return tuple(found)
+
+
+def is_better_larger(name: str) -> bool:
+    """Whether larger values of a measure are better, by its name as `measures` gives it."""
+    return any(metric.higher and f"{name}_".startswith(f"{word}_") for word, metric in METRICS.items())

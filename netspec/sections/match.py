@@ -10,7 +10,7 @@ from netspec.ir.graph import Edge, Graph
 from netspec.ir.types import UNKNOWN_TYPE, ShapeFault, Time, Type, Unknown, space_text, type_text
 from netspec.names import nearest
 from netspec.sections.data import Data, Field
-from netspec.sections.losses import Term
+from netspec.sections.losses import Loss, Term, prediction_of
 from netspec.sections.train import MOST_MISTAKES, Train
 from netspec.source import Span
 
@@ -33,9 +33,9 @@ def match(data: Data, train: Train, graph: Graph, report: Report) -> Match:
         layer = graph.layers[graph.nodes[number].layer]
         found.inputs[layer.label] = found.wanted[layer.label] = graph.nodes[number].type
         found.places[layer.label] = layer.span
-    terms: list[Term] = [item.term for item in train.loss] + list(train.metrics)
-    for term in terms:
-        _term(term, data, graph, found, report)
+    losses = [item.term for item in train.loss]
+    for term in (*losses, *train.metrics):
+        _term(term, losses, data, graph, found, report)
     _unfed(data, graph, found, report)
     if not {"loss", "metrics"} & train.broken:
         _unused(data, graph, found, report)
@@ -81,7 +81,7 @@ def sums_of(graph: Graph, edge: Edge) -> tuple[Edge, str]:
 # ---- one term
 
 
-def _term(term: Term, data: Data, graph: Graph, found: Match, report: Report) -> None:
+def _term(term: Term, losses: list[Loss], data: Data, graph: Graph, found: Match, report: Report) -> None:
     found.named.update(name for name in (term.compared, *_others(term).values()) if name is not None)
     edge = value_of(graph, term.layer)
     if edge is None:
@@ -97,7 +97,7 @@ def _term(term: Term, data: Data, graph: Graph, found: Match, report: Report) ->
         report.add(_no_layer(term, target, "target", data, graph))
         return
     try:
-        want = term.wants(layer, given)
+        want = term.wants(layer, given, prediction_of(term, losses, layer))
     except ShapeFault as fault:
         hints = (Hint(fault.hint),) if fault.hint else ()
         report.add(Diagnostic(fault.code, term.at(fault.option or "layer"), fault.words, hints=hints))

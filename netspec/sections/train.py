@@ -10,7 +10,7 @@ from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Phrase, Quot
 from netspec.elaborate.evaluate import Open, Undefined
 from netspec.names import meant, nearest
 from netspec.sections.entries import read_entry
-from netspec.sections.losses import LOSSES, METRICS, Loss, Metric
+from netspec.sections.losses import LOSSES, METRICS, Loss, Metric, measures
 from netspec.sections.optimizers import OPTIMIZERS, SCHEDULES, Adam, Constant, Optimizer, Schedule
 from netspec.sections.settings import Section, Written
 from netspec.sections.values import Reader, single
@@ -118,7 +118,7 @@ def _unknown(key: str, written: Written) -> Fault:
 
 def _choice(train: Train, report: Report) -> None:
     """`best` names the loss or a metric, and `patience` needs it to be meant."""
-    legal = ("loss", *(metric.word for metric in train.metrics))
+    legal = ("loss", *measures(train.metrics))
     if train.best is not None and train.best not in legal:
         guess = nearest(train.best, legal)
         hints = [Hint("nearest", {"name": guess})] if guess else []

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netspec.parts import need
+from netspec.sections.predictions import Numbers
+from netspec.sections.steps import Columns
 from netspec.training.engine import EVALUATION_BATCH, Engine, build_engine
 from netspec.training.plan import Plan, places_of, read_sections
 from netspec.training.prepare import Dataset
@@ -28,18 +30,20 @@ if TYPE_CHECKING:
 class Answer:
     """What the net says of one target.
 
-    values: classes (rows, …) as numbers, or numbers (rows, …) in the target's own unit.
-    probabilities: (rows, classes, …), or (rows, …) of the second of two classes.
+    values: classes (rows, …) as numbers; labels (rows, labels, …) of 0 and 1; or numbers (rows, …) in the target's
+    own unit.
+    probabilities: (rows, classes, …), or (rows, …) of the second of two classes; (rows, labels, …) of labels.
     """
 
     name: str
     values: Array
     probabilities: Array | None = None
     classes: tuple[str, ...] = ()  # what each class number is called
+    labels: tuple[str, ...] = ()  # what each label is called
 
     @property
     def named(self) -> Array:
-        """The answers as people read them: names of classes, or numbers."""
+        """The answers as people read them: names of classes, 0 and 1 for each label, or numbers."""
         import numpy as np
 
         return np.array(self.classes)[self.values] if self.classes else self.values
@@ -96,19 +100,25 @@ class Trained:
     def _answer(self, judge: Judge, values: Tensor) -> Answer:
         name = judge.term.compared or judge.term.layer
         field = self.stored["fields"].get(name, {})
-        axis = 1 if judge.layer.time is None else 2
-        binary = judge.layer.maps == 1
-        if judge.term.classifies and binary:
-            chance = values.sigmoid().squeeze(axis)
-            classes = tuple(field.get("classes") or ("0", "1"))
-            return Answer(name, (chance > 0.5).long().numpy(), chance.numpy(), classes)
-        wanted = judge.wanted
-        if judge.term.classifies or (wanted is not None and wanted.classes is not None):
-            chances = values.softmax(axis) if judge.term.classifies else values
-            count = int(values.shape[axis])
-            classes = tuple(field.get("classes") or map(str, range(count)))
-            return Answer(name, values.argmax(axis).numpy(), chances.numpy(), classes)
-        return Answer(name, self._in_units(name, values.double().numpy(), field))
+        predicted = judge.predicted or Numbers(judge.layer)
+        decided = predicted.decide(values)
+        if not predicted.discrete:
+            return Answer(name, self._in_units(name, decided.double().numpy(), field))
+        found = Answer(name, decided.numpy(), predicted.probabilities(values).numpy())  # type: ignore[union-attr]
+        numbers = [str(number) for number in range(predicted.count)]
+        if predicted.chooses:
+            found.classes = tuple(field.get("classes") or numbers)
+        else:
+            found.labels = self._columns(name, field) or tuple(numbers)
+        return found
+
+    def _columns(self, name: str, field: Mapping[str, Any]) -> tuple[str, ...]:
+        """The columns that a field's numbers came from, which are what its labels are called."""
+        item = self.data.fields.get(name)
+        first = item.steps[0] if item is not None and item.steps else None
+        if not isinstance(first, Columns):
+            return ()
+        return first.names or tuple(field.get("columns", ()))
 
     def _in_units(self, name: str, array: Array, field: Mapping[str, Any]) -> Array:
         """What standardize and scale did to a target, undone."""
@@ -122,13 +132,14 @@ class Trained:
 
 
 def _values(engine: Engine) -> list[tuple[Judge, Tensor]]:
-    """What each target's term reads, over all rows; a target is answered once."""
+    """What each target's term reads, over all rows; a target is answered once, as its first loss says."""
     import torch
 
+    judges = [judge for judge in engine.objective.losses if judge.predicted is not None]
+    judges += [judge for judge in engine.objective.metrics if judge.target is not None]
     chosen: dict[str, Judge] = {}
-    for judge in [*engine.objective.losses, *engine.objective.metrics]:
-        if judge.target is not None or len(engine.objective.losses) == 1:
-            chosen.setdefault(judge.term.compared or judge.term.layer, judge)
+    for judge in judges or engine.objective.losses:
+        chosen.setdefault(judge.term.compared or judge.term.layer, judge)
     found: dict[str, list[Tensor]] = {name: [] for name in chosen}
     part = engine.parts[ALL]
     with torch.inference_mode():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,8 @@ from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
 from netspec.figure.features import Features
 from netspec.ir.graph import Edge, Graph, Node
-from netspec.sections.losses import Term
-from netspec.sections.match import sums_of, value_of
+from netspec.sections.losses import Loss, Metric, Term, prediction_of
+from netspec.sections.match import sums_of, type_of, value_of
 from netspec.training.answers import Trained
 from netspec.training.batches import Part
 from netspec.training.judged import exposing
@@ -44,7 +45,7 @@ def features_of(run: Run, most: int = MOST) -> Features:
 
     trained = Trained(run)
     graph = trained.net.graph
-    ending = _ending(graph, [item.term for item in trained.train.loss] + list(trained.train.metrics))
+    ending = _ending(graph, [item.term for item in trained.train.loss], trained.train.metrics)
     dataset = trained.own()
     name = next(part for part in ("test", "validation", "training") if len(dataset.parts.get(part, ())))
     part = Part(dataset, name, "cpu", torch.float32)
@@ -61,10 +62,13 @@ def features_of(run: Run, most: int = MOST) -> Features:
     return found
 
 
-def _ending(graph: Graph, terms: list[Term]) -> Ending:
-    for term in terms:
+def _ending(graph: Graph, losses: Sequence[Loss], metrics: Sequence[Metric]) -> Ending:
+    for term in (*losses, *metrics):
         edge = value_of(graph, term.layer)
         if not term.classifies or edge is None or not term.compared:
+            continue
+        predicted = prediction_of(term, losses, type_of(graph, edge))
+        if predicted is None or not predicted.chooses:
             continue
         sums, _ = sums_of(graph, edge)
         node = graph.nodes[sums.node]

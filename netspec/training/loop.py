@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.errors import NetspecError
+from netspec.sections.losses import is_better_larger
 from netspec.training.engine import Engine
 from netspec.training.feed import Feed
 from netspec.training.optimizer import set_rate
@@ -272,7 +273,7 @@ class Loop:
         if train.best is not None or train.patience is not None:
             name = train.best or "loss"
             value = row.validation[name]
-            higher = any(metric.word == name and metric.higher for metric in train.metrics)
+            higher = is_better_larger(name)
             before = progress.best_value
             if before is None or (value > before if higher else value < before):
                 progress.best_value, progress.best_epoch, progress.waited = value, row.epoch, 0
@@ -331,8 +332,8 @@ def score(engine: Engine, name: str, most: int | None = None) -> dict[str, float
         for judge, (total, weight) in zip(objective.losses, sums.tolist(), strict=True)
     )
     found = {"loss": loss}
-    for judge, meter in zip(objective.metrics, meters, strict=True):
-        found[judge.term.word] = meter.result()
+    for name, meter in zip(objective.names, meters, strict=True):
+        found[name] = meter.result()
     return found
 
 

@@ -34,10 +34,12 @@ def loss_function(term: Loss, layer: Type, target: Type | None, device: Any) -> 
 
 
 def _inside(value: Tensor, mask: Tensor) -> Tensor:
-    """Zeros where the mask has none: behind an example's end a value, and its gradient, may be anything.
+    """Zeros where the mask has none: behind an example's end a value, and its gradient, may be anything."""
+    return value.masked_fill(~spread(mask, value), 0)
 
-    The mask lacks trailing axes of the value, or its maps.
-    """
+
+def spread(mask: Tensor, value: Tensor) -> Tensor:
+    """The mask as flags in the shape of the value: it may lack the value's trailing axes, or its maps."""
     if mask.numel() == value.numel():
         mask = mask.reshape(value.shape)
     elif mask.shape == value.shape[: mask.dim()]:
@@ -45,7 +47,7 @@ def _inside(value: Tensor, mask: Tensor) -> Tensor:
     else:
         maps = next(axis for axis, size in enumerate(value.shape) if mask.shape[axis : axis + 1] != (size,))
         mask = mask.unsqueeze(maps)
-    return value.masked_fill(mask.expand(value.shape) == 0, 0)
+    return (mask != 0).expand(value.shape)
 
 
 def _cross_entropy(term: losses.CrossEntropy, layer: Type, target: Type | None, device: Any) -> Compute:

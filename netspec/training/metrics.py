@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from netspec.ir.types import Type
 from netspec.sections import losses
 from netspec.sections.losses import Metric
+from netspec.sections.predictions import Labels, OneOfMany, OneOfTwo, Prediction, choice
+from netspec.training.losses import spread
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,12 +18,12 @@ if TYPE_CHECKING:
 class Meter:
     """One metric over one part. `sums` is all it keeps, so that processes can add theirs up."""
 
-    def __init__(self, metric: Metric, layer: Type, target: Type | None, size: int) -> None:
+    def __init__(self, metric: Metric, layer: Type, predicted: Prediction | None, size: int) -> None:
         import torch
 
         self.metric = metric
         self.layer = layer
-        self.target = target
+        self.predicted = predicted or choice(layer)
         self.sums = torch.zeros(size, dtype=torch.float64)
 
     def add(self, value: Tensor, target: Tensor, mask: Tensor | None) -> None:
@@ -30,16 +32,6 @@ class Meter:
     def result(self) -> float:
         raise NotImplementedError
 
-    def _classes(self, value: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """The class that the net answers and the right one, flat; with one map the side of 0."""
-        axis = 1 if self.layer.time is None else 2
-        if self.layer.maps == 1:
-            answer = (value > 0).long().flatten()
-            right = target if target.dtype.is_floating_point is False else (target >= 0.5).long()
-            return answer, right.flatten()
-        right = target.argmax(axis) if target.dtype.is_floating_point else target
-        return value.argmax(axis).flatten(), right.flatten()
-
 
 def _kept(mask: Tensor, found: Tensor) -> Tensor:
     """Which of the flat values count: a step counts with all its places."""
@@ -47,21 +39,23 @@ def _kept(mask: Tensor, found: Tensor) -> Tensor:
 
 
 class AccuracyMeter(Meter):
-    def __init__(self, metric: losses.Accuracy, layer: Type, target: Type | None) -> None:
-        super().__init__(metric, layer, target, 2)
+    """The share of right classes, or of right labels."""
+
+    def __init__(self, metric: losses.Accuracy, layer: Type, predicted: Prediction | None) -> None:
+        super().__init__(metric, layer, predicted, 2)
         self.top = metric.top
 
     def add(self, value: Tensor, target: Tensor, mask: Tensor | None) -> None:
-        if self.top > 1 and self.layer.maps != 1:
-            axis = 1 if self.layer.time is None else 2
-            right = target.argmax(axis) if target.dtype.is_floating_point else target
+        predicted = self.predicted
+        right = predicted.right(target)
+        if self.top > 1 and isinstance(predicted, OneOfMany):
+            axis = predicted.axis
             chosen = value.topk(min(self.top, value.shape[axis]), axis).indices
-            hit = (chosen == right.unsqueeze(axis)).any(axis).flatten()
+            hit = (chosen == right.unsqueeze(axis)).any(axis)
         else:
-            answer, right = self._classes(value, target)
-            hit = answer == right
+            hit = predicted.decide(value) == right
         if mask is not None:
-            hit = hit[_kept(mask, hit)]
+            hit = hit[spread(mask, hit)] if isinstance(predicted, Labels) else hit.flatten()[_kept(mask, hit)]
         self.sums[0] += float(hit.sum())
         self.sums[1] += hit.numel()
 
@@ -69,42 +63,56 @@ class AccuracyMeter(Meter):
         return float(self.sums[0] / self.sums[1]) if self.sums[1] else math.nan
 
 
-class TableMeter(Meter):
-    """Precision, recall and F1 from the table of right and answered classes, as scikit-learn computes them."""
+class CountMeter(Meter):
+    """Precision, recall and F1, as scikit-learn computes them, from three counts of each class or label:
 
-    def __init__(self, metric: Metric, layer: Type, target: Type | None) -> None:
-        self.count = max(2, int(layer.maps))  # type: ignore[arg-type]
-        super().__init__(metric, layer, target, self.count**2)
+    how often it is answered rightly, how often it is answered, how often it is right.
+    """
+
+    def __init__(self, metric: Metric, layer: Type, predicted: Prediction | None) -> None:
+        self.count = (predicted or choice(layer)).count
+        super().__init__(metric, layer, predicted, 3 * self.count)
 
     def add(self, value: Tensor, target: Tensor, mask: Tensor | None) -> None:
-        answer, right = self._classes(value, target)
-        if mask is not None:
-            kept = _kept(mask, answer)
-            answer, right = answer[kept], right[kept]
-        self.sums += (right * self.count + answer).bincount(minlength=self.count**2).double().cpu()
+        import torch
 
-    @property
-    def table(self) -> Tensor:
-        """(right, answered)."""
-        return self.sums.reshape(self.count, self.count)
+        answer, right = self.predicted.decide(value), self.predicted.right(target)
+        if isinstance(self.predicted, Labels):
+            kept = torch.ones_like(answer) if mask is None else spread(mask, answer).long()
+            counts = [(found * kept).movedim(self.predicted.axis, 0) for found in (answer * right, answer, right)]
+            found = torch.stack([each.reshape(self.count, -1).sum(1) for each in counts])
+        else:
+            answer, right = answer.flatten(), right.flatten()
+            if mask is not None:
+                inside = _kept(mask, answer)
+                answer, right = answer[inside], right[inside]
+            found = torch.stack(
+                [each.bincount(minlength=self.count) for each in (right[answer == right], answer, right)]
+            )
+        self.sums += found.flatten().double().cpu()
 
     def result(self) -> float:
-        table = self.table
-        hits, answered, right = table.diagonal(), table.sum(0), table.sum(1)
+        average = getattr(self.metric, "average", None)
+        hits, answered, right = self.sums.reshape(3, self.count)
+        if average == "micro":
+            hits, answered, right = hits.sum(), answered.sum(), right.sum()
         precision, recall = hits / answered.clamp_min(1e-300), hits / right.clamp_min(1e-300)
         found = {"precision": precision, "recall": recall, "f1": 2 * hits / (answered + right).clamp_min(1e-300)}
         values = found[self.metric.word]
-        if self.count == 2:
+        if average == "micro":
+            return float(values)
+        if average is None and isinstance(self.predicted, OneOfTwo):
             return float(values[1])  # of the second class, the one that is looked for
-        seen = (answered + right) > 0
-        return float(values[seen].mean())
+        if self.predicted.chooses:  # a class that nothing is, and that is never answered, has no score
+            values = values[(answered + right) > 0]
+        return float(values.mean())
 
 
 class DifferenceMeter(Meter):
     """mse, rmse, mae and r2 from running sums in double precision."""
 
-    def __init__(self, metric: Metric, layer: Type, target: Type | None) -> None:
-        super().__init__(metric, layer, target, 5)
+    def __init__(self, metric: Metric, layer: Type, predicted: Prediction | None) -> None:
+        super().__init__(metric, layer, predicted, 5)
 
     def add(self, value: Tensor, target: Tensor, mask: Tensor | None) -> None:
         import torch
@@ -133,8 +141,8 @@ class DifferenceMeter(Meter):
 
 
 class PerplexityMeter(Meter):
-    def __init__(self, metric: Metric, layer: Type, target: Type | None) -> None:
-        super().__init__(metric, layer, target, 2)
+    def __init__(self, metric: Metric, layer: Type, predicted: Prediction | None) -> None:
+        super().__init__(metric, layer, predicted, 2)
 
     def add(self, value: Tensor, target: Tensor, mask: Tensor | None) -> None:
         from torch.nn import functional
@@ -154,9 +162,9 @@ class PerplexityMeter(Meter):
 
 _METERS: dict[str, Any] = {
     "accuracy": AccuracyMeter,
-    "precision": TableMeter,
-    "recall": TableMeter,
-    "f1": TableMeter,
+    "precision": CountMeter,
+    "recall": CountMeter,
+    "f1": CountMeter,
     "mse": DifferenceMeter,
     "rmse": DifferenceMeter,
     "mae": DifferenceMeter,
@@ -165,7 +173,7 @@ _METERS: dict[str, Any] = {
 }
 
 
-def meter(metric: Metric, layer: Type, target: Type | None) -> Meter:
-    """An empty meter for a metric of a layer."""
-    found: Meter = _METERS[metric.word](metric, layer, target)
+def meter(metric: Metric, layer: Type, predicted: Prediction | None = None) -> Meter:
+    """An empty meter for a metric of a layer; `predicted` is what its values mean where a loss says it."""
+    found: Meter = _METERS[metric.word](metric, layer, predicted)
     return found

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.ir.graph import Graph
 from netspec.ir.types import Type
-from netspec.sections.losses import Metric, Term, Triplet
+from netspec.sections.losses import Metric, Term, Triplet, measures, prediction_of
 from netspec.sections.match import type_of, value_of
+from netspec.sections.predictions import Prediction
 from netspec.sections.train import Train
 from netspec.training.judged import Judged
 from netspec.training.losses import loss_function, triplet
@@ -35,6 +36,7 @@ class Judge:
     mask: Read | None
     layer: Type
     wanted: Type | None
+    predicted: Prediction | None = None  # what the layer's values mean
     coefficient: float = 1.0
     compute: Compute | None = None
     other: Read | None = None
@@ -49,8 +51,8 @@ class Objective:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What is measured: the loss, then every metric."""
-        return ("loss", *(judge.term.word for judge in self.metrics))
+        """What each metric is called."""
+        return measures(_metric(judge.term) for judge in self.metrics)
 
     def loss(self, outputs: Outputs, batch: Batch) -> Tensor:
         """The loss of a batch: the sum of its terms' means."""
@@ -75,7 +77,7 @@ class Objective:
 
     def meters(self) -> list[Meter]:
         """Empty meters, one a metric."""
-        return [meter(_metric(judge.term), judge.layer, judge.wanted) for judge in self.metrics]
+        return [meter(_metric(judge.term), judge.layer, judge.predicted) for judge in self.metrics]
 
     def measure(self, meters: list[Meter], outputs: Outputs, batch: Batch) -> None:
         for judge, found in zip(self.metrics, meters, strict=True):
@@ -93,19 +95,20 @@ def objective(train: Train, graph: Graph, judged: Judged, wanted: Mapping[str, T
     """The functions of a train section's terms; `wanted` says what each target field holds."""
     losses = []
     for item in train.loss:
-        judge = _judge(item.term, graph, judged, wanted)
+        judge = _judge(item.term, train, graph, judged, wanted)
         judge.coefficient = item.coefficient
         if not isinstance(item.term, Triplet):
             judge.compute = loss_function(item.term, judge.layer, judge.wanted, device)
         losses.append(judge)
-    return Objective(losses, [_judge(metric, graph, judged, wanted) for metric in train.metrics])
+    return Objective(losses, [_judge(metric, train, graph, judged, wanted) for metric in train.metrics])
 
 
-def _judge(term: Term, graph: Graph, judged: Judged, wanted: Mapping[str, Type]) -> Judge:
+def _judge(term: Term, train: Train, graph: Graph, judged: Judged, wanted: Mapping[str, Type]) -> Judge:
     edge = value_of(graph, term.layer)
     assert edge is not None
     layer = type_of(graph, edge)
     target = term.compared
+    rebuilds = target in {graph.layers[graph.nodes[number].layer].label for number in graph.inputs}
     return Judge(
         term,
         _read(term.layer, term.classifies, graph, judged),
@@ -113,6 +116,7 @@ def _judge(term: Term, graph: Graph, judged: Judged, wanted: Mapping[str, Type])
         _mask(term, layer, graph, judged),
         layer,
         _type_of_target(target, graph, wanted),
+        prediction_of(term, [item.term for item in train.loss], layer, rebuilds),
         other=_read(term.other, False, graph, judged) if isinstance(term, Triplet) else None,
     )
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def as_table(answers: list[Answer], dataset: Dataset, rows: Rows, chances: bool) -> Iterator[list[str]]:
     """A header, then a row for each example: what was given, and `predicted_TARGET` with its probability.
 
-    With `chances` every class's probability. Raises NetspecError (exit code 2) where an answer is no number or
-    class but a whole picture or sequence.
+    Of several labels each has a column of 0 and 1. With `chances` the probability of every class or label.
+    Raises NetspecError (exit code 2) where an answer is no number or class but a whole picture or sequence.
     """
     for answer in answers:
         if answer.values.ndim > (1 if answer.classes else 2):
@@ -55,6 +55,12 @@ def _span(dataset: Dataset) -> int:
 
 def _columns(answer: Answer, chances: bool) -> dict[str, list[str]]:
     name = answer.name
+    if answer.labels:
+        found = {f"predicted_{name}_{label}": _cells(answer.values[:, at]) for at, label in enumerate(answer.labels)}
+        if chances and answer.probabilities is not None:
+            for at, label in enumerate(answer.labels):
+                found[f"probability_{name}_{label}"] = [f"{row:.4f}" for row in answer.probabilities[:, at]]
+        return found
     if not answer.classes:
         wide = answer.values.reshape(len(answer.values), -1)
         if wide.shape[1] == 1:
@@ -72,6 +78,10 @@ def _columns(answer: Answer, chances: bool) -> dict[str, list[str]]:
         for at, kind in enumerate(answer.classes):
             found[f"probability_{name}_{kind}"] = [f"{row[at]:.4f}" for row in probabilities]
     return found
+
+
+def _cells(values: Array) -> list[str]:
+    return [str(value) for value in values.tolist()]
 
 
 def as_arrays(answers: list[Answer]) -> dict[str, Array]:

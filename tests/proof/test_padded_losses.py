@@ -109,11 +109,11 @@ def row_weight(term: Any, target: Tensor) -> float:
 )
 def test_a_padded_metric_is_that_of_its_examples(word: str, shape: str) -> None:
     layer = SHAPES[shape]
-    value, target, wanted = data(word, layer)
+    value, target, _ = data(word, layer)
     metric = METRICS[word](layer="y", target="t")
-    padded = meter(metric, layer, wanted)
+    padded = meter(metric, layer)
     padded.add(value, target, inside())
-    alone = meter(metric, layer, wanted)
+    alone = meter(metric, layer)
     for row, end in enumerate(ENDS):
         alone.add(value[row : row + 1, :end], target[row : row + 1, :end], None)
     assert math.isfinite(padded.result())

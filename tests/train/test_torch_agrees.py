@@ -221,8 +221,8 @@ def test_weights_of_terms_are_a_plain_sum(train: Train, place: Any) -> None:
 # ---- metrics
 
 
-def _measured(metric: Any, layer: Type, target: Type, value: Any, wanted: Any) -> float:
-    found = meter(metric, layer, target)
+def _measured(metric: Any, layer: Type, value: Any, wanted: Any) -> float:
+    found = meter(metric, layer)
     for start in range(0, len(value), 7):
         found.add(value[start : start + 7], wanted[start : start + 7], None)
     return found.result()
@@ -242,7 +242,7 @@ def test_metrics_of_classes_are_scikit_learns(word: str, classes: int) -> None:
     else:
         wanted = scores[word](target, answer, average="binary" if classes == 2 else "macro")
     layer = Type(1 if classes == 2 else classes)
-    found = _measured(losses.METRICS[word](layer="y", target="t"), layer, Type(1, classes=classes), value, target)
+    found = _measured(losses.METRICS[word](layer="y", target="t"), layer, value, target)
     assert found == pytest.approx(wanted)
 
 
@@ -258,7 +258,7 @@ def test_metrics_of_numbers_are_scikit_learns(word: str) -> None:
         "mae": metrics.mean_absolute_error,
         "r2": metrics.r2_score,
     }
-    found = _measured(losses.METRICS[word](layer="y", target="t"), Type(1), Type(1), value, target)
+    found = _measured(losses.METRICS[word](layer="y", target="t"), Type(1), value, target)
     assert found == pytest.approx(functions[word](target, value), rel=1e-5)
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from netspec.sections.losses import Metric
 from netspec.training import folder as names
 from netspec.training.batches import Part
 from netspec.training.engine import Engine
 from netspec.training.folder import Folder
-from netspec.training.metrics import TableMeter
 from netspec.training.plan import Plan
 from netspec.training.report.boundary import View, boundary, equation_of, fits, plane_of
 from netspec.training.report.confusion import confusion
@@ -52,16 +50,16 @@ def draw(plan: Plan, engine: Engine, folder: Folder) -> Drawn:
 
 
 def _classifier(engine: Engine) -> Judge | None:
-    """The first term that compares a layer with classes."""
+    """The first term that compares a layer with one class of a few."""
     for judge in [*engine.objective.metrics, *engine.objective.losses]:
-        wanted = judge.wanted
-        if not judge.term.classifies or wanted is None or judge.target is None or judge.mask is not None:
+        predicted = judge.predicted
+        if not judge.term.classifies or judge.target is None or judge.mask is not None or predicted is None:
             continue
-        binary = judge.layer.maps == 1 and not judge.layer.space and judge.layer.time is None
-        if wanted.classes is not None or binary:
-            count = 2 if judge.layer.maps == 1 else int(judge.layer.maps)  # type: ignore[arg-type]
-            if count <= MOST_CLASSES:
-                return judge
+        plain = not judge.layer.space and judge.layer.time is None
+        classes = judge.wanted is not None and judge.wanted.classes is not None
+        single = predicted.chooses and (classes or (plain and judge.layer.maps == 1))
+        if single and predicted.count <= MOST_CLASSES:
+            return judge
     return None
 
 
@@ -69,20 +67,21 @@ def table_of(engine: Engine, part: Part, judge: Judge, plan: Plan) -> tuple[list
     """The confusion matrix of a part, and the names of the classes."""
     import torch
 
-    meter = TableMeter(_AS_TABLE, judge.layer, judge.wanted)
+    predicted = judge.predicted
+    assert predicted is not None
+    assert judge.target is not None
+    count = predicted.count
+    table = torch.zeros(count, count, dtype=torch.int64)
     engine.model.eval()
     engine.carry.reset()
     with torch.inference_mode():
         for index in engine.chunks(part.count):
             batch = part.take(index)
             outputs = engine.outputs(batch)
-            assert judge.target is not None
-            meter.add(judge.value(outputs, batch), judge.target(outputs, batch), None)
-    table = [[int(value) for value in row] for row in meter.table.tolist()]
+            answer = predicted.decide(judge.value(outputs, batch)).flatten()
+            right = predicted.right(judge.target(outputs, batch)).flatten()
+            table += (right * count + answer).bincount(minlength=count**2).cpu().reshape(count, count)
     field = plan.dataset.fields.get(judge.term.compared or "")
     given = None if field is None else field.values.classes
-    labels = list(given) if given is not None and len(given) == len(table) else [str(i) for i in range(len(table))]
-    return table, labels
-
-
-_AS_TABLE: Metric = Metric(layer="")
+    labels = list(given) if given is not None and len(given) == count else [str(i) for i in range(count)]
+    return table.tolist(), labels
