@@ -20,7 +20,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 RANK = {
     "version": 0, "source": 0, "names": 0, "limits": 0, "registry": 0,
     "diagnostics": 1,
-    "ir": 2,
+    "compute": 1, "ir": 2,
     "syntax": 3, "ops": 3, "parts": 3,
     "elaborate": 4,
     "sections": 5,

@@ -205,7 +205,8 @@ def _numbered(scene: Scene, graph: Graph, arrays: Arrays, given: str | Mapping[s
     from netspec.figure.activations import with_activations
     from netspec.figure.example import read_example
     from netspec.figure.numbers import with_numbers
-    from netspec.figure.values import Uncomputed, compute
+    from netspec.figure.values import compute
+    from netspec.ir.values import Uncomputed
 
     try:
         values = compute(graph, arrays, read_example(graph, given))

@@ -16,6 +16,8 @@ from math import prod
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple, dataclass_transform
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.sizes import Formula, Size
 from netspec.ir.types import UNKNOWN, Type, refuse, space_text
 
@@ -247,6 +249,18 @@ class Op:
     def torch(self, *inputs: Type) -> Lowering:
         raise NotImplementedError(f"{self.name} has no lowering")
 
+    def compute(self, call: Call, *inputs: Array) -> Array | tuple[Array, ...] | None:
+        """What it computes, written down with the arrays of `netspec.compute`; `netspec.ir.call.applied` asks.
+
+        Parameters:
+            call: the types of the inputs, the stored arrays, whether this is a training pass.
+            inputs: values (B, C, *space), and (B, T, C, *space) where it looks at several time steps.
+
+        Returns:
+            Its results in the same layout; None where they cannot be computed (callers answer with NS729).
+        """
+        return None
+
     def glyph(self) -> Glyph:
         return Glyph("box", self.name)
 
@@ -273,6 +287,13 @@ class Elementwise(Op):
     """An operation on each value alone: the type stays, nothing is stored."""
 
     call: ClassVar[str] = ""  # the torch expression, `{x}` the input
+
+    def value_of(self, s: Any) -> Any:
+        """What becomes of one value `s`, by its operators and the methods of `netspec.compute.formula.Numbers`."""
+        return None
+
+    def compute(self, call: Call, *inputs: Array) -> Array | tuple[Array, ...] | None:
+        return None if self.value_of(inputs[0]) is None else inputs[0].each(self.value_of)
 
     def partial(self, *inputs: Type) -> Type:
         return inputs[0]

@@ -6,6 +6,8 @@ Each is an `Op`, so that it has types and a lowering like every other node; `str
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array, filled, join
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering, Op, Part
 from netspec.ir.types import Type, refuse
 
@@ -75,6 +77,9 @@ class Port(_SameType):
     name = "port"
     structure = "port"
 
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        return inputs[0]
+
     def torch(self, *inputs: Type) -> Lowering:
         return Lowering("{x}")
 
@@ -91,6 +96,14 @@ class Delay(_SameType):
 
     def __init__(self, delay: int) -> None:
         self.__dict__["delay"] = delay
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        """Outside a recurrence: `start` or zeros, then the value without its last steps."""
+        x = inputs[0]
+        first = inputs[1].add_axis(1) if len(inputs) > 1 else filled(0.0, (x.shape[0], 1, *x.shape[2:]))
+        early = first.pick(1, [0] * min(self.delay, x.shape[1]))
+        rest = x.shape[1] - self.delay
+        return join(1, early, x.pick(1, range(rest))) if rest > 0 else early
 
     def torch(self, *inputs: Type) -> Lowering:
         # outside a recurrence a delayed read is a shift along time, that hands on its last steps
@@ -111,6 +124,9 @@ class Flip(_SameType):
         if inputs[0].time is None:
             refuse("NS325", input=0, step="reversed", type=str(inputs[0]))
         return inputs[0]
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        return call.reversed(inputs[0])
 
     def torch(self, *inputs: Type) -> Lowering:
         time = inputs[0].time

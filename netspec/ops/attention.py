@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+from netspec.compute.arrays import Array, constants, join, total
+from netspec.compute.formula import LOWEST
+from netspec.ir.call import Call
 from netspec.ir.operation import Argument, Construct, Lowering, Weight, option, plain, wants_values
 from netspec.ir.sizes import Size, divides, product, text
 from netspec.ir.types import Type, refuse, space_text
@@ -143,6 +147,60 @@ class Attention(Weighted):
                 found.append(self.weight(f"{name}.bias", (out,), fan_in=fan))
         return tuple(found)
 
+    # ---- what it computes
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        query, key, _, scores = self._values(call.types)
+        single = query.time is None and not query.space
+        given = inputs[:-1] if scores is not None else inputs
+        sequences = [_sequence(x, own) for x, own in zip(given, call.types, strict=False)]
+        queries, keys, values = sequences if len(sequences) == 3 else sequences * 3
+        q = self._headed(call, "query", queries, plain((self.heads,))[0])
+        k, v = (self._headed(call, name, x, plain((self.kv,))[0]) for name, x in (("key", keys), ("value", values)))
+        if self.rotary is not None:
+            q, k = _rotated(q, self.rotary), _rotated(k, self.rotary)
+        # heads of queries that share a head of keys are neighbours
+        q = q.split(1, k.shape[1], q.shape[1] // k.shape[1])
+        scale = 1 / math.sqrt(q.shape[-1]) if self.scale is None else self.scale
+        products = total("bghtw,bgsw->bghts", q, k) * scale
+        if scores is not None:
+            added = inputs[-1].pick(-2, range(q.shape[3])).pick(-1, range(k.shape[2]))
+            added = added.broadcast((added.shape[0], q.shape[1] * q.shape[2], *added.shape[2:]))
+            products = products + added.split(1, q.shape[1], q.shape[2])
+        products = self._masked(call, products, key)
+        powers = (products - products.largest(-1).stop()).exp()
+        shares = powers / powers.sum(-1)
+        if call.training and self.dropout > 0:
+            kept = call.noise("uniform", *shares.shape) > self.dropout
+            shares = shares * kept / (1 - self.dropout) if self.dropout < 1 else shares * kept
+        found = total("bghts,bgsw->btghw", shares, v)
+        found = found.reshape(*found.shape[:2], -1)
+        if self.project:
+            found = self._layer(call, "out", found)
+        if single:
+            return found.at(1, 0)
+        return found if query.time is not None else found.swap(1, 2).reshape(found.shape[0], -1, *plain(query.space))
+
+    def _layer(self, call: Call, name: str, x: Array) -> Array:
+        found = total("ji,bti->btj", call.weight(f"{name}.weight"), x)
+        return found + call.weight(f"{name}.bias") if self.bias else found
+
+    def _headed(self, call: Call, name: str, x: Array, heads: int) -> Array:
+        """(B, heads, T, width)."""
+        whole = self._layer(call, name, x) if self.project else x
+        return whole.split(2, heads, whole.shape[2] // heads).swap(1, 2)
+
+    def _masked(self, call: Call, products: Array, key: Type) -> Array:
+        """What a step may not see is lowest."""
+        steps, others = products.shape[-2:]
+        if self.causal:
+            past = constants([float(s <= t) for t in range(steps) for s in range(others)], (steps, others))
+            products = past.where(products, LOWEST)
+        if call.lengths is not None and key.time is not None and key.time.varying:
+            seen = call.mask(others).split(0, call.examples, 1, 1, 1)
+            products = seen.where(products, LOWEST)
+        return products
+
     # ---- lowering
 
     def torch(self, *inputs: Type) -> Lowering:
@@ -221,3 +279,19 @@ def _uneven(maps: Any, heads: Any) -> NoReturn:
     """Maps that do not divide among heads: with open sizes a `require` says which are meant."""
     numbers = isinstance(maps, int) and isinstance(heads, int)
     refuse("NS357", option="heads", hint="" if numbers else "open", maps=text(maps), heads=text(heads))
+
+
+def _sequence(x: Array, own: Type) -> Array:
+    """(B, T, maps): space becomes the sequence; a single step one of length one."""
+    if own.time is not None:
+        return x
+    return x.reshape(*x.shape[:2], -1).swap(1, 2) if own.space else x.add_axis(1)
+
+
+def _rotated(x: Array, base: float) -> Array:
+    """Rotary positions of (B, heads, T, width): halves of a head are pairs (Su 2021)."""
+    steps, width = x.shape[-2:]
+    angles = [step * base ** (-place / width) for step in range(steps) for place in range(0, width, 2)]
+    cos, sin = (constants(map(wave, angles), (steps, width // 2)) for wave in (math.cos, math.sin))
+    left, right = x.pick(-1, range(width // 2)), x.pick(-1, range(width // 2, width))
+    return join(-1, left * cos - right * sin, right * cos + left * sin)

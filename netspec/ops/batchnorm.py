@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Argument, Construct, Init, Lowering, Weight, option, plain, wants_values
 from netspec.ir.types import Type
 from netspec.ops.weighted import ONES, ZEROS, Weighted
@@ -37,6 +41,24 @@ class BatchNorm(Weighted):
             Weight("running_var", (maps,), ONES, buffer=True),
             Weight("num_batches_tracked", (), Init("constant", (0.0,)), buffer=True, integer=True),
         )
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0]
+        rest = (1,) * (len(x.shape) - 2)
+        axes = (0, *range(2, len(x.shape)))
+        if call.training and not self.frozen:
+            count = x.node.size // x.shape[1] if x.contiguous else math.prod(x.shape) // x.shape[1]
+            mean = x.mean(*axes)
+            variance = ((x - mean) * (x - mean)).mean(*axes)
+            for name, now in (("running_mean", mean), ("running_var", variance * (count / max(1, count - 1)))):
+                before = call.weight(name)
+                call.updates[name] = before * (1 - self.momentum) + now.reshape(-1) * self.momentum
+        else:
+            mean, variance = (call.weight(name).reshape(-1, *rest) for name in ("running_mean", "running_var"))
+        found = (x - mean) / (variance + self.eps).sqrt()
+        if not self.affine:
+            return found
+        return found * call.weight("weight").reshape(-1, *rest) + call.weight("bias").reshape(-1, *rest)
 
     def torch(self, *inputs: Type) -> Lowering:
         axes = max(1, len(inputs[0].space))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ops.zeros import Zeros
 
 
@@ -15,3 +17,6 @@ class Carried(Zeros):
     name = "carried"
     summary = "the last state of the previous batch, detached"
     example = "start z: carried"
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        return super().compute(call) if call.before is None else call.before.stop()

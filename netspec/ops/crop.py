@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering, Op, extent, option, plain, wants_values
 from netspec.ir.sizes import Size, text
 from netspec.ir.types import Type, refuse, space_text
@@ -38,6 +40,12 @@ class Crop(Op):
         if self.at is not None:
             return to, extent(self.at, value.space, "at")
         return to, tuple((size - part) // 2 for size, part in zip(value.space, to, strict=True))
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0]
+        for axis, (size, begin) in enumerate(zip(*map(plain, self._ranges(call.types[0])), strict=True), 2):
+            x = x.pick(axis, range(begin, begin + size))
+        return x
 
     def torch(self, *inputs: Type) -> Lowering:
         to, begins = self._ranges(inputs[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Construct, Glyph, Init, Lowering, Part, Weight, option, plain, wants_values
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type
@@ -43,6 +45,11 @@ class Distance(Weighted):
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
         fan = inputs[0].values
         return (self.weight("weight", (self.count, fan), Init("embedding"), fan_in=fan, fan_out=self.count),)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0].reshape(inputs[0].shape[0], 1, -1)
+        away = x - call.weight("weight")
+        return (away * away).sum(-1).at(-1, 0)
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

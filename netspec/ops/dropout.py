@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Elementwise, Lowering, option
 from netspec.ir.types import Type
 
@@ -22,6 +24,15 @@ class Dropout(Elementwise):
     positional = ("p", "role")
     p: float = option("real", "the probability", least=0, most=1)
     role: Any = option("role", "maps: whole maps are dropped", default=None, choices=("maps",))
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0]
+        if not call.training or self.p == 0:
+            return x
+        axes = len(call.types[0].space)
+        shape = (*x.shape[:2], *(1,) * axes) if self.role == "maps" and axes else x.shape
+        kept = call.noise("uniform", *shape) > self.p
+        return x * kept / (1 - self.p) if self.p < 1 else x * kept
 
     def torch(self, *inputs: Type) -> Lowering:
         axes = len(inputs[0].space)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Elementwise, Lowering, Part, option
 from netspec.ir.types import Type
 
@@ -26,6 +28,16 @@ class DropPath(Elementwise):
     transparent = True
     positional = ("p",)
     p: float = option("real", "the probability", least=0, most=1)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0]
+        if not call.training or self.p == 0:
+            return x
+        kept = call.noise("uniform", call.examples, 1) > self.p
+        # the steps of an example lie behind one another
+        steps = kept.broadcast((call.examples, x.shape[0] // call.examples))
+        scale = steps.reshape(x.shape[0], *(1 for _ in x.shape[1:]))
+        return x * scale / (1 - self.p) if self.p < 1 else x * scale
 
     def torch(self, *inputs: Type) -> Lowering:
         return Lowering("drop_path({x}, {p}, self.training)", values={"p": self.p}, parts=(DROP_PATH,))

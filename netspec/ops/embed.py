@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array, constants, total
+from netspec.ir.call import Call
 from netspec.ir.operation import Construct, Init, Lowering, Weight, option, plain
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type, refuse
@@ -32,6 +34,12 @@ class Embed(Weighted):
         classes = inputs[0].classes
         assert classes is not None
         return (self.weight("weight", (classes, self.width), Init("embedding"), fan_in=self.width, fan_out=classes),)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        table, x = call.weight("weight"), inputs[0]
+        chosen = x.add_axis(-1).equals(constants(range(table.shape[0]), (table.shape[0],)))
+        places = "xyz"[: len(x.shape) - 1]
+        return total(f"b{places}k,kd->bd{places}", chosen, table)
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering, Op, option, plain, wants_values
 from netspec.ir.sizes import text
 from netspec.ir.types import Time, Type, refuse
@@ -67,6 +69,17 @@ class Expand(Op):
             if mine and mine != theirs:
                 refuse("NS350", option="like", role=role, type=str(value), size="")
         return Type(other.maps, other.space, other.time)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x, value, result = inputs[0], call.types[0], self.shape(*call.types)
+        if result.time is not None and value.time is None:
+            steps = inputs[1].shape[1] if self.like is not None else plain((result.time.length,))[0]
+            x = x.add_axis(1, steps)
+        if not value.space:
+            for size in plain(result.space):
+                x = x.add_axis(-1, size)
+        timed = 1 if result.time is None else 2
+        return x.broadcast((*x.shape[:timed], *plain((result.maps, *result.space))))
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array, onto, place, total
+from netspec.ir.call import Call
 from netspec.ir.operation import (
     Argument,
     Construct,
@@ -218,6 +220,61 @@ class Filters(Weighted):
         if not self.bias:
             return (weight,)
         return (weight, Weight("bias", (len(fans),), self.initial("bias", TORCH), fan_in=max(fans), fans=tuple(fans)))
+
+    # ---- what it computes
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0].swap(1, 2) if self.over_time else inputs[0]
+        space, kernel = x.shape[2:], plain(self.kernel)
+        stride, dilation = (plain(extent(value, space, "")) for value in (self.stride, self.dilation))
+        whole = [gap * (size - 1) for gap, size in zip(dilation, kernel, strict=True)]
+        sides = [(each // 2, each - each // 2) for each in whole]
+        if self.pad != "same":
+            sides = [(edge, edge) for edge in plain(extent(self.pad, space, ""))]
+        slide = self._slide_back if self.transposed else self._slide
+        found = slide(x, self._matrix(call, x.shape[1]), list(zip(stride, kernel, dilation, sides, strict=True)))
+        if self.bias:
+            found = found + call.weight("bias").split(0, found.shape[1], *(1 for _ in space))
+        return found.swap(1, 2) if self.over_time else found
+
+    def _matrix(self, call: Call, maps: int) -> Array:
+        """Every filter with all its maps: zeros where a filter is not connected."""
+        weight, count = call.weight("weight"), plain((self.count,))[0]
+        if self.connect is None:
+            return weight
+        pairs = [j * maps + i for j in range(count) for i, row in enumerate(self.connect) if row[j] != "."]
+        zeros: Any = [0] * (len(weight.shape) - 1)
+        return place((count * maps, *weight.shape[1:]), (weight, (pairs, *zeros))).split(0, count, maps)
+
+    def _slide(self, x: Array, weight: Array, axes: list[Any]) -> Array:
+        """z at a place sums the window there."""
+        for axis, (stride, kernel, dilation, (before, after)) in enumerate(axes, 2):
+            x = x.pad(axis, before, after)
+            count = (x.shape[axis] - dilation * (kernel - 1) - 1) // stride + 1
+            x = x.window(axis, count, stride, kernel, dilation)
+        places, insides = "xyz"[: len(axes)], "ijk"[: len(axes)]
+        (groups,) = plain((self.groups,))
+        seen, own = x.split(1, groups, x.shape[1] // groups), weight.split(0, groups, weight.shape[0] // groups)
+        found = total(f"bgc{places}{insides},gnc{insides}->bgn{places}", seen, own)
+        return found.reshape(found.shape[0], -1, *found.shape[3:])
+
+    def _slide_back(self, x: Array, weight: Array, axes: list[Any]) -> Array:
+        """Each value spreads over the window of its place: what the gradient of `_slide` does."""
+        places, insides = "xyz"[: len(axes)], "ijk"[: len(axes)]
+        (groups,), sizes = plain((self.groups,)), x.shape[2:]
+        lengths = [(size - 1) * axis[0] + axis[2] * (axis[1] - 1) + 1 for size, axis in zip(sizes, axes, strict=True)]
+
+        def windows(found: Array) -> Array:
+            for axis, ((stride, kernel, dilation, _), size) in enumerate(zip(axes, sizes, strict=True), 2):
+                found = found.window(axis, size, stride, kernel, dilation)
+            return found.split(1, groups, found.shape[1] // groups)
+
+        seen, own = x.split(1, groups, x.shape[1] // groups), weight.split(0, groups, weight.shape[0] // groups)
+        wiring = f"bgc{places},gcn{insides}->bgn{places}{insides}"
+        found = onto((x.shape[0], groups * weight.shape[1], *lengths), windows, wiring, seen, own)
+        for axis, (_, _, _, (before, after)) in enumerate(axes, 2):
+            found = found.pick(axis, range(before, found.shape[axis] - after))
+        return found
 
     # ---- lowering
 

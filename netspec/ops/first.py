@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering, option
 from netspec.ir.types import Type
 from netspec.ops.reductions import Reduction
@@ -15,6 +17,9 @@ class First(Reduction):
     example = "first(time) -> K perceptrons"
     transparent = True
     role: str = option("role", "what is reduced", default="time", choices=("time",))
+
+    def reduced(self, call: Call, x: Array, axes: tuple[int, ...]) -> Array:
+        return x.pick(1, range(1))
 
     def torch(self, *inputs: Type) -> Lowering:
         return Lowering("{x}[:, 0]")

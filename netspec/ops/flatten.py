@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering, Op, option
 from netspec.ir.sizes import product
 from netspec.ir.types import Time, Type, refuse
@@ -35,6 +37,12 @@ class Flatten(Op):
         if value.time is not None:
             refuse("NS326", input=0, step="flatten(space)", type=str(value))
         return Type(value.maps, (), Time(product(value.space)), value.classes)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x, value = inputs[0], call.types[0]
+        if self.role is None or value.classes is not None:
+            return x.reshape(x.shape[0], -1)
+        return x.reshape(*x.shape[:2], -1).swap(1, 2)
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

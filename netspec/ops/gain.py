@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Construct, Lowering, Part, Weight, option, plain
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type
@@ -43,6 +45,10 @@ class Gain(OverRole):
         """The array's shape: maps are followed by an axis of one for each axis of space."""
         ones = (1,) * len(value.space) if self.role == "maps" else ()
         return (*self.sizes(value), *ones)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        scaled = inputs[0] * call.weight("weight")
+        return scaled + call.weight("bias") if self.bias else scaled
 
     def torch(self, *inputs: Type) -> Lowering:
         sizes = plain(self._stored(inputs[0]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Construct, Glyph, Init, Lowering, Op, Part, Weight, option, plain, wants_values
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type, refuse
@@ -60,6 +62,11 @@ class Gaussian(Op):
         if self.prototypes is not None:
             return (Weight("prototypes", shape, Init("given"), buffer=True, given=self.prototypes),)
         return (Weight("prototypes", shape, Init("signs"), buffer=True),)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0].reshape(inputs[0].shape[0], 1, -1)
+        away = x - call.weight("prototypes")
+        return -(away * away).sum(-1).at(-1, 0)
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Argument, Construct, Lowering, Weight, option, plain, wants_values
 from netspec.ir.sizes import Size, divides, product, text
 from netspec.ir.types import Type, refuse
-from netspec.ops.weighted import ONES, ZEROS, Weighted
+from netspec.ops.weighted import ONES, ZEROS, Weighted, scaled, standard
 
 
 class GroupNorm(Weighted):
@@ -37,6 +39,13 @@ class GroupNorm(Weighted):
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
         maps = (inputs[0].maps,)
         return (self.weight("weight", maps, ONES), self.weight("bias", maps, ZEROS)) if self.affine else ()
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0]
+        (groups,) = plain((self.groups,))
+        grouped = x.split(1, groups, x.shape[1] // groups)
+        found = standard(grouped, tuple(range(2, len(grouped.shape))), self.eps).reshape(*x.shape)
+        return scaled(call, found) if self.affine else found
 
     def torch(self, *inputs: Type) -> Lowering:
         sizes = plain((self.groups, inputs[0].maps))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from netspec.ir.operation import Elementwise
 
 
@@ -14,3 +16,6 @@ class Identity(Elementwise):
     source = "the post: a linear model is a perceptron with the identity"
     example = "identity"
     call = "{x}"
+
+    def value_of(self, s: Any) -> Any:
+        return s

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Argument, Construct, Lowering, Weight, option, plain, wants_values
 from netspec.ir.sizes import product
 from netspec.ir.types import Type, refuse
-from netspec.ops.weighted import ONES, ZEROS, Weighted
+from netspec.ops.weighted import ONES, ZEROS, Weighted, scaled, standard
 
 
 class InstanceNorm(Weighted):
@@ -33,6 +35,10 @@ class InstanceNorm(Weighted):
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
         maps = (inputs[0].maps,)
         return (self.weight("weight", maps, ONES), self.weight("bias", maps, ZEROS)) if self.affine else ()
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        found = standard(inputs[0], tuple(range(2, len(inputs[0].shape))), self.eps)
+        return scaled(call, found) if self.affine else found
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

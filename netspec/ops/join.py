@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array, join
+from netspec.ir.call import Call
 from netspec.ir.operation import Glyph, Lowering, Op, option, wants_values
 from netspec.ir.types import UNKNOWN, Time, Type, refuse
-from netspec.ops.sharing import align, merge, merge_partial
+from netspec.ops.sharing import align, merge, merge_partial, shared_axes
 
 
 class Join(Op):
@@ -68,6 +70,16 @@ class Join(Op):
                 refuse("NS307", input=position, left=str(first), right=str(value), role="space")
             rows = rows + value.space[0]
         return Type(first.maps, (rows, *first.space[1:]), first.time)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        timed = any(value.time is not None for value in call.types)
+        if self.role == "time":
+            steps = [x if own.time else x.add_axis(1) for x, own in zip(inputs, call.types, strict=True)]
+            return join(1, *steps)
+        if self.role == "space":
+            return join(2 + timed, *inputs)
+        shared = shared_axes(inputs, call.types)
+        return join(1 + timed, *shared)
 
     def torch(self, *inputs: Type) -> Lowering:
         slots = [f"{{{position}}}" for position in range(len(inputs))]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Argument, Construct, Lowering, Weight, option, plain
 from netspec.ir.types import Type
 from netspec.ops.over_role import OverRole
-from netspec.ops.weighted import ONES, ZEROS
+from netspec.ops.weighted import ONES, ZEROS, standard
 
 
 class LayerNorm(OverRole):
@@ -26,6 +28,13 @@ class LayerNorm(OverRole):
         shape = self.sizes(inputs[0])
         weight = self.weight("weight", shape, ONES)
         return (weight, self.weight("bias", shape, ZEROS)) if self.bias else (weight,)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        found = standard(inputs[0], self._axes(call.types[0]), self.eps)
+        if not self.affine:
+            return found
+        found = found * self.stored(call, "weight")
+        return found + self.stored(call, "bias") if self.bias else found
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Construct, Init, Lowering, Part, Weight, option, plain
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type
@@ -48,6 +50,9 @@ class Learned(Weighted):
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
         return (self.weight("weight", self._sizes(), Init("normal", (0.0, 0.02))),)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        return call.weight("weight").add_axis(0, call.examples)
 
     def torch(self, *inputs: Type) -> Lowering:
         return Lowering("{self}({batch})", Construct("Learned", plain(self._sizes())), parts=(LEARNED,))

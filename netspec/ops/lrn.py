@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Elementwise, Lowering, option, wants_values
 from netspec.ir.types import Type, refuse
 
@@ -25,6 +27,13 @@ class Lrn(Elementwise):
         if not inputs[0].space:
             refuse("NS309", input=0, step="lrn", type=str(inputs[0]))
         return inputs[0]
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0]
+        squares = (x * x).pad(1, self.size // 2, (self.size - 1) // 2)
+        neighbours = squares.window(1, x.shape[1], 1, self.size, 1)
+        mean = neighbours.sum(-1).reshape(*x.shape) / self.size
+        return x / (mean * self.alpha + self.k) ** self.beta
 
     def torch(self, *inputs: Type) -> Lowering:
         values = {"size": self.size, "alpha": self.alpha, "beta": self.beta, "k": self.k}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.ops.recurrent import Recurrent
+from netspec.compute.arrays import Array
+from netspec.ops.recurrent import Recurrent, gates
 
 
 class Lstm(Recurrent):
@@ -14,3 +15,8 @@ class Lstm(Recurrent):
     example = "lstm(128)"
     module = "nn.LSTM"
     gates = 4
+
+    def cell(self, x: Array, z: Array, hidden: Array, memory: Array) -> tuple[Array, Array]:
+        i, f, g, o = gates(x + z, 4)
+        memory = f.sigmoid() * memory + i.sigmoid() * g.tanh()
+        return o.sigmoid() * memory.tanh(), memory

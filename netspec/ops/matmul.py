@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array, total
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering, Op, wants_values
 from netspec.ir.sizes import Size, text
 from netspec.ir.types import Type, refuse
@@ -42,6 +44,9 @@ class MatMul(Op):
                 rows=text(right.time.length),
             )
         return Type(right.maps, (), left.time)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        return total("btm,bmn->btn", *inputs)
 
     def torch(self, *inputs: Type) -> Lowering:
         return Lowering("torch.matmul({0}, {1})")

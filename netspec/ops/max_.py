@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array
+from netspec.compute.formula import LOWEST
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering
 from netspec.ir.types import Type
 from netspec.ops.reductions import MASK, Reduction
@@ -15,6 +18,10 @@ class Max(Reduction):
     formula = "max_i x_i"
     source = "torch.amax"
     example = "max(space)"
+
+    def reduced(self, call: Call, x: Array, axes: tuple[int, ...]) -> Array:
+        exists = self.exists(call, x)
+        return (x if exists is None else exists.where(x, LOWEST)).largest(*axes)
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering
 from netspec.ir.types import Type
 from netspec.ops.reductions import MASK, Reduction
@@ -16,6 +18,10 @@ class Mean(Reduction):
     source = "Lin 2013 (global average pooling)"
     example = "mean(space) -> K perceptrons"
     transparent = True
+
+    def reduced(self, call: Call, x: Array, axes: tuple[int, ...]) -> Array:
+        exists = self.exists(call, x)
+        return x.mean(*axes) if exists is None else (x * exists).sum(1) / exists.sum(1)
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ops.zeros import Zeros
 
 
@@ -12,3 +14,6 @@ class Noise(Zeros):
     summary = "fresh normal values at every pass"
     example = "hidden n: noise(64)"
     call = "torch.randn"
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        return call.noise("normal", call.examples, *self._sizes())

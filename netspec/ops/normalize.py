@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Elementwise, Lowering, option
 from netspec.ir.types import Type
 
@@ -15,6 +17,10 @@ class Normalize(Elementwise):
     source = "torch.nn.functional.normalize"
     example = "128 perceptrons -> normalize"
     eps: float = option("real", "the least length", default=1e-12, least=0)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        length = (inputs[0] * inputs[0]).sum(1).sqrt()
+        return inputs[0] / length.max(self.eps)
 
     def torch(self, *inputs: Type) -> Lowering:
         axis = -1 - len(inputs[0].space)

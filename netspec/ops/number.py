@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from netspec.ir.operation import Elementwise, Glyph, Lowering, option
 from netspec.ir.types import Type
 
@@ -14,6 +16,10 @@ class Number(Elementwise):
     sign: str = option("word", "what is done", choices=("+", "-", "*"))
     value: float = option("real", "the number")
     first: bool = option("flag", "the number stands on the left", default=False)
+
+    def value_of(self, s: Any) -> Any:
+        left, right = (self.value, s) if self.first else (s, self.value)
+        return left + right if self.sign == "+" else left - right if self.sign == "-" else left * right
 
     def torch(self, *inputs: Type) -> Lowering:
         forward = f"{{value}} {self.sign} {{x}}" if self.first else f"{{x}} {self.sign} {{value}}"

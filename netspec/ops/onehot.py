@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from netspec.compute.arrays import Array, constants
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering, Op
 from netspec.ir.types import Type, refuse
 
@@ -20,6 +24,10 @@ class OneHot(Op):
         if value.classes is None:
             refuse("NS332", input=0, step="onehot", type=str(value))
         return Type(value.classes, value.space, value.time)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        classes: Any = call.types[0].classes
+        return inputs[0].add_axis(1).equals(constants(range(classes), (classes, *(1 for _ in inputs[0].shape[1:]))))
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

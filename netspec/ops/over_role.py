@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import option, wants_values
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type, refuse
@@ -45,3 +47,13 @@ class OverRole(Weighted):
             axis = -1 - len(value.space)
             return call.replace("…", f"{{x}}.movedim({axis}, -1)") + f".movedim(-1, {axis})"
         return call.replace("…", "{x}")
+
+    def _axes(self, value: Type) -> tuple[int, ...]:
+        """The axes of (B, C, *space) that the role names."""
+        space = tuple(range(2, 2 + len(value.space)))
+        return space if self.role == "space" else (1, *space) if self.role == "all" else (1,)
+
+    def stored(self, call: Call, name: str) -> Array:
+        """An array of the role's sizes, to stand beside (B, C, *space)."""
+        array, space = call.weight(name), call.types[0].space
+        return array.reshape(-1, *(1 for _ in space)) if space and self.role == "maps" else array

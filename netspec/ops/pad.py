@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering, Op, extent, option, plain, wants_values
 from netspec.ir.sizes import Size, text
 from netspec.ir.types import Type, refuse
@@ -47,6 +49,21 @@ class Pad(Op):
             to = extent(self.to, value.space, "to")
             return [(0, want - size) for size, want in zip(value.space, to, strict=True)]
         return [(size, size) for size in extent(self.size, value.space, "size")]
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0]
+        for axis, (before, after) in enumerate(map(plain, self._sides(call.types[0])), 2):
+            size = x.shape[axis]
+            wanted = range(-before, size + after)
+            if self.mode == "constant":
+                x = x.pad(axis, before, after, self.value)
+            elif self.mode == "wrap":
+                x = x.pick(axis, [place % size for place in wanted])
+            elif self.mode == "edge":
+                x = x.pick(axis, [min(max(place, 0), size - 1) for place in wanted])
+            else:
+                x = x.pick(axis, [size - 1 - abs(size - 1 - abs(place)) for place in wanted])
+        return x
 
     def torch(self, *inputs: Type) -> Lowering:
         # torch lists the last axis first

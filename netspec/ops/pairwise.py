@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Glyph, Lowering, Op
 from netspec.ir.types import Type
-from netspec.ops.sharing import align, merge, merge_partial
+from netspec.ops.sharing import align, merge, merge_partial, shared_axes
 
 
 class Pairwise(Op):
@@ -25,6 +27,10 @@ class Pairwise(Op):
 
     def shape(self, *inputs: Type) -> Type:
         return merge(self.sign, inputs[0], inputs[1])
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        left, right = shared_axes(inputs, call.types)
+        return left + right if self.sign == "+" else left - right if self.sign == "-" else left * right
 
     def torch(self, *inputs: Type) -> Lowering:
         result = self.shape(*inputs)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering, Op, extent, option, plain, wants_values
 from netspec.ir.sizes import divides, product, text
 from netspec.ir.types import Type, refuse
@@ -31,6 +33,15 @@ class Patches(Op):
                 refuse("NS348", option="size", length=text(length), size=text(size), type=str(value))
         space = tuple(length // size for length, size in zip(value.space, sizes, strict=True))
         return Type(value.maps * product(sizes), space, value.time)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0]
+        for axis, size in enumerate(plain(extent(self.size, call.types[0].space, "size")), 2):
+            x = x.split(axis, x.shape[axis] // size, size).move(axis + 1, -1)
+        axes = len(call.types[0].space)
+        order = (0, 1, *range(2 + axes, 2 + 2 * axes), *range(2, 2 + axes))
+        moved = x.permute(*order)
+        return moved.reshape(moved.shape[0], -1, *moved.shape[2 + axes :])
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

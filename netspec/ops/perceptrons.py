@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array, total
+from netspec.ir.call import Call
 from netspec.ir.operation import Construct, Glyph, Init, Lowering, Part, Weight, option, plain, wants_values
 from netspec.ir.sizes import Formula, Size, product, text
 from netspec.ir.types import Type, refuse
@@ -85,6 +87,14 @@ class Perceptrons(Weighted):
         if not self.bias:
             return (weight,)
         return (weight, Weight("bias", (self.total,), Init("given"), given=tuple(row[0] for row in rows)))
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0].reshape(inputs[0].shape[0], -1)
+        matrix = call.weight("weight")
+        found = total("ji,bi->bj", matrix.swap(0, 1) if self.tie == "turned" else matrix, x)
+        if self.bias:
+            found = found + call.weight("bias")
+        return found if len(self.units) == 1 else found.reshape(found.shape[0], 1, *plain(self.units))
 
     def torch(self, *inputs: Type) -> Lowering:
         (fan, total) = plain((inputs[0].values, self.total))

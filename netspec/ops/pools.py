@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array
 from netspec.ir.operation import Argument, Glyph, Lowering, Op, extent, option, plain, squeeze, wants_values
 from netspec.ir.sizes import Size, text
 from netspec.ir.types import UNKNOWN, Type, refuse
@@ -92,3 +93,17 @@ class Pool(Op):
 
     def glyph(self) -> Glyph:
         return Glyph("planes", "")
+
+    def _slid(self, x: Array, value: Type, fill: float) -> Array:
+        """(B, C, places…, windows…): what each window reads."""
+        rows = zip(plain(value.space), *map(plain, self._windows(value.space)), strict=True)
+        counts = plain(self.shape(value).space)
+        for axis, ((size, kernel, stride, pad, gap), count) in enumerate(zip(rows, counts, strict=True), 2):
+            reach = (count - 1) * stride + gap * (kernel - 1) + 1
+            x = x.pad(axis, pad, max(pad, reach - size - pad), fill).window(axis, count, stride, kernel, gap)
+        return x
+
+    def _spans(self, size: int, axis: int, axes: int) -> list[range]:
+        """What each place of an axis reads where windows are spread evenly."""
+        count = plain(extent(self.to, (0,) * axes, "to"))[axis]
+        return [range(place * size // count, -(-(place + 1) * size // count)) for place in range(count)]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+from netspec.compute.arrays import Array, constants
+from netspec.ir.call import Call
 from netspec.ir.operation import Construct, Init, Lowering, Part, Weight, option, plain
 from netspec.ir.sizes import Size, divides
 from netspec.ir.types import Type, refuse
@@ -69,6 +72,15 @@ class Positions(Weighted):
             return ()
         width = self._width(inputs[0])
         return (self.weight("weight", (time.length, width), Init("embedding"), fan_in=width, fan_out=time.length),)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        examples, steps = inputs[0].shape[:2]
+        (width,) = plain((self._width(call.types[0]),))
+        if self.kind == "learned":
+            return call.weight("weight").pick(0, range(steps)).add_axis(0, examples)
+        rates = [math.exp(place * -math.log(10000) / width) for place in range(0, width, 2)]
+        waves = [wave(step * rate) for step in range(steps) for rate in rates for wave in (math.sin, math.cos)]
+        return constants(waves, (steps, width)).add_axis(0, examples)
 
     def torch(self, *inputs: Type) -> Lowering:
         time = inputs[0].time

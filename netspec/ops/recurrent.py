@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from netspec.compute.arrays import Array, filled, join, total
+from netspec.ir.call import Call
 from netspec.ir.operation import Argument, Construct, Lowering, Part, Weight, option, plain, wants_values
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type, refuse
@@ -78,6 +80,42 @@ class Recurrent(Weighted):
                     found.append(Weight(f"{name}_l{layer}{suffix}", shape, init, fan_in=fan, fan_out=shape[0]))
         return tuple(found)
 
+    # ---- what it computes
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        """(B, T, d) -> (B, T, units): layer after layer, and of two directions both, side by side."""
+        x = inputs[0]
+        for layer in range(self.layers_):
+            if layer and call.training and self.dropout > 0:
+                kept = call.noise("uniform", *x.shape) > self.dropout
+                x = x * kept / (1 - self.dropout) if self.dropout < 1 else x * kept
+            found = self._run(call, x, f"l{layer}")
+            if self.bidirectional:
+                back = call.reversed(self._run(call, call.reversed(x), f"l{layer}_reverse"))
+                found = join(2, found, back)
+            x = found
+        return x
+
+    def _run(self, call: Call, x: Array, suffix: str) -> Array:
+        (units,) = plain((self.units,))
+        ahead = total("ji,bti->btj", call.weight(f"weight_ih_{suffix}"), x)
+        matrix = call.weight(f"weight_hh_{suffix}")
+        bias = call.weight(f"bias_hh_{suffix}") if self.bias else None
+        if self.bias:
+            ahead = ahead + call.weight(f"bias_ih_{suffix}")
+        state = (filled(0.0, (x.shape[0], units)),) * 2
+        steps = []
+        for step in range(x.shape[1]):
+            again = total("ji,bi->bj", matrix, state[0])
+            state = self.cell(ahead.at(1, step), again if bias is None else again + bias, *state)
+            steps.append(state[0].add_axis(1))
+        found = join(1, *steps)
+        return found if call.lengths is None else found * call.mask(x.shape[1]).add_axis(-1)
+
+    def cell(self, x: Array, z: Array, hidden: Array, memory: Array) -> tuple[Array, Array]:
+        """The next state, of what the gates read from the input (B, gates * units) and from the last state."""
+        raise NotImplementedError
+
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]
         kwargs: dict[str, Argument] = {
@@ -109,3 +147,9 @@ class Recurrent(Weighted):
             width = inputs[0].maps if layer == 0 else self._out()
             total = total + (2 if self.bidirectional else 1) * self.gates * self.units * (width + self.units)
         return total * time.length  # type: ignore[no-any-return]
+
+
+def gates(values: Array, count: int) -> list[Array]:
+    """(B, gates * units) -> each gate, (B, units)."""
+    parts = values.split(1, count, values.shape[1] // count)
+    return [parts.at(1, gate) for gate in range(count)]

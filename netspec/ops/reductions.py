@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering, Op, Part, option, wants_values
 from netspec.ir.types import Type, refuse
 
@@ -63,6 +65,29 @@ class Reduction(Op):
 
     def keep(self) -> str:
         return ", keepdim=True" if self.role == "maps" else ""
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        """Over the role, whose axes go (one map stays)."""
+        x, value = inputs[0], call.types[0]
+        timed = int(value.time is not None)
+        start = 1 + timed
+        axes = {"time": (1,), "maps": (start,), "space": tuple(range(start + 1, start + 1 + len(value.space)))}[
+            self.role
+        ]
+        found = self.reduced(call, x, axes)
+        if self.role == "maps":
+            return found
+        return found.reshape(*(length for axis, length in enumerate(found.shape) if axis not in axes))
+
+    def reduced(self, call: Call, x: Array, axes: tuple[int, ...]) -> Array:
+        """The value over axes, which stay with length 1."""
+        raise NotImplementedError
+
+    def exists(self, call: Call, x: Array) -> Array | None:
+        """1 for the time steps that each example has, where lengths differ and time is reduced."""
+        if self.role != "time" or call.lengths is None:
+            return None
+        return call.mask(x.shape[1]).split(1, x.shape[1], *(1 for _ in x.shape[2:]))
 
     def torch(self, *inputs: Type) -> Lowering:
         raise NotImplementedError

@@ -22,8 +22,16 @@ _NOT_STEPS = frozenset(
         "attention_part",
         "pairwise",
         "over_role",
+        "activations",
     )
 )
+# these live in one module
+_ACTIVATIONS = frozenset(
+    (
+        "sigmoid", "tanh", "relu", "relu6", "elu", "silu", "mish", "softplus", "hardsigmoid", "hardswish", "step",
+        "exp", "log", "sqrt", "square", "abs", "leaky", "gelu",
+    )
+)  # fmt: skip
 _SIGNS = frozenset(("add", "subtract", "multiply", "number", "perceptrons", "filters"))
 _extra: dict[str, type[Op]] = {}
 
@@ -39,7 +47,7 @@ def _files() -> frozenset[str]:
     folder = os.path.dirname(__file__)
     entries = (entry for entry in os.listdir(folder) if entry.endswith(".py") and not entry.startswith("_"))
     names = (entry.removesuffix(".py").removesuffix("_") for entry in entries)
-    return frozenset(names) - _NOT_STEPS
+    return (frozenset(names) - _NOT_STEPS) | _ACTIVATIONS
 
 
 @cache
@@ -51,7 +59,8 @@ def operation(name: str) -> type[Op]:
         raise KeyError(name)
     from keyword import iskeyword
 
-    module = import_module(f"netspec.ops.{name}{'_' if iskeyword(name) or name in _BUILTINS else ''}")
+    file = "activations" if name in _ACTIVATIONS else name
+    module = import_module(f"netspec.ops.{file}{'_' if iskeyword(file) or file in _BUILTINS else ''}")
     classes = (value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Op))
     return next(value for value in classes if value.name == name and value.__module__ == module.__name__)
 

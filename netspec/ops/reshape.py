@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering, Op, option, plain, wants_values
 from netspec.ir.sizes import text
 from netspec.ir.types import Type, refuse
@@ -29,6 +31,9 @@ class Reshape(Op):
             have, want = text(value.values), text(self.to.values)
             refuse("NS341", option="to", input=0, type=str(value), want=str(self.to), a=have, b=want)
         return Type(self.to.maps, self.to.space, value.time)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        return inputs[0].reshape(inputs[0].shape[0], *plain((self.to.maps, *self.to.space)))
 
     def torch(self, *inputs: Type) -> Lowering:
         sizes = ", ".join(map(str, plain((self.to.maps, *self.to.space))))

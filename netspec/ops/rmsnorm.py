@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Argument, Construct, Lowering, Weight, option, plain
 from netspec.ir.types import Type
 from netspec.ops.over_role import OverRole
@@ -21,6 +23,11 @@ class RmsNorm(OverRole):
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
         return (self.weight("weight", self.sizes(inputs[0]), ONES),) if self.affine else ()
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0]
+        found = x / ((x * x).mean(*self._axes(call.types[0])) + self.eps).sqrt()
+        return found * self.stored(call, "weight") if self.affine else found
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

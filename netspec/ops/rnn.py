@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array
 from netspec.ir.operation import Argument, option
 from netspec.ops.recurrent import Recurrent
 
@@ -19,3 +20,7 @@ class Rnn(Recurrent):
 
     def extra(self) -> dict[str, Argument]:
         return {"nonlinearity": self.act}
+
+    def cell(self, x: Array, z: Array, hidden: Array, memory: Array) -> tuple[Array, Array]:
+        found = (x + z).tanh() if self.act == "tanh" else (x + z).max(0)
+        return found, found

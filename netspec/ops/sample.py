@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering, Op, Part, wants_values
 from netspec.ir.types import Type, refuse
 
@@ -31,6 +33,10 @@ class Sample(Op):
         if inputs[0] != inputs[1]:
             refuse("NS336", input=1, step="sample", left=str(inputs[0]), right=str(inputs[1]))
         return inputs[0]
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        mean, logvar = inputs
+        return mean + call.noise("normal", *mean.shape) * (0.5 * logvar).exp() if call.training else mean
 
     def torch(self, *inputs: Type) -> Lowering:
         return Lowering("sample({0}, {1}, self.training)", parts=(SAMPLE,))

@@ -6,8 +6,10 @@ have, and maps, must be equal; `&` adds maps. Nothing else is stretched: `1` aga
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from netspec.compute.arrays import Array
 from netspec.ir.sizes import text
 from netspec.ir.types import Time, Type, Unknown, refuse, space_text
 
@@ -110,3 +112,17 @@ def align(own: Type, result: Type, slot: str) -> str:
     if needs_time:
         return f"{slot}[:, None, ...{tail}]" if missing else f"{slot}[:, None]"
     return f"{slot}[...{tail}]"
+
+
+def shared_axes(values: Sequence[Array], types: Sequence[Type]) -> list[Array]:
+    """Values (B, [T,] C, *space) with the time and space of all: what a value lacks is repeated."""
+    steps = next((x.shape[1] for x, own in zip(values, types, strict=True) if own.time is not None), 0)
+    timed = [x if own.time or not steps else x.add_axis(1, steps) for x, own in zip(values, types, strict=True)]
+    axes = 3 if steps else 2
+    space = next((x.shape[axes:] for x in timed if len(x.shape) > axes), ())
+    found = []
+    for x in timed:
+        for size in space if len(x.shape) == axes else ():
+            x = x.add_axis(-1, size)
+        found.append(x)
+    return found

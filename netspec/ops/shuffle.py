@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering, Op, option, plain, wants_values
 from netspec.ir.sizes import Size, divides, text
 from netspec.ir.types import Type, refuse
@@ -24,6 +26,11 @@ class Shuffle(Op):
         if not divides(self.groups, value.maps):
             refuse("NS315", option="groups", what="maps", number=text(value.maps), groups=text(self.groups))
         return value
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0]
+        (groups,) = plain((self.groups,))
+        return x.split(1, groups, x.shape[1] // groups).swap(1, 2).reshape(*x.shape)
 
     def torch(self, *inputs: Type) -> Lowering:
         axis = -1 - len(inputs[0].space)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array
+from netspec.compute.formula import LOWEST
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering, Op, option, wants_values
 from netspec.ir.types import Type, refuse
 
@@ -39,6 +42,16 @@ class Softmax(Op):
         if role == "time" and value.time is None:
             refuse("NS325", input=0, step="softmax(time)", type=str(value))
         return value
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x, value = inputs[0], call.types[0]
+        maps = 1 if value.time is None else 2
+        axes = {"time": (1,), "space": tuple(range(maps + 1, len(x.shape)))}.get(self.role, (maps,))
+        if self.role == "time" and call.lengths is not None:
+            exists = call.mask(x.shape[1]).split(1, x.shape[1], *(1 for _ in x.shape[2:]))
+            x = exists.where(x, LOWEST)
+        powers = (x - x.largest(*axes).stop()).exp()
+        return powers / powers.sum(*axes)
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

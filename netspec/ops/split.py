@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Glyph, Lowering, Op, option, plain, wants_values
 from netspec.ir.sizes import Formula, Size, divides, text
 from netspec.ir.types import UNKNOWN, Type, refuse
@@ -51,6 +53,13 @@ class Split(Op):
         if not divides(self.count, value.maps):
             refuse("NS315", option="count", what="maps", number=text(value.maps), groups=text(self.count))
         return (value.maps // self.count,) * self.count
+
+    def compute(self, call: Call, *inputs: Array) -> tuple[Array, ...]:
+        found, begin = [], 0
+        for size in plain(self._parts(call.types[0])):
+            found.append(inputs[0].pick(1, range(begin, begin + size)))
+            begin += size
+        return tuple(found)
 
     def torch(self, *inputs: Type) -> Lowering:
         axis = -1 - len(inputs[0].space)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Elementwise
 
 
@@ -14,3 +16,6 @@ class Stop(Elementwise):
     example = "target -> stop"
     call = "{x}.detach()"
     transparent = True
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        return inputs[0].stop()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Construct, Glyph, Lowering, Part, Weight, extent, option, plain, squeeze, wants_values
 from netspec.ir.sizes import Size, product
 from netspec.ir.types import Type, refuse
@@ -87,6 +89,14 @@ class Subsample(Weighted):
         area = product(self._windows(inputs[0])[0])
         maps = inputs[0].maps
         return (self.weight("weight", (maps,), fan_in=area), self.weight("bias", (maps,), fan_in=area))
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x, rest = inputs[0], (1,) * len(call.types[0].space)
+        rows = zip(call.types[0].space, *self._windows(call.types[0]), strict=True)
+        for axis, (size, kernel, stride) in enumerate(map(plain, rows), 2):
+            x = x.window(axis, (size - kernel) // stride + 1, stride, kernel, 1)
+        sums = x.sum(*range(-len(rest), 0)).reshape(*x.shape[: -len(rest)])
+        return sums * call.weight("weight").reshape(-1, *rest) + call.weight("bias").reshape(-1, *rest)
 
     def torch(self, *inputs: Type) -> Lowering:
         kernel, stride = self._windows(inputs[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering
 from netspec.ir.types import Type
 from netspec.ops.reductions import MASK, Reduction
@@ -15,6 +17,10 @@ class Sum(Reduction):
     formula = "sum_i x_i"
     source = "torch.sum"
     example = "sum(time)"
+
+    def reduced(self, call: Call, x: Array, axes: tuple[int, ...]) -> Array:
+        exists = self.exists(call, x)
+        return (x if exists is None else x * exists).sum(*axes)
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

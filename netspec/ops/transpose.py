@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering, Op, option, wants_values
 from netspec.ir.types import Time, Type, refuse
 
@@ -35,6 +37,9 @@ class Transpose(Op):
         if value.time.varying:
             refuse("NS308", input=0, step="transpose", type=str(value))
         return Type(value.time.length, (), Time(value.maps))
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        return inputs[0].swap(-2, -1)
 
     def torch(self, *inputs: Type) -> Lowering:
         return Lowering("{x}.transpose(-2, -1)")

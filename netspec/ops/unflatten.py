@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering, Op, option, plain
 from netspec.ir.sizes import Size, product, text
 from netspec.ir.types import Type, refuse, space_text
@@ -39,6 +41,11 @@ class Unflatten(Op):
             refuse("NS370", option="to", input=0, type=str(value), want=space_text(self._space),
                    steps=text(value.time.length), places=places)  # fmt: skip
         return Type(value.maps, self._space, None, value.classes)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0]
+        steps = x if call.types[0].classes is not None else x.swap(1, 2)
+        return steps.reshape(*steps.shape[:-1], *plain(self._space))
 
     def torch(self, *inputs: Type) -> Lowering:
         sizes = ", ".join(map(str, plain(self._space)))

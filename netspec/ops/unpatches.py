@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering, Op, extent, option, plain, wants_values
 from netspec.ir.sizes import divides, product, text
 from netspec.ir.types import Type, refuse
@@ -30,6 +33,14 @@ class Unpatches(Op):
             refuse("NS315", option="size", what="maps", number=text(value.maps), groups=text(product(sizes)))
         space = tuple(length * size for length, size in zip(value.space, sizes, strict=True))
         return Type(value.maps // product(sizes), space, value.time)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x, axes = inputs[0], len(call.types[0].space)
+        sizes = plain(extent(self.size, call.types[0].space, "size"))
+        x = x.split(1, x.shape[1] // math.prod(sizes), *sizes)
+        for axis in range(axes):  # the axis of a patch goes right behind the axis of its places
+            x = x.move(2, 2 + axes + axis)
+        return x.reshape(*x.shape[:2], *(x.shape[2 + 2 * axis] * sizes[axis] for axis in range(axes)))
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

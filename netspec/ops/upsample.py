@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ir.operation import Glyph, Lowering, Op, extent, option, squeeze, wants_values
+from netspec.compute.arrays import Array, constants, total
+from netspec.ir.call import Call
+from netspec.ir.operation import Glyph, Lowering, Op, extent, option, plain, squeeze, wants_values
 from netspec.ir.types import Type, refuse
 
 
@@ -39,6 +41,31 @@ class Upsample(Op):
         factors = extent(self.factor, value.space, "factor")
         out = tuple(size * factor for size, factor in zip(value.space, factors, strict=True))
         return Type(value.maps, out, value.time)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0]
+        for axis, (size, to) in enumerate(zip(x.shape[2:], plain(self.shape(*call.types).space), strict=True), 2):
+            if self.mode == "nearest":
+                x = x.pick(axis, [min(place * size // to, size - 1) for place in range(to)])
+                continue
+            shares: list[float] = []
+            for place in range(to):
+                at = self._between(place, size, to)
+                low = min(int(at), size - 1)
+                row = [0.0] * size
+                row[low] += 1 - (at - low)
+                row[min(low + 1, size - 1)] += at - low
+                shares += row
+            letters = "abcde"[: len(x.shape)]
+            own = letters[axis]
+            x = total(f"{letters},o{own}->{letters.replace(own, 'o')}", x, constants(shares, (to, size)))
+        return x
+
+    def _between(self, place: int, size: int, to: int) -> float:
+        """Where among the values of the smaller map a place of the larger one lies."""
+        if self.corners:
+            return place * (size - 1) / (to - 1) if to > 1 else 0.0
+        return max(0.0, (place + 0.5) * size / to - 0.5)
 
     def torch(self, *inputs: Type) -> Lowering:
         space = inputs[0].space

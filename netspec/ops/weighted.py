@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Init, Op, Weight, option
 from netspec.ir.sizes import Size
 
@@ -28,3 +30,15 @@ class Weighted(Op):
         self, name: str, shape: tuple[Size, ...], standard: Init = TORCH, fan_in: Size = 0, fan_out: Size = 0
     ) -> Weight:
         return Weight(name, shape, self.initial(name.rpartition(".")[2], standard), fan_in=fan_in, fan_out=fan_out)
+
+
+def standard(x: Array, axes: tuple[int, ...], eps: float) -> Array:
+    """Mean 0 and variance 1 over axes."""
+    away = x - x.mean(*axes)
+    return away / ((away * away).mean(*axes) + eps).sqrt()
+
+
+def scaled(call: Call, x: Array) -> Array:
+    """(B, C, *space) times a stored weight, plus a stored bias, for each map."""
+    rest = (1,) * (len(x.shape) - 2)
+    return x * call.weight("weight").reshape(-1, *rest) + call.weight("bias").reshape(-1, *rest)

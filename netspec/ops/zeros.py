@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.compute.arrays import Array, filled
+from netspec.ir.call import Call
 from netspec.ir.operation import Lowering, Op, option, plain
 from netspec.ir.types import Type
 
@@ -27,6 +29,13 @@ class Zeros(Op):
         return self.value  # type: ignore[no-any-return]
 
     call = "torch.zeros"
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        return filled(0.0, (call.examples, *self._sizes()))
+
+    def _sizes(self) -> tuple[int, ...]:
+        time = () if self.value.time is None else (self.value.time.length,)
+        return plain((*time, self.value.maps, *self.value.space))
 
     def torch(self, *inputs: Type) -> Lowering:
         time = () if self.value.time is None else (self.value.time.length,)

@@ -15,8 +15,9 @@ from netspec.ops import registry
 from netspec.ops.distance import Distance
 from netspec.ops.dropout import Dropout
 from netspec.ops.registry import operation, register, step_names
-from netspec.ops.relu import Relu
 from netspec.ops.weighted import Weighted
+
+Relu = operation("relu")
 
 
 class Tagged(Op):

@@ -1,0 +1,1 @@
+"""What operations compute: formulas, arrays and their gradients, without torch and numpy."""

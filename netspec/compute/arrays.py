@@ -1,0 +1,494 @@
+"""Arrays that say how they are computed: building one writes down a program, evaluating it comes later.
+
+An operation's `compute` is ordinary code over these arrays: `w.total("ji,bi->bj", x) + bias`. What it builds is a
+graph of five kinds of nodes: values given from outside, a formula at each place, sums of products (all wiring:
+perceptrons, filters, joins, transposes), which value of a window is the largest, and what no gradient passes. A
+gradient is more nodes of the same kinds (`gradients`); `evaluate` computes a graph by plain Python or numpy,
+`netspec.compute.javascript` writes it as loops.
+
+Why not simpler: recording each number alone (a tape of additions and multiplications, where an operation is loops
+over floats) was tried on LSTM layers in two directions, attention, batchnorm in training and grouped filters. Its
+core is a third as long, but an LSTM of 32 units over 20 steps is 560,000 records and as many lines of JavaScript,
+and no loop of the source is left in them to be found again. Here it is 1,000 nodes, each of them one loop.
+
+An array is a window on the numbers of its node: an offset and, for each axis, the distance of every index from the
+first. Slices, transposes, windows of filters, groups and repeated axes are other windows on the same numbers.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from netspec.compute.formula import Applied, Constant, Formula, Numbers, Symbol, derivative, formula
+
+Steps = tuple[Sequence[int], ...]  # for each axis the distance of every index; a range where they are even
+
+
+class Node:
+    """Numbers, and how they come about."""
+
+    __slots__ = ("size",)
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    @property
+    def reads(self) -> tuple[Array, ...]:
+        """The arrays it is computed from."""
+        return ()
+
+
+class Given(Node):
+    """Numbers from outside: an input, a weight, or constants (`numbers`)."""
+
+    __slots__ = ("name", "numbers")
+
+    def __init__(self, size: int, name: str = "", numbers: tuple[float, ...] | None = None) -> None:
+        super().__init__(size)
+        self.name, self.numbers = name, numbers
+
+
+class Each(Node):
+    """A formula at each place; its values are named `a0`, `a1`, …, one for each array (all of one shape)."""
+
+    __slots__ = ("formula", "operands")
+
+    def __init__(self, function: Formula, operands: tuple[Array, ...]) -> None:
+        super().__init__(math.prod(operands[0].shape))
+        self.formula, self.operands = function, operands
+
+    @property
+    def reads(self) -> tuple[Array, ...]:
+        return self.operands
+
+
+class Term(NamedTuple):
+    """A part of a sum: for each index of a loop, the product of its factors is added at one place.
+
+    All factors have the loop's axes; `offset` and `steps` say where the products go.
+    """
+
+    offset: int
+    steps: Steps
+    factors: tuple[Array, ...]
+
+
+class Sum(Node):
+    """Zeros, and everything that its terms add."""
+
+    __slots__ = ("terms",)
+
+    def __init__(self, size: int, terms: tuple[Term, ...]) -> None:
+        super().__init__(size)
+        self.terms = terms
+
+    @property
+    def reads(self) -> tuple[Array, ...]:
+        return tuple(factor for term in self.terms for factor in term.factors)
+
+
+class Winner(Node):
+    """1 where a value is the largest of its window (the last axis), else 0: the first of equal ones, or all."""
+
+    __slots__ = ("all", "of")
+
+    def __init__(self, of: Array, all: bool) -> None:
+        super().__init__(math.prod(of.shape))
+        self.of, self.all = of, all
+
+    @property
+    def reads(self) -> tuple[Array, ...]:
+        return (self.of,)
+
+
+class Stop(Node):
+    """The same numbers, that no gradient passes."""
+
+    __slots__ = ("of",)
+
+    def __init__(self, of: Array) -> None:
+        super().__init__(math.prod(of.shape))
+        self.of = of
+
+    @property
+    def reads(self) -> tuple[Array, ...]:
+        return (self.of,)
+
+
+class Array(Numbers):
+    """A window on the numbers of a node.
+
+    Operators and functions work place by place; axes are shared as numpy shares them (an axis of length 1, or one
+    that is missing at the front, is repeated).
+    """
+
+    __slots__ = ("node", "offset", "steps")
+
+    def __init__(self, node: Node, offset: int, steps: Steps) -> None:
+        self.node, self.offset, self.steps = node, offset, steps
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(map(len, self.steps))
+
+    @property
+    def contiguous(self) -> bool:
+        """Whether it is all numbers of its node, in their order."""
+        return self.offset == 0 and self.node.size == math.prod(self.shape) and self.steps == even(self.shape)
+
+    def apply(self, function: str, *operands: Any) -> Array:
+        return each(Applied(function, tuple(map(_symbol, operands, itertools.count()))), *operands)
+
+    # ---- other windows on the same numbers
+
+    def permute(self, *axes: int) -> Array:
+        return Array(self.node, self.offset, tuple(self.steps[axis] for axis in axes))
+
+    def swap(self, first: int, second: int) -> Array:
+        axes = list(range(len(self.steps)))
+        axes[first], axes[second] = axes[second], axes[first]
+        return self.permute(*axes)
+
+    def move(self, start: int, end: int) -> Array:
+        """One axis to another place."""
+        steps = list(self.steps)
+        moved = steps.pop(start)
+        steps.insert(end if end >= 0 else len(steps) + 1 + end, moved)
+        return Array(self.node, self.offset, tuple(steps))
+
+    def pick(self, axis: int, indices: Sequence[int]) -> Array:
+        """Some indices of an axis, in this order: a slice, a flip, repeats."""
+        own = self.steps[axis]
+        if isinstance(own, range) and isinstance(indices, range):
+            start = own.start + own.step * indices.start
+            step = own.step * indices.step
+            return self._with(axis, range(start, start + step * len(indices), step) if step else [start] * len(indices))
+        return self._with(axis, _evened([own[index] for index in indices]))
+
+    def at(self, axis: int, index: int) -> Array:
+        """One index of an axis, which goes."""
+        steps = list(self.steps)
+        gone = steps.pop(axis)
+        return Array(self.node, self.offset + gone[index], tuple(steps))
+
+    def add_axis(self, axis: int, length: int = 1) -> Array:
+        """A new axis, along which the numbers repeat."""
+        steps = list(self.steps)
+        steps.insert(axis if axis >= 0 else len(steps) + 1 + axis, _repeat(length))
+        return Array(self.node, self.offset, tuple(steps))
+
+    def split(self, axis: int, *lengths: int) -> Array:
+        """An axis as several."""
+        own = self._even(axis)
+        parts = []
+        for position, length in enumerate(lengths):
+            stride = math.prod(lengths[position + 1 :])
+            parts.append(_evened([own.steps[axis][index * stride] - own.steps[axis][0] for index in range(length)]))
+        axis %= len(own.steps)
+        return Array(own.node, own.offset + own.steps[axis][0], (*own.steps[:axis], *parts, *own.steps[axis + 1 :]))
+
+    def window(self, axis: int, count: int, stride: int, kernel: int, dilation: int) -> Array:
+        """An axis as windows (`count` of them) and, as a last axis of the array, what each of them reads."""
+        own = self._even(axis)
+        steps = own.steps[axis]
+        places = _evened([steps[index * stride] for index in range(count)])
+        inside = _evened([steps[index * dilation] - steps[0] for index in range(kernel)])
+        axis %= len(own.steps)
+        return Array(own.node, own.offset, (*own.steps[:axis], places, *own.steps[axis + 1 :], inside))
+
+    def _even(self, axis: int) -> Array:
+        """The same, copied where the steps of an axis are uneven."""
+        if isinstance(self.steps[axis], range) or not any(self.steps[axis]):
+            return self
+        return place(self.shape, (self, (0,) * len(self.steps)))
+
+    def _with(self, axis: int, steps: Sequence[int]) -> Array:
+        axis %= len(self.steps)
+        return Array(self.node, self.offset, (*self.steps[:axis], steps, *self.steps[axis + 1 :]))
+
+    def broadcast(self, shape: tuple[int, ...]) -> Array:
+        """Repeated to this shape, as numpy does."""
+        steps = [_repeat(length) for length in shape[: len(shape) - len(self.steps)]]
+        for own, length in zip(self.steps, shape[len(steps) :], strict=True):
+            assert len(own) in (1, length), f"{self.shape} as {shape}"
+            steps.append(own if len(own) == length else [own[0]] * length if own[0] else _repeat(length))
+        return Array(self.node, self.offset, tuple(steps))
+
+    # ---- new numbers
+
+    def each(self, function: Callable[[Any], Any]) -> Array:
+        """A function of one value at each place, as one formula."""
+        return each(formula(function(Symbol("a0"))), self)
+
+    def pad(self, axis: int, before: int, after: int, value: float = 0.0) -> Array:
+        """Rows of a number before and after those of an axis."""
+        if not (before or after):
+            return self
+        axis %= len(self.steps)
+        length = len(self.steps[axis])
+        shape = (*self.shape[:axis], before + length + after, *self.shape[axis + 1 :])
+        found = place(shape, (self, tuple(before if other == axis else 0 for other in range(len(shape)))))
+        if value == 0:
+            return found
+        edge = [value] * before + [0.0] * length + [value] * after
+        return found + constants(edge, (len(edge), *(1 for _ in shape[axis + 1 :])))
+
+    def reshape(self, *shape: int) -> Array:
+        """The same numbers, in their order, in another shape; one length may be -1: what is left."""
+        known = -math.prod(shape) if -1 in shape else 1
+        shape = tuple(math.prod(self.shape) // known if length == -1 else length for length in shape)
+        whole = self if self.contiguous else place(self.shape, (self, (0,) * len(self.steps)))
+        assert whole.node.size == math.prod(shape), f"{self.shape} as {shape}"
+        return Array(whole.node, 0, even(shape))
+
+    def total(self, wiring: str, *others: Array) -> Array:
+        """Sums of products, each axis a letter: `w.total("ji,bi->bj", x)` sums over i."""
+        return total(wiring, self, *others)
+
+    def sum(self, *axes: int) -> Array:
+        """The sum over axes, which stay with length 1."""
+        gone = {axis % len(self.steps) for axis in axes}
+        letters = _letters(len(self.steps))
+        kept = "".join(letter for axis, letter in enumerate(letters) if axis not in gone)
+        found = total(f"{letters}->{kept}", self)
+        return found.reshape(*(1 if axis in gone else length for axis, length in enumerate(self.shape)))
+
+    def mean(self, *axes: int) -> Array:
+        return self.sum(*axes) / math.prod(self.shape[axis] for axis in axes)
+
+    def largest(self, *axes: int) -> Array:
+        """The largest value over axes, which stay with length 1; equal ones share its gradient."""
+        order = [axis for axis in range(len(self.steps)) if axis not in {axis % len(self.steps) for axis in axes}]
+        chosen = [axis % len(self.steps) for axis in axes]
+        window = self.permute(*order, *chosen)
+        flat = window.reshape(
+            *(len(self.steps[axis]) for axis in order), math.prod(self.shape[axis] for axis in chosen)
+        )
+        winner = whole(Winner(flat, True), flat.shape)
+        share = winner / winner.sum(-1)
+        found = (share * flat).sum(-1)
+        return found.reshape(*(1 if axis in chosen else length for axis, length in enumerate(self.shape)))
+
+    def first_largest(self) -> Array:
+        """The largest value of the last axis, which goes; of equal ones the first has the gradient."""
+        letters = _letters(len(self.steps))
+        winner = whole(Winner(self, False), self.shape)
+        return total(f"{letters},{letters}->{letters[:-1]}", winner, self)
+
+    def stop(self) -> Array:
+        """The same numbers, that no gradient passes."""
+        return whole(Stop(self), self.shape)
+
+
+# ---- making arrays
+
+
+def whole(node: Node, shape: tuple[int, ...]) -> Array:
+    """All numbers of a node in a shape."""
+    return Array(node, 0, even(shape))
+
+
+def given(shape: tuple[int, ...], name: str = "") -> Array:
+    """Numbers from outside."""
+    return whole(Given(math.prod(shape), name), shape)
+
+
+def constants(numbers: Iterable[float], shape: tuple[int, ...]) -> Array:
+    """Numbers that are known now."""
+    listed = tuple(map(float, numbers))
+    return whole(Given(len(listed), numbers=listed), shape)
+
+
+def filled(value: float, shape: tuple[int, ...]) -> Array:
+    """One number at every place."""
+    return constants((value,), (1,)).broadcast(shape)
+
+
+def each(function: Formula, *operands: Any) -> Array:
+    """A formula over `a0`, `a1`, … at each place; operands that are numbers stand in the formula itself."""
+    arrays = [operand for operand in operands if isinstance(operand, Array)]
+    shape: tuple[int, ...] = ()
+    for array in arrays:
+        axes = itertools.zip_longest(reversed(shape), reversed(array.shape), fillvalue=1)
+        shape = tuple(reversed([a if b == 1 else b for a, b in axes]))
+    names = [f"a{place}" for place, operand in enumerate(operands) if isinstance(operand, Array)]
+    if len(names) != len(operands):
+        renamed = {name: Symbol(f"a{place}") for place, name in enumerate(names)}
+        function = _replaced(function, renamed)
+    return whole(Each(function, tuple(array.broadcast(shape) for array in arrays)), shape)
+
+
+def _replaced(tree: Formula, names: Mapping[str, Formula]) -> Formula:
+    if isinstance(tree, Symbol):
+        return names[tree.name]
+    if isinstance(tree, Applied):
+        return Applied(tree.function, tuple(_replaced(operand, names) for operand in tree.operands))
+    return tree
+
+
+def _symbol(operand: Any, place: int) -> Formula:
+    return Symbol(f"a{place}") if isinstance(operand, Array) else formula(operand)
+
+
+def total(wiring: str, *factors: Array) -> Array:
+    """Sums of products of arrays, each axis a letter, as einsum writes them: `total("ji,bi->bj", w, x)`."""
+    lengths = dict(
+        zip(wiring.partition("->")[0].replace(",", ""), (n for each_ in factors for n in each_.shape), strict=True)
+    )
+    return onto(tuple(lengths[letter] for letter in wiring.partition("->")[2]), lambda whole_: whole_, wiring, *factors)
+
+
+def onto(shape: tuple[int, ...], seen: Callable[[Array], Array], wiring: str, *factors: Array) -> Array:
+    """Zeros of a shape, with sums of products added to them through a window: what `seen` makes of the whole.
+
+    The window has the axes that stand behind `->`; where it meets a place several times, all products add up.
+    """
+    reads, _, kept = wiring.partition("->")
+    lengths: dict[str, int] = {}
+    for letters, factor in zip(reads.split(","), factors, strict=True):
+        assert len(letters) == len(factor.shape), f"{wiring} of {factor.shape}"
+        for letter, length in zip(letters, factor.shape, strict=True):
+            assert lengths.setdefault(letter, length) == length, (
+                f"{wiring}: {letter} is {length}, not {lengths[letter]}"
+            )
+    loop = kept + "".join(letter for letter in lengths if letter not in kept)
+    spread = []
+    for letters, factor in zip(reads.split(","), factors, strict=True):
+        steps = [
+            factor.steps[letters.index(letter)] if letter in letters else _repeat(lengths[letter]) for letter in loop
+        ]
+        spread.append(Array(factor.node, factor.offset, tuple(steps)))
+    goal = seen(Array(Given(math.prod(shape)), 0, even(shape)))
+    assert goal.shape == tuple(lengths[letter] for letter in kept), f"{wiring} onto {goal.shape}"
+    goes = (*goal.steps, *(_repeat(lengths[letter]) for letter in loop[len(kept) :]))
+    return whole(Sum(math.prod(shape), (Term(goal.offset, goes, tuple(spread)),)), shape)
+
+
+def place(shape: tuple[int, ...], *parts: tuple[Array, tuple[int | Sequence[int], ...]]) -> Array:
+    """Zeros of a shape with arrays set into it: for each axis the first index, or all of them. Overlaps add up."""
+    terms = []
+    for array, where in parts:
+        strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+        offset = 0
+        steps: list[Sequence[int]] = []
+        for at, stride, length in zip(where, strides, array.shape, strict=True):
+            if isinstance(at, int):
+                offset += at * stride
+                steps.append(range(0, stride * length, stride))
+            else:
+                steps.append(_evened([index * stride for index in at]))
+        terms.append(Term(offset, tuple(steps), (array,)))
+    return whole(Sum(math.prod(shape), tuple(terms)), shape)
+
+
+def join(axis: int, *arrays: Array) -> Array:
+    """Arrays behind one another along an axis."""
+    axis %= len(arrays[0].shape)
+    parts, length = [], 0
+    for array in arrays:
+        where = [0] * len(array.shape)
+        where[axis] = length
+        length += array.shape[axis]
+        parts.append((array, tuple(where)))
+    shape = list(arrays[0].shape)
+    shape[axis] = length
+    return place(tuple(shape), *parts)
+
+
+def even(shape: tuple[int, ...]) -> Steps:
+    """The steps of numbers that lie in order."""
+    strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    return tuple(
+        range(0, stride * length, stride) if length else range(0) for stride, length in zip(strides, shape, strict=True)
+    )
+
+
+def _repeat(length: int) -> Sequence[int]:
+    return range(1) if length == 1 else [0] * length
+
+
+def _evened(steps: list[int]) -> Sequence[int]:
+    """As a range, where the steps are even."""
+    if len(steps) == 1 and steps[0] == 0:
+        return range(1)
+    if len(steps) > 1:
+        step = steps[1] - steps[0]
+        even_ = range(steps[0], steps[0] + step * len(steps), step) if step else None
+        if even_ is not None and list(even_) == steps:
+            return even_
+    return steps
+
+
+def _letters(count: int) -> str:
+    return "abcdefghijklmnopqrstuvwxyz"[:count]
+
+
+# ---- gradients
+
+
+def order(arrays: Iterable[Array]) -> list[Node]:
+    """All nodes that arrays are computed from, each behind what it reads."""
+    found: dict[Node, None] = {}
+    pending: list[tuple[Node, bool]] = [(array.node, False) for array in reversed(list(arrays))]
+    while pending:
+        node, ready = pending.pop()
+        if node in found:
+            continue
+        if ready:
+            found[node] = None
+            continue
+        pending.append((node, True))
+        pending += [(read.node, False) for read in reversed(node.reads) if read.node not in found]
+    return list(found)
+
+
+def gradients(outputs: Sequence[tuple[Array, Array]], wanted: Sequence[Array]) -> list[Array]:
+    """How much a total changes with each of the wanted arrays.
+
+    Args:
+        outputs: arrays, each with the derivative of the total by its values.
+        wanted: arrays that are all the numbers of their nodes.
+
+    Returns:
+        An array for each of `wanted`, in its shape; zeros where nothing depends on it.
+    """
+    terms: dict[Node, list[Term]] = {}
+    for output, slope in outputs:
+        terms.setdefault(output.node, []).append(Term(output.offset, output.steps, (slope.broadcast(output.shape),)))
+    targets = {array.node for array in wanted}
+    found: dict[Node, Array] = {}
+    for node in reversed(order([output for output, _ in outputs])):
+        if node not in terms:
+            continue
+        slope = whole(Sum(node.size, tuple(terms[node])), (node.size,))
+        if node in targets:
+            found[node] = slope
+        for read, factors in _slopes(node, slope):
+            terms.setdefault(read.node, []).append(Term(read.offset, read.steps, factors))
+    return [
+        Array(found[array.node].node, 0, array.steps) if array.node in found else filled(0.0, array.shape)
+        for array in wanted
+    ]
+
+
+def _slopes(node: Node, slope: Array) -> Iterable[tuple[Array, tuple[Array, ...]]]:
+    """What a node's slope gives to each array that it reads: factors over the axes of that array."""
+    match node:
+        case Each():
+            by_place = Array(slope.node, 0, even(node.operands[0].shape))
+            for place_, operand in enumerate(node.operands):
+                inner = derivative(node.formula, f"a{place_}")
+                if isinstance(inner, Constant) and inner.value == 0:
+                    continue
+                if isinstance(inner, Constant) and inner.value == 1:
+                    yield operand, (by_place,)
+                else:
+                    yield operand, (each(inner, *node.operands), by_place)
+        case Sum():
+            for term in node.terms:
+                back = Array(slope.node, term.offset, term.steps)
+                for place_, factor in enumerate(term.factors):
+                    yield factor, (back, *term.factors[:place_], *term.factors[place_ + 1 :])

@@ -1,0 +1,180 @@
+"""Arrays and what was given -> numbers, by plain Python or, where it is installed and large nets want it, by numpy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from operator import mul
+from typing import Any
+
+from netspec.compute.arrays import Array, Each, Given, Node, Steps, Stop, Sum, Term, Winner, order
+from netspec.compute.formula import FUNCTIONS, evaluated
+
+
+def evaluate(arrays: Sequence[Array], values: Mapping[str, Sequence[float]] | None = None) -> list[list[float]]:
+    """The numbers of arrays, in order, by plain Python.
+
+    Args:
+        arrays: what is wanted.
+        values: the numbers of every array that was `given` by a name.
+    """
+    done: dict[Node, Sequence[float]] = {}
+    for node in order(arrays):
+        done[node] = _plain(node, done, values or {})
+    return [list(_seen(array, done)) for array in arrays]
+
+
+def places(offset: int, steps: Steps) -> list[int]:
+    """Where the numbers of a window lie, in the order of its axes."""
+    found = [offset]
+    for own in steps:
+        found = found if len(own) == 1 and own[0] == 0 else [begin + step for begin in found for step in own]
+    return found
+
+
+def _seen(array: Array, done: Mapping[Node, Sequence[float]]) -> Sequence[float]:
+    numbers = done[array.node]
+    return numbers if array.contiguous else [numbers[at] for at in places(array.offset, array.steps)]
+
+
+def _plain(node: Node, done: Mapping[Node, Sequence[float]], values: Mapping[str, Sequence[float]]) -> Sequence[float]:
+    match node:
+        case Given():
+            return node.numbers if node.numbers is not None else values[node.name]
+        case Each():
+            named = {f"a{place}": _seen(operand, done) for place, operand in enumerate(node.operands)}
+
+            def apply(function: str, given: list[Any]) -> Any:
+                return list(map(FUNCTIONS[function].plain, *given))
+
+            found: Sequence[float] = evaluated(node.formula, named, apply, lambda value: [value] * node.size)
+            return found
+        case Sum():
+            sums = [0.0] * node.size
+            for term in node.terms:
+                _add_plain(term, sums, done)
+            return sums
+        case Winner():
+            seen, length = _seen(node.of, done), node.of.shape[-1]
+            wins: list[float] = []
+            for begin in range(0, node.size, length):
+                window = seen[begin : begin + length]
+                best = max(window)
+                first = window.index(best)
+                wins += [float(value == best if node.all else place == first) for place, value in enumerate(window)]
+            return wins
+        case Stop():
+            return _seen(node.of, done)
+    raise TypeError(node)
+
+
+def _add_plain(term: Term, sums: list[float], done: Mapping[Node, Sequence[float]]) -> None:
+    """Adds a term's products: the axes along which they meet at one place are its inner loop."""
+    inner = [axis for axis, own in enumerate(term.steps) if not any(own)]
+    outer = [axis for axis in range(len(term.steps)) if axis not in inner]
+    goes = places(term.offset, tuple(term.steps[axis] for axis in outer))
+    begins, insides = [], []
+    for factor in term.factors:
+        begins.append(places(factor.offset, tuple(factor.steps[axis] for axis in outer)))
+        insides.append(places(0, tuple(factor.steps[axis] for axis in inner)))
+    numbers = [done[factor.node] for factor in term.factors]
+    if len(insides[0]) == 1 and all(inside == [0] for inside in insides):
+        for to, *at in zip(goes, *begins, strict=True):
+            sums[to] += math.prod([own[begin] for own, begin in zip(numbers, at, strict=True)])
+    elif len(numbers) == 1:
+        (own,), (inside,) = numbers, insides
+        for to, begin in zip(goes, begins[0], strict=True):
+            sums[to] += sum([own[begin + step] for step in inside])
+    else:
+        (first, second), (one, two) = numbers, insides
+        for to, left, right in zip(goes, *begins, strict=True):
+            sums[to] += sum(map(mul, [first[left + step] for step in one], [second[right + step] for step in two]))
+
+
+# ---- by numpy
+
+
+def evaluate_numpy(arrays: Sequence[Array], values: Mapping[str, Any] | None = None) -> list[Any]:
+    """The same numbers as float64 arrays of numpy, in their shapes."""
+    import numpy as np
+
+    done: dict[Node, Any] = {}
+    with np.errstate(all="ignore"):
+        for node in order(arrays):
+            done[node] = _by_numpy(node, done, values or {}, np)
+    return [_view(array, done, np).copy() for array in arrays]
+
+
+def _by_numpy(node: Node, done: Mapping[Node, Any], values: Mapping[str, Any], np: Any) -> Any:
+    match node:
+        case Given():
+            numbers = values[node.name] if node.numbers is None else node.numbers
+            return np.asarray(numbers, dtype=np.float64).reshape(-1)
+        case Each():
+            named = {f"a{place}": _view(operand, done, np) for place, operand in enumerate(node.operands)}
+
+            def apply(function: str, given: list[Any]) -> Any:
+                found = FUNCTIONS[function].numpy
+                return getattr(np, found)(*given) if isinstance(found, str) else found(np, *given)
+
+            result = evaluated(node.formula, named, apply, np.float64)
+            return np.ascontiguousarray(np.broadcast_to(result, node.operands[0].shape)).reshape(-1)
+        case Sum():
+            sums = np.zeros(node.size)
+            for term in node.terms:
+                sums = _add_numpy(term, sums, done, np)
+            return sums
+        case Winner():
+            seen = _view(node.of, done, np)
+            if node.all:
+                return (seen == seen.max(-1, keepdims=True)).astype(np.float64).reshape(-1)
+            return (np.arange(seen.shape[-1]) == seen.argmax(-1)[..., None]).astype(np.float64).reshape(-1)
+        case Stop():
+            return np.ascontiguousarray(_view(node.of, done, np)).reshape(-1)
+    raise TypeError(node)
+
+
+def _places_numpy(offset: int, steps: Steps, np: Any) -> Any:
+    found = np.asarray(offset)
+    for own in steps:
+        found = found[..., None] + np.asarray(own, dtype=np.int64)
+    return found
+
+
+def _view(array: Array, done: Mapping[Node, Any], np: Any) -> Any:
+    """A window on the numbers: without a copy where its steps are even."""
+    numbers = done[array.node]
+    even = [own for own in array.steps if isinstance(own, range) or not any(own)]
+    if len(even) != len(array.steps) or not numbers.size:
+        return numbers[_places_numpy(array.offset, array.steps, np)]
+    begin = array.offset + sum(own[0] for own in array.steps)
+    strides = [(own.step if isinstance(own, range) and len(own) > 1 else 0) * numbers.itemsize for own in array.steps]
+    return np.lib.stride_tricks.as_strided(numbers[begin:], array.shape, strides, writeable=False)
+
+
+def _add_numpy(term: Term, sums: Any, done: Mapping[Node, Any], np: Any) -> Any:
+    """einsum over the axes that a factor does not repeat along; then each product goes to its place."""
+    kept = [axis for axis, own in enumerate(term.steps) if any(own)]
+    moving = [
+        [axis for axis, own in enumerate(factor.steps) if any(step != own[0] for step in own)]
+        for factor in term.factors
+    ]
+    # an axis that no factor moves along: it is repeated in the result, or the sum is taken that many times
+    for axis in range(len(term.steps)):
+        if not any(axis in own for own in moving):
+            moving[0] = sorted([*moving[0], axis])
+    operands: list[Any] = []
+    for factor, own in zip(term.factors, moving, strict=True):
+        gone = [axis for axis in range(len(factor.steps)) if axis not in own]
+        begin = factor.offset + sum(factor.steps[axis][0] for axis in gone)
+        operands += [_view(Array(factor.node, begin, tuple(factor.steps[axis] for axis in own)), done, np), own]
+    products = np.einsum(*operands, kept, optimize=len(term.factors) > 1)
+    # the steps of axes that are not kept are all 0
+    goes = _places_numpy(term.offset, tuple(term.steps[axis] for axis in kept), np)
+    if goes.size == sums.size and goes.size and _in_order(term, kept, sums.size):
+        return sums + products.reshape(-1)
+    return sums + np.bincount(goes.reshape(-1), products.reshape(-1), sums.size)
+
+
+def _in_order(term: Term, kept: list[int], size: int) -> bool:
+    return Array(Given(size), term.offset, tuple(term.steps[axis] for axis in kept)).contiguous

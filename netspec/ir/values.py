@@ -1,0 +1,173 @@
+"""Graph, inputs and weights -> the value of every node, as arrays of `netspec.compute`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from netspec.compute.arrays import Array, filled, join
+from netspec.ir.call import Noise, applied
+from netspec.ir.graph import Edge, Graph, Node
+from netspec.ir.types import Type
+
+
+class Uncomputed(Exception):
+    """A step that does not say what it computes."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(node.word)
+        self.node = node
+
+
+class Values:
+    """The arrays of a net's values; made by `values_of`.
+
+    Attributes:
+        edges: the array of each value, (B, [T,] C, *space).
+        updates: what is to be stored after a training pass (running statistics), by key.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        inputs: Mapping[str, Array],
+        weight: Callable[[str], Array],
+        examples: int,
+        training: bool,
+        lengths: Mapping[str, Sequence[int]],
+        draw: Noise | None,
+        one_step: bool,
+    ) -> None:
+        self.graph = graph
+        self.edges: dict[Edge, Array] = {}
+        self.updates: dict[str, Array] = {}
+        self._inputs, self._weight, self._examples = inputs, weight, examples
+        self._training, self._lengths, self._draw, self._one_step = training, lengths, draw, one_step
+        looped = set() if one_step else {index for cell in graph.cells for index in cell}
+        # a value between two nodes of a loop may need the loop's result: what cannot be computed yet waits
+        waiting = [sorted(cell) for cell in graph.cells] + [
+            [node.index] for node in graph.nodes if node.index not in looped
+        ]
+        waiting.sort(key=lambda part: part[-1])
+        while waiting:
+            later = [part for part in waiting if not self._done(part, part[0] in looped)]
+            if len(later) == len(waiting):
+                raise Uncomputed(graph.nodes[waiting[0][0]])
+            waiting = later
+
+    def _done(self, part: list[int], loop: bool) -> bool:
+        """Computes a node or a loop whose inputs are known; says whether it could."""
+        nodes = [self.graph.nodes[index] for index in part]
+        if any(edge not in self.edges and not (loop and edge.node in part) for node in nodes for edge in node.inputs):
+            return False
+        if loop:
+            self._loop(part)
+        else:
+            self._node(nodes[0], self.edges, self._types(nodes[0]), ())
+        return True
+
+    def _types(self, node: Node) -> tuple[Type, ...]:
+        types = [self.graph.nodes[edge.node].types[edge.output] for edge in node.inputs]
+        if not self._one_step:
+            return tuple(types)
+        if node.op.over_time and any(own.time is not None for own in types) and not _within_steps(node):
+            raise Uncomputed(node)
+        return tuple(own.step for own in types)
+
+    def _node(self, node: Node, read: dict[Edge, Array], types: tuple[Type, ...], whole: Sequence[int]) -> None:
+        """One node; `whole`: those inputs that a loop hands over with all their time steps."""
+        found: tuple[Array, ...] | None
+        if node.kind == "input":
+            found = (self._inputs[self.graph.layers[node.layer].label],)
+        else:
+            inputs = [(self.edges if at in whole else read)[edge] for at, edge in enumerate(node.inputs)]
+            found = self._applied(node, types, inputs)
+        if found is None:
+            raise Uncomputed(node)
+        for output, value in enumerate(found):
+            read[Edge(node.index, output)] = value
+
+    def _applied(self, node: Node, types: tuple[Type, ...], inputs: list[Array]) -> tuple[Array, ...] | None:
+        updates: dict[str, Array] = {}
+        varying = next((value.time.varying for value in types if value.time is not None and value.time.varying), "")
+
+        found = applied(
+            node.op, types, inputs, self._examples, lambda name: self._weight(node.stored(name)),
+            training=self._training, lengths=self._lengths.get(varying), draw=self._draw, updates=updates,
+        )  # fmt: skip
+        self.updates.update({node.stored(name): value for name, value in updates.items()})
+        return found
+
+    def _loop(self, cell: list[int]) -> None:
+        """A recurrence: its nodes at the first time step, then at the second, …"""
+        nodes = [self.graph.nodes[index] for index in cell]
+        time: Any = nodes[0].type.time
+        rows: list[dict[Edge, Array]] = []
+        for step in range(time.length):
+            row: dict[Edge, Array] = {}
+            for node in nodes:
+                for at, edge in enumerate(node.inputs):
+                    if edge.node not in cell and edge in self.edges and not _whole(node, at):
+                        value, own = self.edges[edge], self.graph.nodes[edge.node].types[edge.output]
+                        row[edge] = value if own.time is None else value.at(1, step)
+                if node.delay:
+                    row[Edge(node.index)] = self._earlier(node, rows, step)
+            for node in nodes:
+                if node.delay:
+                    continue
+                types = [own if _whole(node, at) else own.step for at, own in enumerate(self._types(node))]
+                self._node(node, row, tuple(types), [at for at in range(len(types)) if _whole(node, at)])
+            rows.append(row)
+        for node in nodes:
+            for output in range(len(node.types)):
+                edge = Edge(node.index, output)
+                self.edges[edge] = join(1, *(row[edge].add_axis(1) for row in rows))
+
+    def _earlier(self, node: Node, rows: list[dict[Edge, Array]], step: int) -> Array:
+        if step >= node.delay:
+            return rows[step - node.delay][node.inputs[0]]
+        if len(node.inputs) > 1:
+            return self.edges[node.inputs[1]]
+        own: Any = node.type
+        return filled(0.0, (self._examples, own.maps, *own.space))
+
+
+def _within_steps(node: Node) -> bool:
+    """Whether a step that is asked with time works on each time step alone."""
+    if node.op.name == "join":
+        return getattr(node.op, "role", "") == "maps"
+    return node.kind == "port" or node.op.name in ("add", "subtract", "multiply")
+
+
+def _whole(node: Node, at: int) -> bool:
+    """Whether a step inside a loop looks at all time steps of an input: keys and values of attention."""
+    return node.op.name == "attention" and at > 0
+
+
+def values_of(
+    graph: Graph,
+    inputs: Mapping[str, Array],
+    weight: Callable[[str], Array],
+    examples: int = 1,
+    *,
+    training: bool = False,
+    lengths: Mapping[str, Sequence[int]] | None = None,
+    draw: Noise | None = None,
+    one_step: bool = False,
+) -> Values:
+    """What every node of a net computes.
+
+    Parameters:
+        graph: the net; no size is open.
+        inputs: an array for each input line, by its label: (B, [T,] C, *space), class indices without C.
+        weight: gives a stored array by its key.
+        examples: B.
+        training: batch statistics and dropout as in training.
+        lengths: the steps of each example, by the name of the lengths (`Time.varying`).
+        draw: random numbers, as `Call.noise` asks for them.
+        one_step: inputs are of one time step, without T; what needs other steps is not computed.
+
+    Raises:
+        Uncomputed: a step does not say what it computes.
+    """
+    return Values(graph, inputs, weight, examples, training, lengths or {}, draw, one_step)

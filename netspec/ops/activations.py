@@ -1,0 +1,136 @@
+"""Activation functions: one table, a row for each, whose formula says what becomes of a single value `s`.
+
+From the formula come the values, the gradient, the equation and the page's JavaScript; the torch expression is held
+to it by the tests.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from netspec.compute.formula import Symbol, text
+from netspec.ir.operation import Elementwise, Lowering, option
+from netspec.ir.types import Type
+
+
+class Activation(NamedTuple):
+    """One row of the table.
+
+    Attributes:
+        name: the word of the language.
+        sign: how formulas and boxes of figures write it: σ, ReLU.
+        value: the formula.
+        torch: the torch expression, `{x}` the input.
+        summary: what it is, in a few words.
+        source: the paper, or torch's own name.
+        example: a step that uses it; its name, when left out.
+    """
+
+    name: str
+    sign: str
+    value: Callable[[Any], Any]
+    torch: str
+    summary: str
+    source: str
+    example: str = ""
+
+
+def _hardsigmoid(s: Any) -> Any:
+    return (s / 6 + 0.5).max(0).min(1)
+
+
+TABLE = (
+    Activation("sigmoid", "σ", lambda s: s.sigmoid(), "torch.sigmoid({x})",
+               "the logistic function, between 0 and 1", "torch.sigmoid"),
+    Activation("tanh", "tanh", lambda s: s.tanh(), "torch.tanh({x})",
+               "the hyperbolic tangent, between -1 and 1", "torch.tanh"),
+    Activation("relu", "ReLU", lambda s: s.max(0), "F.relu({x})",
+               "negative values become zero", "Nair & Hinton 2010"),
+    Activation("relu6", "ReLU6", lambda s: s.max(0).min(6), "F.relu6({x})",
+               "relu, capped at 6", "Howard 2017"),
+    Activation("elu", "ELU", lambda s: (s > 0).where(s, s.expm1()), "F.elu({x})",
+               "exponential for negative values", "Clevert 2015"),
+    Activation("silu", "SiLU", lambda s: s * s.sigmoid(), "F.silu({x})",
+               "the value times its sigmoid", "Elfwing 2017"),
+    Activation("mish", "Mish", lambda s: s * s.softplus().tanh(), "F.mish({x})",
+               "the value times tanh of its softplus", "Misra 2019"),
+    Activation("softplus", "softplus", lambda s: s.softplus(), "F.softplus({x})",
+               "a smooth relu", "torch.nn.functional.softplus"),
+    Activation("hardsigmoid", "hard σ", _hardsigmoid, "F.hardsigmoid({x})",
+               "a sigmoid of straight lines", "torch.nn.functional.hardsigmoid"),
+    Activation("hardswish", "hard swish", lambda s: s * _hardsigmoid(s), "F.hardswish({x})",
+               "the value times its hardsigmoid", "Howard 2019"),
+    # sign has a gradient (zero); heaviside has none, and a net that holds it could not be trained at all
+    Activation("step", "step", lambda s: (s > 0).where(1, 0), "F.relu(torch.sign({x}))",
+               "1 where the sum is positive, else 0: nothing below it learns", "Rosenblatt 1958",
+               "1 perceptron -> step"),
+    Activation("exp", "exp", lambda s: s.exp(), "torch.exp({x})", "the exponential", "torch.exp"),
+    Activation("log", "ln", lambda s: s.log(), "torch.log({x})", "the natural logarithm", "torch.log"),
+    Activation("sqrt", "√", lambda s: s.sqrt(), "torch.sqrt({x})", "the square root", "torch.sqrt"),
+    Activation("square", "x²", lambda s: s * s, "torch.square({x})", "the value times itself", "torch.square"),
+    Activation("abs", "|x|", lambda s: s.abs(), "torch.abs({x})", "the value without its sign", "torch.abs"),
+)  # fmt: skip
+
+
+def _class(row: Activation) -> type[Elementwise]:
+    """The operation of a row."""
+    title = row.name.capitalize()
+    facts = {
+        "__doc__": f"{row.summary[0].upper()}{row.summary[1:]}.",
+        "__module__": __name__,
+        "__qualname__": title,
+        "name": row.name,
+        "activation": row.sign,
+        "summary": row.summary,
+        "formula": text(row.value(Symbol("s")), spelled_out=True),
+        "source": row.source,
+        "example": row.example or row.name,
+        "call": row.torch,
+        "value_of": lambda self, s: row.value(s),
+    }
+    return type(title, (Elementwise,), facts)
+
+
+globals().update({cls.__name__: cls for cls in map(_class, TABLE)})
+
+
+class Leaky(Elementwise):
+    """Negative values are multiplied by a small slope."""
+
+    name = "leaky"
+    activation = "leaky ReLU"
+    summary = "negative values are multiplied by a small slope"
+    formula = "s if s > 0 else slope * s"
+    source = "Maas 2013; torch.nn.functional.leaky_relu"
+    example = "leaky(0.2)"
+    positional = ("slope",)
+    slope: float = option("real", "what negative values are multiplied by", default=0.01)
+
+    def value_of(self, s: Any) -> Any:
+        return (s > 0).where(s, self.slope * s)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        return Lowering("F.leaky_relu({x}, {slope})", values={"slope": self.slope})
+
+
+class Gelu(Elementwise):
+    """The value times the probability that a normal variable is smaller; `tanh` is GPT-2's approximation."""
+
+    name = "gelu"
+    activation = "GELU"
+    summary = "the value times the Gaussian distribution function"
+    formula = "s * (1 + erf(s / sqrt(2))) / 2"
+    source = "Hendrycks & Gimpel 2016; torch.nn.functional.gelu"
+    example = "gelu"
+    positional = ("approximate",)
+    approximate: str = option("word", "exact, or the tanh approximation", default="none", choices=("none", "tanh"))
+
+    def value_of(self, s: Any) -> Any:
+        if self.approximate == "none":
+            return s * (1 + (s / math.sqrt(2)).erf()) / 2
+        return s * (1 + (math.sqrt(2 / math.pi) * (s + 0.044715 * s * s * s)).tanh()) / 2
+
+    def torch(self, *inputs: Type) -> Lowering:
+        return Lowering("F.gelu({x})" if self.approximate == "none" else 'F.gelu({x}, approximate="tanh")')
