@@ -61,7 +61,7 @@ def command(path: Path, kind: str, force: bool, lang: str | None, form: str) -> 
     if path.exists() and not force:
         raise UsageError(Diagnostic("NS908", None, {"file": str(path)}))
     name = "".join(character if character.isalnum() else "_" for character in path.stem)
-    name = name if name.isidentifier() else f"net_{name}"
+    name = name if name.isidentifier() and name[0].isalpha() else f"net_{name.lstrip('_')}"
     write_text(path, TEMPLATES[kind].format(name=name) + SECTIONS)
     print(f"{path}\n\nnetspec check {path}\nnetspec render {path}\nnetspec train {path}")
     return 0

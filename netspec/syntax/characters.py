@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
+from itertools import chain, count
 
 from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted, Words
 from netspec.names import LOOKS_LIKE, looks
 from netspec.source import SourceFile, Span
+from netspec.syntax.parser import KEYWORDS, MARKS, NOUNS
 
 # What a Korean keyboard, an input method or a word processor makes of the language's own signs.
 LOOK_ALIKES = {
@@ -43,6 +46,7 @@ _JOINERS = re.compile(
 )
 _WORD_PART = re.compile(r"\w")
 _WORD = re.compile(r"\w+")
+_BEGINNING = re.compile(rf"(?<![\w{MARKS}])_[\w{MARKS}]*")
 _LATIN = re.compile("[A-Za-z]")
 _LOOKS = re.compile(f"[{''.join(LOOKS_LIKE)}]")
 # what is not closed goes to the end of its line: each character is looked at once
@@ -53,6 +57,7 @@ _NAMES = {
     "\x0c": "form feed", "\x7f": "delete", "\x85": "next line",
 }  # fmt: skip
 MAX_FIXES = 1000  # places of one mistake that are kept
+MAX_NAMES = 100  # that begin with `_` and are said
 MAX_LABELS = 5  # of which so many are shown
 
 
@@ -86,6 +91,34 @@ def check_characters(source: SourceFile) -> tuple[str, list[Diagnostic]]:
     report = [_invisible if meant[0] == "\0" else _look_alike for meant in places]
     found = [say(source, meant.lstrip("\0"), where) for say, (meant, where) in zip(report, places.items(), strict=True)]
     return "".join(characters), found + ([_digits(source, numbers)] if numbers else [])
+
+
+def check_beginnings(source: SourceFile, passed: frozenset[int]) -> list[Diagnostic]:
+    """One report a name that begins with `_`, with a new name for all its places; lines in `passed` are left out."""
+    text = source.text
+    words = {match[0] for match in _WORD.finditer(text)}
+    places: dict[str, list[Span]] = {}
+    for match in _outside(_BEGINNING, text, [match.span() for match in _QUOTED.finditer(text)]):
+        span = Span(source, *match.span())
+        if span.line not in passed and len(places.setdefault(match[0], [])) < MAX_FIXES:
+            places[match[0]].append(span)
+    found = []
+    for seen, spans in list(places.items())[:MAX_NAMES]:
+        meant = _free(seen.strip("_"), words)
+        words |= {meant}
+        labels = tuple(Label(span) for span in spans[1 : MAX_LABELS + 1])
+        hints = (Hint("begins", {"meant": meant}),) if meant else ()
+        fixes = tuple(Fix(span, meant) for span in spans if meant)
+        found.append(Diagnostic("NS115", spans[0], {"seen": seen}, labels=labels, hints=hints, fixes=fixes))
+    return found
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """The name, with a number where it is taken; nothing where it begins with no letter."""
+    if not name[:1].isalpha():
+        return ""
+    used = {*taken, *KEYWORDS, *NOUNS, "any", "true", "false"}
+    return next(free for free in chain([name], (f"{name}{number}" for number in count(2))) if free not in used)
 
 
 def _foreign_numbers(text: str, quoted: list[tuple[int, int]], characters: list[str]) -> list[tuple[int, str, str]]:

@@ -14,6 +14,7 @@ from netspec.syntax.parser import TooDeep, Unexpected, parse
 
 # anything that is no ordinary line of ASCII has to be looked at more closely
 _ODD = re.compile("[^\t\n\r -~]|\r(?!\n)")
+_UNDERSCORE = re.compile(r"(?<!\w)_")
 
 
 @dataclass(slots=True)
@@ -38,7 +39,7 @@ def read(source: SourceFile) -> Parsed:
     source.text = text
     try:
         try:
-            return Parsed(source, parse(source), found)
+            return Parsed(source, parse(source), found + _beginnings(source, []))
         except (Unexpected, TooDeep, BadText):
             from netspec.syntax.recover import recover  # only a broken file needs it
 
@@ -47,4 +48,16 @@ def read(source: SourceFile) -> Parsed:
         source.text = original
     if not recovered.diagnostics and not found:
         raise AssertionError(f"{source.name}: the file does not parse, each of its statements does")
-    return Parsed(source, recovered.file, found + recovered.diagnostics, recovered.poisoned)
+    said = found + recovered.diagnostics
+    if not recovered.poisoned.any:
+        said += _beginnings(source, recovered.diagnostics)
+    return Parsed(source, recovered.file, said, recovered.poisoned)
+
+
+def _beginnings(source: SourceFile, broken: list[Diagnostic]) -> list[Diagnostic]:
+    """Names that begin with `_`, in lines that could be read."""
+    if _UNDERSCORE.search(source.text) is None:
+        return []
+    from netspec.syntax.characters import check_beginnings
+
+    return check_beginnings(source, frozenset(found.span.line for found in broken if found.span is not None))
