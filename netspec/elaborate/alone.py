@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from netspec.diagnostics.model import Diagnostic, Fault, Report
-from netspec.elaborate.arguments import argument
-from netspec.elaborate.elaborate import elaborate_frame
-from netspec.elaborate.evaluate import Broken, evaluate
+from netspec.elaborate.call import argument
+from netspec.elaborate.elaborate import Instance, elaborate_instance
+from netspec.elaborate.evaluate import Undefined, evaluate
 from netspec.elaborate.evaluate import size as whole
 from netspec.elaborate.frame import Frame
 from netspec.elaborate.program import Definition, Program, used_names
@@ -92,14 +92,14 @@ def _uncalled(program: Program) -> Iterator[Definition]:
 
 def _always_wrong(program: Program, definition: Definition, limits: Limits) -> list[Diagnostic]:
     kinds = {param.name.text: _kind(param.name.text, definition.body) for param in definition.body.params or ()}
-    roots = _roots(definition, kinds)
+    instances = _instances(definition, kinds)
     # with open sizes first: its messages speak of the block's own names
-    told = {_key(item): item for item in elaborate_frame(program, next(roots), limits)[1].errors}
+    told = {_key(item): item for item in elaborate_instance(program, next(instances), limits)[1].errors}
     if not told or all(map(_is_name, told)):
         return list(told.values())
     trials: list[dict[_Key, Diagnostic]] = []
-    for root in roots:
-        found = elaborate_frame(program, root, limits)[1].errors
+    for instance in instances:
+        found = elaborate_instance(program, instance, limits)[1].errors
         if not found:
             return []
         # else the block itself asks for other sizes, or these make it too large
@@ -136,11 +136,11 @@ def _key(diagnostic: Diagnostic) -> _Key:
     return (diagnostic.code, *diagnostic.place)
 
 
-def _roots(definition: Definition, kinds: dict[str, str]) -> Iterator[Frame]:
-    """The block's frame with open sizes, then with those of every trial."""
+def _instances(definition: Definition, kinds: dict[str, str]) -> Iterator[Instance]:
+    """The block with open sizes, then with those of every trial."""
     statements = definition.body.statements
     inputs = [line for line in statements if isinstance(line, tree.Input)]
-    home = Frame(definition.unit, definition, 0, "")
+    home = Frame(definition)
     free = [name for name, kind in kinds.items() if kind == "size"]
     names = list(dict.fromkeys([*free, *(name for line in inputs for name in sorted(_names(line.type)))]))
     bindings = find(names, home, statements)
@@ -148,27 +148,27 @@ def _roots(definition: Definition, kinds: dict[str, str]) -> Iterator[Frame]:
     fixed: list[tuple[dict[str, Any], _Trial]] = [({}, trial) for trial in _TRIALS]
     fixed += [(dict(binding), trial) for binding in bindings for trial in _TRIALS[:2]]
     for known, trial in [(symbols if bindings else {}, _TRIALS[0]), *fixed]:
-        root = Frame(definition.unit, definition, 0, "", symbols=symbols if known is symbols else {})
+        instance = Instance(Frame(definition), symbols if known is symbols else {})
         for param in definition.body.params or ():
-            _parameter(root, param, kinds[param.name.text], known, trial)
-        _stand_ins(root, inputs, known, trial)
-        yield root
+            _parameter(instance, param, kinds[param.name.text], known, trial)
+        _stand_ins(instance, inputs, known, trial)
+        yield instance
 
 
-def _parameter(root: Frame, param: tree.Param, kind: str, known: dict[str, Any], trial: _Trial) -> None:
-    name = param.name.text
+def _parameter(instance: Instance, param: tree.Param, kind: str, known: dict[str, Any], trial: _Trial) -> None:
+    name, env = param.name.text, instance.env
     if param.default is not None:
         try:
-            root.env[name] = argument(param.default, None, root, root.definition)
+            env.env[name] = argument(param.default, None, env, env.definition)
         except Fault as error:
-            root.broken.add(name)
-            root.faults.append(error.diagnostic)
-        except Broken:
-            root.broken.add(name)
+            env.broken.add(name)
+            instance.errors.append(error.diagnostic)
+        except Undefined:
+            env.broken.add(name)
     elif kind == "size":
-        root.env[name] = known.get(name, trial.parameter)
+        env.env[name] = known.get(name, trial.parameter)
     else:
-        root.broken.add(name)
+        env.broken.add(name)
 
 
 def _kind(name: str, body: tree.Body) -> str:
@@ -216,27 +216,27 @@ def _names(syntax: Any) -> set[str]:
     return found
 
 
-def _stand_ins(root: Frame, inputs: list[tree.Input], known: dict[str, Any], trial: _Trial) -> None:
+def _stand_ins(instance: Instance, inputs: list[tree.Input], known: dict[str, Any], trial: _Trial) -> None:
     """A type for every input: names of its text get the trial's sizes, one name the same everywhere."""
-    sizes = {**known, **root.env}
+    sizes = {**known, **instance.env.env}
     for line in inputs:
         try:
-            root.stand_ins[line.label.text] = _stand_in(line.type, sizes, root, trial)
+            instance.inputs[line.label.text] = _stand_in(line.type, sizes, instance.env, trial)
         except Fault as error:
-            root.faults.append(error.diagnostic)
-        except Broken:
+            instance.errors.append(error.diagnostic)
+        except Undefined:
             continue
 
 
-def _stand_in(written: tree.TypeText, known: dict[str, Any], root: Frame, trial: _Trial) -> Type:
+def _stand_in(written: tree.TypeText, known: dict[str, Any], env: Frame, trial: _Trial) -> Type:
     def one(value: tree.Value, size: int) -> Any:
         if not _names(value):  # wrong or right whatever the trial
-            return whole(value, root)
+            return whole(value, env)
         for name in sorted(_names(value) - known.keys()):
-            known[name] = max(1, int(size * trial.ratio ** (len(known) - len(root.env))))
-        found = evaluate(value, Frame(root.unit, root.definition, 0, "", env=known))
+            known[name] = max(1, int(size * trial.ratio ** (len(known) - len(env.env))))
+        found = evaluate(value, Frame(env.definition, known))
         if isinstance(found, (int, float)) and (found < 1 or isinstance(found, float)):
-            raise Broken  # `2*h - 2*w`: no size of this trial
+            raise Undefined  # `2*h - 2*w`: no size of this trial
         return found
 
     dims = () if written.space is None else written.space.sizes

@@ -85,7 +85,7 @@ class Counter:
         self.open.add(id(body))
         asked = self.asked
         values: dict[str, Any] = {**env, **{name: _Counted(count) for name, count in steps.items()}}
-        inner = Frame(definition.unit, definition, 0, "", env=values)
+        inner = Frame(definition, values)
         total = sum(
             self.chain(line.chain, inner) for line in body.statements if isinstance(line, (tree.Layer, tree.Start))
         )

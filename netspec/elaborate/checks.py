@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.model import Diagnostic, Hint, Phrase, Report, Words
-from netspec.elaborate.expand import Expansion
 from netspec.elaborate.frame import Frame
-from netspec.elaborate.program import Definition
 from netspec.ir.graph import Edge, Graph, Layer, Node
 from netspec.ir.sizes import text
 from netspec.limits import Limits
@@ -30,13 +28,20 @@ _LINEAR = frozenset(
 )
 
 
-def check_graph(
-    graph: Graph, definition: Definition, frame: Frame, expansion: Expansion, report: Report, used: frozenset[str]
-) -> None:
-    _outputs(graph, definition, frame, report)
+def check_graph(graph: Graph, env: Frame, limits: Limits, report: Report, used: frozenset[str]) -> None:
+    """Reports what is wrong with a finished graph, then what is worth a warning.
+
+    Args:
+        graph: the graph.
+        env: the names of the net's body.
+        limits: how many weights there may be.
+        report: takes the errors and warnings.
+        used: labels that a section reads.
+    """
+    _outputs(graph, env, report)
     if graph.outputs:
         _unread(graph, report, used)
-    _limits(graph, expansion.limits, report)
+    _limits(graph, limits, report)
     if not report.failed:
         _labels(graph, report)
         _unread_rows(graph, report)
@@ -44,8 +49,9 @@ def check_graph(
         _linear(graph, report)
 
 
-def _outputs(graph: Graph, definition: Definition, frame: Frame, report: Report) -> None:
-    span = frame.span(definition.body.name.at)
+def _outputs(graph: Graph, env: Frame, report: Report) -> None:
+    definition = env.definition
+    span = definition.span
     if not graph.outputs:
         report.add(Diagnostic("NS243", span, {"net": graph.name, "kind": definition.body.kind}))
     elif not graph.inputs and not any(node.op.name == "learned" for node in graph.nodes):

@@ -33,7 +33,7 @@ def check_defaults(program: Program) -> Iterator[Diagnostic]:
 
 
 def _check(owner: Definition, line: tree.Default) -> None:
-    frame = Frame(owner.unit, owner, 0, "")
+    frame = Frame(owner)
     name = plural(line.target.text)
     if owner.unit.find(name) is not None or prelude.block(name) is not None:
         raise fault(frame, line.target.at, "NS251", name=name)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Quoted, Report
-from netspec.elaborate.arguments import argument, check_parameters, kind_of
+from netspec.elaborate.body import body, require
+from netspec.elaborate.builder import Builder, Context, TooMany
+from netspec.elaborate.call import argument, check_parameters, kind_of
 from netspec.elaborate.cells import check_cells, find_cells
 from netspec.elaborate.checks import check_graph
-from netspec.elaborate.core import TooMany
-from netspec.elaborate.evaluate import Broken, fault
-from netspec.elaborate.expand import Expansion
+from netspec.elaborate.evaluate import Undefined, fault
 from netspec.elaborate.frame import Flow, Frame, Word
 from netspec.elaborate.keys import keys_as_paths
 from netspec.elaborate.measure import count, depth, stored_arrays
 from netspec.elaborate.program import Definition, Program
+from netspec.elaborate.source import operand
+from netspec.elaborate.step import STEPS
 from netspec.elaborate.witness import find
 from netspec.ir.graph import Graph
 from netspec.ir.sizes import Formula, is_open
@@ -26,9 +29,32 @@ from netspec.names import nearest
 from netspec.source import Span
 from netspec.syntax import tree
 
-# nodes expanded over and over, until every delayed read knows its type: of a net that takes more nobody waits
+# nodes that the passes may expand in all, until every delayed read knows its type
 MAX_WORK = 50_000
 MOST_PROBED = 8  # loops without a type whose growth is tried out
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """A net or block with its parameters set, ready to be expanded.
+
+    Attributes:
+        env: its parameters, and names that are undefined because of earlier errors.
+        symbols: open sizes beside the parameters.
+        inputs: for a block that no net calls, types for its inputs, by label.
+        instances: the open sizes stand for the values that a block's instances have.
+        errors: what was wrong with its parameters.
+    """
+
+    env: Frame
+    symbols: dict[str, Formula] = field(default_factory=dict)
+    inputs: dict[str, Type] = field(default_factory=dict)
+    instances: bool = False
+    errors: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def definition(self) -> Definition:
+        return self.env.definition
 
 
 def elaborate(
@@ -38,90 +64,98 @@ def elaborate(
     limits: Limits = DEFAULT,
     used: frozenset[str] = frozenset(),
 ) -> tuple[Graph | None, Report]:
-    """Checks a net with its parameters set to `settings`; the graph is None where there are errors.
+    """Checks a net.
 
-    `used`: labels that a section reads, so that they need no other reader.
+    Args:
+        program: the spec.
+        definition: the net.
+        settings: values of its parameters; those without a default stay open where they are not set.
+        limits: how large the net may become.
+        used: labels that a section reads, so that they need no other reader.
+
+    Returns:
+        The graph, None where there are errors; and every error and warning.
     """
     report = Report()
-    root = Frame(definition.unit, definition, 0, "")
+    env = Frame(definition)
     try:
-        _parameters(root, definition, settings or {})
+        _parameters(env, definition, settings or {})
     except Fault as error:
         report.add(error.diagnostic)
         return None, report
-    except Broken:
+    except Undefined:
         return None, report
-    return elaborate_frame(program, root, limits, used)
+    return elaborate_instance(program, Instance(env), limits, used)
 
 
-def elaborate_frame(
-    program: Program, root: Frame, limits: Limits, used: frozenset[str] = frozenset()
+def elaborate_instance(
+    program: Program, instance: Instance, limits: Limits, used: frozenset[str] = frozenset()
 ) -> tuple[Graph | None, Report]:
-    """As `elaborate`, of a body whose parameters are set; `root.stand_ins` are the inputs of a block alone."""
+    """As `elaborate`, of a net or block whose parameters are set."""
     report = Report()
-    for diagnostic in root.faults:
+    for diagnostic in instance.errors:
         report.add(diagnostic)
-    expansion, frame = settled(root, limits)
-    for diagnostic in expansion.report.diagnostics:
+    b, env = settled(instance, limits)
+    for diagnostic in b.report.diagnostics:
         report.add(diagnostic)
     # a line that could not be read, or that hangs on a parameter of unknown kind, may be what reads the others
-    if report.failed or program.report.failed or root.broken:
+    if report.failed or program.report.failed or instance.env.broken:
         return None, report
-    return _finish(program, root.definition, frame, expansion, report, used)
+    return _finish(env, b, report, used)
 
 
-def settled(root: Frame, limits: Limits) -> tuple[Expansion, Frame]:
-    """Passes over the net's body until what delayed reads assume is what their layers are: a chain takes a pass a link.
+def settled(instance: Instance, limits: Limits) -> tuple[Builder, Frame]:
+    """Passes over the body until what delayed reads assume is what their layers are: a chain takes a pass a link.
 
     What a pass learns may be a guess (a side that is known stands for a sum), so it counts once the next one agrees.
     """
     assumed: dict[str, Type] = {}
     passes = work = 0
     while True:
-        expansion, frame = _attempt(root, limits, assumed)
-        learned = _learned(expansion)
-        passes, work = passes + 1, work + len(expansion.nodes)
+        b, env = _pass(instance, limits, assumed)
+        learned = _learned(b)
+        passes, work = passes + 1, work + len(b.nodes)
         if learned == assumed or (passes > 4 and work > MAX_WORK):
             break
         assumed = learned
     changing = {
         owner.path + name: (owner, (node.span.start, node.span.end))
-        for node, owner, name in expansion.delays
+        for node, owner, name in b.delays
         if node.span is not None and learned.get(owner.path + name) != assumed.get(owner.path + name)
     }
-    _not_found(expansion, changing | expansion.unresolved, root)
-    return expansion, frame
+    _not_found(b, changing | b.unresolved, instance)
+    return b, env
 
 
-def _attempt(root: Frame, limits: Limits, assumed: dict[str, Type]) -> tuple[Expansion, Frame]:
-    """One pass over the net's body, with what is known or assumed of delayed layers."""
-    definition = root.definition
-    expansion = Expansion(Report(), limits, assumed)
+def _pass(instance: Instance, limits: Limits, assumed: dict[str, Type]) -> tuple[Builder, Frame]:
+    """One pass over the body, with what is known or assumed of delayed layers."""
+    definition, values = instance.definition, instance.env.env
     params = _names(definition)
-    expansion.symbols = {name: value for name, value in root.env.items() if name in params and is_open(value)}
-    expansion.symbols |= root.symbols
-    expansion.instances = root.instances
-    frame = Frame(definition.unit, definition, 0, "", env=dict(root.env), symbols=expansion.symbols)
-    frame.broken |= root.broken
-    expansion.open_scope("net", definition.body.name.text, "", -1, source=definition, arguments=dict(root.env))
+    symbols = {name: value for name, value in values.items() if name in params and is_open(value)} | instance.symbols
+    b = Builder(limits, assumed, symbols, operand, STEPS, instance.instances)
+    env = Frame(definition, dict(values), broken=set(instance.env.broken))
+    net = b.scope(Context(scope=-1), "net", definition.body.name.text, "", source=definition, arguments=dict(values))
     if definition.body.kind == "block":
-        _stand_ins(root, frame, expansion)
+        _stand_ins(instance, env, b)
     with contextlib.suppress(TooMany):
-        expansion.body(frame)
-    expansion.scopes[0].last = len(expansion.nodes)
-    expansion.tie_delays()
-    return expansion, frame
+        body(b, env, Context())
+    net.last = len(b.nodes)
+    for node, owner, name in b.delays:  # every delayed read gets its edge, now that all lines are there
+        bound = owner.layers.get(name)
+        if bound is not None and bound.values and bound.values[0] is not None:
+            node.inputs = (bound.values[0].edge, *node.inputs[1:])
+    return b, env
 
 
-def _stand_ins(root: Frame, frame: Frame, expansion: Expansion) -> None:
-    """The inputs of a block that is checked alone: values from nowhere; None where a type could not be made up."""
-    for line in root.definition.body.statements:
+def _stand_ins(instance: Instance, env: Frame, b: Builder) -> None:
+    """The inputs of a block that nothing calls: values from nowhere; None where a type could not be made up."""
+    for line in instance.definition.body.statements:
         if isinstance(line, tree.Input):
-            stand_in = root.stand_ins.get(line.label.text)
+            stand_in = instance.inputs.get(line.label.text)
             flow: Flow = [None]
             if stand_in is not None:
-                flow = expansion.node(Input(stand_in), [], frame, line.at, "input")
-            frame.given[line.label.text] = flow
+                flow = b.node(env, Context(), Input(stand_in), [], line.at, "input")
+            env.given[line.label.text] = flow
 
 
 def _parameters(frame: Frame, definition: Definition, settings: dict[str, Any]) -> None:
@@ -175,20 +209,20 @@ def _witnesses(frame: Frame, definition: Definition, names: list[str]) -> None:
         frame.env[name] = Formula.symbol(name, tuple(binding[name] for binding in bindings))
 
 
-def _learned(expansion: Expansion) -> dict[str, Type]:
+def _learned(b: Builder) -> dict[str, Type]:
     """What this pass found out about the layers that delayed reads ask for; of a line that failed nothing new."""
-    found = dict(expansion.assumed)
-    wanted = expansion.unresolved.keys() | found.keys()
-    for layer in expansion.layers:
+    found = dict(b.assumed)
+    wanted = b.unresolved.keys() | found.keys()
+    for layer in b.layers:
         if layer.path in wanted and layer.role != "start" and layer.values:
             edge = layer.values[0]
-            found[layer.path] = expansion.nodes[edge.node].types[edge.output]
+            found[layer.path] = b.nodes[edge.node].types[edge.output]
     return found
 
 
-def _not_found(expansion: Expansion, unsettled: dict[str, tuple[Frame, tree.Place]], root: Frame) -> None:
+def _not_found(b: Builder, unsettled: dict[str, tuple[Frame, tree.Place]], instance: Instance) -> None:
     """A loop whose type nothing settles: because it grows, or because nothing says it."""
-    report = expansion.report
+    report = b.report
     if report.failed:
         return
     for path, (frame, at) in unsettled.items():
@@ -196,7 +230,7 @@ def _not_found(expansion: Expansion, unsettled: dict[str, tuple[Frame, tree.Plac
         bound = frame.layers.get(name)
         if bound is not None and None in bound.values:  # its line is broken, which is said there
             continue
-        growth = _growth(expansion, path, root) if len(unsettled) <= MOST_PROBED else 0
+        growth = _growth(b, path, instance) if len(unsettled) <= MOST_PROBED else 0
         if growth:
             hints: tuple[Hint, ...] = (Hint("grows", {"maps": growth}), Hint("settle", {"name": name}))
         else:
@@ -207,58 +241,52 @@ def _not_found(expansion: Expansion, unsettled: dict[str, tuple[Frame, tree.Plac
 _PROBE = 1_000_003  # a number of maps that nothing else will have
 
 
-def _growth(expansion: Expansion, path: str, root: Frame) -> int:
+def _growth(b: Builder, path: str, instance: Instance) -> int:
     """By how many maps a layer grows at every step, if it had any number of them to begin with; 0 if it doesn't."""
-    time = next((node.types[0].time for node in expansion.nodes if node.kind == "input" and node.type.time), None)
-    for space in dict.fromkeys(((), *(node.type.space for node in expansion.nodes if node.kind == "input"))):
-        probe, _ = _attempt(root, expansion.limits, {path: Type(_PROBE, space, time)})
+    time = next((node.types[0].time for node in b.nodes if node.kind == "input" and node.type.time), None)
+    for space in dict.fromkeys(((), *(node.type.space for node in b.nodes if node.kind == "input"))):
+        probe, _ = _pass(instance, b.limits, {path: Type(_PROBE, space, time)})
         found = _learned(probe).get(path)
         if found is not None and found.known and isinstance(found.maps, int) and found.maps > _PROBE:
             return found.maps - _PROBE
     return 0
 
 
-def _finish(
-    program: Program,
-    definition: Definition,
-    frame: Frame,
-    expansion: Expansion,
-    report: Report,
-    used: frozenset[str],
-) -> tuple[Graph | None, Report]:
-    nodes = expansion.nodes
-    keys_as_paths(nodes, expansion.scopes)
-    stored = stored_arrays(expansion, report)
-    cells = find_cells(nodes) if expansion.delays else []
+def _finish(env: Frame, b: Builder, report: Report, used: frozenset[str]) -> tuple[Graph | None, Report]:
+    """The graph of the last pass, with everything that can only be said at the end."""
+    definition, nodes = env.definition, b.nodes
+    keys_as_paths(nodes, b.scopes)
+    stored = stored_arrays(b, report)
+    cells = find_cells(nodes) if b.delays else []
     check_cells(nodes, cells, report)
     params = _names(definition)
     graph = Graph(
         name=definition.body.name.text,
         caption=definition.body.caption.value if definition.body.caption else "",
-        params={param.name.text: frame.env.get(param.name.text) for param in definition.body.params or ()},
-        open=tuple(name for name, value in frame.env.items() if isinstance(value, Formula) and name in params),
+        params={param.name.text: env.env.get(param.name.text) for param in definition.body.params or ()},
+        open=tuple(name for name, value in env.env.items() if isinstance(value, Formula) and name in params),
         nodes=nodes,
-        layers=expansion.layers,
-        scopes=expansion.scopes,
+        layers=b.layers,
+        scopes=b.scopes,
         stored=stored,
         counts=count(stored),
         depth=depth(nodes),
         inputs=tuple(node.index for node in nodes if node.kind == "input"),
-        outputs=tuple(layer.index for layer in expansion.layers if layer.role == "output" and layer.scope == 0),
+        outputs=tuple(layer.index for layer in b.layers if layer.role == "output" and layer.scope == 0),
         cells=cells,
-        lists={name: value for name, value in frame.env.items() if isinstance(value, (tuple, int, float, Formula))},
+        lists={name: value for name, value in env.env.items() if isinstance(value, (tuple, int, float, Formula))},
     )
-    for owner, line in expansion.late:
+    for owner, line in b.late:
         own = [item for item in stored if nodes[item.node].path.startswith(owner.path)]
         inside = graph.counts if not owner.path else count(own)
+        known = {"weights": inside.weights, "depth": graph.depth, **owner.env}
         try:
-            extra = {"weights": inside.weights, "depth": graph.depth}
-            expansion.require(owner, line, extra)
+            require(b, replace(owner, env=known), line)
         except Fault as error:
-            expansion.add(error.diagnostic, owner)
-    for diagnostic in expansion.report.diagnostics:
+            b.add(error.diagnostic, owner, Context())
+    for diagnostic in b.report.diagnostics:
         report.add(diagnostic)
-    check_graph(graph, definition, frame, expansion, report, used)
+    check_graph(graph, env, b.limits, report, used)
     graph.warnings = [diagnostic for diagnostic in report.diagnostics if diagnostic.severity == "warning"]
     return (None if report.failed else graph), report
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import ChainMap
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, NoReturn
 
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Words
@@ -28,6 +30,13 @@ class Value(NamedTuple):
 Flow = list[Value | None]
 
 
+class Result(NamedTuple):
+    """The values at the end of a chain, and the names by which they are read one by one: `p.left`, `r.2`."""
+
+    values: Flow
+    parts: dict[str, Flow] = {}  # noqa: RUF012 never written to
+
+
 @dataclass(slots=True)
 class Closure:
     """A step given as an argument: its syntax, and the frame in which its names are looked up."""
@@ -46,51 +55,75 @@ class Word:
 
 @dataclass(slots=True)
 class Bound:
-    """A layer's name in a frame: what it stands for, and by which names its parts are read."""
+    """A layer's name in a body: its values, and by which names they are read one by one."""
 
     values: Flow
-    at: tree.Place
     role: str
-    index: int  # the Layer in the graph
     path: str = ""  # that of its main step
     parts: dict[str, Flow] = field(default_factory=dict)
-    order: int = 0  # the number of its line
 
 
 @dataclass(slots=True, eq=False)
 class Frame:
-    """One expansion of a net's or block's body."""
+    """The names that one expansion of a body sees.
 
-    unit: Unit
+    Attributes:
+        definition: the net or block, with the file whose names it sees.
+        env: sizes, numbers, flags, words, lists and steps.
+        path: what the paths of its layers and weights begin with: "" or "r1.2.".
+        home: the index of the body's own scope.
+        given: a block's inputs, as it is called.
+        parent: the body that calls it.
+        call: the place of the call.
+        layers: the layers above.
+        labels: every label of the body, also those below.
+        starts: the values of `start` lines that were read.
+        defaults: the body's own `default` lines above.
+        inputs: the labels of the inputs above.
+        broken: names that are undefined because of earlier errors.
+        last: the nearest layer above.
+        misnamed: a label is given twice or cannot be one: some layer lacks the name by which it is read.
+        timed: an input's type names time.
+    """
+
     definition: Definition
-    scope: int
-    path: str  # what the paths of its layers and weights begin with: "" or "r1.2."
-    env: dict[str, Any] = field(default_factory=dict)  # sizes, numbers, flags, words, lists, closures
-    layers: dict[str, Bound] = field(default_factory=dict)
-    labels: dict[str, tree.Statement] = field(default_factory=dict)  # every label of the body, also below
-    starts: dict[str, Value | None] = field(default_factory=dict)
-    defaults: list[tree.Default] = field(default_factory=list)  # the body's own, so far
-    parent: Frame | None = None  # where it is called
+    env: dict[str, Any] = field(default_factory=dict)
+    path: str = ""
+    home: int = 0
+    given: dict[str, Flow] = field(default_factory=dict)
+    parent: Frame | None = None
     call: Span | None = None
-    last: str = ""  # the nearest layer above
+    layers: MutableMapping[str, Bound] = field(default_factory=dict)
+    labels: dict[str, tree.Statement] = field(default_factory=dict)
+    starts: dict[str, Value | None] = field(default_factory=dict)
+    defaults: list[tree.Default] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)
-    broken: set[str] = field(default_factory=set)  # names of lines that could not be read
-    given: dict[str, Flow] = field(default_factory=dict)  # a block's inputs, as it is called
-    misnamed: bool = False  # a label is given twice or cannot be one: some layer lacks the name by which it is read
-    timed: bool = False  # an input's type names time
-    names_at: dict[str, tree.Place] = field(default_factory=dict)
-    notes: list[tuple[str, tree.Place, dict[str, str]]] = field(default_factory=list)  # warnings found on the way
-    symbols: dict[str, Formula] = field(default_factory=dict)  # the net's open sizes, for examples in messages
-    stand_ins: dict[str, Type] = field(default_factory=dict)  # types of the inputs of a block that is checked alone
-    faults: list[Diagnostic] = field(default_factory=list)  # of such a block's defaults
-    instances: bool = False  # open sizes stand for the values that a block's instances have
-    home: int = field(init=False)  # the scope of the body itself, whatever repeat is being written
+    broken: set[str] = field(default_factory=set)
+    last: str = ""
+    misnamed: bool = False
+    timed: bool = False
 
-    def __post_init__(self) -> None:
-        self.home = self.scope
+    @property
+    def unit(self) -> Unit:
+        return self.definition.unit
 
     def span(self, at: tree.Place) -> Span:
-        return tuple.__new__(Span, (self.unit.source, *at))  # asked for every node: half as fast by Span(…)
+        return Span(self.definition.unit.source, *at)
+
+    def with_value(self, name: str, value: Any) -> Frame:
+        """The same names, in which one stands for a value: the number of a round."""
+        return replace(self, env={**self.env, name: value})
+
+    def with_layer(self, name: str, values: Flow) -> Frame:
+        """The same names, in which a layer stands for other values, wherever its line is."""
+        own = self.layers.get(name)
+        bound = Bound(values, "hidden") if own is None else Bound(values, own.role, own.path)
+        return replace(self, layers=ChainMap({name: bound}, self.layers))
+
+    def output(self, label: str) -> Value | None:
+        """The value of an output's line; None where it is undefined because of an earlier error."""
+        bound = self.layers.get(label)
+        return bound.values[0] if bound is not None and len(bound.values) == 1 else None
 
     def name_of(self, value: Value | None) -> str:
         """By what name a value is read on its own: `a`, or `p.left` where a line has several; "" where by none."""

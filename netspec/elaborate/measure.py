@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Label, Report
-from netspec.elaborate.core import Core
+from netspec.elaborate.builder import Builder
 from netspec.elaborate.keys import module_path
 from netspec.ir.graph import Counts, Node, Stored
 from netspec.ir.operation import Weight
@@ -14,12 +14,12 @@ from netspec.ir.sizes import Size, is_open, product
 from netspec.source import Span
 
 
-def stored_arrays(expansion: Core, report: Report) -> list[Stored]:
+def stored_arrays(b: Builder, report: Report) -> list[Stored]:
     """Every array once, in the order of the nodes that own it; two owners of one key are an error."""
-    nodes = expansion.nodes
+    nodes = b.nodes
     found: dict[str, Stored] = {}
     for node in nodes:
-        for weight in expansion.weights.get(node.index, ()):
+        for weight in b.weights.get(node.index, ()):
             if node.tied and weight.name == "weight":
                 continue
             key = f"{module_path(node.path)}.{weight.name}"
@@ -31,16 +31,16 @@ def stored_arrays(expansion: Core, report: Report) -> list[Stored]:
                 report.add(Diagnostic("NS241", node.span, {"key": module_path(node.path)}, labels=labels))
                 break
             elif weight.shape != found[key].weight.shape:
-                report.add(_other_shape(node, nodes[found[key].node], weight, found[key], expansion))
+                report.add(_other_shape(node, nodes[found[key].node], weight, found[key], b))
                 break
-    for diagnostic in _clashing_paths(found, expansion):
+    for diagnostic in _clashing_paths(found, b):
         report.add(diagnostic)
     return list(found.values())
 
 
-def _other_shape(node: Node, owner: Node, weight: Weight, first: Stored, expansion: Core) -> Diagnostic:
+def _other_shape(node: Node, owner: Node, weight: Weight, first: Stored, b: Builder) -> Diagnostic:
     labels = (Label(owner.span, "first"),) if owner.span is not None else ()
-    here, first_line = expansion.layers[node.layer], expansion.layers[owner.layer]
+    here, first_line = b.layers[node.layer], b.layers[owner.layer]
     if node.span == owner.span and here.label != first_line.label and here.span is not None:  # both stand in a's line
         labels = (Label(here.span, "again", {"name": first_line.label}),)
     words: dict[str, Any] = {
@@ -58,10 +58,10 @@ def _leads(node: Node, weight: Weight) -> str:
     return "x".join(map(str, weight.shape))
 
 
-def _clashing_paths(found: dict[str, Stored], expansion: Core) -> Iterator[Diagnostic]:
+def _clashing_paths(found: dict[str, Stored], b: Builder) -> Iterator[Diagnostic]:
     """No module has the path of another, and none that of an array: `a.weight` and `a.weight.bias` cannot both be."""
     modules: dict[str, Span | None] = {}
-    for _, key, span in sorted(_modules(found, expansion), key=lambda module: module[0]):
+    for _, key, span in sorted(_modules(found, b), key=lambda module: module[0]):
         if key in modules or key in found:
             before = modules.get(key)
             labels = (Label(before, "first"),) if before is not None else ()
@@ -70,16 +70,16 @@ def _clashing_paths(found: dict[str, Stored], expansion: Core) -> Iterator[Diagn
         modules[key] = span
 
 
-def _modules(found: dict[str, Stored], expansion: Core) -> Iterator[tuple[int, str, Span | None]]:
+def _modules(found: dict[str, Stored], b: Builder) -> Iterator[tuple[int, str, Span | None]]:
     """Every module: its first node, path and place. A round and what is its main step are one module."""
-    scopes = expansion.scopes
+    scopes = b.scopes
     for index in dict.fromkeys(stored.node for stored in found.values()):
-        node = expansion.nodes[index]
+        node = b.nodes[index]
         if node.path != scopes[node.scope].path:
             yield index, module_path(node.path), node.span
     for scope in scopes[1:]:  # the first is the net
         if not scope.again and scope.path != scopes[scope.parent].path:
-            yield scope.first, module_path(scope.path), expansion.layers[scope.layer].span
+            yield scope.first, module_path(scope.path), b.layers[scope.layer].span
 
 
 def count(stored: list[Stored]) -> Counts:

@@ -10,10 +10,11 @@ from typing import Any
 
 from netspec.diagnostics.model import Fault
 from netspec.elaborate.cells import find_cells
-from netspec.elaborate.elaborate import settled
-from netspec.elaborate.evaluate import Broken, evaluate
+from netspec.elaborate.elaborate import Instance, settled
+from netspec.elaborate.evaluate import Undefined, evaluate
 from netspec.elaborate.frame import Frame
 from netspec.elaborate.keys import assign_keys
+from netspec.elaborate.program import Definition
 from netspec.ir.graph import Counts, Graph, Scope
 from netspec.ir.sizes import Formula, divides, is_open, values_of
 from netspec.ir.types import Time, Type
@@ -40,26 +41,26 @@ def symbolic(instances: Sequence[Scope], inputs: Sequence[Sequence[Type]]) -> Gr
     first = instances[0]
     definition = first.source
     known = {name: _symbol(name, [scope.arguments[name] for scope in instances]) for name in first.arguments}
-    root = Frame(definition.unit, definition, 0, "", env=known, instances=True)
+    instance = Instance(Frame(definition, known), instances=True)
     lines = [line for line in definition.body.statements if isinstance(line, tree.Input)]
     if definition.body.kind == "block":
         sizes = dict(known)
         for line, types in zip(lines, zip(*inputs, strict=True), strict=True):
-            root.stand_ins[line.label.text] = _input(line.type, types, sizes, root)
-        root.symbols = {name: value for name, value in sizes.items() if is_open(value)}
+            instance.inputs[line.label.text] = _input(line.type, types, sizes, definition)
+        instance.symbols = {name: value for name, value in sizes.items() if is_open(value)}
     try:
-        expansion, _ = settled(root, DEFAULT)
-    except (Fault, Broken):
+        b, _ = settled(instance, DEFAULT)
+    except (Fault, Undefined):
         raise Unsuited from None
-    if expansion.report.failed:
+    if b.report.failed:
         raise Unsuited
-    assign_keys(expansion, expansion.weights)
-    nodes = expansion.nodes
+    assign_keys(b, b.weights)
+    nodes = b.nodes
     return Graph(
-        definition.body.name.text, "", known, (), nodes, expansion.layers, expansion.scopes, [], Counts(), 0,
+        definition.body.name.text, "", known, (), nodes, b.layers, b.scopes, [], Counts(), 0,
         inputs=tuple(node.index for node in nodes if node.kind == "input"),
-        outputs=tuple(layer.index for layer in expansion.layers if layer.role == "output" and layer.scope == 0),
-        cells=find_cells(nodes) if expansion.delays else [],
+        outputs=tuple(layer.index for layer in b.layers if layer.role == "output" and layer.scope == 0),
+        cells=find_cells(nodes) if b.delays else [],
     )  # fmt: skip
 
 
@@ -70,11 +71,11 @@ def _symbol(name: str, values: list[Any]) -> Any:
     return values[0]
 
 
-def _input(written: tree.TypeText, types: Sequence[Type], known: Sizes, root: Frame) -> Type:
+def _input(written: tree.TypeText, types: Sequence[Type], known: Sizes, definition: Definition) -> Type:
     """A type as it is written, its names symbols."""
 
     def size(expression: Any, values: list[Any]) -> Any:
-        found = _size(expression, values, known, root)
+        found = _size(expression, values, known, definition)
         if values_of(found, len(values)) != tuple(values):
             raise Unsuited
         return found
@@ -97,7 +98,7 @@ def _input(written: tree.TypeText, types: Sequence[Type], known: Sizes, root: Fr
     return Type(maps, space, time)
 
 
-def _size(expression: Any, values: list[Any], known: Sizes, root: Frame) -> Any:
+def _size(expression: Any, values: list[Any], known: Sizes, definition: Definition) -> Any:
     """One size: `c` and `2*c` give c its values; what else stands there is worked out."""
     factor: Any = 1
     name = ""
@@ -115,6 +116,6 @@ def _size(expression: Any, values: list[Any], known: Sizes, root: Frame) -> Any:
             raise Unsuited
         known[name] = Formula.symbol(name, tuple(value // factor for value in values))
     try:
-        return evaluate(expression, Frame(root.unit, root.definition, 0, "", env=known))
-    except (Fault, Broken):
+        return evaluate(expression, Frame(definition, known))
+    except (Fault, Undefined):
         raise Unsuited from None

@@ -83,7 +83,7 @@ def _draw(draw: int, others: list[int]) -> int:
 
 def _satisfies(candidate: dict[str, int], frame: Frame, statements: tuple[tree.Statement, ...]) -> bool:
     """Whether every `require` that speaks of sizes alone holds; what cannot be said yet does not count."""
-    trial = Frame(frame.unit, frame.definition, 0, "", env={**frame.env, **candidate})
+    trial = Frame(frame.definition, {**frame.env, **candidate})
     for statement in statements:
         if isinstance(statement, tree.Let) and not isinstance(statement.value, tree.List):
             try:

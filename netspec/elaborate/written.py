@@ -9,7 +9,7 @@ from netspec.elaborate.evaluate import Broken, evaluate, fault, size
 from netspec.elaborate.frame import Frame
 from netspec.elaborate.witness import shown
 from netspec.ir import sizes
-from netspec.ir.sizes import divides
+from netspec.ir.sizes import Formula, divides
 from netspec.ir.types import UNKNOWN, Time, Type, Unknown, type_text
 from netspec.syntax import tree
 
@@ -48,23 +48,34 @@ def _axes(written: tree.TypeText, frame: Frame, count: int) -> None:
         raise fault(frame, written.space.at, "NS418", axes=str(count))
 
 
-def bind_type(written: tree.TypeText, actual: Type, frame: Frame, label: str) -> Type:
+# a warning found on the way: its code, place and words
+Note = tuple[str, tree.Place, dict[str, str]]
+
+
+def bind_type(
+    written: tree.TypeText, actual: Type, frame: Frame, label: str, symbols: dict[str, Formula]
+) -> list[Note]:
     """Matches a block's input with the value it is given: unknown names of the type become its sizes.
 
     Names are bound in reading order, `NAME` or `INT*NAME`. Time that the text does not mention is carried.
     """
-    matcher = _Matcher(written, actual, frame, label)
-    return matcher.run()
+    matcher = _Matcher(written, actual, frame, label, symbols)
+    matcher.run()
+    return matcher.notes
 
 
 class _Matcher:
-    def __init__(self, written: tree.TypeText, actual: Type, frame: Frame, label: str) -> None:
+    def __init__(
+        self, written: tree.TypeText, actual: Type, frame: Frame, label: str, symbols: dict[str, Formula]
+    ) -> None:
         self.written = written
         self.actual = actual
         self.frame = frame
         self.label = label
+        self.symbols = symbols
+        self.notes: list[Note] = []
 
-    def run(self) -> Type:
+    def run(self) -> None:
         written, actual = self.written, self.actual
         dims = () if written.space is None else written.space.sizes
         _axes(written, self.frame, len(dims))
@@ -95,7 +106,6 @@ class _Matcher:
                 raise self.differs()
             self.space(dims, actual.space)
         self.time()
-        return actual
 
     def _unknown(self, dims: tuple[tree.Value, ...]) -> None:
         """Inside a recurrence whose type is still sought: names stand for what is not known yet."""
@@ -143,11 +153,10 @@ class _Matcher:
                 raise self.differs(part=f"{factor}*{name}", size=sizes.text(actual))
             else:
                 self.frame.env[name] = actual if factor == 1 else actual // factor
-            self.frame.names_at[name] = place
             folded = name.casefold()
             for other in self.frame.env:
                 if other.casefold() == folded and other != name:
-                    self.frame.notes.append(("NS624", place, {"name": name, "other": other}))
+                    self.notes.append(("NS624", place, {"name": name, "other": other}))
                     break
             return
         try:
@@ -160,7 +169,7 @@ class _Matcher:
             return
         if wanted != actual:
             part = self.frame.span(value.at).text
-            example = shown(self.frame.symbols, wanted, actual)
+            example = shown(self.symbols, wanted, actual)
             raise self.differs(part=part, size=sizes.text(actual), wanted=sizes.text(wanted), example=example)
 
     def _look(self, name: str, place: tree.Place) -> None:

@@ -57,7 +57,7 @@ def count(chain: str, limit: int = 1000) -> int:
     definition = program.nets[0]
     line = definition.body.statements[-1]
     assert isinstance(line, tree.Layer)
-    return Counter(limit).chain(line.chain, Frame(definition.unit, definition, 0, ""))
+    return Counter(limit).chain(line.chain, Frame(definition))
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_of_wrong_blocks_that_nothing_calls_nobody_reads_more_than_some(tmp_path
 
 
 def test_of_a_net_that_is_wrong_throughout_nobody_reads_more_than_some(tmp_path: Path) -> None:
-    from netspec.elaborate.core import MAX_MISTAKES
+    from netspec.elaborate.builder import MAX_MISTAKES
 
     lines = "".join(f"  hidden z{number}: x -> wrong{number}\n" for number in range(MAX_MISTAKES + 20))
     found = check(tmp_path, "net n {\n  input  x: 4\n" + lines + "  output y: x -> relu\n}\n")

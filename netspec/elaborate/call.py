@@ -1,4 +1,4 @@
-"""The arguments of a block -> its parameters and its inputs."""
+"""Calls of blocks: their arguments are bound to parameters and inputs, then their body is expanded."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Quoted
 from netspec.elaborate import prelude
-from netspec.elaborate.evaluate import ANY, Broken, Want, check_size, evaluate, fault
-from netspec.elaborate.frame import Closure, Flow, Frame, Word
+from netspec.elaborate.body import body
+from netspec.elaborate.builder import Builder, Context
+from netspec.elaborate.evaluate import ANY, Undefined, Want, check_size, evaluate, fault
+from netspec.elaborate.frame import Closure, Flow, Frame, Result, Value, Word
+from netspec.elaborate.keys import Names
 from netspec.elaborate.kinds import as_type, read_list
 from netspec.elaborate.lookup import is_layer, read
 from netspec.elaborate.program import Definition
@@ -18,6 +21,79 @@ from netspec.names import nearest
 from netspec.ops.registry import step_names
 from netspec.source import Span
 from netspec.syntax import tree
+
+
+def call(
+    b: Builder, env: Frame, ctx: Context, definition: Definition, item: tree.Ref | tree.Call, flow: Flow, keys: Names
+) -> Result:
+    """One instance of a block: its parameters bound, its inputs matched, its body expanded.
+
+    Returns:
+        The values of its outputs, which are read one by one by their labels.
+
+    Raises:
+        Fault: the call does not fit the block, or the block calls itself.
+        Undefined: what could not be read may be what the call lacks.
+    """
+    block = definition.body
+    outputs = [line.label.text for line in block.statements if isinstance(line, tree.Layer) and line.role == "output"]
+    _no_recursion(b, env, definition, item)
+    if not outputs and not definition.unit.poisoned:
+        raise Fault(Diagnostic("NS243", definition.span, {"net": block.name.text, "kind": block.kind}))
+    arguments = bind_arguments(env, definition, item, flow)
+    b.reserve(env, item)
+    path = keys.module(item.name)
+    if any(None in values for values in arguments.inputs.values()):
+        return _result(dict.fromkeys(outputs))
+    scope = b.scope(
+        ctx,
+        "block",
+        item.name,
+        path,
+        params=arguments.shown,
+        given=tuple(arguments.shown),
+        port_names=tuple(arguments.inputs),
+        source=definition,
+        arguments=arguments.env,
+    )
+    inside = Frame(
+        definition,
+        dict(arguments.env),
+        path=path + ".",
+        home=scope.index,
+        given=arguments.inputs,
+        parent=env,
+        call=env.span(item.at),
+    )
+    body(b, inside, ctx._replace(scope=scope.index, backward=False, origins=()))
+    scope.last = len(b.nodes)
+    sizes = {name: value for name, value in inside.env.items() if isinstance(value, (int, float, Formula))}
+    scope.params = {**scope.params, **sizes}
+    made = {label: inside.output(label) for label in outputs}
+    scope.results = tuple(value.edge for value in made.values() if value is not None)
+    scope.result_names = tuple(outputs)
+    return _result(made)
+
+
+def _result(outputs: dict[str, Value | None]) -> Result:
+    return Result([*outputs.values()] or [None], {label: [value] for label, value in outputs.items()})
+
+
+def _no_recursion(b: Builder, env: Frame, definition: Definition, item: tree.Ref | tree.Call) -> None:
+    """Raises Fault where a block calls itself (NS601), or calls go deeper than the limit (NS613)."""
+    at = item.path_at if isinstance(item, tree.Call) else item.at
+    around: Frame | None = env
+    path = [item.name]
+    while around is not None:
+        path.append(around.definition.body.name.text)
+        if around.definition.body is definition.body:
+            raise fault(env, at, "NS601", name=item.name, cycle=" -> ".join(reversed(path)))
+        around = around.parent
+    if len(path) - 1 > b.limits.calls:
+        raise fault(env, at, "NS613", limit=b.limits.calls)
+
+
+# ---- arguments
 
 
 @dataclass(slots=True)
@@ -33,7 +109,7 @@ def bind_arguments(frame: Frame, definition: Definition, item: tree.Ref | tree.C
     """Parameters by place and by name; inputs by name, the rest as they flow in."""
     body = definition.body
     if definition.unit.poisoned and _differs(definition, item, flow):
-        raise Broken  # its head or an input may be what could not be read
+        raise Undefined  # its head or an input may be what could not be read
     check_parameters(definition)
     params = {param.name.text: param for param in body.params or ()}
     inputs = _input_names(definition, params)
@@ -55,7 +131,7 @@ def bind_arguments(frame: Frame, definition: Definition, item: tree.Ref | tree.C
         if name not in found.env:
             if param.default is None:
                 raise fault(frame, item.at, "NS617", name=name, block=item.name, usage=signature(body))
-            home = Frame(definition.unit, definition, 0, "", env=dict(found.env))
+            home = Frame(definition, dict(found.env))
             found.env[name] = argument(param.default, None, home, definition)
     found.shown = {name: value for name, value in found.env.items() if not isinstance(value, Closure)}
     found.inputs = _inputs(item, frame, inputs, named, flow)
@@ -142,7 +218,7 @@ def _inputs(
 ) -> dict[str, Flow]:
     rest = [name for name in inputs if name not in named]
     if len(rest) != len(flow) and None in flow:
-        raise Broken
+        raise Undefined
     if len(rest) != len(flow):
         words: dict[str, Any] = {
             "block": item.name,
@@ -162,7 +238,7 @@ def argument(value: tree.Value, param: tree.Param | None, frame: Frame, definiti
         return _read(value, frame, _is_word(value, frame))
     if param.default is None:
         return _read(value, frame)
-    home = Frame(definition.unit, definition, 0, "")
+    home = Frame(definition)
     default = param.default
     if isinstance(default, tree.Ref) and any(other.name.text == default.name for other in definition.body.params or ()):
         return _read(value, frame)
@@ -170,7 +246,7 @@ def argument(value: tree.Value, param: tree.Param | None, frame: Frame, definiti
     found = _read(value, frame, word)
     try:
         standard = _read(param.default, home, word)
-    except (Fault, Broken):
+    except (Fault, Undefined):
         return found  # a default that computes with other parameters takes any number
     return _convert(found, standard, value, param, frame, definition)
 
@@ -242,7 +318,7 @@ def _name(ref: tree.Ref, frame: Frame, word: bool) -> Any:
     if word:
         return Word(name, frame.span(ref.at))
     if name in frame.poisoned or name in frame.broken:
-        raise Broken
+        raise Undefined
     if is_layer(ref.path[0], frame):
         raise fault(frame, ref.at, "NS406", name=name)
     legal = [*frame.env, *frame.unit.names, *step_names()]

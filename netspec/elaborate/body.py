@@ -1,0 +1,297 @@
+"""The lines of a net's or block's body, one after another -> layers."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label
+from netspec.elaborate.builder import Builder, Context, single
+from netspec.elaborate.chain import chain
+from netspec.elaborate.evaluate import ANY, Undefined, Want, check_size, evaluate, fault
+from netspec.elaborate.frame import Bound, Flow, Frame, Result
+from netspec.elaborate.keys import Names
+from netspec.elaborate.kinds import read_list
+from netspec.elaborate.program import NEVER_NAMES
+from netspec.elaborate.witness import COMPARE, differing, shown
+from netspec.elaborate.written import bind_type, read_type, same_type
+from netspec.ir.graph import Layer
+from netspec.ir.sizes import Formula, text, values_of
+from netspec.ir.structure import Input, Port
+from netspec.ir.types import Unknown, type_text
+from netspec.syntax import tree
+
+
+def body(b: Builder, env: Frame, ctx: Context) -> None:
+    """Expands the statements of a body into layers, and reports their mistakes.
+
+    Args:
+        b: takes the layers and nodes.
+        env: the body's names; its parameters are set, its labels and sizes follow here.
+        ctx: where the body stands.
+    """
+    statements = env.definition.body.statements
+    _declare(b, env, ctx, statements)
+    refused = False  # a `require` about the parameters does not hold: the lines would go wrong for the same reason
+    for statement in statements:
+        if isinstance(statement, tree.Layer) and not refused:
+            refused = env.parent is not None and _refused(b, env, ctx, statements)
+        try:
+            if refused:
+                raise Undefined
+            _statement(b, env, ctx, statement)
+        except Fault as error:
+            b.add(error.diagnostic, env, ctx)
+            _undefine(env, statement)
+        except Undefined:
+            _undefine(env, statement)
+    if not refused:
+        _unused_starts(b, env, ctx)
+        _requirements(b, env, ctx, statements)
+
+
+def _declare(b: Builder, env: Frame, ctx: Context, statements: tuple[tree.Statement, ...]) -> None:
+    """Labels first: a delayed read may name a layer below. Duplicates and odd names are said here."""
+
+    def report(code: str, name: tree.Name, words: Any, labels: tuple[Label, ...] = (), hints: Any = ()) -> None:
+        b.add(Diagnostic(code, env.span(name.at), words, labels=labels, hints=hints), env, ctx)
+
+    def odd(name: tree.Name) -> bool:
+        return name.text in NEVER_NAMES or not name.text.isidentifier()
+
+    seen = {param.name.text: param.name for param in env.definition.body.params or ()}
+    for param in seen.values():
+        if odd(param):
+            report("NS115", param, {"seen": param.text})
+    folded: dict[str, str] = {}
+    started: dict[str, tree.Name] = {}
+    for statement in statements:
+        if isinstance(statement, tree.Start):
+            first = started.setdefault(statement.label.text, statement.label)
+            if first is not statement.label:
+                words = {"name": f"start {first.text}"}
+                report("NS204", statement.label, words, (Label(env.span(first.at), "first"),), (Hint("twice"),))
+        name = _name_of(statement)
+        if name is None:
+            continue
+        word = name.text
+        if isinstance(statement, tree.Layer) and isinstance(statement.chain.items[0], tree.Broken):
+            env.labels.setdefault(word, statement)
+            continue
+        if word in seen:
+            report("NS204", name, {"name": word}, (Label(env.span(seen[word].at), "first"),))
+            env.misnamed = True
+            continue
+        seen[word] = name
+        if odd(name):
+            report("NS115", name, {"seen": word})
+            env.misnamed = True
+        key = word if word.isascii() else unicodedata.normalize("NFKC", word)
+        if folded.setdefault(key, word) != word:
+            report("NS239", name, {"name": word, "other": folded[key]})
+            folded[key] = word
+        if not isinstance(statement, tree.Let):
+            env.labels[word] = statement
+
+
+def _statement(b: Builder, env: Frame, ctx: Context, statement: tree.Statement) -> None:
+    match statement:
+        case tree.Input():
+            _input(b, env, ctx, statement)
+        case tree.Layer():
+            _line(b, env, ctx, statement)
+        case tree.Default():
+            env.defaults.append(statement)
+        case tree.Let():
+            _let(env, statement)
+        case tree.Start() if statement.label.text not in env.labels:
+            if statement.label.text in env.poisoned:
+                raise Undefined
+            raise fault(env, statement.label.at, "NS508", name=statement.label.text)
+
+
+def _undefine(env: Frame, statement: tree.Statement) -> None:
+    """After an error in a line its label is known, and says nothing more."""
+    name = _name_of(statement)
+    if name is None:
+        return
+    if isinstance(statement, tree.Let):
+        env.broken.add(name.text)
+        return
+    if env.labels.get(name.text) is statement:
+        role = statement.role if isinstance(statement, tree.Layer) else "input"
+        env.layers[name.text] = Bound([None], role)
+        env.last = name.text
+        if role == "input":
+            env.inputs.append(name.text)
+    if isinstance(statement, tree.Input):  # its type may have named sizes
+        written = statement.type
+        length = written.over.length if written.over is not None else None
+        sizes = written.space.sizes if written.space else ()
+        env.broken |= _sizes_in(written.maps, written.classes, length, *sizes) - env.env.keys()
+
+
+def _name_of(statement: tree.Statement) -> tree.Name | None:
+    if isinstance(statement, (tree.Input, tree.Layer)):
+        return statement.label
+    return statement.name if isinstance(statement, tree.Let) else None
+
+
+# ---- lines
+
+
+def _input(b: Builder, env: Frame, ctx: Context, line: tree.Input) -> None:
+    label = line.label.text
+    layer = b.layer(env, ctx, label, "input", line.at, line.caption)
+    ctx = ctx._replace(layer=layer.index)
+    if env.definition.body.kind == "net" and env.parent is None:
+        declared = read_type(line.type, env, label)
+        env.timed = env.timed or declared.time is not None
+        flow = b.node(env, ctx, Input(declared), [], line.at, "input")
+    else:
+        value = single(env.given[label], env, line.at)
+        for code, at, words in bind_type(line.type, value.type, env, label, b.symbols):
+            b.warn(env, ctx, at, code, **words)
+        flow = b.node(env, ctx, Port(), [value], line.at, "port")
+        b.scopes[ctx.scope].ports += (len(b.nodes) - 1,)
+    env.inputs.append(label)
+    _finish(env, layer, Result(flow), "")
+
+
+def _line(b: Builder, env: Frame, ctx: Context, line: tree.Layer) -> None:
+    layer = b.layer(env, ctx, line.label.text, line.role, line.at, line.caption)
+    layer.expected = line.expect is not None
+    keys = Names(layer.path)
+    result = chain(b, env, ctx._replace(layer=layer.index), line.chain.items, keys)
+    keys.finish()
+    flow = result.values
+    if line.expect is not None:
+        _expect(b, env, line, line.expect, flow)
+    if line.role == "output" and len(flow) > 1:
+        raise fault(env, line.at, "NS240", name=layer.label, count=str(len(flow)))
+    if len(flow) > 1 and not isinstance(line.chain.items[-1], tree.Repeat):  # after it numbers mean rounds
+        numbered = {str(number): [value] for number, value in enumerate(flow, 1)}
+        result = Result(flow, result.parts | numbered)
+    _finish(env, layer, result, layer.path)
+
+
+def _finish(env: Frame, layer: Layer, result: Result, path: str) -> None:
+    layer.values = tuple(value.edge for value in result.values if value is not None)
+    env.layers[layer.label] = Bound(result.values, layer.role, path, result.parts)
+    env.last = layer.label
+
+
+def _expect(b: Builder, env: Frame, line: tree.Layer, expect: tree.TypeText, flow: Flow) -> None:
+    """`is T`: the line's type must be the one that is written; raises Fault (NS501)."""
+    value = single(flow, env, line.chain.at)
+    if not value.type.known:
+        return
+    expected = read_type(expect, env, line.label.text)
+    carried = env.definition.body.kind == "block"
+    if same_type(expected, value.type, carried):
+        return
+    example = shown(b.symbols, *differing(expected, value.type))
+    actual = type_text(value.type.step if carried and expected.time is None else value.type)
+    span = env.span(expect.at)
+    words: dict[str, Any] = {"name": line.label.text, "written": type_text(expected), "actual": actual}
+    hints = () if example is None else (example,)
+    fixes = () if "floor(" in actual else (Fix(span, actual),)
+    raise Fault(Diagnostic("NS501", span, words, hints=hints, fixes=fixes))
+
+
+def _let(env: Frame, line: tree.Let) -> None:
+    if isinstance(line.value, tree.List):
+        env.env[line.name.text] = read_list(line.value, env)
+        return
+    result = evaluate(line.value, env, ANY)
+    if isinstance(result, int):
+        check_size(result, line.value, env, Want("whole", -(10**18)))
+    env.env[line.name.text] = result
+
+
+def _unused_starts(b: Builder, env: Frame, ctx: Context) -> None:
+    """NS509 for a `start` line of a layer that no line reads delayed."""
+    for line in env.definition.body.statements:
+        if isinstance(line, tree.Start) and line.label.text not in env.starts:
+            name = line.label.text
+            bound = env.layers.get(name)
+            if name in env.labels and name not in env.broken and (bound is None or None not in bound.values):
+                b.add(fault(env, line.at, "NS509", name=name).diagnostic, env, ctx)
+
+
+# ---- require
+
+
+def _requirements(b: Builder, env: Frame, ctx: Context, statements: tuple[tree.Statement, ...]) -> None:
+    """`require` of sizes; those that speak of weights and depth wait until the graph is done."""
+    for line in statements:
+        if not isinstance(line, tree.Require):
+            continue
+        if (_sizes_in(line.left, line.right) & {"weights", "depth"}) - env.env.keys():
+            b.late.append((env, line))
+            continue
+        try:
+            require(b, env, line)
+        except Fault as error:
+            b.add(error.diagnostic, env, ctx)
+        except Undefined:
+            continue
+
+
+def _refused(b: Builder, env: Frame, ctx: Context, statements: tuple[tree.Statement, ...]) -> bool:
+    """Whether a `require` does not hold that speaks of sizes known before the lines; it is reported then."""
+    for line in statements:
+        if isinstance(line, tree.Require) and _sizes_in(line.left, line.right) <= env.env.keys():
+            try:
+                require(b, env, line)
+            except Fault as error:
+                b.add(error.diagnostic, env, ctx)
+                return True
+    return False
+
+
+def require(b: Builder, env: Frame, line: tree.Require) -> None:
+    """Raises Fault (NS511) where a `require` does not hold."""
+    left = evaluate(line.left, env, ANY)
+    right = evaluate(line.right, env, ANY)
+    if isinstance(left, Unknown) or isinstance(right, Unknown) or _holds(left, line.op, right):
+        return
+    words: dict[str, Any] = {
+        "text": env.span((line.left.at[0], line.right.at[1])).text,
+        "why": line.why.value if line.why else "",
+        "left": text(left),
+        "op": line.op,
+        "right": text(right),
+    }
+    hints = [Hint("why")] if line.why else []
+    if isinstance(left, Formula) or isinstance(right, Formula):
+        hints.append(Hint("open"))
+        example = shown(b.symbols, left, right)
+        hints += [example] if example is not None else []
+    raise fault(env, line.at, "NS511", *hints, **words)
+
+
+def _holds(left: Any, op: str, right: Any) -> bool:
+    """Whether a comparison holds, with open sizes at every witness."""
+    if op == "!=" and (isinstance(left, Formula) or isinstance(right, Formula)):
+        count = len((left if isinstance(left, Formula) else right).values)
+        return all(a != b for a, b in zip(values_of(left, count), values_of(right, count), strict=True))
+    return bool(COMPARE[op](left, right))
+
+
+def _sizes_in(*values: Any) -> set[str]:
+    """The names in formulas of sizes."""
+    found: set[str] = set()
+    pending = [*values]
+    while pending:
+        value = pending.pop()
+        match value:
+            case tree.Ref():
+                found.add(value.name)
+            case tree.Binary():
+                pending += [value.left, value.right]
+            case tree.Negative():
+                pending.append(value.value)
+            case tree.Group():
+                pending += value.chain.items
+    return found

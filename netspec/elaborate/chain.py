@@ -1,0 +1,127 @@
+"""A chain: its source, then one step after another."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.model import Fault, Quoted
+from netspec.elaborate import prelude
+from netspec.elaborate.builder import Builder, Context
+from netspec.elaborate.evaluate import Undefined, fault
+from netspec.elaborate.frame import Closure, Flow, Frame, Result
+from netspec.elaborate.keys import Names
+from netspec.elaborate.lookup import is_layer
+from netspec.elaborate.suggest import unknown_step
+from netspec.ops.registry import step_names
+from netspec.syntax import tree
+
+# what version 1 reserves: it parses, and is answered by NS690
+RESERVED = frozenset(("mixture", "copies", "extern"))
+
+
+def chain(
+    b: Builder, env: Frame, ctx: Context, items: tuple[tree.Value, ...], keys: Names, flow: Flow | None = None
+) -> Result:
+    """Expands a chain.
+
+    Args:
+        b: takes the nodes.
+        env: the names that the chain sees.
+        ctx: where the chain stands.
+        items: what stands between the arrows.
+        keys: hands out the paths of what the chain stores.
+        flow: the values that the first step is given; None where the chain names its source or takes the layer above.
+
+    Returns:
+        The values at the end of the chain, and the names by which they are read one by one. A value is None
+        after an error, which is reported.
+
+    Raises:
+        Fault: the source of a chain without steps is wrong, or there is none.
+        Undefined: the source is undefined because of an earlier error.
+    """
+    if flow is None:
+        flow, items = _begin(b, env, ctx, items, keys)
+    result = Result(flow)
+    for item in items:
+        try:
+            step = b.steps.get(type(item))
+            if step is None:
+                raise fault(env, item.at, "NS213", text=env.span(item.at).text)
+            result = step(b, env, ctx, item, result.values, keys)
+        except Fault as error:  # what follows may have mistakes of its own
+            for diagnostic in (error.diagnostic, *error.more):
+                b.add(diagnostic, env, ctx)
+            result = Result([None])
+        except Undefined:
+            result = Result([None])
+    return result
+
+
+def _begin(
+    b: Builder, env: Frame, ctx: Context, items: tuple[tree.Value, ...], keys: Names
+) -> tuple[Flow, tuple[tree.Value, ...]]:
+    """The values that a chain begins with, and the steps that are left of it."""
+    first = items[0]
+    try:
+        if not is_step(first, env):
+            return b.source(b, env, ctx, first, keys), items[1:]
+        if begins_alone(first, env):
+            return [], items
+        _known_step(first, env)
+    except Fault as error:
+        if len(items) == 1:
+            raise
+        b.add(error.diagnostic, env, ctx)
+        return [None], items[1:]
+    return _layer_above(first, env), items
+
+
+def is_step(item: tree.Value, env: Frame) -> bool:
+    """Whether the first item of a chain is a step, so that its source goes unsaid."""
+    if isinstance(item, (tree.Perceptrons, tree.Filters, tree.Repeat, tree.Call)):
+        return True
+    return isinstance(item, tree.Ref) and not names_layer(item, env)
+
+
+def names_layer(item: tree.Ref, env: Frame) -> bool:
+    """Whether a name at the head of a chain is a layer: a layer hides a step of its name."""
+    head = item.path[0]
+    if len(item.path) > 1 or is_layer(head, env) or head in env.broken:
+        return True
+    known = head in env.env or head in step_names() or env.unit.find(head) is not None
+    return not known and head in env.poisoned
+
+
+def begins_alone(item: tree.Value, env: Frame) -> bool:
+    """Whether an item needs no source: `learned(T)`, `zeros(T)`, `noise(T)`."""
+    if not isinstance(item, (tree.Ref, tree.Call)) or env.unit.find(item.name) or item.name in env.env:
+        return False
+    return item.name in ("learned", "zeros", "noise", "carried")
+
+
+def _known_step(item: tree.Value, env: Frame) -> None:
+    """Raises Fault for a name at the head of a chain that is neither a layer nor a step."""
+    if not isinstance(item, tree.Ref) or env.unit.find(item.name) is not None or item.name in RESERVED:
+        return
+    if item.name in env.env:
+        if not isinstance(env.env[item.name], Closure):
+            raise fault(env, item.at, "NS214", name=item.name)
+    elif item.name not in step_names() and prelude.block(item.name) is None:
+        raise unknown_step(item.name, item.at, env, step_names(), head=True)
+
+
+def _layer_above(item: tree.Value, env: Frame) -> Flow:
+    """The values of the nearest layer above, for a chain without a source; raises Fault where that is not clear."""
+    if not env.last and env.poisoned:  # the line that could not be read may be the input
+        raise Undefined
+    if not env.last:
+        raise fault(env, item.at, "NS226")
+    bound = env.layers[env.last]
+    text = env.span(item.at).text
+    if bound.role == "output":
+        others = [label for label, above in env.layers.items() if above.role != "output"] or [env.last]
+        raise fault(env, item.at, "NS227", name=env.last, other=others[-1], text=text)
+    if bound.role == "input" and len(env.inputs) > 1:
+        raise fault(env, item.at, "NS228", names=Quoted(tuple(env.inputs)), first=env.inputs[0], text=text)
+    if len(bound.values) > 1:
+        raise fault(env, item.at, "NS215", name=env.last, count=str(len(bound.values)), first=f"{env.last}.1")
+    return bound.values

@@ -1,0 +1,153 @@
+"""Steps that apply a chain in another way: `repeat`, `same` (with its weights again), `reversed` (back in time)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.diagnostics.model import Diagnostic, Fault, Label, Quoted
+from netspec.elaborate.builder import Builder, Context, all_defined, single
+from netspec.elaborate.chain import chain, is_step
+from netspec.elaborate.evaluate import Undefined, fault, size
+from netspec.elaborate.frame import Flow, Frame, Result
+from netspec.elaborate.keys import Names
+from netspec.elaborate.lookup import is_layer, layer_named
+from netspec.ir.sizes import Formula
+from netspec.ir.structure import Flip, Port
+from netspec.syntax import tree
+
+
+def repeat(b: Builder, env: Frame, ctx: Context, item: tree.Repeat, flow: Flow, keys: Names) -> Result:
+    """`repeat N { … }`: the rounds one after another, with weights of their own or shared.
+
+    Returns:
+        The values of the last round. They are read by the names of its block's outputs (`r.left`), those of
+        every round by its number (`r.2`, `r.2.left`).
+    """
+    _begins_with_step(env, item)
+    written = size(item.count, env, 1, "repeat")
+    count = int(written.values[0]) if b.instances and isinstance(written, Formula) else written
+    if not isinstance(count, int):
+        raise fault(env, item.count.at, "NS614", text=env.span(item.count.at).text)
+    if len(b.nodes) + count > b.limits.nodes:
+        raise fault(env, item.count.at, "NS612", limit=b.limits.nodes)
+    b.reserve(env, item)
+    path = keys.module("repeat")
+    around = b.scope(ctx, "repeat", str(count), path, shared=item.shared, count=written)
+    inside = ctx._replace(scope=around.index)
+    nested = isinstance(item.chain.items[-1], tree.Repeat)  # its rounds are not read by two numbers
+    result = Result(flow)
+    rounds: dict[str, Flow] = {}
+    named: dict[str, Flow] = {}
+    for number in range(1, count + 1):
+        own = path if item.shared else f"{path}.{number}"
+        again = inside._replace(again=ctx.again or (item.shared and number > 1))
+        result = _round(b, env, again, item, number, own, result.values)
+        if None in result.values:  # said in this round; the others have the same mistake
+            rounds[str(number)] = result.values
+            break
+        if len(result.values) != len(flow):
+            raise fault(env, item.at, "NS615", given=str(len(flow)), made=str(len(result.values)))
+        rounds[str(number)] = result.values
+        if not nested:
+            named |= {f"{number}.{name}": values for name, values in result.parts.items()}
+    around.last = len(b.nodes)
+    return Result(result.values, rounds if nested else result.parts | rounds | named)
+
+
+def _round(b: Builder, env: Frame, ctx: Context, item: tree.Repeat, number: int, path: str, flow: Flow) -> Result:
+    scope = b.scope(ctx, "round", str(number), path, shared=item.shared)
+    ctx = ctx._replace(scope=scope.index)
+    if item.index:
+        env = env.with_value(item.index.text, number)
+    ports: Flow = []  # nodes of the round's own: what is inside never reads past them
+    for value in flow:
+        ports += [None] if value is None else b.node(env, ctx, Port(), [value], item.at, "port")
+    scope.ports = tuple(value.edge.node for value in ports if value is not None)
+    keys = Names(path)
+    result = chain(b, env, ctx, item.chain.items, keys, ports)
+    keys.finish()
+    scope.last = len(b.nodes)
+    scope.results = tuple(value.edge for value in result.values if value is not None)
+    return result
+
+
+def _begins_with_step(env: Frame, item: tree.Repeat) -> None:
+    """Raises Fault (NS616) where the chain of a `repeat` names what it reads."""
+    first = item.chain.items[0]
+    if isinstance(first, tree.Ref) and is_layer(first.path[0], env):
+        if env.unit.find(first.name) is None and first.name not in env.env:
+            raise fault(env, first.at, "NS616", text=first.name)
+    elif not isinstance(first, (tree.Ref, tree.Call, tree.Perceptrons, tree.Filters, tree.Repeat, tree.Broken)):
+        raise fault(env, first.at, "NS616", text=env.span(first.at).text)
+
+
+def reverse(b: Builder, env: Frame, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
+    """`reversed(step)`: the step over time from the last to the first, its results back in order."""
+    args = item.args if isinstance(item, tree.Call) else ()
+    if len(args) != 1 or args[0].name:
+        raise fault(env, item.at, "NS248")
+    inner = args[0].value
+    items = inner.items if isinstance(inner, tree.Chain) else (inner,)
+    value = single(flow, env, item.at)
+    turned = b.node(env, ctx, Flip(), [value], item.at, "reversed")
+    inside = ctx._replace(backward=not ctx.backward)
+    result = single(chain(b, env, inside, items, keys, turned).values, env, item.at)
+    return Result(b.node(env, ctx, Flip(), [result], item.at, "reversed"))
+
+
+def same(b: Builder, env: Frame, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
+    """`same(a)`: a's chain with a's weights, applied to what flows in instead of what a reads."""
+    at = item.at
+    args = item.args if isinstance(item, tree.Call) else ()
+    if len(args) != 1 or args[0].name:
+        raise fault(env, at, "NS236")
+    inner = args[0].value
+    if not isinstance(inner, tree.Ref) or len(inner.path) != 1:
+        raise fault(env, args[0].at, "NS236")
+    name = inner.path[0]
+    bound = layer_named(inner, env, option=True)
+    if None in bound.values:  # its line is wrong, which is said there
+        raise Undefined
+    line = env.labels[name]
+    if not isinstance(line, tree.Layer):
+        raise fault(env, args[0].at, "NS237", name=name)
+    given: Flow = [*all_defined(flow)]
+    inside = ctx._replace(again=True, same=Label(env.span(at), "again", {"name": name}))
+    own = Names(bound.path)
+    items = line.chain.items
+    if is_step(items[0], env):
+        result = chain(b, env, inside, items, own, given)
+    else:
+        read = sorted(_layers_read(items[0], env))
+        if len(read) != 1 or len(flow) != 1:
+            label = Label(env.span(line.at), "line")
+            words: dict[str, Any] = {"name": line.label.text, "layers": Quoted(tuple(read))}
+            raise Fault(Diagnostic("NS238", env.span(at), words, labels=(label,)))
+        result = chain(b, env.with_layer(read[0], given), inside, items, own)
+    own.finish()
+    return Result(result.values)
+
+
+def _layers_read(item: Any, env: Frame) -> set[str]:
+    """The layers that a chain's first item names, side paths included."""
+    found: set[str] = set()
+    pending = [item]
+    while pending:
+        value = pending.pop()
+        match value:
+            case tree.Ref():
+                if is_layer(value.path[0], env):
+                    found.add(value.path[0])
+            case tree.Indexed():
+                found.add(value.path[0])
+            case tree.Binary():
+                pending += [value.left, value.right]
+            case tree.Join() | tree.Several():
+                pending += value.parts
+            case tree.Group():
+                pending.append(value.chain)
+            case tree.Chain():
+                pending.append(value.items[0])
+            case tree.Negative():
+                pending.append(value.value)
+    return found

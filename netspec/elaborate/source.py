@@ -1,0 +1,294 @@
+"""What a chain begins with: layers, sums, products, joins, side paths and delayed reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from netspec.diagnostics.model import Fix, Hint
+from netspec.elaborate.builder import Builder, Context, Source, single
+from netspec.elaborate.chain import begins_alone, chain, is_step, names_layer
+from netspec.elaborate.evaluate import REAL, Undefined, evaluate, fault
+from netspec.elaborate.frame import Closure, Flow, Frame, Value
+from netspec.elaborate.keys import Names
+from netspec.elaborate.lookup import is_layer, layer_named, read, unknown_layer
+from netspec.elaborate.suggest import method
+from netspec.elaborate.written import read_type
+from netspec.ir.graph import Edge
+from netspec.ir.operation import Op
+from netspec.ir.sizes import Formula
+from netspec.ir.structure import Delay
+from netspec.ir.types import UNKNOWN, UNKNOWN_TYPE, Time, Type, type_text
+from netspec.ops.registry import operation, step_names
+from netspec.syntax import tree
+
+_SIGNS = {"+": "add", "-": "subtract", "*": "multiply"}
+
+# a delay that reaches behind the sequence at every step is worth a warning; a longer one would take memory as well
+MAX_IDLE_DELAY = 1000
+
+
+def operand(b: Builder, env: Frame, ctx: Context, item: tree.Value, keys: Names) -> Flow:
+    """The values of an item that is no step: a source, or a part of one."""
+    return _READERS.get(type(item), _no_value)(b, env, ctx, item, keys)
+
+
+def _layer(b: Builder, env: Frame, ctx: Context, item: tree.Ref, keys: Names) -> Flow:
+    if names_layer(item, env):
+        return read(item, env)
+    name = item.path[0]
+    if name in env.env and not isinstance(env.env[name], Closure):
+        raise fault(env, item.at, "NS214", name=name)
+    if name in env.env or name in step_names():
+        raise fault(env, item.at, "NS219", Hint("reads"), text=name)
+    raise unknown_layer(name, item.at, env)
+
+
+def _several(b: Builder, env: Frame, ctx: Context, item: tree.Several, keys: Names) -> Flow:
+    return [value for part in item.parts for value in operand(b, env, ctx, part, keys)]
+
+
+def _unreadable(b: Builder, env: Frame, ctx: Context, item: tree.Broken, keys: Names) -> Flow:
+    return [None]
+
+
+def _negative(b: Builder, env: Frame, ctx: Context, item: tree.Negative, keys: Names) -> Flow:
+    inner = env.span(item.value.at).text
+    raise fault(env, item.at, "NS217", fix=Fix(env.span(item.at), f"-1*{inner}"), text=inner)
+
+
+def _number(b: Builder, env: Frame, ctx: Context, item: tree.Number, keys: Names) -> Flow:
+    raise fault(env, item.at, "NS218", text=item.text)
+
+
+def _no_value(b: Builder, env: Frame, ctx: Context, item: tree.Value, keys: Names) -> Flow:
+    """A step where a value is expected."""
+    if isinstance(item, tree.Call) and is_layer(item.path[0], env):
+        raise fault(env, item.at, "NS249", *method(item.path), name=item.path[0])
+    alone = isinstance(item, tree.Call) and item.name in ("learned", "zeros", "noise", "carried")
+    raise fault(env, item.at, "NS219", Hint("alone" if alone else "reads"), text=env.span(item.at).text)
+
+
+# ---- groups and joins
+
+
+def _group(b: Builder, env: Frame, ctx: Context, item: tree.Group, keys: Names) -> Flow:
+    """`(x -> a -> b)`: a side path; it says where it begins."""
+    items = item.chain.items
+    first = items[0]
+    alone = begins_alone(first, env)
+    if len(items) == 1 and not alone:
+        return operand(b, env, ctx, first, keys)
+    if not alone and is_step(first, env):
+        if isinstance(first, tree.Ref) and first.name in env.poisoned:
+            raise Undefined
+        raise fault(env, first.at, "NS221", text=env.span(first.at).text)
+    return chain(b, env, ctx, items, keys).values
+
+
+def _join(b: Builder, env: Frame, ctx: Context, item: tree.Join, keys: Names) -> Flow:
+    values: list[Value] = []
+    for part in item.parts:
+        try:
+            values.append(single(operand(b, env, ctx, part, keys), env, part.at))
+        except Undefined:
+            continue
+    if len(values) < len(item.parts):
+        return [None]
+    return b.node(env, ctx, operation("join")(role="maps"), values, item.at, "&")
+
+
+# ---- arithmetic
+
+
+def _binary(b: Builder, env: Frame, ctx: Context, item: tree.Binary, keys: Names) -> Flow:
+    """`a + b - 0.5*c`: runs lean left, so the spine is walked without recursion."""
+    spine: list[tree.Binary] = []
+    current: tree.Value = item
+    while isinstance(current, tree.Binary):
+        spine.append(current)
+        current = current.left
+    left = _term(b, env, ctx, current, keys)
+    for part in reversed(spine):
+        left = _combined(b, env, ctx, part, left, _term(b, env, ctx, part.right, keys))
+    if isinstance(left, (int, float, Formula)):
+        raise fault(env, item.at, "NS218", text=env.span(item.at).text)
+    return [left]
+
+
+def _term(b: Builder, env: Frame, ctx: Context, item: tree.Value, keys: Names) -> Any:
+    """A side of an operator: a number, a Value, or None where it is undefined."""
+    if _is_number(item, env):
+        return evaluate(item, env, REAL)
+    try:
+        return single(operand(b, env, ctx, item, keys), env, item.at)
+    except Undefined:
+        return None
+
+
+def _is_number(item: tree.Value, env: Frame) -> bool:
+    match item:
+        case tree.Number():
+            return True
+        case tree.Ref():
+            found = env.env.get(item.name)
+            number = isinstance(found, (int, float, Formula)) and not isinstance(found, bool)
+            return number and not is_layer(item.path[0], env)
+        case tree.Negative():
+            return _is_number(item.value, env)
+        case tree.Group() | tree.Chain():
+            items = item.chain.items if isinstance(item, tree.Group) else item.items
+            return len(items) == 1 and _is_number(items[0], env)
+        case tree.Binary():
+            current: tree.Value = item
+            while isinstance(current, tree.Binary):
+                if not _is_number(current.right, env):
+                    return False
+                current = current.left
+            return _is_number(current, env)
+        case tree.Call():
+            return item.name == "sqrt" and len(item.args) == 1 and _is_number(item.args[0].value, env)
+    return False
+
+
+def _combined(b: Builder, env: Frame, ctx: Context, item: tree.Binary, left: Any, right: Any) -> Any:
+    """`left op right`: a number where both sides are numbers, else a Value or None."""
+    numbers = [isinstance(side, (int, float, Formula)) for side in (left, right)]
+    if all(numbers):
+        return evaluate(item, env, REAL)
+    text = env.span(item.at).text
+    if item.op not in _SIGNS:
+        code = "NS222" if item.op == "/" else "NS223" if item.op == "^" else "NS224"
+        hints = (Hint("half"),) if item.op == "/" and not numbers[0] else ()
+        raise fault(env, item.at, code, *hints, text=text, op=item.op, left=env.span(item.left.at).text)
+    if left is None or right is None:
+        return None
+    if any(numbers):
+        number, value = (left, right) if numbers[0] else (right, left)
+        if isinstance(number, Formula) and not b.instances:
+            raise fault(env, item.at, "NS225", text=text)
+        factor = number if isinstance(number, Formula) else float(number)
+        op: Op = operation("number")(sign=item.op, value=factor, first=numbers[0])
+        return b.node(env, ctx, op, [value], item.at, item.op)[0]
+    return b.node(env, ctx, operation(_SIGNS[item.op])(), [left, right], item.at, item.op)[0]
+
+
+# ---- delayed reads
+
+
+def _delayed(b: Builder, env: Frame, ctx: Context, item: tree.Indexed, keys: Names) -> Flow:
+    """`z[t-k]`: the line of z may stand above or below."""
+    steps = _steps(env, item)
+    name = item.path[0]
+    if len(item.path) > 1 or name not in env.labels:
+        layer_named(tree.Ref(item.path, item.at), env)  # raises where it is none at all
+        raise fault(env, item.at, "NS502", name=item.name)
+    if env.definition.body.kind == "block" and not env.timed:
+        raise fault(env, item.at, "NS507", name=item.name, block=env.definition.body.name.text)
+    known = env.layers.get(name)
+    if known is not None and known.values[:1] in ([], [None]):
+        raise Undefined
+    value_type = _delayed_type(b, env, name, item)
+    time = value_type.time
+    if isinstance(time, Time) and isinstance(time.length, int) and steps >= time.length:
+        words: dict[str, Any] = {"name": item.name, "steps": steps, "length": str(time)}
+        if steps > MAX_IDLE_DELAY:
+            raise fault(env, item.index.at, "NS517", **words)
+        b.warn(env, ctx, item.index.at, "NS517", **words)
+    start = _start(b, env, ctx, name, value_type)
+    inputs = [Value(Edge(-1), value_type)] + ([start] if start is not None else [])
+    flow = b.node(env, ctx, Delay(steps), inputs, item.at, f"{name}[t-{steps}]")
+    b.delays.append((b.nodes[-1], env, name))
+    return flow
+
+
+def _steps(env: Frame, item: tree.Indexed) -> int:
+    """How many steps back a delayed read looks."""
+    index = item.index
+    if isinstance(index, tree.Binary) and isinstance(index.left, tree.Ref) and index.left.name == "t":
+        if index.op == "+":
+            raise fault(env, item.at, "NS691", name=item.name)
+        if index.op == "-":
+            steps = evaluate(index.right, env)
+            if isinstance(steps, int) and steps >= 1:
+                return steps
+            raise fault(env, index.right.at, "NS503", name=item.name)
+    if isinstance(index, tree.Ref) and index.name == "t":
+        raise fault(env, item.at, "NS503", name=item.name)
+    text = env.span(index.at).text
+    if not is_layer(item.path[0], env) and (env.unit.find(item.name) or item.name in step_names()):
+        fix = Fix(env.span(item.at), f"{item.name}({text})")  # `Basic[64]`
+        raise fault(env, item.at, "NS137", fix=fix, right=fix.replacement)
+    back = isinstance(index, tree.Binary) and index.op == "-" and isinstance(index.left, tree.Ref)
+    fix_time = Fix(env.span(index.left.at), "t") if back and isinstance(index, tree.Binary) else None
+    raise fault(env, item.at, "NS505", Hint("time" if back else "part"), fix=fix_time, name=item.name, index=text)
+
+
+def _delayed_type(b: Builder, env: Frame, name: str, item: tree.Indexed) -> Type:
+    """What is known of a layer's type before its line is done."""
+    bound = env.layers.get(name)
+    if bound is not None and bound.values and bound.values[0] is not None:
+        return _timed(bound.values[0].type, env, item)
+    written = _written_type(env, name)
+    if written is not None and written.known:
+        return _timed(written, env, item)
+    assumed = b.assumed.get(env.path + name)
+    if assumed is not None and assumed.known:
+        return _timed(assumed, env, item)
+    b.unresolved.setdefault(env.path + name, (env, item.at))
+    return written or assumed or UNKNOWN_TYPE
+
+
+def _written_type(env: Frame, name: str) -> Type | None:
+    """What `is` says of a layer. It may leave open whose lengths it has, and in a block that it has time."""
+    statement = env.labels.get(name)
+    if not isinstance(statement, tree.Layer) or statement.expect is None:
+        return None
+    over = statement.expect.over
+    written = read_type(statement.expect, env, name)
+    if over is None:
+        carried = env.definition.body.kind == "block"
+    else:
+        carried = over.kind == "up to" and over.name is None
+    return written._replace(time=UNKNOWN) if carried else written
+
+
+def _timed(value: Type, env: Frame, item: tree.Indexed) -> Type:
+    if value.time is None:
+        raise fault(env, item.at, "NS506", Hint("over"), name=item.name, type=str(value))
+    return value
+
+
+def _start(b: Builder, env: Frame, ctx: Context, label: str, value_type: Type) -> Value | None:
+    """The value of `start z: …`, expanded where z is first read delayed; None where there is no such line."""
+    if label in env.starts:
+        return env.starts[label]
+    env.starts[label] = None
+    lines = (line for line in env.definition.body.statements if isinstance(line, tree.Start))
+    line = next((line for line in lines if line.label.text == label), None)
+    if line is None:
+        return None
+    layer = b.layer(env, ctx, label, "start", line.at)
+    inside = ctx._replace(layer=layer.index, start=value_type.step if value_type.known else UNKNOWN_TYPE.step)
+    keys = Names(f"{layer.path}.start")
+    value = single(chain(b, env, inside, line.chain.items, keys).values, env, line.chain.at)
+    keys.finish()
+    if value.type.known and value_type.known and value.type != value_type.step:
+        words: dict[str, Any] = {"name": label, "have": type_text(value.type), "want": type_text(value_type.step)}
+        raise fault(env, line.chain.at, "NS510", **words)
+    layer.values = (value.edge,)
+    env.starts[label] = value
+    return value
+
+
+_READERS: Mapping[type[tree.Syntax], Source] = {
+    tree.Ref: _layer,
+    tree.Several: _several,
+    tree.Broken: _unreadable,
+    tree.Indexed: _delayed,
+    tree.Group: _group,
+    tree.Join: _join,
+    tree.Binary: _binary,
+    tree.Negative: _negative,
+    tree.Number: _number,
+}

@@ -1,0 +1,235 @@
+"""What follows an arrow: nouns, operations by their names, blocks, and the steps that need more than a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from netspec.diagnostics.model import Fault, Fix, Hint
+from netspec.elaborate import prelude
+from netspec.elaborate.builder import Builder, Context, Step, all_defined, single
+from netspec.elaborate.call import call
+from netspec.elaborate.chain import RESERVED, chain
+from netspec.elaborate.evaluate import Undefined, fault, size
+from netspec.elaborate.frame import Closure, Flow, Frame, Result, Value, Word
+from netspec.elaborate.keys import Names
+from netspec.elaborate.kinds import LayerRef
+from netspec.elaborate.lookup import is_layer
+from netspec.elaborate.options import Given, read_options, sources
+from netspec.elaborate.repeat import repeat, reverse, same
+from netspec.elaborate.suggest import method, unknown_step
+from netspec.ir.graph import Node, Origin
+from netspec.ir.operation import Op
+from netspec.ir.sizes import Size, product, text
+from netspec.ops.perceptrons import Perceptrons
+from netspec.ops.registry import operation, plain, step_names
+from netspec.syntax import tree
+from netspec.syntax.tree import Place
+
+# ---- nouns
+
+
+def _perceptrons(b: Builder, env: Frame, ctx: Context, item: tree.Perceptrons, flow: Flow, keys: Names) -> Result:
+    _check_space(env, item.units.at, item)
+    given = Given({"units": tuple(size(unit, env, 1, "perceptrons") for unit in item.units.sizes)})
+    given.places["units"] = (env, item.units.at)
+    return _noun(b, env, ctx, "perceptrons", given, item, flow, keys)
+
+
+def _filters(b: Builder, env: Frame, ctx: Context, item: tree.Filters, flow: Flow, keys: Names) -> Result:
+    _check_space(env, item.count.at, item)
+    kernel = tuple(size(side, env, 1, "kernel") for side in item.kernel.sizes)
+    given = Given({"count": size(item.count, env, 1, "filters"), "kernel": kernel})
+    given.places |= {"count": (env, item.count.at), "kernel": (env, item.kernel.at)}
+    return _noun(b, env, ctx, "filters", given, item, flow, keys)
+
+
+def _noun(
+    b: Builder,
+    env: Frame,
+    ctx: Context,
+    name: str,
+    given: Given,
+    item: tree.Perceptrons | tree.Filters,
+    flow: Flow,
+    keys: Names,
+) -> Result:
+    cls = operation(name)
+    read_options(cls, sources(name, item.args, env, item.at[0]), given, item.at)
+    return _apply(b, env, ctx, cls, given, flow, item.at, item.word, keys, path=keys.module(name))
+
+
+def _check_space(env: Frame, number: Place, item: tree.Perceptrons | tree.Filters) -> None:
+    """Raises Fault (NS147) for `3perceptrons`: the scanner reads two words, a person one."""
+    source = env.unit.source.text
+    if source[number[1]].isalpha():
+        span = (number[0], number[1] + len(item.word))
+        fix = Fix(env.span((number[1], number[1])), " ")
+        raise fault(env, span, "NS147", fix=fix, number=source[number[0] : number[1]], noun=item.word)
+
+
+# ---- steps by name
+
+
+def _named(b: Builder, env: Frame, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
+    """A step parameter, a block or net, or an operation: looked up in this order."""
+    name = item.name
+    at = item.path_at if isinstance(item, tree.Call) else item.at
+    bound = env.env.get(name)
+    if isinstance(bound, Closure):  # written where the block is called, applied (and keyed) here
+        if isinstance(item, tree.Call):
+            raise fault(env, item.at, "NS232", name=item.name)
+        inside = ctx._replace(origins=(*ctx.origins, Origin(env.home, name, len(b.nodes))))
+        return Result(chain(b, bound.frame, inside, bound.chain.items, keys, flow).values)
+    definition = env.unit.find(name)
+    if definition is not None:
+        return call(b, env, ctx, definition, item, flow, keys)
+    if name in RESERVED:
+        raise fault(env, at, "NS690", what=name)
+    if name in env.poisoned.heads:
+        raise Undefined
+    built_in = prelude.block(name)
+    if built_in is not None:
+        return call(b, env, ctx, built_in, item, flow, keys)
+    if name not in step_names():
+        raise _no_step(env, item, at)
+    special = _SPECIAL.get(name, _operation)
+    return special(b, env, ctx, item, flow, keys)
+
+
+def _no_step(env: Frame, item: tree.Ref | tree.Call, at: Place) -> Exception:
+    """A name where a step is expected: say what it is instead."""
+    name = item.name
+    bound = env.env.get(name)
+    if is_layer(item.path[0], env):
+        code = "NS249" if isinstance(item, tree.Call) else "NS230"
+        return fault(env, item.at, code, *method(item.path), name=item.path[0])
+    if isinstance(bound, Word) and bound.text in env.poisoned:
+        return Undefined()
+    if isinstance(bound, Word) and bound.at is not None and bound.at.source is env.unit.source:
+        # it was meant to hold a step, and is none: said where it is written
+        return unknown_step(bound.text, (bound.at.start, bound.at.end), env, step_names())
+    if bound is not None:
+        return fault(env, item.at, "NS231", name=name)
+    if name in env.poisoned or name in env.broken:
+        return Undefined()
+    return unknown_step(name, at, env, step_names())
+
+
+def _operation(b: Builder, env: Frame, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
+    name = item.name
+    cls = operation(name)
+    args = item.args if isinstance(item, tree.Call) else ()
+    given = Given()
+    if args or cls.required or env.defaults or env.unit.defaults or env.poisoned.defaults:
+        lists = sources(name, args, env, item.at[0])
+        for noun, taken in cls.inherits.items():  # `default perceptrons` reaches those inside attention
+            lists += [source.only(taken) for source in sources(noun, (), env, item.at[0])]
+        read_options(cls, lists, given, item.at)
+    if cls.begins and given.values.get("value") is None:
+        if ctx.start is None:
+            raise fault(env, item.at, "NS209", Hint("usage", {"usage": f"{name}(64)"}), step=name, option="value")
+        given.values["value"] = ctx.start
+    return _apply(b, env, ctx, cls, given, flow, item.at, name, keys)
+
+
+def _misplaced(b: Builder, env: Frame, ctx: Context, item: tree.Several, flow: Flow, keys: Names) -> Result:
+    raise fault(env, item.at, "NS229", text=env.span(item.at).text)
+
+
+_SPECIAL: Mapping[str, Step] = {"same": same, "reversed": reverse}
+
+STEPS: Mapping[type[tree.Syntax], Step] = {
+    tree.Ref: _named,
+    tree.Call: _named,
+    tree.Perceptrons: _perceptrons,
+    tree.Filters: _filters,
+    tree.Repeat: repeat,
+    tree.Several: _misplaced,
+}
+
+
+# ---- application
+
+
+def _apply(
+    b: Builder,
+    env: Frame,
+    ctx: Context,
+    cls: type[Op],
+    given: Given,
+    flow: Flow,
+    at: Place,
+    word: str,
+    keys: Names,
+    path: str | None = None,
+) -> Result:
+    """Makes the operation of its options and applies it to what flows in."""
+    values = all_defined(flow)
+    tied = ""
+    for name, reference in given.values.items():
+        if not isinstance(reference, LayerRef):
+            continue
+        owner, place = given.places[name]
+        if cls.options[name].kind == "tie":
+            tied, given.values[name] = _borrow(b, values, given, reference, owner, place)
+        else:  # `scores = b`: one more input
+            values.append(single(reference.bound.values, owner, place))
+            given.values[name] = True
+    if cls.inputs is not None and len(flow) != cls.inputs:
+        raise _wrong_count(env, cls, flow, at, cls.inputs)
+    op = cls(**given.values) if given.values else plain(cls.name)
+    return Result(b.node(env, ctx, op, values, at, word, keys, given, path, tied))
+
+
+def _wrong_count(env: Frame, cls: type[Op], flow: Flow, at: Place, wanted: int) -> Fault:
+    """NS233, with the names by which the values can be read one by one."""
+    hints: tuple[Hint, ...] = ()
+    names = [env.name_of(value) for value in flow]
+    if cls.begins:
+        hints = (Hint("begins"),)
+    elif len(flow) < wanted:
+        hints = (Hint("fewer", {"text": ", ".join("abcdefgh"[:wanted])}),)
+    elif wanted == 1 and all(names):
+        hints = (Hint("these", {"joined": " & ".join(names), "first": names[0]}),)
+    return fault(env, at, "NS233", *hints, step=cls.name, wanted=str(wanted), given=str(len(flow)))
+
+
+# ---- tied weights
+
+
+def _borrow(
+    b: Builder, values: list[Value], given: Given, reference: LayerRef, env: Frame, place: Place
+) -> tuple[str, str]:
+    """The path of the step whose weight is used, and `straight` or `turned`: how it is stored against how it is needed.
+
+    `tie = a` maps as a does, from -> to; `transpose(a)` back, to -> from. The user never sees that torch
+    stores perceptrons as (to, from) and embeddings as (from, to).
+    """
+    source = _owner(b, reference.bound.path)
+    if source is None:
+        raise fault(env, place, "NS234", name=reference.name)
+    if len(values) == 1 and values[0].type.known and source.index in b.weights:
+        begin, end = _ends(b, source)
+        if reference.transposed:
+            begin, end = end, begin
+        fan, total = values[0].type.values, product(given.values["units"])
+        if begin != fan or end != total:
+            have, want = f"{text(begin)} -> {text(end)}", f"{text(fan)} -> {text(total)}"
+            raise fault(env, place, "NS235", name=reference.name, have=have, want=want)
+    stored_backwards = isinstance(source.op, Perceptrons)
+    return source.path, "straight" if stored_backwards != reference.transposed else "turned"
+
+
+def _owner(b: Builder, path: str) -> Node | None:
+    """The node that stores the main weight of the layer with this path, if it is one that can be tied."""
+    for node in b.nodes:
+        if node.path == path and node.op.name in ("perceptrons", "embed") and not node.tied:
+            return node
+    return None
+
+
+def _ends(b: Builder, node: Node) -> tuple[Size, Size]:
+    """From how many values to how many a weight maps."""
+    weight = next(item for item in b.weights[node.index] if item.name == "weight")
+    first, second = weight.shape
+    return (second, first) if isinstance(node.op, Perceptrons) else (first, second)
