@@ -11,10 +11,12 @@ from pydantic.fields import FieldInfo
 
 from docs.fences import DOCS
 from netspec.sections.entries import Entry
-from netspec.sections.losses import LOSSES, METRICS
-from netspec.sections.optimizers import OPTIMIZERS, SCHEDULES
-from netspec.sections.sources import SOURCES
-from netspec.sections.steps import STEPS
+from netspec.sections.vocabulary.losses import LOSSES
+from netspec.sections.vocabulary.metrics import METRICS
+from netspec.sections.vocabulary.optimizers import OPTIMIZERS
+from netspec.sections.vocabulary.schedules import SCHEDULES
+from netspec.sections.vocabulary.sources import SOURCES
+from netspec.sections.vocabulary.steps import STEPS
 
 TABLES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Sources: `source = …`", "데이터 출처: `source = …`", SOURCES),

@@ -14,10 +14,12 @@ from netspec.figure.reading import HINTS, SETTINGS
 from netspec.ir.operation import Elementwise, Op
 from netspec.ops.registry import operation, step_names
 from netspec.sections.entries import Entry, shown
-from netspec.sections.losses import LOSSES, METRICS
-from netspec.sections.optimizers import OPTIMIZERS, SCHEDULES
-from netspec.sections.sources import SOURCES
-from netspec.sections.steps import STEPS
+from netspec.sections.vocabulary.losses import LOSSES
+from netspec.sections.vocabulary.metrics import METRICS
+from netspec.sections.vocabulary.optimizers import OPTIMIZERS
+from netspec.sections.vocabulary.schedules import SCHEDULES
+from netspec.sections.vocabulary.sources import SOURCES
+from netspec.sections.vocabulary.steps import STEPS
 
 PAGE = Path(__file__).parent / "language.md"
 

@@ -1,11 +1,11 @@
 """Named things of one kind (operations, losses, themes, …) -> one registry for each kind, open to everybody.
 
-    LOSSES = Registry("loss", Loss, "netspec.sections.losses", key="word")
+    LOSSES = Registry("loss", Loss, "netspec.sections.vocabulary", key="word")
 
-    @LOSSES.register            # in the file of the loss
+    @LOSSES.register            # in a module of that package
     class Huber(Loss): ...
 
-    LOSSES["huber"]             # imports the folder's modules at the first question
+    LOSSES["huber"]             # imports the modules of the package at the first question
     netspec.register(Mine)      # finds the registry by the base of `Mine`
 
 A registry is made in the module of its base class: whoever has the base to inherit from has the registry too.
@@ -26,6 +26,9 @@ Given = TypeVar("Given")
 
 class Registry(Mapping[str, Thing], Generic[Thing]):
     """A mapping from names to things of one kind: classes that inherit from a base, or instances of it.
+
+    The order is that of the built-in modules and of the text within each, whatever was imported first; then what
+    others registered.
 
     Parameters:
         kind: what messages call one of them: `"loss"`.
@@ -64,6 +67,7 @@ class Registry(Mapping[str, Thing], Generic[Thing]):
         self._homes = homes or {}
         self._missing = missing
         self._things: dict[str, Thing] = {}
+        self._order: dict[str, tuple[str, int]] = {}
         self._complete = not home  # whether all built-in modules are imported
         Registry._of_base[base] = self
 
@@ -90,6 +94,8 @@ class Registry(Mapping[str, Thing], Generic[Thing]):
         if before is not None and before is not thing and not _same_cell(before, thing):
             raise ValueError(f"a {self.kind} named {name!r} exists already: {_place(before)}")
         self._things[name] = thing  # type: ignore[assignment]
+        built_in = thing.__module__ if self._built_in(thing) else "~"
+        self._order[name] = (built_in, len(self._order))
         self.version += 1
         return thing
 
@@ -137,14 +143,14 @@ class Registry(Mapping[str, Thing], Generic[Thing]):
 
     def __iter__(self) -> Iterator[str]:
         self._import_all()
-        return iter(sorted(self._things))
+        return iter(sorted(self._things, key=self._order.__getitem__))
 
     def __len__(self) -> int:
         self._import_all()
         return len(self._things)
 
     def __repr__(self) -> str:
-        return f"<Registry of {self.kind}: {', '.join(sorted(self._things))}>"
+        return f"<Registry of {self.kind}: {', '.join(self._things)}>"
 
     # ---- the built-in modules
 

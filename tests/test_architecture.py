@@ -30,7 +30,7 @@ RANK = {
 }  # fmt: skip
 HEAVY = ("torch", "numpy", "sklearn", "matplotlib", "rich", "networkx", "pydantic", "graphviz", "pygraphviz", "lark")
 # which parts may name torch at all
-TORCH = ("lower", "training", "parts", "cli", "spec")
+TORCH = ("lower", "sections", "training", "parts", "cli", "spec")
 
 
 def part_of(path: Path) -> str:

@@ -69,7 +69,7 @@ def command(folders: tuple[Path, ...], **flags: Any) -> int:
 
 def _rank(item: Summed, score: str) -> tuple[bool, float]:
     value = item.scores.get(score)
-    from netspec.sections.losses import is_better_larger
+    from netspec.sections.vocabulary.metrics import is_better_larger
 
     return (value is None, 0.0 if value is None else -value if is_better_larger(score) else value)
 

@@ -12,10 +12,10 @@ from netspec.ir.types import UNKNOWN_TYPE, ShapeFault, Type
 from netspec.names import nearest
 from netspec.sections.entries import read_entry
 from netspec.sections.settings import Section, Written
-from netspec.sections.sources import SOURCES, Facts, Source
-from netspec.sections.steps import STEPS, Chars, Column, Columns, Label, Step
 from netspec.sections.train import MOST_MISTAKES, settings
 from netspec.sections.values import Reader, single
+from netspec.sections.vocabulary.sources import SOURCES, Facts, Source
+from netspec.sections.vocabulary.steps import STEPS, Chars, Column, Columns, Label, Step
 from netspec.source import Span
 from netspec.syntax import tree
 

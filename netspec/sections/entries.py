@@ -86,9 +86,22 @@ E = TypeVar("E", bound=Entry)
 Table = Mapping[str, type[E]]
 
 
-def table(*classes: type[E]) -> dict[str, type[E]]:
-    """The entries by their words."""
-    return {cls.word: cls for cls in classes}
+def incomplete(entry: type[Entry]) -> str:
+    """What an entry lacks to be registered, in a sentence; "" where it is complete."""
+    if not entry.word.isidentifier():
+        return f"its word {entry.word!r} cannot stand in a spec: it must be a name"
+    for name in ("about", "example"):
+        if not getattr(entry, name):
+            return f"it has no `{name}`, which the documentation shows"
+    if not entry.example.startswith(entry.word):
+        return f"its example {entry.example!r} does not begin with its word"
+    for name, field in entry.model_fields.items():
+        if not isinstance(field.json_schema_extra, dict) or field.json_schema_extra.get("kind") not in _READERS:
+            return (
+                f"its option {name!r} must be declared with option(kind, about, …), kind one of {', '.join(_READERS)}"
+            )
+    lacking = [name for name in (*entry.positional, entry.gathers) if name and name not in entry.model_fields]
+    return f"it has no option {lacking[0]!r}, which may stand without its name" if lacking else ""
 
 
 def shown(value: Any) -> str:
@@ -227,6 +240,11 @@ def convert(field: FieldInfo, name: str, value: tree.Value, reader: Reader) -> A
         if isinstance(item, int | float) and not isinstance(item, bool):
             _bounds(item, name, value, extra, reader)
     return found
+
+
+def kind_of(field: FieldInfo) -> str:
+    """The kind of an option."""
+    return str(_extra(field)["kind"])
 
 
 def _extra(field: FieldInfo) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from netspec.ir.graph import Edge, Graph
 from netspec.ir.types import UNKNOWN_TYPE, ShapeFault, Time, Type, Unknown, space_text, type_text
 from netspec.names import nearest
 from netspec.sections.data import Data, Field
-from netspec.sections.losses import Loss, Term, prediction_of
 from netspec.sections.train import MOST_MISTAKES, Train
+from netspec.sections.vocabulary.losses import Loss, Term, prediction_of
 from netspec.source import Span
 
 
@@ -82,7 +82,7 @@ def sums_of(graph: Graph, edge: Edge) -> tuple[Edge, str]:
 
 
 def _term(term: Term, losses: list[Loss], data: Data, graph: Graph, found: Match, report: Report) -> None:
-    found.named.update(name for name in (term.compared, *_others(term).values()) if name is not None)
+    found.named.update(name for name in (term.compared, *term.others().values()) if name is not None)
     edge = value_of(graph, term.layer)
     if edge is None:
         report.add(_no_layer(term, term.layer, "layer", data, graph))
@@ -102,10 +102,10 @@ def _term(term: Term, losses: list[Loss], data: Data, graph: Graph, found: Match
         hints = (Hint(fault.hint),) if fault.hint else ()
         report.add(Diagnostic(fault.code, term.at(fault.option or "layer"), fault.words, hints=hints))
         return
-    if term.word == "nll" and (noun := _sums(graph, edge)):
+    if term.instead and (noun := _sums(graph, edge)):
         words = {"layer": term.layer, "noun": noun}
-        report.add(Diagnostic("NS783", term.at("layer"), words, fixes=_cross_entropy(term)))
-    for option, name in _others(term).items():
+        report.add(Diagnostic("NS783", term.at("layer"), words, fixes=_instead(term)))
+    for option, name in term.others().items():
         if _given(name, data, graph) is None:
             report.add(_no_layer(term, name, option, data, graph))
         elif value_of(graph, name) is None and (name in data.fields or data.span is None):
@@ -144,18 +144,12 @@ def _sums(graph: Graph, edge: Edge) -> str:
     return node.op.name if node.op.name in ("perceptrons", "filters") else ""
 
 
-def _cross_entropy(term: Term) -> tuple[Fix, ...]:
+def _instead(term: Term) -> tuple[Fix, ...]:
     """`nll(y, k)` -> `cross_entropy(y, k)`: it computes from sums, and has all options of the other."""
     span = term.at()
     if span is None or not span.text.startswith(term.word):
         return ()
-    return (Fix(span._replace(end=span.start + len(term.word)), "cross_entropy"),)
-
-
-def _others(term: Term) -> dict[str, str]:
-    """Further names of a term by the option that gives them: a mask, the third layer of a triplet."""
-    names = {option: getattr(term, option, None) for option in ("mask", "other")}
-    return {option: name for option, name in names.items() if name is not None}
+    return (Fix(span._replace(end=span.start + len(term.word)), term.instead),)
 
 
 def _given(name: str | None, data: Data, graph: Graph) -> Type | None:
@@ -295,7 +289,7 @@ def _trainable(train: Train, graph: Graph, report: Report) -> None:
         if judged is None:
             return  # said already
         read.append(judged)
-        others = (term.compared, *_others(term).values())
+        others = (term.compared, *term.others().values())
         read += [edge for name in others if name is not None and (edge := value_of(graph, name)) is not None]
     before: set[int] = set()
     pending = [edge.node for edge in read]
@@ -316,5 +310,5 @@ def _validated(data: Data, train: Train, report: Report) -> None:
     for key, chosen in (("best", train.best), ("patience", train.patience)):
         if chosen is not None and (len(data.split) < 2 or data.split[1] == 0):
             report.add(Diagnostic("NS772", train.places.get(key), {"name": key}))
-    if train.schedule.word == "plateau" and (len(data.split) < 2 or data.split[1] == 0):
-        report.add(Diagnostic("NS772", train.places.get("schedule"), {"name": "plateau"}))
+    if train.schedule.waits and (len(data.split) < 2 or data.split[1] == 0):
+        report.add(Diagnostic("NS772", train.places.get("schedule"), {"name": train.schedule.word}))

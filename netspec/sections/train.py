@@ -10,10 +10,12 @@ from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Phrase, Quot
 from netspec.elaborate.evaluate import Open, Undefined
 from netspec.names import meant, nearest
 from netspec.sections.entries import read_entry
-from netspec.sections.losses import LOSSES, METRICS, Loss, Metric, measures
-from netspec.sections.optimizers import OPTIMIZERS, SCHEDULES, Adam, Constant, Optimizer, Schedule
 from netspec.sections.settings import Section, Written
 from netspec.sections.values import Reader, single
+from netspec.sections.vocabulary.losses import LOSSES, Loss
+from netspec.sections.vocabulary.metrics import METRICS, Metric, measures
+from netspec.sections.vocabulary.optimizers import OPTIMIZERS, Adam, Optimizer
+from netspec.sections.vocabulary.schedules import SCHEDULES, Constant, Schedule
 from netspec.source import Span
 from netspec.syntax import tree
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.parts import need
 from netspec.sections.predictions import Numbers
-from netspec.sections.steps import Columns
+from netspec.sections.vocabulary.steps import Columns
 from netspec.training.engine import EVALUATION_BATCH, Engine, build_engine
 from netspec.training.plan import Plan, places_of, read_sections
 from netspec.training.prepare import Dataset

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from netspec.sections import steps
-from netspec.sections.steps import Step
+from netspec.sections.vocabulary import steps
+from netspec.sections.vocabulary.steps import Step
 from netspec.training.streams import uniform
 from netspec.training.values import Affine
 

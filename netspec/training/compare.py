@@ -10,10 +10,12 @@ from typing import Any
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.sections.entries import Entry
-from netspec.sections.losses import LOSSES, METRICS
-from netspec.sections.optimizers import OPTIMIZERS, SCHEDULES
-from netspec.sections.sources import SOURCES
-from netspec.sections.steps import STEPS
+from netspec.sections.vocabulary.losses import LOSSES
+from netspec.sections.vocabulary.metrics import METRICS
+from netspec.sections.vocabulary.optimizers import OPTIMIZERS
+from netspec.sections.vocabulary.schedules import SCHEDULES
+from netspec.sections.vocabulary.sources import SOURCES
+from netspec.sections.vocabulary.steps import STEPS
 from netspec.training.folder import ENVIRONMENT, SECTIONS, SETTINGS, Folder
 from netspec.training.run import Run
 
@@ -98,7 +100,9 @@ def _settings(sections: dict[str, Any]) -> dict[str, str]:
 
 def _call(document: dict[str, Any], table: Mapping[str, type[Entry]]) -> str:
     """An entry with those of its options that are not left at their defaults."""
-    entry = table[document["word"]]
+    entry = table.get(document["word"])
+    if entry is None:  # registered where the run was made, and not here
+        return str(document["word"])
     parts = []
     for name, field_ in entry.model_fields.items():
         value = document.get(name)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.ir.graph import Graph
 from netspec.ir.types import Time
-from netspec.sections.losses import Term
 from netspec.sections.train import Train
+from netspec.sections.vocabulary.losses import Term
 from netspec.training import devices
 from netspec.training.batches import Part, bounds
 from netspec.training.carry import Carry, lanes
 from netspec.training.compiling import compiled, pays_off, require_compiler
 from netspec.training.judged import judge
 from netspec.training.objective import Objective, objective
-from netspec.training.optimizer import Rate, make_optimizer
+from netspec.training.optimizer import Rate
 from netspec.training.parallel import Processes, join
 from netspec.training.plan import Plan
 from netspec.training.streams import key_of
@@ -143,7 +143,7 @@ def build_engine(plan: Plan) -> Engine:
     engine = Engine(
         model=model,
         forward=_forward(model, judged.graph, processes),
-        optimizer=make_optimizer(train.optimizer, weights, device.partition(":")[0]),
+        optimizer=train.optimizer.build(weights, device.partition(":")[0]),
         objective=objective(train, graph, judged, plan.targets, device),
         rate=Rate(train.schedule, train.optimizer.lr, steps, train.epochs),
         parts=parts,

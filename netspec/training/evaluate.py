@@ -6,7 +6,7 @@ from pathlib import Path
 
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
-from netspec.sections.sources import Folder
+from netspec.sections.vocabulary.sources import Folder
 from netspec.training.answers import Trained
 from netspec.training.given import open_given
 from netspec.training.loop import score

@@ -10,8 +10,9 @@ from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
 from netspec.figure.features import Features
 from netspec.ir.graph import Edge, Graph, Node
-from netspec.sections.losses import Loss, Metric, Term, prediction_of
 from netspec.sections.match import sums_of, type_of, value_of
+from netspec.sections.vocabulary.losses import Loss, Term, prediction_of
+from netspec.sections.vocabulary.metrics import Metric
 from netspec.training.answers import Trained
 from netspec.training.batches import Part
 from netspec.training.judged import exposing

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.errors import DataError
 from netspec.diagnostics.model import Diagnostic, Hint, Label, Words
 from netspec.ir.types import Type, Unknown, type_text
-from netspec.sections import steps
 from netspec.sections.data import Field
-from netspec.sections.losses import BinaryCrossEntropy
 from netspec.sections.match import Match
+from netspec.sections.vocabulary import steps
 from netspec.source import Span
 from netspec.training.sources.base import Faults, Rows, asked, reject
 from netspec.training.values import Values, shape_of
@@ -35,7 +34,8 @@ def settle(item: Field, values: Values, match: Match, rows: Rows | None, faults:
     if want.classes is not None:
         return _classes(item, values, int(want.classes), match, rows, faults)  # type: ignore[arg-type]
     found = _numbers(item, values, rows, faults)
-    if isinstance(match.terms.get(item.name), BinaryCrossEntropy):
+    asking = match.terms.get(item.name)
+    if asking is not None and asking.shares:
         _probabilities(item, found, rows, faults)
     return found
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from netspec.diagnostics.errors import DataError, reason
 from netspec.diagnostics.model import Diagnostic, Hint
-from netspec.sections.sources import Csv, Npz, Text
+from netspec.sections.vocabulary.sources import Csv, Npz, Text
 from netspec.training.sources.base import Rows, reject
 from netspec.training.sources.folder import ENDINGS
 
 if TYPE_CHECKING:
-    from netspec.sections.sources import Source
+    from netspec.sections.vocabulary.sources import Source
 
 TABLES = frozenset((".csv", ".tsv", ".txt"))
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from netspec.ir.graph import Edge, Graph, Layer, Node
 from netspec.ir.types import Type
 from netspec.ops.identity import Identity
-from netspec.sections.losses import Term
 from netspec.sections.match import sums_of, type_of, value_of
+from netspec.sections.vocabulary.losses import Term
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ def judge(graph: Graph, terms: list[Term], inputs: frozenset[str]) -> Judged:
 
 def _names(term: Term) -> list[tuple[str, bool]]:
     """The layers that a term may read, and whether it takes their sums."""
-    others = (term.compared, getattr(term, "other", None), getattr(term, "mask", None))
+    others = (term.compared, *term.others().values())
     return [(term.layer, term.classifies), *((name, False) for name in others if name is not None)]
 
 

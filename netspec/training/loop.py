@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.errors import NetspecError
-from netspec.sections.losses import is_better_larger
+from netspec.sections.vocabulary.metrics import is_better_larger
 from netspec.training.engine import Engine
 from netspec.training.feed import Feed
 from netspec.training.optimizer import set_rate
@@ -281,7 +281,7 @@ class Loop:
                     self.best = {key: value.detach().cpu().clone() for key, value in self.engine.state().items()}
             else:
                 progress.waited += 1
-        if train.schedule.word == "plateau":
+        if train.schedule.waits:
             self.plateau(row.validation["loss"])
 
     def plateau(self, loss: float) -> None:
@@ -307,7 +307,7 @@ def score(engine: Engine, name: str, most: int | None = None) -> dict[str, float
     part = engine.parts[name]
     objective, processes = engine.objective, engine.processes
     sums = torch.zeros(len(objective.losses), 2, dtype=torch.float64)
-    meters = objective.meters()
+    meters = objective.states()
     alone = processes.size == 1 or engine.carry  # carried states go from chunk to chunk
     engine.model.eval()
     engine.carry.reset()

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.ir.graph import Graph
 from netspec.ir.types import Type
-from netspec.sections.losses import Metric, Term, Triplet, measures, prediction_of
 from netspec.sections.match import type_of, value_of
 from netspec.sections.predictions import Prediction
 from netspec.sections.train import Train
+from netspec.sections.vocabulary.losses import Term, loss_function, prediction_of
+from netspec.sections.vocabulary.metrics import Metric, MetricState, measures
 from netspec.training.judged import Judged
-from netspec.training.losses import loss_function, triplet
-from netspec.training.metrics import Meter, meter
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from netspec.training.losses import Compute
+    from netspec.sections.vocabulary.losses import Compute
 
     Outputs = tuple[Tensor, ...]
     Batch = Mapping[str, Tensor]
@@ -39,7 +38,7 @@ class Judge:
     predicted: Prediction | None = None  # what the layer's values mean
     coefficient: float = 1.0
     compute: Compute | None = None
-    other: Read | None = None
+    others: dict[str, Read] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -52,7 +51,7 @@ class Objective:
     @property
     def names(self) -> tuple[str, ...]:
         """What each metric is called."""
-        return measures(_metric(judge.term) for judge in self.metrics)
+        return measures(judge.term for judge in self.metrics if isinstance(judge.term, Metric))
 
     def loss(self, outputs: Outputs, batch: Batch) -> Tensor:
         """The loss of a batch: the sum of its terms' means."""
@@ -68,27 +67,20 @@ class Objective:
         """One term's mean over a batch, and what it counts."""
         value = judge.value(outputs, batch)
         target = None if judge.target is None else judge.target(outputs, batch)
-        if isinstance(judge.term, Triplet):
-            assert target is not None
-            assert judge.other is not None
-            return triplet(judge.term, value, target, judge.other(outputs, batch))
         assert judge.compute is not None
-        return judge.compute(value, target, None if judge.mask is None else judge.mask(outputs, batch))
+        others = {name: read(outputs, batch) for name, read in judge.others.items()}
+        return judge.compute(value, target, None if judge.mask is None else judge.mask(outputs, batch), **others)
 
-    def meters(self) -> list[Meter]:
-        """Empty meters, one a metric."""
-        return [meter(_metric(judge.term), judge.layer, judge.predicted) for judge in self.metrics]
+    def states(self) -> list[MetricState]:
+        """Empty states, one a metric."""
+        metrics = [(judge, judge.term) for judge in self.metrics if isinstance(judge.term, Metric)]
+        return [MetricState(metric, judge.layer, judge.predicted) for judge, metric in metrics]
 
-    def measure(self, meters: list[Meter], outputs: Outputs, batch: Batch) -> None:
-        for judge, found in zip(self.metrics, meters, strict=True):
+    def measure(self, states: list[MetricState], outputs: Outputs, batch: Batch) -> None:
+        for judge, found in zip(self.metrics, states, strict=True):
             assert judge.target is not None
             mask = None if judge.mask is None else judge.mask(outputs, batch)
             found.add(judge.value(outputs, batch), judge.target(outputs, batch), mask)
-
-
-def _metric(term: Term) -> Metric:
-    assert isinstance(term, Metric)
-    return term
 
 
 def objective(train: Train, graph: Graph, judged: Judged, wanted: Mapping[str, Type], device: Any) -> Objective:
@@ -97,8 +89,7 @@ def objective(train: Train, graph: Graph, judged: Judged, wanted: Mapping[str, T
     for item in train.loss:
         judge = _judge(item.term, train, graph, judged, wanted)
         judge.coefficient = item.coefficient
-        if not isinstance(item.term, Triplet):
-            judge.compute = loss_function(item.term, judge.layer, judge.wanted, device)
+        judge.compute = loss_function(item.term, judge.layer, judge.wanted, device)
         losses.append(judge)
     return Objective(losses, [_judge(metric, train, graph, judged, wanted) for metric in train.metrics])
 
@@ -117,7 +108,9 @@ def _judge(term: Term, train: Train, graph: Graph, judged: Judged, wanted: Mappi
         layer,
         _type_of_target(target, graph, wanted),
         prediction_of(term, [item.term for item in train.loss], layer, rebuilds),
-        other=_read(term.other, False, graph, judged) if isinstance(term, Triplet) else None,
+        others={
+            option: _read(name, False, graph, judged) for option, name in term.others().items() if option != "mask"
+        },
     )
 
 

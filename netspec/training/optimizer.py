@@ -1,33 +1,17 @@
-"""The optimizer and schedule of a train section -> torch's optimizer, and the learning rate of every step."""
+"""The schedule of a train section -> the learning rate of every step."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from netspec.sections.optimizers import TORCH_NAMES, Optimizer, Plateau, Schedule
+from netspec.sections.vocabulary.schedules import Schedule
 
 if TYPE_CHECKING:
     import torch
 
-# which of torch's optimizers have one kernel for all weights, by device
-_FUSED = {"cpu": {"sgd", "adam", "adamw", "adagrad"}, "cuda": {"sgd", "adam", "adamw"}}
-
-
-def make_optimizer(entry: Optimizer, weights: Iterable[torch.nn.Parameter], device: str) -> torch.optim.Optimizer:
-    """torch's optimizer, in its fastest form on the device: fused, else foreach."""
-    from torch import optim
-
-    options: dict[str, Any] = entry.model_dump()
-    if "betas" in options:
-        options["betas"] = tuple(options["betas"])
-    fast = {"fused": True} if entry.word in _FUSED.get(device, ()) else {"foreach": True}
-    found: torch.optim.Optimizer = getattr(optim, TORCH_NAMES[entry.word])(list(weights), **options, **fast)
-    return found
-
 
 class Rate:
-    """The learning rate as a pure function of the optimizer step and epoch (and of Plateau's own factor)."""
+    """The learning rate as a pure function of the optimizer step and epoch (and the factor of one that waits)."""
 
     def __init__(self, schedule: Schedule, lr: float, steps: int, epochs: int) -> None:
         self.schedule = schedule
@@ -41,7 +25,7 @@ class Rate:
         schedule = self.schedule
         if schedule.by_step:
             factor = schedule.multiplier(step, self.steps, self.lr)
-        elif isinstance(schedule, Plateau):
+        elif schedule.waits:
             factor = plateau
         else:
             factor = schedule.multiplier(epoch, self.epochs, self.lr)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.errors import DataError, NetspecError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.names import nearest
-from netspec.sections import steps
 from netspec.sections.data import Data, Field
 from netspec.sections.match import Match, agrees, misfit
-from netspec.sections.steps import Step
+from netspec.sections.vocabulary import steps
+from netspec.sections.vocabulary.steps import Step
 from netspec.training.fit import settle
 from netspec.training.sources.base import Faults, File, Rows, reject
 from netspec.training.streams import split

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.errors import NetspecError
-from netspec.sections import steps
 from netspec.sections.data import Data, Field
 from netspec.sections.match import Match
-from netspec.sections.steps import Step
+from netspec.sections.vocabulary import steps
+from netspec.sections.vocabulary.steps import Step
 from netspec.training.fit import settle
 from netspec.training.prepare import Dataset, Prepared, fits, starts, windows_of
 from netspec.training.sources.base import Faults, Rows, reject

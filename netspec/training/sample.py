@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.errors import DataError, UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Words
-from netspec.sections.steps import Chars
+from netspec.sections.vocabulary.steps import Chars
 from netspec.training.answers import Trained
 from netspec.training.engine import Engine
 from netspec.training.sources.text import characters

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.diagnostics.errors import DataError
-from netspec.sections import steps
 from netspec.sections.data import Data, Field, unknown_column
+from netspec.sections.vocabulary import steps
 from netspec.training.sources.base import Faults, Rows, as_classes, reject
 from netspec.training.values import Values
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from netspec.sections import steps
-from netspec.sections.steps import Step
+from netspec.sections.vocabulary import steps
+from netspec.sections.vocabulary.steps import Step
 from netspec.training.sources.base import reject
 from netspec.training.values import Affine, Values
 

@@ -10,9 +10,8 @@ import torch
 from torch import Tensor
 
 from netspec.ir.types import Time, Type
-from netspec.sections.losses import LOSSES, METRICS
-from netspec.training.losses import loss_function
-from netspec.training.metrics import meter
+from netspec.sections.vocabulary.losses import LOSSES, loss_function
+from netspec.sections.vocabulary.metrics import METRICS, MetricState
 
 T, ENDS = 5, (5, 3, 1)
 SHAPES = {
@@ -111,9 +110,9 @@ def test_a_padded_metric_is_that_of_its_examples(word: str, shape: str) -> None:
     layer = SHAPES[shape]
     value, target, _ = data(word, layer)
     metric = METRICS[word](layer="y", target="t")
-    padded = meter(metric, layer)
+    padded = MetricState(metric, layer)
     padded.add(value, target, inside())
-    alone = meter(metric, layer)
+    alone = MetricState(metric, layer)
     for row, end in enumerate(ENDS):
         alone.add(value[row : row + 1, :end], target[row : row + 1, :end], None)
     assert math.isfinite(padded.result())

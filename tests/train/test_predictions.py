@@ -16,9 +16,8 @@ from sklearn import metrics as scikit
 import netspec
 from netspec.cli.main import main
 from netspec.ir.types import Time, Type
-from netspec.sections import losses
 from netspec.sections.predictions import Labels, Numbers, OneOfMany, OneOfTwo
-from netspec.training.metrics import meter
+from netspec.sections.vocabulary import losses, metrics
 from netspec.training.run import Run
 
 TAGS = """net tagger {
@@ -253,8 +252,8 @@ def test_measures_of_labels_are_scikit_learns(where: str, masked: bool) -> None:
     wanted = scores(flat[0].long().numpy(), flat[1].numpy())
     for name, expected in wanted.items():
         word, _, average = name.partition("_")
-        metric = losses.METRICS[word](layer="y", target="t", **({"average": average} if average else {}))
-        found = meter(metric, layer, kind)
+        metric = metrics.METRICS[word](layer="y", target="t", **({"average": average} if average else {}))
+        found = metrics.MetricState(metric, layer, kind)
         for start in range(0, len(value), 7):
             part = slice(start, start + 7)
             found.add(value[part], target[part], None if mask is None else mask[part])
@@ -268,7 +267,7 @@ def test_averages_over_classes_are_scikit_learns(word: str, classes: int, averag
     torch.manual_seed(5)
     layer = Type(1 if classes == 2 else classes)
     value, target = torch.randn(40, int(layer.maps)), torch.randint(classes, (40,))  # type: ignore[arg-type]
-    found = meter(losses.METRICS[word](layer="y", target="t", average=average), layer)
+    found = metrics.MetricState(metrics.METRICS[word](layer="y", target="t", average=average), layer)
     found.add(value, target, None)
     answer = (value[:, 0] > 0).long() if classes == 2 else value.argmax(1)
     score = {"precision": scikit.precision_score, "recall": scikit.recall_score, "f1": scikit.f1_score}[word]
@@ -290,25 +289,25 @@ def test_predictions_by_loss() -> None:
     assert isinstance(predicted(losses.Huber(layer="y", target="t"), 3), Numbers)
     assert predicted(losses.Kl(layer="y", target="v"), 3) is None
     assert predicted(losses.Squared(layer="y"), 3) is None
-    accuracy = losses.Accuracy(layer="y", target="t")
+    accuracy = metrics.Accuracy(layer="y", target="t")
     assert isinstance(predicted(accuracy, 3, bce), Labels)
     assert isinstance(predicted(accuracy, 3, ce), OneOfMany)
     assert isinstance(predicted(accuracy, 3, losses.Squared(layer="y", target="t")), OneOfMany)
-    other = losses.Accuracy(layer="p", target="t")  # p = y -> sigmoid: the target tells
+    other = metrics.Accuracy(layer="p", target="t")  # p = y -> sigmoid: the target tells
     assert isinstance(predicted(other, 3, bce), Labels)
     first = losses.BinaryCrossEntropy(layer="p", target="u")
     assert isinstance(predicted(accuracy, 3, first, ce), OneOfMany)  # nearest by target, whatever stands first
 
 
 def test_measures_have_names_of_their_own() -> None:
-    f1 = losses.F1(layer="y", target="t")
-    micro = losses.F1(layer="y", target="t", average="micro")
-    parity = losses.F1(layer="parity", target="u")
-    assert losses.measures([f1, micro, parity, f1]) == ("f1", "f1_micro", "f1_parity", "f1_y")
-    assert losses.is_better_larger("f1_micro")
-    assert losses.is_better_larger("r2")
-    assert not losses.is_better_larger("rmse")
-    assert not losses.is_better_larger("loss")
+    f1 = metrics.F1(layer="y", target="t")
+    micro = metrics.F1(layer="y", target="t", average="micro")
+    parity = metrics.F1(layer="parity", target="u")
+    assert metrics.measures([f1, micro, parity, f1]) == ("f1", "f1_micro", "f1_parity", "f1_y")
+    assert metrics.is_better_larger("f1_micro")
+    assert metrics.is_better_larger("r2")
+    assert not metrics.is_better_larger("rmse")
+    assert not metrics.is_better_larger("loss")
 
 
 def test_the_best_of_several_labels_is_refused() -> None:

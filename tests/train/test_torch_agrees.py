@@ -12,11 +12,11 @@ from torch.nn import functional
 
 import netspec
 from netspec.ir.types import ShapeFault, Time, Type
-from netspec.sections import losses, optimizers
-from netspec.sections.optimizers import OPTIMIZERS, SCHEDULES, TORCH_NAMES
-from netspec.training.losses import loss_function, triplet
-from netspec.training.metrics import meter
-from netspec.training.optimizer import Rate, make_optimizer
+from netspec.sections.vocabulary import losses, metrics, schedules
+from netspec.sections.vocabulary.losses import loss_function
+from netspec.sections.vocabulary.optimizers import OPTIMIZERS
+from netspec.sections.vocabulary.schedules import SCHEDULES
+from netspec.training.optimizer import Rate
 from tests.train.conftest import MLP, Train
 
 FIVE = Type(5)
@@ -24,7 +24,7 @@ FIVE = Type(5)
 
 @pytest.mark.parametrize("word", OPTIMIZERS)
 def test_an_optimizers_options_are_torchs(word: str) -> None:
-    torchs = inspect.signature(getattr(torch.optim, TORCH_NAMES[word])).parameters
+    torchs = inspect.signature(getattr(torch.optim, OPTIMIZERS[word].torch_name)).parameters
     for name, value in OPTIMIZERS[word]().model_dump().items():
         assert name in torchs
         if (word, name) != ("sgd", "lr"):
@@ -37,8 +37,8 @@ def test_an_optimizer_steps_as_torchs_plainest_form(word: str) -> None:
     ours, theirs = torch.nn.Linear(4, 3), torch.nn.Linear(4, 3)
     theirs.load_state_dict(ours.state_dict())
     entry = OPTIMIZERS[word](lr=0.02)
-    mine = make_optimizer(entry, ours.parameters(), "cpu")
-    plain = getattr(torch.optim, TORCH_NAMES[word])(theirs.parameters(), foreach=False, **entry.model_dump())
+    mine = entry.build(ours.parameters(), "cpu")
+    plain = getattr(torch.optim, OPTIMIZERS[word].torch_name)(theirs.parameters(), foreach=False, **entry.model_dump())
     for _ in range(6):
         x = torch.randn(7, 4)
         for net, optimizer in ((ours, mine), (theirs, plain)):
@@ -71,7 +71,7 @@ def test_what_an_optimizer_allows_torch_takes(word: str) -> None:
                 entry.vet()
             except ShapeFault:
                 continue
-            make_optimizer(entry, weights, "cpu")
+            entry.build(weights, "cpu")
             tried += 1
     assert tried >= len(OPTIMIZERS[word].model_fields)
 
@@ -115,7 +115,7 @@ def test_a_schedule_is_torchs_step_by_step(word: str) -> None:
 
 
 def test_a_warmup_rises_to_the_rate() -> None:
-    rate = Rate(optimizers.Constant(warmup=4), 0.1, 10, 10)
+    rate = Rate(schedules.Constant(warmup=4), 0.1, 10, 10)
     assert [rate.at(step, 0, 1.0) for step in range(6)] == pytest.approx([0.025, 0.05, 0.075, 0.1, 0.1, 0.1])
 
 
@@ -198,7 +198,8 @@ def test_nll_kl_and_triplet() -> None:
     exact = torch.distributions.kl_divergence(normal(mu, (logvar / 2).exp()), normal(0.0, 1.0)).sum(1).mean()
     assert _mean(losses.Kl(layer="m", target="v", reduce="sum"), FIVE, FIVE, mu, logvar) == pytest.approx(float(exact))
     a, p, n = torch.randn(3, 8, 5)
-    found, count = triplet(losses.Triplet(layer="a", target="p", other="n", margin=0.7), a, p, n)
+    term = losses.Triplet(layer="a", target="p", other="n", margin=0.7)
+    found, count = loss_function(term, FIVE, FIVE, "cpu")(a, p, None, other=n)
     assert (float(found), count) == (pytest.approx(float(functional.triplet_margin_loss(a, p, n, margin=0.7))), 8.0)
 
 
@@ -222,7 +223,7 @@ def test_weights_of_terms_are_a_plain_sum(train: Train, place: Any) -> None:
 
 
 def _measured(metric: Any, layer: Type, value: Any, wanted: Any) -> float:
-    found = meter(metric, layer)
+    found = metrics.MetricState(metric, layer)
     for start in range(0, len(value), 7):
         found.add(value[start : start + 7], wanted[start : start + 7], None)
     return found.result()
@@ -231,34 +232,34 @@ def _measured(metric: Any, layer: Type, value: Any, wanted: Any) -> float:
 @pytest.mark.parametrize("word", ["precision", "recall", "f1", "accuracy"])
 @pytest.mark.parametrize("classes", [2, 5])
 def test_metrics_of_classes_are_scikit_learns(word: str, classes: int) -> None:
-    from sklearn import metrics
+    from sklearn import metrics as theirs
 
     torch.manual_seed(5)
     value, target = torch.randn(40, 1 if classes == 2 else classes), torch.randint(classes, (40,))
     answer = (value[:, 0] > 0).long() if classes == 2 else value.argmax(1)
-    scores = {"precision": metrics.precision_score, "recall": metrics.recall_score, "f1": metrics.f1_score}
+    scores = {"precision": theirs.precision_score, "recall": theirs.recall_score, "f1": theirs.f1_score}
     if word == "accuracy":
-        wanted = metrics.accuracy_score(target, answer)
+        wanted = theirs.accuracy_score(target, answer)
     else:
         wanted = scores[word](target, answer, average="binary" if classes == 2 else "macro")
     layer = Type(1 if classes == 2 else classes)
-    found = _measured(losses.METRICS[word](layer="y", target="t"), layer, value, target)
+    found = _measured(metrics.METRICS[word](layer="y", target="t"), layer, value, target)
     assert found == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize("word", ["mse", "rmse", "mae", "r2"])
 def test_metrics_of_numbers_are_scikit_learns(word: str) -> None:
-    from sklearn import metrics
+    from sklearn import metrics as theirs
 
     torch.manual_seed(6)
     value, target = torch.randn(40, 1), torch.randn(40, 1)
     functions = {
-        "mse": metrics.mean_squared_error,
-        "rmse": metrics.root_mean_squared_error,
-        "mae": metrics.mean_absolute_error,
-        "r2": metrics.r2_score,
+        "mse": theirs.mean_squared_error,
+        "rmse": theirs.root_mean_squared_error,
+        "mae": theirs.mean_absolute_error,
+        "r2": theirs.r2_score,
     }
-    found = _measured(losses.METRICS[word](layer="y", target="t"), Type(1), value, target)
+    found = _measured(metrics.METRICS[word](layer="y", target="t"), Type(1), value, target)
     assert found == pytest.approx(functions[word](target, value), rel=1e-5)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netspec.sections import steps
+from netspec.sections.vocabulary import steps
 from netspec.training.engine import EVALUATION_BATCH, Engine
 from netspec.training.prepare import Prepared
 from netspec.training.report.plots import COLOURS, as_svg, figure, short, styled

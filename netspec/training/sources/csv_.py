@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
-from netspec.sections.sources import Csv
+from netspec.sections.vocabulary.sources import Csv
 from netspec.source import SourceFile, Span
 from netspec.training.sources.base import Classes, Faults, File, Rows, Texts, as_classes, asked, reject
 from netspec.training.sources.text import characters, shown

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.parts import need
-from netspec.sections.sources import Folder
+from netspec.sections.vocabulary.sources import Folder
 from netspec.source import Span
 from netspec.training.sources.base import Classes, Faults, File, Pictures, Rows, as_classes, asked, reject
 from netspec.training.sources.spill import empty_bytes

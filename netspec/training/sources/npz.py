@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Hint
-from netspec.sections.sources import Npz
+from netspec.sections.vocabulary.sources import Npz
 from netspec.source import Span
 from netspec.training.sources.base import Classes, Faults, File, Rows, as_classes, asked, reject
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from netspec.diagnostics.model import Hint
-from netspec.sections.sources import Csv, Folder, Idx, Npz, Python, Sklearn, Source, Synthetic, Text
+from netspec.sections.vocabulary.sources import Csv, Folder, Idx, Npz, Python, Sklearn, Source, Synthetic, Text
 from netspec.training.sources.base import Rows, reject
 
 

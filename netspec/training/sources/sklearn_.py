@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netspec.parts import need
-from netspec.sections.sources import Sklearn
+from netspec.sections.vocabulary.sources import Sklearn
 from netspec.source import Span
 from netspec.training.sources.base import Classes, Faults, File, Pictures, Rows, as_classes, reject
 

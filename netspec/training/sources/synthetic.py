@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from netspec.sections.sources import GENERATED, Synthetic
+from netspec.sections.vocabulary.sources import GENERATED, Synthetic
 from netspec.source import Span
 from netspec.training.sources.base import Classes, Faults, File, Pictures, Rows, as_classes, reject
 from netspec.training.sources.trees import trees

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Words
-from netspec.sections.sources import Text
+from netspec.sections.vocabulary.sources import Text
 from netspec.source import SourceFile, Span
 from netspec.training.sources.base import Faults, File, Rows, Texts, asked, reject
 

@@ -6,7 +6,8 @@ from encodings.aliases import aliases
 from typing import ClassVar, NamedTuple
 
 from netspec.ir.types import Type, refuse
-from netspec.sections.entries import Entry, option, table
+from netspec.registry import Registry
+from netspec.sections.entries import Entry, incomplete, option
 
 
 class Facts(NamedTuple):
@@ -33,6 +34,8 @@ class Source(Entry):
         return False
 
 
+SOURCES: Registry[type[Source]] = Registry("source", Source, __package__, key="word", missing=incomplete)
+
 _IRIS = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
 _WINE = (
     "alcohol", "malic_acid", "ash", "alcalinity_of_ash", "magnesium", "total_phenols", "flavanoids",
@@ -49,6 +52,7 @@ _SETS = {
 }
 
 
+@SOURCES.register
 class Sklearn(Source):
     word = "sklearn"
     about = "a data set that scikit-learn brings along: nothing is downloaded"
@@ -73,6 +77,7 @@ def _encoding(name: str) -> None:
         refuse("NS781", option="encoding", encoding=name)
 
 
+@SOURCES.register
 class Csv(Source):
     word = "csv"
     about = "a table of text, one row an example; its first line names the columns"
@@ -98,6 +103,7 @@ class Csv(Source):
         return self.test is not None
 
 
+@SOURCES.register
 class Npz(Source):
     word = "npz"
     about = "named numpy arrays in one file, the first axis the examples; a column is an array"
@@ -115,6 +121,7 @@ class Npz(Source):
         return self.test is not None
 
 
+@SOURCES.register
 class Idx(Source):
     word = "idx"
     about = (
@@ -135,6 +142,7 @@ class Idx(Source):
         return self.test is not None
 
 
+@SOURCES.register
 class Folder(Source):
     word = "folder"
     about = "a folder of pictures: each folder in it is a class and holds that class's pictures (PNG, JPEG, …)"
@@ -155,6 +163,7 @@ class Folder(Source):
         return self.test is not None
 
 
+@SOURCES.register
 class Text(Source):
     word = "text"
     about = "a text, character by character: cut it into sequences with `window`"
@@ -188,6 +197,7 @@ GENERATED = {
 }
 
 
+@SOURCES.register
 class Synthetic(Source):
     word = "synthetic"
     about = "examples that are generated: the same ones for the same seed, on every machine"
@@ -203,6 +213,7 @@ class Synthetic(Source):
         return GENERATED[self.name]
 
 
+@SOURCES.register
 class Python(Source):
     word = "python"
     about = (
@@ -229,6 +240,3 @@ class Given(Source):
     word: ClassVar[str] = "arrays"
     about = "arrays handed over in Python"
     example = 'netspec.train(spec, data={"x": X})'
-
-
-SOURCES: dict[str, type[Source]] = table(Sklearn, Csv, Npz, Idx, Folder, Text, Synthetic, Python)

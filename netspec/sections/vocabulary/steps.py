@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from netspec.ir.types import UNKNOWN, UNKNOWN_TYPE, Time, Type, Unknown, refuse
-from netspec.sections.entries import Entry, option, table
-from netspec.sections.sources import Facts
+from netspec.registry import Registry
+from netspec.sections.entries import Entry, incomplete, option
+from netspec.sections.vocabulary.sources import Facts
 
 
 class Step(Entry):
@@ -24,9 +25,13 @@ class Step(Entry):
         return before
 
 
+STEPS: Registry[type[Step]] = Registry("step of a field", Step, __package__, key="word", missing=incomplete)
+
+
 # ---- what is taken from the source
 
 
+@STEPS.register
 class Columns(Step):
     word = "columns"
     about = "columns of numbers side by side; without names all that no other field takes"
@@ -39,6 +44,7 @@ class Columns(Step):
         return Type(len(self.names) if self.names else UNKNOWN)
 
 
+@STEPS.register
 class Column(Step):
     word = "column"
     about = "one column of numbers; of an npz file one array"
@@ -51,6 +57,7 @@ class Column(Step):
         return UNKNOWN_TYPE if facts.columns is None and facts.has_label is None else Type(1)
 
 
+@STEPS.register
 class Label(Step):
     word = "label"
     about = "the class of each example: the source's own, or a column's distinct values in sorted order"
@@ -66,6 +73,7 @@ class Label(Step):
         return Type(1, classes=UNKNOWN if count is None else count)
 
 
+@STEPS.register
 class Image(Step):
     word = "image"
     about = "the picture of each example, maps first; every picture must have this size"
@@ -81,6 +89,7 @@ class Image(Step):
         return Type(self.maps or UNKNOWN, self.size if self.size else UNKNOWN)
 
 
+@STEPS.register
 class Chars(Step):
     word = "chars"
     about = (
@@ -101,6 +110,7 @@ class Chars(Step):
 # ---- what is done with it
 
 
+@STEPS.register
 class Standardize(Step):
     word = "standardize"
     about = "minus the mean, over the standard deviation, both of the training part, column by column"
@@ -110,6 +120,7 @@ class Standardize(Step):
         return _numbers(before, self.word)
 
 
+@STEPS.register
 class Scale(Step):
     word = "scale"
     about = (
@@ -129,6 +140,7 @@ class Scale(Step):
         return _numbers(before, self.word)
 
 
+@STEPS.register
 class OneHot(Step):
     word = "onehot"
     about = "a class as K numbers, one of them 1 and the others 0"
@@ -143,6 +155,7 @@ class OneHot(Step):
         return Type(UNKNOWN if maps is None else maps, before.space, before.time)
 
 
+@STEPS.register
 class Resize(Step):
     word = "resize"
     about = "pictures to another size, by bilinear interpolation"
@@ -154,6 +167,7 @@ class Resize(Step):
         return Type(_picture(before, self.word).maps, self.size, before.time)
 
 
+@STEPS.register
 class Crop(Step):
     word = "crop"
     about = "a part of each picture: in training at a random place, else the middle; `pad` adds zeros around it first"
@@ -166,6 +180,7 @@ class Crop(Step):
         return Type(_picture(before, self.word).maps, self.size, before.time)
 
 
+@STEPS.register
 class Pad(Step):
     word = "pad"
     about = "rows and columns of zeros around each picture"
@@ -181,6 +196,7 @@ class Pad(Step):
         return Type(picture.maps, tuple(size + 2 * self.size for size in space), before.time)
 
 
+@STEPS.register
 class Flip(Step):
     word = "flip"
     about = "in training, pictures mirrored left to right with probability p"
@@ -193,6 +209,7 @@ class Flip(Step):
         return _picture(before, self.word)
 
 
+@STEPS.register
 class Shift(Step):
     word = "shift"
     about = "in training, pictures moved by up to `pixels` in each direction; zeros come in"
@@ -205,6 +222,7 @@ class Shift(Step):
         return _picture(before, self.word)
 
 
+@STEPS.register
 class Window(Step):
     word = "window"
     about = "rows in a sequence: an example is `length` rows in order; the parts of `split` are then stretches of it"
@@ -231,8 +249,3 @@ def _picture(before: Type, step: str) -> Type:
     if before.known and len(space) != 2:
         refuse("NS751", step=step, type=str(before), hint="picture")
     return before
-
-
-STEPS: dict[str, type[Step]] = table(
-    Columns, Column, Label, Image, Chars, Standardize, Scale, OneHot, Resize, Pad, Crop, Flip, Shift, Window
-)

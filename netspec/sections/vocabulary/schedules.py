@@ -1,0 +1,168 @@
+"""The schedules of the learning rate. A test holds every one, step by step, to torch's class."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+from netspec.registry import Registry
+from netspec.sections.entries import Entry, incomplete, option
+
+
+class Schedule(Entry):
+    """A factor on the learning rate: a pure function of how far the run is, so a resumed run has no state to lose.
+
+    Where torch's class wants the length of the run (T_max, total_steps), it is the length of the run. A schedule of
+    your own inherits from this class and defines `multiplier`.
+
+    by_step: it moves with every optimizer step, not with every epoch.
+    waits: it follows the validation loss instead, and has the options `factor` and `patience`.
+    """
+
+    by_step: ClassVar[bool] = False
+    waits: ClassVar[bool] = False
+    warmup: int = option("integer", "optimizer steps over which the rate first rises from 0", default=0, least=0)
+
+    def multiplier(self, step: int, steps: int, lr: float) -> float:
+        """The factor at step `step` of `steps`, counted in optimizer steps or epochs as `by_step` says."""
+        return 1.0
+
+
+def _incomplete(schedule: type[Schedule]) -> str:
+    if schedule.waits and not {"factor", "patience"} <= set(schedule.model_fields):
+        return "a schedule that waits for the validation loss needs the options `factor` and `patience`"
+    return incomplete(schedule)
+
+
+SCHEDULES: Registry[type[Schedule]] = Registry("schedule", Schedule, __package__, key="word", missing=_incomplete)
+
+
+@SCHEDULES.register
+class Constant(Schedule):
+    word = "constant"
+    about = "the same learning rate all along"
+    example = "constant"
+
+
+@SCHEDULES.register
+class Cosine(Schedule):
+    word = "cosine"
+    about = "down along half a cosine to `eta_min`, step by step (CosineAnnealingLR)"
+    example = "cosine"
+    by_step = True
+    eta_min: float = option("number", "the rate at the end", default=0.0, least=0)
+
+    def multiplier(self, step: int, steps: int, lr: float) -> float:
+        return _cosine(1.0, self.eta_min / lr, min(1.0, step / steps))
+
+
+@SCHEDULES.register
+class CosineRestarts(Schedule):
+    word = "cosine_restarts"
+    about = "down along half a cosine, again and again, epoch by epoch (CosineAnnealingWarmRestarts)"
+    example = "cosine_restarts(10)"
+    positional = ("T_0",)
+    T_0: int = option("integer", "epochs before the first restart", least=1)
+    T_mult: int = option("integer", "how much longer each round is than the one before", default=1, least=1)
+    eta_min: float = option("number", "the rate at the end of a round", default=0.0, least=0)
+
+    def multiplier(self, step: int, steps: int, lr: float) -> float:
+        length = self.T_0
+        while step >= length:
+            step, length = step - length, length * self.T_mult
+        return _cosine(1.0, self.eta_min / lr, step / length)
+
+
+@SCHEDULES.register
+class Linear(Schedule):
+    word = "linear"
+    about = "along a line from `start_factor` to `end_factor` times the rate, step by step (LinearLR)"
+    example = "linear"
+    by_step = True
+    start_factor: float = option("number", "times the rate at the start", default=1.0, above=0, most=1)
+    end_factor: float = option("number", "times the rate at the end", default=0.0, least=0, most=1)
+
+    def multiplier(self, step: int, steps: int, lr: float) -> float:
+        return self.start_factor + (self.end_factor - self.start_factor) * min(1.0, step / steps)
+
+
+@SCHEDULES.register
+class Polynomial(Schedule):
+    word = "polynomial"
+    about = "down to 0 as a power of what is left of the run, step by step (PolynomialLR)"
+    example = "polynomial(power = 2)"
+    by_step = True
+    power: float = option("number", "the power", default=1.0, above=0)
+
+    def multiplier(self, step: int, steps: int, lr: float) -> float:
+        return float((1 - min(1.0, step / steps)) ** self.power)
+
+
+@SCHEDULES.register
+class OneCycle(Schedule):
+    word = "one_cycle"
+    about = "up along a cosine to the rate, then down to almost nothing, step by step (OneCycleLR, momentum kept)"
+    example = "one_cycle"
+    by_step = True
+    pct_start: float = option("number", "the share of the steps that the rate rises", default=0.3, above=0, most=1)
+    div_factor: float = option("number", "the first rate is the full one divided by this", default=25.0, least=1)
+    final_div_factor: float = option("number", "the last rate is the first one divided by this", default=1e4, least=1)
+
+    def multiplier(self, step: int, steps: int, lr: float) -> float:
+        peak = self.pct_start * steps - 1
+        first = 1 / self.div_factor
+        if step <= peak:
+            return _cosine(first, 1.0, step / peak if peak > 0 else 1.0)
+        return _cosine(1.0, first / self.final_div_factor, min(1.0, (step - peak) / max(1e-12, steps - 1 - peak)))
+
+
+@SCHEDULES.register
+class Step(Schedule):
+    word = "step"
+    about = "times `gamma` after every `step_size` epochs (StepLR)"
+    example = "step(30, gamma = 0.1)"
+    positional = ("step_size",)
+    step_size: int = option("integer", "epochs between two falls", least=1)
+    gamma: float = option("number", "what is left of the rate", default=0.1, above=0)
+
+    def multiplier(self, step: int, steps: int, lr: float) -> float:
+        return float(self.gamma ** (step // self.step_size))
+
+
+@SCHEDULES.register
+class MultiStep(Schedule):
+    word = "multistep"
+    about = "times `gamma` after each of these epochs (MultiStepLR)"
+    example = "multistep([30, 80])"
+    positional = ("milestones",)
+    milestones: tuple[float, ...] = option("numbers", "the epochs after which it falls", least=1)
+    gamma: float = option("number", "what is left of the rate", default=0.1, above=0)
+
+    def multiplier(self, step: int, steps: int, lr: float) -> float:
+        return float(self.gamma ** sum(step >= epoch for epoch in self.milestones))
+
+
+@SCHEDULES.register
+class Exponential(Schedule):
+    word = "exponential"
+    about = "times `gamma` after every epoch (ExponentialLR)"
+    example = "exponential(0.95)"
+    positional = ("gamma",)
+    gamma: float = option("number", "what is left of the rate", above=0)
+
+    def multiplier(self, step: int, steps: int, lr: float) -> float:
+        return float(self.gamma**step)
+
+
+@SCHEDULES.register
+class Plateau(Schedule):
+    word = "plateau"
+    about = "times `factor` when the validation loss has not fallen for more than `patience` epochs (ReduceLROnPlateau)"
+    example = "plateau(patience = 5)"
+    waits = True
+    factor: float = option("number", "what is left of the rate", default=0.1, above=0, most=1)
+    patience: int = option("integer", "epochs without progress that are borne", default=10, least=0)
+
+
+def _cosine(start: float, end: float, share: float) -> float:
+    return end + (start - end) / 2 * (1 + math.cos(math.pi * share))
