@@ -9,8 +9,8 @@ from typing import Any
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Quoted, Report
 from netspec.elaborate.evaluate import Open, Undefined
 from netspec.ir.types import UNKNOWN_TYPE, ShapeFault, Type
-from netspec.names import nearest
 from netspec.sections.entries import read_entry
+from netspec.sections.rows import unknown_column
 from netspec.sections.settings import Section, Written
 from netspec.sections.train import MOST_MISTAKES, settings
 from netspec.sections.values import Reader, single
@@ -178,11 +178,3 @@ def _columns(step: Step, facts: Facts, reader: Reader) -> None:
     for name, span in wanted.items():
         if name not in facts.columns:
             raise Fault(unknown_column(name, facts.columns, span))
-
-
-def unknown_column(name: str, columns: tuple[str, ...], span: Span | None) -> Diagnostic:
-    """A column that the source does not have."""
-    guess = nearest(name, columns)
-    hints = [Hint("nearest", {"name": guess})] if guess else []
-    hints.append(Hint("columns", {"columns": Quoted(columns[:20])}))
-    return Diagnostic("NS768", span, {"name": name}, hints=tuple(hints))

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.parts import need
 from netspec.sections.predictions import Numbers
+from netspec.sections.rows import Rows
 from netspec.sections.vocabulary.steps import Columns
 from netspec.training.engine import EVALUATION_BATCH, Engine, build_engine
 from netspec.training.plan import Plan, places_of, read_sections
 from netspec.training.prepare import Dataset
 from netspec.training.replay import ALL, replay
 from netspec.training.run import Run
-from netspec.training.sources.base import Rows
-from netspec.training.transforms import undo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -125,9 +124,9 @@ class Trained:
         item = self.data.fields.get(name)
         if item is None:
             return array
-        done = [step for step in item.steps[1:] if not step.training]
+        done = [step for step in item.steps[1:] if not step.batched]
         for step, stored in reversed(list(zip(done, field.get("steps", ())))):
-            array = undo(step, array, {key: value for key, value in stored.items() if key != "word"})
+            array = step.inverse(array, {key: value for key, value in stored.items() if key != "word"})
         return array
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
+from netspec.sections.rows import Rows
 from netspec.sections.vocabulary.sources import Folder
 from netspec.training.answers import Trained
 from netspec.training.given import open_given
 from netspec.training.loop import score
 from netspec.training.replay import ALL
 from netspec.training.resume import differences
-from netspec.training.sources.base import Rows
 from netspec.training.sources.folder import open_folder
 
 Scores = dict[str, dict[str, float]]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.errors import DataError
 from netspec.diagnostics.model import Diagnostic, Hint, Label, Words
 from netspec.ir.types import Type, Unknown, type_text
+from netspec.sections.arrays import Values, shape_of
 from netspec.sections.data import Field
 from netspec.sections.match import Match
+from netspec.sections.rows import Faults, Rows, asked, reject
 from netspec.sections.vocabulary import steps
 from netspec.source import Span
-from netspec.training.sources.base import Faults, Rows, asked, reject
-from netspec.training.values import Values, shape_of
 
 if TYPE_CHECKING:
     import numpy as np

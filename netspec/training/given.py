@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from netspec.diagnostics.errors import DataError, reason
 from netspec.diagnostics.model import Diagnostic, Hint
+from netspec.sections.rows import Rows, reject
 from netspec.sections.vocabulary.sources import Csv, Npz, Text
-from netspec.training.sources.base import Rows, reject
 from netspec.training.sources.folder import ENDINGS
 
 if TYPE_CHECKING:

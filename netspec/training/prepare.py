@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.errors import DataError, NetspecError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.names import nearest
+from netspec.sections.arrays import Values
 from netspec.sections.data import Data, Field
 from netspec.sections.match import Match, agrees, misfit
+from netspec.sections.rows import Faults, File, Rows, reject
 from netspec.sections.vocabulary import steps
-from netspec.sections.vocabulary.steps import Step
+from netspec.sections.vocabulary.steps import State, Step
 from netspec.training.fit import settle
-from netspec.training.sources.base import Faults, File, Rows, reject
 from netspec.training.streams import split
 from netspec.training.take import from_array, rest, take
-from netspec.training.transforms import State, act, learn
-from netspec.training.values import Values
 
 if TYPE_CHECKING:
     import numpy as np
@@ -240,13 +239,13 @@ def _steps(item: Field, values: Values, training: Array) -> Prepared:
     learned: list[tuple[Step, State]] = []
     late: list[Step] = []
     for step in item.steps[1:]:
-        if step.training or isinstance(step, steps.Crop):
+        if step.batched:
             late.append(step)
             continue
         if late:
             reject("NS829", step.at(), step=step.word, late=late[0].word)
-        state = learn(step, values, training)
-        values = act(step, values, state)
+        state = step.fit(values, training)
+        values = step.transform(values, state)
         learned.append((step, state))
     return Prepared(item.name, values, learned, tuple(late))
 
@@ -262,7 +261,7 @@ def fits(item: Field, found: Prepared, match: Match) -> None:
         reject("NS848", item.span, name=item.name, least=int(lengths.min()), longest=int(lengths.max()))
     have = values.type
     for step in found.training:
-        if isinstance(step, steps.Crop):
+        if not step.training:
             have = step.type(have, _NO_FACTS)
     if not agrees(have, want):
         diagnostic: Diagnostic = misfit(item, have, want, match)

@@ -9,16 +9,15 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.errors import NetspecError
+from netspec.sections.arrays import Values
 from netspec.sections.data import Data, Field
 from netspec.sections.match import Match
+from netspec.sections.rows import Faults, Rows, reject
 from netspec.sections.vocabulary import steps
-from netspec.sections.vocabulary.steps import Step
+from netspec.sections.vocabulary.steps import State, Step
 from netspec.training.fit import settle
 from netspec.training.prepare import Dataset, Prepared, fits, starts, windows_of
-from netspec.training.sources.base import Faults, Rows, reject
 from netspec.training.take import from_array, take
-from netspec.training.transforms import State, act
-from netspec.training.values import Values
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,21 +89,9 @@ def _known(item: Field, stored: Mapping[str, Any]) -> Field:
     """The field with its columns, classes and alphabet as the run found them."""
     if not item.steps:
         return item
-    first: Step = item.steps[0]
-    changes: dict[str, Any] = {}
-    if isinstance(first, steps.Columns) and stored.get("columns"):
-        changes["names"] = tuple(stored["columns"])
-    elif isinstance(first, steps.Label) and first.classes is None and stored.get("classes"):
-        changes["classes"] = tuple(stored["classes"])
-    elif isinstance(first, steps.Chars) and stored.get("classes"):
-        changes["alphabet"] = "".join(stored["classes"])
-    elif isinstance(first, steps.Image) and stored.get("picture"):
-        maps, *size = stored["picture"]
-        resized = len(item.steps) > 1 and isinstance(item.steps[1], steps.Resize)
-        changes = {"maps": maps, "size": None if resized else tuple(size)}
-    if not changes:
-        return item
-    return Field(item.name, (first.model_copy(update=changes), *item.steps[1:]), item.type, item.span)
+    resized = len(item.steps) > 1 and isinstance(item.steps[1], steps.Resize)
+    first = item.steps[0].as_found(stored, resized)
+    return Field(item.name, (first, *item.steps[1:]), item.type, item.span)
 
 
 def _named(values: Values, item: Field) -> Values:
@@ -138,10 +125,10 @@ def _steps(item: Field, values: Values, stored: Mapping[str, Any]) -> Prepared:
     late: list[Step] = []
     states = iter(stored.get("steps", ()))
     for step in item.steps[1:]:
-        if step.training or isinstance(step, steps.Crop):
+        if step.batched:
             late.append(step)
             continue
         state = {key: value for key, value in next(states).items() if key != "word"}
-        values = act(step, values, state)
+        values = step.transform(values, state)
         learned.append((step, state))
     return Prepared(item.name, values, learned, tuple(late))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
+from netspec.sections.rows import Rows
 from netspec.training.answers import Answer
 from netspec.training.prepare import Dataset
 from netspec.training.replay import ALL
-from netspec.training.sources.base import Rows
 from netspec.training.sources.csv_ import CsvRows
 from netspec.training.sources.folder import FolderRows
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.diagnostics.errors import DataError
-from netspec.sections.data import Data, Field, unknown_column
-from netspec.sections.vocabulary import steps
-from netspec.training.sources.base import Faults, Rows, as_classes, reject
-from netspec.training.values import Values
+from netspec.sections.arrays import Values
+from netspec.sections.data import Data, Field
+from netspec.sections.rows import Faults, Rows, as_classes, reject
+from netspec.sections.vocabulary.steps import Resize, Taking
 
 
 def from_array(name: str, values: Any) -> Values:
@@ -50,32 +49,9 @@ def _ragged(name: str, values: Any) -> Values:
 
 def take(item: Field, data: Data, rows: Rows, faults: Faults) -> Values:
     """What a field's first step takes from the source."""
-    import numpy as np
-
     step, *after = item.steps
-    if isinstance(step, steps.Columns):
-        names = step.names or rest(data, rows)
-        columns = []
-        for position, name in enumerate(names):
-            asked = step.at(f"names.{position}")
-            if rows.columns and name not in rows.columns:
-                raise DataError(unknown_column(name, rows.columns, asked))
-            columns.append(rows.numbers(name, asked, faults))
-        wide = [column.reshape(len(column), -1) for column in columns]
-        return Values(np.concatenate(wide, axis=1) if wide else np.zeros((rows.count, 0)))
-    if isinstance(step, steps.Column):
-        array = rows.numbers(step.name, step.at("name"), faults)
-        return Values(array[:, None] if array.ndim == 1 else array, raw=array.ndim != 1)
-    if isinstance(step, steps.Label):
-        classes = rows.classes(step.column, step.classes, step.at("column"), faults)
-        return Values(classes.values, classes.names)
-    if isinstance(step, steps.Chars):
-        texts = rows.chars(step.column, step.alphabet, step.at("column"), faults)
-        return Values(texts.values, texts.names, lengths=texts.lengths)
-    assert isinstance(step, steps.Image)
-    resize = after[0].size if after and isinstance(after[0], steps.Resize) else None
-    pictures = rows.pictures(step.size, step.maps, step.at("size"), faults, resize)
-    return Values(pictures.values, low=pictures.low, high=pictures.high)
+    resize = after[0].size if after and isinstance(after[0], Resize) else None
+    return step.take(Taking(rows, faults, rest(data, rows), resize))
 
 
 def rest(data: Data, rows: Rows) -> tuple[str, ...]:

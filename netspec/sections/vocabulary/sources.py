@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from encodings.aliases import aliases
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from netspec.ir.types import Type, refuse
 from netspec.registry import Registry
 from netspec.sections.entries import Entry, incomplete, option
+from netspec.sections.rows import Rows
 
 
 class Facts(NamedTuple):
@@ -22,7 +23,18 @@ class Facts(NamedTuple):
 
 
 class Source(Entry):
-    """Where the examples come from."""
+    """Where the examples come from.
+
+    A source of your own inherits from this class and defines `open`.
+    """
+
+    def open(self, places: Any) -> Rows:
+        """The rows of the source: an object with `columns`, `numbers`, `classes` and so on, as far as it has them.
+
+        `places.find(self, "file")` is the path that an option names, checked to lie where data may lie. Raises
+        DataError. The built-in sources are read in the room of training.
+        """
+        raise NotImplementedError(f"{self.word} is read nowhere")
 
     @property
     def facts(self) -> Facts:
@@ -34,7 +46,13 @@ class Source(Entry):
         return False
 
 
-SOURCES: Registry[type[Source]] = Registry("source", Source, __package__, key="word", missing=incomplete)
+def _incomplete(source: type[Source]) -> str:
+    if source.open is Source.open and not source.__module__.startswith(__package__):
+        return "it reads nothing: define `open(self, places)`"
+    return incomplete(source)
+
+
+SOURCES: Registry[type[Source]] = Registry("source", Source, __package__, key="word", missing=_incomplete)
 
 _IRIS = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
 _WINE = (

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netspec.sections.arrays import Values
 from netspec.sections.vocabulary import steps
 from netspec.training.engine import EVALUATION_BATCH, Engine
 from netspec.training.prepare import Prepared
 from netspec.training.report.plots import COLOURS, as_svg, figure, short, styled
-from netspec.training.transforms import act, undo
-from netspec.training.values import Values
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +55,7 @@ class View:
     def raw(self, array: Array) -> Array:
         """Prepared values -> the units of the data."""
         for step, state in reversed(self.item.learned):
-            array = undo(step, array, state)
+            array = step.inverse(array, state)
         return array
 
     def sums(self, raw: Array) -> Array:
@@ -66,7 +65,7 @@ class View:
 
         values = Values(raw.astype(np.float64))
         for step, state in self.item.learned:
-            values = act(step, values, state)
+            values = step.transform(values, state)
         found = []
         self.engine.model.eval()
         with torch.inference_mode():

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
+from netspec.sections.rows import Classes, Faults, File, Rows, Texts, as_classes, asked, reject
 from netspec.sections.vocabulary.sources import Csv
 from netspec.source import SourceFile, Span
-from netspec.training.sources.base import Classes, Faults, File, Rows, Texts, as_classes, asked, reject
 from netspec.training.sources.text import characters, shown
 
 if TYPE_CHECKING:
-    from netspec.training.sources.base import Array
+    from netspec.sections.rows import Array
 
 # what a cell may say where a number is missing
 RAGGED = "\0"  # stands for the cells of a row that has too few or too many; no text holds it

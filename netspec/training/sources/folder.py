@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.parts import need
+from netspec.sections.rows import Classes, Faults, File, Pictures, Rows, as_classes, asked, reject
 from netspec.sections.vocabulary.sources import Folder
 from netspec.source import Span
-from netspec.training.sources.base import Classes, Faults, File, Pictures, Rows, as_classes, asked, reject
 from netspec.training.sources.spill import empty_bytes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from netspec.training.sources.base import Array
+    from netspec.sections.rows import Array
 
 ENDINGS = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"))
 _GREY = frozenset(("1", "L", "LA", "I", "I;16", "F"))

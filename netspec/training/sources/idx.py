@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Hint
+from netspec.sections.rows import Classes, Faults, File, Pictures, Rows, as_classes, asked, reject
 from netspec.sections.vocabulary.sources import Idx
 from netspec.source import Span
-from netspec.training.sources.base import Classes, Faults, File, Pictures, Rows, as_classes, asked, reject
 
 if TYPE_CHECKING:
-    from netspec.training.sources.base import Array
+    from netspec.sections.rows import Array
 
 # the two files of a part, as Y. LeCun named them
 IMAGES, LABELS = "-images-idx3-ubyte", "-labels-idx1-ubyte"

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Hint
+from netspec.sections.rows import Classes, Faults, File, Rows, as_classes, asked, reject
 from netspec.sections.vocabulary.sources import Npz
 from netspec.source import Span
-from netspec.training.sources.base import Classes, Faults, File, Rows, as_classes, asked, reject
 
 if TYPE_CHECKING:
-    from netspec.training.sources.base import Array
+    from netspec.sections.rows import Array
 
 
 @dataclass(slots=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from netspec.diagnostics.model import Hint
+from netspec.sections.rows import Rows, reject
 from netspec.sections.vocabulary.sources import Csv, Folder, Idx, Npz, Python, Sklearn, Source, Synthetic, Text
-from netspec.training.sources.base import Rows, reject
 
 
 class Places:
@@ -51,7 +51,8 @@ class Places:
 
 def open_source(source: Source, places: Places) -> Rows:
     """Reads a source; raises NetspecError (exit code 3) for what is wrong with it, 5 for a missing package."""
-    return _OPEN[type(source)](source, places)
+    opener = _OPEN.get(type(source))
+    return source.open(places) if opener is None else opener(source, places)
 
 
 def _sklearn(source: Sklearn, places: Places) -> Rows:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from netspec.diagnostics.model import Hint
+from netspec.sections.rows import File, reject
 from netspec.sections.vocabulary.sources import Python
-from netspec.training.sources.base import File, reject
 from netspec.training.sources.npz import ArrayRows, count_rows
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netspec.parts import need
+from netspec.sections.rows import Classes, Faults, File, Pictures, Rows, as_classes, reject
 from netspec.sections.vocabulary.sources import Sklearn
 from netspec.source import Span
-from netspec.training.sources.base import Classes, Faults, File, Pictures, Rows, as_classes, reject
 
 if TYPE_CHECKING:
-    from netspec.training.sources.base import Array
+    from netspec.sections.rows import Array
 
 
 @dataclass(slots=True)

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from netspec.sections.rows import Classes, Faults, File, Pictures, Rows, as_classes, reject
 from netspec.sections.vocabulary.sources import GENERATED, Synthetic
 from netspec.source import Span
-from netspec.training.sources.base import Classes, Faults, File, Pictures, Rows, as_classes, reject
 from netspec.training.sources.trees import trees
 from netspec.training.streams import Draw
 
 if TYPE_CHECKING:
-    from netspec.training.sources.base import Array
+    from netspec.sections.rows import Array
 
     Points = tuple[Array, Array]
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Words
+from netspec.sections.rows import Faults, File, Rows, Texts, asked, reject
 from netspec.sections.vocabulary.sources import Text
 from netspec.source import SourceFile, Span
-from netspec.training.sources.base import Faults, File, Rows, Texts, asked, reject
 
 if TYPE_CHECKING:
-    from netspec.training.sources.base import Array
+    from netspec.sections.rows import Array
 
 
 @dataclass(slots=True)

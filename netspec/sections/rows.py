@@ -158,3 +158,11 @@ def as_classes(cells: list[str], names: tuple[str, ...] | None) -> tuple[Array, 
 
 def _whole(cell: str) -> bool:
     return cell.lstrip("-").isdigit() and len(cell) < 18
+
+
+def unknown_column(name: str, columns: tuple[str, ...], span: Span | None) -> Diagnostic:
+    """A column that the source does not have."""
+    guess = nearest(name, columns)
+    hints = [Hint("nearest", {"name": guess})] if guess else []
+    hints.append(Hint("columns", {"columns": Quoted(columns[:20])}))
+    return Diagnostic("NS768", span, {"name": name}, hints=tuple(hints))
