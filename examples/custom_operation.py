@@ -31,7 +31,7 @@ class Snake(netspec.Op):
     formula = "s + sin(a s)^2 / a"
     source = "Ziyin 2020"
     example = "snake"
-    start: float = option("real", "the first value of a", default=1.0, least=0.01)
+    start: float = option("real", "the first value of a", default=1.0, least=0.01, mark="a from {}")
 
     def shape(self, *inputs: Type) -> Type:
         return inputs[0]

@@ -91,6 +91,12 @@ class Numbers:
     def tanh(self) -> Self:
         return self.apply("tanh", self)
 
+    def sin(self) -> Self:
+        return self.apply("sin", self)
+
+    def cos(self) -> Self:
+        return self.apply("cos", self)
+
     def erf(self) -> Self:
         return self.apply("erf", self)
 
@@ -387,6 +393,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "sqrt": Function(_sqrt, "sqrt", "Math.sqrt({})", "sqrt({})", lambda s: (0.5 / s.sqrt(),)),
     "tanh": Function(math.tanh, "tanh", "Math.tanh({})", "tanh({})", lambda s: (1 - s.tanh() ** 2,),
                      meaning=lambda s: (s.exp() - (-s).exp()) / (s.exp() + (-s).exp())),
+    "sin": Function(math.sin, "sin", "Math.sin({})", "sin({})", lambda s: (s.cos(),)),
+    "cos": Function(math.cos, "cos", "Math.cos({})", "cos({})", lambda s: (-s.sin(),)),
     "erf": Function(math.erf, _numpy_erf, "erf({})", "erf({})",
                     lambda s: (2 / math.sqrt(math.pi) * (-(s * s)).exp(),)),
     "abs": Function(abs, "abs", "Math.abs({})", "|{}|", lambda s: (s.apply("sign", s),)),

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netspec.ir.marks import BOX, TOOLTIP, Class, Mark
 from netspec.ir.operation import Op, Structure, Weight
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type
@@ -232,3 +233,46 @@ class Graph:
                 delay = node.delay if position == 0 else 0
                 graph.add_edge(edge.node, node.index, input=position, output=edge.output, delay=delay)
         return graph
+
+
+def node_marks(graph: Graph, node: Node, lang: str = "en") -> tuple[Mark, ...]:
+    """What must be seen of a node: the marks of its operation, and what it shares with other nodes.
+
+    Parameters:
+        graph: the net.
+        node: one of its nodes.
+        lang: `en` or `ko`.
+
+    Returns:
+        Its marks: those of the structure first, then kinds, then what belongs in a tooltip.
+    """
+    ties = {name for name, declared in node.op.options.items() if declared.kind == "tie"}
+    found = [mark for mark in node.op.marks(lang) if not (node.tied and mark.option in ties)]
+
+    def fact(name: str, en: str, ko: str, is_a: Class = "structure", rank: int = BOX, **words: Any) -> None:
+        found.append(Mark(name, is_a, (ko if lang == "ko" else en).format(**words), rank))
+
+    if node.tied:
+        turned = any(node.op.__dict__[name] == "turned" for name in ties)
+        label = _label(graph, node.tied)
+        if turned:
+            fact("tied", "weights of {label}, transposed", "{label}의 가중치, 전치", label=label)
+        else:
+            fact("tied", "weights of {label}", "{label}의 가중치", label=label)
+    if any(scope.shared for scope in graph.ancestors(node.scope)) and node.path:
+        fact("shared", "shared weights", "가중치 공유")
+    elif node.again and node.path:
+        fact("again", "same weights as {label}", "{label}과 같은 가중치", label=_label(graph, node.path))
+    if node.backward and node.op.over_time and node.kind != "port":
+        fact("backward", "backwards in time", "시간을 거꾸로")
+    if node.delay > 1:
+        fact("delay", "{steps} steps ago", "{steps}시점 전", steps=node.delay)
+    if node.frozen and all(mark.option != "frozen" for mark in found):
+        fact("frozen", "frozen", "고정", "training", TOOLTIP)
+    return tuple(sorted(found, key=lambda mark: ("structure", "kind", "training").index(mark.is_a)))
+
+
+def _label(graph: Graph, path: str) -> str:
+    """The label of the line that owns the weights of a path."""
+    owner = next((node for node in graph.nodes if node.path == path and not node.again), None)
+    return path if owner is None else graph.layers[owner.layer].label

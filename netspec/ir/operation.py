@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, dataclass_transform
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import Mark, Marking, Template, marking, shown
 from netspec.ir.sizes import Formula, Size
 from netspec.ir.types import UNKNOWN, Type, refuse, space_text
 
@@ -55,6 +56,7 @@ class Option(NamedTuple):
     choices: tuple[str, ...] = ()
     name: str = ""
     dotted: bool = False  # `init.bias = 1` reaches one part of it
+    mark: Marking | None = None  # what a figure must show of it
 
     @property
     def required(self) -> bool:
@@ -70,14 +72,37 @@ def option(
     kind: Kind,
     about: str,
     *,
+    mark: Marking | Template | None = None,
     default: Any = REQUIRED,
     least: float | None = None,
     most: float | None = None,
     choices: tuple[str, ...] = (),
     dotted: bool = False,
 ) -> Any:
-    """Declares a field of an operation as an option of the language."""
-    return Option(kind, about, default, least, most, choices, dotted=dotted)
+    """Declares a field of an operation as an option of the language.
+
+    Parameters:
+        kind: how its value is read.
+        about: what it means, for the documents.
+        mark: what a figure must show of it: `structure("stride {}")`, `kind({False: "no bias"})`, `unseen("numerical
+            safety", "ε {}")` or TITLE, of `netspec.ir.marks`. Words alone are of an option that changes the
+            structure. Without a decision the class cannot be made.
+        default: its value when left out; without one it must be given.
+        least: the smallest number allowed.
+        most: the largest number allowed.
+        choices: the words allowed.
+        dotted: `init.bias = 1` reaches one part of it.
+
+    Example:
+        >>> from netspec.ir.marks import structure
+        >>> class Every(Op):
+        ...     name = "every"
+        ...     gap: int = option("integer", "take each n-th value", default=1, mark=structure("every {}"))
+        >>> Every(gap=3).marks()[0].text
+        'every 3'
+    """
+    decided = None if mark is None else marking(mark)
+    return Option(kind, about, default, least, most, choices, dotted=dotted, mark=decided)
 
 
 class Init(NamedTuple):
@@ -183,15 +208,20 @@ class Op:
     varying: ClassVar[bool] = True  # right on batches of different lengths
     inherits: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})  # options it takes from a noun's default
     reserved: ClassVar[tuple[str, ...]] = ()  # options that a later version will have
+    # its title in English and Korean, with options in braces; its name and the values of TITLE options when left out
+    titles: ClassVar[tuple[str, str]] = ("", "")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         own: dict[str, Option] = {}
         for name, value in list(vars(cls).items()):
             if isinstance(value, Option):
-                own[name] = Option(
-                    value.kind, value.about, value.default, value.least, value.most, value.choices, name, value.dotted
-                )
+                if value.mark is None:
+                    raise TypeError(
+                        f"{cls.__qualname__}: option {name!r} does not say what a figure must show of it; give mark=, "
+                        'such as mark="stride {}", mark=kind(…), mark=unseen("the reason", …) or mark=TITLE'
+                    )
+                own[name] = value._replace(name=name)
                 delattr(cls, name)
         cls.options = {**cls.options, **own}
         cls.required = tuple(name for name, declared in cls.options.items() if declared.required)
@@ -264,6 +294,28 @@ class Op:
     def glyph(self) -> Glyph:
         return Glyph("box", self.name)
 
+    def title(self, lang: str = "en") -> str:
+        """What it is, in the words of a figure: `64 filters 3×3`, `LSTM, 128 units`."""
+        template = self.titles[lang == "ko"] or self.titles[0]
+        if template:
+            return template.format_map({name: shown(value) for name, value in self.__dict__.items()}).strip()
+        values = [shown(self.__dict__[name]) for name, declared in self.options.items() if _titled(declared)]
+        return " ".join(filter(None, [self.name, *values]))
+
+    def marks(self, lang: str = "en") -> tuple[Mark, ...]:
+        """What must be seen of its options beside the title; those that have their standard value say nothing.
+
+        What it shares with other steps (tied, frozen, the same weights) is a fact of the node: `node_marks`.
+        """
+        found = []
+        for name, declared in self.options.items():
+            assert declared.mark is not None
+            is_a, rank = declared.mark.is_a, declared.mark.rank
+            said, translated = declared.mark.words(lang, self.__dict__[name], declared.default)
+            if said:
+                found.append(Mark(name, is_a, said, rank, translated))
+        return tuple(found)
+
     def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
         """Multiply-adds for one example, by torch.utils.flop_counter's convention (FLOPs = 2x)."""
         return 0
@@ -281,6 +333,10 @@ class Op:
     def layers(self) -> int:
         """What it adds to the depth of a path."""
         return self.depth
+
+
+def _titled(declared: Option) -> bool:
+    return declared.mark is not None and declared.mark.titled
 
 
 class Elementwise(Op):

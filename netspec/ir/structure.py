@@ -97,6 +97,9 @@ class Delay(_SameType):
     def __init__(self, delay: int) -> None:
         self.__dict__["delay"] = delay
 
+    def title(self, lang: str = "en") -> str:
+        return f"t−{self.delay}"
+
     def compute(self, call: Call, *inputs: Array) -> Array:
         """Outside a recurrence: `start` or zeros, then the value without its last steps."""
         x = inputs[0]
@@ -119,6 +122,7 @@ class Flip(_SameType):
 
     name = "flip"
     structure = "flip"
+    titles = ("reversed", "거꾸로")
 
     def shape(self, *inputs: Type) -> Type:
         if inputs[0].time is None:

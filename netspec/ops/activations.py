@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from netspec.compute.formula import Symbol, text
+from netspec.ir.marks import kind
 from netspec.ir.operation import Elementwise, Lowering, option
 from netspec.ir.types import Type
 
@@ -106,7 +107,9 @@ class Leaky(Elementwise):
     source = "Maas 2013; torch.nn.functional.leaky_relu"
     example = "leaky(0.2)"
     positional = ("slope",)
-    slope: float = option("real", "what negative values are multiplied by", default=0.01)
+    slope: float = option(
+        "real", "what negative values are multiplied by", default=0.01, mark=kind("slope {}", "기울기 {}")
+    )
 
     def value_of(self, s: Any) -> Any:
         return (s > 0).where(s, self.slope * s)
@@ -125,7 +128,13 @@ class Gelu(Elementwise):
     source = "Hendrycks & Gimpel 2016; torch.nn.functional.gelu"
     example = "gelu"
     positional = ("approximate",)
-    approximate: str = option("word", "exact, or the tanh approximation", default="none", choices=("none", "tanh"))
+    approximate: str = option(
+        "word",
+        "exact, or the tanh approximation",
+        default="none",
+        choices=("none", "tanh"),
+        mark=kind({"tanh": "tanh approximation"}, {"tanh": "tanh 근사"}),
+    )
 
     def value_of(self, s: Any) -> Any:
         if self.approximate == "none":

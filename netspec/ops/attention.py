@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from netspec.compute.arrays import Array, constants, join, total
 from netspec.compute.formula import LOWEST
 from netspec.ir.call import Call
+from netspec.ir.marks import NO_BIAS, TITLE, kind, structure, unseen
 from netspec.ir.operation import Argument, Construct, Lowering, Weight, option, plain, wants_values
 from netspec.ir.sizes import Size, divides, product, text
 from netspec.ir.types import Type, refuse, space_text
@@ -25,6 +26,7 @@ class Attention(Weighted):
 
     name = "attention"
     summary = "every step takes a weighted mean of what all steps hold"
+    titles = ("attention, {heads} heads", "어텐션, 헤드 {heads}개")
     formula = "softmax(q k' / sqrt(d)) v"
     source = "Vaswani 2017; torch.nn.functional.scaled_dot_product_attention"
     example = "x + (x -> layernorm -> attention(12, causal = true))"
@@ -33,21 +35,68 @@ class Attention(Weighted):
     inherits = MappingProxyType({"perceptrons": ("bias", "init", "frozen")})
     reserved = ("window", "shift", "positions")
     positional = ("heads",)
-    heads: Size = option("size", "how many heads", least=1)
-    kv_heads: Any = option("size", "heads of keys and values, fewer than of queries", default=None, least=1)
-    width: Any = option("size", "values of each head; maps / heads when left out", default=None, least=1)
-    causal: bool = option("flag", "a step looks at itself and earlier ones only", default=False)
-    bias: bool = option("flag", "the four layers have a weight for the constant 1", default=True)
+    heads: Size = option("size", "how many heads", least=1, mark=TITLE)
+    kv_heads: Any = option(
+        "size",
+        "heads of keys and values, fewer than of queries",
+        default=None,
+        least=1,
+        mark=structure("{} key-value heads", "키·값 헤드 {}개"),
+    )
+    width: Any = option(
+        "size",
+        "values of each head; maps / heads when left out",
+        default=None,
+        least=1,
+        mark=structure("head width {}", "헤드 너비 {}"),
+    )
+    causal: bool = option(
+        "flag",
+        "a step looks at itself and earlier ones only",
+        default=False,
+        mark=structure({True: "causal mask"}, {True: "인과 마스크"}),
+    )
+    bias: bool = option(
+        "flag",
+        "the four layers have a weight for the constant 1",
+        default=True,
+        mark=NO_BIAS,
+    )
     dropout: float = option(
-        "real", "probability with which a weight is dropped in training", default=0.0, least=0, most=1
+        "real",
+        "probability with which a weight is dropped in training",
+        default=0.0,
+        least=0,
+        most=1,
+        mark=unseen("acts in training alone", "dropout {}", "드롭아웃 {}"),
     )
     # torch's kernels mask before they scale: with 0 or less what a step may not see would become NaN
     scale: Any = option(
-        "real", "what products are multiplied by; 1/sqrt(width) when left out", default=None, least=1e-6
+        "real",
+        "what products are multiplied by; 1/sqrt(width) when left out",
+        default=None,
+        least=1e-6,
+        mark=kind("scale {}", "배율 {}"),
     )
-    rotary: Any = option("real", "rotary positions with this base", default=None, least=1)
-    scores: Any = option("layer", "a layer that is added to the products: heads @ queries x keys", default=None)
-    project: bool = option("flag", "false: no query, key, value and out layers", default=True)
+    rotary: Any = option(
+        "real",
+        "rotary positions with this base",
+        default=None,
+        least=1,
+        mark=structure("rotary positions, base {}", "회전 위치, 밑 {}"),
+    )
+    scores: Any = option(
+        "layer",
+        "a layer that is added to the products: heads @ queries x keys",
+        default=None,
+        mark=structure({True: "scores added"}, {True: "점수를 더함"}),
+    )
+    project: bool = option(
+        "flag",
+        "false: no query, key, value and out layers",
+        default=True,
+        mark=structure({False: "no projections"}, {False: "투영 없음"}),
+    )
 
     @property
     def over_time(self) -> bool:
@@ -261,6 +310,10 @@ class Attention(Weighted):
         if form.rotary:
             found["base"] = float(self.rotary)
         return found
+
+    def title(self, lang: str = "en") -> str:
+        said = super().title(lang)
+        return said.replace("heads", "head") if self.heads == 1 else said
 
     def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
         query, key, _, _ = self._values(inputs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netspec.compute.arrays import Array, constants, total
 from netspec.ir.call import Call
+from netspec.ir.marks import kind
 from netspec.ir.operation import Lowering, option, plain
 from netspec.ir.types import Type
 from netspec.ops.pools import AXES, Pool
@@ -15,10 +16,16 @@ class AvgPool(Pool):
 
     name = "avgpool"
     summary = "the mean of each window"
+    titles = ("average pooling {kernel}", "평균 풀링 {kernel}")
     formula = "z = mean over the window"
     source = "torch.nn.functional.avg_pool2d"
     example = "avgpool(2x2)"
-    count_pad: bool = option("flag", "zeros of the padding count in the mean", default=True)
+    count_pad: bool = option(
+        "flag",
+        "zeros of the padding count in the mean",
+        default=True,
+        mark=kind({False: "padding not counted"}, {False: "패딩은 세지 않음"}, note=True),
+    )
 
     def shape(self, *inputs: Type) -> Type:
         found = super().shape(*inputs)

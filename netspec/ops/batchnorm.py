@@ -6,6 +6,7 @@ import math
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import NO_AFFINE, SAFETY, unseen
 from netspec.ir.operation import Argument, Construct, Init, Lowering, Weight, option, plain, wants_values
 from netspec.ir.types import Type
 from netspec.ops.weighted import ONES, ZEROS, Weighted
@@ -16,14 +17,27 @@ class BatchNorm(Weighted):
 
     name = "batchnorm"
     summary = "each map to mean 0 and variance 1 over the batch"
+    titles = ("batch norm", "배치 정규화")
     formula = "(x - mean) / sqrt(var + eps) * weight + bias"
     source = "Ioffe & Szegedy 2015; torch.nn.BatchNorm2d"
     example = "64 filters 3x3 (bias = false) -> batchnorm -> relu"
     norm = True
     varying = False
-    eps: float = option("real", "added to the variance", default=1e-5, least=0)
-    momentum: float = option("real", "how fast running statistics follow", default=0.1, least=0, most=1)
-    affine: bool = option("flag", "a trained weight and bias for each map", default=True)
+    eps: float = option("real", "added to the variance", default=1e-5, least=0, mark=SAFETY)
+    momentum: float = option(
+        "real",
+        "how fast running statistics follow",
+        default=0.1,
+        least=0,
+        most=1,
+        mark=unseen("how fast running statistics follow, in training alone", "momentum {}", "모멘텀 {}"),
+    )
+    affine: bool = option(
+        "flag",
+        "a trained weight and bias for each map",
+        default=True,
+        mark=NO_AFFINE,
+    )
 
     def partial(self, *inputs: Type) -> Type:
         return inputs[0]

@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import TITLE, structure
 from netspec.ir.operation import Lowering, Op, extent, option, plain, wants_values
 from netspec.ir.sizes import Size, text
 from netspec.ir.types import Type, refuse, space_text
@@ -20,8 +21,14 @@ class Crop(Op):
     example = "skip -> crop(2*h x 2*w)"
     transparent = True
     positional = ("to",)
-    to: Any = option("extent", "the size to come out", least=1)
-    at: Any = option("extent", "the first row and column; the middle when left out", default=None, least=0)
+    to: Any = option("extent", "the size to come out", least=1, mark=TITLE)
+    at: Any = option(
+        "extent",
+        "the first row and column; the middle when left out",
+        default=None,
+        least=0,
+        mark=structure("from {}", "{}부터"),
+    )
 
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]

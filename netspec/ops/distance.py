@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import TITLE
 from netspec.ir.operation import Construct, Glyph, Init, Lowering, Part, Weight, option, plain, wants_values
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type
@@ -33,7 +34,7 @@ class Distance(Weighted):
     example = "distance(10)"
     positional = ("count",)
     depth = 1
-    count: Size = option("size", "how many prototypes", least=1)
+    count: Size = option("size", "how many prototypes", least=1, mark=TITLE)
 
     def partial(self, *inputs: Type) -> Type:
         return Type(self.count, (), inputs[0].time)

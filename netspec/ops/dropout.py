@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import CHANCE, kind
 from netspec.ir.operation import Elementwise, Lowering, option
 from netspec.ir.types import Type
 
@@ -22,8 +23,14 @@ class Dropout(Elementwise):
     example = "dropout(0.5)"
     transparent = True
     positional = ("p", "role")
-    p: float = option("real", "the probability", least=0, most=1)
-    role: Any = option("role", "maps: whole maps are dropped", default=None, choices=("maps",))
+    p: float = option("real", "the probability", least=0, most=1, mark=CHANCE)
+    role: Any = option(
+        "role",
+        "maps: whole maps are dropped",
+        default=None,
+        choices=("maps",),
+        mark=kind({"maps": "whole maps"}, {"maps": "맵 전체"}),
+    )
 
     def compute(self, call: Call, *inputs: Array) -> Array:
         x = inputs[0]

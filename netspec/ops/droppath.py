@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import CHANCE
 from netspec.ir.operation import Elementwise, Lowering, Part, option
 from netspec.ir.types import Type
 
@@ -27,7 +28,7 @@ class DropPath(Elementwise):
     example = "x + (x -> Basic(64) -> droppath(0.1))"
     transparent = True
     positional = ("p",)
-    p: float = option("real", "the probability", least=0, most=1)
+    p: float = option("real", "the probability", least=0, most=1, mark=CHANCE)
 
     def compute(self, call: Call, *inputs: Array) -> Array:
         x = inputs[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netspec.compute.arrays import Array, constants, total
 from netspec.ir.call import Call
+from netspec.ir.marks import TITLE
 from netspec.ir.operation import Construct, Init, Lowering, Weight, option, plain
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type, refuse
@@ -15,11 +16,12 @@ class Embed(Weighted):
 
     name = "embed"
     summary = "a trained vector for each class"
+    titles = ("embedding, {width} values", "임베딩, 값 {width}개")
     formula = "x = W[c]"
     source = "Bengio 2003; torch.nn.Embedding"
     example = "tokens -> embed(768, init = normal(0, 0.02))"
     positional = ("width",)
-    width: Size = option("size", "values of each vector", least=1)
+    width: Size = option("size", "values of each vector", least=1, mark=TITLE)
 
     def partial(self, *inputs: Type) -> Type:
         return Type(self.width, inputs[0].space, inputs[0].time)

@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import structure
 from netspec.ir.operation import Lowering, Op, option, plain, wants_values
 from netspec.ir.sizes import text
 from netspec.ir.types import Time, Type, refuse
@@ -22,10 +23,29 @@ class Expand(Op):
     source = "torch.Tensor.expand"
     example = "mask -> expand(maps = 64)"
     transparent = True
-    maps: Any = option("size", "how many maps one map becomes", default=None, least=1)
-    space: Any = option("extent", "the space a value without space is spread over", default=None, least=1)
-    time: Any = option("size", "the steps a value without time is repeated for", default=None, least=1)
-    like: Any = option("layer", "a layer whose roles it gets", default=None)
+    maps: Any = option(
+        "size", "how many maps one map becomes", default=None, least=1, mark=structure("as {} maps", "맵 {}개로")
+    )
+    space: Any = option(
+        "extent",
+        "the space a value without space is spread over",
+        default=None,
+        least=1,
+        mark=structure("over {}", "{}에 걸쳐"),
+    )
+    time: Any = option(
+        "size",
+        "the steps a value without time is repeated for",
+        default=None,
+        least=1,
+        mark=structure("for {} steps", "{}시점 동안"),
+    )
+    like: Any = option(
+        "layer",
+        "a layer whose roles it gets",
+        default=None,
+        mark=structure({True: "as large as another layer"}, {True: "다른 층의 크기로"}),
+    )
     inputs = None
 
     @property

@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array, onto, place, total
 from netspec.ir.call import Call
+from netspec.ir.marks import DILATION, GROUPS, NO_BIAS, PADDING, STRIDE, TITLE, structure
 from netspec.ir.operation import (
     Argument,
     Construct,
@@ -78,21 +79,56 @@ class Filters(Weighted):
 
     name = "filters"
     summary = "N filters that slide over space, each writing one map"
+    titles = ("{count} filters {kernel}", "{kernel} 필터 {count}개")
     formula = "z_j = w_j0 + sum_i w_ji * x_i"
     source = "LeCun 1989; torch.nn.Conv1d/2d/3d"
     example = "64 filters 3x3 (pad = 1) -> relu"
     noun = True
     depth = 1
-    count: Size = option("size", "how many filters: the maps that come out", least=1)
-    kernel: tuple[Size, ...] = option("extent", "the filter's size along each axis", least=1)
-    stride: Any = option("extent", "steps between two places of the filter", default=1, least=1)
-    pad: Any = option("padding", "rows of zeros around the input, or same", default=0, least=0, choices=("same",))
-    dilation: Any = option("extent", "distance between two values the filter reads", default=1, least=1)
-    groups: Size = option("size", "maps are split into this many groups", default=1, least=1)
-    bias: bool = option("flag", "each filter has a weight for the constant 1", default=True)
-    connect: Any = option("list", "a row a map read, a column a filter; `.` marks no connection", default=None)
-    along: str = option("role", "what the filter slides over", default="space", choices=("space", "time"))
-    transposed: bool = option("flag", "writes windows instead of reading them", default=False)
+    count: Size = option("size", "how many filters: the maps that come out", least=1, mark=TITLE)
+    kernel: tuple[Size, ...] = option("extent", "the filter's size along each axis", least=1, mark=TITLE)
+    stride: Any = option("extent", "steps between two places of the filter", default=1, least=1, mark=STRIDE)
+    pad: Any = option(
+        "padding",
+        "rows of zeros around the input, or same",
+        default=0,
+        least=0,
+        choices=("same",),
+        mark=PADDING,
+    )
+    dilation: Any = option(
+        "extent",
+        "distance between two values the filter reads",
+        default=1,
+        least=1,
+        mark=DILATION,
+    )
+    groups: Size = option("size", "maps are split into this many groups", default=1, least=1, mark=GROUPS)
+    bias: bool = option(
+        "flag",
+        "each filter has a weight for the constant 1",
+        default=True,
+        mark=NO_BIAS,
+    )
+    connect: Any = option(
+        "list",
+        "a row a map read, a column a filter; `.` marks no connection",
+        default=None,
+        mark=structure("connections {}", "연결 {}"),
+    )
+    along: str = option(
+        "role",
+        "what the filter slides over",
+        default="space",
+        choices=("space", "time"),
+        mark=structure({"time": "along time"}, {"time": "시간을 따라"}),
+    )
+    transposed: bool = option(
+        "flag",
+        "writes windows instead of reading them",
+        default=False,
+        mark=structure({True: "transposed"}, {True: "전치"}),
+    )
 
     @property
     def over_time(self) -> bool:
@@ -298,6 +334,10 @@ class Filters(Weighted):
         kind = f"nn.ConvTranspose{axes}d" if self.transposed else f"nn.Conv{axes}d"
         (maps, count) = plain((value.maps, self.count))
         return Lowering(forward, Construct(kind, (maps, count, squeeze(self.kernel)), kwargs, _DEFAULTS), folds=folds)
+
+    def title(self, lang: str = "en") -> str:
+        said = super().title(lang)
+        return said.replace("filters", "filter") if self.count == 1 else said
 
     def glyph(self) -> Glyph:
         return Glyph("planes", "")

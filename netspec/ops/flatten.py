@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import structure
 from netspec.ir.operation import Lowering, Op, option
 from netspec.ir.sizes import product
 from netspec.ir.types import Time, Type, refuse
@@ -22,7 +23,13 @@ class Flatten(Op):
     example = "d filters 16x16 (stride = 16) -> flatten(space)"
     transparent = True
     positional = ("role",)
-    role: Any = option("role", "space: its places become time steps", default=None, choices=("space",))
+    role: Any = option(
+        "role",
+        "space: its places become time steps",
+        default=None,
+        choices=("space",),
+        mark=structure({"space": "places as time steps"}, {"space": "칸을 시점으로"}),
+    )
 
     @property
     def over_time(self) -> bool:

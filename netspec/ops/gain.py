@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import kind
 from netspec.ir.operation import Construct, Lowering, Part, Weight, option, plain
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type
@@ -34,7 +35,12 @@ class Gain(OverRole):
     formula = "w_c x_c"
     source = "Touvron 2021 (LayerScale)"
     example = "attention(heads) -> gain(init = 1e-6)"
-    bias: bool = option("flag", "a trained number to add, too", default=False)
+    bias: bool = option(
+        "flag",
+        "a trained number to add, too",
+        default=False,
+        mark=kind({True: "with bias"}, {True: "편향 있음"}, note=True),
+    )
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
         shape = self._stored(inputs[0])

@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import TITLE, kind
 from netspec.ir.operation import Construct, Glyph, Init, Lowering, Op, Part, Weight, option, plain, wants_values
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type, refuse
@@ -42,8 +43,13 @@ class Gaussian(Op):
     example = "84 perceptrons -> tanh -> gaussian(10)"
     positional = ("count",)
     depth = 1
-    count: Size = option("size", "how many prototypes", least=1)
-    prototypes: Any = option("list", "the prototypes themselves, a row of numbers each", default=None)
+    count: Size = option("size", "how many prototypes", least=1, mark=TITLE)
+    prototypes: Any = option(
+        "list",
+        "the prototypes themselves, a row of numbers each",
+        default=None,
+        mark=kind("prototypes {}", "원형 {}", note=True),
+    )
 
     def partial(self, *inputs: Type) -> Type:
         return Type(self.count, (), inputs[0].time)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import GROUPS, NO_AFFINE, SAFETY
 from netspec.ir.operation import Argument, Construct, Lowering, Weight, option, plain, wants_values
 from netspec.ir.sizes import Size, divides, product, text
 from netspec.ir.types import Type, refuse
@@ -15,14 +16,20 @@ class GroupNorm(Weighted):
 
     name = "groupnorm"
     summary = "groups of maps to mean 0 and variance 1"
+    titles = ("group norm", "그룹 정규화")
     formula = "(x - mean) / sqrt(var + eps) * weight + bias"
     source = "Wu & He 2018; torch.nn.GroupNorm"
     example = "64 filters 3x3 -> groupnorm(8) -> relu"
     norm = True
     positional = ("groups",)
-    groups: Size = option("size", "into how many groups the maps are split", least=1)
-    eps: float = option("real", "added to the variance", default=1e-5, least=0)
-    affine: bool = option("flag", "a trained weight and bias for each map", default=True)
+    groups: Size = option("size", "into how many groups the maps are split", least=1, mark=GROUPS)
+    eps: float = option("real", "added to the variance", default=1e-5, least=0, mark=SAFETY)
+    affine: bool = option(
+        "flag",
+        "a trained weight and bias for each map",
+        default=True,
+        mark=NO_AFFINE,
+    )
 
     def partial(self, *inputs: Type) -> Type:
         return inputs[0]

@@ -11,6 +11,7 @@ class Gru(Recurrent):
 
     name = "gru"
     summary = "torch's GRU layers"
+    titles = ("GRU, {units} units", "GRU, 유닛 {units}개")
     source = "Cho 2014; torch.nn.GRU"
     example = "gru(128)"
     module = "nn.GRU"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import SAFETY, kind
 from netspec.ir.operation import Argument, Construct, Lowering, Weight, option, plain, wants_values
 from netspec.ir.sizes import product
 from netspec.ir.types import Type, refuse
@@ -15,12 +16,18 @@ class InstanceNorm(Weighted):
 
     name = "instancenorm"
     summary = "each map of each example to mean 0 and variance 1"
+    titles = ("instance norm", "인스턴스 정규화")
     formula = "(x - mean) / sqrt(var + eps)"
     source = "Ulyanov 2016; torch.nn.InstanceNorm2d"
     example = "32 filters 9x9 (pad = 4) -> instancenorm -> relu"
     norm = True
-    eps: float = option("real", "added to the variance", default=1e-5, least=0)
-    affine: bool = option("flag", "a trained weight and bias for each map", default=False)
+    eps: float = option("real", "added to the variance", default=1e-5, least=0, mark=SAFETY)
+    affine: bool = option(
+        "flag",
+        "a trained weight and bias for each map",
+        default=False,
+        mark=kind({True: "with scale and shift"}, {True: "배율과 이동 있음"}, note=True),
+    )
 
     def partial(self, *inputs: Type) -> Type:
         return inputs[0]

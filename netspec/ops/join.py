@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array, join
 from netspec.ir.call import Call
+from netspec.ir.marks import structure
 from netspec.ir.operation import Glyph, Lowering, Op, option, wants_values
 from netspec.ir.types import UNKNOWN, Time, Type, refuse
 from netspec.ops.sharing import align, merge, merge_partial, shared_axes
@@ -23,7 +24,13 @@ class Join(Op):
     inputs = None
     transparent = True
     positional = ("role",)
-    role: str = option("role", "what is put side by side", default="maps", choices=("maps", "time", "space"))
+    role: str = option(
+        "role",
+        "what is put side by side",
+        default="maps",
+        choices=("maps", "time", "space"),
+        mark=structure({"time": "along time", "space": "along space"}, {"time": "시간을 따라", "space": "공간을 따라"}),
+    )
 
     @property
     def over_time(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netspec.compute.arrays import Array, join
 from netspec.ir.call import Call
+from netspec.ir.marks import TITLE
 from netspec.ir.operation import Lowering, option
 from netspec.ir.types import Type
 from netspec.ops.reductions import Reduction
@@ -16,7 +17,7 @@ class Last(Reduction):
     summary = "the last time step"
     example = "last(time) -> 1 perceptron"
     transparent = True
-    role: str = option("role", "what is reduced", default="time", choices=("time",))
+    role: str = option("role", "what is reduced", default="time", choices=("time",), mark=TITLE)
 
     def reduced(self, call: Call, x: Array, axes: tuple[int, ...]) -> Array:
         lengths = [x.shape[1]] * x.shape[0] if call.lengths is None else call.lengths

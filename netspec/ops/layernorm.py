@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import NO_AFFINE, NO_BIAS, SAFETY
 from netspec.ir.operation import Argument, Construct, Lowering, Weight, option, plain
 from netspec.ir.types import Type
 from netspec.ops.over_role import OverRole
@@ -15,12 +16,18 @@ class LayerNorm(OverRole):
 
     name = "layernorm"
     summary = "the values of one step to mean 0 and variance 1"
+    titles = ("layer norm", "층 정규화")
     formula = "(x - mean) / sqrt(var + eps) * weight + bias"
     source = "Ba 2016; torch.nn.LayerNorm"
     example = "x -> layernorm -> attention(heads)"
-    eps: float = option("real", "added to the variance", default=1e-5, least=0)
-    affine: bool = option("flag", "a trained weight and bias", default=True)
-    bias: bool = option("flag", "a trained bias", default=True)
+    eps: float = option("real", "added to the variance", default=1e-5, least=0, mark=SAFETY)
+    affine: bool = option(
+        "flag",
+        "a trained weight and bias",
+        default=True,
+        mark=NO_AFFINE,
+    )
+    bias: bool = option("flag", "a trained bias", default=True, mark=NO_BIAS)
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
         if not self.affine:

@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import TITLE
 from netspec.ir.operation import Construct, Init, Lowering, Part, Weight, option, plain
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type
@@ -35,7 +36,7 @@ class Learned(Weighted):
     positional = ("value",)
     inputs = 0
     begins = True
-    value: Any = option("type", "the type of the values", default=None)
+    value: Any = option("type", "the type of the values", default=None, mark=TITLE)
 
     @property
     def over_time(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import TITLE, kind
 from netspec.ir.operation import Elementwise, Lowering, option, wants_values
 from netspec.ir.types import Type, refuse
 
@@ -13,14 +14,17 @@ class Lrn(Elementwise):
 
     name = "lrn"
     summary = "local response normalisation over neighbouring maps"
+    titles = ("local response norm, {size} maps", "국소 응답 정규화, 맵 {size}개")
     formula = "x / (k + alpha/n sum x^2)^beta"
     source = "Krizhevsky 2012; torch.nn.functional.local_response_norm"
     example = "lrn(5)"
     positional = ("size",)
-    size: int = option("integer", "how many neighbouring maps", least=1)
-    alpha: float = option("real", "how much the neighbours count", default=1e-4)
-    beta: float = option("real", "the exponent", default=0.75)
-    k: float = option("real", "the constant", default=1.0)
+    size: int = option("integer", "how many neighbouring maps", least=1, mark=TITLE)
+    alpha: float = option(
+        "real", "how much the neighbours count", default=1e-4, mark=kind("α = {}", "α = {}", note=True)
+    )
+    beta: float = option("real", "the exponent", default=0.75, mark=kind("β = {}", "β = {}", note=True))
+    k: float = option("real", "the constant", default=1.0, mark=kind("k = {}", "k = {}", note=True))
 
     def shape(self, *inputs: Type) -> Type:
         wants_values(self, inputs[0])

@@ -11,6 +11,7 @@ class Lstm(Recurrent):
 
     name = "lstm"
     summary = "torch's LSTM layers"
+    titles = ("LSTM, {units} units", "LSTM, 유닛 {units}개")
     source = "Hochreiter & Schmidhuber 1997; torch.nn.LSTM"
     example = "lstm(128)"
     module = "nn.LSTM"

@@ -7,6 +7,7 @@ from typing import Any
 from netspec.compute.arrays import Array
 from netspec.compute.formula import LOWEST
 from netspec.ir.call import Call
+from netspec.ir.marks import DILATION
 from netspec.ir.operation import Lowering, option
 from netspec.ir.types import Type
 from netspec.ops.pools import Pool
@@ -17,10 +18,17 @@ class MaxPool(Pool):
 
     name = "maxpool"
     summary = "the largest value of each window"
+    titles = ("max pooling {kernel}", "최대 풀링 {kernel}")
     formula = "z = max over the window"
     source = "torch.nn.functional.max_pool2d"
     example = "maxpool(3x3, stride = 2, pad = 1)"
-    dilation: Any = option("extent", "distance between two values of a window", default=1, least=1)
+    dilation: Any = option(
+        "extent",
+        "distance between two values of a window",
+        default=1,
+        least=1,
+        mark=DILATION,
+    )
 
     def compute(self, call: Call, *inputs: Array) -> Array:
         x = inputs[0]

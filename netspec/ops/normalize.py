@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import SAFETY
 from netspec.ir.operation import Elementwise, Lowering, option
 from netspec.ir.types import Type
 
@@ -16,7 +17,7 @@ class Normalize(Elementwise):
     formula = "x / max(|x|, eps)"
     source = "torch.nn.functional.normalize"
     example = "128 perceptrons -> normalize"
-    eps: float = option("real", "the least length", default=1e-12, least=0)
+    eps: float = option("real", "the least length", default=1e-12, least=0, mark=SAFETY)
 
     def compute(self, call: Call, *inputs: Array) -> Array:
         length = (inputs[0] * inputs[0]).sum(1).sqrt()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.ir.marks import TITLE
 from netspec.ir.operation import Elementwise, Glyph, Lowering, option
 from netspec.ir.types import Type
 
@@ -13,9 +14,9 @@ class Number(Elementwise):
 
     name = "number"
     summary = "every value with one number"
-    sign: str = option("word", "what is done", choices=("+", "-", "*"))
-    value: float = option("real", "the number")
-    first: bool = option("flag", "the number stands on the left", default=False)
+    sign: str = option("word", "what is done", choices=("+", "-", "*"), mark=TITLE)
+    value: float = option("real", "the number", mark=TITLE)
+    first: bool = option("flag", "the number stands on the left", default=False, mark=TITLE)
 
     def value_of(self, s: Any) -> Any:
         left, right = (self.value, s) if self.first else (s, self.value)
@@ -27,3 +28,6 @@ class Number(Elementwise):
 
     def glyph(self) -> Glyph:
         return Glyph("box", f"{self.value:g} {self.sign}" if self.first else f"{self.sign} {self.value:g}")
+
+    def title(self, lang: str = "en") -> str:
+        return self.glyph().caption.replace("*", "×").replace("-", "−")

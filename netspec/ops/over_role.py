@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import OVER
 from netspec.ir.operation import option, wants_values
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type, refuse
@@ -17,7 +18,13 @@ class OverRole(Weighted):
 
     norm = True
     positional = ("role",)
-    role: Any = option("role", "over what, where the value has space", default=None, choices=("maps", "space", "all"))
+    role: Any = option(
+        "role",
+        "over what, where the value has space",
+        default=None,
+        choices=("maps", "space", "all"),
+        mark=OVER,
+    )
 
     def partial(self, *inputs: Type) -> Type:
         return inputs[0]

@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import TITLE, kind, structure
 from netspec.ir.operation import Lowering, Op, extent, option, plain, wants_values
 from netspec.ir.sizes import Size, text
 from netspec.ir.types import Type, refuse
@@ -20,10 +21,25 @@ class Pad(Op):
     example = "pad(3, mode = reflect)"
     transparent = True
     positional = ("size",)
-    size: Any = option("extent", "how many on each side", default=None, least=0)
-    to: Any = option("extent", "the size to come out, instead: added at the end of each axis", default=None, least=1)
-    mode: str = option("word", "what stands there", default="constant", choices=("constant", "reflect", "edge", "wrap"))
-    value: float = option("real", "the number, for constant", default=0.0)
+    size: Any = option("extent", "how many on each side", default=None, least=0, mark=TITLE)
+    to: Any = option(
+        "extent",
+        "the size to come out, instead: added at the end of each axis",
+        default=None,
+        least=1,
+        mark=structure("to {}", "{}까지"),
+    )
+    mode: str = option(
+        "word",
+        "what stands there",
+        default="constant",
+        choices=("constant", "reflect", "edge", "wrap"),
+        mark=kind(
+            {"reflect": "mirrored", "edge": "edge values", "wrap": "wrapped round"},
+            {"reflect": "거울처럼", "edge": "가장자리 값", "wrap": "반대편 값"},
+        ),
+    )
+    value: float = option("real", "the number, for constant", default=0.0, mark=kind("of {}", "값 {}"))
 
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]

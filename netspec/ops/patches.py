@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import TITLE
 from netspec.ir.operation import Lowering, Op, extent, option, plain, wants_values
 from netspec.ir.sizes import divides, product, text
 from netspec.ir.types import Type, refuse
@@ -20,7 +21,7 @@ class Patches(Op):
     example = "patches(4x4)"
     transparent = True
     positional = ("size",)
-    size: Any = option("extent", "the size of a patch", least=1)
+    size: Any = option("extent", "the size of a patch", least=1, mark=TITLE)
 
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]

@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array, total
 from netspec.ir.call import Call
+from netspec.ir.marks import NO_BIAS, TITLE, structure, unseen
 from netspec.ir.operation import Construct, Glyph, Init, Lowering, Part, Weight, option, plain, wants_values
 from netspec.ir.sizes import Formula, Size, product, text
 from netspec.ir.types import Type, refuse
@@ -36,15 +37,34 @@ class Perceptrons(Weighted):
 
     name = "perceptrons"
     summary = "N weighted sums, each of all values of a time step"
+    titles = ("{units} perceptrons", "퍼셉트론 {units}개")
     formula = "s_j = w_j0 + sum_i w_ji x_i"
     source = "Rosenblatt 1958; torch.nn.Linear"
     example = "128 perceptrons -> relu"
     noun = True
     depth = 1
-    units: tuple[Size, ...] = option("extent", "how many, or a grid of them", least=1)
-    bias: bool = option("flag", "each has a weight w_0 for the constant 1", default=True)
-    tie: Any = option("tie", "uses the weights of another layer: a, or transpose(a)", default=None)
-    weights_: Any = option("list", "the initial weights, a row [w_0, w_1, …] for each perceptron", default=None)
+    units: tuple[Size, ...] = option("extent", "how many, or a grid of them", least=1, mark=TITLE)
+    bias: bool = option(
+        "flag",
+        "each has a weight w_0 for the constant 1",
+        default=True,
+        mark=NO_BIAS,
+    )
+    tie: Any = option(
+        "tie",
+        "uses the weights of another layer: a, or transpose(a)",
+        default=None,
+        mark=structure(
+            {"straight": "tied weights", "turned": "tied weights, transposed"},
+            {"straight": "묶인 가중치", "turned": "묶인 가중치, 전치"},
+        ),
+    )
+    weights_: Any = option(
+        "list",
+        "the initial weights, a row [w_0, w_1, …] for each perceptron",
+        default=None,
+        mark=unseen("initial values, that training moves", "initial weights {}", "초기 가중치 {}"),
+    )
 
     @property
     def total(self) -> Size:
@@ -111,6 +131,10 @@ class Perceptrons(Weighted):
             grid = ", ".join(str(size) for size in plain((1, *self.units)))
             forward = f"torch.unflatten({forward}, -1, ({grid}))"
         return Lowering(forward, module, parts=parts)
+
+    def title(self, lang: str = "en") -> str:
+        said = super().title(lang)
+        return said.replace("perceptrons", "perceptron") if self.total == 1 else said
 
     def glyph(self) -> Glyph:
         return Glyph("units", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.compute.arrays import Array
+from netspec.ir.marks import PADDING, STRIDE, TITLE, structure
 from netspec.ir.operation import Argument, Glyph, Lowering, Op, extent, option, plain, squeeze, wants_values
 from netspec.ir.sizes import Size, text
 from netspec.ir.types import UNKNOWN, Type, refuse
@@ -17,11 +18,34 @@ class Pool(Op):
     """A window over each map; or `to`: as many windows as wanted, spread evenly (adaptive pooling)."""
 
     positional = ("kernel",)
-    kernel: Any = option("extent", "the window", default=None, least=1)
-    stride: Any = option("extent", "steps between two windows; the window itself when left out", default=None, least=1)
-    pad: Any = option("extent", "rows of padding, at most half the window", default=0, least=0)
-    ceil: bool = option("flag", "a last window may hang over the edge", default=False)
-    to: Any = option("extent", "the size to come out, instead of a window", default=None, least=1)
+    kernel: Any = option("extent", "the window", default=None, least=1, mark=TITLE)
+    stride: Any = option(
+        "extent",
+        "steps between two windows; the window itself when left out",
+        default=None,
+        least=1,
+        mark=STRIDE,
+    )
+    pad: Any = option(
+        "extent",
+        "rows of padding, at most half the window",
+        default=0,
+        least=0,
+        mark=PADDING,
+    )
+    ceil: bool = option(
+        "flag",
+        "a last window may hang over the edge",
+        default=False,
+        mark=structure({True: "windows over the edge"}, {True: "가장자리를 넘는 창"}),
+    )
+    to: Any = option(
+        "extent",
+        "the size to come out, instead of a window",
+        default=None,
+        least=1,
+        mark=structure("adaptive, to {}", "적응형, {}로"),
+    )
 
     def partial(self, *inputs: Type) -> Type:
         return Type(inputs[0].maps, UNKNOWN, inputs[0].time)

@@ -7,6 +7,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array, constants
 from netspec.ir.call import Call
+from netspec.ir.marks import TITLE, kind
 from netspec.ir.operation import Construct, Init, Lowering, Part, Weight, option, plain
 from netspec.ir.sizes import Size, divides
 from netspec.ir.types import Type, refuse
@@ -44,8 +45,16 @@ class Positions(Weighted):
     source = "Gehring 2017 (trained), Vaswani 2017 (sines)"
     example = "hidden wpe: tokens -> positions(768)"
     positional = ("width",)
-    width: Any = option("size", "values of each vector; those of the input when left out", default=None, least=1)
-    kind: str = option("word", "trained vectors, or sines and cosines", default="learned", choices=("learned", "sine"))
+    width: Any = option(
+        "size", "values of each vector; those of the input when left out", default=None, least=1, mark=TITLE
+    )
+    kind: str = option(
+        "word",
+        "trained vectors, or sines and cosines",
+        default="learned",
+        choices=("learned", "sine"),
+        mark=kind({"learned": "learned", "sine": "sinusoidal"}, {"learned": "학습됨", "sine": "사인파"}),
+    )
 
     @property
     def over_time(self) -> bool:

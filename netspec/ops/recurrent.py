@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from netspec.compute.arrays import Array, filled, join, total
 from netspec.ir.call import Call
+from netspec.ir.marks import NO_BIAS, TITLE, structure, unseen
 from netspec.ir.operation import Argument, Construct, Lowering, Part, Weight, option, plain, wants_values
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type, refuse
@@ -33,11 +34,28 @@ class Recurrent(Weighted):
     """torch's own recurrent module over time."""
 
     positional = ("units",)
-    units: Size = option("size", "values of the state", least=1)
-    layers_: int = option("integer", "stacked layers", default=1, least=1)
-    bidirectional: bool = option("flag", "a second one runs backwards; their values stand side by side", default=False)
-    bias: bool = option("flag", "two bias vectors for each gate", default=True)
-    dropout: float = option("real", "between stacked layers, in training", default=0.0, least=0, most=1)
+    units: Size = option("size", "values of the state", least=1, mark=TITLE)
+    layers_: int = option("integer", "stacked layers", default=1, least=1, mark=structure("{} layers", "{}층"))
+    bidirectional: bool = option(
+        "flag",
+        "a second one runs backwards; their values stand side by side",
+        default=False,
+        mark=structure({True: "bidirectional"}, {True: "양방향"}),
+    )
+    bias: bool = option(
+        "flag",
+        "two bias vectors for each gate",
+        default=True,
+        mark=NO_BIAS,
+    )
+    dropout: float = option(
+        "real",
+        "between stacked layers, in training",
+        default=0.0,
+        least=0,
+        most=1,
+        mark=unseen("acts in training alone", "dropout {} between layers", "층 사이 드롭아웃 {}"),
+    )
     gates: ClassVar[int] = 1
     module: ClassVar[str] = ""
 

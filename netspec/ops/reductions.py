@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import OVER
 from netspec.ir.operation import Lowering, Op, Part, option, wants_values
 from netspec.ir.types import Type, refuse
 
@@ -21,7 +22,12 @@ class Reduction(Op):
     """Removes space or time, or leaves one map."""
 
     positional = ("role",)
-    role: Any = option("role", "what is reduced", choices=("space", "time", "maps"))
+    role: Any = option(
+        "role",
+        "what is reduced",
+        choices=("space", "time", "maps"),
+        mark=OVER,
+    )
     call: ClassVar[str] = ""  # the torch method; `{dim}` the axes
 
     @property

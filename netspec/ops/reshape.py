@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import TITLE
 from netspec.ir.operation import Lowering, Op, option, plain, wants_values
 from netspec.ir.sizes import text
 from netspec.ir.types import Type, refuse
@@ -20,7 +21,7 @@ class Reshape(Op):
     example = "12544 perceptrons -> relu -> reshape(256@7x7)"
     transparent = True
     positional = ("to",)
-    to: Any = option("type", "the type to come out, of as many values")
+    to: Any = option("type", "the type to come out, of as many values", mark=TITLE)
 
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import SAFETY, kind
 from netspec.ir.operation import Argument, Construct, Lowering, Weight, option, plain
 from netspec.ir.types import Type
 from netspec.ops.over_role import OverRole
@@ -15,11 +16,14 @@ class RmsNorm(OverRole):
 
     name = "rmsnorm"
     summary = "values divided by their root mean square"
+    titles = ("RMS norm", "RMS 정규화")
     formula = "x / sqrt(mean(x^2) + eps) * weight"
     source = "Zhang & Sennrich 2019; torch.nn.RMSNorm"
     example = "x -> rmsnorm -> attention(heads)"
-    eps: float = option("real", "added to the mean square", default=1e-6, least=0)
-    affine: bool = option("flag", "a trained weight", default=True)
+    eps: float = option("real", "added to the mean square", default=1e-6, least=0, mark=SAFETY)
+    affine: bool = option(
+        "flag", "a trained weight", default=True, mark=kind({False: "no scale"}, {False: "배율 없음"}, note=True)
+    )
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
         return (self.weight("weight", self.sizes(inputs[0]), ONES),) if self.affine else ()

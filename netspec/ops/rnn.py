@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netspec.compute.arrays import Array
+from netspec.ir.marks import kind
 from netspec.ir.operation import Argument, option
 from netspec.ops.recurrent import Recurrent
 
@@ -12,11 +13,18 @@ class Rnn(Recurrent):
 
     name = "rnn"
     summary = "torch's plain recurrent layers"
+    titles = ("RNN, {units} units", "RNN, 유닛 {units}개")
     source = "Elman 1990; torch.nn.RNN"
     example = "rnn(128)"
     module = "nn.RNN"
     gates = 1
-    act: str = option("word", "the activation", default="tanh", choices=("tanh", "relu"))
+    act: str = option(
+        "word",
+        "the activation",
+        default="tanh",
+        choices=("tanh", "relu"),
+        mark=kind({"relu": "ReLU"}, {"relu": "ReLU"}),
+    )
 
     def extra(self) -> dict[str, Argument]:
         return {"nonlinearity": self.act}

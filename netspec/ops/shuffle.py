@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import GROUPS
 from netspec.ir.operation import Lowering, Op, option, plain, wants_values
 from netspec.ir.sizes import Size, divides, text
 from netspec.ir.types import Type, refuse
@@ -18,7 +19,7 @@ class Shuffle(Op):
     example = "64 filters 1x1 (groups = 4) -> shuffle(4)"
     transparent = True
     positional = ("groups",)
-    groups: Size = option("size", "how many groups", least=1)
+    groups: Size = option("size", "how many groups", least=1, mark=GROUPS)
 
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]

@@ -7,6 +7,7 @@ from typing import Any
 from netspec.compute.arrays import Array
 from netspec.compute.formula import LOWEST
 from netspec.ir.call import Call
+from netspec.ir.marks import OVER
 from netspec.ir.operation import Lowering, Op, option, wants_values
 from netspec.ir.types import Type, refuse
 
@@ -20,7 +21,13 @@ class Softmax(Op):
     source = "Bridle 1990; torch.softmax"
     example = "K perceptrons -> softmax"
     positional = ("role",)
-    role: Any = option("role", "what the values sum to one over", default=None, choices=("maps", "space", "time"))
+    role: Any = option(
+        "role",
+        "what the values sum to one over",
+        default=None,
+        choices=("maps", "space", "time"),
+        mark=OVER,
+    )
 
     @property
     def over_time(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import TITLE, structure
 from netspec.ir.operation import Glyph, Lowering, Op, option, plain, wants_values
 from netspec.ir.sizes import Formula, Size, divides, text
 from netspec.ir.types import UNKNOWN, Type, refuse
@@ -20,8 +21,8 @@ class Split(Op):
     example = "hidden a: 2*H perceptrons -> split(2)"
     transparent = True
     positional = ("count",)
-    count: Any = option("size", "how many equal parts", default=None, least=1)
-    sizes: Any = option("list", "the maps of each part", default=None)
+    count: Any = option("size", "how many equal parts", default=None, least=1, mark=TITLE)
+    sizes: Any = option("list", "the maps of each part", default=None, mark=structure("parts of {}", "{}로 나눔"))
 
     @property
     def parts(self) -> int:

@@ -12,6 +12,7 @@ class Stop(Elementwise):
 
     name = "stop"
     summary = "no gradient flows back through here"
+    titles = ("no gradient", "기울기 없음")
     source = "torch.Tensor.detach"
     example = "target -> stop"
     call = "{x}.detach()"

@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import STRIDE, TITLE
 from netspec.ir.operation import Construct, Glyph, Lowering, Part, Weight, extent, option, plain, squeeze, wants_values
 from netspec.ir.sizes import Size, product
 from netspec.ir.types import Type, refuse
@@ -51,13 +52,20 @@ class Subsample(Weighted):
 
     name = "subsample"
     summary = "LeNet's trainable pool: weight * (sum of the window) + bias"
+    titles = ("subsampling {kernel}", "서브샘플링 {kernel}")
     formula = "z = w_0 + w_1 * sum over the window"
     source = "LeCun 1998, section II.B"
     example = "subsample(2x2) -> tanh"
     positional = ("kernel",)
     depth = 1
-    kernel: Any = option("extent", "the window", least=1)
-    stride: Any = option("extent", "steps between two windows; the window itself when left out", default=None, least=1)
+    kernel: Any = option("extent", "the window", least=1, mark=TITLE)
+    stride: Any = option(
+        "extent",
+        "steps between two windows; the window itself when left out",
+        default=None,
+        least=1,
+        mark=STRIDE,
+    )
 
     def partial(self, *inputs: Type) -> Type:
         return Type(inputs[0].maps, super().partial(*inputs).space, inputs[0].time)

@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import structure
 from netspec.ir.operation import Lowering, Op, option, wants_values
 from netspec.ir.types import Time, Type, refuse
 
@@ -19,7 +20,13 @@ class Transpose(Op):
     example = "k -> transpose"
     transparent = True
     positional = ("role",)
-    role: Any = option("role", "space: rows and columns change places", default=None, choices=("space",))
+    role: Any = option(
+        "role",
+        "space: rows and columns change places",
+        default=None,
+        choices=("space",),
+        mark=structure({"space": "rows and columns"}, {"space": "행과 열"}),
+    )
 
     @property
     def over_time(self) -> bool:

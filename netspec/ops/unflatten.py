@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import TITLE
 from netspec.ir.operation import Lowering, Op, option, plain
 from netspec.ir.sizes import Size, product, text
 from netspec.ir.types import Type, refuse, space_text
@@ -20,7 +21,7 @@ class Unflatten(Op):
     example = "repeat 12 { Encoder(12, 3072) } -> unflatten(14x14)"
     transparent = True
     positional = ("to",)
-    to: Any = option("extent", "the space to come out", least=1)
+    to: Any = option("extent", "the space to come out", least=1, mark=TITLE)
 
     @property
     def over_time(self) -> bool:

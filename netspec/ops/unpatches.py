@@ -7,6 +7,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import TITLE
 from netspec.ir.operation import Lowering, Op, extent, option, plain, wants_values
 from netspec.ir.sizes import divides, product, text
 from netspec.ir.types import Type, refuse
@@ -21,7 +22,7 @@ class Unpatches(Op):
     example = "12 filters 3x3 (pad = 1) -> unpatches(2x2)"
     transparent = True
     positional = ("size",)
-    size: Any = option("extent", "the size of a patch", least=1)
+    size: Any = option("extent", "the size of a patch", least=1, mark=TITLE)
 
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]

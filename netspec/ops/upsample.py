@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array, constants, total
 from netspec.ir.call import Call
+from netspec.ir.marks import kind, structure
 from netspec.ir.operation import Glyph, Lowering, Op, extent, option, plain, squeeze, wants_values
 from netspec.ir.types import Type, refuse
 
@@ -19,10 +20,23 @@ class Upsample(Op):
     example = "upsample(2, mode = linear)"
     transparent = True
     positional = ("factor",)
-    factor: Any = option("extent", "how many times as large", default=None, least=1)
-    to: Any = option("extent", "the size to come out, instead", default=None, least=1)
-    mode: str = option("word", "how values between are found", default="nearest", choices=("nearest", "linear"))
-    corners: bool = option("flag", "linear: corner values stay at the corners", default=False)
+    factor: Any = option("extent", "how many times as large", default=None, least=1, mark=structure("×{}", "×{}"))
+    to: Any = option(
+        "extent", "the size to come out, instead", default=None, least=1, mark=structure("to {}", "{}까지")
+    )
+    mode: str = option(
+        "word",
+        "how values between are found",
+        default="nearest",
+        choices=("nearest", "linear"),
+        mark=kind({"nearest": "nearest", "linear": "linear"}, {"nearest": "가장 가까운 값", "linear": "선형 보간"}),
+    )
+    corners: bool = option(
+        "flag",
+        "linear: corner values stay at the corners",
+        default=False,
+        mark=kind({True: "corners aligned"}, {True: "모서리 맞춤"}, note=True),
+    )
 
     def partial(self, *inputs: Type) -> Type:
         return Type(inputs[0].maps, super().partial(*inputs).space, inputs[0].time)

@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.marks import unseen
 from netspec.ir.operation import Init, Op, Weight, option
 from netspec.ir.sizes import Size
 
@@ -18,8 +19,19 @@ ONES = Init("constant", (1.0,))
 class Weighted(Op):
     """An operation that stores trainable numbers."""
 
-    init: Any = option("init", "the distribution of the initial weights", default=None, dotted=True)
-    frozen: bool = option("flag", "true: never trained, no weight decay, statistics stay", default=False)
+    init: Any = option(
+        "init",
+        "the distribution of the initial weights",
+        default=None,
+        dotted=True,
+        mark=unseen("initial values, that training moves", "starts from {}", "{}에서 시작"),
+    )
+    frozen: bool = option(
+        "flag",
+        "true: never trained, no weight decay, statistics stay",
+        default=False,
+        mark=unseen("what is trained, not what is computed", {True: "frozen"}, {True: "고정"}),
+    )
 
     def initial(self, name: str, standard: Init) -> Init:
         """What `init` says of one stored array, else `standard`. `init` alone speaks of the weight."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array, filled
 from netspec.ir.call import Call
+from netspec.ir.marks import TITLE
 from netspec.ir.operation import Lowering, Op, option, plain
 from netspec.ir.types import Type
 
@@ -19,7 +20,7 @@ class Zeros(Op):
     positional = ("value",)
     inputs = 0
     begins = True
-    value: Any = option("type", "the type of the values", default=None)
+    value: Any = option("type", "the type of the values", default=None, mark=TITLE)
 
     @property
     def over_time(self) -> bool:

@@ -24,8 +24,8 @@ class Tagged(Op):
     """Hands its input on; `tag` is any text."""
 
     name = "tagged"
-    tag: str = option("text", "what it is called")
-    times: int = option("integer", "how often", default=1, least=1)
+    tag: str = option("text", "what it is called", mark="tag {}")
+    times: int = option("integer", "how often", default=1, least=1, mark="{} times")
     positional = ("tag",)
 
     def shape(self, *inputs: Type) -> Type:
@@ -44,7 +44,7 @@ class Scaled(Weighted):
     """One weight, and a first value that is written as one."""
 
     name = "scaled"
-    start: Any = option("init", "how it starts", default=None)
+    start: Any = option("init", "how it starts", default=None, mark="from {}")
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
         return (self.weight("weight", (inputs[0].maps,), self.start or Init("constant", (1.0,))),)
