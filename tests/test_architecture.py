@@ -6,28 +6,42 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from architecture import (
+    Import,
+    Site,
+    asked_classes,
+    asked_options,
+    circles,
+    imports,
+    modules,
+    named_operations,
+    room,
+)
 
+from netspec.ops.registry import step_names
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "netspec"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-# A part may import from parts of the same or a lower rank.
-RANK = {
-    "version": 0, "source": 0, "names": 0, "limits": 0, "registry": 0,
-    "diagnostics": 1,
-    "compute": 1, "ir": 2,
-    "syntax": 3, "ops": 3, "parts": 3,
-    "elaborate": 4,
-    "sections": 5,
-    "show": 6, "lower": 6, "figure": 6, "draw": 6,
-    "spec": 7, "training": 8, "api": 9, "notebook": 9,
-    "cli": 9, "__init__": 9, "__main__": 9,
-}  # fmt: skip
+# A room may import from the rooms before it.
+ORDER = (
+    "version source names limits registry diagnostics parts compute ir ops syntax elaborate sections show lower draw"
+    " figure spec training api notebook cli netspec __main__"
+).split()  # fmt: skip
+FACE = ("api", "netspec")  # what users import; `netspec` is the package's own __init__
+ABOVE = ("api", "netspec", "notebook", "cli", "__main__")
+# To be brought to nothing: where a figure falls, it is lowered here.
+BACKWARDS = 67  # imports of a room that comes later
+ROOMS_IN_CIRCLES, MODULES_IN_CIRCLES = 2, 22
+ASKED_FOR_NAMES, ASKED_FOR_OPTIONS, ASKED_FOR_CLASSES = 73, 25, 6
+OPERATIONS = ("ops",)
+# words that are more than the name of a step: a function of arithmetic, initial values, what a weight may be tied with
+WORDS = {"sqrt", "zeros", "transpose"}
 HEAVY = ("torch", "numpy", "sklearn", "matplotlib", "rich", "networkx", "pydantic", "graphviz", "pygraphviz", "lark")
 # which parts may name torch at all
 TORCH = ("lower", "sections", "training", "parts", "cli", "spec")
@@ -37,8 +51,180 @@ def part_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imports(tree: ast.AST, top_only: bool = False) -> Iterator[tuple[str, int]]:
-    """Every module that is imported outside `if TYPE_CHECKING:`, with its line."""
+def listed(found: Sequence[object]) -> str:
+    return "\n".join(map(str, found))
+
+
+# ---- who imports whom
+
+
+def backwards(package: Path, order: Sequence[str]) -> list[Import]:
+    """Imports of a room that does not come before the importer's own, TYPE_CHECKING and functions included."""
+    rank = {name: number for number, name in enumerate(order)}
+    found = imports(package)
+    unknown = {room(name) for name in modules(package)} - set(order)
+    assert not unknown, f"a room without a place in the order: {unknown}"
+    return [
+        one for one in found if room(one.source) != room(one.target) and rank[room(one.target)] > rank[room(one.source)]
+    ]
+
+
+def in_circles(package: Path, rooms: bool) -> list[list[str]]:
+    """Groups of rooms (or of single modules) that import each other."""
+    pairs = [(one.source, one.target) for one in imports(package)]
+    return circles((room(a), room(b)) for a, b in pairs if room(a) != room(b)) if rooms else circles(pairs)
+
+
+def test_imports_point_backwards() -> None:
+    found = backwards(PACKAGE, ORDER)
+    assert len(found) <= BACKWARDS, listed(found)
+
+
+@pytest.mark.parametrize(("rooms", "most"), [(True, ROOMS_IN_CIRCLES), (False, MODULES_IN_CIRCLES)])
+def test_no_import_circles(rooms: bool, most: int) -> None:
+    found = in_circles(PACKAGE, rooms)
+    assert sum(map(len, found)) <= most, listed(found)
+
+
+def from_below(package: Path, face: Collection[str], above: Collection[str]) -> list[Import]:
+    return [one for one in imports(package) if room(one.target) in face and room(one.source) not in above]
+
+
+def test_nothing_below_imports_the_face() -> None:
+    assert not from_below(PACKAGE, FACE, ABOVE), listed(from_below(PACKAGE, FACE, ABOVE))
+
+
+# ---- generic code asks an operation; it knows none by name
+
+
+def names() -> set[str]:
+    blocks = {path.stem for path in (PACKAGE / "prelude").glob("*.net")}
+    return (step_names() | blocks | {"input", "port", "delay", "flip"}) - WORDS
+
+
+@pytest.mark.parametrize(
+    ("asked", "most"),
+    [
+        (lambda: named_operations(PACKAGE, names(), OPERATIONS), ASKED_FOR_NAMES),
+        (lambda: asked_options(PACKAGE, OPERATIONS), ASKED_FOR_OPTIONS),
+        (lambda: asked_classes(PACKAGE, OPERATIONS), ASKED_FOR_CLASSES),
+    ],
+    ids=["names", "options", "classes"],
+)
+def test_generic_code_knows_no_operation(asked: Callable[[], list[Site]], most: int) -> None:
+    found = asked()
+    assert len(found) <= most, listed(found)
+
+
+# ---- each of these tests sees what it is there for
+
+
+@pytest.fixture
+def made_up(tmp_path: Path) -> Callable[[dict[str, str]], Path]:
+    """A package `house` of the given files."""
+
+    def make(files: dict[str, str]) -> Path:
+        package = tmp_path / "house"
+        for name, text in {"__init__.py": "", **files}.items():
+            path = package / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return package
+
+    return make
+
+
+TYPING = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    {}\n"
+LATE = "def f():\n    {}\n"
+
+
+@pytest.mark.parametrize("form", ["{}\n", TYPING, LATE], ids=["top", "typing", "late"])
+@pytest.mark.parametrize(
+    "line",
+    ["from house.upper.b import B", "import house.upper.b", "from house.upper import b", "from ..upper import b"],
+)
+def test_an_import_of_a_later_room_and_a_circle_are_seen(
+    made_up: Callable[[dict[str, str]], Path], line: str, form: str
+) -> None:
+    files = {"lower/__init__.py": "", "upper/__init__.py": "", "upper/b.py": "from house.lower.a import A\n"}
+    package = made_up(files | {"lower/a.py": form.format(line)})
+    [found] = backwards(package, ["lower", "upper", "house"])
+    assert (found.source, found.target) == ("lower.a", "upper.b")
+    assert in_circles(package, rooms=True) == [["lower", "upper"]]
+    assert in_circles(package, rooms=False) == [["lower.a", "upper.b"]]
+
+
+def test_a_circle_inside_a_room_is_seen(made_up: Callable[[dict[str, str]], Path]) -> None:
+    package = made_up(
+        {"one/a.py": LATE.format("from .b import B"), "one/b.py": "from .a import A\n", "one/__init__.py": ""}
+    )
+    assert in_circles(package, rooms=False) == [["one.a", "one.b"]]
+    assert not in_circles(package, rooms=True)
+
+
+def test_a_room_without_a_place_is_an_error(made_up: Callable[[dict[str, str]], Path]) -> None:
+    with pytest.raises(AssertionError, match="attic"):
+        backwards(made_up({"attic.py": ""}), ["house"])
+
+
+@pytest.mark.parametrize(
+    "line", ["from house import load", "import house.api", "from house.api import load", "import house"]
+)
+def test_an_import_of_the_face_is_seen(made_up: Callable[[dict[str, str]], Path], line: str) -> None:
+    package = made_up({"api.py": "", "low.py": LATE.format(line), "cli.py": "import house.api\n"})
+    assert [one.source for one in from_below(package, ("api", "house"), ("api", "house", "cli"))] == ["low"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "node.op.name == 'relu'",
+        "'relu' != op.name",
+        "node.op.name in ('relu', 'tanh')",
+        "node.op.name not in LISTED",
+        "TABLE[node.op.name]",
+        "TABLE.get(op.name, 0)",
+        "node.word == 'relu'",
+        "item.name in {'relu'}",
+        "(name := node.op.name) and name == 'relu'",
+        "type(op).name == 'relu'",
+        "item.name == 'Attention'",
+    ],
+)
+def test_an_operation_that_is_known_by_name_is_seen(made_up: Callable[[dict[str, str]], Path], line: str) -> None:
+    package = made_up({"ops/__init__.py": "x = op.name == 'relu'\n", "view.py": f"def f(node):\n    return {line}\n"})
+    assert [site.path for site in named_operations(package, {"relu", "tanh", "Attention"}, ("ops",))] == ["view.py"]
+
+
+def test_a_match_over_names_is_seen_and_other_words_are_not(made_up: Callable[[dict[str, str]], Path]) -> None:
+    match = "def f(node):\n    match node.op.name:\n        case 'relu':\n            pass\n"
+    other = "def f(node, view):\n    return view == 'relu' or node.op.name == node.op.name or node.role == 'maps'\n"
+    package = made_up({"a.py": match, "b.py": other})
+    assert [site.path for site in named_operations(package, {"relu"}, ("ops",))] == ["a.py"]
+
+
+@pytest.mark.parametrize("line", ["getattr(node.op, 'stride', 1)", "hasattr(op, 'pad')"])
+def test_an_option_that_may_be_missing_is_seen(made_up: Callable[[dict[str, str]], Path], line: str) -> None:
+    package = made_up({"view.py": f"def f(node, op):\n    return {line}\n", "other.py": "x = getattr(node, 'op')\n"})
+    assert [site.path for site in asked_options(package, ("ops",))] == ["view.py"]
+
+
+@pytest.mark.parametrize(
+    "line", ["isinstance(op, Relu)", "issubclass(op, (int, Relu))", "[x for x in op if isinstance(x, int | Relu)]"]
+)
+def test_a_class_of_an_operation_is_seen(made_up: Callable[[dict[str, str]], Path], line: str) -> None:
+    head = "from house.ops.relu import Relu\nfrom house.ops.base import Op\n"
+    files = {"ops/__init__.py": "", "ops/relu.py": "", "view.py": f"{head}def f(op):\n    return {line}\n"}
+    match = f"{head}def f(op):\n    match op:\n        case Relu():\n            pass\n    return isinstance(op, Op)\n"
+    package = made_up(files | {"other.py": match})
+    assert {site.path for site in asked_classes(package, ("ops",))} == {"view.py", "other.py"}
+
+
+# ---- heavy parts load late
+
+
+def imported(tree: ast.AST, top_only: bool = False) -> Iterator[str]:
+    """The first word of every module that is imported outside `if TYPE_CHECKING:`."""
     pending: list[ast.AST] = [tree]
     while pending:
         node = pending.pop()
@@ -47,35 +233,27 @@ def imports(tree: ast.AST, top_only: bool = False) -> Iterator[tuple[str, int]]:
         if top_only and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             continue
         if isinstance(node, ast.Import):
-            yield from ((alias.name, node.lineno) for alias in node.names)
+            yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module, node.lineno
+            yield node.module.split(".")[0]
         pending.extend(ast.iter_child_nodes(node))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_point_backwards(path: Path) -> None:
-    own = RANK[part_of(path)]
-    for name, line in imports(ast.parse(path.read_text(encoding="utf-8"))):
-        if name.startswith("netspec."):
-            other = name.split(".")[1]
-            if other != "grammar":
-                assert RANK[other] <= own, f"{path}:{line} imports {name}"
+def test_heavy_modules_are_imported_late() -> None:
+    for path in FILES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        allowed = {"pydantic"} if part_of(path) in ("sections", "training") else set()
+        assert not (set(imported(tree, top_only=True)) & set(HEAVY)) - allowed, path
+        if part_of(path) not in TORCH:
+            assert "torch" not in set(imported(tree)), path
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_heavy_modules_are_imported_late(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    top = {name.split(".")[0] for name, _ in imports(tree, top_only=True)}
-    allowed = {"pydantic"} if part_of(path) in ("sections", "training") else set()
-    assert not (top & set(HEAVY)) - allowed
-    anywhere = {name.split(".")[0] for name, _ in imports(tree)}
-    if part_of(path) not in TORCH:
-        assert "torch" not in anywhere
+def test_manners() -> None:
+    for path in FILES:
+        check_manners(path)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_manners(path: Path) -> None:
+def check_manners(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text)
     assert ast.get_docstring(tree), "a module says what it turns into what"
