@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, ParamSpec, SupportsFloat, SupportsIndex, 
 
 from netspec.diagnostics.errors import SpecError
 from netspec.diagnostics.model import Diagnostic, Fault, Quoted, Report
-from netspec.elaborate.alone import check_uncalled
-from netspec.elaborate.defaults import check_defaults
 from netspec.elaborate.elaborate import elaborate
 from netspec.elaborate.program import Definition, Program, load_program, parse_program
-from netspec.elaborate.unused import idle_defaults, unused_names
+from netspec.elaborate.uncalled import check_uncalled
+from netspec.elaborate.unused import check_defaults, idle_defaults, unused_names
 from netspec.ir.graph import Counts, Graph, Layer
 from netspec.limits import DEFAULT, Limits
 

@@ -6,15 +6,15 @@ import unicodedata
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label
+from netspec.elaborate.annotations import bind_type, read_type, same_type
 from netspec.elaborate.builder import Builder, Context, single
 from netspec.elaborate.chain import chain
+from netspec.elaborate.environment import Binding, Environment, Flow, Result
 from netspec.elaborate.evaluate import ANY, Undefined, Want, check_size, evaluate, fault
-from netspec.elaborate.frame import Bound, Flow, Frame, Result
 from netspec.elaborate.keys import Names
 from netspec.elaborate.kinds import read_list
 from netspec.elaborate.program import NEVER_NAMES
-from netspec.elaborate.witness import COMPARE, differing, shown
-from netspec.elaborate.written import bind_type, read_type, same_type
+from netspec.elaborate.witnesses import COMPARE, differing, shown
 from netspec.ir.graph import Layer
 from netspec.ir.sizes import Formula, text, values_of
 from netspec.ir.structure import Input, Port
@@ -22,7 +22,7 @@ from netspec.ir.types import Unknown, type_text
 from netspec.syntax import tree
 
 
-def body(b: Builder, env: Frame, ctx: Context) -> None:
+def body(b: Builder, env: Environment, ctx: Context) -> None:
     """Expands the statements of a body into layers, and reports their mistakes.
 
     Args:
@@ -50,7 +50,7 @@ def body(b: Builder, env: Frame, ctx: Context) -> None:
         _requirements(b, env, ctx, statements)
 
 
-def _declare(b: Builder, env: Frame, ctx: Context, statements: tuple[tree.Statement, ...]) -> None:
+def _declare(b: Builder, env: Environment, ctx: Context, statements: tuple[tree.Statement, ...]) -> None:
     """Labels first: a delayed read may name a layer below. Duplicates and odd names are said here."""
 
     def report(code: str, name: tree.Name, words: Any, labels: tuple[Label, ...] = (), hints: Any = ()) -> None:
@@ -75,7 +75,7 @@ def _declare(b: Builder, env: Frame, ctx: Context, statements: tuple[tree.Statem
         if name is None:
             continue
         word = name.text
-        if isinstance(statement, tree.Layer) and isinstance(statement.chain.items[0], tree.Broken):
+        if isinstance(statement, tree.Layer) and isinstance(statement.chain.items[0], tree.Unreadable):
             env.labels.setdefault(word, statement)
             continue
         if word in seen:
@@ -94,7 +94,7 @@ def _declare(b: Builder, env: Frame, ctx: Context, statements: tuple[tree.Statem
             env.labels[word] = statement
 
 
-def _statement(b: Builder, env: Frame, ctx: Context, statement: tree.Statement) -> None:
+def _statement(b: Builder, env: Environment, ctx: Context, statement: tree.Statement) -> None:
     match statement:
         case tree.Input():
             _input(b, env, ctx, statement)
@@ -105,22 +105,22 @@ def _statement(b: Builder, env: Frame, ctx: Context, statement: tree.Statement) 
         case tree.Let():
             _let(env, statement)
         case tree.Start() if statement.label.text not in env.labels:
-            if statement.label.text in env.poisoned:
+            if statement.label.text in env.unread:
                 raise Undefined
             raise fault(env, statement.label.at, "NS508", name=statement.label.text)
 
 
-def _undefine(env: Frame, statement: tree.Statement) -> None:
+def _undefine(env: Environment, statement: tree.Statement) -> None:
     """After an error in a line its label is known, and says nothing more."""
     name = _name_of(statement)
     if name is None:
         return
     if isinstance(statement, tree.Let):
-        env.broken.add(name.text)
+        env.undefined.add(name.text)
         return
     if env.labels.get(name.text) is statement:
         role = statement.role if isinstance(statement, tree.Layer) else "input"
-        env.layers[name.text] = Bound([None], role)
+        env.layers[name.text] = Binding([None], role)
         env.last = name.text
         if role == "input":
             env.inputs.append(name.text)
@@ -128,7 +128,7 @@ def _undefine(env: Frame, statement: tree.Statement) -> None:
         written = statement.type
         length = written.over.length if written.over is not None else None
         sizes = written.space.sizes if written.space else ()
-        env.broken |= _sizes_in(written.maps, written.classes, length, *sizes) - env.env.keys()
+        env.undefined |= _sizes_in(written.maps, written.classes, length, *sizes) - env.values.keys()
 
 
 def _name_of(statement: tree.Statement) -> tree.Name | None:
@@ -140,7 +140,7 @@ def _name_of(statement: tree.Statement) -> tree.Name | None:
 # ---- lines
 
 
-def _input(b: Builder, env: Frame, ctx: Context, line: tree.Input) -> None:
+def _input(b: Builder, env: Environment, ctx: Context, line: tree.Input) -> None:
     label = line.label.text
     layer = b.layer(env, ctx, label, "input", line.at, line.caption)
     ctx = ctx._replace(layer=layer.index)
@@ -158,7 +158,7 @@ def _input(b: Builder, env: Frame, ctx: Context, line: tree.Input) -> None:
     _finish(env, layer, Result(flow), "")
 
 
-def _line(b: Builder, env: Frame, ctx: Context, line: tree.Layer) -> None:
+def _line(b: Builder, env: Environment, ctx: Context, line: tree.Layer) -> None:
     layer = b.layer(env, ctx, line.label.text, line.role, line.at, line.caption)
     layer.expected = line.expect is not None
     keys = Names(layer.path)
@@ -175,13 +175,13 @@ def _line(b: Builder, env: Frame, ctx: Context, line: tree.Layer) -> None:
     _finish(env, layer, result, layer.path)
 
 
-def _finish(env: Frame, layer: Layer, result: Result, path: str) -> None:
+def _finish(env: Environment, layer: Layer, result: Result, path: str) -> None:
     layer.values = tuple(value.edge for value in result.values if value is not None)
-    env.layers[layer.label] = Bound(result.values, layer.role, path, result.parts)
+    env.layers[layer.label] = Binding(result.values, layer.role, path, result.parts)
     env.last = layer.label
 
 
-def _expect(b: Builder, env: Frame, line: tree.Layer, expect: tree.TypeText, flow: Flow) -> None:
+def _expect(b: Builder, env: Environment, line: tree.Layer, expect: tree.TypeText, flow: Flow) -> None:
     """`is T`: the line's type must be the one that is written; raises Fault (NS501)."""
     value = single(flow, env, line.chain.at)
     if not value.type.known:
@@ -199,35 +199,35 @@ def _expect(b: Builder, env: Frame, line: tree.Layer, expect: tree.TypeText, flo
     raise Fault(Diagnostic("NS501", span, words, hints=hints, fixes=fixes))
 
 
-def _let(env: Frame, line: tree.Let) -> None:
+def _let(env: Environment, line: tree.Let) -> None:
     if isinstance(line.value, tree.List):
-        env.env[line.name.text] = read_list(line.value, env)
+        env.values[line.name.text] = read_list(line.value, env)
         return
     result = evaluate(line.value, env, ANY)
     if isinstance(result, int):
         check_size(result, line.value, env, Want("whole", -(10**18)))
-    env.env[line.name.text] = result
+    env.values[line.name.text] = result
 
 
-def _unused_starts(b: Builder, env: Frame, ctx: Context) -> None:
+def _unused_starts(b: Builder, env: Environment, ctx: Context) -> None:
     """NS509 for a `start` line of a layer that no line reads delayed."""
     for line in env.definition.body.statements:
         if isinstance(line, tree.Start) and line.label.text not in env.starts:
             name = line.label.text
             bound = env.layers.get(name)
-            if name in env.labels and name not in env.broken and (bound is None or None not in bound.values):
+            if name in env.labels and name not in env.undefined and (bound is None or None not in bound.values):
                 b.add(fault(env, line.at, "NS509", name=name).diagnostic, env, ctx)
 
 
 # ---- require
 
 
-def _requirements(b: Builder, env: Frame, ctx: Context, statements: tuple[tree.Statement, ...]) -> None:
+def _requirements(b: Builder, env: Environment, ctx: Context, statements: tuple[tree.Statement, ...]) -> None:
     """`require` of sizes; those that speak of weights and depth wait until the graph is done."""
     for line in statements:
         if not isinstance(line, tree.Require):
             continue
-        if (_sizes_in(line.left, line.right) & {"weights", "depth"}) - env.env.keys():
+        if (_sizes_in(line.left, line.right) & {"weights", "depth"}) - env.values.keys():
             b.late.append((env, line))
             continue
         try:
@@ -238,10 +238,10 @@ def _requirements(b: Builder, env: Frame, ctx: Context, statements: tuple[tree.S
             continue
 
 
-def _refused(b: Builder, env: Frame, ctx: Context, statements: tuple[tree.Statement, ...]) -> bool:
+def _refused(b: Builder, env: Environment, ctx: Context, statements: tuple[tree.Statement, ...]) -> bool:
     """Whether a `require` does not hold that speaks of sizes known before the lines; it is reported then."""
     for line in statements:
-        if isinstance(line, tree.Require) and _sizes_in(line.left, line.right) <= env.env.keys():
+        if isinstance(line, tree.Require) and _sizes_in(line.left, line.right) <= env.values.keys():
             try:
                 require(b, env, line)
             except Fault as error:
@@ -250,7 +250,7 @@ def _refused(b: Builder, env: Frame, ctx: Context, statements: tuple[tree.Statem
     return False
 
 
-def require(b: Builder, env: Frame, line: tree.Require) -> None:
+def require(b: Builder, env: Environment, line: tree.Require) -> None:
     """Raises Fault (NS511) where a `require` does not hold."""
     left = evaluate(line.left, env, ANY)
     right = evaluate(line.right, env, ANY)

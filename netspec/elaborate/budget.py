@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from netspec.diagnostics.model import Fault
-from netspec.elaborate.evaluate import ANY, Broken, evaluate
-from netspec.elaborate.frame import Closure, Frame
+from netspec.elaborate.environment import Closure, Environment
+from netspec.elaborate.evaluate import ANY, Undefined, evaluate
 from netspec.elaborate.program import Definition
 from netspec.syntax import tree
 
 
-class Counter:
+class NodeBudget:
     """Counts a block once for each set of arguments: blocks that double forty times cost forty steps.
 
     A lower bound: what cannot be said before expanding (a count that hangs on a type) is taken as one.
@@ -25,67 +25,67 @@ class Counter:
         self.flat: dict[int, int] = {}  # blocks that hold neither rounds nor blocks: as many nodes in every call
         self.asked = 0  # how often the number of nodes was another one's matter
 
-    def item(self, item: tree.Value, frame: Frame) -> int:
+    def item(self, item: tree.Value, env: Environment) -> int:
         match item:
             case tree.Repeat():
                 self.asked += 1
-                inside = self.chain(item.chain, frame)
-                return min(self._rounds(item, frame) * max(1, inside), self.limit + 1)
+                inside = self.chain(item.chain, env)
+                return min(self._rounds(item, env) * max(1, inside), self.limit + 1)
             case tree.Ref() | tree.Call():
-                return self._named(item, frame)
+                return self._named(item, env)
             case tree.Group():
-                return self.chain(item.chain, frame)
+                return self.chain(item.chain, env)
             case tree.Binary():
-                return self._binary(item, frame)
+                return self._binary(item, env)
             case tree.Join() | tree.Several():
-                return min(sum(self.item(part, frame) for part in item.parts), self.limit + 1)
+                return min(sum(self.item(part, env) for part in item.parts), self.limit + 1)
         return 1
 
-    def _named(self, item: tree.Ref | tree.Call, frame: Frame) -> int:
-        found = frame.env.get(item.name)
-        definition = frame.unit.find(item.name)
+    def _named(self, item: tree.Ref | tree.Call, env: Environment) -> int:
+        found = env.values.get(item.name)
+        definition = env.unit.find(item.name)
         if found is not None or definition is not None:
             self.asked += 1
         if isinstance(found, _Counted):
             return found.count
         if isinstance(found, Closure):
-            return self.chain(found.chain, found.frame)
-        return 1 if definition is None else self.block(definition, item, frame)
+            return self.chain(found.chain, found.env)
+        return 1 if definition is None else self.block(definition, item, env)
 
-    def _binary(self, item: tree.Binary, frame: Frame) -> int:
+    def _binary(self, item: tree.Binary, env: Environment) -> int:
         """A run of operators leans left: its spine is walked down without recursion."""
         total = 1
         value: tree.Value = item
         while isinstance(value, tree.Binary):
-            total += self.item(value.right, frame)
+            total += self.item(value.right, env)
             value = value.left
-        return min(total + self.item(value, frame), self.limit + 1)
+        return min(total + self.item(value, env), self.limit + 1)
 
-    def chain(self, chain: tree.Chain, frame: Frame) -> int:
+    def chain(self, chain: tree.Chain, env: Environment) -> int:
         total = 0
         for item in chain.items:
-            total += 1 if isinstance(item, (tree.Filters, tree.Perceptrons)) else self.item(item, frame)
+            total += 1 if isinstance(item, (tree.Filters, tree.Perceptrons)) else self.item(item, env)
         return min(total, self.limit + 1)
 
-    def _rounds(self, item: tree.Repeat, frame: Frame) -> int:
-        value = _whole(item.count, frame)
+    def _rounds(self, item: tree.Repeat, env: Environment) -> int:
+        value = _whole(item.count, env)
         return value if value is not None and value > 0 else 1
 
-    def block(self, definition: Definition, item: tree.Ref | tree.Call, frame: Frame) -> int:
+    def block(self, definition: Definition, item: tree.Ref | tree.Call, env: Environment) -> int:
         body = definition.body
         if id(body) in self.flat:
             return self.flat[id(body)]
-        env = _arguments(definition, item, frame)
-        steps = self._steps(definition, item, frame)
-        key = (id(body), tuple(sorted({**env, **steps}.items())))
+        sizes = _arguments(definition, item, env)
+        steps = self._steps(definition, item, env)
+        key = (id(body), tuple(sorted({**sizes, **steps}.items())))
         if key in self.known:
             return self.known[key]
         if id(body) in self.open or len(self.open) > 100:  # recursion is refused elsewhere
             return 1
         self.open.add(id(body))
         asked = self.asked
-        values: dict[str, Any] = {**env, **{name: _Counted(count) for name, count in steps.items()}}
-        inner = Frame(definition, values)
+        values: dict[str, Any] = {**sizes, **{name: _Counted(count) for name, count in steps.items()}}
+        inner = Environment(definition, values)
         total = sum(
             self.chain(line.chain, inner) for line in body.statements if isinstance(line, (tree.Layer, tree.Start))
         )
@@ -95,7 +95,7 @@ class Counter:
             self.flat[id(body)] = self.known[key]
         return self.known[key]
 
-    def _steps(self, definition: Definition, item: tree.Ref | tree.Call, frame: Frame) -> dict[str, int]:
+    def _steps(self, definition: Definition, item: tree.Ref | tree.Call, env: Environment) -> dict[str, int]:
         """The steps among the arguments of a call: how many nodes each of them will be."""
         names = [param.name.text for param in definition.body.params or ()]
         found: dict[str, int] = {}
@@ -103,9 +103,9 @@ class Counter:
             name = ".".join(arg.name) if arg.name else names[position] if position < len(names) else ""
             value = arg.value
             if name in names and isinstance(value, tree.Chain):
-                found[name] = self.chain(value, frame)
+                found[name] = self.chain(value, env)
             elif name in names and isinstance(value, (tree.Ref, tree.Call, tree.Repeat)):
-                found[name] = self.item(value, frame)
+                found[name] = self.item(value, env)
         return {name: count for name, count in found.items() if count > 1}
 
 
@@ -116,24 +116,24 @@ class _Counted:
     count: int
 
 
-def _whole(value: tree.Value, frame: Frame) -> int | None:
+def _whole(value: tree.Value, env: Environment) -> int | None:
     try:
-        found = evaluate(value, frame, ANY)
-    except (Fault, Broken):
+        found = evaluate(value, env, ANY)
+    except (Fault, Undefined):
         return None
     return found if isinstance(found, int) else None
 
 
-def _arguments(definition: Definition, item: tree.Ref | tree.Call, frame: Frame) -> dict[str, int]:
+def _arguments(definition: Definition, item: tree.Ref | tree.Call, env: Environment) -> dict[str, int]:
     """The whole-number arguments of a call, as far as they can be said."""
     names = [param.name.text for param in definition.body.params or ()]
-    env: dict[str, int] = {}
+    sizes: dict[str, int] = {}
     for param in definition.body.params or ():
         if isinstance(param.default, tree.Number) and isinstance(param.default.value, int):
-            env[param.name.text] = param.default.value
+            sizes[param.name.text] = param.default.value
     for position, arg in enumerate(item.args if isinstance(item, tree.Call) else ()):
         name = ".".join(arg.name) if arg.name else names[position] if position < len(names) else ""
-        found = _whole(arg.value, frame) if name in names else None
+        found = _whole(arg.value, env) if name in names else None
         if found is not None:
-            env[name] = found
-    return env
+            sizes[name] = found
+    return sizes

@@ -6,13 +6,13 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, NamedTuple
 
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Quoted, Report
-from netspec.elaborate.budget import Counter
+from netspec.elaborate.budget import NodeBudget
+from netspec.elaborate.environment import Environment, Flow, Result, Value
 from netspec.elaborate.evaluate import Undefined, fault
-from netspec.elaborate.frame import Flow, Frame, Result, Value
 from netspec.elaborate.initial import check_init
 from netspec.elaborate.keys import Names
 from netspec.elaborate.options import Given
-from netspec.elaborate.witness import shown
+from netspec.elaborate.witnesses import shown
 from netspec.ir.graph import Edge, Layer, Node, Origins, Scope
 from netspec.ir.operation import Op, Weight
 from netspec.ir.sizes import Formula
@@ -92,15 +92,15 @@ class Builder:
         self.layers: list[Layer] = []
         self.scopes: list[Scope] = []
         self.weights: dict[int, tuple[Weight, ...]] = {}  # by the index of the node that stores them
-        self.delays: list[tuple[Node, Frame, str]] = []  # delayed reads, which get their edges at the end
-        self.unresolved: dict[str, tuple[Frame, Place]] = {}  # delayed layers of unknown type, by path
-        self.late: list[tuple[Frame, tree.Require]] = []  # `require` lines about weights and depth
-        self._counter = Counter(limits.nodes)
+        self.delays: list[tuple[Node, Environment, str]] = []  # delayed reads, which get their edges at the end
+        self.unresolved: dict[str, tuple[Environment, Place]] = {}  # delayed layers of unknown type, by path
+        self.late: list[tuple[Environment, tree.Require]] = []  # `require` lines about weights and depth
+        self._counter = NodeBudget(limits.nodes)
         self._applied: dict[Hashable, Applied] = {}  # by operation and input types
 
     # ---- reports
 
-    def add(self, diagnostic: Diagnostic, env: Frame, ctx: Context) -> None:
+    def add(self, diagnostic: Diagnostic, env: Environment, ctx: Context) -> None:
         """Reports a mistake, with the place where the block around it is called.
 
         Raises:
@@ -120,7 +120,7 @@ class Builder:
         if len(self.report) >= MAX_MISTAKES:
             raise TooMany
 
-    def warn(self, env: Frame, ctx: Context, at: Place, code: str, **words: Any) -> None:
+    def warn(self, env: Environment, ctx: Context, at: Place, code: str, **words: Any) -> None:
         """Reports a warning, unless the steps were read before with the same weights."""
         if not ctx.again:
             self.add(Diagnostic(code, env.span(at), words, severity="warning"), env, ctx)
@@ -139,7 +139,7 @@ class Builder:
     # ---- layers and scopes
 
     def layer(
-        self, env: Frame, ctx: Context, label: str, role: str, at: Place, caption: tree.Text | None = None
+        self, env: Environment, ctx: Context, label: str, role: str, at: Place, caption: tree.Text | None = None
     ) -> Layer:
         """Appends the layer of a line; its values follow when its chain is read."""
         layer = Layer(
@@ -177,14 +177,14 @@ class Builder:
 
     # ---- nodes
 
-    def reserve(self, env: Frame, item: tree.Value) -> None:
+    def reserve(self, env: Environment, item: tree.Value) -> None:
         """Raises Fault (NS612) where an item would expand past the limit of nodes, before it is expanded."""
         if len(self.nodes) + self._counter.item(item, env) > self.limits.nodes:
             raise fault(env, item.at, "NS612", limit=self.limits.nodes)
 
     def node(
         self,
-        env: Frame,
+        env: Environment,
         ctx: Context,
         op: Op,
         inputs: list[Value],
@@ -298,7 +298,14 @@ class Builder:
         return first
 
     def _explain(
-        self, error: ShapeFault, op: Op, inputs: list[Value], env: Frame, ctx: Context, at: Place, given: Given | None
+        self,
+        error: ShapeFault,
+        op: Op,
+        inputs: list[Value],
+        env: Environment,
+        ctx: Context,
+        at: Place,
+        given: Given | None,
     ) -> Diagnostic:
         """A ShapeFault with its places: the step, the option or the layer it is about."""
         words: dict[str, Any] = {"step": op.name, **error.words}
@@ -347,12 +354,12 @@ class Builder:
 
 
 # reads the values that a chain begins with
-Source = Callable[[Builder, Frame, Context, Any, Names], Flow]
+Source = Callable[[Builder, Environment, Context, Any, Names], Flow]
 # applies a step to what flows in
-Step = Callable[[Builder, Frame, Context, Any, Flow, Names], Result]
+Step = Callable[[Builder, Environment, Context, Any, Flow, Names], Result]
 
 
-def single(flow: Flow, env: Frame, at: Place) -> Value:
+def single(flow: Flow, env: Environment, at: Place) -> Value:
     """The one value of a flow.
 
     Raises:

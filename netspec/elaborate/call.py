@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Quoted
-from netspec.elaborate import prelude
 from netspec.elaborate.body import body
 from netspec.elaborate.builder import Builder, Context
+from netspec.elaborate.environment import Closure, Environment, Flow, Result, Value, Word
 from netspec.elaborate.evaluate import ANY, Undefined, Want, check_size, evaluate, fault
-from netspec.elaborate.frame import Closure, Flow, Frame, Result, Value, Word
 from netspec.elaborate.keys import Names
 from netspec.elaborate.kinds import as_type, read_list
 from netspec.elaborate.lookup import is_layer, read
-from netspec.elaborate.program import Definition
+from netspec.elaborate.program import Definition, built_in_names
 from netspec.ir.sizes import Formula
 from netspec.ir.types import Unknown
 from netspec.names import nearest
@@ -24,7 +23,13 @@ from netspec.syntax import tree
 
 
 def call(
-    b: Builder, env: Frame, ctx: Context, definition: Definition, item: tree.Ref | tree.Call, flow: Flow, keys: Names
+    b: Builder,
+    env: Environment,
+    ctx: Context,
+    definition: Definition,
+    item: tree.Ref | tree.Call,
+    flow: Flow,
+    keys: Names,
 ) -> Result:
     """One instance of a block: its parameters bound, its inputs matched, its body expanded.
 
@@ -38,7 +43,7 @@ def call(
     block = definition.body
     outputs = [line.label.text for line in block.statements if isinstance(line, tree.Layer) and line.role == "output"]
     _no_recursion(b, env, definition, item)
-    if not outputs and not definition.unit.poisoned:
+    if not outputs and not definition.unit.unread:
         raise Fault(Diagnostic("NS243", definition.span, {"net": block.name.text, "kind": block.kind}))
     arguments = bind_arguments(env, definition, item, flow)
     b.reserve(env, item)
@@ -54,11 +59,11 @@ def call(
         given=tuple(arguments.shown),
         port_names=tuple(arguments.inputs),
         source=definition,
-        arguments=arguments.env,
+        arguments=arguments.values,
     )
-    inside = Frame(
+    inside = Environment(
         definition,
-        dict(arguments.env),
+        dict(arguments.values),
         path=path + ".",
         home=scope.index,
         given=arguments.inputs,
@@ -67,7 +72,7 @@ def call(
     )
     body(b, inside, ctx._replace(scope=scope.index, backward=False, origins=()))
     scope.last = len(b.nodes)
-    sizes = {name: value for name, value in inside.env.items() if isinstance(value, (int, float, Formula))}
+    sizes = {name: value for name, value in inside.values.items() if isinstance(value, (int, float, Formula))}
     scope.params = {**scope.params, **sizes}
     made = {label: inside.output(label) for label in outputs}
     scope.results = tuple(value.edge for value in made.values() if value is not None)
@@ -79,10 +84,10 @@ def _result(outputs: dict[str, Value | None]) -> Result:
     return Result([*outputs.values()] or [None], {label: [value] for label, value in outputs.items()})
 
 
-def _no_recursion(b: Builder, env: Frame, definition: Definition, item: tree.Ref | tree.Call) -> None:
+def _no_recursion(b: Builder, env: Environment, definition: Definition, item: tree.Ref | tree.Call) -> None:
     """Raises Fault where a block calls itself (NS601), or calls go deeper than the limit (NS613)."""
     at = item.path_at if isinstance(item, tree.Call) else item.at
-    around: Frame | None = env
+    around: Environment | None = env
     path = [item.name]
     while around is not None:
         path.append(around.definition.body.name.text)
@@ -100,15 +105,15 @@ def _no_recursion(b: Builder, env: Frame, definition: Definition, item: tree.Ref
 class Arguments:
     """What one call of a block binds."""
 
-    env: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Flow] = field(default_factory=dict)  # every input of the block, in order
     shown: dict[str, Any] = field(default_factory=dict)  # parameters as tables show them
 
 
-def bind_arguments(frame: Frame, definition: Definition, item: tree.Ref | tree.Call, flow: Flow) -> Arguments:
+def bind_arguments(env: Environment, definition: Definition, item: tree.Ref | tree.Call, flow: Flow) -> Arguments:
     """Parameters by place and by name; inputs by name, the rest as they flow in."""
     body = definition.body
-    if definition.unit.poisoned and _differs(definition, item, flow):
+    if definition.unit.unread and _differs(definition, item, flow):
         raise Undefined  # its head or an input may be what could not be read
     check_parameters(definition)
     params = {param.name.text: param for param in body.params or ()}
@@ -119,22 +124,22 @@ def bind_arguments(frame: Frame, definition: Definition, item: tree.Ref | tree.C
     order = list(params)
     given: dict[str, tree.Arg] = {}
     for position, arg in enumerate(args):
-        name = _target(frame, definition, arg, position, order, inputs)
+        name = _target(env, definition, arg, position, order, inputs)
         if name in given:
-            raise fault(frame, arg.at, "NS208", name=name)
+            raise fault(env, arg.at, "NS208", name=name)
         given[name] = arg
         if name in params:
-            found.env[name] = argument(arg.value, params[name], frame, definition)
+            found.values[name] = argument(arg.value, params[name], env, definition)
         else:
-            named[name] = _layer(arg, frame)
+            named[name] = _layer(arg, env)
     for name, param in params.items():
-        if name not in found.env:
+        if name not in found.values:
             if param.default is None:
-                raise fault(frame, item.at, "NS617", name=name, block=item.name, usage=signature(body))
-            home = Frame(definition, dict(found.env))
-            found.env[name] = argument(param.default, None, home, definition)
-    found.shown = {name: value for name, value in found.env.items() if not isinstance(value, Closure)}
-    found.inputs = _inputs(item, frame, inputs, named, flow)
+                raise fault(env, item.at, "NS617", name=name, block=item.name, usage=signature(body))
+            home = Environment(definition, dict(found.values))
+            found.values[name] = argument(param.default, None, home, definition)
+    found.shown = {name: value for name, value in found.values.items() if not isinstance(value, Closure)}
+    found.inputs = _inputs(item, env, inputs, named, flow)
     return found
 
 
@@ -181,13 +186,13 @@ def signature(body: tree.Body) -> str:
 
 
 def _target(
-    frame: Frame, definition: Definition, arg: tree.Arg, position: int, order: list[str], inputs: list[str]
+    env: Environment, definition: Definition, arg: tree.Arg, position: int, order: list[str], inputs: list[str]
 ) -> str:
     if not arg.name:
         if position < len(order):
             return order[position]
         block = definition.body.name.text
-        raise fault(frame, arg.at, "NS618", block=block, count=len(order), usage=signature(definition.body))
+        raise fault(env, arg.at, "NS618", block=block, count=len(order), usage=signature(definition.body))
     name = ".".join(arg.name)
     if name in order or name in inputs:
         return name
@@ -195,23 +200,23 @@ def _target(
     guess = nearest(name, legal)
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("options", {"names": Quoted(tuple(legal))}) if legal else Hint("no_options"))
-    fix = Fix(frame.span(arg.name_at), guess) if guess else None
-    raise fault(frame, arg.name_at, "NS203", *hints, fix=fix, name=name, step=definition.body.name.text)
+    fix = Fix(env.span(arg.name_at), guess) if guess else None
+    raise fault(env, arg.name_at, "NS203", *hints, fix=fix, name=name, step=definition.body.name.text)
 
 
-def _layer(arg: tree.Arg, frame: Frame) -> Flow:
+def _layer(arg: tree.Arg, env: Environment) -> Flow:
     value = arg.value
     if isinstance(value, tree.Ref):
-        flow = read(value, frame)
+        flow = read(value, env)
         if len(flow) != 1:
-            raise fault(frame, value.at, "NS215", name=value.name, count=str(len(flow)), first=f"{value.name}.1")
+            raise fault(env, value.at, "NS215", name=value.name, count=str(len(flow)), first=f"{value.name}.1")
         return flow
-    raise fault(frame, arg.value.at, "NS425", option=".".join(arg.name), value=frame.span(arg.value.at).text)
+    raise fault(env, arg.value.at, "NS425", option=".".join(arg.name), value=env.span(arg.value.at).text)
 
 
 def _inputs(
     item: tree.Ref | tree.Call,
-    frame: Frame,
+    env: Environment,
     inputs: list[str],
     named: dict[str, Flow],
     flow: Flow,
@@ -227,41 +232,41 @@ def _inputs(
             "names": Quoted(tuple(rest)),
         }
         hints = (Hint("inputs"),) if rest else ()
-        raise fault(frame, item.at, "NS619", *hints, **words)
+        raise fault(env, item.at, "NS619", *hints, **words)
     flowing = dict(zip(rest, flow, strict=True))
     return {name: named[name] if name in named else [flowing[name]] for name in inputs}
 
 
-def argument(value: tree.Value, param: tree.Param | None, frame: Frame, definition: Definition) -> Any:
+def argument(value: tree.Value, param: tree.Param | None, env: Environment, definition: Definition) -> Any:
     """One argument; with a default the parameter has the default's kind. Without `param`: a default itself."""
     if param is None:
-        return _read(value, frame, _is_word(value, frame))
+        return _read(value, env, _is_word(value, env))
     if param.default is None:
-        return _read(value, frame)
-    home = Frame(definition)
+        return _read(value, env)
+    home = Environment(definition)
     default = param.default
     if isinstance(default, tree.Ref) and any(other.name.text == default.name for other in definition.body.params or ()):
-        return _read(value, frame)
+        return _read(value, env)
     word = _is_word(param.default, home)
-    found = _read(value, frame, word)
+    found = _read(value, env, word)
     try:
         standard = _read(param.default, home, word)
     except (Fault, Undefined):
         return found  # a default that computes with other parameters takes any number
-    return _convert(found, standard, value, param, frame, definition)
+    return _convert(found, standard, value, param, env, definition)
 
 
-def _is_word(value: tree.Value, frame: Frame) -> bool:
+def _is_word(value: tree.Value, env: Environment) -> bool:
     """Whether a default is a bare word such as `sine`: a name that nothing else has."""
-    if not isinstance(value, tree.Ref) or value.name in ("true", "false") or value.name in frame.env:
+    if not isinstance(value, tree.Ref) or value.name in ("true", "false") or value.name in env.values:
         return False
-    if any(param.name.text == value.name for param in frame.definition.body.params or ()):
+    if any(param.name.text == value.name for param in env.definition.body.params or ()):
         return False  # a parameter that stands after this one
-    return frame.unit.find(value.name) is None and value.name not in step_names()
+    return env.unit.find(value.name) is None and value.name not in step_names()
 
 
 def _convert(
-    found: Any, default: Any, value: tree.Value, param: tree.Param, frame: Frame, definition: Definition
+    found: Any, default: Any, value: tree.Value, param: tree.Param, env: Environment, definition: Definition
 ) -> Any:
     kind, wanted = kind_of(found), kind_of(default)
     if kind == "integer" and wanted == "number":
@@ -270,7 +275,7 @@ def _convert(
         words: dict[str, Any] = {"kind": Phrase(f"kind {kind}"), "wanted": Phrase(f"kind {wanted}")}
         span = Span(definition.unit.source, *(param.default.at if param.default is not None else param.at))
         labels = (Label(span, "default", {"wanted": words["wanted"]}),)
-        raise Fault(Diagnostic("NS620", frame.span(value.at), {"name": param.name.text, **words}, labels=labels))
+        raise Fault(Diagnostic("NS620", env.span(value.at), {"name": param.name.text, **words}, labels=labels))
     return found
 
 
@@ -284,45 +289,45 @@ def kind_of(value: Any) -> str:
     return names.get(type(value), "type")
 
 
-def _read(value: tree.Value, frame: Frame, word: bool = False) -> Any:
+def _read(value: tree.Value, env: Environment, word: bool = False) -> Any:
     match value:
         case tree.Ref():
-            return _name(value, frame, word)
+            return _name(value, env, word)
         case tree.List():
-            return read_list(value, frame)
+            return read_list(value, env)
         case tree.Text():
             return value.value
         case tree.Chain() | tree.Perceptrons() | tree.Filters() | tree.Repeat():
-            return Closure(value if isinstance(value, tree.Chain) else tree.Chain((value,), value.at), frame)
+            return Closure(value if isinstance(value, tree.Chain) else tree.Chain((value,), value.at), env)
         case tree.Call() if value.name != "sqrt":
-            return Closure(tree.Chain((value,), value.at), frame)
+            return Closure(tree.Chain((value,), value.at), env)
         case tree.Grid() | tree.TypeText():
-            return as_type(value, frame)
-    result = evaluate(value, frame, ANY)
+            return as_type(value, env)
+    result = evaluate(value, env, ANY)
     if isinstance(result, int):
-        check_size(result, value, frame, Want("whole", -(10**18)))
+        check_size(result, value, env, Want("whole", -(10**18)))
     return result
 
 
-def _name(ref: tree.Ref, frame: Frame, word: bool) -> Any:
+def _name(ref: tree.Ref, env: Environment, word: bool) -> Any:
     """A name as an argument: a parameter of here, true or false, a step, a block, or a bare word."""
     name = ref.name
-    if name in frame.env:
-        return frame.env[name]
+    if name in env.values:
+        return env.values[name]
     if name in ("true", "false"):
         return name == "true"
-    if frame.unit.find(name) is not None or name in step_names() or name in prelude.names():
-        if word and frame.unit.find(name) is None:
-            return Word(name, frame.span(ref.at))
-        return Closure(tree.Chain((ref,), ref.at), frame)
+    if env.unit.find(name) is not None or name in step_names() or name in built_in_names():
+        if word and env.unit.find(name) is None:
+            return Word(name, env.span(ref.at))
+        return Closure(tree.Chain((ref,), ref.at), env)
     if word:
-        return Word(name, frame.span(ref.at))
-    if name in frame.poisoned or name in frame.broken:
+        return Word(name, env.span(ref.at))
+    if name in env.unread or name in env.undefined:
         raise Undefined
-    if is_layer(ref.path[0], frame):
-        raise fault(frame, ref.at, "NS406", name=name)
-    legal = [*frame.env, *frame.unit.names, *step_names()]
+    if is_layer(ref.path[0], env):
+        raise fault(env, ref.at, "NS406", name=name)
+    legal = [*env.values, *env.unit.names, *step_names()]
     guess = nearest(name, legal)
     hints = [Hint("nearest", {"name": guess})] if guess else []
-    fix = Fix(frame.span(ref.at), guess) if guess else None
-    raise fault(frame, ref.at, "NS206", *hints, fix=fix, name=name)
+    fix = Fix(env.span(ref.at), guess) if guess else None
+    raise fault(env, ref.at, "NS206", *hints, fix=fix, name=name)

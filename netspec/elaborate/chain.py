@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from netspec.diagnostics.model import Fault, Quoted
-from netspec.elaborate import prelude
 from netspec.elaborate.builder import Builder, Context
+from netspec.elaborate.environment import Closure, Environment, Flow, Result
 from netspec.elaborate.evaluate import Undefined, fault
-from netspec.elaborate.frame import Closure, Flow, Frame, Result
 from netspec.elaborate.keys import Names
-from netspec.elaborate.lookup import is_layer
-from netspec.elaborate.suggest import unknown_step
+from netspec.elaborate.lookup import is_layer, unknown_step
+from netspec.elaborate.program import built_in
 from netspec.ops.registry import step_names
 from netspec.syntax import tree
 
@@ -18,7 +17,7 @@ RESERVED = frozenset(("mixture", "copies", "extern"))
 
 
 def chain(
-    b: Builder, env: Frame, ctx: Context, items: tuple[tree.Value, ...], keys: Names, flow: Flow | None = None
+    b: Builder, env: Environment, ctx: Context, items: tuple[tree.Value, ...], keys: Names, flow: Flow | None = None
 ) -> Result:
     """Expands a chain.
 
@@ -57,7 +56,7 @@ def chain(
 
 
 def _begin(
-    b: Builder, env: Frame, ctx: Context, items: tuple[tree.Value, ...], keys: Names
+    b: Builder, env: Environment, ctx: Context, items: tuple[tree.Value, ...], keys: Names
 ) -> tuple[Flow, tuple[tree.Value, ...]]:
     """The values that a chain begins with, and the steps that are left of it."""
     first = items[0]
@@ -75,43 +74,43 @@ def _begin(
     return _layer_above(first, env), items
 
 
-def is_step(item: tree.Value, env: Frame) -> bool:
+def is_step(item: tree.Value, env: Environment) -> bool:
     """Whether the first item of a chain is a step, so that its source goes unsaid."""
     if isinstance(item, (tree.Perceptrons, tree.Filters, tree.Repeat, tree.Call)):
         return True
     return isinstance(item, tree.Ref) and not names_layer(item, env)
 
 
-def names_layer(item: tree.Ref, env: Frame) -> bool:
+def names_layer(item: tree.Ref, env: Environment) -> bool:
     """Whether a name at the head of a chain is a layer: a layer hides a step of its name."""
     head = item.path[0]
-    if len(item.path) > 1 or is_layer(head, env) or head in env.broken:
+    if len(item.path) > 1 or is_layer(head, env) or head in env.undefined:
         return True
-    known = head in env.env or head in step_names() or env.unit.find(head) is not None
-    return not known and head in env.poisoned
+    known = head in env.values or head in step_names() or env.unit.find(head) is not None
+    return not known and head in env.unread
 
 
-def begins_alone(item: tree.Value, env: Frame) -> bool:
+def begins_alone(item: tree.Value, env: Environment) -> bool:
     """Whether an item needs no source: `learned(T)`, `zeros(T)`, `noise(T)`."""
-    if not isinstance(item, (tree.Ref, tree.Call)) or env.unit.find(item.name) or item.name in env.env:
+    if not isinstance(item, (tree.Ref, tree.Call)) or env.unit.find(item.name) or item.name in env.values:
         return False
     return item.name in ("learned", "zeros", "noise", "carried")
 
 
-def _known_step(item: tree.Value, env: Frame) -> None:
+def _known_step(item: tree.Value, env: Environment) -> None:
     """Raises Fault for a name at the head of a chain that is neither a layer nor a step."""
     if not isinstance(item, tree.Ref) or env.unit.find(item.name) is not None or item.name in RESERVED:
         return
-    if item.name in env.env:
-        if not isinstance(env.env[item.name], Closure):
+    if item.name in env.values:
+        if not isinstance(env.values[item.name], Closure):
             raise fault(env, item.at, "NS214", name=item.name)
-    elif item.name not in step_names() and prelude.block(item.name) is None:
+    elif item.name not in step_names() and built_in(item.name) is None:
         raise unknown_step(item.name, item.at, env, step_names(), head=True)
 
 
-def _layer_above(item: tree.Value, env: Frame) -> Flow:
+def _layer_above(item: tree.Value, env: Environment) -> Flow:
     """The values of the nearest layer above, for a chain without a source; raises Fault where that is not clear."""
-    if not env.last and env.poisoned:  # the line that could not be read may be the input
+    if not env.last and env.unread:  # the line that could not be read may be the input
         raise Undefined
     if not env.last:
         raise fault(env, item.at, "NS226")

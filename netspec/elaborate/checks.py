@@ -1,9 +1,9 @@
-"""What a finished graph must also be: every layer read, limits kept; and what is worth a warning."""
+"""What a finished graph must also be: layers read, loops that take one step at a time, limits kept; then warnings."""
 
 from __future__ import annotations
 
-from netspec.diagnostics.model import Diagnostic, Hint, Phrase, Report, Words
-from netspec.elaborate.frame import Frame
+from netspec.diagnostics.model import Diagnostic, Hint, Label, Phrase, Report, Words
+from netspec.elaborate.environment import Environment
 from netspec.ir.graph import Edge, Graph, Layer, Node
 from netspec.ir.sizes import text
 from netspec.limits import Limits
@@ -28,7 +28,7 @@ _LINEAR = frozenset(
 )
 
 
-def check_graph(graph: Graph, env: Frame, limits: Limits, report: Report, used: frozenset[str]) -> None:
+def check_graph(graph: Graph, env: Environment, limits: Limits, report: Report, used: frozenset[str]) -> None:
     """Reports what is wrong with a finished graph, then what is worth a warning.
 
     Args:
@@ -49,7 +49,7 @@ def check_graph(graph: Graph, env: Frame, limits: Limits, report: Report, used: 
         _linear(graph, report)
 
 
-def _outputs(graph: Graph, env: Frame, report: Report) -> None:
+def _outputs(graph: Graph, env: Environment, report: Report) -> None:
     definition = env.definition
     span = definition.span
     if not graph.outputs:
@@ -192,3 +192,44 @@ def _noun_below(graph: Graph, node: Node) -> Node | None:
         if not _passes(source):
             return None
         edge = source.inputs[0]
+
+
+# operations that see time but do the same to every step
+STEPWISE = frozenset(("delay", "port", "add", "subtract", "multiply"))
+
+
+def find_cells(nodes: list[Node]) -> list[tuple[int, ...]]:
+    """The strongly connected parts that hold a delayed read, each in the order of its nodes."""
+    import networkx
+
+    graph = networkx.DiGraph()
+    graph.add_nodes_from(range(len(nodes)))
+    graph.add_edges_from((edge.node, node.index) for node in nodes for edge in node.inputs if edge.node >= 0)
+    parts = [part for part in networkx.strongly_connected_components(graph) if len(part) > 1]
+    return sorted(tuple(sorted(part)) for part in parts)
+
+
+def check_cells(nodes: list[Node], cells: list[tuple[int, ...]], report: Report) -> None:
+    """Every step of a loop acts on one time step alone: so it keeps the time it is given, and a loop has one time."""
+    for cell in cells:
+        delay = next(node for index in cell if (node := nodes[index]).kind == "delay")
+        labels = (Label(delay.span, "loop", {"name": delay.word}),) if delay.span is not None else ()
+        for index in cell:
+            node = nodes[index]
+            if node.op.name == "batchnorm":
+                report.add(Diagnostic("NS513", node.span, {"step": node.word, "name": delay.word}, labels=labels))
+                break
+            if node.op.over_time and not _stepwise(node, cell):
+                report.add(Diagnostic("NS512", node.span, {"step": node.word, "name": delay.word}, labels=labels))
+                break
+
+
+def _stepwise(node: Node, cell: tuple[int, ...]) -> bool:
+    if node.op.name in STEPWISE:
+        return True
+    if node.op.name == "join":
+        return bool(getattr(node.op, "role", "") == "maps")
+    # attention may look, from inside a loop, at keys and values that stand outside it
+    if node.op.name == "attention" and len(node.inputs) > 1:
+        return all(edge.node not in cell for edge in node.inputs[1:])
+    return False

@@ -10,16 +10,15 @@ from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Quoted, R
 from netspec.elaborate.body import body, require
 from netspec.elaborate.builder import Builder, Context, TooMany
 from netspec.elaborate.call import argument, check_parameters, kind_of
-from netspec.elaborate.cells import check_cells, find_cells
-from netspec.elaborate.checks import check_graph
+from netspec.elaborate.checks import check_cells, check_graph, find_cells
+from netspec.elaborate.environment import Environment, Flow, Word
 from netspec.elaborate.evaluate import Undefined, fault
-from netspec.elaborate.frame import Flow, Frame, Word
 from netspec.elaborate.keys import keys_as_paths
 from netspec.elaborate.measure import count, depth, stored_arrays
 from netspec.elaborate.program import Definition, Program
 from netspec.elaborate.source import operand
 from netspec.elaborate.step import STEPS
-from netspec.elaborate.witness import find
+from netspec.elaborate.witnesses import find
 from netspec.ir.graph import Graph
 from netspec.ir.sizes import Formula, is_open
 from netspec.ir.structure import Input
@@ -46,7 +45,7 @@ class Instance:
         errors: what was wrong with its parameters.
     """
 
-    env: Frame
+    env: Environment
     symbols: dict[str, Formula] = field(default_factory=dict)
     inputs: dict[str, Type] = field(default_factory=dict)
     instances: bool = False
@@ -77,7 +76,7 @@ def elaborate(
         The graph, None where there are errors; and every error and warning.
     """
     report = Report()
-    env = Frame(definition)
+    env = Environment(definition)
     try:
         _parameters(env, definition, settings or {})
     except Fault as error:
@@ -99,12 +98,12 @@ def elaborate_instance(
     for diagnostic in b.report.diagnostics:
         report.add(diagnostic)
     # a line that could not be read, or that hangs on a parameter of unknown kind, may be what reads the others
-    if report.failed or program.report.failed or instance.env.broken:
+    if report.failed or program.report.failed or instance.env.undefined:
         return None, report
     return _finish(env, b, report, used)
 
 
-def settled(instance: Instance, limits: Limits) -> tuple[Builder, Frame]:
+def settled(instance: Instance, limits: Limits) -> tuple[Builder, Environment]:
     """Passes over the body until what delayed reads assume is what their layers are: a chain takes a pass a link.
 
     What a pass learns may be a guess (a side that is known stands for a sum), so it counts once the next one agrees.
@@ -127,13 +126,13 @@ def settled(instance: Instance, limits: Limits) -> tuple[Builder, Frame]:
     return b, env
 
 
-def _pass(instance: Instance, limits: Limits, assumed: dict[str, Type]) -> tuple[Builder, Frame]:
+def _pass(instance: Instance, limits: Limits, assumed: dict[str, Type]) -> tuple[Builder, Environment]:
     """One pass over the body, with what is known or assumed of delayed layers."""
-    definition, values = instance.definition, instance.env.env
+    definition, values = instance.definition, instance.env.values
     params = _names(definition)
     symbols = {name: value for name, value in values.items() if name in params and is_open(value)} | instance.symbols
     b = Builder(limits, assumed, symbols, operand, STEPS, instance.instances)
-    env = Frame(definition, dict(values), broken=set(instance.env.broken))
+    env = Environment(definition, dict(values), undefined=set(instance.env.undefined))
     net = b.scope(Context(scope=-1), "net", definition.body.name.text, "", source=definition, arguments=dict(values))
     if definition.body.kind == "block":
         _stand_ins(instance, env, b)
@@ -147,7 +146,7 @@ def _pass(instance: Instance, limits: Limits, assumed: dict[str, Type]) -> tuple
     return b, env
 
 
-def _stand_ins(instance: Instance, env: Frame, b: Builder) -> None:
+def _stand_ins(instance: Instance, env: Environment, b: Builder) -> None:
     """The inputs of a block that nothing calls: values from nowhere; None where a type could not be made up."""
     for line in instance.definition.body.statements:
         if isinstance(line, tree.Input):
@@ -158,7 +157,7 @@ def _stand_ins(instance: Instance, env: Frame, b: Builder) -> None:
             env.given[line.label.text] = flow
 
 
-def _parameters(frame: Frame, definition: Definition, settings: dict[str, Any]) -> None:
+def _parameters(env: Environment, definition: Definition, settings: dict[str, Any]) -> None:
     """Sets what is given, takes defaults, and leaves the rest open as formulas with witnesses."""
     params = {param.name.text: param for param in definition.body.params or ()}
     check_parameters(definition)
@@ -172,18 +171,18 @@ def _parameters(frame: Frame, definition: Definition, settings: dict[str, Any]) 
             raise Fault(Diagnostic("NS207", span, words, hints=tuple(hints)))
     open_names: list[str] = []
     for name, param in params.items():
-        default = None if param.default is None else argument(param.default, None, frame, definition)
+        default = None if param.default is None else argument(param.default, None, env, definition)
         if name in settings:
-            frame.env[name] = _setting(name, settings[name], default, param, frame)
+            env.values[name] = _setting(name, settings[name], default, param, env)
         elif default is not None:
-            frame.env[name] = default
+            env.values[name] = default
         else:
             open_names.append(name)
     if open_names:
-        _witnesses(frame, definition, open_names)
+        _witnesses(env, definition, open_names)
 
 
-def _setting(name: str, value: Any, default: Any, param: tree.Param, frame: Frame) -> Any:
+def _setting(name: str, value: Any, default: Any, param: tree.Param, env: Environment) -> Any:
     """A parameter from outside: a Python number, bool or word, of the default's kind."""
     if isinstance(value, str):
         value = Word(value)
@@ -194,19 +193,19 @@ def _setting(name: str, value: Any, default: Any, param: tree.Param, frame: Fram
     if kind == "integer" and wanted == "number":
         return float(value)
     if kind != wanted:
-        raise fault(frame, param.at, "NS620", name=name, kind=Phrase(f"kind {kind}"), wanted=Phrase(f"kind {wanted}"))
+        raise fault(env, param.at, "NS620", name=name, kind=Phrase(f"kind {kind}"), wanted=Phrase(f"kind {wanted}"))
     if default is None and value < 1:
-        raise fault(frame, param.at, "NS402", value=str(value), least="1", what=Quoted((name,)))
+        raise fault(env, param.at, "NS402", value=str(value), least="1", what=Quoted((name,)))
     return value
 
 
-def _witnesses(frame: Frame, definition: Definition, names: list[str]) -> None:
-    bindings = find(names, frame, definition.body.statements)
+def _witnesses(env: Environment, definition: Definition, names: list[str]) -> None:
+    bindings = find(names, env, definition.body.statements)
     if not bindings:
         quoted = Quoted(tuple(names))
-        raise fault(frame, definition.body.name.at, "NS515", net=definition.body.name.text, names=quoted)
+        raise fault(env, definition.body.name.at, "NS515", net=definition.body.name.text, names=quoted)
     for name in names:
-        frame.env[name] = Formula.symbol(name, tuple(binding[name] for binding in bindings))
+        env.values[name] = Formula.symbol(name, tuple(binding[name] for binding in bindings))
 
 
 def _learned(b: Builder) -> dict[str, Type]:
@@ -220,14 +219,14 @@ def _learned(b: Builder) -> dict[str, Type]:
     return found
 
 
-def _not_found(b: Builder, unsettled: dict[str, tuple[Frame, tree.Place]], instance: Instance) -> None:
+def _not_found(b: Builder, unsettled: dict[str, tuple[Environment, tree.Place]], instance: Instance) -> None:
     """A loop whose type nothing settles: because it grows, or because nothing says it."""
     report = b.report
     if report.failed:
         return
-    for path, (frame, at) in unsettled.items():
+    for path, (env, at) in unsettled.items():
         name = path.rpartition(".")[2]
-        bound = frame.layers.get(name)
+        bound = env.layers.get(name)
         if bound is not None and None in bound.values:  # its line is broken, which is said there
             continue
         growth = _growth(b, path, instance) if len(unsettled) <= MOST_PROBED else 0
@@ -235,7 +234,7 @@ def _not_found(b: Builder, unsettled: dict[str, tuple[Frame, tree.Place]], insta
             hints: tuple[Hint, ...] = (Hint("grows", {"maps": growth}), Hint("settle", {"name": name}))
         else:
             hints = (Hint("is"),)
-        report.add(Diagnostic("NS504", frame.span(at), {"name": name}, hints=hints))
+        report.add(Diagnostic("NS504", env.span(at), {"name": name}, hints=hints))
 
 
 _PROBE = 1_000_003  # a number of maps that nothing else will have
@@ -252,7 +251,7 @@ def _growth(b: Builder, path: str, instance: Instance) -> int:
     return 0
 
 
-def _finish(env: Frame, b: Builder, report: Report, used: frozenset[str]) -> tuple[Graph | None, Report]:
+def _finish(env: Environment, b: Builder, report: Report, used: frozenset[str]) -> tuple[Graph | None, Report]:
     """The graph of the last pass, with everything that can only be said at the end."""
     definition, nodes = env.definition, b.nodes
     keys_as_paths(nodes, b.scopes)
@@ -263,8 +262,8 @@ def _finish(env: Frame, b: Builder, report: Report, used: frozenset[str]) -> tup
     graph = Graph(
         name=definition.body.name.text,
         caption=definition.body.caption.value if definition.body.caption else "",
-        params={param.name.text: env.env.get(param.name.text) for param in definition.body.params or ()},
-        open=tuple(name for name, value in env.env.items() if isinstance(value, Formula) and name in params),
+        params={param.name.text: env.values.get(param.name.text) for param in definition.body.params or ()},
+        open=tuple(name for name, value in env.values.items() if isinstance(value, Formula) and name in params),
         nodes=nodes,
         layers=b.layers,
         scopes=b.scopes,
@@ -274,14 +273,14 @@ def _finish(env: Frame, b: Builder, report: Report, used: frozenset[str]) -> tup
         inputs=tuple(node.index for node in nodes if node.kind == "input"),
         outputs=tuple(layer.index for layer in b.layers if layer.role == "output" and layer.scope == 0),
         cells=cells,
-        lists={name: value for name, value in env.env.items() if isinstance(value, (tuple, int, float, Formula))},
+        lists={name: value for name, value in env.values.items() if isinstance(value, (tuple, int, float, Formula))},
     )
     for owner, line in b.late:
         own = [item for item in stored if nodes[item.node].path.startswith(owner.path)]
         inside = graph.counts if not owner.path else count(own)
-        known = {"weights": inside.weights, "depth": graph.depth, **owner.env}
+        known = {"weights": inside.weights, "depth": graph.depth, **owner.values}
         try:
-            require(b, replace(owner, env=known), line)
+            require(b, replace(owner, values=known), line)
         except Fault as error:
             b.add(error.diagnostic, owner, Context())
     for diagnostic in b.report.diagnostics:

@@ -25,9 +25,6 @@ class Undefined(Exception):
     """A value is undefined because of an earlier error, which was reported."""
 
 
-Broken = Undefined
-
-
 class Open(Exception):
     """A value depends on a size of the net that is not set yet, and its place needs a number."""
 
@@ -130,7 +127,7 @@ def _number(value: tree.Value, names: Names, want: Want) -> Any:
             return _number(value.items[0], names, want)
         case tree.Call() if value.name == "sqrt" and len(value.args) == 1:
             return _root(value, names, want)
-        case tree.Broken():
+        case tree.Unreadable():
             raise Undefined
     raise Fault(names.unknown(value))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netspec.diagnostics.model import Fix, Hint, Quoted
+from netspec.elaborate.environment import Environment, Word
 from netspec.elaborate.evaluate import REAL, evaluate, fault
-from netspec.elaborate.frame import Frame, Word
 from netspec.ir.operation import Init, Op, Weight
 from netspec.ir.sizes import Formula
 from netspec.ir.types import Unknown
@@ -39,7 +39,7 @@ _BY_FANS = frozenset(("he", "he_uniform", "xavier", "xavier_normal", "lecun"))
 _BY_AXES = _BY_FANS - {"lecun"} | {"orthogonal"}
 
 
-def check_init(op: Op, weights: tuple[Weight, ...], given: Given, frame: Frame, at: tree.Place) -> None:
+def check_init(op: Op, weights: tuple[Weight, ...], given: Given, env: Environment, at: tree.Place) -> None:
     """Every part that `init` speaks of is stored, and its distribution can be reckoned; raises Fault."""
     for part, init in (given.values.get("init") or {}).items():
         name = f"init.{part}" if part != "weight" else "init"
@@ -54,10 +54,10 @@ def check_init(op: Op, weights: tuple[Weight, ...], given: Given, frame: Frame, 
             raise fault(owner, place, "NS361", name=name, step=op.name, other=other)
 
 
-def _check_fans(op: Op, weights: list[Weight], init: Init, frame: Frame, place: tree.Place) -> None:
+def _check_fans(op: Op, weights: list[Weight], init: Init, env: Environment, place: tree.Place) -> None:
     for weight in weights:
         if (init.name in _BY_FANS and not weight.fan_in) or (init.name in _BY_AXES and len(weight.shape) < 2):
-            raise fault(frame, place, "NS362", init=init.name, step=op.name, part=weight.part)
+            raise fault(env, place, "NS362", init=init.name, step=op.name, part=weight.part)
 
 
 def _instead(op: Op, part: str) -> str:
@@ -72,47 +72,47 @@ def _instead(op: Op, part: str) -> str:
     return "kind = sine" if getattr(op, "kind", "") == "sine" else ""
 
 
-def read_init(value: tree.Value, frame: Frame) -> Init:
+def read_init(value: tree.Value, env: Environment) -> Init:
     """A distribution, or a number that every value starts from."""
     if isinstance(value, (tree.Ref, tree.Call)):
         name = value.name
-        if isinstance(value, tree.Ref) and name in frame.env:
-            found = frame.env[name]
+        if isinstance(value, tree.Ref) and name in env.values:
+            found = env.values[name]
             if not isinstance(found, Word):
-                return _constant(value, frame)
+                return _constant(value, env)
             name = found.text
         if name not in DISTRIBUTIONS:
-            raise _unknown(value, name, frame)
+            raise _unknown(value, name, env)
         args = value.args if isinstance(value, tree.Call) else ()
         least, most = DISTRIBUTIONS[name]
         named = next((arg for arg in args if arg.name), None)
         if named is not None:
-            raise fault(frame, named.name_at, "NS434", name=name, option=".".join(named.name))
+            raise fault(env, named.name_at, "NS434", name=name, option=".".join(named.name))
         if not least <= len(args) <= most:
             count = f"{least}" if least == most else f"{least}-{most}"
-            raise fault(frame, value.at, "NS431", name=name, count=count, given=str(len(args)))
-        numbers = tuple(_number(arg.value, frame) for arg in args)
+            raise fault(env, value.at, "NS431", name=name, count=count, given=str(len(args)))
+        numbers = tuple(_number(arg.value, env) for arg in args)
         if name in ("normal", "truncated_normal") and numbers[1] < 0:
-            raise fault(frame, args[1].at, "NS420", option="std", value=f"{numbers[1]:g}", least="0", most="")
+            raise fault(env, args[1].at, "NS420", option="std", value=f"{numbers[1]:g}", least="0", most="")
         if name == "uniform" and numbers[0] >= numbers[1]:
             place = (args[0].at[0], args[1].at[1])
-            raise fault(frame, place, "NS433", low=f"{numbers[0]:g}", high=f"{numbers[1]:g}")
+            raise fault(env, place, "NS433", low=f"{numbers[0]:g}", high=f"{numbers[1]:g}")
         if name in ("zeros", "ones"):
             return Init("constant", (0.0 if name == "zeros" else 1.0,))
         return Init(name, numbers)
     if isinstance(value, tree.Text):
         legal = Quoted(tuple(DISTRIBUTIONS))
-        fix = Fix(frame.span(value.at), value.value) if value.value in DISTRIBUTIONS else None
-        raise fault(frame, value.at, "NS423", fix=fix, option="init", value=value.value, legal=legal)
-    return _constant(value, frame)
+        fix = Fix(env.span(value.at), value.value) if value.value in DISTRIBUTIONS else None
+        raise fault(env, value.at, "NS423", fix=fix, option="init", value=value.value, legal=legal)
+    return _constant(value, env)
 
 
-def _constant(value: tree.Value, frame: Frame) -> Init:
-    return Init("constant", (_number(value, frame),))
+def _constant(value: tree.Value, env: Environment) -> Init:
+    return Init("constant", (_number(value, env),))
 
 
-def _number(value: tree.Value, frame: Frame) -> float:
-    result = evaluate(value, frame, REAL)
+def _number(value: tree.Value, env: Environment) -> float:
+    result = evaluate(value, env, REAL)
     if isinstance(result, (Formula, Unknown)):
         # a distribution may depend on a size (`normal(0, 1/sqrt(d))`); its first witness stands for it
         return float(result.values[0]) if isinstance(result, Formula) else 0.0
@@ -129,10 +129,10 @@ _FOREIGN = {
 }  # fmt: skip
 
 
-def _unknown(value: tree.Ref | tree.Call, name: str, frame: Frame) -> Exception:
+def _unknown(value: tree.Ref | tree.Call, name: str, env: Environment) -> Exception:
     guess = _FOREIGN.get(name.casefold()) or nearest(name, DISTRIBUTIONS)
     at = value.path_at if isinstance(value, tree.Call) else value.at
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("legal", {"names": Quoted(tuple(DISTRIBUTIONS))}))
-    fix = Fix(frame.span(at), guess) if guess else None
-    return fault(frame, at, "NS432", *hints, fix=fix, name=name)
+    fix = Fix(env.span(at), guess) if guess else None
+    return fault(env, at, "NS432", *hints, fix=fix, name=name)

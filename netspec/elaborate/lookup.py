@@ -1,65 +1,177 @@
-"""Names in chains -> layers, with every way a layer's name can be wrong."""
+"""Names in chains -> layers; and for a name that stands for nothing, what was probably meant."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Collection
+
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted
-from netspec.elaborate.evaluate import Broken, fault
-from netspec.elaborate.frame import Bound, Flow, Frame
-from netspec.elaborate.suggest import meant, method
-from netspec.names import nearest
+from netspec.elaborate.environment import Binding, Environment, Flow
+from netspec.elaborate.evaluate import Undefined, fault
+from netspec.elaborate.program import built_in_names
+from netspec.names import looks, nearest
+from netspec.ops.registry import step_names
 from netspec.syntax import tree
 from netspec.syntax.tree import Place
 
 
-def is_layer(name: str, frame: Frame) -> bool:
+def is_layer(name: str, env: Environment) -> bool:
     """Whether a name is a label of this body, above or below."""
-    return name in frame.layers or name in frame.labels
+    return name in env.layers or name in env.labels
 
 
-def layer_named(ref: tree.Ref, frame: Frame, option: bool = False) -> Bound:
+def layer_named(ref: tree.Ref, env: Environment, option: bool = False) -> Binding:
     """The layer above that a name means, whole; `option`: its weights or type are wanted, not its value."""
     name = ref.path[0]
-    bound = frame.layers.get(name)
+    bound = env.layers.get(name)
     if bound is not None:
         return bound
-    raise unknown_layer(name, ref.at, frame, option)
+    raise unknown_layer(name, ref.at, env, option)
 
 
-def unknown_layer(name: str, at: Place, frame: Frame, option: bool = False) -> Exception:
-    """Broken where the name's line is, else a Fault that says why it names no layer here."""
-    if name in frame.broken or name in frame.poisoned:
-        return Broken()
-    if name in frame.labels:
-        below = frame.labels[name]
+def unknown_layer(name: str, at: Place, env: Environment, option: bool = False) -> Exception:
+    """Undefined where the name's line is, else a Fault that says why it names no layer here."""
+    if name in env.undefined or name in env.unread:
+        return Undefined()
+    if name in env.labels:
+        below = env.labels[name]
         if below.at[0] <= at[0] and at[1] <= below.at[1]:
-            return fault(frame, at, "NS252", Hint("another" if option else "delayed"), name=name)
-        label = Label(frame.span(below.at), "below", {"name": name})
-        return Fault(Diagnostic("NS212", frame.span(at), {"name": name}, labels=(label,)))
-    if name in frame.env:
-        return fault(frame, at, "NS214", name=name)
-    guess = nearest(name, frame.layers)
-    if not guess and frame.misnamed:
-        return Broken()
+            return fault(env, at, "NS252", Hint("another" if option else "delayed"), name=name)
+        label = Label(env.span(below.at), "below", {"name": name})
+        return Fault(Diagnostic("NS212", env.span(at), {"name": name}, labels=(label,)))
+    if name in env.values:
+        return fault(env, at, "NS214", name=name)
+    guess = nearest(name, env.layers)
+    if not guess and env.misnamed:
+        return Undefined()
     hints = meant(name, guess)
-    if not guess and frame.layers:
-        hints.append(Hint("above", {"names": Quoted(tuple(frame.layers)[-8:])}))
-    fix = Fix(frame.span(at), guess) if guess else None
-    return fault(frame, at, "NS201", *hints, fix=fix, name=name)
+    if not guess and env.layers:
+        hints.append(Hint("above", {"names": Quoted(tuple(env.layers)[-8:])}))
+    fix = Fix(env.span(at), guess) if guess else None
+    return fault(env, at, "NS201", *hints, fix=fix, name=name)
 
 
-def read(ref: tree.Ref, frame: Frame) -> Flow:
+def read(ref: tree.Ref, env: Environment) -> Flow:
     """The values that `x`, `p.left` or `r.2` stands for."""
-    bound = layer_named(ref, frame)
+    bound = layer_named(ref, env)
     rest = ".".join(ref.path[1:])
     if not rest:
         return bound.values
     if rest in bound.parts:
         return bound.parts[rest]
     if any(value is None for value in bound.values):
-        raise Broken
+        raise Undefined
     guess = nearest(rest, bound.parts)
     hints = [Hint("nearest", {"name": f"{ref.path[0]}.{guess}"})] if guess else []
     hints += method(ref.path) if not guess else ()
     if bound.parts:
         hints.append(Hint("parts", {"names": Quoted(tuple(f"{ref.path[0]}.{part}" for part in bound.parts)[:12])}))
-    raise fault(frame, ref.at, "NS216", *hints, name=ref.path[0], part=rest)
+    raise fault(env, ref.at, "NS216", *hints, name=ref.path[0], part=rest)
+
+
+# What other tools call the same thing, and how it is written here.
+FOREIGN = {
+    "linear": "128 perceptrons", "dense": "128 perceptrons", "fc": "128 perceptrons",
+    "fullyconnected": "128 perceptrons",
+    "innerproduct": "128 perceptrons", "neurons": "128 perceptrons", "units": "128 perceptrons",
+    "conv": "64 filters 3x3", "conv1d": "64 filters 3", "conv2d": "64 filters 3x3", "conv3d": "64 filters 3x3x3",
+    "convolution": "64 filters 3x3", "convolutional": "64 filters 3x3", "kernel": "64 filters 3x3",
+    "convtranspose2d": "64 filters 2x2 (transposed = true, stride = 2)",
+    "deconv": "64 filters 2x2 (transposed = true, stride = 2)",
+    "maxpooling": "maxpool(2x2)", "maxpool2d": "maxpool(2x2)", "maxpooling2d": "maxpool(2x2)", "pool": "maxpool(2x2)",
+    "averagepool": "avgpool(2x2)", "avgpool2d": "avgpool(2x2)", "averagepooling2d": "avgpool(2x2)",
+    "globalaveragepooling2d": "mean(space)", "globalavgpool": "mean(space)", "gap": "mean(space)",
+    "adaptiveavgpool2d": "avgpool(to = 7x7)", "adaptiveavgpool": "avgpool(to = 7x7)",
+    "globalmaxpool": "max(space)", "batchnorm2d": "batchnorm", "batchnormalization": "batchnorm", "bn": "batchnorm",
+    "layernormalization": "layernorm", "ln": "layernorm", "groupnormalization": "groupnorm(groups)",
+    "embedding": "embed(d)", "leakyrelu": "leaky(0.01)",
+    "prelu": "(x -> relu) - (-1*x -> relu -> gain(maps, init = 0.25))", "neg": "-1*x", "negative": "-1*x",
+    "swish": "silu", "linearactivation": "identity",
+    "add": "a + b", "concat": "a & b", "concatenate": "a & b", "cat": "a & b", "residual": "x + (x -> …)",
+    "multiheadattention": "attention(heads)", "selfattention": "attention(heads)", "mha": "attention(heads)",
+    "zeropadding2d": "pad(1)", "upsampling2d": "upsample(2)", "positionalencoding": "positions(kind = sine)",
+    "globalavgpool2d": "mean(space)", "fold": "unflatten(14x14)", "pixelshuffle": "unpatches(2x2)",
+    "droppath2d": "droppath(p)", "stochasticdepth": "droppath(p)",
+    "view": "reshape", "permute": "transpose", "log_softmax": "softmax -> log", "logsoftmax": "softmax -> log",
+    "dropout1d": "dropout(0.5)", "dropout2d": "dropout(0.5, maps)", "spatialdropout2d": "dropout(0.5, maps)",
+    "bilstm": "lstm(64, bidirectional = true)", "bidirectional": "lstm(64, bidirectional = true)",
+    "bigru": "gru(64, bidirectional = true)", "lstmcell": "LSTM(64)", "grucell": "GRU(64)", "simplernn": "rnn(64)",
+    "batchnorm1d": "batchnorm", "batchnorm3d": "batchnorm", "instancenorm2d": "instancenorm",
+    "globalmaxpooling2d": "max(space)", "globalmaxpooling1d": "max(time)", "globalaveragepooling1d": "mean(time)",
+    "adaptivemaxpool2d": "maxpool(to = 7x7)", "maxpool1d": "maxpool(2)", "avgpool1d": "avgpool(2)",
+    "conv2dtranspose": "64 filters 2x2 (transposed = true, stride = 2)",
+    "depthwiseconv2d": "c filters 3x3 (groups = c)", "upsample2d": "upsample(2)", "interpolate": "upsample(2)",
+    "multiply": "a*b", "mul": "a*b", "subtract": "a - b", "sub": "a - b", "softmax2d": "softmax(maps)",
+    "transformerencoderlayer": "Encoder(heads, m)", "transformerdecoderlayer": "Decoder(heads, m, memory = a)",
+    "positionembedding": "positions", "argmax": "softmax", "squeeze": "mean(space)", "chunk": "split(2)",
+    "min": "-1*(-1*x -> max(space))", "amin": "-1*(-1*x -> max(space))", "amax": "max(space)",
+    "reciprocal": "x*(-1*(x -> square -> log) -> exp)", "glu": "a*(b -> sigmoid)", "logsigmoid": "sigmoid -> log",
+    "clamp": "(x - lo -> relu) - (x - hi -> relu) + lo", "pow": "x*x",
+    "clip": "(x - lo -> relu) - (x - hi -> relu) + lo",
+    "hardtanh": "(x + 1 -> relu) - (x - 1 -> relu) - 1", "power": "x*x",
+    "selu": "1.05070099*(x -> relu) + 1.75809934*(-1*(-1*x -> relu) -> elu)",
+}  # fmt: skip
+
+
+def meant(name: str, guess: str | None) -> list[Hint]:
+    """That another name was meant; where the two look the same, which letter differs."""
+    if guess is None:
+        return []
+    letter = next((a for a, b in zip(guess, name, strict=False) if a != b and looks(a) == looks(b)), "")
+    if looks(guess) != looks(name) or not letter:
+        return [Hint("nearest", {"name": guess})]
+    title = unicodedata.name(letter, "").lower()
+    return [Hint("alike", {"name": guess, "letter": letter, "point": f"U+{ord(letter):04X}", "title": title})]
+
+
+def unknown_step(name: str, at: Place, env: Environment, steps: Collection[str], head: bool = False) -> Exception:
+    """NS119 for a noun without its number, else NS202 with the nearest name or the way it is written here.
+
+    `head`: the name begins its chain, where a layer may stand as well (NS205).
+    """
+    if any(isinstance(item, tree.Extern) and item.name.text == name for item in env.unit.file.declarations):
+        return Undefined()  # NS690 was said where it is declared
+    if name in ("perceptron", "perceptrons", "filter", "filters"):
+        return fault(env, at, "NS119", noun=name)
+    code = "NS205" if head else "NS202"
+    legal = [*env.unit.names, *sorted(built_in_names()), *sorted(steps), "perceptrons", "filters"]
+    bare = name.rpartition(".")[2]  # `nn.ReLU`
+    way = FOREIGN.get(bare.casefold().replace("_", "")) or FOREIGN.get(bare.casefold())
+    if way is not None:
+        return fault(env, at, code, Hint("foreign", {"name": name, "way": way}), name=name)
+    guess = nearest(bare, [*env.layers, *legal] if head else legal)
+    if head and guess is None and env.misnamed:
+        return Undefined()
+    layer = None if guess or head else nearest(name, env.layers)
+    if layer is not None:
+        return fault(env, at, code, Hint("layer", {"layer": layer}), name=name)
+    hints = tuple(meant(name, guess))
+    if head and not guess and env.layers:
+        hints = (Hint("above", {"names": Quoted(tuple(env.layers)[-8:])}),)
+    fix = Fix(env.span(at), guess) if guess else None
+    return fault(env, at, code, *hints, fix=fix, name=name)
+
+
+def decimal(value: tree.Value, env: Environment) -> Hint | None:
+    """`dropout(0,5)`: a decimal comma."""
+    text = env.unit.source.text
+    before = re.search(r"(?<![\w.])(\d+)\s*,\s*$", text[max(0, value.at[0] - 40) : value.at[0]])
+    digits = text[value.at[0] : value.at[1]]
+    if before is None or not digits.isdecimal():
+        return None
+    return Hint("decimal", {"right": f"{before[1]}.{digits}"})
+
+
+def method(path: tuple[str, ...]) -> tuple[Hint, ...]:
+    """`x.relu()`: a step that is written as a part of its layer."""
+    rest = ".".join(path[1:])
+    return (Hint("method", {"name": path[0], "step": rest}),) if rest in step_names() else ()
+
+
+def arrow(value: tree.Value, env: Environment) -> Hint | None:
+    """`relu(z)`, `softmax(10 perceptrons)`: what a step takes comes by an arrow, not in parentheses."""
+    layer = isinstance(value, tree.Ref) and (value.path[0] in env.layers or value.path[0] in env.labels)
+    if layer or isinstance(value, (tree.Chain, tree.Perceptrons, tree.Filters, tree.Join, tree.Several)):
+        return Hint("arrow", {"value": env.span(value.at).text})
+    return None

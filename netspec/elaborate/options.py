@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted
-from netspec.elaborate.evaluate import Broken, fault
-from netspec.elaborate.frame import Frame
+from netspec.elaborate.environment import Environment
+from netspec.elaborate.evaluate import Undefined, fault
 from netspec.elaborate.initial import read_init
 from netspec.elaborate.kinds import read_kind
-from netspec.elaborate.suggest import arrow, decimal
+from netspec.elaborate.lookup import arrow, decimal
 from netspec.ir.operation import Op, Option
 from netspec.names import meant, nearest
 from netspec.ops.registry import step_names
@@ -23,10 +23,10 @@ from netspec.syntax import tree
 
 @dataclass(slots=True)
 class Given:
-    """Options as read: their values, and where each was written (in which frame's file)."""
+    """Options as read: their values, and where each was written (in which env's file)."""
 
     values: dict[str, Any] = field(default_factory=dict)
-    places: dict[str, tuple[Frame, tree.Place]] = field(default_factory=dict)
+    places: dict[str, tuple[Environment, tree.Place]] = field(default_factory=dict)
     from_default: set[str] = field(default_factory=set)
 
 
@@ -35,28 +35,28 @@ class Source:
     """A list of options and whose names it sees."""
 
     args: tuple[tree.Arg, ...]
-    frame: Frame
+    env: Environment
     default: bool = False
 
     def only(self, names: tuple[str, ...]) -> Source:
         """The options of these names."""
-        return Source(tuple(arg for arg in self.args if arg.name and arg.name[0] in names), self.frame, self.default)
+        return Source(tuple(arg for arg in self.args if arg.name and arg.name[0] in names), self.env, self.default)
 
 
-def sources(target: str, args: tuple[tree.Arg, ...], frame: Frame, at: int) -> list[Source]:
+def sources(target: str, args: tuple[tree.Arg, ...], env: Environment, at: int) -> list[Source]:
     """The options of a step, nearest first: its own, the body's `default` lines above, the file's."""
-    if frame.poisoned.defaults and {target, target[:-1], ""} & frame.poisoned.defaults:
-        raise Broken  # a `default` line that could not be read may hold its options
-    found = [Source(args, frame)]
-    if not frame.defaults and not frame.unit.defaults:
+    if env.unread.defaults and {target, target[:-1], ""} & env.unread.defaults:
+        raise Undefined  # a `default` line that could not be read may hold its options
+    found = [Source(args, env)]
+    if not env.defaults and not env.unit.defaults:
         return found
-    for default in reversed(frame.defaults):
+    for default in reversed(env.defaults):
         if plural(default.target.text) == target:
-            found.append(Source(default.args, frame, True))
-    body = frame.definition.body.at[0]
-    for default in reversed(frame.unit.defaults):
+            found.append(Source(default.args, env, True))
+    body = env.definition.body.at[0]
+    for default in reversed(env.unit.defaults):
         if plural(default.target.text) == target and default.at[0] < body:
-            found.append(Source(default.args, frame, True))
+            found.append(Source(default.args, env, True))
     return found
 
 
@@ -67,8 +67,8 @@ def _read_option(
     whole = cls.options[key].dotted and not part  # `init` alone speaks of the weight
     name = ".".join((key, *(("weight",) if whole else part))).rstrip("_")
     if name in taken:
-        labels = (Label(source.frame.span(taken[name].at), "first"),)
-        raise Fault(Diagnostic("NS208", source.frame.span(arg.name_at), {"name": name}, labels=labels))
+        labels = (Label(source.env.span(taken[name].at), "first"),)
+        raise Fault(Diagnostic("NS208", source.env.span(arg.name_at), {"name": name}, labels=labels))
     taken[name] = arg
     _store(cls.options[key], part, arg, source, given)
 
@@ -79,7 +79,7 @@ def plural(noun: str) -> str:
 
 def read_options(cls: type[Op], lists: list[Source], given: Given, at: tree.Place) -> Given:
     """Fills `given` from every list; raises Fault for what is no option, or not of its kind."""
-    frame = lists[0].frame
+    env = lists[0].env
     faults: list[Diagnostic] = []
     for source in lists:
         taken: dict[str, tree.Arg] = {}
@@ -101,7 +101,7 @@ def read_options(cls: type[Op], lists: list[Source], given: Given, at: tree.Plac
     for name in cls.required:
         if name not in given.values:
             hint = Hint("usage", {"usage": usage(cls)})
-            raise fault(frame, at, "NS209", hint, step=cls.name, option=name.rstrip("_"))
+            raise fault(env, at, "NS209", hint, step=cls.name, option=name.rstrip("_"))
     return given
 
 
@@ -114,7 +114,7 @@ def option_of(cls: type[Op], arg: tree.Arg, position: int, source: Source, given
     name, part = arg.name[0], arg.name[1:]
     option = cls.options.get(name) or cls.options.get(name + "_")
     if option is None and name in cls.reserved:
-        raise fault(source.frame, arg.name_at, "NS692", option=name, step=cls.name)
+        raise fault(source.env, arg.name_at, "NS692", option=name, step=cls.name)
     if option is None or option.name in _HIDDEN.get(cls.name, ()):
         raise unknown_option(cls, arg, source)
     if part and not (option.dotted and len(part) == 1 and part[0] in _parts(cls)):
@@ -133,28 +133,28 @@ _HIDDEN = {"perceptrons": ("units",), "filters": ("count", "kernel")}
 
 def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Exception:
     """A value for which there is no place: what it was meant for, and where that stands."""
-    frame, value = source.frame, arg.value
+    env, value = source.env, arg.value
     given = source.args[:position]
     spare = set(option_names(cls)) - set(cls.positional[: len(given)])
     if isinstance(value, tree.Ref) and value.name in spare and cls.options[value.name].kind == "flag":
         text = f"{value.name} = true"
-        fix = Fix(frame.span(arg.at), text)
-        return fault(frame, arg.at, "NS211", Hint("flag", {"text": text}), fix=fix, step=cls.name)
+        fix = Fix(env.span(arg.at), text)
+        return fault(env, arg.at, "NS211", Hint("flag", {"text": text}), fix=fix, step=cls.name)
     if not cls.positional:
         sized = all(isinstance(item.value, tree.Number | tree.List) for item in source.args)
-        hint: Hint | None = arrow(arg.value, frame) or _joined(cls, arg, position, source)
+        hint: Hint | None = arrow(arg.value, env) or _joined(cls, arg, position, source)
         if hint is None and sized and not set(_HIDDEN) & {cls.name}:  # `batchnorm(64)` of other tools
             hint = Hint("sized", {"step": cls.name})
-        return fault(frame, arg.at, "NS211", hint or Hint("usage", {"usage": usage(cls)}), step=cls.name)
+        return fault(env, arg.at, "NS211", hint or Hint("usage", {"usage": usage(cls)}), step=cls.name)
     real = 0 < len(given) <= len(cls.positional) and cls.options[cls.positional[len(given) - 1]].kind == "real"
-    hint = _joined(cls, arg, position, source) or (decimal(arg.value, frame) if real else None)
-    hint = hint or arrow(arg.value, frame)
+    hint = _joined(cls, arg, position, source) or (decimal(arg.value, env) if real else None)
+    hint = hint or arrow(arg.value, env)
     sizes = all(isinstance(item.value, tree.Number) for item in source.args)
     hints = [hint] if hint else [Hint("usage", {"usage": usage(cls)}), *([Hint("known")] if sizes else [])]
     if not spare:
-        words: dict[str, Any] = {"text": frame.span(arg.at).text, "most": len(cls.positional)}
-        return fault(frame, arg.at, "NS253", *hints, step=cls.name, **words)
-    return fault(frame, arg.at, "NS210", *hints, step=cls.name, position=str(position + 1))
+        words: dict[str, Any] = {"text": env.span(arg.at).text, "most": len(cls.positional)}
+        return fault(env, arg.at, "NS253", *hints, step=cls.name, **words)
+    return fault(env, arg.at, "NS210", *hints, step=cls.name, position=str(position + 1))
 
 
 def _joined(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Hint | None:
@@ -162,7 +162,7 @@ def _joined(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Hint
     values = [item.value for item in source.args]
     kind = cls.options[cls.positional[0]].kind if cls.positional else ""
     if kind == "type" and len(values) > 2 and all(isinstance(item, tree.Number) for item in values):
-        first, *others = (source.frame.span(item.at).text for item in values)
+        first, *others = (source.env.span(item.at).text for item in values)
         return Hint("joined", {"right": f"{cls.name}({first}@{'x'.join(others)})"})
     before = source.args[position - 1] if position else None
     if before is None or any(not isinstance(item.value, tree.Number) for item in (before, arg)):
@@ -173,7 +173,7 @@ def _joined(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Hint
         return None
     if name not in cls.options or cls.options[name].kind not in ("extent", "padding", "type"):
         return None
-    sizes = f"{source.frame.span(before.value.at).text}x{source.frame.span(arg.at).text}"
+    sizes = f"{source.env.span(before.value.at).text}x{source.env.span(arg.at).text}"
     return Hint("joined", {"right": f"{name} = {sizes}" if before.name else f"{cls.name}({sizes})"})
 
 
@@ -186,13 +186,13 @@ def unknown_option(cls: type[Op], arg: tree.Arg, source: Source) -> Exception:
     if name in _SAID and not guess:
         hints = [Hint(_SAID[name])]
     elif name in step_names() and not guess:
-        hints = [Hint("own_step", {"step": f"{name}({source.frame.span(arg.value.at).text})"})]
+        hints = [Hint("own_step", {"step": f"{name}({source.env.span(arg.value.at).text})"})]
     elif name in _ACTIVATION and not guess:
-        step = source.frame.span(arg.value.at).text
+        step = source.env.span(arg.value.at).text
         hints.append(Hint("activation", {"step": step}))
     hints.append(Hint("options", {"names": Quoted(tuple(legal))}) if legal else Hint("no_options"))
-    fix = Fix(source.frame.span(arg.name_at), guess) if guess else None
-    return fault(source.frame, arg.name_at, "NS203", *hints, fix=fix, name=name, step=cls.name)
+    fix = Fix(source.env.span(arg.name_at), guess) if guess else None
+    return fault(source.env, arg.name_at, "NS203", *hints, fix=fix, name=name, step=cls.name)
 
 
 _ACTIVATION = ("activation", "activation_fn", "act", "nonlinearity")
@@ -245,14 +245,14 @@ def _store(option: Option, part: tuple[str, ...], arg: tree.Arg, source: Source,
         key = part[0] if part else "weight"
         values = given.values.setdefault(name, {})
         if key not in values:
-            values[key] = read_init(arg.value, source.frame)
-            given.places[f"{name}.{key}"] = (source.frame, arg.at)
+            values[key] = read_init(arg.value, source.env)
+            given.places[f"{name}.{key}"] = (source.env, arg.at)
             if source.default:
                 given.from_default.add(f"{name}.{key}")
         return
     if name in given.values:
         return
-    given.values[name] = read_kind(option, arg.value, source.frame)
-    given.places[name] = (source.frame, arg.at)
+    given.values[name] = read_kind(option, arg.value, source.env)
+    given.places[name] = (source.env, arg.at)
     if source.default:
         given.from_default.add(name)

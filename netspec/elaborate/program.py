@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,9 @@ from netspec.limits import DEFAULT, Limits
 from netspec.names import nearest
 from netspec.source import SourceFile, Span
 from netspec.syntax import tree
-from netspec.syntax.lost import Lost
 from netspec.syntax.read import Parsed, read
 from netspec.syntax.text import decode, read_file
+from netspec.syntax.unread import Unread
 
 MARK = "netspec.toml"  # an empty file of this name marks the root of `use`
 VERSION = 1
@@ -68,7 +68,7 @@ class Unit:
 
     source: SourceFile
     file: tree.File
-    poisoned: Lost
+    unread: Unread
     own: dict[str, Definition] = field(default_factory=dict)
     used: dict[str, Definition] = field(default_factory=dict)
     defaults: list[tree.Default] = field(default_factory=list)
@@ -195,7 +195,7 @@ class _Loader:
         parsed = read(source) if file is None else Parsed(source, file)
         for diagnostic in parsed.diagnostics:
             self.report.add(diagnostic)
-        unit = Unit(source, parsed.file, parsed.poisoned, limits=self.limits)
+        unit = Unit(source, parsed.file, parsed.unread, limits=self.limits)
         self.units[path or source.name] = unit
         self._declare(unit)
         self.pending.append(unit)
@@ -241,15 +241,15 @@ class _Loader:
             here = used.here.text
             span = Span(unit.source, *used.name.at)
             if other is None:
-                unit.poisoned.add(here)
-                unit.poisoned.heads.add(here)
+                unit.unread.add(here)
+                unit.unread.heads.add(here)
                 continue
             found = other.own.get(used.name.text)
             if found is None:
-                if used.name.text not in other.poisoned:
+                if used.name.text not in other.unread:
                     self._unknown(other, used, span)
-                unit.poisoned.add(here)
-                unit.poisoned.heads.add(here)
+                unit.unread.add(here)
+                unit.unread.heads.add(here)
                 continue
             before = unit.find(here)
             if before is not None:
@@ -315,3 +315,27 @@ def _shown(source: SourceFile, name: str) -> str:
     """How messages call a used file: relative as the spec wrote it, from where the spec was named."""
     folder = os.path.dirname(source.name)
     return os.path.normpath(os.path.join(folder, name)) if folder else os.path.normpath(name)
+
+
+# ---- the prelude: blocks that every spec can call, written in the language and read when first named
+
+PRELUDE = Path(__file__).parent.parent / "prelude"
+
+
+@lru_cache(maxsize=1)
+def built_in_names() -> frozenset[str]:
+    """The names of the blocks that every spec can call; each has a file of its name."""
+    return frozenset(entry[:-4] for entry in os.listdir(PRELUDE) if entry.endswith(".net"))
+
+
+@cache
+def built_in(name: str) -> Definition | None:
+    """A block that every spec can call, or None; the names of a file, its own and used ones, come before."""
+    if name not in built_in_names():
+        return None
+    parsed = read(read_file(PRELUDE / f"{name}.net", f"<prelude>/{name}.net"))
+    unit = Unit(parsed.source, parsed.file, Unread())
+    for item in parsed.file.declarations:
+        if isinstance(item, tree.Body):
+            unit.own[item.name.text] = Definition(item, unit)
+    return unit.own[name]

@@ -7,8 +7,8 @@ from typing import Any
 from netspec.diagnostics.model import Diagnostic, Fault, Label, Quoted
 from netspec.elaborate.builder import Builder, Context, all_defined, single
 from netspec.elaborate.chain import chain, is_step
+from netspec.elaborate.environment import Environment, Flow, Result
 from netspec.elaborate.evaluate import Undefined, fault, size
-from netspec.elaborate.frame import Flow, Frame, Result
 from netspec.elaborate.keys import Names
 from netspec.elaborate.lookup import is_layer, layer_named
 from netspec.ir.sizes import Formula
@@ -16,7 +16,7 @@ from netspec.ir.structure import Flip, Port
 from netspec.syntax import tree
 
 
-def repeat(b: Builder, env: Frame, ctx: Context, item: tree.Repeat, flow: Flow, keys: Names) -> Result:
+def repeat(b: Builder, env: Environment, ctx: Context, item: tree.Repeat, flow: Flow, keys: Names) -> Result:
     """`repeat N { … }`: the rounds one after another, with weights of their own or shared.
 
     Returns:
@@ -54,7 +54,7 @@ def repeat(b: Builder, env: Frame, ctx: Context, item: tree.Repeat, flow: Flow, 
     return Result(result.values, rounds if nested else result.parts | rounds | named)
 
 
-def _round(b: Builder, env: Frame, ctx: Context, item: tree.Repeat, number: int, path: str, flow: Flow) -> Result:
+def _round(b: Builder, env: Environment, ctx: Context, item: tree.Repeat, number: int, path: str, flow: Flow) -> Result:
     scope = b.scope(ctx, "round", str(number), path, shared=item.shared)
     ctx = ctx._replace(scope=scope.index)
     if item.index:
@@ -71,17 +71,17 @@ def _round(b: Builder, env: Frame, ctx: Context, item: tree.Repeat, number: int,
     return result
 
 
-def _begins_with_step(env: Frame, item: tree.Repeat) -> None:
+def _begins_with_step(env: Environment, item: tree.Repeat) -> None:
     """Raises Fault (NS616) where the chain of a `repeat` names what it reads."""
     first = item.chain.items[0]
     if isinstance(first, tree.Ref) and is_layer(first.path[0], env):
-        if env.unit.find(first.name) is None and first.name not in env.env:
+        if env.unit.find(first.name) is None and first.name not in env.values:
             raise fault(env, first.at, "NS616", text=first.name)
-    elif not isinstance(first, (tree.Ref, tree.Call, tree.Perceptrons, tree.Filters, tree.Repeat, tree.Broken)):
+    elif not isinstance(first, (tree.Ref, tree.Call, tree.Perceptrons, tree.Filters, tree.Repeat, tree.Unreadable)):
         raise fault(env, first.at, "NS616", text=env.span(first.at).text)
 
 
-def reverse(b: Builder, env: Frame, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
+def reverse(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
     """`reversed(step)`: the step over time from the last to the first, its results back in order."""
     args = item.args if isinstance(item, tree.Call) else ()
     if len(args) != 1 or args[0].name:
@@ -95,7 +95,7 @@ def reverse(b: Builder, env: Frame, ctx: Context, item: tree.Ref | tree.Call, fl
     return Result(b.node(env, ctx, Flip(), [result], item.at, "reversed"))
 
 
-def same(b: Builder, env: Frame, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
+def same(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
     """`same(a)`: a's chain with a's weights, applied to what flows in instead of what a reads."""
     at = item.at
     args = item.args if isinstance(item, tree.Call) else ()
@@ -128,7 +128,7 @@ def same(b: Builder, env: Frame, ctx: Context, item: tree.Ref | tree.Call, flow:
     return Result(result.values)
 
 
-def _layers_read(item: Any, env: Frame) -> set[str]:
+def _layers_read(item: Any, env: Environment) -> set[str]:
     """The layers that a chain's first item names, side paths included."""
     found: set[str] = set()
     pending = [item]

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from netspec.diagnostics.model import Fix, Hint
+from netspec.elaborate.annotations import read_type
 from netspec.elaborate.builder import Builder, Context, Source, single
 from netspec.elaborate.chain import begins_alone, chain, is_step, names_layer
+from netspec.elaborate.environment import Closure, Environment, Flow, Value
 from netspec.elaborate.evaluate import REAL, Undefined, evaluate, fault
-from netspec.elaborate.frame import Closure, Flow, Frame, Value
 from netspec.elaborate.keys import Names
-from netspec.elaborate.lookup import is_layer, layer_named, read, unknown_layer
-from netspec.elaborate.suggest import method
-from netspec.elaborate.written import read_type
+from netspec.elaborate.lookup import is_layer, layer_named, method, read, unknown_layer
 from netspec.ir.graph import Edge
 from netspec.ir.operation import Op
 from netspec.ir.sizes import Formula
@@ -28,40 +27,40 @@ _SIGNS = {"+": "add", "-": "subtract", "*": "multiply"}
 MAX_IDLE_DELAY = 1000
 
 
-def operand(b: Builder, env: Frame, ctx: Context, item: tree.Value, keys: Names) -> Flow:
+def operand(b: Builder, env: Environment, ctx: Context, item: tree.Value, keys: Names) -> Flow:
     """The values of an item that is no step: a source, or a part of one."""
     return _READERS.get(type(item), _no_value)(b, env, ctx, item, keys)
 
 
-def _layer(b: Builder, env: Frame, ctx: Context, item: tree.Ref, keys: Names) -> Flow:
+def _layer(b: Builder, env: Environment, ctx: Context, item: tree.Ref, keys: Names) -> Flow:
     if names_layer(item, env):
         return read(item, env)
     name = item.path[0]
-    if name in env.env and not isinstance(env.env[name], Closure):
+    if name in env.values and not isinstance(env.values[name], Closure):
         raise fault(env, item.at, "NS214", name=name)
-    if name in env.env or name in step_names():
+    if name in env.values or name in step_names():
         raise fault(env, item.at, "NS219", Hint("reads"), text=name)
     raise unknown_layer(name, item.at, env)
 
 
-def _several(b: Builder, env: Frame, ctx: Context, item: tree.Several, keys: Names) -> Flow:
+def _several(b: Builder, env: Environment, ctx: Context, item: tree.Several, keys: Names) -> Flow:
     return [value for part in item.parts for value in operand(b, env, ctx, part, keys)]
 
 
-def _unreadable(b: Builder, env: Frame, ctx: Context, item: tree.Broken, keys: Names) -> Flow:
+def _unreadable(b: Builder, env: Environment, ctx: Context, item: tree.Unreadable, keys: Names) -> Flow:
     return [None]
 
 
-def _negative(b: Builder, env: Frame, ctx: Context, item: tree.Negative, keys: Names) -> Flow:
+def _negative(b: Builder, env: Environment, ctx: Context, item: tree.Negative, keys: Names) -> Flow:
     inner = env.span(item.value.at).text
     raise fault(env, item.at, "NS217", fix=Fix(env.span(item.at), f"-1*{inner}"), text=inner)
 
 
-def _number(b: Builder, env: Frame, ctx: Context, item: tree.Number, keys: Names) -> Flow:
+def _number(b: Builder, env: Environment, ctx: Context, item: tree.Number, keys: Names) -> Flow:
     raise fault(env, item.at, "NS218", text=item.text)
 
 
-def _no_value(b: Builder, env: Frame, ctx: Context, item: tree.Value, keys: Names) -> Flow:
+def _no_value(b: Builder, env: Environment, ctx: Context, item: tree.Value, keys: Names) -> Flow:
     """A step where a value is expected."""
     if isinstance(item, tree.Call) and is_layer(item.path[0], env):
         raise fault(env, item.at, "NS249", *method(item.path), name=item.path[0])
@@ -72,7 +71,7 @@ def _no_value(b: Builder, env: Frame, ctx: Context, item: tree.Value, keys: Name
 # ---- groups and joins
 
 
-def _group(b: Builder, env: Frame, ctx: Context, item: tree.Group, keys: Names) -> Flow:
+def _group(b: Builder, env: Environment, ctx: Context, item: tree.Group, keys: Names) -> Flow:
     """`(x -> a -> b)`: a side path; it says where it begins."""
     items = item.chain.items
     first = items[0]
@@ -80,13 +79,13 @@ def _group(b: Builder, env: Frame, ctx: Context, item: tree.Group, keys: Names) 
     if len(items) == 1 and not alone:
         return operand(b, env, ctx, first, keys)
     if not alone and is_step(first, env):
-        if isinstance(first, tree.Ref) and first.name in env.poisoned:
+        if isinstance(first, tree.Ref) and first.name in env.unread:
             raise Undefined
         raise fault(env, first.at, "NS221", text=env.span(first.at).text)
     return chain(b, env, ctx, items, keys).values
 
 
-def _join(b: Builder, env: Frame, ctx: Context, item: tree.Join, keys: Names) -> Flow:
+def _join(b: Builder, env: Environment, ctx: Context, item: tree.Join, keys: Names) -> Flow:
     values: list[Value] = []
     for part in item.parts:
         try:
@@ -101,7 +100,7 @@ def _join(b: Builder, env: Frame, ctx: Context, item: tree.Join, keys: Names) ->
 # ---- arithmetic
 
 
-def _binary(b: Builder, env: Frame, ctx: Context, item: tree.Binary, keys: Names) -> Flow:
+def _binary(b: Builder, env: Environment, ctx: Context, item: tree.Binary, keys: Names) -> Flow:
     """`a + b - 0.5*c`: runs lean left, so the spine is walked without recursion."""
     spine: list[tree.Binary] = []
     current: tree.Value = item
@@ -116,7 +115,7 @@ def _binary(b: Builder, env: Frame, ctx: Context, item: tree.Binary, keys: Names
     return [left]
 
 
-def _term(b: Builder, env: Frame, ctx: Context, item: tree.Value, keys: Names) -> Any:
+def _term(b: Builder, env: Environment, ctx: Context, item: tree.Value, keys: Names) -> Any:
     """A side of an operator: a number, a Value, or None where it is undefined."""
     if _is_number(item, env):
         return evaluate(item, env, REAL)
@@ -126,12 +125,12 @@ def _term(b: Builder, env: Frame, ctx: Context, item: tree.Value, keys: Names) -
         return None
 
 
-def _is_number(item: tree.Value, env: Frame) -> bool:
+def _is_number(item: tree.Value, env: Environment) -> bool:
     match item:
         case tree.Number():
             return True
         case tree.Ref():
-            found = env.env.get(item.name)
+            found = env.values.get(item.name)
             number = isinstance(found, (int, float, Formula)) and not isinstance(found, bool)
             return number and not is_layer(item.path[0], env)
         case tree.Negative():
@@ -151,7 +150,7 @@ def _is_number(item: tree.Value, env: Frame) -> bool:
     return False
 
 
-def _combined(b: Builder, env: Frame, ctx: Context, item: tree.Binary, left: Any, right: Any) -> Any:
+def _combined(b: Builder, env: Environment, ctx: Context, item: tree.Binary, left: Any, right: Any) -> Any:
     """`left op right`: a number where both sides are numbers, else a Value or None."""
     numbers = [isinstance(side, (int, float, Formula)) for side in (left, right)]
     if all(numbers):
@@ -176,7 +175,7 @@ def _combined(b: Builder, env: Frame, ctx: Context, item: tree.Binary, left: Any
 # ---- delayed reads
 
 
-def _delayed(b: Builder, env: Frame, ctx: Context, item: tree.Indexed, keys: Names) -> Flow:
+def _delayed(b: Builder, env: Environment, ctx: Context, item: tree.Indexed, keys: Names) -> Flow:
     """`z[t-k]`: the line of z may stand above or below."""
     steps = _steps(env, item)
     name = item.path[0]
@@ -202,7 +201,7 @@ def _delayed(b: Builder, env: Frame, ctx: Context, item: tree.Indexed, keys: Nam
     return flow
 
 
-def _steps(env: Frame, item: tree.Indexed) -> int:
+def _steps(env: Environment, item: tree.Indexed) -> int:
     """How many steps back a delayed read looks."""
     index = item.index
     if isinstance(index, tree.Binary) and isinstance(index.left, tree.Ref) and index.left.name == "t":
@@ -224,7 +223,7 @@ def _steps(env: Frame, item: tree.Indexed) -> int:
     raise fault(env, item.at, "NS505", Hint("time" if back else "part"), fix=fix_time, name=item.name, index=text)
 
 
-def _delayed_type(b: Builder, env: Frame, name: str, item: tree.Indexed) -> Type:
+def _delayed_type(b: Builder, env: Environment, name: str, item: tree.Indexed) -> Type:
     """What is known of a layer's type before its line is done."""
     bound = env.layers.get(name)
     if bound is not None and bound.values and bound.values[0] is not None:
@@ -239,7 +238,7 @@ def _delayed_type(b: Builder, env: Frame, name: str, item: tree.Indexed) -> Type
     return written or assumed or UNKNOWN_TYPE
 
 
-def _written_type(env: Frame, name: str) -> Type | None:
+def _written_type(env: Environment, name: str) -> Type | None:
     """What `is` says of a layer. It may leave open whose lengths it has, and in a block that it has time."""
     statement = env.labels.get(name)
     if not isinstance(statement, tree.Layer) or statement.expect is None:
@@ -253,13 +252,13 @@ def _written_type(env: Frame, name: str) -> Type | None:
     return written._replace(time=UNKNOWN) if carried else written
 
 
-def _timed(value: Type, env: Frame, item: tree.Indexed) -> Type:
+def _timed(value: Type, env: Environment, item: tree.Indexed) -> Type:
     if value.time is None:
         raise fault(env, item.at, "NS506", Hint("over"), name=item.name, type=str(value))
     return value
 
 
-def _start(b: Builder, env: Frame, ctx: Context, label: str, value_type: Type) -> Value | None:
+def _start(b: Builder, env: Environment, ctx: Context, label: str, value_type: Type) -> Value | None:
     """The value of `start z: …`, expanded where z is first read delayed; None where there is no such line."""
     if label in env.starts:
         return env.starts[label]
@@ -284,7 +283,7 @@ def _start(b: Builder, env: Frame, ctx: Context, label: str, value_type: Type) -
 _READERS: Mapping[type[tree.Syntax], Source] = {
     tree.Ref: _layer,
     tree.Several: _several,
-    tree.Broken: _unreadable,
+    tree.Unreadable: _unreadable,
     tree.Indexed: _delayed,
     tree.Group: _group,
     tree.Join: _join,

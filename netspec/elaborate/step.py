@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from netspec.diagnostics.model import Fault, Fix, Hint
-from netspec.elaborate import prelude
 from netspec.elaborate.builder import Builder, Context, Step, all_defined, single
 from netspec.elaborate.call import call
 from netspec.elaborate.chain import RESERVED, chain
+from netspec.elaborate.environment import Closure, Environment, Flow, Result, Value, Word
 from netspec.elaborate.evaluate import Undefined, fault, size
-from netspec.elaborate.frame import Closure, Flow, Frame, Result, Value, Word
 from netspec.elaborate.keys import Names
 from netspec.elaborate.kinds import LayerRef
-from netspec.elaborate.lookup import is_layer
+from netspec.elaborate.lookup import is_layer, method, unknown_step
 from netspec.elaborate.options import Given, read_options, sources
+from netspec.elaborate.program import built_in
 from netspec.elaborate.repeat import repeat, reverse, same
-from netspec.elaborate.suggest import method, unknown_step
 from netspec.ir.graph import Node, Origin
 from netspec.ir.operation import Op
 from netspec.ir.sizes import Size, product, text
@@ -28,14 +27,14 @@ from netspec.syntax.tree import Place
 # ---- nouns
 
 
-def _perceptrons(b: Builder, env: Frame, ctx: Context, item: tree.Perceptrons, flow: Flow, keys: Names) -> Result:
+def _perceptrons(b: Builder, env: Environment, ctx: Context, item: tree.Perceptrons, flow: Flow, keys: Names) -> Result:
     _check_space(env, item.units.at, item)
     given = Given({"units": tuple(size(unit, env, 1, "perceptrons") for unit in item.units.sizes)})
     given.places["units"] = (env, item.units.at)
     return _noun(b, env, ctx, "perceptrons", given, item, flow, keys)
 
 
-def _filters(b: Builder, env: Frame, ctx: Context, item: tree.Filters, flow: Flow, keys: Names) -> Result:
+def _filters(b: Builder, env: Environment, ctx: Context, item: tree.Filters, flow: Flow, keys: Names) -> Result:
     _check_space(env, item.count.at, item)
     kernel = tuple(size(side, env, 1, "kernel") for side in item.kernel.sizes)
     given = Given({"count": size(item.count, env, 1, "filters"), "kernel": kernel})
@@ -45,7 +44,7 @@ def _filters(b: Builder, env: Frame, ctx: Context, item: tree.Filters, flow: Flo
 
 def _noun(
     b: Builder,
-    env: Frame,
+    env: Environment,
     ctx: Context,
     name: str,
     given: Given,
@@ -58,7 +57,7 @@ def _noun(
     return _apply(b, env, ctx, cls, given, flow, item.at, item.word, keys, path=keys.module(name))
 
 
-def _check_space(env: Frame, number: Place, item: tree.Perceptrons | tree.Filters) -> None:
+def _check_space(env: Environment, number: Place, item: tree.Perceptrons | tree.Filters) -> None:
     """Raises Fault (NS147) for `3perceptrons`: the scanner reads two words, a person one."""
     source = env.unit.source.text
     if source[number[1]].isalpha():
@@ -70,57 +69,59 @@ def _check_space(env: Frame, number: Place, item: tree.Perceptrons | tree.Filter
 # ---- steps by name
 
 
-def _named(b: Builder, env: Frame, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
+def _named(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
     """A step parameter, a block or net, or an operation: looked up in this order."""
     name = item.name
     at = item.path_at if isinstance(item, tree.Call) else item.at
-    bound = env.env.get(name)
+    bound = env.values.get(name)
     if isinstance(bound, Closure):  # written where the block is called, applied (and keyed) here
         if isinstance(item, tree.Call):
             raise fault(env, item.at, "NS232", name=item.name)
         inside = ctx._replace(origins=(*ctx.origins, Origin(env.home, name, len(b.nodes))))
-        return Result(chain(b, bound.frame, inside, bound.chain.items, keys, flow).values)
+        return Result(chain(b, bound.env, inside, bound.chain.items, keys, flow).values)
     definition = env.unit.find(name)
     if definition is not None:
         return call(b, env, ctx, definition, item, flow, keys)
     if name in RESERVED:
         raise fault(env, at, "NS690", what=name)
-    if name in env.poisoned.heads:
+    if name in env.unread.heads:
         raise Undefined
-    built_in = prelude.block(name)
-    if built_in is not None:
-        return call(b, env, ctx, built_in, item, flow, keys)
+    definition = built_in(name)
+    if definition is not None:
+        return call(b, env, ctx, definition, item, flow, keys)
     if name not in step_names():
         raise _no_step(env, item, at)
     special = _SPECIAL.get(name, _operation)
     return special(b, env, ctx, item, flow, keys)
 
 
-def _no_step(env: Frame, item: tree.Ref | tree.Call, at: Place) -> Exception:
+def _no_step(env: Environment, item: tree.Ref | tree.Call, at: Place) -> Exception:
     """A name where a step is expected: say what it is instead."""
     name = item.name
-    bound = env.env.get(name)
+    bound = env.values.get(name)
     if is_layer(item.path[0], env):
         code = "NS249" if isinstance(item, tree.Call) else "NS230"
         return fault(env, item.at, code, *method(item.path), name=item.path[0])
-    if isinstance(bound, Word) and bound.text in env.poisoned:
+    if isinstance(bound, Word) and bound.text in env.unread:
         return Undefined()
     if isinstance(bound, Word) and bound.at is not None and bound.at.source is env.unit.source:
         # it was meant to hold a step, and is none: said where it is written
         return unknown_step(bound.text, (bound.at.start, bound.at.end), env, step_names())
     if bound is not None:
         return fault(env, item.at, "NS231", name=name)
-    if name in env.poisoned or name in env.broken:
+    if name in env.unread or name in env.undefined:
         return Undefined()
     return unknown_step(name, at, env, step_names())
 
 
-def _operation(b: Builder, env: Frame, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
+def _operation(
+    b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names
+) -> Result:
     name = item.name
     cls = operation(name)
     args = item.args if isinstance(item, tree.Call) else ()
     given = Given()
-    if args or cls.required or env.defaults or env.unit.defaults or env.poisoned.defaults:
+    if args or cls.required or env.defaults or env.unit.defaults or env.unread.defaults:
         lists = sources(name, args, env, item.at[0])
         for noun, taken in cls.inherits.items():  # `default perceptrons` reaches those inside attention
             lists += [source.only(taken) for source in sources(noun, (), env, item.at[0])]
@@ -132,7 +133,7 @@ def _operation(b: Builder, env: Frame, ctx: Context, item: tree.Ref | tree.Call,
     return _apply(b, env, ctx, cls, given, flow, item.at, name, keys)
 
 
-def _misplaced(b: Builder, env: Frame, ctx: Context, item: tree.Several, flow: Flow, keys: Names) -> Result:
+def _misplaced(b: Builder, env: Environment, ctx: Context, item: tree.Several, flow: Flow, keys: Names) -> Result:
     raise fault(env, item.at, "NS229", text=env.span(item.at).text)
 
 
@@ -153,7 +154,7 @@ STEPS: Mapping[type[tree.Syntax], Step] = {
 
 def _apply(
     b: Builder,
-    env: Frame,
+    env: Environment,
     ctx: Context,
     cls: type[Op],
     given: Given,
@@ -181,7 +182,7 @@ def _apply(
     return Result(b.node(env, ctx, op, values, at, word, keys, given, path, tied))
 
 
-def _wrong_count(env: Frame, cls: type[Op], flow: Flow, at: Place, wanted: int) -> Fault:
+def _wrong_count(env: Environment, cls: type[Op], flow: Flow, at: Place, wanted: int) -> Fault:
     """NS233, with the names by which the values can be read one by one."""
     hints: tuple[Hint, ...] = ()
     names = [env.name_of(value) for value in flow]
@@ -198,7 +199,7 @@ def _wrong_count(env: Frame, cls: type[Op], flow: Flow, at: Place, wanted: int) 
 
 
 def _borrow(
-    b: Builder, values: list[Value], given: Given, reference: LayerRef, env: Frame, place: Place
+    b: Builder, values: list[Value], given: Given, reference: LayerRef, env: Environment, place: Place
 ) -> tuple[str, str]:
     """The path of the step whose weight is used, and `straight` or `turned`: how it is stored against how it is needed.
 

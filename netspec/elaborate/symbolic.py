@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from netspec.diagnostics.model import Fault
-from netspec.elaborate.cells import find_cells
+from netspec.elaborate.checks import find_cells
 from netspec.elaborate.elaborate import Instance, settled
+from netspec.elaborate.environment import Environment
 from netspec.elaborate.evaluate import Undefined, evaluate
-from netspec.elaborate.frame import Frame
 from netspec.elaborate.keys import assign_keys
 from netspec.elaborate.program import Definition
 from netspec.ir.graph import Counts, Graph, Scope
@@ -41,7 +41,7 @@ def symbolic(instances: Sequence[Scope], inputs: Sequence[Sequence[Type]]) -> Gr
     first = instances[0]
     definition = first.source
     known = {name: _symbol(name, [scope.arguments[name] for scope in instances]) for name in first.arguments}
-    instance = Instance(Frame(definition, known), instances=True)
+    instance = Instance(Environment(definition, known), instances=True)
     lines = [line for line in definition.body.statements if isinstance(line, tree.Input)]
     if definition.body.kind == "block":
         sizes = dict(known)
@@ -116,6 +116,6 @@ def _size(expression: Any, values: list[Any], known: Sizes, definition: Definiti
             raise Unsuited
         known[name] = Formula.symbol(name, tuple(value // factor for value in values))
     try:
-        return evaluate(expression, Frame(definition, known))
+        return evaluate(expression, Environment(definition, known))
     except (Fault, Undefined):
         raise Unsuited from None

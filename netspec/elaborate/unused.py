@@ -1,12 +1,17 @@
-"""The parameters and `let` names of a file that nothing uses: each a warning."""
+"""What a file declares: names that nothing uses, `default` lines that reach no step or name none."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic
-from netspec.elaborate.program import Program
+from netspec.diagnostics.model import Diagnostic, Fault
+from netspec.elaborate.environment import Environment
+from netspec.elaborate.evaluate import Undefined, fault
+from netspec.elaborate.lookup import unknown_step
+from netspec.elaborate.options import Given, Source, option_of, plural
+from netspec.elaborate.program import Definition, Program, built_in
+from netspec.ops.registry import operation, step_names
 from netspec.source import Span
 from netspec.syntax import tree
 
@@ -23,7 +28,7 @@ def unused_names(program: Program) -> Iterator[Diagnostic]:
         if body.kind == "net":
             unread = _without(unread, unit.sections)
         for name in declared:
-            if name.text in unread and name.text not in unit.poisoned:
+            if name.text in unread and name.text not in unit.unread:
                 yield Diagnostic("NS250", Span(unit.source, *name.at), {"name": name.text}, severity="warning")
 
 
@@ -52,3 +57,37 @@ def _without(names: set[str], syntax: Any) -> set[str]:
                 left.discard(value.path[0])
             pending += [getattr(value, field) for field in value._said]
     return left
+
+
+_NOUNS = ("perceptrons", "filters")
+
+
+def check_defaults(program: Program) -> Iterator[Diagnostic]:
+    """The `default` lines of the main file: a step that exists, and options that it has."""
+    unit = program.main
+    owners = list(unit.own.values())
+    lines = [(owners[0], line) for line in unit.defaults if owners]
+    lines += [(owner, line) for owner in owners for line in owner.body.statements if isinstance(line, tree.Default)]
+    for owner, line in lines:
+        try:
+            _check(owner, line)
+        except Fault as error:
+            yield error.diagnostic
+        except Undefined:
+            continue
+
+
+def _check(owner: Definition, line: tree.Default) -> None:
+    env = Environment(owner)
+    name = plural(line.target.text)
+    if owner.unit.find(name) is not None or built_in(name) is not None:
+        raise fault(env, line.target.at, "NS251", name=name)
+    if name not in _NOUNS and name not in step_names():
+        if name in owner.unit.unread:
+            raise Undefined
+        raise unknown_step(name, line.target.at, env, step_names())
+    if name in ("same", "reversed"):
+        raise fault(env, line.target.at, "NS251", name=name)
+    source = Source(line.args, env, True)
+    for position, arg in enumerate(line.args):
+        option_of(operation(name), arg, position, source, Given())

@@ -209,7 +209,7 @@ class Reader:
         return Fault(Diagnostic("NS704", span, words, hints=(*hints, takes), fixes=fixes))
 
     def word(self, name: str, rule: Rule, value: tree.Value) -> str:
-        if isinstance(value, tree.Broken):
+        if isinstance(value, tree.Unreadable):
             raise Undefined
         if isinstance(value, tree.Ref) and value.name in rule.choices:
             return value.name

@@ -40,9 +40,9 @@ def _without_followers(found: list[Diagnostic], program: Program) -> list[Diagno
     """What only follows from another mistake is left out: a setting is missing because its line could not be read,
     a field goes unused because the loss that names it is wrong."""
     main = program.main
-    lost = main.poisoned
+    unread = main.unread
     places = [(section.at[0], section.at[1]) for section in main.sections if section.kind == "train"]
-    wrong = bool({"loss", "metrics"} & lost) or any(
+    wrong = bool({"loss", "metrics"} & unread) or any(
         diagnostic.severity == "error"
         and diagnostic.code != "NS758"
         and diagnostic.span is not None
@@ -53,7 +53,7 @@ def _without_followers(found: list[Diagnostic], program: Program) -> list[Diagno
         diagnostic
         for diagnostic in found
         if not (diagnostic.code == "NS758" and wrong)
-        and not (diagnostic.code == "NS754" and diagnostic.words["name"] in lost)
+        and not (diagnostic.code == "NS754" and diagnostic.words["name"] in unread)
     ]
 
 

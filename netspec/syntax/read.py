@@ -9,8 +9,8 @@ from netspec.diagnostics.model import Diagnostic
 from netspec.source import SourceFile
 from netspec.syntax import tree
 from netspec.syntax.build import BadText
-from netspec.syntax.lost import Lost
 from netspec.syntax.parser import TooDeep, Unexpected, parse
+from netspec.syntax.unread import Unread
 
 # anything that is no ordinary line of ASCII has to be looked at more closely
 _ODD = re.compile("[^\t\n\r -~]|\r(?!\n)")
@@ -19,12 +19,12 @@ _UNDERSCORE = re.compile(r"(?<!\w)_")
 
 @dataclass(slots=True)
 class Parsed:
-    """What a text says, as far as it can be read; `poisoned` names stand in lines that could not."""
+    """What a text says, as far as it can be read; `unread` names stand in lines that could not."""
 
     source: SourceFile
     file: tree.File
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    poisoned: Lost = field(default_factory=Lost)
+    unread: Unread = field(default_factory=Unread)
 
 
 def read(source: SourceFile) -> Parsed:
@@ -49,9 +49,9 @@ def read(source: SourceFile) -> Parsed:
     if not recovered.diagnostics and not found:
         raise AssertionError(f"{source.name}: the file does not parse, each of its statements does")
     said = found + recovered.diagnostics
-    if not recovered.poisoned.any:
+    if not recovered.unread.any:
         said += _beginnings(source, recovered.diagnostics)
-    return Parsed(source, recovered.file, said, recovered.poisoned)
+    return Parsed(source, recovered.file, said, recovered.unread)
 
 
 def _beginnings(source: SourceFile, broken: list[Diagnostic]) -> list[Diagnostic]:

@@ -2,7 +2,7 @@
 
 Every statement begins with its keyword on a line of its own, so a text falls into logical lines without
 being parsed: a line begins a statement, continues one (brackets are open, or it starts with -> & + ,), or
-closes a body. Each is then parsed alone. What a broken line would have named stays known as `poisoned`, so
+closes a body. Each is then parsed alone. What a broken line would have named stays known as `unread`, so
 that nothing that uses it is reported too.
 """
 
@@ -18,10 +18,10 @@ from netspec.source import SourceFile, Span
 from netspec.syntax import tree
 from netspec.syntax.build import BadText
 from netspec.syntax.lines import HEAD, STATEMENT, WORD, Logical, foreign, logical_lines, notation
-from netspec.syntax.lost import Lost
 from netspec.syntax.mistakes import STATEMENTS, explain, syntax_fault
 from netspec.syntax.parser import TooDeep, Unexpected, parse
 from netspec.syntax.stop import Stop
+from netspec.syntax.unread import Unread
 
 MAX_MISTAKES = 1000
 MAX_EFFORT = 30_000_000  # of explaining what was meant; after that broken lines are only reported
@@ -37,14 +37,14 @@ _ENDS = re.compile(r"end\w*\s*;?")
 class Recovered:
     file: tree.File
     diagnostics: list[Diagnostic]
-    poisoned: Lost = field(default_factory=Lost)
+    unread: Unread = field(default_factory=Unread)
 
 
 class _Recovery:
     def __init__(self, source: SourceFile) -> None:
         self.source = source
         self.diagnostics: list[Diagnostic] = []
-        self.poisoned = Lost()
+        self.unread = Unread()
         self.declarations: list[Any] = []
         self.open: Any = None  # the head of the body or section that is being read
         self.inside: list[Any] = []
@@ -62,22 +62,22 @@ class _Recovery:
         conflict = _CONFLICT.search(self.source.text)
         if conflict is not None:
             self.diagnostics.append(Diagnostic("NS010", Span(self.source, conflict.start(), conflict.end())))
-            self.poisoned.any = True
+            self.unread.any = True
             lines = []
         elif foreign(lines):
             first = Span(self.source, lines[0].start, lines[0].end)
             self.diagnostics.append(Diagnostic("NS009", first, {"kind": notation(lines)}))
-            self.poisoned.any = True
+            self.unread.any = True
             lines = []
         for line in lines:
             self.read(line)
             if len(self.diagnostics) >= MAX_MISTAKES:  # of a file that is wrong throughout nobody reads more
-                self.poisoned.any = True
+                self.unread.any = True
                 break
         if self.open is not None:
             assert self.open_line is not None
             end = len(self.source.text.rstrip())
-            if not self.stray and not self.garbled and not self.headless and not self.poisoned.any:
+            if not self.stray and not self.garbled and not self.headless and not self.unread.any:
                 span = Span(self.source, max(0, end - 1), end)
                 head = Span(self.source, self.open_line.start, self.open_line.end)
                 self.diagnostics.append(
@@ -85,7 +85,7 @@ class _Recovery:
                 )
             self.close(end)
         at = (0, len(self.source.text))
-        return Recovered(tree.File(tuple(self.declarations), at), self.diagnostics, self.poisoned)
+        return Recovered(tree.File(tuple(self.declarations), at), self.diagnostics, self.unread)
 
     def read(self, line: Logical) -> None:
         if self.skipping:
@@ -267,23 +267,23 @@ class _Recovery:
         words = WORD.findall(line.text)
         if not words:
             return
-        self.poisoned.update(re.findall(rf"({WORD.pattern})\s*:", line.text))
+        self.unread.update(re.findall(rf"({WORD.pattern})\s*:", line.text))
         if words[0] in ("require", "default"):
-            self.poisoned.add(words[0])
+            self.unread.add(words[0])
             if words[0] == "default":
-                self.poisoned.defaults.update(words[1:] or ("",))
+                self.unread.defaults.update(words[1:] or ("",))
         elif words[0] in ("input", "hidden", "output", "start", "let"):
             label = re.split("[:=]", line.text, maxsplit=1)[0].split(maxsplit=1)[1:]
             given = WORD.findall(label[0]) if label else []
-            self.poisoned.update(given)
-            self.poisoned.any = self.poisoned.any or not given
+            self.unread.update(given)
+            self.unread.any = self.unread.any or not given
             if given and label[0].strip() != given[0]:
-                self.poisoned.garbled.update(given)
+                self.unread.garbled.update(given)
         else:
-            self.poisoned.update(words)
-            self.poisoned.any = self.poisoned.any or words[0] in ("net", "block")
+            self.unread.update(words)
+            self.unread.any = self.unread.any or words[0] in ("net", "block")
             if line.text.endswith("{"):
-                self.poisoned.heads.update(words)
+                self.unread.heads.update(words)
 
 
 def _broken(line: Logical) -> tree.Statement | None:
@@ -294,7 +294,7 @@ def _broken(line: Logical) -> tree.Statement | None:
     at = (line.start, line.end)
     role = nearest(match[1], ("input", "hidden", "output")) or "hidden"
     label = tree.Name(match[2] or "?", (line.start + match.end(1), line.start + match.end()))
-    return tree.Layer(role, label, tree.Chain((tree.Broken(at),), at), at=at)
+    return tree.Layer(role, label, tree.Chain((tree.Unreadable(at),), at), at=at)
 
 
 def recover(source: SourceFile) -> Recovered:

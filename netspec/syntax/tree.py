@@ -241,7 +241,7 @@ class TypeText(Syntax):
     at: Place = NOWHERE
 
 
-class Broken(Syntax):
+class Unreadable(Syntax):
     """Stands where a line could not be parsed: its type is unknown, and nobody reports that."""
 
     at: Place = NOWHERE
@@ -266,7 +266,7 @@ Value = (
     | Dots
     | List
     | TypeText
-    | Broken
+    | Unreadable
 )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from netspec.api import Spec
-from netspec.elaborate.budget import Counter
-from netspec.elaborate.frame import Frame
+from netspec.elaborate.budget import NodeBudget
+from netspec.elaborate.environment import Environment
 from netspec.elaborate.program import parse_program
 from netspec.limits import Limits
 from netspec.syntax import tree
@@ -57,7 +57,7 @@ def count(chain: str, limit: int = 1000) -> int:
     definition = program.nets[0]
     line = definition.body.statements[-1]
     assert isinstance(line, tree.Layer)
-    return Counter(limit).chain(line.chain, Frame(definition))
+    return NodeBudget(limit).chain(line.chain, Environment(definition))
 
 
 @pytest.mark.parametrize(

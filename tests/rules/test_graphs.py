@@ -13,7 +13,7 @@ import pytest
 from test_rules import RULES, check_golden, slug
 
 from netspec.api import load
-from netspec.elaborate.frame import Closure
+from netspec.elaborate.environment import Closure
 from netspec.ir.graph import Graph, Layer, Node, Scope, Stored
 
 FLAGS = ("frozen", "again", "backward", "shared", "expected")

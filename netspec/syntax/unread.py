@@ -5,7 +5,7 @@ from __future__ import annotations
 from netspec.names import nearest
 
 
-class Lost(set[str]):
+class Unread(set[str]):
     """The names; all of them (`any`), once a broken line hides even its own.
 
     What is nearly one of the `garbled` counts as well: `d;: …` was meant to be `d1`. `heads` may have been

@@ -17,7 +17,7 @@ from netspec.names import nearest
 from netspec.ops.registry import step_names
 from netspec.source import Span
 from netspec.syntax import tree
-from netspec.syntax.lost import Lost
+from netspec.syntax.unread import Unread
 
 
 class Value(NamedTuple):
@@ -39,10 +39,10 @@ class Result(NamedTuple):
 
 @dataclass(slots=True)
 class Closure:
-    """A step given as an argument: its syntax, and the frame in which its names are looked up."""
+    """A step given as an argument: its syntax, and the env in which its names are looked up."""
 
     chain: tree.Chain
-    frame: Frame
+    env: Environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Word:
 
 
 @dataclass(slots=True)
-class Bound:
+class Binding:
     """A layer's name in a body: its values, and by which names they are read one by one."""
 
     values: Flow
@@ -64,12 +64,12 @@ class Bound:
 
 
 @dataclass(slots=True, eq=False)
-class Frame:
+class Environment:
     """The names that one expansion of a body sees.
 
     Attributes:
         definition: the net or block, with the file whose names it sees.
-        env: sizes, numbers, flags, words, lists and steps.
+        values: sizes, numbers, flags, words, lists and steps.
         path: what the paths of its layers and weights begin with: "" or "r1.2.".
         home: the index of the body's own scope.
         given: a block's inputs, as it is called.
@@ -80,25 +80,25 @@ class Frame:
         starts: the values of `start` lines that were read.
         defaults: the body's own `default` lines above.
         inputs: the labels of the inputs above.
-        broken: names that are undefined because of earlier errors.
+        undefined: names that are undefined because of earlier errors.
         last: the nearest layer above.
         misnamed: a label is given twice or cannot be one: some layer lacks the name by which it is read.
         timed: an input's type names time.
     """
 
     definition: Definition
-    env: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
     path: str = ""
     home: int = 0
     given: dict[str, Flow] = field(default_factory=dict)
-    parent: Frame | None = None
+    parent: Environment | None = None
     call: Span | None = None
-    layers: MutableMapping[str, Bound] = field(default_factory=dict)
+    layers: MutableMapping[str, Binding] = field(default_factory=dict)
     labels: dict[str, tree.Statement] = field(default_factory=dict)
     starts: dict[str, Value | None] = field(default_factory=dict)
     defaults: list[tree.Default] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)
-    broken: set[str] = field(default_factory=set)
+    undefined: set[str] = field(default_factory=set)
     last: str = ""
     misnamed: bool = False
     timed: bool = False
@@ -110,14 +110,14 @@ class Frame:
     def span(self, at: tree.Place) -> Span:
         return Span(self.definition.unit.source, *at)
 
-    def with_value(self, name: str, value: Any) -> Frame:
+    def with_value(self, name: str, value: Any) -> Environment:
         """The same names, in which one stands for a value: the number of a round."""
-        return replace(self, env={**self.env, name: value})
+        return replace(self, values={**self.values, name: value})
 
-    def with_layer(self, name: str, values: Flow) -> Frame:
+    def with_layer(self, name: str, values: Flow) -> Environment:
         """The same names, in which a layer stands for other values, wherever its line is."""
         own = self.layers.get(name)
-        bound = Bound(values, "hidden") if own is None else Bound(values, own.role, own.path)
+        bound = Binding(values, "hidden") if own is None else Binding(values, own.role, own.path)
         return replace(self, layers=ChainMap({name: bound}, self.layers))
 
     def output(self, label: str) -> Value | None:
@@ -136,8 +136,8 @@ class Frame:
         return ""
 
     @property
-    def poisoned(self) -> Lost:
-        return self.unit.poisoned
+    def unread(self) -> Unread:
+        return self.unit.unread
 
     # ---- what the evaluator asks (`netspec.elaborate.evaluate.Names`)
 
@@ -147,25 +147,25 @@ class Frame:
 
     @property
     def damaged(self) -> bool:
-        return bool(self.poisoned)
+        return bool(self.unread)
 
     def lookup(self, ref: tree.Ref) -> Any:
         """The number that a name stands for in this body. Raises Fault or Undefined."""
-        found = self.env.get(ref.name)
+        found = self.values.get(ref.name)
         if isinstance(found, (int, float, Formula, Unknown)) and not isinstance(found, bool):
             return found
         name = ref.name
-        if name in self.env:
+        if name in self.values:
             kind = {bool: "flag", Word: "word", Closure: "step", tuple: "list", str: "text"}.get(type(found), "word")
             labels = (Label(found.at, "word"),) if isinstance(found, Word) and found.at is not None else ()
             words: Words = {"name": name, "kind": Phrase(f"kind {kind}")}
             raise Fault(Diagnostic("NS405", self.span(ref.at), words, labels=labels))
-        if name in self.poisoned or name in self.broken:
+        if name in self.unread or name in self.undefined:
             raise Undefined
         head = ref.path[0]
         if head in self.layers or head in self.labels:
             raise fault(self, ref.at, "NS406", name=name)
-        names = [key for key, value in self.env.items() if isinstance(value, (int, float, Formula))]
+        names = [key for key, value in self.values.items() if isinstance(value, (int, float, Formula))]
         raise unknown_size(self, ref.at, name, names)
 
     def unknown(self, value: tree.Value) -> Diagnostic:
@@ -182,23 +182,23 @@ _DIGITS = "one two three four five six seven eight nine ten".split()
 _SPELT = {word: str(number) for number, word in enumerate(_DIGITS, 1)}
 
 
-def unknown_size(frame: Frame, at: tree.Place, name: str, legal: list[str]) -> Fault:
+def unknown_size(env: Environment, at: tree.Place, name: str, legal: list[str]) -> Fault:
     """NS206: a name that no size of the body has, with what was probably meant."""
     hints: list[Hint] = []
     fix = None
     guess = nearest(name, legal)
     if guess is None and name in _NO_NUMBER:
-        return fault(frame, at, "NS404", text=name)
+        return fault(env, at, "NS404", text=name)
     if guess is None and name in _SPELT:
         digits = _SPELT[name]
-        return fault(frame, at, "NS206", Hint("digits", {"digits": digits}), fix=Fix(frame.span(at), digits), name=name)
+        return fault(env, at, "NS206", Hint("digits", {"digits": digits}), fix=Fix(env.span(at), digits), name=name)
     if guess is None and name in step_names():
-        return fault(frame, at, "NS405", name=name, kind=Phrase("kind step"))
+        return fault(env, at, "NS405", name=name, kind=Phrase("kind step"))
     parts = name.split("x")
     if guess is None and len(parts) == 4 and parts[0] in _BATCH and all(part.isdigit() for part in parts[1:]):
         wanted = f"{parts[1]}@{parts[2]}x{parts[3]}"
         hints.append(Hint("batch", {"wanted": wanted}))
-        fix = Fix(frame.span(at), wanted)
+        fix = Fix(env.span(at), wanted)
     elif (
         guess is None
         and len(parts) > 1
@@ -206,11 +206,11 @@ def unknown_size(frame: Frame, at: tree.Place, name: str, legal: list[str]) -> F
     ):
         wanted = " x ".join(parts)
         hints.append(Hint("spaced", {"wanted": wanted}))
-        fix = Fix(frame.span(at), wanted)
+        fix = Fix(env.span(at), wanted)
     elif guess is not None:
         hints.append(Hint("nearest", {"name": guess}))
-        fix = Fix(frame.span(at), guess)
-    kind = frame.definition.body.kind
-    body = frame.definition.body.name.text
+        fix = Fix(env.span(at), guess)
+    kind = env.definition.body.kind
+    body = env.definition.body.name.text
     hints.append(Hint("declare", {"kind": kind, "body": body, "name": name}))
-    return fault(frame, at, "NS206", *hints, fix=fix, name=name)
+    return fault(env, at, "NS206", *hints, fix=fix, name=name)

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 from netspec.diagnostics.model import Diagnostic, Fault, Report
 from netspec.elaborate.call import argument
 from netspec.elaborate.elaborate import Instance, elaborate_instance
+from netspec.elaborate.environment import Environment
 from netspec.elaborate.evaluate import Undefined, evaluate
 from netspec.elaborate.evaluate import size as whole
-from netspec.elaborate.frame import Frame
 from netspec.elaborate.program import Definition, Program, used_names
-from netspec.elaborate.witness import find
+from netspec.elaborate.witnesses import find
 from netspec.ir.sizes import Formula
 from netspec.ir.types import Time, Type
 from netspec.limits import Limits
@@ -140,7 +140,7 @@ def _instances(definition: Definition, kinds: dict[str, str]) -> Iterator[Instan
     """The block with open sizes, then with those of every trial."""
     statements = definition.body.statements
     inputs = [line for line in statements if isinstance(line, tree.Input)]
-    home = Frame(definition)
+    home = Environment(definition)
     free = [name for name, kind in kinds.items() if kind == "size"]
     names = list(dict.fromkeys([*free, *(name for line in inputs for name in sorted(_names(line.type)))]))
     bindings = find(names, home, statements)
@@ -148,7 +148,7 @@ def _instances(definition: Definition, kinds: dict[str, str]) -> Iterator[Instan
     fixed: list[tuple[dict[str, Any], _Trial]] = [({}, trial) for trial in _TRIALS]
     fixed += [(dict(binding), trial) for binding in bindings for trial in _TRIALS[:2]]
     for known, trial in [(symbols if bindings else {}, _TRIALS[0]), *fixed]:
-        instance = Instance(Frame(definition), symbols if known is symbols else {})
+        instance = Instance(Environment(definition), symbols if known is symbols else {})
         for param in definition.body.params or ():
             _parameter(instance, param, kinds[param.name.text], known, trial)
         _stand_ins(instance, inputs, known, trial)
@@ -159,16 +159,16 @@ def _parameter(instance: Instance, param: tree.Param, kind: str, known: dict[str
     name, env = param.name.text, instance.env
     if param.default is not None:
         try:
-            env.env[name] = argument(param.default, None, env, env.definition)
+            env.values[name] = argument(param.default, None, env, env.definition)
         except Fault as error:
-            env.broken.add(name)
+            env.undefined.add(name)
             instance.errors.append(error.diagnostic)
         except Undefined:
-            env.broken.add(name)
+            env.undefined.add(name)
     elif kind == "size":
-        env.env[name] = known.get(name, trial.parameter)
+        env.values[name] = known.get(name, trial.parameter)
     else:
-        env.broken.add(name)
+        env.undefined.add(name)
 
 
 def _kind(name: str, body: tree.Body) -> str:
@@ -218,7 +218,7 @@ def _names(syntax: Any) -> set[str]:
 
 def _stand_ins(instance: Instance, inputs: list[tree.Input], known: dict[str, Any], trial: _Trial) -> None:
     """A type for every input: names of its text get the trial's sizes, one name the same everywhere."""
-    sizes = {**known, **instance.env.env}
+    sizes = {**known, **instance.env.values}
     for line in inputs:
         try:
             instance.inputs[line.label.text] = _stand_in(line.type, sizes, instance.env, trial)
@@ -228,13 +228,13 @@ def _stand_ins(instance: Instance, inputs: list[tree.Input], known: dict[str, An
             continue
 
 
-def _stand_in(written: tree.TypeText, known: dict[str, Any], env: Frame, trial: _Trial) -> Type:
+def _stand_in(written: tree.TypeText, known: dict[str, Any], env: Environment, trial: _Trial) -> Type:
     def one(value: tree.Value, size: int) -> Any:
         if not _names(value):  # wrong or right whatever the trial
             return whole(value, env)
         for name in sorted(_names(value) - known.keys()):
-            known[name] = max(1, int(size * trial.ratio ** (len(known) - len(env.env))))
-        found = evaluate(value, Frame(env.definition, known))
+            known[name] = max(1, int(size * trial.ratio ** (len(known) - len(env.values))))
+        found = evaluate(value, Environment(env.definition, known))
         if isinstance(found, (int, float)) and (found < 1 or isinstance(found, float)):
             raise Undefined  # `2*h - 2*w`: no size of this trial
         return found

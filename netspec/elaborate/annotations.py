@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint
-from netspec.elaborate.evaluate import Broken, evaluate, fault, size
-from netspec.elaborate.frame import Frame
-from netspec.elaborate.witness import shown
+from netspec.elaborate.environment import Environment
+from netspec.elaborate.evaluate import Undefined, evaluate, fault, size
+from netspec.elaborate.witnesses import shown
 from netspec.ir import sizes
 from netspec.ir.sizes import Formula, divides
 from netspec.ir.types import UNKNOWN, Time, Type, Unknown, type_text
@@ -16,36 +16,36 @@ from netspec.syntax import tree
 MAX_AXES = 3
 
 
-def read_type(written: tree.TypeText, frame: Frame, label: str = "") -> Type:
+def read_type(written: tree.TypeText, env: Environment, label: str = "") -> Type:
     """The type a text says, every name in it known; `label` names the lengths of an `up to`."""
-    dims = () if written.space is None else tuple(size(item, frame) for item in written.space.sizes)
-    _axes(written, frame, len(dims))
-    time = None if written.over is None else read_time(written.over, frame, label)
+    dims = () if written.space is None else tuple(size(item, env) for item in written.space.sizes)
+    _axes(written, env, len(dims))
+    time = None if written.over is None else read_time(written.over, env, label)
     if written.classes is not None:
-        classes = size(written.classes, frame)
+        classes = size(written.classes, env)
         if classes == 1:
-            raise fault(frame, written.classes.at, "NS416")
+            raise fault(env, written.classes.at, "NS416")
         return Type(1, dims, time, classes)
     if written.maps is not None:
-        return Type(size(written.maps, frame), dims, time)
+        return Type(size(written.maps, env), dims, time)
     return Type(dims[0], (), time) if len(dims) == 1 else Type(1, dims, time)
 
 
-def read_time(over: tree.Over, frame: Frame, label: str) -> Time:
+def read_time(over: tree.Over, env: Environment, label: str) -> Time:
     if over.kind == "any":
-        raise fault(frame, over.at, "NS690", Hint("any"), what="over any")
-    length = size(over.length, frame)
+        raise fault(env, over.at, "NS690", Hint("any"), what="over any")
+    length = size(over.length, env)
     if over.kind == "exactly":
         if over.name is not None:
-            raise fault(frame, over.name.at, "NS417", name=over.name.text)
+            raise fault(env, over.name.at, "NS417", name=over.name.text)
         return Time(length)
     return Time(length, over.name.text if over.name else label)
 
 
-def _axes(written: tree.TypeText, frame: Frame, count: int) -> None:
+def _axes(written: tree.TypeText, env: Environment, count: int) -> None:
     if count > MAX_AXES:
         assert written.space is not None
-        raise fault(frame, written.space.at, "NS418", axes=str(count))
+        raise fault(env, written.space.at, "NS418", axes=str(count))
 
 
 # a warning found on the way: its code, place and words
@@ -53,24 +53,24 @@ Note = tuple[str, tree.Place, dict[str, str]]
 
 
 def bind_type(
-    written: tree.TypeText, actual: Type, frame: Frame, label: str, symbols: dict[str, Formula]
+    written: tree.TypeText, actual: Type, env: Environment, label: str, symbols: dict[str, Formula]
 ) -> list[Note]:
     """Matches a block's input with the value it is given: unknown names of the type become its sizes.
 
     Names are bound in reading order, `NAME` or `INT*NAME`. Time that the text does not mention is carried.
     """
-    matcher = _Matcher(written, actual, frame, label, symbols)
+    matcher = _Matcher(written, actual, env, label, symbols)
     matcher.run()
     return matcher.notes
 
 
 class _Matcher:
     def __init__(
-        self, written: tree.TypeText, actual: Type, frame: Frame, label: str, symbols: dict[str, Formula]
+        self, written: tree.TypeText, actual: Type, env: Environment, label: str, symbols: dict[str, Formula]
     ) -> None:
         self.written = written
         self.actual = actual
-        self.frame = frame
+        self.env = env
         self.label = label
         self.symbols = symbols
         self.notes: list[Note] = []
@@ -78,11 +78,11 @@ class _Matcher:
     def run(self) -> None:
         written, actual = self.written, self.actual
         dims = () if written.space is None else written.space.sizes
-        _axes(written, self.frame, len(dims))
+        _axes(written, self.env, len(dims))
         for value in dims:
             if isinstance(value, tree.Ref) and "x" not in value.name:
                 continue
-            pattern = _pattern(value, self.frame)
+            pattern = _pattern(value, self.env)
             if pattern is not None:
                 self._look(pattern[1], pattern[2])
         if isinstance(actual.space, Unknown):
@@ -113,26 +113,26 @@ class _Matcher:
         if self.written.over is not None:
             values.append(self.written.over.length)
         for value in values:
-            name = _pattern(value, self.frame)
+            name = _pattern(value, self.env)
             if name is not None:
-                self.frame.env[name[1]] = UNKNOWN
+                self.env.values[name[1]] = UNKNOWN
 
     def time(self) -> None:
         over = self.written.over
         if over is None:
             return
-        self.frame.timed = True
+        self.env.timed = True
         if over.kind == "any":
-            raise fault(self.frame, over.at, "NS690", Hint("any"), what="over any")
+            raise fault(self.env, over.at, "NS690", Hint("any"), what="over any")
         time = self.actual.time
         if time is None:
             raise self.differs("time")
         if isinstance(time, Unknown):
-            name = _pattern(over.length, self.frame)
+            name = _pattern(over.length, self.env)
             if name is not None:
-                self.frame.env[name[1]] = UNKNOWN
+                self.env.values[name[1]] = UNKNOWN
             return
-        if over.kind == "exactly" and time.varying and _pattern(over.length, self.frame) is None:
+        if over.kind == "exactly" and time.varying and _pattern(over.length, self.env) is None:
             raise self.differs("lengths")
         self.one(over.length, time.length)
 
@@ -144,31 +144,31 @@ class _Matcher:
 
     def one(self, value: tree.Value, actual: Any) -> None:
         """One size of the text against one of the value."""
-        pattern = _pattern(value, self.frame)
+        pattern = _pattern(value, self.env)
         if pattern is not None:
             factor, name, place = pattern
             if isinstance(actual, Unknown):
-                self.frame.env[name] = UNKNOWN
+                self.env.values[name] = UNKNOWN
             elif factor != 1 and not divides(factor, actual):
                 raise self.differs(part=f"{factor}*{name}", size=sizes.text(actual))
             else:
-                self.frame.env[name] = actual if factor == 1 else actual // factor
+                self.env.values[name] = actual if factor == 1 else actual // factor
             folded = name.casefold()
-            for other in self.frame.env:
+            for other in self.env.values:
                 if other.casefold() == folded and other != name:
                     self.notes.append(("NS624", place, {"name": name, "other": other}))
                     break
             return
         try:
-            wanted = evaluate(value, self.frame)
+            wanted = evaluate(value, self.env)
         except Fault as error:
             if error.diagnostic.code == "NS206":
-                raise fault(self.frame, value.at, "NS609", text=self.frame.span(value.at).text) from None
+                raise fault(self.env, value.at, "NS609", text=self.env.span(value.at).text) from None
             raise
         if isinstance(wanted, Unknown) or isinstance(actual, Unknown):
             return
         if wanted != actual:
-            part = self.frame.span(value.at).text
+            part = self.env.span(value.at).text
             example = shown(self.symbols, wanted, actual)
             raise self.differs(part=part, size=sizes.text(actual), wanted=sizes.text(wanted), example=example)
 
@@ -177,16 +177,16 @@ class _Matcher:
         parts = name.split("x")
         if len(parts) in (2, 3) and all(part.isdigit() or len(part) == 1 for part in parts):
             wanted = " x ".join(parts)
-            fix = Fix(self.frame.span(place), wanted)
-            raise fault(self.frame, place, "NS610", Hint("spaced", {"wanted": wanted}), fix=fix, name=name)
+            fix = Fix(self.env.span(place), wanted)
+            raise fault(self.env, place, "NS610", Hint("spaced", {"wanted": wanted}), fix=fix, name=name)
 
     def differs(
         self, role: str = "", part: str = "", size: str = "", wanted: str = "", example: Hint | None = None
     ) -> Fault:
         words = {
-            "block": self.frame.definition.body.name.text,
+            "block": self.env.definition.body.name.text,
             "input": self.label,
-            "written": self.frame.span(self.written.at).text,
+            "written": self.env.span(self.written.at).text,
             "actual": type_text(self.actual),
             "part": part,
             "size": size,
@@ -194,25 +194,25 @@ class _Matcher:
         }
         hint = "part" if wanted else "factor" if part else "lengths" if role == "lengths" else "time" if role else ""
         hints = tuple(item for item in (Hint(hint) if hint else None, example) if item is not None)
-        return Fault(Diagnostic("NS611", self.frame.span(self.written.at), words, hints=hints))
+        return Fault(Diagnostic("NS611", self.env.span(self.written.at), words, hints=hints))
 
 
-def _pattern(value: tree.Value, frame: Frame) -> tuple[int, str, tree.Place] | None:
+def _pattern(value: tree.Value, env: Environment) -> tuple[int, str, tree.Place] | None:
     """`NAME` or `INT*NAME` with a name that is not known yet: (factor, name, place)."""
-    if isinstance(value, tree.Ref) and len(value.path) == 1 and _fresh(value.path[0], frame):
+    if isinstance(value, tree.Ref) and len(value.path) == 1 and _fresh(value.path[0], env):
         return 1, value.path[0], value.at
     if isinstance(value, tree.Binary) and value.op == "*":
         left, right = value.left, value.right
         if isinstance(left, tree.Number) and isinstance(left.value, int) and left.value > 0:
-            if isinstance(right, tree.Ref) and len(right.path) == 1 and _fresh(right.path[0], frame):
+            if isinstance(right, tree.Ref) and len(right.path) == 1 and _fresh(right.path[0], env):
                 return left.value, right.path[0], right.at
     return None
 
 
-def _fresh(name: str, frame: Frame) -> bool:
-    if name in frame.broken:
-        raise Broken
-    return name not in frame.env
+def _fresh(name: str, env: Environment) -> bool:
+    if name in env.undefined:
+        raise Undefined
+    return name not in env.values
 
 
 def same_type(expected: Type, actual: Type, carried: bool) -> bool:

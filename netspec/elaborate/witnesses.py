@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from netspec.diagnostics.model import Fault, Hint
-from netspec.elaborate.evaluate import ANY, Broken, evaluate
-from netspec.elaborate.frame import Frame
+from netspec.elaborate.environment import Environment
+from netspec.elaborate.evaluate import ANY, Undefined, evaluate
 from netspec.ir.sizes import Formula, values_of
 from netspec.ir.types import Type
 from netspec.syntax import tree
@@ -33,11 +33,11 @@ COMPARE = {
 }
 
 
-def find(names: list[str], frame: Frame, statements: tuple[tree.Statement, ...]) -> list[dict[str, int]]:
+def find(names: list[str], env: Environment, statements: tuple[tree.Statement, ...]) -> list[dict[str, int]]:
     """At most COUNT bindings of the open names; [] where none of the tried ones satisfies the body."""
     found: list[dict[str, int]] = []
     for candidate in _candidates(names):
-        if candidate not in found and _satisfies(candidate, frame, statements):
+        if candidate not in found and _satisfies(candidate, env, statements):
             found.append(candidate)
             if len(found) == COUNT:
                 break
@@ -81,20 +81,20 @@ def _draw(draw: int, others: list[int]) -> int:
     return other
 
 
-def _satisfies(candidate: dict[str, int], frame: Frame, statements: tuple[tree.Statement, ...]) -> bool:
+def _satisfies(candidate: dict[str, int], env: Environment, statements: tuple[tree.Statement, ...]) -> bool:
     """Whether every `require` that speaks of sizes alone holds; what cannot be said yet does not count."""
-    trial = Frame(frame.definition, {**frame.env, **candidate})
+    trial = Environment(env.definition, {**env.values, **candidate})
     for statement in statements:
         if isinstance(statement, tree.Let) and not isinstance(statement.value, tree.List):
             try:
-                trial.env[statement.name.text] = evaluate(statement.value, trial, ANY)
-            except (Fault, Broken):
+                trial.values[statement.name.text] = evaluate(statement.value, trial, ANY)
+            except (Fault, Undefined):
                 continue
         elif isinstance(statement, tree.Require):
             try:
                 left = evaluate(statement.left, trial, ANY)
                 right = evaluate(statement.right, trial, ANY)
-            except (Fault, Broken):
+            except (Fault, Undefined):
                 continue
             if not COMPARE[statement.op](left, right):
                 return False
