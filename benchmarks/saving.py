@@ -12,10 +12,10 @@ import numpy as np
 
 import netspec
 from benchmarks.publish import publish
-from netspec.training.engine import Engine
-from netspec.training.progress import Progress
+from netspec.training.loop.engine import Engine
+from netspec.training.loop.progress import Progress
 from netspec.training.run import Run
-from netspec.training.store import Store
+from netspec.training.storage.writer import Store
 
 MOST = 0.03
 # (hidden units, rows, epochs, seconds between checkpoints)
@@ -82,8 +82,8 @@ def measured(hidden: int, rows: int, epochs: int, interval: float, folder: Path)
 
 def train(spec: Any, hidden: int, data: dict[str, Any], epochs: int, interval: float, folder: Path) -> Run:
     from netspec.training import api
+    from netspec.training.loop.progress import Silent
     from netspec.training.plan import Request, make_plan
-    from netspec.training.watch import Silent
 
     request = Request(sizes={"H": hidden}, threads=1, pictures=False, save_seconds=interval)
     request.assignments = [("train.epochs", str(epochs))]

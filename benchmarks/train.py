@@ -31,13 +31,12 @@ import netspec
 from benchmarks import train_nets
 from benchmarks.publish import publish
 from benchmarks.train_nets import Case
-from netspec.training.engine import build_engine
-from netspec.training.folder import Folder
-from netspec.training.loop import Loop
+from netspec.training.loop.engine import build_engine
+from netspec.training.loop.loop import Loop
+from netspec.training.loop.progress import Progress, Silent
 from netspec.training.plan import Request, make_plan
-from netspec.training.progress import Progress
-from netspec.training.store import Store
-from netspec.training.watch import Silent
+from netspec.training.storage.folder import Folder
+from netspec.training.storage.writer import Store
 
 ROUNDS = int(os.environ.get("ROUNDS", "21"))
 BATCH, RATE = 64, 1e-3

@@ -16,8 +16,7 @@ from typing import Any
 
 from netspec.diagnostics.errors import NetspecError
 from netspec.spec import Net, parse
-from netspec.training.progress import Row
-from netspec.training.watch import Facts, Silent, Summary
+from netspec.training.loop.progress import Facts, Row, Silent, Summary
 
 PAUSE = 0.5  # seconds between two pictures of a run: drawing must not slow it down
 
@@ -75,7 +74,7 @@ class Curves(Silent):
     def _draw(self) -> None:
         from IPython.display import SVG, display
 
-        from netspec.training.report.curves import curves
+        from netspec.training.report.plots import curves
 
         picture = SVG(curves({self.name: self.rows}))
         if self._handle is None:

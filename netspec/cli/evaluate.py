@@ -32,9 +32,8 @@ def command(run: Path, files: tuple[Path, ...], **flags: Any) -> int:
     """Score a trained net: on every part of its own data, or on the rows of other files."""
     for module in ("torch", "numpy", "safetensors"):
         need(module)
-    from netspec.training.answers import Trained
     from netspec.training.api import load_run
-    from netspec.training.evaluate import evaluate
+    from netspec.training.inference.predictor import Trained, evaluate
 
     trained = Trained(load_run(run), flags["device"], flags["allow"])
     if flags["data"] is not None:

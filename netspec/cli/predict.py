@@ -18,7 +18,7 @@ from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.parts import need
 
 if TYPE_CHECKING:
-    from netspec.training.answers import Trained
+    from netspec.training.inference.predictor import Trained
 
 USAGE = 2
 
@@ -42,8 +42,8 @@ def command(ctx: click.Context, /, run: Path, files: tuple[str, ...], **flags: A
     """Let a trained net answer: to the rows of a table (`-` is standard input), arrays, pictures; or write a text."""
     for module in ("torch", "numpy", "safetensors"):
         need(module)
-    from netspec.training.answers import Trained
     from netspec.training.api import load_run
+    from netspec.training.inference.predictor import Trained
 
     trained = Trained(load_run(run), flags["device"])
     if flags["sample"]:
@@ -59,7 +59,7 @@ def command(ctx: click.Context, /, run: Path, files: tuple[str, ...], **flags: A
 
 
 def _sample(trained: Trained, flags: dict[str, Any]) -> None:
-    from netspec.training.sample import Sampling, sample
+    from netspec.training.inference.sample import Sampling, sample
 
     how = Sampling(flags["prompt"], flags["length"], flags["temperature"], flags["top"], flags["seed"])
     signs = sample(trained, how)
@@ -76,8 +76,7 @@ def _answer(trained: Trained, files: tuple[str, ...], flags: dict[str, Any]) -> 
     out: Path | None = flags["out"]
     if out is not None:
         output_for(out, (".csv", ".npz"), files)
-    from netspec.training.given import open_given, standard_input
-    from netspec.training.table import as_arrays, as_table
+    from netspec.training.inference.tables import as_arrays, as_table, open_given, standard_input
 
     if "-" in files:
         if len(files) > 1:

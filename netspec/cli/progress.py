@@ -10,8 +10,7 @@ from netspec.diagnostics.display import width
 
 if TYPE_CHECKING:
     from netspec.diagnostics.model import Diagnostic
-    from netspec.training.progress import Row
-    from netspec.training.watch import Facts, Moment, Resumed, Summary
+    from netspec.training.loop.progress import Facts, Moment, Resumed, Row, Summary
 
 _WORDS = {
     "facts": {

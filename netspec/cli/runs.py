@@ -13,7 +13,7 @@ from netspec.cli.report import language_of
 from netspec.cli.writing import output_for, write_text
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
-from netspec.training.compare import Summed, find_runs, settings_that_differ, summed
+from netspec.training.storage.record import Summed, find_runs, settings_that_differ, summed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +95,7 @@ def _print(rows: list[list[str]]) -> None:
 
 
 def _curves(found: Sequence[Summed]) -> str:
-    from netspec.training.report.curves import curves
+    from netspec.training.report.plots import curves
     from netspec.training.run import Run
 
     return curves({item.folder: Run(Path(item.folder)).history for item in found})

@@ -19,8 +19,8 @@ from netspec.diagnostics.model import Diagnostic
 from netspec.parts import need
 
 if TYPE_CHECKING:
+    from netspec.training.loop.progress import Watch
     from netspec.training.plan import Request
-    from netspec.training.watch import Watch
 
 USAGE = 2
 SECTIONS = ("train", "data")
@@ -62,7 +62,7 @@ def command(spec: str | None, **flags: Any) -> int:
     for module in ("torch", "numpy", "safetensors"):
         need(module)
     from netspec.training.api import resume, start
-    from netspec.training.parallel import started
+    from netspec.training.loop.parallel import started
     from netspec.training.plan import make_plan
 
     rank, size, _ = started()
@@ -104,7 +104,7 @@ def command(spec: str | None, **flags: Any) -> int:
 def _watch(flags: dict[str, Any], rank: int) -> Iterator[Watch]:
     """What is shown of the run: one process of it speaks."""
     from netspec.cli.progress import Display
-    from netspec.training.watch import Silent
+    from netspec.training.loop.progress import Silent
 
     if rank:
         yield Silent()

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
 from netspec.parts import need
-from netspec.training.folder import Folder
+from netspec.training.loop.progress import Silent, Watch
 from netspec.training.plan import Plan, Request, make_plan
 from netspec.training.run import Run
-from netspec.training.watch import Silent, Watch
+from netspec.training.storage.folder import Folder
 
 if TYPE_CHECKING:
     from netspec.spec import Net, Spec

@@ -17,8 +17,8 @@ from netspec.sections.data import Data, read_data
 from netspec.sections.match import Match, match
 from netspec.sections.settings import Sections, gather, merge, override
 from netspec.sections.train import Train, read_train
-from netspec.training.feed import default_workers
-from netspec.training.prepare import Dataset, prepare
+from netspec.training.data.batches import default_workers
+from netspec.training.data.dataset import Dataset, prepare
 from netspec.training.sources.open import Places, open_source
 
 if TYPE_CHECKING:

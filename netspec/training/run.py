@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
 from netspec.parts import need
-from netspec.training import archive
-from netspec.training.folder import DATA, SCORES, SETTINGS, STATUS, WEIGHTS, Folder
 from netspec.training.plan import Request
-from netspec.training.store import rows_of
+from netspec.training.storage import folder as archive
+from netspec.training.storage.folder import DATA, SCORES, SETTINGS, STATUS, WEIGHTS, Folder
+from netspec.training.storage.writer import rows_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -113,7 +113,7 @@ class Run:
         """Examples as the last hidden layer has them: what the figure's view `features` shows."""
         for name in ("torch", "numpy", "safetensors"):
             need(name)
-        from netspec.training.features import features_of
+        from netspec.training.inference.features import features_of
 
         return features_of(self)
 
@@ -136,8 +136,8 @@ class Run:
         The fields' own steps are applied as they were learned; classes come by their names, numbers in the unit
         of the target. Raises NetspecError (exit code 3) for arrays that do not fit.
         """
-        from netspec.training.answers import Trained
-        from netspec.training.table import as_arrays
+        from netspec.training.inference.predictor import Trained
+        from netspec.training.inference.tables import as_arrays
 
         if not isinstance(data, Mapping):
             raise TypeError(f'predict takes a dictionary of arrays by input, {{"x": X}}, not {type(data).__name__}')
@@ -146,14 +146,14 @@ class Run:
 
     def sample(self, prompt: str = "\n", length: int = 500, temperature: float = 0.8, seed: int = 0) -> str:
         """Text that a net of characters writes after the prompt; raises NetspecError where it writes none."""
-        from netspec.training.answers import Trained
-        from netspec.training.sample import Sampling, sample
+        from netspec.training.inference.predictor import Trained
+        from netspec.training.inference.sample import Sampling, sample
 
         return "".join(sample(Trained(self), Sampling(prompt, length, temperature, None, seed)))
 
     def export(self, path: str | os.PathLike[str], device: str = "cpu") -> None:
         """Writes the trained net as a torch.export program (.pt2), for any number of rows."""
-        from netspec.training.export import export
+        from netspec.training.inference.export import export
 
         export(self, Path(path), device)
 

@@ -98,7 +98,7 @@ train {
     assert plan.dataset.parts["validation"].tolist() == [20, 25, 30]
     import torch
 
-    from netspec.training.batches import Part
+    from netspec.training.data.batches import Part
 
     part = Part(plan.dataset, "validation", "cpu", torch.float32)
     batch = part.take(torch.tensor([1]))

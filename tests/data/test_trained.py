@@ -207,7 +207,7 @@ def test_an_exported_net_computes_the_same_for_any_number_of_rows(
 
 
 def test_the_equation_of_a_linear_net_is_in_the_units_of_the_data(made: dict[str, Run]) -> None:
-    from netspec.training.answers import Trained
+    from netspec.training.inference.predictor import Trained
     from netspec.training.report.boundary import View, equation_of
 
     trained = Trained(made["loan"])

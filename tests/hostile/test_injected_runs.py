@@ -18,7 +18,7 @@ from outlines import code_shape, code_tokens, json_shape, svg_shape
 from strings import nasty
 
 from netspec.cli import main
-from netspec.training.loop import Loop
+from netspec.training.loop.loop import Loop
 
 torch = pytest.importorskip("torch")
 TEXTS = nasty()

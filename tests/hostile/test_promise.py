@@ -176,7 +176,7 @@ def test_names_work_end_to_end(script: str, tmp_path: Path, monkeypatch: pytest.
     torch = pytest.importorskip("torch")
     from safetensors.torch import load_file
 
-    from netspec.training.loop import Loop
+    from netspec.training.loop.loop import Loop
 
     names = NAMES[script]
     shown = [unicodedata.normalize("NFC", name) for name in names]

@@ -11,8 +11,7 @@ import torch
 import netspec
 from netspec.diagnostics.errors import NetspecError
 from netspec.training import api
-from netspec.training.progress import Row
-from netspec.training.watch import Silent
+from netspec.training.loop.progress import Row, Silent
 
 SPEC = """netspec 1
 

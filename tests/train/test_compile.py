@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from netspec.diagnostics.errors import NetspecError
-from netspec.training import compiling
-from netspec.training.watch import Facts, Silent
+from netspec.training.loop import engine as compiling
+from netspec.training.loop.progress import Facts, Silent
 from tests.train.conftest import Train
 
 

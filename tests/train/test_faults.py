@@ -14,10 +14,11 @@ import pytest
 
 import netspec
 from netspec.diagnostics.errors import NetspecError
-from netspec.training import api, checkpoint
-from netspec.training.folder import Folder, Lock
-from netspec.training.loop import Loop
-from netspec.training.store import Store
+from netspec.training import api
+from netspec.training.loop.loop import Loop
+from netspec.training.storage import checkpoint
+from netspec.training.storage.folder import Folder, Lock
+from netspec.training.storage.writer import Store
 from tests.train.conftest import MLP, Train, same
 
 
@@ -166,7 +167,7 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(train: Train, 
             raise OSError(28, os.strerror(28))
         return plain(*given)
 
-    class Watching(netspec.training.watch.Silent):
+    class Watching(netspec.training.loop.progress.Silent):
         def unsaved(self, fault: Any) -> None:
             told.append(fault.code)
 

@@ -14,8 +14,8 @@ import pytest
 
 import netspec
 from netspec.training import api
-from netspec.training.carry import lanes
-from netspec.training.parallel import Processes
+from netspec.training.loop.parallel import Processes
+from netspec.training.loop.states import lanes
 from netspec.training.run import Run
 from tests.conftest import ROOT
 from tests.train.conftest import Train
@@ -24,7 +24,7 @@ from tests.train.conftest import Train
 SCRIPT = """
 import os, signal, sys
 from netspec.cli import main
-from netspec.training.loop import Loop
+from netspec.training.loop.loop import Loop
 
 plain, left = Loop.step, [9]
 

@@ -14,10 +14,11 @@ import pytest
 import netspec
 from benchmarks.soak.nets import NETS
 from netspec.diagnostics.errors import NetspecError
-from netspec.training import api, files
-from netspec.training.loop import Loop
-from netspec.training.meaning import meaning
+from netspec.training import api
+from netspec.training.loop.loop import Loop
 from netspec.training.run import Run
+from netspec.training.storage import files
+from netspec.training.storage.resume import meaning
 from tests.conftest import ROOT
 from tests.train.conftest import MLP, Train, same
 
@@ -97,7 +98,7 @@ def test_a_damaged_checkpoint_is_passed_over(damage: str, train: Train, cut: Cal
     _damage(newest, damage)
     told: list[Any] = []
 
-    class Watching(netspec.training.watch.Silent):
+    class Watching(netspec.training.loop.progress.Silent):
         def resumed(self, found: Any) -> None:
             told.append(found)
 

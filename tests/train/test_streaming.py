@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import netspec
-from netspec.training import feed
+from netspec.training.data import batches as feed
 from netspec.training.run import Run
 from netspec.training.sources import spill
 

@@ -16,7 +16,7 @@ from netspec.sections.vocabulary import losses, metrics, schedules
 from netspec.sections.vocabulary.losses import loss_function
 from netspec.sections.vocabulary.optimizers import OPTIMIZERS
 from netspec.sections.vocabulary.schedules import SCHEDULES
-from netspec.training.optimizer import Rate
+from netspec.training.loop.engine import Rate
 from tests.train.conftest import MLP, Train
 
 FIVE = Type(5)

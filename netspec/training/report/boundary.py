@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netspec.sections.arrays import Values
 from netspec.sections.vocabulary import steps
-from netspec.training.engine import EVALUATION_BATCH, Engine
-from netspec.training.prepare import Prepared
+from netspec.training.data.dataset import Prepared
+from netspec.training.loop.engine import EVALUATION_BATCH, Engine
 from netspec.training.report.plots import COLOURS, as_svg, figure, short, styled
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from netspec.training.objective import Judge
+    from netspec.training.loop.objective import Judge
     from netspec.training.plan import Plan
 
     Array = np.ndarray[Any, np.dtype[Any]]

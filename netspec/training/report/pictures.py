@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from netspec.training import folder as names
-from netspec.training.batches import Part
-from netspec.training.engine import Engine
-from netspec.training.folder import Folder
+from netspec.training.data.batches import Part
+from netspec.training.loop.engine import Engine
 from netspec.training.plan import Plan
 from netspec.training.report.boundary import View, boundary, equation_of, fits, plane_of
-from netspec.training.report.confusion import confusion
-from netspec.training.report.curves import curves
+from netspec.training.report.plots import confusion, curves
 from netspec.training.run import Run
-from netspec.training.store import rows_of
+from netspec.training.storage import folder as names
+from netspec.training.storage.folder import Folder
+from netspec.training.storage.writer import rows_of
 
 if TYPE_CHECKING:
-    from netspec.training.objective import Judge
+    from netspec.training.loop.objective import Judge
 
 MOST_CLASSES = 60
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from netspec.sections.rows import Classes, Faults, File, Pictures, Rows, as_classes, reject
 from netspec.sections.vocabulary.sources import GENERATED, Synthetic
 from netspec.source import Span
+from netspec.training.data.random_streams import Draw
 from netspec.training.sources.trees import trees
-from netspec.training.streams import Draw
 
 if TYPE_CHECKING:
     from netspec.sections.rows import Array

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from netspec.training.streams import Draw
+    from netspec.training.data.random_streams import Draw
 
     Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
-from netspec.training import checkpoint
-from netspec.training import folder as names
-from netspec.training.folder import Folder
-from netspec.training.meaning import meaning
-from netspec.training.progress import Progress
+from netspec.ir.graph import Edge, Graph, Node
+from netspec.training.loop.progress import Progress
+from netspec.training.storage import checkpoint
+from netspec.training.storage import folder as names
+from netspec.training.storage.folder import Folder
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from netspec.training.engine import Engine
+    from netspec.training.loop.engine import Engine
     from netspec.training.plan import Plan
 
 
@@ -110,3 +110,37 @@ def last_logged(folder: Folder) -> int:
             except (ValueError, TypeError, AttributeError):
                 continue
     return last
+
+
+# ---- A graph -> all that decides what it computes, line by line, as JSON that two runs can be compared by
+
+
+def meaning(graph: Graph) -> dict[str, list[str]]:
+    """For every line its operations in order, each with its options and what it reads: `relu() of z/0`.
+
+    A value is named by its line and its place in it, so a line that is added changes nothing for the others.
+    """
+    found: dict[str, list[str]] = {}
+    places: dict[int, str] = {}
+    for node in graph.nodes:
+        own = found.setdefault(graph.layers[node.layer].path, [])
+        places[node.index] = f"{graph.layers[node.layer].path}/{len(own)}"
+        own.append("")
+    for node in graph.nodes:
+        path, _, position = places[node.index].rpartition("/")
+        found[path][int(position)] = _text(node, places)
+    found[""] = [_value(edge, places) for number in graph.outputs for edge in graph.layers[number].values]
+    return found
+
+
+def _text(node: Node, places: dict[int, str]) -> str:
+    options = ", ".join(f"{name} = {getattr(node.op, name)}" for name in node.op.options)
+    inputs = ", ".join(_value(edge, places) for edge in node.inputs)
+    types = ", ".join(str(value) for value in node.types)
+    marks = [node.key and f"key {node.key}", node.tied and f"tied to {node.tied}", node.frozen and "frozen"]
+    words = "".join(f", {mark}" for mark in marks if mark)
+    return f"{node.op.name}({options}){f' of {inputs}' if inputs else ''} is {types}{words}"
+
+
+def _value(edge: Edge, places: dict[int, str]) -> str:
+    return places[edge.node] + (f".{edge.output}" if edge.output else "")

@@ -7,15 +7,14 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from netspec.training import checkpoint, files
-from netspec.training.folder import CHECKPOINTS, LOG, METRICS, Folder, writing
-from netspec.training.progress import Progress, Row
-from netspec.training.watch import Moment
+from netspec.training.loop.progress import Moment, Progress, Row
+from netspec.training.storage import checkpoint, files
+from netspec.training.storage.folder import CHECKPOINTS, LOG, METRICS, Folder, writing
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from netspec.training.engine import Engine
+    from netspec.training.loop.engine import Engine
 
 SHARE = 0.02  # of the running time that saving may take
 

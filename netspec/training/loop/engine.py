@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from netspec.diagnostics.errors import MissingPackageError, NetspecError
+from netspec.diagnostics.model import Diagnostic
 from netspec.ir.graph import Graph
 from netspec.ir.types import Time
 from netspec.sections.train import Train
 from netspec.sections.vocabulary.losses import Term
-from netspec.training import devices
-from netspec.training.batches import Part, bounds
-from netspec.training.carry import Carry, lanes
-from netspec.training.compiling import compiled, pays_off, require_compiler
-from netspec.training.judged import judge
-from netspec.training.objective import Objective, objective
-from netspec.training.optimizer import Rate
-from netspec.training.parallel import Processes, join
+from netspec.sections.vocabulary.schedules import Schedule
+from netspec.training.data.batches import Part, bounds
+from netspec.training.data.random_streams import key_of
+from netspec.training.loop import devices
+from netspec.training.loop.objective import Objective, judge, objective
+from netspec.training.loop.parallel import Processes, join
+from netspec.training.loop.states import Carry, lanes
 from netspec.training.plan import Plan
-from netspec.training.streams import key_of
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-    from netspec.training.batches import Batch
+    from netspec.training.data.batches import Batch
 
 # a batch of one has no variance to normalise by
 _NEEDS_TWO = ("batchnorm",)
@@ -227,3 +231,100 @@ def arguments_of(graph: Graph) -> tuple[str, ...]:
             seen.add(time.varying)
             lengths.append(f"{label}_length")
     return (*labels, *lengths)
+
+
+# ---- A module -> torch.compile's version of it, where that was asked for or pays off
+
+
+MISSING = 5  # the exit code of an optional part that is not there
+# a run that takes less than this cannot win back what compiling costs
+LEAST_SECONDS = 120.0
+TRIAL = 10  # steps that each way is timed over
+
+
+def compiled(module: nn.Module, device: str) -> Any:
+    """The compiled module; on CUDA with graphs, which save small nets the launching of every kernel."""
+    import torch
+
+    return torch.compile(module, mode="reduce-overhead" if device.startswith("cuda") else None)
+
+
+def require_compiler() -> None:
+    """Raises NetspecError (exit code 5) where torch.compile does not work, as without a C++ compiler."""
+    import torch
+
+    try:
+        torch.compile(lambda x: x * 2 + 1)(torch.ones(3))
+    except Exception as error:  # whatever a missing or broken compiler raises
+        reason = str(error).strip().splitlines()[0]
+        raise MissingPackageError(Diagnostic("NS865", None, {"reason": reason[:200]})) from None
+
+
+def pays_off(engine: Engine, batch: Batch, steps: int) -> bool:
+    """Times both ways on a copy: the seconds saved in the whole run must be twice those that compiling takes."""
+    model, forward = engine.model, engine.forward
+    trial = copy.deepcopy(model)
+
+    def step(way: Any) -> None:
+        engine.forward = way
+        with engine.autocast or contextlib.nullcontext():
+            loss = engine.objective.loss(engine.outputs(batch, training=True), batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        trial.zero_grad()
+
+    try:
+        plain = _seconds(step, trial)
+        if plain * steps < LEAST_SECONDS:
+            return False
+        require_compiler()
+        fast = compiled(trial, engine.device)
+        begin = time.perf_counter()
+        step(fast)
+        cost = time.perf_counter() - begin
+        saved = plain - _seconds(step, fast)
+    except NetspecError:
+        return False
+    finally:
+        engine.forward = forward
+        engine.carry.reset()
+    return saved * steps > 2 * cost
+
+
+def _seconds(step: Callable[[Any], None], forward: Any) -> float:
+    step(forward)
+    begin = time.perf_counter()
+    for _ in range(TRIAL):
+        step(forward)
+    return (time.perf_counter() - begin) / TRIAL
+
+
+# ---- The schedule of a train section -> the learning rate of every step
+
+
+class Rate:
+    """The learning rate as a pure function of the optimizer step and epoch (and the factor of one that waits)."""
+
+    def __init__(self, schedule: Schedule, lr: float, steps: int, epochs: int) -> None:
+        self.schedule = schedule
+        self.lr = lr
+        self.steps = steps
+        self.epochs = epochs
+        self.moves = schedule.by_step or schedule.warmup > 0
+
+    def at(self, step: int, epoch: int, plateau: float) -> float:
+        """The rate of optimizer step `step` (from 0) in epoch `epoch` (from 0)."""
+        schedule = self.schedule
+        if schedule.by_step:
+            factor = schedule.multiplier(step, self.steps, self.lr)
+        elif schedule.waits:
+            factor = plateau
+        else:
+            factor = schedule.multiplier(epoch, self.epochs, self.lr)
+        if step < schedule.warmup:
+            factor *= (step + 1) / schedule.warmup
+        return self.lr * factor
+
+
+def set_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = lr

@@ -13,9 +13,9 @@ from netspec.ir.graph import Edge, Graph, Node
 from netspec.sections.match import sums_of, type_of, value_of
 from netspec.sections.vocabulary.losses import Loss, Term, prediction_of
 from netspec.sections.vocabulary.metrics import Metric
-from netspec.training.answers import Trained
-from netspec.training.batches import Part
-from netspec.training.judged import exposing
+from netspec.training.data.batches import Part
+from netspec.training.inference.predictor import Trained
+from netspec.training.loop.objective import exposing
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

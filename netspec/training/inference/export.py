@@ -12,10 +12,10 @@ from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.ir.graph import Graph
 from netspec.ir.types import Type
 from netspec.parts import need
-from netspec.training import files
-from netspec.training.engine import arguments_of
-from netspec.training.folder import writing
+from netspec.training.loop.engine import arguments_of
 from netspec.training.run import Run
+from netspec.training.storage import files
+from netspec.training.storage.folder import writing
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -3,49 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.parts import need
 from netspec.sections.predictions import Numbers
 from netspec.sections.rows import Rows
+from netspec.sections.vocabulary.sources import Folder
 from netspec.sections.vocabulary.steps import Columns
-from netspec.training.engine import EVALUATION_BATCH, Engine, build_engine
+from netspec.training.data.dataset import ALL, Dataset, replay
+from netspec.training.inference.tables import Answer, open_given
+from netspec.training.loop.engine import EVALUATION_BATCH, Engine, build_engine
+from netspec.training.loop.loop import score
 from netspec.training.plan import Plan, places_of, read_sections
-from netspec.training.prepare import Dataset
-from netspec.training.replay import ALL, replay
 from netspec.training.run import Run
+from netspec.training.sources.folder import open_folder
+from netspec.training.storage.resume import differences
 
 if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-    from netspec.training.objective import Judge
+    from netspec.training.loop.objective import Judge
 
     Array = np.ndarray[Any, np.dtype[Any]]
-
-
-@dataclass(slots=True)
-class Answer:
-    """What the net says of one target.
-
-    values: classes (rows, …) as numbers; labels (rows, labels, …) of 0 and 1; or numbers (rows, …) in the target's
-    own unit.
-    probabilities: (rows, classes, …), or (rows, …) of the second of two classes; (rows, labels, …) of labels.
-    """
-
-    name: str
-    values: Array
-    probabilities: Array | None = None
-    classes: tuple[str, ...] = ()  # what each class number is called
-    labels: tuple[str, ...] = ()  # what each label is called
-
-    @property
-    def named(self) -> Array:
-        """The answers as people read them: names of classes, 0 and 1 for each label, or numbers."""
-        import numpy as np
-
-        return np.array(self.classes)[self.values] if self.classes else self.values
 
 
 class Trained:
@@ -148,3 +131,39 @@ def _values(engine: Engine) -> list[tuple[Judge, Tensor]]:
             for name, judge in chosen.items():
                 found[name].append(judge.value(outputs, batch).detach().float().cpu())
     return [(chosen[name], torch.cat(values)) for name, values in found.items()]
+
+
+# ---- A finished run -> its loss and metrics, measured again: on its own parts, or on rows of another file
+
+
+Scores = dict[str, dict[str, float]]
+
+
+def evaluate(trained: Trained, paths: list[Path] | None = None) -> tuple[Scores, list[Diagnostic]]:
+    """Scores by part, and what is worth knowing about the data. Rows of `paths` make one part, `given`.
+
+    Raises NetspecError (exit code 3) for faulty data.
+    """
+    remarks: list[Diagnostic] = []
+    if paths:
+        rows = _open(paths, trained)
+        dataset = trained.dataset(rows, {}, trained.match.wanted)
+        return {"given": score(trained.engine(dataset), ALL)}, remarks
+    if trained.data.source is None:
+        words = {"folder": str(trained.run.folder)}
+        raise UsageError(Diagnostic("NS873", None, words, hints=(Hint("file"),)))
+    dataset = trained.own()
+    before, now = trained.stored["files"], dataset.document()["files"]
+    gaps = differences([file["sha256"] for file in before], [file["sha256"] for file in now])
+    if gaps:
+        remarks.append(Diagnostic("NS874", None, {"source": dataset.source}, severity="warning"))
+    engine = trained.engine(dataset)
+    return {name: score(engine, name) for name in engine.parts}, remarks
+
+
+def _open(paths: list[Path], trained: Trained) -> Rows:
+    """The rows of files; a folder of pictures is one of classes, as the run's own is."""
+    if len(paths) == 1 and paths[0].is_dir() and isinstance(trained.data.source, Folder):
+        classes = trained.data.source.classes
+        return open_folder(Folder(folder=str(paths[0]), classes=classes), paths[0], None)
+    return open_given(paths, trained.data.source)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec.training import files
+from netspec.training.storage import files
 
 if TYPE_CHECKING:
     from torch import Tensor

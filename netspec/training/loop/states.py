@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from netspec.ir.graph import Graph
-from netspec.training.parallel import Processes
+from netspec.training.loop.parallel import Processes
 
 if TYPE_CHECKING:
     import numpy as np

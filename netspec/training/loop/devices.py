@@ -8,7 +8,7 @@ from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.ir.graph import Graph
 from netspec.show.rows import total_macs
-from netspec.training.parallel import started
+from netspec.training.loop.parallel import started
 
 if TYPE_CHECKING:
     import torch

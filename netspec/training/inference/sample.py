@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.errors import DataError, UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Words
 from netspec.sections.vocabulary.steps import Chars
-from netspec.training.answers import Trained
-from netspec.training.engine import Engine
+from netspec.training.data.random_streams import Draw
+from netspec.training.inference.predictor import Trained
+from netspec.training.loop.engine import Engine
 from netspec.training.sources.text import characters
-from netspec.training.streams import Draw
 
 if TYPE_CHECKING:
     import torch

@@ -7,21 +7,25 @@ processes, sees the very same batches.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from netspec.training.augment import affine, augments
-from netspec.training.prepare import Dataset, Prepared
-from netspec.training.streams import permutation
+from netspec.sections.arrays import Affine
+from netspec.sections.vocabulary.steps import Step
+from netspec.training.data.dataset import Dataset, Prepared
+from netspec.training.data.random_streams import permutation, uniform
 
 if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-    from netspec.training.augment import Augment
-
     Array = np.ndarray[Any, np.dtype[Any]]
     Batch = dict[str, Tensor]
+    Augment = Callable[[Tensor, tuple[int, Tensor] | None], Tensor]
 
 SHARE = 0.4  # of a GPU's free memory that one field of a part may take
 
@@ -153,3 +157,87 @@ def bounds(count: int, batch: int, least: int) -> list[tuple[int, int]]:
     if len(found) > 1 and found[-1][1] - found[-1][0] < least:
         found[-2:] = [(found[-2][0], found[-1][1])]
     return found
+
+
+# ---- What is done to single batches: crops, shifts and flips, drawn for each example from (seed, epoch, index)
+
+
+def augments(late: tuple[Step, ...]) -> list[Augment]:
+    """The functions (pictures (B, C, H, W), drawn) -> pictures of a field's late steps.
+
+    `drawn` is (key, index of each example) in training passes and None everywhere else.
+    """
+    return [_augment(step, position) for position, step in enumerate(late)]
+
+
+def _augment(step: Step, position: int) -> Augment:
+    def act(pictures: Tensor, drawn: tuple[int, Tensor] | None) -> Tensor:
+        if drawn is None:
+            return step.augment(pictures, None)
+        import torch
+
+        key, index = drawn
+        streams = count(3 * position + 1)
+
+        def draw() -> Tensor:
+            """A number in [0, 1) for each example of the batch."""
+            stream = next(streams) * 0x9E3779B97F4A7C15 & (1 << 64) - 1
+            return torch.from_numpy(uniform(key ^ stream, index.numpy())).to(pictures.device)
+
+        return step.augment(pictures, draw)
+
+    return act
+
+
+def affine(pending: tuple[Affine, ...]) -> list[Augment]:
+    """What is done to each batch (B, maps, …) of a set that is too large to be prepared as a whole."""
+    return [_affine(step) for step in pending]
+
+
+def _affine(step: Affine) -> Augment:
+    import torch
+
+    def act(values: Tensor, drawn: tuple[int, Tensor] | None) -> Tensor:
+        shape = (-1, *(1,) * (values.dim() - 2))
+        minus, by = (torch.tensor(numbers, device=values.device).reshape(shape) for numbers in step[:2])
+        found = (values - minus.to(values.dtype)) / by.to(values.dtype)
+        return found if (step.times, step.plus) == (1.0, 0.0) else found * step.times + step.plus
+
+    return act
+
+
+# ---- Batches of one epoch, fetched a few ahead by workers where their part does not lie on the device
+
+
+AHEAD = 2  # batches for each worker
+
+
+def default_workers() -> int:
+    """One a core but the one that trains, at most four: reading and copying let Python's lock go."""
+    return max(1, min(4, (os.cpu_count() or 1) - 1))
+
+
+class Feed:
+    """Hands out batches by their number; the order is known beforehand, so nothing here could be lost or mixed up."""
+
+    def __init__(self, part: Part, index: Callable[[int], Tensor], count: int, workers: int) -> None:
+        self.part = part
+        self.index = index
+        self.count = count
+        self.ahead = AHEAD * workers
+        self.pool = ThreadPoolExecutor(workers, "netspec-worker") if part.remote else None
+        self.pending: dict[int, Future[Batch]] = {}
+
+    def take(self, number: int, drawn: int) -> Batch:
+        """The batch of a number, on the device."""
+        index = self.index(number)
+        if self.pool is None:
+            return self.part.take(index, (drawn, index))
+        for later in range(number, min(number + self.ahead, self.count)):
+            if later not in self.pending:
+                self.pending[later] = self.pool.submit(self.part.fetch, self.index(later))
+        return self.part.take(index, (drawn, index), self.pending.pop(number).result())
+
+    def close(self) -> None:
+        if self.pool is not None:
+            self.pool.shutdown(cancel_futures=True)

@@ -16,8 +16,8 @@ from netspec.sections.vocabulary.optimizers import OPTIMIZERS
 from netspec.sections.vocabulary.schedules import SCHEDULES
 from netspec.sections.vocabulary.sources import SOURCES
 from netspec.sections.vocabulary.steps import STEPS
-from netspec.training.folder import ENVIRONMENT, SECTIONS, SETTINGS, Folder
 from netspec.training.run import Run
+from netspec.training.storage.folder import ENVIRONMENT, SECTIONS, SETTINGS, Folder
 
 
 @dataclass(slots=True)

@@ -1,0 +1,1 @@
+"""Sources become fields, fields become batches."""

@@ -1,0 +1,201 @@
+"""Answers -> rows of a table, beside the rows that they are about; or named arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.errors import DataError, UsageError, reason
+from netspec.diagnostics.model import Diagnostic, Hint
+from netspec.sections.rows import Rows, reject
+from netspec.sections.vocabulary.sources import Csv, Npz, Text
+from netspec.training.data.dataset import ALL, Dataset
+from netspec.training.sources.csv_ import CsvRows
+from netspec.training.sources.folder import ENDINGS, FolderRows
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from netspec.sections.vocabulary.sources import Source
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the net says of one target.
+
+    values: classes (rows, …) as numbers; labels (rows, labels, …) of 0 and 1; or numbers (rows, …) in the target's
+    own unit.
+    probabilities: (rows, classes, …), or (rows, …) of the second of two classes; (rows, labels, …) of labels.
+    """
+
+    name: str
+    values: Array
+    probabilities: Array | None = None
+    classes: tuple[str, ...] = ()  # what each class number is called
+    labels: tuple[str, ...] = ()  # what each label is called
+
+    @property
+    def named(self) -> Array:
+        """The answers as people read them: names of classes, 0 and 1 for each label, or numbers."""
+        import numpy as np
+
+        return np.array(self.classes)[self.values] if self.classes else self.values
+
+
+def as_table(answers: list[Answer], dataset: Dataset, rows: Rows, chances: bool) -> Iterator[list[str]]:
+    """A header, then a row for each example: what was given, and `predicted_TARGET` with its probability.
+
+    Of several labels each has a column of 0 and 1. With `chances` the probability of every class or label.
+    Raises NetspecError (exit code 2) where an answer is no number or class but a whole picture or sequence.
+    """
+    for answer in answers:
+        if answer.values.ndim > (1 if answer.classes else 2):
+            words = {"name": answer.name, "shape": " x ".join(map(str, answer.values.shape[1:]))}
+            raise UsageError(Diagnostic("NS875", None, words, hints=(Hint("arrays"),)))
+    columns = [_columns(answer, chances) for answer in answers]
+    names, given = _given(dataset, rows)
+    yield [*names, *(name for column in columns for name in column)]
+    for row in range(len(dataset.parts[ALL])):
+        yield [*given(row), *(str(values[row]) for column in columns for values in column.values())]
+
+
+def _given(dataset: Dataset, rows: Rows) -> tuple[list[str], Any]:
+    """What stands in front of an answer: the table's own cells, the picture's file, or the row's number."""
+    if isinstance(rows, FolderRows):
+        return ["file"], lambda row: [rows.shown[row]]
+    if isinstance(rows, CsvRows) and not dataset.windowed:
+        cells = [cells for sheet in rows.sheets for cells in sheet.cells]
+        return list(rows.header), lambda row: cells[row]
+    # of a sequence the last row that the net saw
+    ends = dataset.parts[ALL] + (_span(dataset) - 1 if dataset.windowed else 0)
+    return ["row"], lambda row: [str(int(ends[row]) + 1)]
+
+
+def _span(dataset: Dataset) -> int:
+    return max(item.values.ahead + (item.values.length or 1) for item in dataset.fields.values())
+
+
+def _columns(answer: Answer, chances: bool) -> dict[str, list[str]]:
+    name = answer.name
+    if answer.labels:
+        found = {f"predicted_{name}_{label}": _cells(answer.values[:, at]) for at, label in enumerate(answer.labels)}
+        if chances and answer.probabilities is not None:
+            for at, label in enumerate(answer.labels):
+                found[f"probability_{name}_{label}"] = [f"{row:.4f}" for row in answer.probabilities[:, at]]
+        return found
+    if not answer.classes:
+        wide = answer.values.reshape(len(answer.values), -1)
+        if wide.shape[1] == 1:
+            return {f"predicted_{name}": [f"{value:.6g}" for value in wide[:, 0]]}
+        return {f"predicted_{name}.{at + 1}": [f"{value:.6g}" for value in wide[:, at]] for at in range(wide.shape[1])}
+    found = {f"predicted_{name}": [str(value) for value in answer.named]}
+    assert answer.probabilities is not None
+    probabilities = answer.probabilities
+    if probabilities.ndim == 1:
+        import numpy as np
+
+        probabilities = np.stack([1 - probabilities, probabilities], axis=1)
+    found[f"probability_{name}"] = [f"{row.max():.4f}" for row in probabilities]
+    if chances:
+        for at, kind in enumerate(answer.classes):
+            found[f"probability_{name}_{kind}"] = [f"{row[at]:.4f}" for row in probabilities]
+    return found
+
+
+def _cells(values: Array) -> list[str]:
+    return [str(value) for value in values.tolist()]
+
+
+def as_arrays(answers: list[Answer]) -> dict[str, Array]:
+    """Arrays by name: `predicted_TARGET`, `probability_TARGET`."""
+    found: dict[str, Any] = {}
+    for answer in answers:
+        found[f"predicted_{answer.name}"] = answer.named
+        if answer.probabilities is not None:
+            found[f"probability_{answer.name}"] = answer.probabilities
+    return found
+
+
+# ---- Files that a user names on the command line -> rows for a trained run: a table, arrays, pictures, a text
+
+
+TABLES = frozenset((".csv", ".tsv", ".txt"))
+
+
+def open_given(paths: list[Path], source: Source | None, fit: bool = False) -> Rows:
+    """The rows in files of one kind; `source` is the run's own, whose way of writing tables holds here, too.
+    With `fit` pictures of other sizes are resized.
+
+    Raises NetspecError (exit code 3) for files that are not there, of no known kind, or of several kinds.
+    """
+    for path in paths:
+        if not path.exists():
+            reject("NS800", None, file=path.name, folder=str(path.parent))
+    kinds = {_kind(path, source) for path in paths}
+    if len(kinds) > 1 or (len(paths) > 1 and kinds != {"pictures"}):
+        reject("NS870", None, Hint("several"), file=str(paths[-1]))
+    (kind,) = kinds
+    if kind == "pictures":
+        return _pictures(paths, fit)
+    (path,) = paths
+    if kind == "npz":
+        from netspec.training.sources.npz import open_npz
+
+        return open_npz(Npz(file=path.name), path, None)
+    if kind == "text":
+        from netspec.training.sources.text import open_text
+
+        return open_text(Text(file=path.name), path, None)
+    return _table(path, source)
+
+
+def _kind(path: Path, source: Source | None) -> str:
+    ending = path.suffix.lower()
+    if path.is_dir() or ending in ENDINGS:
+        return "pictures"
+    if ending == ".npz":
+        return "npz"
+    if isinstance(source, Text):
+        return "text"
+    if ending in TABLES:
+        return "table"
+    raise DataError(Diagnostic("NS870", None, {"file": str(path)}, hints=(Hint("kinds"),)))
+
+
+def _pictures(paths: list[Path], fit: bool) -> Rows:
+    from netspec.training.sources.folder import picture_rows
+
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in ENDINGS) if path.is_dir() else [path]
+        if not inside:
+            reject("NS870", None, Hint("empty"), file=str(path))
+        found += inside
+    return picture_rows(found, fit)
+
+
+def _table(path: Path, source: Source | None) -> Rows:
+    from netspec.training.sources.csv_ import table_of
+
+    try:
+        return table_of(path.read_bytes(), table_form(path.name, source))
+    except OSError as error:
+        reject("NS801", None, file=path.name, reason=reason(error))
+
+
+def table_form(name: str, source: Source | None) -> Csv:
+    """How a table is written: as the run's own, where that was one; else by its name."""
+    if isinstance(source, Csv):
+        return Csv(file=name, delimiter=source.delimiter, names=source.names, encoding=source.encoding)
+    return Csv(file=name, delimiter="\t" if name.lower().endswith(".tsv") else ",")
+
+
+def standard_input(data: bytes, source: Source | None) -> Rows:
+    """The table that comes in on standard input."""
+    from netspec.training.sources.csv_ import table_of
+
+    return table_of(data, table_form("<stdin>", source))

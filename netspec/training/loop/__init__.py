@@ -1,0 +1,1 @@
+"""The live parts of a run, and the loop that moves them."""
