@@ -15,13 +15,14 @@ from netspec.version import VERSION
 project = "netspec"
 project_copyright = "the netspec authors"
 version = release = VERSION
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "markdown"}
 root_doc = "index"
 exclude_patterns: list[str] = []
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 nitpicky = False
+napoleon_use_ivar = True  # attributes are described once
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 html_theme = "furo"

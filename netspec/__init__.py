@@ -24,10 +24,15 @@ if TYPE_CHECKING:
         UsageError,
     )
     from netspec.diagnostics.model import Diagnostic
-    from netspec.ir.operation import Op
+    from netspec.figure.picture import Picture, Writer
+    from netspec.figure.themes import Theme
+    from netspec.figure.views import View
+    from netspec.ir.operation import Op, option
+    from netspec.limits import Limits
     from netspec.ops.registry import register
     from netspec.spec import Net, Spec, load, parse
-    from netspec.training.api import load_run, train
+    from netspec.training.api import load_run, resume, train
+    from netspec.training.run import Run
 
     SpecErrors = SpecError  # an older name
 
@@ -35,35 +40,48 @@ __all__ = [
     "DataError",
     "Diagnostic",
     "DivergedError",
+    "Limits",
     "MissingPackageError",
     "Net",
     "NetspecError",
     "Op",
+    "Picture",
+    "Run",
     "Spec",
     "SpecError",
     "SpecErrors",
     "StoppedError",
+    "Theme",
     "TrainError",
     "UsageError",
+    "View",
+    "Writer",
     "__version__",
     "load",
     "load_run",
+    "option",
     "parse",
     "register",
+    "resume",
     "train",
 ]
 
 # imported when first asked for: `import netspec` costs next to nothing, and torch only where it is needed
 _HOMES = {
-    "netspec.spec": ("Net", "Spec", "load", "parse"),
     "netspec.diagnostics.errors": (
         "DataError", "DivergedError", "MissingPackageError", "NetspecError", "SpecError", "StoppedError", "TrainError",
         "UsageError",
     ),
     "netspec.diagnostics.model": ("Diagnostic",),
-    "netspec.ir.operation": ("Op",),
+    "netspec.figure.picture": ("Picture", "Writer"),
+    "netspec.figure.themes": ("Theme",),
+    "netspec.figure.views": ("View",),
+    "netspec.ir.operation": ("Op", "option"),
+    "netspec.limits": ("Limits",),
     "netspec.ops.registry": ("register",),
-    "netspec.training.api": ("load_run", "train"),
+    "netspec.spec": ("Net", "Spec", "load", "parse"),
+    "netspec.training.api": ("load_run", "resume", "train"),
+    "netspec.training.run": ("Run",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _OLD_NAMES = {"SpecErrors": "SpecError"}

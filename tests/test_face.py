@@ -13,6 +13,7 @@ import netspec
 from netspec.diagnostics import errors
 from netspec.diagnostics.errors import NetspecError
 from netspec.diagnostics.model import Diagnostic
+from tests.conftest import ROOT
 
 WRONG = "net a {\n  input x: 3\n  output y: 2 perceptrons -> rellu\n}\n"
 
@@ -66,7 +67,8 @@ def test_errors_survive_pickling() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(netspec.__all__) - {"__version__"}))
-def test_examples_in_docstrings_run(name: str) -> None:
+def test_examples_in_docstrings_run(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
     item = getattr(netspec, name)
     finder = doctest.DocTestFinder(exclude_empty=True)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)

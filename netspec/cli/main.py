@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from netspec.cli.options import Named
 from netspec.cli.report import fail, language_of
 from netspec.diagnostics.errors import MissingPackageError, NetspecError, UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Phrase, Quoted
@@ -165,8 +166,9 @@ def _misused(error: click.UsageError, command: str, usage: str) -> Diagnostic:
     if isinstance(error, click.BadParameter) and error.param is not None and value is not None:
         given = words | {"flag": error.param.opts[0], "value": value[1]}
         kind = error.param.type
-        if isinstance(kind, click.Choice):
-            return Diagnostic("NS914", None, given | {"legal": Quoted(tuple(map(str, kind.choices)))}, hints=hints)
+        if isinstance(kind, click.Choice | Named):
+            legal = kind.registry if isinstance(kind, Named) else map(str, kind.choices)
+            return Diagnostic("NS914", None, given | {"legal": Quoted(tuple(legal))}, hints=hints)
         if type(kind) in _KINDS:
             least = getattr(kind, "min", None)
             bounds = [Hint("range", {"least": str(least)})] if least is not None else []

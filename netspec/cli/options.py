@@ -13,11 +13,30 @@ import click
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.limits import DEFAULT, Limits
+from netspec.registry import Registry
 
 if TYPE_CHECKING:
     from netspec.spec import Net, Spec
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Named(click.ParamType[str]):
+    """A name of a registry, those that were registered included."""
+
+    name = "name"
+
+    def __init__(self, registry: Registry[Any]) -> None:
+        self.registry = registry
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return f"[{'|'.join(self.registry)}]"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in self.registry:
+            self.fail(f"'{value}' is not one of {', '.join(self.registry)}.", param, ctx)
+        return value
+
 
 USAGE = 2
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from netspec.cli.options import common, load_net, net_options, spec_argument
+from netspec.cli.options import Named, common, load_net, net_options, spec_argument
 from netspec.cli.report import coloured, written
 from netspec.cli.writing import output_for, write_bytes
 from netspec.diagnostics.errors import NetspecError
-from netspec.figure.settings import DIRECTIONS, THEMES, VIEWS
+from netspec.figure.settings import DIRECTIONS
+from netspec.figure.themes import THEMES
+from netspec.figure.views import VIEWS
 
 if TYPE_CHECKING:
     from netspec.training.run import Run
@@ -24,9 +26,9 @@ def figure_options(function: Any) -> Any:
     """The flags that are settings of a figure."""
     for option in reversed(
         (
-            click.option("--view", type=click.Choice(VIEWS), help="How the net is drawn."),
+            click.option("--view", type=Named(VIEWS), help="How the net is drawn."),
             click.option("--figure", metavar="NAME", help="The figure section of this name."),
-            click.option("--theme", type=click.Choice(THEMES), help="Colours."),
+            click.option("--theme", type=Named(THEMES), help="Colours."),
             click.option("--direction", type=click.Choice(DIRECTIONS), help="The way in which the net computes."),
             click.option("--depth", type=click.IntRange(0, 40), help="blocks: how many levels are opened."),
             click.option("--unfold", is_flag=True, default=None, help="blocks: draw each round of a repeat."),
@@ -88,7 +90,7 @@ def command(
     limit: tuple[str, ...],
     out: str | None,
     scale: float,
-    lang: str | None,
+    lang: Literal["en", "ko"] | None,
     form: str,
     **options: Any,
 ) -> int:

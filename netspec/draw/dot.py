@@ -12,7 +12,7 @@ from itertools import pairwise
 from netspec.draw.svg import HEAD, arrow, escape
 from netspec.figure.scene import Dots, Image, Node, Pen, Point, Polygon, Scene, Text, Wire
 from netspec.figure.settings import millimetres
-from netspec.figure.theme import THEMES, Theme
+from netspec.figure.themes import THEMES, Theme
 from netspec.figure.typeset import SCRIPT, Atom, Line
 
 PT = 72 / 25.4
@@ -22,7 +22,7 @@ MOST_PIXELS = 6000  # more are drawn as a frame
 
 
 def dot(
-    scene: Scene, name: str, theme: Theme = THEMES["post"], transparent: bool = False, width: str | None = None
+    scene: Scene, name: str, theme: Theme = THEMES["classic"], transparent: bool = False, width: str | None = None
 ) -> str:
     """The DOT text of a scene."""
     return _Writer(scene, theme).text(name, transparent, width)

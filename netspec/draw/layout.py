@@ -13,12 +13,13 @@ from typing import Any
 
 from netspec.diagnostics.errors import MissingPackageError, UsageError
 from netspec.diagnostics.model import Diagnostic
-from netspec.draw.dot import PT, TABLE, html_lines, name_of, number, on_paper, quoted
+from netspec.draw.dot import PT, TABLE, dot, html_lines, name_of, number, on_paper, quoted
 from netspec.draw.joining import joined
 from netspec.figure.arranging import parts_of
+from netspec.figure.picture import WRITERS, Picture, Writer
 from netspec.figure.plan import Arrow, Box, Cluster, Placed, Plan
 from netspec.figure.scene import Point, Rect
-from netspec.figure.theme import THEMES, Theme
+from netspec.figure.themes import THEMES, Theme
 
 MOST_NODES, MOST_EDGES = 4000, 12000  # more would keep the layout busy for minutes
 SECONDS = 120
@@ -81,7 +82,7 @@ def _program(text: str) -> bytes | None:
 def plan_dot(
     plan: Plan,
     names: dict[str, str] | None = None,
-    theme: Theme = THEMES["post"],
+    theme: Theme = THEMES["classic"],
     title: str = "",
     transparent: bool = False,
     width: str | None = None,
@@ -221,3 +222,18 @@ def _spline(text: str, point: Any) -> tuple[Point, ...]:
     if "s" in tips:
         points[0] = tips["s"]
     return tuple(points)
+
+
+@WRITERS.register
+class Dot(Writer):
+    name = "dot"
+    about = "text that any Graphviz draws, to go on from there"
+    about_ko = "Graphviz가 그릴 수 있는 글. 이어서 고칠 때"
+
+    def write(self, picture: Picture, scale: float) -> bytes:
+        options, plan = picture.options, picture.plan
+        if plan is not None:  # Graphviz places it anew: it need not be installed here
+            text = plan_dot(plan, None, options.theme, picture.name, options.transparent, options.width)
+        else:
+            text = dot(picture.scene, picture.name, options.theme, options.transparent, options.width)
+        return text.encode("utf-8")

@@ -7,10 +7,11 @@ import zlib
 from netspec.diagnostics.model import Diagnostic
 from netspec.draw.pdf_fonts import Embedded, Embedding
 from netspec.draw.png import fonts_for, missing
-from netspec.draw.svg import Options, arrow, num
+from netspec.draw.svg import arrow, num
+from netspec.figure.picture import WRITERS, Options, Picture, Writer
 from netspec.figure.scene import Dots, Image, Item, Node, Pen, Point, Polygon, Scene, Text, Wire
 from netspec.figure.settings import millimetres
-from netspec.figure.theme import Theme
+from netspec.figure.themes import Theme
 from netspec.figure.typeset import Run, typeset
 
 PT = 72 / 25.4
@@ -286,3 +287,13 @@ def _to_unicode(font: Embedded) -> str:
         "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CMapType 2 def\n/CMapName /netspec def\n"
         "1 begincodespacerange\n<0000> <ffff>\nendcodespacerange\n" + body + "\nendcmap\nend\nend\n"
     )
+
+
+@WRITERS.register
+class Pdf(Writer):
+    name = "pdf"
+    about = "lines and letters with their fonts, for LaTeX and print"
+    about_ko = "글꼴까지 담긴 선 그림. LaTeX과 인쇄에"
+
+    def write(self, picture: Picture, scale: float) -> bytes:
+        return pdf(picture.scene, picture.options, picture.warnings)

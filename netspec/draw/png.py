@@ -5,7 +5,8 @@ from __future__ import annotations
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Quoted, Words
 from netspec.draw.fonts import HELP, Fonts, choose
-from netspec.draw.svg import PX, Options, svg
+from netspec.draw.svg import PX, svg
+from netspec.figure.picture import WRITERS, Options, Picture, Writer
 from netspec.figure.scene import Scene
 from netspec.figure.settings import millimetres
 from netspec.figure.typeset import Family, typeset
@@ -52,3 +53,13 @@ def png(scene: Scene, options: Options, scale: float, warnings: list[Diagnostic]
     given = None if options.width is None else f"{width:.6f}px"  # resvg reads no other unit
     text = svg(scene, options._replace(fonts=fonts.families, width=given))
     return bytes(resvg.svg_to_bytes(svg_string=text, font_files=fonts.files, skip_system_fonts=True, zoom=scale))
+
+
+@WRITERS.register
+class Png(Writer):
+    name = "png"
+    about = "pixels, for slides and chats"
+    about_ko = "점으로 된 그림. 슬라이드와 메신저에"
+
+    def write(self, picture: Picture, scale: float) -> bytes:
+        return png(picture.scene, picture.options, scale, picture.warnings)

@@ -4,33 +4,15 @@ from __future__ import annotations
 
 import base64
 import re
-from typing import NamedTuple
 
+from netspec.figure.picture import PLAIN, WRITERS, Options, Picture, Writer
 from netspec.figure.scene import Dots, Image, Item, Node, Pen, Point, Polygon, Scene, Text, Wire
 from netspec.figure.settings import split_length
-from netspec.figure.theme import THEMES, Theme
+from netspec.figure.themes import THEMES, Theme
 from netspec.figure.typeset import Run, typeset
 
 PX = 96 / 25.4  # CSS pixels a millimetre
 HEAD, BARB = 1.62, 0.36  # length of an arrowhead in mm for the house's pen, and half its width in lengths
-FONTS = {
-    "math": "Latin Modern Roman, STIXGeneral, STIX Two Text, Times New Roman, Liberation Serif, serif",
-    "sans": "Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif",
-    "cjk": "Noto Sans CJK KR, Noto Sans KR, Apple SD Gothic Neo, Malgun Gothic, NanumGothic, sans-serif",
-}
-
-
-class Options(NamedTuple):
-    """How a Scene becomes a file. `width`: a length with its unit (`85mm`), or None for the natural size."""
-
-    theme: Theme = THEMES["post"]
-    width: str | None = None
-    transparent: bool = False
-    style: str = ""  # further CSS: embedded fonts
-    fonts: dict[str, str] = FONTS
-
-
-PLAIN = Options()
 
 
 def svg(scene: Scene, options: Options = PLAIN) -> str:
@@ -44,7 +26,7 @@ def svg(scene: Scene, options: Options = PLAIN) -> str:
         f'<title id="title">{escape(scene.title)}</title>',
         f'<desc id="desc">{escape(scene.description)}</desc>',
     ]
-    style = options.style + (_dark_style(options.theme) if options.transparent and options.theme.name == "post" else "")
+    style = options.style + (_dark_style(options.theme) if options.transparent and options.theme.dark else "")
     if style:
         lines.append(f"<style>{style}</style>")
     if not options.transparent:
@@ -68,7 +50,7 @@ def _size(width: float, height: float, wanted: str | None) -> tuple[str, str]:
 
 def _dark_style(theme: Theme) -> str:
     """Without a ground the page's own shines through: on a dark page the dark theme's colours are taken."""
-    dark = THEMES["dark"]
+    dark = THEMES[theme.dark]
     rules = "".join(
         f".k-{role}{{stroke:{dark.colour(role)}}}.f-{role}{{fill:{dark.colour(role)}}}" for role in theme.colours
     )
@@ -249,3 +231,13 @@ def arrow(points: list[Point], width: float) -> tuple[Point, Point, Point, Point
     left = Point(back.x - dy * half, back.y + dx * half)
     right = Point(back.x + dy * half, back.y - dx * half)
     return back, left, right, tip
+
+
+@WRITERS.register
+class Svg(Writer):
+    name = "svg"
+    about = "lines and text as text, for pages and papers"
+    about_ko = "글자가 글자로 남는 선 그림. 웹과 논문에"
+
+    def write(self, picture: Picture, scale: float) -> bytes:
+        return svg(picture.scene, picture.options).encode("utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from netspec.diagnostics.errors import UsageError
@@ -10,18 +9,12 @@ from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.figure.folding import part_of
 from netspec.figure.scene import Node, Scene, Wire
 from netspec.figure.settings import FigureSettings
+from netspec.figure.views import VIEWS
 from netspec.ir.graph import Graph
 from netspec.names import nearest
 
 USAGE = 2
 BLOCKS: Final = ("depth", "unfold", "details", "columns")  # settings of the blocks view alone
-_UNITS: Final = ("perceptron", "neurons", "grid", "equals", "filter")
-# what is asked for -> the views that have it
-_VIEWS: Final[Mapping[str, tuple[str, ...]]] = {
-    **dict.fromkeys(BLOCKS, ("blocks",)),
-    "only": (*_UNITS, "unrolled", "blocks"),
-    "input": (*_UNITS, "planes"),
-}
 
 
 def about_blocks(settings: FigureSettings) -> bool:
@@ -45,8 +38,9 @@ def check_view(view: str, settings: FigureSettings, numbers: bool) -> None:
     """Raises NetspecError NS731 where the view has no use for something that is asked for."""
     asked = [name for name in (*BLOCKS, "only") if getattr(settings, name) not in (None, False)]
     for name in [*asked, *(["input"] if numbers else [])]:
-        if view not in _VIEWS[name]:
-            hints = (Hint("views", {"views": Quoted(_VIEWS[name])}),)
+        if name not in VIEWS[view].takes:
+            fitting = Quoted(tuple(other for other, cls in VIEWS.items() if name in cls.takes))
+            hints = (Hint("views", {"views": fitting}),)
             raise UsageError(Diagnostic("NS731", None, {"name": name, "view": view}, hints=hints))
 
 

@@ -10,9 +10,12 @@ from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quote
 from netspec.elaborate.evaluate import LARGEST, Undefined, Want, evaluate
 from netspec.figure import settings as say
 from netspec.figure.settings import FigureSettings, Index, LayerHints, Region, Shown, Skip
+from netspec.figure.themes import OLD_NAMES, THEMES
+from netspec.figure.views import VIEWS
 from netspec.ir.graph import Graph, Layer
 from netspec.ir.sizes import Formula, Size
 from netspec.names import nearest
+from netspec.registry import Registry
 from netspec.source import SourceFile, Span
 from netspec.syntax import tree
 
@@ -28,14 +31,23 @@ class Rule:
 
     kind: Kind
     about: str
-    choices: tuple[str, ...] = ()
+    words: tuple[str, ...] | Registry[Any] = ()
     least: int = 0
     most: int = 0
 
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words that it takes."""
+        return tuple(self.words)
+
+    def takes(self, word: str) -> bool:
+        """Whether it takes a word; of a registry only the module of that name is imported."""
+        return word in self.words or (self.words is THEMES and word in OLD_NAMES)
+
 
 SETTINGS: Final = {
-    "view": Rule("word", "how the net is drawn; left out, what suits it", say.VIEWS),
-    "theme": Rule("word", "colours", say.THEMES),
+    "view": Rule("word", "how the net is drawn; left out, what suits it", VIEWS),
+    "theme": Rule("word", "colours", THEMES),
     "lang": Rule("word", "the language of the words that netspec adds", say.LANGUAGES),
     "direction": Rule("word", "the way in which the net computes", say.DIRECTIONS),
     "only": Rule("layer", "draws this layer alone, with what it reads"),
@@ -211,7 +223,7 @@ class Reader:
     def word(self, name: str, rule: Rule, value: tree.Value) -> str:
         if isinstance(value, tree.Unreadable):
             raise Undefined
-        if isinstance(value, tree.Ref) and value.name in rule.choices:
+        if isinstance(value, tree.Ref) and rule.takes(value.name):
             return value.name
         given = value.name if isinstance(value, tree.Ref) else value.value if isinstance(value, tree.Text) else ""
         guess = nearest(given, rule.choices) if given else None

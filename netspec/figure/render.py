@@ -4,86 +4,96 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.errors import SpecError, UsageError
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Quoted
-from netspec.draw.svg import Options
 from netspec.figure.choose import choose_view
 from netspec.figure.describe import described
 from netspec.figure.fitting import about_blocks, check_part, check_view, shows_weights, unheard_weights
-from netspec.figure.picture import Picture
+from netspec.figure.picture import Options, Picture
 from netspec.figure.reading import SETTINGS, net_of, read_figure
 from netspec.figure.scene import Scene
-from netspec.figure.settings import FigureSettings, split_length
-from netspec.figure.theme import THEMES
+from netspec.figure.settings import FigureSettings, is_length
+from netspec.figure.themes import theme_named
 from netspec.figure.units import Unsuitable
-from netspec.figure.views import VIEWS
+from netspec.figure.views import VIEWS, Drawing, View
 from netspec.ir.graph import Graph, Node
 from netspec.names import nearest
 from netspec.syntax import tree
 
 if TYPE_CHECKING:
     from netspec.elaborate.program import Program
-    from netspec.figure.weights import Arrays, Given
-
-USAGE = 2
+    from netspec.figure.weights import Arrays, Given, Run
 
 
 def render(
     graph: Graph,
     program: Program,
-    view: str | None = None,
-    figure: str | None = None,
+    options: Mapping[str, Any],
     *,
-    theme: str | None = None,
-    width: str | None = None,
+    figure: str | None = None,
     transparent: bool = False,
     weights: Given | None = None,
     input: str | Mapping[str, Any] | None = None,
-    **settings: Any,
 ) -> Picture:
     """The figure of a net.
 
-    `figure` names a figure section; without it the section without a name is taken. `weights`: a run or its folder, a
-    safetensors file, or arrays by key; colours what they belong to, and where the view draws no weights
-    `Picture.warnings` says so. `input`: values by the labels of the input lines,
-    or text such as `x=1,0`; writes numbers into the figure. Every other option is a setting of a figure section and
-    wins over it. Raises SpecError for a wrong section, NetspecError for a wrong option.
+    Parameters:
+        options: settings of a figure section, from Python or the command line; they win over the section. None
+            leaves a setting as it is.
+        figure: the figure section to start from; without it the section without a name.
+        transparent: no ground.
+        weights, input: as `Net.render` takes them.
+
+    Raises:
+        SpecError: the figure section is wrong, or the view cannot draw this net.
+        UsageError: an option is wrong.
     """
-    _check_options({"view": view, "theme": theme, **settings})
-    found = settings_of(graph, program, figure).but(view=view, theme=theme, width=width, **settings)
-    _check_width(found.width)
-    check_part(graph, found.only)
-    options = Options(THEMES[found.theme], found.width, transparent)
+    given = {name: _option(name, value) for name, value in options.items() if value is not None}
+    settings = settings_of(graph, program, figure).but(**given)
+    check_part(graph, settings.only)
     numbers = input is not None
-    chosen = found.view or ("blocks" if about_blocks(found) else _default(graph, numbers))
-    check_view(chosen, found, numbers)
-    if chosen == "features":
-        return _features(graph, found, options, weights)
-    arrays = _arrays(graph, found, weights, numbers)
-    return _picture(graph, found.but(view=chosen), options, arrays, input)
+    chosen = settings.view or ("blocks" if about_blocks(settings) else _default(graph, numbers))
+    settings = settings.but(view=chosen)
+    check_view(chosen, settings, numbers)
+    theme = theme_named(settings.theme)
+    assert theme is not None
+    return _picture(graph, settings, Options(theme, settings.width, transparent), weights, input)
 
 
-def _check_options(given: Mapping[str, Any]) -> None:
-    """Options from Python: each is a setting, and a word among its choices. Raises TypeError and NetspecError."""
-    for name, value in given.items():
-        if name not in SETTINGS:
-            raise TypeError(f"render has no option {name!r}; its settings are {', '.join(SETTINGS)}")
-        rule = SETTINGS[name]
-        if rule.kind == "word" and value is not None and value not in rule.choices:
+def _option(name: str, value: Any) -> Any:
+    """A setting's value from Python, checked as a section's is. Raises UsageError."""
+    rule = SETTINGS[name]
+    match rule.kind:
+        case "word":
+            if isinstance(value, str) and rule.takes(value):
+                return value
             guess = nearest(str(value), rule.choices)
             hints = (Hint("nearest", {"name": guess}),) if guess else ()
-            takes = Hint("takes_words", {"choices": Quoted(rule.choices)})
-            raise UsageError(Diagnostic("NS704", None, {"name": name, "value": str(value)}, hints=(*hints, takes)))
+            raise _wrong(name, value, *hints, Hint("takes_words", {"choices": Quoted(rule.choices)}))
+        case "flag":
+            if not isinstance(value, bool):
+                raise _wrong(name, value, Hint("takes_words", {"choices": Quoted(("True", "False"))}))
+        case "integer":
+            if not isinstance(value, int) or isinstance(value, bool) or not rule.least <= value <= rule.most:
+                raise UsageError(Diagnostic("NS705", None, {"name": name, "least": rule.least, "most": rule.most}))
+        case "texts":
+            texts = () if value in rule.choices else value
+            if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+                raise _wrong(name, value, Hint("takes_texts"))
+            return tuple(texts)
+        case _:
+            if not isinstance(value, str):
+                raise _wrong(name, value, Hint("takes_layer" if rule.kind == "layer" else "takes_text"))
+            if name == "width" and not is_length(value):
+                raise UsageError(Diagnostic("NS723", None, {"width": value}))
+    return value
 
 
-def _check_width(width: str | None) -> None:
-    if width is not None:
-        try:
-            split_length(width)
-        except ValueError:
-            raise UsageError(Diagnostic("NS723", None, {"width": width})) from None
+def _wrong(name: str, value: Any, *hints: Hint) -> UsageError:
+    return UsageError(Diagnostic("NS704", None, {"name": name, "value": str(value)}, hints=hints))
 
 
 def _default(graph: Graph, numbers: bool) -> str:
@@ -104,89 +114,71 @@ def _picture(
     graph: Graph,
     settings: FigureSettings,
     options: Options,
-    arrays: Arrays | None,
+    weights: Given | None,
     given: str | Mapping[str, Any] | None,
 ) -> Picture:
-    if settings.view == "blocks":
-        from netspec.draw.layout import lay_out
-        from netspec.figure.blocks import plan_of, scene_of
-
-        plan = plan_of(graph, settings)
-        picture = Picture(graph.name, options, lambda: described(scene_of(plan, lay_out(plan)), graph, settings), plan)
-    else:
-        settings = settings if arrays is None else settings.bound()
-        scene = _scene(graph, settings, arrays)
-        shown = settings.view == "strip" or given is not None or shows_weights(scene)
-        if arrays is not None and settings.view != "strip":
-            scene = _trained(scene, graph, settings, arrays, given)
-        scene = described(scene, graph, settings)
-        picture = Picture(graph.name, options, lambda: scene)
-        if shown:
+    view = VIEWS[settings.view or ""]()
+    run = _run_for(weights) if view.needs == "run" else None
+    arrays = None if run is not None else _arrays(graph, settings, view, weights, given is not None)
+    drawing = Drawing(graph, settings if arrays is None else settings.bound(), arrays, run)
+    try:
+        plan = view.plan(drawing)
+        if plan is not None:  # Graphviz places it when the figure is asked for
+            planned = replace(drawing, plan=plan)
+            picture = Picture(graph.name, options, lambda: described(view.draw(planned), graph, settings), plan)
+            if arrays is not None:
+                picture.warnings.append(unheard_weights(view.name))
             return picture
-    if arrays is not None:
-        picture.warnings.append(unheard_weights(settings.view or ""))
+        scene = view.draw(drawing)
+    except Unsuitable as unsuitable:
+        raise SpecError(_unsuitable(view.name, unsuitable.node)) from None
+    unheard = arrays is not None and not view.needs and given is None and not shows_weights(scene)
+    if arrays is not None and not view.needs:
+        scene = _trained(scene, view, drawing, arrays, given)
+    scene = described(scene, graph, settings)
+    picture = Picture(graph.name, options, lambda: scene)
+    if unheard:
+        picture.warnings.append(unheard_weights(view.name))
     return picture
 
 
 def _trained(
-    scene: Scene, graph: Graph, settings: FigureSettings, arrays: Arrays, given: str | Mapping[str, Any] | None
+    scene: Scene, view: View, drawing: Drawing, arrays: Arrays, given: str | Mapping[str, Any] | None
 ) -> Scene:
     """The scene with weights as colours, and with the numbers of an example where one is given."""
     from netspec.figure.overlay import coloured
 
     # numbers stand in the weights' circles where these are drawn; else colours say what wires weigh
-    if given is None or settings.view not in ("perceptron", "filter"):
-        scene = coloured(scene, graph, arrays, settings)
-    return scene if given is None else _numbered(scene, graph, arrays, given)
-
-
-def _scene(graph: Graph, settings: FigureSettings, arrays: Arrays | None) -> Scene:
-    """The scene of a view that places everything itself."""
-    try:
-        if settings.view == "strip":
-            from netspec.figure.strip import strip
-
-            assert arrays is not None
-            return strip(graph, settings, arrays)
-        return VIEWS[settings.view or "neurons"](graph, settings)
-    except Unsuitable as unsuitable:
-        raise SpecError(_unsuitable(settings.view or "", unsuitable.node)) from None
+    if given is None or not view.weight_circles:
+        scene = coloured(scene, drawing.graph, arrays, drawing.settings)
+    return scene if given is None else _numbered(scene, view, drawing, arrays, given)
 
 
 def _unsuitable(view: str, node: Node) -> Diagnostic:
     """What stands in a view's way, and what it draws."""
-    draws = {
-        "perceptron": Hint("draws_perceptron"),
-        "equals": Hint("draws_equals"),
-        "neurons": Hint("draws_neurons"),
-        "grid": Hint("draws_grid"),
-        "filter": Hint("draws_filter"),
-        "planes": Hint("draws_planes"),
-        "unrolled": Hint("draws_unrolled"),
-    }
-    hints = (draws[view],) if view in draws else ()
+    from netspec.diagnostics.catalogue import entries
+
+    name = f"draws_{view}"  # a view that was registered has no such hint
+    hints = (Hint(name),) if name in entries()["NS713"]["hints"] else ()
     return Diagnostic("NS713", node.span, {"view": view, "step": node.word}, hints=hints)
 
 
 # ---- weights and numbers
 
 
-def _features(graph: Graph, settings: FigureSettings, options: Options, given: Given | None) -> Picture:
-    """What a run has learned to make of its data: the net alone does not say it."""
-    from netspec.figure.features import features_scene
-
+def _run_for(given: Given | None) -> Run:
+    """The run of a view that shows what a run has learned of its data: the net alone does not say it."""
     if given is None or isinstance(given, str | os.PathLike | Mapping):
         raise UsageError(Diagnostic("NS732", None, hints=(Hint("missing" if given is None else "run"),)))
-    scene = described(features_scene(given.features(), settings), graph, settings)
-    return Picture(graph.name, options, lambda: scene)
+    return given
 
 
-def _arrays(graph: Graph, settings: FigureSettings, given: Given | None, numbers: bool) -> Arrays | None:
+def _arrays(graph: Graph, settings: FigureSettings, view: View, given: Given | None, numbers: bool) -> Arrays | None:
     """The arrays of a run; without one, those that the spec itself gives where a figure cannot do without."""
     from netspec.figure.weights import arrays_of, check_bound, check_weights, given_weights
 
     if given is None:
-        if not numbers and settings.view != "strip" and settings.weights != "trained":
+        if not numbers and view.needs != "weights" and settings.weights != "trained":
             return None
         check_bound(graph)
         found = given_weights(graph)
@@ -200,22 +192,18 @@ def _arrays(graph: Graph, settings: FigureSettings, given: Given | None, numbers
     return arrays
 
 
-def _numbered(scene: Scene, graph: Graph, arrays: Arrays, given: str | Mapping[str, Any]) -> Scene:
+def _numbered(scene: Scene, view: View, drawing: Drawing, arrays: Arrays, given: str | Mapping[str, Any]) -> Scene:
     """The scene with the values of one example."""
-    from netspec.figure.activations import with_activations
     from netspec.figure.example import read_example
-    from netspec.figure.numbers import with_numbers
     from netspec.figure.values import compute
     from netspec.ir.values import Uncomputed
 
     try:
-        values = compute(graph, arrays, read_example(graph, given))
+        values = compute(drawing.graph, arrays, read_example(drawing.graph, given))
     except Uncomputed as uncomputed:
         node = uncomputed.node
         raise SpecError(Diagnostic("NS729", node.span, {"step": node.word})) from None
-    if scene.view == "planes":
-        return with_activations(scene, graph, values)
-    return with_numbers(scene, arrays, values)
+    return view.numbered(scene, drawing, values)
 
 
 # ---- sections

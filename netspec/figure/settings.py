@@ -8,10 +8,6 @@ from typing import Any, Final
 
 from netspec.ir.sizes import Size
 
-VIEWS: Final = (
-    "perceptron", "neurons", "grid", "filter", "planes", "unrolled", "blocks", "strip", "equals", "features",
-)  # fmt: skip
-THEMES: Final = ("post", "mono", "dark", "safe")
 LANGUAGES: Final = ("en", "ko")
 DIRECTIONS: Final = ("right", "left", "up", "down")
 MOST_UNITS: Final = 60
@@ -61,7 +57,7 @@ class FigureSettings:
     """All settings of a figure, those of the command line included."""
 
     view: str | None = None
-    theme: str = "post"
+    theme: str = "classic"
     lang: str = "en"
     direction: str | None = None
     only: str | None = None

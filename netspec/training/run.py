@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
 from netspec.parts import need
+from netspec.spec import Net, Spec
 from netspec.training.plan import Request
 from netspec.training.storage import folder as archive
 from netspec.training.storage.folder import DATA, SCORES, SETTINGS, STATUS, WEIGHTS, Folder
@@ -20,8 +22,22 @@ if TYPE_CHECKING:
     from torch import nn
 
     from netspec.figure.features import Features
-    from netspec.figure.picture import Picture
-    from netspec.spec import Net, Spec
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def _with_own_weights(
+    method: Callable[Concatenate[Net, Parameters], Result],
+) -> Callable[Concatenate[Run, Parameters], Result]:
+    """A method of Net as a method of Run: of the run's net, with the weights that it has learned."""
+
+    @wraps(method)
+    def call(self: Run, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        kwargs.setdefault("weights", self)
+        return method(self.net, *args, **kwargs)
+
+    return call
 
 
 class Run:
@@ -117,9 +133,7 @@ class Run:
 
         return features_of(self)
 
-    def render(self, **options: Any) -> Picture:
-        """The net's figure with the trained weights; options as in `Net.render`."""
-        return self.net.render(weights=self, **options)
+    render = _with_own_weights(Net.render)
 
     def module(self, device: str = "cpu") -> nn.Module:
         """The trained net as a torch.nn.Module, in evaluation mode."""

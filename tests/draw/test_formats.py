@@ -13,7 +13,7 @@ import pytest
 
 import netspec
 from netspec.cli import main
-from netspec.figure.picture import FORMATS
+from netspec.figure.picture import WRITERS
 from netspec.figure.settings import UNITS, millimetres, split_length
 from tests.conftest import ROOT
 
@@ -76,7 +76,7 @@ def test_every_unit_has_a_case() -> None:
 
 
 @pytest.mark.parametrize("source", ["--width", "section"])
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", tuple(WRITERS))
 @pytest.mark.parametrize("width", WIDTHS)
 def test_width_on_paper(inside: Path, width: str, form: str, source: str) -> None:
     """Every unit in every format, from the command line and from a figure section."""

@@ -8,7 +8,7 @@ import pytest
 
 from netspec.draw import dot, svg
 from netspec.figure.scene import Dots, Image, Item, Node, Pen, Point, Polygon, Rect, Scene, Text, Wire
-from netspec.figure.theme import THEMES, Theme
+from netspec.figure.themes import THEMES, Theme
 from netspec.figure.typeset import Atom
 
 IN = 25.4  # millimetres: 72 points of DOT, which begin at the canvas's lower left corner
@@ -31,7 +31,7 @@ def in_svg(item: Item, **options: bool) -> str:
     return svg.svg(scene(item), svg.Options(**options)).splitlines()[4]  # type: ignore[arg-type]
 
 
-def in_dot(*items: Item, theme: Theme = THEMES["post"]) -> list[str]:
+def in_dot(*items: Item, theme: Theme = THEMES["classic"]) -> list[str]:
     """The lines of items, without the head and the invisible corners of the canvas."""
     lines = dot.dot(scene(*items), "n", theme).splitlines()[4:-1]
     return [line.strip() for line in lines if not line.strip().startswith('"corner')]

@@ -8,7 +8,7 @@ from typing import Any
 
 import netspec
 from netspec.figure.scene import Dots, Node, Scene, Text, Wire
-from netspec.figure.theme import THEMES
+from netspec.figure.themes import THEMES
 from tests.conftest import ROOT
 
 POST = ROOT / "specs" / "post"
@@ -52,7 +52,7 @@ def texts(scene: Scene, kind: str) -> dict[str, Text]:
 
 
 def colour(item: Node | Wire) -> str:
-    return THEMES["post"].colour(item.pen.ink)
+    return THEMES["classic"].colour(item.pen.ink)
 
 
 def colours(scene: Scene) -> set[str]:

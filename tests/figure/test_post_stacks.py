@@ -10,7 +10,7 @@ import pytest
 
 import netspec
 from netspec.figure.scene import BOLD, Image, Node, Polygon, Scene, Wire
-from netspec.figure.theme import THEMES
+from netspec.figure.themes import THEMES
 from tests.figure.drawn import between, colour, dots_at, even, near, of, post, rising, said, same, spec_text, texts
 from tests.figure.statements import holds
 
@@ -22,7 +22,7 @@ def stack(scene: Scene, name: str) -> list[Node]:
 
 
 def fills(nodes: list[Node]) -> list[str]:
-    return [THEMES["post"].colour(node.fill) for node in nodes]
+    return [THEMES["classic"].colour(node.fill) for node in nodes]
 
 
 def title(scene: Scene, name: str) -> list[str]:
@@ -86,7 +86,7 @@ def test_layers_without_space_are_slanted_bars() -> None:
         assert near(c.y, d.y)
         assert near(b.x - a.x, c.x - d.x)
         assert d.x > a.x
-        assert THEMES["post"].colour(bar.fill) == "#808080"
+        assert THEMES["classic"].colour(bar.fill) == "#808080"
     lengths = [bar.box.height for bar in bars.values()]
     assert lengths == sorted(lengths, reverse=True)
     assert lengths[2] / lengths[0] > 0.6
@@ -262,5 +262,5 @@ def test_strip_of_learned_filters(first: int, second: int, kernel: int) -> None:
         assert min(tile.y for tile in own) > box.box.bottom
         (up,) = [wire for wire in scene.wires if wire.target == box.id and not wire.source]
         assert up.points[0].y > up.points[-1].y
-        assert THEMES["post"].colour(up.pen.ink).startswith("#00")
+        assert THEMES["classic"].colour(up.pen.ink).startswith("#00")
     assert texts(scene, "caption")["컨볼루션 신경망이 학습한 필터"].box.top > max(tile.box.bottom for tile in tiles)

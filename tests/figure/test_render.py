@@ -14,8 +14,8 @@ from netspec.cli.main import main
 from netspec.diagnostics.errors import NetspecError, SpecError
 from netspec.figure.overlay import number
 from netspec.figure.scene import Node, Scene, Text, Wire
-from netspec.figure.settings import VIEWS
 from netspec.figure.values import compute
+from netspec.figure.views import VIEWS
 from tests.conftest import ROOT
 
 SPECS = ROOT / "specs"

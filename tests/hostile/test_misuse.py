@@ -114,7 +114,7 @@ WRONG_TYPES: list[tuple[str, Callable[[], Any]]] = [
     ("the name of a net is a str", lambda: netspec.parse(NET).net(3)),  # type: ignore[arg-type]
     ("d is set to a NoneType", lambda: netspec.parse(NET).net(d=None)),
     ("d is set to a dict", lambda: netspec.parse(NET).net(d={})),
-    ("render has no option 'colour'", lambda: netspec.parse(NET).net().render(colour="red")),
+    ("got an unexpected keyword argument 'colour'", lambda: netspec.parse(NET).net().render(colour="red")),
     ("netspec.train takes a spec", lambda: train(3)),  # type: ignore[arg-type]
     ("data is a dictionary of arrays", lambda: train("t.net", [[1, 2]])),  # type: ignore[arg-type]
     ("data is a dictionary of arrays", lambda: train("t.net", "d.csv")),  # type: ignore[arg-type]

@@ -1,34 +1,10 @@
-"""Roles -> colours. A Scene names roles only; the theme is chosen when a file is written."""
+"""The built-in themes: classic, mono, dark, safe."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from netspec.figure.themes import THEMES, Theme
 
-
-@dataclass(frozen=True, slots=True)
-class Theme:
-    """Colours by role. Roles in `dashed` are told apart by their lines, where colour cannot."""
-
-    name: str
-    colours: Mapping[str, str]
-    dashed: frozenset[str] = frozenset()
-
-    def colour(self, role: str) -> str:
-        """The colour of a role; a colour itself stays as it is."""
-        return role if role.startswith("#") else self.colours[role]
-
-
-# what a role is for:
-#   ink paper faint guide           lines and text, the ground, secondary lines, frames
-#   input hidden output deep        units by the role of their layer; `deep` the rounds of a repeat
-#   group1..group5                  perceptrons drawn one by one; relay and second: what leads to the next of them
-#   filter loop equals              a filter's weights, the recurrent loop, the sign between two figures
-#   light dark                      maps in stacks
-#   positive negative zero          trained weights
-#   tint-...                        grounds of boxes in the blocks view, by what a step does
-_POST = {
+_CLASSIC = {
     "ink": "#000000",
     "paper": "#ffffff",
     "faint": "#808080",
@@ -115,7 +91,7 @@ _DARK = {
 }
 
 # Okabe and Ito's palette: told apart with any colour vision
-_SAFE = _POST | {
+_SAFE = _CLASSIC | {
     "input": "#0072b2",
     "hidden": "#d55e00",
     "output": "#009e73",
@@ -146,11 +122,15 @@ _TINTS = {
     "tint-attention": "#dadada",
     "tint-block": "#f6f6f6",
 }
-_MONO = {role: "#ffffff" if role.startswith("tint-") else "#000000" for role in _POST} | _GREYS | _TINTS
+_MONO = {role: "#ffffff" if role.startswith("tint-") else "#000000" for role in _CLASSIC} | _GREYS | _TINTS
 
-THEMES: Final[Mapping[str, Theme]] = {
-    "post": Theme("post", _POST),
-    "mono": Theme("mono", _MONO, frozenset(("negative",))),
-    "dark": Theme("dark", _DARK),
-    "safe": Theme("safe", _SAFE),
-}
+THEMES.register(
+    Theme("classic", _CLASSIC, dark="dark", about="colours by role, on white", about_ko="흰 바탕에 역할별 색")
+)
+THEMES.register(
+    Theme("mono", _MONO, frozenset(("negative",)), about="black and greys, for print", about_ko="인쇄용 흑백")
+)
+THEMES.register(Theme("dark", _DARK, about="light lines on a dark ground", about_ko="어두운 바탕에 밝은 선"))
+THEMES.register(
+    Theme("safe", _SAFE, about="colours that everybody can tell apart", about_ko="누구나 구별할 수 있는 색")
+)

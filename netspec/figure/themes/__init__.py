@@ -1,0 +1,113 @@
+"""Roles -> colours. A Scene names roles only; the theme is chosen when a file is written.
+
+A theme is added as one file in this folder, or with `netspec.register(netspec.Theme(…))`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from netspec.registry import Registry
+
+# what each role is for
+ROLES: Final[Mapping[str, str]] = {
+    "ink": "lines and text",
+    "paper": "the ground",
+    "faint": "secondary lines",
+    "guide": "frames",
+    "input": "units of an input",
+    "hidden": "units of a hidden layer",
+    "output": "units of an output",
+    "deep": "the rounds of a repeat",
+    **{f"group{number}": "perceptrons that are drawn one by one" for number in range(1, 6)},
+    "relay": "what leads to the next perceptron",
+    "second": "what leads to the perceptron after that",
+    "filter": "the weights of a filter",
+    "loop": "a recurrent connection",
+    "equals": "the sign between two figures",
+    "light": "maps in stacks",
+    "dark": "the sides of maps in stacks",
+    "positive": "trained weights above 0",
+    "negative": "trained weights below 0",
+    "zero": "trained weights near 0",
+    "value": "numbers of an example",
+    "frame": "the strip view: sheets of filters",
+    "flow": "the strip view: boxes",
+    "rise": "the strip view: outputs",
+    "tiny": "the smallest text",
+    "tint-input": "the box of an input",
+    "tint-output": "the box of an output",
+    "tint-filters": "the box of filters",
+    "tint-perceptrons": "the box of perceptrons",
+    "tint-pool": "the box of a pool",
+    "tint-attention": "the box of attention",
+    "tint-embed": "the box of an embedding",
+    "tint-recurrent": "the box of a recurrent step",
+    "tint-norm": "the box of a normalisation",
+    "tint-plain": "the box of any other step",
+    "tint-block": "the box of a closed block",
+    "tint-cluster": "the frame of an open block",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """The colours of a figure.
+
+    Parameters:
+        name: what `theme = …` and `--theme` call it.
+        colours: `#rrggbb` for every role of `netspec.Theme.roles()`.
+        dashed: roles whose lines are dashed, where colour cannot tell them apart.
+        dark: the theme whose colours a transparent SVG takes on a dark page; "" keeps the same ones.
+        about: what it is for, in one English phrase: the documents and `--help` show it.
+        about_ko: the same in Korean.
+
+    Example:
+        >>> from netspec.figure.themes import THEMES
+        >>> ink = THEMES["mono"].colours | {"ink": "#222222"}
+        >>> netspec.Theme("soft", ink).colour("ink")
+        '#222222'
+    """
+
+    name: str
+    colours: Mapping[str, str]
+    dashed: frozenset[str] = frozenset()
+    dark: str = ""
+    about: str = ""
+    about_ko: str = ""
+
+    @staticmethod
+    def roles() -> Mapping[str, str]:
+        """Every role that a figure draws with, and what it is for."""
+        return ROLES
+
+    def colour(self, role: str) -> str:
+        """The colour of a role; a colour itself stays as it is."""
+        return role if role.startswith("#") else self.colours[role]
+
+
+def _missing(theme: Theme) -> str:
+    """What a theme lacks, as a sentence; "" where it is whole."""
+    lacking = [role for role in ROLES if role not in theme.colours]
+    if lacking:
+        return f"it has no colour for {', '.join(lacking)}"
+    unknown = [role for role in theme.colours if role not in ROLES]
+    if unknown:
+        return f"it colours {', '.join(unknown)}, which no figure has"
+    wrong = [role for role, colour in theme.colours.items() if not re.fullmatch("#[0-9a-f]{6}", str(colour))]
+    if wrong:
+        return f"the colour of {wrong[0]} must be written #rrggbb in lower case, not {theme.colours[wrong[0]]!r}"
+    return ""
+
+
+THEMES: Final[Registry[Theme]] = Registry("theme", Theme, "netspec.figure.themes", missing=_missing)
+# names of an earlier version, which specs may still use
+OLD_NAMES: Final[Mapping[str, str]] = {"post": "classic"}
+
+
+def theme_named(name: str) -> Theme | None:
+    """The theme of a name, an earlier one included."""
+    return THEMES.find(OLD_NAMES.get(name, name))

@@ -1,0 +1,105 @@
+"""The views: each draws a net in one way, Graph and settings -> Scene.
+
+A view is added as one file in this folder, or with `@netspec.register` above a class that inherits from `netspec.View`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+
+from netspec.registry import Registry
+
+if TYPE_CHECKING:
+    from netspec.figure.plan import Plan
+    from netspec.figure.scene import Scene
+    from netspec.figure.settings import FigureSettings
+    from netspec.figure.weights import Arrays, Run
+    from netspec.ir.graph import Graph
+
+# what a figure can be asked for that only some views have
+ASKED: Final = ("depth", "unfold", "details", "columns", "only", "input")
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What a view draws: a net, how it is asked for, and what the net has learned.
+
+    Attributes:
+        graph: the net.
+        settings: the figure section's settings, and the options that win over it.
+        arrays: trained weights by key, each an array in torch's shape; None where none are given.
+        run: the run, for a view that needs one.
+        plan: what the view's own `plan` made.
+    """
+
+    graph: Graph
+    settings: FigureSettings
+    arrays: Arrays | None = None
+    run: Run | None = None
+    plan: Plan | None = None
+
+
+class View:
+    """A way to draw a net.
+
+    Attributes:
+        name: what `view = …` and `--view` call it.
+        about: what it draws, in one English phrase: the documents and `--help` show it.
+        about_ko: the same in Korean.
+        takes: which of "depth", "unfold", "details", "columns", "only" and "input" it can follow; the others are
+            refused with NS731.
+        needs: "weights" where there is nothing to draw without trained weights, "run" where it reads a run's data.
+        weight_circles: whether it draws a circle for each weight, so that an example's numbers stand there.
+
+    Example:
+        >>> from netspec.figure.scene import Point, Rect, Scene, Text
+        >>> from netspec.figure.typeset import words
+        >>> class Names(netspec.View):
+        ...     name = "names"
+        ...     about = "the names of the layers, one below the other"
+        ...     def draw(self, drawing):
+        ...         labels = [layer.label for layer in drawing.graph.top]
+        ...         texts = [Text(f"name-{n}", 0, 6 * n, (words(label),), 4) for n, label in enumerate(labels, 1)]
+        ...         return Scene(self.name, tuple(texts), Rect(-20, 0, 20, 6 * len(labels) + 3))
+    """
+
+    name: ClassVar[str] = ""
+    about: ClassVar[str] = ""
+    about_ko: ClassVar[str] = ""
+    takes: ClassVar[frozenset[str]] = frozenset()
+    needs: ClassVar[Literal["", "weights", "run"]] = ""
+    weight_circles: ClassVar[bool] = False
+
+    def plan(self, drawing: Drawing) -> Plan | None:
+        """Boxes and arrows that Graphviz places before `draw`; None where the view places everything itself."""
+        return None
+
+    def draw(self, drawing: Drawing) -> Scene:
+        """The figure as primitives in millimetres.
+
+        Raises:
+            Unsuitable: the net has something that this view cannot draw; it is answered by NS713.
+        """
+        raise NotImplementedError
+
+    def numbered(self, scene: Scene, drawing: Drawing, values: Mapping[int, Any]) -> Scene:
+        """The scene with the values of one example: the numbers in the circles."""
+        from netspec.figure.numbers import with_numbers
+
+        assert drawing.arrays is not None
+        return with_numbers(scene, drawing.arrays, values)
+
+
+def _missing(view: type[View]) -> str:
+    """What a view lacks, as a sentence; "" where it is whole."""
+    if view.draw is View.draw:
+        return "it has no method draw(drawing)"
+    unknown = sorted(set(view.takes) - set(ASKED))
+    if unknown:
+        return f"takes names {', '.join(unknown)}; it may name {', '.join(ASKED)}"
+    return "" if view.needs in ("", "weights", "run") else f'needs is {view.needs!r}: it is "weights" or "run"'
+
+
+VIEWS: Final[Registry[type[View]]] = Registry("view", View, "netspec.figure.views", missing=_missing)

@@ -1,0 +1,200 @@
+"""The built-in views. What draws each is imported when it is drawn: naming a view costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from netspec.figure.folding import part_of
+from netspec.figure.plan import Plan
+from netspec.figure.scene import Scene
+from netspec.figure.settings import FigureSettings
+from netspec.figure.units import Group, Unsuitable, groups_of
+from netspec.figure.views import VIEWS, Drawing, View
+from netspec.ir.graph import Graph
+
+UNITS = frozenset(("only", "input"))
+
+
+@VIEWS.register
+class Perceptron(View):
+    name = "perceptron"
+    about = "one perceptron: inputs, weights, the sum and the activation"
+    about_ko = "퍼셉트론 하나: 입력, 가중치, 합과 활성화"
+    takes = UNITS
+    weight_circles = True
+
+    def draw(self, drawing: Drawing) -> Scene:
+        from netspec.figure.perceptron import perceptron
+
+        return perceptron(drawing.graph, _cut(drawing), drawing.settings)
+
+
+@VIEWS.register
+class Neurons(View):
+    name = "neurons"
+    about = "layers as columns of units, and the wires between them"
+    about_ko = "층을 노드의 열로, 그 사이를 선으로"
+    takes = UNITS
+
+    def draw(self, drawing: Drawing) -> Scene:
+        from netspec.figure.neurons import neurons
+
+        return neurons(_cut(drawing), drawing.settings)
+
+
+@VIEWS.register
+class Grid(View):
+    name = "grid"
+    about = "layers as planes of units"
+    about_ko = "층을 노드의 평면으로"
+    takes = UNITS
+
+    def draw(self, drawing: Drawing) -> Scene:
+        from netspec.figure.grid import grid
+
+        return grid(drawing.graph, _cut(drawing), drawing.settings)
+
+
+@VIEWS.register
+class Filter(View):
+    name = "filter"
+    about = "one filter on its input, with the unit it computes"
+    about_ko = "입력 위의 필터 하나와 그것이 계산하는 노드"
+    takes = UNITS
+    weight_circles = True
+
+    def draw(self, drawing: Drawing) -> Scene:
+        from netspec.figure.filter import filter_view
+
+        return filter_view(drawing.graph, groups_of(drawing.graph), drawing.settings)
+
+
+@VIEWS.register
+class Planes(View):
+    name = "planes"
+    about = "maps as stacks of planes, as in LeNet's figure"
+    about_ko = "맵을 쌓인 평면으로. LeNet의 그림처럼"
+    takes = frozenset(("input",))
+
+    def draw(self, drawing: Drawing) -> Scene:
+        from netspec.figure.planes import planes
+
+        return planes(drawing.graph, drawing.settings)
+
+    def numbered(self, scene: Scene, drawing: Drawing, values: Mapping[int, Any]) -> Scene:
+        """Every map as the picture that it is."""
+        from netspec.figure.activations import with_activations
+
+        return with_activations(scene, drawing.graph, values)
+
+
+@VIEWS.register
+class Unrolled(View):
+    name = "unrolled"
+    about = "a recurrent net, one time step beside the other"
+    about_ko = "순환 신경망의 시점을 나란히"
+    takes = frozenset(("only",))
+
+    def draw(self, drawing: Drawing) -> Scene:
+        from netspec.figure.unrolled import unrolled
+
+        return unrolled(drawing.graph, _chosen(drawing.graph, drawing.settings), drawing.settings)
+
+
+@VIEWS.register
+class Blocks(View):
+    name = "blocks"
+    about = "boxes for lines, blocks and steps; needs Graphviz"
+    about_ko = "줄, 블록, 단계를 상자로. Graphviz가 필요하다"
+    takes: ClassVar[frozenset[str]] = frozenset(("depth", "unfold", "details", "columns", "only"))
+
+    def plan(self, drawing: Drawing) -> Plan:
+        from netspec.figure.blocks import plan_of
+
+        return plan_of(drawing.graph, drawing.settings)
+
+    def draw(self, drawing: Drawing) -> Scene:
+        from netspec.draw.layout import lay_out
+        from netspec.figure.blocks import scene_of
+
+        plan = drawing.plan or self.plan(drawing)
+        return scene_of(plan, lay_out(plan))
+
+
+@VIEWS.register
+class Strip(View):
+    name = "strip"
+    about = "a row of boxes, and below each filter what it has learned"
+    about_ko = "상자의 줄과, 그 아래 필터가 배운 것"
+    needs = "weights"
+
+    def draw(self, drawing: Drawing) -> Scene:
+        from netspec.figure.strip import strip
+
+        assert drawing.arrays is not None
+        return strip(drawing.graph, drawing.settings, drawing.arrays)
+
+
+@VIEWS.register
+class Equals(View):
+    name = "equals"
+    about = "a layer as the perceptrons that it is made of"
+    about_ko = "층과 그 층을 이루는 퍼셉트론들"
+    takes = UNITS
+
+    def draw(self, drawing: Drawing) -> Scene:
+        from netspec.figure.equals import equals
+
+        return equals(drawing.graph, groups_of(drawing.graph), drawing.settings)
+
+
+@VIEWS.register
+class FeaturesView(View):
+    name = "features"
+    about = "the examples as the last hidden layer has them"
+    about_ko = "마지막 은닉층이 본 예시들"
+    needs = "run"
+
+    def draw(self, drawing: Drawing) -> Scene:
+        from netspec.figure.features import features_scene
+
+        assert drawing.run is not None
+        return features_scene(drawing.run.features(), drawing.settings)
+
+
+# ---- what `only` leaves
+
+
+def _chosen(graph: Graph, settings: FigureSettings) -> list[Group]:
+    """The groups that are drawn: all, or those of one layer with what they read."""
+    groups = groups_of(graph)
+    if settings.only is None:
+        return groups
+    inside = [group for group in groups if _is_of(graph, group, settings.only)]
+    if not inside:
+        part = part_of(graph, settings.only)
+        assert part is not None
+        raise Unsuitable(graph.nodes[max(part.nodes)])
+    sources = [link.source for group in inside for link in group.links]
+    return [group for group in groups if group in inside or group in sources]
+
+
+def _is_of(graph: Graph, group: Group, path: str) -> bool:
+    """Whether a group belongs to a layer, or to a block within its line."""
+    lines = [
+        group.layer.path,
+        *(graph.layers[scope.layer].path for scope in graph.ancestors(group.layer.scope) if scope.layer >= 0),
+    ]
+    return path in lines
+
+
+def _cut(drawing: Drawing) -> list[Group]:
+    """The groups that are drawn; where one layer is drawn alone, what it reads is shown without what leads there."""
+    groups = _chosen(drawing.graph, drawing.settings)
+    if drawing.settings.only is None:
+        return groups
+    drawn = set(groups)
+    for group in groups:
+        group.links = [link for link in group.links if link.source in drawn]
+    return groups
