@@ -11,12 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops.audit import COSTLY, compare, trial
-from ops.torch_sequences import SEQUENCES
-from ops.torch_values import VALUES
-from ops.torch_weights import WEIGHTS
+from ops.oracles import APART, oracle, registered
+from ops.oracles import BY_HAND as ORACLES
 
 pytestmark = pytest.mark.filterwarnings(f"ignore:{COSTLY}")
-ORACLES = {**VALUES, **WEIGHTS, **SEQUENCES}
 # the soak draws many times as many, and others
 TIMES = int(os.environ.get("NETSPEC_EXAMPLES", "1"))
 MANY = {"filters": 200, "maxpool": 100, "avgpool": 100, "attention": 140, "join": 100, "expand": 100, "pad": 100}
@@ -39,3 +37,11 @@ def test_type_weights_and_values_are_torchs(name: str) -> None:
     sweep()
     print(name, dict(answers))
     assert answers["equal"] >= 10, f"{name}: too few of the drawn trials were legal: {dict(answers)}"
+
+
+def test_every_operation_of_the_registry_has_an_oracle() -> None:
+    """By hand, or by what it says it computes (test_compute.py holds its torch expression to that)."""
+    for name in registered():
+        if name not in APART:
+            oracle(name)
+    assert set(ORACLES) | set(APART) <= set(registered())

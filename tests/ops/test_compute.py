@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from netspec.api import Net
-from netspec.compute.arrays import Array, gradients
-from netspec.compute.arrays import given as from_outside
-from netspec.compute.evaluate import evaluate, evaluate_numpy
-from netspec.ir.graph import Edge
-from netspec.ir.values import Values, values_of
-from ops.audit import trial
-from ops.torch_sequences import SEQUENCES
-from ops.torch_values import VALUES
-from ops.torch_weights import WEIGHTS
-
-ORACLES = {**VALUES, **WEIGHTS, **SEQUENCES}
-ENOUGH = 8
-VALUE, SLOPE = 1e-12, 1e-10  # how near the values and the gradients of float64 must be
-# torch's kernels hold a constant in float32: 1/6 in the gradient, rotary angles in its part
-COARSE = {"hardsigmoid": 1e4, "rotary": 1e6}
-
-
-def traced(net: Net, examples: int, **given_: Any) -> tuple[Values, dict[str, Array], dict[str, Array]]:
-    """The net's values as arrays, with its inputs and weights by name."""
-    graph = net.graph
-    inputs, stored = {}, {}
-    for index in graph.inputs:
-        node, own = graph.nodes[index], graph.nodes[index].type
-        time = () if own.time is None else (own.time.length,)
-        maps: tuple[Any, ...] = () if own.classes is not None else (own.maps,)
-        label = graph.layers[node.layer].label
-        inputs[label] = from_outside((examples, *time, *maps, *own.space), f"input {label}")
-    for item in graph.stored:
-        stored[item.key] = from_outside(tuple(item.weight.shape), item.key)
-    return values_of(graph, inputs, stored.__getitem__, examples, **given_), inputs, stored
+import netspec
+from netspec.compute.arrays import Array, constants
+from netspec.ops.registry import operation
+from ops.computing import compare, evaluated, hold, near, traced
+from ops.oracles import APART, computes, registered
 
 
 @pytest.fixture(autouse=True)
@@ -53,79 +24,113 @@ def float64() -> Iterator[None]:
     torch.set_default_dtype(before)
 
 
-def near(mine: Any, theirs: torch.Tensor, bound: float, what: str) -> None:
-    found, wanted = torch.tensor(mine, dtype=torch.float64).flatten(), theirs.detach().double().flatten()
-    assert found.shape == wanted.shape, f"{what}: {found.shape} against {wanted.shape}"
-    scale = max(1.0, float(wanted[wanted.isfinite()].abs().max()) if wanted.isfinite().any() else 1.0)
-    assert torch.allclose(found, wanted, rtol=0, atol=bound * scale, equal_nan=True), (
-        f"{what}: differs by {(found - wanted).abs().max():.3g}"
-    )
+def test_every_operation_says_what_it_computes() -> None:
+    assert [name for name in registered() if not computes(operation(name))] == []
 
 
-def compare(net: Net, text: str, tensors: list[torch.Tensor], training: bool = False, loose: float = 1.0) -> None:
-    """Values and gradients of every input and weight, plain Python and numpy against torch."""
-    module = net.module(dtype=torch.float64).train(training)
-    for key, value in module.state_dict().items():
-        if key.endswith(("running_mean", "running_var")):
-            value.uniform_(0.5, 1.5)
-    state = {key: value.clone() for key, value in module.state_dict().items()}
-    values, inputs, stored = traced(net, len(tensors[0]) if tensors else 2, training=training)
-    graph = net.graph
-    results = [values.edges[Edge(*edge)] for index in graph.outputs for edge in graph.layers[index].values]
-    wanted_of = [x.clone().requires_grad_() if x.is_floating_point() else x for x in tensors]
-    found = module(*wanted_of)
-    outputs = list(found) if isinstance(found, tuple) else [found]
-    numbers: dict[str, list[float]] = {}
-    for name, tensor in zip(inputs, tensors, strict=True):
-        numbers[f"input {name}"] = tensor.double().flatten().tolist()
-    for key, value in state.items():
-        numbers[key] = value.double().flatten().tolist()
-    sources = {f"input {name}": x for name, x in zip(inputs, wanted_of, strict=True) if x.requires_grad}
-    sources |= {key: value for key, value in module.named_parameters() if value.requires_grad}
-    arrays = {f"input {name}": array for name, array in inputs.items()} | stored
-    # the same weighting on both sides: each output's own values, moved off 0
-    slopes = [2 * (each + 0.5) for each in results]
-    mine = gradients(list(zip(results, slopes, strict=True)), [arrays[name] for name in sources])
-    total = sum(((each + 0.5) ** 2).sum() for each in outputs)
-    theirs: Any = [None] * len(sources)
-    if sources and isinstance(total, torch.Tensor) and total.requires_grad:
-        theirs = torch.autograd.grad(total, list(sources.values()), allow_unused=True)
-    for by in (evaluate, evaluate_numpy):
-        computed: Any = by([*results, *mine, *values.updates.values()], numbers)
-        for array, tensor, array_of in zip(computed, outputs, results, strict=False):
-            assert array_of.shape == tuple(tensor.shape), text
-            near(array, tensor, VALUE * loose, f"the value of\n{text}")
-        rest = computed[len(results) :]
-        for (name, source), array, tensor in zip(sources.items(), rest, theirs, strict=False):
-            near(
-                array,
-                torch.zeros_like(source) if tensor is None else tensor,
-                SLOPE * loose,
-                f"the gradient of {name} of\n{text}",
-            )
-        after = module.state_dict()
-        for key, array in zip(values.updates, rest[len(mine) :], strict=True):
-            near(array, after[key], VALUE, f"{key} after training of\n{text}")
-
-
-@pytest.mark.parametrize("name", ORACLES)
+@pytest.mark.parametrize("name", [name for name in registered() if name not in APART])
 def test_values_and_gradients_are_torchs(name: str) -> None:
-    seen = 0
+    hold(name)
 
-    @settings(max_examples=40)
-    @given(st.data())
-    def sweep(data: st.DataObject) -> None:
-        nonlocal seen
-        drawn = trial(data.draw, name, ORACLES[name])
-        net = drawn.net() if seen < ENOUGH else None
-        if not isinstance(net, Net) or math.prod(drawn.shapes[0].sizes) > 400:
-            return
-        seen += 1
-        loose = COARSE.get(name, COARSE["rotary"] if "rotary" in drawn.values else 1.0)
-        training = (
-            net.graph.nodes[-1].op.name not in ("dropout", "droppath", "sample") and "dropout" not in drawn.text()
-        )
-        compare(net, drawn.text(), drawn.inputs(), training and seen % 2 == 1, loose)
 
-    sweep()
-    assert seen, "no trial was legal"
+NETS = {
+    "numbers": "input x: 3\n  output y: (1 - x) * (2 * x) + (x - 0.5) + (3 + x)",
+    "parts": "input x: 6@2x3 over 2\n  hidden a: x -> split(2)\n  output y: a.1 * a.2",
+    "parts of sizes": "input x: 6\n  hidden a: x -> split(sizes = [1, 2, 3])\n  output y: a.3 & a.1",
+    "places": "input x: 2 over 6\n  output y: x -> unflatten(2x3) -> 2 filters 2x2",
+    "classes as places": "input x: one of 4 over 6\n  output y: x -> unflatten(2x3) -> embed(3)",
+    "learned": "input x: 3\n  hidden c: learned(3 over 2)\n  output y: c * x",
+    "zeros": "input x: 3\n  hidden c: zeros(3)\n  output y: c + x",
+    "carried": "input x: 3 over 4\n  start z: carried\n  hidden z: x + z[t-1] -> tanh\n  output y: z",
+    "a loop": "input x: 3 over 5\n  hidden z: x & z[t-1] -> 4 perceptrons -> tanh\n  output y: z -> 2 perceptrons",
+    "a loop of two": "input x: 3 over 5\n  start c: learned(4)\n  hidden c: a[t-1] & c[t-2] & x -> 4 perceptrons\n"
+    "  hidden a: c -> sigmoid\n  output y: a -> mean(time)",
+    "a shift": "input x: 3 over 5\n  output y: x + x[t-1] + x[t-7]",
+    "backwards": "input x: 3 over 5\n  output y: x -> reversed(gru(2))",
+    "tied": "input x: one of 5 over 3\n  hidden e: x -> embed(4)\n  hidden h: e -> 4 perceptrons\n"
+    "  output y: h -> 5 perceptrons (tie = transpose(e))",
+    "attention in a loop": "input a: 4 over 3\n  input b: 4 over 5\n  hidden y: z[t-1], b, b -> attention(2)\n"
+    "  hidden z: a + y -> tanh\n  output o: z",
+}
+
+
+def inputs_of(net: Any, examples: int) -> list[torch.Tensor]:
+    source, found = torch.Generator().manual_seed(1), []
+    for index in net.graph.inputs:
+        own = net.graph.nodes[index].type
+        time = () if own.time is None else (own.time.length,)
+        if own.classes is not None:
+            found.append(torch.randint(own.classes, (examples, *time, *own.space), generator=source))
+        else:
+            found.append(torch.randn(examples, *time, own.maps, *own.space, generator=source))
+    return found
+
+
+@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("training", [False, True])
+def test_nets_compute_what_their_modules_do(name: str, training: bool) -> None:
+    text = f"net n {{\n  {NETS[name]}\n}}\n"
+    net = netspec.parse(text).net()
+    compare(net, text, inputs_of(net, 2), training)
+
+
+# ---- chance: given its random numbers, an operation computes what torch made of the same
+
+
+def drawn_by(numbers: dict[str, torch.Tensor]) -> Any:
+    def draw(kind: str, shape: tuple[int, ...]) -> Array:
+        found = numbers[kind]
+        assert found.numel() == torch.Size(shape).numel(), (found.shape, shape)
+        return constants(found.flatten().tolist(), shape)
+
+    return draw
+
+
+@pytest.mark.parametrize(
+    ("step", "shape", "axes"),
+    [
+        ("dropout(0.4)", "8@2x2 over 3", ()),
+        ("dropout(0.4, maps)", "8@2x2 over 3", (-1, -2)),
+        ("droppath(0.4)", "4@2x2 over 3", (1, 2, 3, 4)),
+        ("droppath(1)", "4", (1,)),
+    ],
+)
+def test_dropped_values_are_torchs(step: str, shape: str, axes: tuple[int, ...]) -> None:
+    net = netspec.parse(f"net n {{\n  input x: {shape}\n  output y: {step}\n}}\n").net()
+    (x,) = inputs_of(net, 6)
+    wanted = net.module(dtype=torch.float64).train()(x)
+    kept = (wanted != 0).double()
+    uniform = 0.99 * (kept.amax(axes) if axes else kept)
+    values, _, _ = traced(net, 6, training=True, draw=drawn_by({"uniform": uniform}))
+    (found,) = evaluated(net, values, {"x": x})
+    near(found, wanted, 1e-12, step)
+
+
+def test_a_sample_is_its_mean_and_its_noise() -> None:
+    net = netspec.parse("net n {\n  input m: 3\n  input v: 3\n  output y: m, v -> sample\n}\n").net()
+    m, v = inputs_of(net, 2)
+    wanted = net.module(dtype=torch.float64).train()(m, v)
+    noise = (wanted - m) / (v / 2).exp()
+    values, _, _ = traced(net, 2, training=True, draw=drawn_by({"normal": noise}))
+    (found,) = evaluated(net, values, {"m": m, "v": v})
+    near(found, wanted, 1e-12, "sample")
+
+
+def test_dropout_inside_acts_where_torch_has_it() -> None:
+    """With probability 1 nothing passes between two LSTM layers; kept weights of attention grow by 1 / (1 - p)."""
+    net = netspec.parse("net n {\n  input x: 3 over 4\n  output y: lstm(2, layers = 2, dropout = 1)\n}\n").net()
+    (x,) = inputs_of(net, 2)
+    state = net.module(dtype=torch.float64).train()
+    values, _, _ = traced(net, 2, training=True, draw=lambda kind, shape: constants([0.5] * size(shape), shape))
+    (found,) = evaluated(net, values, {"x": x}, state.state_dict())
+    near(found, state(x), 1e-12, "lstm")
+    text = "net n {\n  input x: 4 over 3\n  output y: x, x, x -> attention(2, project = false, dropout = 0.5)\n}\n"
+    net = netspec.parse(text).net()
+    (x,) = inputs_of(net, 2)
+    values, _, _ = traced(net, 2, training=True, draw=lambda kind, shape: constants([0.9] * size(shape), shape))
+    (found,) = evaluated(net, values, {"x": x})
+    near(found, 2 * net.module(dtype=torch.float64).eval()(x), 1e-12, "attention")
+
+
+def size(shape: tuple[int, ...]) -> int:
+    return torch.Size(shape).numel()

@@ -17,11 +17,8 @@ from netspec.ir.operation import Op
 from netspec.ir.sizes import Formula, text
 from netspec.ir.types import UNKNOWN, Time, Type, Unknown
 from ops.audit import trial
-from ops.torch_sequences import SEQUENCES
-from ops.torch_values import VALUES
-from ops.torch_weights import WEIGHTS
+from ops.oracles import BY_HAND as ORACLES
 
-ORACLES = {**VALUES, **WEIGHTS, **SEQUENCES}
 ENOUGH = 6  # legal trials; of some operations few of those drawn are
 # of these an unknown side is taken to be like the other, until it is known
 PAIRS = ("add", "subtract", "multiply", "join")

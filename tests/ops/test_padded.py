@@ -16,12 +16,9 @@ from torch import Tensor
 import netspec
 from netspec.api import Net
 from ops.audit import Trial, checked, several, trial
+from ops.oracles import BY_HAND as ORACLES
 from ops.shapes import Shape
-from ops.torch_sequences import SEQUENCES
-from ops.torch_values import VALUES
-from ops.torch_weights import WEIGHTS
 
-ORACLES = {**VALUES, **WEIGHTS, **SEQUENCES}
 # what a step that looks over time, or keeps statistics, answers to `over up to T`
 REFUSALS = frozenset(("NS308", "NS304", "NS328", "NS362"))
 NO_TIME = ("learned", "zeros", "noise", "carried", "unpatches", "patches")
