@@ -108,8 +108,9 @@ def hold(name: str) -> None:
     """Raises AssertionError where an operation's torch expression is not what it says it computes."""
     asked = oracle(name)
     seen = 0
+    found: list[Exception] = []
 
-    @settings(max_examples=40)
+    @settings(max_examples=25)
     @given(st.data())
     def sweep(data: st.DataObject) -> None:
         nonlocal seen
@@ -119,9 +120,15 @@ def hold(name: str) -> None:
             return
         seen += 1
         loose = COARSE.get(name, COARSE["rotary"] if "rotary" in drawn.values else 1.0)
-        # what is drawn by chance in training has tests of its own
+        # what is drawn by chance in training has tests of its own; torch's batch norm wants an eps there
         chance = name in ("dropout", "droppath", "sample") or "dropout" in drawn.text()
-        compare(net, drawn.text(), drawn.inputs(), seen % 2 == 1 and not chance, loose)
+        chance = chance or drawn.values.get("eps") == 0
+        try:
+            compare(net, drawn.text(), drawn.inputs(), seen % 2 == 1 and not chance, loose)
+        except Exception as error:  # said after the sweep: a trial that is repeated is one of those left out
+            found.append(error)
 
     sweep()
+    if found:
+        raise found[0]
     assert seen, f"{name}: no trial was legal"
