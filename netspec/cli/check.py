@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from netspec.cli.options import check_root, common, limit_option, limits_of, read_stdin
-from netspec.cli.report import Format, coloured, language_of, written
+from netspec.cli.report import Format, coloured, language_of, write_file, written
 from netspec.cli.writing import write_text
 from netspec.diagnostics.model import Diagnostic
 from netspec.limits import Limits
@@ -101,6 +101,6 @@ def _fix(path: str, root: Path | None, limits: Limits) -> tuple[list[Diagnostic]
             write_text(Path(path), changed)
         diagnostics, lines, source = _check(path, root, limits, changed)
     if path == "-":
-        sys.stdout.write(text)
+        write_file(text)
         return diagnostics, []
     return diagnostics, [f"{path}: {made} fixed", *lines] if made else lines

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from netspec.cli.options import common, load_net, net_options, spec_argument
+from netspec.cli.report import write_file
 from netspec.cli.writing import output_for, write_text
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
@@ -51,7 +51,7 @@ def command(
     else:
         text = load_net(spec, net, settings, root, limit).source()
     if out is None or str(out) == "-":
-        sys.stdout.write(text)
+        write_file(text)
     else:
         write_text(out, text)
         print(out)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import os
-import sys
 import tempfile
 from pathlib import Path
 
 import click
 
 from netspec.cli.options import common, read_stdin
+from netspec.cli.report import write_file
 
 
 @click.command("fmt")
@@ -25,14 +25,14 @@ def command(specs: tuple[str, ...], only: bool, diff: bool, annotate: bool, lang
     for path in specs:
         before, after = _formatted(path, annotate)
         if path == "-" and not (only or diff):
-            sys.stdout.write(after)
+            write_file(after)
             continue
         if before == after:
             continue
         changed += 1
         if diff:
             rows = difflib.unified_diff(before.splitlines(True), after.splitlines(True), path, path)
-            sys.stdout.writelines(rows)
+            write_file("".join(rows))
         elif only:
             print(f"{path}: would be reformatted")
         else:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from netspec.cli.options import Named
-from netspec.cli.report import fail, language_of
+from netspec.cli.report import escape_unprintable, fail, language_of
 from netspec.diagnostics.errors import MissingPackageError, NetspecError, UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Phrase, Quoted
 from netspec.names import nearest
@@ -100,6 +100,7 @@ def main(args: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code: 0 fine, 1 spec errors, 2 usage, 3 data, 4 diverged, 5 missing
     part, 130 stopped after a checkpoint."""
     gc.disable()  # a short-lived process: nothing it builds is garbage before it ends
+    escape_unprintable()
     argv = sys.argv[1:] if args is None else args
     language = language_of(argv)
     try:

@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from netspec.cli.options import common
+from netspec.cli.report import write_file
 from netspec.cli.writing import output_for, write_bytes, write_text
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
@@ -97,7 +98,7 @@ def _answer(trained: Trained, files: tuple[str, ...], flags: dict[str, Any]) -> 
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(as_table(answers, dataset, rows, flags["chances"]))
         if out is None:
-            sys.stdout.write(text.getvalue())
+            write_file(text.getvalue())
             return
         write_text(out, text.getvalue())
     print(out)

@@ -1,7 +1,8 @@
-"""Diagnostics on their way to the terminal: language, format and colours."""
+"""Text on its way to the terminal: language, format, colours, and characters that a terminal cannot show."""
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,31 @@ from typing import Literal, cast
 from netspec.diagnostics.model import Diagnostic
 
 Format = Literal["text", "concise", "json"]
+
+
+def escape_unprintable() -> None:
+    """Characters that the encoding of an output lacks are written as `\\uXXXX`: no command ends there."""
+    codecs.register_error("netspec", _escaped)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure") and stream.errors in ("strict", "backslashreplace"):
+            stream.reconfigure(errors="netspec")
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)), error.end
+
+
+def write_file(text: str) -> None:
+    """Prints what would otherwise be a file: in UTF-8, as the file is, whatever the terminal shows."""
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None:  # a program took the place of standard output
+        sys.stdout.write(text)
+        return
+    sys.stdout.flush()
+    stream.write(text.encode("utf-8"))
+    stream.flush()
 
 
 def language_of(argv: Sequence[str]) -> Literal["en", "ko"]:

@@ -1,13 +1,11 @@
-"""One thread, and the same examples on every run: a proof that fails here fails everywhere."""
+"""The same examples on every run: a proof that fails here fails everywhere."""
 
 from __future__ import annotations
 
 import os
 
-import torch
 from hypothesis import HealthCheck, Phase, settings
 
-torch.set_num_threads(1)
 SOAK = "NETSPEC_EXAMPLES" in os.environ
 settings.register_profile(
     "proof",
