@@ -125,10 +125,7 @@ def _undefine(env: Environment, statement: tree.Statement) -> None:
         if role == "input":
             env.inputs.append(name.text)
     if isinstance(statement, tree.Input):  # its type may have named sizes
-        written = statement.type
-        length = written.over.length if written.over is not None else None
-        sizes = written.space.sizes if written.space else ()
-        env.undefined |= _sizes_in(written.maps, written.classes, length, *sizes) - env.values.keys()
+        env.undefined |= _sizes_in(statement.type) - env.values.keys()
 
 
 def _name_of(statement: tree.Statement) -> tree.Name | None:
@@ -281,17 +278,4 @@ def _holds(left: Any, op: str, right: Any) -> bool:
 
 def _sizes_in(*values: Any) -> set[str]:
     """The names in formulas of sizes."""
-    found: set[str] = set()
-    pending = [*values]
-    while pending:
-        value = pending.pop()
-        match value:
-            case tree.Ref():
-                found.add(value.name)
-            case tree.Binary():
-                pending += [value.left, value.right]
-            case tree.Negative():
-                pending.append(value.value)
-            case tree.Group():
-                pending += value.chain.items
-    return found
+    return {value.name for value in tree.walk(values) if isinstance(value, tree.Ref)}

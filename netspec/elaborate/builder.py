@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Quoted, Report
@@ -29,9 +29,6 @@ ONE_CAUSE = frozenset("NS201 NS202 NS203 NS205 NS206 NS231 NS405 NS617 NS618 NS6
 MAX_SHOWN = 40
 # a net with more mistakes is wrong throughout: the pass ends
 MAX_MISTAKES = 500
-
-# an operation, the types it makes and the arrays it stores
-Applied = tuple[Op, tuple[Type, ...], tuple[Weight, ...]]
 
 
 class TooMany(Exception):
@@ -96,7 +93,6 @@ class Builder:
         self.unresolved: dict[str, tuple[Environment, Place]] = {}  # delayed layers of unknown type, by path
         self.late: list[tuple[Environment, tree.Require]] = []  # `require` lines about weights and depth
         self._counter = NodeBudget(limits.nodes)
-        self._applied: dict[Hashable, Applied] = {}  # by operation and input types
 
     # ---- reports
 
@@ -218,7 +214,7 @@ class Builder:
         if len(self.nodes) + op.parts > self.limits.nodes:
             raise fault(env, at, "NS612", limit=self.limits.nodes)
         try:
-            known, (op, types, weights) = self._apply(op, inputs)
+            known, types, weights = self._apply(op, inputs)
         except ShapeFault as error:
             raise Fault(self._explain(error, op, inputs, env, ctx, at, given)) from None
         node = Node(
@@ -247,8 +243,8 @@ class Builder:
                 keys.weighted(node, word, op.norm)
         return [Value(Edge(node.index, position), made) for position, made in enumerate(types)]
 
-    def _apply(self, op: Op, inputs: list[Value]) -> tuple[bool, Applied]:
-        """Whether all inputs are known, and what an operation makes of them.
+    def _apply(self, op: Op, inputs: list[Value]) -> tuple[bool, tuple[Type, ...], tuple[Weight, ...]]:
+        """Whether all inputs are known; the types that an operation makes of them, and the arrays that it stores.
 
         An operation that acts on each time step alone is asked about one time step.
         """
@@ -262,27 +258,12 @@ class Builder:
                 own = own.step
             asked.append(own)
         if not known:
-            return False, (op, (op.partial(*(value.type for value in inputs)),) * op.parts, ())
+            return False, (op.partial(*(value.type for value in inputs)),) * op.parts, ()
         time = self._common_time(op, [value.type for value in inputs]) if timed else None
-        op, types, weights = self._applied_to(op, asked)
-        if time is not None:
-            types = tuple(value.over(time) for value in types)
-        return True, (op, types, weights)
-
-    def _applied_to(self, op: Op, asked: list[Type]) -> Applied:
-        """What an operation makes of types, and stores for it. Equal steps share one answer: a net has many."""
-        step = None if self.symbols else (op, *asked)  # open sizes that are equal may be written differently
-        try:
-            found = self._applied.get(step)
-        except TypeError:  # an option that has no hash, such as initial values by name
-            step = found = None
-        if found is None:
-            result = op.shape(*asked)
-            types = (result,) if isinstance(result, Type) else result
-            found = (op, types, op.weights(*asked) if types[0].known else ())
-            if step is not None:
-                self._applied[step] = found
-        return found
+        result = op.shape(*asked)
+        types = (result,) if isinstance(result, Type) else result
+        weights = op.weights(*asked) if types[0].known else ()
+        return True, tuple(value.over(time) for value in types) if time is not None else types, weights
 
     def _common_time(self, op: Op, types: list[Type]) -> Time | None:
         """The time of a step that acts on each time step alone: all its inputs share it."""

@@ -176,44 +176,28 @@ def _kind(name: str, body: tree.Body) -> str:
     if any(param.name.text == name and param.default is not None for param in body.params or ()):
         return ""
     found: set[str] = set()
-    pending: list[Any] = list(body.statements)
-    while pending:
-        value = pending.pop()
-        sized: list[Any] = []
+    for value in tree.walk(body.statements):
+        sized: tuple[Any, ...] = ()
         match value:
             case tree.Perceptrons():
-                sized = [value.units]
+                sized = (value.units,)
             case tree.Filters():
-                sized = [value.count, value.kernel]
+                sized = (value.count, value.kernel)
             case tree.Repeat():
-                sized = [value.count]
+                sized = (value.count,)
             case tree.Input():
-                sized = [value.type]
+                sized = (value.type,)
             case tree.Require():
-                sized = [value.left, value.right]
-        if any(name in _names(item) for item in sized):
+                sized = (value.left, value.right)
+            case tree.Chain() if any(isinstance(item, tree.Ref) and item.name == name for item in value.items):
+                found.add("step")
+        if name in _names(sized):
             found.add("size")
-        if isinstance(value, tree.Chain) and any(isinstance(i, tree.Ref) and i.name == name for i in value.items):
-            found.add("step")
-        if isinstance(value, (tuple, list)):
-            pending += value
-        elif isinstance(value, tree.Syntax):
-            pending += [getattr(value, field) for field in value._said]
     return found.pop() if len(found) == 1 else ""
 
 
 def _names(syntax: Any) -> set[str]:
-    found: set[str] = set()
-    pending = [syntax]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, (tuple, list)):
-            pending += value
-        elif isinstance(value, tree.Ref):
-            found.add(value.name)
-        elif isinstance(value, tree.Syntax):
-            pending += [getattr(value, field) for field in value._said]
-    return found
+    return {value.name for value in tree.walk(syntax) if isinstance(value, tree.Ref)}
 
 
 def _stand_ins(instance: Instance, inputs: list[tree.Input], known: dict[str, Any], trial: _Trial) -> None:

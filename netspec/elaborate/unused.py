@@ -47,15 +47,9 @@ def idle_defaults(program: Program) -> Iterator[Diagnostic]:
 def _without(names: set[str], syntax: Any) -> set[str]:
     """Those of `names` that a piece of syntax does not mention, labels and keys of settings aside."""
     left = set(names)
-    pending: list[Any] = [syntax]
-    while pending and left:
-        value = pending.pop()
-        if isinstance(value, (tuple, list)):
-            pending += value
-        elif isinstance(value, tree.Syntax):
-            if isinstance(value, (tree.Ref, tree.Call, tree.Indexed)):
-                left.discard(value.path[0])
-            pending += [getattr(value, field) for field in value._said]
+    for value in tree.walk(syntax):
+        if isinstance(value, (tree.Ref, tree.Call, tree.Indexed)):
+            left.discard(value.path[0])
     return left
 
 
