@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +15,7 @@ import netspec
 from docs.fences import DOCS
 from docs.tables import WRITTEN, groups
 from netspec.elaborate.options import option_names
+from netspec.ir.marks import NOTE, TOOLTIP
 from netspec.ir.operation import Elementwise, Op, Option
 from netspec.ops.registry import operation
 
@@ -174,15 +176,35 @@ def _options(cls: type[Op], language: str) -> str:
     options = _shown_options(cls)
     if not options:
         return ""
-    head = "| option | takes | left out | meaning |" if language == "en" else "| 옵션 | 값 | 쓰지 않으면 | 뜻 |"
-    rows = [head, "|---|---|---|---|"]
+    heads = {
+        "en": "| option | takes | left out | meaning | in a figure |",
+        "ko": "| 옵션 | 값 | 쓰지 않으면 | 뜻 | 그림에서 |",
+    }
+    rows = [heads[language], "|---|---|---|---|---|"]
     table = korean()
     for option in options.values():
         about = option.about
         if language == "ko":
-            about = table.get(cls.name, {}).get(option.shown) or table["options"].get(option.about, about)
-        rows.append(f"| `{option.shown}` | {_takes(option, language)} | {_left_out(option, language)} | {about} |")
+            about = table.get(cls.name, {}).get(option.shown) or table["options"].get(option.about, f"{about} (영어)")
+        takes, left_out, mark = _takes(option, language), _left_out(option, language), _mark(option, language)
+        rows.append(f"| `{option.shown}` | {takes} | {left_out} | {about} | {mark} |")
     return "\n".join(rows)
+
+
+def _mark(option: Option, language: str) -> str:
+    """How a figure says the option; what is English in a Korean page is marked."""
+    mark = option.mark
+    if mark is None or mark.titled:
+        return "in the title" if language == "en" else "제목에"
+    words = mark.ko if language == "ko" and mark.ko is not None else mark.en
+    said = ", ".join(words.values()) if isinstance(words, Mapping) else words.replace("{}", "…")
+    if language == "ko" and mark.ko is None:
+        said += " (영어)"
+    if mark.rank == TOOLTIP:
+        said += " (tooltip)" if language == "en" else " (도움말)"
+    elif mark.rank == NOTE:
+        said += " (note)" if language == "en" else " (주석)"
+    return said.replace("|", "\\|")
 
 
 KINDS = {

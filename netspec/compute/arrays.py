@@ -6,10 +6,10 @@ perceptrons, filters, joins, transposes), which value of a window is the largest
 gradient is more nodes of the same kinds (`gradients`); `evaluate` computes a graph by plain Python or numpy,
 `netspec.compute.javascript` writes it as loops.
 
-Why not simpler: recording each number alone (a tape of additions and multiplications, where an operation is loops
-over floats) was tried on LSTM layers in two directions, attention, batchnorm in training and grouped filters. Its
-core is a third as long, but an LSTM of 32 units over 20 steps is 560,000 records and as many lines of JavaScript,
-and no loop of the source is left in them to be found again. Here it is 1,000 nodes, each of them one loop.
+Why not simpler: recording each number alone (a tape of additions and multiplications, an operation being loops over
+floats) was tried on LSTM layers in two directions, attention, grouped filters and batchnorm in training. Its core is
+50 lines, but that LSTM (32 units, 20 steps) is 434,341 records, takes 3.9 s with its gradient and would be as many
+lines of JavaScript; no loop can be found in them again. Here it is 1,433 nodes, each of them one loop, and 0.4 s.
 
 An array is a window on the numbers of its node: an offset and, for each axis, the distance of every index from the
 first. Slices, transposes, windows of filters, groups and repeated axes are other windows on the same numbers.

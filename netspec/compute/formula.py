@@ -164,8 +164,8 @@ class Function(NamedTuple):
     script: str
     shown: str
     slopes: Callable[..., tuple[Any, ...]]
-    level: int = 4
-    slots: tuple[int, ...] = (0, 0, 0)
+    level: float = 4
+    slots: tuple[float, ...] = (0, 0, 0)
     meaning: Callable[[Any], Any] | None = None
 
 
@@ -283,7 +283,7 @@ def script(tree: Formula, names: Mapping[str, str]) -> str:
 
 def _written(
     tree: Formula,
-    level: int,
+    level: float,
     template: Callable[[Function], str],
     constant: Callable[[Real], str],
     names: Mapping[str, str] = {},
@@ -291,7 +291,8 @@ def _written(
     if isinstance(tree, Symbol):
         return names.get(tree.name, tree.name)
     if isinstance(tree, Constant):
-        written, own = constant(tree.value), 3 if tree.value < 0 else 4
+        written = constant(tree.value)
+        own: float = 3 if tree.value < 0 else 4
     else:
         assert isinstance(tree, Applied)
         function = FUNCTIONS[tree.function]
@@ -379,12 +380,12 @@ FUNCTIONS: Mapping[str, Function] = {
                       lambda a, b: (b * a ** (b - 1), a**b * a.log()), 3, (4, 4)),
     "negative": Function(lambda s: -s, "negative", "-({})", "-{}", lambda s: (-1,), 3, (3,)),
     "greater": Function(lambda a, b: float(a > b), lambda np, a, b: np.greater(a, b) * 1.0,
-                        "({} > {} ? 1 : 0)", "{} > {}", lambda a, b: (0, 0), 0, (1, 1)),
+                        "({} > {} ? 1 : 0)", "{} > {}", lambda a, b: (0, 0), 0.5, (1, 1)),
     "equal": Function(lambda a, b: float(a == b), lambda np, a, b: np.equal(a, b) * 1.0,
-                      "({} === {} ? 1 : 0)", "{} = {}", lambda a, b: (0, 0), 0, (1, 1)),
+                      "({} === {} ? 1 : 0)", "{} = {}", lambda a, b: (0, 0), 0.5, (1, 1)),
     "where": Function(lambda c, a, b: a if c else b, lambda np, c, a, b: np.where(c, a, b),
                       "({} ? {} : {})", "{1} if {0} else {2}", lambda c, a, b: (), 0,
-                      (1, 1, 1)),
+                      (0.5, 1, 0.5)),
     "max": Function(lambda a, b: a if a > b else b, "maximum", "Math.max({}, {})", "max({1}, {0})", _larger),
     "min": Function(lambda a, b: a if a < b else b, "minimum", "Math.min({}, {})", "min({}, {})", _smaller),
     "exp": Function(_exp, "exp", "Math.exp({})", "e^{}", lambda s: (s.exp(),), 3, (3,)),

@@ -105,7 +105,7 @@ CHANCE = unseen("acts in training alone", "p = {}", "p = {}")
 STRIDE = structure("stride {}", "보폭 {}")
 DILATION = structure("dilation {}", "팽창 {}")
 PADDING = kind("padding {}", "패딩 {}", note=True)
-GROUPS = structure("{} groups", "그룹 {}개")
+GROUPS = structure("{} groups", "묶음 {}개")
 OVER = structure(
     {"space": "over space", "time": "over time", "maps": "over maps", "all": "over all values"},
     {"space": "공간에 대해", "time": "시간에 대해", "maps": "맵에 대해", "all": "모든 값에 대해"},

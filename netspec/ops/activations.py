@@ -70,7 +70,7 @@ TABLE = (
     Activation("exp", "exp", lambda s: s.exp(), "torch.exp({x})", "the exponential", "torch.exp"),
     Activation("log", "ln", lambda s: s.log(), "torch.log({x})", "the natural logarithm", "torch.log"),
     Activation("sqrt", "√", lambda s: s.sqrt(), "torch.sqrt({x})", "the square root", "torch.sqrt"),
-    Activation("square", "x²", lambda s: s * s, "torch.square({x})", "the value times itself", "torch.square"),
+    Activation("square", "x²", lambda s: s**2, "torch.square({x})", "the value times itself", "torch.square"),
     Activation("abs", "|x|", lambda s: s.abs(), "torch.abs({x})", "the value without its sign", "torch.abs"),
 )  # fmt: skip
 

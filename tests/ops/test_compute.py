@@ -74,6 +74,30 @@ def test_nets_compute_what_their_modules_do(name: str, training: bool) -> None:
     compare(net, text, inputs_of(net, 2), training)
 
 
+PADDED = (
+    "softmax(time)", "mean(time)", "max(time)", "sum(time)", "first(time)", "last(time)",
+    "lstm(3, bidirectional = true)", "gru(3, layers = 2)", "reversed(rnn(3, act = relu))", "attention(2)",
+    "attention(2, causal = true)", "positions", "layernorm -> 2 perceptrons",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("step", PADDED)
+def test_examples_of_their_own_lengths_are_torchs(step: str) -> None:
+    """What stands at the steps that an example has; what its padding becomes is nobody's business."""
+    net = netspec.parse(f"net n {{\n  input x: 4 over up to 5 as T\n  output y: {step}\n}}\n").net()
+    (x,), lengths = inputs_of(net, 3), [5, 3, 1]
+    module = net.module(dtype=torch.float64).eval()
+    wanted = module(x, torch.tensor(lengths))
+    varying = net.graph.nodes[0].type.time.varying  # type: ignore[union-attr]
+    values, _, _ = traced(net, 3, lengths={varying: lengths})
+    (found,) = evaluated(net, values, {"x": x}, module.state_dict())
+    mine = torch.tensor(found).reshape(wanted.shape)
+    for example, length in enumerate(lengths):
+        timed = wanted.dim() == 3 and wanted.shape[1] == 5
+        part = (example, slice(length)) if timed else (example,)
+        near(mine[part].flatten().tolist(), wanted[part], 1e-12, step)
+
+
 # ---- chance: given its random numbers, an operation computes what torch made of the same
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -94,6 +95,17 @@ def test_an_operation_added_is_audited_like_every_other() -> None:
         hold("own")
         for own in SAYS:
             assert lies(Own(), [own]) == []
+
+
+def test_a_figure_shows_the_numbers_of_an_operation_that_was_added() -> None:
+    text = "net n {\n  input  x: 2\n  output y: 2 perceptrons (weights = [[1, 2, 0], [0, 0, -3]]) -> own\n}\n"
+    with added(Own):
+        scene = netspec.parse(text).net().render(view="neurons", input="x=0.5,1").scene
+    said = " ".join(run.text for text in scene.texts for line in text.lines for run in line)
+    sums = (1 + 2 * 0.5, -3.0)
+    wanted = [s / (1 + math.exp(-s)) + (s if s > 0 else 0.1 * s) for s in sums]
+    for value in wanted:
+        assert f"{value:.2f}".replace("-", "−").rstrip("0") in said.replace("-", "−"), (value, said)
 
 
 def test_a_wrong_formula_is_found() -> None:
