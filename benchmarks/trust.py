@@ -13,7 +13,7 @@ TESTS = {
     "Each of {wrong} wrong specs is answered with its code, at its place, once, in words that name the cause":
         "tests/hostile/test_corpus.py",
     "Each of {odd} odd but valid specs is accepted": "tests/hostile/test_corpus.py",
-    "Every fix that is offered makes its mistake go away": "tests/hostile/test_fixes.py",
+    "Every fix that is offered makes its mistake go away": "tests/hostile/test_corpus.py",
     "Each of {codes} codes has a message, help and examples in English and Korean that are run":
         "tests/diagnostics/test_catalogue.py",
     "2^40 steps, 10^15 units, 10,000 brackets, devices and 10 MB of errors: refused within 1 s and 50 MB":
