@@ -75,7 +75,7 @@ def tried(variables: dict[str, str], tests: tuple[str, ...]) -> tuple[dict[str, 
         path.write_text("", encoding="utf-8")
         given = {name: str(path) if value == FILE else value for name, value in variables.items()}
         # the folder of test results is given: pytest asks for the account's own otherwise
-        command = [sys.executable, "-m", "pytest", "-q", "-rf", "-p", "no:cacheprovider", f"--basetemp={folder}/tests"]
+        command = [sys.executable, "-m", "pytest", "-rf", "-p", "no:cacheprovider", f"--basetemp={folder}/tests"]
         done = subprocess.run([*command, *tests], cwd=ROOT, env=os.environ | given, capture_output=True, check=False)
     text = done.stdout.decode("utf-8", "replace")
     found = dict.fromkeys(("passed", "skipped", "failed"), 0)
