@@ -72,7 +72,7 @@ def _compiler() -> tuple[str, str]:
 def _fonts() -> list[tuple[str, str, str]]:
     """Whether PNG and PDF pictures have the letters they need."""
     try:
-        from netspec.draw.fonts import report
+        from netspec.figure.backends.fonts import report
     except ImportError:
         return []
     return report()

@@ -169,6 +169,6 @@ def _missing(writer: type[Writer]) -> str:
 
 
 WRITERS: Final[Registry[type[Writer]]] = Registry(
-    "figure writer", Writer, "netspec.draw", homes={"dot": "layout"}, missing=_missing
+    "figure writer", Writer, "netspec.figure.backends", homes={"dot": "layout"}, missing=_missing
 )
 _OTHER_ENDINGS: Final = {"gv": "dot"}

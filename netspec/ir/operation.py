@@ -94,6 +94,7 @@ def option(
         dotted: `init.bias = 1` reaches one part of it.
 
     Example:
+        >>> from netspec import Op, option
         >>> from netspec.ir.marks import structure
         >>> class Every(Op):
         ...     name = "every"

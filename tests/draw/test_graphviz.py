@@ -12,8 +12,8 @@ import pytest
 
 import netspec
 from netspec.cli import main
-from netspec.draw import layout
 from netspec.figure.arranging import parts_of
+from netspec.figure.backends import layout
 from tests.conftest import ROOT
 
 DOT = shutil.which("dot")

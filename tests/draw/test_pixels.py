@@ -9,7 +9,7 @@ import re
 import numpy as np
 from PIL import Image as Pillow
 
-from netspec.draw.svg import svg
+from netspec.figure.backends.svg import svg
 from netspec.figure.scene import Image, Rect, Scene
 
 ROWS = (("#ff0000", "#00ff00", "#0000ff"), ("#000000", "#ffffff", "#123456"))

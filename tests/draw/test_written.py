@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from netspec.draw import dot, svg
+from netspec.figure.backends import dot, svg
 from netspec.figure.scene import Dots, Image, Item, Node, Pen, Point, Polygon, Rect, Scene, Text, Wire
 from netspec.figure.themes import THEMES, Theme
 from netspec.figure.typeset import Atom

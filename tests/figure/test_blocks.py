@@ -9,7 +9,7 @@ import pytest
 
 import netspec
 from netspec.diagnostics.errors import NetspecError
-from netspec.draw.layout import plan_dot
+from netspec.figure.backends.layout import plan_dot
 from netspec.figure.scene import Node, Rect, Scene, Text
 
 ZOO = Path(__file__).parents[2] / "specs" / "zoo"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import netspec
-from netspec.draw import fonts
+from netspec.figure.backends import fonts
 from netspec.figure.scene import Node
 from tests.figure.drawn import between, colour, draw, label, of, said
 

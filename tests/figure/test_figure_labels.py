@@ -15,9 +15,9 @@ import pytest
 
 import netspec
 from netspec.cli.report import written
-from netspec.draw import fonts
-from netspec.draw.png import png
-from netspec.draw.svg import PX, Options, svg
+from netspec.figure.backends import fonts
+from netspec.figure.backends.png import png
+from netspec.figure.backends.svg import PX, Options, svg
 from netspec.figure.scene import Rect, Scene, Text
 from netspec.figure.typeset import typeset
 from tests.figure.drawn import POST, draw

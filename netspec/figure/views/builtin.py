@@ -115,7 +115,7 @@ class Blocks(View):
         return plan_of(drawing.graph, drawing.settings)
 
     def draw(self, drawing: Drawing) -> Scene:
-        from netspec.draw.layout import lay_out
+        from netspec.figure.backends.layout import lay_out
         from netspec.figure.blocks import scene_of
 
         plan = drawing.plan or self.plan(drawing)

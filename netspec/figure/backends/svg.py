@@ -188,7 +188,7 @@ class _Writer:
         return f'<tspan x="{num(run.x)}" y="{num(run.y)}"{look}{fit}>{escape(run.text)}</tspan>'
 
     def image(self, image: Image) -> str:
-        from netspec.draw.pixels import png_of
+        from netspec.figure.backends.pixels import png_of
 
         data = base64.b64encode(png_of(image.rows)).decode("ascii")
         look = ' image-rendering="pixelated" style="image-rendering:pixelated"'

@@ -5,9 +5,9 @@ from __future__ import annotations
 import zlib
 
 from netspec.diagnostics.model import Diagnostic
-from netspec.draw.pdf_fonts import Embedded, Embedding
-from netspec.draw.png import fonts_for, missing
-from netspec.draw.svg import arrow, num
+from netspec.figure.backends.pdf_fonts import Embedded, Embedding
+from netspec.figure.backends.png import fonts_for, missing
+from netspec.figure.backends.svg import arrow, num
 from netspec.figure.picture import WRITERS, Options, Picture, Writer
 from netspec.figure.scene import Dots, Image, Item, Node, Pen, Point, Polygon, Scene, Text, Wire
 from netspec.figure.settings import millimetres
@@ -199,7 +199,7 @@ def _ellipse(x: float, y: float, rx: float, ry: float) -> str:
 def _box(node: Node) -> str:
     if not node.corner:
         return f"{num(node.x - node.rx)} {num(node.y - node.ry)} {num(2 * node.rx)} {num(2 * node.ry)} re"
-    from netspec.draw.dot import pill_outline
+    from netspec.figure.backends.dot import pill_outline
 
     return f"{_curve(pill_outline(node))} h"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
-from netspec.draw.svg import HEAD, arrow, escape
+from netspec.figure.backends.svg import HEAD, arrow, escape
 from netspec.figure.scene import Dots, Image, Node, Pen, Point, Polygon, Scene, Text, Wire
 from netspec.figure.settings import millimetres
 from netspec.figure.themes import THEMES, Theme

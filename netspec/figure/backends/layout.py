@@ -13,9 +13,9 @@ from typing import Any
 
 from netspec.diagnostics.errors import MissingPackageError, UsageError
 from netspec.diagnostics.model import Diagnostic
-from netspec.draw.dot import PT, TABLE, dot, html_lines, name_of, number, on_paper, quoted
-from netspec.draw.joining import joined
 from netspec.figure.arranging import parts_of
+from netspec.figure.backends.dot import PT, TABLE, dot, html_lines, name_of, number, on_paper, quoted
+from netspec.figure.backends.joining import joined
 from netspec.figure.picture import WRITERS, Picture, Writer
 from netspec.figure.plan import Arrow, Box, Cluster, Placed, Plan
 from netspec.figure.scene import Point, Rect

@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.draw.fonts import Fonts
+from netspec.figure.backends.fonts import Fonts
 from netspec.figure.typeset import Run
 
 
@@ -51,7 +51,7 @@ class Embedding:
 
     def has(self, path: str) -> frozenset[str]:
         if path not in self._has:
-            from netspec.draw.fonts import characters_of
+            from netspec.figure.backends.fonts import characters_of
 
             self._has[path] = characters_of(path)
         return self._has[path]

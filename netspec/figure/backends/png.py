@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Quoted, Words
-from netspec.draw.fonts import HELP, Fonts, choose
-from netspec.draw.svg import PX, svg
+from netspec.figure.backends.fonts import HELP, Fonts, choose
+from netspec.figure.backends.svg import PX, svg
 from netspec.figure.picture import WRITERS, Options, Picture, Writer
 from netspec.figure.scene import Scene
 from netspec.figure.settings import millimetres
