@@ -1,4 +1,4 @@
-"""A checked net as text for golden files: what it is in the language's words, whatever its parts are called in the code.
+"""A checked net as text for golden files: in the language's words, whatever its parts are called in the code.
 
     net NAME (PARAMETER = VALUE, …): depth D; weights trainable + frozen, buffers
       open SIZES · constants NAME = VALUE · recurrences [NODES]
@@ -107,11 +107,12 @@ def _node(node: Node, graph: Graph) -> str:
     asked = tuple(known if node.op.over_time else [value.step for value in known])
     made = node.types if node.op.over_time else tuple(value.step for value in node.types)
     macs = node.op.macs(asked, made) if asked else 0
+    types = ", ".join(map(str, node.types))
     weights = f"; weights {node.path}" if node.path else ""
     weights += f" tied to {node.tied}" if node.tied else ""
     return (
         f"  node {node.index} in {node.scope}, line {node.layer}: {node.kind or node.op.name} {node.word}"
-        f"{_options(node.op)} of {_edges(node.inputs) or '-'}: {', '.join(map(str, node.types))}; {macs} multiply-adds{weights}"
+        f"{_options(node.op)} of {_edges(node.inputs) or '-'}: {types}; {macs} multiply-adds{weights}"
         + _flags(frozen=node.frozen, again=node.again, backward=node.backward)
     )
 
