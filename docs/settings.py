@@ -10,7 +10,8 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from docs.fences import DOCS
-from netspec.sections.entries import Entry
+from netspec.ir.operation import Option
+from netspec.sections.entries import Entry, option_of
 from netspec.sections.vocabulary.losses import LOSSES
 from netspec.sections.vocabulary.metrics import METRICS
 from netspec.sections.vocabulary.optimizers import OPTIMIZERS
@@ -40,7 +41,7 @@ def texts() -> list[str]:
     found = []
     for _, _, table in TABLES:
         for entry in table.values():
-            found += [entry.about, *(field.description or "" for field in _options(entry).values())]
+            found += [entry.about, *(option.about for option, _ in _options(entry).values())]
     return list(dict.fromkeys(found))
 
 
@@ -68,29 +69,24 @@ def page(language: str) -> str:
 def _entry(name: str, entry: type[Entry], language: str) -> str:
     example = f" `{entry.example}`" if entry.example and entry.example != name else ""
     lines = [f"**`{name}`** {_said(entry.about, language)}.{example}"]
-    for option, field in _options(entry).items():
-        lines.append(
-            f"- `{option}{_default(field)}`{_bounds(field, language)}: {_said(field.description or '', language)}"
-        )
+    for option, field in _options(entry).values():
+        bounds = _bounds(option, field, language)
+        lines.append(f"- `{option.name}{_default(field)}`{bounds}: {_said(option.about, language)}")
     return lines[0] + ("\n\n" + "\n".join(lines[1:]) if lines[1:] else "")
 
 
-def _options(entry: type[Entry]) -> dict[str, FieldInfo]:
-    return dict(entry.model_fields)
+def _options(entry: type[Entry]) -> dict[str, tuple[Option, FieldInfo]]:
+    return {name: (option_of(name, field), field) for name, field in entry.model_fields.items()}
 
 
 def _default(field: FieldInfo) -> str:
     return "" if field.is_required() or field.default is None else f" = {_word(field.default)}"
 
 
-def _bounds(field: FieldInfo, language: str) -> str:
-    extra: Any = field.json_schema_extra or {}
-    shown = [
-        f"{sign} {extra[key]:g}"
-        for key, sign in (("least", "≥"), ("above", ">"), ("most", "≤"))
-        if extra.get(key) is not None
-    ]
-    shown += [f"`{choice}`" for choice in extra.get("choices", ())]
+def _bounds(option: Option, field: FieldInfo, language: str) -> str:
+    bounds = ((option.least, "≥"), (option.above, ">"), (option.most, "≤"))
+    shown = [f"{sign} {bound:g}" for bound, sign in bounds if bound is not None]
+    shown += [f"`{choice}`" for choice in option.choices]
     if field.is_required():
         shown.insert(0, "required" if language == "en" else "꼭 써야 함")
     return f" ({', '.join(shown)})" if shown else ""

@@ -168,6 +168,9 @@ class Environment:
         names = [key for key, value in self.values.items() if isinstance(value, (int, float, Formula))]
         raise unknown_size(self, ref.at, name, names)
 
+    def named(self, name: str) -> Any:
+        return self.values.get(name)
+
     def unknown(self, value: tree.Value) -> Diagnostic:
         return not_a_number(self, value)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from netspec import foreign
 from netspec.diagnostics.model import Fix, Hint, Quoted
 from netspec.elaborate.environment import Environment, Word
 from netspec.elaborate.evaluate import REAL, evaluate, fault
 from netspec.ir.operation import Init, Op, Weight
 from netspec.ir.sizes import Formula
 from netspec.ir.types import Unknown
-from netspec.names import nearest
 from netspec.syntax import tree
 
 if TYPE_CHECKING:
@@ -119,18 +119,8 @@ def _number(value: tree.Value, env: Environment) -> float:
     return float(result)
 
 
-# what other tools call the same distribution
-_FOREIGN = {
-    "kaiming": "he", "kaiming_normal": "he", "kaiming_uniform": "he_uniform", "he_normal": "he", "glorot": "xavier",
-    "glorot_uniform": "xavier", "xavier_uniform": "xavier", "glorot_normal": "xavier_normal", "gaussian": "normal",
-    "random_normal": "normal", "gauss": "normal", "random_uniform": "uniform", "lecun_normal": "lecun",
-    "trunc_normal": "truncated_normal", "truncatednormal": "truncated_normal", "const": "constant", "zero": "zeros",
-    "one": "ones", "randn": "normal", "rand": "uniform",
-}  # fmt: skip
-
-
 def _unknown(value: tree.Ref | tree.Call, name: str, env: Environment) -> Exception:
-    guess = _FOREIGN.get(name.casefold()) or nearest(name, DISTRIBUTIONS)
+    guess = foreign.translate(name, foreign.INITS, DISTRIBUTIONS)
     at = value.path_at if isinstance(value, tree.Call) else value.at
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("legal", {"names": Quoted(tuple(DISTRIBUTIONS))}))

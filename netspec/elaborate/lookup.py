@@ -6,9 +6,10 @@ import re
 import unicodedata
 from collections.abc import Collection
 
+from netspec import foreign
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted
 from netspec.elaborate.environment import Binding, Environment, Flow
-from netspec.elaborate.evaluate import Undefined, fault
+from netspec.elaborate.evaluate import Names, Undefined, fault
 from netspec.elaborate.program import built_in_names
 from netspec.names import looks, nearest
 from netspec.ops.registry import step_names
@@ -70,50 +71,6 @@ def read(ref: tree.Ref, env: Environment) -> Flow:
     raise fault(env, ref.at, "NS216", *hints, name=ref.path[0], part=rest)
 
 
-# What other tools call the same thing, and how it is written here.
-FOREIGN = {
-    "linear": "128 perceptrons", "dense": "128 perceptrons", "fc": "128 perceptrons",
-    "fullyconnected": "128 perceptrons",
-    "innerproduct": "128 perceptrons", "neurons": "128 perceptrons", "units": "128 perceptrons",
-    "conv": "64 filters 3x3", "conv1d": "64 filters 3", "conv2d": "64 filters 3x3", "conv3d": "64 filters 3x3x3",
-    "convolution": "64 filters 3x3", "convolutional": "64 filters 3x3", "kernel": "64 filters 3x3",
-    "convtranspose2d": "64 filters 2x2 (transposed = true, stride = 2)",
-    "deconv": "64 filters 2x2 (transposed = true, stride = 2)",
-    "maxpooling": "maxpool(2x2)", "maxpool2d": "maxpool(2x2)", "maxpooling2d": "maxpool(2x2)", "pool": "maxpool(2x2)",
-    "averagepool": "avgpool(2x2)", "avgpool2d": "avgpool(2x2)", "averagepooling2d": "avgpool(2x2)",
-    "globalaveragepooling2d": "mean(space)", "globalavgpool": "mean(space)", "gap": "mean(space)",
-    "adaptiveavgpool2d": "avgpool(to = 7x7)", "adaptiveavgpool": "avgpool(to = 7x7)",
-    "globalmaxpool": "max(space)", "batchnorm2d": "batchnorm", "batchnormalization": "batchnorm", "bn": "batchnorm",
-    "layernormalization": "layernorm", "ln": "layernorm", "groupnormalization": "groupnorm(groups)",
-    "embedding": "embed(d)", "leakyrelu": "leaky(0.01)",
-    "prelu": "(x -> relu) - (-1*x -> relu -> gain(maps, init = 0.25))", "neg": "-1*x", "negative": "-1*x",
-    "swish": "silu", "linearactivation": "identity",
-    "add": "a + b", "concat": "a & b", "concatenate": "a & b", "cat": "a & b", "residual": "x + (x -> …)",
-    "multiheadattention": "attention(heads)", "selfattention": "attention(heads)", "mha": "attention(heads)",
-    "zeropadding2d": "pad(1)", "upsampling2d": "upsample(2)", "positionalencoding": "positions(kind = sine)",
-    "globalavgpool2d": "mean(space)", "fold": "unflatten(14x14)", "pixelshuffle": "unpatches(2x2)",
-    "droppath2d": "droppath(p)", "stochasticdepth": "droppath(p)",
-    "view": "reshape", "permute": "transpose", "log_softmax": "softmax -> log", "logsoftmax": "softmax -> log",
-    "dropout1d": "dropout(0.5)", "dropout2d": "dropout(0.5, maps)", "spatialdropout2d": "dropout(0.5, maps)",
-    "bilstm": "lstm(64, bidirectional = true)", "bidirectional": "lstm(64, bidirectional = true)",
-    "bigru": "gru(64, bidirectional = true)", "lstmcell": "LSTM(64)", "grucell": "GRU(64)", "simplernn": "rnn(64)",
-    "batchnorm1d": "batchnorm", "batchnorm3d": "batchnorm", "instancenorm2d": "instancenorm",
-    "globalmaxpooling2d": "max(space)", "globalmaxpooling1d": "max(time)", "globalaveragepooling1d": "mean(time)",
-    "adaptivemaxpool2d": "maxpool(to = 7x7)", "maxpool1d": "maxpool(2)", "avgpool1d": "avgpool(2)",
-    "conv2dtranspose": "64 filters 2x2 (transposed = true, stride = 2)",
-    "depthwiseconv2d": "c filters 3x3 (groups = c)", "upsample2d": "upsample(2)", "interpolate": "upsample(2)",
-    "multiply": "a*b", "mul": "a*b", "subtract": "a - b", "sub": "a - b", "softmax2d": "softmax(maps)",
-    "transformerencoderlayer": "Encoder(heads, m)", "transformerdecoderlayer": "Decoder(heads, m, memory = a)",
-    "positionembedding": "positions", "argmax": "softmax", "squeeze": "mean(space)", "chunk": "split(2)",
-    "min": "-1*(-1*x -> max(space))", "amin": "-1*(-1*x -> max(space))", "amax": "max(space)",
-    "reciprocal": "x*(-1*(x -> square -> log) -> exp)", "glu": "a*(b -> sigmoid)", "logsigmoid": "sigmoid -> log",
-    "clamp": "(x - lo -> relu) - (x - hi -> relu) + lo", "pow": "x*x",
-    "clip": "(x - lo -> relu) - (x - hi -> relu) + lo",
-    "hardtanh": "(x + 1 -> relu) - (x - 1 -> relu) - 1", "power": "x*x",
-    "selu": "1.05070099*(x -> relu) + 1.75809934*(-1*(-1*x -> relu) -> elu)",
-}  # fmt: skip
-
-
 def meant(name: str, guess: str | None) -> list[Hint]:
     """That another name was meant; where the two look the same, which letter differs."""
     if guess is None:
@@ -137,7 +94,7 @@ def unknown_step(name: str, at: Place, env: Environment, steps: Collection[str],
     code = "NS205" if head else "NS202"
     legal = [*env.unit.names, *sorted(built_in_names()), *sorted(steps), "perceptrons", "filters"]
     bare = name.rpartition(".")[2]  # `nn.ReLU`
-    way = FOREIGN.get(bare.casefold().replace("_", "")) or FOREIGN.get(bare.casefold())
+    way = foreign.STEPS.get(foreign.fold(bare)) or foreign.STEPS.get(bare.casefold())
     if way is not None:
         return fault(env, at, code, Hint("foreign", {"name": name, "way": way}), name=name)
     guess = nearest(bare, [*env.layers, *legal] if head else legal)
@@ -153,9 +110,9 @@ def unknown_step(name: str, at: Place, env: Environment, steps: Collection[str],
     return fault(env, at, code, *hints, fix=fix, name=name)
 
 
-def decimal(value: tree.Value, env: Environment) -> Hint | None:
+def decimal(value: tree.Value, names: Names) -> Hint | None:
     """`dropout(0,5)`: a decimal comma."""
-    text = env.unit.source.text
+    text = names.span(value.at).source.text
     before = re.search(r"(?<![\w.])(\d+)\s*,\s*$", text[max(0, value.at[0] - 40) : value.at[0]])
     digits = text[value.at[0] : value.at[1]]
     if before is None or not digits.isdecimal():
@@ -169,9 +126,9 @@ def method(path: tuple[str, ...]) -> tuple[Hint, ...]:
     return (Hint("method", {"name": path[0], "step": rest}),) if rest in step_names() else ()
 
 
-def arrow(value: tree.Value, env: Environment) -> Hint | None:
+def arrow(value: tree.Value, names: Names) -> Hint | None:
     """`relu(z)`, `softmax(10 perceptrons)`: what a step takes comes by an arrow, not in parentheses."""
-    layer = isinstance(value, tree.Ref) and (value.path[0] in env.layers or value.path[0] in env.labels)
+    layer = isinstance(value, tree.Ref) and isinstance(names, Environment) and is_layer(value.path[0], names)
     if layer or isinstance(value, (tree.Chain, tree.Perceptrons, tree.Filters, tree.Join, tree.Several)):
-        return Hint("arrow", {"value": env.span(value.at).text})
+        return Hint("arrow", {"value": names.span(value.at).text})
     return None

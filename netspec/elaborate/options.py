@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from netspec import foreign
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted
 from netspec.elaborate.environment import Environment
 from netspec.elaborate.evaluate import Undefined, fault
 from netspec.elaborate.initial import read_init
-from netspec.elaborate.kinds import read_kind
+from netspec.elaborate.kinds import parse
 from netspec.elaborate.lookup import arrow, decimal
 from netspec.ir.operation import Op, Option
 from netspec.names import meant, nearest
@@ -180,40 +181,19 @@ def _joined(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Hint
 def unknown_option(cls: type[Op], arg: tree.Arg, source: Source) -> Exception:
     legal = option_names(cls)
     name = ".".join(arg.name)
-    other = next((word for word in _FOREIGN.get(name, "").split() if word in legal), None)
+    other = next((word for word in foreign.OPTIONS.get(name, "").split() if word in legal), None)
     guess = other or nearest(name, legal) or meant(name, legal)
     hints = [Hint("nearest", {"name": guess})] if guess else []
-    if name in _SAID and not guess:
-        hints = [Hint(_SAID[name])]
+    if name in foreign.OPTIONS_SAID and not guess:
+        hints = [Hint(foreign.OPTIONS_SAID[name])]
     elif name in step_names() and not guess:
         hints = [Hint("own_step", {"step": f"{name}({source.env.span(arg.value.at).text})"})]
-    elif name in _ACTIVATION and not guess:
+    elif name in foreign.ACTIVATION_OPTIONS and not guess:
         step = source.env.span(arg.value.at).text
         hints.append(Hint("activation", {"step": step}))
     hints.append(Hint("options", {"names": Quoted(tuple(legal))}) if legal else Hint("no_options"))
     fix = Fix(source.env.span(arg.name_at), guess) if guess else None
     return fault(source.env, arg.name_at, "NS203", *hints, fix=fix, name=name, step=cls.name)
-
-
-_ACTIVATION = ("activation", "activation_fn", "act", "nonlinearity")
-
-
-# words of other tools for the same thing
-_FOREIGN = {
-    "padding": "pad", "strides": "stride", "kernel_size": "kernel", "ceil_mode": "ceil", "rate": "p", "epsilon": "eps",
-    "use_bias": "bias", "num_heads": "heads", "n_heads": "heads", "dilation_rate": "dilation", "group": "groups",
-    "initializer": "init", "kernel_initializer": "init", "negative_slope": "slope", "alpha": "slope",
-    "hidden_size": "units", "num_units": "units", "output_dim": "width units", "embedding_dim": "width",
-    "activation": "act", "nonlinearity": "act", "pool_size": "kernel", "return_sequences": "", "scale": "factor",
-    "padding_mode": "mode", "interpolation": "mode", "theta": "rotary", "is_causal": "causal", "prob": "p",
-}  # fmt: skip
-# what is said otherwise here: the name of a hint
-_SAID = {
-    "trainable": "frozen", "requires_grad": "frozen", "kernel_size": "kernel", "kernel": "kernel", "size": "kernel",
-    "dim": "role", "axis": "role", "dims": "role", "keepdim": "role", "keepdims": "role", "mask": "causal",
-    "attn_mask": "causal", "data_format": "order", "batch_first": "order", "in_features": "inputs",
-    "in_channels": "inputs", "input_size": "inputs", "input_shape": "inputs", "input_dim": "inputs",
-}  # fmt: skip
 
 
 def option_names(cls: type[Op]) -> list[str]:
@@ -252,7 +232,7 @@ def _store(option: Option, part: tuple[str, ...], arg: tree.Arg, source: Source,
         return
     if name in given.values:
         return
-    given.values[name] = read_kind(option, arg.value, source.env)
+    given.values[name] = parse(option, arg.value, source.env)
     given.places[name] = (source.env, arg.at)
     if source.default:
         given.from_default.add(name)

@@ -48,7 +48,7 @@ REQUIRED: Any = object()
 class Option(NamedTuple):
     """One option: its kind, meaning and bounds."""
 
-    kind: Kind
+    kind: str
     about: str
     default: Any = REQUIRED
     least: float | None = None
@@ -57,6 +57,41 @@ class Option(NamedTuple):
     name: str = ""
     dotted: bool = False  # `init.bias = 1` reaches one part of it
     mark: Marking | None = None  # what a figure must show of it
+    above: float | None = None  # as `least`, but not allowed itself
+    length: int | None = None  # how many items a list has
+
+    def out_of_bounds(self, value: Any) -> tuple[str, dict[str, Any]] | None:
+        """The code and words of what is wrong with a value; None where it is within the bounds."""
+        if self.length is not None and isinstance(value, tuple) and len(value) != self.length:
+            return "NS777", {"name": self.shown, "count": len(value), "wanted": self.length}
+        for item in value if isinstance(value, tuple) else (value,):
+            if isinstance(item, int | float | Formula) and not isinstance(item, bool):
+                below = (self.least is not None and item < self.least) or (
+                    self.above is not None and item <= self.above
+                )
+                if below or (self.most is not None and item > self.most):
+                    return self._bounds(item, below)
+        return None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """In the type of a pydantic field: a value out of bounds is an error whose type is the code."""
+        from pydantic_core import PydanticCustomError, core_schema
+
+        def check(value: Any) -> Any:
+            wrong = self.out_of_bounds(value)
+            if wrong is not None:
+                raise PydanticCustomError(wrong[0], "out of bounds", wrong[1])
+            return value
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+    def _bounds(self, value: Any, below: bool) -> tuple[str, dict[str, Any]]:
+        bounds = {"least": self.least, "above": self.above, "most": self.most}
+        words = {"value": plain_number(value)}
+        words |= {name: "" if bound is None else plain_number(bound) for name, bound in bounds.items()}
+        if self.above is not None and below:
+            return "NS750", words
+        return "NS419" if self.least is not None and self.most is not None else "NS420" if below else "NS421", words
 
     @property
     def required(self) -> bool:
@@ -66,6 +101,13 @@ class Option(NamedTuple):
     def shown(self) -> str:
         """Its name in the language: a field `weights_` is the option `weights`."""
         return self.name.rstrip("_")
+
+
+def plain_number(number: Any) -> str:
+    """A number as people write it: 10,000,000 and not 1e+07."""
+    if isinstance(number, Formula):
+        return str(number)
+    return f"{int(number):,}" if number == int(number) and abs(number) < 1e15 else f"{number:g}"
 
 
 def option(

@@ -8,6 +8,7 @@ from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Quoted, Report
 from netspec.elaborate.evaluate import Open, Undefined
+from netspec.ir.operation import Option
 from netspec.ir.types import UNKNOWN_TYPE, ShapeFault, Type
 from netspec.sections.entries import read_entry
 from netspec.sections.rows import unknown_column
@@ -20,6 +21,7 @@ from netspec.source import Span
 from netspec.syntax import tree
 
 KEYS = ("source", "split")
+_SPLIT = Option("numbers", "the shares of training, validation and test", name="split")
 
 
 @dataclass(slots=True)
@@ -98,7 +100,7 @@ def _source(written: Written, names: Mapping[str, Any] | None, report: Report) -
 def _split(written: Written, names: Mapping[str, Any] | None, data: Data, report: Report) -> None:
     reader = written.reader(names, report)
     value = written.setting.value
-    shares = reader.numbers(value, "split")
+    shares: tuple[float, ...] = reader.read(_SPLIT, value)
     data.split_span = written.span
     most = 2 if data.source is not None and data.source.brings_test else 3
     total = sum(shares)

@@ -1,43 +1,62 @@
-"""What may stand in a section: entries of tables, written like calls: `csv("loans.csv")`, `sgd(lr = 0.1)`.
+"""What may stand in a section: entries of registries, written like calls: `csv("loans.csv")`, `sgd(lr = 0.1)`.
 
-An entry is a pydantic model whose fields are its options; the field says kind, meaning and bounds. From the
-same tables come the reading, the messages and the reference in the documentation.
+An entry is a pydantic model whose fields are its options; `setting(…)` in the field's type says kind, meaning and
+bounds. The kinds are read by the parsers that operations have too, pydantic checks what comes of them, and
+`_located` says its errors at their places.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal, Self, TypeVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 from pydantic.fields import FieldInfo
 
+from netspec import foreign
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Quoted
+from netspec.elaborate.kinds import KINDS
+from netspec.ir.operation import Option
 from netspec.ir.types import ShapeFault
 from netspec.names import meant, nearest
 from netspec.sections.values import Reader, single
 from netspec.source import Span
 from netspec.syntax import tree
 
-Kind = Literal["number", "integer", "flag", "text", "path", "word", "name", "extent", "numbers", "texts"]
 
-
-def option(
-    kind: Kind,
+def setting(
+    kind: str,
     about: str,
     *,
-    default: Any = ...,
     least: float | None = None,
     above: float | None = None,
     most: float | None = None,
     choices: tuple[str, ...] = (),
     count: int | None = None,
-) -> Any:
-    """Declares a field as an option: `least` and `most` are allowed themselves, `above` is not; a list has `count`."""
-    extra: dict[str, Any] = {"kind": kind, "choices": choices, "least": least, "above": above, "most": most}
-    extra["count"] = count
-    return Field(default, description=about, json_schema_extra=extra)
+) -> Option:
+    """What a field of an entry is as an option of the language; it stands in the field's type.
+
+    Parameters:
+        kind: how its value is read: number, whole, flag, text, path, word, name, shape, numbers or texts.
+        about: what it means, for the documents.
+        least, most: the smallest and the largest number allowed.
+        above: a number that it must be larger than.
+        choices: the words or texts allowed.
+        count: how many numbers a list must have.
+
+    Example:
+        >>> class Focal(Loss):
+        ...     gamma: Annotated[float, setting("number", "how much easy examples fade", least=0)] = 2.0
+    """
+    return Option(kind, about, least=least, most=most, choices=choices, above=above, length=count)
+
+
+def option_of(name: str, field: FieldInfo) -> Option:
+    """The option that a field is; raises TypeError for a field without `setting(…)`."""
+    found = next((item for item in field.metadata if isinstance(item, Option)), None)
+    if found is None:
+        raise TypeError(f"the field {name!r} has no setting(kind, about, …) in its type: Annotated[type, setting(…)]")
+    return found._replace(name=name)
 
 
 class Entry(BaseModel):
@@ -59,7 +78,7 @@ class Entry(BaseModel):
         self._places.update(places)
         return self
 
-    def vet(self) -> None:
+    def check(self) -> None:
         """Looks at the options together; raises ShapeFault where they contradict each other."""
 
     def document(self) -> dict[str, Any]:
@@ -96,10 +115,12 @@ def incomplete(entry: type[Entry]) -> str:
     if not entry.example.startswith(entry.word):
         return f"its example {entry.example!r} does not begin with its word"
     for name, field in entry.model_fields.items():
-        if not isinstance(field.json_schema_extra, dict) or field.json_schema_extra.get("kind") not in _READERS:
-            return (
-                f"its option {name!r} must be declared with option(kind, about, …), kind one of {', '.join(_READERS)}"
-            )
+        try:
+            kind = option_of(name, field).kind
+        except TypeError as error:
+            return str(error)
+        if kind not in KINDS:
+            return f"its option {name!r} is of the kind {kind!r}; the kinds are {', '.join(sorted(KINDS))}"
     lacking = [name for name in (*entry.positional, entry.gathers) if name and name not in entry.model_fields]
     return f"it has no option {lacking[0]!r}, which may stand without its name" if lacking else ""
 
@@ -152,22 +173,10 @@ def _column_names(value: tree.Value) -> list[str]:
     return [f'"{item.value if isinstance(item, tree.Text) else item.name}"' for item in items]  # type: ignore[union-attr]
 
 
-# what other tools call the same thing
-_FOREIGN = {
-    "mse": "squared", "l2": "squared", "meansquarederror": "squared", "mae": "l1", "meanabsoluteerror": "l1",
-    "bce": "binary_cross_entropy", "bcewithlogits": "binary_cross_entropy", "logloss": "binary_cross_entropy",
-    "ce": "cross_entropy", "softmaxcrossentropy": "cross_entropy", "categoricalcrossentropy": "cross_entropy",
-    "sparsecategoricalcrossentropy": "cross_entropy", "smoothl1": "huber", "kldiv": "kl", "acc": "accuracy",
-    "normalize": "standardize", "rescale": "scale", "cosineannealing": "cosine", "onecycle": "one_cycle",
-}  # fmt: skip
-
-
 def _find(entries: Table[E], name: str, at: tree.Place, reader: Reader, what: Phrase) -> type[E]:
     if name in entries:
         return entries[name]
-    bare = name.rpartition(".")[2]  # `nn.CrossEntropyLoss`, `torch.optim.Adam`
-    other = _FOREIGN.get(bare.casefold().replace("_", "").removesuffix("loss"), "")
-    guess = other if other in entries else nearest(bare, entries)
+    guess = foreign.translate(name, foreign.ENTRIES, tuple(entries))
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("one_of", {"legal": Quoted(tuple(entries))}))
     raise reader.fault(at, "NS753", *hints, fix=guess, name=name, what=what)
@@ -175,37 +184,51 @@ def _find(entries: Table[E], name: str, at: tree.Place, reader: Reader, what: Ph
 
 def bind(cls: type[E], args: tuple[tree.Arg, ...], reader: Reader, at: tree.Place) -> E:
     """The arguments as the options of an entry; raises Fault."""
+    options = {name: option_of(name, field) for name, field in cls.model_fields.items()}
     values: dict[str, Any] = {}
     places = {"": reader.span(at)}
     gathered: list[Any] = []
     for position, arg in enumerate(args):
         name = _option_of(cls, arg, position, reader)
+        option = options[name]
         if name == cls.gathers and not arg.name:
             places[f"{name}.{len(gathered)}"] = reader.span(arg.value.at)
-            gathered.append(_gather(cls, arg, reader))
+            one = option._replace(kind=option.kind.removesuffix("s"))  # one of the `texts` or `numbers`
+            gathered.append(KINDS[one.kind](one, single(arg.value), reader))
         elif name in values:
             label = Label(places[name], "first")
             raise Fault(Diagnostic("NS208", reader.span(arg.name_at), {"name": name}, labels=(label,)))
         else:
-            values[name] = convert(cls.model_fields[name], name, arg.value, reader)
+            values[name] = KINDS[option.kind](option, single(arg.value), reader)
         places.setdefault(name, reader.span(arg.value.at))
     if gathered:
         values[cls.gathers] = tuple(gathered)
-    for name, field in cls.model_fields.items():
-        if field.is_required() and name not in values:
-            raise reader.fault(at, "NS209", Hint("usage", {"usage": cls.usage()}), step=cls.word, option=name)
-    found = cls(**values).placed(places)
     try:
-        found.vet()
+        found = cls(**values).placed(places)
+        found.check()
+    except ValidationError as error:
+        raise _located(error, cls, places) from None
     except ShapeFault as fault:
         hints = (Hint(fault.hint),) if fault.hint else ()
-        raise Fault(Diagnostic(fault.code, found.at(fault.option), fault.words, hints=hints)) from None
+        place = places.get(fault.option) or places[""]
+        raise Fault(Diagnostic(fault.code, place, fault.words, hints=hints)) from None
     return found
 
 
-def _gather(cls: type[Entry], arg: tree.Arg, reader: Reader) -> Any:
-    kind = _extra(cls.model_fields[cls.gathers])["kind"]
-    return reader.text(arg.value, cls.gathers) if kind == "texts" else float(reader.number(arg.value))
+def _located(error: ValidationError, cls: type[Entry], places: Mapping[str, Span]) -> Fault:
+    """pydantic's errors as diagnostics, each at the option it is about: a type that begins with NS is a code."""
+    found = []
+    for item in error.errors():
+        name = str(item["loc"][0]) if item["loc"] else ""
+        if item["type"] == "missing":
+            hint = Hint("usage", {"usage": cls.usage()})
+            found.append(Diagnostic("NS209", places[""], {"step": cls.word, "option": name}, hints=(hint,)))
+        elif item["type"].startswith("NS"):
+            found.append(Diagnostic(item["type"], places.get(name, places[""]), {"option": name, **item["ctx"]}))
+        else:
+            raise error
+    first, *more = found
+    return Fault(first, tuple(more))
 
 
 def _option_of(cls: type[Entry], arg: tree.Arg, position: int, reader: Reader) -> str:
@@ -228,84 +251,3 @@ def _option_of(cls: type[Entry], arg: tree.Arg, position: int, reader: Reader) -
     fixes = (Fix(reader.span(arg.name_at), guess),) if guess else ()
     words: dict[str, Any] = {"name": name, "step": cls.word}
     raise Fault(Diagnostic("NS203", reader.span(arg.name_at), words, hints=tuple(hints), fixes=fixes))
-
-
-def convert(field: FieldInfo, name: str, value: tree.Value, reader: Reader) -> Any:
-    """A value as its option's kind demands, within its bounds; raises Fault."""
-    extra = _extra(field)
-    found = _READERS[extra["kind"]](value, name, extra, reader)
-    if extra["count"] is not None and len(found) != extra["count"]:
-        raise reader.fault(value.at, "NS777", name=name, count=len(found), wanted=extra["count"])
-    for item in found if isinstance(found, tuple) else (found,):
-        if isinstance(item, int | float) and not isinstance(item, bool):
-            _bounds(item, name, value, extra, reader)
-    return found
-
-
-def kind_of(field: FieldInfo) -> str:
-    """The kind of an option."""
-    return str(_extra(field)["kind"])
-
-
-def _extra(field: FieldInfo) -> dict[str, Any]:
-    extra = field.json_schema_extra
-    assert isinstance(extra, dict)
-    return extra
-
-
-def _bounds(found: float, name: str, value: tree.Value, extra: dict[str, Any], reader: Reader) -> None:
-    least, above, most = extra["least"], extra["above"], extra["most"]
-    low = (least is not None and found < least) or (above is not None and found <= above)
-    high = most is not None and found > most
-    if not (low or high):
-        return
-    words: dict[str, Any] = {
-        "option": name,
-        "value": _plain(found),
-        "least": "" if least is None else _plain(least),
-        "above": "" if above is None else _plain(above),
-        "most": "" if most is None else _plain(most),
-    }
-    if above is not None and low:
-        raise reader.fault(value.at, "NS750", **words)
-    code = "NS419" if least is not None and most is not None else "NS420" if low else "NS421"
-    raise reader.fault(value.at, code, **words)
-
-
-def _plain(number: float) -> str:
-    """A number as people write it: 10,000,000 and not 1e+07."""
-    return f"{int(number):,}" if number == int(number) and abs(number) < 1e15 else f"{number:g}"
-
-
-_Read = Callable[[tree.Value, str, dict[str, Any], Reader], Any]
-_READERS: dict[str, _Read] = {
-    "number": lambda value, name, extra, reader: float(reader.number(value)),
-    "integer": lambda value, name, extra, reader: reader.integer(value, name),
-    "flag": lambda value, name, extra, reader: reader.flag(value, name),
-    "text": lambda value, name, extra, reader: _quoted(value, name, extra, reader),
-    "path": lambda value, name, extra, reader: _path(value, name, reader),
-    "word": lambda value, name, extra, reader: reader.word(value, name, extra["choices"]),
-    "name": lambda value, name, extra, reader: reader.name(value, name),
-    "extent": lambda value, name, extra, reader: reader.extent(value, name),
-    "numbers": lambda value, name, extra, reader: reader.numbers(value, name),
-    "texts": lambda value, name, extra, reader: tuple(reader.text(item, name) for item in reader.items(value, name)),
-}
-
-
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-
-
-def _path(value: tree.Value, name: str, reader: Reader) -> str:
-    """A file's or folder's name; where it lies is known when the data is opened."""
-    found = reader.text(value, name)
-    if not found.strip():
-        raise reader.fault(value.at, "NS780", Hint("empty"), option=name, value=found)
-    if _ADDRESS.match(found):
-        raise reader.fault(value.at, "NS780", Hint("address"), option=name, value=found)
-    return found
-
-
-def _quoted(value: tree.Value, name: str, extra: dict[str, Any], reader: Reader) -> str:
-    """A text; where only a few are possible, one of them."""
-    found = reader.text(value, name)
-    return reader.choice(found, value.at, name, extra["choices"]) if extra["choices"] else found

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from netspec import foreign
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Phrase, Quoted, Report
 from netspec.elaborate.evaluate import Open, Undefined
+from netspec.ir.operation import Option
 from netspec.names import meant, nearest
 from netspec.sections.entries import read_entry
 from netspec.sections.settings import Section, Written
@@ -52,7 +54,7 @@ class Train:
 
     def document(self) -> dict[str, Any]:
         """As JSON, for the run's folder."""
-        plain = {key: getattr(self, key) for key in _NUMBERS | {"net": None, "best": None, "precision": None}}
+        plain = {key: getattr(self, key) for key in ("net", *_OPTIONS)}
         return {
             "loss": [{"coefficient": item.coefficient, **item.term.document()} for item in self.loss],
             "metrics": [metric.document() for metric in self.metrics],
@@ -62,8 +64,6 @@ class Train:
         }
 
 
-# settings that are whole numbers: the least allowed
-_NUMBERS = {"epochs": 1, "batch": 1, "seed": 0, "clip": 0, "accumulate": 1, "patience": 1}
 MOST_MISTAKES = 500
 PRECISIONS = ("float32", "bfloat16", "float64")
 
@@ -92,21 +92,12 @@ def read_train(section: Section, names: Mapping[str, Any] | None, report: Report
     return train
 
 
-# what the machine decides is no part of a spec
-_FLAGS = {
-    "device": "--device", "gpu": "--device", "cuda": "--device", "threads": "--threads", "workers": "--workers",
-    "num_workers": "--workers", "out": "--out", "save_every": "--save-every", "processes": "--processes",
-}  # fmt: skip
-# options of the optimizer, as other tools call them, too
-_RATES = {"lr": "lr", "learning_rate": "lr", "momentum": "momentum", "weight_decay": "weight_decay", "betas": "betas"}
-
-
 def _unknown(key: str, written: Written) -> Fault:
     legal = tuple(_READERS)
-    if key in _FLAGS:
-        hint = Hint("flag", {"flag": _FLAGS[key]})
+    if key in foreign.FLAGS:
+        hint = Hint("flag", {"flag": foreign.FLAGS[key]})
         return Fault(Diagnostic("NS752", written.key_span, {"section": "train", "name": key}, hints=(hint,)))
-    option = _RATES.get(key.removeprefix("optimizer."))
+    option = foreign.OPTIMIZER_OPTIONS.get(key.removeprefix("optimizer."))
     if option is not None:
         hint = Hint("optimizer", {"option": option, "value": written.text})
         return Fault(Diagnostic("NS752", written.key_span, {"section": "train", "name": key}, hints=(hint,)))
@@ -156,42 +147,28 @@ def _schedule(train: Train, key: str, written: Written, reader: Reader) -> None:
     train.schedule = read_entry(SCHEDULES, written.setting.value, reader, Phrase("what schedule"))
 
 
-def _whole(train: Train, key: str, written: Written, reader: Reader) -> None:
-    found = reader.integer(written.setting.value, key)
-    if found < _NUMBERS[key]:
-        raise reader.fault(written.setting.value.at, "NS420", option=key, value=str(found), least=str(_NUMBERS[key]))
-    setattr(train, key, found)
+def _plain(train: Train, key: str, written: Written, reader: Reader) -> None:
+    setattr(train, key, reader.read(_OPTIONS[key]._replace(name=key), written.setting.value))
 
 
-def _clip(train: Train, key: str, written: Written, reader: Reader) -> None:
-    found = float(reader.number(written.setting.value))
-    if found <= 0:
-        raise reader.fault(written.setting.value.at, "NS750", option=key, value=f"{found:g}", above="0")
-    train.clip = found
-
-
-def _best(train: Train, key: str, written: Written, reader: Reader) -> None:
-    train.best = reader.name(written.setting.value, key)
-
-
-def _precision(train: Train, key: str, written: Written, reader: Reader) -> None:
-    train.precision = reader.word(written.setting.value, key, PRECISIONS)
-
-
+# settings with a value of their own kind
+_OPTIONS = {
+    "epochs": Option("whole", "how often the training part is gone through", least=1),
+    "batch": Option("whole", "how many examples make a batch", least=1),
+    "seed": Option("whole", "what every random number of the run depends on", least=0),
+    "clip": Option("number", "the largest norm that all gradients together may have", above=0),
+    "accumulate": Option("whole", "batches whose gradients make one optimizer step", least=1),
+    "best": Option("name", "the metric that chooses the weights"),
+    "patience": Option("whole", "epochs without a better `best` after which the run stops", least=1),
+    "precision": Option("word", "the numbers that the net computes with", choices=PRECISIONS),
+}
 _READERS: dict[str, Callable[[Train, str, Written, Reader], None]] = {
     "net": _net,
     "loss": _loss,
     "metrics": _metrics,
     "optimizer": _optimizer,
     "schedule": _schedule,
-    "epochs": _whole,
-    "batch": _whole,
-    "seed": _whole,
-    "clip": _clip,
-    "accumulate": _whole,
-    "best": _best,
-    "patience": _whole,
-    "precision": _precision,
+    **dict.fromkeys(_OPTIONS, _plain),
 }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from netspec import foreign
 from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted
 from netspec.names import nearest
 from netspec.source import SourceFile
@@ -49,17 +50,6 @@ def _continuation(stop: Stop) -> Diagnostic | None:
     return None
 
 
-# what other languages, and Korean, call the words that begin a line
-_FOREIGN = {
-    "layer": "hidden", "in": "input", "out": "output", "model": "net", "network": "net", "graph": "net",
-    "class": "block", "def": "block", "function": "block", "func": "block", "module": "block", "fn": "block",
-    "const": "let", "var": "let", "set": "let", "define": "let", "param": "let", "val": "let", "assert": "require",
-    "check": "require", "import": "use", "include": "use", "from": "use", "for": "repeat", "while": "repeat",
-    "loop": "repeat", "return": "output", "dataset": "data", "training": "train", "fit": "train", "plot": "figure",
-    "입력": "input", "은닉": "hidden", "은닉층": "hidden", "층": "hidden", "출력": "output", "신경망": "net",
-    "모델": "net", "블록": "block", "데이터": "data", "학습": "train", "그림": "figure", "상수": "let",
-    "반복": "repeat",
-}  # fmt: skip
 # those that only stand for another word, so that a machine may put it there
 _SYNONYMS = frozenset(
     "layer in out model network const var 입력 은닉 은닉층 출력 신경망 모델 블록 데이터 학습 그림 상수".split()
@@ -80,7 +70,7 @@ def _first_word(stop: Stop) -> Diagnostic | None:
     front = stop.between(stop.begin, stop.begin)
     line = stop.text.split("\n")[0]
     guess = nearest(stop.first, legal)
-    meant = _FOREIGN.get(stop.first.casefold(), "")
+    meant = foreign.LINES.get(stop.first.casefold(), "")
     fix: Fix | None = None
     hints: tuple[Hint, ...] = ()
     if stop.seen.text == "/":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from netspec import foreign
 from netspec.diagnostics.model import Diagnostic, Fix, Hint
 from netspec.names import nearest
 from netspec.syntax.signs import rounds_wait
@@ -111,20 +112,12 @@ def misspelt(stop: Stop) -> Diagnostic | None:
     number = stop.seen.before[-1:] in (("INT",), ("NUMBER",))
     if not number or seen in ("x", "X", "by"):
         return None
-    meant = _SAME.get(seen.casefold())
+    meant = foreign.NOUNS.get(seen.casefold())
     if meant is not None:
         return stop.fault("NS127", Hint("meant", {"seen": seen, "meant": meant}), seen=seen, fix=Fix(stop.span, meant))
     return stop.fault("NS127", seen=seen)
 
 
-# what others call the two nouns
-_SAME = {
-    "neurons": "perceptrons", "neuron": "perceptron", "units": "perceptrons", "nodes": "perceptrons",
-    "unit": "perceptron", "node": "perceptron", "cell": "perceptron", "cells": "perceptrons", "conv": "filters",
-    "kernel": "filter", "convolution": "filters", "feature": "filters", "maps": "filters", "map": "filter",
-    "퍼셉트론": "perceptrons", "뉴런": "perceptrons", "노드": "perceptrons", "유닛": "perceptrons",
-    "kernels": "filters", "필터": "filters", "convs": "filters", "channels": "filters", "convolutions": "filters",
-}  # fmt: skip
 _OPTION = re.compile(r"[,\[{]?\s*([^\W\d][\w.]*)(?:\s*=(?!=)\s*|\s+(?=\d))([^\s,)\]}]+)")
 _SIZES = re.compile(r"[\w.]++(?>(?:[ \t]*[x×][ \t]*[\w.]++)*)(?![ \t]*(?:perceptron|filter))")
 

@@ -152,7 +152,7 @@ class _Function:
                 return {value}
             case ast.IfExp():
                 return self.texts(node.body, seen) | self.texts(node.orelse, seen)
-            case ast.Subscript(value=ast.Name(id=name)):
+            case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name)):
                 return {text for value in self.tables.get(name, ()) for text in self.texts(value, seen)}
             case ast.Name(id=name) if name not in seen:
                 values = self.variables.get(name, ())

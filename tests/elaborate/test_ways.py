@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 import netspec
-from netspec.elaborate.lookup import FOREIGN
+from netspec.foreign import STEPS as FOREIGN
 
 MEANT: dict[str, Callable[[Tensor], Tensor]] = {
     "min": lambda x: x.amin((2, 3)),

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 import torch
-from pydantic.fields import FieldInfo
 from torch.nn import functional
 
 import netspec
+from netspec.ir.operation import Option
 from netspec.ir.types import ShapeFault, Time, Type
+from netspec.sections.entries import option_of
 from netspec.sections.vocabulary import losses, metrics, schedules
 from netspec.sections.vocabulary.losses import loss_function
 from netspec.sections.vocabulary.optimizers import OPTIMIZERS
@@ -48,15 +49,14 @@ def test_an_optimizer_steps_as_torchs_plainest_form(word: str) -> None:
     assert torch.allclose(ours.weight, theirs.weight, atol=1e-6)
 
 
-def _extremes(field: FieldInfo) -> list[Any]:
+def _extremes(option: Option) -> list[Any]:
     """The values at the ends of what an option allows, and just inside what it excludes."""
-    extra: Any = field.json_schema_extra
-    if extra["kind"] == "flag":
+    if option.kind == "flag":
         return [False, True]
-    least, above, most = extra["least"], extra["above"], extra["most"]
+    least, above, most = option.least, option.above, option.most
     low = least if least is not None else above + 1e-12 if above is not None else -1e6
     ends = [float(low), 1e6 if most is None else float(most)]
-    return ends if extra["kind"] == "number" else [(first, second) for first in ends for second in ends]
+    return ends if option.kind == "number" else [(first, second) for first in ends for second in ends]
 
 
 @pytest.mark.parametrize("word", OPTIMIZERS)
@@ -65,7 +65,7 @@ def test_what_an_optimizer_allows_torch_takes(word: str) -> None:
     weights = [torch.nn.Parameter(torch.zeros(3))]
     tried = 0
     for name, field in OPTIMIZERS[word].model_fields.items():
-        for value in _extremes(field):
+        for value in _extremes(option_of(name, field)):
             entry = OPTIMIZERS[word](**{name: value})
             try:
                 entry.vet()

@@ -12,11 +12,11 @@ and processes can be put together exactly.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from netspec.ir.types import Type, refuse
 from netspec.registry import Registry
-from netspec.sections.entries import Entry, incomplete, kind_of, option
+from netspec.sections.entries import Entry, incomplete, option_of, setting
 from netspec.sections.predictions import (
     Labels,
     Numbers,
@@ -48,7 +48,7 @@ class Term(Entry):
     shares: ClassVar[bool] = False
     instead: ClassVar[str] = ""
     positional: ClassVar[tuple[str, ...]] = ("layer", "target")
-    layer: str = option("name", "the layer that is judged")
+    layer: Annotated[str, setting("name", "the layer that is judged")]
 
     def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
         """The type the target must have; None where there is no target. Raises ShapeFault for a wrong layer.
@@ -72,7 +72,7 @@ class Term(Entry):
 
     def others(self) -> dict[str, str]:
         """Further layers and fields, by the options that name them: a mask, the third layer of a triplet."""
-        options = [name for name, field in type(self).model_fields.items() if kind_of(field) == "name"]
+        options = [name for name, field in type(self).model_fields.items() if option_of(name, field).kind == "name"]
         names = {name: getattr(self, name) for name in options if name not in ("layer", "target")}
         return {name: value for name, value in names.items() if value is not None}
 
@@ -95,10 +95,10 @@ class Loss(Term):
         ...         return ((value - target).square() + 1e-6).sqrt()
     """
 
-    mask: str | None = option("name", "a field or layer of 0 and 1: what counts", default=None)
-    reduce: str = option(
-        "word", "mean of all values, or their sum within each example", default="mean", choices=("mean", "sum")
-    )
+    mask: Annotated[str | None, setting("name", "a field or layer of 0 and 1: what counts")] = None
+    reduce: Annotated[
+        str, setting("word", "mean of all values, or their sum within each example", choices=("mean", "sum"))
+    ] = "mean"
 
     def each(self, value: Tensor, target: Tensor | None, layer: Type, **others: Tensor) -> Tensor:
         """The loss of each value.
@@ -187,9 +187,9 @@ class CrossEntropy(Loss):
     about = "-log of the probability of the right class; the layer holds a sum for each class"
     example = "cross_entropy(y, label)"
     classifies = True
-    target: str = option("name", "the classes, or a probability for each")
-    weight: tuple[float, ...] | None = option("numbers", "how much each class counts", default=None, least=0)
-    smoothing: float = option("number", "how much probability all classes share", default=0.0, least=0, most=1)
+    target: Annotated[str, setting("name", "the classes, or a probability for each")]
+    weight: Annotated[tuple[float, ...] | None, setting("numbers", "how much each class counts", least=0)] = None
+    smoothing: Annotated[float, setting("number", "how much probability all classes share", least=0, most=1)] = 0.0
 
     def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
         wanted = OneOfMany(layer).target(self.word, self.layer, target)
@@ -244,9 +244,9 @@ class BinaryCrossEntropy(Loss):
     example = "binary_cross_entropy(f, repaid)"
     classifies = True
     shares = True
-    target: str = option("name", "0 or 1 (or between) for each value; or a class of two")
-    weight: float = option("number", "how much the positive examples count", default=1.0, above=0)
-    smoothing: float = option("number", "how far 0 and 1 move to the middle", default=0.0, least=0, most=1)
+    target: Annotated[str, setting("name", "0 or 1 (or between) for each value; or a class of two")]
+    weight: Annotated[float, setting("number", "how much the positive examples count", above=0)] = 1.0
+    smoothing: Annotated[float, setting("number", "how far 0 and 1 move to the middle", least=0, most=1)] = 0.0
 
     def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
         return self._kind(layer).target(self.word, self.layer, target)
@@ -289,7 +289,7 @@ class Nll(Loss):
     about = "-log of a probability that the net gives itself: for averaged or mixed probabilities"
     example = "nll(p, label)"
     instead = "cross_entropy"
-    target: str = option("name", "the classes")
+    target: Annotated[str, setting("name", "the classes")]
 
     def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
         return OneOfMany(layer).target(self.word, self.layer, None)
@@ -312,7 +312,7 @@ class Squared(Loss):
     word = "squared"
     about = "the squared difference; without a target the squared values themselves"
     example = "squared(y, price)"
-    target: str | None = option("name", "the wanted values; left out: 0", default=None)
+    target: Annotated[str | None, setting("name", "the wanted values; left out: 0")] = None
 
     def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
         require_numbers(self.word, self.layer, layer)
@@ -340,7 +340,7 @@ class Huber(Squared):
     word = "huber"
     about = "squared up to `delta`, absolute beyond it"
     example = "huber(y, price)"
-    delta: float = option("number", "where it turns from squared to absolute", default=1.0, above=0)
+    delta: Annotated[float, setting("number", "where it turns from squared to absolute", above=0)] = 1.0
 
     def each(self, value: Tensor, target: Tensor | None, layer: Type, **others: Tensor) -> Tensor:
         import torch
@@ -355,7 +355,7 @@ class Kl(Loss):
     word = "kl"
     about = "how far normal values with mean `layer` and log-variance `target` are from normal(0, 1)"
     example = "kl(mu, logvar, reduce = sum)"
-    target: str = option("name", "the layer of log-variances")
+    target: Annotated[str, setting("name", "the layer of log-variances")]
 
     def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
         require_numbers(self.word, self.layer, layer)
@@ -372,9 +372,9 @@ class Triplet(Loss):
     about = "how much nearer `layer` is to `target` than to `other`, up to a margin"
     example = "triplet(a, p, n)"
     positional = ("layer", "target", "other")
-    target: str = option("name", "the layer of the same kind of example")
-    other: str = option("name", "the layer of another kind of example")
-    margin: float = option("number", "the wanted difference of distances", default=1.0, above=0)
+    target: Annotated[str, setting("name", "the layer of the same kind of example")]
+    other: Annotated[str, setting("name", "the layer of another kind of example")]
+    margin: Annotated[float, setting("number", "the wanted difference of distances", above=0)] = 1.0
 
     def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
         require_numbers(self.word, self.layer, layer)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from netspec.ir.types import Type, refuse
 from netspec.registry import Registry
-from netspec.sections.entries import incomplete, option
+from netspec.sections.entries import incomplete, setting
 from netspec.sections.predictions import Labels, Numbers, OneOfMany, OneOfTwo, Prediction, choice, require_numbers
 from netspec.sections.vocabulary.losses import Term, spread
 
@@ -119,7 +119,7 @@ class Decided(Metric):
 
     classifies = True
     higher = True
-    target: str = option("name", "the right classes, or 0 and 1 for each label")
+    target: Annotated[str, setting("name", "the right classes, or 0 and 1 for each label")]
 
     def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
         return (predicted or choice(layer)).target(self.word, self.layer, target)
@@ -135,7 +135,7 @@ class Accuracy(Decided):
         "the share of right answers: the largest sum is the right class; with one map, and for labels, the side of 0"
     )
     example = "accuracy(y, label)"
-    top: int = option("integer", "right is also who is among the `top` largest", default=1, least=1)
+    top: Annotated[int, setting("whole", "right is also who is among the `top` largest", least=1)] = 1
 
     def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
         require_numbers(self.word, self.layer, layer)
@@ -166,12 +166,14 @@ class Counted(Decided):
     how often it is answered rightly, how often it is answered, how often it is right.
     """
 
-    average: str | None = option(
-        "word",
-        "`macro`: the mean over all classes or labels; `micro`: all of them counted together",
-        default=None,
-        choices=("macro", "micro"),
-    )
+    average: Annotated[
+        str | None,
+        setting(
+            "word",
+            "`macro`: the mean over all classes or labels; `micro`: all of them counted together",
+            choices=("macro", "micro"),
+        ),
+    ] = None
 
     @property
     def measure(self) -> str:
@@ -249,7 +251,7 @@ class F1(Counted):
 class Measured(Metric):
     """Metrics of differences, from running sums: of squares, absolute values, targets, their squares, and a count."""
 
-    target: str = option("name", "the wanted values")
+    target: Annotated[str, setting("name", "the wanted values")]
 
     def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
         require_numbers(self.word, self.layer, layer)
@@ -322,7 +324,7 @@ class Perplexity(Metric):
     about = "e to the mean cross-entropy: among how many equally likely answers the net hesitates"
     example = "perplexity(y, next)"
     classifies = True
-    target: str = option("name", "the right classes")
+    target: Annotated[str, setting("name", "the right classes")]
 
     def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
         return OneOfMany(layer).target(self.word, self.layer, None)

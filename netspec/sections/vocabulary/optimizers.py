@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from netspec.ir.types import refuse
 from netspec.registry import Registry
-from netspec.sections.entries import Entry, incomplete, option, shown
+from netspec.sections.entries import Entry, incomplete, setting, shown
 
 if TYPE_CHECKING:
     import torch
@@ -31,9 +31,9 @@ class Optimizer(Entry):
 
     torch_name: ClassVar[str] = ""
     fused: ClassVar[tuple[str, ...]] = ()
-    lr: float = option("number", "the learning rate", default=1e-3, above=0)
+    lr: Annotated[float, setting("number", "the learning rate", above=0)] = 1e-3
 
-    def vet(self) -> None:
+    def check(self) -> None:
         for name, (rule, holds) in _PAIRS.items():
             values = getattr(self, name, None)
             if values is not None and not holds(*values):
@@ -63,7 +63,7 @@ OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer", Optimizer, __packa
 class Decaying(Optimizer):
     """One that also draws weights to 0."""
 
-    weight_decay: float = option("number", "how strongly weights are drawn to 0", default=0.0, least=0)
+    weight_decay: Annotated[float, setting("number", "how strongly weights are drawn to 0", least=0)] = 0.0
 
 
 @OPTIMIZERS.register
@@ -73,12 +73,12 @@ class Sgd(Decaying):
     fused = ("cpu", "cuda")
     about = "stochastic gradient descent (torch.optim.SGD)"
     example = "sgd(lr = 0.1, momentum = 0.9)"
-    momentum: float = option("number", "how much of the last step goes into this one", default=0.0, least=0)
-    dampening: float = option("number", "how much less of the gradient then", default=0.0, least=0)
-    nesterov: bool = option("flag", "looks ahead along the momentum", default=False)
+    momentum: Annotated[float, setting("number", "how much of the last step goes into this one", least=0)] = 0.0
+    dampening: Annotated[float, setting("number", "how much less of the gradient then", least=0)] = 0.0
+    nesterov: Annotated[bool, setting("flag", "looks ahead along the momentum")] = False
 
-    def vet(self) -> None:
-        super().vet()
+    def check(self) -> None:
+        super().check()
         if self.nesterov and (self.momentum == 0 or self.dampening != 0):
             refuse("NS778", option="nesterov", momentum=f"{self.momentum:g}", dampening=f"{self.dampening:g}")
 
@@ -90,11 +90,11 @@ class Adam(Decaying):
     fused = ("cpu", "cuda")
     about = "steps scaled by running means of the gradient and its square (torch.optim.Adam)"
     example = "adam(lr = 1e-3)"
-    betas: tuple[float, ...] = option(
-        "numbers", "how slowly the two means follow", default=(0.9, 0.999), least=0, most=1, count=2
-    )
-    eps: float = option("number", "keeps the division from zero", default=1e-8, least=0)
-    amsgrad: bool = option("flag", "the largest second mean counts, not the last", default=False)
+    betas: Annotated[
+        tuple[float, ...], setting("numbers", "how slowly the two means follow", least=0, most=1, count=2)
+    ] = (0.9, 0.999)
+    eps: Annotated[float, setting("number", "keeps the division from zero", least=0)] = 1e-8
+    amsgrad: Annotated[bool, setting("flag", "the largest second mean counts, not the last")] = False
 
 
 @OPTIMIZERS.register
@@ -104,7 +104,7 @@ class AdamW(Adam):
     fused = ("cpu", "cuda")
     about = "Adam with weight decay apart from the gradient (torch.optim.AdamW)"
     example = "adamw(lr = 1e-3, weight_decay = 0.01)"
-    weight_decay: float = option("number", "how strongly weights are drawn to 0", default=0.01, least=0)
+    weight_decay: Annotated[float, setting("number", "how strongly weights are drawn to 0", least=0)] = 0.01
 
 
 @OPTIMIZERS.register
@@ -113,11 +113,11 @@ class RmsProp(Decaying):
     torch_name = "RMSprop"
     about = "steps scaled by a running mean of the squared gradient (torch.optim.RMSprop)"
     example = "rmsprop(lr = 1e-3)"
-    lr: float = option("number", "the learning rate", default=1e-2, above=0)
-    alpha: float = option("number", "how slowly the mean follows", default=0.99, least=0, most=1)
-    eps: float = option("number", "keeps the division from zero", default=1e-8, least=0)
-    momentum: float = option("number", "how much of the last step goes into this one", default=0.0, least=0)
-    centered: bool = option("flag", "scales by the variance instead", default=False)
+    lr: Annotated[float, setting("number", "the learning rate", above=0)] = 1e-2
+    alpha: Annotated[float, setting("number", "how slowly the mean follows", least=0, most=1)] = 0.99
+    eps: Annotated[float, setting("number", "keeps the division from zero", least=0)] = 1e-8
+    momentum: Annotated[float, setting("number", "how much of the last step goes into this one", least=0)] = 0.0
+    centered: Annotated[bool, setting("flag", "scales by the variance instead")] = False
 
 
 @OPTIMIZERS.register
@@ -127,10 +127,10 @@ class Adagrad(Decaying):
     fused = ("cpu",)
     about = "steps scaled by the sum of squared gradients so far (torch.optim.Adagrad)"
     example = "adagrad(lr = 0.01)"
-    lr: float = option("number", "the learning rate", default=1e-2, above=0)
-    lr_decay: float = option("number", "how fast the learning rate falls", default=0.0, least=0)
-    initial_accumulator_value: float = option("number", "what the sum begins with", default=0.0, least=0)
-    eps: float = option("number", "keeps the division from zero", default=1e-10, least=0)
+    lr: Annotated[float, setting("number", "the learning rate", above=0)] = 1e-2
+    lr_decay: Annotated[float, setting("number", "how fast the learning rate falls", least=0)] = 0.0
+    initial_accumulator_value: Annotated[float, setting("number", "what the sum begins with", least=0)] = 0.0
+    eps: Annotated[float, setting("number", "keeps the division from zero", least=0)] = 1e-10
 
 
 @OPTIMIZERS.register
@@ -139,13 +139,13 @@ class NAdam(Decaying):
     torch_name = "NAdam"
     about = "Adam that looks ahead along the momentum (torch.optim.NAdam)"
     example = "nadam(lr = 2e-3)"
-    lr: float = option("number", "the learning rate", default=2e-3, above=0)
-    betas: tuple[float, ...] = option(
-        "numbers", "how slowly the two means follow", default=(0.9, 0.999), least=0, most=1, count=2
-    )
-    eps: float = option("number", "keeps the division from zero", default=1e-8, least=0)
-    momentum_decay: float = option("number", "how fast the momentum's share grows", default=4e-3, least=0)
-    decoupled_weight_decay: bool = option("flag", "weight decay apart from the gradient, as AdamW", default=False)
+    lr: Annotated[float, setting("number", "the learning rate", above=0)] = 2e-3
+    betas: Annotated[
+        tuple[float, ...], setting("numbers", "how slowly the two means follow", least=0, most=1, count=2)
+    ] = (0.9, 0.999)
+    eps: Annotated[float, setting("number", "keeps the division from zero", least=0)] = 1e-8
+    momentum_decay: Annotated[float, setting("number", "how fast the momentum's share grows", least=0)] = 4e-3
+    decoupled_weight_decay: Annotated[bool, setting("flag", "weight decay apart from the gradient, as AdamW")] = False
 
 
 @OPTIMIZERS.register
@@ -154,11 +154,11 @@ class RAdam(Decaying):
     torch_name = "RAdam"
     about = "Adam whose first steps are held back until their variance is known (torch.optim.RAdam)"
     example = "radam(lr = 1e-3)"
-    betas: tuple[float, ...] = option(
-        "numbers", "how slowly the two means follow", default=(0.9, 0.999), least=0, most=1, count=2
-    )
-    eps: float = option("number", "keeps the division from zero", default=1e-8, least=0)
-    decoupled_weight_decay: bool = option("flag", "weight decay apart from the gradient, as AdamW", default=False)
+    betas: Annotated[
+        tuple[float, ...], setting("numbers", "how slowly the two means follow", least=0, most=1, count=2)
+    ] = (0.9, 0.999)
+    eps: Annotated[float, setting("number", "keeps the division from zero", least=0)] = 1e-8
+    decoupled_weight_decay: Annotated[bool, setting("flag", "weight decay apart from the gradient, as AdamW")] = False
 
 
 @OPTIMIZERS.register
@@ -167,11 +167,11 @@ class Adamax(Decaying):
     torch_name = "Adamax"
     about = "Adam scaled by the largest gradient instead of a mean square (torch.optim.Adamax)"
     example = "adamax(lr = 2e-3)"
-    lr: float = option("number", "the learning rate", default=2e-3, above=0)
-    betas: tuple[float, ...] = option(
-        "numbers", "how slowly mean and largest follow", default=(0.9, 0.999), least=0, most=1, count=2
-    )
-    eps: float = option("number", "keeps the division from zero", default=1e-8, least=0)
+    lr: Annotated[float, setting("number", "the learning rate", above=0)] = 2e-3
+    betas: Annotated[
+        tuple[float, ...], setting("numbers", "how slowly mean and largest follow", least=0, most=1, count=2)
+    ] = (0.9, 0.999)
+    eps: Annotated[float, setting("number", "keeps the division from zero", least=0)] = 1e-8
 
 
 @OPTIMIZERS.register
@@ -180,9 +180,9 @@ class Adadelta(Decaying):
     torch_name = "Adadelta"
     about = "steps scaled by running means of the gradient and of the steps themselves (torch.optim.Adadelta)"
     example = "adadelta(lr = 1.0)"
-    lr: float = option("number", "the learning rate", default=1.0, above=0)
-    rho: float = option("number", "how slowly the means follow", default=0.9, least=0, most=1)
-    eps: float = option("number", "keeps the division from zero", default=1e-6, least=0)
+    lr: Annotated[float, setting("number", "the learning rate", above=0)] = 1.0
+    rho: Annotated[float, setting("number", "how slowly the means follow", least=0, most=1)] = 0.9
+    eps: Annotated[float, setting("number", "keeps the division from zero", least=0)] = 1e-6
 
 
 @OPTIMIZERS.register
@@ -191,10 +191,10 @@ class Asgd(Decaying):
     torch_name = "ASGD"
     about = "averaged stochastic gradient descent (torch.optim.ASGD)"
     example = "asgd(lr = 1e-2)"
-    lr: float = option("number", "the learning rate", default=1e-2, above=0)
-    lambd: float = option("number", "how fast weights decay", default=1e-4, least=0)
-    alpha: float = option("number", "the power by which the rate falls", default=0.75, least=0)
-    t0: float = option("number", "the step at which averaging begins", default=1e6, least=0)
+    lr: Annotated[float, setting("number", "the learning rate", above=0)] = 1e-2
+    lambd: Annotated[float, setting("number", "how fast weights decay", least=0)] = 1e-4
+    alpha: Annotated[float, setting("number", "the power by which the rate falls", least=0)] = 0.75
+    t0: Annotated[float, setting("number", "the step at which averaging begins", least=0)] = 1e6
 
 
 @OPTIMIZERS.register
@@ -203,8 +203,11 @@ class Rprop(Optimizer):
     torch_name = "Rprop"
     about = "steps by the signs of the gradient alone, for whole batches (torch.optim.Rprop)"
     example = "rprop(lr = 1e-2)"
-    lr: float = option("number", "the first step", default=1e-2, above=0)
-    etas: tuple[float, ...] = option(
-        "numbers", "factors after a change of sign, and after none", default=(0.5, 1.2), count=2
+    lr: Annotated[float, setting("number", "the first step", above=0)] = 1e-2
+    etas: Annotated[
+        tuple[float, ...], setting("numbers", "factors after a change of sign, and after none", count=2)
+    ] = (0.5, 1.2)
+    step_sizes: Annotated[tuple[float, ...], setting("numbers", "the least and the largest step", count=2)] = (
+        1e-6,
+        50.0,
     )
-    step_sizes: tuple[float, ...] = option("numbers", "the least and the largest step", default=(1e-6, 50.0), count=2)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from netspec.registry import Registry
-from netspec.sections.entries import Entry, incomplete, option
+from netspec.sections.entries import Entry, incomplete, setting
 
 
 class Schedule(Entry):
@@ -21,7 +21,7 @@ class Schedule(Entry):
 
     by_step: ClassVar[bool] = False
     waits: ClassVar[bool] = False
-    warmup: int = option("integer", "optimizer steps over which the rate first rises from 0", default=0, least=0)
+    warmup: Annotated[int, setting("whole", "optimizer steps over which the rate first rises from 0", least=0)] = 0
 
     def multiplier(self, step: int, steps: int, lr: float) -> float:
         """The factor at step `step` of `steps`, counted in optimizer steps or epochs as `by_step` says."""
@@ -50,7 +50,7 @@ class Cosine(Schedule):
     about = "down along half a cosine to `eta_min`, step by step (CosineAnnealingLR)"
     example = "cosine"
     by_step = True
-    eta_min: float = option("number", "the rate at the end", default=0.0, least=0)
+    eta_min: Annotated[float, setting("number", "the rate at the end", least=0)] = 0.0
 
     def multiplier(self, step: int, steps: int, lr: float) -> float:
         return _cosine(1.0, self.eta_min / lr, min(1.0, step / steps))
@@ -62,9 +62,9 @@ class CosineRestarts(Schedule):
     about = "down along half a cosine, again and again, epoch by epoch (CosineAnnealingWarmRestarts)"
     example = "cosine_restarts(10)"
     positional = ("T_0",)
-    T_0: int = option("integer", "epochs before the first restart", least=1)
-    T_mult: int = option("integer", "how much longer each round is than the one before", default=1, least=1)
-    eta_min: float = option("number", "the rate at the end of a round", default=0.0, least=0)
+    T_0: Annotated[int, setting("whole", "epochs before the first restart", least=1)]
+    T_mult: Annotated[int, setting("whole", "how much longer each round is than the one before", least=1)] = 1
+    eta_min: Annotated[float, setting("number", "the rate at the end of a round", least=0)] = 0.0
 
     def multiplier(self, step: int, steps: int, lr: float) -> float:
         length = self.T_0
@@ -79,8 +79,8 @@ class Linear(Schedule):
     about = "along a line from `start_factor` to `end_factor` times the rate, step by step (LinearLR)"
     example = "linear"
     by_step = True
-    start_factor: float = option("number", "times the rate at the start", default=1.0, above=0, most=1)
-    end_factor: float = option("number", "times the rate at the end", default=0.0, least=0, most=1)
+    start_factor: Annotated[float, setting("number", "times the rate at the start", above=0, most=1)] = 1.0
+    end_factor: Annotated[float, setting("number", "times the rate at the end", least=0, most=1)] = 0.0
 
     def multiplier(self, step: int, steps: int, lr: float) -> float:
         return self.start_factor + (self.end_factor - self.start_factor) * min(1.0, step / steps)
@@ -92,7 +92,7 @@ class Polynomial(Schedule):
     about = "down to 0 as a power of what is left of the run, step by step (PolynomialLR)"
     example = "polynomial(power = 2)"
     by_step = True
-    power: float = option("number", "the power", default=1.0, above=0)
+    power: Annotated[float, setting("number", "the power", above=0)] = 1.0
 
     def multiplier(self, step: int, steps: int, lr: float) -> float:
         return float((1 - min(1.0, step / steps)) ** self.power)
@@ -104,9 +104,11 @@ class OneCycle(Schedule):
     about = "up along a cosine to the rate, then down to almost nothing, step by step (OneCycleLR, momentum kept)"
     example = "one_cycle"
     by_step = True
-    pct_start: float = option("number", "the share of the steps that the rate rises", default=0.3, above=0, most=1)
-    div_factor: float = option("number", "the first rate is the full one divided by this", default=25.0, least=1)
-    final_div_factor: float = option("number", "the last rate is the first one divided by this", default=1e4, least=1)
+    pct_start: Annotated[float, setting("number", "the share of the steps that the rate rises", above=0, most=1)] = 0.3
+    div_factor: Annotated[float, setting("number", "the first rate is the full one divided by this", least=1)] = 25.0
+    final_div_factor: Annotated[float, setting("number", "the last rate is the first one divided by this", least=1)] = (
+        1e4
+    )
 
     def multiplier(self, step: int, steps: int, lr: float) -> float:
         peak = self.pct_start * steps - 1
@@ -122,8 +124,8 @@ class Step(Schedule):
     about = "times `gamma` after every `step_size` epochs (StepLR)"
     example = "step(30, gamma = 0.1)"
     positional = ("step_size",)
-    step_size: int = option("integer", "epochs between two falls", least=1)
-    gamma: float = option("number", "what is left of the rate", default=0.1, above=0)
+    step_size: Annotated[int, setting("whole", "epochs between two falls", least=1)]
+    gamma: Annotated[float, setting("number", "what is left of the rate", above=0)] = 0.1
 
     def multiplier(self, step: int, steps: int, lr: float) -> float:
         return float(self.gamma ** (step // self.step_size))
@@ -135,8 +137,8 @@ class MultiStep(Schedule):
     about = "times `gamma` after each of these epochs (MultiStepLR)"
     example = "multistep([30, 80])"
     positional = ("milestones",)
-    milestones: tuple[float, ...] = option("numbers", "the epochs after which it falls", least=1)
-    gamma: float = option("number", "what is left of the rate", default=0.1, above=0)
+    milestones: Annotated[tuple[float, ...], setting("numbers", "the epochs after which it falls", least=1)]
+    gamma: Annotated[float, setting("number", "what is left of the rate", above=0)] = 0.1
 
     def multiplier(self, step: int, steps: int, lr: float) -> float:
         return float(self.gamma ** sum(step >= epoch for epoch in self.milestones))
@@ -148,7 +150,7 @@ class Exponential(Schedule):
     about = "times `gamma` after every epoch (ExponentialLR)"
     example = "exponential(0.95)"
     positional = ("gamma",)
-    gamma: float = option("number", "what is left of the rate", above=0)
+    gamma: Annotated[float, setting("number", "what is left of the rate", above=0)]
 
     def multiplier(self, step: int, steps: int, lr: float) -> float:
         return float(self.gamma**step)
@@ -160,8 +162,8 @@ class Plateau(Schedule):
     about = "times `factor` when the validation loss has not fallen for more than `patience` epochs (ReduceLROnPlateau)"
     example = "plateau(patience = 5)"
     waits = True
-    factor: float = option("number", "what is left of the rate", default=0.1, above=0, most=1)
-    patience: int = option("integer", "epochs without progress that are borne", default=10, least=0)
+    factor: Annotated[float, setting("number", "what is left of the rate", above=0, most=1)] = 0.1
+    patience: Annotated[int, setting("whole", "epochs without progress that are borne", least=0)] = 10
 
 
 def _cosine(start: float, end: float, share: float) -> float:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from encodings.aliases import aliases
-from typing import Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from netspec.ir.types import Type, refuse
 from netspec.registry import Registry
-from netspec.sections.entries import Entry, incomplete, option
+from netspec.sections.entries import Entry, incomplete, setting
 from netspec.sections.rows import Rows
 
 
@@ -76,7 +76,7 @@ class Sklearn(Source):
     about = "a data set that scikit-learn brings along: nothing is downloaded"
     example = 'sklearn("digits")'
     positional = ("name",)
-    name: str = option("text", "which set", choices=tuple(_SETS))
+    name: Annotated[str, setting("text", "which set", choices=tuple(_SETS))]
 
     @property
     def facts(self) -> Facts:
@@ -101,13 +101,13 @@ class Csv(Source):
     about = "a table of text, one row an example; its first line names the columns"
     example = 'csv("loans.csv")'
     positional = ("file",)
-    file: str = option("path", "the file, from the spec's folder or --data")
-    test: str | None = option("path", "a file whose rows are the test part", default=None)
-    delimiter: str = option("text", "what separates cells", default=",")
-    names: tuple[str, ...] | None = option("texts", "the columns' names, where no line has them", default=None)
-    encoding: str = option("text", "how the text is stored", default="utf-8")
+    file: Annotated[str, setting("path", "the file, from the spec's folder or --data")]
+    test: Annotated[str | None, setting("path", "a file whose rows are the test part")] = None
+    delimiter: Annotated[str, setting("text", "what separates cells")] = ","
+    names: Annotated[tuple[str, ...] | None, setting("texts", "the columns' names, where no line has them")] = None
+    encoding: Annotated[str, setting("text", "how the text is stored")] = "utf-8"
 
-    def vet(self) -> None:
+    def check(self) -> None:
         if len(self.delimiter) != 1 or self.delimiter in '\n\r"':
             refuse("NS813", option="delimiter", value=self.delimiter)
         _encoding(self.encoding)
@@ -127,8 +127,8 @@ class Npz(Source):
     about = "named numpy arrays in one file, the first axis the examples; a column is an array"
     example = 'npz("points.npz")'
     positional = ("file",)
-    file: str = option("path", "the file, from the spec's folder or --data")
-    test: str | None = option("path", "a file whose rows are the test part", default=None)
+    file: Annotated[str, setting("path", "the file, from the spec's folder or --data")]
+    test: Annotated[str | None, setting("path", "a file whose rows are the test part")] = None
 
     @property
     def facts(self) -> Facts:
@@ -148,8 +148,8 @@ class Idx(Source):
     )
     example = 'idx("train", test = "t10k")'
     positional = ("prefix",)
-    prefix: str = option("path", "how the names of the two files begin")
-    test: str | None = option("path", "how the names of the test part's files begin", default=None)
+    prefix: Annotated[str, setting("path", "how the names of the two files begin")]
+    test: Annotated[str | None, setting("path", "how the names of the test part's files begin")] = None
 
     @property
     def facts(self) -> Facts:
@@ -166,11 +166,12 @@ class Folder(Source):
     about = "a folder of pictures: each folder in it is a class and holds that class's pictures (PNG, JPEG, …)"
     example = 'folder("leaves")'
     positional = ("folder",)
-    folder: str = option("path", "the folder, from the spec's folder or --data")
-    classes: tuple[str, ...] | None = option(
-        "texts", "the folders that are classes, in the order of the outputs; left out: all, sorted", default=None
-    )
-    test: str | None = option("path", "a folder of the same classes whose pictures are the test part", default=None)
+    folder: Annotated[str, setting("path", "the folder, from the spec's folder or --data")]
+    classes: Annotated[
+        tuple[str, ...] | None,
+        setting("texts", "the folders that are classes, in the order of the outputs; left out: all, sorted"),
+    ] = None
+    test: Annotated[str | None, setting("path", "a folder of the same classes whose pictures are the test part")] = None
 
     @property
     def facts(self) -> Facts:
@@ -187,11 +188,11 @@ class Text(Source):
     about = "a text, character by character: cut it into sequences with `window`"
     example = 'text("book.txt")'
     positional = ("file",)
-    file: str = option("path", "the file, from the spec's folder or --data")
-    test: str | None = option("path", "a file that is the test part", default=None)
-    encoding: str = option("text", "how the text is stored", default="utf-8")
+    file: Annotated[str, setting("path", "the file, from the spec's folder or --data")]
+    test: Annotated[str | None, setting("path", "a file that is the test part")] = None
+    encoding: Annotated[str, setting("text", "how the text is stored")] = "utf-8"
 
-    def vet(self) -> None:
+    def check(self) -> None:
         _encoding(self.encoding)
 
     @property
@@ -221,10 +222,12 @@ class Synthetic(Source):
     about = "examples that are generated: the same ones for the same seed, on every machine"
     example = 'synthetic("two_moons", rows = 400, noise = 0.15)'
     positional = ("name",)
-    name: str = option("text", "what is generated", choices=tuple(GENERATED))
-    rows: int = option("integer", "how many examples", default=400, least=1, most=10_000_000)
-    noise: float = option("number", "the standard deviation of what is added to every number", default=0.1, least=0)
-    seed: int = option("integer", "other examples of the same kind; apart from the training's seed", default=0, least=0)
+    name: Annotated[str, setting("text", "what is generated", choices=tuple(GENERATED))]
+    rows: Annotated[int, setting("whole", "how many examples", least=1, most=10_000_000)] = 400
+    noise: Annotated[float, setting("number", "the standard deviation of what is added to every number", least=0)] = 0.1
+    seed: Annotated[
+        int, setting("whole", "other examples of the same kind; apart from the training's seed", least=0)
+    ] = 0
 
     @property
     def facts(self) -> Facts:
@@ -240,9 +243,9 @@ class Python(Source):
     )
     example = 'python("pkg:load")'
     positional = ("function",)
-    function: str = option("text", "module:function")
+    function: Annotated[str, setting("text", "module:function")]
 
-    def vet(self) -> None:
+    def check(self) -> None:
         module, colon, name = self.function.partition(":")
         if not colon or not name.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
             refuse("NS888", option="function", function=self.function)

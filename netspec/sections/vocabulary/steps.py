@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from netspec.diagnostics.errors import DataError
 from netspec.ir.types import UNKNOWN, UNKNOWN_TYPE, Time, Type, Unknown, refuse
 from netspec.registry import Registry
 from netspec.sections.arrays import Affine, Values
-from netspec.sections.entries import Entry, incomplete, option
+from netspec.sections.entries import Entry, incomplete, setting
 from netspec.sections.rows import Faults, Rows, reject, unknown_column
 from netspec.sections.vocabulary.sources import Facts
 
@@ -112,7 +112,7 @@ class Columns(Step):
     example = 'columns("age", "salary")'
     takes = True
     gathers = "names"
-    names: tuple[str, ...] = option("texts", "which columns, in order", default=())
+    names: Annotated[tuple[str, ...], setting("texts", "which columns, in order")] = ()
 
     def type(self, before: Type, facts: Facts) -> Type:
         return Type(len(self.names) if self.names else UNKNOWN)
@@ -142,7 +142,7 @@ class Column(Step):
     example = 'column("repaid")'
     takes = True
     positional = ("name",)
-    name: str = option("text", "which column")
+    name: Annotated[str, setting("text", "which column")]
 
     def type(self, before: Type, facts: Facts) -> Type:
         return UNKNOWN_TYPE if facts.columns is None and facts.has_label is None else Type(1)
@@ -159,8 +159,8 @@ class Label(Step):
     example = "label"
     takes = True
     positional = ("column",)
-    column: str | None = option("text", "a column that holds the classes", default=None)
-    classes: tuple[str, ...] | None = option("texts", "all classes, in the order of the outputs", default=None)
+    column: Annotated[str | None, setting("text", "a column that holds the classes")] = None
+    classes: Annotated[tuple[str, ...] | None, setting("texts", "all classes, in the order of the outputs")] = None
 
     def type(self, before: Type, facts: Facts) -> Type:
         known = facts.classes if self.column is None else None
@@ -183,8 +183,8 @@ class Image(Step):
     example = "image(28x28)"
     takes = True
     positional = ("size",)
-    size: tuple[int, ...] | None = option("extent", "rows x columns that every picture has", default=None)
-    maps: int | None = option("integer", "1: grey, 3: colour; left out: as they are", default=None, least=1, most=3)
+    size: Annotated[tuple[int, ...] | None, setting("shape", "rows x columns that every picture has")] = None
+    maps: Annotated[int | None, setting("whole", "1: grey, 3: colour; left out: as they are", least=1, most=3)] = None
 
     def type(self, before: Type, facts: Facts) -> Type:
         if facts.image is not None:
@@ -212,8 +212,10 @@ class Chars(Step):
     example = "chars"
     takes = True
     positional = ("column",)
-    column: str | None = option("text", "a column of texts", default=None)
-    alphabet: str | None = option("text", "every character that may occur, in the order of the outputs", default=None)
+    column: Annotated[str | None, setting("text", "a column of texts")] = None
+    alphabet: Annotated[str | None, setting("text", "every character that may occur, in the order of the outputs")] = (
+        None
+    )
 
     def type(self, before: Type, facts: Facts) -> Type:
         count = UNKNOWN if self.alphabet is None else len(self.alphabet)
@@ -285,10 +287,10 @@ class Scale(Step):
     )
     example = "scale(0, 1)"
     positional = ("low", "high")
-    low: float = option("number", "where the smallest goes", default=0.0)
-    high: float = option("number", "where the largest goes", default=1.0)
+    low: Annotated[float, setting("number", "where the smallest goes")] = 0.0
+    high: Annotated[float, setting("number", "where the largest goes")] = 1.0
 
-    def vet(self) -> None:
+    def check(self) -> None:
         if self.low >= self.high:
             refuse("NS433", option="low", low=f"{self.low:g}", high=f"{self.high:g}")
 
@@ -332,7 +334,7 @@ class OneHot(Step):
     about = "a class as K numbers, one of them 1 and the others 0"
     example = "onehot(10)"
     positional = ("classes",)
-    classes: int | None = option("integer", "how many classes", default=None, least=2)
+    classes: Annotated[int | None, setting("whole", "how many classes", least=2)] = None
 
     def type(self, before: Type, facts: Facts) -> Type:
         if before.classes is None and before.known:
@@ -357,7 +359,7 @@ class Resize(Step):
     about = "pictures to another size, by bilinear interpolation"
     example = "resize(32x32)"
     positional = ("size",)
-    size: tuple[int, ...] = option("extent", "rows x columns")
+    size: Annotated[tuple[int, ...], setting("shape", "rows x columns")]
 
     def type(self, before: Type, facts: Facts) -> Type:
         return Type(_picture(before, self.word).maps, self.size, before.time)
@@ -382,8 +384,8 @@ class Crop(Step):
     example = "crop(28x28, pad = 2)"
     batched = True
     positional = ("size",)
-    size: tuple[int, ...] = option("extent", "rows x columns")
-    pad: int = option("integer", "rows and columns of zeros added on every side first", default=0, least=0)
+    size: Annotated[tuple[int, ...], setting("shape", "rows x columns")]
+    pad: Annotated[int, setting("whole", "rows and columns of zeros added on every side first", least=0)] = 0
 
     def type(self, before: Type, facts: Facts) -> Type:
         return Type(_picture(before, self.word).maps, self.size, before.time)
@@ -405,7 +407,7 @@ class Pad(Step):
     about = "rows and columns of zeros around each picture"
     example = "pad(2)"
     positional = ("size",)
-    size: int = option("integer", "how many on every side", least=1)
+    size: Annotated[int, setting("whole", "how many on every side", least=1)]
 
     def type(self, before: Type, facts: Facts) -> Type:
         picture = _picture(before, self.word)
@@ -428,7 +430,7 @@ class Flip(Step):
     example = "flip(0.5)"
     training = batched = True
     positional = ("p",)
-    p: float = option("number", "the probability", default=0.5, least=0, most=1)
+    p: Annotated[float, setting("number", "the probability", least=0, most=1)] = 0.5
 
     def type(self, before: Type, facts: Facts) -> Type:
         return _picture(before, self.word)
@@ -449,7 +451,7 @@ class Shift(Step):
     example = "shift(2)"
     training = batched = True
     positional = ("pixels",)
-    pixels: int = option("integer", "how far at most", default=2, least=1)
+    pixels: Annotated[int, setting("whole", "how far at most", least=1)] = 2
 
     def type(self, before: Type, facts: Facts) -> Type:
         return _picture(before, self.word)
@@ -468,9 +470,11 @@ class Window(Step):
     about = "rows in a sequence: an example is `length` rows in order; the parts of `split` are then stretches of it"
     example = "window(128, ahead = 1)"
     positional = ("length",)
-    length: int = option("integer", "how many rows an example has", least=1)
-    ahead: int = option("integer", "how many rows later it begins", default=0, least=0)
-    stride: int | None = option("integer", "rows between examples; left out: the longest window", default=None, least=1)
+    length: Annotated[int, setting("whole", "how many rows an example has", least=1)]
+    ahead: Annotated[int, setting("whole", "how many rows later it begins", least=0)] = 0
+    stride: Annotated[int | None, setting("whole", "rows between examples; left out: the longest window", least=1)] = (
+        None
+    )
 
     def type(self, before: Type, facts: Facts) -> Type:
         if isinstance(before.time, Time):
