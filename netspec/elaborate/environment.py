@@ -17,7 +17,7 @@ from netspec.names import nearest
 from netspec.ops.registry import step_names
 from netspec.source import Span
 from netspec.syntax import tree
-from netspec.syntax.unread import Unread
+from netspec.syntax.recovery import Unread
 
 
 class Value(NamedTuple):

@@ -15,8 +15,8 @@ from netspec.names import nearest
 from netspec.source import SourceFile, Span
 from netspec.syntax import tree
 from netspec.syntax.read import Parsed, read
+from netspec.syntax.recovery import Unread
 from netspec.syntax.text import decode, read_file
-from netspec.syntax.unread import Unread
 
 MARK = "netspec.toml"  # an empty file of this name marks the root of `use`
 VERSION = 1

@@ -11,7 +11,7 @@ from netspec.show.rows import Row, rows
 from netspec.show.table import number
 from netspec.source import SourceFile
 from netspec.syntax import tree
-from netspec.syntax.expression import value_text
+from netspec.syntax.printer import value_text
 from netspec.syntax.read import read
 
 if TYPE_CHECKING:

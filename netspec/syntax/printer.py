@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from netspec.diagnostics.display import width
 from netspec.source import SourceFile
 from netspec.syntax import tree
-from netspec.syntax.expression import args_text, list_items, type_text, value_text
-from netspec.syntax.wrap import filled, pieces
 
 LIMIT = 100
 INDENT = "    "  # of the lines that continue a statement
+TIGHT = ("*", "/", "^")
 TAB = 8  # captions stand at multiples of it, so that a longer neighbour seldom moves them
 _PIECES = re.compile(r'"(?>(?:[^"\\\n]++|\\.)*)"|#[^\n]*')
 
@@ -302,3 +301,196 @@ def _finish(head: str, row: _Row, first: int, second: int) -> str:
     if row.trailing:
         text += "  " + row.trailing
     return text
+
+
+# ---- items that are wider than a line
+
+
+def pieces(value: tree.Value, room: int) -> list[str]:
+    """The text in pieces of at most `room` columns where it can be: broken at `&` and `+`, then inside what is left.
+
+    A piece after the first begins with a sign that continues a line: `->`, `&` or `+`.
+    """
+    text = value_text(value)
+    if width(text) <= room:
+        return [text]
+    match value:
+        case tree.Chain():
+            return _chain(value, room)
+        case tree.Join():
+            return _signed(value.parts, "&", room)
+        case tree.Binary():
+            return _binary_pieces(value, room)
+        case tree.Group():
+            return _enclosed("(", _chain(value.chain, room), ")")
+        case tree.Repeat():
+            return _enclosed(repeat_head(value) + " { ", _chain(value.chain, room), " }")
+    return [text]
+
+
+def filled(first: str, parts: list[str], indent: str, limit: int, tail: int = 0) -> list[str]:
+    """Lines that hold the pieces one after another, each line as full as may be; the last leaves room for a tail."""
+    lines = [first]
+    for position, part in enumerate(parts, 1):
+        room = limit - (tail if position == len(parts) else 0)
+        if width(lines[-1]) + 1 + width(part) <= room:
+            lines[-1] += f" {part}"
+        else:
+            lines.append(indent + part)
+    return lines
+
+
+def _chain(chain: tree.Chain, room: int) -> list[str]:
+    return _signed(chain.items, "->", room)
+
+
+def _signed(values: tuple[tree.Value, ...], sign: str, room: int) -> list[str]:
+    found = pieces(values[0], room)
+    for value in values[1:]:
+        first, *rest = pieces(value, room - len(sign) - 1)
+        found += [f"{sign} {first}", *rest]
+    return found
+
+
+def _enclosed(before: str, inner: list[str], after: str) -> list[str]:
+    return [before + inner[0], *inner[1:-1], inner[-1] + after] if len(inner) > 1 else [before + inner[0] + after]
+
+
+def _binary_pieces(value: tree.Binary, room: int) -> list[str]:
+    """A line may begin with `+` alone of all operators; a product or difference is broken inside its operands."""
+    operands: list[tuple[str, tree.Value]] = []
+    current: tree.Value = value
+    while isinstance(current, tree.Binary):
+        operands.append((current.op, current.right))
+        current = current.left
+    found = pieces(current, room)
+    for op, operand in reversed(operands):
+        first, *rest = pieces(operand, room - 2)
+        if op == "+":
+            found.append(f"+ {first}")
+        else:
+            found[-1] += f"{op}{first}" if op in TIGHT else f" {op} {first}"
+        found += rest
+    return found
+
+
+# ---- values and chain items
+
+
+def quote(text: str) -> str:
+    """A string literal that reads back as `text`."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    return f'"{escaped}"'
+
+
+def dims_text(grid: tree.Grid) -> str:
+    """`3x3` for plain numbers, `h x w` as soon as a name is among them."""
+    tight = all(isinstance(size, tree.Number) for size in grid.sizes)
+    return ("x" if tight else " x ").join(value_text(size) for size in grid.sizes)
+
+
+def over_text(over: tree.Over) -> str:
+    kind = "" if over.kind == "exactly" else f"{over.kind} "
+    name = f" as {over.name.text}" if over.name else ""
+    return f"over {kind}{value_text(over.length)}{name}"
+
+
+def type_text(written: tree.TypeText) -> str:
+    over = f" {over_text(written.over)}" if written.over else ""
+    if written.classes is not None:
+        at = f" @ {dims_text(written.space)}" if written.space else ""
+        return f"one of {value_text(written.classes)}{at}{over}"
+    assert written.space is not None
+    space = dims_text(written.space)
+    if written.maps is None:
+        return space + over
+    tight = isinstance(written.maps, tree.Number) and " " not in space
+    return f"{value_text(written.maps)}{'@' if tight else ' @ '}{space}{over}"
+
+
+def args_text(args: tuple[tree.Arg, ...]) -> str:
+    return f"({', '.join(arg_text(arg) for arg in args)})"
+
+
+def arg_text(arg: tree.Arg) -> str:
+    return f"{'.'.join(arg.name)} = {value_text(arg.value)}" if arg.name else value_text(arg.value)
+
+
+def list_items(values: tree.List) -> list[str]:
+    return [value_text(item) for item in values.items]
+
+
+def value_text(value: tree.Value) -> str:
+    """Any value or chain item; nesting is bounded by the parser, runs of operators are unrolled."""
+    match value:
+        case tree.Number():
+            return value.text
+        case tree.Text():
+            return quote(value.value)
+        case tree.Ref():
+            return value.name
+        case tree.Call():
+            return value.name + args_text(value.args)
+        case tree.Indexed():
+            return f"{value.name}[{_tight(value.index)}]"
+        case tree.Group():
+            return f"({value_text(value.chain)})"
+        case tree.Negative():
+            return f"-{value_text(value.value)}"
+        case tree.Binary():
+            return _binary(value)
+        case tree.Join():
+            return " & ".join(map(value_text, value.parts))
+        case tree.Several():
+            return ", ".join(map(value_text, value.parts))
+        case tree.Grid():
+            return dims_text(value)
+        case tree.Chain():
+            return " -> ".join(map(value_text, value.items))
+        case tree.List():
+            return f"[{', '.join(list_items(value))}]"
+        case tree.TypeText():
+            return type_text(value)
+        case tree.Dots():
+            return ".."
+        case _:
+            return _noun(value)
+
+
+def _noun(value: tree.Value) -> str:
+    match value:
+        case tree.Perceptrons():
+            one = dims_text(value.units) == "1"
+            options = f" {args_text(value.args)}" if value.args else ""
+            return f"{dims_text(value.units)} {'perceptron' if one else 'perceptrons'}{options}"
+        case tree.Filters():
+            count = value_text(value.count)
+            options = f" {args_text(value.args)}" if value.args else ""
+            return f"{count} {'filter' if count == '1' else 'filters'} {dims_text(value.kernel)}{options}"
+        case tree.Repeat():
+            return f"{repeat_head(value)} {{ {value_text(value.chain)} }}"
+    raise AssertionError(f"no text for {type(value).__name__}")
+
+
+def repeat_head(value: tree.Repeat) -> str:
+    """`repeat 3 shared as i`."""
+    shared = " shared" if value.shared else ""
+    index = f" as {value.index.text}" if value.index else ""
+    return f"repeat {value_text(value.count)}{shared}{index}"
+
+
+def _binary(value: tree.Binary) -> str:
+    """A run of operators leans left: walk down its spine, not the Python stack."""
+    parts: list[str] = []
+    current: tree.Value = value
+    while isinstance(current, tree.Binary):
+        parts.append(value_text(current.right))
+        parts.append(current.op if current.op in TIGHT else f" {current.op} ")
+        current = current.left
+    parts.append(value_text(current))
+    return "".join(reversed(parts))
+
+
+def _tight(value: tree.Value) -> str:
+    """`t-1`: no spaces inside `[ ]`."""
+    return value_text(value).replace(" ", "")

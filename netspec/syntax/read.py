@@ -10,7 +10,7 @@ from netspec.source import SourceFile
 from netspec.syntax import tree
 from netspec.syntax.build import BadText
 from netspec.syntax.parser import TooDeep, Unexpected, parse
-from netspec.syntax.unread import Unread
+from netspec.syntax.recovery import Unread
 
 # anything that is no ordinary line of ASCII has to be looked at more closely
 _ODD = re.compile("[^\t\n\r -~]|\r(?!\n)")
@@ -41,7 +41,7 @@ def read(source: SourceFile) -> Parsed:
         try:
             return Parsed(source, parse(source), found + _beginnings(source, []))
         except (Unexpected, TooDeep, BadText):
-            from netspec.syntax.recover import recover  # only a broken file needs it
+            from netspec.syntax.recovery.recover import recover  # only a broken file needs it
 
             recovered = recover(source)
     finally:

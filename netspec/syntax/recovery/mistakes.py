@@ -14,11 +14,10 @@ from netspec import foreign
 from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted
 from netspec.names import nearest
 from netspec.source import SourceFile
-from netspec.syntax import habits, marks, nouns, signs, typed
 from netspec.syntax.build import BadText
-from netspec.syntax.expected import KEYWORDS, expected
 from netspec.syntax.parser import END, MARKS, MAX_DEPTH, TooDeep
-from netspec.syntax.stop import OPENERS, Stop
+from netspec.syntax.recovery import habits, nouns, signs
+from netspec.syntax.recovery.stop import KEYWORDS, OPENERS, Stop, expected
 
 STATEMENTS = ("input", "hidden", "output", "start", "default", "require", "let")
 DECLARATIONS = ("netspec", "use", "default", "net", "block", "data", "train", "figure", "extern")
@@ -282,12 +281,12 @@ def _dangling(stop: Stop) -> Diagnostic | None:
 
 
 _RULES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
-    marks.comment,
+    signs.comment,
     _continuation,
     _first_word,
     *habits.RULES,
     _label,
-    marks.character,
+    signs.character,
     _setting,
     _ends_early,
     _one_line,
@@ -304,9 +303,9 @@ _RULES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
     nouns.rounds,
     signs.equals,
     _order,
-    typed.classes,
-    typed.lengths,
-    typed.sizes,
+    nouns.classes,
+    nouns.lengths,
+    nouns.sizes,
     _whole,
     signs.comma,
     _dangling,

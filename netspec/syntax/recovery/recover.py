@@ -17,11 +17,11 @@ from netspec.names import nearest
 from netspec.source import SourceFile, Span
 from netspec.syntax import tree
 from netspec.syntax.build import BadText
-from netspec.syntax.lines import HEAD, STATEMENT, WORD, Logical, foreign, logical_lines, notation
-from netspec.syntax.mistakes import STATEMENTS, explain, syntax_fault
 from netspec.syntax.parser import TooDeep, Unexpected, parse
-from netspec.syntax.stop import Stop
-from netspec.syntax.unread import Unread
+from netspec.syntax.recovery import Unread
+from netspec.syntax.recovery.lines import HEAD, STATEMENT, WORD, Logical, foreign, logical_lines, notation
+from netspec.syntax.recovery.mistakes import STATEMENTS, explain, syntax_fault
+from netspec.syntax.recovery.stop import Stop
 
 MAX_MISTAKES = 1000
 MAX_EFFORT = 30_000_000  # of explaining what was meant; after that broken lines are only reported

@@ -10,9 +10,8 @@ import re
 from collections.abc import Callable
 
 from netspec.diagnostics.model import Diagnostic, Fix, Hint
-from netspec.syntax.expected import expected
 from netspec.syntax.parser import END, MARKS
-from netspec.syntax.stop import Stop
+from netspec.syntax.recovery.stop import Stop, expected
 
 _NAME = rf"[^\W\d][\w{MARKS}]*"
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
