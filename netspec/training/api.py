@@ -85,6 +85,7 @@ def resume(
     NetspecError (exit code 2) where spec or data differ from what they were, and where the run has finished.
     """
     run = load_run(folder)
+    Folder(run.folder).require_plain()
     if run.status["state"] == "finished":
         words = {"folder": str(folder)}
         raise UsageError(Diagnostic("NS859", None, words))

@@ -13,6 +13,7 @@ from netspec.diagnostics.model import Diagnostic
 from netspec.parts import need
 from netspec.spec import Net, Spec
 from netspec.training.plan import Request
+from netspec.training.storage import files
 from netspec.training.storage import folder as archive
 from netspec.training.storage.folder import DATA, SCORES, SETTINGS, STATUS, WEIGHTS, Folder
 from netspec.training.storage.writer import rows_of
@@ -172,9 +173,8 @@ class Run:
         export(self, Path(path), device)
 
     def _weights(self) -> bytes:
-        path = self._folder / WEIGHTS
         try:
-            return path.read_bytes()
+            return files.read(self._folder / WEIGHTS)
         except OSError:
             words = {"folder": str(self.folder)}
             raise UsageError(Diagnostic("NS854", None, words)) from None

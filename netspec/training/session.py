@@ -24,7 +24,7 @@ from netspec.training.loop.progress import Facts, Progress, Resumed, Summary, Wa
 from netspec.training.plan import Plan
 from netspec.training.report.pictures import Drawn, draw
 from netspec.training.run import Run
-from netspec.training.storage import checkpoint
+from netspec.training.storage import checkpoint, files
 from netspec.training.storage import folder as names
 from netspec.training.storage.folder import Folder, Lock, new_folder
 from netspec.training.storage.resume import Restored, description, last_logged, refuse_changes, restore
@@ -141,7 +141,8 @@ class Session:
         drawn = draw(self.plan, self.engine, folder) if self.plan.request.pictures else Drawn(())
         progress.seconds = time.perf_counter() - loop.began
         folder.status(state="finished", step=progress.step, seconds=round(progress.seconds, 3))
-        shutil.rmtree(folder / names.CHECKPOINTS, ignore_errors=True)  # the weights hold what they held
+        with names.writing(folder / names.CHECKPOINTS):  # the weights hold what they held
+            files.remove_folder(folder / names.CHECKPOINTS, folder.path)
         self.engine.processes.said("finished")
         self.watch.ended(Summary(str(folder.path), chosen, epoch, scores, progress.seconds, *drawn))
 

@@ -8,7 +8,6 @@ else, and the one before it is used.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,8 +33,10 @@ def save(folder: Path, step: int, tensors: Mapping[str, Mapping[str, Tensor]], s
     if is_whole(place):
         return place  # a run that was resumed here: the same state is on the disk already
     temporary = folder / f".{place.name}{files.TEMPORARY}"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
+    root = folder.parent
+    files.require_plain(place, root)
+    files.remove_folder(temporary, root)
+    files.make_folder(temporary, root)
     try:
         sums: dict[str, str] = {}
         for name, group in tensors.items():
@@ -46,12 +47,11 @@ def save(folder: Path, step: int, tensors: Mapping[str, Mapping[str, Tensor]], s
         data = files.as_json({**document, "self": files.sha256(files.as_json(document).encode())}).encode()
         files.write_through(temporary / MANIFEST, data)
         files.sync_folder(temporary)
-        if place.exists():
-            shutil.rmtree(place)
+        files.remove_folder(place, root)
         files.rename(temporary, place)
         files.sync_folder(folder)
     except OSError:
-        shutil.rmtree(temporary, ignore_errors=True)
+        files.remove_folder(temporary, root)
         raise
     prune(folder)
     return place
@@ -59,10 +59,8 @@ def save(folder: Path, step: int, tensors: Mapping[str, Mapping[str, Tensor]], s
 
 def prune(folder: Path) -> None:
     """Removes all but the newest checkpoints, and what an interrupted save left."""
-    for path in existing(folder)[KEEP:]:
-        shutil.rmtree(path, ignore_errors=True)
-    for path in folder.glob(f".step-*{files.TEMPORARY}"):
-        shutil.rmtree(path, ignore_errors=True)
+    for path in (*existing(folder)[KEEP:], *folder.glob(f".step-*{files.TEMPORARY}")):
+        files.remove_folder(path, folder.parent)
 
 
 def existing(folder: Path) -> list[Path]:
@@ -83,17 +81,17 @@ def load(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
     from safetensors.torch import load as from_bytes
 
     try:
-        document = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        document = json.loads(files.read(path / MANIFEST))
         own = document.pop("self")
         if files.sha256(files.as_json(document).encode()) != own:
             raise Incomplete(MANIFEST)
         tensors: dict[str, dict[str, Tensor]] = {}
         for name, digest in document["sha256"].items():
-            data = (path / name).read_bytes()
+            data = files.read(path / name)
             if files.sha256(data) != digest:
                 raise Incomplete(name)
             tensors[name.removesuffix(".safetensors")] = from_bytes(data)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Incomplete(str(getattr(error, "filename", None) or MANIFEST)) from None
     state: dict[str, Any] = document["state"]
     return tensors, state

@@ -38,6 +38,11 @@ SCORES, CURVES, FIGURE, CONFUSION, BOUNDARY = (
     "scores.json", "curves.svg", "figure.svg", "confusion.svg", "boundary.svg",
 )  # fmt: skip
 CHECKPOINTS, LOCK = "checkpoints", ".lock"
+# all that a run writes
+WRITTEN = (
+    SPEC, SETTINGS, SECTIONS, GRAPH, SOURCE, DATA, METRICS, LOG, STATUS, ENVIRONMENT, WEIGHTS, LAST, SCORES, CURVES,
+    FIGURE, CONFUSION, BOUNDARY, CHECKPOINTS, LOCK,
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -52,24 +57,31 @@ class Folder:
     def read_json(self, name: str) -> Any:
         """A document of the run; raises NetspecError (exit code 2) where this is no run."""
         try:
-            found = json.loads((self.path / name).read_text(encoding="utf-8"))
+            found = json.loads(files.read(self.path / name))
             wanted = _DOCUMENTS.get(name, {})
             if not isinstance(found, dict) or any(not isinstance(found.get(key), kind) for key, kind in wanted.items()):
                 raise ValueError(name)
             return found
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             why = reason(error) if isinstance(error, OSError) else "JSON"
             words: dict[str, Any] = {"folder": str(self.path), "file": name, "reason": why}
             raise UsageError(Diagnostic("NS850", None, words)) from None
 
+    def require_plain(self) -> None:
+        """Raises UsageError NS866 where a name that a run writes is a link, or no file or folder."""
+        for name in WRITTEN:
+            place = self.path / name
+            with writing(place):
+                files.require_plain(place / "inside" if name in (SPEC, CHECKPOINTS) else place, self.path)
+
     def write(self, name: str, text: str) -> None:
         """Puts a file in place; raises NetspecError (exit code 2) where the disk refuses."""
-        with writing(self.path / name):
-            files.write_text(self.path / name, text)
+        self.write_bytes(name, text.encode("utf-8"))
 
     def write_bytes(self, name: str, data: bytes) -> None:
         with writing(self.path / name):
-            files.write(self.path / name, data)
+            files.make_folder((self.path / name).parent, self.path)
+            files.write(self.path / name, data, self.path)
 
     def write_json(self, name: str, document: Any) -> None:
         self.write(name, files.as_json(document))
@@ -81,9 +93,11 @@ class Folder:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """An OSError as the fault it is: the disk is full, or the folder may not be written."""
+    """An OSError as the error it is: a link in the run's folder, a full disk, a folder that may not be written."""
     try:
         yield
+    except files.NotPlain as error:
+        raise UsageError(Diagnostic("NS866", None, {"file": str(error.filename)})) from None
     except OSError as error:
         words: dict[str, Any] = {"file": str(path), "reason": reason(error)}
         raise UsageError(Diagnostic("NS906", None, words)) from None
@@ -98,14 +112,14 @@ def new_folder(out: Path | None, net: str) -> Folder:
             hint = Hint("resume" if _unfinished(Folder(out)) else "other")
             raise UsageError(Diagnostic("NS851", None, {"folder": str(out)}, hints=(hint,)))
         with writing(out):
-            out.mkdir(parents=True, exist_ok=True)
+            files.make_folder(out)
         return Folder(out)
     number = 1
     while True:
         path = Path("runs") / f"{net}-{number}"
         with writing(path):
             try:
-                path.mkdir(parents=True)
+                files.make_new_folder(path)
                 return Folder(path)
             except FileExistsError:
                 number += 1
@@ -123,22 +137,23 @@ class Lock:
     """Keeps a second process out of a run's folder; the system lets go of it however the first one ends."""
 
     def __init__(self, folder: Folder) -> None:
-        self.path = folder / LOCK
+        self.folder = folder
         self._stream: Any = None
 
     def __enter__(self) -> Lock:
-        with writing(self.path):
-            self._stream = open(self.path, "a+", encoding="utf-8")
+        self.folder.require_plain()
+        with writing(self.folder / LOCK):
+            self._stream = files.open_plain(self.folder / LOCK, "a+b", self.folder.path)
         try:
             _lock(self._stream)
         except OSError:
             self._stream.seek(0)
-            owner = self._stream.read().strip() or "?"
+            owner = self._stream.read().decode("utf-8", "replace").strip() or "?"
             self._stream.close()
-            words = {"folder": str(self.path.parent), "owner": owner}
+            words = {"folder": str(self.folder.path), "owner": owner}
             raise UsageError(Diagnostic("NS852", None, words)) from None
         self._stream.truncate(0)
-        self._stream.write(f"{os.getpid()} @ {socket.gethostname()}")
+        self._stream.write(f"{os.getpid()} @ {socket.gethostname()}".encode())
         self._stream.flush()
         return self
 
@@ -183,9 +198,6 @@ def _put(spec: Spec, folder: Folder, below: str) -> str:
             place = path.relative_to(program.root).as_posix()
         elif path is not None:
             place = path.name
-        target = folder.path / below / place
-        with writing(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
         folder.write(f"{below}/{place}", unit.source.text)
         if unit is program.main:
             main = place
@@ -199,6 +211,9 @@ def get(folder: Folder, place: str) -> Spec:
 
     path = folder.path / SPEC / place
     root = folder.path / SPEC
+    if not path.resolve().is_relative_to(root.resolve()):  # settings.json may say anything
+        words: dict[str, Any] = {"folder": str(folder.path), "file": SETTINGS, "reason": "JSON"}
+        raise UsageError(Diagnostic("NS850", None, words))
     if place.startswith("with-"):
         root /= Path(place).parts[0]
     return load(path, root=root)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.ir.graph import Edge, Graph, Node
 from netspec.training.loop.progress import Progress
-from netspec.training.storage import checkpoint
+from netspec.training.storage import checkpoint, files
 from netspec.training.storage import folder as names
 from netspec.training.storage.folder import Folder
 
@@ -101,14 +101,11 @@ def _short(value: Any) -> str:
 
 def last_logged(folder: Folder) -> int:
     """The last step that the log speaks of: what lies between it and the checkpoint is done again."""
-    path: Path = folder / names.LOG
     last = 0
-    if path.exists():
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
+    with contextlib.suppress(OSError):
+        for line in files.read(folder / names.LOG).splitlines():
+            with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
                 last = max(last, int(json.loads(line).get("step", 0)))
-            except (ValueError, TypeError, AttributeError):
-                continue
     return last
 
 

@@ -36,9 +36,9 @@ class Store:
         """Begins to append, after cutting off what a checkpoint does not know of."""
         self.saved_step = step
         with writing(self.folder / METRICS):
-            self._metrics = open(self.folder / METRICS, "ab")  # noqa: SIM115 - closed by `close`
+            self._metrics = files.open_plain(self.folder / METRICS, "ab", self.folder.path)
             self._metrics.truncate(metrics_bytes)
-            self._log = open(self.folder / LOG, "ab")  # noqa: SIM115
+            self._log = files.open_plain(self.folder / LOG, "ab", self.folder.path)
 
     def close(self) -> None:
         for stream in (self._metrics, self._log):
@@ -125,14 +125,15 @@ def _plain(value: Any) -> Any:
 
 def rows_of(folder: Folder) -> list[dict[str, Any]]:
     """The rows of metrics.jsonl that are whole."""
-    path = folder / METRICS
-    if not path.exists():
+    try:
+        lines = files.read(folder / METRICS).splitlines()
+    except OSError:
         return []
     found = []
-    for line in path.read_bytes().splitlines():
+    for line in lines:
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             break
         if not isinstance(row, dict):
             break
