@@ -102,7 +102,7 @@ def evaluate_numpy(arrays: Sequence[Array], values: Mapping[str, Any] | None = N
     with np.errstate(all="ignore"):
         for node in order(arrays):
             done[node] = _by_numpy(node, done, values or {}, np)
-    return [_view(array, done, np).copy() for array in arrays]
+    return [np.ascontiguousarray(_view(array, done, np)) for array in arrays]
 
 
 def _by_numpy(node: Node, done: Mapping[Node, Any], values: Mapping[str, Any], np: Any) -> Any:
@@ -122,7 +122,7 @@ def _by_numpy(node: Node, done: Mapping[Node, Any], values: Mapping[str, Any], n
         case Sum():
             sums = np.zeros(node.size)
             for term in node.terms:
-                sums = _add_numpy(term, sums, done, np)
+                _add_numpy(term, sums, done, np)
             return sums
         case Winner():
             seen = _view(node.of, done, np)
@@ -141,27 +141,28 @@ def _places_numpy(offset: int, steps: Steps, np: Any) -> Any:
     return found
 
 
-def _view(array: Array, done: Mapping[Node, Any], np: Any) -> Any:
-    """A window on the numbers: without a copy where its steps are even."""
-    numbers = done[array.node]
+def _view(array: Array, done: Mapping[Node, Any], np: Any, into: Any = None) -> Any:
+    """A window on the numbers: without a copy where its steps are even; on those of `into`, to write there."""
+    numbers = done[array.node] if into is None else into
     even = [own for own in array.steps if isinstance(own, range) or not any(own)]
     if len(even) != len(array.steps) or not numbers.size:
         return numbers[_places_numpy(array.offset, array.steps, np)]
     begin = array.offset + sum(own[0] for own in array.steps)
     strides = [(own.step if isinstance(own, range) and len(own) > 1 else 0) * numbers.itemsize for own in array.steps]
-    return np.lib.stride_tricks.as_strided(numbers[begin:], array.shape, strides, writeable=False)
+    return np.lib.stride_tricks.as_strided(numbers[begin:], array.shape, strides, writeable=into is not None)
 
 
-def _add_numpy(term: Term, sums: Any, done: Mapping[Node, Any], np: Any) -> Any:
+def _add_numpy(term: Term, sums: Any, done: Mapping[Node, Any], np: Any) -> None:
     """einsum over the axes that a factor does not repeat along; then each product goes to its place."""
-    kept = [axis for axis, own in enumerate(term.steps) if any(own)]
+    kept = [axis for axis, own in enumerate(term.steps) if len(own) > 1 and any(own)]
+    offset = term.offset + sum(own[0] for own in term.steps if len(own) == 1)
     moving = [
         [axis for axis, own in enumerate(factor.steps) if any(step != own[0] for step in own)]
         for factor in term.factors
     ]
     # an axis that no factor moves along: it is repeated in the result, or the sum is taken that many times
     for axis in range(len(term.steps)):
-        if not any(axis in own for own in moving):
+        if len(term.steps[axis]) > 1 and not any(axis in own for own in moving):
             moving[0] = sorted([*moving[0], axis])
     operands: list[Any] = []
     for factor, own in zip(term.factors, moving, strict=True):
@@ -169,12 +170,22 @@ def _add_numpy(term: Term, sums: Any, done: Mapping[Node, Any], np: Any) -> Any:
         begin = factor.offset + sum(factor.steps[axis][0] for axis in gone)
         operands += [_view(Array(factor.node, begin, tuple(factor.steps[axis] for axis in own)), done, np), own]
     products = np.einsum(*operands, kept, optimize=len(term.factors) > 1)
-    # the steps of axes that are not kept are all 0
-    goes = _places_numpy(term.offset, tuple(term.steps[axis] for axis in kept), np)
-    if goes.size == sums.size and goes.size and _in_order(term, kept, sums.size):
-        return sums + products.reshape(-1)
-    return sums + np.bincount(goes.reshape(-1), products.reshape(-1), sums.size)
+    steps = tuple(term.steps[axis] for axis in kept)  # those of the other axes are all 0
+    if _apart(steps):
+        window = _view(Array(Given(sums.size), offset, steps), {}, np, sums)
+        window += products
+    else:
+        goes = _places_numpy(offset, steps, np)
+        sums += np.bincount(goes.reshape(-1), products.reshape(-1), sums.size)
 
 
-def _in_order(term: Term, kept: list[int], size: int) -> bool:
-    return Array(Given(size), term.offset, tuple(term.steps[axis] for axis in kept)).contiguous
+def _apart(steps: Steps) -> bool:
+    """Whether no place is met twice: each step is longer than all smaller ones reach together."""
+    if not all(isinstance(own, range) for own in steps):
+        return False
+    reach = 0
+    for own in sorted((own for own in steps if len(own) > 1), key=lambda own: abs(own.step)):  # type: ignore[attr-defined]
+        if abs(own.step) <= reach:  # type: ignore[attr-defined]
+            return False
+        reach += abs(own.step) * (len(own) - 1)  # type: ignore[attr-defined]
+    return True
