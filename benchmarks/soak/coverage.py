@@ -86,7 +86,7 @@ def _measured(folder: Path) -> dict[str, Any] | None:
     )
     ignored = [f"--ignore={name}" for name in LEFT_OUT]
     call = [sys.executable, "-m", "coverage"]
-    tests = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not hypothesis", *ignored]
+    tests = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not hypothesis and not soak", *ignored]
     if subprocess.run([*call, "run", f"--rcfile={settings}", *tests], cwd=ROOT, check=False).returncode:
         print("a test fails", file=sys.stderr)
         return None

@@ -49,6 +49,7 @@ def files(site: Path, language: str, *suffixes: str) -> list[Path]:
     return [path for path in sorted((site / language).rglob("*")) if path.suffix in suffixes]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_is_fetched_from_elsewhere(site: Path, language: str) -> None:
     found = files(site, language, ".html", ".css", ".svg")
@@ -64,6 +65,7 @@ def test_the_search_for_outside_addresses_finds_them() -> None:
     assert not _FETCHED.findall('<a href="https://pytorch.org">')
 
 
+@pytest.mark.soak
 def test_both_languages_have_the_same_pages(site: Path) -> None:
     english, korean = (
         {path.relative_to(site / language).as_posix() for path in files(site, language, ".html")}
@@ -72,6 +74,7 @@ def test_both_languages_have_the_same_pages(site: Path) -> None:
     assert english == korean
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_link_leads_somewhere(site: Path, language: str) -> None:
     anchors: dict[Path, set[str]] = {}
@@ -94,6 +97,7 @@ def terms(site: Path, language: str) -> dict[str, object]:
     return found
 
 
+@pytest.mark.soak
 def test_korean_search_finds_a_noun_whatever_follows_it(site: Path) -> None:
     found = terms(site, "ko")
     assert len(found["퍼셉트론"]) >= 8  # type: ignore[arg-type]

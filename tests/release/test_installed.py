@@ -15,6 +15,7 @@ import pytest
 
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.soak
 pytest.importorskip("build")
 pytest.importorskip("torch")
 

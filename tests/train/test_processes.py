@@ -63,7 +63,6 @@ def gap(one: Run, other: Run) -> float:
     return max(float(np.abs(a[key] - b[key]).max()) for key in a)
 
 
-@pytest.mark.slow
 def test_two_processes_stop_together_and_one_goes_on(train: Train, place: Path) -> None:
     """A net with carried state, clipping and uneven lanes; the second process is asked to stop."""
     options = {"epochs": 6, "batch": 7, "settings": {"train.accumulate": 2}}
@@ -79,7 +78,7 @@ def test_two_processes_stop_together_and_one_goes_on(train: Train, place: Path) 
     assert gap(whole, api.resume("shared")) < 1e-6
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_lost_process_ends_the_others_and_one_goes_on(train: Train) -> None:
     """An MLP whose last batch is uneven; the second process is killed."""
     options = {"batch": 41, "save_every": 3, "epochs": 4}
