@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 
 import netspec
+from netspec.compute.arrays import Array
+from netspec.ir.call import Call
 from netspec.ir.operation import Construct, Init, Lowering, Part, Weight, option
 from netspec.ir.types import Type
 
@@ -38,6 +40,10 @@ class Snake(netspec.Op):
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
         return (Weight("weight", (inputs[0].maps,), Init("constant", (self.start,))),)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x, a = inputs[0], call.weight("weight")
+        return x + (a * x).sin() ** 2 / a
 
     def torch(self, *inputs: Type) -> Lowering:
         # the constructor starts as `weights` says; what equals its default is not written

@@ -3,8 +3,8 @@
 An operation's `compute` is ordinary code over these arrays: `w.total("ji,bi->bj", x) + bias`. What it builds is a
 graph of five kinds of nodes: values given from outside, a formula at each place, sums of products (all wiring:
 perceptrons, filters, joins, transposes), which value of a window is the largest, and what no gradient passes. A
-gradient is more nodes of the same kinds (`gradients`); `evaluate` computes a graph by plain Python or numpy,
-`netspec.compute.javascript` writes it as loops.
+gradient is more nodes of the same kinds (`gradients`); `netspec.compute.evaluate` computes a graph by plain Python or
+numpy, and each node could be written as loops of another language.
 
 Why not simpler: recording each number alone (a tape of additions and multiplications, an operation being loops over
 floats) was tried on LSTM layers in two directions, attention, grouped filters and batchnorm in training. Its core is

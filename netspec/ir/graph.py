@@ -247,7 +247,8 @@ def node_marks(graph: Graph, node: Node, lang: str = "en") -> tuple[Mark, ...]:
         Its marks: those of the structure first, then kinds, then what belongs in a tooltip.
     """
     ties = {name for name, declared in node.op.options.items() if declared.kind == "tie"}
-    found = [mark for mark in node.op.marks(lang) if not (node.tied and mark.option in ties)]
+    types = [graph.nodes[edge.node].types[edge.output] for edge in node.inputs]
+    found = [mark for mark in node.op.marks(lang, *types) if not (node.tied and mark.option in ties)]
 
     def fact(name: str, en: str, ko: str, is_a: Class = "structure", rank: int = BOX, **words: Any) -> None:
         found.append(Mark(name, is_a, (ko if lang == "ko" else en).format(**words), rank))

@@ -345,8 +345,12 @@ class Op:
         values = [shown(self.__dict__[name]) for name, declared in self.options.items() if _titled(declared)]
         return " ".join(filter(None, [self.name, *values]))
 
-    def marks(self, lang: str = "en") -> tuple[Mark, ...]:
+    def marks(self, lang: str = "en", *inputs: Type) -> tuple[Mark, ...]:
         """What must be seen of its options beside the title; those that have their standard value say nothing.
+
+        Parameters:
+            lang: `en` or `ko`.
+            inputs: the types of its inputs, where they are known: as many groups as maps are called depthwise.
 
         What it shares with other steps (tied, frozen, the same weights) is a fact of the node: `node_marks`.
         """

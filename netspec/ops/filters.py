@@ -6,7 +6,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array, onto, place, total
 from netspec.ir.call import Call
-from netspec.ir.marks import DILATION, GROUPS, NO_BIAS, PADDING, STRIDE, TITLE, structure
+from netspec.ir.marks import DILATION, GROUPS, NO_BIAS, PADDING, STRIDE, TITLE, Mark, structure
 from netspec.ir.operation import (
     Argument,
     Construct,
@@ -334,6 +334,13 @@ class Filters(Weighted):
         kind = f"nn.ConvTranspose{axes}d" if self.transposed else f"nn.Conv{axes}d"
         (maps, count) = plain((value.maps, self.count))
         return Lowering(forward, Construct(kind, (maps, count, squeeze(self.kernel)), kwargs, _DEFAULTS), folds=folds)
+
+    def marks(self, lang: str = "en", *inputs: Type) -> tuple[Mark, ...]:
+        found = super().marks(lang, *inputs)
+        if not inputs or self.groups == 1 or self.groups != inputs[0].maps:
+            return found
+        words = "깊이별" if lang == "ko" else "depthwise"
+        return tuple(mark._replace(text=words) if mark.option == "groups" else mark for mark in found)
 
     def title(self, lang: str = "en") -> str:
         said = super().title(lang)

@@ -70,6 +70,10 @@ def test_marks_of_the_built_in_operations_are_in_both_languages() -> None:
     assert [mark.text for mark in op.marks()] == ["stride 2", "dilation 2×1", "no bias"]
     assert [mark.text for mark in op.marks("ko")] == ["보폭 2", "팽창 2×1", "편향 없음"]
     assert [mark.rank for mark in op.marks()] == [1, 1, 2]
+    depthwise = operation("filters")(count=8, kernel=(3, 3), groups=4)
+    assert [mark.text for mark in depthwise.marks("en", Type(8, (9, 9)))] == ["4 groups"]
+    assert [mark.text for mark in depthwise.marks("en", Type(4, (9, 9)))] == ["depthwise"]
+    assert [mark.text for mark in depthwise.marks("ko", Type(4, (9, 9)))] == ["깊이별"]
 
 
 def test_an_option_without_a_decision_cannot_be_declared() -> None:
