@@ -101,5 +101,5 @@ def _word(value: object) -> str:
 
 
 def _said(text: str, language: str) -> str:
-    said = korean().get(text, text) if language == "ko" else text
+    said = korean().get(text, f"{text} (영어)") if language == "ko" and text else text
     return re.sub(r"(?<![`\w])(\w+\*\w+)", r"`\1`", said)

@@ -111,6 +111,7 @@ ENTRIES: Final = {
     "ce": "cross_entropy", "softmaxcrossentropy": "cross_entropy", "categoricalcrossentropy": "cross_entropy",
     "sparsecategoricalcrossentropy": "cross_entropy", "smoothl1": "huber", "kldiv": "kl", "acc": "accuracy",
     "normalize": "standardize", "rescale": "scale", "cosineannealing": "cosine", "onecycle": "one_cycle",
+    "cosineannealingwarmrestarts": "cosine_restarts", "reducelronplateau": "plateau", "rmse": "squared",
 }  # fmt: skip
 # settings of a train section that the command line has
 FLAGS: Final = {
@@ -140,7 +141,7 @@ def translate(word: str, topic: Mapping[str, str], legal: Collection[str]) -> st
         'nll'
     """
     folded = fold(word)
-    for form in (word.casefold(), folded, folded.removesuffix("loss")):
+    for form in (word.casefold(), folded, folded.removesuffix("loss"), folded.removesuffix("lr")):
         found = topic.get(form, "")
         if found in legal:
             return found

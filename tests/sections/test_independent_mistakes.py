@@ -1,7 +1,13 @@
 """Mistakes of sections are told whether or not the net has mistakes of its own."""
 
+import pytest
+
+from netspec import foreign
 from netspec.api import Spec
 from netspec.elaborate.program import parse_program
+from netspec.sections.vocabulary.losses import LOSSES
+from netspec.sections.vocabulary.optimizers import OPTIMIZERS
+from netspec.sections.vocabulary.schedules import SCHEDULES
 
 SPEC = """netspec 1
 
@@ -48,3 +54,29 @@ def test_a_list_of_columns_is_told_its_step() -> None:
     text = SPEC.replace("STEP", "sigmoid").replace("EPOCHS", "epochs").replace("FIELD", '["a", b, "c", "e"]')
     (found,) = Spec(parse_program(text, "a.net")).check()
     assert (found.code, found.fixes[0].replacement) == ("NS753", 'columns("a", "b", "c", "e")')
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("nll_loss", "nll"),
+        ("NLLLoss", "nll"),
+        ("nn.NLLLoss", "nll"),
+        ("l1_loss", "l1"),
+        ("nn.L1Loss", "l1"),
+        ("F.mse_loss", "squared"),
+        ("MSE", "squared"),
+        ("nn.CrossEntropyLoss", "cross_entropy"),
+        ("BCEWithLogitsLoss", "binary_cross_entropy"),
+        ("SmoothL1Loss", "huber"),
+        ("KLDivLoss", "kl"),
+        ("torch.optim.AdamW", "adamw"),
+        ("CosineAnnealingLR", "cosine"),
+        ("OneCycleLR", "one_cycle"),
+        ("StepLR", "step"),
+        ("ReduceLROnPlateau", "plateau"),
+    ],
+)
+def test_words_of_other_tools_are_understood(written: str, meant: str) -> None:
+    table = next(table for table in (LOSSES, OPTIMIZERS, SCHEDULES) if meant in table)
+    assert foreign.translate(written, foreign.ENTRIES, tuple(table)) == meant
