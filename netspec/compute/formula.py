@@ -384,7 +384,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "equal": Function(lambda a, b: float(a == b), lambda np, a, b: np.equal(a, b) * 1.0,
                       "({} === {} ? 1 : 0)", "{} = {}", lambda a, b: (0, 0), 0.5, (1, 1)),
     "where": Function(lambda c, a, b: a if c else b, lambda np, c, a, b: np.where(c, a, b),
-                      "({} ? {} : {})", "{1} if {0} else {2}", lambda c, a, b: (), 0,
+                      "{} ? {} : {}", "{1} if {0} else {2}", lambda c, a, b: (), 0,
                       (0.5, 1, 0.5)),
     "max": Function(lambda a, b: a if a > b else b, "maximum", "Math.max({}, {})", "max({1}, {0})", _larger),
     "min": Function(lambda a, b: a if a < b else b, "minimum", "Math.min({}, {})", "min({}, {})", _smaller),
