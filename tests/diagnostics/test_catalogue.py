@@ -11,7 +11,6 @@ from sites import scan
 from netspec.api import Spec
 from netspec.diagnostics.catalogue import LANGUAGES, entries, particle
 from netspec.diagnostics.model import Diagnostic
-from netspec.diagnostics.render import text
 from netspec.elaborate.program import parse_program
 from netspec.source import SourceFile
 from netspec.syntax.parser import parse_file
@@ -55,8 +54,7 @@ def test_every_code_stands_in_the_catalogue_and_none_is_dead() -> None:
     assert set(CODES) == scan().codes
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_words_of_the_texts_are_given_wherever_the_code_is_raised(code: str) -> None:
+def words_are_given_wherever_it_is_raised(code: str) -> None:
     entry = CODES[code]
     needed = fields(entry["en"]) | fields(entry.get("help", {"en": ""})["en"])
     for site in scan().sites:
@@ -70,8 +68,7 @@ def test_hints_and_labels_exist_and_none_is_unused() -> None:
         assert used == known
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_hints_and_labels_of_a_code_are_named_where_it_is_raised(code: str) -> None:
+def hints_and_labels_are_named_where_it_is_raised(code: str) -> None:
     sites = [site for site in scan().sites if site.code == code]
     if sites:
         assert set(CODES[code].get("hints", {})) <= {name for site in sites for name in site.hints}
@@ -87,8 +84,7 @@ def test_phrases_exist_and_none_is_unused() -> None:
 # ---- against itself
 
 
-@pytest.mark.parametrize("code", entries())
-def test_both_languages_say_the_same(code: str) -> None:
+def both_languages_say_the_same(code: str) -> None:
     for where, table in texts(entries()[code]).items():
         assert set(table) == set(LANGUAGES), where
         assert all(table.values()), where
@@ -96,22 +92,33 @@ def test_both_languages_say_the_same(code: str) -> None:
         assert not re.search(r"\{\w*:", table["en"]), f"{where}: English has no particles"
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_entries_are_whole(code: str) -> None:
+def nothing_is_missing(code: str) -> None:
     entry = CODES[code]
     assert {"title", "en", "ko", "about"} <= set(entry)
     assert ("wrong" in entry, "right" in entry) == ("situation" not in entry,) * 2
     assert "help" in entry or any(site.hints for site in scan().sites if site.code == code), "nothing that helps"
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_messages_begin_small_and_end_without_a_stop(code: str) -> None:
+def messages_begin_small_and_end_without_a_stop(code: str) -> None:
     for where, table in texts(CODES[code]).items():
         if where == "message" or where == "help" or where.startswith(("hints.", "labels.")):
             assert not table["en"][0].isupper(), where
             for language in LANGUAGES:
                 assert not table[language].endswith("."), where
                 assert "\n" not in table[language], where
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_entry(code: str) -> None:
+    words_are_given_wherever_it_is_raised(code)
+    hints_and_labels_are_named_where_it_is_raised(code)
+    both_languages_say_the_same(code)
+    nothing_is_missing(code)
+    messages_begin_small_and_end_without_a_stop(code)
+
+
+def test_phrases_of_both_languages_say_the_same() -> None:
+    both_languages_say_the_same("shared")
 
 
 @pytest.mark.parametrize(
@@ -127,30 +134,14 @@ def test_particles_follow_the_sound(word: str, wanted: str, right: str) -> None:
     assert particle(word, wanted) == right
 
 
-# ---- against its examples
+# ---- against its examples; that a wrong one gives its code alone, hostile/test_corpus.py holds
 
 
 @pytest.mark.parametrize("code", EXAMPLES)
-def test_a_wrong_example_gives_its_code_and_nothing_else(code: str) -> None:
-    assert [diagnostic.code for diagnostic in diagnose(CODES[code]["wrong"])] == [code]
-
-
-@pytest.mark.parametrize("code", EXAMPLES)
-def test_a_right_example_gives_nothing(code: str) -> None:
+def test_a_right_example_gives_nothing_and_examples_are_written_as_fmt_writes_them(code: str) -> None:
     assert diagnose(CODES[code]["right"]) == []
-
-
-@pytest.mark.parametrize("code", EXAMPLES)
-def test_examples_are_written_as_fmt_writes_them(code: str) -> None:
     for kind in ("wrong", "right"):
         spec = CODES[code][kind]
         if kind == "right" or code >= "NS2":
             source = SourceFile("example.net", spec)
             assert format_file(source, parse_file(source)) == spec
-
-
-@pytest.mark.parametrize("code", EXAMPLES)
-def test_examples_are_reported_in_every_language(code: str) -> None:
-    """Each label and hint of an example is found, and each of its words is given."""
-    for language in LANGUAGES:
-        assert f"[{code}]" in text(diagnose(CODES[code]["wrong"]), language)

@@ -106,7 +106,7 @@ def test_answer(name: str) -> None:
     elif name.startswith("rules/"):
         assert reports(english) == RULES[name].with_suffix(".err").read_text(encoding="utf-8").splitlines()
     else:
-        assert name.removeprefix("example/") in [item["code"] for item in english]
+        assert [item["code"] for item in english] == [name.removeprefix("example/")]
     assert [len(item["help"]) for item in english] == [len(item["help"]) for item in korean]
     assert all(re.search("[가-힣]", item["message"]) for item in korean)
     assert answer(name, english, korean) == kept().get(name), "a new answer is kept by --refresh"
