@@ -15,9 +15,11 @@ from typing import Any
 from netspec.compute.arrays import Array, constants, given
 from netspec.compute.evaluate import evaluate
 from netspec.ir.call import applied
-from netspec.ir.operation import Op
+from netspec.ir.operation import Elementwise, Op
 from netspec.ir.types import Type
 
+# Of some options and types a trait is not to be seen (dropout of probability 0): that is a lie where it never is.
+ONLY_HERE = "here "
 EXAMPLES = 2
 NEAR = 1e-9
 
@@ -109,8 +111,8 @@ def effect(op: Op, types: Sequence[Type]) -> str:
             return "its values are not those that came in, in another order"
         case "select" if not set(before) <= set(inputs[0]):
             return "it gives values that did not come in"
-        case "new" if own_places and size > EXAMPLES:
-            return "every value depends on the value of its own place alone: that is `each` or `same`"
+    if op.effect == "new" and own_places and isinstance(op, Elementwise):  # type: ignore[attr-defined]
+        return ONLY_HERE + "every value depends on its own place alone: that is `each` or `same`"
     return ""
 
 
@@ -137,14 +139,16 @@ def mixes_batch(op: Op, types: Sequence[Type]) -> str:
     found = any(index % (half * EXAMPLES) >= half for place in places for index in run.moved_by(inputs, 0, place))
     if found == op.mixes_batch:  # type: ignore[attr-defined]
         return ""
-    return "an example changes another one" if found else "no example changes another one"
+    return "an example changes another one" if found else ONLY_HERE + "no example changes another one"
 
 
 def draws(op: Op, types: Sequence[Type]) -> str:
     """Whether it asks for random numbers: `training`, `always`, or never."""
     asked = [Run(op, types, training=training).asked[0] > 0 for training in (False, True)]
     found = "always" if asked[0] else "training" if asked[1] else ""
-    return "" if found == op.draws else f"it draws {found or 'nothing'}"  # type: ignore[attr-defined]
+    if found == op.draws:  # type: ignore[attr-defined]
+        return ""
+    return f"it draws {found}" if found else ONLY_HERE + "it draws nothing"
 
 
 def squashes(op: Op, types: Sequence[Type]) -> str:
@@ -209,12 +213,20 @@ CLAIMS: dict[str, Callable[[Op, Sequence[Type]], str]] = {
 }
 
 
-def lies(op: Op, types: Sequence[Type]) -> list[str]:
-    """What an operation says of itself that is not so, a sentence each; `types` are those of its inputs."""
+def lies(uses: Sequence[tuple[Op, Sequence[Type]]]) -> list[str]:
+    """What an operation says of itself that is not so, a sentence each.
+
+    Parameters:
+        uses: the operation with several options, each with the types of its inputs.
+    """
     found = []
     for name, claim in CLAIMS.items():
-        if hasattr(type(op), name):
-            said = claim(op, types)
-            if said:
-                found.append(f"{op.name}: {name} = {getattr(op, name)!r}, but {said} ({op!r} of {types})")
+        if not uses or not hasattr(type(uses[0][0]), name):
+            continue
+        said = [(claim(op, types), op, types) for op, types in uses]
+        never = all(one.startswith(ONLY_HERE) for one, _, _ in said)
+        for one, op, types in said:
+            if one and (never or not one.startswith(ONLY_HERE)):
+                claimed = "" if callable(getattr(op, name)) else f" = {getattr(op, name)!r}"
+                found.append(f"{op.name}: {name}{claimed}, but {one.removeprefix(ONLY_HERE)} ({op!r} of {types})")
     return found
