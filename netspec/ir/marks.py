@@ -31,13 +31,13 @@ class Marking(NamedTuple):
     why: str = ""  # of training: why a figure may leave it out
     titled: bool = False  # the operation's title says the value
 
-    def words(self, lang: str, value: Any, default: Any) -> tuple[str, bool]:
+    def words(self, lang: str, value: Any, default: Any, listed: bool = False) -> tuple[str, bool]:
         """The words for a value, and whether they are in the language asked for. "" where nothing is to be said."""
         template = self.ko if lang == "ko" and self.ko is not None else self.en
         if isinstance(template, str):
-            said = "" if value is None or value == default else template.format(shown(value))
+            said = "" if value is None or value == default else template.format(shown(value, listed))
         else:
-            said = template.get(value, "").format(shown(value))
+            said = template.get(value, "").format(shown(value, listed))
         return said, lang == "en" or self.ko is not None
 
 
@@ -82,17 +82,17 @@ def marking(mark: Marking | Template) -> Marking:
     return mark if isinstance(mark, Marking) else structure(mark)
 
 
-def shown(value: Any) -> str:
-    """A value of an option as a figure writes it: `3×3`, `0.1`, `relu`."""
+def shown(value: Any, listed: bool = False) -> str:
+    """A value of an option as a figure writes it: `3×3`, `0.1`, `normal(0, 0.02)`; `listed`: a list, not an extent."""
     if value is None:
         return ""
-    if isinstance(value, tuple | list):
-        nested = any(isinstance(item, str | tuple | list) for item in value)
-        return (" / " if nested else "×").join(map(shown, value))
-    if isinstance(value, float):
-        return f"{value:g}".replace("-", "−")
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {shown(item)}" for name, item in value.items())
+    if isinstance(value, tuple | list) and not hasattr(value, "_fields"):
+        nested = any(isinstance(item, str | tuple | list) for item in value)
+        return (" / " if nested else ", " if listed else "×").join(shown(item, listed) for item in value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:g}".replace("-", "−") if isinstance(value, float) else str(value).replace("-", "−")
     return str(value)
 
 

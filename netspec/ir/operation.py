@@ -155,6 +155,9 @@ class Init(NamedTuple):
     name: str
     numbers: tuple[float, ...] = ()
 
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(f'{number:g}' for number in self.numbers)})" if self.numbers else self.name
+
 
 class Weight(NamedTuple):
     """A stored array: name, shape, and where its initial values come from."""
@@ -358,7 +361,8 @@ class Op:
         for name, declared in self.options.items():
             assert declared.mark is not None
             is_a, rank = declared.mark.is_a, declared.mark.rank
-            said, translated = declared.mark.words(lang, self.__dict__[name], declared.default)
+            listed = declared.kind == "list"
+            said, translated = declared.mark.words(lang, self.__dict__[name], declared.default, listed)
             if said:
                 found.append(Mark(name, is_a, said, rank, translated))
         return tuple(found)
