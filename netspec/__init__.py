@@ -76,9 +76,9 @@ _HOMES = {
     "netspec.figure.picture": ("Picture", "Writer"),
     "netspec.figure.themes": ("Theme",),
     "netspec.figure.views": ("View",),
-    "netspec.ir.operation": ("Op", "option"),
+    "netspec.ir.operation": ("option",),
+    "netspec.ops.registry": ("Op", "register"),  # so that the registry of operations is there
     "netspec.limits": ("Limits",),
-    "netspec.ops.registry": ("register",),
     "netspec.spec": ("Net", "Spec", "load", "parse"),
     "netspec.training.api": ("load_run", "resume", "train"),
     "netspec.training.run": ("Run",),

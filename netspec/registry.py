@@ -45,8 +45,6 @@ class Registry(Mapping[str, Thing], Generic[Thing]):
         ['dark', 'mono', 'post', 'safe']
     """
 
-    # Called with a registry and a name that nobody registered: it may register the name (a plugin) or raise.
-    unknown: ClassVar[Callable[[Registry[Any], str], None] | None] = None
     _of_base: ClassVar[dict[type, Registry[Any]]] = {}
 
     def __init__(
@@ -121,7 +119,7 @@ class Registry(Mapping[str, Thing], Generic[Thing]):
         return found
 
     def find(self, name: str) -> Thing | None:
-        """The thing of a name, or None; a plugin may offer it."""
+        """The thing of a name, or None."""
         found = self._things.get(name)
         if found is None and not self._complete:
             self._import_own(name)
@@ -129,9 +127,6 @@ class Registry(Mapping[str, Thing], Generic[Thing]):
             if found is None:
                 self._import_all()
                 found = self._things.get(name)
-        if found is None and Registry.unknown is not None:
-            Registry.unknown(self, name)
-            found = self._things.get(name)
         return found
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -201,9 +196,14 @@ def register(thing: Given) -> Given:
         ValueError: its name is empty, or taken.
 
     Example:
-        >>> @netspec.register
-        ... class Scaled(netspec.Op):
-        ...     name = "scaled"
+        >>> from netspec.figure.themes import THEMES
+        >>> sepia = netspec.Theme("sepia", THEMES["classic"].colours | {"ink": "#402000"})
+        >>> netspec.register(sepia).name
+        'sepia'
+        >>> netspec.register(netspec.Theme("pale", {"ink": "#808080"}))
+        Traceback (most recent call last):
+        ...
+        TypeError: the theme 'pale' (...) is incomplete: it has no colour for paper, faint, ...
     """
     kinds = thing.__mro__ if isinstance(thing, type) else type(thing).__mro__
     for base in kinds:
@@ -213,6 +213,11 @@ def register(thing: Given) -> Given:
     known = ", ".join(sorted(base.__name__ for base in Registry._of_base))
     label = getattr(thing, "__qualname__", repr(thing))
     raise TypeError(f"{label} cannot be registered: it inherits from none of {known}")
+
+
+def is_registered(thing: object) -> bool:
+    """Whether a thing stands in one of the registries already."""
+    return any(thing is other for registry in Registry._of_base.values() for other in registry._things.values())
 
 
 def _same_cell(before: object, thing: object) -> bool:

@@ -17,6 +17,7 @@ from netspec.elaborate.uncalled import check_uncalled
 from netspec.elaborate.unused import check_defaults, idle_defaults, unused_names
 from netspec.ir.graph import Counts, Graph, Layer
 from netspec.limits import DEFAULT, Limits
+from netspec.plugins import import_allowed
 
 if TYPE_CHECKING:
     import networkx
@@ -394,7 +395,7 @@ class Spec:
         return self.net()._repr_mimebundle_(include, exclude)
 
 
-def load(path: StrPath, *, root: StrPath | None = None, limits: Limits = DEFAULT) -> Spec:
+def load(path: StrPath, *, root: StrPath | None = None, limits: Limits = DEFAULT, allow: Sequence[str] = ()) -> Spec:
     """Reads and checks a `.net` file.
 
     Parameters:
@@ -402,12 +403,14 @@ def load(path: StrPath, *, root: StrPath | None = None, limits: Limits = DEFAULT
         root: the folder that `use` may not leave: by default the nearest one upward with a netspec.toml, else the
             file's own.
         limits: what the spec may ask for at most.
+        allow: top modules whose packages may be imported for the steps, losses, themes, … that they offer.
 
     Returns:
         The spec.
 
     Raises:
         SpecError: the file cannot be read, or is wrong; it carries every mistake that was found.
+        UsageError: an allowed package cannot be imported (NS922).
 
     Example:
         >>> netspec.load("specs/zoo/resnet18.net").net().weights
@@ -415,6 +418,7 @@ def load(path: StrPath, *, root: StrPath | None = None, limits: Limits = DEFAULT
     """
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"netspec.load takes the path of a .net file, not {type(path).__name__}")
+    import_allowed(allow)
     try:
         program = load_program(Path(path), None if root is None else Path(root), limits)
     except Fault as fault:
@@ -422,7 +426,14 @@ def load(path: StrPath, *, root: StrPath | None = None, limits: Limits = DEFAULT
     return _checked(Spec(program, limits))
 
 
-def parse(text: str | bytes, *, name: str = "<text>", folder: StrPath | None = None, limits: Limits = DEFAULT) -> Spec:
+def parse(
+    text: str | bytes,
+    *,
+    name: str = "<text>",
+    folder: StrPath | None = None,
+    limits: Limits = DEFAULT,
+    allow: Sequence[str] = (),
+) -> Spec:
     """Reads and checks a spec's text.
 
     Parameters:
@@ -430,12 +441,14 @@ def parse(text: str | bytes, *, name: str = "<text>", folder: StrPath | None = N
         name: what messages call it.
         folder: where it stands: `use` reads files from there; without it, it may use none.
         limits: what the spec may ask for at most.
+        allow: top modules whose packages may be imported for the steps, losses, themes, … that they offer.
 
     Returns:
         The spec.
 
     Raises:
         SpecError: the text is wrong; it carries every mistake that was found.
+        UsageError: an allowed package cannot be imported (NS922).
 
     Example:
         >>> netspec.parse("net small {\\n  input x: 4\\n  output y: 2 perceptrons\\n}").net().weights
@@ -443,6 +456,7 @@ def parse(text: str | bytes, *, name: str = "<text>", folder: StrPath | None = N
     """
     if not isinstance(text, str | bytes):
         raise TypeError(f"netspec.parse takes a spec's text, str or bytes, not {type(text).__name__}")
+    import_allowed(allow)
     try:
         program = parse_program(text, name, None if folder is None else Path(folder), limits)
     except Fault as fault:

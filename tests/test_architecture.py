@@ -30,7 +30,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A room may import from the rooms before it.
 ORDER = (
-    "version source names limits registry diagnostics foreign parts compute ir ops syntax elaborate sections show lower"
+    "version source names limits registry diagnostics foreign parts plugins compute ir ops syntax elaborate sections"
+    " show lower"
     " figure spec training api notebook cli netspec __main__"
 ).split()  # fmt: skip
 FACE = ("api", "netspec")  # what users import; `netspec` is the package's own __init__

@@ -6,6 +6,7 @@ import doctest
 import inspect
 import pickle
 import re
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,9 @@ import netspec
 from netspec.diagnostics import errors
 from netspec.diagnostics.errors import NetspecError
 from netspec.diagnostics.model import Diagnostic
+from netspec.figure.picture import WRITERS
+from netspec.figure.themes import THEMES
+from netspec.figure.views import VIEWS
 from tests.conftest import ROOT
 
 WRONG = "net a {\n  input x: 3\n  output y: 2 perceptrons -> rellu\n}\n"
@@ -67,11 +71,13 @@ def test_errors_survive_pickling() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(netspec.__all__) - {"__version__"}))
-def test_examples_in_docstrings_run(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+def test_examples_in_docstrings_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "specs").symlink_to(ROOT / "specs")
+    monkeypatch.chdir(tmp_path)
     item = getattr(netspec, name)
     finder = doctest.DocTestFinder(exclude_empty=True)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
-    for example in finder.find(item, name, globs={"netspec": netspec}):
-        runner.run(example)
+    with THEMES.temporarily(), VIEWS.temporarily(), WRITERS.temporarily():
+        for example in finder.find(item, name, globs={"netspec": netspec}):
+            runner.run(example)
     assert runner.summarize(verbose=False).failed == 0

@@ -119,15 +119,3 @@ def test_instances_are_things_too() -> None:
     assert themes["paper"] is paper
     with pytest.raises(ValueError, match="a theme named 'paper' exists already"):
         register(Theme("paper"))
-
-
-def test_a_name_that_nobody_registered_may_come_from_elsewhere(
-    shapes: Registry[type[Shape]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def unknown(registry: Registry[type[Shape]], name: str) -> None:
-        if name == "circle":
-            registry.register(Circle)
-
-    monkeypatch.setattr(Registry, "unknown", staticmethod(unknown))
-    assert shapes["circle"] is Circle
-    assert "triangle" not in shapes

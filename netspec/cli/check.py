@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netspec.cli.options import check_root, common, limit_option, limits_of, read_stdin
+from netspec.cli.options import allow_option, check_root, common, limit_option, limits_of, read_stdin
 from netspec.cli.report import Format, coloured, language_of, write_file, written
 from netspec.cli.writing import write_text
 from netspec.diagnostics.model import Diagnostic
@@ -28,6 +28,7 @@ MAX_ROUNDS = 20
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing where all is well.")
 @click.option("--fix", is_flag=True, help="Make every fix that is offered, in the files; `-` prints the fixed text.")
 @limit_option
+@allow_option()
 @common
 def command(
     specs: tuple[str, ...],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from netspec.cli.options import common, load_net, net_options, spec_argument
+from netspec.cli.options import allow_option, common, load_net, net_options, spec_argument
 from netspec.cli.report import write_file
 from netspec.cli.writing import output_for, write_text
 from netspec.diagnostics.errors import UsageError
@@ -21,6 +21,7 @@ USAGE = 2
 @click.option(
     "--out", "-o", type=click.Path(path_type=Path), help="model.py, or of a run model.pt2; else standard output."
 )
+@allow_option()
 @common
 def command(
     spec: str,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from netspec.cli.options import common, load_net, net_options
+from netspec.cli.options import allow_option, common, load_net, net_options
 
 
 @click.command("diff")
@@ -16,6 +16,7 @@ from netspec.cli.options import common, load_net, net_options
 @click.argument("after")
 @net_options
 @click.option("--json", "as_json", is_flag=True, help="The differences as a JSON list.")
+@allow_option()
 @common
 def command(
     before: str,

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from netspec.cli.options import common
+from netspec.cli.options import allow_option, common
 from netspec.cli.report import coloured, language_of, written
 from netspec.diagnostics.display import width
 from netspec.parts import need
@@ -24,9 +24,9 @@ PARTS: dict[str, dict[str, str]] = {
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--data", "data", type=click.Path(path_type=Path), help="The folder that the data's paths start from.")
-@click.option("--allow", multiple=True, metavar="MODULE", help='Let the source python("pkg:fn") import this module.')
 @click.option("--device", default="cpu", metavar="NAME", help="Where the net computes.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@allow_option(keep=True)
 @common
 def command(run: Path, files: tuple[Path, ...], **flags: Any) -> int:
     """Score a trained net: on every part of its own data, or on the rows of other files."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from netspec.cli.options import common, read_stdin
+from netspec.cli.options import allow_option, common, read_stdin
 from netspec.cli.report import write_file
 
 
@@ -18,6 +18,7 @@ from netspec.cli.report import write_file
 @click.option("--check", "only", is_flag=True, help="Write nothing; fail where a file would change.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
 @click.option("--annotate", is_flag=True, help="Write or refresh `is T` on every line.")
+@allow_option()
 @common
 def command(specs: tuple[str, ...], only: bool, diff: bool, annotate: bool, lang: str | None, form: str) -> int:
     """Rewrite specs in canonical format. `-` reads standard input and prints. Needs no torch."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from netspec.cli.options import common
+from netspec.cli.options import allow_option, common
 from netspec.cli.writing import write_text
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
@@ -53,6 +53,7 @@ train {
 @click.argument("path", type=click.Path(path_type=Path), default=Path("first.net"))
 @click.option("--kind", type=click.Choice(sorted(TEMPLATES)), default="mlp", help="What to begin with.")
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+@allow_option()
 @common
 def command(path: Path, kind: str, force: bool, lang: str | None, form: str) -> int:
     """Write a first spec that checks, draws and trains as it is."""

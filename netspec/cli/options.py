@@ -13,6 +13,7 @@ import click
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.limits import DEFAULT, Limits
+from netspec.plugins import import_allowed, not_allowed
 from netspec.registry import Registry
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ class Named(click.ParamType[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if value not in self.registry:
+            offered = not_allowed(value)
+            if offered is not None:
+                raise UsageError(offered)
             self.fail(f"'{value}' is not one of {', '.join(self.registry)}.", param, ctx)
         return value
 
@@ -72,6 +76,28 @@ def limit_option(function: F) -> F:
     return click.option(
         "--limit", "limit", multiple=True, metavar="NAME=N", help=f"Raise or lower a bound: {names}; may be repeated."
     )(function)
+
+
+def allow_option(keep: bool = False) -> Callable[[F], F]:
+    """--allow: whose code may be imported. It is read before all other flags: these may name what it brings.
+
+    Parameters:
+        keep: whether the command takes the names as an argument, `allow`.
+    """
+
+    def imported(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+        import_allowed(value)
+        return value
+
+    return click.option(
+        "--allow",
+        multiple=True,
+        metavar="MODULE",
+        is_eager=True,
+        expose_value=keep,
+        callback=imported,
+        help="Import this module of yours: for what a package adds to netspec, and for python(…) sources.",
+    )
 
 
 def limits_of(given: tuple[str, ...]) -> Limits:

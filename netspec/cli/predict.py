@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from netspec.cli.options import common
+from netspec.cli.options import allow_option, common
 from netspec.cli.report import write_file
 from netspec.cli.writing import output_for, write_bytes, write_text
 from netspec.diagnostics.errors import UsageError
@@ -37,6 +37,7 @@ USAGE = 2
 @click.option("--top", type=click.IntRange(1), help="--sample: only among so many likeliest characters.")
 @click.option("--seed", type=click.IntRange(0), default=0, help="--sample: another text.")
 @click.option("--device", default="cpu", metavar="NAME", help="Where the net computes.")
+@allow_option()
 @common
 @click.pass_context
 def command(ctx: click.Context, /, run: Path, files: tuple[str, ...], **flags: Any) -> int:

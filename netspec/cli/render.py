@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from netspec.cli.options import Named, common, load_net, net_options, spec_argument
+from netspec.cli.options import Named, allow_option, common, load_net, net_options, spec_argument
 from netspec.cli.report import coloured, written
 from netspec.cli.writing import output_for, write_bytes
 from netspec.diagnostics.errors import NetspecError
@@ -81,6 +81,7 @@ def _run(path: str | None) -> Run | None:
     help="x.svg, .png, .pdf or .dot; else the spec's name with .svg; - writes SVG to the output.",
 )
 @figure_options
+@allow_option()
 @common
 def command(
     spec: str,

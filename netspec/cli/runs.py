@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netspec.cli.evaluate import PARTS
-from netspec.cli.options import common
+from netspec.cli.options import allow_option, common
 from netspec.cli.report import language_of
 from netspec.cli.writing import output_for, write_text
 from netspec.diagnostics.errors import UsageError
@@ -33,6 +33,7 @@ _WORDS = {
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="curves.svg: the curves of all runs side by side.")
 @click.option("--sort", metavar="SCORE", help="By a score, such as accuracy; the best first for accuracy, f1 and r2.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@allow_option()
 @common
 def command(folders: tuple[Path, ...], **flags: Any) -> int:
     """List runs, those in `runs` when no folder is named; compare the ones that are named."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from netspec.cli.options import common, load_net, net_options, spec_argument
+from netspec.cli.options import allow_option, common, load_net, net_options, spec_argument
 
 
 @click.command("show")
@@ -16,6 +16,7 @@ from netspec.cli.options import common, load_net, net_options, spec_argument
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
 @click.option("--equations", is_flag=True, help="What each layer computes.")
 @click.option("--depth", type=click.IntRange(0, 20), default=0, help="Unfold blocks this deep.")
+@allow_option()
 @common
 def command(
     spec: str,

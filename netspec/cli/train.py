@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from netspec.cli.options import common, limits_of, load_spec, net_options, parse_settings
+from netspec.cli.options import allow_option, common, limits_of, load_spec, net_options, parse_settings
 from netspec.cli.report import language_of
 from netspec.diagnostics.errors import NetspecError, UsageError
 from netspec.diagnostics.model import Diagnostic
@@ -34,7 +34,6 @@ SECTIONS = ("train", "data")
 @click.option("--lr", type=float, help="The optimizer's learning rate.")
 @click.option("--seed", type=click.IntRange(0), help="As `seed` in the train section.")
 @click.option("--data", "data", type=click.Path(path_type=Path), help="The folder that the data's paths start from.")
-@click.option("--allow", multiple=True, metavar="MODULE", help='Let the source python("pkg:fn") import this module.')
 @click.option("--with", "others", multiple=True, metavar="FILE", help="Take sections from another file, too.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a run that stopped.")
 @click.option(
@@ -53,6 +52,7 @@ SECTIONS = ("train", "data")
 )
 @click.option("--no-pictures", is_flag=True, help="Draw nothing at the end.")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing but the run's folder.")
+@allow_option(keep=True)
 @common
 def command(spec: str | None, **flags: Any) -> int:
     """Train a net on its data; weights, curves and figure land in a folder of the run."""

@@ -13,6 +13,7 @@ from netspec.elaborate.evaluate import Names, Undefined, fault
 from netspec.elaborate.program import built_in_names
 from netspec.names import looks, nearest
 from netspec.ops.registry import step_names
+from netspec.plugins import not_allowed
 from netspec.syntax import tree
 from netspec.syntax.tree import Place
 
@@ -97,6 +98,9 @@ def unknown_step(name: str, at: Place, env: Environment, steps: Collection[str],
     way = foreign.STEPS.get(foreign.fold(bare)) or foreign.STEPS.get(bare.casefold())
     if way is not None:
         return fault(env, at, code, Hint("foreign", {"name": name, "way": way}), name=name)
+    offered = not_allowed(name, env.span(at))
+    if offered is not None:
+        return Fault(offered)
     guess = nearest(bare, [*env.layers, *legal] if head else legal)
     if head and guess is None and env.misnamed:
         return Undefined()

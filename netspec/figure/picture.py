@@ -13,6 +13,7 @@ from netspec.figure.plan import Plan
 from netspec.figure.scene import Scene
 from netspec.figure.themes import THEMES, Theme
 from netspec.names import nearest
+from netspec.plugins import not_allowed
 from netspec.registry import Registry
 
 FONTS = {
@@ -102,6 +103,9 @@ class Picture:
         writer = WRITERS.find(_OTHER_ENDINGS.get(form, form))
         if writer is not None:
             return writer().write(self, scale)
+        offered = not_allowed(form)
+        if offered is not None:
+            raise UsageError(offered)
         formats = tuple(WRITERS)
         guess = nearest(form, formats)
         hints = (Hint("nearest", {"name": guess}),) if guess else ()

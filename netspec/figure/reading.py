@@ -15,6 +15,7 @@ from netspec.figure.views import VIEWS
 from netspec.ir.graph import Graph, Layer
 from netspec.ir.sizes import Formula, Size
 from netspec.names import nearest
+from netspec.plugins import not_allowed
 from netspec.registry import Registry
 from netspec.source import SourceFile, Span
 from netspec.syntax import tree
@@ -39,6 +40,11 @@ class Rule:
     def choices(self) -> tuple[str, ...]:
         """The words that it takes."""
         return tuple(self.words)
+
+    @property
+    def open(self) -> bool:
+        """Whether words can be registered."""
+        return isinstance(self.words, Registry)
 
     def takes(self, word: str) -> bool:
         """Whether it takes a word; of a registry only the module of that name is imported."""
@@ -226,6 +232,9 @@ class Reader:
         if isinstance(value, tree.Ref) and rule.takes(value.name):
             return value.name
         given = value.name if isinstance(value, tree.Ref) else value.value if isinstance(value, tree.Text) else ""
+        offered = not_allowed(given, self.source.span(value.at)) if rule.open else None
+        if offered is not None:
+            raise Fault(offered)
         guess = nearest(given, rule.choices) if given else None
         hints = (Hint("nearest", {"name": guess}),) if guess else ()
         raise self.wrong(name, value, "word", *hints, choices=rule.choices, fix=guess)

@@ -21,6 +21,7 @@ from netspec.figure.units import Unsuitable
 from netspec.figure.views import VIEWS, Drawing, View
 from netspec.ir.graph import Graph, Node
 from netspec.names import nearest
+from netspec.plugins import not_allowed
 from netspec.syntax import tree
 
 if TYPE_CHECKING:
@@ -70,6 +71,9 @@ def _option(name: str, value: Any) -> Any:
         case "word":
             if isinstance(value, str) and rule.takes(value):
                 return value
+            offered = not_allowed(str(value)) if rule.open else None
+            if offered is not None:
+                raise UsageError(offered)
             guess = nearest(str(value), rule.choices)
             hints = (Hint("nearest", {"name": guess}),) if guess else ()
             raise _wrong(name, value, *hints, Hint("takes_words", {"choices": Quoted(rule.choices)}))
@@ -155,11 +159,17 @@ def _trained(
 
 
 def _unsuitable(view: str, node: Node) -> Diagnostic:
-    """What stands in a view's way, and what it draws."""
-    from netspec.diagnostics.catalogue import entries
-
-    name = f"draws_{view}"  # a view that was registered has no such hint
-    hints = (Hint(name),) if name in entries()["NS713"]["hints"] else ()
+    """What stands in a view's way, and what it draws; a view that was registered has no such hint."""
+    draws = {
+        "perceptron": Hint("draws_perceptron"),
+        "equals": Hint("draws_equals"),
+        "neurons": Hint("draws_neurons"),
+        "grid": Hint("draws_grid"),
+        "filter": Hint("draws_filter"),
+        "planes": Hint("draws_planes"),
+        "unrolled": Hint("draws_unrolled"),
+    }
+    hints = (draws[view],) if view in draws else ()
     return Diagnostic("NS713", node.span, {"view": view, "step": node.word}, hints=hints)
 
 

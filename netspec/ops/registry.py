@@ -6,7 +6,9 @@ import os
 from functools import cache, lru_cache
 from importlib import import_module
 
-from netspec.ir.operation import Op
+from netspec.ir.operation import Op as Op
+from netspec.registry import Registry
+from netspec.registry import register as register
 
 # Machinery, and operations that the language writes with signs of its own.
 _NOT_STEPS = frozenset(
@@ -33,13 +35,28 @@ _ACTIVATIONS = frozenset(
     )
 )  # fmt: skip
 _SIGNS = frozenset(("add", "subtract", "multiply", "number", "perceptrons", "filters"))
-_extra: dict[str, type[Op]] = {}
+
+
+def _missing(cls: type[Op]) -> str:
+    """What an operation lacks, as a sentence; "" where it is whole."""
+    if cls.name in _files():
+        raise ValueError(f"an operation named {cls.name!r} exists already: netspec brings it along")
+    return "" if cls.torch is not Op.torch else "it has no method torch(*inputs)"
+
+
+# the operations that were added; the built-in ones are found by their files, so that only those are imported that a
+# spec names
+OPERATIONS: Registry[type[Op]] = Registry("operation", Op, missing=_missing)
+
+
+def step_names() -> frozenset[str]:
+    """The names that a chain may use, custom operations included."""
+    return _step_names(OPERATIONS.version)
 
 
 @lru_cache(maxsize=1)
-def step_names() -> frozenset[str]:
-    """The names that a chain may use, custom operations included."""
-    return frozenset(_files() - _SIGNS) | {"same", "reversed"} | frozenset(_extra)
+def _step_names(version: int) -> frozenset[str]:
+    return frozenset(_files() - _SIGNS) | {"same", "reversed"} | frozenset(OPERATIONS)
 
 
 @lru_cache(maxsize=1)
@@ -50,11 +67,13 @@ def _files() -> frozenset[str]:
     return (frozenset(names) - _NOT_STEPS) | _ACTIVATIONS
 
 
-@cache
 def operation(name: str) -> type[Op]:
     """The class of a step or of a sign (`add`); KeyError for what there is none of."""
-    if name in _extra:
-        return _extra[name]
+    return OPERATIONS.find(name) or _built_in(name)
+
+
+@cache
+def _built_in(name: str) -> type[Op]:
     if name not in _files():
         raise KeyError(name)
     from keyword import iskeyword
@@ -65,22 +84,15 @@ def operation(name: str) -> type[Op]:
     return next(value for value in classes if value.name == name and value.__module__ == module.__name__)
 
 
-@cache
 def plain(name: str) -> Op:
     """A step without options: one object stands in all nets."""
+    return _plain(name, OPERATIONS.version)
+
+
+@cache
+def _plain(name: str, version: int) -> Op:
     return operation(name)()
 
 
 # steps whose plain name would hide a builtin in an import
 _BUILTINS = frozenset(("abs", "max", "sum"))
-
-
-def register(operation_class: type[Op]) -> type[Op]:
-    """Adds an operation of the caller's own (a class decorator); a name that exists is refused."""
-    if not operation_class.name or operation_class.name in _files() or operation_class.name in _extra:
-        raise ValueError(f"an operation named {operation_class.name!r} exists already, or the name is empty")
-    _extra[operation_class.name] = operation_class
-    step_names.cache_clear()
-    operation.cache_clear()
-    plain.cache_clear()
-    return operation_class

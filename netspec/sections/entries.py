@@ -19,6 +19,7 @@ from netspec.elaborate.kinds import KINDS
 from netspec.ir.operation import Option
 from netspec.ir.types import ShapeFault
 from netspec.names import meant, nearest
+from netspec.plugins import not_allowed
 from netspec.sections.values import Reader, single
 from netspec.source import Span
 from netspec.syntax import tree
@@ -176,6 +177,9 @@ def _column_names(value: tree.Value) -> list[str]:
 def _find(entries: Table[E], name: str, at: tree.Place, reader: Reader, what: Phrase) -> type[E]:
     if name in entries:
         return entries[name]
+    offered = not_allowed(name, reader.span(at))
+    if offered is not None:
+        raise Fault(offered)
     guess = foreign.translate(name, foreign.ENTRIES, tuple(entries))
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("one_of", {"legal": Quoted(tuple(entries))}))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
 from netspec.parts import need
+from netspec.plugins import import_allowed
 from netspec.training.loop.progress import Silent, Watch
 from netspec.training.plan import Plan, Request, make_plan
 from netspec.training.run import Run
@@ -41,18 +42,46 @@ def train(
     pictures: bool = True,
     watch: Watch | None = None,
 ) -> Run:
-    """Trains a net as its sections say, and returns the finished run.
+    """Trains a net as its sections say.
 
-    `data` gives fields as arrays, (rows, …) each, in place of the section's source; the field's steps still
-    apply. `settings` overrides what stands in the spec: {"train.optimizer.lr": 1e-3}. `allow` names the modules that
-    a source `python("pkg:fn")` may import. The run's folder is `out`, else the next free `runs/NET-N`. A checkpoint is
-    written every minute, or every `save_every` steps. `compile` is off, on or auto.
+    Parameters:
+        spec: a spec, a net with its sizes set, or the path of a `.net` file.
+        data: fields as arrays, `(rows, …)` each, in place of the section's source; the field's steps still apply.
+        out: the run's folder; the next free `runs/NET-N` when left out.
+        epochs, batch, lr, seed: as in the train section, which they win over.
+        settings: other settings that win over the spec's: {"train.optimizer.momentum": 0.9}.
+        device: cpu, cuda, cuda:1, mps; auto chooses.
+        threads: threads for the CPU; by the size of a step when left out.
+        data_folder: the folder that paths in the data section start from; the spec's own when left out.
+        allow: top modules that may be imported: for sources `python("pkg:fn")`, and for what packages add to netspec.
+        compile: torch.compile: off, on, or auto, which times it first.
+        workers: threads that fetch batches of data too large for the device.
+        save_every: a checkpoint every so many steps; every minute when left out.
+        pictures: whether figures and curves are drawn at the end.
+        watch: what is told of the run while it goes on, such as `netspec.notebook.Curves()`.
 
-    Raises SpecError for mistakes in the spec, NetspecError for faulty data (exit code 3), a diverged run (4), a
-    missing package (5).
+    Returns:
+        The finished run.
+
+    Raises:
+        SpecError: the spec or its sections are wrong.
+        DataError: the data cannot be read, or do not fit the spec.
+        UsageError: an argument cannot be used, such as an unknown device.
+        DivergedError: the loss or a weight became infinite or not a number.
+        StoppedError: a signal or a full disk stopped the run; `resume` continues it.
+        MissingPackageError: torch or another package is not installed.
+
+    Example:
+        >>> text = "net line {\\n  input x: 1\\n  output y: 1 perceptron\\n}\\n"
+        >>> text += "train {\\n  loss = squared(y, t)\\n  optimizer = sgd(lr = 0.1)\\n  epochs = 2\\n}\\n"
+        >>> data = {"x": [[0.0], [1.0]], "t": [[1.0], [3.0]]}
+        >>> run = netspec.train(netspec.parse(text), data, pictures=False)
+        >>> run.status["state"]
+        'finished'
     """
     if data is not None and not isinstance(data, Mapping):
         raise TypeError(f'data is a dictionary of arrays by field, {{"x": X}}, not {type(data).__name__}')
+    import_allowed(allow)
     found, request = _request(spec, settings or {}, epochs=epochs, batch=batch, lr=lr, seed=seed)
     request.device, request.threads, request.pictures = device, threads, pictures
     request.compile, request.save_steps = compile, save_every
@@ -62,8 +91,23 @@ def train(
     return start(plan, None if out is None else Path(out), watch or Silent())
 
 
-def load_run(folder: StrPath) -> Run:
-    """A run that was made before; raises NetspecError (exit code 2) where the folder holds none."""
+def load_run(folder: StrPath, *, allow: Sequence[str] = ()) -> Run:
+    """A run that was made before.
+
+    Parameters:
+        folder: the run's folder.
+        allow: top modules whose packages may be imported for the steps, losses, … that the run's spec names.
+
+    Raises:
+        UsageError: the folder holds no run, or one that cannot be read.
+
+    Example:
+        >>> netspec.load_run("there/is/none")
+        Traceback (most recent call last):
+        ...
+        netspec.diagnostics.errors.UsageError: ...
+    """
+    import_allowed(allow)
     return Run(Path(folder))
 
 
@@ -78,13 +122,29 @@ def resume(
     pictures: bool | None = None,
     watch: Watch | None = None,
 ) -> Run:
-    """Goes on with a run that was stopped or killed, from its newest whole checkpoint, to its end.
+    """Continues a run that was stopped or killed, from its newest whole checkpoint to its end.
 
-    The folder holds its spec and settings; only arrays must be given again. `spec` is compared with it. `pictures`
-    as for `train`; as the run began when left out. Raises
-    NetspecError (exit code 2) where spec or data differ from what they were, and where the run has finished.
+    The folder holds its spec and settings; only arrays must be given again. The result has the very same bits as a
+    run that nobody stopped.
+
+    Parameters:
+        folder: the run's folder.
+        data: the arrays that `train` was given.
+        spec: compared with the run's own.
+        others: the specs whose sections were added by `--with`.
+        data_folder: as for `train`.
+        allow: as for `train`; it is never stored.
+        pictures: as for `train`; as the run began when left out.
+        watch: as for `train`.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        UsageError: the folder holds no run, the run has finished, or spec or data differ from what they were.
+        DataError, DivergedError, StoppedError, MissingPackageError: as for `train`.
     """
-    run = load_run(folder)
+    run = load_run(folder, allow=allow)
     Folder(run.folder).require_plain()
     if run.status["state"] == "finished":
         words = {"folder": str(folder)}

@@ -11,7 +11,7 @@ import pytest
 from docs.build import example
 from docs.fences import DOCS, LANGUAGES, Fence, fences, pages
 from docs.runner import Page, shows
-from netspec.ops import registry
+from netspec.ops.registry import OPERATIONS
 from tests.conftest import ROOT
 
 pytest.importorskip("torch")
@@ -23,12 +23,8 @@ PAGES = [(language, path) for language in LANGUAGES for path in pages(language)]
 @pytest.fixture(autouse=True)
 def _own_operations() -> Iterator[None]:
     """A page may register operations; the next one starts without them."""
-    before = dict(registry._extra)
-    yield
-    registry._extra.clear()
-    registry._extra.update(before)
-    registry.step_names.cache_clear()
-    registry.operation.cache_clear()
+    with OPERATIONS.temporarily():
+        yield
 
 
 @pytest.mark.parametrize(("language", "path"), PAGES, ids=lambda value: str(value).removeprefix(str(ROOT)))

@@ -11,10 +11,9 @@ import netspec
 from netspec.diagnostics.errors import SpecError
 from netspec.ir.operation import Init, Lowering, Op, Weight, option
 from netspec.ir.types import Type, refuse
-from netspec.ops import registry
 from netspec.ops.distance import Distance
 from netspec.ops.dropout import Dropout
-from netspec.ops.registry import operation, register, step_names
+from netspec.ops.registry import OPERATIONS, operation, register, step_names
 from netspec.ops.weighted import Weighted
 
 Relu = operation("relu")
@@ -55,11 +54,8 @@ class Scaled(Weighted):
 
 @pytest.fixture
 def scaled() -> Iterator[None]:
-    register(Scaled)
-    yield
-    del registry._extra["scaled"]
-    step_names.cache_clear()
-    operation.cache_clear()
+    with OPERATIONS.temporarily(Scaled):
+        yield
 
 
 def test_first_values_are_those_of_what_is_stored(scaled: None) -> None:
@@ -72,10 +68,8 @@ def test_first_values_are_those_of_what_is_stored(scaled: None) -> None:
 
 @pytest.fixture
 def tagged() -> Iterator[type[Op]]:
-    yield register(Tagged)
-    del registry._extra["tagged"]
-    step_names.cache_clear()
-    operation.cache_clear()
+    with OPERATIONS.temporarily(Tagged):
+        yield Tagged
 
 
 def codes(chain: str, given: str = "4") -> list[tuple[str, str]]:
@@ -102,8 +96,10 @@ def test_what_it_refuses_is_said_where_it_stands_inside_a_loop_too(tagged: type[
 
 def test_a_name_is_taken_once(tagged: type[Op]) -> None:
     for name in ("tagged", "relu", ""):
-        with pytest.raises(ValueError, match="exists already, or the name is empty"):
-            register(type("Other", (Op,), {"name": name}))
+        with pytest.raises(ValueError, match=r"exists already|has no name"):
+            register(type("Other", (Tagged,), {"name": name}))
+    with pytest.raises(TypeError, match="is incomplete: it has no method torch"):
+        register(type("Other", (Op,), {"name": "other"}))
     with pytest.raises(KeyError, match="nothing"):
         operation("nothing")
 

@@ -18,6 +18,7 @@ from netspec.ir.call import Call
 from netspec.ir.graph import Graph, Node
 from netspec.ir.operation import Elementwise, Lowering, Op
 from netspec.ir.types import Time, Type
+from netspec.ops.registry import OPERATIONS
 from ops.audit import trial
 from ops.computing import hold
 from ops.oracles import APART, oracle, registered
@@ -53,19 +54,8 @@ def test_no_trait_lies(name: str) -> None:
 @contextmanager
 def added(cls: type[Op]) -> Iterator[None]:
     """An operation of the registry for the time of a test."""
-    netspec.register(cls)
-    try:
+    with OPERATIONS.temporarily(cls):
         yield
-    finally:
-        removed(cls.name)
-
-
-def removed(name: str) -> None:
-    from netspec.ops import registry
-
-    del registry._extra[name]
-    for cached in (registry.step_names, registry.operation, registry.plain):
-        cached.cache_clear()  # type: ignore[attr-defined]
 
 
 class Own(Elementwise):

@@ -54,15 +54,18 @@ class View:
         weight_circles: whether it draws a circle for each weight, so that an example's numbers stand there.
 
     Example:
-        >>> from netspec.figure.scene import Point, Rect, Scene, Text
+        >>> from netspec.figure.scene import Rect, Scene, Text
         >>> from netspec.figure.typeset import words
-        >>> class Names(netspec.View):
-        ...     name = "names"
-        ...     about = "the names of the layers, one below the other"
+        >>> @netspec.register
+        ... class Title(netspec.View):
+        ...     name = "title"
+        ...     about = "the name of the net"
         ...     def draw(self, drawing):
-        ...         labels = [layer.label for layer in drawing.graph.top]
-        ...         texts = [Text(f"name-{n}", 0, 6 * n, (words(label),), 4) for n, label in enumerate(labels, 1)]
-        ...         return Scene(self.name, tuple(texts), Rect(-20, 0, 20, 6 * len(labels) + 3))
+        ...         text = Text(id="title", lines=(words(drawing.graph.name),), x=0, y=5, size=4)
+        ...         return Scene(view=self.name, items=(text,), canvas=Rect(-20, 0, 20, 8))
+        >>> net = netspec.parse("net small {\\n  input x: 4\\n  output y: 2 perceptrons\\n}").net()
+        >>> net.render(view="title")
+        <Picture of small: title>
     """
 
     name: ClassVar[str] = ""

@@ -1,0 +1,129 @@
+"""What other distributions add: nothing is imported without `--allow`, and everything works with it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+# a small distribution as pip lays it out: a module and its metadata
+MODULE = """
+import netspec
+from netspec.figure.scene import Rect, Scene, Text
+from netspec.figure.themes import THEMES
+from netspec.figure.typeset import words
+
+print("IMPORTED", __name__)
+
+
+@netspec.register
+class Names(netspec.View):
+    name = "names"
+    about = "the names of the layers, one below the other"
+
+    def draw(self, drawing):
+        labels = [layer.label for layer in drawing.graph.top]
+        texts = [Text(id=f"name-{n}", lines=(words(label),), x=0, y=6 * n, size=4) for n, label in enumerate(labels, 1)]
+        return Scene(view=self.name, items=tuple(texts), canvas=Rect(-20, 0, 20, 6 * len(labels) + 3))
+
+
+class Titles(netspec.Writer):
+    name = "title"
+    about = "the title of the figure"
+
+    def write(self, picture, scale):
+        return picture.scene.title.encode("utf-8")
+
+
+SEPIA = netspec.Theme("sepia", THEMES["classic"].colours | {"ink": "#402000"})
+"""
+ENTRY_POINTS = """
+[netspec.plugins]
+names = sepia_pack:Names
+sepia = sepia_pack:SEPIA
+title = sepia_pack:Titles
+broken = missing_pack:nothing
+half = half_pack:Half
+"""
+HALF = "import netspec\nclass Half(netspec.View):\n    name = 'half'\n"
+SPEC = """net small {
+  input  x: 4
+  output y: 2 perceptrons
+}
+
+figure {
+  view = names
+  theme = sepia
+}
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    site = tmp_path / "site"
+    info = site / "sepia_pack-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: sepia-pack\nVersion: 1.0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text(ENTRY_POINTS, encoding="utf-8")
+    (site / "sepia_pack.py").write_text(MODULE, encoding="utf-8")
+    (site / "half_pack.py").write_text(HALF, encoding="utf-8")
+    (tmp_path / "small.net").write_text(SPEC, encoding="utf-8")
+    return tmp_path
+
+
+def run(place: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own: what one has imported, no other sees."""
+    path = f"import sys; sys.path[:0] = [{str(place / 'site')!r}, {str(ROOT)!r}]\n"
+    code = command[1] if command[0] == "-c" else f"from netspec.cli import main; sys.exit(main({list(command)!r}))"
+    return subprocess.run([sys.executable, "-c", path + code], capture_output=True, text=True, cwd=place, check=False)
+
+
+def test_nothing_is_imported_without_permission(place: Path) -> None:
+    done = run(place, "check", "small.net", "--format", "concise")
+    assert done.returncode == 1
+    assert [line.split(": ")[1] for line in done.stderr.splitlines()] == ["error[NS693]", "error[NS693]"]
+    assert "IMPORTED" not in done.stdout
+    told = run(place, "check", "small.net").stderr
+    assert "--allow sepia_pack" in told
+    assert "`sepia-pack`" in told
+
+
+def test_with_permission_view_theme_and_format_work_everywhere(place: Path) -> None:
+    assert run(place, "check", "small.net", "--allow", "sepia_pack").returncode == 0
+    done = run(place, "render", "small.net", "--allow", "sepia_pack", "-o", "small.svg")
+    assert (done.returncode, done.stdout.split()) == (0, ["IMPORTED", "sepia_pack", "small.svg"])
+    drawn = (place / "small.svg").read_text(encoding="utf-8")
+    assert "#402000" in drawn
+    assert ">x</text>" in drawn or ">x<" in drawn
+    assert run(place, "render", "small.net", "--allow", "sepia_pack", "-o", "small.title").returncode == 0
+    assert (place / "small.title").read_text(encoding="utf-8") == "small"
+    for command in (["show"], ["fmt", "--check"], ["diff", "small.net"], ["compile"]):
+        assert run(place, *command, "small.net", "--allow", "sepia_pack").returncode == 0, command
+
+
+def test_flags_that_name_what_a_package_offers(place: Path) -> None:
+    (place / "plain.net").write_text(SPEC.partition("figure")[0], encoding="utf-8")
+    done = run(place, "render", "plain.net", "--view", "names", "--format", "concise")
+    assert (done.returncode, done.stderr.partition(":")[0]) == (2, "error[NS693]")
+    done = run(place, "render", "plain.net", "--view", "names", "--theme", "sepia", "--allow", "sepia_pack")
+    assert done.returncode == 0, done.stderr
+
+
+def test_python_asks_in_the_same_way(place: Path) -> None:
+    refused = "import netspec\ntry: netspec.load('small.net')\nexcept netspec.SpecError as e: print(e.diagnostic.code)"
+    assert run(place, "-c", refused).stdout == "NS693\n"
+    allowed = "import netspec\nprint(netspec.load('small.net', allow=['sepia_pack']).render().theme.name)"
+    assert run(place, "-c", allowed).stdout.split() == ["IMPORTED", "sepia_pack", "sepia"]
+
+
+@pytest.mark.parametrize(("module", "said"), [("missing_pack", "No module named"), ("half_pack", "no method draw")])
+def test_a_package_that_fails_is_one_sentence(place: Path, module: str, said: str) -> None:
+    done = run(place, "check", "small.net", "--allow", module, "--format", "concise")
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
+    assert line.startswith("error[NS922]: ")
+    assert said in line
