@@ -91,13 +91,13 @@ class Sum(Node):
 
 
 class Winner(Node):
-    """1 where a value is the largest of its window (the last axis), else 0: the first of equal ones, or all."""
+    """1 where a value is the largest of its window (the last axis), else 0: of equal ones the first, or all (`ties`)."""
 
-    __slots__ = ("all", "of")
+    __slots__ = ("of", "ties")
 
-    def __init__(self, of: Array, all: bool) -> None:
+    def __init__(self, of: Array, ties: bool) -> None:
         super().__init__(math.prod(of.shape))
-        self.of, self.all = of, all
+        self.of, self.ties = of, ties
 
     @property
     def reads(self) -> tuple[Array, ...]:
@@ -145,9 +145,11 @@ class Array(Numbers):
     # ---- other windows on the same numbers
 
     def permute(self, *axes: int) -> Array:
+        """The axes in another order: `x.permute(0, 2, 1)`."""
         return Array(self.node, self.offset, tuple(self.steps[axis] for axis in axes))
 
     def swap(self, first: int, second: int) -> Array:
+        """Two axes in each other's place."""
         axes = list(range(len(self.steps)))
         axes[first], axes[second] = axes[second], axes[first]
         return self.permute(*axes)
@@ -181,7 +183,7 @@ class Array(Numbers):
         return Array(self.node, self.offset, tuple(steps))
 
     def split(self, axis: int, *lengths: int) -> Array:
-        """An axis as several."""
+        """An axis as several, whose lengths multiply to its own: `(B, 6)` by `split(1, 2, 3)` is `(B, 2, 3)`."""
         own = self._even(axis)
         parts = []
         for position, length in enumerate(lengths):
@@ -191,7 +193,15 @@ class Array(Numbers):
         return Array(own.node, own.offset + own.steps[axis][0], (*own.steps[:axis], *parts, *own.steps[axis + 1 :]))
 
     def window(self, axis: int, count: int, stride: int, kernel: int, dilation: int) -> Array:
-        """An axis as windows (`count` of them) and, as a last axis of the array, what each of them reads."""
+        """An axis as windows, and as a last axis of the array what each of them reads: what filters slide over.
+
+        Parameters:
+            axis: the axis that becomes the places of the windows.
+            count: how many windows there are.
+            stride: from the first value of a window to that of the next.
+            kernel: how many values a window reads.
+            dilation: from one value of a window to the next.
+        """
         own = self._even(axis)
         steps = own.steps[axis]
         places = _evened([steps[index * stride] for index in range(count)])
@@ -257,6 +267,7 @@ class Array(Numbers):
         return found.reshape(*(1 if axis in gone else length for axis, length in enumerate(self.shape)))
 
     def mean(self, *axes: int) -> Array:
+        """The mean over axes, which stay with length 1."""
         return self.sum(*axes) / math.prod(self.shape[axis] for axis in axes)
 
     def largest(self, *axes: int) -> Array:

@@ -61,7 +61,7 @@ def _plain(node: Node, done: Mapping[Node, Sequence[float]], values: Mapping[str
                 window = seen[begin : begin + length]
                 best = max(window)
                 first = window.index(best)
-                wins += [float(value == best if node.all else place == first) for place, value in enumerate(window)]
+                wins += [float(value == best if node.ties else place == first) for place, value in enumerate(window)]
             return wins
         case Stop():
             return _seen(node.of, done)
@@ -126,7 +126,7 @@ def _by_numpy(node: Node, done: Mapping[Node, Any], values: Mapping[str, Any], n
             return sums
         case Winner():
             seen = _view(node.of, done, np)
-            if node.all:
+            if node.ties:
                 return (seen == seen.max(-1, keepdims=True)).astype(np.float64).reshape(-1)
             return (np.arange(seen.shape[-1]) == seen.argmax(-1)[..., None]).astype(np.float64).reshape(-1)
         case Stop():

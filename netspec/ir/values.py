@@ -43,11 +43,10 @@ class Values:
         self.updates: dict[str, Array] = {}
         self._inputs, self._weight, self._examples = inputs, weight, examples
         self._training, self._lengths, self._draw, self._one_step = training, lengths, draw, one_step
-        looped = set() if one_step else {index for cell in graph.cells for index in cell}
+        cells = [] if one_step else [sorted(cell) for cell in graph.cells]
+        looped = {index for cell in cells for index in cell}
         # a value between two nodes of a loop may need the loop's result: what cannot be computed yet waits
-        waiting = [sorted(cell) for cell in graph.cells] + [
-            [node.index] for node in graph.nodes if node.index not in looped
-        ]
+        waiting = cells + [[node.index] for node in graph.nodes if node.index not in looped]
         waiting.sort(key=lambda part: part[-1])
         while waiting:
             later = [part for part in waiting if not self._done(part, part[0] in looped)]
