@@ -91,7 +91,7 @@ class Sum(Node):
 
 
 class Winner(Node):
-    """1 where a value is the largest of its window (the last axis), else 0: of equal ones the first, or all (`ties`)."""
+    """1 where a value is the largest of its window, the last axis, else 0; of equal ones the first, or all (`ties`)."""
 
     __slots__ = ("of", "ties")
 
