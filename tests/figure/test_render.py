@@ -286,3 +286,19 @@ def test_nets_and_pictures_show_themselves() -> None:
     assert isinstance(net.render().scene.wires[0], Wire)
     with pytest.raises(SpecError):
         netspec.parse("net a {").net()
+
+
+def test_numbers_that_need_other_time_steps_are_refused_at_the_step() -> None:
+    text = """net n {
+  input  x: 3 over 4
+  hidden z: x & z[t-1] -> 2 perceptrons -> tanh
+  output y: z -> 1 perceptron
+}
+"""
+    net = netspec.parse(text).net()
+    arrays = {key: value.numpy() for key, value in net.module(seed=1).state_dict().items()}
+    with pytest.raises(SpecError) as refused:
+        net.render(view="neurons", weights=arrays, input="x=1,2,3")
+    (found,) = refused.value.diagnostics
+    assert found.code == "NS729"
+    assert found.line == 3
