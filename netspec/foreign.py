@@ -111,7 +111,7 @@ ENTRIES: Final = {
     "ce": "cross_entropy", "softmaxcrossentropy": "cross_entropy", "categoricalcrossentropy": "cross_entropy",
     "sparsecategoricalcrossentropy": "cross_entropy", "smoothl1": "huber", "kldiv": "kl", "acc": "accuracy",
     "normalize": "standardize", "rescale": "scale", "cosineannealing": "cosine", "onecycle": "one_cycle",
-    "cosineannealingwarmrestarts": "cosine_restarts", "reducelronplateau": "plateau", "rmse": "squared",
+    "cosineannealingwarmrestarts": "cosine_restarts", "reducelronplateau": "plateau",
 }  # fmt: skip
 # settings of a train section that the command line has
 FLAGS: Final = {
