@@ -9,11 +9,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from netspec.elaborate.options import option_names
+from netspec.elaborate.options import option_names, shown
 from netspec.figure.reading import HINTS, SETTINGS
 from netspec.ir.operation import Elementwise, Op
 from netspec.ops.registry import operation, step_names
-from netspec.sections.entries import Entry, shown
+from netspec.sections.entries import Entry
 from netspec.sections.vocabulary.losses import LOSSES
 from netspec.sections.vocabulary.metrics import METRICS
 from netspec.sections.vocabulary.optimizers import OPTIMIZERS

@@ -9,9 +9,8 @@ from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Qu
 from netspec.elaborate.budget import NodeBudget
 from netspec.elaborate.environment import Environment, Flow, Result, Value
 from netspec.elaborate.evaluate import Undefined, fault
-from netspec.elaborate.initial import check_init
 from netspec.elaborate.keys import Names
-from netspec.elaborate.options import Given
+from netspec.elaborate.options import Given, check_init
 from netspec.elaborate.witnesses import shown
 from netspec.ir.graph import Edge, Layer, Node, Origins, Scope
 from netspec.ir.operation import Op, Weight

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from netspec import foreign
 from netspec.diagnostics.model import Fix, Hint, Quoted
 from netspec.elaborate.environment import Environment, Word
 from netspec.elaborate.evaluate import REAL, evaluate, fault
-from netspec.ir.operation import Init, Op, Weight
+from netspec.ir.operation import Init
 from netspec.ir.sizes import Formula
 from netspec.ir.types import Unknown
 from netspec.syntax import tree
-
-if TYPE_CHECKING:
-    from netspec.elaborate.options import Given
 
 # name -> how many numbers it takes (least, most)
 DISTRIBUTIONS: dict[str, tuple[int, int]] = {
@@ -31,45 +26,6 @@ DISTRIBUTIONS: dict[str, tuple[int, int]] = {
     "lecun": (0, 0),  # normal, variance 1 / fan_in
     "orthogonal": (0, 1),  # rows at right angles; a gain (Saxe 2013)
 }
-
-
-# those that reckon with how many values flow in and out of a weight
-_BY_FANS = frozenset(("he", "he_uniform", "xavier", "xavier_normal", "lecun"))
-# those that torch reckons from the axes of an array: a vector has too few
-_BY_AXES = _BY_FANS - {"lecun"} | {"orthogonal"}
-
-
-def check_init(op: Op, weights: tuple[Weight, ...], given: Given, env: Environment, at: tree.Place) -> None:
-    """Every part that `init` speaks of is stored, and its distribution can be reckoned; raises Fault."""
-    for part, init in (given.values.get("init") or {}).items():
-        name = f"init.{part}" if part != "weight" else "init"
-        owner, place = given.places[f"init.{part}"]
-        mine = [weight for weight in weights if weight.part == part and weight.init == init]
-        if mine and not (part == "weight" and given.values.get("tie") is not None):
-            _check_fans(op, mine, init, owner, place)
-        elif f"init.{part}" not in given.from_default:
-            other = _instead(op, part)
-            if not other:
-                raise fault(owner, place, "NS203", name=name, step=op.name)
-            raise fault(owner, place, "NS361", name=name, step=op.name, other=other)
-
-
-def _check_fans(op: Op, weights: list[Weight], init: Init, env: Environment, place: tree.Place) -> None:
-    for weight in weights:
-        if (init.name in _BY_FANS and not weight.fan_in) or (init.name in _BY_AXES and len(weight.shape) < 2):
-            raise fault(env, place, "NS362", init=init.name, step=op.name, part=weight.part)
-
-
-def _instead(op: Op, part: str) -> str:
-    """The option because of which an operation does not store a part, or takes its values from elsewhere."""
-    if part == "weight" and getattr(op, "tie", None) is not None:
-        return "tie"
-    if getattr(op, "weights_", None) is not None:
-        return "weights"
-    for name in ("affine", "project", *(("bias",) if part == "bias" else ())):
-        if getattr(op, name, True) is False:
-            return f"{name} = false"
-    return "kind = sine" if getattr(op, "kind", "") == "sine" else ""
 
 
 def read_init(value: tree.Value, env: Environment) -> Init:

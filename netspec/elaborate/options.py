@@ -6,6 +6,7 @@ choice. Options merge one by one and the nearest wins: the line, the body's defa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ from netspec.elaborate.evaluate import Undefined, fault
 from netspec.elaborate.initial import read_init
 from netspec.elaborate.kinds import parse
 from netspec.elaborate.lookup import arrow, decimal
-from netspec.ir.operation import Op, Option
+from netspec.ir.operation import Init, Op, Option, Weight
 from netspec.names import meant, nearest
 from netspec.ops.registry import step_names
 from netspec.syntax import tree
@@ -116,20 +117,11 @@ def option_of(cls: type[Op], arg: tree.Arg, position: int, source: Source, given
     option = cls.options.get(name) or cls.options.get(name + "_")
     if option is None and name in cls.reserved:
         raise fault(source.env, arg.name_at, "NS692", option=name, step=cls.name)
-    if option is None or option.name in _HIDDEN.get(cls.name, ()):
+    if option is None or not option.written:
         raise unknown_option(cls, arg, source)
-    if part and not (option.dotted and len(part) == 1 and part[0] in _parts(cls)):
+    if part and not (option.dotted and len(part) == 1 and part[0] in cls.init_parts):
         raise unknown_option(cls, arg, source)
     return option.name, part
-
-
-def _parts(cls: type[Op]) -> tuple[str, ...]:
-    """The stored arrays whose initial values `init.NAME` may set."""
-    return ("weight",) if cls.name in ("embed", "distance", "positions", "learned", "rmsnorm") else ("weight", "bias")
-
-
-# what the syntax itself gives a noun: `N`, `KxK`
-_HIDDEN = {"perceptrons": ("units",), "filters": ("count", "kernel")}
 
 
 def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Exception:
@@ -144,7 +136,7 @@ def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> E
     if not cls.positional:
         sized = all(isinstance(item.value, tree.Number | tree.List) for item in source.args)
         hint: Hint | None = arrow(arg.value, env) or _joined(cls, arg, position, source)
-        if hint is None and sized and not set(_HIDDEN) & {cls.name}:  # `batchnorm(64)` of other tools
+        if hint is None and sized and not cls.noun:  # `batchnorm(64)` of other tools
             hint = Hint("sized", {"step": cls.name})
         return fault(env, arg.at, "NS211", hint or Hint("usage", {"usage": usage(cls)}), step=cls.name)
     real = 0 < len(given) <= len(cls.positional) and cls.options[cls.positional[len(given) - 1]].kind == "real"
@@ -197,25 +189,41 @@ def unknown_option(cls: type[Op], arg: tree.Arg, source: Source) -> Exception:
 
 
 def option_names(cls: type[Op]) -> list[str]:
-    hidden = _HIDDEN.get(cls.name, ())
-    return [name.rstrip("_") for name in cls.options if name not in hidden]
+    """The options of a step as a spec writes them."""
+    return [option.shown for option in cls.options.values() if option.written]
 
 
 def usage(cls: type[Op]) -> str:
     """`maxpool(kernel, stride = …, pad = 0)`."""
+    return usage_of(cls.name, cls.options, cls.positional)
+
+
+def usage_of(name: str, options: Mapping[str, Option], positional: tuple[str, ...], gathers: str = "") -> str:
+    """How a step or an entry of a section is called; `gathers` is the option that takes all values without a name."""
     parts = []
-    for name, option in sorted(cls.options.items(), key=lambda item: item[0] not in cls.positional):
-        if name in _HIDDEN.get(cls.name, ()):
+    for key, option in sorted(options.items(), key=lambda item: item[0] not in positional):
+        if not option.written:
             continue
-        shown = name.rstrip("_")
-        if name in cls.positional:
-            parts.append(shown if option.required else f"[{shown}]")
-        elif option.default is not None and not option.required:
-            default = str(option.default).lower() if isinstance(option.default, bool) else option.default
-            parts.append(f"{shown} = {default}")
+        if key in positional:
+            parts.append(option.shown if option.required else f"[{option.shown}]")
+        elif key == gathers:
+            parts.append(f"{option.shown}, …")
+        elif option.required or option.default is None:
+            parts.append(f"{option.shown} = …")
         else:
-            parts.append(f"{shown} = …")
-    return f"{cls.name}({', '.join(parts)})"
+            parts.append(f"{option.shown} = {shown(option.default)}")
+    return f"{name}({', '.join(parts)})"
+
+
+def shown(value: Any) -> str:
+    """A default as a spec writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return value if value.isidentifier() else f'"{value}"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(shown(item) for item in value)}]"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _store(option: Option, part: tuple[str, ...], arg: tree.Arg, source: Source, given: Given) -> None:
@@ -236,3 +244,32 @@ def _store(option: Option, part: tuple[str, ...], arg: tree.Arg, source: Source,
     given.places[name] = (source.env, arg.at)
     if source.default:
         given.from_default.add(name)
+
+
+# ---- initial values against what is stored
+
+# distributions that depend on how many values flow in and out of a weight
+_BY_FANS = frozenset(("he", "he_uniform", "xavier", "xavier_normal", "lecun"))
+# those that torch computes from the axes of an array: a vector has too few
+_BY_AXES = _BY_FANS - {"lecun"} | {"orthogonal"}
+
+
+def check_init(op: Op, weights: tuple[Weight, ...], given: Given, env: Environment, at: tree.Place) -> None:
+    """Checks that every part `init` speaks of is stored, and that its distribution can be computed; raises Fault."""
+    for part, init in (given.values.get("init") or {}).items():
+        name = f"init.{part}" if part != "weight" else "init"
+        owner, place = given.places[f"init.{part}"]
+        mine = [weight for weight in weights if weight.part == part and weight.init == init]
+        if mine and not (part == "weight" and given.values.get("tie") is not None):
+            _check_fans(op, mine, init, owner, place)
+        elif f"init.{part}" not in given.from_default:
+            other = op.unstored(part)
+            if not other:
+                raise fault(owner, place, "NS203", name=name, step=op.name)
+            raise fault(owner, place, "NS361", name=name, step=op.name, other=other)
+
+
+def _check_fans(op: Op, weights: list[Weight], init: Init, env: Environment, place: tree.Place) -> None:
+    for weight in weights:
+        if (init.name in _BY_FANS and not weight.fan_in) or (init.name in _BY_AXES and len(weight.shape) < 2):
+            raise fault(env, place, "NS362", init=init.name, step=op.name, part=weight.part)

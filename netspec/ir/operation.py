@@ -59,6 +59,7 @@ class Option(NamedTuple):
     mark: Marking | None = None  # what a figure must show of it
     above: float | None = None  # as `least`, but not allowed itself
     length: int | None = None  # how many items a list has
+    written: bool = True  # False: the syntax itself gives it, as the number before `perceptrons`
 
     def out_of_bounds(self, value: Any) -> tuple[str, dict[str, Any]] | None:
         """The code and words of what is wrong with a value; None where it is within the bounds."""
@@ -120,6 +121,7 @@ def option(
     most: float | None = None,
     choices: tuple[str, ...] = (),
     dotted: bool = False,
+    written: bool = True,
 ) -> Any:
     """Declares a field of an operation as an option of the language.
 
@@ -134,6 +136,7 @@ def option(
         most: the largest number allowed.
         choices: the words allowed.
         dotted: `init.bias = 1` reaches one part of it.
+        written: False where the syntax itself gives it, as the number before `perceptrons`.
 
     Example:
         >>> from netspec import Op, option
@@ -145,7 +148,7 @@ def option(
         'every 3'
     """
     decided = None if mark is None else marking(mark)
-    return Option(kind, about, default, least, most, choices, dotted=dotted, mark=decided)
+    return Option(kind, about, default, least, most, choices, dotted=dotted, mark=decided, written=written)
 
 
 class Init(NamedTuple):
@@ -254,6 +257,7 @@ class Op:
     varying: ClassVar[bool] = True  # right on batches of different lengths
     inherits: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})  # options it takes from a noun's default
     reserved: ClassVar[tuple[str, ...]] = ()  # options that a later version will have
+    init_parts: ClassVar[tuple[str, ...]] = ("weight", "bias")  # what `init.NAME` may speak of
     # its title in English and Korean, with options in braces; its name and the values of TITLE options when left out
     titles: ClassVar[tuple[str, str]] = ("", "")
 
@@ -380,6 +384,21 @@ class Op:
     def bare(self) -> bool:
         """Whether its one array is an nn.Parameter of the class it stands in, and no module holds it."""
         return False
+
+    def unstored(self, part: str) -> str:
+        """The option, as a spec writes it, because of which `weight` or `bias` is not stored here; "" for none.
+
+        Example:
+            >>> operation("perceptrons")(units=(3,), bias=False).unstored("bias")
+            'bias = false'
+        """
+        values = self.__dict__
+        if part == "weight" and values.get("tie") is not None:
+            return "tie"
+        if values.get("weights_") is not None:
+            return "weights"
+        flags = ("affine", "project", *(("bias",) if part == "bias" else ()))
+        return next((f"{name} = false" for name in flags if values.get(name, True) is False), "")
 
     def layers(self) -> int:
         """What it adds to the depth of a path."""

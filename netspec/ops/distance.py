@@ -28,6 +28,7 @@ class Distance(Weighted):
     """y_n = sum_j (x_j - p_nj)^2 to N trained prototypes: smaller is nearer."""
 
     name = "distance"
+    init_parts = ("weight",)
     summary = "the squared distance to N trained prototypes"
     formula = "y_n = sum_j (x_j - p_nj)^2"
     source = "Broomhead & Lowe 1988 (radial basis functions)"

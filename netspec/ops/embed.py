@@ -15,6 +15,7 @@ class Embed(Weighted):
     """`one of K` -> `d`: the row of a trained K x d table that the index names."""
 
     name = "embed"
+    init_parts = ("weight",)
     summary = "a trained vector for each class"
     titles = ("embedding, {width} values", "임베딩, 값 {width}개")
     formula = "x = W[c]"

@@ -85,8 +85,8 @@ class Filters(Weighted):
     example = "64 filters 3x3 (pad = 1) -> relu"
     noun = True
     depth = 1
-    count: Size = option("size", "how many filters: the maps that come out", least=1, mark=TITLE)
-    kernel: tuple[Size, ...] = option("extent", "the filter's size along each axis", least=1, mark=TITLE)
+    count: Size = option("size", "how many filters: the maps that come out", least=1, mark=TITLE, written=False)
+    kernel: tuple[Size, ...] = option("extent", "the filter's size along each axis", least=1, mark=TITLE, written=False)
     stride: Any = option("extent", "steps between two places of the filter", default=1, least=1, mark=STRIDE)
     pad: Any = option(
         "padding",

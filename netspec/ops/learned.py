@@ -30,6 +30,7 @@ class Learned(Weighted):
     """Begins a chain with trained values of the given type; normal(0, 0.02) unless `init` says otherwise."""
 
     name = "learned"
+    init_parts = ("weight",)
     summary = "trained values that read nothing"
     source = "Devlin 2018 (class token)"
     example = "hidden cls: learned(768)"

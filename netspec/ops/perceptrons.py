@@ -43,7 +43,7 @@ class Perceptrons(Weighted):
     example = "128 perceptrons -> relu"
     noun = True
     depth = 1
-    units: tuple[Size, ...] = option("extent", "how many, or a grid of them", least=1, mark=TITLE)
+    units: tuple[Size, ...] = option("extent", "how many, or a grid of them", least=1, mark=TITLE, written=False)
     bias: bool = option(
         "flag",
         "each has a weight w_0 for the constant 1",

@@ -40,6 +40,7 @@ class Positions(Weighted):
     """`… over T` -> `d over T`: the vector of each place, trained or of sines; to be added to the values."""
 
     name = "positions"
+    init_parts = ("weight",)
     summary = "a vector for each place in time"
     formula = "p_t = W[t]"
     source = "Gehring 2017 (trained), Vaswani 2017 (sines)"
@@ -55,6 +56,9 @@ class Positions(Weighted):
         choices=("learned", "sine"),
         mark=kind({"learned": "learned", "sine": "sinusoidal"}, {"learned": "학습됨", "sine": "사인파"}),
     )
+
+    def unstored(self, part: str) -> str:
+        return "kind = sine" if self.kind == "sine" else super().unstored(part)
 
     @property
     def over_time(self) -> bool:

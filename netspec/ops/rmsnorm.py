@@ -15,6 +15,7 @@ class RmsNorm(OverRole):
     """Over the maps of a value without space; with space the role says over what: maps, space or all."""
 
     name = "rmsnorm"
+    init_parts = ("weight",)
     summary = "values divided by their root mean square"
     titles = ("RMS norm", "RMS 정규화")
     formula = "x / sqrt(mean(x^2) + eps) * weight"

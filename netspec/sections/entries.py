@@ -16,7 +16,8 @@ from pydantic.fields import FieldInfo
 from netspec import foreign
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Quoted
 from netspec.elaborate.kinds import KINDS
-from netspec.ir.operation import Option
+from netspec.elaborate.options import usage_of
+from netspec.ir.operation import REQUIRED, Option
 from netspec.ir.types import ShapeFault
 from netspec.names import meant, nearest
 from netspec.plugins import not_allowed
@@ -57,7 +58,7 @@ def option_of(name: str, field: FieldInfo) -> Option:
     found = next((item for item in field.metadata if isinstance(item, Option)), None)
     if found is None:
         raise TypeError(f"the field {name!r} has no setting(kind, about, …) in its type: Annotated[type, setting(…)]")
-    return found._replace(name=name)
+    return found._replace(name=name, default=REQUIRED if field.is_required() else field.default)
 
 
 class Entry(BaseModel):
@@ -87,19 +88,14 @@ class Entry(BaseModel):
         return {"word": self.word, **self.model_dump(mode="json")}
 
     @classmethod
+    def options(cls) -> dict[str, Option]:
+        """Its options by name."""
+        return {name: option_of(name, field) for name, field in cls.model_fields.items()}
+
+    @classmethod
     def usage(cls) -> str:
         """`csv(file, delimiter = ",", …)`."""
-        parts = []
-        for name, field in sorted(cls.model_fields.items(), key=lambda item: item[0] not in cls.positional):
-            if name in cls.positional:
-                parts.append(name if field.is_required() else f"[{name}]")
-            elif name == cls.gathers:
-                parts.append(f"{name}, …")
-            elif field.is_required() or field.default is None:
-                parts.append(f"{name} = …")
-            else:
-                parts.append(f"{name} = {shown(field.default)}")
-        return f"{cls.word}({', '.join(parts)})" if parts else cls.word
+        return usage_of(cls.word, cls.options(), cls.positional, cls.gathers).removesuffix("()")
 
 
 E = TypeVar("E", bound=Entry)
@@ -124,17 +120,6 @@ def incomplete(entry: type[Entry]) -> str:
             return f"its option {name!r} is of the kind {kind!r}; the kinds are {', '.join(sorted(KINDS))}"
     lacking = [name for name in (*entry.positional, entry.gathers) if name and name not in entry.model_fields]
     return f"it has no option {lacking[0]!r}, which may stand without its name" if lacking else ""
-
-
-def shown(value: Any) -> str:
-    """A default as a spec would write it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return value if value.isidentifier() else f'"{value}"'
-    if isinstance(value, tuple):
-        return f"[{', '.join(shown(item) for item in value)}]"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def read_entry(entries: Table[E], value: tree.Value, reader: Reader, what: Phrase) -> E:
@@ -188,7 +173,7 @@ def _find(entries: Table[E], name: str, at: tree.Place, reader: Reader, what: Ph
 
 def bind(cls: type[E], args: tuple[tree.Arg, ...], reader: Reader, at: tree.Place) -> E:
     """The arguments as the options of an entry; raises Fault."""
-    options = {name: option_of(name, field) for name, field in cls.model_fields.items()}
+    options = cls.options()
     values: dict[str, Any] = {}
     places = {"": reader.span(at)}
     gathered: list[Any] = []
@@ -198,12 +183,12 @@ def bind(cls: type[E], args: tuple[tree.Arg, ...], reader: Reader, at: tree.Plac
         if name == cls.gathers and not arg.name:
             places[f"{name}.{len(gathered)}"] = reader.span(arg.value.at)
             one = option._replace(kind=option.kind.removesuffix("s"))  # one of the `texts` or `numbers`
-            gathered.append(KINDS[one.kind](one, single(arg.value), reader))
+            gathered.append(reader.read(one, arg.value))
         elif name in values:
             label = Label(places[name], "first")
             raise Fault(Diagnostic("NS208", reader.span(arg.name_at), {"name": name}, labels=(label,)))
         else:
-            values[name] = KINDS[option.kind](option, single(arg.value), reader)
+            values[name] = reader.read(option, arg.value)
         places.setdefault(name, reader.span(arg.value.at))
     if gathered:
         values[cls.gathers] = tuple(gathered)
@@ -228,7 +213,8 @@ def _located(error: ValidationError, cls: type[Entry], places: Mapping[str, Span
             hint = Hint("usage", {"usage": cls.usage()})
             found.append(Diagnostic("NS209", places[""], {"step": cls.word, "option": name}, hints=(hint,)))
         elif item["type"].startswith("NS"):
-            found.append(Diagnostic(item["type"], places.get(name, places[""]), {"option": name, **item["ctx"]}))
+            words = {**item["ctx"], "option": name, "name": name}
+            found.append(Diagnostic(item["type"], places.get(name, places[""]), words))
         else:
             raise error
     first, *more = found

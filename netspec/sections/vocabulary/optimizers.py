@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+from netspec.elaborate.options import shown
 from netspec.ir.types import refuse
 from netspec.registry import Registry
-from netspec.sections.entries import Entry, incomplete, setting, shown
+from netspec.sections.entries import Entry, incomplete, setting
 
 if TYPE_CHECKING:
     import torch
