@@ -9,7 +9,7 @@ REFERENCE = 0.05
 
 
 def _work() -> float:
-    """Processor time of a fixed piece of plain Python that, as a large spec does, fills more memory than caches hold."""
+    """Processor time of a fixed piece of plain Python that fills memory, as a large spec does."""
     begun = time.process_time()
     made = [{"name": f"k{number}", "at": (number, number + 1), "inner": [number]} for number in range(60_000)]
     found = {item["name"]: item for item in made}
