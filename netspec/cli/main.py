@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import re
 import sys
@@ -99,7 +98,6 @@ def netspec() -> None:
 def main(args: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code: 0 fine, 1 spec errors, 2 usage, 3 data, 4 diverged, 5 missing
     part, 130 stopped after a checkpoint."""
-    gc.disable()  # a short-lived process: nothing it builds is garbage before it ends
     escape_unprintable()
     argv = sys.argv[1:] if args is None else args
     language = language_of(argv)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -56,7 +55,6 @@ SECTIONS = ("train", "data")
 @common
 def command(spec: str | None, **flags: Any) -> int:
     """Train a net on its data; weights, curves and figure land in a folder of the run."""
-    gc.enable()  # a long-lived process
     if spec is None and flags["resume"] is None:
         raise click.MissingParameter(param_hint="SPEC", param_type="argument")
     for module in ("torch", "numpy", "safetensors"):

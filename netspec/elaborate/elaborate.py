@@ -15,7 +15,7 @@ from netspec.elaborate.environment import Environment, Flow, Word
 from netspec.elaborate.evaluate import Undefined, fault
 from netspec.elaborate.keys import keys_as_paths
 from netspec.elaborate.measure import count, depth, stored_arrays
-from netspec.elaborate.program import Definition, Program
+from netspec.elaborate.program import Definition, Program, collector_paused
 from netspec.elaborate.source import operand
 from netspec.elaborate.step import STEPS
 from netspec.elaborate.witnesses import find
@@ -56,6 +56,7 @@ class Instance:
         return self.env.definition
 
 
+@collector_paused()
 def elaborate(
     program: Program,
     definition: Definition,

