@@ -3,18 +3,16 @@
     %%netspec net model
     net mlp { … }
 
-checks the cell, draws the net, and binds the Net (and, with a second name, its torch module) in the notebook. A mistake
-is shown as netspec shows it, without a traceback. `netspec.train(spec, watch=Curves())` draws a run's curves in the
+checks the cell, draws the net, and binds the Net (and, with a second name, its torch module) in the notebook. A wrong
+cell raises: "Run all" stops there, and the message is shown as netspec shows it, without a traceback. `netspec.train(spec, watch=Curves())` draws a run's curves in the
 cell while it trains.
 """
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Any
 
-from netspec.diagnostics.errors import NetspecError
 from netspec.spec import Net, parse
 from netspec.training.loop.progress import Facts, Row, Silent, Summary
 
@@ -32,21 +30,16 @@ class NetspecMagic:
     def __init__(self, shell: Any) -> None:
         self.shell = shell
 
-    def __call__(self, line: str, cell: str) -> Net | None:
+    def __call__(self, line: str, cell: str) -> Net:
         words = line.split()
         names = [word for word in words if "=" not in word]
         sizes = dict(word.split("=", 1) for word in words if "=" in word)
-        try:
-            net = parse(cell, name="<cell>").net(**{name: _value(text) for name, text in sizes.items()})
-            bound: dict[str, Any] = {}
-            if names:
-                bound[names[0]] = net
-            if names[1:]:
-                bound[names[1]] = net.module()
-        except NetspecError as error:
-            # the message says all; a traceback through netspec would bury it
-            sys.stderr.write(f"{error}\n")
-            return None
+        net = parse(cell, name="<cell>").net(**{name: _value(text) for name, text in sizes.items()})
+        bound: dict[str, Any] = {}
+        if names:
+            bound[names[0]] = net
+        if names[1:]:
+            bound[names[1]] = net.module()
         self.shell.push(bound)
         return net
 

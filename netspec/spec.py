@@ -36,6 +36,15 @@ StrPath = str | os.PathLike[str]
 Value = str | SupportsIndex | SupportsFloat | Sequence[Any]
 
 
+class Table(str):
+    """A text that a notebook and the interpreter show as it reads, without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 class Net:
     """A net whose names, blocks and types are worked out. Made by `Spec.net`.
 
@@ -87,7 +96,7 @@ class Net:
         """What is worth a look, and no mistake."""
         return self.graph.warnings
 
-    def show(self, *, equations: bool = False, depth: int = 0) -> str:
+    def show(self, *, equations: bool = False, depth: int = 0) -> Table:
         """The table of layers: types, weights, multiply-adds.
 
         Parameters:
@@ -99,7 +108,7 @@ class Net:
         """
         from netspec.show.table import as_text
 
-        return as_text(self.graph, equations=equations, depth=depth)
+        return Table(as_text(self.graph, equations=equations, depth=depth))
 
     def to_dict(self) -> dict[str, Any]:
         """What `netspec show --json` prints: layers, types, weights and counts."""

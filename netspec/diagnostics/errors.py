@@ -56,6 +56,10 @@ class NetspecError(Exception):
     def __str__(self) -> str:
         return self.text()
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the message says all, and a traceback through netspec would bury it."""
+        return self.text().splitlines()
+
 
 class SpecError(NetspecError):
     """The spec is wrong. `diagnostics` holds every mistake that was found, and the warnings beside them."""
