@@ -30,7 +30,7 @@ def codes(group: str) -> list[str]:
 def said(wrong: str, code: str, language: Language) -> str:
     """What netspec says of a wrong example; empty where it needs more than the text (files, data, a terminal)."""
     import netspec
-    from netspec.cli.report import written
+    from netspec.cli.output import written
 
     try:
         netspec.parse(wrong, name="first.net")

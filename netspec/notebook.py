@@ -4,8 +4,8 @@
     net mlp { … }
 
 checks the cell, draws the net, and binds the Net (and, with a second name, its torch module) in the notebook. A wrong
-cell raises: "Run all" stops there, and the message is shown as netspec shows it, without a traceback. `netspec.train(spec, watch=Curves())` draws a run's curves in the
-cell while it trains.
+cell raises: "Run all" stops there, and the message is shown as netspec shows it, without a traceback.
+`netspec.train(spec, watch=Curves())` draws a run's curves in the cell while it trains.
 """
 
 from __future__ import annotations

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from netspec.cli.options import allow_option, check_root, common, limit_option, limits_of, read_stdin
-from netspec.cli.report import Format, coloured, language_of, write_file, written
-from netspec.cli.writing import write_text
+from netspec.cli.output import Format, coloured, language_of, say, write_file, write_text, written
 from netspec.diagnostics.model import Diagnostic
 from netspec.limits import Limits
 
@@ -30,7 +29,7 @@ MAX_ROUNDS = 20
 @limit_option
 @allow_option()
 @common
-def command(
+def check(
     specs: tuple[str, ...],
     root: Path | None,
     strict: bool,
@@ -55,7 +54,7 @@ def command(
         print(written(found, form, language_of(["--lang", lang] if lang else []), coloured(stream)), file=stream)
     if not quiet and form != "json":
         for line in counted:
-            print(line)
+            say(line)
     return 1 if errors or (strict and found) else 0
 
 

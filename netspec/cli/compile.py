@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from netspec.cli.options import allow_option, common, load_net, net_options, spec_argument
-from netspec.cli.report import write_file
-from netspec.cli.writing import output_for, write_text
+from netspec.cli.output import output_for, say, write_file, write_text
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
 
@@ -23,7 +22,7 @@ USAGE = 2
 )
 @allow_option()
 @common
-def command(
+def compile_(
     spec: str,
     net: str | None,
     settings: tuple[str, ...],
@@ -55,7 +54,7 @@ def command(
         write_file(text)
     else:
         write_text(out, text)
-        print(out)
+        say(str(out))
     return 0
 
 
@@ -65,4 +64,4 @@ def _export(run: Path, out: Path) -> None:
     if run.is_file():
         raise UsageError(Diagnostic("NS879", None, {"spec": str(run)}, hints=(Hint("run"),)))
     load_run(run).export(out)
-    print(out)
+    say(str(out))

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from netspec.cli.options import allow_option, common, read_stdin
-from netspec.cli.report import write_file
+from netspec.cli.output import say, write_file
 
 
 @click.command("fmt")
@@ -20,7 +20,7 @@ from netspec.cli.report import write_file
 @click.option("--annotate", is_flag=True, help="Write or refresh `is T` on every line.")
 @allow_option()
 @common
-def command(specs: tuple[str, ...], only: bool, diff: bool, annotate: bool, lang: str | None, form: str) -> int:
+def fmt(specs: tuple[str, ...], only: bool, diff: bool, annotate: bool, lang: str | None, form: str) -> int:
     """Rewrite specs in canonical format. `-` reads standard input and prints. Needs no torch."""
     changed = 0
     for path in specs:
@@ -35,10 +35,10 @@ def command(specs: tuple[str, ...], only: bool, diff: bool, annotate: bool, lang
             rows = difflib.unified_diff(before.splitlines(True), after.splitlines(True), path, path)
             write_file("".join(rows))
         elif only:
-            print(f"{path}: would be reformatted")
+            say(f"{path}: would be reformatted")
         else:
             _write(Path(path), after)
-            print(f"{path}: reformatted")
+            say(f"{path}: reformatted")
     return 1 if changed and (only or diff) else 0
 
 

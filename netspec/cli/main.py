@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from netspec.cli.options import Named
-from netspec.cli.report import escape_unprintable, fail, language_of
+from netspec.cli.output import escape_unprintable, fail, language_of
 from netspec.diagnostics.errors import MissingPackageError, NetspecError, UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Phrase, Quoted
 from netspec.names import nearest
@@ -23,15 +23,15 @@ COMMANDS = {
     "check": ("netspec.cli.check", "Check specs; say every mistake with its place and fix."),
     "fmt": ("netspec.cli.fmt", "Rewrite specs in canonical format."),
     "show": ("netspec.cli.show", "Table of layers: types, weights, multiply-adds."),
-    "diff": ("netspec.cli.diff", "Compare two specs: layers, types, weights, settings."),
+    "diff": ("netspec.cli.show", "Compare two specs: layers, types, weights, settings."),
     "render": ("netspec.cli.render", "Draw the figure of a net."),
     "compile": ("netspec.cli.compile", "Write the net as PyTorch source, or export a trained one."),
     "train": ("netspec.cli.train", "Train a net as its spec says."),
-    "evaluate": ("netspec.cli.evaluate", "Score a trained net."),
+    "evaluate": ("netspec.cli.predict", "Score a trained net."),
     "predict": ("netspec.cli.predict", "Let a trained net answer."),
     "runs": ("netspec.cli.runs", "List and compare runs."),
-    "explain": ("netspec.cli.explain", "Explain a code such as NS302, with an example."),
-    "doctor": ("netspec.cli.doctor", "Say what is installed and what is missing."),
+    "explain": ("netspec.cli.help", "Explain a code such as NS302, with an example."),
+    "doctor": ("netspec.cli.help", "Say what is installed and what is missing."),
 }
 
 USAGE, MISSING, INTERRUPTED, BROKEN_PIPE = 2, 5, 130, 141
@@ -54,7 +54,7 @@ class Commands(click.Group):
             part = (error.name or cmd_name).partition(".")[0]
             words = {"part": part, "reason": str(error), "command": f"pip install {part}"}
             raise MissingPackageError(Diagnostic("NS951", None, words)) from None
-        command: click.Command = module.command
+        command: click.Command = getattr(module, "compile_" if cmd_name == "compile" else cmd_name)
         return command
 
     def resolve_command(

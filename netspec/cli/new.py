@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from netspec.cli.options import allow_option, common
-from netspec.cli.writing import write_text
+from netspec.cli.output import say, write_text
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
 
@@ -55,7 +55,7 @@ train {
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 @allow_option()
 @common
-def command(path: Path, kind: str, force: bool, lang: str | None, form: str) -> int:
+def new(path: Path, kind: str, force: bool, lang: str | None, form: str) -> int:
     """Write a first spec that checks, draws and trains as it is."""
     if path.suffix != ".net":
         path = path.with_name(path.name + ".net")
@@ -64,5 +64,5 @@ def command(path: Path, kind: str, force: bool, lang: str | None, form: str) -> 
     name = "".join(character if character.isalnum() else "_" for character in path.stem)
     name = name if name.isidentifier() and name[0].isalpha() else f"net_{name.lstrip('_')}"
     write_text(path, TEMPLATES[kind].format(name=name) + SECTIONS)
-    print(f"{path}\n\nnetspec check {path}\nnetspec render {path}\nnetspec train {path}")
+    say(f"{path}\n\nnetspec check {path}\nnetspec render {path}\nnetspec train {path}")
     return 0

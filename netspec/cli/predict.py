@@ -1,4 +1,4 @@
-"""`netspec predict`: what a trained net answers to new rows, pictures or the beginning of a text."""
+"""`netspec evaluate` and `netspec predict`: a trained net is scored, and answers."""
 
 from __future__ import annotations
 
@@ -12,14 +12,66 @@ import click
 from click.core import ParameterSource
 
 from netspec.cli.options import allow_option, common
-from netspec.cli.report import write_file
-from netspec.cli.writing import output_for, write_bytes, write_text
+from netspec.cli.output import (
+    coloured,
+    language_of,
+    output_for,
+    say,
+    shown,
+    write_bytes,
+    write_file,
+    write_text,
+    written,
+)
+from netspec.diagnostics.display import width
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.parts import need
 
 if TYPE_CHECKING:
     from netspec.training.inference.predictor import Trained
+
+# what the parts are called where they are not called so
+PARTS: dict[str, dict[str, str]] = {
+    "en": {},
+    "ko": {"training": "학습", "validation": "검증", "test": "시험", "given": "주어진 것"},
+}
+
+
+@click.command("evaluate")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--data", "data", type=click.Path(path_type=Path), help="The folder that the data's paths start from.")
+@click.option("--device", default="cpu", metavar="NAME", help="Where the net computes.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@allow_option(keep=True)
+@common
+def evaluate(run: Path, files: tuple[Path, ...], **flags: Any) -> int:
+    """Score a trained net: on every part of its own data, or on the rows of other files."""
+    for module in ("torch", "numpy", "safetensors"):
+        need(module)
+    from netspec.training.api import load_run
+    from netspec.training.inference.predictor import Trained, evaluate
+
+    trained = Trained(load_run(run), flags["device"], flags["allow"])
+    if flags["data"] is not None:
+        trained.request.data = str(flags["data"].resolve())
+    scores, remarks = evaluate(trained, list(files))
+    if flags["as_json"]:
+        import json
+
+        print(json.dumps(scores, indent=1))
+    else:
+        names = list(next(iter(scores.values())))
+        say(f"{'':12}" + "  ".join(f"{name:>10}" for name in names))
+        language = language_of(["--lang", flags["lang"]] if flags["lang"] else [])
+        for part, found in scores.items():
+            shown = PARTS[language].get(part, part)
+            say(shown + " " * (12 - width(shown)) + "  ".join(f"{found[name]:>10.4f}" for name in names))
+    if remarks:
+        print(written(remarks, "text", "ko" if flags["lang"] == "ko" else "en", coloured(sys.stderr)), file=sys.stderr)
+    return 0
+
 
 USAGE = 2
 
@@ -40,7 +92,7 @@ USAGE = 2
 @allow_option()
 @common
 @click.pass_context
-def command(ctx: click.Context, /, run: Path, files: tuple[str, ...], **flags: Any) -> int:
+def predict(ctx: click.Context, /, run: Path, files: tuple[str, ...], **flags: Any) -> int:
     """Let a trained net answer: to the rows of a table (`-` is standard input), arrays, pictures; or write a text."""
     for module in ("torch", "numpy", "safetensors"):
         need(module)
@@ -66,9 +118,10 @@ def _sample(trained: Trained, flags: dict[str, Any]) -> None:
     how = Sampling(flags["prompt"], flags["length"], flags["temperature"], flags["top"], flags["seed"])
     signs = sample(trained, how)
     first = next(signs)  # whatever is wrong is said before the prompt is
-    sys.stdout.write(how.prompt.removeprefix("\n") + first)
+    safely = shown if sys.stdout.isatty() else str
+    sys.stdout.write(safely(how.prompt.removeprefix("\n") + first))
     for sign in signs:
-        sys.stdout.write(sign)
+        sys.stdout.write(safely(sign))
         if sign == "\n":
             sys.stdout.flush()
     sys.stdout.write("\n")
@@ -102,4 +155,4 @@ def _answer(trained: Trained, files: tuple[str, ...], flags: dict[str, Any]) -> 
             write_file(text.getvalue())
             return
         write_text(out, text.getvalue())
-    print(out)
+    say(str(out))

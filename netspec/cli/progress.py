@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Literal
 
-from netspec.cli.report import coloured, written
+from netspec.cli.output import coloured, say, shown, written
 from netspec.diagnostics.display import width
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Display:
             self.live.stop()
             self.live = None
         if self.quiet:
-            print(summary.folder)
+            say(str(summary.folder))
             return
         self.say("")
         self.say(self.word(summary.chosen, epoch=summary.epoch))
@@ -155,9 +155,9 @@ class Display:
         if self.quiet:
             return
         if self.live is not None:
-            self.live.console.print(text, markup=False, highlight=False)
+            self.live.console.print(shown(text), markup=False, highlight=False)
         else:
-            print(text, flush=True)
+            say(text)
 
     def word(self, name: str, **words: Any) -> str:
         return _WORDS[name][self.language].format(**words)

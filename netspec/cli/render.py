@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from netspec.cli.options import Named, allow_option, common, load_net, net_options, spec_argument
-from netspec.cli.report import coloured, written
-from netspec.cli.writing import output_for, write_bytes
+from netspec.cli.output import coloured, output_for, say, write_bytes, written
 from netspec.diagnostics.errors import NetspecError
 from netspec.figure.settings import DIRECTIONS
 from netspec.figure.themes import THEMES
@@ -83,7 +82,7 @@ def _run(path: str | None) -> Run | None:
 @figure_options
 @allow_option()
 @common
-def command(
+def render(
     spec: str,
     net: str | None,
     settings: tuple[str, ...],
@@ -114,13 +113,13 @@ def command(
             # what can be had without Graphviz is written all the same
             fallback = target.with_suffix(".dot")
             write_bytes(fallback, picture.dot().encode("utf-8"))
-            print(fallback)
+            say(str(fallback))
         raise
     if out == "-":
         sys.stdout.buffer.write(data)
     else:
         write_bytes(target, data)
-        print(target)
+        say(str(target))
     if picture.warnings:
         text = written(picture.warnings, "text", "ko" if lang == "ko" else "en", coloured(sys.stderr))
         print(text, file=sys.stderr)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netspec.cli.evaluate import PARTS
 from netspec.cli.options import allow_option, common
-from netspec.cli.report import language_of
-from netspec.cli.writing import output_for, write_text
+from netspec.cli.output import language_of, output_for, say, table, write_text
+from netspec.cli.predict import PARTS
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.training.storage.record import Summed, find_runs, settings_that_differ, summed
@@ -35,7 +34,7 @@ _WORDS = {
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @allow_option()
 @common
-def command(folders: tuple[Path, ...], **flags: Any) -> int:
+def runs(folders: tuple[Path, ...], **flags: Any) -> int:
     """List runs, those in `runs` when no folder is named; compare the ones that are named."""
     if flags["out"] is not None:
         output_for(flags["out"], (".svg",), ())
@@ -58,13 +57,13 @@ def command(folders: tuple[Path, ...], **flags: Any) -> int:
             json.dumps({"runs": [item.document() for item in found], "differ": differing}, ensure_ascii=False, indent=1)
         )
     else:
-        _print(_table(found, language))
+        table(_table(found, language))
         if differing:
-            print()
-            _print([["", *(item.folder for item in found)], *([key, *values] for key, values in differing.items())])
+            say()
+            table([["", *(item.folder for item in found)], *([key, *values] for key, values in differing.items())])
     if flags["out"] is not None:
         write_text(flags["out"], _curves(found))
-        print(flags["out"])
+        say(str(flags["out"]))
     return 0
 
 
@@ -85,14 +84,6 @@ def _table(found: Sequence[Summed], language: str) -> list[list[str]]:
         scores = [f"{item.scores[name]:.4f}" if item.scores.get(name) is not None else "" for name in names]
         rows.append([item.folder, item.net, state, str(item.epochs), item.began, seconds, part, *scores])
     return rows
-
-
-def _print(rows: list[list[str]]) -> None:
-    from netspec.diagnostics.display import width
-
-    wide = [max(width(row[at]) for row in rows) for at in range(len(rows[0]))]
-    for row in rows:
-        print("  ".join(cell + " " * (space - width(cell)) for cell, space in zip(row, wide)).rstrip())
 
 
 def _curves(found: Sequence[Summed]) -> str:

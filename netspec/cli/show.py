@@ -1,13 +1,15 @@
-"""`netspec show`: the table of layers."""
+"""`netspec show` and `netspec diff`: the table of layers, and what differs between two specs."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from netspec.cli.options import allow_option, common, load_net, net_options, spec_argument
+from netspec.cli.output import say
 
 
 @click.command("show")
@@ -18,7 +20,7 @@ from netspec.cli.options import allow_option, common, load_net, net_options, spe
 @click.option("--depth", type=click.IntRange(0, 20), default=0, help="Unfold blocks this deep.")
 @allow_option()
 @common
-def command(
+def show(
     spec: str,
     net: str | None,
     settings: tuple[str, ...],
@@ -35,5 +37,32 @@ def command(
     if as_json:
         print(json.dumps(found.to_dict(), ensure_ascii=False, indent=2))
     else:
-        print(found.show(equations=equations, depth=depth))
+        say(found.show(equations=equations, depth=depth))
     return 0
+
+
+@click.command("diff")
+@click.argument("before")
+@click.argument("after")
+@net_options
+@click.option("--json", "as_json", is_flag=True, help="The differences as a JSON list.")
+@allow_option()
+@common
+def diff(
+    before: str,
+    after: str,
+    net: str | None,
+    settings: tuple[str, ...],
+    root: Path | None,
+    limit: tuple[str, ...],
+    as_json: bool,
+    lang: str | None,
+    form: str,
+) -> int:
+    """Compare two specs: layers, types, weights and settings; text and comments don't count. Exit 1 if they differ."""
+    found = load_net(before, net, settings, root, limit).diff(load_net(after, net, settings, root, limit))
+    if as_json:
+        print(json.dumps([asdict(change) for change in found], ensure_ascii=False, indent=2))
+    else:
+        say("\n".join(map(str, found)) if found else "no differences")
+    return 1 if found else 0

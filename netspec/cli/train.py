@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from netspec.cli.options import allow_option, common, limits_of, load_spec, net_options, parse_settings
-from netspec.cli.report import language_of
+from netspec.cli.output import language_of
 from netspec.diagnostics.errors import NetspecError, UsageError
 from netspec.diagnostics.model import Diagnostic
 from netspec.parts import need
@@ -53,7 +53,7 @@ SECTIONS = ("train", "data")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing but the run's folder.")
 @allow_option(keep=True)
 @common
-def command(spec: str | None, **flags: Any) -> int:
+def train(spec: str | None, **flags: Any) -> int:
     """Train a net on its data; weights, curves and figure land in a folder of the run."""
     if spec is None and flags["resume"] is None:
         raise click.MissingParameter(param_hint="SPEC", param_type="argument")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import netspec
-from netspec.cli.report import written
+from netspec.cli.output import written
 from netspec.figure.backends import fonts
 from netspec.figure.backends.png import png
 from netspec.figure.backends.svg import PX, Options, svg

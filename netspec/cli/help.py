@@ -1,4 +1,4 @@
-"""`netspec doctor`: what is installed, what is missing, and the one command that helps."""
+"""`netspec explain` and `netspec doctor`: what a code means, and what is installed."""
 
 from __future__ import annotations
 
@@ -6,17 +6,55 @@ import platform
 import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
 
 import click
 
 from netspec.cli.options import common
+from netspec.cli.output import language_of
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic, Hint
+from netspec.names import nearest
 from netspec.parts import PARTS
 from netspec.version import VERSION
 
 
+@click.command("explain")
+@click.argument("code", required=False)
+@common
+def explain(code: str | None, lang: str | None, form: str) -> int:
+    """Explain a code such as NS302; without one, list them all."""
+    from netspec.diagnostics.catalogue import entries, explained, index
+
+    language = language_of(["--lang", lang] if lang else [])
+    if code is None:
+        print(index(language))
+        return 0
+    wanted = code.upper().removeprefix("ERROR[").rstrip("]")
+    if wanted.isdigit():
+        wanted = f"NS{int(wanted):03d}"
+    if wanted not in entries() or wanted == "shared":
+        guess = nearest(wanted, entries())
+        hints = (Hint("nearest", {"name": guess}),) if guess else ()
+        raise UsageError(Diagnostic("NS907", None, {"code": code}, hints=hints))
+    print(explained(wanted, language, _said(wanted, language)))
+    return 0
+
+
+def _said(code: str, language: Literal["en", "ko"]) -> str:
+    """What `netspec check` says of the code's wrong example."""
+    from netspec.diagnostics.catalogue import entries
+    from netspec.diagnostics.render import text
+    from netspec.elaborate.program import parse_program
+    from netspec.spec import Spec
+
+    wrong = entries()[code].get("wrong")
+    return "" if wrong is None else text(Spec(parse_program(wrong, "example.net")).check(), language)
+
+
 @click.command("doctor")
 @common
-def command(lang: str | None, form: str) -> int:
+def doctor(lang: str | None, form: str) -> int:
     """Say what is installed: Python, torch and its devices, Graphviz, fonts, a compiler."""
     rows = [("netspec", VERSION, ""), ("python", platform.python_version(), sys.executable)]
     missing: list[str] = []

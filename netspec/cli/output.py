@@ -1,0 +1,155 @@
+"""What commands print and write: language, format and colours of messages, and output files."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from netspec.diagnostics.display import safe, width
+from netspec.diagnostics.errors import UsageError, reason
+from netspec.diagnostics.model import Diagnostic, Quoted
+
+Format = Literal["text", "concise", "json"]
+
+
+def escape_unprintable() -> None:
+    """Characters that the encoding of an output lacks are written as `\\uXXXX`: no command ends there."""
+    codecs.register_error("netspec", _escaped)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure") and stream.errors in ("strict", "backslashreplace"):
+            stream.reconfigure(errors="netspec")
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)), error.end
+
+
+def write_file(text: str) -> None:
+    """Prints what would otherwise be a file: in UTF-8, as the file is; on a terminal nothing in it acts."""
+    if sys.stdout.isatty():
+        text = shown(text)
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None:  # a program took the place of standard output
+        sys.stdout.write(text)
+        return
+    sys.stdout.flush()
+    stream.write(text.encode("utf-8"))
+    stream.flush()
+
+
+def language_of(argv: Sequence[str]) -> Literal["en", "ko"]:
+    """`--lang ko`, or NETSPEC_LANG; English otherwise."""
+    found = os.environ.get("NETSPEC_LANG", "en")
+    for position, arg in enumerate(argv):
+        if arg == "--lang" and position + 1 < len(argv):
+            found = argv[position + 1]
+        elif arg.startswith("--lang="):
+            found = arg.partition("=")[2]
+    return "ko" if found == "ko" else "en"
+
+
+def format_of(argv: Sequence[str]) -> Format:
+    found = "text"
+    for position, arg in enumerate(argv):
+        if arg == "--format" and position + 1 < len(argv):
+            found = argv[position + 1]
+        elif arg.startswith("--format="):
+            found = arg.partition("=")[2]
+    return cast(Format, found if found in ("text", "concise", "json") else "text")
+
+
+def written(diagnostics: Sequence[Diagnostic], form: Format, language: Literal["en", "ko"], coloured: bool) -> str:
+    """Diagnostics in one of the three formats."""
+    from netspec.diagnostics import render
+
+    if form == "json":
+        return render.as_json(diagnostics, language)
+    if form == "concise":
+        return render.concise(diagnostics, language)
+    return render.text(diagnostics, language, render.COLOURED if coloured else render.PLAIN)
+
+
+def coloured(stream: object) -> bool:
+    """Colours only on a terminal, and never where NO_COLOR is set."""
+    isatty = getattr(stream, "isatty", None)
+    return bool(isatty and isatty()) and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def shown(text: str) -> str:
+    """A text of several lines as a terminal may have it: names and paths in it are other people's words."""
+    return "\n".join(map(safe, text.split("\n")))
+
+
+def say(text: str = "") -> None:
+    """Prints a text for people; nothing in it acts on the terminal."""
+    print(shown(text), flush=True)
+
+
+def table(rows: Sequence[Sequence[str]]) -> None:
+    """Prints rows of cells in columns as wide as their widest cell."""
+    shown = [[safe(cell) for cell in row] for row in rows]
+    wide = [max(width(row[at]) for row in shown) for at in range(len(shown[0]))]
+    for row in shown:
+        print("  ".join(cell + " " * (space - width(cell)) for cell, space in zip(row, wide, strict=True)).rstrip())
+
+
+def fail(diagnostics: Sequence[Diagnostic], exit_code: int, argv: Sequence[str], language: Literal["en", "ko"]) -> int:
+    """Prints diagnostics where failures belong, and hands the exit code on."""
+    form = format_of(argv)
+    stream = sys.stdout if form == "json" else sys.stderr
+    print(written(diagnostics, form, language, coloured(stream)), file=stream)  # escaped, colours apart
+    return exit_code
+
+
+# ---- output files: the whole file or nothing
+
+
+def output_for(path: Path, endings: tuple[str, ...], read: Iterable[str | Path]) -> None:
+    """Before the work: an output has one of its endings and is none of the files that the command reads.
+
+    Raises NetspecError NS917 and NS916.
+    """
+    if endings and path.suffix.lower() not in endings:
+        words: dict[str, Any] = {"file": str(path), "endings": Quoted(endings)}
+        raise UsageError(Diagnostic("NS917", None, words))
+    for other in read:
+        try:
+            same = os.path.samefile(path, other)
+        except OSError:  # one of them is not there
+            same = False
+        if same:
+            raise UsageError(Diagnostic("NS916", None, {"file": str(path)}))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Writes beside the target and renames; raises NetspecError NS906 where that is not possible."""
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent or Path("."), prefix=f".{path.name}", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        words: dict[str, Any] = {"file": str(path), "reason": reason(error)}
+        raise UsageError(Diagnostic("NS906", None, words)) from None
+
+
+def write_text(path: Path, text: str) -> None:
+    write_bytes(path, text.encode("utf-8"))
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
