@@ -13,8 +13,7 @@ from netspec.diagnostics.errors import SpecError
 from netspec.diagnostics.model import Diagnostic, Fault, Quoted, Report, Words
 from netspec.elaborate.elaborate import elaborate
 from netspec.elaborate.program import Definition, Program, load_program, parse_program
-from netspec.elaborate.uncalled import check_uncalled
-from netspec.elaborate.unused import check_defaults, idle_defaults, unused_names
+from netspec.elaborate.unused import check_defaults, check_uncalled, idle_defaults, unused_names
 from netspec.ir.graph import Counts, Graph, Layer
 from netspec.limits import DEFAULT, Limits
 from netspec.plugins import import_allowed

@@ -10,16 +10,15 @@ from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Quoted, R
 from netspec.elaborate.body import body, require
 from netspec.elaborate.builder import Builder, Context, TooMany
 from netspec.elaborate.call import argument, check_parameters, kind_of
-from netspec.elaborate.checks import check_cells, check_graph, find_cells
+from netspec.elaborate.checks import check_cells, check_graph, find_cells, stored_arrays
 from netspec.elaborate.environment import Environment, Flow, Word
 from netspec.elaborate.evaluate import Undefined, fault
 from netspec.elaborate.keys import keys_as_paths
-from netspec.elaborate.measure import count, depth, stored_arrays
 from netspec.elaborate.program import Definition, Program, collector_paused
 from netspec.elaborate.source import operand
 from netspec.elaborate.step import STEPS
 from netspec.elaborate.witnesses import find
-from netspec.ir.graph import Graph
+from netspec.ir.graph import Counts, Graph, longest_path
 from netspec.ir.sizes import Formula, is_open
 from netspec.ir.structure import Input
 from netspec.ir.types import Type
@@ -269,8 +268,8 @@ def _finish(env: Environment, b: Builder, report: Report, used: frozenset[str]) 
         layers=b.layers,
         scopes=b.scopes,
         stored=stored,
-        counts=count(stored),
-        depth=depth(nodes),
+        counts=Counts.of(stored),
+        depth=longest_path(nodes),
         inputs=tuple(node.index for node in nodes if node.kind == "input"),
         outputs=tuple(layer.index for layer in b.layers if layer.role == "output" and layer.scope == 0),
         cells=cells,
@@ -278,7 +277,7 @@ def _finish(env: Environment, b: Builder, report: Report, used: frozenset[str]) 
     )
     for owner, line in b.late:
         own = [item for item in stored if nodes[item.node].path.startswith(owner.path)]
-        inside = graph.counts if not owner.path else count(own)
+        inside = graph.counts if not owner.path else Counts.of(own)
         known = {"weights": inside.weights, "depth": graph.depth, **owner.values}
         try:
             require(b, replace(owner, values=known), line)

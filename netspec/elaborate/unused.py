@@ -1,19 +1,249 @@
-"""What a file declares: names that nothing uses, `default` lines that reach no step or name none."""
+"""What nothing uses: blocks that no net calls, names, and `default` lines.
+
+A block that no net calls is expanded several times, each time with other sizes for its inputs and parameters. What
+goes wrong every time is a mistake of the block; what goes wrong with some sizes only may be right for its callers.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
-from netspec.diagnostics.model import Diagnostic, Fault
+from netspec.diagnostics.model import Diagnostic, Fault, Report
+from netspec.elaborate.call import argument
+from netspec.elaborate.elaborate import Instance, elaborate_instance
 from netspec.elaborate.environment import Environment
-from netspec.elaborate.evaluate import Undefined, fault
+from netspec.elaborate.evaluate import Undefined, evaluate, fault, size
 from netspec.elaborate.lookup import unknown_step
 from netspec.elaborate.options import Given, Source, option_of, plural
-from netspec.elaborate.program import Definition, Program, built_in
+from netspec.elaborate.program import Definition, Program, built_in, used_names
+from netspec.elaborate.witnesses import find
+from netspec.ir.sizes import Formula
+from netspec.ir.types import Time, Type
+from netspec.limits import Limits
 from netspec.ops.registry import operation, step_names
 from netspec.source import Span
 from netspec.syntax import tree
+
+# ---- blocks that no net calls
+
+MAX_NODES = 2_000  # of one trial
+MAX_ERRORS = 200
+_NAME = re.compile(r"\b[^\W\d]\w*\b(?!\()")
+_Key = tuple[str, str, int]
+_AT_THE_END = frozenset("NS241 NS242 NS243 NS245 NS246 NS621".split())
+
+
+class _Trial(NamedTuple):
+    """Sizes for what has none: parameters, maps and classes, rows and columns; steps of time, 0 for none.
+
+    Names of a kind are equal, or each is `ratio` times the one before.
+    """
+
+    parameter: int
+    maps: int
+    space: int
+    steps: int
+    ratio: float = 1
+
+
+_TRIALS = (
+    _Trial(2, 16, 32, 0), _Trial(2, 16, 32, 12), _Trial(1, 1, 28, 0), _Trial(16, 16, 16, 0), _Trial(3, 12, 96, 0),
+    _Trial(4, 64, 224, 0), _Trial(8, 8, 8, 8), _Trial(12, 12, 12, 0), _Trial(1, 1, 1, 0), _Trial(5, 60, 240, 7),
+    _Trial(1, 3, 9, 3), _Trial(64, 64, 64, 0), _Trial(2, 2, 2, 2), _Trial(3, 3, 3, 3), _Trial(2, 4, 7, 0),
+    _Trial(2, 16, 16, 0, 4), _Trial(2, 512, 512, 0, 0.25), _Trial(2, 8, 8, 4, 2), _Trial(2, 512, 512, 64, 0.5),
+)  # fmt: skip
+
+
+def check_uncalled(program: Program, limits: Limits) -> list[Diagnostic]:
+    """The mistakes of the main file's blocks that none of its nets calls."""
+    report = Report()
+    small = replace(limits, nodes=min(limits.nodes, MAX_NODES))
+    for definition in _uncalled(program):
+        for diagnostic in _always_wrong(program, definition, small):
+            report.add(diagnostic)
+        if len(report.errors) >= MAX_ERRORS:
+            break
+    return report.diagnostics
+
+
+def _uncalled(program: Program) -> Iterator[Definition]:
+    """The blocks that nothing calls; of blocks that only call each other, the first."""
+    own = program.main.own
+    if all(definition.body.kind == "net" for definition in own.values()):
+        return
+    calls = {name: used_names(definition) & own.keys() for name, definition in own.items()}
+    by_blocks = {inner for name, inside in calls.items() for inner in inside - {name}}
+    seen: set[str] = set()
+
+    def reach(name: str) -> None:
+        pending = [name]
+        while pending:
+            following = pending.pop()
+            if following not in seen:
+                seen.add(following)
+                pending += calls[following]
+
+    for definition in program.nets:
+        reach(definition.body.name.text)
+    for only_uncalled in (True, False):
+        for name, definition in own.items():
+            if name not in seen and not (only_uncalled and name in by_blocks):
+                reach(name)
+                yield definition
+
+
+def _always_wrong(program: Program, definition: Definition, limits: Limits) -> list[Diagnostic]:
+    kinds = {param.name.text: _kind(param.name.text, definition.body) for param in definition.body.params or ()}
+    instances = _instances(definition, kinds)
+    # with open sizes first: its messages speak of the block's own names
+    told = {_key(item): item for item in elaborate_instance(program, next(instances), limits)[1].errors}
+    if not told or all(map(_is_name, told)):
+        return list(told.values())
+    trials: list[dict[_Key, Diagnostic]] = []
+    for instance in instances:
+        found = elaborate_instance(program, instance, limits)[1].errors
+        if not found:
+            return []
+        # else the block itself asks for other sizes, or these make it too large
+        if all(item.code not in ("NS511", "NS612") for item in found):
+            trials.append({_key(item): item for item in found})
+    if not trials:
+        return []
+    # what is looked for at the end, such as a layer that nothing reads, is only found where all sizes fit
+    fitting = [errors for errors in trials if all(code in _AT_THE_END for code, _, _ in errors)]
+    always = {key: item for key, item in told.items() if all(key in errors for errors in fitting or trials)}
+    # a `repeat` of an open count was not looked into
+    always |= {key: item for key, item in trials[0].items() if _is_name(key) and all(key in each for each in trials)}
+    return [item for item in always.values() if not _fits_some_size(item)]
+
+
+def _is_name(key: _Key) -> bool:
+    """Whether a mistake is about a name or the order of lines: such are wrong whatever the sizes."""
+    return key[0] < "NS23"
+
+
+def _fits_some_size(diagnostic: Diagnostic) -> bool:
+    """Whether sizes were compared that no trial need have met: `n` with 37, or `3*n` with `2*K`.
+
+    Sizes that speak of the same names are left to the trials: `n` is never `2*n`.
+    """
+    if diagnostic.code == "NS501":  # a layer's type as written and as it is
+        return True
+    sides = [str(diagnostic.words.get(name, "")) for name in ("a", "b")]
+    one, other = (set(_NAME.findall(side)) for side in sides)
+    return "" not in sides and bool(one or other) and not one & other
+
+
+def _key(diagnostic: Diagnostic) -> _Key:
+    return (diagnostic.code, *diagnostic.place)
+
+
+def _instances(definition: Definition, kinds: dict[str, str]) -> Iterator[Instance]:
+    """The block with open sizes, then with those of every trial."""
+    statements = definition.body.statements
+    inputs = [line for line in statements if isinstance(line, tree.Input)]
+    home = Environment(definition)
+    free = [name for name, kind in kinds.items() if kind == "size"]
+    names = list(dict.fromkeys([*free, *(name for line in inputs for name in sorted(_names(line.type)))]))
+    bindings = find(names, home, statements)
+    symbols = {name: Formula.symbol(name, tuple(found[name] for found in bindings)) for name in names}
+    fixed: list[tuple[dict[str, Any], _Trial]] = [({}, trial) for trial in _TRIALS]
+    fixed += [(dict(binding), trial) for binding in bindings for trial in _TRIALS[:2]]
+    for known, trial in [(symbols if bindings else {}, _TRIALS[0]), *fixed]:
+        instance = Instance(Environment(definition), symbols if known is symbols else {})
+        for param in definition.body.params or ():
+            _parameter(instance, param, kinds[param.name.text], known, trial)
+        _stand_ins(instance, inputs, known, trial)
+        yield instance
+
+
+def _parameter(instance: Instance, param: tree.Param, kind: str, known: dict[str, Any], trial: _Trial) -> None:
+    name, env = param.name.text, instance.env
+    if param.default is not None:
+        try:
+            env.values[name] = argument(param.default, None, env, env.definition)
+        except Fault as error:
+            env.undefined.add(name)
+            instance.errors.append(error.diagnostic)
+        except Undefined:
+            env.undefined.add(name)
+    elif kind == "size":
+        env.values[name] = known.get(name, trial.parameter)
+    else:
+        env.undefined.add(name)
+
+
+def _kind(name: str, body: tree.Body) -> str:
+    """What a parameter without a default must be, by where its name stands; nothing where that says too little."""
+    if any(param.name.text == name and param.default is not None for param in body.params or ()):
+        return ""
+    found: set[str] = set()
+    for value in tree.walk(body.statements):
+        sized: tuple[Any, ...] = ()
+        match value:
+            case tree.Perceptrons():
+                sized = (value.units,)
+            case tree.Filters():
+                sized = (value.count, value.kernel)
+            case tree.Repeat():
+                sized = (value.count,)
+            case tree.Input():
+                sized = (value.type,)
+            case tree.Require():
+                sized = (value.left, value.right)
+            case tree.Chain() if any(isinstance(item, tree.Ref) and item.name == name for item in value.items):
+                found.add("step")
+        if name in _names(sized):
+            found.add("size")
+    return found.pop() if len(found) == 1 else ""
+
+
+def _names(syntax: Any) -> set[str]:
+    return {value.name for value in tree.walk(syntax) if isinstance(value, tree.Ref)}
+
+
+def _stand_ins(instance: Instance, inputs: list[tree.Input], known: dict[str, Any], trial: _Trial) -> None:
+    """A type for every input: names of its text get the trial's sizes, one name the same everywhere."""
+    sizes = {**known, **instance.env.values}
+    for line in inputs:
+        try:
+            instance.inputs[line.label.text] = _stand_in(line.type, sizes, instance.env, trial)
+        except Fault as error:
+            instance.errors.append(error.diagnostic)
+        except Undefined:
+            continue
+
+
+def _stand_in(written: tree.TypeText, known: dict[str, Any], env: Environment, trial: _Trial) -> Type:
+    def one(value: tree.Value, standard: int) -> Any:
+        if not _names(value):  # wrong or right whatever the trial
+            return size(value, env)
+        for name in sorted(_names(value) - known.keys()):
+            known[name] = max(1, int(standard * trial.ratio ** (len(known) - len(env.values))))
+        found = evaluate(value, Environment(env.definition, known))
+        if isinstance(found, (int, float)) and (found < 1 or isinstance(found, float)):
+            raise Undefined  # `2*h - 2*w`: no size of this trial
+        return found
+
+    dims = () if written.space is None else written.space.sizes
+    time = Time(trial.steps) if trial.steps else None
+    if written.over is not None:
+        time = Time(one(written.over.length, trial.steps or 12), "up to" if written.over.kind == "up to" else "")
+    if written.classes is not None:
+        classes = one(written.classes, max(2, trial.maps))
+        return Type(1, tuple(one(dim, trial.space) for dim in dims), time, classes)
+    if written.maps is not None:
+        maps = one(written.maps, trial.maps)
+        return Type(maps, tuple(one(dim, trial.space) for dim in dims), time)
+    if len(dims) == 1:
+        return Type(one(dims[0], trial.maps), (), time)
+    return Type(1, tuple(one(dim, trial.space) for dim in dims), time)
+
+
+# ---- names and `default` lines
 
 
 def unused_names(program: Program) -> Iterator[Diagnostic]:

@@ -7,13 +7,13 @@ list, so that figures can fold, source can have classes, and tables can speak of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netspec.ir.marks import BOX, TOOLTIP, Class, Mark
 from netspec.ir.operation import Op, Structure, Weight
-from netspec.ir.sizes import Size
+from netspec.ir.sizes import Size, is_open, product
 from netspec.ir.types import Type
 from netspec.source import Span
 
@@ -166,6 +166,44 @@ class Counts:
     @property
     def weights(self) -> Size:
         return self.trainable + self.frozen
+
+    @classmethod
+    def of(cls, stored: Iterable[Stored]) -> Counts:
+        """The numbers that some arrays hold."""
+        totals: dict[str, Any] = {"trainable": 0, "frozen": 0, "buffer": 0}
+        opened: dict[tuple[int, str], list[Weight]] = {}  # arrays of open sizes and their neighbours, by node and kind
+        last = -1
+        for item in stored:
+            if item.weight.integer:
+                continue
+            total = item.weight.total
+            if item.node == last or not isinstance(total, int):
+                last = item.node
+                opened.setdefault((item.node, item.kind), []).append(item.weight)
+            else:
+                totals[item.kind] += total
+        for (_, kind), weights in opened.items():
+            totals[kind] = totals[kind] + _together(weights)
+        return cls(totals["trainable"], totals["frozen"], totals["buffer"])
+
+
+def _together(weights: list[Weight]) -> Size:
+    """The numbers of one node's arrays; open sizes keep the form people write: `H*(d+1)`."""
+    first = weights[0].shape[:1]
+    total: Any = sum((weight.total for weight in weights[1:]), weights[0].total)
+    if is_open(total) and all(weight.shape[:1] == first for weight in weights):
+        rest: Any = sum((product(weight.shape[1:]) for weight in weights[1:]), product(weights[0].shape[1:]))
+        return first[0] * rest  # type: ignore[no-any-return]
+    return total  # type: ignore[no-any-return]
+
+
+def longest_path(nodes: Sequence[Node]) -> int:
+    """The depth of a net: the longest path, counted in layers that compute (rule 22); delayed edges don't count."""
+    longest = [0] * len(nodes)
+    for node in nodes:
+        before = max((longest[edge.node] for edge in node.inputs_now), default=0)
+        longest[node.index] = before + node.op.layers()
+    return max(longest, default=0)
 
 
 @dataclass(slots=True, eq=False)

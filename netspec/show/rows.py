@@ -74,10 +74,8 @@ def _owners(graph: Graph) -> dict[int, list[Node]]:
 
 
 def layer_counts(graph: Graph, nodes: list[Node]) -> Counts:
-    from netspec.elaborate.measure import count
-
     chosen = {node.index for node in nodes}
-    return count([stored for stored in graph.stored if stored.node in chosen])
+    return Counts.of(stored for stored in graph.stored if stored.node in chosen)
 
 
 def input_types(graph: Graph, node: Node) -> tuple[Type, ...]:

@@ -76,7 +76,7 @@ def test_so_many_blocks_inside_blocks(tmp_path: Path, calls: int, codes: list[tu
 
 
 def test_of_wrong_blocks_that_nothing_calls_nobody_reads_more_than_some(tmp_path: Path) -> None:
-    from netspec.elaborate.uncalled import MAX_ERRORS
+    from netspec.elaborate.unused import MAX_ERRORS
 
     blocks = "".join(BLOCK.format(f"B{number}", f"wrong{number}") for number in range(MAX_ERRORS + 20))
     assert len(check(tmp_path, net("relu") + blocks)) == MAX_ERRORS
