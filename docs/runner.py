@@ -102,7 +102,7 @@ class Page:
 
     def _python(self, fence: Fence) -> None:
         stream = io.StringIO()
-        code = compile("\n" * fence.line + fence.text, str(self.path), "exec")
+        code = compile("\n" * fence.line + fence.text, str(self.path), "exec", dont_inherit=True)
         with contextlib.chdir(self.folder), contextlib.redirect_stdout(stream):
             sys.path.insert(0, str(self.folder))
             try:

@@ -30,6 +30,13 @@ if TYPE_CHECKING:
     from netspec.ir.operation import Op, option
     from netspec.limits import Limits
     from netspec.ops.registry import register
+    from netspec.sections.entries import setting
+    from netspec.sections.vocabulary.losses import Loss
+    from netspec.sections.vocabulary.metrics import Metric
+    from netspec.sections.vocabulary.optimizers import Optimizer
+    from netspec.sections.vocabulary.schedules import Schedule
+    from netspec.sections.vocabulary.sources import Source
+    from netspec.sections.vocabulary.steps import FieldStep
     from netspec.spec import Net, Spec, load, parse
     from netspec.training.api import load_run, resume, train
     from netspec.training.run import Run
@@ -40,13 +47,19 @@ __all__ = [
     "DataError",
     "Diagnostic",
     "DivergedError",
+    "FieldStep",
     "Limits",
+    "Loss",
+    "Metric",
     "MissingPackageError",
     "Net",
     "NetspecError",
     "Op",
+    "Optimizer",
     "Picture",
     "Run",
+    "Schedule",
+    "Source",
     "Spec",
     "SpecError",
     "SpecErrors",
@@ -63,6 +76,7 @@ __all__ = [
     "parse",
     "register",
     "resume",
+    "setting",
     "train",
 ]
 
@@ -79,6 +93,13 @@ _HOMES = {
     "netspec.ir.operation": ("option",),
     "netspec.ops.registry": ("Op", "register"),  # so that the registry of operations is there
     "netspec.limits": ("Limits",),
+    "netspec.sections.entries": ("setting",),
+    "netspec.sections.vocabulary.losses": ("Loss",),
+    "netspec.sections.vocabulary.metrics": ("Metric",),
+    "netspec.sections.vocabulary.optimizers": ("Optimizer",),
+    "netspec.sections.vocabulary.schedules": ("Schedule",),
+    "netspec.sections.vocabulary.sources": ("Source",),
+    "netspec.sections.vocabulary.steps": ("FieldStep",),
     "netspec.spec": ("Net", "Spec", "load", "parse"),
     "netspec.training.api": ("load_run", "resume", "train"),
     "netspec.training.run": ("Run",),

@@ -389,6 +389,7 @@ class Op:
         """The option, as a spec writes it, because of which `weight` or `bias` is not stored here; "" for none.
 
         Example:
+            >>> from netspec.ops.registry import operation
             >>> operation("perceptrons")(units=(3,), bias=False).unstored("bias")
             'bias = false'
         """

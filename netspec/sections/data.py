@@ -16,7 +16,7 @@ from netspec.sections.settings import Section, Written
 from netspec.sections.train import MOST_MISTAKES, settings
 from netspec.sections.values import Reader, single
 from netspec.sections.vocabulary.sources import SOURCES, Facts, Source
-from netspec.sections.vocabulary.steps import STEPS, Chars, Column, Columns, Label, Step
+from netspec.sections.vocabulary.steps import STEPS, Chars, Column, Columns, FieldStep, Label
 from netspec.source import Span
 from netspec.syntax import tree
 
@@ -29,7 +29,7 @@ class Field:
     """One field: `x = columns("age", "salary") -> standardize`."""
 
     name: str
-    steps: tuple[Step, ...] = ()
+    steps: tuple[FieldStep, ...] = ()
     type: Type = UNKNOWN_TYPE  # as far as it is known before the data is read
     span: Span | None = None
 
@@ -120,7 +120,7 @@ def _field(
         hint = Hint("belongs", {"text": f"{name} = {written.text}"}) if name in settings() else Hint("fields")
         raise Fault(Diagnostic("NS752", written.key_span, {"section": "data", "name": name}, hints=(hint,)))
     items = value.items if isinstance(value, tree.Chain) else (value,)
-    steps: list[Step] = []
+    steps: list[FieldStep] = []
     found: Type = UNKNOWN_TYPE
     for position, item in enumerate(items):
         step = read_entry(STEPS, item, reader, Phrase("what step"))
@@ -137,14 +137,14 @@ def _field(
     data.broken.discard(name)
 
 
-def _after(step: Step, before: Type, facts: Facts, item: tree.Value, reader: Reader) -> Type:
+def _after(step: FieldStep, before: Type, facts: Facts, item: tree.Value, reader: Reader) -> Type:
     try:
         return step.type(before, facts)
     except ShapeFault as fault:
         raise reader.fault(item.at, fault.code, Hint(fault.hint), **fault.words) from None
 
 
-def _held(step: Step, facts: Facts, item: tree.Value, reader: Reader) -> None:
+def _held(step: FieldStep, facts: Facts, item: tree.Value, reader: Reader) -> None:
     """What a source is known not to have: pictures, classes, characters, columns."""
     lacks = {
         "image": facts.has_image is False,
@@ -166,7 +166,7 @@ def _held(step: Step, facts: Facts, item: tree.Value, reader: Reader) -> None:
         raise reader.fault(item.at, "NS776", Hint("holds", {"legal": Quoted(legal)}), step=step.word)
 
 
-def _columns(step: Step, facts: Facts, reader: Reader) -> None:
+def _columns(step: FieldStep, facts: Facts, reader: Reader) -> None:
     """Columns of a source that is known without reading it."""
     if facts.columns is None:
         return

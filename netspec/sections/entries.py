@@ -47,8 +47,14 @@ def setting(
         count: how many numbers a list must have.
 
     Example:
-        >>> class Focal(Loss):
-        ...     gamma: Annotated[float, setting("number", "how much easy examples fade", least=0)] = 2.0
+        >>> from typing import Annotated
+        >>> class Focal(netspec.Loss):
+        ...     gamma: Annotated[float, netspec.setting("number", "how much easy examples fade", least=0)] = 2.0
+        >>> Focal(layer="y", gamma=-1)
+        Traceback (most recent call last):
+        ...
+        pydantic_core._pydantic_core.ValidationError: 1 validation error for Focal
+        ...
     """
     return Option(kind, about, least=least, most=most, choices=choices, above=above, length=count)
 
@@ -111,6 +117,8 @@ def incomplete(entry: type[Entry]) -> str:
             return f"it has no `{name}`, which the documentation shows"
     if not entry.example.startswith(entry.word):
         return f"its example {entry.example!r} does not begin with its word"
+    if not entry.__pydantic_complete__:
+        return "the types of its fields cannot be resolved where it stands: define it at the top of a module"
     for name, field in entry.model_fields.items():
         try:
             kind = option_of(name, field).kind

@@ -12,6 +12,7 @@ from docs.build import example
 from docs.fences import DOCS, LANGUAGES, Fence, fences, pages
 from docs.runner import Page, shows
 from netspec.ops.registry import OPERATIONS
+from netspec.sections.vocabulary.losses import LOSSES
 from tests.conftest import ROOT
 
 pytest.importorskip("torch")
@@ -21,9 +22,9 @@ PAGES = [(language, path) for language in LANGUAGES for path in pages(language)]
 
 
 @pytest.fixture(autouse=True)
-def _own_operations() -> Iterator[None]:
-    """A page may register operations; the next one starts without them."""
-    with OPERATIONS.temporarily():
+def _own() -> Iterator[None]:
+    """A page may register operations and losses; the next one starts without them."""
+    with OPERATIONS.temporarily(), LOSSES.temporarily():
         yield
 
 

@@ -25,7 +25,7 @@ from netspec.sections.vocabulary.metrics import METRICS, Metric
 from netspec.sections.vocabulary.optimizers import OPTIMIZERS, Optimizer
 from netspec.sections.vocabulary.schedules import SCHEDULES, Schedule
 from netspec.sections.vocabulary.sources import SOURCES, Facts, Source
-from netspec.sections.vocabulary.steps import STEPS, Step
+from netspec.sections.vocabulary.steps import STEPS, FieldStep
 from tests.conftest import ROOT
 
 REGISTRIES: dict[str, Registry[Any]] = {
@@ -115,7 +115,7 @@ class GridRows(Rows):
         return x if name == "x" else x**2
 
 
-class Root(Step):
+class Root(FieldStep):
     word = "root"
     about = "the square root, with its sign"
     example = "root"
@@ -266,7 +266,7 @@ def incomplete(name: str) -> tuple[type[Entry], str]:
     class Optimless(Optimizer):
         word, about, example = "optimless", "nothing", "optimless"
 
-    class Idle(Step):
+    class Idle(FieldStep):
         word, about, example = "idle", "nothing", "idle"
 
     class Unread(Source):

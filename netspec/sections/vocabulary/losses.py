@@ -84,15 +84,17 @@ class Loss(Term):
     mean are then netspec's. One that needs another mean defines `function`.
 
     Example:
-        >>> @netspec.register
-        ... class Charbonnier(netspec.Loss):
+        >>> from typing import Annotated
+        >>> class Charbonnier(netspec.Loss):
         ...     word = "charbonnier"
         ...     about = "a smooth absolute difference"
         ...     example = "charbonnier(y, price)"
-        ...     target: str = netspec.setting("name", "the wanted values")
+        ...     target: Annotated[str, netspec.setting("name", "the wanted values")]
         ...
         ...     def each(self, value, target, layer):
         ...         return ((value - target).square() + 1e-6).sqrt()
+        >>> Charbonnier.usage()
+        'charbonnier(layer, target, mask = …, reduce = mean)'
     """
 
     mask: Annotated[str | None, setting("name", "a field or layer of 0 and 1: what counts")] = None

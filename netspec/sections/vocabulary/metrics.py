@@ -21,6 +21,18 @@ class Metric(Term):
 
     Nothing is kept but sums, which add up over batches and processes. A metric of your own inherits from this class
     and defines `sums`, `result` and, where there are not two sums, `size`.
+
+    Example:
+        >>> from typing import Annotated
+        >>> class Bias(netspec.Metric):
+        ...     word, about, example = "bias", "the mean difference, with its sign", "bias(y, price)"
+        ...     target: Annotated[str, netspec.setting("name", "the wanted values")]
+        ...
+        ...     def sums(self, value, target, mask, predicted):
+        ...         return (value - target).new_tensor([(value - target).sum(), value.numel()]).double()
+        ...
+        ...     def result(self, sums, predicted):
+        ...         return float(sums[0] / sums[1])
     """
 
     @property

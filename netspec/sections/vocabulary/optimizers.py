@@ -28,6 +28,13 @@ class Optimizer(Entry):
 
     torch_name: its class in torch.optim, which takes the options as they are here.
     fused: the devices on which torch has one kernel for all weights.
+
+    Example:
+        >>> class Lbfgs(netspec.Optimizer):
+        ...     word, about, example = "lbfgs", "quasi-Newton steps", "lbfgs"
+        ...     torch_name = "LBFGS"
+        >>> Lbfgs(lr=0.5).document()
+        {'word': 'lbfgs', 'lr': 0.5}
     """
 
     torch_name: ClassVar[str] = ""

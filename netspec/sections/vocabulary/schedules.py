@@ -17,6 +17,15 @@ class Schedule(Entry):
 
     by_step: it moves with every optimizer step, not with every epoch.
     waits: it follows the validation loss instead, and has the options `factor` and `patience`.
+
+    Example:
+        >>> class Halving(netspec.Schedule):
+        ...     word, about, example = "halving", "half the rate after every epoch", "halving"
+        ...
+        ...     def multiplier(self, step, steps, lr):
+        ...         return 0.5**step
+        >>> Halving().multiplier(2, steps=10, lr=0.1)
+        0.25
     """
 
     by_step: ClassVar[bool] = False

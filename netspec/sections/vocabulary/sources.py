@@ -26,6 +26,17 @@ class Source(Entry):
     """Where the examples come from.
 
     A source of your own inherits from this class and defines `open`.
+
+    Example:
+        >>> class Ramp(netspec.Source):
+        ...     word, about, example = "ramp", "the numbers 0 to 9", "ramp"
+        ...
+        ...     def open(self, places):
+        ...         from netspec.sections.rows import Rows
+        ...
+        ...         return Rows(10, "ramp")
+        >>> Ramp().open(None).count
+        10
     """
 
     def open(self, places: Any) -> Rows:

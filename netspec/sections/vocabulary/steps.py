@@ -42,7 +42,7 @@ class Taking:
     resize: tuple[int, ...] | None = None
 
 
-class Step(Entry):
+class FieldStep(Entry):
     """One item of a field's chain.
 
     A step of your own inherits from this class and defines one of `take` (the first item of a chain), `transform`
@@ -51,6 +51,18 @@ class Step(Entry):
     takes: takes something from the source: the first item of every chain.
     training: acts in training passes only.
     batched: acts on single batches, after all other steps.
+
+    Example:
+        >>> class Halve(netspec.FieldStep):
+        ...     word, about, example = "halve", "half of each number", "halve"
+        ...
+        ...     def transform(self, values, state):
+        ...         return values.with_array(values.array / 2)
+        ...
+        ...     def inverse(self, array, state):
+        ...         return array * 2
+        >>> Halve().inverse(3, {})
+        6
     """
 
     takes: ClassVar[bool] = False
@@ -92,21 +104,21 @@ class Step(Entry):
         return self
 
 
-def _incomplete(step: type[Step]) -> str:
-    wanted = Step.take if step.takes else Step.augment if step.training or step.batched else Step.transform
-    if getattr(step, wanted.__name__) is wanted:
-        return f"it does nothing: define `{wanted.__name__}`"
+def _incomplete(step: type[FieldStep]) -> str:
+    wanted = "take" if step.takes else "augment" if step.training or step.batched else "transform"
+    if getattr(step, wanted) is getattr(FieldStep, wanted):
+        return f"it does nothing: define `{wanted}`"
     return incomplete(step)
 
 
-STEPS: Registry[type[Step]] = Registry("step of a field", Step, __package__, key="word", missing=_incomplete)
+STEPS: Registry[type[FieldStep]] = Registry("step of a field", FieldStep, __package__, key="word", missing=_incomplete)
 
 
 # ---- what is taken from the source
 
 
 @STEPS.register
-class Columns(Step):
+class Columns(FieldStep):
     word = "columns"
     about = "columns of numbers side by side; without names all that no other field takes"
     example = 'columns("age", "salary")'
@@ -136,7 +148,7 @@ class Columns(Step):
 
 
 @STEPS.register
-class Column(Step):
+class Column(FieldStep):
     word = "column"
     about = "one column of numbers; of an npz file one array"
     example = 'column("repaid")'
@@ -153,7 +165,7 @@ class Column(Step):
 
 
 @STEPS.register
-class Label(Step):
+class Label(FieldStep):
     word = "label"
     about = "the class of each example: the source's own, or a column's distinct values in sorted order"
     example = "label"
@@ -177,7 +189,7 @@ class Label(Step):
 
 
 @STEPS.register
-class Image(Step):
+class Image(FieldStep):
     word = "image"
     about = "the picture of each example, maps first; every picture must have this size"
     example = "image(28x28)"
@@ -203,7 +215,7 @@ class Image(Step):
 
 
 @STEPS.register
-class Chars(Step):
+class Chars(FieldStep):
     word = "chars"
     about = (
         "the characters of a text as classes: its distinct characters, sorted, or those of `alphabet`; of a column of "
@@ -234,7 +246,7 @@ class Chars(Step):
 
 
 @STEPS.register
-class Standardize(Step):
+class Standardize(FieldStep):
     word = "standardize"
     about = "minus the mean, over the standard deviation, both of the training part, column by column"
     example = "standardize"
@@ -279,7 +291,7 @@ class Standardize(Step):
 
 
 @STEPS.register
-class Scale(Step):
+class Scale(FieldStep):
     word = "scale"
     about = (
         "linear, so that the smallest becomes `low` and the largest `high`: of the values that a picture can have, "
@@ -329,7 +341,7 @@ class Scale(Step):
 
 
 @STEPS.register
-class OneHot(Step):
+class OneHot(FieldStep):
     word = "onehot"
     about = "a class as K numbers, one of them 1 and the others 0"
     example = "onehot(10)"
@@ -354,7 +366,7 @@ class OneHot(Step):
 
 
 @STEPS.register
-class Resize(Step):
+class Resize(FieldStep):
     word = "resize"
     about = "pictures to another size, by bilinear interpolation"
     example = "resize(32x32)"
@@ -378,7 +390,7 @@ class Resize(Step):
 
 
 @STEPS.register
-class Crop(Step):
+class Crop(FieldStep):
     word = "crop"
     about = "a part of each picture: in training at a random place, else the middle; `pad` adds zeros around it first"
     example = "crop(28x28, pad = 2)"
@@ -402,7 +414,7 @@ class Crop(Step):
 
 
 @STEPS.register
-class Pad(Step):
+class Pad(FieldStep):
     word = "pad"
     about = "rows and columns of zeros around each picture"
     example = "pad(2)"
@@ -424,7 +436,7 @@ class Pad(Step):
 
 
 @STEPS.register
-class Flip(Step):
+class Flip(FieldStep):
     word = "flip"
     about = "in training, pictures mirrored left to right with probability p"
     example = "flip(0.5)"
@@ -445,7 +457,7 @@ class Flip(Step):
 
 
 @STEPS.register
-class Shift(Step):
+class Shift(FieldStep):
     word = "shift"
     about = "in training, pictures moved by up to `pixels` in each direction; zeros come in"
     example = "shift(2)"
@@ -465,7 +477,7 @@ class Shift(Step):
 
 
 @STEPS.register
-class Window(Step):
+class Window(FieldStep):
     word = "window"
     about = "rows in a sequence: an example is `length` rows in order; the parts of `split` are then stretches of it"
     example = "window(128, ahead = 1)"

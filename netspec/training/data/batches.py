@@ -15,7 +15,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from netspec.sections.arrays import Affine
-from netspec.sections.vocabulary.steps import Step
+from netspec.sections.vocabulary.steps import FieldStep
 from netspec.training.data.dataset import Dataset, Prepared
 from netspec.training.data.random_streams import permutation, uniform
 
@@ -162,7 +162,7 @@ def bounds(count: int, batch: int, least: int) -> list[tuple[int, int]]:
 # ---- What is done to single batches: crops, shifts and flips, drawn for each example from (seed, epoch, index)
 
 
-def augments(late: tuple[Step, ...]) -> list[Augment]:
+def augments(late: tuple[FieldStep, ...]) -> list[Augment]:
     """The functions (pictures (B, C, H, W), drawn) -> pictures of a field's late steps.
 
     `drawn` is (key, index of each example) in training passes and None everywhere else.
@@ -170,7 +170,7 @@ def augments(late: tuple[Step, ...]) -> list[Augment]:
     return [_augment(step, position) for position, step in enumerate(late)]
 
 
-def _augment(step: Step, position: int) -> Augment:
+def _augment(step: FieldStep, position: int) -> Augment:
     def act(pictures: Tensor, drawn: tuple[int, Tensor] | None) -> Tensor:
         if drawn is None:
             return step.augment(pictures, None)

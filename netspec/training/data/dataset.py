@@ -15,7 +15,7 @@ from netspec.sections.data import Data, Field
 from netspec.sections.match import Match, agrees, misfit
 from netspec.sections.rows import Faults, File, Rows, reject
 from netspec.sections.vocabulary import steps
-from netspec.sections.vocabulary.steps import State, Step
+from netspec.sections.vocabulary.steps import FieldStep, State
 from netspec.training.data.fields import from_array, rest, settle, take
 from netspec.training.data.random_streams import split
 
@@ -33,8 +33,8 @@ class Prepared:
 
     name: str
     values: Values
-    learned: list[tuple[Step, State]] = field(default_factory=list)
-    training: tuple[Step, ...] = ()  # what is done to each batch: flips, shifts, crops
+    learned: list[tuple[FieldStep, State]] = field(default_factory=list)
+    training: tuple[FieldStep, ...] = ()  # what is done to each batch: flips, shifts, crops
     timed: bool = True  # of fields cut into sequences: a window of one row may be a value without time
     columns: tuple[str, ...] = ()  # what `columns` took, where it names none itself
     range: tuple[float, float] | None = None  # of the values that pictures of the source can have
@@ -235,8 +235,8 @@ def starts(rows: Array, windows: tuple[int, int], data: Data) -> Array:
 
 def _steps(item: Field, values: Values, training: Array) -> Prepared:
     """Applies all steps but those of single batches, which come last."""
-    learned: list[tuple[Step, State]] = []
-    late: list[Step] = []
+    learned: list[tuple[FieldStep, State]] = []
+    late: list[FieldStep] = []
     for step in item.steps[1:]:
         if step.batched:
             late.append(step)
@@ -371,8 +371,8 @@ def _ranged(values: Values, wanted: list[float] | None) -> Values:
 
 
 def _replayed_steps(item: Field, values: Values, stored: Mapping[str, Any]) -> Prepared:
-    learned: list[tuple[Step, State]] = []
-    late: list[Step] = []
+    learned: list[tuple[FieldStep, State]] = []
+    late: list[FieldStep] = []
     states = iter(stored.get("steps", ()))
     for step in item.steps[1:]:
         if step.batched:
