@@ -129,7 +129,7 @@ def _lead(name: str, language: str) -> str:
     if name in WRITTEN:
         return f"{WRITTEN[name][1][0].upper()}{WRITTEN[name][1][1:]}."
     cls = operation(name)
-    text = re.sub(r"\s+", " ", (cls.__doc__ or cls.summary).strip())
+    text = re.sub(r"\s+", " ", (cls.__doc__ or cls.summary).partition("Shape:")[0].strip())
     text = re.sub(r"(?<![`\w])(\w+ = [+\-\w^()/* ]*sum_[^,:;]*)", r"`\1`", text)
     return f"{text[0].upper()}{text[1:]}".replace("*", r"\*").replace("_", r"\_") if "`" not in text else text
 
@@ -159,8 +159,8 @@ def _shown_options(cls: type[Op]) -> dict[str, Option]:
 
 def _facts(cls: type[Op], language: str) -> str:
     words = {
-        "en": ("Computes", "From", "Adds to the depth"),
-        "ko": ("계산식", "출처", "깊이에 더하는 수"),
+        "en": ("Computes", "From", "Adds to the depth", "Tensors"),
+        "ko": ("계산식", "출처", "깊이에 더하는 수", "텐서"),
     }[language]
     lines = []
     if cls.formula:
@@ -169,6 +169,10 @@ def _facts(cls: type[Op], language: str) -> str:
         lines.append(f"- {words[1]}: {cls.source}")
     if cls.depth:
         lines.append(f"- {words[2]}: {cls.depth}")
+    shape = next((base.__doc__ for base in cls.__mro__ if "Shape:" in (base.__doc__ or "")), "") or ""
+    if shape:
+        said = re.sub(r"\s+", " ", shape.partition("Shape:")[2]).strip().rstrip(".")
+        lines.append(f"- {words[3]}: {said.replace('*', chr(92) + '*')}{' (영어)' if language == 'ko' else ''}")
     return "\n".join(lines)
 
 

@@ -79,7 +79,7 @@ def _class(row: Activation) -> type[Elementwise]:
     """The operation of a row."""
     title = row.name.capitalize()
     facts = {
-        "__doc__": f"{row.summary[0].upper()}{row.summary[1:]}.",
+        "__doc__": f"{row.summary[0].upper()}{row.summary[1:]}.\n\n    Shape: (B, [T,] C, *space), as it came in.",
         "__module__": __name__,
         "__qualname__": title,
         "name": row.name,
@@ -98,7 +98,10 @@ globals().update({cls.__name__: cls for cls in map(_class, TABLE)})
 
 
 class Leaky(Elementwise):
-    """Negative values are multiplied by a small slope."""
+    """Negative values are multiplied by a small slope.
+
+    Shape: (B, [T,] C, *space), as it came in.
+    """
 
     name = "leaky"
     activation = "leaky ReLU"
@@ -119,7 +122,10 @@ class Leaky(Elementwise):
 
 
 class Gelu(Elementwise):
-    """The value times the probability that a normal variable is smaller; `tanh` is GPT-2's approximation."""
+    """The value times the probability that a normal variable is smaller; `tanh` is GPT-2's approximation.
+
+    Shape: (B, [T,] C, *space), as it came in.
+    """
 
     name = "gelu"
     activation = "GELU"

@@ -6,7 +6,7 @@ from netspec.ops.pairwise import Pairwise
 
 
 class Add(Pairwise):
-    """a + b, number by number."""
+    """The sum of two values, number by number."""
 
     name = "add"
     sign = "+"

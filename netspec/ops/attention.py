@@ -20,8 +20,10 @@ from netspec.ops.weighted import Weighted
 class Attention(Weighted):
     """Scaled dot-product attention with query, key, value and out layers.
 
-    One value attends to itself; three are queries, keys and values. Time is the sequence, or space on maps
+    One value attends to itself; three are queries, keys and values. The sequence is time, or space for maps
     without time.
+
+    Shape: (B, T, C), keys and values (B, S, C') -> (B, T, C); without time (B, C, *space), as it came in.
     """
 
     name = "attention"

@@ -13,7 +13,12 @@ from netspec.ops.weighted import ONES, ZEROS, Weighted
 
 
 class BatchNorm(Weighted):
-    """Per map, over the batch and space (and time): in training by the batch, else by running statistics."""
+    """Each map to mean 0 and variance 1 over the batch, space and time; afterwards a weight and a bias for each map.
+
+    In training the batch's own statistics count, afterwards the running ones.
+
+    Shape: (B, [T,] C, *space), as it came in.
+    """
 
     name = "batchnorm"
     summary = "each map to mean 0 and variance 1 over the batch"

@@ -8,10 +8,9 @@ from netspec.ops.zeros import Zeros
 
 
 class Carried(Zeros):
-    """The last state of the previous batch, without its gradient; zeros before the first.
+    """The last state of the previous batch, without its gradient; zeros before the first batch.
 
-    The state is the caller's to keep: `netspec train` hands it from batch to batch, and a module takes it as
-    `state`.
+    `netspec train` hands it from batch to batch; a module takes it as `state` and returns it.
     """
 
     name = "carried"

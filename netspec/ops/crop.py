@@ -13,7 +13,10 @@ from netspec.ir.types import Type, refuse, space_text
 
 
 class Crop(Op):
-    """The middle of each map, or another part of it; an odd row that is left over stays at the end."""
+    """The middle of each map, or the part that begins at `at`; an odd row that is left over stays at the end.
+
+    Shape: (B, [T,] C, *space) -> (B, [T,] C, *to).
+    """
 
     name = "crop"
     summary = "the middle of each map"

@@ -25,7 +25,10 @@ DISTANCE = Part(
 
 
 class Distance(Weighted):
-    """y_n = sum_j (x_j - p_nj)^2 to N trained prototypes: smaller is nearer."""
+    """The squared distance to each of N trained prototypes: smaller is nearer.
+
+    Shape: (B, [T,] C, *space) -> (B, [T,] count).
+    """
 
     name = "distance"
     init_parts = ("weight",)

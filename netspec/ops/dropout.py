@@ -12,9 +12,11 @@ from netspec.ir.types import Type
 
 
 class Dropout(Elementwise):
-    """In training passes each value becomes zero with probability p, the others grow by 1 / (1 - p).
+    """In training each value becomes zero with probability p, and the others grow by 1 / (1 - p).
 
     `dropout(p, maps)` drops whole maps.
+
+    Shape: (B, [T,] C, *space), as it came in.
     """
 
     name = "dropout"

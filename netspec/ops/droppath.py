@@ -20,7 +20,10 @@ DROP_PATH = Part(
 
 
 class DropPath(Elementwise):
-    """In training passes all values of an example become zero with probability p: stochastic depth."""
+    """In training all values of an example become zero with probability p: stochastic depth.
+
+    Shape: (B, [T,] C, *space), as it came in.
+    """
 
     name = "droppath"
     summary = "in training a whole path is left out with probability p"

@@ -12,7 +12,10 @@ from netspec.ops.weighted import Weighted
 
 
 class Embed(Weighted):
-    """`one of K` -> `d`: the row of a trained K x d table that the index names."""
+    """The row of a trained K x width table that a class index names.
+
+    Shape: class indices (B, [T,] *space) -> (B, [T,] width, *space).
+    """
 
     name = "embed"
     init_parts = ("weight",)

@@ -16,6 +16,8 @@ class Expand(Op):
     """Repeats a value along roles it does not have: one map as n, a value without space or time over one.
 
     `like = x` gives it every role of the layer x.
+
+    Shape: (B, [T,] C, *space) -> (B, [T',] C', *space').
     """
 
     name = "expand"

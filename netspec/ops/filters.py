@@ -75,7 +75,10 @@ CONNECTED = Part(
 
 
 class Filters(Weighted):
-    """N filters of the given size, each over all maps (or those of its group, or those it is connected to)."""
+    """N filters that slide over space, each over all maps, those of its group, or those it is connected to.
+
+    Shape: (B, [T,] C, *space) -> (B, [T,] count, *windows); along time (B, T, C) -> (B, T', count).
+    """
 
     name = "filters"
     summary = "N filters that slide over space, each writing one map"

@@ -11,7 +11,10 @@ from netspec.ops.reductions import Reduction
 
 
 class First(Reduction):
-    """The first time step: a class token's place."""
+    """The first time step: a class token's place.
+
+    Shape: (B, T, C, *space) -> (B, C, *space).
+    """
 
     name = "first"
     summary = "the first time step"

@@ -13,9 +13,11 @@ from netspec.ir.types import Time, Type, refuse
 
 
 class Flatten(Op):
-    """Places become steps, row by row: `d @ h x w` -> `d over h*w`. Without a role every value becomes a map.
+    """Places become time steps, row by row: `d @ h x w` -> `d over h*w`. Without a role every value becomes a map.
 
-    `perceptrons` read all values anyway: nothing needs to be flattened before them.
+    `perceptrons` read all values of a step: nothing needs to be flattened before them.
+
+    Shape: (B, [T,] C, *space) -> (B, [T,] C * places); flatten(space) (B, C, *space) -> (B, places, C).
     """
 
     name = "flatten"

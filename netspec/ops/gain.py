@@ -28,7 +28,10 @@ GAIN = Part(
 
 
 class Gain(OverRole):
-    """x * weight, a number for each map; with space the role says for what: maps, space or all."""
+    """Each value times a trained number: one for each map; with space the role says for what.
+
+    Shape: (B, [T,] C, *space), as it came in.
+    """
 
     name = "gain"
     summary = "every map times a trained number"

@@ -31,9 +31,11 @@ GAUSSIAN = Part(
 
 
 class Gaussian(Op):
-    """y_k = -sum_j (x_j - p_kj)^2, prototypes of +-1, drawn once from (seed, key) or given; never trained.
+    """Minus the squared distance to K prototypes of +-1, drawn once or given, and never trained.
 
-    Larger is nearer, so `cross_entropy` and `accuracy` take it as it stands (the paper plots the distance).
+    Larger is nearer, so `cross_entropy` and `accuracy` take it as it is (the paper plots the distance).
+
+    Shape: (B, [T,] C, *space) -> (B, [T,] count).
     """
 
     name = "gaussian"

@@ -12,7 +12,10 @@ from netspec.ops.weighted import ONES, ZEROS, Weighted, scaled, standard
 
 
 class GroupNorm(Weighted):
-    """Each group of maps, over its maps and space, to mean 0 and variance 1; then a weight and bias a map."""
+    """Each group of maps, over its maps and space, to mean 0 and variance 1; then a weight and a bias for each map.
+
+    Shape: (B, [T,] C, *space), as it came in.
+    """
 
     name = "groupnorm"
     summary = "groups of maps to mean 0 and variance 1"

@@ -7,7 +7,7 @@ from netspec.ops.recurrent import Recurrent, gates
 
 
 class Gru(Recurrent):
-    """Reset, update and new gates, in torch's order."""
+    """torch's GRU: reset, update and new gates, in torch's order."""
 
     name = "gru"
     summary = "torch's GRU layers"

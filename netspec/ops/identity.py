@@ -8,7 +8,10 @@ from netspec.ir.operation import Elementwise
 
 
 class Identity(Elementwise):
-    """the value as it is."""
+    """The value as it is.
+
+    Shape: (B, [T,] C, *space), as it came in.
+    """
 
     name = "identity"
     summary = "the value as it is"

@@ -12,7 +12,10 @@ from netspec.ops.weighted import ONES, ZEROS, Weighted, scaled, standard
 
 
 class InstanceNorm(Weighted):
-    """Each map over its own space; no statistics are kept. `affine = true` adds a weight and bias a map."""
+    """Each map to mean 0 and variance 1 over its own space; `affine = true` adds a weight and a bias for each map.
+
+    Shape: (B, [T,] C, *space), as it came in.
+    """
 
     name = "instancenorm"
     summary = "each map of each example to mean 0 and variance 1"

@@ -16,6 +16,8 @@ class Join(Op):
     """Puts values side by side: maps after maps (`&`), steps after steps, or rows after rows.
 
     Along time a value without time is one step; along space the first axis of space grows.
+
+    Shape: values (B, [T,] C, *space) -> one, as long along the role as all together.
     """
 
     name = "join"

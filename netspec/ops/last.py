@@ -11,7 +11,10 @@ from netspec.ops.reductions import Reduction
 
 
 class Last(Reduction):
-    """The last time step of each example, at its own length."""
+    """The last time step of each example, at its own length.
+
+    Shape: (B, T, C, *space) -> (B, C, *space).
+    """
 
     name = "last"
     summary = "the last time step"

@@ -12,7 +12,10 @@ from netspec.ops.weighted import ONES, ZEROS, standard
 
 
 class LayerNorm(OverRole):
-    """Over the maps of a value without space; with space the role says over what: maps, space or all."""
+    """The values of a step to mean 0 and variance 1 over its maps; with space the role says over what.
+
+    Shape: (B, [T,] C, *space), as it came in.
+    """
 
     name = "layernorm"
     summary = "the values of one step to mean 0 and variance 1"

@@ -27,7 +27,10 @@ LEARNED = Part(
 
 
 class Learned(Weighted):
-    """Begins a chain with trained values of the given type; normal(0, 0.02) unless `init` says otherwise."""
+    """Begins a chain with trained values of the given type; normal(0, 0.02) unless `init` says otherwise.
+
+    Shape: nothing -> (B, [T,] C, *space) of the type.
+    """
 
     name = "learned"
     init_parts = ("weight",)

@@ -10,7 +10,10 @@ from netspec.ir.types import Type, refuse
 
 
 class Lrn(Elementwise):
-    """Each value divided by (k + alpha/n * sum of squares over n neighbouring maps)^beta."""
+    """Each value divided by (k + alpha/n * sum of squares over n neighbouring maps)^beta.
+
+    Shape: (B, [T,] C, *space), as it came in.
+    """
 
     name = "lrn"
     summary = "local response normalisation over neighbouring maps"

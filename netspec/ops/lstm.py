@@ -7,7 +7,7 @@ from netspec.ops.recurrent import Recurrent, gates
 
 
 class Lstm(Recurrent):
-    """Input, forget, cell and output gates, in torch's order."""
+    """torch's LSTM: input, forget, cell and output gates, in torch's order."""
 
     name = "lstm"
     summary = "torch's LSTM layers"

@@ -10,7 +10,10 @@ from netspec.ir.types import Type, refuse
 
 
 class MatMul(Op):
-    """`m over T` times `n over m` is `n over T`: rows are steps, columns are maps."""
+    """The product of two matrices: time steps are rows, maps are columns.
+
+    Shape: (B, T, M) and (B, M, N) -> (B, T, N).
+    """
 
     name = "matmul"
     summary = "the product of two matrices: steps are rows, maps are columns"

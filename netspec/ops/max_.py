@@ -11,7 +11,7 @@ from netspec.ops.reductions import MASK, Reduction
 
 
 class Max(Reduction):
-    """The largest value over space, time or maps; steps past an example's end don't count."""
+    """The largest value over space, time or maps; steps after an example's end do not count."""
 
     name = "max"
     summary = "the largest value over space, time or maps"

@@ -14,7 +14,7 @@ from netspec.ops.pools import Pool
 
 
 class MaxPool(Pool):
-    """The largest value of each window, map by map. Padding never wins: it counts as -infinity."""
+    """The largest value of each window, map by map. Padding counts as -infinity: it is never the largest."""
 
     name = "maxpool"
     summary = "the largest value of each window"

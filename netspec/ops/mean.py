@@ -10,7 +10,7 @@ from netspec.ops.reductions import MASK, Reduction
 
 
 class Mean(Reduction):
-    """The mean over space, time or maps; steps past an example's end don't count."""
+    """The mean over space, time or maps; steps after an example's end do not count."""
 
     name = "mean"
     summary = "the mean over space, time or maps"

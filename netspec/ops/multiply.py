@@ -6,7 +6,7 @@ from netspec.ops.pairwise import Pairwise
 
 
 class Multiply(Pairwise):
-    """a * b, number by number."""
+    """The product of two values, number by number."""
 
     name = "multiply"
     sign = "*"

@@ -8,7 +8,7 @@ from netspec.ops.zeros import Zeros
 
 
 class Noise(Zeros):
-    """Begins a chain with values drawn from normal(0, 1) at every pass, in training and after."""
+    """Begins a chain with values drawn from normal(0, 1) at every pass, in training and afterwards."""
 
     name = "noise"
     summary = "fresh normal values at every pass"

@@ -10,7 +10,10 @@ from netspec.ir.types import Type
 
 
 class Normalize(Elementwise):
-    """Divides a step's maps by their Euclidean length, at each place of space."""
+    """The maps of a step divided by their Euclidean length, at each place of space.
+
+    Shape: (B, [T,] C, *space), as it came in.
+    """
 
     name = "normalize"
     summary = "the maps of a step to length 1"

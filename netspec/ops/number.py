@@ -10,7 +10,10 @@ from netspec.ir.types import Type
 
 
 class Number(Elementwise):
-    """Adds, subtracts or multiplies every value by the same number; `first` says on which side it stands."""
+    """Adds, subtracts or multiplies every value by the same number; `first` says on which side it stands.
+
+    Shape: (B, [T,] C, *space), as it came in.
+    """
 
     name = "number"
     summary = "every value with one number"

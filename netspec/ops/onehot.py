@@ -11,7 +11,10 @@ from netspec.ir.types import Type, refuse
 
 
 class OneHot(Op):
-    """`one of K` -> `K`: a 1 in the map of the index, 0 elsewhere."""
+    """A class index as K maps: 1 in the map of the index, 0 elsewhere.
+
+    Shape: class indices (B, [T,] *space) -> (B, [T,] K, *space).
+    """
 
     name = "onehot"
     summary = "a class index as K maps, one of them 1"

@@ -14,7 +14,7 @@ from netspec.ops.weighted import Weighted
 
 
 class OverRole(Weighted):
-    """Works over the maps of a value without space; with space the role says over what."""
+    """Acts over the maps of a value without space; with space the role says over what: maps, space or all."""
 
     norm = True
     positional = ("role",)

@@ -13,7 +13,10 @@ from netspec.ir.types import Type, refuse
 
 
 class Pad(Op):
-    """Adds n rows before and after each axis of space: of a number, mirrored, or of the edge's own values."""
+    """Adds n rows before and after each axis of space: a number, the map mirrored, its edge, or its other end.
+
+    Shape: (B, [T,] C, *space) -> (B, [T,] C, *larger).
+    """
 
     name = "pad"
     summary = "rows and columns around each map"

@@ -12,7 +12,10 @@ from netspec.ops.sharing import align, merge, merge_partial, shared_axes
 
 
 class Pairwise(Op):
-    """Two values, number by number; a side without space or time is shared along it."""
+    """Two values, number by number; a value without space or time is repeated along it.
+
+    Shape: two values (B, [T,] C, *space) -> (B, [T,] C, *space).
+    """
 
     summary = "two values, number by number"
     inputs = 2

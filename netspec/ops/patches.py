@@ -13,7 +13,10 @@ from netspec.ir.types import Type, refuse
 
 
 class Patches(Op):
-    """`c @ h x w` -> `c*k*k @ h/k x w/k`: patches don't overlap; maps first, then rows, then columns."""
+    """Each patch of a map becomes maps: `c @ h x w` -> `c*k*k @ h/k x w/k`. Patches do not overlap.
+
+    Shape: (B, [T,] C, *space) -> (B, [T,] C * patch, *patches).
+    """
 
     name = "patches"
     summary = "each patch of a map becomes maps"

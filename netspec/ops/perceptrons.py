@@ -30,9 +30,11 @@ BIAS = Part(
 
 
 class Perceptrons(Weighted):
-    """N weighted sums of everything that comes in: s_j = w_j0 + w_j1 x_1 + ... + w_jd x_d.
+    """N weighted sums of all values of a time step: s_j = w_j0 + w_j1 x_1 + ... + w_jd x_d.
 
     Values are read maps first, then rows, then columns. `h x w perceptrons` arranges the sums as a grid.
+
+    Shape: (B, [T,] C, *space) -> (B, [T,] units), or (B, [T,] 1, h, w) for a grid.
     """
 
     name = "perceptrons"

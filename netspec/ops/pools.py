@@ -15,7 +15,10 @@ AXES = ("row", "column", "depth")
 
 
 class Pool(Op):
-    """A window over each map; or `to`: as many windows as wanted, spread evenly (adaptive pooling)."""
+    """A window that slides over each map; or `to`: as many windows as wanted, spread evenly (adaptive pooling).
+
+    Shape: (B, [T,] C, *space) -> (B, [T,] C, *windows).
+    """
 
     positional = ("kernel",)
     kernel: Any = option("extent", "the window", default=None, least=1, mark=TITLE)

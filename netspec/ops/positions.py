@@ -37,7 +37,10 @@ SINES = Part(
 
 
 class Positions(Weighted):
-    """`… over T` -> `d over T`: the vector of each place, trained or of sines; to be added to the values."""
+    """The vector of each place in time, trained or of sines; it is added to the values.
+
+    Shape: (B, T, C) -> (B, T, width).
+    """
 
     name = "positions"
     init_parts = ("weight",)

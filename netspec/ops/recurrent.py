@@ -31,7 +31,10 @@ RECUR = Part(
 
 
 class Recurrent(Weighted):
-    """torch's own recurrent module over time."""
+    """A recurrent module of torch, over all time steps.
+
+    Shape: (B, T, C) -> (B, T, units), of both directions side by side 2 * units.
+    """
 
     positional = ("units",)
     units: Size = option("size", "values of the state", least=1, mark=TITLE)

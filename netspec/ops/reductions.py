@@ -19,7 +19,10 @@ MASK = Part(
 
 
 class Reduction(Op):
-    """Removes space or time, or leaves one map."""
+    """Reduces space or time, whose axes go, or maps, of which one stays.
+
+    Shape: (B, [T,] C, *space) without the axes of the role.
+    """
 
     positional = ("role",)
     role: Any = option(

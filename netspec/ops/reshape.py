@@ -13,7 +13,10 @@ from netspec.ir.types import Type, refuse
 
 
 class Reshape(Op):
-    """The values of a time step, read maps first, then rows, then columns, as another type of as many values."""
+    """The values of a time step, read maps first, then rows, then columns, as another type of as many values.
+
+    Shape: (B, [T,] C, *space) -> (B, [T,] C', *space').
+    """
 
     name = "reshape"
     summary = "the same values in another arrangement"

@@ -12,7 +12,10 @@ from netspec.ops.weighted import ONES
 
 
 class RmsNorm(OverRole):
-    """Over the maps of a value without space; with space the role says over what: maps, space or all."""
+    """The values of a step divided by their root mean square over its maps; with space the role says over what.
+
+    Shape: (B, [T,] C, *space), as it came in.
+    """
 
     name = "rmsnorm"
     init_parts = ("weight",)

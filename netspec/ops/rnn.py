@@ -9,7 +9,7 @@ from netspec.ops.recurrent import Recurrent
 
 
 class Rnn(Recurrent):
-    """z_t = tanh(W x_t + b + U z_(t-1) + c), as torch computes it."""
+    """torch's plain recurrent layers: z_t = tanh(W x_t + b + U z_(t-1) + c)."""
 
     name = "rnn"
     summary = "torch's plain recurrent layers"

@@ -16,7 +16,10 @@ SAMPLE = Part(
 
 
 class Sample(Op):
-    """Takes a mean and the logarithm of a variance; draws in training passes, else gives the mean."""
+    """A normal value around a mean, with the logarithm of its variance; after training the mean.
+
+    Shape: mean and logarithm (B, [T,] C, *space) -> (B, [T,] C, *space).
+    """
 
     name = "sample"
     summary = "a normal value around a mean, in training"

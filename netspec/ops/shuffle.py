@@ -11,7 +11,10 @@ from netspec.ir.types import Type, refuse
 
 
 class Shuffle(Op):
-    """Maps in `groups` rows, read by columns: the next grouped filters see maps of every group."""
+    """Maps in `groups` rows, read by columns: the next grouped filters see maps of every group.
+
+    Shape: (B, [T,] C, *space), as it came in.
+    """
 
     name = "shuffle"
     summary = "maps of different groups change places"

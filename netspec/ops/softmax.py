@@ -13,7 +13,10 @@ from netspec.ir.types import Type, refuse
 
 
 class Softmax(Op):
-    """e^s over the sum of e^s along one role: maps, unless another is named."""
+    """Positive values that sum to one along a role: maps, unless another is named.
+
+    Shape: (B, [T,] C, *space), as it came in.
+    """
 
     name = "softmax"
     summary = "positive values that sum to one"

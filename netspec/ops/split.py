@@ -13,7 +13,10 @@ from netspec.ir.types import UNKNOWN, Type, refuse
 
 
 class Split(Op):
-    """Several values of fewer maps, in order: n equal parts, or parts of the given sizes."""
+    """Several values of fewer maps, in order: n equal parts, or parts of the given sizes.
+
+    Shape: (B, [T,] C, *space) -> parts (B, [T,] C / n, *space).
+    """
 
     name = "split"
     summary = "the maps in n parts"

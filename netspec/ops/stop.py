@@ -8,7 +8,10 @@ from netspec.ir.operation import Elementwise
 
 
 class Stop(Elementwise):
-    """The value as it is; learning does not reach what is below."""
+    """The value as it is; no gradient reaches what is below.
+
+    Shape: (B, [T,] C, *space), as it came in.
+    """
 
     name = "stop"
     summary = "no gradient flows back through here"

@@ -48,7 +48,10 @@ SUBSAMPLE = Part(
 
 
 class Subsample(Weighted):
-    """The sum of each window, times a trained weight, plus a trained bias: two numbers a map."""
+    """The sum of each window times a trained weight, plus a trained bias: two numbers for each map.
+
+    Shape: (B, [T,] C, *space) -> (B, [T,] C, *windows).
+    """
 
     name = "subsample"
     summary = "LeNet's trainable pool: weight * (sum of the window) + bias"

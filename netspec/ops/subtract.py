@@ -6,7 +6,7 @@ from netspec.ops.pairwise import Pairwise
 
 
 class Subtract(Pairwise):
-    """a - b, number by number."""
+    """The difference of two values, number by number."""
 
     name = "subtract"
     sign = "-"

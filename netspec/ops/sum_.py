@@ -10,7 +10,7 @@ from netspec.ops.reductions import MASK, Reduction
 
 
 class Sum(Reduction):
-    """The sum over space, time or maps; steps past an example's end don't count."""
+    """The sum over space, time or maps; steps after an example's end do not count."""
 
     name = "sum"
     summary = "the sum over space, time or maps"

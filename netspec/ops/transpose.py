@@ -12,7 +12,10 @@ from netspec.ir.types import Time, Type, refuse
 
 
 class Transpose(Op):
-    """`c over T` -> `T over c`; with space, `transpose(space)` turns `c @ h x w` into `c @ w x h`."""
+    """`c over T` becomes `T over c`; `transpose(space)` turns `c @ h x w` into `c @ w x h`.
+
+    Shape: (B, T, C) -> (B, C, T); transpose(space) (B, [T,] C, h, w) -> (B, [T,] C, w, h).
+    """
 
     name = "transpose"
     summary = "maps and time steps, or rows and columns, change places"

@@ -13,7 +13,10 @@ from netspec.ir.types import Type, refuse, space_text
 
 
 class Unflatten(Op):
-    """`d over h*w` -> `d @ h x w`, row by row: what `flatten(space)` does, undone."""
+    """Time steps become places, row by row: the reverse of `flatten(space)`.
+
+    Shape: (B, T, C) -> (B, C, *to).
+    """
 
     name = "unflatten"
     summary = "time steps become places, row by row"

@@ -14,7 +14,10 @@ from netspec.ir.types import Type, refuse
 
 
 class Unpatches(Op):
-    """`c*k*k @ h x w` -> `c @ k*h x k*w`: what `patches` does, undone (pixel shuffle)."""
+    """Maps become patches of larger maps: the reverse of `patches` (pixel shuffle).
+
+    Shape: (B, [T,] C * patch, *patches) -> (B, [T,] C, *space).
+    """
 
     name = "unpatches"
     summary = "maps become patches of larger maps"

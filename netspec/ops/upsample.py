@@ -12,7 +12,10 @@ from netspec.ir.types import Type, refuse
 
 
 class Upsample(Op):
-    """Each map larger, by repeating values (nearest) or by straight lines between them (linear)."""
+    """Each map larger, by repeating values (nearest) or by straight lines between them (linear).
+
+    Shape: (B, [T,] C, *space) -> (B, [T,] C, *larger).
+    """
 
     name = "upsample"
     summary = "each map k times as large"

@@ -12,7 +12,10 @@ from netspec.ir.types import Type
 
 
 class Zeros(Op):
-    """Begins a chain with zeros of the given type."""
+    """Begins a chain with zeros of the given type.
+
+    Shape: nothing -> (B, [T,] C, *space) of the type.
+    """
 
     name = "zeros"
     summary = "zeros that read nothing"
