@@ -1,4 +1,4 @@
-"""Types as written -> types: read where all names are known, or bound to the value a block is given."""
+"""Type annotations (`3@32x32`, `d over T`) -> types, or the sizes that their names stand for in a block."""
 
 from __future__ import annotations
 
@@ -17,7 +17,16 @@ MAX_AXES = 3
 
 
 def read_type(written: tree.TypeText, env: Environment, label: str = "") -> Type:
-    """The type a text says, every name in it known; `label` names the lengths of an `up to`."""
+    """The type that an annotation describes; every name in it must be known.
+
+    Args:
+        written: the annotation.
+        env: what its names stand for.
+        label: the layer, which names the lengths of an `over up to` without a name.
+
+    Raises:
+        Fault: a size is wrong, or the annotation is.
+    """
     dims = () if written.space is None else tuple(size(item, env) for item in written.space.sizes)
     _axes(written, env, len(dims))
     time = None if written.over is None else read_time(written.over, env, label)
@@ -48,16 +57,30 @@ def _axes(written: tree.TypeText, env: Environment, count: int) -> None:
         raise fault(env, written.space.at, "NS418", axes=str(count))
 
 
-# a warning found on the way: its code, place and words
+# a warning: its code, place and words
 Note = tuple[str, tree.Place, dict[str, str]]
 
 
 def bind_type(
     written: tree.TypeText, actual: Type, env: Environment, label: str, symbols: dict[str, Formula]
 ) -> list[Note]:
-    """Matches a block's input with the value it is given: unknown names of the type become its sizes.
+    """Matches the annotation of a block's input with the type of the value that the call gives it.
 
-    Names are bound in reading order, `NAME` or `INT*NAME`. Time that the text does not mention is carried.
+    A name that is not known yet, alone or as `INT*NAME`, gets its size from the value; names are read from left to
+    right. An annotation without time takes a value with any time.
+
+    Args:
+        written: the annotation.
+        actual: the type of the value.
+        env: the block's names; new sizes are added to it.
+        label: the input.
+        symbols: the net's open sizes, for examples in messages.
+
+    Returns:
+        Warnings: names that differ from others only in upper and lower case.
+
+    Raises:
+        Fault: the type does not match the annotation (NS611), or a size cannot be read.
     """
     matcher = _Matcher(written, actual, env, label, symbols)
     matcher.run()
@@ -108,7 +131,7 @@ class _Matcher:
         self.time()
 
     def _unknown(self, dims: tuple[tree.Value, ...]) -> None:
-        """Inside a recurrence whose type is still sought: names stand for what is not known yet."""
+        """The type of the value is not known yet, inside a recurrence: new names stand for unknown sizes."""
         values = [value for value in (self.written.maps, *dims, self.written.classes) if value is not None]
         if self.written.over is not None:
             values.append(self.written.over.length)
@@ -143,7 +166,7 @@ class _Matcher:
             self.one(value, length)
 
     def one(self, value: tree.Value, actual: Any) -> None:
-        """One size of the text against one of the value."""
+        """Matches one size of the annotation with one size of the value."""
         pattern = _pattern(value, self.env)
         if pattern is not None:
             factor, name, place = pattern
@@ -173,7 +196,7 @@ class _Matcher:
             raise self.differs(part=part, size=sizes.text(actual), wanted=sizes.text(wanted), example=example)
 
     def _look(self, name: str, place: tree.Place) -> None:
-        """`hxw` is one name; it was hardly meant to be."""
+        """Raises Fault (NS610) for a name such as `hxw`, which was probably meant as `h x w`."""
         parts = name.split("x")
         if len(parts) in (2, 3) and all(part.isdigit() or len(part) == 1 for part in parts):
             wanted = " x ".join(parts)
@@ -198,7 +221,7 @@ class _Matcher:
 
 
 def _pattern(value: tree.Value, env: Environment) -> tuple[int, str, tree.Place] | None:
-    """`NAME` or `INT*NAME` with a name that is not known yet: (factor, name, place)."""
+    """(factor, name, place) for `NAME` or `INT*NAME` with a name that is not known yet, else None."""
     if isinstance(value, tree.Ref) and len(value.path) == 1 and _fresh(value.path[0], env):
         return 1, value.path[0], value.at
     if isinstance(value, tree.Binary) and value.op == "*":
@@ -216,7 +239,7 @@ def _fresh(name: str, env: Environment) -> bool:
 
 
 def same_type(expected: Type, actual: Type, carried: bool) -> bool:
-    """Whether a value has the type that `is` says; `carried`: time may go unmentioned."""
+    """Whether a type equals the one written after `is`; `carried`: an annotation without time fits any time."""
     if carried and expected.time is None:
         actual = actual.step
     return (

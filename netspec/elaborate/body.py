@@ -32,12 +32,12 @@ def body(b: Builder, env: Environment, ctx: Context) -> None:
     """
     statements = env.definition.body.statements
     _declare(b, env, ctx, statements)
-    refused = False  # a `require` about the parameters does not hold: the lines would go wrong for the same reason
+    excluded = False  # a `require` about the parameters does not hold: the lines would fail for the same reason
     for statement in statements:
-        if isinstance(statement, tree.Layer) and not refused:
-            refused = env.parent is not None and _refused(b, env, ctx, statements)
+        if isinstance(statement, tree.Layer) and not excluded:
+            excluded = env.parent is not None and _excluded(b, env, ctx, statements)
         try:
-            if refused:
+            if excluded:
                 raise Undefined
             _statement(b, env, ctx, statement)
         except Fault as error:
@@ -45,13 +45,16 @@ def body(b: Builder, env: Environment, ctx: Context) -> None:
             _undefine(env, statement)
         except Undefined:
             _undefine(env, statement)
-    if not refused:
+    if not excluded:
         _unused_starts(b, env, ctx)
         _requirements(b, env, ctx, statements)
 
 
 def _declare(b: Builder, env: Environment, ctx: Context, statements: tuple[tree.Statement, ...]) -> None:
-    """Labels first: a delayed read may name a layer below. Duplicates and odd names are said here."""
+    """Declares the labels before the lines are read, since a delayed read may name a layer below.
+
+    Reports names that are given twice or cannot be names.
+    """
 
     def report(code: str, name: tree.Name, words: Any, labels: tuple[Label, ...] = (), hints: Any = ()) -> None:
         b.add(Diagnostic(code, env.span(name.at), words, labels=labels, hints=hints), env, ctx)
@@ -111,7 +114,7 @@ def _statement(b: Builder, env: Environment, ctx: Context, statement: tree.State
 
 
 def _undefine(env: Environment, statement: tree.Statement) -> None:
-    """After an error in a line its label is known, and says nothing more."""
+    """Marks the names of a line as undefined after an error in it."""
     name = _name_of(statement)
     if name is None:
         return
@@ -179,7 +182,7 @@ def _finish(env: Environment, layer: Layer, result: Result, path: str) -> None:
 
 
 def _expect(b: Builder, env: Environment, line: tree.Layer, expect: tree.TypeText, flow: Flow) -> None:
-    """`is T`: the line's type must be the one that is written; raises Fault (NS501)."""
+    """Raises Fault (NS501) where a line has another type than the one written after `is`."""
     value = single(flow, env, line.chain.at)
     if not value.type.known:
         return
@@ -220,7 +223,7 @@ def _unused_starts(b: Builder, env: Environment, ctx: Context) -> None:
 
 
 def _requirements(b: Builder, env: Environment, ctx: Context, statements: tuple[tree.Statement, ...]) -> None:
-    """`require` of sizes; those that speak of weights and depth wait until the graph is done."""
+    """Checks the `require` lines. Those about weights and depth wait until the graph is complete."""
     for line in statements:
         if not isinstance(line, tree.Require):
             continue
@@ -235,8 +238,8 @@ def _requirements(b: Builder, env: Environment, ctx: Context, statements: tuple[
             continue
 
 
-def _refused(b: Builder, env: Environment, ctx: Context, statements: tuple[tree.Statement, ...]) -> bool:
-    """Whether a `require` does not hold that speaks of sizes known before the lines; it is reported then."""
+def _excluded(b: Builder, env: Environment, ctx: Context, statements: tuple[tree.Statement, ...]) -> bool:
+    """Whether a `require` about sizes that are known before the layers does not hold; it is reported."""
     for line in statements:
         if isinstance(line, tree.Require) and _sizes_in(line.left, line.right) <= env.values.keys():
             try:
@@ -269,7 +272,7 @@ def require(b: Builder, env: Environment, line: tree.Require) -> None:
 
 
 def _holds(left: Any, op: str, right: Any) -> bool:
-    """Whether a comparison holds, with open sizes at every witness."""
+    """Whether a comparison holds; with open sizes, at every witness."""
     if op == "!=" and (isinstance(left, Formula) or isinstance(right, Formula)):
         count = len((left if isinstance(left, Formula) else right).values)
         return all(a != b for a, b in zip(values_of(left, count), values_of(right, count), strict=True))

@@ -1,4 +1,4 @@
-"""How many nodes an item will expand to at least, in exact integers, before anything is expanded."""
+"""A lower bound on the nodes that an item expands to, worked out before anything is expanded."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from netspec.syntax import tree
 
 
 class NodeBudget:
-    """Counts a block once for each set of arguments: blocks that double forty times cost forty steps.
+    """Counts nodes without making them.
 
-    A lower bound: what cannot be said before expanding (a count that hangs on a type) is taken as one.
+    A block is counted once for each set of arguments, so forty blocks that each call the one before twice take forty
+    steps. A count that depends on a type is not known before expanding: it counts as one.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.known: dict[tuple[int, tuple[tuple[str, int], ...]], int] = {}
         self.open: set[int] = set()
-        self.flat: dict[int, int] = {}  # blocks that hold neither rounds nor blocks: as many nodes in every call
-        self.asked = 0  # how often the number of nodes was another one's matter
+        self.flat: dict[int, int] = {}  # blocks without `repeat` and calls: every call has as many nodes
+        self.asked = 0  # how many calls, steps and repeats were met: none inside a block means it is flat
 
     def item(self, item: tree.Value, env: Environment) -> int:
         match item:
@@ -53,7 +54,7 @@ class NodeBudget:
         return 1 if definition is None else self.block(definition, item, env)
 
     def _binary(self, item: tree.Binary, env: Environment) -> int:
-        """A run of operators leans left: its spine is walked down without recursion."""
+        """`a + b + c` is ((a + b) + c): the loop follows the left sides, without recursion."""
         total = 1
         value: tree.Value = item
         while isinstance(value, tree.Binary):
@@ -80,7 +81,7 @@ class NodeBudget:
         key = (id(body), tuple(sorted({**sizes, **steps}.items())))
         if key in self.known:
             return self.known[key]
-        if id(body) in self.open or len(self.open) > 100:  # recursion is refused elsewhere
+        if id(body) in self.open or len(self.open) > 100:  # recursion is an error that the call itself reports
             return 1
         self.open.add(id(body))
         asked = self.asked
@@ -96,7 +97,7 @@ class NodeBudget:
         return self.known[key]
 
     def _steps(self, definition: Definition, item: tree.Ref | tree.Call, env: Environment) -> dict[str, int]:
-        """The steps among the arguments of a call: how many nodes each of them will be."""
+        """The steps among the arguments of a call, each with its number of nodes."""
         names = [param.name.text for param in definition.body.params or ()]
         found: dict[str, int] = {}
         for position, arg in enumerate(item.args if isinstance(item, tree.Call) else ()):
@@ -111,7 +112,7 @@ class NodeBudget:
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """A step that a block is given, as the number of nodes it will be."""
+    """Stands for a step that is an argument of a block: its number of nodes."""
 
     count: int
 
@@ -125,7 +126,7 @@ def _whole(value: tree.Value, env: Environment) -> int | None:
 
 
 def _arguments(definition: Definition, item: tree.Ref | tree.Call, env: Environment) -> dict[str, int]:
-    """The whole-number arguments of a call, as far as they can be said."""
+    """The arguments of a call that are whole numbers and known before expanding."""
     names = [param.name.text for param in definition.body.params or ()]
     sizes: dict[str, int] = {}
     for param in definition.body.params or ():

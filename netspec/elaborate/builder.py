@@ -22,7 +22,7 @@ from netspec.syntax.tree import Place
 
 # words of a message that read differently in each language, as the phrases of which they are shown
 PHRASED = {"sign": ("verb", "verb"), "axis": ("axis", "axis"), "what": ("what", "axis"), "reason": ("reason", "reason")}
-# mistakes about a name: the same words again in one body are the same mistake at another place
+# mistakes about a name: the same words again in one body are one mistake at several places
 ONE_CAUSE = frozenset("NS201 NS202 NS203 NS205 NS206 NS231 NS405 NS617 NS618 NS619 NS620".split())
 # messages quote a step that is longer than this by its name alone
 MAX_SHOWN = 40

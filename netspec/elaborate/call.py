@@ -103,18 +103,25 @@ def _no_recursion(b: Builder, env: Environment, definition: Definition, item: tr
 
 @dataclass(slots=True)
 class Arguments:
-    """What one call of a block binds."""
+    """What one call of a block gives its parameters and inputs."""
 
     values: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Flow] = field(default_factory=dict)  # every input of the block, in order
-    shown: dict[str, Any] = field(default_factory=dict)  # parameters as tables show them
+    shown: dict[str, Any] = field(default_factory=dict)  # the parameters that tables show
 
 
 def bind_arguments(env: Environment, definition: Definition, item: tree.Ref | tree.Call, flow: Flow) -> Arguments:
-    """Parameters by place and by name; inputs by name, the rest as they flow in."""
+    """Matches the arguments of a call with the block's parameters and inputs.
+
+    Parameters are given by place or by name, inputs by name; the inputs that are left take what flows in.
+
+    Raises:
+        Fault: an argument fits nothing, or something is not given.
+        Undefined: an argument is undefined because of an earlier error.
+    """
     body = definition.body
     if definition.unit.unread and _differs(definition, item, flow):
-        raise Undefined  # its head or an input may be what could not be read
+        raise Undefined  # its parameters or inputs may stand in lines that could not be read
     check_parameters(definition)
     params = {param.name.text: param for param in body.params or ()}
     inputs = _input_names(definition, params)
@@ -144,7 +151,7 @@ def bind_arguments(env: Environment, definition: Definition, item: tree.Ref | tr
 
 
 def check_parameters(definition: Definition) -> None:
-    """No two parameters of a head share a name; raises Fault."""
+    """Raises Fault (NS204) where two parameters of a net or block have one name."""
     source = definition.unit.source
     seen: dict[str, tree.Param] = {}
     for param in definition.body.params or ():
@@ -155,7 +162,7 @@ def check_parameters(definition: Definition) -> None:
 
 
 def _input_names(definition: Definition, params: dict[str, tree.Param]) -> list[str]:
-    """The labels of a block's inputs; one that is a parameter's name, too, could not be told apart in a call."""
+    """The labels of a block's inputs; raises Fault (NS204) where one is also the name of a parameter."""
     labels = [line.label for line in definition.body.statements if isinstance(line, tree.Input)]
     for label in labels:
         if label.text in params:
@@ -166,7 +173,7 @@ def _input_names(definition: Definition, params: dict[str, tree.Param]) -> list[
 
 
 def _differs(definition: Definition, item: tree.Ref | tree.Call, flow: Flow) -> bool:
-    """Whether a call may not fit a definition: said only where all of the definition's file could be read."""
+    """Whether a call does not fit a definition as far as it could be read: the unread lines may be the reason."""
     params = {param.name.text: param for param in definition.body.params or ()}
     inputs = {line.label.text for line in definition.body.statements if isinstance(line, tree.Input)}
     args = item.args if isinstance(item, tree.Call) else ()
@@ -238,7 +245,17 @@ def _inputs(
 
 
 def argument(value: tree.Value, param: tree.Param | None, env: Environment, definition: Definition) -> Any:
-    """One argument; with a default the parameter has the default's kind. Without `param`: a default itself."""
+    """The value of one argument.
+
+    Args:
+        value: the argument as it is written.
+        param: the parameter, which takes values of its default's kind; None where `value` is itself a default.
+        env: the names that the argument sees.
+        definition: the block that is called.
+
+    Raises:
+        Fault: the argument cannot be read, or is of another kind (NS620).
+    """
     if param is None:
         return _read(value, env, _is_word(value, env))
     if param.default is None:
@@ -257,11 +274,11 @@ def argument(value: tree.Value, param: tree.Param | None, env: Environment, defi
 
 
 def _is_word(value: tree.Value, env: Environment) -> bool:
-    """Whether a default is a bare word such as `sine`: a name that nothing else has."""
+    """Whether a default is a bare word such as `sine`: a name that stands for nothing else."""
     if not isinstance(value, tree.Ref) or value.name in ("true", "false") or value.name in env.values:
         return False
     if any(param.name.text == value.name for param in env.definition.body.params or ()):
-        return False  # a parameter that stands after this one
+        return False  # a later parameter
     return env.unit.find(value.name) is None and value.name not in step_names()
 
 
@@ -310,7 +327,7 @@ def _read(value: tree.Value, env: Environment, word: bool = False) -> Any:
 
 
 def _name(ref: tree.Ref, env: Environment, word: bool) -> Any:
-    """A name as an argument: a parameter of here, true or false, a step, a block, or a bare word."""
+    """The value of a name as an argument: a size or word of the caller, a flag, a step, a block or a bare word."""
     name = ref.name
     if name in env.values:
         return env.values[name]

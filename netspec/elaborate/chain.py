@@ -75,7 +75,7 @@ def _begin(
 
 
 def is_step(item: tree.Value, env: Environment) -> bool:
-    """Whether the first item of a chain is a step, so that its source goes unsaid."""
+    """Whether the first item of a chain is a step, so that the chain names no source."""
     if isinstance(item, (tree.Perceptrons, tree.Filters, tree.Repeat, tree.Call)):
         return True
     return isinstance(item, tree.Ref) and not names_layer(item, env)

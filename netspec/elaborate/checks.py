@@ -20,7 +20,13 @@ from netspec.source import Span
 
 
 def stored_arrays(b: Builder, report: Report) -> list[Stored]:
-    """Every array once, in the order of the nodes that own it; two owners of one key are an error."""
+    """The arrays that a net stores, each once, in the order of the nodes that own them.
+
+    Args:
+        b: the finished pass.
+        report: takes NS241 where two steps would store an array under one key, and NS242 where a step that uses
+            weights again needs another shape.
+    """
     nodes = b.nodes
     found: dict[str, Stored] = {}
     for index, weights in b.weights.items():
@@ -48,7 +54,9 @@ def stored_arrays(b: Builder, report: Report) -> list[Stored]:
 def _other_shape(node: Node, owner: Node, weight: Weight, first: Stored, b: Builder) -> Diagnostic:
     labels = (Label(owner.span, "first"),) if owner.span is not None else ()
     here, first_line = b.layers[node.layer], b.layers[owner.layer]
-    if node.span == owner.span and here.label != first_line.label and here.span is not None:  # both stand in a's line
+    if (
+        node.span == owner.span and here.label != first_line.label and here.span is not None
+    ):  # both nodes come from the line of a
         labels = (Label(here.span, "again", {"name": first_line.label}),)
     words: dict[str, Any] = {
         "key": first.key,
@@ -59,14 +67,14 @@ def _other_shape(node: Node, owner: Node, weight: Weight, first: Stored, b: Buil
 
 
 def _leads(node: Node, weight: Weight) -> str:
-    """A noun's weights as they are meant, from what comes in to what goes out; others by their sizes."""
+    """The shape of an array for a message: `in -> out` for perceptrons, else its sizes."""
     if node.op.name == "perceptrons" and len(weight.shape) == 2:
         return f"{weight.shape[1]} -> {weight.shape[0]}"
     return "x".join(map(str, weight.shape))
 
 
 def _clashing_paths(found: dict[str, Stored], b: Builder) -> Iterator[Diagnostic]:
-    """No module has the path of another, and none that of an array: `a.weight` and `a.weight.bias` cannot both be."""
+    """NS241 where two modules have one path, or a module that of an array: `a.weight` beside `a.weight.bias`."""
     modules: dict[str, Span | None] = {}
     for _, key, span in sorted(_modules(found, b), key=lambda module: module[0]):
         if key in modules or key in found:
@@ -78,7 +86,7 @@ def _clashing_paths(found: dict[str, Stored], b: Builder) -> Iterator[Diagnostic
 
 
 def _modules(found: dict[str, Stored], b: Builder) -> Iterator[tuple[int, str, Span | None]]:
-    """Every module: its first node, path and place. A round and what is its main step are one module."""
+    """Every module: its first node, path and place. A round and its main step are one module."""
     scopes = b.scopes
     for index in dict.fromkeys(stored.node for stored in found.values()):
         node = b.nodes[index]
@@ -91,7 +99,7 @@ def _modules(found: dict[str, Stored], b: Builder) -> Iterator[tuple[int, str, S
 
 # ---- the graph
 
-# what may stand between two nouns without making one of them pointless
+# linear steps that may stand between two nouns
 _LINEAR = frozenset(
     (
         "batchnorm",
@@ -141,12 +149,12 @@ def _outputs(graph: Graph, env: Environment, report: Report) -> None:
 
 
 def _unread(graph: Graph, report: Report, used: frozenset[str]) -> None:
-    """Every layer, round and input is read or is an output (rule 14)."""
+    """NS245 and NS246 for layers, inputs and outputs of blocks that nothing reads (rule 14)."""
     wanted = {edge.node for node in graph.nodes for edge in node.inputs}
     wanted |= {edge.node for index in graph.outputs for edge in graph.layers[index].values}
     waiting: dict[tuple[str, int], Layer] = {}
-    in_round: set[tuple[int, str, int]] = set()  # lines of a repeat that are read in one of its rounds
-    repeats: list[tuple[int, ...]] = []  # of every scope: those it stands in
+    in_round: set[tuple[int, str, int]] = set()  # (repeat, line) where the line is read in some round
+    repeats: list[tuple[int, ...]] = []  # for every scope the repeats around it
     for scope in graph.scopes:
         around = repeats[scope.parent] if scope.parent >= 0 else ()
         repeats.append((*around, scope.index) if scope.kind == "repeat" else around)
@@ -154,7 +162,7 @@ def _unread(graph: Graph, report: Report, used: frozenset[str]) -> None:
         if layer.role == "start" or not layer.values or layer.span is None:
             continue
         own = graph.scopes[layer.scope]
-        if own.kind == "block" and not own.result_names:  # it has no output at all, which is said where it begins
+        if own.kind == "block" and not own.result_names:  # a block without outputs is reported where it is called
             continue
         if (layer.role == "output" or layer.label in used) and layer.scope == 0:
             continue
@@ -165,7 +173,7 @@ def _unread(graph: Graph, report: Report, used: frozenset[str]) -> None:
         else:
             waiting.setdefault(place, layer)
     for place, layer in waiting.items():
-        # what goes from round to round is read by the next one; the last round has none
+        # the next round reads the line; in the last round nothing does, and that is fine
         if any((repeat, *place) in in_round for repeat in repeats[layer.scope]):
             continue
         own = graph.scopes[layer.scope]
@@ -182,7 +190,7 @@ def _limits(graph: Graph, limits: Limits, report: Report) -> None:
 
 
 def _labels(graph: Graph, report: Report) -> None:
-    """A label that is also a step's name reads as the layer at the head of a chain."""
+    """NS247 for a label that is also the name of a step: at the head of a chain it means the layer."""
     for layer in graph.layers:
         if layer.label in step_names() and layer.role in ("hidden", "input") and layer.span is not None:
             span = type(layer.span)(
@@ -192,7 +200,7 @@ def _labels(graph: Graph, report: Report) -> None:
 
 
 def _unread_rows(graph: Graph, report: Report) -> None:
-    """A window that stops short of the input's edge drops rows that are no padding; a line's `is` says it is meant."""
+    """NS329 where the last window leaves rows of its input unread; `is` behind the line says that this is meant."""
     for node in graph.nodes:
         rows = getattr(node.op, "unread_rows", None)
         if rows is None or node.again or (layer := graph.layers[node.layer]).expected:
@@ -214,7 +222,7 @@ def _unread_rows(graph: Graph, report: Report) -> None:
 
 
 def _idle_dropout(graph: Graph, report: Report) -> None:
-    """Dropout between the layers of a recurrent step that has one."""
+    """NS363 for dropout between the layers of a recurrent step that has only one layer."""
     for node in graph.nodes:
         dropout = getattr(node.op, "dropout", 0)
         if node.op.name in ("rnn", "lstm", "gru") and dropout and node.op.layers() == 1 and not node.again:
@@ -223,7 +231,7 @@ def _idle_dropout(graph: Graph, report: Report) -> None:
 
 
 def _linear(graph: Graph, report: Report) -> None:
-    """A noun that reads a noun with nothing between: two sums are one (rule 23)."""
+    """NS330 for two nouns with nothing nonlinear between them: together they are one linear step (rule 23)."""
     summed: list[bool] = []
     for node in graph.nodes:
         if not node.op.noun or node.again or not _is_sum(node):
@@ -239,12 +247,12 @@ def _linear(graph: Graph, report: Report) -> None:
 
 
 def _is_sum(node: Node) -> bool:
-    """Whether a node sums over all maps; filters in groups do not: before or after `1x1` they are half of one."""
+    """Whether each output of a node is a weighted sum over all maps. Filters in groups sum over some maps only."""
     return node.op.name == "perceptrons" or (node.op.name == "filters" and getattr(node.op, "groups", 1) == 1)
 
 
 def _only_summed(graph: Graph) -> list[bool]:
-    """For each node, whether nothing but further sums reads it: else it is of use by itself."""
+    """For each node, whether only weighted sums read it; any other reader gives it a use of its own."""
     readers: list[list[Node]] = [[] for _ in graph.nodes]
     for node in graph.nodes:
         for edge in node.inputs:
@@ -263,7 +271,7 @@ def _passes(node: Node) -> bool:
 
 
 def _noun_below(graph: Graph, node: Node) -> Node | None:
-    """The noun of the same body that a noun reads through nothing but norms, dropout and reshapes."""
+    """The noun of the same body that a node reads, directly or through linear steps; None where there is none."""
     edge = node.inputs[0]
     while True:
         source = graph.nodes[edge.node]
@@ -276,12 +284,12 @@ def _noun_below(graph: Graph, node: Node) -> Node | None:
         edge = source.inputs[0]
 
 
-# operations that see time but do the same to every step
+# operations that see the whole time axis but treat every time step alone
 STEPWISE = frozenset(("delay", "port", "add", "subtract", "multiply"))
 
 
 def find_cells(nodes: list[Node]) -> list[tuple[int, ...]]:
-    """The strongly connected parts that hold a delayed read, each in the order of its nodes."""
+    """The recurrences of a graph: its strongly connected parts, each as node indices in order."""
     import networkx
 
     graph = networkx.DiGraph()
@@ -292,7 +300,7 @@ def find_cells(nodes: list[Node]) -> list[tuple[int, ...]]:
 
 
 def check_cells(nodes: list[Node], cells: list[tuple[int, ...]], report: Report) -> None:
-    """Every step of a loop acts on one time step alone: so it keeps the time it is given, and a loop has one time."""
+    """Reports NS512 and NS513 for steps that cannot stand in a recurrence: they need more than one time step."""
     for cell in cells:
         delay = next(node for index in cell if (node := nodes[index]).kind == "delay")
         labels = (Label(delay.span, "loop", {"name": delay.word}),) if delay.span is not None else ()
@@ -311,7 +319,7 @@ def _stepwise(node: Node, cell: tuple[int, ...]) -> bool:
         return True
     if node.op.name == "join":
         return bool(getattr(node.op, "role", "") == "maps")
-    # attention may look, from inside a loop, at keys and values that stand outside it
+    # inside a loop, attention may read keys and values that stand outside it
     if node.op.name == "attention" and len(node.inputs) > 1:
         return all(edge.node not in cell for edge in node.inputs[1:])
     return False

@@ -29,7 +29,7 @@ from netspec.syntax import tree
 
 # nodes that the passes may expand in all, until every delayed read knows its type
 MAX_WORK = 50_000
-MOST_PROBED = 8  # loops without a type whose growth is tried out
+MOST_PROBED = 8  # recurrences without a type that are tried for growth
 
 
 @dataclass(slots=True, eq=False)
@@ -104,9 +104,10 @@ def elaborate_instance(
 
 
 def settled(instance: Instance, limits: Limits) -> tuple[Builder, Environment]:
-    """Passes over the body until what delayed reads assume is what their layers are: a chain takes a pass a link.
+    """Repeats passes over a body until the types that delayed reads assume are those of their layers.
 
-    What a pass learns may be a guess (a side that is known stands for a sum), so it counts once the next one agrees.
+    A type that one pass finds may be a guess, since one known side stands for a sum; it counts when the next pass
+    finds it again. A chain of delayed layers takes one pass for each of them.
     """
     assumed: dict[str, Type] = {}
     passes = work = 0
@@ -127,7 +128,7 @@ def settled(instance: Instance, limits: Limits) -> tuple[Builder, Environment]:
 
 
 def _pass(instance: Instance, limits: Limits, assumed: dict[str, Type]) -> tuple[Builder, Environment]:
-    """One pass over the body, with what is known or assumed of delayed layers."""
+    """One pass over the body; `assumed` holds the types of delayed layers."""
     definition, values = instance.definition, instance.env.values
     params = _names(definition)
     symbols = {name: value for name, value in values.items() if name in params and is_open(value)} | instance.symbols
@@ -147,7 +148,7 @@ def _pass(instance: Instance, limits: Limits, assumed: dict[str, Type]) -> tuple
 
 
 def _stand_ins(instance: Instance, env: Environment, b: Builder) -> None:
-    """The inputs of a block that nothing calls: values from nowhere; None where a type could not be made up."""
+    """Gives a block that no net calls its inputs; one without a type is undefined."""
     for line in instance.definition.body.statements:
         if isinstance(line, tree.Input):
             stand_in = instance.inputs.get(line.label.text)
@@ -158,7 +159,7 @@ def _stand_ins(instance: Instance, env: Environment, b: Builder) -> None:
 
 
 def _parameters(env: Environment, definition: Definition, settings: dict[str, Any]) -> None:
-    """Sets what is given, takes defaults, and leaves the rest open as formulas with witnesses."""
+    """Sets the parameters: to a setting, else to their default; the others stay open, as formulas with witnesses."""
     params = {param.name.text: param for param in definition.body.params or ()}
     check_parameters(definition)
     for name in settings:
@@ -183,7 +184,7 @@ def _parameters(env: Environment, definition: Definition, settings: dict[str, An
 
 
 def _setting(name: str, value: Any, default: Any, param: tree.Param, env: Environment) -> Any:
-    """A parameter from outside: a Python number, bool or word, of the default's kind."""
+    """The value of a parameter that the caller sets; raises Fault where it is of another kind than the default."""
     if isinstance(value, str):
         value = Word(value)
     if isinstance(value, list):
@@ -209,7 +210,7 @@ def _witnesses(env: Environment, definition: Definition, names: list[str]) -> No
 
 
 def _learned(b: Builder) -> dict[str, Type]:
-    """What this pass found out about the layers that delayed reads ask for; of a line that failed nothing new."""
+    """The types that this pass found for the layers that are read delayed, by path."""
     found = dict(b.assumed)
     wanted = b.unresolved.keys() | found.keys()
     for layer in b.layers:
@@ -220,14 +221,14 @@ def _learned(b: Builder) -> dict[str, Type]:
 
 
 def _not_found(b: Builder, unsettled: dict[str, tuple[Environment, tree.Place]], instance: Instance) -> None:
-    """A loop whose type nothing settles: because it grows, or because nothing says it."""
+    """Reports NS504 for every recurrence whose type stays unknown: because it grows, or because nothing says it."""
     report = b.report
     if report.failed:
         return
     for path, (env, at) in unsettled.items():
         name = path.rpartition(".")[2]
         bound = env.layers.get(name)
-        if bound is not None and None in bound.values:  # its line is broken, which is said there
+        if bound is not None and None in bound.values:  # the error is reported at its line
             continue
         growth = _growth(b, path, instance) if len(unsettled) <= MOST_PROBED else 0
         if growth:
@@ -241,7 +242,7 @@ _PROBE = 1_000_003  # a number of maps that nothing else will have
 
 
 def _growth(b: Builder, path: str, instance: Instance) -> int:
-    """By how many maps a layer grows at every step, if it had any number of them to begin with; 0 if it doesn't."""
+    """By how many maps a layer grows with every pass, whatever number it begins with; 0 if it does not grow."""
     time = next((node.types[0].time for node in b.nodes if node.kind == "input" and node.type.time), None)
     for space in dict.fromkeys(((), *(node.type.space for node in b.nodes if node.kind == "input"))):
         probe, _ = _pass(instance, b.limits, {path: Type(_PROBE, space, time)})
@@ -252,7 +253,7 @@ def _growth(b: Builder, path: str, instance: Instance) -> int:
 
 
 def _finish(env: Environment, b: Builder, report: Report, used: frozenset[str]) -> tuple[Graph | None, Report]:
-    """The graph of the last pass, with everything that can only be said at the end."""
+    """Makes the graph of the last pass, and checks what only a complete graph can show."""
     definition, nodes = env.definition, b.nodes
     keys_as_paths(nodes, b.scopes)
     stored = stored_arrays(b, report)

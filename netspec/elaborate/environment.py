@@ -1,4 +1,4 @@
-"""The names that one body's expansion sees: sizes and options on one side, layers on the other."""
+"""The names of a body while it is expanded: sizes and other values on one side, layers on the other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from netspec.syntax.recovery import Unread
 
 
 class Value(NamedTuple):
-    """One value on its way through a chain; None stands for one that is broken (reported already)."""
+    """One value in a chain: where it comes from, and its type. None stands for an undefined value, after an error."""
 
     edge: Edge
     type: Type
@@ -31,7 +31,7 @@ Flow = list[Value | None]
 
 
 class Result(NamedTuple):
-    """The values at the end of a chain, and the names by which they are read one by one: `p.left`, `r.2`."""
+    """The values at the end of a chain, and the names of single ones among them: `p.left`, `r.2`."""
 
     values: Flow
     parts: dict[str, Flow] = {}  # noqa: RUF012 never written to
@@ -39,7 +39,7 @@ class Result(NamedTuple):
 
 @dataclass(slots=True)
 class Closure:
-    """A step given as an argument: its syntax, and the env in which its names are looked up."""
+    """A step that is given as an argument: its chain, and the environment in which its names are looked up."""
 
     chain: tree.Chain
     env: Environment
@@ -47,7 +47,7 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A bare word as a value: `kind = sine`; `at` is where it was written, None if outside."""
+    """A bare word as a value: `kind = sine`. `at` is its place, None where it does not come from a spec."""
 
     text: str
     at: Span | None = field(default=None, compare=False)
@@ -55,11 +55,11 @@ class Word:
 
 @dataclass(slots=True)
 class Binding:
-    """A layer's name in a body: its values, and by which names they are read one by one."""
+    """What a label stands for: the layer's values, and the names of single ones among them."""
 
     values: Flow
     role: str
-    path: str = ""  # that of its main step
+    path: str = ""  # of its main step
     parts: dict[str, Flow] = field(default_factory=dict)
 
 
@@ -111,11 +111,11 @@ class Environment:
         return Span(self.definition.unit.source, *at)
 
     def with_value(self, name: str, value: Any) -> Environment:
-        """The same names, in which one stands for a value: the number of a round."""
+        """These names with one value more, or another one for it: the number of a round."""
         return replace(self, values={**self.values, name: value})
 
     def with_layer(self, name: str, values: Flow) -> Environment:
-        """The same names, in which a layer stands for other values, wherever its line is."""
+        """These names, but one label stands for other values: what `same` gives the layer that it repeats."""
         own = self.layers.get(name)
         bound = Binding(values, "hidden") if own is None else Binding(values, own.role, own.path)
         return replace(self, layers=ChainMap({name: bound}, self.layers))
@@ -126,7 +126,7 @@ class Environment:
         return bound.values[0] if bound is not None and len(bound.values) == 1 else None
 
     def name_of(self, value: Value | None) -> str:
-        """By what name a value is read on its own: `a`, or `p.left` where a line has several; "" where by none."""
+        """How a spec reads a value on its own: `a`, or `p.left` where the line has several; "" where it cannot."""
         for label, bound in self.layers.items():
             if bound.values == [value]:
                 return label
@@ -178,15 +178,15 @@ class Environment:
         raise Fault(diagnostic)
 
 
-# words that are no size, and those that stand for a number
+# words that cannot be meant as the name of a size
 _NO_NUMBER = frozenset("true false none null nan inf infinity auto none None True False".split())
-_BATCH = ("B", "N", "b", "n", "batch")  # what other tools write in front of a shape
+_BATCH = ("B", "N", "b", "n", "batch")  # names of the batch axis, which other tools write in front of a shape
 _DIGITS = "one two three four five six seven eight nine ten".split()
 _SPELT = {word: str(number) for number, word in enumerate(_DIGITS, 1)}
 
 
 def unknown_size(env: Environment, at: tree.Place, name: str, legal: list[str]) -> Fault:
-    """NS206: a name that no size of the body has, with what was probably meant."""
+    """The error for a name that is no size of the body (NS206 in most cases), with what was probably meant."""
     hints: list[Hint] = []
     fix = None
     guess = nearest(name, legal)

@@ -1,4 +1,4 @@
-"""Names in chains -> layers; and for a name that stands for nothing, what was probably meant."""
+"""What the names in chains stand for; for a name that stands for nothing, what was probably meant."""
 
 from __future__ import annotations
 
@@ -19,12 +19,22 @@ from netspec.syntax.tree import Place
 
 
 def is_layer(name: str, env: Environment) -> bool:
-    """Whether a name is a label of this body, above or below."""
+    """Whether a name is a label of this body, whether its line is above or below."""
     return name in env.layers or name in env.labels
 
 
 def layer_named(ref: tree.Ref, env: Environment, option: bool = False) -> Binding:
-    """The layer above that a name means, whole; `option`: its weights or type are wanted, not its value."""
+    """The layer above that a name stands for.
+
+    Args:
+        ref: the name.
+        env: the body's names.
+        option: an option asks for the layer (`tie = a`), not a chain.
+
+    Raises:
+        Fault: the name stands for no layer above.
+        Undefined: it is undefined because of an earlier error.
+    """
     name = ref.path[0]
     bound = env.layers.get(name)
     if bound is not None:
@@ -33,7 +43,7 @@ def layer_named(ref: tree.Ref, env: Environment, option: bool = False) -> Bindin
 
 
 def unknown_layer(name: str, at: Place, env: Environment, option: bool = False) -> Exception:
-    """Undefined where the name's line is, else a Fault that says why it names no layer here."""
+    """The error for a name that stands for no layer above; Undefined where that follows from an earlier error."""
     if name in env.undefined or name in env.unread:
         return Undefined()
     if name in env.labels:
@@ -55,7 +65,7 @@ def unknown_layer(name: str, at: Place, env: Environment, option: bool = False) 
 
 
 def read(ref: tree.Ref, env: Environment) -> Flow:
-    """The values that `x`, `p.left` or `r.2` stands for."""
+    """The values that `x`, `p.left` or `r.2` stands for; raises Fault or Undefined."""
     bound = layer_named(ref, env)
     rest = ".".join(ref.path[1:])
     if not rest:
@@ -73,7 +83,7 @@ def read(ref: tree.Ref, env: Environment) -> Flow:
 
 
 def meant(name: str, guess: str | None) -> list[Hint]:
-    """That another name was meant; where the two look the same, which letter differs."""
+    """The hint that another name was meant, and which letter differs where the two look the same."""
     if guess is None:
         return []
     letter = next((a for a, b in zip(guess, name, strict=False) if a != b and looks(a) == looks(b)), "")
@@ -84,12 +94,12 @@ def meant(name: str, guess: str | None) -> list[Hint]:
 
 
 def unknown_step(name: str, at: Place, env: Environment, steps: Collection[str], head: bool = False) -> Exception:
-    """NS119 for a noun without its number, else NS202 with the nearest name or the way it is written here.
+    """The error for a name that is no step: NS119 for a noun without its number, else NS202 with what was meant.
 
     `head`: the name begins its chain, where a layer may stand as well (NS205).
     """
     if any(isinstance(item, tree.Extern) and item.name.text == name for item in env.unit.file.declarations):
-        return Undefined()  # NS690 was said where it is declared
+        return Undefined()  # NS690 is reported where it is declared
     if name in ("perceptron", "perceptrons", "filter", "filters"):
         return fault(env, at, "NS119", noun=name)
     code = "NS205" if head else "NS202"
@@ -115,7 +125,7 @@ def unknown_step(name: str, at: Place, env: Environment, steps: Collection[str],
 
 
 def decimal(value: tree.Value, names: Names) -> Hint | None:
-    """`dropout(0,5)`: a decimal comma."""
+    """The hint for a decimal comma: `dropout(0,5)`; None where there is none."""
     text = names.span(value.at).source.text
     before = re.search(r"(?<![\w.])(\d+)\s*,\s*$", text[max(0, value.at[0] - 40) : value.at[0]])
     digits = text[value.at[0] : value.at[1]]
@@ -125,13 +135,13 @@ def decimal(value: tree.Value, names: Names) -> Hint | None:
 
 
 def method(path: tuple[str, ...]) -> tuple[Hint, ...]:
-    """`x.relu()`: a step that is written as a part of its layer."""
+    """The hint for a step that is written as a method: `x.relu()`."""
     rest = ".".join(path[1:])
     return (Hint("method", {"name": path[0], "step": rest}),) if rest in step_names() else ()
 
 
 def arrow(value: tree.Value, names: Names) -> Hint | None:
-    """`relu(z)`, `softmax(10 perceptrons)`: what a step takes comes by an arrow, not in parentheses."""
+    """The hint for an input in parentheses, `relu(z)`: a step takes its input by an arrow."""
     layer = isinstance(value, tree.Ref) and isinstance(names, Environment) and is_layer(value.path[0], names)
     if layer or isinstance(value, (tree.Chain, tree.Perceptrons, tree.Filters, tree.Join, tree.Several)):
         return Hint("arrow", {"value": names.span(value.at).text})

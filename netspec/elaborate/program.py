@@ -1,4 +1,4 @@
-"""Files -> Program: every definition a spec can see, and where each name comes from."""
+"""Files -> Program: a spec with the nets and blocks of every file that it uses."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from netspec.syntax.text import decode, read_file
 
 MARK = "netspec.toml"  # an empty file of this name marks the root of `use`
 VERSION = 1
-# words that are no names of their own, in any version of the language
+# words that no version of the language takes as names
 NOUNS = frozenset(("perceptron", "perceptrons", "filter", "filters"))
 NEVER_NAMES = NOUNS | frozenset("repeat one of over any is as shared true false".split())
 
 
 @dataclass(slots=True)
 class Definition:
-    """A net or block, and the file whose names its body sees."""
+    """A net or block, and the file in which its names are looked up."""
 
     body: tree.Body
     unit: Unit
@@ -67,7 +67,7 @@ def used_names(definition: Definition) -> set[str]:
 
 @dataclass(slots=True, eq=False)
 class Unit:
-    """One file: its own definitions, those it uses, its defaults."""
+    """One file: its own definitions, those that it uses, its `default` lines and sections."""
 
     source: SourceFile
     file: tree.File
@@ -79,7 +79,7 @@ class Unit:
     limits: Limits = DEFAULT
 
     def find(self, name: str) -> Definition | None:
-        """A net or block by the name this file calls it."""
+        """The net or block that a name stands for in this file; None where there is none."""
         return self.own.get(name) or self.used.get(name)
 
     @property
@@ -155,7 +155,20 @@ def collector_paused() -> Iterator[None]:
 
 @collector_paused()
 def load_program(path: Path, root: Path | None = None, limits: Limits = DEFAULT) -> Program:
-    """Reads a `.net` file and all it uses; raises Fault where the file itself cannot be read."""
+    """Reads a `.net` file and all files that it uses.
+
+    Args:
+        path: the file.
+        root: the folder that `use` may not leave; None: the nearest one upward with a netspec.toml, else that of the
+            file.
+        limits: bounds on the size and number of files.
+
+    Returns:
+        The program; its report holds the mistakes of its text.
+
+    Raises:
+        Fault: the file itself cannot be read.
+    """
     source = read_file(path, os.fspath(path), limits.bytes)
     real = os.path.realpath(path)
     return _Loader(limits, _root(real, root)).load(source, real)
@@ -165,7 +178,7 @@ def load_program(path: Path, root: Path | None = None, limits: Limits = DEFAULT)
 def parse_program(
     text: str | bytes, name: str = "<text>", folder: Path | None = None, limits: Limits = DEFAULT
 ) -> Program:
-    """A spec from memory; it may `use` files only where `folder` says where it stands."""
+    """As `load_program`, of a text; it can use other files only where `folder` says in which folder it stands."""
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     path = None if folder is None else folder / name
     source = decode(data, name, path, limits.bytes)
@@ -174,7 +187,7 @@ def parse_program(
 
 
 def _root(path: str, root: Path | None) -> Path:
-    """The folder that `use` may not leave: given, marked by netspec.toml, or the file's own; `path` has no links."""
+    """The folder that `use` may not leave. `path` is the file's real path, links followed."""
     if root is not None:
         return root.resolve()
     own = os.path.dirname(path)
@@ -185,8 +198,8 @@ def _root(path: str, root: Path | None) -> Path:
 
 
 @lru_cache(maxsize=32)
-def _said(text: str) -> tree.File | None:
-    """What a file that others use says, kept for the next that does; None where it has mistakes."""
+def _used_file(text: str) -> tree.File | None:
+    """The syntax of a used file, kept for other specs that use it; None where it has mistakes."""
     parsed = read(SourceFile("", text))
     return None if parsed.diagnostics else parsed.file
 
@@ -201,7 +214,7 @@ class _Loader:
 
     def load(self, source: SourceFile, path: str | None) -> Program:
         main = self.unit(source, path)
-        while self.pending:  # a file's uses wait until its own names are known: two files may use each other
+        while self.pending:  # `use` lines come after all names of their file are declared: two files may use each other
             unit = self.pending.pop()
             for item in unit.file.declarations:
                 if isinstance(item, tree.Use):
@@ -211,7 +224,13 @@ class _Loader:
         return Program(main, self.units, self.report, self.root)
 
     def unit(self, source: SourceFile, path: str | None, file: tree.File | None = None) -> Unit:
-        """A file's names; `path` is where it lies, links followed, `file` what it says where that is known already."""
+        """Declares the names of a file.
+
+        Args:
+            source: its text.
+            path: its real path, links followed; None for a text from memory.
+            file: its syntax, where it was parsed before.
+        """
         parsed = read(source) if file is None else Parsed(source, file)
         for diagnostic in parsed.diagnostics:
             self.report.add(diagnostic)
@@ -243,7 +262,7 @@ class _Loader:
 
     def _define(self, unit: Unit, item: tree.Body) -> None:
         name = item.name.text
-        # a net of perceptrons may well be called one: who says `3 perceptrons` never means a net
+        # a net may be called `perceptron`: `3 perceptrons` never means a net
         if name in NEVER_NAMES and not (item.kind == "net" and name in NOUNS):
             self.report.add(Diagnostic("NS115", Span(unit.source, *item.name.at), {"seen": name}))
         before = unit.own.get(name) or unit.used.get(name)
@@ -291,7 +310,7 @@ class _Loader:
         self.report.add(Diagnostic("NS602", span, words, hints=tuple(hints), fixes=fixes))
 
     def _file(self, unit: Unit, item: tree.Use) -> Unit | None:
-        """The unit a `use` names; None where it may not or cannot be read (reported)."""
+        """The file that a `use` line names; None after an error, which is reported."""
         span = Span(unit.source, *item.file.at)
         path, problem = self._path(unit, item.file.value)
         if path is None:
@@ -312,10 +331,10 @@ class _Loader:
             inner = fault.diagnostic
             self.report.add(Diagnostic(inner.code, span, inner.words))
             return None
-        return self.unit(source, path, _said(source.text))
+        return self.unit(source, path, _used_file(source.text))
 
     def _path(self, unit: Unit, name: str) -> tuple[str | None, str]:
-        """The file below the root that a `use` means, links followed; else the code that says why not."""
+        """The real path of the file that a `use` line names, or None and the code of the error."""
         if unit.source.path is None or self.root is None:
             return None, "NS606"
         if not name.endswith(".net"):
@@ -332,7 +351,7 @@ class _Loader:
 
 
 def _shown(source: SourceFile, name: str) -> str:
-    """How messages call a used file: relative as the spec wrote it, from where the spec was named."""
+    """What messages call a used file: its path relative to the folder of the spec that uses it."""
     folder = os.path.dirname(source.name)
     return os.path.normpath(os.path.join(folder, name)) if folder else os.path.normpath(name)
 

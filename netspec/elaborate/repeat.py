@@ -42,7 +42,7 @@ def repeat(b: Builder, env: Environment, ctx: Context, item: tree.Repeat, flow: 
         own = path if item.shared else f"{path}.{number}"
         again = inside._replace(again=ctx.again or (item.shared and number > 1))
         result = _round(b, env, again, item, number, own, result.values)
-        if None in result.values:  # said in this round; the others have the same mistake
+        if None in result.values:  # reported in this round; the others have the same mistake
             rounds[str(number)] = result.values
             break
         if len(result.values) != len(flow):
@@ -82,7 +82,7 @@ def _begins_with_step(env: Environment, item: tree.Repeat) -> None:
 
 
 def reverse(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
-    """`reversed(step)`: the step over time from the last to the first, its results back in order."""
+    """`reversed(step)`: turns time round, applies the step, and turns its result back."""
     args = item.args if isinstance(item, tree.Call) else ()
     if len(args) != 1 or args[0].name:
         raise fault(env, item.at, "NS248")
@@ -106,7 +106,7 @@ def same(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call,
         raise fault(env, args[0].at, "NS236")
     name = inner.path[0]
     bound = layer_named(inner, env, option=True)
-    if None in bound.values:  # its line is wrong, which is said there
+    if None in bound.values:  # the error is reported at its line
         raise Undefined
     line = env.labels[name]
     if not isinstance(line, tree.Layer):
@@ -129,7 +129,7 @@ def same(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call,
 
 
 def _layers_read(item: Any, env: Environment) -> set[str]:
-    """The layers that a chain's first item names, side paths included."""
+    """The layers that the first item of a chain names, also in side paths."""
     found: set[str] = set()
     pending = [item]
     while pending:

@@ -28,7 +28,12 @@ MAX_IDLE_DELAY = 1000
 
 
 def operand(b: Builder, env: Environment, ctx: Context, item: tree.Value, keys: Names) -> Flow:
-    """The values of an item that is no step: a source, or a part of one."""
+    """The values of an item that is not a step: the source of a chain, or a part of it.
+
+    Raises:
+        Fault: the item is a step, or cannot be read.
+        Undefined: it is undefined because of an earlier error.
+    """
     return _READERS.get(type(item), _no_value)(b, env, ctx, item, keys)
 
 
@@ -72,7 +77,7 @@ def _no_value(b: Builder, env: Environment, ctx: Context, item: tree.Value, keys
 
 
 def _group(b: Builder, env: Environment, ctx: Context, item: tree.Group, keys: Names) -> Flow:
-    """`(x -> a -> b)`: a side path; it says where it begins."""
+    """`(x -> a -> b)`: a side path, which must name its source."""
     items = item.chain.items
     first = items[0]
     alone = begins_alone(first, env)
@@ -101,7 +106,7 @@ def _join(b: Builder, env: Environment, ctx: Context, item: tree.Join, keys: Nam
 
 
 def _binary(b: Builder, env: Environment, ctx: Context, item: tree.Binary, keys: Names) -> Flow:
-    """`a + b - 0.5*c`: runs lean left, so the spine is walked without recursion."""
+    """`a + b - 0.5*c` is ((a + b) - 0.5*c): the loop follows the left sides, without recursion."""
     spine: list[tree.Binary] = []
     current: tree.Value = item
     while isinstance(current, tree.Binary):
@@ -224,7 +229,7 @@ def _steps(env: Environment, item: tree.Indexed) -> int:
 
 
 def _delayed_type(b: Builder, env: Environment, name: str, item: tree.Indexed) -> Type:
-    """What is known of a layer's type before its line is done."""
+    """What is known of a layer's type before its line is expanded."""
     bound = env.layers.get(name)
     if bound is not None and bound.values and bound.values[0] is not None:
         return _timed(bound.values[0].type, env, item)
@@ -239,7 +244,7 @@ def _delayed_type(b: Builder, env: Environment, name: str, item: tree.Indexed) -
 
 
 def _written_type(env: Environment, name: str) -> Type | None:
-    """What `is` says of a layer. It may leave open whose lengths it has, and in a block that it has time."""
+    """The type after `is` in a layer's line. Its time is unknown where `is` does not say which lengths it has."""
     statement = env.labels.get(name)
     if not isinstance(statement, tree.Layer) or statement.expect is None:
         return None
@@ -259,7 +264,7 @@ def _timed(value: Type, env: Environment, item: tree.Indexed) -> Type:
 
 
 def _start(b: Builder, env: Environment, ctx: Context, label: str, value_type: Type) -> Value | None:
-    """The value of `start z: …`, expanded where z is first read delayed; None where there is no such line."""
+    """The value of the line `start z: …`, expanded at the first delayed read of z; None where there is no line."""
     if label in env.starts:
         return env.starts[label]
     env.starts[label] = None

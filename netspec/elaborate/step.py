@@ -58,7 +58,7 @@ def _noun(
 
 
 def _check_space(env: Environment, number: Place, item: tree.Perceptrons | tree.Filters) -> None:
-    """Raises Fault (NS147) for `3perceptrons`: the scanner reads two words, a person one."""
+    """Raises Fault (NS147) for `3perceptrons`: a space must stand before the noun."""
     source = env.unit.source.text
     if source[number[1]].isalpha():
         span = (number[0], number[1] + len(item.word))
@@ -70,7 +70,7 @@ def _check_space(env: Environment, number: Place, item: tree.Perceptrons | tree.
 
 
 def _named(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
-    """A step parameter, a block or net, or an operation: looked up in this order."""
+    """A step by name: a step parameter, a block or net, or an operation, looked up in this order."""
     name = item.name
     at = item.path_at if isinstance(item, tree.Call) else item.at
     bound = env.values.get(name)
@@ -96,7 +96,7 @@ def _named(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Cal
 
 
 def _no_step(env: Environment, item: tree.Ref | tree.Call, at: Place) -> Exception:
-    """A name where a step is expected: say what it is instead."""
+    """The error for a name that stands where a step is expected."""
     name = item.name
     bound = env.values.get(name)
     if is_layer(item.path[0], env):
@@ -105,7 +105,7 @@ def _no_step(env: Environment, item: tree.Ref | tree.Call, at: Place) -> Excepti
     if isinstance(bound, Word) and bound.text in env.unread:
         return Undefined()
     if isinstance(bound, Word) and bound.at is not None and bound.at.source is env.unit.source:
-        # it was meant to hold a step, and is none: said where it is written
+        # the argument was meant as a step: the error stands where it is written
         return unknown_step(bound.text, (bound.at.start, bound.at.end), env, step_names())
     if bound is not None:
         return fault(env, item.at, "NS231", name=name)
@@ -201,7 +201,11 @@ def _wrong_count(env: Environment, cls: type[Op], flow: Flow, at: Place, wanted:
 def _borrow(
     b: Builder, values: list[Value], given: Given, reference: LayerRef, env: Environment, place: Place
 ) -> tuple[str, str]:
-    """The path of the step whose weight is used, and `straight` or `turned`: how it is stored against how it is needed.
+    """Finds the weight of another step.
+
+    Returns:
+        The path of that step, and whether its array is used as it is stored (`straight`) or transposed (`turned`).
+
 
     `tie = a` maps as a does, from -> to; `transpose(a)` back, to -> from. The user never sees that torch
     stores perceptrons as (to, from) and embeddings as (from, to).
@@ -222,7 +226,7 @@ def _borrow(
 
 
 def _owner(b: Builder, path: str) -> Node | None:
-    """The node that stores the main weight of the layer with this path, if it is one that can be tied."""
+    """The node that stores the main weight of the layer with this path; None where it cannot be tied."""
     for node in b.nodes:
         if node.path == path and node.op.name in ("perceptrons", "embed") and not node.tied:
             return node
@@ -230,7 +234,7 @@ def _owner(b: Builder, path: str) -> Node | None:
 
 
 def _ends(b: Builder, node: Node) -> tuple[Size, Size]:
-    """From how many values to how many a weight maps."""
+    """How many values a weight takes, and how many it gives."""
     weight = next(item for item in b.weights[node.index] if item.name == "weight")
     first, second = weight.shape
     return (second, first) if isinstance(node.op, Perceptrons) else (first, second)

@@ -37,9 +37,14 @@ _AT_THE_END = frozenset("NS241 NS242 NS243 NS245 NS246 NS621".split())
 
 
 class _Trial(NamedTuple):
-    """Sizes for what has none: parameters, maps and classes, rows and columns; steps of time, 0 for none.
+    """Sizes to try a block with.
 
-    Names of a kind are equal, or each is `ratio` times the one before.
+    Attributes:
+        parameter: for parameters without a default.
+        maps: for maps and classes of the inputs.
+        space: for their rows and columns.
+        steps: for their time steps; 0: no time.
+        ratio: each further name is this many times the one before.
     """
 
     parameter: int
@@ -58,7 +63,7 @@ _TRIALS = (
 
 
 def check_uncalled(program: Program, limits: Limits) -> list[Diagnostic]:
-    """The mistakes of the main file's blocks that none of its nets calls."""
+    """The mistakes of the blocks in the main file that none of its nets calls."""
     report = Report()
     small = replace(limits, nodes=min(limits.nodes, MAX_NODES))
     for definition in _uncalled(program):
@@ -70,7 +75,7 @@ def check_uncalled(program: Program, limits: Limits) -> list[Diagnostic]:
 
 
 def _uncalled(program: Program) -> Iterator[Definition]:
-    """The blocks that nothing calls; of blocks that only call each other, the first."""
+    """The blocks that no net reaches; of blocks that only call each other, the first."""
     own = program.main.own
     if all(definition.body.kind == "net" for definition in own.values()):
         return
@@ -98,7 +103,7 @@ def _uncalled(program: Program) -> Iterator[Definition]:
 def _always_wrong(program: Program, definition: Definition, limits: Limits) -> list[Diagnostic]:
     kinds = {param.name.text: _kind(param.name.text, definition.body) for param in definition.body.params or ()}
     instances = _instances(definition, kinds)
-    # with open sizes first: its messages speak of the block's own names
+    # open sizes come first, since their messages use the block's own names
     told = {_key(item): item for item in elaborate_instance(program, next(instances), limits)[1].errors}
     if not told or all(map(_is_name, told)):
         return list(told.values())
@@ -107,30 +112,30 @@ def _always_wrong(program: Program, definition: Definition, limits: Limits) -> l
         found = elaborate_instance(program, instance, limits)[1].errors
         if not found:
             return []
-        # else the block itself asks for other sizes, or these make it too large
+        # otherwise a `require` excludes these sizes, or they make the block too large
         if all(item.code not in ("NS511", "NS612") for item in found):
             trials.append({_key(item): item for item in found})
     if not trials:
         return []
-    # what is looked for at the end, such as a layer that nothing reads, is only found where all sizes fit
+    # what is checked at the end, such as layers that nothing reads, is found only where all sizes fit
     fitting = [errors for errors in trials if all(code in _AT_THE_END for code, _, _ in errors)]
     always = {key: item for key, item in told.items() if all(key in errors for errors in fitting or trials)}
-    # a `repeat` of an open count was not looked into
+    # with open sizes, a `repeat` of an open count is not expanded
     always |= {key: item for key, item in trials[0].items() if _is_name(key) and all(key in each for each in trials)}
     return [item for item in always.values() if not _fits_some_size(item)]
 
 
 def _is_name(key: _Key) -> bool:
-    """Whether a mistake is about a name or the order of lines: such are wrong whatever the sizes."""
+    """Whether a mistake is about a name or the order of lines: other sizes would not change it."""
     return key[0] < "NS23"
 
 
 def _fits_some_size(diagnostic: Diagnostic) -> bool:
-    """Whether sizes were compared that no trial need have met: `n` with 37, or `3*n` with `2*K`.
+    """Whether some sizes could make two unequal sizes equal, though no trial did: `n` with 37, `3*n` with `2*K`.
 
-    Sizes that speak of the same names are left to the trials: `n` is never `2*n`.
+    Sizes with a common name are left to the trials: `n` is never `2*n`.
     """
-    if diagnostic.code == "NS501":  # a layer's type as written and as it is
+    if diagnostic.code == "NS501":  # a type that `is` gives against the actual one
         return True
     sides = [str(diagnostic.words.get(name, "")) for name in ("a", "b")]
     one, other = (set(_NAME.findall(side)) for side in sides)
@@ -142,7 +147,7 @@ def _key(diagnostic: Diagnostic) -> _Key:
 
 
 def _instances(definition: Definition, kinds: dict[str, str]) -> Iterator[Instance]:
-    """The block with open sizes, then with those of every trial."""
+    """The block with open sizes, then with the sizes of every trial."""
     statements = definition.body.statements
     inputs = [line for line in statements if isinstance(line, tree.Input)]
     home = Environment(definition)
@@ -177,7 +182,7 @@ def _parameter(instance: Instance, param: tree.Param, kind: str, known: dict[str
 
 
 def _kind(name: str, body: tree.Body) -> str:
-    """What a parameter without a default must be, by where its name stands; nothing where that says too little."""
+    """What a parameter without a default must be, by its uses in the body: `size`, `step`, or "" where unclear."""
     if any(param.name.text == name and param.default is not None for param in body.params or ()):
         return ""
     found: set[str] = set()
@@ -206,7 +211,7 @@ def _names(syntax: Any) -> set[str]:
 
 
 def _stand_ins(instance: Instance, inputs: list[tree.Input], known: dict[str, Any], trial: _Trial) -> None:
-    """A type for every input: names of its text get the trial's sizes, one name the same everywhere."""
+    """Gives every input a type: the names in its annotation get sizes of the trial, each name one size everywhere."""
     sizes = {**known, **instance.env.values}
     for line in inputs:
         try:
@@ -219,7 +224,7 @@ def _stand_ins(instance: Instance, inputs: list[tree.Input], known: dict[str, An
 
 def _stand_in(written: tree.TypeText, known: dict[str, Any], env: Environment, trial: _Trial) -> Type:
     def one(value: tree.Value, standard: int) -> Any:
-        if not _names(value):  # wrong or right whatever the trial
+        if not _names(value):  # a plain number
             return size(value, env)
         for name in sorted(_names(value) - known.keys()):
             known[name] = max(1, int(standard * trial.ratio ** (len(known) - len(env.values))))
@@ -247,7 +252,7 @@ def _stand_in(written: tree.TypeText, known: dict[str, Any], env: Environment, t
 
 
 def unused_names(program: Program) -> Iterator[Diagnostic]:
-    """NS250 for every size, list or step that a file of its own gives a name and never uses."""
+    """NS250 for every parameter and `let` name of the main file that nothing uses."""
     unit = program.main
     for definition in unit.own.values():
         body = definition.body
@@ -263,7 +268,7 @@ def unused_names(program: Program) -> Iterator[Diagnostic]:
 
 
 def idle_defaults(program: Program) -> Iterator[Diagnostic]:
-    """NS254 for a `default` of the file that stands below every body it could reach."""
+    """NS254 for a `default` line of the main file that stands below every net and block."""
     unit = program.main
     last = max((definition.body.at[0] for definition in unit.own.values()), default=0)
     if not unit.own:
@@ -275,7 +280,7 @@ def idle_defaults(program: Program) -> Iterator[Diagnostic]:
 
 
 def _without(names: set[str], syntax: Any) -> set[str]:
-    """Those of `names` that a piece of syntax does not mention, labels and keys of settings aside."""
+    """Those of `names` that a piece of syntax does not use; labels and keys of settings are no uses."""
     left = set(names)
     for value in tree.walk(syntax):
         if isinstance(value, (tree.Ref, tree.Call, tree.Indexed)):
@@ -287,7 +292,7 @@ _NOUNS = ("perceptrons", "filters")
 
 
 def check_defaults(program: Program) -> Iterator[Diagnostic]:
-    """The `default` lines of the main file: a step that exists, and options that it has."""
+    """The mistakes of `default` lines in the main file: unknown steps and options."""
     unit = program.main
     owners = list(unit.own.values())
     lines = [(owners[0], line) for line in unit.defaults if owners]

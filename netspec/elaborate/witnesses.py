@@ -1,7 +1,7 @@
-"""Open sizes -> a few bindings that satisfy the body's `require` lines: the witnesses.
+"""Open sizes -> witnesses: a few sets of numbers for them that satisfy the `require` lines of the body.
 
-Two formulas that agree at all of them count as equal. So that agreement means something, the values are
-large and share no factors, as far as the requirements let them.
+Two formulas count as equal when they agree at every witness. To make chance agreement unlikely, the numbers are large
+and have no common factors, as far as the requirements allow.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ COMPARE = {
 
 
 def find(names: list[str], env: Environment, statements: tuple[tree.Statement, ...]) -> list[dict[str, int]]:
-    """At most COUNT bindings of the open names; [] where none of the tried ones satisfies the body."""
+    """At most COUNT sets of numbers for the open names; [] where none of those tried satisfies the body."""
     found: list[dict[str, int]] = []
     for candidate in _candidates(names):
         if candidate not in found and _satisfies(candidate, env, statements):
@@ -45,7 +45,7 @@ def find(names: list[str], env: Environment, statements: tuple[tree.Statement, .
 
 
 def _candidates(names: list[str]) -> Iterator[dict[str, int]]:
-    """Generic values first; then multiples, values of each other, and small ones."""
+    """Sets of numbers to try: large primes first, then multiples of them, of each other, and small numbers."""
     for shift in range(4):
         yield {name: _PRIMES[(3 * index + shift) % len(_PRIMES)] for index, name in enumerate(names)}
     for factor in _FACTORS[1:]:
@@ -82,7 +82,7 @@ def _draw(draw: int, others: list[int]) -> int:
 
 
 def _satisfies(candidate: dict[str, int], env: Environment, statements: tuple[tree.Statement, ...]) -> bool:
-    """Whether every `require` that speaks of sizes alone holds; what cannot be said yet does not count."""
+    """Whether every `require` holds that can be evaluated with these numbers."""
     trial = Environment(env.definition, {**env.values, **candidate})
     for statement in statements:
         if isinstance(statement, tree.Let) and not isinstance(statement.value, tree.List):
@@ -102,7 +102,7 @@ def _satisfies(candidate: dict[str, int], env: Environment, statements: tuple[tr
 
 
 def shown(symbols: dict[str, Formula], left: Any, right: Any) -> Hint | None:
-    """`for example with S = 1009: 504 against 505`: a witness at which two sizes differ, for a message."""
+    """A hint that shows where two sizes differ: `for example with S = 1009: 504 against 505`."""
     opened = next((side for side in (left, right) if isinstance(side, Formula)), None)
     if opened is None:
         return None
