@@ -13,7 +13,7 @@ from netspec.elaborate.call import argument, check_parameters, kind_of
 from netspec.elaborate.checks import check_cells, check_graph, find_cells, stored_arrays
 from netspec.elaborate.environment import Environment, Flow, Word
 from netspec.elaborate.evaluate import Undefined, fault
-from netspec.elaborate.keys import keys_as_paths
+from netspec.elaborate.keys import assign_keys
 from netspec.elaborate.program import Definition, Program, collector_paused
 from netspec.elaborate.source import operand
 from netspec.elaborate.step import STEPS
@@ -255,7 +255,7 @@ def _growth(b: Builder, path: str, instance: Instance) -> int:
 def _finish(env: Environment, b: Builder, report: Report, used: frozenset[str]) -> tuple[Graph | None, Report]:
     """Makes the graph of the last pass, and checks what only a complete graph can show."""
     definition, nodes = env.definition, b.nodes
-    keys_as_paths(nodes, b.scopes)
+    assign_keys(b, b.weights)
     stored = stored_arrays(b, report)
     cells = find_cells(nodes) if b.delays else []
     check_cells(nodes, cells, report)

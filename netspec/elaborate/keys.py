@@ -254,12 +254,3 @@ def snake(name: str) -> str:
             out += "_"
         out += char.lower()
     return out
-
-
-def keys_as_paths(nodes: list[Node], scopes: list[Scope]) -> None:
-    """Keys that are the paths, until modules are written flat."""
-    for node in nodes:
-        node.key = module_path(node.path) if node.path else ""
-        node.tied_key = module_path(node.tied) if node.tied else ""
-    for scope in scopes:
-        scope.key = module_path(scope.path) if scope.path else ""

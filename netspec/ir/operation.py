@@ -185,7 +185,7 @@ class Weight(NamedTuple):
         return self.name.rpartition(".")[2].partition("_")[0]
 
 
-Argument = int | float | bool | str | None | tuple[Any, ...]
+Argument = int | float | bool | str | None | Formula | tuple[Any, ...]
 NOTHING: Mapping[str, Argument] = MappingProxyType({})
 
 
@@ -217,6 +217,8 @@ class Lowering(NamedTuple):
     the entries of `values`. `folds`: it knows one leading axis, so a
     time axis is folded into the batch around it. `ahead`: an expression that a recurrence works out once, before
     its loop, where what it reads stands outside; `{ahead}` is its value.
+    `shared`: the expression without an axis for the batch, where it is the same for all examples and its readers
+    don't mind.
     """
 
     forward: str
@@ -225,6 +227,7 @@ class Lowering(NamedTuple):
     parts: tuple[Part, ...] = ()
     folds: bool = False
     ahead: str = ""
+    shared: str = ""
 
 
 class Glyph(NamedTuple):
@@ -250,6 +253,7 @@ class Op:
     structure: ClassVar[Structure] = ""  # what kind of node it makes where that is no operation
     delay: int = 0  # how many time steps ago it reads its first input
     begins: ClassVar[bool] = False  # begins a chain without a source (learned, zeros, noise)
+    broadcasts: ClassVar[bool] = False  # torch stretches its inputs against each other, the axis of the batch too
     norm: ClassVar[bool] = False  # never a line's main step while another is weighted
     noun: ClassVar[bool] = False
     depth: ClassVar[int] = 0  # what it adds to the depth of a path
@@ -450,17 +454,18 @@ def extent(value: Size | tuple[Size, ...], space: tuple[Size, ...], name: str) -
     return value
 
 
-def plain(values: Iterable[Size]) -> tuple[int, ...]:
-    """Sizes on their way into source: all are bound by then."""
-    out = []
-    for value in values:
-        if not isinstance(value, int):
-            raise TypeError(f"open size {value} in a lowering")
-        out.append(value)
-    return tuple(out)
+def plain(values: Iterable[Size]) -> tuple[Any, ...]:
+    """Sizes on their way into source: numbers, or formulas of the sizes of a class."""
+    return tuple(values)
 
 
-def squeeze(values: Iterable[Size]) -> int | tuple[int, ...]:
+def listed(sizes: Iterable[Size], name: str = "size") -> tuple[str, dict[str, Argument]]:
+    """`{size0}, {size1}` for a template, and what its slots stand for."""
+    values: dict[str, Argument] = {f"{name}{number}": size for number, size in enumerate(sizes)}
+    return ", ".join(f"{{{slot}}}" for slot in values), values
+
+
+def squeeze(values: Iterable[Size]) -> Any:
     """`(2, 2)` as a person writes it: 2."""
     sizes = plain(values)
     return sizes[0] if len(set(sizes)) == 1 else sizes
@@ -482,6 +487,7 @@ __all__ = [
     "Part",
     "Weight",
     "extent",
+    "listed",
     "option",
     "plain",
     "squeeze",

@@ -77,11 +77,15 @@ class Formula:
 
     @_of_numbers
     def __mul__(self, other: Number) -> Any:
+        if isinstance(other, float) and not other.is_integer():  # no fraction that anybody wrote
+            return _opaque(self, other, lambda a, b: a * b, "{}*{}")
         left, right, values = _both(self, other, lambda a, b: a * b)
         return _settle(_product(left, right), values)
 
     @_of_numbers
     def __rmul__(self, other: Number) -> Any:
+        if isinstance(other, float) and not other.is_integer():
+            return _opaque(other, self, lambda a, b: a * b, "{}*{}")
         left, right, values = _both(self, other, lambda a, b: a * b)
         return _settle(_product(right, left), values)
 

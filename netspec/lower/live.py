@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from netspec.ir.graph import Graph
+from netspec.lower.initial import fill
 from netspec.lower.source import emit_named
-from netspec.lower.values import fill
 
 if TYPE_CHECKING:
     import torch

@@ -49,6 +49,10 @@ class Locals:
         self.used.add(name)
         return name
 
+    def given(self) -> set[str]:
+        """Every variable."""
+        return {*self.lines.values(), *self.others.values()}
+
     def line(self, label: str) -> str:
         """The variable of a line of this body."""
         return self.lines[label]

@@ -291,16 +291,17 @@ class Attention(Weighted):
             key_space=len(key.space) if key.time is None else 0,
             # in a recurrence the query is one step, and its keys stand outside
             single=query.time is None and not query.space,
+            wide=self.project and self.heads * self.head(query) != query.maps,
         )
 
     def _construct(self, name: str, form: Form, inputs: tuple[Type, ...]) -> Construct:
         query, key, value, _ = self._values(inputs)
         dims = plain((query.maps, key.maps, value.maps)) if form.several else plain((query.maps,))
-        width = None if self.heads * self.head(query) == query.maps else plain((self.head(query),))[0]
         extra = self._extra(form)
-        sizes: tuple[Argument, ...] = (*dims, extra.pop("heads"))
-        kwargs: dict[str, Argument] = {"bias": self.bias, "dropout": self.dropout, "width": width, **extra}
-        return Construct(name, sizes, kwargs, {"bias": True, "dropout": 0.0, "width": None})
+        width: tuple[Argument, ...] = (self.head(query),) if form.wide else ()
+        sizes: tuple[Argument, ...] = (*dims, extra.pop("heads"), *width)
+        kwargs: dict[str, Argument] = {"bias": self.bias, "dropout": self.dropout, **extra}
+        return Construct(name, sizes, kwargs, {"bias": True, "dropout": 0.0})
 
     def _extra(self, form: Form) -> dict[str, Argument]:
         """The options in use, as numbers."""

@@ -38,13 +38,14 @@ class Form:
     space: int  # axes of space that are the queries' sequence; 0: time is
     key_space: int
     single: bool  # the query is one step, inside a recurrence
+    wide: bool  # heads have a width of their own
 
     @property
     def name(self) -> str:
         words = {
             "Causal": self.causal, "Grouped": self.grouped, "Rotary": self.rotary, "Scaled": self.scale,
             "Scored": self.scores, "Masked": self.masked, "Cross": self.several,
-            "Space": bool(self.space or self.key_space), "Single": self.single,
+            "Space": bool(self.space or self.key_space), "Single": self.single, "Wide": self.wide,
         }  # fmt: skip
         used = [word for word, present in words.items() if present]
         return "".join(used) + "Attention" if self.project else "_".join([*map(str.lower, used), "attention"])
@@ -116,7 +117,7 @@ def _options(form: Form) -> list[str]:
 def _stored(form: Form) -> list[str]:
     """The arguments of the class."""
     takes = ["self", *(("queries: int", "keys: int", "values: int") if form.several else ("maps: int",))]
-    takes += ["heads: int", "bias: bool = True", "dropout: float = 0.0", "width: int | None = None"]
+    takes += ["heads: int", *(["width: int"] if form.wide else []), "bias: bool = True", "dropout: float = 0.0"]
     named = [f"{name}: {kind}" for name, kind, used in _extra(form) if used]
     return [*takes, "*", *named] if named else takes
 
@@ -126,20 +127,22 @@ def _extra(form: Form) -> tuple[tuple[str, str, bool], ...]:
 
 
 def _init(form: Form) -> list[str]:
-    lines = ["super().__init__()", "self.heads = heads"]
-    lines += ["self.kv_heads = kv_heads"] if form.grouped else []
-    lines += ["self.dropout = dropout"]
-    lines += ["self.scale = scale"] if form.scale else []
-    lines += ["self.base = base"] if form.rotary else []
+    kept = ["heads", *(["kv_heads"] if form.grouped else []), "dropout"]
+    kept += [name for name, _, used in _extra(form)[1:] if used]
     query, key, value = ("queries", "keys", "values") if form.several else ("maps", "maps", "maps")
-    kv = "kv_heads" if form.grouped else "heads"
+    inner = "heads * width" if form.wide else query
+    kv = inner
+    if form.wide:
+        kv = f"{'kv_heads' if form.grouped else 'heads'} * width"
+    elif form.grouped:
+        kv = f"{query} // heads * kv_heads"
     return [
-        *lines,
-        f"width = {query} // heads if width is None else width",
-        f"self.query = nn.Linear({query}, heads * width, bias=bias)",
-        f"self.key = nn.Linear({key}, {kv} * width, bias=bias)",
-        f"self.value = nn.Linear({value}, {kv} * width, bias=bias)",
-        f"self.out = nn.Linear(heads * width, {query}, bias=bias)",
+        "super().__init__()",
+        f"{', '.join(f'self.{name}' for name in kept)} = {', '.join(kept)}",
+        f"self.query = nn.Linear({query}, {inner}, bias=bias)",
+        f"self.key = nn.Linear({key}, {kv}, bias=bias)",
+        f"self.value = nn.Linear({value}, {kv}, bias=bias)",
+        f"self.out = nn.Linear({inner}, {query}, bias=bias)",
     ]
 
 
@@ -150,19 +153,21 @@ def _body(form: Form, width: int) -> list[str]:
     if form.remembers:
         lines = ["query = query[:, None]", _headed(form, "query"), "k, v = memory"]
     else:
-        lines = [*_sequences(form), *(_headed(form, word) for word in ("query", "key", "value"))]
+        lines = [*_sequences(form), *_heads(form)]
     if form.rotary:
         lines.append(f"q, k = rotate(q, {form.own}base), rotate(k, {form.own}base)")
     lines += _mask(form)
     lines += _product(form, width)
-    lines.append("y = y.transpose(1, 2).flatten(-2)")
-    result = "self.out(y)" if form.project else "y"
+    result = "y.transpose(1, 2).flatten(-2)"
+    result = f"self.out({result})" if form.project else result
     if form.single:
         result = f"{result}.squeeze(1)"
     if form.space:
+        lines.append(f"y = {result}")
+        result = "y"
         result = f"torch.unflatten({result}.transpose(1, 2), -1, space)"
     if form.project:
-        return [*lines, f"result: Tensor = {result}", "return result"]
+        return [*lines, f"out: Tensor = {result}", "return out"]
     return [*lines, f"return {result}"]
 
 
@@ -180,6 +185,18 @@ def _headed(form: Form, word: str) -> str:
     return f"{word[0]} = torch.unflatten({value}, -1, ({parts}, -1)).transpose(1, 2)"
 
 
+def _heads(form: Form) -> list[str]:
+    """Queries, keys and values, (B, heads, T, width): in one statement where all three are made alike."""
+    if form.several or form.grouped or not form.project:
+        return [_headed(form, word) for word in ("query", "key", "value")]
+    return [
+        "q, k, v = (",
+        f"    layer(x).unflatten(-1, ({form.own}heads, -1)).transpose(1, 2)",
+        "    for layer in (self.query, self.key, self.value)",
+        ")",
+    ]
+
+
 def _sequences(form: Form) -> list[str]:
     """Space becomes the sequence; a single query one of length one."""
     source = "query" if form.several else "x"
@@ -195,19 +212,22 @@ def _sequences(form: Form) -> list[str]:
 
 def _product(form: Form, width: int) -> list[str]:
     args = ["q", "k", "v"]
-    args += ["attn_mask=mask"] if form.scores or form.masked else []
+    masked = form.masked or (form.scores and form.causal)
+    args += ["attn_mask=mask"] if masked else ["attn_mask=scores"] if form.scores else []
+    lines = []
     if form.project:
-        args.append("dropout_p=self.dropout if self.training else 0.0")
+        lines.append("p = self.dropout if self.training else 0.0")
+        args.append("dropout_p=p")
     elif form.dropping:
         args.append("dropout_p=dropout")
     args += ["is_causal=True"] if form.causal and not (form.scores or form.masked) else []
     args += [f"scale={form.own}scale"] if form.scale else []
     args += ["enable_gqa=True"] if form.grouped else []
     inside = ", ".join(args)
-    if len(inside) <= width - 40:
-        return [f"y = F.scaled_dot_product_attention({inside})"]
+    if len(inside) <= width - 36:
+        return [*lines, f"y = F.scaled_dot_product_attention({inside})"]
     rows = [inside] if len(inside) <= width - 4 else [f"{arg}," for arg in args]
-    return ["y = F.scaled_dot_product_attention(", *_lines("    ", rows), ")"]
+    return [*lines, "y = F.scaled_dot_product_attention(", *_lines("    ", rows), ")"]
 
 
 def _mask(form: Form) -> list[str]:
@@ -224,6 +244,6 @@ def _mask(form: Form) -> list[str]:
     if form.scores:
         # the scores have places for the longest sequence, which a batch need not hold
         lines.append("scores = scores[:, :, : q.shape[2], : k.shape[2]]")
-        both = form.masked or form.causal
-        lines.append("mask = scores.masked_fill(~mask, -torch.inf)" if both else "mask = scores")
+        if form.masked or form.causal:
+            lines.append("mask = scores.masked_fill(~mask, -torch.inf)")
     return lines

@@ -7,7 +7,7 @@ from typing import Any
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
 from netspec.ir.marks import TITLE, structure
-from netspec.ir.operation import Lowering, Op, extent, option, plain, wants_values
+from netspec.ir.operation import Argument, Lowering, Op, extent, option, plain, wants_values
 from netspec.ir.sizes import Size, text
 from netspec.ir.types import Type, refuse, space_text
 
@@ -59,5 +59,12 @@ class Crop(Op):
 
     def torch(self, *inputs: Type) -> Lowering:
         to, begins = self._ranges(inputs[0])
-        ranges = ", ".join(f"{begin}:{begin + size}" for begin, size in zip(plain(begins), plain(to), strict=True))
-        return Lowering(f"{{x}}[..., {ranges}]")
+        values: dict[str, Argument] = {}
+        for axis, (begin, size) in enumerate(zip(begins, to, strict=True)):
+            values |= {f"begin{axis}": begin, f"end{axis}": begin + size}
+        slots = [
+            f"{f'{{begin{axis}}}' if begin != 0 else ''}:{f'{{end{axis}}}' if begin + size != whole else ''}"
+            for axis, (begin, size, whole) in enumerate(zip(begins, to, inputs[0].space, strict=True))
+        ]
+        ranges = ", ".join(slots)
+        return Lowering(f"{{x}}[..., {ranges}]", values=values)

@@ -7,7 +7,7 @@ from typing import Any
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
 from netspec.ir.marks import structure
-from netspec.ir.operation import Lowering, Op, option, plain, wants_values
+from netspec.ir.operation import Lowering, Op, listed, option, plain, wants_values
 from netspec.ir.sizes import text
 from netspec.ir.types import Time, Type, refuse
 
@@ -110,11 +110,13 @@ class Expand(Op):
         if result.time is not None and value.time is None:
             slot += "[:, None]"
         slot += "[..., " + ", ".join("None" for _ in result.space) + "]" if result.space and not value.space else ""
-        steps = []
-        if result.time is not None:
-            if value.time is not None:
-                steps = ["-1"]
-            else:
-                steps = ["{1}.shape[1]"] if self.like is not None else [str(result.time.length)]
-        sizes = plain((result.maps, *result.space))
-        return Lowering(f"{slot}.expand({', '.join(['-1', *steps, *map(str, sizes)])})")
+        sizes, values = listed((result.maps, *result.space))
+        steps = ""
+        if result.time is not None and value.time is not None:
+            steps = "-1, "
+        elif result.time is not None and self.like is not None:
+            steps = "{1}.shape[1], "
+        elif result.time is not None:
+            steps = "{steps}, "
+            values["steps"] = result.time.length
+        return Lowering(f"{slot}.expand(-1, {steps}{sizes})", values=values)

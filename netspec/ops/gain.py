@@ -14,16 +14,15 @@ from netspec.ops.weighted import ONES, ZEROS
 GAIN = Part(
     "Gain",
     '''class Gain(nn.Module):
-    """Multiplies by trained numbers, and adds trained numbers if there is a bias."""
+    """Multiplies by trained numbers and adds trained numbers."""
 
-    def __init__(self, *sizes: int, bias: bool = False) -> None:
+    def __init__(self, *sizes: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(*sizes))
-        self.bias = nn.Parameter(torch.zeros(*sizes)) if bias else None
+        self.bias = nn.Parameter(torch.zeros(*sizes))
 
     def forward(self, x: Tensor) -> Tensor:
-        scaled = x * self.weight
-        return scaled if self.bias is None else scaled + self.bias''',
+        return x * self.weight + self.bias''',
 )
 
 
@@ -60,5 +59,11 @@ class Gain(OverRole):
         return scaled + call.weight("bias") if self.bias else scaled
 
     def torch(self, *inputs: Type) -> Lowering:
+        if not self.bias:
+            return Lowering("{x} * {self}")
         sizes = plain(self._stored(inputs[0]))
-        return Lowering("{self}({x})", Construct("Gain", sizes, {"bias": self.bias}, {"bias": False}), parts=(GAIN,))
+        return Lowering("{self}({x})", Construct("Gain", sizes), parts=(GAIN,))
+
+    @property
+    def bare(self) -> bool:
+        return not self.bias

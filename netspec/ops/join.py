@@ -7,7 +7,7 @@ from typing import Any
 from netspec.compute.arrays import Array, join
 from netspec.ir.call import Call
 from netspec.ir.marks import structure
-from netspec.ir.operation import Glyph, Lowering, Op, option, wants_values
+from netspec.ir.operation import Glyph, Lowering, Op, listed, option, wants_values
 from netspec.ir.types import UNKNOWN, Time, Type, refuse
 from netspec.ops.sharing import align, merge, merge_partial, shared_axes
 
@@ -103,7 +103,8 @@ class Join(Op):
             return Lowering(f"torch.cat([{', '.join(slots)}], dim={1 + timed})")
         steps = next((f"{slot}.shape[1]" for slot, value in zip(slots, inputs, strict=True) if value.time), "")
         aligned = [_stretch(slot, value, result, steps) for slot, value in zip(slots, inputs, strict=True)]
-        return Lowering(f"torch.cat([{', '.join(aligned)}], dim={1 + timed})")
+        _, values = listed(result.space)
+        return Lowering(f"torch.cat([{', '.join(aligned)}], dim={1 + timed})", values=values)
 
     def glyph(self) -> Glyph:
         return Glyph("join", "&")
@@ -117,5 +118,5 @@ def _stretch(slot: str, own: Type, result: Type, steps: str) -> str:
     if result.time is not None:
         sizes.append("-1" if own.time is not None else steps)
     sizes.append("-1")
-    sizes += ["-1" if own.space else str(size) for size in result.space]
+    sizes += ["-1" if own.space else f"{{size{axis}}}" for axis in range(len(result.space))]
     return f"{align(own, result, slot)}.expand({', '.join(sizes)})"

@@ -7,23 +7,10 @@ from typing import Any
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
 from netspec.ir.marks import TITLE
-from netspec.ir.operation import Construct, Init, Lowering, Part, Weight, option, plain
+from netspec.ir.operation import Init, Lowering, Weight, option
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type
 from netspec.ops.weighted import Weighted
-
-LEARNED = Part(
-    "Learned",
-    '''class Learned(nn.Module):
-    """Trained values, the same for every example."""
-
-    def __init__(self, *sizes: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(*sizes) * 0.02)
-
-    def forward(self, examples: int) -> Tensor:
-        return self.weight.expand(examples, *self.weight.shape)''',
-)
 
 
 class Learned(Weighted):
@@ -60,4 +47,8 @@ class Learned(Weighted):
         return call.weight("weight").add_axis(0, call.examples)
 
     def torch(self, *inputs: Type) -> Lowering:
-        return Lowering("{self}({batch})", Construct("Learned", plain(self._sizes())), parts=(LEARNED,))
+        return Lowering(f"{{self}}.expand({{batch}}{', -1' * len(self._sizes())})")
+
+    @property
+    def bare(self) -> bool:
+        return True

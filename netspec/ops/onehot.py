@@ -37,4 +37,4 @@ class OneHot(Op):
         hot = "F.one_hot({x}, {classes}).to({dtype})"
         if value.space:
             hot = f"{hot}.movedim(-1, {-1 - len(value.space)})"
-        return Lowering(hot, values={"classes": value.classes})  # type: ignore[dict-item]
+        return Lowering(hot, values={"classes": value.classes})

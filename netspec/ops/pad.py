@@ -7,7 +7,7 @@ from typing import Any
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
 from netspec.ir.marks import TITLE, kind, structure
-from netspec.ir.operation import Lowering, Op, extent, option, plain, wants_values
+from netspec.ir.operation import Lowering, Op, extent, listed, option, plain, wants_values
 from netspec.ir.sizes import Size, text
 from netspec.ir.types import Type, refuse
 
@@ -86,10 +86,10 @@ class Pad(Op):
 
     def torch(self, *inputs: Type) -> Lowering:
         # torch lists the last axis first
-        pairs = [plain(pair) for pair in reversed(self._sides(inputs[0]))]
-        sides = ", ".join(f"{before}, {after}" for before, after in pairs)
+        pairs = [size for pair in reversed(self._sides(inputs[0])) for size in pair]
+        sides, values = listed(pairs)
         if self.mode == "constant":
             extra = "" if self.value == 0 else ", value={value}"
-            return Lowering(f"F.pad({{x}}, ({sides}){extra})", values={"value": self.value} if extra else {})
+            return Lowering(f"F.pad({{x}}, ({sides}){extra})", values=values | ({"value": self.value} if extra else {}))
         mode = {"edge": "replicate", "wrap": "circular"}.get(self.mode, self.mode)
-        return Lowering(f'F.pad({{x}}, ({sides}), mode="{mode}")', folds=True)
+        return Lowering(f'F.pad({{x}}, ({sides}), mode="{mode}")', values=values, folds=True)

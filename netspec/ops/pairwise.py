@@ -18,6 +18,7 @@ class Pairwise(Op):
     """
 
     summary = "two values, number by number"
+    broadcasts = True
     inputs = 2
     sign: ClassVar[str] = ""
 

@@ -7,7 +7,7 @@ from typing import Any
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
 from netspec.ir.marks import TITLE
-from netspec.ir.operation import Lowering, Op, extent, option, plain, wants_values
+from netspec.ir.operation import Lowering, Op, extent, listed, option, plain, wants_values
 from netspec.ir.sizes import divides, product, text
 from netspec.ir.types import Type, refuse
 
@@ -56,8 +56,8 @@ class Patches(Op):
         text_ = "{x}"
         for axis in range(axes):
             # from the last axis: each splits into (places, inside the patch)
-            text_ = f"torch.unflatten({text_}, {-1 - 2 * axis}, (-1, {sizes[axes - 1 - axis]}))"
+            text_ = f"torch.unflatten({text_}, {-1 - 2 * axis}, (-1, {{size{axes - 1 - axis}}}))"
         places = [-2 * axes + 2 * axis for axis in range(axes)]
         insides = [place + 1 for place in places]
         moved = f"{text_}.movedim({tuple(insides)}, {tuple(range(-2 * axes, -axes))})"
-        return Lowering(f"{moved}.flatten({-2 * axes - 1}, {-axes - 1})")
+        return Lowering(f"{moved}.flatten({-2 * axes - 1}, {-axes - 1})", values=listed(sizes)[1])

@@ -7,26 +7,10 @@ from typing import Any
 from netspec.compute.arrays import Array, total
 from netspec.ir.call import Call
 from netspec.ir.marks import NO_BIAS, TITLE, structure, unseen
-from netspec.ir.operation import Construct, Glyph, Init, Lowering, Part, Weight, option, plain, wants_values
+from netspec.ir.operation import Construct, Glyph, Init, Lowering, Weight, listed, option, plain, wants_values
 from netspec.ir.sizes import Formula, Size, product, text
 from netspec.ir.types import Type, refuse
 from netspec.ops.weighted import Weighted
-
-BIAS = Part(
-    "Bias",
-    '''class Bias(nn.Module):
-    """The bias of perceptrons that borrow their weights."""
-
-    def __init__(self, values: int, perceptrons: int) -> None:
-        super().__init__()
-        self.values = values
-        self.bias = nn.Parameter(torch.empty(perceptrons))
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        bound = 1 / math.sqrt(self.values)
-        nn.init.uniform_(self.bias, -bound, bound)''',
-)
 
 
 class Perceptrons(Weighted):
@@ -122,17 +106,19 @@ class Perceptrons(Weighted):
         (fan, total) = plain((inputs[0].values, self.total))
         flat = "{x}" if not inputs[0].space else f"{{x}}.flatten({-1 - len(inputs[0].space)})"
         module: Construct | None = Construct("nn.Linear", (fan, total), {"bias": self.bias}, {"bias": True})
-        parts: tuple[Part, ...] = ()
         forward = f"{{self}}({flat})"
         if self.tie is not None:
             turned = "{tied}.t()" if self.tie == "turned" else "{tied}"
-            forward = f"F.linear({flat}, {turned}, {{self}}.bias)" if self.bias else f"F.linear({flat}, {turned})"
-            module = Construct("Bias", (fan, total)) if self.bias else None
-            parts = (BIAS,) if self.bias else ()
+            forward = f"F.linear({flat}, {turned}, {{self}})" if self.bias else f"F.linear({flat}, {turned})"
+            module = None
         if len(self.units) > 1:
-            grid = ", ".join(str(size) for size in plain((1, *self.units)))
-            forward = f"torch.unflatten({forward}, -1, ({grid}))"
-        return Lowering(forward, module, parts=parts)
+            grid, values = listed(self.units)
+            return Lowering(f"torch.unflatten({forward}, -1, (1, {grid}))", module, values)
+        return Lowering(forward, module)
+
+    @property
+    def bare(self) -> bool:
+        return self.tie is not None  # the bias of perceptrons that borrow their weights
 
     def title(self, lang: str = "en") -> str:
         said = super().title(lang)

@@ -13,18 +13,6 @@ from netspec.ir.sizes import Size, divides
 from netspec.ir.types import Type, refuse
 from netspec.ops.weighted import Weighted
 
-POSITIONS = Part(
-    "Positions",
-    '''class Positions(nn.Module):
-    """A trained vector for each place: (B, T, ...) -> (B, T, width), whatever the values are."""
-
-    def __init__(self, steps: int, width: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(steps, width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.weight[: x.shape[1]].expand(x.shape[0], -1, -1)''',
-)
 SINES = Part(
     "sines",
     '''def sines(x: Tensor, width: int, dtype: torch.dtype) -> Tensor:
@@ -104,4 +92,6 @@ class Positions(Weighted):
         sizes = plain((time.length, self._width(inputs[0])))
         if self.kind == "sine":
             return Lowering("sines({x}, {width}, {dtype})", values={"width": sizes[1]}, parts=(SINES,))
-        return Lowering("{self}({x})", Construct(POSITIONS.name, sizes), parts=(POSITIONS,))
+        places = "torch.arange({x}.shape[1], device={x}.device)"
+        table = f"{{self}}({places})"
+        return Lowering(f"{table}.expand({{batch}}, -1, -1)", Construct("nn.Embedding", sizes), shared=table)

@@ -14,13 +14,8 @@ from netspec.ops.weighted import TORCH, Weighted
 
 RECUR = Part(
     "recur",
-    '''def recur(
-    cell: nn.RNNBase, x: Tensor, before: Any = None, lengths: Tensor | None = None
-) -> tuple[Tensor, Any]:
+    '''def recur(cell: nn.RNNBase, x: Tensor, before: Any, lengths: Tensor) -> tuple[Tensor, Any]:
     """Runs torch's recurrent module over (B, T, d), each to its length; and its last state."""
-    if lengths is None:
-        y, state = cell(x, before)
-        return y, state
     packed = nn.utils.rnn.pack_padded_sequence(
         x, lengths.cpu(), batch_first=True, enforce_sorted=False
     )
@@ -153,9 +148,11 @@ class Recurrent(Weighted):
         }  # fmt: skip
         call = Construct(self.module, plain((value.maps, self.units)), kwargs, defaults)
         lengths = ", {lengths}" if value.time is not None and value.time.varying else ""
+        before = "" if self.bidirectional else ", {before}"
+        forward = f"recur({{self}}, {{x}}{before or ', None'}{lengths})" if lengths else f"{{self}}({{x}}{before})"
         if self.bidirectional:  # half of it begins at the end: no state of an earlier batch fits
-            return Lowering(f"recur({{self}}, {{x}}{', None' if lengths else ''}{lengths})[0]", call, parts=(RECUR,))
-        return Lowering(f"recur({{self}}, {{x}}, {{before}}{lengths})", call, parts=(RECUR,))
+            forward += "[0]"
+        return Lowering(forward, call, parts=(RECUR,) if lengths else ())
 
     def extra(self) -> dict[str, Argument]:
         return {}

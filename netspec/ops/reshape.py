@@ -7,7 +7,7 @@ from typing import Any
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
 from netspec.ir.marks import TITLE
-from netspec.ir.operation import Lowering, Op, option, plain, wants_values
+from netspec.ir.operation import Lowering, Op, listed, option, plain, wants_values
 from netspec.ir.sizes import text
 from netspec.ir.types import Type, refuse
 
@@ -40,9 +40,9 @@ class Reshape(Op):
         return inputs[0].reshape(inputs[0].shape[0], *plain((self.to.maps, *self.to.space)))
 
     def torch(self, *inputs: Type) -> Lowering:
-        sizes = ", ".join(map(str, plain((self.to.maps, *self.to.space))))
+        sizes, values = listed((self.to.maps, *self.to.space))
         axes = len(inputs[0].space)
         flat = "{x}" if not axes else f"{{x}}.flatten({-1 - axes})"
         if not self.to.space:
             return Lowering(flat)
-        return Lowering(f"torch.unflatten({flat}, -1, ({sizes}))")
+        return Lowering(f"torch.unflatten({flat}, -1, ({sizes}))", values=values)

@@ -38,6 +38,5 @@ class Shuffle(Op):
 
     def torch(self, *inputs: Type) -> Lowering:
         axis = -1 - len(inputs[0].space)
-        (groups,) = plain((self.groups,))
-        turned = f"torch.unflatten({{x}}, {axis}, ({groups}, -1)).transpose({axis - 1}, {axis})"
-        return Lowering(f"{turned}.flatten({axis - 1}, {axis})")
+        turned = f"torch.unflatten({{x}}, {axis}, ({{groups}}, -1)).transpose({axis - 1}, {axis})"
+        return Lowering(f"{turned}.flatten({axis - 1}, {axis})", values={"groups": self.groups})

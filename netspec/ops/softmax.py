@@ -8,7 +8,7 @@ from netspec.compute.arrays import Array
 from netspec.compute.formula import LOWEST
 from netspec.ir.call import Call
 from netspec.ir.marks import OVER
-from netspec.ir.operation import Lowering, Op, option, wants_values
+from netspec.ir.operation import Lowering, Op, listed, option, wants_values
 from netspec.ir.types import Type, refuse
 
 
@@ -75,6 +75,7 @@ class Softmax(Op):
                 return Lowering(f"torch.softmax({{x}}.masked_fill(~{mask}, -torch.inf), dim=1)", parts=(MASK,))
             return Lowering("torch.softmax({x}, dim=1)")
         if self.role == "space" and axes > 1:
-            shape = ", ".join(str(size) for size in value.space)
-            return Lowering(f"torch.unflatten(torch.softmax({{x}}.flatten(-{axes}), dim=-1), -1, ({shape}))")
+            shape, values = listed(value.space)
+            softmax = f"torch.softmax({{x}}.flatten(-{axes}), dim=-1)"
+            return Lowering(f"torch.unflatten({softmax}, -1, ({shape}))", values=values)
         return Lowering(f"torch.softmax({{x}}, dim={-1 if self.role == 'space' else -1 - axes})")

@@ -7,7 +7,7 @@ from typing import Any
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
 from netspec.ir.marks import TITLE, structure
-from netspec.ir.operation import Glyph, Lowering, Op, option, plain, wants_values
+from netspec.ir.operation import Glyph, Lowering, Op, listed, option, plain, wants_values
 from netspec.ir.sizes import Formula, Size, divides, text
 from netspec.ir.types import UNKNOWN, Type, refuse
 
@@ -67,10 +67,11 @@ class Split(Op):
 
     def torch(self, *inputs: Type) -> Lowering:
         axis = -1 - len(inputs[0].space)
-        sizes = plain(self._parts(inputs[0]))
+        parts = self._parts(inputs[0])
         if self.sizes is None:
-            return Lowering(f"{{x}}.chunk({{parts}}, dim={axis})", values={"parts": len(sizes)})
-        return Lowering(f"torch.split({{x}}, {list(sizes)}, dim={axis})")
+            return Lowering(f"{{x}}.chunk({{parts}}, dim={axis})", values={"parts": len(parts)})
+        sizes, values = listed(parts)
+        return Lowering(f"torch.split({{x}}, [{sizes}], dim={axis})", values=values)
 
     def glyph(self) -> Glyph:
         return Glyph("box", "split")

@@ -7,7 +7,7 @@ from typing import Any
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
 from netspec.ir.marks import TITLE
-from netspec.ir.operation import Lowering, Op, option, plain
+from netspec.ir.operation import Lowering, Op, listed, option, plain
 from netspec.ir.sizes import Size, product, text
 from netspec.ir.types import Type, refuse, space_text
 
@@ -52,6 +52,8 @@ class Unflatten(Op):
         return steps.reshape(*steps.shape[:-1], *plain(self._space))
 
     def torch(self, *inputs: Type) -> Lowering:
-        sizes = ", ".join(map(str, plain(self._space)))
+        sizes, values = listed(self._space)
         steps = "{x}" if inputs[0].classes is not None else "{x}.transpose(1, 2)"
-        return Lowering(steps if len(self._space) == 1 else f"torch.unflatten({steps}, -1, ({sizes}))")
+        if len(self._space) == 1:
+            return Lowering(steps)
+        return Lowering(f"torch.unflatten({steps}, -1, ({sizes}))", values=values)

@@ -8,7 +8,7 @@ from typing import Any
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
 from netspec.ir.marks import TITLE
-from netspec.ir.operation import Lowering, Op, extent, option, plain, wants_values
+from netspec.ir.operation import Lowering, Op, extent, listed, option, plain, wants_values
 from netspec.ir.sizes import divides, product, text
 from netspec.ir.types import Type, refuse
 
@@ -52,11 +52,11 @@ class Unpatches(Op):
         sizes = plain(extent(self.size, value.space, "size"))
         if axes == 2 and len(set(sizes)) == 1:
             return Lowering("F.pixel_shuffle({x}, {size})", values={"size": sizes[0]})
-        inner = ", ".join(map(str, sizes))
+        inner, values = listed(sizes)
         moved = f"torch.unflatten({{x}}, {-axes - 1}, (-1, {inner}))"
         # the axis of a patch goes right behind the axis of its places
         insides = tuple(range(-2 * axes, -axes))
         moved += f".movedim({insides}, {tuple(range(1 - 2 * axes, 1, 2))})" if axes > 1 else ".movedim(-2, -1)"
         for axis in range(axes):
             moved += f".flatten({-2 - axis}, {-1 - axis})"
-        return Lowering(moved)
+        return Lowering(moved, values=values)

@@ -91,7 +91,7 @@ class Upsample(Op):
             call, values = "F.interpolate({x}, {size}", {"size": size}
         else:
             factors: Any = squeeze(extent(self.factor, space, "factor"))
-            factors = tuple(map(float, factors)) if isinstance(factors, tuple) else float(factors)
+            factors = tuple(map(_real, factors)) if isinstance(factors, tuple) else _real(factors)
             call, values = "F.interpolate({x}, scale_factor={factor}", {"factor": factors}
         if self.mode == "linear":
             mode = {1: "linear", 2: "bilinear", 3: "trilinear"}[len(space)]
@@ -100,3 +100,8 @@ class Upsample(Op):
 
     def glyph(self) -> Glyph:
         return Glyph("planes", "")
+
+
+def _real(size: Any) -> Any:
+    """A factor as torch's interpolate wants it."""
+    return float(size) if isinstance(size, int) else size

@@ -7,7 +7,7 @@ from typing import Any
 from netspec.compute.arrays import Array, filled
 from netspec.ir.call import Call
 from netspec.ir.marks import TITLE
-from netspec.ir.operation import Lowering, Op, option, plain
+from netspec.ir.operation import Lowering, Op, listed, option, plain
 from netspec.ir.types import Type
 
 
@@ -43,5 +43,5 @@ class Zeros(Op):
 
     def torch(self, *inputs: Type) -> Lowering:
         time = () if self.value.time is None else (self.value.time.length,)
-        sizes = ", ".join(map(str, plain((*time, self.value.maps, *self.value.space))))
-        return Lowering(f"{self.call}({{batch}}, {sizes}, dtype={{dtype}}, device={{device}})")
+        sizes, values = listed((*time, self.value.maps, *self.value.space))
+        return Lowering(f"{self.call}({{batch}}, {sizes}, dtype={{dtype}}, device={{device}})", values=values)

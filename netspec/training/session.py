@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.errors import DivergedError, StoppedError, UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.ir.graph import Graph, Layer
-from netspec.lower.body import comment_text
+from netspec.lower.forward import comment_text
 from netspec.training.loop.engine import Engine, build_engine
 from netspec.training.loop.loop import Diverged, Interrupted, Loop, score
 from netspec.training.loop.parallel import Lost

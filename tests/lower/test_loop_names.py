@@ -119,7 +119,7 @@ def test_a_loop_that_reads_nothing_over_time_has_the_length_it_says() -> None:
     model = netspec.parse(NOTHING_OVER_TIME).module()
     weights = model.state_dict()
     kind = torch.tensor([0, 2])
-    z, a = weights["z.start.weight"][kind], torch.zeros(2, 2)
+    z, a = weights["z_start.weight"][kind], torch.zeros(2, 2)
     steps = []
     for _ in range(5):
         z = linear(weights, "z", torch.cat([z, 0.5 * z], 1)).tanh()

@@ -14,7 +14,7 @@ import pytest
 import torch
 from networks.references import attention, dense, recurrent, text, vision
 from proof.edited import edited
-from proof.transplant import default_dtype, loss, results, settle, shake
+from proof.transplant import default_dtype, keys_by_path, loss, results, settle, shake
 from torch import Tensor, nn
 
 HERE = Path(__file__).parent
@@ -103,18 +103,21 @@ def test_equals_its_reference(name: str) -> None:
         reference, given = make(), inputs()
         shake(reference)
         settle(reference, given)
-        net = edited(HERE / f"{file}.net", {}, net_name or None, **sizes).module(dtype=torch.float64)
-        theirs, mine = reference.state_dict(), net.state_dict()
+        small = edited(HERE / f"{file}.net", {}, net_name or None, **sizes)
+        net = small.module(dtype=torch.float64)
+        theirs, state = reference.state_dict(), net.state_dict()
+        mine = {key: state[key] for key in keys_by_path(small.graph).values()}
         assert [value.numel() for value in theirs.values()] == [value.numel() for value in mine.values()]
-        paired = zip(theirs.values(), mine.items(), strict=True)
-        net.load_state_dict({key: value.reshape(like.shape) for value, (key, like) in paired})
+        paired = dict(zip(theirs, mine, strict=True))
+        net.load_state_dict({paired[key]: value.reshape(mine[paired[key]].shape) for key, value in theirs.items()})
         left, right = (results(module.eval()(*given)) for module in (reference, net))
         for a, b in zip(left, right, strict=True):
             assert (a[0] - a[1]).abs().max() > 1e-4 * a.abs().max(), "an output that is constant proves nothing"
             assert close(a, b)
         for outputs in (left, right):
             loss(outputs).backward()
-    for a, b in zip(reference.parameters(), net.parameters(), strict=True):
+    for key, a in reference.named_parameters():
+        b = net.get_parameter(paired[key])
         assert a.grad is not None
         assert b.grad is not None
         assert close(a.grad, b.grad.reshape(a.shape))

@@ -171,7 +171,7 @@ def bare_key(key: str) -> str:
 def carry(reference: nn.Module, module: nn.Module, net: Net, found: Trial) -> None:
     """Names, shapes and counts of what is stored are torch's; then its values are copied."""
     wanted = {bare(key): value for key, value in reference.state_dict().items()}
-    stored = {item.key.removeprefix("y."): item for item in net.graph.stored}
+    stored = {item.weight.name: item for item in net.graph.stored}
     assert stored.keys() == wanted.keys(), f"{sorted(stored)} against {sorted(wanted)}:\n{found.text()}"
     for key, item in stored.items():
         assert tuple(item.weight.shape) == tuple(wanted[key].shape), f"{key}:\n{found.text()}"
@@ -186,7 +186,7 @@ def carry(reference: nn.Module, module: nn.Module, net: Net, found: Trial) -> No
         names = ("bias", "weight") if found.values.get("weights_") and "bias" in start else tuple(start)
         mine = torch.cat([start[key].reshape(len(rows), -1) for key in names], 1)
         assert torch.equal(mine, torch.tensor(rows, dtype=torch.float64)), found.text()
-    module.load_state_dict({f"y.{key}": value for key, value in wanted.items()}, strict=True)
+    module.load_state_dict({stored[key].key: value for key, value in wanted.items()}, strict=True)
 
 
 def gradients(reference: nn.Module, module: nn.Module, found: Trial) -> None:

@@ -11,6 +11,7 @@ import netspec
 from netspec.diagnostics.errors import SpecError
 from netspec.ir.operation import Init, Lowering, Op, Weight, option
 from netspec.ir.types import Type, refuse
+from netspec.lower.source import OpenSizes, emit
 from netspec.ops.distance import Distance
 from netspec.ops.dropout import Dropout
 from netspec.ops.registry import OPERATIONS, operation, register, step_names
@@ -135,5 +136,5 @@ def test_what_no_class_says_has_a_plain_answer() -> None:
 
 def test_open_sizes_have_no_source() -> None:
     net = netspec.parse("net n(K) {\n  input x: 4\n  output y: K perceptrons\n}\n").net()
-    with pytest.raises(TypeError, match="open size K in a lowering"):
-        net.graph.nodes[-1].op.torch(net.graph.nodes[0].type)
+    with pytest.raises(OpenSizes, match="K"):
+        emit(net.graph)

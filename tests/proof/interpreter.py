@@ -173,8 +173,10 @@ class Interpreter:
                 names.setdefault("lengths", names[f"lengths{place}"])
         if lowering.module is not None:
             names["self"] = self.module(node, lowering.module)
+        elif node.key:
+            names["self"] = self.state[node.key]
         if node.tied:
-            names["tied"] = self.state[f"{node.tied}.weight"]
+            names["tied"] = self.state[node.stored()]
         renamed = {f"_{name}": value for name, value in names.items()}
         text = lowering.forward.replace("self.training", str(self.training))
         text = re.sub(r"\{(\w+)\}", r"_\1", text)

@@ -125,11 +125,9 @@ def picture(net: Net, new: Rename = str) -> list[Any]:
     def path(text: str) -> str:
         return ".".join(new(part) for part in text.split("."))
 
-    def key(stored: Any) -> str:
-        """What an operation calls its own arrays is no label, whatever it is: `out` of attention."""
-        own = f".{stored.weight.name}"
-        assert stored.key.endswith(own)
-        return path(stored.key.removesuffix(own)) + own
+    def stored(array: Any) -> str:
+        """An array by the path of its step: what an operation calls its own arrays is no label."""
+        return f"{path(net.graph.nodes[array.node].path)} {array.weight.name}"
 
     def time(value: Any) -> Any:
         moment = value.time
@@ -145,6 +143,6 @@ def picture(net: Net, new: Rename = str) -> list[Any]:
             )
             for node in graph.nodes
         ),
-        *((key(stored), stored.weight.shape, stored.kind) for stored in graph.stored),
+        *((stored(array), array.weight.shape, array.kind) for array in graph.stored),
         (graph.counts.trainable, graph.counts.frozen, graph.counts.buffers, graph.depth),
     ]  # fmt: skip

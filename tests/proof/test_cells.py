@@ -192,7 +192,7 @@ def test_two_halves_with_the_state_between_equal_the_whole(name: str, lengths: b
 
 def test_start_values_are_what_the_lines_say() -> None:
     torch.manual_seed(0)
-    for start, first in (("zeros(3)", None), ("learned(3)", "y.start.value"), ("s -> 3 perceptrons", "s")):
+    for start, first in (("zeros(3)", None), ("learned(3)", "y_start"), ("s -> 3 perceptrons", "s")):
         uses = ["input s: 2"] if first == "s" else []
         lines = [f"input x: 2 over {T}", *uses, "output y: x & y[t-1] -> 3 perceptrons -> tanh", f"start y: {start}"]
         text = "\n  ".join(["net n {", *lines]) + "\n}\n"
@@ -200,9 +200,9 @@ def test_start_values_are_what_the_lines_say() -> None:
         state = net.state_dict()
         x, s = torch.randn(BATCH, T, 2), torch.randn(BATCH, 2)
         if first == "s":
-            before = s @ state["y.start.weight"].T + state["y.start.bias"]
+            before = s @ state["y_start.weight"].T + state["y_start.bias"]
         elif first is not None:
-            (key,) = [key for key in state if key.startswith("y.start")]
+            (key,) = [key for key in state if key.startswith("y_start")]
             before = state[key].expand(BATCH, 3)
         else:
             before = torch.zeros(BATCH, 3)

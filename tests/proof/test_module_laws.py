@@ -100,7 +100,7 @@ def cut(spec: Spec, label: str, value: Tensor, lengths: dict[str, Tensor], row: 
 @given(specs(causal=True, varying=False).filter(lambda spec: any(s.time for s in spec.inputs.values())), st.data())
 def test_a_sequence_in_two_halves_equals_the_whole(spec: Spec, data: st.DataObject) -> None:
     net = netspec.parse(spec.text).net()
-    assume("State" in net.source())
+    assume("return_state" in net.source())
     two_halves(net, spec, data.draw(st.integers(1, 3)))
 
 

@@ -36,7 +36,7 @@ def test_the_published_form_loads_by_its_own_names(name: str) -> None:
     net = netspec.load(case.spec).net(case.net)
     with torch.device("meta"):
         published = case.published()
-    state = transplanted(published.state_dict(), case.names, net.module(device="meta").state_dict())
+    state = transplanted(published.state_dict(), case.names, net.module(device="meta").state_dict(), net.graph)
     trained = {key for key, _ in published.named_parameters()}
     assert sum(published.state_dict()[key].numel() for key in trained) == net.counts.trainable
     assert sum(value.numel() for value in state.values()) >= net.weights

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from netspec.api import Net
+from netspec.ir.graph import Graph, Node, Scope, Stored
 from proof.edited import edited
 
 # a key of the reference -> the key it has in the net; several where the reference stores them as one,
@@ -47,8 +49,56 @@ class Case:
         return edited(self.spec, self.swaps, self.net, **self.sizes)
 
 
-def transplanted(state: State, names: NameMap, like: State) -> State:
-    """A state_dict under the net's keys; every key of both sides is used exactly once, every shape fits."""
+def keys_by_path(graph: Graph) -> dict[str, str]:
+    """The key of every array by its name in the language, the path of its step: `h.1.a.query.weight`.
+
+    In the order of a tree: what a line's main step stores, then what the steps beside it store.
+    """
+    stored: dict[int, list[Stored]] = {}
+    for array in graph.stored:
+        stored.setdefault(array.node, []).append(array)
+
+    def holders(scope: Scope) -> Iterator[Node | Scope]:
+        inner = {graph.scopes[child].first: graph.scopes[child] for child in scope.children}
+        index = scope.first
+        while index < scope.last:
+            child = inner.get(index)
+            if child is None or child.last == child.first:
+                yield graph.nodes[index]
+                index += 1
+            else:
+                yield from [child] if child.kind == "block" else holders(child)
+                index = child.last
+
+    def inside(scope: Scope) -> Iterator[tuple[str, str]]:
+        tree: dict[str, Any] = {}
+        for holder in holders(scope):
+            if isinstance(holder, Scope) or holder.index in stored:
+                place = tree
+                for part in holder.path[len(scope.path) + 1 if scope.path else 0 :].split("."):
+                    place = place.setdefault(part, {})
+                place[""] = holder
+        yield from below(tree)
+
+    def below(place: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        holder = place.get("")
+        if isinstance(holder, Scope):
+            yield from inside(holder)
+        elif holder is not None:
+            yield from ((f"{holder.path}.{array.weight.name}", array.key) for array in stored[holder.index])
+        for part, inner in sorted(place.items(), key=lambda item: not item[0].isdigit()):  # rounds first
+            if part:
+                yield from below(inner)
+
+    return dict(inside(graph.scopes[0]))
+
+
+def transplanted(state: State, names: NameMap, like: State, graph: Graph) -> State:
+    """A state_dict under the net's keys; every key of both sides is used exactly once, every shape fits.
+
+    Maps of names say paths of the language; `graph` says which keys these have.
+    """
+    keys = keys_by_path(graph)
     found: dict[str, Tensor | dict[int, Tensor]] = {}
     for key, value in state.items():
         targets = names(key)
@@ -56,7 +106,9 @@ def transplanted(state: State, names: NameMap, like: State) -> State:
         parts = value.chunk(len(targets)) if len(targets) > 1 else (value,)
         for target, part in zip(targets, parts, strict=True):
             _put(found, target, part)
-    whole = {key: value if isinstance(value, Tensor) else _joined(value) for key, value in found.items()}
+    whole = {
+        keys.get(path, path): value if isinstance(value, Tensor) else _joined(value) for path, value in found.items()
+    }
     assert whole.keys() == like.keys(), (sorted(whole.keys() - like.keys()), sorted(like.keys() - whole.keys()))
     return {key: _shaped(key, whole[key], like[key]) for key in like}
 
@@ -122,12 +174,14 @@ class Pair:
             self.reference = case.reference()
             shake(self.reference)
             settle(self.reference, case.inputs())
-            self.net = case.small().module(dtype=self.dtype)
+            small = case.small()
+            self.graph = small.graph
+            self.net = small.module(dtype=self.dtype)
             self.net.load_state_dict(self.carried(self.reference.state_dict()), strict=True)
             self.inputs = case.inputs()
 
     def carried(self, state: State) -> State:
-        return transplanted(state, self.case.names, self.net.state_dict())
+        return transplanted(state, self.case.names, self.net.state_dict(), self.graph)
 
     def copies(self) -> tuple[nn.Module, nn.Module]:
         return copy.deepcopy(self.reference), copy.deepcopy(self.net)

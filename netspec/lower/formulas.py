@@ -1,0 +1,97 @@
+"""Formulas of sizes -> Python expressions, held to the values they must have."""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+from netspec.ir.sizes import Factors, Formula
+
+_OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow,
+}  # fmt: skip
+LONGEST = 4  # operators of an expression that is still read at a glance
+ROUNDED = 10**6  # a real coefficient is written as a fraction whose denominator is smaller
+
+
+def python_of(formula: Formula, names: Mapping[str, tuple[Any, ...]]) -> ast.expr | None:
+    """A formula as Python writes it; None where that would have other values, or take too long to read.
+
+    Args:
+        formula: what is written.
+        names: the values of every name it may read.
+    """
+    whole = all(isinstance(value, int) for value in formula.values)
+    try:
+        code = ast.parse(_sum(formula, whole).strip(), mode="eval").body
+        for number, value in enumerate(formula.values):
+            found = evaluate(code, {name: values[number] for name, values in names.items()})
+            if found != value or isinstance(found, int) != isinstance(value, int):
+                return None
+    except (SyntaxError, KeyError, TypeError, ArithmeticError):
+        return None
+    return code if sum(isinstance(node, ast.BinOp) for node in ast.walk(code)) <= LONGEST else None
+
+
+def names_of(formula: Formula) -> set[str]:
+    """The names in a formula."""
+    words = "".join(
+        char if char.isalnum() or char == "_" else " " for factors in formula.terms for char in f"{factors}"
+    )
+    return {word for word in words.split() if word.isidentifier()}
+
+
+def _sum(formula: Formula, whole: bool) -> str:
+    """The sum of a formula's terms, a positive one first; over its denominator as a whole: `(k - 1) // 2`."""
+    terms = [(factors, value.limit_denominator(ROUNDED)) for factors, value in formula.terms.items()]
+    terms.sort(key=lambda term: term[1] < 0)
+    below = math.lcm(*(value.denominator for _, value in terms))
+    if len(terms) == 1 or not whole or below == 1:
+        return "".join(_signed(number, *term, whole) for number, term in enumerate(terms))
+    inside = "".join(_signed(number, factors, value * below, whole) for number, (factors, value) in enumerate(terms))
+    return f"({inside}) // {below}"
+
+
+def _signed(number: int, factors: Factors, coefficient: Fraction, whole: bool) -> str:
+    sign = "-" if coefficient < 0 else "+" if number else ""
+    return f" {sign} {_term(factors, abs(coefficient), whole)}"
+
+
+def _term(factors: Factors, coefficient: Fraction, whole: bool) -> str:
+    over = [_factor(name, power, whole) for name, power in factors if power > 0]
+    under = [_factor(name, -power, whole) for name, power in factors if power < 0]
+    if coefficient.numerator != 1 or not over:
+        over.insert(0, str(coefficient.numerator))
+    if coefficient.denominator != 1:
+        under.insert(0, str(coefficient.denominator))
+    return "*".join(over) + "".join(f"{'//' if whole else '/'}{each}" for each in under)
+
+
+def _factor(name: str, power: int, whole: bool) -> str:
+    text = name
+    if not name.isidentifier():  # `(d+1)`, `floor((S-2)/2)`: as people read it
+        text = name.replace("floor(", "(").replace("^", "**").replace("sqrt(", "math.sqrt(")
+        text = text.replace("/", "//") if whole else text
+        text = f"({text})"
+    return text if power == 1 else f"{text}**{power}"
+
+
+def evaluate(code: ast.expr, names: Mapping[str, Any]) -> Any:
+    """The value of an expression; raises KeyError where a name has none."""
+    match code:
+        case ast.Constant():
+            return code.value
+        case ast.Name():
+            return names[code.id]
+        case ast.BinOp():
+            return _OPERATORS[type(code.op)](evaluate(code.left, names), evaluate(code.right, names))
+        case ast.UnaryOp(op=ast.USub()):
+            return -evaluate(code.operand, names)
+        case ast.Call(func=ast.Attribute(attr="sqrt"), args=[inner]):
+            return math.sqrt(evaluate(inner, names))
+    raise TypeError(type(code).__name__)
