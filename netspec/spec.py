@@ -341,9 +341,9 @@ class Spec:
 
     def _read_by_sections(self, definition: Definition) -> frozenset[str]:
         """The labels that data, train and figure sections name: they count as read."""
-        from netspec.sections.labels import labels_read
+        from netspec.sections.check import labels_read
 
-        return labels_read(self.program, definition.body.name.text)
+        return labels_read(self.program)
 
     def check(self) -> list[Diagnostic]:
         """Every mistake and warning of the file: all its nets and blocks, and its sections.

@@ -1,4 +1,4 @@
-"""The values of one field on their way from the source to the net: an array, its type, and what is known of both."""
+"""The values of a field: an array with its type, classes, range and lengths, as far as they are known."""
 
 from __future__ import annotations
 

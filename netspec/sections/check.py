@@ -9,6 +9,7 @@ from netspec.diagnostics.model import Diagnostic, Fix, Hint, Quoted, Report
 from netspec.ir.graph import Graph
 from netspec.names import nearest
 from netspec.source import Span
+from netspec.syntax import tree
 
 if TYPE_CHECKING:
     from netspec.elaborate.program import Program
@@ -37,8 +38,10 @@ def check_training(program: Program, graphs: dict[str, Graph]) -> list[Diagnosti
 
 
 def _without_followers(found: list[Diagnostic], program: Program) -> list[Diagnostic]:
-    """What only follows from another mistake is left out: a setting is missing because its line could not be read,
-    a field goes unused because the loss that names it is wrong."""
+    """The diagnostics without those that follow from another one.
+
+    A setting is missing because its line could not be read; a field is unused because the loss that names it is wrong.
+    """
     main = program.main
     unread = main.unread
     places = [(section.at[0], section.at[1]) for section in main.sections if section.kind == "train"]
@@ -82,3 +85,29 @@ def net_of(program: Program, sections: Sections, report: Report) -> str | None:
         span = sections.train.span or sections.data.span or Span(program.main.source, 0, 0)
         report.add(Diagnostic("NS774", span, {"nets": Quoted(names)}))
         return None
+
+
+def labels_read(program: Program) -> frozenset[str]:
+    """Every name that a data, train or figure section mentions: a layer among them counts as read."""
+    found: set[str] = set()
+    for section in program.main.sections:
+        pending: list[Any] = []
+        for setting in section.settings:
+            found.add(setting.key[0])
+            pending.append(setting.value)
+        while pending:
+            value = pending.pop()
+            match value:
+                case tree.Ref():
+                    found.add(value.path[0])
+                case tree.Call():
+                    pending += [arg.value for arg in value.args]
+                case tree.Chain() | tree.List():
+                    pending += value.items
+                case tree.Group():
+                    pending.append(value.chain)
+                case tree.Binary():
+                    pending += [value.left, value.right]
+                case tree.Negative():
+                    pending.append(value.value)
+    return frozenset(found)

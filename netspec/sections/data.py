@@ -1,4 +1,4 @@
-"""A data section -> its source, the chain of each field, and the split; torch-free."""
+"""A data section -> its source, the steps of each field, and the split. Needs no torch."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Field:
 
     name: str
     steps: tuple[FieldStep, ...] = ()
-    type: Type = UNKNOWN_TYPE  # as far as it is known before the data is read
+    type: Type = UNKNOWN_TYPE  # UNKNOWN parts are known when the data is read
     span: Span | None = None
 
     def document(self) -> list[dict[str, Any]]:
@@ -39,14 +39,14 @@ class Field:
 
 @dataclass(slots=True)
 class Data:
-    """A data section as read."""
+    """A data section: its source, fields and split, with their places."""
 
     source: Source | None = None
-    split: tuple[float, ...] = ()  # () when left out: all rows train
+    split: tuple[float, ...] = ()  # () when left out: all rows are training rows
     fields: dict[str, Field] = field(default_factory=dict)
     span: Span | None = None
     split_span: Span | None = None
-    broken: set[str] = field(default_factory=set)  # fields that could not be read
+    undefined: set[str] = field(default_factory=set)  # fields that could not be read
 
     def document(self) -> dict[str, Any]:
         """As JSON, for the run's folder."""
@@ -58,7 +58,7 @@ class Data:
 
 
 def read_data(section: Section, names: Mapping[str, Any] | None, report: Report) -> Data:
-    """Every setting that can be read; mistakes go to the report."""
+    """Reads every setting and adds every mistake to the report."""
     data = Data(span=section.span)
     written = section.settings.get("source")
     if written is not None:
@@ -68,23 +68,23 @@ def read_data(section: Section, names: Mapping[str, Any] | None, report: Report)
     facts = data.source.facts if data.source is not None else Facts()
     for key, item in section.settings.items():
         if len(report) > MOST_MISTAKES:
-            data.broken.add(key)
+            data.undefined.add(key)
         elif key == "split":
             _try(report, lambda item=item: _split(item, names, data, report))
         elif key not in KEYS:
-            data.broken.add(key)
+            data.undefined.add(key)
             _try(report, lambda key=key, item=item: _field(key, item, names, facts, data, report))
     return data
 
 
 def _try(report: Report, action: Any) -> None:
-    """One setting's mistake does not hide the next one's."""
+    """Reads one setting; a mistake in it does not stop the others."""
     try:
         action()
     except Fault as fault:
         report.add(fault.diagnostic)
     except (Open, Undefined):
-        pass  # a size of the net is not set: nothing can be said yet
+        pass  # it depends on a size that is not set, or on a mistake in the net
 
 
 def _source(written: Written, names: Mapping[str, Any] | None, report: Report) -> Source | None:
@@ -134,7 +134,7 @@ def _field(
         found = _after(step, found, facts, item, reader)
         steps.append(step)
     data.fields[name] = Field(name, tuple(steps), found, written.key_span)
-    data.broken.discard(name)
+    data.undefined.discard(name)
 
 
 def _after(step: FieldStep, before: Type, facts: Facts, item: tree.Value, reader: Reader) -> Type:
@@ -145,7 +145,7 @@ def _after(step: FieldStep, before: Type, facts: Facts, item: tree.Value, reader
 
 
 def _held(step: FieldStep, facts: Facts, item: tree.Value, reader: Reader) -> None:
-    """What a source is known not to have: pictures, classes, characters, columns."""
+    """Raises Fault where a step takes what the source does not have: pictures, classes, characters, columns."""
     lacks = {
         "image": facts.has_image is False,
         "label": facts.has_label is False and facts.columns is not None and getattr(step, "column", None) is None,
@@ -167,7 +167,7 @@ def _held(step: FieldStep, facts: Facts, item: tree.Value, reader: Reader) -> No
 
 
 def _columns(step: FieldStep, facts: Facts, reader: Reader) -> None:
-    """Columns of a source that is known without reading it."""
+    """Raises Fault for a column that the source does not have, where its columns are known without reading it."""
     if facts.columns is None:
         return
     wanted: dict[str, Span | None] = {}

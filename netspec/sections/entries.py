@@ -36,7 +36,7 @@ def setting(
     choices: tuple[str, ...] = (),
     count: int | None = None,
 ) -> Option:
-    """What a field of an entry is as an option of the language; it stands in the field's type.
+    """Declares a field of an entry as an option of the language; it stands in the type of the field.
 
     Parameters:
         kind: how its value is read: number, whole, flag, text, path, word, name, shape, numbers or texts.
@@ -60,7 +60,7 @@ def setting(
 
 
 def option_of(name: str, field: FieldInfo) -> Option:
-    """The option that a field is; raises TypeError for a field without `setting(…)`."""
+    """The option of a field. Raises TypeError where its type has no `setting(…)`."""
     found = next((item for item in field.metadata if isinstance(item, Option)), None)
     if found is None:
         raise TypeError(f"the field {name!r} has no setting(kind, about, …) in its type: Annotated[type, setting(…)]")
@@ -68,7 +68,11 @@ def option_of(name: str, field: FieldInfo) -> Option:
 
 
 class Entry(BaseModel):
-    """One entry of a table. `positional` options need no name; the one in `gathers` takes all that have none."""
+    """A loss, an optimizer, a source, …: a word of a section with its options.
+
+    positional: the options that may stand without their names, in order.
+    gathers: the option that takes all further values without a name.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
     word: ClassVar[str] = ""
@@ -79,7 +83,7 @@ class Entry(BaseModel):
     _places: dict[str, Span] = PrivateAttr(default_factory=dict)
 
     def at(self, name: str = "") -> Span | None:
-        """Where an option was written, or the whole entry; None for one that was made in Python."""
+        """The place of an option, or of the whole entry; None for an entry that was made in Python."""
         return self._places.get(name) or self._places.get("")
 
     def placed(self, places: dict[str, Span]) -> Self:
@@ -87,10 +91,10 @@ class Entry(BaseModel):
         return self
 
     def check(self) -> None:
-        """Looks at the options together; raises ShapeFault where they contradict each other."""
+        """Checks the options together. Raises ShapeFault where they contradict each other."""
 
     def document(self) -> dict[str, Any]:
-        """As JSON: the word and every option with its value."""
+        """The word and every option with its value, as JSON."""
         return {"word": self.word, **self.model_dump(mode="json")}
 
     @classmethod
@@ -131,7 +135,7 @@ def incomplete(entry: type[Entry]) -> str:
 
 
 def read_entry(entries: Table[E], value: tree.Value, reader: Reader, what: Phrase) -> E:
-    """A call or bare word as an entry of a table; `what` says what the table holds. Raises Fault."""
+    """The entry that a call or a bare word names. `what` says what the registry holds. Raises Fault."""
     value = single(value)
     if isinstance(value, tree.Ref):
         _of_file(entries, value.name, value, reader, what)
@@ -151,7 +155,7 @@ def read_entry(entries: Table[E], value: tree.Value, reader: Reader, what: Phras
 
 
 def _of_file(entries: Table[E], name: str, value: tree.Value, reader: Reader, what: Phrase) -> None:
-    """`source = "loans.csv"`, `source = loans.csv`: a file without the source that reads it. Raises Fault."""
+    """Raises Fault for a file where a source is expected: `source = "loans.csv"`, `source = loans.csv`."""
     stem, _, ending = name.rpartition(".")
     if stem and "file" in getattr(entries.get(ending.lower()), "model_fields", ()):
         fix = f'{ending.lower()}("{name}")'
@@ -160,7 +164,7 @@ def _of_file(entries: Table[E], name: str, value: tree.Value, reader: Reader, wh
 
 
 def _column_names(value: tree.Value) -> list[str]:
-    """A text, or a list of texts and names, as texts in quotes; empty where that is something else."""
+    """A text, or a list of texts and names, in quotes; an empty list for any other value."""
     items = [single(item) for item in (value.items if isinstance(value, tree.List) else (value,))]
     if not all(isinstance(item, tree.Text | tree.Ref) for item in items):
         return []
@@ -180,7 +184,7 @@ def _find(entries: Table[E], name: str, at: tree.Place, reader: Reader, what: Ph
 
 
 def bind(cls: type[E], args: tuple[tree.Arg, ...], reader: Reader, at: tree.Place) -> E:
-    """The arguments as the options of an entry; raises Fault."""
+    """The entry with these arguments as its options. Raises Fault."""
     options = cls.options()
     values: dict[str, Any] = {}
     places = {"": reader.span(at)}
@@ -230,7 +234,7 @@ def _located(error: ValidationError, cls: type[Entry], places: Mapping[str, Span
 
 
 def _option_of(cls: type[Entry], arg: tree.Arg, position: int, reader: Reader) -> str:
-    """Which option an argument is, by name or by place."""
+    """The option that an argument gives, by its name or by its position. Raises Fault."""
     if not arg.name:
         if position < len(cls.positional):
             return cls.positional[position]

@@ -1,4 +1,4 @@
-"""Sections against the net they speak of: every input fed, every target used, and all types fitting."""
+"""Checks `data` and `train` against the net: every input has a field, every field is used, and all types agree."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from netspec.source import Span
 
 @dataclass(slots=True)
 class Match:
-    """What the net asks of each field, and where: an input's line or a term."""
+    """The type that the net or a term asks of each field, and the place that asks."""
 
     inputs: dict[str, Type] = field(default_factory=dict)
     wanted: dict[str, Type] = field(default_factory=dict)
     places: dict[str, Span | None] = field(default_factory=dict)
-    terms: dict[str, Term] = field(default_factory=dict)  # who asks, for targets
-    named: set[str] = field(default_factory=set)  # by any term, also by one that is wrong otherwise
+    terms: dict[str, Term] = field(default_factory=dict)  # the term that asks, for targets
+    named: set[str] = field(default_factory=set)  # fields that any term names, also one with another mistake
 
 
 def match(data: Data, train: Train, graph: Graph, report: Report) -> Match:
-    """Checks both sections against a net; mistakes go to the report."""
+    """Checks both sections against a net and adds every mistake to the report."""
     found = Match()
     for number in graph.inputs:
         layer = graph.layers[graph.nodes[number].layer]
@@ -37,7 +37,7 @@ def match(data: Data, train: Train, graph: Graph, report: Report) -> Match:
     for term in (*losses, *train.metrics):
         _term(term, losses, data, graph, found, report)
     _unfed(data, graph, found, report)
-    if not {"loss", "metrics"} & train.broken:
+    if not {"loss", "metrics"} & train.undefined:
         _unused(data, graph, found, report)
     for name, item in data.fields.items():
         want = found.wanted.get(name)
@@ -68,7 +68,7 @@ def type_of(graph: Graph, edge: Edge) -> Type:
 
 
 def sums_of(graph: Graph, edge: Edge) -> tuple[Edge, str]:
-    """Where a layer ends in softmax or sigmoid, the sums before it, and which it was; else the value, and ''."""
+    """The sums before the softmax or sigmoid that a layer ends in, and its name; else the value itself and ""."""
     node = graph.nodes[edge.node]
     while node.op.name in ("identity", "port"):
         edge = node.inputs[0]
@@ -118,9 +118,9 @@ def _term(term: Term, losses: list[Loss], data: Data, graph: Graph, found: Match
 def _target(
     term: Term, target: str, given: Type, want: Type, data: Data, graph: Graph, found: Match, report: Report
 ) -> None:
-    # without a data section the targets come as arrays
+    # without a data section the targets are arrays of the caller
     if value_of(graph, target) is not None or (target not in data.fields and data.span is not None):
-        if target not in data.broken and not agrees(given, want):
+        if target not in data.undefined and not agrees(given, want):
             words = {"term": term.word, "layer": term.layer, "have": type_text(given), "want": type_text(want)}
             report.add(Diagnostic("NS762", term.at("target"), {**words, "target": target}))
         return
@@ -137,7 +137,7 @@ def _target(
 
 
 def _sums(graph: Graph, edge: Edge) -> str:
-    """The noun whose weighted sums a value holds as they are, or nothing."""
+    """`perceptrons` or `filters` where a value is the weighted sums themselves, else ""."""
     node = graph.nodes[edge.node]
     while node.op.name in ("identity", "port"):
         node = graph.nodes[node.inputs[0].node]
@@ -161,7 +161,7 @@ def _given(name: str | None, data: Data, graph: Graph) -> Type | None:
         return type_of(graph, edge)
     if name in data.fields:
         return data.fields[name].type
-    return UNKNOWN_TYPE if name in data.broken or data.span is None else None
+    return UNKNOWN_TYPE if name in data.undefined or data.span is None else None
 
 
 def _no_layer(term: Term, name: str, option: str, data: Data, graph: Graph) -> Diagnostic:
@@ -194,12 +194,12 @@ def _mixes_probabilities(graph: Graph, edge: Edge) -> bool:
 
 def _unfed(data: Data, graph: Graph, found: Match, report: Report) -> None:
     if data.span is None:
-        return  # arrays from Python are checked when they are there
-    missing = [name for name in found.inputs if name not in data.fields and name not in data.broken]
+        return  # arrays of the caller are checked when training begins
+    missing = [name for name in found.inputs if name not in data.fields and name not in data.undefined]
     spare = _spare(data, graph, found)
     for name in missing:
         label = (Label(data.span, "section"),)
-        renamed = len(missing) == len(spare) == 1  # one mistake: the field has another name
+        renamed = len(missing) == len(spare) == 1  # one mistake: the field has a wrong name
         hints = (Hint("rename", {"field": spare[0], "name": name}),) if renamed else ()
         found.named.update(spare if renamed else ())
         report.add(Diagnostic("NS757", found.places[name], {"name": name}, labels=label, hints=hints))
@@ -250,9 +250,9 @@ def misfit(item: Field, have: Type, want: Type, found: Match) -> Diagnostic:
 
 
 def agrees(have: Type, want: Type) -> bool:
-    """Whether a value of type `have` can be what `want` says; UNKNOWN parts agree with everything."""
+    """Whether a value of type `have` may be used as `want`; UNKNOWN parts agree with everything."""
     if all(isinstance(part, Unknown) for part in (have.maps, have.space, have.time)):
-        return True  # an array: its shape says it when it is there
+        return True  # an array of the caller: its shape is known when training begins
     if want.classes is not None:
         if have.classes is not None:
             return _same(have.classes, want.classes) and _same_time(have, want)
@@ -277,17 +277,17 @@ def _same_time(have: Type, want: Type) -> bool:
         return True
     if isinstance(left, Time) and isinstance(right, Time):
         return bool(right.varying) or _same(left.length, right.length)
-    # `window(1, ahead = n)` takes one row of each stretch: a value without time will do for it
+    # `window(1, ahead = n)` takes one row of each stretch: a value without time fits it
     return left is right or (right is None and isinstance(left, Time) and left.length == 1)
 
 
 def _trainable(train: Train, graph: Graph, report: Report) -> None:
-    """Some weight stands before what the loss reads: else there is nothing to learn."""
+    """Checks that the loss depends on a trainable weight (NS784)."""
     read: list[Edge] = []
     for term in (item.term for item in train.loss):
         judged = value_of(graph, term.layer)
         if judged is None:
-            return  # said already
+            return  # reported already
         read.append(judged)
         others = (term.compared, *term.others().values())
         read += [edge for name in others if name is not None and (edge := value_of(graph, name)) is not None]
@@ -304,8 +304,8 @@ def _trainable(train: Train, graph: Graph, report: Report) -> None:
 
 
 def _validated(data: Data, train: Train, report: Report) -> None:
-    """What is chosen by validation needs a validation part."""
-    if data.span is None or "split" in data.broken:
+    """Checks that there is a validation part where `best`, `patience` or the schedule needs one (NS772)."""
+    if data.span is None or "split" in data.undefined:
         return
     for key, chosen in (("best", train.best), ("patience", train.patience)):
         if chosen is not None and (len(data.split) < 2 or data.split[1] == 0):

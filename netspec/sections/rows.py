@@ -1,4 +1,4 @@
-"""What every data source becomes: rows, and ways to take columns, classes and pictures from them."""
+"""The rows of a data source: how columns, classes, pictures and characters are taken from them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_FAULTS = 1000
 
 
 class Faults:
-    """Collects what is wrong with the data, so that all of it is said before the run starts."""
+    """Collects the faults of the data, so that all are reported before the run starts."""
 
     def __init__(self, found: Iterable[Diagnostic] = ()) -> None:
         self.found: list[Diagnostic] = list(found)
@@ -38,12 +38,12 @@ class Faults:
 
 
 def asked(span: Span | None) -> tuple[Label, ...]:
-    """The spec's line that a value is taken for, as a further place of a fault."""
+    """The line of the spec that asks for a value, as a further place of a fault."""
     return () if span is None else (Label(span, "asked"),)
 
 
 def reject(code: str, span: Span | None, *hints: Hint, **words: Any) -> NoReturn:
-    """One fault that leaves nothing else to look at."""
+    """Raises DataError for a fault after which nothing else can be checked."""
     raise DataError(Diagnostic(code, span, words, hints=hints))
 
 
@@ -75,7 +75,7 @@ class Classes:
 
 @dataclass(slots=True)
 class Texts(Classes):
-    """Characters: (rows,) of one long text; (rows, longest) of many, each with its length."""
+    """Characters: (rows,) of one long text, or (rows, longest) of many texts with their lengths."""
 
     lengths: Array | None = None
 
@@ -127,11 +127,11 @@ class Rows:
         reject("NS806", wanted, what="chars", source=self.name)
 
     def place(self, row: int, name: str) -> Span | None:
-        """Where a value stands, for sources that are text."""
+        """The place of a value in the file, for sources that are text files."""
         return None
 
     def where(self, row: int, name: str) -> str:
-        """The same in words, for sources that are not."""
+        """The place of a value in words, for all other sources."""
         return f"{self.name}[{row}]"
 
     def unknown(self, name: str, wanted: Span | None) -> NoReturn:
@@ -143,7 +143,7 @@ class Rows:
 
 
 def as_classes(cells: list[str], names: tuple[str, ...] | None) -> tuple[Array, tuple[str, ...]]:
-    """Distinct values -> class numbers, -1 for one that `names` lacks. Whole numbers sort as numbers."""
+    """The class number of each cell (-1: not in `names`), and the names; whole numbers sort as numbers."""
     import numpy as np
 
     known = names
@@ -161,7 +161,7 @@ def _whole(cell: str) -> bool:
 
 
 def unknown_column(name: str, columns: tuple[str, ...], span: Span | None) -> Diagnostic:
-    """A column that the source does not have."""
+    """NS768: the source has no such column."""
     guess = nearest(name, columns)
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("columns", {"columns": Quoted(columns[:20])}))

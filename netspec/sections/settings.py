@@ -1,4 +1,4 @@
-"""The data and train sections of a spec, of `--with` files and of `--set`, merged: one setting a key, nearest wins."""
+"""Merges the data and train sections of a spec, of `--with` files and of `--set`: the last value of a key counts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from netspec.syntax.read import read
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One setting and the text it stands in."""
+    """A setting, and the file or text that holds it."""
 
     setting: tree.Setting
     source: SourceFile
@@ -42,7 +42,7 @@ class Written:
 
 @dataclass(slots=True)
 class Section:
-    """The settings of one kind of section, by key, and where it stands (None: nowhere)."""
+    """The settings of one kind of section by key; `span` is None where there is no such section."""
 
     kind: str
     settings: dict[str, Written] = field(default_factory=dict)

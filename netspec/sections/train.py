@@ -1,4 +1,4 @@
-"""A train section -> its loss, metrics, optimizer and the numbers of the run; torch-free."""
+"""A train section -> its loss, metrics, optimizer and the numbers of the run. Needs no torch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from netspec.syntax import tree
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """One term of the loss and its coefficient."""
+    """A term of the loss with its coefficient."""
 
     coefficient: float
     term: Loss
@@ -32,7 +32,7 @@ class Weighed:
 
 @dataclass(slots=True)
 class Train:
-    """A train section as read; what is left out has these values."""
+    """A train section; a setting that is left out has the value given here."""
 
     net: str | None = None
     loss: tuple[Weighed, ...] = ()
@@ -42,7 +42,7 @@ class Train:
     epochs: int = 10
     batch: int = 32
     seed: int = 0
-    clip: float | None = None  # the largest norm that all gradients together may have
+    clip: float | None = None  # the largest norm of all gradients together
     accumulate: int = 1  # batches whose gradients make one optimizer step
     best: str | None = None  # the metric that chooses the weights; None: the last ones
     patience: int | None = None  # epochs without a better `best` after which the run stops
@@ -50,7 +50,7 @@ class Train:
     span: Span | None = None
     loss_span: Span | None = None
     places: dict[str, Span] = field(default_factory=dict)
-    broken: set[str] = field(default_factory=set)
+    undefined: set[str] = field(default_factory=set)
 
     def document(self) -> dict[str, Any]:
         """As JSON, for the run's folder."""
@@ -69,10 +69,10 @@ PRECISIONS = ("float32", "bfloat16", "float64")
 
 
 def read_train(section: Section, names: Mapping[str, Any] | None, report: Report) -> Train:
-    """Every setting that can be read; mistakes go to the report."""
+    """Reads every setting and adds every mistake to the report."""
     train = Train(span=section.span)
     for key, written in section.settings.items():
-        if len(report) > MOST_MISTAKES:  # of a section that is wrong throughout nobody reads more
+        if len(report) > MOST_MISTAKES:  # nobody reads more messages about one section
             break
         read = _READERS.get(key)
         train.places[key] = written.span
@@ -81,13 +81,13 @@ def read_train(section: Section, names: Mapping[str, Any] | None, report: Report
                 raise _unknown(key, written)
             read(train, key, written, written.reader(names, report))
         except Fault as fault:
-            train.broken.add(key)
+            train.undefined.add(key)
             report.add(fault.diagnostic)
         except (Open, Undefined):
-            train.broken.add(key)
+            train.undefined.add(key)
     if "loss" not in section.settings and section.span is not None:
         report.add(Diagnostic("NS754", section.span, {"section": "train", "name": "loss"}))
-    if not train.broken:
+    if not train.undefined:
         _choice(train, report)
     return train
 
@@ -110,7 +110,7 @@ def _unknown(key: str, written: Written) -> Fault:
 
 
 def _choice(train: Train, report: Report) -> None:
-    """`best` names the loss or a metric, and `patience` needs it to be meant."""
+    """Checks that `best` is the loss or one of the metrics (NS769)."""
     legal = ("loss", *measures(train.metrics))
     if train.best is not None and train.best not in legal:
         guess = nearest(train.best, legal)
@@ -125,7 +125,7 @@ def _choice(train: Train, report: Report) -> None:
 def _net(train: Train, key: str, written: Written, reader: Reader) -> None:
     value = single(written.setting.value)
     if isinstance(value, tree.Ref):
-        train.net = value.name  # `net_of` says where that is no net
+        train.net = value.name  # `net_of` reports a name that is not a net
 
 
 def _loss(train: Train, key: str, written: Written, reader: Reader) -> None:
