@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from pydantic.fields import FieldInfo
 
 from docs.fences import DOCS
+from netspec.figure.picture import WRITERS
+from netspec.figure.themes import THEMES
+from netspec.figure.views import VIEWS
 from netspec.ir.operation import Option
 from netspec.sections.entries import Entry, option_of
 from netspec.sections.vocabulary.losses import LOSSES
@@ -26,6 +30,12 @@ TABLES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Metrics: `metrics = […]`", "평가 지표: `metrics = […]`", METRICS),
     ("Optimizers: `optimizer = …`", "최적화 방법: `optimizer = …`", OPTIMIZERS),
     ("Schedules: `schedule = …`", "학습률 일정: `schedule = …`", SCHEDULES),
+)
+
+FIGURES: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
+    ("Views of figures: `view = …`", "그림의 보기: `view = …`", VIEWS),
+    ("Themes of figures: `theme = …`", "그림의 테마: `theme = …`", THEMES),
+    ("Formats of figures: `netspec render -o x.svg`", "그림의 형식: `netspec render -o x.svg`", WRITERS),
 )
 
 
@@ -49,13 +59,13 @@ def page(language: str) -> str:
     """The page of all tables."""
     title, lead = {
         "en": (
-            "# Data and training",
-            "Everything that `data` and `train` sections may name. How the sections work stands in"
+            "# Data, training, figures",
+            "Everything that `data`, `train` and `figure` sections may name. How the sections work stands in"
             " [the language](language.md); a table and images of your own in [Own data](howto/own-data.md).",
         ),
         "ko": (
-            "# 데이터와 학습",
-            "`data` 절과 `train` 절에 쓸 수 있는 모든 것입니다. 절이 어떻게 돌아가는지는 [언어](language.md)에,"
+            "# 데이터, 학습, 그림",
+            "`data`, `train`, `figure` 절에 쓸 수 있는 모든 것입니다. 절이 어떻게 돌아가는지는 [언어](language.md)에,"
             " 내 표와 이미지를 쓰는 방법은 [내 데이터로 학습시키기](howto/own-data.md)에 있습니다.",
         ),
     }[language]
@@ -63,7 +73,15 @@ def page(language: str) -> str:
     for english, own, table in TABLES:
         parts.append(f"## {own if language == 'ko' else english}")
         parts += [_entry(name, entry, language) for name, entry in table.items()]
+    for english, own, figures in FIGURES:
+        parts.append(f"## {own if language == 'ko' else english}")
+        parts += [f"**`{name}`** {_about(thing, language)}." for name, thing in figures.items()]
     return "\n\n".join(parts) + "\n"
+
+
+def _about(thing: Any, language: str) -> str:
+    """What a view, a theme or a format is; English is marked where the Korean is missing."""
+    return (thing.about_ko or f"{thing.about} (영어)") if language == "ko" else thing.about
 
 
 def _entry(name: str, entry: type[Entry], language: str) -> str:

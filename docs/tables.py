@@ -8,9 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from netspec.elaborate.options import option_names, shown
+from netspec.figure.picture import WRITERS
 from netspec.figure.reading import HINTS, SETTINGS
+from netspec.figure.themes import THEMES
+from netspec.figure.views import VIEWS
 from netspec.ir.operation import Elementwise, Op
 from netspec.ops.registry import operation, step_names
 from netspec.sections.entries import Entry
@@ -101,6 +105,10 @@ def sections_table() -> str:
         for name, rule in rules.items():
             choices = f": {', '.join(f'`{word}`' for word in rule.choices)}" if rule.choices else ""
             lines.append(f"| `{name}` | {rule.about}{choices} |")
+    figures: dict[str, Mapping[str, Any]] = {"Views": VIEWS, "Themes": THEMES, "Formats of figures": WRITERS}
+    for title, things in figures.items():
+        lines += ["", f"**{title}**", "", "| name | what it is |", "|---|---|"]
+        lines += [f"| `{name}` | {thing.about} |" for name, thing in things.items()]
     return "\n".join(lines) + "\n"
 
 
