@@ -17,15 +17,15 @@ Token = tuple[str, int, int]
 Kids = list[Any]
 Action = Callable[[Kids, Place], Any]
 
-# Beyond this a number is no size anybody means, and Python itself refuses to read it from text.
+# Longer numbers are sizes that nobody means, and Python itself does not read them from text without end.
 MAX_DIGITS = 18
-# Any other backslash stands for itself: captions carry formulas.
+# Any other backslash stands for itself, since captions contain formulas.
 _ESCAPE = re.compile(r'\\([nt"\\])')
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
 
 class BadText(Exception):
-    """A token that the grammar accepts and no reader could mean: a code, its place, what to say."""
+    """A token that the grammar accepts but that cannot be meant: an error code, a place and the words of a message."""
 
     def __init__(self, code: str, at: Place, **words: str) -> None:
         super().__init__(code)
@@ -39,7 +39,7 @@ def name(token: Token) -> tree.Name:
 
 
 def _nfc(text: str) -> str:
-    """A name's normal form; an invisible character in it was refused already, and must not make it another name."""
+    """The NFC form of a name, without invisible characters, which are reported elsewhere."""
     return text if text.isascii() else unicodedata.normalize("NFC", text.replace("\u200b", ""))
 
 
@@ -98,7 +98,7 @@ def block_head(kids: Kids, at: Place) -> tree.Body:
 
 
 def params(kids: Kids, at: Place) -> tuple[tree.Param, ...] | None:
-    """Empty parentheses say as little as none."""
+    """The parameters of a head; empty parentheses mean the same as none."""
     return tuple(kid for kid in kids if kid is not None) or None
 
 
@@ -212,7 +212,7 @@ def neg(kids: Kids, at: Place) -> tree.Negative:
 
 def power(kids: Kids, at: Place) -> tree.Binary:
     if isinstance(kids[1], tree.Binary) and kids[1].op == "^":
-        # one right-leaning chain could be nested without end, and nobody reads it the same way
+        # `a ^ b ^ c` is ambiguous to readers, and would nest without bound
         raise BadText("NS113", at)
     return tree.Binary("^", kids[0], kids[1], at)
 
@@ -259,7 +259,7 @@ def katom(kids: Kids, at: Place) -> Any:
 
 
 class Path:
-    """A dotted name on its way into a Ref, Call, Indexed or key."""
+    """A dotted name that becomes part of a Ref, a Call, an Indexed or the key of a setting."""
 
     __slots__ = ("at", "parts")
 

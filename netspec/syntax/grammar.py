@@ -19,7 +19,7 @@ TABLE = os.path.join(os.path.dirname(__file__), "table.json")
 
 
 class Rule(NamedTuple):
-    """One production: how many symbols it pops and which of them its tree keeps."""
+    """One production of the grammar: how many symbols it replaces, and which of them its tree keeps."""
 
     left: str
     length: int
@@ -76,7 +76,7 @@ def compile_table(text: str) -> Table:
 
 
 def _numbered(table: Any) -> dict[Any, int]:
-    """Numbers for the states in an order that is the same on every run: from the starts on, by symbol."""
+    """Numbers the states in an order that is the same in every run: from the start states on, by symbol."""
     order: dict[Any, int] = {}
     pending = [state for _, state in sorted(table.start_states.items(), reverse=True)]
     while pending:
@@ -117,7 +117,7 @@ def _rule(rule: Any) -> Rule:
 
 
 def _hash(text: str) -> str:
-    # tells an edited grammar from the compiled one; hashlib would cost more to import than the table to load
+    # detects an edited grammar; importing hashlib would take longer than loading the table
     return f"{len(text)}-{zlib.crc32(text.encode()):08x}"
 
 

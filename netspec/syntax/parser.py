@@ -2,7 +2,7 @@
 
 The table comes from Lark (grammar.py). The driver is ours for two reasons that were measured: it reads
 four times as fast as Lark's and spares importing Lark at every start; and where a text is wrong it
-hands over what recovery needs (the unexpected token, all that would have been right, the text before).
+reports what recovery needs: the unexpected token, every terminal that could stand there, and the text before.
 No recursion: depth of nesting is bounded while scanning.
 """
 
@@ -20,16 +20,16 @@ from netspec.syntax.tree import File, Place
 MAX_DEPTH = 64
 END = "$END"
 
-# the marks of scripts whose letters carry them (é as e and an accent, 한글 in pieces, Thai, Arabic): part of a name
+# combining marks (é as e and an accent, decomposed 한글, Thai, Arabic), which are part of a name
 MARKS = (
     r"\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
     r"\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0900-\u0963\u0966-\u0df3"
     r"\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ece\u0f18-\u0fbc\u102b-\u109d\u135d-\u135f"
     r"\u1ab0-\u1ace\u1b00-\u1b44\u1dc0-\u1dff\u20d0-\u20f0\u302a-\u302f\u3099\u309a\ufe20-\ufe2f"
 )
-# atomic: given back piece by piece, a run of n blanks before a wrong character would be tried 2^n times
+# atomic groups: with backtracking, n blanks before a wrong character would be tried 2^n times
 _SKIP = r"(?>(?:[ \t]++|\#[^\n]*+|\r?\n[ \t]*+(?=\#|->|[&+,]))*)"
-# \u200b: stands for an invisible character inside a word, which is refused already
+# \u200b replaces an invisible character inside a word, which is reported elsewhere
 _REST = r"""
     (?: (?P<WORD>[^\W\d][\wMARKS\u200b]*)
       | (?P<NUMBER>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
@@ -39,7 +39,7 @@ _REST = r"""
     )
 """.replace("MARKS", MARKS)
 _TOKEN = re.compile(_SKIP + _REST, re.VERBOSE)
-# where a size sign may come, `3x4` is three tokens; no state accepts both the sign and a name
+# where the size sign may come, `3x4` is three tokens; no state takes both the sign and a name
 _TOKEN_X = re.compile(_SKIP + r"(?: (?P<X>[x×]) |" + _REST + ")", re.VERBOSE)
 _TOKEN_INDEX = re.compile(_SKIP + r"(?: (?P<INDEX>\.\d+) |" + _REST + ")", re.VERBOSE)
 _TOKEN_X_INDEX = re.compile(_SKIP + r"(?: (?P<INDEX>\.\d+) | (?P<X>[x×]) |" + _REST + ")", re.VERBOSE)
@@ -57,7 +57,7 @@ _WORDS = frozenset((*KEYWORDS.values(), *NOUNS.values()))
 _SECTION = re.compile(r"(?:data|train|figure)(?=[ \t]+[^\W\d]|[ \t]*\{)")
 _UP_TO = re.compile(r"up[ \t]+to(?=[ \t])")
 _ANY = re.compile(r"any(?=[ \t]+[^\W\d])")
-# words that are terminals only where more text follows as expected
+# words that are terminals only before certain text
 _LOOKING = {
     "data": ("SECTION", _SECTION),
     "train": ("SECTION", _SECTION),
@@ -70,22 +70,30 @@ _PUNCTUATION = {
     "+": "ADDOP", "-": "ADDOP", "*": "MULOP", "/": "MULOP", "%": "MULOP", "(": "LPAR", ")": "RPAR",
     "{": "LBRACE", "}": "RBRACE", "[": "LSQB", "]": "RSQB", "=": "EQUAL", ":": "COLON", ",": "COMMA",
     "@": "AT", "&": "AMPERSAND", "^": "CIRCUMFLEX", ".": "DOT",
-    # refused already, by characters.check_characters; read here so that the rest of the line is checked too
+    # characters.check_characters reports these; they are read so that the rest of the line is checked too
     "→": "_ARROW", "⟶": "_ARROW", "➔": "_ARROW", "⇒": "_ARROW", "➜": "_ARROW", "➡": "_ARROW",
     "⮕": "_ARROW", "…": "DOTS", "≤": "CMP", "≥": "CMP", "≠": "CMP",
 }  # fmt: skip
 
 
 class Unexpected(Exception):
-    """The text stops making sense at `at`: what stands there, and every terminal that could."""
+    """A token that no rule takes.
+
+    Attributes:
+        kind: its terminal, "CHARACTER" for a character that begins no token, or "$END".
+        text: the token.
+        at: its place.
+        accepts: every terminal that could stand there.
+        before: the terminals of the statement so far, the newest last.
+    """
 
     def __init__(self, kind: str, text: str, at: Place, accepts: frozenset[str], before: tuple[str, ...]) -> None:
         super().__init__(f"{kind} {text!r} at {at[0]}")
-        self.kind = kind  # a terminal's name, "CHARACTER" or "$END"
+        self.kind = kind
         self.text = text
         self.at = at
         self.accepts = accepts
-        self.before = before  # the terminals read so far in this statement, newest last
+        self.before = before
 
 
 class TooDeep(Exception):
@@ -97,7 +105,7 @@ class TooDeep(Exception):
 
 
 class _Rule(NamedTuple):
-    """A rule of the grammar: of `length` symbols, and what is built of those it keeps."""
+    """A rule of the grammar: how many symbols it replaces, and what it builds from those that it keeps."""
 
     left: str
     length: int
@@ -110,7 +118,7 @@ class _Rule(NamedTuple):
 
 class _Machine(NamedTuple):
     rules: list[_Rule]
-    passes: list[str | None]  # rule -> its left side, where it keeps its one symbol as it is
+    passes: list[str | None]  # for each rule that keeps its only symbol unchanged, its left side
     states: list[dict[str, int]]
     scanners: list[re.Pattern[str]]
     starts: dict[str, int]
@@ -147,7 +155,7 @@ def _machine() -> _Machine:
 
 
 def _terminal(group: str, word: str, text: str, at: int, actions: dict[str, int]) -> tuple[str, int]:
-    """The terminal that `word` is where `actions` says what may come; and where it ends."""
+    """The terminal of a word, given what may come next, and where the word ends."""
     end = at + len(word)
     if group == "WORD":
         if "\u200b" in word:
@@ -192,7 +200,7 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
     begins: list[int] = []
     ends: list[int] = []
     recent: list[str] = []
-    words: dict[str, str] = {}  # a word that stands in many places is kept once
+    words: dict[str, str] = {}  # equal words share one string
     depth = signs = 0
     while True:
         actions = states[state]
@@ -212,7 +220,7 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
                 kind = _as_name(machine, stack, kind, word, (begin, at), recent)
             elif code < 0:
                 left = passes[~code]
-                if left is not None:  # one symbol stands for another: most reductions
+                if left is not None:  # the rule only renames a symbol, as most do
                     state = stack[-1] = states[stack[-2]][left]
                 else:
                     _reduce(rules[~code], states, stack, values, begins, ends)
@@ -239,7 +247,7 @@ _NESTING = {"LPAR": 1, "LSQB": 1, "LBRACE": 1, "RPAR": -1, "RSQB": -1, "RBRACE":
 
 
 def _check_end(machine: _Machine, stack: list[int], text: str, at: int, stop: int, recent: list[str]) -> None:
-    """No token was found: right at the end of the text, else a character that begins none."""
+    """Called where no token matches: raises Unexpected unless the text ends here."""
     skipped = _SKIPPED.match(text, at, stop)
     begin = skipped.end() if skipped else at
     if begin < stop:
@@ -247,20 +255,20 @@ def _check_end(machine: _Machine, stack: list[int], text: str, at: int, stop: in
 
 
 def _as_name(machine: _Machine, stack: list[int], kind: str, word: str, at: Place, recent: list[str]) -> str:
-    """A word that no rule takes here: a name, where the lookahead of a merged state was too generous."""
+    """The terminal NAME for a keyword that may be a name here; raises Unexpected where it may not."""
     if kind in _WORDS and "NAME" in machine.states[stack[-1]]:
         return "NAME"
     raise Unexpected(kind, word, at, _viable(machine, stack), tuple(recent))
 
 
 def _viable(machine: _Machine, stack: list[int]) -> frozenset[str]:
-    """What may come: of the terminals a state knows (rules are written in lower case), those that can be shifted."""
+    """The terminals that can come next. The state lists some more, since LALR merges states."""
     known = [name for name in machine.states[stack[-1]] if name.isupper() or name[0] in "_$"]
     return frozenset(name for name in known if _shifts(machine, stack.copy(), name))
 
 
 def _shifts(machine: _Machine, stack: list[int], kind: str) -> bool:
-    """Whether a terminal can be read: merged states reduce for some that nothing takes afterwards."""
+    """Whether a terminal can really be read next, tried on a copy of the stack."""
     while True:
         code = machine.states[stack[-1]].get(kind)
         if code is None or code >= 0:
@@ -279,7 +287,7 @@ def _reduce(
     begins: list[int],
     ends: list[int],
 ) -> None:
-    """Replaces the top `rule.length` symbols by what the rule builds of them."""
+    """Replaces the top `rule.length` symbols by what the rule builds from them."""
     length = rule.length
     if not length:
         stack.append(states[stack[-1]][rule.left])
@@ -312,7 +320,7 @@ def _reduce(
 
 
 def _children(rule: _Rule, values: list[Any], base: int) -> list[Any]:
-    """What a rule builds on: the symbols it keeps, lists spliced in, None for what was left out."""
+    """The children of a rule: the symbols that it keeps, with lists spliced in and None for optional parts left out."""
     if rule.action is None and rule.keep[:1] and rule.keep[0][0] == 0 and rule.keep[0][1]:
         kids: list[Any] = values[base]  # a growing list takes the next item instead of being copied
         rest = rule.keep[1:]
@@ -332,6 +340,6 @@ def _children(rule: _Rule, values: list[Any], base: int) -> list[Any]:
 
 
 def parse_file(source: SourceFile) -> File:
-    """The whole file, or the exception of its first wrong place."""
+    """Parses a whole file; raises as `parse`."""
     parsed: File = parse(source)
     return parsed

@@ -13,9 +13,9 @@ from netspec.source import SourceFile
 from netspec.syntax import tree
 
 LIMIT = 100
-INDENT = "    "  # of the lines that continue a statement
+INDENT = "    "  # before lines that continue a statement
 TIGHT = ("*", "/", "^")
-TAB = 8  # captions stand at multiples of it, so that a longer neighbour seldom moves them
+TAB = 8  # captions stand at multiples of it, so that a longer line seldom moves the others
 _PIECES = re.compile(r'"(?>(?:[^"\\\n]++|\\.)*)"|#[^\n]*')
 
 
@@ -186,7 +186,7 @@ class _Printer:
         return row
 
     def chain(self, head: str, chain: tree.Chain, at: tree.Place, rows: list[str | _Row], after: str = "") -> _Row:
-        """A chain on one line, or broken where it is too long (at its outermost arrows first) or commented.
+        """A chain on one line, or on several where it is too long or has comments; outer arrows are broken first.
 
         `after`, the type that follows, stays on the last line.
         """
@@ -261,7 +261,7 @@ def _declaration_text(item: tree.Declaration) -> str:
 
 
 def _align(rows: list[str | _Row]) -> list[str]:
-    """Rows as text; within a run of lines `is` and captions stand in columns of their own."""
+    """The text of the rows; in consecutive lines, `is` and captions are aligned in columns."""
     out: list[str] = []
     run: list[_Row] = []
     for row in rows:
@@ -287,7 +287,7 @@ def _run(rows: list[_Row]) -> list[str]:
 
 
 def _column(widths: list[int]) -> int:
-    """The multiple of TAB that leaves two spaces after the widest of them; overlong lines don't count."""
+    """The multiple of TAB that leaves two spaces after the widest line; lines over 80 columns do not count."""
     fitting = [item for item in widths if item <= 80]
     return 0 if len(fitting) < 2 else -(-(max(fitting) + 2) // TAB) * TAB
 
@@ -307,7 +307,7 @@ def _finish(head: str, row: _Row, first: int, second: int) -> str:
 
 
 def pieces(value: tree.Value, room: int) -> list[str]:
-    """The text in pieces of at most `room` columns where it can be: broken at `&` and `+`, then inside what is left.
+    """Breaks an item at `&` and `+`, then further inside, into pieces of at most `room` columns where that is possible.
 
     A piece after the first begins with a sign that continues a line: `->`, `&` or `+`.
     """
@@ -329,7 +329,7 @@ def pieces(value: tree.Value, room: int) -> list[str]:
 
 
 def filled(first: str, parts: list[str], indent: str, limit: int, tail: int = 0) -> list[str]:
-    """Lines that hold the pieces one after another, each line as full as may be; the last leaves room for a tail."""
+    """Fills lines with pieces, up to `limit` columns; the last line leaves room for `tail` columns."""
     lines = [first]
     for position, part in enumerate(parts, 1):
         room = limit - (tail if position == len(parts) else 0)
@@ -357,7 +357,7 @@ def _enclosed(before: str, inner: list[str], after: str) -> list[str]:
 
 
 def _binary_pieces(value: tree.Binary, room: int) -> list[str]:
-    """A line may begin with `+` alone of all operators; a product or difference is broken inside its operands."""
+    """Breaks a sum before `+`, the only operator that a line may begin with; other operations inside their operands."""
     operands: list[tuple[str, tree.Value]] = []
     current: tree.Value = value
     while isinstance(current, tree.Binary):
@@ -384,7 +384,7 @@ def quote(text: str) -> str:
 
 
 def dims_text(grid: tree.Grid) -> str:
-    """`3x3` for plain numbers, `h x w` as soon as a name is among them."""
+    """`3x3` where all sizes are numbers, else `h x w`."""
     tight = all(isinstance(size, tree.Number) for size in grid.sizes)
     return ("x" if tight else " x ").join(value_text(size) for size in grid.sizes)
 
@@ -421,7 +421,7 @@ def list_items(values: tree.List) -> list[str]:
 
 
 def value_text(value: tree.Value) -> str:
-    """Any value or chain item; nesting is bounded by the parser, runs of operators are unrolled."""
+    """The text of a value or chain item on one line. The parser bounds how deeply it is nested."""
     match value:
         case tree.Number():
             return value.text
@@ -480,7 +480,7 @@ def repeat_head(value: tree.Repeat) -> str:
 
 
 def _binary(value: tree.Binary) -> str:
-    """A run of operators leans left: walk down its spine, not the Python stack."""
+    """`a + b + c` is ((a + b) + c): the loop follows the left sides, without recursion."""
     parts: list[str] = []
     current: tree.Value = value
     while isinstance(current, tree.Binary):

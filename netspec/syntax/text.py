@@ -1,4 +1,4 @@
-"""Bytes -> SourceFile, with everything that a file itself can have wrong."""
+"""Bytes -> SourceFile, with every mistake of a file as such: missing, too large, not UTF-8."""
 
 from __future__ import annotations
 
@@ -14,7 +14,17 @@ MAX_BYTES = 1_000_000
 
 
 def read_file(path: Path, name: str | None = None, limit: int = MAX_BYTES, used: bool = False) -> SourceFile:
-    """Reads a spec; raises Fault (NS001-NS005) for what is no text of bearable size. `used`: a `use` line names it."""
+    """Reads the text of a spec.
+
+    Args:
+        path: the file.
+        name: what messages call it; None: its path.
+        limit: how many bytes it may have.
+        used: a `use` line names the file.
+
+    Raises:
+        Fault: the file cannot be read, is too large, or is not UTF-8 (NS001 to NS005, NS008).
+    """
     shown = name or str(path)
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -35,7 +45,7 @@ def read_file(path: Path, name: str | None = None, limit: int = MAX_BYTES, used:
 
 
 def _all(descriptor: int, most: int) -> bytes:
-    """The bytes of an open file, `most` of them at most; a stream around it costs as much as reading a spec."""
+    """At most `most` bytes of an open file."""
     parts: list[bytes] = []
     while most and (part := os.read(descriptor, min(most, 1 << 16))):
         parts.append(part)
@@ -44,7 +54,7 @@ def _all(descriptor: int, most: int) -> bytes:
 
 
 def _closed(error: OSError, path: Path, shown: str, used: bool) -> Diagnostic:
-    """A file that cannot be opened, and what was probably meant by its name."""
+    """NS001 for a file that cannot be opened, with what was probably meant by its name."""
     hints: tuple[Hint, ...] = ()
     if used:
         hints = (Hint("used"),)
@@ -62,7 +72,7 @@ def _reason(error: OSError) -> Word:
 
 
 def decode(data: bytes, name: str, path: Path | None = None, limit: int = MAX_BYTES) -> SourceFile:
-    """UTF-8 bytes, with or without a byte order mark -> SourceFile."""
+    """UTF-8 bytes, with or without a byte order mark -> SourceFile; raises Fault as `read_file`."""
     if len(data) > limit:
         raise _fault("NS005", file=name, limit=limit)
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):

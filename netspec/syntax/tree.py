@@ -1,4 +1,4 @@
-"""The syntax objects of a `.net` file: what was written, right or wrong, each with its place.
+"""The syntax objects of a `.net` file, each with its place.
 
 Places (`at`) are half-open character ranges of the file's text; they do not count in comparisons, so
 two texts are equal as trees when they say the same.
@@ -12,7 +12,7 @@ from typing import Any, ClassVar, dataclass_transform
 Place = tuple[int, int]
 NOWHERE: Place = (0, 0)
 
-# fields that say how something is written, not what: they take no part in comparisons
+# fields about how something is written rather than what it says; comparisons ignore them
 _SILENT = frozenset(("at", "name_at", "path_at", "head_at", "key_at", "word"))
 
 
@@ -55,7 +55,7 @@ class Syntax:
 
 
 def walk(*values: Any) -> Iterator[Syntax]:
-    """Every syntax object in `values`, themselves and all that stands within them; tuples and lists are entered."""
+    """Every syntax object in `values`, at any depth, themselves included; tuples and lists are entered."""
     pending = list(values)
     while pending:
         value = pending.pop()
@@ -86,7 +86,7 @@ class Text(Syntax):
 
 
 class Ref(Syntax):
-    """`x`, `p.left`, `r.2`: a layer, a size, a step or a word, as the position decides."""
+    """`x`, `p.left`, `r.2`: a layer, a size, a step or a word; its position decides which."""
 
     path: tuple[str, ...]
     at: Place = NOWHERE
@@ -139,7 +139,7 @@ class Negative(Syntax):
 
 
 class Binary(Syntax):
-    """`left op right` with op one of + - * / % ^; chains of them lean left."""
+    """`left op right` with op one of + - * / % ^; `a + b + c` is ((a + b) + c)."""
 
     op: str
     left: Value
@@ -229,7 +229,7 @@ class TypeText(Syntax):
 
 
 class Unreadable(Syntax):
-    """Stands where a line could not be parsed: its type is unknown, and nobody reports that."""
+    """Stands for the chain of a line that could not be parsed. The mistake is reported once, by the parser."""
 
     at: Place = NOWHERE
 

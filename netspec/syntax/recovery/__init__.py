@@ -1,4 +1,4 @@
-"""Names that lines which could not be read may have given: whatever uses one is not reported as well."""
+"""What is left of a text that does not parse: its other statements, explained mistakes, and unread names."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from netspec.names import nearest
 
 
 class Unread(set[str]):
-    """The names; all of them (`any`), once a broken line hides even its own.
+    """Names that unread lines may have defined: uses of them are not reported as unknown.
 
-    What is nearly one of the `garbled` counts as well: `d;: …` was meant to be `d1`. `heads` may have been
-    nets or blocks, so that no block of the prelude steps in for them; `defaults` are the steps whose options
-    a broken `default` line may have set.
+    Attributes:
+        any: some unread line may have defined any name at all, so that every name counts.
+        garbled: names that are written wrongly; a name that is nearly one of them counts too (`d;: …` for `d1`).
+        heads: names that may be nets or blocks; blocks of the prelude do not take their place.
+        defaults: steps whose options an unread `default` line may set.
     """
 
     def __init__(self) -> None:

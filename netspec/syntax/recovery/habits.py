@@ -18,16 +18,16 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
 def trailing(stop: Stop) -> Diagnostic | None:
-    """`input x: 10,`: lines end by themselves."""
+    """`input x: 10,`: no sign ends a line."""
     if stop.seen.kind == "COMMA" and not stop.rest[1:].strip():
-        return stop.fault("NS149", fix=Fix(stop.span, ""))
+        return stop.error("NS149", fix=Fix(stop.span, ""))
     if stop.seen.kind in (END, "_NL") and stop.last == "," and stop.unclosed is None and not stop.rest.strip():
-        return stop.fault("NS149", span=stop.last_span, fix=Fix(stop.last_span, ""))
+        return stop.error("NS149", span=stop.last_span, fix=Fix(stop.last_span, ""))
     return None
 
 
 def crowded(stop: Stop) -> Diagnostic | None:
-    """`epochs = 10, batch = 32`: a setting stands on a line of its own."""
+    """`epochs = 10, batch = 32`: each setting needs a line of its own."""
     if stop.start != "setting" or "EQUAL" not in stop.seen.before or stop.open:
         return None
     if stop.seen.kind == "COMMA":
@@ -35,17 +35,17 @@ def crowded(stop: Stop) -> Diagnostic | None:
         if second is None:
             return None
         span = stop.between(stop.seen.at[0], stop.seen.at[0] + second.start(1))
-        return stop.fault("NS150", span=stop.span, fix=Fix(span, "\n  "), seen=second[1])
+        return stop.error("NS150", span=stop.span, fix=Fix(span, "\n  "), seen=second[1])
     named = re.search(rf"\s({_NAME})$", stop.left) if stop.seen.kind == "EQUAL" else None
     if named is None:
         return None
     begin = stop.begin + named.start()
     span = stop.between(begin + 1, stop.begin + named.end())
-    return stop.fault("NS150", span=span, fix=Fix(stop.between(begin, begin + 1), "\n  "), seen=named[1])
+    return stop.error("NS150", span=span, fix=Fix(stop.between(begin, begin + 1), "\n  "), seen=named[1])
 
 
 _TYPE = r"(?:int|float|double|bool|str|string|size|integer|number|num|real|type)"
-# what stands beside the name of a parameter in other languages: `: int` behind it, `int` in front
+# types of parameters in other languages: `: int` behind the name, `int` in front of it
 _ANNOTATED = re.compile(
     rf"(?P<name>{_NAME})(?P<behind>\s*:\s*[^\W\d][\w.]*(?:\[[^\]\n]*\])?)(?=\s*[=,)])"
     rf"|(?<=[(,\s])(?P<front>{_TYPE}\s+)(?P<named>{_NAME})(?=\s*[=,)])"
@@ -64,7 +64,7 @@ def annotated(stop: Stop) -> Diagnostic | None:
     seen = stop.between(*here.span("behind" if here["behind"] else "front"))
     fixes = tuple(Fix(span, "") for span in spans)
     shown = seen._replace(end=seen.start + len(seen.text.rstrip()))
-    return stop.fault("NS151", span=shown, fixes=fixes, name=here["name"] or here["named"], seen=shown.text.strip())
+    return stop.error("NS151", span=shown, fixes=fixes, name=here["name"] or here["named"], seen=shown.text.strip())
 
 
 def bracketed(stop: Stop) -> Diagnostic | None:
@@ -76,7 +76,7 @@ def bracketed(stop: Stop) -> Diagnostic | None:
         return None
     close = stop.seen.at[0] + inner.end()
     fixes = (Fix(stop.span, "("), Fix(stop.between(close - 1, close), ")"))
-    return stop.fault("NS137", fixes=fixes, right=f"({inner[1].strip()})")
+    return stop.error("NS137", fixes=fixes, right=f"({inner[1].strip()})")
 
 
 def raised(stop: Stop) -> Diagnostic | None:
@@ -95,7 +95,7 @@ def version(stop: Stop) -> Diagnostic | None:
     whole = stop.between(stop.begin, stop.end)
     if stop.seen.kind in (END, "_NL"):
         fix = Fix(whole, "netspec 1")
-        return stop.fault("NS105", Hint("version"), span=whole, fix=fix, expected=expected(stop.seen.accepts))
+        return stop.error("NS105", Hint("version"), span=whole, fix=fix, expected=expected(stop.seen.accepts))
     return stop.unexpected(Hint("version"), fix=Fix(whole, "netspec 1"))
 
 
@@ -118,12 +118,12 @@ def looped(stop: Stop) -> Diagnostic | None:
         return stop.swap(stop.last, "repeat", stop.last_span)
     inside = re.search(r"\{\s*(?P<role>hidden|output|let)$", stop.left)
     if inside is not None and stop.seen.kind == "NAME" and "REPEAT" in stop.seen.before:
-        return stop.fault("NS141", Hint("chain"), span=stop.last_span, seen=inside["role"])
+        return stop.error("NS141", Hint("chain"), span=stop.last_span, seen=inside["role"])
     waits = re.search(r"\brepeat\s+\w+\s+as\s+\w+$", stop.left) if stop.seen.text == "shared" else None
     if waits is not None or re.search(r"\brepeat\s+shared$", stop.left):
-        return stop.fault("NS141", Hint("order"), seen=stop.seen.text)
+        return stop.error("NS141", Hint("order"), seen=stop.seen.text)
     nameless = re.search(r"\brepeat\s+\w+\s+as$", stop.left)
-    return stop.fault("NS141", Hint("round"), seen=stop.seen.text) if nameless is not None else None
+    return stop.error("NS141", Hint("round"), seen=stop.seen.text) if nameless is not None else None
 
 
 def called(stop: Stop) -> Diagnostic | None:
@@ -131,7 +131,7 @@ def called(stop: Stop) -> Diagnostic | None:
     method = re.match(rf"\.\s*({_NAME})", stop.rest) if stop.seen.kind == "DOT" else None
     if method is not None and stop.accepts("_ARROW"):
         spaced = stop.between(stop.begin + len(stop.left), stop.seen.at[0] + method.start(1))
-        return stop.fault("NS122", seen=".", right="->", fix=Fix(spaced, " -> "))
+        return stop.error("NS122", seen=".", right="->", fix=Fix(spaced, " -> "))
     if stop.seen.kind == "LPAR" and stop.last == ")" and "=" in stop.rest:
         span = stop.between(stop.last_span.start, stop.seen.at[1])
         return stop.unexpected(Hint("one_pair"), fix=Fix(span, ", "))
@@ -143,9 +143,9 @@ def called(stop: Stop) -> Diagnostic | None:
 def misplaced(stop: Stop) -> Diagnostic | None:
     """`hidden z: relu` in a section; `hidden z: is 12`; `parameters (a caption)`."""
     if stop.start == "setting" and re.match(rf"(?:input|hidden|output|start)\s+{_NAME}\s*:", stop.text):
-        return stop.fault("NS108", span=stop.first_span, keyword=stop.first)
+        return stop.error("NS108", span=stop.first_span, keyword=stop.first)
     if re.search(r":\s*is$", stop.left) and stop.first in ("hidden", "output"):
-        return stop.fault("NS139", span=stop.last_span, left=":", seen="is", expected=("`x -> …`",))
+        return stop.error("NS139", span=stop.last_span, left=":", seen="is", expected=("`x -> …`",))
     if stop.first == "input" and stop.seen.kind == "LPAR" and stop.accepts("STRING"):
         words = re.fullmatch(r"\(([^()\"\n]*[^\W\d][^()\"\n]*)\)\s*", stop.rest)
         if words is not None:

@@ -1,4 +1,4 @@
-"""A text -> its logical lines: where statements begin, without being parsed."""
+"""A text -> its logical lines: one for each statement, found without parsing."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ DECLARES = re.compile(r"(?:netspec\s+\d|use\b|default\b|extern\b|(?:net|block|da
 _STRONG = re.compile(
     r"(?:input|hidden|output|start)\s+\w+\s*:|(?:net|block)\s+\w+|let\s+\w+\s*=|require\s|default\s+\w+\s*\("
 )
-# a text that is not closed goes to the end of its line: each character is looked at once
+# a string that is not closed ends with its line, so that each character is looked at once
 _PIECES = re.compile(r'"(?>(?:[^"\\\n]++|\\.)*)"?|#[^\n]*|[()\[\]{}]')
 _CONTINUES = re.compile(r"->|[&+,]|→")
-# a line that ends like this was meant to go on
+# a line that ends like this goes on in the next
 _GOES_ON = re.compile(r"(?:->|[&+,*/=:-]|→)$")
-# comments of other languages that go over several lines
+# multi-line comments of other languages: opening -> closing sign
 COMMENTS = {'"""': '"""', "'''": "'''", "/*": "*/", "<!--": "-->"}
 
 
 @dataclass(slots=True)
 class Logical:
-    """One logical line: `[start, end)` of the text, comments and blanks around it left out."""
+    """One logical line: `[start, end)` of the text, without comments and blanks around it."""
 
     start: int
     end: int
@@ -37,14 +37,14 @@ class Logical:
 
 
 def logical_lines(text: str) -> list[Logical]:
-    """Splits a text where statements begin; brackets that stay open end at the next clear statement."""
+    """Splits a text into statements. A bracket that stays open ends where the next statement clearly begins."""
     lines: list[Logical] = []
     open_brackets: list[tuple[str, int]] = []
     current: Logical | None = None
     offset = 0
     blank = False
     headed = repeats = False  # the current one begins a body; holds a `repeat`
-    closer = ""  # of a comment in another language's way that goes over several lines
+    closer = ""  # closing sign of the multi-line comment that is open
     last = {closing: text.rfind(closing) for closing in COMMENTS.values()}
     for raw in text.splitlines(keepends=True):
         begin = offset + len(raw) - len(raw.lstrip())
@@ -89,7 +89,7 @@ def logical_lines(text: str) -> list[Logical]:
 
 
 def _track(open_brackets: list[tuple[str, int]], brackets: list[tuple[str, int]], head: bool, braces: bool) -> None:
-    """Opens and closes the brackets of a line; without `braces` a brace is a slip, and opens nothing."""
+    """Updates the open brackets with those of a line; without `braces`, a brace is a mistake and opens nothing."""
     for bracket, at in brackets:
         if bracket in "([" or (bracket == "{" and braces):
             open_brackets.append((bracket, at))
@@ -100,7 +100,7 @@ def _track(open_brackets: list[tuple[str, int]], brackets: list[tuple[str, int]]
 
 
 def _open_comment(stripped: str, offset: int, last: dict[str, int]) -> str:
-    """What closes a comment of another language, where it does so on a later line."""
+    """The closing sign of a multi-line comment in another language that begins here; "" where none does."""
     for opening, closing in COMMENTS.items():
         if stripped.startswith(opening) and closing not in stripped[len(opening) :] and last[closing] >= offset:
             return closing
@@ -108,7 +108,7 @@ def _open_comment(stripped: str, offset: int, last: dict[str, int]) -> str:
 
 
 def _runs_on(current: Logical, stripped: str) -> bool:
-    """Whether the line above ends with a sign that wants more, and this one begins nothing of its own."""
+    """Whether the line above ends with a sign that must go on, and this line begins no statement."""
     if not _GOES_ON.search(current.text):
         return False
     return stripped[0] not in "}#" and not STATEMENT.match(stripped) and not DECLARES.match(stripped)
@@ -128,7 +128,7 @@ def _brackets(raw: str, offset: int) -> tuple[list[tuple[str, int]], int]:
 
 
 def foreign(lines: list[Logical]) -> bool:
-    """Whether no line begins as a line of the language does, nor nearly so."""
+    """Whether the text is not a spec at all: no line begins with a keyword, or nearly so."""
     listed = not any("{" in line.text for line in lines) and any(line.text.startswith("- ") for line in lines)
     if lines and listed:  # yaml
         return True
@@ -148,7 +148,7 @@ _FOREIGN = (
 
 
 def notation(lines: list[Logical]) -> Phrase:
-    """What the first lines look like."""
+    """The notation that the first lines look like."""
     for name, pattern in _FOREIGN:
         if any(pattern.match(line.text) for line in lines[:3]):
             return Phrase(f"file {name}")

@@ -1,8 +1,8 @@
-"""The first wrong token of a line -> the diagnostic that says what was meant.
+"""The first wrong token of a line -> a diagnostic that says what was meant.
 
-Hand rules over (the unexpected token, everything that would have been right, the text to the left):
-tried on real mistakes they name far more causes than matching against examples. A rule returns None
-where it has nothing to say; the last one always speaks.
+Each rule looks at the unexpected token, at every terminal that could stand there, and at the text around it. It
+returns a diagnostic, or None where it does not apply; the first rule that applies decides. On real mistakes, rules
+find far more causes than matching against examples.
 """
 
 from __future__ import annotations
@@ -25,14 +25,20 @@ _STARTERS = frozenset("NETSPEC USE EXTERN NET BLOCK INPUT HIDDEN OUTPUT START DE
 _CLOSERS = {"RPAR": ")", "RSQB": "]", "RBRACE": "}"}
 
 
-def syntax_fault(source: SourceFile, error: TooDeep | BadText) -> Diagnostic:
+def syntax_error(source: SourceFile, error: TooDeep | BadText) -> Diagnostic:
+    """The diagnostic for nesting that is too deep, or a token that cannot be meant."""
     if isinstance(error, TooDeep):
         return Diagnostic("NS110", source.span(error.at), {"limit": MAX_DEPTH})
     return Diagnostic(error.code, source.span(error.at), dict(error.words))
 
 
 def explain(stop: Stop, plainly: bool = False) -> Diagnostic:
-    """The diagnostic for one statement that stopped making sense; `plainly`: without asking what was meant."""
+    """The diagnostic for one statement that does not parse.
+
+    Args:
+        stop: where its reading stopped.
+        plainly: only what was expected, without asking the rules what was meant.
+    """
     for rule in () if plainly else _RULES:
         found = rule(stop)
         if found is not None:
@@ -45,24 +51,24 @@ def explain(stop: Stop, plainly: bool = False) -> Diagnostic:
 
 def _continuation(stop: Stop) -> Diagnostic | None:
     if stop.seen.at[0] == stop.begin and stop.seen.kind in ("_ARROW", "AMPERSAND", "ADDOP", "COMMA"):
-        return stop.fault("NS117", seen=stop.seen.text)
+        return stop.error("NS117", seen=stop.seen.text)
     return None
 
 
-# those that only stand for another word, so that a machine may put it there
+# words that can be replaced without further changes
 _SYNONYMS = frozenset(
     "layer in out model network const var 입력 은닉 은닉층 출력 신경망 모델 블록 데이터 학습 그림 상수".split()
 )
 
 
 def _first_word(stop: Stop) -> Diagnostic | None:
-    """The line begins with no keyword that may stand here."""
+    """The line does not begin with a keyword that may stand here."""
     if stop.start == "section_head" and stop.seen.at[0] == stop.begin:
-        return stop.fault("NS131", span=stop.first_span, kind=stop.first)
+        return stop.error("NS131", span=stop.first_span, kind=stop.first)
     if stop.seen.at[0] != stop.begin or stop.start in ("net_head", "block_head"):
         return None
     if stop.start == "setting":
-        return stop.fault("NS118", seen=stop.seen.text)
+        return stop.error("NS118", seen=stop.seen.text)
     legal = STATEMENTS if stop.start == "stmt" else DECLARATIONS
     span = stop.first_span if stop.first else stop.span
     seen = stop.first or stop.seen.text
@@ -91,7 +97,7 @@ def _first_word(stop: Stop) -> Diagnostic | None:
     elif re.match(rf"[^\W\d][\w{MARKS}]*\s*:", line):  # `x: 3`, `z: 3 perceptrons`
         steps = re.search(r"->|perceptron|filter|\(", line)
         hints, fix = (Hint("keyword", {"text": line}),), Fix(front, "hidden " if steps else "input ")
-    return stop.fault("NS116", *hints, span=span, fix=fix, seen=seen, legal=Quoted(legal))
+    return stop.error("NS116", *hints, span=span, fix=fix, seen=seen, legal=Quoted(legal))
 
 
 # ---- names at the head of a line
@@ -102,7 +108,7 @@ _HEADED = re.compile(r"(net|block)[ \t]+(?P<name>[^\s(\"{]+)")
 
 
 def _label(stop: Stop) -> Diagnostic | None:
-    """What should be a new name is a keyword, a number, or missing; or its colon is."""
+    """The new name of a line is a keyword, a number or missing; or the colon after it is missing."""
     words = stop.left.split()
     head = _HEADED if stop.start.endswith("_head") else _NAMED
     match = head.match(stop.source.text, stop.begin, stop.end)
@@ -116,11 +122,11 @@ def _label(stop: Stop) -> Diagnostic | None:
             return stop.swap("=", ":", stop.span, Hint("kinds"))
         at = stop.begin + len(stop.left)
         fix = Fix(stop.between(at, at), ":") if stop.rest.strip() and stop.seen.kind != "LPAR" else None
-        return stop.fault("NS114", keyword=stop.first, label=words[1], fix=fix)
+        return stop.error("NS114", keyword=stop.first, label=words[1], fix=fix)
     if stop.seen.accepts == {"NAME"} and stop.seen.kind in KEYWORDS | {"SHARED", "SECTION", "PERCEPTRON", "FILTER"}:
-        return stop.fault("NS115", seen=stop.seen.text)
+        return stop.error("NS115", seen=stop.seen.text)
     if stop.seen.accepts == {"NAME"} and len(words) == 1:
-        return stop.fault("NS130", keyword=words[0], seen=stop.seen.text)
+        return stop.error("NS130", keyword=words[0], seen=stop.seen.text)
     return None
 
 
@@ -130,29 +136,29 @@ _NO_NAME = re.compile(r"->|[(\"]|^\d+(?:[.\sx]|$)")
 def _odd_name(stop: Stop, name: str, at: int) -> Diagnostic | None:
     span = stop.between(at, at + len(name))
     if re.search(r"\w[ \t]*,[ \t]*\w", name):
-        return stop.fault("NS146", span=span, keyword=stop.first, seen=name)
+        return stop.error("NS146", span=span, keyword=stop.first, seen=name)
     timed = re.fullmatch(r"([^\W\d]\w*)\[[^\]]*\]", name) if stop.first == "start" else None
     if timed is not None:  # `start z[0]: zeros`
-        return stop.fault("NS115", Hint("start"), span=span, fix=Fix(span, timed[1]), seen=name)
+        return stop.error("NS115", Hint("start"), span=span, fix=Fix(span, timed[1]), seen=name)
     quoted = re.fullmatch(r'"([^\W\d]\w*)"', name)
     if quoted is not None:
-        return stop.fault("NS115", Hint("bare"), span=span, fix=Fix(span, quoted[1]), seen=name)
+        return stop.error("NS115", Hint("bare"), span=span, fix=Fix(span, quoted[1]), seen=name)
     if _NO_NAME.search(name) or name.isidentifier() or not re.match(r"[\w$'@#~*-]", name) or len(name) > 80:
         return None
     plain = re.sub(rf"[^\w{MARKS}]+", "_", name).strip("_")
     legal = plain.isidentifier() and plain.upper() not in KEYWORDS
-    return stop.fault("NS115", span=span, fix=Fix(span, plain) if legal else None, seen=name)
+    return stop.error("NS115", span=span, fix=Fix(span, plain) if legal else None, seen=name)
 
 
 def _setting(stop: Stop) -> Diagnostic | None:
     """`epochs 10`, `let a 3`: a setting or constant without its `=`."""
     if stop.first == "let" and stop.seen.accepts == {"EQUAL"} and stop.seen.kind in ("INT", "NUMBER", "NAME", "LSQB"):
         at = stop.begin + len(stop.left)
-        return stop.fault("NS136", key=stop.last, fix=Fix(stop.between(at, at), " ="))
+        return stop.error("NS136", key=stop.last, fix=Fix(stop.between(at, at), " ="))
     if stop.start != "setting" or "EQUAL" in stop.seen.before or stop.seen.kind in ("EQUAL", "COLON") or not stop.left:
         return None
     at = stop.begin + len(stop.left)
-    return stop.fault("NS136", key=stop.left, fix=Fix(stop.between(at, at), " ="))
+    return stop.error("NS136", key=stop.left, fix=Fix(stop.between(at, at), " ="))
 
 
 # ---- ends and brackets
@@ -167,20 +173,20 @@ def _ends_early(stop: Stop) -> Diagnostic | None:
     if stop.unclosed is not None:
         bracket, at = stop.unclosed
         if stop.start.endswith("_head") and bracket == "(" and stop.last == "(":
-            return stop.fault("NS131", span=stop.last_span, fix=Fix(stop.last_span, "{"), kind=stop.first)
-        return stop.fault("NS102", span=stop.between(at, at + 1), seen=bracket, closer=OPENERS[bracket])
+            return stop.error("NS131", span=stop.last_span, fix=Fix(stop.last_span, "{"), kind=stop.first)
+        return stop.error("NS102", span=stop.between(at, at + 1), seen=bracket, closer=OPENERS[bracket])
     if stop.accepts("LBRACE") and stop.start.endswith("_head"):
         at = stop.begin + len(stop.left)
         below = re.match(r"[ \t]*\n\s*\{[ \t]*(?=\n)", stop.source.text[at:])  # the brace has a line of its own
         span = stop.between(at, at + (below.end() if below is not None else 0))
-        return stop.fault("NS131", fix=Fix(span, " {"), kind=stop.first)
+        return stop.error("NS131", fix=Fix(span, " {"), kind=stop.first)
     if stop.seen.before[-1:] == ("FILTER",) and stop.first != "default":
         return nouns.kernel(stop)
     return signs.joined_by_x(stop) or Diagnostic("NS105", stop.span, {"expected": expected(stop.seen.accepts)})
 
 
 def _broken_line(stop: Stop) -> Diagnostic:
-    """`x ->` and the step on the next line: the sign goes to where it continues."""
+    """`x ->` with the step on the next line: the sign must stand at the beginning of that line."""
     sign, span = stop.last, stop.last_span
     rest = stop.source.text[stop.seen.at[0] : stop.end]
     at = stop.seen.at[0] + len(rest) - len(rest.lstrip())
@@ -189,16 +195,16 @@ def _broken_line(stop: Stop) -> Diagnostic:
     while moves and stop.source.text[begin - 1] in " \t":
         begin -= 1
     fixes = (Fix(stop.between(begin, span.end), ""), Fix(stop.between(at, at), f"{sign} ")) if moves else ()
-    return stop.fault("NS144", span=span, fixes=fixes, sign=sign)
+    return stop.error("NS144", span=span, fixes=fixes, sign=sign)
 
 
 def _unclosed(stop: Stop) -> Diagnostic | None:
-    """A bracket stays open and the next statement's words run into it."""
+    """A bracket stays open, and the next statement stands inside it."""
     if stop.unclosed is not None and stop.seen.at[0] > stop.unclosed[1]:
         inside = stop.source.text[stop.unclosed[1] : stop.seen.at[0]]
         if "\n" in inside or stop.seen.kind in _STARTERS or stop.seen.kind == "LBRACE":
             bracket, at = stop.unclosed
-            return stop.fault("NS102", span=stop.between(at, at + 1), seen=bracket, closer=OPENERS[bracket])
+            return stop.error("NS102", span=stop.between(at, at + 1), seen=bracket, closer=OPENERS[bracket])
     return None
 
 
@@ -226,7 +232,7 @@ def _closer(stop: Stop) -> Diagnostic | None:
             fixes=(Fix(stop.span, wanted),),
         )
     if not opened:
-        return stop.fault("NS132", seen=stop.seen.text, fix=Fix(stop.span, ""))
+        return stop.error("NS132", seen=stop.seen.text, fix=Fix(stop.span, ""))
     return None
 
 
@@ -234,40 +240,40 @@ def _closer(stop: Stop) -> Diagnostic | None:
 
 
 def _one_line(stop: Stop) -> Diagnostic | None:
-    """A second statement on the line, or a body that opens and goes on."""
+    """A second statement on the line, or text after the opening brace of a body."""
     if stop.start.endswith("_head") and "{" in stop.left:
-        return stop.fault("NS128", kind=stop.first)
+        return stop.error("NS128", kind=stop.first)
     if stop.seen.kind in _STARTERS and stop.seen.at[0] > stop.begin:
-        return stop.fault("NS123", seen=stop.seen.text)
+        return stop.error("NS123", seen=stop.seen.text)
     return None
 
 
 def _head(stop: Stop) -> Diagnostic | None:
-    """`net first:`, `net first: {`: a head ends with its brace alone."""
+    """`net first:`, `net first: {`: a head ends with `{` only."""
     if not stop.start.endswith("_head") or not stop.accepts("LBRACE"):
         return None
     if stop.seen.kind == "LSQB" and not stop.rest[1:].strip():
-        return stop.fault("NS131", fix=Fix(stop.span, "{"), kind=stop.first)
+        return stop.error("NS131", fix=Fix(stop.span, "{"), kind=stop.first)
     if stop.seen.kind not in ("COLON", "EQUAL"):
         return None
     after = stop.rest[1:].strip()
     fix = Fix(stop.span, "") if after == "{" else Fix(stop.span, " {") if not after else None
-    return stop.fault("NS131", fix=fix, kind=stop.first)
+    return stop.error("NS131", fix=fix, kind=stop.first)
 
 
 def _order(stop: Stop) -> Diagnostic | None:
-    """A caption is the last thing of its line, `is` the thing before it."""
+    """A caption must be the last part of its line, and `is` the part before it."""
     before = stop.seen.before
     if before and before[-1] == "STRING" and stop.seen.kind in ("IS", "_ARROW", "OVER", "LPAR", "STRING"):
-        return stop.fault("NS124", seen=stop.seen.text)
+        return stop.error("NS124", seen=stop.seen.text)
     if "IS" in before and stop.seen.kind == "_ARROW":
-        return stop.fault("NS124", seen=stop.seen.text)
+        return stop.error("NS124", seen=stop.seen.text)
     return None
 
 
 def _whole(stop: Stop) -> Diagnostic | None:
     if stop.seen.kind == "NUMBER" and stop.accepts("INT"):
-        return stop.fault("NS126", seen=stop.seen.text)
+        return stop.error("NS126", seen=stop.seen.text)
     return None
 
 
@@ -277,7 +283,7 @@ def _dangling(stop: Stop) -> Diagnostic | None:
         return None
     end = stop.seen.at[0] + len(stop.rest.rstrip())
     fix = Fix(stop.between(stop.seen.at[0], stop.seen.at[0]), '"') if stop.accepts("STRING") else None
-    return stop.fault("NS145", span=stop.between(end - 1, end), fix=fix)
+    return stop.error("NS145", span=stop.between(end - 1, end), fix=fix)
 
 
 _RULES: tuple[Callable[[Stop], Diagnostic | None], ...] = (

@@ -14,7 +14,7 @@ _NUMBERS = ("INT", "NUMBER")
 
 
 def separators(stop: Stop) -> Diagnostic | None:
-    """`1,000 perceptrons`, `1_000`: digits stand together."""
+    """`1,000 perceptrons`, `1_000`: a number has no separators."""
     text, at = stop.source.text, stop.seen.at[0]
     number = None
     if stop.seen.kind in ("PERCEPTRON", "FILTER"):
@@ -27,24 +27,24 @@ def separators(stop: Stop) -> Diagnostic | None:
     end = at + len(re.match(r"[_\d]*", stop.rest)[0]) if stop.seen.kind == "NAME" else stop.begin + number.end()  # type: ignore[index]
     span = stop.between(begin, end)
     plain = re.sub(r"[,_]", "", span.text)
-    return stop.fault("NS142", span=span, fix=Fix(span, plain), text=span.text, plain=plain)
+    return stop.error("NS142", span=span, fix=Fix(span, plain), text=span.text, plain=plain)
 
 
 def noun(stop: Stop) -> Diagnostic | None:
-    """`perceptrons` and `filters` want a number before, filters a kernel after."""
+    """`perceptrons` and `filters` need a number before them, filters a kernel size after them."""
     named = re.search(r"\b(?:perceptrons?|filters?)$", stop.left)
     if named and stop.seen.kind in _NUMBERS and stop.seen.before[-1:] == ("NAME",):
         at = stop.begin + named.start()
         span = stop.between(at, stop.seen.at[1])
         alone = not re.match(r"\s*x", stop.source.text[stop.seen.at[1] : stop.end])
         fix = Fix(span, f"{stop.seen.text} {named[0]}") if alone and named[0].startswith("perceptron") else None
-        return stop.fault("NS119", span=stop.between(at, stop.begin + named.end()), fix=fix, noun=named[0])
+        return stop.error("NS119", span=stop.between(at, stop.begin + named.end()), fix=fix, noun=named[0])
     if stop.seen.kind in ("PERCEPTRON", "FILTER") and not stop.accepts(stop.seen.kind):
         if stop.seen.kind == "PERCEPTRON" and "FILTER" in stop.seen.accepts:
             return None
         if "IS" in stop.seen.before or stop.first == "let":
             return None
-        return stop.fault("NS119", noun=stop.seen.text)
+        return stop.error("NS119", noun=stop.seen.text)
     return None
 
 
@@ -52,7 +52,7 @@ _BEHIND = re.compile(r"(?P<kernel>[\w.]+(?:\s*[x×]\s*[\w.]+)*)\s+(?P<noun>filte
 
 
 def kernel(stop: Stop) -> Diagnostic | None:
-    """No size after `filters`, one before it, or one that is written `(5, 5)` or `(5x5)`."""
+    """No kernel size after `filters`, one before it, or one written as `(5, 5)` or `(5x5)`."""
     before = stop.seen.before
     if stop.first == "default":
         return None
@@ -61,13 +61,13 @@ def kernel(stop: Stop) -> Diagnostic | None:
     behind = _BEHIND.match(stop.rest) if stop.seen.kind in _NUMBERS and stop.last.isdigit() else None
     if behind is not None:  # `6 5x5 filters`
         span = stop.between(stop.seen.at[0], stop.seen.at[0] + behind.end())
-        return stop.fault("NS120", fix=Fix(span, f"{behind['noun']} {behind['kernel']}"), seen=stop.seen.text)
+        return stop.error("NS120", fix=Fix(span, f"{behind['noun']} {behind['kernel']}"), seen=stop.seen.text)
     spelt = before[-2:] == ("FILTER", "NAME") and stop.seen.kind in _NUMBERS  # `6 filters of 5x5`
     if spelt:
-        return stop.fault("NS120", span=stop.last_span, fix=Fix(stop.last_span, ""), seen=stop.last)
+        return stop.error("NS120", span=stop.last_span, fix=Fix(stop.last_span, ""), seen=stop.last)
     bracketed = before[-3:-1] == ("FILTER", "LPAR") and (stop.seen.kind == "COMMA" or stop.seen.text[:1] in ("x", "×"))
     if bracketed or before[-1:] == ("FILTER",):
-        return stop.fault("NS120", fixes=_unwrapped(stop) if bracketed else (), seen=stop.seen.text)
+        return stop.error("NS120", fixes=_unwrapped(stop) if bracketed else (), seen=stop.seen.text)
     return None
 
 
@@ -79,27 +79,27 @@ def _unwrapped(stop: Stop) -> tuple[Fix, ...]:
 
 
 def rounds(stop: Stop) -> Diagnostic | None:
-    """A `repeat` that is written otherwise than `repeat 3 { … }`."""
+    """A `repeat` that is not written as `repeat 3 { … }`."""
     seen = stop.seen
     if seen.kind == "LBRACE" and stop.seen.before[-1:] == ("REPEAT",):
-        return stop.fault("NS141", Hint("count"), seen=seen.text)
+        return stop.error("NS141", Hint("count"), seen=seen.text)
     if not rounds_wait(stop) or not stop.accepts("LBRACE"):
         return None
     if seen.kind == "NAME" and seen.text == "in":
-        return stop.fault("NS141", Hint("round"), seen=seen.text)
+        return stop.error("NS141", Hint("round"), seen=seen.text)
     braced = re.match(r"(?:times|rounds|x|번|회|:)\s*\{", stop.rest)
     if braced is not None:
-        return stop.fault("NS141", fix=Fix(stop.span, ""), seen=seen.text)
+        return stop.error("NS141", fix=Fix(stop.span, ""), seen=seen.text)
     inner = re.match(r"\(([^()]*)\)", stop.rest) if seen.kind == "LPAR" else None
     fixes: tuple[Fix, ...] = ()
     if inner is not None:
         close = seen.at[0] + inner.end() - 1
         fixes = (Fix(stop.span, "{ "), Fix(stop.between(close, close + 1), " }"))
-    return stop.fault("NS141", fixes=fixes, seen=seen.text)
+    return stop.error("NS141", fixes=fixes, seen=seen.text)
 
 
 def misspelt(stop: Stop) -> Diagnostic | None:
-    """`4 perceptons`, `100 neurons`: after a number comes one of the two nouns."""
+    """`4 perceptons`, `100 neurons`: after a number, only one of the two nouns can stand."""
     if stop.seen.kind != "NAME" or not stop.accepts("PERCEPTRON"):
         return None
     seen = stop.seen.text
@@ -108,14 +108,14 @@ def misspelt(stop: Stop) -> Diagnostic | None:
         return stop.unexpected(Hint("text", {"text": span.text}), fix=Fix(span, f'"{span.text}"'))
     guess = nearest(seen, ("perceptrons", "filters", "perceptron", "filter"))
     if guess and stop.seen.before[-1:] in (("INT",), ("NUMBER",), ("NAME",)):
-        return stop.fault("NS127", Hint("nearest", {"name": guess}), seen=seen, fix=Fix(stop.span, guess))
+        return stop.error("NS127", Hint("nearest", {"name": guess}), seen=seen, fix=Fix(stop.span, guess))
     number = stop.seen.before[-1:] in (("INT",), ("NUMBER",))
     if not number or seen in ("x", "X", "by"):
         return None
     meant = foreign.NOUNS.get(seen.casefold())
     if meant is not None:
-        return stop.fault("NS127", Hint("meant", {"seen": seen, "meant": meant}), seen=seen, fix=Fix(stop.span, meant))
-    return stop.fault("NS127", seen=seen)
+        return stop.error("NS127", Hint("meant", {"seen": seen, "meant": meant}), seen=seen, fix=Fix(stop.span, meant))
+    return stop.error("NS127", seen=seen)
 
 
 _OPTION = re.compile(r"[,\[{]?\s*([^\W\d][\w.]*)(?:\s*=(?!=)\s*|\s+(?=\d))([^\s,)\]}]+)")
@@ -126,7 +126,7 @@ _NO_OPTIONS = ("in", "as", "of", "by", "is", "caption", "repeat")
 
 
 def options(stop: Stop) -> Diagnostic | None:
-    """`maxpool 2x2`, `6 filters 5x5, stride = 2`: options that stand beside their parentheses."""
+    """`maxpool 2x2`, `6 filters 5x5, stride = 2`: options without parentheses."""
     text, at = stop.source.text, stop.seen.at[0]
     if stop.start not in ("stmt", "decl") or stop.left.count("(") > stop.left.count(")") or stop.first == "let":
         return None
@@ -139,11 +139,11 @@ def options(stop: Stop) -> Diagnostic | None:
             fix = Fix(stop.between(at, close + 1), f"-> {braces[2].strip()}")
             return stop.unexpected(Hint("brackets"), fix=fix)
         fixes = (Fix(stop.span, "("), Fix(stop.between(close, close + 1), ")"))
-        return stop.fault("NS137", fixes=fixes, right=f"({braces[2].strip()})")
+        return stop.error("NS137", fixes=fixes, right=f"({braces[2].strip()})")
     option = _OPTION.match(text, at, stop.end)
     outside = stop.seen.kind in ("COMMA", "LSQB") or stop.accepts("LPAR") or stop.left.endswith(")")
     if option and (outside or stop.first == "default") and option[1] not in _NO_OPTIONS:
-        return stop.fault("NS137", right=f"({option[1]} = {option[2]})")
+        return stop.error("NS137", right=f"({option[1]} = {option[2]})")
     sizes = _SIZES.match(text, at, stop.end)
     word = re.search(r"[^\W\d][\w.]*$", stop.left)
     beside = stop.seen.kind in _NUMBERS and stop.seen.before[-1:] == ("NAME",) and stop.accepts("_ARROW")
@@ -151,7 +151,7 @@ def options(stop: Stop) -> Diagnostic | None:
         right = f"{word[0]}({sizes[0]})"
         span = stop.between(stop.begin + word.start(), sizes.end())
         ends = re.match(r"\s*(?:$|->|is\b|[\"),&+\n])", text[sizes.end() : stop.end])
-        return stop.fault("NS137", fix=Fix(span, right) if ends else None, right=right)
+        return stop.error("NS137", fix=Fix(span, right) if ends else None, right=right)
     return None
 
 
@@ -183,7 +183,7 @@ _LIST = re.compile(r"\[\s*\d+(?:\s*,\s*\d+)*\s*,?\s*\]|\[\s*[\w\"][^\[\]\n]*\]")
 
 
 def _in_type(stop: Stop) -> bool:
-    """Whether what stopped belongs to a type: an input's, or the one after `is`."""
+    """Whether the wrong token stands in a type annotation: of an input, or after `is`."""
     return (stop.first == "input" and "COLON" in stop.seen.before) or "IS" in stop.seen.before
 
 
@@ -224,11 +224,11 @@ def sizes(stop: Stop) -> Diagnostic | None:
         return stop.swap(",", "x", stop.span)
     if in_space and seen.kind in ("INT", "NUMBER"):
         gap = stop.between(stop.last_span.end, seen.at[0])
-        return stop.fault("NS121", Hint("sizes"), seen=seen.text, right="x", fix=Fix(gap, "x"))
+        return stop.error("NS121", Hint("sizes"), seen=seen.text, right="x", fix=Fix(gap, "x"))
     spaced = re.match(r"\d+\s*[x×]\s*\d+", stop.rest) if stop.accepts("AT") and stop.last.isdigit() else None
     if spaced is not None:  # `3 32x32`
         gap = stop.between(stop.last_span.end, seen.at[0])
-        return stop.fault("NS121", Hint("maps"), seen=seen.text, right="@", fix=Fix(gap, "@"))
+        return stop.error("NS121", Hint("maps"), seen=seen.text, right="@", fix=Fix(gap, "@"))
     behind = re.search(r"\d+(?:\s*[x×]\s*\d+)+$", stop.left) if seen.kind == "AT" else None
     maps = re.match(r"@\s*(\d+)", stop.rest)
     if behind is not None and maps is not None:  # `32x32@3`

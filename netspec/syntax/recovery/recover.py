@@ -1,9 +1,8 @@
-"""A broken text -> everything in it that parses, and a diagnostic for each statement that doesn't.
+"""A text that does not parse -> every statement that does, and a diagnostic for each other one.
 
-Every statement begins with its keyword on a line of its own, so a text falls into logical lines without
-being parsed: a line begins a statement, continues one (brackets are open, or it starts with -> & + ,), or
-closes a body. Each is then parsed alone. What a broken line would have named stays known as `unread`, so
-that nothing that uses it is reported too.
+Every statement begins with a keyword on a line of its own, so logical lines are found without parsing: a line begins
+a statement, continues one (brackets are open, or it begins with -> & + ,), or closes a body. Each is then parsed on
+its own. The names that wrong lines may have defined are kept as `unread`, so that uses of them are not reported.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from netspec.syntax.build import BadText
 from netspec.syntax.parser import TooDeep, Unexpected, parse
 from netspec.syntax.recovery import Unread
 from netspec.syntax.recovery.lines import HEAD, STATEMENT, WORD, Logical, foreign, logical_lines, notation
-from netspec.syntax.recovery.mistakes import STATEMENTS, explain, syntax_fault
+from netspec.syntax.recovery.mistakes import STATEMENTS, explain, syntax_error
 from netspec.syntax.recovery.stop import Stop
 
 MAX_MISTAKES = 1000
-MAX_EFFORT = 30_000_000  # of explaining what was meant; after that broken lines are only reported
+MAX_EFFORT = 30_000_000  # spent on explaining what was meant; beyond it, mistakes are reported without explanation
 _CONTINUES = re.compile(r"->|[&+,]|→")
 _CLOSES = re.compile(r"\}[\s;]*")
 _CONFLICT = re.compile(r"^(?:<{7} .*|>{7} .*)$", re.MULTILINE)
@@ -50,12 +49,12 @@ class _Recovery:
         self.inside: list[Any] = []
         self.open_line: Logical | None = None
         self.headless = False  # the head of the open body could not be read
-        self.garbled = False  # the last line could not be read and is no layer: it may have been meant to close
-        self.skipping = False  # inside a body of which not even the kind could be read
-        self.around: list[tuple[Any, list[Any], Logical | None]] = []  # bodies inside which another one was begun
-        self.braces = 0  # opened inside the body without a head
-        self.effort = 0  # what explaining broken lines may have cost so far: their lengths, squared
-        self.stray = False  # lines outside a body were met: said once, then read as the body's before them
+        self.garbled = False  # the last line does not parse and is no layer: it may have been meant to close the body
+        self.skipping = False  # inside a body whose kind is unknown
+        self.around: list[tuple[Any, list[Any], Logical | None]] = []  # outer bodies of a nested one
+        self.braces = 0  # braces that are open inside the body and belong to no head
+        self.effort = 0  # bound on the work of explaining so far: the squared lengths of the lines
+        self.stray = False  # lines outside a body were reported; further ones are read as part of the body before them
 
     def run(self) -> Recovered:
         lines = logical_lines(self.source.text)
@@ -71,7 +70,7 @@ class _Recovery:
             lines = []
         for line in lines:
             self.read(line)
-            if len(self.diagnostics) >= MAX_MISTAKES:  # of a file that is wrong throughout nobody reads more
+            if len(self.diagnostics) >= MAX_MISTAKES:  # the file is wrong throughout
                 self.unread.any = True
                 break
         if self.open is not None:
@@ -102,11 +101,11 @@ class _Recovery:
             label = Label(Span(self.source, *self.open.head_at), "opened", {"bracket": "{"})
             span = Span(self.source, line.start, line.end)
             words: Words = {"seen": line.text, "wanted": "}"}
-            if not self.headless:  # its head had the wrong bracket, too, and that is said
+            if not self.headless:  # the wrong bracket of its head is reported already
                 self.diagnostics.append(Diagnostic("NS125", span, words, labels=(label,), fixes=(Fix(span, "}"),)))
             self.close(line.end)
         elif line.text == "{" and self.headless:
-            self.headless = False  # the brace that its head lacked
+            self.headless = False  # the brace that is missing in its head
         elif line.text == "{" and self.open is not None:
             self.parse_into(line, "stmt", self.inside)
             self.braces += 1
@@ -132,7 +131,7 @@ class _Recovery:
             self.skipping = len(self.diagnostics) > before and line.text.endswith("{")
 
     def nests(self, line: Logical) -> bool:
-        """Whether a net or block begins inside another: indented deeper than the head of the open one."""
+        """Whether a line begins a net or block inside another: it is indented deeper than the open one."""
         inner = _BEGINS.match(line.text) is not None
         if (
             not inner
@@ -146,7 +145,7 @@ class _Recovery:
         return column(line.start)[1] > column(self.open_line.start)[1]
 
     def nest(self, line: Logical) -> None:
-        """Says so, and reads the inner one as if it stood beside."""
+        """Reports a nested net or block, and reads it as if it stood beside the outer one."""
         label = Label(Span(self.source, self.open_line.start, self.open_line.end), "opened")  # type: ignore[union-attr]
         inner = WORD.match(line.text)
         words: Words = {"inner": inner[0] if inner else "", "kind": self.open.kind}
@@ -157,22 +156,22 @@ class _Recovery:
         self.open_body(line)
 
     def end(self, line: Logical) -> None:
-        """`end` for the closing brace."""
+        """Reports `end` in place of the closing brace."""
         span = Span(self.source, line.start, line.end)
         words: Words = {"seen": line.text, "legal": Quoted(STATEMENTS)}
         self.diagnostics.append(Diagnostic("NS116", span, words, hints=(Hint("closes"),), fixes=(Fix(span, "}"),)))
         self.close(line.end)
 
     def skip(self, line: Logical) -> None:
-        """`nte first {`: its lines may be of any kind, so they are passed over."""
+        """Passes over the lines of a body whose kind is unknown: `nte first {`."""
         self.skipping = line.text.rstrip() != "}"
-        self.poison(line)
+        self.mark_unread(line)
         if HEAD.match(line.text) and line.text.endswith("{"):
             self.skipping = False
             self.read(line)
 
     def outside(self, line: Logical) -> None:
-        """A layer outside a body: its net was never opened, or a `}` stands too early."""
+        """Reports a layer outside a body: its net was never opened, or a `}` stands too early."""
         if not self.stray:
             word = WORD.match(line.text)
             span = Span(self.source, line.start, line.end)
@@ -184,14 +183,14 @@ class _Recovery:
             self.open_line = Logical(self.open.head_at[0], self.open.head_at[1], "")
             self.parse_into(line, "stmt", self.inside)
         else:
-            self.poison(line)
+            self.mark_unread(line)
 
     def is_setting(self, line: Logical) -> bool:
         return isinstance(self.open, tree.Section) and re.match(r"\w+(\.\w+)*\s*=", line.text) is not None
 
     def close_brace(self, line: Logical) -> None:
         if self.braces:
-            self.braces -= 1  # of a brace that opened nothing
+            self.braces -= 1  # closes a brace that belongs to no head
         elif self.open is None and self.stray:
             self.stray = False
         elif self.open is None:
@@ -221,7 +220,7 @@ class _Recovery:
         head = self.parse(line, start)
         self.headless = head is None
         if head is None:
-            self.poison(line)
+            self.mark_unread(line)
             names = WORD.findall(line.text)
             at = (line.start, line.end)
             label = tree.Name(names[1] if len(names) > 1 else "?", at)
@@ -244,10 +243,10 @@ class _Recovery:
         if parsed is not None:
             into.append(parsed)
             return
-        self.poison(line)
-        broken = _broken(line)
-        if broken is not None and start == "stmt":
-            into.append(broken)
+        self.mark_unread(line)
+        stand_in = _stand_in(line)
+        if stand_in is not None and start == "stmt":
+            into.append(stand_in)
 
     def parse(self, line: Logical, start: str) -> Any:
         region = (line.start, line.end)
@@ -259,11 +258,11 @@ class _Recovery:
             stop = Stop(self.source, line.start, line.end, unexpected, start, line.unclosed)
             self.diagnostics.append(explain(stop, plainly))
         except (TooDeep, BadText) as fault:
-            self.diagnostics.append(syntax_fault(self.source, fault))
+            self.diagnostics.append(syntax_error(self.source, fault))
         return None
 
-    def poison(self, line: Logical) -> None:
-        """Names a broken line may have given are never reported as unknown."""
+    def mark_unread(self, line: Logical) -> None:
+        """Adds the names that a line which does not parse may have defined to the unread names."""
         words = WORD.findall(line.text)
         if not words:
             return
@@ -286,8 +285,8 @@ class _Recovery:
                 self.unread.heads.update(words)
 
 
-def _broken(line: Logical) -> tree.Statement | None:
-    """A stand-in for a broken line, so that its label is known and nothing reads past it."""
+def _stand_in(line: Logical) -> tree.Statement | None:
+    """Stands for a layer's line that does not parse, so that its label is known; None for other lines."""
     match = re.match(rf"({WORD.pattern})\s*({WORD.pattern})?", line.text)
     if match is None or match[1] in ("start", "let", "default", "require"):
         return None
@@ -298,5 +297,12 @@ def _broken(line: Logical) -> tree.Statement | None:
 
 
 def recover(source: SourceFile) -> Recovered:
-    """Parses line by line; `source.text` holds the text as it is to be read."""
+    """Parses a text statement by statement.
+
+    Args:
+        source: the text, with replaced characters.
+
+    Returns:
+        The statements that parse, a diagnostic for each other one, and the names that those may have defined.
+    """
     return _Recovery(source).run()

@@ -13,26 +13,26 @@ _WORDS_TWICE = re.compile(
     r"\b(is|of|one|over|as|from|repeat|net|block|use|hidden|output|input|let|require|default|shared|perceptrons?|filters?)"
     r"[ \t]+(\1)$"
 )
-# no two of these in a row mean anything
+# signs and words that never stand twice in a row
 _TWICE = frozenset(("->", "+", "*", "/", "&", ",", ":", "=", "@", ".", "^", "==", "%", "is", "over"))
 
 
 def doubled(stop: Stop) -> Diagnostic | None:
-    """`-> ->`, `, ,`, `is is 10`: the second is one too many."""
+    """`-> ->`, `, ,`, `is is 10`: a sign or word is written twice."""
     words = _WORDS_TWICE.search(stop.left)
     if words is not None:
         span = stop.between(stop.begin + words.start(2), stop.begin + words.end(2))
-        return stop.fault("NS138", span=span, fix=Fix(span, ""), seen=words[2])
+        return stop.error("NS138", span=span, fix=Fix(span, ""), seen=words[2])
     seen = stop.seen.text
     if stop.seen.kind in ("PERCEPTRON", "FILTER") and stop.last == seen:
-        return stop.fault("NS138", fix=Fix(stop.span, ""), seen=seen)
+        return stop.error("NS138", fix=Fix(stop.span, ""), seen=seen)
     adjacent = stop.last_span.end == stop.seen.at[0]
     if stop.last != seen or seen not in _TWICE or (adjacent and stop.last + seen in _OTHERWISE):
         return None
-    return stop.fault("NS138", fix=Fix(stop.span, ""), seen=seen)
+    return stop.error("NS138", fix=Fix(stop.span, ""), seen=seen)
 
 
-# signs of other languages -> ours
+# signs of other languages -> those of this one
 _OTHERWISE = {
     "=>": "->", "==>": "->", "-->": "->", "--->": "->", "->>": "->", ">>": "->", "|>": "->", "~>": "->", "- >": "->",
     "> >": "->", "=<": "<=", "<>": "!=", "===": "==", "!==": "!=", "**": "^", "&&": "&", "<-": "->", "<--": "->",
@@ -42,7 +42,7 @@ _SIGN = re.compile(r"[-=]&gt;|&amp;|-\s+>|-{2,}>|->>|={1,2}>|<-{1,2}|\|>|~>|>\s?
 
 
 def written_otherwise(stop: Stop) -> Diagnostic | None:
-    """`=>`, `:=`, `**`: a sign of another language, or one that was torn apart."""
+    """`=>`, `:=`, `**`, `- >`: a sign of another language, or one with a space inside."""
     for match in _SIGN.finditer(stop.source.text, stop.begin, stop.end):
         if match.start() <= stop.seen.at[0] < match.end():
             sign = re.sub(r"\s+", " ", match[0])
@@ -57,7 +57,7 @@ def written_otherwise(stop: Stop) -> Diagnostic | None:
                 right = "="
             span = stop.between(match.start(), match.end())
             if sign in ("<-", "<--"):
-                return stop.fault("NS122", Hint("leftwards"), span=span, seen=sign, right=right)
+                return stop.error("NS122", Hint("leftwards"), span=span, seen=sign, right=right)
             return stop.swap(sign, right, span)
         if match.start() > stop.seen.at[0]:
             break
@@ -70,15 +70,15 @@ def required(stop: Stop) -> Diagnostic | None:
         return None
     seen = stop.seen
     if seen.kind == "CMP" and re.search(r"==|!=|<=|>=|<|>", stop.left):
-        return stop.fault("NS133", seen=seen.text)
+        return stop.error("NS133", seen=seen.text)
     if seen.kind == "CMP" and stop.open == "(" and re.match(r"require\s*\(", stop.text):
-        return stop.fault("NS143", Hint("bare"), fixes=_without_brackets(stop), seen="(")
+        return stop.error("NS143", Hint("bare"), fixes=_without_brackets(stop), seen="(")
     if seen.kind == "NAME" and stop.last == "not":
-        return stop.fault("NS143", Hint("opposite"), span=stop.last_span, seen="not")
+        return stop.error("NS143", Hint("opposite"), span=stop.last_span, seen="not")
     if seen.kind == "NAME" and seen.text == "in":
-        return stop.fault("NS143", Hint("among"), seen="in")
+        return stop.error("NS143", Hint("among"), seen="in")
     if (seen.kind == "NAME" and seen.text in ("and", "or")) or seen.text in ("&", "|"):
-        return stop.fault("NS143", Hint("two") if seen.text in ("and", "&") else Hint("one"), seen=seen.text)
+        return stop.error("NS143", Hint("two") if seen.text in ("and", "&") else Hint("one"), seen=seen.text)
     return None
 
 
@@ -115,27 +115,27 @@ _OPTION = re.compile(r"[,\[]?\s*([^\W\d][\w.]*)(?:\s*=(?!=)\s*|\s+(?=\d))([^\s,)
 
 
 def comma(stop: Stop) -> Diagnostic | None:
-    """`(stride = 2 pad = 1)`, `(pad 2)`, `net a(K 10)`, `block A(c d)`: what parts or joins options is missing."""
+    """`(stride = 2 pad = 1)`, `(pad 2)`, `net a(K 10)`, `block A(c d)`: a comma or `=` is missing."""
     at = stop.seen.at[0]
     option = _OPTION.match(stop.source.text, at, stop.end) if stop.seen.kind == "NAME" else None
     if option is not None and stop.accepts("COMMA") and (stop.open == "(" or "=" in option[0]):
         end = stop.begin + len(stop.left)
-        return stop.fault("NS121", seen=stop.seen.text, right=",", fix=Fix(stop.between(end, end), ","))
+        return stop.error("NS121", seen=stop.seen.text, right=",", fix=Fix(stop.between(end, end), ","))
     if stop.open != "(" or stop.seen.kind not in ("NAME", "INT", "NUMBER", "STRING"):
         return None
     key = re.search(r"[(,]\s*([^\W\d][\w.]*)$", stop.left)
     if key is None or not re.match(r"[^\s,()]+\s*[,)]", stop.rest):
         return None
     if stop.start.endswith("_head") and stop.seen.kind == "NAME":
-        return stop.fault(
+        return stop.error(
             "NS121", seen=stop.seen.text, right=",", fix=Fix(stop.last_span._replace(start=at, end=at), ", ")
         )
     if stop.last in ("no", "not", "without"):
         span = stop.between(stop.last_span.start, stop.seen.at[1])
         right = f"{stop.seen.text} = false"
-        return stop.fault("NS122", span=span, seen=span.text, right=right, fix=Fix(span, right))
+        return stop.error("NS122", span=span, seen=span.text, right=right, fix=Fix(span, right))
     end = stop.begin + len(stop.left)
-    return stop.fault("NS136", key=key[1], fix=Fix(stop.between(end, end), " ="))
+    return stop.error("NS136", key=key[1], fix=Fix(stop.between(end, end), " ="))
 
 
 # words that people put where a sign joins two things
@@ -146,7 +146,7 @@ _INFIX = {
 
 
 def between(stop: Stop) -> Diagnostic | None:
-    """Two things side by side where a sign joins them."""
+    """Two items side by side with no sign between them."""
     if stop.seen.kind not in _ITEM | {"AS"} or stop.seen.kind == "LPAR":
         return None
     seen = stop.seen.text
@@ -162,12 +162,12 @@ def between(stop: Stop) -> Diagnostic | None:
             return stop.swap(seen, word, stop.span)
     if stop.seen.kind != "AS" and stop.accepts("_ARROW") and not rounds_wait(stop) and not _is_caption_word(stop):
         sums = stop.last.isdigit() and stop.seen.kind in ("INT", "NUMBER")  # `3 3 perceptrons`: one is too many
-        return stop.fault("NS121", seen=seen, right="->", fix=None if sums else Fix(where, "-> "))
+        return stop.error("NS121", seen=seen, right="->", fix=None if sums else Fix(where, "-> "))
     return None
 
 
 def rounds_wait(stop: Stop) -> bool:
-    """Whether a `repeat` waits for its brace."""
+    """Whether the opening brace of a `repeat` is still to come."""
     before = stop.seen.before
     return "REPEAT" in before and "LBRACE" not in before[len(before) - 1 - before[::-1].index("REPEAT") :]
 
@@ -177,7 +177,7 @@ def _is_caption_word(stop: Stop) -> bool:
 
 
 def joined_by_x(stop: Stop) -> Diagnostic | None:
-    """`a x` at the end of a chain's head: the layer `x` beside another reads as the size sign."""
+    """`a x`: the layer x behind another one is read as the size sign; or `×` for a product."""
     if (
         stop.seen.kind not in (END, "_NL", "_ARROW")
         or "_X" not in stop.seen.before[-2:]
@@ -192,7 +192,7 @@ def joined_by_x(stop: Stop) -> Diagnostic | None:
         and re.search(r":\s*[^\W\d]\w*\s+x$", stop.left)
         and stop.first in ("hidden", "output", "start")
     ):
-        return stop.fault("NS121", Hint("joined"), span=stop.last_span, seen="x", right="&")
+        return stop.error("NS121", Hint("joined"), span=stop.last_span, seen="x", right="&")
     return None
 
 
@@ -202,7 +202,7 @@ _NEEDS_LEFT = frozenset(
 
 
 def missing(stop: Stop) -> Diagnostic | None:
-    """`x + -> relu`, `(pad = )`, `( , 3)`: nothing stands where a value should."""
+    """`x + -> relu`, `(pad = )`, `( , 3)`: a value is missing."""
     seen = stop.seen
     if seen.kind not in _NEEDS_LEFT or not stop.accepts("NAME") or not stop.last:
         return None
@@ -219,7 +219,7 @@ def missing(stop: Stop) -> Diagnostic | None:
         hints = (Hint("rounds"),)
     elif stop.last == "[" and seen.kind == "RSQB":
         hints = (Hint("step"),)
-    return stop.fault("NS139", *hints, left=stop.last, seen=seen.text, expected=expected(seen.accepts))
+    return stop.error("NS139", *hints, left=stop.last, seen=seen.text, expected=expected(seen.accepts))
 
 
 def _percent(stop: Stop) -> Diagnostic:
@@ -230,7 +230,7 @@ def _percent(stop: Stop) -> Diagnostic:
         span = stop.between(stop.begin + share.start(), stop.begin + share.end())
         fixes = (Fix(span, f"{int(share[1]) / 100:g}"),)
     legal = expected(stop.seen.accepts)
-    return stop.fault(
+    return stop.error(
         "NS139", Hint("percent"), span=stop.last_span, fixes=fixes, left="%", seen=stop.seen.text, expected=legal
     )
 
@@ -244,7 +244,7 @@ def _bracketed(stop: Stop) -> Diagnostic:
     if stop.source.text[close : close + 1] == closer:
         fixes = (Fix(stop.span, ""), Fix(stop.between(close, close + 1), ""))
     legal = expected(stop.seen.accepts)
-    return stop.fault("NS101", Hint("brackets"), fixes=fixes, seen=stop.seen.text, expected=legal)
+    return stop.error("NS101", Hint("brackets"), fixes=fixes, seen=stop.seen.text, expected=legal)
 
 
 def unexpected(stop: Stop) -> Diagnostic | None:
@@ -280,7 +280,7 @@ _DIVIDES = re.compile(r"(?:[\w)]//[\w(]|\s//\s*\d)")  # `S//2`, `S // 2` of Pyth
 
 
 def comment(stop: Stop) -> Diagnostic | None:
-    """`// first layer`: how other languages begin a comment."""
+    """`// first layer`: a comment in the way of another language."""
     at = stop.seen.at[0]
     for begin in (at, at - 1):
         match = _COMMENT.match(stop.source.text, begin, stop.end) if begin >= stop.begin else None
@@ -290,12 +290,12 @@ def comment(stop: Stop) -> Diagnostic | None:
             return stop.swap("//", "/", span)
         if match is not None and (alone or match[0] in ("//", "/*", "<!--")):
             span = stop.between(begin, match.end())
-            return stop.fault("NS140", span=span, fixes=tuple(_to_hash(stop, begin, match[0])), seen=match[0])
+            return stop.error("NS140", span=span, fixes=tuple(_to_hash(stop, begin, match[0])), seen=match[0])
     return None
 
 
 def _to_hash(stop: Stop, begin: int, seen: str) -> list[Fix]:
-    """`/* a */` is `# a` where the line ends with it; what goes over several lines is left to the writer."""
+    """Fixes for a comment of another language; none where it goes over several lines or text follows."""
     opened = Fix(stop.between(begin, begin + len(seen)), "#")
     closer = {"/*": "*/", "<!--": "-->"}.get(seen)
     if closer is None:
@@ -309,7 +309,7 @@ def _to_hash(stop: Stop, begin: int, seen: str) -> list[Fix]:
     return [opened, Fix(stop.between(end - len(closer), end), "")]
 
 
-# what opens a text elsewhere, and what then closes it
+# quotes of other notations: opening -> closing
 _QUOTES = {"'": "'", "`": "`", "‘": "’", "’": "’", "‚": "‘", "´": "´"}
 
 
@@ -323,8 +323,8 @@ def character(stop: Stop) -> Diagnostic | None:
         line_end = len(stop.source.text) if line_end < 0 else line_end
         before = stop.source.text[stop.begin : at]
         if line_end == at + 1 and not before[-1:].isspace():  # `scores"`: it can only end a text
-            return stop.fault("NS145")
-        return stop.fault("NS103", span=stop.between(at, line_end))
+            return stop.error("NS145")
+        return stop.error("NS103", span=stop.between(at, line_end))
     if seen in _QUOTES:
         return _quote(stop, seen)
     if seen == ";":
@@ -334,12 +334,12 @@ def character(stop: Stop) -> Diagnostic | None:
         ends = not stop.rest[1:].strip()
         joins = bool(stop.open)
         fix = Fix(stop.span, "" if ends else ",") if ends or joins else None
-        return stop.fault("NS109", *([Hint("comma")] if joins else []), fix=fix)
+        return stop.error("NS109", *([Hint("comma")] if joins else []), fix=fix)
     if seen in "|!~":
         hints = (Hint("pipe"),) if seen == "|" else ()
         return written_otherwise(stop) or stop.unexpected(*hints)
     hints = (Hint("below"),) if seen == "\\" and not stop.rest[1:].strip() else ()
-    return stop.fault("NS129", *hints, fix=Fix(stop.span, ""), seen=seen)
+    return stop.error("NS129", *hints, fix=Fix(stop.span, ""), seen=seen)
 
 
 def _quote(stop: Stop, character: str) -> Diagnostic:
@@ -348,4 +348,4 @@ def _quote(stop: Stop, character: str) -> Diagnostic:
     fixes: tuple[Fix, ...] = ()
     if closing > 0 and stop.accepts("STRING") and '"' not in stop.source.text[at:closing]:
         fixes = (Fix(stop.span, '"'), Fix(stop.between(closing, closing + 1), '"'))
-    return stop.fault("NS104", fixes=fixes, seen=character)
+    return stop.error("NS104", fixes=fixes, seen=character)

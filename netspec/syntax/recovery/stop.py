@@ -1,4 +1,4 @@
-"""Where the reading of one statement stopped, as the rules that explain mistakes look at it."""
+"""Where the parsing of a statement stopped: what the rules that explain mistakes look at."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _PHRASES = {
     "NAME": "a name", "INT": "a number", "NUMBER": "a number", "STRING": "a text", "CMP": "a comparison",
     "_NL": "the end of the line", END: "the end of the line", "ADDOP": "an operator", "MULOP": "an operator",
 }  # fmt: skip
-# what says most comes first; the rest of a long list helps nobody
+# the most telling terminals come first, since a long list is cut
 _ORDER = ("NAME", "INT", "_ARROW", "COLON", "EQUAL", "CMP", "STRING", "PERCEPTRON", "FILTER", "RPAR", "RSQB", "RBRACE")
 
 
 def expected(accepts: frozenset[str]) -> tuple[Phrase | str, ...]:
-    """At most six of the things that could stand somewhere, the telling ones first."""
+    """At most six of the terminals that could stand at a place, the most telling first, as messages show them."""
     ordered = [terminal for terminal in _ORDER if terminal in accepts]
     ordered += sorted(accepts - set(_ORDER))
     words: list[Phrase | str] = []
@@ -51,7 +51,7 @@ OPENERS = {"(": ")", "[": "]", "{": "}"}
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """One statement `[begin, end)` and the token at which it stopped making sense."""
+    """One statement `[begin, end)` of a text, and the first token that does not fit."""
 
     source: SourceFile
     begin: int
@@ -119,7 +119,7 @@ class Stop:
     def accepts(self, *terminals: str) -> bool:
         return any(terminal in self.seen.accepts for terminal in terminals)
 
-    def fault(
+    def error(
         self,
         code: str,
         *hints: Hint,
@@ -131,9 +131,9 @@ class Stop:
         return Diagnostic(code, span or self.span, words, hints=hints, fixes=(fix,) if fix else fixes)
 
     def swap(self, seen: str, right: str, span: Span, *hints: Hint) -> Diagnostic:
-        """NS122: what stands at `span` is written otherwise, and a machine may put that right."""
-        return self.fault("NS122", *hints, span=span, seen=seen, right=right, fix=Fix(span, right))
+        """NS122, with a fix: what stands at `span` is written as `right`."""
+        return self.error("NS122", *hints, span=span, seen=seen, right=right, fix=Fix(span, right))
 
     def unexpected(self, *hints: Hint, fix: Fix | None = None) -> Diagnostic:
-        """NS101: what could stand here instead."""
-        return self.fault("NS101", *hints, fix=fix, seen=self.seen.text, expected=expected(self.seen.accepts))
+        """NS101, with what could stand here."""
+        return self.error("NS101", *hints, fix=fix, seen=self.seen.text, expected=expected(self.seen.accepts))
