@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from netspec.cli.options import allow_option, check_root, common, limit_option, limits_of, read_stdin
-from netspec.cli.output import Format, coloured, language_of, say, write_file, write_text, written
+from netspec.cli.output import Format, language_of, report, say, write_file, write_text
 from netspec.diagnostics.model import Diagnostic
 from netspec.limits import Limits
 
@@ -50,8 +49,7 @@ def check(
         counted += lines
     errors = sum(diagnostic.severity == "error" for diagnostic in found)
     if found or form == "json":
-        stream = sys.stdout if form == "json" else sys.stderr
-        print(written(found, form, language_of(["--lang", lang] if lang else []), coloured(stream)), file=stream)
+        report(found, form, language_of(["--lang", lang] if lang else []))
     if not quiet and form != "json":
         for line in counted:
             say(line)

@@ -102,10 +102,16 @@ def table(rows: Sequence[Sequence[str]]) -> None:
 
 def fail(diagnostics: Sequence[Diagnostic], exit_code: int, argv: Sequence[str], language: Literal["en", "ko"]) -> int:
     """Prints diagnostics where failures belong, and hands the exit code on."""
-    form = format_of(argv)
-    stream = sys.stdout if form == "json" else sys.stderr
-    print(written(diagnostics, form, language, coloured(stream)), file=stream)  # escaped, colours apart
+    report(diagnostics, format_of(argv), language)
     return exit_code
+
+
+def report(diagnostics: Sequence[Diagnostic], form: Format, language: Literal["en", "ko"]) -> None:
+    """Prints diagnostics: JSON, which programs read, to standard output; all else to standard error."""
+    if form == "json":
+        write_file(written(diagnostics, form, language, False) + "\n")
+    else:
+        print(written(diagnostics, form, language, coloured(sys.stderr)), file=sys.stderr)  # escaped, colours apart
 
 
 # ---- output files: the whole file or nothing

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netspec.cli.options import allow_option, common
-from netspec.cli.output import language_of, output_for, say, table, write_text
+from netspec.cli.output import language_of, output_for, say, table, write_file, write_text
 from netspec.cli.predict import PARTS
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
@@ -53,9 +53,8 @@ def runs(folders: tuple[Path, ...], **flags: Any) -> int:
     if flags["as_json"]:
         import json
 
-        print(
-            json.dumps({"runs": [item.document() for item in found], "differ": differing}, ensure_ascii=False, indent=1)
-        )
+        document = {"runs": [item.document() for item in found], "differ": differing}
+        write_file(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
     else:
         table(_table(found, language))
         if differing:
