@@ -87,7 +87,7 @@ def _padding(option: Option, value: tree.Value, env: Environment) -> Any:
     if word:
         return choose(option, value, env, word)
     if isinstance(value, tree.Ref) and value.name not in env.values and not _is_known(value, env):  # `pad = full`
-        legal = Quoted(option.choices)
+        legal = Quoted(tuple(option.choices))
         hint = Hint("padding")
         raise fault(env, value.at, "NS424", hint, option=option.shown, value=value.name, legal=legal)
     return _extent(option, value, env)
@@ -139,7 +139,7 @@ def parse_word(option: Option, value: tree.Value, names: OptionNames) -> str:
     """One of a few words, without quotes."""
     if isinstance(value, tree.Text):
         fix = Fix(names.span(value.at), value.value) if value.value in option.choices else None
-        legal = Quoted(option.choices)
+        legal = Quoted(tuple(option.choices))
         raise fault(names, value.at, "NS423", fix=fix, option=option.shown, value=value.value, legal=legal)
     if not isinstance(value, tree.Ref):
         return choose(option, value, names, names.span(value.at).text)
@@ -170,7 +170,7 @@ def choose(option: Option, value: tree.Value, names: OptionNames, word: str) -> 
     hints = (Hint("nearest", {"name": guess}),) if guess else (other,) if other else ()
     quoted = f'"{guess}"' if isinstance(value, tree.Text) else guess
     fix = Fix(names.span(value.at), quoted) if guess and quoted else None
-    legal = Quoted(option.choices)
+    legal = Quoted(tuple(option.choices))
     raise fault(names, value.at, "NS424", *hints, fix=fix, option=option.shown, value=word, legal=legal)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted, Words
 from netspec.elaborate.evaluate import LARGEST, Undefined, Want, evaluate
@@ -13,6 +13,7 @@ from netspec.figure.settings import FigureSettings, Index, LayerHints, Region, S
 from netspec.figure.themes import OLD_NAMES, THEMES
 from netspec.figure.views import VIEWS
 from netspec.ir.graph import Graph, Layer
+from netspec.ir.operation import Option
 from netspec.ir.sizes import Formula, Size
 from netspec.names import nearest
 from netspec.plugins import not_allowed
@@ -23,66 +24,49 @@ from netspec.syntax import tree
 if TYPE_CHECKING:
     from netspec.elaborate.program import Program
 
-Kind = Literal["word", "flag", "integer", "texts", "text", "layer", "show", "at", "box"]
+
+def takes(option: Option, word: str) -> bool:
+    """Whether a setting takes a word; of a registry only the module of that name is imported."""
+    return word in option.choices or (option.choices is THEMES and word in OLD_NAMES)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What a setting takes."""
-
-    kind: Kind
-    about: str
-    words: tuple[str, ...] | Registry[Any] = ()
-    least: int = 0
-    most: int = 0
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """The words that it takes."""
-        return tuple(self.words)
-
-    @property
-    def open(self) -> bool:
-        """Whether words can be registered."""
-        return isinstance(self.words, Registry)
-
-    def takes(self, word: str) -> bool:
-        """Whether it takes a word; of a registry only the module of that name is imported."""
-        return word in self.words or (self.words is THEMES and word in OLD_NAMES)
+def is_open(option: Option) -> bool:
+    """Whether the words of a setting can be registered."""
+    return isinstance(option.choices, Registry)
 
 
 SETTINGS: Final = {
-    "view": Rule("word", "how the net is drawn; left out, what suits it", VIEWS),
-    "theme": Rule("word", "colours", THEMES),
-    "lang": Rule("word", "the language of the words that netspec adds", say.LANGUAGES),
-    "direction": Rule("word", "the way in which the net computes", say.DIRECTIONS),
-    "only": Rule("layer", "draws this layer alone, with what it reads"),
-    "depth": Rule("integer", "blocks: how many levels are opened", least=0, most=40),
-    "unfold": Rule("flag", "blocks: draws each round of a repeat"),
-    "details": Rule("flag", "blocks: draws each closed block once, open, beside the net; left out, where it helps"),
-    "columns": Rule("integer", "blocks: in how many columns (rows, if to the right) a chain is set", least=1, most=12),
-    "captions": Rule("texts", "what stands between the layers, in order", ("none",)),
-    "titles": Rule("word", "where the layers' captions stand", ("top", "bottom", "left", "right", "none")),
-    "bias": Rule("word", "how the constant 1 is drawn", ("plus", "one", "x0", "none")),
-    "edges": Rule("word", "whether connections are drawn", ("all", "none")),
-    "colors": Rule("word", "what colours tell apart", ("role", "per_perceptron")),
-    "formula": Rule("flag", "perceptron: the formula behind the output"),
-    "max_units": Rule("integer", "up to how many units all are drawn", least=1, most=say.MOST_UNITS),
-    "weights": Rule("word", "whether the figure is about trained weights", ("trained", "none")),
-    "legend": Rule("flag", "explains colours of trained weights"),
-    "steps": Rule("integer", "unrolled: how many time steps are drawn", least=1, most=12),
-    "table": Rule("flag", "unrolled: the table of the input sequence"),
-    "width": Rule("text", "the width on paper: \"85mm\""),
+    "view": Option("word", "how the net is drawn; left out, what suits it", choices=VIEWS),
+    "theme": Option("word", "colours", choices=THEMES),
+    "lang": Option("word", "the language of the words that netspec adds", choices=say.LANGUAGES),
+    "direction": Option("word", "the way in which the net computes", choices=say.DIRECTIONS),
+    "only": Option("layer", "draws this layer alone, with what it reads"),
+    "depth": Option("whole", "blocks: how many levels are opened", least=0, most=40),
+    "unfold": Option("flag", "blocks: draws each round of a repeat"),
+    "details": Option("flag", "blocks: draws each closed block once, open, beside the net; left out, where it helps"),
+    "columns": Option("whole", "blocks: in how many columns (rows, if to the right) a chain is set", least=1, most=12),
+    "captions": Option("texts", "what stands between the layers, in order", choices=("none",)),
+    "titles": Option("word", "where the layers' captions stand", choices=("top", "bottom", "left", "right", "none")),
+    "bias": Option("word", "how the constant 1 is drawn", choices=("plus", "one", "x0", "none")),
+    "edges": Option("word", "whether connections are drawn", choices=("all", "none")),
+    "colors": Option("word", "what colours tell apart", choices=("role", "per_perceptron")),
+    "formula": Option("flag", "perceptron: the formula behind the output"),
+    "max_units": Option("whole", "up to how many units all are drawn", least=1, most=say.MOST_UNITS),
+    "weights": Option("word", "whether the figure is about trained weights", choices=("trained", "none")),
+    "legend": Option("flag", "explains colours of trained weights"),
+    "steps": Option("whole", "unrolled: how many time steps are drawn", least=1, most=12),
+    "table": Option("flag", "unrolled: the table of the input sequence"),
+    "width": Option("text", "the width on paper: \"85mm\""),
 }  # fmt: skip
 
 HINTS: Final = {
-    "show": Rule("show", "which units are drawn: [1, 2, .., j, .., H]; a list for each axis of a grid"),
-    "at": Rule("at", "the unit that is computed: [2, 2]"),
-    "box": Rule("box", 'named groups of units: [region(rows = [1, 3], cols = [1, 3], label = "…")]'),
-    "title": Rule("text", "what stands at the layer instead of its caption"),
-    "symbol": Rule("text", "what stands in its circles instead of its label"),
-    "letter": Rule("text", "planes: what is drawn on the map"),
-    "labels": Rule("flag", "false leaves its circles empty"),
+    "show": Option("show", "which units are drawn: [1, 2, .., j, .., H]; a list for each axis of a grid"),
+    "at": Option("at", "the unit that is computed: [2, 2]"),
+    "box": Option("box", 'named groups of units: [region(rows = [1, 3], cols = [1, 3], label = "…")]'),
+    "title": Option("text", "what stands at the layer instead of its caption"),
+    "symbol": Option("text", "what stands in its circles instead of its label"),
+    "letter": Option("text", "planes: what is drawn on the map"),
+    "labels": Option("flag", "false leaves its circles empty"),
 }
 
 
@@ -143,19 +127,19 @@ class Reader:
 
     def general(self, setting: tree.Setting) -> Any:
         name = setting.key[0]
-        rule = SETTINGS.get(name)
-        if rule is None:
+        option = SETTINGS.get(name)
+        if option is None:
             raise self.unknown_key(setting, name, SETTINGS, "NS701")
-        return self.value(name, rule, setting.value, None)
+        return self.value(name, option, setting.value, None)
 
     def hint(self, setting: tree.Setting) -> tuple[str, str, Any]:
         """`x.show = …`: the layer's path, the hint's name and its value."""
         path, name = ".".join(setting.key[:-1]), setting.key[-1]
-        rule = HINTS.get(name)
-        if rule is None:
+        option = HINTS.get(name)
+        if option is None:
             raise self.unknown_key(setting, name, HINTS, "NS702")
         layer = self.layer(path, setting.key_at)
-        return path, name, self.value(f"{path}.{name}", rule, setting.value, layer)
+        return path, name, self.value(f"{path}.{name}", option, setting.value, layer)
 
     def layer(self, path: str, at: tree.Place) -> Layer:
         if self.graph is None:
@@ -185,25 +169,25 @@ class Reader:
 
     # ---- values
 
-    def value(self, name: str, rule: Rule, value: tree.Value, layer: Layer | None) -> Any:
-        match rule.kind:
+    def value(self, name: str, option: Option, value: tree.Value, layer: Layer | None) -> Any:
+        match option.kind:
             case "word":
-                return self.word(name, rule, value)
+                return self.word(name, option, value)
             case "flag":
-                return self.word(name, Rule("word", "", ("true", "false")), value) == "true"
-            case "integer":
-                return self.integer(name, rule, value)
+                return self.word(name, Option("word", "", choices=("true", "false")), value) == "true"
+            case "whole":
+                return self.integer(name, option, value)
             case "text":
                 found = self.text(name, value)
                 if name == "width" and not say.is_length(found):
                     raise Fault(Diagnostic("NS723", self.source.span(value.at), {"width": found}))
                 return found
             case "texts":
-                return self.texts(name, rule, value)
+                return self.texts(name, option, value)
             case "layer":
                 return self.layer(self.path(name, value), value.at).path
         assert layer is not None
-        match rule.kind:
+        match option.kind:
             case "show":
                 return self.show(name, value, layer)
             case "at":
@@ -226,23 +210,23 @@ class Reader:
         fixes = (Fix(span, fix),) if fix else ()
         return Fault(Diagnostic("NS704", span, words, hints=(*hints, takes), fixes=fixes))
 
-    def word(self, name: str, rule: Rule, value: tree.Value) -> str:
+    def word(self, name: str, option: Option, value: tree.Value) -> str:
         if isinstance(value, tree.Unreadable):
             raise Undefined
-        if isinstance(value, tree.Ref) and rule.takes(value.name):
+        if isinstance(value, tree.Ref) and takes(option, value.name):
             return value.name
         given = value.name if isinstance(value, tree.Ref) else value.value if isinstance(value, tree.Text) else ""
-        offered = not_allowed(given, self.source.span(value.at)) if rule.open else None
+        offered = not_allowed(given, self.source.span(value.at)) if is_open(option) else None
         if offered is not None:
             raise Fault(offered)
-        guess = nearest(given, rule.choices) if given else None
+        guess = nearest(given, option.choices) if given else None
         hints = (Hint("nearest", {"name": guess}),) if guess else ()
-        raise self.wrong(name, value, "word", *hints, choices=rule.choices, fix=guess)
+        raise self.wrong(name, value, "word", *hints, choices=tuple(option.choices), fix=guess)
 
-    def integer(self, name: str, rule: Rule, value: tree.Value) -> int:
+    def integer(self, name: str, option: Option, value: tree.Value) -> int:
         found = self.number(name, value, INTEGER)
-        if not isinstance(found, int) or not rule.least <= found <= rule.most:
-            words: Words = {"name": name, "least": rule.least, "most": rule.most}
+        if not isinstance(found, int) or option.out_of_bounds(found):
+            words: Words = {"name": name, "least": option.least or 0, "most": option.most or 0}
             raise Fault(Diagnostic("NS705", self.source.span(value.at), words))
         return found
 
@@ -251,8 +235,8 @@ class Reader:
             raise self.wrong(name, value, "text", fix=f'"{value.name}"' if isinstance(value, tree.Ref) else None)
         return value.value
 
-    def texts(self, name: str, rule: Rule, value: tree.Value) -> tuple[str, ...]:
-        if isinstance(value, tree.Ref) and value.name in rule.choices:
+    def texts(self, name: str, option: Option, value: tree.Value) -> tuple[str, ...]:
+        if isinstance(value, tree.Ref) and value.name in option.choices:
             return ()
         if not isinstance(value, tree.List):
             raise self.wrong(name, value, "texts")

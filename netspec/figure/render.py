@@ -13,7 +13,7 @@ from netspec.figure.choose import choose_view
 from netspec.figure.describe import described
 from netspec.figure.fitting import about_blocks, check_part, check_view, shows_weights, unheard_weights
 from netspec.figure.picture import Options, Picture
-from netspec.figure.reading import SETTINGS, net_of, read_figure
+from netspec.figure.reading import SETTINGS, is_open, net_of, read_figure, takes
 from netspec.figure.scene import Scene
 from netspec.figure.settings import FigureSettings, is_length
 from netspec.figure.themes import theme_named
@@ -66,31 +66,33 @@ def render(
 
 def _option(name: str, value: Any) -> Any:
     """A setting's value from Python, checked as a section's is. Raises UsageError."""
-    rule = SETTINGS[name]
-    match rule.kind:
+    option = SETTINGS[name]
+    match option.kind:
         case "word":
-            if isinstance(value, str) and rule.takes(value):
+            if isinstance(value, str) and takes(option, value):
                 return value
-            offered = not_allowed(str(value)) if rule.open else None
+            offered = not_allowed(str(value)) if is_open(option) else None
             if offered is not None:
                 raise UsageError(offered)
-            guess = nearest(str(value), rule.choices)
+            guess = nearest(str(value), option.choices)
             hints = (Hint("nearest", {"name": guess}),) if guess else ()
-            raise _wrong(name, value, *hints, Hint("takes_words", {"choices": Quoted(rule.choices)}))
+            raise _wrong(name, value, *hints, Hint("takes_words", {"choices": Quoted(tuple(option.choices))}))
         case "flag":
             if not isinstance(value, bool):
                 raise _wrong(name, value, Hint("takes_words", {"choices": Quoted(("True", "False"))}))
-        case "integer":
-            if not isinstance(value, int) or isinstance(value, bool) or not rule.least <= value <= rule.most:
-                raise UsageError(Diagnostic("NS705", None, {"name": name, "least": rule.least, "most": rule.most}))
+        case "whole":
+            if not isinstance(value, int) or isinstance(value, bool) or option.out_of_bounds(value):
+                raise UsageError(
+                    Diagnostic("NS705", None, {"name": name, "least": option.least or 0, "most": option.most or 0})
+                )
         case "texts":
-            texts = () if value in rule.choices else value
+            texts = () if value in option.choices else value
             if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
                 raise _wrong(name, value, Hint("takes_texts"))
             return tuple(texts)
         case _:
             if not isinstance(value, str):
-                raise _wrong(name, value, Hint("takes_layer" if rule.kind == "layer" else "takes_text"))
+                raise _wrong(name, value, Hint("takes_layer" if option.kind == "layer" else "takes_text"))
             if name == "width" and not is_length(value):
                 raise UsageError(Diagnostic("NS723", None, {"width": value}))
     return value

@@ -11,7 +11,7 @@ takes time off its inputs and puts it back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from math import prod
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple, dataclass_transform
@@ -53,7 +53,7 @@ class Option(NamedTuple):
     default: Any = REQUIRED
     least: float | None = None
     most: float | None = None
-    choices: tuple[str, ...] = ()
+    choices: Collection[str] = ()
     name: str = ""
     dotted: bool = False  # `init.bias = 1` reaches one part of it
     mark: Marking | None = None  # what a figure must show of it
