@@ -81,7 +81,7 @@ def measured(hidden: int, rows: int, epochs: int, interval: float, folder: Path)
 
 
 def train(spec: Any, hidden: int, data: dict[str, Any], epochs: int, interval: float, folder: Path) -> Run:
-    from netspec.training import api
+    from netspec import api
     from netspec.training.loop.progress import Silent
     from netspec.training.plan import Request, make_plan
 

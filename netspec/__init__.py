@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from netspec.api import load_run, resume, train
     from netspec.diagnostics.errors import (
         DataError,
         DivergedError,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from netspec.sections.vocabulary.sources import Source
     from netspec.sections.vocabulary.steps import FieldStep
     from netspec.spec import Net, Spec, load, parse
-    from netspec.training.api import load_run, resume, train
     from netspec.training.run import Run
 
     SpecErrors = SpecError  # an older name
@@ -101,7 +101,7 @@ _HOMES = {
     "netspec.sections.vocabulary.sources": ("Source",),
     "netspec.sections.vocabulary.steps": ("FieldStep",),
     "netspec.spec": ("Net", "Spec", "load", "parse"),
-    "netspec.training.api": ("load_run", "resume", "train"),
+    "netspec.api": ("load_run", "resume", "train"),
     "netspec.training.run": ("Run",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

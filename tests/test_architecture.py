@@ -32,7 +32,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     "version source names limits registry diagnostics foreign parts plugins compute ir ops syntax elaborate sections"
     " show lower"
-    " figure spec training api notebook cli netspec __main__"
+    " figure spec training notebook cli api netspec __main__"
 ).split()  # fmt: skip
 FACE = ("api", "netspec")  # what users import; `netspec` is the package's own __init__
 ABOVE = ("api", "netspec", "notebook", "cli", "__main__")

@@ -12,8 +12,8 @@ from typing import Any
 import netspec
 from benchmarks.publish import publish
 from benchmarks.soak.nets import NETS, waves
+from netspec import api
 from netspec.diagnostics.errors import NetspecError
-from netspec.training import api
 from netspec.training.run import Run
 from netspec.training.storage import files
 

@@ -45,9 +45,9 @@ def compile_(
         _export(Path(spec), out)
         return 0
     if run:
-        from netspec.training.api import load_run
+        from netspec.training.run import Run
 
-        text = load_run(spec).net.source()
+        text = Run(Path(spec)).net.source()
     else:
         text = load_net(spec, net, settings, root, limit).source()
     if out is None or str(out) == "-":
@@ -59,9 +59,9 @@ def compile_(
 
 
 def _export(run: Path, out: Path) -> None:
-    from netspec.training.api import load_run
+    from netspec.training.run import Run
 
     if run.is_file():
         raise UsageError(Diagnostic("NS879", None, {"spec": str(run)}, hints=(Hint("run"),)))
-    load_run(run).export(out)
+    Run(run).export(out)
     say(str(out))

@@ -50,10 +50,10 @@ def evaluate(run: Path, files: tuple[Path, ...], **flags: Any) -> int:
     """Score a trained net: on every part of its own data, or on the rows of other files."""
     for module in ("torch", "numpy", "safetensors"):
         need(module)
-    from netspec.training.api import load_run
     from netspec.training.inference.predictor import Trained, evaluate
+    from netspec.training.run import Run
 
-    trained = Trained(load_run(run), flags["device"], flags["allow"])
+    trained = Trained(Run(run), flags["device"], flags["allow"])
     if flags["data"] is not None:
         trained.request.data = str(flags["data"].resolve())
     scores, remarks = evaluate(trained, list(files))
@@ -96,10 +96,10 @@ def predict(ctx: click.Context, /, run: Path, files: tuple[str, ...], **flags: A
     """Let a trained net answer: to the rows of a table (`-` is standard input), arrays, pictures; or write a text."""
     for module in ("torch", "numpy", "safetensors"):
         need(module)
-    from netspec.training.api import load_run
     from netspec.training.inference.predictor import Trained
+    from netspec.training.run import Run
 
-    trained = Trained(load_run(run), flags["device"])
+    trained = Trained(Run(run), flags["device"])
     if flags["sample"]:
         _sample(trained, flags)
         return 0

@@ -65,9 +65,9 @@ def _run(path: str | None) -> Run | None:
     """The run of a folder; None where it is none."""
     if path is None or not (Path(path) / "settings.json").is_file():
         return None
-    from netspec.training.api import load_run
+    from netspec.training.run import Run
 
-    return load_run(path)
+    return Run(Path(path))
 
 
 @click.command("render")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from netspec.cli.options import allow_option, common
-from netspec.cli.output import language_of, output_for, say, table, write_file, write_text
+from netspec.cli.output import coloured, language_of, output_for, say, table, write_file, write_text, written
 from netspec.cli.predict import PARTS
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
-from netspec.training.storage.record import Summed, find_runs, settings_that_differ, summed
+from netspec.training.storage.record import Summed, find_runs, settings_that_differ, summed_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,9 @@ def runs(folders: tuple[Path, ...], **flags: Any) -> int:
         output_for(flags["out"], (".svg",), ())
     language = language_of(["--lang", flags["lang"]] if flags["lang"] else [])
     paths = find_runs(list(folders) or [Path("runs")])
-    found = [summed(path) for path in paths]
+    found, unread = summed_all(paths, tuple(folders))
+    if unread:
+        print(written(unread, "text", language, coloured(sys.stderr)), file=sys.stderr)
     if flags["sort"]:
         scores = tuple(dict.fromkeys(name for item in found for name in item.scores))
         if flags["sort"] not in scores:

@@ -59,9 +59,9 @@ def train(spec: str | None, **flags: Any) -> int:
         raise click.MissingParameter(param_hint="SPEC", param_type="argument")
     for module in ("torch", "numpy", "safetensors"):
         need(module)
-    from netspec.training.api import resume, start
     from netspec.training.loop.parallel import started
     from netspec.training.plan import make_plan
+    from netspec.training.session import resume, start
 
     rank, size, _ = started()
     limits = limits_of(flags["limit"])
@@ -132,8 +132,7 @@ def _nothing_else(flags: dict[str, Any]) -> None:
 
 def request_of(flags: dict[str, Any], folder: Path | None) -> Request:
     """The flags as a Request: sizes of the net apart from settings of its sections."""
-    from netspec.training.api import as_text, short_keys
-    from netspec.training.plan import Request
+    from netspec.training.plan import Request, as_text, short_keys
 
     inside = [
         item for item in flags["settings"] if item.strip().split(".")[0] in SECTIONS and "." in item.partition("=")[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from netspec.diagnostics.errors import SpecError, UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.ir.graph import Graph
+from netspec.version import RUN_FORMAT, VERSION
 
 if TYPE_CHECKING:
     import numpy
@@ -32,11 +35,26 @@ RUN_FILE = "weights.safetensors"
 USAGE = 2
 
 
+def require_format(folder: Path, settings: Any) -> None:
+    """Raises UsageError NS867 where a run's folder is of another format; `settings` is its settings.json as read."""
+    number = settings.get("format", 1) if isinstance(settings, dict) else RUN_FORMAT
+    if number != RUN_FORMAT:
+        newer = isinstance(number, int | float) and number > RUN_FORMAT
+        words: Words = {"folder": str(folder), "release": str(settings.get("netspec", "?")), "own": VERSION}
+        raise UsageError(Diagnostic("NS867", None, words, hints=(Hint("newer" if newer else "older"),)))
+
+
 def read_weights(path: str | os.PathLike[str]) -> Arrays:
-    """The arrays of a run folder, or of a file. Raises NetspecError NS726 where there are none."""
+    """The arrays of a run folder, or of a file.
+
+    Raises NetspecError NS726 where there are none, NS867 for a run of another format.
+    """
     from netspec.parts import need
 
     given = Path(path)
+    if given.is_dir():
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            require_format(given, json.loads((given / "settings.json").read_bytes()))
     file = given / RUN_FILE if given.is_dir() else given
     if not file.is_file():
         hint = Hint("run", {"file": RUN_FILE}) if given.is_dir() else Hint("missing")

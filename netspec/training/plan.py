@@ -135,3 +135,26 @@ def load_data(data: Data, found: Match, places: Places, given: Mapping[str, Any]
     elif data.source is None and not given:
         raise DataError(Diagnostic("NS836", None, {"file": spec.name}))
     return prepare(data, found, rows, given, seed)
+
+
+# ---- settings as a spec writes them
+
+
+def short_keys(short: Mapping[str, Any]) -> dict[str, Any]:
+    """`epochs`, `batch`, `seed` and `lr` as the settings they stand for."""
+    homes = {"lr": "train.optimizer.lr"}
+    return {homes.get(key, f"train.{key}"): value for key, value in short.items() if value is not None}
+
+
+def assignments(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Settings as (key, text of the value)."""
+    return [(key, value if isinstance(value, str) else as_text(value)) for key, value in settings.items()]
+
+
+def as_text(value: Any) -> str:
+    """A Python value as a spec writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"[{', '.join(as_text(item) for item in value)}]"
+    return repr(value) if isinstance(value, float) else str(value)

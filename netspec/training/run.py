@@ -67,7 +67,11 @@ class Run:
     @property
     def request(self) -> Request:
         """How the run was asked for: net, sizes, overrides, device."""
-        return Request(**self._settings["request"])
+        try:
+            return Request(**self._settings["request"])
+        except TypeError:  # an option that this version does not know
+            words = {"folder": str(self.folder), "file": SETTINGS, "reason": "JSON"}
+            raise UsageError(Diagnostic("NS850", None, words)) from None
 
     @property
     def history(self) -> list[dict[str, Any]]:

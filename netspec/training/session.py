@@ -8,7 +8,7 @@ import platform
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +17,12 @@ from netspec.diagnostics.errors import DivergedError, StoppedError, UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.ir.graph import Graph, Layer
 from netspec.lower.forward import comment_text
+from netspec.parts import need
 from netspec.training.loop.engine import Engine, build_engine
 from netspec.training.loop.loop import Diverged, Interrupted, Loop, score
 from netspec.training.loop.parallel import Lost
 from netspec.training.loop.progress import Facts, Progress, Resumed, Summary, Watch
-from netspec.training.plan import Plan
+from netspec.training.plan import Plan, make_plan
 from netspec.training.report.pictures import Drawn, draw
 from netspec.training.run import Run
 from netspec.training.storage import checkpoint, files
@@ -29,11 +30,12 @@ from netspec.training.storage import folder as names
 from netspec.training.storage.folder import Folder, Lock, new_folder
 from netspec.training.storage.resume import Restored, description, last_logged, refuse_changes, restore
 from netspec.training.storage.writer import Elsewhere, Store
-from netspec.version import VERSION
+from netspec.version import RUN_FORMAT, VERSION
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from netspec.spec import Spec
     from netspec.training.loop.engine import Engine
 
 DIVERGED, STOPPED = 4, 130
@@ -41,6 +43,38 @@ MARGIN = 10_000_000  # bytes for logs and pictures
 
 # where the first value that is no number arose -> the hint that says so
 _CAUSES = {"layer": "in_layer", "weights": "in_weights", "input": "in_input", "loss": "in_loss"}
+
+
+def start(plan: Plan, out: Path | None, watch: Watch) -> Run:
+    """Runs a plan from its beginning in a new folder: `out`, or the next free `runs/NET-N`."""
+    need("torch")
+    return Session(plan, watch).start(out)
+
+
+def resume(
+    folder: Path,
+    data: Mapping[str, Any] | None = None,
+    *,
+    watch: Watch,
+    spec: Spec | None = None,
+    others: Sequence[Spec] = (),
+    data_folder: str | os.PathLike[str] | None = None,
+    allow: Sequence[str] = (),
+    pictures: bool | None = None,
+) -> Run:
+    """Continues a run that was stopped or killed; see `netspec.resume`."""
+    run = Run(folder)
+    Folder(run.folder).require_plain()
+    if run.status["state"] == "finished":
+        raise UsageError(Diagnostic("NS859", None, {"folder": str(folder)}))
+    request = run.request
+    if data_folder is not None:
+        request.data = os.fspath(data_folder)
+    if pictures is not None:
+        request.pictures = pictures
+    plan = make_plan(spec or run.spec, request, data, others or run.others, allow)
+    need("torch")
+    return Session(plan, watch).resume(Folder(run.folder))
 
 
 class Session:
@@ -161,7 +195,14 @@ class Session:
         # last: a folder without it never began, and may be begun again. A resumed run takes the same device and
         # threads, so that it adds up in the same order
         request = {**asdict(plan.request), "device": self.engine.device, "threads": self.engine.threads}
-        settings = {"netspec": VERSION, "spec": main, "with": others, "net": plan.graph.name, "request": request}
+        settings = {
+            "format": RUN_FORMAT,
+            "netspec": VERSION,
+            "spec": main,
+            "with": others,
+            "net": plan.graph.name,
+            "request": request,
+        }
         folder.write_json(names.SETTINGS, settings)
 
     def environment(self) -> dict[str, Any]:

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import netspec
+from netspec.api import load_run, train
 from netspec.cli import main
-from netspec.training.api import load_run, train
 
 NET = "net first(d = 2) {\n  input  x: d\n  hidden z: 3 perceptrons -> tanh\n  output y: 2 perceptrons\n}\n"
 OPEN = NET.replace("d = 2", "d")

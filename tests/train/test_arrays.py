@@ -9,8 +9,8 @@ import pytest
 import torch
 
 import netspec
+from netspec import api
 from netspec.diagnostics.errors import NetspecError
-from netspec.training import api
 from netspec.training.loop.progress import Row, Silent
 
 SPEC = """netspec 1

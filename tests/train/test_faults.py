@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 
 import netspec
+from netspec import api
 from netspec.diagnostics.errors import NetspecError
-from netspec.training import api
 from netspec.training.loop.loop import Loop
 from netspec.training.storage import checkpoint
 from netspec.training.storage.folder import Folder, Lock

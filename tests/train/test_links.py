@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import netspec
+from netspec import api
 from netspec.diagnostics.errors import NetspecError
-from netspec.training import api
 from netspec.training.run import Run
 from netspec.training.storage import checkpoint, files
 from netspec.training.storage.folder import WRITTEN

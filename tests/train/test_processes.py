@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import netspec
-from netspec.training import api
+from netspec import api
 from netspec.training.loop.parallel import Processes
 from netspec.training.loop.states import lanes
 from netspec.training.run import Run

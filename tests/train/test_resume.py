@@ -13,8 +13,8 @@ import pytest
 
 import netspec
 from benchmarks.soak.nets import NETS
+from netspec import api
 from netspec.diagnostics.errors import NetspecError
-from netspec.training import api
 from netspec.training.loop.loop import Loop
 from netspec.training.run import Run
 from netspec.training.storage import files

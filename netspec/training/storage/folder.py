@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.errors import NetspecError, UsageError, reason
 from netspec.diagnostics.model import Diagnostic, Hint
+from netspec.figure.weights import require_format
 from netspec.training.storage import files
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Folder:
         """A document of the run; raises NetspecError (exit code 2) where this is no run."""
         try:
             found = json.loads(files.read(self.path / name))
+            if name == SETTINGS:
+                require_format(self.path, found)
             wanted = _DOCUMENTS.get(name, {})
             if not isinstance(found, dict) or any(not isinstance(found.get(key), kind) for key, kind in wanted.items()):
                 raise ValueError(name)

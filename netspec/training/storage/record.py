@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,23 @@ def summed(path: Path) -> Summed:
     return Summed(
         str(path), run.net_name, status["state"], len(history), began, float(status.get("seconds", 0.0)), part, found
     )
+
+
+def summed_all(paths: Sequence[Path], named: Sequence[Path]) -> tuple[list[Summed], list[Diagnostic]]:
+    """All runs that can be read, and why others cannot: one bad folder does not hide the rest.
+
+    Raises UsageError for a run that is named itself, and where none can be read.
+    """
+    found: list[Summed] = []
+    unread: list[Diagnostic] = []
+    for path in paths:
+        try:
+            found.append(summed(path))
+        except UsageError as error:
+            if path in named or len(paths) == len(unread) + 1:
+                raise
+            unread += [diagnostic._replace(severity="warning") for diagnostic in error.diagnostics]
+    return found, unread
 
 
 def settings_that_differ(paths: list[Path]) -> dict[str, list[str]]:
