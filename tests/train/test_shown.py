@@ -45,7 +45,7 @@ def test_a_notebook_sees_curves(train: Train, monkeypatch: pytest.MonkeyPatch) -
     shown: list[Any] = []
     handle = SimpleNamespace(update=shown.append)
     kernel = SimpleNamespace(kernel=object())
-    ipython = SimpleNamespace(get_ipython=lambda: kernel)
+    ipython = SimpleNamespace(get_ipython=lambda: kernel, version_info=(9, 0))
     display = SimpleNamespace(SVG=str, display=lambda picture, display_id: shown.append(picture) or handle)
     monkeypatch.setitem(sys.modules, "IPython", ipython)
     monkeypatch.setitem(sys.modules, "IPython.display", display)

@@ -68,7 +68,7 @@ def test_what_an_optimizer_allows_torch_takes(word: str) -> None:
         for value in _extremes(option_of(name, field)):
             entry = OPTIMIZERS[word](**{name: value})
             try:
-                entry.vet()
+                entry.check()
             except ShapeFault:
                 continue
             entry.build(weights, "cpu")
