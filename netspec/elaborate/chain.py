@@ -9,7 +9,7 @@ from netspec.elaborate.evaluate import Undefined, fault
 from netspec.elaborate.keys import Names
 from netspec.elaborate.lookup import is_layer, unknown_step
 from netspec.elaborate.program import built_in
-from netspec.ops.registry import step_names
+from netspec.ops.registry import begins, step_names
 from netspec.syntax import tree
 
 # what version 1 reserves: it parses, and is answered by NS690
@@ -94,7 +94,7 @@ def begins_alone(item: tree.Value, env: Environment) -> bool:
     """Whether an item needs no source: `learned(T)`, `zeros(T)`, `noise(T)`."""
     if not isinstance(item, (tree.Ref, tree.Call)) or env.unit.find(item.name) or item.name in env.values:
         return False
-    return item.name in ("learned", "zeros", "noise", "carried")
+    return begins(item.name)
 
 
 def _known_step(item: tree.Value, env: Environment) -> None:

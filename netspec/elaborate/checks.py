@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Hint, Label, Phrase, Report, Words
+from netspec.diagnostics.model import Diagnostic, Hint, Label, Phrase, Report
 from netspec.elaborate.builder import Builder
 from netspec.elaborate.environment import Environment
 from netspec.elaborate.keys import module_path
 from netspec.ir.graph import Edge, Graph, Layer, Node, Stored
 from netspec.ir.operation import Weight
-from netspec.ir.sizes import text
 from netspec.limits import Limits
 from netspec.ops.registry import step_names
 from netspec.source import Span
@@ -68,7 +67,7 @@ def _other_shape(node: Node, owner: Node, weight: Weight, first: Stored, b: Buil
 
 def _leads(node: Node, weight: Weight) -> str:
     """The shape of an array for a message: `in -> out` for perceptrons, else its sizes."""
-    if node.op.name == "perceptrons" and len(weight.shape) == 2:
+    if node.op.stored == "out_in" and len(weight.shape) == 2:
         return f"{weight.shape[1]} -> {weight.shape[0]}"
     return "x".join(map(str, weight.shape))
 
@@ -99,24 +98,6 @@ def _modules(found: dict[str, Stored], b: Builder) -> Iterator[tuple[int, str, S
 
 # ---- the graph
 
-# linear steps that may stand between two nouns
-_LINEAR = frozenset(
-    (
-        "batchnorm",
-        "dropout",
-        "port",
-        "mean",
-        "flatten",
-        "unflatten",
-        "crop",
-        "reshape",
-        "split",
-        "join",
-        "last",
-        "first",
-    )
-)
-
 
 def check_graph(graph: Graph, env: Environment, limits: Limits, report: Report, used: frozenset[str]) -> None:
     """Reports what is wrong with a finished graph, then what is worth a warning.
@@ -134,8 +115,7 @@ def check_graph(graph: Graph, env: Environment, limits: Limits, report: Report, 
     _limits(graph, limits, report)
     if not report.failed:
         _labels(graph, report)
-        _unread_rows(graph, report)
-        _idle_dropout(graph, report)
+        _remarks(graph, report)
         _linear(graph, report)
 
 
@@ -144,7 +124,7 @@ def _outputs(graph: Graph, env: Environment, report: Report) -> None:
     span = definition.span
     if not graph.outputs:
         report.add(Diagnostic("NS243", span, {"net": graph.name, "kind": definition.body.kind}))
-    elif not graph.inputs and not any(node.op.name == "learned" for node in graph.nodes):
+    elif not graph.inputs and not any(node.op.begins and graph.stores(node, "weight") for node in graph.nodes):
         report.add(Diagnostic("NS244", span, {"net": graph.name}))
 
 
@@ -199,42 +179,31 @@ def _labels(graph: Graph, report: Report) -> None:
             report.add(Diagnostic("NS247", span, {"name": layer.label}, severity="warning"))
 
 
-def _unread_rows(graph: Graph, report: Report) -> None:
-    """NS329 where the last window leaves rows of its input unread; `is` behind the line says that this is meant."""
+def _remarks(graph: Graph, report: Report) -> None:
+    """What operations warn of themselves: rows that no window reads, dropout that has nothing to act on."""
     for node in graph.nodes:
-        rows = getattr(node.op, "unread_rows", None)
-        if rows is None or node.again or (layer := graph.layers[node.layer]).expected:
-            continue
-        below = graph.nodes[node.inputs[0].node]
-        source = below.types[node.inputs[0].output]
-        left = rows(source if node.op.over_time else source.step)
-        if left and below.op.name != "pad":
-            axis, count = left[0]
-            words: Words = {
-                "axis": Phrase(f"axis {axis}"),
-                "count": text(count),
-                "type": str(source),
-                "step": node.word,
-            }
-            edge = layer.values[0] if layer.values else Edge(node.index)
-            meant = Hint("meant", {"type": str(graph.nodes[edge.node].types[edge.output])})
-            report.add(Diagnostic("NS329", node.span, words, hints=(Hint("edge"), meant), severity="warning"))
-
-
-def _idle_dropout(graph: Graph, report: Report) -> None:
-    """NS363 for dropout between the layers of a recurrent step that has only one layer."""
-    for node in graph.nodes:
-        dropout = getattr(node.op, "dropout", 0)
-        if node.op.name in ("rnn", "lstm", "gru") and dropout and node.op.layers() == 1 and not node.again:
-            words: Words = {"step": node.op.name, "p": f"{dropout:g}"}
-            report.add(Diagnostic("NS363", node.span, words, severity="warning"))
+        remarks = node.op.remarks(*graph.types_asked(node)) if not node.again else ()
+        layer = graph.layers[node.layer]
+        for remark in remarks:
+            below = node.inputs[0]
+            # rows of padding may be lost; and a line's `is` says that its sizes are meant
+            if remark.edge and (layer.expected or graph.nodes[below.node].op.fills):
+                continue
+            words = {"type": str(graph.type_of(below)), "step": node.word, **remark.words}
+            if "axis" in words:
+                words["axis"] = Phrase(f"axis {words['axis']}")
+            hints: tuple[Hint, ...] = ()
+            if remark.edge:
+                edge = layer.values[0] if layer.values else Edge(node.index)
+                hints = (Hint("edge"), Hint("meant", {"type": str(graph.type_of(edge))}))
+            report.add(Diagnostic(remark.code, node.span, words, hints=hints, severity="warning"))
 
 
 def _linear(graph: Graph, report: Report) -> None:
     """NS330 for two nouns with nothing nonlinear between them: together they are one linear step (rule 23)."""
     summed: list[bool] = []
     for node in graph.nodes:
-        if not node.op.noun or node.again or not _is_sum(node):
+        if not node.op.noun or node.again or not node.op.weighted_sum:
             continue
         source = _noun_below(graph, node)
         if source is None:
@@ -244,11 +213,6 @@ def _linear(graph: Graph, report: Report) -> None:
             words = {"noun": node.word, "below": graph.layers[source.layer].label, "other": source.word}
             hints = (Hint("identity"),)
             report.add(Diagnostic("NS330", node.span, words, hints=hints, severity="warning"))
-
-
-def _is_sum(node: Node) -> bool:
-    """Whether each output of a node is a weighted sum over all maps. Filters in groups sum over some maps only."""
-    return node.op.name == "perceptrons" or (node.op.name == "filters" and getattr(node.op, "groups", 1) == 1)
 
 
 def _only_summed(graph: Graph) -> list[bool]:
@@ -261,13 +225,13 @@ def _only_summed(graph: Graph) -> list[bool]:
     found = [False] * len(graph.nodes)
     for node in reversed(graph.nodes):
         found[node.index] = node.index not in outputs and all(
-            _is_sum(reader) or (_passes(reader) and found[reader.index]) for reader in readers[node.index]
+            reader.op.weighted_sum or (_passes(reader) and found[reader.index]) for reader in readers[node.index]
         )
     return found
 
 
 def _passes(node: Node) -> bool:
-    return node.op.name in _LINEAR and len(node.inputs) == 1
+    return node.op.linear and len(node.inputs) == 1
 
 
 def _noun_below(graph: Graph, node: Node) -> Node | None:
@@ -277,15 +241,11 @@ def _noun_below(graph: Graph, node: Node) -> Node | None:
         source = graph.nodes[edge.node]
         if source.scope != node.scope:
             return None
-        if _is_sum(source):
+        if source.op.weighted_sum:
             return source
         if not _passes(source):
             return None
         edge = source.inputs[0]
-
-
-# operations that see the whole time axis but treat every time step alone
-STEPWISE = frozenset(("delay", "port", "add", "subtract", "multiply"))
 
 
 def find_cells(nodes: list[Node]) -> list[tuple[int, ...]]:
@@ -306,20 +266,14 @@ def check_cells(nodes: list[Node], cells: list[tuple[int, ...]], report: Report)
         labels = (Label(delay.span, "loop", {"name": delay.word}),) if delay.span is not None else ()
         for index in cell:
             node = nodes[index]
-            if node.op.name == "batchnorm":
+            if node.op.mixes_batch:
                 report.add(Diagnostic("NS513", node.span, {"step": node.word, "name": delay.word}, labels=labels))
                 break
-            if node.op.over_time and not _stepwise(node, cell):
+            if _looks_around(node, cell):
                 report.add(Diagnostic("NS512", node.span, {"step": node.word, "name": delay.word}, labels=labels))
                 break
 
 
-def _stepwise(node: Node, cell: tuple[int, ...]) -> bool:
-    if node.op.name in STEPWISE:
-        return True
-    if node.op.name == "join":
-        return bool(getattr(node.op, "role", "") == "maps")
-    # inside a loop, attention may read keys and values that stand outside it
-    if node.op.name == "attention" and len(node.inputs) > 1:
-        return all(edge.node not in cell for edge in node.inputs[1:])
-    return False
+def _looks_around(node: Node, cell: tuple[int, ...]) -> bool:
+    """Whether a node of a loop looks at other time steps of a value of the loop, which are not there yet."""
+    return any(node.looks_across_time(at) and edge.node in cell for at, edge in enumerate(node.inputs))

@@ -18,7 +18,7 @@ from netspec.ir.operation import Op
 from netspec.ir.sizes import Formula
 from netspec.ir.structure import Delay
 from netspec.ir.types import UNKNOWN, UNKNOWN_TYPE, Time, Type, type_text
-from netspec.ops.registry import operation, step_names
+from netspec.ops.registry import begins, operation, step_names
 from netspec.syntax import tree
 
 _SIGNS = {"+": "add", "-": "subtract", "*": "multiply"}
@@ -69,7 +69,7 @@ def _no_value(b: Builder, env: Environment, ctx: Context, item: tree.Value, keys
     """A step where a value is expected."""
     if isinstance(item, tree.Call) and is_layer(item.path[0], env):
         raise fault(env, item.at, "NS249", *method(item.path), name=item.path[0])
-    alone = isinstance(item, tree.Call) and item.name in ("learned", "zeros", "noise", "carried")
+    alone = isinstance(item, tree.Call) and begins(item.name)
     raise fault(env, item.at, "NS219", Hint("alone" if alone else "reads"), text=env.span(item.at).text)
 
 

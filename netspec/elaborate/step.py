@@ -19,7 +19,6 @@ from netspec.elaborate.repeat import repeat, reverse, same
 from netspec.ir.graph import Node, Origin
 from netspec.ir.operation import Op
 from netspec.ir.sizes import Size, product, text
-from netspec.ops.perceptrons import Perceptrons
 from netspec.ops.registry import operation, plain, step_names
 from netspec.syntax import tree
 from netspec.syntax.tree import Place
@@ -221,14 +220,14 @@ def _borrow(
         if begin != fan or end != total:
             have, want = f"{text(begin)} -> {text(end)}", f"{text(fan)} -> {text(total)}"
             raise fault(env, place, "NS235", name=reference.name, have=have, want=want)
-    stored_backwards = isinstance(source.op, Perceptrons)
+    stored_backwards = source.op.stored == "out_in"
     return source.path, "straight" if stored_backwards != reference.transposed else "turned"
 
 
 def _owner(b: Builder, path: str) -> Node | None:
     """The node that stores the main weight of the layer with this path; None where it cannot be tied."""
     for node in b.nodes:
-        if node.path == path and node.op.name in ("perceptrons", "embed") and not node.tied:
+        if node.path == path and node.op.stored and not node.tied:
             return node
     return None
 
@@ -237,4 +236,4 @@ def _ends(b: Builder, node: Node) -> tuple[Size, Size]:
     """How many values a weight takes, and how many it gives."""
     weight = next(item for item in b.weights[node.index] if item.name == "weight")
     first, second = weight.shape
-    return (second, first) if isinstance(node.op, Perceptrons) else (first, second)
+    return (second, first) if node.op.stored == "out_in" else (first, second)

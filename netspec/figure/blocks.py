@@ -114,17 +114,14 @@ def _box(fold: Fold, holder: Holder) -> Box:
 
 def _sign(fold: Fold, holder: Holder) -> Box:
     """A sum or join; one that a later time step reads bears its line's name."""
-    sign, node = _SIGNS.get(holder.sign, holder.sign), holder.nodes[0]
-    readers = [fold.graph.nodes[index].op.name for index in fold.readers.get(node.index, ())]
-    named = _line_ended(fold.graph, holder) if "delay" in readers else None
+    sign, node = holder.sign, holder.nodes[0]
+    delayed = any(fold.graph.nodes[index].delay for index in fold.readers.get(node.index, ()))
+    named = _line_ended(fold.graph, holder) if delayed else None
     text = sign if named is None else f"{named.label}: {sign}"
     box = Box(holder.id, "circle" if named is None else "pill", (Row(words(text), 4.0),), "tint-plain", "ink", "")
     box.height = 2 * SIGN
     box.width = 2 * SIGN if named is None else line_width(words(text), 4.0) + 4.4
     return box
-
-
-_SIGNS = {"*": "×", "-": "−"}
 
 
 def _ink(graph: Graph, holder: Holder) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from netspec.figure.units import Group, Unsuitable, groups_of
 from netspec.ir.graph import Graph
 
-_JOINING = frozenset(("add", "subtract", "multiply"))
-_WINDOWS = frozenset(("filters", "subsample", "maxpool", "avgpool", "upsample"))
 MOST_COLUMNS = 24  # more layers are boxes
 MOST_STAGES = 24
 
@@ -15,7 +13,7 @@ def choose_view(graph: Graph) -> str:
     """Paths that join: blocks. A loop: neurons with the loop. Maps: planes. One unit: perceptron. Else neurons."""
     if _paths_join(graph):
         return "blocks"
-    if any(node.op.name in _WINDOWS for node in graph.nodes):
+    if any(node.op.wiring == "window" for node in graph.nodes):
         return _for_maps(graph)
     try:
         groups = groups_of(graph)
@@ -26,7 +24,7 @@ def choose_view(graph: Graph) -> str:
         return "neurons" if _is_plain_loop(groups) else "blocks"
     if all(len(group.type.space) == 2 and group.type.maps == 1 for group in groups):
         return "grid"
-    if len(groups) == 2 and groups[1].size == 1 and graph.nodes[groups[1].node].op.name == "perceptrons":
+    if len(groups) == 2 and groups[1].size == 1 and graph.nodes[groups[1].node].op.dense:
         return "perceptron"
     return "neurons" if len(groups) <= MOST_COLUMNS else "blocks"
 
@@ -35,8 +33,8 @@ def _paths_join(graph: Graph) -> bool:
     """Whether a step reads two values of the same time step, or several inputs come together."""
     for node in graph.nodes:
         now = {edge for edge in node.inputs if graph.nodes[edge.node].kind != "delay"}
-        twice = node.op.name == "join" and len(node.inputs) > len(set(node.inputs))  # x & x: wires over wires
-        if len(now) > 1 or twice or (node.op.name in _JOINING and len(node.inputs) > 1):
+        twice = len(node.inputs) > len(set(node.inputs))  # x & x: wires over wires
+        if len(now) > 1 or twice or node.op.wiring == "pair":
             return True
     return len(graph.inputs) > 1
 

@@ -40,7 +40,7 @@ def equals(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene
 
 def _shown(graph: Graph, groups: list[Group], settings: FigureSettings) -> Group:
     """The layer whose unit is shown: the one that `only` names, else the first that computes."""
-    able = [group for group in groups if len(group.links) == 1 and graph.nodes[group.node].op.name == "perceptrons"]
+    able = [group for group in groups if len(group.links) == 1 and graph.nodes[group.node].op.dense]
     if not able:
         raise Unsuitable(graph.nodes[groups[-1].node])
     return next((group for group in able if group.layer.path == settings.only), able[0])

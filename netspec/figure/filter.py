@@ -23,7 +23,7 @@ from netspec.figure.lattice import (
     lattice_of,
     with_window,
 )
-from netspec.figure.scene import BOLD, Node, Pen, Point, Polygon, Scene, Weight
+from netspec.figure.scene import BOLD, Node, Pen, Point, Polygon, Scene
 from netspec.figure.settings import FigureSettings, Index, Skip
 from netspec.figure.sheet import Footnote, Sheet, boxed
 from netspec.figure.shown import Gap, Unit, shown_units
@@ -77,7 +77,7 @@ def filter_view(graph: Graph, groups: list[Group], settings: FigureSettings) -> 
 
 
 def _chosen(graph: Graph, groups: list[Group], settings: FigureSettings) -> tuple[Group, Link]:
-    able = [group for group in groups if graph.nodes[group.node].op.name == "filters" and len(group.type.space) == 2]
+    able = [group for group in groups if graph.nodes[group.node].op.family == "filters" and len(group.type.space) == 2]
     able = [group for group in able if len(group.links) == 1]
     if not able:
         raise Unsuitable(graph.nodes[groups[-1].node])
@@ -87,11 +87,10 @@ def _chosen(graph: Graph, groups: list[Group], settings: FigureSettings) -> tupl
 
 def window_of(group: Group, link: Link, settings: FigureSettings, graph: Graph) -> Window:
     """The window of the unit that `at` names; else of the first whose window lies inside."""
-    op = link.op
-    kernel = tuple(int(size) for size in op.kernel)
-    stride, dilation = (_pair(value) for value in (op.stride, op.dilation or 1))
-    pad = (
-        tuple((d * (k - 1)) // 2 for k, d in zip(kernel, dilation, strict=True)) if op.pad == "same" else _pair(op.pad)
+    assert link.windows is not None
+    kernel, stride, dilation, pad = (
+        tuple(int(size) for size in sizes)  # type: ignore[arg-type]
+        for sizes in link.windows[:4]
     )
     at = settings.of(group.layer.path).at[-2:]
     if not at:
@@ -103,11 +102,6 @@ def window_of(group: Group, link: Link, settings: FigureSettings, graph: Graph) 
         tuple(start + k * d for k in range(size)) for start, d, size in zip(starts, dilation, kernel, strict=True)
     )
     return Window(rows, columns, (at[0], at[1]))
-
-
-def _pair(value: object) -> tuple[int, ...]:
-    sizes = value if isinstance(value, tuple) else (value, value)
-    return tuple(int(size) for size in sizes)
 
 
 def _source(group: Group, window: Window, settings: FigureSettings) -> Lattice:
@@ -160,7 +154,6 @@ def _filter(sheet: Sheet, link: Link, source: Lattice, window: Window, read: lis
             fill="paper",
             classes=("weight",),
             layer=path,
-            weight=_weight(link, group, row, column),
         )
         sheet.label(weight, (symbol("w", cell_index(*units)),), 4.7)
         tail, tip = Point(node.x + node.rx, node.y), Point(weight.x - weight.rx, weight.y)
@@ -199,14 +192,6 @@ def _between(along: Axis, at: float, numbers: tuple[int, ...]) -> bool:
     """Whether a gap lies within the window."""
     places = {unit.name: place for unit, place in along.units}
     return places[str(numbers[0])] < at < places[str(numbers[-1])]
-
-
-def _weight(link: Link, group: Group, row: int, column: int) -> Weight | None:
-    """Filter 1's weight for map 1."""
-    key = f"{group.bias_key.removesuffix('.bias')}.weight" if group.bias_key else link.key
-    if not key:
-        return None
-    return Weight(key, (0, row, column) if getattr(link.op, "connect", None) is not None else (0, 0, row, column))
 
 
 def _outline(nodes: list[Node], above: float) -> tuple[Point, ...]:
@@ -276,9 +261,11 @@ def _words(
     """The filter's size above it, W below it, and one line of captions at the bottom."""
     outline = next(item for item in sheet.front if item.id == f"{group.id}.filter")
     assert isinstance(outline, Polygon)
+    windows = link.windows
+    assert windows is not None
     frame = outline.box
     lang = settings.lang
-    kernel = " × ".join(str(size) for size in link.op.kernel)
+    kernel = " × ".join(str(size) for size in windows.kernel)
     name = words(say("filter", lang))
     y = frame.top + 1.0 - boxed((name,), rules.CAPTION).bottom
     middle = frame.middle.x - COLUMN.x
@@ -286,7 +273,7 @@ def _words(
     y += boxed((name,), rules.CAPTION).top - 1.6
     sheet.text(f"{group.id}.filter.size", (math(kernel),), middle, y, rules.LABEL, classes=("caption",))
     maps = link.source.type.maps
-    sizes = (*((maps,) if maps != 1 else ()), *link.op.kernel)
+    sizes = (*((maps,) if maps != 1 else ()), *windows.kernel)
     formula: Line = (Atom("W", "italic", sup=math("×".join(str(size) for size in sizes))),)
     y = frame.bottom + 1.5 - boxed((formula,), rules.FORMULA).top
     sheet.text(f"{group.id}.filter.formula", (formula,), middle, y, rules.FORMULA, classes=("formula",))

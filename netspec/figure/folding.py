@@ -6,13 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from netspec.ir.graph import Edge, Graph, Layer, Node, Scope
-from netspec.ir.operation import Elementwise
-
-# what hangs on to the step before it: no box of its own
-_LIGHT = frozenset((
-    "batchnorm", "layernorm", "rmsnorm", "groupnorm", "instancenorm", "lrn", "dropout", "droppath", "gain", "softmax",
-    "flatten", "unflatten", "reshape", "normalize", "stop", "number", "identity",
-))  # fmt: skip
 
 
 def line_name(layer: Layer) -> str:
@@ -199,19 +192,19 @@ class Fold:
         self._join(holder, node)
 
     def _step(self, node: Node) -> None:
-        glyph, layer = node.op.glyph(), self.graph.layers[node.layer]
+        layer = self.graph.layers[node.layer]
         holder = self._carrier(node)
         if node.kind == "port":
             holder = self._new(Holder(self._id(f"{layer.path}.in"), layer, fork=True), node)
-        elif glyph.kind in ("sum", "product", "join"):
-            holder = self._new(Holder(self._id(f"{layer.path}.{node.op.name}"), layer, sign=glyph.caption), node)
+        elif node.op.circle:
+            holder = self._new(Holder(self._id(f"{layer.path}.{node.op.name}"), layer, sign=node.op.circle), node)
         elif holder is None:
             holder = self._new(Holder(self._id(f"{layer.path}.{node.op.name}"), layer), node)
         self._join(holder, node)
 
     def _carrier(self, node: Node) -> Holder | None:
         """The box of the step that a light one hangs on to."""
-        if len(node.inputs) != 1 or not (node.op.name in _LIGHT or isinstance(node.op, Elementwise)):
+        if len(node.inputs) != 1 or node.op.effect in ("new", "select"):
             return None
         read = node.inputs[0].node
         before = self.of.get(self.image(read))

@@ -378,7 +378,7 @@ def chain_of(graph: Graph, groups: list[Group]) -> list[Group]:
     for number, group in enumerate(groups):
         node = graph.nodes[group.node]
         sources = [link.source for link in group.links]
-        if number and (node.op.name != "perceptrons" or sources != [groups[number - 1]] or group.links[0].delay):
+        if number and (not node.op.dense or sources != [groups[number - 1]] or group.links[0].delay):
             raise Unsuitable(node)
         if not number and group.links:
             raise Unsuitable(node)

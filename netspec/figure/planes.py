@@ -290,12 +290,8 @@ def _cone(sheet: Sheet, before: Stack, after: Stack, scale: float, turn: int) ->
 
 def _window(stage: Stage, read: Stage, scale: float, map_: Rect) -> tuple[float, float]:
     """Height and width of what one value reads, at the scale of the map it reads."""
-    kernel = getattr(stage.node.op, "kernel", None)
-    sizes = (
-        [3.0, 3.0]
-        if kernel is None
-        else [number(k) for k in (kernel if isinstance(kernel, tuple) else (kernel, kernel))]
-    )
+    windows = stage.node.op.windows(read.type)
+    sizes = [number(size) for size in windows.kernel] if windows is not None and windows.kernel else [3.0, 3.0]
     sizes = [1.0, *sizes] if len(sizes) == 1 else sizes[-2:]
     rows, columns = extent(read.type)
     high, wide = sizes[0] / rows * map_.height, sizes[1] / columns * map_.width

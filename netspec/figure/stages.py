@@ -6,17 +6,8 @@ from dataclasses import dataclass
 
 from netspec.figure.units import Unsuitable
 from netspec.ir.graph import Edge, Graph, Layer, Node
-from netspec.ir.operation import Elementwise
 from netspec.ir.sizes import Formula, Size
 from netspec.ir.types import Type
-
-# what changes no value's place: it belongs to the stage before
-_WITHIN = frozenset((
-    "port", "dropout", "droppath", "stop", "batchnorm", "layernorm", "rmsnorm", "groupnorm", "instancenorm", "lrn",
-    "gain", "softmax", "number", "identity", "normalize", "flatten", "reshape",
-))  # fmt: skip
-_POOLS = frozenset(("subsample", "maxpool", "avgpool"))
-_FULL = frozenset(("perceptrons", "gaussian", "distance"))
 
 
 @dataclass(slots=True, eq=False)
@@ -45,12 +36,12 @@ def stages_of(graph: Graph) -> list[Stage]:
             stage = _stage(graph, node, "input", counts)
         elif len({edge.node for edge in node.inputs}) != 1 or holds.get(node.inputs[0].node) is not stages[-1]:
             raise Unsuitable(node)
-        elif node.op.name in _WITHIN or isinstance(node.op, Elementwise):
+        elif node.op.effect not in ("new", "select"):
             holds[node.index] = stages[-1]
             stages[-1].last = node.index
             continue
         else:
-            stage = _stage(graph, node, _does(node), counts)
+            stage = _stage(graph, node, _does(graph, node), counts)
         if node.type.time is not None or node.type.classes is not None or len(node.types) != 1:
             raise Unsuitable(node)
         stages.append(stage)
@@ -60,9 +51,10 @@ def stages_of(graph: Graph) -> list[Stage]:
     return stages
 
 
-def _does(node: Node) -> str:
-    name = node.op.name
-    return "full" if name in _FULL else "pool" if name in _POOLS else "filters" if name == "filters" else "other"
+def _does(graph: Graph, node: Node) -> str:
+    if node.op.wiring == "window" and node.op.windows(graph.type_of(node.inputs[0])) is not None:
+        return "filters" if node.op.family == "filters" else "pool"
+    return "full" if node.op.wiring == "full" else "other"
 
 
 def _stage(graph: Graph, node: Node, does: str, counts: dict[str, int]) -> Stage:

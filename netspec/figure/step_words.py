@@ -14,18 +14,8 @@ from netspec.ir.sizes import Formula
 LONGEST_CALL = 18  # characters
 FLIP = -2  # in place of a block: here time turns round
 
-_TINTS = {
-    "perceptrons": "perceptrons", "gaussian": "perceptrons", "distance": "perceptrons", "filters": "filters",
-    "subsample": "pool", "maxpool": "pool", "avgpool": "pool", "mean": "pool", "max": "pool", "sum": "pool",
-    "upsample": "pool", "attention": "attention", "matmul": "attention", "embed": "embed", "positions": "embed",
-    "onehot": "embed", "learned": "embed", "patches": "embed", "rnn": "recurrent", "lstm": "recurrent",
-    "gru": "recurrent", "batchnorm": "norm", "layernorm": "norm", "rmsnorm": "norm", "groupnorm": "norm",
-    "instancenorm": "norm", "lrn": "norm",
-}  # fmt: skip
-
-
 # a box of several steps has the ground of the first of these that it holds
-_MAIN = ("recurrent", "attention", "filters", "perceptrons", "embed", "pool", "norm")
+_MAIN = ("recurrent", "attention", "filters", "dense", "embed", "pool", "norm")
 
 
 def tint_of(holder: Holder) -> str:
@@ -34,8 +24,8 @@ def tint_of(holder: Holder) -> str:
         return "tint-input"
     if holder.scope is not None:
         return "tint-block"
-    named = {_TINTS[node.op.name] for node in holder.nodes if node.op.name in _TINTS}
-    return f"tint-{next((name for name in _MAIN if name in named), 'plain')}"
+    held = {node.op.family for node in holder.nodes}
+    return f"tint-{next((family for family in _MAIN if family in held), 'plain')}"
 
 
 def scope_title(fold: Fold, scope: Scope, times: int = 1, call: bool = True) -> str:
@@ -112,29 +102,4 @@ def _block_around(fold: Fold, node: Node, scope: int) -> Scope | None:
 
 def step_text(node: Node, lang: str = "en") -> str:
     """`64 filters 3×3, /2`, `maxpool 2×2`, `attention, 12 heads`, `relu`."""
-    op: Any = node.op
-    match op.name:
-        case "perceptrons":
-            count = "×".join(size_label(size) for size in op.units)
-            return say("perceptron" if count == "1" else "perceptrons", lang).format(count=count)
-        case "filters":
-            text = say("one filter" if op.count == 1 else "filters", lang)
-            text = text.format(count=size_label(op.count), size=_extent(op.kernel))
-            text += f", /{_extent(op.stride)}" if op.stride != 1 else ""
-            return text + (" ↑" if op.transposed else "")
-        case "maxpool" | "avgpool" | "subsample":
-            return f"{op.name} {_extent(op.kernel)}" if getattr(op, "kernel", None) is not None else str(op.name)
-        case "attention":
-            return say("head" if op.heads == 1 else "heads", lang).format(count=size_label(op.heads))
-        case "number" | "add" | "subtract" | "multiply" | "join":
-            return str(op.glyph().caption).replace("*", "×").replace("-", "−")
-        case "gaussian" | "distance":
-            return f"{op.name}({size_label(node.type.values)})"
-    return str(node.word if node.word.isidentifier() else op.name)
-
-
-def _extent(value: Any) -> str:
-    if isinstance(value, tuple):
-        sizes = [size_label(size) for size in value]
-        return sizes[0] if len(set(sizes)) == 1 and len(sizes) == 1 else "×".join(sizes)
-    return size_label(value)
+    return node.op.label(lang, node.type) or (node.word if node.word.isidentifier() else node.op.name)

@@ -119,7 +119,7 @@ def _picture(graph: Graph, stage: Stage) -> tuple[int, int, int] | None:
     edge = stage.node.inputs[0]
     value = graph.nodes[edge.node].types[edge.output]
     sizes = (value.maps, *value.space)
-    if stage.node.op.name != "perceptrons" or len(value.space) != 2 or value.maps not in (1, 3):
+    if not stage.node.op.dense or len(value.space) != 2 or value.maps not in (1, 3):
         return None
     return sizes if all(isinstance(size, int) for size in sizes) else None  # type: ignore[return-value]
 

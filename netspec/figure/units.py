@@ -11,23 +11,11 @@ from typing import Any, Literal
 
 from netspec.figure.scene import Weight
 from netspec.ir.graph import Edge, Graph, Layer, Node
-from netspec.ir.operation import Elementwise
+from netspec.ir.operation import Windows
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type
 
 Kind = Literal["full", "same", "local"]
-
-_NOUNS = frozenset(("perceptrons", "gaussian", "distance", "embed"))
-_LOCAL = frozenset(("filters", "subsample", "maxpool", "avgpool"))
-_JOINING = frozenset(("add", "subtract", "multiply"))
-_RECURRENT = frozenset(("rnn", "lstm", "gru"))
-# what leaves every value a value of the same unit
-_WITHIN = frozenset((
-    "port", "dropout", "droppath", "stop", "reshape", "flatten", "unflatten", "batchnorm", "layernorm", "rmsnorm",
-    "groupnorm", "instancenorm", "lrn", "gain", "softmax", "number", "last", "first", "onehot", "identity", "noise",
-    "normalize",
-))  # fmt: skip
-_SIGNED = {"add": "+", "subtract": "−", "multiply": "×"}
 
 
 class Unsuitable(Exception):
@@ -82,6 +70,7 @@ class Link:
     key: str = ""  # the array of its weights
     turned: bool = False  # the array is stored from -> to
     op: Any = None
+    windows: Windows | None = None
 
     def weight(self, target: int | None, source: int | None) -> Weight | None:
         """The weight from a unit of the source to one of the target."""
@@ -116,18 +105,18 @@ class _Reader:
     # ---- one node
 
     def node(self, node: Node) -> None:
-        name, edge = node.op.name, Edge(node.index)
+        effect, wiring, edge = node.op.effect, node.op.wiring, Edge(node.index)
         if node.kind == "input":
             self.held[edge] = (Part(self.start(node)),)
         elif node.kind == "delay":
             self.held[edge] = self.delayed(node)
-        elif name == "join" and getattr(node.op, "role", "maps") == "maps":
+        elif wiring == "side":
             self.held[edge] = tuple(part for read in node.inputs for part in self.of(read, node))
-        elif name == "onehot":
+        elif effect == "select" and self.graph.type_of(node.inputs[0]).classes is not None:
             self.held[edge] = self.rename(node)
-        elif name in _WITHIN or isinstance(node.op, Elementwise):
+        elif effect != "new":
             self.held[edge] = self.within(node)
-        elif name in _NOUNS or name in _LOCAL or name in _JOINING or name in _RECURRENT:
+        elif wiring != "none":
             self.held[edge] = (Part(self.make(node)),)
         else:
             raise Unsuitable(node)
@@ -178,8 +167,13 @@ class _Reader:
         """The same units; but a line of its own that only activates gets circles of its own."""
         read = node.inputs[0]
         parts = self.of(read, node)
-        acts = isinstance(node.op, Elementwise) and node.op.name not in _WITHIN
-        if acts and read in self.line_ends and self.graph.nodes[read.node].layer != node.layer:
+        acts = bool(node.op.activation)
+        if (
+            acts
+            and node.op.effect == "each"
+            and read in self.line_ends
+            and self.graph.nodes[read.node].layer != node.layer
+        ):
             group = self.start(node)
             group.activation = node.op.name
             group.links = [Link(part.group, "same", part.delay) for part in parts]
@@ -187,7 +181,7 @@ class _Reader:
         for part in parts:
             if not part.delay and not isinstance(part.group, _Later):
                 part.group.value = node.index
-                if acts or node.op.name == "softmax":
+                if acts:
                     part.group.activation = node.op.name
         return parts
 
@@ -195,23 +189,22 @@ class _Reader:
         """New units, linked with what the operation reads."""
         sources = [part for read in node.inputs for part in self.of(read, node)]
         group = self.start(node)
-        group.bias = bool(getattr(node.op, "bias", False)) and node.op.name == "perceptrons"
+        group.bias = node.op.dense and self.graph.stores(node, "bias")
         group.bias_key = node.stored("bias") if group.bias else ""
-        group.sign = _SIGNED.get(node.op.name, "")
-        kind: Kind = "local" if node.op.name in _LOCAL else "same" if node.op.name in _JOINING else "full"
-        if kind == "local" and (getattr(node.op, "transposed", False) or getattr(node.op, "over_time", False)):
+        group.sign = node.op.circle
+        kind: Kind = "local" if node.op.wiring == "window" else "same" if node.op.wiring == "pair" else "full"
+        windows = node.op.windows(self.graph.type_of(node.inputs[0])) if kind == "local" else None
+        if kind == "local" and (windows is None or windows.turned):
             raise Unsuitable(node)
         first: Size = 0
         for part in sources:
-            link = Link(part.group, kind, part.delay, first, op=node.op)
-            if node.op.name == "perceptrons":
+            link = Link(part.group, kind, part.delay, first, op=node.op, windows=windows)
+            if kind == "full" and node.op.stored:
                 link.key = node.stored()
-                link.turned = getattr(node.op, "tie", None) == "turned"
-            elif node.op.name == "embed":
-                link.key, link.turned = node.stored(), True
+                link.turned = node.op.stored == "in_out"
             group.links.append(link)
             first = 0 if kind == "same" else first + self.size_of(part)
-        if node.op.name in _RECURRENT:
+        if node.op.family == "recurrent":
             group.bias = True
             group.links.append(Link(group, "full", 1))
         return group
@@ -279,32 +272,13 @@ def lone_links(group: Group) -> list[Link]:
 
 def touches(link: Link, target: Type, to: int, at: int) -> bool:
     """Whether a filter or pool that writes value `to` of the target reads value `at` of its source (bound sizes)."""
-    op, source = link.op, link.source.type
-    axes = len(source.space)
+    windows, source = link.windows, link.source.type
+    assert windows is not None
     channel, place = _places(target, to)
     source_channel, source_place = _places(source, at)
-    if op.name == "filters":
-        connect = getattr(op, "connect", None)
-        if connect is not None and connect[source_channel][channel] == ".":
-            return False
-        group_out, group_in = int(op.count) // int(op.groups), int(source.maps) // int(op.groups)  # type: ignore[arg-type]
-        if channel // group_out != source_channel // group_in:
-            return False
-    elif channel != source_channel:
+    if not link.op.joins_maps(channel, source_channel, int(source.maps)):  # type: ignore[arg-type]
         return False
-    if getattr(op, "to", None) is not None:  # a pool to a given size: windows as even as they can be
-        sizes = [(int(m), int(n)) for m, n in zip(target.space, source.space)]  # type: ignore[arg-type]
-        return all(p * n // m <= q < -(-(p + 1) * n // m) for p, q, (m, n) in zip(place, source_place, sizes))
-    kernel = _each(op.kernel, axes)
-    stride = kernel if getattr(op, "stride", 1) is None else _each(op.stride, axes)
-    dilation = _each(getattr(op, "dilation", 1) or 1, axes)
-    pad = getattr(op, "pad", 0)
-    pads = [(d * (k - 1)) // 2 for k, d in zip(kernel, dilation)] if pad == "same" else _each(pad or 0, axes)
-    for p, q, k, s, d, before in zip(place, source_place, kernel, stride, dilation, pads):
-        offset = q - (p * s - before)
-        if offset < 0 or offset % d or offset // d >= k:
-            return False
-    return True
+    return all(q in windows.read(axis, p) for axis, (p, q) in enumerate(zip(place, source_place, strict=True)))
 
 
 def _places(value: Type, place: int) -> tuple[int, tuple[int, ...]]:
@@ -314,7 +288,3 @@ def _places(value: Type, place: int) -> tuple[int, tuple[int, ...]]:
         place, rest = divmod(place, int(size))  # type: ignore[arg-type]
         found.append(rest)
     return place, tuple(reversed(found))
-
-
-def _each(value: Any, axes: int) -> list[int]:
-    return [int(size) for size in (value if isinstance(value, tuple) else (value,) * axes)]

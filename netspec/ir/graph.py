@@ -87,6 +87,10 @@ class Node:
         """How many time steps ago it reads its first input: 0 for all but delayed reads."""
         return self.op.delay
 
+    def looks_across_time(self, position: int) -> bool:
+        """Whether it looks at several time steps of one of its inputs."""
+        return self.op.looks_across_time(position, len(self.inputs))
+
     @property
     def inputs_now(self) -> tuple[Edge, ...]:
         """What it reads of the same time step: all inputs, without a delayed one."""
@@ -237,6 +241,27 @@ class Graph:
     def top(self) -> list[Layer]:
         """The lines of the net itself, in order."""
         return [layer for layer in self.layers if layer.scope == 0]
+
+    def type_of(self, edge: Edge) -> Type:
+        """The type of a value."""
+        return self.nodes[edge.node].types[edge.output]
+
+    def types_asked(self, node: Node) -> list[Type]:
+        """The types of a node's inputs as its operation sees them: of one time step, unless it looks over time."""
+        types = [self.type_of(edge) for edge in node.inputs]
+        return types if node.op.over_time else [value.step for value in types]
+
+    def stores(self, node: Node, name: str) -> bool:
+        """Whether a node's operation stores an array of this name."""
+        return any(weight.name == name for weight in node.op.weights(*self.types_asked(node)))
+
+    def through(self, edge: Edge) -> Edge:
+        """The value behind blocks' inputs and `identity`: the same numbers, with the same gradient."""
+        node = self.nodes[edge.node]
+        while node.op.alias:
+            edge = node.inputs[0]
+            node = self.nodes[edge.node]
+        return edge
 
     def nodes_of(self, layer: Layer) -> list[Node]:
         """The nodes a line stands for, those in its blocks included."""

@@ -16,6 +16,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+from netspec.ir.sizes import Formula
+from netspec.ir.sizes import text as size_text
+
 Class = Literal["structure", "kind", "training"]
 Template = str | Mapping[Any, str]  # `{}` is the value; or the words of single values, "" for the others
 BOX, NOTE, TOOLTIP = 1, 2, 3  # how near to the layer its words stand
@@ -86,6 +89,8 @@ def shown(value: Any, listed: bool = False) -> str:
     """A value of an option as a figure writes it: `3×3`, `0.1`, `normal(0, 0.02)`; `listed`: a list, not an extent."""
     if value is None:
         return ""
+    if isinstance(value, Formula):
+        return size_text(value).replace(" ", "").replace("*", "")
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {shown(item)}" for name, item in value.items())
     if isinstance(value, tuple | list) and not hasattr(value, "_fields"):

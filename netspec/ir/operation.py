@@ -4,7 +4,7 @@ A subclass declares its options with `option(...)` and says
 - `shape`       the type it makes of its inputs (raises ShapeFault with the arithmetic);
 - `weights`     what it stores, by name, shape and initial distribution;
 - `torch`       its lowering as data: a constructor call and a forward expression;
-- `glyph`       what a picture shows.
+- traits        what generic code must know of it: it never asks for an operation's name.
 An operation that acts on each time step alone (most do) is asked about one time step: the elaborator
 takes time off its inputs and puts it back.
 """
@@ -230,11 +230,52 @@ class Lowering(NamedTuple):
     shared: str = ""
 
 
-class Glyph(NamedTuple):
-    """What a picture shows: a plain word and a caption; no geometry."""
+class Remark(NamedTuple):
+    """Something an operation warns of: a code of the catalogue and its words; the step and its input are added."""
 
-    kind: Literal["units", "planes", "box", "sum", "product", "join", "none"]
-    caption: str = ""
+    code: str
+    words: Mapping[str, Any]
+    edge: bool = False  # it is about the rows at an edge: padding may be lost, and a line's `is` says it is meant
+
+
+class Windows(NamedTuple):
+    """How an operation slides over space, a number for each axis.
+
+    Attributes:
+        kernel: the sizes of a window; empty where the windows are as even as they can be.
+        stride, dilation, pad: as in the options of filters.
+        even: for even windows, how many there are and how many places they share.
+        turned: each value read is written into a window, instead of a window into each value.
+    """
+
+    kernel: tuple[Size, ...]
+    stride: tuple[Size, ...] = ()
+    dilation: tuple[Size, ...] = ()
+    pad: tuple[Size, ...] = ()
+    even: tuple[tuple[Size, Size], ...] = ()
+    turned: bool = False
+
+    def read(self, axis: int, place: int) -> range:
+        """The places along an axis that the window of a place reads, those in the padding included (bound sizes)."""
+        if self.even:
+            count, size = map(int, self.even[axis])  # type: ignore[arg-type]
+            return range(place * size // count, -(-(place + 1) * size // count))
+        of_axis = (self.kernel[axis], self.stride[axis], self.dilation[axis], self.pad[axis])
+        kernel, stride, dilation, pad = map(int, of_axis)  # type: ignore[arg-type]
+        first = place * stride - pad
+        return range(first, first + dilation * kernel, dilation)
+
+
+# What becomes of a single unit, a value of a step: `new` units are made; `same` unit, same value; `each` value is
+# changed by itself; `across`: unit k stays unit k but depends on others; `order`: the same values in another
+# arrangement; `select`: some of the units.
+Effect = Literal["new", "same", "each", "across", "order", "select"]
+# How new units are wired to what is read: to all of it, to a window, to one unit of each input, side by side.
+Wiring = Literal["none", "full", "window", "pair", "side"]
+Family = Literal[
+    "dense", "filters", "pool", "attention", "recurrent", "embed", "norm", "activation", "arithmetic", "rearrange",
+    "regulariser", "source", "other",
+]  # fmt: skip
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(option,))
@@ -257,7 +298,6 @@ class Op:
     norm: ClassVar[bool] = False  # never a line's main step while another is weighted
     noun: ClassVar[bool] = False
     depth: ClassVar[int] = 0  # what it adds to the depth of a path
-    transparent: ClassVar[bool] = False  # nothing happens to single values: joins, crops, reshapes
     varying: ClassVar[bool] = True  # right on batches of different lengths
     inherits: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})  # options it takes from a noun's default
     reserved: ClassVar[tuple[str, ...]] = ()  # options that a later version will have
@@ -265,11 +305,30 @@ class Op:
     # its title in English and Korean, with options in braces; its name and the values of TITLE options when left out
     titles: ClassVar[tuple[str, str]] = ("", "")
 
+    # ---- traits: what generic code asks instead of a name
+
+    effect: ClassVar[Effect] = "new"
+    family: ClassVar[Family] = "other"
+    activation: ClassVar[str] = ""  # how figures and formulas write it where it is one: σ, ReLU
+    circle: ClassVar[str] = ""  # the sign in the circle that figures draw for it: + × &
+    linear: ClassVar[bool] = False  # two sums with nothing but this between them are one (NS330)
+    probabilities: ClassVar[bool] = False  # its values lie between 0 and 1, made from sums
+    averages: ClassVar[bool] = False  # probabilities that go in come out mixed: no sums stand behind the result
+    mixes_batch: ClassVar[bool] = False  # examples of a batch change each other; batchnorm alone does
+    blocks_gradient: ClassVar[bool] = False  # `stop` alone: a loss must not look through it
+    fills: ClassVar[bool] = False  # `pad` alone: rows it adds may be left unread
+    carries: ClassVar[bool] = False  # `carried` alone: the state of the batch before is the caller's to keep
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         own: dict[str, Option] = {}
         for name, value in list(vars(cls).items()):
             if isinstance(value, Option):
+                if hasattr(Op, name):
+                    raise TypeError(
+                        f"{cls.__name__}: no option can be called {name!r}, because Op has an attribute of that name; "
+                        f"a field {name}_ is the option {name} in the language"
+                    )
                 if value.mark is None:
                     raise TypeError(
                         f"{cls.__qualname__}: option {name!r} does not say what a figure must show of it; give mark=, "
@@ -345,9 +404,6 @@ class Op:
         """
         return None
 
-    def glyph(self) -> Glyph:
-        return Glyph("box", self.name)
-
     def title(self, lang: str = "en") -> str:
         """What it is, in the words of a figure: `64 filters 3×3`, `LSTM, 128 units`."""
         template = self.titles[lang == "ko"] or self.titles[0]
@@ -409,6 +465,78 @@ class Op:
         """What it adds to the depth of a path."""
         return self.depth
 
+    # ---- traits that an option may decide
+
+    @property
+    def wiring(self) -> Wiring:
+        return "none"
+
+    @property
+    def weighted_sum(self) -> bool:
+        """Whether each new unit is a weighted sum of all maps that it reads."""
+        return False
+
+    @property
+    def stored(self) -> Literal["", "out_in", "in_out"]:
+        """How its matrix lies in `weight`: a row for each unit it makes, or for each that it reads."""
+        return ""
+
+    @property
+    def draws(self) -> Literal["", "training", "always"]:
+        """When it draws random numbers."""
+        return ""
+
+    @property
+    def squashes(self) -> Literal["", "sigmoid", "softmax"]:
+        """What a loss may undo, to compute from the sums before it."""
+        return ""
+
+    @property
+    def dense(self) -> bool:
+        """Whether each new unit is a weighted sum of everything that it reads."""
+        return self.weighted_sum and self.wiring == "full"
+
+    @property
+    def alias(self) -> bool:
+        """Whether it hands its input on as it is, gradient included, in every pass."""
+        return self.effect == "same" and not self.draws and not self.blocks_gradient
+
+    def looks_across_time(self, position: int, count: int) -> bool:
+        """Whether it looks at several time steps of one of its `count` inputs."""
+        return self.over_time
+
+    def windows(self, value: Type) -> Windows | None:
+        """How it slides over the space of a value; None where it does not."""
+        return None
+
+    def joins_maps(self, target: int, source: int, maps: int) -> bool:
+        """Whether map `target` of its result reads map `source` of `maps`, where it slides over space."""
+        return target == source
+
+    def sets_initial(self, part: str) -> bool:
+        """Whether the spec says with `init` where a stored array begins."""
+        return False
+
+    # ---- words
+
+    def label(self, lang: str, output: Type) -> str:
+        """The few words that a box says of the step; "" stands for its word in the language."""
+        return ""
+
+    def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> str | None:
+        """The step as a textbook writes it; None: its word and brackets.
+
+        Parameters:
+            inner: the expressions of its inputs.
+            fresh: gives the symbol of a stored array a name of its own, from the symbol and a text of its shape.
+            inputs: the types of its inputs.
+        """
+        return None
+
+    def remarks(self, *inputs: Type) -> tuple[Remark, ...]:
+        """What a warning should say of it."""
+        return ()
+
 
 def _titled(declared: Option) -> bool:
     return declared.mark is not None and declared.mark.titled
@@ -417,6 +545,7 @@ def _titled(declared: Option) -> bool:
 class Elementwise(Op):
     """An operation on each value alone: the type stays, nothing is stored."""
 
+    effect: ClassVar[Effect] = "each"
     call: ClassVar[str] = ""  # the torch expression, `{x}` the input
 
     def value_of(self, s: Any) -> Any:
@@ -478,7 +607,6 @@ __all__ = [
     "Construct",
     "Elementwise",
     "Formula",
-    "Glyph",
     "Init",
     "Kind",
     "Lowering",

@@ -63,6 +63,9 @@ class Input(Op):
 class _SameType(Op):
     """What hands its first input on in its type, whatever is known of it."""
 
+    def looks_across_time(self, position: int, count: int) -> bool:
+        return self.structure == "flip"
+
     @property
     def over_time(self) -> bool:
         return True
@@ -76,6 +79,8 @@ class Port(_SameType):
 
     name = "port"
     structure = "port"
+    effect = "same"
+    linear = True
 
     def compute(self, call: Call, *inputs: Array) -> Array:
         return inputs[0]

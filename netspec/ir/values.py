@@ -69,7 +69,8 @@ class Values:
         types = [self.graph.nodes[edge.node].types[edge.output] for edge in node.inputs]
         if not self._one_step:
             return tuple(types)
-        if node.op.over_time and any(own.time is not None for own in types) and not _within_steps(node):
+        looks = any(own.time is not None and node.looks_across_time(at) for at, own in enumerate(types))
+        if node.delay or looks:
             raise Uncomputed(node)
         return tuple(own.step for own in types)
 
@@ -106,7 +107,7 @@ class Values:
             row: dict[Edge, Array] = {}
             for node in nodes:
                 for at, edge in enumerate(node.inputs):
-                    if edge.node not in cell and edge in self.edges and not _whole(node, at):
+                    if edge.node not in cell and edge in self.edges and not node.looks_across_time(at):
                         value, own = self.edges[edge], self.graph.nodes[edge.node].types[edge.output]
                         row[edge] = value if own.time is None else value.at(1, step)
                 if node.delay:
@@ -114,8 +115,8 @@ class Values:
             for node in nodes:
                 if node.delay:
                     continue
-                types = [own if _whole(node, at) else own.step for at, own in enumerate(self._types(node))]
-                self._node(node, row, tuple(types), [at for at in range(len(types)) if _whole(node, at)])
+                types = [own if node.looks_across_time(at) else own.step for at, own in enumerate(self._types(node))]
+                self._node(node, row, tuple(types), [at for at in range(len(types)) if node.looks_across_time(at)])
             rows.append(row)
         for node in nodes:
             for output in range(len(node.types)):
@@ -129,18 +130,6 @@ class Values:
             return self.edges[node.inputs[1]]
         own: Any = node.type
         return filled(0.0, (self._examples, own.maps, *own.space))
-
-
-def _within_steps(node: Node) -> bool:
-    """Whether a step that is asked with time works on each time step alone."""
-    if node.op.name == "join":
-        return getattr(node.op, "role", "") == "maps"
-    return node.kind == "port" or node.op.name in ("add", "subtract", "multiply")
-
-
-def _whole(node: Node, at: int) -> bool:
-    """Whether a step inside a loop looks at all time steps of an input: keys and values of attention."""
-    return node.op.name == "attention" and at > 0
 
 
 def values_of(

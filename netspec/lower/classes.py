@@ -239,7 +239,6 @@ class Classes:
                 continue
             lowering = self.site.lowering(node)
             assert lowering.module is not None
-            asked = getattr(node.op, "init", None) or {}
             made[lowering.module.call] += 1
             owners = set()
             for weight in node.op.weights(*self.site.types(node)):
@@ -248,7 +247,7 @@ class Classes:
                 if owner and owner not in owners:
                     made[kind] += 1
                 owners.add(owner)
-                start = initial.start(weight, part in asked or weight.init.name == "given")
+                start = initial.start(weight, node.op.sets_initial(part) or weight.init.name == "given")
                 starts.setdefault((kind, part), set()).add(start)
                 counts[kind, part] += 1
         everywhere = []

@@ -11,7 +11,7 @@ from netspec.ir.graph import Edge, Layer, Node, Scope
 from netspec.ir.operation import Lowering, Part
 from netspec.ir.types import Time, Type
 from netspec.lower.modules import GivenModule, Modules, leaf, target
-from netspec.lower.order import Cell, Item, items, reads_whole
+from netspec.lower.order import Cell, Item, items
 from netspec.lower.pynames import Locals
 from netspec.lower.python import (
     WIDTH,
@@ -358,7 +358,7 @@ class Forward:
     def slot(self, slot: str, node: Node, lowering: Lowering, places: dict[str, int]) -> ast.expr:
         if slot in places:
             edge = node.inputs[places[slot]]
-            whole = self.stepwise and reads_whole(node, places[slot])
+            whole = self.stepwise and node.looks_across_time(places[slot])
             return self.whole[edge] if whole else self.values[edge]
         if slot == "ahead":
             return self.ahead_of_loop.get(node.index) or self.ahead(node, lowering)
@@ -786,7 +786,7 @@ class Forward:
     def read_by_step(self, edge: Edge, members: list[Node]) -> bool:
         """Whether a loop reads a value step by step, and not only whole."""
         return any(
-            inner == edge and not reads_whole(node, position)
+            inner == edge and not node.looks_across_time(position)
             for node in members
             for position, inner in enumerate(node.inputs)
         )

@@ -197,7 +197,6 @@ def _given(site: Site, scope: Scope, holders: list[Node | Scope]) -> list[GivenM
 def _module(site: Site, node: Node, path: list[str], place: Place, found: Modules) -> None:
     lowering = site.lowering(node)
     weights = node.op.weights(*site.types(node))
-    asked = getattr(node.op, "init", None) or {}
     if node.bare:
         weight = next(item for item in weights if not (node.tied and item.name == "weight"))
         function, start = initial.parameter(weight)
@@ -210,7 +209,7 @@ def _module(site: Site, node: Node, path: list[str], place: Place, found: Module
         place.code = construct(lowering.module)
         for weight in weights:
             part = weight.name.rpartition(".")[2]
-            begun = initial.start(weight, part in asked or weight.init.name == "given")
+            begun = initial.start(weight, node.op.sets_initial(part) or weight.init.name == "given")
             if begun is not None and not weight.buffer:
                 kind = "nn.Linear" if "." in weight.name else lowering.module.call
                 found.starts.append(Start(path, begun[0], [leaf(each) for each in begun[1]], weight.name, kind))

@@ -103,11 +103,6 @@ def called_in_loops(graph: Graph) -> frozenset[int]:
     return frozenset(found)
 
 
-def reads_whole(node: Node, position: int) -> bool:
-    """Whether a step inside a recurrence reads this input with all its steps: attention's keys and values."""
-    return node.op.name == "attention" and position > 0
-
-
 def _opened(graph: Graph, item: Item, members: frozenset[int]) -> list[Item]:
     """An inner scope as one call, if the loop holds all of it, its own state is none and one time step is all it
     reads; else its items."""
@@ -115,7 +110,8 @@ def _opened(graph: Graph, item: Item, members: frozenset[int]) -> list[Item]:
         return [item]
     nodes = graph.nodes[item.first : item.last]
     whole = all(node.index in members or node.kind == "port" for node in nodes)
-    if whole and not any(node.kind == "delay" or reads_whole(node, len(node.inputs) - 1) for node in nodes):
+    around = any(node.delay or any(map(node.looks_across_time, range(len(node.inputs)))) for node in nodes)
+    if whole and not around:
         return [item]
     return [part for inner in elements_of(graph, item) for part in _opened(graph, inner, members)]
 

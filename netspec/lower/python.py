@@ -235,7 +235,7 @@ def _expression(node: Any, show: Show) -> tuple[str, int]:
             return f"[{', '.join(items(node, show))}]", _ATOM
         case ast.BinOp():
             sign, own = _BINARY[type(node.op)]
-            power = isinstance(node.op, ast.Pow)
+            power = type(node.op) is ast.Pow
             left, right = _text(node.left, own + power, show), _text(node.right, _SIGN if power else own + 1, show)
             tight = power and all(_is_simple(side) for side in (node.left, node.right))
             return (f"{left}{sign}{right}" if tight else f"{left} {sign} {right}"), own
@@ -251,7 +251,7 @@ def _expression(node: Any, show: Show) -> tuple[str, int]:
             body, test = _text(node.body, _CONDITION + 1, show), _text(node.test, _CONDITION + 1, show)
             return f"{body} if {test} else {_text(node.orelse, _CONDITION, show)}", _CONDITION
         case ast.BoolOp():
-            word, own = (" or ", 2) if isinstance(node.op, ast.Or) else (" and ", 3)
+            word, own = (" or ", 2) if type(node.op) is ast.Or else (" and ", 3)
             return word.join(_text(value, own + 1, show) for value in node.values), own
         case ast.GeneratorExp():
             loop = node.generators[0]

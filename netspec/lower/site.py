@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from netspec.ir.graph import Edge, Graph, Node, Scope
 from netspec.ir.operation import Lowering, Part
 from netspec.ir.types import Type
-from netspec.lower.order import called_in_loops, inlined, reads_whole
+from netspec.lower.order import called_in_loops, inlined
 
 if TYPE_CHECKING:
     from netspec.lower.classes import Definition
@@ -81,7 +81,7 @@ class Site:
         types = [self.graph.nodes[edge.node].types[edge.output] for edge in node.inputs]
         inside = node.index in self.looped
         if inside or not node.op.over_time:
-            return [value if inside and reads_whole(node, at) else value.step for at, value in enumerate(types)]
+            return [value if inside and node.looks_across_time(at) else value.step for at, value in enumerate(types)]
         return types
 
     def stores(self, scope: Scope) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from netspec.compute.formula import Symbol, text
 from netspec.ir.marks import kind
@@ -27,6 +27,7 @@ class Activation(NamedTuple):
         summary: what it is, in a few words.
         source: the paper, or torch's own name.
         example: a step that uses it; its name, when left out.
+        squashes: what a loss that computes from the sums before it calls it.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Activation(NamedTuple):
     summary: str
     source: str
     example: str = ""
+    squashes: Literal["", "sigmoid"] = ""
 
 
 def _hardsigmoid(s: Any) -> Any:
@@ -44,7 +46,7 @@ def _hardsigmoid(s: Any) -> Any:
 
 TABLE = (
     Activation("sigmoid", "σ", lambda s: s.sigmoid(), "torch.sigmoid({x})",
-               "the logistic function, between 0 and 1", "torch.sigmoid"),
+               "the logistic function, between 0 and 1", "torch.sigmoid", squashes="sigmoid"),
     Activation("tanh", "tanh", lambda s: s.tanh(), "torch.tanh({x})",
                "the hyperbolic tangent, between -1 and 1", "torch.tanh"),
     Activation("relu", "ReLU", lambda s: s.max(0), "F.relu({x})",
@@ -84,6 +86,9 @@ def _class(row: Activation) -> type[Elementwise]:
         "__qualname__": title,
         "name": row.name,
         "activation": row.sign,
+        "family": "activation",
+        "squashes": row.squashes,
+        "probabilities": bool(row.squashes),
         "summary": row.summary,
         "formula": text(row.value(Symbol("s")), spelled_out=True),
         "source": row.source,
@@ -105,6 +110,7 @@ class Leaky(Elementwise):
 
     name = "leaky"
     activation = "leaky ReLU"
+    family = "activation"
     summary = "negative values are multiplied by a small slope"
     formula = "s if s > 0 else slope * s"
     source = "Maas 2013; torch.nn.functional.leaky_relu"
@@ -129,6 +135,7 @@ class Gelu(Elementwise):
 
     name = "gelu"
     activation = "GELU"
+    family = "activation"
     summary = "the value times the Gaussian distribution function"
     formula = "s * (1 + erf(s / sqrt(2))) / 2"
     source = "Hendrycks & Gimpel 2016; torch.nn.functional.gelu"

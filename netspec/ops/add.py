@@ -9,4 +9,5 @@ class Add(Pairwise):
     """The sum of two values, number by number."""
 
     name = "add"
+    circle = "+"
     sign = "+"

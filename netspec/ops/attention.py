@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from netspec.compute.arrays import Array, constants, join, total
 from netspec.compute.formula import LOWEST
@@ -27,6 +27,7 @@ class Attention(Weighted):
     """
 
     name = "attention"
+    family = "attention"
     summary = "every step takes a weighted mean of what all steps hold"
     titles = ("attention, {heads} heads", "어텐션, 헤드 {heads}개")
     formula = "softmax(q k' / sqrt(d)) v"
@@ -106,6 +107,9 @@ class Attention(Weighted):
 
     def partial(self, *inputs: Type) -> Type:
         return inputs[0]
+
+    def looks_across_time(self, position: int, count: int) -> bool:
+        return position > 0 or count - (self.scores is not None) == 1  # queries of their own are asked step by step
 
     # ---- types
 
@@ -253,6 +257,13 @@ class Attention(Weighted):
         return products
 
     # ---- lowering
+
+    @property
+    def draws(self) -> Literal["", "training"]:
+        return "training" if self.dropout > 0 else ""
+
+    def label(self, lang: str, output: Type) -> str:
+        return self.title(lang)
 
     def torch(self, *inputs: Type) -> Lowering:
         form = self._form(inputs)

@@ -21,6 +21,10 @@ class BatchNorm(Weighted):
     """
 
     name = "batchnorm"
+    effect = "across"
+    family = "norm"
+    linear = True
+    mixes_batch = True
     summary = "each map to mean 0 and variance 1 over the batch"
     titles = ("batch norm", "배치 정규화")
     formula = "(x - mean) / sqrt(var + eps) * weight + bias"

@@ -14,6 +14,7 @@ class Carried(Zeros):
     """
 
     name = "carried"
+    carries = True
     summary = "the last state of the previous batch, detached"
     example = "start z: carried"
 

@@ -19,10 +19,11 @@ class Crop(Op):
     """
 
     name = "crop"
+    family = "rearrange"
+    linear = True
     summary = "the middle of each map"
     source = "Ronneberger 2015 (U-Net)"
     example = "skip -> crop(2*h x 2*w)"
-    transparent = True
     positional = ("to",)
     to: Any = option("extent", "the size to come out", least=1, mark=TITLE)
     at: Any = option(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
-from netspec.ir.marks import TITLE
-from netspec.ir.operation import Construct, Glyph, Init, Lowering, Part, Weight, option, plain, wants_values
+from netspec.ir.marks import TITLE, shown
+from netspec.ir.operation import Construct, Init, Lowering, Part, Weight, option, plain, wants_values
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type
 from netspec.ops.weighted import Weighted
@@ -31,6 +31,8 @@ class Distance(Weighted):
     """
 
     name = "distance"
+    family = "dense"
+    wiring = "full"
     init_parts = ("weight",)
     summary = "the squared distance to N trained prototypes"
     formula = "y_n = sum_j (x_j - p_nj)^2"
@@ -56,12 +58,12 @@ class Distance(Weighted):
         away = x - call.weight("weight")
         return (away * away).sum(-1).at(-1, 0)
 
+    def label(self, lang: str, output: Type) -> str:
+        return f"distance({shown(output.values)})"
+
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]
         flat = "{x}" if not value.space else f"{{x}}.flatten({-1 - len(value.space)})"
         return Lowering(
             f"{{self}}({flat})", Construct("Distance", plain((value.values, self.count))), parts=(DISTANCE,)
         )
-
-    def glyph(self) -> Glyph:
-        return Glyph("units", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
@@ -20,10 +20,12 @@ class Dropout(Elementwise):
     """
 
     name = "dropout"
+    effect = "same"
+    family = "regulariser"
+    linear = True
     summary = "in training each value is zero with probability p"
     source = "Srivastava 2014; torch.nn.functional.dropout"
     example = "dropout(0.5)"
-    transparent = True
     positional = ("p", "role")
     p: float = option("real", "the probability", least=0, most=1, mark=CHANCE)
     role: Any = option(
@@ -42,6 +44,10 @@ class Dropout(Elementwise):
         shape = (*x.shape[:2], *(1,) * axes) if self.role == "maps" and axes else x.shape
         kept = call.noise("uniform", *shape) > self.p
         return x * kept / (1 - self.p) if self.p < 1 else x * kept
+
+    @property
+    def draws(self) -> Literal["", "training"]:
+        return "training" if self.p > 0 else ""
 
     def torch(self, *inputs: Type) -> Lowering:
         axes = len(inputs[0].space)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
 from netspec.ir.marks import CHANCE
@@ -26,10 +28,11 @@ class DropPath(Elementwise):
     """
 
     name = "droppath"
+    effect = "same"
+    family = "regulariser"
     summary = "in training a whole path is left out with probability p"
     source = "Huang 2016"
     example = "x + (x -> Basic(64) -> droppath(0.1))"
-    transparent = True
     positional = ("p",)
     p: float = option("real", "the probability", least=0, most=1, mark=CHANCE)
 
@@ -42,6 +45,10 @@ class DropPath(Elementwise):
         steps = kept.broadcast((call.examples, x.shape[0] // call.examples))
         scale = steps.reshape(x.shape[0], *(1 for _ in x.shape[1:]))
         return x * scale / (1 - self.p) if self.p < 1 else x * scale
+
+    @property
+    def draws(self) -> Literal["", "training"]:
+        return "training" if self.p > 0 else ""
 
     def torch(self, *inputs: Type) -> Lowering:
         return Lowering("drop_path({x}, {p}, self.training)", values={"p": self.p}, parts=(DROP_PATH,))

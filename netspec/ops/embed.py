@@ -18,6 +18,9 @@ class Embed(Weighted):
     """
 
     name = "embed"
+    family = "embed"
+    wiring = "full"
+    stored = "in_out"
     init_parts = ("weight",)
     summary = "a trained vector for each class"
     titles = ("embedding, {width} values", "임베딩, 값 {width}개")

@@ -21,10 +21,10 @@ class Expand(Op):
     """
 
     name = "expand"
+    family = "rearrange"
     summary = "one value repeated along maps, space or time"
     source = "torch.Tensor.expand"
     example = "mask -> expand(maps = 64)"
-    transparent = True
     maps: Any = option(
         "size", "how many maps one map becomes", default=None, least=1, mark=structure("as {} maps", "맵 {}개로")
     )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from netspec.compute.arrays import Array, onto, place, total
 from netspec.ir.call import Call
-from netspec.ir.marks import DILATION, GROUPS, NO_BIAS, PADDING, STRIDE, TITLE, Mark, structure
+from netspec.ir.marks import DILATION, GROUPS, NO_BIAS, PADDING, STRIDE, TITLE, Mark, shown, structure
 from netspec.ir.operation import (
     Argument,
     Construct,
-    Glyph,
     Lowering,
     Part,
+    Remark,
     Weight,
+    Windows,
     extent,
     option,
     plain,
@@ -22,8 +24,8 @@ from netspec.ir.operation import (
 )
 from netspec.ir.sizes import Formula, Size, divides, product, text
 from netspec.ir.types import ShapeFault, Type, Unknown, refuse, space_text
-from netspec.ops.weighted import TORCH, Weighted
-from netspec.ops.window import slide, unread
+from netspec.ops.weighted import TORCH, Weighted, weighted_sum
+from netspec.ops.window import slide, unread, unread_rows
 
 _AXES = ("row", "column", "depth")
 _DEFAULTS: dict[str, Argument] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True}
@@ -81,6 +83,8 @@ class Filters(Weighted):
     """
 
     name = "filters"
+    family = "filters"
+    wiring = "window"
     summary = "N filters that slide over space, each writing one map"
     titles = ("{count} filters {kernel}", "{kernel} 필터 {count}개")
     formula = "z_j = w_j0 + sum_i w_ji * x_i"
@@ -136,6 +140,26 @@ class Filters(Weighted):
     @property
     def over_time(self) -> bool:
         return self.along == "time"
+
+    @property
+    def weighted_sum(self) -> bool:
+        return self.groups == 1  # in groups, each reads some of the maps only
+
+    def windows(self, value: Type) -> Windows | None:
+        if self.over_time:
+            return None
+        kernel, stride, dilation = (extent(item, value.space, "") for item in (self.kernel, self.stride, self.dilation))
+        same = tuple(gap * (size - 1) // 2 for size, gap in zip(kernel, dilation, strict=True))
+        pad = same if self.pad == "same" else extent(self.pad, value.space, "")
+        return Windows(kernel, stride, dilation, pad, turned=self.transposed)
+
+    def joins_maps(self, target: int, source: int, maps: int) -> bool:
+        if self.connect is not None and self.connect[source][target] == ".":
+            return False
+        return target // (self.count // self.groups) == source // (maps // self.groups)
+
+    def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> str:
+        return weighted_sum(self, inner[0], fresh, *inputs, sign=" * ")
 
     # ---- types
 
@@ -220,15 +244,14 @@ class Filters(Weighted):
             if all(row[column] == "." for row in rows):
                 refuse("NS319", option="connect", filter=column + 1)
 
-    def unread_rows(self, value: Type) -> list[tuple[str, Size]]:
-        """Axes on which some of the input is never read, and how much (a warning, not an error)."""
+    def remarks(self, *inputs: Type) -> tuple[Remark, ...]:
+        value = inputs[0]
         if self.transposed or self.pad == "same" or self.stride == 1:
-            return []
+            return ()
         sizes = (value.time.length,) if self.over_time and value.time is not None else value.space
         options = (extent(value, sizes, "") for value in (self.stride, self.pad, self.dilation))
         rows = zip(_AXES, sizes, self.kernel, *options, strict=False)
-        found = [(axis, unread(size, kernel, step, edge, gap)) for axis, size, kernel, step, edge, gap in rows]
-        return [(axis, left) for axis, left in found if left != 0]
+        return unread_rows((axis, unread(*numbers)) for axis, *numbers in rows)
 
     # ---- weights
 
@@ -317,6 +340,10 @@ class Filters(Weighted):
 
     # ---- lowering
 
+    def label(self, lang: str, output: Type) -> str:
+        stride = f", /{shown(self.stride)}" if self.stride != 1 else ""
+        return self.title(lang) + stride + (" ↑" if self.transposed else "")
+
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]
         axes = len(self.kernel)
@@ -348,9 +375,6 @@ class Filters(Weighted):
     def title(self, lang: str = "en") -> str:
         said = super().title(lang)
         return said.replace("filters", "filter") if self.count == 1 else said
-
-    def glyph(self) -> Glyph:
-        return Glyph("planes", "")
 
     def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
         area = product(self.kernel)

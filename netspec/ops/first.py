@@ -17,9 +17,11 @@ class First(Reduction):
     """
 
     name = "first"
+    effect = "select"
+    family = "rearrange"
+    linear = True
     summary = "the first time step"
     example = "first(time) -> K perceptrons"
-    transparent = True
     role: str = option("role", "what is reduced", default="time", choices=("time",), mark=TITLE)
 
     def reduced(self, call: Call, x: Array, axes: tuple[int, ...]) -> Array:

@@ -21,9 +21,11 @@ class Flatten(Op):
     """
 
     name = "flatten"
+    effect = "order"
+    family = "rearrange"
+    linear = True
     summary = "places become time steps, or values become maps"
     example = "d filters 16x16 (stride = 16) -> flatten(space)"
-    transparent = True
     positional = ("role",)
     role: Any = option(
         "role",

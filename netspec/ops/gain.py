@@ -33,6 +33,8 @@ class Gain(OverRole):
     """
 
     name = "gain"
+    effect = "each"
+    family = "arithmetic"
     summary = "every map times a trained number"
     formula = "w_c x_c"
     source = "Touvron 2021 (LayerScale)"

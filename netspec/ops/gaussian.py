@@ -6,8 +6,8 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
-from netspec.ir.marks import TITLE, kind
-from netspec.ir.operation import Construct, Glyph, Init, Lowering, Op, Part, Weight, option, plain, wants_values
+from netspec.ir.marks import TITLE, kind, shown
+from netspec.ir.operation import Construct, Init, Lowering, Op, Part, Weight, option, plain, wants_values
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type, refuse
 
@@ -39,6 +39,8 @@ class Gaussian(Op):
     """
 
     name = "gaussian"
+    family = "dense"
+    wiring = "full"
     summary = "minus the squared distance to K fixed prototypes"
     formula = "y_k = -sum_j (x_j - p_kj)^2"
     source = "LeCun 1998, section II.B"
@@ -76,6 +78,9 @@ class Gaussian(Op):
         away = x - call.weight("prototypes")
         return -(away * away).sum(-1).at(-1, 0)
 
+    def label(self, lang: str, output: Type) -> str:
+        return f"gaussian({shown(output.values)})"
+
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]
         args: Any = plain((value.values, self.count))
@@ -83,6 +88,3 @@ class Gaussian(Op):
             args = (*args, tuple(tuple(float(number) for number in row) for row in self.prototypes))
         flat = "{x}" if not value.space else f"{{x}}.flatten({-1 - len(value.space)})"
         return Lowering(f"{{self}}({flat})", Construct("Gaussian", args), parts=(GAUSSIAN,))
-
-    def glyph(self) -> Glyph:
-        return Glyph("units", "")

@@ -18,6 +18,8 @@ class GroupNorm(Weighted):
     """
 
     name = "groupnorm"
+    effect = "across"
+    family = "norm"
     summary = "groups of maps to mean 0 and variance 1"
     titles = ("group norm", "그룹 정규화")
     formula = "(x - mean) / sqrt(var + eps) * weight + bias"

@@ -18,6 +18,8 @@ class InstanceNorm(Weighted):
     """
 
     name = "instancenorm"
+    effect = "across"
+    family = "norm"
     summary = "each map of each example to mean 0 and variance 1"
     titles = ("instance norm", "인스턴스 정규화")
     formula = "(x - mean) / sqrt(var + eps)"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 from netspec.compute.arrays import Array, join
 from netspec.ir.call import Call
+from netspec.ir.equation import joined
 from netspec.ir.marks import structure
-from netspec.ir.operation import Glyph, Lowering, Op, listed, option, wants_values
+from netspec.ir.operation import Lowering, Op, listed, option, wants_values
 from netspec.ir.types import UNKNOWN, Time, Type, refuse
 from netspec.ops.sharing import align, merge, merge_partial, shared_axes
 
@@ -21,10 +23,13 @@ class Join(Op):
     """
 
     name = "join"
+    family = "rearrange"
+    circle = "&"
+    linear = True
+    averages = True
     summary = "values side by side, along maps, time or space"
     example = "cls, seq -> join(time)"
     inputs = None
-    transparent = True
     positional = ("role",)
     role: str = option(
         "role",
@@ -37,6 +42,13 @@ class Join(Op):
     @property
     def over_time(self) -> bool:
         return True
+
+    @property
+    def wiring(self) -> Literal["side", "none"]:
+        return "side" if self.role == "maps" else "none"
+
+    def looks_across_time(self, position: int, count: int) -> bool:
+        return self.role != "maps"
 
     def partial(self, *inputs: Type) -> Type:
         first = inputs[0]
@@ -90,6 +102,12 @@ class Join(Op):
         shared = shared_axes(inputs, call.types)
         return join(1 + timed, *shared)
 
+    def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> str:
+        return joined("&", inner)
+
+    def label(self, lang: str, output: Type) -> str:
+        return self.circle
+
     def torch(self, *inputs: Type) -> Lowering:
         slots = [f"{{{position}}}" for position in range(len(inputs))]
         result = self.shape(*inputs)
@@ -105,9 +123,6 @@ class Join(Op):
         aligned = [_stretch(slot, value, result, steps) for slot, value in zip(slots, inputs, strict=True)]
         _, values = listed(result.space)
         return Lowering(f"torch.cat([{', '.join(aligned)}], dim={1 + timed})", values=values)
-
-    def glyph(self) -> Glyph:
-        return Glyph("join", "&")
 
 
 def _stretch(slot: str, own: Type, result: Type, steps: str) -> str:

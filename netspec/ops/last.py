@@ -17,9 +17,11 @@ class Last(Reduction):
     """
 
     name = "last"
+    effect = "select"
+    family = "rearrange"
+    linear = True
     summary = "the last time step"
     example = "last(time) -> 1 perceptron"
-    transparent = True
     role: str = option("role", "what is reduced", default="time", choices=("time",), mark=TITLE)
 
     def reduced(self, call: Call, x: Array, axes: tuple[int, ...]) -> Array:

@@ -18,6 +18,8 @@ class LayerNorm(OverRole):
     """
 
     name = "layernorm"
+    effect = "across"
+    family = "norm"
     summary = "the values of one step to mean 0 and variance 1"
     titles = ("layer norm", "층 정규화")
     formula = "(x - mean) / sqrt(var + eps) * weight + bias"
@@ -43,8 +45,8 @@ class LayerNorm(OverRole):
         found = standard(inputs[0], self._axes(call.types[0]), self.eps)
         if not self.affine:
             return found
-        found = found * self.stored(call, "weight")
-        return found + self.stored(call, "bias") if self.bias else found
+        found = found * self.spread(call, "weight")
+        return found + self.spread(call, "bias") if self.bias else found
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

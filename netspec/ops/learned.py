@@ -20,6 +20,7 @@ class Learned(Weighted):
     """
 
     name = "learned"
+    family = "embed"
     init_parts = ("weight",)
     summary = "trained values that read nothing"
     source = "Devlin 2018 (class token)"

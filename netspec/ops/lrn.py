@@ -16,6 +16,8 @@ class Lrn(Elementwise):
     """
 
     name = "lrn"
+    effect = "across"
+    family = "norm"
     summary = "local response normalisation over neighbouring maps"
     titles = ("local response norm, {size} maps", "국소 응답 정규화, 맵 {size}개")
     formula = "x / (k + alpha/n sum x^2)^beta"

@@ -16,6 +16,7 @@ class MatMul(Op):
     """
 
     name = "matmul"
+    family = "attention"
     summary = "the product of two matrices: steps are rows, maps are columns"
     formula = "y_tn = sum_m a_tm b_mn"
     source = "torch.matmul"

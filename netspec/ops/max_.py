@@ -14,6 +14,7 @@ class Max(Reduction):
     """The largest value over space, time or maps; steps after an example's end do not count."""
 
     name = "max"
+    family = "pool"
     summary = "the largest value over space, time or maps"
     formula = "max_i x_i"
     source = "torch.amax"

@@ -13,11 +13,13 @@ class Mean(Reduction):
     """The mean over space, time or maps; steps after an example's end do not count."""
 
     name = "mean"
+    family = "pool"
+    linear = True
+    averages = True
     summary = "the mean over space, time or maps"
     formula = "1/n sum_i x_i"
     source = "Lin 2013 (global average pooling)"
     example = "mean(space) -> K perceptrons"
-    transparent = True
 
     def reduced(self, call: Call, x: Array, axes: tuple[int, ...]) -> Array:
         exists = self.exists(call, x)

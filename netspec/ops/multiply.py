@@ -9,4 +9,5 @@ class Multiply(Pairwise):
     """The product of two values, number by number."""
 
     name = "multiply"
+    circle = "×"
     sign = "*"

@@ -11,6 +11,7 @@ class Noise(Zeros):
     """Begins a chain with values drawn from normal(0, 1) at every pass, in training and afterwards."""
 
     name = "noise"
+    draws = "always"
     summary = "fresh normal values at every pass"
     example = "hidden n: noise(64)"
     call = "torch.randn"

@@ -16,6 +16,8 @@ class Normalize(Elementwise):
     """
 
     name = "normalize"
+    effect = "across"
+    family = "arithmetic"
     summary = "the maps of a step to length 1"
     formula = "x / max(|x|, eps)"
     source = "torch.nn.functional.normalize"

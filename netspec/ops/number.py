@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from netspec.ir.marks import TITLE
-from netspec.ir.operation import Elementwise, Glyph, Lowering, option
+from netspec.ir.equation import joined
+from netspec.ir.marks import TITLE, shown
+from netspec.ir.operation import Elementwise, Lowering, option
 from netspec.ir.types import Type
 
 
@@ -16,6 +18,8 @@ class Number(Elementwise):
     """
 
     name = "number"
+    family = "arithmetic"
+    averages = True
     summary = "every value with one number"
     sign: str = option("word", "what is done", choices=("+", "-", "*"), mark=TITLE)
     value: float = option("real", "the number", mark=TITLE)
@@ -25,12 +29,17 @@ class Number(Elementwise):
         left, right = (self.value, s) if self.first else (s, self.value)
         return left + right if self.sign == "+" else left - right if self.sign == "-" else left * right
 
+    def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> str:
+        number = f"{self.value:g}"
+        return joined(self.sign, [number, *inner] if self.first else [*inner, number])
+
+    def label(self, lang: str, output: Type) -> str:
+        return self.title(lang)
+
     def torch(self, *inputs: Type) -> Lowering:
         forward = f"{{value}} {self.sign} {{x}}" if self.first else f"{{x}} {self.sign} {{value}}"
         return Lowering(forward, values={"value": self.value})
 
-    def glyph(self) -> Glyph:
-        return Glyph("box", f"{self.value:g} {self.sign}" if self.first else f"{self.sign} {self.value:g}")
-
     def title(self, lang: str = "en") -> str:
-        return self.glyph().caption.replace("*", "×").replace("-", "−")
+        sign = {"*": "×", "-": "−"}.get(self.sign, self.sign)
+        return f"{shown(self.value)} {sign}" if self.first else f"{sign} {shown(self.value)}"

@@ -17,10 +17,11 @@ class OneHot(Op):
     """
 
     name = "onehot"
+    effect = "select"
+    family = "embed"
     summary = "a class index as K maps, one of them 1"
     formula = "x_k = 1 if k = c else 0"
     example = "hidden x: onehot"
-    transparent = True
 
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]

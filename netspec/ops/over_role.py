@@ -60,7 +60,7 @@ class OverRole(Weighted):
         space = tuple(range(2, 2 + len(value.space)))
         return space if self.role == "space" else (1, *space) if self.role == "all" else (1,)
 
-    def stored(self, call: Call, name: str) -> Array:
+    def spread(self, call: Call, name: str) -> Array:
         """An array of the role's sizes, to stand beside (B, C, *space)."""
         array, space = call.weight(name), call.types[0].space
         return array.reshape(-1, *(1 for _ in space)) if space and self.role == "maps" else array

@@ -19,10 +19,11 @@ class Pad(Op):
     """
 
     name = "pad"
+    family = "rearrange"
+    fills = True
     summary = "rows and columns around each map"
     source = "torch.nn.functional.pad"
     example = "pad(3, mode = reflect)"
-    transparent = True
     positional = ("size",)
     size: Any = option("extent", "how many on each side", default=None, least=0, mark=TITLE)
     to: Any = option(

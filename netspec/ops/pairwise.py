@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
-from netspec.ir.operation import Glyph, Lowering, Op
+from netspec.ir.equation import joined
+from netspec.ir.operation import Lowering, Op
 from netspec.ir.types import Type
 from netspec.ops.sharing import align, merge, merge_partial, shared_axes
 
@@ -20,11 +22,17 @@ class Pairwise(Op):
     summary = "two values, number by number"
     broadcasts = True
     inputs = 2
+    family = "arithmetic"
+    wiring = "pair"
+    averages = True
     sign: ClassVar[str] = ""
 
     @property
     def over_time(self) -> bool:
         return True
+
+    def looks_across_time(self, position: int, count: int) -> bool:
+        return False
 
     def partial(self, *inputs: Type) -> Type:
         return merge_partial(inputs[0], inputs[1])
@@ -36,9 +44,12 @@ class Pairwise(Op):
         left, right = shared_axes(inputs, call.types)
         return left + right if self.sign == "+" else left - right if self.sign == "-" else left * right
 
+    def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> str:
+        return joined(self.sign, inner)
+
+    def label(self, lang: str, output: Type) -> str:
+        return self.circle
+
     def torch(self, *inputs: Type) -> Lowering:
         result = self.shape(*inputs)
         return Lowering(f"{align(inputs[0], result, '{0}')} {self.sign} {align(inputs[1], result, '{1}')}")
-
-    def glyph(self) -> Glyph:
-        return Glyph("product" if self.sign == "*" else "sum", self.sign)

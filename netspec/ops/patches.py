@@ -19,10 +19,10 @@ class Patches(Op):
     """
 
     name = "patches"
+    family = "embed"
     summary = "each patch of a map becomes maps"
     source = "torch.nn.functional.pixel_unshuffle"
     example = "patches(4x4)"
-    transparent = True
     positional = ("size",)
     size: Any = option("extent", "the size of a patch", least=1, mark=TITLE)
 

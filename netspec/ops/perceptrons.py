@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 from netspec.compute.arrays import Array, total
 from netspec.ir.call import Call
 from netspec.ir.marks import NO_BIAS, TITLE, structure, unseen
-from netspec.ir.operation import Construct, Glyph, Init, Lowering, Weight, listed, option, plain, wants_values
+from netspec.ir.operation import Construct, Init, Lowering, Weight, listed, option, plain, wants_values
 from netspec.ir.sizes import Formula, Size, product, text
 from netspec.ir.types import Type, refuse
-from netspec.ops.weighted import Weighted
+from netspec.ops.weighted import Weighted, weighted_sum
 
 
 class Perceptrons(Weighted):
@@ -22,6 +23,9 @@ class Perceptrons(Weighted):
     """
 
     name = "perceptrons"
+    family = "dense"
+    wiring = "full"
+    weighted_sum = True
     summary = "N weighted sums, each of all values of a time step"
     titles = ("{units} perceptrons", "퍼셉트론 {units}개")
     formula = "s_j = w_j0 + sum_i w_ji x_i"
@@ -51,6 +55,13 @@ class Perceptrons(Weighted):
         default=None,
         mark=unseen("initial values, that training moves", "initial weights {}", "초기 가중치 {}"),
     )
+
+    @property
+    def stored(self) -> Literal["out_in", "in_out"]:
+        return "in_out" if self.tie == "turned" else "out_in"
+
+    def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> str:
+        return weighted_sum(self, inner[0], fresh, *inputs)
 
     @property
     def total(self) -> Size:
@@ -102,6 +113,9 @@ class Perceptrons(Weighted):
             found = found + call.weight("bias")
         return found if len(self.units) == 1 else found.reshape(found.shape[0], 1, *plain(self.units))
 
+    def label(self, lang: str, output: Type) -> str:
+        return self.title(lang)
+
     def torch(self, *inputs: Type) -> Lowering:
         (fan, total) = plain((inputs[0].values, self.total))
         flat = "{x}" if not inputs[0].space else f"{{x}}.flatten({-1 - len(inputs[0].space)})"
@@ -123,9 +137,6 @@ class Perceptrons(Weighted):
     def title(self, lang: str = "en") -> str:
         said = super().title(lang)
         return said.replace("perceptrons", "perceptron") if self.total == 1 else said
-
-    def glyph(self) -> Glyph:
-        return Glyph("units", "")
 
     def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
         steps = 1 if outputs[0].time is None else outputs[0].time.length

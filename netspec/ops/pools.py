@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.compute.arrays import Array
-from netspec.ir.marks import PADDING, STRIDE, TITLE, structure
-from netspec.ir.operation import Argument, Glyph, Lowering, Op, extent, option, plain, squeeze, wants_values
+from netspec.ir.marks import PADDING, STRIDE, TITLE, shown, structure
+from netspec.ir.operation import Argument, Lowering, Op, Remark, Windows, extent, option, plain, squeeze, wants_values
 from netspec.ir.sizes import Size, text
 from netspec.ir.types import UNKNOWN, Type, refuse
-from netspec.ops.window import slide, unread
+from netspec.ops.window import slide, unread, unread_rows
 
 AXES = ("row", "column", "depth")
 
@@ -20,6 +20,8 @@ class Pool(Op):
     Shape: (B, [T,] C, *space) -> (B, [T,] C, *windows).
     """
 
+    family = "pool"
+    wiring = "window"
     positional = ("kernel",)
     kernel: Any = option("extent", "the window", default=None, least=1, mark=TITLE)
     stride: Any = option(
@@ -87,13 +89,20 @@ class Pool(Op):
         dilation = extent(getattr(self, "dilation", 1), space, "dilation")
         return kernel, stride, extent(self.pad, space, "pad"), dilation
 
-    def unread_rows(self, value: Type) -> list[tuple[str, Size]]:
-        """Axes on which some of the input is never read, and how much (a warning, not an error)."""
+    def windows(self, value: Type) -> Windows:
+        if self.to is not None:
+            return Windows((), even=tuple(zip(extent(self.to, value.space, "to"), value.space, strict=True)))
+        kernel, stride, pad, dilation = self._windows(value.space)
+        return Windows(kernel, stride, dilation, pad)
+
+    def label(self, lang: str, output: Type) -> str:
+        return "" if self.kernel is None else f"{self.name} {shown(self.kernel)}"
+
+    def remarks(self, *inputs: Type) -> tuple[Remark, ...]:
         if self.to is not None or self.ceil:
-            return []
-        rows = zip(AXES, value.space, *self._windows(value.space), strict=False)
-        found = [(axis, unread(size, window, step, edge, gap)) for axis, size, window, step, edge, gap in rows]
-        return [(axis, left) for axis, left in found if left != 0]
+            return ()
+        rows = zip(AXES, inputs[0].space, *self._windows(inputs[0].space), strict=False)
+        return unread_rows((axis, unread(*numbers)) for axis, *numbers in rows)
 
     def call(self, function: str, value: Type, extra: str = "") -> Lowering:
         """`F.max_pool2d(x, 3, 2, 1)`: arguments only as far as they differ from torch's defaults."""
@@ -117,9 +126,6 @@ class Pool(Op):
         """`F.adaptive_avg_pool2d(x, 6)`."""
         to = squeeze(extent(self.to, value.space, "to"))
         return Lowering(f"{function}({{x}}, {{to}})", values={"to": to}, folds=True)
-
-    def glyph(self) -> Glyph:
-        return Glyph("planes", "")
 
     def _slid(self, x: Array, value: Type, fill: float) -> Array:
         """(B, C, places…, windows…): what each window reads."""

@@ -31,6 +31,7 @@ class Positions(Weighted):
     """
 
     name = "positions"
+    family = "embed"
     init_parts = ("weight",)
     summary = "a vector for each place in time"
     formula = "p_t = W[t]"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from netspec.compute.arrays import Array, filled, join, total
 from netspec.ir.call import Call
 from netspec.ir.marks import NO_BIAS, TITLE, structure, unseen
-from netspec.ir.operation import Argument, Construct, Lowering, Part, Weight, option, plain, wants_values
+from netspec.ir.operation import Argument, Construct, Lowering, Part, Remark, Weight, option, plain, wants_values
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type, refuse
 from netspec.ops.weighted import TORCH, Weighted
@@ -31,6 +31,8 @@ class Recurrent(Weighted):
     Shape: (B, T, C) -> (B, T, units), of both directions side by side 2 * units.
     """
 
+    family = "recurrent"
+    wiring = "full"
     positional = ("units",)
     units: Size = option("size", "values of the state", least=1, mark=TITLE)
     layers_: int = option("integer", "stacked layers", default=1, least=1, mark=structure("{} layers", "{}층"))
@@ -131,6 +133,14 @@ class Recurrent(Weighted):
     def cell(self, x: Array, z: Array, hidden: Array, memory: Array) -> tuple[Array, Array]:
         """The next state, of what the gates read from the input (B, gates * units) and from the last state."""
         raise NotImplementedError
+
+    @property
+    def draws(self) -> Literal["", "training"]:
+        return "training" if self.dropout > 0 and self.layers_ > 1 else ""
+
+    def remarks(self, *inputs: Type) -> tuple[Remark, ...]:
+        idle = self.dropout > 0 and self.layers() == 1
+        return (Remark("NS363", {"p": f"{self.dropout:g}"}),) if idle else ()
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

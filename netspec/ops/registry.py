@@ -84,6 +84,11 @@ def _built_in(name: str) -> type[Op]:
     return next(value for value in classes if value.name == name and value.__module__ == module.__name__)
 
 
+def begins(name: str) -> bool:
+    """Whether a step reads nothing, and so can begin a chain: `learned(T)`, `zeros(T)`."""
+    return name in step_names() and name not in ("same", "reversed") and operation(name).begins
+
+
 def plain(name: str) -> Op:
     """A step without options: one object stands in all nets."""
     return _plain(name, OPERATIONS.version)

@@ -19,10 +19,12 @@ class Reshape(Op):
     """
 
     name = "reshape"
+    effect = "order"
+    family = "rearrange"
+    linear = True
     summary = "the same values in another arrangement"
     source = "torch.Tensor.reshape"
     example = "12544 perceptrons -> relu -> reshape(256@7x7)"
-    transparent = True
     positional = ("to",)
     to: Any = option("type", "the type to come out, of as many values", mark=TITLE)
 

@@ -18,6 +18,8 @@ class RmsNorm(OverRole):
     """
 
     name = "rmsnorm"
+    effect = "across"
+    family = "norm"
     init_parts = ("weight",)
     summary = "values divided by their root mean square"
     titles = ("RMS norm", "RMS 정규화")
@@ -35,7 +37,7 @@ class RmsNorm(OverRole):
     def compute(self, call: Call, *inputs: Array) -> Array:
         x = inputs[0]
         found = x / ((x * x).mean(*self._axes(call.types[0])) + self.eps).sqrt()
-        return found * self.stored(call, "weight") if self.affine else found
+        return found * self.spread(call, "weight") if self.affine else found
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

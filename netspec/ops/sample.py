@@ -22,6 +22,8 @@ class Sample(Op):
     """
 
     name = "sample"
+    family = "regulariser"
+    draws = "training"
     summary = "a normal value around a mean, in training"
     formula = "mu + e^(v/2) * noise"
     source = "Kingma & Welling 2013"

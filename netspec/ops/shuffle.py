@@ -17,10 +17,10 @@ class Shuffle(Op):
     """
 
     name = "shuffle"
+    family = "rearrange"
     summary = "maps of different groups change places"
     source = "Zhang 2017 (ShuffleNet); torch.nn.functional.channel_shuffle"
     example = "64 filters 1x1 (groups = 4) -> shuffle(4)"
-    transparent = True
     positional = ("groups",)
     groups: Size = option("size", "how many groups", least=1, mark=GROUPS)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from netspec.compute.arrays import Array
 from netspec.compute.formula import LOWEST
@@ -19,6 +19,10 @@ class Softmax(Op):
     """
 
     name = "softmax"
+    effect = "across"
+    family = "activation"
+    activation = "softmax"
+    probabilities = True
     summary = "positive values that sum to one"
     formula = "e^s_k / sum_j e^s_j"
     source = "Bridle 1990; torch.softmax"
@@ -62,6 +66,10 @@ class Softmax(Op):
             x = exists.where(x, LOWEST)
         powers = (x - x.largest(*axes).stop()).exp()
         return powers / powers.sum(*axes)
+
+    @property
+    def squashes(self) -> Literal["", "softmax"]:
+        return "softmax" if self.role in (None, "maps") else ""
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

@@ -7,7 +7,7 @@ from typing import Any
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
 from netspec.ir.marks import TITLE, structure
-from netspec.ir.operation import Glyph, Lowering, Op, listed, option, plain, wants_values
+from netspec.ir.operation import Lowering, Op, listed, option, plain, wants_values
 from netspec.ir.sizes import Formula, Size, divides, text
 from netspec.ir.types import UNKNOWN, Type, refuse
 
@@ -19,10 +19,11 @@ class Split(Op):
     """
 
     name = "split"
+    family = "rearrange"
+    linear = True
     summary = "the maps in n parts"
     source = "torch.Tensor.split"
     example = "hidden a: 2*H perceptrons -> split(2)"
-    transparent = True
     positional = ("count",)
     count: Any = option("size", "how many equal parts", default=None, least=1, mark=TITLE)
     sizes: Any = option("list", "the maps of each part", default=None, mark=structure("parts of {}", "{}로 나눔"))
@@ -72,6 +73,3 @@ class Split(Op):
             return Lowering(f"{{x}}.chunk({{parts}}, dim={axis})", values={"parts": len(parts)})
         sizes, values = listed(parts)
         return Lowering(f"torch.split({{x}}, [{sizes}], dim={axis})", values=values)
-
-    def glyph(self) -> Glyph:
-        return Glyph("box", "split")

@@ -14,6 +14,9 @@ class Stop(Elementwise):
     """
 
     name = "stop"
+    effect = "same"
+    family = "regulariser"
+    blocks_gradient = True
     summary = "no gradient flows back through here"
     titles = ("no gradient", "기울기 없음")
     source = "torch.Tensor.detach"

@@ -6,12 +6,24 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
-from netspec.ir.marks import STRIDE, TITLE
-from netspec.ir.operation import Construct, Glyph, Lowering, Part, Weight, extent, option, plain, squeeze, wants_values
+from netspec.ir.marks import STRIDE, TITLE, shown
+from netspec.ir.operation import (
+    Construct,
+    Lowering,
+    Part,
+    Remark,
+    Weight,
+    Windows,
+    extent,
+    option,
+    plain,
+    squeeze,
+    wants_values,
+)
 from netspec.ir.sizes import Size, product
 from netspec.ir.types import Type, refuse
 from netspec.ops.weighted import Weighted
-from netspec.ops.window import slide, unread
+from netspec.ops.window import slide, unread, unread_rows
 
 _AXES = ("row", "column", "depth")
 
@@ -54,6 +66,8 @@ class Subsample(Weighted):
     """
 
     name = "subsample"
+    family = "pool"
+    wiring = "window"
     summary = "LeNet's trainable pool: weight * (sum of the window) + bias"
     titles = ("subsampling {kernel}", "서브샘플링 {kernel}")
     formula = "z = w_0 + w_1 * sum over the window"
@@ -90,11 +104,13 @@ class Subsample(Weighted):
         kernel = extent(self.kernel, value.space, "kernel")
         return kernel, kernel if self.stride is None else extent(self.stride, value.space, "stride")
 
-    def unread_rows(self, value: Type) -> list[tuple[str, Size]]:
-        """Axes on which some of the input is never read, and how much (a warning, not an error)."""
-        rows = zip(_AXES, value.space, *self._windows(value), strict=False)
-        found = [(axis, unread(size, window, step, 0, 1)) for axis, size, window, step in rows]
-        return [(axis, left) for axis, left in found if left != 0]
+    def windows(self, value: Type) -> Windows:
+        kernel, stride = self._windows(value)
+        return Windows(kernel, stride, (1,) * len(kernel), (0,) * len(kernel))
+
+    def remarks(self, *inputs: Type) -> tuple[Remark, ...]:
+        rows = zip(_AXES, inputs[0].space, *self._windows(inputs[0]), strict=False)
+        return unread_rows((axis, unread(size, window, step, 0, 1)) for axis, size, window, step in rows)
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
         area = product(self._windows(inputs[0])[0])
@@ -109,6 +125,9 @@ class Subsample(Weighted):
         sums = x.sum(*range(-len(rest), 0)).reshape(*x.shape[: -len(rest)])
         return sums * call.weight("weight").reshape(-1, *rest) + call.weight("bias").reshape(-1, *rest)
 
+    def label(self, lang: str, output: Type) -> str:
+        return f"subsample {shown(self.kernel)}"
+
     def torch(self, *inputs: Type) -> Lowering:
         kernel, stride = self._windows(inputs[0])
         axes = str(len(kernel))
@@ -116,6 +135,3 @@ class Subsample(Weighted):
         args = (plain((inputs[0].maps,))[0], squeeze(kernel))
         kwargs: dict[str, Any] = {"stride": None if stride == kernel else squeeze(stride)}
         return Lowering("{self}({x})", Construct(part.name, args, kwargs, {"stride": None}), parts=(part,), folds=True)
-
-    def glyph(self) -> Glyph:
-        return Glyph("planes", "")

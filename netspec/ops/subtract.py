@@ -9,4 +9,5 @@ class Subtract(Pairwise):
     """The difference of two values, number by number."""
 
     name = "subtract"
+    circle = "−"
     sign = "-"

@@ -13,6 +13,8 @@ class Sum(Reduction):
     """The sum over space, time or maps; steps after an example's end do not count."""
 
     name = "sum"
+    family = "pool"
+    averages = True
     summary = "the sum over space, time or maps"
     formula = "sum_i x_i"
     source = "torch.sum"

@@ -18,10 +18,10 @@ class Transpose(Op):
     """
 
     name = "transpose"
+    family = "rearrange"
     summary = "maps and time steps, or rows and columns, change places"
     source = "torch.Tensor.transpose"
     example = "k -> transpose"
-    transparent = True
     positional = ("role",)
     role: Any = option(
         "role",

@@ -19,10 +19,12 @@ class Unflatten(Op):
     """
 
     name = "unflatten"
+    effect = "order"
+    family = "rearrange"
+    linear = True
     summary = "time steps become places, row by row"
     source = "torch.nn.Unflatten"
     example = "repeat 12 { Encoder(12, 3072) } -> unflatten(14x14)"
-    transparent = True
     positional = ("to",)
     to: Any = option("extent", "the space to come out", least=1, mark=TITLE)
 

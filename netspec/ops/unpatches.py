@@ -20,10 +20,10 @@ class Unpatches(Op):
     """
 
     name = "unpatches"
+    family = "rearrange"
     summary = "maps become patches of larger maps"
     source = "Shi 2016; torch.nn.functional.pixel_shuffle"
     example = "12 filters 3x3 (pad = 1) -> unpatches(2x2)"
-    transparent = True
     positional = ("size",)
     size: Any = option("extent", "the size of a patch", least=1, mark=TITLE)
 

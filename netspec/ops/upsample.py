@@ -7,7 +7,7 @@ from typing import Any
 from netspec.compute.arrays import Array, constants, total
 from netspec.ir.call import Call
 from netspec.ir.marks import kind, structure
-from netspec.ir.operation import Glyph, Lowering, Op, extent, option, plain, squeeze, wants_values
+from netspec.ir.operation import Lowering, Op, extent, option, plain, squeeze, wants_values
 from netspec.ir.types import Type, refuse
 
 
@@ -18,10 +18,11 @@ class Upsample(Op):
     """
 
     name = "upsample"
+    family = "pool"
+    wiring = "window"
     summary = "each map k times as large"
     source = "torch.nn.functional.interpolate"
     example = "upsample(2, mode = linear)"
-    transparent = True
     positional = ("factor",)
     factor: Any = option("extent", "how many times as large", default=None, least=1, mark=structure("×{}", "×{}"))
     to: Any = option(
@@ -97,9 +98,6 @@ class Upsample(Op):
             mode = {1: "linear", 2: "bilinear", 3: "trilinear"}[len(space)]
             call += f', mode="{mode}"' + (", align_corners=True" if self.corners else "")
         return Lowering(f"{call})", values=dict(values), folds=True)
-
-    def glyph(self) -> Glyph:
-        return Glyph("planes", "")
 
 
 def _real(size: Any) -> Any:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
+from netspec.ir.equation import factor
 from netspec.ir.marks import unseen
 from netspec.ir.operation import Init, Op, Weight, option
 from netspec.ir.sizes import Size
+from netspec.ir.types import Type
 
 # torch's own rule for nn.Linear and nn.ConvNd: uniform within 1 / sqrt(fan_in), weight and bias alike.
 TORCH = Init("torch")
@@ -38,6 +41,9 @@ class Weighted(Op):
         given: dict[str, Init] = self.init or {}
         return given.get(name, standard)
 
+    def sets_initial(self, part: str) -> bool:
+        return part in (self.init or {})
+
     def weight(
         self, name: str, shape: tuple[Size, ...], standard: Init = TORCH, fan_in: Size = 0, fan_out: Size = 0
     ) -> Weight:
@@ -54,3 +60,11 @@ def scaled(call: Call, x: Array) -> Array:
     """(B, C, *space) times a stored weight, plus a stored bias, for each map."""
     rest = (1,) * (len(x.shape) - 2)
     return x * call.weight("weight").reshape(-1, *rest) + call.weight("bias").reshape(-1, *rest)
+
+
+def weighted_sum(op: Op, inner: str, fresh: Callable[[str, str], str], *inputs: Type, sign: str = " ") -> str:
+    """`W x + b`, or with another sign `W * x + b`: the equation of perceptrons and filters."""
+    stored = {weight.name: weight for weight in op.weights(*inputs)}
+    shape = " x ".join(map(str, stored["weight"].shape)) if "weight" in stored else ""
+    text = f"{fresh('W', shape)}{sign}{factor(inner)}"
+    return f"{text} + {fresh('b', '')}" if "bias" in stored else text

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from netspec.ir.operation import Remark
 from netspec.ir.sizes import Formula, Size, text
 from netspec.ir.types import refuse
 
@@ -56,3 +59,9 @@ def unread(size: Size, kernel: Size, stride: Size, pad: Size, dilation: Size) ->
     last = (windows - 1) * stride + reach
     left = size + pad - last
     return left if left > max(0, stride - reach) else 0
+
+
+def unread_rows(axes: Iterable[tuple[str, Size]]) -> tuple[Remark, ...]:
+    """The warning of the first axis on which some rows of the input are never read: (axis, how many) of each."""
+    found = next(((axis, left) for axis, left in axes if left != 0), None)
+    return () if found is None else (Remark("NS329", {"axis": found[0], "count": text(found[1])}, edge=True),)

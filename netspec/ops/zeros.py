@@ -18,6 +18,7 @@ class Zeros(Op):
     """
 
     name = "zeros"
+    family = "source"
     summary = "zeros that read nothing"
     example = "start z: zeros"
     positional = ("value",)

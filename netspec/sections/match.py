@@ -69,13 +69,9 @@ def type_of(graph: Graph, edge: Edge) -> Type:
 
 def sums_of(graph: Graph, edge: Edge) -> tuple[Edge, str]:
     """The sums before the softmax or sigmoid that a layer ends in, and its name; else the value itself and ""."""
+    edge = graph.through(edge)
     node = graph.nodes[edge.node]
-    while node.op.name in ("identity", "port"):
-        edge = node.inputs[0]
-        node = graph.nodes[edge.node]
-    if node.op.name == "sigmoid" or (node.op.name == "softmax" and getattr(node.op, "role", None) in (None, "maps")):
-        return node.inputs[0], node.op.name
-    return edge, ""
+    return (node.inputs[0], node.op.squashes) if node.op.squashes else (edge, "")
 
 
 # ---- one term
@@ -138,10 +134,8 @@ def _target(
 
 def _sums(graph: Graph, edge: Edge) -> str:
     """`perceptrons` or `filters` where a value is the weighted sums themselves, else ""."""
-    node = graph.nodes[edge.node]
-    while node.op.name in ("identity", "port"):
-        node = graph.nodes[node.inputs[0].node]
-    return node.op.name if node.op.name in ("perceptrons", "filters") else ""
+    op = graph.nodes[graph.through(edge).node].op
+    return op.name if op.noun else ""
 
 
 def _instead(term: Term) -> tuple[Fix, ...]:
@@ -182,9 +176,9 @@ def _mixes_probabilities(graph: Graph, edge: Edge) -> bool:
     pending = [edge]
     while pending:
         node = graph.nodes[pending.pop().node]
-        if node.op.name in ("softmax", "sigmoid"):
+        if node.op.probabilities:
             return True
-        if node.op.name in ("add", "subtract", "multiply", "mean", "sum", "identity", "port", "number", "join"):
+        if node.op.averages or node.op.alias:
             pending += node.inputs
     return False
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from netspec.ir.graph import Counts, Graph, Layer, Node
-from netspec.ir.operation import Op
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type
 
@@ -98,13 +97,8 @@ def total_flops(graph: Graph, nodes: list[Node]) -> Size:
 def _dimension(graph: Graph, nodes: list[Node], layer: Layer) -> str:
     """`(d+1)-dimensional`: of the first perceptrons the line itself holds."""
     for node in nodes:
-        if node.op.name == "perceptrons" and node.layer == layer.index:
+        if node.op.dense and node.layer == layer.index:
             values = input_types(graph, node)[0].values
-            return dimension(node.op, values)
+            total = values + 1 if graph.stores(node, "bias") else values  # w_0 belongs to the constant 1
+            return f"{total}-dimensional" if isinstance(total, int) else f"({str(total).replace(' ', '')})-dimensional"
     return ""
-
-
-def dimension(op: Op, values: Size) -> str:
-    """What one perceptron reads, in the post's words: (d+1)-dimensional where it has a bias."""
-    total = values + 1 if getattr(op, "bias", True) else values
-    return f"{total}-dimensional" if isinstance(total, int) else f"({str(total).replace(' ', '')})-dimensional"

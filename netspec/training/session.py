@@ -242,14 +242,12 @@ class Session:
     def remarks(self) -> Iterator[Diagnostic]:
         """What a run does otherwise than one process with plain numbers would."""
         size = self.engine.processes.size
-        differing = {node.op.name for node in self.plan.graph.nodes} & _DIFFERING
+        operations = [node.op for node in self.plan.graph.nodes]
+        # what sees its own share of a batch only, or draws numbers for it
+        differing = {op.name for op in operations if op.mixes_batch or op.draws}
         if size > 1 and differing:
             words: Words = {"steps": Quoted(tuple(sorted(differing))), "size": size}
             yield Diagnostic("NS862", None, words, severity="warning")
-
-
-# what sees its own share of a batch only, or draws numbers for it
-_DIFFERING = frozenset(("batchnorm", "dropout", "droppath", "sample", "noise", "triplet"))
 
 
 def room(folder: Folder, engine: Engine) -> None:

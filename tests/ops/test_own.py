@@ -12,7 +12,6 @@ from netspec.diagnostics.errors import SpecError
 from netspec.ir.operation import Init, Lowering, Op, Weight, option
 from netspec.ir.types import Type, refuse
 from netspec.lower.source import OpenSizes, emit
-from netspec.ops.distance import Distance
 from netspec.ops.dropout import Dropout
 from netspec.ops.registry import OPERATIONS, operation, register, step_names
 from netspec.ops.weighted import Weighted
@@ -130,8 +129,6 @@ def test_what_no_class_says_has_a_plain_answer() -> None:
         (), 0, 0,
     )  # fmt: skip
     assert Op.shape(Relu(), given) == given
-    assert Tagged(tag="a").glyph().caption == "tagged"
-    assert Distance(count=3).glyph().kind == "units"
 
 
 def test_open_sizes_have_no_source() -> None:

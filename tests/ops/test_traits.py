@@ -164,7 +164,7 @@ LIES: list[tuple[str, type[Op], dict[str, Any]]] = [
     ("draws", Own, {"draws": "training"}),
     ("squashes", Own, {"squashes": "sigmoid"}),
     ("weighted_sum", Own, {"weighted_sum": True}),
-    ("looks_across_time", Mixing, {"looks_across_time": lambda self, position: False}),
+    ("looks_across_time", Mixing, {"looks_across_time": lambda self, position, count: False}),
 ]
 
 

@@ -100,7 +100,7 @@ def effect(op: Op, types: Sequence[Type]) -> str:
     before, size = run(inputs), len(inputs[0])
     alike = shape == run.shape and len(run.outputs) == 1
     own_places = alike and all(run.moved_by(inputs, 0, place) <= {place} for place in range(size))
-    match op.effect:  # type: ignore[attr-defined]
+    match op.effect:
         case "same" if not all_same(before, inputs[0]):
             return "its values are not what came in"
         case "each" if not own_places:
@@ -111,14 +111,14 @@ def effect(op: Op, types: Sequence[Type]) -> str:
             return "its values are not those that came in, in another order"
         case "select" if not set(before) <= set(inputs[0]):
             return "it gives values that did not come in"
-    if op.effect == "new" and own_places and isinstance(op, Elementwise):  # type: ignore[attr-defined]
+    if op.effect == "new" and own_places and isinstance(op, Elementwise):
         return ONLY_HERE + "every value depends on its own place alone: that is `each` or `same`"
     return ""
 
 
 def linear(op: Op, types: Sequence[Type]) -> str:
     """f(a x + b y) is a f(x) + b f(y), but for a constant."""
-    if not op.linear or any(own.classes is not None for own in types):  # type: ignore[attr-defined]
+    if not op.linear or any(own.classes is not None for own in types):
         return ""
     run = Run(op, types)
     x, y = run.inputs(2), run.inputs(3)
@@ -137,7 +137,7 @@ def mixes_batch(op: Op, types: Sequence[Type]) -> str:
     half = math.prod(run.shape) // EXAMPLES
     places = range(len(inputs[0]) // EXAMPLES) if types[0].classes is None else ()
     found = any(index % (half * EXAMPLES) >= half for place in places for index in run.moved_by(inputs, 0, place))
-    if found == op.mixes_batch:  # type: ignore[attr-defined]
+    if found == op.mixes_batch:
         return ""
     return "an example changes another one" if found else ONLY_HERE + "no example changes another one"
 
@@ -146,7 +146,7 @@ def draws(op: Op, types: Sequence[Type]) -> str:
     """Whether it asks for random numbers: `training`, `always`, or never."""
     asked = [Run(op, types, training=training).asked[0] > 0 for training in (False, True)]
     found = "always" if asked[0] else "training" if asked[1] else ""
-    if found == op.draws:  # type: ignore[attr-defined]
+    if found == op.draws:
         return ""
     return f"it draws {found}" if found else ONLY_HERE + "it draws nothing"
 
@@ -170,14 +170,14 @@ def squashes(op: Op, types: Sequence[Type]) -> str:
             for place in range(len(raised))
         ]
         found = "softmax" if all_same(values, [a / b for a, b in zip(raised, totals, strict=True)]) else ""
-    if found == op.squashes:  # type: ignore[attr-defined]
+    if found == op.squashes:
         return ""
     return f"it is {f'the {found}' if found else 'neither the sigmoid nor a softmax over maps'}"
 
 
 def weighted_sum(op: Op, types: Sequence[Type]) -> str:
     """Its values are sums of weights times inputs: doubling the weights doubles what is not the bias."""
-    if not op.weighted_sum:  # type: ignore[attr-defined]
+    if not op.weighted_sum:
         return ""
     run = Run(op, types)
     inputs = run.inputs(2)
@@ -193,7 +193,7 @@ def looks_across_time(op: Op, types: Sequence[Type]) -> str:
     """An input of which it says it looks at one time step alone changes the output at that step only."""
     run = None
     for position, own in enumerate(types):
-        if own.time is None or own.classes is not None or op.looks_across_time(position):  # type: ignore[attr-defined]
+        if own.time is None or own.classes is not None or op.looks_across_time(position, len(types)):
             continue
         run = run or Run(op, types)
         inputs, steps = run.inputs(2), own.time.length

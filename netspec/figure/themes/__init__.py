@@ -41,7 +41,7 @@ ROLES: Final[Mapping[str, str]] = {
     "tint-input": "the box of an input",
     "tint-output": "the box of an output",
     "tint-filters": "the box of filters",
-    "tint-perceptrons": "the box of perceptrons",
+    "tint-dense": "the box of perceptrons",
     "tint-pool": "the box of a pool",
     "tint-attention": "the box of attention",
     "tint-embed": "the box of an embedding",

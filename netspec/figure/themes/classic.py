@@ -36,7 +36,7 @@ _CLASSIC = {
     "tint-input": "#eaf0ff",
     "tint-output": "#e7f6e7",
     "tint-filters": "#fff0e0",
-    "tint-perceptrons": "#ffe9e9",
+    "tint-dense": "#ffe9e9",
     "tint-pool": "#fbf6d9",
     "tint-attention": "#f1e8fb",
     "tint-embed": "#e2f3f5",
@@ -79,7 +79,7 @@ _DARK = {
     "tint-input": "#1d2940",
     "tint-output": "#1b3324",
     "tint-filters": "#3a2c1c",
-    "tint-perceptrons": "#3b2324",
+    "tint-dense": "#3b2324",
     "tint-pool": "#343019",
     "tint-attention": "#2f2540",
     "tint-embed": "#1b3236",
@@ -111,14 +111,14 @@ _SAFE = _CLASSIC | {
     "flow": "#0072b2",
     "rise": "#009e73",
     "tint-output": "#e0f3ee",
-    "tint-perceptrons": "#fbe7d9",
+    "tint-dense": "#fbe7d9",
 }
 
 _GREYS = {"faint": "#808080", "guide": "#4d4d4d", "equals": "#909090", "light": "#d0d0d0", "dark": "#8c8c8c"}
 _GREYS |= {"group2": "#5a5a5a", "group3": "#8c8c8c", "group4": "#303030", "group5": "#707070", "paper": "#ffffff"}
 _TINTS = {
     "tint-filters": "#efefef",
-    "tint-perceptrons": "#e4e4e4",
+    "tint-dense": "#e4e4e4",
     "tint-attention": "#dadada",
     "tint-block": "#f6f6f6",
 }

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MOST = 600  # examples
 GRID = 96  # places on each side of the plane of the inputs
-_PASSING = frozenset(("port", "identity"))
 
 
 @dataclass(slots=True)
@@ -72,12 +71,10 @@ def _ending(graph: Graph, losses: Sequence[Loss], metrics: Sequence[Metric]) -> 
         if predicted is None or not predicted.chooses:
             continue
         sums, _ = sums_of(graph, edge)
-        node = graph.nodes[sums.node]
-        while node.op.name in _PASSING:
-            node = graph.nodes[node.inputs[0].node]
+        node = graph.nodes[graph.through(sums).node]
         read = node.inputs[0] if node.inputs else None
         plain = node.type.time is None and not node.type.space and not node.tied
-        if node.op.name == "perceptrons" and read is not None and plain:
+        if node.op.dense and read is not None and plain:
             return Ending(term, node, read, sums)
     raise UsageError(Diagnostic("NS733", None, {"net": graph.name}))
 

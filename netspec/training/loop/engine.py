@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from netspec.training.data.batches import Batch
 
 # a batch of one has no variance to normalise by
-_NEEDS_TWO = ("batchnorm",)
 EVALUATION_BATCH = 512
 
 
@@ -184,7 +183,7 @@ def _compile(engine: Engine, plan: Plan) -> None:
 def _spans(graph: Graph, count: int, batch: int, carry: Carry, processes: Processes) -> list[tuple[int, int]]:
     if carry:
         return lanes(count, batch)[1]
-    least = 2 * processes.size if any(node.op.name in _NEEDS_TWO for node in graph.nodes) else 1
+    least = 2 * processes.size if any(node.op.mixes_batch for node in graph.nodes) else 1
     return bounds(count, batch, least)
 
 

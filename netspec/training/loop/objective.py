@@ -231,7 +231,7 @@ def _private(graph: Graph, edge: Edge, before: Edge, readers: Counter[Edge]) -> 
 def _last(graph: Graph, edge: Edge) -> Edge:
     """The end of the chain of steps that pass a value on."""
     for node in graph.nodes:
-        if node.op.name in ("identity", "port") and node.inputs[0] == edge:
+        if node.op.alias and node.inputs[0] == edge:
             return _last(graph, Edge(node.index))
     return edge
 
@@ -240,7 +240,7 @@ def _skip(nodes: list[Node], edge: Edge, before: Edge) -> None:
     """Softmax or sigmoid becomes the identity: the value is then the sums themselves."""
     while edge != before:
         node = nodes[edge.node]
-        if node.op.name not in ("identity", "port"):
+        if not node.op.alias:
             nodes[edge.node] = replace(node, op=Identity())
             return
         edge = node.inputs[0]

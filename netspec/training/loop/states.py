@@ -87,7 +87,7 @@ def _carried(graph: Graph) -> frozenset[tuple[int, str]]:
     for node in graph.nodes:
         if node.kind != "delay":
             continue
-        if any(graph.nodes[edge.node].op.name == "carried" for edge in node.inputs[1:]):
+        if any(graph.nodes[edge.node].op.carries for edge in node.inputs[1:]):
             layer = graph.layers[node.layer]
             found.add((_depth(graph, node.layer), layer.label))
     return frozenset(found)
