@@ -128,7 +128,7 @@ def test_a_run_whose_figure_shows_no_weights(tmp_path: Path, capsys: pytest.Capt
     spec.write_text("net n {\n  input x: 3\n  hidden z: 3 perceptrons\n  output y: x + z -> 2 perceptrons\n}\n")
     arrays = {key: value.numpy() for key, value in netspec.load(spec).net().module().state_dict().items()}
     save_file(arrays, tmp_path / "w.safetensors")
-    for lang, words in (("en", "change nothing in the figure"), ("ko", "그림이 그대로")):
+    for lang, words in (("en", "do not change the figure"), ("ko", "그림이 그대로")):
         flags = ["--weights", str(tmp_path / "w.safetensors"), "--lang", lang, "-o", str(tmp_path / "x.svg")]
         assert main(["render", str(spec), *flags]) == 0
         said = capsys.readouterr().err
