@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 _count = 0
+_namespaces: dict[str, dict[str, Any]] = {}  # by source: what it defines
 
 
 def build(graph: Graph, seed: int = 0, device: str | torch.device = "cpu", dtype: Any = None) -> nn.Module:
@@ -45,15 +47,43 @@ def build(graph: Graph, seed: int = 0, device: str | torch.device = "cpu", dtype
 
 def load_class(graph: Graph) -> type[nn.Module]:
     """The net's class, from the text that `emit` writes; tracebacks show that text."""
-    global _count
     source, class_name = emit_named(graph)
+    found: type[nn.Module] = _executed(source, graph.name)[class_name]
+    return found
+
+
+def _executed(source: str, net: str) -> dict[str, Any]:
+    """The names that emitted text defines: executed once, its classes fit to be pickled."""
+    global _count
+    if source in _namespaces:
+        return _namespaces[source]
+    from torch import nn
+
     _count += 1
-    name = f"<netspec {graph.name} {_count}>"
+    name = f"<netspec {net} {_count}>"
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     namespace: dict[str, Any] = {"__name__": f"netspec_emitted_{_count}"}
     exec(compile(source, name, "exec"), namespace)
-    found: type[nn.Module] = namespace[class_name]
-    return found
+    for made in list(namespace.values()):
+        if isinstance(made, type) and issubclass(made, nn.Module) and made.__module__ == namespace["__name__"]:
+            made.__reduce_ex__ = _reducer(source, net)  # type: ignore[assignment]
+    _namespaces[source] = namespace
+    return namespace
+
+
+def _reducer(source: str, net: str) -> Callable[[nn.Module, Any], tuple[Any, ...]]:
+    """How modules of a text are pickled: with the text, which another process executes to have their classes."""
+
+    def reduce(module: nn.Module, protocol: Any) -> tuple[Any, ...]:
+        return restored, (source, net, type(module).__name__), module.__getstate__()  # type: ignore[no-untyped-call]
+
+    return reduce
+
+
+def restored(source: str, net: str, name: str) -> nn.Module:
+    """A module without its state, on the way out of a pickle. As with all pickles: the text in it is executed."""
+    found: type[nn.Module] = _executed(source, net)[name]
+    return found.__new__(found)
 
 
 def _on_cpu() -> AbstractContextManager[Any]:
