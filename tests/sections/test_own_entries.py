@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 import netspec
 from docs import settings as pages
@@ -354,3 +355,13 @@ def test_one_file_in_the_folder_is_a_loss_and_a_helper_is_none(tmp_path: Path) -
     assert done.returncode == 1
     assert "NS753" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_an_entry_made_in_python_keeps_its_bounds() -> None:
+    with pytest.raises(ValidationError) as caught:
+        OPTIMIZERS["adam"](lr=-1.0, betas=(0.9,))
+    found = {
+        error["loc"]: (error["type"], error["ctx"]["value" if "value" in error["ctx"] else "count"])
+        for error in caught.value.errors()
+    }
+    assert found == {("lr",): ("NS750", "-1"), ("betas",): ("NS777", 1)}
