@@ -13,8 +13,7 @@ from pathlib import Path
 
 from benchmarks.publish import publish
 from netspec.api import Spec
-from netspec.diagnostics.model import Fault
-from netspec.diagnostics.render import as_json, text
+from netspec.diagnostics.model import Fault, as_json, text
 from netspec.elaborate.program import parse_program
 from netspec.limits import Limits
 

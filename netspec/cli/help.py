@@ -44,7 +44,7 @@ def explain(code: str | None, lang: str | None, form: str) -> int:
 def _said(code: str, language: Literal["en", "ko"]) -> str:
     """What `netspec check` says of the code's wrong example."""
     from netspec.diagnostics.catalogue import entries
-    from netspec.diagnostics.render import text
+    from netspec.diagnostics.model import text
     from netspec.elaborate.program import parse_program
     from netspec.spec import Spec
 

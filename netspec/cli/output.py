@@ -67,13 +67,13 @@ def format_of(argv: Sequence[str]) -> Format:
 
 def written(diagnostics: Sequence[Diagnostic], form: Format, language: Literal["en", "ko"], coloured: bool) -> str:
     """Diagnostics in one of the three formats."""
-    from netspec.diagnostics import render
+    from netspec.diagnostics import display, model
 
     if form == "json":
-        return render.as_json(diagnostics, language)
+        return model.as_json(diagnostics, language)
     if form == "concise":
-        return render.concise(diagnostics, language)
-    return render.text(diagnostics, language, render.COLOURED if coloured else render.PLAIN)
+        return model.concise(diagnostics, language)
+    return model.text(diagnostics, language, display.COLOURED if coloured else display.PLAIN)
 
 
 def coloured(stream: object) -> bool:

@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 import re
-import tomllib
+from collections.abc import Mapping
 from functools import lru_cache
-from importlib.resources import files
 from textwrap import indent
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from netspec.diagnostics.display import safe
-from netspec.diagnostics.model import Language, Phrase, Quoted, Word, Words
 
+Language = Literal["en", "ko"]
 LANGUAGES: tuple[Language, ...] = ("en", "ko")
+
+
+class Phrase(NamedTuple):
+    """A word that reads differently in each language: an entry of the catalogue's phrases."""
+
+    name: str
+
+
+class Quoted(NamedTuple):
+    """Words of a spec or of the language itself, shown `like this`; several are joined by commas."""
+
+    words: tuple[str, ...]
+
+
+Word = str | int | float | Phrase | Quoted | tuple[Phrase | str, ...]
+Words = Mapping[str, Word]
+NO_WORDS: Words = {}
 
 
 @lru_cache(maxsize=1)
 def entries() -> dict[str, dict[str, Any]]:
     """Every entry by its code; `shared` holds the hints that many codes use."""
+    import tomllib  # both imports take longer than the check of a small spec that is right
+    from importlib.resources import files
+
     found: dict[str, dict[str, Any]] = {}
     folder = files("netspec.diagnostics") / "catalogue"
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
+
+from netspec.source import SourceFile, Span
 
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
@@ -34,3 +37,76 @@ def width(value: str) -> int:
             continue
         columns += 2 if unicodedata.east_asian_width(character) in "WF" else 1
     return columns
+
+
+# ---- the lines of a text that a message is about, with carets under its places
+
+MAX_WIDTH = 160  # of a line of an excerpt
+
+
+@dataclass(frozen=True)
+class Style:
+    """Escape sequences of a terminal; empty where colours are off."""
+
+    error: str = ""
+    warning: str = ""
+    bold: str = ""
+    dim: str = ""
+    help: str = ""
+    reset: str = ""
+
+
+PLAIN = Style()
+COLOURED = Style("\x1b[1;31m", "\x1b[1;33m", "\x1b[1m", "\x1b[34m", "\x1b[36m", "\x1b[0m")
+
+
+Mark = tuple[Span, str, bool]
+
+
+def excerpts(marks: list[Mark], colour: str, style: Style) -> list[str]:
+    """Every marked line with its carets, file by file, the main place's file first."""
+    main = marks[0][0].source
+    sources: list[SourceFile] = [main]
+    for span, _, _ in marks:
+        if all(span.source is not source for source in sources):
+            sources.append(span.source)
+    gutter = max(len(str(span.line)) for span, _, _ in marks)
+    lines = []
+    for source in sources:
+        own = [mark for mark in marks if mark[0].source is source]
+        line, column = source.position(own[0][0].start)
+        lines.append(f"{' ' * gutter}{style.dim}-->{style.reset} {safe(source.name)}:{line}:{column}")
+        by_line: dict[int, list[Mark]] = {}
+        for mark in own:
+            by_line.setdefault(mark[0].line, []).append(mark)
+        previous = None
+        for number in sorted(by_line):
+            if previous is not None and number > previous + 1:
+                lines.append(f"{' ' * gutter} {style.dim}...{style.reset}")
+            lines += _excerpt(source, number, by_line[number], gutter, colour, style)
+            previous = number
+    return lines
+
+
+def _excerpt(source: SourceFile, number: int, marks: list[Mark], gutter: int, colour: str, style: Style) -> list[str]:
+    raw = source.line(number)
+    shift, shown = _window(raw, min(mark[0].column for mark in marks) - 1)
+    bar = f"{style.dim}|{style.reset}"
+    lines = [f"{style.dim}{number:>{gutter}}{style.reset} {bar} {safe(shown)}"]
+    for span, under, main in sorted(marks, key=lambda mark: not mark[2]):
+        begin = min(max(span.column - 1 - shift, 0), len(shown))
+        length = max(1, min(span.end - span.start, len(shown) - begin))
+        pad = " " * width(safe(shown[:begin]))
+        caret = ("^" if main else "-") * max(1, width(safe(shown[begin : begin + length])))
+        note = f" {under}" if under else ""
+        paint = colour if main else style.help
+        lines.append(f"{' ' * gutter} {bar} {pad}{paint}{caret}{note}{style.reset}")
+    return lines
+
+
+def _window(raw: str, column: int) -> tuple[int, str]:
+    """The part of a long line that holds `column`: how many characters were left out, and the rest."""
+    if len(raw) <= MAX_WIDTH:
+        return 0, raw
+    shift = max(0, min(column - MAX_WIDTH // 3, len(raw) - MAX_WIDTH))
+    return shift, raw[shift : shift + MAX_WIDTH]

@@ -17,7 +17,7 @@ from __future__ import annotations
 import errno
 from typing import ClassVar
 
-from netspec.diagnostics.model import Diagnostic, Language, Phrase, Word
+from netspec.diagnostics.model import Diagnostic, Language, Phrase, Word, plain
 
 
 class NetspecError(Exception):
@@ -49,8 +49,6 @@ class NetspecError(Exception):
 
     def text(self, lang: Language = "en") -> str:
         """All diagnostics as `netspec check` prints them, in English (`en`) or Korean (`ko`)."""
-        from netspec.diagnostics.render import plain
-
         return plain(self.diagnostics, lang)
 
     def __str__(self) -> str:

@@ -1,35 +1,42 @@
-"""A diagnostic: one mistake as data. A code, its places, the words for its message, and fixes.
+"""A diagnostic: one mistake as data (a code, its places, the words of its message, fixes), and how it is told.
 
-No sentence is written here or at the place that finds the mistake: the catalogue holds every text, in
-English and in Korean, and `render` puts the words in.
+No sentence is written here or at the place that finds the mistake: the catalogue has every text, in English and in
+Korean.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
-from typing import Literal, NamedTuple
+import json
+from collections.abc import Hashable, Iterable
+from typing import Any, Literal, NamedTuple
 
+from netspec.diagnostics.catalogue import NO_WORDS, Language, Phrase, Quoted, Word, Words, help_of, message, text_of
+from netspec.diagnostics.display import PLAIN, Style, excerpts, safe
 from netspec.source import SourceFile, Span
 
+__all__ = [
+    "Diagnostic",
+    "Fault",
+    "Fix",
+    "Hint",
+    "Label",
+    "Language",
+    "Phrase",
+    "Quoted",
+    "Report",
+    "Severity",
+    "Word",
+    "Words",
+    "as_dict",
+    "as_json",
+    "concise",
+    "fixed",
+    "help_lines",
+    "plain",
+    "text",
+]
+
 Severity = Literal["error", "warning"]
-Language = Literal["en", "ko"]
-
-
-class Phrase(NamedTuple):
-    """A word that reads differently in each language: an entry of the catalogue's phrases."""
-
-    name: str
-
-
-class Quoted(NamedTuple):
-    """Words of a spec or of the language itself, shown `like this`; several are joined by commas."""
-
-    words: tuple[str, ...]
-
-
-Word = str | int | float | Phrase | Quoted | tuple[Phrase | str, ...]
-Words = Mapping[str, Word]
-NO_WORDS: Words = {}
 
 
 class Label(NamedTuple):
@@ -91,15 +98,11 @@ class Diagnostic(NamedTuple):
     @property
     def message(self) -> str:
         """The message in one English sentence; `text(lang="ko")` has it in Korean."""
-        from netspec.diagnostics.catalogue import message
-
         return message(self.code, self.words, "en")
 
     @property
     def help(self) -> tuple[str, ...]:
         """What helps, as English sentences."""
-        from netspec.diagnostics.render import help_lines
-
         return tuple(help_lines(self, "en"))
 
     @property
@@ -119,8 +122,6 @@ class Diagnostic(NamedTuple):
 
     def text(self, lang: Language = "en") -> str:
         """The long form that `netspec check` prints: message, lines with carets, help."""
-        from netspec.diagnostics.render import plain
-
         return plain((self,), lang)
 
     def __str__(self) -> str:
@@ -219,3 +220,104 @@ def _touch(left: Fix, right: Fix) -> bool:
     if left.span.start == right.span.start:
         return True
     return left.span.start < right.span.end and right.span.start < left.span.end
+
+
+# ---- how diagnostics are told: the long form, one line each, JSON
+
+MAX_SHOWN = 50  # more than this helps nobody; the last line says how many are left
+
+_WORDS: dict[str, dict[Language, str]] = {
+    "error": {"en": "error", "ko": "오류"},
+    "warning": {"en": "warning", "ko": "경고"},
+    "help": {"en": "help", "ko": "도움말"},
+    "more": {"en": "{count} more not shown", "ko": "{count}개를 더 표시하지 않았습니다"},
+}
+
+
+def plain(diagnostics: Iterable[Diagnostic], language: Language = "en") -> str:
+    return text(diagnostics, language, PLAIN)
+
+
+def text(diagnostics: Iterable[Diagnostic], language: Language = "en", style: Style = PLAIN) -> str:
+    """The long form: message, places with carets, help."""
+    rows = list(diagnostics)
+    parts = [_one(diagnostic, language, style) for diagnostic in rows[:MAX_SHOWN]]
+    if len(rows) > MAX_SHOWN:
+        parts.append(_WORDS["more"][language].format(count=len(rows) - MAX_SHOWN))
+    return "\n\n".join(parts)
+
+
+def concise(diagnostics: Iterable[Diagnostic], language: Language = "en") -> str:
+    """One line a diagnostic: `file:line:column: error[NS201]: message`."""
+    lines = []
+    for diagnostic in diagnostics:
+        place = "" if diagnostic.span is None else f"{safe(str(diagnostic.span))}: "
+        kind = _WORDS[diagnostic.severity][language]
+        lines.append(f"{place}{kind}[{diagnostic.code}]: {_message(diagnostic, language)}")
+    return "\n".join(lines)
+
+
+def as_json(diagnostics: Iterable[Diagnostic], language: Language = "en") -> str:
+    """A JSON list; lines and columns are 1-based, ends exclusive."""
+    return json.dumps([as_dict(diagnostic, language) for diagnostic in diagnostics], ensure_ascii=False, indent=2)
+
+
+def as_dict(diagnostic: Diagnostic, language: Language = "en") -> dict[str, Any]:
+    return {
+        "code": diagnostic.code,
+        "severity": diagnostic.severity,
+        "message": _message(diagnostic, language),
+        "place": _place(diagnostic.span),
+        "labels": [
+            {"place": _place(label.span), "text": _label(diagnostic, label, language)} for label in diagnostic.labels
+        ],
+        "help": help_lines(diagnostic, language),
+        "fixes": [{"place": _place(fix.span), "replacement": fix.replacement} for fix in diagnostic.fixes],
+    }
+
+
+def _place(span: Span | None) -> dict[str, Any] | None:
+    if span is None:
+        return None
+    line, column = span.source.position(span.start)
+    end_line, end_column = span.source.position(span.end)
+    return {"file": span.source.name, "line": line, "column": column, "end_line": end_line, "end_column": end_column}
+
+
+def _message(diagnostic: Diagnostic, language: Language) -> str:
+    return message(diagnostic.code, diagnostic.words, language)
+
+
+def _label(diagnostic: Diagnostic, label: Label, language: Language) -> str:
+    if not label.text:
+        return ""
+    return text_of(diagnostic.code, "labels", label.text, {**diagnostic.words, **label.words}, language)
+
+
+def help_lines(diagnostic: Diagnostic, language: Language) -> list[str]:
+    """What helps: what its place says, else what helps with its code in general; examples come first, how often it
+    holds comes last."""
+    examples: list[str] = []
+    hints: list[str] = []
+    counts: list[str] = []
+    for hint in diagnostic.hints:
+        text = text_of(diagnostic.code, "hints", hint.text, {**diagnostic.words, **hint.words}, language)
+        (examples if hint.text == "witness" else counts if hint.text == "more" else hints).append(text)
+    general = help_of(diagnostic.code, diagnostic.words, language)
+    return examples + (hints or [general] * bool(general)) + counts
+
+
+def _one(diagnostic: Diagnostic, language: Language, style: Style) -> str:
+    colour = style.error if diagnostic.severity == "error" else style.warning
+    kind = _WORDS[diagnostic.severity][language]
+    lines = [
+        f"{colour}{kind}[{diagnostic.code}]{style.reset}{style.bold}: {_message(diagnostic, language)}{style.reset}"
+    ]
+    if diagnostic.span is not None:
+        under = "" if diagnostic.label is None else _label(diagnostic, diagnostic.label, language)
+        marks = [(diagnostic.span, under, True)]
+        marks += [(label.span, _label(diagnostic, label, language), False) for label in diagnostic.labels]
+        lines += excerpts(marks, colour, style)
+    for hint in help_lines(diagnostic, language):
+        lines.append(f"  {style.help}{_WORDS['help'][language]}:{style.reset} {hint}")
+    return "\n".join(lines)

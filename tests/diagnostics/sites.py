@@ -162,7 +162,7 @@ class _Function:
     def words(self, call: ast.Call) -> set[str]:
         """The words that a call gives to the message."""
         name = _callee(call)
-        if name == "Diagnostic":
+        if name in ("Diagnostic", "report"):  # the place comes before the words
             return self.keys(call.args[2]) if len(call.args) > 2 else set()
         found: set[str] = set()
         refusal = name in ("refuse", "ShapeFault")

@@ -23,8 +23,7 @@ import pytest
 
 from netspec.cli import main
 from netspec.diagnostics.catalogue import entries
-from netspec.diagnostics.model import Diagnostic, fixed
-from netspec.diagnostics.render import as_json
+from netspec.diagnostics.model import Diagnostic, as_json, fixed
 from netspec.elaborate.program import load_program, parse_program
 from netspec.spec import Spec
 from tests.conftest import ROOT

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from netspec.api import Spec
 from netspec.diagnostics.model import Diagnostic, Fault
-from netspec.diagnostics.render import text as rendered
+from netspec.diagnostics.model import text as rendered
 from netspec.elaborate.program import parse_program
 from netspec.source import SourceFile
 from netspec.syntax.parser import parse_file

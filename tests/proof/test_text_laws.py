@@ -138,7 +138,7 @@ PRINT_ALL = """
 import hashlib, json, sys
 import netspec
 from netspec.diagnostics.errors import SpecError
-from netspec.diagnostics.render import text
+from netspec.diagnostics.model import text
 seen = hashlib.sha256()
 for path in sys.argv[1:]:
     spec = netspec.load(path)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from netspec.api import Net, load
-from netspec.diagnostics.render import plain
+from netspec.diagnostics.model import plain
 
 HERE = Path(__file__).parent
 RULES = sorted(path for path in HERE.iterdir() if path.name[0].isdigit())
