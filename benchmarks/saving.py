@@ -15,7 +15,7 @@ from benchmarks.publish import publish
 from netspec.training.loop.engine import Engine
 from netspec.training.loop.progress import Progress
 from netspec.training.run import Run
-from netspec.training.storage.writer import Store
+from netspec.training.storage.writer import RunWriter
 
 MOST = 0.03
 # (hidden units, rows, epochs, seconds between checkpoints)
@@ -60,20 +60,20 @@ def measured(hidden: int, rows: int, epochs: int, interval: float, folder: Path)
     draw = np.random.default_rng(0)
     data = {"x": draw.normal(size=(rows, 256)).astype(np.float32), "label": np.arange(rows) % 10}
     costs: list[float] = []
-    plain = Store.save
+    plain = RunWriter.save
 
-    def timed(store: Store, engine: Engine, progress: Progress, *rest: Any) -> float:
+    def timed(store: RunWriter, engine: Engine, progress: Progress, *rest: Any) -> float:
         costs.append(plain(store, engine, progress, *rest))
         return costs[-1]
 
-    Store.save = timed  # type: ignore[method-assign, assignment]
+    RunWriter.save = timed  # type: ignore[method-assign, assignment]
     try:
         spec = netspec.parse(SPEC)
         begin = time.perf_counter()
         run = train(spec, hidden, data, epochs, interval, folder)
         seconds = time.perf_counter() - begin
     finally:
-        Store.save = plain  # type: ignore[method-assign]
+        RunWriter.save = plain  # type: ignore[method-assign]
     share = sum(costs) / seconds
     weights = sum(value.size for value in run.weights().values())
     mean = f"{1000 * sum(costs) / len(costs):.0f} ms" if costs else ""

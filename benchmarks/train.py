@@ -36,7 +36,7 @@ from netspec.training.loop.loop import Loop
 from netspec.training.loop.progress import Progress, Silent
 from netspec.training.plan import Request, make_plan
 from netspec.training.storage.folder import Folder
-from netspec.training.storage.writer import Store
+from netspec.training.storage.writer import RunWriter
 
 ROUNDS = int(os.environ.get("ROUNDS", "21"))
 BATCH, RATE = 64, 1e-3
@@ -139,7 +139,7 @@ def loop_of(case: Case, folder: Path, epochs: int, precision: str = "float32") -
     plan = make_plan(spec, request, {"x": case.x.numpy(), "label": case.y.numpy()})
     engine = build_engine(plan)
     place = Path(tempfile.mkdtemp(dir=folder))
-    store = Store(Folder(place), 60.0, None)
+    store = RunWriter(Folder(place), 60.0, None)
     store.open(0, 0)
     return Loop(plan, engine, Progress(), store, Silent())
 

@@ -29,7 +29,7 @@ from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.parts import need
 
 if TYPE_CHECKING:
-    from netspec.training.inference.predictor import Trained
+    from netspec.training.inference.predictor import Predictor
 
 # what the parts are called where they are not called so
 PARTS: dict[str, dict[str, str]] = {
@@ -50,10 +50,10 @@ def evaluate(run: Path, files: tuple[Path, ...], **flags: Any) -> int:
     """Score a trained net: on every part of its own data, or on the rows of other files."""
     for module in ("torch", "numpy", "safetensors"):
         need(module)
-    from netspec.training.inference.predictor import Trained, evaluate
+    from netspec.training.inference.predictor import Predictor, evaluate
     from netspec.training.run import Run
 
-    trained = Trained(Run(run), flags["device"], flags["allow"])
+    trained = Predictor(Run(run), flags["device"], flags["allow"])
     if flags["data"] is not None:
         trained.request.data = str(flags["data"].resolve())
     scores, remarks = evaluate(trained, list(files))
@@ -96,10 +96,10 @@ def predict(ctx: click.Context, /, run: Path, files: tuple[str, ...], **flags: A
     """Let a trained net answer: to the rows of a table (`-` is standard input), arrays, pictures; or write a text."""
     for module in ("torch", "numpy", "safetensors"):
         need(module)
-    from netspec.training.inference.predictor import Trained
+    from netspec.training.inference.predictor import Predictor
     from netspec.training.run import Run
 
-    trained = Trained(Run(run), flags["device"])
+    trained = Predictor(Run(run), flags["device"])
     if flags["sample"]:
         _sample(trained, flags)
         return 0
@@ -112,7 +112,7 @@ def predict(ctx: click.Context, /, run: Path, files: tuple[str, ...], **flags: A
     return 0
 
 
-def _sample(trained: Trained, flags: dict[str, Any]) -> None:
+def _sample(trained: Predictor, flags: dict[str, Any]) -> None:
     from netspec.training.inference.sample import Sampling, sample
 
     how = Sampling(flags["prompt"], flags["length"], flags["temperature"], flags["top"], flags["seed"])
@@ -127,7 +127,7 @@ def _sample(trained: Trained, flags: dict[str, Any]) -> None:
     sys.stdout.write("\n")
 
 
-def _answer(trained: Trained, files: tuple[str, ...], flags: dict[str, Any]) -> None:
+def _answer(trained: Predictor, files: tuple[str, ...], flags: dict[str, Any]) -> None:
     out: Path | None = flags["out"]
     if out is not None:
         output_for(out, (".csv", ".npz"), files)

@@ -155,20 +155,20 @@ class Run:
         The fields' own steps are applied as they were learned; classes come by their names, numbers in the unit
         of the target. Raises NetspecError (exit code 3) for arrays that do not fit.
         """
-        from netspec.training.inference.predictor import Trained
+        from netspec.training.inference.predictor import Predictor
         from netspec.training.inference.tables import as_arrays
 
         if not isinstance(data, Mapping):
             raise TypeError(f'predict takes a dictionary of arrays by input, {{"x": X}}, not {type(data).__name__}')
-        trained = Trained(self)
+        trained = Predictor(self)
         return as_arrays(trained.answers(trained.dataset(None, data, trained.inputs)))
 
     def sample(self, prompt: str = "\n", length: int = 500, temperature: float = 0.8, seed: int = 0) -> str:
         """Text that a net of characters writes after the prompt; raises NetspecError where it writes none."""
-        from netspec.training.inference.predictor import Trained
+        from netspec.training.inference.predictor import Predictor
         from netspec.training.inference.sample import Sampling, sample
 
-        return "".join(sample(Trained(self), Sampling(prompt, length, temperature, None, seed)))
+        return "".join(sample(Predictor(self), Sampling(prompt, length, temperature, None, seed)))
 
     def export(self, path: str | os.PathLike[str], device: str = "cpu") -> None:
         """Writes the trained net as a torch.export program (.pt2), for any number of rows."""

@@ -20,7 +20,7 @@ from netspec.lower.forward import comment_text
 from netspec.parts import need
 from netspec.training.loop.engine import Engine, build_engine
 from netspec.training.loop.loop import Diverged, Interrupted, Loop, score
-from netspec.training.loop.parallel import Lost
+from netspec.training.loop.parallel import ProcessLost
 from netspec.training.loop.progress import Facts, Progress, Resumed, Summary, Watch
 from netspec.training.plan import Plan, make_plan
 from netspec.training.report.pictures import Drawn, draw
@@ -29,7 +29,7 @@ from netspec.training.storage import checkpoint, files
 from netspec.training.storage import folder as names
 from netspec.training.storage.folder import Folder, Lock, new_folder
 from netspec.training.storage.resume import Restored, description, last_logged, refuse_changes, restore
-from netspec.training.storage.writer import Elsewhere, Store
+from netspec.training.storage.writer import NoWriter, RunWriter
 from netspec.version import RUN_FORMAT, VERSION
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Session:
     def work(self, folder: Folder, found: Restored) -> Run:
         """From where `found` stands to the end; raises NetspecError for a run that stopped or diverged."""
         request, progress = self.plan.request, found.progress
-        store = (Store if self.leads else Elsewhere)(folder, request.save_seconds, request.save_steps)
+        store = (RunWriter if self.leads else NoWriter)(folder, request.save_seconds, request.save_steps)
         store.open(progress.metrics_bytes, progress.step)
         self.status(folder, state="running", step=progress.step)
         loop = Loop(self.plan, self.engine, progress, store, self.watch)
@@ -132,7 +132,7 @@ class Session:
         except Diverged as fault:
             self.status(folder, state="diverged", step=progress.step)
             raise DivergedError(self.diagnosis(fault, progress, folder)) from None
-        except Lost:
+        except ProcessLost:
             words: Words = {"rank": self.engine.processes.rank, "step": progress.step, "folder": str(folder.path)}
             raise StoppedError(Diagnostic("NS863", None, words)) from None
         finally:

@@ -207,10 +207,10 @@ def test_an_exported_net_computes_the_same_for_any_number_of_rows(
 
 
 def test_the_equation_of_a_linear_net_is_in_the_units_of_the_data(made: dict[str, Run]) -> None:
-    from netspec.training.inference.predictor import Trained
+    from netspec.training.inference.predictor import Predictor
     from netspec.training.report.boundary import View, equation_of
 
-    trained = Trained(made["loan"])
+    trained = Predictor(made["loan"])
     engine = trained.engine(trained.own())
     view = View(trained.plan(trained.own()), engine, engine.objective.losses[0])
     equation = equation_of(view)

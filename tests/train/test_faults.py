@@ -18,7 +18,7 @@ from netspec.diagnostics.errors import NetspecError
 from netspec.training.loop.loop import Loop
 from netspec.training.storage import checkpoint
 from netspec.training.storage.folder import Folder, Lock
-from netspec.training.storage.writer import Store
+from netspec.training.storage.writer import RunWriter
 from tests.train.conftest import MLP, Train, same
 
 
@@ -179,7 +179,7 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(train: Train, 
 
 def test_the_log_may_be_lost(train: Train, monkeypatch: Any) -> None:
     whole = train("mlp", out="whole")
-    monkeypatch.setattr(Store, "say", lambda *given, **words: None)
+    monkeypatch.setattr(RunWriter, "say", lambda *given, **words: None)
     assert same(whole, train("mlp", out="silent"))
 
 

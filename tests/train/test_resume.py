@@ -18,7 +18,7 @@ from netspec.diagnostics.errors import NetspecError
 from netspec.training.loop.loop import Loop
 from netspec.training.run import Run
 from netspec.training.storage import files
-from netspec.training.storage.resume import meaning
+from netspec.training.storage.resume import fingerprint
 from tests.conftest import ROOT
 from tests.train.conftest import MLP, Train, same
 
@@ -237,8 +237,8 @@ def test_a_comment_and_a_caption_may_change(cut_run: Path, place: Path, train: T
 def test_what_a_net_means_is_the_same_each_time(path: Path) -> None:
     for name in netspec.load(path).nets:
         one, other = (netspec.load(path).net(name).graph for _ in range(2))
-        assert meaning(one) == meaning(other)
-        assert " object at 0x" not in str(meaning(one))
+        assert fingerprint(one) == fingerprint(other)
+        assert " object at 0x" not in str(fingerprint(one))
 
 
 def test_changed_data_are_refused(train: Train, place: Path, cut: Callable[[int], None]) -> None:

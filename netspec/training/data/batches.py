@@ -217,7 +217,7 @@ def default_workers() -> int:
     return max(1, min(4, (os.cpu_count() or 1) - 1))
 
 
-class Feed:
+class Prefetcher:
     """Hands out batches by their number; the order is known beforehand, so nothing here could be lost or mixed up."""
 
     def __init__(self, part: Part, index: Callable[[int], Tensor], count: int, workers: int) -> None:

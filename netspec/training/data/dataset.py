@@ -16,7 +16,7 @@ from netspec.sections.match import Match, agrees, misfit
 from netspec.sections.rows import Faults, File, Rows, reject
 from netspec.sections.vocabulary import steps
 from netspec.sections.vocabulary.steps import FieldStep, State
-from netspec.training.data.fields import from_array, rest, settle, take
+from netspec.training.data.fields import coerce, from_array, rest, take
 from netspec.training.data.random_streams import split
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _prepare(
         if values.low is not None and values.high is not None:
             fields[name].range, fields[name].picture = (values.low, values.high), values.array.shape[1:]
         fits(item, fields[name], match)
-        fields[name].values = settle(item, fields[name].values, match, rows, faults)
+        fields[name].values = coerce(item, fields[name].values, match, rows, faults)
     same_lengths(fields, match, rows, faults)
     if windows is not None:
         parts = {name: starts(found, windows, data) for name, found in parts.items()}
@@ -277,7 +277,7 @@ _NO_FACTS: Any = None
 ALL = "training"  # the one part of a replayed data set, called as the loop's machinery expects it
 
 
-def replay(
+def transform_new_rows(
     data: Data,
     match: Match,
     rows: Rows | None,
@@ -288,7 +288,7 @@ def replay(
     """The fields `names` of new rows; `stored` is the run's data.json. Raises NetspecError (exit code 3)."""
     faults = Faults(() if rows is None else rows.faults)
     try:
-        found = _replay(data, match, rows, given, names, stored, faults)
+        found = _transform_new_rows(data, match, rows, given, names, stored, faults)
     except NetspecError as error:
         faults.found += [fault for fault in error.diagnostics if fault not in faults.found]
         faults.raise_all()
@@ -297,7 +297,7 @@ def replay(
     return found
 
 
-def _replay(
+def _transform_new_rows(
     data: Data,
     match: Match,
     rows: Rows | None,
@@ -318,9 +318,9 @@ def _replay(
         else:
             reject("NS822", match.places.get(name), name=name)
         values = _ranged(values, stored["fields"].get(name, {}).get("range"))
-        fields[name] = _replayed_steps(item, values, stored["fields"].get(name, {}))
+        fields[name] = _transformed(item, values, stored["fields"].get(name, {}))
         fits(item, fields[name], match)
-        fields[name].values = settle(item, fields[name].values, match, rows, faults)
+        fields[name].values = coerce(item, fields[name].values, match, rows, faults)
     counts = {name: len(field.values.array) for name, field in fields.items()}
     if len(set(counts.values())) > 1:
         reject("NS819", None, file="data", counts=", ".join(f"{name}: {count}" for name, count in counts.items()))
@@ -370,7 +370,7 @@ def _ranged(values: Values, wanted: list[float] | None) -> Values:
     return values.with_array(share * (high - low) + low, low=low, high=high)
 
 
-def _replayed_steps(item: Field, values: Values, stored: Mapping[str, Any]) -> Prepared:
+def _transformed(item: Field, values: Values, stored: Mapping[str, Any]) -> Prepared:
     learned: list[tuple[FieldStep, State]] = []
     late: list[FieldStep] = []
     states = iter(stored.get("steps", ()))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def settle(item: Field, values: Values, match: Match, rows: Rows | None, faults: Faults) -> Values:
+def coerce(item: Field, values: Values, match: Match, rows: Rows | None, faults: Faults) -> Values:
     """Classes as int64 below K, numbers finite as float32 (pictures may stay bytes), in the shape of the type."""
     want = match.wanted.get(item.name)
     if want is None or isinstance(want.maps, Unknown):

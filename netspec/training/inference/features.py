@@ -14,7 +14,7 @@ from netspec.sections.match import sums_of, type_of, value_of
 from netspec.sections.vocabulary.losses import Loss, Term, prediction_of
 from netspec.sections.vocabulary.metrics import Metric
 from netspec.training.data.batches import Part
-from netspec.training.inference.predictor import Trained
+from netspec.training.inference.predictor import Predictor
 from netspec.training.loop.objective import exposing
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def features_of(run: Run, most: int = MOST) -> Features:
     """
     import torch
 
-    trained = Trained(run)
+    trained = Predictor(run)
     graph = trained.net.graph
     ending = _ending(graph, [item.term for item in trained.train.loss], trained.train.metrics)
     dataset = trained.own()
@@ -79,7 +79,7 @@ def _ending(graph: Graph, losses: Sequence[Loss], metrics: Sequence[Metric]) -> 
     raise UsageError(Diagnostic("NS733", None, {"net": graph.name}))
 
 
-def _module(graph: Graph, ending: Ending, trained: Trained) -> nn.Module:
+def _module(graph: Graph, ending: Ending, trained: Predictor) -> nn.Module:
     """The trained net, returning what the output layer reads, and its sums."""
     import torch
 

@@ -13,7 +13,7 @@ from netspec.sections.predictions import Numbers
 from netspec.sections.rows import Rows
 from netspec.sections.vocabulary.sources import Folder
 from netspec.sections.vocabulary.steps import Columns
-from netspec.training.data.dataset import ALL, Dataset, replay
+from netspec.training.data.dataset import ALL, Dataset, transform_new_rows
 from netspec.training.inference.tables import Answer, open_given
 from netspec.training.loop.engine import EVALUATION_BATCH, Engine, build_engine
 from netspec.training.loop.loop import score
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 
-class Trained:
+class Predictor:
     """A finished run, ready for new rows."""
 
     def __init__(self, run: Run, device: str = "cpu", allow: Iterable[str] = ()) -> None:
@@ -50,7 +50,7 @@ class Trained:
 
     def dataset(self, rows: Rows | None, given: Mapping[str, Any], names: Iterable[str]) -> Dataset:
         """New rows, prepared as the run's own were."""
-        return replay(self.data, self.match, rows, given, names, self.stored)
+        return transform_new_rows(self.data, self.match, rows, given, names, self.stored)
 
     def plan(self, dataset: Dataset) -> Plan:
         return Plan(self.run.spec, self.net, self.data, self.train, self.match, dataset, self.request, self.run.others)
@@ -139,7 +139,7 @@ def _values(engine: Engine) -> list[tuple[Judge, Tensor]]:
 Scores = dict[str, dict[str, float]]
 
 
-def evaluate(trained: Trained, paths: list[Path] | None = None) -> tuple[Scores, list[Diagnostic]]:
+def evaluate(trained: Predictor, paths: list[Path] | None = None) -> tuple[Scores, list[Diagnostic]]:
     """Scores by part, and what is worth knowing about the data. Rows of `paths` make one part, `given`.
 
     Raises NetspecError (exit code 3) for faulty data.
@@ -161,7 +161,7 @@ def evaluate(trained: Trained, paths: list[Path] | None = None) -> tuple[Scores,
     return {name: score(engine, name) for name in engine.parts}, remarks
 
 
-def _open(paths: list[Path], trained: Trained) -> Rows:
+def _open(paths: list[Path], trained: Predictor) -> Rows:
     """The rows of files; a folder of pictures is one of classes, as the run's own is."""
     if len(paths) == 1 and paths[0].is_dir() and isinstance(trained.data.source, Folder):
         classes = trained.data.source.classes

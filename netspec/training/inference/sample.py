@@ -11,7 +11,7 @@ from netspec.diagnostics.errors import DataError, UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Words
 from netspec.sections.vocabulary.steps import Chars
 from netspec.training.data.random_streams import Draw
-from netspec.training.inference.predictor import Trained
+from netspec.training.inference.predictor import Predictor
 from netspec.training.loop.engine import Engine
 from netspec.training.sources.text import characters
 
@@ -33,7 +33,7 @@ class Sampling:
     seed: int = 0
 
 
-def sample(trained: Trained, how: Sampling) -> Iterator[str]:
+def sample(trained: Predictor, how: Sampling) -> Iterator[str]:
     """The characters that follow the prompt; raises NetspecError for a run whose net speaks no text."""
     name, known = _alphabet(trained)
     codes, _ = characters(how.prompt or PROMPT, "".join(known))
@@ -52,7 +52,7 @@ def sample(trained: Trained, how: Sampling) -> Iterator[str]:
         scores = speaker.read([chosen])
 
 
-def _alphabet(trained: Trained) -> tuple[str, tuple[str, ...]]:
+def _alphabet(trained: Predictor) -> tuple[str, tuple[str, ...]]:
     """The one input, and its characters."""
     fields = trained.data.fields
     if len(trained.inputs) == 1:
@@ -67,7 +67,7 @@ def _alphabet(trained: Trained) -> tuple[str, tuple[str, ...]]:
     raise UsageError(Diagnostic("NS872", None, words, hints=(Hint("text"),)))
 
 
-def _rows(trained: Trained, name: str) -> Any:
+def _rows(trained: Predictor, name: str) -> Any:
     """Enough characters for one window: only their shape counts."""
     import numpy as np
 

@@ -21,7 +21,7 @@ from netspec.training.data.random_streams import key_of
 from netspec.training.loop import devices
 from netspec.training.loop.objective import Objective, judge, objective
 from netspec.training.loop.parallel import Processes, join
-from netspec.training.loop.states import Carry, lanes
+from netspec.training.loop.states import CarriedStates, lanes
 from netspec.training.plan import Plan
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Engine:
     threads: int
     dtype: Any
     single: bool
-    carry: Carry
+    carry: CarriedStates
     batch: int
     processes: Processes
     autocast: Any
@@ -140,7 +140,7 @@ def build_engine(plan: Plan) -> Engine:
         weight.requires_grad_(key not in frozen)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     parts = {name: Part(plan.dataset, name, device, dtype) for name in plan.dataset.parts}
-    carry = Carry(graph)
+    carry = CarriedStates(graph)
     spans = _spans(graph, parts["training"].count, train.batch, carry, processes)
     steps = train.epochs * -(-len(spans) // train.accumulate)
     engine = Engine(
@@ -180,7 +180,7 @@ def _compile(engine: Engine, plan: Plan) -> None:
         engine.forward = compiled(engine.forward, engine.device)
 
 
-def _spans(graph: Graph, count: int, batch: int, carry: Carry, processes: Processes) -> list[tuple[int, int]]:
+def _spans(graph: Graph, count: int, batch: int, carry: CarriedStates, processes: Processes) -> list[tuple[int, int]]:
     if carry:
         return lanes(count, batch)[1]
     least = 2 * processes.size if any(node.op.mixes_batch for node in graph.nodes) else 1

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netspec.diagnostics.errors import NetspecError
 from netspec.sections.vocabulary.metrics import is_better_larger
-from netspec.training.data.batches import Feed
+from netspec.training.data.batches import Prefetcher
 from netspec.training.data.random_streams import key_of, step_key
 from netspec.training.loop.engine import Engine, set_rate
-from netspec.training.loop.parallel import losing
+from netspec.training.loop.parallel import connection_errors
 from netspec.training.loop.progress import Moment, Progress, Row, Watch
 from netspec.training.plan import Plan
-from netspec.training.storage.writer import Store
+from netspec.training.storage.writer import RunWriter
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,7 +44,7 @@ class Diverged(Exception):
 class Loop:
     """One run from where its progress stands to its end."""
 
-    def __init__(self, plan: Plan, engine: Engine, progress: Progress, store: Store, watch: Watch) -> None:
+    def __init__(self, plan: Plan, engine: Engine, progress: Progress, store: RunWriter, watch: Watch) -> None:
         self.plan = plan
         self.train = plan.train
         self.engine = engine
@@ -63,7 +63,7 @@ class Loop:
         self.pace = 0.0  # seconds a batch, smoothed
 
     def run(self) -> None:
-        """All epochs that are left; raises Interrupted, Diverged or Lost."""
+        """All epochs that are left; raises Interrupted, Diverged or ProcessLost."""
         with _Signals(self):
             set_rate(self.engine.optimizer, self.lr())
             while self.progress.epoch < self.train.epochs and not self.progress.finished:
@@ -78,7 +78,7 @@ class Loop:
         progress, engine = self.progress, self.engine
         part = engine.parts["training"]
         order = engine.order(self.train.seed, progress.epoch)
-        feed = Feed(part, lambda number: self.index(order, number), len(engine.spans), self.plan.request.workers)
+        feed = Prefetcher(part, lambda number: self.index(order, number), len(engine.spans), self.plan.request.workers)
         drawn = key_of(self.train.seed, "draw", progress.epoch)
         engine.model.train()
         if progress.position == 0:
@@ -87,7 +87,7 @@ class Loop:
             self.steps(feed, drawn)
         self.collect()
 
-    def steps(self, feed: Feed, drawn: int) -> None:
+    def steps(self, feed: Prefetcher, drawn: int) -> None:
         """Step after step to the epoch's end, with a look now and then."""
         progress, engine = self.progress, self.engine
         group, count = self.train.accumulate, len(engine.spans)
@@ -114,7 +114,7 @@ class Loop:
         first, last = self.engine.processes.share(start, stop, self.engine.lanes)
         return order[first:last] if last > first else order[start : start + 1]
 
-    def step(self, feed: Feed, drawn: int, first: int, last: int) -> None:
+    def step(self, feed: Prefetcher, drawn: int, first: int, last: int) -> None:
         """One step of the optimizer, over the batches `first` to `last`."""
         engine, progress, train = self.engine, self.progress, self.train
         engine.draw_from(step_key(drawn, first))
@@ -140,7 +140,7 @@ class Loop:
 
     def shared_backward(self, loss: Tensor, last: bool) -> None:
         """Gradients, averaged over all processes after the last batch of a step."""
-        with losing(), contextlib.nullcontext() if last else self.engine.forward.no_sync():
+        with connection_errors(), contextlib.nullcontext() if last else self.engine.forward.no_sync():
             loss.backward()  # type: ignore[no-untyped-call]
 
     def loss(self, rows: int) -> Tensor:
@@ -380,7 +380,7 @@ def shared_loss(engine: Engine, batch: Batch, counts: bool, stop: bool, due: boo
     """Means are weighted by what each divides by, so shares of different sizes count as in one batch.
 
     A process whose share is empty brings a row that does not count: every process must take part in the sums.
-    Raises Lost where another process is gone.
+    Raises ProcessLost where another process is gone.
     """
     import torch
 

@@ -84,7 +84,7 @@ class Objective:
             found.add(judge.value(outputs, batch), judge.target(outputs, batch), mask)
 
 
-def objective(train: Train, graph: Graph, judged: Judged, wanted: Mapping[str, Type], device: Any) -> Objective:
+def objective(train: Train, graph: Graph, judged: Logits, wanted: Mapping[str, Type], device: Any) -> Objective:
     """The functions of a train section's terms; `wanted` says what each target field holds."""
     losses = []
     for item in train.loss:
@@ -95,7 +95,7 @@ def objective(train: Train, graph: Graph, judged: Judged, wanted: Mapping[str, T
     return Objective(losses, [_judge(metric, train, graph, judged, wanted) for metric in train.metrics])
 
 
-def _judge(term: Term, train: Train, graph: Graph, judged: Judged, wanted: Mapping[str, Type]) -> Judge:
+def _judge(term: Term, train: Train, graph: Graph, judged: Logits, wanted: Mapping[str, Type]) -> Judge:
     edge = value_of(graph, term.layer)
     assert edge is not None
     layer = type_of(graph, edge)
@@ -122,7 +122,7 @@ def _type_of_target(name: str | None, graph: Graph, wanted: Mapping[str, Type]) 
     return wanted.get(name) if edge is None else type_of(graph, edge)
 
 
-def _read(name: str, sums: bool, graph: Graph, judged: Judged) -> Read:
+def _read(name: str, sums: bool, graph: Graph, judged: Logits) -> Read:
     """The way to a layer's value among the outputs, to an input or a target among the fields."""
     edge = value_of(graph, name)
     if edge is None or graph.nodes[edge.node].kind == "input":
@@ -137,7 +137,7 @@ def _read(name: str, sums: bool, graph: Graph, judged: Judged) -> Read:
     return lambda outputs, batch: outputs[position].softmax(axis)
 
 
-def _mask(term: Term, layer: Type, graph: Graph, judged: Judged) -> Read | None:
+def _mask(term: Term, layer: Type, graph: Graph, judged: Logits) -> Read | None:
     """What counts: a mask that the term names, and the steps that each example has."""
     named = getattr(term, "mask", None)
     chosen = None if named is None else _read(named, False, graph, judged)
@@ -169,7 +169,7 @@ def _owner(graph: Graph, varying: str) -> str:
 
 
 @dataclass(slots=True)
-class Judged:
+class Logits:
     """The graph to train, and for each term's layer which output holds it.
 
     `activation` names what an output still lacks: terms that want probabilities apply it themselves.
@@ -186,9 +186,9 @@ class Judged:
         return self.position[name, classifies]
 
 
-def judge(graph: Graph, terms: list[Term], inputs: frozenset[str]) -> Judged:
+def judge(graph: Graph, terms: list[Term], inputs: frozenset[str]) -> Logits:
     """Adds an output for every layer that a term reads; inputs are at hand already."""
-    judged = Judged(graph)
+    judged = Logits(graph)
     readers = Counter(edge for node in graph.nodes for edge in node.inputs)
     nodes = list(graph.nodes)
     wanted: list[tuple[Edge, str]] = []

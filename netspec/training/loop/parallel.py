@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PATIENCE = timedelta(minutes=5)
 
 
-class Lost(Exception):
+class ProcessLost(Exception):
     """Another process of the run is gone."""
 
 
@@ -43,13 +43,13 @@ class Processes:
         return begin + first, begin + last
 
     def sum(self, tensor: Tensor) -> Tensor:
-        """The sum over all processes; raises Lost."""
+        """The sum over all processes; raises ProcessLost."""
         if self.size == 1:
             return tensor
         import torch.distributed as dist
 
         sent = tensor.to(self.device)
-        with losing():
+        with connection_errors():
             dist.all_reduce(sent)
         return sent.to(tensor.device)
 
@@ -92,8 +92,8 @@ class Processes:
             dist.destroy_process_group()
 
 
-class losing:  # noqa: N801 - reads as a clause
-    """torch's errors about a connection, as Lost."""
+class connection_errors:  # noqa: N801 - reads as a clause
+    """torch's errors about a connection, as ProcessLost."""
 
     def __enter__(self) -> None: ...
 
@@ -104,7 +104,7 @@ class losing:  # noqa: N801 - reads as a clause
         if isinstance(error, dist.DistError) or (
             isinstance(error, RuntimeError) and any(word in str(error) for word in words)
         ):
-            raise Lost(str(error)) from None
+            raise ProcessLost(str(error)) from None
 
 
 def started() -> tuple[int, int, int]:

@@ -36,7 +36,7 @@ def lanes(count: int, batch: int) -> tuple[Array, list[tuple[int, int]]]:
     return order, list(zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True))
 
 
-class Carry:
+class CarriedStates:
     """The states of a net's carried recurrences: tensors (B, …) by their path in the module's state."""
 
     def __init__(self, graph: Graph) -> None:

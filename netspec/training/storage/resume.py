@@ -51,7 +51,7 @@ def restore(folder: Folder, engine: Engine) -> Restored:
 
 def description(plan: Plan) -> dict[str, Any]:
     """The net as a run's folder holds it: what `show --json` says, and every operation with its options."""
-    return {**plan.net.to_dict(), "steps": meaning(plan.graph)}
+    return {**plan.net.to_dict(), "steps": fingerprint(plan.graph)}
 
 
 def refuse_changes(folder: Folder, plan: Plan) -> None:
@@ -112,7 +112,7 @@ def last_logged(folder: Folder) -> int:
 # ---- A graph -> all that decides what it computes, line by line, as JSON that two runs can be compared by
 
 
-def meaning(graph: Graph) -> dict[str, list[str]]:
+def fingerprint(graph: Graph) -> dict[str, list[str]]:
     """For every line its operations in order, each with its options and what it reads: `relu() of z/0`.
 
     A value is named by its line and its place in it, so a line that is added changes nothing for the others.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SHARE = 0.02  # of the running time that saving may take
 
 
-class Store:
+class RunWriter:
     """Appends to the run's files; `metrics.jsonl` holds nothing that depends on time."""
 
     def __init__(self, folder: Folder, seconds: float, steps: int | None) -> None:
@@ -91,7 +91,7 @@ class Store:
         return self.cost
 
 
-class Elsewhere(Store):
+class NoWriter(RunWriter):
     """The store of a process that leaves writing to the first one of its run."""
 
     def open(self, metrics_bytes: int, step: int) -> None: ...
