@@ -150,6 +150,16 @@ class Noisy(Op):
         return inputs[0] + call.noise("normal", *inputs[0].shape) if call.training else inputs[0]
 
 
+class Stopped(Op):
+    """Hands its value on, but no gradient back."""
+
+    name = "stopped"
+    effect = "same"
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        return inputs[0].stop()
+
+
 LIES: list[tuple[str, type[Op], dict[str, Any]]] = [
     ("effect", Own, {"effect": "same"}),
     ("effect", Own, {"effect": "new"}),
@@ -164,6 +174,12 @@ LIES: list[tuple[str, type[Op], dict[str, Any]]] = [
     ("draws", Own, {"draws": "training"}),
     ("squashes", Own, {"squashes": "sigmoid"}),
     ("weighted_sum", Own, {"weighted_sum": True}),
+    ("blocks_gradient", Own, {"blocks_gradient": True}),
+    ("blocks_gradient", Stopped, {"blocks_gradient": False}),
+    ("probabilities", Own, {"probabilities": True}),
+    ("wiring", Own, {"wiring": "full"}),
+    ("wiring", Own, {"wiring": "side"}),
+    ("wiring", Mixing, {"wiring": "pair"}),
     ("looks_across_time", Mixing, {"looks_across_time": lambda self, position, count: False}),
 ]
 
@@ -171,5 +187,5 @@ LIES: list[tuple[str, type[Op], dict[str, Any]]] = [
 @pytest.mark.parametrize(("trait", "base", "said"), LIES)
 def test_a_lying_trait_is_found(trait: str, base: type[Op], said: dict[str, Any]) -> None:
     liar = type("Liar", (base,), {"name": "liar", **said})
-    sentence = CLAIMS[trait](liar(), [Type(3, (), Time(4))])
+    sentence = CLAIMS[trait](liar(), [Type(3, (), None if trait == "wiring" else Time(4))])
     assert sentence, f"{trait} was believed"

@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from netspec.compute.arrays import Array, constants, given
+from netspec.compute.arrays import Array, constants, filled, given, gradients
 from netspec.compute.evaluate import evaluate
 from netspec.ir.call import applied
 from netspec.ir.operation import Elementwise, Op
@@ -47,7 +47,7 @@ class Run:
 
         found = applied(op, types, arrays, EXAMPLES, stored, training=training, draw=draw)
         assert found is not None, f"{op.name} does not say what it computes"
-        self.outputs = found
+        self.outputs, self.arrays = found, arrays
         self.shape = found[0].shape
 
     def inputs(self, seed: int) -> list[list[float]]:
@@ -208,9 +208,55 @@ def looks_across_time(op: Op, types: Sequence[Type]) -> str:
     return ""
 
 
+def blocks_gradient(op: Op, types: Sequence[Type]) -> str:
+    """No gradient passes; of what hands its value on, one passes unless it says so."""
+    if len(types) != 1 or types[0].classes is not None:
+        return ""
+    run = Run(op, types)
+    ones = [(output, filled(1.0, output.shape)) for output in run.outputs]
+    numbers: Any = run.numbers | dict(zip(run.names, run.inputs(2), strict=True))
+    (slopes,) = evaluate(gradients(ones, run.arrays), numbers)
+    if op.blocks_gradient:
+        return "a gradient passes" if any(slopes) else ""
+    return "no gradient passes" if op.effect == "same" and not any(slopes) else ""
+
+
+def probabilities(op: Op, types: Sequence[Type]) -> str:
+    """Its values lie between 0 and 1."""
+    if not op.probabilities or any(own.classes is not None for own in types):
+        return ""
+    run = Run(op, types)
+    return "" if all(0 <= value <= 1 for value in run(run.inputs(2))) else "a value is not between 0 and 1"
+
+
+def wiring(op: Op, types: Sequence[Type]) -> str:
+    """`full`: every value reads all; `pair`: only those of its own place; `side`: it is one that came in."""
+    if not types or any(own.classes is not None for own in types):
+        return ""
+    run = Run(op, types)
+    inputs = run.inputs(2)
+    half = math.prod(run.shape) // EXAMPLES
+    match op.wiring:
+        case "full" if types[0].time is None:
+            own = len(inputs[0]) // EXAMPLES
+            reads = [run.moved_by(inputs, 0, place) for place in range(own)]
+            return "" if all(moved == set(range(half)) for moved in reads) else "a value does not read all that come in"
+        case "pair" if all(shape_of(own) == run.shape for own in types):
+            for position, each in enumerate(inputs):
+                if any(run.moved_by(inputs, position, place) - {place} for place in range(len(each))):
+                    return "a value reads another place"
+        case "side" if not set(run(inputs)) <= {value for each in inputs for value in each}:
+            return "it gives values that did not come in"
+    return ""
+
+
 CLAIMS: dict[str, Callable[[Op, Sequence[Type]], str]] = {
-    claim.__name__: claim for claim in (effect, linear, mixes_batch, draws, squashes, weighted_sum, looks_across_time)
-}
+    claim.__name__: claim
+    for claim in (
+        effect, linear, mixes_batch, draws, squashes, weighted_sum, looks_across_time, blocks_gradient, probabilities,
+        wiring,
+    )
+}  # fmt: skip
 
 
 def lies(uses: Sequence[tuple[Op, Sequence[Type]]]) -> list[str]:
