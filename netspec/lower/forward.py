@@ -134,7 +134,12 @@ class Forward:
         self.ports()
         outputs = [layer for layer in self.graph.layers if layer.scope == self.scope.index and layer.role == "output"]
         self.left.update(edge for layer in outputs for edge in layer.values)
-        self.typed = {self.locals.line(layer.label) for layer in outputs}
+        returned = {layer.values[0] for layer in outputs}  # by more than one name, where a line is another's value
+        self.typed = {
+            self.locals.line(layer.label)
+            for layer in self.graph.layers
+            if layer.scope == self.scope.index and layer.role in ("hidden", "output") and returned & {*layer.values}
+        }
         for item in items(self.graph, self.scope):
             self.item(item)
         self.draft.returns = [self.values[layer.values[0]] for layer in outputs]
