@@ -14,8 +14,7 @@ from netspec import foreign
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted
 from netspec.elaborate.environment import Environment
 from netspec.elaborate.evaluate import Undefined, fault
-from netspec.elaborate.initial import read_init
-from netspec.elaborate.kinds import parse
+from netspec.elaborate.kinds import parse, read_init
 from netspec.elaborate.lookup import arrow, decimal
 from netspec.ir.operation import Init, Op, Option, Weight
 from netspec.names import meant, nearest
