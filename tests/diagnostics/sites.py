@@ -131,7 +131,9 @@ class _Function:
                 yield Site(code, f"{self.where}:{call.lineno}", given, hints, labels)
             for code in sorted(text for argument in call.args[:3] for text in self.texts(argument)):
                 if CODE.fullmatch(code):
-                    yield Site(code, f"{self.where}:{call.lineno}", frozenset(self.words(call)), hints, labels)
+                    edge = any(word.arg == "edge" for word in call.keywords)  # of a Remark: two hints go with it
+                    named = hints | {"edge", "meant"} if edge else hints
+                    yield Site(code, f"{self.where}:{call.lineno}", frozenset(self.words(call)), named, labels)
 
     def names(self, kind: str) -> set[str]:
         """The names in `Hint("name")`, `Label(span, "name")`, `Phrase("name")`, and in `hint="name"` of a refusal."""
