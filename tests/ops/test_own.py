@@ -12,6 +12,7 @@ from netspec.diagnostics.errors import SpecError
 from netspec.ir.operation import Init, Lowering, Op, Weight, option
 from netspec.ir.types import Type, refuse
 from netspec.lower.source import OpenSizes, emit
+from netspec.ops.activations import TABLE
 from netspec.ops.dropout import Dropout
 from netspec.ops.registry import OPERATIONS, operation, register, step_names
 from netspec.ops.weighted import Weighted
@@ -135,3 +136,8 @@ def test_open_sizes_have_no_source() -> None:
     net = netspec.parse("net n(K) {\n  input x: 4\n  output y: K perceptrons\n}\n").net()
     with pytest.raises(OpenSizes, match="K"):
         emit(net.graph)
+
+
+def test_every_row_of_the_table_of_activations_is_a_step() -> None:
+    for row in TABLE:
+        assert operation(row.name).activation == row.sign
