@@ -14,7 +14,7 @@ from benchmarks.publish import publish
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMES = int(os.environ.get("NETSPEC_EXAMPLES", "10"))
-LAWS = ("proof/test_text_laws.py", "proof/test_graph_laws.py", "proof/test_module_laws.py", "proof/test_templates.py")
+LAWS = ("proof/test_text_laws.py", "proof/test_graph_laws.py", "proof/test_module_laws.py")
 # what an operation's test says of its examples, one line each
 OPERATIONS = {
     "ops/test_audit.py": "type, weights, values and gradients are torch's, or both refuse",
