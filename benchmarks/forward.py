@@ -64,9 +64,10 @@ def main() -> bool:
         make = lenet_by_hand if name == "lenet5_plain" else CASES[name].published
         reference, again = make(), make()
         again.load_state_dict(reference.state_dict())
-        net = netspec.load(ZOO / f"{name}.net").module()
+        compiled = netspec.load(ZOO / f"{name}.net").net()
+        net = compiled.module()
         names = str if name == "lenet5_plain" else CASES[name].names
-        net.load_state_dict(transplanted(reference.state_dict(), names, net.state_dict()))
+        net.load_state_dict(transplanted(reference.state_dict(), names, net.state_dict(), compiled.graph))
         x = torch.randn(shape)
         modules = [module.eval() for module in (net, reference, again)]
         with torch.inference_mode():
