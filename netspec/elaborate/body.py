@@ -56,8 +56,8 @@ def _declare(b: Builder, env: Environment, ctx: Context, statements: tuple[tree.
     Reports names that are given twice or cannot be names.
     """
 
-    def report(code: str, name: tree.Name, words: Any, labels: tuple[Label, ...] = (), hints: Any = ()) -> None:
-        b.add(Diagnostic(code, env.span(name.at), words, labels=labels, hints=hints), env, ctx)
+    def report(mistake: Diagnostic) -> None:
+        b.add(mistake, env, ctx)
 
     def odd(name: tree.Name) -> bool:
         return name.text in NEVER_NAMES or not name.text.isidentifier()
@@ -65,7 +65,7 @@ def _declare(b: Builder, env: Environment, ctx: Context, statements: tuple[tree.
     seen = {param.name.text: param.name for param in env.definition.body.params or ()}
     for param in seen.values():
         if odd(param):
-            report("NS115", param, {"seen": param.text})
+            report(Diagnostic("NS115", env.span(param.at), {"seen": param.text}))
     folded: dict[str, str] = {}
     started: dict[str, tree.Name] = {}
     for statement in statements:
@@ -73,7 +73,8 @@ def _declare(b: Builder, env: Environment, ctx: Context, statements: tuple[tree.
             first = started.setdefault(statement.label.text, statement.label)
             if first is not statement.label:
                 words = {"name": f"start {first.text}"}
-                report("NS204", statement.label, words, (Label(env.span(first.at), "first"),), (Hint("twice"),))
+                labels = (Label(env.span(first.at), "first"),)
+                report(Diagnostic("NS204", env.span(statement.label.at), words, labels=labels, hints=(Hint("twice"),)))
         name = _name_of(statement)
         if name is None:
             continue
@@ -82,16 +83,17 @@ def _declare(b: Builder, env: Environment, ctx: Context, statements: tuple[tree.
             env.labels.setdefault(word, statement)
             continue
         if word in seen:
-            report("NS204", name, {"name": word}, (Label(env.span(seen[word].at), "first"),))
+            labels = (Label(env.span(seen[word].at), "first"),)
+            report(Diagnostic("NS204", env.span(name.at), {"name": word}, labels=labels))
             env.misnamed = True
             continue
         seen[word] = name
         if odd(name):
-            report("NS115", name, {"seen": word})
+            report(Diagnostic("NS115", env.span(name.at), {"seen": word}))
             env.misnamed = True
         key = word if word.isascii() else unicodedata.normalize("NFKC", word)
         if folded.setdefault(key, word) != word:
-            report("NS239", name, {"name": word, "other": folded[key]})
+            report(Diagnostic("NS239", env.span(name.at), {"name": word, "other": folded[key]}))
             folded[key] = word
         if not isinstance(statement, tree.Let):
             env.labels[word] = statement
