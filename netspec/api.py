@@ -122,6 +122,9 @@ def load_run(folder: StrPath, *, allow: Sequence[str] = ()) -> Run:
         folder: the run's folder.
         allow: top modules whose packages may be imported for the steps, losses, … that the run's spec names.
 
+    Returns:
+        The run.
+
     Raises:
         UsageError: the folder holds no run, or one that cannot be read.
 
@@ -168,6 +171,12 @@ def resume(
     Raises:
         UsageError: the folder holds no run, the run has finished, or spec or data differ from what they were.
         DataError, DivergedError, StoppedError, MissingPackageError: as for `train`.
+
+    Example:
+        >>> netspec.resume("there/is/none")
+        Traceback (most recent call last):
+        ...
+        netspec.diagnostics.errors.UsageError: ...
     """
     import_allowed(allow)
     with _shown(quiet, watch) as shown:

@@ -17,6 +17,7 @@ from netspec.diagnostics.model import Diagnostic
 from netspec.figure.picture import WRITERS
 from netspec.figure.themes import THEMES
 from netspec.figure.views import VIEWS
+from netspec.ops.registry import OPERATIONS
 from tests.conftest import ROOT
 
 WRONG = "net a {\n  input x: 3\n  output y: 2 perceptrons -> rellu\n}\n"
@@ -77,7 +78,23 @@ def test_examples_in_docstrings_run(name: str, tmp_path: Path, monkeypatch: pyte
     item = getattr(netspec, name)
     finder = doctest.DocTestFinder(exclude_empty=True)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
-    with THEMES.temporarily(), VIEWS.temporarily(), WRITERS.temporarily():
+    with OPERATIONS.temporarily(), THEMES.temporarily(), VIEWS.temporarily(), WRITERS.temporarily():
         for example in finder.find(item, name, globs={"netspec": netspec}):
             runner.run(example)
     assert runner.summarize(verbose=False).failed == 0
+
+
+@pytest.mark.parametrize("name", sorted(set(netspec.__all__) - {"__version__"}))
+def test_everything_on_the_face_is_described(name: str) -> None:
+    item = getattr(netspec, name)
+    text = inspect.getdoc(item) or ""
+    if inspect.isclass(item) and issubclass(item, NetspecError) and item is not NetspecError:
+        assert text
+        return
+    assert "Example:" in text
+    if inspect.isfunction(item):
+        assert all(f"{head}:" in text for head in ("Parameters", "Returns", "Raises")), name
+    else:
+        members = {key: member for key, member in vars(item).items() if not key.startswith("_")}
+        bare = [key for key, member in members.items() if callable(member) and not inspect.getdoc(member)]
+        assert not bare

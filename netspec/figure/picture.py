@@ -71,6 +71,7 @@ class Picture:
 
     @property
     def theme(self) -> Theme:
+        """Its colours."""
         return self.options.theme
 
     def svg(self) -> str:

@@ -138,6 +138,12 @@ def option(
         dotted: `init.bias = 1` reaches one part of it.
         written: False where the syntax itself gives it, as the number before `perceptrons`.
 
+    Returns:
+        The option; in an instance the field holds its value.
+
+    Raises:
+        TypeError: when the class is made, where `mark` is missing or `kind` is unknown.
+
     Example:
         >>> from netspec import Op, option
         >>> from netspec.ir.marks import structure
@@ -280,7 +286,30 @@ Family = Literal[
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(option,))
 class Op:
-    """Base of all operations; subclasses are values: equal when name and options are."""
+    """An operation: one step of a chain, such as `relu` or `6 filters 5x5`.
+
+    A subclass declares its options as fields (`netspec.option`) and says `shape`, `weights`, `torch` and `compute`;
+    its traits, such as `effect` and `wiring`, say what generic code must know of it. Instances are values: two are
+    equal when their classes and options are.
+
+    Attributes:
+        name: what a spec calls it.
+        summary: what it does, in one English phrase: the documents show it.
+        example: a call of it, where its name alone is none.
+        inputs: how many values it takes; None: two or more.
+
+    Example:
+        >>> from netspec.ir.operation import Elementwise
+        >>> class Double(Elementwise):
+        ...     name = "double"
+        ...     summary = "twice the value"
+        ...     call = "2 * {x}"
+        >>> netspec.register(Double)
+        <class ...Double'>
+        >>> net = netspec.parse("net n {\\n  input  x: 3\\n  output y: x -> double\\n}").net()
+        >>> "y: Tensor = 2 * x" in net.source()
+        True
+    """
 
     name: ClassVar[str] = ""
     summary: ClassVar[str] = ""
@@ -387,9 +416,11 @@ class Op:
         return Type(UNKNOWN, UNKNOWN, UNKNOWN if self.over_time else inputs[0].time)
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
+        """What it stores, trained or not, for inputs of these types."""
         return ()
 
     def torch(self, *inputs: Type) -> Lowering:
+        """How it is written in PyTorch: the module that it needs, and the expression of its result."""
         raise NotImplementedError(f"{self.name} has no lowering")
 
     def compute(self, call: Call, *inputs: Array) -> Array | tuple[Array, ...] | None:

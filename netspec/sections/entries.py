@@ -46,6 +46,12 @@ def setting(
         choices: the words or texts allowed.
         count: how many numbers a list must have.
 
+    Returns:
+        The option, for `Annotated`.
+
+    Raises:
+        TypeError: when the class is made, where `kind` is unknown.
+
     Example:
         >>> from typing import Annotated
         >>> class Focal(netspec.Loss):

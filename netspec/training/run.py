@@ -42,7 +42,20 @@ def _with_own_weights(
 
 
 class Run:
-    """One run: a folder with the spec, the weights and everything that was measured."""
+    """A run: a folder with the spec, the weights and everything that was measured.
+
+    `netspec.train`, `resume` and `load_run` return one. `render` draws its net with the weights that it has learned.
+
+    Example:
+        >>> text = "net line {\\n  input x: 1\\n  output y: 1 perceptron\\n}\\n"
+        >>> text += "train {\\n  loss = squared(y, t)\\n  optimizer = sgd(lr = 0.1)\\n  epochs = 2\\n}\\n"
+        >>> data = {"x": [[0.0], [1.0]], "t": [[1.0], [3.0]]}
+        >>> run = netspec.train(netspec.parse(text), data, out="a-run", pictures=False)
+        >>> run.folder, run.net.weights, len(run.history)
+        (PosixPath('a-run'), 2, 2)
+        >>> sorted(run.predict({"x": [[2.0]]}))
+        ['predicted_t']
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = Folder(folder)
@@ -51,6 +64,7 @@ class Run:
 
     @property
     def folder(self) -> Path:
+        """Where it lies."""
         return self._folder.path
 
     @property
