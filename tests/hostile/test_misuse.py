@@ -233,3 +233,16 @@ def test_what_is_no_run(call: Callable[[], Any], here: Path) -> None:
     with pytest.raises(netspec.NetspecError) as caught:
         call()
     assert caught.value.diagnostic.code == "NS850"
+
+
+def test_no_control_character_of_a_name_acts_on_the_terminal(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "a\x1b[31m\x07b.net").write_text(
+        'net n "\x1b[2J" {\n  input  x: 3\n  output y: 2 perceptrons\n}\n', encoding="utf-8"
+    )
+    (here / "runs \x1b[5m").mkdir()
+    for command in (["check"], ["show"], ["fmt", "--check"], ["render"], ["train"]):
+        main([*command, "a\x1b[31m\x07b.net"])
+    main(["runs", "runs \x1b[5m"])
+    said = "".join(capsys.readouterr())
+    assert r"\u{1b}[31m\u{7}b.net" in said
+    assert not {"\x1b", "\x07"} & set(said)
