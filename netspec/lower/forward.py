@@ -429,6 +429,10 @@ class Forward:
             values = [self.settle(edge) for edge in edges]
         for edge in edges:
             self.left[edge] = self.left.get(edge, 1) - 1
+        for node in self.graph.nodes[scope.first : scope.last]:  # what the block reads of its own results
+            for edge in node.inputs:
+                if edge in scope.results:
+                    self.left[edge] -= 1
         function = name(definition.name) if definition.function else self.path(scope.key)
         arguments = [*values, *lengths, *self.passed(definition, scope)]
         if not definition.stateful:

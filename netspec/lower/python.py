@@ -505,6 +505,10 @@ def _head(function: Function, indent: str) -> list[str]:
 
 def _broken(head: str, node: ast.expr, tail: str, indent: str, show: Show, assigned: bool = False) -> list[str]:
     """`head` expression `tail`, opened at its last bracket where it is too long."""
+    if assigned and isinstance(node, ast.Tuple) and len(node.elts) > 1:  # brackets only where it is broken
+        text = f"{indent}{head}{', '.join(items(node, show))}{tail}"
+        if len(text) <= WIDTH:
+            return [text]
     text = f"{indent}{head}{flat(node, show)}{tail}"
     if len(text) <= WIDTH:
         return [text]
