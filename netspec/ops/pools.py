@@ -1,14 +1,31 @@
-"""What pools share: windows that by default don't overlap, and torch's limits on padding."""
+"""Pools: one value for each window of a map."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from netspec.compute.arrays import Array
-from netspec.ir.marks import PADDING, STRIDE, TITLE, shown, structure
-from netspec.ir.operation import Argument, Lowering, Op, Remark, Windows, extent, option, plain, squeeze, wants_values
-from netspec.ir.sizes import Size, text
+from netspec.compute.arrays import Array, constants, total
+from netspec.compute.formula import LOWEST
+from netspec.ir.call import Call
+from netspec.ir.marks import DILATION, PADDING, STRIDE, TITLE, kind, shown, structure
+from netspec.ir.operation import (
+    Argument,
+    Construct,
+    Lowering,
+    Op,
+    Part,
+    Remark,
+    Weight,
+    Windows,
+    extent,
+    option,
+    plain,
+    squeeze,
+    wants_values,
+)
+from netspec.ir.sizes import Size, product, text
 from netspec.ir.types import UNKNOWN, Type, refuse
+from netspec.ops.weighted import Weighted
 from netspec.ops.window import slide, unread, unread_rows
 
 AXES = ("row", "column", "depth")
@@ -140,3 +157,214 @@ class Pool(Op):
         """What each place of an axis reads where windows are spread evenly."""
         count = plain(extent(self.to, (0,) * axes, "to"))[axis]
         return [range(place * size // count, -(-(place + 1) * size // count)) for place in range(count)]
+
+
+class MaxPool(Pool):
+    """The largest value of each window, map by map. Padding counts as -infinity: it is never the largest."""
+
+    name = "maxpool"
+    summary = "the largest value of each window"
+    titles = ("max pooling {kernel}", "최대 풀링 {kernel}")
+    formula = "z = max over the window"
+    source = "torch.nn.functional.max_pool2d"
+    example = "maxpool(3x3, stride = 2, pad = 1)"
+    dilation: Any = option(
+        "extent",
+        "distance between two values of a window",
+        default=1,
+        least=1,
+        mark=DILATION,
+    )
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0]
+        if self.to is not None:
+            for axis in range(len(x.shape) - 1, 1, -1):  # rows of windows are read column by column
+                spans = self._spans(x.shape[axis], axis - 2, len(x.shape) - 2)
+                longest = max(map(len, spans))
+                windows = [[*span, *[span[0]] * (longest - len(span))] for span in spans]
+                x = x.pick(axis, [place for window in windows for place in window])
+                x = x.split(axis, len(spans), longest).move(axis + 1, -1).first_largest()
+            return x
+        x = self._slid(x, call.types[0], LOWEST)
+        axes = len(call.types[0].space)
+        return x.reshape(*x.shape[:-axes], -1).first_largest()
+
+    def torch(self, *inputs: Type) -> Lowering:
+        axes = len(inputs[0].space)
+        if self.to is not None:
+            return self.spread(f"F.adaptive_max_pool{axes}d", inputs[0])
+        return self.call(f"F.max_pool{axes}d", inputs[0])
+
+
+class AvgPool(Pool):
+    """The mean of each window, map by map. With padding, `count_pad` says whether its zeros count."""
+
+    name = "avgpool"
+    summary = "the mean of each window"
+    titles = ("average pooling {kernel}", "평균 풀링 {kernel}")
+    formula = "z = mean over the window"
+    source = "torch.nn.functional.avg_pool2d"
+    example = "avgpool(2x2)"
+    count_pad: bool = option(
+        "flag",
+        "zeros of the padding count in the mean",
+        default=True,
+        mark=kind({False: "padding not counted"}, {False: "패딩은 세지 않음"}, note=True),
+    )
+
+    def shape(self, *inputs: Type) -> Type:
+        found = super().shape(*inputs)
+        if len(inputs[0].space) == 3 and self.to is None:
+            # torch's mean over volumes wants the window inside the input, whatever the padding
+            kernel, stride, _, _ = self._windows(inputs[0].space)
+            for size, window, step, axis in zip(inputs[0].space, kernel, stride, AXES, strict=True):
+                slide(size, window, step, 0, 1, option="kernel", axis=axis)
+        return found
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0]
+        if self.to is not None:
+            for axis in range(2, len(x.shape)):
+                spans, size = self._spans(x.shape[axis], axis - 2, len(x.shape) - 2), x.shape[axis]
+                shares = [1 / len(span) if place in span else 0.0 for span in spans for place in range(size)]
+                letters = "abcde"[: len(x.shape)]
+                own = letters[axis]
+                means = constants(shares, (len(spans), size))
+                x = total(f"{letters},o{own}->{letters.replace(own, 'o')}", x, means)
+            return x
+        axes = len(call.types[0].space)
+        sums = self._slid(x, call.types[0], 0.0)
+        sums = sums.sum(*range(-axes, 0)).reshape(*sums.shape[:-axes])
+        for axis, counts in enumerate(self._counts(call.types[0], sums.shape[2:]), 2):
+            sums = sums / constants(counts, (len(counts), *(1 for _ in sums.shape[axis + 1 :])))
+        return sums
+
+    def _counts(self, value: Type, places: tuple[int, ...]) -> list[list[int]]:
+        """How many values a window's mean is of, for each place of each axis."""
+        rows = zip(plain(value.space), places, *map(plain, self._windows(value.space)), strict=True)
+        found = []
+        for size, count, kernel, stride, pad, _ in rows:
+            edges = (-pad, size + pad) if self.count_pad else (0, size)
+            begins = [place * stride - pad for place in range(count)]
+            found.append([min(b + kernel, edges[1]) - max(b, edges[0]) for b in begins])
+        return found
+
+    def torch(self, *inputs: Type) -> Lowering:
+        axes = len(inputs[0].space)
+        if self.to is not None:
+            return self.spread(f"F.adaptive_avg_pool{axes}d", inputs[0])
+        extra = "" if self.count_pad else ", count_include_pad=False"
+        return self.call(f"F.avg_pool{axes}d", inputs[0], extra)
+
+
+_AXES = ("row", "column", "depth")
+
+SUBSAMPLE = Part(
+    "Subsample{n}d",
+    '''class Subsample{n}d(nn.Module):
+    """Sums each window of a map, times the map's weight, plus its bias (LeCun 1998)."""
+
+    def __init__(
+        self,
+        maps: int,
+        kernel: int | tuple[int, ...],
+        stride: int | tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__()
+        stride = kernel if stride is None else stride
+        self.kernel = (kernel,) * {n} if isinstance(kernel, int) else kernel
+        self.stride = (stride,) * {n} if isinstance(stride, int) else stride
+        self.weight = nn.Parameter(torch.empty(maps))
+        self.bias = nn.Parameter(torch.empty(maps))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        bound = 1 / math.sqrt(math.prod(self.kernel))
+        nn.init.uniform_(self.weight, -bound, bound)
+        nn.init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, x: Tensor) -> Tensor:
+        area = math.prod(self.kernel)
+        sums = F.avg_pool{n}d(x, self.kernel, self.stride) * area
+        shape = (1, -1, *(1 for _ in self.kernel))
+        return sums * self.weight.view(shape) + self.bias.view(shape)''',
+)
+
+
+class Subsample(Weighted):
+    """The sum of each window times a trained weight, plus a trained bias: two numbers for each map.
+
+    Shape: (B, [T,] C, *space) -> (B, [T,] C, *windows).
+    """
+
+    name = "subsample"
+    family = "pool"
+    wiring = "window"
+    summary = "LeNet's trainable pool: weight * (sum of the window) + bias"
+    titles = ("subsampling {kernel}", "서브샘플링 {kernel}")
+    formula = "z = w_0 + w_1 * sum over the window"
+    source = "LeCun 1998, section II.B"
+    example = "subsample(2x2) -> tanh"
+    positional = ("kernel",)
+    depth = 1
+    kernel: Any = option("extent", "the window", least=1, mark=TITLE)
+    stride: Any = option(
+        "extent",
+        "steps between two windows; the window itself when left out",
+        default=None,
+        least=1,
+        mark=STRIDE,
+    )
+
+    def partial(self, *inputs: Type) -> Type:
+        return Type(inputs[0].maps, super().partial(*inputs).space, inputs[0].time)
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_values(self, value)
+        if not value.space:
+            refuse("NS309", input=0, step=self.name, type=str(value))
+        kernel, stride = self._windows(value)
+        rows = zip(value.space, kernel, stride, _AXES, strict=False)
+        return Type(
+            value.maps,
+            tuple(slide(size, window, step, 0, 1, option="kernel", axis=axis) for size, window, step, axis in rows),
+            value.time,
+        )
+
+    def _windows(self, value: Type) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
+        kernel = extent(self.kernel, value.space, "kernel")
+        return kernel, kernel if self.stride is None else extent(self.stride, value.space, "stride")
+
+    def windows(self, value: Type) -> Windows:
+        kernel, stride = self._windows(value)
+        return Windows(kernel, stride, (1,) * len(kernel), (0,) * len(kernel))
+
+    def remarks(self, *inputs: Type) -> tuple[Remark, ...]:
+        rows = zip(_AXES, inputs[0].space, *self._windows(inputs[0]), strict=False)
+        return unread_rows((axis, unread(size, window, step, 0, 1)) for axis, size, window, step in rows)
+
+    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
+        area = product(self._windows(inputs[0])[0])
+        maps = inputs[0].maps
+        return (self.weight("weight", (maps,), fan_in=area), self.weight("bias", (maps,), fan_in=area))
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x, rest = inputs[0], (1,) * len(call.types[0].space)
+        rows = zip(call.types[0].space, *self._windows(call.types[0]), strict=True)
+        for axis, (size, kernel, stride) in enumerate(map(plain, rows), 2):
+            x = x.window(axis, (size - kernel) // stride + 1, stride, kernel, 1)
+        sums = x.sum(*range(-len(rest), 0)).reshape(*x.shape[: -len(rest)])
+        return sums * call.weight("weight").reshape(-1, *rest) + call.weight("bias").reshape(-1, *rest)
+
+    def label(self, lang: str, output: Type) -> str:
+        return f"subsample {shown(self.kernel)}"
+
+    def torch(self, *inputs: Type) -> Lowering:
+        kernel, stride = self._windows(inputs[0])
+        axes = str(len(kernel))
+        part = Part(SUBSAMPLE.name.replace("{n}", axes), SUBSAMPLE.source.replace("{n}", axes))
+        args = (plain((inputs[0].maps,))[0], squeeze(kernel))
+        kwargs: dict[str, Any] = {"stride": None if stride == kernel else squeeze(stride)}
+        return Lowering("{self}({x})", Construct(part.name, args, kwargs, {"stride": None}), parts=(part,), folds=True)

@@ -1,4 +1,4 @@
-"""What rnn, lstm and gru share: they are torch's own modules, with its keys, gates and two bias vectors."""
+"""torch's own recurrent layers: they share keys, gates and two bias vectors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from netspec.compute.arrays import Array, filled, join, total
 from netspec.ir.call import Call
-from netspec.ir.marks import NO_BIAS, TITLE, structure, unseen
+from netspec.ir.marks import NO_BIAS, TITLE, kind, structure, unseen
 from netspec.ir.operation import Argument, Construct, Lowering, Part, Remark, Weight, option, plain, wants_values
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type, refuse
@@ -181,3 +181,64 @@ def gates(values: Array, count: int) -> list[Array]:
     """(B, gates * units) -> each gate, (B, units)."""
     parts = values.split(1, count, values.shape[1] // count)
     return [parts.at(1, gate) for gate in range(count)]
+
+
+class Rnn(Recurrent):
+    """torch's plain recurrent layers: z_t = tanh(W x_t + b + U z_(t-1) + c)."""
+
+    name = "rnn"
+    summary = "torch's plain recurrent layers"
+    titles = ("RNN, {units} units", "RNN, 유닛 {units}개")
+    source = "Elman 1990; torch.nn.RNN"
+    example = "rnn(128)"
+    module = "nn.RNN"
+    gates = 1
+    act: str = option(
+        "word",
+        "the activation",
+        default="tanh",
+        choices=("tanh", "relu"),
+        mark=kind({"relu": "ReLU"}, {"relu": "ReLU"}),
+    )
+
+    def extra(self) -> dict[str, Argument]:
+        return {"nonlinearity": self.act}
+
+    def cell(self, x: Array, z: Array, hidden: Array, memory: Array) -> tuple[Array, Array]:
+        found = (x + z).tanh() if self.act == "tanh" else (x + z).max(0)
+        return found, found
+
+
+class Lstm(Recurrent):
+    """torch's LSTM: input, forget, cell and output gates, in torch's order."""
+
+    name = "lstm"
+    summary = "torch's LSTM layers"
+    titles = ("LSTM, {units} units", "LSTM, 유닛 {units}개")
+    source = "Hochreiter & Schmidhuber 1997; torch.nn.LSTM"
+    example = "lstm(128)"
+    module = "nn.LSTM"
+    gates = 4
+
+    def cell(self, x: Array, z: Array, hidden: Array, memory: Array) -> tuple[Array, Array]:
+        i, f, g, o = gates(x + z, 4)
+        memory = f.sigmoid() * memory + i.sigmoid() * g.tanh()
+        return o.sigmoid() * memory.tanh(), memory
+
+
+class Gru(Recurrent):
+    """torch's GRU: reset, update and new gates, in torch's order."""
+
+    name = "gru"
+    summary = "torch's GRU layers"
+    titles = ("GRU, {units} units", "GRU, 유닛 {units}개")
+    source = "Cho 2014; torch.nn.GRU"
+    example = "gru(128)"
+    module = "nn.GRU"
+    gates = 3
+
+    def cell(self, x: Array, z: Array, hidden: Array, memory: Array) -> tuple[Array, Array]:
+        (reset, update, new), (reset_z, update_z, new_z) = gates(x, 3), gates(z, 3)
+        update = (update + update_z).sigmoid()
+        new = (new + (reset + reset_z).sigmoid() * new_z).tanh()
+        return (1 - update) * new + update * hidden, memory

@@ -1,12 +1,13 @@
-"""What mean, max, sum, first and last share: the role they remove."""
+"""What removes space or time, or leaves one map."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from netspec.compute.arrays import Array
+from netspec.compute.arrays import Array, join
+from netspec.compute.formula import LOWEST
 from netspec.ir.call import Call
-from netspec.ir.marks import OVER
+from netspec.ir.marks import OVER, TITLE
 from netspec.ir.operation import Lowering, Op, Part, option, wants_values
 from netspec.ir.types import Type, refuse
 
@@ -100,3 +101,116 @@ class Reduction(Op):
 
     def torch(self, *inputs: Type) -> Lowering:
         raise NotImplementedError
+
+
+class Mean(Reduction):
+    """The mean over space, time or maps; steps after an example's end do not count."""
+
+    name = "mean"
+    family = "pool"
+    linear = True
+    averages = True
+    summary = "the mean over space, time or maps"
+    formula = "1/n sum_i x_i"
+    source = "Lin 2013 (global average pooling)"
+    example = "mean(space) -> K perceptrons"
+
+    def reduced(self, call: Call, x: Array, axes: tuple[int, ...]) -> Array:
+        exists = self.exists(call, x)
+        return x.mean(*axes) if exists is None else (x * exists).sum(1) / exists.sum(1)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        if self.varies(value):
+            shape = ", 1" * len(value.space)
+            return Lowering(f"({{x}} * {self.masked(value)}).sum(1) / {{lengths}}.view(-1, 1{shape})", parts=(MASK,))
+        return Lowering(f"{{x}}.mean({self.axes(value)}{self.keep()})")
+
+
+class Sum(Reduction):
+    """The sum over space, time or maps; steps after an example's end do not count."""
+
+    name = "sum"
+    family = "pool"
+    averages = True
+    summary = "the sum over space, time or maps"
+    formula = "sum_i x_i"
+    source = "torch.sum"
+    example = "sum(time)"
+
+    def reduced(self, call: Call, x: Array, axes: tuple[int, ...]) -> Array:
+        exists = self.exists(call, x)
+        return (x if exists is None else x * exists).sum(*axes)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        if self.varies(value):
+            return Lowering(f"({{x}} * {self.masked(value)}).sum(1)", parts=(MASK,))
+        return Lowering(f"{{x}}.sum({self.axes(value)}{self.keep()})")
+
+
+class Max(Reduction):
+    """The largest value over space, time or maps; steps after an example's end do not count."""
+
+    name = "max"
+    family = "pool"
+    summary = "the largest value over space, time or maps"
+    formula = "max_i x_i"
+    source = "torch.amax"
+    example = "max(space)"
+
+    def reduced(self, call: Call, x: Array, axes: tuple[int, ...]) -> Array:
+        exists = self.exists(call, x)
+        return (x if exists is None else exists.where(x, LOWEST)).largest(*axes)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        if self.varies(value):
+            return Lowering(f"{{x}}.masked_fill(~{self.masked(value)}, -torch.inf).amax(1)", parts=(MASK,))
+        return Lowering(f"{{x}}.amax({self.axes(value)}{self.keep()})")
+
+
+class First(Reduction):
+    """The first time step: a class token's place.
+
+    Shape: (B, T, C, *space) -> (B, C, *space).
+    """
+
+    name = "first"
+    effect = "select"
+    family = "rearrange"
+    linear = True
+    summary = "the first time step"
+    example = "first(time) -> K perceptrons"
+    role: str = option("role", "what is reduced", default="time", choices=("time",), mark=TITLE)
+
+    def reduced(self, call: Call, x: Array, axes: tuple[int, ...]) -> Array:
+        return x.pick(1, range(1))
+
+    def torch(self, *inputs: Type) -> Lowering:
+        return Lowering("{x}[:, 0]")
+
+
+class Last(Reduction):
+    """The last time step of each example, at its own length.
+
+    Shape: (B, T, C, *space) -> (B, C, *space).
+    """
+
+    name = "last"
+    effect = "select"
+    family = "rearrange"
+    linear = True
+    summary = "the last time step"
+    example = "last(time) -> 1 perceptron"
+    role: str = option("role", "what is reduced", default="time", choices=("time",), mark=TITLE)
+
+    def reduced(self, call: Call, x: Array, axes: tuple[int, ...]) -> Array:
+        lengths = [x.shape[1]] * x.shape[0] if call.lengths is None else call.lengths
+        rows = [x.pick(0, range(row, row + 1)).pick(1, range(end - 1, end)) for row, end in enumerate(lengths)]
+        return join(0, *rows) if call.lengths is not None else x.pick(1, range(x.shape[1] - 1, x.shape[1]))
+
+    def torch(self, *inputs: Type) -> Lowering:
+        if self.varies(inputs[0]):
+            return Lowering("{x}[torch.arange(len({x}), device={x}.device), {lengths} - 1]")
+        return Lowering("{x}[:, -1]")

@@ -1,4 +1,4 @@
-"""The name of a step -> its class. The registry is the folder listing: `relu` lives in relu.py."""
+"""The name of a step -> its class. A table says which module holds it; only that module is imported."""
 
 from __future__ import annotations
 
@@ -10,76 +10,74 @@ from netspec.ir.operation import Op as Op
 from netspec.registry import Registry
 from netspec.registry import register as register
 
-# Machinery, and operations that the language writes with signs of its own.
-_NOT_STEPS = frozenset(
-    (
-        "base",
-        "registry",
-        "weighted",
-        "window",
-        "sharing",
-        "pools",
-        "reductions",
-        "recurrent",
-        "attention_part",
-        "pairwise",
-        "over_role",
-        "activations",
-    )
-)
-# these live in one module
-_ACTIVATIONS = frozenset(
-    (
-        "sigmoid", "tanh", "relu", "relu6", "elu", "silu", "mish", "softplus", "hardsigmoid", "hardswish", "step",
-        "exp", "log", "sqrt", "square", "abs", "leaky", "gelu",
-    )
-)  # fmt: skip
+# The modules of the built-in operations, and the names that each holds: a spec imports only those that it names.
+_HELD = {
+    "activations": "leaky gelu identity softmax sigmoid tanh relu relu6 elu silu mish"
+    " softplus hardsigmoid hardswish step exp log sqrt square abs",
+    "arithmetic": "add subtract multiply number matmul",
+    "attention": "attention",
+    "dense": "perceptrons gaussian distance",
+    "embeddings": "embed onehot positions",
+    "filters": "filters",
+    "join": "join",
+    "norms": "layernorm rmsnorm gain batchnorm groupnorm instancenorm lrn normalize",
+    "planes": "crop pad upsample patches unpatches",
+    "pools": "maxpool avgpool subsample",
+    "rearrange": "reshape flatten unflatten transpose shuffle split expand",
+    "recurrent": "rnn lstm gru",
+    "reductions": "mean sum max first last",
+    "regularisers": "dropout droppath sample stop",
+    "sources": "zeros noise carried learned",
+}
+# modules of the folder that hold no operations
+_HELPERS = frozenset(("registry", "attention_part", "sharing", "weighted", "window"))
+_HOMES = {name: module for module, names in _HELD.items() for name in names.split()}
+# operations that the language writes with signs of its own
 _SIGNS = frozenset(("add", "subtract", "multiply", "number", "perceptrons", "filters"))
 
 
 def _missing(cls: type[Op]) -> str:
     """What an operation lacks, as a sentence; "" where it is whole."""
-    if cls.name in _files():
+    if cls.name in _HOMES:
         raise ValueError(f"an operation named {cls.name!r} exists already: netspec brings it along")
     return "" if cls.torch is not Op.torch else "it has no method torch(*inputs)"
 
 
-# the operations that were added; the built-in ones are found by their files, so that only those are imported that a
-# spec names
+# the operations that were added; the built-in ones are found by the table above
 OPERATIONS: Registry[type[Op]] = Registry("operation", Op, missing=_missing)
+
+
+@cache
+def _added_files() -> None:
+    """Imports the files of the folder that the table does not name: what they register is added."""
+    folder = os.path.dirname(__file__)
+    files = {entry.removesuffix(".py") for entry in os.listdir(folder) if entry.endswith(".py") and entry[0] != "_"}
+    for name in sorted(files - _HELD.keys() - _HELPERS):
+        import_module(f"netspec.ops.{name}")
 
 
 def step_names() -> frozenset[str]:
     """The names that a chain may use, custom operations included."""
+    _added_files()
     return _step_names(OPERATIONS.version)
 
 
 @lru_cache(maxsize=1)
 def _step_names(version: int) -> frozenset[str]:
-    return frozenset(_files() - _SIGNS) | {"same", "reversed"} | frozenset(OPERATIONS)
-
-
-@lru_cache(maxsize=1)
-def _files() -> frozenset[str]:
-    folder = os.path.dirname(__file__)
-    entries = (entry for entry in os.listdir(folder) if entry.endswith(".py") and not entry.startswith("_"))
-    names = (entry.removesuffix(".py").removesuffix("_") for entry in entries)
-    return (frozenset(names) - _NOT_STEPS) | _ACTIVATIONS
+    return frozenset(_HOMES.keys() - _SIGNS) | {"same", "reversed"} | frozenset(OPERATIONS)
 
 
 def operation(name: str) -> type[Op]:
     """The class of a step or of a sign (`add`); KeyError for what there is none of."""
-    return OPERATIONS.find(name) or _built_in(name)
+    if name in _HOMES:
+        return _built_in(name)
+    _added_files()
+    return OPERATIONS[name]
 
 
 @cache
 def _built_in(name: str) -> type[Op]:
-    if name not in _files():
-        raise KeyError(name)
-    from keyword import iskeyword
-
-    file = "activations" if name in _ACTIVATIONS else name
-    module = import_module(f"netspec.ops.{file}{'_' if iskeyword(file) or file in _BUILTINS else ''}")
+    module = import_module(f"netspec.ops.{_HOMES[name]}")
     classes = (value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Op))
     return next(value for value in classes if value.name == name and value.__module__ == module.__name__)
 
@@ -97,7 +95,3 @@ def plain(name: str) -> Op:
 @cache
 def _plain(name: str, version: int) -> Op:
     return operation(name)()
-
-
-# steps whose plain name would hide a builtin in an import
-_BUILTINS = frozenset(("abs", "max", "sum"))

@@ -13,8 +13,8 @@ from netspec.ir.operation import Init, Lowering, Op, Weight, option
 from netspec.ir.types import Type, refuse
 from netspec.lower.source import OpenSizes, emit
 from netspec.ops.activations import TABLE
-from netspec.ops.dropout import Dropout
 from netspec.ops.registry import OPERATIONS, operation, register, step_names
+from netspec.ops.regularisers import Dropout
 from netspec.ops.weighted import Weighted
 
 Relu = operation("relu")

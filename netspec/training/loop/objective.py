@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.ir.graph import Edge, Graph, Layer, Node
 from netspec.ir.types import Type
-from netspec.ops.identity import Identity
+from netspec.ops.activations import Identity
 from netspec.sections.match import sums_of, type_of, value_of
 from netspec.sections.predictions import Prediction
 from netspec.sections.train import Train

@@ -1,4 +1,4 @@
-"""`N perceptrons`: every one reads all values of a time step."""
+"""What reads all values of a time step: weighted sums, and distances to prototypes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from netspec.compute.arrays import Array, total
 from netspec.ir.call import Call
-from netspec.ir.marks import NO_BIAS, TITLE, structure, unseen
-from netspec.ir.operation import Construct, Init, Lowering, Weight, listed, option, plain, wants_values
+from netspec.ir.marks import NO_BIAS, TITLE, kind, shown, structure, unseen
+from netspec.ir.operation import Construct, Init, Lowering, Op, Part, Weight, listed, option, plain, wants_values
 from netspec.ir.sizes import Formula, Size, product, text
 from netspec.ir.types import Type, refuse
 from netspec.ops.weighted import Weighted, weighted_sum
@@ -141,3 +141,141 @@ class Perceptrons(Weighted):
     def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
         steps = 1 if outputs[0].time is None else outputs[0].time.length
         return self.total * inputs[0].values * steps
+
+
+GAUSSIAN = Part(
+    "Gaussian",
+    '''class Gaussian(nn.Module):
+    """Minus the squared distance to K fixed prototypes: larger is nearer (LeCun 1998)."""
+
+    prototypes: Tensor
+
+    def __init__(
+        self, values: int, prototypes: int, given: tuple[tuple[float, ...], ...] | None = None
+    ) -> None:
+        super().__init__()
+        drawn = torch.randint(0, 2, (prototypes, values)).float() * 2 - 1
+        self.register_buffer("prototypes", drawn if given is None else torch.tensor(given))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return -(x.unsqueeze(-2) - self.prototypes).square().sum(-1)''',
+)
+
+
+class Gaussian(Op):
+    """Minus the squared distance to K prototypes of +-1, drawn once or given, and never trained.
+
+    Larger is nearer, so `cross_entropy` and `accuracy` take it as it is (the paper plots the distance).
+
+    Shape: (B, [T,] C, *space) -> (B, [T,] count).
+    """
+
+    name = "gaussian"
+    family = "dense"
+    wiring = "full"
+    summary = "minus the squared distance to K fixed prototypes"
+    formula = "y_k = -sum_j (x_j - p_kj)^2"
+    source = "LeCun 1998, section II.B"
+    example = "84 perceptrons -> tanh -> gaussian(10)"
+    positional = ("count",)
+    depth = 1
+    count: Size = option("size", "how many prototypes", least=1, mark=TITLE)
+    prototypes: Any = option(
+        "list",
+        "the prototypes themselves, a row of numbers each",
+        default=None,
+        mark=kind("prototypes {}", "원형 {}", note=True),
+    )
+
+    def partial(self, *inputs: Type) -> Type:
+        return Type(self.count, (), inputs[0].time)
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_values(self, value)
+        if self.prototypes is not None:
+            rows = self.prototypes
+            if len(rows) != self.count or any(not isinstance(row, tuple) or len(row) != value.values for row in rows):
+                refuse("NS327", option="prototypes", rows=str(self.count), columns=str(value.values))
+        return Type(self.count, (), value.time)
+
+    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
+        shape = (self.count, inputs[0].values)
+        if self.prototypes is not None:
+            return (Weight("prototypes", shape, Init("given"), buffer=True, given=self.prototypes),)
+        return (Weight("prototypes", shape, Init("signs"), buffer=True),)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0].reshape(inputs[0].shape[0], 1, -1)
+        away = x - call.weight("prototypes")
+        return -(away * away).sum(-1).at(-1, 0)
+
+    def label(self, lang: str, output: Type) -> str:
+        return f"gaussian({shown(output.values)})"
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        args: Any = plain((value.values, self.count))
+        if self.prototypes is not None:
+            args = (*args, tuple(tuple(float(number) for number in row) for row in self.prototypes))
+        flat = "{x}" if not value.space else f"{{x}}.flatten({-1 - len(value.space)})"
+        return Lowering(f"{{self}}({flat})", Construct("Gaussian", args), parts=(GAUSSIAN,))
+
+
+DISTANCE = Part(
+    "Distance",
+    '''class Distance(nn.Module):
+    """The squared distance to each of N trained prototypes."""
+
+    def __init__(self, values: int, prototypes: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(prototypes, values))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x.unsqueeze(-2) - self.weight).square().sum(-1)''',
+)
+
+
+class Distance(Weighted):
+    """The squared distance to each of N trained prototypes: smaller is nearer.
+
+    Shape: (B, [T,] C, *space) -> (B, [T,] count).
+    """
+
+    name = "distance"
+    family = "dense"
+    wiring = "full"
+    init_parts = ("weight",)
+    summary = "the squared distance to N trained prototypes"
+    formula = "y_n = sum_j (x_j - p_nj)^2"
+    source = "Broomhead & Lowe 1988 (radial basis functions)"
+    example = "distance(10)"
+    positional = ("count",)
+    depth = 1
+    count: Size = option("size", "how many prototypes", least=1, mark=TITLE)
+
+    def partial(self, *inputs: Type) -> Type:
+        return Type(self.count, (), inputs[0].time)
+
+    def shape(self, *inputs: Type) -> Type:
+        wants_values(self, inputs[0])
+        return Type(self.count, (), inputs[0].time)
+
+    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
+        fan = inputs[0].values
+        return (self.weight("weight", (self.count, fan), Init("embedding"), fan_in=fan, fan_out=self.count),)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x = inputs[0].reshape(inputs[0].shape[0], 1, -1)
+        away = x - call.weight("weight")
+        return (away * away).sum(-1).at(-1, 0)
+
+    def label(self, lang: str, output: Type) -> str:
+        return f"distance({shown(output.values)})"
+
+    def torch(self, *inputs: Type) -> Lowering:
+        value = inputs[0]
+        flat = "{x}" if not value.space else f"{{x}}.flatten({-1 - len(value.space)})"
+        return Lowering(
+            f"{{self}}({flat})", Construct("Distance", plain((value.values, self.count))), parts=(DISTANCE,)
+        )
