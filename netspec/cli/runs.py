@@ -13,7 +13,7 @@ from netspec.cli.output import coloured, language_of, output_for, say, table, wr
 from netspec.cli.predict import PARTS
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
-from netspec.training.storage.record import Summed, find_runs, settings_that_differ, summed_all
+from netspec.training.comparison import RunSummary, differing_settings, find_runs, summaries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def runs(folders: tuple[Path, ...], **flags: Any) -> int:
         output_for(flags["out"], (".svg",), ())
     language = language_of(["--lang", flags["lang"]] if flags["lang"] else [])
     paths = find_runs(list(folders) or [Path("runs")])
-    found, unread = summed_all(paths, tuple(folders))
+    found, unread = summaries(paths, tuple(folders))
     if unread:
         print(written(unread, "text", language, coloured(sys.stderr)), file=sys.stderr)
     if flags["sort"]:
@@ -52,7 +52,7 @@ def runs(folders: tuple[Path, ...], **flags: Any) -> int:
         found.sort(key=lambda item: _rank(item, flags["sort"]))
     # runs that are named one by one are compared, a folder of them is listed
     compared = len(paths) > 1 and len(paths) == len(folders)
-    differing = settings_that_differ([Path(item.folder) for item in found]) if compared else {}
+    differing = differing_settings([Path(item.folder) for item in found]) if compared else {}
     if flags["as_json"]:
         import json
 
@@ -69,14 +69,14 @@ def runs(folders: tuple[Path, ...], **flags: Any) -> int:
     return 0
 
 
-def _rank(item: Summed, score: str) -> tuple[bool, float]:
+def _rank(item: RunSummary, score: str) -> tuple[bool, float]:
     value = item.scores.get(score)
     from netspec.sections.vocabulary.metrics import is_better_larger
 
     return (value is None, 0.0 if value is None else -value if is_better_larger(score) else value)
 
 
-def _table(found: Sequence[Summed], language: str) -> list[list[str]]:
+def _table(found: Sequence[RunSummary], language: str) -> list[list[str]]:
     names = list(dict.fromkeys(name for item in found for name in item.scores))
     rows = [[*_HEADS[language], *names]]
     for item in found:
@@ -88,7 +88,7 @@ def _table(found: Sequence[Summed], language: str) -> list[list[str]]:
     return rows
 
 
-def _curves(found: Sequence[Summed]) -> str:
+def _curves(found: Sequence[RunSummary]) -> str:
     from netspec.training.report.plots import curves
     from netspec.training.run import Run
 

@@ -93,6 +93,7 @@ class Entry(BaseModel):
         return self._places.get(name) or self._places.get("")
 
     def placed(self, places: dict[str, Span]) -> Self:
+        """The entry itself, which now knows where its options stand in the text."""
         self._places.update(places)
         return self
 

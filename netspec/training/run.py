@@ -1,4 +1,4 @@
-"""A run's folder -> its facts, history, scores and trained module, as Python objects."""
+"""A run's folder -> figures, predictions, text and programs of its trained net."""
 
 from __future__ import annotations
 
@@ -8,19 +8,12 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from netspec.diagnostics.errors import UsageError
-from netspec.diagnostics.model import Diagnostic
 from netspec.parts import need
-from netspec.spec import Net, Spec
-from netspec.training.plan import Request
-from netspec.training.storage import files
-from netspec.training.storage import folder as archive
-from netspec.training.storage.folder import DATA, SCORES, SETTINGS, STATUS, WEIGHTS, Folder
-from netspec.training.storage.writer import rows_of
+from netspec.spec import Net
+from netspec.training.record import Record
 
 if TYPE_CHECKING:
     import numpy as np
-    from torch import nn
 
     from netspec.figure.features import Features
 
@@ -41,7 +34,7 @@ def _with_own_weights(
     return call
 
 
-class Run:
+class Run(Record):
     """A run: a folder with the spec, the weights and everything that was measured.
 
     `netspec.train`, `resume` and `load_run` return one. `render` draws its net with the weights that it has learned.
@@ -57,95 +50,12 @@ class Run:
         ['predicted_t']
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = Folder(folder)
-        self._settings: dict[str, Any] = self._folder.read_json(SETTINGS)
-        self._spec: Spec | None = None
-
-    @property
-    def folder(self) -> Path:
-        """Where it lies."""
-        return self._folder.path
-
-    @property
-    def net_name(self) -> str:
-        """What the net is called in its spec."""
-        return str(self._settings["net"])
-
-    @property
-    def status(self) -> dict[str, Any]:
-        """`state` is running, finished, stopped or diverged."""
-        found: dict[str, Any] = self._folder.read_json(STATUS)
-        return found
-
-    @property
-    def request(self) -> Request:
-        """How the run was asked for: net, sizes, overrides, device."""
-        try:
-            return Request(**self._settings["request"])
-        except TypeError:  # an option that this version does not know
-            words = {"folder": str(self.folder), "file": SETTINGS, "reason": "JSON"}
-            raise UsageError(Diagnostic("NS850", None, words)) from None
-
-    @property
-    def history(self) -> list[dict[str, Any]]:
-        """One row an epoch: epoch, step, lr, and what was measured on training and validation."""
-        return rows_of(self._folder)
-
-    @property
-    def scores(self) -> dict[str, dict[str, float]]:
-        """Loss and metrics of the chosen weights on every part; empty before the run has finished."""
-        if not (self._folder / SCORES).exists():
-            return {}
-        found: dict[str, dict[str, float]] = self._folder.read_json(SCORES)["scores"]
-        return found
-
-    @property
-    def score(self) -> dict[str, float]:
-        """The scores on the test part, else on validation, else on training."""
-        scores = self.scores
-        for part in ("test", "validation", "training"):
-            if part in scores:
-                return scores[part]
-        return {}
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """What is known of the data: files with their hashes, rows of each part, what the steps learned."""
-        found: dict[str, Any] = self._folder.read_json(DATA)
-        return found
-
-    @property
-    def spec(self) -> Spec:
-        """The spec as it was given."""
-        if self._spec is None:
-            self._spec = archive.get(self._folder, self._settings["spec"])
-        return self._spec
-
-    @property
-    def others(self) -> list[Spec]:
-        """The specs whose sections came by `--with`."""
-        return [archive.get(self._folder, place) for place in self._settings["with"]]
-
-    @property
-    def net(self) -> Net:
-        """The net with the run's sizes."""
-        return self.spec.net(self._settings["net"], **self.request.sizes)
-
-    def weights(self) -> dict[str, np.ndarray[Any, Any]]:
-        """The trained arrays by the keys of `graph.stored`; raises NetspecError before there are any."""
-        need("safetensors")
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-
-        try:
-            return load(self._weights())
-        except (SafetensorError, ValueError):
-            words = {"folder": str(self.folder), "file": WEIGHTS, "reason": "safetensors"}
-            raise UsageError(Diagnostic("NS850", None, words)) from None
-
     def features(self) -> Features:
-        """Examples as the last hidden layer has them: what the figure's view `features` shows."""
+        """The values of the last hidden layer for examples of the data, as the view `features` draws them.
+
+        Raises:
+            NetspecError: the net does not end in one layer of perceptrons that tells classes apart (NS733).
+        """
         for name in ("torch", "numpy", "safetensors"):
             need(name)
         from netspec.training.inference.features import features_of
@@ -154,20 +64,18 @@ class Run:
 
     render = _with_own_weights(Net.render)
 
-    def module(self, device: str = "cpu") -> nn.Module:
-        """The trained net as a torch.nn.Module, in evaluation mode."""
-        need("torch")
-        from safetensors.torch import load
-
-        module = self.net.module(device=device)
-        module.load_state_dict(load(self._weights()), strict=True)
-        return module.eval()
-
     def predict(self, data: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
-        """What the net answers to new rows: {input: array} -> {"predicted_TARGET": …, "probability_TARGET": …}.
+        """The predictions of the net for new rows.
 
-        The fields' own steps are applied as they were learned; classes come by their names, numbers in the unit
-        of the target. Raises NetspecError (exit code 3) for arrays that do not fit.
+        Parameters:
+            data: raw arrays by input, {"x": X}; each field's steps are applied with what they learned in training.
+
+        Returns:
+            arrays by name: `predicted_TARGET` holds names of classes, or numbers in the target's own unit;
+            `probability_TARGET` the probabilities of a classifier.
+
+        Raises:
+            NetspecError: the arrays do not fit the data section (exit code 3).
         """
         from netspec.training.inference.predictor import Predictor
         from netspec.training.inference.tables import as_arrays
@@ -178,24 +86,35 @@ class Run:
         return as_arrays(trained.answers(trained.dataset(None, data, trained.inputs)))
 
     def sample(self, prompt: str = "\n", length: int = 500, temperature: float = 0.8, seed: int = 0) -> str:
-        """Text that a net of characters writes after the prompt; raises NetspecError where it writes none."""
+        """Text that a net of characters writes.
+
+        Parameters:
+            prompt: the text that comes before.
+            length: how many characters to write.
+            temperature: 0 takes the likeliest character each time, 1 draws by the net's own probabilities.
+            seed: the same seed draws the same text.
+
+        Raises:
+            NetspecError: the net does not predict characters (NS872).
+        """
         from netspec.training.inference.predictor import Predictor
         from netspec.training.inference.sample import Sampling, sample
 
         return "".join(sample(Predictor(self), Sampling(prompt, length, temperature, None, seed)))
 
     def export(self, path: str | os.PathLike[str], device: str = "cpu") -> None:
-        """Writes the trained net as a torch.export program (.pt2), for any number of rows."""
+        """Writes the trained net as a torch.export program, which takes any number of rows.
+
+        Parameters:
+            path: the file to write, `NAME.pt2`.
+            device: where the program's weights lie.
+
+        Raises:
+            NetspecError: torch.export cannot take the net (NS878).
+        """
         from netspec.training.inference.export import export
 
         export(self, Path(path), device)
-
-    def _weights(self) -> bytes:
-        try:
-            return files.read(self._folder / WEIGHTS)
-        except OSError:
-            words = {"folder": str(self.folder)}
-            raise UsageError(Diagnostic("NS854", None, words)) from None
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name} {value:.4g}" for name, value in self.score.items())

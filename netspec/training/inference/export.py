@@ -13,7 +13,7 @@ from netspec.ir.graph import Graph
 from netspec.ir.types import Type
 from netspec.parts import need
 from netspec.training.loop.engine import arguments_of
-from netspec.training.run import Run
+from netspec.training.record import Record
 from netspec.training.storage import files
 from netspec.training.storage.folder import writing
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROWS = 3  # of the example that is traced: neither 1 nor 2, which torch takes for sizes that never change
 
 
-def export(run: Run, path: Path, device: str = "cpu") -> None:
+def export(run: Record, path: Path, device: str = "cpu") -> None:
     """Writes the net with its weights; the number of rows stays free.
 
     The program takes what the net's forward takes, in evaluation mode: prepared values, not raw ones. Before it is
@@ -56,7 +56,7 @@ def export(run: Run, path: Path, device: str = "cpu") -> None:
         files.write(path, stream.getvalue())
 
 
-def _refused(run: Run, reason: str) -> NetspecError:
+def _refused(run: Record, reason: str) -> NetspecError:
     words = {"net": run.net_name, "reason": reason}
     return UsageError(Diagnostic("NS878", None, words, hints=(Hint("module", {"folder": str(run.folder)}),)))
 

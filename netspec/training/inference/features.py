@@ -20,7 +20,7 @@ from netspec.training.loop.objective import exposing
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from netspec.training.run import Run
+    from netspec.training.record import Record
 
 MOST = 600  # examples
 GRID = 96  # places on each side of the plane of the inputs
@@ -36,7 +36,7 @@ class Ending:
     sums: Edge
 
 
-def features_of(run: Run, most: int = MOST) -> Features:
+def features_of(run: Record, most: int = MOST) -> Features:
     """Examples that the run has not been trained on, where it kept some back, in the space of its features.
 
     Raises NetspecError NS733 where the net does not end in one layer of perceptrons that tells classes apart.
@@ -91,7 +91,7 @@ def _module(graph: Graph, ending: Ending, trained: Predictor) -> nn.Module:
     return model.eval()
 
 
-def _found(run: Run, graph: Graph, ending: Ending, target: Tensor, hidden: Tensor) -> Features:
+def _found(run: Record, graph: Graph, ending: Ending, target: Tensor, hidden: Tensor) -> Features:
     import numpy as np
 
     arrays = run.weights()

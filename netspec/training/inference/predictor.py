@@ -18,7 +18,7 @@ from netspec.training.inference.tables import Answer, open_given
 from netspec.training.loop.engine import EVALUATION_BATCH, Engine, build_engine
 from netspec.training.loop.loop import score
 from netspec.training.plan import Plan, places_of, read_sections
-from netspec.training.run import Run
+from netspec.training.record import Record
 from netspec.training.sources.folder import open_folder
 from netspec.training.storage.resume import differences
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class Predictor:
     """A finished run, ready for new rows."""
 
-    def __init__(self, run: Run, device: str = "cpu", allow: Iterable[str] = ()) -> None:
+    def __init__(self, run: Record, device: str = "cpu", allow: Iterable[str] = ()) -> None:
         for module in ("torch", "numpy", "safetensors"):
             need(module)
         self.run = run

@@ -1,9 +1,9 @@
-"""Folders of runs -> what each is and came to, side by side; and what their settings differ in."""
+"""Folders of runs -> a summary of each run, and the settings in which the runs differ."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,13 @@ from netspec.sections.vocabulary.optimizers import OPTIMIZERS
 from netspec.sections.vocabulary.schedules import SCHEDULES
 from netspec.sections.vocabulary.sources import SOURCES
 from netspec.sections.vocabulary.steps import STEPS
-from netspec.training.run import Run
+from netspec.training.record import Record
 from netspec.training.storage.folder import ENVIRONMENT, SECTIONS, SETTINGS, Folder
 
 
 @dataclass(slots=True)
-class Summed:
-    """One run in a list. `part` is the one whose scores are shown: test, else validation, else training."""
+class RunSummary:
+    """One run in a list of runs; `scores` are those of `part`: test, else validation, else training."""
 
     folder: str
     net: str
@@ -34,11 +34,19 @@ class Summed:
     scores: dict[str, float] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        """The summary as JSON."""
+        return asdict(self)
 
 
 def find_runs(paths: list[Path]) -> list[Path]:
-    """The runs that are named, and those in folders that are named; raises NetspecError (exit code 2) for neither."""
+    """The folders of runs.
+
+    Parameters:
+        paths: runs, or folders that hold runs.
+
+    Raises:
+        NetspecError: a path is neither (NS877).
+    """
     found: list[Path] = []
     for path in paths:
         if (path / SETTINGS).exists():
@@ -51,31 +59,38 @@ def find_runs(paths: list[Path]) -> list[Path]:
     return found
 
 
-def summed(path: Path) -> Summed:
-    """What a run's folder says of it."""
-    run = Run(path)
-    status, history, scores = run.status, run.history, run.scores
+def summary(path: Path) -> RunSummary:
+    """The summary of the run in a folder; a run that has not finished shows the scores of its last epoch."""
+    run = Record(path)
+    status, history, part = run.status, run.history, run.part
     began = str(Folder(path).read_json(ENVIRONMENT).get("began", ""))[:16].replace("T", " ")
-    part = next((name for name in ("test", "validation", "training") if name in scores), "")
     last: dict[str, Any] = history[-1] if history else {}
     if not part and last:
         part = "validation" if last["validation"] else "training"
-    found = scores.get(part) or last.get(part, {})
-    return Summed(
+    found = run.score or last.get(part, {})
+    return RunSummary(
         str(path), run.net_name, status["state"], len(history), began, float(status.get("seconds", 0.0)), part, found
     )
 
 
-def summed_all(paths: Sequence[Path], named: Sequence[Path]) -> tuple[list[Summed], list[Diagnostic]]:
-    """All runs that can be read, and why others cannot: one bad folder does not hide the rest.
+def summaries(paths: Sequence[Path], named: Sequence[Path]) -> tuple[list[RunSummary], list[Diagnostic]]:
+    """The summaries of several runs; a folder that cannot be read does not hide the others.
 
-    Raises UsageError for a run that is named itself, and where none can be read.
+    Parameters:
+        paths: the folders of the runs.
+        named: those that the user names, in place of a folder above them.
+
+    Returns:
+        the summaries, and a warning for each folder that cannot be read.
+
+    Raises:
+        UsageError: a named run cannot be read, or none can.
     """
-    found: list[Summed] = []
+    found: list[RunSummary] = []
     unread: list[Diagnostic] = []
     for path in paths:
         try:
-            found.append(summed(path))
+            found.append(summary(path))
         except UsageError as error:
             if path in named or len(paths) == len(unread) + 1:
                 raise
@@ -83,11 +98,11 @@ def summed_all(paths: Sequence[Path], named: Sequence[Path]) -> tuple[list[Summe
     return found, unread
 
 
-def settings_that_differ(paths: list[Path]) -> dict[str, list[str]]:
-    """Every setting that is not the same in all runs, with its value in each, as a spec writes it."""
+def differing_settings(paths: list[Path]) -> dict[str, list[str]]:
+    """The settings in which runs differ: for each its value in every run, as a spec writes it."""
     rows: dict[str, list[str]] = {}
     for at, path in enumerate(paths):
-        run = Run(path)
+        run = Record(path)
         found = _settings(Folder(path).read_json(SECTIONS))
         found |= {f"{run.net_name}.{name}": str(value) for name, value in run.net.graph.params.items()}
         found["weights"] = f"{run.net.weights:,}"
@@ -116,7 +131,7 @@ def _settings(sections: dict[str, Any]) -> dict[str, str]:
 
 
 def _call(document: dict[str, Any], table: Mapping[str, type[Entry]]) -> str:
-    """An entry with those of its options that are not left at their defaults."""
+    """An entry as a spec writes it, without the options that keep their defaults."""
     entry = table.get(document["word"])
     if entry is None:  # registered where the run was made, and not here
         return str(document["word"])
