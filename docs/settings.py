@@ -11,17 +11,17 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from docs.fences import DOCS
+from netspec.config.entries import Entry, option_of
+from netspec.config.vocabulary.losses import LOSSES
+from netspec.config.vocabulary.metrics import METRICS
+from netspec.config.vocabulary.optimizers import OPTIMIZERS
+from netspec.config.vocabulary.schedules import SCHEDULES
+from netspec.config.vocabulary.sources import SOURCES
+from netspec.config.vocabulary.steps import STEPS
 from netspec.figure.picture import WRITERS
 from netspec.figure.themes import THEMES
 from netspec.figure.views import VIEWS
 from netspec.ir.operation import Option
-from netspec.sections.entries import Entry, option_of
-from netspec.sections.vocabulary.losses import LOSSES
-from netspec.sections.vocabulary.metrics import METRICS
-from netspec.sections.vocabulary.optimizers import OPTIMIZERS
-from netspec.sections.vocabulary.schedules import SCHEDULES
-from netspec.sections.vocabulary.sources import SOURCES
-from netspec.sections.vocabulary.steps import STEPS
 
 TABLES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Sources: `source = …`", "데이터 출처: `source = …`", SOURCES),

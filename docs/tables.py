@@ -10,6 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from netspec.config.entries import Entry
+from netspec.config.vocabulary.losses import LOSSES
+from netspec.config.vocabulary.metrics import METRICS
+from netspec.config.vocabulary.optimizers import OPTIMIZERS
+from netspec.config.vocabulary.schedules import SCHEDULES
+from netspec.config.vocabulary.sources import SOURCES
+from netspec.config.vocabulary.steps import STEPS
 from netspec.elaborate.options import option_names, shown
 from netspec.figure.picture import WRITERS
 from netspec.figure.reading import HINTS, SETTINGS
@@ -17,13 +24,6 @@ from netspec.figure.themes import THEMES
 from netspec.figure.views import VIEWS
 from netspec.ir.operation import Elementwise, Op
 from netspec.ops.registry import operation, step_names
-from netspec.sections.entries import Entry
-from netspec.sections.vocabulary.losses import LOSSES
-from netspec.sections.vocabulary.metrics import METRICS
-from netspec.sections.vocabulary.optimizers import OPTIMIZERS
-from netspec.sections.vocabulary.schedules import SCHEDULES
-from netspec.sections.vocabulary.sources import SOURCES
-from netspec.sections.vocabulary.steps import STEPS
 
 PAGE = Path(__file__).parent / "language.md"
 

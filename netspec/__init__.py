@@ -14,6 +14,13 @@ from netspec.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from netspec.api import load_run, resume, train
+    from netspec.config.entries import setting
+    from netspec.config.vocabulary.losses import Loss
+    from netspec.config.vocabulary.metrics import Metric
+    from netspec.config.vocabulary.optimizers import Optimizer
+    from netspec.config.vocabulary.schedules import Schedule
+    from netspec.config.vocabulary.sources import Source
+    from netspec.config.vocabulary.steps import FieldStep
     from netspec.diagnostics.errors import (
         DataError,
         DivergedError,
@@ -31,13 +38,6 @@ if TYPE_CHECKING:
     from netspec.ir.operation import Op, option
     from netspec.limits import Limits
     from netspec.ops.registry import register
-    from netspec.sections.entries import setting
-    from netspec.sections.vocabulary.losses import Loss
-    from netspec.sections.vocabulary.metrics import Metric
-    from netspec.sections.vocabulary.optimizers import Optimizer
-    from netspec.sections.vocabulary.schedules import Schedule
-    from netspec.sections.vocabulary.sources import Source
-    from netspec.sections.vocabulary.steps import FieldStep
     from netspec.spec import Net, Spec, load, parse
     from netspec.training.run import Run
 
@@ -93,13 +93,13 @@ _HOMES = {
     "netspec.ir.operation": ("option",),
     "netspec.ops.registry": ("Op", "register"),  # so that the registry of operations is there
     "netspec.limits": ("Limits",),
-    "netspec.sections.entries": ("setting",),
-    "netspec.sections.vocabulary.losses": ("Loss",),
-    "netspec.sections.vocabulary.metrics": ("Metric",),
-    "netspec.sections.vocabulary.optimizers": ("Optimizer",),
-    "netspec.sections.vocabulary.schedules": ("Schedule",),
-    "netspec.sections.vocabulary.sources": ("Source",),
-    "netspec.sections.vocabulary.steps": ("FieldStep",),
+    "netspec.config.entries": ("setting",),
+    "netspec.config.vocabulary.losses": ("Loss",),
+    "netspec.config.vocabulary.metrics": ("Metric",),
+    "netspec.config.vocabulary.optimizers": ("Optimizer",),
+    "netspec.config.vocabulary.schedules": ("Schedule",),
+    "netspec.config.vocabulary.sources": ("Source",),
+    "netspec.config.vocabulary.steps": ("FieldStep",),
     "netspec.spec": ("Net", "Spec", "load", "parse"),
     "netspec.api": ("load_run", "resume", "train"),
     "netspec.training.run": ("Run",),

@@ -1,6 +1,6 @@
 """Named things of one kind (operations, losses, themes, …) -> one registry for each kind, open to everybody.
 
-    LOSSES = Registry("loss", Loss, "netspec.sections.vocabulary", key="word")
+    LOSSES = Registry("loss", Loss, "netspec.config.vocabulary", key="word")
 
     @LOSSES.register            # in a module of that package
     class Huber(Loss): ...

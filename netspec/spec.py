@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from netspec.figure.picture import Picture
     from netspec.figure.weights import Given
     from netspec.ir.sizes import Size
-    from netspec.show.diff import Change
+    from netspec.summary.diff import Change
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -105,13 +105,13 @@ class Net:
         Returns:
             The text that `netspec show` prints.
         """
-        from netspec.show.table import as_text
+        from netspec.summary.table import as_text
 
         return Table(as_text(self.graph, equations=equations, depth=depth))
 
     def to_dict(self) -> dict[str, Any]:
         """What `netspec show --json` prints: layers, types, weights and counts."""
-        from netspec.show.document import as_dict
+        from netspec.summary.document import as_dict
 
         return as_dict(self.graph)
 
@@ -128,7 +128,7 @@ class Net:
         Returns:
             The changes; `str` of one is a line of `netspec diff`.
         """
-        from netspec.show.diff import net_differences, setting_differences
+        from netspec.summary.diff import net_differences, setting_differences
 
         return [
             *net_differences(self.graph, other.graph),
@@ -141,7 +141,7 @@ class Net:
         Raises:
             SpecError: sizes are open (NS516).
         """
-        from netspec.lower.source import emit
+        from netspec.codegen.source import emit
 
         self._closed()
         return emit(self.graph)
@@ -167,7 +167,7 @@ class Net:
 
         self._closed()
         need("torch")
-        from netspec.lower.live import build
+        from netspec.codegen.live import build
 
         return build(self.graph, seed=seed, device=device, dtype=dtype)
 
@@ -341,7 +341,7 @@ class Spec:
 
     def _read_by_sections(self, definition: Definition) -> frozenset[str]:
         """The labels that data, train and figure sections name: they count as read."""
-        from netspec.sections.check import labels_read
+        from netspec.config.check import labels_read
 
         return labels_read(self.program)
 
@@ -378,7 +378,7 @@ class Spec:
 
             found += check_figures(self.program, graphs)
         if kinds & {"data", "train"}:
-            from netspec.sections.check import check_training
+            from netspec.config.check import check_training
 
             found += check_training(self.program, graphs)
         return found

@@ -22,12 +22,12 @@ NUMERICAL = (
     "tests/networks/test_references.py", "tests/proof/test_transplant.py", "tests/proof/test_cells.py",
     "tests/proof/test_graph_laws.py", "tests/proof/test_module_laws.py", "tests/proof/test_composition.py",
     "tests/proof/test_padded_losses.py", "tests/proof/test_emitted.py::test_alone_it_is_the_same_module",
-    "tests/ops", "tests/lower", "tests/elaborate/test_ways.py", "tests/train/test_torch_agrees.py",
+    "tests/ops", "tests/codegen", "tests/elaborate/test_ways.py", "tests/train/test_torch_agrees.py",
     "tests/train/test_resume.py", "tests/train/test_faults.py", "tests/data/test_trained.py",
 )  # fmt: skip
 # what prints, writes files or reads the surroundings
 PRINTING = (
-    "tests/test_output.py", "tests/diagnostics", "tests/rules", "tests/show", "tests/hostile/test_corpus.py",
+    "tests/test_output.py", "tests/diagnostics", "tests/rules", "tests/summary", "tests/hostile/test_corpus.py",
     "tests/hostile/test_promise.py", "tests/draw", "tests/train/test_cli.py", "tests/train/test_compile.py",
     "tests/test_without_torch.py",
 )  # fmt: skip

@@ -58,8 +58,8 @@ def _formatted(path: str, annotate: bool) -> tuple[str, str]:
         raise SpecError(*parsed.diagnostics)
     text = format_file(source, parsed.file)
     if annotate:
-        from netspec.show.annotate import annotated
         from netspec.spec import load
+        from netspec.summary.annotate import annotated
 
         spec = load(path)
         text = annotated(path, text, [spec.net(name).graph for name in spec.nets])

@@ -71,7 +71,7 @@ def runs(folders: tuple[Path, ...], **flags: Any) -> int:
 
 def _rank(item: RunSummary, score: str) -> tuple[bool, float]:
     value = item.scores.get(score)
-    from netspec.sections.vocabulary.metrics import is_better_larger
+    from netspec.config.vocabulary.metrics import is_better_larger
 
     return (value is None, 0.0 if value is None else -value if is_better_larger(score) else value)
 

@@ -1,7 +1,7 @@
 """Option value parsers: one for each kind of option (a size, a flag, a word, a layer, a list, …), in one registry.
 
 Operations declare options of the kinds in `netspec.ir.operation.Kind`; entries of sections declare theirs with
-further kinds, registered by `netspec.sections.values`. A parser takes the value as written, the names of its place
+further kinds, registered by `netspec.config.values`. A parser takes the value as written, the names of its place
 and the option, and gives the value; what is out of its bounds is said by `parse`.
 """
 

@@ -7,15 +7,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from netspec.config.entries import Entry
+from netspec.config.vocabulary.losses import LOSSES
+from netspec.config.vocabulary.metrics import METRICS
+from netspec.config.vocabulary.optimizers import OPTIMIZERS
+from netspec.config.vocabulary.schedules import SCHEDULES
+from netspec.config.vocabulary.sources import SOURCES
+from netspec.config.vocabulary.steps import STEPS
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
-from netspec.sections.entries import Entry
-from netspec.sections.vocabulary.losses import LOSSES
-from netspec.sections.vocabulary.metrics import METRICS
-from netspec.sections.vocabulary.optimizers import OPTIMIZERS
-from netspec.sections.vocabulary.schedules import SCHEDULES
-from netspec.sections.vocabulary.sources import SOURCES
-from netspec.sections.vocabulary.steps import STEPS
 from netspec.training.record import Record
 from netspec.training.storage.folder import ENVIRONMENT, SECTIONS, SETTINGS, Folder
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec.config.check import names_of, net_of
+from netspec.config.data import Data, read_data
+from netspec.config.match import Match, match
+from netspec.config.settings import Sections, gather, merge, override
+from netspec.config.train import Train, read_train
 from netspec.diagnostics.errors import DataError, SpecError
 from netspec.diagnostics.model import Diagnostic, Report
 from netspec.ir.graph import Graph
 from netspec.ir.types import Type
 from netspec.parts import need
-from netspec.sections.check import names_of, net_of
-from netspec.sections.data import Data, read_data
-from netspec.sections.match import Match, match
-from netspec.sections.settings import Sections, gather, merge, override
-from netspec.sections.train import Train, read_train
 from netspec.training.data.batches import default_workers
 from netspec.training.data.dataset import Dataset, prepare
 from netspec.training.sources.open import Places, open_source

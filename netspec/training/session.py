@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec.codegen.forward import comment_text
 from netspec.diagnostics.errors import DivergedError, StoppedError, UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.ir.graph import Graph, Layer
-from netspec.lower.forward import comment_text
 from netspec.parts import need
 from netspec.training.loop.engine import Engine, build_engine
 from netspec.training.loop.loop import Diverged, Interrupted, Loop, score

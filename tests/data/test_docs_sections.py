@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import netspec
-from netspec.sections.train import settings
+from netspec.config.train import settings
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")

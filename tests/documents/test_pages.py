@@ -11,8 +11,8 @@ import pytest
 from docs.build import example
 from docs.fences import DOCS, LANGUAGES, Fence, fences, pages
 from docs.runner import Page, shows
+from netspec.config.vocabulary.losses import LOSSES
 from netspec.ops.registry import OPERATIONS
-from netspec.sections.vocabulary.losses import LOSSES
 from tests.conftest import ROOT
 
 pytest.importorskip("torch")

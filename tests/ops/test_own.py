@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 import netspec
+from netspec.codegen.source import OpenSizes, emit
 from netspec.diagnostics.errors import SpecError
 from netspec.ir.operation import Init, Lowering, Op, Weight, option
 from netspec.ir.types import Type, refuse
-from netspec.lower.source import OpenSizes, emit
 from netspec.ops.activations import TABLE
 from netspec.ops.registry import OPERATIONS, operation, register, step_names
 from netspec.ops.regularisers import Dropout

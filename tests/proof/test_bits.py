@@ -16,9 +16,9 @@ EXACT = {"equal", "array_equal", "assert_array_equal", "assert_equal", "tobytes"
 SAME_PROGRAM = "the same source runs twice"
 NOTHING_COMPUTED = "values are drawn or copied, not computed"
 ALLOWED = {
-    "tests/lower/test_initial_values.py:test_values_depend_on_the_seed_and_on_each_key": NOTHING_COMPUTED,
-    "tests/lower/test_initial_values.py:test_torchs_default_device_is_left_aside": NOTHING_COMPUTED,
-    "tests/lower/test_locals.py:test_nets_of_such_labels_compute": "sums of whole numbers",
+    "tests/codegen/test_initial_values.py:test_values_depend_on_the_seed_and_on_each_key": NOTHING_COMPUTED,
+    "tests/codegen/test_initial_values.py:test_torchs_default_device_is_left_aside": NOTHING_COMPUTED,
+    "tests/codegen/test_locals.py:test_nets_of_such_labels_compute": "sums of whole numbers",
     "tests/ops/audit.py:carry": NOTHING_COMPUTED,
     "tests/ops/test_forms.py:test_attention_without_layers_drops_in_training_alone": SAME_PROGRAM,
     "tests/ops/test_training.py:test_chance_has_a_part_in_training_alone": SAME_PROGRAM,
@@ -29,7 +29,7 @@ ALLOWED = {
     "tests/hostile/test_promise.py:test_names_work_end_to_end": "a run that is cut and resumed, the same calls",
     "tests/train/test_predictions.py:test_the_command_line_answers_every_label": "labels, not numbers",
     "tests/train/test_predictions.py:test_python_answers_every_label": "labels, not numbers",
-    "tests/lower/test_pickling.py:test_a_module_is_saved_whole_and_copied": SAME_PROGRAM,
+    "tests/codegen/test_pickling.py:test_a_module_is_saved_whole_and_copied": SAME_PROGRAM,
     "tests/proof/test_padded_losses.py:test_a_padded_loss_is_that_of_its_examples": "zeros",
 }
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from netspec.config.vocabulary.losses import LOSSES, loss_function
+from netspec.config.vocabulary.metrics import METRICS, MetricState
 from netspec.ir.types import Time, Type
-from netspec.sections.vocabulary.losses import LOSSES, loss_function
-from netspec.sections.vocabulary.metrics import METRICS, MetricState
 
 T, ENDS = 5, (5, 3, 1)
 SHAPES = {

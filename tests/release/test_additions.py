@@ -61,9 +61,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from netspec.ir.types import Type
-from netspec.sections.entries import setting
-from netspec.sections.predictions import Numbers, Prediction, require_numbers
-from netspec.sections.vocabulary.losses import LOSSES, Loss
+from netspec.config.entries import setting
+from netspec.config.predictions import Numbers, Prediction, require_numbers
+from netspec.config.vocabulary.losses import LOSSES, Loss
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -202,7 +202,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     package = root / "netspec"
     for place, text in (
         ("ops/shrink.py", OPERATION),
-        ("sections/vocabulary/charbonnier.py", LOSS),
+        ("config/vocabulary/charbonnier.py", LOSS),
         ("figure/themes/soft.py", THEME),
         ("figure/views/names.py", VIEW),
     ):
@@ -257,7 +257,7 @@ WRONG = {
     "a call that torch lacks": ("ops/shrink.py", '"(1 - {by}) * {x}"', '"torch.nonexistent({x}, {by})"', "nonexistent"),
     "a trait that lies": ("ops/shrink.py", "linear = True", "linear = True\\n    mixes_batch = True", "mixes_batch"),
     "an option without a mark": ("ops/shrink.py", ', mark=kind("by {}")', "", "mark"),
-    "half a loss": ("sections/vocabulary/charbonnier.py", "    def each", "    def other", "charbonnier"),
+    "half a loss": ("config/vocabulary/charbonnier.py", "    def each", "    def other", "charbonnier"),
     "half a theme": ("figure/themes/soft.py", '| {"ink": "#444444"}', '| {"ink": "grey"}', "#rrggbb"),
     "half a view": ("figure/views/names.py", "    def draw", "    def other", "draw"),
 }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from netspec.codegen.pynames import Locals, Namer, class_name
 from netspec.diagnostics.display import safe, width
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, fixed
-from netspec.lower.pynames import Locals, Namer, class_name
 from netspec.source import SourceFile, Span
 from netspec.syntax.characters import LINE_ENDS, MAX_FIXES, MAX_LABELS, check_characters
 from netspec.syntax.text import decode

@@ -15,9 +15,9 @@ from sklearn import metrics as scikit
 
 import netspec
 from netspec.cli.main import main
+from netspec.config.predictions import Labels, Numbers, OneOfMany, OneOfTwo
+from netspec.config.vocabulary import losses, metrics
 from netspec.ir.types import Time, Type
-from netspec.sections.predictions import Labels, Numbers, OneOfMany, OneOfTwo
-from netspec.sections.vocabulary import losses, metrics
 from netspec.training.run import Run
 
 TAGS = """net tagger {

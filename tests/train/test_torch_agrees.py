@@ -10,13 +10,13 @@ import torch
 from torch.nn import functional
 
 import netspec
+from netspec.config.entries import option_of
+from netspec.config.vocabulary import losses, metrics, schedules
+from netspec.config.vocabulary.losses import loss_function
+from netspec.config.vocabulary.optimizers import OPTIMIZERS
+from netspec.config.vocabulary.schedules import SCHEDULES
 from netspec.ir.operation import Option
 from netspec.ir.types import ShapeFault, Time, Type
-from netspec.sections.entries import option_of
-from netspec.sections.vocabulary import losses, metrics, schedules
-from netspec.sections.vocabulary.losses import loss_function
-from netspec.sections.vocabulary.optimizers import OPTIMIZERS
-from netspec.sections.vocabulary.schedules import SCHEDULES
 from netspec.training.loop.engine import Rate
 from tests.train.conftest import MLP, Train
 

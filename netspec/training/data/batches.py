@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from netspec.sections.arrays import Affine
-from netspec.sections.vocabulary.steps import FieldStep
+from netspec.config.arrays import Affine
+from netspec.config.vocabulary.steps import FieldStep
 from netspec.training.data.dataset import Dataset, Prepared
 from netspec.training.data.random_streams import permutation, uniform
 

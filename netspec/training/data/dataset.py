@@ -7,15 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from netspec.config.arrays import Values
+from netspec.config.data import Data, Field
+from netspec.config.match import Match, agrees, misfit
+from netspec.config.rows import Faults, File, Rows, reject
+from netspec.config.vocabulary import steps
+from netspec.config.vocabulary.steps import FieldStep, State
 from netspec.diagnostics.errors import DataError, NetspecError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.names import nearest
-from netspec.sections.arrays import Values
-from netspec.sections.data import Data, Field
-from netspec.sections.match import Match, agrees, misfit
-from netspec.sections.rows import Faults, File, Rows, reject
-from netspec.sections.vocabulary import steps
-from netspec.sections.vocabulary.steps import FieldStep, State
 from netspec.training.data.fields import coerce, from_array, rest, take
 from netspec.training.data.random_streams import split
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from netspec.config.arrays import Values, shape_of
+from netspec.config.data import Data, Field
+from netspec.config.match import Match
+from netspec.config.rows import Faults, Rows, as_classes, asked, reject
+from netspec.config.vocabulary import steps
+from netspec.config.vocabulary.steps import Resize, Taking
 from netspec.diagnostics.errors import DataError
 from netspec.diagnostics.model import Diagnostic, Hint, Label, Words
 from netspec.ir.types import Type, Unknown, type_text
-from netspec.sections.arrays import Values, shape_of
-from netspec.sections.data import Data, Field
-from netspec.sections.match import Match
-from netspec.sections.rows import Faults, Rows, as_classes, asked, reject
-from netspec.sections.vocabulary import steps
-from netspec.sections.vocabulary.steps import Resize, Taking
 from netspec.source import Span
 
 if TYPE_CHECKING:

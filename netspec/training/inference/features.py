@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from netspec.config.match import sums_of, type_of, value_of
+from netspec.config.vocabulary.losses import Loss, Term, prediction_of
+from netspec.config.vocabulary.metrics import Metric
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
 from netspec.figure.features import Features
 from netspec.ir.graph import Edge, Graph, Node
-from netspec.sections.match import sums_of, type_of, value_of
-from netspec.sections.vocabulary.losses import Loss, Term, prediction_of
-from netspec.sections.vocabulary.metrics import Metric
 from netspec.training.data.batches import Part
 from netspec.training.inference.predictor import Predictor
 from netspec.training.loop.objective import exposing
@@ -83,7 +83,7 @@ def _module(graph: Graph, ending: Ending, trained: Predictor) -> nn.Module:
     """The trained net, returning what the output layer reads, and its sums."""
     import torch
 
-    from netspec.lower.live import build
+    from netspec.codegen.live import build
 
     model = build(exposing(graph, list(graph.nodes), [ending.hidden, ending.sums]))
     state = {key: torch.from_numpy(value) for key, value in trained.run.weights().items()}

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec.config.predictions import Numbers
+from netspec.config.rows import Rows
+from netspec.config.vocabulary.sources import Folder
+from netspec.config.vocabulary.steps import Columns
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.parts import need
-from netspec.sections.predictions import Numbers
-from netspec.sections.rows import Rows
-from netspec.sections.vocabulary.sources import Folder
-from netspec.sections.vocabulary.steps import Columns
 from netspec.training.data.dataset import ALL, Dataset, transform_new_rows
 from netspec.training.inference.tables import Answer, open_given
 from netspec.training.loop.engine import EVALUATION_BATCH, Engine, build_engine

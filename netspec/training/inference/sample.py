@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from netspec.config.vocabulary.steps import Chars
 from netspec.diagnostics.errors import DataError, UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Words
-from netspec.sections.vocabulary.steps import Chars
 from netspec.training.data.random_streams import Draw
 from netspec.training.inference.predictor import Predictor
 from netspec.training.loop.engine import Engine

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec.config.rows import Rows, reject
+from netspec.config.vocabulary.sources import Csv, Npz, Text
 from netspec.diagnostics.errors import DataError, UsageError, reason
 from netspec.diagnostics.model import Diagnostic, Hint
-from netspec.sections.rows import Rows, reject
-from netspec.sections.vocabulary.sources import Csv, Npz, Text
 from netspec.training.data.dataset import ALL, Dataset
 from netspec.training.sources.csv_ import CsvRows
 from netspec.training.sources.folder import ENDINGS, FolderRows
@@ -18,7 +18,7 @@ from netspec.training.sources.folder import ENDINGS, FolderRows
 if TYPE_CHECKING:
     import numpy as np
 
-    from netspec.sections.vocabulary.sources import Source
+    from netspec.config.vocabulary.sources import Source
 
     Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.ir.graph import Graph
-from netspec.show.rows import total_macs
+from netspec.summary.rows import total_macs
 from netspec.training.loop.parallel import started
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from netspec.config.train import Train
+from netspec.config.vocabulary.losses import Term
+from netspec.config.vocabulary.schedules import Schedule
 from netspec.diagnostics.errors import MissingPackageError, NetspecError
 from netspec.diagnostics.model import Diagnostic
 from netspec.ir.graph import Graph
 from netspec.ir.types import Time
-from netspec.sections.train import Train
-from netspec.sections.vocabulary.losses import Term
-from netspec.sections.vocabulary.schedules import Schedule
 from netspec.training.data.batches import Part, bounds
 from netspec.training.data.random_streams import key_of
 from netspec.training.loop import devices
@@ -208,7 +208,7 @@ def _module(graph: Graph, train: Train, device: str, dtype: Any) -> nn.Module:
     """The net with its initial weights, in the order in memory that is fastest for the device."""
     import torch
 
-    from netspec.lower.live import build
+    from netspec.codegen.live import build
 
     module = build(graph, seed=train.seed, device=device, dtype=dtype)
     # filters with their maps last: a quarter faster on a CPU (benchmarks/results/train.md); on CUDA that is for

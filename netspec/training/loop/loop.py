@@ -8,8 +8,8 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netspec.config.vocabulary.metrics import is_better_larger
 from netspec.diagnostics.errors import NetspecError
-from netspec.sections.vocabulary.metrics import is_better_larger
 from netspec.training.data.batches import Prefetcher
 from netspec.training.data.random_streams import key_of, step_key
 from netspec.training.loop.engine import Engine, set_rate

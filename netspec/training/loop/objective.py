@@ -7,19 +7,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from netspec.config.match import sums_of, type_of, value_of
+from netspec.config.predictions import Prediction
+from netspec.config.train import Train
+from netspec.config.vocabulary.losses import Term, loss_function, prediction_of
+from netspec.config.vocabulary.metrics import Metric, MetricState, measures
 from netspec.ir.graph import Edge, Graph, Layer, Node
 from netspec.ir.types import Type
 from netspec.ops.activations import Identity
-from netspec.sections.match import sums_of, type_of, value_of
-from netspec.sections.predictions import Prediction
-from netspec.sections.train import Train
-from netspec.sections.vocabulary.losses import Term, loss_function, prediction_of
-from netspec.sections.vocabulary.metrics import Metric, MetricState, measures
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from netspec.sections.vocabulary.losses import Compute
+    from netspec.config.vocabulary.losses import Compute
 
     Outputs = tuple[Tensor, ...]
     Batch = Mapping[str, Tensor]

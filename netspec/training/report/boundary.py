@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netspec.sections.arrays import Values
-from netspec.sections.vocabulary import steps
+from netspec.config.arrays import Values
+from netspec.config.vocabulary import steps
 from netspec.training.data.dataset import Prepared
 from netspec.training.loop.engine import EVALUATION_BATCH, Engine
 from netspec.training.report.plots import COLOURS, as_svg, figure, short, styled

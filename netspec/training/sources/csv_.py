@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec.config.rows import Classes, Faults, File, Rows, Texts, as_classes, asked, reject
+from netspec.config.vocabulary.sources import Csv
 from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
-from netspec.sections.rows import Classes, Faults, File, Rows, Texts, as_classes, asked, reject
-from netspec.sections.vocabulary.sources import Csv
 from netspec.source import SourceFile, Span
 from netspec.training.sources.text import characters, shown
 
 if TYPE_CHECKING:
-    from netspec.sections.rows import Array
+    from netspec.config.rows import Array
 
 # what a cell may say where a number is missing
 RAGGED = "\0"  # stands for the cells of a row that has too few or too many; no text holds it

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec.config.rows import Classes, Faults, File, Pictures, Rows, as_classes, asked, reject
+from netspec.config.vocabulary.sources import Folder
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.parts import need
-from netspec.sections.rows import Classes, Faults, File, Pictures, Rows, as_classes, asked, reject
-from netspec.sections.vocabulary.sources import Folder
 from netspec.source import Span
 from netspec.training.sources.spill import empty_bytes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from netspec.sections.rows import Array
+    from netspec.config.rows import Array
 
 ENDINGS = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"))
 _GREY = frozenset(("1", "L", "LA", "I", "I;16", "F"))

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netspec.config.rows import Classes, Faults, File, Pictures, Rows, as_classes, asked, reject
+from netspec.config.vocabulary.sources import Idx
 from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Hint
-from netspec.sections.rows import Classes, Faults, File, Pictures, Rows, as_classes, asked, reject
-from netspec.sections.vocabulary.sources import Idx
 from netspec.source import Span
 
 if TYPE_CHECKING:
-    from netspec.sections.rows import Array
+    from netspec.config.rows import Array
 
 # the two files of a part, as Y. LeCun named them
 IMAGES, LABELS = "-images-idx3-ubyte", "-labels-idx1-ubyte"

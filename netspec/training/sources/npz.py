@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netspec.config.rows import Classes, Faults, File, Rows, as_classes, asked, reject
+from netspec.config.vocabulary.sources import Npz
 from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Hint
-from netspec.sections.rows import Classes, Faults, File, Rows, as_classes, asked, reject
-from netspec.sections.vocabulary.sources import Npz
 from netspec.source import Span
 
 if TYPE_CHECKING:
-    from netspec.sections.rows import Array
+    from netspec.config.rows import Array
 
 
 @dataclass(slots=True)

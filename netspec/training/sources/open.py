@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from netspec.config.rows import Rows, reject
+from netspec.config.vocabulary.sources import Csv, Folder, Idx, Npz, Python, Sklearn, Source, Synthetic, Text
 from netspec.diagnostics.model import Hint
-from netspec.sections.rows import Rows, reject
-from netspec.sections.vocabulary.sources import Csv, Folder, Idx, Npz, Python, Sklearn, Source, Synthetic, Text
 
 
 class Places:

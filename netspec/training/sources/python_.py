@@ -9,9 +9,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from netspec.config.rows import File, reject
+from netspec.config.vocabulary.sources import Python
 from netspec.diagnostics.model import Hint
-from netspec.sections.rows import File, reject
-from netspec.sections.vocabulary.sources import Python
 from netspec.training.sources.npz import ArrayRows, count_rows
 
 

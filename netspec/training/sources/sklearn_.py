@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from netspec.config.rows import Classes, Faults, File, Pictures, Rows, as_classes, reject
+from netspec.config.vocabulary.sources import Sklearn
 from netspec.parts import need
-from netspec.sections.rows import Classes, Faults, File, Pictures, Rows, as_classes, reject
-from netspec.sections.vocabulary.sources import Sklearn
 from netspec.source import Span
 
 if TYPE_CHECKING:
-    from netspec.sections.rows import Array
+    from netspec.config.rows import Array
 
 
 @dataclass(slots=True)

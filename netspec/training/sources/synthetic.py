@@ -11,14 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from netspec.sections.rows import Classes, Faults, File, Pictures, Rows, as_classes, reject
-from netspec.sections.vocabulary.sources import GENERATED, Synthetic
+from netspec.config.rows import Classes, Faults, File, Pictures, Rows, as_classes, reject
+from netspec.config.vocabulary.sources import GENERATED, Synthetic
 from netspec.source import Span
 from netspec.training.data.random_streams import Draw
 from netspec.training.sources.trees import trees
 
 if TYPE_CHECKING:
-    from netspec.sections.rows import Array
+    from netspec.config.rows import Array
 
     Points = tuple[Array, Array]
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec.config.rows import Faults, File, Rows, Texts, asked, reject
+from netspec.config.vocabulary.sources import Text
 from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Words
-from netspec.sections.rows import Faults, File, Rows, Texts, asked, reject
-from netspec.sections.vocabulary.sources import Text
 from netspec.source import SourceFile, Span
 
 if TYPE_CHECKING:
-    from netspec.sections.rows import Array
+    from netspec.config.rows import Array
 
 
 @dataclass(slots=True)

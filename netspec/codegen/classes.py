@@ -1,0 +1,503 @@
+"""Instances of blocks -> classes: those that are written alike share one, and its sizes are arguments.
+
+A class is written from the block elaborated with open sizes, so that its code says `4 * d` where the spec does. What
+open sizes do not say is a literal where all instances agree, and an argument of its own where they differ.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from netspec.codegen import initial, modules
+from netspec.codegen.formulas import evaluate, names_of, python_of
+from netspec.codegen.forward import STATE, Draft, Forward
+from netspec.codegen.modules import collect, made_alone
+from netspec.codegen.pynames import Namer, class_name, is_taken
+from netspec.codegen.python import (
+    UNKNOWN,
+    Assign,
+    Class,
+    Do,
+    For,
+    Function,
+    If,
+    Parameter,
+    Progress,
+    Return,
+    Statement,
+    Value,
+    call,
+    changed,
+    expressions,
+    fill,
+    flat,
+    literal,
+    name,
+    names_in,
+    parse,
+    rebuilt,
+    walk,
+)
+from netspec.codegen.site import Site
+from netspec.elaborate.keys import MODULE_ATTRIBUTES, snake
+from netspec.elaborate.symbolic import Unsuited, symbolic
+from netspec.ir.graph import Graph, Scope
+from netspec.ir.sizes import Formula
+from netspec.ir.types import Type
+
+MANY = 6  # results beyond which their number is left out of the type
+LOOP = 2  # modules of a class that start alike, from which on the net starts them in a loop
+
+
+@dataclass(slots=True)
+class Argument:
+    """One argument of a class: a size or parameter of the block by its name, or the n-th value of its code."""
+
+    name: str
+    values: tuple[Any, ...]  # what the instances have
+    symbol: str = ""
+    leaf: int = -1
+    attribute: str = ""  # what it is called in forward, where that uses it
+
+    @property
+    def annotation(self) -> str:
+        kinds = {type(value) for value in self.values}
+        for options, text in (({int}, "int"), ({int, float}, "float"), ({bool}, "bool"), ({str}, "str")):
+            if kinds <= options:
+                return text
+        return "Any"
+
+
+@dataclass(slots=True)
+class Definition:
+    """One class or function of the emitted source."""
+
+    name: str
+    drafts: list[Draft]  # every instance that is written like this
+    code: Draft  # the draft that is written out: with open sizes where possible
+    arguments: list[Argument] = field(default_factory=list)
+    shown: dict[int, ast.expr] = field(default_factory=dict)  # by leaf; others are literals
+    is_net: bool = False
+
+    @property
+    def draft(self) -> Draft:
+        return self.drafts[0]
+
+    @property
+    def function(self) -> bool:
+        return self.draft.function
+
+    @property
+    def stateful(self) -> bool:
+        return self.draft.stateful
+
+    @property
+    def trains(self) -> bool:
+        return self.draft.trains
+
+    @property
+    def lengths(self) -> list[str]:
+        return self.draft.lengths
+
+    def draft_leaf(self, position: int) -> Any:
+        """The n-th value of the code, as the first instance has it."""
+        return self.draft.leaves()[position].value
+
+    def values(self, site: Site, scope: Scope) -> Iterator[ast.expr]:
+        """What an instance passes for the arguments."""
+        for argument in self.arguments:
+            if argument.symbol:
+                yield Value(scope.params[argument.symbol], name=argument.name)
+            else:
+                found = next((draft for draft in self.drafts if draft.scope is scope), None)
+                yield Value(UNKNOWN if found is None else found.leaves()[argument.leaf].value, name=argument.name)
+
+    def construct(self, site: Site, scope: Scope) -> ast.expr:
+        """`Transformer(d, heads, p)`: the module of an instance, steps that it is given included."""
+        given: list[ast.expr] = []
+        if self.draft.given:
+            inner = collect_given(site, scope)
+            given = [inner[item.name] for item in self.draft.given]
+        return call(self.name, [*self.values(site, scope), *given])
+
+
+def collect_given(site: Site, scope: Scope) -> dict[str, ast.expr]:
+    """The modules that a block is given for its step parameters, made where the block is called."""
+    return {item.name: made_alone(site, item.holder) for item in modules.given(site, scope)}
+
+
+class Classes:
+    """All classes of one net, callees before callers."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.by_scope: dict[int, Definition] = {}
+        self.site = Site(graph, self.of)
+        parts = frozenset(self.site.part_names())
+        self.namer = Namer(parts)
+        self.site.taken = parts
+        self.optional: set[str] = set()  # classes of modules whose bias may be missing
+        self.everywhere = self._everywhere()
+        self.definitions: list[Definition] = []
+        for scopes in self._levels():
+            self._group(scopes)
+        scope = graph.scopes[0]
+        self.net = self._define(class_name(scope.name), [self._draft(self.site, scope)])
+        self.net.is_net = True
+
+    def of(self, scope: Scope) -> Definition:
+        return self.by_scope[scope.index]
+
+    # ---- grouping
+
+    def _levels(self) -> list[list[Scope]]:
+        """Blocks by the height of what they call: a class is there before it is called."""
+        heights: dict[int, int] = {}
+        for scope in reversed(self.graph.scopes):
+            inner = [heights[child] for child in scope.children]
+            own = scope.kind == "block" and scope.index not in self.site.inlined
+            heights[scope.index] = max(inner, default=0) + (1 if own else 0)
+        levels: dict[int, list[Scope]] = {}
+        for scope in self.graph.scopes:
+            if scope.kind == "block" and scope.index not in self.site.inlined:
+                levels.setdefault(heights[scope.index], []).append(scope)
+        return [levels[height] for height in sorted(levels)]
+
+    def _group(self, scopes: list[Scope]) -> None:
+        groups: dict[tuple[object, ...], list[Draft]] = {}
+        for scope in scopes:
+            draft = self._draft(self.site, scope)
+            key = (id(scope.source), scope.index in self.site.in_loops, draft.signature())
+            groups.setdefault(key, []).append(draft)
+        for drafts in groups.values():
+            block = str(drafts[0].scope.source.body.name.text)
+            self._define(snake(block) if drafts[0].function else class_name(block), drafts)
+
+    def _define(self, wanted: str, drafts: list[Draft]) -> Definition:
+        definition = Definition(self.namer.fresh(wanted), drafts, drafts[0])
+        if definition.function:
+            self.site.taken |= {definition.name}
+        open_ = self._open(drafts)
+        settle(definition, open_)
+        self.definitions.append(definition)
+        for draft in drafts:
+            self.by_scope[draft.scope.index] = definition
+        return definition
+
+    def _draft(self, site: Site, scope: Scope) -> Draft:
+        function = scope.kind == "block" and not site.stores(scope)
+        draft = Draft(scope, function, modules=collect(site, scope))
+        everywhere = self.everywhere
+        draft.init = modules.statements(draft.modules, {key for key, _ in everywhere})
+        Forward(site, scope, draft).write()
+        return draft
+
+    def _open(self, drafts: list[Draft]) -> Draft | None:
+        """The class once more, from the block elaborated with open sizes; None where that is not to be had."""
+        scopes = [draft.scope for draft in drafts]
+        first = scopes[0]
+        if first.source is None:
+            return None
+        try:
+            graph = symbolic(scopes, [self._inputs(scope) for scope in scopes])
+        except Unsuited:
+            return None
+        if len(graph.scopes) != 1 + sum(_within(self.graph, scope, first) for scope in self.graph.scopes):
+            return None
+        root = graph.scopes[0]
+        root.kind, root.again = first.kind, first.again
+        if first.kind == "block" and not root.ports:  # a net that is called as a block
+            root.ports = graph.inputs
+        site = Site(
+            graph,
+            lambda scope: self.by_scope[first.index + scope.index],
+            self.site.taken,
+            stepwise=first.index in self.site.in_loops,
+        )
+        for scope in graph.scopes[1:]:
+            if scope.kind == "block" and first.index + scope.index in self.site.inlined:
+                return None
+        draft = self._draft(site, root)
+        return draft if draft.signature() == drafts[0].signature() else None
+
+    def _inputs(self, scope: Scope) -> list[Type]:
+        return [self.graph.nodes[number].type for number in scope.ports]
+
+    # ---- what starts alike in the whole net
+
+    def _everywhere(self) -> list[tuple[tuple[str, str], tuple[str, tuple[Any, ...]]]]:
+        """By class of module and array: the call that starts all of them, if there are several and all start alike."""
+        starts: dict[tuple[str, str], set[Any]] = {}
+        counts: Counter[tuple[str, str]] = Counter()
+        made: Counter[str] = Counter()
+        for node in self.graph.nodes:
+            if not node.key or node.again or node.bare:
+                continue
+            lowering = self.site.lowering(node)
+            assert lowering.module is not None
+            made[lowering.module.call] += 1
+            owners = set()
+            for weight in node.op.weights(*self.site.types(node)):
+                owner, _, part = weight.name.rpartition(".")
+                kind = "nn.Linear" if owner else lowering.module.call
+                if owner and owner not in owners:
+                    made[kind] += 1
+                owners.add(owner)
+                start = initial.start(weight, node.op.sets_initial(part) or weight.init.name == "given")
+                starts.setdefault((kind, part), set()).add(start)
+                counts[kind, part] += 1
+        everywhere = []
+        for (kind, part), found in starts.items():
+            start = next(iter(found))
+            if len(found) > 1 or start is None or "copy_" in start[0] or counts[kind, part] < LOOP:
+                continue
+            if counts[kind, part] == made[kind] or part == "bias":
+                everywhere.append(((kind, part), start))
+                if counts[kind, part] < made[kind] or "Conv" in kind:
+                    self.optional.add(kind)
+        return everywhere
+
+    def start_all(self) -> list[Statement]:
+        """`for module in self.modules():` the arrays that start alike in the whole net."""
+        tests: dict[tuple[str, tuple[Any, ...], str], list[str]] = {}
+        for (kind, part), (template, numbers) in self.everywhere:
+            tests.setdefault((template, numbers, part), []).append(kind)
+        body: list[Statement] = []
+        for (template, numbers, part), kinds in tests.items():
+            shown = kinds[0] if len(kinds) == 1 else f"({', '.join(kinds)})"
+            test = f"isinstance(module, {shown})"
+            if part == "bias" and self.optional.intersection(kinds):
+                test += " and module.bias is not None"
+            values = {str(at): parse(literal(number)) for at, number in enumerate(numbers)}
+            body.append(If(parse(test), [Do(fill(template, {"w": parse(f"module.{part}"), **values}))]))
+        return [For("module", parse("self.modules()"), body)] if body else []
+
+
+def _within(graph: Graph, scope: Scope, around: Scope) -> bool:
+    while scope.parent >= 0:
+        if scope.parent == around.index:
+            return True
+        scope = graph.scopes[scope.parent]
+    return False
+
+
+# ---- how values are written
+
+
+def settle(definition: Definition, open_: Draft | None) -> None:
+    """Decides how every value of a class is written, and so what the class takes."""
+    if open_ is not None:
+        definition.code = open_
+    drafts = definition.drafts
+    columns = [tuple(value.value for value in column) for column in zip(*(d.leaves() for d in drafts), strict=True)]
+    said = [value.value for value in open_.leaves()] if open_ is not None else [None] * len(columns)
+    sizes = {word: _column(drafts, word) for word in _order(drafts[0].scope)}
+    codes: dict[int, ast.expr] = {}
+    closed: set[str] = set()  # names that some value hangs on without saying so: no arguments then
+    for position, (column, formula) in enumerate(zip(columns, said, strict=True)):
+        if isinstance(formula, Formula) and formula.values == column:
+            code = python_of(formula, sizes)
+            if code is not None:
+                codes[position] = code
+        if isinstance(formula, Formula) and position not in codes:
+            closed |= {word for word in names_of(formula) if word in sizes and len(set(sizes[word])) == 1}
+    codes = {position: _without(code, closed, sizes) for position, code in codes.items()}
+    codes = {position: code for position, code in codes.items() if not isinstance(code, ast.Constant)}
+    read = {word for code in codes.values() for word in names_in(code)}
+    arguments = {word: Argument(word, sizes[word], symbol=word) for word in sizes if word in read}
+    for position, column in enumerate(columns):
+        if position not in codes and len(set(map(repr, column))) > 1:
+            key = next((word for word, each in sizes.items() if _alike(each, column)), "")
+            key = key or next((word for word, each in arguments.items() if _alike(each.values, column)), "")
+            if not key:
+                wanted = drafts[0].leaves()[position].name.rstrip("0123456789") or "size"
+                key = f"{wanted} {position}"  # no name of a spec has a blank
+                arguments[key] = Argument(wanted, column, leaf=position)
+            elif key not in arguments:
+                arguments[key] = Argument(key, column, symbol=key)
+            codes[position] = ast.Name(key)
+    definition.arguments = list(arguments.values())
+    _name_all(definition, arguments, codes)
+
+
+def _without(code: ast.expr, closed: set[str], sizes: dict[str, tuple[Any, ...]]) -> ast.expr:
+    """An expression with the values of some names in their place."""
+    if not closed & names_in(code):
+        return code
+
+    def put(node: Any) -> Any:
+        if isinstance(node, ast.Name) and node.id in closed:
+            return ast.Constant(sizes[node.id][0])
+        if isinstance(node, ast.expr) and names_in(node) <= closed:
+            return ast.Constant(evaluate(node, {word: sizes[word][0] for word in closed}))
+        return rebuilt(node, put)
+
+    found: ast.expr = put(code)
+    return found
+
+
+def _order(scope: Scope) -> list[str]:
+    """The names of a block's sizes as its class takes them: those of its inputs, then its parameters."""
+    if scope.kind == "net":
+        return list(scope.arguments)
+    return [*(word for word in scope.params if word not in scope.given), *scope.given]
+
+
+def size_of(scope: Scope, word: str) -> Any:
+    """The value of a size or parameter of a block or net."""
+    return scope.params[word] if word in scope.params else scope.arguments.get(word)
+
+
+def _column(drafts: list[Draft], word: str) -> tuple[Any, ...]:
+    return tuple(size_of(draft.scope, word) for draft in drafts)
+
+
+def _alike(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    return list(map(repr, one)) == list(map(repr, other))
+
+
+def _name_all(definition: Definition, arguments: dict[str, Argument], codes: dict[int, ast.expr]) -> None:
+    """Names the arguments and attributes: modules and variables keep theirs."""
+    code = definition.code
+    namer = Namer(code.names if definition.function else ())
+    for argument in arguments.values():
+        argument.name = namer.fresh(argument.name + "_" if is_taken(argument.name) else argument.name)
+    attributes = Namer((*MODULE_ATTRIBUTES, *code.modules.root.below))
+    made = sum(isinstance(node, Value) for line in code.init for each in expressions(line) for node in walk(each))
+
+    def placed(position: int) -> ast.expr:
+        def put(node: Any) -> Any:
+            if not isinstance(node, ast.Name):
+                return rebuilt(node, put)
+            argument = arguments.get(node.id)
+            if argument is None:
+                return node
+            if position < made or definition.function:
+                return name(argument.name)
+            if not argument.attribute:
+                argument.attribute = attributes.fresh(argument.name)
+            return parse(f"self.{argument.attribute}")
+
+        found: ast.expr = put(codes[position])
+        return found
+
+    definition.shown = {position: placed(position) for position in sorted(codes)}
+
+
+# ---- classes as statements
+
+
+def written(definition: Definition, classes: Classes, about: str) -> Statement:
+    """A class, or a function for a block that stores nothing."""
+    code = definition.code
+    positions = {id(value): position for position, value in enumerate(code.leaves())}
+
+    def put(node: Any) -> Any:
+        if isinstance(node, Value):
+            shown = definition.shown.get(positions[id(node)])
+            if shown is not None:
+                return shown
+            first = definition.draft_leaf(positions[id(node)])
+            return parse(literal(first))
+        if isinstance(node, Progress):
+            return _progress(put(node.start), put(node.step))
+        if isinstance(node, ast.Call):
+            keywords = [
+                ast.keyword(item.arg, put(item.value))
+                for item in node.keywords
+                if not _default(item.value, definition, positions)
+            ]
+            return ast.Call(put(node.func), [put(item) for item in node.args], keywords)
+        return rebuilt(node, put)
+
+    lines = [changed(line, put) for line in code.lines]
+    returns = [put(value) for value in code.returns]
+    if definition.function:
+        return _function(definition, lines, returns, about)
+    body: list[Function] = []
+    init = [changed(line, put) for line in code.init]
+    if definition.is_net:
+        init += classes.start_all()
+    if init or definition.arguments:
+        body.append(_init(definition, init))
+    body.append(_forward(definition, lines, returns))
+    return Class(definition.name, "nn.Module", body, about)
+
+
+def _default(value: ast.expr, definition: Definition, positions: dict[int, int]) -> bool:
+    """Whether a keyword argument says what torch does anyway."""
+    if not isinstance(value, Value) or positions[id(value)] in definition.shown:
+        return False
+    own = definition.draft_leaf(positions[id(value)])
+    return bool(own == value.default) and type(own) is type(value.default)
+
+
+def _progress(start: ast.expr, step: ast.expr) -> ast.expr:
+    """`64 + 32 * i`."""
+    grown = name("i") if flat(step) == "1" else fill("{step} * i", {"step": step})
+    return grown if flat(start) == "0" else fill("{start} + {grown}", {"start": start, "grown": grown})
+
+
+def _init(definition: Definition, made: list[Statement]) -> Function:
+    takes = [Parameter("self")]
+    for argument in definition.arguments:
+        default = literal(argument.values[0]) if definition.is_net else ""
+        takes.append(Parameter(argument.name, argument.annotation, default))
+    takes += [Parameter(item.name, "nn.Module") for item in definition.draft.given]
+    lines: list[Statement] = [Do(parse("super().__init__()"))]
+    for argument in definition.arguments:
+        if argument.attribute:
+            lines.append(Assign(f"self.{argument.attribute}", name(argument.name)))
+    return Function("__init__", takes, "None", [*lines, *made])
+
+
+def _result(count: int) -> str:
+    several = ", ".join("Tensor" for _ in range(count)) if count <= MANY else "Tensor, ..."
+    return "Tensor" if count == 1 else f"tuple[{several}]"
+
+
+def _returned(returns: list[ast.expr]) -> ast.expr:
+    return returns[0] if len(returns) == 1 else ast.Tuple(returns)
+
+
+def _stateful(definition: Definition, lines: list[Statement]) -> list[Statement]:
+    if not definition.stateful:
+        return lines
+    return [Assign("before", parse("state or {}"), ""), Assign("after", parse("{}"), STATE), *lines]
+
+
+def _forward(definition: Definition, lines: list[Statement], returns: list[ast.expr]) -> Function:
+    takes = [Parameter("self"), *(Parameter(item, "Tensor") for item in definition.draft.arguments)]
+    result, value = _result(len(returns)), _returned(returns)
+    if definition.stateful:
+        takes.append(Parameter("state", f"{STATE} | None", "None"))
+        result = "Any" if definition.is_net else f"tuple[{result}, {STATE}]"
+        if definition.is_net:
+            takes.append(Parameter("return_state", "bool", "False"))
+            value = fill("({value}, after) if return_state else {value}", {"value": value})
+        else:
+            value = ast.Tuple([value, name("after")])
+    return Function("forward", takes, result, [*_stateful(definition, lines), Return(value)])
+
+
+def _function(definition: Definition, lines: list[Statement], returns: list[ast.expr], about: str) -> Function:
+    takes = [Parameter(item, "Tensor") for item in definition.draft.arguments]
+    takes += [Parameter(argument.name, argument.annotation) for argument in definition.arguments]
+    result, value = _result(len(returns)), _returned(returns)
+    if definition.trains:
+        takes.append(Parameter("training", "bool"))
+
+        def told(node: Any) -> Any:
+            if isinstance(node, ast.Attribute) and node.attr == "training":
+                return name("training")
+            return rebuilt(node, told)
+
+        lines = [changed(line, told) for line in lines]
+    if definition.stateful:
+        takes.append(Parameter("state", f"{STATE} | None", "None"))
+        result, value = f"tuple[{result}, {STATE}]", ast.Tuple([value, name("after")])
+    return Function(definition.name, takes, result, [*_stateful(definition, lines), Return(value)], about)

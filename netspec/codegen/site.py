@@ -1,0 +1,185 @@
+"""A graph on its way into source: what stands in loops, which classes its blocks have, how its steps are written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from netspec.codegen.order import called_in_loops, inlined
+from netspec.ir.graph import Edge, Graph, Node, Scope
+from netspec.ir.operation import Lowering, Part
+from netspec.ir.types import Type
+
+if TYPE_CHECKING:
+    from netspec.codegen.classes import Definition
+
+
+@dataclass(slots=True)
+class Run:
+    """Blocks or modules one after another, each on what the one before gives: one `nn.Sequential`."""
+
+    attribute: str
+    members: list[Node | Scope]
+    source: Edge  # what the first reads
+    result: Edge
+
+
+@dataclass(slots=True)
+class Site:
+    """One graph: a net, or a block that is elaborated with open sizes.
+
+    Args:
+        definition: the class that a scope's block has.
+        taken: names of helpers, which no variable may have.
+        stepwise: the whole graph stands in the loop of a recurrence.
+    """
+
+    graph: Graph
+    definition: Callable[[Scope], Definition]
+    taken: frozenset[str] = frozenset()
+    stepwise: bool = False
+    uses: Counter[Edge] = field(init=False)
+    inlined: frozenset[int] = field(init=False)
+    looped: frozenset[int] = field(init=False)
+    in_loops: frozenset[int] = field(init=False)  # scopes that are given one time step
+    owned: list[int] = field(init=False)  # how many nodes before this one have a module or an array of their own
+    shared: frozenset[str] = field(init=False)  # keys that are used more than once
+    lowerings: dict[int, Lowering] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        graph = self.graph
+        self.uses = Counter(edge for node in graph.nodes for edge in node.inputs)
+        self.inlined = inlined(graph)
+        if self.stepwise:
+            self.looped = frozenset(range(len(graph.nodes)))
+            self.in_loops = frozenset(range(len(graph.scopes)))
+        else:
+            self.looped = frozenset(index for cell in graph.cells for index in cell)
+            self.in_loops = called_in_loops(graph) - self.inlined
+        self.owned = [0]
+        for node in graph.nodes:
+            self.owned.append(self.owned[-1] + bool(node.key))
+        again = [node.key for node in graph.nodes if node.again and node.key]
+        self.shared = frozenset([*again, *(scope.key for scope in graph.scopes if scope.again and scope.key)])
+
+    def lowering(self, node: Node) -> Lowering:
+        """How a node is written: for one time step inside the loop of a recurrence, else for all."""
+        found = self.lowerings.get(node.index)
+        if found is None:
+            found = node.op.torch(*self.types(node))
+            if node.backward and node.kind != "delay" and "{before}" in found.forward:
+                # what runs backwards has its past at the end: it takes no state and gives none
+                found = found._replace(forward=f"{found.forward.replace('{before}', 'None')}[0]")
+            self.lowerings[node.index] = found
+        return found
+
+    def types(self, node: Node) -> list[Type]:
+        """The types an operation is written for: of one time step, unless it looks over time."""
+        types = [self.graph.nodes[edge.node].types[edge.output] for edge in node.inputs]
+        inside = node.index in self.looped
+        if inside or not node.op.over_time:
+            return [value if inside and node.looks_across_time(at) else value.step for at, value in enumerate(types)]
+        return types
+
+    def stores(self, scope: Scope) -> bool:
+        """Whether something in a scope has a module or an array."""
+        return self.owned[scope.first] < self.owned[scope.last]
+
+    def home(self, index: int) -> Scope:
+        """The net or block around a scope, or itself: repeats, and blocks written in place, are looked through."""
+        scope = self.graph.scopes[index]
+        while scope.kind not in ("net", "block") or scope.index in self.inlined:
+            scope = self.graph.scopes[scope.parent]
+        return scope
+
+    def part_names(self) -> Iterator[str]:
+        """What the classes and functions are called that the source carries along."""
+        pending: list[Part] = [part for node in self.graph.nodes for part in self.lowering(node).parts]
+        while pending:
+            part = pending.pop()
+            yield part.name
+            pending += part.needs
+
+
+def relative(key: str, scope: Scope) -> list[str]:
+    """A module's key as its class sees it, part by part."""
+    return key[len(scope.key) + 1 if scope.key else 0 :].split(".")
+
+
+def runs(site: Site, scope: Scope, holders: list[tuple[Node | Scope, list[str]]]) -> list[Run]:
+    """The attributes of a body that are an `nn.Sequential`."""
+    lists: dict[str, list[Node | Scope]] = {}
+    deep: set[str] = set()
+    for holder, path in holders:
+        if len(path) == 2 and path[1].isdigit():
+            lists.setdefault(path[0], []).append(holder)
+        else:
+            deep.add(path[0])
+    found = [
+        _run(site, scope, attribute, members)
+        for attribute, members in lists.items()
+        if attribute not in deep and len(members) > 1
+    ]
+    return [run for run in found if run is not None]
+
+
+def _run(site: Site, scope: Scope, attribute: str, members: list[Node | Scope]) -> Run | None:
+    ends = [_ends(site, holder) for holder in members]
+    known = [end for end in ends if end is not None]
+    if len(known) < len(members):
+        return None
+    for (_, result), (source, _) in pairwise(known):
+        edges = _passed(site, source)
+        if edges[-1] != result or any(site.uses[edge] != 1 for edge in edges):
+            return None
+    if not _fills_repeats(site, scope, members):
+        return None
+    source = _passed(site, known[0][0])[-1]
+    return Run(attribute, members, source, known[-1][1])
+
+
+def _fills_repeats(site: Site, scope: Scope, members: list[Node | Scope]) -> bool:
+    """Whether the repeats that members stand in hold nothing else."""
+    inside: set[int] = set()
+    repeats: set[int] = set()
+    for holder in members:
+        inside.update(range(holder.first, holder.last) if isinstance(holder, Scope) else (holder.index,))
+        around = holder.parent if isinstance(holder, Scope) else holder.scope
+        while around != scope.index:
+            repeats.add(around)
+            around = site.graph.scopes[around].parent
+    return all(
+        index in inside or site.graph.nodes[index].kind == "port"
+        for number in repeats
+        for index in range(site.graph.scopes[number].first, site.graph.scopes[number].last)
+    )
+
+
+def _passed(site: Site, edge: Edge) -> list[Edge]:
+    """An edge and those that ports of rounds pass on, back to where the value is made."""
+    edges = [edge]
+    node = site.graph.nodes[edge.node]
+    while node.kind == "port" and site.graph.scopes[node.scope].kind == "round":
+        edges.append(node.inputs[0])
+        node = site.graph.nodes[node.inputs[0].node]
+    return edges
+
+
+def _ends(site: Site, holder: Node | Scope) -> tuple[Edge, Edge] | None:
+    """What a module reads and gives, if that is one value each and nothing is done besides calling it."""
+    if holder.key in site.shared or holder.backward:
+        return None
+    if isinstance(holder, Scope):
+        if len(holder.ports) != 1 or len(holder.results) != 1 or holder.index in site.in_loops:
+            return None
+        if site.definition(holder).stateful or site.definition(holder).lengths:
+            return None
+        return site.graph.nodes[holder.ports[0]].inputs[0], holder.results[0]
+    lowering = site.lowering(holder)
+    folds = lowering.folds and holder.type.time is not None
+    if holder.index in site.looped or folds or lowering.forward not in ("{self}({x})", "{self}({0})"):
+        return None
+    return holder.inputs[0], Edge(holder.index)

@@ -1,0 +1,79 @@
+"""Classes -> the text of a Python module that needs torch and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netspec.codegen.classes import Classes, Definition, written
+from netspec.codegen.python import Helper, Statement, docstring, imported, render
+from netspec.ir.graph import Graph
+from netspec.ir.operation import Part
+
+HEADER = "Written by netspec {version} from the net {name}; change the spec rather than this file."
+
+
+class OpenSizes(ValueError):
+    """The net has sizes that are not set; `names` says which."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names
+
+
+def emit(graph: Graph) -> str:
+    """The source of a net whose sizes are all set; raises OpenSizes otherwise."""
+    return emit_named(graph)[0]
+
+
+def emit_named(graph: Graph) -> tuple[str, str]:
+    """As `emit`; and the name of the net's class in it."""
+    if graph.open:
+        raise OpenSizes(graph.open)
+    classes = Classes(graph)
+    helpers: list[Statement] = [Helper(part.source) for part in _parts(classes)]
+    bodies = [written(each, classes, _about(each, graph)) for each in classes.definitions]
+    statements = [*helpers, *bodies]
+    texts = ["\n".join(render([statement])) for statement in statements]
+    return "\n\n\n".join([_head(graph, imported(statements)), *texts]) + "\n", classes.net.name
+
+
+def _about(definition: Definition, graph: Graph) -> str:
+    body = definition.draft.scope.source.body
+    return graph.caption if definition.is_net else body.caption.value if body.caption else ""
+
+
+def _parts(classes: Classes) -> list[Part]:
+    """Every helper once, what it needs before it."""
+    found: dict[str, Part] = {}
+
+    def add(part: Part) -> None:
+        for need in part.needs:
+            add(need)
+        found.setdefault(part.name, part)
+
+    for definition in classes.definitions:
+        for draft in definition.drafts:
+            for part in draft.parts.values():
+                add(part)
+    return list(found.values())
+
+
+def _head(graph: Graph, names: set[str]) -> str:
+    from netspec.version import VERSION
+
+    title = graph.caption or graph.name
+    about = docstring(f"{title}\n\n{HEADER.format(version=VERSION, name=graph.name)}", "")
+    return "\n\n".join([about, *("\n".join(group) for group in _imports(names) if group)])
+
+
+def _imports(names: set[str]) -> Iterator[list[str]]:
+    """The standard library's imports, then torch's."""
+    standard = ["import math"] if "math" in names else []
+    if "Any" in names:
+        standard.append("from typing import Any")
+    yield standard
+    torch = ["import torch"] if "torch" in names else []
+    if "F" in names:
+        torch.append("import torch.nn.functional as F")
+    used = [each for each in ("Tensor", "nn") if each in names]
+    yield [*torch, f"from torch import {', '.join(used)}"]

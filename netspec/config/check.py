@@ -1,0 +1,113 @@
+"""The data and train sections of a file, checked against its nets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.errors import SpecError
+from netspec.diagnostics.model import Diagnostic, Fix, Hint, Quoted, Report
+from netspec.ir.graph import Graph
+from netspec.names import nearest
+from netspec.source import Span
+from netspec.syntax import tree
+
+if TYPE_CHECKING:
+    from netspec.config.settings import Sections
+    from netspec.elaborate.program import Program
+
+
+def check_training(program: Program, graphs: dict[str, Graph]) -> list[Diagnostic]:
+    """Every mistake in the data and train sections. Nets that failed have no graph here."""
+    # pydantic is imported only for files that have sections
+    from netspec.config.data import read_data
+    from netspec.config.match import match
+    from netspec.config.settings import gather
+    from netspec.config.train import read_train
+
+    report = Report()
+    main = program.main
+    sections = gather(((main.source, section) for section in main.sections), report)
+    name = net_of(program, sections, report)
+    graph = graphs.get(name) if name is not None else None
+    names = None if graph is None else names_of(graph)
+    data = read_data(sections.data, names, report)
+    train = read_train(sections.train, names, report)
+    if graph is not None and not sections.reserved:
+        match(data, train, graph, report)
+    return _without_followers(report.diagnostics, program)
+
+
+def _without_followers(found: list[Diagnostic], program: Program) -> list[Diagnostic]:
+    """The diagnostics without those that follow from another one.
+
+    A setting is missing because its line could not be read; a field is unused because the loss that names it is wrong.
+    """
+    main = program.main
+    unread = main.unread
+    places = [(section.at[0], section.at[1]) for section in main.sections if section.kind == "train"]
+    wrong = bool({"loss", "metrics"} & unread) or any(
+        diagnostic.severity == "error"
+        and diagnostic.code != "NS758"
+        and diagnostic.span is not None
+        and any(begin <= diagnostic.span.start < end for begin, end in places)
+        for diagnostic in found
+    )
+    return [
+        diagnostic
+        for diagnostic in found
+        if not (diagnostic.code == "NS758" and wrong)
+        and not (diagnostic.code == "NS754" and diagnostic.words["name"] in unread)
+    ]
+
+
+def names_of(graph: Graph) -> dict[str, Any]:
+    """What a section may use of its net: sizes, parameters and lists."""
+    return {**graph.params, **graph.lists}
+
+
+def net_of(program: Program, sections: Sections, report: Report) -> str | None:
+    """The name of the net that the sections are about: `net = NAME`, else the one that no other net uses."""
+    names = program.net_names
+    written = sections.train.settings.get("net")
+    if written is not None:
+        chosen = written.text.strip()
+        if chosen in names:
+            return chosen
+        guess = nearest(chosen.strip('"'), names)
+        hints = (Hint("nearest", {"name": guess}),) if guess else ()
+        fixes = (Fix(written.span, guess),) if guess else ()
+        words: dict[str, Any] = {"name": chosen, "nets": Quoted(names), "file": program.name}
+        report.add(Diagnostic("NS622", written.span, words, hints=hints, fixes=fixes))
+        return None
+    try:
+        return program.net().body.name.text
+    except SpecError:
+        span = sections.train.span or sections.data.span or Span(program.main.source, 0, 0)
+        report.add(Diagnostic("NS774", span, {"nets": Quoted(names)}))
+        return None
+
+
+def labels_read(program: Program) -> frozenset[str]:
+    """Every name that a data, train or figure section mentions: a layer among them counts as read."""
+    found: set[str] = set()
+    for section in program.main.sections:
+        pending: list[Any] = []
+        for setting in section.settings:
+            found.add(setting.key[0])
+            pending.append(setting.value)
+        while pending:
+            value = pending.pop()
+            match value:
+                case tree.Ref():
+                    found.add(value.path[0])
+                case tree.Call():
+                    pending += [arg.value for arg in value.args]
+                case tree.Chain() | tree.List():
+                    pending += value.items
+                case tree.Group():
+                    pending.append(value.chain)
+                case tree.Binary():
+                    pending += [value.left, value.right]
+                case tree.Negative():
+                    pending.append(value.value)
+    return frozenset(found)

@@ -1,0 +1,308 @@
+"""Checks `data` and `train` against the net: every input has a field, every field is used, and all types agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from netspec.config.data import Data, Field
+from netspec.config.train import MOST_MISTAKES, Train
+from netspec.config.vocabulary.losses import Loss, Term, prediction_of
+from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted, Report
+from netspec.ir.graph import Edge, Graph
+from netspec.ir.types import UNKNOWN_TYPE, ShapeFault, Time, Type, Unknown, space_text, type_text
+from netspec.names import nearest
+from netspec.source import Span
+
+
+@dataclass(slots=True)
+class Match:
+    """The type that the net or a term asks of each field, and the place that asks."""
+
+    inputs: dict[str, Type] = field(default_factory=dict)
+    wanted: dict[str, Type] = field(default_factory=dict)
+    places: dict[str, Span | None] = field(default_factory=dict)
+    terms: dict[str, Term] = field(default_factory=dict)  # the term that asks, for targets
+    named: set[str] = field(default_factory=set)  # fields that any term names, also one with another mistake
+
+
+def match(data: Data, train: Train, graph: Graph, report: Report) -> Match:
+    """Checks both sections against a net and adds every mistake to the report."""
+    found = Match()
+    for number in graph.inputs:
+        layer = graph.layers[graph.nodes[number].layer]
+        found.inputs[layer.label] = found.wanted[layer.label] = graph.nodes[number].type
+        found.places[layer.label] = layer.span
+    losses = [item.term for item in train.loss]
+    for term in (*losses, *train.metrics):
+        _term(term, losses, data, graph, found, report)
+    _unfed(data, graph, found, report)
+    if not {"loss", "metrics"} & train.undefined:
+        _unused(data, graph, found, report)
+    for name, item in data.fields.items():
+        want = found.wanted.get(name)
+        if want is not None and not agrees(item.type, want):
+            report.add(misfit(item, item.type, want, found))
+    _validated(data, train, report)
+    _trainable(train, graph, report)
+    return found
+
+
+def value_of(graph: Graph, name: str) -> Edge | None:
+    """The value a term's name stands for: a layer of the net, `layer.2`, or an output of a block, `p.left`."""
+    for layer in graph.layers:
+        if layer.role == "start":
+            continue
+        outer = layer.scope == 0
+        port = not outer and layer.role == "output" and graph.scopes[layer.scope].kind == "block"
+        if layer.path == name and (outer or port) and layer.values:
+            return layer.values[0] if len(layer.values) == 1 else None
+        head, _, part = name.rpartition(".")
+        if outer and layer.path == head and part.isdigit() and 0 < int(part) <= len(layer.values):
+            return layer.values[int(part) - 1]
+    return None
+
+
+def type_of(graph: Graph, edge: Edge) -> Type:
+    return graph.nodes[edge.node].types[edge.output]
+
+
+def sums_of(graph: Graph, edge: Edge) -> tuple[Edge, str]:
+    """The sums before the softmax or sigmoid that a layer ends in, and its name; else the value itself and ""."""
+    edge = graph.through(edge)
+    node = graph.nodes[edge.node]
+    return (node.inputs[0], node.op.squashes) if node.op.squashes else (edge, "")
+
+
+# ---- one term
+
+
+def _term(term: Term, losses: list[Loss], data: Data, graph: Graph, found: Match, report: Report) -> None:
+    found.named.update(name for name in (term.compared, *term.others().values()) if name is not None)
+    edge = value_of(graph, term.layer)
+    if edge is None:
+        report.add(_no_layer(term, term.layer, "layer", data, graph))
+        return
+    layer = type_of(graph, edge)
+    if term.classifies and _mixes_probabilities(graph, edge):
+        report.add(Diagnostic("NS771", term.at("layer"), {"term": term.word, "layer": term.layer}))
+        return
+    target = term.compared
+    given = _given(target, data, graph)
+    if target is not None and given is None:
+        report.add(_no_layer(term, target, "target", data, graph))
+        return
+    try:
+        want = term.wants(layer, given, prediction_of(term, losses, layer))
+    except ShapeFault as fault:
+        hints = (Hint(fault.hint),) if fault.hint else ()
+        report.add(Diagnostic(fault.code, term.at(fault.option or "layer"), fault.words, hints=hints))
+        return
+    if term.instead and (noun := _sums(graph, edge)):
+        words = {"layer": term.layer, "noun": noun}
+        report.add(Diagnostic("NS783", term.at("layer"), words, fixes=_instead(term)))
+    for option, name in term.others().items():
+        if _given(name, data, graph) is None:
+            report.add(_no_layer(term, name, option, data, graph))
+        elif value_of(graph, name) is None and (name in data.fields or data.span is None):
+            found.wanted.setdefault(name, want if name != getattr(term, "mask", None) and want else UNKNOWN_TYPE)
+            found.terms.setdefault(name, term)
+    if target is not None and want is not None and given is not None:
+        _target(term, target, given, want, data, graph, found, report)
+
+
+def _target(
+    term: Term, target: str, given: Type, want: Type, data: Data, graph: Graph, found: Match, report: Report
+) -> None:
+    # without a data section the targets are arrays of the caller
+    if value_of(graph, target) is not None or (target not in data.fields and data.span is not None):
+        if target not in data.undefined and not agrees(given, want):
+            words = {"term": term.word, "layer": term.layer, "have": type_text(given), "want": type_text(want)}
+            report.add(Diagnostic("NS762", term.at("target"), {**words, "target": target}))
+        return
+    before = found.wanted.get(target)
+    if before is not None and not agrees(before, want):
+        both = {"name": target, "one": type_text(before), "other": type_text(want)}
+        label = found.terms[target].at("target")
+        labels = () if label is None else (Label(label),)
+        report.add(Diagnostic("NS770", term.at("target"), both, labels=labels))
+        return
+    found.wanted[target] = want
+    found.terms.setdefault(target, term)
+    found.places.setdefault(target, term.at())
+
+
+def _sums(graph: Graph, edge: Edge) -> str:
+    """`perceptrons` or `filters` where a value is the weighted sums themselves, else ""."""
+    op = graph.nodes[graph.through(edge).node].op
+    return op.name if op.noun else ""
+
+
+def _instead(term: Term) -> tuple[Fix, ...]:
+    """`nll(y, k)` -> `cross_entropy(y, k)`: it computes from sums, and has all options of the other."""
+    span = term.at()
+    if span is None or not span.text.startswith(term.word):
+        return ()
+    return (Fix(span._replace(end=span.start + len(term.word)), term.instead),)
+
+
+def _given(name: str | None, data: Data, graph: Graph) -> Type | None:
+    """The type behind a name of a term: a layer's, else a field's."""
+    if name is None:
+        return None
+    edge = value_of(graph, name)
+    if edge is not None:
+        return type_of(graph, edge)
+    if name in data.fields:
+        return data.fields[name].type
+    return UNKNOWN_TYPE if name in data.undefined or data.span is None else None
+
+
+def _no_layer(term: Term, name: str, option: str, data: Data, graph: Graph) -> Diagnostic:
+    layers = [layer.label for layer in graph.top if layer.role != "start"]
+    legal = layers if option == "layer" else list(dict.fromkeys([*layers, *data.fields]))
+    guess = nearest(name, legal)
+    hints = [Hint("nearest", {"name": guess})] if guess else []
+    hints.append(Hint("known", {"legal": Quoted(tuple(legal))}))
+    code = "NS773" if option == "layer" else "NS761"
+    return Diagnostic(code, term.at(option), {"name": name, "term": term.word}, hints=tuple(hints))
+
+
+def _mixes_probabilities(graph: Graph, edge: Edge) -> bool:
+    """Whether a value is an average, sum or product of probabilities: then there are no sums to compute from."""
+    _, found = sums_of(graph, edge)
+    if found:
+        return False
+    pending = [edge]
+    while pending:
+        node = graph.nodes[pending.pop().node]
+        if node.op.probabilities:
+            return True
+        if node.op.averages or node.op.alias:
+            pending += node.inputs
+    return False
+
+
+# ---- fields
+
+
+def _unfed(data: Data, graph: Graph, found: Match, report: Report) -> None:
+    if data.span is None:
+        return  # arrays of the caller are checked when training begins
+    missing = [name for name in found.inputs if name not in data.fields and name not in data.undefined]
+    spare = _spare(data, graph, found)
+    for name in missing:
+        label = (Label(data.span, "section"),)
+        renamed = len(missing) == len(spare) == 1  # one mistake: the field has a wrong name
+        hints = (Hint("rename", {"field": spare[0], "name": name}),) if renamed else ()
+        found.named.update(spare if renamed else ())
+        report.add(Diagnostic("NS757", found.places[name], {"name": name}, labels=label, hints=hints))
+
+
+def _spare(data: Data, graph: Graph, found: Match) -> list[str]:
+    """The fields that nothing uses."""
+    known = {*found.inputs, *found.named, *(layer.label for layer in graph.top)}
+    return [name for name in data.fields if name not in known]
+
+
+def _unused(data: Data, graph: Graph, found: Match, report: Report) -> None:
+    layers = {layer.label: layer for layer in graph.top}
+    for name, item in data.fields.items():
+        if name in found.inputs:
+            continue
+        if len(report) > MOST_MISTAKES:
+            break
+        if name in layers:
+            labels = tuple(Label(span) for span in (layers[name].span,) if span is not None)
+            report.add(Diagnostic("NS759", item.span, {"name": name}, labels=labels))
+        elif name not in found.named:
+            guess = nearest(name, [*found.inputs])
+            hints = (Hint("nearest", {"name": guess}),) if guess and guess not in data.fields else ()
+            report.add(Diagnostic("NS758", item.span, {"name": name}, hints=hints))
+
+
+def misfit(item: Field, have: Type, want: Type, found: Match) -> Diagnostic:
+    """A field whose type is not what the input or the term needs."""
+    place = found.places.get(item.name)
+    labels = () if place is None else (Label(place, "wanted", {"want": type_text(want)}),)
+    words = {"name": item.name, "have": type_text(have), "want": type_text(want)}
+    hints: tuple[Hint, ...] = ()
+    if want.classes is None and have.classes is not None and not isinstance(have.classes, Unknown):
+        hints = (Hint("onehot", {"classes": str(have.classes)}),)
+    elif have.classes is None and want.classes is not None:
+        hints = (Hint("label"),)
+    elif have.classes is not None and have.classes != want.classes and not isinstance(have.classes, Unknown):
+        hints = (Hint("classes", {"count": str(have.classes)}),)
+    elif have.known and want.known and len(have.space) == len(want.space) == 2 and have.time == want.time:
+        if have.maps == want.maps:
+            hints = (Hint("resize", {"size": space_text(want.space)}),)
+        elif want.maps in (1, 3):
+            hints = (Hint("maps", {"maps": str(want.maps)}),)
+    elif have.known and want.known and have.space and not want.space and have.values == want.values:
+        hints = (Hint("image", {"input": item.name, "have": type_text(have)}),)
+    return Diagnostic("NS760", item.span, words, labels=labels, hints=hints)
+
+
+def agrees(have: Type, want: Type) -> bool:
+    """Whether a value of type `have` may be used as `want`; UNKNOWN parts agree with everything."""
+    if all(isinstance(part, Unknown) for part in (have.maps, have.space, have.time)):
+        return True  # an array of the caller: its shape is known when training begins
+    if want.classes is not None:
+        if have.classes is not None:
+            return _same(have.classes, want.classes) and _same_time(have, want)
+        # a column of whole numbers can be classes
+        return _same(have.maps, 1) and not have.space and not want.space and _same_time(have, want)
+    if have.classes is not None:
+        return False
+    spaces: Any = (have.space, want.space)
+    if not any(isinstance(space, Unknown) for space in spaces):
+        if len(have.space) != len(want.space) or not all(map(_same, have.space, want.space)):
+            return False
+    return _same(have.maps, want.maps) and _same_time(have, want)
+
+
+def _same(left: Any, right: Any) -> bool:
+    return isinstance(left, Unknown) or isinstance(right, Unknown) or bool(left == right)
+
+
+def _same_time(have: Type, want: Type) -> bool:
+    left, right = have.time, want.time
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return True
+    if isinstance(left, Time) and isinstance(right, Time):
+        return bool(right.varying) or _same(left.length, right.length)
+    # `window(1, ahead = n)` takes one row of each stretch: a value without time fits it
+    return left is right or (right is None and isinstance(left, Time) and left.length == 1)
+
+
+def _trainable(train: Train, graph: Graph, report: Report) -> None:
+    """Checks that the loss depends on a trainable weight (NS784)."""
+    read: list[Edge] = []
+    for term in (item.term for item in train.loss):
+        judged = value_of(graph, term.layer)
+        if judged is None:
+            return  # reported already
+        read.append(judged)
+        others = (term.compared, *term.others().values())
+        read += [edge for name in others if name is not None and (edge := value_of(graph, name)) is not None]
+    before: set[int] = set()
+    pending = [edge.node for edge in read]
+    while pending:
+        node = pending.pop()
+        if node not in before:
+            before.add(node)
+            pending += [edge.node for edge in graph.nodes[node].inputs]
+    if read and not any(stored.kind == "trainable" and stored.node in before for stored in graph.stored):
+        layers = Quoted(tuple(dict.fromkeys(item.term.layer for item in train.loss)))
+        report.add(Diagnostic("NS784", train.loss_span, {"layers": layers}))
+
+
+def _validated(data: Data, train: Train, report: Report) -> None:
+    """Checks that there is a validation part where `best`, `patience` or the schedule needs one (NS772)."""
+    if data.span is None or "split" in data.undefined:
+        return
+    for key, chosen in (("best", train.best), ("patience", train.patience)):
+        if chosen is not None and (len(data.split) < 2 or data.split[1] == 0):
+            report.add(Diagnostic("NS772", train.places.get(key), {"name": key}))
+    if train.schedule.waits and (len(data.split) < 2 or data.split[1] == 0):
+        report.add(Diagnostic("NS772", train.places.get("schedule"), {"name": train.schedule.word}))

@@ -1,0 +1,146 @@
+"""Merges the data and train sections of a spec, of `--with` files and of `--set`: the last value of a key counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from netspec.config.values import Reader, single
+from netspec.diagnostics.errors import SpecError
+from netspec.diagnostics.model import Diagnostic, Label, Report
+from netspec.source import SourceFile, Span
+from netspec.syntax import tree
+from netspec.syntax.read import read
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A setting, and the file or text that holds it."""
+
+    setting: tree.Setting
+    source: SourceFile
+
+    @property
+    def key(self) -> str:
+        return ".".join(self.setting.key)
+
+    @property
+    def key_span(self) -> Span:
+        return Span(self.source, *self.setting.key_at)
+
+    @property
+    def span(self) -> Span:
+        return Span(self.source, *self.setting.value.at)
+
+    @property
+    def text(self) -> str:
+        return self.span.text
+
+    def reader(self, names: Mapping[str, object] | None, report: Report) -> Reader:
+        return Reader(self.source, names, report)
+
+
+@dataclass(slots=True)
+class Section:
+    """The settings of one kind of section by key; `span` is None where there is no such section."""
+
+    kind: str
+    settings: dict[str, Written] = field(default_factory=dict)
+    span: Span | None = None
+
+
+@dataclass(slots=True)
+class Sections:
+    data: Section = field(default_factory=lambda: Section("data"))
+    train: Section = field(default_factory=lambda: Section("train"))
+    reserved: bool = False  # there are sections of a kind that this version does not have
+
+    def of(self, kind: str) -> Section:
+        return self.data if kind == "data" else self.train
+
+
+def gather(found: Iterable[tuple[SourceFile, tree.Section]], report: Report) -> Sections:
+    """The sections of one file; a second one of a kind, and one with a name, are reported."""
+    sections = Sections()
+    for source, item in found:
+        if item.kind not in ("data", "train"):
+            continue
+        span = Span(source, *item.head_at)
+        if item.name is not None:
+            report.add(Diagnostic("NS690", Span(source, *item.name.at), {"what": f"{item.kind} {item.name.text}"}))
+            sections.reserved = True
+            continue
+        section = sections.of(item.kind)
+        if section.span is not None:
+            label = (Label(section.span, "first"),)
+            report.add(Diagnostic("NS766", span, {"section": item.kind}, labels=label))
+            continue
+        section.span = span
+        for setting in item.settings:
+            written = Written(setting, source)
+            first = section.settings.setdefault(written.key, written)
+            if first is not written:
+                labels = (Label(first.key_span, "first"),)
+                report.add(Diagnostic("NS208", written.key_span, {"name": written.key}, labels=labels))
+    return sections
+
+
+def merge(below: Sections, above: Sections) -> Sections:
+    """Settings of `above` replace those of `below`, key by key."""
+    for kind in ("data", "train"):
+        lower, upper = below.of(kind), above.of(kind)
+        lower.settings.update(upper.settings)
+        lower.span = upper.span or lower.span
+    return below
+
+
+# what settings of calls are where they are left out
+_LEFT_OUT = {"optimizer": "adam", "schedule": "constant"}
+
+
+def override(sections: Sections, assignments: Iterable[tuple[str, str]]) -> Sections:
+    """Applies `--set train.optimizer.lr=1e-3`: (key, value as text). Raises SpecError for what cannot be read.
+
+    An option inside a call is spliced into the call's text, so that messages show the whole setting.
+    """
+    for key, value in assignments:
+        kind, _, path = key.partition(".")
+        name, _, inner = path.partition(".")
+        section = sections.of(kind)
+        text = value
+        if inner:
+            text = _spliced(section.settings.get(name), inner, value, _LEFT_OUT.get(name))
+        section.settings[name] = _parsed(kind, name, text)
+    return sections
+
+
+def _parsed(kind: str, name: str, value: str) -> Written:
+    """`name = value` as a setting in a text of its own."""
+    source = SourceFile("--set", f"{kind} {{\n  {name} = {' '.join(value.split())}\n}}\n")
+    parsed = read(source)
+    if parsed.diagnostics:
+        raise SpecError(*parsed.diagnostics)
+    (section,) = parsed.file.declarations
+    assert isinstance(section, tree.Section)
+    return Written(section.settings[0], source)
+
+
+def _spliced(written: Written | None, option: str, value: str, default: str | None = None) -> str:
+    """A call's text with one option set; for a setting that is left out, `default` is what it then is."""
+    if written is None:
+        if default is None:
+            raise SpecError(Diagnostic("NS767", None, {"option": option, "value": value}))
+        return f"{default}({option} = {value})"
+    call = single(written.setting.value)
+    if isinstance(call, tree.Ref):
+        return f"{call.name}({option} = {value})"
+    if not isinstance(call, tree.Call):
+        raise SpecError(Diagnostic("NS767", written.span, {"option": option, "value": value}))
+    text = written.source.text
+    for arg in call.args:
+        if ".".join(arg.name) == option:
+            begin, end = arg.value.at
+            return text[call.at[0] : begin] + value + text[end : call.at[1]]
+    head = text[call.at[0] : call.at[1]].rstrip().removesuffix(")").rstrip().removesuffix(",")
+    comma = "" if head.endswith("(") else ", "
+    return f"{head}{comma}{option} = {value})"

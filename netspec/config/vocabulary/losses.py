@@ -1,0 +1,404 @@
+"""The losses: what they compare, which types fit, and their formulas as functions of tensors.
+
+A term names a layer and what it is compared with: a field of `data`, or another layer. `wants` says what the
+second must be, given the first; it is how a column of numbers becomes class indices for `cross_entropy`.
+`predicts` says what the layer's values mean: one class, several labels, numbers.
+
+Shapes are the net's: (B, [T,] maps, *space) for sums and values, (B, [T,] *space) for classes. The weight of a
+mean is what it divides by (examples, or the sum of class weights or of a mask), so that means of uneven batches
+and processes can be put together exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from netspec.config.entries import Entry, incomplete, option_of, setting
+from netspec.config.predictions import (
+    Labels,
+    Numbers,
+    OneOfMany,
+    OneOfTwo,
+    Prediction,
+    choice,
+    require_numbers,
+)
+from netspec.ir.types import Type, refuse
+from netspec.registry import Registry
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Mean = tuple[Tensor, float | Tensor]
+    Compute = Callable[..., Mean]  # (value, target, mask, **others) -> (mean, weight)
+
+
+class Term(Entry):
+    """A loss or metric of one layer, mostly against a target. Options of kind `name` are layers or fields.
+
+    classifies: softmax and sigmoid in front are undone: it computes from the sums.
+    higher: better when larger.
+    shares: a target of numbers must lie between 0 and 1.
+    instead: the loss that takes sums where this one takes probabilities; "" where it takes both.
+    """
+
+    classifies: ClassVar[bool] = False
+    higher: ClassVar[bool] = False
+    shares: ClassVar[bool] = False
+    instead: ClassVar[str] = ""
+    positional: ClassVar[tuple[str, ...]] = ("layer", "target")
+    layer: Annotated[str, setting("name", "the layer that is judged")]
+
+    def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
+        """The type the target must have; None where there is no target. Raises ShapeFault for a wrong layer.
+
+        `predicted` is what the layer predicts, as `prediction_of` finds it.
+        """
+        return layer
+
+    def predicts(self, layer: Type, rebuilds: bool = False) -> Prediction | None:
+        """What the values of the layer mean; None where they answer nothing.
+
+        `rebuilds` says that the target is an input of the net, which the layer is to reproduce.
+        """
+        return None
+
+    @property
+    def compared(self) -> str | None:
+        """The name of the target, where there is one."""
+        found: str | None = getattr(self, "target", None)
+        return found
+
+    def others(self) -> dict[str, str]:
+        """Further layers and fields, by the options that name them: a mask, the third layer of a triplet."""
+        options = [name for name, field in type(self).model_fields.items() if option_of(name, field).kind == "name"]
+        names = {name: getattr(self, name) for name in options if name not in ("layer", "target")}
+        return {name: value for name, value in names.items() if value is not None}
+
+
+class Loss(Term):
+    """A term of the loss: its mean over the examples of a batch.
+
+    A loss of your own inherits from this class and defines `each`, the loss of every value. Masks, `reduce` and the
+    mean are then netspec's. One that needs another mean defines `function`.
+
+    Example:
+        >>> from typing import Annotated
+        >>> class Charbonnier(netspec.Loss):
+        ...     word = "charbonnier"
+        ...     about = "a smooth absolute difference"
+        ...     example = "charbonnier(y, price)"
+        ...     target: Annotated[str, netspec.setting("name", "the wanted values")]
+        ...
+        ...     def each(self, value, target, layer):
+        ...         return ((value - target).square() + 1e-6).sqrt()
+        >>> Charbonnier.usage()
+        'charbonnier(layer, target, mask = …, reduce = mean)'
+    """
+
+    mask: Annotated[str | None, setting("name", "a field or layer of 0 and 1: what counts")] = None
+    reduce: Annotated[
+        str, setting("word", "mean of all values, or their sum within each example", choices=("mean", "sum"))
+    ] = "mean"
+
+    def each(self, value: Tensor, target: Tensor | None, layer: Type, **others: Tensor) -> Tensor:
+        """The loss of each value.
+
+        Parameters:
+            value: the layer's values, (B, [T,] maps, *space).
+            target: what they are compared with; classes are (B, [T,] *space).
+            layer: the type of the layer.
+            others: further layers and fields, by the options that name them.
+
+        Returns:
+            (B, …): one number for each value, each step or each example.
+        """
+        raise NotImplementedError(f"{self.word} has no formula")
+
+    def function(self, layer: Type, target: Type | None, device: Any) -> Compute:
+        """The function (value, target, mask, **others) -> (mean, weight) of a run; mask is (B, [T,] …) of 0 and 1."""
+
+        def mean(value: Tensor, target: Tensor | None, mask: Tensor | None, **others: Tensor) -> Mean:
+            return mean_of(self.each(value, target, layer, **others), mask, self.reduce)
+
+        return mean
+
+
+def _incomplete(loss: type[Loss]) -> str:
+    if loss.each is Loss.each and loss.function is Loss.function:
+        return "it has no formula: define `each(self, value, target, layer)`"
+    return incomplete(loss)
+
+
+LOSSES: Registry[type[Loss]] = Registry("loss", Loss, __package__, key="word", missing=_incomplete)
+
+
+def loss_function(term: Loss, layer: Type, target: Type | None, device: Any) -> Compute:
+    """The function of a term, with what lies outside the mask set to 0 in value and target."""
+    compute = term.function(layer, target, device)
+
+    def counted(value: Tensor, target: Tensor | None, mask: Tensor | None, **others: Tensor) -> Mean:
+        if mask is None:
+            return compute(value, target, None, **others)
+        inside = {name: _inside(other, mask) for name, other in others.items()}
+        return compute(_inside(value, mask), None if target is None else _inside(target, mask), mask, **inside)
+
+    return counted
+
+
+def _inside(value: Tensor, mask: Tensor) -> Tensor:
+    """Zeros where the mask has none: behind an example's end a value, and its gradient, may be anything."""
+    return value.masked_fill(~spread(mask, value), 0)
+
+
+def spread(mask: Tensor, value: Tensor) -> Tensor:
+    """The mask as flags in the shape of the value: it may lack the value's trailing axes, or its maps."""
+    if mask.numel() == value.numel():
+        mask = mask.reshape(value.shape)
+    elif mask.shape == value.shape[: mask.dim()]:
+        mask = mask.reshape(*mask.shape, *(1,) * (value.dim() - mask.dim()))
+    else:
+        maps = next(axis for axis, size in enumerate(value.shape) if mask.shape[axis : axis + 1] != (size,))
+        mask = mask.unsqueeze(maps)
+    return (mask != 0).expand(value.shape)
+
+
+def mean_of(each: Tensor, mask: Tensor | None, reduce: str = "mean") -> Mean:
+    """Values (B, …) -> their mean, or the sum of each example, averaged; a mask lacks trailing axes only."""
+    if mask is None:
+        return (each.mean() if reduce == "mean" else each.sum() / len(each)), float(len(each))
+    mask = mask.to(each.dtype).reshape(*mask.shape, *(1,) * (each.dim() - mask.dim()))
+    if reduce == "sum":
+        return (each * mask).sum() / len(each), float(len(each))
+    total = mask.expand_as(each).sum()
+    return (each * mask).sum() / total.clamp_min(1e-12), total
+
+
+def maps_axis(layer: Type) -> int:
+    """The axis of the maps of a value (B, [T,] maps, *space)."""
+    return 1 if layer.time is None else 2
+
+
+# ---- losses of classes
+
+
+@LOSSES.register
+class CrossEntropy(Loss):
+    word = "cross_entropy"
+    about = "-log of the probability of the right class; the layer holds a sum for each class"
+    example = "cross_entropy(y, label)"
+    classifies = True
+    target: Annotated[str, setting("name", "the classes, or a probability for each")]
+    weight: Annotated[tuple[float, ...] | None, setting("numbers", "how much each class counts", least=0)] = None
+    smoothing: Annotated[float, setting("number", "how much probability all classes share", least=0, most=1)] = 0.0
+
+    def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
+        wanted = OneOfMany(layer).target(self.word, self.layer, target)
+        if self.weight is not None and isinstance(layer.maps, int) and len(self.weight) != layer.maps:
+            refuse("NS777", option="weight", name="weight", count=len(self.weight), wanted=layer.maps)
+        return wanted
+
+    def predicts(self, layer: Type, rebuilds: bool = False) -> Prediction | None:
+        return choice(layer)
+
+    def function(self, layer: Type, target: Type | None, device: Any) -> Compute:
+        import torch
+        from torch.nn import functional
+
+        weight = None if self.weight is None else torch.tensor(self.weight, dtype=torch.float32, device=device)
+        smoothing = self.smoothing
+        soft = target is not None and target.classes is None
+        whole = self.reduce == "mean"
+
+        def mean(value: Tensor, target: Tensor | None, mask: Tensor | None) -> Mean:
+            assert target is not None
+            if layer.time is not None:
+                value, target = value.flatten(0, 1), target.flatten(0, 1)
+            if mask is None and whole and (weight is None or soft):
+                return functional.cross_entropy(value, target, weight, label_smoothing=smoothing), float(len(target))
+            each = functional.cross_entropy(value, target, weight, reduction="none", label_smoothing=smoothing)
+            counts = torch.ones_like(each) if weight is None or soft else weight[target]
+            return _weighted_mean(each, counts, mask, whole, layer)
+
+        return mean
+
+
+def _weighted_mean(each: Tensor, counts: Tensor, mask: Tensor | None, whole: bool, layer: Type) -> Mean:
+    """Values with their weights -> a mean over all that counts, or the sum of each example, averaged."""
+    if mask is not None:
+        mask = mask.to(each.dtype)
+        if mask.numel() != each.numel():  # a step counts with all its places
+            mask = mask.reshape(len(each), *(1,) * (each.dim() - 1)).expand(each.shape)
+        mask = mask.reshape(each.shape)
+        each, counts = each * mask, counts * mask
+    if whole:
+        total = counts.sum()
+        return each.sum() / total.clamp_min(1e-12), total
+    examples = each.shape[0] // (layer.time.length if layer.time is not None else 1)
+    return each.sum() / examples, float(examples)
+
+
+@LOSSES.register
+class BinaryCrossEntropy(Loss):
+    word = "binary_cross_entropy"
+    about = "-log of the probability of the right one of two answers, for each value of the layer"
+    example = "binary_cross_entropy(f, repaid)"
+    classifies = True
+    shares = True
+    target: Annotated[str, setting("name", "0 or 1 (or between) for each value; or a class of two")]
+    weight: Annotated[float, setting("number", "how much the positive examples count", above=0)] = 1.0
+    smoothing: Annotated[float, setting("number", "how far 0 and 1 move to the middle", least=0, most=1)] = 0.0
+
+    def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
+        return self._kind(layer).target(self.word, self.layer, target)
+
+    def predicts(self, layer: Type, rebuilds: bool = False) -> Prediction | None:
+        return Numbers(layer, squashed=True) if rebuilds else self._kind(layer)
+
+    @staticmethod
+    def _kind(layer: Type) -> Prediction:
+        return OneOfTwo(layer) if layer.maps == 1 else Labels(layer)
+
+    def function(self, layer: Type, target: Type | None, device: Any) -> Compute:
+        import torch
+        from torch.nn import functional
+
+        positive = None if self.weight == 1.0 else torch.tensor(self.weight, device=device)
+        smoothing = self.smoothing
+        classes = target is not None and target.classes is not None
+        axis = maps_axis(layer)
+
+        def mean(value: Tensor, target: Tensor | None, mask: Tensor | None) -> Mean:
+            assert target is not None
+            if classes:
+                target = target.unsqueeze(axis)
+            target = target.to(value.dtype)
+            if smoothing:
+                target = target * (1 - smoothing) + smoothing / 2
+            if mask is None and self.reduce == "mean":
+                found = functional.binary_cross_entropy_with_logits(value, target, pos_weight=positive)
+                return found, float(len(value))
+            each = functional.binary_cross_entropy_with_logits(value, target, reduction="none", pos_weight=positive)
+            return mean_of(each, mask, self.reduce)
+
+        return mean
+
+
+@LOSSES.register
+class Nll(Loss):
+    word = "nll"
+    about = "-log of a probability that the net gives itself: for averaged or mixed probabilities"
+    example = "nll(p, label)"
+    instead = "cross_entropy"
+    target: Annotated[str, setting("name", "the classes")]
+
+    def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
+        return OneOfMany(layer).target(self.word, self.layer, None)
+
+    def predicts(self, layer: Type, rebuilds: bool = False) -> Prediction | None:
+        return OneOfMany(layer, normalized=True)
+
+    def each(self, value: Tensor, target: Tensor | None, layer: Type, **others: Tensor) -> Tensor:
+        assert target is not None
+        axis = maps_axis(layer)
+        chosen = value.gather(axis, target.unsqueeze(axis)).squeeze(axis)
+        return -chosen.clamp_min(1e-38).log()
+
+
+# ---- losses of numbers
+
+
+@LOSSES.register
+class Squared(Loss):
+    word = "squared"
+    about = "the squared difference; without a target the squared values themselves"
+    example = "squared(y, price)"
+    target: Annotated[str | None, setting("name", "the wanted values; left out: 0")] = None
+
+    def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
+        require_numbers(self.word, self.layer, layer)
+        return None if self.target is None else layer
+
+    def predicts(self, layer: Type, rebuilds: bool = False) -> Prediction | None:
+        return None if self.target is None else Numbers(layer)
+
+    def each(self, value: Tensor, target: Tensor | None, layer: Type, **others: Tensor) -> Tensor:
+        return (value if target is None else value - target).square()
+
+
+@LOSSES.register
+class L1(Squared):
+    word = "l1"
+    about = "the absolute difference; without a target the absolute values themselves"
+    example = "l1(y, price)"
+
+    def each(self, value: Tensor, target: Tensor | None, layer: Type, **others: Tensor) -> Tensor:
+        return (value if target is None else value - target).abs()
+
+
+@LOSSES.register
+class Huber(Squared):
+    word = "huber"
+    about = "squared up to `delta`, absolute beyond it"
+    example = "huber(y, price)"
+    delta: Annotated[float, setting("number", "where it turns from squared to absolute", above=0)] = 1.0
+
+    def each(self, value: Tensor, target: Tensor | None, layer: Type, **others: Tensor) -> Tensor:
+        import torch
+        from torch.nn import functional
+
+        wanted = torch.zeros_like(value) if target is None else target
+        return functional.huber_loss(value, wanted, reduction="none", delta=self.delta)
+
+
+@LOSSES.register
+class Kl(Loss):
+    word = "kl"
+    about = "how far normal values with mean `layer` and log-variance `target` are from normal(0, 1)"
+    example = "kl(mu, logvar, reduce = sum)"
+    target: Annotated[str, setting("name", "the layer of log-variances")]
+
+    def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
+        require_numbers(self.word, self.layer, layer)
+        return layer
+
+    def each(self, value: Tensor, target: Tensor | None, layer: Type, **others: Tensor) -> Tensor:
+        assert target is not None  # Kingma & Welling 2013, appendix B
+        return 0.5 * (value.square() + target.exp() - 1 - target)
+
+
+@LOSSES.register
+class Triplet(Loss):
+    word = "triplet"
+    about = "how much nearer `layer` is to `target` than to `other`, up to a margin"
+    example = "triplet(a, p, n)"
+    positional = ("layer", "target", "other")
+    target: Annotated[str, setting("name", "the layer of the same kind of example")]
+    other: Annotated[str, setting("name", "the layer of another kind of example")]
+    margin: Annotated[float, setting("number", "the wanted difference of distances", above=0)] = 1.0
+
+    def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
+        require_numbers(self.word, self.layer, layer)
+        return layer
+
+    def each(self, value: Tensor, target: Tensor | None, layer: Type, **others: Tensor) -> Tensor:
+        """max(0, d(layer, target) - d(layer, other) + margin), Euclidean, (B,)."""
+        from torch.nn import functional
+
+        assert target is not None
+        anchor, same, other = value.flatten(1), target.flatten(1), others["other"].flatten(1)
+        return functional.triplet_margin_loss(anchor, same, other, margin=self.margin, reduction="none")
+
+
+def prediction_of(term: Term, losses: Iterable[Loss], layer: Type, rebuilds: bool = False) -> Prediction | None:
+    """What a layer predicts: as the loss of the same target or layer says, else as the term takes it by itself."""
+    if isinstance(term, Loss) or not term.classifies:
+        return term.predicts(layer, rebuilds)
+
+    def distance(loss: Loss) -> int:
+        return 2 * (loss.compared != term.compared) + (loss.layer != term.layer)
+
+    near = sorted((loss for loss in losses if distance(loss) < 3), key=distance)
+    kinds = (loss.predicts(layer) for loss in near)
+    return next((kind for kind in kinds if kind is not None and kind.discrete), None) or term.predicts(layer)

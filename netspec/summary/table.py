@@ -1,0 +1,80 @@
+"""The table of layers as text: a column each for label, type, weights, multiply-adds and what is done."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.display import safe, width
+from netspec.ir.graph import Graph
+from netspec.ir.sizes import Formula, Size
+from netspec.summary.equations import equation_lines
+from netspec.summary.rows import Row, rows, total_macs
+
+MAX_TEXT = 64
+
+
+def as_text(graph: Graph, equations: bool = False, depth: int = 0) -> str:
+    """The table, then the totals; with `equations` what each line computes below it."""
+    table = [["", "layer", "type", "weights", "multiply-adds", "does"]]
+    notes: dict[int, list[str]] = {}
+    for row in rows(graph, depth):
+        table.append(_cells(row, depth))
+        if equations:
+            notes[len(table) - 1] = equation_lines(graph, row.layer)
+    lines = [_title(graph), "", *_columns(table, notes), "", *_totals(graph)]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _title(graph: Graph) -> str:
+    open_names = f"({', '.join(graph.open)} open)" if graph.open else ""
+    caption = f"  {safe(graph.caption)}" if graph.caption else ""
+    return f"{safe(graph.name)}{' ' if open_names else ''}{open_names}{caption}"
+
+
+def _cells(row: Row, depth: int) -> list[str]:
+    indent = "  " * row.level
+    weights = "" if row.counts.weights == 0 else number(row.counts.weights)
+    if row.counts.frozen != 0:
+        weights += " (frozen)" if row.counts.trainable == 0 else f" ({number(row.counts.frozen)} frozen)"
+    macs = "" if row.macs == 0 else number(row.macs)
+    does = safe(" ".join(row.does.split()))
+    does = does if len(does) <= MAX_TEXT else does[: MAX_TEXT - 1] + "…"
+    if row.layer.role == "input":
+        does = safe(row.layer.caption)
+    elif row.dimension:
+        does += f"  [{row.dimension}]"
+    types = ", ".join(map(str, row.types))
+    return [row.layer.role, indent + safe(row.path), types, weights, macs, does]
+
+
+def _columns(table: list[list[str]], notes: dict[int, list[str]]) -> list[str]:
+    widths = [max(width(cells[column]) for cells in table) for column in range(len(table[0]) - 1)]
+    lines: list[str] = []
+    for position, cells in enumerate(table):
+        shown = []
+        for column, cell in enumerate(cells[:-1]):
+            gap = " " * (widths[column] - width(cell))
+            shown.append(gap + cell if column in (3, 4) else cell + gap)
+        lines.append("  ".join([*shown, cells[-1]]))
+        if position == 0:
+            lines.append("  ".join("-" * size for size in [*widths, 4]))
+        lines += [f"{'':>{widths[0]}}    {line}" for line in notes.get(position, [])]
+    return lines
+
+
+def _totals(graph: Graph) -> list[str]:
+    counts = graph.counts
+    parts = [f"{number(counts.weights)} weights"]
+    if counts.frozen != 0:
+        parts.append(f"{number(counts.trainable)} trainable, {number(counts.frozen)} frozen")
+    if counts.buffers != 0:
+        parts.append(f"{number(counts.buffers)} in buffers")
+    macs = total_macs(graph, graph.nodes)
+    deep = "deep" if graph.depth >= 2 else "not deep"
+    lines = ["; ".join(parts), f"depth {graph.depth} ({deep})"]
+    if macs != 0:
+        lines.append(f"{number(macs)} multiply-adds an example ({number(2 * macs)} FLOPs)")
+    return lines
+
+
+def number(value: Size) -> str:
+    """1,234 or a formula."""
+    return str(value) if isinstance(value, Formula) else f"{value:,}"
