@@ -62,8 +62,8 @@ def measured(hidden: int, rows: int, epochs: int, interval: float, folder: Path)
     costs: list[float] = []
     plain = RunWriter.save
 
-    def timed(store: RunWriter, engine: Engine, progress: Progress, *rest: Any) -> float:
-        costs.append(plain(store, engine, progress, *rest))
+    def timed(writer: RunWriter, engine: Engine, progress: Progress, *rest: Any) -> float:
+        costs.append(plain(writer, engine, progress, *rest))
         return costs[-1]
 
     RunWriter.save = timed  # type: ignore[method-assign, assignment]
@@ -82,13 +82,13 @@ def measured(hidden: int, rows: int, epochs: int, interval: float, folder: Path)
 
 def train(spec: Any, hidden: int, data: dict[str, Any], epochs: int, interval: float, folder: Path) -> Run:
     from netspec import api
-    from netspec.training.loop.progress import Silent
+    from netspec.training.loop.progress import NoCallbacks
     from netspec.training.plan import Request, make_plan
 
     request = Request(sizes={"H": hidden}, threads=1, pictures=False, save_seconds=interval)
     request.assignments = [("train.epochs", str(epochs))]
     plan = make_plan(spec, request, data)
-    return api.start(plan, Path(tempfile.mkdtemp(dir=folder)) / "run", Silent())
+    return api.start(plan, Path(tempfile.mkdtemp(dir=folder)) / "run", NoCallbacks())
 
 
 if __name__ == "__main__":

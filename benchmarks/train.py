@@ -33,7 +33,7 @@ from benchmarks.publish import publish
 from benchmarks.train_nets import Case
 from netspec.training.loop.engine import build_engine
 from netspec.training.loop.loop import Loop
-from netspec.training.loop.progress import Progress, Silent
+from netspec.training.loop.progress import NoCallbacks, Progress
 from netspec.training.plan import Request, make_plan
 from netspec.training.storage.folder import Folder
 from netspec.training.storage.writer import RunWriter
@@ -139,9 +139,9 @@ def loop_of(case: Case, folder: Path, epochs: int, precision: str = "float32") -
     plan = make_plan(spec, request, {"x": case.x.numpy(), "label": case.y.numpy()})
     engine = build_engine(plan)
     place = Path(tempfile.mkdtemp(dir=folder))
-    store = RunWriter(Folder(place), 60.0, None)
-    store.open(0, 0)
-    return Loop(plan, engine, Progress(), store, Silent())
+    writer = RunWriter(Folder(place), 60.0, None)
+    writer.open(0, 0)
+    return Loop(plan, engine, Progress(), writer, NoCallbacks())
 
 
 def ours(case: Case, folder: Path) -> Epoch:

@@ -13,7 +13,7 @@ from netspec.plugins import import_allowed
 from netspec.spec import Net, Spec, load, parse
 from netspec.training import session
 from netspec.training.loop.parallel import started
-from netspec.training.loop.progress import Silent, Watch
+from netspec.training.loop.progress import Callbacks, NoCallbacks
 from netspec.training.plan import Request, assignments, make_plan, short_keys
 from netspec.training.run import Run
 
@@ -41,7 +41,7 @@ def train(
     save_every: int | None = None,
     pictures: bool = True,
     quiet: bool = False,
-    watch: Watch | None = None,
+    watch: Callbacks | None = None,
 ) -> Run:
     """Trains a net as its sections say.
 
@@ -148,7 +148,7 @@ def resume(
     allow: Sequence[str] = (),
     pictures: bool | None = None,
     quiet: bool = False,
-    watch: Watch | None = None,
+    watch: Callbacks | None = None,
 ) -> Run:
     """Continues a run that was stopped or killed, from its newest whole checkpoint to its end.
 
@@ -193,13 +193,13 @@ def resume(
 
 
 @contextlib.contextmanager
-def _shown(quiet: bool, watch: Watch | None) -> Iterator[Watch]:
+def _shown(quiet: bool, watch: Callbacks | None) -> Iterator[Callbacks]:
     """Who is told of a run: the caller's own watch, a notebook's curves, the terminal, or nobody."""
     rank, _, _ = started()
     if watch is not None:
         yield watch
     elif quiet or rank:  # of several processes the first one speaks
-        yield Silent()
+        yield NoCallbacks()
     elif _in_notebook():
         from netspec.notebook import Curves
 
@@ -211,7 +211,7 @@ def _shown(quiet: bool, watch: Watch | None) -> Iterator[Watch]:
         with Display(False, language_of(())) as display:
             yield display
     else:
-        yield Silent()
+        yield NoCallbacks()
 
 
 def _in_notebook() -> bool:

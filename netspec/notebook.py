@@ -14,7 +14,7 @@ import time
 from typing import Any
 
 from netspec.spec import Net, parse
-from netspec.training.loop.progress import Facts, Row, Silent, Summary
+from netspec.training.loop.progress import Facts, NoCallbacks, Row, Summary
 
 PAUSE = 0.5  # seconds between two pictures of a run: drawing must not slow it down
 
@@ -44,7 +44,7 @@ class NetspecMagic:
         return net
 
 
-class Curves(Silent):
+class Curves(NoCallbacks):
     """Watches a run: its curves stand in the cell and grow with every epoch."""
 
     def __init__(self) -> None:

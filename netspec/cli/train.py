@@ -18,7 +18,7 @@ from netspec.diagnostics.model import Diagnostic
 from netspec.parts import need
 
 if TYPE_CHECKING:
-    from netspec.training.loop.progress import Watch
+    from netspec.training.loop.progress import Callbacks
     from netspec.training.plan import Request
 
 USAGE = 2
@@ -99,13 +99,13 @@ def train(spec: str | None, **flags: Any) -> int:
 
 
 @contextlib.contextmanager
-def _watch(flags: dict[str, Any], rank: int) -> Iterator[Watch]:
+def _watch(flags: dict[str, Any], rank: int) -> Iterator[Callbacks]:
     """What is shown of the run: one process of it speaks."""
     from netspec.cli.progress import Display
-    from netspec.training.loop.progress import Silent
+    from netspec.training.loop.progress import NoCallbacks
 
     if rank:
-        yield Silent()
+        yield NoCallbacks()
         return
     with Display(flags["quiet"], language_of(["--lang", flags["lang"]] if flags["lang"] else [])) as display:
         yield display

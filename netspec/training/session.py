@@ -21,7 +21,7 @@ from netspec.parts import need
 from netspec.training.loop.engine import Engine, build_engine
 from netspec.training.loop.loop import Diverged, Interrupted, Loop, score
 from netspec.training.loop.parallel import ProcessLost
-from netspec.training.loop.progress import Facts, Progress, Resumed, Summary, Watch
+from netspec.training.loop.progress import Callbacks, Facts, Progress, Resumed, Summary
 from netspec.training.plan import Plan, make_plan
 from netspec.training.report.pictures import Drawn, draw
 from netspec.training.run import Run
@@ -45,7 +45,7 @@ MARGIN = 10_000_000  # bytes for logs and pictures
 _CAUSES = {"layer": "in_layer", "weights": "in_weights", "input": "in_input", "loss": "in_loss"}
 
 
-def start(plan: Plan, out: Path | None, watch: Watch) -> Run:
+def start(plan: Plan, out: Path | None, watch: Callbacks) -> Run:
     """Runs a plan from its beginning in a new folder: `out`, or the next free `runs/NET-N`."""
     need("torch")
     return Session(plan, watch).start(out)
@@ -55,7 +55,7 @@ def resume(
     folder: Path,
     data: Mapping[str, Any] | None = None,
     *,
-    watch: Watch,
+    watch: Callbacks,
     spec: Spec | None = None,
     others: Sequence[Spec] = (),
     data_folder: str | os.PathLike[str] | None = None,
@@ -80,7 +80,7 @@ def resume(
 class Session:
     """One process's work on one run."""
 
-    def __init__(self, plan: Plan, watch: Watch) -> None:
+    def __init__(self, plan: Plan, watch: Callbacks) -> None:
         self.plan = plan
         self.watch = watch
         self.engine: Engine = build_engine(plan)
@@ -116,10 +116,10 @@ class Session:
     def work(self, folder: Folder, found: Restored) -> Run:
         """From where `found` stands to the end; raises NetspecError for a run that stopped or diverged."""
         request, progress = self.plan.request, found.progress
-        store = (RunWriter if self.leads else NoWriter)(folder, request.save_seconds, request.save_steps)
-        store.open(progress.metrics_bytes, progress.step)
+        writer = (RunWriter if self.leads else NoWriter)(folder, request.save_seconds, request.save_steps)
+        writer.open(progress.metrics_bytes, progress.step)
         self.status(folder, state="running", step=progress.step)
-        loop = Loop(self.plan, self.engine, progress, store, self.watch)
+        loop = Loop(self.plan, self.engine, progress, writer, self.watch)
         loop.best = found.best
         self.watch.began(self.facts(folder))
         try:
@@ -136,7 +136,7 @@ class Session:
             words: Words = {"rank": self.engine.processes.rank, "step": progress.step, "folder": str(folder.path)}
             raise StoppedError(Diagnostic("NS863", None, words)) from None
         finally:
-            store.close()
+            writer.close()
         self.engine.processes.leave()
         return Run(folder.path)
 
@@ -240,14 +240,19 @@ class Session:
         )
 
     def remarks(self) -> Iterator[Diagnostic]:
-        """What a run does otherwise than one process with plain numbers would."""
+        """The warnings of a run: NS862 where several processes come to other weights than one process would."""
         size = self.engine.processes.size
-        operations = [node.op for node in self.plan.graph.nodes]
-        # what sees its own share of a batch only, or draws numbers for it
-        differing = {op.name for op in operations if op.mixes_batch or op.draws}
+        differing = parts_that_differ(self.plan)
         if size > 1 and differing:
-            words: Words = {"steps": Quoted(tuple(sorted(differing))), "size": size}
+            words: Words = {"steps": Quoted(differing), "size": size}
             yield Diagnostic("NS862", None, words, severity="warning")
+
+
+def parts_that_differ(plan: Plan) -> tuple[str, ...]:
+    """The operations and losses that draw random numbers, or let the examples of a batch depend on each other."""
+    operations = {node.op.name for node in plan.graph.nodes if node.op.mixes_batch or node.op.draws}
+    losses = {item.term.word for item in plan.train.loss if item.term.mixes_batch or item.term.draws}
+    return tuple(sorted(operations | losses))
 
 
 def room(folder: Folder, engine: Engine) -> None:
@@ -349,8 +354,8 @@ def _first_term(engine: Engine, batch: dict[str, Tensor]) -> str:
 
     with torch.no_grad():
         outputs = engine.outputs(batch)
-        for judge in engine.objective.losses:
-            mean, _ = engine.objective.mean(judge, outputs, batch)
+        for criterion in engine.objective.losses:
+            mean, _ = engine.objective.mean(criterion, outputs, batch)
             if not torch.isfinite(mean):
-                return judge.term.word
+                return criterion.term.word
     return "loss"

@@ -11,7 +11,7 @@ import torch
 import netspec
 from netspec import api
 from netspec.diagnostics.errors import NetspecError
-from netspec.training.loop.progress import Row, Silent
+from netspec.training.loop.progress import NoCallbacks, Row
 
 SPEC = """netspec 1
 
@@ -72,7 +72,7 @@ def test_a_resumed_run_must_get_the_same_arrays(points: dict[str, np.ndarray], i
     assert api.resume("cut", points).status["state"] == "finished"
 
 
-class Leaving(Silent):
+class Leaving(NoCallbacks):
     """Leaves the run after its twelfth epoch."""
 
     def row(self, row: Row) -> None:

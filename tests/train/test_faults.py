@@ -167,7 +167,7 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(train: Train, 
             raise OSError(28, os.strerror(28))
         return plain(*given)
 
-    class Watching(netspec.training.loop.progress.Silent):
+    class Watching(netspec.training.loop.progress.NoCallbacks):
         def unsaved(self, fault: Any) -> None:
             told.append(fault.code)
 

@@ -14,9 +14,12 @@ import pytest
 
 import netspec
 from netspec import api
+from netspec.config.vocabulary.losses import Triplet
 from netspec.training.loop.parallel import Processes
-from netspec.training.loop.states import lanes
+from netspec.training.loop.states import stateful_batches
+from netspec.training.plan import Request, make_plan
 from netspec.training.run import Run
+from netspec.training.session import parts_that_differ
 from tests.conftest import ROOT
 from tests.train.conftest import Train
 
@@ -64,7 +67,7 @@ def gap(one: Run, other: Run) -> float:
 
 
 def test_two_processes_stop_together_and_one_goes_on(train: Train, place: Path) -> None:
-    """A net with carried state, clipping and uneven lanes; the second process is asked to stop."""
+    """A net with carried state, clipping and uneven batches; the second process is asked to stop."""
     options = {"epochs": 6, "batch": 7, "settings": {"train.accumulate": 2}}
     text = (place / "carried.net").read_text().replace(" -> dropout(0.1)", "")
     (place / "carried.net").write_text(text)
@@ -102,8 +105,8 @@ def test_shares_are_the_whole_batch_once(count: int, size: int) -> None:
 
 
 @pytest.mark.parametrize(("count", "batch"), [(100, 8), (7, 8), (33, 8), (64, 8), (1, 1)])
-def test_lanes_are_stretches_and_hold_every_example_once(count: int, batch: int) -> None:
-    order, spans = lanes(count, batch)
+def test_rows_of_stateful_batches_go_on_and_hold_every_example_once(count: int, batch: int) -> None:
+    order, spans = stateful_batches(count, batch)
     assert sorted(order.tolist()) == list(range(count))
     assert spans[0][0] == 0
     assert spans[-1][1] == count
@@ -113,7 +116,38 @@ def test_lanes_are_stretches_and_hold_every_example_once(count: int, batch: int)
         assert after == [example + 1 for example in before[: len(after)]]
 
 
-def test_a_lane_stays_with_its_process_when_the_batch_shrinks() -> None:
+def test_a_row_stays_with_its_process_when_the_batch_shrinks() -> None:
     for rank in range(2):
         whole, less = Processes(rank, 2).share(0, 7, 7), Processes(rank, 2).share(7, 13, 7)
         assert less == (7 + whole[0], 7 + min(6, whole[1]))
+
+
+NET = "net n {{\n  input x: 8 over 5\n  hidden z: {chain}\n  output y: z -> mean(time) -> 4 perceptrons\n}}\n"
+SECTION = "train {{\n  loss = {loss}\n  optimizer = sgd(lr = 0.1)\n  epochs = 1\n  batch = 4\n}}\n"
+
+
+def differing(chain: str, word: str, *fields: str) -> tuple[str, ...]:
+    rows = np.random.default_rng(0)
+    given = {"x": rows.random((8, 5, 8)), **{name: rows.random((8, 4)) for name in fields}}
+    spec = netspec.parse((NET + SECTION).format(chain=chain, loss=f"{word}(y, {', '.join(fields)})"))
+    return parts_that_differ(make_plan(spec, Request(pictures=False), given))
+
+
+@pytest.mark.parametrize(
+    ("chain", "found"),
+    [
+        ("attention(2)", ()),
+        ("attention(2, dropout = 0.1)", ("attention",)),
+        ("lstm(8, layers = 2)", ()),
+        ("lstm(8, layers = 2, dropout = 0.1) -> batchnorm", ("batchnorm", "lstm")),
+        ("dropout(0.5)", ("dropout",)),
+    ],
+)
+def test_what_processes_compute_otherwise_is_what_draws_or_mixes_a_batch(chain: str, found: tuple[str, ...]) -> None:
+    assert differing(chain, "squared", "t") == found
+
+
+def test_a_loss_says_itself_that_it_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert differing("relu", "triplet", "t", "u") == ()
+    monkeypatch.setattr(Triplet, "draws", True)
+    assert differing("relu", "triplet", "t", "u") == ("triplet",)

@@ -83,6 +83,9 @@ class Loss(Term):
     A loss of your own inherits from this class and defines `each`, the loss of every value. Masks, `reduce` and the
     mean are then netspec's. One that needs another mean defines `function`.
 
+    draws: it draws random numbers.
+    mixes_batch: the loss of an example depends on other examples of its batch.
+
     Example:
         >>> from typing import Annotated
         >>> class Charbonnier(netspec.Loss):
@@ -97,6 +100,8 @@ class Loss(Term):
         'charbonnier(layer, target, mask = …, reduce = mean)'
     """
 
+    draws: ClassVar[bool] = False
+    mixes_batch: ClassVar[bool] = False
     mask: Annotated[str | None, setting("name", "a field or layer of 0 and 1: what counts")] = None
     reduce: Annotated[
         str, setting("word", "mean of all values, or their sum within each example", choices=("mean", "sum"))

@@ -1,8 +1,8 @@
-"""A part of a data set -> batches on the device, chosen by index, in one order an epoch.
+"""A part of a data set -> batches on the device, chosen by index, in a new order each epoch.
 
-All rows lie on the device where they fit; where they don't, workers fetch a few batches ahead (`feed`). The order,
-and what is drawn for an example, are pure functions of (seed, epoch, index): a resumed run, or another number of
-processes, sees the very same batches.
+All rows lie on the device where they fit; where they don't, workers of `Prefetcher` fetch a few batches ahead. The
+order, and the random numbers of an example, are pure functions of (seed, epoch, index): a resumed run, or another
+number of processes, sees the very same batches.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ SHARE = 0.4  # of a GPU's free memory that one field of a part may take
 
 @dataclass(slots=True)
 class Column:
-    """One field of a part, on the device: (rows, …), or a stretch of rows that examples are cut from."""
+    """One field of a part on the device: (rows, …), or consecutive rows from which examples are cut."""
 
     values: Tensor
-    dtype: Any  # that the net takes
-    bytes: bool = False  # they stay so until they are chosen
-    offsets: Tensor | None = None  # of an example's rows from where it begins
-    single: bool = False  # one row of each stretch, without a time axis
+    dtype: Any  # of the batches that the net reads
+    bytes: bool = False  # values stay bytes until a batch takes them
+    offsets: Tensor | None = None  # of an example's rows, counted from its first row
+    single: bool = False  # an example is one row without a time axis
 
     def take(self, index: Tensor) -> Tensor:
         """The examples of an index on the same device."""
@@ -51,7 +51,7 @@ class Column:
 
 @dataclass(slots=True)
 class Remote:
-    """One field of a part that stays in the computer's memory, or in a file that is mapped into it."""
+    """One field of a part that stays in main memory, or in a file that is mapped into it."""
 
     array: Array
     rows: Array
@@ -95,12 +95,21 @@ class Part:
         }
 
     def fetch(self, index: Tensor) -> Batch:
-        """What must come from elsewhere for a batch; a worker may call it ahead."""
+        """The fields of a batch that do not lie on the device; a worker may fetch them ahead."""
         chosen = index.numpy()
         return {name: column.fetch(chosen, self.pinned) for name, column in self.remote.items()}
 
     def take(self, index: Tensor, drawn: tuple[int, Tensor] | None = None, fetched: Batch | None = None) -> Batch:
-        """The fields of the examples at `index` (on the CPU); `drawn` is (key, index) in training passes."""
+        """A batch.
+
+        Parameters:
+            index: which examples, (B,), on the CPU.
+            drawn: (key, index) in training passes, from which augmentation draws; None in evaluation.
+            fetched: what `fetch` gave for this index; left out, it is fetched now.
+
+        Returns:
+            the fields of the examples by name, on the device.
+        """
         if self.remote and fetched is None:
             fetched = self.fetch(index)
         if self.device != "cpu":
@@ -124,7 +133,7 @@ class Part:
 
 
 def stays_away(array: Array, rows: int, device: Any) -> bool:
-    """Whether a field is too large to lie on the device as a whole: it is on the disk already, or a GPU lacks room."""
+    """Whether a field stays off the device: it is a file on the disk, or the GPU lacks room for it."""
     import numpy as np
     import torch
 
@@ -159,7 +168,7 @@ def bounds(count: int, batch: int, least: int) -> list[tuple[int, int]]:
     return found
 
 
-# ---- What is done to single batches: crops, shifts and flips, drawn for each example from (seed, epoch, index)
+# ---- Augmentation of single batches: crops, shifts and flips, drawn for each example from (seed, epoch, index)
 
 
 def augments(late: tuple[FieldStep, ...]) -> list[Augment]:
@@ -190,7 +199,7 @@ def _augment(step: FieldStep, position: int) -> Augment:
 
 
 def affine(pending: tuple[Affine, ...]) -> list[Augment]:
-    """What is done to each batch (B, maps, …) of a set that is too large to be prepared as a whole."""
+    """The steps that each batch (B, maps, …) still needs, of a data set too large to be prepared as a whole."""
     return [_affine(step) for step in pending]
 
 
@@ -213,12 +222,12 @@ AHEAD = 2  # batches for each worker
 
 
 def default_workers() -> int:
-    """One a core but the one that trains, at most four: reading and copying let Python's lock go."""
+    """One for each core but one, at most four: reading and copying release Python's lock."""
     return max(1, min(4, (os.cpu_count() or 1) - 1))
 
 
 class Prefetcher:
-    """Hands out batches by their number; the order is known beforehand, so nothing here could be lost or mixed up."""
+    """Batches by their number; workers fetch those that follow. It holds no state that a checkpoint would need."""
 
     def __init__(self, part: Part, index: Callable[[int], Tensor], count: int, workers: int) -> None:
         self.part = part

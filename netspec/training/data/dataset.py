@@ -16,7 +16,7 @@ from netspec.config.vocabulary.steps import FieldStep, State
 from netspec.diagnostics.errors import DataError, NetspecError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.names import nearest
-from netspec.training.data.fields import coerce, from_array, rest, take
+from netspec.training.data.fields import coerce, extract, from_array, rest
 from netspec.training.data.random_streams import split
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def prepare(data: Data, match: Match, rows: Rows | None, given: Mapping[str, Any
 def _prepare(
     data: Data, match: Match, rows: Rows | None, given: Mapping[str, Any], seed: int, faults: Faults
 ) -> Dataset:
-    raw = _take_all(data, match, rows, given, faults)
+    raw = _extract_all(data, match, rows, given, faults)
     count = _count(raw, data)
     windows = windows_of(data, raw)
     parts = _parts(data, rows, count, seed, windows is not None)
@@ -145,10 +145,10 @@ def same_lengths(fields: dict[str, Prepared], match: Match, rows: Rows | None, f
             faults.add(Diagnostic("NS849", None, words))
 
 
-# ---- taking
+# ---- extracting
 
 
-def _take_all(
+def _extract_all(
     data: Data, match: Match, rows: Rows | None, given: Mapping[str, Any], faults: Faults
 ) -> dict[str, Values]:
     wanted = dict.fromkeys([*match.inputs, *match.wanted])
@@ -162,7 +162,7 @@ def _take_all(
         if name in given:
             found[name] = from_array(name, given[name])
         elif name in data.fields and rows is not None:
-            found[name] = take(data.fields[name], data, rows, faults)
+            found[name] = extract(data.fields[name], data, rows, faults)
         elif name not in match.inputs and name in match.wanted and name not in data.fields:
             reject("NS822", match.places.get(name), name=name)
         else:
@@ -314,7 +314,7 @@ def _transform_new_rows(
         if name in given:
             values = _named(from_array(name, given[name]), item)
         elif rows is not None and item.steps:
-            values = take(item, data, rows, faults)
+            values = extract(item, data, rows, faults)
         else:
             reject("NS822", match.places.get(name), name=name)
         values = _ranged(values, stored["fields"].get(name, {}).get("range"))

@@ -218,7 +218,7 @@ def _ragged(name: str, values: Any) -> Values:
     return Values(array, raw=True, lengths=lengths)
 
 
-def take(item: Field, data: Data, rows: Rows, faults: Faults) -> Values:
+def extract(item: Field, data: Data, rows: Rows, faults: Faults) -> Values:
     """What a field's first step takes from the source."""
     step, *after = item.steps
     resize = after[0].size if after and isinstance(after[0], Resize) else None

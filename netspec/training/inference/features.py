@@ -28,7 +28,7 @@ GRID = 96  # places on each side of the plane of the inputs
 
 @dataclass(slots=True)
 class Ending:
-    """How a classifier ends: the term that judges it, its output layer, what that reads, its sums."""
+    """How a classifier ends: the term that reads it, its output layer, what that reads, its sums."""
 
     term: Term
     layer: Node

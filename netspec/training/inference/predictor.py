@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-    from netspec.training.loop.objective import Judge
+    from netspec.training.loop.objective import Criterion
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -77,12 +77,12 @@ class Predictor:
     def answers(self, dataset: Dataset) -> list[Answer]:
         """The answers for every row, one Answer a target."""
         engine = self.engine(dataset)
-        return [self._answer(judge, values) for judge, values in _values(engine)]
+        return [self._answer(criterion, values) for criterion, values in _values(engine)]
 
-    def _answer(self, judge: Judge, values: Tensor) -> Answer:
-        name = judge.term.compared or judge.term.layer
+    def _answer(self, criterion: Criterion, values: Tensor) -> Answer:
+        name = criterion.term.compared or criterion.term.layer
         field = self.stored["fields"].get(name, {})
-        predicted = judge.predicted or Numbers(judge.layer)
+        predicted = criterion.predicted or Numbers(criterion.layer)
         decided = predicted.decide(values)
         if not predicted.discrete:
             return Answer(name, self._in_units(name, decided.double().numpy(), field))
@@ -113,23 +113,23 @@ class Predictor:
         return array
 
 
-def _values(engine: Engine) -> list[tuple[Judge, Tensor]]:
+def _values(engine: Engine) -> list[tuple[Criterion, Tensor]]:
     """What each target's term reads, over all rows; a target is answered once, as its first loss says."""
     import torch
 
-    judges = [judge for judge in engine.objective.losses if judge.predicted is not None]
-    judges += [judge for judge in engine.objective.metrics if judge.target is not None]
-    chosen: dict[str, Judge] = {}
-    for judge in judges or engine.objective.losses:
-        chosen.setdefault(judge.term.compared or judge.term.layer, judge)
+    criteria = [criterion for criterion in engine.objective.losses if criterion.predicted is not None]
+    criteria += [criterion for criterion in engine.objective.metrics if criterion.target is not None]
+    chosen: dict[str, Criterion] = {}
+    for criterion in criteria or engine.objective.losses:
+        chosen.setdefault(criterion.term.compared or criterion.term.layer, criterion)
     found: dict[str, list[Tensor]] = {name: [] for name in chosen}
     part = engine.parts[ALL]
     with torch.inference_mode():
         for index in torch.split(torch.arange(part.count), EVALUATION_BATCH):
             batch = part.take(index)
             outputs = engine.outputs(batch)
-            for name, judge in chosen.items():
-                found[name].append(judge.value(outputs, batch).detach().float().cpu())
+            for name, criterion in chosen.items():
+                found[name].append(criterion.value(outputs, batch).detach().float().cpu())
     return [(chosen[name], torch.cat(values)) for name, values in found.items()]
 
 

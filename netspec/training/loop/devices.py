@@ -1,4 +1,4 @@
-"""Which device a run uses, how many threads, and in what precision: chosen by rule, and said aloud."""
+"""The device of a run, its threads and its precision: fixed rules choose them, and the run reports them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     import torch
 
 USAGE = 2
-# multiply-adds of a training step below which a second thread costs more than it brings
+# multiply-adds of a training step below which a second thread makes it slower
 SMALL_STEP = 2_000_000_000
 
 
 def choose_device(wanted: str) -> str:
-    """`auto` is CUDA where there is one, else the CPU; raises NetspecError for a device that is not there."""
+    """The device: for `auto` CUDA where it is available, else the CPU. Raises NetspecError (NS853) for others."""
     import torch
 
     _, _, local = started()
@@ -36,7 +36,7 @@ def choose_device(wanted: str) -> str:
 
 
 def choose_threads(wanted: int | None, graph: Graph, batch: int) -> int:
-    """By the size of a step, so that the same run always adds up in the same order."""
+    """The number of threads, by the size of a step: so the same run always adds up in the same order."""
     import os
 
     if wanted is not None:
@@ -47,7 +47,7 @@ def choose_threads(wanted: int | None, graph: Graph, batch: int) -> int:
 
 
 def autocast(precision: str, device: str) -> Any:
-    """The context of training passes where bfloat16 was asked for."""
+    """The context of training passes in bfloat16; None for other precisions."""
     import torch
 
     if precision != "bfloat16":
@@ -56,7 +56,7 @@ def autocast(precision: str, device: str) -> Any:
 
 
 def dtype_of(precision: str) -> torch.dtype:
-    """What weights and data are stored as; bfloat16 is for the passes only."""
+    """The type of weights and data; with bfloat16 only the passes use it."""
     import torch
 
     return torch.float64 if precision == "float64" else torch.float32

@@ -19,9 +19,9 @@ from netspec.ir.types import Time
 from netspec.training.data.batches import Part, bounds
 from netspec.training.data.random_streams import key_of
 from netspec.training.loop import devices
-from netspec.training.loop.objective import Objective, judge, objective
+from netspec.training.loop.objective import Objective, objective, with_logits
 from netspec.training.loop.parallel import Processes, join
-from netspec.training.loop.states import CarriedStates, lanes
+from netspec.training.loop.states import CarriedStates, stateful_batches
 from netspec.training.plan import Plan
 
 if TYPE_CHECKING:
@@ -30,15 +30,19 @@ if TYPE_CHECKING:
 
     from netspec.training.data.batches import Batch
 
-# a batch of one has no variance to normalise by
 EVALUATION_BATCH = 512
 
 
 @dataclass(slots=True)
 class Engine:
-    """What the loop works with. `arguments` are the fields that forward takes, in order.
+    """The live parts of a run.
 
-    `forward` is the model as training passes call it: compiled, or shared between processes.
+    model: the net as a module, in the state that checkpoints hold.
+    forward: the model as training passes call it: compiled, or wrapped for several processes.
+    spans: for each batch of an epoch its begin and end in the order.
+    arguments: the fields that forward takes, in order.
+    single: forward returns one tensor in place of a tuple.
+    keys: the keys of `graph.stored`.
     """
 
     model: nn.Module
@@ -54,24 +58,24 @@ class Engine:
     threads: int
     dtype: Any
     single: bool
-    carry: CarriedStates
+    carried: CarriedStates
     batch: int
     processes: Processes
     autocast: Any
     keys: tuple[str, ...] = field(default=())
 
     @property
-    def lanes(self) -> int | None:
-        """How many lanes carried states have; None where nothing is carried."""
-        return self.spans[0][1] if self.carry else None
+    def stateful_rows(self) -> int | None:
+        """The rows of a full batch where states are carried from batch to batch; None elsewhere."""
+        return self.spans[0][1] if self.carried else None
 
     def outputs(self, batch: Batch, training: bool = False) -> tuple[Tensor, ...]:
-        """The outputs that the terms read."""
+        """The outputs for a batch, in the order of `Logits.outputs`."""
         run = self.forward if training else self.model
         values = [batch[name] for name in self.arguments]
-        if self.carry.names:
-            found, after = run(*values, state=self.carry.before(len(values[0])), return_state=True)
-            self.carry.keep(after)
+        if self.carried.names:
+            found, after = run(*values, state=self.carried.before(len(values[0])), return_state=True)
+            self.carried.keep(after)
         else:
             found = run(*values)
         return (found,) if self.single else found
@@ -81,21 +85,21 @@ class Engine:
         import torch
 
         part = self.parts["training"]
-        if self.carry:
-            return torch.from_numpy(lanes(part.count, self.batch)[0])
+        if self.carried:
+            return torch.from_numpy(stateful_batches(part.count, self.batch)[0])
         return part.order(key_of(seed, "order", epoch))
 
     def chunks(self, count: int) -> list[Tensor]:
-        """The first `count` examples of a part as they are scored, the same way in every run."""
+        """The indices of the first `count` examples of a part, in the chunks in which every run scores them."""
         import torch
 
-        if self.carry:
-            order, spans = lanes(count, self.batch)
+        if self.carried:
+            order, spans = stateful_batches(count, self.batch)
             return [torch.from_numpy(order[begin:end]) for begin, end in spans]
         return list(torch.split(torch.arange(count), EVALUATION_BATCH))
 
     def draw_from(self, seed: int) -> None:
-        """Where the random numbers of the next passes begin: dropout has no state that could be lost."""
+        """Seeds the next passes, so that dropout has no state that a checkpoint must hold."""
         import torch
 
         seed = (seed + self.processes.rank) & ((1 << 63) - 1)
@@ -104,12 +108,13 @@ class Engine:
             torch.manual_seed(seed)
 
     def clip(self, norm: float) -> None:
+        """Scales the gradients so that their norm is at most `norm`."""
         import torch
 
         torch.nn.utils.clip_grad_norm_(self.weights, norm)
 
     def finite(self) -> bool:
-        """Whether every weight is a finite number."""
+        """Whether every weight is finite."""
         import torch
 
         return all(bool(torch.isfinite(weight).all()) for weight in self.weights)
@@ -121,7 +126,7 @@ class Engine:
 
 
 def build_engine(plan: Plan) -> Engine:
-    """Builds everything on the device; weights are the initial ones of (seed, key)."""
+    """Builds everything on the device; the initial weights depend on (seed, key) alone."""
     import torch
 
     train, graph = plan.train, plan.graph
@@ -133,21 +138,21 @@ def build_engine(plan: Plan) -> Engine:
     processes = join(device)
     dtype = devices.dtype_of(train.precision)
     terms: list[Term] = [item.term for item in train.loss] + list(train.metrics)
-    judged = judge(graph, terms, frozenset(plan.match.inputs))
-    model = _module(judged.graph, train, device, dtype)
+    logits = with_logits(graph, terms, frozenset(plan.match.inputs))
+    model = _module(logits.graph, train, device, dtype)
     frozen = {stored.key for stored in graph.stored if stored.kind == "frozen"}
     for key, weight in model.named_parameters():
         weight.requires_grad_(key not in frozen)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     parts = {name: Part(plan.dataset, name, device, dtype) for name in plan.dataset.parts}
-    carry = CarriedStates(graph)
-    spans = _spans(graph, parts["training"].count, train.batch, carry, processes)
+    carried = CarriedStates(graph)
+    spans = _spans(graph, parts["training"].count, train.batch, carried, processes)
     steps = train.epochs * -(-len(spans) // train.accumulate)
     engine = Engine(
         model=model,
-        forward=_forward(model, judged.graph, processes),
+        forward=_forward(model, logits.graph, processes),
         optimizer=train.optimizer.build(weights, device.partition(":")[0]),
-        objective=objective(train, graph, judged, plan.targets, device),
+        objective=objective(train, graph, logits, plan.targets, device),
         rate=Rate(train.schedule, train.optimizer.lr, steps, train.epochs),
         parts=parts,
         spans=spans,
@@ -156,8 +161,8 @@ def build_engine(plan: Plan) -> Engine:
         device=device,
         threads=threads,
         dtype=dtype,
-        single=len(judged.outputs) == 1,
-        carry=carry,
+        single=len(logits.outputs) == 1,
+        carried=carried,
         batch=train.batch,
         processes=processes,
         autocast=devices.autocast(train.precision, device),
@@ -168,7 +173,7 @@ def build_engine(plan: Plan) -> Engine:
 
 
 def _compile(engine: Engine, plan: Plan) -> None:
-    """As asked for; a run that may choose chooses once, and a resumed one does the same."""
+    """Compiles where the request says so; `auto` decides once, and a resumed run keeps the decision."""
     request, train = plan.request, plan.train
     if request.compile == "auto":
         begin, end = engine.spans[0]
@@ -180,9 +185,9 @@ def _compile(engine: Engine, plan: Plan) -> None:
         engine.forward = compiled(engine.forward, engine.device)
 
 
-def _spans(graph: Graph, count: int, batch: int, carry: CarriedStates, processes: Processes) -> list[tuple[int, int]]:
-    if carry:
-        return lanes(count, batch)[1]
+def _spans(graph: Graph, count: int, batch: int, carried: CarriedStates, processes: Processes) -> list[tuple[int, int]]:
+    if carried:
+        return stateful_batches(count, batch)[1]
     least = 2 * processes.size if any(node.op.mixes_batch for node in graph.nodes) else 1
     return bounds(count, batch, least)
 
@@ -193,7 +198,7 @@ def _forward(model: nn.Module, graph: Graph, processes: Processes) -> Any:
 
 
 def _unread(graph: Graph) -> bool:
-    """Whether weights stand in the net that no judged output depends on."""
+    """Whether the net has trainable weights on which no output depends."""
     seen: set[int] = set()
     pending = [edge.node for number in graph.outputs for edge in graph.layers[number].values]
     while pending:
@@ -205,7 +210,7 @@ def _unread(graph: Graph) -> bool:
 
 
 def _module(graph: Graph, train: Train, device: str, dtype: Any) -> nn.Module:
-    """The net with its initial weights, in the order in memory that is fastest for the device."""
+    """The net with its initial weights, in the memory format that is fastest on the device."""
     import torch
 
     from netspec.codegen.live import build
@@ -219,7 +224,7 @@ def _module(graph: Graph, train: Train, device: str, dtype: Any) -> nn.Module:
 
 
 def arguments_of(graph: Graph) -> tuple[str, ...]:
-    """The arguments of forward: the inputs, then the lengths that they bring."""
+    """The arguments of forward: the inputs, then the lengths of those that vary."""
     labels, lengths, seen = [], [], set()
     for number in graph.inputs:
         node = graph.nodes[number]
@@ -232,24 +237,24 @@ def arguments_of(graph: Graph) -> tuple[str, ...]:
     return (*labels, *lengths)
 
 
-# ---- A module -> torch.compile's version of it, where that was asked for or pays off
+# ---- A module -> torch.compile's version of it
 
 
 MISSING = 5  # the exit code of an optional part that is not there
-# a run that takes less than this cannot win back what compiling costs
+# a shorter run cannot win back the cost of compiling
 LEAST_SECONDS = 120.0
-TRIAL = 10  # steps that each way is timed over
+TRIAL = 10  # timed steps
 
 
 def compiled(module: nn.Module, device: str) -> Any:
-    """The compiled module; on CUDA with graphs, which save small nets the launching of every kernel."""
+    """The compiled module; on CUDA with graphs, which launch all kernels of a small net at once."""
     import torch
 
     return torch.compile(module, mode="reduce-overhead" if device.startswith("cuda") else None)
 
 
 def require_compiler() -> None:
-    """Raises NetspecError (exit code 5) where torch.compile does not work, as without a C++ compiler."""
+    """Raises NetspecError (NS865) where torch.compile does not work, as without a C++ compiler."""
     import torch
 
     try:
@@ -260,7 +265,7 @@ def require_compiler() -> None:
 
 
 def pays_off(engine: Engine, batch: Batch, steps: int) -> bool:
-    """Times both ways on a copy: the seconds saved in the whole run must be twice those that compiling takes."""
+    """Whether compiling saves at least twice the seconds that it takes, by timing both ways on a copy."""
     model, forward = engine.model, engine.forward
     trial = copy.deepcopy(model)
 
@@ -285,7 +290,7 @@ def pays_off(engine: Engine, batch: Batch, steps: int) -> bool:
         return False
     finally:
         engine.forward = forward
-        engine.carry.reset()
+        engine.carried.reset()
     return saved * steps > 2 * cost
 
 
@@ -301,7 +306,7 @@ def _seconds(step: Callable[[Any], None], forward: Any) -> float:
 
 
 class Rate:
-    """The learning rate as a pure function of the optimizer step and epoch (and the factor of one that waits)."""
+    """The learning rate as a pure function of step, epoch and the factor of a schedule that waits for progress."""
 
     def __init__(self, schedule: Schedule, lr: float, steps: int, epochs: int) -> None:
         self.schedule = schedule

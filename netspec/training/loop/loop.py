@@ -14,7 +14,7 @@ from netspec.training.data.batches import Prefetcher
 from netspec.training.data.random_streams import key_of, step_key
 from netspec.training.loop.engine import Engine, set_rate
 from netspec.training.loop.parallel import connection_errors
-from netspec.training.loop.progress import Moment, Progress, Row, Watch
+from netspec.training.loop.progress import Callbacks, Moment, Progress, Row
 from netspec.training.plan import Plan
 from netspec.training.storage.writer import RunWriter
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from netspec.training.data.batches import Batch
     from netspec.training.loop.engine import Engine
 
-SAMPLE = 2048  # training rows that are scored each epoch where there is no validation part
-LOOK = 0.1  # seconds between two looks at the clock's consequences: progress, log, checkpoints
+SAMPLE = 2048  # training rows that each epoch scores where there is no validation part
+LOOK = 0.1  # seconds between two reports of progress
 
 
 class Interrupted(Exception):
-    """SIGTERM or Ctrl-C: the run is saved and ends."""
+    """SIGTERM or Ctrl-C: the run saves a checkpoint and ends."""
 
 
 class Diverged(Exception):
-    """A loss that is no number, with the batch that it came from."""
+    """A loss that is not finite, with the batch that gave it."""
 
     def __init__(self, loss: float, batch: dict[str, Tensor]) -> None:
         super().__init__(str(loss))
@@ -42,53 +42,54 @@ class Diverged(Exception):
 
 
 class Loop:
-    """One run from where its progress stands to its end."""
+    """One run, from its progress so far to its end."""
 
-    def __init__(self, plan: Plan, engine: Engine, progress: Progress, store: RunWriter, watch: Watch) -> None:
+    def __init__(self, plan: Plan, engine: Engine, progress: Progress, writer: RunWriter, watch: Callbacks) -> None:
         self.plan = plan
         self.train = plan.train
         self.engine = engine
         self.progress = progress
-        self.store = store
+        self.writer = writer
         self.watch = watch
         self.best: dict[str, Tensor] | None = None
         self.alone = engine.processes.size == 1
-        self.asked = False  # this process got a signal
-        self.stop = self.due = False  # what all processes of the run agreed on after a step
+        self.asked = False  # a signal asks this process to stop
+        self.stop = self.due = False  # the decision of all processes after a step
         self.batch: dict[str, Tensor] = {}
-        # a loss that is read waits for the GPU: there it is added up on the device, and read now and then
+        # reading a loss waits for the GPU, so a GPU adds the losses up and the sum is read now and then
         self.running: Tensor | None = self._sum_on_device()
         self.began = time.perf_counter() - progress.seconds
         self.looked = 0.0
-        self.pace = 0.0  # seconds a batch, smoothed
+        self.pace = 0.0  # seconds per batch, smoothed
 
     def run(self) -> None:
-        """All epochs that are left; raises Interrupted, Diverged or ProcessLost."""
+        """Runs the remaining epochs; raises Interrupted, Diverged or ProcessLost."""
         with _Signals(self):
             set_rate(self.engine.optimizer, self.lr())
             while self.progress.epoch < self.train.epochs and not self.progress.finished:
                 self.epoch()
                 self.finish_epoch()
             self.progress.finished = True
-            if self.progress.seconds > self.store.seconds:
+            if self.progress.seconds > self.writer.seconds:
                 self.save()  # what follows may be killed too
 
     def epoch(self) -> None:
-        """The batches of the current epoch that are left."""
+        """Runs the remaining batches of the current epoch."""
         progress, engine = self.progress, self.engine
         part = engine.parts["training"]
         order = engine.order(self.train.seed, progress.epoch)
-        feed = Prefetcher(part, lambda number: self.index(order, number), len(engine.spans), self.plan.request.workers)
+        workers = self.plan.request.workers
+        prefetcher = Prefetcher(part, lambda number: self.index(order, number), len(engine.spans), workers)
         drawn = key_of(self.train.seed, "draw", progress.epoch)
         engine.model.train()
         if progress.position == 0:
-            engine.carry.reset()
-        with contextlib.closing(feed):
-            self.steps(feed, drawn)
+            engine.carried.reset()
+        with contextlib.closing(prefetcher):
+            self.steps(prefetcher, drawn)
         self.collect()
 
-    def steps(self, feed: Prefetcher, drawn: int) -> None:
-        """Step after step to the epoch's end, with a look now and then."""
+    def steps(self, prefetcher: Prefetcher, drawn: int) -> None:
+        """Takes step after step to the end of the epoch, and reports now and then."""
         progress, engine = self.progress, self.engine
         group, count = self.train.accumulate, len(engine.spans)
         self.looked = time.perf_counter()
@@ -96,32 +97,32 @@ class Loop:
         while progress.position < count:
             first = progress.position
             last = min(first + group, count)
-            self.step(feed, drawn, first, last)
+            self.step(prefetcher, drawn, first, last)
             progress.position = last
             progress.step += 1
             now = time.perf_counter()
             if self.alone:
-                self.stop, self.due = self.asked, self.store.due(now, progress.step)
+                self.stop, self.due = self.asked, self.writer.due(now, progress.step)
             if self.stop or self.due or now - self.looked >= LOOK:
                 self.look(now, progress.position - passed)
                 passed = progress.position
 
     def index(self, order: Tensor, number: int) -> Tensor:
-        """The examples of a batch: this process's share, or one that does not count where the share is empty."""
+        """The examples of a batch: this process's share; one example that does not count where the share is empty."""
         start, stop = self.engine.spans[number]
         if self.alone:
             return order[start:stop]
-        first, last = self.engine.processes.share(start, stop, self.engine.lanes)
+        first, last = self.engine.processes.share(start, stop, self.engine.stateful_rows)
         return order[first:last] if last > first else order[start : start + 1]
 
-    def step(self, feed: Prefetcher, drawn: int, first: int, last: int) -> None:
-        """One step of the optimizer, over the batches `first` to `last`."""
+    def step(self, prefetcher: Prefetcher, drawn: int, first: int, last: int) -> None:
+        """Takes one step of the optimizer over the batches `first` to `last`."""
         engine, progress, train = self.engine, self.progress, self.train
         engine.draw_from(step_key(drawn, first))
         begin, end = engine.spans[first][0], engine.spans[last - 1][1]
         for number in range(first, last):
             start, stop = engine.spans[number]
-            self.batch = feed.take(number, drawn)
+            self.batch = prefetcher.take(number, drawn)
             loss = self.loss(stop - start) if self.alone else self.shared_loss(start, stop)
             if last - first > 1:
                 loss = loss * ((stop - start) / (end - begin))
@@ -139,12 +140,12 @@ class Loop:
             weight.grad = None
 
     def shared_backward(self, loss: Tensor, last: bool) -> None:
-        """Gradients, averaged over all processes after the last batch of a step."""
+        """Computes gradients; after the last batch of a step all processes average theirs."""
         with connection_errors(), contextlib.nullcontext() if last else self.engine.forward.no_sync():
             loss.backward()  # type: ignore[no-untyped-call]
 
     def loss(self, rows: int) -> Tensor:
-        """The loss of the batch, added to the epoch's."""
+        """The loss of the batch; it also adds to the loss of the epoch."""
         engine, batch = self.engine, self.batch
         if engine.autocast is None:
             loss = engine.objective.loss(engine.outputs(batch, training=True), batch)
@@ -158,10 +159,10 @@ class Loop:
         return loss
 
     def shared_loss(self, start: int, stop: int) -> Tensor:
-        """This process's part of the loss; the processes also agree on what follows the step."""
+        """This process's part of the loss; the processes also decide whether to stop or save after the step."""
         engine = self.engine
-        first, last = engine.processes.share(start, stop, engine.lanes)
-        due = self.store.due(time.perf_counter(), self.progress.step + 1)
+        first, last = engine.processes.share(start, stop, engine.stateful_rows)
+        due = self.writer.due(time.perf_counter(), self.progress.step + 1)
         with engine.autocast or contextlib.nullcontext():
             agreed = shared_loss(engine, self.batch, last > first, self.asked, due)
         self.stop, self.due = agreed.stop, agreed.due
@@ -174,7 +175,7 @@ class Loop:
         self.progress.loss_sum += value * rows
 
     def collect(self) -> None:
-        """Reads the sum of the losses from the device."""
+        """Reads the sum of the losses from the device; raises Diverged where it is not finite."""
         if self.running is not None:
             value = float(self.running)
             if not math.isfinite(value):
@@ -194,10 +195,10 @@ class Loop:
         progress = self.progress
         return self.engine.rate.at(progress.step, progress.epoch, progress.plateau_factor)
 
-    # ---- now and then
+    # ---- progress and checkpoints
 
     def look(self, now: float, batches: int) -> None:
-        """Says where the run is, and saves it when that is due."""
+        """Reports progress, and saves a checkpoint when one is due."""
         self.collect()
         progress = self.progress
         if batches:
@@ -211,7 +212,7 @@ class Loop:
             progress.epoch + 1, progress.position, progress.step, progress.epoch_loss(), rate, left * self.pace
         )
         self.watch.moment(moment)
-        self.store.log(moment)
+        self.writer.log(moment)
         whole = progress.position == len(self.engine.spans)  # the epoch's end saves itself
         if self.stop or (self.due and not whole):
             self.save()
@@ -220,12 +221,12 @@ class Loop:
             raise Interrupted
 
     def save(self) -> None:
-        """Writes a checkpoint, of finite weights only; a disk that refuses does not end a run that can go on."""
+        """Writes a checkpoint of finite weights; the run goes on where the disk refuses it."""
         if not self.engine.finite():
             raise Diverged(math.nan, self.batch)
-        state = self.engine.carry.whole(self.engine.processes)
+        state = self.engine.carried.whole(self.engine.processes)
         try:
-            seconds = self.store.save(self.engine, self.progress, self.best, state)
+            seconds = self.writer.save(self.engine, self.progress, self.best, state)
         except NetspecError as fault:
             if self.stop:
                 raise
@@ -234,7 +235,7 @@ class Loop:
             self.watch.saved(self.progress.step, seconds)
 
     def finish_epoch(self) -> None:
-        """Scores the validation part, and decides what follows from it."""
+        """Scores the validation part, then updates the best epoch, the learning rate and early stopping."""
         progress, train = self.progress, self.train
         lr = self.lr() if self.engine.rate.moves else self.engine.optimizer.param_groups[0]["lr"]
         row = Row(progress.epoch + 1, progress.step, lr, {"loss": progress.epoch_loss()})
@@ -242,11 +243,11 @@ class Loop:
             row.validation = score(self.engine, "validation")
         elif self.train.metrics:
             row.training.update(score(self.engine, "training", most=SAMPLE), loss=row.training["loss"])
-        progress.metrics_bytes = self.store.row(row)
+        progress.metrics_bytes = self.writer.row(row)
         self.watch.row(row)
-        self.judge(row)
+        self.keep_best(row)
         progress.next_epoch()
-        self.engine.carry.reset()
+        self.engine.carried.reset()
         if self.running is not None:
             self.running.zero_()
         set_rate(self.engine.optimizer, self.lr())
@@ -261,14 +262,14 @@ class Loop:
             raise Interrupted
 
     def agree(self, now: float) -> None:
-        """What all processes do at the end of an epoch."""
+        """Decides, for all processes, whether to stop or save at the end of an epoch."""
         import torch
 
-        wishes = torch.tensor([self.asked, self.store.due(now, self.progress.step)], dtype=torch.float64)
+        wishes = torch.tensor([self.asked, self.writer.due(now, self.progress.step)], dtype=torch.float64)
         self.stop, self.due = (bool(wish) for wish in self.engine.processes.sum(wishes))
 
-    def judge(self, row: Row) -> None:
-        """The best epoch so far, and the schedule that waits for progress."""
+    def keep_best(self, row: Row) -> None:
+        """Updates the best epoch so far, and a schedule that waits for progress."""
         progress, train = self.progress, self.train
         if train.best is not None or train.patience is not None:
             name = train.best or "loss"
@@ -285,7 +286,7 @@ class Loop:
             self.plateau(row.validation["loss"])
 
     def plateau(self, loss: float) -> None:
-        """torch's ReduceLROnPlateau: mode min, threshold 1e-4 relative, no cooldown."""
+        """Lowers the rate as torch's ReduceLROnPlateau does: mode min, relative threshold 1e-4, no cooldown."""
         progress = self.progress
         schedule: Any = self.train.schedule
         if progress.plateau_best is None or loss < progress.plateau_best * (1 - 1e-4):
@@ -298,47 +299,53 @@ class Loop:
 
 
 def score(engine: Engine, name: str, most: int | None = None) -> dict[str, float]:
-    """The loss and every metric over a whole part (or its first `most` rows), in evaluation mode.
+    """The loss and every metric of a part, in evaluation mode. Every process calls it, and scores some of the chunks.
 
-    Processes take turns with the chunks and add up their sums; every one calls it.
+    Parameters:
+        engine: the live parts of the run.
+        name: the part: training, validation or test.
+        most: scores the first rows only.
+
+    Returns:
+        the scores by name, `loss` first.
     """
     import torch
 
     part = engine.parts[name]
     objective, processes = engine.objective, engine.processes
     sums = torch.zeros(len(objective.losses), 2, dtype=torch.float64)
-    meters = objective.states()
-    alone = processes.size == 1 or engine.carry  # carried states go from chunk to chunk
+    states = objective.states()
+    alone = processes.size == 1 or engine.carried  # a chunk begins with the states of the one before
     engine.model.eval()
-    engine.carry.reset()
+    engine.carried.reset()
     with torch.inference_mode():
         for turn, index in enumerate(engine.chunks(part.count if most is None else min(most, part.count))):
             if not alone and turn % processes.size != processes.rank:
                 continue
             batch = part.take(index)
             outputs = engine.outputs(batch)
-            for number, judge in enumerate(objective.losses):
-                mean, weight = objective.mean(judge, outputs, batch)
+            for number, criterion in enumerate(objective.losses):
+                mean, weight = objective.mean(criterion, outputs, batch)
                 sums[number] += torch.tensor([float(mean) * float(weight), float(weight)], dtype=torch.float64)
-            objective.measure(meters, outputs, batch)
-    engine.carry.reset()
+            objective.measure(states, outputs, batch)
+    engine.carried.reset()
     engine.model.train()
     if not alone:
         sums = processes.sum(sums)
-        for meter in meters:
-            meter.sums = processes.sum(meter.sums)
+        for state in states:
+            state.sums = processes.sum(state.sums)
     loss = sum(
-        judge.coefficient * (total / weight if weight else math.nan)
-        for judge, (total, weight) in zip(objective.losses, sums.tolist(), strict=True)
+        criterion.coefficient * (total / weight if weight else math.nan)
+        for criterion, (total, weight) in zip(objective.losses, sums.tolist(), strict=True)
     )
     found = {"loss": loss}
-    for name, meter in zip(objective.names, meters, strict=True):
-        found[name] = meter.result()
+    for name, state in zip(objective.names, states, strict=True):
+        found[name] = state.result()
     return found
 
 
 class _Signals:
-    """SIGTERM and Ctrl-C ask the loop to save and stop; a second Ctrl-C stops at once."""
+    """While it is entered, SIGTERM and Ctrl-C ask the loop to save and stop; a second Ctrl-C stops at once."""
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
@@ -349,14 +356,14 @@ class _Signals:
         import threading
 
         if threading.current_thread() is not threading.main_thread():
-            return  # only a main thread may take signals; the caller's own ones stay
+            return  # only the main thread may handle signals; the caller's own handlers stay
         for number in (signal.SIGINT, signal.SIGTERM):
             self.before[number] = signal.signal(number, self.ask)
 
     def ask(self, number: int, frame: object) -> None:
         if number == signal.SIGINT and number in self.seen:
             raise KeyboardInterrupt
-        self.seen.add(number)  # torchrun adds a SIGTERM of its own to a Ctrl-C: that one asks for nothing more
+        self.seen.add(number)  # torchrun sends a SIGTERM after a Ctrl-C: it must not stop the run at once
         self.loop.asked = True
 
     def __exit__(self, *_: object) -> None:
@@ -364,29 +371,37 @@ class _Signals:
             signal.signal(number, handler)
 
 
-# ---- A batch that several processes share -> each one's part of the loss, and what all of them agree on
+# ---- A batch that several processes share -> each one's part of the loss, and the decision of all
 
 
 class Agreed(NamedTuple):
-    """This process's loss, whose gradient DDP averages to that of the whole batch; and what all know."""
+    """This process's loss, whose gradient DDP averages to that of the whole batch, and the decision of all."""
 
     loss: Tensor
     value: float  # the loss of the whole batch
-    stop: bool  # one of the processes was asked to stop
-    due: bool  # the first one wants a checkpoint
+    stop: bool  # a signal asks one of the processes to stop
+    due: bool  # the first process wants a checkpoint
 
 
 def shared_loss(engine: Engine, batch: Batch, counts: bool, stop: bool, due: bool) -> Agreed:
-    """Means are weighted by what each divides by, so shares of different sizes count as in one batch.
+    """The loss of a batch that several processes share.
 
-    A process whose share is empty brings a row that does not count: every process must take part in the sums.
-    Raises ProcessLost where another process is gone.
+    Each mean is weighted by its own divisor, so shares of different sizes count as in one batch.
+
+    Parameters:
+        batch: this process's share.
+        counts: False where the share is empty: its one row does not count, but the process must join the sums.
+        stop: this process was asked to stop.
+        due: this process wants a checkpoint.
+
+    Raises:
+        ProcessLost: another process is gone.
     """
     import torch
 
     outputs = engine.outputs(batch, training=True)
     objective, processes = engine.objective, engine.processes
-    means = [objective.mean(judge, outputs, batch) for judge in objective.losses]
+    means = [objective.mean(criterion, outputs, batch) for criterion in objective.losses]
     numbers = []
     for mean, weight in means:
         counted = float(weight) if counts else 0.0
@@ -394,8 +409,8 @@ def shared_loss(engine: Engine, batch: Batch, counts: bool, stop: bool, due: boo
     sums = processes.sum(torch.tensor([*numbers, float(stop), float(due)], dtype=torch.float64)).tolist()
     total: Any = 0.0
     value = 0.0
-    for number, (judge, (mean, _)) in enumerate(zip(objective.losses, means, strict=True)):
+    for number, (criterion, (mean, _)) in enumerate(zip(objective.losses, means, strict=True)):
         whole = sums[2 * number] or 1.0  # a mask may leave nothing
-        total = total + judge.coefficient * mean * (numbers[2 * number] * processes.size / whole)
-        value += judge.coefficient * sums[2 * number + 1] / whole
+        total = total + criterion.coefficient * mean * (numbers[2 * number] * processes.size / whole)
+        value += criterion.coefficient * sums[2 * number + 1] / whole
     return Agreed(total, value, sums[-2] > 0, sums[-1] > 0)

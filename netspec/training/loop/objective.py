@@ -1,4 +1,4 @@
-"""The loss and metrics of a train section, put to work on the outputs of a net and the fields of a batch."""
+"""The loss and metrics of a train section -> functions of the outputs of a net and the fields of a batch."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Judge:
-    """One term with the ways to its value, target and mask."""
+class Criterion:
+    """A loss or metric of the train section, and how to read its value, target and mask.
+
+    `value`, `target` and `mask` are functions (outputs, batch) -> tensor.
+    """
 
     term: Term
     value: Read
@@ -36,7 +39,7 @@ class Judge:
     mask: Read | None
     layer: Type
     wanted: Type | None
-    predicted: Prediction | None = None  # what the layer's values mean
+    predicted: Prediction | None = None  # the meaning of the layer's values
     coefficient: float = 1.0
     compute: Compute | None = None
     others: dict[str, Read] = field(default_factory=dict)
@@ -44,73 +47,83 @@ class Judge:
 
 @dataclass(slots=True)
 class Objective:
-    """All terms of a run."""
+    """All losses and metrics of a run."""
 
-    losses: list[Judge]
-    metrics: list[Judge] = field(default_factory=list)
+    losses: list[Criterion]
+    metrics: list[Criterion] = field(default_factory=list)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What each metric is called."""
-        return measures(judge.term for judge in self.metrics if isinstance(judge.term, Metric))
+        """The names of the metrics."""
+        return measures(criterion.term for criterion in self.metrics if isinstance(criterion.term, Metric))
 
     def loss(self, outputs: Outputs, batch: Batch) -> Tensor:
         """The loss of a batch: the sum of its terms' means."""
         total: Any = None
-        for judge in self.losses:
-            mean, _ = self.mean(judge, outputs, batch)
-            part = mean if judge.coefficient == 1.0 else judge.coefficient * mean
+        for criterion in self.losses:
+            mean, _ = self.mean(criterion, outputs, batch)
+            part = mean if criterion.coefficient == 1.0 else criterion.coefficient * mean
             total = part if total is None else total + part
         found: Tensor = total
         return found
 
-    def mean(self, judge: Judge, outputs: Outputs, batch: Batch) -> tuple[Tensor, float | Tensor]:
-        """One term's mean over a batch, and what it counts."""
-        value = judge.value(outputs, batch)
-        target = None if judge.target is None else judge.target(outputs, batch)
-        assert judge.compute is not None
-        others = {name: read(outputs, batch) for name, read in judge.others.items()}
-        return judge.compute(value, target, None if judge.mask is None else judge.mask(outputs, batch), **others)
+    def mean(self, criterion: Criterion, outputs: Outputs, batch: Batch) -> tuple[Tensor, float | Tensor]:
+        """The mean of one loss over a batch, and the count that it divides by."""
+        value = criterion.value(outputs, batch)
+        target = None if criterion.target is None else criterion.target(outputs, batch)
+        assert criterion.compute is not None
+        others = {name: read(outputs, batch) for name, read in criterion.others.items()}
+        mask = None if criterion.mask is None else criterion.mask(outputs, batch)
+        return criterion.compute(value, target, mask, **others)
 
     def states(self) -> list[MetricState]:
-        """Empty states, one a metric."""
-        metrics = [(judge, judge.term) for judge in self.metrics if isinstance(judge.term, Metric)]
-        return [MetricState(metric, judge.layer, judge.predicted) for judge, metric in metrics]
+        """An empty state for each metric."""
+        metrics = [(criterion, criterion.term) for criterion in self.metrics if isinstance(criterion.term, Metric)]
+        return [MetricState(metric, criterion.layer, criterion.predicted) for criterion, metric in metrics]
 
     def measure(self, states: list[MetricState], outputs: Outputs, batch: Batch) -> None:
-        for judge, found in zip(self.metrics, states, strict=True):
-            assert judge.target is not None
-            mask = None if judge.mask is None else judge.mask(outputs, batch)
-            found.add(judge.value(outputs, batch), judge.target(outputs, batch), mask)
+        """Adds a batch to the state of each metric."""
+        for criterion, found in zip(self.metrics, states, strict=True):
+            assert criterion.target is not None
+            mask = None if criterion.mask is None else criterion.mask(outputs, batch)
+            found.add(criterion.value(outputs, batch), criterion.target(outputs, batch), mask)
 
 
-def objective(train: Train, graph: Graph, judged: Logits, wanted: Mapping[str, Type], device: Any) -> Objective:
-    """The functions of a train section's terms; `wanted` says what each target field holds."""
+def objective(train: Train, graph: Graph, logits: Logits, wanted: Mapping[str, Type], device: Any) -> Objective:
+    """The losses and metrics of a train section, ready to be computed.
+
+    Parameters:
+        train: the section.
+        graph: the net as the spec writes it.
+        logits: the net whose outputs the terms read.
+        wanted: the type of each target field.
+        device: where the losses keep tensors of their own, such as weights of classes.
+    """
     losses = []
     for item in train.loss:
-        judge = _judge(item.term, train, graph, judged, wanted)
-        judge.coefficient = item.coefficient
-        judge.compute = loss_function(item.term, judge.layer, judge.wanted, device)
-        losses.append(judge)
-    return Objective(losses, [_judge(metric, train, graph, judged, wanted) for metric in train.metrics])
+        criterion = _criterion(item.term, train, graph, logits, wanted)
+        criterion.coefficient = item.coefficient
+        criterion.compute = loss_function(item.term, criterion.layer, criterion.wanted, device)
+        losses.append(criterion)
+    return Objective(losses, [_criterion(metric, train, graph, logits, wanted) for metric in train.metrics])
 
 
-def _judge(term: Term, train: Train, graph: Graph, judged: Logits, wanted: Mapping[str, Type]) -> Judge:
+def _criterion(term: Term, train: Train, graph: Graph, logits: Logits, wanted: Mapping[str, Type]) -> Criterion:
     edge = value_of(graph, term.layer)
     assert edge is not None
     layer = type_of(graph, edge)
     target = term.compared
     rebuilds = target in {graph.layers[graph.nodes[number].layer].label for number in graph.inputs}
-    return Judge(
+    return Criterion(
         term,
-        _read(term.layer, term.classifies, graph, judged),
-        None if target is None else _read(target, False, graph, judged),
-        _mask(term, layer, graph, judged),
+        _read(term.layer, term.classifies, graph, logits),
+        None if target is None else _read(target, False, graph, logits),
+        _mask(term, layer, graph, logits),
         layer,
         _type_of_target(target, graph, wanted),
         prediction_of(term, [item.term for item in train.loss], layer, rebuilds),
         others={
-            option: _read(name, False, graph, judged) for option, name in term.others().items() if option != "mask"
+            option: _read(name, False, graph, logits) for option, name in term.others().items() if option != "mask"
         },
     )
 
@@ -122,25 +135,25 @@ def _type_of_target(name: str | None, graph: Graph, wanted: Mapping[str, Type]) 
     return wanted.get(name) if edge is None else type_of(graph, edge)
 
 
-def _read(name: str, sums: bool, graph: Graph, judged: Logits) -> Read:
-    """The way to a layer's value among the outputs, to an input or a target among the fields."""
+def _read(name: str, sums: bool, graph: Graph, logits: Logits) -> Read:
+    """The function that finds a layer's value among the outputs, or an input or target among the fields."""
     edge = value_of(graph, name)
     if edge is None or graph.nodes[edge.node].kind == "input":
         return lambda outputs, batch: batch[name]
-    position = judged.of(name, sums)
-    activation = "" if sums else judged.activation[position]
+    position = logits.of(name, sums)
+    activation = "" if sums else logits.activation[position]
     if not activation:
         return lambda outputs, batch: outputs[position]
-    axis = 1 if judged.types[position].time is None else 2
+    axis = 1 if logits.types[position].time is None else 2
     if activation == "sigmoid":
         return lambda outputs, batch: outputs[position].sigmoid()
     return lambda outputs, batch: outputs[position].softmax(axis)
 
 
-def _mask(term: Term, layer: Type, graph: Graph, judged: Logits) -> Read | None:
-    """What counts: a mask that the term names, and the steps that each example has."""
+def _mask(term: Term, layer: Type, graph: Graph, logits: Logits) -> Read | None:
+    """The function that finds what counts: by the mask that the term names, and within the length of each example."""
     named = getattr(term, "mask", None)
-    chosen = None if named is None else _read(named, False, graph, judged)
+    chosen = None if named is None else _read(named, False, graph, logits)
     if layer.time is None or not layer.time.varying:
         return chosen
     lengths = f"{_owner(graph, layer.time.varying)}_length"
@@ -157,7 +170,7 @@ def _mask(term: Term, layer: Type, graph: Graph, judged: Logits) -> Read | None:
 
 
 def _owner(graph: Graph, varying: str) -> str:
-    """The first input whose lengths a time has."""
+    """The first input that has these lengths."""
     for number in graph.inputs:
         node = graph.nodes[number]
         if node.type.time is not None and node.type.time.varying == varying:
@@ -165,14 +178,17 @@ def _owner(graph: Graph, varying: str) -> str:
     raise AssertionError(varying)
 
 
-# ---- A net and the terms that judge it -> the graph whose forward returns just what they read
+# ---- A net and its losses and metrics -> the graph whose forward returns the values that they read
 
 
 @dataclass(slots=True)
 class Logits:
-    """The graph to train, and for each term's layer which output holds it.
+    """The graph to train, whose outputs are logits where a term classifies.
 
-    `activation` names what an output still lacks: terms that want probabilities apply it themselves.
+    outputs: the edges that the graph returns.
+    position: for (layer, whether a term reads its logits) the number of the output.
+    activation: for each output the activation that it lacks; a term that reads probabilities applies it.
+    types: for each output the type of the layer.
     """
 
     graph: Graph
@@ -182,13 +198,13 @@ class Logits:
     types: list[Type] = field(default_factory=list)
 
     def of(self, name: str, classifies: bool) -> int:
-        """Which output a term reads: (layer, whether it wants the sums)."""
+        """The number of the output that a term reads; one that classifies reads the logits."""
         return self.position[name, classifies]
 
 
-def judge(graph: Graph, terms: list[Term], inputs: frozenset[str]) -> Logits:
-    """Adds an output for every layer that a term reads; inputs are at hand already."""
-    judged = Logits(graph)
+def with_logits(graph: Graph, terms: list[Term], inputs: frozenset[str]) -> Logits:
+    """The net with an output for every layer that a term reads; a term finds inputs among the fields."""
+    logits = Logits(graph)
     readers = Counter(edge for node in graph.nodes for edge in node.inputs)
     nodes = list(graph.nodes)
     wanted: list[tuple[Edge, str]] = []
@@ -205,22 +221,22 @@ def judge(graph: Graph, terms: list[Term], inputs: frozenset[str]) -> Logits:
             item = (before if activation or sums else edge, activation)
             if item not in wanted:
                 wanted.append(item)
-                judged.types.append(type_of(graph, edge))
-            judged.position[name, sums] = wanted.index(item)
-    judged.outputs = [edge for edge, _ in wanted]
-    judged.activation = [activation for _, activation in wanted]
-    judged.graph = exposing(graph, nodes, judged.outputs)
-    return judged
+                logits.types.append(type_of(graph, edge))
+            logits.position[name, sums] = wanted.index(item)
+    logits.outputs = [edge for edge, _ in wanted]
+    logits.activation = [activation for _, activation in wanted]
+    logits.graph = exposing(graph, nodes, logits.outputs)
+    return logits
 
 
 def _names(term: Term) -> list[tuple[str, bool]]:
-    """The layers that a term may read, and whether it takes their sums."""
+    """The layers that a term may read, and whether it reads their logits."""
     others = (term.compared, *term.others().values())
     return [(term.layer, term.classifies), *((name, False) for name in others if name is not None)]
 
 
 def _private(graph: Graph, edge: Edge, before: Edge, readers: Counter[Edge]) -> bool:
-    """Whether nothing in the net reads the probabilities, or what only passes them on."""
+    """Whether nothing in the net reads the probabilities, directly or through an identity."""
     while edge != before:
         if readers[edge] > (0 if edge == _last(graph, edge) else 1):
             return False
@@ -229,7 +245,7 @@ def _private(graph: Graph, edge: Edge, before: Edge, readers: Counter[Edge]) -> 
 
 
 def _last(graph: Graph, edge: Edge) -> Edge:
-    """The end of the chain of steps that pass a value on."""
+    """The end of a chain of identities that begins with a value."""
     for node in graph.nodes:
         if node.op.alias and node.inputs[0] == edge:
             return _last(graph, Edge(node.index))
@@ -237,7 +253,7 @@ def _last(graph: Graph, edge: Edge) -> Edge:
 
 
 def _skip(nodes: list[Node], edge: Edge, before: Edge) -> None:
-    """Softmax or sigmoid becomes the identity: the value is then the sums themselves."""
+    """Replaces softmax or sigmoid by the identity: the value then is the logits."""
     while edge != before:
         node = nodes[edge.node]
         if not node.op.alias:
@@ -247,7 +263,7 @@ def _skip(nodes: list[Node], edge: Edge, before: Edge) -> None:
 
 
 def exposing(graph: Graph, nodes: list[Node], outputs: list[Edge]) -> Graph:
-    """The same net, returning these values."""
+    """The same net, which returns these values."""
     layers = [
         replace(layer, role="hidden") if layer.scope == 0 and layer.role == "output" else layer
         for layer in graph.layers

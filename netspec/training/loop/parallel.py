@@ -1,7 +1,7 @@
-"""The processes that torchrun started -> one run: who takes which rows, sums over all, one that speaks.
+"""The processes that torchrun started -> one run: the rows of each, sums over all, one that writes.
 
 The order of examples is a pure function of (seed, epoch), so every process knows it; each takes its share of
-every batch. What a mean divides by is summed over all, so that uneven shares count by their examples.
+every batch. The divisors of means are summed over all processes, so that uneven shares count by their examples.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-# a process that is gone must not leave the others waiting for ever
+# so that the others do not wait for ever for a process that is gone
 PATIENCE = timedelta(minutes=5)
 
 
@@ -24,7 +24,7 @@ class ProcessLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """This process among all of a run; `device` is where tensors must lie to be sent."""
+    """This process among all processes of a run; tensors are sent from `device`."""
 
     rank: int = 0
     size: int = 1
@@ -32,13 +32,23 @@ class Processes:
 
     @property
     def leads(self) -> bool:
-        """Whether this one writes and speaks."""
+        """Whether this process writes files and reports progress."""
         return self.rank == 0
 
-    def share(self, begin: int, end: int, lanes: int | None = None) -> tuple[int, int]:
-        """This process's part of a batch. With `lanes`, a row stays with its process though the batch shrinks."""
+    def share(self, begin: int, end: int, rows: int | None = None) -> tuple[int, int]:
+        """This process's share of a batch.
+
+        Parameters:
+            begin: the first example of the batch.
+            end: the example after the last.
+            rows: the size of a full batch where states are carried: a row then stays with its process though the
+                last batches are smaller.
+
+        Returns:
+            the first example of the share, and the one after the last.
+        """
         count = end - begin
-        whole = count if lanes is None else lanes
+        whole = count if rows is None else rows
         first, last = (min(count, whole * number // self.size) for number in (self.rank, self.rank + 1))
         return begin + first, begin + last
 
@@ -54,7 +64,7 @@ class Processes:
         return sent.to(tensor.device)
 
     def rows(self, tensor: Tensor) -> Tensor:
-        """The rows (n, …) of all processes, one below the other; every process calls it."""
+        """The rows (n, …) of all processes, in the order of the processes; every process calls it."""
         if self.size == 1:
             return tensor
         import torch
@@ -68,7 +78,7 @@ class Processes:
         return self.sum(whole)
 
     def said(self, text: str) -> str:
-        """What the first process says, told to all."""
+        """The text that the first process passes to it, in every process."""
         if self.size == 1:
             return text
         import torch
@@ -80,7 +90,7 @@ class Processes:
         return bytes(self.sum(data).tolist()).rstrip(b"\0").decode("utf-8")
 
     def wrap(self, model: nn.Module, unused: bool) -> nn.Module:
-        """The module whose backward pass averages gradients over all processes: torch's DDP."""
+        """torch's DDP of the module: its backward pass averages gradients over all processes."""
         from torch.nn.parallel import DistributedDataParallel
 
         return DistributedDataParallel(model, find_unused_parameters=unused)
@@ -93,7 +103,7 @@ class Processes:
 
 
 class connection_errors:  # noqa: N801 - reads as a clause
-    """torch's errors about a connection, as ProcessLost."""
+    """While it is entered, torch's errors of a connection become ProcessLost."""
 
     def __enter__(self) -> None: ...
 
@@ -108,7 +118,7 @@ class connection_errors:  # noqa: N801 - reads as a clause
 
 
 def started() -> tuple[int, int, int]:
-    """(rank, processes, rank on this machine) as torchrun says, or (0, 1, 0)."""
+    """(rank, processes, rank on this machine) as torchrun sets them, else (0, 1, 0)."""
     return tuple(int(os.environ.get(name, rest)) for name, rest in _NAMES)  # type: ignore[return-value]
 
 
@@ -116,7 +126,7 @@ _NAMES = (("RANK", "0"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0"))
 
 
 def join(device: str) -> Processes:
-    """Meets the other processes: gloo on the CPU, NCCL on CUDA."""
+    """Connects to the other processes: by gloo on the CPU, by NCCL on CUDA."""
     rank, size, _ = started()
     if size == 1:
         return Processes()

@@ -1,4 +1,4 @@
-"""How far a run is: all that a checkpoint must hold besides tensors, as plain JSON."""
+"""The progress of a run, which a checkpoint holds as JSON besides its tensors; and the callbacks that report it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Progress:
 
 @dataclass(slots=True)
 class Row:
-    """What one epoch came to."""
+    """The row of one epoch in the history."""
 
     epoch: int
     step: int
@@ -59,12 +59,12 @@ class Row:
         return asdict(self)
 
 
-# ---- What a run tells whoever watches it: the command line draws it, a library caller may ignore it
+# ---- What a run reports: the command line draws it, a caller of the library may ignore it
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known before the first step, to be said aloud."""
+    """The facts of a run that are known before its first step."""
 
     folder: str
     net: str
@@ -74,38 +74,41 @@ class Facts:
     threads: int
     steps: int  # optimizer steps of the whole run
     epochs: int
-    batches: int  # of an epoch
+    batches: int  # per epoch
     source: str
     compiled: bool = False
-    streamed: tuple[str, ...] = ()  # fields that do not lie on the device as a whole
+    streamed: tuple[str, ...] = ()  # fields that do not lie on the device
     workers: int = 1
-    remarks: tuple[Diagnostic, ...] = ()  # Diagnostics of severity warning: choices worth knowing
+    remarks: tuple[Diagnostic, ...] = ()  # warnings
 
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """Where a run goes on: steps that a kill took are done again, checkpoints that were not whole are passed over."""
+    """The point from which a run continues."""
 
     step: int
     epoch: int
-    again: int
-    broken: tuple[tuple[str, str], ...] = ()
+    again: int  # steps that the log holds and the checkpoint does not: they run again
+    broken: tuple[tuple[str, str], ...] = ()  # damaged checkpoints, each with the reason
 
 
 @dataclass(slots=True)
 class Moment:
-    """Where the run is right now."""
+    """The state of a run between two steps."""
 
     epoch: int
     position: int
     step: int
     loss: float
-    rate: float  # examples a second
-    left: float  # seconds that the rest will take
+    rate: float  # examples per second
+    left: float  # estimated seconds to the end
 
 
-class Watch(Protocol):
-    """Called by the run; all methods return at once."""
+class Callbacks(Protocol):
+    """What a run calls while it trains; every method should return at once.
+
+    `NoCallbacks` has all of them, for a class that defines some.
+    """
 
     def began(self, facts: Facts) -> None: ...
     def resumed(self, found: Resumed) -> None: ...
@@ -118,7 +121,7 @@ class Watch(Protocol):
 
 @dataclass(slots=True)
 class Summary:
-    """What a run came to."""
+    """The result of a run."""
 
     folder: str
     chosen: str  # last or best
@@ -129,8 +132,8 @@ class Summary:
     equation: str = ""
 
 
-class Silent:
-    """Watches nothing."""
+class NoCallbacks:
+    """Callbacks that do nothing."""
 
     def began(self, facts: Facts) -> None: ...
     def resumed(self, found: Resumed) -> None: ...

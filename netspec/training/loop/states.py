@@ -1,7 +1,7 @@
-"""`start z: carried` -> the state that one batch hands to the next, without its gradient.
+"""`start z: carried` -> stateful batches: each batch begins with the states of the one before, without gradients.
 
-Examples then stand in lanes: every lane is a stretch of examples in their order, and a batch takes one of each,
-so that row 3 of a batch goes on where row 3 of the batch before ended.
+Row 3 of a batch then continues row 3 of the batch before. So the examples are divided into as many runs of consecutive
+examples as a batch has rows, and each batch takes the next example of every run.
 """
 
 from __future__ import annotations
@@ -19,10 +19,17 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def lanes(count: int, batch: int) -> tuple[Array, list[tuple[int, int]]]:
-    """The order of `count` examples in at most `batch` lanes, and where each batch begins and ends in it.
+def stateful_batches(count: int, batch: int) -> tuple[Array, list[tuple[int, int]]]:
+    """The order of the examples in stateful batches.
 
-    All lanes are equally long but the last one, so a batch loses at most its last row.
+    Only the last row of a batch can run out of examples, so the last batches may have one row less.
+
+    Parameters:
+        count: how many examples there are.
+        batch: the most rows of a batch.
+
+    Returns:
+        the order of the examples (count,), and for each batch its begin and end in that order.
     """
     import numpy as np
 
@@ -31,13 +38,13 @@ def lanes(count: int, batch: int) -> tuple[Array, list[tuple[int, int]]]:
     grid = np.arange(width * length).reshape(width, length)
     order = grid.T.reshape(-1)
     order = order[order < count]
-    full = count - (width - 1) * length  # steps that the last lane takes part in
+    full = count - (width - 1) * length  # batches that have the last row
     ends = np.cumsum([width if step < full else width - 1 for step in range(length)])
     return order, list(zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True))
 
 
 class CarriedStates:
-    """The states of a net's carried recurrences: tensors (B, …) by their path in the module's state."""
+    """The carried states of a net: tensors (B, …) by their path in the module's state."""
 
     def __init__(self, graph: Graph) -> None:
         self.names = _carried(graph)
@@ -47,11 +54,11 @@ class CarriedStates:
         return bool(self.names)
 
     def reset(self) -> None:
-        """Zeros again, as before the first batch."""
+        """Forgets the states: the next batch begins with zeros."""
         self.state = {}
 
     def before(self, rows: int) -> dict[str, Any]:
-        """What a batch of `rows` begins with, in the module's form."""
+        """The states with which a batch of `rows` begins, nested as the module takes them."""
         found: dict[str, Any] = {}
         for path, value in self.state.items():
             *scopes, name = path.split("/")
@@ -62,18 +69,18 @@ class CarriedStates:
         return _with_tuples(found)
 
     def whole(self, processes: Processes) -> dict[str, Tensor]:
-        """The states of all rows, for a checkpoint; every process calls it."""
+        """The states of the rows of all processes, for a checkpoint; every process calls it."""
         return {path: processes.rows(value) for path, value in self.state.items()}
 
-    def restore(self, whole: Mapping[str, Tensor], processes: Processes, lanes: int | None, device: str) -> None:
-        """This process's rows of a checkpoint's states."""
+    def restore(self, whole: Mapping[str, Tensor], processes: Processes, rows: int | None, device: str) -> None:
+        """Takes this process's rows of the states in a checkpoint."""
         self.state = {}
         for path, value in whole.items():
-            begin, end = processes.share(0, len(value), lanes)
+            begin, end = processes.share(0, len(value), rows)
             self.state[path] = value[begin:end].to(device)
 
     def keep(self, after: dict[str, Any]) -> None:
-        """Takes what the module returned."""
+        """Keeps the states that the module returned for the next batch."""
         found = {}
         for path, depth, name, value in _leaves(after, "", 0):
             if (depth, name) in self.names:
@@ -82,7 +89,7 @@ class CarriedStates:
 
 
 def _carried(graph: Graph) -> frozenset[tuple[int, str]]:
-    """How deep each carried line stands, and its name."""
+    """(depth, name) of each carried line."""
     found = set()
     for node in graph.nodes:
         if node.kind != "delay":
@@ -94,7 +101,7 @@ def _carried(graph: Graph) -> frozenset[tuple[int, str]]:
 
 
 def _depth(graph: Graph, layer: int) -> int:
-    """How many blocks a line stands in."""
+    """How many blocks enclose a line."""
     scope, found = graph.scopes[graph.layers[layer].scope], 0
     while scope.parent >= 0:
         found += scope.kind == "block"
@@ -103,7 +110,7 @@ def _depth(graph: Graph, layer: int) -> int:
 
 
 def _leaves(state: Any, path: str, depth: int) -> Iterator[tuple[str, int, str, Tensor]]:
-    """(path, depth, the line's name, value) of every tensor; several steps back are `name/0`, `name/1`."""
+    """(path, depth, the line's name, value) of every tensor; states of several steps back are `name/0`, `name/1`."""
     for key, value in state.items():
         name = key.split(".")[0]
         inner = f"{path}{key}"
@@ -116,7 +123,7 @@ def _leaves(state: Any, path: str, depth: int) -> Iterator[tuple[str, int, str, 
 
 
 def _with_tuples(state: dict[str, Any]) -> dict[str, Any]:
-    """Numbered parts as the tuples that they were."""
+    """The nested states with numbered parts as tuples again."""
     found: dict[str, Any] = {}
     for key, value in state.items():
         if isinstance(value, dict):

@@ -14,7 +14,7 @@ from netspec.training.report.plots import COLOURS, as_svg, figure, short, styled
 if TYPE_CHECKING:
     import numpy as np
 
-    from netspec.training.loop.objective import Judge
+    from netspec.training.loop.objective import Criterion
     from netspec.training.plan import Plan
 
     Array = np.ndarray[Any, np.dtype[Any]]
@@ -41,11 +41,11 @@ class Plane(NamedTuple):
 class View:
     """The one input of a net in the units of its data, and what a layer says to it."""
 
-    def __init__(self, plan: Plan, engine: Engine, judge: Judge) -> None:
+    def __init__(self, plan: Plan, engine: Engine, criterion: Criterion) -> None:
         (self.name,) = plan.match.inputs
         self.item: Prepared = plan.dataset.fields[self.name]
         self.engine = engine
-        self.judge = judge
+        self.criterion = criterion
         field = plan.data.fields.get(self.name)
         first = field.steps[0] if field is not None and field.steps else None
         given = self.item.columns or (first.names if isinstance(first, steps.Columns) else ())
@@ -71,7 +71,7 @@ class View:
         with torch.inference_mode():
             for part in torch.split(torch.from_numpy(values.array), EVALUATION_BATCH):
                 batch = {self.name: part.to(self.engine.device, self.engine.dtype)}
-                found.append(self.judge.value(self.engine.outputs(batch), batch).double().cpu())
+                found.append(self.criterion.value(self.engine.outputs(batch), batch).double().cpu())
         result: Array = torch.cat(found).numpy()
         return result
 
@@ -88,13 +88,13 @@ class View:
         return found
 
 
-def fits(plan: Plan, judge: Judge | None) -> bool:
+def fits(plan: Plan, criterion: Criterion | None) -> bool:
     """Whether the answers are classes of single examples, given one row of numbers."""
-    if judge is None or len(plan.match.inputs) != 1:
+    if criterion is None or len(plan.match.inputs) != 1:
         return False
     (wanted,) = plan.match.inputs.values()
     plain = wanted.classes is None and not wanted.space and wanted.time is None
-    return plain and not judge.layer.space and judge.layer.time is None
+    return plain and not criterion.layer.space and criterion.layer.time is None
 
 
 def equation_of(view: View) -> str:
@@ -106,7 +106,7 @@ def equation_of(view: View) -> str:
 
     raw = view.raw(view.item.values.array.astype(np.float64))
     count = raw.shape[1]
-    if view.judge.layer.maps != 1 or count > MOST_TERMS:
+    if view.criterion.layer.maps != 1 or count > MOST_TERMS:
         return ""
     middle, spread = raw.mean(axis=0), np.maximum(raw.std(axis=0), 1e-12)
     ends = np.stack([middle, *(middle + spread[at] * np.eye(count)[at] for at in range(count))])
@@ -121,7 +121,7 @@ def equation_of(view: View) -> str:
     for weight, name in zip(slope, view.axes):
         shown = name if name.isidentifier() else f"({name})"
         text += f" {'-' if weight < 0 else '+'} {abs(weight):.4g} {shown}"
-    return f"{view.judge.term.layer} = {text}"
+    return f"{view.criterion.term.layer} = {text}"
 
 
 def plane_of(plan: Plan, engine: Engine, view: View, classes: tuple[str, ...], equation: str) -> Plane:
@@ -133,12 +133,13 @@ def plane_of(plan: Plan, engine: Engine, view: View, classes: tuple[str, ...], e
     part = np.concatenate([np.full(len(found), name != "training") for name, found in parts.items()])
     chosen = np.linspace(0, len(rows) - 1, min(len(rows), MOST_POINTS)).astype(int)
     rows, part = rows[chosen], part[chosen]
-    target = plan.dataset.fields[view.judge.term.compared or ""].values.array[rows]
+    name = view.criterion.term.compared or ""
+    target = plan.dataset.fields[name].values.array[rows]
     right = target.reshape(len(rows), -1)
     right = right.argmax(1) if right.shape[1] > 1 else (right[:, 0] > 0.5 if right.dtype.kind == "f" else right[:, 0])
     points = view.raw(view.item.values.array[rows].astype(np.float64))
     axes = (view.axes[0], view.axes[1])
-    return Plane(points, right.astype(int), part, view.lead, axes, classes, equation, view.judge.term.compared or "")
+    return Plane(points, right.astype(int), part, view.lead, axes, classes, equation, name)
 
 
 @styled

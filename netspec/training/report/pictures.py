@@ -15,7 +15,7 @@ from netspec.training.storage.folder import Folder
 from netspec.training.storage.writer import rows_of
 
 if TYPE_CHECKING:
-    from netspec.training.loop.objective import Judge
+    from netspec.training.loop.objective import Criterion
 
 MOST_CLASSES = 60
 
@@ -33,13 +33,13 @@ def draw(plan: Plan, engine: Engine, folder: Folder) -> Drawn:
     equation = ""
     folder.write(names.CURVES, curves({plan.graph.name: rows_of(folder)}))
     part = next(name for name in ("test", "validation", "training") if name in engine.parts)
-    judge = _classifier(engine)
-    if judge is not None:
-        table, labels = table_of(engine, engine.parts[part], judge, plan)
+    criterion = _classifier(engine)
+    if criterion is not None:
+        table, labels = table_of(engine, engine.parts[part], criterion, plan)
         folder.write(names.CONFUSION, confusion(table, labels, part))
         drawn.append(names.CONFUSION)
-        if fits(plan, judge):
-            view = View(plan, engine, judge)
+        if fits(plan, criterion):
+            view = View(plan, engine, criterion)
             equation = equation_of(view)
             if len(view.axes) == 2:
                 folder.write(names.BOUNDARY, boundary(plane_of(plan, engine, view, tuple(labels), equation)))
@@ -48,39 +48,39 @@ def draw(plan: Plan, engine: Engine, folder: Folder) -> Drawn:
     return Drawn((*drawn, names.FIGURE), equation)
 
 
-def _classifier(engine: Engine) -> Judge | None:
+def _classifier(engine: Engine) -> Criterion | None:
     """The first term that compares a layer with one class of a few."""
-    for judge in [*engine.objective.metrics, *engine.objective.losses]:
-        predicted = judge.predicted
-        if not judge.term.classifies or judge.target is None or judge.mask is not None or predicted is None:
+    for criterion in [*engine.objective.metrics, *engine.objective.losses]:
+        predicted = criterion.predicted
+        if not criterion.term.classifies or criterion.target is None or criterion.mask is not None or predicted is None:
             continue
-        plain = not judge.layer.space and judge.layer.time is None
-        classes = judge.wanted is not None and judge.wanted.classes is not None
-        single = predicted.chooses and (classes or (plain and judge.layer.maps == 1))
+        plain = not criterion.layer.space and criterion.layer.time is None
+        classes = criterion.wanted is not None and criterion.wanted.classes is not None
+        single = predicted.chooses and (classes or (plain and criterion.layer.maps == 1))
         if single and predicted.count <= MOST_CLASSES:
-            return judge
+            return criterion
     return None
 
 
-def table_of(engine: Engine, part: Part, judge: Judge, plan: Plan) -> tuple[list[list[int]], list[str]]:
+def table_of(engine: Engine, part: Part, criterion: Criterion, plan: Plan) -> tuple[list[list[int]], list[str]]:
     """The confusion matrix of a part, and the names of the classes."""
     import torch
 
-    predicted = judge.predicted
+    predicted = criterion.predicted
     assert predicted is not None
-    assert judge.target is not None
+    assert criterion.target is not None
     count = predicted.count
     table = torch.zeros(count, count, dtype=torch.int64)
     engine.model.eval()
-    engine.carry.reset()
+    engine.carried.reset()
     with torch.inference_mode():
         for index in engine.chunks(part.count):
             batch = part.take(index)
             outputs = engine.outputs(batch)
-            answer = predicted.decide(judge.value(outputs, batch)).flatten()
-            right = predicted.right(judge.target(outputs, batch)).flatten()
+            answer = predicted.decide(criterion.value(outputs, batch)).flatten()
+            right = predicted.right(criterion.target(outputs, batch)).flatten()
             table += (right * count + answer).bincount(minlength=count**2).cpu().reshape(count, count)
-    field = plan.dataset.fields.get(judge.term.compared or "")
+    field = plan.dataset.fields.get(criterion.term.compared or "")
     given = None if field is None else field.values.classes
     labels = list(given) if given is not None and len(given) == count else [str(i) for i in range(count)]
     return table.tolist(), labels

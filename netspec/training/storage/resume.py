@@ -42,7 +42,7 @@ def restore(folder: Folder, engine: Engine) -> Restored:
         except checkpoint.Incomplete as fault:
             found.broken.append((path.name, str(fault)))
             continue
-        engine.carry.restore(tensors.get("carried", {}), engine.processes, engine.lanes, engine.device)
+        engine.carried.restore(tensors.get("carried", {}), engine.processes, engine.stateful_rows, engine.device)
         found.progress = Progress.of(state["progress"])
         found.best = tensors.get("best")
         break

@@ -92,7 +92,7 @@ class RunWriter:
 
 
 class NoWriter(RunWriter):
-    """The store of a process that leaves writing to the first one of its run."""
+    """The writer of every process but the first: it writes nothing."""
 
     def open(self, metrics_bytes: int, step: int) -> None: ...
 
