@@ -10,7 +10,7 @@ _WORDS: Final = {
     "activation": {"en": "activation function", "ko": "활성함수"},
     "filter": {"en": "filter", "ko": "필터"},
     "step": {"en": "time step", "ko": "시점"},
-    "sequence": {"en": "input sequence", "ko": "입력 순서열"},
+    "sequence": {"en": "input sequence", "ko": "입력 시퀀스"},
     "maps": {"en": "feature maps", "ko": "특징 맵"},
     "f. maps": {"en": "f. maps", "ko": "맵"},
     "layer": {"en": "layer", "ko": "층"},
