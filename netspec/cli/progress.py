@@ -40,7 +40,10 @@ _WORDS = {
     },
     "last": {"en": "weights of the last epoch, {epoch}", "ko": "마지막 {epoch}에포크의 가중치"},
     "best": {"en": "weights of the best epoch, {epoch}", "ko": "가장 좋았던 {epoch}에포크의 가중치"},
-    "resumes": {"en": "goes on at step {step:,}, in epoch {epoch}", "ko": "에포크 {epoch}의 걸음 {step:,}에서 이어 갑니다"},
+    "resumes": {
+        "en": "goes on at step {step:,}, in epoch {epoch}",
+        "ko": "에포크 {epoch}의 걸음 {step:,}에서 이어 갑니다",
+    },
     "anew": {"en": "no checkpoint yet: begins anew", "ko": "체크포인트가 없어 처음부터 다시 합니다"},
     "again": {"en": "; {again:,} steps are done again", "ko": ", {again:,}걸음은 다시 합니다"},
     "broken": {
