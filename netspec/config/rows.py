@@ -126,6 +126,28 @@ class Rows:
             self.unknown(column, wanted)
         reject("NS806", wanted, what="chars", source=self.name)
 
+    def classes_of(
+        self, cells: list[str], names: tuple[str, ...] | None, wanted: Span | None, faults: Faults, name: str = "label"
+    ) -> Classes:
+        """The classes of cells of the column `name`; a cell that `names` lacks is a fault (NS817)."""
+        codes, known = as_classes(cells, names)
+        for row in (codes < 0).nonzero()[0]:
+            words = {"value": cells[row], "where": self.where(int(row), name)}
+            faults.add(Diagnostic("NS817", None, words, labels=asked(wanted)))
+        return Classes(codes, known)
+
+    def pictures_of(
+        self, images: Array | None, size: tuple[int, ...] | None, maps: int | None, wanted: Span | None
+    ) -> Array:
+        """Pictures (rows, maps, height, width) of one size; raises DataError (NS840) where another is asked for."""
+        if images is None:
+            reject("NS806", wanted, what="image", source=self.name)
+        own, have = images.shape[1], tuple(images.shape[2:])
+        if (size is not None and size != have) or maps not in (None, own):
+            want = f"{maps or own}@{'x'.join(map(str, size or have))}"
+            reject("NS840", wanted, where=self.name, have=f"{own}@{'x'.join(map(str, have))}", want=want)
+        return images
+
     def place(self, row: int, name: str) -> Span | None:
         """The place of a value in the file, for sources that are text files."""
         return None

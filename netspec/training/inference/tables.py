@@ -143,7 +143,7 @@ def open_given(paths: list[Path], source: Source | None, fit: bool = False) -> R
         return _pictures(paths, fit)
     (path,) = paths
     if kind == "npz":
-        from netspec.training.sources.npz import open_npz
+        from netspec.training.sources.arrays import open_npz
 
         return open_npz(Npz(file=path.name), path, None)
     if kind == "text":

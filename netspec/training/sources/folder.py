@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec.config.rows import Classes, Faults, File, Pictures, Rows, as_classes, asked, reject
+from netspec.config.rows import Classes, Faults, File, Pictures, Rows, asked, reject
 from netspec.config.vocabulary.sources import Folder
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.parts import need
@@ -38,11 +38,7 @@ class FolderRows(Rows):
     def classes(self, name: str | None, names: tuple[str, ...] | None, wanted: Span | None, faults: Faults) -> Classes:
         if name is not None:
             self.unknown(name, wanted)
-        codes, known = as_classes(self.kinds, names or self.known)
-        for row in (codes < 0).nonzero()[0]:
-            words = {"value": self.kinds[row], "where": self.where(int(row), "label")}
-            faults.add(Diagnostic("NS817", None, words, labels=asked(wanted)))
-        return Classes(codes, known)
+        return self.classes_of(self.kinds, names or self.known, wanted, faults)
 
     def pictures(
         self,

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netspec.config.rows import Classes, Faults, File, Pictures, Rows, as_classes, asked, reject
+from netspec.config.rows import Classes, Faults, File, Pictures, Rows, reject
 from netspec.config.vocabulary.sources import Idx
 from netspec.diagnostics.errors import reason
-from netspec.diagnostics.model import Diagnostic, Hint
+from netspec.diagnostics.model import Hint
 from netspec.source import Span
 
 if TYPE_CHECKING:
@@ -39,11 +39,7 @@ class IdxRows(Rows):
     def classes(self, name: str | None, names: tuple[str, ...] | None, wanted: Span | None, faults: Faults) -> Classes:
         if name is not None:
             self.unknown(name, wanted)
-        codes, known = as_classes([str(value) for value in self.labels.tolist()], names)
-        for row in (codes < 0).nonzero()[0]:
-            words = {"value": str(self.labels[row]), "where": self.where(int(row), "label")}
-            faults.add(Diagnostic("NS817", None, words, labels=asked(wanted)))
-        return Classes(codes, known)
+        return self.classes_of([str(value) for value in self.labels.tolist()], names, wanted, faults)
 
     def pictures(
         self,
@@ -53,11 +49,7 @@ class IdxRows(Rows):
         faults: Faults,
         resize: tuple[int, ...] | None = None,
     ) -> Pictures:
-        have = tuple(self.images.shape[1:])
-        if (size is not None and size != have) or maps == 3:
-            shown = f"{maps or 1}@{'x'.join(map(str, size or have))}"
-            reject("NS840", wanted, where=self.name, have=f"1@{have[0]}x{have[1]}", want=shown)
-        return Pictures(self.images[:, None], 0.0, 255.0)
+        return Pictures(self.pictures_of(self.images[:, None], size, maps, wanted), 0.0, 255.0)
 
     def where(self, row: int, name: str) -> str:
         part, at = 0, row

@@ -68,7 +68,7 @@ def _csv(source: Csv, places: Places) -> Rows:
 
 
 def _npz(source: Npz, places: Places) -> Rows:
-    from netspec.training.sources.npz import open_npz
+    from netspec.training.sources.arrays import open_npz
 
     return open_npz(source, places.find(source, "file"), places.test(source))
 
@@ -103,7 +103,7 @@ def _synthetic(source: Synthetic, places: Places) -> Rows:
 
 
 def _python(source: Python, places: Places) -> Rows:
-    from netspec.training.sources.python_ import open_python
+    from netspec.training.sources.arrays import open_python
 
     return open_python(source, places.allowed)
 

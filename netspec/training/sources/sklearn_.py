@@ -57,13 +57,10 @@ class Bundle(Rows):
         faults: Faults,
         resize: tuple[int, ...] | None = None,
     ) -> Pictures:
-        if self.images is None:
-            reject("NS806", wanted, what="image", source=self.name)
-        have = tuple(self.images.shape[1:])
-        if (size is not None and size != have) or maps == 3:
-            want = f"{maps or 1}@{'x'.join(map(str, size or have))}"
-            reject("NS840", wanted, where=self.name, have=f"1@{have[0]}x{have[1]}", want=want)
-        return Pictures(self.images[:, None], 0.0, 16.0)  # the set's pixels are counts from 0 to 16
+        images = None if self.images is None else self.images[:, None]
+        return Pictures(
+            self.pictures_of(images, size, maps, wanted), 0.0, 16.0
+        )  # the set's pixels are counts from 0 to 16
 
 
 def open_bundle(source: Sklearn) -> Bundle:

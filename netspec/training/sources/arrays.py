@@ -1,17 +1,24 @@
-"""npz files -> rows: named numpy arrays whose first axis counts the examples. Pickled objects are refused."""
+"""npz files, or a Python function -> rows: named arrays whose first axis counts the examples.
+
+Files with pickled objects are refused. A function is the one source that runs code: only of modules that the caller
+allows.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import sys
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from netspec.config.rows import Classes, Faults, File, Rows, as_classes, asked, reject
-from netspec.config.vocabulary.sources import Npz
+from netspec.config.rows import Classes, Faults, File, Rows, reject
+from netspec.config.vocabulary.sources import Npz, Python
 from netspec.diagnostics.errors import reason
-from netspec.diagnostics.model import Diagnostic, Hint
+from netspec.diagnostics.model import Hint
 from netspec.source import Span
 
 if TYPE_CHECKING:
@@ -43,11 +50,7 @@ class ArrayRows(Rows):
         values = self.arrays[name]
         if values.ndim != 1:
             reject("NS816", wanted, name=name, shape=str(tuple(values.shape)))
-        codes, known = as_classes([str(value) for value in values.tolist()], names)
-        for row in (codes < 0).nonzero()[0]:
-            words = {"value": str(values[row]), "where": self.where(int(row), name)}
-            faults.add(Diagnostic("NS817", None, words, labels=asked(wanted)))
-        return Classes(codes, known)
+        return self.classes_of([str(value) for value in values.tolist()], names, wanted, faults, name)
 
     def where(self, row: int, name: str) -> str:
         return f"{self.name}: {name}[{row}]"
@@ -96,3 +99,58 @@ def count_rows(arrays: dict[str, Array], name: str, span: Span | None) -> int:
         shown = ", ".join(f"{key}: {count}" for key, count in counts.items())
         reject("NS819", span, file=name, counts=shown)
     return next(iter(counts.values()))
+
+
+# ---- A function of the caller's -> arrays by name
+
+
+def open_python(source: Python, allowed: tuple[str, ...]) -> ArrayRows:
+    """Imports the module and calls the function; raises NetspecError where that is not allowed or goes wrong.
+
+    `allowed` names modules; a package allows what is in it. Modules are found as Python finds them, the current
+    folder last.
+    """
+    name, _, function = source.function.partition(":")
+    if not any(name == module or name.startswith(f"{module}.") for module in allowed):
+        reject("NS837", source.at("function"), Hint("allow", {"module": name}), module=name)
+    found = _call(source, name, function)
+    arrays = {key: _array(source, key, value) for key, value in found.items()}
+    digest = hashlib.sha256()
+    for key, array in arrays.items():
+        digest.update(key.encode() + array.tobytes())
+    files = [File(source.function, sum(array.nbytes for array in arrays.values()), digest.hexdigest())]
+    return ArrayRows(
+        count_rows(arrays, source.function, source.at("function")), source.function, None, files, arrays=arrays
+    )
+
+
+def _call(source: Python, name: str, function: str) -> dict[str, Any]:
+    here = str(Path.cwd())
+    added = here not in sys.path
+    if added:
+        sys.path.append(here)
+    try:
+        found = getattr(import_module(name), function)()
+    except Exception as error:  # the caller's own code: whatever it raises is what went wrong
+        reason = f"{type(error).__name__}: {error}"
+        reject("NS838", source.at("function"), Hint("run"), function=source.function, reason=reason)
+    finally:
+        if added:
+            sys.path.remove(here)
+    if not isinstance(found, Mapping) or not found or not all(isinstance(key, str) for key in found):
+        reject("NS838", source.at("function"), Hint("mapping"), function=source.function, reason=type(found).__name__)
+    return dict(found)
+
+
+def _array(source: Python, key: str, value: Any) -> Any:
+    import numpy as np
+
+    if hasattr(value, "detach"):  # a torch tensor
+        value = value.detach().cpu().numpy()
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        reject("NS823", source.at("function"), name=key)
+    if array.dtype.kind not in "biufUS" or array.ndim == 0:
+        reject("NS823", source.at("function"), name=key)
+    return array
