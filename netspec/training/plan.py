@@ -1,4 +1,4 @@
-"""A spec, its sections, data and flags -> everything that is decided before the first step."""
+"""A spec, its sections, data and flags -> the plan of a run."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ MODULES = ("torch", "numpy", "safetensors")
 
 @dataclass(slots=True)
 class Request:
-    """What a caller asks for, besides the spec itself; written to the run's folder as it is."""
+    """The options of a run besides its spec; the folder of the run holds them."""
 
     net: str | None = None
     sizes: dict[str, Any] = field(default_factory=dict)
     assignments: list[tuple[str, str]] = field(default_factory=list)  # ("train.epochs", "5")
     data: str | None = None  # the folder of --data
-    folder: str | None = None  # where relative data paths start otherwise
+    folder: str | None = None  # that relative data paths start from without --data
     device: str = "auto"
     threads: int | None = None
     compile: str = "off"
-    workers: int = field(default_factory=default_workers)  # that fetch batches of what does not fit the device
+    workers: int = field(default_factory=default_workers)  # threads that fetch fields that do not lie on the device
     save_seconds: float = 60.0
     save_steps: int | None = None
     pictures: bool = True
@@ -47,7 +47,7 @@ class Request:
 
 @dataclass(slots=True)
 class Plan:
-    """A run before its first step."""
+    """All that a run needs before its first step."""
 
     spec: Spec
     net: Net
@@ -64,12 +64,21 @@ class Plan:
 
     @property
     def targets(self) -> dict[str, Type]:
-        """What each field holds, as the net or a term wants it."""
+        """The type that the net or a loss wants of each field."""
         return self.match.wanted
 
 
 def read_sections(spec: Spec, request: Request, others: Sequence[Spec] = ()) -> tuple[Net, Data, Train, Match]:
-    """The net and its sections with every override; raises SpecError with all mistakes."""
+    """The net and its sections, after `--with` and `--set`.
+
+    Parameters:
+        spec: the spec with the net.
+        request: the net, its sizes and the overrides.
+        others: specs whose sections override those of `spec`.
+
+    Raises:
+        SpecError: with all mistakes of the sections.
+    """
     report = Report()
     sections = _sections(spec, request, others, report)
     name = request.net or net_of(spec.program, sections, report)
@@ -105,9 +114,18 @@ def make_plan(
     others: Sequence[Spec] = (),
     allow: Sequence[str] = (),
 ) -> Plan:
-    """Reads the sections, then the data; raises SpecError (exit code 1) or NetspecError (3: data, 5: a package).
+    """The plan of a run: the sections, and the data that they name.
 
-    `allow` names modules that `python("pkg:fn")` may import; it is the caller's word each time, and never stored.
+    Parameters:
+        spec: the spec with the net.
+        request: the options of the run.
+        given: arrays of the caller by field.
+        others: specs whose sections override those of `spec`.
+        allow: modules that `python("pkg:fn")` may import; a run never stores them.
+
+    Raises:
+        SpecError: the sections have mistakes (exit code 1).
+        NetspecError: the data has faults (3), or a package is missing (5).
     """
     net, data, train, found = read_sections(spec, request, others)
     for module in MODULES:
@@ -121,14 +139,14 @@ def make_plan(
 
 
 def places_of(request: Request, spec: Spec, allow: Sequence[str] = ()) -> Places:
-    """Where a run may read."""
+    """The folders from which a run may read."""
     folder = None if request.folder is None else Path(request.folder)
     data = None if request.data is None else Path(request.data)
     return Places(folder, spec.program.root, data, tuple(allow))
 
 
 def load_data(data: Data, found: Match, places: Places, given: Mapping[str, Any], seed: int, spec: Spec) -> Dataset:
-    """Reads the source, unless arrays stand for all of it, and prepares every field."""
+    """Reads the source, unless arrays stand for all fields, and prepares every field."""
     rows = None
     if data.source is not None and not set(found.wanted) <= set(given):
         rows = open_source(data.source, places)
@@ -141,7 +159,7 @@ def load_data(data: Data, found: Match, places: Places, given: Mapping[str, Any]
 
 
 def short_keys(short: Mapping[str, Any]) -> dict[str, Any]:
-    """`epochs`, `batch`, `seed` and `lr` as the settings they stand for."""
+    """The full names of the settings `epochs`, `batch`, `seed` and `lr`."""
     homes = {"lr": "train.optimizer.lr"}
     return {homes.get(key, f"train.{key}"): value for key, value in short.items() if value is not None}
 

@@ -1,4 +1,4 @@
-"""A plan -> a run in its folder: set up, trained, scored and drawn; or stopped, with all that can be kept."""
+"""A plan -> a run in its folder: trained, scored and drawn; or stopped, with a checkpoint."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ if TYPE_CHECKING:
 DIVERGED, STOPPED = 4, 130
 MARGIN = 10_000_000  # bytes for logs and pictures
 
-# where the first value that is no number arose -> the hint that says so
+# the place of the first value that is not finite -> its hint
 _CAUSES = {"layer": "in_layer", "weights": "in_weights", "input": "in_input", "loss": "in_loss"}
 
 
 def start(plan: Plan, out: Path | None, watch: Callbacks) -> Run:
-    """Runs a plan from its beginning in a new folder: `out`, or the next free `runs/NET-N`."""
+    """Starts a run in a new folder: `out`, or the next free `runs/NET-N`."""
     need("torch")
     return Session(plan, watch).start(out)
 
@@ -78,7 +78,7 @@ def resume(
 
 
 class Session:
-    """One process's work on one run."""
+    """The work of one process on one run."""
 
     def __init__(self, plan: Plan, watch: Callbacks) -> None:
         self.plan = plan
@@ -86,7 +86,7 @@ class Session:
         self.engine: Engine = build_engine(plan)
 
     def start(self, out: Path | None) -> Run:
-        """From the beginning, in a new folder."""
+        """Starts the run in a new folder."""
         if not self.leads:
             return self.work(Folder(Path(self.engine.processes.said(""))), Restored())
         folder = new_folder(out, self.plan.graph.name)
@@ -97,7 +97,7 @@ class Session:
             return self.work(folder, Restored())
 
     def resume(self, folder: Folder) -> Run:
-        """From the newest whole checkpoint of a run, after making sure that it is the same run."""
+        """Continues a run from its newest whole checkpoint; raises NetspecError where spec or data changed (NS860)."""
         if not self.leads:
             self.engine.processes.said("")
             return self.work(folder, restore(folder, self.engine))
@@ -114,7 +114,7 @@ class Session:
         return self.engine.processes.leads
 
     def work(self, folder: Folder, found: Restored) -> Run:
-        """From where `found` stands to the end; raises NetspecError for a run that stopped or diverged."""
+        """Trains from the restored state to the end; raises NetspecError where the run stops or diverges."""
         request, progress = self.plan.request, found.progress
         writer = (RunWriter if self.leads else NoWriter)(folder, request.save_seconds, request.save_steps)
         writer.open(progress.metrics_bytes, progress.step)
@@ -145,7 +145,7 @@ class Session:
             folder.status(**words)
 
     def diagnosis(self, fault: Diverged, progress: Progress, folder: Folder) -> Diagnostic:
-        """Where the first value that is no number came from, and what is kept."""
+        """NS856: the place of the first value that is not finite, and the checkpoint that is kept."""
         cause = find_cause(self.engine, self.plan.graph, fault.batch)
         words: Words = {"step": progress.step + 1, "epoch": progress.epoch + 1, "loss": str(fault.loss)}
         hints = [Hint(_CAUSES[cause.kind], {"name": cause.name}), Hint("smaller")]
@@ -180,10 +180,10 @@ class Session:
         self.engine.processes.said("finished")
         self.watch.ended(Summary(str(folder.path), chosen, epoch, scores, progress.seconds, *drawn))
 
-    # ---- what is known before the first step
+    # ---- before the first step
 
     def describe(self, folder: Folder) -> None:
-        """Writes the spec, the settings, the net and the facts of the data."""
+        """Writes the spec, the settings, the net and the facts of the data to the folder."""
         plan = self.plan
         main, *others = names.put(plan.spec, plan.others, folder)
         folder.write_json(names.SECTIONS, {"data": plan.data.document(), "train": plan.train.document()})
@@ -192,8 +192,8 @@ class Session:
         folder.write_json(names.DATA, plan.dataset.document())
         folder.write_json(names.ENVIRONMENT, self.environment())
         folder.status(state="running", step=0)
-        # last: a folder without it never began, and may be begun again. A resumed run takes the same device and
-        # threads, so that it adds up in the same order
+        # settings come last: a folder without them holds no run, and a new run may use it. A resumed run takes the
+        # same device and threads, so that it adds up in the same order
         request = {**asdict(plan.request), "device": self.engine.device, "threads": self.engine.threads}
         settings = {
             "format": RUN_FORMAT,
@@ -256,7 +256,7 @@ def parts_that_differ(plan: Plan) -> tuple[str, ...]:
 
 
 def room(folder: Folder, engine: Engine) -> None:
-    """Whether the disk can hold this run's checkpoints: weights, twice as much for the optimizer, and the best ones."""
+    """Raises NetspecError (NS864) where the disk cannot hold the checkpoints: weights, optimizer and best weights."""
     bytes_ = sum(value.numel() * value.element_size() for value in engine.state().values())
     needed = (checkpoint.KEEP + 1) * 4 * bytes_ + MARGIN
     free = shutil.disk_usage(folder.path).free
@@ -276,12 +276,12 @@ def as_bytes(tensors: dict[str, Tensor]) -> bytes:
     return found
 
 
-# ---- A loss that is no number -> the first place in the net where a value stopped being one
+# ---- A loss that is not finite -> the first place in the net where a value is not finite
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What went wrong first: the weights of a layer, its values, or a term of the loss."""
+    """The first place of a value that is not finite: an input, weights, a layer, or a term of the loss."""
 
     kind: str  # weights, layer, loss, input
     name: str
@@ -289,7 +289,7 @@ class Cause:
 
 
 def find_cause(engine: Engine, graph: Graph, batch: dict[str, Tensor]) -> Cause:
-    """Runs the batch once more, and looks at every value on its way."""
+    """Runs the batch once more, and checks every value on the way."""
     import torch
 
     for name, value in batch.items():
@@ -306,7 +306,7 @@ def find_cause(engine: Engine, graph: Graph, batch: dict[str, Tensor]) -> Cause:
 
 
 def _owner(graph: Graph, key: str) -> Layer | None:
-    """The line whose weights have a key."""
+    """The line to which a weight belongs."""
     for stored in graph.stored:
         if stored.key == key:
             return graph.layers[graph.nodes[stored.node].layer]
@@ -336,7 +336,7 @@ def _first_in_forward(engine: Engine, batch: dict[str, Tensor]) -> str | None:
 
 
 def _spec_line() -> str:
-    """The comment above the innermost statement of emitted source that is being executed."""
+    """The comment above the innermost statement of emitted source in the call stack."""
     frame: Any = sys._getframe()
     while frame is not None:
         name = frame.f_code.co_filename

@@ -1,4 +1,4 @@
-"""A data section and its source -> the fields of every part, ready for the net; all faults said at once."""
+"""A data section and its source -> the fields of every part, ready for the net; all faults are reported at once."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ PARTS = ("training", "validation", "test")
 
 @dataclass(slots=True)
 class Prepared:
-    """One field with its values as the net takes them, and what its steps learned."""
+    """One field: its values as the net reads them, and what its steps learned from the training part."""
 
     name: str
     values: Values
     learned: list[tuple[FieldStep, State]] = field(default_factory=list)
-    training: tuple[FieldStep, ...] = ()  # what is done to each batch: flips, shifts, crops
-    timed: bool = True  # of fields cut into sequences: a window of one row may be a value without time
-    columns: tuple[str, ...] = ()  # what `columns` took, where it names none itself
-    range: tuple[float, float] | None = None  # of the values that pictures of the source can have
-    picture: tuple[int, ...] = ()  # maps, rows and columns of a picture as it was taken
+    training: tuple[FieldStep, ...] = ()  # steps of single batches: flips, shifts, crops
+    timed: bool = True  # False: a window of one row that the net reads without a time axis
+    columns: tuple[str, ...] = ()  # the columns that a `columns` without names extracts
+    range: tuple[float, float] | None = None  # of the values of the pictures
+    picture: tuple[int, ...] = ()  # maps, rows and columns of a picture in the source
 
 
 @dataclass(slots=True)
 class Dataset:
-    """All fields, and the rows of each part; for sequences the row at which each example begins."""
+    """All fields, and the rows of each part; for windows the first row of each example."""
 
     fields: dict[str, Prepared]
     parts: dict[str, Array]
@@ -53,7 +53,7 @@ class Dataset:
     windowed: bool = False
 
     def document(self) -> dict[str, Any]:
-        """What a run's folder says of its data."""
+        """The facts of the data, as JSON for the folder of a run."""
         return {
             "source": self.source,
             "files": [{"name": file.name, "bytes": file.bytes, "sha256": file.sha256} for file in self.files],
@@ -72,9 +72,17 @@ class Dataset:
 
 
 def prepare(data: Data, match: Match, rows: Rows | None, given: Mapping[str, Any], seed: int) -> Dataset:
-    """Takes every field from the source (or from `given`), splits, and applies the steps.
+    """Extracts every field, splits the rows into parts, and fits and applies the steps of each field.
 
-    Raises NetspecError (exit code 3) with every fault that the data has.
+    Parameters:
+        data: the data section.
+        match: what the net and the train section want of each field.
+        rows: the rows of the source; None where arrays stand for all fields.
+        given: arrays of the caller by field.
+        seed: the split draws from it.
+
+    Raises:
+        NetspecError: the data has faults (exit code 3); all of them are in it.
     """
     faults = Faults(() if rows is None else rows.faults)
     try:
@@ -114,7 +122,7 @@ def _prepare(
 
 
 def _as_file(name: str, values: Values) -> File:
-    """An array of the caller's as the run's folder records it: a resumed run must get the same one."""
+    """An array of the caller as a file of the run: a resumed run must get the same array."""
     import numpy as np
 
     digest = hashlib.sha256(np.ascontiguousarray(values.array).data)
@@ -124,7 +132,7 @@ def _as_file(name: str, values: Values) -> File:
 
 
 def same_lengths(fields: dict[str, Prepared], match: Match, rows: Rows | None, faults: Faults) -> None:
-    """Fields that share their time have the same length in every row."""
+    """Checks that fields with the same varying time have the same length in every row (NS849)."""
     first: dict[str, Prepared] = {}
     for name, item in fields.items():
         want = match.wanted.get(name)
@@ -184,7 +192,7 @@ def _count(raw: dict[str, Values], data: Data) -> int:
 
 
 def _parts(data: Data, rows: Rows | None, count: int, seed: int, ordered: bool) -> dict[str, Array]:
-    """The rows of each part. Rows of the source's own test part are that; `split` divides the rest."""
+    """The rows of each part; `split` divides all rows but those of the source's own test part."""
     import numpy as np
 
     own = None if rows is None else rows.tested
@@ -200,7 +208,7 @@ def _parts(data: Data, rows: Rows | None, count: int, seed: int, ordered: bool) 
 
 
 def windows_of(data: Data, raw: dict[str, Values]) -> tuple[int, int] | None:
-    """How many rows the longest example spans, and rows from one to the next; None without sequences."""
+    """(rows of the longest example, rows from one example to the next); None without windows."""
     cut = {
         name: step
         for name in raw
@@ -221,7 +229,7 @@ def windows_of(data: Data, raw: dict[str, Values]) -> tuple[int, int] | None:
 
 
 def starts(rows: Array, windows: tuple[int, int], data: Data) -> Array:
-    """The row at which each example of a stretch of rows begins."""
+    """The first row of each example in consecutive rows."""
     import numpy as np
 
     needed, stride = windows
@@ -234,7 +242,7 @@ def starts(rows: Array, windows: tuple[int, int], data: Data) -> Array:
 
 
 def _steps(item: Field, values: Values, training: Array) -> Prepared:
-    """Applies all steps but those of single batches, which come last."""
+    """Fits and applies all steps but those of single batches, which come last."""
     learned: list[tuple[FieldStep, State]] = []
     late: list[FieldStep] = []
     for step in item.steps[1:]:
@@ -250,7 +258,7 @@ def _steps(item: Field, values: Values, training: Array) -> Prepared:
 
 
 def fits(item: Field, found: Prepared, match: Match) -> None:
-    """The type as it is now against what the net asks for."""
+    """Checks the type of a prepared field against the type that the net wants; raises DataError."""
     want = match.wanted.get(item.name)
     values = found.values
     if want is None or values.raw:
@@ -271,10 +279,10 @@ def fits(item: Field, found: Prepared, match: Match) -> None:
 _NO_FACTS: Any = None
 
 
-# ---- A run's preparation done again to other rows, with what it learned from its own training part
+# ---- New rows -> fields, transformed with what the steps of a run learned from its training part
 
 
-ALL = "training"  # the one part of a replayed data set, called as the loop's machinery expects it
+ALL = "training"  # the only part of new rows; the engine needs one of this name
 
 
 def transform_new_rows(
@@ -285,7 +293,19 @@ def transform_new_rows(
     names: Iterable[str],
     stored: Mapping[str, Any],
 ) -> Dataset:
-    """The fields `names` of new rows; `stored` is the run's data.json. Raises NetspecError (exit code 3)."""
+    """The fields of new rows, for a trained net.
+
+    Parameters:
+        data: the data section of the run.
+        match: what the net wants of each field.
+        rows: new rows; None where arrays stand for all fields.
+        given: arrays of the caller by field.
+        names: the fields to prepare.
+        stored: the run's data.json, with what each step learned.
+
+    Raises:
+        NetspecError: the rows have faults (exit code 3).
+    """
     faults = Faults(() if rows is None else rows.faults)
     try:
         found = _transform_new_rows(data, match, rows, given, names, stored, faults)
@@ -336,7 +356,7 @@ def _transform_new_rows(
 
 
 def _known(item: Field, stored: Mapping[str, Any]) -> Field:
-    """The field with its columns, classes and alphabet as the run found them."""
+    """The field with the columns, classes and alphabet of the run."""
     if not item.steps:
         return item
     resized = len(item.steps) > 1 and isinstance(item.steps[1], steps.Resize)
@@ -345,7 +365,7 @@ def _known(item: Field, stored: Mapping[str, Any]) -> Field:
 
 
 def _named(values: Values, item: Field) -> Values:
-    """Texts that were handed over, as the numbers of the classes that the run knows."""
+    """Texts of the caller as the numbers of the run's classes."""
     if values.classes is None or not item.steps:
         return values
     first = item.steps[0]
@@ -360,7 +380,7 @@ def _named(values: Values, item: Field) -> Values:
 
 
 def _ranged(values: Values, wanted: list[float] | None) -> Values:
-    """Pictures of another kind of file, brought to the range of values that the run's own have."""
+    """Pictures of another kind of file, scaled to the range of values of the run's pictures."""
     if wanted is None or values.low is None or values.high is None or [values.low, values.high] == wanted:
         return values
     import numpy as np

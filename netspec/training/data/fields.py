@@ -1,4 +1,4 @@
-"""The values of a field -> exactly the array that an input or a loss takes; what does not fit is a fault."""
+"""The values of a field -> exactly the array that an input or a loss reads; a value that does not fit is a fault."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 
 def coerce(item: Field, values: Values, match: Match, rows: Rows | None, faults: Faults) -> Values:
-    """Classes as int64 below K, numbers finite as float32 (pictures may stay bytes), in the shape of the type."""
+    """The values of a field in the type that the net wants.
+
+    Returns:
+        classes as int64 below K, or finite numbers as float32; pictures may stay bytes.
+    """
     want = match.wanted.get(item.name)
     if want is None or isinstance(want.maps, Unknown):
         return _numbers(item, values, rows, faults)
@@ -42,7 +46,7 @@ def coerce(item: Field, values: Values, match: Match, rows: Rows | None, faults:
 
 
 def _all_whole(values: Values) -> Array:
-    """The lengths of an array whose rows are all as long as it is."""
+    """Lengths for an array whose rows are all equally long."""
     import numpy as np
 
     steps = values.array.shape[1] if values.array.ndim > 1 else 1
@@ -50,7 +54,7 @@ def _all_whole(values: Values) -> Array:
 
 
 def _padded(item: Field, values: Values, want: Type, rows: Rows | None, faults: Faults) -> Values:
-    """Sequences of different lengths, all as long as the net reads at most; one that is longer is a fault."""
+    """Sequences of different lengths, padded to the longest that the net reads; a longer one is a fault (NS847)."""
     import numpy as np
 
     lengths = values.lengths
@@ -71,7 +75,7 @@ def _padded(item: Field, values: Values, want: Type, rows: Rows | None, faults: 
 
 
 def _reshaped(item: Field, array: Array, want: Type, match: Match) -> Array:
-    """An array of the caller's, (rows, …), read against the wanted type: a single map needs no axis of its own."""
+    """An array of the caller, (rows, …), in the shape of the wanted type; a single map may lack its axis."""
     time: Any = want.time
     wanted = shape_of(want if not _cut(item) else want.step)
     have = tuple(array.shape[1:])
@@ -100,7 +104,7 @@ def _shape_text(shape: tuple[int, ...]) -> str:
 
 
 def _classes(item: Field, values: Values, count: int, match: Match, rows: Rows | None, faults: Faults) -> Values:
-    """Class numbers 0 … K - 1; a column of whole numbers is taken as such."""
+    """Class numbers 0 … K - 1; a column of whole numbers holds such numbers."""
     import numpy as np
 
     array = values.array
@@ -109,7 +113,7 @@ def _classes(item: Field, values: Values, count: int, match: Match, rows: Rows |
     whole = array if array.dtype.kind in "biu" else np.floor(array)
     wrong = (whole != array) | (whole < 0) | (whole >= count)
     if values.classes is not None:
-        wrong &= array >= 0  # -1 stands for a name that the source has reported already
+        wrong &= array >= 0  # -1 stands for a name that the source reported
     for position in np.argwhere(wrong)[:100]:
         row = int(position[0])
         span, where = _place(item, row, rows)
@@ -124,11 +128,11 @@ def _classes(item: Field, values: Values, count: int, match: Match, rows: Rows |
     return values.with_array(whole.astype(np.int64))
 
 
-MOST_SHOWN = 5  # values of an array, which has no lines to look at; the others are counted
+MOST_SHOWN = 5  # wrong values of an array that are shown; the others are counted
 
 
 def _said(found: Diagnostic, count: int, faults: Faults, shown: int = MOST_SHOWN) -> bool:
-    """Adds a fault; whether the others of its kind need not be looked at: `shown` of an array's stand for all."""
+    """Adds a fault; returns whether it is the last that is shown of its kind, and stands for the others."""
     alike = sum(fault.code == found.code and fault.span is None for fault in faults.found) + 1
     if found.span is not None or alike < shown or count <= alike:
         faults.add(found)
@@ -170,7 +174,7 @@ def _probabilities(item: Field, values: Values, rows: Rows | None, faults: Fault
 
 
 def _place(item: Field, row: int, rows: Rows | None) -> tuple[Span | None, str]:
-    """Where a value stands: in the source's text where it is one, and in words."""
+    """The place of a value in the text of the source, if it has one, and in words."""
     first: Any = item.steps[0] if item.steps else None
     name = getattr(first, "name", None) or getattr(first, "column", None)
     span = rows.place(row, name) if rows is not None and name else None
@@ -178,11 +182,11 @@ def _place(item: Field, row: int, rows: Rows | None) -> tuple[Span | None, str]:
     return span, where
 
 
-# ---- A source, or arrays of the caller's -> the raw values of one field
+# ---- A source, or arrays of the caller -> the raw values of one field
 
 
 def from_array(name: str, values: Any) -> Values:
-    """An array of the caller's, (rows, …), whose shape is still to be read against a type."""
+    """An array of the caller, (rows, …), before it has the shape of a type."""
     import numpy as np
 
     if hasattr(values, "detach"):  # a torch tensor
@@ -219,14 +223,14 @@ def _ragged(name: str, values: Any) -> Values:
 
 
 def extract(item: Field, data: Data, rows: Rows, faults: Faults) -> Values:
-    """What a field's first step takes from the source."""
+    """The values that the first step of a field extracts from the source."""
     step, *after = item.steps
     resize = after[0].size if after and isinstance(after[0], Resize) else None
     return step.take(Taking(rows, faults, rest(data, rows), resize))
 
 
 def rest(data: Data, rows: Rows) -> tuple[str, ...]:
-    """Every column that no other field takes, for `columns` without names."""
+    """The columns that no field names, for a `columns` without names."""
     taken: set[str] = set()
     for item in data.fields.values():
         first = item.steps[0]

@@ -1,4 +1,4 @@
-"""(seed, name, epoch, index) -> numbers: splits, orders and augmentation as pure functions, with no state to lose.
+"""(seed, name, epoch, index) -> numbers: splits, orders and augmentation as pure functions without state.
 
 Every index gets its own 64 random bits by SplitMix64 (Steele et al. 2014), so an order does not depend on how
 many processes share it, on the device, or on a library's version.
@@ -19,13 +19,13 @@ _MASK = (1 << 64) - 1
 
 
 def key_of(*parts: object) -> int:
-    """64 bits that depend on every part: the start of a stream."""
+    """The key of a stream of random numbers: 64 bits that depend on every part."""
     text = "\0".join(str(part) for part in parts)
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
 def step_key(key: int, step: int) -> int:
-    """The seed of one step's own random numbers, such as dropout's."""
+    """The seed of the random numbers of one step, such as those of dropout."""
     value = (key + (step + 1) * _GOLDEN) & _MASK
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
@@ -53,7 +53,7 @@ def uniform(key: int, index: Array) -> Array:
 
 
 class Draw:
-    """Named streams of random arrays: each number depends on the parts of its name and on its place alone."""
+    """Named streams of random arrays: each number depends only on its name and its place."""
 
     def __init__(self, *parts: object) -> None:
         self.parts = parts

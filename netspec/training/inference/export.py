@@ -1,4 +1,4 @@
-"""A trained run -> one file for torch.export, that runs without netspec and without the net's source."""
+"""A trained run -> one file of torch.export, which runs without netspec and without the source of the net."""
 
 from __future__ import annotations
 
@@ -20,15 +20,22 @@ from netspec.training.storage.folder import writing
 if TYPE_CHECKING:
     from torch import Tensor
 
-ROWS = 3  # of the example that is traced: neither 1 nor 2, which torch takes for sizes that never change
+ROWS = 3  # of the traced example: torch takes 1 and 2 for sizes that never change
 
 
 def export(run: Record, path: Path, device: str = "cpu") -> None:
-    """Writes the net with its weights; the number of rows stays free.
+    """Writes the net with its weights as a program for any number of rows.
 
-    The program takes what the net's forward takes, in evaluation mode: prepared values, not raw ones. Before it is
-    written, its outputs are compared with the net's on other numbers of rows. Raises NetspecError (exit code 2)
-    where torch.export cannot take the net, or would change what it computes.
+    The program takes the arguments of the net's forward, in evaluation mode: prepared values, not raw ones. First its
+    outputs are compared with those of the net on other numbers of rows.
+
+    Parameters:
+        run: the record of a finished run.
+        path: the file to write.
+        device: where the weights lie.
+
+    Raises:
+        NetspecError: torch.export cannot take the net, or changes what it computes (NS878).
     """
     need("torch")
     import torch
@@ -62,7 +69,7 @@ def _refused(run: Record, reason: str) -> NetspecError:
 
 
 def _example(graph: Graph, rows: int, device: str) -> tuple[Tensor, ...]:
-    """Arguments of forward for so many rows, drawn at random."""
+    """Random arguments of forward for a number of rows."""
     import torch
 
     generator = torch.Generator().manual_seed(rows)

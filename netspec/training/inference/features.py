@@ -1,4 +1,4 @@
-"""A trained run -> its examples as the last hidden layer has them, and the output layer that reads them."""
+"""A trained run -> examples in the values of its last hidden layer, and the output layer that reads them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GRID = 96  # places on each side of the plane of the inputs
 
 @dataclass(slots=True)
 class Ending:
-    """How a classifier ends: the term that reads it, its output layer, what that reads, its sums."""
+    """The end of a classifier: its loss or metric, its output layer, the value that this layer reads, its logits."""
 
     term: Term
     layer: Node
@@ -37,9 +37,14 @@ class Ending:
 
 
 def features_of(run: Record, most: int = MOST) -> Features:
-    """Examples that the run has not been trained on, where it kept some back, in the space of its features.
+    """The features of examples of the test part, else of validation, else of training.
 
-    Raises NetspecError NS733 where the net does not end in one layer of perceptrons that tells classes apart.
+    Parameters:
+        run: the record of a finished run.
+        most: how many examples at most.
+
+    Raises:
+        NetspecError: the net does not end in one layer of perceptrons that tells classes apart (NS733).
     """
     import torch
 
@@ -80,7 +85,7 @@ def _ending(graph: Graph, losses: Sequence[Loss], metrics: Sequence[Metric]) -> 
 
 
 def _module(graph: Graph, ending: Ending, trained: Predictor) -> nn.Module:
-    """The trained net, returning what the output layer reads, and its sums."""
+    """The trained net, which returns the features and the logits."""
     import torch
 
     from netspec.codegen.live import build
@@ -97,7 +102,7 @@ def _found(run: Record, graph: Graph, ending: Ending, target: Tensor, hidden: Te
     arrays = run.weights()
     weight = arrays[ending.layer.stored()].astype(np.float64)
     bias = arrays.get(ending.layer.stored("bias"), np.zeros(len(weight))).astype(np.float64)
-    if len(weight) == 1:  # one sum: the second class, where it is above zero
+    if len(weight) == 1:  # one logit: it is above zero for the second class
         weight, bias = np.concatenate([0 * weight, weight]), np.concatenate([0 * bias, bias])
     names = run.data["fields"].get(ending.term.compared, {}).get("classes") or map(str, range(len(weight)))
     layer = graph.layers[graph.nodes[ending.hidden.node].layer]
@@ -106,7 +111,7 @@ def _found(run: Record, graph: Graph, ending: Ending, target: Tensor, hidden: Te
 
 
 def _grid(model: nn.Module, inputs: Tensor, single: bool) -> tuple[Any, Any, Any]:
-    """The sums over the plane of two inputs, a little wider than the examples."""
+    """The logits over the plane of two inputs, a little wider than the examples."""
     import torch
 
     flat = inputs.flatten(1)

@@ -1,4 +1,4 @@
-"""A trained run and new rows -> what the net answers: classes by their names, probabilities, numbers in their units."""
+"""A trained run and new rows -> predictions: names of classes, probabilities, numbers in their own unit."""
 
 from __future__ import annotations
 
@@ -32,7 +32,13 @@ if TYPE_CHECKING:
 
 
 class Predictor:
-    """A finished run, ready for new rows."""
+    """A finished run that predicts for new rows.
+
+    Parameters:
+        run: the record of the run.
+        device: where the net computes.
+        allow: modules that a `python` source may import.
+    """
 
     def __init__(self, run: Record, device: str = "cpu", allow: Iterable[str] = ()) -> None:
         for module in ("torch", "numpy", "safetensors"):
@@ -49,14 +55,14 @@ class Predictor:
         return tuple(self.match.inputs)
 
     def dataset(self, rows: Rows | None, given: Mapping[str, Any], names: Iterable[str]) -> Dataset:
-        """New rows, prepared as the run's own were."""
+        """New rows, transformed as the run transformed its own."""
         return transform_new_rows(self.data, self.match, rows, given, names, self.stored)
 
     def plan(self, dataset: Dataset) -> Plan:
         return Plan(self.run.spec, self.net, self.data, self.train, self.match, dataset, self.request, self.run.others)
 
     def engine(self, dataset: Dataset) -> Engine:
-        """The net with its trained weights, and the rows beside it."""
+        """The engine of the net with its trained weights, for the rows of a data set."""
         import torch
 
         engine = build_engine(self.plan(dataset))
@@ -66,16 +72,14 @@ class Predictor:
         return engine
 
     def own(self) -> Dataset:
-        """The run's own data, with the parts that it had."""
+        """The run's own data with its parts."""
         from netspec.training.plan import load_data
 
         places = places_of(self.request, self.run.spec, self.allow)
         return load_data(self.data, self.match, places, {}, self.train.seed, self.run.spec)
 
-    # ---- answers
-
     def answers(self, dataset: Dataset) -> list[Answer]:
-        """The answers for every row, one Answer a target."""
+        """The predictions for all rows, one Answer per target."""
         engine = self.engine(dataset)
         return [self._answer(criterion, values) for criterion, values in _values(engine)]
 
@@ -95,7 +99,7 @@ class Predictor:
         return found
 
     def _columns(self, name: str, field: Mapping[str, Any]) -> tuple[str, ...]:
-        """The columns that a field's numbers came from, which are what its labels are called."""
+        """The columns of a field, which name its labels."""
         item = self.data.fields.get(name)
         first = item.steps[0] if item is not None and item.steps else None
         if not isinstance(first, Columns):
@@ -103,7 +107,7 @@ class Predictor:
         return first.names or tuple(field.get("columns", ()))
 
     def _in_units(self, name: str, array: Array, field: Mapping[str, Any]) -> Array:
-        """What standardize and scale did to a target, undone."""
+        """The values of a target in its own unit: the inverse of standardize and scale."""
         item = self.data.fields.get(name)
         if item is None:
             return array
@@ -114,7 +118,7 @@ class Predictor:
 
 
 def _values(engine: Engine) -> list[tuple[Criterion, Tensor]]:
-    """What each target's term reads, over all rows; a target is answered once, as its first loss says."""
+    """For each target its first loss or metric, and the layer's values for all rows."""
     import torch
 
     criteria = [criterion for criterion in engine.objective.losses if criterion.predicted is not None]
@@ -133,16 +137,24 @@ def _values(engine: Engine) -> list[tuple[Criterion, Tensor]]:
     return [(chosen[name], torch.cat(values)) for name, values in found.items()]
 
 
-# ---- A finished run -> its loss and metrics, measured again: on its own parts, or on rows of another file
+# ---- A finished run -> its loss and metrics, on its own parts or on rows of another file
 
 
 Scores = dict[str, dict[str, float]]
 
 
 def evaluate(trained: Predictor, paths: list[Path] | None = None) -> tuple[Scores, list[Diagnostic]]:
-    """Scores by part, and what is worth knowing about the data. Rows of `paths` make one part, `given`.
+    """The scores of a trained net.
 
-    Raises NetspecError (exit code 3) for faulty data.
+    Parameters:
+        trained: the run.
+        paths: files to score in place of the run's own data.
+
+    Returns:
+        the scores by part (`given` for the rows of `paths`), and warnings about the data.
+
+    Raises:
+        NetspecError: the data has faults (exit code 3), or the run has no source (NS873).
     """
     remarks: list[Diagnostic] = []
     if paths:

@@ -24,7 +24,7 @@ PROMPT = "\n"
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How text is drawn: at temperature 0 always the likeliest character, at 1 as the net itself says."""
+    """How to draw text: temperature 0 takes the likeliest character, 1 draws by the net's own probabilities."""
 
     prompt: str = PROMPT
     length: int = 500
@@ -34,7 +34,7 @@ class Sampling:
 
 
 def sample(trained: Predictor, how: Sampling) -> Iterator[str]:
-    """The characters that follow the prompt; raises NetspecError for a run whose net speaks no text."""
+    """The characters that follow the prompt; raises NetspecError where the net does not predict characters (NS872)."""
     name, known = _alphabet(trained)
     codes, _ = characters(how.prompt or PROMPT, "".join(known))
     for position in (codes < 0).nonzero()[0]:
@@ -44,16 +44,16 @@ def sample(trained: Predictor, how: Sampling) -> Iterator[str]:
     engine = trained.engine(trained.dataset(None, {name: _rows(trained, name)}, [name]))
     numbers = Draw(how.seed, "sample").uniform("characters", how.length)
     length = int(trained.match.inputs[name].time.length)  # type: ignore[union-attr, arg-type]
-    speaker = _Speaker(engine, length)
-    scores = speaker.read(codes.tolist())
+    reader = _Reader(engine, length)
+    scores = reader.read(codes.tolist())
     for number in numbers:
         chosen = _choose(scores, how, float(number))
         yield known[chosen]
-        scores = speaker.read([chosen])
+        scores = reader.read([chosen])
 
 
 def _alphabet(trained: Predictor) -> tuple[str, tuple[str, ...]]:
-    """The one input, and its characters."""
+    """The name of the only input, and its alphabet."""
     fields = trained.data.fields
     if len(trained.inputs) == 1:
         (name,) = trained.inputs
@@ -68,14 +68,14 @@ def _alphabet(trained: Predictor) -> tuple[str, tuple[str, ...]]:
 
 
 def _rows(trained: Predictor, name: str) -> Any:
-    """Enough characters for one window: only their shape counts."""
+    """Characters for one window, of which only the shape counts."""
     import numpy as np
 
     return np.zeros(int(trained.match.inputs[name].time.length) + 1, dtype=np.int64)  # type: ignore[union-attr, arg-type]
 
 
-class _Speaker:
-    """Reads characters and says what may follow: from its state where it has one, else from the last T of them."""
+class _Reader:
+    """Reads characters and predicts the next one: from its state where it has one, else from the last T of them."""
 
     def __init__(self, engine: Engine, length: int) -> None:
         self.engine = engine
@@ -85,7 +85,7 @@ class _Speaker:
         self.stateful = "return_state" in inspect.signature(engine.model.forward).parameters
 
     def read(self, codes: list[int]) -> Tensor:
-        """Scores (V,) of the next character after these."""
+        """The logits (V,) of the character that follows these."""
         import torch
 
         model = self.engine.model
@@ -96,7 +96,7 @@ class _Speaker:
                 last = len(codes) - 1
             else:
                 self.seen = [*self.seen, *codes][-self.length :]
-                # what stands to the right is not read: a net that predicts what follows may not look ahead
+                # the padding is not read: a net that predicts the next character does not look ahead
                 padded = self.seen + [0] * (self.length - len(self.seen))
                 outputs = model(torch.tensor([padded], device=self.engine.device))
                 last = len(self.seen) - 1
@@ -106,7 +106,7 @@ class _Speaker:
 
 
 def _choose(scores: torch.Tensor, how: Sampling, number: float) -> int:
-    """A character by its probability; `number` in [0, 1) decides."""
+    """The number of a character, drawn by its probability with `number` in [0, 1)."""
     if how.temperature == 0:
         return int(scores.argmax())
     scores = scores.double() / how.temperature

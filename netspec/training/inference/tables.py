@@ -1,4 +1,4 @@
-"""Answers -> rows of a table, beside the rows that they are about; or named arrays."""
+"""Predictions -> rows of a table, beside the rows that they belong to; or named arrays."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Answer:
-    """What the net says of one target.
+    """The predictions of one target.
 
     values: classes (rows, …) as numbers; labels (rows, labels, …) of 0 and 1; or numbers (rows, …) in the target's
     own unit.
@@ -35,22 +35,28 @@ class Answer:
     name: str
     values: Array
     probabilities: Array | None = None
-    classes: tuple[str, ...] = ()  # what each class number is called
-    labels: tuple[str, ...] = ()  # what each label is called
+    classes: tuple[str, ...] = ()  # the name of each class number
+    labels: tuple[str, ...] = ()  # the name of each label
 
     @property
     def named(self) -> Array:
-        """The answers as people read them: names of classes, 0 and 1 for each label, or numbers."""
+        """The predictions as people read them: names of classes, 0 and 1 for each label, or numbers."""
         import numpy as np
 
         return np.array(self.classes)[self.values] if self.classes else self.values
 
 
 def as_table(answers: list[Answer], dataset: Dataset, rows: Rows, chances: bool) -> Iterator[list[str]]:
-    """A header, then a row for each example: what was given, and `predicted_TARGET` with its probability.
+    """The rows of a table: a header, then for each example what was given and what is predicted.
 
-    Of several labels each has a column of 0 and 1. With `chances` the probability of every class or label.
-    Raises NetspecError (exit code 2) where an answer is no number or class but a whole picture or sequence.
+    Parameters:
+        answers: the predictions; each label of several has a column of 0 and 1.
+        dataset: the data set of the rows.
+        rows: the rows as they were read.
+        chances: adds the probability of every class or label.
+
+    Raises:
+        NetspecError: a prediction is a whole picture or sequence (NS875).
     """
     for answer in answers:
         if answer.values.ndim > (1 if answer.classes else 2):
@@ -64,13 +70,13 @@ def as_table(answers: list[Answer], dataset: Dataset, rows: Rows, chances: bool)
 
 
 def _given(dataset: Dataset, rows: Rows) -> tuple[list[str], Any]:
-    """What stands in front of an answer: the table's own cells, the picture's file, or the row's number."""
+    """The columns in front of a prediction: the cells of a table, the file of a picture, or the number of the row."""
     if isinstance(rows, FolderRows):
         return ["file"], lambda row: [rows.shown[row]]
     if isinstance(rows, CsvRows) and not dataset.windowed:
         cells = [cells for sheet in rows.sheets for cells in sheet.cells]
         return list(rows.header), lambda row: cells[row]
-    # of a sequence the last row that the net saw
+    # of a sequence the last row that the net reads
     ends = dataset.parts[ALL] + (_span(dataset) - 1 if dataset.windowed else 0)
     return ["row"], lambda row: [str(int(ends[row]) + 1)]
 

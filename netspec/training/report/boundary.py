@@ -1,4 +1,4 @@
-"""A net with two inputs -> the plane of its answers with the examples in it; of a linear one the line's equation."""
+"""A net with two inputs -> the plane of its predictions with the examples; for a linear net its equation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_TERMS = 8
 
 
 class Plane(NamedTuple):
-    """What is drawn: examples (n, 2) in the units of the data with their classes and parts, and the net's answers."""
+    """The examples (n, 2) in the units of the data with their classes and parts, and the predictions of the net."""
 
     points: Array
     right: Array
@@ -39,7 +39,7 @@ class Plane(NamedTuple):
 
 
 class View:
-    """The one input of a net in the units of its data, and what a layer says to it."""
+    """The only input of a net in the units of its data, and the values of a layer for it."""
 
     def __init__(self, plan: Plan, engine: Engine, criterion: Criterion) -> None:
         (self.name,) = plan.match.inputs
@@ -89,7 +89,7 @@ class View:
 
 
 def fits(plan: Plan, criterion: Criterion | None) -> bool:
-    """Whether the answers are classes of single examples, given one row of numbers."""
+    """Whether the net predicts a class from one row of numbers."""
     if criterion is None or len(plan.match.inputs) != 1:
         return False
     (wanted,) = plan.match.inputs.values()
@@ -100,7 +100,7 @@ def fits(plan: Plan, criterion: Criterion | None) -> bool:
 def equation_of(view: View) -> str:
     """`f = -50 - 1 age + 2 salary` where the layer has one value and is linear in the data's own units; else ''.
 
-    Linear is what it is on many points, not what its layers are called.
+    Values at many points decide whether it is linear, not the names of its layers.
     """
     import numpy as np
 
@@ -144,7 +144,7 @@ def plane_of(plan: Plan, engine: Engine, view: View, classes: tuple[str, ...], e
 
 @styled
 def boundary(plane: Plane) -> str:
-    """SVG: the ground is the net's answer, a mark an example in the colour of its right class."""
+    """SVG: the background shows the predicted class, each mark an example in the colour of its right class."""
     import numpy as np
     from matplotlib.colors import ListedColormap
 

@@ -21,14 +21,14 @@ MOST_CLASSES = 60
 
 
 class Drawn(NamedTuple):
-    """The pictures' names, and the equation of a linear net."""
+    """The files of the pictures, and the equation of a linear net."""
 
     names: tuple[str, ...]
     equation: str = ""
 
 
 def draw(plan: Plan, engine: Engine, folder: Folder) -> Drawn:
-    """Writes every picture that the run has something for."""
+    """Writes all pictures for which the run has values."""
     drawn = [names.CURVES]
     equation = ""
     folder.write(names.CURVES, curves({plan.graph.name: rows_of(folder)}))
@@ -49,7 +49,7 @@ def draw(plan: Plan, engine: Engine, folder: Folder) -> Drawn:
 
 
 def _classifier(engine: Engine) -> Criterion | None:
-    """The first term that compares a layer with one class of a few."""
+    """The first metric or loss of a layer that predicts one of a few classes."""
     for criterion in [*engine.objective.metrics, *engine.objective.losses]:
         predicted = criterion.predicted
         if not criterion.term.classifies or criterion.target is None or criterion.mask is not None or predicted is None:

@@ -1,4 +1,4 @@
-"""What all plots of a run share: matplotlib without a display, one look, the same bytes for the same values."""
+"""The plots of a run: matplotlib without a display, one style, the same bytes for the same values."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _STYLE = {
 
 
 def styled(draw: Callable[P, str]) -> Callable[P, str]:
-    """Draws in the look of all plots, and leaves the caller's own matplotlib settings alone."""
+    """The function with the style of all plots; the caller's matplotlib settings stay as they are."""
 
     @wraps(draw)
     def drawn(*args: P.args, **options: P.kwargs) -> str:
@@ -48,7 +48,7 @@ def styled(draw: Callable[P, str]) -> Callable[P, str]:
 
 
 def short(name: str) -> str:
-    """A name from the data that has room beside the plot, however long it is."""
+    """A name from the data, cut to the room beside the plot."""
     return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
 
 

@@ -1,8 +1,7 @@
 """The state of a run -> files with checksums, and back. No pickle: tensors are safetensors, the rest is JSON.
 
-A checkpoint is a folder that is renamed into place when all its files are on the disk; its manifest says what
-each file must hash to. One that was cut short has no manifest in place, or a file that hashes to something
-else, and the one before it is used.
+A checkpoint is a folder that is renamed into place when all its files are on the disk; its manifest holds the hash
+of each file. An interrupted checkpoint has no manifest, or a file with another hash; then the one before it counts.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ KEEP = 2
 
 
 class Incomplete(Exception):
-    """A checkpoint that is not whole; the message says which file."""
+    """A damaged checkpoint; the message names the file."""
 
 
 def save(folder: Path, step: int, tensors: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, Any]) -> Path:
@@ -31,7 +30,7 @@ def save(folder: Path, step: int, tensors: Mapping[str, Mapping[str, Tensor]], s
 
     place = folder / f"step-{step:09d}"
     if is_whole(place):
-        return place  # a run that was resumed here: the same state is on the disk already
+        return place  # a run that resumes here has the same state on the disk
     temporary = folder / f".{place.name}{files.TEMPORARY}"
     root = folder.parent
     files.require_plain(place, root)
@@ -58,7 +57,7 @@ def save(folder: Path, step: int, tensors: Mapping[str, Mapping[str, Tensor]], s
 
 
 def prune(folder: Path) -> None:
-    """Removes all but the newest checkpoints, and what an interrupted save left."""
+    """Removes all but the newest checkpoints, and the remains of an interrupted save."""
     for path in (*existing(folder)[KEEP:], *folder.glob(f".step-*{files.TEMPORARY}")):
         files.remove_folder(path, folder.parent)
 
@@ -69,6 +68,7 @@ def existing(folder: Path) -> list[Path]:
 
 
 def is_whole(path: Path) -> bool:
+    """Whether a checkpoint is complete and undamaged."""
     try:
         load(path)
     except Incomplete:
@@ -116,7 +116,7 @@ def optimizer_tensors(optimizer: Any) -> tuple[dict[str, Tensor], dict[str, Any]
 
 
 def restore_optimizer(optimizer: Any, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> None:
-    """Puts the state back; what has a weight's shape also gets its order in memory, which fused steps rely on."""
+    """Restores the state; tensors in the shape of a weight also get its memory format, on which fused steps rely."""
     import torch
 
     document = optimizer.state_dict()

@@ -1,4 +1,4 @@
-"""The folder of a run: what lies in it, and who may write to it."""
+"""The folder of a run: its files, the lock against other processes, and the copy of the spec."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ WRITTEN = (
 
 @dataclass(slots=True)
 class Folder:
-    """Paths of one run."""
+    """The folder of one run, whose files are read and written by name."""
 
     path: Path
 
@@ -90,13 +90,13 @@ class Folder:
         self.write(name, files.as_json(document))
 
     def status(self, **words: Any) -> None:
-        """Where the run stands: running, finished, stopped or diverged."""
+        """Writes the state of the run: running, finished, stopped or diverged."""
         self.write_json(STATUS, {"process": os.getpid(), "host": socket.gethostname(), **words})
 
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """An OSError as the error it is: a link in the run's folder, a full disk, a folder that may not be written."""
+    """While it is entered, an OSError becomes a UsageError: NS866 for a link in the folder, else NS906."""
     try:
         yield
     except files.NotPlain as error:
@@ -107,9 +107,9 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def new_folder(out: Path | None, net: str) -> Folder:
-    """A folder for a new run: the given one, which must be empty, or the next free `runs/NET-N`."""
+    """The folder for a new run: `out`, which must be empty, or the next free `runs/NET-N`."""
     if out is not None:
-        # a folder without settings is one whose run was killed before it began: there is nothing to lose in it
+        # a folder with a lock and no settings is of a run that was killed before it began: there is nothing to lose
         begun = out.is_dir() and (out / LOCK).exists() and not (out / SETTINGS).exists()
         if out.exists() and not begun and (not out.is_dir() or any(out.iterdir())):
             hint = Hint("resume" if _unfinished(Folder(out)) else "other")
@@ -129,7 +129,7 @@ def new_folder(out: Path | None, net: str) -> Folder:
 
 
 def _unfinished(folder: Folder) -> bool:
-    """Whether a folder holds a run that can go on."""
+    """Whether a folder holds a run that can be resumed."""
     try:
         return bool(folder.read_json(STATUS)["state"] != "finished")
     except (NetspecError, KeyError, TypeError):
@@ -137,7 +137,7 @@ def _unfinished(folder: Folder) -> bool:
 
 
 class Lock:
-    """Keeps a second process out of a run's folder; the system lets go of it however the first one ends."""
+    """Keeps a second process out of the folder of a run; the system releases it however the process ends."""
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder

@@ -1,4 +1,4 @@
-"""A run's folder -> its newest checkpoint that is whole, put back into a fresh engine; or why that must not be."""
+"""A run's folder -> its newest checkpoint that is whole, restored into a new engine; or the changes that forbid it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Restored:
-    """What was found: progress, the best weights so far, and checkpoints that were not whole."""
+    """The restored state: progress, the best weights so far, and damaged checkpoints with the reason."""
 
     def __init__(self) -> None:
         self.progress = Progress()
@@ -32,7 +32,7 @@ class Restored:
 
 
 def restore(folder: Folder, engine: Engine) -> Restored:
-    """The newest whole checkpoint; a run that has none begins anew."""
+    """Restores the newest whole checkpoint into the engine; without one the run begins anew."""
     found = Restored()
     for path in checkpoint.existing(folder / names.CHECKPOINTS):
         try:
@@ -50,12 +50,12 @@ def restore(folder: Folder, engine: Engine) -> Restored:
 
 
 def description(plan: Plan) -> dict[str, Any]:
-    """The net as a run's folder holds it: what `show --json` says, and every operation with its options."""
+    """The net for the folder of a run: the document of `show --json`, and every operation with its options."""
     return {**plan.net.to_dict(), "steps": fingerprint(plan.graph)}
 
 
 def refuse_changes(folder: Folder, plan: Plan) -> None:
-    """The spec's meaning and the data must be what they were; raises NetspecError with the differences."""
+    """Raises NetspecError (NS860) with the differences where the net, its sections or the data changed."""
     expected = {
         names.GRAPH: description(plan),
         names.SECTIONS: {"data": plan.data.document(), "train": plan.train.document()},
@@ -63,7 +63,7 @@ def refuse_changes(folder: Folder, plan: Plan) -> None:
     }
     for name, now in expected.items():
         before = folder.read_json(name)
-        # what a comment or a caption says changes nothing that is computed
+        # comments and captions change nothing that is computed
         gaps = differences(_essence(before), _essence(json.loads(json.dumps(now))))
         if gaps:
             words = {"folder": str(folder.path), "what": name}
@@ -100,7 +100,7 @@ def _short(value: Any) -> str:
 
 
 def last_logged(folder: Folder) -> int:
-    """The last step that the log speaks of: what lies between it and the checkpoint is done again."""
+    """The last step in the log; the steps between it and the checkpoint run again."""
     last = 0
     with contextlib.suppress(OSError):
         for line in files.read(folder / names.LOG).splitlines():
@@ -109,7 +109,7 @@ def last_logged(folder: Folder) -> int:
     return last
 
 
-# ---- A graph -> all that decides what it computes, line by line, as JSON that two runs can be compared by
+# ---- A graph -> its fingerprint: all that decides what it computes, line by line, as JSON
 
 
 def fingerprint(graph: Graph) -> dict[str, list[str]]:

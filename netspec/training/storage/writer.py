@@ -1,4 +1,4 @@
-"""What a run writes while it runs: rows of metrics, the log, checkpoints."""
+"""Progress of a run -> rows of metrics, the log, checkpoints in its folder."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from netspec.training.loop.engine import Engine
 
-SHARE = 0.02  # of the running time that saving may take
+SHARE = 0.02  # of the running time, for saving
 
 
 class RunWriter:
-    """Appends to the run's files; `metrics.jsonl` holds nothing that depends on time."""
+    """Writes the files of a run; `metrics.jsonl` holds nothing that depends on time."""
 
     def __init__(self, folder: Folder, seconds: float, steps: int | None) -> None:
         self.folder = folder
@@ -33,7 +33,7 @@ class RunWriter:
         self._log: Any = None
 
     def open(self, metrics_bytes: int, step: int) -> None:
-        """Begins to append, after cutting off what a checkpoint does not know of."""
+        """Opens the files, and cuts off the rows that the checkpoint does not know."""
         self.saved_step = step
         with writing(self.folder / METRICS):
             self._metrics = files.open_plain(self.folder / METRICS, "ab", self.folder.path)
@@ -46,13 +46,13 @@ class RunWriter:
                 stream.close()
 
     def row(self, row: Row) -> int:
-        """Appends an epoch; returns how many bytes the file has then."""
+        """Appends the row of an epoch; returns the bytes of the file."""
         with writing(self.folder / METRICS):
             files.append(self._metrics, _line(row.document()))
         return int(self._metrics.tell())
 
     def log(self, moment: Moment) -> None:
-        """Appends where the run is."""
+        """Appends the progress of the run to the log."""
         words = {"epoch": moment.epoch, "position": moment.position, "step": moment.step, "loss": moment.loss}
         self.say("step", **words, rate=round(moment.rate, 1))
 
@@ -63,7 +63,7 @@ class RunWriter:
     # ---- checkpoints
 
     def due(self, now: float, step: int) -> bool:
-        """Every `steps` optimizer steps where that is asked for; else by time, and never more than SHARE of it."""
+        """Whether a checkpoint is due: after `steps` steps if given, else by time, at most SHARE of it for saving."""
         if self.steps is not None:
             return step - self.saved_step >= self.steps
         return now - self.saved_at >= max(self.seconds, self.cost / SHARE)
@@ -73,7 +73,8 @@ class RunWriter:
     ) -> float:
         """Writes a checkpoint; returns the seconds it took. Raises NetspecError where the disk refuses."""
         begin = time.perf_counter()
-        self.saved_at, self.saved_step = begin, progress.step  # also where it fails: then tried again when due
+        # also where saving fails, so that the next try waits as long
+        self.saved_at, self.saved_step = begin, progress.step
         self.say("saving", step=progress.step)
         tensors, plain = checkpoint.optimizer_tensors(engine.optimizer)
         groups: dict[str, dict[str, Tensor]] = {"weights": engine.state(), "optimizer": tensors}
@@ -124,7 +125,7 @@ def _plain(value: Any) -> Any:
 
 
 def rows_of(folder: Folder) -> list[dict[str, Any]]:
-    """The rows of metrics.jsonl that are whole."""
+    """The complete rows of metrics.jsonl."""
     try:
         lines = files.read(folder / METRICS).splitlines()
     except OSError:
