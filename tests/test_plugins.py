@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from docs.fences import DOCS, fences
 from tests.conftest import ROOT
 
 # a small distribution as pip lays it out: a module and its metadata
@@ -127,3 +129,22 @@ def test_a_package_that_fails_is_one_sentence(place: Path, module: str, said: st
     [line] = done.stderr.splitlines()
     assert line.startswith("error[NS922]: ")
     assert said in line
+
+
+def test_the_package_of_the_documents(tmp_path: Path) -> None:
+    module, spec, _, _, project, command = fences((DOCS / "en/howto/own-view.md").read_text(encoding="utf-8"))
+    about = tomllib.loads(project.text)
+    (name,) = about["tool"]["setuptools"]["py-modules"]
+    points = about["project"]["entry-points"]["netspec.plugins"]
+    info = tmp_path / "site" / f"{name}-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {about['project']['name']}\nVersion: 1.0\n")
+    lines = [f"{word} = {target}\n" for word, target in points.items()]
+    (info / "entry_points.txt").write_text("".join(["[netspec.plugins]\n", *lines]), encoding="utf-8")
+    (tmp_path / "site" / f"{name}.py").write_text(module.text, encoding="utf-8")
+    (tmp_path / "small.net").write_text(spec.text, encoding="utf-8")
+    refused = run(tmp_path, "check", "small.net", "--format", "concise").stderr
+    assert [line.split(": ")[1] for line in refused.splitlines()] == ["error[NS693]", "error[NS693]"]
+    done = run(tmp_path, *command.text.split()[1:])
+    assert (done.returncode, done.stdout) == (0, "small.svg\n"), done.stderr
+    assert "#402000" in (tmp_path / "small.svg").read_text(encoding="utf-8")

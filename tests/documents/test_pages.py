@@ -12,6 +12,8 @@ from docs.build import example
 from docs.fences import DOCS, LANGUAGES, Fence, fences, pages
 from docs.runner import Page, shows
 from netspec.config.vocabulary.losses import LOSSES
+from netspec.figure.themes import THEMES
+from netspec.figure.views import VIEWS
 from netspec.ops.registry import OPERATIONS
 from tests.conftest import ROOT
 
@@ -23,8 +25,8 @@ PAGES = [(language, path) for language in LANGUAGES for path in pages(language)]
 
 @pytest.fixture(autouse=True)
 def _own() -> Iterator[None]:
-    """A page may register operations and losses; the next one starts without them."""
-    with OPERATIONS.temporarily(), LOSSES.temporarily():
+    """A page may register operations, losses, themes and views; the next one starts without them."""
+    with OPERATIONS.temporarily(), LOSSES.temporarily(), THEMES.temporarily(), VIEWS.temporarily():
         yield
 
 

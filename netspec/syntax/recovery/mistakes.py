@@ -82,7 +82,7 @@ def _first_word(stop: Stop) -> Diagnostic | None:
         hints = (Hint("comment"),)
     elif guess:
         hints, fix = (Hint("nearest", {"name": guess}),), Fix(stop.first_span, guess)
-    elif meant == "repeat" and stop.start == "stmt":
+    elif "repeat" in (stop.first, meant) and stop.start == "stmt":
         hints = (Hint("loop"),)
     elif meant == "use":
         hints = (Hint("use"),)
