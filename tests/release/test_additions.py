@@ -28,8 +28,10 @@ from typing import Any
 from netspec.ir.marks import kind
 from netspec.ir.operation import Elementwise, Lowering, option
 from netspec.ir.types import Type, refuse
+from netspec.registry import register
 
 
+@register
 class Shrink(Elementwise):
     """Multiplies a value by `1 - by`."""
 
