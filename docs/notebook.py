@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from docs.fences import DOCS
+from netspec import SpecError
 
 NOTEBOOK = DOCS.parent / "examples" / "first_steps.ipynb"
 
@@ -78,7 +79,9 @@ def executed() -> dict[str, Any]:
             cell: dict[str, Any] = {"cell_type": kind, "id": f"cell-{number}", "metadata": {}}
             if kind == "code":
                 count += 1
-                cell |= {"execution_count": count, "outputs": _run(shell, text, count)}
+                wrong = number == len(CELLS) - 1  # the last cell shows a mistake: "Run all" stops there, as it says
+                cell |= {"execution_count": count, "outputs": _run(shell, text, count, wrong)}
+                cell["metadata"] = {"tags": ["raises-exception"]} if wrong else {}
             cells.append(cell | {"source": text.splitlines(keepends=True)})
         InteractiveShell.clear_instance()
     info = {"name": "python", "version": "3.11", "mimetype": "text/x-python", "file_extension": ".py"}
@@ -101,7 +104,7 @@ def _empty_history(folder: str) -> Iterator[None]:
             os.environ["IPYTHONDIR"] = before
 
 
-def _run(shell: Any, text: str, count: int) -> list[dict[str, Any]]:
+def _run(shell: Any, text: str, count: int, wrong: bool) -> list[dict[str, Any]]:
     """What one cell prints, shows and returns, as nbformat has it; a picture that is updated stands once."""
     shown: list[dict[str, Any]] = []
     places: dict[str, int] = {}
@@ -122,7 +125,8 @@ def _run(shell: Any, text: str, count: int) -> list[dict[str, Any]]:
         hook = shell.displayhook  # the result is kept below, not printed
         hook.write_output_prompt = hook.write_format_data = hook.finish_displayhook = lambda *values: None
         result = shell.run_cell(text, store_history=False)
-    if result.error_before_exec or result.error_in_exec:
+    failed = result.error_before_exec or result.error_in_exec
+    if bool(failed) != wrong or (failed and not isinstance(failed, SpecError)):
         raise RuntimeError(f"cell failed:\n{text}\n{stdout.getvalue()}")
     outputs = list(shown)
     for name, stream in (("stdout", stdout), ("stderr", stderr)):
