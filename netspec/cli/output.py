@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -136,6 +135,8 @@ def output_for(path: Path, endings: tuple[str, ...], read: Iterable[str | Path])
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Writes beside the target and renames; raises NetspecError NS906 where that is not possible."""
+    import tempfile  # late: most commands write no file
+
     try:
         handle, name = tempfile.mkstemp(dir=path.parent or Path("."), prefix=f".{path.name}", suffix=".tmp")
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from netspec.codegen.modules import GivenModule, Modules, leaf, target
 from netspec.codegen.order import Cell, Item, items
@@ -31,13 +30,10 @@ from netspec.codegen.python import (
     walk,
     width,
 )
-from netspec.codegen.site import Run, Site, relative
+from netspec.codegen.site import Callee, Run, Site, relative
 from netspec.ir.graph import Edge, Layer, Node, Scope
 from netspec.ir.operation import Lowering, Part
 from netspec.ir.types import Time, Type
-
-if TYPE_CHECKING:
-    from netspec.codegen.classes import Definition
 
 ROOM = WIDTH - 12  # a longer expression is broken into steps
 STATE = "dict[str, Any]"
@@ -442,7 +438,7 @@ class Forward:
         else:
             self.stateful_call(scope, function, arguments)
 
-    def passed(self, definition: Definition, scope: Scope) -> list[ast.expr]:
+    def passed(self, definition: Callee, scope: Scope) -> list[ast.expr]:
         """What a function is told besides its tensors; a class knows it."""
         if not definition.function:
             return []

@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from netspec.codegen.order import called_in_loops, inlined
 from netspec.ir.graph import Edge, Graph, Node, Scope
 from netspec.ir.operation import Lowering, Part
 from netspec.ir.types import Type
 
-if TYPE_CHECKING:
-    from netspec.codegen.classes import Definition
+
+class Callee(Protocol):
+    """What the code around a block asks of the class or function that the block has."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def function(self) -> bool:
+        """Whether it is a function: the block stores nothing."""
+
+    @property
+    def stateful(self) -> bool: ...
+
+    @property
+    def trains(self) -> bool:
+        """Whether it does something else in training."""
+
+    @property
+    def lengths(self) -> list[str]:
+        """The inputs whose lengths it takes."""
+
+    def values(self, site: Site, scope: Scope) -> Iterator[ast.expr]:
+        """What an instance passes for the arguments."""
+
+    def construct(self, site: Site, scope: Scope) -> ast.expr:
+        """The constructor call of an instance."""
 
 
 @dataclass(slots=True)
@@ -38,7 +64,7 @@ class Site:
     """
 
     graph: Graph
-    definition: Callable[[Scope], Definition]
+    definition: Callable[[Scope], Callee]
     taken: frozenset[str] = frozenset()
     stepwise: bool = False
     uses: Counter[Edge] = field(init=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from textwrap import indent
 from typing import Any, Literal, NamedTuple
 
 from netspec.diagnostics.display import safe
@@ -103,17 +102,18 @@ _PARTICLES = {
     "를": ("을", "를"), "과": ("과", "와"), "와": ("과", "와"), "으로": ("으로", "로"), "로": ("으로", "로"),
     "이라": ("이라", "라"), "이거나": ("이거나", "거나"), "이어야": ("이어야", "여야"),
 }  # fmt: skip
-# how digits and Latin words end when they are read aloud in Korean: 팔, 엘, 놈, 패딩, 스텝, 블록
-_LAST = re.compile(r"[가-힣]|\d|[A-Za-z]+(?=[^A-Za-z]*$)")
-_CLOSED = re.compile(r"[013678]|[lmn]|r|[B-DF-HJ-NP-TV-Z]*[LMNR]|.*(?:[lmn]e?|ng|[aeiou](?:[bcpt]|c?k))")
-_LIQUID = re.compile(r"[178]|[lr]|[B-DF-HJ-NP-TV-Z]*[LR]|.*le?")
+# how digits and Latin words end when they are read aloud in Korean: 팔, 엘, 놈, 패딩, 스텝, 블록;
+# compiled when a Korean message needs them
+_LAST = r"[가-힣]|\d|[A-Za-z]+(?=[^A-Za-z]*$)"
+_CLOSED = r"[013678]|[lmn]|r|[B-DF-HJ-NP-TV-Z]*[LMNR]|.*(?:[lmn]e?|ng|[aeiou](?:[bcpt]|c?k))"
+_LIQUID = r"[178]|[lr]|[B-DF-HJ-NP-TV-Z]*[LR]|.*le?"
 
 
 def particle(word: str, wanted: str) -> str:
     """은/는, 이/가, 을/를, 과/와, 으로/로: by whether the last sound of `word` is closed."""
     closed, open_ = _PARTICLES[wanted]
     end = word.rsplit(maxsplit=1)[-1] if word.strip() else ""
-    sounds = _LAST.findall(end)
+    sounds = re.findall(_LAST, end)
     if not sounds:  # a sign: 괄호, 등호, 화살표, but 쌍점
         return closed if ":" in end else open_
     last = sounds[-1]
@@ -121,7 +121,7 @@ def particle(word: str, wanted: str) -> str:
         final = (ord(last) - ord("가")) % 28
         is_closed, liquid = final > 0, final == 8
     else:
-        is_closed, liquid = _CLOSED.fullmatch(last) is not None, _LIQUID.fullmatch(last) is not None
+        is_closed, liquid = bool(re.fullmatch(_CLOSED, last)), bool(re.fullmatch(_LIQUID, last))
     return closed if is_closed and not (liquid and closed == "으로") else open_
 
 
@@ -133,7 +133,7 @@ _HEADS: dict[str, dict[Language, str]] = {
     "wrong": {"en": "Wrong:", "ko": "틀린 예:"},
     "right": {"en": "Right:", "ko": "옳은 예:"},
 }
-_ANY_FIELD = re.compile(r"\{\w*(?::\w+)?\}")
+_ANY_FIELD = r"\{\w*(?::\w+)?\}"
 
 
 def explained(code: str, language: Language, said: str = "") -> str:
@@ -152,12 +152,14 @@ def explained(code: str, language: Language, said: str = "") -> str:
 
 
 def _block(head: str, text: str, language: Language) -> str:
+    from textwrap import indent  # late: only `explain` needs it
+
     return f"{_HEADS[head][language]}\n\n{indent(text.strip(), '    ')}"
 
 
 def _pattern(template: str) -> str:
     """A message whose words are not known yet."""
-    return _ANY_FIELD.sub(lambda field: "" if field[0].startswith("{:") else "…", template)
+    return re.sub(_ANY_FIELD, lambda field: "" if field[0].startswith("{:") else "…", template)
 
 
 def index(language: Language) -> str:

@@ -143,6 +143,7 @@ def collector_paused() -> Iterator[None]:
     """Pauses the garbage collector while many objects are made that all stay.
 
     Measured by `./dev bench frontend`: with the collector, 10,000 lines cost 14 times as much as 1,000; without, 11.
+    Afterwards the objects count as old, so that only a full collection looks at them: it would free next to nothing.
     """
     running = gc.isenabled()
     gc.disable()
@@ -150,6 +151,9 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         if running:
+            if not gc.get_freeze_count():  # what somebody else has frozen stays frozen
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 

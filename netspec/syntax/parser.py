@@ -9,7 +9,7 @@ No recursion: depth of nesting is bounded while scanning.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 from netspec.source import SourceFile
@@ -38,11 +38,8 @@ _REST = r"""
       | (?P<NL>(?:\r?\n[ \t]*)+)
     )
 """.replace("MARKS", MARKS)
-_TOKEN = re.compile(_SKIP + _REST, re.VERBOSE)
 # where the size sign may come, `3x4` is three tokens; no state takes both the sign and a name
-_TOKEN_X = re.compile(_SKIP + r"(?: (?P<X>[x×]) |" + _REST + ")", re.VERBOSE)
-_TOKEN_INDEX = re.compile(_SKIP + r"(?: (?P<INDEX>\.\d+) |" + _REST + ")", re.VERBOSE)
-_TOKEN_X_INDEX = re.compile(_SKIP + r"(?: (?P<INDEX>\.\d+) | (?P<X>[x×]) |" + _REST + ")", re.VERBOSE)
+_SIGNS = {"INDEX": r"(?P<INDEX>\.\d+)", "_X": "(?P<X>[x×])"}
 _SKIPPED = re.compile(_SKIP, re.VERBOSE)
 
 KEYWORDS = {
@@ -125,7 +122,13 @@ class _Machine(NamedTuple):
     ends: dict[str, int]
 
 
-@lru_cache(maxsize=1)
+@cache
+def _scanner(signs: tuple[str, ...]) -> re.Pattern[str]:
+    """The next token, where some of `_SIGNS` may come."""
+    return re.compile(f"{_SKIP} (?: {' | '.join([*map(_SIGNS.__getitem__, signs), _REST])} )", re.VERBOSE)
+
+
+@cache
 def _machine() -> _Machine:
     table = load_table()
     rules = []
@@ -145,12 +148,7 @@ def _machine() -> _Machine:
             )
         )
         passes.append(left if plain and unwrap else None)
-    scanners = []
-    for state in table["states"]:
-        if "INDEX" in state:
-            scanners.append(_TOKEN_X_INDEX if "_X" in state else _TOKEN_INDEX)
-        else:
-            scanners.append(_TOKEN_X if "_X" in state else _TOKEN)
+    scanners = [_scanner(tuple(sign for sign in _SIGNS if sign in state)) for state in table["states"]]
     return _Machine(rules, passes, table["states"], scanners, table["starts"], table["ends"])
 
 
