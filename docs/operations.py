@@ -5,6 +5,7 @@ Everything comes from the class. Korean texts are laid over it from ko/operation
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from collections.abc import Mapping
@@ -110,7 +111,8 @@ def page(name: str, language: str) -> str:
 def _source(net: Any) -> str:
     """The module's source without its own docstring."""
     text: str = net.source()
-    return text[text.index("from __future__") :]
+    first = next(item for item in ast.parse(text).body if isinstance(item, (ast.Import, ast.ImportFrom)))
+    return "".join(text.splitlines(keepends=True)[first.lineno - 1 :])
 
 
 def _types(net: Any, layer: Any) -> str:
