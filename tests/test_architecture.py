@@ -38,7 +38,7 @@ FACE = ("api", "netspec")  # what users import; `netspec` is the package's own _
 ABOVE = ("api", "netspec", "notebook", "cli", "__main__")
 # To be brought to nothing: where a figure falls, it is lowered here.
 BACKWARDS = 0  # imports of a room that comes later
-ROOMS_IN_CIRCLES, MODULES_IN_CIRCLES = 0, 2
+ROOMS_IN_CIRCLES, MODULES_IN_CIRCLES = 0, 0
 ASKED_FOR_NAMES, ASKED_FOR_OPTIONS, ASKED_FOR_CLASSES = 1, 0, 0
 OPERATIONS = ("ops",)
 # words that are more than the name of a step: a function of arithmetic, initial values, what a weight may be tied with
