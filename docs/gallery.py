@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import netspec
-from netspec.figure.picture import Picture
+from netspec.figure.backends import Picture
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"

@@ -18,7 +18,7 @@ from netspec.config.vocabulary.optimizers import OPTIMIZERS
 from netspec.config.vocabulary.schedules import SCHEDULES
 from netspec.config.vocabulary.sources import SOURCES
 from netspec.config.vocabulary.steps import STEPS
-from netspec.figure.picture import WRITERS
+from netspec.figure.backends import WRITERS
 from netspec.figure.themes import THEMES
 from netspec.figure.views import VIEWS
 from netspec.ir.operation import Option

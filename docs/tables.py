@@ -18,7 +18,7 @@ from netspec.config.vocabulary.schedules import SCHEDULES
 from netspec.config.vocabulary.sources import SOURCES
 from netspec.config.vocabulary.steps import STEPS
 from netspec.elaborate.options import option_names, shown
-from netspec.figure.picture import WRITERS
+from netspec.figure.backends import WRITERS
 from netspec.figure.reading import HINTS, SETTINGS
 from netspec.figure.themes import THEMES
 from netspec.figure.views import VIEWS

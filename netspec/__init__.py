@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from netspec.diagnostics.model import Diagnostic
-    from netspec.figure.picture import Picture, Writer
+    from netspec.figure.backends import Picture, Writer
     from netspec.figure.themes import Theme
     from netspec.figure.views import View
     from netspec.ir.operation import Op, option
@@ -87,7 +87,7 @@ _HOMES = {
         "UsageError",
     ),
     "netspec.diagnostics.model": ("Diagnostic",),
-    "netspec.figure.picture": ("Picture", "Writer"),
+    "netspec.figure.backends": ("Picture", "Writer"),
     "netspec.figure.themes": ("Theme",),
     "netspec.figure.views": ("View",),
     "netspec.ir.operation": ("option",),

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from netspec.figure.picture import Picture
-    from netspec.figure.weights import Given
+    from netspec.figure.backends import Picture
+    from netspec.figure.trained import Given
     from netspec.ir.sizes import Size
     from netspec.summary.diff import Change
 

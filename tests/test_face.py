@@ -14,7 +14,7 @@ import netspec
 from netspec.diagnostics import errors
 from netspec.diagnostics.errors import NetspecError
 from netspec.diagnostics.model import Diagnostic
-from netspec.figure.picture import WRITERS
+from netspec.figure.backends import WRITERS
 from netspec.figure.themes import THEMES
 from netspec.figure.views import VIEWS
 from netspec.ops.registry import OPERATIONS

@@ -17,7 +17,7 @@ MODULE = """
 import netspec
 from netspec.figure.scene import Rect, Scene, Text
 from netspec.figure.themes import THEMES
-from netspec.figure.typeset import words
+from netspec.figure.scene.typeset import words
 
 print("IMPORTED", __name__)
 

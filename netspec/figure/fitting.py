@@ -6,7 +6,7 @@ from typing import Final
 
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
-from netspec.figure.folding import part_of
+from netspec.figure.blocks import part_of
 from netspec.figure.scene import Node, Scene, Wire
 from netspec.figure.settings import FigureSettings
 from netspec.figure.views import VIEWS

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.errors import SpecError, UsageError
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Quoted
+from netspec.figure.backends import Options, Picture
 from netspec.figure.choose import choose_view
 from netspec.figure.describe import described
 from netspec.figure.fitting import about_blocks, check_part, check_view, shows_weights, unheard_weights
-from netspec.figure.picture import Options, Picture
 from netspec.figure.reading import SETTINGS, is_open, net_of, read_figure, takes
 from netspec.figure.scene import Scene
 from netspec.figure.settings import FigureSettings, is_length
@@ -26,7 +26,7 @@ from netspec.syntax import tree
 
 if TYPE_CHECKING:
     from netspec.elaborate.program import Program
-    from netspec.figure.weights import Arrays, Given, Run
+    from netspec.figure.trained import Arrays, Given, Run
 
 
 def render(
@@ -105,8 +105,8 @@ def _wrong(name: str, value: Any, *hints: Hint) -> UsageError:
 def _default(graph: Graph, numbers: bool) -> str:
     """What suits the net; numbers are best read in perceptrons drawn in full."""
     if numbers and len(graph.nodes) <= 24:
-        from netspec.figure.perceptron import chain_of
         from netspec.figure.units import groups_of
+        from netspec.figure.units.perceptron import chain_of
 
         try:
             chain_of(graph, groups_of(graph))
@@ -152,7 +152,7 @@ def _trained(
     scene: Scene, view: View, drawing: Drawing, arrays: Arrays, given: str | Mapping[str, Any] | None
 ) -> Scene:
     """The scene with weights as colours, and with the numbers of an example where one is given."""
-    from netspec.figure.overlay import coloured
+    from netspec.figure.trained.overlay import coloured
 
     # numbers stand in the weights' circles where these are drawn; else colours say what wires weigh
     if given is None or not view.weight_circles:
@@ -187,7 +187,7 @@ def _run_for(given: Given | None) -> Run:
 
 def _arrays(graph: Graph, settings: FigureSettings, view: View, given: Given | None, numbers: bool) -> Arrays | None:
     """The arrays of a run; without one, those that the spec itself gives where a figure cannot do without."""
-    from netspec.figure.weights import arrays_of, check_bound, check_weights, given_weights
+    from netspec.figure.trained import arrays_of, check_bound, check_weights, given_weights
 
     if given is None:
         if not numbers and view.needs != "weights" and settings.weights != "trained":
@@ -206,8 +206,8 @@ def _arrays(graph: Graph, settings: FigureSettings, view: View, given: Given | N
 
 def _numbered(scene: Scene, view: View, drawing: Drawing, arrays: Arrays, given: str | Mapping[str, Any]) -> Scene:
     """The scene with the values of one example."""
-    from netspec.figure.example import read_example
-    from netspec.figure.values import compute
+    from netspec.figure.trained.example import read_example
+    from netspec.figure.trained.values import compute
     from netspec.ir.values import Uncomputed
 
     try:

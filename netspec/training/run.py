@@ -15,7 +15,7 @@ from netspec.training.record import Record
 if TYPE_CHECKING:
     import numpy as np
 
-    from netspec.figure.features import Features
+    from netspec.figure.trained.features import Features
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

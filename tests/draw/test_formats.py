@@ -13,7 +13,7 @@ import pytest
 
 import netspec
 from netspec.cli import main
-from netspec.figure.picture import WRITERS
+from netspec.figure.backends import WRITERS
 from netspec.figure.settings import UNITS, millimetres, split_length
 from tests.conftest import ROOT
 

@@ -12,8 +12,8 @@ import pytest
 
 import netspec
 from netspec.cli import main
-from netspec.figure.arranging import parts_of
 from netspec.figure.backends import layout
+from netspec.figure.blocks.arranging import parts_of
 from tests.conftest import ROOT
 
 DOT = shutil.which("dot")

@@ -8,8 +8,8 @@ import pytest
 
 from netspec.figure.backends import dot, svg
 from netspec.figure.scene import Dots, Image, Item, Node, Pen, Point, Polygon, Rect, Scene, Text, Wire
+from netspec.figure.scene.typeset import Atom
 from netspec.figure.themes import THEMES, Theme
-from netspec.figure.typeset import Atom
 
 IN = 25.4  # millimetres: 72 points of DOT, which begin at the canvas's lower left corner
 THIN = Pen(width=IN / 72)

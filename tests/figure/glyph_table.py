@@ -1,4 +1,4 @@
-"""Font files -> netspec/figure/glyphs.json: `python tests/figure/glyph_table.py` writes it anew.
+"""Font files -> netspec/figure/scene/glyphs.json: `python tests/figure/glyph_table.py` writes it anew.
 
 A row a font: each character's advance, and the bottom and top of its ink, in thousandths of an em. The math fonts are
 those that matplotlib carries; the sans widths are Liberation Sans's, which are Arial's and Helvetica's.
@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-TABLE = Path(__file__).parents[2] / "netspec" / "figure" / "glyphs.json"
+TABLE = Path(__file__).parents[2] / "netspec" / "figure" / "scene" / "glyphs.json"
 SIGNS = "–—‘’“”•…·×÷−±√∑∏∞≈≠≤≥→←↑↓⋯⋮∈∂′″½¼¾⊕⊙°²³¹µ∘∗∣‖⟨⟩"
 GREEK = "αβγδεζηθικλμνξοπρςστυφχψωΓΔΘΛΞΠΣΦΨΩ"
 CHARACTERS = [chr(code) for code in (*range(0x20, 0x7F), *range(0xA1, 0x100))] + list(SIGNS + GREEK)

@@ -11,10 +11,10 @@ import torch
 
 import netspec
 from netspec.diagnostics.errors import NetspecError
-from netspec.figure import features as view
-from netspec.figure.contours import contours
+from netspec.figure.trained import features as view
 from netspec.figure.scene import Node, Wire
 from netspec.figure.settings import FigureSettings
+from netspec.figure.trained.contours import contours
 from netspec.training.run import Run
 
 MOONS = """netspec 1

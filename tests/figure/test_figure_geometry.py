@@ -18,7 +18,7 @@ import netspec
 from netspec import NetspecError
 from netspec.elaborate.program import parse_program
 from netspec.figure.scene import HAIRLINE, Dots, Node, Point, Rect, Scene, Text, Wire
-from netspec.figure.typeset import words
+from netspec.figure.scene.typeset import words
 from tests.conftest import ROOT
 from tests.figure.geometry import faults
 from tests.figure.nets import spec

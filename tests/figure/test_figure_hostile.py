@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 import netspec
-from netspec.figure.picture import Picture
+from netspec.figure.backends import Picture
 
 PLAIN = "plain words"
 HOSTILE = {

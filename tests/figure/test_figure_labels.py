@@ -19,7 +19,7 @@ from netspec.figure.backends import fonts
 from netspec.figure.backends.png import png
 from netspec.figure.backends.svg import PX, Options, svg
 from netspec.figure.scene import Rect, Scene, Text
-from netspec.figure.typeset import typeset
+from netspec.figure.scene.typeset import typeset
 from tests.figure.drawn import POST, draw
 
 NEAR = 0.7  # mm

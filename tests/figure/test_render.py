@@ -12,9 +12,9 @@ import torch
 import netspec
 from netspec.cli.main import main
 from netspec.diagnostics.errors import NetspecError, SpecError
-from netspec.figure.overlay import number
 from netspec.figure.scene import Node, Scene, Text, Wire
-from netspec.figure.values import compute
+from netspec.figure.trained.overlay import number
+from netspec.figure.trained.values import compute
 from netspec.figure.views import VIEWS
 from tests.conftest import ROOT
 

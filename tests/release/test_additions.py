@@ -104,7 +104,7 @@ VIEW = '''"""The view `names`: what the layers are called."""
 from __future__ import annotations
 
 from netspec.figure.scene import Rect, Scene, Text
-from netspec.figure.typeset import words
+from netspec.figure.scene.typeset import words
 from netspec.figure.views import VIEWS, Drawing, View
 
 

@@ -11,9 +11,9 @@ from itertools import pairwise
 
 from netspec.figure.backends.svg import HEAD, arrow, escape
 from netspec.figure.scene import Dots, Image, Node, Pen, Point, Polygon, Scene, Text, Wire
+from netspec.figure.scene.typeset import SCRIPT, Atom, Line
 from netspec.figure.settings import millimetres
 from netspec.figure.themes import THEMES, Theme
-from netspec.figure.typeset import SCRIPT, Atom, Line
 
 PT = 72 / 25.4
 FACES = {"italic": "Times-Italic", "upright": "Times-Roman", "sans": "Helvetica", "bold": "Helvetica-Bold"}

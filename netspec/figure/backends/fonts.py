@@ -12,7 +12,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from netspec.figure.typeset import Family, known_characters
+from netspec.figure.scene.typeset import Family, known_characters
 
 
 @dataclass(frozen=True, slots=True)

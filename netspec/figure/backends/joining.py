@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from netspec.figure.plan import Arrow, Box, Placed, Plan
+from netspec.figure.blocks.plan import Arrow, Box, Placed, Plan
 from netspec.figure.scene import Point, Rect
 
 COLUMN = 16.0  # mm between the columns of a chain: the wire from one to the next runs there

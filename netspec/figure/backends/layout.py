@@ -13,11 +13,11 @@ from typing import Any
 
 from netspec.diagnostics.errors import MissingPackageError, UsageError
 from netspec.diagnostics.model import Diagnostic
-from netspec.figure.arranging import parts_of
+from netspec.figure.backends import WRITERS, Picture, Writer
 from netspec.figure.backends.dot import PT, TABLE, dot, html_lines, name_of, number, on_paper, quoted
 from netspec.figure.backends.joining import joined
-from netspec.figure.picture import WRITERS, Picture, Writer
-from netspec.figure.plan import Arrow, Box, Cluster, Placed, Plan
+from netspec.figure.blocks.arranging import parts_of
+from netspec.figure.blocks.plan import Arrow, Box, Cluster, Placed, Plan
 from netspec.figure.scene import Point, Rect
 from netspec.figure.themes import THEMES, Theme
 

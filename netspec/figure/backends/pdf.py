@@ -5,14 +5,14 @@ from __future__ import annotations
 import zlib
 
 from netspec.diagnostics.model import Diagnostic
+from netspec.figure.backends import WRITERS, Options, Picture, Writer
 from netspec.figure.backends.pdf_fonts import Embedded, Embedding
 from netspec.figure.backends.png import fonts_for, missing
 from netspec.figure.backends.svg import arrow, num
-from netspec.figure.picture import WRITERS, Options, Picture, Writer
 from netspec.figure.scene import Dots, Image, Item, Node, Pen, Point, Polygon, Scene, Text, Wire
+from netspec.figure.scene.typeset import Run, typeset
 from netspec.figure.settings import millimetres
 from netspec.figure.themes import Theme
-from netspec.figure.typeset import Run, typeset
 
 PT = 72 / 25.4
 CIRCLE = 0.5522847498  # control points of a quarter circle

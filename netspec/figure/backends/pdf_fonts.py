@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netspec.figure.backends.fonts import Fonts
-from netspec.figure.typeset import Run
+from netspec.figure.scene.typeset import Run
 
 
 @dataclass(slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Quoted, Words
+from netspec.figure.backends import WRITERS, Options, Picture, Writer
 from netspec.figure.backends.fonts import HELP, Fonts, choose
 from netspec.figure.backends.svg import PX, svg
-from netspec.figure.picture import WRITERS, Options, Picture, Writer
 from netspec.figure.scene import Scene
+from netspec.figure.scene.typeset import Family, typeset
 from netspec.figure.settings import millimetres
-from netspec.figure.typeset import Family, typeset
 
 MOST = 100_000_000  # pixels
 

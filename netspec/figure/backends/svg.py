@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import re
 
-from netspec.figure.picture import PLAIN, WRITERS, Options, Picture, Writer
+from netspec.figure.backends import PLAIN, WRITERS, Options, Picture, Writer
 from netspec.figure.scene import Dots, Image, Item, Node, Pen, Point, Polygon, Scene, Text, Wire
+from netspec.figure.scene.typeset import Run, typeset
 from netspec.figure.settings import split_length
 from netspec.figure.themes import THEMES, Theme
-from netspec.figure.typeset import Run, typeset
 
 PX = 96 / 25.4  # CSS pixels a millimetre
 HEAD, BARB = 1.62, 0.36  # length of an arrowhead in mm for the house's pen, and half its width in lengths

@@ -103,7 +103,7 @@ def _missing(theme: Theme) -> str:
     return ""
 
 
-THEMES: Final[Registry[Theme]] = Registry("theme", Theme, "netspec.figure.themes", missing=_missing)
+THEMES: Final[Registry[Theme]] = Registry("theme", Theme, __package__, missing=_missing)
 # names of an earlier version, which specs may still use
 OLD_NAMES: Final[Mapping[str, str]] = {"post": "classic"}
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from netspec.registry import Registry
 
 if TYPE_CHECKING:
-    from netspec.figure.plan import Plan
+    from netspec.figure.blocks.plan import Plan
     from netspec.figure.scene import Scene
     from netspec.figure.settings import FigureSettings
-    from netspec.figure.weights import Arrays, Run
+    from netspec.figure.trained import Arrays, Run
     from netspec.ir.graph import Graph
 
 # what a figure can be asked for that only some views have
@@ -55,7 +55,7 @@ class View:
 
     Example:
         >>> from netspec.figure.scene import Rect, Scene, Text
-        >>> from netspec.figure.typeset import words
+        >>> from netspec.figure.scene.typeset import words
         >>> @netspec.register
         ... class Title(netspec.View):
         ...     name = "title"
@@ -89,7 +89,7 @@ class View:
 
     def numbered(self, scene: Scene, drawing: Drawing, values: Mapping[int, Any]) -> Scene:
         """The scene with the values of one example: the numbers in the circles."""
-        from netspec.figure.numbers import with_numbers
+        from netspec.figure.trained.numbers import with_numbers
 
         assert drawing.arrays is not None
         return with_numbers(scene, drawing.arrays, values)
@@ -105,4 +105,4 @@ def _missing(view: type[View]) -> str:
     return "" if view.needs in ("", "weights", "run") else f'needs is {view.needs!r}: it is "weights" or "run"'
 
 
-VIEWS: Final[Registry[type[View]]] = Registry("view", View, "netspec.figure.views", missing=_missing)
+VIEWS: Final[Registry[type[View]]] = Registry("view", View, __package__, missing=_missing)

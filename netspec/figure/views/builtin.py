@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from netspec.figure.folding import part_of
-from netspec.figure.plan import Plan
+from netspec.figure.blocks import part_of
+from netspec.figure.blocks.plan import Plan
 from netspec.figure.scene import Scene
 from netspec.figure.settings import FigureSettings
 from netspec.figure.units import Group, Unsuitable, groups_of
@@ -25,7 +25,7 @@ class Perceptron(View):
     weight_circles = True
 
     def draw(self, drawing: Drawing) -> Scene:
-        from netspec.figure.perceptron import perceptron
+        from netspec.figure.units.perceptron import perceptron
 
         return perceptron(drawing.graph, _cut(drawing), drawing.settings)
 
@@ -38,7 +38,7 @@ class Neurons(View):
     takes = UNITS
 
     def draw(self, drawing: Drawing) -> Scene:
-        from netspec.figure.neurons import neurons
+        from netspec.figure.units.neurons import neurons
 
         return neurons(_cut(drawing), drawing.settings)
 
@@ -51,7 +51,7 @@ class Grid(View):
     takes = UNITS
 
     def draw(self, drawing: Drawing) -> Scene:
-        from netspec.figure.grid import grid
+        from netspec.figure.units.grid import grid
 
         return grid(drawing.graph, _cut(drawing), drawing.settings)
 
@@ -65,7 +65,7 @@ class Filter(View):
     weight_circles = True
 
     def draw(self, drawing: Drawing) -> Scene:
-        from netspec.figure.filter import filter_view
+        from netspec.figure.units.filter import filter_view
 
         return filter_view(drawing.graph, groups_of(drawing.graph), drawing.settings)
 
@@ -78,13 +78,13 @@ class Planes(View):
     takes = frozenset(("input",))
 
     def draw(self, drawing: Drawing) -> Scene:
-        from netspec.figure.planes import planes
+        from netspec.figure.stages.planes import planes
 
         return planes(drawing.graph, drawing.settings)
 
     def numbered(self, scene: Scene, drawing: Drawing, values: Mapping[int, Any]) -> Scene:
         """Every map as the picture that it is."""
-        from netspec.figure.activations import with_activations
+        from netspec.figure.trained.activations import with_activations
 
         return with_activations(scene, drawing.graph, values)
 
@@ -97,7 +97,7 @@ class Unrolled(View):
     takes = frozenset(("only",))
 
     def draw(self, drawing: Drawing) -> Scene:
-        from netspec.figure.unrolled import unrolled
+        from netspec.figure.units.unrolled import unrolled
 
         return unrolled(drawing.graph, _chosen(drawing.graph, drawing.settings), drawing.settings)
 
@@ -110,13 +110,13 @@ class Blocks(View):
     takes: ClassVar[frozenset[str]] = frozenset(("depth", "unfold", "details", "columns", "only"))
 
     def plan(self, drawing: Drawing) -> Plan:
-        from netspec.figure.blocks import plan_of
+        from netspec.figure.blocks.boxes import plan_of
 
         return plan_of(drawing.graph, drawing.settings)
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.backends.layout import lay_out
-        from netspec.figure.blocks import scene_of
+        from netspec.figure.blocks.boxes import scene_of
 
         plan = drawing.plan or self.plan(drawing)
         return scene_of(plan, lay_out(plan))
@@ -130,7 +130,7 @@ class Strip(View):
     needs = "weights"
 
     def draw(self, drawing: Drawing) -> Scene:
-        from netspec.figure.strip import strip
+        from netspec.figure.stages.strip import strip
 
         assert drawing.arrays is not None
         return strip(drawing.graph, drawing.settings, drawing.arrays)
@@ -144,7 +144,7 @@ class Equals(View):
     takes = UNITS
 
     def draw(self, drawing: Drawing) -> Scene:
-        from netspec.figure.equals import equals
+        from netspec.figure.units.equals import equals
 
         return equals(drawing.graph, groups_of(drawing.graph), drawing.settings)
 
@@ -157,7 +157,7 @@ class FeaturesView(View):
     needs = "run"
 
     def draw(self, drawing: Drawing) -> Scene:
-        from netspec.figure.features import features_scene
+        from netspec.figure.trained.features import features_scene
 
         assert drawing.run is not None
         return features_scene(drawing.run.features(), drawing.settings)

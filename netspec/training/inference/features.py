@@ -11,7 +11,7 @@ from netspec.config.vocabulary.losses import Loss, Term, prediction_of
 from netspec.config.vocabulary.metrics import Metric
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
-from netspec.figure.features import Features
+from netspec.figure.trained.features import Features
 from netspec.ir.graph import Edge, Graph, Node
 from netspec.training.data.batches import Part
 from netspec.training.inference.predictor import Predictor

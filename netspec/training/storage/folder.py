@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.errors import NetspecError, UsageError, reason
 from netspec.diagnostics.model import Diagnostic, Hint
-from netspec.figure.weights import require_format
+from netspec.figure.trained import require_format
 from netspec.training.storage import files
 
 if TYPE_CHECKING:

@@ -1,0 +1,134 @@
+"""Plan -> the same plan with what a layout engine is told: which boxes stand in a line, where a long chain is cut."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from netspec.figure.blocks.plan import Arrow, Box, Plan
+
+LONGEST = 190.0  # mm: a longer chain is set in columns of about this
+BETWEEN = 9.0  # mm from box to box, about
+WIDEST, MOST_ROWS = 240.0, 3  # mm: from left to right at most, and in how many rows a chain may go on
+
+
+def straighten(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow]:
+    """Marks the longest way through: its boxes are set on one line, and skips bow around them.
+
+    What runs back in time is turned for the layout's sake, which then keeps a lane for it.
+    """
+    place = {box.id: number for number, box in enumerate(boxes)}
+    best: dict[str, tuple[int, str, str]] = {box.id: (1, "", "") for box in boxes}
+    for arrow in sorted(arrows, key=lambda arrow: place[arrow.source]):
+        if arrow.delay or place[arrow.source] >= place[arrow.target]:
+            continue
+        length = best[arrow.source][0] + 1
+        if length > best[arrow.target][0]:
+            best[arrow.target] = (length, arrow.source, arrow.id)
+    end = max(best, key=lambda id: best[id][0], default="")
+    way = set()
+    while end:
+        boxes[place[end]].line = "main"
+        _, end, arrow_id = best[end]
+        way.add(arrow_id)
+    return [
+        replace(arrow, straight=arrow.id in way, back=arrow.delay > 0 and place[arrow.source] > place[arrow.target])
+        for arrow in arrows
+    ]
+
+
+def set_out(plan: Plan, direction: str | None, columns: int | None, beside: bool) -> None:
+    """Decides the direction, and in how many columns or rows a long chain stands.
+
+    From left to right where that is no wider than a page, in rows where the net is a chain, else downwards.
+    """
+    if direction is not None or beside or columns is not None:
+        plan.direction = direction or "down"
+        _fold(plan, columns or (_columns(plan) if plan.direction == "down" else 1))
+        return
+    plan.direction = "right"
+    wide = _length(plan)
+    if wide <= WIDEST:
+        return
+    rows = -(-int(wide) // int(WIDEST - 20))
+    if rows > MOST_ROWS or not _fold(plan, rows):
+        plan.direction = "down"
+        _fold(plan, _columns(plan))
+
+
+def _length(plan: Plan) -> float:
+    """How long the longest way is, about."""
+    across = plan.direction in ("right", "left")
+    boxes = sum(box.width if across else box.height for box in plan.boxes if box.line)
+    gaps = sum(max(BETWEEN, arrow.width + 4 if across else 0.0) for arrow in plan.arrows if arrow.straight)
+    return boxes + gaps
+
+
+def _columns(plan: Plan) -> int:
+    return max(1, round(_length(plan) / LONGEST + 0.2))
+
+
+def _fold(plan: Plan, columns: int) -> bool:
+    """Cuts a chain into so many parts of about one length, where one value alone goes on; whether that could be."""
+    plan.arrows = [replace(arrow, carry=False) for arrow in plan.arrows]
+    if columns < 2 or plan.direction not in ("down", "right"):
+        return True
+    cuts = _cuts(plan)
+    done, reached = 0.0, []
+    for box in plan.boxes:
+        done += (box.height if plan.direction == "down" else box.width) + BETWEEN
+        reached.append(done)
+    names = set()
+    for at in (done * number / columns for number in range(1, columns)):
+        cut = min(cuts, key=lambda cut: abs(reached[cut - 1] - at), default=0)
+        if cut and abs(reached[cut - 1] - at) < 0.3 * done / columns:
+            names.add(cuts[cut])
+    plan.arrows = [replace(arrow, carry=arrow.id in names) for arrow in plan.arrows]
+    return len(names) == columns - 1
+
+
+def _cuts(plan: Plan) -> dict[int, str]:
+    """Places in the order of boxes that one arrow alone passes, outside all frames: the arrow's id."""
+    place = {box.id: number for number, box in enumerate(plan.boxes)}
+    passing: dict[int, list[Arrow]] = {}
+    for arrow in plan.arrows:
+        low, high = sorted((place[arrow.source], place[arrow.target]))
+        for cut in range(low + 1, high + 1):
+            passing.setdefault(cut, []).append(arrow)
+    found = {}
+    for cut, arrows in passing.items():
+        ends = [plan.boxes[place[end]] for end in (arrows[0].source, arrows[0].target)]
+        alone = len(arrows) == 1 and not arrows[0].delay and all(end.shape not in ("text", "dot") for end in ends)
+        if alone and not any(end.cluster for end in ends) and 1 < cut < len(plan.boxes) - 1:
+            found[cut] = arrows[0].id
+    return found
+
+
+def parts_of(plan: Plan) -> list[Plan]:
+    """The plan taken apart: boxes that arrows or frames join, columns of a folded chain apart, in order."""
+    root: dict[str, str] = {}
+
+    def find(name: str) -> str:
+        while root.setdefault(name, name) != name:
+            root[name] = root[root[name]]
+            name = root[name]
+        return name
+
+    frames = {cluster.id: cluster.parent for cluster in plan.clusters}
+    for arrow in plan.arrows:
+        if not arrow.carry:
+            root[find(arrow.source)] = find(arrow.target)
+    for box in plan.boxes:
+        if box.cluster:
+            root[find(box.id)] = find(f"frame {box.cluster}")
+    for inner, outer in frames.items():
+        if outer:
+            root[find(f"frame {inner}")] = find(f"frame {outer}")
+    found: dict[str, Plan] = {}
+    for box in plan.boxes:
+        found.setdefault(find(box.id), Plan([], [], [], plan.direction)).boxes.append(box)
+    for arrow in plan.arrows:
+        if not arrow.carry:
+            found[find(arrow.source)].arrows.append(arrow)
+    for cluster in plan.clusters:
+        found[find(f"frame {cluster.id}")].clusters.append(cluster)
+    return list(found.values())

@@ -1,0 +1,110 @@
+"""The frames of open blocks, with their titles, around what a layout engine placed."""
+
+from __future__ import annotations
+
+from netspec.figure.blocks.plan import LEADING, NAME, Cluster, Placed, Plan, Row
+from netspec.figure.scene import HAIR, Pen, Point, Rect, Wire, along
+from netspec.figure.scene.canvas import Sheet
+
+INSET = 2.4  # mm from a frame to its title
+
+
+def frames(sheet: Sheet, plan: Plan, placed: Placed) -> dict[str, Rect]:
+    """The frames, grown around the wires within and their labels, and to the left where a wire runs through a title."""
+    outer = {cluster.id: cluster.parent for cluster in plan.clusters}
+    inside = {box.id: box.cluster for box in plan.boxes}
+    wires = {item.id: item for item in sheet.wires if isinstance(item, Wire)}
+    found = {name: frame for name, (frame, _) in placed.clusters.items()}
+    for arrow in plan.arrows:
+        middle = placed.arrows[arrow.id][1]
+        shared = _shared(outer, inside[arrow.source], inside[arrow.target])
+        if shared and arrow.label and middle is not None:
+            half = arrow.width / 2 + 0.5
+            found[shared] = _including(found[shared], middle.x - half, middle.x + half)
+        if shared:
+            across = [point.x for point in along(wires[arrow.id])]
+            found[shared] = _including(found[shared], min(across) - 1, max(across) + 1)
+    for cluster in reversed(plan.clusters):
+        frame, top = found[cluster.id], placed.clusters[cluster.id][1].y - cluster.height / 2
+        left = frame.left + INSET
+        crossing = _crossings(sheet, Rect(left, top, left + cluster.width, top + cluster.height))
+        if crossing and _crossings(
+            sheet, Rect(frame.right - INSET - cluster.width, top, frame.right, top + cluster.height)
+        ):
+            frame = found[cluster.id] = _including(frame, min(crossing) - 2 - cluster.width - INSET, frame.right)
+        if cluster.parent:
+            found[cluster.parent] = _including(found[cluster.parent], frame.left - 2, frame.right + 2)
+    for cluster in reversed(plan.clusters):
+        own, others = _own_and_others(plan, placed, outer, cluster.id)
+        own += [found[inner.id] for inner in plan.clusters if inner.parent == cluster.id]
+        if own:
+            found[cluster.id] = _clear(found[cluster.id], own, others)
+    return found
+
+
+def _own_and_others(plan: Plan, placed: Placed, outer: dict[str, str], cluster: str) -> tuple[list[Rect], list[Rect]]:
+    """Where the boxes within a frame stand, and those outside it."""
+    own: list[Rect] = []
+    others: list[Rect] = []
+    for box in plan.boxes:
+        x, y = placed.boxes[box.id]
+        rect = Rect(x - box.width / 2, y - box.height / 2, x + box.width / 2, y + box.height / 2)
+        (own if _shared(outer, box.cluster, cluster) == cluster else others).append(rect)
+    return own, others
+
+
+def _clear(frame: Rect, own: list[Rect], others: list[Rect]) -> Rect:
+    """`dot` sets a box over the edge of a frame now and then: that side is moved in where the frame's boxes allow."""
+    left, right = min(box.left for box in own) - 1, max(box.right for box in own) + 1
+    for other in others:
+        if not other.overlaps(frame):
+            continue
+        if other.right + 1 <= left:
+            frame = frame._replace(left=max(frame.left, other.right + 1))
+        elif other.left - 1 >= right:
+            frame = frame._replace(right=min(frame.right, other.left - 1))
+    return frame
+
+
+def _shared(outer: dict[str, str], one: str, other: str) -> str:
+    """The innermost frame around both."""
+    around = set()
+    while one:
+        around.add(one)
+        one = outer[one]
+    while other and other not in around:
+        other = outer[other]
+    return other
+
+
+def _including(frame: Rect, left: float, right: float) -> Rect:
+    return frame._replace(left=min(frame.left, left), right=max(frame.right, right))
+
+
+def draw_frame(sheet: Sheet, cluster: Cluster, frame: Rect, middle: Point) -> None:
+    """A frame, its title at the upper left, or at the upper right where a wire comes in at the left."""
+    pen = Pen(ink="faint", width=HAIR)
+    sheet.polygon(cluster.id, frame.corners, pen=pen, fill="tint-cluster", classes=("cluster",), layer=cluster.layer)
+    top = middle.y - cluster.height / 2
+    x, align = frame.left + INSET, "start"
+    if _crossings(sheet, Rect(x, top, x + cluster.width, top + cluster.height)):
+        x, align = frame.right - INSET, "end"
+    for number, row in enumerate((Row(cluster.title, NAME), *cluster.rows)):
+        base = top + row.size * (LEADING / 2 + 0.36)
+        name = f"{cluster.id}.title" if not number else f"{cluster.id}.row{number}"
+        sheet.text(name, (row.line,), x, base, row.size, align=align, ink=row.ink, classes=("title",))  # type: ignore[arg-type]
+        top += row.size * LEADING
+
+
+def _crossings(sheet: Sheet, box: Rect) -> list[float]:
+    """Where wires run through a rectangle, from left to right; curves are followed in steps."""
+    found = []
+    for wire in sheet.wires:
+        assert isinstance(wire, Wire)
+        if wire.box.grown(0.1).overlaps(box):
+            found += [
+                point.x
+                for point in along(wire)
+                if box.left - 1 < point.x < box.right + 1 and box.top - 1 < point.y < box.bottom + 1
+            ]
+    return found

@@ -1,0 +1,347 @@
+"""A Scene: a figure as a flat list of primitives, before any file format.
+
+Lengths are millimetres, y points down. Items are painted in list order. Colours are roles (`input`, `hidden`,
+`ink`, …) that a theme turns into colours. Ids come from the path of the layer an item stands for, never from a
+counter, so that they survive edits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from netspec.figure.scene.typeset import Line, plain, text_box
+
+Shape = Literal["circle", "ellipse", "box", "round", "pill"]
+Align = Literal["middle", "start", "end"]
+
+HAIR = 0.265  # the house's pen, mm
+BOLD = 0.465
+
+
+class Point(NamedTuple):
+    x: float
+    y: float
+
+
+class Rect(NamedTuple):
+    """An upright rectangle: left, top, right, bottom."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def middle(self) -> Point:
+        return Point((self.left + self.right) / 2, (self.top + self.bottom) / 2)
+
+    @property
+    def corners(self) -> tuple[Point, Point, Point, Point]:
+        """Clockwise from the upper left."""
+        return (
+            Point(self.left, self.top),
+            Point(self.right, self.top),
+            Point(self.right, self.bottom),
+            Point(self.left, self.bottom),
+        )
+
+    def grown(self, by: float) -> Rect:
+        return Rect(self.left - by, self.top - by, self.right + by, self.bottom + by)
+
+    def overlaps(self, other: Rect, slack: float = 0.0) -> bool:
+        """Whether the two share more than `slack` in both directions."""
+        return (
+            min(self.right, other.right) - max(self.left, other.left) > slack
+            and min(self.bottom, other.bottom) - max(self.top, other.top) > slack
+        )
+
+
+class Weight(NamedTuple):
+    """The trained number an item stands for: an array of the net by its key, and the place in it."""
+
+    key: str
+    place: tuple[int, ...]
+
+
+class Value(NamedTuple):
+    """The computed number a node holds: output 0 of a graph node, at `place` of its flattened values."""
+
+    node: int
+    place: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pen:
+    """How a line or outline is drawn."""
+
+    ink: str = "ink"
+    width: float = HAIR
+    opacity: float = 1.0
+    dash: bool = False
+
+
+HAIRLINE = Pen()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A closed shape that wires may end on. `hidden`: how many units it stands for beside itself."""
+
+    id: str
+    shape: Shape
+    x: float
+    y: float
+    rx: float
+    ry: float
+    pen: Pen = HAIRLINE
+    fill: str = ""
+    classes: tuple[str, ...] = ()
+    layer: str = ""
+    tip: str = ""
+    weight: Weight | None = None
+    value: Value | None = None
+
+    @property
+    def box(self) -> Rect:
+        return Rect(self.x - self.rx, self.y - self.ry, self.x + self.rx, self.y + self.ry)
+
+    @property
+    def corner(self) -> float:
+        """The radius of the corners of a box."""
+        return {"pill": min(self.rx, self.ry), "round": min(1.6, self.rx / 3, self.ry / 3)}.get(self.shape, 0.0)
+
+    def rim(self, toward: Point) -> Point:
+        """Where a straight line from the centre to `toward` crosses the outline."""
+        dx, dy = toward.x - self.x, toward.y - self.y
+        if not dx and not dy:
+            return Point(self.x + self.rx, self.y)
+        if self.shape in ("circle", "ellipse"):
+            scale = 1 / math.hypot(dx / self.rx, dy / self.ry)
+        else:
+            scale = min(self.rx / abs(dx) if dx else math.inf, self.ry / abs(dy) if dy else math.inf)
+            if self.corner:
+                scale = _corner_scale(self, dx, dy, scale)
+        return Point(self.x + dx * scale, self.y + dy * scale)
+
+    def distance(self, point: Point) -> float:
+        """How far a point lies from the outline (0 on it), for tests and tips."""
+        rim = self.rim(point)
+        return math.dist(rim, point)
+
+
+def _corner_scale(node: Node, dx: float, dy: float, scale: float) -> float:
+    """The same for a box with round corners: only rays that leave through a corner differ."""
+    radius = node.corner
+    cx, cy = node.rx - radius, node.ry - radius
+    if abs(dx) * scale <= cx or abs(dy) * scale <= cy:
+        return scale
+    # |t*(|dx|,|dy|) - (cx,cy)| = radius, the outer of the two crossings
+    ax, ay = abs(dx), abs(dy)
+    a, b, c = ax * ax + ay * ay, ax * cx + ay * cy, cx * cx + cy * cy - radius * radius
+    return (b + math.sqrt(max(b * b - a * c, 0.0))) / a
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polygon:
+    """A closed outline or a filled area that no wire ends on."""
+
+    id: str
+    points: tuple[Point, ...]
+    pen: Pen | None = HAIRLINE
+    fill: str = ""
+    classes: tuple[str, ...] = ()
+    layer: str = ""
+    tip: str = ""
+
+    @property
+    def box(self) -> Rect:
+        return _around(self.points)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """A line from node to node (or between free points where an end is "").
+
+    `points`: the corners of straight segments, or with `curved` a start and three points for each cubic segment.
+    The last point is the tip of the head.
+    """
+
+    id: str
+    points: tuple[Point, ...]
+    source: str = ""
+    target: str = ""
+    head: bool = True
+    curved: bool = False
+    pen: Pen = HAIRLINE
+    classes: tuple[str, ...] = ()
+    layer: str = ""
+    tip: str = ""
+    weight: Weight | None = None
+    value: Value | None = None  # what flows along it, where no node shows that
+
+    @property
+    def box(self) -> Rect:
+        return _around(self.points)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dots:
+    """An ellipsis: three filled dots; `hidden` says what they stand for (a number or a formula)."""
+
+    id: str
+    points: tuple[Point, ...]
+    radius: float
+    hidden: str = ""
+    ink: str = "ink"
+    classes: tuple[str, ...] = ()
+    layer: str = ""
+    tip: str = ""
+
+    @property
+    def box(self) -> Rect:
+        return _around(self.points).grown(self.radius)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """Lines of text; `y` is the baseline of the first. `inside`: the node it must stay in."""
+
+    id: str
+    lines: tuple[Line, ...]
+    x: float
+    y: float
+    size: float
+    align: Align = "middle"
+    ink: str = "ink"
+    leading: float = 1.32  # distance of two baselines, in sizes
+    inside: str = ""
+    classes: tuple[str, ...] = ()
+    layer: str = ""
+    tip: str = ""
+
+    @property
+    def box(self) -> Rect:
+        """Where its ink is."""
+        return Rect(*text_box(self.lines, self.x, self.y, self.size, self.align, self.leading))
+
+    @property
+    def plain(self) -> str:
+        """The text without its setting: `x_1`, `W^{d×H}`; lines are joined by newlines."""
+        return "\n".join(plain(line) for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """Pixels: rows of `#rrggbb`."""
+
+    id: str
+    x: float
+    y: float
+    width: float
+    height: float
+    rows: tuple[tuple[str, ...], ...]
+    classes: tuple[str, ...] = ()
+    layer: str = ""
+    tip: str = ""
+
+    @property
+    def box(self) -> Rect:
+        return Rect(self.x, self.y, self.x + self.width, self.y + self.height)
+
+
+Item = Node | Polygon | Wire | Dots | Text | Image
+
+
+def along(wire: Wire, steps: int = 12) -> list[Point]:
+    """Points close together on a wire, curved or straight."""
+    found: list[Point] = []
+    points = wire.points
+    if not wire.curved:
+        for a, b in pairwise(points):
+            found += [Point(a.x + (b.x - a.x) * k / steps, a.y + (b.y - a.y) * k / steps) for k in range(steps)]
+        return [*found, points[-1]]
+    for at in range(0, len(points) - 3, 3):
+        p, q, r, s = points[at : at + 4]
+        for k in range(steps):
+            t, u = k / steps, 1 - k / steps
+            weights = (u**3, 3 * u * u * t, 3 * u * t * t, t**3)
+            found.append(
+                Point(
+                    sum(w * point.x for w, point in zip(weights, (p, q, r, s), strict=True)),
+                    sum(w * point.y for w, point in zip(weights, (p, q, r, s), strict=True)),
+                )
+            )
+    return [*found, points[-1]]
+
+
+def _around(points: tuple[Point, ...]) -> Rect:
+    xs, ys = [point.x for point in points], [point.y for point in points]
+    return Rect(min(xs), min(ys), max(xs), max(ys))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A figure. `canvas` holds everything; `hidden`: how many units of each layer are not drawn."""
+
+    view: str
+    items: tuple[Item, ...]
+    canvas: Rect
+    title: str = ""
+    description: str = ""
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    nodes_first: bool = False  # whether DOT paints nodes under edges
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self.items)
+
+    def find(self, id: str) -> Item:
+        """The item of an id; KeyError where there is none."""
+        for item in self.items:
+            if item.id == id:
+                return item
+        raise KeyError(id)
+
+    @property
+    def nodes(self) -> list[Node]:
+        return [item for item in self.items if isinstance(item, Node)]
+
+    @property
+    def wires(self) -> list[Wire]:
+        return [item for item in self.items if isinstance(item, Wire)]
+
+    @property
+    def texts(self) -> list[Text]:
+        return [item for item in self.items if isinstance(item, Text)]
+
+    @property
+    def dots(self) -> list[Dots]:
+        return [item for item in self.items if isinstance(item, Dots)]
+
+    @property
+    def polygons(self) -> list[Polygon]:
+        return [item for item in self.items if isinstance(item, Polygon)]
+
+
+MARGIN = 2.0
+
+
+def canvas_of(items: list[Item], margin: float = MARGIN) -> Rect:
+    """The smallest rectangle that holds all items, with a margin, rounded outwards to 0.1 mm."""
+    boxes = [item.box for item in items] or [Rect(0, 0, 1, 1)]
+    left = math.floor((min(box.left for box in boxes) - margin) * 10) / 10
+    top = math.floor((min(box.top for box in boxes) - margin) * 10) / 10
+    right = math.ceil((max(box.right for box in boxes) + margin) * 10) / 10
+    bottom = math.ceil((max(box.bottom for box in boxes) + margin) * 10) / 10
+    return Rect(left, top, right, bottom)

@@ -1,0 +1,264 @@
+"""What all views draw with: items collected by layer of paint, labels fitted into nodes, ends set on rims."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from netspec.figure.scene import (
+    HAIRLINE,
+    Align,
+    Dots,
+    Image,
+    Item,
+    Node,
+    Pen,
+    Point,
+    Polygon,
+    Rect,
+    Scene,
+    Shape,
+    Text,
+    Value,
+    Weight,
+    Wire,
+    canvas_of,
+    layout,
+)
+from netspec.figure.scene.typeset import Line, paragraph, text_box, wrapped
+
+
+def boxed(lines: tuple[Line, ...], size: float) -> Rect:
+    """The ink of a text whose anchor is the origin."""
+    return Rect(*text_box(lines, 0, 0, size, "middle", layout.LEADING))
+
+
+def fitted(line: Line, size: float, rx: float, ry: float, round_: bool = True) -> float:
+    """The largest size up to `size` at which a label fits into an ellipse (or a box) of these radii."""
+    box = boxed((line,), size)
+    across, down = box.width / 2 / rx, box.height / 2 / ry
+    taken = math.hypot(across, down) if round_ else max(across, down)
+    return size if taken <= layout.FILL else size * layout.FILL / taken
+
+
+def level(line: Line) -> Line:
+    """A line that is centred for it: subscripts of the same height, so that x_1 and x_d share a baseline."""
+    return tuple(atom._replace(sub=(atom.sub[0]._replace(text="0"),) if atom.sub else ()) for atom in line)
+
+
+@dataclass(frozen=True, slots=True)
+class Footnote:
+    """A caption below a figure: its text, the middle it stands under, its size."""
+
+    id: str
+    text: str
+    x: float
+    size: float
+
+
+@dataclass(slots=True)
+class Sheet:
+    """Collects the items of one figure. Each list is painted over the one before."""
+
+    back: list[Item] = field(default_factory=list)
+    wires: list[Item] = field(default_factory=list)
+    nodes: list[Item] = field(default_factory=list)
+    front: list[Item] = field(default_factory=list)
+    texts: list[Text] = field(default_factory=list)
+    by_id: dict[str, Node] = field(default_factory=dict)
+    hidden: dict[str, str] = field(default_factory=dict)
+
+    # ---- nodes
+
+    def node(
+        self,
+        id: str,
+        x: float,
+        y: float,
+        rx: float,
+        ry: float | None = None,
+        *,
+        shape: Shape = "circle",
+        ink: str = "ink",
+        width: float = HAIRLINE.width,
+        opacity: float = 1.0,
+        fill: str = "",
+        classes: tuple[str, ...] = (),
+        layer: str = "",
+        tip: str = "",
+        weight: Weight | None = None,
+        value: Value | None = None,
+    ) -> Node:
+        node = Node(
+            id=id,
+            shape=shape,
+            x=x,
+            y=y,
+            rx=rx,
+            ry=rx if ry is None else ry,
+            pen=Pen(ink=ink, width=width, opacity=opacity),
+            fill=fill,
+            classes=classes,
+            layer=layer,
+            tip=tip,
+            weight=weight,
+            value=value,
+        )
+        self.by_id[id] = node
+        (self.back if shape == "pill" else self.nodes).append(node)
+        return node
+
+    def label(self, node: Node, line: Line, size: float, ink: str = "ink") -> Text | None:
+        """A label in the middle of a node, smaller where it would not fit."""
+        if not line:
+            return None
+        size = fitted(line, size, node.rx, node.ry, node.shape in ("circle", "ellipse"))
+        box = boxed((level(line),), size)
+        text = Text(
+            id=f"{node.id}.label",
+            lines=(line,),
+            x=node.x,
+            y=node.y - box.middle.y,
+            size=size,
+            ink=ink,
+            inside=node.id,
+            classes=("label",),
+            layer=node.layer,
+        )
+        self.texts.append(text)
+        return text
+
+    def dots(
+        self,
+        id: str,
+        x: float,
+        y: float,
+        dx: float,
+        dy: float,
+        hidden: str = "",
+        layer: str = "",
+        measure: tuple[float, float] = layout.DOTS,
+    ) -> Dots:
+        """Three dots around (x, y) along (dx, dy)."""
+        radius, step = measure
+        norm = math.hypot(dx, dy)
+        points = tuple(Point(x + dx / norm * step * k, y + dy / norm * step * k) for k in (-1, 0, 1))
+        dots = Dots(
+            id=id,
+            points=points,
+            radius=radius,
+            hidden=hidden,
+            classes=("dots",),
+            layer=layer,
+            tip=f"{hidden} more" if hidden else "",
+        )
+        self.front.append(dots)
+        return dots
+
+    # ---- wires
+
+    def wire(
+        self,
+        source: str,
+        target: str,
+        points: Iterable[Point],
+        *,
+        pen: Pen = HAIRLINE,
+        head: bool = True,
+        classes: tuple[str, ...] = (),
+        layer: str = "",
+        weight: Weight | None = None,
+        id: str = "",
+        curved: bool = False,
+        over: bool = False,
+        value: Value | None = None,
+    ) -> Wire:
+        """A wire along points, painted under all nodes (or `over` them)."""
+        wire = Wire(
+            id=id or f"{source}~{target}",
+            points=tuple(points),
+            source=source,
+            target=target,
+            head=head,
+            pen=pen,
+            classes=("wire", *classes),
+            layer=layer,
+            weight=weight,
+            curved=curved,
+            value=value,
+        )
+        (self.front if over else self.wires).append(wire)
+        return wire
+
+    def straight(self, source: Node, target: Node, pen: Pen = HAIRLINE, **more: object) -> Wire:
+        """From rim to rim along the line of the centres."""
+        start = source.rim(Point(target.x, target.y))
+        end = target.rim(Point(source.x, source.y))
+        return self.wire(source.id, target.id, (start, end), pen=pen, **more)  # type: ignore[arg-type]
+
+    # ---- text
+
+    def text(
+        self,
+        id: str,
+        lines: tuple[Line, ...],
+        x: float,
+        y: float,
+        size: float,
+        *,
+        align: Align = "middle",
+        ink: str = "ink",
+        classes: tuple[str, ...] = (),
+        layer: str = "",
+        leading: float = layout.LEADING,
+    ) -> Text:
+        text = Text(
+            id=id, lines=lines, x=x, y=y, size=size, align=align, ink=ink, classes=classes, layer=layer, leading=leading
+        )
+        self.texts.append(text)
+        return text
+
+    def footer(self, notes: list[Footnote], y: float) -> None:
+        """Captions below a figure on one baseline; those that would run into each other are broken, then lowered."""
+        if not notes:
+            return
+        base = y + max(-boxed(paragraph(note.text)[:1], note.size).top for note in notes)
+        placed: list[Rect] = []
+        for number, note in enumerate(notes):
+            near = [
+                abs(note.x - other.x)
+                for other in (*notes[max(number - 1, 0) : number], *notes[number + 1 : number + 2])
+            ]
+            lines = wrapped(note.text, max(min(near, default=999.0) * 0.94, 12.0), note.size)
+            own, at = boxed(lines, note.size), base
+            while True:
+                box = Rect(note.x - own.width / 2, at + own.top, note.x + own.width / 2, at + own.bottom)
+                hit = [other.bottom for other in placed if other.grown(1.0).overlaps(box)]
+                if not hit:
+                    break
+                at = max(hit) + note.size * 0.4 - own.top
+            placed.append(self.text(note.id, lines, note.x, at, note.size, classes=("caption",)).box)
+
+    def polygon(self, id: str, points: Iterable[Point], *, front: bool = False, **more: object) -> Polygon:
+        polygon = Polygon(id=id, points=tuple(points), **more)  # type: ignore[arg-type]
+        (self.front if front else self.back).append(polygon)
+        return polygon
+
+    # ---- the end
+
+    @property
+    def items(self) -> list[Item]:
+        return [*self.back, *self.wires, *self.nodes, *self.front, *self.texts]
+
+    def box(self) -> Rect:
+        return canvas_of(self.items, 0.0)
+
+    def scene(self, view: str, nodes_first: bool = False) -> Scene:
+        items = self.items
+        return Scene(
+            view=view, items=tuple(items), canvas=canvas_of(items), hidden=dict(self.hidden), nodes_first=nodes_first
+        )
+
+
+__all__ = ["Footnote", "Image", "Sheet", "boxed", "fitted"]

@@ -1,0 +1,260 @@
+"""Labels and captions -> runs of glyphs with a place, a size and a width each.
+
+A line is a tuple of atoms; an atom is text in one style, with a subscript and a superscript that are themselves
+lines (both at once stand one above the other). Widths come from a table of the fonts netspec names first; every
+emitter states a run's width, so that another font is fitted to it and a label's box is the same everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib.resources import files
+from typing import Literal, NamedTuple
+from unicodedata import category, east_asian_width
+
+Style = Literal["italic", "upright", "sans", "bold"]
+Family = Literal["math", "sans", "cjk"]
+
+SCRIPT = 0.68  # size of a sub- or superscript, in sizes of its base
+SMALLEST = 0.46  # scripts of scripts shrink no further
+DROP, RISE = 0.21, 0.40  # baselines of a subscript and a superscript, in sizes of the base
+STACKED_DROP, STACKED_RISE = 0.27, 0.45  # the same where both stand at one base
+AFTER = 0.05  # the space behind scripts
+LEAN = (0.07, 0.09)  # how far an italic f leans out of its width, to the left (more or less by font) and right
+CJK = (920, -120, 850)  # advance and ink of a Hangul syllable in Noto Sans CJK
+WIDE, NARROW = (1000, -120, 850), (600, -210, 740)  # characters of no table
+
+
+class Atom(NamedTuple):
+    """Text in one style, with its scripts."""
+
+    text: str
+    style: Style = "sans"
+    sub: tuple[Atom, ...] = ()
+    sup: tuple[Atom, ...] = ()
+
+
+Line = tuple[Atom, ...]
+
+
+class Run(NamedTuple):
+    """Glyphs of one font: left end and baseline in mm, ink extents in mm around the baseline."""
+
+    text: str
+    x: float
+    y: float
+    size: float
+    width: float
+    family: Family
+    italic: bool
+    bold: bool
+    below: float
+    above: float
+
+
+@lru_cache(maxsize=1)
+def _tables() -> dict[str, dict[str, list[int]]]:
+    text = (files("netspec.figure.scene") / "glyphs.json").read_text(encoding="utf-8")
+    tables: dict[str, dict[str, list[int]]] = json.loads(text)
+    return tables
+
+
+@lru_cache(maxsize=1)
+def known_characters() -> frozenset[str]:
+    """What the fonts of the table hold: characters that need no asking."""
+    return frozenset.intersection(*(frozenset(table) for table in _tables().values()))
+
+
+_FONTS: dict[Style, str] = {"italic": "math italic", "upright": "math", "sans": "sans", "bold": "sans bold"}
+
+
+def _family(character: str, style: Style) -> Family:
+    if east_asian_width(character) in "WF" or "\u3130" <= character <= "\u318f":
+        return "cjk"
+    return "math" if style in ("italic", "upright") else "sans"
+
+
+def _measure(character: str, style: Style, family: Family) -> tuple[int, int, int]:
+    """Advance, bottom and top of a character in thousandths of an em."""
+    if family == "cjk":
+        return CJK if "가" <= character <= "힣" else WIDE
+    found = _tables()[_FONTS[style]].get(character)
+    if found is None and family == "math":
+        found = _tables()["math"].get(character)
+    if found is not None:
+        return found[0], found[1], found[2]
+    return (0, 0, 0) if category(character) in ("Mn", "Me", "Cf") else NARROW
+
+
+def set_line(
+    line: Line, size: float, x: float = 0.0, y: float = 0.0, least: float | None = None
+) -> tuple[list[Run], float]:
+    """The runs of a line that starts at (x, y), and where it ends."""
+    least = SMALLEST * size if least is None else least
+    runs: list[Run] = []
+    for atom in line:
+        own = _set_text(atom, size, x, y)
+        runs += own
+        x = own[-1].x + own[-1].width if own else x
+        if atom.style == "italic" and atom.text.endswith("f"):
+            x += LEAN[1] * size
+        small = max(size * SCRIPT, least)
+        both = bool(atom.sub and atom.sup)
+        ends = [x]
+        if atom.sub:
+            found, end = set_line(atom.sub, small, x, y + size * (STACKED_DROP if both else DROP), least)
+            runs += found
+            ends.append(end + AFTER * size)
+        if atom.sup:
+            lean = 0.06 * size if atom.style == "italic" else 0.0
+            found, end = set_line(atom.sup, small, x + lean, y - size * (STACKED_RISE if both else RISE), least)
+            runs += found
+            ends.append(end + AFTER * size)
+        x = max(ends)
+    return runs, x
+
+
+def _set_text(atom: Atom, size: float, x: float, y: float) -> list[Run]:
+    """An atom's own text, cut where the font changes."""
+    runs: list[Run] = []
+    pending: list[str] = []
+    family: Family = "sans"
+
+    def close() -> None:
+        nonlocal x
+        text = "".join(pending)
+        pending.clear()
+        if text:
+            run = _run(text, atom.style, family, size, x, y)
+            runs.append(run)
+            x = run.x + run.width
+
+    for character in atom.text:
+        here = family if character == " " and pending else _family(character, atom.style)
+        if here != family:
+            close()
+            family = here
+        pending.append(character)
+    close()
+    return runs
+
+
+@lru_cache(maxsize=4096)
+def _extent(text: str, style: Style, family: Family) -> tuple[float, float, float]:
+    """Advance and ink of a run in ems."""
+    rows = [_measure(character, style, family) for character in text]
+    return (
+        sum(row[0] for row in rows) / 1000,
+        min((row[1] for row in rows), default=0) / 1000,
+        max((row[2] for row in rows), default=0) / 1000,
+    )
+
+
+def _run(text: str, style: Style, family: Family, size: float, x: float, y: float) -> Run:
+    advance, bottom, top = _extent(text, style, family)
+    italic = style == "italic" and family == "math"
+    return Run(text, x, y, size, advance * size, family, italic, style == "bold", -bottom * size, top * size)
+
+
+def typeset(
+    lines: Iterable[Line], x: float, y: float, size: float, align: str = "middle", leading: float = 1.32
+) -> list[Run]:
+    """All runs of a text whose first baseline is at y; each line is aligned at x."""
+    placed: list[Run] = []
+    for number, line in enumerate(lines):
+        runs, end = set_line(line, size)
+        shift = x - {"start": 0.0, "middle": end / 2, "end": end}[align]
+        base = y + number * leading * size
+        placed += [run._replace(x=run.x + shift, y=run.y + base) for run in runs]
+    return placed
+
+
+def text_box(
+    lines: Iterable[Line], x: float, y: float, size: float, align: str = "middle", leading: float = 1.32
+) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of the ink of a text."""
+    runs = typeset(lines, x, y, size, align, leading)
+    if not runs:
+        return x, y, x, y
+    return (
+        min(run.x - (LEAN[0] * run.size if run.italic and run.text.startswith("f") else 0.0) for run in runs),
+        min(run.y - run.above for run in runs),
+        max(run.x + run.width for run in runs),
+        max(run.y + run.below for run in runs),
+    )
+
+
+def line_width(line: Line, size: float = 1.0) -> float:
+    return set_line(line, size)[1]
+
+
+def plain(line: Line) -> str:
+    """A line as one would type it: `x_1`, `z_j^(t)`, `W^{d×H}`."""
+    text = ""
+    for atom in line:
+        text += atom.text
+        for sign, script in (("_", atom.sub), ("^", atom.sup)):
+            if script:
+                inner = plain(script)
+                text += f"{sign}{inner}" if len(inner) == 1 or inner.startswith("(") else f"{sign}{{{inner}}}"
+    return text
+
+
+# ---- making lines
+
+
+def words(text: str, style: Style = "sans") -> Line:
+    """A line of plain words, exactly as written."""
+    return (Atom(text, style),)
+
+
+def paragraph(text: str, style: Style = "sans") -> tuple[Line, ...]:
+    """A text of the user's, a line for each of its lines."""
+    return tuple(words(line, style) for line in text.splitlines() or [""])
+
+
+def wrapped(text: str, width: float, size: float, style: Style = "sans") -> tuple[Line, ...]:
+    """A text broken at spaces so that its lines are no wider than `width` where words allow it."""
+    lines: list[Line] = []
+    for given in text.splitlines():
+        current = ""
+        for word in given.split(" "):
+            longer = f"{current} {word}" if current else word
+            if current and line_width(words(longer, style), size) > width:
+                lines.append(words(current, style))
+                current = word
+            else:
+                current = longer
+        lines.append(words(current, style))
+    return tuple(lines)
+
+
+def widest(lines: Iterable[Line], size: float) -> float:
+    return max((line_width(line, size) for line in lines), default=0.0)
+
+
+def symbol(name: str, sub: Line = (), sup: Line = ()) -> Atom:
+    """A layer's name as a mathematical symbol."""
+    return Atom(name, "italic", sub, sup)
+
+
+def math(text: str) -> Line:
+    """Letters italic, digits and signs upright: `d×H`, `h-1`, `4d`."""
+    atoms: list[Atom] = []
+    current, style = "", "upright"
+    for character in text:
+        here = "italic" if character.isalpha() or (character == "_" and style == "italic") else "upright"
+        if here != style and current:
+            atoms.append(Atom(current, style))  # type: ignore[arg-type]
+            current = ""
+        style = here
+        current += "−" if character == "-" else character
+    if current:
+        atoms.append(Atom(current, style))  # type: ignore[arg-type]
+    return tuple(atoms)
+
+
+def upright(text: str) -> Line:
+    return (Atom(text, "upright"),)

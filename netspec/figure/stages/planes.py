@@ -1,0 +1,335 @@
+"""The `planes` view: maps as squares in a stack, layers without space as slanted bars, filters as cones."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from netspec.figure.scene import HAIR, Node, Pen, Point, Polygon, Rect, Scene, Value
+from netspec.figure.scene.canvas import Sheet, boxed
+from netspec.figure.scene.typeset import Line, widest, words
+from netspec.figure.settings import FigureSettings
+from netspec.figure.stages import Stage, extent, number, stages_of
+from netspec.figure.strings import say
+from netspec.figure.units.elided import size_label
+from netspec.ir.graph import Graph
+from netspec.ir.types import type_text
+
+LARGEST, SMALLEST = 44.0, 6.5  # sides of the largest and of any map
+STEP = 3.1  # from map to map, right and down
+MOST, HALF = 16, 4  # more maps are drawn as the first and last few
+CLEAR = 4.0  # between stacks
+BAR = 9.5  # width of a bar
+TALL, TENFOLD = 0.62, 0.1  # height of a bar, in heights of the tallest stack: one unit, and ten times as many
+BARS = (32.0, 56.0)  # the tallest stack as bars see it
+BETWEEN = 11.0  # bars
+LABEL, WORDS, LEADING = 3.4, 3.7, 1.18
+ROW = 5.2  # of the words below
+THIN = Pen(width=HAIR * 1.3)
+PLACES = ((0.68, 0.70), (0.40, 0.34))  # where cones leave and arrive, in turns, as parts of a map
+
+
+@dataclass(slots=True, eq=False)
+class Stack:
+    """A drawn stage. `shape`: its rectangles; `top` and `low`: where links to bars begin and end."""
+
+    stage: Stage
+    boxes: list[Rect] = field(default_factory=list)
+    bar: tuple[Point, ...] = ()
+    label: tuple[Line, ...] = ()
+    dots: Point | None = None
+    x: float = 0.0
+    leads_to_bar: bool = False
+
+    def shifted(self) -> list[Rect]:
+        return [Rect(b.left + self.x, b.top, b.right + self.x, b.bottom) for b in self.boxes]
+
+    @property
+    def front(self) -> Rect:
+        return self.shifted()[-1]
+
+    @property
+    def corners(self) -> tuple[Point, ...]:
+        return tuple(Point(point.x + self.x, point.y) for point in self.bar)
+
+    @property
+    def label_at(self) -> Point:
+        """The left end of the last line of the label."""
+        if self.bar:
+            return Point(self.corners[0].x, self.corners[0].y - 2.2)
+        first = self.shifted()[0]
+        # a link to a bar rises from the upper right corner: the label stays left of it
+        over = widest(self.label, LABEL) - first.width if self.leads_to_bar else 0.0
+        return Point(first.left - max(over, 0.0), first.top - 2.2)
+
+    def label_box(self) -> Rect:
+        at = self.label_at
+        high = (len(self.label) - 1) * LABEL * LEADING
+        return Rect(at.x, at.y - high - LABEL * 0.75, at.x + widest(self.label, LABEL), at.y + LABEL * 0.22)
+
+    def outline(self) -> list[Rect]:
+        """Everything that later stacks have to keep clear of."""
+        if self.bar:
+            return [*_slices(self.corners), self.label_box()]
+        return [*self.shifted(), self.label_box()]
+
+
+def _slices(corners: tuple[Point, ...], count: int = 24) -> list[Rect]:
+    """A slanted bar as level slices."""
+    (left, top), (right, _), (_, bottom), _ = corners
+    slant = corners[2].x - right
+    high = (bottom - top) / count
+    return [
+        Rect(left + slant * k / count, top + high * k, right + slant * (k + 1) / count, top + high * (k + 1))
+        for k in range(count)
+    ]
+
+
+def planes(graph: Graph, settings: FigureSettings) -> Scene:
+    """The figure of a chain of maps and layers; raises Unsuitable."""
+    stages = stages_of(graph)
+    scale = _scale(stages)
+    stacks: list[Stack] = []
+    tallest = max((_maps_high(stage, scale) for stage in stages if stage.type.space), default=0.0)
+    for place, stage in enumerate(stages):
+        stack = _stack(stage, scale, min(max(tallest, BARS[0]), BARS[1]), settings)
+        stack.leads_to_bar = bool(stack.boxes) and place + 1 < len(stages) and not stages[place + 1].type.space
+        if stacks:
+            _push(stacks, stack)
+        stacks.append(stack)
+    sheet = Sheet()
+    for stack in stacks:
+        _draw(sheet, stack, settings)
+    for turn, (before, after) in enumerate(pairwise(stacks)):
+        _join(sheet, before, after, scale, turn)
+    _operations(sheet, stacks, settings)
+    return sheet.scene("planes", nodes_first=True)
+
+
+def _scale(stages: list[Stage]) -> float:
+    """Millimetres a pixel."""
+    return LARGEST / max(max(extent(stage.type)) for stage in stages)
+
+
+# ---- shapes
+
+
+def _maps_high(stage: Stage, scale: float) -> float:
+    return max(extent(stage.type)[0] * scale, SMALLEST) + STEP * (_count(stage)[0] - 1)
+
+
+def _stack(stage: Stage, scale: float, tallest: float, settings: FigureSettings) -> Stack:
+    """A stage around the axis y = 0, its left at x = 0."""
+    stack = Stack(stage)
+    if not stage.type.space:
+        high = tallest * (TALL + TENFOLD * math.log10(max(number(stage.type.maps), 1.0)))
+        half, slant = high / 2, high * 0.98
+        stack.bar = (Point(0, -half), Point(BAR, -half), Point(BAR + slant, half), Point(slant, half))
+        wide = BAR
+    else:
+        rows, columns = extent(stage.type)
+        height, width = max(rows * scale, SMALLEST), max(columns * scale, SMALLEST)
+        count, hidden = _count(stage)
+        steps = [k if not hidden or k < HALF else k + 1.6 for k in range(count)]
+        reach = steps[-1] * STEP
+        for step in steps:
+            left, top = step * STEP, step * STEP - (height + reach) / 2
+            stack.boxes.append(Rect(left, top, left + width, top + height))
+        if hidden:
+            corner = stack.boxes[HALF - 1]
+            stack.dots = Point(corner.right + 1.3 * STEP, corner.top + 1.3 * STEP)
+        wide = width + reach
+    stack.label = _label(stage, wide, settings)
+    return stack
+
+
+def _count(stage: Stage) -> tuple[int, str]:
+    """How many maps are drawn, and how many are not."""
+    maps = stage.type.maps
+    if isinstance(maps, int) and maps <= MOST:
+        return maps, ""
+    return 2 * HALF, size_label(maps - 2 * HALF)
+
+
+def _label(stage: Stage, wide: float, settings: FigureSettings) -> tuple[Line, ...]:
+    """`C1: feature maps` over `6@28×28`; shorter words over narrow stacks."""
+    given = settings.of(stage.layer.path).title
+    lang = settings.lang
+    size = type_text(stage.type).replace("x", "×") if stage.type.space else size_label(stage.type.maps)
+    if stage.type.space and stage.type.maps == 1 and stage.does == "input":
+        size = size.removeprefix("1@").removeprefix("1 @ ")
+    if given is None and stage.does == "input":
+        given = stage.caption or stage.label
+    if given is None and stage.layer.role == "output":
+        given = stage.label
+    if given is None and stage.label:
+        kinds = ("layer",) if not stage.type.space else ("maps", "f. maps")
+        names = [f"{stage.label}: {say(kind, lang)}" for kind in kinds]
+        given = next((name for name in names if widest((words(name),), LABEL) <= wide * 1.25), names[-1])
+    return tuple(words(line) for line in (*(given or "").splitlines(), size))
+
+
+def _push(stacks: list[Stack], stack: Stack) -> None:
+    """As far left as it goes without touching an earlier stack or label."""
+    own = stack.outline()
+    before = stacks[-1].outline()
+    gap = BETWEEN if stack.bar and stacks[-1].bar else CLEAR
+    if stack.bar and not stacks[-1].bar:
+        gap = BETWEEN * 0.6
+    earlier = [box for other in stacks for box in other.outline()]
+    shift = 0.0
+    for box in own:
+        for other in before + earlier:
+            if min(box.bottom, other.bottom) > max(box.top, other.top) - 1.0:
+                shift = max(shift, other.right + gap - box.left)
+    stack.x = shift
+
+
+# ---- drawing
+
+
+def _draw(sheet: Sheet, stack: Stack, settings: FigureSettings) -> None:
+    path, stage = stack.stage.layer.path, stack.stage
+    if stack.bar:
+        sheet.nodes.append(
+            Polygon(id=stage.id, points=stack.corners, pen=None, fill="dark", classes=("bar",), layer=path)
+        )
+    count = len(stack.boxes)
+    for place, box in enumerate(stack.shifted(), 1):
+        fill = "light" if (count - place) % 2 or (count == 1 and stage.does == "input") else "dark"
+        sheet.node(
+            f"{stage.id}.{place if place < count or stack.dots is None else 'last'}",
+            *box.middle,
+            box.width / 2,
+            box.height / 2,
+            shape="box",
+            ink=fill,
+            width=0.0,
+            fill=fill,
+            classes=("map", stage.layer.role),
+            layer=path,
+            value=Value(stage.last, _map_number(stage, place, stack)),
+        )
+    if stack.dots is not None:
+        hidden = _count(stage)[1]
+        sheet.dots(f"{stage.id}.gap", stack.dots.x + stack.x, stack.dots.y, 1, 1, hidden, path, (0.6, 1.9))
+        sheet.hidden[stage.id] = hidden
+    letter = settings.of(path).letter
+    if letter and stack.boxes and stage.does == "input":
+        box = stack.front
+        size = box.height * 0.72
+        own = boxed((words(letter, "bold"),), size)
+        text = sheet.text(
+            f"{stage.id}.letter", (words(letter, "bold"),), box.middle.x, box.middle.y - own.middle.y, size
+        )
+        sheet.texts[-1] = replace(text, inside=f"{stage.id}.{count}")
+    at = stack.label_at
+    y = at.y - (len(stack.label) - 1) * LABEL * LEADING
+    sheet.text(
+        f"{stage.id}.title", stack.label, at.x, y, LABEL, align="start", classes=("title",), layer=path, leading=LEADING
+    )
+
+
+def _map_number(stage: Stage, place: int, stack: Stack) -> int:
+    """Which map (0 is the first) a drawn one is: behind the dots the last ones are drawn."""
+    drawn, maps = len(stack.boxes), stage.type.maps
+    if stack.dots is None or place <= drawn // 2 or not isinstance(maps, int):
+        return place - 1
+    return maps - drawn + place - 1
+
+
+def _join(sheet: Sheet, before: Stack, after: Stack, scale: float, turn: int) -> None:
+    """A cone from maps to maps, two lines to and between bars."""
+    if before.boxes and after.boxes:
+        _cone(sheet, before, after, scale, turn)
+        return
+    if after.boxes:  # from a bar back to maps
+        start = (before.corners[1], before.corners[2])
+        front = after.shifted()
+        end = (Point(front[0].left, front[0].top), Point(front[-1].left, front[-1].bottom))
+    elif before.bar:
+        start, end = (before.corners[1], before.corners[2]), (after.corners[0], after.corners[3])
+    else:
+        maps = before.shifted()
+        start = (Point(maps[0].right, maps[0].top), Point(maps[-1].right, maps[-1].bottom))
+        end = (after.corners[0], after.corners[3])
+    for name, a, b in (("upper", start[0], end[0]), ("lower", start[1], end[1])):
+        id_ = f"{after.stage.id}.{name}"
+        sheet.wire(
+            "", "", (a, b), pen=THIN, head=False, id=id_, classes=("link",), layer=after.stage.layer.path, over=True
+        )
+
+
+def _cone(sheet: Sheet, before: Stack, after: Stack, scale: float, turn: int) -> None:
+    """The window on the front map, and lines from its corners to the value that it makes."""
+    across, down = PLACES[turn % 2]
+    map_, target = before.front, after.front
+    high, wide = _window(after.stage, before.stage, scale, map_)
+    left = map_.left + (map_.width - wide) * across
+    top = map_.top + (map_.height - high) * down
+    window = Rect(left, top, left + wide, top + high)
+    path = after.stage.layer.path
+    sheet.front.append(
+        Polygon(id=f"{after.stage.id}.window", points=window.corners, pen=THIN, classes=("window",), layer=path)
+    )
+    tip = Point(target.left + target.width * across, target.top + target.height * down)
+    for number_, corner in enumerate(window.corners, 1):
+        sheet.wire(
+            "",
+            "",
+            (corner, tip),
+            pen=THIN,
+            head=False,
+            id=f"{after.stage.id}.cone.{number_}",
+            classes=("cone",),
+            layer=path,
+            over=True,
+        )
+
+
+def _window(stage: Stage, read: Stage, scale: float, map_: Rect) -> tuple[float, float]:
+    """Height and width of what one value reads, at the scale of the map it reads."""
+    windows = stage.node.op.windows(read.type)
+    sizes = [number(size) for size in windows.kernel] if windows is not None and windows.kernel else [3.0, 3.0]
+    sizes = [1.0, *sizes] if len(sizes) == 1 else sizes[-2:]
+    rows, columns = extent(read.type)
+    high, wide = sizes[0] / rows * map_.height, sizes[1] / columns * map_.width
+    return min(max(high, 1.2), map_.height), min(max(wide, 1.2), map_.width)
+
+
+# ---- words below
+
+
+def _operations(sheet: Sheet, stacks: list[Stack], settings: FigureSettings) -> None:
+    """What leads from each stage to the next, in as many rows as it takes, each with a tick up to its gap."""
+    if settings.captions == ():
+        return
+    bottom = max(max(box.bottom for box in stack.outline()) for stack in stacks) + 4.0
+    ends: list[float] = []
+    for before, after in pairwise(stacks):
+        text = after.stage.caption or say(f"does {after.stage.does}", settings.lang)
+        line = words(text)
+        half = widest((line,), WORDS) / 2
+        x = _gap(before, after)
+        row = next((k for k, end in enumerate(ends) if x - half > end + 2.5), len(ends))
+        ends[row : row + 1] = [x + half]
+        y = bottom + row * ROW + WORDS
+        path = after.stage.layer.path
+        sheet.text(f"{after.stage.id}.does", (line,), x, y, WORDS, classes=("caption",), layer=path)
+        top = max(
+            (box.bottom for stack in (before, after) for box in stack.outline() if box.left < x < box.right),
+            default=0.0,
+        )
+        tick = (Point(x, max(top + 1.5, bottom - 10.0)), Point(x, y - WORDS * 0.95))
+        sheet.wire("", "", tick, pen=THIN, head=False, id=f"{after.stage.id}.tick", classes=("tick",), layer=path)
+
+
+def _gap(before: Stack, after: Stack) -> float:
+    """The middle between two stages, at their lower ends."""
+    low_before = before.corners[2].x if before.bar else before.front.right
+    low_after = after.corners[3].x if after.bar else after.front.left
+    return (low_before + low_after) / 2
+
+
+__all__ = ["Node", "planes"]

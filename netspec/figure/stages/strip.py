@@ -1,0 +1,226 @@
+"""The `strip` view: the net as a row of boxes; below filters, and perceptrons over pictures, what they have learned.
+
+The weights of a perceptron that reads a picture are a picture themselves: what it adds up to the most.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from netspec.figure.blocks.step_words import step_text
+from netspec.figure.scene import Image, Node, Pen, Point, Rect, Scene, layout
+from netspec.figure.scene.canvas import Sheet, boxed
+from netspec.figure.scene.typeset import line_width, words, wrapped
+from netspec.figure.settings import FigureSettings
+from netspec.figure.stages import Stage, stages_of
+from netspec.figure.strings import say
+from netspec.figure.trained import Arrays
+from netspec.figure.units import Unsuitable
+from netspec.ir.graph import Graph
+
+TILE, BETWEEN, COLUMNS, MOST = 8.6, 0.7, 5, 30  # of a sheet of tiles
+PICTURE, ACROSS = 26.0, 2  # height of a tile where it is a whole picture, and how many stand side by side
+NAME, STEP = 5.0, 3.7
+HIGH = 18.0  # of a box
+APART = 12.0  # boxes
+DOWN = 16.0  # from the boxes to the sheets
+BLUE, GREEN, RED = Pen(ink="flow", width=0.7), Pen(ink="rise", width=0.7), 0.8
+
+
+@dataclass(slots=True)
+class Shelf:
+    """A box of the row; `key` names the filters shown below it."""
+
+    id: str
+    name: str
+    steps: str
+    key: str = ""
+    layer: str = ""
+    picture: tuple[int, int, int] | None = None  # maps, rows and columns of the picture that its perceptrons read
+
+    @property
+    def width(self) -> float:
+        wide = max(line_width(words(self.name, "bold"), NAME), *(line_width(line, STEP) for line in self.lines))
+        sheet = self.columns * (self.tile[0] + BETWEEN) if self.key else 0.0
+        return max(wide + 6, sheet, 26.0)
+
+    @property
+    def tile(self) -> tuple[float, float]:
+        """Width and height of one."""
+        if self.picture is None:
+            return TILE, TILE
+        _, rows, columns = self.picture
+        return PICTURE * min(columns / rows, 3.0), PICTURE
+
+    @property
+    def columns(self) -> int:
+        return COLUMNS if self.picture is None else ACROSS
+
+    @property
+    def lines(self) -> tuple[Any, ...]:
+        return wrapped(self.steps, 40.0, STEP) if self.steps else ((),)
+
+
+def strip(graph: Graph, settings: FigureSettings, weights: Arrays) -> Scene:
+    """The figure of a chain with filters, or perceptrons over a picture; raises Unsuitable where there are none."""
+    stages = stages_of(graph)
+    shelves = _shelves(graph, stages, settings)
+    if not any(shelf.key for shelf in shelves):
+        raise Unsuitable(stages[-1].node)
+    sheet = Sheet()
+    x = 0.0
+    before: Node | None = None
+    for shelf in shelves:
+        node = _box(sheet, shelf, x + shelf.width / 2, before is not None)
+        if before is not None:
+            ends = (Point(before.box.right, 0.0), Point(node.box.left, 0.0))
+            sheet.wire(before.id, node.id, ends, pen=BLUE, layer=shelf.layer)
+        if shelf.key:
+            _tiles(sheet, shelf, node, weights, settings)
+        before = node
+        x += shelf.width + APART
+    assert before is not None
+    sheet.wire(before.id, "", (Point(before.box.right, 0.0), Point(before.box.right + APART, 0.0)), pen=BLUE)
+    _title(sheet, graph)
+    return sheet.scene("strip")
+
+
+def _shelves(graph: Graph, stages: list[Stage], settings: FigureSettings) -> list[Shelf]:
+    """The input, each layer of filters with the pools behind it, and all that follows as one box."""
+    shelves = [Shelf(stages[0].id, stages[0].caption or stages[0].label, "", layer=stages[0].layer.path)]
+    rest: list[Stage] = []
+    for stage in stages[1:]:
+        if stage.does == "filters":
+            shelves.append(_shelf(stage, settings))
+        elif stage.does == "full" and (picture := _picture(graph, stage)) is not None and not rest:
+            shelves.append(_shelf(stage, settings))
+            shelves[-1].picture = picture
+        elif stage.does == "pool" and not rest:
+            shelves[-1].steps += f", {step_text(stage.node, settings.lang)}"
+        else:
+            rest.append(stage)
+    if rest:
+        name = rest[-1].label or rest[-1].layer.label
+        steps = ", ".join(step_text(stage.node, settings.lang) for stage in rest)
+        shelves.append(Shelf(rest[-1].id, name, steps, layer=rest[-1].layer.path))
+    return shelves
+
+
+def _shelf(stage: Stage, settings: FigureSettings) -> Shelf:
+    steps = step_text(stage.node, settings.lang)
+    return Shelf(stage.id, stage.label or stage.layer.label, steps, stage.node.stored(), stage.layer.path)
+
+
+def _picture(graph: Graph, stage: Stage) -> tuple[int, int, int] | None:
+    """The maps, rows and columns that perceptrons read, where that is a picture of one or three maps."""
+    edge = stage.node.inputs[0]
+    value = graph.nodes[edge.node].types[edge.output]
+    sizes = (value.maps, *value.space)
+    if not stage.node.op.dense or len(value.space) != 2 or value.maps not in (1, 3):
+        return None
+    return sizes if all(isinstance(size, int) for size in sizes) else None  # type: ignore[return-value]
+
+
+def _box(sheet: Sheet, shelf: Shelf, x: float, framed: bool) -> Node:
+    node = sheet.node(
+        f"{shelf.id}.box",
+        x,
+        0.0,
+        shelf.width / 2,
+        HIGH / 2,
+        shape="box",
+        ink="frame" if framed else "input",
+        width=RED,
+        classes=("layer",),
+        layer=shelf.layer,
+    )
+    lines = shelf.lines if shelf.steps else ()
+    high = NAME + len(lines) * STEP * layout.LEADING
+    name = words(shelf.name, "bold")
+    y = -high / 2 - boxed((name,), NAME).top
+    sheet.text(f"{node.id}.name", (name,), x, y, NAME, classes=("label",), layer=shelf.layer)
+    if lines:
+        y += STEP * 1.45
+        sheet.text(f"{node.id}.steps", lines, x, y, STEP, classes=("label",), layer=shelf.layer)
+    return node
+
+
+# ---- tiles
+
+
+def _tiles(sheet: Sheet, shelf: Shelf, node: Node, weights: Arrays, settings: FigureSettings) -> None:
+    """A sheet of filters below a box, and an arrow up to it."""
+    array = weights[shelf.key]
+    count = int(array.shape[0])
+    shown = min(count, MOST)
+    columns = min(shelf.columns, shown)
+    across, down = shelf.tile
+    wide = columns * (across + BETWEEN) - BETWEEN
+    left, top = node.x - wide / 2, HIGH / 2 + DOWN
+    for number in range(shown):
+        row, column = divmod(number, columns)
+        x, y = left + column * (across + BETWEEN), top + row * (down + BETWEEN)
+        rows = tile_of(array[number] if shelf.picture is None else array[number].reshape(shelf.picture))
+        corners = Rect(x, y, x + across, y + down).corners
+        sheet.polygon(f"{shelf.id}.{number + 1}.edge", corners, pen=Pen(ink="faint", width=0.2), classes=("tile",))
+        sheet.front.append(
+            Image(
+                id=f"{shelf.id}.{number + 1}",
+                x=x,
+                y=y,
+                width=across,
+                height=down,
+                rows=rows,
+                classes=("tile",),
+                layer=shelf.layer,
+                tip=f"{shelf.name} {number + 1}",
+            )
+        )
+    start = Point(node.x, top - 1.2)
+    sheet.wire("", node.id, (start, Point(node.x, HIGH / 2)), pen=GREEN, id=f"{shelf.id}.up", layer=shelf.layer)
+    if count > shown:
+        sheet.hidden[shelf.id] = str(count - shown)
+        below = top + math.ceil(shown / columns) * (down + BETWEEN) + STEP
+        line = words(say("more filters", settings.lang).format(count=count - shown))
+        sheet.text(f"{shelf.id}.more", (line,), node.x, below, STEP, classes=("caption",), layer=shelf.layer)
+
+
+def tile_of(kernel: Any) -> tuple[tuple[str, ...], ...]:
+    """A filter as colours: over three maps red, green and blue; else its strongest map, zero grey."""
+    maps = (
+        kernel
+        if len(kernel.shape) == 3
+        else kernel.reshape((-1, *kernel.shape[-2:]))
+        if len(kernel.shape) > 1
+        else kernel.reshape((1, 1, -1))
+    )
+    largest = float(abs(maps).max()) or 1.0
+    if maps.shape[0] == 3:
+        planes = [maps[channel].tolist() for channel in range(3)]
+    else:
+        strongest = max(range(maps.shape[0]), key=lambda channel: float((maps[channel] ** 2).sum()))
+        planes = [maps[strongest].tolist()] * 3
+    red, green, blue = planes
+    return tuple(
+        tuple(
+            f"#{_byte(r, largest):02x}{_byte(g, largest):02x}{_byte(b, largest):02x}"
+            for r, g, b in zip(*row, strict=True)
+        )
+        for row in zip(red, green, blue, strict=True)
+    )
+
+
+def _byte(value: float, largest: float) -> int:
+    return min(255, max(0, round(127.5 + 127.5 * value / largest)))
+
+
+def _title(sheet: Sheet, graph: Graph) -> None:
+    """What is shown, below everything."""
+    if not graph.caption:
+        return
+    box = sheet.box()
+    line = words(graph.caption)
+    y = box.bottom + 4 - boxed((line,), layout.CAPTION).top
+    sheet.text("caption", (line,), box.middle.x, y, layout.CAPTION, classes=("caption",))

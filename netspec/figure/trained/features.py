@@ -1,0 +1,284 @@
+"""What the last hidden layer makes of examples -> points in a plane, with the straight boundary of the output layer.
+
+The net as a whole draws bent boundaries in the space of its inputs; the output layer alone is a linear model, so
+that what stands before it has been made linearly separable. That is what learning a representation means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from netspec.figure.scene import BOLD, HAIR, Pen, Point, Rect, Scene
+from netspec.figure.scene.canvas import Sheet, boxed
+from netspec.figure.scene.typeset import Line, line_width, plain, symbol, upright, words
+from netspec.figure.settings import FigureSettings
+from netspec.figure.strings import say
+from netspec.figure.trained.contours import contours
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+SIDE = 72.0  # mm: of a plot
+APART = 16.0  # mm between plots
+DOT, BADGE = 0.75, 2.7  # radii of an example, and of a class's name in the middle of its points
+TITLE, NAME, AXIS = 5.0, 3.6, 4.2  # sizes of type
+EDGE = 0.07  # of the plot stays free on every side
+# one colour a class; more classes than colours begin again
+ROLES = ("input", "hidden", "output", "group3", "group5", "group4", "filter", "guide", "equals", "ink")
+
+
+@dataclass(slots=True)
+class Features:
+    """Examples as the last hidden layer has them, and the output layer that reads them.
+
+    values: (examples, d); classes: (examples,) numbers; names: one a class; weight: (classes, d), bias: (classes,).
+    inputs: (examples, 2) where the net has two inputs, else None; grid: columns, rows, and the sums of the output
+    layer for each place, (classes, rows, columns).
+    """
+
+    layer: str
+    values: Array
+    classes: Array
+    names: tuple[str, ...]
+    weight: Array
+    bias: Array
+    input_label: str = ""
+    inputs: Array | None = None
+    grid: tuple[Array, Array, Array] | None = None
+
+
+@dataclass(slots=True)
+class Plot:
+    """A square with examples: where each stands, the boundaries, what the axes are."""
+
+    id: str
+    title: str
+    points: Array  # (examples, 2)
+    across: Line
+    up: Line
+    lines: list[list[tuple[float, float]]]
+    low: Any
+    high: Any
+
+
+def features_scene(found: Features, settings: FigureSettings) -> Scene:
+    """The inputs with their bent boundary where they are points of a plane; the features with their straight one."""
+    sheet = Sheet()
+    plots = [plot for plot in (_inputs(found, settings), _features(found, settings)) if plot is not None]
+    for number, plot in enumerate(plots):
+        _draw(sheet, plot, found, Point(number * (SIDE + APART), 0.0))
+    _legend(sheet, found, len(plots) * (SIDE + APART) - APART)
+    return sheet.scene("features")
+
+
+# ---- what is plotted
+
+
+def _inputs(found: Features, settings: FigureSettings) -> Plot | None:
+    if found.inputs is None or found.grid is None:
+        return None
+    xs, ys, sums = found.grid
+    lines = []
+    for number in range(1 if len(sums) == 2 else 0, len(sums)):
+        others = [sums[other] for other in range(len(sums)) if other != number]
+        lines += contours(xs, ys, sums[number] - _largest(others))
+    low, high = (float(xs[0]), float(ys[0])), (float(xs[-1]), float(ys[-1]))
+    title = say("features input", settings.lang).format(label=found.input_label)
+    across, up = (_indexed(found.input_label, number) for number in (1, 2))
+    return Plot("input", title, found.inputs, across, up, lines, low, high)
+
+
+def _largest(arrays: list[Array]) -> Array:
+    import numpy as np
+
+    found: Array = np.max(np.stack(arrays), axis=0)
+    return found
+
+
+def _features(found: Features, settings: FigureSettings) -> Plot:
+    """The features in two dimensions: as they are, or seen from where the output layer tells most of them apart."""
+    count = found.values.shape[1]
+    axes, centre = _axes(found)
+    points = (found.values - centre) @ axes.T
+    low, high = _bounds(points)
+    # in the plane of the axes the sums of the output layer are linear, too
+    slopes, starts = found.weight @ axes.T, found.weight @ centre + found.bias
+    lines = _straight(slopes, starts, low, high)
+    title = say("features hidden", settings.lang).format(label=found.layer, count=count)
+    if count <= 2:
+        across, up = _indexed(found.layer, 1), _indexed(found.layer, 2) if count == 2 else ()
+    else:
+        names = ("direction classes", "direction rest") if len(found.weight) == 2 else ("direction 1", "direction 2")
+        across, up = (words(say(name, settings.lang)) for name in names)
+    return Plot("features", title, points, across, up, lines, low, high)
+
+
+def _indexed(label: str, number: int) -> Line:
+    return (symbol(label, upright(str(number))),)
+
+
+def _axes(found: Features) -> tuple[Array, Array]:
+    """Two directions in the space of the features, (2, d), and the point they start from.
+
+    Of two classes: the direction in which the output layer measures, and across it the one in which the examples
+    vary most; its boundary is then exact for every example. Of more: within what the output layer sees, the two in
+    which the classes lie farthest apart; its boundaries are those of the plane through the mean.
+    """
+    import numpy as np
+
+    values, count = found.values.astype(np.float64), found.values.shape[1]
+    if count <= 2:
+        return np.eye(2, count), np.zeros(count)
+    mean = values.mean(axis=0)
+    spread = values - mean
+    if len(found.weight) == 2:
+        first = found.weight[1] - found.weight[0]
+        first = first / (np.linalg.norm(first) or 1.0)
+        return np.stack([first, _main(spread - np.outer(spread @ first, first), 1)[0]]), mean
+    seen = np.linalg.svd(found.weight - found.weight.mean(axis=0), full_matrices=False)[2]
+    means = [values[found.classes == number].mean(axis=0) for number in np.unique(found.classes)]
+    between = (np.stack(means) - mean) @ seen.T
+    return _main(between, 2) @ seen, mean
+
+
+def _main(rows: Array, count: int) -> Array:
+    """The first principal directions of centred rows, (count, d), each pointing where its largest part is positive."""
+    import numpy as np
+
+    found = np.linalg.svd(rows, full_matrices=False)[2][:count]
+    found = np.concatenate([found, np.zeros((count - len(found), rows.shape[1]))])
+    largest = np.abs(found).argmax(axis=1)
+    signs = np.sign(found[np.arange(count), largest])
+    return found * np.where(signs == 0, 1, signs)[:, None]
+
+
+def _bounds(points: Array) -> tuple[Any, Any]:
+    import numpy as np
+
+    low, high = points.min(axis=0), points.max(axis=0)
+    room = np.where(high > low, high - low, 1.0) * EDGE
+    return low - room, high + room
+
+
+def _straight(slopes: Array, starts: Array, low: Any, high: Any) -> list[list[tuple[float, float]]]:
+    """Where the largest of linear functions changes: between each two, the part where both are the largest."""
+    found = []
+    for one in range(len(starts)):
+        for other in range(one + 1, len(starts)):
+            normal, offset = slopes[one] - slopes[other], starts[one] - starts[other]
+            piece = _across(normal, float(offset), low, high)
+            for third in range(len(starts)):
+                if piece and third not in (one, other):
+                    piece = _kept(piece, slopes[one] - slopes[third], float(starts[one] - starts[third]))
+            if piece:
+                found.append(piece)
+    return found
+
+
+def _across(normal: Any, offset: float, low: Any, high: Any) -> list[tuple[float, float]]:
+    """The part of the line normal . p + offset = 0 within a rectangle."""
+    length = float(normal @ normal)
+    if not length:
+        return []
+    foot = normal * (-offset / length)
+    along = (float(-normal[1]), float(normal[0]))
+    first, last = float("-inf"), float("inf")
+    for start, step, least, most in zip(foot, along, low, high, strict=True):
+        if abs(step) < 1e-12:
+            if not least <= start <= most:
+                return []
+            continue
+        ends = sorted(((least - start) / step, (most - start) / step))
+        first, last = max(first, ends[0]), min(last, ends[1])
+    if first >= last:
+        return []
+    return [(float(foot[0] + along[0] * t), float(foot[1] + along[1] * t)) for t in (first, last)]
+
+
+def _kept(piece: list[tuple[float, float]], normal: Any, offset: float) -> list[tuple[float, float]]:
+    """The part of a stretch where normal . p + offset >= 0."""
+    (a, b), (u, v) = ((float(normal[0] * x + normal[1] * y + offset) for x, y in piece), piece)
+    if a < 0 and b < 0:
+        return []
+    if a >= 0 and b >= 0:
+        return piece
+    part = a / (a - b)
+    cut = (u[0] + (v[0] - u[0]) * part, u[1] + (v[1] - u[1]) * part)
+    return [u, cut] if a >= 0 else [cut, v]
+
+
+# ---- drawing
+
+
+def _draw(sheet: Sheet, plot: Plot, found: Features, corner: Point) -> None:
+    frame = Rect(corner.x, corner.y, corner.x + SIDE, corner.y + SIDE)
+    low, high = plot.low, plot.high
+
+    def at(x: float, y: float) -> Point:
+        return Point(
+            frame.left + (x - low[0]) / ((high[0] - low[0]) or 1.0) * SIDE,
+            frame.bottom - (y - low[1]) / ((high[1] - low[1]) or 1.0) * SIDE,
+        )
+
+    sheet.polygon(f"{plot.id}.frame", frame.corners, pen=Pen(ink="faint", width=HAIR), classes=("frame",))
+    for number, ((x, y), kind) in enumerate(zip(plot.points.tolist(), found.classes.tolist(), strict=True), 1):
+        point = at(x, y if plot.up else (low[1] + high[1]) / 2)
+        _dot(sheet, f"{plot.id}.{number}", point, int(kind), DOT, ("example",), found.names[int(kind)])
+    for number, line in enumerate(plot.lines, 1):
+        points = [at(x, y) for x, y in line]
+        sheet.wire(
+            "", "", points, head=False, pen=Pen(width=BOLD), id=f"{plot.id}.boundary.{number}",
+            classes=("boundary",), over=True,
+        )  # fmt: skip
+    if len(found.names) > 2:
+        _badges(sheet, plot, found, at)
+    title = words(plot.title, "bold")
+    sheet.text(f"{plot.id}.title", (title,), frame.middle.x, frame.top - 3.2, TITLE, classes=("title",))
+    below = frame.bottom + 2.2 - boxed((plot.across,), AXIS).top
+    sheet.text(f"{plot.id}.across", (plot.across,), frame.middle.x, below, AXIS, classes=("axis",))
+    if plot.up and len(plain(plot.up)) <= 6:
+        sheet.text(f"{plot.id}.up", (plot.up,), frame.left - 2.0, frame.middle.y, AXIS, align="end", classes=("axis",))
+
+
+def _dot(sheet: Sheet, name: str, at: Point, kind: int, radius: float, classes: tuple[str, ...], tip: str = "") -> None:
+    """An example in its class's colour; every second class is hollow, for those who see no colours."""
+    role = ROLES[kind % len(ROLES)]
+    ink, width, fill = (role, 0.36, "paper") if kind % 2 else ("paper", 0.12, role)
+    sheet.node(name, at.x, at.y, radius, ink=ink, width=width, fill=fill, classes=classes, tip=tip)
+
+
+def _badges(sheet: Sheet, plot: Plot, found: Features, at: Any) -> None:
+    """The name of each class in the middle of its points: colours alone tell few people ten classes apart."""
+    for kind, name in _present(found):
+        x, y = plot.points[found.classes == kind].mean(axis=0).tolist()
+        middle: Point = at(x, y)
+        role = ROLES[kind % len(ROLES)]
+        node = sheet.node(
+            f"{plot.id}.class.{kind}", middle.x, middle.y, BADGE, ink=role, width=BOLD, fill="paper", classes=("class",)
+        )
+        sheet.nodes.remove(node)
+        sheet.front.append(node)
+        sheet.label(node, words(name, "bold"), NAME)
+
+
+def _present(found: Features) -> Iterator[tuple[int, str]]:
+    for kind, name in enumerate(found.names):
+        if (found.classes == kind).any():
+            yield kind, name
+
+
+def _legend(sheet: Sheet, found: Features, wide: float) -> None:
+    """Which colour is which class, in rows below."""
+    entries = [(kind, name, words(name)) for kind, name in _present(found)]
+    size = max(line_width(line, NAME) for _, _, line in entries) + 7.0
+    each = max(1, min(len(entries), int(wide // size)))
+    left, top = (wide - each * size) / 2, sheet.box().bottom + 5.5
+    for number, (kind, _, line) in enumerate(entries):
+        row, column = divmod(number, each)
+        x, y = left + column * size + 2, top + row * NAME * 1.7
+        _dot(sheet, f"legend.{kind}", Point(x, y), kind, DOT * 1.3, ("legend",))
+        sheet.text(f"legend.{kind}.text", (line,), x + 2.4, y + NAME * 0.35, NAME, align="start", classes=("legend",))

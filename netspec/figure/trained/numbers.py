@@ -1,0 +1,156 @@
+"""Scene, weights and computed values -> the figure with its numbers: each weight, product, sum and activation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from netspec.figure.scene import Dots, Item, Node, Point, Scene, Text, Value, Wire, canvas_of
+from netspec.figure.scene.canvas import boxed, fitted
+from netspec.figure.scene.typeset import Line, upright
+from netspec.figure.trained import Arrays
+from netspec.figure.trained.overlay import number, value_of
+
+VALUE, PRODUCT, TOTAL = 4.2, 3.1, 4.6  # sizes of type
+INK = "value"
+
+
+class Numbers:
+    """Writes numbers into a scene."""
+
+    def __init__(self, scene: Scene, weights: Arrays, values: Mapping[int, Any]) -> None:
+        self.scene = scene
+        self.weights = weights
+        self.values = values
+        self.nodes = {node.id: node for node in scene.nodes}
+        self.labels = {text.inside: text for text in scene.texts if text.inside}
+        self.added: list[Item] = []
+        self.changed: dict[str, Text] = {}
+        self.products: dict[str, float] = {}  # by the id of a weight's node
+
+    def write(self) -> Scene:
+        for wire in self.scene.wires:
+            if "input" in wire.classes and wire.target in self.nodes:
+                self.product(wire)
+        for wire in self.scene.wires:
+            if "product" in wire.classes and wire.source in self.products:
+                self.beside(wire)
+        for node in self.scene.nodes:
+            if "sum" in node.classes:
+                self.total(node)
+            elif "unit" in node.classes and node.value is not None:
+                self.inside(node, self.value(node.value))
+            elif "value" in node.classes:
+                self.dot(node)
+        self.formulas()
+        items = [self.changed.get(item.id, item) if isinstance(item, Text) else item for item in self.scene.items]
+        items += self.added
+        return replace(self.scene, items=tuple(items), canvas=canvas_of(items))
+
+    def value(self, held: Value) -> float:
+        return float(self.values[held.node][held.place])
+
+    # ---- a perceptron drawn in full
+
+    def product(self, wire: Wire) -> None:
+        """The number in a weight's circle, and its product with what it reads."""
+        source, weight = self.nodes.get(wire.source), self.nodes[wire.target]
+        if weight.weight is None or source is None:
+            return
+        found = value_of(self.weights, weight.weight)
+        read = 1.0 if "bias" in source.classes else None if source.value is None else self.value(source.value)
+        self.inside(weight, found)
+        if read is not None:
+            self.products[weight.id] = found * read
+
+    def beside(self, wire: Wire) -> None:
+        """The product on the way to the sum."""
+        start = wire.points[0]
+        turn = wire.points[1] if len(wire.points) > 2 else Point(start.x + 8.3, start.y)
+        self.text(
+            f"{wire.source}.product",
+            upright(number(self.products[wire.source])),
+            (start.x + turn.x) / 2,
+            start.y - 0.9,
+            PRODUCT,
+        )
+
+    def total(self, node: Node) -> None:
+        """`s = …` before the activation; dots stand for the products that are not drawn."""
+        if node.value is None:
+            return
+        found = self.value(node.value)
+        base = node.id.removesuffix(".sum")
+        said = next((text for text in self.scene.texts if text.id == f"{base}.s"), None)
+        if said is not None:
+            line = (*said.lines[0], *upright(f" = {number(found)}"))
+            self.changed[said.id] = replace(
+                said, lines=(line,), size=min(TOTAL, fitted(line, TOTAL, 8.6, 99.0, False)), ink=INK
+            )
+        else:
+            self.text(f"{base}.total", upright(number(found)), node.x, node.y + node.ry + 1.2 + VALUE * 0.7, VALUE)
+        drawn = sum(value for id_, value in self.products.items() if id_.startswith(f"{base}.w."))
+        gaps = [item for item in self.scene.dots if item.id.startswith(f"{base}.w.")]
+        if gaps:
+            self.rest(gaps[0], found - drawn)
+
+    def rest(self, dots: Dots, value: float) -> None:
+        box = dots.box
+        self.text(f"{dots.id}.rest", upright(number(value)), box.right + 8.0, box.middle.y + PRODUCT * 0.33, PRODUCT)
+
+    def dot(self, node: Node) -> None:
+        """The value of a dot: behind its label, or above it."""
+        if node.value is None:
+            return
+        found = upright(number(self.value(node.value)))
+        label = next((text for text in self.scene.texts if text.id == f"{node.id}.label"), None)
+        if label is not None:
+            line = (*label.lines[0], *upright(" = "), *found)
+            self.changed[label.id] = replace(label, lines=(line,), size=label.size * 0.8)
+        else:
+            self.text(f"{node.id}.value", found, node.x, node.y - node.ry - 1.4, VALUE)
+
+    def formulas(self) -> None:
+        """The result behind the formula."""
+        for wire in self.scene.wires:
+            if wire.target or not wire.id.endswith(".out"):
+                continue
+            group = wire.id.removesuffix(".out").rpartition(".")[0]
+            last = [text for text in self.scene.texts if text.id in (f"{group}.formula", f"{group}.formula.2")][-1]
+            if wire.value is None:
+                continue
+            held = self.value(wire.value)
+            ends = (*upright("= "), *upright(number(held)))
+            if len(last.lines) > 1 or last.id.endswith(".2"):
+                self.changed[last.id] = replace(last, lines=(*last.lines, ends))
+            else:
+                self.changed[last.id] = replace(last, lines=((*last.lines[0], *upright(" "), *ends),))
+
+    # ---- circles
+
+    def inside(self, node: Node, value: float) -> None:
+        """Symbol above, number below, both within the circle."""
+        label = self.labels.get(node.id)
+        line = upright(number(value))
+        size = fitted(line, VALUE, node.rx * 0.86, node.ry * 0.86)
+        if label is None:
+            self.centred(f"{node.id}.value", line, node, 0.0, size)
+            return
+        smaller = fitted(label.lines[0], label.size * 0.68, node.rx * 0.72, node.ry * 0.72)
+        box = boxed(label.lines, smaller)
+        y = node.y - node.ry * 0.36 - box.middle.y
+        self.changed[label.id] = replace(label, size=smaller, y=y)
+        self.centred(f"{node.id}.value", line, node, node.ry * 0.36, size)
+
+    def centred(self, id_: str, line: Line, node: Node, down: float, size: float) -> None:
+        box = boxed((line,), size)
+        self.text(id_, line, node.x, node.y + down - box.middle.y, size, inside=node.id)
+
+    def text(self, id_: str, line: Line, x: float, y: float, size: float, inside: str = "") -> None:
+        self.added.append(Text(id=id_, lines=(line,), x=x, y=y, size=size, ink=INK, inside=inside, classes=("number",)))
+
+
+def with_numbers(scene: Scene, weights: Arrays, values: Mapping[int, Any]) -> Scene:
+    """The scene with the numbers of one example."""
+    return Numbers(scene, weights, values).write()

@@ -1,0 +1,81 @@
+"""What stands between two layers: the words of the figure's `captions`, and W^{d×H}, from the links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netspec.figure.scene import layout
+from netspec.figure.scene.canvas import Sheet, boxed
+from netspec.figure.scene.typeset import Atom, Line, math, widest, wrapped
+from netspec.figure.settings import FigureSettings
+from netspec.figure.units import Group
+from netspec.figure.units.elided import size_label
+from netspec.ir.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """Words over a formula, between the columns rank - 1 and rank."""
+
+    id: str
+    rank: int
+    words: tuple[Line, ...]
+    formula: Line
+
+    def width(self) -> float:
+        return max(widest(self.words, layout.CAPTION), widest((self.formula,), layout.FORMULA) if self.formula else 0.0)
+
+    def first_height(self) -> float:
+        """From the top of the ink to the first baseline."""
+        return -boxed(self.words[:1], layout.CAPTION).top if self.words else -boxed((self.formula,), layout.FORMULA).top
+
+    def height(self) -> float:
+        words = boxed(self.words, layout.CAPTION).height if self.words else 0.0
+        formula = boxed((self.formula,), layout.FORMULA).height if self.formula else 0.0
+        return words + formula + (layout.CAPTION * 0.5 if self.words and self.formula else 0.0)
+
+    def draw(self, sheet: Sheet, x: float, y: float) -> None:
+        """Centred at x, the first baseline at y."""
+        if self.words:
+            sheet.text(f"{self.id}.caption", self.words, x, y, layout.CAPTION, classes=("caption",))
+            y += boxed(self.words, layout.CAPTION).bottom + layout.CAPTION * 0.5
+            y -= boxed((self.formula,), layout.FORMULA).top if self.formula else 0.0
+        if self.formula:
+            sheet.text(f"{self.id}.formula", (self.formula,), x, y, layout.FORMULA, classes=("formula",))
+
+
+def captions_of(groups: list[Group], settings: FigureSettings) -> list[Caption]:
+    """One a group with weights, in order, as far as the figure's list goes. An empty text asks for W alone."""
+    if not settings.captions:
+        return []
+    ranks: dict[Group, int] = {}
+    for group in groups:
+        ranks[group] = (
+            max((ranks[link.source] for link in group.links if not link.delay and link.source in ranks), default=-1) + 1
+        )
+    weighted = [group for group in groups if any(link.key for link in group.links) and ranks[group] > 0]
+    found = []
+    for group, said in zip(weighted, settings.captions, strict=False):
+        words = wrapped(said, layout.COLUMN - 2 * layout.UNIT - 1, layout.CAPTION) if said else ()
+        found.append(Caption(group.id, ranks[group], words, weights_formula(group)))
+    return found
+
+
+def weights_formula(group: Group) -> Line:
+    """`W^{d×H}, W^{H×H}`: from is written before to."""
+    line: list[Atom] = []
+    for link in group.links:
+        if not link.key:
+            continue
+        if line:
+            line.append(Atom(", ", "upright"))
+        line.append(Atom("W", "italic", sup=math(f"{dimensions(link.source.type)}×{dimensions(group.type)}")))
+    return tuple(line)
+
+
+def dimensions(value: Type) -> str:
+    """`d`, `h×w`, `3×h×w`."""
+    if value.classes is not None:
+        return size_label(value.classes)
+    sizes = [value.maps] if not value.space or value.maps != 1 else []
+    return "×".join(size_label(size) for size in (*sizes, *value.space))

@@ -1,0 +1,213 @@
+"""Sizes -> which units are drawn: all of a few; of many the first, the last, and dots that know what they hide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netspec.figure.scene.typeset import Line, math
+from netspec.figure.settings import Index, Region, Shown, Skip
+from netspec.ir.sizes import Formula, Size, text
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit that is drawn. `name` tells it from its neighbours in ids; `place` is its number from 0, if it has one."""
+
+    name: str
+    index: Line
+    place: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Units that are not drawn, and how many they are (text: a number or a formula)."""
+
+    name: str
+    hidden: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A named group begins: its units up to the Closing stand in a frame."""
+
+    label: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The named group ends."""
+
+
+Entry = Unit | Gap | Opening | Closing
+
+
+def shown_units(size: Size, show: Shown = (), most: int = 6) -> list[Unit | Gap]:
+    """The drawn units of a row of `size`, in order. One alone needs no index."""
+    if not show and isinstance(size, int) and size == 1:
+        return [Unit("1", (), 0)]
+    return _listed(size, show or default_show(size, most))
+
+
+def default_show(size: Size, most: int = 6) -> Shown:
+    """All up to `most`; else the first two, dots, the last."""
+    if isinstance(size, int) and size <= most:
+        return tuple(Index(number) for number in range(1, size + 1))
+    return (Index(1), Index(2), Skip(), Index(size))
+
+
+def _listed(size: Size, show: Shown) -> list[Unit | Gap]:
+    found: list[Unit | Gap] = []
+    for position, entry in enumerate(show):
+        if isinstance(entry, Skip):
+            before, after = _number(show, position, -1), _number(show, position, 1)
+            found.append(Gap(f"gap{position}", _between(before, after, size, show, position)))
+        else:
+            found.append(unit(entry))
+    return found
+
+
+def unit(entry: Index) -> Unit:
+    if entry.number is None:
+        return Unit(entry.letter, math(entry.letter), None)
+    shown = size_label(entry.number)
+    return Unit(shown, math(shown), entry.number - 1 if isinstance(entry.number, int) else None)
+
+
+def size_label(size: Size) -> str:
+    """A size as figures write it: `4*d` is 4d."""
+    return text(size).replace(" ", "").replace("*", "") if isinstance(size, Formula) else str(size)
+
+
+def _number(show: Shown, position: int, step: int) -> Size | None:
+    """The nearest number on one side; 0 before the first entry, None past the last."""
+    position += step
+    while 0 <= position < len(show):
+        entry = show[position]
+        if isinstance(entry, Index) and entry.number is not None:
+            return entry.number
+        position += step
+    return 0 if position < 0 else None
+
+
+def _between(before: Size | None, after: Size | None, size: Size, show: Shown, position: int) -> str:
+    """How many units a gap hides. A letter between two gaps takes its unit from the first of them."""
+    assert before is not None
+    last = size + 1 if after is None else after
+    hidden = last - before - 1
+    letters = sum(1 for entry in _around(show, position) if isinstance(entry, Index) and entry.number is None)
+    gaps = sum(1 for entry in _around(show, position) if isinstance(entry, Skip))
+    if gaps > 1:
+        return f"{size_label(hidden - letters)} in {gaps} gaps"
+    return size_label(hidden - letters)
+
+
+def _around(show: Shown, position: int) -> list[Index | Skip]:
+    """The entries between the numbers on both sides of a gap."""
+
+    def open_end(entry: Index | Skip) -> bool:
+        return isinstance(entry, Skip) or entry.number is None
+
+    first = position
+    while first > 0 and open_end(show[first - 1]):
+        first -= 1
+    last = position
+    while last + 1 < len(show) and open_end(show[last + 1]):
+        last += 1
+    return list(show[first : last + 1])
+
+
+# ---- grids read as one row: pixels with three indices, and named regions
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The values of `maps @ rows x cols` in reading order: pixel by pixel, the maps of a pixel together."""
+
+    maps: int
+    rows: int
+    cols: int
+
+    @property
+    def count(self) -> int:
+        return self.maps * self.rows * self.cols
+
+    def unit(self, position: int) -> Unit:
+        """The value at a position of the reading order; its place is netspec's: maps, then rows, then columns."""
+        pixel, channel = divmod(position, self.maps)
+        row, col = divmod(pixel, self.cols)
+        name = "RGB"[channel] if self.maps == 3 else str(channel + 1)
+        shown = f"{row + 1},{col + 1},{name}" if self.maps > 1 else f"{row + 1},{col + 1}"
+        return Unit(shown.replace(",", "."), math(f"({shown})"), (channel * self.rows + row) * self.cols + col)
+
+    def inside(self, region: Region, first: int, last: int) -> int:
+        """How many values of a region lie in [first, last) of the reading order."""
+        (top, bottom), (left, right) = region.rows or (1, self.rows), region.cols or (1, self.cols)
+        total = 0
+        for row in range(top - 1, bottom):
+            start = (row * self.cols + left - 1) * self.maps
+            end = (row * self.cols + right) * self.maps
+            total += max(0, min(end, last) - max(start, first))
+        return total
+
+    def ends(self, region: Region) -> tuple[int, int]:
+        """The first and the last position of a region."""
+        (top, bottom), (left, right) = region.rows or (1, self.rows), region.cols or (1, self.cols)
+        first = ((top - 1) * self.cols + left - 1) * self.maps
+        return first, ((bottom - 1) * self.cols + right - 1) * self.maps + self.maps - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The values of a plain layer, as `Cells` are those of a grid."""
+
+    count: int
+
+    def unit(self, position: int) -> Unit:
+        return unit(Index(position + 1))
+
+    def inside(self, region: Region, first: int, last: int) -> int:
+        start, end = self.ends(region)
+        return max(0, min(end + 1, last) - max(start, first))
+
+    def ends(self, region: Region) -> tuple[int, int]:
+        first, last = region.units or (1, self.count)
+        return first - 1, last - 1
+
+
+def shown_cells(cells: Cells | Row, regions: tuple[Region, ...], most: int) -> list[Entry]:
+    """The drawn values of a grid read as one row: first two, each named region (first two, last), last."""
+    if cells.count <= (2 if regions else most):
+        return [cells.unit(position) for position in range(cells.count)]
+    found: list[Entry] = [cells.unit(0), cells.unit(1)]
+    drawn, before = {0, 1}, 1
+    counted = 2  # up to where dots stand for what belongs to no region
+    for number, region in enumerate(sorted(regions, key=lambda region: cells.ends(region)), 1):
+        first, last = cells.ends(region)
+        between = _outside(cells, regions, counted, first)
+        if between > 0:
+            found.append(Gap(f"gap{number}", str(between)))
+            counted = first
+        found.append(Opening(region.label, f"box{number}"))
+        size = cells.inside(region, 0, cells.count)
+        head = [first, first + 1] if size > 2 else [first]
+        inner = [position for position in dict.fromkeys((*head, last)) if position not in drawn]
+        hidden = size - len(inner) - cells.inside(region, 0, 2)
+        for position in inner:
+            if position == last and hidden > 0:
+                found.append(Gap(f"box{number}.gap", str(hidden)))
+            found.append(cells.unit(position))
+        found.append(Closing())
+        drawn |= set(inner)
+        before = max(before, last)
+    tail = [position for position in (cells.count - 2, cells.count - 1) if position > before]
+    tail = tail if regions else tail[-1:]
+    left = _outside(cells, regions, counted, tail[0] if tail else cells.count)
+    if left > 0:
+        found.append(Gap("gap", str(left)))
+    return found + [cells.unit(position) for position in tail]
+
+
+def _outside(cells: Cells | Row, regions: tuple[Region, ...], first: int, last: int) -> int:
+    """How many values of a stretch belong to no region."""
+    return max(last - first, 0) - sum(cells.inside(region, first, last) for region in regions)

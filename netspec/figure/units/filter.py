@@ -1,0 +1,297 @@
+"""The `filter` view: what one unit of a layer of filters computes: a window, the weights, the sum, the unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from netspec.figure.scene import BOLD, Node, Pen, Point, Polygon, Scene, layout
+from netspec.figure.scene.canvas import Footnote, Sheet, boxed
+from netspec.figure.scene.typeset import Atom, Line, math, paragraph, symbol, upright, words
+from netspec.figure.settings import FigureSettings, Index, Skip
+from netspec.figure.strings import say
+from netspec.figure.units import Group, Link, Unsuitable
+from netspec.figure.units.elided import Gap, Unit, shown_units
+from netspec.figure.units.formulas import activation_line
+from netspec.figure.units.lattice import (
+    COLUMN,
+    OVER_COLUMNS,
+    OVER_ROWS,
+    PADDING,
+    ROW,
+    Axis,
+    Lattice,
+    around,
+    axis,
+    cell_index,
+    default_columns,
+    default_rows,
+    draw_lattice,
+    lattice_of,
+    with_window,
+)
+from netspec.ir.graph import Graph
+
+MOST = 7  # values of a window along an axis that are all drawn
+FAINT = Pen(opacity=0.5)
+BESIDE, ABOVE = 1.3, 1.7  # from a unit to the outline around the window
+TIGHT = 0.85  # the same above, where another row of units follows at once
+CLEAR = 17.0  # from the grid to the filter, from the filter to the knees
+KNEE, TO_SUM, TO_BOX = 7.0, 19.0, 29.0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Where a filter reads for one unit: numbers of rows and columns from 1; outside the grid there is padding."""
+
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+    at: tuple[int, int]
+
+
+def filter_view(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
+    """The figure of one unit of the layer that `only` names, else of the first layer of filters."""
+    group, link = _chosen(graph, groups, settings)
+    window = window_of(group, link, settings, graph)
+    sheet = Sheet()
+    source = _source(link.source, window, settings)
+    draw_lattice(sheet, source, settings)
+    bold = _window_nodes(source, window)
+    _embolden(sheet, source, bold)
+    weights = _filter(sheet, link, source, window, bold, group)
+    total, last = _sum(sheet, group, weights)
+    target = lattice_of(group, settings)
+    target = _shown_at(target, group, window, settings)
+    row, column = (str(number) for number in window.at)
+    down = next(at for unit, at in target.rows.units if unit.name == row)
+    across = next(at for unit, at in target.columns.units if unit.name == column)
+    target.origin = Point(last.box.right + 22.0 + layout.ELLIPSE[0], total.y - down * ROW - across * COLUMN.y)
+    draw_lattice(sheet, target, settings)
+    node = target.nodes[row, column]
+    _embolden(sheet, target, [node])
+    sheet.wire(
+        last.id, node.id, (Point(last.box.right, total.y), Point(node.x - node.rx, node.y)), layer=group.layer.path
+    )
+    _words(sheet, group, link, source, weights, total, last, target, settings)
+    return sheet.scene("filter")
+
+
+def _chosen(graph: Graph, groups: list[Group], settings: FigureSettings) -> tuple[Group, Link]:
+    able = [group for group in groups if graph.nodes[group.node].op.family == "filters" and len(group.type.space) == 2]
+    able = [group for group in able if len(group.links) == 1]
+    if not able:
+        raise Unsuitable(graph.nodes[groups[-1].node])
+    group = next((group for group in able if group.layer.path == settings.only), able[0])
+    return group, group.links[0]
+
+
+def window_of(group: Group, link: Link, settings: FigureSettings, graph: Graph) -> Window:
+    """The window of the unit that `at` names; else of the first whose window lies inside."""
+    assert link.windows is not None
+    kernel, stride, dilation, pad = (
+        tuple(int(size) for size in sizes)  # type: ignore[arg-type]
+        for sizes in link.windows[:4]
+    )
+    at = settings.of(group.layer.path).at[-2:]
+    if not at:
+        at = tuple(-(-p // s) + 1 for p, s in zip(pad, stride, strict=True))
+        last = group.type.space
+        at = tuple(min(a, n) if isinstance(n, int) else a for a, n in zip(at, last, strict=True))
+    starts = [(a - 1) * s - p + 1 for a, s, p in zip(at, stride, pad, strict=True)]
+    rows, columns = (
+        tuple(start + k * d for k in range(size)) for start, d, size in zip(starts, dilation, kernel, strict=True)
+    )
+    return Window(rows, columns, (at[0], at[1]))
+
+
+def _source(group: Group, window: Window, settings: FigureSettings) -> Lattice:
+    """The grid that is read; what the filter points at is never left out, padding is drawn as zeros."""
+    height, width = group.type.space
+    axes = []
+    pairs = ((height, window.rows, default_rows, OVER_ROWS), (width, window.columns, default_columns, OVER_COLUMNS))
+    for size, numbers, default, over in pairs:
+        inside = [n for n in _thinned(numbers) if n >= 1 and not (isinstance(size, int) and n > size)]
+        entries = shown_units(size, with_window(default(size), size, inside))
+        before = [Unit(str(n), PADDING, None) for n in _thinned(numbers) if n < 1]
+        after = [Unit(str(n), PADDING, None) for n in _thinned(numbers) if isinstance(size, int) and n > size]
+        axes.append(axis([*before, *entries, *after], over))
+    return Lattice(group, axes[0], axes[1], Point(0, 0))
+
+
+def _thinned(numbers: tuple[int, ...]) -> list[int]:
+    """All of a small window; of a large one the first three and the last."""
+    return list(numbers) if len(numbers) <= MOST else [*numbers[:3], numbers[-1]]
+
+
+def _window_nodes(source: Lattice, window: Window) -> list[Node]:
+    return [source.nodes[str(row), str(column)] for row in _thinned(window.rows) for column in _thinned(window.columns)]
+
+
+def _embolden(sheet: Sheet, lattice: Lattice, nodes: list[Node]) -> None:
+    """The units of which the figure speaks have a thicker line; padding a dashed one."""
+    chosen = {node.id for node in nodes}
+    for number, item in enumerate(sheet.nodes):
+        if isinstance(item, Node) and item.id in chosen:
+            sheet.nodes[number] = sheet.by_id[item.id] = replace(item, pen=replace(item.pen, width=BOLD))
+
+
+def _filter(sheet: Sheet, link: Link, source: Lattice, window: Window, read: list[Node], group: Group) -> list[Node]:
+    """The filter's weights beside what they read, and the level wires to them."""
+    shift = source.box.right + CLEAR - around(read).left + layout.ELLIPSE[0]
+    rows = [k for k, number in enumerate(window.rows) if number in _thinned(window.rows)]
+    columns = [k for k, number in enumerate(window.columns) if number in _thinned(window.columns)]
+    weights = []
+    path = group.layer.path
+    for node, (row, column) in zip(read, [(r, c) for r in rows for c in columns], strict=True):
+        units = Unit(str(row + 1), math(str(row + 1)), row), Unit(str(column + 1), math(str(column + 1)), column)
+        weight = sheet.node(
+            f"{group.id}.w.{row + 1}.{column + 1}",
+            node.x + shift,
+            node.y,
+            *layout.ELLIPSE,
+            shape="ellipse",
+            ink="filter",
+            fill="paper",
+            classes=("weight",),
+            layer=path,
+        )
+        sheet.label(weight, (symbol("w", cell_index(*units)),), 4.7)
+        tail, tip = Point(node.x + node.rx, node.y), Point(weight.x - weight.rx, weight.y)
+        sheet.wire(node.id, weight.id, (tail, tip), pen=FAINT, layer=path, classes=("input",))
+        weights.append(weight)
+    _inner_dots(sheet, source, window, shift, group)
+    next_to = {str(window.rows[0] - 1), str(window.rows[-1] + 1)} & {unit.name for unit, _ in source.rows.units}
+    for name, nodes in (("window", read), ("filter", weights)):
+        corners = _outline(nodes, TIGHT if next_to else ABOVE)
+        sheet.polygon(f"{group.id}.{name}", corners, pen=Pen(ink="guide"), classes=("outline",), front=True)
+    return weights
+
+
+def _inner_dots(sheet: Sheet, source: Lattice, window: Window, shift: float, group: Group) -> None:
+    """A large filter leaves out what its window leaves out."""
+    box = around(_window_nodes(source, window))
+    for gap, down in source.rows.gaps:
+        for column, across in source.columns.units:
+            point = source.point(down, across)
+            if int(column.name) in window.columns if column.name.lstrip("-").isdigit() else False:
+                if (
+                    box.top < point.y < box.bottom
+                    and len(window.rows) > MOST
+                    and _between(source.rows, down, window.rows)
+                ):
+                    sheet.dots(f"{group.id}.w.{gap.name}.{column.name}", point.x + shift, point.y, 0, 1, gap.hidden)
+    for gap, across in source.columns.gaps:
+        for row, down in source.rows.units:
+            point = source.point(down, across)
+            if row.name.lstrip("-").isdigit() and int(row.name) in window.rows and len(window.columns) > MOST:
+                if _between(source.columns, across, window.columns):
+                    sheet.dots(f"{group.id}.w.{row.name}.{gap.name}", point.x + shift, point.y, *COLUMN, gap.hidden)
+
+
+def _between(along: Axis, at: float, numbers: tuple[int, ...]) -> bool:
+    """Whether a gap lies within the window."""
+    places = {unit.name: place for unit, place in along.units}
+    return places[str(numbers[0])] < at < places[str(numbers[-1])]
+
+
+def _outline(nodes: list[Node], above: float) -> tuple[Point, ...]:
+    """The parallelogram around units: upright sides, the others along the columns."""
+    left, right = min(node.x for node in nodes), max(node.x for node in nodes)
+    slope = COLUMN.y / COLUMN.x
+    lifts = [node.y - slope * (node.x - left) for node in nodes]
+    top, bottom = min(lifts) - layout.ELLIPSE[1] - above, max(lifts) + layout.ELLIPSE[1] + above
+    out = layout.ELLIPSE[0] + BESIDE
+    corners = ((left - out, top), (right + out, top), (right + out, bottom), (left - out, bottom))
+    return tuple(Point(x, y + slope * (x - left)) for x, y in corners)
+
+
+def _sum(sheet: Sheet, group: Group, weights: list[Node]) -> tuple[Node, Node]:
+    """The sum at the height of the filter's middle, and the activation behind it."""
+    box = around(weights)
+    y = (min(node.y for node in weights) + max(node.y for node in weights)) / 2
+    knee = box.right + BESIDE + KNEE
+    total = sheet.node(f"{group.id}.sum", knee + TO_SUM, y, layout.UNIT, classes=("sum",), layer=group.layer.path)
+    sheet.label(total, upright("Σ"), layout.SIGMA)
+    for weight in weights:
+        start = Point(weight.x + weight.rx, weight.y)
+        turn = Point(knee, weight.y)
+        points = (start, Point(total.x - total.rx, y)) if abs(weight.y - y) < 0.01 else (start, turn, total.rim(turn))
+        sheet.wire(weight.id, total.id, points, pen=FAINT, layer=group.layer.path, classes=("product",))
+    if not group.activation:
+        return total, total
+    rx, ry = layout.BOX
+    act = sheet.node(
+        f"{group.id}.act",
+        total.box.right + TO_BOX - layout.UNIT + rx,
+        y,
+        rx,
+        ry,
+        shape="box",
+        classes=("activation",),
+        layer=group.layer.path,
+    )
+    sheet.label(act, activation_line(group.activation), layout.LABEL)
+    start, end = Point(total.box.right, y), Point(act.box.left, y)
+    sheet.wire(total.id, act.id, (start, end), layer=group.layer.path)
+    sheet.text(f"{group.id}.s", (math("s"),), (start.x + end.x) / 2, y - 2.6, 7.4, classes=("label",))
+    return total, act
+
+
+def _shown_at(target: Lattice, group: Group, window: Window, settings: FigureSettings) -> Lattice:
+    """The grid that is written: the unit that is computed is never left out."""
+    if settings.of(group.layer.path).show:
+        return target
+    height, width = group.type.space
+    rows = shown_units(height, with_window(default_rows(height), height, [window.at[0]]))
+    columns = shown_units(width, with_window(default_columns(width), width, [window.at[1]]))
+    return Lattice(group, axis(rows, OVER_ROWS), axis(columns, OVER_COLUMNS), Point(0, 0))
+
+
+def _words(
+    sheet: Sheet,
+    group: Group,
+    link: Link,
+    source: Lattice,
+    weights: list[Node],
+    total: Node,
+    last: Node,
+    target: Lattice,
+    settings: FigureSettings,
+) -> None:
+    """The filter's size above it, W below it, and one line of captions at the bottom."""
+    outline = next(item for item in sheet.front if item.id == f"{group.id}.filter")
+    assert isinstance(outline, Polygon)
+    windows = link.windows
+    assert windows is not None
+    frame = outline.box
+    lang = settings.lang
+    kernel = " × ".join(str(size) for size in windows.kernel)
+    name = words(say("filter", lang))
+    y = frame.top + 1.0 - boxed((name,), layout.CAPTION).bottom
+    middle = frame.middle.x - COLUMN.x
+    sheet.text(f"{group.id}.filter.name", (name,), middle, y, layout.CAPTION, classes=("caption",))
+    y += boxed((name,), layout.CAPTION).top - 1.6
+    sheet.text(f"{group.id}.filter.size", (math(kernel),), middle, y, layout.LABEL, classes=("caption",))
+    maps = link.source.type.maps
+    sizes = (*((maps,) if maps != 1 else ()), *windows.kernel)
+    formula: Line = (Atom("W", "italic", sup=math("×".join(str(size) for size in sizes))),)
+    y = frame.bottom + 1.5 - boxed((formula,), layout.FORMULA).top
+    sheet.text(f"{group.id}.filter.formula", (formula,), middle, y, layout.FORMULA, classes=("formula",))
+    said = settings.captions
+    texts = [say(key, lang) for key in ("weights", "sum", "activation")] if said is None else [*said, "", "", ""][:3]
+    gaps = ((source.box.right, frame.left), (frame.right, total.box.left), (last.box.right, target.box.left))
+    notes = [
+        Footnote(f"{group.id}.{key}.caption", text, (left + right) / 2, layout.CAPTION)
+        for key, text, (left, right) in zip(("weights", "sum", "activation"), texts, gaps, strict=True)
+        if text and (key != "activation" or group.activation)
+    ]
+    sheet.footer(notes, max((_free_below(sheet, note.text, note.x) for note in notes), default=0.0))
+
+
+def _free_below(sheet: Sheet, text: str, x: float) -> float:
+    """The height below which nothing is drawn where a caption around x would stand."""
+    half = boxed(paragraph(text), layout.CAPTION).width / 2 + 2
+    boxes = [item.box for item in sheet.items]
+    return max(box.bottom for box in boxes if box.left < x + half and box.right > x - half) + 4
+
+
+__all__ = ["Gap", "Index", "Skip", "filter_view"]

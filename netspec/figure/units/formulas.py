@@ -1,0 +1,67 @@
+"""What a perceptron computes, as lines of mathematics: h(x_0, …, x_d) = σ(w_0 + w_1x_1 + … + w_dx_d)."""
+
+from __future__ import annotations
+
+from netspec.figure.scene.typeset import Atom, Line, symbol, upright
+from netspec.figure.settings import FigureSettings
+from netspec.figure.units import Group
+from netspec.figure.units.elided import Gap, Unit, shown_units
+
+_ACTIVATIONS = {"sigmoid": "σ", "relu": "ReLU", "tanh": "tanh", "softmax": "softmax"}
+
+
+def activation_name(activation: str) -> Atom:
+    name = _ACTIVATIONS.get(activation, activation)
+    return Atom(name, "italic" if len(name) == 1 else "upright")
+
+
+def activation_line(activation: str) -> Line:
+    """What stands in the box: σ(·)."""
+    return (activation_name(activation), Atom("(·)", "upright"))
+
+
+def formula_lines(
+    group: Group, source: Group, settings: FigureSettings, constant: Line | None
+) -> tuple[Line, tuple[Line, ...]]:
+    """The head f(x_1, x_2), and the lines that follow; without an activation all is one line."""
+    hints = settings.of(source.layer.path)
+    entries = shown_units(source.size, hints.show[0] if hints.show else (), settings.max_units)
+    name = hints.symbol or source.label
+    arguments = _arguments(name, entries, bool(constant) and settings.bias != "one")
+    total = _total(name, entries, constant is not None and group.bias)
+    head = (
+        symbol(settings.of(group.layer.path).symbol or group.label),
+        Atom("(", "upright"),
+        *arguments,
+        Atom(")", "upright"),
+    )
+    if not group.activation:
+        return (*head, Atom(" = ", "upright"), *total), ()
+    act = activation_name(group.activation)
+    first = (Atom("= ", "upright"), act, Atom("(", "upright"), symbol("s"), Atom(")", "upright"))
+    second = (Atom("= ", "upright"), act, Atom("(", "upright"), *total, Atom(")", "upright"))
+    return head, (first, second)
+
+
+def _arguments(name: str, entries: list[Unit | Gap], with_zero: bool) -> list[Atom]:
+    """All of them, or the first, dots and the last."""
+    found: list[Atom] = [symbol(name, upright("0"))] if with_zero else []
+    if any(isinstance(entry, Gap) for entry in entries):
+        entries = [entries[0], Gap("", ""), entries[-1]]
+    for entry in entries:
+        if found:
+            found.append(Atom(", ", "upright"))
+        found.append(Atom("...", "upright") if isinstance(entry, Gap) else symbol(name, entry.index))
+    return found
+
+
+def _total(name: str, entries: list[Unit | Gap], with_bias: bool) -> list[Atom]:
+    found: list[Atom] = [symbol("w", upright("0"))] if with_bias else []
+    for entry in entries:
+        if found:
+            found.append(Atom(" + ", "upright"))
+        if isinstance(entry, Gap):
+            found.append(Atom("...", "upright"))
+        else:
+            found += [symbol("w", entry.index or upright("1")), symbol(name, entry.index)]
+    return found

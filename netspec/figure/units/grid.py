@@ -1,0 +1,123 @@
+"""The `grid` view: layers as skewed grids of units, side by side."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from netspec.figure.scene import Node, Point, Scene, layout
+from netspec.figure.scene.canvas import Sheet, boxed
+from netspec.figure.scene.typeset import paragraph, symbol, widest
+from netspec.figure.settings import FigureSettings
+from netspec.figure.units import Group, Unsuitable, lone_links
+from netspec.figure.units.captions import captions_of
+from netspec.figure.units.lattice import Lattice, draw_lattice, lattice_of
+from netspec.ir.graph import Graph
+
+APART = 20.0  # from one grid to the next
+FAN = 70.0  # from a single unit to the grid it leads to
+MOST_WIRES = 60  # more are only drawn where the figure asks for them
+
+
+def grid(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
+    """The figure of layers whose units stand in rows and columns."""
+    for group in groups:
+        if len(group.type.space) not in (0, 2) or (group.type.space and group.type.maps != 1):
+            raise Unsuitable(graph.nodes[group.node])
+    sheet = Sheet()
+    lattices = [lattice_of(group, settings) for group in groups]
+    captions = captions_of(groups, settings)
+    wide = {caption.rank: caption.width() for caption in captions}
+    x = 0.0
+    for number, lattice in enumerate(lattices):
+        if number:
+            x = _next(sheet, lattices[number - 1], lattice, wide.get(number, 0.0), settings)
+        lattice.origin = Point(x, 0.0)
+        alone = _is_one(lattice)
+        draw_lattice(sheet, lattice, settings, inside=not alone)
+        if alone:
+            _label_below(sheet, lattice, settings)
+    _wires(sheet, lattices, settings)
+    _titles(sheet, lattices, settings)
+    box = sheet.box()
+    for caption in captions:
+        before, after = lattices[caption.rank - 1].box, lattices[caption.rank].box
+        x = (before.middle.x + after.middle.x) / 2
+        caption.draw(sheet, x, box.bottom + 5 + caption.first_height())
+    return sheet.scene("grid")
+
+
+def _is_one(lattice: Lattice) -> bool:
+    return len(lattice.rows.entries) == 1 == len(lattice.columns.entries)
+
+
+def _next(sheet: Sheet, before: Lattice, lattice: Lattice, caption: float, settings: FigureSettings) -> float:
+    """Where the next grid begins: clear of the last one, with room for titles and captions."""
+    left = before.box
+    apart = FAN if _is_one(before) or _is_one(lattice) else APART
+    width = lattice.columns.places[-1] * 11.0 + 2 * layout.ELLIPSE[0]
+    middles = max(caption + 6, (_title_width(before, settings) + _title_width(lattice, settings)) / 2 + 6)
+    start = left.right + apart + layout.ELLIPSE[0]
+    return max(start, left.middle.x + middles - width / 2 + layout.ELLIPSE[0])
+
+
+def _title(lattice: Lattice, settings: FigureSettings) -> str:
+    given = settings.of(lattice.group.layer.path).title
+    return lattice.group.title if given is None else given
+
+
+def _title_width(lattice: Lattice, settings: FigureSettings) -> float:
+    title = _title(lattice, settings)
+    return widest(paragraph(title), layout.TITLE) if title else 0.0
+
+
+def _label_below(sheet: Sheet, lattice: Lattice, settings: FigureSettings) -> None:
+    """A unit drawn alone is named below, where wires leave it."""
+    from netspec.figure.units.lattice import cell_index
+
+    ((row, _),), ((column, _),) = lattice.rows.units, lattice.columns.units
+    node = lattice.units[0]
+    group = lattice.group
+    index = row.index if lattice.flat else cell_index(row, column)
+    line = (symbol(settings.of(group.layer.path).symbol or group.label, index),)
+    box = boxed((line,), layout.INPUT_LABEL)
+    y = node.box.bottom + 1.6 - box.top
+    sheet.text(f"{node.id}.label", (line,), node.x, y, layout.INPUT_LABEL, classes=("label",), layer=group.layer.path)
+
+
+def _wires(sheet: Sheet, lattices: list[Lattice], settings: FigureSettings) -> None:
+    """Every drawn unit to every drawn unit that reads it, from rim to rim, behind all ellipses."""
+    count = sum(len(a.nodes) * len(b.nodes) for a, b in pairwise(lattices))
+    if settings.edges == "none" or (settings.edges is None and count > MOST_WIRES):
+        return
+    by_group = {lattice.group: lattice for lattice in lattices}
+    for lattice in lattices:
+        for link in lone_links(lattice.group):
+            source = by_group.get(link.source)
+            if source is None or link.kind == "local" or link.delay:
+                continue
+            for start in source.units:
+                for end in lattice.units:
+                    if link.kind == "full" or _same(start, end):
+                        weight = link.weight(_place(end), _place(start))
+                        sheet.straight(start, end, layer=lattice.group.layer.path, weight=weight)
+
+
+def _same(start: Node, end: Node) -> bool:
+    return start.id.split(".", 1)[1:] == end.id.split(".", 1)[1:]
+
+
+def _place(node: Node) -> int | None:
+    return None if node.value is None else node.value.place
+
+
+def _titles(sheet: Sheet, lattices: list[Lattice], settings: FigureSettings) -> None:
+    top = min(lattice.box.top for lattice in lattices)
+    for lattice in lattices:
+        title = _title(lattice, settings)
+        if title:
+            lines = paragraph(title)
+            y = top - 7 - boxed(lines, layout.TITLE).bottom
+            id_ = f"{lattice.group.id}.title"
+            sheet.text(
+                id_, lines, lattice.box.middle.x, y, layout.TITLE, classes=("title",), layer=lattice.group.layer.path
+            )

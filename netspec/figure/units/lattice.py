@@ -1,0 +1,205 @@
+"""A grid of units seen at an angle: which rows and columns are drawn, and where each unit stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from netspec.figure.scene import Node, Pen, Point, Rect, Value, layout
+from netspec.figure.scene.canvas import Sheet
+from netspec.figure.scene.typeset import Atom, Line, math, symbol, upright
+from netspec.figure.settings import FigureSettings, Index, Shown, Skip
+from netspec.figure.units import Group
+from netspec.figure.units.elided import Gap, Unit, shown_units, size_label
+from netspec.ir.sizes import Formula, Size
+
+ORIGIN = Point(0.0, 0.0)
+COLUMN = Point(11.0, -6.9)  # a column further
+ROW = 14.3  # a row further
+OVER_ROWS, OVER_COLUMNS = 1.78, 2.0  # over an ellipsis
+ROWS, COLUMNS = 5, 4  # up to how many are all drawn
+LABEL = 4.7
+
+
+PADDING: Line = (Atom("pad", "upright"),)  # the index of a row or column that lies outside the grid
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The drawn entries of rows or columns, and their distances from the first."""
+
+    entries: tuple[Unit | Gap, ...]
+    places: tuple[float, ...]
+
+    @property
+    def units(self) -> list[tuple[Unit, float]]:
+        return [(entry, at) for entry, at in zip(self.entries, self.places, strict=True) if isinstance(entry, Unit)]
+
+    @property
+    def gaps(self) -> list[tuple[Gap, float]]:
+        return [(entry, at) for entry, at in zip(self.entries, self.places, strict=True) if isinstance(entry, Gap)]
+
+
+def axis(entries: list[Unit | Gap], over: float) -> Axis:
+    """Places entries one step apart; dots take the middle of a wider gap."""
+    places: list[float] = []
+    at, pending = 0.0, 0.0
+    for entry in entries:
+        if isinstance(entry, Gap):
+            places.append(at + over / 2 if places else 0.0)
+            pending = over
+            continue
+        if places:
+            at += pending or 1.0
+        places.append(at)
+        pending = 0.0
+    return Axis(tuple(entries), tuple(places))
+
+
+def default_rows(size: Size) -> Shown:
+    """First three and last two."""
+    if isinstance(size, int) and size <= ROWS:
+        return tuple(Index(number) for number in range(1, size + 1))
+    return (Index(1), Index(2), Index(3), Skip(), Index(size - 1), Index(size))
+
+
+def default_columns(size: Size) -> Shown:
+    """First three and the last."""
+    if isinstance(size, int) and size <= COLUMNS:
+        return tuple(Index(number) for number in range(1, size + 1))
+    return (Index(1), Index(2), Index(3), Skip(), Index(size))
+
+
+def with_window(show: Shown, size: Size, window: list[int]) -> Shown:
+    """A list that also shows what a filter reads; numbers that follow each other stand without dots."""
+    numbers = {entry.number for entry in show if isinstance(entry, Index) and isinstance(entry.number, int)}
+    formulas: list[Index | Skip] = [
+        entry for entry in show if isinstance(entry, Index) and isinstance(entry.number, Formula)
+    ]
+    found: list[Index | Skip] = []
+    before: int | None = None
+    for number in sorted(numbers | set(window)):
+        if before is not None and number != before + 1:
+            found.append(Skip())
+        found.append(Index(number))
+        before = number
+    return (*found, Skip(), *formulas) if formulas else tuple(found)
+
+
+@dataclass(slots=True, eq=False)
+class Lattice:
+    """A drawn grid. Units are found by their names: `at("2", "w")`."""
+
+    group: Group
+    rows: Axis
+    columns: Axis
+    origin: Point
+    flat: bool = False  # one column of a layer without space
+    nodes: dict[tuple[str, str], Node] = field(default_factory=dict)
+
+    def point(self, row: float, column: float) -> Point:
+        return Point(self.origin.x + COLUMN.x * column, self.origin.y + ROW * row + COLUMN.y * column)
+
+    @property
+    def units(self) -> list[Node]:
+        return list(self.nodes.values())
+
+    @property
+    def box(self) -> Rect:
+        return around(self.units)
+
+    def hidden(self) -> Size | None:
+        """How many units of the layer are not drawn."""
+        left = self.group.size - sum(1 for node in self.nodes.values() if "padding" not in node.classes)
+        return None if isinstance(left, int) and left <= 0 else left
+
+
+def around(nodes: list[Node]) -> Rect:
+    boxes = [node.box for node in nodes]
+    return Rect(
+        min(box.left for box in boxes),
+        min(box.top for box in boxes),
+        max(box.right for box in boxes),
+        max(box.bottom for box in boxes),
+    )
+
+
+def lattice_of(group: Group, settings: FigureSettings, origin: Point = ORIGIN) -> Lattice:
+    """The grid of a layer; a layer without space is one column."""
+    show = settings.of(group.layer.path).show
+    space = group.type.space
+    if len(space) != 2 or group.type.classes is not None:
+        rows = shown_units(group.size, show[0] if show else default_rows(group.size))
+        return Lattice(group, axis(rows, OVER_ROWS), axis([Unit("1", (), 0)], 1), origin, flat=True)
+    row_show, column_show = show[-2:] if len(show) >= 2 else (default_rows(space[0]), default_columns(space[1]))
+    rows = shown_units(space[0], row_show)
+    columns = shown_units(space[1], column_show)
+    return Lattice(group, axis(_named(rows), OVER_ROWS), axis(_named(columns), OVER_COLUMNS), origin)
+
+
+def _named(entries: list[Unit | Gap]) -> list[Unit | Gap]:
+    """A single row still has its index."""
+    return [
+        replace(entry, index=math("1")) if isinstance(entry, Unit) and not entry.index else entry for entry in entries
+    ]
+
+
+def draw_lattice(
+    sheet: Sheet, lattice: Lattice, settings: FigureSettings, ink: str = "", name: str = "", inside: bool = True
+) -> None:
+    """All units of the grid with their labels, and the dots in every drawn row and column."""
+    group = lattice.group
+    for row, down in lattice.rows.units:
+        for column, across in lattice.columns.units:
+            point = lattice.point(down, across)
+            outside = PADDING in (row.index, column.index)
+            node = sheet.node(
+                f"{group.id}.{row.name}.{column.name}" if not lattice.flat else f"{group.id}.{row.name}",
+                *point,
+                *layout.ELLIPSE,
+                shape="ellipse",
+                ink="faint" if outside else ink or group.ink,
+                fill="paper",
+                classes=("padding",) if outside else ("unit", group.role),
+                layer=group.layer.path,
+                value=_value(lattice, row, column),
+            )
+            lattice.nodes[row.name, column.name] = node
+            hints = settings.of(group.layer.path)
+            label = name or (group.label if hints.symbol is None else hints.symbol)
+            if outside:
+                sheet.label(node, upright("0"), LABEL, "faint")
+            elif inside and label and hints.labels:
+                sheet.label(node, (symbol(label, row.index if lattice.flat else cell_index(row, column)),), LABEL)
+    for gap, down in lattice.rows.gaps:
+        for column, across in lattice.columns.units:
+            sheet.dots(
+                f"{group.id}.{gap.name}.{column.name}", *lattice.point(down, across), 0, 1, gap.hidden, group.layer.path
+            )
+    for gap, across in lattice.columns.gaps:
+        for row, down in lattice.rows.units:
+            sheet.dots(
+                f"{group.id}.{row.name}.{gap.name}", *lattice.point(down, across), *COLUMN, gap.hidden, group.layer.path
+            )
+    hidden = lattice.hidden()
+    if hidden is not None:
+        sheet.hidden[group.id] = size_label(hidden)
+
+
+def _value(lattice: Lattice, row: Unit, column: Unit) -> Value | None:
+    """Which value a unit holds, where sizes are numbers; of several maps the first is drawn."""
+    if row.place is None or column.place is None:
+        return None
+    if lattice.flat:
+        return Value(lattice.group.value, row.place)
+    width = lattice.group.type.space[1]
+    return Value(lattice.group.value, row.place * width + column.place) if isinstance(width, int) else None
+
+
+def cell_index(row: Unit, column: Unit) -> Line:
+    """11 for single digits, else with a comma: 1,w and h-1,1."""
+    if len(row.name) == 1 == len(column.name) and (row.name + column.name).isdigit():
+        return (*row.index, *column.index)
+    return (*row.index, *math(","), *column.index)
+
+
+__all__ = ["Axis", "Lattice", "Pen", "around", "axis", "cell_index", "draw_lattice", "lattice_of", "with_window"]

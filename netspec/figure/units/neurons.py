@@ -1,0 +1,450 @@
+"""The `neurons` view: a circle a unit, a line a weight; left to right, or bottom to top with the loop of a recurrence.
+
+Everything is laid out along (the way the net computes) and across; `Axes` turns that into x and y.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from netspec.figure.scene import Align, Node, Pen, Point, Rect, Scene, Value, Weight, layout
+from netspec.figure.scene.canvas import Sheet, boxed
+from netspec.figure.scene.typeset import Line, math, paragraph, plain, symbol, upright, widest
+from netspec.figure.settings import FigureSettings
+from netspec.figure.units import Group, Link, lone_links, touches
+from netspec.figure.units.captions import Caption, captions_of
+from netspec.figure.units.columns import BIAS, Block, Column, Place, arrange, columns_of
+
+TITLES_APART, CAPTIONS_APART = 2.4, 4.0  # titles of one row, captions of one gap
+PAST_PILL = 3.6  # halfway from a pill to the +1 before it
+LOOP = Pen(ink="loop", width=0.365, opacity=0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """Which way is along and which is across."""
+
+    direction: str
+
+    def at(self, along: float, across: float) -> Point:
+        match self.direction:
+            case "right":
+                return Point(along, across)
+            case "left":
+                return Point(-along, across)
+            case "up":
+                return Point(across, -along)
+        return Point(across, along)
+
+    @property
+    def level(self) -> bool:
+        """Whether columns are upright, so that along is level."""
+        return self.direction in ("right", "left")
+
+
+@dataclass(slots=True, eq=False)
+class Drawn:
+    """A unit on the sheet."""
+
+    node: Node
+    block: Block
+    place: int | None
+    name: str
+    bias: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Drawing:
+    """What the steps of this view hand on."""
+
+    sheet: Sheet
+    axes: Axes
+    settings: FigureSettings
+    columns: list[Column]
+    along: list[float] = field(default_factory=list)
+    drawn: dict[Block, list[Drawn]] = field(default_factory=dict)
+    looped: bool = False
+
+    def block_of(self, group: Group) -> Block:
+        """The units of a group themselves, not a copy of an earlier step."""
+        return next(
+            block for column in self.columns for block in column.blocks if block.group is group and not block.delay
+        )
+
+
+def neurons(groups: list[Group], settings: FigureSettings) -> Scene:
+    """The figure of groups of units and their links. Needs at least one group."""
+    columns = columns_of(groups, settings)
+    looped = any(block.delay for column in columns for block in column.blocks)
+    axes = Axes(settings.direction or ("up" if looped else "right"))
+    drawing = Drawing(Sheet(), axes, settings, columns, looped=looped)
+    arrange(columns, _title_room(drawing))
+    captions = captions_of(groups, settings)
+    _distances(drawing, captions)
+    for column in columns:
+        for block in column.blocks:
+            _units(drawing, block, drawing.along[column.rank])
+    _links(drawing)
+    # loops run outside the columns: below upright ones before their captions, past the captions of level ones
+    if looped and axes.level:
+        _draw_loops(drawing)
+    if not axes.level:
+        _captions(drawing, captions)
+        if looped:
+            _draw_loops(drawing)
+    _titles(drawing)
+    if axes.level:
+        _captions(drawing, captions)
+    return drawing.sheet.scene("neurons")
+
+
+# ---- along
+
+
+def _distances(drawing: Drawing, captions: list[Caption]) -> None:
+    """How far columns stand from each other: wider for tall fans, and as wide as captions and titles ask for."""
+    tall = max(column.last - column.first for column in drawing.columns)
+    base = min(max(layout.COLUMN, layout.STEEP * tall), layout.WIDEST)
+    at = 0.0
+    drawing.along = [at]
+    for rank in range(1, len(drawing.columns)):
+        step = base
+        if drawing.axes.level:
+            step = max(step, *(caption.width() + 6 for caption in captions if caption.rank == rank), 0.0)
+            near = [_title_width(drawing, column) for column in drawing.columns[rank - 1 : rank + 1]]
+            step = max(step, sum(near) / 2 + 6, max(near) / 2 + layout.UNIT + 2)
+        else:
+            high = [caption.height() + CAPTIONS_APART for caption in captions if caption.rank == rank]
+            step = max(step, sum(high) + 4, 0.0)
+        at += step
+        drawing.along.append(at)
+
+
+def _title_room(drawing: Drawing) -> float:
+    """What the titles of second blocks in a column take above their blocks."""
+    if not drawing.axes.level:
+        return 0.0
+    titles = [_title(drawing, block) for column in drawing.columns for block in column.own[1:]]
+    return max((boxed(paragraph(title), layout.TITLE).height + 5 for title in titles if title), default=0.0)
+
+
+def _title_width(drawing: Drawing, column: Column) -> float:
+    titles = [_title(drawing, block) for block in column.own]
+    return max((widest(paragraph(title), layout.TITLE) for title in titles if title), default=0.0)
+
+
+def _title(drawing: Drawing, block: Block) -> str:
+    given = drawing.settings.of(block.group.layer.path).title
+    return block.group.title if given is None else given
+
+
+# ---- units
+
+
+def _units(drawing: Drawing, block: Block, along: float) -> None:
+    sheet, axes = drawing.sheet, drawing.axes
+    drawn: list[Drawn] = []
+    for place in block.places:
+        point = axes.at(along, place.at)
+        if place.kind in ("bias", "unit"):
+            drawn.append(_unit(drawing, block, place, point))
+        elif place.gap is not None:
+            side = axes.at(0, 1)
+            sheet.dots(f"{block.id}.{place.gap.name}", *point, *side, place.gap.hidden, block.group.layer.path)
+        elif place.kind == "frame":
+            _frame(drawing, block, place, along)
+    drawing.drawn[block] = drawn
+    if block.hidden and not block.delay:
+        sheet.hidden[block.group.id] = block.hidden
+
+
+def _unit(drawing: Drawing, block: Block, place: Place, point: Point) -> Drawn:
+    group, unit = block.group, place.unit
+    name = BIAS if unit is None else unit.name
+    line = upright(BIAS) if unit is None else label_of(group, unit.index, drawing, block.delay)
+    held = None
+    if unit is not None and unit.place is not None and not block.delay:
+        held = Value(group.value, unit.place)
+    node = drawing.sheet.node(
+        f"{block.id}.{name}",
+        *point,
+        layout.UNIT,
+        ink=group.ink,
+        opacity=0.75 if block.delay else 1.0,
+        classes=("unit", group.role, *(("bias",) if unit is None else ())),
+        layer=group.layer.path,
+        tip=_tip(group, line, block.delay),
+        value=held,
+    )
+    size = layout.INPUT_LABEL if group.role == "input" or unit is None else layout.LABEL
+    drawing.sheet.label(node, line, size if not (drawing.looped and group.timed) else size * 0.9)
+    return Drawn(node, block, None if unit is None else unit.place, name, bias=unit is None)
+
+
+def label_of(group: Group, index: Line, drawing: Drawing, delay: int = 0) -> Line:
+    hints = drawing.settings.of(group.layer.path)
+    name = group.label if hints.symbol is None else hints.symbol
+    if not name and group.sign and hints.labels:
+        return upright(group.sign)  # a sum, difference or product that has no name
+    if not name or not hints.labels:
+        return ()
+    time = math("(t)" if not delay else f"(t-{delay})") if drawing.looped and group.timed else ()
+    return (symbol(name, index, time),)
+
+
+def _tip(group: Group, line: Line, delay: int) -> str:
+    said = plain(line)
+    return f"{said} = {group.activation}(…)" if group.activation and said and not delay else said
+
+
+def _frame(drawing: Drawing, block: Block, place: Place, along: float) -> None:
+    """A named group: a frame around its units, its name beside it."""
+    half = layout.UNIT + layout.FRAME * 0.75
+    a, b = drawing.axes.at(along - half, place.at), drawing.axes.at(along + half, place.end)
+    box = Rect(min(a.x, b.x), min(a.y, b.y), max(a.x, b.x), max(a.y, b.y))
+    frame = f"{block.id}.{place.name}"
+    drawing.sheet.polygon(
+        frame, box.corners, pen=Pen(width=0.465, opacity=0.75), classes=("frame",), layer=block.group.layer.path
+    )
+    if not place.label:
+        return
+    lines = paragraph(place.label)
+    height = boxed(lines, layout.CAPTION)
+    match drawing.axes.direction:  # behind the units: their wires leave ahead
+        case "right":
+            x, y, align = box.left - 3, box.middle.y - height.middle.y, "end"
+        case "left":
+            x, y, align = box.right + 3, box.middle.y - height.middle.y, "start"
+        case "up":
+            x, y, align = box.middle.x, box.bottom + 3 - height.top, "middle"
+        case _:
+            x, y, align = box.middle.x, box.top - 3 - height.bottom, "middle"
+    drawing.sheet.text(f"{frame}.label", lines, x, y, layout.CAPTION, align=align, classes=("caption",))  # type: ignore[arg-type]
+
+
+# ---- links
+
+
+def _links(drawing: Drawing) -> None:
+    blocks = {(block.group, block.delay): block for column in drawing.columns for block in column.blocks}
+    rank = {block: column.rank for column in drawing.columns for block in column.blocks}
+    for block in [block for block in blocks.values() if not block.delay]:
+        for link in lone_links(block.group):
+            source = blocks.get((link.source, link.delay))
+            if source is None or drawing.settings.edges == "none":
+                continue
+            skips = rank[block] - rank[source] > 1
+            _link(drawing, link, source, block, skips)
+    if any("skip" in wire.classes for wire in drawing.sheet.wires):
+        _cover(drawing.sheet)
+
+
+def _link(drawing: Drawing, link: Link, source: Block, target: Block, skips: bool) -> None:
+    red = Pen(ink="loop", width=0.365, opacity=0.9)
+    pen = red if link.delay else Pen(opacity=0.45) if skips else Pen()
+    group = target.group
+    first = next((other.source for other in group.links if not other.delay), None)
+    for end in drawing.drawn[target]:
+        if end.bias:
+            continue
+        for start in drawing.drawn[source]:
+            if start.bias and not (group.bias and not link.delay and link.source is first):
+                continue
+            weight: Weight | None
+            if start.bias:
+                weight = group.bias_weight(end.place)
+            elif not _joined(link, start, end, group):
+                continue
+            else:
+                weight = link.weight(end.place, start.place)
+            tail, tip = _exit(drawing, start.node), _entry(drawing, end.node)
+            drawing.sheet.wire(
+                start.node.id,
+                end.node.id,
+                (tail, tip),
+                pen=pen,
+                layer=group.layer.path,
+                weight=weight,
+                classes=(*(("delayed",) if link.delay else ()), *(("skip",) if skips else ())),
+            )
+
+
+def _joined(link: Link, start: Drawn, end: Drawn, group: Group) -> bool:
+    """Whether a wire runs between two units."""
+    if link.kind == "full":
+        return True
+    if link.kind == "same":
+        return start.name == end.name
+    if start.place is None or end.place is None or group.type.open or link.source.type.open:
+        return False
+    return touches(link, group.type, end.place, start.place)
+
+
+def _exit(drawing: Drawing, node: Node) -> Point:
+    ahead = drawing.axes.at(1, 0)
+    return Point(node.x + ahead.x * node.rx, node.y + ahead.y * node.ry)
+
+
+def _entry(drawing: Drawing, node: Node) -> Point:
+    ahead = drawing.axes.at(1, 0)
+    return Point(node.x - ahead.x * node.rx, node.y - ahead.y * node.ry)
+
+
+def _cover(sheet: Sheet) -> None:
+    """Wires that pass a column run behind its circles."""
+    sheet.nodes = [replace(item, fill="paper") if isinstance(item, Node) else item for item in sheet.nodes]
+
+
+# ---- words
+
+
+def _titles(drawing: Drawing) -> None:
+    """The layers' captions: in one line above (or below) upright columns, at the left of level rows."""
+    box = drawing.sheet.box()
+    where = drawing.settings.titles or ("top" if drawing.axes.level else "left")
+    if where == "none":
+        return
+    for column in drawing.columns:
+        if drawing.axes.level:
+            _titles_over(drawing, column, box, where)
+        else:
+            _titles_beside(drawing, column, box.left - 8 if where != "right" else box.right + 8, where)
+
+
+def _titles_over(drawing: Drawing, column: Column, box: Rect, where: str) -> None:
+    """In one line over (or under) all columns; of several blocks in a column each has its own above it."""
+    for number, block in enumerate(column.own):
+        title = _title(drawing, block)
+        if not title:
+            continue
+        lines = paragraph(title)
+        own = boxed(lines, layout.TITLE)
+        y = box.bottom + 7 - own.top if where == "bottom" else box.top - 7 - own.bottom
+        if number or (len(column.own) > 1 and where != "bottom"):
+            y = drawing.axes.at(0, block.first).y - layout.UNIT - 4 - own.bottom
+        middle = drawing.axes.at(drawing.along[column.rank], (block.first + block.last) / 2)
+        _set_title(drawing, block, lines, middle.x, y, "middle")
+        if number:
+            # wires of the block above run past: the words stand on a ground of their own
+            box_ = drawing.sheet.texts[-1].box.grown(0.8)
+            ground = f"{block.group.id}.title.ground"
+            drawing.sheet.polygon(ground, box_.corners, front=True, pen=None, fill="paper", classes=("ground",))
+
+
+def _titles_beside(drawing: Drawing, column: Column, x: float, where: str) -> None:
+    """At the end of a row; those of several blocks one below the other."""
+    titled = [(block, paragraph(_title(drawing, block))) for block in column.own if _title(drawing, block)]
+    boxes = [boxed(lines, layout.TITLE) for _, lines in titled]
+    middle = drawing.axes.at(drawing.along[column.rank], 0).y
+    y = middle - (sum(own.height for own in boxes) + TITLES_APART * (len(boxes) - 1)) / 2
+    for (block, lines), own in zip(titled, boxes, strict=True):
+        _set_title(drawing, block, lines, x, y - own.top, "end" if where != "right" else "start")
+        y += own.height + TITLES_APART
+
+
+def _set_title(drawing: Drawing, block: Block, lines: tuple[Line, ...], x: float, y: float, align: Align) -> None:
+    drawing.sheet.text(
+        f"{block.group.id}.title",
+        lines,
+        x,
+        y,
+        layout.TITLE,
+        align=align,
+        classes=("title",),
+        layer=block.group.layer.path,
+    )
+
+
+def _captions(drawing: Drawing, captions: list[Caption]) -> None:
+    """What the weights between two columns are called, and how many they are."""
+    box = drawing.sheet.box()
+    units = [item.box for item in drawing.sheet.nodes if isinstance(item, Node)]
+    bottom, right = max(box.bottom, *(unit.bottom for unit in units)), max(unit.right for unit in units)
+    top_line = max((caption.first_height() for caption in captions), default=0.0)
+    width = max((caption.width() for caption in captions), default=0.0)
+    for rank in dict.fromkeys(caption.rank for caption in captions):
+        here = [caption for caption in captions if caption.rank == rank]
+        point = drawing.axes.at((drawing.along[rank] + drawing.along[rank - 1]) / 2, 0)
+        if drawing.axes.level:
+            x, y = point.x, bottom + 5 + top_line - here[0].first_height()
+        else:
+            high = sum(caption.height() for caption in here) + CAPTIONS_APART * (len(here) - 1)
+            x, y = right + 6 + width / 2, point.y - high / 2
+        for caption in here:
+            caption.draw(drawing.sheet, x, y + caption.first_height())
+            y += caption.height() + CAPTIONS_APART
+
+
+# ---- the loop of a recurrence: pills around a layer and its copy of an earlier step, and the wire between them
+
+
+def _draw_loops(drawing: Drawing) -> None:
+    """A pill around each copy and its layer, and the wire from the one to the other."""
+    copies = [block for column in drawing.columns for block in column.blocks if block.delay]
+    pills = {block: _pill(drawing, block) for block in copies}
+    for copy in copies:
+        own = drawing.block_of(copy.group)
+        if own not in pills:
+            pills[own] = _pill(drawing, own)
+        _loop(drawing, pills[own], pills[copy], copy)
+
+
+def _pill(drawing: Drawing, block: Block) -> Node:
+    """A pill around the units of a block, the +1 left out."""
+    boxes = [drawn.node.box for drawn in drawing.drawn[block] if not drawn.bias]
+    box = Rect(
+        min(box.left for box in boxes),
+        min(box.top for box in boxes),
+        max(box.right for box in boxes),
+        max(box.bottom for box in boxes),
+    ).grown(layout.PILL)
+    return drawing.sheet.node(
+        f"{block.id}.pill",
+        *box.middle,
+        box.width / 2,
+        box.height / 2,
+        shape="pill",
+        ink="loop",
+        width=LOOP.width,
+        opacity=LOOP.opacity,
+        classes=("pill",),
+        layer=block.group.layer.path,
+    )
+
+
+def _loop(drawing: Drawing, own: Node, copy: Node, block: Block) -> None:
+    """Out of the end of the one, along a lane outside everything, into the end of the other."""
+    axes, sign = drawing.axes, block.side
+    side = axes.at(0, sign)
+    start = Point(own.x + side.x * own.rx, own.y + side.y * own.ry)
+    end = Point(copy.x + side.x * copy.rx, copy.y + side.y * copy.ry)
+    around = drawing.sheet.box()
+    if axes.level:
+        reach = around.bottom if sign > 0 else around.top
+    else:
+        reach = around.right if sign > 0 else around.left
+    out = reach + sign * layout.LANE
+
+    def lane(point: Point) -> Point:
+        return Point(point.x, out) if axes.level else Point(out, point.y)
+
+    ahead = axes.at(1, 0)
+    leaves = [start]
+    if sign < 0 and drawing.block_of(block.group).bias:  # the +1 stands in the way: round it, where no wire comes in
+        past, behind = PAST_PILL, layout.UNIT + 3.5
+        leaves.append(Point(start.x + side.x * past, start.y + side.y * past))
+        leaves.append(Point(leaves[1].x - ahead.x * behind, leaves[1].y - ahead.y * behind))
+    enters = [end]
+    if _blocked(drawing, block):  # another copy stands outside: the wire comes in from behind
+        back = Point(copy.x - ahead.x * copy.rx, copy.y - ahead.y * copy.ry)
+        enters = [Point(back.x - ahead.x * 5, back.y - ahead.y * 5), back]
+    points = (*leaves, lane(leaves[-1]), lane(enters[0]), *enters)
+    drawing.sheet.wire(
+        own.id, copy.id, points, pen=LOOP, id=f"{own.id}~{copy.id}", classes=("loop",), layer=block.group.layer.path
+    )
+
+
+def _blocked(drawing: Drawing, block: Block) -> bool:
+    column = next(column for column in drawing.columns if block in column.blocks)
+    behind = [other for other in column.blocks if other.delay and other.side == block.side]
+    return behind[-1] is not block

@@ -1,0 +1,386 @@
+"""The `perceptron` view: every weight a circle, every sum a circle with its sigma, every activation a box.
+
+One layer reads like a sentence from inputs to formula; several are drawn one behind the other, a group of weights
+a perceptron.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netspec.figure.scene import Node, Pen, Point, Scene, Value, layout
+from netspec.figure.scene.canvas import Footnote, Sheet, boxed
+from netspec.figure.scene.typeset import Line, line_width, math, paragraph, symbol, upright, widest
+from netspec.figure.settings import FigureSettings
+from netspec.figure.strings import say
+from netspec.figure.units import Group, Link, Unsuitable
+from netspec.figure.units.elided import Gap, Unit, shown_units
+from netspec.figure.units.formulas import activation_line, formula_lines
+from netspec.figure.units.places import PITCH, stack
+from netspec.ir.graph import Graph
+
+BETWEEN = 0.62  # room for the dots between two perceptrons, in their heights
+STEEPEST = 2.2  # rise over run of a wire that passes by the weights beside its own
+APART = 1.15  # from one perceptron's last weight to the first of the next, in pitches
+TO_WEIGHT, KNEE, TO_SUM, TO_BOX, TO_END = 25.6, 8.3, 35.0, 37.0, 31.0
+TO_NEXT = 51.0  # from a layer's outputs to the weights of the next
+S = 7.4
+ROW_LABEL, CONSTANT = 7.0, 5.0
+FORMULA = 6.4
+CAPTION, SUM_CAPTION = 5.0, 8.5
+
+
+@dataclass(slots=True)
+class Source:
+    """A value that weights read: the dot it comes from."""
+
+    node: Node
+    unit: Unit | None  # None for the constant 1
+
+
+Row = Source | Gap
+
+
+class Perceptrons:
+    """Draws a chain of layers on a sheet."""
+
+    def __init__(self, sheet: Sheet, settings: FigureSettings) -> None:
+        self.sheet = sheet
+        self.settings = settings
+        self.columns: dict[str, float] = {}  # what captions stand under
+        self.hints = settings.of
+
+    # ---- inputs
+
+    def inputs(self, group: Group, x: float) -> list[Row]:
+        """The dots of an input layer around y = 0, with their labels at the left."""
+        entries = shown_units(group.size, *self._show(group))
+        rows: list[Row] = []
+        ys = stack([isinstance(entry, Gap) for entry in entries], self.constant is not None)
+        if self.constant is not None:
+            rows.append(Source(self._dot(group, None, x, ys[0], self.constant), None))
+        for entry, y in zip(entries, ys[len(rows) :], strict=True):
+            if isinstance(entry, Gap):
+                self.sheet.dots(
+                    f"{group.id}.{entry.name}", x, y, 0, 1, entry.hidden, group.layer.path, layout.SMALL_DOTS
+                )
+                rows.append(entry)
+            else:
+                name = self.hints(group.layer.path).symbol or group.label
+                rows.append(Source(self._dot(group, entry, x, y, (symbol(name, entry.index),)), entry))
+        return rows
+
+    def _show(self, group: Group) -> tuple[tuple, int]:  # type: ignore[type-arg]
+        show = self.hints(group.layer.path).show
+        return (show[0] if show else ()), self.settings.max_units
+
+    @property
+    def constant(self) -> Line | None:
+        """How the constant 1 is labelled; None where it is not drawn."""
+        bias = self.settings.bias or "x0"
+        if bias == "none":
+            return None
+        return upright("1") if bias == "one" else upright("+1") if bias == "plus" else (*math("x"), *upright(" = 1"))
+
+    def _dot(self, group: Group, unit: Unit | None, x: float, y: float, label: Line) -> Node:
+        held = Value(group.value, unit.place) if unit is not None and unit.place is not None else None
+        ink = group.role if group.role == "input" else "tiny"
+        node = self.sheet.node(
+            f"{group.id}.{unit.name if unit else '+1'}",
+            x,
+            y,
+            layout.DOT,
+            ink=ink,
+            layer=group.layer.path,
+            classes=("value", group.role, *(() if unit else ("bias",))),
+            value=held,
+        )
+        if unit is None and label and label[0].text == "x":
+            label = (symbol("x", upright("0")), *upright(" = 1"))
+        size = ROW_LABEL if unit is not None or len(label) == 1 else CONSTANT
+        if (label and group.role == "input") or unit is None:
+            box = boxed((label,), size)
+            self.sheet.text(
+                f"{node.id}.label",
+                (label,),
+                x - layout.DOT - 2.4,
+                y - box.middle.y,
+                size,
+                align="end",
+                classes=("label",),
+            )
+        return node
+
+    # ---- a layer
+
+    def layer(self, group: Group, rows: list[Row], x: float, first: bool) -> list[Row]:
+        """Weights, sums and activations of a layer; returns its outputs."""
+        link = group.links[0]
+        entries = shown_units(group.size, *self._show(group))
+        single = sum(1 for entry in entries if isinstance(entry, Unit)) == 1
+        inner = stack([isinstance(row, Gap) for row in rows], False)
+        step = inner[-1] - inner[0] + APART * PITCH
+        tops = stack([isinstance(entry, Gap) for entry in entries], False, step, BETWEEN)
+        outputs: list[Row] = []
+        count = 0
+        for entry, y in zip(entries, tops, strict=True):
+            if isinstance(entry, Gap):
+                self.sheet.dots(f"{group.id}.{entry.name}", x, y, 0, 1, entry.hidden, group.layer.path)
+                outputs.append(entry)
+                continue
+            count += 1
+            colours = self._colours(single, first, count)
+            weights = self._weights(group, link, entry, rows, x, [y + at for at in inner], colours)
+            outputs.append(Source(self._sum(group, entry, weights, x, y, first), entry))
+        return outputs
+
+    def _colours(self, single: bool, first: bool, number: int) -> tuple[str, str]:
+        """Ink of the weights, and of the wires that lead to them."""
+        if self.settings.colors == "role":
+            return "ink", "ink"
+        if single:
+            return ("ink", "ink") if first else ("second", "relay")
+        role = f"group{(number - 1) % 5 + 1}"
+        return role, role
+
+    def reach(self, group: Group, rows: list[Row]) -> float:
+        """How far the weights stand from what they read: steep wires would run through other weights."""
+        entries = shown_units(group.size, *self._show(group))
+        inner = stack([isinstance(row, Gap) for row in rows], False)
+        tops = stack(
+            [isinstance(entry, Gap) for entry in entries], False, inner[-1] - inner[0] + APART * PITCH, BETWEEN
+        )
+        ys = [row.node.y for row in rows if isinstance(row, Source)]
+        at = [place for place, row in zip(inner, rows, strict=True) if isinstance(row, Source)]
+        most = max(abs(top + place - y) for top in tops for place, y in zip(at, ys, strict=True))
+        return most / STEEPEST + layout.WEIGHT
+
+    def _weights(
+        self, group: Group, link: Link, unit: Unit, rows: list[Row], x: float, ys: list[float], inks: tuple[str, str]
+    ) -> list[Node]:
+        nodes = []
+        for row, y in zip(rows, ys, strict=True):
+            base = f"{group.id}.{unit.name}.w"
+            if isinstance(row, Gap):
+                self.sheet.dots(f"{base}.{row.name}", x, y, 0, 1, row.hidden, group.layer.path, layout.SMALL_DOTS)
+                continue
+            place = unit.place
+            if row.unit is None:
+                weight, index, name = group.bias_weight(place), upright("0"), "0"
+            else:
+                weight, index, name = link.weight(place, row.unit.place), row.unit.index or upright("1"), row.unit.name
+            node = self.sheet.node(
+                f"{base}.{name}",
+                x,
+                y,
+                layout.WEIGHT,
+                ink=inks[0],
+                classes=("weight",),
+                layer=group.layer.path,
+                weight=weight,
+            )
+            self.sheet.label(node, (symbol("w", index),), layout.LABEL * 0.86, inks[0])
+            self._feed(row.node, node, Pen(ink=inks[1]), group)
+            nodes.append(node)
+        return nodes
+
+    def _feed(self, source: Node, weight: Node, pen: Pen, group: Group) -> None:
+        """Level wires end at the west point; others aim at the middle and end on the rim."""
+        start = Point(source.x + source.rx, source.y)
+        if abs(source.y - weight.y) < 0.01:
+            end = Point(weight.x - weight.rx, weight.y)
+        else:
+            end = weight.rim(start)
+        self.sheet.wire(source.id, weight.id, (start, end), pen=pen, layer=group.layer.path, classes=("input",))
+
+    def _sum(self, group: Group, unit: Unit, weights: list[Node], x: float, y: float, first: bool) -> Node:
+        """The sum of the weights, its activation and where the value goes."""
+        sheet, base = self.sheet, f"{group.id}.{unit.name}"
+        total = sheet.node(
+            f"{base}.sum",
+            x + TO_SUM,
+            y,
+            layout.UNIT,
+            classes=("sum",),
+            layer=group.layer.path,
+            value=None if unit.place is None else Value(group.node, unit.place),
+        )
+        sheet.label(total, upright("Σ"), layout.SIGMA)
+        for weight in weights:
+            start = Point(weight.x + weight.rx, weight.y)
+            if abs(weight.y - y) < 0.01:
+                points: tuple[Point, ...] = (start, Point(total.x - total.rx, y))
+            else:
+                knee = Point(weight.x + weight.rx + KNEE, weight.y)
+                points = (start, knee, total.rim(knee))
+            sheet.wire(weight.id, total.id, points, layer=group.layer.path, classes=("product",))
+        last = total
+        self.columns |= {"weights": x, "sum": total.x}
+        if group.activation:
+            last = self._activation(group, base, total, y)
+        return self._end(group, unit, last, y)
+
+    def _activation(self, group: Group, base: str, total: Node, y: float) -> Node:
+        rx, ry = layout.BOX
+        line = activation_line(group.activation)
+        rx = max(rx, line_width(line, layout.LABEL) / 2 + 2)
+        box = self.sheet.node(
+            f"{base}.act",
+            total.x + TO_BOX + rx - layout.BOX[0],
+            y,
+            rx,
+            ry,
+            shape="box",
+            classes=("activation",),
+            layer=group.layer.path,
+        )
+        self.sheet.label(box, line, layout.LABEL)
+        start, end = Point(total.x + total.rx, y), Point(box.x - box.rx, y)
+        self.sheet.wire(total.id, box.id, (start, end), layer=group.layer.path)
+        self.sheet.text(f"{base}.s", (math("s"),), (start.x + end.x) / 2, y - 2.6, S, classes=("label",))
+        self.columns["activation"] = box.x
+        return box
+
+    def _end(self, group: Group, unit: Unit, last: Node, y: float) -> Node:
+        """The output's dot; it is left out where a formula stands in its place."""
+        x = last.x + last.rx + TO_END - 8.3
+        final = group.role == "output"
+        node = Node(
+            id=f"{group.id}.{unit.name}",
+            shape="circle",
+            x=x,
+            y=y,
+            rx=layout.DOT,
+            ry=layout.DOT,
+            pen=Pen(ink=self._end_ink(group)),
+            fill="relay" if final and self.deep else "",
+            layer=group.layer.path,
+            classes=("value", group.role),
+            value=None if unit.place is None else Value(group.value, unit.place),
+        )
+        start = Point(last.x + last.rx, y)
+        if self.with_formula and final:
+            tip = Point(x - layout.DOT, y)
+            self.sheet.wire(last.id, "", (start, tip), layer=group.layer.path, id=f"{node.id}.out", value=node.value)
+            self._formula(group, tip)
+            return node
+        self.sheet.by_id[node.id] = node
+        self.sheet.nodes.append(node)
+        self.sheet.wire(last.id, node.id, (start, Point(x - layout.DOT, y)), layer=group.layer.path)
+        return node
+
+    deep = False  # whether several layers are drawn
+    with_formula = False
+
+    def _end_ink(self, group: Group) -> str:
+        if self.deep:
+            return "relay" if group.role == "output" else "tiny"
+        return group.ink
+
+    def _formula(self, group: Group, tip: Point) -> None:
+        """What is computed, behind the last arrow."""
+        link = group.links[0]
+        head, rest = formula_lines(group, link.source, self.settings, self.constant)
+        lines = (head, *rest)
+        x = tip.x + 2.4
+        indent = line_width(upright("=   "), FORMULA) if rest else 0.0
+        box = boxed((head,), FORMULA)
+        y = tip.y - box.middle.y
+        self.sheet.text(f"{group.id}.formula", (head,), x + indent, y, FORMULA, align="start", classes=("formula",))
+        if rest:
+            y += FORMULA * layout.LEADING * 1.05
+            self.sheet.text(f"{group.id}.formula.2", rest, x, y, FORMULA, align="start", classes=("formula",))
+        self.columns["output"] = x + max(indent + line_width(head, FORMULA), widest(lines, FORMULA)) / 2
+
+    # ---- words
+
+    def captions(self, source: Group, group: Group) -> None:
+        """One line of captions below the columns."""
+        said = self.settings.captions
+        words = [say(name, self.settings.lang) for name in ("weights", "sum", "activation")]
+        if said is not None:
+            words = [*said, *[""] * 3][:3]
+        columns = dict(zip(("weights", "sum", "activation"), words, strict=True))
+        columns = {"input": self._title(source), **columns, "output": self._title(group)}
+        sizes = {"sum": SUM_CAPTION}
+        self.sheet.footer(
+            [
+                Footnote(f"{group.id}.{name}.caption", text, self.columns[name], sizes.get(name, CAPTION))
+                for name, text in columns.items()
+                if text and name in self.columns
+            ],
+            self.sheet.box().bottom + 4,
+        )
+
+    def _title(self, group: Group) -> str:
+        given = self.hints(group.layer.path).title
+        return group.title if given is None else given
+
+    def titles(self, groups: list[Group], xs: list[float]) -> None:
+        """The layers' captions above: the first at the left edge, the last at the right edge."""
+        box = self.sheet.box()
+        said = [(group, x) for group, x in zip(groups, xs, strict=True) if self._title(group)]
+        taken = box.left - 6
+        for group, x in said:
+            lines = paragraph(self._title(group))
+            y = box.top - 9 - boxed(lines, layout.TITLE).bottom
+            wide = widest(lines, layout.TITLE)
+            if group is groups[0]:
+                x = max(x, box.left + wide / 2) if x - wide / 2 < box.left else x
+            elif group is groups[-1]:
+                x = min(x, box.right - wide / 2)
+            x = max(x, taken + 6 + wide / 2)
+            taken = x + wide / 2
+            self.sheet.text(f"{group.id}.title", lines, x, y, layout.TITLE, classes=("title",), layer=group.layer.path)
+
+
+def perceptron(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
+    """The figure of a chain of layers of perceptrons; raises Unsuitable where the net is no such chain."""
+    chain = chain_of(graph, groups)
+    drawing = Perceptrons(Sheet(), settings)
+    drawing.deep = len(chain) > 2
+    drawing.with_formula = not drawing.deep and settings.formula and chain[-1].size == 1
+    x, xs = 0.0, [0.0]
+    rows = drawing.inputs(chain[0], x)
+    drawing.columns["input"] = x
+    for number, group in enumerate(chain[1:]):
+        if number:
+            rows = _with_constant(drawing, chain[number], rows, x)
+        reach = max(TO_NEXT if number else TO_WEIGHT, drawing.reach(group, rows))
+        rows = drawing.layer(group, rows, x + reach, number == 0)
+        x = next(row.node.x for row in rows if isinstance(row, Source))
+        xs.append(x)
+        drawing.columns.setdefault("output", x)
+    if settings.captions != ():
+        if drawing.deep:
+            drawing.titles(chain, xs)
+        else:
+            drawing.captions(chain[0], chain[1])
+    for group in chain:
+        hidden = [entry.hidden for entry in shown_units(group.size, *drawing._show(group)) if isinstance(entry, Gap)]
+        if hidden:
+            drawing.sheet.hidden[group.id] = " + ".join(hidden)
+    return drawing.sheet.scene("perceptron")
+
+
+def _with_constant(drawing: Perceptrons, group: Group, rows: list[Row], x: float) -> list[Row]:
+    """The constant 1 of a layer whose inputs are outputs: a dot above them."""
+    if drawing.constant is None:
+        return rows
+    top = min(row.node.y for row in rows if isinstance(row, Source))
+    dot = drawing._dot(group, None, x, top - 3 * PITCH, drawing.constant)
+    return [Source(dot, None), *rows]
+
+
+def chain_of(graph: Graph, groups: list[Group]) -> list[Group]:
+    """The groups as a chain, each of perceptrons that read the one before."""
+    for number, group in enumerate(groups):
+        node = graph.nodes[group.node]
+        sources = [link.source for link in group.links]
+        if number and (not node.op.dense or sources != [groups[number - 1]] or group.links[0].delay):
+            raise Unsuitable(node)
+        if not number and group.links:
+            raise Unsuitable(node)
+    if len(groups) < 2:
+        raise Unsuitable(graph.nodes[groups[0].node])
+    return groups

@@ -1,0 +1,291 @@
+"""The `unrolled` view: a recurrence as cells, one a time step, with the input sequence as a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from netspec.figure.scene import BOLD, Node, Pen, Point, Rect, Scene, layout
+from netspec.figure.scene.canvas import Sheet, boxed
+from netspec.figure.scene.typeset import Atom, Line, line_width, math, symbol, upright, widest, words
+from netspec.figure.settings import FigureSettings
+from netspec.figure.strings import say
+from netspec.figure.units import Group, Unsuitable, lone_links
+from netspec.figure.units.columns import Block, columns_of
+from netspec.figure.units.elided import Gap, Unit, size_label
+from netspec.ir.graph import Graph
+from netspec.ir.sizes import Size
+
+NEXT = 17.6  # from circle to circle in a pill
+OVER = 28.0  # over dots
+BETWEEN = 15.0  # pills of a cell
+APART = 16.0  # cells, and what comes after the last
+THICK = 0.665
+CAPTION = 5.4
+ROW, FRAME = 11.2, 0.465  # a row of the table, its pen
+VECTOR = 4.9
+
+
+@dataclass(slots=True)
+class Cell:
+    """One time step: a pill a group."""
+
+    step: str
+    x: float  # its axis
+    pills: dict[Group, Node] = field(default_factory=dict)
+
+
+def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
+    """The figure of a recurrence; raises Unsuitable where the net has none."""
+    if not any(link.delay for group in groups for link in group.links):
+        raise Unsuitable(graph.nodes[groups[-1].node])
+    columns = columns_of(groups, settings)
+    ranks = [[block for block in column.blocks if not block.delay] for column in columns]
+    sheet = Sheet()
+    width = max(sum(_width(block) for block in row) + APART * (len(row) - 1) for row in ranks)
+    x = _table(sheet, groups, settings, len(ranks), graph) if settings.table else 0.0
+    cells: list[Cell] = []
+    steps = _steps(groups, settings, graph)
+    ends = any(not group.timed for group in groups)
+    for number, step in enumerate(steps):
+        cell = Cell(step, x + width / 2)
+        last = number == len(steps) - 1
+        for rank, row in enumerate(ranks):
+            shown = [block for block in row if block.group.timed or (ends and last)]
+            _row(sheet, cell, shown, rank)
+        _inside(sheet, cell, ranks)
+        _caption(sheet, cell, settings)
+        cells.append(cell)
+        x += width + APART + (2 * APART if ends and number == len(steps) - 2 else 0.0)
+    _between(sheet, cells, groups, ends)
+    _continues(sheet, cells, ends)
+    return sheet.scene("unrolled")
+
+
+def _steps(groups: list[Group], settings: FigureSettings, graph: Graph) -> list[str]:
+    """The steps that are drawn; the last one too where something is computed at the end only."""
+    length = _length(groups, graph)
+    shown = min(settings.steps, length) if isinstance(length, int) else settings.steps
+    steps = [str(number) for number in range(1, shown + 1)]
+    if any(not group.timed for group in groups) and not (isinstance(length, int) and length <= shown):
+        steps.append(size_label(length))
+    return steps
+
+
+def _length(groups: list[Group], graph: Graph) -> Size:
+    times = [graph.nodes[group.node].type.time for group in groups if group.timed]
+    return next(time.length for time in times if time is not None)
+
+
+# ---- pills
+
+
+def _places(block: Block) -> list[float]:
+    """Centres of the entries of a pill, the +1 first, from the pill's left end."""
+    at = layout.PILL + layout.UNIT
+    places = [at] if block.bias else []
+    pending = NEXT if block.bias else 0.0
+    for entry in block.entries:
+        if isinstance(entry, Gap):
+            places.append(at + OVER / 2)
+            pending = OVER
+        else:
+            at += pending
+            places.append(at)
+            pending = NEXT
+    return places
+
+
+def _width(block: Block) -> float:
+    return max(_places(block)) + layout.UNIT + layout.PILL
+
+
+def _row(sheet: Sheet, cell: Cell, blocks: list[Block], rank: int) -> None:
+    y = -rank * (2 * (layout.UNIT + layout.PILL) + BETWEEN)
+    total = sum(_width(block) for block in blocks) + APART * (len(blocks) - 1)
+    left = cell.x - total / 2
+    for block in blocks:
+        width = _width(block)
+        _pill(sheet, cell, block, left, y)
+        left += width + APART
+
+
+def _pill(sheet: Sheet, cell: Cell, block: Block, left: float, y: float) -> None:
+    group, width = block.group, _width(block)
+    path = group.layer.path
+    time = math(f"({cell.step})") if group.timed else ()
+    base = f"{group.id}@{cell.step}"
+    cell.pills[group] = sheet.node(
+        f"{base}.pill",
+        left + width / 2,
+        y,
+        width / 2,
+        layout.UNIT + layout.PILL,
+        shape="pill",
+        ink=group.ink,
+        width=0.365,
+        opacity=0.5,
+        classes=("pill",),
+        layer=path,
+    )
+    units: list[Unit | Gap | None] = [*([None] if block.bias else []), *block.entries]  # type: ignore[list-item]
+    for entry, at in zip(units, _places(block), strict=True):
+        if isinstance(entry, Gap):
+            sheet.dots(f"{base}.{entry.name}", left + at, y, 1, 0, entry.hidden, path)
+            continue
+        node = sheet.node(
+            f"{base}.{entry.name if entry else '+1'}",
+            left + at,
+            y,
+            layout.UNIT,
+            ink=group.ink,
+            layer=path,
+            classes=("unit", group.role, *(() if entry else ("bias",))),
+        )
+        line = (symbol(group.label, entry.index, time),) if entry and group.label else () if entry else upright("+1")
+        sheet.label(node, line, layout.INPUT_LABEL)
+    if block.hidden:
+        sheet.hidden[group.id] = block.hidden
+
+
+# ---- arrows
+
+
+def _inside(sheet: Sheet, cell: Cell, ranks: list[list[Block]]) -> None:
+    """What each layer reads of the same step: from pill to pill."""
+    for row in ranks:
+        for block in row:
+            target = cell.pills.get(block.group)
+            for link in lone_links(block.group):
+                source = cell.pills.get(link.source)
+                if target is None or source is None or link.delay:
+                    continue
+                start = Point(source.x, source.y - source.ry)
+                end = Point(target.x, target.y + target.ry)
+                sheet.wire(source.id, target.id, (start, end), pen=Pen(width=THICK), layer=block.group.layer.path)
+
+
+def _between(sheet: Sheet, cells: list[Cell], groups: list[Group], ends: bool) -> None:
+    """The recurrence: from a pill to what reads it one or more steps later; from the last cell into the open."""
+    pen = Pen(ink="loop", width=THICK)
+    for group in groups:
+        for link in lone_links(group):
+            if not link.delay:
+                continue
+            for number, cell in enumerate(cells):
+                source = cell.pills[link.source]
+                start = Point(source.x + source.rx, source.y)
+                id_ = f"{source.id}~{group.id}"
+                broken = ends and number + link.delay == len(cells) - 1 and len(cells) > 1
+                if number + link.delay < len(cells) and not broken:
+                    target = cells[number + link.delay].pills[group]
+                    points = _route(start, Point(target.x - target.rx, target.y))
+                    sheet.wire(
+                        source.id, target.id, points, pen=pen, layer=group.layer.path, classes=("delayed",), id=id_
+                    )
+                elif not ends or broken:
+                    tip = Point(start.x + APART, start.y)
+                    sheet.wire(
+                        source.id, "", (start, tip), pen=pen, layer=group.layer.path, classes=("delayed",), id=id_
+                    )
+            if ends and len(cells) > 1:
+                target = cells[-1].pills[group]
+                tip = Point(target.x - target.rx, target.y)
+                sheet.wire(
+                    "",
+                    target.id,
+                    (Point(tip.x - APART, tip.y), tip),
+                    pen=pen,
+                    layer=group.layer.path,
+                    classes=("delayed",),
+                    id=f"{target.id}.in",
+                )
+
+
+def _route(start: Point, end: Point) -> tuple[Point, ...]:
+    """Level, or with a step in the middle where the two stand at different heights."""
+    if abs(start.y - end.y) < 0.01:
+        return (start, end)
+    middle = (start.x + end.x) / 2
+    return (start, Point(middle, start.y), Point(middle, end.y), end)
+
+
+def _continues(sheet: Sheet, cells: list[Cell], ends: bool) -> None:
+    """Dots where further steps follow, in every row."""
+    last = cells[-2] if ends and len(cells) > 1 else cells[-1]
+    reach = max(node.x + node.rx for node in last.pills.values())
+    x = reach + APART * (1.5 if ends else 1.75)
+    for group, pill in last.pills.items():
+        if group.timed:
+            sheet.dots(f"{group.id}@later", x, pill.y, 1, 0, "", group.layer.path)
+
+
+# ---- words
+
+
+def _caption(sheet: Sheet, cell: Cell, settings: FigureSettings) -> None:
+    text = f"{say('step', settings.lang)} {cell.step}"
+    line = words(text)
+    y = layout.UNIT + layout.PILL + 4.5 - boxed((line,), CAPTION).top
+    sheet.text(f"step@{cell.step}.caption", (line,), cell.x, y, CAPTION, classes=("caption",))
+
+
+def _table(sheet: Sheet, groups: list[Group], settings: FigureSettings, ranks: int, graph: Graph) -> float:
+    """The input sequence, a row a step; returns where the cells may begin."""
+    group = next((group for group in groups if group.role == "input" and group.timed), None)
+    if group is None:
+        return 0.0
+    rows = _table_rows(_length(groups, graph))
+    vectors = {row: _vector(group, settings, row) for row in rows if row}
+    head = words(say("sequence", settings.lang))
+    wide = max(widest(vectors.values(), VECTOR) + 5, line_width(head, CAPTION) + 2)
+    bottom, step = layout.UNIT + layout.PILL, 2 * (layout.UNIT + layout.PILL) + BETWEEN
+    middle = (bottom - (ranks - 1) * step - bottom) / 2
+    top = middle - len(rows) * ROW / 2
+    names = max(line_width(words(row or ""), CAPTION) for row in (*rows, say("step", settings.lang)))
+    for number, row in enumerate(rows):
+        box = Rect(0.0, top + number * ROW, wide, top + (number + 1) * ROW)
+        id_ = f"sequence.{row or f'gap{number}'}"
+        sheet.node(
+            id_, *box.middle, wide / 2, ROW / 2, shape="box", width=FRAME, classes=("row",), layer=group.layer.path
+        )
+        if row is None:
+            sheet.dots(f"{id_}.dots", *box.middle, 0, 1, "", group.layer.path, (0.55, 1.9))
+            continue
+        line = vectors[row]
+        sheet.label(sheet.by_id[id_], line, VECTOR)
+        y = box.middle.y - boxed((words(row),), CAPTION).middle.y
+        sheet.text(f"{id_}.name", (words(row),), -3.0 - names / 2, y, CAPTION, classes=("caption",))
+    y = top - 2.6 - boxed((head,), CAPTION).bottom
+    sheet.text("sequence.head", (head,), wide / 2, y, CAPTION, classes=("caption",))
+    sheet.text(
+        "sequence.step", (words(say("step", settings.lang)),), -3.0 - names / 2, y, CAPTION, classes=("caption",)
+    )
+    return wide + APART
+
+
+def _table_rows(length: Size) -> list[str | None]:
+    """Names of the steps; None for dots."""
+    if isinstance(length, int) and length <= 5:
+        return [str(number) for number in range(1, length + 1)]
+    return ["1", "2", "3", None, "t", None, size_label(length)]
+
+
+def _vector(group: Group, settings: FigureSettings, step: str) -> Line:
+    """(x_1^(1), x_2^(1), ..., x_d^(1))."""
+    hints = settings.of(group.layer.path)
+    size: Size = group.size
+    count = size if isinstance(size, int) else 99
+    last = size_label(size)
+    indices = [str(number) for number in range(1, count + 1)] if count <= 3 else ["1", "2", "...", last]
+    line: list[Atom] = [Atom("(", "upright")]
+    for number, index in enumerate(indices):
+        if number:
+            line.append(Atom(", ", "upright"))
+        if index == "...":
+            line.append(Atom("...", "upright"))
+        else:
+            line.append(symbol(hints.symbol or group.label, math(index), math(f"({step})")))
+    return (*line, Atom(")", "upright"))
+
+
+__all__ = ["BOLD", "unrolled"]
