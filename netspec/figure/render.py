@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.errors import SpecError, UsageError
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Quoted
 from netspec.figure.backends import Options, Picture
-from netspec.figure.choose import choose_view
-from netspec.figure.describe import described
-from netspec.figure.fitting import about_blocks, check_part, check_view, shows_weights, unheard_weights
 from netspec.figure.reading import SETTINGS, is_open, net_of, read_figure, takes
 from netspec.figure.scene import Scene
 from netspec.figure.settings import FigureSettings, is_length
+from netspec.figure.strings import described
+from netspec.figure.suitability import about_blocks, check_part, check_view, choose_view, shows_weights, unheard_weights
 from netspec.figure.themes import theme_named
 from netspec.figure.units import Unsuitable
 from netspec.figure.views import VIEWS, Drawing, View
@@ -206,8 +205,7 @@ def _arrays(graph: Graph, settings: FigureSettings, view: View, given: Given | N
 
 def _numbered(scene: Scene, view: View, drawing: Drawing, arrays: Arrays, given: str | Mapping[str, Any]) -> Scene:
     """The scene with the values of one example."""
-    from netspec.figure.trained.example import read_example
-    from netspec.figure.trained.values import compute
+    from netspec.figure.trained.values import compute, read_example
     from netspec.ir.values import Uncomputed
 
     try:

@@ -11,9 +11,9 @@ import torch
 
 import netspec
 from netspec.diagnostics.errors import NetspecError
-from netspec.figure.trained import features as view
 from netspec.figure.scene import Node, Wire
 from netspec.figure.settings import FigureSettings
+from netspec.figure.trained import features as view
 from netspec.figure.trained.contours import contours
 from netspec.training.run import Run
 

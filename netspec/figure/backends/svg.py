@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
+import struct
+import zlib
 
 from netspec.figure.backends import PLAIN, WRITERS, Options, Picture, Writer
 from netspec.figure.scene import Dots, Image, Item, Node, Pen, Point, Polygon, Scene, Text, Wire
@@ -188,8 +190,6 @@ class _Writer:
         return f'<tspan x="{num(run.x)}" y="{num(run.y)}"{look}{fit}>{escape(run.text)}</tspan>'
 
     def image(self, image: Image) -> str:
-        from netspec.figure.backends.pixels import png_of
-
         data = base64.b64encode(png_of(image.rows)).decode("ascii")
         look = ' image-rendering="pixelated" style="image-rendering:pixelated"'
         return (
@@ -241,3 +241,20 @@ class Svg(Writer):
 
     def write(self, picture: Picture, scale: float) -> bytes:
         return svg(picture.scene, picture.options).encode("utf-8")
+
+
+# ---- an image within the figure
+
+
+def png_of(rows: tuple[tuple[str, ...], ...]) -> bytes:
+    """An RGB image from rows of `#rrggbb`."""
+    height, width = len(rows), len(rows[0])
+    raw = b"".join(b"\0" + b"".join(bytes.fromhex(colour[1:]) for colour in row) for row in rows)
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        _chunk(kind, data) for kind, data in ((b"IHDR", header), (b"IDAT", zlib.compress(raw, 9)), (b"IEND", b""))
+    )
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

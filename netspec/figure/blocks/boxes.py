@@ -10,12 +10,11 @@ from collections import Counter
 from dataclasses import replace
 
 from netspec.figure.blocks import Fold, Holder
-from netspec.figure.blocks.arranging import set_out, straighten
+from netspec.figure.blocks.arranging import as_u, set_out, straighten
 from netspec.figure.blocks.frames import draw_frame, frames
 from netspec.figure.blocks.opening import opened
 from netspec.figure.blocks.plan import LEADING, NAME, Arrow, Box, BoxShape, Cluster, Placed, Plan, Row
 from netspec.figure.blocks.step_words import arguments, scope_title, step_lines, tint_of
-from netspec.figure.blocks.u_shape import as_u
 from netspec.figure.scene import HAIR, Node, Pen, Point, Scene, Shape, Text
 from netspec.figure.scene.canvas import Sheet
 from netspec.figure.scene.typeset import Atom, Line, line_width, words, wrapped

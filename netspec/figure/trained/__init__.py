@@ -32,7 +32,6 @@ class Run(Protocol):
 
 Given = str | os.PathLike[str] | Arrays | Run
 RUN_FILE = "weights.safetensors"
-USAGE = 2
 
 
 def require_format(folder: Path, settings: Any) -> None:

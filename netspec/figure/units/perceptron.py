@@ -16,7 +16,6 @@ from netspec.figure.strings import say
 from netspec.figure.units import Group, Link, Unsuitable
 from netspec.figure.units.elided import Gap, Unit, shown_units
 from netspec.figure.units.formulas import activation_line, formula_lines
-from netspec.figure.units.places import PITCH, stack
 from netspec.ir.graph import Graph
 
 BETWEEN = 0.62  # room for the dots between two perceptrons, in their heights
@@ -56,7 +55,7 @@ class Perceptrons:
         """The dots of an input layer around y = 0, with their labels at the left."""
         entries = shown_units(group.size, *self._show(group))
         rows: list[Row] = []
-        ys = stack([isinstance(entry, Gap) for entry in entries], self.constant is not None)
+        ys = layout.stack([isinstance(entry, Gap) for entry in entries], self.constant is not None)
         if self.constant is not None:
             rows.append(Source(self._dot(group, None, x, ys[0], self.constant), None))
         for entry, y in zip(entries, ys[len(rows) :], strict=True):
@@ -118,9 +117,9 @@ class Perceptrons:
         link = group.links[0]
         entries = shown_units(group.size, *self._show(group))
         single = sum(1 for entry in entries if isinstance(entry, Unit)) == 1
-        inner = stack([isinstance(row, Gap) for row in rows], False)
-        step = inner[-1] - inner[0] + APART * PITCH
-        tops = stack([isinstance(entry, Gap) for entry in entries], False, step, BETWEEN)
+        inner = layout.stack([isinstance(row, Gap) for row in rows], False)
+        step = inner[-1] - inner[0] + APART * layout.WEIGHT_PITCH
+        tops = layout.stack([isinstance(entry, Gap) for entry in entries], False, step, BETWEEN)
         outputs: list[Row] = []
         count = 0
         for entry, y in zip(entries, tops, strict=True):
@@ -146,9 +145,12 @@ class Perceptrons:
     def reach(self, group: Group, rows: list[Row]) -> float:
         """How far the weights stand from what they read: steep wires would run through other weights."""
         entries = shown_units(group.size, *self._show(group))
-        inner = stack([isinstance(row, Gap) for row in rows], False)
-        tops = stack(
-            [isinstance(entry, Gap) for entry in entries], False, inner[-1] - inner[0] + APART * PITCH, BETWEEN
+        inner = layout.stack([isinstance(row, Gap) for row in rows], False)
+        tops = layout.stack(
+            [isinstance(entry, Gap) for entry in entries],
+            False,
+            inner[-1] - inner[0] + APART * layout.WEIGHT_PITCH,
+            BETWEEN,
         )
         ys = [row.node.y for row in rows if isinstance(row, Source)]
         at = [place for place, row in zip(inner, rows, strict=True) if isinstance(row, Source)]
@@ -368,7 +370,7 @@ def _with_constant(drawing: Perceptrons, group: Group, rows: list[Row], x: float
     if drawing.constant is None:
         return rows
     top = min(row.node.y for row in rows if isinstance(row, Source))
-    dot = drawing._dot(group, None, x, top - 3 * PITCH, drawing.constant)
+    dot = drawing._dot(group, None, x, top - 3 * layout.WEIGHT_PITCH, drawing.constant)
     return [Source(dot, None), *rows]
 
 
