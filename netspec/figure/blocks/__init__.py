@@ -17,7 +17,7 @@ START = -1  # in place of a delay: the value before the first step
 
 
 @dataclass(slots=True, eq=False)
-class Holder:
+class NodeGroup:
     """A box to be: a closed line, a closed scope (or several equal ones in a row), or a run of steps."""
 
     id: str
@@ -33,8 +33,8 @@ class Holder:
     cluster: int = -1  # the innermost open scope that is drawn as a cluster
 
 
-class Fold:
-    """The holders, which node each belongs to, and the open scopes that are drawn.
+class CollapsedGraph:
+    """The groups, which node each belongs to, and the open scopes that are drawn.
 
     `part`: the nodes that are drawn, with the scope they lie in; None for the whole net.
     """
@@ -46,9 +46,9 @@ class Fold:
         self.lang = "en"
         self.part = part or whole(graph)
         self.around = {scope.index for scope in graph.ancestors(self.part.scope)}
-        self.holders: list[Holder] = []
-        self.of: dict[int, Holder] = {}
-        self._by_key: dict[tuple[str, int], Holder] = {}
+        self.groups: list[NodeGroup] = []
+        self.of: dict[int, NodeGroup] = {}
+        self._by_key: dict[tuple[str, int], NodeGroup] = {}
         self._images: dict[int, int] = {}
         self._counts: dict[str, int] = {}
         self.levels = [self._level(scope) for scope in graph.scopes]
@@ -60,7 +60,7 @@ class Fold:
         for node in graph.nodes:
             if node.index in self.part.nodes and self.image(node.index) == node.index:
                 self._hold(node)
-        used = {one.index for h in self.holders if h.cluster >= 0 for one in graph.ancestors(h.cluster)}
+        used = {one.index for h in self.groups if h.cluster >= 0 for one in graph.ancestors(h.cluster)}
         self.clusters = [scope for scope in graph.scopes if scope.index in used and self.drawn(scope)]
 
     # ---- scopes
@@ -135,12 +135,12 @@ class Fold:
         self._images[asked] = index
         return index
 
-    # ---- holders
+    # ---- groups
 
     def _hold(self, node: Node) -> None:
         if node.index in self.part.ports:
             name = self.part.ports[node.index]
-            port = Holder(self._id(name), self.graph.layers[node.layer], port=name)
+            port = NodeGroup(self._id(name), self.graph.layers[node.layer], port=name)
             self._join(self._new(port, node), node)
             return
         if node.kind == "delay" or (node.kind == "port" and not self._forks(node)):
@@ -170,12 +170,12 @@ class Fold:
     def _line(self, node: Node) -> None:
         """A line of the net (or of the part that is drawn) as one box."""
         line = self.line_of(node)
-        holder = self._by_key.get(("line", line.index))
-        if holder is None:
-            holder = self._by_key["line", line.index] = self._new(
-                Holder(self._id(line_name(line)), line, line=True), node
+        group = self._by_key.get(("line", line.index))
+        if group is None:
+            group = self._by_key["line", line.index] = self._new(
+                NodeGroup(self._id(line_name(line)), line, line=True), node
             )
-        self._join(holder, node)
+        self._join(group, node)
 
     def line_of(self, node: Node) -> Layer:
         """The line in whose scope a node lies, seen from the part that is drawn."""
@@ -183,26 +183,26 @@ class Fold:
         return self.graph.layers[outer[-1].layer if outer else node.layer]
 
     def _closed(self, node: Node, scope: Scope) -> None:
-        holder = self._by_key.get(("scope", scope.index))
-        if holder is None:
+        group = self._by_key.get(("scope", scope.index))
+        if group is None:
             layer = self.graph.layers[scope.layer]
             times = len(scope.children) if scope.kind == "repeat" else 1
-            new = Holder(self._id(scope.path or f"{layer.path}.{scope.name}"), layer, scope=scope, times=times)
-            holder = self._by_key["scope", scope.index] = self._new(new, node)
-        self._join(holder, node)
+            new = NodeGroup(self._id(scope.path or f"{layer.path}.{scope.name}"), layer, scope=scope, times=times)
+            group = self._by_key["scope", scope.index] = self._new(new, node)
+        self._join(group, node)
 
     def _step(self, node: Node) -> None:
         layer = self.graph.layers[node.layer]
-        holder = self._carrier(node)
+        group = self._carrier(node)
         if node.kind == "port":
-            holder = self._new(Holder(self._id(f"{layer.path}.in"), layer, fork=True), node)
+            group = self._new(NodeGroup(self._id(f"{layer.path}.in"), layer, fork=True), node)
         elif node.op.circle:
-            holder = self._new(Holder(self._id(f"{layer.path}.{node.op.name}"), layer, sign=node.op.circle), node)
-        elif holder is None:
-            holder = self._new(Holder(self._id(f"{layer.path}.{node.op.name}"), layer), node)
-        self._join(holder, node)
+            group = self._new(NodeGroup(self._id(f"{layer.path}.{node.op.name}"), layer, sign=node.op.circle), node)
+        elif group is None:
+            group = self._new(NodeGroup(self._id(f"{layer.path}.{node.op.name}"), layer), node)
+        self._join(group, node)
 
-    def _carrier(self, node: Node) -> Holder | None:
+    def _carrier(self, node: Node) -> NodeGroup | None:
         """The box of the step that a light one hangs on to."""
         if len(node.inputs) != 1 or node.op.effect in ("new", "select"):
             return None
@@ -220,15 +220,15 @@ class Fold:
         count = self._counts[base] = self._counts.get(base, 0) + 1
         return base if count == 1 else f"{base}.{count}"
 
-    def _new(self, holder: Holder, node: Node) -> Holder:
-        scope = node.scope if holder.scope is None else holder.scope.parent
-        holder.cluster = -1 if holder.line else self.cluster_of(scope)
-        self.holders.append(holder)
-        return holder
+    def _new(self, group: NodeGroup, node: Node) -> NodeGroup:
+        scope = node.scope if group.scope is None else group.scope.parent
+        group.cluster = -1 if group.line else self.cluster_of(scope)
+        self.groups.append(group)
+        return group
 
-    def _join(self, holder: Holder, node: Node) -> None:
-        holder.nodes.append(node)
-        self.of[node.index] = holder
+    def _join(self, group: NodeGroup, node: Node) -> None:
+        group.nodes.append(node)
+        self.of[node.index] = group
 
     # ---- values
 
@@ -254,9 +254,9 @@ class Fold:
     def _outside(self, node: Node) -> None:
         """A box for what the drawn part reads from elsewhere."""
         layer = self.graph.layers[node.layer]
-        holder = Holder(self._id(f"{layer.path}.outside"), layer, nodes=[node], outside=True)
-        self.holders.insert(0, holder)
-        self.of[node.index] = holder
+        group = NodeGroup(self._id(f"{layer.path}.outside"), layer, nodes=[node], outside=True)
+        self.groups.insert(0, group)
+        self.of[node.index] = group
 
 
 @dataclass(frozen=True, slots=True)

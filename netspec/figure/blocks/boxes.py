@@ -9,14 +9,14 @@ import re
 from collections import Counter
 from dataclasses import replace
 
-from netspec.figure.blocks import Fold, Holder
+from netspec.figure.blocks import CollapsedGraph, NodeGroup
 from netspec.figure.blocks.arranging import as_u, set_out, straighten
 from netspec.figure.blocks.frames import draw_frame, frames
 from netspec.figure.blocks.opening import opened
 from netspec.figure.blocks.plan import LEADING, NAME, Arrow, Box, BoxShape, Cluster, Placed, Plan, Row
 from netspec.figure.blocks.step_words import arguments, scope_title, step_lines, tint_of
 from netspec.figure.scene import HAIR, Node, Pen, Point, Scene, Shape, Text
-from netspec.figure.scene.canvas import Sheet
+from netspec.figure.scene.canvas import Canvas
 from netspec.figure.scene.typeset import Atom, Line, line_width, words, wrapped
 from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
@@ -33,7 +33,7 @@ MOST_READERS = 8  # of one value by wires
 
 def plan_of(graph: Graph, settings: FigureSettings) -> Plan:
     """What is drawn, with the size of every box and label."""
-    main, *beside = (_plan(fold) for fold in opened(graph, settings))
+    main, *beside = (_plan(collapsed) for collapsed in opened(graph, settings))
     boxes, arrows = main.boxes, main.arrows
     turned = as_u(boxes, arrows) if settings.direction in (None, "down", "up") else None
     if turned is not None:
@@ -47,17 +47,17 @@ def plan_of(graph: Graph, settings: FigureSettings) -> Plan:
     return main
 
 
-def _plan(fold: Fold) -> Plan:
+def _plan(collapsed: CollapsedGraph) -> Plan:
     """One drawing: the net, or a block in a frame of its own."""
-    arrows = _arrows(fold)
-    boxes = [_box(fold, holder) for holder in fold.holders]
-    clusters = [_cluster(fold, scope) for scope in fold.clusters]
-    for box, arrow in _results(fold):
+    arrows = _arrows(collapsed)
+    boxes = [_box(collapsed, group) for group in collapsed.groups]
+    clusters = [_cluster(collapsed, scope) for scope in collapsed.clusters]
+    for box, arrow in _results(collapsed):
         boxes.append(box)
         arrows.append(arrow)
     arrows = _tagged(boxes, arrows)
     plan = Plan(boxes, clusters, straighten(boxes, arrows))
-    return _framed(plan, fold) if fold.part.name else plan
+    return _framed(plan, collapsed) if collapsed.part.name else plan
 
 
 def _tagged(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow]:
@@ -77,145 +77,145 @@ def _tagged(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow]:
     return left
 
 
-def _results(fold: Fold) -> list[tuple[Box, Arrow]]:
+def _results(collapsed: CollapsedGraph) -> list[tuple[Box, Arrow]]:
     """What comes out: the type of each result at the end of an arrow."""
     found = []
-    for place, (path, edge) in enumerate(fold.part.results, 1):
-        source, _ = fold.sources(edge)[0]
-        line = words(type_words(fold.graph.nodes[edge.node].types[edge.output]))
+    for place, (path, edge) in enumerate(collapsed.part.results, 1):
+        source, _ = collapsed.sources(edge)[0]
+        line = words(type_words(collapsed.graph.nodes[edge.node].types[edge.output]))
         box = Box(f"{path}.out.{place}", "text", (Row(line, SHAPE, "guide"),), "tint-plain", "ink", "", path)
         box.width, box.height = line_width(line, SHAPE) + 2, SHAPE * 1.6
-        found.append((box, Arrow(fold.of[source.node].id, box.id)))
+        found.append((box, Arrow(collapsed.of[source.node].id, box.id)))
     return found
 
 
 # ---- boxes
 
 
-def _box(fold: Fold, holder: Holder) -> Box:
-    graph, layer = fold.graph, holder.layer
-    if holder.fork:
-        box = Box(holder.id, "dot", (), "ink", "ink", "")
+def _box(collapsed: CollapsedGraph, group: NodeGroup) -> Box:
+    graph, layer = collapsed.graph, group.layer
+    if group.fork:
+        box = Box(group.id, "dot", (), "ink", "ink", "")
         box.width = box.height = 2 * FORK
-    elif holder.sign:
-        box = _sign(fold, holder)
+    elif group.sign:
+        box = _sign(collapsed, group)
     else:
-        shape: BoxShape = "pill" if holder.nodes[0].kind == "input" or holder.outside or holder.port else "round"
-        box = Box(holder.id, shape, _rows(fold, holder), tint_of(holder), _ink(graph, holder), "")
+        shape: BoxShape = "pill" if group.nodes[0].kind == "input" or group.outside or group.port else "round"
+        box = Box(group.id, shape, _rows(collapsed, group), tint_of(group), _ink(graph, group), "")
         box.width = max(line_width(row.line, row.size) for row in box.rows) + 2 * PAD_X + (2 if shape == "pill" else 0)
         box.height = sum(row.size for row in box.rows) * LEADING + 2 * PAD_Y
         box.width = max(box.width, 14.0)
-    box.cluster = _cluster_id(fold, holder.cluster)
+    box.cluster = _cluster_id(collapsed, group.cluster)
     box.layer = layer.path
-    box.tip = f"{layer.path}: {type_words(holder.nodes[-1].type)}"
+    box.tip = f"{layer.path}: {type_words(group.nodes[-1].type)}"
     return box
 
 
-def _sign(fold: Fold, holder: Holder) -> Box:
+def _sign(collapsed: CollapsedGraph, group: NodeGroup) -> Box:
     """A sum or join; one that a later time step reads bears its line's name."""
-    sign, node = holder.sign, holder.nodes[0]
-    delayed = any(fold.graph.nodes[index].delay for index in fold.readers.get(node.index, ()))
-    named = _line_ended(fold.graph, holder) if delayed else None
+    sign, node = group.sign, group.nodes[0]
+    delayed = any(collapsed.graph.nodes[index].delay for index in collapsed.readers.get(node.index, ()))
+    named = _line_ended(collapsed.graph, group) if delayed else None
     text = sign if named is None else f"{named.label}: {sign}"
-    box = Box(holder.id, "circle" if named is None else "pill", (Row(words(text), 4.0),), "tint-plain", "ink", "")
+    box = Box(group.id, "circle" if named is None else "pill", (Row(words(text), 4.0),), "tint-plain", "ink", "")
     box.height = 2 * SIGN
     box.width = 2 * SIGN if named is None else line_width(words(text), 4.0) + 4.4
     return box
 
 
-def _ink(graph: Graph, holder: Holder) -> str:
-    if holder.outside:
+def _ink(graph: Graph, group: NodeGroup) -> str:
+    if group.outside:
         return "faint"
-    if holder.port or holder.nodes[0].kind == "input":
+    if group.port or group.nodes[0].kind == "input":
         return "input"
     ends = {edge.node for index in graph.outputs for edge in graph.layers[index].values}
-    return "output" if any(node.index in ends for node in holder.nodes) else "ink"
+    return "output" if any(node.index in ends for node in group.nodes) else "ink"
 
 
-def _rows(fold: Fold, holder: Holder) -> tuple[Row, ...]:
-    graph, layer = fold.graph, holder.layer
+def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
+    graph, layer = collapsed.graph, group.layer
     rows: list[Row] = []
-    if holder.outside:
+    if group.outside:
         return (Row(words(layer.path, "bold"), LIGHT, "guide"),)
-    if holder.port:
-        return (Row(words(holder.port, "bold"), NAME),)
-    if holder.line or holder.nodes[0].kind == "input":
+    if group.port:
+        return (Row(words(group.port, "bold"), NAME),)
+    if group.line or group.nodes[0].kind == "input":
         rows.append(Row(words(_label(layer), "bold"), NAME))
         rows += [Row(line, LIGHT) for line in wrapped(layer.caption, WIDEST, LIGHT) if layer.caption]
-        for text in step_lines(fold, holder):
+        for text in step_lines(collapsed, group):
             rows += [Row(line, STEP if not layer.caption else LIGHT) for line in wrapped(text, WIDEST, STEP)]
-        return (*rows, *_shared(fold, holder))
-    if holder.scope is not None:
-        rows.append(Row(words(scope_title(fold, holder.scope, holder.times), "bold"), NAME))
+        return (*rows, *_shared(collapsed, group))
+    if group.scope is not None:
+        rows.append(Row(words(scope_title(collapsed, group.scope, group.times), "bold"), NAME))
         if layer.scope == 0:
             rows.append(Row(words(layer.label), FAINT, "faint"))
-        return (*rows, *_shared(fold, holder))
-    ended = _line_ended(graph, holder)
+        return (*rows, *_shared(collapsed, group))
+    ended = _line_ended(graph, group)
     if ended is not None:
         rows.append(Row(words(_label(ended), "bold"), LIGHT, "guide"))
         rows += [Row(line, LIGHT) for line in wrapped(ended.caption, WIDEST, LIGHT) if ended.caption]
-    for number, text in enumerate(step_lines(fold, holder)):
+    for number, text in enumerate(step_lines(collapsed, group)):
         rows += [Row(line, LIGHT if number else STEP) for line in wrapped(text, WIDEST, STEP)]
-    return (*rows, *_shared(fold, holder))
+    return (*rows, *_shared(collapsed, group))
 
 
-def _shared(fold: Fold, holder: Holder) -> list[Row]:
+def _shared(collapsed: CollapsedGraph, group: NodeGroup) -> list[Row]:
     """Whose weights a box uses again, where it has none of its own."""
-    own = {node.path for node in holder.nodes if node.path}
-    if not own or not all(node.again for node in holder.nodes if node.path):
+    own = {node.path for node in group.nodes if node.path}
+    if not own or not all(node.again for node in group.nodes if node.path):
         return []
-    first = next((node for node in fold.graph.nodes if node.path in own and not node.again), None)
+    first = next((node for node in collapsed.graph.nodes if node.path in own and not node.again), None)
     if first is None:
         return []
-    owner = fold.graph.layers[first.layer]
+    owner = collapsed.graph.layers[first.layer]
     while owner.scope:
-        owner = fold.graph.layers[fold.graph.scopes[owner.scope].layer]
-    return [Row(words(say("weights of", fold.lang).format(label=owner.label)), FAINT, "guide")]
+        owner = collapsed.graph.layers[collapsed.graph.scopes[owner.scope].layer]
+    return [Row(words(say("weights of", collapsed.lang).format(label=owner.label)), FAINT, "guide")]
 
 
 def _label(layer: Layer) -> str:
     return f"start {layer.label}" if layer.role == "start" else layer.label
 
 
-def _line_ended(graph: Graph, holder: Holder) -> Layer | None:
+def _line_ended(graph: Graph, group: NodeGroup) -> Layer | None:
     """The line whose value a box makes, to name it by."""
-    for node in holder.nodes:
+    for node in group.nodes:
         layer = graph.layers[node.layer]
         if any(edge.node == node.index for edge in layer.values):
             return layer
     return None
 
 
-def _cluster_id(fold: Fold, index: int) -> str:
+def _cluster_id(collapsed: CollapsedGraph, index: int) -> str:
     """From the block's path; a block that is used again with the same weights has the same path."""
     if index < 0:
         return ""
-    path = fold.graph.scopes[index].path
-    again = sum(1 for scope in fold.graph.scopes[:index] if scope.path == path)
+    path = collapsed.graph.scopes[index].path
+    again = sum(1 for scope in collapsed.graph.scopes[:index] if scope.path == path)
     return f"cluster {path}" + (f" again {again}" if again else "")
 
 
-def _cluster(fold: Fold, scope: Scope) -> Cluster:
+def _cluster(collapsed: CollapsedGraph, scope: Scope) -> Cluster:
     times = len(scope.children) if scope.kind == "repeat" else 1
-    layer = fold.graph.layers[scope.layer]
-    name = scope_title(fold, scope, times, call=False)
+    layer = collapsed.graph.layers[scope.layer]
+    name = scope_title(collapsed, scope, times, call=False)
     title = words(f"{layer.label}: {name}" if layer.scope == 0 and scope.parent == 0 else name, "bold")
     parent = scope.parent
-    while parent >= 0 and not fold.drawn(fold.graph.scopes[parent]):
-        parent = fold.graph.scopes[parent].parent
-    found = Cluster(_cluster_id(fold, scope.index), title, _cluster_id(fold, parent), layer.path)
+    while parent >= 0 and not collapsed.drawn(collapsed.graph.scopes[parent]):
+        parent = collapsed.graph.scopes[parent].parent
+    found = Cluster(_cluster_id(collapsed, scope.index), title, _cluster_id(collapsed, parent), layer.path)
     found.width, found.height = line_width(title, NAME) + 2, NAME * LEADING + 0.4
     return found
 
 
-def _framed(plan: Plan, fold: Fold) -> Plan:
+def _framed(plan: Plan, collapsed: CollapsedGraph) -> Plan:
     """A block that is drawn beside the net: in a frame with its name, and the sizes of the instance that is drawn."""
-    scope = fold.graph.scopes[fold.part.scope]
-    name = f"detail {fold.part.name}"
-    rows = [Row(words(fold.part.name, "bold"), NAME)]
+    scope = collapsed.graph.scopes[collapsed.part.scope]
+    name = f"detail {collapsed.part.name}"
+    rows = [Row(words(collapsed.part.name, "bold"), NAME)]
     said = arguments(scope)
     rows += [Row(line, FAINT, "faint") for line in wrapped(said, WIDEST, FAINT)] if said else []
-    frame = Cluster(name, rows[0].line, "", fold.graph.layers[scope.layer].path, rows=tuple(rows[1:]))
+    frame = Cluster(name, rows[0].line, "", collapsed.graph.layers[scope.layer].path, rows=tuple(rows[1:]))
     frame.width = max(line_width(row.line, row.size) for row in rows) + 2
     frame.height = sum(row.size for row in rows) * LEADING + 0.4
     names = {box.id: f"{name}/{box.id}" for box in plan.boxes}
@@ -235,25 +235,25 @@ def _framed(plan: Plan, fold: Fold) -> Plan:
 # ---- arrows
 
 
-def _arrows(fold: Fold) -> list[Arrow]:
+def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
     """Each drawn value to each box that reads it, once; its type is written where it is news."""
     found: dict[tuple[str, str, int], Arrow] = {}
     said: set[tuple[str, str]] = set()
     delays: dict[tuple[str, str], set[int]] = {}
-    for node in fold.graph.nodes:
-        target = fold.of.get(node.index)
+    for node in collapsed.graph.nodes:
+        target = collapsed.of.get(node.index)
         if target is None or target.outside or target.port:
             continue
         for edge in node.inputs:
-            for source_edge, delay in fold.sources(edge):
-                source = fold.of.get(source_edge.node)
+            for source_edge, delay in collapsed.sources(edge):
+                source = collapsed.of.get(source_edge.node)
                 if source is None or (source is target and not delay):
                     continue
                 delays.setdefault((source.id, target.id), set()).add(delay)
                 key = (source.id, target.id, min(delay, 1))
                 if key not in found:
-                    value = fold.graph.nodes[edge.node].types[edge.output]
-                    found[key] = _arrow(fold, source, target, value, delay, said)
+                    value = collapsed.graph.nodes[edge.node].types[edge.output]
+                    found[key] = _arrow(collapsed, source, target, value, delay, said)
     return [_with_delays(arrow, delays[arrow.source, arrow.target]) for arrow in found.values()]
 
 
@@ -266,9 +266,11 @@ def _with_delays(arrow: Arrow, delays: set[int]) -> Arrow:
     return replace(arrow, label=line, width=line_width(line, SHAPE) + 1.6, height=SHAPE * 1.45)
 
 
-def _arrow(fold: Fold, source: Holder, target: Holder, value: Type, delay: int, said: set[tuple[str, str]]) -> Arrow:
+def _arrow(
+    collapsed: CollapsedGraph, source: NodeGroup, target: NodeGroup, value: Type, delay: int, said: set[tuple[str, str]]
+) -> Arrow:
     text = ""
-    if not delay and (source.id, text) not in said and _is_news(fold, source, value):
+    if not delay and (source.id, text) not in said and _is_news(collapsed, source, value):
         text = type_words(value)
         said.add((source.id, ""))
     head = not target.fork
@@ -278,16 +280,16 @@ def _arrow(fold: Fold, source: Holder, target: Holder, value: Type, delay: int, 
     return Arrow(source.id, target.id, line, delay, line_width(line, SHAPE) + 1.6, SHAPE * 1.45, head=head)
 
 
-def _is_news(fold: Fold, source: Holder, value: Type) -> bool:
+def _is_news(collapsed: CollapsedGraph, source: NodeGroup, value: Type) -> bool:
     """Whether a box's value has another type than what the box reads."""
     if source.fork or source.outside or source.port:
         return not source.fork
     own = {node.index for node in source.nodes}
     reads = [
-        fold.graph.nodes[edge.node].types[edge.output]
+        collapsed.graph.nodes[edge.node].types[edge.output]
         for node in source.nodes
         for edge in node.inputs
-        if any(read.node not in own for read, _ in fold.sources(edge))
+        if any(read.node not in own for read, _ in collapsed.sources(edge))
     ]
     return not reads or all(read != value for read in reads)
 
@@ -305,17 +307,17 @@ def type_words(value: Type) -> str:
 
 def scene_of(plan: Plan, placed: Placed) -> Scene:
     """The plan where the layout put it."""
-    sheet = Sheet()
+    canvas = Canvas()
     nodes: dict[str, Node] = {}
     for box in plan.boxes:
         if box.shape != "text":
-            nodes[box.id] = _draw_box(sheet, box, "circle" if box.shape == "dot" else box.shape, placed)
+            nodes[box.id] = _draw_box(canvas, box, "circle" if box.shape == "dot" else box.shape, placed)
     for arrow in plan.arrows:
         points, middle = placed.arrows[arrow.id]
         points = _on_rims(points[::-1] if arrow.back else points, nodes.get(arrow.source), nodes.get(arrow.target))
         pen = Pen(ink="loop", width=0.365, opacity=0.8) if arrow.delay else Pen(width=HAIR * 1.15)
         source, target = (end if end in nodes else "" for end in (arrow.source, arrow.target))
-        sheet.wire(
+        canvas.wire(
             source,
             target,
             points,
@@ -327,20 +329,20 @@ def scene_of(plan: Plan, placed: Placed) -> Scene:
         )
         if arrow.label and middle is not None:
             ink = "loop" if arrow.delay else "guide"
-            _centred(sheet, f"{arrow.id}.shape", (Row(arrow.label, SHAPE, ink),), middle, "", ("shape",))
-    around = frames(sheet, plan, placed)
+            _centred(canvas, f"{arrow.id}.shape", (Row(arrow.label, SHAPE, ink),), middle, "", ("shape",))
+    around = frames(canvas, plan, placed)
     for cluster in plan.clusters:
-        draw_frame(sheet, cluster, around[cluster.id], placed.clusters[cluster.id][1])
+        draw_frame(canvas, cluster, around[cluster.id], placed.clusters[cluster.id][1])
     for box in plan.boxes:
         inside = box.id if box.shape != "text" else ""
-        _centred(sheet, box.id, box.rows, placed.boxes[box.id], inside, ("label",) if inside else ("shape",))
+        _centred(canvas, box.id, box.rows, placed.boxes[box.id], inside, ("label",) if inside else ("shape",))
     # frames under everything, outer ones first; a pill that has been drawn stays over them
-    sheet.back.sort(key=lambda item: isinstance(item, Node))
-    return sheet.scene("blocks")
+    canvas.back.sort(key=lambda item: isinstance(item, Node))
+    return canvas.scene("blocks")
 
 
-def _draw_box(sheet: Sheet, box: Box, shape: Shape, placed: Placed) -> Node:
-    return sheet.node(
+def _draw_box(canvas: Canvas, box: Box, shape: Shape, placed: Placed) -> Node:
+    return canvas.node(
         box.id,
         *placed.boxes[box.id],
         box.width / 2,
@@ -362,13 +364,15 @@ def _on_rims(points: tuple[Point, ...], source: Node | None, target: Node | None
     return (first, *points[1:-1], last)
 
 
-def _centred(sheet: Sheet, id: str, rows: tuple[Row, ...], point: Point, inside: str, classes: tuple[str, ...]) -> None:
+def _centred(
+    canvas: Canvas, id: str, rows: tuple[Row, ...], point: Point, inside: str, classes: tuple[str, ...]
+) -> None:
     """Rows of text around a point, each in its own size."""
     height = sum(row.size for row in rows) * LEADING
     y = point.y - height / 2
     for number, row in enumerate(rows, 1):
         base = y + row.size * (LEADING / 2 + 0.36)
-        sheet.texts.append(
+        canvas.texts.append(
             Text(
                 id=f"{id}.row{number}" if inside else id,
                 lines=(row.line,),

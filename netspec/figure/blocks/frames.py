@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from netspec.figure.blocks.plan import LEADING, NAME, Cluster, Placed, Plan, Row
 from netspec.figure.scene import HAIR, Pen, Point, Rect, Wire, along
-from netspec.figure.scene.canvas import Sheet
+from netspec.figure.scene.canvas import Canvas
 
 INSET = 2.4  # mm from a frame to its title
 
 
-def frames(sheet: Sheet, plan: Plan, placed: Placed) -> dict[str, Rect]:
+def frames(canvas: Canvas, plan: Plan, placed: Placed) -> dict[str, Rect]:
     """The frames, grown around the wires within and their labels, and to the left where a wire runs through a title."""
     outer = {cluster.id: cluster.parent for cluster in plan.clusters}
     inside = {box.id: box.cluster for box in plan.boxes}
-    wires = {item.id: item for item in sheet.wires if isinstance(item, Wire)}
+    wires = {item.id: item for item in canvas.wires if isinstance(item, Wire)}
     found = {name: frame for name, (frame, _) in placed.clusters.items()}
     for arrow in plan.arrows:
         middle = placed.arrows[arrow.id][1]
@@ -27,9 +27,9 @@ def frames(sheet: Sheet, plan: Plan, placed: Placed) -> dict[str, Rect]:
     for cluster in reversed(plan.clusters):
         frame, top = found[cluster.id], placed.clusters[cluster.id][1].y - cluster.height / 2
         left = frame.left + INSET
-        crossing = _crossings(sheet, Rect(left, top, left + cluster.width, top + cluster.height))
+        crossing = _crossings(canvas, Rect(left, top, left + cluster.width, top + cluster.height))
         if crossing and _crossings(
-            sheet, Rect(frame.right - INSET - cluster.width, top, frame.right, top + cluster.height)
+            canvas, Rect(frame.right - INSET - cluster.width, top, frame.right, top + cluster.height)
         ):
             frame = found[cluster.id] = _including(frame, min(crossing) - 2 - cluster.width - INSET, frame.right)
         if cluster.parent:
@@ -81,25 +81,25 @@ def _including(frame: Rect, left: float, right: float) -> Rect:
     return frame._replace(left=min(frame.left, left), right=max(frame.right, right))
 
 
-def draw_frame(sheet: Sheet, cluster: Cluster, frame: Rect, middle: Point) -> None:
+def draw_frame(canvas: Canvas, cluster: Cluster, frame: Rect, middle: Point) -> None:
     """A frame, its title at the upper left, or at the upper right where a wire comes in at the left."""
     pen = Pen(ink="faint", width=HAIR)
-    sheet.polygon(cluster.id, frame.corners, pen=pen, fill="tint-cluster", classes=("cluster",), layer=cluster.layer)
+    canvas.polygon(cluster.id, frame.corners, pen=pen, fill="tint-cluster", classes=("cluster",), layer=cluster.layer)
     top = middle.y - cluster.height / 2
     x, align = frame.left + INSET, "start"
-    if _crossings(sheet, Rect(x, top, x + cluster.width, top + cluster.height)):
+    if _crossings(canvas, Rect(x, top, x + cluster.width, top + cluster.height)):
         x, align = frame.right - INSET, "end"
     for number, row in enumerate((Row(cluster.title, NAME), *cluster.rows)):
         base = top + row.size * (LEADING / 2 + 0.36)
         name = f"{cluster.id}.title" if not number else f"{cluster.id}.row{number}"
-        sheet.text(name, (row.line,), x, base, row.size, align=align, ink=row.ink, classes=("title",))  # type: ignore[arg-type]
+        canvas.text(name, (row.line,), x, base, row.size, align=align, ink=row.ink, classes=("title",))  # type: ignore[arg-type]
         top += row.size * LEADING
 
 
-def _crossings(sheet: Sheet, box: Rect) -> list[float]:
+def _crossings(canvas: Canvas, box: Rect) -> list[float]:
     """Where wires run through a rectangle, from left to right; curves are followed in steps."""
     found = []
-    for wire in sheet.wires:
+    for wire in canvas.wires:
         assert isinstance(wire, Wire)
         if wire.box.grown(0.1).overlaps(box):
             found += [

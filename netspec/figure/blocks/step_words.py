@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from netspec.figure.blocks import Fold, Holder
+from netspec.figure.blocks import CollapsedGraph, NodeGroup
 from netspec.figure.strings import say
 from netspec.figure.units.elided import size_label
 from netspec.ir.graph import Node, Scope
@@ -18,25 +18,27 @@ FLIP = -2  # in place of a block: here time turns round
 _MAIN = ("recurrent", "attention", "filters", "dense", "embed", "pool", "norm")
 
 
-def tint_of(holder: Holder) -> str:
+def tint_of(group: NodeGroup) -> str:
     """The ground of a box, by its main step."""
-    if holder.port or holder.nodes[0].kind == "input":
+    if group.port or group.nodes[0].kind == "input":
         return "tint-input"
-    if holder.scope is not None:
+    if group.scope is not None:
         return "tint-block"
-    held = {node.op.family for node in holder.nodes}
+    held = {node.op.family for node in group.nodes}
     return f"tint-{next((family for family in _MAIN if family in held), 'plain')}"
 
 
-def scope_title(fold: Fold, scope: Scope, times: int = 1, call: bool = True) -> str:
+def scope_title(collapsed: CollapsedGraph, scope: Scope, times: int = 1, call: bool = True) -> str:
     """`Basic(64) × 2`, `Basic × 2`, `3` of a round; with `call` what the block is called with, where that is short."""
     if scope.kind == "round":
         return scope.name
     name = scope.name + (_call([scope]) if call else "")
     if scope.kind == "repeat":
-        rounds = [[fold.graph.scopes[one] for one in fold.graph.scopes[child].children] for child in scope.children]
+        rounds = [
+            [collapsed.graph.scopes[one] for one in collapsed.graph.scopes[child].children] for child in scope.children
+        ]
         first = rounds[0]
-        name = first[0].name if len(first) == 1 else say("repeat", fold.lang)
+        name = first[0].name if len(first) == 1 else say("repeat", collapsed.lang)
         if call and len(first) == 1:
             name += _call([inner[0] for inner in rounds])
     return f"{name} × {times}" if times > 1 else name
@@ -65,22 +67,24 @@ def _said(value: Any) -> str:
     return size_label(value) if isinstance(value, int | Formula) else str(value)
 
 
-def step_lines(fold: Fold, holder: Holder) -> list[str]:
+def step_lines(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
     """What a box does, a step a line; blocks inside a closed line by their names, alike ones in a row counted."""
-    if holder.nodes[0].kind == "input":
+    if group.nodes[0].kind == "input":
         return []
     said: list[tuple[str, int]] = []  # what is done, and in which block; -1 for a step of the line's own
-    for node in holder.nodes:
-        outer = _block_around(fold, node, holder.layer.scope) if holder.line else None
+    for node in group.nodes:
+        outer = _block_around(collapsed, node, group.layer.scope) if group.line else None
         if outer is None:
-            said.append((step_text(node, fold.lang), FLIP if node.kind == "flip" else -1))
+            said.append((step_text(node, collapsed.lang), FLIP if node.kind == "flip" else -1))
         elif all(index != outer.index for _, index in said):
-            said.append((scope_title(fold, outer, len(outer.children) if outer.kind == "repeat" else 1), outer.index))
+            said.append(
+                (scope_title(collapsed, outer, len(outer.children) if outer.kind == "repeat" else 1), outer.index)
+            )
     found: list[str] = []
     for (text, block), alike in groupby(_turned(said), lambda one: (one[0], one[1] >= 0)):
         count = len(list(alike))
         found += [f"{text} × {count}"] if block and count > 1 and "×" not in text else [text] * count
-    if holder.line and len(found) > 3:
+    if group.line and len(found) > 3:
         return [" → ".join(found)]
     return found
 
@@ -95,9 +99,11 @@ def _turned(said: list[tuple[str, int]]) -> list[tuple[str, int]]:
     return [*said[:first], (f"{said[first][0]}({inner})", -1), *_turned(said[last + 1 :])]
 
 
-def _block_around(fold: Fold, node: Node, scope: int) -> Scope | None:
+def _block_around(collapsed: CollapsedGraph, node: Node, scope: int) -> Scope | None:
     """The outermost block or repeat a node lies in, seen from a line's scope."""
-    return next((one for one in fold.graph.ancestors(node.scope) if one.parent == scope and one.index != scope), None)
+    return next(
+        (one for one in collapsed.graph.ancestors(node.scope) if one.parent == scope and one.index != scope), None
+    )
 
 
 def step_text(node: Node, lang: str = "en") -> str:

@@ -58,7 +58,7 @@ class Footnote:
 
 
 @dataclass(slots=True)
-class Sheet:
+class Canvas:
     """Collects the items of one figure. Each list is painted over the one before."""
 
     back: list[Item] = field(default_factory=list)
@@ -261,4 +261,4 @@ class Sheet:
         )
 
 
-__all__ = ["Footnote", "Image", "Sheet", "boxed", "fitted"]
+__all__ = ["Canvas", "Footnote", "Image", "boxed", "fitted"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from netspec.figure.scene import HAIR, Node, Pen, Point, Polygon, Rect, Scene, Value
-from netspec.figure.scene.canvas import Sheet, boxed
+from netspec.figure.scene.canvas import Canvas, boxed
 from netspec.figure.scene.typeset import Line, widest, words
 from netspec.figure.settings import FigureSettings
 from netspec.figure.stages import Stage, extent, number, stages_of
@@ -98,13 +98,13 @@ def planes(graph: Graph, settings: FigureSettings) -> Scene:
         if stacks:
             _push(stacks, stack)
         stacks.append(stack)
-    sheet = Sheet()
+    canvas = Canvas()
     for stack in stacks:
-        _draw(sheet, stack, settings)
+        _draw(canvas, stack, settings)
     for turn, (before, after) in enumerate(pairwise(stacks)):
-        _join(sheet, before, after, scale, turn)
-    _operations(sheet, stacks, settings)
-    return sheet.scene("planes", nodes_first=True)
+        _join(canvas, before, after, scale, turn)
+    _operations(canvas, stacks, settings)
+    return canvas.scene("planes", nodes_first=True)
 
 
 def _scale(stages: list[Stage]) -> float:
@@ -189,16 +189,16 @@ def _push(stacks: list[Stack], stack: Stack) -> None:
 # ---- drawing
 
 
-def _draw(sheet: Sheet, stack: Stack, settings: FigureSettings) -> None:
+def _draw(canvas: Canvas, stack: Stack, settings: FigureSettings) -> None:
     path, stage = stack.stage.layer.path, stack.stage
     if stack.bar:
-        sheet.nodes.append(
+        canvas.nodes.append(
             Polygon(id=stage.id, points=stack.corners, pen=None, fill="dark", classes=("bar",), layer=path)
         )
     count = len(stack.boxes)
     for place, box in enumerate(stack.shifted(), 1):
         fill = "light" if (count - place) % 2 or (count == 1 and stage.does == "input") else "dark"
-        sheet.node(
+        canvas.node(
             f"{stage.id}.{place if place < count or stack.dots is None else 'last'}",
             *box.middle,
             box.width / 2,
@@ -213,20 +213,20 @@ def _draw(sheet: Sheet, stack: Stack, settings: FigureSettings) -> None:
         )
     if stack.dots is not None:
         hidden = _count(stage)[1]
-        sheet.dots(f"{stage.id}.gap", stack.dots.x + stack.x, stack.dots.y, 1, 1, hidden, path, (0.6, 1.9))
-        sheet.hidden[stage.id] = hidden
+        canvas.dots(f"{stage.id}.gap", stack.dots.x + stack.x, stack.dots.y, 1, 1, hidden, path, (0.6, 1.9))
+        canvas.hidden[stage.id] = hidden
     letter = settings.of(path).letter
     if letter and stack.boxes and stage.does == "input":
         box = stack.front
         size = box.height * 0.72
         own = boxed((words(letter, "bold"),), size)
-        text = sheet.text(
+        text = canvas.text(
             f"{stage.id}.letter", (words(letter, "bold"),), box.middle.x, box.middle.y - own.middle.y, size
         )
-        sheet.texts[-1] = replace(text, inside=f"{stage.id}.{count}")
+        canvas.texts[-1] = replace(text, inside=f"{stage.id}.{count}")
     at = stack.label_at
     y = at.y - (len(stack.label) - 1) * LABEL * LEADING
-    sheet.text(
+    canvas.text(
         f"{stage.id}.title", stack.label, at.x, y, LABEL, align="start", classes=("title",), layer=path, leading=LEADING
     )
 
@@ -239,10 +239,10 @@ def _map_number(stage: Stage, place: int, stack: Stack) -> int:
     return maps - drawn + place - 1
 
 
-def _join(sheet: Sheet, before: Stack, after: Stack, scale: float, turn: int) -> None:
+def _join(canvas: Canvas, before: Stack, after: Stack, scale: float, turn: int) -> None:
     """A cone from maps to maps, two lines to and between bars."""
     if before.boxes and after.boxes:
-        _cone(sheet, before, after, scale, turn)
+        _cone(canvas, before, after, scale, turn)
         return
     if after.boxes:  # from a bar back to maps
         start = (before.corners[1], before.corners[2])
@@ -256,12 +256,12 @@ def _join(sheet: Sheet, before: Stack, after: Stack, scale: float, turn: int) ->
         end = (after.corners[0], after.corners[3])
     for name, a, b in (("upper", start[0], end[0]), ("lower", start[1], end[1])):
         id_ = f"{after.stage.id}.{name}"
-        sheet.wire(
+        canvas.wire(
             "", "", (a, b), pen=THIN, head=False, id=id_, classes=("link",), layer=after.stage.layer.path, over=True
         )
 
 
-def _cone(sheet: Sheet, before: Stack, after: Stack, scale: float, turn: int) -> None:
+def _cone(canvas: Canvas, before: Stack, after: Stack, scale: float, turn: int) -> None:
     """The window on the front map, and lines from its corners to the value that it makes."""
     across, down = PLACES[turn % 2]
     map_, target = before.front, after.front
@@ -270,12 +270,12 @@ def _cone(sheet: Sheet, before: Stack, after: Stack, scale: float, turn: int) ->
     top = map_.top + (map_.height - high) * down
     window = Rect(left, top, left + wide, top + high)
     path = after.stage.layer.path
-    sheet.front.append(
+    canvas.front.append(
         Polygon(id=f"{after.stage.id}.window", points=window.corners, pen=THIN, classes=("window",), layer=path)
     )
     tip = Point(target.left + target.width * across, target.top + target.height * down)
     for number_, corner in enumerate(window.corners, 1):
-        sheet.wire(
+        canvas.wire(
             "",
             "",
             (corner, tip),
@@ -301,7 +301,7 @@ def _window(stage: Stage, read: Stage, scale: float, map_: Rect) -> tuple[float,
 # ---- words below
 
 
-def _operations(sheet: Sheet, stacks: list[Stack], settings: FigureSettings) -> None:
+def _operations(canvas: Canvas, stacks: list[Stack], settings: FigureSettings) -> None:
     """What leads from each stage to the next, in as many rows as it takes, each with a tick up to its gap."""
     if settings.captions == ():
         return
@@ -316,13 +316,13 @@ def _operations(sheet: Sheet, stacks: list[Stack], settings: FigureSettings) -> 
         ends[row : row + 1] = [x + half]
         y = bottom + row * ROW + WORDS
         path = after.stage.layer.path
-        sheet.text(f"{after.stage.id}.does", (line,), x, y, WORDS, classes=("caption",), layer=path)
+        canvas.text(f"{after.stage.id}.does", (line,), x, y, WORDS, classes=("caption",), layer=path)
         top = max(
             (box.bottom for stack in (before, after) for box in stack.outline() if box.left < x < box.right),
             default=0.0,
         )
         tick = (Point(x, max(top + 1.5, bottom - 10.0)), Point(x, y - WORDS * 0.95))
-        sheet.wire("", "", tick, pen=THIN, head=False, id=f"{after.stage.id}.tick", classes=("tick",), layer=path)
+        canvas.wire("", "", tick, pen=THIN, head=False, id=f"{after.stage.id}.tick", classes=("tick",), layer=path)
 
 
 def _gap(before: Stack, after: Stack) -> float:

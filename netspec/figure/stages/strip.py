@@ -11,7 +11,7 @@ from typing import Any
 
 from netspec.figure.blocks.step_words import step_text
 from netspec.figure.scene import Image, Node, Pen, Point, Rect, Scene, layout
-from netspec.figure.scene.canvas import Sheet, boxed
+from netspec.figure.scene.canvas import Canvas, boxed
 from netspec.figure.scene.typeset import line_width, words, wrapped
 from netspec.figure.settings import FigureSettings
 from netspec.figure.stages import Stage, stages_of
@@ -69,22 +69,22 @@ def strip(graph: Graph, settings: FigureSettings, weights: Arrays) -> Scene:
     shelves = _shelves(graph, stages, settings)
     if not any(shelf.key for shelf in shelves):
         raise Unsuitable(stages[-1].node)
-    sheet = Sheet()
+    canvas = Canvas()
     x = 0.0
     before: Node | None = None
     for shelf in shelves:
-        node = _box(sheet, shelf, x + shelf.width / 2, before is not None)
+        node = _box(canvas, shelf, x + shelf.width / 2, before is not None)
         if before is not None:
             ends = (Point(before.box.right, 0.0), Point(node.box.left, 0.0))
-            sheet.wire(before.id, node.id, ends, pen=BLUE, layer=shelf.layer)
+            canvas.wire(before.id, node.id, ends, pen=BLUE, layer=shelf.layer)
         if shelf.key:
-            _tiles(sheet, shelf, node, weights, settings)
+            _tiles(canvas, shelf, node, weights, settings)
         before = node
         x += shelf.width + APART
     assert before is not None
-    sheet.wire(before.id, "", (Point(before.box.right, 0.0), Point(before.box.right + APART, 0.0)), pen=BLUE)
-    _title(sheet, graph)
-    return sheet.scene("strip")
+    canvas.wire(before.id, "", (Point(before.box.right, 0.0), Point(before.box.right + APART, 0.0)), pen=BLUE)
+    _title(canvas, graph)
+    return canvas.scene("strip")
 
 
 def _shelves(graph: Graph, stages: list[Stage], settings: FigureSettings) -> list[Shelf]:
@@ -123,8 +123,8 @@ def _picture(graph: Graph, stage: Stage) -> tuple[int, int, int] | None:
     return sizes if all(isinstance(size, int) for size in sizes) else None  # type: ignore[return-value]
 
 
-def _box(sheet: Sheet, shelf: Shelf, x: float, framed: bool) -> Node:
-    node = sheet.node(
+def _box(canvas: Canvas, shelf: Shelf, x: float, framed: bool) -> Node:
+    node = canvas.node(
         f"{shelf.id}.box",
         x,
         0.0,
@@ -140,17 +140,17 @@ def _box(sheet: Sheet, shelf: Shelf, x: float, framed: bool) -> Node:
     high = NAME + len(lines) * STEP * layout.LEADING
     name = words(shelf.name, "bold")
     y = -high / 2 - boxed((name,), NAME).top
-    sheet.text(f"{node.id}.name", (name,), x, y, NAME, classes=("label",), layer=shelf.layer)
+    canvas.text(f"{node.id}.name", (name,), x, y, NAME, classes=("label",), layer=shelf.layer)
     if lines:
         y += STEP * 1.45
-        sheet.text(f"{node.id}.steps", lines, x, y, STEP, classes=("label",), layer=shelf.layer)
+        canvas.text(f"{node.id}.steps", lines, x, y, STEP, classes=("label",), layer=shelf.layer)
     return node
 
 
 # ---- tiles
 
 
-def _tiles(sheet: Sheet, shelf: Shelf, node: Node, weights: Arrays, settings: FigureSettings) -> None:
+def _tiles(canvas: Canvas, shelf: Shelf, node: Node, weights: Arrays, settings: FigureSettings) -> None:
     """A sheet of filters below a box, and an arrow up to it."""
     array = weights[shelf.key]
     count = int(array.shape[0])
@@ -164,8 +164,8 @@ def _tiles(sheet: Sheet, shelf: Shelf, node: Node, weights: Arrays, settings: Fi
         x, y = left + column * (across + BETWEEN), top + row * (down + BETWEEN)
         rows = tile_of(array[number] if shelf.picture is None else array[number].reshape(shelf.picture))
         corners = Rect(x, y, x + across, y + down).corners
-        sheet.polygon(f"{shelf.id}.{number + 1}.edge", corners, pen=Pen(ink="faint", width=0.2), classes=("tile",))
-        sheet.front.append(
+        canvas.polygon(f"{shelf.id}.{number + 1}.edge", corners, pen=Pen(ink="faint", width=0.2), classes=("tile",))
+        canvas.front.append(
             Image(
                 id=f"{shelf.id}.{number + 1}",
                 x=x,
@@ -179,12 +179,12 @@ def _tiles(sheet: Sheet, shelf: Shelf, node: Node, weights: Arrays, settings: Fi
             )
         )
     start = Point(node.x, top - 1.2)
-    sheet.wire("", node.id, (start, Point(node.x, HIGH / 2)), pen=GREEN, id=f"{shelf.id}.up", layer=shelf.layer)
+    canvas.wire("", node.id, (start, Point(node.x, HIGH / 2)), pen=GREEN, id=f"{shelf.id}.up", layer=shelf.layer)
     if count > shown:
-        sheet.hidden[shelf.id] = str(count - shown)
+        canvas.hidden[shelf.id] = str(count - shown)
         below = top + math.ceil(shown / columns) * (down + BETWEEN) + STEP
         line = words(say("more filters", settings.lang).format(count=count - shown))
-        sheet.text(f"{shelf.id}.more", (line,), node.x, below, STEP, classes=("caption",), layer=shelf.layer)
+        canvas.text(f"{shelf.id}.more", (line,), node.x, below, STEP, classes=("caption",), layer=shelf.layer)
 
 
 def tile_of(kernel: Any) -> tuple[tuple[str, ...], ...]:
@@ -216,11 +216,11 @@ def _byte(value: float, largest: float) -> int:
     return min(255, max(0, round(127.5 + 127.5 * value / largest)))
 
 
-def _title(sheet: Sheet, graph: Graph) -> None:
+def _title(canvas: Canvas, graph: Graph) -> None:
     """What is shown, below everything."""
     if not graph.caption:
         return
-    box = sheet.box()
+    box = canvas.box()
     line = words(graph.caption)
     y = box.bottom + 4 - boxed((line,), layout.CAPTION).top
-    sheet.text("caption", (line,), box.middle.x, y, layout.CAPTION, classes=("caption",))
+    canvas.text("caption", (line,), box.middle.x, y, layout.CAPTION, classes=("caption",))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netspec.figure.scene import BOLD, HAIR, Pen, Point, Rect, Scene
-from netspec.figure.scene.canvas import Sheet, boxed
+from netspec.figure.scene.canvas import Canvas, boxed
 from netspec.figure.scene.typeset import Line, line_width, plain, symbol, upright, words
 from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
@@ -67,12 +67,12 @@ class Plot:
 
 def features_scene(found: Features, settings: FigureSettings) -> Scene:
     """The inputs with their bent boundary where they are points of a plane; the features with their straight one."""
-    sheet = Sheet()
+    canvas = Canvas()
     plots = [plot for plot in (_inputs(found, settings), _features(found, settings)) if plot is not None]
     for number, plot in enumerate(plots):
-        _draw(sheet, plot, found, Point(number * (SIDE + APART), 0.0))
-    _legend(sheet, found, len(plots) * (SIDE + APART) - APART)
-    return sheet.scene("features")
+        _draw(canvas, plot, found, Point(number * (SIDE + APART), 0.0))
+    _legend(canvas, found, len(plots) * (SIDE + APART) - APART)
+    return canvas.scene("features")
 
 
 # ---- what is plotted
@@ -214,7 +214,7 @@ def _kept(piece: list[tuple[float, float]], normal: Any, offset: float) -> list[
 # ---- drawing
 
 
-def _draw(sheet: Sheet, plot: Plot, found: Features, corner: Point) -> None:
+def _draw(canvas: Canvas, plot: Plot, found: Features, corner: Point) -> None:
     frame = Rect(corner.x, corner.y, corner.x + SIDE, corner.y + SIDE)
     low, high = plot.low, plot.high
 
@@ -224,45 +224,47 @@ def _draw(sheet: Sheet, plot: Plot, found: Features, corner: Point) -> None:
             frame.bottom - (y - low[1]) / ((high[1] - low[1]) or 1.0) * SIDE,
         )
 
-    sheet.polygon(f"{plot.id}.frame", frame.corners, pen=Pen(ink="faint", width=HAIR), classes=("frame",))
+    canvas.polygon(f"{plot.id}.frame", frame.corners, pen=Pen(ink="faint", width=HAIR), classes=("frame",))
     for number, ((x, y), kind) in enumerate(zip(plot.points.tolist(), found.classes.tolist(), strict=True), 1):
         point = at(x, y if plot.up else (low[1] + high[1]) / 2)
-        _dot(sheet, f"{plot.id}.{number}", point, int(kind), DOT, ("example",), found.names[int(kind)])
+        _dot(canvas, f"{plot.id}.{number}", point, int(kind), DOT, ("example",), found.names[int(kind)])
     for number, line in enumerate(plot.lines, 1):
         points = [at(x, y) for x, y in line]
-        sheet.wire(
+        canvas.wire(
             "", "", points, head=False, pen=Pen(width=BOLD), id=f"{plot.id}.boundary.{number}",
             classes=("boundary",), over=True,
         )  # fmt: skip
     if len(found.names) > 2:
-        _badges(sheet, plot, found, at)
+        _badges(canvas, plot, found, at)
     title = words(plot.title, "bold")
-    sheet.text(f"{plot.id}.title", (title,), frame.middle.x, frame.top - 3.2, TITLE, classes=("title",))
+    canvas.text(f"{plot.id}.title", (title,), frame.middle.x, frame.top - 3.2, TITLE, classes=("title",))
     below = frame.bottom + 2.2 - boxed((plot.across,), AXIS).top
-    sheet.text(f"{plot.id}.across", (plot.across,), frame.middle.x, below, AXIS, classes=("axis",))
+    canvas.text(f"{plot.id}.across", (plot.across,), frame.middle.x, below, AXIS, classes=("axis",))
     if plot.up and len(plain(plot.up)) <= 6:
-        sheet.text(f"{plot.id}.up", (plot.up,), frame.left - 2.0, frame.middle.y, AXIS, align="end", classes=("axis",))
+        canvas.text(f"{plot.id}.up", (plot.up,), frame.left - 2.0, frame.middle.y, AXIS, align="end", classes=("axis",))
 
 
-def _dot(sheet: Sheet, name: str, at: Point, kind: int, radius: float, classes: tuple[str, ...], tip: str = "") -> None:
+def _dot(
+    canvas: Canvas, name: str, at: Point, kind: int, radius: float, classes: tuple[str, ...], tip: str = ""
+) -> None:
     """An example in its class's colour; every second class is hollow, for those who see no colours."""
     role = ROLES[kind % len(ROLES)]
     ink, width, fill = (role, 0.36, "paper") if kind % 2 else ("paper", 0.12, role)
-    sheet.node(name, at.x, at.y, radius, ink=ink, width=width, fill=fill, classes=classes, tip=tip)
+    canvas.node(name, at.x, at.y, radius, ink=ink, width=width, fill=fill, classes=classes, tip=tip)
 
 
-def _badges(sheet: Sheet, plot: Plot, found: Features, at: Any) -> None:
+def _badges(canvas: Canvas, plot: Plot, found: Features, at: Any) -> None:
     """The name of each class in the middle of its points: colours alone tell few people ten classes apart."""
     for kind, name in _present(found):
         x, y = plot.points[found.classes == kind].mean(axis=0).tolist()
         middle: Point = at(x, y)
         role = ROLES[kind % len(ROLES)]
-        node = sheet.node(
+        node = canvas.node(
             f"{plot.id}.class.{kind}", middle.x, middle.y, BADGE, ink=role, width=BOLD, fill="paper", classes=("class",)
         )
-        sheet.nodes.remove(node)
-        sheet.front.append(node)
-        sheet.label(node, words(name, "bold"), NAME)
+        canvas.nodes.remove(node)
+        canvas.front.append(node)
+        canvas.label(node, words(name, "bold"), NAME)
 
 
 def _present(found: Features) -> Iterator[tuple[int, str]]:
@@ -271,14 +273,14 @@ def _present(found: Features) -> Iterator[tuple[int, str]]:
             yield kind, name
 
 
-def _legend(sheet: Sheet, found: Features, wide: float) -> None:
+def _legend(canvas: Canvas, found: Features, wide: float) -> None:
     """Which colour is which class, in rows below."""
     entries = [(kind, name, words(name)) for kind, name in _present(found)]
     size = max(line_width(line, NAME) for _, _, line in entries) + 7.0
     each = max(1, min(len(entries), int(wide // size)))
-    left, top = (wide - each * size) / 2, sheet.box().bottom + 5.5
+    left, top = (wide - each * size) / 2, canvas.box().bottom + 5.5
     for number, (kind, _, line) in enumerate(entries):
         row, column = divmod(number, each)
         x, y = left + column * size + 2, top + row * NAME * 1.7
-        _dot(sheet, f"legend.{kind}", Point(x, y), kind, DOT * 1.3, ("legend",))
-        sheet.text(f"legend.{kind}.text", (line,), x + 2.4, y + NAME * 0.35, NAME, align="start", classes=("legend",))
+        _dot(canvas, f"legend.{kind}", Point(x, y), kind, DOT * 1.3, ("legend",))
+        canvas.text(f"legend.{kind}.text", (line,), x + 2.4, y + NAME * 0.35, NAME, align="start", classes=("legend",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netspec.figure.scene import layout
-from netspec.figure.scene.canvas import Sheet, boxed
+from netspec.figure.scene.canvas import Canvas, boxed
 from netspec.figure.scene.typeset import Atom, Line, math, widest, wrapped
 from netspec.figure.settings import FigureSettings
 from netspec.figure.units import Group
@@ -34,14 +34,14 @@ class Caption:
         formula = boxed((self.formula,), layout.FORMULA).height if self.formula else 0.0
         return words + formula + (layout.CAPTION * 0.5 if self.words and self.formula else 0.0)
 
-    def draw(self, sheet: Sheet, x: float, y: float) -> None:
+    def draw(self, canvas: Canvas, x: float, y: float) -> None:
         """Centred at x, the first baseline at y."""
         if self.words:
-            sheet.text(f"{self.id}.caption", self.words, x, y, layout.CAPTION, classes=("caption",))
+            canvas.text(f"{self.id}.caption", self.words, x, y, layout.CAPTION, classes=("caption",))
             y += boxed(self.words, layout.CAPTION).bottom + layout.CAPTION * 0.5
             y -= boxed((self.formula,), layout.FORMULA).top if self.formula else 0.0
         if self.formula:
-            sheet.text(f"{self.id}.formula", (self.formula,), x, y, layout.FORMULA, classes=("formula",))
+            canvas.text(f"{self.id}.formula", (self.formula,), x, y, layout.FORMULA, classes=("formula",))
 
 
 def captions_of(groups: list[Group], settings: FigureSettings) -> list[Caption]:

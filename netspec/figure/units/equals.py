@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netspec.figure.scene import Point, Scene, layout
-from netspec.figure.scene.canvas import Sheet
+from netspec.figure.scene.canvas import Canvas
 from netspec.figure.scene.typeset import symbol, upright
 from netspec.figure.settings import FigureSettings, Index
 from netspec.figure.units import Group, Unsuitable
@@ -23,18 +23,18 @@ def equals(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene
     """The figure of one unit of a layer of perceptrons that reads one other layer."""
     group = _shown(graph, groups, settings)
     source = group.links[0].source
-    drawing = Perceptrons(Sheet(), _one_unit(group, settings))
+    drawing = Perceptrons(Canvas(), _one_unit(group, settings))
     rows = drawing.inputs(source, 0.0)
     (output,) = [row for row in drawing.layer(group, rows, TO_WEIGHT, True) if isinstance(row, Source)]
-    sheet = drawing.sheet
+    canvas = drawing.canvas
     left = output.node.x + layout.DOT + APART
     for name, side in (("upper", -1), ("lower", 1)):
         y = output.node.y + side * BARS[2] / 2
         box = Point(left, y - BARS[1] / 2), Point(left + BARS[0], y + BARS[1] / 2)
         corners = (box[0], Point(box[1].x, box[0].y), box[1], Point(box[0].x, box[1].y))
-        sheet.polygon(f"equals.{name}", corners, pen=None, fill="equals", classes=("equals",))
-    _simple(sheet, settings, rows, output, group, left + BARS[0] + APART + SMALL)
-    return sheet.scene("equals")
+        canvas.polygon(f"equals.{name}", corners, pen=None, fill="equals", classes=("equals",))
+    _simple(canvas, settings, rows, output, group, left + BARS[0] + APART + SMALL)
+    return canvas.scene("equals")
 
 
 def _shown(graph: Graph, groups: list[Group], settings: FigureSettings) -> Group:
@@ -56,13 +56,13 @@ def _one_unit(group: Group, settings: FigureSettings) -> FigureSettings:
     return replace(settings, layers={**settings.layers, path: replace(hints, show=show)})
 
 
-def _simple(sheet: Sheet, settings: FigureSettings, rows: list[Row], output: Source, group: Group, x: float) -> None:
+def _simple(canvas: Canvas, settings: FigureSettings, rows: list[Row], output: Source, group: Group, x: float) -> None:
     """The right half: a circle an input, at the height of its row, and one circle for all the rest."""
     source = group.links[0].source
     unit = output.unit
     assert unit is not None
     name = settings.of(group.layer.path).symbol or group.label
-    target = sheet.node(
+    target = canvas.node(
         f"{group.id}.{unit.name}.simple",
         x + FAN,
         output.node.y,
@@ -71,16 +71,16 @@ def _simple(sheet: Sheet, settings: FigureSettings, rows: list[Row], output: Sou
         classes=("unit", group.role),
         layer=group.layer.path,
     )
-    sheet.label(target, (symbol(name, unit.index),), layout.LABEL)
+    canvas.label(target, (symbol(name, unit.index),), layout.LABEL)
     input_name = settings.of(source.layer.path).symbol or source.label
     for row in rows:
         if isinstance(row, Gap):
-            dots = next(item for item in sheet.front if item.id == f"{source.id}.{row.name}")
+            dots = next(item for item in canvas.front if item.id == f"{source.id}.{row.name}")
             y = dots.box.middle.y
-            sheet.dots(f"{source.id}.{row.name}.simple", x, y, 0, 1, row.hidden, source.layer.path, layout.SMALL_DOTS)
+            canvas.dots(f"{source.id}.{row.name}.simple", x, y, 0, 1, row.hidden, source.layer.path, layout.SMALL_DOTS)
             continue
         index = row.unit.name if row.unit else "+1"
-        node = sheet.node(
+        node = canvas.node(
             f"{source.id}.{index}.simple",
             x,
             row.node.y,
@@ -90,6 +90,6 @@ def _simple(sheet: Sheet, settings: FigureSettings, rows: list[Row], output: Sou
             layer=source.layer.path,
         )
         label = (symbol(input_name, row.unit.index),) if row.unit else upright("+1")
-        sheet.label(node, label, layout.INPUT_LABEL * 0.92)
+        canvas.label(node, label, layout.INPUT_LABEL * 0.92)
         east = Point(node.x + node.rx, node.y)
-        sheet.wire(node.id, target.id, (east, target.rim(east)), layer=group.layer.path)
+        canvas.wire(node.id, target.id, (east, target.rim(east)), layer=group.layer.path)

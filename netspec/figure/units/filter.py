@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from netspec.figure.scene import BOLD, Node, Pen, Point, Polygon, Scene, layout
-from netspec.figure.scene.canvas import Footnote, Sheet, boxed
+from netspec.figure.scene.canvas import Canvas, Footnote, boxed
 from netspec.figure.scene.typeset import Atom, Line, math, paragraph, symbol, upright, words
 from netspec.figure.settings import FigureSettings, Index, Skip
 from netspec.figure.strings import say
@@ -52,27 +52,27 @@ def filter_view(graph: Graph, groups: list[Group], settings: FigureSettings) -> 
     """The figure of one unit of the layer that `only` names, else of the first layer of filters."""
     group, link = _chosen(graph, groups, settings)
     window = window_of(group, link, settings, graph)
-    sheet = Sheet()
+    canvas = Canvas()
     source = _source(link.source, window, settings)
-    draw_lattice(sheet, source, settings)
+    draw_lattice(canvas, source, settings)
     bold = _window_nodes(source, window)
-    _embolden(sheet, source, bold)
-    weights = _filter(sheet, link, source, window, bold, group)
-    total, last = _sum(sheet, group, weights)
+    _embolden(canvas, source, bold)
+    weights = _filter(canvas, link, source, window, bold, group)
+    total, last = _sum(canvas, group, weights)
     target = lattice_of(group, settings)
     target = _shown_at(target, group, window, settings)
     row, column = (str(number) for number in window.at)
     down = next(at for unit, at in target.rows.units if unit.name == row)
     across = next(at for unit, at in target.columns.units if unit.name == column)
     target.origin = Point(last.box.right + 22.0 + layout.ELLIPSE[0], total.y - down * ROW - across * COLUMN.y)
-    draw_lattice(sheet, target, settings)
+    draw_lattice(canvas, target, settings)
     node = target.nodes[row, column]
-    _embolden(sheet, target, [node])
-    sheet.wire(
+    _embolden(canvas, target, [node])
+    canvas.wire(
         last.id, node.id, (Point(last.box.right, total.y), Point(node.x - node.rx, node.y)), layer=group.layer.path
     )
-    _words(sheet, group, link, source, weights, total, last, target, settings)
-    return sheet.scene("filter")
+    _words(canvas, group, link, source, weights, total, last, target, settings)
+    return canvas.scene("filter")
 
 
 def _chosen(graph: Graph, groups: list[Group], settings: FigureSettings) -> tuple[Group, Link]:
@@ -126,15 +126,15 @@ def _window_nodes(source: Lattice, window: Window) -> list[Node]:
     return [source.nodes[str(row), str(column)] for row in _thinned(window.rows) for column in _thinned(window.columns)]
 
 
-def _embolden(sheet: Sheet, lattice: Lattice, nodes: list[Node]) -> None:
+def _embolden(canvas: Canvas, lattice: Lattice, nodes: list[Node]) -> None:
     """The units of which the figure speaks have a thicker line; padding a dashed one."""
     chosen = {node.id for node in nodes}
-    for number, item in enumerate(sheet.nodes):
+    for number, item in enumerate(canvas.nodes):
         if isinstance(item, Node) and item.id in chosen:
-            sheet.nodes[number] = sheet.by_id[item.id] = replace(item, pen=replace(item.pen, width=BOLD))
+            canvas.nodes[number] = canvas.by_id[item.id] = replace(item, pen=replace(item.pen, width=BOLD))
 
 
-def _filter(sheet: Sheet, link: Link, source: Lattice, window: Window, read: list[Node], group: Group) -> list[Node]:
+def _filter(canvas: Canvas, link: Link, source: Lattice, window: Window, read: list[Node], group: Group) -> list[Node]:
     """The filter's weights beside what they read, and the level wires to them."""
     shift = source.box.right + CLEAR - around(read).left + layout.ELLIPSE[0]
     rows = [k for k, number in enumerate(window.rows) if number in _thinned(window.rows)]
@@ -143,7 +143,7 @@ def _filter(sheet: Sheet, link: Link, source: Lattice, window: Window, read: lis
     path = group.layer.path
     for node, (row, column) in zip(read, [(r, c) for r in rows for c in columns], strict=True):
         units = Unit(str(row + 1), math(str(row + 1)), row), Unit(str(column + 1), math(str(column + 1)), column)
-        weight = sheet.node(
+        weight = canvas.node(
             f"{group.id}.w.{row + 1}.{column + 1}",
             node.x + shift,
             node.y,
@@ -154,19 +154,19 @@ def _filter(sheet: Sheet, link: Link, source: Lattice, window: Window, read: lis
             classes=("weight",),
             layer=path,
         )
-        sheet.label(weight, (symbol("w", cell_index(*units)),), 4.7)
+        canvas.label(weight, (symbol("w", cell_index(*units)),), 4.7)
         tail, tip = Point(node.x + node.rx, node.y), Point(weight.x - weight.rx, weight.y)
-        sheet.wire(node.id, weight.id, (tail, tip), pen=FAINT, layer=path, classes=("input",))
+        canvas.wire(node.id, weight.id, (tail, tip), pen=FAINT, layer=path, classes=("input",))
         weights.append(weight)
-    _inner_dots(sheet, source, window, shift, group)
+    _inner_dots(canvas, source, window, shift, group)
     next_to = {str(window.rows[0] - 1), str(window.rows[-1] + 1)} & {unit.name for unit, _ in source.rows.units}
     for name, nodes in (("window", read), ("filter", weights)):
         corners = _outline(nodes, TIGHT if next_to else ABOVE)
-        sheet.polygon(f"{group.id}.{name}", corners, pen=Pen(ink="guide"), classes=("outline",), front=True)
+        canvas.polygon(f"{group.id}.{name}", corners, pen=Pen(ink="guide"), classes=("outline",), front=True)
     return weights
 
 
-def _inner_dots(sheet: Sheet, source: Lattice, window: Window, shift: float, group: Group) -> None:
+def _inner_dots(canvas: Canvas, source: Lattice, window: Window, shift: float, group: Group) -> None:
     """A large filter leaves out what its window leaves out."""
     box = around(_window_nodes(source, window))
     for gap, down in source.rows.gaps:
@@ -178,13 +178,13 @@ def _inner_dots(sheet: Sheet, source: Lattice, window: Window, shift: float, gro
                     and len(window.rows) > MOST
                     and _between(source.rows, down, window.rows)
                 ):
-                    sheet.dots(f"{group.id}.w.{gap.name}.{column.name}", point.x + shift, point.y, 0, 1, gap.hidden)
+                    canvas.dots(f"{group.id}.w.{gap.name}.{column.name}", point.x + shift, point.y, 0, 1, gap.hidden)
     for gap, across in source.columns.gaps:
         for row, down in source.rows.units:
             point = source.point(down, across)
             if row.name.lstrip("-").isdigit() and int(row.name) in window.rows and len(window.columns) > MOST:
                 if _between(source.columns, across, window.columns):
-                    sheet.dots(f"{group.id}.w.{row.name}.{gap.name}", point.x + shift, point.y, *COLUMN, gap.hidden)
+                    canvas.dots(f"{group.id}.w.{row.name}.{gap.name}", point.x + shift, point.y, *COLUMN, gap.hidden)
 
 
 def _between(along: Axis, at: float, numbers: tuple[int, ...]) -> bool:
@@ -204,22 +204,22 @@ def _outline(nodes: list[Node], above: float) -> tuple[Point, ...]:
     return tuple(Point(x, y + slope * (x - left)) for x, y in corners)
 
 
-def _sum(sheet: Sheet, group: Group, weights: list[Node]) -> tuple[Node, Node]:
+def _sum(canvas: Canvas, group: Group, weights: list[Node]) -> tuple[Node, Node]:
     """The sum at the height of the filter's middle, and the activation behind it."""
     box = around(weights)
     y = (min(node.y for node in weights) + max(node.y for node in weights)) / 2
     knee = box.right + BESIDE + KNEE
-    total = sheet.node(f"{group.id}.sum", knee + TO_SUM, y, layout.UNIT, classes=("sum",), layer=group.layer.path)
-    sheet.label(total, upright("Σ"), layout.SIGMA)
+    total = canvas.node(f"{group.id}.sum", knee + TO_SUM, y, layout.UNIT, classes=("sum",), layer=group.layer.path)
+    canvas.label(total, upright("Σ"), layout.SIGMA)
     for weight in weights:
         start = Point(weight.x + weight.rx, weight.y)
         turn = Point(knee, weight.y)
         points = (start, Point(total.x - total.rx, y)) if abs(weight.y - y) < 0.01 else (start, turn, total.rim(turn))
-        sheet.wire(weight.id, total.id, points, pen=FAINT, layer=group.layer.path, classes=("product",))
+        canvas.wire(weight.id, total.id, points, pen=FAINT, layer=group.layer.path, classes=("product",))
     if not group.activation:
         return total, total
     rx, ry = layout.BOX
-    act = sheet.node(
+    act = canvas.node(
         f"{group.id}.act",
         total.box.right + TO_BOX - layout.UNIT + rx,
         y,
@@ -229,10 +229,10 @@ def _sum(sheet: Sheet, group: Group, weights: list[Node]) -> tuple[Node, Node]:
         classes=("activation",),
         layer=group.layer.path,
     )
-    sheet.label(act, activation_line(group.activation), layout.LABEL)
+    canvas.label(act, activation_line(group.activation), layout.LABEL)
     start, end = Point(total.box.right, y), Point(act.box.left, y)
-    sheet.wire(total.id, act.id, (start, end), layer=group.layer.path)
-    sheet.text(f"{group.id}.s", (math("s"),), (start.x + end.x) / 2, y - 2.6, 7.4, classes=("label",))
+    canvas.wire(total.id, act.id, (start, end), layer=group.layer.path)
+    canvas.text(f"{group.id}.s", (math("s"),), (start.x + end.x) / 2, y - 2.6, 7.4, classes=("label",))
     return total, act
 
 
@@ -247,7 +247,7 @@ def _shown_at(target: Lattice, group: Group, window: Window, settings: FigureSet
 
 
 def _words(
-    sheet: Sheet,
+    canvas: Canvas,
     group: Group,
     link: Link,
     source: Lattice,
@@ -258,7 +258,7 @@ def _words(
     settings: FigureSettings,
 ) -> None:
     """The filter's size above it, W below it, and one line of captions at the bottom."""
-    outline = next(item for item in sheet.front if item.id == f"{group.id}.filter")
+    outline = next(item for item in canvas.front if item.id == f"{group.id}.filter")
     assert isinstance(outline, Polygon)
     windows = link.windows
     assert windows is not None
@@ -268,14 +268,14 @@ def _words(
     name = words(say("filter", lang))
     y = frame.top + 1.0 - boxed((name,), layout.CAPTION).bottom
     middle = frame.middle.x - COLUMN.x
-    sheet.text(f"{group.id}.filter.name", (name,), middle, y, layout.CAPTION, classes=("caption",))
+    canvas.text(f"{group.id}.filter.name", (name,), middle, y, layout.CAPTION, classes=("caption",))
     y += boxed((name,), layout.CAPTION).top - 1.6
-    sheet.text(f"{group.id}.filter.size", (math(kernel),), middle, y, layout.LABEL, classes=("caption",))
+    canvas.text(f"{group.id}.filter.size", (math(kernel),), middle, y, layout.LABEL, classes=("caption",))
     maps = link.source.type.maps
     sizes = (*((maps,) if maps != 1 else ()), *windows.kernel)
     formula: Line = (Atom("W", "italic", sup=math("×".join(str(size) for size in sizes))),)
     y = frame.bottom + 1.5 - boxed((formula,), layout.FORMULA).top
-    sheet.text(f"{group.id}.filter.formula", (formula,), middle, y, layout.FORMULA, classes=("formula",))
+    canvas.text(f"{group.id}.filter.formula", (formula,), middle, y, layout.FORMULA, classes=("formula",))
     said = settings.captions
     texts = [say(key, lang) for key in ("weights", "sum", "activation")] if said is None else [*said, "", "", ""][:3]
     gaps = ((source.box.right, frame.left), (frame.right, total.box.left), (last.box.right, target.box.left))
@@ -284,13 +284,13 @@ def _words(
         for key, text, (left, right) in zip(("weights", "sum", "activation"), texts, gaps, strict=True)
         if text and (key != "activation" or group.activation)
     ]
-    sheet.footer(notes, max((_free_below(sheet, note.text, note.x) for note in notes), default=0.0))
+    canvas.footer(notes, max((_free_below(canvas, note.text, note.x) for note in notes), default=0.0))
 
 
-def _free_below(sheet: Sheet, text: str, x: float) -> float:
+def _free_below(canvas: Canvas, text: str, x: float) -> float:
     """The height below which nothing is drawn where a caption around x would stand."""
     half = boxed(paragraph(text), layout.CAPTION).width / 2 + 2
-    boxes = [item.box for item in sheet.items]
+    boxes = [item.box for item in canvas.items]
     return max(box.bottom for box in boxes if box.left < x + half and box.right > x - half) + 4
 
 

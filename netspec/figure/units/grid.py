@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from netspec.figure.scene import Node, Point, Scene, layout
-from netspec.figure.scene.canvas import Sheet, boxed
+from netspec.figure.scene.canvas import Canvas, boxed
 from netspec.figure.scene.typeset import paragraph, symbol, widest
 from netspec.figure.settings import FigureSettings
 from netspec.figure.units import Group, Unsuitable, lone_links
@@ -23,34 +23,34 @@ def grid(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
     for group in groups:
         if len(group.type.space) not in (0, 2) or (group.type.space and group.type.maps != 1):
             raise Unsuitable(graph.nodes[group.node])
-    sheet = Sheet()
+    canvas = Canvas()
     lattices = [lattice_of(group, settings) for group in groups]
     captions = captions_of(groups, settings)
     wide = {caption.rank: caption.width() for caption in captions}
     x = 0.0
     for number, lattice in enumerate(lattices):
         if number:
-            x = _next(sheet, lattices[number - 1], lattice, wide.get(number, 0.0), settings)
+            x = _next(canvas, lattices[number - 1], lattice, wide.get(number, 0.0), settings)
         lattice.origin = Point(x, 0.0)
         alone = _is_one(lattice)
-        draw_lattice(sheet, lattice, settings, inside=not alone)
+        draw_lattice(canvas, lattice, settings, inside=not alone)
         if alone:
-            _label_below(sheet, lattice, settings)
-    _wires(sheet, lattices, settings)
-    _titles(sheet, lattices, settings)
-    box = sheet.box()
+            _label_below(canvas, lattice, settings)
+    _wires(canvas, lattices, settings)
+    _titles(canvas, lattices, settings)
+    box = canvas.box()
     for caption in captions:
         before, after = lattices[caption.rank - 1].box, lattices[caption.rank].box
         x = (before.middle.x + after.middle.x) / 2
-        caption.draw(sheet, x, box.bottom + 5 + caption.first_height())
-    return sheet.scene("grid")
+        caption.draw(canvas, x, box.bottom + 5 + caption.first_height())
+    return canvas.scene("grid")
 
 
 def _is_one(lattice: Lattice) -> bool:
     return len(lattice.rows.entries) == 1 == len(lattice.columns.entries)
 
 
-def _next(sheet: Sheet, before: Lattice, lattice: Lattice, caption: float, settings: FigureSettings) -> float:
+def _next(canvas: Canvas, before: Lattice, lattice: Lattice, caption: float, settings: FigureSettings) -> float:
     """Where the next grid begins: clear of the last one, with room for titles and captions."""
     left = before.box
     apart = FAN if _is_one(before) or _is_one(lattice) else APART
@@ -70,7 +70,7 @@ def _title_width(lattice: Lattice, settings: FigureSettings) -> float:
     return widest(paragraph(title), layout.TITLE) if title else 0.0
 
 
-def _label_below(sheet: Sheet, lattice: Lattice, settings: FigureSettings) -> None:
+def _label_below(canvas: Canvas, lattice: Lattice, settings: FigureSettings) -> None:
     """A unit drawn alone is named below, where wires leave it."""
     from netspec.figure.units.lattice import cell_index
 
@@ -81,10 +81,10 @@ def _label_below(sheet: Sheet, lattice: Lattice, settings: FigureSettings) -> No
     line = (symbol(settings.of(group.layer.path).symbol or group.label, index),)
     box = boxed((line,), layout.INPUT_LABEL)
     y = node.box.bottom + 1.6 - box.top
-    sheet.text(f"{node.id}.label", (line,), node.x, y, layout.INPUT_LABEL, classes=("label",), layer=group.layer.path)
+    canvas.text(f"{node.id}.label", (line,), node.x, y, layout.INPUT_LABEL, classes=("label",), layer=group.layer.path)
 
 
-def _wires(sheet: Sheet, lattices: list[Lattice], settings: FigureSettings) -> None:
+def _wires(canvas: Canvas, lattices: list[Lattice], settings: FigureSettings) -> None:
     """Every drawn unit to every drawn unit that reads it, from rim to rim, behind all ellipses."""
     count = sum(len(a.nodes) * len(b.nodes) for a, b in pairwise(lattices))
     if settings.edges == "none" or (settings.edges is None and count > MOST_WIRES):
@@ -99,7 +99,7 @@ def _wires(sheet: Sheet, lattices: list[Lattice], settings: FigureSettings) -> N
                 for end in lattice.units:
                     if link.kind == "full" or _same(start, end):
                         weight = link.weight(_place(end), _place(start))
-                        sheet.straight(start, end, layer=lattice.group.layer.path, weight=weight)
+                        canvas.straight(start, end, layer=lattice.group.layer.path, weight=weight)
 
 
 def _same(start: Node, end: Node) -> bool:
@@ -110,7 +110,7 @@ def _place(node: Node) -> int | None:
     return None if node.value is None else node.value.place
 
 
-def _titles(sheet: Sheet, lattices: list[Lattice], settings: FigureSettings) -> None:
+def _titles(canvas: Canvas, lattices: list[Lattice], settings: FigureSettings) -> None:
     top = min(lattice.box.top for lattice in lattices)
     for lattice in lattices:
         title = _title(lattice, settings)
@@ -118,6 +118,6 @@ def _titles(sheet: Sheet, lattices: list[Lattice], settings: FigureSettings) -> 
             lines = paragraph(title)
             y = top - 7 - boxed(lines, layout.TITLE).bottom
             id_ = f"{lattice.group.id}.title"
-            sheet.text(
+            canvas.text(
                 id_, lines, lattice.box.middle.x, y, layout.TITLE, classes=("title",), layer=lattice.group.layer.path
             )

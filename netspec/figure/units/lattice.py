@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from netspec.figure.scene import Node, Pen, Point, Rect, Value, layout
-from netspec.figure.scene.canvas import Sheet
+from netspec.figure.scene.canvas import Canvas
 from netspec.figure.scene.typeset import Atom, Line, math, symbol, upright
 from netspec.figure.settings import FigureSettings, Index, Shown, Skip
 from netspec.figure.units import Group
@@ -144,7 +144,7 @@ def _named(entries: list[Unit | Gap]) -> list[Unit | Gap]:
 
 
 def draw_lattice(
-    sheet: Sheet, lattice: Lattice, settings: FigureSettings, ink: str = "", name: str = "", inside: bool = True
+    canvas: Canvas, lattice: Lattice, settings: FigureSettings, ink: str = "", name: str = "", inside: bool = True
 ) -> None:
     """All units of the grid with their labels, and the dots in every drawn row and column."""
     group = lattice.group
@@ -152,7 +152,7 @@ def draw_lattice(
         for column, across in lattice.columns.units:
             point = lattice.point(down, across)
             outside = PADDING in (row.index, column.index)
-            node = sheet.node(
+            node = canvas.node(
                 f"{group.id}.{row.name}.{column.name}" if not lattice.flat else f"{group.id}.{row.name}",
                 *point,
                 *layout.ELLIPSE,
@@ -167,22 +167,22 @@ def draw_lattice(
             hints = settings.of(group.layer.path)
             label = name or (group.label if hints.symbol is None else hints.symbol)
             if outside:
-                sheet.label(node, upright("0"), LABEL, "faint")
+                canvas.label(node, upright("0"), LABEL, "faint")
             elif inside and label and hints.labels:
-                sheet.label(node, (symbol(label, row.index if lattice.flat else cell_index(row, column)),), LABEL)
+                canvas.label(node, (symbol(label, row.index if lattice.flat else cell_index(row, column)),), LABEL)
     for gap, down in lattice.rows.gaps:
         for column, across in lattice.columns.units:
-            sheet.dots(
+            canvas.dots(
                 f"{group.id}.{gap.name}.{column.name}", *lattice.point(down, across), 0, 1, gap.hidden, group.layer.path
             )
     for gap, across in lattice.columns.gaps:
         for row, down in lattice.rows.units:
-            sheet.dots(
+            canvas.dots(
                 f"{group.id}.{row.name}.{gap.name}", *lattice.point(down, across), *COLUMN, gap.hidden, group.layer.path
             )
     hidden = lattice.hidden()
     if hidden is not None:
-        sheet.hidden[group.id] = size_label(hidden)
+        canvas.hidden[group.id] = size_label(hidden)
 
 
 def _value(lattice: Lattice, row: Unit, column: Unit) -> Value | None:

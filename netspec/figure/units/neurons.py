@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from netspec.figure.scene import Align, Node, Pen, Point, Rect, Scene, Value, Weight, layout
-from netspec.figure.scene.canvas import Sheet, boxed
+from netspec.figure.scene.canvas import Canvas, boxed
 from netspec.figure.scene.typeset import Line, math, paragraph, plain, symbol, upright, widest
 from netspec.figure.settings import FigureSettings
 from netspec.figure.units import Group, Link, lone_links, touches
@@ -44,7 +44,7 @@ class Axes:
 
 @dataclass(slots=True, eq=False)
 class Drawn:
-    """A unit on the sheet."""
+    """A unit on the canvas."""
 
     node: Node
     block: Block
@@ -57,7 +57,7 @@ class Drawn:
 class Drawing:
     """What the steps of this view hand on."""
 
-    sheet: Sheet
+    canvas: Canvas
     axes: Axes
     settings: FigureSettings
     columns: list[Column]
@@ -77,7 +77,7 @@ def neurons(groups: list[Group], settings: FigureSettings) -> Scene:
     columns = columns_of(groups, settings)
     looped = any(block.delay for column in columns for block in column.blocks)
     axes = Axes(settings.direction or ("up" if looped else "right"))
-    drawing = Drawing(Sheet(), axes, settings, columns, looped=looped)
+    drawing = Drawing(Canvas(), axes, settings, columns, looped=looped)
     arrange(columns, _title_room(drawing))
     captions = captions_of(groups, settings)
     _distances(drawing, captions)
@@ -95,7 +95,7 @@ def neurons(groups: list[Group], settings: FigureSettings) -> Scene:
     _titles(drawing)
     if axes.level:
         _captions(drawing, captions)
-    return drawing.sheet.scene("neurons")
+    return drawing.canvas.scene("neurons")
 
 
 # ---- along
@@ -142,7 +142,7 @@ def _title(drawing: Drawing, block: Block) -> str:
 
 
 def _units(drawing: Drawing, block: Block, along: float) -> None:
-    sheet, axes = drawing.sheet, drawing.axes
+    canvas, axes = drawing.canvas, drawing.axes
     drawn: list[Drawn] = []
     for place in block.places:
         point = axes.at(along, place.at)
@@ -150,12 +150,12 @@ def _units(drawing: Drawing, block: Block, along: float) -> None:
             drawn.append(_unit(drawing, block, place, point))
         elif place.gap is not None:
             side = axes.at(0, 1)
-            sheet.dots(f"{block.id}.{place.gap.name}", *point, *side, place.gap.hidden, block.group.layer.path)
+            canvas.dots(f"{block.id}.{place.gap.name}", *point, *side, place.gap.hidden, block.group.layer.path)
         elif place.kind == "frame":
             _frame(drawing, block, place, along)
     drawing.drawn[block] = drawn
     if block.hidden and not block.delay:
-        sheet.hidden[block.group.id] = block.hidden
+        canvas.hidden[block.group.id] = block.hidden
 
 
 def _unit(drawing: Drawing, block: Block, place: Place, point: Point) -> Drawn:
@@ -165,7 +165,7 @@ def _unit(drawing: Drawing, block: Block, place: Place, point: Point) -> Drawn:
     held = None
     if unit is not None and unit.place is not None and not block.delay:
         held = Value(group.value, unit.place)
-    node = drawing.sheet.node(
+    node = drawing.canvas.node(
         f"{block.id}.{name}",
         *point,
         layout.UNIT,
@@ -177,7 +177,7 @@ def _unit(drawing: Drawing, block: Block, place: Place, point: Point) -> Drawn:
         value=held,
     )
     size = layout.INPUT_LABEL if group.role == "input" or unit is None else layout.LABEL
-    drawing.sheet.label(node, line, size if not (drawing.looped and group.timed) else size * 0.9)
+    drawing.canvas.label(node, line, size if not (drawing.looped and group.timed) else size * 0.9)
     return Drawn(node, block, None if unit is None else unit.place, name, bias=unit is None)
 
 
@@ -203,7 +203,7 @@ def _frame(drawing: Drawing, block: Block, place: Place, along: float) -> None:
     a, b = drawing.axes.at(along - half, place.at), drawing.axes.at(along + half, place.end)
     box = Rect(min(a.x, b.x), min(a.y, b.y), max(a.x, b.x), max(a.y, b.y))
     frame = f"{block.id}.{place.name}"
-    drawing.sheet.polygon(
+    drawing.canvas.polygon(
         frame, box.corners, pen=Pen(width=0.465, opacity=0.75), classes=("frame",), layer=block.group.layer.path
     )
     if not place.label:
@@ -219,7 +219,7 @@ def _frame(drawing: Drawing, block: Block, place: Place, along: float) -> None:
             x, y, align = box.middle.x, box.bottom + 3 - height.top, "middle"
         case _:
             x, y, align = box.middle.x, box.top - 3 - height.bottom, "middle"
-    drawing.sheet.text(f"{frame}.label", lines, x, y, layout.CAPTION, align=align, classes=("caption",))  # type: ignore[arg-type]
+    drawing.canvas.text(f"{frame}.label", lines, x, y, layout.CAPTION, align=align, classes=("caption",))  # type: ignore[arg-type]
 
 
 # ---- links
@@ -235,8 +235,8 @@ def _links(drawing: Drawing) -> None:
                 continue
             skips = rank[block] - rank[source] > 1
             _link(drawing, link, source, block, skips)
-    if any("skip" in wire.classes for wire in drawing.sheet.wires):
-        _cover(drawing.sheet)
+    if any("skip" in wire.classes for wire in drawing.canvas.wires):
+        _cover(drawing.canvas)
 
 
 def _link(drawing: Drawing, link: Link, source: Block, target: Block, skips: bool) -> None:
@@ -258,7 +258,7 @@ def _link(drawing: Drawing, link: Link, source: Block, target: Block, skips: boo
             else:
                 weight = link.weight(end.place, start.place)
             tail, tip = _exit(drawing, start.node), _entry(drawing, end.node)
-            drawing.sheet.wire(
+            drawing.canvas.wire(
                 start.node.id,
                 end.node.id,
                 (tail, tip),
@@ -290,9 +290,9 @@ def _entry(drawing: Drawing, node: Node) -> Point:
     return Point(node.x - ahead.x * node.rx, node.y - ahead.y * node.ry)
 
 
-def _cover(sheet: Sheet) -> None:
+def _cover(canvas: Canvas) -> None:
     """Wires that pass a column run behind its circles."""
-    sheet.nodes = [replace(item, fill="paper") if isinstance(item, Node) else item for item in sheet.nodes]
+    canvas.nodes = [replace(item, fill="paper") if isinstance(item, Node) else item for item in canvas.nodes]
 
 
 # ---- words
@@ -300,7 +300,7 @@ def _cover(sheet: Sheet) -> None:
 
 def _titles(drawing: Drawing) -> None:
     """The layers' captions: in one line above (or below) upright columns, at the left of level rows."""
-    box = drawing.sheet.box()
+    box = drawing.canvas.box()
     where = drawing.settings.titles or ("top" if drawing.axes.level else "left")
     if where == "none":
         return
@@ -326,9 +326,9 @@ def _titles_over(drawing: Drawing, column: Column, box: Rect, where: str) -> Non
         _set_title(drawing, block, lines, middle.x, y, "middle")
         if number:
             # wires of the block above run past: the words stand on a ground of their own
-            box_ = drawing.sheet.texts[-1].box.grown(0.8)
+            box_ = drawing.canvas.texts[-1].box.grown(0.8)
             ground = f"{block.group.id}.title.ground"
-            drawing.sheet.polygon(ground, box_.corners, front=True, pen=None, fill="paper", classes=("ground",))
+            drawing.canvas.polygon(ground, box_.corners, front=True, pen=None, fill="paper", classes=("ground",))
 
 
 def _titles_beside(drawing: Drawing, column: Column, x: float, where: str) -> None:
@@ -343,7 +343,7 @@ def _titles_beside(drawing: Drawing, column: Column, x: float, where: str) -> No
 
 
 def _set_title(drawing: Drawing, block: Block, lines: tuple[Line, ...], x: float, y: float, align: Align) -> None:
-    drawing.sheet.text(
+    drawing.canvas.text(
         f"{block.group.id}.title",
         lines,
         x,
@@ -357,8 +357,8 @@ def _set_title(drawing: Drawing, block: Block, lines: tuple[Line, ...], x: float
 
 def _captions(drawing: Drawing, captions: list[Caption]) -> None:
     """What the weights between two columns are called, and how many they are."""
-    box = drawing.sheet.box()
-    units = [item.box for item in drawing.sheet.nodes if isinstance(item, Node)]
+    box = drawing.canvas.box()
+    units = [item.box for item in drawing.canvas.nodes if isinstance(item, Node)]
     bottom, right = max(box.bottom, *(unit.bottom for unit in units)), max(unit.right for unit in units)
     top_line = max((caption.first_height() for caption in captions), default=0.0)
     width = max((caption.width() for caption in captions), default=0.0)
@@ -371,7 +371,7 @@ def _captions(drawing: Drawing, captions: list[Caption]) -> None:
             high = sum(caption.height() for caption in here) + CAPTIONS_APART * (len(here) - 1)
             x, y = right + 6 + width / 2, point.y - high / 2
         for caption in here:
-            caption.draw(drawing.sheet, x, y + caption.first_height())
+            caption.draw(drawing.canvas, x, y + caption.first_height())
             y += caption.height() + CAPTIONS_APART
 
 
@@ -398,7 +398,7 @@ def _pill(drawing: Drawing, block: Block) -> Node:
         max(box.right for box in boxes),
         max(box.bottom for box in boxes),
     ).grown(layout.PILL)
-    return drawing.sheet.node(
+    return drawing.canvas.node(
         f"{block.id}.pill",
         *box.middle,
         box.width / 2,
@@ -418,7 +418,7 @@ def _loop(drawing: Drawing, own: Node, copy: Node, block: Block) -> None:
     side = axes.at(0, sign)
     start = Point(own.x + side.x * own.rx, own.y + side.y * own.ry)
     end = Point(copy.x + side.x * copy.rx, copy.y + side.y * copy.ry)
-    around = drawing.sheet.box()
+    around = drawing.canvas.box()
     if axes.level:
         reach = around.bottom if sign > 0 else around.top
     else:
@@ -439,7 +439,7 @@ def _loop(drawing: Drawing, own: Node, copy: Node, block: Block) -> None:
         back = Point(copy.x - ahead.x * copy.rx, copy.y - ahead.y * copy.ry)
         enters = [Point(back.x - ahead.x * 5, back.y - ahead.y * 5), back]
     points = (*leaves, lane(leaves[-1]), lane(enters[0]), *enters)
-    drawing.sheet.wire(
+    drawing.canvas.wire(
         own.id, copy.id, points, pen=LOOP, id=f"{own.id}~{copy.id}", classes=("loop",), layer=block.group.layer.path
     )
 

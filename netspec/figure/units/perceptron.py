@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netspec.figure.scene import Node, Pen, Point, Scene, Value, layout
-from netspec.figure.scene.canvas import Footnote, Sheet, boxed
+from netspec.figure.scene.canvas import Canvas, Footnote, boxed
 from netspec.figure.scene.typeset import Line, line_width, math, paragraph, symbol, upright, widest
 from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
@@ -41,10 +41,10 @@ Row = Source | Gap
 
 
 class Perceptrons:
-    """Draws a chain of layers on a sheet."""
+    """Draws a chain of layers on a canvas."""
 
-    def __init__(self, sheet: Sheet, settings: FigureSettings) -> None:
-        self.sheet = sheet
+    def __init__(self, canvas: Canvas, settings: FigureSettings) -> None:
+        self.canvas = canvas
         self.settings = settings
         self.columns: dict[str, float] = {}  # what captions stand under
         self.hints = settings.of
@@ -60,7 +60,7 @@ class Perceptrons:
             rows.append(Source(self._dot(group, None, x, ys[0], self.constant), None))
         for entry, y in zip(entries, ys[len(rows) :], strict=True):
             if isinstance(entry, Gap):
-                self.sheet.dots(
+                self.canvas.dots(
                     f"{group.id}.{entry.name}", x, y, 0, 1, entry.hidden, group.layer.path, layout.SMALL_DOTS
                 )
                 rows.append(entry)
@@ -84,7 +84,7 @@ class Perceptrons:
     def _dot(self, group: Group, unit: Unit | None, x: float, y: float, label: Line) -> Node:
         held = Value(group.value, unit.place) if unit is not None and unit.place is not None else None
         ink = group.role if group.role == "input" else "tiny"
-        node = self.sheet.node(
+        node = self.canvas.node(
             f"{group.id}.{unit.name if unit else '+1'}",
             x,
             y,
@@ -99,7 +99,7 @@ class Perceptrons:
         size = ROW_LABEL if unit is not None or len(label) == 1 else CONSTANT
         if (label and group.role == "input") or unit is None:
             box = boxed((label,), size)
-            self.sheet.text(
+            self.canvas.text(
                 f"{node.id}.label",
                 (label,),
                 x - layout.DOT - 2.4,
@@ -124,7 +124,7 @@ class Perceptrons:
         count = 0
         for entry, y in zip(entries, tops, strict=True):
             if isinstance(entry, Gap):
-                self.sheet.dots(f"{group.id}.{entry.name}", x, y, 0, 1, entry.hidden, group.layer.path)
+                self.canvas.dots(f"{group.id}.{entry.name}", x, y, 0, 1, entry.hidden, group.layer.path)
                 outputs.append(entry)
                 continue
             count += 1
@@ -164,14 +164,14 @@ class Perceptrons:
         for row, y in zip(rows, ys, strict=True):
             base = f"{group.id}.{unit.name}.w"
             if isinstance(row, Gap):
-                self.sheet.dots(f"{base}.{row.name}", x, y, 0, 1, row.hidden, group.layer.path, layout.SMALL_DOTS)
+                self.canvas.dots(f"{base}.{row.name}", x, y, 0, 1, row.hidden, group.layer.path, layout.SMALL_DOTS)
                 continue
             place = unit.place
             if row.unit is None:
                 weight, index, name = group.bias_weight(place), upright("0"), "0"
             else:
                 weight, index, name = link.weight(place, row.unit.place), row.unit.index or upright("1"), row.unit.name
-            node = self.sheet.node(
+            node = self.canvas.node(
                 f"{base}.{name}",
                 x,
                 y,
@@ -181,7 +181,7 @@ class Perceptrons:
                 layer=group.layer.path,
                 weight=weight,
             )
-            self.sheet.label(node, (symbol("w", index),), layout.LABEL * 0.86, inks[0])
+            self.canvas.label(node, (symbol("w", index),), layout.LABEL * 0.86, inks[0])
             self._feed(row.node, node, Pen(ink=inks[1]), group)
             nodes.append(node)
         return nodes
@@ -193,12 +193,12 @@ class Perceptrons:
             end = Point(weight.x - weight.rx, weight.y)
         else:
             end = weight.rim(start)
-        self.sheet.wire(source.id, weight.id, (start, end), pen=pen, layer=group.layer.path, classes=("input",))
+        self.canvas.wire(source.id, weight.id, (start, end), pen=pen, layer=group.layer.path, classes=("input",))
 
     def _sum(self, group: Group, unit: Unit, weights: list[Node], x: float, y: float, first: bool) -> Node:
         """The sum of the weights, its activation and where the value goes."""
-        sheet, base = self.sheet, f"{group.id}.{unit.name}"
-        total = sheet.node(
+        canvas, base = self.canvas, f"{group.id}.{unit.name}"
+        total = canvas.node(
             f"{base}.sum",
             x + TO_SUM,
             y,
@@ -207,7 +207,7 @@ class Perceptrons:
             layer=group.layer.path,
             value=None if unit.place is None else Value(group.node, unit.place),
         )
-        sheet.label(total, upright("Σ"), layout.SIGMA)
+        canvas.label(total, upright("Σ"), layout.SIGMA)
         for weight in weights:
             start = Point(weight.x + weight.rx, weight.y)
             if abs(weight.y - y) < 0.01:
@@ -215,7 +215,7 @@ class Perceptrons:
             else:
                 knee = Point(weight.x + weight.rx + KNEE, weight.y)
                 points = (start, knee, total.rim(knee))
-            sheet.wire(weight.id, total.id, points, layer=group.layer.path, classes=("product",))
+            canvas.wire(weight.id, total.id, points, layer=group.layer.path, classes=("product",))
         last = total
         self.columns |= {"weights": x, "sum": total.x}
         if group.activation:
@@ -226,7 +226,7 @@ class Perceptrons:
         rx, ry = layout.BOX
         line = activation_line(group.activation)
         rx = max(rx, line_width(line, layout.LABEL) / 2 + 2)
-        box = self.sheet.node(
+        box = self.canvas.node(
             f"{base}.act",
             total.x + TO_BOX + rx - layout.BOX[0],
             y,
@@ -236,10 +236,10 @@ class Perceptrons:
             classes=("activation",),
             layer=group.layer.path,
         )
-        self.sheet.label(box, line, layout.LABEL)
+        self.canvas.label(box, line, layout.LABEL)
         start, end = Point(total.x + total.rx, y), Point(box.x - box.rx, y)
-        self.sheet.wire(total.id, box.id, (start, end), layer=group.layer.path)
-        self.sheet.text(f"{base}.s", (math("s"),), (start.x + end.x) / 2, y - 2.6, S, classes=("label",))
+        self.canvas.wire(total.id, box.id, (start, end), layer=group.layer.path)
+        self.canvas.text(f"{base}.s", (math("s"),), (start.x + end.x) / 2, y - 2.6, S, classes=("label",))
         self.columns["activation"] = box.x
         return box
 
@@ -263,12 +263,12 @@ class Perceptrons:
         start = Point(last.x + last.rx, y)
         if self.with_formula and final:
             tip = Point(x - layout.DOT, y)
-            self.sheet.wire(last.id, "", (start, tip), layer=group.layer.path, id=f"{node.id}.out", value=node.value)
+            self.canvas.wire(last.id, "", (start, tip), layer=group.layer.path, id=f"{node.id}.out", value=node.value)
             self._formula(group, tip)
             return node
-        self.sheet.by_id[node.id] = node
-        self.sheet.nodes.append(node)
-        self.sheet.wire(last.id, node.id, (start, Point(x - layout.DOT, y)), layer=group.layer.path)
+        self.canvas.by_id[node.id] = node
+        self.canvas.nodes.append(node)
+        self.canvas.wire(last.id, node.id, (start, Point(x - layout.DOT, y)), layer=group.layer.path)
         return node
 
     deep = False  # whether several layers are drawn
@@ -288,10 +288,10 @@ class Perceptrons:
         indent = line_width(upright("=   "), FORMULA) if rest else 0.0
         box = boxed((head,), FORMULA)
         y = tip.y - box.middle.y
-        self.sheet.text(f"{group.id}.formula", (head,), x + indent, y, FORMULA, align="start", classes=("formula",))
+        self.canvas.text(f"{group.id}.formula", (head,), x + indent, y, FORMULA, align="start", classes=("formula",))
         if rest:
             y += FORMULA * layout.LEADING * 1.05
-            self.sheet.text(f"{group.id}.formula.2", rest, x, y, FORMULA, align="start", classes=("formula",))
+            self.canvas.text(f"{group.id}.formula.2", rest, x, y, FORMULA, align="start", classes=("formula",))
         self.columns["output"] = x + max(indent + line_width(head, FORMULA), widest(lines, FORMULA)) / 2
 
     # ---- words
@@ -305,13 +305,13 @@ class Perceptrons:
         columns = dict(zip(("weights", "sum", "activation"), words, strict=True))
         columns = {"input": self._title(source), **columns, "output": self._title(group)}
         sizes = {"sum": SUM_CAPTION}
-        self.sheet.footer(
+        self.canvas.footer(
             [
                 Footnote(f"{group.id}.{name}.caption", text, self.columns[name], sizes.get(name, CAPTION))
                 for name, text in columns.items()
                 if text and name in self.columns
             ],
-            self.sheet.box().bottom + 4,
+            self.canvas.box().bottom + 4,
         )
 
     def _title(self, group: Group) -> str:
@@ -320,7 +320,7 @@ class Perceptrons:
 
     def titles(self, groups: list[Group], xs: list[float]) -> None:
         """The layers' captions above: the first at the left edge, the last at the right edge."""
-        box = self.sheet.box()
+        box = self.canvas.box()
         said = [(group, x) for group, x in zip(groups, xs, strict=True) if self._title(group)]
         taken = box.left - 6
         for group, x in said:
@@ -333,13 +333,13 @@ class Perceptrons:
                 x = min(x, box.right - wide / 2)
             x = max(x, taken + 6 + wide / 2)
             taken = x + wide / 2
-            self.sheet.text(f"{group.id}.title", lines, x, y, layout.TITLE, classes=("title",), layer=group.layer.path)
+            self.canvas.text(f"{group.id}.title", lines, x, y, layout.TITLE, classes=("title",), layer=group.layer.path)
 
 
 def perceptron(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
     """The figure of a chain of layers of perceptrons; raises Unsuitable where the net is no such chain."""
     chain = chain_of(graph, groups)
-    drawing = Perceptrons(Sheet(), settings)
+    drawing = Perceptrons(Canvas(), settings)
     drawing.deep = len(chain) > 2
     drawing.with_formula = not drawing.deep and settings.formula and chain[-1].size == 1
     x, xs = 0.0, [0.0]
@@ -361,8 +361,8 @@ def perceptron(graph: Graph, groups: list[Group], settings: FigureSettings) -> S
     for group in chain:
         hidden = [entry.hidden for entry in shown_units(group.size, *drawing._show(group)) if isinstance(entry, Gap)]
         if hidden:
-            drawing.sheet.hidden[group.id] = " + ".join(hidden)
-    return drawing.sheet.scene("perceptron")
+            drawing.canvas.hidden[group.id] = " + ".join(hidden)
+    return drawing.canvas.scene("perceptron")
 
 
 def _with_constant(drawing: Perceptrons, group: Group, rows: list[Row], x: float) -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from netspec.figure.scene import BOLD, Node, Pen, Point, Rect, Scene, layout
-from netspec.figure.scene.canvas import Sheet, boxed
+from netspec.figure.scene.canvas import Canvas, boxed
 from netspec.figure.scene.typeset import Atom, Line, line_width, math, symbol, upright, widest, words
 from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
@@ -40,9 +40,9 @@ def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Sce
         raise Unsuitable(graph.nodes[groups[-1].node])
     columns = columns_of(groups, settings)
     ranks = [[block for block in column.blocks if not block.delay] for column in columns]
-    sheet = Sheet()
+    canvas = Canvas()
     width = max(sum(_width(block) for block in row) + APART * (len(row) - 1) for row in ranks)
-    x = _table(sheet, groups, settings, len(ranks), graph) if settings.table else 0.0
+    x = _table(canvas, groups, settings, len(ranks), graph) if settings.table else 0.0
     cells: list[Cell] = []
     steps = _steps(groups, settings, graph)
     ends = any(not group.timed for group in groups)
@@ -51,14 +51,14 @@ def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Sce
         last = number == len(steps) - 1
         for rank, row in enumerate(ranks):
             shown = [block for block in row if block.group.timed or (ends and last)]
-            _row(sheet, cell, shown, rank)
-        _inside(sheet, cell, ranks)
-        _caption(sheet, cell, settings)
+            _row(canvas, cell, shown, rank)
+        _inside(canvas, cell, ranks)
+        _caption(canvas, cell, settings)
         cells.append(cell)
         x += width + APART + (2 * APART if ends and number == len(steps) - 2 else 0.0)
-    _between(sheet, cells, groups, ends)
-    _continues(sheet, cells, ends)
-    return sheet.scene("unrolled")
+    _between(canvas, cells, groups, ends)
+    _continues(canvas, cells, ends)
+    return canvas.scene("unrolled")
 
 
 def _steps(groups: list[Group], settings: FigureSettings, graph: Graph) -> list[str]:
@@ -99,22 +99,22 @@ def _width(block: Block) -> float:
     return max(_places(block)) + layout.UNIT + layout.PILL
 
 
-def _row(sheet: Sheet, cell: Cell, blocks: list[Block], rank: int) -> None:
+def _row(canvas: Canvas, cell: Cell, blocks: list[Block], rank: int) -> None:
     y = -rank * (2 * (layout.UNIT + layout.PILL) + BETWEEN)
     total = sum(_width(block) for block in blocks) + APART * (len(blocks) - 1)
     left = cell.x - total / 2
     for block in blocks:
         width = _width(block)
-        _pill(sheet, cell, block, left, y)
+        _pill(canvas, cell, block, left, y)
         left += width + APART
 
 
-def _pill(sheet: Sheet, cell: Cell, block: Block, left: float, y: float) -> None:
+def _pill(canvas: Canvas, cell: Cell, block: Block, left: float, y: float) -> None:
     group, width = block.group, _width(block)
     path = group.layer.path
     time = math(f"({cell.step})") if group.timed else ()
     base = f"{group.id}@{cell.step}"
-    cell.pills[group] = sheet.node(
+    cell.pills[group] = canvas.node(
         f"{base}.pill",
         left + width / 2,
         y,
@@ -130,9 +130,9 @@ def _pill(sheet: Sheet, cell: Cell, block: Block, left: float, y: float) -> None
     units: list[Unit | Gap | None] = [*([None] if block.bias else []), *block.entries]  # type: ignore[list-item]
     for entry, at in zip(units, _places(block), strict=True):
         if isinstance(entry, Gap):
-            sheet.dots(f"{base}.{entry.name}", left + at, y, 1, 0, entry.hidden, path)
+            canvas.dots(f"{base}.{entry.name}", left + at, y, 1, 0, entry.hidden, path)
             continue
-        node = sheet.node(
+        node = canvas.node(
             f"{base}.{entry.name if entry else '+1'}",
             left + at,
             y,
@@ -142,15 +142,15 @@ def _pill(sheet: Sheet, cell: Cell, block: Block, left: float, y: float) -> None
             classes=("unit", group.role, *(() if entry else ("bias",))),
         )
         line = (symbol(group.label, entry.index, time),) if entry and group.label else () if entry else upright("+1")
-        sheet.label(node, line, layout.INPUT_LABEL)
+        canvas.label(node, line, layout.INPUT_LABEL)
     if block.hidden:
-        sheet.hidden[group.id] = block.hidden
+        canvas.hidden[group.id] = block.hidden
 
 
 # ---- arrows
 
 
-def _inside(sheet: Sheet, cell: Cell, ranks: list[list[Block]]) -> None:
+def _inside(canvas: Canvas, cell: Cell, ranks: list[list[Block]]) -> None:
     """What each layer reads of the same step: from pill to pill."""
     for row in ranks:
         for block in row:
@@ -161,10 +161,10 @@ def _inside(sheet: Sheet, cell: Cell, ranks: list[list[Block]]) -> None:
                     continue
                 start = Point(source.x, source.y - source.ry)
                 end = Point(target.x, target.y + target.ry)
-                sheet.wire(source.id, target.id, (start, end), pen=Pen(width=THICK), layer=block.group.layer.path)
+                canvas.wire(source.id, target.id, (start, end), pen=Pen(width=THICK), layer=block.group.layer.path)
 
 
-def _between(sheet: Sheet, cells: list[Cell], groups: list[Group], ends: bool) -> None:
+def _between(canvas: Canvas, cells: list[Cell], groups: list[Group], ends: bool) -> None:
     """The recurrence: from a pill to what reads it one or more steps later; from the last cell into the open."""
     pen = Pen(ink="loop", width=THICK)
     for group in groups:
@@ -179,18 +179,18 @@ def _between(sheet: Sheet, cells: list[Cell], groups: list[Group], ends: bool) -
                 if number + link.delay < len(cells) and not broken:
                     target = cells[number + link.delay].pills[group]
                     points = _route(start, Point(target.x - target.rx, target.y))
-                    sheet.wire(
+                    canvas.wire(
                         source.id, target.id, points, pen=pen, layer=group.layer.path, classes=("delayed",), id=id_
                     )
                 elif not ends or broken:
                     tip = Point(start.x + APART, start.y)
-                    sheet.wire(
+                    canvas.wire(
                         source.id, "", (start, tip), pen=pen, layer=group.layer.path, classes=("delayed",), id=id_
                     )
             if ends and len(cells) > 1:
                 target = cells[-1].pills[group]
                 tip = Point(target.x - target.rx, target.y)
-                sheet.wire(
+                canvas.wire(
                     "",
                     target.id,
                     (Point(tip.x - APART, tip.y), tip),
@@ -209,27 +209,27 @@ def _route(start: Point, end: Point) -> tuple[Point, ...]:
     return (start, Point(middle, start.y), Point(middle, end.y), end)
 
 
-def _continues(sheet: Sheet, cells: list[Cell], ends: bool) -> None:
+def _continues(canvas: Canvas, cells: list[Cell], ends: bool) -> None:
     """Dots where further steps follow, in every row."""
     last = cells[-2] if ends and len(cells) > 1 else cells[-1]
     reach = max(node.x + node.rx for node in last.pills.values())
     x = reach + APART * (1.5 if ends else 1.75)
     for group, pill in last.pills.items():
         if group.timed:
-            sheet.dots(f"{group.id}@later", x, pill.y, 1, 0, "", group.layer.path)
+            canvas.dots(f"{group.id}@later", x, pill.y, 1, 0, "", group.layer.path)
 
 
 # ---- words
 
 
-def _caption(sheet: Sheet, cell: Cell, settings: FigureSettings) -> None:
+def _caption(canvas: Canvas, cell: Cell, settings: FigureSettings) -> None:
     text = f"{say('step', settings.lang)} {cell.step}"
     line = words(text)
     y = layout.UNIT + layout.PILL + 4.5 - boxed((line,), CAPTION).top
-    sheet.text(f"step@{cell.step}.caption", (line,), cell.x, y, CAPTION, classes=("caption",))
+    canvas.text(f"step@{cell.step}.caption", (line,), cell.x, y, CAPTION, classes=("caption",))
 
 
-def _table(sheet: Sheet, groups: list[Group], settings: FigureSettings, ranks: int, graph: Graph) -> float:
+def _table(canvas: Canvas, groups: list[Group], settings: FigureSettings, ranks: int, graph: Graph) -> float:
     """The input sequence, a row a step; returns where the cells may begin."""
     group = next((group for group in groups if group.role == "input" and group.timed), None)
     if group is None:
@@ -245,19 +245,19 @@ def _table(sheet: Sheet, groups: list[Group], settings: FigureSettings, ranks: i
     for number, row in enumerate(rows):
         box = Rect(0.0, top + number * ROW, wide, top + (number + 1) * ROW)
         id_ = f"sequence.{row or f'gap{number}'}"
-        sheet.node(
+        canvas.node(
             id_, *box.middle, wide / 2, ROW / 2, shape="box", width=FRAME, classes=("row",), layer=group.layer.path
         )
         if row is None:
-            sheet.dots(f"{id_}.dots", *box.middle, 0, 1, "", group.layer.path, (0.55, 1.9))
+            canvas.dots(f"{id_}.dots", *box.middle, 0, 1, "", group.layer.path, (0.55, 1.9))
             continue
         line = vectors[row]
-        sheet.label(sheet.by_id[id_], line, VECTOR)
+        canvas.label(canvas.by_id[id_], line, VECTOR)
         y = box.middle.y - boxed((words(row),), CAPTION).middle.y
-        sheet.text(f"{id_}.name", (words(row),), -3.0 - names / 2, y, CAPTION, classes=("caption",))
+        canvas.text(f"{id_}.name", (words(row),), -3.0 - names / 2, y, CAPTION, classes=("caption",))
     y = top - 2.6 - boxed((head,), CAPTION).bottom
-    sheet.text("sequence.head", (head,), wide / 2, y, CAPTION, classes=("caption",))
-    sheet.text(
+    canvas.text("sequence.head", (head,), wide / 2, y, CAPTION, classes=("caption",))
+    canvas.text(
         "sequence.step", (words(say("step", settings.lang)),), -3.0 - names / 2, y, CAPTION, classes=("caption",)
     )
     return wide + APART
