@@ -102,7 +102,7 @@ def _wrong(name: str, value: Any, *hints: Hint) -> UsageError:
 
 
 def _default(graph: Graph, numbers: bool) -> str:
-    """What suits the net; numbers are best read in perceptrons drawn in full."""
+    """The view that suits the net; an example's numbers are shown in perceptrons drawn in full."""
     if numbers and len(graph.nodes) <= 24:
         from netspec.figure.units import groups_of
         from netspec.figure.units.perceptron import chain_of
@@ -160,7 +160,7 @@ def _trained(
 
 
 def _unsuitable(view: str, node: Node) -> Diagnostic:
-    """What stands in a view's way, and what it draws; a view that was registered has no such hint."""
+    """NS713: the view cannot draw the node. A built-in view has a hint that says what it draws."""
     draws = {
         "perceptron": Hint("draws_perceptron"),
         "equals": Hint("draws_equals"),
@@ -185,7 +185,7 @@ def _run_for(given: Given | None) -> Run:
 
 
 def _arrays(graph: Graph, settings: FigureSettings, view: View, given: Given | None, numbers: bool) -> Arrays | None:
-    """The arrays of a run; without one, those that the spec itself gives where a figure cannot do without."""
+    """The arrays of a run; without one, those that the spec itself gives, where the figure needs arrays."""
     from netspec.figure.trained import arrays_of, check_bound, check_weights, given_weights
 
     if given is None:
@@ -220,7 +220,7 @@ def _numbered(scene: Scene, view: View, drawing: Drawing, arrays: Arrays, given:
 
 
 def settings_of(graph: Graph, program: Program, name: str | None) -> FigureSettings:
-    """What the file's figure section says: the one of that name, else the one without."""
+    """The settings of the file's figure section of that name, or of the one without a name."""
     sections = _sections(graph, program)
     if name is not None and name not in sections:
         named = tuple(title for title in sections if title)
@@ -238,7 +238,7 @@ def settings_of(graph: Graph, program: Program, name: str | None) -> FigureSetti
 
 
 def _sections(graph: Graph, program: Program) -> dict[str, tree.Section]:
-    """The figure sections of a net by name; "" is the one without."""
+    """The figure sections of a net by name; "" is the one without a name."""
     main = [definition.body.name.text for definition in program.main_nets()]
     found: dict[str, tree.Section] = {}
     for section in program.main.sections:

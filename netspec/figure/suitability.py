@@ -20,7 +20,11 @@ BLOCKS: Final = ("depth", "unfold", "details", "columns")  # settings of the blo
 
 
 def choose_view(graph: Graph) -> str:
-    """Paths that join: blocks. A loop: neurons with the loop. Maps: planes. One unit: perceptron. Else neurons."""
+    """The name of the view for a net.
+
+    Paths that join: blocks. Filters or pools: planes. A loop: neurons with the loop. Layers in rows and columns: grid.
+    One unit: perceptron. Everything else: neurons, or blocks where there are many layers.
+    """
     if _paths_join(graph):
         return "blocks"
     if any(node.op.wiring == "window" for node in graph.nodes):
@@ -50,7 +54,7 @@ def _paths_join(graph: Graph) -> bool:
 
 
 def _for_maps(graph: Graph) -> str:
-    """Planes for a chain of maps."""
+    """Planes for a chain of maps, else blocks."""
     from netspec.figure.stages import stages_of
 
     try:

@@ -18,7 +18,7 @@ START = -1  # in place of a delay: the value before the first step
 
 @dataclass(slots=True, eq=False)
 class NodeGroup:
-    """A box to be: a closed line, a closed scope (or several equal ones in a row), or a run of steps."""
+    """The nodes that one box stands for: a closed line, a closed scope (or several equal ones in a row), or steps."""
 
     id: str
     layer: Layer
@@ -66,7 +66,7 @@ class CollapsedGraph:
     # ---- scopes
 
     def _level(self, scope: Scope) -> int:
-        """How often one must open to see inside: a repeat of one block counts once."""
+        """How many scopes must be open to see inside one; a repeat of one block counts once."""
         level = 0
         for one in self.graph.ancestors(scope.index):
             if one.index in self.around:
@@ -74,7 +74,7 @@ class CollapsedGraph:
             if one.kind == "round" or (one.kind == "block" and self._alone(one)):
                 continue
             if one.kind == "repeat" and self.block_of(one) is None:
-                continue  # closed it would say nothing
+                continue  # its closed box would show nothing
             level += 1
         return level
 
@@ -117,7 +117,7 @@ class CollapsedGraph:
         return next((one.index for one in self.graph.ancestors(scope) if self.drawn(one)), -1)
 
     def image(self, index: int) -> int:
-        """The node that is drawn for a node: in folded repeats its like in the first round."""
+        """The node that is drawn for a node: in a repeat of equal rounds the same one of the first round."""
         asked = index
         if asked in self._images:
             return self._images[asked]
@@ -203,7 +203,7 @@ class CollapsedGraph:
         self._join(group, node)
 
     def _carrier(self, node: Node) -> NodeGroup | None:
-        """The box of the step that a light one hangs on to."""
+        """The group of the step before, which a step without a box of its own joins; None where it gets its own."""
         if len(node.inputs) != 1 or node.op.effect in ("new", "select"):
             return None
         read = node.inputs[0].node
@@ -233,7 +233,7 @@ class CollapsedGraph:
     # ---- values
 
     def sources(self, edge: Edge, seen: frozenset[int] = frozenset()) -> list[tuple[Edge, int]]:
-        """The drawn values an edge stands for, each with its delay: ports and delays are looked through."""
+        """The drawn values that an edge stands for, each with its delay; ports and delays are passed over."""
         node = self.graph.nodes[self.image(edge.node)]
         if node.index in seen:
             return []

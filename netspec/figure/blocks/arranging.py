@@ -56,7 +56,7 @@ def set_out(plan: Plan, direction: str | None, columns: int | None, beside: bool
 
 
 def _length(plan: Plan) -> float:
-    """How long the longest way is, about."""
+    """The approximate length of the longest way."""
     across = plan.direction in ("right", "left")
     boxes = sum(box.width if across else box.height for box in plan.boxes if box.line)
     gaps = sum(max(BETWEEN, arrow.width + 4 if across else 0.0) for arrow in plan.arrows if arrow.straight)
@@ -68,7 +68,7 @@ def _columns(plan: Plan) -> int:
 
 
 def _fold(plan: Plan, columns: int) -> bool:
-    """Cuts a chain into so many parts of about one length, where one value alone goes on; whether that could be."""
+    """Cuts a chain into `columns` parts of about one length, each at a single arrow; returns whether all cuts exist."""
     plan.arrows = [replace(arrow, carry=False) for arrow in plan.arrows]
     if columns < 2 or plan.direction not in ("down", "right"):
         return True
@@ -87,7 +87,7 @@ def _fold(plan: Plan, columns: int) -> bool:
 
 
 def _cuts(plan: Plan) -> dict[int, str]:
-    """Places in the order of boxes that one arrow alone passes, outside all frames: the arrow's id."""
+    """Places in the order of boxes that a single arrow passes, outside all frames, each with that arrow's id."""
     place = {box.id: number for number, box in enumerate(plan.boxes)}
     passing: dict[int, list[Arrow]] = {}
     for arrow in plan.arrows:
@@ -166,7 +166,7 @@ def as_u(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow] | None:
 
 
 def _skips(arrows: list[Arrow], order: dict[str, int]) -> list[Arrow]:
-    """The arrows that are not on the longest way: at a box with several, all but the one from nearest by."""
+    """The arrows that skip: of those into one box, all but the one from the nearest box."""
     into: dict[str, list[Arrow]] = {}
     for arrow in arrows:
         into.setdefault(arrow.target, []).append(arrow)

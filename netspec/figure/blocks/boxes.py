@@ -61,7 +61,7 @@ def _plan(collapsed: CollapsedGraph) -> Plan:
 
 
 def _tagged(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow]:
-    """A value that very many boxes read is named in each of them: dozens of wires from one box tell nothing."""
+    """Names a value in each box that reads it, where very many do: dozens of wires from one box cannot be followed."""
     by_id = {box.id: box for box in boxes}
     readers = Counter(arrow.source for arrow in arrows if not arrow.delay)
     left = []
@@ -236,7 +236,7 @@ def _framed(plan: Plan, collapsed: CollapsedGraph) -> Plan:
 
 
 def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
-    """Each drawn value to each box that reads it, once; its type is written where it is news."""
+    """One arrow from each drawn value to each box that reads it; its type is written where it changes."""
     found: dict[tuple[str, str, int], Arrow] = {}
     said: set[tuple[str, str]] = set()
     delays: dict[tuple[str, str], set[int]] = {}
@@ -358,7 +358,7 @@ def _draw_box(canvas: Canvas, box: Box, shape: Shape, placed: Placed) -> Node:
 
 
 def _on_rims(points: tuple[Point, ...], source: Node | None, target: Node | None) -> tuple[Point, ...]:
-    """A layout engine ends its curves a fraction of a millimetre off what they join."""
+    """Moves the ends of a curve onto the outlines: a layout engine leaves a fraction of a millimetre between them."""
     first = points[0] if source is None else source.rim(points[0])
     last = points[-1] if target is None else target.rim(points[-1])
     return (first, *points[1:-1], last)

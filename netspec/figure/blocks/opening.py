@@ -1,4 +1,4 @@
-"""Graph -> what the blocks view draws: the net opened as far as it can be taken in, and its blocks beside it.
+"""Graph -> what the blocks view draws: the net, open as far as a reader can follow, and its blocks beside it.
 
 A textbook draws the whole once, with closed blocks, and each block once, open. Where all fits into one drawing,
 nothing stands beside it.
@@ -30,7 +30,7 @@ def opened(graph: Graph, settings: FigureSettings) -> list[CollapsedGraph]:
 
 
 def _main(graph: Graph, settings: FigureSettings, part: Part | None) -> CollapsedGraph:
-    """The depth asked for; else all open where that is little, else lines with closed blocks."""
+    """The depth of the settings; without one all is open in a small net, and in a large one blocks are closed."""
     if settings.depth is not None:
         return CollapsedGraph(graph, settings.depth, settings.unfold, part)
     lines = CollapsedGraph(graph, 0, settings.unfold, part)

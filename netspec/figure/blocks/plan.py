@@ -56,7 +56,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """A value on its way; `label`: its type where it is news. A delayed one runs back (-1: what a loop starts from)."""
+    """A value on its way; `label`: its type where it changes. A delayed one runs back (-1: what a loop starts from)."""
 
     source: str
     target: str

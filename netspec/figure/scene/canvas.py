@@ -43,7 +43,7 @@ def fitted(line: Line, size: float, rx: float, ry: float, round_: bool = True) -
 
 
 def level(line: Line) -> Line:
-    """A line that is centred for it: subscripts of the same height, so that x_1 and x_d share a baseline."""
+    """The line by which a label is centred: all subscripts are as high, so that x_1 and x_d share a baseline."""
     return tuple(atom._replace(sub=(atom.sub[0]._replace(text="0"),) if atom.sub else ()) for atom in line)
 
 

@@ -108,7 +108,7 @@ def planes(graph: Graph, settings: FigureSettings) -> Scene:
 
 
 def _scale(stages: list[Stage]) -> float:
-    """Millimetres a pixel."""
+    """Millimetres per pixel."""
     return LARGEST / max(max(extent(stage.type)) for stage in stages)
 
 
@@ -302,7 +302,7 @@ def _window(stage: Stage, read: Stage, scale: float, map_: Rect) -> tuple[float,
 
 
 def _operations(canvas: Canvas, stacks: list[Stack], settings: FigureSettings) -> None:
-    """What leads from each stage to the next, in as many rows as it takes, each with a tick up to its gap."""
+    """Writes the operation between each two stages, in as many rows as fit it, each with a tick up to its gap."""
     if settings.captions == ():
         return
     bottom = max(max(box.bottom for box in stack.outline()) for stack in stacks) + 4.0

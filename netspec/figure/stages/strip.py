@@ -151,7 +151,7 @@ def _box(canvas: Canvas, shelf: Shelf, x: float, framed: bool) -> Node:
 
 
 def _tiles(canvas: Canvas, shelf: Shelf, node: Node, weights: Arrays, settings: FigureSettings) -> None:
-    """A sheet of filters below a box, and an arrow up to it."""
+    """The filters of a box as tiles below it, and an arrow up to it."""
     array = weights[shelf.key]
     count = int(array.shape[0])
     shown = min(count, MOST)

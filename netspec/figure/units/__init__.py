@@ -238,7 +238,7 @@ class _Reader:
 
 
 class _Later:
-    """Stands for a group that a delayed read names before it exists."""
+    """Stands for a group that a delayed read names before the group is made."""
 
     def __init__(self, edge: Edge, node: Node, graph: Graph) -> None:
         self.edge = edge

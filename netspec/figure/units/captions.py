@@ -45,7 +45,7 @@ class Caption:
 
 
 def captions_of(groups: list[Group], settings: FigureSettings) -> list[Caption]:
-    """One a group with weights, in order, as far as the figure's list goes. An empty text asks for W alone."""
+    """One caption for each group with weights, in order, up to the length of the list. An empty text shows W alone."""
     if not settings.captions:
         return []
     ranks: dict[Group, int] = {}

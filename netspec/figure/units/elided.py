@@ -1,4 +1,4 @@
-"""Sizes -> which units are drawn: all of a few; of many the first, the last, and dots that know what they hide."""
+"""Sizes -> which units are drawn: all of a few; of many the first, the last, and dots with the number they hide."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ def _filter(canvas: Canvas, link: Link, source: Lattice, window: Window, read: l
 
 
 def _inner_dots(canvas: Canvas, source: Lattice, window: Window, shift: float, group: Group) -> None:
-    """A large filter leaves out what its window leaves out."""
+    """Dots within a large filter, in the rows and columns where its window has dots."""
     box = around(_window_nodes(source, window))
     for gap, down in source.rows.gaps:
         for column, across in source.columns.units:

@@ -44,7 +44,7 @@ def formula_lines(
 
 
 def _arguments(name: str, entries: list[Unit | Gap], with_zero: bool) -> list[Atom]:
-    """All of them, or the first, dots and the last."""
+    """All inputs, or the first, dots and the last."""
     found: list[Atom] = [symbol(name, upright("0"))] if with_zero else []
     if any(isinstance(entry, Gap) for entry in entries):
         entries = [entries[0], Gap("", ""), entries[-1]]

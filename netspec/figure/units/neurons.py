@@ -55,7 +55,7 @@ class Drawn:
 
 @dataclass(slots=True, eq=False)
 class Drawing:
-    """What the steps of this view hand on."""
+    """What the steps of this view share."""
 
     canvas: Canvas
     axes: Axes
@@ -413,7 +413,7 @@ def _pill(drawing: Drawing, block: Block) -> Node:
 
 
 def _loop(drawing: Drawing, own: Node, copy: Node, block: Block) -> None:
-    """Out of the end of the one, along a lane outside everything, into the end of the other."""
+    """The wire from the end of one pill, along a lane outside everything, into the end of the other."""
     axes, sign = drawing.axes, block.side
     side = axes.at(0, sign)
     start = Point(own.x + side.x * own.rx, own.y + side.y * own.ry)

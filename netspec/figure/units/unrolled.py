@@ -165,7 +165,7 @@ def _inside(canvas: Canvas, cell: Cell, ranks: list[list[Block]]) -> None:
 
 
 def _between(canvas: Canvas, cells: list[Cell], groups: list[Group], ends: bool) -> None:
-    """The recurrence: from a pill to what reads it one or more steps later; from the last cell into the open."""
+    """The recurrence: from a pill to what reads it one or more steps later; from the last cell to an open end."""
     pen = Pen(ink="loop", width=THICK)
     for group in groups:
         for link in lone_links(group):
