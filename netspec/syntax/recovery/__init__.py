@@ -1,4 +1,4 @@
-"""What is left of a text that does not parse: its other statements, explained mistakes, and unread names."""
+"""Reads texts that do not parse: keeps the statements that parse, explains mistakes, and collects unread names."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from netspec.names import nearest
 
 
 class Unread(set[str]):
-    """Names that unread lines may have defined: uses of them are not reported as unknown.
+    """The names that lines which do not parse may have defined. Uses of these names are not reported as unknown.
 
     Attributes:
-        any: some unread line may have defined any name at all, so that every name counts.
-        garbled: names that are written wrongly; a name that is nearly one of them counts too (`d;: …` for `d1`).
-        heads: names that may be nets or blocks; blocks of the prelude do not take their place.
+        any: whether some unread line may have defined any name at all; then the set contains every name.
+        garbled: names that are written wrongly; the set also contains every name similar to a garbled name
+            (`d;: …` was meant as `d1: …`).
+        heads: names that may be nets or blocks of this file; blocks of the prelude with these names are not used.
         defaults: steps whose options an unread `default` line may set.
     """
 

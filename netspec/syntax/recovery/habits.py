@@ -1,7 +1,7 @@
-"""Habits of other notations -> diagnostics: trailing commas, typed parameters, LaTeX, method calls, loops.
+"""Explains habits from other notations: trailing commas, typed parameters, LaTeX, method calls, loops.
 
-Each rule knows one way of writing, wherever in a line it turns up; the rules of `signs`, `nouns` and `typed` look
-at what is left.
+Each rule knows one way of writing, anywhere in a line. The rules of `signs` and `nouns` then look at the mistakes
+that no rule here explains.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
 def trailing(stop: Stop) -> Diagnostic | None:
-    """`input x: 10,`: no sign ends a line."""
+    """Report a comma at the end of a statement: `input x: 10,`."""
     if stop.seen.kind == "COMMA" and not stop.rest[1:].strip():
         return stop.error("NS149", fix=Fix(stop.span, ""))
     if stop.seen.kind in (END, "_NL") and stop.last == "," and stop.unclosed is None and not stop.rest.strip():
@@ -27,7 +27,7 @@ def trailing(stop: Stop) -> Diagnostic | None:
 
 
 def crowded(stop: Stop) -> Diagnostic | None:
-    """`epochs = 10, batch = 32`: each setting needs a line of its own."""
+    """Report two settings on one line: `epochs = 10, batch = 32`."""
     if stop.start != "setting" or "EQUAL" not in stop.seen.before or stop.open:
         return None
     if stop.seen.kind == "COMMA":
@@ -53,7 +53,7 @@ _ANNOTATED = re.compile(
 
 
 def annotated(stop: Stop) -> Diagnostic | None:
-    """`net n(d: int = 3)`, `net n(int d)`: a parameter has no type of its own."""
+    """Report a parameter with a type, which netspec does not have: `net n(d: int = 3)`, `net n(int d)`."""
     if stop.start not in ("net_head", "block_head") or stop.open != "(":
         return None
     found = list(_ANNOTATED.finditer(stop.source.text, stop.begin, stop.end))
@@ -68,7 +68,7 @@ def annotated(stop: Stop) -> Diagnostic | None:
 
 
 def bracketed(stop: Stop) -> Diagnostic | None:
-    """`net n[d = 3] {`: parameters stand in parentheses."""
+    """Report parameters in square brackets instead of parentheses: `net n[d = 3] {`."""
     if stop.start not in ("net_head", "block_head") or stop.seen.kind != "LSQB":
         return None
     inner = re.match(r"\[([^\[\]\n]*)\]", stop.rest)
@@ -80,7 +80,7 @@ def bracketed(stop: Stop) -> Diagnostic | None:
 
 
 def raised(stop: Stop) -> Diagnostic | None:
-    """`10²`: a power is written `10^2`."""
+    """Report a power with a raised digit: `10²` instead of `10^2`."""
     digits = re.match("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", stop.rest)
     if digits is None:
         return None
@@ -89,7 +89,7 @@ def raised(stop: Stop) -> Diagnostic | None:
 
 
 def version(stop: Stop) -> Diagnostic | None:
-    """`netspec v1`, `netspec: 1`, `netspec`."""
+    """Report a wrong or missing version number: `netspec v1`, `netspec: 1`, `netspec`."""
     if stop.first != "netspec" or stop.seen.kind == "NUMBER" or "INT" in stop.seen.before:
         return None
     whole = stop.between(stop.begin, stop.end)
@@ -100,7 +100,7 @@ def version(stop: Stop) -> Diagnostic | None:
 
 
 def delayed(stop: Stop) -> Diagnostic | None:
-    """`x_{t-1}`, `x[t-1][t-1]`, `(a + b)[t-1]`."""
+    """Report a delay that is not written as `x[t-1]`: `x_{t-1}`, `x[t-1][t-1]`, `(a + b)[t-1]`."""
     brace = re.match(r"\{\s*(t\s*-\s*\d+)\s*\}", stop.rest) if stop.seen.kind == "LBRACE" else None
     if brace is not None:
         line = stop.source.text[: stop.seen.at[0]]
@@ -113,7 +113,7 @@ def delayed(stop: Stop) -> Diagnostic | None:
 
 
 def looped(stop: Stop) -> Diagnostic | None:
-    """`for 3 { … }`, `loop 3 { … }`, `Basic(8) repeat 3 { … }`, `repeat 2 { hidden a: … }`, `repeat shared 2 {`."""
+    """Report a wrong `repeat`: `for 3 { … }`, `loop 3 { … }`, `repeat 2 { hidden a: … }`, `repeat shared 2 {`."""
     if stop.last in ("for", "loop", "times") and re.match(r"\w+\s*(?:as\s+\w+\s*)?\{", stop.rest):
         return stop.swap(stop.last, "repeat", stop.last_span)
     inside = re.search(r"\{\s*(?P<role>hidden|output|let)$", stop.left)
@@ -127,7 +127,7 @@ def looped(stop: Stop) -> Diagnostic | None:
 
 
 def called(stop: Stop) -> Diagnostic | None:
-    """`5 perceptrons.relu`, `5 perceptrons (bias = false)(frozen = true)`, `relu + x` behind an arrow."""
+    """Report a method call (`5 perceptrons.relu`), a second pair of parentheses, or a sum behind an arrow."""
     method = re.match(rf"\.\s*({_NAME})", stop.rest) if stop.seen.kind == "DOT" else None
     if method is not None and stop.accepts("_ARROW"):
         spaced = stop.between(stop.begin + len(stop.left), stop.seen.at[0] + method.start(1))
@@ -141,7 +141,7 @@ def called(stop: Stop) -> Diagnostic | None:
 
 
 def misplaced(stop: Stop) -> Diagnostic | None:
-    """`hidden z: relu` in a section; `hidden z: is 12`; `parameters (a caption)`."""
+    """Report a layer in a section, `hidden z: is 12` without a value, or a caption in parentheses."""
     if stop.start == "setting" and re.match(rf"(?:input|hidden|output|start)\s+{_NAME}\s*:", stop.text):
         return stop.error("NS108", span=stop.first_span, keyword=stop.first)
     if re.search(r":\s*is$", stop.left) and stop.first in ("hidden", "output"):

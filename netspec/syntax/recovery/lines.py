@@ -1,4 +1,4 @@
-"""A text -> its logical lines: one for each statement, found without parsing."""
+"""Splits a text into logical lines, one for each statement, without parsing it."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ COMMENTS = {'"""': '"""', "'''": "'''", "/*": "*/", "<!--": "-->"}
 
 @dataclass(slots=True)
 class Logical:
-    """One logical line: `[start, end)` of the text, without comments and blanks around it."""
+    """One statement, at `[start, end)` of the text, without the comments and blanks around it."""
 
     start: int
     end: int
-    text: str  # while the file is being split, what stands in its last physical line
-    unclosed: tuple[str, int] | None = None  # the bracket that nothing closed
+    text: str  # while the file is being split, only the last physical line of the statement
+    unclosed: tuple[str, int] | None = None  # the bracket that is never closed, and its place
     after_blank: bool = False
 
 
 def logical_lines(text: str) -> list[Logical]:
-    """Splits a text into statements. A bracket that stays open ends where the next statement clearly begins."""
+    """Split a text into statements. An open bracket counts as ended where the next statement clearly begins."""
     lines: list[Logical] = []
     open_brackets: list[tuple[str, int]] = []
     current: Logical | None = None
     offset = 0
     blank = False
-    headed = repeats = False  # the current one begins a body; holds a `repeat`
+    headed = repeats = False  # whether the current line begins a body, and whether it holds a `repeat`
     closer = ""  # closing sign of the multi-line comment that is open
     last = {closing: text.rfind(closing) for closing in COMMENTS.values()}
     for raw in text.splitlines(keepends=True):
@@ -65,7 +65,7 @@ def logical_lines(text: str) -> list[Logical]:
         if open_brackets and (_STRONG.match(stripped) or (stripped[0] == "}" and open_brackets[-1][0] != "{")):
             fresh = True
         if not fresh and blank and not open_brackets:
-            fresh = True  # a blank line ends a statement; the sign that should continue it is explained later
+            fresh = True  # a blank line ends a statement; a sign that asks for more is reported later
         if fresh:
             if current is not None and open_brackets:
                 current.unclosed = open_brackets[0]
@@ -89,18 +89,18 @@ def logical_lines(text: str) -> list[Logical]:
 
 
 def _track(open_brackets: list[tuple[str, int]], brackets: list[tuple[str, int]], head: bool, braces: bool) -> None:
-    """Updates the open brackets with those of a line; without `braces`, a brace is a mistake and opens nothing."""
+    """Update the open brackets with the brackets of a line; `{` opens nothing (it is a mistake) unless `braces`."""
     for bracket, at in brackets:
         if bracket in "([" or (bracket == "{" and braces):
             open_brackets.append((bracket, at))
         elif open_brackets and (bracket != "}" or open_brackets[-1][0] == "{"):
             open_brackets.pop()
     if head and open_brackets and open_brackets[-1][0] == "{":
-        open_brackets.pop()  # the body's own brace
+        open_brackets.pop()  # the brace of the body itself stays open over many statements: it is not counted
 
 
 def _open_comment(stripped: str, offset: int, last: dict[str, int]) -> str:
-    """The closing sign of a multi-line comment in another language that begins here; "" where none does."""
+    """Return the sign that closes the foreign multi-line comment which begins here, or "" if no comment begins."""
     for opening, closing in COMMENTS.items():
         if stripped.startswith(opening) and closing not in stripped[len(opening) :] and last[closing] >= offset:
             return closing
@@ -108,14 +108,14 @@ def _open_comment(stripped: str, offset: int, last: dict[str, int]) -> str:
 
 
 def _runs_on(current: Logical, stripped: str) -> bool:
-    """Whether the line above ends with a sign that must go on, and this line begins no statement."""
+    """Whether the line above ends with a sign after which more must follow, and this line begins no statement."""
     if not _GOES_ON.search(current.text):
         return False
     return stripped[0] not in "}#" and not STATEMENT.match(stripped) and not DECLARES.match(stripped)
 
 
 def _brackets(raw: str, offset: int) -> tuple[list[tuple[str, int]], int]:
-    """The brackets of a physical line outside strings and comments, and where its code ends."""
+    """Return the brackets of a physical line that are in no string or comment, and the place where its code ends."""
     brackets = []
     code_end = len(raw.rstrip())
     for match in _PIECES.finditer(raw):
@@ -128,9 +128,9 @@ def _brackets(raw: str, offset: int) -> tuple[list[tuple[str, int]], int]:
 
 
 def foreign(lines: list[Logical]) -> bool:
-    """Whether the text is not a spec at all: no line begins with a keyword, or nearly so."""
+    """Whether the text is not a spec at all: no line begins with a keyword or with a misspelt keyword."""
     listed = not any("{" in line.text for line in lines) and any(line.text.startswith("- ") for line in lines)
-    if lines and listed:  # yaml
+    if lines and listed:  # a list without any brace is YAML
         return True
     if not lines or any(DECLARES.match(line.text) or STATEMENT.match(line.text) for line in lines):
         return False
@@ -148,7 +148,7 @@ _FOREIGN = (
 
 
 def notation(lines: list[Logical]) -> Phrase:
-    """The notation that the first lines look like."""
+    """Return the notation (Python, JSON, YAML, …) that the first three lines look like."""
     for name, pattern in _FOREIGN:
         if any(pattern.match(line.text) for line in lines[:3]):
             return Phrase(f"file {name}")

@@ -1,8 +1,8 @@
-"""The first wrong token of a line -> a diagnostic that says what was meant.
+"""Explains the first wrong token of a statement with a diagnostic that says what was probably meant.
 
-Each rule looks at the unexpected token, at every terminal that could stand there, and at the text around it. It
-returns a diagnostic, or None where it does not apply; the first rule that applies decides. On real mistakes, rules
-find far more causes than matching against examples.
+Each rule looks at the unexpected token, at every terminal that could stand there, and at the text around the token.
+A rule returns a diagnostic, or None if it does not apply; the first rule that applies decides. Rules are used because
+they explain far more real mistakes than a comparison with stored examples does.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ _CLOSERS = {"RPAR": ")", "RSQB": "]", "RBRACE": "}"}
 
 
 def syntax_error(source: SourceFile, error: TooDeep | BadText) -> Diagnostic:
-    """The diagnostic for nesting that is too deep, or a token that cannot be meant."""
+    """Return the diagnostic for brackets that are nested too deeply, or for a token whose text is wrong."""
     if isinstance(error, TooDeep):
         return Diagnostic("NS110", source.span(error.at), {"limit": MAX_DEPTH})
     return Diagnostic(error.code, source.span(error.at), dict(error.words))
 
 
 def explain(stop: Stop, plainly: bool = False) -> Diagnostic:
-    """The diagnostic for one statement that does not parse.
+    """Return the diagnostic for one statement that does not parse.
 
     Args:
-        stop: where its reading stopped.
-        plainly: only what was expected, without asking the rules what was meant.
+        stop: the place at which the parser stopped.
+        plainly: whether to say only what was expected, without asking the rules what was meant.
     """
     for rule in () if plainly else _RULES:
         found = rule(stop)
@@ -55,14 +55,14 @@ def _continuation(stop: Stop) -> Diagnostic | None:
     return None
 
 
-# words that can be replaced without further changes
+# foreign keywords that can be replaced by the netspec keyword without any further change of the line
 _SYNONYMS = frozenset(
     "layer in out model network const var 입력 은닉 은닉층 출력 신경망 모델 블록 데이터 학습 그림 상수".split()
 )
 
 
 def _first_word(stop: Stop) -> Diagnostic | None:
-    """The line does not begin with a keyword that may stand here."""
+    """Report a line that does not begin with a keyword which may stand here."""
     if stop.start == "section_head" and stop.seen.at[0] == stop.begin:
         return stop.error("NS131", span=stop.first_span, kind=stop.first)
     if stop.seen.at[0] != stop.begin or stop.start in ("net_head", "block_head"):
@@ -102,13 +102,13 @@ def _first_word(stop: Stop) -> Diagnostic | None:
 
 # ---- names at the head of a line
 
-# what stands where one name should: `hidden my layer:`, `hidden z', w:`, `let a, b =`, `net my-net {`
+# match whatever stands where one name should stand: `hidden my layer:`, `hidden z', w:`, `let a, b =`, `net my-net {`
 _NAMED = re.compile(r"(input|hidden|output|start|let)[ \t]+(?P<name>[^\n:=]*?)[ \t]*(?=[:=])")
 _HEADED = re.compile(r"(net|block)[ \t]+(?P<name>[^\s(\"{]+)")
 
 
 def _label(stop: Stop) -> Diagnostic | None:
-    """The new name of a line is a keyword, a number or missing; or the colon after it is missing."""
+    """Report a new name that is a keyword, a number or missing; or a missing colon after the name."""
     words = stop.left.split()
     head = _HEADED if stop.start.endswith("_head") else _NAMED
     match = head.match(stop.source.text, stop.begin, stop.end)
@@ -151,7 +151,7 @@ def _odd_name(stop: Stop, name: str, at: int) -> Diagnostic | None:
 
 
 def _setting(stop: Stop) -> Diagnostic | None:
-    """`epochs 10`, `let a 3`: a setting or constant without its `=`."""
+    """Report a setting or constant without `=`: `epochs 10`, `let a 3`."""
     if stop.first == "let" and stop.seen.accepts == {"EQUAL"} and stop.seen.kind in ("INT", "NUMBER", "NAME", "LSQB"):
         at = stop.begin + len(stop.left)
         return stop.error("NS136", key=stop.last, fix=Fix(stop.between(at, at), " ="))
@@ -186,7 +186,7 @@ def _ends_early(stop: Stop) -> Diagnostic | None:
 
 
 def _broken_line(stop: Stop) -> Diagnostic:
-    """`x ->` with the step on the next line: the sign must stand at the beginning of that line."""
+    """Return the diagnostic for a line that ends with a sign which must stand at the start of the next line."""
     sign, span = stop.last, stop.last_span
     rest = stop.source.text[stop.seen.at[0] : stop.end]
     at = stop.seen.at[0] + len(rest) - len(rest.lstrip())
@@ -199,7 +199,7 @@ def _broken_line(stop: Stop) -> Diagnostic:
 
 
 def _unclosed(stop: Stop) -> Diagnostic | None:
-    """A bracket stays open, and the next statement stands inside it."""
+    """Report a bracket that is not closed before the next statement or the next line begins."""
     if stop.unclosed is not None and stop.seen.at[0] > stop.unclosed[1]:
         inside = stop.source.text[stop.unclosed[1] : stop.seen.at[0]]
         if "\n" in inside or stop.seen.kind in _STARTERS or stop.seen.kind == "LBRACE":
@@ -209,7 +209,7 @@ def _unclosed(stop: Stop) -> Diagnostic | None:
 
 
 def _closer(stop: Stop) -> Diagnostic | None:
-    """A bracket that closes nothing, or the wrong one."""
+    """Report a closing bracket that no bracket opened, or that does not match the open bracket."""
     if stop.seen.kind not in _CLOSERS:
         return None
     opened = []
@@ -240,7 +240,7 @@ def _closer(stop: Stop) -> Diagnostic | None:
 
 
 def _one_line(stop: Stop) -> Diagnostic | None:
-    """A second statement on the line, or text after the opening brace of a body."""
+    """Report a second statement on one line, or text after the opening brace of a body."""
     if stop.start.endswith("_head") and "{" in stop.left:
         return stop.error("NS128", kind=stop.first)
     if stop.seen.kind in _STARTERS and stop.seen.at[0] > stop.begin:
@@ -249,7 +249,7 @@ def _one_line(stop: Stop) -> Diagnostic | None:
 
 
 def _head(stop: Stop) -> Diagnostic | None:
-    """`net first:`, `net first: {`: a head ends with `{` only."""
+    """Report a head that does not end with `{` alone: `net first:`, `net first: {`."""
     if not stop.start.endswith("_head") or not stop.accepts("LBRACE"):
         return None
     if stop.seen.kind == "LSQB" and not stop.rest[1:].strip():
@@ -262,7 +262,7 @@ def _head(stop: Stop) -> Diagnostic | None:
 
 
 def _order(stop: Stop) -> Diagnostic | None:
-    """A caption must be the last part of its line, and `is` the part before it."""
+    """Report a part after the caption, or an arrow after `is`: the caption must be last, and `is` just before it."""
     before = stop.seen.before
     if before and before[-1] == "STRING" and stop.seen.kind in ("IS", "_ARROW", "OVER", "LPAR", "STRING"):
         return stop.error("NS124", seen=stop.seen.text)
@@ -278,7 +278,7 @@ def _whole(stop: Stop) -> Diagnostic | None:
 
 
 def _dangling(stop: Stop) -> Diagnostic | None:
-    """`3 perceptrons scores"`: a quote with no other before it."""
+    """Report a closing quote without an opening quote: `3 perceptrons scores"`."""
     if stop.seen.kind != "NAME" or stop.rest.count('"') != 1 or not stop.rest.rstrip().endswith('"'):
         return None
     end = stop.seen.at[0] + len(stop.rest.rstrip())

@@ -1,4 +1,4 @@
-"""Mistakes with numbers, nouns, their options, `repeat`, and the sizes of types."""
+"""Explains mistakes with numbers, `perceptrons` and `filters`, their options, `repeat`, and the sizes of types."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NUMBERS = ("INT", "NUMBER")
 
 
 def separators(stop: Stop) -> Diagnostic | None:
-    """`1,000 perceptrons`, `1_000`: a number has no separators."""
+    """Report separators inside a number: `1,000 perceptrons`, `1_000`."""
     text, at = stop.source.text, stop.seen.at[0]
     number = None
     if stop.seen.kind in ("PERCEPTRON", "FILTER"):
@@ -31,7 +31,7 @@ def separators(stop: Stop) -> Diagnostic | None:
 
 
 def noun(stop: Stop) -> Diagnostic | None:
-    """`perceptrons` and `filters` need a number before them, filters a kernel size after them."""
+    """Report `perceptrons` or `filters` without a number before them."""
     named = re.search(r"\b(?:perceptrons?|filters?)$", stop.left)
     if named and stop.seen.kind in _NUMBERS and stop.seen.before[-1:] == ("NAME",):
         at = stop.begin + named.start()
@@ -52,7 +52,7 @@ _BEHIND = re.compile(r"(?P<kernel>[\w.]+(?:\s*[x×]\s*[\w.]+)*)\s+(?P<noun>filte
 
 
 def kernel(stop: Stop) -> Diagnostic | None:
-    """No kernel size after `filters`, one before it, or one written as `(5, 5)` or `(5x5)`."""
+    """Report `filters` without a kernel size behind it, or with a kernel size in front of it or written `(5, 5)`."""
     before = stop.seen.before
     if stop.first == "default":
         return None
@@ -72,14 +72,14 @@ def kernel(stop: Stop) -> Diagnostic | None:
 
 
 def _unwrapped(stop: Stop) -> tuple[Fix, ...]:
-    """`(5, 5)`, `(5x5)` -> `5x5`."""
+    """Return the fix that turns `(5, 5)` or `(5x5)` into `5x5`."""
     opening = stop.begin + stop.left.rindex("(")
     match = re.match(r"\(\s*(\d+)\s*[,x×]\s*(\d+)\s*\)", stop.source.text[opening : stop.end])
     return () if match is None else (Fix(stop.between(opening, opening + match.end()), f"{match[1]}x{match[2]}"),)
 
 
 def rounds(stop: Stop) -> Diagnostic | None:
-    """A `repeat` that is not written as `repeat 3 { … }`."""
+    """Report a `repeat` that is not written as `repeat 3 { … }`."""
     seen = stop.seen
     if seen.kind == "LBRACE" and stop.seen.before[-1:] == ("REPEAT",):
         return stop.error("NS141", Hint("count"), seen=seen.text)
@@ -99,7 +99,7 @@ def rounds(stop: Stop) -> Diagnostic | None:
 
 
 def misspelt(stop: Stop) -> Diagnostic | None:
-    """`4 perceptons`, `100 neurons`: after a number, only one of the two nouns can stand."""
+    """Report a word after a number that is neither `perceptrons` nor `filters`: `4 perceptons`, `100 neurons`."""
     if stop.seen.kind != "NAME" or not stop.accepts("PERCEPTRON"):
         return None
     seen = stop.seen.text
@@ -126,7 +126,7 @@ _NO_OPTIONS = ("in", "as", "of", "by", "is", "caption", "repeat")
 
 
 def options(stop: Stop) -> Diagnostic | None:
-    """`maxpool 2x2`, `6 filters 5x5, stride = 2`: options without parentheses."""
+    """Report options without parentheses: `maxpool 2x2`, `6 filters 5x5, stride = 2`."""
     text, at = stop.source.text, stop.seen.at[0]
     if stop.start not in ("stmt", "decl") or stop.left.count("(") > stop.left.count(")") or stop.first == "let":
         return None
@@ -156,7 +156,7 @@ def options(stop: Stop) -> Diagnostic | None:
 
 
 def unexpected(stop: Stop) -> Diagnostic | None:
-    """NS101 with the hint that belongs to the kind of line."""
+    """Return NS101 with a hint that depends on the keyword of the line; None if no hint fits."""
     seen = stop.seen
     if stop.first == "input":
         if seen.kind == "_ARROW":
@@ -188,7 +188,7 @@ def _in_type(stop: Stop) -> bool:
 
 
 def classes(stop: Stop) -> Diagnostic | None:
-    """`one 10`, `of 10`, `10 classes`, `one of [a, b, c]`."""
+    """Report a number of classes that is not written as `one of 10`: `one 10`, `10 classes`, `one of [a, b]`."""
     if not _in_type(stop):
         return None
     seen = stop.seen
@@ -207,7 +207,7 @@ def classes(stop: Stop) -> Diagnostic | None:
 
 
 def lengths(stop: Stop) -> Diagnostic | None:
-    """`over up 10`, `over upto 10`, `over max 10`."""
+    """Report a longest length that is not written as `over up to 10`: `over up 10`, `over upto 10`, `over max 10`."""
     if _in_type(stop) and stop.last in ("up", "upto", "max", "most") and re.search(r"\bover\s+\w+$", stop.left):
         if stop.seen.kind in ("INT", "NUMBER", "NAME") and stop.seen.text != "to":
             return stop.swap(stop.last, "up to", stop.last_span)
@@ -215,7 +215,7 @@ def lengths(stop: Stop) -> Diagnostic | None:
 
 
 def sizes(stop: Stop) -> Diagnostic | None:
-    """`3@32,32`, `3@32 32`, `[3, 32, 32]`: sizes are joined by `x`."""
+    """Report sizes that are not written as `3@32x32`: `3@32,32`, `3@32 32`, `[3, 32, 32]`."""
     if not _in_type(stop):
         return None
     seen = stop.seen

@@ -1,8 +1,9 @@
-"""A text that does not parse -> every statement that does, and a diagnostic for each other one.
+"""Reads a text that does not parse: keeps every statement that parses, and reports each statement that does not.
 
 Every statement begins with a keyword on a line of its own, so logical lines are found without parsing: a line begins
-a statement, continues one (brackets are open, or it begins with -> & + ,), or closes a body. Each is then parsed on
-its own. The names that wrong lines may have defined are kept as `unread`, so that uses of them are not reported.
+a statement, continues a statement (brackets are open, or the line begins with -> & + ,), or closes a body. Each
+logical line is then parsed on its own. The names that wrong lines may have defined are kept as `unread`, so that
+uses of these names are not reported as unknown.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from netspec.syntax.recovery.mistakes import STATEMENTS, explain, syntax_error
 from netspec.syntax.recovery.stop import Stop
 
 MAX_MISTAKES = 1000
-MAX_EFFORT = 30_000_000  # spent on explaining what was meant; beyond it, mistakes are reported without explanation
+# the work that may go into explaining mistakes, as the sum of the squared lengths of the lines that are wrong; when
+# it is spent, further mistakes are reported without an explanation, so that a huge wrong file still ends soon
+MAX_EFFORT = 30_000_000
 _CONTINUES = re.compile(r"->|[&+,]|→")
 _CLOSES = re.compile(r"\}[\s;]*")
 _CONFLICT = re.compile(r"^(?:<{7} .*|>{7} .*)$", re.MULTILINE)
@@ -51,10 +54,10 @@ class _Recovery:
         self.headless = False  # the head of the open body could not be read
         self.garbled = False  # the last line does not parse and is no layer: it may have been meant to close the body
         self.skipping = False  # inside a body whose kind is unknown
-        self.around: list[tuple[Any, list[Any], Logical | None]] = []  # outer bodies of a nested one
-        self.braces = 0  # braces that are open inside the body and belong to no head
-        self.effort = 0  # bound on the work of explaining so far: the squared lengths of the lines
-        self.stray = False  # lines outside a body were reported; further ones are read as part of the body before them
+        self.around: list[tuple[Any, list[Any], Logical | None]] = []  # the bodies around the nested one
+        self.braces = 0  # how many open braces inside the body belong to no head
+        self.effort = 0  # the work of explaining so far; see MAX_EFFORT
+        self.stray = False  # a line outside every body was reported; further ones join the last body
 
     def run(self) -> Recovered:
         lines = logical_lines(self.source.text)
@@ -101,11 +104,11 @@ class _Recovery:
             label = Label(Span(self.source, *self.open.head_at), "opened", {"bracket": "{"})
             span = Span(self.source, line.start, line.end)
             words: Words = {"seen": line.text, "wanted": "}"}
-            if not self.headless:  # the wrong bracket of its head is reported already
+            if not self.headless:  # else the wrong bracket in the head of the body was reported already
                 self.diagnostics.append(Diagnostic("NS125", span, words, labels=(label,), fixes=(Fix(span, "}"),)))
             self.close(line.end)
         elif line.text == "{" and self.headless:
-            self.headless = False  # the brace that is missing in its head
+            self.headless = False  # this line is the brace that the head lacked
         elif line.text == "{" and self.open is not None:
             self.parse_into(line, "stmt", self.inside)
             self.braces += 1
@@ -131,7 +134,7 @@ class _Recovery:
             self.skipping = len(self.diagnostics) > before and line.text.endswith("{")
 
     def nests(self, line: Logical) -> bool:
-        """Whether a line begins a net or block inside another: it is indented deeper than the open one."""
+        """Whether a line begins a body inside the open net or block: it is indented deeper than the open head."""
         inner = _BEGINS.match(line.text) is not None
         if (
             not inner
@@ -145,7 +148,7 @@ class _Recovery:
         return column(line.start)[1] > column(self.open_line.start)[1]
 
     def nest(self, line: Logical) -> None:
-        """Reports a nested net or block, and reads it as if it stood beside the outer one."""
+        """Report a nested body, and read it as if it stood beside the outer net or block."""
         label = Label(Span(self.source, self.open_line.start, self.open_line.end), "opened")  # type: ignore[union-attr]
         inner = WORD.match(line.text)
         words: Words = {"inner": inner[0] if inner else "", "kind": self.open.kind}
@@ -156,14 +159,14 @@ class _Recovery:
         self.open_body(line)
 
     def end(self, line: Logical) -> None:
-        """Reports `end` in place of the closing brace."""
+        """Report the word `end` that stands in place of the closing brace."""
         span = Span(self.source, line.start, line.end)
         words: Words = {"seen": line.text, "legal": Quoted(STATEMENTS)}
         self.diagnostics.append(Diagnostic("NS116", span, words, hints=(Hint("closes"),), fixes=(Fix(span, "}"),)))
         self.close(line.end)
 
     def skip(self, line: Logical) -> None:
-        """Passes over the lines of a body whose kind is unknown: `nte first {`."""
+        """Pass over a line of a body whose kind is unknown, such as the body of `nte first {`."""
         self.skipping = line.text.rstrip() != "}"
         self.mark_unread(line)
         if HEAD.match(line.text) and line.text.endswith("{"):
@@ -171,7 +174,7 @@ class _Recovery:
             self.read(line)
 
     def outside(self, line: Logical) -> None:
-        """Reports a layer outside a body: its net was never opened, or a `}` stands too early."""
+        """Report a layer outside every body: the head of its net is missing, or a `}` stands too early."""
         if not self.stray:
             word = WORD.match(line.text)
             span = Span(self.source, line.start, line.end)
@@ -190,7 +193,7 @@ class _Recovery:
 
     def close_brace(self, line: Logical) -> None:
         if self.braces:
-            self.braces -= 1  # closes a brace that belongs to no head
+            self.braces -= 1  # the line closes a brace that belongs to no head
         elif self.open is None and self.stray:
             self.stray = False
         elif self.open is None:
@@ -262,7 +265,7 @@ class _Recovery:
         return None
 
     def mark_unread(self, line: Logical) -> None:
-        """Adds the names that a line which does not parse may have defined to the unread names."""
+        """Add to the unread names every name that a line which does not parse may have defined."""
         words = WORD.findall(line.text)
         if not words:
             return
@@ -286,7 +289,7 @@ class _Recovery:
 
 
 def _stand_in(line: Logical) -> tree.Statement | None:
-    """Stands for a layer's line that does not parse, so that its label is known; None for other lines."""
+    """Return a layer that stands for a line which does not parse, so that its label is known; None for other lines."""
     match = re.match(rf"({WORD.pattern})\s*({WORD.pattern})?", line.text)
     if match is None or match[1] in ("start", "let", "default", "require"):
         return None
@@ -297,12 +300,13 @@ def _stand_in(line: Logical) -> tree.Statement | None:
 
 
 def recover(source: SourceFile) -> Recovered:
-    """Parses a text statement by statement.
+    """Parse a text statement by statement.
 
     Args:
         source: the text, with replaced characters.
 
     Returns:
-        The statements that parse, a diagnostic for each other one, and the names that those may have defined.
+        The statements that parse, a diagnostic for each statement that does not, and the names that wrong statements
+        may have defined.
     """
     return _Recovery(source).run()

@@ -1,4 +1,4 @@
-"""Mistakes around signs: twice, missing, of another language, with nothing beside them; comments and quotes."""
+"""Explains mistakes with signs: doubled, missing or foreign signs, missing values, foreign comments and quotes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TWICE = frozenset(("->", "+", "*", "/", "&", ",", ":", "=", "@", ".", "^", "=="
 
 
 def doubled(stop: Stop) -> Diagnostic | None:
-    """`-> ->`, `, ,`, `is is 10`: a sign or word is written twice."""
+    """Report a sign or word that is written twice: `-> ->`, `, ,`, `is is 10`."""
     words = _WORDS_TWICE.search(stop.left)
     if words is not None:
         span = stop.between(stop.begin + words.start(2), stop.begin + words.end(2))
@@ -32,7 +32,7 @@ def doubled(stop: Stop) -> Diagnostic | None:
     return stop.error("NS138", fix=Fix(stop.span, ""), seen=seen)
 
 
-# signs of other languages -> those of this one
+# signs of other languages -> signs of netspec
 _OTHERWISE = {
     "=>": "->", "==>": "->", "-->": "->", "--->": "->", "->>": "->", ">>": "->", "|>": "->", "~>": "->", "- >": "->",
     "> >": "->", "=<": "<=", "<>": "!=", "===": "==", "!==": "!=", "**": "^", "&&": "&", "<-": "->", "<--": "->",
@@ -42,7 +42,7 @@ _SIGN = re.compile(r"[-=]&gt;|&amp;|-\s+>|-{2,}>|->>|={1,2}>|<-{1,2}|\|>|~>|>\s?
 
 
 def written_otherwise(stop: Stop) -> Diagnostic | None:
-    """`=>`, `:=`, `**`, `- >`: a sign of another language, or one with a space inside."""
+    """Report a sign of another language, or a sign with a space inside: `=>`, `:=`, `**`, `- >`."""
     for match in _SIGN.finditer(stop.source.text, stop.begin, stop.end):
         if match.start() <= stop.seen.at[0] < match.end():
             sign = re.sub(r"\s+", " ", match[0])
@@ -65,7 +65,7 @@ def written_otherwise(stop: Stop) -> Diagnostic | None:
 
 
 def required(stop: Stop) -> Diagnostic | None:
-    """A `require` in parentheses, with `and`, with `not`, or with a second comparison."""
+    """Report a `require` with parentheses, `and`, `or`, `not`, `in`, or a second comparison."""
     if stop.first != "require":
         return None
     seen = stop.seen
@@ -83,7 +83,7 @@ def required(stop: Stop) -> Diagnostic | None:
 
 
 def _without_brackets(stop: Stop) -> tuple[Fix, ...]:
-    """The outer parentheses of `require (a == b)`."""
+    """Return fixes that remove the outer parentheses of `require (a == b)`."""
     opening = stop.text.index("(")
     match = re.fullmatch(r"require\s*\([^()]*(\))\s*(?:\"[^\"]*\")?\s*", stop.text)
     if match is None:
@@ -96,7 +96,7 @@ def _without_brackets(stop: Stop) -> tuple[Fix, ...]:
 
 
 def equals(stop: Stop) -> Diagnostic | None:
-    """`=` for `==` or `:`, `:` for `=`, `>` for an arrow."""
+    """Report `=` instead of `==`, `==` or `:` instead of `=`, `:` instead of `is`, and `>` instead of `->`."""
     seen = stop.seen
     if seen.kind == "EQUAL" and stop.accepts("CMP"):
         return stop.swap("=", "==", stop.span, Hint("kinds"))
@@ -115,7 +115,7 @@ _OPTION = re.compile(r"[,\[]?\s*([^\W\d][\w.]*)(?:\s*=(?!=)\s*|\s+(?=\d))([^\s,)
 
 
 def comma(stop: Stop) -> Diagnostic | None:
-    """`(stride = 2 pad = 1)`, `(pad 2)`, `net a(K 10)`, `block A(c d)`: a comma or `=` is missing."""
+    """Report a missing comma or `=`: `(stride = 2 pad = 1)`, `(pad 2)`, `net a(K 10)`, `block A(c d)`."""
     at = stop.seen.at[0]
     option = _OPTION.match(stop.source.text, at, stop.end) if stop.seen.kind == "NAME" else None
     if option is not None and stop.accepts("COMMA") and (stop.open == "(" or "=" in option[0]):
@@ -138,7 +138,7 @@ def comma(stop: Stop) -> Diagnostic | None:
     return stop.error("NS136", key=key[1], fix=Fix(stop.between(end, end), " ="))
 
 
-# words that people put where a sign joins two things
+# words that people write instead of the sign between two values
 _INFIX = {
     "and": "&", "with": "&", "concat": "&", "cat": "&", "plus": "+", "minus": "-", "times": "*", "then": "->",
     "to": "->", "into": "->", "by": "x", "as": "is", "그리고": "&", "더하기": "+",
@@ -146,7 +146,7 @@ _INFIX = {
 
 
 def between(stop: Stop) -> Diagnostic | None:
-    """Two items side by side with no sign between them."""
+    """Report two items that stand side by side without a sign between them."""
     if stop.seen.kind not in _ITEM | {"AS"} or stop.seen.kind == "LPAR":
         return None
     seen = stop.seen.text
@@ -161,7 +161,7 @@ def between(stop: Stop) -> Diagnostic | None:
         if word != "x" and (word != "is" or stop.accepts("IS")):
             return stop.swap(seen, word, stop.span)
     if stop.seen.kind != "AS" and stop.accepts("_ARROW") and not rounds_wait(stop) and not _is_caption_word(stop):
-        sums = stop.last.isdigit() and stop.seen.kind in ("INT", "NUMBER")  # `3 3 perceptrons`: one is too many
+        sums = stop.last.isdigit() and stop.seen.kind in ("INT", "NUMBER")  # `3 3 perceptrons` has one number too many
         return stop.error("NS121", seen=seen, right="->", fix=None if sums else Fix(where, "-> "))
     return None
 
@@ -177,7 +177,7 @@ def _is_caption_word(stop: Stop) -> bool:
 
 
 def joined_by_x(stop: Stop) -> Diagnostic | None:
-    """`a x`: the layer x behind another one is read as the size sign; or `×` for a product."""
+    """Report a layer named x behind another layer (`a x`), which is read as the size sign; or `×` as a product."""
     if (
         stop.seen.kind not in (END, "_NL", "_ARROW")
         or "_X" not in stop.seen.before[-2:]
@@ -202,7 +202,7 @@ _NEEDS_LEFT = frozenset(
 
 
 def missing(stop: Stop) -> Diagnostic | None:
-    """`x + -> relu`, `(pad = )`, `( , 3)`: a value is missing."""
+    """Report a missing value: `x + -> relu`, `(pad = )`, `( , 3)`."""
     seen = stop.seen
     if seen.kind not in _NEEDS_LEFT or not stop.accepts("NAME") or not stop.last:
         return None
@@ -223,7 +223,7 @@ def missing(stop: Stop) -> Diagnostic | None:
 
 
 def _percent(stop: Stop) -> Diagnostic:
-    """`dropout(50%)`."""
+    """Return the diagnostic for a share written in percent: `dropout(50%)`."""
     share = re.search(r"\b(\d+)\s*%$", stop.left)
     fixes: tuple[Fix, ...] = ()
     if share is not None:
@@ -236,7 +236,7 @@ def _percent(stop: Stop) -> Diagnostic:
 
 
 def _bracketed(stop: Stop) -> Diagnostic:
-    """`[10 perceptrons]`, `{ relu }`."""
+    """Return the diagnostic for steps inside needless brackets: `[10 perceptrons]`, `{ relu }`."""
     closer = {"[": "]", "{": "}"}[stop.seen.text]
     inner = re.match(r".([^\[\]{}()\n]*)", stop.rest)
     close = stop.seen.at[0] + inner.end() if inner is not None else stop.end
@@ -248,7 +248,7 @@ def _bracketed(stop: Stop) -> Diagnostic:
 
 
 def unexpected(stop: Stop) -> Diagnostic | None:
-    """NS101 with the hint that a sign suggests."""
+    """Return NS101 with a hint that depends on the unexpected sign; None if no hint fits."""
     seen = stop.seen
     if seen.kind in ("LSQB", "LBRACE") and stop.last in (":", "->") and stop.first in ("hidden", "output", "start"):
         return _bracketed(stop)
@@ -280,7 +280,7 @@ _DIVIDES = re.compile(r"(?:[\w)]//[\w(]|\s//\s*\d)")  # `S//2`, `S // 2` of Pyth
 
 
 def comment(stop: Stop) -> Diagnostic | None:
-    """`// first layer`: a comment in the way of another language."""
+    """Report a comment that is written as in another language: `// first layer`."""
     at = stop.seen.at[0]
     for begin in (at, at - 1):
         match = _COMMENT.match(stop.source.text, begin, stop.end) if begin >= stop.begin else None
@@ -295,7 +295,7 @@ def comment(stop: Stop) -> Diagnostic | None:
 
 
 def _to_hash(stop: Stop, begin: int, seen: str) -> list[Fix]:
-    """Fixes for a comment of another language; none where it goes over several lines or text follows."""
+    """Return fixes for a foreign comment; an empty list if it spans several lines or code follows it on its line."""
     opened = Fix(stop.between(begin, begin + len(seen)), "#")
     closer = {"/*": "*/", "<!--": "-->"}.get(seen)
     if closer is None:
@@ -309,7 +309,7 @@ def _to_hash(stop: Stop, begin: int, seen: str) -> list[Fix]:
     return [opened, Fix(stop.between(end - len(closer), end), "")]
 
 
-# quotes of other notations: opening -> closing
+# quotes of other notations: opening quote -> closing quote
 _QUOTES = {"'": "'", "`": "`", "‘": "’", "’": "’", "‚": "‘", "´": "´"}
 
 
@@ -322,7 +322,7 @@ def character(stop: Stop) -> Diagnostic | None:
         line_end = stop.source.text.find("\n", at)
         line_end = len(stop.source.text) if line_end < 0 else line_end
         before = stop.source.text[stop.begin : at]
-        if line_end == at + 1 and not before[-1:].isspace():  # `scores"`: it can only end a text
+        if line_end == at + 1 and not before[-1:].isspace():  # the quote in `scores"` can only end a text
             return stop.error("NS145")
         return stop.error("NS103", span=stop.between(at, line_end))
     if seen in _QUOTES:

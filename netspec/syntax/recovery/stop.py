@@ -1,4 +1,4 @@
-"""Where the parsing of a statement stopped: what the rules that explain mistakes look at."""
+"""Describes the place at which the parser stopped in a statement. The rules that explain mistakes look at it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _PHRASES = {
     "NAME": "a name", "INT": "a number", "NUMBER": "a number", "STRING": "a text", "CMP": "a comparison",
     "_NL": "the end of the line", END: "the end of the line", "ADDOP": "an operator", "MULOP": "an operator",
 }  # fmt: skip
-# the most telling terminals come first, since a long list is cut
+# messages show at most six terminals, so the terminals that help most come first
 _ORDER = ("NAME", "INT", "_ARROW", "COLON", "EQUAL", "CMP", "STRING", "PERCEPTRON", "FILTER", "RPAR", "RSQB", "RBRACE")
 
 
 def expected(accepts: frozenset[str]) -> tuple[Phrase | str, ...]:
-    """At most six of the terminals that could stand at a place, the most telling first, as messages show them."""
+    """Return at most six of the terminals that could stand at a place, the most helpful first, in words."""
     ordered = [terminal for terminal in _ORDER if terminal in accepts]
     ordered += sorted(accepts - set(_ORDER))
     words: list[Phrase | str] = []
@@ -57,7 +57,7 @@ class Stop:
     begin: int
     end: int
     seen: Unexpected
-    start: str  # the start symbol the statement was read by
+    start: str  # the start symbol of the grammar with which the statement was parsed
     unclosed: tuple[str, int] | None
 
     @property
@@ -77,17 +77,17 @@ class Stop:
 
     @property
     def left(self) -> str:
-        """The statement's text before the token."""
+        """The text of the statement before the token that does not fit."""
         return self.source.text[self.begin : self.seen.at[0]].rstrip()
 
     @property
     def rest(self) -> str:
-        """The statement's text from the token on."""
+        """The text of the statement from the token that does not fit to the end."""
         return self.source.text[self.seen.at[0] : self.end]
 
     @property
     def last(self) -> str:
-        """The token before."""
+        """The token before the token that does not fit."""
         match = _LAST_TOKEN.search(self.left)
         return match[0] if match else ""
 
@@ -107,7 +107,7 @@ class Stop:
 
     @property
     def open(self) -> str:
-        """The innermost bracket that is open before the token, or nothing."""
+        """The innermost bracket that is open before the token, or "" if none is open."""
         depth: list[str] = []
         for match in re.finditer(r'"(?>(?:[^"\\\n]++|\\.)*)"|#[^\n]*|[()\[\]{}]', self.left):
             if match[0] in OPENERS:
@@ -131,9 +131,9 @@ class Stop:
         return Diagnostic(code, span or self.span, words, hints=hints, fixes=(fix,) if fix else fixes)
 
     def swap(self, seen: str, right: str, span: Span, *hints: Hint) -> Diagnostic:
-        """NS122, with a fix: what stands at `span` is written as `right`."""
+        """Return NS122 with a fix that writes `right` in place of the text at `span`."""
         return self.error("NS122", *hints, span=span, seen=seen, right=right, fix=Fix(span, right))
 
     def unexpected(self, *hints: Hint, fix: Fix | None = None) -> Diagnostic:
-        """NS101, with what could stand here."""
+        """Return NS101, which lists what could stand here."""
         return self.error("NS101", *hints, fix=fix, seen=self.seen.text, expected=expected(self.seen.accepts))
