@@ -1,4 +1,8 @@
-"""Graph -> which nodes one box of the blocks view stands for: blocks closed below a depth, equal rounds once."""
+"""Decides for the blocks view which nodes of a graph each box stands for.
+
+A block that lies deeper than a given depth is one closed box. If all rounds of a repeat are equal, only the first
+round is drawn.
+"""
 
 from __future__ import annotations
 
@@ -9,34 +13,37 @@ from netspec.ir.graph import Edge, Graph, Layer, Node, Scope
 
 
 def line_name(layer: Layer) -> str:
-    """What a line is called in a drawing: `s`, and `start s` for what its loop begins with."""
+    """Return the name of a line in a drawing: its path, or `start s` for the first value of a loop `s`."""
     return f"start {layer.path}" if layer.role == "start" else layer.path
 
 
-START = -1  # in place of a delay: the value before the first step
+START = -1  # stands in place of a delay (a number of time steps) for the value before the first step
 
 
 @dataclass(slots=True, eq=False)
 class NodeGroup:
-    """The nodes that one box stands for: a closed line, a closed scope (or several equal ones in a row), or steps."""
+    """The nodes that one box stands for.
+
+    These are all nodes of a closed line, all nodes of a closed scope (a block or a repeat), or a few steps in a row.
+    """
 
     id: str
     layer: Layer
     nodes: list[Node] = field(default_factory=list)
-    scope: Scope | None = None  # the closed block or repeat
-    line: bool = False  # a whole line, closed
-    times: int = 1
-    sign: str = ""
-    fork: bool = False  # where the value that enters an open block is read more than once
-    outside: bool = False  # what a part of a net reads from elsewhere
-    port: str = ""  # an input of the block that is drawn
+    scope: Scope | None = None  # the closed block or repeat that the box stands for
+    line: bool = False  # whether the box stands for a whole closed line
+    times: int = 1  # how many rounds the box stands for
+    sign: str = ""  # the operator sign that the box shows, such as +
+    fork: bool = False  # whether the box is the dot where a value enters an open block and goes to several readers
+    outside: bool = False  # whether the box stands for a value from outside the drawn part of the net
+    port: str = ""  # the name of the drawn block's input that the box stands for
     cluster: int = -1  # the innermost open scope that is drawn as a cluster
 
 
 class CollapsedGraph:
-    """The groups, which node each belongs to, and the open scopes that are drawn.
+    """The groups of nodes, the group of each node, and the open scopes that are drawn with a frame.
 
-    `part`: the nodes that are drawn, with the scope they lie in; None for the whole net.
+    `part`: the nodes that are drawn, with the scope in which they lie; None for the whole net.
     """
 
     def __init__(self, graph: Graph, depth: int, unfold: bool = False, part: Part | None = None) -> None:
@@ -66,7 +73,10 @@ class CollapsedGraph:
     # ---- scopes
 
     def _level(self, scope: Scope) -> int:
-        """How many scopes must be open to see inside one; a repeat of one block counts once."""
+        """Return how many scopes, this one included, must be open before a reader sees inside this one.
+
+        A repeat and the one block that its rounds consist of count as one scope together.
+        """
         level = 0
         for one in self.graph.ancestors(scope.index):
             if one.index in self.around:
@@ -74,18 +84,18 @@ class CollapsedGraph:
             if one.kind == "round" or (one.kind == "block" and self._alone(one)):
                 continue
             if one.kind == "repeat" and self.block_of(one) is None:
-                continue  # its closed box would show nothing
+                continue  # this repeat is always open, because its closed box would show nothing
             level += 1
         return level
 
     def block_of(self, repeat: Scope) -> Scope | None:
-        """The one block that a round of a repeat consists of."""
+        """Return the block that a round of a repeat consists of; None if a round is more than one block."""
         first = self.graph.scopes[repeat.children[0]]
         blocks = [self.graph.scopes[child] for child in first.children]
         return blocks[0] if len(blocks) == 1 and self._alone(blocks[0]) else None
 
     def _alone(self, scope: Scope) -> bool:
-        """Whether a block is all that a round consists of."""
+        """Whether a block lies in a round of a repeat and that round has no other steps."""
         parent = self.graph.scopes[scope.parent] if scope.parent >= 0 else None
         if parent is None or parent.kind != "round":
             return False
@@ -93,7 +103,7 @@ class CollapsedGraph:
         return all(self.graph.nodes[index].kind == "port" or scope.first <= index < scope.last for index in inside)
 
     def _equal_rounds(self, scope: Scope) -> bool:
-        """Whether all rounds do the same steps, so that one of them may stand for all."""
+        """Whether all rounds of a repeat do the same steps, so that the first round can stand for all of them."""
         rounds = [self.graph.scopes[index] for index in scope.children if self.graph.scopes[index].kind == "round"]
         if self.unfold or len(rounds) < 2 or any(one.index in self.around for one in rounds):
             return False
@@ -103,7 +113,11 @@ class CollapsedGraph:
         return scope.index in self.around or self.levels[scope.index] < self.depth
 
     def drawn(self, scope: Scope) -> bool:
-        """Whether an open scope has a frame of its own: repeats, and blocks that are not all of a round."""
+        """Whether a scope is open and has a frame of its own.
+
+        A repeat has a frame if its rounds are equal, else each round has one. A block has one unless its round has no
+        other steps.
+        """
         if scope.index in self.around or not self.is_open(scope):
             return False
         if scope.kind == "repeat":
@@ -113,11 +127,11 @@ class CollapsedGraph:
         return not self._alone(scope)
 
     def cluster_of(self, scope: int) -> int:
-        """The innermost drawn scope around one; -1 where there is none."""
+        """Return the innermost scope with a frame that is or contains the given scope; -1 if there is none."""
         return next((one.index for one in self.graph.ancestors(scope) if self.drawn(one)), -1)
 
     def image(self, index: int) -> int:
-        """The node that is drawn for a node: in a repeat of equal rounds the same one of the first round."""
+        """Return the node that is drawn for a node: in a repeat of equal rounds, the same node of the first round."""
         asked = index
         if asked in self._images:
             return self._images[asked]
@@ -157,7 +171,7 @@ class CollapsedGraph:
         self._step(node)
 
     def _forks(self, node: Node) -> bool:
-        """Whether a port brings a value into a frame where several steps read it."""
+        """Whether a port brings a value into a frame from outside, and several steps in the frame read that value."""
         cluster = self.cluster_of(node.scope)
         if cluster < 0 or len(self.readers.get(node.index, ())) < 2:
             return False
@@ -168,7 +182,7 @@ class CollapsedGraph:
         return not inside.first <= source < inside.last
 
     def _line(self, node: Node) -> None:
-        """A line of the net (or of the part that is drawn) as one box."""
+        """Put a node into the one box of its line, the line of the net or of the part that is drawn."""
         line = self.line_of(node)
         group = self._by_key.get(("line", line.index))
         if group is None:
@@ -178,7 +192,7 @@ class CollapsedGraph:
         self._join(group, node)
 
     def line_of(self, node: Node) -> Layer:
-        """The line in whose scope a node lies, seen from the part that is drawn."""
+        """Return the line to which a node belongs, among the lines of the net or of the part that is drawn."""
         outer = [scope for scope in self.graph.ancestors(node.scope) if scope.index not in self.around]
         return self.graph.layers[outer[-1].layer if outer else node.layer]
 
@@ -203,7 +217,7 @@ class CollapsedGraph:
         self._join(group, node)
 
     def _carrier(self, node: Node) -> NodeGroup | None:
-        """The group of the step before, which a step without a box of its own joins; None where it gets its own."""
+        """Return the group of the step before, if the node shares that step's box; None if the node gets a new box."""
         if len(node.inputs) != 1 or node.op.effect in ("new", "select"):
             return None
         read = node.inputs[0].node
@@ -216,7 +230,7 @@ class CollapsedGraph:
         return before if last.index == read and last.scope == node.scope and len(self.readers[read]) == 1 else None
 
     def _id(self, base: str) -> str:
-        """From the layer's path; a second one of the same name in a line is numbered."""
+        """Return an id that no box has yet: `base`, and from the second box with that base on `base.2`, `base.3`, …"""
         count = self._counts[base] = self._counts.get(base, 0) + 1
         return base if count == 1 else f"{base}.{count}"
 
@@ -233,7 +247,10 @@ class CollapsedGraph:
     # ---- values
 
     def sources(self, edge: Edge, seen: frozenset[int] = frozenset()) -> list[tuple[Edge, int]]:
-        """The drawn values that an edge stands for, each with its delay; ports and delays are passed over."""
+        """Return the drawn values that an edge reads, each with its delay in time steps.
+
+        Ports and delays have no box, so the edge is followed through them to the nodes that have one.
+        """
         node = self.graph.nodes[self.image(edge.node)]
         if node.index in seen:
             return []
@@ -252,7 +269,7 @@ class CollapsedGraph:
         return [(Edge(node.index, edge.output), 0)]
 
     def _outside(self, node: Node) -> None:
-        """A box for what the drawn part reads from elsewhere."""
+        """Make a box for a node outside the drawn part whose value the drawn part reads."""
         layer = self.graph.layers[node.layer]
         group = NodeGroup(self._id(f"{layer.path}.outside"), layer, nodes=[node], outside=True)
         self.groups.insert(0, group)
@@ -261,19 +278,20 @@ class CollapsedGraph:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Nodes that are drawn, and the scope that holds them."""
+    """The nodes that are drawn, and the scope that contains them."""
 
     nodes: frozenset[int]
     scope: int
-    results: tuple[tuple[str, Edge], ...]  # what comes out, by name
-    ports: Mapping[int, str] = field(default_factory=dict)  # the nodes that stand for a block's inputs, by name
-    name: str = ""  # the block's, where it is drawn beside the net
+    results: tuple[tuple[str, Edge], ...]  # the values that leave the part, each with a name
+    # a node that stands for an input of the block -> the name of this input
+    ports: Mapping[int, str] = field(default_factory=dict)
+    name: str = ""  # the name of the block, if the part is a block that is drawn beside the net
 
 
 def part_of(graph: Graph, path: str) -> Part | None:
-    """The nodes of a layer (`r1`, `h.3.a`), of a block or round (`h.3`), or of the first block of a name (`Basic`).
+    """Return the part of a net that a path names; None if the net has nothing of that name.
 
-    None where there is no such name.
+    The path names a layer (`r1`, `h.3.a`), a block or round (`h.3`), or the first block of a definition (`Basic`).
     """
     for layer in graph.layers:
         if layer.path == path:
@@ -286,14 +304,14 @@ def part_of(graph: Graph, path: str) -> Part | None:
 
 
 def inside(scope: Scope, name: str = "") -> Part:
-    """What stands in a block, a repeat or a round."""
+    """Return the part that consists of all nodes in a block, a repeat or a round."""
     results = tuple((scope.path or scope.name, edge) for edge in scope.results)
     ports = dict(zip(scope.ports, scope.port_names, strict=False)) if scope.kind == "block" else {}
     return Part(frozenset(range(scope.first, scope.last)), scope.index, results, ports, name)
 
 
 def whole(graph: Graph) -> Part:
-    """All nodes of a net."""
+    """Return the part that consists of all nodes of a net."""
     lines = [graph.layers[index] for index in graph.outputs]
     results = tuple((line.path, edge) for line in lines for edge in line.values)
     return Part(frozenset(range(len(graph.nodes))), 0, results)

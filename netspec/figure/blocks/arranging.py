@@ -1,4 +1,7 @@
-"""Plan -> the plan with what a layout engine is told: main line, cuts of a long chain, the U of an hourglass."""
+"""Adds to a plan what the layout engine needs to know.
+
+This is: which boxes lie on the main line, where a long chain is cut into columns, and the U shape of an hourglass net.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,15 @@ from dataclasses import replace
 
 from netspec.figure.blocks.plan import Arrow, Box, Plan
 
-LONGEST = 190.0  # mm: a longer chain is set in columns of about this
-BETWEEN = 9.0  # mm from box to box, about
-WIDEST, MOST_ROWS = 240.0, 3  # mm: from left to right at most, and in how many rows a chain may go on
+LONGEST = 190.0  # mm: a chain that is longer is cut into columns of about this length
+BETWEEN = 9.0  # mm: the approximate gap between two boxes
+WIDEST, MOST_ROWS = 240.0, 3  # the largest width in mm of a net from left to right, and the most rows of it
 
 
 def straighten(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow]:
-    """Marks the longest way through: its boxes are set on one line, and skips bow around them.
+    """Mark the longest path through the net: its boxes will stand on one line, and skips will bend around them.
 
-    What runs back in time is turned for the layout's sake, which then keeps a lane for it.
+    An arrow that runs back in time is marked as turned round (`back`), so that the layout engine keeps space for it.
     """
     place = {box.id: number for number, box in enumerate(boxes)}
     best: dict[str, tuple[int, str, str]] = {box.id: (1, "", "") for box in boxes}
@@ -37,9 +40,10 @@ def straighten(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow]:
 
 
 def set_out(plan: Plan, direction: str | None, columns: int | None, beside: bool) -> None:
-    """Decides the direction, and in how many columns or rows a long chain stands.
+    """Decide the direction of a drawing, and into how many columns or rows a long chain is cut.
 
-    From left to right where that is no wider than a page, in rows where the net is a chain, else downwards.
+    A net runs from left to right if it is then no wider than a page. A wider net runs in several rows if it can be cut
+    into them, else downwards.
     """
     if direction is not None or beside or columns is not None:
         plan.direction = direction or "down"
@@ -56,7 +60,7 @@ def set_out(plan: Plan, direction: str | None, columns: int | None, beside: bool
 
 
 def _length(plan: Plan) -> float:
-    """The approximate length of the longest way."""
+    """Return the approximate length of the longest path in mm."""
     across = plan.direction in ("right", "left")
     boxes = sum(box.width if across else box.height for box in plan.boxes if box.line)
     gaps = sum(max(BETWEEN, arrow.width + 4 if across else 0.0) for arrow in plan.arrows if arrow.straight)
@@ -68,7 +72,10 @@ def _columns(plan: Plan) -> int:
 
 
 def _fold(plan: Plan, columns: int) -> bool:
-    """Cuts a chain into `columns` parts of about one length, each at a single arrow; returns whether all cuts exist."""
+    """Cut a chain into `columns` parts of about equal length, and return whether all these cuts could be made.
+
+    Each cut goes through a place that only one arrow passes.
+    """
     plan.arrows = [replace(arrow, carry=False) for arrow in plan.arrows]
     if columns < 2 or plan.direction not in ("down", "right"):
         return True
@@ -87,7 +94,10 @@ def _fold(plan: Plan, columns: int) -> bool:
 
 
 def _cuts(plan: Plan) -> dict[int, str]:
-    """Places in the order of boxes that a single arrow passes, outside all frames, each with that arrow's id."""
+    """Return the places between two boxes where a chain may be cut, each with the id of the arrow that is cut.
+
+    Only one arrow passes such a place, and the place lies outside all frames.
+    """
     place = {box.id: number for number, box in enumerate(plan.boxes)}
     passing: dict[int, list[Arrow]] = {}
     for arrow in plan.arrows:
@@ -104,7 +114,10 @@ def _cuts(plan: Plan) -> dict[int, str]:
 
 
 def parts_of(plan: Plan) -> list[Plan]:
-    """The plan taken apart: boxes that arrows or frames join, columns of a folded chain apart, in order."""
+    """Split a plan into parts that can be laid out separately, in the order of their first boxes.
+
+    Boxes that an arrow or a frame joins are in one part. The columns of a folded chain are separate parts.
+    """
     root: dict[str, str] = {}
 
     def find(name: str) -> str:
@@ -134,13 +147,14 @@ def parts_of(plan: Plan) -> list[Plan]:
     return list(found.values())
 
 
-# ---- the U of an hourglass: what a skip joins stands side by side
+# ---- the U shape of an hourglass: the two boxes that a skip joins stand side by side
 
 
 def as_u(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow] | None:
-    """Sets the levels of boxes and turns the arrows of the rising half; None where the net is no hourglass.
+    """Set the levels of boxes, and return the arrows with those of the rising half turned; None if no hourglass.
 
-    An hourglass: a chain with two skips or more, each within the one before, as in a U-Net.
+    An hourglass is a chain with at least two skips, each of which starts and ends inside the skip before, as in a
+    U-Net.
     """
     order = {box.id: place for place, box in enumerate(boxes)}
     if any(arrow.delay for arrow in arrows) or any(box.cluster for box in boxes):
@@ -166,7 +180,7 @@ def as_u(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow] | None:
 
 
 def _skips(arrows: list[Arrow], order: dict[str, int]) -> list[Arrow]:
-    """The arrows that skip: of those into one box, all but the one from the nearest box."""
+    """Return the arrows that skip boxes: of all arrows into a box, each but the arrow from the nearest box."""
     into: dict[str, list[Arrow]] = {}
     for arrow in arrows:
         into.setdefault(arrow.target, []).append(arrow)

@@ -1,6 +1,7 @@
-"""The `blocks` view: boxes for lines, blocks or steps, signs for sums and joins, types on the wires.
+"""Draws the `blocks` view: boxes for lines, blocks or steps, signs for sums and joins, types on the wires.
 
-Graph -> Plan here; a layout engine places it; Plan and places -> Scene here again.
+`plan_of` makes a plan from a graph. Then a layout engine (Graphviz) places the boxes of the plan, and `scene_of` makes
+the scene from the plan and the places. All lengths are millimetres.
 """
 
 from __future__ import annotations
@@ -23,16 +24,16 @@ from netspec.figure.strings import say
 from netspec.ir.graph import Graph, Layer, Scope
 from netspec.ir.types import Type, type_text
 
-STEP, LIGHT, FAINT = 3.9, 3.4, 3.0  # sizes of type
-SHAPE = 3.1
-PAD_X, PAD_Y = 2.6, 2.1
-WIDEST = 52.0
-SIGN, FORK = 3.0, 0.7  # radii
-MOST_READERS = 8  # of one value by wires
+STEP, LIGHT, FAINT = 3.9, 3.4, 3.0  # text sizes: of a step, of less important lines, of the least important lines
+SHAPE = 3.1  # text size of a type on a wire
+PAD_X, PAD_Y = 2.6, 2.1  # from the text of a box to its outline
+WIDEST = 52.0  # a text in a box is broken into lines of at most this width
+SIGN, FORK = 3.0, 0.7  # radii of the circle of a sum or join, and of the dot where a value goes to several readers
+MOST_READERS = 8  # if more boxes read one value, no wires are drawn for it: each of them names the value instead
 
 
 def plan_of(graph: Graph, settings: FigureSettings) -> Plan:
-    """What is drawn, with the size of every box and label."""
+    """Return the plan of a net's figure: all boxes, frames and arrows, with the size of every box and label."""
     main, *beside = (_plan(collapsed) for collapsed in opened(graph, settings))
     boxes, arrows = main.boxes, main.arrows
     turned = as_u(boxes, arrows) if settings.direction in (None, "down", "up") else None
@@ -48,7 +49,7 @@ def plan_of(graph: Graph, settings: FigureSettings) -> Plan:
 
 
 def _plan(collapsed: CollapsedGraph) -> Plan:
-    """One drawing: the net, or a block in a frame of its own."""
+    """Return the plan of one drawing: of the net, or of a block that stands beside the net in a frame."""
     arrows = _arrows(collapsed)
     boxes = [_box(collapsed, group) for group in collapsed.groups]
     clusters = [_cluster(collapsed, scope) for scope in collapsed.clusters]
@@ -61,7 +62,10 @@ def _plan(collapsed: CollapsedGraph) -> Plan:
 
 
 def _tagged(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow]:
-    """Names a value in each box that reads it, where very many do: dozens of wires from one box cannot be followed."""
+    """Replace the wires of a value that very many boxes read by the name of the value in each of these boxes.
+
+    A reader cannot follow dozens of wires from one box.
+    """
     by_id = {box.id: box for box in boxes}
     readers = Counter(arrow.source for arrow in arrows if not arrow.delay)
     left = []
@@ -78,7 +82,7 @@ def _tagged(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow]:
 
 
 def _results(collapsed: CollapsedGraph) -> list[tuple[Box, Arrow]]:
-    """What comes out: the type of each result at the end of an arrow."""
+    """Return for each result of the drawing a text with the result's type, and the arrow that leads to this text."""
     found = []
     for place, (path, edge) in enumerate(collapsed.part.results, 1):
         source, _ = collapsed.sources(edge)[0]
@@ -112,7 +116,7 @@ def _box(collapsed: CollapsedGraph, group: NodeGroup) -> Box:
 
 
 def _sign(collapsed: CollapsedGraph, group: NodeGroup) -> Box:
-    """A sum or join; one that a later time step reads bears its line's name."""
+    """Return the box of a sum or join: a circle, or a pill with the line's name if a later time step reads it."""
     sign, node = group.sign, group.nodes[0]
     delayed = any(collapsed.graph.nodes[index].delay for index in collapsed.readers.get(node.index, ()))
     named = _line_ended(collapsed.graph, group) if delayed else None
@@ -160,7 +164,7 @@ def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
 
 
 def _shared(collapsed: CollapsedGraph, group: NodeGroup) -> list[Row]:
-    """Whose weights a box uses again, where it has none of its own."""
+    """Return a row that says whose weights a box uses again; no row if the box has its own weights or none."""
     own = {node.path for node in group.nodes if node.path}
     if not own or not all(node.again for node in group.nodes if node.path):
         return []
@@ -178,7 +182,7 @@ def _label(layer: Layer) -> str:
 
 
 def _line_ended(graph: Graph, group: NodeGroup) -> Layer | None:
-    """The line whose value a box makes, to name it by."""
+    """Return the line whose value is computed in a box, so that the box can show its name; None if there is none."""
     for node in group.nodes:
         layer = graph.layers[node.layer]
         if any(edge.node == node.index for edge in layer.values):
@@ -187,7 +191,7 @@ def _line_ended(graph: Graph, group: NodeGroup) -> Layer | None:
 
 
 def _cluster_id(collapsed: CollapsedGraph, index: int) -> str:
-    """From the block's path; a block that is used again with the same weights has the same path."""
+    """Return the id of a scope's frame: its path, and a number if a block is used again, which has the same path."""
     if index < 0:
         return ""
     path = collapsed.graph.scopes[index].path
@@ -209,7 +213,10 @@ def _cluster(collapsed: CollapsedGraph, scope: Scope) -> Cluster:
 
 
 def _framed(plan: Plan, collapsed: CollapsedGraph) -> Plan:
-    """A block that is drawn beside the net: in a frame with its name, and the sizes of the instance that is drawn."""
+    """Put the plan of a block that is drawn beside the net into a frame.
+
+    The title of the frame is the block's name; below it stand the sizes of the instance that is drawn.
+    """
     scope = collapsed.graph.scopes[collapsed.part.scope]
     name = f"detail {collapsed.part.name}"
     rows = [Row(words(collapsed.part.name, "bold"), NAME)]
@@ -236,7 +243,11 @@ def _framed(plan: Plan, collapsed: CollapsedGraph) -> Plan:
 
 
 def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
-    """One arrow from each drawn value to each box that reads it; its type is written where it changes."""
+    """Return one arrow from each drawn value to each box that reads the value.
+
+    The first arrow from a box shows the type of its value, if the box reads no value of the same type. If a box reads a
+    value of this time step and of earlier ones, there is one arrow for each of the two cases.
+    """
     found: dict[tuple[str, str, int], Arrow] = {}
     said: set[tuple[str, str]] = set()
     delays: dict[tuple[str, str], set[int]] = {}
@@ -258,7 +269,7 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
 
 
 def _with_delays(arrow: Arrow, delays: set[int]) -> Arrow:
-    """A delayed arrow says from how many steps ago each of its values comes."""
+    """Write on a delayed arrow from which time steps (`t−1, t−2`) its values come."""
     if not arrow.delay:
         return arrow
     steps = ", ".join(f"t−{delay}" for delay in sorted(delays) if delay > 0)
@@ -281,7 +292,7 @@ def _arrow(
 
 
 def _is_news(collapsed: CollapsedGraph, source: NodeGroup, value: Type) -> bool:
-    """Whether a box's value has another type than what the box reads."""
+    """Whether the value of a box has another type than every value that the box reads."""
     if source.fork or source.outside or source.port:
         return not source.fork
     own = {node.index for node in source.nodes}
@@ -298,7 +309,7 @@ _TIMES = re.compile(r"(?<=\d)x(?=\d)| x ")
 
 
 def type_words(value: Type) -> str:
-    """A type as people write it: 64@56×56."""
+    """Return a type with the sign × instead of the letter x, as in 64@56×56."""
     return _TIMES.sub(lambda match: " × " if match[0] == " x " else "×", type_text(value))
 
 
@@ -306,7 +317,7 @@ def type_words(value: Type) -> str:
 
 
 def scene_of(plan: Plan, placed: Placed) -> Scene:
-    """The plan where the layout put it."""
+    """Draw a plan, with each box, frame and arrow at the place that the layout engine chose."""
     canvas = Canvas()
     nodes: dict[str, Node] = {}
     for box in plan.boxes:
@@ -336,7 +347,7 @@ def scene_of(plan: Plan, placed: Placed) -> Scene:
     for box in plan.boxes:
         inside = box.id if box.shape != "text" else ""
         _centred(canvas, box.id, box.rows, placed.boxes[box.id], inside, ("label",) if inside else ("shape",))
-    # frames under everything, outer ones first; a pill that has been drawn stays over them
+    # paint the frames first, outer ones before inner ones; pills are in the same list and must lie over the frames
     canvas.back.sort(key=lambda item: isinstance(item, Node))
     return canvas.scene("blocks")
 
@@ -358,7 +369,7 @@ def _draw_box(canvas: Canvas, box: Box, shape: Shape, placed: Placed) -> Node:
 
 
 def _on_rims(points: tuple[Point, ...], source: Node | None, target: Node | None) -> tuple[Point, ...]:
-    """Moves the ends of a curve onto the outlines: a layout engine leaves a fraction of a millimetre between them."""
+    """Move the ends of a curve onto the outlines of the boxes, because Graphviz leaves a gap of a fraction of a mm."""
     first = points[0] if source is None else source.rim(points[0])
     last = points[-1] if target is None else target.rim(points[-1])
     return (first, *points[1:-1], last)
@@ -367,7 +378,7 @@ def _on_rims(points: tuple[Point, ...], source: Node | None, target: Node | None
 def _centred(
     canvas: Canvas, id: str, rows: tuple[Row, ...], point: Point, inside: str, classes: tuple[str, ...]
 ) -> None:
-    """Rows of text around a point, each in its own size."""
+    """Write rows of text, each in its own size, one below the other so that their middle is at a point."""
     height = sum(row.size for row in rows) * LEADING
     y = point.y - height / 2
     for number, row in enumerate(rows, 1):

@@ -1,4 +1,4 @@
-"""The frames of open blocks, with their titles, around what a layout engine placed."""
+"""Draws the frames of open blocks and their titles around the boxes that the layout engine placed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ INSET = 2.4  # mm from a frame to its title
 
 
 def frames(canvas: Canvas, plan: Plan, placed: Placed) -> dict[str, Rect]:
-    """The frames, grown around the wires within and their labels, and to the left where a wire runs through a title."""
+    """Return the frames, made large enough for the wires inside them and for the labels of these wires.
+
+    If wires run through both places for the title, the frame also grows to the left, so that the title has space there.
+    """
     outer = {cluster.id: cluster.parent for cluster in plan.clusters}
     inside = {box.id: box.cluster for box in plan.boxes}
     wires = {item.id: item for item in canvas.wires if isinstance(item, Wire)}
@@ -43,7 +46,7 @@ def frames(canvas: Canvas, plan: Plan, placed: Placed) -> dict[str, Rect]:
 
 
 def _own_and_others(plan: Plan, placed: Placed, outer: dict[str, str], cluster: str) -> tuple[list[Rect], list[Rect]]:
-    """Where the boxes within a frame stand, and those outside it."""
+    """Return the rectangles of the boxes in a frame, and the rectangles of all other boxes."""
     own: list[Rect] = []
     others: list[Rect] = []
     for box in plan.boxes:
@@ -54,7 +57,10 @@ def _own_and_others(plan: Plan, placed: Placed, outer: dict[str, str], cluster: 
 
 
 def _clear(frame: Rect, own: list[Rect], others: list[Rect]) -> Rect:
-    """`dot` sets a box over the edge of a frame now and then: that side is moved in where the frame's boxes allow."""
+    """Make a frame narrower if boxes from outside overlap its edge, as far as the boxes in the frame leave space.
+
+    Graphviz sometimes places a box over the edge of a frame to which the box does not belong.
+    """
     left, right = min(box.left for box in own) - 1, max(box.right for box in own) + 1
     for other in others:
         if not other.overlaps(frame):
@@ -67,7 +73,7 @@ def _clear(frame: Rect, own: list[Rect], others: list[Rect]) -> Rect:
 
 
 def _shared(outer: dict[str, str], one: str, other: str) -> str:
-    """The innermost frame around both."""
+    """Return the id of the innermost frame that contains both frames (or is one of them); "" if there is none."""
     around = set()
     while one:
         around.add(one)
@@ -82,7 +88,7 @@ def _including(frame: Rect, left: float, right: float) -> Rect:
 
 
 def draw_frame(canvas: Canvas, cluster: Cluster, frame: Rect, middle: Point) -> None:
-    """A frame, its title at the upper left, or at the upper right where a wire comes in at the left."""
+    """Draw a frame with its title at the upper left, or at the upper right if a wire runs through the upper left."""
     pen = Pen(ink="faint", width=HAIR)
     canvas.polygon(cluster.id, frame.corners, pen=pen, fill="tint-cluster", classes=("cluster",), layer=cluster.layer)
     top = middle.y - cluster.height / 2
@@ -97,7 +103,7 @@ def draw_frame(canvas: Canvas, cluster: Cluster, frame: Rect, middle: Point) -> 
 
 
 def _crossings(canvas: Canvas, box: Rect) -> list[float]:
-    """Where wires run through a rectangle, from left to right; curves are followed in steps."""
+    """Return the x of points where wires run through a rectangle, or pass it closer than 1 mm."""
     found = []
     for wire in canvas.wires:
         assert isinstance(wire, Wire)

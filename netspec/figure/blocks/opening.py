@@ -1,7 +1,7 @@
-"""Graph -> what the blocks view draws: the net, open as far as a reader can follow, and its blocks beside it.
+"""Decides what the blocks view draws: which blocks of the net are open, and which blocks are drawn beside the net.
 
-A textbook draws the whole once, with closed blocks, and each block once, open. Where all fits into one drawing,
-nothing stands beside it.
+A textbook first draws the whole net with closed blocks, and then each block once, open. The blocks view does the same,
+unless a drawing with all blocks open is small enough: then nothing stands beside the net.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from netspec.figure.blocks import CollapsedGraph, NodeGroup, Part, inside, part_
 from netspec.figure.settings import FigureSettings
 from netspec.ir.graph import Graph, Scope
 
-MOST_OPEN = 16  # boxes up to which all is drawn open
-MOST_BOXES = 26  # the same for a net without blocks
-MOST_BESIDE = 24  # boxes of a block that is drawn beside the net
-MOST_DETAILS = 6
-DEEPEST = 8
+MOST_OPEN = 16  # a net is drawn open, level by level, as long as it has at most this many boxes
+MOST_BOXES = 26  # the same limit for a drawing without closed blocks and frames
+MOST_BESIDE = 24  # a block with more boxes than this is not drawn beside the net
+MOST_DETAILS = 6  # the most blocks that are drawn beside the net
+DEEPEST = 8  # depths below this number are tried
 
 
 def opened(graph: Graph, settings: FigureSettings) -> list[CollapsedGraph]:
-    """The net (or the part asked for), then the blocks that are drawn beside it."""
+    """Return the drawing of the net (or of the part that is asked for), then those of the blocks beside it."""
     part = None if settings.only is None else part_of(graph, settings.only)
     main = _main(graph, settings, part)
     automatic = settings.depth is None and not settings.unfold
@@ -30,7 +30,10 @@ def opened(graph: Graph, settings: FigureSettings) -> list[CollapsedGraph]:
 
 
 def _main(graph: Graph, settings: FigureSettings, part: Part | None) -> CollapsedGraph:
-    """The depth of the settings; without one all is open in a small net, and in a large one blocks are closed."""
+    """Return the drawing of the net: opened to the depth in the settings, or to the depth that suits the net.
+
+    Without a depth in the settings, a small net is drawn open, and in a large net blocks stay closed.
+    """
     if settings.depth is not None:
         return CollapsedGraph(graph, settings.depth, settings.unfold, part)
     lines = CollapsedGraph(graph, 0, settings.unfold, part)
@@ -45,19 +48,22 @@ def _main(graph: Graph, settings: FigureSettings, part: Part | None) -> Collapse
             return best
     if settings.details is False or settings.unfold or settings.only:
         return best
-    # a part's lines are its block's: one that is one line is opened at least
+    # one box for each line is enough, unless there are only one or two: then they are opened, or nothing would be seen
     return lines if len(lines.groups) > 2 else CollapsedGraph(graph, 1, settings.unfold, part)
 
 
 def _repeated(collapsed: CollapsedGraph) -> bool:
-    """Whether one block is drawn open more than once."""
+    """Whether two open blocks of a drawing have the same definition."""
     blocks = [collapsed.block_of(scope) if scope.kind == "repeat" else scope for scope in collapsed.clusters]
     names = [block.name for block in blocks if block is not None and block.kind == "block"]
     return len(set(names)) < len(names)
 
 
 def _details(graph: Graph, main: CollapsedGraph) -> list[CollapsedGraph]:
-    """Each block that is closed in the drawings so far, once, as its first instance is."""
+    """Return a drawing of each block that is closed in the net's drawing, or in one of these drawings themselves.
+
+    A block that is used several times is drawn once, with the sizes of its first instance.
+    """
     found: list[CollapsedGraph] = []
     seen = {graph.scopes[index].name for index in main.around}
     waiting = _closed_in(main)
@@ -74,7 +80,7 @@ def _details(graph: Graph, main: CollapsedGraph) -> list[CollapsedGraph]:
 
 
 def _closed_in(collapsed: CollapsedGraph) -> list[Scope]:
-    """The blocks whose names a drawing shows without what is in them, in order."""
+    """Return the blocks that are closed in a drawing, in order."""
     found: dict[int, Scope] = {}
     for group in collapsed.groups:
         for scope in _outermost(collapsed, group):
@@ -83,7 +89,11 @@ def _closed_in(collapsed: CollapsedGraph) -> list[Scope]:
 
 
 def _outermost(collapsed: CollapsedGraph, group: NodeGroup) -> list[Scope]:
-    """The blocks of a closed box: itself, what one round of a repeat consists of, or those in a line."""
+    """Return the outermost blocks in a box.
+
+    For a closed block this is the block itself, for a closed repeat the blocks in its rounds, for a closed line the
+    blocks in the line, and for all other boxes nothing.
+    """
     scopes = collapsed.graph.scopes
     if group.scope is not None:
         return _blocks(collapsed.graph, group.scope)

@@ -1,4 +1,4 @@
-"""A Plan: boxes, signs, clusters and arrows whose places a layout engine decides."""
+"""Defines Plan: the boxes, clusters (frames) and arrows of a figure, before a layout engine decides their places."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Literal
 from netspec.figure.scene import Point, Rect
 from netspec.figure.scene.typeset import Line
 
-NAME, LEADING = 4.4, 1.35  # mm: size of names and titles; distance of baselines, in sizes
+NAME, LEADING = 4.4, 1.35  # text size of names and titles in mm; distance of two baselines, in text sizes
 
 BoxShape = Literal["box", "pill", "circle", "round", "dot", "text"]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line in a box."""
+    """One line of text in a box or below the title of a frame."""
 
     line: Line
     size: float
@@ -25,7 +25,7 @@ class Row:
 
 @dataclass(slots=True, eq=False)
 class Box:
-    """A node of the plan; sizes in mm."""
+    """A box, sign, dot or text of the plan; widths and heights are in mm."""
 
     id: str
     shape: BoxShape
@@ -37,13 +37,13 @@ class Box:
     tip: str = ""
     width: float = 0.0
     height: float = 0.0
-    line: str = ""  # boxes of one name are set on one line, as far as that goes
-    level: int = -1  # boxes of one level are set side by side (a U); -1: as the layout likes
+    line: str = ""  # boxes with the same name here are set on one straight line if possible
+    level: int = -1  # boxes of the same level stand side by side (for a U shape); -1: no level is asked for
 
 
 @dataclass(slots=True, eq=False)
 class Cluster:
-    """A block that is shown open: a frame with a title."""
+    """An open block or repeat, which is drawn as a frame with a title."""
 
     id: str
     title: Line
@@ -51,12 +51,16 @@ class Cluster:
     layer: str = ""
     width: float = 0.0
     height: float = 0.0
-    rows: tuple[Row, ...] = ()  # what stands below the title
+    rows: tuple[Row, ...] = ()  # the lines of text below the title
 
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """A value on its way; `label`: its type where it changes. A delayed one runs back (-1: what a loop starts from)."""
+    """A value on its way from one box to another.
+
+    `label` is the type of the value if the source changes it, or for a delayed arrow the time steps. `delay` says how
+    many time steps ago the value was computed; -1 stands for the value that a loop starts from.
+    """
 
     source: str
     target: str
@@ -64,10 +68,10 @@ class Arrow:
     delay: int = 0
     width: float = 0.0
     height: float = 0.0
-    back: bool = False  # drawn from target to source for the layout's sake
+    back: bool = False  # whether Graphviz is told that the arrow runs from target to source, for a better layout
     head: bool = True
-    straight: bool = False  # on the longest way through
-    carry: bool = False  # leads from the end of one column to the head of the next
+    straight: bool = False  # whether the arrow lies on the longest path through the net
+    carry: bool = False  # whether the arrow leads from the end of one column to the top of the next
 
     @property
     def id(self) -> str:
@@ -86,7 +90,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where the layout put things, in mm, y down. An arrow: its cubic spline, tip last, and its label's middle."""
+    """The places that the layout engine chose, in mm; y points down.
+
+    A box has the point of its middle, a cluster its frame and the middle of its title, an arrow the points of its cubic
+    spline (the tip is the last) and the middle of its label, if it has one.
+    """
 
     canvas: Rect
     boxes: Mapping[str, Point]

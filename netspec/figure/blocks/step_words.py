@@ -1,4 +1,4 @@
-"""Operations -> the few words a box says of them, and the tint of its ground."""
+"""Says in a few words what the operations in a box do, and chooses the background colour of the box."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from netspec.ir.graph import Node, Scope
 from netspec.ir.sizes import Formula
 
 LONGEST_CALL = 18  # characters
-FLIP = -2  # in place of a block: here time turns round
+FLIP = -2  # stands in place of a block index for a step that reverses the order of time steps
 
-# a box of several steps has the ground of the first of these that it holds
+# the background of a box with several steps is that of the first family in this list that the box contains
 _MAIN = ("recurrent", "attention", "filters", "dense", "embed", "pool", "norm")
 
 
 def tint_of(group: NodeGroup) -> str:
-    """The ground of a box, by its main step."""
+    """Return the colour role of a box's background, which its most important step decides."""
     if group.port or group.nodes[0].kind == "input":
         return "tint-input"
     if group.scope is not None:
@@ -29,7 +29,10 @@ def tint_of(group: NodeGroup) -> str:
 
 
 def scope_title(collapsed: CollapsedGraph, scope: Scope, times: int = 1, call: bool = True) -> str:
-    """`Basic(64) × 2`, `Basic × 2`, `3` of a round; with `call` what the block is called with, where that is short."""
+    """Return the title of a scope, such as `Basic(64) × 2` or `Basic × 2`; for a round its number, such as `3`.
+
+    With `call` the title contains the arguments of the block, if they are short.
+    """
     if scope.kind == "round":
         return scope.name
     name = scope.name + (_call([scope]) if call else "")
@@ -45,7 +48,10 @@ def scope_title(collapsed: CollapsedGraph, scope: Scope, times: int = 1, call: b
 
 
 def _call(scopes: list[Scope]) -> str:
-    """`(64, 2)`; nothing where the rounds differ, where it is long, or where it is no size."""
+    """Return the arguments of blocks as `(64, 2)`.
+
+    Return "" if the blocks have different arguments, if the text is long, or if an argument is no size.
+    """
     said = {tuple(scope.params[name] for name in scope.given) for scope in scopes}
     (values, *more) = said
     if more or not values or not all(isinstance(value, int | Formula) for value in values):
@@ -55,23 +61,29 @@ def _call(scopes: list[Scope]) -> str:
 
 
 def arguments(scope: Scope) -> str:
-    """`c = 64, s = 2`."""
+    """Return the arguments of a block with their names, as `c = 64, s = 2`."""
     shown = [(name, scope.params[name]) for name in scope.given if name in scope.params]
     return ", ".join(f"{name} = {_said(value)}" for name, value in shown)
 
 
 def _said(value: Any) -> str:
-    """A parameter as a spec writes it."""
+    """Return the value of a parameter as it is written in a spec."""
     if isinstance(value, bool):
         return str(value).lower()
     return size_label(value) if isinstance(value, int | Formula) else str(value)
 
 
 def step_lines(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
-    """What a box does, a step a line; blocks inside a closed line by their names, alike ones in a row counted."""
+    """Return the lines that say what a box does: one line for each step.
+
+    A block in a closed line is named instead of its steps. Equal blocks in a row are named once, with their number.
+    More than three lines of a closed line are joined into one text with arrows.
+    """
     if group.nodes[0].kind == "input":
         return []
-    said: list[tuple[str, int]] = []  # what is done, and in which block; -1 for a step of the line's own
+    said: list[
+        tuple[str, int]
+    ] = []  # (the words for a step or block, the block's index); -1 for a step outside all blocks
     for node in group.nodes:
         outer = _block_around(collapsed, node, group.layer.scope) if group.line else None
         if outer is None:
@@ -90,7 +102,7 @@ def step_lines(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
 
 
 def _turned(said: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """What stands between two turns of time is one thing done backwards: `reversed(gru)`."""
+    """Join the steps between two reversals of time into one text such as `reversed(gru)`."""
     turns = [place for place, (_, block) in enumerate(said) if block == FLIP]
     if not turns or len(turns) % 2:
         return said
@@ -100,12 +112,12 @@ def _turned(said: list[tuple[str, int]]) -> list[tuple[str, int]]:
 
 
 def _block_around(collapsed: CollapsedGraph, node: Node, scope: int) -> Scope | None:
-    """The outermost block or repeat a node lies in, seen from a line's scope."""
+    """Return the outermost block or repeat around a node inside a line's scope; None if there is none."""
     return next(
         (one for one in collapsed.graph.ancestors(node.scope) if one.parent == scope and one.index != scope), None
     )
 
 
 def step_text(node: Node, lang: str = "en") -> str:
-    """`64 filters 3×3, /2`, `maxpool 2×2`, `attention, 12 heads`, `relu`."""
+    """Return the words for one step, such as `64 filters 3×3, /2`, `maxpool 2×2`, `attention, 12 heads` or `relu`."""
     return node.op.label(lang, node.type) or (node.word if node.word.isidentifier() else node.op.name)

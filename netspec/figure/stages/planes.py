@@ -1,4 +1,6 @@
-"""The `planes` view: maps as squares in a stack, layers without space as slanted bars, filters as cones."""
+"""Draws the `planes` view: a stack of rectangles for maps, a slanted bar for a layer without rows and columns,
+and a cone from a map to the next for a filter. All lengths are millimetres.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +18,27 @@ from netspec.figure.units.elided import size_label
 from netspec.ir.graph import Graph
 from netspec.ir.types import type_text
 
-LARGEST, SMALLEST = 44.0, 6.5  # sides of the largest and of any map
-STEP = 3.1  # from map to map, right and down
-MOST, HALF = 16, 4  # more maps are drawn as the first and last few
-CLEAR = 4.0  # between stacks
+LARGEST, SMALLEST = 44.0, 6.5  # longest side of the largest map, and the least side of any map
+STEP = 3.1  # each map of a stack stands this far right of the map behind it, and this far below it
+MOST, HALF = 16, 4  # a stack of more than MOST maps shows its first HALF and its last HALF maps
+CLEAR = 4.0  # least distance between two stacks
 BAR = 9.5  # width of a bar
-TALL, TENFOLD = 0.62, 0.1  # height of a bar, in heights of the tallest stack: one unit, and ten times as many
-BARS = (32.0, 56.0)  # the tallest stack as bars see it
-BETWEEN = 11.0  # bars
-LABEL, WORDS, LEADING = 3.4, 3.7, 1.18
-ROW = 5.2  # of the words below
+TALL, TENFOLD = 0.62, 0.1  # height of a bar of one unit, and what a tenfold adds; parts of the tallest stack
+BARS = (32.0, 56.0)  # least and largest height that is taken as the tallest stack's when bars are measured
+BETWEEN = 11.0  # distance between two bars
+LABEL, WORDS, LEADING = 3.4, 3.7, 1.18  # size of labels, of the text under the drawing; line height in sizes
+ROW = 5.2  # height of one line of the text under the drawing
 THIN = Pen(width=HAIR * 1.3)
-PLACES = ((0.68, 0.70), (0.40, 0.34))  # where cones leave and arrive, in turns, as parts of a map
+# where a cone leaves and arrives, as parts of a map's width and height; cones take the two places in turn
+PLACES = ((0.68, 0.70), (0.40, 0.34))
 
 
 @dataclass(slots=True, eq=False)
 class Stack:
-    """A drawn stage. `shape`: its rectangles; `top` and `low`: where links to bars begin and end."""
+    """A stage as it is drawn: `boxes` are the rectangles of maps, `bar` the corners of the bar of a layer without maps.
+
+    Both are given as if the stack began at x = 0; `x` says how far right the stack really stands.
+    """
 
     stage: Stage
     boxes: list[Rect] = field(default_factory=list)
@@ -55,7 +61,7 @@ class Stack:
 
     @property
     def label_at(self) -> Point:
-        """The left end of the last line of the label."""
+        """The point where the last line of the label begins."""
         if self.bar:
             return Point(self.corners[0].x, self.corners[0].y - 2.2)
         first = self.shifted()[0]
@@ -69,14 +75,14 @@ class Stack:
         return Rect(at.x, at.y - high - LABEL * 0.75, at.x + widest(self.label, LABEL), at.y + LABEL * 0.22)
 
     def outline(self) -> list[Rect]:
-        """Everything that later stacks have to keep clear of."""
+        """Return rectangles that cover the stack and its label; later stacks must not touch them."""
         if self.bar:
             return [*_slices(self.corners), self.label_box()]
         return [*self.shifted(), self.label_box()]
 
 
 def _slices(corners: tuple[Point, ...], count: int = 24) -> list[Rect]:
-    """A slanted bar as level slices."""
+    """Cut a slanted bar into horizontal slices, so that upright rectangles describe its outline closely."""
     (left, top), (right, _), (_, bottom), _ = corners
     slant = corners[2].x - right
     high = (bottom - top) / count
@@ -87,7 +93,7 @@ def _slices(corners: tuple[Point, ...], count: int = 24) -> list[Rect]:
 
 
 def planes(graph: Graph, settings: FigureSettings) -> Scene:
-    """The figure of a chain of maps and layers; raises Unsuitable."""
+    """Draw a net that is a chain of maps and layers. Raises Unsuitable if the net is no such chain."""
     stages = stages_of(graph)
     scale = _scale(stages)
     stacks: list[Stack] = []
@@ -108,7 +114,7 @@ def planes(graph: Graph, settings: FigureSettings) -> Scene:
 
 
 def _scale(stages: list[Stage]) -> float:
-    """Millimetres per pixel."""
+    """Return how many millimetres one row or column of a map is high or wide."""
     return LARGEST / max(max(extent(stage.type)) for stage in stages)
 
 
@@ -120,7 +126,7 @@ def _maps_high(stage: Stage, scale: float) -> float:
 
 
 def _stack(stage: Stage, scale: float, tallest: float, settings: FigureSettings) -> Stack:
-    """A stage around the axis y = 0, its left at x = 0."""
+    """Make the shapes of a stage: its middle stands at the height y = 0, its left edge at x = 0."""
     stack = Stack(stage)
     if not stage.type.space:
         high = tallest * (TALL + TENFOLD * math.log10(max(number(stage.type.maps), 1.0)))
@@ -145,7 +151,7 @@ def _stack(stage: Stage, scale: float, tallest: float, settings: FigureSettings)
 
 
 def _count(stage: Stage) -> tuple[int, str]:
-    """How many maps are drawn, and how many are not."""
+    """Return how many maps are drawn, and as a text how many are not ("" if all are drawn)."""
     maps = stage.type.maps
     if isinstance(maps, int) and maps <= MOST:
         return maps, ""
@@ -153,7 +159,7 @@ def _count(stage: Stage) -> tuple[int, str]:
 
 
 def _label(stage: Stage, wide: float, settings: FigureSettings) -> tuple[Line, ...]:
-    """`C1: feature maps` over `6@28×28`; shorter words over narrow stacks."""
+    """Return the lines of a label, such as `C1: feature maps` and `6@28×28`; a narrow stack gets shorter words."""
     given = settings.of(stage.layer.path).title
     lang = settings.lang
     size = type_text(stage.type).replace("x", "×") if stage.type.space else size_label(stage.type.maps)
@@ -171,7 +177,7 @@ def _label(stage: Stage, wide: float, settings: FigureSettings) -> tuple[Line, .
 
 
 def _push(stacks: list[Stack], stack: Stack) -> None:
-    """As far left as it goes without touching an earlier stack or label."""
+    """Set a stack as far left as possible without touching an earlier stack or an earlier label."""
     own = stack.outline()
     before = stacks[-1].outline()
     gap = BETWEEN if stack.bar and stacks[-1].bar else CLEAR
@@ -232,7 +238,10 @@ def _draw(canvas: Canvas, stack: Stack, settings: FigureSettings) -> None:
 
 
 def _map_number(stage: Stage, place: int, stack: Stack) -> int:
-    """Which map (0 is the first) a drawn one is: behind the dots the last ones are drawn."""
+    """Return the number (0 is the first) of the map that a rectangle stands for.
+
+    The rectangles behind the dots stand for the last maps.
+    """
     drawn, maps = len(stack.boxes), stage.type.maps
     if stack.dots is None or place <= drawn // 2 or not isinstance(maps, int):
         return place - 1
@@ -240,7 +249,7 @@ def _map_number(stage: Stage, place: int, stack: Stack) -> int:
 
 
 def _join(canvas: Canvas, before: Stack, after: Stack, scale: float, turn: int) -> None:
-    """A cone from maps to maps, two lines to and between bars."""
+    """Join two stacks: by a cone if both are maps, else by two lines."""
     if before.boxes and after.boxes:
         _cone(canvas, before, after, scale, turn)
         return
@@ -262,7 +271,7 @@ def _join(canvas: Canvas, before: Stack, after: Stack, scale: float, turn: int) 
 
 
 def _cone(canvas: Canvas, before: Stack, after: Stack, scale: float, turn: int) -> None:
-    """The window on the front map, and lines from its corners to the value that it makes."""
+    """Draw a window on the front map, and lines from its corners to the one value that is computed from the window."""
     across, down = PLACES[turn % 2]
     map_, target = before.front, after.front
     high, wide = _window(after.stage, before.stage, scale, map_)
@@ -289,7 +298,7 @@ def _cone(canvas: Canvas, before: Stack, after: Stack, scale: float, turn: int) 
 
 
 def _window(stage: Stage, read: Stage, scale: float, map_: Rect) -> tuple[float, float]:
-    """Height and width of what one value reads, at the scale of the map it reads."""
+    """Return height and width of the window that one value is computed from, at the scale of the map that is read."""
     windows = stage.node.op.windows(read.type)
     sizes = [number(size) for size in windows.kernel] if windows is not None and windows.kernel else [3.0, 3.0]
     sizes = [1.0, *sizes] if len(sizes) == 1 else sizes[-2:]
@@ -298,11 +307,14 @@ def _window(stage: Stage, read: Stage, scale: float, map_: Rect) -> tuple[float,
     return min(max(high, 1.2), map_.height), min(max(wide, 1.2), map_.width)
 
 
-# ---- words below
+# ---- the text under the drawing
 
 
 def _operations(canvas: Canvas, stacks: list[Stack], settings: FigureSettings) -> None:
-    """Writes the operation between each two stages, in as many rows as fit it, each with a tick up to its gap."""
+    """Write the operation between each two neighbouring stages under the drawing.
+
+    Texts that would overlap go into further rows. A tick leads from each text up to the gap between its stages.
+    """
     if settings.captions == ():
         return
     bottom = max(max(box.bottom for box in stack.outline()) for stack in stacks) + 4.0
@@ -326,7 +338,7 @@ def _operations(canvas: Canvas, stacks: list[Stack], settings: FigureSettings) -
 
 
 def _gap(before: Stack, after: Stack) -> float:
-    """The middle between two stages, at their lower ends."""
+    """Return the x in the middle between the lower ends of two stages."""
     low_before = before.corners[2].x if before.bar else before.front.right
     low_after = after.corners[3].x if after.bar else after.front.left
     return (low_before + low_after) / 2
