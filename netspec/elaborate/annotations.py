@@ -17,15 +17,15 @@ MAX_AXES = 3
 
 
 def read_type(written: tree.TypeText, env: Environment, label: str = "") -> Type:
-    """The type that an annotation describes; every name in it must be known.
+    """Return the type that an annotation describes; every name in the annotation must be known.
 
     Args:
         written: the annotation.
         env: what its names stand for.
-        label: the layer, which names the lengths of an `over up to` without a name.
+        label: the layer; its name also names the varying lengths of an `over up to` that has no name of its own.
 
     Raises:
-        Fault: a size is wrong, or the annotation is.
+        Fault: a size in the annotation, or the annotation itself, is wrong.
     """
     dims = () if written.space is None else tuple(size(item, env) for item in written.space.sizes)
     _axes(written, env, len(dims))
@@ -57,14 +57,14 @@ def _axes(written: tree.TypeText, env: Environment, count: int) -> None:
         raise fault(env, written.space.at, "NS418", axes=str(count))
 
 
-# a warning: its code, place and words
+# a warning as a tuple of its code, place and words
 Note = tuple[str, tree.Place, dict[str, str]]
 
 
 def bind_type(
     written: tree.TypeText, actual: Type, env: Environment, label: str, symbols: dict[str, Formula]
 ) -> list[Note]:
-    """Matches the annotation of a block's input with the type of the value that the call gives it.
+    """Match the annotation of a block's input with the type of the value that the call gives it.
 
     A name that is not known yet, alone or as `INT*NAME`, gets its size from the value; names are read from left to
     right. An annotation without time takes a value with any time.
@@ -131,7 +131,7 @@ class _Matcher:
         self.time()
 
     def _unknown(self, dims: tuple[tree.Value, ...]) -> None:
-        """The type of the value is not known yet, inside a recurrence: new names stand for unknown sizes."""
+        """Give an unknown size to each new name, as the type of the value is not known yet (in a recurrence)."""
         values = [value for value in (self.written.maps, *dims, self.written.classes) if value is not None]
         if self.written.over is not None:
             values.append(self.written.over.length)
@@ -166,7 +166,7 @@ class _Matcher:
             self.one(value, length)
 
     def one(self, value: tree.Value, actual: Any) -> None:
-        """Matches one size of the annotation with one size of the value."""
+        """Match one size of the annotation with one size of the value."""
         pattern = _pattern(value, self.env)
         if pattern is not None:
             factor, name, place = pattern
@@ -196,7 +196,7 @@ class _Matcher:
             raise self.differs(part=part, size=sizes.text(actual), wanted=sizes.text(wanted), example=example)
 
     def _look(self, name: str, place: tree.Place) -> None:
-        """Raises Fault (NS610) for a name such as `hxw`, which was probably meant as `h x w`."""
+        """Raise Fault (NS610) for a name such as `hxw`, which was probably meant as `h x w`."""
         parts = name.split("x")
         if len(parts) in (2, 3) and all(part.isdigit() or len(part) == 1 for part in parts):
             wanted = " x ".join(parts)
@@ -221,7 +221,7 @@ class _Matcher:
 
 
 def _pattern(value: tree.Value, env: Environment) -> tuple[int, str, tree.Place] | None:
-    """(factor, name, place) for `NAME` or `INT*NAME` with a name that is not known yet, else None."""
+    """Return (factor, name, place) if a size is `NAME` or `INT*NAME` and the name is not known yet, else None."""
     if isinstance(value, tree.Ref) and len(value.path) == 1 and _fresh(value.path[0], env):
         return 1, value.path[0], value.at
     if isinstance(value, tree.Binary) and value.op == "*":
@@ -239,7 +239,10 @@ def _fresh(name: str, env: Environment) -> bool:
 
 
 def same_type(expected: Type, actual: Type, carried: bool) -> bool:
-    """Whether a type equals the one written after `is`; `carried`: an annotation without time fits any time."""
+    """Whether a type equals the type written after `is`.
+
+    If `carried` is true, a written type without time fits a type with any time.
+    """
     if carried and expected.time is None:
         actual = actual.step
     return (

@@ -1,4 +1,4 @@
-"""The lines of a net's or block's body, one after another -> layers."""
+"""Expands the lines of a body (of a net or block) into layers, one line after another."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from netspec.syntax import tree
 
 
 def body(b: Builder, env: Environment, ctx: Context) -> None:
-    """Expands the statements of a body into layers, and reports their mistakes.
+    """Expand the statements of a body into layers, and report their mistakes.
 
     Args:
-        b: takes the layers and nodes.
-        env: the body's names; its parameters are set, its labels and sizes follow here.
+        b: collects the layers and nodes.
+        env: the names of the body. Its parameters have values already; labels and sizes are added here.
         ctx: where the body stands.
     """
     statements = env.definition.body.statements
     _declare(b, env, ctx, statements)
-    excluded = False  # a `require` about the parameters does not hold: the lines would fail for the same reason
+    excluded = False  # true if a `require` about the parameters fails; the lines would then fail for the same reason
     for statement in statements:
         if isinstance(statement, tree.Layer) and not excluded:
             excluded = env.parent is not None and _excluded(b, env, ctx, statements)
@@ -51,9 +51,9 @@ def body(b: Builder, env: Environment, ctx: Context) -> None:
 
 
 def _declare(b: Builder, env: Environment, ctx: Context, statements: tuple[tree.Statement, ...]) -> None:
-    """Declares the labels before the lines are read, since a delayed read may name a layer below.
+    """Declare all labels before the lines are expanded, since a delayed read may name a layer below.
 
-    Reports names that are given twice or cannot be names.
+    Report names that are declared twice, and words that are not allowed as names.
     """
 
     def report(mistake: Diagnostic) -> None:
@@ -116,7 +116,7 @@ def _statement(b: Builder, env: Environment, ctx: Context, statement: tree.State
 
 
 def _undefine(env: Environment, statement: tree.Statement) -> None:
-    """Marks the names of a line as undefined after an error in it."""
+    """Mark the names that a line declares as undefined, after an error in the line."""
     name = _name_of(statement)
     if name is None:
         return
@@ -129,7 +129,7 @@ def _undefine(env: Environment, statement: tree.Statement) -> None:
         env.last = name.text
         if role == "input":
             env.inputs.append(name.text)
-    if isinstance(statement, tree.Input):  # its type may have named sizes
+    if isinstance(statement, tree.Input):  # the type of an input may name new sizes
         env.undefined |= _sizes_in(statement.type) - env.values.keys()
 
 
@@ -171,7 +171,7 @@ def _line(b: Builder, env: Environment, ctx: Context, line: tree.Layer) -> None:
         _expect(b, env, line, line.expect, flow)
     if line.role == "output" and len(flow) > 1:
         raise fault(env, line.at, "NS240", name=layer.label, count=str(len(flow)))
-    if len(flow) > 1 and not isinstance(line.chain.items[-1], tree.Repeat):  # after it numbers mean rounds
+    if len(flow) > 1 and not isinstance(line.chain.items[-1], tree.Repeat):  # after `repeat`, `r.2` names a round
         numbered = {str(number): [value] for number, value in enumerate(flow, 1)}
         result = Result(flow, result.parts | numbered)
     _finish(env, layer, result, layer.path)
@@ -184,7 +184,7 @@ def _finish(env: Environment, layer: Layer, result: Result, path: str) -> None:
 
 
 def _expect(b: Builder, env: Environment, line: tree.Layer, expect: tree.TypeText, flow: Flow) -> None:
-    """Raises Fault (NS501) where a line has another type than the one written after `is`."""
+    """Raise Fault (NS501) if a line has another type than the type written after `is`."""
     value = single(flow, env, line.chain.at)
     if not value.type.known:
         return
@@ -212,7 +212,7 @@ def _let(env: Environment, line: tree.Let) -> None:
 
 
 def _unused_starts(b: Builder, env: Environment, ctx: Context) -> None:
-    """NS509 for a `start` line of a layer that no line reads delayed."""
+    """Report NS509 for each `start` line whose layer is never read with a delay (as in `z[t-1]`)."""
     for line in env.definition.body.statements:
         if isinstance(line, tree.Start) and line.label.text not in env.starts:
             name = line.label.text
@@ -225,7 +225,7 @@ def _unused_starts(b: Builder, env: Environment, ctx: Context) -> None:
 
 
 def _requirements(b: Builder, env: Environment, ctx: Context, statements: tuple[tree.Statement, ...]) -> None:
-    """Checks the `require` lines. Those about weights and depth wait until the graph is complete."""
+    """Check the `require` lines; those about weights and depth are kept until the graph is complete."""
     for line in statements:
         if not isinstance(line, tree.Require):
             continue
@@ -241,7 +241,7 @@ def _requirements(b: Builder, env: Environment, ctx: Context, statements: tuple[
 
 
 def _excluded(b: Builder, env: Environment, ctx: Context, statements: tuple[tree.Statement, ...]) -> bool:
-    """Whether a `require` about sizes that are known before the layers does not hold; it is reported."""
+    """Whether a `require` fails that uses only values known before the first layer; the failure is reported."""
     for line in statements:
         if isinstance(line, tree.Require) and _sizes_in(line.left, line.right) <= env.values.keys():
             try:
@@ -253,7 +253,7 @@ def _excluded(b: Builder, env: Environment, ctx: Context, statements: tuple[tree
 
 
 def require(b: Builder, env: Environment, line: tree.Require) -> None:
-    """Raises Fault (NS511) where a `require` does not hold."""
+    """Raise Fault (NS511) if a `require` does not hold."""
     left = evaluate(line.left, env, ANY)
     right = evaluate(line.right, env, ANY)
     if isinstance(left, Unknown) or isinstance(right, Unknown) or _holds(left, line.op, right):
@@ -274,7 +274,7 @@ def require(b: Builder, env: Environment, line: tree.Require) -> None:
 
 
 def _holds(left: Any, op: str, right: Any) -> bool:
-    """Whether a comparison holds; with open sizes, at every witness."""
+    """Whether a comparison holds; if sizes are open, it must hold at every witness."""
     if op == "!=" and (isinstance(left, Formula) or isinstance(right, Formula)):
         count = len((left if isinstance(left, Formula) else right).values)
         return all(a != b for a, b in zip(values_of(left, count), values_of(right, count), strict=True))
@@ -282,5 +282,5 @@ def _holds(left: Any, op: str, right: Any) -> bool:
 
 
 def _sizes_in(*values: Any) -> set[str]:
-    """The names in formulas of sizes."""
+    """Return the names that occur in formulas of sizes."""
     return {value.name for value in tree.walk(values) if isinstance(value, tree.Ref)}

@@ -1,4 +1,4 @@
-"""A lower bound on the nodes that an item expands to, worked out before anything is expanded."""
+"""Computes a lower bound on the number of nodes that an item expands to, before anything is expanded."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ from netspec.syntax import tree
 class NodeBudget:
     """Counts nodes without making them.
 
-    A block is counted once for each set of arguments, so forty blocks that each call the one before twice take forty
-    steps. A count that depends on a type is not known before expanding: it counts as one.
+    A block is counted only once for each set of arguments. So forty blocks, each of which calls the block before it
+    twice, need forty counts and not 2^40. A repeat count that depends on a type is not known before the expansion; it
+    is taken as one.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.known: dict[tuple[int, tuple[tuple[str, int], ...]], int] = {}
         self.open: set[int] = set()
-        self.flat: dict[int, int] = {}  # blocks without `repeat` and calls: every call has as many nodes
-        self.asked = 0  # how many calls, steps and repeats were met: none inside a block means it is flat
+        # node counts, by body, of blocks without `repeat`, calls and step parameters: the same for all arguments
+        self.flat: dict[int, int] = {}
+        self.asked = 0  # how many calls, step parameters and repeats were met; if none inside a block, it is flat
 
     def item(self, item: tree.Value, env: Environment) -> int:
         match item:
@@ -54,7 +56,10 @@ class NodeBudget:
         return 1 if definition is None else self.block(definition, item, env)
 
     def _binary(self, item: tree.Binary, env: Environment) -> int:
-        """`a + b + c` is ((a + b) + c): the loop follows the left sides, without recursion."""
+        """Count the nodes of a run of operators.
+
+        `a + b + c` is parsed as ((a + b) + c). A loop walks down the left sides, since recursion could be too deep.
+        """
         total = 1
         value: tree.Value = item
         while isinstance(value, tree.Binary):
@@ -81,7 +86,8 @@ class NodeBudget:
         key = (id(body), tuple(sorted({**sizes, **steps}.items())))
         if key in self.known:
             return self.known[key]
-        if id(body) in self.open or len(self.open) > 100:  # recursion is an error that the call itself reports
+        # stop here: when the call is expanded, it reports the recursion
+        if id(body) in self.open or len(self.open) > 100:
             return 1
         self.open.add(id(body))
         asked = self.asked
@@ -97,7 +103,7 @@ class NodeBudget:
         return self.known[key]
 
     def _steps(self, definition: Definition, item: tree.Ref | tree.Call, env: Environment) -> dict[str, int]:
-        """The steps among the arguments of a call, each with its number of nodes."""
+        """Return the number of nodes of each argument that is a step, if it is more than one."""
         names = [param.name.text for param in definition.body.params or ()]
         found: dict[str, int] = {}
         for position, arg in enumerate(item.args if isinstance(item, tree.Call) else ()):
@@ -112,7 +118,7 @@ class NodeBudget:
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """Stands for a step that is an argument of a block: its number of nodes."""
+    """Stand-in for a step that is given to a block as an argument; it holds only the number of nodes of the step."""
 
     count: int
 
@@ -126,7 +132,7 @@ def _whole(value: tree.Value, env: Environment) -> int | None:
 
 
 def _arguments(definition: Definition, item: tree.Ref | tree.Call, env: Environment) -> dict[str, int]:
-    """The arguments of a call that are whole numbers and known before expanding."""
+    """Return the arguments and defaults of a call that are whole numbers known before the expansion."""
     names = [param.name.text for param in definition.body.params or ()]
     sizes: dict[str, int] = {}
     for param in definition.body.params or ():

@@ -1,4 +1,4 @@
-"""One pass over a net: the nodes, layers and scopes that its expansion appends, and the mistakes that it finds."""
+"""Holds the state of one pass over a net: its nodes, layers and scopes so far, and the mistakes found."""
 
 from __future__ import annotations
 
@@ -20,31 +20,33 @@ from netspec.limits import Limits
 from netspec.syntax import tree
 from netspec.syntax.tree import Place
 
-# words of a message that read differently in each language, as the phrases of which they are shown
+# Some words of a message are translated. For each such word of a ShapeFault: the word that the message uses, and the
+# kind of phrase of the catalogue that translates it.
 PHRASED = {"sign": ("verb", "verb"), "axis": ("axis", "axis"), "what": ("what", "axis"), "reason": ("reason", "reason")}
-# mistakes about a name: the same words again in one body are one mistake at several places
+# Codes of mistakes about a name. If one of them occurs several times in one body with the same words, it is reported
+# once, with several places.
 ONE_CAUSE = frozenset("NS201 NS202 NS203 NS205 NS206 NS231 NS405 NS617 NS618 NS619 NS620".split())
-# messages quote a step that is longer than this by its name alone
+# if the text of a step is longer than this many characters, messages quote only the name of the step
 MAX_SHOWN = 40
-# a net with more mistakes is wrong throughout: the pass ends
+# after this many mistakes the pass ends, since more would not help anybody
 MAX_MISTAKES = 500
 
 
 class TooMany(Exception):
-    """So many mistakes were found that the rest of the net is left unread."""
+    """Raised when the report has MAX_MISTAKES entries, so that the rest of the net is not read."""
 
 
 class Context(NamedTuple):
-    """What a step inherits from where it stands. It is handed down and never changed.
+    """The surroundings of a step. A context is handed down to inner steps and never changed.
 
     Attributes:
         scope: the index of the scope around the step.
         layer: the index of the line that the step belongs to; -1 before the first line.
-        again: existing weights are used once more, in `same` and in the later rounds of `repeat shared`.
+        again: whether the step uses existing weights again, as in `same` and in the later rounds of `repeat shared`.
         same: the innermost `same(a)` around the step, as a label for messages.
-        backward: the step stands inside `reversed`.
-        start: inside `start z: …`, in the blocks that it calls as well: the type of one time step of z.
-        origins: the step parameters for which the step is written, those of the innermost block first.
+        backward: whether the step stands inside `reversed`.
+        start: the type of one time step of z, if the step stands inside `start z: …` or in a block called from there.
+        origins: the step parameters for which the step was given as an argument, that of the innermost block first.
     """
 
     scope: int = 0
@@ -57,15 +59,16 @@ class Context(NamedTuple):
 
 
 class Builder:
-    """Collects the graph of one pass over a net. Everything in it only grows.
+    """Collects the graph of one pass over a net. Entries are only appended, never removed.
 
     Args:
         limits: how large the net may become.
-        assumed: the types of delayed layers by path, as the pass before found them.
-        symbols: the open sizes.
+        assumed: the types of the layers that are read delayed, by path, as the previous pass found them.
+        symbols: the open sizes by name.
         source: reads the values that a chain begins with.
         steps: for each class of syntax that follows an arrow, the function that applies it.
-        instances: the open sizes have the values of a block's instances: the first says how often to repeat.
+        instances: whether each open size has one value for each instance of a block; then the first value is the
+            count of a `repeat`.
     """
 
     def __init__(
@@ -87,16 +90,19 @@ class Builder:
         self.nodes: list[Node] = []
         self.layers: list[Layer] = []
         self.scopes: list[Scope] = []
-        self.weights: dict[int, tuple[Weight, ...]] = {}  # by the index of the node that stores them
-        self.delays: list[tuple[Node, Environment, str]] = []  # delayed reads, which get their edges at the end
-        self.unresolved: dict[str, tuple[Environment, Place]] = {}  # delayed layers of unknown type, by path
-        self.late: list[tuple[Environment, tree.Require]] = []  # `require` lines about weights and depth
+        self.weights: dict[int, tuple[Weight, ...]] = {}  # what each node stores, by the index of the node
+        # delayed reads; their edges are set at the end of the pass
+        self.delays: list[tuple[Node, Environment, str]] = []
+        # layers that are read delayed and whose type is not known, by path
+        self.unresolved: dict[str, tuple[Environment, Place]] = {}
+        # `require` lines about weights and depth, which are checked when the graph is complete
+        self.late: list[tuple[Environment, tree.Require]] = []
         self._counter = NodeBudget(limits.nodes)
 
     # ---- reports
 
     def add(self, diagnostic: Diagnostic, env: Environment, ctx: Context) -> None:
-        """Reports a mistake, with the place where the block around it is called.
+        """Report a mistake, and add the place where the block around it is called.
 
         Raises:
             TooMany: the report has MAX_MISTAKES entries.
@@ -104,7 +110,8 @@ class Builder:
         cause: object = None
         if diagnostic.code in ONE_CAUSE:
             words = tuple(sorted((name, str(word)) for name, word in diagnostic.words.items()))
-            code = "NS202" if diagnostic.code == "NS205" else diagnostic.code  # at the head of a chain, and behind it
+            # the same unknown name: NS205 at the head of a chain, NS202 after an arrow
+            code = "NS202" if diagnostic.code == "NS205" else diagnostic.code
             cause = (code, words, id(env.definition.body))
         labels = [ctx.same] if ctx.same is not None and ctx.same.span != diagnostic.span else []
         if env.call is not None:
@@ -116,12 +123,12 @@ class Builder:
             raise TooMany
 
     def warn(self, env: Environment, ctx: Context, at: Place, code: str, **words: Any) -> None:
-        """Reports a warning, unless the steps were read before with the same weights."""
+        """Report a warning, unless the step is expanded again with the same weights: then it was reported before."""
         if not ctx.again:
             self.add(Diagnostic(code, env.span(at), words, severity="warning"), env, ctx)
 
     def describe(self, edge: Edge) -> tuple[str, str]:
-        """How messages call a value (its layer, or its step as written), and the number of its line."""
+        """Return the words by which messages name a value (its layer, or its step as written), and its line number."""
         node = self.nodes[edge.node]
         layer = self.layers[node.layer]
         line = str(layer.span.line) if layer.span is not None else "?"
@@ -136,7 +143,7 @@ class Builder:
     def layer(
         self, env: Environment, ctx: Context, label: str, role: str, at: Place, caption: tree.Text | None = None
     ) -> Layer:
-        """Appends the layer of a line; its values follow when its chain is read."""
+        """Append the layer of a line; its values are set later, when its chain is expanded."""
         layer = Layer(
             index=len(self.layers),
             label=label,
@@ -151,7 +158,7 @@ class Builder:
         return layer
 
     def scope(self, ctx: Context, kind: str, name: str, path: str, **extra: Any) -> Scope:
-        """Appends a scope inside the one of the context; whoever opens it sets `last` at its end."""
+        """Append a scope inside the scope of the context; the caller sets `last` when the scope ends."""
         scope = Scope(
             index=len(self.scopes),
             parent=ctx.scope,
@@ -173,7 +180,7 @@ class Builder:
     # ---- nodes
 
     def reserve(self, env: Environment, item: tree.Value) -> None:
-        """Raises Fault (NS612) where an item would expand past the limit of nodes, before it is expanded."""
+        """Raise Fault (NS612), before an item is expanded, if the net would then have too many nodes."""
         if len(self.nodes) + self._counter.item(item, env) > self.limits.nodes:
             raise fault(env, item.at, "NS612", limit=self.limits.nodes)
 
@@ -190,7 +197,7 @@ class Builder:
         path: str | None = None,
         tied: str = "",
     ) -> Flow:
-        """Applies an operation and appends its node: the only writer of nodes.
+        """Apply an operation and append its node. No other function appends nodes.
 
         Args:
             env: the body in which the step is written.
@@ -199,10 +206,10 @@ class Builder:
             inputs: its input values.
             at: where the step is written.
             word: what the step is called in the spec.
-            keys: hands out the path of what the step stores, unless `path` is given.
+            keys: chooses the path of what the step stores, if `path` is not given.
             given: the options as they are written, for messages.
-            path: the path of a noun's weights.
-            tied: the path of the step whose main weight is used.
+            path: the path of what a noun (perceptrons or filters) stores.
+            tied: the path of the step whose main weight is used, if `tie` is given.
 
         Returns:
             The output values.
@@ -238,14 +245,14 @@ class Builder:
         if weights:
             self.weights[node.index] = weights
             if path is None:
-                assert keys is not None  # what is made without a line's names stores nothing
+                assert keys is not None  # callers that pass no keys apply only operations without weights
                 keys.weighted(node, word, op.norm)
         return [Value(Edge(node.index, position), made) for position, made in enumerate(types)]
 
     def _apply(self, op: Op, inputs: list[Value]) -> tuple[bool, tuple[Type, ...], tuple[Weight, ...]]:
-        """Whether all inputs are known; the types that an operation makes of them, and the arrays that it stores.
+        """Return whether all input types are known, the types of the outputs, and the arrays that are stored.
 
-        An operation that acts on each time step alone is asked about one time step.
+        An operation that acts on each time step alone is only asked about the types of one time step.
         """
         asked: list[Type] = []
         over_time, timed, known = op.over_time, False, True
@@ -265,7 +272,10 @@ class Builder:
         return True, tuple(value.over(time) for value in types) if time is not None else types, weights
 
     def _common_time(self, op: Op, types: list[Type]) -> Time | None:
-        """The time of a step that acts on each time step alone: all its inputs share it."""
+        """Return the time that all inputs share, for a step that acts on each time step alone.
+
+        Raise ShapeFault if the inputs differ in time.
+        """
         times = [value.time for value in types]
         for position, time in enumerate(times):
             if time != times[0]:
@@ -287,7 +297,7 @@ class Builder:
         at: Place,
         given: Given | None,
     ) -> Diagnostic:
-        """A ShapeFault with its places: the step, the option or the layer it is about."""
+        """Return the diagnostic of a ShapeFault, with the places of the step, the option or the layers in question."""
         words: dict[str, Any] = {"step": op.name, **error.words}
         sizes = words.pop("sizes", (0, 0))
         for word, (name, kind) in PHRASED.items():
@@ -299,7 +309,8 @@ class Builder:
         span = env.span(at)
         if error.input > 1 and "left" in words:
             words["left"] = str(inputs[0].type)
-        if "type" in words and 0 <= error.input < len(inputs):  # the step may have been asked about one time step
+        # the step may have seen the type of one time step: show the whole type
+        if "type" in words and 0 <= error.input < len(inputs):
             words["type"] = str(inputs[error.input].type)
         for side, position in (("left", 0), ("right", max(1, error.input)), ("input", error.input)):
             if not 0 <= position < len(inputs):
@@ -321,7 +332,10 @@ class Builder:
         return Diagnostic(error.code, span, words, labels=tuple(labels[:3]), hints=hints)
 
     def _lost(self, error: ShapeFault, inputs: list[Value], words: dict[str, Any]) -> Hint | None:
-        """Which step took away the space or time that this one needs: the two may be in the wrong order."""
+        """Return a hint if the step before removed the space or time that this step needs.
+
+        Then the two steps may stand in the wrong order.
+        """
         if error.code not in ("NS309", "NS325", "NS311") or not 0 <= error.input < len(inputs):
             return None
         node = self.nodes[inputs[error.input].edge.node]
@@ -333,14 +347,14 @@ class Builder:
         return None if other == words["step"] else Hint("lost", {"other": other, "step": words["step"]})
 
 
-# reads the values that a chain begins with
+# a function that returns the values with which a chain begins
 Source = Callable[[Builder, Environment, Context, Any, Names], Flow]
-# applies a step to what flows in
+# a function that applies a step to the values that flow in
 Step = Callable[[Builder, Environment, Context, Any, Flow, Names], Result]
 
 
 def single(flow: Flow, env: Environment, at: Place) -> Value:
-    """The one value of a flow.
+    """Return the only value of a flow.
 
     Raises:
         Undefined: the value is undefined because of an earlier error.
@@ -356,7 +370,7 @@ def single(flow: Flow, env: Environment, at: Place) -> Value:
 
 
 def all_defined(flow: Flow) -> list[Value]:
-    """The values of a flow; raises Undefined where one is undefined because of an earlier error."""
+    """Return the values of a flow; raise Undefined if one of them is undefined because of an earlier error."""
     values = [value for value in flow if value is not None]
     if len(values) != len(flow):
         raise Undefined

@@ -1,4 +1,4 @@
-"""Calls of blocks: their arguments are bound to parameters and inputs, then their body is expanded."""
+"""Expands calls of blocks: binds the arguments to parameters and inputs, then expands the body of the block."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def call(
     flow: Flow,
     keys: Names,
 ) -> Result:
-    """One instance of a block: its parameters bound, its inputs matched, its body expanded.
+    """Expand one call of a block: bind its parameters, match its inputs, then expand its body.
 
     Returns:
-        The values of its outputs, which are read one by one by their labels.
+        The values of the block's outputs; a spec reads each of them by the label of its output line.
 
     Raises:
         Fault: the call does not fit the block, or the block calls itself.
-        Undefined: what could not be read may be what the call lacks.
+        Undefined: a line of the block, or an argument, is wrong and was reported; it may hold what the call lacks.
     """
     block = definition.body
     outputs = [line.label.text for line in block.statements if isinstance(line, tree.Layer) and line.role == "output"]
@@ -85,7 +85,7 @@ def _result(outputs: dict[str, Value | None]) -> Result:
 
 
 def _no_recursion(b: Builder, env: Environment, definition: Definition, item: tree.Ref | tree.Call) -> None:
-    """Raises Fault where a block calls itself (NS601), or calls go deeper than the limit (NS613)."""
+    """Raise Fault if a block calls itself (NS601), or if blocks are nested deeper than the limit allows (NS613)."""
     at = item.path_at if isinstance(item, tree.Call) else item.at
     around: Environment | None = env
     path = [item.name]
@@ -103,25 +103,27 @@ def _no_recursion(b: Builder, env: Environment, definition: Definition, item: tr
 
 @dataclass(slots=True)
 class Arguments:
-    """What one call of a block gives its parameters and inputs."""
+    """The values that one call of a block gives to the parameters and the inputs of that block."""
 
     values: dict[str, Any] = field(default_factory=dict)
-    inputs: dict[str, Flow] = field(default_factory=dict)  # every input of the block, in order
-    shown: dict[str, Any] = field(default_factory=dict)  # the parameters that tables show
+    # the values of every input of the block, in the order of its input lines
+    inputs: dict[str, Flow] = field(default_factory=dict)
+    shown: dict[str, Any] = field(default_factory=dict)  # the parameters that tables show: all that are not steps
 
 
 def bind_arguments(env: Environment, definition: Definition, item: tree.Ref | tree.Call, flow: Flow) -> Arguments:
-    """Matches the arguments of a call with the block's parameters and inputs.
+    """Match the arguments of a call with the block's parameters and inputs.
 
-    Parameters are given by place or by name, inputs by name; the inputs that are left take what flows in.
+    A call gives parameters by position or by name, and inputs by name. The inputs that it does not name get the values
+    that flow into the call, in order.
 
     Raises:
-        Fault: an argument fits nothing, or something is not given.
+        Fault: an argument matches no parameter and no input, or the call leaves out a parameter or an input.
         Undefined: an argument is undefined because of an earlier error.
     """
     body = definition.body
     if definition.unit.unread and _differs(definition, item, flow):
-        raise Undefined  # its parameters or inputs may stand in lines that could not be read
+        raise Undefined  # the missing parameters or inputs may stand in lines that could not be parsed
     check_parameters(definition)
     params = {param.name.text: param for param in body.params or ()}
     inputs = _input_names(definition, params)
@@ -151,7 +153,7 @@ def bind_arguments(env: Environment, definition: Definition, item: tree.Ref | tr
 
 
 def check_parameters(definition: Definition) -> None:
-    """Raises Fault (NS204) where two parameters of a net or block have one name."""
+    """Raise Fault (NS204) if two parameters of a net or block have the same name."""
     source = definition.unit.source
     seen: dict[str, tree.Param] = {}
     for param in definition.body.params or ():
@@ -162,7 +164,7 @@ def check_parameters(definition: Definition) -> None:
 
 
 def _input_names(definition: Definition, params: dict[str, tree.Param]) -> list[str]:
-    """The labels of a block's inputs; raises Fault (NS204) where one is also the name of a parameter."""
+    """Return the labels of a block's inputs; raise Fault (NS204) if a label is also the name of a parameter."""
     labels = [line.label for line in definition.body.statements if isinstance(line, tree.Input)]
     for label in labels:
         if label.text in params:
@@ -173,7 +175,10 @@ def _input_names(definition: Definition, params: dict[str, tree.Param]) -> list[
 
 
 def _differs(definition: Definition, item: tree.Ref | tree.Call, flow: Flow) -> bool:
-    """Whether a call does not fit a definition as far as it could be read: the unread lines may be the reason."""
+    """Whether a call does not fit the lines of a block that could be parsed.
+
+    Then the lines that could not be parsed may be the reason, so the call is not reported as wrong.
+    """
     params = {param.name.text: param for param in definition.body.params or ()}
     inputs = {line.label.text for line in definition.body.statements if isinstance(line, tree.Input)}
     args = item.args if isinstance(item, tree.Call) else ()
@@ -188,7 +193,7 @@ def _differs(definition: Definition, item: tree.Ref | tree.Call, flow: Flow) -> 
 
 
 def signature(body: tree.Body) -> str:
-    """`Up(c)`: how a block is called."""
+    """Return how a block is called, for messages: its name and its parameters, such as `Up(c)`."""
     return f"{body.name.text}({', '.join(param.name.text for param in body.params or ())})"
 
 
@@ -245,13 +250,13 @@ def _inputs(
 
 
 def argument(value: tree.Value, param: tree.Param | None, env: Environment, definition: Definition) -> Any:
-    """The value of one argument.
+    """Return the value of one argument.
 
     Args:
         value: the argument as it is written.
-        param: the parameter, which takes values of its default's kind; None where `value` is itself a default.
+        param: the parameter, which takes only values of the same kind as its default; None if `value` is the default.
         env: the names that the argument sees.
-        definition: the block that is called.
+        definition: the block that the call names.
 
     Raises:
         Fault: the argument cannot be read, or is of another kind (NS620).
@@ -269,16 +274,16 @@ def argument(value: tree.Value, param: tree.Param | None, env: Environment, defi
     try:
         standard = _read(param.default, home, word)
     except (Fault, Undefined):
-        return found  # a default that computes with other parameters takes any number
+        return found  # the default is computed from other parameters, so its kind is not known here: accept any value
     return _convert(found, standard, value, param, env, definition)
 
 
 def _is_word(value: tree.Value, env: Environment) -> bool:
-    """Whether a default is a bare word such as `sine`: a name that stands for nothing else."""
+    """Whether a value is a bare word such as `sine`: a name that is no parameter, no block and no step."""
     if not isinstance(value, tree.Ref) or value.name in ("true", "false") or value.name in env.values:
         return False
     if any(param.name.text == value.name for param in env.definition.body.params or ()):
-        return False  # a later parameter
+        return False  # the name is that of a parameter, perhaps one that has no value yet
     return env.unit.find(value.name) is None and value.name not in step_names()
 
 
@@ -297,7 +302,7 @@ def _convert(
 
 
 def kind_of(value: Any) -> str:
-    """The kind of a parameter's value, as messages name it."""
+    """Return the kind of a parameter's value by the name that messages use."""
     if isinstance(value, bool):
         return "flag"
     if isinstance(value, (int, Formula)):
@@ -327,7 +332,10 @@ def _read(value: tree.Value, env: Environment, word: bool = False) -> Any:
 
 
 def _name(ref: tree.Ref, env: Environment, word: bool) -> Any:
-    """The value of a name as an argument: a size or word of the caller, a flag, a step, a block or a bare word."""
+    """Return what a name that is given as an argument stands for.
+
+    That is a value of the calling body (such as a size), a flag, a step, a block, or the name itself as a bare word.
+    """
     name = ref.name
     if name in env.values:
         return env.values[name]

@@ -1,4 +1,4 @@
-"""A chain: its source, then one step after another."""
+"""Expands a chain: first its source, then one step after another."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from netspec.elaborate.program import built_in
 from netspec.ops.registry import begins, step_names
 from netspec.syntax import tree
 
-# what version 1 reserves: it parses, and is answered by NS690
+# Words that version 1 of the language reserves: they can be parsed, and a use of them is reported as NS690.
 RESERVED = frozenset(("mixture", "copies", "extern"))
 
 
 def chain(
     b: Builder, env: Environment, ctx: Context, items: tuple[tree.Value, ...], keys: Names, flow: Flow | None = None
 ) -> Result:
-    """Expands a chain.
+    """Expand a chain.
 
     Args:
-        b: takes the nodes.
+        b: collects the nodes.
         env: the names that the chain sees.
         ctx: where the chain stands.
-        items: what stands between the arrows.
-        keys: hands out the paths of what the chain stores.
-        flow: the values that the first step is given; None where the chain names its source or takes the layer above.
+        items: the parts of the chain between the arrows.
+        keys: chooses the paths of what the chain stores.
+        flow: the values that the first step gets; None if the chain names its source or reads the layer above.
 
     Returns:
-        The values at the end of the chain, and the names by which they are read one by one. A value is None
-        after an error, which is reported.
+        The values at the end of the chain, and the names by which a spec reads each of them. After an error, which is
+        reported, a value is None.
 
     Raises:
-        Fault: the source of a chain without steps is wrong, or there is none.
+        Fault: the chain has one item only, and that item is wrong or lacks a source.
         Undefined: the source is undefined because of an earlier error.
     """
     if flow is None:
@@ -46,7 +46,7 @@ def chain(
             if step is None:
                 raise fault(env, item.at, "NS213", text=env.span(item.at).text)
             result = step(b, env, ctx, item, result.values, keys)
-        except Fault as error:  # what follows may have mistakes of its own
+        except Fault as error:  # go on: the next steps may have mistakes of their own
             for diagnostic in (error.diagnostic, *error.more):
                 b.add(diagnostic, env, ctx)
             result = Result([None])
@@ -58,7 +58,7 @@ def chain(
 def _begin(
     b: Builder, env: Environment, ctx: Context, items: tuple[tree.Value, ...], keys: Names
 ) -> tuple[Flow, tuple[tree.Value, ...]]:
-    """The values that a chain begins with, and the steps that are left of it."""
+    """Return the values with which a chain begins, and the items that are still to be applied to them."""
     first = items[0]
     try:
         if not is_step(first, env):
@@ -75,14 +75,14 @@ def _begin(
 
 
 def is_step(item: tree.Value, env: Environment) -> bool:
-    """Whether the first item of a chain is a step, so that the chain names no source."""
+    """Whether the first item of a chain is a step; if so, the chain does not name its source."""
     if isinstance(item, (tree.Perceptrons, tree.Filters, tree.Repeat, tree.Call)):
         return True
     return isinstance(item, tree.Ref) and not names_layer(item, env)
 
 
 def names_layer(item: tree.Ref, env: Environment) -> bool:
-    """Whether a name at the head of a chain is a layer: a layer hides a step of its name."""
+    """Whether a name at the head of a chain means a layer; a layer hides a step of the same name."""
     head = item.path[0]
     if len(item.path) > 1 or is_layer(head, env) or head in env.undefined:
         return True
@@ -91,14 +91,14 @@ def names_layer(item: tree.Ref, env: Environment) -> bool:
 
 
 def begins_alone(item: tree.Value, env: Environment) -> bool:
-    """Whether an item needs no source: `learned(T)`, `zeros(T)`, `noise(T)`."""
+    """Whether an item is a step that needs no source, such as `learned(T)`, `zeros(T)` or `noise(T)`."""
     if not isinstance(item, (tree.Ref, tree.Call)) or env.unit.find(item.name) or item.name in env.values:
         return False
     return begins(item.name)
 
 
 def _known_step(item: tree.Value, env: Environment) -> None:
-    """Raises Fault for a name at the head of a chain that is neither a layer nor a step."""
+    """Raise Fault if the name at the head of a chain is neither a layer nor a step."""
     if not isinstance(item, tree.Ref) or env.unit.find(item.name) is not None or item.name in RESERVED:
         return
     if item.name in env.values:
@@ -109,8 +109,11 @@ def _known_step(item: tree.Value, env: Environment) -> None:
 
 
 def _layer_above(item: tree.Value, env: Environment) -> Flow:
-    """The values of the nearest layer above, for a chain without a source; raises Fault where that is not clear."""
-    if not env.last and env.unread:  # the line that could not be read may be the input
+    """Return the values of the nearest layer above, which a chain without a source reads.
+
+    Raise Fault if there is no such layer, or if it is not clear which layer is meant.
+    """
+    if not env.last and env.unread:  # the line that could not be parsed may be the input
         raise Undefined
     if not env.last:
         raise fault(env, item.at, "NS226")

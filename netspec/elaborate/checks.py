@@ -1,4 +1,4 @@
-"""The end of a pass: the arrays that a net stores, and what its graph must also be; then what is worth a warning."""
+"""Checks at the end of a pass: lists the arrays that a net stores, then reports errors and warnings of the graph."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from netspec.source import Span
 
 
 def stored_arrays(b: Builder, report: Report) -> list[Stored]:
-    """The arrays that a net stores, each once, in the order of the nodes that own them.
+    """Return the arrays that a net stores, each once, in the order of the nodes that own them.
 
     Args:
         b: the finished pass.
-        report: takes NS241 where two steps would store an array under one key, and NS242 where a step that uses
-            weights again needs another shape.
+        report: gets NS241 if two steps would store an array under the same key, and NS242 if a step that uses
+            existing weights again needs another shape.
     """
     nodes = b.nodes
     found: dict[str, Stored] = {}
@@ -55,7 +55,7 @@ def _other_shape(node: Node, owner: Node, weight: Weight, first: Stored, b: Buil
     here, first_line = b.layers[node.layer], b.layers[owner.layer]
     if (
         node.span == owner.span and here.label != first_line.label and here.span is not None
-    ):  # both nodes come from the line of a
+    ):  # `same(a)` expands the line of a once more, so both nodes have one place: mark the line that says `same`
         labels = (Label(here.span, "again", {"name": first_line.label}),)
     words: dict[str, Any] = {
         "key": first.key,
@@ -66,14 +66,17 @@ def _other_shape(node: Node, owner: Node, weight: Weight, first: Stored, b: Buil
 
 
 def _leads(node: Node, weight: Weight) -> str:
-    """The shape of an array for a message: `in -> out` for perceptrons, else its sizes."""
+    """Return the shape of an array for a message: `in -> out` for perceptrons, and sizes joined by `x` for others."""
     if node.op.stored == "out_in" and len(weight.shape) == 2:
         return f"{weight.shape[1]} -> {weight.shape[0]}"
     return "x".join(map(str, weight.shape))
 
 
 def _clashing_paths(found: dict[str, Stored], b: Builder) -> Iterator[Diagnostic]:
-    """NS241 where two modules have one path, or a module that of an array: `a.weight` beside `a.weight.bias`."""
+    """Yield NS241 if two modules have the same path, or if a module has the path of an array.
+
+    An example of the second case: the array `a.weight` and a module `a.weight` that stores `a.weight.bias`.
+    """
     modules: dict[str, Span | None] = {}
     for _, key, span in sorted(_modules(found, b), key=lambda module: module[0]):
         if key in modules or key in found:
@@ -85,13 +88,16 @@ def _clashing_paths(found: dict[str, Stored], b: Builder) -> Iterator[Diagnostic
 
 
 def _modules(found: dict[str, Stored], b: Builder) -> Iterator[tuple[int, str, Span | None]]:
-    """Every module: its first node, path and place. A round and its main step are one module."""
+    """Yield the first node, the path and the place of every module.
+
+    A round of `repeat` and its main step have the same path; they are yielded as one module.
+    """
     scopes = b.scopes
     for index in dict.fromkeys(stored.node for stored in found.values()):
         node = b.nodes[index]
         if node.path != scopes[node.scope].path:
             yield index, module_path(node.path), node.span
-    for scope in scopes[1:]:  # the first is the net
+    for scope in scopes[1:]:  # the first scope is the net itself, which is no module inside the net
         if not scope.again and scope.path != scopes[scope.parent].path:
             yield scope.first, module_path(scope.path), b.layers[scope.layer].span
 
@@ -100,14 +106,14 @@ def _modules(found: dict[str, Stored], b: Builder) -> Iterator[tuple[int, str, S
 
 
 def check_graph(graph: Graph, env: Environment, limits: Limits, report: Report, used: frozenset[str]) -> None:
-    """Reports what is wrong with a finished graph, then what is worth a warning.
+    """Report the errors of a finished graph; if there are none, report its warnings.
 
     Args:
         graph: the graph.
         env: the names of the net's body.
         limits: how many weights there may be.
-        report: takes the errors and warnings.
-        used: labels that a section reads.
+        report: gets the errors and warnings.
+        used: labels that a data, train or figure section names; they need no other reader.
     """
     _outputs(graph, env, report)
     if graph.outputs:
@@ -129,12 +135,13 @@ def _outputs(graph: Graph, env: Environment, report: Report) -> None:
 
 
 def _unread(graph: Graph, report: Report, used: frozenset[str]) -> None:
-    """NS245 and NS246 for layers, inputs and outputs of blocks that nothing reads (rule 14)."""
+    """Report layers and inputs (NS245) and outputs of blocks (NS246) that nothing reads (rule 14 of the language)."""
     wanted = {edge.node for node in graph.nodes for edge in node.inputs}
     wanted |= {edge.node for index in graph.outputs for edge in graph.layers[index].values}
     waiting: dict[tuple[str, int], Layer] = {}
-    in_round: set[tuple[int, str, int]] = set()  # (repeat, line) where the line is read in some round
-    repeats: list[tuple[int, ...]] = []  # for every scope the repeats around it
+    # (scope of the repeat, file and offset of a line) for lines that something reads in at least one round
+    in_round: set[tuple[int, str, int]] = set()
+    repeats: list[tuple[int, ...]] = []  # for each scope: the scopes of the repeats around it
     for scope in graph.scopes:
         around = repeats[scope.parent] if scope.parent >= 0 else ()
         repeats.append((*around, scope.index) if scope.kind == "repeat" else around)
@@ -142,7 +149,7 @@ def _unread(graph: Graph, report: Report, used: frozenset[str]) -> None:
         if layer.role == "start" or not layer.values or layer.span is None:
             continue
         own = graph.scopes[layer.scope]
-        if own.kind == "block" and not own.result_names:  # a block without outputs is reported where it is called
+        if own.kind == "block" and not own.result_names:  # the call has reported that the block has no output
             continue
         if (layer.role == "output" or layer.label in used) and layer.scope == 0:
             continue
@@ -153,7 +160,7 @@ def _unread(graph: Graph, report: Report, used: frozenset[str]) -> None:
         else:
             waiting.setdefault(place, layer)
     for place, layer in waiting.items():
-        # the next round reads the line; in the last round nothing does, and that is fine
+        # In an earlier round the next round reads this line. In the last round nothing reads it, which is no mistake.
         if any((repeat, *place) in in_round for repeat in repeats[layer.scope]):
             continue
         own = graph.scopes[layer.scope]
@@ -170,7 +177,7 @@ def _limits(graph: Graph, limits: Limits, report: Report) -> None:
 
 
 def _labels(graph: Graph, report: Report) -> None:
-    """NS247 for a label that is also the name of a step: at the head of a chain it means the layer."""
+    """Report NS247 for a label that is also the name of a step: at the head of a chain such a name means the layer."""
     for layer in graph.layers:
         if layer.label in step_names() and layer.role in ("hidden", "input") and layer.span is not None:
             span = type(layer.span)(
@@ -180,13 +187,17 @@ def _labels(graph: Graph, report: Report) -> None:
 
 
 def _remarks(graph: Graph, report: Report) -> None:
-    """What operations warn of themselves: rows that no window reads, dropout that has nothing to act on."""
+    """Report the warnings that operations give about themselves.
+
+    Examples are rows that no window reads, and dropout that has nothing to act on.
+    """
     for node in graph.nodes:
         remarks = node.op.remarks(*graph.types_asked(node)) if not node.again else ()
         layer = graph.layers[node.layer]
         for remark in remarks:
             below = node.inputs[0]
-            # rows of padding may be lost; and a line's `is` says that its sizes are meant
+            # No warning about lost rows if they are padding, or if the line states its type with `is`: the loss is
+            # meant.
             if remark.edge and (layer.expected or graph.nodes[below.node].op.fills):
                 continue
             words = {"type": str(graph.type_of(below)), "step": node.word, **remark.words}
@@ -200,7 +211,10 @@ def _remarks(graph: Graph, report: Report) -> None:
 
 
 def _linear(graph: Graph, report: Report) -> None:
-    """NS330 for two nouns with nothing nonlinear between them: together they are one linear step (rule 23)."""
+    """Report NS330 for two layers of perceptrons or filters with nothing nonlinear between them.
+
+    Two such layers compute no more than one linear step can (rule 23 of the language).
+    """
     summed: list[bool] = []
     for node in graph.nodes:
         if not node.op.noun or node.again or not node.op.weighted_sum:
@@ -216,7 +230,10 @@ def _linear(graph: Graph, report: Report) -> None:
 
 
 def _only_summed(graph: Graph) -> list[bool]:
-    """For each node, whether only weighted sums read it; any other reader gives it a use of its own."""
+    """Return for each node whether only weighted sums read its values, directly or through linear steps.
+
+    If anything else reads the values too, the node is useful by itself, and NS330 would be wrong.
+    """
     readers: list[list[Node]] = [[] for _ in graph.nodes]
     for node in graph.nodes:
         for edge in node.inputs:
@@ -235,7 +252,10 @@ def _passes(node: Node) -> bool:
 
 
 def _noun_below(graph: Graph, node: Node) -> Node | None:
-    """The noun of the same body that a node reads, directly or through linear steps; None where there is none."""
+    """Return the weighted sum that a node reads, directly or through linear steps, or None.
+
+    Only nodes of the same body count.
+    """
     edge = node.inputs[0]
     while True:
         source = graph.nodes[edge.node]
@@ -249,7 +269,10 @@ def _noun_below(graph: Graph, node: Node) -> Node | None:
 
 
 def find_cells(nodes: list[Node]) -> list[tuple[int, ...]]:
-    """The recurrences of a graph: its strongly connected parts, each as node indices in order."""
+    """Return the recurrences of a graph, each as the sorted indices of its nodes.
+
+    A recurrence is a strongly connected part of the graph that has more than one node.
+    """
     import networkx
 
     graph = networkx.DiGraph()
@@ -260,7 +283,10 @@ def find_cells(nodes: list[Node]) -> list[tuple[int, ...]]:
 
 
 def check_cells(nodes: list[Node], cells: list[tuple[int, ...]], report: Report) -> None:
-    """Reports NS512 and NS513 for steps that cannot stand in a recurrence: they need more than one time step."""
+    """Report steps that cannot stand in a recurrence, where time steps are computed one after another.
+
+    NS513 is for steps that mix the examples of a batch, NS512 for steps that read several time steps at once.
+    """
     for cell in cells:
         delay = next(node for index in cell if (node := nodes[index]).kind == "delay")
         labels = (Label(delay.span, "loop", {"name": delay.word}),) if delay.span is not None else ()
@@ -275,5 +301,8 @@ def check_cells(nodes: list[Node], cells: list[tuple[int, ...]], report: Report)
 
 
 def _looks_around(node: Node, cell: tuple[int, ...]) -> bool:
-    """Whether a node of a loop looks at other time steps of a value of the loop, which are not there yet."""
+    """Whether a node of a recurrence reads other time steps of a value that the same recurrence computes.
+
+    Those time steps are not computed yet when the node needs them.
+    """
     return any(node.looks_across_time(at) and edge.node in cell for at, edge in enumerate(node.inputs))

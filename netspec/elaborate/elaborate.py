@@ -1,4 +1,4 @@
-"""One net of a program -> its checked Graph."""
+"""Turns one net of a program into its checked Graph."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from netspec.names import nearest
 from netspec.source import Span
 from netspec.syntax import tree
 
-# nodes that the passes may expand in all, until every delayed read knows its type
+# After the fifth pass, no further pass is made if all passes together have expanded more nodes than this.
 MAX_WORK = 50_000
-MOST_PROBED = 8  # recurrences without a type that are tried for growth
+MOST_PROBED = 8  # if more recurrences than this have no type, none is examined for growth, which takes extra passes
 
 
 @dataclass(slots=True, eq=False)
@@ -38,10 +38,10 @@ class Instance:
 
     Attributes:
         env: its parameters, and names that are undefined because of earlier errors.
-        symbols: open sizes beside the parameters.
-        inputs: for a block that no net calls, types for its inputs, by label.
-        instances: the open sizes stand for the values that a block's instances have.
-        errors: what was wrong with its parameters.
+        symbols: open sizes that are not parameters.
+        inputs: for a block that is expanded on its own, types for its inputs, by label.
+        instances: whether the open sizes hold the values that the instances of a block have, one for each.
+        errors: the mistakes in its parameters.
     """
 
     env: Environment
@@ -63,17 +63,17 @@ def elaborate(
     limits: Limits = DEFAULT,
     used: frozenset[str] = frozenset(),
 ) -> tuple[Graph | None, Report]:
-    """Checks a net.
+    """Check a net.
 
     Args:
         program: the spec.
         definition: the net.
         settings: values of its parameters; those without a default stay open where they are not set.
         limits: how large the net may become.
-        used: labels that a section reads, so that they need no other reader.
+        used: labels that a data, train or figure section names; they need no other reader.
 
     Returns:
-        The graph, None where there are errors; and every error and warning.
+        The graph (None if there are errors), and the report of all errors and warnings.
     """
     report = Report()
     env = Environment(definition)
@@ -90,24 +90,26 @@ def elaborate(
 def elaborate_instance(
     program: Program, instance: Instance, limits: Limits, used: frozenset[str] = frozenset()
 ) -> tuple[Graph | None, Report]:
-    """As `elaborate`, of a net or block whose parameters are set."""
+    """Check a net or block whose parameters are set; the result is that of `elaborate`."""
     report = Report()
     for diagnostic in instance.errors:
         report.add(diagnostic)
     b, env = settled(instance, limits)
     for diagnostic in b.report.diagnostics:
         report.add(diagnostic)
-    # a line that could not be read, or that hangs on a parameter of unknown kind, may be what reads the others
+    # Stop here if a line could not be parsed, or depends on a parameter of unknown kind: that line may be the one that
+    # reads layers which seem unread.
     if report.failed or program.report.failed or instance.env.undefined:
         return None, report
     return _finish(env, b, report, used)
 
 
 def settled(instance: Instance, limits: Limits) -> tuple[Builder, Environment]:
-    """Repeats passes over a body until the types that delayed reads assume are those of their layers.
+    """Repeat passes over a body until each delayed read assumes the type that its layer really has.
 
-    A type that one pass finds may be a guess, since one known side stands for a sum; it counts when the next pass
-    finds it again. A chain of delayed layers takes one pass for each of them.
+    A type that one pass finds may be a guess: if only one side of a sum is known, the sum gets the type of that side.
+    The type is accepted when the next pass finds it again. If delayed layers depend on each other in a chain, each of
+    them takes one pass.
     """
     assumed: dict[str, Type] = {}
     passes = work = 0
@@ -128,7 +130,7 @@ def settled(instance: Instance, limits: Limits) -> tuple[Builder, Environment]:
 
 
 def _pass(instance: Instance, limits: Limits, assumed: dict[str, Type]) -> tuple[Builder, Environment]:
-    """One pass over the body; `assumed` holds the types of delayed layers."""
+    """Make one pass over the body; `assumed` holds the types of the layers that are read delayed, by path."""
     definition, values = instance.definition, instance.env.values
     params = _names(definition)
     symbols = {name: value for name, value in values.items() if name in params and is_open(value)} | instance.symbols
@@ -140,7 +142,7 @@ def _pass(instance: Instance, limits: Limits, assumed: dict[str, Type]) -> tuple
     with contextlib.suppress(TooMany):
         body(b, env, Context())
     net.last = len(b.nodes)
-    for node, owner, name in b.delays:  # every delayed read gets its edge, now that all lines are there
+    for node, owner, name in b.delays:  # all lines are expanded: set the edges
         bound = owner.layers.get(name)
         if bound is not None and bound.values and bound.values[0] is not None:
             node.inputs = (bound.values[0].edge, *node.inputs[1:])
@@ -148,7 +150,7 @@ def _pass(instance: Instance, limits: Limits, assumed: dict[str, Type]) -> tuple
 
 
 def _stand_ins(instance: Instance, env: Environment, b: Builder) -> None:
-    """Gives a block that no net calls its inputs; one without a type is undefined."""
+    """Give values to the inputs of a block that is expanded on its own; an input without a type is undefined."""
     for line in instance.definition.body.statements:
         if isinstance(line, tree.Input):
             stand_in = instance.inputs.get(line.label.text)
@@ -159,7 +161,10 @@ def _stand_ins(instance: Instance, env: Environment, b: Builder) -> None:
 
 
 def _parameters(env: Environment, definition: Definition, settings: dict[str, Any]) -> None:
-    """Sets the parameters: to a setting, else to their default; the others stay open, as formulas with witnesses."""
+    """Set each parameter to its setting, or else to its default.
+
+    A parameter that has neither stays open: its value is a formula, with a few numbers (witnesses) to compare by.
+    """
     params = {param.name.text: param for param in definition.body.params or ()}
     check_parameters(definition)
     for name in settings:
@@ -184,7 +189,7 @@ def _parameters(env: Environment, definition: Definition, settings: dict[str, An
 
 
 def _setting(name: str, value: Any, default: Any, param: tree.Param, env: Environment) -> Any:
-    """The value of a parameter that the caller sets; raises Fault where it is of another kind than the default."""
+    """Return the value of a parameter that the caller sets; raise Fault if the default is of another kind."""
     if isinstance(value, str):
         value = Word(value)
     if isinstance(value, list):
@@ -210,7 +215,7 @@ def _witnesses(env: Environment, definition: Definition, names: list[str]) -> No
 
 
 def _learned(b: Builder) -> dict[str, Type]:
-    """The types that this pass found for the layers that are read delayed, by path."""
+    """Return the types that this pass found for the layers that are read delayed, by path."""
     found = dict(b.assumed)
     wanted = b.unresolved.keys() | found.keys()
     for layer in b.layers:
@@ -221,14 +226,17 @@ def _learned(b: Builder) -> dict[str, Type]:
 
 
 def _not_found(b: Builder, unsettled: dict[str, tuple[Environment, tree.Place]], instance: Instance) -> None:
-    """Reports NS504 for every recurrence whose type stays unknown: because it grows, or because nothing says it."""
+    """Report NS504 for every recurrence whose type stays unknown.
+
+    Either the type grows with every pass, or nothing in the recurrence determines it.
+    """
     report = b.report
     if report.failed:
         return
     for path, (env, at) in unsettled.items():
         name = path.rpartition(".")[2]
         bound = env.layers.get(name)
-        if bound is not None and None in bound.values:  # the error is reported at its line
+        if bound is not None and None in bound.values:  # an error in its line is reported already
             continue
         growth = _growth(b, path, instance) if len(unsettled) <= MOST_PROBED else 0
         if growth:
@@ -238,11 +246,14 @@ def _not_found(b: Builder, unsettled: dict[str, tuple[Environment, tree.Place]],
         report.add(Diagnostic("NS504", env.span(at), {"name": name}, hints=hints))
 
 
-_PROBE = 1_000_003  # a number of maps that nothing else will have
+_PROBE = 1_000_003  # a number of maps that is unlikely in a spec, so that growth can be told from it
 
 
 def _growth(b: Builder, path: str, instance: Instance) -> int:
-    """By how many maps a layer grows with every pass, whatever number it begins with; 0 if it does not grow."""
+    """Return by how many maps a layer grows in each pass; 0 if it does not grow.
+
+    One more pass is made in which the layer is assumed to have _PROBE maps; the growth is what the pass finds beyond.
+    """
     time = next((node.types[0].time for node in b.nodes if node.kind == "input" and node.type.time), None)
     for space in dict.fromkeys(((), *(node.type.space for node in b.nodes if node.kind == "input"))):
         probe, _ = _pass(instance, b.limits, {path: Type(_PROBE, space, time)})
@@ -253,7 +264,7 @@ def _growth(b: Builder, path: str, instance: Instance) -> int:
 
 
 def _finish(env: Environment, b: Builder, report: Report, used: frozenset[str]) -> tuple[Graph | None, Report]:
-    """Makes the graph of the last pass, and checks what only a complete graph can show."""
+    """Make the graph from the last pass, and make the checks that need a complete graph."""
     definition, nodes = env.definition, b.nodes
     assign_keys(b, b.weights)
     stored = stored_arrays(b, report)

@@ -1,7 +1,7 @@
-"""The arithmetic of a spec -> int, float or Formula: one evaluator for nets, data, train and figure.
+"""Evaluates the arithmetic of a spec to an int, a float or a Formula, in nets and in data, train and figure sections.
 
-What a number means is decided by its place, never by the room that reads it: a `Want` belongs to the place, and
-`Names` say what the names of the room stand for. A room also keeps its own code for a name that it does not know.
+Two arguments say what is special about a place: a `Want` says which numbers the place takes, and `Names` say what names
+stand for there (in a net or in a section). `Names` also choose the error for a name that is not known.
 """
 
 from __future__ import annotations
@@ -18,19 +18,20 @@ from netspec.source import Span
 from netspec.syntax import tree
 
 LARGEST = 10**18
-LARGEST_OPEN = 10**100  # at a witness, which may be far larger than anything that will be set
+# the bound at a witness; it is larger, since the numbers of a witness may be far larger than sizes in use
+LARGEST_OPEN = 10**100
 
 
 class Undefined(Exception):
-    """A value is undefined because of an earlier error, which was reported."""
+    """Raised for a value that is undefined because of an earlier error, which was reported."""
 
 
 class Open(Exception):
-    """A value depends on a size of the net that is not set yet, and its place needs a number."""
+    """Raised if a place needs a number and its value depends on a size of the net that is not set yet."""
 
 
 class Names(Protocol):
-    """What the names at a place stand for."""
+    """Says what the names at a place stand for."""
 
     @property
     def largest(self) -> int:
@@ -38,31 +39,31 @@ class Names(Protocol):
 
     @property
     def damaged(self) -> bool:
-        """Whether a line could not be read that may say more of the sizes (a `require`)."""
+        """Whether a line could not be parsed; it may have been a `require` that says more about the sizes."""
 
     def span(self, at: tree.Place) -> Span:
-        """A place of the text."""
+        """Return a place of the text as a span of its file."""
 
     def lookup(self, ref: tree.Ref) -> Any:
-        """The number of a name. Raises Fault where it has none, Undefined where that was reported."""
+        """Return the number of a name; raise Fault if the name has none, Undefined if that was reported before."""
 
     def unknown(self, value: tree.Value) -> Diagnostic:
-        """What is said of a value that stands for no number."""
+        """Return the diagnostic for a value that is no number."""
 
     def unclear(self, diagnostic: Diagnostic) -> None:
-        """Takes NS407, `a % b * c`: an error in a net, a warning in a section."""
+        """Handle NS407 (a text such as `a % b * c`): raise it as an error in a net, report a warning in a section."""
 
 
 class Want(NamedTuple):
     """Which numbers a place takes.
 
     Fields:
-        kind: `whole`: sizes, division must be exact. `real`: division is division. `any`: exact unless an
-            operand is real.
-        least: the result must be whole and at least this; None: the caller looks at the result itself.
-        most: the largest size; None: what the names say.
-        what: what messages call the number: the name of an option, or "size".
-        open: whether a size of the net may stay open (a Formula); otherwise Open is raised.
+        kind: how `/` works. With `whole` (for sizes) the division must be exact; with `real` any result is fine; with
+            `any` it must be exact unless one of the two numbers is a float.
+        least: if given, the result must be a whole number that is at least this; if None, the caller checks it.
+        most: the largest size; None stands for `Names.largest`.
+        what: the word by which messages name the number: the name of an option, or "size".
+        open: whether the result may be a Formula of open sizes; if not, Open is raised.
         whole_floats: a result such as 6.0 or 0.5*H counts as the whole number it is.
     """
 
@@ -80,12 +81,12 @@ ANY = Want("any")
 
 
 def fault(names: Names, at: tree.Place, code: str, /, *hints: Hint, fix: Fix | None = None, **words: Any) -> Fault:
-    """A Fault at a place of the names' file."""
+    """Return a Fault at a place in the file to which the names belong."""
     return Fault(Diagnostic(code, names.span(at), words, hints=hints, fixes=(fix,) if fix else ()))
 
 
 def evaluate(value: tree.Value, names: Names, want: Want = WHOLE) -> Any:
-    """The number an expression stands for.
+    """Return the number that an expression stands for.
 
     Parameters:
         value: the expression.
@@ -93,12 +94,12 @@ def evaluate(value: tree.Value, names: Names, want: Want = WHOLE) -> Any:
         want: which numbers its place takes.
 
     Returns:
-        An int, a float, a Formula where sizes of the net are open, or UNKNOWN inside a recurrence.
+        An int, a float, a Formula if sizes of the net are open, or UNKNOWN if a type in a recurrence is not known yet.
 
     Raises:
-        Fault: a mistake, at its place.
-        Undefined: the value hangs on a mistake that was reported.
-        Open: the value hangs on a size that is not set, and `want.open` is false.
+        Fault: the expression has a mistake.
+        Undefined: the value depends on something that has a mistake, which was reported before.
+        Open: the value depends on a size that is not set, and `want.open` is false.
     """
     if want.whole_floats:
         result = _number(value, names, REAL)
@@ -133,13 +134,13 @@ def _number(value: tree.Value, names: Names, want: Want) -> Any:
 
 
 def excerpt(names: Names, at: tree.Place) -> str:
-    """The text of a place, shortened for a message."""
+    """Return the text of a place, shortened for a message if it is long."""
     text = names.span(at).text
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 def not_a_number(names: Names, value: tree.Value) -> Diagnostic:
-    """NS404: a number in quotes, sizes in brackets, or something else."""
+    """Return NS404 for a value that is no number, with a fix for a number in quotes and for sizes in brackets."""
     span = names.span(value.at)
     text = excerpt(names, value.at)
     if isinstance(value, tree.Text) and re.fullmatch(r"\s*-?\d+(?:\.\d+)?\s*", value.value):
@@ -160,7 +161,11 @@ def not_a_number(names: Names, value: tree.Value) -> Diagnostic:
 
 
 def _binary(value: tree.Binary, names: Names, want: Want) -> Any:
-    """A run of operators leans left: its spine is walked down and back up without recursion."""
+    """Return the result of a run of operators.
+
+    `a + b + c` is parsed as ((a + b) + c). A loop walks down the left sides and then back up, since recursion could be
+    too deep.
+    """
     spine: list[tree.Binary] = []
     current: tree.Value = value
     while isinstance(current, tree.Binary):
@@ -175,7 +180,7 @@ def _binary(value: tree.Binary, names: Names, want: Want) -> Any:
 
 
 def _unclear(node: tree.Binary) -> bool:
-    """`a % b * c`: nobody reads it the same way."""
+    """Whether an expression mixes `%` with `*` or `/`, as `a % b * c` does: readers may group it in two ways."""
     ops = {node.op}
     if isinstance(node.left, tree.Binary) and node.left.op in ("*", "/", "%"):
         ops.add(node.left.op)
@@ -232,11 +237,14 @@ def _divide(node: tree.Binary, left: Any, right: Any, names: Names, want: Want) 
 
 
 def _not_exact(node: tree.Binary, left: Any, right: Any, names: Names) -> Diagnostic:
-    """`/` of sizes leaves a rest: with the numbers, or the witness that shows it."""
+    """Return the diagnostic for a division of sizes that leaves a remainder.
+
+    The message shows the two numbers; if sizes are open, it shows a witness: numbers for which a remainder is left.
+    """
     span = names.span(node.at)
     text = excerpt(names, node.at)
     if isinstance(left, Formula) or isinstance(right, Formula):
-        if names.damaged:  # the `require` that settles it may be what could not be read
+        if names.damaged:  # the line that could not be parsed may be a `require` that makes the division exact
             raise Undefined
         a, b = next((a, b) for a, b in _witnessed(left, right) if a % b)
         words: Words = {"text": text, "left": sizes.text(left), "right": sizes.text(right), "a": str(a), "b": str(b)}
@@ -261,7 +269,7 @@ def _power(node: tree.Binary, left: Any, right: Any, names: Names, want: Want) -
 
 
 def _witnessed(left: Number, right: Number) -> list[tuple[int | float, int | float]]:
-    """Two numbers at each witness of which one may be open; once where none is."""
+    """Return the pair of numbers that two values have at each witness; one pair if neither value is open."""
     count = next((len(side.values) for side in (left, right) if isinstance(side, Formula)), 1)
     return list(zip(sizes.values_of(left, count), sizes.values_of(right, count), strict=True))
 
@@ -281,12 +289,15 @@ def _root(value: tree.Call, names: Names, want: Want) -> Any:
 
 
 def size(value: tree.Value, names: Names, least: int = 1, what: str = "size", limit: int | None = None) -> Any:
-    """A whole number >= `least`: a size of a type or noun, or a whole option. Raises as `evaluate`."""
+    """Return the value of an expression that must be a whole number >= `least`; raise the errors of `evaluate`.
+
+    Sizes of types, the numbers before nouns, and options that take whole numbers are read by this function.
+    """
     return evaluate(value, names, Want("whole", least, limit, what))
 
 
 def check_size(result: Any, value: tree.Value, names: Names, want: Want) -> Any:
-    """The result, if it is a whole number within the bounds of `want`; raises Fault."""
+    """Return the result if it is a whole number within the bounds of `want`; if not, raise Fault."""
     if isinstance(result, Unknown):
         return result
     least = want.least or 0
