@@ -1,4 +1,4 @@
-"""The names of a body while it is expanded: sizes and other values on one side, layers on the other."""
+"""Holds the names of a body while it is expanded: its values (such as sizes), and its layers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from netspec.syntax.recovery import Unread
 
 
 class Value(NamedTuple):
-    """One value in a chain: where it comes from, and its type. None stands for an undefined value, after an error."""
+    """One value in a chain: the node output that it comes from, and its type.
+
+    In a flow, None instead of a Value stands for a value that is undefined after an error.
+    """
 
     edge: Edge
     type: Type
@@ -31,7 +34,7 @@ Flow = list[Value | None]
 
 
 class Result(NamedTuple):
-    """The values at the end of a chain, and the names of single ones among them: `p.left`, `r.2`."""
+    """The values at the end of a chain, and the names by which a spec reads some of them: `p.left`, `r.2`."""
 
     values: Flow
     parts: dict[str, Flow] = {}  # noqa: RUF012 never written to
@@ -39,7 +42,7 @@ class Result(NamedTuple):
 
 @dataclass(slots=True)
 class Closure:
-    """A step that is given as an argument: its chain, and the environment in which its names are looked up."""
+    """A step that is given as an argument: its chain, and the environment in which the chain's names are looked up."""
 
     chain: tree.Chain
     env: Environment
@@ -47,7 +50,7 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A bare word as a value: `kind = sine`. `at` is its place, None where it does not come from a spec."""
+    """A bare word given as a value: `kind = sine`. `at` is its place, or None if the word is not from a spec."""
 
     text: str
     at: Span | None = field(default=None, compare=False)
@@ -55,35 +58,35 @@ class Word:
 
 @dataclass(slots=True)
 class Binding:
-    """What a label stands for: the layer's values, and the names of single ones among them."""
+    """What a label stands for: the values of the layer, and the names by which a spec reads some of them."""
 
     values: Flow
     role: str
-    path: str = ""  # of its main step
+    path: str = ""  # the path of the layer's main step
     parts: dict[str, Flow] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
 class Environment:
-    """The names that one expansion of a body sees.
+    """The names that are visible in one expansion of a body.
 
     Attributes:
         definition: the net or block, with the file whose names it sees.
-        values: sizes, numbers, flags, words, lists and steps.
-        path: what the paths of its layers and weights begin with: "" or "r1.2.".
-        home: the index of the body's own scope.
-        given: a block's inputs, as it is called.
-        parent: the body that calls it.
-        call: the place of the call.
-        layers: the layers above.
-        labels: every label of the body, also those below.
-        starts: the values of `start` lines that were read.
-        defaults: the body's own `default` lines above.
-        inputs: the labels of the inputs above.
+        values: the names that stand for sizes, numbers, flags, words, lists and steps.
+        path: the beginning of the paths of all layers and weights of the body: "" or a text such as "r1.2.".
+        home: the index of the scope that belongs to the body.
+        given: for a block, the values that the call gives to its inputs, by label.
+        parent: for a block, the environment of the body that calls it.
+        call: for a block, the place of the call.
+        layers: the layers above the current line, by label.
+        labels: every label of the body, also of lines below the current one.
+        starts: the values of the `start` lines that were expanded, by label.
+        defaults: the `default` lines of the body above the current line.
+        inputs: the labels of the inputs above the current line.
         undefined: names that are undefined because of earlier errors.
-        last: the nearest layer above.
-        misnamed: a label is given twice or cannot be one: some layer lacks the name by which it is read.
-        timed: an input's type names time.
+        last: the label of the nearest layer above the current line.
+        misnamed: whether a label is declared twice or is no legal name, so that a layer cannot be read by it.
+        timed: whether the type of an input has time (`over`).
     """
 
     definition: Definition
@@ -111,22 +114,25 @@ class Environment:
         return Span(self.definition.unit.source, *at)
 
     def with_value(self, name: str, value: Any) -> Environment:
-        """These names with one value more, or another one for it: the number of a round."""
+        """Return a copy of the environment in which a name has this value; it is used for the number of a round."""
         return replace(self, values={**self.values, name: value})
 
     def with_layer(self, name: str, values: Flow) -> Environment:
-        """These names, but one label stands for other values: what `same` gives the layer that it repeats."""
+        """Return a copy in which a label stands for other values.
+
+        `same(a)` uses it, so that the line of a reads what flows into `same` instead of its own source.
+        """
         own = self.layers.get(name)
         bound = Binding(values, "hidden") if own is None else Binding(values, own.role, own.path)
         return replace(self, layers=ChainMap({name: bound}, self.layers))
 
     def output(self, label: str) -> Value | None:
-        """The value of an output's line; None where it is undefined because of an earlier error."""
+        """Return the value of an output line; None if it is undefined because of an earlier error."""
         bound = self.layers.get(label)
         return bound.values[0] if bound is not None and len(bound.values) == 1 else None
 
     def name_of(self, value: Value | None) -> str:
-        """How a spec reads a value on its own: `a`, or `p.left` where the line has several; "" where it cannot."""
+        """Return the name by which a spec reads a value: `a`, or `p.left` if the line has several; else ""."""
         for label, bound in self.layers.items():
             if bound.values == [value]:
                 return label
@@ -139,7 +145,7 @@ class Environment:
     def unread(self) -> Unread:
         return self.unit.unread
 
-    # ---- what the evaluator asks (`netspec.elaborate.evaluate.Names`)
+    # ---- the methods that the evaluator calls (`netspec.elaborate.evaluate.Names`)
 
     @property
     def largest(self) -> int:
@@ -150,7 +156,7 @@ class Environment:
         return bool(self.unread)
 
     def lookup(self, ref: tree.Ref) -> Any:
-        """The number that a name stands for in this body. Raises Fault or Undefined."""
+        """Return the number that a name stands for in this body; raise Fault or Undefined if there is none."""
         found = self.values.get(ref.name)
         if isinstance(found, (int, float, Formula, Unknown)) and not isinstance(found, bool):
             return found
@@ -180,13 +186,13 @@ class Environment:
 
 # words that cannot be meant as the name of a size
 _NO_NUMBER = frozenset("true false none null nan inf infinity auto none None True False".split())
-_BATCH = ("B", "N", "b", "n", "batch")  # names of the batch axis, which other tools write in front of a shape
+_BATCH = ("B", "N", "b", "n", "batch")  # names of the batch axis, which other tools write as the first axis of a shape
 _DIGITS = "one two three four five six seven eight nine ten".split()
 _SPELT = {word: str(number) for number, word in enumerate(_DIGITS, 1)}
 
 
 def unknown_size(env: Environment, at: tree.Place, name: str, legal: list[str]) -> Fault:
-    """The error for a name that is no size of the body (NS206 in most cases), with what was probably meant."""
+    """Return the error for a name that is no size of the body (NS206 in most cases), with a guess at what was meant."""
     hints: list[Hint] = []
     fix = None
     guess = nearest(name, legal)

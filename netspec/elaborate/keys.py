@@ -1,4 +1,4 @@
-"""The paths of steps with weights in the language, and the keys of their modules in state_dict (rule 20)."""
+"""Names what stores weights: its path in the language, and the key of its module in state_dict (rule 20)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from unicodedata import normalize
 from netspec.ir.graph import Layer, Node, Origins, Scope
 from netspec.ir.operation import Weight
 
-# The attributes of nn.Module in version 1 of the language; a label that equals one gets `_` appended.
-# The list belongs to the version: it never follows torch's.
+# Names that a module attribute must not have, mostly attributes of nn.Module; a label that equals one gets `_`
+# appended. The list is fixed for version 1 of the language, whatever newer versions of torch add, so that keys never
+# change.
 MODULE_ATTRIBUTES = frozenset(
     """
     T_destination add_module apply bfloat16 buffers call_super_init children compile cpu
@@ -28,7 +29,10 @@ MODULE_ATTRIBUTES = frozenset(
 
 
 def module_name(label: str) -> str:
-    """A label as one component of a key and as an attribute in source, in the form that Python gives identifiers."""
+    """Return a label as a part of a key, and as an attribute in emitted source.
+
+    The label is normalized (NFKC) as Python does with identifiers; a reserved word gets `_` appended.
+    """
     if not label.isascii():
         label = normalize("NFKC", label)
     if label in MODULE_ATTRIBUTES or (iskeyword(label) and not issoftkeyword(label)):
@@ -37,16 +41,17 @@ def module_name(label: str) -> str:
 
 
 def module_path(path: str) -> str:
-    """A path in the form that tells whether two of them would be one module."""
+    """Return a path with each part as a module name; two paths name the same module if the results are equal."""
     first, *others = path.split(".")
     return ".".join([module_name(first), *(each if each == "start" else module_name(each) for each in others)])
 
 
 class Names:
-    """Hands out the paths of one line (or one round): its main step owns `path`, the others `path.word`.
+    """Chooses the paths of the steps of one line (or one round) that store something.
 
-    The first noun, block or repeat is the main step. Where a line has none, it is the first weighted step
-    that is no norm, else the first weighted one; that is known only at the line's end.
+    The main step of the line gets `path`, every further step `path.word`. The main step is the first noun (perceptrons
+    or filters), block or repeat. If the line has none of these, the main step is the first step with weights that is no
+    norm, or else the first step with weights; this is known only at the end of the line.
     """
 
     def __init__(self, path: str) -> None:
@@ -56,14 +61,14 @@ class Names:
         self.waiting: list[tuple[Node, str, bool]] = []
 
     def module(self, word: str) -> str:
-        """The path of a noun, block or repeat."""
+        """Return the path of a noun, block or repeat."""
         if not self.taken:
             self.taken = True
             return self.path
         return f"{self.path}.{self._numbered(word)}"
 
     def weighted(self, node: Node, word: str, norm: bool) -> None:
-        """A weighted step that is no noun; its path follows at the end of the line."""
+        """Keep a step with weights that is no noun; `finish` sets its path at the end of the line."""
         self.waiting.append((node, word, norm))
 
     def finish(self) -> None:
@@ -86,16 +91,17 @@ class Names:
 
 
 def assign_keys(graph: Members, weights: Mapping[int, Sequence[Weight]]) -> None:
-    """Gives every step with weights, and every block, the key of its module in state_dict.
+    """Give every step with weights, and every block, the key of its module in state_dict.
 
-    The attributes of one body share a namespace: a line's main step is `LINE`, every other `LINE_word`; rounds of
-    a repeat are counted from 0 behind the name. Labels keep their names; a word that is taken gets 2, 3, ….
+    All attributes of one body have different names. The main step of a line is named `LINE`, every further step
+    `LINE_word`; for the rounds of a repeat, a number that counts from 0 follows the name. Labels are never changed for
+    this; if a name `LINE_word` is taken already, it gets a number: 2, 3, ….
     """
     Namespaces(graph, weights).run()
 
 
 class Members(Protocol):
-    """What keys are worked out from: a graph, or an expansion that becomes one."""
+    """The attributes that are needed to choose keys; a Graph has them, and so has a Builder."""
 
     nodes: list[Node]
     layers: list[Layer]
@@ -104,17 +110,18 @@ class Members(Protocol):
 
 @dataclass(slots=True)
 class Slot:
-    """A step of a line that stores something, once or once a round."""
+    """A step of a line that stores something; in a repeat it stands for the same step in all rounds."""
 
     word: str
-    holders: list[tuple[Node | Scope, tuple[int, ...]]]  # each with the numbers of the rounds it stands in
-    leads: bool  # may be the line's main step before all others: a noun or a block
+    # each with the numbers of the rounds around it, the outermost first
+    holders: list[tuple[Node | Scope, tuple[int, ...]]]
+    leads: bool  # whether it is preferred as main step of the line: a noun, a block or a step given as an argument
     norm: bool = False
     block: bool = False
-    fixed: bool = False  # is called `LINE_word` even where it is alone
+    fixed: bool = False  # whether it is named `LINE_word` even if it is the only one
 
     def deeper(self, number: int) -> Slot:
-        """The same in a round of a repeat."""
+        """Return a copy of the slot whose holders stand in one more round around them."""
         holders = [(holder, (number, *rounds)) for holder, rounds in self.holders]
         return replace(self, holders=holders)
 
@@ -125,9 +132,9 @@ class Namespaces:
     def __init__(self, graph: Members, weights: Mapping[int, Sequence[Weight]]) -> None:
         self.graph = graph
         self.weights = weights
-        self.known: dict[str, str] = {}  # keys by path, for what is used again or tied
+        self.known: dict[str, str] = {}  # keys by path, to find the key of weights that are used again or tied
         count = len(graph.nodes)
-        self.owned = [0] * (count + 1)  # how many nodes before this one store something
+        self.owned = [0] * (count + 1)  # for each index: how many nodes before it store something of their own
         for index, node in enumerate(graph.nodes):
             self.owned[index + 1] = self.owned[index] + self._owns(node)
         self.inner: dict[int, list[Scope]] = {}
@@ -152,7 +159,7 @@ class Namespaces:
                 scope.key = self.known.get(scope.path, "")
 
     def body(self, scope: Scope, prefix: str) -> None:
-        """Names what a net or one instance of a block stores."""
+        """Choose the keys of everything that a net, or one instance of a block, stores."""
         lines: dict[int, list[Slot]] = {}
         for number, slot in self.slots(scope, scope.index):
             lines.setdefault(number, []).append(slot)
@@ -165,7 +172,10 @@ class Namespaces:
                 self.line(layer.label, lines[number], prefix, taken)
 
     def slots(self, scope: Scope, home: int) -> Iterator[tuple[int, Slot]]:
-        """What stands in a scope and stores something, each with its line; repeats within are opened."""
+        """Yield a slot for everything in a scope that stores something, with the index of its line.
+
+        A repeat yields the slots of the steps inside it.
+        """
         inner = {child.first: child for child in self.inner.get(scope.index, ()) if child.last > child.first}
         index = scope.first
         while index < scope.last:
@@ -189,13 +199,13 @@ class Namespaces:
                 yield from self.rounds(child, home)
 
     def step(self, node: Node, home: int) -> Slot:
-        if node.bare and node.tied:  # the bias of perceptrons that borrow their weights
+        if node.bare and node.tied:  # perceptrons with `tie` store only their bias
             return Slot("bias", [(node, ())], leads=False, fixed=True)
         given = given_for(node.origins, home, self.graph.scopes)
         return Slot(given or node.op.name, [(node, ())], leads=bool(given) or node.op.noun, norm=node.op.norm)
 
     def rounds(self, repeat: Scope, home: int) -> Iterator[tuple[int, Slot]]:
-        """The steps of a repeat's chain, each in all rounds."""
+        """Yield one slot for each step in the chain of a repeat; the slot holds that step in all rounds."""
         columns: list[tuple[int, Slot]] = []
         for number, child in enumerate(self.inner[repeat.index]):
             for position, (layer, slot) in enumerate(self.slots(child, home)):
@@ -207,7 +217,7 @@ class Namespaces:
         yield from columns
 
     def line(self, label: str, slots: list[Slot], prefix: str, taken: set[str], start: bool = False) -> None:
-        """Names the steps of one line."""
+        """Choose the keys of the steps of one line."""
         attribute = module_name(label)
         if start:
             attribute = fresh(attribute, taken)
@@ -233,12 +243,12 @@ class Namespaces:
 
 
 def given_for(origins: Origins, home: int, scopes: list[Scope]) -> str:
-    """The step parameter of a body that a step was written for."""
+    """Return the name of the step parameter of a body for which a step was given, or ""."""
     return next((origin.name for origin in origins if origin.scope == home), "")
 
 
 def fresh(wanted: str, taken: set[str]) -> str:
-    """A name that is not taken: a second `a_layernorm` is `a_layernorm2`."""
+    """Return a name that is not taken yet, and take it: the second `a_layernorm` becomes `a_layernorm2`."""
     name, number = wanted, 2
     while name in taken:
         name, number = f"{wanted}{number}", number + 1
@@ -247,7 +257,7 @@ def fresh(wanted: str, taken: set[str]) -> str:
 
 
 def snake(name: str) -> str:
-    """`AttendShifted` -> `attend_shifted`; a run of capitals is one word."""
+    """Return a name in snake case: `AttendShifted` becomes `attend_shifted`; capitals in a row stay together."""
     out = ""
     for position, char in enumerate(name):
         if char.isupper() and position and (name[position - 1].islower() or name[position - 1].isdigit()):

@@ -1,8 +1,8 @@
-"""Option value parsers: one for each kind of option (a size, a flag, a word, a layer, a list, …), in one registry.
+"""Parses the values of options: there is one parser for each kind of option (size, flag, word, layer, list, …).
 
-Operations declare options of the kinds in `netspec.ir.operation.Kind`; entries of sections declare theirs with
-further kinds, registered by `netspec.config.values`. A parser takes the value as written, the names of its place
-and the option, and gives the value; what is out of its bounds is said by `parse`.
+Operations declare options of the kinds in `netspec.ir.operation.Kind`. Data, train and figure sections have options of
+further kinds, whose parsers `netspec.config.values` registers. A parser gets the option, the value as it is written and
+the names at its place, and returns the value. `parse` then checks the bounds of the option.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from netspec.syntax import tree
 
 
 class OptionNames(Names, Protocol):
-    """What the names at an option stand for, whatever their kind."""
+    """Says what the names at the place of an option stand for, also names that are no numbers."""
 
     def named(self, name: str) -> Any:
-        """What a name stands for: a number, flag, word, list or step; None where there is no such name."""
+        """Return what a name stands for (a number, flag, word, list or step), or None if there is no such name."""
 
 
 Parse = Callable[[Option, tree.Value, Any], Any]
@@ -36,7 +36,7 @@ KINDS: dict[str, Parse] = {}
 
 
 def kind(*names: str) -> Callable[[Parse], Parse]:
-    """Registers the parser of kinds of options."""
+    """Register the decorated function as the parser of these kinds of options."""
 
     def add(parser: Parse) -> Parse:
         for name in names:
@@ -49,9 +49,9 @@ def kind(*names: str) -> Callable[[Parse], Parse]:
 
 
 def parse(option: Option, value: tree.Value, names: OptionNames) -> Any:
-    """The value of an option; a size, word, flag or list of the place may stand for it.
+    """Return the value of an option; it may be written as the name of a size, word, flag or list.
 
-    Raises Fault at the value, Undefined where a name of it hangs on a mistake that was reported.
+    Raise Fault if the value is wrong, and Undefined if it uses a name that is undefined because of an earlier error.
     """
     found = KINDS[option.kind](option, value, names)
     wrong = option.out_of_bounds(found)
@@ -86,7 +86,8 @@ def _padding(option: Option, value: tree.Value, env: Environment) -> Any:
     word = _spoken(value, env)
     if word:
         return choose(option, value, env, word)
-    if isinstance(value, tree.Ref) and value.name not in env.values and not _is_known(value, env):  # `pad = full`
+    # a word that `pad` does not know, such as `pad = full`
+    if isinstance(value, tree.Ref) and value.name not in env.values and not _is_known(value, env):
         legal = Quoted(tuple(option.choices))
         hint = Hint("padding")
         raise fault(env, value.at, "NS424", hint, option=option.shown, value=value.name, legal=legal)
@@ -94,7 +95,7 @@ def _padding(option: Option, value: tree.Value, env: Environment) -> Any:
 
 
 def _is_known(value: tree.Ref, env: Environment) -> bool:
-    """Whether a name stands for anything in the body, or for something that could not be read."""
+    """Whether a name stands for anything in the body, or for something in a line that could not be parsed."""
     name = value.path[0]
     if name in ("true", "false"):
         return True
@@ -136,7 +137,7 @@ def _flag(option: Option, value: tree.Value, names: OptionNames) -> bool:
 
 @kind("word", "role")
 def parse_word(option: Option, value: tree.Value, names: OptionNames) -> str:
-    """One of a few words, without quotes."""
+    """Return the value of an option that takes one of a few words, written without quotes."""
     if isinstance(value, tree.Text):
         fix = Fix(names.span(value.at), value.value) if value.value in option.choices else None
         legal = Quoted(tuple(option.choices))
@@ -149,7 +150,10 @@ def parse_word(option: Option, value: tree.Value, names: OptionNames) -> str:
 
 
 def _spoken(value: tree.Value, names: OptionNames) -> str:
-    """The word that a parameter stands for, "" where it is none; `same` and `learned` are steps as well."""
+    """Return the word that a parameter stands for, or "" if it stands for no word.
+
+    A word such as `same` or `learned` is also the name of a step; then the parameter holds a step (Closure).
+    """
     found = names.named(value.name) if isinstance(value, tree.Ref) else None
     if isinstance(found, Word):
         return found.text
@@ -159,7 +163,7 @@ def _spoken(value: tree.Value, names: OptionNames) -> str:
 
 
 def choose(option: Option, value: tree.Value, names: OptionNames, word: str) -> str:
-    """A word, if it is one of the choices; else NS424 with what was probably meant."""
+    """Return a word if it is one of the choices; if not, raise NS424 with a guess at what was meant."""
     if word in option.choices:
         return word
     same = foreign.WORDS.get(word.casefold(), "")
@@ -176,7 +180,7 @@ def choose(option: Option, value: tree.Value, names: OptionNames, word: str) -> 
 
 @kind("text")
 def _text(option: Option, value: tree.Value, names: OptionNames) -> str:
-    """A text in quotes; where only a few are possible, one of them."""
+    """Return a text in quotes; if the option has choices, the text must be one of them."""
     if isinstance(value, tree.Text):
         return choose(option, value, names, value.value) if option.choices else value.value
     shown = names.span(value.at).text
@@ -203,7 +207,7 @@ def _list(option: Option, value: tree.Value, env: Environment) -> Any:
 
 
 def items_of(option: Option, value: tree.Value, names: Names) -> tuple[tree.Value, ...]:
-    """The items of a list as written. Raises Fault."""
+    """Return the items of a list as they are written; raise Fault if the value is no list."""
     if not isinstance(value, tree.List):
         raise fault(names, value.at, "NS428", option=option.shown, value=names.span(value.at).text)
     for item in value.items:
@@ -213,7 +217,7 @@ def items_of(option: Option, value: tree.Value, names: Names) -> tuple[tree.Valu
 
 
 def read_list(value: tree.List, names: Names) -> tuple[Any, ...]:
-    """A list of numbers, texts and lists."""
+    """Return the value of a list of numbers, texts and lists as a tuple."""
     return tuple(_item(item, names) for item in value.items)
 
 
@@ -227,7 +231,7 @@ def _item(item: tree.Value, names: Names) -> Any:
     return evaluate(item, names, ANY)
 
 
-# ---- what only a net has
+# ---- kinds of options that only nets have
 
 
 @kind("init")
@@ -237,7 +241,7 @@ def _init(option: Option, value: tree.Value, env: Environment) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class LayerRef:
-    """Another layer as an option's value: `tie = a`, `tie = transpose(a)`, `scores = b`."""
+    """A layer that is the value of an option: `tie = a`, `tie = transpose(a)`, `scores = b`."""
 
     bound: Binding
     name: str
@@ -264,7 +268,7 @@ def _tie(option: Option, value: tree.Value, env: Environment) -> LayerRef:
 
 
 def _find_layer(value: tree.Ref, env: Environment) -> LayerRef:
-    """A layer above, by name; raises Fault, or Undefined where its line is."""
+    """Find a layer above by its name; raise Fault if there is none, Undefined if its line has an error."""
     bound = layer_named(value, env, option=True)
     return LayerRef(bound, value.name)
 
@@ -275,7 +279,7 @@ def _type(option: Option, value: tree.Value, env: Environment) -> Type:
 
 
 def as_type(value: tree.Value, env: Environment) -> Type:
-    """A type given as an argument: `learned(d over N)`, `zeros(H)`, `pad to h x w`."""
+    """Return the type that is given as an argument, as in `learned(d over N)`, `zeros(H)` or `pad to h x w`."""
     if isinstance(value, tree.TypeText):
         return read_type(value, env)
     grid = value if isinstance(value, tree.Grid) else tree.Grid((value,), value.at)
@@ -284,11 +288,11 @@ def as_type(value: tree.Value, env: Environment) -> Type:
 
 # ---- initial values: `init = …`
 
-# name -> how many numbers it takes (least, most)
+# for each distribution: the least and the largest count of numbers that it takes
 DISTRIBUTIONS: dict[str, tuple[int, int]] = {
     "normal": (2, 2),  # mean, standard deviation
-    "truncated_normal": (2, 2),  # the same, cut at two standard deviations
-    "uniform": (2, 2),  # from, to
+    "truncated_normal": (2, 2),  # like `normal`, but cut at two standard deviations from the mean
+    "uniform": (2, 2),  # lowest and highest value
     "constant": (1, 1),
     "zeros": (0, 0),
     "ones": (0, 0),
@@ -297,12 +301,12 @@ DISTRIBUTIONS: dict[str, tuple[int, int]] = {
     "xavier": (0, 0),  # uniform, variance 2 / (fan_in + fan_out) (Glorot 2010)
     "xavier_normal": (0, 0),
     "lecun": (0, 0),  # normal, variance 1 / fan_in
-    "orthogonal": (0, 1),  # rows at right angles; a gain (Saxe 2013)
+    "orthogonal": (0, 1),  # the rows of the weight matrix are orthogonal; the number is a gain (Saxe 2013)
 }
 
 
 def read_init(value: tree.Value, env: Environment) -> Init:
-    """A distribution, or a number that every value starts from."""
+    """Return the initial values that `init` states: a distribution, or one number for all."""
     if isinstance(value, (tree.Ref, tree.Call)):
         name = value.name
         if isinstance(value, tree.Ref) and name in env.values:
@@ -343,7 +347,7 @@ def _constant(value: tree.Value, env: Environment) -> Init:
 def _number(value: tree.Value, env: Environment) -> float:
     result = evaluate(value, env, REAL)
     if isinstance(result, (Formula, Unknown)):
-        # a distribution may depend on a size (`normal(0, 1/sqrt(d))`); its first witness stands for it
+        # A distribution may depend on an open size, as in `normal(0, 1/sqrt(d))`; the first witness is used then.
         return float(result.values[0]) if isinstance(result, Formula) else 0.0
     return float(result)
 

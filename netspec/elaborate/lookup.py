@@ -1,4 +1,4 @@
-"""What the names in chains stand for; for a name that stands for nothing, what was probably meant."""
+"""Looks up the names in chains; for a name that stands for nothing, it guesses what was meant."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from netspec.syntax.tree import Place
 
 
 def is_layer(name: str, env: Environment) -> bool:
-    """Whether a name is a label of this body, whether its line is above or below."""
+    """Whether a name is a label of this body; the line of the label may stand above or below."""
     return name in env.layers or name in env.labels
 
 
 def layer_named(ref: tree.Ref, env: Environment, option: bool = False) -> Binding:
-    """The layer above that a name stands for.
+    """Return the layer above that a name stands for.
 
     Args:
         ref: the name.
         env: the body's names.
-        option: an option asks for the layer (`tie = a`), not a chain.
+        option: whether the name is the value of an option (`tie = a`) and not a part of a chain.
 
     Raises:
         Fault: the name stands for no layer above.
-        Undefined: it is undefined because of an earlier error.
+        Undefined: the name is undefined because of an earlier error.
     """
     name = ref.path[0]
     bound = env.layers.get(name)
@@ -43,7 +43,7 @@ def layer_named(ref: tree.Ref, env: Environment, option: bool = False) -> Bindin
 
 
 def unknown_layer(name: str, at: Place, env: Environment, option: bool = False) -> Exception:
-    """The error for a name that stands for no layer above; Undefined where that follows from an earlier error."""
+    """Return the error for a name that is no layer above, or Undefined if an earlier error is the reason."""
     if name in env.undefined or name in env.unread:
         return Undefined()
     if name in env.labels:
@@ -65,7 +65,7 @@ def unknown_layer(name: str, at: Place, env: Environment, option: bool = False) 
 
 
 def read(ref: tree.Ref, env: Environment) -> Flow:
-    """The values that `x`, `p.left` or `r.2` stands for; raises Fault or Undefined."""
+    """Return the values that a name such as `x`, `p.left` or `r.2` stands for; raise Fault or Undefined."""
     bound = layer_named(ref, env)
     rest = ".".join(ref.path[1:])
     if not rest:
@@ -83,7 +83,7 @@ def read(ref: tree.Ref, env: Environment) -> Flow:
 
 
 def meant(name: str, guess: str | None) -> list[Hint]:
-    """The hint that another name was meant, and which letter differs where the two look the same."""
+    """Return the hint that another name was meant; if both names look the same, it says which letter differs."""
     if guess is None:
         return []
     letter = next((a for a, b in zip(guess, name, strict=False) if a != b and looks(a) == looks(b)), "")
@@ -94,17 +94,18 @@ def meant(name: str, guess: str | None) -> list[Hint]:
 
 
 def unknown_step(name: str, at: Place, env: Environment, steps: Collection[str], head: bool = False) -> Exception:
-    """The error for a name that is no step: NS119 for a noun without its number, else NS202 with what was meant.
+    """Return the error for a name that is no step.
 
-    `head`: the name begins its chain, where a layer may stand as well (NS205).
+    It is NS119 for `perceptrons` or `filters` without a number, and otherwise NS202, with a guess at what was meant. If
+    `head` is true, the name stands at the head of a chain, where it could also be a layer; then the error is NS205.
     """
     if any(isinstance(item, tree.Extern) and item.name.text == name for item in env.unit.file.declarations):
-        return Undefined()  # NS690 is reported where it is declared
+        return Undefined()  # its declaration was reported as NS690
     if name in ("perceptron", "perceptrons", "filter", "filters"):
         return fault(env, at, "NS119", noun=name)
     code = "NS205" if head else "NS202"
     legal = [*env.unit.names, *sorted(built_in_names()), *sorted(steps), "perceptrons", "filters"]
-    bare = name.rpartition(".")[2]  # `nn.ReLU`
+    bare = name.rpartition(".")[2]  # `ReLU` of `nn.ReLU`
     way = foreign.STEPS.get(foreign.fold(bare)) or foreign.STEPS.get(bare.casefold())
     if way is not None:
         return fault(env, at, code, Hint("foreign", {"name": name, "way": way}), name=name)
@@ -125,7 +126,7 @@ def unknown_step(name: str, at: Place, env: Environment, steps: Collection[str],
 
 
 def decimal(value: tree.Value, names: Names) -> Hint | None:
-    """The hint for a decimal comma: `dropout(0,5)`; None where there is none."""
+    """Return the hint for a decimal comma, as in `dropout(0,5)`, or None if there is no decimal comma."""
     text = names.span(value.at).source.text
     before = re.search(r"(?<![\w.])(\d+)\s*,\s*$", text[max(0, value.at[0] - 40) : value.at[0]])
     digits = text[value.at[0] : value.at[1]]
@@ -135,13 +136,13 @@ def decimal(value: tree.Value, names: Names) -> Hint | None:
 
 
 def method(path: tuple[str, ...]) -> tuple[Hint, ...]:
-    """The hint for a step that is written as a method: `x.relu()`."""
+    """Return the hint for a step that is written as a method, as in `x.relu()`; () if it is no step."""
     rest = ".".join(path[1:])
     return (Hint("method", {"name": path[0], "step": rest}),) if rest in step_names() else ()
 
 
 def arrow(value: tree.Value, names: Names) -> Hint | None:
-    """The hint for an input in parentheses, `relu(z)`: a step takes its input by an arrow."""
+    """Return the hint for a layer in parentheses: `relu(z)` must be written `z -> relu`. Otherwise return None."""
     layer = isinstance(value, tree.Ref) and isinstance(names, Environment) and is_layer(value.path[0], names)
     if layer or isinstance(value, (tree.Chain, tree.Perceptrons, tree.Filters, tree.Join, tree.Several)):
         return Hint("arrow", {"value": names.span(value.at).text})

@@ -1,7 +1,8 @@
-"""The options in `( … )` -> the fields of an operation, each read as its kind demands.
+"""Reads the options in `( … )` into the fields of an operation; the kind of an option decides how it is read.
 
-A word means what the option's kind says: `mean(space)` is a role, `act = relu` a step, `pad = same` a
-choice. Options merge one by one and the nearest wins: the line, the body's default, the file's.
+For example, a word is read as a role in `mean(space)`, as a step in `act = relu`, and as a choice in `pad = same`. An
+option may be stated in the line, in a `default` line of the body and in one of the file; the first of these wins, for
+each option separately.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from netspec.syntax import tree
 
 @dataclass(slots=True)
 class Given:
-    """Options as read: their values, and where each was written (in which env's file)."""
+    """The options that were read: their values, and the place of each with the environment it is written in."""
 
     values: dict[str, Any] = field(default_factory=dict)
     places: dict[str, tuple[Environment, tree.Place]] = field(default_factory=dict)
@@ -33,21 +34,24 @@ class Given:
 
 @dataclass(slots=True)
 class Source:
-    """A list of options and whose names it sees."""
+    """A list of options, and the environment in which the names in the options are looked up."""
 
     args: tuple[tree.Arg, ...]
     env: Environment
     default: bool = False
 
     def only(self, names: tuple[str, ...]) -> Source:
-        """The options of these names."""
+        """Return the list with only the options of these names."""
         return Source(tuple(arg for arg in self.args if arg.name and arg.name[0] in names), self.env, self.default)
 
 
 def sources(target: str, args: tuple[tree.Arg, ...], env: Environment, at: int) -> list[Source]:
-    """The options of a step, nearest first: its own, the body's `default` lines above, the file's."""
+    """Return the lists of options for a step, those that win first.
+
+    They are the options of the step itself, of the `default` lines above it in the body, and of those of the file.
+    """
     if env.unread.defaults and {target, target[:-1], ""} & env.unread.defaults:
-        raise Undefined  # a `default` line that could not be read may hold its options
+        raise Undefined  # a `default` line that could not be parsed may state options of this step
     found = [Source(args, env)]
     if not env.defaults and not env.unit.defaults:
         return found
@@ -65,7 +69,7 @@ def _read_option(
     cls: type[Op], arg: tree.Arg, position: int, source: Source, given: Given, taken: dict[str, tree.Arg]
 ) -> None:
     key, part = option_of(cls, arg, position, source, given)
-    whole = cls.options[key].dotted and not part  # `init` alone speaks of the weight
+    whole = cls.options[key].dotted and not part  # `init` without a part stands for `init.weight`
     name = ".".join((key, *(("weight",) if whole else part))).rstrip("_")
     if name in taken:
         labels = (Label(source.env.span(taken[name].at), "first"),)
@@ -79,7 +83,7 @@ def plural(noun: str) -> str:
 
 
 def read_options(cls: type[Op], lists: list[Source], given: Given, at: tree.Place) -> Given:
-    """Fills `given` from every list; raises Fault for what is no option, or not of its kind."""
+    """Fill `given` from every list; raise Fault for unknown, missing and wrong options."""
     env = lists[0].env
     faults: list[Diagnostic] = []
     for source in lists:
@@ -92,10 +96,10 @@ def read_options(cls: type[Op], lists: list[Source], given: Given, at: tree.Plac
                 and not source.args[position - 1].name
                 and (faults or position > len(cls.positional))
             ):
-                continue  # of values without a name the first that is wrong is said
+                continue  # of several excess values without a name, only the first is reported
             try:
                 _read_option(cls, arg, position, source, given, taken)
-            except Fault as error:  # the others may have mistakes of their own
+            except Fault as error:  # go on: other options may have mistakes of their own
                 faults.append(error.diagnostic)
     if faults:
         raise Fault(faults[0], tuple(faults[1:]))
@@ -107,7 +111,7 @@ def read_options(cls: type[Op], lists: list[Source], given: Given, at: tree.Plac
 
 
 def option_of(cls: type[Op], arg: tree.Arg, position: int, source: Source, given: Given) -> tuple[str, tuple[str, ...]]:
-    """Which option an argument is, by name or by place."""
+    """Return the option that an argument sets, found by name or by position, and its part (`init.bias`: `bias`)."""
     if not arg.name:
         if position < len(cls.positional):
             return cls.positional[position], ()
@@ -124,7 +128,7 @@ def option_of(cls: type[Op], arg: tree.Arg, position: int, source: Source, given
 
 
 def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Exception:
-    """A value for which there is no place: what it was meant for, and where that stands."""
+    """Return the error for a value without a name that has no place, with a hint at how to write what was meant."""
     env, value = source.env, arg.value
     given = source.args[:position]
     spare = set(option_names(cls)) - set(cls.positional[: len(given)])
@@ -135,7 +139,7 @@ def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> E
     if not cls.positional:
         sized = all(isinstance(item.value, tree.Number | tree.List) for item in source.args)
         hint: Hint | None = arrow(arg.value, env) or _joined(cls, arg, position, source)
-        if hint is None and sized and not cls.noun:  # `batchnorm(64)` of other tools
+        if hint is None and sized and not cls.noun:  # other tools write `batchnorm(64)`
             hint = Hint("sized", {"step": cls.name})
         return fault(env, arg.at, "NS211", hint or Hint("usage", {"usage": usage(cls)}), step=cls.name)
     real = 0 < len(given) <= len(cls.positional) and cls.options[cls.positional[len(given) - 1]].kind == "real"
@@ -150,7 +154,10 @@ def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> E
 
 
 def _joined(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Hint | None:
-    """`pad = 1,1`: the sizes of one option are joined by `x`; `reshape(8, 14, 14)`: maps stand before `@`."""
+    """Return a hint for sizes of one option that are separated by commas.
+
+    `pad = 1,1` must be written `pad = 1x1`, and `reshape(8, 14, 14)` must be written `reshape(8@14x14)`.
+    """
     values = [item.value for item in source.args]
     kind = cls.options[cls.positional[0]].kind if cls.positional else ""
     if kind == "type" and len(values) > 2 and all(isinstance(item, tree.Number) for item in values):
@@ -161,7 +168,7 @@ def _joined(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> Hint
         return None
     name = before.name[0] if before.name else cls.positional[0] if cls.positional else ""
     typed = name in cls.options and cls.options[name].kind == "type"
-    if not (before.name or typed) and before.value != arg.value:  # `maxpool(3, 2)`: a stride was meant
+    if not (before.name or typed) and before.value != arg.value:  # in `maxpool(3, 2)` the 2 was meant as a stride
         return None
     if name not in cls.options or cls.options[name].kind not in ("extent", "padding", "type"):
         return None
@@ -188,17 +195,20 @@ def unknown_option(cls: type[Op], arg: tree.Arg, source: Source) -> Exception:
 
 
 def option_names(cls: type[Op]) -> list[str]:
-    """The options of a step as a spec writes them."""
+    """Return the names of a step's options as a spec writes them."""
     return [option.shown for option in cls.options.values() if option.written]
 
 
 def usage(cls: type[Op]) -> str:
-    """`maxpool(kernel, stride = …, pad = 0)`."""
+    """Return how a step is called, for messages, such as `maxpool(kernel, stride = …, pad = 0)`."""
     return usage_of(cls.name, cls.options, cls.positional)
 
 
 def usage_of(name: str, options: Mapping[str, Option], positional: tuple[str, ...], gathers: str = "") -> str:
-    """How a step or an entry of a section is called; `gathers` is the option that takes all values without a name."""
+    """Return how a step, or an entry of a data or train section, is called.
+
+    `gathers` is the name of an option that takes all values without a name, if there is such an option.
+    """
     parts = []
     for key, option in sorted(options.items(), key=lambda item: item[0] not in positional):
         if not option.written:
@@ -215,7 +225,7 @@ def usage_of(name: str, options: Mapping[str, Option], positional: tuple[str, ..
 
 
 def shown(value: Any) -> str:
-    """A default as a spec writes it."""
+    """Return the default of an option as a spec would write it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
@@ -226,7 +236,7 @@ def shown(value: Any) -> str:
 
 
 def _store(option: Option, part: tuple[str, ...], arg: tree.Arg, source: Source, given: Given) -> None:
-    """Reads one option unless a nearer list has it already."""
+    """Read one option, unless a list that wins over this one has set it already."""
     name = option.name
     if option.dotted:
         key = part[0] if part else "weight"
@@ -245,16 +255,16 @@ def _store(option: Option, part: tuple[str, ...], arg: tree.Arg, source: Source,
         given.from_default.add(name)
 
 
-# ---- initial values against what is stored
+# ---- whether the initial values fit what is stored
 
-# distributions that depend on how many values flow in and out of a weight
+# distributions that depend on how many values a weight takes and gives (fan_in and fan_out)
 _BY_FANS = frozenset(("he", "he_uniform", "xavier", "xavier_normal", "lecun"))
-# those that torch computes from the axes of an array: a vector has too few
+# distributions that torch computes from the axes of an array; they need at least two axes
 _BY_AXES = _BY_FANS - {"lecun"} | {"orthogonal"}
 
 
 def check_init(op: Op, weights: tuple[Weight, ...], given: Given, env: Environment, at: tree.Place) -> None:
-    """Checks that every part `init` speaks of is stored, and that its distribution can be computed; raises Fault."""
+    """Check that every part that `init` names is stored, and that its distribution can be computed; raise Fault."""
     for part, init in (given.values.get("init") or {}).items():
         name = f"init.{part}" if part != "weight" else "init"
         owner, place = given.places[f"init.{part}"]

@@ -1,4 +1,4 @@
-"""Files -> Program: a spec with the nets and blocks of every file that it uses."""
+"""Reads a spec and every file that it uses into a Program: their nets, blocks and sections by name."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from netspec.syntax.read import Parsed, read
 from netspec.syntax.recovery import Unread
 from netspec.syntax.text import decode, read_file
 
-MARK = "netspec.toml"  # an empty file of this name marks the root of `use`
+MARK = "netspec.toml"  # a file of this name marks the folder that `use` may not leave; it may be empty
 VERSION = 1
-# words that no version of the language takes as names
+# nouns and keywords: words that no version of the language allows as names
 NOUNS = frozenset(("perceptron", "perceptrons", "filter", "filters"))
 NEVER_NAMES = NOUNS | frozenset("repeat one of over any is as shared true false".split())
 
 
 @dataclass(slots=True)
 class Definition:
-    """A net or block, and the file in which its names are looked up."""
+    """A net or block, and the file (unit) in which the names in its body are looked up."""
 
     body: tree.Body
     unit: Unit
@@ -41,7 +41,7 @@ class Definition:
 
 
 def used_names(definition: Definition) -> set[str]:
-    """Every name that could be a call in the chains of a body."""
+    """Return every name in the chains of a body that may call a block or net."""
     found: set[str] = set()
     pending: list[Any] = [
         line.chain for line in definition.body.statements if isinstance(line, (tree.Layer, tree.Start))
@@ -67,7 +67,7 @@ def used_names(definition: Definition) -> set[str]:
 
 @dataclass(slots=True, eq=False)
 class Unit:
-    """One file: its own definitions, those that it uses, its `default` lines and sections."""
+    """One file: the definitions in it, the definitions that its `use` lines name, its `default` lines and sections."""
 
     source: SourceFile
     file: tree.File
@@ -79,7 +79,7 @@ class Unit:
     limits: Limits = DEFAULT
 
     def find(self, name: str) -> Definition | None:
-        """The net or block that a name stands for in this file; None where there is none."""
+        """Return the net or block that a name stands for in this file, or None if there is none."""
         return self.own.get(name) or self.used.get(name)
 
     @property
@@ -89,7 +89,7 @@ class Unit:
 
 @dataclass(slots=True)
 class Program:
-    """A spec with every file it uses."""
+    """A spec with every file that it uses."""
 
     main: Unit
     units: dict[str, Unit]
@@ -98,21 +98,21 @@ class Program:
 
     @property
     def name(self) -> str:
-        """What messages call the main file."""
+        """The name of the main file as messages show it."""
         return self.main.source.name
 
     @property
     def nets(self) -> list[Definition]:
-        """The nets of the main file, in order."""
+        """The nets of the main file, in the order of the file."""
         return [definition for definition in self.main.own.values() if definition.body.kind == "net"]
 
     @property
     def net_names(self) -> tuple[str, ...]:
-        """The names of the main file's nets, in order."""
+        """The names of the nets of the main file, in the order of the file."""
         return tuple(definition.body.name.text for definition in self.nets)
 
     def main_nets(self) -> list[Definition]:
-        """The nets that no other net of the file uses."""
+        """Return the nets of the main file that no other net of it uses; all nets, if each is used by another."""
         nets = self.nets
         if len(nets) < 2:
             return nets
@@ -120,7 +120,10 @@ class Program:
         return [definition for definition in nets if definition.body.name.text not in used] or nets
 
     def net(self, name: str | None = None) -> Definition:
-        """The net of a name, or the one that no other net uses; raises SpecError where that is none or several."""
+        """Return the net of this name; without a name, the net that no other net uses.
+
+        Raise SpecError if there is no such net, or if there are several.
+        """
         nets = {definition.body.name.text: definition for definition in self.nets}
         if name is not None:
             if name in nets:
@@ -140,10 +143,11 @@ class Program:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Pauses the garbage collector while many objects are made that all stay.
+    """Pause the garbage collector while many objects are created of which all are kept.
 
-    Measured by `./dev bench frontend`: with the collector, 10,000 lines cost 14 times as much as 1,000; without, 11.
-    Afterwards the objects count as old, so that only a full collection looks at them: it would free next to nothing.
+    Measured by `./dev bench frontend`: a spec of 10,000 lines takes 14 times as long as one of 1,000 lines with the
+    collector, and 11 times as long without it. Afterwards the new objects are moved to the oldest generation, since
+    looking at them in every small collection would free next to nothing.
     """
     running = gc.isenabled()
     gc.disable()
@@ -151,7 +155,7 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         if running:
-            if not gc.get_freeze_count():  # what somebody else has frozen stays frozen
+            if not gc.get_freeze_count():  # unfreeze would also free what the caller froze
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()
@@ -159,16 +163,16 @@ def collector_paused() -> Iterator[None]:
 
 @collector_paused()
 def load_program(path: Path, root: Path | None = None, limits: Limits = DEFAULT) -> Program:
-    """Reads a `.net` file and all files that it uses.
+    """Read a `.net` file and all files that it uses.
 
     Args:
         path: the file.
-        root: the folder that `use` may not leave; None: the nearest one upward with a netspec.toml, else that of the
-            file.
+        root: the folder that `use` may not leave. None stands for the nearest folder upward that has a netspec.toml, or
+            for the folder of the file if there is none.
         limits: bounds on the size and number of files.
 
     Returns:
-        The program; its report holds the mistakes of its text.
+        The program; its report holds the mistakes in the text of all files.
 
     Raises:
         Fault: the file itself cannot be read.
@@ -182,7 +186,7 @@ def load_program(path: Path, root: Path | None = None, limits: Limits = DEFAULT)
 def parse_program(
     text: str | bytes, name: str = "<text>", folder: Path | None = None, limits: Limits = DEFAULT
 ) -> Program:
-    """As `load_program`, of a text; it can use other files only where `folder` says in which folder it stands."""
+    """Do the same as `load_program` for a text; it can use other files only if `folder` says where it stands."""
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     path = None if folder is None else folder / name
     source = decode(data, name, path, limits.bytes)
@@ -191,7 +195,7 @@ def parse_program(
 
 
 def _root(path: str, root: Path | None) -> Path:
-    """The folder that `use` may not leave. `path` is the file's real path, links followed."""
+    """Return the folder that `use` may not leave; `path` is the path of the file with all links resolved."""
     if root is not None:
         return root.resolve()
     own = os.path.dirname(path)
@@ -203,7 +207,7 @@ def _root(path: str, root: Path | None) -> Path:
 
 @lru_cache(maxsize=32)
 def _used_file(text: str) -> tree.File | None:
-    """The syntax of a used file, kept for other specs that use it; None where it has mistakes."""
+    """Return the syntax of a used file, cached for other specs that use it; None if the file has mistakes."""
     parsed = read(SourceFile("", text))
     return None if parsed.diagnostics else parsed.file
 
@@ -218,7 +222,7 @@ class _Loader:
 
     def load(self, source: SourceFile, path: str | None) -> Program:
         main = self.unit(source, path)
-        while self.pending:  # `use` lines come after all names of their file are declared: two files may use each other
+        while self.pending:  # read `use` lines after all names of the file: files may use each other
             unit = self.pending.pop()
             for item in unit.file.declarations:
                 if isinstance(item, tree.Use):
@@ -228,12 +232,12 @@ class _Loader:
         return Program(main, self.units, self.report, self.root)
 
     def unit(self, source: SourceFile, path: str | None, file: tree.File | None = None) -> Unit:
-        """Declares the names of a file.
+        """Declare the names of a file.
 
         Args:
-            source: its text.
-            path: its real path, links followed; None for a text from memory.
-            file: its syntax, where it was parsed before.
+            source: the text of the file.
+            path: the path of the file with all links resolved; None for a text from memory.
+            file: the syntax of the file, if it was parsed before.
         """
         parsed = read(source) if file is None else Parsed(source, file)
         for diagnostic in parsed.diagnostics:
@@ -266,7 +270,7 @@ class _Loader:
 
     def _define(self, unit: Unit, item: tree.Body) -> None:
         name = item.name.text
-        # a net may be called `perceptron`: `3 perceptrons` never means a net
+        # A net may have the name `perceptron`: after a number, as in `3 perceptrons`, the word never means a net.
         if name in NEVER_NAMES and not (item.kind == "net" and name in NOUNS):
             self.report.add(Diagnostic("NS115", Span(unit.source, *item.name.at), {"seen": name}))
         before = unit.own.get(name) or unit.used.get(name)
@@ -314,7 +318,7 @@ class _Loader:
         self.report.add(Diagnostic("NS602", span, words, hints=tuple(hints), fixes=fixes))
 
     def _file(self, unit: Unit, item: tree.Use) -> Unit | None:
-        """The file that a `use` line names; None after an error, which is reported."""
+        """Return the file that a `use` line names; None after an error, which is reported."""
         span = Span(unit.source, *item.file.at)
         path, problem = self._path(unit, item.file.value)
         if path is None:
@@ -338,7 +342,7 @@ class _Loader:
         return self.unit(source, path, _used_file(source.text))
 
     def _path(self, unit: Unit, name: str) -> tuple[str | None, str]:
-        """The real path of the file that a `use` line names, or None and the code of the error."""
+        """Return the path (links resolved) of the file that a `use` line names, or None and the code of the error."""
         if unit.source.path is None or self.root is None:
             return None, "NS606"
         if not name.endswith(".net"):
@@ -355,25 +359,28 @@ class _Loader:
 
 
 def _shown(source: SourceFile, name: str) -> str:
-    """What messages call a used file: its path relative to the folder of the spec that uses it."""
+    """Return the name of a used file for messages: its path, which is relative if the path of the using file is."""
     folder = os.path.dirname(source.name)
     return os.path.normpath(os.path.join(folder, name)) if folder else os.path.normpath(name)
 
 
-# ---- the prelude: blocks that every spec can call, written in the language and read when first named
+# ---- the prelude: blocks that every spec can call; they are written in the language and read at their first use
 
 PRELUDE = Path(__file__).parent.parent / "prelude"
 
 
 @lru_cache(maxsize=1)
 def built_in_names() -> frozenset[str]:
-    """The names of the blocks that every spec can call; each has a file of its name."""
+    """Return the names of the blocks that every spec can call; each block has a file of the same name."""
     return frozenset(entry[:-4] for entry in os.listdir(PRELUDE) if entry.endswith(".net"))
 
 
 @cache
 def built_in(name: str) -> Definition | None:
-    """A block that every spec can call, or None; the names of a file, its own and used ones, come before."""
+    """Return the block of this name that every spec can call, or None.
+
+    Callers first look for a definition in the spec itself, which wins over a built-in block.
+    """
     if name not in built_in_names():
         return None
     parsed = read(read_file(PRELUDE / f"{name}.net", f"<prelude>/{name}.net"))

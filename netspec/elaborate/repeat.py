@@ -1,4 +1,4 @@
-"""Steps that apply a chain in another way: `repeat`, `same` (with its weights again), `reversed` (back in time)."""
+"""Expands the steps that apply a whole chain: `repeat`, `same` (the same weights again), `reversed` (back in time)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from netspec.syntax import tree
 
 
 def repeat(b: Builder, env: Environment, ctx: Context, item: tree.Repeat, flow: Flow, keys: Names) -> Result:
-    """`repeat N { … }`: the rounds one after another, with weights of their own or shared.
+    """Expand `repeat N { … }`: the rounds one after another, each with its own weights, or all with the same weights.
 
     Returns:
-        The values of the last round. They are read by the names of its block's outputs (`r.left`), those of
-        every round by its number (`r.2`, `r.2.left`).
+        The values of the last round. A spec reads one of them by the name of an output of the block in the round
+        (`r.left`), and the values of any round by the number of the round (`r.2`, `r.2.left`).
     """
     _begins_with_step(env, item)
     written = size(item.count, env, 1, "repeat")
@@ -34,7 +34,7 @@ def repeat(b: Builder, env: Environment, ctx: Context, item: tree.Repeat, flow: 
     path = keys.module("repeat")
     around = b.scope(ctx, "repeat", str(count), path, shared=item.shared, count=written)
     inside = ctx._replace(scope=around.index)
-    nested = isinstance(item.chain.items[-1], tree.Repeat)  # its rounds are not read by two numbers
+    nested = isinstance(item.chain.items[-1], tree.Repeat)  # rounds in rounds are not read by two numbers (`r.2.1`)
     result = Result(flow)
     rounds: dict[str, Flow] = {}
     named: dict[str, Flow] = {}
@@ -42,7 +42,7 @@ def repeat(b: Builder, env: Environment, ctx: Context, item: tree.Repeat, flow: 
         own = path if item.shared else f"{path}.{number}"
         again = inside._replace(again=ctx.again or (item.shared and number > 1))
         result = _round(b, env, again, item, number, own, result.values)
-        if None in result.values:  # reported in this round; the others have the same mistake
+        if None in result.values:  # the error is reported; other rounds would repeat it
             rounds[str(number)] = result.values
             break
         if len(result.values) != len(flow):
@@ -59,7 +59,7 @@ def _round(b: Builder, env: Environment, ctx: Context, item: tree.Repeat, number
     ctx = ctx._replace(scope=scope.index)
     if item.index:
         env = env.with_value(item.index.text, number)
-    ports: Flow = []  # nodes of the round's own: what is inside never reads past them
+    ports: Flow = []  # the round reads its inputs only through these nodes, which belong to it
     for value in flow:
         ports += [None] if value is None else b.node(env, ctx, Port(), [value], item.at, "port")
     scope.ports = tuple(value.edge.node for value in ports if value is not None)
@@ -72,7 +72,7 @@ def _round(b: Builder, env: Environment, ctx: Context, item: tree.Repeat, number
 
 
 def _begins_with_step(env: Environment, item: tree.Repeat) -> None:
-    """Raises Fault (NS616) where the chain of a `repeat` names what it reads."""
+    """Raise Fault (NS616) if the chain of a `repeat` begins with a layer or value instead of a step."""
     first = item.chain.items[0]
     if isinstance(first, tree.Ref) and is_layer(first.path[0], env):
         if env.unit.find(first.name) is None and first.name not in env.values:
@@ -82,7 +82,7 @@ def _begins_with_step(env: Environment, item: tree.Repeat) -> None:
 
 
 def reverse(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
-    """`reversed(step)`: turns time round, applies the step, and turns its result back."""
+    """Expand `reversed(step)`: reverse the order of time steps, apply the step, and restore the order."""
     args = item.args if isinstance(item, tree.Call) else ()
     if len(args) != 1 or args[0].name:
         raise fault(env, item.at, "NS248")
@@ -96,7 +96,7 @@ def reverse(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Ca
 
 
 def same(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
-    """`same(a)`: a's chain with a's weights, applied to what flows in instead of what a reads."""
+    """Expand `same(a)`: apply the chain of the layer a, with the same weights, to the values that flow in."""
     at = item.at
     args = item.args if isinstance(item, tree.Call) else ()
     if len(args) != 1 or args[0].name:
@@ -106,7 +106,7 @@ def same(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call,
         raise fault(env, args[0].at, "NS236")
     name = inner.path[0]
     bound = layer_named(inner, env, option=True)
-    if None in bound.values:  # the error is reported at its line
+    if None in bound.values:  # an error in the line of a is reported already
         raise Undefined
     line = env.labels[name]
     if not isinstance(line, tree.Layer):
@@ -129,7 +129,7 @@ def same(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call,
 
 
 def _layers_read(item: Any, env: Environment) -> set[str]:
-    """The layers that the first item of a chain names, also in side paths."""
+    """Return the layers that the first item of a chain reads, including those at the head of its side paths."""
     found: set[str] = set()
     pending = [item]
     while pending:
