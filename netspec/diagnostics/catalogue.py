@@ -1,4 +1,4 @@
-"""The catalogue: the texts of every code in English and in Korean, read from `catalogue/*.toml` when needed."""
+"""Reads the catalogue: `catalogue/*.toml` has the texts of every code in English and in Korean."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ LANGUAGES: tuple[Language, ...] = ("en", "ko")
 
 
 class Phrase(NamedTuple):
-    """A word that reads differently in each language: an entry of the catalogue's phrases."""
+    """A word of a message that is translated: the name of an entry in the phrases of the catalogue."""
 
     name: str
 
 
 class Quoted(NamedTuple):
-    """Words of a spec or of the language itself, shown `like this`; several are joined by commas."""
+    """Words of a spec or of the netspec language, which messages show `like this`; several are joined by commas."""
 
     words: tuple[str, ...]
 
@@ -32,8 +32,8 @@ NO_WORDS: Words = {}
 
 @lru_cache(maxsize=1)
 def entries() -> dict[str, dict[str, Any]]:
-    """Every entry by its code; `shared` holds the hints that many codes use."""
-    import tomllib  # both imports take longer than the check of a small spec that is right
+    """Return every entry of the catalogue by its code; the entry `shared` has the texts that many codes use."""
+    import tomllib  # late, since both imports take longer than to check a small correct spec
     from importlib.resources import files
 
     found: dict[str, dict[str, Any]] = {}
@@ -48,12 +48,12 @@ def entries() -> dict[str, dict[str, Any]]:
 
 
 def message(code: str, words: Words, language: Language) -> str:
-    """The one-line message of a code."""
+    """Return the message of a code, which is one line."""
     return fill(str(entries()[code][language]), words, language)
 
 
 def text_of(code: str, kind: Literal["labels", "hints"], name: str, words: Words, language: Language) -> str:
-    """A label or hint of a code, or one that is shared."""
+    """Return the text of a label or hint: that of the code if it has one of this name, else the shared one."""
     table = entries()
     own = table[code].get(kind, {})
     entry = own[name] if name in own else table["shared"][kind][name]
@@ -61,7 +61,7 @@ def text_of(code: str, kind: Literal["labels", "hints"], name: str, words: Words
 
 
 def help_of(code: str, words: Words, language: Language) -> str:
-    """What helps against a code in general, for where its site has no hint of its own; may be empty."""
+    """Return the general help for a code, shown if the diagnostic has no hint of its own; it may be empty."""
     entry = entries()[code].get("help")
     return "" if entry is None else fill(str(entry[language]), words, language)
 
@@ -70,8 +70,11 @@ _FIELD = re.compile(r"\{(\w*)(?::(\w+))?\}")
 
 
 def fill(template: str, words: Words, language: Language) -> str:
-    """Puts words into `{name}`. `{name:을}` in Korean adds the particle that fits the word's end; `{:을}` is
-    the particle alone, for what stands before it: `` `{name}`{:을} ``."""
+    """Replace each `{name}` in a template by the word of that name.
+
+    In Korean, `{name:을}` also adds the particle that fits the end of the word. `{:을}` adds only the particle;
+    it fits the text before it, as in `` `{name}`{:을} ``.
+    """
     text = ""
     end = 0
     for match in _FIELD.finditer(template):
@@ -85,7 +88,7 @@ def fill(template: str, words: Words, language: Language) -> str:
 
 
 def word(value: Word, language: Language) -> str:
-    """One word of a message as it is shown."""
+    """Return one word of a message as the message shows it."""
     if isinstance(value, Phrase):
         return str(entries()["shared"]["phrases"][value.name][language])
     if isinstance(value, Quoted):
@@ -102,19 +105,19 @@ _PARTICLES = {
     "를": ("을", "를"), "과": ("과", "와"), "와": ("과", "와"), "으로": ("으로", "로"), "로": ("으로", "로"),
     "이라": ("이라", "라"), "이거나": ("이거나", "거나"), "이어야": ("이어야", "여야"),
 }  # fmt: skip
-# how digits and Latin words end when they are read aloud in Korean: 팔, 엘, 놈, 패딩, 스텝, 블록;
-# compiled when a Korean message needs them
+# Patterns for the last sound of digits and Latin words when they are read aloud in Korean (팔, 엘, 놈, 패딩, 스텝,
+# 블록). They are texts, and compiled only when a Korean message needs them.
 _LAST = r"[가-힣]|\d|[A-Za-z]+(?=[^A-Za-z]*$)"
 _CLOSED = r"[013678]|[lmn]|r|[B-DF-HJ-NP-TV-Z]*[LMNR]|.*(?:[lmn]e?|ng|[aeiou](?:[bcpt]|c?k))"
 _LIQUID = r"[178]|[lr]|[B-DF-HJ-NP-TV-Z]*[LR]|.*le?"
 
 
 def particle(word: str, wanted: str) -> str:
-    """은/는, 이/가, 을/를, 과/와, 으로/로: by whether the last sound of `word` is closed."""
+    """Return the form of a Korean particle (은/는, 이/가, 을/를, 과/와, 으로/로) that fits the last sound of `word`."""
     closed, open_ = _PARTICLES[wanted]
     end = word.rsplit(maxsplit=1)[-1] if word.strip() else ""
     sounds = re.findall(_LAST, end)
-    if not sounds:  # a sign: 괄호, 등호, 화살표, but 쌍점
+    if not sounds:  # only a sign: most names of signs end open (괄호, 등호, 화살표), but 쌍점 (the colon) does not
         return closed if ":" in end else open_
     last = sounds[-1]
     if "가" <= last <= "힣":
@@ -137,7 +140,10 @@ _ANY_FIELD = r"\{\w*(?::\w+)?\}"
 
 
 def explained(code: str, language: Language, said: str = "") -> str:
-    """The page of one code; `said` is the report of its wrong example, the message's pattern where there is none."""
+    """Return the page of one code.
+
+    `said` is what netspec reports for the wrong example; if it is empty, the page shows the pattern of the message.
+    """
     entry = entries()[code]
     parts = [f"{code}: {entry['title'][language]}"]
     parts += [str(entry[name][language]) for name in ("about", "situation") if name in entry]
@@ -152,17 +158,17 @@ def explained(code: str, language: Language, said: str = "") -> str:
 
 
 def _block(head: str, text: str, language: Language) -> str:
-    from textwrap import indent  # late: only `explain` needs it
+    from textwrap import indent  # late, since only `netspec explain` needs it
 
     return f"{_HEADS[head][language]}\n\n{indent(text.strip(), '    ')}"
 
 
 def _pattern(template: str) -> str:
-    """A message whose words are not known yet."""
+    """Return a message in which `…` stands for each word, since the words are not known."""
     return re.sub(_ANY_FIELD, lambda field: "" if field[0].startswith("{:") else "…", template)
 
 
 def index(language: Language) -> str:
-    """All codes with their titles."""
+    """Return a list of all codes with their titles, one on each line."""
     rows = [(code, entry["title"][language]) for code, entry in sorted(entries().items()) if code != "shared"]
     return "\n".join(f"{code}  {title}" for code, title in rows)

@@ -1,4 +1,4 @@
-"""How a text of unknown origin is shown: nothing in it acts on the terminal, and its width is known."""
+"""Shows texts of unknown origin safely (nothing in them controls the terminal), and lines of a text with carets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
 def safe(value: str) -> str:
-    """No control, direction or invisible character reaches a terminal as it is."""
+    """Return a text in which control, direction and invisible characters are replaced by visible codes."""
     if value.isprintable() and value.isascii():
         return value
     shown = []
@@ -28,7 +28,10 @@ def safe(value: str) -> str:
 
 
 def width(value: str) -> int:
-    """Columns a text takes on a terminal: East Asian wide characters two, combining marks none."""
+    """Return how many columns a text takes on a terminal.
+
+    A wide East Asian character takes two columns, a combining mark none.
+    """
     if value.isascii():
         return len(value)
     columns = 0
@@ -41,12 +44,12 @@ def width(value: str) -> int:
 
 # ---- the lines of a text that a message is about, with carets under its places
 
-MAX_WIDTH = 160  # of a line of an excerpt
+MAX_WIDTH = 160  # the largest number of characters of a source line that an excerpt shows
 
 
 @dataclass(frozen=True)
 class Style:
-    """Escape sequences of a terminal; empty where colours are off."""
+    """The escape sequences for colours on a terminal; all are empty if colours are off."""
 
     error: str = ""
     warning: str = ""
@@ -64,7 +67,10 @@ Mark = tuple[Span, str, bool]
 
 
 def excerpts(marks: list[Mark], colour: str, style: Style) -> list[str]:
-    """Every marked line with its carets, file by file, the main place's file first."""
+    """Return the lines of all excerpts: every marked line with its carets, file by file.
+
+    The first mark is the main place, and its file comes first.
+    """
     main = marks[0][0].source
     sources: list[SourceFile] = [main]
     for span, _, _ in marks:
@@ -105,7 +111,7 @@ def _excerpt(source: SourceFile, number: int, marks: list[Mark], gutter: int, co
 
 
 def _window(raw: str, column: int) -> tuple[int, str]:
-    """The part of a long line that holds `column`: how many characters were left out, and the rest."""
+    """Return the part of a long line around `column`, after the number of characters left out before it."""
     if len(raw) <= MAX_WIDTH:
         return 0, raw
     shift = max(0, min(column - MAX_WIDTH // 3, len(raw) - MAX_WIDTH))

@@ -1,4 +1,4 @@
-"""What a chain begins with: layers, sums, products, joins, side paths and delayed reads."""
+"""Expands what a chain begins with: layers, sums, products, joins, side paths and delayed reads."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ from netspec.syntax import tree
 
 _SIGNS = {"+": "add", "-": "subtract", "*": "multiply"}
 
-# a delay that reaches behind the sequence at every step is worth a warning; a longer one would take memory as well
+# A delay that is as long as the whole sequence, or longer, gets a warning. If it is longer than this number of steps,
+# it is an error, since it would also take memory.
 MAX_IDLE_DELAY = 1000
 
 
 def operand(b: Builder, env: Environment, ctx: Context, item: tree.Value, keys: Names) -> Flow:
-    """The values of an item that is not a step: the source of a chain, or a part of it.
+    """Return the values of an item that is not a step: the source of a chain, or a part of that source.
 
     Raises:
-        Fault: the item is a step, or cannot be read.
-        Undefined: it is undefined because of an earlier error.
+        Fault: the item is a step, or has a mistake.
+        Undefined: the item is undefined because of an earlier error.
     """
     return _READERS.get(type(item), _no_value)(b, env, ctx, item, keys)
 
@@ -66,7 +67,7 @@ def _number(b: Builder, env: Environment, ctx: Context, item: tree.Number, keys:
 
 
 def _no_value(b: Builder, env: Environment, ctx: Context, item: tree.Value, keys: Names) -> Flow:
-    """A step where a value is expected."""
+    """Raise Fault for a step that stands where a value is expected."""
     if isinstance(item, tree.Call) and is_layer(item.path[0], env):
         raise fault(env, item.at, "NS249", *method(item.path), name=item.path[0])
     alone = isinstance(item, tree.Call) and begins(item.name)
@@ -77,7 +78,7 @@ def _no_value(b: Builder, env: Environment, ctx: Context, item: tree.Value, keys
 
 
 def _group(b: Builder, env: Environment, ctx: Context, item: tree.Group, keys: Names) -> Flow:
-    """`(x -> a -> b)`: a side path, which must name its source."""
+    """Return the values of a side path such as `(x -> a -> b)`, which must name its source."""
     items = item.chain.items
     first = items[0]
     alone = begins_alone(first, env)
@@ -106,7 +107,11 @@ def _join(b: Builder, env: Environment, ctx: Context, item: tree.Join, keys: Nam
 
 
 def _binary(b: Builder, env: Environment, ctx: Context, item: tree.Binary, keys: Names) -> Flow:
-    """`a + b - 0.5*c` is ((a + b) - 0.5*c): the loop follows the left sides, without recursion."""
+    """Return the value of a run of operators.
+
+    `a + b - 0.5*c` is parsed as ((a + b) - 0.5*c). A loop walks down the left sides and then back up, since recursion
+    could be too deep.
+    """
     spine: list[tree.Binary] = []
     current: tree.Value = item
     while isinstance(current, tree.Binary):
@@ -121,7 +126,7 @@ def _binary(b: Builder, env: Environment, ctx: Context, item: tree.Binary, keys:
 
 
 def _term(b: Builder, env: Environment, ctx: Context, item: tree.Value, keys: Names) -> Any:
-    """A side of an operator: a number, a Value, or None where it is undefined."""
+    """Return one side of an operator: a number, a Value, or None if it is undefined."""
     if _is_number(item, env):
         return evaluate(item, env, REAL)
     try:
@@ -156,7 +161,7 @@ def _is_number(item: tree.Value, env: Environment) -> bool:
 
 
 def _combined(b: Builder, env: Environment, ctx: Context, item: tree.Binary, left: Any, right: Any) -> Any:
-    """`left op right`: a number where both sides are numbers, else a Value or None."""
+    """Return the result of an operator: a number if both sides are numbers, else a Value, or None if undefined."""
     numbers = [isinstance(side, (int, float, Formula)) for side in (left, right)]
     if all(numbers):
         return evaluate(item, env, REAL)
@@ -181,11 +186,11 @@ def _combined(b: Builder, env: Environment, ctx: Context, item: tree.Binary, lef
 
 
 def _delayed(b: Builder, env: Environment, ctx: Context, item: tree.Indexed, keys: Names) -> Flow:
-    """`z[t-k]`: the line of z may stand above or below."""
+    """Return the value of `z[t-k]`: that of z, k time steps before. The line of z may stand above or below."""
     steps = _steps(env, item)
     name = item.path[0]
     if len(item.path) > 1 or name not in env.labels:
-        layer_named(tree.Ref(item.path, item.at), env)  # raises where it is none at all
+        layer_named(tree.Ref(item.path, item.at), env)  # raises if the name is no layer
         raise fault(env, item.at, "NS502", name=item.name)
     if env.definition.body.kind == "block" and not env.timed:
         raise fault(env, item.at, "NS507", name=item.name, block=env.definition.body.name.text)
@@ -207,7 +212,7 @@ def _delayed(b: Builder, env: Environment, ctx: Context, item: tree.Indexed, key
 
 
 def _steps(env: Environment, item: tree.Indexed) -> int:
-    """How many steps back a delayed read looks."""
+    """Return how many time steps a delayed read looks back."""
     index = item.index
     if isinstance(index, tree.Binary) and isinstance(index.left, tree.Ref) and index.left.name == "t":
         if index.op == "+":
@@ -221,7 +226,7 @@ def _steps(env: Environment, item: tree.Indexed) -> int:
         raise fault(env, item.at, "NS503", name=item.name)
     text = env.span(index.at).text
     if not is_layer(item.path[0], env) and (env.unit.find(item.name) or item.name in step_names()):
-        fix = Fix(env.span(item.at), f"{item.name}({text})")  # `Basic[64]`
+        fix = Fix(env.span(item.at), f"{item.name}({text})")  # the call of a block, written as `Basic[64]`
         raise fault(env, item.at, "NS137", fix=fix, right=fix.replacement)
     back = isinstance(index, tree.Binary) and index.op == "-" and isinstance(index.left, tree.Ref)
     fix_time = Fix(env.span(index.left.at), "t") if back and isinstance(index, tree.Binary) else None
@@ -229,7 +234,7 @@ def _steps(env: Environment, item: tree.Indexed) -> int:
 
 
 def _delayed_type(b: Builder, env: Environment, name: str, item: tree.Indexed) -> Type:
-    """What is known of a layer's type before its line is expanded."""
+    """Return what is known of the type of a layer, perhaps before its line is expanded."""
     bound = env.layers.get(name)
     if bound is not None and bound.values and bound.values[0] is not None:
         return _timed(bound.values[0].type, env, item)
@@ -244,7 +249,7 @@ def _delayed_type(b: Builder, env: Environment, name: str, item: tree.Indexed) -
 
 
 def _written_type(env: Environment, name: str) -> Type | None:
-    """The type after `is` in a layer's line. Its time is unknown where `is` does not say which lengths it has."""
+    """Return the type after `is` in the line of a layer; its time is unknown if `is` does not name the lengths."""
     statement = env.labels.get(name)
     if not isinstance(statement, tree.Layer) or statement.expect is None:
         return None
@@ -264,7 +269,10 @@ def _timed(value: Type, env: Environment, item: tree.Indexed) -> Type:
 
 
 def _start(b: Builder, env: Environment, ctx: Context, label: str, value_type: Type) -> Value | None:
-    """The value of the line `start z: …`, expanded at the first delayed read of z; None where there is no line."""
+    """Return the value of the line `start z: …`; None if there is no such line.
+
+    The line is expanded at the first delayed read of z.
+    """
     if label in env.starts:
         return env.starts[label]
     env.starts[label] = None

@@ -1,4 +1,4 @@
-"""What follows an arrow: nouns, operations by their names, blocks, and the steps that need more than a value."""
+"""Applies what follows an arrow: nouns (perceptrons, filters), operations, blocks, and `repeat`, `same`, `reversed`."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _noun(
 
 
 def _check_space(env: Environment, number: Place, item: tree.Perceptrons | tree.Filters) -> None:
-    """Raises Fault (NS147) for `3perceptrons`: a space must stand before the noun."""
+    """Raise Fault (NS147) for a text such as `3perceptrons`: there must be a space between number and noun."""
     source = env.unit.source.text
     if source[number[1]].isalpha():
         span = (number[0], number[1] + len(item.word))
@@ -69,11 +69,11 @@ def _check_space(env: Environment, number: Place, item: tree.Perceptrons | tree.
 
 
 def _named(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
-    """A step by name: a step parameter, a block or net, or an operation, looked up in this order."""
+    """Apply a step by its name; it is looked up in step parameters, then in blocks and nets, then in operations."""
     name = item.name
     at = item.path_at if isinstance(item, tree.Call) else item.at
     bound = env.values.get(name)
-    if isinstance(bound, Closure):  # written where the block is called, applied (and keyed) here
+    if isinstance(bound, Closure):  # the caller has written the step; it is applied and stored here
         if isinstance(item, tree.Call):
             raise fault(env, item.at, "NS232", name=item.name)
         inside = ctx._replace(origins=(*ctx.origins, Origin(env.home, name, len(b.nodes))))
@@ -95,7 +95,7 @@ def _named(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Cal
 
 
 def _no_step(env: Environment, item: tree.Ref | tree.Call, at: Place) -> Exception:
-    """The error for a name that stands where a step is expected."""
+    """Return the error for a name that stands where a step is expected but is no step."""
     name = item.name
     bound = env.values.get(name)
     if is_layer(item.path[0], env):
@@ -104,7 +104,7 @@ def _no_step(env: Environment, item: tree.Ref | tree.Call, at: Place) -> Excepti
     if isinstance(bound, Word) and bound.text in env.unread:
         return Undefined()
     if isinstance(bound, Word) and bound.at is not None and bound.at.source is env.unit.source:
-        # the argument was meant as a step: the error stands where it is written
+        # the word was given as an argument and meant as a step: report the error at the argument
         return unknown_step(bound.text, (bound.at.start, bound.at.end), env, step_names())
     if bound is not None:
         return fault(env, item.at, "NS231", name=name)
@@ -122,7 +122,7 @@ def _operation(
     given = Given()
     if args or cls.required or env.defaults or env.unit.defaults or env.unread.defaults:
         lists = sources(name, args, env, item.at[0])
-        for noun, taken in cls.inherits.items():  # `default perceptrons` reaches those inside attention
+        for noun, taken in cls.inherits.items():  # `default perceptrons` also sets options of perceptrons in attention
             lists += [source.only(taken) for source in sources(noun, (), env, item.at[0])]
         read_options(cls, lists, given, item.at)
     if cls.begins and given.values.get("value") is None:
@@ -163,7 +163,7 @@ def _apply(
     keys: Names,
     path: str | None = None,
 ) -> Result:
-    """Makes the operation of its options and applies it to what flows in."""
+    """Create an operation from its options, and apply it to the values that flow in."""
     values = all_defined(flow)
     tied = ""
     for name, reference in given.values.items():
@@ -172,7 +172,7 @@ def _apply(
         owner, place = given.places[name]
         if cls.options[name].kind == "tie":
             tied, given.values[name] = _borrow(b, values, given, reference, owner, place)
-        else:  # `scores = b`: one more input
+        else:  # `scores = b` makes b one more input
             values.append(single(reference.bound.values, owner, place))
             given.values[name] = True
     if cls.inputs is not None and len(flow) != cls.inputs:
@@ -182,7 +182,7 @@ def _apply(
 
 
 def _wrong_count(env: Environment, cls: type[Op], flow: Flow, at: Place, wanted: int) -> Fault:
-    """NS233, with the names by which the values can be read one by one."""
+    """Return NS233 (a wrong number of values), with a hint at how to write the values if one can be given."""
     hints: tuple[Hint, ...] = ()
     names = [env.name_of(value) for value in flow]
     if cls.begins:
@@ -200,14 +200,13 @@ def _wrong_count(env: Environment, cls: type[Op], flow: Flow, at: Place, wanted:
 def _borrow(
     b: Builder, values: list[Value], given: Given, reference: LayerRef, env: Environment, place: Place
 ) -> tuple[str, str]:
-    """Finds the weight of another step.
+    """Find the weight of another step, for `tie`.
 
     Returns:
         The path of that step, and whether its array is used as it is stored (`straight`) or transposed (`turned`).
 
-
-    `tie = a` maps as a does, from -> to; `transpose(a)` back, to -> from. The user never sees that torch
-    stores perceptrons as (to, from) and embeddings as (from, to).
+    With `tie = a`, the step computes the same map as a does; with `tie = transpose(a)`, the map in the other direction.
+    The user need not know that torch stores the weight of perceptrons as (to, from) and of embeddings as (from, to).
     """
     source = _owner(b, reference.bound.path)
     if source is None:
@@ -225,7 +224,7 @@ def _borrow(
 
 
 def _owner(b: Builder, path: str) -> Node | None:
-    """The node that stores the main weight of the layer with this path; None where it cannot be tied."""
+    """Return the node that stores the main weight of the layer with this path; None if that cannot be tied."""
     for node in b.nodes:
         if node.path == path and node.op.stored and not node.tied:
             return node
@@ -233,7 +232,7 @@ def _owner(b: Builder, path: str) -> Node | None:
 
 
 def _ends(b: Builder, node: Node) -> tuple[Size, Size]:
-    """How many values a weight takes, and how many it gives."""
+    """Return how many values the weight of a node takes, and how many it gives."""
     weight = next(item for item in b.weights[node.index] if item.name == "weight")
     first, second = weight.shape
     return (second, first) if node.op.stored == "out_in" else (first, second)

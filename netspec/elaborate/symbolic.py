@@ -1,6 +1,7 @@
-"""Instances of a block -> the block elaborated once, its sizes open and as many values to each as there are instances.
+"""Elaborates a block once for all its instances: each size is open, and has one value for each instance.
 
-Emitted source has one class for a block of the spec; what its lines compute of the block's sizes is read off here.
+The emitted source has one class for each block of the spec. From the graph that is made here, the emitter reads how the
+lines of that class compute their numbers from the sizes of the block.
 """
 
 from __future__ import annotations
@@ -25,18 +26,18 @@ Sizes = dict[str, Any]
 
 
 class Unsuited(Exception):
-    """The block cannot be elaborated with open sizes: its structure hangs on them."""
+    """Raised if a block cannot be elaborated with open sizes, for example because its structure depends on them."""
 
 
 def symbolic(instances: Sequence[Scope], inputs: Sequence[Sequence[Type]]) -> Graph:
-    """The graph of a block (or net) with a symbol for every size.
+    """Return the graph of a block (or net) with a symbol for every size.
 
     Args:
-        instances: scopes of one definition; a symbol's n-th value is what the n-th of them has.
-        inputs: for each of them the types of its inputs, in order.
+        instances: the scopes of all instances; the n-th value of a symbol is the size in the n-th instance.
+        inputs: for each instance, the types of its inputs, in order.
 
     Raises:
-        Unsuited: where no such graph can be made, or it would have other types than the instances.
+        Unsuited: no such graph can be made, or its types would differ from those of the instances.
     """
     first = instances[0]
     definition = first.source
@@ -65,14 +66,14 @@ def symbolic(instances: Sequence[Scope], inputs: Sequence[Sequence[Type]]) -> Gr
 
 
 def _symbol(name: str, values: list[Any]) -> Any:
-    """A symbol for a number; flags, words, lists and steps stay as the first instance has them."""
+    """Return a symbol for an argument that is a number; for other arguments, return that of the first instance."""
     if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
         return Formula.symbol(name, tuple(values))
     return values[0]
 
 
 def _input(written: tree.TypeText, types: Sequence[Type], known: Sizes, definition: Definition) -> Type:
-    """A type as it is written, its names symbols."""
+    """Return the type of an input as its annotation describes it, with a symbol for each name in the annotation."""
 
     def size(expression: Any, values: list[Any]) -> Any:
         found = _size(expression, values, known, definition)
@@ -99,7 +100,10 @@ def _input(written: tree.TypeText, types: Sequence[Type], known: Sizes, definiti
 
 
 def _size(expression: Any, values: list[Any], known: Sizes, definition: Definition) -> Any:
-    """One size: `c` and `2*c` give c its values; what else stands there is worked out."""
+    """Return one size of an annotation, as a formula of symbols.
+
+    A new name in `c` or `2*c` becomes a symbol with the values that fit; any other expression is evaluated.
+    """
     factor: Any = 1
     name = ""
     match expression:

@@ -1,7 +1,8 @@
-"""What nothing uses: blocks that no net calls, names, and `default` lines.
+"""Checks what no net uses: blocks that no net calls, unused names, and `default` lines.
 
-A block that no net calls is expanded several times, each time with other sizes for its inputs and parameters. What
-goes wrong every time is a mistake of the block; what goes wrong with some sizes only may be right for its callers.
+A block that no net calls is expanded several times, each time with other sizes for its inputs and parameters. An error
+that occurs every time is a mistake in the block. An error that occurs only with some sizes is not reported, since the
+block may be right for the sizes that its callers will use.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from netspec.syntax import tree
 
 # ---- blocks that no net calls
 
-MAX_NODES = 2_000  # of one trial
+MAX_NODES = 2_000  # the limit of nodes in one trial
 MAX_ERRORS = 200
 _NAME = re.compile(r"\b[^\W\d]\w*\b(?!\()")
 _Key = tuple[str, str, int]
@@ -37,14 +38,14 @@ _AT_THE_END = frozenset("NS241 NS242 NS243 NS245 NS246 NS621".split())
 
 
 class _Trial(NamedTuple):
-    """Sizes to try a block with.
+    """Sizes with which a block is tried.
 
     Attributes:
-        parameter: for parameters without a default.
-        maps: for maps and classes of the inputs.
-        space: for their rows and columns.
-        steps: for their time steps; 0: no time.
-        ratio: each further name is this many times the one before.
+        parameter: the value of parameters without a default.
+        maps: the number of maps and of classes of the inputs.
+        space: the number of rows and of columns of the inputs.
+        steps: the number of time steps of the inputs; 0 stands for inputs without time.
+        ratio: each new name in an annotation gets a size that is larger by this factor for every name before it.
     """
 
     parameter: int
@@ -63,7 +64,7 @@ _TRIALS = (
 
 
 def check_uncalled(program: Program, limits: Limits) -> list[Diagnostic]:
-    """The mistakes of the blocks in the main file that none of its nets calls."""
+    """Return the mistakes of the blocks in the main file that no net of the file calls."""
     report = Report()
     small = replace(limits, nodes=min(limits.nodes, MAX_NODES))
     for definition in _uncalled(program):
@@ -75,7 +76,10 @@ def check_uncalled(program: Program, limits: Limits) -> list[Diagnostic]:
 
 
 def _uncalled(program: Program) -> Iterator[Definition]:
-    """The blocks that no net reaches; of blocks that only call each other, the first."""
+    """Yield the blocks that no net reaches, but not those that such a block calls.
+
+    If several such blocks only call each other, the first of them is yielded.
+    """
     own = program.main.own
     if all(definition.body.kind == "net" for definition in own.values()):
         return
@@ -103,7 +107,7 @@ def _uncalled(program: Program) -> Iterator[Definition]:
 def _always_wrong(program: Program, definition: Definition, limits: Limits) -> list[Diagnostic]:
     kinds = {param.name.text: _kind(param.name.text, definition.body) for param in definition.body.params or ()}
     instances = _instances(definition, kinds)
-    # open sizes come first, since their messages use the block's own names
+    # open sizes come first, since messages then use the names that the block gives to its sizes
     told = {_key(item): item for item in elaborate_instance(program, next(instances), limits)[1].errors}
     if not told or all(map(_is_name, told)):
         return list(told.values())
@@ -112,30 +116,31 @@ def _always_wrong(program: Program, definition: Definition, limits: Limits) -> l
         found = elaborate_instance(program, instance, limits)[1].errors
         if not found:
             return []
-        # otherwise a `require` excludes these sizes, or they make the block too large
+        # ignore sizes that a `require` excludes, or that make the block too large
         if all(item.code not in ("NS511", "NS612") for item in found):
             trials.append({_key(item): item for item in found})
     if not trials:
         return []
-    # what is checked at the end, such as layers that nothing reads, is found only where all sizes fit
+    # Some checks, such as that for layers that nothing reads, are made only if all sizes fit. So use the trials in
+    # which only such errors were found, if there are any.
     fitting = [errors for errors in trials if all(code in _AT_THE_END for code, _, _ in errors)]
     always = {key: item for key, item in told.items() if all(key in errors for errors in fitting or trials)}
-    # with open sizes, a `repeat` of an open count is not expanded
+    # a `repeat` with an open count is not expanded, so mistakes about names in it are found only by the trials
     always |= {key: item for key, item in trials[0].items() if _is_name(key) and all(key in each for each in trials)}
     return [item for item in always.values() if not _fits_some_size(item)]
 
 
 def _is_name(key: _Key) -> bool:
-    """Whether a mistake is about a name or the order of lines: other sizes would not change it."""
+    """Whether a mistake is about a name or the order of lines, so that it occurs with all sizes."""
     return key[0] < "NS23"
 
 
 def _fits_some_size(diagnostic: Diagnostic) -> bool:
-    """Whether some sizes could make two unequal sizes equal, though no trial did: `n` with 37, `3*n` with `2*K`.
+    """Whether two sizes that no trial made equal could be equal with other sizes: `n` and 37, or `3*n` and `2*K`.
 
-    Sizes with a common name are left to the trials: `n` is never `2*n`.
+    If both sizes have a name in common, as `n` and `2*n`, the trials decide, and the result is False.
     """
-    if diagnostic.code == "NS501":  # a type that `is` gives against the actual one
+    if diagnostic.code == "NS501":  # the type after `is` differs from the type of the line
         return True
     sides = [str(diagnostic.words.get(name, "")) for name in ("a", "b")]
     one, other = (set(_NAME.findall(side)) for side in sides)
@@ -147,7 +152,7 @@ def _key(diagnostic: Diagnostic) -> _Key:
 
 
 def _instances(definition: Definition, kinds: dict[str, str]) -> Iterator[Instance]:
-    """The block with open sizes, then with the sizes of every trial."""
+    """Yield the block with open sizes, and then the block with the sizes of every trial."""
     statements = definition.body.statements
     inputs = [line for line in statements if isinstance(line, tree.Input)]
     home = Environment(definition)
@@ -182,7 +187,7 @@ def _parameter(instance: Instance, param: tree.Param, kind: str, known: dict[str
 
 
 def _kind(name: str, body: tree.Body) -> str:
-    """What a parameter without a default must be, by its uses in the body: `size`, `step`, or "" where unclear."""
+    """Return what a parameter without a default must be, judged by its uses: `size`, `step`, or "" if unclear."""
     if any(param.name.text == name and param.default is not None for param in body.params or ()):
         return ""
     found: set[str] = set()
@@ -211,7 +216,7 @@ def _names(syntax: Any) -> set[str]:
 
 
 def _stand_ins(instance: Instance, inputs: list[tree.Input], known: dict[str, Any], trial: _Trial) -> None:
-    """Gives every input a type: the names in its annotation get sizes of the trial, each name one size everywhere."""
+    """Give every input a type: each name in the annotations gets one size of the trial, the same in all inputs."""
     sizes = {**known, **instance.env.values}
     for line in inputs:
         try:
@@ -230,7 +235,7 @@ def _stand_in(written: tree.TypeText, known: dict[str, Any], env: Environment, t
             known[name] = max(1, int(standard * trial.ratio ** (len(known) - len(env.values))))
         found = evaluate(value, Environment(env.definition, known))
         if isinstance(found, (int, float)) and (found < 1 or isinstance(found, float)):
-            raise Undefined  # `2*h - 2*w`: no size of this trial
+            raise Undefined  # a size such as `2*h - 2*w` may be 0 in this trial
         return found
 
     dims = () if written.space is None else written.space.sizes
@@ -252,7 +257,7 @@ def _stand_in(written: tree.TypeText, known: dict[str, Any], env: Environment, t
 
 
 def unused_names(program: Program) -> Iterator[Diagnostic]:
-    """NS250 for every parameter and `let` name of the main file that nothing uses."""
+    """Yield NS250 for every parameter and every name of a `let` line in the main file that nothing uses."""
     unit = program.main
     for definition in unit.own.values():
         body = definition.body
@@ -268,7 +273,7 @@ def unused_names(program: Program) -> Iterator[Diagnostic]:
 
 
 def idle_defaults(program: Program) -> Iterator[Diagnostic]:
-    """NS254 for a `default` line of the main file that stands below every net and block."""
+    """Yield NS254 for each `default` line of the main file that has no effect: it stands below all nets and blocks."""
     unit = program.main
     last = max((definition.body.at[0] for definition in unit.own.values()), default=0)
     if not unit.own:
@@ -280,7 +285,7 @@ def idle_defaults(program: Program) -> Iterator[Diagnostic]:
 
 
 def _without(names: set[str], syntax: Any) -> set[str]:
-    """Those of `names` that a piece of syntax does not use; labels and keys of settings are no uses."""
+    """Return the names that a piece of syntax does not use; labels and keys of settings do not count as uses."""
     left = set(names)
     for value in tree.walk(syntax):
         if isinstance(value, (tree.Ref, tree.Call, tree.Indexed)):
@@ -292,7 +297,7 @@ _NOUNS = ("perceptrons", "filters")
 
 
 def check_defaults(program: Program) -> Iterator[Diagnostic]:
-    """The mistakes of `default` lines in the main file: unknown steps and options."""
+    """Yield the mistakes in `default` lines of the main file: unknown steps and unknown options."""
     unit = program.main
     owners = list(unit.own.values())
     lines = [(owners[0], line) for line in unit.defaults if owners]

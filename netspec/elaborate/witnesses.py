@@ -1,7 +1,7 @@
-"""Open sizes -> witnesses: a few sets of numbers for them that satisfy the `require` lines of the body.
+"""Finds witnesses for open sizes: a few sets of numbers that satisfy the `require` lines of the body.
 
-Two formulas count as equal when they agree at every witness. To make chance agreement unlikely, the numbers are large
-and have no common factors, as far as the requirements allow.
+Two formulas of open sizes count as equal if they have the same value at every witness. The numbers are large and have
+no common factors, as far as the requirements allow, so that different formulas hardly ever agree by chance.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ COMPARE = {
 
 
 def find(names: list[str], env: Environment, statements: tuple[tree.Statement, ...]) -> list[dict[str, int]]:
-    """At most COUNT sets of numbers for the open names; [] where none of those tried satisfies the body."""
+    """Return at most COUNT sets of numbers for the open names; [] if no set that was tried satisfies the body."""
     found: list[dict[str, int]] = []
     for candidate in _candidates(names):
         if candidate not in found and _satisfies(candidate, env, statements):
@@ -45,7 +45,11 @@ def find(names: list[str], env: Environment, statements: tuple[tree.Statement, .
 
 
 def _candidates(names: list[str]) -> Iterator[dict[str, int]]:
-    """Sets of numbers to try: large primes first, then multiples of them, of each other, and small numbers."""
+    """Yield sets of numbers to try.
+
+    First come large primes, then multiples of them, then pseudorandom mixtures: primes, small numbers, and multiples,
+    fractions and copies of each other.
+    """
     for shift in range(4):
         yield {name: _PRIMES[(3 * index + shift) % len(_PRIMES)] for index, name in enumerate(names)}
     for factor in _FACTORS[1:]:
@@ -82,7 +86,7 @@ def _draw(draw: int, others: list[int]) -> int:
 
 
 def _satisfies(candidate: dict[str, int], env: Environment, statements: tuple[tree.Statement, ...]) -> bool:
-    """Whether every `require` holds that can be evaluated with these numbers."""
+    """Whether all `require` lines hold with these numbers; those that cannot be evaluated yet are skipped."""
     trial = Environment(env.definition, {**env.values, **candidate})
     for statement in statements:
         if isinstance(statement, tree.Let) and not isinstance(statement.value, tree.List):
@@ -102,7 +106,7 @@ def _satisfies(candidate: dict[str, int], env: Environment, statements: tuple[tr
 
 
 def shown(symbols: dict[str, Formula], left: Any, right: Any) -> Hint | None:
-    """A hint that shows where two sizes differ: `for example with S = 1009: 504 against 505`."""
+    """Return a hint with numbers for which two sizes differ, such as `for example with S = 1009: 504 against 505`."""
     opened = next((side for side in (left, right) if isinstance(side, Formula)), None)
     if opened is None:
         return None
@@ -119,7 +123,7 @@ def shown(symbols: dict[str, Formula], left: Any, right: Any) -> Hint | None:
 
 
 def differing(left: Type, right: Type) -> tuple[Any, Any]:
-    """The first two sizes in which two types differ."""
+    """Return the first pair of sizes in which two types differ; (0, 0) if there is none."""
     pairs: list[tuple[Any, Any]] = [(left.maps, right.maps), *zip(left.space, right.space, strict=False)]
     if left.classes is not None and right.classes is not None:
         pairs.append((left.classes, right.classes))
