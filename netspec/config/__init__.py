@@ -1,1 +1,1 @@
-"""The sections data, train and figure: what they may say, checked without torch."""
+"""Reads and checks the sections `data` and `train`, without torch."""

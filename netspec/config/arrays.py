@@ -1,4 +1,4 @@
-"""The values of a field: an array with its type, classes, range and lengths, as far as they are known."""
+"""Holds the values of a field: an array with its type, classes, range and lengths, as far as they are known."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Affine(NamedTuple):
-    """`(x - minus) / by * times + plus`, the first two one number a map (or one for all)."""
+    """The change `(x - minus) / by * times + plus`; `minus` and `by` hold one number per map, or one for all maps."""
 
     minus: tuple[float, ...]
     by: tuple[float, ...]
@@ -24,21 +24,21 @@ class Affine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Rows of a field.
+    """The values of a field for all rows.
 
-    array: (rows, maps), (rows, maps, height, width), for classes (rows,), or as the caller gave it (`raw`).
+    array: (rows, maps), or (rows, maps, height, width), or (rows,) for classes; if `raw`, the caller's own shape.
     """
 
     array: Array
     classes: tuple[str, ...] | None = None
     low: float | None = None  # the range that the values can have, for pictures
     high: float | None = None
-    raw: bool = False  # its shape is still to be read against a type
-    length: int | None = None  # cut into sequences of so many rows
+    raw: bool = False  # whether the array still has the shape in which the caller passed it
+    length: int | None = None  # how many rows make one sequence, if the rows are cut into sequences
     ahead: int = 0
     stride: int | None = None
-    lengths: Array | None = None  # how many steps each row has, where they differ
-    # of arrays too large for memory: what is still to be done to each batch, (x - minus) / by * times + plus per map
+    lengths: Array | None = None  # how many time steps each row has, if the rows differ
+    # an array that is too large for memory stays on the disk; these changes are then made to each batch
     pending: tuple[Affine, ...] = ()
 
     def with_array(self, array: Array, **changes: Any) -> Values:
@@ -59,7 +59,7 @@ class Values:
 
 
 def shape_of(value: Type) -> tuple[int, ...]:
-    """The shape of one example of a type: time, maps, space; classes have no maps."""
+    """Return the shape of one example of a type: time, maps, space; classes have no axis of maps."""
     time: tuple[Any, ...] = () if value.time is None else (value.time.length,)
     maps: tuple[Any, ...] = () if value.classes is not None else (value.maps,)
     return (*time, *maps, *value.space)

@@ -1,4 +1,4 @@
-"""The data and train sections of a file, checked against its nets."""
+"""Checks the data and train sections of a file against the nets of the file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def check_training(program: Program, graphs: dict[str, Graph]) -> list[Diagnostic]:
-    """Every mistake in the data and train sections. Nets that failed have no graph here."""
+    """Return every mistake in the data and train sections. Nets with mistakes are not in `graphs`."""
     # pydantic is imported only for files that have sections
     from netspec.config.data import read_data
     from netspec.config.match import match
@@ -38,9 +38,10 @@ def check_training(program: Program, graphs: dict[str, Graph]) -> list[Diagnosti
 
 
 def _without_followers(found: list[Diagnostic], program: Program) -> list[Diagnostic]:
-    """The diagnostics without those that follow from another one.
+    """Return the diagnostics without those that only follow from another mistake.
 
-    A setting is missing because its line could not be read; a field is unused because the loss that names it is wrong.
+    A setting may be missing because its line could not be read, and a field may be unused because the loss that names
+    it is wrong.
     """
     main = program.main
     unread = main.unread
@@ -61,12 +62,15 @@ def _without_followers(found: list[Diagnostic], program: Program) -> list[Diagno
 
 
 def names_of(graph: Graph) -> dict[str, Any]:
-    """What a section may use of its net: sizes, parameters and lists."""
+    """Return what a section may use of its net, by name: sizes, parameters and lists."""
     return {**graph.params, **graph.lists}
 
 
 def net_of(program: Program, sections: Sections, report: Report) -> str | None:
-    """The name of the net that the sections are about: `net = NAME`, else the one that no other net uses."""
+    """Return the name of the net that the sections are about: `net = NAME`, else the net that no other net uses.
+
+    Report a wrong name or an unclear choice, and return None.
+    """
     names = program.net_names
     written = sections.train.settings.get("net")
     if written is not None:
@@ -88,7 +92,7 @@ def net_of(program: Program, sections: Sections, report: Report) -> str | None:
 
 
 def labels_read(program: Program) -> frozenset[str]:
-    """Every name that a data, train or figure section mentions: a layer among them counts as read."""
+    """Return every name that a section mentions; a layer with such a name counts as used."""
     found: set[str] = set()
     for section in program.main.sections:
         pending: list[Any] = []

@@ -1,4 +1,4 @@
-"""A data section -> its source, the steps of each field, and the split. Needs no torch."""
+"""Reads a data section: its source, the steps of each field, and the split. Needs no torch."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Field:
 
     name: str
     steps: tuple[FieldStep, ...] = ()
-    type: Type = UNKNOWN_TYPE  # UNKNOWN parts are known when the data is read
+    type: Type = UNKNOWN_TYPE  # parts that are UNKNOWN become known when the data are read
     span: Span | None = None
 
     def document(self) -> list[dict[str, Any]]:
@@ -42,14 +42,14 @@ class Data:
     """A data section: its source, fields and split, with their places."""
 
     source: Source | None = None
-    split: tuple[float, ...] = ()  # () when left out: all rows are training rows
+    split: tuple[float, ...] = ()  # () if it is left out; then all rows are training rows
     fields: dict[str, Field] = field(default_factory=dict)
     span: Span | None = None
     split_span: Span | None = None
     undefined: set[str] = field(default_factory=set)  # fields that could not be read
 
     def document(self) -> dict[str, Any]:
-        """As JSON, for the run's folder."""
+        """Return the section as JSON, for the folder of a run."""
         return {
             "source": None if self.source is None else self.source.document(),
             "split": list(self.split),
@@ -58,7 +58,7 @@ class Data:
 
 
 def read_data(section: Section, names: Mapping[str, Any] | None, report: Report) -> Data:
-    """Reads every setting and adds every mistake to the report."""
+    """Read every setting of a data section, and add every mistake to the report."""
     data = Data(span=section.span)
     written = section.settings.get("source")
     if written is not None:
@@ -78,13 +78,13 @@ def read_data(section: Section, names: Mapping[str, Any] | None, report: Report)
 
 
 def _try(report: Report, action: Any) -> None:
-    """Reads one setting; a mistake in it does not stop the others."""
+    """Read one setting; report a mistake in it, so that the other settings are read all the same."""
     try:
         action()
     except Fault as fault:
         report.add(fault.diagnostic)
     except (Open, Undefined):
-        pass  # it depends on a size that is not set, or on a mistake in the net
+        pass  # the setting depends on a size that is not set, or on a part of the net that has a mistake
 
 
 def _source(written: Written, names: Mapping[str, Any] | None, report: Report) -> Source | None:
@@ -145,7 +145,7 @@ def _after(step: FieldStep, before: Type, facts: Facts, item: tree.Value, reader
 
 
 def _held(step: FieldStep, facts: Facts, item: tree.Value, reader: Reader) -> None:
-    """Raises Fault where a step takes what the source does not have: pictures, classes, characters, columns."""
+    """Raise Fault if a step takes pictures, classes, characters or columns from a source that has none."""
     lacks = {
         "image": facts.has_image is False,
         "label": facts.has_label is False and facts.columns is not None and getattr(step, "column", None) is None,
@@ -167,7 +167,7 @@ def _held(step: FieldStep, facts: Facts, item: tree.Value, reader: Reader) -> No
 
 
 def _columns(step: FieldStep, facts: Facts, reader: Reader) -> None:
-    """Raises Fault for a column that the source does not have, where its columns are known without reading it."""
+    """Raise Fault for a column that the source lacks, if its columns are known before the source is read."""
     if facts.columns is None:
         return
     wanted: dict[str, Span | None] = {}

@@ -1,8 +1,8 @@
 """What may stand in a section: entries of registries, written like calls: `csv("loans.csv")`, `sgd(lr = 0.1)`.
 
 An entry is a pydantic model whose fields are its options; `setting(…)` in the field's type says kind, meaning and
-bounds. The kinds are read by the parsers that operations have too, pydantic checks what comes of them, and
-`_located` says its errors at their places.
+bounds. The parsers of options of operations also read these options, pydantic then checks the values, and `_located`
+turns its errors into diagnostics at the right places.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def setting(
 
 
 def option_of(name: str, field: FieldInfo) -> Option:
-    """The option of a field. Raises TypeError where its type has no `setting(…)`."""
+    """Return the option of a field. Raises TypeError if the type of the field has no `setting(…)`."""
     found = next((item for item in field.metadata if isinstance(item, Option)), None)
     if found is None:
         raise TypeError(f"the field {name!r} has no setting(kind, about, …) in its type: Annotated[type, setting(…)]")
@@ -89,29 +89,29 @@ class Entry(BaseModel):
     _places: dict[str, Span] = PrivateAttr(default_factory=dict)
 
     def at(self, name: str = "") -> Span | None:
-        """The place of an option, or of the whole entry; None for an entry that was made in Python."""
+        """Return the place of an option, or of the whole entry; None for an entry that was made in Python."""
         return self._places.get(name) or self._places.get("")
 
     def placed(self, places: dict[str, Span]) -> Self:
-        """The entry itself, which now knows where its options stand in the text."""
+        """Store where the options stand in the text, and return the entry itself."""
         self._places.update(places)
         return self
 
     def check(self) -> None:
-        """Checks the options together. Raises ShapeFault where they contradict each other."""
+        """Check the options together. Raises ShapeFault if they contradict each other."""
 
     def document(self) -> dict[str, Any]:
-        """The word and every option with its value, as JSON."""
+        """Return the word and every option with its value, as JSON."""
         return {"word": self.word, **self.model_dump(mode="json")}
 
     @classmethod
     def options(cls) -> dict[str, Option]:
-        """Its options by name."""
+        """Return the options of the entry by name."""
         return {name: option_of(name, field) for name, field in cls.model_fields.items()}
 
     @classmethod
     def usage(cls) -> str:
-        """`csv(file, delimiter = ",", …)`."""
+        """Return how the entry is written, with its options: `csv(file, delimiter = ",", …)`."""
         return usage_of(cls.word, cls.options(), cls.positional, cls.gathers).removesuffix("()")
 
 
@@ -120,7 +120,7 @@ Table = Mapping[str, type[E]]
 
 
 def incomplete(entry: type[Entry]) -> str:
-    """What an entry lacks to be registered, in a sentence; "" where it is complete."""
+    """Return a sentence that says what an entry lacks to be registered; "" if the entry is complete."""
     if not entry.word.isidentifier():
         return f"its word {entry.word!r} cannot stand in a spec: it must be a name"
     for name in ("about", "example"):
@@ -142,7 +142,7 @@ def incomplete(entry: type[Entry]) -> str:
 
 
 def read_entry(entries: Table[E], value: tree.Value, reader: Reader, what: Phrase) -> E:
-    """The entry that a call or a bare word names. `what` says what the registry holds. Raises Fault."""
+    """Return the entry that a call or a bare word names; messages call the entries `what`. Raises Fault."""
     value = single(value)
     if isinstance(value, tree.Ref):
         _of_file(entries, value.name, value, reader, what)
@@ -162,7 +162,7 @@ def read_entry(entries: Table[E], value: tree.Value, reader: Reader, what: Phras
 
 
 def _of_file(entries: Table[E], name: str, value: tree.Value, reader: Reader, what: Phrase) -> None:
-    """Raises Fault for a file where a source is expected: `source = "loans.csv"`, `source = loans.csv`."""
+    """Raise Fault if a value is a file name instead of a source: `source = "loans.csv"`, `source = loans.csv`."""
     stem, _, ending = name.rpartition(".")
     if stem and "file" in getattr(entries.get(ending.lower()), "model_fields", ()):
         fix = f'{ending.lower()}("{name}")'
@@ -171,7 +171,7 @@ def _of_file(entries: Table[E], name: str, value: tree.Value, reader: Reader, wh
 
 
 def _column_names(value: tree.Value) -> list[str]:
-    """A text, or a list of texts and names, in quotes; an empty list for any other value."""
+    """Return a text, or the items of a list of texts and names, in quotes; an empty list for any other value."""
     items = [single(item) for item in (value.items if isinstance(value, tree.List) else (value,))]
     if not all(isinstance(item, tree.Text | tree.Ref) for item in items):
         return []
@@ -191,7 +191,7 @@ def _find(entries: Table[E], name: str, at: tree.Place, reader: Reader, what: Ph
 
 
 def bind(cls: type[E], args: tuple[tree.Arg, ...], reader: Reader, at: tree.Place) -> E:
-    """The entry with these arguments as its options. Raises Fault."""
+    """Return the entry with these arguments as the values of its options. Raises Fault."""
     options = cls.options()
     values: dict[str, Any] = {}
     places = {"": reader.span(at)}
@@ -201,7 +201,7 @@ def bind(cls: type[E], args: tuple[tree.Arg, ...], reader: Reader, at: tree.Plac
         option = options[name]
         if name == cls.gathers and not arg.name:
             places[f"{name}.{len(gathered)}"] = reader.span(arg.value.at)
-            one = option._replace(kind=option.kind.removesuffix("s"))  # one of the `texts` or `numbers`
+            one = option._replace(kind=option.kind.removesuffix("s"))  # `texts` -> `text`: a single item
             gathered.append(reader.read(one, arg.value))
         elif name in values:
             label = Label(places[name], "first")
@@ -224,7 +224,7 @@ def bind(cls: type[E], args: tuple[tree.Arg, ...], reader: Reader, at: tree.Plac
 
 
 def _located(error: ValidationError, cls: type[Entry], places: Mapping[str, Span]) -> Fault:
-    """pydantic's errors as diagnostics, each at the option it is about: a type that begins with NS is a code."""
+    """Turn pydantic's errors into diagnostics at their options; an error type that begins with NS is a code."""
     found = []
     for item in error.errors():
         name = str(item["loc"][0]) if item["loc"] else ""
@@ -241,7 +241,7 @@ def _located(error: ValidationError, cls: type[Entry], places: Mapping[str, Span
 
 
 def _option_of(cls: type[Entry], arg: tree.Arg, position: int, reader: Reader) -> str:
-    """The option that an argument gives, by its name or by its position. Raises Fault."""
+    """Return the name of the option that an argument sets, by name or by position. Raises Fault."""
     if not arg.name:
         if position < len(cls.positional):
             return cls.positional[position]

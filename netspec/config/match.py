@@ -17,17 +17,17 @@ from netspec.source import Span
 
 @dataclass(slots=True)
 class Match:
-    """The type that the net or a term asks of each field, and the place that asks."""
+    """The type that the net or a term needs for each field, and the place in the spec that needs it."""
 
     inputs: dict[str, Type] = field(default_factory=dict)
     wanted: dict[str, Type] = field(default_factory=dict)
     places: dict[str, Span | None] = field(default_factory=dict)
-    terms: dict[str, Term] = field(default_factory=dict)  # the term that asks, for targets
-    named: set[str] = field(default_factory=set)  # fields that any term names, also one with another mistake
+    terms: dict[str, Term] = field(default_factory=dict)  # for each target, the first term that uses it
+    named: set[str] = field(default_factory=set)  # fields that some term names, even if that term has another mistake
 
 
 def match(data: Data, train: Train, graph: Graph, report: Report) -> Match:
-    """Checks both sections against a net and adds every mistake to the report."""
+    """Check the data and train sections against a net, and add every mistake to the report."""
     found = Match()
     for number in graph.inputs:
         layer = graph.layers[graph.nodes[number].layer]
@@ -49,7 +49,7 @@ def match(data: Data, train: Train, graph: Graph, report: Report) -> Match:
 
 
 def value_of(graph: Graph, name: str) -> Edge | None:
-    """The value a term's name stands for: a layer of the net, `layer.2`, or an output of a block, `p.left`."""
+    """Return the value that a name in a term stands for: a layer, its second value `layer.2`, or an output `p.left`."""
     for layer in graph.layers:
         if layer.role == "start":
             continue
@@ -68,7 +68,10 @@ def type_of(graph: Graph, edge: Edge) -> Type:
 
 
 def sums_of(graph: Graph, edge: Edge) -> tuple[Edge, str]:
-    """The sums before the softmax or sigmoid that a layer ends in, and its name; else the value itself and ""."""
+    """Return the sums before the softmax or sigmoid that ends a layer, and the name of that operation.
+
+    A layer that ends otherwise gives its own value and "".
+    """
     edge = graph.through(edge)
     node = graph.nodes[edge.node]
     return (node.inputs[0], node.op.squashes) if node.op.squashes else (edge, "")
@@ -114,7 +117,7 @@ def _term(term: Term, losses: list[Loss], data: Data, graph: Graph, found: Match
 def _target(
     term: Term, target: str, given: Type, want: Type, data: Data, graph: Graph, found: Match, report: Report
 ) -> None:
-    # without a data section the targets are arrays of the caller
+    # without a data section the targets are arrays that the caller passes, so that any field name is allowed
     if value_of(graph, target) is not None or (target not in data.fields and data.span is not None):
         if target not in data.undefined and not agrees(given, want):
             words = {"term": term.word, "layer": term.layer, "have": type_text(given), "want": type_text(want)}
@@ -133,13 +136,13 @@ def _target(
 
 
 def _sums(graph: Graph, edge: Edge) -> str:
-    """`perceptrons` or `filters` where a value is the weighted sums themselves, else ""."""
+    """Return `perceptrons` or `filters` if a value is weighted sums without an activation; else ""."""
     op = graph.nodes[graph.through(edge).node].op
     return op.name if op.noun else ""
 
 
 def _instead(term: Term) -> tuple[Fix, ...]:
-    """`nll(y, k)` -> `cross_entropy(y, k)`: it computes from sums, and has all options of the other."""
+    """Return the fix `nll(y, k)` -> `cross_entropy(y, k)`: the new loss takes sums, and has all options of the old."""
     span = term.at()
     if span is None or not span.text.startswith(term.word):
         return ()
@@ -147,7 +150,7 @@ def _instead(term: Term) -> tuple[Fix, ...]:
 
 
 def _given(name: str | None, data: Data, graph: Graph) -> Type | None:
-    """The type behind a name of a term: a layer's, else a field's."""
+    """Return the type of the layer or field that a term names; None if there is no such layer or field."""
     if name is None:
         return None
     edge = value_of(graph, name)
@@ -169,7 +172,7 @@ def _no_layer(term: Term, name: str, option: str, data: Data, graph: Graph) -> D
 
 
 def _mixes_probabilities(graph: Graph, edge: Edge) -> bool:
-    """Whether a value is an average, sum or product of probabilities: then there are no sums to compute from."""
+    """Whether a value is an average, sum or product of probabilities, so that no sums before a softmax exist."""
     _, found = sums_of(graph, edge)
     if found:
         return False
@@ -188,19 +191,19 @@ def _mixes_probabilities(graph: Graph, edge: Edge) -> bool:
 
 def _unfed(data: Data, graph: Graph, found: Match, report: Report) -> None:
     if data.span is None:
-        return  # arrays of the caller are checked when training begins
+        return  # arrays that the caller passes are checked when training begins
     missing = [name for name in found.inputs if name not in data.fields and name not in data.undefined]
     spare = _spare(data, graph, found)
     for name in missing:
         label = (Label(data.span, "section"),)
-        renamed = len(missing) == len(spare) == 1  # one mistake: the field has a wrong name
+        renamed = len(missing) == len(spare) == 1  # both belong together: the field has a wrong name
         hints = (Hint("rename", {"field": spare[0], "name": name}),) if renamed else ()
         found.named.update(spare if renamed else ())
         report.add(Diagnostic("NS757", found.places[name], {"name": name}, labels=label, hints=hints))
 
 
 def _spare(data: Data, graph: Graph, found: Match) -> list[str]:
-    """The fields that nothing uses."""
+    """Return the fields that neither the net nor a term uses."""
     known = {*found.inputs, *found.named, *(layer.label for layer in graph.top)}
     return [name for name in data.fields if name not in known]
 
@@ -222,7 +225,7 @@ def _unused(data: Data, graph: Graph, found: Match, report: Report) -> None:
 
 
 def misfit(item: Field, have: Type, want: Type, found: Match) -> Diagnostic:
-    """A field whose type is not what the input or the term needs."""
+    """Return NS760 for a field whose type is not the type that the input or the term needs."""
     place = found.places.get(item.name)
     labels = () if place is None else (Label(place, "wanted", {"want": type_text(want)}),)
     words = {"name": item.name, "have": type_text(have), "want": type_text(want)}
@@ -246,11 +249,11 @@ def misfit(item: Field, have: Type, want: Type, found: Match) -> Diagnostic:
 def agrees(have: Type, want: Type) -> bool:
     """Whether a value of type `have` may be used as `want`; UNKNOWN parts agree with everything."""
     if all(isinstance(part, Unknown) for part in (have.maps, have.space, have.time)):
-        return True  # an array of the caller: its shape is known when training begins
+        return True  # the caller passes this array, and its shape is checked when training begins
     if want.classes is not None:
         if have.classes is not None:
             return _same(have.classes, want.classes) and _same_time(have, want)
-        # a column of whole numbers can be classes
+        # a single column of numbers may be used as classes
         return _same(have.maps, 1) and not have.space and not want.space and _same_time(have, want)
     if have.classes is not None:
         return False
@@ -271,12 +274,12 @@ def _same_time(have: Type, want: Type) -> bool:
         return True
     if isinstance(left, Time) and isinstance(right, Time):
         return bool(right.varying) or _same(left.length, right.length)
-    # `window(1, ahead = n)` takes one row of each stretch: a value without time fits it
+    # `window(1, ahead = n)` gives sequences of one row, and a sequence of length 1 fits a value without time
     return left is right or (right is None and isinstance(left, Time) and left.length == 1)
 
 
 def _trainable(train: Train, graph: Graph, report: Report) -> None:
-    """Checks that the loss depends on a trainable weight (NS784)."""
+    """Check that the loss depends on a trainable weight (NS784)."""
     read: list[Edge] = []
     for term in (item.term for item in train.loss):
         judged = value_of(graph, term.layer)
@@ -298,7 +301,7 @@ def _trainable(train: Train, graph: Graph, report: Report) -> None:
 
 
 def _validated(data: Data, train: Train, report: Report) -> None:
-    """Checks that there is a validation part where `best`, `patience` or the schedule needs one (NS772)."""
+    """Check that a validation part exists if `best`, `patience` or the schedule needs one (NS772)."""
     if data.span is None or "split" in data.undefined:
         return
     for key, chosen in (("best", train.best), ("patience", train.patience)):

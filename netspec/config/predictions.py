@@ -1,8 +1,8 @@
-"""What the values of a layer predict: one of two classes, one of many, several labels, or numbers.
+"""Says what the values of a layer predict: one of two classes, one of many classes, several labels, or numbers.
 
-The loss decides it (`Loss.predicts`), not the width of the layer: three values under `cross_entropy` are one class
-of three, under `binary_cross_entropy` three labels. Metrics, `predict`, pictures and sampling ask the prediction.
-Its methods call tensors' own methods, so that this module needs no torch.
+The loss decides this (`Loss.predicts`), not the width of the layer: three values under `cross_entropy` are one class
+of three, under `binary_cross_entropy` three labels. Metrics, `predict`, pictures and sampling use the classes here.
+Their methods only call methods of tensors, so that this module does not import torch.
 """
 
 from __future__ import annotations
@@ -18,46 +18,46 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the values (B, [T,] maps, *space) of a layer stand for; `layer` is their type."""
+    """The meaning of the values (B, [T,] maps, *space) of a layer; `layer` is the type of the layer."""
 
     layer: Type
-    chooses: ClassVar[bool] = False  # one class among several, at each place
-    discrete: ClassVar[bool] = True  # classes or labels, that can be counted as right or wrong
+    chooses: ClassVar[bool] = False  # whether the values choose one class among several, at each place
+    discrete: ClassVar[bool] = True  # whether the answers are classes or labels, which are right or wrong
 
     @property
     def axis(self) -> int:
-        """The axis of the maps in a batch."""
+        """The number of the axis of a batch along which the maps lie."""
         return 1 if self.layer.time is None else 2
 
     @property
     def count(self) -> int:
-        """How many classes or labels there are."""
+        """The number of classes or labels."""
         return int(self.layer.maps)  # type: ignore[arg-type]
 
     def target(self, word: str, name: str, given: Type | None) -> Type:
-        """The type that the target of the term `word(name, …)` must have. Raises ShapeFault for a wrong layer.
+        """Return the type that the target of the term `word(name, …)` must have. Raises ShapeFault for a wrong layer.
 
-        `given` is what is known of the target.
+        `given` is the type of the target as far as it is known.
         """
         require_numbers(word, name, self.layer)
         return self.layer
 
     def probabilities(self, values: Tensor) -> Tensor | None:
-        """The probability of each class or label; None for numbers."""
+        """Return the probability of each class or label; None if the values are numbers."""
         return None
 
     def decide(self, values: Tensor) -> Tensor:
-        """The predicted classes (B, [T,] *space), or labels or numbers in the shape of the values."""
+        """Return the predicted classes (B, [T,] *space), or the labels or numbers in the shape of the values."""
         return values
 
     def right(self, target: Tensor) -> Tensor:
-        """The target in the form of `decide`."""
+        """Return the target in the form that `decide` returns, so that the two can be compared."""
         return target
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers(Prediction):
-    """Numbers in the unit of the target; `squashed` where the layer's sums stand for their sigmoid."""
+    """Numbers in the unit of the target; if `squashed`, the answer is the sigmoid of the layer's sums."""
 
     discrete: ClassVar[bool] = False
     squashed: bool = False
@@ -68,7 +68,7 @@ class Numbers(Prediction):
 
 @dataclass(frozen=True, slots=True)
 class OneOfTwo(Prediction):
-    """One sum: the second of two classes where it is above 0, with its probability (B, [T,] *space)."""
+    """One sum for two classes: the second class if the sum is above 0; its sigmoid is the probability of that class."""
 
     chooses: ClassVar[bool] = True
 
@@ -95,13 +95,13 @@ class OneOfTwo(Prediction):
 
 @dataclass(frozen=True, slots=True)
 class OneOfMany(Prediction):
-    """A value for each class: the largest wins. `normalized` where the values are probabilities already."""
+    """A value for each class; the largest value is chosen. `normalized`: the values are probabilities."""
 
     chooses: ClassVar[bool] = True
     normalized: bool = False
 
     def target(self, word: str, name: str, given: Type | None) -> Type:
-        """Class numbers, or a probability for each class."""
+        """Return the type of the target: class numbers, or a probability for each class if `given` has as many maps."""
         require_numbers(word, name, self.layer)
         layer = self.layer
         if layer.maps == 1:
@@ -121,7 +121,7 @@ class OneOfMany(Prediction):
 
 @dataclass(frozen=True, slots=True)
 class Labels(Prediction):
-    """A sum for each label: it is given where the sum is above 0, whatever the others are."""
+    """A sum for each label: the answer has a label if the sum of the label is above 0; labels exclude no others."""
 
     def probabilities(self, values: Tensor) -> Tensor:
         return values.sigmoid()
@@ -134,11 +134,11 @@ class Labels(Prediction):
 
 
 def choice(layer: Type) -> Prediction:
-    """One class: of two where the layer has one map, else one for each map."""
+    """Return the prediction of one class: of two classes if the layer has one map, else of one class per map."""
     return OneOfTwo(layer) if layer.maps == 1 else OneOfMany(layer)
 
 
 def require_numbers(word: str, name: str, layer: Type) -> None:
-    """Raises ShapeFault NS763 where the layer `name` of a term holds classes."""
+    """Raise ShapeFault NS763 if the layer `name` of a term holds classes instead of numbers."""
     if layer.classes is not None:
         refuse("NS763", term=word, layer=name, type=str(layer), hint="numbers")

@@ -1,4 +1,4 @@
-"""The rows of a data source: how columns, classes, pictures and characters are taken from them."""
+"""Holds the rows of a data source, and takes columns, classes, pictures and characters from them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
-DATA = 3  # the exit code of faulty data
-MOST_FAULTS = 1000
+DATA = 3  # the exit code of a command whose data are faulty
+MOST_FAULTS = 1000  # further faults are not kept: nobody reads so many
 
 
 class Faults:
@@ -31,25 +31,25 @@ class Faults:
             self.found.append(diagnostic)
 
     def raise_all(self) -> None:
-        """Raises NetspecError with every fault, in the order of the data."""
+        """Raise DataError with every fault, in the order of the data; do nothing if there is no fault."""
         if self.found:
             first, *more = sorted(self.found, key=lambda fault: fault.place)
             raise DataError(first, *more)
 
 
 def asked(span: Span | None) -> tuple[Label, ...]:
-    """The line of the spec that asks for a value, as a further place of a fault."""
+    """Return a label for the line of the spec that asks for a value; faults of the data show it as a second place."""
     return () if span is None else (Label(span, "asked"),)
 
 
 def reject(code: str, span: Span | None, *hints: Hint, **words: Any) -> NoReturn:
-    """Raises DataError for a fault after which nothing else can be checked."""
+    """Raise DataError for a fault after which nothing else can be checked."""
     raise DataError(Diagnostic(code, span, words, hints=hints))
 
 
 @dataclass(slots=True)
 class File:
-    """A file that was read, as the run's folder records it."""
+    """A file that was read; the folder of a run records its name, size and hash."""
 
     name: str
     bytes: int
@@ -58,7 +58,7 @@ class File:
 
 @dataclass(slots=True)
 class Pictures:
-    """Pictures (rows, maps, height, width) and the range of values that they can have."""
+    """Pictures (rows, maps, height, width), and the smallest and largest value that a pixel can have."""
 
     values: Array
     low: float
@@ -67,7 +67,7 @@ class Pictures:
 
 @dataclass(slots=True)
 class Classes:
-    """The class of each row, int64, and what the classes are called."""
+    """The number of the class of each row (int64), and the names of the classes."""
 
     values: Array
     names: tuple[str, ...]
@@ -75,32 +75,32 @@ class Classes:
 
 @dataclass(slots=True)
 class Texts(Classes):
-    """Characters: (rows,) of one long text, or (rows, longest) of many texts with their lengths."""
+    """Characters as classes: (rows,) for one long text, or (rows, longest) for many texts with their lengths."""
 
     lengths: Array | None = None
 
 
 @dataclass(slots=True)
 class Rows:
-    """Examples of one source. `tested` is where rows of its own test part begin."""
+    """The examples of one source. `tested` is the first row of the test part, if the source brings one."""
 
     count: int
-    name: str  # what messages call it
+    name: str  # the name of the source in messages
     tested: int | None = None
     files: list[File] = field(default_factory=list)
-    faults: list[Diagnostic] = field(default_factory=list)  # found while it was read
+    faults: list[Diagnostic] = field(default_factory=list)  # faults that were found while the source was read
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of its columns; empty where it has none."""
+        """The names of the columns; empty if the source has no columns."""
         return ()
 
     def numbers(self, name: str, wanted: Span | None, faults: Faults) -> Array:
-        """A column as float64, (rows, …); faults are collected."""
+        """Return a column as float64, (rows, …); add its faults to `faults`."""
         self.unknown(name, wanted)
 
     def classes(self, name: str | None, names: tuple[str, ...] | None, wanted: Span | None, faults: Faults) -> Classes:
-        """The classes of a column, or the source's own; `names` gives their order."""
+        """Return the classes of a column, or of the source itself if `name` is None; `names` sets their order."""
         if name is not None:
             self.unknown(name, wanted)
         reject("NS806", wanted, what="label", source=self.name)
@@ -113,15 +113,15 @@ class Rows:
         faults: Faults,
         resize: tuple[int, ...] | None = None,
     ) -> Pictures:
-        """The picture of each row; each must have this size where one is given.
+        """Return the picture of each row; each picture must have the size `size` if it is given.
 
-        `resize` is the size that the next step will give them: pictures of different sizes can only be put
-        together in that one.
+        `resize` is the size that the next step will give to the pictures. Pictures of different sizes fit into one
+        array only after they have that size.
         """
         reject("NS806", wanted, what="image", source=self.name)
 
     def chars(self, column: str | None, alphabet: str | None, wanted: Span | None, faults: Faults) -> Texts:
-        """The characters of a text, one a row; or those of a column's cells."""
+        """Return the characters of a text, one in each row; or the characters of each cell of a column."""
         if column is not None and column not in self.columns:
             self.unknown(column, wanted)
         reject("NS806", wanted, what="chars", source=self.name)
@@ -129,7 +129,7 @@ class Rows:
     def classes_of(
         self, cells: list[str], names: tuple[str, ...] | None, wanted: Span | None, faults: Faults, name: str = "label"
     ) -> Classes:
-        """The classes of cells of the column `name`; a cell that `names` lacks is a fault (NS817)."""
+        """Return the classes of the cells of a column; a cell whose text is not in `names` is a fault (NS817)."""
         codes, known = as_classes(cells, names)
         for row in (codes < 0).nonzero()[0]:
             words = {"value": cells[row], "where": self.where(int(row), name)}
@@ -139,7 +139,7 @@ class Rows:
     def pictures_of(
         self, images: Array | None, size: tuple[int, ...] | None, maps: int | None, wanted: Span | None
     ) -> Array:
-        """Pictures (rows, maps, height, width) of one size; raises DataError (NS840) where another is asked for."""
+        """Return pictures (rows, maps, height, width) of one size; raise DataError (NS840) for another size."""
         if images is None:
             reject("NS806", wanted, what="image", source=self.name)
         own, have = images.shape[1], tuple(images.shape[2:])
@@ -149,11 +149,11 @@ class Rows:
         return images
 
     def place(self, row: int, name: str) -> Span | None:
-        """The place of a value in the file, for sources that are text files."""
+        """Return the place of a value in the file if the source is a text file, else None."""
         return None
 
     def where(self, row: int, name: str) -> str:
-        """The place of a value in words, for all other sources."""
+        """Return the place of a value in words, for sources that are not text files."""
         return f"{self.name}[{row}]"
 
     def unknown(self, name: str, wanted: Span | None) -> NoReturn:
@@ -165,7 +165,10 @@ class Rows:
 
 
 def as_classes(cells: list[str], names: tuple[str, ...] | None) -> tuple[Array, tuple[str, ...]]:
-    """The class number of each cell (-1: not in `names`), and the names; whole numbers sort as numbers."""
+    """Return the class number of each cell (-1 if `names` lacks it), and the names of the classes.
+
+    Without `names`, the classes are the sorted cells; whole numbers are sorted as numbers, so that 10 follows 9.
+    """
     import numpy as np
 
     known = names
@@ -183,7 +186,7 @@ def _whole(cell: str) -> bool:
 
 
 def unknown_column(name: str, columns: tuple[str, ...], span: Span | None) -> Diagnostic:
-    """NS768: the source has no such column."""
+    """Return NS768, which says that the source has no such column."""
     guess = nearest(name, columns)
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("columns", {"columns": Quoted(columns[:20])}))

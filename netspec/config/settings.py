@@ -1,4 +1,4 @@
-"""Merges the data and train sections of a spec, of `--with` files and of `--set`: the last value of a key counts."""
+"""Merges the data and train sections of a spec, of `--with` files and of `--set`; the last value of a key is used."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from netspec.syntax.read import read
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A setting, and the file or text that holds it."""
+    """A setting, and the source file or `--set` text in which it is written."""
 
     setting: tree.Setting
     source: SourceFile
@@ -42,7 +42,7 @@ class Written:
 
 @dataclass(slots=True)
 class Section:
-    """The settings of one kind of section by key; `span` is None where there is no such section."""
+    """The settings of one kind of section by key; `span` is None if the file has no such section."""
 
     kind: str
     settings: dict[str, Written] = field(default_factory=dict)
@@ -53,14 +53,14 @@ class Section:
 class Sections:
     data: Section = field(default_factory=lambda: Section("data"))
     train: Section = field(default_factory=lambda: Section("train"))
-    reserved: bool = False  # there are sections of a kind that this version does not have
+    reserved: bool = False  # whether a section has a name, which this version does not support yet
 
     def of(self, kind: str) -> Section:
         return self.data if kind == "data" else self.train
 
 
 def gather(found: Iterable[tuple[SourceFile, tree.Section]], report: Report) -> Sections:
-    """The sections of one file; a second one of a kind, and one with a name, are reported."""
+    """Return the data and train sections of one file; report a second section of a kind, and a section with a name."""
     sections = Sections()
     for source, item in found:
         if item.kind not in ("data", "train"):
@@ -86,7 +86,7 @@ def gather(found: Iterable[tuple[SourceFile, tree.Section]], report: Report) -> 
 
 
 def merge(below: Sections, above: Sections) -> Sections:
-    """Settings of `above` replace those of `below`, key by key."""
+    """Replace the settings of `below` by the settings of `above`, key by key, and return `below`."""
     for kind in ("data", "train"):
         lower, upper = below.of(kind), above.of(kind)
         lower.settings.update(upper.settings)
@@ -94,14 +94,15 @@ def merge(below: Sections, above: Sections) -> Sections:
     return below
 
 
-# what settings of calls are where they are left out
+# the values that settings with options have when they are left out
 _LEFT_OUT = {"optimizer": "adam", "schedule": "constant"}
 
 
 def override(sections: Sections, assignments: Iterable[tuple[str, str]]) -> Sections:
-    """Applies `--set train.optimizer.lr=1e-3`: (key, value as text). Raises SpecError for what cannot be read.
+    """Apply assignments such as `--set train.optimizer.lr=1e-3`, given as (key, text of the value).
 
-    An option inside a call is spliced into the call's text, so that messages show the whole setting.
+    Raises SpecError if an assignment cannot be read. An option inside a call is inserted into the text of the call,
+    so that messages show the whole setting.
     """
     for key, value in assignments:
         kind, _, path = key.partition(".")
@@ -115,7 +116,7 @@ def override(sections: Sections, assignments: Iterable[tuple[str, str]]) -> Sect
 
 
 def _parsed(kind: str, name: str, value: str) -> Written:
-    """`name = value` as a setting in a text of its own."""
+    """Parse `name = value` as a setting in a text of its own."""
     source = SourceFile("--set", f"{kind} {{\n  {name} = {' '.join(value.split())}\n}}\n")
     parsed = read(source)
     if parsed.diagnostics:
@@ -126,7 +127,7 @@ def _parsed(kind: str, name: str, value: str) -> Written:
 
 
 def _spliced(written: Written | None, option: str, value: str, default: str | None = None) -> str:
-    """A call's text with one option set; for a setting that is left out, `default` is what it then is."""
+    """Return the text of a call with one option set; `default` is the call if the setting is left out."""
     if written is None:
         if default is None:
             raise SpecError(Diagnostic("NS767", None, {"option": option, "value": value}))

@@ -1,4 +1,4 @@
-"""A train section -> its loss, metrics, optimizer and the numbers of the run. Needs no torch."""
+"""Reads a train section: its loss, metrics, optimizer and the numbers of the run. Needs no torch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from netspec.syntax import tree
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A term of the loss with its coefficient."""
+    """A term of the loss with the number that it is multiplied by."""
 
     coefficient: float
     term: Loss
@@ -32,7 +32,7 @@ class Weighed:
 
 @dataclass(slots=True)
 class Train:
-    """A train section; a setting that is left out has the value given here."""
+    """The settings of a train section; a setting that is left out has the value given here."""
 
     net: str | None = None
     loss: tuple[Weighed, ...] = ()
@@ -44,7 +44,7 @@ class Train:
     seed: int = 0
     clip: float | None = None  # the largest norm of all gradients together
     accumulate: int = 1  # batches whose gradients make one optimizer step
-    best: str | None = None  # the metric that chooses the weights; None: the last ones
+    best: str | None = None  # the metric that chooses the epoch whose weights are kept; None: the last epoch
     patience: int | None = None  # epochs without a better `best` after which the run stops
     precision: str = "float32"
     span: Span | None = None
@@ -53,7 +53,7 @@ class Train:
     undefined: set[str] = field(default_factory=set)
 
     def document(self) -> dict[str, Any]:
-        """As JSON, for the run's folder."""
+        """Return the section as JSON, for the folder of a run."""
         plain = {key: getattr(self, key) for key in ("net", *_OPTIONS)}
         return {
             "loss": [{"coefficient": item.coefficient, **item.term.document()} for item in self.loss],
@@ -69,7 +69,7 @@ PRECISIONS = ("float32", "bfloat16", "float64")
 
 
 def read_train(section: Section, names: Mapping[str, Any] | None, report: Report) -> Train:
-    """Reads every setting and adds every mistake to the report."""
+    """Read every setting of a train section, and add every mistake to the report."""
     train = Train(span=section.span)
     for key, written in section.settings.items():
         if len(report) > MOST_MISTAKES:  # nobody reads more messages about one section
@@ -110,7 +110,7 @@ def _unknown(key: str, written: Written) -> Fault:
 
 
 def _choice(train: Train, report: Report) -> None:
-    """Checks that `best` is the loss or one of the metrics (NS769)."""
+    """Check that `best` is the loss or one of the metrics (NS769)."""
     legal = ("loss", *measures(train.metrics))
     if train.best is not None and train.best not in legal:
         guess = nearest(train.best, legal)
@@ -119,7 +119,7 @@ def _choice(train: Train, report: Report) -> None:
         report.add(Diagnostic("NS769", train.places["best"], {"name": train.best}, hints=tuple(hints)))
 
 
-# ---- readers, one a setting
+# ---- readers: one function for each setting
 
 
 def _net(train: Train, key: str, written: Written, reader: Reader) -> None:
@@ -151,7 +151,7 @@ def _plain(train: Train, key: str, written: Written, reader: Reader) -> None:
     setattr(train, key, reader.read(_OPTIONS[key]._replace(name=key), written.setting.value))
 
 
-# settings with a value of their own kind
+# settings whose value is one number, name or word, not a call
 _OPTIONS = {
     "epochs": Option("whole", "how often the training part is gone through", least=1),
     "batch": Option("whole", "how many examples make a batch", least=1),
@@ -173,7 +173,7 @@ _READERS: dict[str, Callable[[Train, str, Written, Reader], None]] = {
 
 
 def settings() -> tuple[str, ...]:
-    """Every setting that a train section may have."""
+    """Return every setting that a train section may have."""
     return tuple(_READERS)
 
 
@@ -181,7 +181,7 @@ def settings() -> tuple[str, ...]:
 
 
 def _sum(value: tree.Value, sign: float, reader: Reader) -> list[Weighed]:
-    """The terms of a loss, in order. A run of operators leans left: no recursion over its length."""
+    """Return the terms of a loss, in order. A loop instead of recursion, since a sum may have very many terms."""
     found: list[Weighed] = []
     pending = [(value, sign)]
     while pending:
@@ -201,7 +201,7 @@ def _sum(value: tree.Value, sign: float, reader: Reader) -> list[Weighed]:
 
 
 def _scaled(part: tree.Binary, sign: float, reader: Reader) -> tuple[tree.Value, float]:
-    """`0.5*term`, `term*0.5`, `term/2`: the term, and its coefficient. Raises Fault."""
+    """Split `0.5*term`, `term*0.5` or `term/2` into the term and its coefficient. Raises Fault."""
     if part.op == "*":
         for number, term in ((part.left, part.right), (part.right, part.left)):
             if not _holds_call(number):

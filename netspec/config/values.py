@@ -1,7 +1,7 @@
-"""A setting's value -> numbers, flags, words, texts and sizes: what a section's names stand for, and its kinds.
+"""Reads the values of settings: numbers, flags, words, texts and sizes, with the names of the net.
 
-The kinds `flag`, `word` and `text` are those of operations; the ones here are read only in sections. A whole number
-of a section may be written 6.0 or 0.5*12, and every size of the net must be set.
+The kinds `flag`, `word` and `text` also belong to options of operations; the kinds in this module exist only in
+sections. A whole number in a section may be written 6.0 or 0.5*12. Every size of the net that it uses must be set.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from netspec.source import SourceFile, Span
 from netspec.syntax import tree
 
 NUMBER = Want("real", open=False)
-_NEVER = frozenset(("inf", "infinity", "nan"))  # words that stand for no number in any net
+_NEVER = frozenset(("inf", "infinity", "nan"))  # no net has sizes with these names, so they are mistakes
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The names of one source, as the evaluator and the kinds of options ask them.
+    """Reads values of one source file, and looks up names for the evaluator and the kinds of options.
 
-    `names` holds the sizes, parameters and lists of the net; None where the net has mistakes: then any name may
-    be one of its sizes. Warnings go to the report.
+    `names` holds the sizes, parameters and lists of the net. It is None if the net has mistakes; then any name may be
+    a size of the net. Warnings go to the report.
     """
 
     source: SourceFile
@@ -37,7 +37,7 @@ class Reader:
     report: Report = field(default_factory=Report)
 
     def text_at(self, at: tree.Place) -> str:
-        """The text of a place, shortened for a message."""
+        """Return the text at a place, shortened for a message."""
         return excerpt(self, at)
 
     def fault(self, at: tree.Place, code: str, *hints: Hint, fix: str | None = None, **words: Any) -> Fault:
@@ -46,11 +46,11 @@ class Reader:
         return Fault(Diagnostic(code, span, words, hints=hints, fixes=fixes))
 
     def read(self, option: Option, value: tree.Value) -> Any:
-        """The value of an option, within its bounds. Raises Fault, Undefined or Open."""
+        """Return the value of an option, and check its bounds. Raises Fault, Undefined or Open."""
         return parse(option, single(value), self)
 
     def number(self, value: tree.Value) -> int | float:
-        """A number, or arithmetic of numbers and the net's sizes."""
+        """Return the value of a number, or of arithmetic with numbers and sizes of the net."""
         found: int | float = evaluate(value, self, NUMBER)
         return found
 
@@ -68,7 +68,7 @@ class Reader:
         return Span(self.source, at[0], at[1])
 
     def named(self, name: str) -> Any:
-        """What a name of the net stands for, or None. Raises Undefined where the net is not known."""
+        """Return the value of a name of the net, or None. Raises Undefined if the net is not known."""
         if name in ("true", "false"):
             return None
         if self.names is None and name not in _NEVER:
@@ -94,7 +94,7 @@ class Reader:
 
 
 def single(value: tree.Value) -> tree.Value:
-    """What parentheses and chains of one item hold."""
+    """Return the value inside parentheses and chains of one item."""
     while True:
         if isinstance(value, tree.Group):
             value = value.chain
@@ -125,14 +125,14 @@ def _integer(option: Option, value: tree.Value, names: Reader, least: int) -> in
 
 @kind("shape")
 def _shape(option: Option, value: tree.Value, names: Reader) -> tuple[int, ...]:
-    """`28x28`, `100 x 150`, or one size."""
+    """Return the sizes of `28x28` or `100 x 150`, or a single size as a tuple."""
     items = value.sizes if isinstance(value, tree.Grid) else (value,)
     return tuple(_integer(option, item, names, 1) for item in items)
 
 
 @kind("numbers")
 def _numbers(option: Option, value: tree.Value, names: Reader) -> tuple[float, ...]:
-    """A list of numbers, or a list of the net by its name."""
+    """Return a list of numbers that is written out, or a list of the net that is named."""
     found = names.named(value.name) if isinstance(value, tree.Ref) else None
     if isinstance(found, tuple):
         return tuple(float(item) for item in found)
@@ -146,7 +146,7 @@ def _texts(option: Option, value: tree.Value, names: Reader) -> tuple[str, ...]:
 
 @kind("name")
 def _name(option: Option, value: tree.Value, names: Reader) -> str:
-    """The name of a layer or field: `y`, `p.left`."""
+    """Return the name of a layer or field, such as `y` or `p.left`."""
     if isinstance(value, tree.Ref):
         return value.name
     raise names.fault(value.at, "NS425", option=option.shown, value=names.text_at(value.at))
@@ -157,7 +157,7 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 @kind("path")
 def _path(option: Option, value: tree.Value, names: Reader) -> str:
-    """The name of a file or folder; where it lies is known when the data is opened."""
+    """Return the name of a file or folder. Whether it exists is checked when the data are opened."""
     found: str = names.read(option._replace(kind="text"), value)
     if not found.strip():
         raise names.fault(value.at, "NS780", Hint("empty"), option=option.shown, value=found)
