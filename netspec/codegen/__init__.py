@@ -1,1 +1,1 @@
-"""Graph -> PyTorch: source a person could have written, and the live module, which is that very text."""
+"""Turn a graph into PyTorch: source like that of a person, and a live module, which is made by executing it."""

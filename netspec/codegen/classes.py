@@ -1,7 +1,7 @@
-"""Instances of blocks -> classes: those that are written alike share one, and its sizes are arguments.
+"""Turn the instances of blocks into classes: instances with the same code share a class, and sizes are its arguments.
 
-A class is written from the block elaborated with open sizes, so that its code says `4 * d` where the spec does. What
-open sizes do not say is a literal where all instances agree, and an argument of its own where they differ.
+The code of a class comes from the block elaborated with open sizes, so that it says `4 * d` if the spec says so. A
+value that open sizes do not determine becomes a literal if all instances have the same value, else an argument.
 """
 
 from __future__ import annotations
@@ -49,19 +49,19 @@ from netspec.ir.graph import Graph, Scope
 from netspec.ir.sizes import Formula
 from netspec.ir.types import Type
 
-MANY = 6  # results beyond which their number is left out of the type
-LOOP = 2  # modules of a class that start alike, from which on the net starts them in a loop
+MANY = 6  # a function with more results than this is annotated `tuple[Tensor, ...]`
+LOOP = 2  # the net initialises arrays of the same kind in one loop if there are at least so many of them
 
 
 @dataclass(slots=True)
 class Argument:
-    """One argument of a class: a size or parameter of the block by its name, or the n-th value of its code."""
+    """One argument of a class: a size or parameter of the block, or a value of its code that differs by instance."""
 
     name: str
-    values: tuple[Any, ...]  # what the instances have
-    symbol: str = ""
-    leaf: int = -1
-    attribute: str = ""  # what it is called in forward, where that uses it
+    values: tuple[Any, ...]  # the value of each instance
+    symbol: str = ""  # the name of the size or parameter, or "" for a value of the code
+    leaf: int = -1  # the position of the value in `Draft.leaves()`, or -1 for a size or parameter
+    attribute: str = ""  # the attribute of `self` that holds the argument, if `forward` reads it
 
     @property
     def annotation(self) -> str:
@@ -77,10 +77,11 @@ class Definition:
     """One class or function of the emitted source."""
 
     name: str
-    drafts: list[Draft]  # every instance that is written like this
-    code: Draft  # the draft that is written out: with open sizes where possible
+    drafts: list[Draft]  # the drafts of all instances that share this class
+    code: Draft  # the draft that is written into the source: the one with open sizes, if there is one
     arguments: list[Argument] = field(default_factory=list)
-    shown: dict[int, ast.expr] = field(default_factory=dict)  # by leaf; others are literals
+    # by position in `Draft.leaves()`: the expression that is written for this value; all others are literals
+    shown: dict[int, ast.expr] = field(default_factory=dict)
     is_net: bool = False
 
     @property
@@ -104,11 +105,11 @@ class Definition:
         return self.draft.lengths
 
     def draft_leaf(self, position: int) -> Any:
-        """The n-th value of the code, as the first instance has it."""
+        """Return the value at a position of `Draft.leaves()` in the first instance."""
         return self.draft.leaves()[position].value
 
     def values(self, site: Site, scope: Scope) -> Iterator[ast.expr]:
-        """What an instance passes for the arguments."""
+        """Yield the values that an instance passes for the arguments of the class."""
         for argument in self.arguments:
             if argument.symbol:
                 yield Value(scope.params[argument.symbol], name=argument.name)
@@ -117,7 +118,7 @@ class Definition:
                 yield Value(UNKNOWN if found is None else found.leaves()[argument.leaf].value, name=argument.name)
 
     def construct(self, site: Site, scope: Scope) -> ast.expr:
-        """`Transformer(d, heads, p)`: the module of an instance, steps that it is given included."""
+        """Return the constructor call of an instance: `Transformer(d, heads, p)`, with modules for step parameters."""
         given: list[ast.expr] = []
         if self.draft.given:
             inner = collect_given(site, scope)
@@ -126,12 +127,12 @@ class Definition:
 
 
 def collect_given(site: Site, scope: Scope) -> dict[str, ast.expr]:
-    """The modules that a block is given for its step parameters, made where the block is called."""
+    """Return the constructor calls of the modules that the caller of a block passes for its step parameters."""
     return {item.name: made_alone(site, item.holder) for item in modules.given(site, scope)}
 
 
 class Classes:
-    """All classes of one net, callees before callers."""
+    """All classes of one net; a class comes before the classes that use it."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -155,7 +156,7 @@ class Classes:
     # ---- grouping
 
     def _levels(self) -> list[list[Scope]]:
-        """Blocks by the height of what they call: a class is there before it is called."""
+        """Return the blocks in levels: a block calls only blocks of earlier levels, so their classes exist already."""
         heights: dict[int, int] = {}
         for scope in reversed(self.graph.scopes):
             inner = [heights[child] for child in scope.children]
@@ -197,7 +198,10 @@ class Classes:
         return draft
 
     def _open(self, drafts: list[Draft]) -> Draft | None:
-        """The class once more, from the block elaborated with open sizes; None where that is not to be had."""
+        """Return the draft of a class from the block elaborated with open sizes.
+
+        Return None if the block cannot be elaborated so, or if its code then differs from that of the instances.
+        """
         scopes = [draft.scope for draft in drafts]
         first = scopes[0]
         if first.source is None:
@@ -230,7 +234,10 @@ class Classes:
     # ---- what starts alike in the whole net
 
     def _everywhere(self) -> list[tuple[tuple[str, str], tuple[str, tuple[Any, ...]]]]:
-        """By class of module and array: the call that starts all of them, if there are several and all start alike."""
+        """Return pairs of (class of module, array) and the call that initialises this array in all such modules.
+
+        Only arrays that occur several times in the net and all start in the same way are listed.
+        """
         starts: dict[tuple[str, str], set[Any]] = {}
         counts: Counter[tuple[str, str]] = Counter()
         made: Counter[str] = Counter()
@@ -262,7 +269,7 @@ class Classes:
         return everywhere
 
     def start_all(self) -> list[Statement]:
-        """`for module in self.modules():` the arrays that start alike in the whole net."""
+        """Return the loop `for module in self.modules():` that initialises the arrays of `_everywhere`."""
         tests: dict[tuple[str, tuple[Any, ...], str], list[str]] = {}
         for (kind, part), (template, numbers) in self.everywhere:
             tests.setdefault((template, numbers, part), []).append(kind)
@@ -289,7 +296,7 @@ def _within(graph: Graph, scope: Scope, around: Scope) -> bool:
 
 
 def settle(definition: Definition, open_: Draft | None) -> None:
-    """Decides how every value of a class is written, and so what the class takes."""
+    """Decide how each value of a class is written, and thereby which arguments the class takes."""
     if open_ is not None:
         definition.code = open_
     drafts = definition.drafts
@@ -297,7 +304,9 @@ def settle(definition: Definition, open_: Draft | None) -> None:
     said = [value.value for value in open_.leaves()] if open_ is not None else [None] * len(columns)
     sizes = {word: _column(drafts, word) for word in _order(drafts[0].scope)}
     codes: dict[int, ast.expr] = {}
-    closed: set[str] = set()  # names that some value hangs on without saying so: no arguments then
+    # A literal that depends on a size would become wrong if another value were passed for this size.
+    # So sizes that such literals depend on are no arguments.
+    closed: set[str] = set()
     for position, (column, formula) in enumerate(zip(columns, said, strict=True)):
         if isinstance(formula, Formula) and formula.values == column:
             code = python_of(formula, sizes)
@@ -325,7 +334,7 @@ def settle(definition: Definition, open_: Draft | None) -> None:
 
 
 def _without(code: ast.expr, closed: set[str], sizes: dict[str, tuple[Any, ...]]) -> ast.expr:
-    """An expression with the values of some names in their place."""
+    """Return an expression in which the values of the closed sizes replace their names."""
     if not closed & names_in(code):
         return code
 
@@ -341,14 +350,14 @@ def _without(code: ast.expr, closed: set[str], sizes: dict[str, tuple[Any, ...]]
 
 
 def _order(scope: Scope) -> list[str]:
-    """The names of a block's sizes as its class takes them: those of its inputs, then its parameters."""
+    """Return the names of a block's sizes in the order of its class: those of its inputs, then its parameters."""
     if scope.kind == "net":
         return list(scope.arguments)
     return [*(word for word in scope.params if word not in scope.given), *scope.given]
 
 
 def size_of(scope: Scope, word: str) -> Any:
-    """The value of a size or parameter of a block or net."""
+    """Return the value of a size or parameter of a block or net."""
     return scope.params[word] if word in scope.params else scope.arguments.get(word)
 
 
@@ -361,7 +370,7 @@ def _alike(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
 
 
 def _name_all(definition: Definition, arguments: dict[str, Argument], codes: dict[int, ast.expr]) -> None:
-    """Names the arguments and attributes: modules and variables keep theirs."""
+    """Choose names for arguments and attributes that differ from the names of modules and variables."""
     code = definition.code
     namer = Namer(code.names if definition.function else ())
     for argument in arguments.values():
@@ -392,7 +401,7 @@ def _name_all(definition: Definition, arguments: dict[str, Argument], codes: dic
 
 
 def written(definition: Definition, classes: Classes, about: str) -> Statement:
-    """A class, or a function for a block that stores nothing."""
+    """Return the statement of a definition: a class, or a function if the block stores nothing."""
     code = definition.code
     positions = {id(value): position for position, value in enumerate(code.leaves())}
 
@@ -429,7 +438,7 @@ def written(definition: Definition, classes: Classes, about: str) -> Statement:
 
 
 def _default(value: ast.expr, definition: Definition, positions: dict[int, int]) -> bool:
-    """Whether a keyword argument says what torch does anyway."""
+    """Whether a keyword argument can be left out because its value is torch's default."""
     if not isinstance(value, Value) or positions[id(value)] in definition.shown:
         return False
     own = definition.draft_leaf(positions[id(value)])
@@ -437,7 +446,7 @@ def _default(value: ast.expr, definition: Definition, positions: dict[int, int])
 
 
 def _progress(start: ast.expr, step: ast.expr) -> ast.expr:
-    """`64 + 32 * i`."""
+    """Return the expression of a value that grows with the round: `64 + 32 * i`."""
     grown = name("i") if flat(step) == "1" else fill("{step} * i", {"step": step})
     return grown if flat(start) == "0" else fill("{start} + {grown}", {"start": start, "grown": grown})
 

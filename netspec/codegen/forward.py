@@ -1,4 +1,4 @@
-"""One scope's nodes -> the lines of its class's `forward`: chains, calls, repeats, and loops over time."""
+"""Turn the nodes of one net or block into the lines of its `forward`: chains, calls, repeats, and loops over time."""
 
 from __future__ import annotations
 
@@ -35,24 +35,28 @@ from netspec.ir.graph import Edge, Layer, Node, Scope
 from netspec.ir.operation import Lowering, Part
 from netspec.ir.types import Time, Type
 
-ROOM = WIDTH - 12  # a longer expression is broken into steps
+ROOM = WIDTH - 12  # characters; an expression that is longer is split into several lines with variables
 STATE = "dict[str, Any]"
 
 
 @dataclass(slots=True)
 class Draft:
-    """A class, or a function for a block without weights, before it is known how its values are written."""
+    """The code of a class, or of a function if a block has no weights, with the way its values are written still open.
+
+    A value may become a literal or an argument of the class; `netspec.codegen.classes.settle` decides that later.
+    """
 
     scope: Scope
     function: bool = False
-    arguments: list[str] = field(default_factory=list)  # the tensors, in order
-    lengths: list[str] = field(default_factory=list)  # whose lengths vary: the names they have in the graph
+    arguments: list[str] = field(default_factory=list)  # the names of the tensors that `forward` takes, in order
+    # the graph's names of the lengths that vary from example to example: `forward` takes these lengths too
+    lengths: list[str] = field(default_factory=list)
     modules: Modules = field(default_factory=Modules)
     init: list[Statement] = field(default_factory=list)
     lines: list[Statement] = field(default_factory=list)
     returns: list[ast.expr] = field(default_factory=list)
     parts: dict[str, Part] = field(default_factory=dict)
-    names: set[str] = field(default_factory=set)  # the local variables
+    names: set[str] = field(default_factory=set)  # the names that `forward` uses: its local variables and globals
     stateful: bool = False
 
     @property
@@ -61,7 +65,7 @@ class Draft:
 
     @property
     def trains(self) -> bool:
-        """Whether it does something else in training."""
+        """Whether the code reads `self.training`, that is, behaves differently in training."""
         return any(
             isinstance(node, ast.Attribute) and node.attr == "training"
             for line in self.lines
@@ -70,13 +74,16 @@ class Draft:
         )
 
     def leaves(self) -> list[Value]:
-        """Every value in the code, in order: those of `__init__` first."""
+        """Return every value in the code in the order of the text; the values of `__init__` come first."""
         statements = (*self.init, *self.lines)
         code = [*(found for line in statements for found in expressions(line)), *self.returns]
         return [node for found in code for node in walk(found) if isinstance(node, Value)]
 
     def signature(self) -> tuple[object, ...]:
-        """What must agree for two instances to share a class: all but the values of numbers and flags."""
+        """Return what must be equal if two instances are to share a class.
+
+        The values of numbers and flags are left out, because they can become arguments of the class.
+        """
         lines = [*render(self.init, show=_kind), *render(self.lines, show=_kind)]
         returns = [flat(value, _kind) for value in self.returns]
         defaults = [repr(value.default) for value in self.leaves()]
@@ -85,17 +92,17 @@ class Draft:
 
 
 def _kind(value: Value) -> str:
-    """A value where only its kind matters."""
+    """Return a text that stands for the kind of a value: equal for all numbers and flags, but not for strings."""
     return f'"{value.value}"' if isinstance(value.value, str) else "None" if value.value is None else "0"
 
 
 class Forward:
-    """Writes the forward of a net or block.
+    """Write the `forward` of a net or block.
 
     Args:
-        site: the graph.
-        scope: the net or block.
-        draft: what is written to; its modules are there already.
+        site: the graph, and what code generation knows of it.
+        scope: the net or block whose `forward` is written.
+        draft: the draft that receives the lines; its modules are already collected.
     """
 
     def __init__(self, site: Site, scope: Scope, draft: Draft) -> None:
@@ -103,26 +110,29 @@ class Forward:
         self.graph = site.graph
         self.scope = scope
         self.draft = draft
-        self.lines = draft.lines  # where lines are written: of the function, or of the loop that is open
-        self.depth = 0  # loops around
-        self.left = site.uses.copy()  # how many readers of a value have not read it yet
+        self.lines = draft.lines  # new lines are added here: the body of the function, or of the innermost open loop
+        self.depth = 0  # the number of Python loops around the line that is being written
+        self.left = site.uses.copy()  # for each value: how many of its readers are not written yet
         self.values: dict[Edge, ast.expr] = {}
         labels = (layer.label for layer in self.graph.layers if layer.scope == scope.index and layer.role != "start")
         self.locals = Locals(labels, site.taken)
         self.lengths: dict[str, ast.expr] = {}
         self.layer = -1
-        self.line: list[Edge] = []  # the values of the line that is being written
-        self.access: list[tuple[str, ast.expr]] = []  # keys that a loop's variable stands for
+        self.line: list[Edge] = []  # the values of the spec's line that is being written
+        # pairs of a module's key and the variable of a loop that holds this module
+        self.access: list[tuple[str, ast.expr]] = []
         self.assigned: set[str] = set()
-        self.typed: set[str] = set()  # variables that are returned: their first assignment says Tensor
-        self.untyped: dict[str, Assign] = {}  # first assignments that show themselves that it is one
-        self.stepwise = scope.index in site.in_loops  # inside a recurrence: values have no time axis
-        self.whole: dict[Edge, ast.expr] = {}  # there, the values from outside with all their steps
-        self.counters: tuple[str, ...] = ()  # of the loops around, for the names of states
+        self.typed: set[str] = set()  # variables that `forward` returns; type checkers must see that they are tensors
+        # by variable: its first assignment, if this needs no annotation because a call of torch gives the type
+        self.untyped: dict[str, Assign] = {}
+        self.stepwise = scope.index in site.in_loops  # whether this code is inside a loop over time steps
+        self.whole: dict[Edge, ast.expr] = {}  # inside a loop over time: outer values with all their time steps
+        self.counters: tuple[str, ...] = ()  # the counters of the loops around; keys of states contain them
         self.state_keys: set[str] = set()
-        # what rounds hand to the next
+        # the values that one round of a repeat hands to the next round
         self.rounded = {edge for each in self.graph.scopes if each.kind == "round" for edge in each.results}
-        self.ahead_of_loop: dict[int, ast.expr] = {}  # what steps in a loop worked out before it
+        # by node in a loop over time: the value that was computed for this node once, before the loop
+        self.ahead_of_loop: dict[int, ast.expr] = {}
         self.runs: dict[int, Run] = {id(member): run for run in draft.modules.runs for member in run.members}
         self.done: set[int] = set()
 
@@ -130,7 +140,7 @@ class Forward:
         self.ports()
         outputs = [layer for layer in self.graph.layers if layer.scope == self.scope.index and layer.role == "output"]
         self.left.update(edge for layer in outputs for edge in layer.values)
-        returned = {layer.values[0] for layer in outputs}  # by more than one name, where a line is another's value
+        returned = {layer.values[0] for layer in outputs}  # two names can share one value, as in `b = a`
         self.typed = {
             self.locals.line(layer.label)
             for layer in self.graph.layers
@@ -143,7 +153,7 @@ class Forward:
         self.draft.names = self.locals.given() | {word for found in code for word in names_in(found)}
 
     def ports(self) -> None:
-        """The arguments of forward: a net's inputs, or what a block is given; then the lengths they bring."""
+        """Name the arguments of `forward`: first the inputs of the net or block, then the lengths that vary."""
         for number in self.graph.inputs if self.scope.kind == "net" else self.scope.ports:
             node = self.graph.nodes[number]
             label = self.graph.layers[node.layer].label
@@ -181,7 +191,7 @@ class Forward:
             self.node(item)
 
     def run_of(self, scope: Scope) -> Run | None:
-        """The sequence that a block belongs to, or that a repeat is written as."""
+        """Return the `nn.Sequential` that a block belongs to or that a repeat is written as, or None."""
         if id(scope) in self.runs:
             return self.runs[id(scope)]
         if scope.kind != "repeat" or not self.runs:
@@ -191,7 +201,7 @@ class Forward:
         return next((self.runs[id(member)] for member in (*inside, *nodes) if id(member) in self.runs), None)
 
     def run(self, run: Run, layer: int) -> None:
-        """`r2 = self.r2(r1)`."""
+        """Write the call of an `nn.Sequential`: `r2 = self.r2(r1)`."""
         if id(run) in self.done:
             return
         self.done.add(id(run))
@@ -203,7 +213,7 @@ class Forward:
         self.keep(run.result, fill("{self}({x})", {"self": parse(f"self.{run.attribute}"), "x": source}))
 
     def comment(self, number: int) -> None:
-        """The spec's line, above what it becomes."""
+        """Write a line of the spec as a comment above the code that it becomes."""
         if number == self.layer or number < 0:
             return
         self.layer = number
@@ -214,7 +224,7 @@ class Forward:
 
     def assign(self, variable: str, value: ast.expr) -> ast.expr:
         if not (isinstance(value, ast.Name) and value.id == variable):
-            # the text itself says Tensor
+            # type checkers know without an annotation that a call such as `torch.cat(...)` gives a Tensor
             shows = isinstance(value, ast.Call) and flat(value.func).startswith("torch.")
             line = Assign(variable, value)
             if variable in self.typed and variable not in self.assigned:
@@ -222,14 +232,16 @@ class Forward:
                     self.untyped[variable] = line
                 else:
                     line.annotation = "Tensor"
-            elif variable in self.untyped and not shows:  # what a module returns would take its type away
+            # A type checker takes the result of a module as Any. The variable gets such a value now,
+            # so its first assignment must say that it is a Tensor.
+            elif variable in self.untyped and not shows:
                 self.untyped.pop(variable).annotation = "Tensor"
             self.assigned.add(variable)
             self.lines.append(line)
         return name(variable)
 
     def temporary(self, wanted: str) -> str:
-        """A variable for a value on its way: the line's own name, unless something still needs that."""
+        """Return a variable for an intermediate value: the wanted name, or a new one if the old value is still read."""
         variable, number = wanted, 2
         while not self.is_free(variable):
             variable, number = self.locals.other(f"{wanted}_{number}"), number + 1
@@ -239,39 +251,44 @@ class Forward:
         return not any(self.left.get(edge, 0) > 0 and variable in names_in(self.values[edge]) for edge in self.line)
 
     def settle(self, edge: Edge) -> ast.expr:
-        """Makes sure a value is a plain name."""
+        """Return the variable of a value; if the value is still an expression, first assign it to a variable."""
         value = self.values[edge]
         if not is_name(value):
             held = self.left.get(edge, 0)
-            self.left[edge] = 0  # its own text may name the variable it gets
+            # the value may replace a variable that its own expression reads: `x = F.relu(x)`
+            self.left[edge] = 0
             variable = self.temporary(self.variable(self.layer))
             self.left[edge] = held
             self.values[edge] = value = self.assign(variable, value)
         return value
 
     def settle_all(self) -> None:
-        """Before a loop: what is computed once is computed now."""
+        """Assign all pending values to variables, so that a loop that follows does not compute them in each round."""
         for edge in self.line:
             if self.left.get(edge, 0) > 0:
                 self.settle(edge)
 
     def variable(self, number: int) -> str:
-        """The variable of a line."""
+        """Return the variable of a line of the spec."""
         layer = self.graph.layers[number]
         if layer.role == "start":
             return self.locals.other(f"{layer.label}_start")
         if layer.scope == self.scope.index:
             return self.locals.line(layer.label)
-        # a line of a block whose text stands here, because a loop runs through it
+        # the line belongs to a block whose code is written here, because a loop over time runs through this block
         path = layer.path[len(self.scope.path) + 1 :] if self.scope.path else layer.path
         return self.locals.other(path.replace(".", "_"))
 
     def value_name(self, edge: Edge) -> str:
-        """The name of a layer's value; a loop may hold lines of an inner block."""
+        """Return the variable of the line that makes a value; in a loop this line may belong to an inner block."""
         return self.variable(self.graph.nodes[edge.node].layer)
 
     def keep(self, edge: Edge, value: ast.expr) -> None:
-        """A new value: a line's result gets the line's name, others stay inside the next expression."""
+        """Store a new value.
+
+        The result of a line is assigned to the line's variable. Another value stays an expression, so that the code
+        that reads it contains it; if it has several readers, it gets a variable too.
+        """
         layer = self.graph.layers[self.layer]
         self.line.append(edge)
         self.values[edge] = value
@@ -284,7 +301,7 @@ class Forward:
             self.settle(edge)
 
     def results(self, edges: Sequence[Edge], value: ast.expr) -> None:
-        """What a call or a step with several results gives."""
+        """Store the results of a call or step; several results are assigned to variables in one line."""
         if len(edges) == 1:
             self.keep(edges[0], value)
             return
@@ -324,7 +341,7 @@ class Forward:
         self.results([Edge(node.index, position) for position in range(len(node.types))], value)
 
     def broadcast(self, node: Node) -> bool:
-        """Whether all that reads a value puts it together with one of the same axes that has an axis for the batch."""
+        """Whether every reader of a node's value broadcasts it against a value of the same type with a batch axis."""
         edge = Edge(node.index)
         readers = [other for other in self.graph.nodes if edge in other.inputs]
         at_end = any(edge in layer.values for layer in self.graph.layers if layer.role == "output")
@@ -341,13 +358,13 @@ class Forward:
         )
 
     def folded(self, template: str, filled: dict[str, ast.expr]) -> ast.expr:
-        """A step that knows no time axis: time is folded into the batch around it."""
+        """Return the code of a step that knows no time axis: the time axis is merged into the batch axis around it."""
         source = filled["x"]
         inner = fill(template, {**filled, "x": fill("{x}.flatten(0, 1)", {"x": source})})
         return fill("torch.unflatten({inner}, 0, {x}.shape[:2])", {"inner": inner, "x": source})
 
     def shorten(self, node: Node, template: str) -> None:
-        """Gives operands names until the expression fits on a line."""
+        """Assign operands to variables, the longest first, until the expression of a node fits on one line."""
         own = width(fill(template, {slot: name("x") for slot in slots(template)}))
         while True:
             edges = [edge for edge in node.inputs if not is_name(self.values[edge])]
@@ -381,13 +398,13 @@ class Forward:
         return leaf(lowering.values[slot], slot)
 
     def ahead(self, node: Node, lowering: Lowering) -> ast.expr:
-        """What a step works out before it is told the time step."""
+        """Return the expression that a step can compute once, before the loop over time steps."""
         places = {str(position): position for position in range(len(node.inputs))}
         wanted = slots(lowering.ahead)
         return fill(lowering.ahead, {slot: self.slot(slot, node, lowering, places) for slot in wanted})
 
     def dtype(self) -> ast.expr:
-        """The kind of numbers that a value made of none should have: that of the inputs, or of the weights."""
+        """Return code for the dtype of a tensor that is made from nothing: that of an input, or else of the weights."""
         for number in self.graph.inputs if self.scope.kind == "net" else self.scope.ports:
             if self.graph.nodes[number].type.classes is None:
                 return fill("{x}.dtype", {"x": self.values[Edge(number)]})
@@ -398,7 +415,7 @@ class Forward:
         return parse("next(self.parameters()).dtype" if trained else "torch.get_default_dtype()")
 
     def path(self, key: str) -> ast.expr:
-        """How forward reaches a module: `self.stem_batchnorm`, or through a loop's variable."""
+        """Return the expression with which `forward` reaches a module: `self.stem_batchnorm`, or a loop's variable."""
         for prefix, owner in reversed(self.access):
             if key == prefix:
                 return owner
@@ -416,7 +433,7 @@ class Forward:
     # ---- blocks
 
     def call(self, scope: Scope) -> None:
-        """`up = self.up(low, skip)`, or the function of a block that stores nothing."""
+        """Write the call of a block: `up = self.up(low, skip)`, or a call of its function if it stores nothing."""
         definition = self.site.definition(scope)
         edges = [self.graph.nodes[number].inputs[0] for number in scope.ports]
         lengths = [self.lengths[varying] for varying in self.inner_lengths(scope)]
@@ -425,7 +442,8 @@ class Forward:
             values = [self.settle(edge) for edge in edges]
         for edge in edges:
             self.left[edge] = self.left.get(edge, 1) - 1
-        for node in self.graph.nodes[scope.first : scope.last]:  # what the block reads of its own results
+        # a block may read its own results; these reads are not written here, so they are not counted
+        for node in self.graph.nodes[scope.first : scope.last]:
             for edge in node.inputs:
                 if edge in scope.results:
                     self.left[edge] -= 1
@@ -433,20 +451,20 @@ class Forward:
         arguments = [*values, *lengths, *self.passed(definition, scope)]
         if not definition.stateful:
             self.results([*scope.results], ast.Call(function, arguments, []))
-        elif scope.backward:  # an earlier batch is its future, not its past
+        elif scope.backward:  # the block reads time backwards, so the state of an earlier batch is of no use to it
             self.results([*scope.results], parse_item(ast.Call(function, arguments, [])))
         else:
             self.stateful_call(scope, function, arguments)
 
     def passed(self, definition: Callee, scope: Scope) -> list[ast.expr]:
-        """What a function is told besides its tensors; a class knows it."""
+        """Return the arguments that a function needs besides its tensors; a class keeps these values as attributes."""
         if not definition.function:
             return []
         values: list[ast.expr] = list(definition.values(self.site, scope))
         return [*values, parse("self.training")] if definition.trains else values
 
     def inner_lengths(self, scope: Scope) -> list[str]:
-        """The lengths that a block's inputs bring along, in the order of its own arguments."""
+        """Return the varying lengths of a block's inputs, in the order in which the block takes them."""
         found: list[str] = []
         for number in () if scope.index in self.site.in_loops else scope.ports:
             time = self.graph.nodes[number].type.time
@@ -465,13 +483,13 @@ class Forward:
                 self.round(inner, names)
 
     def enter(self, first: Scope) -> list[str]:
-        """The variables that go round: each is given what the first round reads."""
+        """Return the variables that one round hands to the next, and assign to them what the first round reads."""
         edges = [self.graph.nodes[number].inputs[0] for number in first.ports]
         base = self.variable(self.layer)
         names: list[str] = []
         for position, edge in enumerate(edges, 1):
             held = self.left.get(edge, 0)
-            self.left[edge] = held - 1  # a value that only goes round gives its variable up
+            self.left[edge] = held - 1  # if only the rounds read the value, they may overwrite its variable
             variable = self.temporary(base if len(edges) == 1 else f"{base}_{position}")
             self.left[edge] = held
             self.assign(variable, self.values[edge])
@@ -479,7 +497,10 @@ class Forward:
         return names
 
     def loop(self, scope: Scope, rounds: list[Scope], names: list[str]) -> bool:
-        """Tries one loop for all rounds; leaves everything as it was where they differ."""
+        """Try to write all rounds as one loop.
+
+        Return False and restore everything if the code of the rounds differs.
+        """
         if len(rounds) < 2:
             return False
         lists = [] if scope.shared else self.lists(rounds)
@@ -511,9 +532,9 @@ class Forward:
         return False
 
     def lists(self, rounds: list[Scope]) -> list[list[str]] | None:
-        """The lists of modules that a loop goes through: for each the keys of its items, round by round.
+        """Return the lists of modules that a loop iterates over; each list holds one key for each round.
 
-        None where the rounds do not have one item each in every list.
+        Return None if some round does not have exactly one item in each list.
         """
         depth = 0
         around = self.graph.scopes[self.graph.scopes[rounds[0].parent].parent]
@@ -536,7 +557,7 @@ class Forward:
         return found
 
     def own_keys(self, scope: Scope) -> list[str]:
-        """The keys of what a round holds, in order."""
+        """Return the keys of the modules and arrays in a scope, in order."""
         keys: list[str] = []
         index = scope.first
         inner = {self.graph.scopes[child].first: self.graph.scopes[child] for child in scope.children}
@@ -555,14 +576,14 @@ class Forward:
         return keys
 
     def prefix(self, key: str, depth: int) -> str:
-        """A key up to the number of the round."""
+        """Return the part of a key that ends with the number of the round; `depth` repeats around come before it."""
         parts = relative(key, self.scope)
         numbers = [position for position, part in enumerate(parts) if part.isdigit()]
         end = numbers[depth] + 1 if len(numbers) > depth else len(parts)
         return ".".join([*([self.scope.key] if self.scope.key else []), *parts[:end]])
 
     def loop_names(self, lists: list[list[str]]) -> list[str]:
-        """What the items of lists are called: by their classes, no two alike, nor like those of loops around."""
+        """Return a variable for the items of each list: it is named after their class, and no loop around uses it."""
         taken = {owner.id for _, owner in self.access if isinstance(owner, ast.Name)}
         found: list[str] = []
         for prefixes in lists:
@@ -575,7 +596,7 @@ class Forward:
         return found
 
     def loop_name(self, key: str) -> str:
-        """By the class of what has a key: `linear`, `norm`, `transformer`."""
+        """Return a name after the class of the module with this key: `linear`, `norm`, `transformer`."""
         for scope in self.graph.scopes:
             if scope.key == key:
                 return self.site.definition(scope).name.lower()
@@ -608,7 +629,7 @@ class Forward:
         return For(target_text, zipped, body)
 
     def whole_list(self, prefixes: list[str]) -> ast.expr:
-        """The list of modules that stands for these keys, or the part of it."""
+        """Return the code for the list that holds these keys: the whole list, or a slice if it holds other keys too."""
         owner, _, first = prefixes[0].rpartition(".")
         found = self.path(owner)
         total = len(
@@ -624,7 +645,7 @@ class Forward:
         return fill(f"{{owner}}[{begin}:{begin + len(prefixes)}]", {"owner": found})
 
     def round(self, scope: Scope, names: list[str]) -> None:
-        """One round: its ports are the variables that go round, its results go back into them."""
+        """Write one round: it reads the variables of `names` and assigns its results to them."""
         for number, variable in zip(scope.ports, names, strict=True):
             source = self.graph.nodes[number].inputs[0]
             self.left[source] = self.left.get(source, 1) - 1
@@ -643,7 +664,10 @@ class Forward:
     # ---- state that goes in and comes out
 
     def state_key(self, label: str) -> str:
-        """Where a recurrence keeps its state: the line's name, and the numbers of the rounds it stands in."""
+        """Return the code of the key under which a recurrence stores its state in `after`.
+
+        The key is the label of the line, followed by the counters of the loops around it.
+        """
         key, number = label, 2
         while key in self.state_keys:
             key, number = f"{label}.{number}", number + 1
@@ -653,7 +677,7 @@ class Forward:
         return 'f"' + key + "".join(f".{{{counter}}}" for counter in self.counters) + '"'
 
     def stateful_call(self, scope: Scope, function: ast.expr, arguments: list[ast.expr]) -> None:
-        """`z, after["z"] = self.z(x, before.get("z"))`."""
+        """Write the call of a block that has a state: `z, after["z"] = self.z(x, before.get("z"))`."""
         base = self.temporary(self.variable(self.layer))
         numbers = range(1, len(scope.results) + 1)
         names = [base] if len(numbers) == 1 else [self.locals.other(f"{base}_{number}") for number in numbers]
@@ -666,7 +690,7 @@ class Forward:
         self.hold_names(scope.results, names)
 
     def handing_on(self, node: Node, lowering: Lowering) -> None:
-        """A step over time that hands its state to the next batch: a shift along time, or torch's own recurrences."""
+        """Write a step over time that hands its state to the next batch: a delay, or a recurrent layer of torch."""
         delayed = node.kind == "delay"
         self.draft.stateful = True
         owner = self.value_name(node.inputs[0]) if delayed else self.graph.layers[self.layer].label
@@ -695,7 +719,11 @@ class Forward:
     # ---- loops over time
 
     def cell(self, cell: Cell) -> None:
-        """A recurrence: what is delayed is a variable, what is read later is collected."""
+        """Write a recurrence as a loop over time.
+
+        Each delayed value is a variable that the loop updates. A value that is read after the loop is collected in a
+        list and stacked.
+        """
         self.draft.stateful = True
         members = [self.graph.nodes[index] for index in sorted(cell.members)]
         delays = [node for node in members if node.kind == "delay"]
@@ -725,7 +753,7 @@ class Forward:
             self.lines.append(Assign(f"after[{key}]", kept))
 
     def work_ahead(self, cell: Cell) -> None:
-        """What the loop's steps work out of values from outside alone: once, before the first time step."""
+        """Write, before the loop, what its steps can compute from outer values alone."""
         for node in cell.items:
             if not isinstance(node, Node) or node.kind == "delay":
                 continue
@@ -738,7 +766,11 @@ class Forward:
     def inside(
         self, cell: Cell, members: list[Node], befores: dict[Edge, list[str]], lists: dict[Edge, str], time: Time
     ) -> None:
-        """The loop: inputs are unbound along time, so that going back costs no more than going forward."""
+        """Write the loop over time.
+
+        The inputs are unbound along time instead of indexed at each step: the backward pass of indexing would make a
+        gradient as large as the whole input for each time step.
+        """
         values, left, outer = self.values.copy(), self.left, self.lines
         self.lines, self.stepwise = [], True
         self.depth += 1
@@ -777,7 +809,7 @@ class Forward:
         self.line = []
 
     def over_time(self, steps: list[tuple[str, ast.expr]], body: list[Statement], time: Time, counted: bool) -> For:
-        """`for x_t, c_t in zip(x.unbind(1), c.unbind(1), strict=True):`."""
+        """Return the loop over time: `for x_t, c_t in zip(x.unbind(1), c.unbind(1), strict=True):`."""
         if not steps:
             return For("t" if counted else "_", call("range", [Value(time.length)]), body)
         names = ", ".join(variable for variable, _ in steps)
@@ -789,7 +821,7 @@ class Forward:
         return For(f"t, ({names})" if len(steps) > 1 else f"t, {names}", call("enumerate", [over]), body)
 
     def read_by_step(self, edge: Edge, members: list[Node]) -> bool:
-        """Whether a loop reads a value step by step, and not only whole."""
+        """Whether some node of a loop reads a value step by step; other nodes may read all its time steps at once."""
         return any(
             inner == edge and not node.looks_across_time(position)
             for node in members
@@ -797,7 +829,10 @@ class Forward:
         )
 
     def before(self, edge: Edge, nodes: list[Node], source: ast.expr | None) -> list[str]:
-        """The variables that hold a layer's last values, newest first: from the state given, or the start."""
+        """Return the variables that hold the last values of a layer, newest first.
+
+        Also write their first values: from the state of the batch before, or else from the start value or zeros.
+        """
         base = self.value_name(edge)
         steps = max(node.delay for node in nodes)
         numbers = [""] if steps == 1 else range(1, steps + 1)
@@ -825,15 +860,15 @@ class Forward:
         return names
 
     def zeros(self, template: str, value: Type, given: ast.expr) -> ast.expr:
-        """Zeros of a type, for as many examples as come in."""
+        """Return code that makes zeros of a type, for as many examples as `given` has."""
         sizes = {f"size{number}": leaf(size) for number, size in enumerate((value.maps, *value.space))}
         filled = template.replace("{sizes}", ", ".join(f"{{{slot}}}" for slot in sizes))
         return fill(filled, {**sizes, "x": given, "dtype": self.dtype()})
 
     def timed_source(self, cell: Cell, members: list[Node], time: Time) -> ast.expr | None:
-        """A value from outside that has the time axis the loop runs over; None where there is none.
+        """Return the variable of an outer value whose time axis is the one of the loop, or None if there is none.
 
-        Keys of attention may have another time axis.
+        Not every outer value will do: keys of attention may have another time axis.
         """
         for edge in self.outside(members, cell):
             self.whole[edge] = self.values[edge]
@@ -842,7 +877,7 @@ class Forward:
         return None
 
     def outside(self, members: list[Node], cell: Cell) -> list[Edge]:
-        """The values a loop reads from outside, starts left out; each settled in a variable."""
+        """Return the outer values that a loop reads, without start values, and assign each to a variable."""
         found: list[Edge] = []
         for node in members:
             for edge in () if node.kind == "delay" else node.inputs:
@@ -853,7 +888,7 @@ class Forward:
         return found
 
     def hold(self, edge: Edge) -> None:
-        """Gives a value that is computed once, before a loop, a variable that no line in the loop writes."""
+        """Assign a value to a variable before a loop; no line in the loop writes this variable."""
         node, value = self.graph.nodes[edge.node], self.values[edge]
         if node.kind in ("input", "port") or edge in self.graph.layers[node.layer].values:
             self.settle(edge)
@@ -868,7 +903,7 @@ class Forward:
         self.values[edge] = self.assign(variable, value)
 
     def read_after(self, cell: Cell) -> list[Edge]:
-        """The loop's values that are read outside it."""
+        """Return the values of the loop that are read outside the loop."""
         wanted: list[Edge] = []
         for node in self.graph.nodes:
             if node.index in cell.members:
@@ -883,17 +918,17 @@ class Forward:
 
 
 def parse_item(value: ast.expr) -> ast.expr:
-    """The first of what a call gives."""
+    """Return code for the first item of what a call returns."""
     return fill("{value}[0]", {"value": value})
 
 
 def _target_names(text: str) -> set[str]:
-    """The variables that the target of an assignment reads: the counters in names of states."""
+    """Return the names in the target of an assignment; the key of a state in it may contain the counter of a loop."""
     return names_in(parse(f"({text},)")) if text else set()
 
 
 def comment_text(layer: Layer) -> str:
-    """A line of the spec on one line: comments left out, blanks closed up, strings as they are."""
+    """Return the text of a layer as a single line, without comments and repeated blanks; strings stay unchanged."""
     pieces: list[str] = []
     quoted, skipped, previous = False, False, ""
     for char in layer.text:

@@ -1,4 +1,4 @@
-"""The modules of a class: constructor calls by attribute, lists of them for repeats, and what is said of them after.
+"""Write the `__init__` of a class: a constructor call for each attribute, lists for repeats, then initial values.
 
 The keys say the structure: `r_batchnorm.2` is the third of a list, and `h.0.1` the second in the first of a list of
 lists. Only torch's own containers are used.
@@ -35,7 +35,7 @@ from netspec.ir.operation import Construct
 
 @dataclass(slots=True)
 class Place:
-    """What stands under one part of a key: a constructor call, or more parts below it."""
+    """The content of one part of a module's key: a constructor call, or further places below it."""
 
     code: ast.expr | None = None
     bare: bool = False
@@ -65,7 +65,7 @@ class GivenModule:
 
 @dataclass(slots=True)
 class Modules:
-    """All that `__init__` makes."""
+    """All modules and arrays that `__init__` makes, and the statements about them."""
 
     root: Place = field(default_factory=Place)
     starts: list[Start] = field(default_factory=list)
@@ -73,27 +73,27 @@ class Modules:
     runs: list[Run] = field(default_factory=list)
 
     def expressions(self) -> Iterator[ast.expr]:
-        """The code of every attribute, then the numbers of what follows."""
+        """Yield the code of each attribute, then the numbers in the statements after them."""
         for attribute in self.root.below:
             yield self.made(attribute)
         for start in self.starts:
             yield from start.numbers
 
     def made(self, attribute: str) -> ast.expr:
-        """The expression that makes an attribute."""
+        """Return the expression that makes an attribute."""
         sequential = any(run.attribute == attribute for run in self.runs)
         return _expression(self.root.below[attribute], "nn.Sequential" if sequential else "nn.ModuleList")
 
 
 def leaf(value: Any, name: str = "") -> ast.expr:
-    """A value in code; of a tuple each of its values."""
+    """Return the expression of a value; a tuple becomes a tuple of such expressions."""
     if isinstance(value, tuple):
         return ast.Tuple([leaf(item, name) for item in value])
     return Value(value, name=name)
 
 
 def construct(made: Construct) -> ast.expr:
-    """`nn.Conv2d(3, 64, 7, stride=2)`."""
+    """Return the constructor call of a module of torch: `nn.Conv2d(3, 64, 7, stride=2)`."""
     keywords: list[tuple[str, ast.expr]] = []
     for key, value in made.kwargs.items():
         if isinstance(value, tuple):
@@ -104,7 +104,7 @@ def construct(made: Construct) -> ast.expr:
 
 
 def collect(site: Site, scope: Scope) -> Modules:
-    """The modules of a net, or of one instance of a block."""
+    """Return the modules of a net, or of one instance of a block."""
     found = Modules()
     holders = list(_holders(site, scope))
     found.given = _given(site, scope, [holder for holder, _ in holders])
@@ -132,12 +132,12 @@ def collect(site: Site, scope: Scope) -> Modules:
 
 
 def given(site: Site, scope: Scope) -> list[GivenModule]:
-    """The modules that a block takes for its step parameters."""
+    """Return the modules that a block takes as arguments for its step parameters."""
     return _given(site, scope, [holder for holder, _ in _holders(site, scope)])
 
 
 def made_alone(site: Site, holder: Node | Scope) -> ast.expr:
-    """The constructor call of a step that is handed to a block as its step parameter."""
+    """Return the constructor call of a step that is handed to a block as its step parameter."""
     if isinstance(holder, Scope):
         return site.definition(holder).construct(site, holder)
     lowering = site.lowering(holder)
@@ -146,7 +146,7 @@ def made_alone(site: Site, holder: Node | Scope) -> ast.expr:
 
 
 def _holders(site: Site, scope: Scope) -> Iterator[tuple[Node | Scope, list[Scope]]]:
-    """The nodes and blocks that have a module or an array in a class, each with the repeats around it."""
+    """Yield the nodes and blocks that have a module or an array in a class, each with the repeats around it."""
 
     def walk_scope(inner: Scope, repeats: list[Scope]) -> Iterator[tuple[Node | Scope, list[Scope]]]:
         children = {
@@ -177,7 +177,7 @@ def _holders(site: Site, scope: Scope) -> Iterator[tuple[Node | Scope, list[Scop
 
 
 def _given(site: Site, scope: Scope, holders: list[Node | Scope]) -> list[GivenModule]:
-    """Which of a block's modules are its arguments: the one step with weights that a step parameter stands for."""
+    """Return the modules that a block takes as arguments: those of step parameters that are one step with weights."""
     uses: dict[tuple[str, int], list[Node | Scope]] = {}
     for holder in holders:
         for origin in holder.origins:
@@ -223,7 +223,7 @@ def _module(site: Site, node: Node, path: list[str], place: Place, found: Module
 def _expression(place: Place, container: str) -> ast.expr:
     if place.code is not None:
         return place.code
-    if place.below:  # a block that is written in place, because a loop runs through it
+    if place.below:  # this block has no class of its own, because a loop over time runs through it
         return call("nn.Module", [])
     rounds = [place.rounds[number] for number in sorted(place.rounds)]
     if all(item.bare for item in rounds):
@@ -239,7 +239,7 @@ def _expression(place: Place, container: str) -> ast.expr:
 
 
 def _by_repeat(rounds: list[Place]) -> Iterator[list[Place]]:
-    """The items of a list, those of one repeat together."""
+    """Yield the items of a list in groups: the items of one repeat are one group, any other item is a group alone."""
     group: list[Place] = []
     for item in rounds:
         if group and (item.repeat is None or item.repeat is not group[0].repeat):
@@ -251,7 +251,7 @@ def _by_repeat(rounds: list[Place]) -> Iterator[list[Place]]:
 
 
 def _grouped(group: list[Place]) -> list[ast.expr]:
-    """One comprehension where the rounds are made alike, or differ by even steps; else each for itself."""
+    """Return one comprehension if the rounds are equal or their numbers grow evenly; else return each item."""
     items = [_expression(item, "nn.ModuleList") for item in group]
     repeat = group[0].repeat
     if repeat is None or len(items) < 2:
@@ -270,7 +270,7 @@ def _comprehension(item: ast.expr, variable: str, count: Value) -> ast.expr:
 
 
 def _growing(items: list[ast.expr]) -> ast.expr | None:
-    """`Dense(64 + 32 * i, 32)`, where every number of the rounds stays or grows by the same step."""
+    """Return an expression such as `Dense(64 + 32 * i, 32)` if each number is constant or grows evenly, else None."""
     if len({flat(item, lambda _: "?") for item in items}) > 1:
         return None
     rows = [[node for node in walk(item) if isinstance(node, Value)] for item in items]
@@ -297,7 +297,7 @@ def _growing(items: list[ast.expr]) -> ast.expr | None:
 
 
 def target(path: list[str]) -> str:
-    """`self.r[0].y`: a module as `__init__` and `forward` reach it."""
+    """Return the code with which `__init__` and `forward` reach a module: `self.r[0].y`."""
     text = f"self.{path[0]}"
     for position, part in enumerate(path[1:], 1):
         if part.isdigit():
@@ -308,11 +308,11 @@ def target(path: list[str]) -> str:
 
 
 def statements(modules: Modules, everywhere: set[tuple[str, str]]) -> list[Statement]:
-    """The lines of `__init__`.
+    """Return the statements of `__init__`.
 
     Args:
-        modules: what is made.
-        everywhere: what the net itself starts in a loop over all modules, by class and array.
+        modules: the modules and arrays that are made.
+        everywhere: pairs of (class of module, array) that the net itself initialises in a loop over all its modules.
     """
     lines: list[Statement] = []
     for attribute in modules.root.below:
@@ -329,7 +329,7 @@ def statements(modules: Modules, everywhere: set[tuple[str, str]]) -> list[State
 
 
 def _below(place: Place, owner: str) -> Iterator[Statement]:
-    """What a block holds that is written in place."""
+    """Yield the statements that add the modules of a block without a class of its own."""
     for word, inner in place.below.items():
         made = _expression(inner, "nn.ModuleList")
         add = "register_parameter" if inner.bare else "add_module"
@@ -339,7 +339,7 @@ def _below(place: Place, owner: str) -> Iterator[Statement]:
 
 
 def _started(array: str, starts: list[Start]) -> Iterator[Statement]:
-    """One line for a module, a loop for several that start alike."""
+    """Yield the statements that initialise an array: one line for a module, a loop for several modules."""
     whole: dict[str, list[Start]] = {}
     for start in starts:
         whole.setdefault(start.path[0], []).append(start)
@@ -364,7 +364,7 @@ def _started(array: str, starts: list[Start]) -> Iterator[Statement]:
 
 
 def _part(owner: str, array: str) -> str:
-    """An array of a module whose class is not known where it stands."""
+    """Return code that reads an array of a module whose class type checkers do not know."""
     return f'{owner}.get_parameter("{array}")' if array else owner
 
 

@@ -17,16 +17,17 @@ from typing import Any
 from netspec.ir.sizes import Formula
 
 WIDTH = 100
-VALUE_WIDTH = 4  # what a value counts for where expressions are broken into steps: the same for every instance
+# `width` counts every value as 4 characters, so that expressions are split in the same way in all instances of a block
+VALUE_WIDTH = 4
 
 
 class Value(ast.expr):
     """A number, flag or word of a net in the code of a class: a literal, or written with the class's arguments.
 
     Args:
-        value: what it is here; a Formula where the class is elaborated with open sizes; UNKNOWN where those don't say.
-        default: of a keyword argument that is left out where it equals this.
-        name: what the value is called where it must become an argument of its own.
+        value: the value in this instance; a Formula or UNKNOWN if the class is elaborated with open sizes.
+        default: torch's default of a keyword argument; an argument that equals it is left out.
+        name: the name of the argument that the class gets if this value must become one.
     """
 
     _fields = ()
@@ -50,7 +51,7 @@ class Progress(ast.expr):
 
 
 class Unknown:
-    """A value that open sizes do not say."""
+    """The type of UNKNOWN, which stands for a value that open sizes do not determine."""
 
     def __str__(self) -> str:
         return "?"
@@ -65,7 +66,7 @@ Show = Callable[[Value], str]
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> ast.expr:
-    """An expression of source."""
+    """Return the syntax tree of a Python expression."""
     return ast.parse(text, mode="eval").body
 
 
@@ -77,12 +78,12 @@ def _template(text: str) -> tuple[ast.expr, tuple[str, ...]]:
 
 
 def slots(template: str) -> tuple[str, ...]:
-    """The slots of a template, each as often as it stands there."""
+    """Return the slots of a template in order; a slot that occurs twice is listed twice."""
     return _template(template)[1]
 
 
 def fill(template: str, values: Mapping[str, ast.expr]) -> ast.expr:
-    """A template with expressions in its slots."""
+    """Return the syntax tree of a template with its slots replaced by expressions."""
     tree, names = _template(template)
     return _put(tree, {f"__{name}__": values[name] for name in names}) if names else tree
 
@@ -96,7 +97,10 @@ def _put(node: Any, values: Mapping[str, ast.expr]) -> Any:
 
 
 def _straight(node: Any) -> Any:
-    """Two transpositions of the same axes, one after another, are none: filters over time end and begin with one."""
+    """Remove two transpositions of the same axes that follow one another.
+
+    Filters over time begin and end with `.transpose(1, 2)`, so a chain of filters has such pairs.
+    """
     match node:
         case ast.Call(
             func=ast.Attribute(
@@ -109,7 +113,7 @@ def _straight(node: Any) -> Any:
 
 
 def rebuilt(node: Any, change: Callable[[Any], Any]) -> Any:
-    """A node with its parts changed."""
+    """Return a copy of a node whose direct parts are replaced by what `change` returns for them."""
     if isinstance(node, list):
         return [change(item) for item in node]
     if not isinstance(node, ast.AST) or isinstance(node, (ast.operator, ast.unaryop, ast.expr_context, ast.cmpop)):
@@ -127,12 +131,12 @@ def rebuilt(node: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def name(text: str) -> ast.expr:
-    """A variable."""
+    """Return the expression that reads a variable."""
     return parse(text)
 
 
 def call(function: str, args: Sequence[ast.expr], keywords: Sequence[tuple[str, ast.expr]] = ()) -> ast.expr:
-    """`function(a, b, key=c)`."""
+    """Return the expression of a call: `function(a, b, key=c)`."""
     return ast.Call(parse(function), list(args), [ast.keyword(key, value) for key, value in keywords])
 
 
@@ -141,14 +145,14 @@ def is_name(node: ast.expr) -> bool:
 
 
 def walk(node: Any) -> Iterator[Any]:
-    """A node and all below it, in the order of writing."""
+    """Yield a node and all nodes below it, in the order of the text."""
     yield node
     for part in ast.iter_child_nodes(node):
         yield from walk(part)
 
 
 def names_in(node: ast.expr) -> set[str]:
-    """The variables an expression reads."""
+    """Return the names of the variables that an expression reads."""
     return {inner.id for inner in walk(node) if isinstance(inner, ast.Name)}
 
 
@@ -168,7 +172,7 @@ _CONDITION, _COMPARE, _SIGN, _ATOM = 1, 5, 12, 15
 
 
 def literal(value: Any) -> str:
-    """A value as Python source: numbers, booleans, None, strings of a spec, tuples of these."""
+    """Return the Python source of a number, boolean, None, string, or tuple of these."""
     if isinstance(value, bool) or value is None or isinstance(value, int):
         return repr(value)
     if isinstance(value, float):
@@ -183,19 +187,19 @@ def literal(value: Any) -> str:
 
 
 def shown(value: Value) -> str:
-    """A value as it is here."""
+    """Return the source of a value in this instance."""
     if isinstance(value.value, (Formula, Unknown)):
         return str(value.value)
     return literal(value.value)
 
 
 def flat(node: ast.expr, show: Show = shown) -> str:
-    """An expression on one line."""
+    """Return an expression as text on one line."""
     return _text(node, 0, show)
 
 
 def width(node: ast.expr) -> int:
-    """The length of an expression, each value counted alike."""
+    """Return the length of an expression on one line, with every value counted as VALUE_WIDTH characters."""
     return len(flat(node, lambda _: "0" * VALUE_WIDTH))
 
 
@@ -205,7 +209,7 @@ def _text(node: ast.expr, level: int, show: Show) -> str:
 
 
 def _expression(node: Any, show: Show) -> tuple[str, int]:
-    """Source and how tightly it binds."""
+    """Return the source of an expression and its precedence: a higher number binds tighter."""
     match node:
         case ast.Name():
             return node.id, _ATOM
@@ -275,7 +279,7 @@ def _piece(part: ast.expr, show: Show) -> str:
 
 
 def _is_simple(node: ast.expr) -> bool:
-    """Whether `**` and `:` stand without blanks beside it."""
+    """Whether the formatter writes `**` and `:` without blanks beside this operand."""
     if isinstance(node, ast.UnaryOp):
         return isinstance(node.operand, (ast.Constant, ast.Name))
     if isinstance(node, ast.Attribute):
@@ -284,7 +288,7 @@ def _is_simple(node: ast.expr) -> bool:
 
 
 def parts_of(node: ast.expr) -> list[ast.expr | ast.keyword]:
-    """What stands between the brackets an expression ends with."""
+    """Return the parts between the brackets with which an expression ends, such as the arguments of a call."""
     match node:
         case ast.Call():
             return [*node.args, *node.keywords]
@@ -298,7 +302,7 @@ def parts_of(node: ast.expr) -> list[ast.expr | ast.keyword]:
 
 
 def items(node: ast.expr, show: Show = shown) -> list[str]:
-    """The text of each."""
+    """Return the text of each part that `parts_of` returns."""
     parts = parts_of(node)
     if isinstance(node, ast.Call) and len(parts) == 1 and isinstance(parts[0], ast.GeneratorExp):
         return [flat(parts[0], show)[1:-1]]
@@ -328,7 +332,7 @@ class Return:
 
 @dataclass(slots=True)
 class Do:
-    """An expression for what it does."""
+    """An expression as a statement: it is evaluated for its effect, and its value is not used."""
 
     value: ast.expr
 
@@ -385,7 +389,7 @@ class Class:
 
 @dataclass(slots=True)
 class Helper:
-    """A class or function that is carried along as text."""
+    """A helper class or function whose text is copied unchanged into the emitted source."""
 
     source: str
 
@@ -394,7 +398,7 @@ Statement = Assign | Return | Do | For | If | Comment | Function | Class | Helpe
 
 
 def expressions(statement: Statement) -> Iterator[ast.expr]:
-    """Every expression of a statement, in order."""
+    """Yield every expression of a statement and of its body, in order."""
     match statement:
         case Assign() | Return() | Do():
             yield statement.value
@@ -407,7 +411,7 @@ def expressions(statement: Statement) -> Iterator[ast.expr]:
 
 
 def changed(statement: Statement, change: Callable[[ast.expr], ast.expr]) -> Statement:
-    """A statement with its expressions changed."""
+    """Return a copy of a statement with each expression replaced by what `change` returns for it."""
     match statement:
         case Assign():
             return Assign(statement.target, change(statement.value), statement.annotation)
@@ -424,7 +428,7 @@ def changed(statement: Statement, change: Callable[[ast.expr], ast.expr]) -> Sta
 
 
 def imported(statements: Iterable[Statement]) -> set[str]:
-    """The global names that statements use, those of annotations and helpers included."""
+    """Return the names that statements use, also in annotations and helpers; some of them must be imported."""
     found: set[str] = set()
     for statement in statements:
         match statement:
@@ -453,7 +457,7 @@ def _roots(source: str, mode: str) -> frozenset[str]:
 
 
 def render(statements: Iterable[Statement], indent: str = "", show: Show = shown) -> list[str]:
-    """The lines of statements."""
+    """Return the lines of text of some statements."""
     lines: list[str] = []
     for statement in statements:
         lines += _lines(statement, indent, show)
@@ -504,7 +508,7 @@ def _head(function: Function, indent: str) -> list[str]:
 
 
 def _broken(head: str, node: ast.expr, tail: str, indent: str, show: Show, assigned: bool = False) -> list[str]:
-    """`head` expression `tail`, opened at its last bracket where it is too long."""
+    """Return the lines for `head`, an expression and `tail`; a line that is too long is broken in its last bracket."""
     if assigned and isinstance(node, ast.Tuple) and len(node.elts) > 1:  # brackets only where it is broken
         text = f"{indent}{head}{', '.join(items(node, show))}{tail}"
         if len(text) <= WIDTH:
@@ -557,12 +561,12 @@ def _broken(head: str, node: ast.expr, tail: str, indent: str, show: Show, assig
 
 
 def flat_term(node: ast.expr, show: Show) -> str:
-    """A term of a sum or product."""
+    """Return the text of a term of a sum or product."""
     return _text(node, 11, show)
 
 
 def _terms(node: ast.expr) -> list[tuple[str, ast.expr]]:
-    """The terms of a sum, or the factors of a product, each with its sign before it."""
+    """Return the terms of a sum or the factors of a product, each with the operator before it."""
     if not isinstance(node, ast.BinOp):
         return []
     level = _BINARY[type(node.op)][1]
@@ -575,7 +579,10 @@ def _terms(node: ast.expr) -> list[tuple[str, ast.expr]]:
 
 
 def _open(node: ast.expr, show: Show) -> tuple[str, ast.expr, str] | None:
-    """The last brackets of an expression that no other brackets hold: what is before, their owner, what is after."""
+    """Find the last pair of brackets in an expression that is not inside other brackets.
+
+    Return the text up to the opening bracket, the node that owns the brackets, and the text from the closing bracket.
+    """
     match node:
         case ast.Call() | ast.Subscript():
             if not parts_of(node):
@@ -614,7 +621,7 @@ def _open(node: ast.expr, show: Show) -> tuple[str, ast.expr, str] | None:
 
 
 def docstring(text: str, indent: str) -> str:
-    """A docstring that says exactly `text`, whatever is in it."""
+    """Return the source of a docstring whose content is `text`; special characters are escaped."""
     safe = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     safe = "".join(char if char == "\n" or char.isprintable() else f"\\u{ord(char):04x}" for char in safe)
     if safe.endswith('"'):
@@ -627,7 +634,7 @@ def docstring(text: str, indent: str) -> str:
 
 
 def comment(text: str, indent: str) -> list[str]:
-    """A comment, wrapped; each line begins with `# `."""
+    """Return the lines of a wrapped comment; each line begins with `# `."""
     plain = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
     rows = textwrap.wrap(plain, WIDTH - len(indent) - 2, break_long_words=True, break_on_hyphens=False)
     return [f"{indent}# {row}" for row in rows] or [f"{indent}#"]

@@ -1,4 +1,4 @@
-"""A graph on its way into source: what stands in loops, which classes its blocks have, how its steps are written."""
+"""What code generation must know of a graph: which nodes are in loops, the classes of blocks, the code of steps."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ from netspec.ir.types import Type
 
 
 class Callee(Protocol):
-    """What the code around a block asks of the class or function that the block has."""
+    """What code that calls a block must know about the block's class or function."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def function(self) -> bool:
-        """Whether it is a function: the block stores nothing."""
+        """Whether the block is written as a function, because it stores no weights."""
 
     @property
     def stateful(self) -> bool: ...
 
     @property
     def trains(self) -> bool:
-        """Whether it does something else in training."""
+        """Whether the block behaves differently in training."""
 
     @property
     def lengths(self) -> list[str]:
-        """The inputs whose lengths it takes."""
+        """The names of the varying lengths that the block takes as arguments."""
 
     def values(self, site: Site, scope: Scope) -> Iterator[ast.expr]:
-        """What an instance passes for the arguments."""
+        """Yield the values that an instance passes for the arguments of its class."""
 
     def construct(self, site: Site, scope: Scope) -> ast.expr:
-        """The constructor call of an instance."""
+        """Return the constructor call of an instance."""
 
 
 @dataclass(slots=True)
 class Run:
-    """Blocks or modules one after another, each on what the one before gives: one `nn.Sequential`."""
+    """A chain of blocks or modules that is written as one `nn.Sequential`: each reads only the result before it."""
 
     attribute: str
     members: list[Node | Scope]
-    source: Edge  # what the first reads
-    result: Edge
+    source: Edge  # the value that the first member reads
+    result: Edge  # the value that the last member gives
 
 
 @dataclass(slots=True)
@@ -58,9 +58,9 @@ class Site:
     """One graph: a net, or a block that is elaborated with open sizes.
 
     Args:
-        definition: the class that a scope's block has.
-        taken: names of helpers, which no variable may have.
-        stepwise: the whole graph stands in the loop of a recurrence.
+        definition: returns the class or function of a block.
+        taken: the names of helper functions; no variable may have such a name.
+        stepwise: whether the whole graph is inside the loop of a recurrence.
     """
 
     graph: Graph
@@ -70,9 +70,9 @@ class Site:
     uses: Counter[Edge] = field(init=False)
     inlined: frozenset[int] = field(init=False)
     looped: frozenset[int] = field(init=False)
-    in_loops: frozenset[int] = field(init=False)  # scopes that are given one time step
-    owned: list[int] = field(init=False)  # how many nodes before this one have a module or an array of their own
-    shared: frozenset[str] = field(init=False)  # keys that are used more than once
+    in_loops: frozenset[int] = field(init=False)  # the scopes that a loop calls with one time step at a time
+    owned: list[int] = field(init=False)  # for each node: how many nodes before it have a key, thus store something
+    shared: frozenset[str] = field(init=False)  # the keys of modules that are used more than once
     lowerings: dict[int, Lowering] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -92,18 +92,18 @@ class Site:
         self.shared = frozenset([*again, *(scope.key for scope in graph.scopes if scope.again and scope.key)])
 
     def lowering(self, node: Node) -> Lowering:
-        """How a node is written: for one time step inside the loop of a recurrence, else for all."""
+        """Return the code of a node: for one time step if the node is in the loop of a recurrence, else for all."""
         found = self.lowerings.get(node.index)
         if found is None:
             found = node.op.torch(*self.types(node))
             if node.backward and node.kind != "delay" and "{before}" in found.forward:
-                # what runs backwards has its past at the end: it takes no state and gives none
+                # a layer that runs backwards in time starts at the end, so it neither takes nor gives a state
                 found = found._replace(forward=f"{found.forward.replace('{before}', 'None')}[0]")
             self.lowerings[node.index] = found
         return found
 
     def types(self, node: Node) -> list[Type]:
-        """The types an operation is written for: of one time step, unless it looks over time."""
+        """Return the input types for the code of a node: those of one time step, unless the operation needs all."""
         types = [self.graph.nodes[edge.node].types[edge.output] for edge in node.inputs]
         inside = node.index in self.looped
         if inside or not node.op.over_time:
@@ -111,18 +111,21 @@ class Site:
         return types
 
     def stores(self, scope: Scope) -> bool:
-        """Whether something in a scope has a module or an array."""
+        """Whether some node in a scope has a module or an array of its own."""
         return self.owned[scope.first] < self.owned[scope.last]
 
     def home(self, index: int) -> Scope:
-        """The net or block around a scope, or itself: repeats, and blocks written in place, are looked through."""
+        """Return the net or block in whose class the code of a scope is written.
+
+        Repeats and inlined blocks have no class of their own, so the search goes on to the scope around them.
+        """
         scope = self.graph.scopes[index]
         while scope.kind not in ("net", "block") or scope.index in self.inlined:
             scope = self.graph.scopes[scope.parent]
         return scope
 
     def part_names(self) -> Iterator[str]:
-        """What the classes and functions are called that the source carries along."""
+        """Yield the names of the helper classes and functions that are copied into the source."""
         pending: list[Part] = [part for node in self.graph.nodes for part in self.lowering(node).parts]
         while pending:
             part = pending.pop()
@@ -131,12 +134,12 @@ class Site:
 
 
 def relative(key: str, scope: Scope) -> list[str]:
-    """A module's key as its class sees it, part by part."""
+    """Return the parts of a module's key, without the key of the scope that holds the module."""
     return key[len(scope.key) + 1 if scope.key else 0 :].split(".")
 
 
 def runs(site: Site, scope: Scope, holders: list[tuple[Node | Scope, list[str]]]) -> list[Run]:
-    """The attributes of a body that are an `nn.Sequential`."""
+    """Return the attributes of a class that are written as an `nn.Sequential`."""
     lists: dict[str, list[Node | Scope]] = {}
     deep: set[str] = set()
     for holder, path in holders:
@@ -168,7 +171,7 @@ def _run(site: Site, scope: Scope, attribute: str, members: list[Node | Scope]) 
 
 
 def _fills_repeats(site: Site, scope: Scope, members: list[Node | Scope]) -> bool:
-    """Whether the repeats that members stand in hold nothing else."""
+    """Whether the repeats around the members contain nothing but these members."""
     inside: set[int] = set()
     repeats: set[int] = set()
     for holder in members:
@@ -185,7 +188,7 @@ def _fills_repeats(site: Site, scope: Scope, members: list[Node | Scope]) -> boo
 
 
 def _passed(site: Site, edge: Edge) -> list[Edge]:
-    """An edge and those that ports of rounds pass on, back to where the value is made."""
+    """Return an edge and the edges before it, back through the ports of rounds to the node that makes the value."""
     edges = [edge]
     node = site.graph.nodes[edge.node]
     while node.kind == "port" and site.graph.scopes[node.scope].kind == "round":
@@ -195,7 +198,10 @@ def _passed(site: Site, edge: Edge) -> list[Edge]:
 
 
 def _ends(site: Site, holder: Node | Scope) -> tuple[Edge, Edge] | None:
-    """What a module reads and gives, if that is one value each and nothing is done besides calling it."""
+    """Return the one value that a module reads and the one it gives.
+
+    Return None if there are several values, or if `forward` must do more than call the module.
+    """
     if holder.key in site.shared or holder.backward:
         return None
     if isinstance(holder, Scope):
