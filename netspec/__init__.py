@@ -80,7 +80,8 @@ __all__ = [
     "train",
 ]
 
-# imported when first asked for: `import netspec` costs next to nothing, and torch only where it is needed
+# The module of each public name. It is imported at the first use of the name, so that `import netspec` is fast and
+# torch is imported only when it is needed.
 _HOMES = {
     "netspec.diagnostics.errors": (
         "DataError", "DivergedError", "MissingPackageError", "NetspecError", "SpecError", "StoppedError", "TrainError",
@@ -91,7 +92,7 @@ _HOMES = {
     "netspec.figure.themes": ("Theme",),
     "netspec.figure.views": ("View",),
     "netspec.ir.operation": ("option",),
-    "netspec.ops.registry": ("Op", "register"),  # so that the registry of operations is there
+    "netspec.ops.registry": ("Op", "register"),  # this module also creates the registry of operations
     "netspec.limits": ("Limits",),
     "netspec.config.entries": ("setting",),
     "netspec.config.vocabulary.losses": ("Loss",),

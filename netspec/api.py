@@ -194,11 +194,11 @@ def resume(
 
 @contextlib.contextmanager
 def _shown(quiet: bool, watch: Callbacks | None) -> Iterator[Callbacks]:
-    """Who is told of a run: the caller's own watch, a notebook's curves, the terminal, or nobody."""
+    """Yield what shows a run: the caller's `watch`, curves in a notebook, the display in a terminal, or nothing."""
     rank, _, _ = started()
     if watch is not None:
         yield watch
-    elif quiet or rank:  # of several processes the first one speaks
+    elif quiet or rank:  # of several processes only the first shows
         yield NoCallbacks()
     elif _in_notebook():
         from netspec.notebook import Curves
@@ -215,7 +215,7 @@ def _shown(quiet: bool, watch: Callbacks | None) -> Iterator[Callbacks]:
 
 
 def _in_notebook() -> bool:
-    """Whether this is a cell of Jupyter: a kernel, and not the terminal's IPython."""
+    """Whether the code runs in a cell of Jupyter, and not in IPython in a terminal."""
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     return hasattr(shell, "kernel")

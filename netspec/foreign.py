@@ -1,6 +1,7 @@
-"""The words of other tools (PyTorch, Keras, scikit-learn, papers, Korean) for what netspec has: one table by topic.
+"""Tables of words that other tools (PyTorch, Keras, scikit-learn, papers, Korean) use for what netspec has.
 
-A key is folded as `fold` does; a value is the word here, or how the thing is written here.
+There is one table for each topic. A key is the foreign word, folded by `fold`; the value is the netspec word, or the
+text to write in netspec.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ NOUNS: Final = {
     "퍼셉트론": "perceptrons", "뉴런": "perceptrons", "노드": "perceptrons", "유닛": "perceptrons",
     "kernels": "filters", "필터": "filters", "convs": "filters", "channels": "filters", "convolutions": "filters",
 }  # fmt: skip
-# a step, and how it is written
+# steps of other tools, and how netspec writes them
 STEPS: Final = {
     "linear": "128 perceptrons", "dense": "128 perceptrons", "fc": "128 perceptrons",
     "fullyconnected": "128 perceptrons",
@@ -70,7 +71,7 @@ STEPS: Final = {
     "hardtanh": "(x + 1 -> relu) - (x - 1 -> relu) - 1", "power": "x*x",
     "selu": "1.05070099*(x -> relu) + 1.75809934*(-1*(-1*x -> relu) -> elu)",
 }  # fmt: skip
-# options of steps; several are separated by spaces
+# options of steps; if several netspec options are possible, they are separated by spaces
 OPTIONS: Final = {
     "padding": "pad", "strides": "stride", "kernel_size": "kernel", "ceil_mode": "ceil", "rate": "p", "epsilon": "eps",
     "use_bias": "bias", "num_heads": "heads", "n_heads": "heads", "dilation_rate": "dilation", "group": "groups",
@@ -79,7 +80,7 @@ OPTIONS: Final = {
     "activation": "act", "nonlinearity": "act", "pool_size": "kernel", "return_sequences": "", "scale": "factor",
     "padding_mode": "mode", "interpolation": "mode", "theta": "rotary", "is_causal": "causal", "prob": "p",
 }  # fmt: skip
-# options that are said otherwise: the name of a hint
+# options that netspec expresses in another way: the value is the name of a hint in the catalogue
 OPTIONS_SAID: Final = {
     "trainable": "frozen", "requires_grad": "frozen", "kernel_size": "kernel", "kernel": "kernel", "size": "kernel",
     "dim": "role", "axis": "role", "dims": "role", "keepdim": "role", "keepdims": "role", "mask": "causal",
@@ -87,7 +88,7 @@ OPTIONS_SAID: Final = {
     "in_channels": "inputs", "input_size": "inputs", "input_shape": "inputs", "input_dim": "inputs",
 }  # fmt: skip
 ACTIVATION_OPTIONS: Final = ("activation", "activation_fn", "act", "nonlinearity")
-# roles, modes and kinds: words that an option takes
+# words that are values of options: roles, modes and kinds
 WORDS: Final = {
     "channels": "maps", "channel": "maps", "features": "maps", "c": "maps", "spatial": "space", "hw": "space",
     "rows": "space", "columns": "space", "height": "space", "width": "space", "pixels": "space", "sequence": "time",
@@ -113,12 +114,12 @@ ENTRIES: Final = {
     "normalize": "standardize", "rescale": "scale", "cosineannealing": "cosine", "onecycle": "one_cycle",
     "cosineannealingwarmrestarts": "cosine_restarts", "reducelronplateau": "plateau",
 }  # fmt: skip
-# settings of a train section that the command line has
+# words that users may expect as settings of a train section, but that netspec takes on the command line
 FLAGS: Final = {
     "device": "--device", "gpu": "--device", "cuda": "--device", "threads": "--threads", "workers": "--workers",
     "num_workers": "--workers", "out": "--out", "save_every": "--save-every", "processes": "--processes",
 }  # fmt: skip
-# options of the optimizer that others set beside it
+# options of the optimizer that other tools set outside the optimizer
 OPTIMIZER_OPTIONS: Final = {
     "lr": "lr",
     "learning_rate": "lr",
@@ -129,12 +130,12 @@ OPTIMIZER_OPTIONS: Final = {
 
 
 def fold(word: str) -> str:
-    """A word as the tables have it: `nn.CrossEntropyLoss` is crossentropyloss, `nll_loss` is nllloss."""
+    """Return a word in the form of the tables: `nn.CrossEntropyLoss` as crossentropyloss, `nll_loss` as nllloss."""
     return word.rpartition(".")[2].casefold().replace("_", "")
 
 
 def translate(word: str, topic: Mapping[str, str], legal: Collection[str]) -> str | None:
-    """The legal word that another tool's word means, else the nearest one; None where there is none.
+    """Return the legal word that a word of another tool means, or else the nearest legal word, or None.
 
     Example:
         >>> translate("nn.NLLLoss", ENTRIES, ("cross_entropy", "nll"))

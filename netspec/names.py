@@ -1,4 +1,4 @@
-"""Names: the nearest of many to one that is wrong."""
+"""Finds, among many legal names, the one that a wrong name was probably meant to be."""
 
 from __future__ import annotations
 
@@ -14,17 +14,23 @@ LOOKS_LIKE = dict(zip(
 _LATIN = str.maketrans(LOOKS_LIKE)
 
 
-# a file with more names than this is no one's own: the last ones are looked at
+# A file with more names than this is not written by hand; only the last ones are compared, to save time.
 MAX_NAMES = 500
 
 
 def looks(word: str) -> str:
-    """A word as it looks: equal for two words that a reader cannot tell apart."""
+    """Return a key that is equal for two words that look the same to a reader.
+
+    Cyrillic and Greek letters that look like Latin ones are replaced by those.
+    """
     return word if word.isascii() else word.translate(_LATIN)
 
 
 def distance(left: str, right: str, limit: int) -> int:
-    """Edits (insert, delete, replace, swap neighbours) from one word to the other, or limit + 1."""
+    """Return how many edits turn one word into the other, or limit + 1 if there are more than `limit`.
+
+    An edit inserts, deletes or replaces a letter, or swaps two neighbours.
+    """
     if abs(len(left) - len(right)) > limit:
         return limit + 1
     before: list[int] = []
@@ -43,7 +49,10 @@ def distance(left: str, right: str, limit: int) -> int:
 
 
 def meant(word: str, legal: Iterable[str]) -> str | None:
-    """The one legal name of which `word` is a longer or shorter form: `num_layers`, `batch_size`, `decay`, `learn`."""
+    """Return the only legal name of which `word` is a longer or shorter form, or None.
+
+    For example, `batch_size` is a longer form of `batch`, and `decay` a shorter form of `weight_decay`.
+    """
     parts = set(word.casefold().split("_")) - {""}
     found = [
         name
@@ -70,7 +79,7 @@ def _begins(left: str, right: str) -> bool:
 
 
 def nearest(word: str, legal: Iterable[str]) -> str | None:
-    """The legal name that `word` was probably meant to be, or None."""
+    """Return the legal name that `word` was probably meant to be, or None."""
     if not word or len(word) > 60:
         return None
     folded = looks(unicodedata.normalize("NFKC", word)).casefold().replace("_", "")

@@ -16,16 +16,16 @@ from typing import Any
 from netspec.spec import Net, parse
 from netspec.training.loop.progress import Facts, NoCallbacks, Row, Summary
 
-PAUSE = 0.5  # seconds between two pictures of a run: drawing must not slow it down
+PAUSE = 0.5  # at least this many seconds between two pictures of a run, so that drawing does not slow it down
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Called by `%load_ext netspec.notebook`."""
+    """Register the magic `%%netspec`; IPython calls this for `%load_ext netspec.notebook`."""
     shell.register_magic_function(NetspecMagic(shell), magic_kind="cell", magic_name="netspec")
 
 
 class NetspecMagic:
-    """`%%netspec [net [module]] [size=value …]`: names to bind, and sizes to set."""
+    """The cell magic `%%netspec [net [module]] [size=value …]`: its line has names to bind and sizes to set."""
 
     def __init__(self, shell: Any) -> None:
         self.shell = shell
@@ -45,7 +45,7 @@ class NetspecMagic:
 
 
 class Curves(NoCallbacks):
-    """Watches a run: its curves stand in the cell and grow with every epoch."""
+    """Watches a run and draws its curves in the cell of the notebook; they grow with every epoch."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []

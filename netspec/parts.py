@@ -1,4 +1,4 @@
-"""Parts that may be missing: torch, scikit-learn, matplotlib and others are imported where they are used."""
+"""Imports packages that may not be installed (torch, scikit-learn, matplotlib, …) only when they are needed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import ModuleType
 from netspec.diagnostics.errors import MissingPackageError
 from netspec.diagnostics.model import Diagnostic
 
-# the module's name -> what pip calls it, and what needs it
+# for each module: the name of its package for pip, and what netspec needs it for
 PARTS = {
     "torch": ("torch", "compile and train"),
     "sklearn": ("scikit-learn", "the bundled data sets and metrics"),
@@ -24,7 +24,10 @@ PARTS = {
 
 
 def need(name: str) -> ModuleType:
-    """The module, imported; raises NetspecError NS951 (exit code 5) with the one command that helps."""
+    """Import a module and return it.
+
+    If it cannot be imported, raise MissingPackageError (NS951, exit code 5) with the command that installs it.
+    """
     try:
         return import_module(name)
     except ImportError as error:

@@ -1,12 +1,12 @@
-"""Entry points of other distributions -> operations, losses, themes, … that netspec does not bring along.
+"""Registers operations, losses, themes, … that other packages offer as entry points.
 
-A distribution offers one in its metadata, in the group `netspec.plugins`, by the name that a spec uses:
+A package names what it offers in its metadata, in the group `netspec.plugins`, under the name that a spec uses:
 
     [project.entry-points."netspec.plugins"]
     huberish = "mypackage.losses:Huberish"
 
-An import runs code. So nothing is imported before the caller names its top module (`--allow mypackage`, in Python
-`allow=["mypackage"]`), and metadata is read only then, or when a spec names something that nobody knows.
+An import runs code. So a package is imported only after the caller has allowed its top module (`--allow mypackage`, in
+Python `allow=["mypackage"]`). Metadata is read only then, or when a spec uses a name that netspec does not know.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def import_allowed(modules: Iterable[str]) -> None:
 
 
 def not_allowed(name: str, span: Span | None = None) -> Diagnostic | None:
-    """NS693 where only an entry point that is not allowed offers a name; None where nobody offers it."""
+    """Return NS693 if an entry point that is not allowed offers this name; None if no entry point offers it."""
     for entry in _offered(tuple(sys.path)):
         if entry.name == name:
             package = entry.dist.name if entry.dist is not None else _top(entry)
@@ -55,7 +55,7 @@ def not_allowed(name: str, span: Span | None = None) -> Diagnostic | None:
 
 @lru_cache(maxsize=4)
 def _offered(path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
-    """The entry points of every distribution on the path; reading them imports nothing of theirs."""
+    """Return the entry points for netspec of every package on the path; reading them imports no package."""
     from importlib.metadata import entry_points
 
     return tuple(entry_points(group=GROUP))
@@ -66,11 +66,11 @@ def _top(entry: EntryPoint) -> str:
 
 
 def _register(entry: EntryPoint) -> None:
-    """Imports an entry point. What its module has registered itself, by the decorator, is not registered again."""
+    """Import an entry point and register what it offers, unless its module did so with the decorator."""
     try:
         thing = entry.load()
         if not is_registered(thing):
             register(thing)
-    except Exception as error:  # code of others: whatever it raises is said, with the name of who raised it
+    except Exception as error:  # foreign code may raise anything: report it with its source
         words = {"name": entry.name, "module": _top(entry), "reason": f"{type(error).__name__}: {error}"}
         raise UsageError(Diagnostic("NS922", None, words)) from error

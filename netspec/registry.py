@@ -1,11 +1,11 @@
-"""Named things of one kind (operations, losses, themes, …) -> one registry for each kind, open to everybody.
+"""Registries: each holds the named things of one kind (operations, losses, themes, …), and anybody may add to it.
 
     LOSSES = Registry("loss", Loss, "netspec.config.vocabulary", key="word")
 
     @LOSSES.register            # in a module of that package
     class Huber(Loss): ...
 
-    LOSSES["huber"]             # imports the modules of the package at the first question
+    LOSSES["huber"]             # the first question imports the modules of the package
     netspec.register(Mine)      # finds the registry by the base of `Mine`
 
 A registry is made in the module of its base class: whoever has the base to inherit from has the registry too.
@@ -59,7 +59,7 @@ class Registry(Mapping[str, Thing], Generic[Thing]):
     ) -> None:
         self.kind = kind
         self.base = base
-        self.version = 0  # grows with every change: a cache may keep it beside what it holds
+        self.version = 0  # grows with every change, so that a cache can see whether it is out of date
         self._home = home
         self._key = key
         self._homes = homes or {}
@@ -72,9 +72,9 @@ class Registry(Mapping[str, Thing], Generic[Thing]):
     # ---- registration
 
     def register(self, thing: Given) -> Given:
-        """Adds a thing and returns it: a decorator for classes.
+        """Add a thing and return it, so that the method can decorate a class.
 
-        Raises TypeError where it is of another kind or incomplete, ValueError where its name is empty or taken.
+        Raise TypeError if the thing is of another kind or incomplete, ValueError if its name is empty or taken.
         In a notebook, a class of the same name from the same cell replaces the one before.
         """
         label = getattr(thing, "__qualname__", repr(thing))
@@ -99,7 +99,7 @@ class Registry(Mapping[str, Thing], Generic[Thing]):
 
     @contextmanager
     def temporarily(self, *things: Any) -> Iterator[None]:
-        """Registers things, and forgets at the end what was registered inside; for tests and examples."""
+        """Register things for the time of a `with` block, then forget all that was registered in it; for tests."""
         self._import_all()
         before = dict(self._things)
         try:
@@ -119,7 +119,7 @@ class Registry(Mapping[str, Thing], Generic[Thing]):
         return found
 
     def find(self, name: str) -> Thing | None:
-        """The thing of a name, or None."""
+        """Return the thing that has this name, or None."""
         found = self._things.get(name)
         if found is None and not self._complete:
             self._import_own(name)
@@ -154,7 +154,7 @@ class Registry(Mapping[str, Thing], Generic[Thing]):
         return bool(self._home) and (module == self._home or module.startswith(self._home + "."))
 
     def _import_own(self, name: str) -> None:
-        """Imports the module of one name, where the package has one."""
+        """Import the module that defines the thing of this name, if the package has such a module."""
         for module in (self._homes.get(name), name, f"{name}_"):
             if module and module.isidentifier() and module in self._modules():
                 import_module(f"{self._home}.{module}")
@@ -163,7 +163,7 @@ class Registry(Mapping[str, Thing], Generic[Thing]):
     def _import_all(self) -> None:
         if self._complete:
             return
-        self._complete = True  # before the imports: a module may ask while it is imported
+        self._complete = True  # set before the imports, since a module may use the registry while it is imported
         try:
             import_module(self._home)
             for module in sorted(self._modules()):
@@ -173,7 +173,7 @@ class Registry(Mapping[str, Thing], Generic[Thing]):
             raise
 
     def _modules(self) -> frozenset[str]:
-        """The modules of the package, without their ending; none where the home is one module."""
+        """Return the names of the modules in the home package; none if the home is a single module."""
         found = find_spec(self._home)
         folders = found.submodule_search_locations if found is not None else None
         files = (entry for folder in folders or () for entry in os.listdir(folder))
@@ -216,12 +216,12 @@ def register(thing: Given) -> Given:
 
 
 def is_registered(thing: object) -> bool:
-    """Whether a thing stands in one of the registries already."""
+    """Whether a thing is in one of the registries already."""
     return any(thing is other for registry in Registry._of_base.values() for other in registry._things.values())
 
 
 def _same_cell(before: object, thing: object) -> bool:
-    """Whether a class of `__main__` is defined anew: a cell of a notebook was run again."""
+    """Whether a class of `__main__` is defined again, as when a cell of a notebook is run again."""
     names = [(getattr(item, "__module__", ""), getattr(item, "__qualname__", "")) for item in (before, thing)]
     return names[0] == names[1] and names[0][0] == "__main__" and names[0][1] != ""
 

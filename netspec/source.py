@@ -29,19 +29,19 @@ class SourceFile:
         return self._starts
 
     def position(self, offset: int) -> tuple[int, int]:
-        """1-based (line, column) of a character offset; columns count characters."""
+        """Return the line and column of a character offset; both count from 1, and columns count characters."""
         starts = self._line_starts()
         line = bisect_right(starts, offset)
         return line, offset - starts[line - 1] + 1
 
     def line(self, number: int) -> str:
-        """The text of a 1-based line, without its line end."""
+        """Return the text of a line without its line end; lines count from 1."""
         starts = self._line_starts()
         end = starts[number] - 1 if number < len(starts) else len(self.text)
         return self.text[starts[number - 1] : end].rstrip("\r\n")
 
     def start(self, number: int) -> int:
-        """The offset at which a 1-based line begins."""
+        """Return the offset at which a line begins; lines count from 1."""
         return self._line_starts()[number - 1]
 
     @property

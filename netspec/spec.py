@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 StrPath = str | os.PathLike[str]
-# what a parameter of a net can be set to; numpy's numbers are among them
+# the types of values that a parameter of a net can be set to; numbers of numpy are allowed too
 Value = str | SupportsIndex | SupportsFloat | Sequence[Any]
 
 
 class Table(str):
-    """A text that a notebook and the interpreter show as it reads, without quotes."""
+    """A text that a notebook and the Python interpreter show as it is, without quotes and escapes."""
 
     __slots__ = ()
 
@@ -267,7 +267,7 @@ class Net:
 def _of_main_net(
     method: Callable[Concatenate[Net, Parameters], Result],
 ) -> Callable[Concatenate[Spec, Parameters], Result]:
-    """A method of Net as a method of Spec: of the net that no other net uses."""
+    """Return a method of Spec that calls a method of Net, on the net that no other net uses."""
 
     @wraps(method)
     def call(self: Spec, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
@@ -298,7 +298,7 @@ class Spec:
         self.program = program
         self.limits = limits
         self.warnings: list[Diagnostic] = []
-        self._checked: dict[str, Graph] = {}  # the graphs that `check` has made, with their defaults
+        self._checked: dict[str, Graph] = {}  # the graphs that `check` has made, for nets whose parameters are not set
 
     @property
     def name(self) -> str:
@@ -340,7 +340,7 @@ class Spec:
         return Net(self, graph, given)
 
     def _read_by_sections(self, definition: Definition) -> frozenset[str]:
-        """The labels that data, train and figure sections name: they count as read."""
+        """Return the labels that data, train and figure sections name; such layers count as read."""
         from netspec.config.check import labels_read
 
         return labels_read(self.program)
@@ -481,7 +481,7 @@ def _checked(spec: Spec) -> Spec:
 
 
 def _plain(name: str, value: Any) -> Any:
-    """A parameter's value as the language has it: numpy's numbers become Python's. Raises TypeError for others."""
+    """Return a parameter's value with numbers of numpy turned into those of Python; raise TypeError for others."""
     if isinstance(value, bool | str | int | list | tuple):
         return value
     if isinstance(value, SupportsIndex):

@@ -1,7 +1,6 @@
-"""A diagnostic: one mistake as data (a code, its places, the words of its message, fixes), and how it is told.
+"""Defines a diagnostic (one mistake as data: code, places, words of its message, fixes), and writes it as text or JSON.
 
-No sentence is written here or at the place that finds the mistake: the catalogue has every text, in English and in
-Korean.
+All sentences are in the catalogue, in English and in Korean. The code that finds a mistake only names them.
 """
 
 from __future__ import annotations
@@ -129,12 +128,12 @@ class Diagnostic(NamedTuple):
 
     @property
     def place(self) -> tuple[str, int]:
-        """What diagnostics are sorted by: the file, then the place in it."""
+        """The key by which diagnostics are sorted: the file, then the place in the file."""
         return ("", -1) if self.span is None else (self.span.source.name, self.span.start)
 
 
 class Fault(Exception):
-    """A diagnostic on its way from the place that finds a mistake to the report; `more` were found beside it."""
+    """Raised where a mistake is found, to carry its diagnostic to the report; `more` are mistakes found with it."""
 
     def __init__(self, diagnostic: Diagnostic, more: tuple[Diagnostic, ...] = ()) -> None:
         super().__init__(diagnostic.code)
@@ -142,13 +141,16 @@ class Fault(Exception):
         self.more = more
 
 
-# so many further places of one mistake are kept; each may have its fix
+# at most this many further places of one mistake are kept; the fixes of all places are kept
 MAX_PLACES = 8
 Key = tuple[str, object, object, object]
 
 
 def _with_place(first: Diagnostic, span: Span, fixes: tuple[Fix, ...]) -> Diagnostic:
-    """A diagnostic that holds for one more place; a block that is expanded again adds nothing."""
+    """Return a diagnostic with one more place and its fixes.
+
+    A place that it has already adds nothing; this happens if a block is expanded again.
+    """
     further = [label for label in first.labels if not label.text]
     if any(label.span == span for label in further) or first.span == span:
         return first
@@ -157,14 +159,20 @@ def _with_place(first: Diagnostic, span: Span, fixes: tuple[Fix, ...]) -> Diagno
 
 
 class Report:
-    """Collects diagnostics; one mistake at one place is kept once, and one cause at several places as one."""
+    """Collects diagnostics.
+
+    The same mistake at the same place is kept only once; mistakes with the same cause become one with several places.
+    """
 
     def __init__(self) -> None:
         self._seen: dict[Key, Diagnostic] = {}
         self._causes: dict[Hashable, Key] = {}
 
     def add(self, diagnostic: Diagnostic, cause: Hashable = None) -> None:
-        """`cause`: what tells this mistake from others; a second of the same cause becomes a place of the first."""
+        """Add a diagnostic.
+
+        If an earlier one had an equal `cause`, only the place and the fixes of the new one are added to it.
+        """
         span = diagnostic.span
         key: Key = (diagnostic.code, None, None, None)
         if span is not None:
@@ -195,9 +203,10 @@ class Report:
 
 
 def fixed(source: SourceFile, diagnostics: Iterable[Diagnostic]) -> tuple[str, int]:
-    """The text of `source` with every fix made that touches no other, and how many diagnostics that were.
+    """Return the text of `source` after fixes, and the number of diagnostics that were fixed.
 
-    The fixes of one diagnostic belong together: all are made, or none. Those of other files are left alone.
+    The fixes of one diagnostic are made all or not at all. They are not made if one of them touches a fix that is made
+    already, or belongs to another file.
     """
     taken: list[Fix] = []
     count = 0
@@ -216,15 +225,15 @@ def fixed(source: SourceFile, diagnostics: Iterable[Diagnostic]) -> tuple[str, i
 
 
 def _touch(left: Fix, right: Fix) -> bool:
-    """Whether two replacements overlap, or both insert at one place."""
+    """Whether two replacements overlap, or begin at the same place."""
     if left.span.start == right.span.start:
         return True
     return left.span.start < right.span.end and right.span.start < left.span.end
 
 
-# ---- how diagnostics are told: the long form, one line each, JSON
+# ---- diagnostics as text: the long form, the form of one line each, and JSON
 
-MAX_SHOWN = 50  # more than this helps nobody; the last line says how many are left
+MAX_SHOWN = 50  # the long form shows at most this many; its last line says how many are left
 
 _WORDS: dict[str, dict[Language, str]] = {
     "error": {"en": "error", "ko": "오류"},
@@ -239,7 +248,7 @@ def plain(diagnostics: Iterable[Diagnostic], language: Language = "en") -> str:
 
 
 def text(diagnostics: Iterable[Diagnostic], language: Language = "en", style: Style = PLAIN) -> str:
-    """The long form: message, places with carets, help."""
+    """Return diagnostics in the long form: message, places with carets, help."""
     rows = list(diagnostics)
     parts = [_one(diagnostic, language, style) for diagnostic in rows[:MAX_SHOWN]]
     if len(rows) > MAX_SHOWN:
@@ -248,7 +257,7 @@ def text(diagnostics: Iterable[Diagnostic], language: Language = "en", style: St
 
 
 def concise(diagnostics: Iterable[Diagnostic], language: Language = "en") -> str:
-    """One line a diagnostic: `file:line:column: error[NS201]: message`."""
+    """Return diagnostics, each on one line: `file:line:column: error[NS201]: message`."""
     lines = []
     for diagnostic in diagnostics:
         place = "" if diagnostic.span is None else f"{safe(str(diagnostic.span))}: "
@@ -258,7 +267,7 @@ def concise(diagnostics: Iterable[Diagnostic], language: Language = "en") -> str
 
 
 def as_json(diagnostics: Iterable[Diagnostic], language: Language = "en") -> str:
-    """A JSON list; lines and columns are 1-based, ends exclusive."""
+    """Return diagnostics as a JSON list; lines and columns count from 1, and the end of a place is exclusive."""
     return json.dumps([as_dict(diagnostic, language) for diagnostic in diagnostics], ensure_ascii=False, indent=2)
 
 
@@ -295,8 +304,10 @@ def _label(diagnostic: Diagnostic, label: Label, language: Language) -> str:
 
 
 def help_lines(diagnostic: Diagnostic, language: Language) -> list[str]:
-    """What helps: what its place says, else what helps with its code in general; examples come first, how often it
-    holds comes last."""
+    """Return the lines of help: the hints of the diagnostic, or the general help of its code if it has none.
+
+    Examples with numbers come first; the line that says how many further rows are wrong comes last.
+    """
     examples: list[str] = []
     hints: list[str] = []
     counts: list[str] = []
