@@ -45,7 +45,7 @@ _WORDS: Final = {
 
 
 def say(name: str, lang: str) -> str:
-    """A word in the language of the figure."""
+    """Return the text with this key in the language of the figure."""
     return _WORDS[name][lang]
 
 
@@ -73,7 +73,7 @@ _TEXTS = {
 
 
 def described(scene: Scene, graph: Graph, settings: FigureSettings) -> Scene:
-    """The scene with its title and description."""
+    """Return the scene with its title and description."""
     texts = _TEXTS[settings.lang]
     weights = graph.counts.weights
     shown = str(weights) if isinstance(weights, Formula) else f"{weights:,}"

@@ -1,4 +1,4 @@
-"""Which view suits a net where nobody says; errors and warnings where a view cannot follow what is asked of it."""
+"""Chooses a view if the user names none, and makes errors and warnings if a view cannot do what it is asked."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from netspec.figure.views import VIEWS
 from netspec.ir.graph import Graph
 from netspec.names import nearest
 
-MOST_COLUMNS = 24  # more layers are boxes
+MOST_COLUMNS = 24  # a net with more layers is drawn as blocks
 MOST_STAGES = 24
-BLOCKS: Final = ("depth", "unfold", "details", "columns")  # settings of the blocks view alone
+BLOCKS: Final = ("depth", "unfold", "details", "columns")  # settings that only the blocks view has
 
 
 def choose_view(graph: Graph) -> str:
-    """The name of the view for a net.
+    """Return the name of the view for a net.
 
-    Paths that join: blocks. Filters or pools: planes. A loop: neurons with the loop. Layers in rows and columns: grid.
-    One unit: perceptron. Everything else: neurons, or blocks where there are many layers.
+    The first rule that applies decides: paths that join are drawn as blocks; a chain with filters or pools as planes;
+    a simple loop as neurons; layers in rows and columns as grid; a single unit as perceptron; anything else as
+    neurons, or as blocks if there are many layers.
     """
     if _paths_join(graph):
         return "blocks"
@@ -44,17 +45,17 @@ def choose_view(graph: Graph) -> str:
 
 
 def _paths_join(graph: Graph) -> bool:
-    """Whether a step reads two values of the same time step, or several inputs come together."""
+    """Whether a step reads several values of the same time step, or the net has several inputs."""
     for node in graph.nodes:
         now = {edge for edge in node.inputs if graph.nodes[edge.node].kind != "delay"}
-        twice = len(node.inputs) > len(set(node.inputs))  # x & x: wires over wires
+        twice = len(node.inputs) > len(set(node.inputs))  # in x & x, one wire would lie over the other
         if len(now) > 1 or twice or node.op.wiring == "pair":
             return True
     return len(graph.inputs) > 1
 
 
 def _for_maps(graph: Graph) -> str:
-    """Planes for a chain of maps, else blocks."""
+    """Return "planes" if the net is a chain of maps that is not too long, else "blocks"."""
     from netspec.figure.stages import stages_of
 
     try:
@@ -64,7 +65,7 @@ def _for_maps(graph: Graph) -> str:
 
 
 def _is_plain_loop(groups: list[Group]) -> bool:
-    """Every delayed read goes one step back, from perceptrons to perceptrons."""
+    """Whether at most 6 groups are fully connected and each delayed read goes only one time step back."""
     return len(groups) <= 6 and all(link.delay <= 1 and link.kind == "full" for group in groups for link in group.links)
 
 
@@ -72,12 +73,12 @@ def _is_plain_loop(groups: list[Group]) -> bool:
 
 
 def about_blocks(settings: FigureSettings) -> bool:
-    """Whether a setting is given that only the blocks view has: it then chooses that view."""
+    """Whether a setting is given that only the blocks view has; if so, the caller chooses this view."""
     return any(getattr(settings, name) not in (None, False) for name in BLOCKS)
 
 
 def check_part(graph: Graph, only: str | None) -> None:
-    """Raises NetspecError NS730 where `only` names no layer, block or round of the net."""
+    """Raise NetspecError NS730 if `only` names no layer, block or round of the net."""
     if only is None or part_of(graph, only) is not None:
         return
     names = [layer.path for layer in graph.layers] + [scope.path for scope in graph.scopes if scope.path]
@@ -89,7 +90,7 @@ def check_part(graph: Graph, only: str | None) -> None:
 
 
 def check_view(view: str, settings: FigureSettings, numbers: bool) -> None:
-    """Raises NetspecError NS731 where the view has no use for something that is asked for."""
+    """Raise NetspecError NS731 if a setting or option is given that the view cannot use."""
     asked = [name for name in (*BLOCKS, "only") if getattr(settings, name) not in (None, False)]
     for name in [*asked, *(["input"] if numbers else [])]:
         if name not in VIEWS[view].takes:
@@ -99,13 +100,13 @@ def check_view(view: str, settings: FigureSettings, numbers: bool) -> None:
 
 
 def shows_weights(scene: Scene) -> bool:
-    """Whether a wire or a circle stands for a single weight."""
+    """Whether some wire or circle of the figure stands for a single weight."""
     return any(isinstance(item, Wire | Node) and item.weight is not None for item in scene.items)
 
 
 def unheard_weights(view: str) -> Diagnostic:
-    """The warning NS734: the figure is drawn, but nothing in it shows the weights.
+    """Return the warning NS734, which says that the figure is drawn but shows no weights.
 
-    It is no error: many nets of runs are drawn by views that show no single weight.
+    This is not an error, because views that show no single weight may draw the net of a run, too.
     """
     return Diagnostic("NS734", None, {"view": view}, severity="warning")

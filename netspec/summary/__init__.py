@@ -1,1 +1,1 @@
-"""Graph -> what a reader wants to know: the table of layers, equations, JSON, differences."""
+"""Describes a net for readers: the table of layers, equations, a JSON document, and differences of two specs."""

@@ -1,4 +1,4 @@
-"""`fmt --annotate`: `is T` written or refreshed on every line of every net and block that is used."""
+"""Implements `fmt --annotate`, which writes or updates the type (`is T`) on the lines of each net."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from netspec.syntax.read import read
 
 
 def annotated(path: str, text: str, graphs: list[Graph]) -> str:
-    """The canonical text with the types of `graphs`, one for each net; a block's lines stay as they are."""
+    """Return the canonical text with the types from `graphs`, one graph for each net; lines of blocks don't change."""
     found: dict[tuple[str, str], str] = {}
     for graph in graphs:
         for layer in graph.top:

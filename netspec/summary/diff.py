@@ -1,4 +1,4 @@
-"""Two specs -> what differs: layers, types, weights and settings, not text."""
+"""Finds what differs between two specs: layers, types, weights and settings, but not the text itself."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference: what it is about, and what it was and is ("" where there is nothing)."""
+    """One difference: which thing differs, and its state before and after ("" if the thing is absent there)."""
 
-    kind: str  # net, layer, setting
+    kind: str  # the kind of thing that differs: net, size, layer or setting
     name: str
     what: str
     before: str
@@ -40,7 +40,7 @@ class Change:
 
 
 def net_differences(left: Graph, right: Graph) -> list[Change]:
-    """Every difference between two nets: totals, sizes, layers."""
+    """Return every difference between two nets: in their totals, sizes and layers."""
     return [*_totals(left, right), *_layers(left, right)]
 
 
@@ -75,7 +75,7 @@ def _layers(left: Graph, right: Graph) -> Iterator[Change]:
             ("weights", number(before.counts.weights), number(after.counts.weights)),
             ("role", before.layer.role, after.layer.role),
         ]
-        if does == did:  # the same words, and perhaps another meaning: defaults, sizes, what stands above
+        if does == did:  # the same text can mean something else if defaults, sizes or lines above differ
             pairs += _meanings(left, right, before.layer, after.layer)
         for what, a, b in pairs:
             if a != b:
@@ -83,13 +83,13 @@ def _layers(left: Graph, right: Graph) -> Iterator[Change]:
 
 
 def _rows(graph: Graph) -> dict[str, Row]:
-    """Every line by its name; a layer and its `start` line have one path."""
+    """Return every line by its path; a `start` line has the path of its layer, so its key begins with "start "."""
     found = rows(graph, depth=100, starts=True)
     return {f"start {row.path}" if row.layer.role == "start" else row.path: row for row in found}
 
 
 def _meanings(left: Graph, right: Graph, before: Layer, after: Layer) -> Iterator[tuple[str, str, str]]:
-    """What the steps of a line read, are and are told, by name, in both nets."""
+    """Yield what a line reads, its steps and the steps' options: a name, the value in the left net and in the right."""
     yield "reads", ", ".join(_read(left, before)), ", ".join(_read(right, after))
     ours = [node for node in left.nodes if node.layer == before.index]
     theirs = [node for node in right.nodes if node.layer == after.index]
@@ -103,7 +103,7 @@ def _meanings(left: Graph, right: Graph, before: Layer, after: Layer) -> Iterato
 
 
 def _read(graph: Graph, layer: Layer) -> Iterator[str]:
-    """The layers that a line reads, by the names they have outside."""
+    """Yield the paths of the layers that a line reads; for a value from inside a block, the calling line's path."""
     names = {edge: other.path for other in graph.layers if other.scope == layer.scope for edge in other.values}
     sources = [edge for node in graph.nodes if node.layer == layer.index for edge in node.inputs]
     found = dict.fromkeys(names.get(edge, graph.layers[graph.nodes[edge.node].layer].path) for edge in sources)
@@ -115,7 +115,7 @@ def _value(op: Op, option: str) -> str:
 
 
 def _does(row: Row) -> str:
-    """A line's chain in canonical text; of an input its type says all."""
+    """Return the steps of a line as canonical text; "" for an input, which is described by its type alone."""
     if row.layer.role == "input":
         return ""
     parsed = read(SourceFile("line", f"block line {{\n{row.layer.text}\n}}\n")).file.declarations[0]
@@ -131,7 +131,7 @@ def _line(row: Row | None) -> str:
 
 
 def setting_differences(left: Program, right: Program) -> Iterator[Change]:
-    """Every difference between the data, train and figure sections of two files."""
+    """Yield every difference between the data, train and figure sections of two files."""
     old, new = _values(left), _values(right)
     for key in dict.fromkeys([*old, *new]):
         if old.get(key) != new.get(key):
@@ -139,7 +139,7 @@ def setting_differences(left: Program, right: Program) -> Iterator[Change]:
 
 
 def _values(program: Program) -> dict[str, str]:
-    """`train.epochs` -> the value's canonical text."""
+    """Return the canonical text of each setting's value, by a key such as `train.epochs`."""
     found: dict[str, str] = {}
     for section in program.main.sections:
         name = f"{section.kind} {section.name.text}" if section.name else section.kind

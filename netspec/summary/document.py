@@ -1,4 +1,4 @@
-"""Graph -> a JSON document: everything `netspec show --json` says."""
+"""Makes a JSON document from a graph, with everything that `netspec show --json` prints."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from netspec.version import VERSION
 
 
 def as_dict(graph: Graph) -> dict[str, Any]:
-    """The net: counts, depth, parameters, inputs, outputs, lines with their types, and stored arrays.
+    """Return the net's counts, depth, parameters, inputs, outputs, lines with their types, and stored arrays.
 
-    Whole numbers stay numbers; what depends on open sizes is a formula as text (`H*(d+1) + K*(H+1)`).
+    Whole numbers stay numbers; a value that depends on open sizes is a formula as text (`H*(d+1) + K*(H+1)`).
     """
     macs = total_macs(graph, graph.nodes)
     return {
@@ -89,7 +89,7 @@ def _line(layer: Layer) -> dict[str, Any] | None:
 
 
 def plain(value: Size | Any) -> Any:
-    """A JSON value: numbers as they are, formulas and words as text."""
+    """Return a value that JSON can hold: numbers stay as they are, formulas and words become text."""
     if isinstance(value, Formula):
         return str(value)
     if isinstance(value, bool | int | float | str) or value is None:

@@ -1,4 +1,4 @@
-"""What a line computes, as equations: of a textbook's kind, from the operations' own formulas."""
+"""Writes what a line computes as an equation, as a textbook does, from the formulas that the operations define."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from netspec.ir.graph import Edge, Graph, Layer, Node
 
 
 def equation_lines(graph: Graph, layer: Layer) -> list[str]:
-    """`z = sigmoid(W x + b),  W: H x d`: one expression for the line, then the sizes of what it stores."""
+    """Return the equation of a line, then the sizes of the stored arrays: `z = sigmoid(W x + b)    W: H x d`."""
     if layer.role == "input" or not layer.values:
         return []
     writer = _Writer(graph, layer)
@@ -20,7 +20,7 @@ def _symbol(layer: Layer) -> str:
 
 
 class _Writer:
-    """Writes the expression of one line; values of other lines are their labels."""
+    """Writes the expression of one line; a value of another line appears as the label of that line."""
 
     def __init__(self, graph: Graph, layer: Layer) -> None:
         self.graph = graph
@@ -50,7 +50,7 @@ class _Writer:
         return f"{node.word}({', '.join(inner)})" if said is None else said
 
     def fresh(self, name: str, shape: str) -> str:
-        """The symbol of a stored array: `W`, then `W2`; its shape stands behind the equation."""
+        """Return a symbol for a stored array: `W`, then `W2`; keep its shape to be written behind the equation."""
         number = self.counts.get(name, 0) + 1
         self.counts[name] = number
         symbol = name if number == 1 else f"{name}{number}"
@@ -62,7 +62,7 @@ class _Writer:
         return self.graph.layers[node.layer].label
 
     def block(self, node: Node, level: int) -> str:
-        """A value from inside a block: the block applied to what it reads."""
+        """Return the expression of a value from inside a block: the block's name and, in brackets, what it reads."""
         for scope in self.graph.ancestors(node.scope):
             if scope.kind == "block" and scope.layer == self.layer.index:
                 inner = [self.value(self.graph.nodes[port].inputs[0], level + 1) for port in scope.ports]

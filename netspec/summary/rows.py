@@ -1,4 +1,4 @@
-"""Graph -> one row for each line: its type, weights, multiply-adds, and what it carries inside."""
+"""Makes one row for each line of a net: the line's type, weights, multiply-adds, and the text of its steps."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from netspec.ir.sizes import Size
 from netspec.ir.types import Type
 
 _COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|#[^\n]*')
-_EXPECTED = re.compile(r"\s+is\s[^\"]*$")  # the type that a line states has a column of its own
+_EXPECTED = re.compile(r"\s+is\s[^\"]*$")  # the type at the end of a line; the table has a column for types
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table; `level` is how deep it is nested in blocks."""
+    """One row of the table; `level` says in how many blocks the line is nested."""
 
     layer: Layer
     level: int
@@ -27,11 +27,11 @@ class Row:
     macs: Size
     flops: Size
     does: str
-    dimension: str  # "785-dimensional": what one of its perceptrons reads, the constant 1 included
+    dimension: str  # "785-dimensional" if each perceptron reads 784 values and the constant 1
 
 
 def rows(graph: Graph, depth: int = 0, starts: bool = False) -> Iterator[Row]:
-    """The net's lines in order, and those of its blocks down to `depth`; `start` lines where asked for."""
+    """Yield the net's lines in order, with lines nested in up to `depth` blocks; `start` lines only if `starts`."""
     owners = _owners(graph)
     for layer in graph.layers:
         level = _level(graph, layer)
@@ -52,12 +52,12 @@ def rows(graph: Graph, depth: int = 0, starts: bool = False) -> Iterator[Row]:
 
 
 def _level(graph: Graph, layer: Layer) -> int:
-    """How many blocks a line stands in; repeats and rounds don't count."""
+    """Return in how many blocks a line is nested; repeats and their rounds don't count."""
     return sum(scope.kind == "block" for scope in graph.ancestors(layer.scope))
 
 
 def _owners(graph: Graph) -> dict[int, list[Node]]:
-    """Every layer's nodes, those of the blocks it calls included."""
+    """Return the nodes of each layer, by the layer's index; nodes of the blocks that a layer calls are included."""
     found: dict[int, list[Node]] = {layer.index: [] for layer in graph.layers}
     around: dict[int, list[int]] = {}
     for layer in graph.layers:
@@ -82,7 +82,7 @@ def input_types(graph: Graph, node: Node) -> tuple[Type, ...]:
 
 
 def total_macs(graph: Graph, nodes: list[Node]) -> Size:
-    """Multiply-adds of one example."""
+    """Return the number of multiply-adds for one example."""
     total: Any = 0
     for node in nodes:
         total = total + node.op.macs(input_types(graph, node), node.types)
@@ -90,12 +90,12 @@ def total_macs(graph: Graph, nodes: list[Node]) -> Size:
 
 
 def total_flops(graph: Graph, nodes: list[Node]) -> Size:
-    """Floating-point operations by torch.utils.flop_counter's convention: two a multiply-add."""
+    """Return the number of floating-point operations, counted like torch.utils.flop_counter: 2 for a multiply-add."""
     return 2 * total_macs(graph, nodes)
 
 
 def _dimension(graph: Graph, nodes: list[Node], layer: Layer) -> str:
-    """`(d+1)-dimensional`: of the first perceptrons the line itself holds."""
+    """Return the text "(d+1)-dimensional" for the line's first step of perceptrons; "" if there is no such step."""
     for node in nodes:
         if node.op.dense and node.layer == layer.index:
             values = input_types(graph, node)[0].values

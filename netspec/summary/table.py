@@ -1,4 +1,4 @@
-"""The table of layers as text: a column each for label, type, weights, multiply-adds and what is done."""
+"""Makes the table of layers as text, with columns for label, type, weights, multiply-adds and steps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_TEXT = 64
 
 
 def as_text(graph: Graph, equations: bool = False, depth: int = 0) -> str:
-    """The table, then the totals; with `equations` what each line computes below it."""
+    """Return the table and the totals as text; if `equations`, the equation of each line stands below the line."""
     table = [["", "layer", "type", "weights", "multiply-adds", "does"]]
     notes: dict[int, list[str]] = {}
     for row in rows(graph, depth):
@@ -76,5 +76,5 @@ def _totals(graph: Graph) -> list[str]:
 
 
 def number(value: Size) -> str:
-    """1,234 or a formula."""
+    """Return a size as text: a number such as 1,234 or a formula."""
     return str(value) if isinstance(value, Formula) else f"{value:,}"

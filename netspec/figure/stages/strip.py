@@ -1,6 +1,7 @@
-"""The `strip` view: the net as a row of boxes; below filters, and perceptrons over pictures, what they have learned.
+"""The `strip` view draws the net as a row of boxes; below the boxes it shows what the net has learned.
 
-The weights of a perceptron that reads a picture are a picture themselves: what it adds up to the most.
+It shows each filter as a tile. The weights of a perceptron that reads a picture are drawn as a picture, too: for this
+picture the perceptron's sum is large.
 """
 
 from __future__ import annotations
@@ -20,18 +21,19 @@ from netspec.figure.trained import Arrays
 from netspec.figure.units import Unsuitable
 from netspec.ir.graph import Graph
 
-TILE, BETWEEN, COLUMNS, MOST = 8.6, 0.7, 5, 30  # of a sheet of tiles
-PICTURE, ACROSS = 26.0, 2  # height of a tile where it is a whole picture, and how many stand side by side
-NAME, STEP = 5.0, 3.7
-HIGH = 18.0  # of a box
-APART = 12.0  # boxes
-DOWN = 16.0  # from the boxes to the sheets
+# side of a tile and distance of two tiles in mm, tiles in a row, and how many are drawn at most
+TILE, BETWEEN, COLUMNS, MOST = 8.6, 0.7, 5, 30
+PICTURE, ACROSS = 26.0, 2  # if tiles are whole pictures: their height in mm, and how many stand side by side
+NAME, STEP = 5.0, 3.7  # sizes of the type of a box's name and of its steps
+HIGH = 18.0  # height of a box in mm
+APART = 12.0  # mm between two boxes
+DOWN = 16.0  # mm from the boxes to the tiles below
 BLUE, GREEN, RED = Pen(ink="flow", width=0.7), Pen(ink="rise", width=0.7), 0.8
 
 
 @dataclass(slots=True)
 class Shelf:
-    """A box of the row; `key` names the filters shown below it."""
+    """A box of the row; `key` names the array whose filters are shown as tiles below the box ("" for none)."""
 
     id: str
     name: str
@@ -48,7 +50,7 @@ class Shelf:
 
     @property
     def tile(self) -> tuple[float, float]:
-        """Width and height of one."""
+        """The width and the height of one tile."""
         if self.picture is None:
             return TILE, TILE
         _, rows, columns = self.picture
@@ -64,7 +66,7 @@ class Shelf:
 
 
 def strip(graph: Graph, settings: FigureSettings, weights: Arrays) -> Scene:
-    """The figure of a chain with filters, or perceptrons over a picture; raises Unsuitable where there are none."""
+    """Return the figure of a chain with filters, or with perceptrons that read a picture; else raise Unsuitable."""
     stages = stages_of(graph)
     shelves = _shelves(graph, stages, settings)
     if not any(shelf.key for shelf in shelves):
@@ -88,7 +90,7 @@ def strip(graph: Graph, settings: FigureSettings, weights: Arrays) -> Scene:
 
 
 def _shelves(graph: Graph, stages: list[Stage], settings: FigureSettings) -> list[Shelf]:
-    """The input, each layer of filters with the pools behind it, and all that follows as one box."""
+    """Return a box for the input, one for each layer of filters with its pools, and one for all that follows."""
     shelves = [Shelf(stages[0].id, stages[0].caption or stages[0].label, "", layer=stages[0].layer.path)]
     rest: list[Stage] = []
     for stage in stages[1:]:
@@ -114,7 +116,7 @@ def _shelf(stage: Stage, settings: FigureSettings) -> Shelf:
 
 
 def _picture(graph: Graph, stage: Stage) -> tuple[int, int, int] | None:
-    """The maps, rows and columns that perceptrons read, where that is a picture of one or three maps."""
+    """Return maps, rows and columns of the picture that perceptrons read; None if they read no picture."""
     edge = stage.node.inputs[0]
     value = graph.nodes[edge.node].types[edge.output]
     sizes = (value.maps, *value.space)
@@ -151,7 +153,7 @@ def _box(canvas: Canvas, shelf: Shelf, x: float, framed: bool) -> Node:
 
 
 def _tiles(canvas: Canvas, shelf: Shelf, node: Node, weights: Arrays, settings: FigureSettings) -> None:
-    """The filters of a box as tiles below it, and an arrow up to it."""
+    """Draw the filters of a box as tiles below the box, and an arrow from the tiles up to the box."""
     array = weights[shelf.key]
     count = int(array.shape[0])
     shown = min(count, MOST)
@@ -188,7 +190,7 @@ def _tiles(canvas: Canvas, shelf: Shelf, node: Node, weights: Arrays, settings: 
 
 
 def tile_of(kernel: Any) -> tuple[tuple[str, ...], ...]:
-    """A filter as colours: over three maps red, green and blue; else its strongest map, zero grey."""
+    """Return a filter as colours: of three maps as red, green and blue; else its strongest map, in which 0 is grey."""
     maps = (
         kernel
         if len(kernel.shape) == 3
@@ -217,7 +219,7 @@ def _byte(value: float, largest: float) -> int:
 
 
 def _title(canvas: Canvas, graph: Graph) -> None:
-    """What is shown, below everything."""
+    """Write the net's caption below everything."""
     if not graph.caption:
         return
     box = canvas.box()

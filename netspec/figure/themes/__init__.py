@@ -1,4 +1,4 @@
-"""Roles -> colours. A Scene names roles only; the theme is chosen when a file is written.
+"""Themes give each role a colour. A Scene names only roles; the theme is chosen when a file is written.
 
 A theme is added as one file in this folder, or with `netspec.register(netspec.Theme(…))`.
 """
@@ -81,16 +81,16 @@ class Theme:
 
     @staticmethod
     def roles() -> Mapping[str, str]:
-        """Every role that a figure draws with, and what it is for."""
+        """Return every role that a figure draws with, and what the role is for."""
         return ROLES
 
     def colour(self, role: str) -> str:
-        """The colour of a role; a colour itself stays as it is."""
+        """Return the colour of a role; if `role` is a colour already, return it unchanged."""
         return role if role.startswith("#") else self.colours[role]
 
 
 def _missing(theme: Theme) -> str:
-    """What a theme lacks, as a sentence; "" where it is whole."""
+    """Return a sentence that says what the theme lacks; "" if it is complete."""
     lacking = [role for role in ROLES if role not in theme.colours]
     if lacking:
         return f"it has no colour for {', '.join(lacking)}"
@@ -109,5 +109,5 @@ OLD_NAMES: Final[Mapping[str, str]] = {"post": "classic"}
 
 
 def theme_named(name: str) -> Theme | None:
-    """The theme of a name, an earlier one included."""
+    """Return the theme with this name; names of an earlier version are understood, too."""
     return THEMES.find(OLD_NAMES.get(name, name))

@@ -90,7 +90,7 @@ _DARK = {
     "tint-cluster": "#191d23",
 }
 
-# Okabe and Ito's palette: told apart with any colour vision
+# the palette of Okabe and Ito, whose colours look different to people with any kind of colour vision
 _SAFE = _CLASSIC | {
     "input": "#0072b2",
     "hidden": "#d55e00",

@@ -1,4 +1,4 @@
-"""A run folder or a safetensors file -> arrays by key, checked against the net. No pickle, no torch."""
+"""Reads weights from a run folder or a safetensors file and checks them against the net, without pickle or torch."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RUN_FILE = "weights.safetensors"
 
 
 def require_format(folder: Path, settings: Any) -> None:
-    """Raises UsageError NS867 where a run's folder is of another format; `settings` is its settings.json as read."""
+    """Raise UsageError NS867 if a run's folder has another format; `settings` is the content of its settings.json."""
     number = settings.get("format", 1) if isinstance(settings, dict) else RUN_FORMAT
     if number != RUN_FORMAT:
         newer = isinstance(number, int | float) and number > RUN_FORMAT
@@ -44,9 +44,9 @@ def require_format(folder: Path, settings: Any) -> None:
 
 
 def read_weights(path: str | os.PathLike[str]) -> Arrays:
-    """The arrays of a run folder, or of a file.
+    """Return the arrays of a run folder, or of a file, by key.
 
-    Raises NetspecError NS726 where there are none, NS867 for a run of another format.
+    Raises NetspecError NS726 if there are no arrays, NS867 if the run has another format.
     """
     from netspec.parts import need
 
@@ -62,28 +62,28 @@ def read_weights(path: str | os.PathLike[str]) -> Arrays:
     load = need("safetensors.numpy")
     try:
         found: dict[str, Any] = load.load_file(str(file))
-    except Exception as error:  # the library's own exceptions share no base that it exports
+    except Exception as error:  # the exceptions of the safetensors library have no common base class that it exports
         hint = Hint("broken", {"reason": str(error)[:120]})
         raise UsageError(Diagnostic("NS726", None, {"file": str(given)}, hints=(hint,))) from None
     return found
 
 
 def arrays_of(given: Given) -> Arrays:
-    """The arrays by key, however they are given."""
+    """Return the arrays by key, in whichever form the caller gives them."""
     if isinstance(given, str | os.PathLike):
         return read_weights(given)
     return given if isinstance(given, Mapping) else given.weights()
 
 
 def check_bound(graph: Graph) -> None:
-    """Arrays have numbers for sizes. Raises SpecError NS516 where sizes of the net are open."""
+    """Raise SpecError NS516 if the net has open sizes, because the sizes of arrays are always numbers."""
     if graph.open:
         words: Words = {"names": Quoted(graph.open), "net": graph.name, "first": graph.open[0]}
         raise SpecError(Diagnostic("NS516", None, words))
 
 
 def check_weights(graph: Graph, weights: Arrays) -> None:
-    """Every array the net stores must be there, in its shape. Raises NetspecError NS725."""
+    """Raise NetspecError NS725 if an array that the net stores is missing or has another shape."""
     for stored in graph.stored:
         shape = tuple(stored.weight.shape)
         found = weights.get(stored.key)
@@ -97,7 +97,7 @@ def check_weights(graph: Graph, weights: Arrays) -> None:
 
 
 def given_weights(graph: Graph) -> Arrays | None:
-    """The arrays of a net whose spec gives every number itself; None where some are drawn by chance."""
+    """Return the arrays of a net if its spec gives every number; None if some numbers would be random."""
     from netspec.parts import need
 
     numpy = need("numpy")

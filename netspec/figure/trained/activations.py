@@ -1,4 +1,4 @@
-"""The planes view and the values of one example -> every drawn map as the picture it is, and the largest output."""
+"""Adds the values of one example to the planes view: each drawn map becomes a picture, the largest output a text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SIZE, INK = 4.2, "value"
 
 
 def with_activations(scene: Scene, graph: Graph, values: Mapping[int, Any]) -> Scene:
-    """The scene with maps in greys, each from its smallest value (black) to its largest (white)."""
+    """Return the scene with its maps in greys; the smallest value of each map is black, its largest white."""
     items: list[Item] = []
     for item in scene.items:
         items.append(_seen(item))
@@ -37,14 +37,14 @@ def with_activations(scene: Scene, graph: Graph, values: Mapping[int, Any]) -> S
 
 
 def _seen(item: Item) -> Item:
-    """Black lines would be lost on black maps."""
+    """Return the item with black lines in another ink, because they would not be visible on black maps."""
     if isinstance(item, Wire | Node | Polygon) and item.pen is not None and item.pen.ink == "ink":
         return replace(item, pen=replace(item.pen, ink=INK))
     return item
 
 
 def _edge(node: Node) -> Polygon:
-    """A frame, so that white maps end somewhere."""
+    """Return a thin frame for a map, so that the edge of a white map is visible."""
     pen = Pen(ink="faint", width=0.12)
     return Polygon(id=f"{node.id}.edge", points=node.box.corners, pen=pen, classes=("activation",), layer=node.layer)
 
@@ -61,7 +61,7 @@ def _grey(part: float) -> str:
 
 
 def _largest(scene: Scene, graph: Graph, values: Mapping[int, Any]) -> list[Item]:
-    """Which unit of the last layer has the largest value: `y_8 = 11.2` behind its bar."""
+    """Return a text such as `y_8 = 11.2` at the last layer's bar: the unit with the largest value."""
     last = stages_of(graph)[-1]
     bar = next((item for item in scene.polygons if item.id == last.id and "bar" in item.classes), None)
     if not isinstance(bar, Polygon):

@@ -1,4 +1,4 @@
-"""Values on a grid -> the lines along which they are zero (marching squares)."""
+"""Finds the lines along which values on a grid are zero, by the method called marching squares."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 Place = tuple[float, float]
 Side = tuple[int, int, str]  # a grid edge: row, column, and whether it leads right or down
 
-# corners above zero (upper left 1, upper right 2, lower right 4, lower left 8) -> sides that the line joins
+# For each sum of the corners above zero (upper left counts 1, upper right 2, lower right 4, lower left 8): the sides of
+# the cell (Left, Top, Right, Bottom) that a line joins, two letters for each line.
 _JOINED = {
     1: "LT", 2: "TR", 3: "LR", 4: "RB", 5: "LTRB", 6: "TB", 7: "LB", 8: "LB", 9: "TB", 10: "TRLB", 11: "RB", 12: "LR",
     13: "TR", 14: "LT",
@@ -20,7 +21,7 @@ _JOINED = {
 
 
 def contours(xs: Array, ys: Array, values: Array) -> list[list[Place]]:
-    """Polylines where `values`, (rows, columns) over `ys` and `xs`, change their sign."""
+    """Return the lines along which `values` change their sign; its rows belong to `ys`, its columns to `xs`."""
     joined: dict[Side, list[Side]] = {}
     above = values > 0
     mixed = _mixed(above)
@@ -35,7 +36,7 @@ def contours(xs: Array, ys: Array, values: Array) -> list[list[Place]]:
 
 
 def _mixed(above: Array) -> list[tuple[int, int]]:
-    """The cells whose corners differ."""
+    """Return the cells that have both a corner above zero and a corner that is not."""
     import numpy as np
 
     total = above[:-1, :-1].astype(int) + above[:-1, 1:] + above[1:, 1:] + above[1:, :-1]
@@ -54,7 +55,7 @@ def _side(row: int, column: int, name: str) -> Side:
 
 
 def _chains(joined: dict[Side, list[Side]]) -> list[list[Side]]:
-    """Each line from end to end; a ring ends where it began."""
+    """Return each line as a chain of grid edges from end to end; a closed line ends at the edge where it began."""
     found = []
     ends = [side for side, others in joined.items() if len(others) == 1]
     for start in [*ends, *joined]:
@@ -70,7 +71,7 @@ def _chains(joined: dict[Side, list[Side]]) -> list[list[Side]]:
 
 
 def _place(xs: Array, ys: Array, values: Array, side: Side) -> Place:
-    """Where the values cross zero on a grid edge, between its ends."""
+    """Return the point of a grid edge at which the values cross zero."""
     row, column, way = side
     other = (row, column + 1) if way == "right" else (row + 1, column)
     a, b = float(values[row, column]), float(values[other])

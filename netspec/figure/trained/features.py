@@ -1,7 +1,8 @@
-"""What the last hidden layer makes of examples -> points in a plane, with the straight boundary of the output layer.
+"""Draws the outputs of the last hidden layer for many examples as points, with the output layer's straight boundary.
 
-The net as a whole draws bent boundaries in the space of its inputs; the output layer alone is a linear model, so
-that what stands before it has been made linearly separable. That is what learning a representation means.
+The net as a whole makes bent boundaries between classes in the space of its inputs. The output layer alone is a linear
+model, so if the net works, the layers before have made the classes linearly separable: they have learned a
+representation.
 """
 
 from __future__ import annotations
@@ -22,22 +23,23 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
-SIDE = 72.0  # mm: of a plot
-APART = 16.0  # mm between plots
-DOT, BADGE = 0.75, 2.7  # radii of an example, and of a class's name in the middle of its points
-TITLE, NAME, AXIS = 5.0, 3.6, 4.2  # sizes of type
-EDGE = 0.07  # of the plot stays free on every side
-# one colour a class; more classes than colours begin again
+SIDE = 72.0  # mm, side of a plot
+APART = 16.0  # mm between two plots
+DOT, BADGE = 0.75, 2.7  # radius of an example's dot, and of the circle with the name of a class
+TITLE, NAME, AXIS = 5.0, 3.6, 4.2  # sizes of the type of a plot's title, a class's name and an axis
+EDGE = 0.07  # this part of the range of the points is added as free room on every side
+# each class has a colour; if there are more classes than colours, the colours repeat
 ROLES = ("input", "hidden", "output", "group3", "group5", "group4", "filter", "guide", "equals", "ink")
 
 
 @dataclass(slots=True)
 class Features:
-    """Examples as the last hidden layer has them, and the output layer that reads them.
+    """The outputs of the last hidden layer for some examples, and the output layer that reads them.
 
-    values: (examples, d); classes: (examples,) numbers; names: one a class; weight: (classes, d), bias: (classes,).
-    inputs: (examples, 2) where the net has two inputs, else None; grid: columns, rows, and the sums of the output
-    layer for each place, (classes, rows, columns).
+    values has the shape (examples, d), classes (examples,) with numbers of classes; names has one name for each class;
+    weight has the shape (classes, d), bias (classes,).
+    If the net has two input values, inputs has the shape (examples, 2) and grid holds xs, ys and the output layer's
+    sums at each place, of shape (classes, rows, columns); else both are None.
     """
 
     layer: str
@@ -53,7 +55,7 @@ class Features:
 
 @dataclass(slots=True)
 class Plot:
-    """A square with examples: where each stands, the boundaries, what the axes are."""
+    """A square plot of examples: their points, the boundaries between classes, and the labels of the axes."""
 
     id: str
     title: str
@@ -66,7 +68,7 @@ class Plot:
 
 
 def features_scene(found: Features, settings: FigureSettings) -> Scene:
-    """The inputs with their bent boundary where they are points of a plane; the features with their straight one."""
+    """Return the figure: the features with straight boundaries, and, if they are pairs, the inputs with bent ones."""
     canvas = Canvas()
     plots = [plot for plot in (_inputs(found, settings), _features(found, settings)) if plot is not None]
     for number, plot in enumerate(plots):
@@ -100,12 +102,12 @@ def _largest(arrays: list[Array]) -> Array:
 
 
 def _features(found: Features, settings: FigureSettings) -> Plot:
-    """The features in two dimensions: as they are, or seen from where the output layer tells most of them apart."""
+    """Return the plot of the features; more than two features are projected on two directions that `_axes` chooses."""
     count = found.values.shape[1]
     axes, centre = _axes(found)
     points = (found.values - centre) @ axes.T
     low, high = _bounds(points)
-    # in the plane of the axes the sums of the output layer are linear, too
+    # within the plane of the two axes, the sums of the output layer are linear functions, too
     slopes, starts = found.weight @ axes.T, found.weight @ centre + found.bias
     lines = _straight(slopes, starts, low, high)
     title = say("features hidden", settings.lang).format(label=found.layer, count=count)
@@ -122,11 +124,12 @@ def _indexed(label: str, number: int) -> Line:
 
 
 def _axes(found: Features) -> tuple[Array, Array]:
-    """Two directions in the space of the features, (2, d), and the point they start from.
+    """Return two directions in the space of the features, of shape (2, d), and the point they start from.
 
-    Of two classes: the direction in which the output layer measures, and across it the one in which the examples
-    vary most; its boundary is then exact for every example. Of more: within what the output layer sees, the two in
-    which the classes lie farthest apart; its boundaries are those of the plane through the mean.
+    With two classes, the first direction is the one that the output layer measures; the second is the one at a right
+    angle to it in which the examples vary most. The boundary is then exact for every example. With more classes, both
+    are the directions in which the classes lie farthest apart, among those that change the differences of the output
+    layer's sums. The boundaries are then those in the plane through the mean.
     """
     import numpy as np
 
@@ -146,7 +149,7 @@ def _axes(found: Features) -> tuple[Array, Array]:
 
 
 def _main(rows: Array, count: int) -> Array:
-    """The first principal directions of centred rows, (count, d), each pointing where its largest part is positive."""
+    """Return the first principal directions of centred rows, (count, d); the largest entry of each is positive."""
     import numpy as np
 
     found = np.linalg.svd(rows, full_matrices=False)[2][:count]
@@ -165,7 +168,7 @@ def _bounds(points: Array) -> tuple[Any, Any]:
 
 
 def _straight(slopes: Array, starts: Array, low: Any, high: Any) -> list[list[tuple[float, float]]]:
-    """Where the largest of linear functions changes: between each two, the part where both are the largest."""
+    """Return lines at which another linear function becomes the largest: for each pair, where both are the largest."""
     found = []
     for one in range(len(starts)):
         for other in range(one + 1, len(starts)):
@@ -180,7 +183,7 @@ def _straight(slopes: Array, starts: Array, low: Any, high: Any) -> list[list[tu
 
 
 def _across(normal: Any, offset: float, low: Any, high: Any) -> list[tuple[float, float]]:
-    """The part of the line normal . p + offset = 0 within a rectangle."""
+    """Return the part of the line `normal . p + offset = 0` that lies within a rectangle."""
     length = float(normal @ normal)
     if not length:
         return []
@@ -200,7 +203,7 @@ def _across(normal: Any, offset: float, low: Any, high: Any) -> list[tuple[float
 
 
 def _kept(piece: list[tuple[float, float]], normal: Any, offset: float) -> list[tuple[float, float]]:
-    """The part of a stretch where normal . p + offset >= 0."""
+    """Return the part of a line segment at which `normal . p + offset >= 0`."""
     (a, b), (u, v) = ((float(normal[0] * x + normal[1] * y + offset) for x, y in piece), piece)
     if a < 0 and b < 0:
         return []
@@ -247,14 +250,14 @@ def _draw(canvas: Canvas, plot: Plot, found: Features, corner: Point) -> None:
 def _dot(
     canvas: Canvas, name: str, at: Point, kind: int, radius: float, classes: tuple[str, ...], tip: str = ""
 ) -> None:
-    """An example in its class's colour; every second class is hollow, for those who see no colours."""
+    """Draw an example in its class's colour; classes 1, 3, 5 … are hollow, for readers who cannot see colours."""
     role = ROLES[kind % len(ROLES)]
     ink, width, fill = (role, 0.36, "paper") if kind % 2 else ("paper", 0.12, role)
     canvas.node(name, at.x, at.y, radius, ink=ink, width=width, fill=fill, classes=classes, tip=tip)
 
 
 def _badges(canvas: Canvas, plot: Plot, found: Features, at: Any) -> None:
-    """The name of each class in the middle of its points: colours alone tell few people ten classes apart."""
+    """Write each class's name in the middle of its points, because ten classes are hard to tell apart by colour."""
     for kind, name in _present(found):
         x, y = plot.points[found.classes == kind].mean(axis=0).tolist()
         middle: Point = at(x, y)
@@ -274,7 +277,7 @@ def _present(found: Features) -> Iterator[tuple[int, str]]:
 
 
 def _legend(canvas: Canvas, found: Features, wide: float) -> None:
-    """Which colour is which class, in rows below."""
+    """Draw the legend, in rows below the plots: the colour and the name of each class."""
     entries = [(kind, name, words(name)) for kind, name in _present(found)]
     size = max(line_width(line, NAME) for _, _, line in entries) + 7.0
     each = max(1, min(len(entries), int(wide // size)))

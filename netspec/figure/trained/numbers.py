@@ -1,4 +1,4 @@
-"""Scene, weights and computed values -> the figure with its numbers: each weight, product, sum and activation."""
+"""Writes numbers into a figure: each weight, product, sum and activation for one example."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from netspec.figure.scene.typeset import Line, upright
 from netspec.figure.trained import Arrays
 from netspec.figure.trained.overlay import number, value_of
 
-VALUE, PRODUCT, TOTAL = 4.2, 3.1, 4.6  # sizes of type
+VALUE, PRODUCT, TOTAL = 4.2, 3.1, 4.6  # sizes of the type of a value, of a product and of a sum
 INK = "value"
 
 
 class Numbers:
-    """Writes numbers into a scene."""
+    """Collects the numbers of one example and writes them into a scene."""
 
     def __init__(self, scene: Scene, weights: Arrays, values: Mapping[int, Any]) -> None:
         self.scene = scene
@@ -27,7 +27,7 @@ class Numbers:
         self.labels = {text.inside: text for text in scene.texts if text.inside}
         self.added: list[Item] = []
         self.changed: dict[str, Text] = {}
-        self.products: dict[str, float] = {}  # by the id of a weight's node
+        self.products: dict[str, float] = {}  # the key is the id of a weight's circle
 
     def write(self) -> Scene:
         for wire in self.scene.wires:
@@ -54,7 +54,7 @@ class Numbers:
     # ---- a perceptron drawn in full
 
     def product(self, wire: Wire) -> None:
-        """The number in a weight's circle, and its product with what it reads."""
+        """Write the weight into its circle, and compute the product of the weight and the value that it reads."""
         source, weight = self.nodes.get(wire.source), self.nodes[wire.target]
         if weight.weight is None or source is None:
             return
@@ -65,7 +65,7 @@ class Numbers:
             self.products[weight.id] = found * read
 
     def beside(self, wire: Wire) -> None:
-        """The product on the way to the sum."""
+        """Write the product beside the wire that leads from the weight to the sum."""
         start = wire.points[0]
         turn = wire.points[1] if len(wire.points) > 2 else Point(start.x + 8.3, start.y)
         self.text(
@@ -77,7 +77,7 @@ class Numbers:
         )
 
     def total(self, node: Node) -> None:
-        """`s = …` before the activation; dots stand for the products that are not drawn."""
+        """Write the sum as `s = …`, and beside dots the sum of the products that are not drawn."""
         if node.value is None:
             return
         found = self.value(node.value)
@@ -100,7 +100,7 @@ class Numbers:
         self.text(f"{dots.id}.rest", upright(number(value)), box.right + 8.0, box.middle.y + PRODUCT * 0.33, PRODUCT)
 
     def dot(self, node: Node) -> None:
-        """The value of a dot: behind its label, or above it."""
+        """Write the value of a dot behind the dot's label; without a label, above the dot."""
         if node.value is None:
             return
         found = upright(number(self.value(node.value)))
@@ -112,7 +112,7 @@ class Numbers:
             self.text(f"{node.id}.value", found, node.x, node.y - node.ry - 1.4, VALUE)
 
     def formulas(self) -> None:
-        """The result behind the formula."""
+        """Write the result behind each formula."""
         for wire in self.scene.wires:
             if wire.target or not wire.id.endswith(".out"):
                 continue
@@ -130,7 +130,7 @@ class Numbers:
     # ---- circles
 
     def inside(self, node: Node, value: float) -> None:
-        """Symbol above, number below, both within the circle."""
+        """Write a number into a circle, below the circle's symbol, which becomes smaller."""
         label = self.labels.get(node.id)
         line = upright(number(value))
         size = fitted(line, VALUE, node.rx * 0.86, node.ry * 0.86)
@@ -152,5 +152,5 @@ class Numbers:
 
 
 def with_numbers(scene: Scene, weights: Arrays, values: Mapping[int, Any]) -> Scene:
-    """The scene with the numbers of one example."""
+    """Return the scene with the numbers of one example."""
     return Numbers(scene, weights, values).write()

@@ -1,4 +1,4 @@
-"""Scene and trained weights -> the same figure with each wire in the colour and width of its weight, and a legend."""
+"""Shows trained weights in a figure: the colour and width of each wire say its weight; a legend explains both."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from netspec.figure.strings import say
 from netspec.figure.trained import Arrays
 from netspec.ir.graph import Graph
 
-THIN, THICK = 0.165, 0.85  # pens of nothing and of the largest weight
-FAINTEST = 0.03  # below this part of the largest a weight is drawn as none
-SIZE, ROW, DASH = 4.6, 6.6, 11.0  # of the legend
+THIN, THICK = 0.165, 0.85  # width of a wire for a weight of 0, and for the largest weight
+FAINTEST = 0.03  # a weight that is smaller than this part of the largest is drawn like 0
+SIZE, ROW, DASH = 4.6, 6.6, 11.0  # of the legend: size of the type, height of a row, length of a sample line
 
 
 @dataclass(slots=True)
 class Scale:
-    """The drawn weights of one layer."""
+    """The drawn weights of one layer; the largest of them has the widest wire."""
 
     layer: str
     label: str
@@ -32,7 +32,7 @@ class Scale:
 
 
 def coloured(scene: Scene, graph: Graph, weights: Arrays, settings: FigureSettings) -> Scene:
-    """The scene with trained weights: wires and weight circles coloured by sign, widened by size."""
+    """Return the scene with trained weights: their sign gives wires and circles a colour, their size a line width."""
     scales = _scales(scene, graph, weights)
     items: list[Item] = []
     for item in scene.items:
@@ -43,7 +43,7 @@ def coloured(scene: Scene, graph: Graph, weights: Arrays, settings: FigureSettin
         value = value_of(weights, weight)
         scale = scales[_layer_key(weight.key)]
         items.append(_painted(item, value, scale.largest))  # type: ignore[arg-type]
-    # strong weights are painted over weak ones
+    # large weights are drawn later than small ones, so that their wires lie on top
     items = _in_order(items)
     if settings.legend and scales:
         items += _legend(items, list(scales.values()), weights, settings)
@@ -59,7 +59,7 @@ def _layer_key(key: str) -> str:
 
 
 def _scales(scene: Scene, graph: Graph, weights: Arrays) -> dict[str, Scale]:
-    """One scale a layer: a layer that adds up thousands of values has smaller weights than the next."""
+    """Return a scale for each layer; they differ, because a layer that reads many values has smaller weights."""
     labels = {node.key: graph.layers[node.layer].label for node in graph.nodes if node.key}
     scales: dict[str, Scale] = {}
     for item in scene.items:
@@ -83,14 +83,14 @@ def _painted(item: Wire | Node, value: float, largest: float) -> Wire | Node:
 
 
 def _in_order(items: list[Item]) -> list[Item]:
-    """Wires with weights sorted by width, in the places where wires stood."""
+    """Return the items with the wires that have weights sorted by width; all other items keep their places."""
     wires = sorted((item for item in items if isinstance(item, Wire) and item.weight), key=lambda wire: wire.pen.width)
     queue = iter(wires)
     return [next(queue) if isinstance(item, Wire) and item.weight else item for item in items]
 
 
 def number(value: float) -> str:
-    """Three digits: 0.577, −1.25, 4.59e−9; a true minus sign, and none before a zero."""
+    """Return a number with three digits: 0.577, −1.25, 4.59e−9. It has a true minus sign; −0 becomes 0."""
     text = f"{value + 0.0:.3g}"
     digits, sign, power = text.partition("e")
     return f"{digits}{sign}{int(power) if power else ''}".replace("-", "−")
@@ -100,7 +100,7 @@ def number(value: float) -> str:
 
 
 def _legend(items: list[Item], scales: list[Scale], weights: Arrays, settings: FigureSettings) -> list[Item]:
-    """For each layer its largest weight of either sign, what is as good as none, and what is not drawn."""
+    """Return the legend: for each layer its largest weight of either sign, weights near 0, and those not drawn."""
     rows: list[tuple[Pen | None, Line]] = []
     for scale in scales:
         if len(scales) > 1:
@@ -123,7 +123,7 @@ def _width(value: float, scale: Scale) -> float:
 
 
 def _not_drawn(scale: Scale, weights: Arrays, settings: FigureSettings) -> list[Line]:
-    """How many weights have no wire, and how large they are at most."""
+    """Return a line that says how many weights have no wire, and the largest weight; no line if all have one."""
     total: Any = sum(int(weights[key].size) for key in scale.keys)
     left = total - len(scale.drawn)
     if left <= 0:
@@ -157,7 +157,7 @@ def _rows(rows: list[tuple[Pen | None, Line]], left: float, top: float) -> list[
 
 
 def _place(items: list[Item], wide: float, high: float) -> tuple[float, float]:
-    """The upper right corner where it is free, else beside the figure."""
+    """Return where the legend stands: at the right edge, as far up as it is free, else beside the figure."""
     box = canvas_of(items, 0.0)
     left, top = box.right - wide, box.top
     for down in range(0, max(int(box.height - high), 0) // 2 + 1, 4):
@@ -168,7 +168,7 @@ def _place(items: list[Item], wide: float, high: float) -> tuple[float, float]:
 
 
 def _touches(item: Item, place: Rect) -> bool:
-    """Whether an item runs through a rectangle; wires by their segments."""
+    """Whether an item overlaps a rectangle; of a wire, each segment is checked."""
     if not isinstance(item, Wire):
         return item.box.overlaps(place)
     if not item.box.grown(0.1).overlaps(place):
@@ -177,7 +177,7 @@ def _touches(item: Item, place: Rect) -> bool:
 
 
 def _crosses(a: Point, b: Point, place: Rect) -> bool:
-    """Liang and Barsky: whether a segment passes through a rectangle."""
+    """Whether a segment passes through a rectangle, by the algorithm of Liang and Barsky."""
     low, high = 0.0, 1.0
     for start, step, first, last in (
         (a.x, b.x - a.x, place.left, place.right),

@@ -1,4 +1,4 @@
-"""An example in text (`x=1,0`) -> its numbers; graph, weights and numbers -> the value of every node."""
+"""Reads the numbers of an example from text (`x=1,0`), and computes the value of every node for these numbers."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from netspec.names import nearest
 
 
 def compute(graph: Graph, weights: Arrays, inputs: Mapping[str, Any]) -> dict[int, Any]:
-    """The values of one example at one time step.
+    """Return the values of all nodes for one example at one time step.
 
     Parameters:
-        graph: the net; no size is open.
+        graph: the net; it must have no open size.
         weights: every stored array by its key.
         inputs: the numbers of each input line by its label, in reading order.
 
@@ -44,7 +44,7 @@ def compute(graph: Graph, weights: Arrays, inputs: Mapping[str, Any]) -> dict[in
 
 
 def _shape(own: Type) -> tuple[int, ...]:
-    """(1, C, *space); class indices have no axis C."""
+    """Return the shape of an input for one example: (1, C, *space), but without C for class indices."""
     sizes: Any = (1, *own.space) if own.classes is not None else (1, own.maps, *own.space)
     return tuple(sizes)
 
@@ -53,7 +53,7 @@ def _shape(own: Type) -> tuple[int, ...]:
 
 
 def read_example(graph: Graph, given: str | Mapping[str, Any]) -> dict[str, list[float]]:
-    """A list of numbers for each input, as many as it has values. Raises NetspecError NS727."""
+    """Return for each input its list of numbers; raise NetspecError NS727 if names or counts don't fit the net."""
     written = _split(given) if isinstance(given, str) else dict(given)
     sizes: dict[str, int] = {}
     for index in graph.inputs:
@@ -77,7 +77,7 @@ def read_example(graph: Graph, given: str | Mapping[str, Any]) -> dict[str, list
 
 
 def _split(text: str) -> dict[str, Any]:
-    """`x=1,0; y=2`: the parts by name; a single part needs none."""
+    """Return the parts of a text such as `x=1,0; y=2` by name; the name of a part without `=` is ""."""
     found: dict[str, Any] = {}
     for part in text.split(";"):
         if part.strip():
@@ -98,7 +98,7 @@ def _numbers(name: str, values: Any, size: int) -> list[float]:
 
 
 def _flat(values: Any) -> list[Any]:
-    """Numbers of a nested list or array, in reading order."""
+    """Return the numbers of a nested list or array, in reading order."""
     if hasattr(values, "tolist"):
         values = values.tolist()
     if not isinstance(values, list | tuple):

@@ -1,7 +1,8 @@
-"""Graph -> groups of units and the links between them: what neuron-level figures draw.
+"""Turns a graph into groups of units and the links between them; figures that show single units draw these.
 
-An operation that makes new sums (perceptrons, filters, pools, `a + b`) starts a group; one that works on each
-value alone (activations, dropout, norms, reshapes) stays within it. A delayed read is a link with a delay.
+An operation that makes new values (perceptrons, filters, pools, `a + b`) starts a group. An operation that works on
+the values it gets (activations, dropout, norms, reshapes) stays within the group. A delayed read becomes a link with a
+delay.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ Kind = Literal["full", "same", "local"]
 
 
 class Unsuitable(Exception):
-    """A view cannot draw this node."""
+    """Raised if a view cannot draw a node of the net; `node` says which node."""
 
     def __init__(self, node: Node) -> None:
         super().__init__(node.word)
@@ -28,21 +29,21 @@ class Unsuitable(Exception):
 
 @dataclass(slots=True, eq=False)
 class Group:
-    """Units that one operation makes; one column (or row, or grid) of a figure."""
+    """The units that one operation makes; a figure draws them as one column, row or grid."""
 
     id: str
     label: str  # the symbol; "" leaves the circles empty
     layer: Layer
     role: str
-    type: Type  # of a time step
+    type: Type  # the type of one time step
     node: int  # the node that makes the sums
-    value: int  # the node that holds what the units say, after the activation
-    deep: bool = False  # a round of a repeat
+    value: int  # the node that holds the outputs of the units, after the activation
+    deep: bool = False  # whether the units belong to a round of a `repeat`
     title: str = ""
     activation: str = ""
     bias: bool = False
     bias_key: str = ""
-    sign: str = ""  # for a + b: what is done
+    sign: str = ""  # the sign of a sum, difference or product such as a + b
     timed: bool = False
     links: list[Link] = field(default_factory=list)
 
@@ -52,7 +53,7 @@ class Group:
 
     @property
     def ink(self) -> str:
-        """The role its colour stands for."""
+        """The role that gives the group its colour."""
         return "deep" if self.deep and self.role == "hidden" else self.role
 
     def bias_weight(self, place: int | None) -> Weight | None:
@@ -61,19 +62,22 @@ class Group:
 
 @dataclass(slots=True, eq=False)
 class Link:
-    """What a group reads: `first` is where the source begins in what the operation reads."""
+    """A link from a group to a source that it reads.
+
+    An operation may read several sources as one row of values; `first` is where in this row the source begins.
+    """
 
     source: Group
     kind: Kind
     delay: int = 0
     first: Size = 0
-    key: str = ""  # the array of its weights
-    turned: bool = False  # the array is stored from -> to
+    key: str = ""  # the key of the array that holds the link's weights
+    turned: bool = False  # whether the array has the axis of the source first
     op: Any = None
     windows: Windows | None = None
 
     def weight(self, target: int | None, source: int | None) -> Weight | None:
-        """The weight from a unit of the source to one of the target."""
+        """Return the weight that leads from a unit of the source to a unit of the target; None if it is not known."""
         if not self.key or target is None or source is None or not isinstance(self.first, int):
             return None
         place = (target, self.first + source)
@@ -82,7 +86,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of a group's values, delayed or not."""
+    """The values of a group, now (`delay` 0) or some time steps earlier."""
 
     group: Group
     delay: int = 0
@@ -127,7 +131,7 @@ class _Reader:
         return self.held[edge]
 
     def start(self, node: Node) -> Group:
-        """A new group of a node's line."""
+        """Add a new group of units that a node makes, and return this group."""
         layer = self.graph.layers[node.layer]
         rounds = [scope for scope in self.graph.ancestors(node.scope) if scope.kind == "round"]
         base = rounds[0].path if rounds and layer.scope != node.scope and rounds[0].path else layer.path
@@ -136,7 +140,7 @@ class _Reader:
             id=base if count == 1 else f"{base}#{count}",
             label="",
             layer=layer,
-            # units within an output's line are hidden; `name` finds those that are the output
+            # only the last group in the line of an output is the output; `name` finds this group later
             role="input" if node.kind == "input" and layer.scope == 0 else "hidden",
             type=node.type.step,
             node=node.index,
@@ -148,14 +152,14 @@ class _Reader:
         return group
 
     def delayed(self, node: Node) -> tuple[Part, ...]:
-        """A delayed read of a line above, or of one below that has no group yet."""
+        """Return the parts of a delayed read; if the line that is read has no group yet, a `_Later` takes its place."""
         steps, edge = node.delay, node.inputs[0]
         if edge in self.held:
             return tuple(Part(part.group, part.delay + steps) for part in self.held[edge])
         return (Part(_Later(edge, node, self.graph), steps),)  # type: ignore[arg-type]
 
     def rename(self, node: Node) -> tuple[Part, ...]:
-        """Classes as units: the input's circles carry the name of the line that makes them."""
+        """Name the circles of a class input after the line that turns classes into units, and return them."""
         parts = self.of(node.inputs[0], node)
         layer = self.graph.layers[node.layer]
         if Edge(node.index) in layer.values and len(parts) == 1:
@@ -164,7 +168,7 @@ class _Reader:
         return parts
 
     def within(self, node: Node) -> tuple[Part, ...]:
-        """The same units; but a line of its own that only activates gets circles of its own."""
+        """Return the parts that a node reads: it adds no units, except that an activation on a line of its own does."""
         read = node.inputs[0]
         parts = self.of(read, node)
         acts = bool(node.op.activation)
@@ -186,7 +190,7 @@ class _Reader:
         return parts
 
     def make(self, node: Node) -> Group:
-        """New units, linked with what the operation reads."""
+        """Add a group of new units, with links to the groups that the operation reads, and return the new group."""
         sources = [part for read in node.inputs for part in self.of(read, node)]
         group = self.start(node)
         group.bias = node.op.dense and self.graph.stores(node, "bias")
@@ -215,7 +219,7 @@ class _Reader:
     # ---- once all groups are known
 
     def name_lines(self) -> None:
-        """The last group of a line bears its label and caption; lines outside win over lines of their blocks."""
+        """Give each line's label and caption to its last group; a line outside a block wins over lines inside."""
         for group in self.groups:
             for link in group.links:
                 if isinstance(link.source, _Later):
@@ -238,7 +242,7 @@ class _Reader:
 
 
 class _Later:
-    """Stands for a group that a delayed read names before the group is made."""
+    """A stand-in for a group that a delayed read names before the group is made."""
 
     def __init__(self, edge: Edge, node: Node, graph: Graph) -> None:
         self.edge = edge
@@ -254,14 +258,14 @@ class _Later:
 
 
 def groups_of(graph: Graph) -> list[Group]:
-    """The groups of a net in the order in which they are computed; raises Unsuitable."""
+    """Return the groups of a net in the order in which they are computed; raise Unsuitable if a node has no units."""
     return _Reader(graph).read()
 
 
 def lone_links(group: Group) -> list[Link]:
-    """The links of a group, those that read the same values as one: `x & x` and `x + x` are one wire a unit.
+    """Return the links of a group, with links that read the same values joined: `x + x` has one wire for each unit.
 
-    No single weight belongs to such a wire, so its links name none.
+    Several weights belong to a joined link, so it names no array of weights.
     """
     found: dict[tuple[Group, int], Link] = {}
     for link in group.links:
@@ -271,7 +275,7 @@ def lone_links(group: Group) -> list[Link]:
 
 
 def touches(link: Link, target: Type, to: int, at: int) -> bool:
-    """Whether a filter or pool that writes value `to` of the target reads value `at` of its source (bound sizes)."""
+    """Whether a filter or pool reads value `at` of its source to compute value `to`; all sizes must be numbers."""
     windows, source = link.windows, link.source.type
     assert windows is not None
     channel, place = _places(target, to)
@@ -282,7 +286,7 @@ def touches(link: Link, target: Type, to: int, at: int) -> bool:
 
 
 def _places(value: Type, place: int) -> tuple[int, tuple[int, ...]]:
-    """A value's map, and its place in space."""
+    """Return the map of a value, and its position on each axis of space."""
     found = []
     for size in reversed(value.space):
         place, rest = divmod(place, int(size))  # type: ignore[arg-type]

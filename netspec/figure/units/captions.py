@@ -1,4 +1,4 @@
-"""What stands between two layers: the words of the figure's `captions`, and W^{d×H}, from the links."""
+"""Writes what stands between two layers: the words of the figure's `captions`, and a formula such as W^{d×H}."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from netspec.ir.types import Type
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """Words over a formula, between the columns rank - 1 and rank."""
+    """Words with a formula below them, between the columns number `rank - 1` and `rank`."""
 
     id: str
     rank: int
@@ -26,7 +26,7 @@ class Caption:
         return max(widest(self.words, layout.CAPTION), widest((self.formula,), layout.FORMULA) if self.formula else 0.0)
 
     def first_height(self) -> float:
-        """From the top of the ink to the first baseline."""
+        """Return the distance from the top of the drawn text to its first baseline."""
         return -boxed(self.words[:1], layout.CAPTION).top if self.words else -boxed((self.formula,), layout.FORMULA).top
 
     def height(self) -> float:
@@ -35,7 +35,7 @@ class Caption:
         return words + formula + (layout.CAPTION * 0.5 if self.words and self.formula else 0.0)
 
     def draw(self, canvas: Canvas, x: float, y: float) -> None:
-        """Centred at x, the first baseline at y."""
+        """Draw the caption centred at x, with its first baseline at y."""
         if self.words:
             canvas.text(f"{self.id}.caption", self.words, x, y, layout.CAPTION, classes=("caption",))
             y += boxed(self.words, layout.CAPTION).bottom + layout.CAPTION * 0.5
@@ -45,7 +45,7 @@ class Caption:
 
 
 def captions_of(groups: list[Group], settings: FigureSettings) -> list[Caption]:
-    """One caption for each group with weights, in order, up to the length of the list. An empty text shows W alone."""
+    """Return captions for the groups with weights, in order, until the list ends. An empty text shows W alone."""
     if not settings.captions:
         return []
     ranks: dict[Group, int] = {}
@@ -62,7 +62,7 @@ def captions_of(groups: list[Group], settings: FigureSettings) -> list[Caption]:
 
 
 def weights_formula(group: Group) -> Line:
-    """`W^{d×H}, W^{H×H}`: from is written before to."""
+    """Return the formula `W^{d×H}, W^{H×H}`: the size of the layer that is read stands before the group's own size."""
     line: list[Atom] = []
     for link in group.links:
         if not link.key:
@@ -74,7 +74,7 @@ def weights_formula(group: Group) -> Line:
 
 
 def dimensions(value: Type) -> str:
-    """`d`, `h×w`, `3×h×w`."""
+    """Return the sizes of a type as a formula writes them: `d`, `h×w` or `3×h×w`."""
     if value.classes is not None:
         return size_label(value.classes)
     sizes = [value.maps] if not value.space or value.maps != 1 else []

@@ -1,6 +1,6 @@
-"""Groups -> columns: which groups stand side by side, and where the units of each stand along it.
+"""Arranges groups in columns: which groups share a column, and where in the column each unit stands.
 
-Positions are along (the way the net computes) and across; the neurons view turns them into x and y.
+Positions are `along` (in the direction in which the net computes) and `across`; the neurons view makes x and y of them.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from netspec.figure.units.elided import (
 )
 
 BIAS = "+1"
-SHORT = 0.45  # a column shorter than this part of the longest is centred
+SHORT = 0.45  # a column that is shorter than this part of the longest column is centred
 
 
 @dataclass(slots=True)
 class Place:
-    """An entry of a block, and where it stands across."""
+    """An entry of a block, and the position (across) where the entry stands."""
 
     kind: Literal["bias", "unit", "gap", "frame"]
     at: float
     unit: Unit | None = None
     gap: Gap | None = None
-    end: float = 0.0  # of a frame
+    end: float = 0.0  # where a frame ends; other kinds don't use it
     label: str = ""
     name: str = ""
 
@@ -49,7 +49,7 @@ class Block:
     delay: int
     entries: list[Entry]
     bias: bool = False
-    side: int = 1  # copies: at which end of their column
+    side: int = 1  # where a copy stands in its column: 1 is after the last block, -1 before the first
     places: list[Place] = field(default_factory=list)
 
     @property
@@ -80,7 +80,7 @@ class Block:
 
     @property
     def hidden(self) -> str:
-        """How many units are not drawn, "" for none."""
+        """The number of units that are not drawn, as text; "" if all are drawn."""
         left = self.group.size - len(self.units)
         return "" if isinstance(left, int) and left <= 0 else size_label(left)
 
@@ -104,10 +104,10 @@ class Column:
 
 
 def entries_of(group: Group, settings: FigureSettings, delay: int = 0) -> list[Entry]:
-    """What of a group is drawn, by its hints or by the rule."""
+    """Return the entries that are drawn for a group: those that the figure section lists, else a default choice."""
     hints = settings.of(group.layer.path)
     show = hints.show[0] if hints.show else ()
-    if delay and show:  # a copy repeats no generic unit
+    if delay and show:  # a copy leaves out units with a letter as index, such as x_i
         show = without_letters(show)
     space = group.type.space
     if isinstance(group.size, int) and not show and (space or hints.box):
@@ -120,7 +120,7 @@ def entries_of(group: Group, settings: FigureSettings, delay: int = 0) -> list[E
 
 
 def columns_of(groups: list[Group], settings: FigureSettings) -> list[Column]:
-    """The columns in the order of computing, each with the earlier time steps that the next one reads."""
+    """Return the columns in the order of computing, each with the earlier time steps that the next column reads."""
     ranks = _ranks(groups)
     columns = [Column(rank) for rank in range(max(ranks.values()) + 1)]
     for group in groups:
@@ -142,19 +142,22 @@ def _block(columns: list[Column], group: Group, delay: int = 0) -> Block:
 
 
 def _copy(columns: list[Column], ranks: dict[Group, int], link: Link, reader: Group, settings: FigureSettings) -> None:
-    """The units of earlier time steps stand beside what their reader reads now."""
+    """Add a copy of a group for an earlier time step, in the column before the group that reads this copy."""
     rank = max(ranks[reader] - 1, 0)
     column = columns[rank]
     if any(block.group is link.source and block.delay == link.delay for block in column.blocks):
         return
-    # a loop leaves its own column at one end: nothing may stand there
+    # a loop leaves the column of its group at one end, so no copy may stand at that end
     taken = {block.side for other in columns for block in other.blocks if block.delay and ranks[block.group] == rank}
     side = -1 if 1 in taken else 1
     column.blocks.append(Block(link.source, link.delay, entries_of(link.source, settings, link.delay), side=side))
 
 
 def _ranks(groups: list[Group]) -> dict[Group, int]:
-    """The longest way from an input, delayed links apart. Groups come in computing order."""
+    """Return each group's column: the length of the longest path from an input, without delayed links.
+
+    The groups must be in the order of computing.
+    """
     ranks: dict[Group, int] = {}
     for group in groups:
         sources = [ranks[link.source] for link in group.links if not link.delay and link.source in ranks]
@@ -166,12 +169,12 @@ def _ranks(groups: list[Group]) -> dict[Group, int]:
 
 
 def arrange(columns: list[Column], roomy: float = 0.0) -> float:
-    """Sets the places of all blocks; returns the pitch. `roomy`: the space a title needs above a second block."""
+    """Set the places of all blocks and return the pitch. `roomy` is the space for a title above a second block."""
     most = max(_rows(block) for column in columns for block in column.blocks)
     pitch = _pitch(most)
     with_bias = any(block.bias for column in columns for block in column.blocks[:1])
     for column in columns:
-        # only columns that begin in one line need one pitch
+        # Columns with dots begin at the same height and need the same pitch; a column without dots has its own.
         whole = not any(block.elided for block in column.blocks)
         _stack(column, _pitch(max(map(_rows, column.blocks))) if whole else pitch, with_bias, roomy)
     longest = max(column.own[-1].last - column.own[0].first for column in columns if column.own)
@@ -190,7 +193,7 @@ def arrange(columns: list[Column], roomy: float = 0.0) -> float:
 
 
 def _pitch(rows: int) -> float:
-    """Long columns are set closer."""
+    """Return the distance between units of a column with `rows` entries; it is smaller in long columns."""
     return layout.PITCH - (layout.PITCH - layout.TIGHT) * min(max(rows - 8, 0) / 8, 1.0)
 
 
@@ -203,13 +206,13 @@ def _own_end(column: Column) -> float:
 
 
 def _is_aligned(column: Column, longest: float) -> bool:
-    """Columns with dots begin in one line; short ones and those drawn whole are centred."""
+    """Whether a column begins at the same height as others: it has dots and is not short. Other columns are centred."""
     block = column.own[0]
     return block.elided and _own_end(column) - block.first >= SHORT * longest
 
 
 def _stack(column: Column, pitch: float, with_bias: bool, roomy: float) -> None:
-    """The blocks of a column one after the other; copies before or behind them."""
+    """Place the blocks of a column one after the other, and copies before or behind these blocks."""
     at = 0.0
     for number, block in enumerate(column.own):
         if number:
@@ -228,10 +231,10 @@ def _stack(column: Column, pitch: float, with_bias: bool, roomy: float) -> None:
 
 
 def _place(block: Block, at: float, pitch: float) -> float:
-    """Places the entries of a block, the first at `at`; returns where the last one stands."""
+    """Place the entries of a block, beginning at `at`; return the position of the last unit."""
     places: list[Place] = []
     next_to, over_dots = pitch - 2 * layout.UNIT, layout.GAP * pitch - 2 * layout.UNIT
-    edge = at - layout.UNIT  # where the next thing may begin
+    edge = at - layout.UNIT  # where the next entry may begin
     if block.bias:
         places.append(Place("bias", at))
         edge = at + layout.UNIT + next_to

@@ -1,4 +1,4 @@
-"""Sizes -> which units are drawn: all of a few; of many the first, the last, and dots with the number they hide."""
+"""Chooses which units are drawn: all if there are few; else the first ones, the last, and dots for the rest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from netspec.ir.sizes import Formula, Size, text
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit that is drawn. `name` tells it from its neighbours in ids; `place` is its number from 0, if it has one."""
+    """A unit that is drawn.
+
+    `name` makes its id different from its neighbours' ids; `place` is its number, counted from 0, or None if the
+    number is not known (a letter or a formula as index).
+    """
 
     name: str
     index: Line
@@ -20,7 +24,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Units that are not drawn, and how many they are (text: a number or a formula)."""
+    """A place of dots; `hidden` says how many units they replace, as a number or a formula."""
 
     name: str
     hidden: str
@@ -28,7 +32,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A named group begins: its units up to the Closing stand in a frame."""
+    """The start of a named region; the units from here to the Closing stand in a frame."""
 
     label: str
     name: str
@@ -36,21 +40,21 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """The named group ends."""
+    """The end of a named region."""
 
 
 Entry = Unit | Gap | Opening | Closing
 
 
 def shown_units(size: Size, show: Shown = (), most: int = 6) -> list[Unit | Gap]:
-    """The drawn units of a row of `size`, in order. One alone needs no index."""
+    """Return the drawn units and gaps of a layer with `size` units, in order. A single unit has no index."""
     if not show and isinstance(size, int) and size == 1:
         return [Unit("1", (), 0)]
     return _listed(size, show or default_show(size, most))
 
 
 def default_show(size: Size, most: int = 6) -> Shown:
-    """All up to `most`; else the first two, dots, the last."""
+    """Return all units if there are at most `most`; else the first two, dots and the last."""
     if isinstance(size, int) and size <= most:
         return tuple(Index(number) for number in range(1, size + 1))
     return (Index(1), Index(2), Skip(), Index(size))
@@ -75,12 +79,12 @@ def unit(entry: Index) -> Unit:
 
 
 def size_label(size: Size) -> str:
-    """A size as figures write it: `4*d` is 4d."""
+    """Return a size as figures write it: `4*d` becomes 4d."""
     return text(size).replace(" ", "").replace("*", "") if isinstance(size, Formula) else str(size)
 
 
 def _number(show: Shown, position: int, step: int) -> Size | None:
-    """The nearest number on one side; 0 before the first entry, None past the last."""
+    """Return the nearest number before an entry (`step` -1; else 0) or after an entry (`step` 1; else None)."""
     position += step
     while 0 <= position < len(show):
         entry = show[position]
@@ -91,7 +95,7 @@ def _number(show: Shown, position: int, step: int) -> Size | None:
 
 
 def _between(before: Size | None, after: Size | None, size: Size, show: Shown, position: int) -> str:
-    """How many units a gap hides. A letter between two gaps takes its unit from the first of them."""
+    """Return how many units a gap hides; gaps with only letters between them share one number ("5 in 2 gaps")."""
     assert before is not None
     last = size + 1 if after is None else after
     hidden = last - before - 1
@@ -103,7 +107,7 @@ def _between(before: Size | None, after: Size | None, size: Size, show: Shown, p
 
 
 def _around(show: Shown, position: int) -> list[Index | Skip]:
-    """The entries between the numbers on both sides of a gap."""
+    """Return the dots and letters from the nearest number before a gap to the nearest number after this gap."""
 
     def open_end(entry: Index | Skip) -> bool:
         return isinstance(entry, Skip) or entry.number is None
@@ -122,7 +126,7 @@ def _around(show: Shown, position: int) -> list[Index | Skip]:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The values of `maps @ rows x cols` in reading order: pixel by pixel, the maps of a pixel together."""
+    """The values of `maps @ rows x cols` as one row: pixel after pixel, with all maps of a pixel side by side."""
 
     maps: int
     rows: int
@@ -133,7 +137,7 @@ class Cells:
         return self.maps * self.rows * self.cols
 
     def unit(self, position: int) -> Unit:
-        """The value at a position of the reading order; its place is netspec's: maps, then rows, then columns."""
+        """Return the unit at a position of this row; its `place` counts as arrays do: maps, then rows, then columns."""
         pixel, channel = divmod(position, self.maps)
         row, col = divmod(pixel, self.cols)
         name = "RGB"[channel] if self.maps == 3 else str(channel + 1)
@@ -141,7 +145,7 @@ class Cells:
         return Unit(shown.replace(",", "."), math(f"({shown})"), (channel * self.rows + row) * self.cols + col)
 
     def inside(self, region: Region, first: int, last: int) -> int:
-        """How many values of a region lie in [first, last) of the reading order."""
+        """Return how many values of a region have a position from `first` up to, but not including, `last`."""
         (top, bottom), (left, right) = region.rows or (1, self.rows), region.cols or (1, self.cols)
         total = 0
         for row in range(top - 1, bottom):
@@ -151,7 +155,7 @@ class Cells:
         return total
 
     def ends(self, region: Region) -> tuple[int, int]:
-        """The first and the last position of a region."""
+        """Return the first and the last position of a region."""
         (top, bottom), (left, right) = region.rows or (1, self.rows), region.cols or (1, self.cols)
         first = ((top - 1) * self.cols + left - 1) * self.maps
         return first, ((bottom - 1) * self.cols + right - 1) * self.maps + self.maps - 1
@@ -159,7 +163,7 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The values of a plain layer, as `Cells` are those of a grid."""
+    """The values of a layer without rows and columns; it has the same methods as `Cells`."""
 
     count: int
 
@@ -176,12 +180,15 @@ class Row:
 
 
 def shown_cells(cells: Cells | Row, regions: tuple[Region, ...], most: int) -> list[Entry]:
-    """The drawn values of a grid read as one row: first two, each named region (first two, last), last."""
+    """Return what is drawn of many values: the first two, two and the last of each named region, and the end.
+
+    Dots stand for all other values.
+    """
     if cells.count <= (2 if regions else most):
         return [cells.unit(position) for position in range(cells.count)]
     found: list[Entry] = [cells.unit(0), cells.unit(1)]
     drawn, before = {0, 1}, 1
-    counted = 2  # up to where dots stand for what belongs to no region
+    counted = 2  # values outside the regions are already drawn or counted by dots up to this position
     for number, region in enumerate(sorted(regions, key=lambda region: cells.ends(region)), 1):
         first, last = cells.ends(region)
         between = _outside(cells, regions, counted, first)
@@ -209,5 +216,5 @@ def shown_cells(cells: Cells | Row, regions: tuple[Region, ...], most: int) -> l
 
 
 def _outside(cells: Cells | Row, regions: tuple[Region, ...], first: int, last: int) -> int:
-    """How many values of a stretch belong to no region."""
+    """Return how many values from `first` up to, but not including, `last` belong to no region."""
     return max(last - first, 0) - sum(cells.inside(region, first, last) for region in regions)

@@ -1,4 +1,4 @@
-"""The `equals` view: one perceptron in full, and the circle that stands for it."""
+"""The `equals` view shows one perceptron in full, an equals sign, and the same perceptron as a single circle."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from netspec.figure.units.elided import Gap
 from netspec.figure.units.perceptron import TO_WEIGHT, Perceptrons, Row, Source
 from netspec.ir.graph import Graph
 
-SMALL = 6.4  # radius of the inputs' circles
+SMALL = 6.4  # radius of the inputs' circles in the right half
 BARS = (23.5, 3.1, 9.8)  # width, height and distance of the equals sign's bars
-APART = 13.0  # around the sign
-FAN = 28.0  # from the inputs' column to the unit
+APART = 13.0  # mm of free room at the left and right of the equals sign
+FAN = 28.0  # mm from the inputs' circles to the single circle
 
 
 def equals(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
-    """The figure of one unit of a layer of perceptrons that reads one other layer."""
+    """Return the figure of one unit of a layer of perceptrons; the layer must read exactly one other layer."""
     group = _shown(graph, groups, settings)
     source = group.links[0].source
     drawing = Perceptrons(Canvas(), _one_unit(group, settings))
@@ -38,7 +38,7 @@ def equals(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene
 
 
 def _shown(graph: Graph, groups: list[Group], settings: FigureSettings) -> Group:
-    """The layer whose unit is shown: the one that `only` names, else the first that computes."""
+    """Return the layer whose unit is shown: the layer that `only` names, else the first layer of perceptrons."""
     able = [group for group in groups if len(group.links) == 1 and graph.nodes[group.node].op.dense]
     if not able:
         raise Unsuitable(graph.nodes[groups[-1].node])
@@ -46,7 +46,7 @@ def _shown(graph: Graph, groups: list[Group], settings: FigureSettings) -> Group
 
 
 def _one_unit(group: Group, settings: FigureSettings) -> FigureSettings:
-    """The settings with one unit of the layer: the first of its list, else the first, or any of an open number."""
+    """Return the settings, changed to show one unit: the first listed, else unit 1, or unit i if the size is open."""
     path = group.layer.path
     hints = settings.of(path)
     listed = [entry for entry in hints.show[0] if isinstance(entry, Index)] if hints.show else []
@@ -57,7 +57,7 @@ def _one_unit(group: Group, settings: FigureSettings) -> FigureSettings:
 
 
 def _simple(canvas: Canvas, settings: FigureSettings, rows: list[Row], output: Source, group: Group, x: float) -> None:
-    """The right half: a circle an input, at the height of its row, and one circle for all the rest."""
+    """Draw the right half: a circle for each input, at the height of its row, and one circle for the perceptron."""
     source = group.links[0].source
     unit = output.unit
     assert unit is not None

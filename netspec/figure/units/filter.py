@@ -1,4 +1,4 @@
-"""The `filter` view: what one unit of a layer of filters computes: a window, the weights, the sum, the unit."""
+"""The `filter` view shows what one unit of a layer of filters computes: its window, the weights, the sum, the unit."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from netspec.figure.units.lattice import (
 )
 from netspec.ir.graph import Graph
 
-MOST = 7  # values of a window along an axis that are all drawn
+MOST = 7  # a window with more values along an axis is drawn with dots
 FAINT = Pen(opacity=0.5)
-BESIDE, ABOVE = 1.3, 1.7  # from a unit to the outline around the window
-TIGHT = 0.85  # the same above, where another row of units follows at once
-CLEAR = 17.0  # from the grid to the filter, from the filter to the knees
-KNEE, TO_SUM, TO_BOX = 7.0, 19.0, 29.0
+BESIDE, ABOVE = 1.3, 1.7  # mm from a unit to the outline of the window: at the sides; above and below
+TIGHT = 0.85  # mm in place of ABOVE if another row of units stands directly above or below the window
+CLEAR = 17.0  # mm from the grid to the filter
+KNEE, TO_SUM, TO_BOX = 7.0, 19.0, 29.0  # mm from filter to the bend of a wire, bend to sum, sum to activation box
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Where a filter reads for one unit: numbers of rows and columns from 1; outside the grid there is padding."""
+    """The rows and columns that a filter reads for one unit, counted from 1; those outside the grid are padding."""
 
     rows: tuple[int, ...]
     columns: tuple[int, ...]
@@ -49,7 +49,7 @@ class Window:
 
 
 def filter_view(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
-    """The figure of one unit of the layer that `only` names, else of the first layer of filters."""
+    """Return the figure of one unit of the layer that `only` names, else of the first layer of filters."""
     group, link = _chosen(graph, groups, settings)
     window = window_of(group, link, settings, graph)
     canvas = Canvas()
@@ -85,7 +85,7 @@ def _chosen(graph: Graph, groups: list[Group], settings: FigureSettings) -> tupl
 
 
 def window_of(group: Group, link: Link, settings: FigureSettings, graph: Graph) -> Window:
-    """The window of the unit that `at` names; else of the first whose window lies inside."""
+    """Return the window of the unit that `at` names; else of the first unit whose window starts inside the grid."""
     assert link.windows is not None
     kernel, stride, dilation, pad = (
         tuple(int(size) for size in sizes)  # type: ignore[arg-type]
@@ -104,7 +104,7 @@ def window_of(group: Group, link: Link, settings: FigureSettings, graph: Graph) 
 
 
 def _source(group: Group, window: Window, settings: FigureSettings) -> Lattice:
-    """The grid that is read; what the filter points at is never left out, padding is drawn as zeros."""
+    """Return the grid that the filter reads. It always shows the window; padding is drawn as zeros."""
     height, width = group.type.space
     axes = []
     pairs = ((height, window.rows, default_rows, OVER_ROWS), (width, window.columns, default_columns, OVER_COLUMNS))
@@ -118,7 +118,7 @@ def _source(group: Group, window: Window, settings: FigureSettings) -> Lattice:
 
 
 def _thinned(numbers: tuple[int, ...]) -> list[int]:
-    """All of a small window; of a large one the first three and the last."""
+    """Return all numbers of a small window, or the first three and the last of a large one."""
     return list(numbers) if len(numbers) <= MOST else [*numbers[:3], numbers[-1]]
 
 
@@ -127,7 +127,7 @@ def _window_nodes(source: Lattice, window: Window) -> list[Node]:
 
 
 def _embolden(canvas: Canvas, lattice: Lattice, nodes: list[Node]) -> None:
-    """The units of which the figure speaks have a thicker line; padding a dashed one."""
+    """Give these units of the grid a thicker line, because the figure is about them."""
     chosen = {node.id for node in nodes}
     for number, item in enumerate(canvas.nodes):
         if isinstance(item, Node) and item.id in chosen:
@@ -135,7 +135,7 @@ def _embolden(canvas: Canvas, lattice: Lattice, nodes: list[Node]) -> None:
 
 
 def _filter(canvas: Canvas, link: Link, source: Lattice, window: Window, read: list[Node], group: Group) -> list[Node]:
-    """The filter's weights beside what they read, and the level wires to them."""
+    """Draw the filter's weights at the right of the units they read, each with a level wire; return the weights."""
     shift = source.box.right + CLEAR - around(read).left + layout.ELLIPSE[0]
     rows = [k for k, number in enumerate(window.rows) if number in _thinned(window.rows)]
     columns = [k for k, number in enumerate(window.columns) if number in _thinned(window.columns)]
@@ -167,7 +167,7 @@ def _filter(canvas: Canvas, link: Link, source: Lattice, window: Window, read: l
 
 
 def _inner_dots(canvas: Canvas, source: Lattice, window: Window, shift: float, group: Group) -> None:
-    """Dots within a large filter, in the rows and columns where its window has dots."""
+    """Draw dots within a large filter, in the rows and columns where its window has dots."""
     box = around(_window_nodes(source, window))
     for gap, down in source.rows.gaps:
         for column, across in source.columns.units:
@@ -194,7 +194,7 @@ def _between(along: Axis, at: float, numbers: tuple[int, ...]) -> bool:
 
 
 def _outline(nodes: list[Node], above: float) -> tuple[Point, ...]:
-    """The parallelogram around units: upright sides, the others along the columns."""
+    """Return the corners of a parallelogram around units: two sides are upright, two follow the slope of the grid."""
     left, right = min(node.x for node in nodes), max(node.x for node in nodes)
     slope = COLUMN.y / COLUMN.x
     lifts = [node.y - slope * (node.x - left) for node in nodes]
@@ -205,7 +205,7 @@ def _outline(nodes: list[Node], above: float) -> tuple[Point, ...]:
 
 
 def _sum(canvas: Canvas, group: Group, weights: list[Node]) -> tuple[Node, Node]:
-    """The sum at the height of the filter's middle, and the activation behind it."""
+    """Draw the sum at the height of the filter's middle and the activation to its right; return sum and last shape."""
     box = around(weights)
     y = (min(node.y for node in weights) + max(node.y for node in weights)) / 2
     knee = box.right + BESIDE + KNEE
@@ -237,7 +237,7 @@ def _sum(canvas: Canvas, group: Group, weights: list[Node]) -> tuple[Node, Node]
 
 
 def _shown_at(target: Lattice, group: Group, window: Window, settings: FigureSettings) -> Lattice:
-    """The grid that is written: the unit that is computed is never left out."""
+    """Return the grid of the filter's outputs; it always shows the computed unit, unless the spec lists the units."""
     if settings.of(group.layer.path).show:
         return target
     height, width = group.type.space
@@ -257,7 +257,7 @@ def _words(
     target: Lattice,
     settings: FigureSettings,
 ) -> None:
-    """The filter's size above it, W below it, and one line of captions at the bottom."""
+    """Write the filter's size above it, the shape of W below it, and one line of captions at the bottom."""
     outline = next(item for item in canvas.front if item.id == f"{group.id}.filter")
     assert isinstance(outline, Polygon)
     windows = link.windows
@@ -288,7 +288,7 @@ def _words(
 
 
 def _free_below(canvas: Canvas, text: str, x: float) -> float:
-    """The height below which nothing is drawn where a caption around x would stand."""
+    """Return the y below which a caption centred at x meets nothing that is drawn."""
     half = boxed(paragraph(text), layout.CAPTION).width / 2 + 2
     boxes = [item.box for item in canvas.items]
     return max(box.bottom for box in boxes if box.left < x + half and box.right > x - half) + 4

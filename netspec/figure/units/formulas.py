@@ -1,4 +1,4 @@
-"""What a perceptron computes, as lines of mathematics: h(x_0, …, x_d) = σ(w_0 + w_1x_1 + … + w_dx_d)."""
+"""Writes what a perceptron computes as lines of mathematics: h(x_0, …, x_d) = σ(w_0 + w_1x_1 + … + w_dx_d)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def activation_name(activation: str) -> Atom:
 
 
 def activation_line(activation: str) -> Line:
-    """What stands in the box: σ(·)."""
+    """Return the text in an activation's box, such as σ(·)."""
     return (activation_name(activation), Atom("(·)", "upright"))
 
 
 def formula_lines(
     group: Group, source: Group, settings: FigureSettings, constant: Line | None
 ) -> tuple[Line, tuple[Line, ...]]:
-    """The head f(x_1, x_2), and the lines that follow; without an activation all is one line."""
+    """Return the head f(x_1, x_2) and the lines that follow; without an activation everything is in the head."""
     hints = settings.of(source.layer.path)
     entries = shown_units(source.size, hints.show[0] if hints.show else (), settings.max_units)
     name = hints.symbol or source.label
@@ -44,7 +44,7 @@ def formula_lines(
 
 
 def _arguments(name: str, entries: list[Unit | Gap], with_zero: bool) -> list[Atom]:
-    """All inputs, or the first, dots and the last."""
+    """Return all inputs, or the first, dots and the last if the figure does not draw all."""
     found: list[Atom] = [symbol(name, upright("0"))] if with_zero else []
     if any(isinstance(entry, Gap) for entry in entries):
         entries = [entries[0], Gap("", ""), entries[-1]]

@@ -1,4 +1,4 @@
-"""The `grid` view: layers as skewed grids of units, side by side."""
+"""The `grid` view draws each layer as a grid of units seen at an angle; the grids stand side by side."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from netspec.figure.units.captions import captions_of
 from netspec.figure.units.lattice import Lattice, draw_lattice, lattice_of
 from netspec.ir.graph import Graph
 
-APART = 20.0  # from one grid to the next
-FAN = 70.0  # from a single unit to the grid it leads to
-MOST_WIRES = 60  # more are only drawn where the figure asks for them
+APART = 20.0  # mm from one grid to the next
+FAN = 70.0  # mm between a single unit and a grid, because their wires spread like a fan
+MOST_WIRES = 60  # if a figure would have more wires, they are drawn only if its settings ask for them
 
 
 def grid(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
-    """The figure of layers whose units stand in rows and columns."""
+    """Return the figure of layers whose units stand in rows and columns; raise Unsuitable for other layers."""
     for group in groups:
         if len(group.type.space) not in (0, 2) or (group.type.space and group.type.maps != 1):
             raise Unsuitable(graph.nodes[group.node])
@@ -51,7 +51,7 @@ def _is_one(lattice: Lattice) -> bool:
 
 
 def _next(canvas: Canvas, before: Lattice, lattice: Lattice, caption: float, settings: FigureSettings) -> float:
-    """Where the next grid begins: clear of the last one, with room for titles and captions."""
+    """Return the x where the next grid begins: with room between the grids, and for their titles and captions."""
     left = before.box
     apart = FAN if _is_one(before) or _is_one(lattice) else APART
     width = lattice.columns.places[-1] * 11.0 + 2 * layout.ELLIPSE[0]
@@ -71,7 +71,7 @@ def _title_width(lattice: Lattice, settings: FigureSettings) -> float:
 
 
 def _label_below(canvas: Canvas, lattice: Lattice, settings: FigureSettings) -> None:
-    """A unit drawn alone is named below, where wires leave it."""
+    """Write the label of a layer's only drawn unit below its circle, because wires run over the circle's middle."""
     from netspec.figure.units.lattice import cell_index
 
     ((row, _),), ((column, _),) = lattice.rows.units, lattice.columns.units
@@ -85,7 +85,7 @@ def _label_below(canvas: Canvas, lattice: Lattice, settings: FigureSettings) -> 
 
 
 def _wires(canvas: Canvas, lattices: list[Lattice], settings: FigureSettings) -> None:
-    """Every drawn unit to every drawn unit that reads it, from rim to rim, behind all ellipses."""
+    """Draw a wire from each drawn unit to each drawn unit that reads it, from rim to rim, behind all ellipses."""
     count = sum(len(a.nodes) * len(b.nodes) for a, b in pairwise(lattices))
     if settings.edges == "none" or (settings.edges is None and count > MOST_WIRES):
         return

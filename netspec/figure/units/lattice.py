@@ -1,4 +1,4 @@
-"""A grid of units seen at an angle: which rows and columns are drawn, and where each unit stands."""
+"""Draws a grid of units seen at an angle: which rows and columns are drawn, and where each unit stands."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from netspec.figure.units.elided import Gap, Unit, shown_units, size_label
 from netspec.ir.sizes import Formula, Size
 
 ORIGIN = Point(0.0, 0.0)
-COLUMN = Point(11.0, -6.9)  # a column further
-ROW = 14.3  # a row further
-OVER_ROWS, OVER_COLUMNS = 1.78, 2.0  # over an ellipsis
-ROWS, COLUMNS = 5, 4  # up to how many are all drawn
+COLUMN = Point(11.0, -6.9)  # mm from a unit to the unit in the next column: right and up
+ROW = 14.3  # mm down from a unit to the unit in the next row
+OVER_ROWS, OVER_COLUMNS = 1.78, 2.0  # distance of two units with dots between them, in steps
+ROWS, COLUMNS = 5, 4  # a grid with no more rows (columns) than this shows all of them
 LABEL = 4.7
 
 
@@ -25,7 +25,7 @@ PADDING: Line = (Atom("pad", "upright"),)  # the index of a row or column that l
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """The drawn entries of rows or columns, and their distances from the first."""
+    """The rows (or the columns) that are drawn, and the distance of each from the first, in steps."""
 
     entries: tuple[Unit | Gap, ...]
     places: tuple[float, ...]
@@ -40,7 +40,7 @@ class Axis:
 
 
 def axis(entries: list[Unit | Gap], over: float) -> Axis:
-    """Places entries one step apart; dots take the middle of a wider gap."""
+    """Place entries one step apart; dots stand in the middle of a wider gap (`over` steps)."""
     places: list[float] = []
     at, pending = 0.0, 0.0
     for entry in entries:
@@ -56,21 +56,21 @@ def axis(entries: list[Unit | Gap], over: float) -> Axis:
 
 
 def default_rows(size: Size) -> Shown:
-    """First three and last two."""
+    """Return all rows if there are few, else the first three and the last two."""
     if isinstance(size, int) and size <= ROWS:
         return tuple(Index(number) for number in range(1, size + 1))
     return (Index(1), Index(2), Index(3), Skip(), Index(size - 1), Index(size))
 
 
 def default_columns(size: Size) -> Shown:
-    """First three and the last."""
+    """Return all columns if there are few, else the first three and the last."""
     if isinstance(size, int) and size <= COLUMNS:
         return tuple(Index(number) for number in range(1, size + 1))
     return (Index(1), Index(2), Index(3), Skip(), Index(size))
 
 
 def with_window(show: Shown, size: Size, window: list[int]) -> Shown:
-    """A list that also shows what a filter reads; numbers that follow each other stand without dots."""
+    """Return the list `show` with the numbers that a filter reads; dots stand only where numbers are left out."""
     numbers = {entry.number for entry in show if isinstance(entry, Index) and isinstance(entry.number, int)}
     formulas: list[Index | Skip] = [
         entry for entry in show if isinstance(entry, Index) and isinstance(entry.number, Formula)
@@ -87,13 +87,13 @@ def with_window(show: Shown, size: Size, window: list[int]) -> Shown:
 
 @dataclass(slots=True, eq=False)
 class Lattice:
-    """A drawn grid. Units are found by their names: `at("2", "w")`."""
+    """A drawn grid. The names of row and column give the circle of a unit: `nodes["2", "w"]`."""
 
     group: Group
     rows: Axis
     columns: Axis
     origin: Point
-    flat: bool = False  # one column of a layer without space
+    flat: bool = False  # whether the layer has no rows and columns and so is drawn as one column
     nodes: dict[tuple[str, str], Node] = field(default_factory=dict)
 
     def point(self, row: float, column: float) -> Point:
@@ -108,7 +108,7 @@ class Lattice:
         return around(self.units)
 
     def hidden(self) -> Size | None:
-        """How many units of the layer are not drawn."""
+        """Return how many units of the layer are not drawn; None if all are drawn."""
         left = self.group.size - sum(1 for node in self.nodes.values() if "padding" not in node.classes)
         return None if isinstance(left, int) and left <= 0 else left
 
@@ -124,7 +124,7 @@ def around(nodes: list[Node]) -> Rect:
 
 
 def lattice_of(group: Group, settings: FigureSettings, origin: Point = ORIGIN) -> Lattice:
-    """The grid of a layer; a layer without space is one column."""
+    """Return the grid of a layer; a layer that has no rows and columns becomes one column."""
     show = settings.of(group.layer.path).show
     space = group.type.space
     if len(space) != 2 or group.type.classes is not None:
@@ -137,7 +137,7 @@ def lattice_of(group: Group, settings: FigureSettings, origin: Point = ORIGIN) -
 
 
 def _named(entries: list[Unit | Gap]) -> list[Unit | Gap]:
-    """A single row still has its index."""
+    """Give the index 1 to units without an index: in a grid even a single row or column is numbered."""
     return [
         replace(entry, index=math("1")) if isinstance(entry, Unit) and not entry.index else entry for entry in entries
     ]
@@ -146,7 +146,7 @@ def _named(entries: list[Unit | Gap]) -> list[Unit | Gap]:
 def draw_lattice(
     canvas: Canvas, lattice: Lattice, settings: FigureSettings, ink: str = "", name: str = "", inside: bool = True
 ) -> None:
-    """All units of the grid with their labels, and the dots in every drawn row and column."""
+    """Draw all units of the grid with their labels, and the dots in every drawn row and column."""
     group = lattice.group
     for row, down in lattice.rows.units:
         for column, across in lattice.columns.units:
@@ -186,7 +186,7 @@ def draw_lattice(
 
 
 def _value(lattice: Lattice, row: Unit, column: Unit) -> Value | None:
-    """Which value a unit holds, where sizes are numbers; of several maps the first is drawn."""
+    """Return which value a unit holds if the sizes are numbers, else None; of several maps, the first is drawn."""
     if row.place is None or column.place is None:
         return None
     if lattice.flat:
@@ -196,7 +196,7 @@ def _value(lattice: Lattice, row: Unit, column: Unit) -> Value | None:
 
 
 def cell_index(row: Unit, column: Unit) -> Line:
-    """11 for single digits, else with a comma: 1,w and h-1,1."""
+    """Return the index of a unit: 11 if row and column are single digits, else with a comma, such as 1,w or h-1,1."""
     if len(row.name) == 1 == len(column.name) and (row.name + column.name).isdigit():
         return (*row.index, *column.index)
     return (*row.index, *math(","), *column.index)

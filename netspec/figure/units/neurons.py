@@ -1,6 +1,8 @@
-"""The `neurons` view: a circle a unit, a line a weight; left to right, or bottom to top with the loop of a recurrence.
+"""The `neurons` view draws a circle for each unit and a line for each weight.
 
-Everything is laid out along (the way the net computes) and across; `Axes` turns that into x and y.
+The figure runs from left to right; if the net has a recurrence, it runs from bottom to top, with the loop drawn.
+
+Every position is a pair: `along` (in the direction in which the net computes) and `across`. `Axes` turns it into x, y.
 """
 
 from __future__ import annotations
@@ -15,14 +17,14 @@ from netspec.figure.units import Group, Link, lone_links, touches
 from netspec.figure.units.captions import Caption, captions_of
 from netspec.figure.units.columns import BIAS, Block, Column, Place, arrange, columns_of
 
-TITLES_APART, CAPTIONS_APART = 2.4, 4.0  # titles of one row, captions of one gap
-PAST_PILL = 3.6  # halfway from a pill to the +1 before it
+TITLES_APART, CAPTIONS_APART = 2.4, 4.0  # mm between two titles of one row, and between two captions of one gap
+PAST_PILL = 3.6  # mm: half the distance from a pill to the +1 beside it
 LOOP = Pen(ink="loop", width=0.365, opacity=0.5)
 
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """Which way is along and which is across."""
+    """The direction in which the net computes, on the page."""
 
     direction: str
 
@@ -38,13 +40,13 @@ class Axes:
 
     @property
     def level(self) -> bool:
-        """Whether columns are upright, so that along is level."""
+        """Whether the net computes to the right or left, so that each column of units is upright."""
         return self.direction in ("right", "left")
 
 
 @dataclass(slots=True, eq=False)
 class Drawn:
-    """A unit on the canvas."""
+    """A unit that is on the canvas, or the +1 of a bias (then `bias` is true)."""
 
     node: Node
     block: Block
@@ -55,7 +57,7 @@ class Drawn:
 
 @dataclass(slots=True, eq=False)
 class Drawing:
-    """What the steps of this view share."""
+    """The data that the functions of this view share while they draw one figure."""
 
     canvas: Canvas
     axes: Axes
@@ -66,14 +68,14 @@ class Drawing:
     looped: bool = False
 
     def block_of(self, group: Group) -> Block:
-        """The units of a group themselves, not a copy of an earlier step."""
+        """Return the block of a group's current time step, not a copy for an earlier step."""
         return next(
             block for column in self.columns for block in column.blocks if block.group is group and not block.delay
         )
 
 
 def neurons(groups: list[Group], settings: FigureSettings) -> Scene:
-    """The figure of groups of units and their links. Needs at least one group."""
+    """Return the figure of groups of units and their links. There must be at least one group."""
     columns = columns_of(groups, settings)
     looped = any(block.delay for column in columns for block in column.blocks)
     axes = Axes(settings.direction or ("up" if looped else "right"))
@@ -85,7 +87,8 @@ def neurons(groups: list[Group], settings: FigureSettings) -> Scene:
         for block in column.blocks:
             _units(drawing, block, drawing.along[column.rank])
     _links(drawing)
-    # loops run outside the columns: below upright ones before their captions, past the captions of level ones
+    # A loop runs outside the columns. Below upright columns it is drawn first, so that captions stand below the loop.
+    # Beside level columns captions are drawn first, so that the loop runs outside the captions.
     if looped and axes.level:
         _draw_loops(drawing)
     if not axes.level:
@@ -102,7 +105,7 @@ def neurons(groups: list[Group], settings: FigureSettings) -> Scene:
 
 
 def _distances(drawing: Drawing, captions: list[Caption]) -> None:
-    """How far columns stand from each other: wider for tall fans, and as wide as captions and titles ask for."""
+    """Set where each column stands along: farther apart if columns are long or captions and titles need more room."""
     tall = max(column.last - column.first for column in drawing.columns)
     base = min(max(layout.COLUMN, layout.STEEP * tall), layout.WIDEST)
     at = 0.0
@@ -121,7 +124,7 @@ def _distances(drawing: Drawing, captions: list[Caption]) -> None:
 
 
 def _title_room(drawing: Drawing) -> float:
-    """What the titles of second blocks in a column take above their blocks."""
+    """Return the height to keep free for a title above the second and later blocks of a column."""
     if not drawing.axes.level:
         return 0.0
     titles = [_title(drawing, block) for column in drawing.columns for block in column.own[1:]]
@@ -185,7 +188,7 @@ def label_of(group: Group, index: Line, drawing: Drawing, delay: int = 0) -> Lin
     hints = drawing.settings.of(group.layer.path)
     name = group.label if hints.symbol is None else hints.symbol
     if not name and group.sign and hints.labels:
-        return upright(group.sign)  # a sum, difference or product that has no name
+        return upright(group.sign)  # a sum, difference or product without a name shows its sign
     if not name or not hints.labels:
         return ()
     time = math("(t)" if not delay else f"(t-{delay})") if drawing.looped and group.timed else ()
@@ -198,7 +201,7 @@ def _tip(group: Group, line: Line, delay: int) -> str:
 
 
 def _frame(drawing: Drawing, block: Block, place: Place, along: float) -> None:
-    """A named group: a frame around its units, its name beside it."""
+    """Draw the frame around a named region of units, and the region's name beside the frame."""
     half = layout.UNIT + layout.FRAME * 0.75
     a, b = drawing.axes.at(along - half, place.at), drawing.axes.at(along + half, place.end)
     box = Rect(min(a.x, b.x), min(a.y, b.y), max(a.x, b.x), max(a.y, b.y))
@@ -210,7 +213,7 @@ def _frame(drawing: Drawing, block: Block, place: Place, along: float) -> None:
         return
     lines = paragraph(place.label)
     height = boxed(lines, layout.CAPTION)
-    match drawing.axes.direction:  # behind the units: their wires leave ahead
+    match drawing.axes.direction:  # the name stands on the side where no wires leave
         case "right":
             x, y, align = box.left - 3, box.middle.y - height.middle.y, "end"
         case "left":
@@ -270,7 +273,7 @@ def _link(drawing: Drawing, link: Link, source: Block, target: Block, skips: boo
 
 
 def _joined(link: Link, start: Drawn, end: Drawn, group: Group) -> bool:
-    """Whether a wire runs between two units."""
+    """Whether a wire runs between two units, given a link between their groups."""
     if link.kind == "full":
         return True
     if link.kind == "same":
@@ -291,7 +294,7 @@ def _entry(drawing: Drawing, node: Node) -> Point:
 
 
 def _cover(canvas: Canvas) -> None:
-    """Wires that pass a column run behind its circles."""
+    """Fill all circles with the paper's colour, so that wires that pass a column are hidden behind its circles."""
     canvas.nodes = [replace(item, fill="paper") if isinstance(item, Node) else item for item in canvas.nodes]
 
 
@@ -299,7 +302,7 @@ def _cover(canvas: Canvas) -> None:
 
 
 def _titles(drawing: Drawing) -> None:
-    """The layers' captions: in one line above (or below) upright columns, at the left of level rows."""
+    """Write the layers' titles: in one line above or below upright columns, or beside level rows."""
     box = drawing.canvas.box()
     where = drawing.settings.titles or ("top" if drawing.axes.level else "left")
     if where == "none":
@@ -312,7 +315,7 @@ def _titles(drawing: Drawing) -> None:
 
 
 def _titles_over(drawing: Drawing, column: Column, box: Rect, where: str) -> None:
-    """In one line over (or under) all columns; of several blocks in a column each has its own above it."""
+    """Write a column's title on the line that all columns share; several blocks have each their title above them."""
     for number, block in enumerate(column.own):
         title = _title(drawing, block)
         if not title:
@@ -325,14 +328,14 @@ def _titles_over(drawing: Drawing, column: Column, box: Rect, where: str) -> Non
         middle = drawing.axes.at(drawing.along[column.rank], (block.first + block.last) / 2)
         _set_title(drawing, block, lines, middle.x, y, "middle")
         if number:
-            # wires of the block above run past: the words stand on a ground of their own
+            # wires of the block above pass here; a rectangle in the paper's colour keeps the words readable
             box_ = drawing.canvas.texts[-1].box.grown(0.8)
             ground = f"{block.group.id}.title.ground"
             drawing.canvas.polygon(ground, box_.corners, front=True, pen=None, fill="paper", classes=("ground",))
 
 
 def _titles_beside(drawing: Drawing, column: Column, x: float, where: str) -> None:
-    """At the end of a row; those of several blocks one below the other."""
+    """Write a row's title at the end of the row; titles of several blocks stand one below the other."""
     titled = [(block, paragraph(_title(drawing, block))) for block in column.own if _title(drawing, block)]
     boxes = [boxed(lines, layout.TITLE) for _, lines in titled]
     middle = drawing.axes.at(drawing.along[column.rank], 0).y
@@ -356,7 +359,7 @@ def _set_title(drawing: Drawing, block: Block, lines: tuple[Line, ...], x: float
 
 
 def _captions(drawing: Drawing, captions: list[Caption]) -> None:
-    """What the weights between two columns are called, and how many they are."""
+    """Write what the weights between two columns are called, with their shape."""
     box = drawing.canvas.box()
     units = [item.box for item in drawing.canvas.nodes if isinstance(item, Node)]
     bottom, right = max(box.bottom, *(unit.bottom for unit in units)), max(unit.right for unit in units)
@@ -379,7 +382,7 @@ def _captions(drawing: Drawing, captions: list[Caption]) -> None:
 
 
 def _draw_loops(drawing: Drawing) -> None:
-    """A pill around each copy and its layer, and the wire from the one to the other."""
+    """Draw a pill around each copy and one around its layer, and the wire from the layer's pill to the copy's pill."""
     copies = [block for column in drawing.columns for block in column.blocks if block.delay]
     pills = {block: _pill(drawing, block) for block in copies}
     for copy in copies:
@@ -390,7 +393,7 @@ def _draw_loops(drawing: Drawing) -> None:
 
 
 def _pill(drawing: Drawing, block: Block) -> Node:
-    """A pill around the units of a block, the +1 left out."""
+    """Draw a pill (a box with round ends) around the units of a block, without the +1."""
     boxes = [drawn.node.box for drawn in drawing.drawn[block] if not drawn.bias]
     box = Rect(
         min(box.left for box in boxes),
@@ -413,7 +416,7 @@ def _pill(drawing: Drawing, block: Block) -> Node:
 
 
 def _loop(drawing: Drawing, own: Node, copy: Node, block: Block) -> None:
-    """The wire from the end of one pill, along a lane outside everything, into the end of the other."""
+    """Draw the wire from the end of one pill, through free room outside the figure, into the end of the other pill."""
     axes, sign = drawing.axes, block.side
     side = axes.at(0, sign)
     start = Point(own.x + side.x * own.rx, own.y + side.y * own.ry)
@@ -430,12 +433,13 @@ def _loop(drawing: Drawing, own: Node, copy: Node, block: Block) -> None:
 
     ahead = axes.at(1, 0)
     leaves = [start]
-    if sign < 0 and drawing.block_of(block.group).bias:  # the +1 stands in the way: round it, where no wire comes in
+    # if the +1 stands in the way, the wire goes round it on the side where no wires enter
+    if sign < 0 and drawing.block_of(block.group).bias:
         past, behind = PAST_PILL, layout.UNIT + 3.5
         leaves.append(Point(start.x + side.x * past, start.y + side.y * past))
         leaves.append(Point(leaves[1].x - ahead.x * behind, leaves[1].y - ahead.y * behind))
     enters = [end]
-    if _blocked(drawing, block):  # another copy stands outside: the wire comes in from behind
+    if _blocked(drawing, block):  # another copy lies between this copy and the lane, so the wire enters from behind
         back = Point(copy.x - ahead.x * copy.rx, copy.y - ahead.y * copy.ry)
         enters = [Point(back.x - ahead.x * 5, back.y - ahead.y * 5), back]
     points = (*leaves, lane(leaves[-1]), lane(enters[0]), *enters)

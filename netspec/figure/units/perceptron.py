@@ -1,7 +1,7 @@
-"""The `perceptron` view: every weight a circle, every sum a circle with its sigma, every activation a box.
+"""The `perceptron` view draws a circle for each weight, a circle with Σ for each sum, a box for each activation.
 
-One layer reads like a sentence from inputs to formula; several are drawn one behind the other, a group of weights
-a perceptron.
+The figure of one layer reads like a sentence, from the inputs to the formula. If there are several layers, they stand
+one behind the other, and the weights of one perceptron form a group.
 """
 
 from __future__ import annotations
@@ -18,23 +18,25 @@ from netspec.figure.units.elided import Gap, Unit, shown_units
 from netspec.figure.units.formulas import activation_line, formula_lines
 from netspec.ir.graph import Graph
 
-BETWEEN = 0.62  # room for the dots between two perceptrons, in their heights
-STEEPEST = 2.2  # rise over run of a wire that passes by the weights beside its own
-APART = 1.15  # from one perceptron's last weight to the first of the next, in pitches
+BETWEEN = 0.62  # room for the dots between two perceptrons, as a multiple of the height of one perceptron
+STEEPEST = 2.2  # the steepest slope (rise over run) of a wire that does not yet run through a neighbouring weight
+APART = 1.15  # distance from a perceptron's last weight to the next perceptron's first, as a multiple of WEIGHT_PITCH
+# level distances in mm: input dot to weight, weight to the bend of its wire, weight to sum, sum to activation box, and
+# the last shape to the output dot (8.3 less than TO_END)
 TO_WEIGHT, KNEE, TO_SUM, TO_BOX, TO_END = 25.6, 8.3, 35.0, 37.0, 31.0
-TO_NEXT = 51.0  # from a layer's outputs to the weights of the next
-S = 7.4
-ROW_LABEL, CONSTANT = 7.0, 5.0
+TO_NEXT = 51.0  # smallest distance from a layer's outputs to the weights of the next layer
+S = 7.4  # size of the letter s beside the arrow from the sum to the activation
+ROW_LABEL, CONSTANT = 7.0, 5.0  # sizes of the labels of the inputs and of the constant 1
 FORMULA = 6.4
 CAPTION, SUM_CAPTION = 5.0, 8.5
 
 
 @dataclass(slots=True)
 class Source:
-    """A value that weights read: the dot it comes from."""
+    """The dot of a value that weights read."""
 
     node: Node
-    unit: Unit | None  # None for the constant 1
+    unit: Unit | None  # None if the dot is the constant 1
 
 
 Row = Source | Gap
@@ -46,13 +48,13 @@ class Perceptrons:
     def __init__(self, canvas: Canvas, settings: FigureSettings) -> None:
         self.canvas = canvas
         self.settings = settings
-        self.columns: dict[str, float] = {}  # what captions stand under
+        self.columns: dict[str, float] = {}  # the middle of each column; captions stand below it
         self.hints = settings.of
 
     # ---- inputs
 
     def inputs(self, group: Group, x: float) -> list[Row]:
-        """The dots of an input layer around y = 0, with their labels at the left."""
+        """Draw the dots of an input layer around y = 0, with their labels at the left, and return the rows."""
         entries = shown_units(group.size, *self._show(group))
         rows: list[Row] = []
         ys = layout.stack([isinstance(entry, Gap) for entry in entries], self.constant is not None)
@@ -75,7 +77,7 @@ class Perceptrons:
 
     @property
     def constant(self) -> Line | None:
-        """How the constant 1 is labelled; None where it is not drawn."""
+        """The label of the constant 1; None if the figure does not draw this constant."""
         bias = self.settings.bias or "x0"
         if bias == "none":
             return None
@@ -113,7 +115,7 @@ class Perceptrons:
     # ---- a layer
 
     def layer(self, group: Group, rows: list[Row], x: float, first: bool) -> list[Row]:
-        """Weights, sums and activations of a layer; returns its outputs."""
+        """Draw the weights, sums and activations of a layer, and return the dots of its outputs."""
         link = group.links[0]
         entries = shown_units(group.size, *self._show(group))
         single = sum(1 for entry in entries if isinstance(entry, Unit)) == 1
@@ -134,7 +136,7 @@ class Perceptrons:
         return outputs
 
     def _colours(self, single: bool, first: bool, number: int) -> tuple[str, str]:
-        """Ink of the weights, and of the wires that lead to them."""
+        """Return the ink of the weights, and the ink of the wires that lead to them."""
         if self.settings.colors == "role":
             return "ink", "ink"
         if single:
@@ -143,7 +145,7 @@ class Perceptrons:
         return role, role
 
     def reach(self, group: Group, rows: list[Row]) -> float:
-        """How far the weights stand from what they read: steep wires would run through other weights."""
+        """Return how far the weights must stand from the dots they read, so that no wire runs through other weights."""
         entries = shown_units(group.size, *self._show(group))
         inner = layout.stack([isinstance(row, Gap) for row in rows], False)
         tops = layout.stack(
@@ -187,7 +189,7 @@ class Perceptrons:
         return nodes
 
     def _feed(self, source: Node, weight: Node, pen: Pen, group: Group) -> None:
-        """Level wires end at the west point; others aim at the middle and end on the rim."""
+        """Draw the wire to a weight: if level, up to the circle's left end; else towards its centre, up to its rim."""
         start = Point(source.x + source.rx, source.y)
         if abs(source.y - weight.y) < 0.01:
             end = Point(weight.x - weight.rx, weight.y)
@@ -196,7 +198,7 @@ class Perceptrons:
         self.canvas.wire(source.id, weight.id, (start, end), pen=pen, layer=group.layer.path, classes=("input",))
 
     def _sum(self, group: Group, unit: Unit, weights: list[Node], x: float, y: float, first: bool) -> Node:
-        """The sum of the weights, its activation and where the value goes."""
+        """Draw the sum of the weights, the activation and the output; return the output's dot."""
         canvas, base = self.canvas, f"{group.id}.{unit.name}"
         total = canvas.node(
             f"{base}.sum",
@@ -244,7 +246,7 @@ class Perceptrons:
         return box
 
     def _end(self, group: Group, unit: Unit, last: Node, y: float) -> Node:
-        """The output's dot; it is left out where a formula stands in its place."""
+        """Draw the output's dot and return the dot; if a formula stands in its place, the dot is not drawn."""
         x = last.x + last.rx + TO_END - 8.3
         final = group.role == "output"
         node = Node(
@@ -272,7 +274,7 @@ class Perceptrons:
         return node
 
     deep = False  # whether several layers are drawn
-    with_formula = False
+    with_formula = False  # whether the last arrow ends at a formula
 
     def _end_ink(self, group: Group) -> str:
         if self.deep:
@@ -280,7 +282,7 @@ class Perceptrons:
         return group.ink
 
     def _formula(self, group: Group, tip: Point) -> None:
-        """What is computed, behind the last arrow."""
+        """Write what the layer computes, as a formula behind the last arrow."""
         link = group.links[0]
         head, rest = formula_lines(group, link.source, self.settings, self.constant)
         lines = (head, *rest)
@@ -297,7 +299,7 @@ class Perceptrons:
     # ---- words
 
     def captions(self, source: Group, group: Group) -> None:
-        """One line of captions below the columns."""
+        """Write one line of captions below the columns."""
         said = self.settings.captions
         words = [say(name, self.settings.lang) for name in ("weights", "sum", "activation")]
         if said is not None:
@@ -319,7 +321,7 @@ class Perceptrons:
         return group.title if given is None else given
 
     def titles(self, groups: list[Group], xs: list[float]) -> None:
-        """The layers' captions above: the first at the left edge, the last at the right edge."""
+        """Write the layers' captions above the figure; the outermost stay within its left and right edges."""
         box = self.canvas.box()
         said = [(group, x) for group, x in zip(groups, xs, strict=True) if self._title(group)]
         taken = box.left - 6
@@ -337,7 +339,7 @@ class Perceptrons:
 
 
 def perceptron(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
-    """The figure of a chain of layers of perceptrons; raises Unsuitable where the net is no such chain."""
+    """Return the figure of a chain of layers of perceptrons; raise Unsuitable if the net is not such a chain."""
     chain = chain_of(graph, groups)
     drawing = Perceptrons(Canvas(), settings)
     drawing.deep = len(chain) > 2
@@ -366,7 +368,7 @@ def perceptron(graph: Graph, groups: list[Group], settings: FigureSettings) -> S
 
 
 def _with_constant(drawing: Perceptrons, group: Group, rows: list[Row], x: float) -> list[Row]:
-    """The constant 1 of a layer whose inputs are outputs: a dot above them."""
+    """Draw the constant 1 above the outputs of a layer, for the next layer to read; return the rows with this dot."""
     if drawing.constant is None:
         return rows
     top = min(row.node.y for row in rows if isinstance(row, Source))
@@ -375,7 +377,7 @@ def _with_constant(drawing: Perceptrons, group: Group, rows: list[Row], x: float
 
 
 def chain_of(graph: Graph, groups: list[Group]) -> list[Group]:
-    """The groups as a chain, each of perceptrons that read the one before."""
+    """Return the groups if each consists of perceptrons that read only the group before; else raise Unsuitable."""
     for number, group in enumerate(groups):
         node = graph.nodes[group.node]
         sources = [link.source for link in group.links]

@@ -1,4 +1,4 @@
-"""The `unrolled` view: a recurrence as cells, one a time step, with the input sequence as a table."""
+"""The `unrolled` view draws a recurrence as one cell for each time step, and the input sequence as a table."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from netspec.figure.units.elided import Gap, Unit, size_label
 from netspec.ir.graph import Graph
 from netspec.ir.sizes import Size
 
-NEXT = 17.6  # from circle to circle in a pill
-OVER = 28.0  # over dots
-BETWEEN = 15.0  # pills of a cell
-APART = 16.0  # cells, and what comes after the last
-THICK = 0.665
+NEXT = 17.6  # mm from one circle to the next in a pill
+OVER = 28.0  # mm from one circle to the next if dots stand between them
+BETWEEN = 15.0  # mm between two pills of a cell, one above the other
+APART = 16.0  # mm between two cells; also the length of an arrow with an open end
+THICK = 0.665  # width of the arrows between pills
 CAPTION = 5.4
-ROW, FRAME = 11.2, 0.465  # a row of the table, its pen
-VECTOR = 4.9
+ROW, FRAME = 11.2, 0.465  # height of a row of the table, and width of its outline
+VECTOR = 4.9  # size of the type in the table
 
 
 @dataclass(slots=True)
 class Cell:
-    """One time step: a pill a group."""
+    """One time step, with a pill (a box with round ends) for each group of units."""
 
     step: str
-    x: float  # its axis
+    x: float  # the middle of the cell
     pills: dict[Group, Node] = field(default_factory=dict)
 
 
 def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
-    """The figure of a recurrence; raises Unsuitable where the net has none."""
+    """Return the figure of a recurrence; raise Unsuitable if the net has no recurrence."""
     if not any(link.delay for group in groups for link in group.links):
         raise Unsuitable(graph.nodes[groups[-1].node])
     columns = columns_of(groups, settings)
@@ -62,7 +62,7 @@ def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Sce
 
 
 def _steps(groups: list[Group], settings: FigureSettings, graph: Graph) -> list[str]:
-    """The steps that are drawn; the last one too where something is computed at the end only."""
+    """Return the time steps to draw; if something is computed only at the end, they include the last step."""
     length = _length(groups, graph)
     shown = min(settings.steps, length) if isinstance(length, int) else settings.steps
     steps = [str(number) for number in range(1, shown + 1)]
@@ -80,7 +80,7 @@ def _length(groups: list[Group], graph: Graph) -> Size:
 
 
 def _places(block: Block) -> list[float]:
-    """Centres of the entries of a pill, the +1 first, from the pill's left end."""
+    """Return the distance of each entry's centre from the left end of a pill; the +1 comes first."""
     at = layout.PILL + layout.UNIT
     places = [at] if block.bias else []
     pending = NEXT if block.bias else 0.0
@@ -151,7 +151,7 @@ def _pill(canvas: Canvas, cell: Cell, block: Block, left: float, y: float) -> No
 
 
 def _inside(canvas: Canvas, cell: Cell, ranks: list[list[Block]]) -> None:
-    """What each layer reads of the same step: from pill to pill."""
+    """Draw an arrow between two pills of a cell if one layer reads the other in the same time step."""
     for row in ranks:
         for block in row:
             target = cell.pills.get(block.group)
@@ -165,7 +165,7 @@ def _inside(canvas: Canvas, cell: Cell, ranks: list[list[Block]]) -> None:
 
 
 def _between(canvas: Canvas, cells: list[Cell], groups: list[Group], ends: bool) -> None:
-    """The recurrence: from a pill to what reads it one or more steps later; from the last cell to an open end."""
+    """Draw the recurrence: an arrow from a pill to the pill that reads it in a later step, or to an open end."""
     pen = Pen(ink="loop", width=THICK)
     for group in groups:
         for link in lone_links(group):
@@ -202,7 +202,7 @@ def _between(canvas: Canvas, cells: list[Cell], groups: list[Group], ends: bool)
 
 
 def _route(start: Point, end: Point) -> tuple[Point, ...]:
-    """Level, or with a step in the middle where the two stand at different heights."""
+    """Return a level line, or a line with a step in the middle if its ends have different heights."""
     if abs(start.y - end.y) < 0.01:
         return (start, end)
     middle = (start.x + end.x) / 2
@@ -210,7 +210,7 @@ def _route(start: Point, end: Point) -> tuple[Point, ...]:
 
 
 def _continues(canvas: Canvas, cells: list[Cell], ends: bool) -> None:
-    """Dots where further steps follow, in every row."""
+    """Draw dots in every row, to say that more time steps follow."""
     last = cells[-2] if ends and len(cells) > 1 else cells[-1]
     reach = max(node.x + node.rx for node in last.pills.values())
     x = reach + APART * (1.5 if ends else 1.75)
@@ -230,7 +230,7 @@ def _caption(canvas: Canvas, cell: Cell, settings: FigureSettings) -> None:
 
 
 def _table(canvas: Canvas, groups: list[Group], settings: FigureSettings, ranks: int, graph: Graph) -> float:
-    """The input sequence, a row a step; returns where the cells may begin."""
+    """Draw the input sequence as a table with a row for each step; return the x where the cells may begin."""
     group = next((group for group in groups if group.role == "input" and group.timed), None)
     if group is None:
         return 0.0
@@ -264,14 +264,14 @@ def _table(canvas: Canvas, groups: list[Group], settings: FigureSettings, ranks:
 
 
 def _table_rows(length: Size) -> list[str | None]:
-    """Names of the steps; None for dots."""
+    """Return the names of the steps in the table; None stands for dots."""
     if isinstance(length, int) and length <= 5:
         return [str(number) for number in range(1, length + 1)]
     return ["1", "2", "3", None, "t", None, size_label(length)]
 
 
 def _vector(group: Group, settings: FigureSettings, step: str) -> Line:
-    """(x_1^(1), x_2^(1), ..., x_d^(1))."""
+    """Return the input of a step as a vector: (x_1^(1), x_2^(1), ..., x_d^(1))."""
     hints = settings.of(group.layer.path)
     size: Size = group.size
     count = size if isinstance(size, int) else 99

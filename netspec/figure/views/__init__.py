@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from netspec.figure.trained import Arrays, Run
     from netspec.ir.graph import Graph
 
-# what a figure can be asked for that only some views have
+# settings and options that only some views can follow
 ASKED: Final = ("depth", "unfold", "details", "columns", "only", "input")
 
 
@@ -76,19 +76,19 @@ class View:
     weight_circles: ClassVar[bool] = False
 
     def plan(self, drawing: Drawing) -> Plan | None:
-        """Boxes and arrows that Graphviz places before `draw`; None where the view places everything itself."""
+        """Return boxes and arrows that Graphviz places before `draw`; None if the view places everything itself."""
         return None
 
     def draw(self, drawing: Drawing) -> Scene:
-        """The figure as primitives in millimetres.
+        """Return the figure as primitives in millimetres.
 
         Raises:
-            Unsuitable: the net has something that this view cannot draw; it is answered by NS713.
+            Unsuitable: the net has something that this view cannot draw; the user then gets the error NS713.
         """
         raise NotImplementedError
 
     def numbered(self, scene: Scene, drawing: Drawing, values: Mapping[int, Any]) -> Scene:
-        """The scene with the values of one example: the numbers in the circles."""
+        """Return the scene with the values of one example, as numbers in the circles."""
         from netspec.figure.trained.numbers import with_numbers
 
         assert drawing.arrays is not None
@@ -96,7 +96,7 @@ class View:
 
 
 def _missing(view: type[View]) -> str:
-    """What a view lacks, as a sentence; "" where it is whole."""
+    """Return a sentence that says what is wrong with the class of a view; "" if nothing is."""
     if view.draw is View.draw:
         return "it has no method draw(drawing)"
     unknown = sorted(set(view.takes) - set(ASKED))

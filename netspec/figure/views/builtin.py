@@ -1,4 +1,4 @@
-"""The built-in views. What draws each is imported when it is drawn: naming a view costs nothing."""
+"""The built-in views. Each imports its drawing code only in `draw`, so that a list of the views needs little time."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Planes(View):
         return planes(drawing.graph, drawing.settings)
 
     def numbered(self, scene: Scene, drawing: Drawing, values: Mapping[int, Any]) -> Scene:
-        """Every map as the picture that it is."""
+        """Return the scene in which each map is a picture of its values."""
         from netspec.figure.trained.activations import with_activations
 
         return with_activations(scene, drawing.graph, values)
@@ -167,7 +167,7 @@ class FeaturesView(View):
 
 
 def _chosen(graph: Graph, settings: FigureSettings) -> list[Group]:
-    """The groups that are drawn: all, or those of one layer with what they read."""
+    """Return the groups to draw: all, or those of the layer that `only` names with the groups that they read."""
     groups = groups_of(graph)
     if settings.only is None:
         return groups
@@ -181,7 +181,7 @@ def _chosen(graph: Graph, settings: FigureSettings) -> list[Group]:
 
 
 def _is_of(graph: Graph, group: Group, path: str) -> bool:
-    """Whether a group belongs to a layer, or to a block within its line."""
+    """Whether a group belongs to the layer `path`, or to a block that this layer calls."""
     lines = [
         group.layer.path,
         *(graph.layers[scope.layer].path for scope in graph.ancestors(group.layer.scope) if scope.layer >= 0),
@@ -190,7 +190,7 @@ def _is_of(graph: Graph, group: Group, path: str) -> bool:
 
 
 def _cut(drawing: Drawing) -> list[Group]:
-    """The groups that are drawn; where one layer is drawn alone, what it reads is shown without what leads there."""
+    """Return the groups to draw; if `only` names a layer, links from groups that are not drawn are left out."""
     groups = _chosen(drawing.graph, drawing.settings)
     if drawing.settings.only is None:
         return groups
