@@ -15,7 +15,7 @@ from netspec.limits import Limits
 if TYPE_CHECKING:
     from netspec.source import SourceFile
 
-# one fix may bring to light the next; more rounds than this no file needs
+# a fix may reveal a further mistake with a fix, so files are checked again after fixing, at most this often
 MAX_ROUNDS = 20
 
 
@@ -60,7 +60,7 @@ Checked = tuple[list[Diagnostic], list[str], "SourceFile | None"]
 
 
 def _check(path: str, root: Path | None, limits: Limits, text: str | None = None) -> Checked:
-    """The diagnostics of one file, the line that is printed where it has no errors, and what was read."""
+    """Return the diagnostics of one file, the lines to print if it has no errors, and the source that was read."""
     from netspec.diagnostics.model import Fault
     from netspec.elaborate.program import load_program, parse_program
     from netspec.spec import Spec
@@ -81,7 +81,7 @@ def _check(path: str, root: Path | None, limits: Limits, text: str | None = None
 
 
 def _fix(path: str, root: Path | None, limits: Limits) -> tuple[list[Diagnostic], list[str]]:
-    """Makes fixes until none is left, and writes the file once; the diagnostics that remain."""
+    """Make every fix in a file until none is left; return the diagnostics that remain, and the lines to print."""
     from netspec.diagnostics.model import fixed
 
     diagnostics, lines, source = _check(path, root, limits)

@@ -67,7 +67,7 @@ def _formatted(path: str, annotate: bool) -> tuple[str, str]:
 
 
 def _write(path: Path, text: str) -> None:
-    """The whole file or nothing: written beside it, then renamed."""
+    """Write a new file beside the old one, then rename it, so that the file is never half written."""
     mode = path.stat().st_mode
     handle, name = tempfile.mkstemp(dir=path.resolve().parent, prefix=path.name, suffix=".tmp")
     try:

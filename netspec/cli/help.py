@@ -42,7 +42,7 @@ def explain(code: str | None, lang: str | None, form: str) -> int:
 
 
 def _said(code: str, language: Literal["en", "ko"]) -> str:
-    """What `netspec check` says of the code's wrong example."""
+    """Return what `netspec check` prints for the wrong example of a code; "" if the code has no example."""
     from netspec.diagnostics.catalogue import entries
     from netspec.diagnostics.model import text
     from netspec.elaborate.program import parse_program
@@ -108,7 +108,7 @@ def _compiler() -> tuple[str, str]:
 
 
 def _fonts() -> list[tuple[str, str, str]]:
-    """Whether PNG and PDF pictures have the letters they need."""
+    """Return rows that say whether the fonts for the letters of PNG and PDF figures are installed."""
     try:
         from netspec.figure.backends.fonts import report
     except ImportError:

@@ -49,7 +49,7 @@ class Commands(click.Group):
         try:
             module = import_module(COMMANDS[cmd_name][0])
         except ImportError as error:
-            if error.name == COMMANDS[cmd_name][0]:  # an overview that is ahead of its commands
+            if error.name == COMMANDS[cmd_name][0]:  # the overview lists a command whose module does not exist
                 return None
             part = (error.name or cmd_name).partition(".")[0]
             words = {"part": part, "reason": str(error), "command": f"pip install {part}"}
@@ -76,7 +76,7 @@ class Commands(click.Group):
 
 
 def _given_twice(command: click.Command | None, args: list[str]) -> None:
-    """A flag with one value that is given two: click would take the last in silence. Raises NetspecError NS918."""
+    """Raise UsageError (NS918) for a flag that is given twice: click would silently use the last value."""
     single = [
         param
         for param in (command.params if command is not None else ())
@@ -114,13 +114,13 @@ def main(args: list[str] | None = None) -> int:
         print(file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # the reader went away (`netspec show x.net | head`): nothing to say, nowhere to say it
+        # the program that reads the output has ended (`netspec show x.net | head`), so a message would reach nobody
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
 
 
 def _usage(error: click.UsageError) -> Diagnostic:
-    """click's complaint as one of ours."""
+    """Turn an error of click into a diagnostic of netspec."""
     context = error.ctx
     usage = "" if context is None else context.command.collect_usage_pieces(context)
     command = "netspec" if context is None else context.command_path
@@ -147,8 +147,10 @@ _KINDS: dict[type[Any], str] = {
 
 
 def _misused(error: click.UsageError, command: str, usage: str) -> Diagnostic:
-    """A flag without its value or with a wrong one, or an argument too many: in the user's language, where that
-    can be told from what click knows; else in its own words."""
+    """Return the diagnostic for a flag without a value or with a wrong value, or for an argument too many.
+
+    If click's error does not say which mistake it is, the diagnostic quotes click's own English words (NS904).
+    """
     words: dict[str, Any] = {"command": command, "usage": usage}
     text = error.format_message()
     hints = (Hint("help"),)

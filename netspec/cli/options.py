@@ -23,7 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Named(click.ParamType[str]):
-    """A name of a registry, those that were registered included."""
+    """The type of a flag whose value is a name in a registry, also a name that an added package registered."""
 
     name = "name"
 
@@ -46,12 +46,12 @@ USAGE = 2
 
 
 def spec_argument(function: F) -> F:
-    """The `.net` file; `-` is standard input."""
+    """Add the argument for the `.net` file to a command; `-` is standard input."""
     return click.argument("spec", type=str)(function)
 
 
 def common(function: F) -> F:
-    """--lang and --format: read by `report`, which also speaks where a command never starts."""
+    """Add --lang and --format to a command. `main` reads both itself too, for commands that fail before they start."""
     function = click.option("--lang", type=click.Choice(["en", "ko"]), help="Language of messages.")(function)
     return click.option(
         "--format", "form", type=click.Choice(["text", "concise", "json"]), default="text", help="Format of messages."
@@ -59,7 +59,7 @@ def common(function: F) -> F:
 
 
 def net_options(function: F) -> F:
-    """--net, --set, --root and --limit: which net, its sizes, and what it may ask for."""
+    """Add --net, --set, --root and --limit to a command."""
     function = click.option("--net", "net", metavar="NAME", help="The net, where the file has several.")(function)
     function = click.option(
         "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a size or parameter; may be repeated."
@@ -71,7 +71,7 @@ def net_options(function: F) -> F:
 
 
 def limit_option(function: F) -> F:
-    """--limit: what a spec may ask for at most (netspec/limits.py)."""
+    """Add --limit to a command: it changes how much a spec may use at most (netspec/limits.py)."""
     names = ", ".join(field.name for field in fields(DEFAULT))
     return click.option(
         "--limit", "limit", multiple=True, metavar="NAME=N", help=f"Raise or lower a bound: {names}; may be repeated."
@@ -79,7 +79,9 @@ def limit_option(function: F) -> F:
 
 
 def allow_option(keep: bool = False) -> Callable[[F], F]:
-    """--allow: whose code may be imported. It is read before all other flags: these may name what it brings.
+    """Add --allow to a command: it names modules that may be imported.
+
+    It is read before all other flags, since their values may be names that an imported module registers.
 
     Parameters:
         keep: whether the command takes the names as an argument, `allow`.
@@ -101,7 +103,7 @@ def allow_option(keep: bool = False) -> Callable[[F], F]:
 
 
 def limits_of(given: tuple[str, ...]) -> Limits:
-    """The bounds with those that `--limit` names set anew; raises NetspecError (NS909)."""
+    """Return the default bounds, changed as the values of `--limit` say; raise UsageError (NS909) for a wrong value."""
     names = [field.name for field in fields(DEFAULT)]
     found: dict[str, int] = {}
     for item in given:
@@ -115,7 +117,7 @@ def limits_of(given: tuple[str, ...]) -> Limits:
 
 
 def load_spec(path: str, root: Path | None = None, limits: Limits = DEFAULT) -> Spec:
-    """The checked spec of a command's argument."""
+    """Return the checked spec that the argument of a command names."""
     from netspec.spec import load, parse
 
     check_root(root)
@@ -125,13 +127,13 @@ def load_spec(path: str, root: Path | None = None, limits: Limits = DEFAULT) -> 
 
 
 def check_root(root: Path | None) -> None:
-    """Raises NetspecError (NS920) for a --root that is no folder: it would allow nothing, in silence."""
+    """Raise UsageError (NS920) if --root is no folder: otherwise every `use` would fail without a reason."""
     if root is not None and not root.is_dir():
         raise UsageError(Diagnostic("NS920", None, {"folder": str(root)}))
 
 
 def read_stdin(limits: Limits = DEFAULT) -> bytes:
-    """What stands on standard input, one byte more than allowed at most: `parse` says what is wrong with it."""
+    """Read standard input, at most one byte more than allowed; `parse` then reports a text that is too long."""
     return sys.stdin.buffer.read(limits.bytes + 1)
 
 
@@ -146,7 +148,7 @@ def load_net(
 
 
 def parse_settings(settings: tuple[str, ...]) -> dict[str, Any]:
-    """`--set K=10 --set p=0.1` as Python values; settings of sections (`train.epochs`) are left to `train`."""
+    """Return the values of `--set K=10 --set p=0.1` as Python values by name."""
     found: dict[str, Any] = {}
     for item in settings:
         name, sign, value = item.partition("=")
@@ -159,7 +161,7 @@ def parse_settings(settings: tuple[str, ...]) -> dict[str, Any]:
 
 
 def parse_value(text: str) -> Any:
-    """A number, true or false, or a word."""
+    """Return a text as a number or as true or false if it is one of these, else the text itself."""
     if text in ("true", "false"):
         return text == "true"
     for kind in (int, float):

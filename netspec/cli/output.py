@@ -31,7 +31,7 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
 
 
 def write_file(text: str) -> None:
-    """Prints what would otherwise be a file: in UTF-8, as the file is; on a terminal nothing in it acts."""
+    """Print a text that could also be a file, in UTF-8; on a terminal, control characters in it are escaped."""
     if sys.stdout.isatty():
         text = shown(text)
     stream = getattr(sys.stdout, "buffer", None)
@@ -44,7 +44,7 @@ def write_file(text: str) -> None:
 
 
 def language_of(argv: Sequence[str]) -> Literal["en", "ko"]:
-    """`--lang ko`, or NETSPEC_LANG; English otherwise."""
+    """Return the language that `--lang` or the variable NETSPEC_LANG sets; English if neither does."""
     found = os.environ.get("NETSPEC_LANG", "en")
     for position, arg in enumerate(argv):
         if arg == "--lang" and position + 1 < len(argv):
@@ -65,7 +65,7 @@ def format_of(argv: Sequence[str]) -> Format:
 
 
 def written(diagnostics: Sequence[Diagnostic], form: Format, language: Literal["en", "ko"], coloured: bool) -> str:
-    """Diagnostics in one of the three formats."""
+    """Return diagnostics as a text in one of the three formats."""
     from netspec.diagnostics import display, model
 
     if form == "json":
@@ -76,23 +76,23 @@ def written(diagnostics: Sequence[Diagnostic], form: Format, language: Literal["
 
 
 def coloured(stream: object) -> bool:
-    """Colours only on a terminal, and never where NO_COLOR is set."""
+    """Whether to print colours to a stream: it must be a terminal, and NO_COLOR must not be set."""
     isatty = getattr(stream, "isatty", None)
     return bool(isatty and isatty()) and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
 def shown(text: str) -> str:
-    """A text of several lines as a terminal may have it: names and paths in it are other people's words."""
+    """Escape control characters in a text of several lines: names and paths in it come from other people."""
     return "\n".join(map(safe, text.split("\n")))
 
 
 def say(text: str = "") -> None:
-    """Prints a text for people; nothing in it acts on the terminal."""
+    """Print a text for people, with control characters escaped."""
     print(shown(text), flush=True)
 
 
 def table(rows: Sequence[Sequence[str]]) -> None:
-    """Prints rows of cells in columns as wide as their widest cell."""
+    """Print rows of cells; each column is as wide as its widest cell."""
     shown = [[safe(cell) for cell in row] for row in rows]
     wide = [max(width(row[at]) for row in shown) for at in range(len(shown[0]))]
     for row in shown:
@@ -100,13 +100,13 @@ def table(rows: Sequence[Sequence[str]]) -> None:
 
 
 def fail(diagnostics: Sequence[Diagnostic], exit_code: int, argv: Sequence[str], language: Literal["en", "ko"]) -> int:
-    """Prints diagnostics where failures belong, and hands the exit code on."""
+    """Print diagnostics in the format that the arguments ask for, and return the exit code unchanged."""
     report(diagnostics, format_of(argv), language)
     return exit_code
 
 
 def report(diagnostics: Sequence[Diagnostic], form: Format, language: Literal["en", "ko"]) -> None:
-    """Prints diagnostics: JSON, which programs read, to standard output; all else to standard error."""
+    """Print diagnostics: as JSON to standard output, where programs read them; as text to standard error."""
     if form == "json":
         write_file(written(diagnostics, form, language, False) + "\n")
     else:
@@ -117,9 +117,9 @@ def report(diagnostics: Sequence[Diagnostic], form: Format, language: Literal["e
 
 
 def output_for(path: Path, endings: tuple[str, ...], read: Iterable[str | Path]) -> None:
-    """Before the work: an output has one of its endings and is none of the files that the command reads.
+    """Check an output file before the work begins: its ending is allowed, and the command does not read that file.
 
-    Raises NetspecError NS917 and NS916.
+    Raises UsageError: NS917 for the ending, NS916 for a file that is also read.
     """
     if endings and path.suffix.lower() not in endings:
         words: dict[str, Any] = {"file": str(path), "endings": Quoted(endings)}
@@ -127,14 +127,14 @@ def output_for(path: Path, endings: tuple[str, ...], read: Iterable[str | Path])
     for other in read:
         try:
             same = os.path.samefile(path, other)
-        except OSError:  # one of them is not there
+        except OSError:  # one of the two files does not exist, so they differ
             same = False
         if same:
             raise UsageError(Diagnostic("NS916", None, {"file": str(path)}))
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Writes beside the target and renames; raises NetspecError NS906 where that is not possible."""
+    """Write a file beside the target, then rename it, so that it is never half written. Raises UsageError NS906."""
     import tempfile  # late: most commands write no file
 
     try:

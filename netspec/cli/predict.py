@@ -31,7 +31,7 @@ from netspec.parts import need
 if TYPE_CHECKING:
     from netspec.training.inference.predictor import Predictor
 
-# what the parts are called where they are not called so
+# the names of the parts of the data in other languages; English uses the keys themselves
 PARTS: dict[str, dict[str, str]] = {
     "en": {},
     "ko": {"training": "학습", "validation": "검증", "test": "시험", "given": "주어진 것"},
@@ -117,7 +117,7 @@ def _sample(trained: Predictor, flags: dict[str, Any]) -> None:
 
     how = Sampling(flags["prompt"], flags["length"], flags["temperature"], flags["top"], flags["seed"])
     signs = sample(trained, how)
-    first = next(signs)  # whatever is wrong is said before the prompt is
+    first = next(signs)  # a mistake is reported here, before the prompt is printed
     safely = shown if sys.stdout.isatty() else str
     sys.stdout.write(safely(how.prompt.removeprefix("\n") + first))
     for sign in signs:

@@ -53,11 +53,11 @@ _WORDS = {
     "rate": {"en": "{rate:,.0f} examples/s", "ko": "초당 {rate:,.0f}개"},
     "left": {"en": "{left} left", "ko": "{left} 남음"},
 }
-ROWS = 40  # longer runs show every so many epochs
+ROWS = 40  # a run of more epochs prints only every n-th epoch, with n = epochs // ROWS
 
 
 class Display:
-    """Draws a run; on a terminal one line moves, elsewhere only rows are printed."""
+    """Shows a run: on a terminal with a line that is updated in place, elsewhere with rows only."""
 
     def __init__(self, quiet: bool, language: Literal["en", "ko"]) -> None:
         self.quiet = quiet
@@ -184,7 +184,7 @@ class Display:
 
 
 def _wide(text: str, columns: int, right: bool = False) -> str:
-    """A text in so many columns of the terminal; Korean letters take two each."""
+    """Fill a text with blanks up to `columns` columns of the terminal; a Korean letter takes two columns."""
     space = " " * (columns - width(text))
     return space + text if right else text + space
 

@@ -22,7 +22,7 @@ MISSING = 5
 
 
 def figure_options(function: Any) -> Any:
-    """The flags that are settings of a figure."""
+    """Add the flags that set how a figure looks to a command."""
     for option in reversed(
         (
             click.option("--view", type=Named(VIEWS), help="How the net is drawn."),
@@ -62,7 +62,7 @@ def figure_options(function: Any) -> Any:
 
 
 def _run(path: str | None) -> Run | None:
-    """The run of a folder; None where it is none."""
+    """Return the run in a folder; None if the path is not the folder of a run."""
     if path is None or not (Path(path) / "settings.json").is_file():
         return None
     from netspec.training.run import Run
@@ -110,7 +110,7 @@ def render(
         data = picture.data(suffix, scale)
     except NetspecError as error:
         if error.exit_code == MISSING and error.diagnostic.code == "NS720":
-            # what can be had without Graphviz is written all the same
+            # a DOT file needs no Graphviz, so it is written although the figure cannot be laid out
             fallback = target.with_suffix(".dot")
             write_bytes(fallback, picture.dot().encode("utf-8"))
             say(str(fallback))

@@ -50,7 +50,7 @@ def runs(folders: tuple[Path, ...], **flags: Any) -> int:
             words: dict[str, Any] = {"flag": "--sort", "legal": Quoted(scores), "value": flags["sort"]}
             raise UsageError(Diagnostic("NS914", None, words, hints=(Hint("scores"),)))
         found.sort(key=lambda item: _rank(item, flags["sort"]))
-    # runs that are named one by one are compared, a folder of them is listed
+    # runs that are named one by one are compared; a folder that holds several runs is only listed
     compared = len(paths) > 1 and len(paths) == len(folders)
     differing = differing_settings([Path(item.folder) for item in found]) if compared else {}
     if flags["as_json"]:

@@ -89,7 +89,7 @@ def train(spec: str | None, **flags: Any) -> int:
         plan = make_plan(found, request, None, others, flags["allow"])
     except NetspecError as error:
         if rank:
-            return error.exit_code  # the first process has said it
+            return error.exit_code  # the first process has printed the error already
         raise
     if flags["processes"] > 1 and size == 1:
         launch(flags["processes"])
@@ -100,7 +100,7 @@ def train(spec: str | None, **flags: Any) -> int:
 
 @contextlib.contextmanager
 def _watch(flags: dict[str, Any], rank: int) -> Iterator[Callbacks]:
-    """What is shown of the run: one process of it speaks."""
+    """Yield the object that shows the run: a display in the first process, nothing in all others."""
     from netspec.cli.progress import Display
     from netspec.training.loop.progress import NoCallbacks
 
@@ -112,15 +112,15 @@ def _watch(flags: dict[str, Any], rank: int) -> Iterator[Callbacks]:
 
 
 def launch(processes: int) -> NoReturn:
-    """Becomes torchrun, which starts this very command in several processes."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # torchrun would set it, and warn
+    """Replace this process by torchrun, which starts the same command in several processes."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # torchrun would set the same value, and print a warning
     arguments = [*sys.argv[1:]]
     own = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes), "-m", "netspec"]
     os.execv(sys.executable, [sys.executable, *own, *arguments])
 
 
 def _nothing_else(flags: dict[str, Any]) -> None:
-    """A resumed run keeps its settings; a flag that would change one is refused rather than ignored."""
+    """Raise UsageError (NS861) for a flag that would change a resumed run: such a run keeps its settings."""
     own = {"device": "auto", "processes": None}
     names = ("net", "epochs", "batch", "lr", "seed", "out", "device", "threads", "workers", "compile", "save_every")
     given = [f"--{name.replace('_', '-')}" for name in names if flags[name] != own.get(name)]
@@ -131,7 +131,7 @@ def _nothing_else(flags: dict[str, Any]) -> None:
 
 
 def request_of(flags: dict[str, Any], folder: Path | None) -> Request:
-    """The flags as a Request: sizes of the net apart from settings of its sections."""
+    """Return the flags as a Request, with sizes of the net separate from settings of sections."""
     from netspec.training.plan import Request, as_text, short_keys
 
     inside = [
@@ -164,7 +164,7 @@ def request_of(flags: dict[str, Any], folder: Path | None) -> Request:
 
 
 def save_interval(text: str | None) -> tuple[float, int | None]:
-    """`30s` is seconds, `100` steps."""
+    """Return (seconds, steps) between two checkpoints: `30s` means seconds, `100` means steps."""
     if text is None:
         return 60.0, None
     try:

@@ -140,7 +140,7 @@ LOSSES: Registry[type[Loss]] = Registry("loss", Loss, __package__, key="word", m
 
 
 def loss_function(term: Loss, layer: Type, target: Type | None, device: Any) -> Compute:
-    """The function of a term, with what lies outside the mask set to 0 in value and target."""
+    """Return the function of a term; it sets the value and the target to 0 outside the mask first."""
     compute = term.function(layer, target, device)
 
     def counted(value: Tensor, target: Tensor | None, mask: Tensor | None, **others: Tensor) -> Mean:
@@ -153,12 +153,12 @@ def loss_function(term: Loss, layer: Type, target: Type | None, device: Any) -> 
 
 
 def _inside(value: Tensor, mask: Tensor) -> Tensor:
-    """Zeros where the mask has none: behind an example's end a value, and its gradient, may be anything."""
+    """Set a value to 0 outside the mask: behind the end of an example, the value and its gradient may be anything."""
     return value.masked_fill(~spread(mask, value), 0)
 
 
 def spread(mask: Tensor, value: Tensor) -> Tensor:
-    """The mask as flags in the shape of the value: it may lack the value's trailing axes, or its maps."""
+    """Return the mask as flags in the shape of the value; the mask may lack the last axes or the axis of maps."""
     if mask.numel() == value.numel():
         mask = mask.reshape(value.shape)
     elif mask.shape == value.shape[: mask.dim()]:
@@ -170,7 +170,7 @@ def spread(mask: Tensor, value: Tensor) -> Tensor:
 
 
 def mean_of(each: Tensor, mask: Tensor | None, reduce: str = "mean") -> Mean:
-    """Values (B, …) -> their mean, or the sum of each example, averaged; a mask lacks trailing axes only."""
+    """Return the mean of values (B, …), or the mean over examples of their sums; a mask may lack the last axes."""
     if mask is None:
         return (each.mean() if reduce == "mean" else each.sum() / len(each)), float(len(each))
     mask = mask.to(each.dtype).reshape(*mask.shape, *(1,) * (each.dim() - mask.dim()))
@@ -181,7 +181,7 @@ def mean_of(each: Tensor, mask: Tensor | None, reduce: str = "mean") -> Mean:
 
 
 def maps_axis(layer: Type) -> int:
-    """The axis of the maps of a value (B, [T,] maps, *space)."""
+    """Return the number of the axis of maps in a value (B, [T,] maps, *space)."""
     return 1 if layer.time is None else 2
 
 
@@ -230,10 +230,10 @@ class CrossEntropy(Loss):
 
 
 def _weighted_mean(each: Tensor, counts: Tensor, mask: Tensor | None, whole: bool, layer: Type) -> Mean:
-    """Values with their weights -> a mean over all that counts, or the sum of each example, averaged."""
+    """Return the weighted mean of all values that count, or (not `whole`) the mean over examples of their sums."""
     if mask is not None:
         mask = mask.to(each.dtype)
-        if mask.numel() != each.numel():  # a step counts with all its places
+        if mask.numel() != each.numel():  # all places of a step share the flag of the step
             mask = mask.reshape(len(each), *(1,) * (each.dim() - 1)).expand(each.shape)
         mask = mask.reshape(each.shape)
         each, counts = each * mask, counts * mask
@@ -397,7 +397,7 @@ class Triplet(Loss):
 
 
 def prediction_of(term: Term, losses: Iterable[Loss], layer: Type, rebuilds: bool = False) -> Prediction | None:
-    """What a layer predicts: as the loss of the same target or layer says, else as the term takes it by itself."""
+    """Return what a layer predicts: the loss with the same target or layer decides, else the term itself."""
     if isinstance(term, Loss) or not term.classifies:
         return term.predicts(layer, rebuilds)
 

@@ -72,9 +72,9 @@ METRICS: Registry[type[Metric]] = Registry("metric", Metric, __package__, key="w
 
 
 class MetricState:
-    """One metric over one part. `sums` is all it keeps, so that processes can add theirs up.
+    """One metric over one part of the data. It keeps only `sums`, so that processes can add up their sums.
 
-    `predicted` is what the layer's values mean where a loss says it; else they are classes.
+    `predicted` is the meaning of the values of the layer, if a loss decides it; otherwise the values are classes.
     """
 
     def __init__(self, metric: Metric, layer: Type, predicted: Prediction | None = None) -> None:
@@ -85,16 +85,16 @@ class MetricState:
         self.sums = torch.zeros(metric.size(self.predicted), dtype=torch.float64)
 
     def add(self, value: Tensor, target: Tensor, mask: Tensor | None) -> None:
-        """Counts a batch."""
+        """Add a batch to the sums."""
         self.sums += self.metric.sums(value, target, mask, self.predicted).cpu()
 
     def result(self) -> float:
-        """The metric over all batches so far."""
+        """Return the metric over all batches that were added so far."""
         return self.metric.result(self.sums, self.predicted)
 
 
 def measures(metrics: Iterable[Metric]) -> tuple[str, ...]:
-    """What each metric is called: a second one of a name adds its layer, `accuracy_other`, or its number."""
+    """Return a name for each metric; if the name is taken, add its layer (`accuracy_other`) or its number."""
     found: list[str] = []
     for number, metric in enumerate(metrics, 1):
         names = (metric.measure, f"{metric.measure}_{metric.layer}", f"{metric.measure}_{number}")
@@ -108,12 +108,12 @@ def is_better_larger(name: str) -> bool:
 
 
 def _kept(mask: Tensor, found: Tensor) -> Tensor:
-    """Which of the flat values count: a step counts with all its places."""
+    """Return flags that say which of the flattened values count; all places of a step share the flag of the step."""
     return mask.flatten().bool().repeat_interleave(found.numel() // mask.numel())
 
 
 def _pair(total: Tensor, count: int) -> Tensor:
-    """A sum and how many values it is of."""
+    """Return a sum and the number of values in it, as one tensor."""
     import torch
 
     return torch.tensor([float(total), float(count)], dtype=torch.float64)
@@ -217,13 +217,13 @@ class Counted(Decided):
             return float(self.score(hits.sum(), answered.sum(), right.sum()))
         values = self.score(hits, answered, right)
         if self.average is None and isinstance(predicted, OneOfTwo):
-            return float(values[1])  # of the second class, the one that is looked for
-        if predicted.chooses:  # a class that nothing is, and that is never answered, has no score
+            return float(values[1])  # for two classes, the score of the second class, as is usual
+        if predicted.chooses:  # a class that never occurs and is never predicted has no score
             values = values[(answered + right) > 0]
         return float(values.mean())
 
     def score(self, hits: Tensor, answered: Tensor, right: Tensor) -> Tensor:
-        """The score of each class or label, from its counts."""
+        """Return the score of each class or label, from its three counts."""
         raise NotImplementedError
 
 

@@ -13,7 +13,7 @@ from netspec.registry import Registry
 if TYPE_CHECKING:
     import torch
 
-# options that are two numbers: what torch asks of them
+# options that are two numbers: the rule that torch demands, in words and as a function
 _PAIRS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
     "betas": ("0 <= each < 1", lambda first, second: 0 <= first < 1 and 0 <= second < 1),
     "etas": ("0 < first < 1 < second", lambda first, second: 0 < first < 1 < second),
@@ -69,7 +69,7 @@ OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer", Optimizer, __packa
 
 
 class Decaying(Optimizer):
-    """One that also draws weights to 0."""
+    """An optimizer with weight decay, which draws the weights towards 0."""
 
     weight_decay: Annotated[float, setting("number", "how strongly weights are drawn to 0", least=0)] = 0.0
 

@@ -12,12 +12,12 @@ from netspec.registry import Registry
 
 
 class Facts(NamedTuple):
-    """What a source holds, as far as it is known without reading it."""
+    """The contents of a source, as far as they are known before the source is read."""
 
-    columns: tuple[str, ...] | None = None  # None: known when it is read
+    columns: tuple[str, ...] | None = None  # None: unknown until the source is read
     image: Type | None = None
     classes: int | None = None
-    has_image: bool | None = None  # None: known when it is read
+    has_image: bool | None = None  # None: unknown until the source is read
     has_label: bool | None = None
     has_chars: bool | None = False
 
@@ -53,7 +53,7 @@ class Source(Entry):
 
     @property
     def brings_test(self) -> bool:
-        """Whether it names a test part of its own, so that `split` divides the rest."""
+        """Whether the source has a test part of its own, so that `split` divides only the other rows."""
         return False
 
 
@@ -99,7 +99,7 @@ _FURTHER = frozenset("utf_8_sig iso8859_1 koi8_t koi8_u cp720 cp737 cp874 cp875 
 
 
 def _encoding(name: str) -> None:
-    """Refuses what Python has no encoding for; by its table of names, as looking one up would import a module."""
+    """Refuse a name that is no encoding of Python. The table of names is used since a lookup would import a module."""
     folded = name.lower().replace("-", "_").replace(" ", "_")
     known = aliases.get(folded) or aliases.get(folded.replace("_", "")) or folded
     if known in _NO_TEXT or known not in {*aliases.values(), *_FURTHER}:

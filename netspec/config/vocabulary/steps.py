@@ -262,11 +262,11 @@ class Standardize(FieldStep):
             return self._fit_in_parts(values, rows, axes)
         chosen = values.array[rows].astype(np.float64)
         std = chosen.std(axis=axes)
-        std = np.where(std > 0, std, 1.0)  # a column that never changes becomes 0
+        std = np.where(std > 0, std, 1.0)  # a constant column becomes 0 instead of 0 / 0
         return {"mean": np.atleast_1d(chosen.mean(axis=axes)).tolist(), "std": np.atleast_1d(std).tolist()}
 
     def _fit_in_parts(self, values: Values, rows: Array, axes: tuple[int, ...]) -> State:
-        """As `fit`, of a set on the disk; of the squares of what is left, so that no digits are lost."""
+        """Do the same as `fit` for data on the disk. The mean is subtracted before squaring: no digits are lost."""
         import numpy as np
 
         parts = [rows[start : start + PART] for start in range(0, len(rows), PART)]
@@ -327,7 +327,7 @@ class Scale(FieldStep):
         if isinstance(values.array, np.memmap):
             later = Affine(tuple(state["low"]), tuple(width.ravel().tolist()), self.high - self.low, self.low)
             return values.with_array(values.array, low=self.low, high=self.high, pending=(*values.pending, later))
-        # pictures stay in single precision: a large set would not fit twice
+        # pictures stay in single precision, since a large set in double precision would not fit into memory
         kind = np.float32 if values.array.dtype in (np.uint8, np.float32) else np.float64
         array = (values.array - low.astype(kind)) / width.astype(kind)
         if (self.low, self.high) != (0.0, 1.0):
@@ -377,7 +377,7 @@ class Resize(FieldStep):
         return Type(_picture(before, self.word).maps, self.size, before.time)
 
     def transform(self, values: Values, state: State) -> Values:
-        """Bilinear, with antialiasing when it becomes smaller."""
+        """Resize pictures bilinearly, with antialiasing if they become smaller."""
         if tuple(values.array.shape[2:]) == self.size:
             return values
         import torch
@@ -510,16 +510,16 @@ def _picture(before: Type, step: str) -> Type:
     return before
 
 
-PART = 1024  # rows of a set on the disk that are looked at together
+PART = 1024  # how many rows of data on the disk are read at once
 
 
 def _all_but_maps(values: Values) -> tuple[int, ...]:
-    """The axes that a statistic runs over."""
+    """Return the axes over which a mean or deviation is computed: all axes but the axis of maps."""
     return tuple(axis for axis in range(values.array.ndim) if axis != 1)
 
 
 def _per_map(numbers: list[float], array: Array) -> Array:
-    """One number a map, to be broadcast over the rest."""
+    """Return one number per map, in a shape that broadcasts over the other axes of an array."""
     import numpy as np
 
     found = np.array(numbers, dtype=np.float64)
@@ -527,7 +527,7 @@ def _per_map(numbers: list[float], array: Array) -> Array:
 
 
 def _rows_now(values: Values, rows: Array) -> Array:
-    """Rows of a set on the disk, with all that is pending done."""
+    """Return rows of data on the disk, after all pending changes."""
     import numpy as np
 
     found = values.array[rows].astype(np.float64)
@@ -538,7 +538,7 @@ def _rows_now(values: Values, rows: Array) -> Array:
 
 
 def _windows(pictures: Tensor, rows: Tensor, columns: Tensor, height: int, width: int) -> Tensor:
-    """The part (height, width) of each picture that begins at its row and column."""
+    """Cut a window (height, width) out of each picture; each picture has its own first row and column."""
     import torch
 
     device = pictures.device
