@@ -1,4 +1,4 @@
-"""Folders of runs -> a summary of each run, and the settings in which the runs differ."""
+"""Summarize runs from their folders, and find the settings in which the runs differ."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class RunSummary:
 
 
 def find_runs(paths: list[Path]) -> list[Path]:
-    """The folders of runs.
+    """Return the folders of the runs that the paths name.
 
     Parameters:
-        paths: runs, or folders that hold runs.
+        paths: the folders of runs, or folders that contain such folders.
 
     Raises:
         NetspecError: a path is neither (NS877).
@@ -60,7 +60,7 @@ def find_runs(paths: list[Path]) -> list[Path]:
 
 
 def summary(path: Path) -> RunSummary:
-    """The summary of the run in a folder; a run that has not finished shows the scores of its last epoch."""
+    """Return the summary of the run in a folder. A run that has not finished shows the scores of its last epoch."""
     run = Record(path)
     status, history, part = run.status, run.history, run.part
     began = str(Folder(path).read_json(ENVIRONMENT).get("began", ""))[:16].replace("T", " ")
@@ -74,11 +74,11 @@ def summary(path: Path) -> RunSummary:
 
 
 def summaries(paths: Sequence[Path], named: Sequence[Path]) -> tuple[list[RunSummary], list[Diagnostic]]:
-    """The summaries of several runs; a folder that cannot be read does not hide the others.
+    """Return the summaries of several runs. If one folder cannot be read, the others are still summarized.
 
     Parameters:
         paths: the folders of the runs.
-        named: those that the user names, in place of a folder above them.
+        named: the folders of `paths` that the user wrote; the others were found inside a folder that the user wrote.
 
     Returns:
         the summaries, and a warning for each folder that cannot be read.
@@ -99,7 +99,7 @@ def summaries(paths: Sequence[Path], named: Sequence[Path]) -> tuple[list[RunSum
 
 
 def differing_settings(paths: list[Path]) -> dict[str, list[str]]:
-    """The settings in which runs differ: for each its value in every run, as a spec writes it."""
+    """Return the settings in which runs differ. Each setting has one value per run, written as in a spec."""
     rows: dict[str, list[str]] = {}
     for at, path in enumerate(paths):
         run = Record(path)
@@ -131,9 +131,9 @@ def _settings(sections: dict[str, Any]) -> dict[str, str]:
 
 
 def _call(document: dict[str, Any], table: Mapping[str, type[Entry]]) -> str:
-    """An entry as a spec writes it, without the options that keep their defaults."""
+    """Return an entry, such as an optimizer, as a spec writes it, without the options that keep their defaults."""
     entry = table.get(document["word"])
-    if entry is None:  # registered where the run was made, and not here
+    if entry is None:  # a plug-in registered this word where the run was made, but not on this machine
         return str(document["word"])
     parts = []
     for name, field_ in entry.model_fields.items():

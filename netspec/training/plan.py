@@ -1,4 +1,4 @@
-"""A spec, its sections, data and flags -> the plan of a run."""
+"""Make the plan of a run from a spec, its sections, the data and the options of the command line."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ MODULES = ("torch", "numpy", "safetensors")
 
 @dataclass(slots=True)
 class Request:
-    """The options of a run besides its spec; the folder of the run holds them."""
+    """The options of a run besides its spec; the run's folder stores them."""
 
     net: str | None = None
     sizes: dict[str, Any] = field(default_factory=dict)
-    assignments: list[tuple[str, str]] = field(default_factory=list)  # ("train.epochs", "5")
+    assignments: list[tuple[str, str]] = field(default_factory=list)  # overrides: ("train.epochs", "5")
     data: str | None = None  # the folder of --data
-    folder: str | None = None  # that relative data paths start from without --data
+    folder: str | None = None  # the folder that relative data paths start from if there is no --data
     device: str = "auto"
     threads: int | None = None
     compile: str = "off"
-    workers: int = field(default_factory=default_workers)  # threads that fetch fields that do not lie on the device
+    workers: int = field(default_factory=default_workers)  # threads that fetch the fields stored off the device
     save_seconds: float = 60.0
     save_steps: int | None = None
     pictures: bool = True
@@ -56,7 +56,7 @@ class Plan:
     match: Match
     dataset: Dataset
     request: Request
-    others: Sequence[Spec] = ()  # whose sections came by `--with`
+    others: Sequence[Spec] = ()  # the specs of `--with`, whose sections override those of `spec`
 
     @property
     def graph(self) -> Graph:
@@ -69,7 +69,7 @@ class Plan:
 
 
 def read_sections(spec: Spec, request: Request, others: Sequence[Spec] = ()) -> tuple[Net, Data, Train, Match]:
-    """The net and its sections, after `--with` and `--set`.
+    """Return the net and its sections, after `--with` and `--set` have changed them.
 
     Parameters:
         spec: the spec with the net.
@@ -77,7 +77,7 @@ def read_sections(spec: Spec, request: Request, others: Sequence[Spec] = ()) -> 
         others: specs whose sections override those of `spec`.
 
     Raises:
-        SpecError: with all mistakes of the sections.
+        SpecError: the sections have mistakes; the error holds all of them.
     """
     report = Report()
     sections = _sections(spec, request, others, report)
@@ -86,7 +86,7 @@ def read_sections(spec: Spec, request: Request, others: Sequence[Spec] = ()) -> 
         raise SpecError(*report.diagnostics)
     net = spec.net(name, **request.sizes)
     if net.graph.open:
-        net.source()  # raises: sizes are open
+        net.source()  # this raises an error, because sizes are open
     names = names_of(net.graph)
     data = read_data(sections.data, names, report)
     train = read_train(sections.train, names, report)
@@ -114,12 +114,12 @@ def make_plan(
     others: Sequence[Spec] = (),
     allow: Sequence[str] = (),
 ) -> Plan:
-    """The plan of a run: the sections, and the data that they name.
+    """Make the plan of a run: read the sections, and the data that they name.
 
     Parameters:
         spec: the spec with the net.
         request: the options of the run.
-        given: arrays of the caller by field.
+        given: the caller's arrays by field.
         others: specs whose sections override those of `spec`.
         allow: modules that `python("pkg:fn")` may import; a run never stores them.
 
@@ -139,14 +139,14 @@ def make_plan(
 
 
 def places_of(request: Request, spec: Spec, allow: Sequence[str] = ()) -> Places:
-    """The folders from which a run may read."""
+    """Return the folders from which a run may read."""
     folder = None if request.folder is None else Path(request.folder)
     data = None if request.data is None else Path(request.data)
     return Places(folder, spec.program.root, data, tuple(allow))
 
 
 def load_data(data: Data, found: Match, places: Places, given: Mapping[str, Any], seed: int, spec: Spec) -> Dataset:
-    """Reads the source, unless arrays stand for all fields, and prepares every field."""
+    """Read the source, unless the caller gives arrays for all fields, and prepare every field."""
     rows = None
     if data.source is not None and not set(found.wanted) <= set(given):
         rows = open_source(data.source, places)
@@ -155,22 +155,22 @@ def load_data(data: Data, found: Match, places: Places, given: Mapping[str, Any]
     return prepare(data, found, rows, given, seed)
 
 
-# ---- settings as a spec writes them
+# ---- Write settings of the caller as a spec writes them
 
 
 def short_keys(short: Mapping[str, Any]) -> dict[str, Any]:
-    """The full names of the settings `epochs`, `batch`, `seed` and `lr`."""
+    """Return the settings `epochs`, `batch`, `seed` and `lr` by their full names, without those that are None."""
     homes = {"lr": "train.optimizer.lr"}
     return {homes.get(key, f"train.{key}"): value for key, value in short.items() if value is not None}
 
 
 def assignments(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Settings as (key, text of the value)."""
+    """Return settings as pairs of the key and the value's text."""
     return [(key, value if isinstance(value, str) else as_text(value)) for key, value in settings.items()]
 
 
 def as_text(value: Any) -> str:
-    """A Python value as a spec writes it."""
+    """Return the text with which a spec writes a Python value."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Sequence) and not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""A plan -> a run in its folder: trained, scored and drawn; or stopped, with a checkpoint."""
+"""Carry out a plan: train, score and draw a run in its folder; or stop the run with a checkpoint."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ if TYPE_CHECKING:
     from netspec.training.loop.engine import Engine
 
 DIVERGED, STOPPED = 4, 130
-MARGIN = 10_000_000  # bytes for logs and pictures
+MARGIN = 10_000_000  # bytes of the disk that are kept free for logs and pictures
 
-# the place of the first value that is not finite -> its hint
+# the kind of place where the first value is not finite -> the hint that the message shows
 _CAUSES = {"layer": "in_layer", "weights": "in_weights", "input": "in_input", "loss": "in_loss"}
 
 
 def start(plan: Plan, out: Path | None, watch: Callbacks) -> Run:
-    """Starts a run in a new folder: `out`, or the next free `runs/NET-N`."""
+    """Start a run in a new folder: `out`, or the next free `runs/NET-N`."""
     need("torch")
     return Session(plan, watch).start(out)
 
@@ -62,7 +62,7 @@ def resume(
     allow: Sequence[str] = (),
     pictures: bool | None = None,
 ) -> Run:
-    """Continues a run that was stopped or killed; see `netspec.resume`."""
+    """Continue a run that was stopped or killed; see `netspec.resume`."""
     run = Run(folder)
     Folder(run.folder).require_plain()
     if run.status["state"] == "finished":
@@ -86,7 +86,7 @@ class Session:
         self.engine: Engine = build_engine(plan)
 
     def start(self, out: Path | None) -> Run:
-        """Starts the run in a new folder."""
+        """Start the run in a new folder."""
         if not self.leads:
             return self.work(Folder(Path(self.engine.processes.said(""))), Restored())
         folder = new_folder(out, self.plan.graph.name)
@@ -97,7 +97,7 @@ class Session:
             return self.work(folder, Restored())
 
     def resume(self, folder: Folder) -> Run:
-        """Continues a run from its newest whole checkpoint; raises NetspecError where spec or data changed (NS860)."""
+        """Continue a run from its newest undamaged checkpoint; raise NetspecError (NS860) if spec or data changed."""
         if not self.leads:
             self.engine.processes.said("")
             return self.work(folder, restore(folder, self.engine))
@@ -114,7 +114,7 @@ class Session:
         return self.engine.processes.leads
 
     def work(self, folder: Folder, found: Restored) -> Run:
-        """Trains from the restored state to the end; raises NetspecError where the run stops or diverges."""
+        """Train from the restored state to the end; raise NetspecError if the run stops or diverges."""
         request, progress = self.plan.request, found.progress
         writer = (RunWriter if self.leads else NoWriter)(folder, request.save_seconds, request.save_steps)
         writer.open(progress.metrics_bytes, progress.step)
@@ -145,7 +145,7 @@ class Session:
             folder.status(**words)
 
     def diagnosis(self, fault: Diverged, progress: Progress, folder: Folder) -> Diagnostic:
-        """NS856: the place of the first value that is not finite, and the checkpoint that is kept."""
+        """Return the message NS856, which names the first value that is not finite and the checkpoint that is kept."""
         cause = find_cause(self.engine, self.plan.graph, fault.batch)
         words: Words = {"step": progress.step + 1, "epoch": progress.epoch + 1, "loss": str(fault.loss)}
         hints = [Hint(_CAUSES[cause.kind], {"name": cause.name}), Hint("smaller")]
@@ -156,7 +156,7 @@ class Session:
         return Diagnostic("NS856", span, words, hints=tuple(hints))
 
     def finish(self, folder: Folder, loop: Loop) -> None:
-        """Chooses the weights, scores every part, writes weights and pictures; `finished` comes last."""
+        """Choose the weights, score every part, write weights and pictures, then the status `finished`."""
         progress = loop.progress
         chosen, epoch = "last", progress.epoch
         last = self.engine.state()
@@ -175,7 +175,7 @@ class Session:
         drawn = draw(self.plan, self.engine, folder) if self.plan.request.pictures else Drawn(())
         progress.seconds = time.perf_counter() - loop.began
         folder.status(state="finished", step=progress.step, seconds=round(progress.seconds, 3))
-        with names.writing(folder / names.CHECKPOINTS):  # the weights hold what they held
+        with names.writing(folder / names.CHECKPOINTS):  # the files of weights now hold all that is needed
             files.remove_folder(folder / names.CHECKPOINTS, folder.path)
         self.engine.processes.said("finished")
         self.watch.ended(Summary(str(folder.path), chosen, epoch, scores, progress.seconds, *drawn))
@@ -183,7 +183,7 @@ class Session:
     # ---- before the first step
 
     def describe(self, folder: Folder) -> None:
-        """Writes the spec, the settings, the net and the facts of the data to the folder."""
+        """Write the spec, the settings, the net and the facts of the data to the folder."""
         plan = self.plan
         main, *others = names.put(plan.spec, plan.others, folder)
         folder.write_json(names.SECTIONS, {"data": plan.data.document(), "train": plan.train.document()})
@@ -192,8 +192,8 @@ class Session:
         folder.write_json(names.DATA, plan.dataset.document())
         folder.write_json(names.ENVIRONMENT, self.environment())
         folder.status(state="running", step=0)
-        # settings come last: a folder without them holds no run, and a new run may use it. A resumed run takes the
-        # same device and threads, so that it adds up in the same order
+        # The settings are written last, because a folder without settings holds no run and a new run may use it.
+        # A resumed run takes the same device and number of threads, so that it adds numbers in the same order.
         request = {**asdict(plan.request), "device": self.engine.device, "threads": self.engine.threads}
         settings = {
             "format": RUN_FORMAT,
@@ -240,7 +240,7 @@ class Session:
         )
 
     def remarks(self) -> Iterator[Diagnostic]:
-        """The warnings of a run: NS862 where several processes come to other weights than one process would."""
+        """Yield the warnings of a run: NS862 if several processes will reach other weights than one process would."""
         size = self.engine.processes.size
         differing = parts_that_differ(self.plan)
         if size > 1 and differing:
@@ -249,14 +249,18 @@ class Session:
 
 
 def parts_that_differ(plan: Plan) -> tuple[str, ...]:
-    """The operations and losses that draw random numbers, or let the examples of a batch depend on each other."""
+    """Return the names of operations and losses that draw random numbers, or mix the examples of a batch."""
     operations = {node.op.name for node in plan.graph.nodes if node.op.mixes_batch or node.op.draws}
     losses = {item.term.word for item in plan.train.loss if item.term.mixes_batch or item.term.draws}
     return tuple(sorted(operations | losses))
 
 
 def room(folder: Folder, engine: Engine) -> None:
-    """Raises NetspecError (NS864) where the disk cannot hold the checkpoints: weights, optimizer and best weights."""
+    """Raise NetspecError (NS864) if the disk has no room for the checkpoints.
+
+    A checkpoint is counted as 4 times the weights, which are the weights, the best weights and the optimizer's two
+    tensors for each weight. While a new checkpoint is written, the KEEP older ones are still there.
+    """
     bytes_ = sum(value.numel() * value.element_size() for value in engine.state().values())
     needed = (checkpoint.KEEP + 1) * 4 * bytes_ + MARGIN
     free = shutil.disk_usage(folder.path).free
@@ -276,12 +280,12 @@ def as_bytes(tensors: dict[str, Tensor]) -> bytes:
     return found
 
 
-# ---- A loss that is not finite -> the first place in the net where a value is not finite
+# ---- Find the first place in the net where a value is not finite
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The first place of a value that is not finite: an input, weights, a layer, or a term of the loss."""
+    """The first place where a value is not finite: an input, a weight, a layer, or a term of the loss."""
 
     kind: str  # weights, layer, loss, input
     name: str
@@ -289,7 +293,7 @@ class Cause:
 
 
 def find_cause(engine: Engine, graph: Graph, batch: dict[str, Tensor]) -> Cause:
-    """Runs the batch once more, and checks every value on the way."""
+    """Run the batch once more, check every value on the way, and return the first place that is not finite."""
     import torch
 
     for name, value in batch.items():
@@ -306,7 +310,7 @@ def find_cause(engine: Engine, graph: Graph, batch: dict[str, Tensor]) -> Cause:
 
 
 def _owner(graph: Graph, key: str) -> Layer | None:
-    """The line to which a weight belongs."""
+    """Return the line of the spec to which a weight belongs."""
     for stored in graph.stored:
         if stored.key == key:
             return graph.layers[graph.nodes[stored.node].layer]
@@ -314,7 +318,8 @@ def _owner(graph: Graph, key: str) -> Layer | None:
 
 
 def _first_in_forward(engine: Engine, batch: dict[str, Tensor]) -> str | None:
-    """The spec's line, as the emitted source quotes it, above the first call that gave a value that is not finite."""
+    """Find the first call whose result is not finite; return the line of the spec that the emitted source quotes above
+    that call, or None."""
     import torch
     from torch.overrides import TorchFunctionMode
 
@@ -336,7 +341,7 @@ def _first_in_forward(engine: Engine, batch: dict[str, Tensor]) -> str | None:
 
 
 def _spec_line() -> str:
-    """The comment above the innermost statement of emitted source in the call stack."""
+    """Return the comment above the innermost statement of emitted source in the call stack, or ''."""
     frame: Any = sys._getframe()
     while frame is not None:
         name = frame.f_code.co_filename

@@ -1,4 +1,4 @@
-"""The device of a run, its threads and its precision: fixed rules choose them, and the run reports them."""
+"""Choose the device, the number of threads and the precision of a run by fixed rules. The run reports the choice."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     import torch
 
 USAGE = 2
-# multiply-adds of a training step below which a second thread makes it slower
+# A training step with fewer multiply-adds than this runs slower on two threads than on one.
 SMALL_STEP = 2_000_000_000
 
 
 def choose_device(wanted: str) -> str:
-    """The device: for `auto` CUDA where it is available, else the CPU. Raises NetspecError (NS853) for others."""
+    """Return the device; `auto` means CUDA if it is available, else the CPU. Raise NetspecError (NS853) if missing."""
     import torch
 
     _, _, local = started()
@@ -36,7 +36,8 @@ def choose_device(wanted: str) -> str:
 
 
 def choose_threads(wanted: int | None, graph: Graph, batch: int) -> int:
-    """The number of threads, by the size of a step: so the same run always adds up in the same order."""
+    """Return the number of threads. It depends on the size of a training step and not on a timing, because another
+    number of threads adds the same numbers in another order, which changes the last digits."""
     import os
 
     if wanted is not None:
@@ -47,7 +48,7 @@ def choose_threads(wanted: int | None, graph: Graph, batch: int) -> int:
 
 
 def autocast(precision: str, device: str) -> Any:
-    """The context of training passes in bfloat16; None for other precisions."""
+    """Return the context that makes training passes compute in bfloat16; None for other precisions."""
     import torch
 
     if precision != "bfloat16":
@@ -56,7 +57,7 @@ def autocast(precision: str, device: str) -> Any:
 
 
 def dtype_of(precision: str) -> torch.dtype:
-    """The type of weights and data; with bfloat16 only the passes use it."""
+    """Return the torch type of weights and data. With bfloat16 this is float32: only the passes compute in bfloat16."""
     import torch
 
     return torch.float64 if precision == "float64" else torch.float32

@@ -1,4 +1,4 @@
-"""A plan -> the live parts of a run: module, optimizer, objective and data on the device."""
+"""Build the live parts of a run from its plan: module, optimizer, objective and data on the device."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Engine:
     """The live parts of a run.
 
     model: the net as a module, in the state that checkpoints hold.
-    forward: the model as training passes call it: compiled, or wrapped for several processes.
-    spans: for each batch of an epoch its begin and end in the order.
+    forward: what training passes call: the model, or its compiled form, or the model wrapped for several processes.
+    spans: for each batch of an epoch, its begin and end in the epoch's order of examples.
     arguments: the fields that forward takes, in order.
-    single: forward returns one tensor in place of a tuple.
-    keys: the keys of `graph.stored`.
+    single: whether forward returns one tensor instead of a tuple.
+    keys: the keys of `graph.stored`, in its order.
     """
 
     model: nn.Module
@@ -66,11 +66,11 @@ class Engine:
 
     @property
     def stateful_rows(self) -> int | None:
-        """The rows of a full batch where states are carried from batch to batch; None elsewhere."""
+        """The number of rows of a full batch if the net carries states from batch to batch; otherwise None."""
         return self.spans[0][1] if self.carried else None
 
     def outputs(self, batch: Batch, training: bool = False) -> tuple[Tensor, ...]:
-        """The outputs for a batch, in the order of `Logits.outputs`."""
+        """Return the outputs of the net for a batch, in the order of `Logits.outputs`."""
         run = self.forward if training else self.model
         values = [batch[name] for name in self.arguments]
         if self.carried.names:
@@ -81,7 +81,7 @@ class Engine:
         return (found,) if self.single else found
 
     def order(self, seed: int, epoch: int) -> Tensor:
-        """The order of an epoch's examples, on the CPU."""
+        """Return the order in which an epoch takes the examples, as indices on the CPU."""
         import torch
 
         part = self.parts["training"]
@@ -90,7 +90,7 @@ class Engine:
         return part.order(key_of(seed, "order", epoch))
 
     def chunks(self, count: int) -> list[Tensor]:
-        """The indices of the first `count` examples of a part, in the chunks in which every run scores them."""
+        """Return the indices of a part's first `count` examples, cut into chunks. Every run uses the same chunks."""
         import torch
 
         if self.carried:
@@ -99,7 +99,7 @@ class Engine:
         return list(torch.split(torch.arange(count), EVALUATION_BATCH))
 
     def draw_from(self, seed: int) -> None:
-        """Seeds the next passes, so that dropout has no state that a checkpoint must hold."""
+        """Seed torch before each step, so that a checkpoint need not hold the state of dropout's random numbers."""
         import torch
 
         seed = (seed + self.processes.rank) & ((1 << 63) - 1)
@@ -108,7 +108,7 @@ class Engine:
             torch.manual_seed(seed)
 
     def clip(self, norm: float) -> None:
-        """Scales the gradients so that their norm is at most `norm`."""
+        """Scale the gradients so that their norm is at most `norm`."""
         import torch
 
         torch.nn.utils.clip_grad_norm_(self.weights, norm)
@@ -120,13 +120,13 @@ class Engine:
         return all(bool(torch.isfinite(weight).all()) for weight in self.weights)
 
     def state(self) -> dict[str, Tensor]:
-        """Weights and buffers by their keys, as `graph.stored` names them."""
+        """Return weights and buffers by the keys that `graph.stored` gives them."""
         state = self.model.state_dict()
         return {key: state[key] for key in self.keys}
 
 
 def build_engine(plan: Plan) -> Engine:
-    """Builds everything on the device; the initial weights depend on (seed, key) alone."""
+    """Build all parts on the device. The initial values of a weight depend only on the seed and the weight's key."""
     import torch
 
     train, graph = plan.train, plan.graph
@@ -134,7 +134,7 @@ def build_engine(plan: Plan) -> Engine:
     threads = devices.choose_threads(plan.request.threads, graph, train.batch)
     torch.set_num_threads(threads)
     if device.startswith("cuda:"):
-        torch.cuda.set_device(device)  # NCCL talks over the current one
+        torch.cuda.set_device(device)  # NCCL sends over the current CUDA device
     processes = join(device)
     dtype = devices.dtype_of(train.precision)
     terms: list[Term] = [item.term for item in train.loss] + list(train.metrics)
@@ -173,7 +173,7 @@ def build_engine(plan: Plan) -> Engine:
 
 
 def _compile(engine: Engine, plan: Plan) -> None:
-    """Compiles where the request says so; `auto` decides once, and a resumed run keeps the decision."""
+    """Compile the model if the request asks for it. `auto` decides once; a resumed run keeps that decision."""
     request, train = plan.request, plan.train
     if request.compile == "auto":
         begin, end = engine.spans[0]
@@ -193,7 +193,7 @@ def _spans(graph: Graph, count: int, batch: int, carried: CarriedStates, process
 
 
 def _forward(model: nn.Module, graph: Graph, processes: Processes) -> Any:
-    """The model as training passes call it."""
+    """Return what training passes call: the model, or torch's DDP of the model if there are several processes."""
     return processes.wrap(model, _unread(graph)) if processes.size > 1 else model
 
 
@@ -210,21 +210,22 @@ def _unread(graph: Graph) -> bool:
 
 
 def _module(graph: Graph, train: Train, device: str, dtype: Any) -> nn.Module:
-    """The net with its initial weights, in the memory format that is fastest on the device."""
+    """Return the net with its initial weights, in the memory format that is fastest on the device."""
     import torch
 
     from netspec.codegen.live import build
 
     module = build(graph, seed=train.seed, device=device, dtype=dtype)
-    # filters with their maps last: a quarter faster on a CPU (benchmarks/results/train.md); on CUDA that is for
-    # bfloat16. By rule and not by a timed probe, so that the same run adds up in the same order each time
+    # Filters that store their maps last make a CPU a quarter faster (benchmarks/results/train.md); on CUDA they help
+    # with bfloat16 only. A fixed rule decides, and not a timing, so that the same run always adds numbers in the same
+    # order and gives the same result.
     if device == "cpu" or (device.startswith("cuda") and train.precision == "bfloat16"):
         module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return module
 
 
 def arguments_of(graph: Graph) -> tuple[str, ...]:
-    """The arguments of forward: the inputs, then the lengths of those that vary."""
+    """Return the names of the arguments of forward: the inputs, then the lengths of the inputs whose time varies."""
     labels, lengths, seen = [], [], set()
     for number in graph.inputs:
         node = graph.nodes[number]
@@ -237,35 +238,35 @@ def arguments_of(graph: Graph) -> tuple[str, ...]:
     return (*labels, *lengths)
 
 
-# ---- A module -> torch.compile's version of it
+# ---- Compile a module with torch.compile, if that saves time
 
 
-MISSING = 5  # the exit code of an optional part that is not there
-# a shorter run cannot win back the cost of compiling
+MISSING = 5  # the exit code for an optional package that is not installed
+# A run shorter than this cannot win back the time that compiling takes.
 LEAST_SECONDS = 120.0
-TRIAL = 10  # timed steps
+TRIAL = 10  # how many steps are timed to decide whether compiling pays off
 
 
 def compiled(module: nn.Module, device: str) -> Any:
-    """The compiled module; on CUDA with graphs, which launch all kernels of a small net at once."""
+    """Return the compiled module. On CUDA it uses CUDA graphs, which launch all kernels of a small net at once."""
     import torch
 
     return torch.compile(module, mode="reduce-overhead" if device.startswith("cuda") else None)
 
 
 def require_compiler() -> None:
-    """Raises NetspecError (NS865) where torch.compile does not work, as without a C++ compiler."""
+    """Raise NetspecError (NS865) if torch.compile does not work, for example because no C++ compiler is installed."""
     import torch
 
     try:
         torch.compile(lambda x: x * 2 + 1)(torch.ones(3))
-    except Exception as error:  # whatever a missing or broken compiler raises
+    except Exception as error:  # a missing or broken compiler may raise any error
         reason = str(error).strip().splitlines()[0]
         raise MissingPackageError(Diagnostic("NS865", None, {"reason": reason[:200]})) from None
 
 
 def pays_off(engine: Engine, batch: Batch, steps: int) -> bool:
-    """Whether compiling saves at least twice the seconds that it takes, by timing both ways on a copy."""
+    """Whether compiling saves more than twice the seconds that it takes. Both ways are timed on a copy of the model."""
     model, forward = engine.model, engine.forward
     trial = copy.deepcopy(model)
 
@@ -302,11 +303,14 @@ def _seconds(step: Callable[[Any], None], forward: Any) -> float:
     return (time.perf_counter() - begin) / TRIAL
 
 
-# ---- The schedule of a train section -> the learning rate of every step
+# ---- Compute the learning rate of every step from the schedule of a train section
 
 
 class Rate:
-    """The learning rate as a pure function of step, epoch and the factor of a schedule that waits for progress."""
+    """The learning rate, computed only from the step, the epoch and the factor of a schedule that waits for progress.
+
+    moves: whether the rate can change within an epoch.
+    """
 
     def __init__(self, schedule: Schedule, lr: float, steps: int, epochs: int) -> None:
         self.schedule = schedule
@@ -316,7 +320,7 @@ class Rate:
         self.moves = schedule.by_step or schedule.warmup > 0
 
     def at(self, step: int, epoch: int, plateau: float) -> float:
-        """The rate of optimizer step `step` (from 0) in epoch `epoch` (from 0)."""
+        """Return the rate of optimizer step `step` in epoch `epoch`; both count from 0."""
         schedule = self.schedule
         if schedule.by_step:
             factor = schedule.multiplier(step, self.steps, self.lr)

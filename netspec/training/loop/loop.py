@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from netspec.training.data.batches import Batch
     from netspec.training.loop.engine import Engine
 
-SAMPLE = 2048  # training rows that each epoch scores where there is no validation part
-LOOK = 0.1  # seconds between two reports of progress
+SAMPLE = 2048  # how many training rows are scored after each epoch if there is no validation part
+LOOK = 0.1  # the least seconds between two reports of progress
 
 
 class Interrupted(Exception):
-    """SIGTERM or Ctrl-C: the run saves a checkpoint and ends."""
+    """Raised after SIGTERM or Ctrl-C, when the run has saved a checkpoint and must end."""
 
 
 class Diverged(Exception):
-    """A loss that is not finite, with the batch that gave it."""
+    """Raised if the loss or a weight is not finite. `batch` is the batch at which the run noticed this."""
 
     def __init__(self, loss: float, batch: dict[str, Tensor]) -> None:
         super().__init__(str(loss))
@@ -42,7 +42,7 @@ class Diverged(Exception):
 
 
 class Loop:
-    """One run, from its progress so far to its end."""
+    """Trains one run from its progress so far to its end."""
 
     def __init__(self, plan: Plan, engine: Engine, progress: Progress, writer: RunWriter, watch: Callbacks) -> None:
         self.plan = plan
@@ -53,17 +53,17 @@ class Loop:
         self.watch = watch
         self.best: dict[str, Tensor] | None = None
         self.alone = engine.processes.size == 1
-        self.asked = False  # a signal asks this process to stop
-        self.stop = self.due = False  # the decision of all processes after a step
+        self.asked = False  # whether a signal has asked this process to stop
+        self.stop = self.due = False  # what all processes decided after a step: to stop, to save
         self.batch: dict[str, Tensor] = {}
-        # reading a loss waits for the GPU, so a GPU adds the losses up and the sum is read now and then
+        # Reading a loss waits for the GPU. So the GPU adds up the losses, and the run reads only the sum, now and then.
         self.running: Tensor | None = self._sum_on_device()
         self.began = time.perf_counter() - progress.seconds
         self.looked = 0.0
         self.pace = 0.0  # seconds per batch, smoothed
 
     def run(self) -> None:
-        """Runs the remaining epochs; raises Interrupted, Diverged or ProcessLost."""
+        """Run the remaining epochs; raise Interrupted, Diverged or ProcessLost."""
         with _Signals(self):
             set_rate(self.engine.optimizer, self.lr())
             while self.progress.epoch < self.train.epochs and not self.progress.finished:
@@ -71,10 +71,10 @@ class Loop:
                 self.finish_epoch()
             self.progress.finished = True
             if self.progress.seconds > self.writer.seconds:
-                self.save()  # what follows may be killed too
+                self.save()  # the process may be killed while it scores and draws, so the last state is saved first
 
     def epoch(self) -> None:
-        """Runs the remaining batches of the current epoch."""
+        """Run the remaining batches of the current epoch."""
         progress, engine = self.progress, self.engine
         part = engine.parts["training"]
         order = engine.order(self.train.seed, progress.epoch)
@@ -89,7 +89,7 @@ class Loop:
         self.collect()
 
     def steps(self, prefetcher: Prefetcher, drawn: int) -> None:
-        """Takes step after step to the end of the epoch, and reports now and then."""
+        """Take the remaining steps of the epoch, and report progress every LOOK seconds."""
         progress, engine = self.progress, self.engine
         group, count = self.train.accumulate, len(engine.spans)
         self.looked = time.perf_counter()
@@ -108,7 +108,8 @@ class Loop:
                 passed = progress.position
 
     def index(self, order: Tensor, number: int) -> Tensor:
-        """The examples of a batch: this process's share; one example that does not count where the share is empty."""
+        """Return the indices of this process's share of a batch. If the share is empty, return the first example of the
+        batch, because the process must compute something; `shared_loss` does not count that example."""
         start, stop = self.engine.spans[number]
         if self.alone:
             return order[start:stop]
@@ -116,7 +117,7 @@ class Loop:
         return order[first:last] if last > first else order[start : start + 1]
 
     def step(self, prefetcher: Prefetcher, drawn: int, first: int, last: int) -> None:
-        """Takes one step of the optimizer over the batches `first` to `last`."""
+        """Take one step of the optimizer over the batches `first` to `last - 1`."""
         engine, progress, train = self.engine, self.progress, self.train
         engine.draw_from(step_key(drawn, first))
         begin, end = engine.spans[first][0], engine.spans[last - 1][1]
@@ -136,16 +137,16 @@ class Loop:
         if engine.rate.moves:
             set_rate(engine.optimizer, self.lr())
         engine.optimizer.step()
-        for weight in engine.weights:  # as zero_grad does, without its bookkeeping
+        for weight in engine.weights:  # this does what zero_grad does, but faster
             weight.grad = None
 
     def shared_backward(self, loss: Tensor, last: bool) -> None:
-        """Computes gradients; after the last batch of a step all processes average theirs."""
+        """Compute gradients. At the last batch of a step, the gradients become the average over all processes."""
         with connection_errors(), contextlib.nullcontext() if last else self.engine.forward.no_sync():
             loss.backward()  # type: ignore[no-untyped-call]
 
     def loss(self, rows: int) -> Tensor:
-        """The loss of the batch; it also adds to the loss of the epoch."""
+        """Return the loss of the batch, and add it to the loss of the epoch."""
         engine, batch = self.engine, self.batch
         if engine.autocast is None:
             loss = engine.objective.loss(engine.outputs(batch, training=True), batch)
@@ -159,7 +160,7 @@ class Loop:
         return loss
 
     def shared_loss(self, start: int, stop: int) -> Tensor:
-        """This process's part of the loss; the processes also decide whether to stop or save after the step."""
+        """Return this process's part of the loss. All processes also decide whether to stop or save after the step."""
         engine = self.engine
         first, last = engine.processes.share(start, stop, engine.stateful_rows)
         due = self.writer.due(time.perf_counter(), self.progress.step + 1)
@@ -175,7 +176,7 @@ class Loop:
         self.progress.loss_sum += value * rows
 
     def collect(self) -> None:
-        """Reads the sum of the losses from the device; raises Diverged where it is not finite."""
+        """Read the sum of the losses from the device; raise Diverged if the sum is not finite."""
         if self.running is not None:
             value = float(self.running)
             if not math.isfinite(value):
@@ -198,7 +199,7 @@ class Loop:
     # ---- progress and checkpoints
 
     def look(self, now: float, batches: int) -> None:
-        """Reports progress, and saves a checkpoint when one is due."""
+        """Report progress, and save a checkpoint when one is due; raise Interrupted if the run must stop."""
         self.collect()
         progress = self.progress
         if batches:
@@ -213,7 +214,7 @@ class Loop:
         )
         self.watch.moment(moment)
         self.writer.log(moment)
-        whole = progress.position == len(self.engine.spans)  # the epoch's end saves itself
+        whole = progress.position == len(self.engine.spans)  # after the last batch, finish_epoch saves
         if self.stop or (self.due and not whole):
             self.save()
             self.looked = time.perf_counter()
@@ -221,7 +222,8 @@ class Loop:
             raise Interrupted
 
     def save(self) -> None:
-        """Writes a checkpoint of finite weights; the run goes on where the disk refuses it."""
+        """Write a checkpoint; raise Diverged if a weight is not finite. If the disk refuses, the run reports that and
+        continues; a run that was asked to stop raises the error instead."""
         if not self.engine.finite():
             raise Diverged(math.nan, self.batch)
         state = self.engine.carried.whole(self.engine.processes)
@@ -235,7 +237,7 @@ class Loop:
             self.watch.saved(self.progress.step, seconds)
 
     def finish_epoch(self) -> None:
-        """Scores the validation part, then updates the best epoch, the learning rate and early stopping."""
+        """Score the validation part, then update the best epoch, the learning rate and early stopping."""
         progress, train = self.progress, self.train
         lr = self.lr() if self.engine.rate.moves else self.engine.optimizer.param_groups[0]["lr"]
         row = Row(progress.epoch + 1, progress.step, lr, {"loss": progress.epoch_loss()})
@@ -262,14 +264,14 @@ class Loop:
             raise Interrupted
 
     def agree(self, now: float) -> None:
-        """Decides, for all processes, whether to stop or save at the end of an epoch."""
+        """Decide together with all processes whether to stop or save at the end of an epoch."""
         import torch
 
         wishes = torch.tensor([self.asked, self.writer.due(now, self.progress.step)], dtype=torch.float64)
         self.stop, self.due = (bool(wish) for wish in self.engine.processes.sum(wishes))
 
     def keep_best(self, row: Row) -> None:
-        """Updates the best epoch so far, and a schedule that waits for progress."""
+        """Update the best epoch so far, and the factor of a schedule that waits for progress."""
         progress, train = self.progress, self.train
         if train.best is not None or train.patience is not None:
             name = train.best or "loss"
@@ -286,7 +288,7 @@ class Loop:
             self.plateau(row.validation["loss"])
 
     def plateau(self, loss: float) -> None:
-        """Lowers the rate as torch's ReduceLROnPlateau does: mode min, relative threshold 1e-4, no cooldown."""
+        """Lower the rate as torch's ReduceLROnPlateau does (mode min, relative threshold 1e-4, no cooldown)."""
         progress = self.progress
         schedule: Any = self.train.schedule
         if progress.plateau_best is None or loss < progress.plateau_best * (1 - 1e-4):
@@ -299,12 +301,14 @@ class Loop:
 
 
 def score(engine: Engine, name: str, most: int | None = None) -> dict[str, float]:
-    """The loss and every metric of a part, in evaluation mode. Every process calls it, and scores some of the chunks.
+    """Return the loss and every metric of a part, computed in evaluation mode.
+
+    Every process of the run must call this function; each scores some of the chunks.
 
     Parameters:
         engine: the live parts of the run.
         name: the part: training, validation or test.
-        most: scores the first rows only.
+        most: how many rows to score, from the first; None scores all.
 
     Returns:
         the scores by name, `loss` first.
@@ -315,7 +319,8 @@ def score(engine: Engine, name: str, most: int | None = None) -> dict[str, float
     objective, processes = engine.objective, engine.processes
     sums = torch.zeros(len(objective.losses), 2, dtype=torch.float64)
     states = objective.states()
-    alone = processes.size == 1 or engine.carried  # a chunk begins with the states of the one before
+    # With carried states a chunk needs the states of the chunk before, so the processes cannot divide the chunks.
+    alone = processes.size == 1 or engine.carried
     engine.model.eval()
     engine.carried.reset()
     with torch.inference_mode():
@@ -345,7 +350,7 @@ def score(engine: Engine, name: str, most: int | None = None) -> dict[str, float
 
 
 class _Signals:
-    """While it is entered, SIGTERM and Ctrl-C ask the loop to save and stop; a second Ctrl-C stops at once."""
+    """A context in which SIGTERM and Ctrl-C ask the loop to save and stop; a second Ctrl-C stops at once."""
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
@@ -371,28 +376,34 @@ class _Signals:
             signal.signal(number, handler)
 
 
-# ---- A batch that several processes share -> each one's part of the loss, and the decision of all
+# ---- Compute the loss of a batch that several processes share, and decide together whether to stop or save
 
 
 class Agreed(NamedTuple):
-    """This process's loss, whose gradient DDP averages to that of the whole batch, and the decision of all."""
+    """What the processes agree on after a forward pass.
+
+    loss: this process's loss, scaled so that the average of all processes' gradients, which torch's DDP computes, is
+        the gradient of the whole batch.
+    """
 
     loss: Tensor
     value: float  # the loss of the whole batch
-    stop: bool  # a signal asks one of the processes to stop
-    due: bool  # the first process wants a checkpoint
+    stop: bool  # whether a signal has asked one of the processes to stop
+    due: bool  # whether the first process wants a checkpoint
 
 
 def shared_loss(engine: Engine, batch: Batch, counts: bool, stop: bool, due: bool) -> Agreed:
-    """The loss of a batch that several processes share.
+    """Return the loss of a batch that several processes share, and what they decide.
 
-    Each mean is weighted by its own divisor, so shares of different sizes count as in one batch.
+    The mean of a share is weighted by the count that it was divided by, so the result is the mean of the whole batch
+    even if the shares have different sizes.
 
     Parameters:
         batch: this process's share.
-        counts: False where the share is empty: its one row does not count, but the process must join the sums.
-        stop: this process was asked to stop.
-        due: this process wants a checkpoint.
+        counts: False if the share is empty. Then `batch` has one row that does not count, because the process must
+            still join the sums.
+        stop: whether this process was asked to stop.
+        due: whether this process wants a checkpoint.
 
     Raises:
         ProcessLost: another process is gone.
@@ -410,7 +421,7 @@ def shared_loss(engine: Engine, batch: Batch, counts: bool, stop: bool, due: boo
     total: Any = 0.0
     value = 0.0
     for number, (criterion, (mean, _)) in enumerate(zip(objective.losses, means, strict=True)):
-        whole = sums[2 * number] or 1.0  # a mask may leave nothing
+        whole = sums[2 * number] or 1.0  # a mask may leave no value to count; 1 avoids a division by 0
         total = total + criterion.coefficient * mean * (numbers[2 * number] * processes.size / whole)
         value += criterion.coefficient * sums[2 * number + 1] / whole
     return Agreed(total, value, sums[-2] > 0, sums[-1] > 0)

@@ -1,4 +1,4 @@
-"""The loss and metrics of a train section -> functions of the outputs of a net and the fields of a batch."""
+"""Turn the loss and metrics of a train section into functions of a net's outputs and the fields of a batch."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class Criterion:
     """A loss or metric of the train section, and how to read its value, target and mask.
 
-    `value`, `target` and `mask` are functions (outputs, batch) -> tensor.
+    `value`, `target` and `mask` are functions (outputs, batch) -> tensor. `layer` is the type of the layer, `wanted`
+    the type of the target, `others` reads what the term's other options name.
     """
 
     term: Term
@@ -54,11 +55,11 @@ class Objective:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the metrics."""
+        """The names of the metrics' results."""
         return measures(criterion.term for criterion in self.metrics if isinstance(criterion.term, Metric))
 
     def loss(self, outputs: Outputs, batch: Batch) -> Tensor:
-        """The loss of a batch: the sum of its terms' means."""
+        """Return the loss of a batch: the sum of the means of all losses, each times its coefficient."""
         total: Any = None
         for criterion in self.losses:
             mean, _ = self.mean(criterion, outputs, batch)
@@ -68,7 +69,7 @@ class Objective:
         return found
 
     def mean(self, criterion: Criterion, outputs: Outputs, batch: Batch) -> tuple[Tensor, float | Tensor]:
-        """The mean of one loss over a batch, and the count that it divides by."""
+        """Return the mean of one loss over a batch, and the count by which the mean was divided."""
         value = criterion.value(outputs, batch)
         target = None if criterion.target is None else criterion.target(outputs, batch)
         assert criterion.compute is not None
@@ -77,12 +78,12 @@ class Objective:
         return criterion.compute(value, target, mask, **others)
 
     def states(self) -> list[MetricState]:
-        """An empty state for each metric."""
+        """Return an empty state for each metric."""
         metrics = [(criterion, criterion.term) for criterion in self.metrics if isinstance(criterion.term, Metric)]
         return [MetricState(metric, criterion.layer, criterion.predicted) for criterion, metric in metrics]
 
     def measure(self, states: list[MetricState], outputs: Outputs, batch: Batch) -> None:
-        """Adds a batch to the state of each metric."""
+        """Add a batch to the state of each metric."""
         for criterion, found in zip(self.metrics, states, strict=True):
             assert criterion.target is not None
             mask = None if criterion.mask is None else criterion.mask(outputs, batch)
@@ -90,7 +91,7 @@ class Objective:
 
 
 def objective(train: Train, graph: Graph, logits: Logits, wanted: Mapping[str, Type], device: Any) -> Objective:
-    """The losses and metrics of a train section, ready to be computed.
+    """Return the losses and metrics of a train section, ready to be computed.
 
     Parameters:
         train: the section.
@@ -136,7 +137,7 @@ def _type_of_target(name: str | None, graph: Graph, wanted: Mapping[str, Type]) 
 
 
 def _read(name: str, sums: bool, graph: Graph, logits: Logits) -> Read:
-    """The function that finds a layer's value among the outputs, or an input or target among the fields."""
+    """Return the function that finds a layer's value among the outputs, or an input or target among the fields."""
     edge = value_of(graph, name)
     if edge is None or graph.nodes[edge.node].kind == "input":
         return lambda outputs, batch: batch[name]
@@ -151,7 +152,8 @@ def _read(name: str, sums: bool, graph: Graph, logits: Logits) -> Read:
 
 
 def _mask(term: Term, layer: Type, graph: Graph, logits: Logits) -> Read | None:
-    """The function that finds what counts: by the mask that the term names, and within the length of each example."""
+    """Return the function that computes which values count: those in the mask that the term names, and only up to the
+    length of each example. Return None if all values count."""
     named = getattr(term, "mask", None)
     chosen = None if named is None else _read(named, False, graph, logits)
     if layer.time is None or not layer.time.varying:
@@ -170,7 +172,7 @@ def _mask(term: Term, layer: Type, graph: Graph, logits: Logits) -> Read | None:
 
 
 def _owner(graph: Graph, varying: str) -> str:
-    """The first input that has these lengths."""
+    """Return the first input whose time varies with the lengths named `varying`."""
     for number in graph.inputs:
         node = graph.nodes[number]
         if node.type.time is not None and node.type.time.varying == varying:
@@ -178,17 +180,17 @@ def _owner(graph: Graph, varying: str) -> str:
     raise AssertionError(varying)
 
 
-# ---- A net and its losses and metrics -> the graph whose forward returns the values that they read
+# ---- Change a net's graph so that its forward returns the values that losses and metrics read
 
 
 @dataclass(slots=True)
 class Logits:
-    """The graph to train, whose outputs are logits where a term classifies.
+    """The graph to train; a loss or metric that classifies reads logits from its outputs, not probabilities.
 
     outputs: the edges that the graph returns.
-    position: for (layer, whether a term reads its logits) the number of the output.
-    activation: for each output the activation that it lacks; a term that reads probabilities applies it.
-    types: for each output the type of the layer.
+    position: (layer, whether a term reads the layer's logits) -> the number of the output.
+    activation: for each output, the activation that was left out; a term that reads probabilities applies it.
+    types: for each output, the type of the layer.
     """
 
     graph: Graph
@@ -198,12 +200,12 @@ class Logits:
     types: list[Type] = field(default_factory=list)
 
     def of(self, name: str, classifies: bool) -> int:
-        """The number of the output that a term reads; one that classifies reads the logits."""
+        """Return the number of the output that a term reads; a term that classifies reads the logits."""
         return self.position[name, classifies]
 
 
 def with_logits(graph: Graph, terms: list[Term], inputs: frozenset[str]) -> Logits:
-    """The net with an output for every layer that a term reads; a term finds inputs among the fields."""
+    """Return the net with an output for every layer that a term reads. Inputs need none: they are fields of a batch."""
     logits = Logits(graph)
     readers = Counter(edge for node in graph.nodes for edge in node.inputs)
     nodes = list(graph.nodes)
@@ -230,13 +232,13 @@ def with_logits(graph: Graph, terms: list[Term], inputs: frozenset[str]) -> Logi
 
 
 def _names(term: Term) -> list[tuple[str, bool]]:
-    """The layers that a term may read, and whether it reads their logits."""
+    """Return the names that a term may read, each with whether the term reads the logits."""
     others = (term.compared, *term.others().values())
     return [(term.layer, term.classifies), *((name, False) for name in others if name is not None)]
 
 
 def _private(graph: Graph, edge: Edge, before: Edge, readers: Counter[Edge]) -> bool:
-    """Whether nothing in the net reads the probabilities, directly or through an identity."""
+    """Whether nothing in the net reads the probabilities `edge`, neither directly nor through an identity."""
     while edge != before:
         if readers[edge] > (0 if edge == _last(graph, edge) else 1):
             return False
@@ -245,7 +247,7 @@ def _private(graph: Graph, edge: Edge, before: Edge, readers: Counter[Edge]) -> 
 
 
 def _last(graph: Graph, edge: Edge) -> Edge:
-    """The end of a chain of identities that begins with a value."""
+    """Return the end of the chain of identities that begins with a value; the value itself if there is no chain."""
     for node in graph.nodes:
         if node.op.alias and node.inputs[0] == edge:
             return _last(graph, Edge(node.index))
@@ -253,7 +255,7 @@ def _last(graph: Graph, edge: Edge) -> Edge:
 
 
 def _skip(nodes: list[Node], edge: Edge, before: Edge) -> None:
-    """Replaces softmax or sigmoid by the identity: the value then is the logits."""
+    """Replace softmax or sigmoid by the identity, so that the value holds the logits."""
     while edge != before:
         node = nodes[edge.node]
         if not node.op.alias:
@@ -263,7 +265,7 @@ def _skip(nodes: list[Node], edge: Edge, before: Edge) -> None:
 
 
 def exposing(graph: Graph, nodes: list[Node], outputs: list[Edge]) -> Graph:
-    """The same net, which returns these values."""
+    """Return the same net, changed so that its outputs are the given values."""
     layers = [
         replace(layer, role="hidden") if layer.scope == 0 and layer.role == "output" else layer
         for layer in graph.layers

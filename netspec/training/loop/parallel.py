@@ -1,7 +1,8 @@
-"""The processes that torchrun started -> one run: the rows of each, sums over all, one that writes.
+"""Let the processes that torchrun started work on one run: share rows, sum over all processes, let the first write.
 
-The order of examples is a pure function of (seed, epoch), so every process knows it; each takes its share of
-every batch. The divisors of means are summed over all processes, so that uneven shares count by their examples.
+The order of examples depends only on the seed and the epoch, so every process knows it; each process takes its share
+of every batch. The counts by which means are divided are summed over all processes, so that shares of different
+sizes give the mean of the whole batch.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-# so that the others do not wait for ever for a process that is gone
+# After this time a process gives up waiting for another process, which may have died.
 PATIENCE = timedelta(minutes=5)
 
 
 class ProcessLost(Exception):
-    """Another process of the run is gone."""
+    """Raised if another process of the run has died or cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """This process among all processes of a run; tensors are sent from `device`."""
+    """This process among all processes of a run: its number, their count, and the device that tensors are sent from."""
 
     rank: int = 0
     size: int = 1
@@ -36,16 +37,16 @@ class Processes:
         return self.rank == 0
 
     def share(self, begin: int, end: int, rows: int | None = None) -> tuple[int, int]:
-        """This process's share of a batch.
+        """Return this process's share of a batch.
 
         Parameters:
             begin: the first example of the batch.
-            end: the example after the last.
-            rows: the size of a full batch where states are carried: a row then stays with its process though the
-                last batches are smaller.
+            end: the number after the last example's.
+            rows: the size of a full batch if states are carried, else None. With it, a row stays with its process
+                even if the last batches are smaller.
 
         Returns:
-            the first example of the share, and the one after the last.
+            the number of the first example of the share, and the number after the last example's.
         """
         count = end - begin
         whole = count if rows is None else rows
@@ -53,7 +54,7 @@ class Processes:
         return begin + first, begin + last
 
     def sum(self, tensor: Tensor) -> Tensor:
-        """The sum over all processes; raises ProcessLost."""
+        """Return the sum of this tensor over all processes; raise ProcessLost."""
         if self.size == 1:
             return tensor
         import torch.distributed as dist
@@ -64,7 +65,7 @@ class Processes:
         return sent.to(tensor.device)
 
     def rows(self, tensor: Tensor) -> Tensor:
-        """The rows (n, …) of all processes, in the order of the processes; every process calls it."""
+        """Return the rows (n, …) of all processes, in the processes' order. Every process must call this method."""
         if self.size == 1:
             return tensor
         import torch
@@ -78,7 +79,7 @@ class Processes:
         return self.sum(whole)
 
     def said(self, text: str) -> str:
-        """The text that the first process passes to it, in every process."""
+        """Return, in every process, the text that the first process passes to this method."""
         if self.size == 1:
             return text
         import torch
@@ -90,7 +91,7 @@ class Processes:
         return bytes(self.sum(data).tolist()).rstrip(b"\0").decode("utf-8")
 
     def wrap(self, model: nn.Module, unused: bool) -> nn.Module:
-        """torch's DDP of the module: its backward pass averages gradients over all processes."""
+        """Return torch's DDP of the module, whose backward pass averages gradients over all processes."""
         from torch.nn.parallel import DistributedDataParallel
 
         return DistributedDataParallel(model, find_unused_parameters=unused)
@@ -103,7 +104,7 @@ class Processes:
 
 
 class connection_errors:  # noqa: N801 - reads as a clause
-    """While it is entered, torch's errors of a connection become ProcessLost."""
+    """A context in which a connection error of torch becomes ProcessLost."""
 
     def __enter__(self) -> None: ...
 
@@ -118,7 +119,7 @@ class connection_errors:  # noqa: N801 - reads as a clause
 
 
 def started() -> tuple[int, int, int]:
-    """(rank, processes, rank on this machine) as torchrun sets them, else (0, 1, 0)."""
+    """Return (rank, processes, rank on this machine) as torchrun sets them; (0, 1, 0) without torchrun."""
     return tuple(int(os.environ.get(name, rest)) for name, rest in _NAMES)  # type: ignore[return-value]
 
 
@@ -126,7 +127,7 @@ _NAMES = (("RANK", "0"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0"))
 
 
 def join(device: str) -> Processes:
-    """Connects to the other processes: by gloo on the CPU, by NCCL on CUDA."""
+    """Connect to the other processes: by gloo on the CPU, by NCCL on CUDA."""
     rank, size, _ = started()
     if size == 1:
         return Processes()

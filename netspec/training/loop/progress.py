@@ -1,4 +1,4 @@
-"""The progress of a run, which a checkpoint holds as JSON besides its tensors; and the callbacks that report it."""
+"""The progress of a run, which a checkpoint holds as JSON; and the callbacks through which a run reports."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ class Progress:
     epoch: int = 0  # epochs that are complete
     position: int = 0  # batches of the current epoch that are done
     step: int = 0  # optimizer steps so far
-    loss_sum: float = 0.0  # of the current epoch: each batch's loss times its examples
-    examples: int = 0
+    loss_sum: float = 0.0  # in the current epoch: the sum of each batch's loss times the batch's examples
+    examples: int = 0  # examples of the current epoch that are done
     best_value: float | None = None
     best_epoch: int = 0
     waited: int = 0  # epochs since the best one
     plateau_best: float | None = None
     plateau_waited: int = 0
     plateau_factor: float = 1.0
-    metrics_bytes: int = 0  # of metrics.jsonl when this was written
+    metrics_bytes: int = 0  # the size of metrics.jsonl when this progress was saved
     finished: bool = False
-    seconds: float = 0.0  # training time so far, over all resumes; never in the metrics
+    # Training time so far, over all resumes. metrics.jsonl never holds it, so that equal runs write equal files.
+    seconds: float = 0.0
 
     def document(self) -> dict[str, Any]:
         return asdict(self)

@@ -1,7 +1,8 @@
-"""`start z: carried` -> stateful batches: each batch begins with the states of the one before, without gradients.
+"""Make stateful batches for nets with `start z: carried`: each batch begins with the states that the batch before left.
 
-Row 3 of a batch then continues row 3 of the batch before. So the examples are divided into as many runs of consecutive
-examples as a batch has rows, and each batch takes the next example of every run.
+Gradients do not flow from a batch to the batch before. Row 3 of a batch continues row 3 of the batch before. So the
+examples are divided into as many stretches of consecutive examples as a batch has rows, and each batch takes the next
+example of every stretch.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ if TYPE_CHECKING:
 
 
 def stateful_batches(count: int, batch: int) -> tuple[Array, list[tuple[int, int]]]:
-    """The order of the examples in stateful batches.
+    """Return the order of the examples in stateful batches.
 
     Only the last row of a batch can run out of examples, so the last batches may have one row less.
 
     Parameters:
         count: how many examples there are.
-        batch: the most rows of a batch.
+        batch: how many rows a batch has at most.
 
     Returns:
-        the order of the examples (count,), and for each batch its begin and end in that order.
+        the order of the examples (count,), and for each batch, its begin and end in that order.
     """
     import numpy as np
 
@@ -38,13 +39,13 @@ def stateful_batches(count: int, batch: int) -> tuple[Array, list[tuple[int, int
     grid = np.arange(width * length).reshape(width, length)
     order = grid.T.reshape(-1)
     order = order[order < count]
-    full = count - (width - 1) * length  # batches that have the last row
+    full = count - (width - 1) * length  # how many batches have the last row
     ends = np.cumsum([width if step < full else width - 1 for step in range(length)])
     return order, list(zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True))
 
 
 class CarriedStates:
-    """The carried states of a net: tensors (B, …) by their path in the module's state."""
+    """The states that a net carries from batch to batch: tensors (B, …) by their path in the module's state."""
 
     def __init__(self, graph: Graph) -> None:
         self.names = _carried(graph)
@@ -54,11 +55,11 @@ class CarriedStates:
         return bool(self.names)
 
     def reset(self) -> None:
-        """Forgets the states: the next batch begins with zeros."""
+        """Forget the states, so that the next batch begins with zeros."""
         self.state = {}
 
     def before(self, rows: int) -> dict[str, Any]:
-        """The states with which a batch of `rows` begins, nested as the module takes them."""
+        """Return the states with which a batch of `rows` rows begins, nested as the module takes them."""
         found: dict[str, Any] = {}
         for path, value in self.state.items():
             *scopes, name = path.split("/")
@@ -69,18 +70,18 @@ class CarriedStates:
         return _with_tuples(found)
 
     def whole(self, processes: Processes) -> dict[str, Tensor]:
-        """The states of the rows of all processes, for a checkpoint; every process calls it."""
+        """Return the states of the rows of all processes, for a checkpoint. Every process must call this method."""
         return {path: processes.rows(value) for path, value in self.state.items()}
 
     def restore(self, whole: Mapping[str, Tensor], processes: Processes, rows: int | None, device: str) -> None:
-        """Takes this process's rows of the states in a checkpoint."""
+        """Take this process's rows of the states in a checkpoint."""
         self.state = {}
         for path, value in whole.items():
             begin, end = processes.share(0, len(value), rows)
             self.state[path] = value[begin:end].to(device)
 
     def keep(self, after: dict[str, Any]) -> None:
-        """Keeps the states that the module returned for the next batch."""
+        """Keep, for the next batch, the states that the module returned."""
         found = {}
         for path, depth, name, value in _leaves(after, "", 0):
             if (depth, name) in self.names:
@@ -89,7 +90,7 @@ class CarriedStates:
 
 
 def _carried(graph: Graph) -> frozenset[tuple[int, str]]:
-    """(depth, name) of each carried line."""
+    """Return (depth, name) of each line of the spec whose state is carried; the depth counts the enclosing blocks."""
     found = set()
     for node in graph.nodes:
         if node.kind != "delay":
@@ -101,7 +102,7 @@ def _carried(graph: Graph) -> frozenset[tuple[int, str]]:
 
 
 def _depth(graph: Graph, layer: int) -> int:
-    """How many blocks enclose a line."""
+    """Return how many blocks enclose a line."""
     scope, found = graph.scopes[graph.layers[layer].scope], 0
     while scope.parent >= 0:
         found += scope.kind == "block"
@@ -110,7 +111,8 @@ def _depth(graph: Graph, layer: int) -> int:
 
 
 def _leaves(state: Any, path: str, depth: int) -> Iterator[tuple[str, int, str, Tensor]]:
-    """(path, depth, the line's name, value) of every tensor; states of several steps back are `name/0`, `name/1`."""
+    """Yield (path, depth, the line's name, value) of every tensor. A line that keeps several steps has the paths
+    `name/0`, `name/1`, …"""
     for key, value in state.items():
         name = key.split(".")[0]
         inner = f"{path}{key}"
@@ -123,7 +125,7 @@ def _leaves(state: Any, path: str, depth: int) -> Iterator[tuple[str, int, str, 
 
 
 def _with_tuples(state: dict[str, Any]) -> dict[str, Any]:
-    """The nested states with numbered parts as tuples again."""
+    """Return the nested states; dictionaries whose keys are all numbers become tuples, as the module takes them."""
     found: dict[str, Any] = {}
     for key, value in state.items():
         if isinstance(value, dict):
