@@ -1,4 +1,4 @@
-"""What a `figure` section may say, as values that the views read. No torch, no geometry."""
+"""Defines the settings of a `figure` section as values that the views read. It uses no torch and no geometry."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from netspec.ir.sizes import Size
 
 LANGUAGES: Final = ("en", "ko")
 DIRECTIONS: Final = ("right", "left", "up", "down")
-MOST_UNITS: Final = 60
+MOST_UNITS: Final = 60  # the largest number that `max_units` takes
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """One entry of a `show` list: the unit's number (1 is the first), or a letter for any unit between."""
+    """A unit in a `show` list: its number (1 is the first), or a letter that stands for any unit between the others."""
 
     number: Size | None
     letter: str = ""
@@ -23,7 +23,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """`..` in a `show` list."""
+    """The entry `..` of a `show` list: units that are not drawn."""
 
 
 Shown = tuple[Index | Skip, ...]
@@ -31,7 +31,10 @@ Shown = tuple[Index | Skip, ...]
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Units with a name of their own: rows and columns of a grid, or units of a row, both ends included."""
+    """A group of units with a label: rows and columns of a grid, or units of a layer without rows and columns.
+
+    Each pair holds the first and the last number, and both belong to the group.
+    """
 
     label: str
     rows: tuple[int, int] | None = None
@@ -41,9 +44,9 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class LayerHints:
-    """What the section says of one layer."""
+    """The settings of a figure section that concern one layer."""
 
-    show: tuple[Shown, ...] = ()  # a list for each axis
+    show: tuple[Shown, ...] = ()  # one list for each axis of the layer
     at: tuple[int, ...] = ()
     box: tuple[Region, ...] = ()
     title: str | None = None
@@ -54,7 +57,7 @@ class LayerHints:
 
 @dataclass(frozen=True, slots=True)
 class FigureSettings:
-    """All settings of a figure, those of the command line included."""
+    """All settings of a figure: those of its section, and those of the command line or of Python."""
 
     view: str | None = None
     theme: str = "classic"
@@ -83,7 +86,10 @@ class FigureSettings:
         return self.layers.get(path, _NO_HINTS)
 
     def bound(self) -> FigureSettings:
-        """These settings without generic units: a letter stands for no unit in particular, so it has no weights."""
+        """Return these settings with all letters removed from `show` lists.
+
+        A letter stands for any unit, so there are no particular weights that could be drawn for it.
+        """
         layers = {
             path: replace(hints, show=tuple(without_letters(show) for show in hints.show))
             for path, hints in self.layers.items()
@@ -91,7 +97,7 @@ class FigureSettings:
         return replace(self, layers=layers)
 
     def but(self, **changes: Any) -> FigureSettings:
-        """These settings with others set; None leaves a setting as it is."""
+        """Return a copy with some settings changed; a change to None is ignored."""
         return replace(self, **{name: value for name, value in changes.items() if value is not None})
 
 
@@ -102,7 +108,7 @@ UNITS: Final = {"mm": 1.0, "cm": 10.0, "in": 25.4, "pt": 25.4 / 72, "px": 25.4 /
 
 
 def split_length(text: str) -> tuple[float, str]:
-    """`85mm` -> (85.0, "mm"); raises ValueError where it is not a length."""
+    """Split a length: `85mm` -> (85.0, "mm"). A length without unit is in px. Raises ValueError if it is no length."""
     match = re.fullmatch(rf"\s*(\d+(?:\.\d+)?)\s*({'|'.join(UNITS)})?\s*", text)
     if match is None or not 0 < float(match[1]) <= 100_000:
         raise ValueError(text)
@@ -110,13 +116,13 @@ def split_length(text: str) -> tuple[float, str]:
 
 
 def millimetres(text: str) -> float:
-    """`8.5cm` -> 85.0; raises ValueError where it is not a length."""
+    """Return a length in millimetres: `8.5cm` -> 85.0. Raises ValueError if the text is no length."""
     number, unit = split_length(text)
     return number * UNITS[unit]
 
 
 def is_length(text: str) -> bool:
-    """Whether a text is a width on paper or screen."""
+    """Whether a text is a length that `split_length` accepts, such as `85mm`."""
     try:
         split_length(text)
     except ValueError:
@@ -125,7 +131,7 @@ def is_length(text: str) -> bool:
 
 
 def without_letters(show: Shown) -> Shown:
-    """A list with its generic units left out; dots on both sides of one become one."""
+    """Return a `show` list without its letters; if `..` stood on both sides of a letter, only one `..` is left."""
     found: list[Index | Skip] = []
     for entry in show:
         if isinstance(entry, Index) and entry.number is None:

@@ -81,9 +81,8 @@ def step_lines(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
     """
     if group.nodes[0].kind == "input":
         return []
-    said: list[
-        tuple[str, int]
-    ] = []  # (the words for a step or block, the block's index); -1 for a step outside all blocks
+    # each entry: the words for a step or block, and the block's index (-1 for a step outside all blocks)
+    said: list[tuple[str, int]] = []
     for node in group.nodes:
         outer = _block_around(collapsed, node, group.layer.scope) if group.line else None
         if outer is None:

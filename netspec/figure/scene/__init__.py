@@ -1,8 +1,8 @@
-"""A Scene: a figure as a flat list of primitives, before any file format.
+"""Defines Scene: a figure as a flat list of simple items, which can then be written in any file format.
 
-Lengths are millimetres, y points down. Items are painted in list order. Colours are roles (`input`, `hidden`,
-`ink`, …) that a theme turns into colours. Ids come from the path of the layer an item stands for, never from a
-counter, so that they survive edits.
+Lengths are millimetres, y points down. Items are painted in the order of the list. Colours are roles (`input`,
+`hidden`, `ink`, …); a theme says which colour a role has. The id of an item comes from the path of the layer that it
+stands for, never from a counter over the figure. So an edit elsewhere in the net does not change the id.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from netspec.figure.scene.typeset import Line, plain, text_box
 Shape = Literal["circle", "ellipse", "box", "round", "pill"]
 Align = Literal["middle", "start", "end"]
 
-HAIR = 0.265  # the house's pen, mm
-BOLD = 0.465
+HAIR = 0.265  # width in mm of the pen that draws most lines
+BOLD = 0.465  # width in mm of the pen for thick lines
 
 
 class Point(NamedTuple):
@@ -49,7 +49,7 @@ class Rect(NamedTuple):
 
     @property
     def corners(self) -> tuple[Point, Point, Point, Point]:
-        """Clockwise from the upper left."""
+        """The four corners, clockwise from the upper left."""
         return (
             Point(self.left, self.top),
             Point(self.right, self.top),
@@ -61,7 +61,7 @@ class Rect(NamedTuple):
         return Rect(self.left - by, self.top - by, self.right + by, self.bottom + by)
 
     def overlaps(self, other: Rect, slack: float = 0.0) -> bool:
-        """Whether the two share more than `slack` in both directions."""
+        """Whether the area that two rectangles share is wider and higher than `slack`."""
         return (
             min(self.right, other.right) - max(self.left, other.left) > slack
             and min(self.bottom, other.bottom) - max(self.top, other.top) > slack
@@ -69,14 +69,14 @@ class Rect(NamedTuple):
 
 
 class Weight(NamedTuple):
-    """The trained number an item stands for: an array of the net by its key, and the place in it."""
+    """The trained weight that an item stands for: the key of an array of the net, and a place in it."""
 
     key: str
     place: tuple[int, ...]
 
 
 class Value(NamedTuple):
-    """The computed number a node holds: output 0 of a graph node, at `place` of its flattened values."""
+    """The computed number that an item shows: entry `place` of a graph node's flattened first output."""
 
     node: int
     place: int
@@ -97,7 +97,7 @@ HAIRLINE = Pen()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A closed shape that wires may end on. `hidden`: how many units it stands for beside itself."""
+    """A closed shape, such as a circle, on which wires can end. `rx` and `ry` are half its width and height."""
 
     id: str
     shape: Shape
@@ -119,11 +119,11 @@ class Node:
 
     @property
     def corner(self) -> float:
-        """The radius of the corners of a box."""
+        """The radius of a box's round corners; 0 for shapes without them."""
         return {"pill": min(self.rx, self.ry), "round": min(1.6, self.rx / 3, self.ry / 3)}.get(self.shape, 0.0)
 
     def rim(self, toward: Point) -> Point:
-        """Where a straight line from the centre to `toward` crosses the outline."""
+        """Return the point where a straight line from the centre to `toward` crosses the outline."""
         dx, dy = toward.x - self.x, toward.y - self.y
         if not dx and not dy:
             return Point(self.x + self.rx, self.y)
@@ -136,18 +136,21 @@ class Node:
         return Point(self.x + dx * scale, self.y + dy * scale)
 
     def distance(self, point: Point) -> float:
-        """How far a point lies from the outline (0 on it), for tests and tips."""
+        """Return how far a point lies from the outline, measured on the line from the centre to the point."""
         rim = self.rim(point)
         return math.dist(rim, point)
 
 
 def _corner_scale(node: Node, dx: float, dy: float, scale: float) -> float:
-    """The same for a box with round corners: only rays that leave through a corner differ."""
+    """Return at which multiple of (dx, dy) a ray from the centre crosses the outline of a box with round corners.
+
+    `scale` is the multiple for sharp corners. Only a ray that leaves the box through a corner has another one.
+    """
     radius = node.corner
     cx, cy = node.rx - radius, node.ry - radius
     if abs(dx) * scale <= cx or abs(dy) * scale <= cy:
         return scale
-    # |t*(|dx|,|dy|) - (cx,cy)| = radius, the outer of the two crossings
+    # solve |t*(|dx|,|dy|) - (cx,cy)| = radius for t; the larger solution is the crossing with the outline
     ax, ay = abs(dx), abs(dy)
     a, b, c = ax * ax + ay * ay, ax * cx + ay * cy, cx * cx + cy * cy - radius * radius
     return (b + math.sqrt(max(b * b - a * c, 0.0))) / a
@@ -155,7 +158,7 @@ def _corner_scale(node: Node, dx: float, dy: float, scale: float) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polygon:
-    """A closed outline or a filled area that no wire ends on."""
+    """A closed outline or a filled area. Wires never end on it."""
 
     id: str
     points: tuple[Point, ...]
@@ -172,7 +175,7 @@ class Polygon:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
-    """A line from node to node (or between free points where an end is "").
+    """A line from node to node. An end that is "" is not at a node but at a free point.
 
     `points`: the corners of straight segments, or with `curved` a start and three points for each cubic segment.
     The last point is the tip of the head.
@@ -189,7 +192,7 @@ class Wire:
     layer: str = ""
     tip: str = ""
     weight: Weight | None = None
-    value: Value | None = None  # what flows along it, where no node shows that
+    value: Value | None = None  # the number that the wire carries, if no node shows this number
 
     @property
     def box(self) -> Rect:
@@ -198,7 +201,7 @@ class Wire:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dots:
-    """An ellipsis: three filled dots; `hidden` says what they stand for (a number or a formula)."""
+    """The three dots of an ellipsis; `hidden` says how many units they stand for (a number or a formula)."""
 
     id: str
     points: tuple[Point, ...]
@@ -216,7 +219,7 @@ class Dots:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """Lines of text; `y` is the baseline of the first. `inside`: the node it must stay in."""
+    """Lines of text. `y` is the baseline of the first line, `inside` the id of the node in which the text must fit."""
 
     id: str
     lines: tuple[Line, ...]
@@ -225,7 +228,7 @@ class Text:
     size: float
     align: Align = "middle"
     ink: str = "ink"
-    leading: float = 1.32  # distance of two baselines, in sizes
+    leading: float = 1.32  # distance of two baselines, as a multiple of `size`
     inside: str = ""
     classes: tuple[str, ...] = ()
     layer: str = ""
@@ -233,18 +236,18 @@ class Text:
 
     @property
     def box(self) -> Rect:
-        """Where its ink is."""
+        """The rectangle that the letters cover."""
         return Rect(*text_box(self.lines, self.x, self.y, self.size, self.align, self.leading))
 
     @property
     def plain(self) -> str:
-        """The text without its setting: `x_1`, `W^{d×H}`; lines are joined by newlines."""
+        """The text as plain characters, such as `x_1` or `W^{d×H}`; lines are joined by newlines."""
         return "\n".join(plain(line) for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """Pixels: rows of `#rrggbb`."""
+    """A picture of pixels: `rows` holds a colour `#rrggbb` for each pixel."""
 
     id: str
     x: float
@@ -265,7 +268,7 @@ Item = Node | Polygon | Wire | Dots | Text | Image
 
 
 def along(wire: Wire, steps: int = 12) -> list[Point]:
-    """Points close together on a wire, curved or straight."""
+    """Return points along a wire: `steps` points for each straight or curved segment, and the last point."""
     found: list[Point] = []
     points = wire.points
     if not wire.curved:
@@ -293,7 +296,7 @@ def _around(points: tuple[Point, ...]) -> Rect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """A figure. `canvas` holds everything; `hidden`: how many units of each layer are not drawn."""
+    """A figure. `canvas` is a rectangle around all items; `hidden` says how many units of a layer are not drawn."""
 
     view: str
     items: tuple[Item, ...]
@@ -301,13 +304,13 @@ class Scene:
     title: str = ""
     description: str = ""
     hidden: Mapping[str, str] = field(default_factory=dict)
-    nodes_first: bool = False  # whether DOT paints nodes under edges
+    nodes_first: bool = False  # whether a DOT file asks Graphviz to paint all nodes before all edges
 
     def __iter__(self) -> Iterator[Item]:
         return iter(self.items)
 
     def find(self, id: str) -> Item:
-        """The item of an id; KeyError where there is none."""
+        """Return the item that has an id. Raises KeyError if there is none."""
         for item in self.items:
             if item.id == id:
                 return item
@@ -334,11 +337,11 @@ class Scene:
         return [item for item in self.items if isinstance(item, Polygon)]
 
 
-MARGIN = 2.0
+MARGIN = 2.0  # mm of free space around a figure
 
 
 def canvas_of(items: list[Item], margin: float = MARGIN) -> Rect:
-    """The smallest rectangle that holds all items, with a margin, rounded outwards to 0.1 mm."""
+    """Return the smallest rectangle around all items and a margin; each side is moved outwards to a full 0.1 mm."""
     boxes = [item.box for item in items] or [Rect(0, 0, 1, 1)]
     left = math.floor((min(box.left for box in boxes) - margin) * 10) / 10
     top = math.floor((min(box.top for box in boxes) - margin) * 10) / 10

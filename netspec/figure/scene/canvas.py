@@ -1,4 +1,8 @@
-"""What all views draw with: items collected by layer of paint, labels fitted into nodes, ends set on rims."""
+"""Defines Canvas, with which all views draw.
+
+A canvas collects items in the order in which they are painted, makes labels small enough for their nodes, and ends
+wires on the outlines of nodes.
+"""
 
 from __future__ import annotations
 
@@ -30,12 +34,12 @@ from netspec.figure.scene.typeset import Line, paragraph, text_box, wrapped
 
 
 def boxed(lines: tuple[Line, ...], size: float) -> Rect:
-    """The ink of a text whose anchor is the origin."""
+    """Return the rectangle that the letters of a text cover if its middle is x = 0 and its first baseline y = 0."""
     return Rect(*text_box(lines, 0, 0, size, "middle", layout.LEADING))
 
 
 def fitted(line: Line, size: float, rx: float, ry: float, round_: bool = True) -> float:
-    """The largest size up to `size` at which a label fits into an ellipse (or a box) of these radii."""
+    """Return the largest text size, `size` at most, with which a label fits into an ellipse or a box of these radii."""
     box = boxed((line,), size)
     across, down = box.width / 2 / rx, box.height / 2 / ry
     taken = math.hypot(across, down) if round_ else max(across, down)
@@ -43,13 +47,16 @@ def fitted(line: Line, size: float, rx: float, ry: float, round_: bool = True) -
 
 
 def level(line: Line) -> Line:
-    """The line by which a label is centred: all subscripts are as high, so that x_1 and x_d share a baseline."""
+    """Return a line like the label, but with subscripts of equal height; labels are centred by its box.
+
+    Otherwise x_1 and x_d would not have the same baseline, because the letter d is higher than the digit 1.
+    """
     return tuple(atom._replace(sub=(atom.sub[0]._replace(text="0"),) if atom.sub else ()) for atom in line)
 
 
 @dataclass(frozen=True, slots=True)
 class Footnote:
-    """A caption below a figure: its text, the middle it stands under, its size."""
+    """A caption below a figure: `x` is the middle of the text, `size` the size of its letters."""
 
     id: str
     text: str
@@ -59,7 +66,7 @@ class Footnote:
 
 @dataclass(slots=True)
 class Canvas:
-    """Collects the items of one figure. Each list is painted over the one before."""
+    """Collects the items of one figure in five lists, painted in this order: back, wires, nodes, front, texts."""
 
     back: list[Item] = field(default_factory=list)
     wires: list[Item] = field(default_factory=list)
@@ -110,7 +117,7 @@ class Canvas:
         return node
 
     def label(self, node: Node, line: Line, size: float, ink: str = "ink") -> Text | None:
-        """A label in the middle of a node, smaller where it would not fit."""
+        """Write a label in the middle of a node, in a smaller size if it would not fit."""
         if not line:
             return None
         size = fitted(line, size, node.rx, node.ry, node.shape in ("circle", "ellipse"))
@@ -140,7 +147,7 @@ class Canvas:
         layer: str = "",
         measure: tuple[float, float] = layout.DOTS,
     ) -> Dots:
-        """Three dots around (x, y) along (dx, dy)."""
+        """Draw the three dots of an ellipsis in a row: its middle is (x, y), its direction (dx, dy)."""
         radius, step = measure
         norm = math.hypot(dx, dy)
         points = tuple(Point(x + dx / norm * step * k, y + dy / norm * step * k) for k in (-1, 0, 1))
@@ -174,7 +181,7 @@ class Canvas:
         over: bool = False,
         value: Value | None = None,
     ) -> Wire:
-        """A wire along points, painted under all nodes (or `over` them)."""
+        """Draw a wire through points, under all nodes, or over all nodes with `over`."""
         wire = Wire(
             id=id or f"{source}~{target}",
             points=tuple(points),
@@ -192,7 +199,7 @@ class Canvas:
         return wire
 
     def straight(self, source: Node, target: Node, pen: Pen = HAIRLINE, **more: object) -> Wire:
-        """From rim to rim along the line of the centres."""
+        """Draw a straight wire from outline to outline of two nodes, on the line between their centres."""
         start = source.rim(Point(target.x, target.y))
         end = target.rim(Point(source.x, source.y))
         return self.wire(source.id, target.id, (start, end), pen=pen, **more)  # type: ignore[arg-type]
@@ -220,7 +227,10 @@ class Canvas:
         return text
 
     def footer(self, notes: list[Footnote], y: float) -> None:
-        """Captions below a figure on one baseline; those that would run into each other are broken, then lowered."""
+        """Write captions below a figure on one baseline.
+
+        Captions that would touch each other are broken into lines; if they still touch, the later one stands lower.
+        """
         if not notes:
             return
         base = y + max(-boxed(paragraph(note.text)[:1], note.size).top for note in notes)

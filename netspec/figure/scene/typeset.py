@@ -1,8 +1,9 @@
-"""Labels and captions -> runs of glyphs with a place, a size and a width each.
+"""Turns labels and captions into runs: pieces of text in one font, each with a place, a size and a width.
 
-A line is a tuple of atoms; an atom is text in one style, with a subscript and a superscript that are themselves
-lines (both at once stand one above the other). Widths come from a table of the fonts netspec names first; every
-emitter states a run's width, so that another font is fitted to it and a label's box is the same everywhere.
+A line is a tuple of atoms. An atom is text in one style, with a subscript and a superscript that are lines themselves;
+if an atom has both, they stand one above the other. Widths come from a table of the fonts that netspec prefers. Every
+file states the width of each run, so that a viewer stretches another font to this width. So a label has the same box
+everywhere.
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ from unicodedata import category, east_asian_width
 Style = Literal["italic", "upright", "sans", "bold"]
 Family = Literal["math", "sans", "cjk"]
 
-SCRIPT = 0.68  # size of a sub- or superscript, in sizes of its base
-SMALLEST = 0.46  # scripts of scripts shrink no further
-DROP, RISE = 0.21, 0.40  # baselines of a subscript and a superscript, in sizes of the base
-STACKED_DROP, STACKED_RISE = 0.27, 0.45  # the same where both stand at one base
-AFTER = 0.05  # the space behind scripts
-LEAN = (0.07, 0.09)  # how far an italic f leans out of its width, to the left (more or less by font) and right
-CJK = (920, -120, 850)  # advance and ink of a Hangul syllable in Noto Sans CJK
-WIDE, NARROW = (1000, -120, 850), (600, -210, 740)  # characters of no table
+SCRIPT = 0.68  # size of a sub- or superscript, as a part of the size of its base
+SMALLEST = 0.46  # least size of a script of a script, as a part of the size of the whole line
+DROP, RISE = 0.21, 0.40  # how far a subscript stands lower and a superscript higher, in sizes of the base
+STACKED_DROP, STACKED_RISE = 0.27, 0.45  # the same two distances for a base that has both
+AFTER = 0.05  # the space after scripts, in sizes of the base
+LEAN = (0.07, 0.09)  # how far an italic f reaches over its width to the left (depends on the font) and right
+CJK = (920, -120, 850)  # advance, bottom and top of a Hangul syllable in Noto Sans CJK, in thousandths of an em
+WIDE, NARROW = (1000, -120, 850), (600, -210, 740)  # the same for wide and narrow characters that are in no table
 
 
 class Atom(NamedTuple):
-    """Text in one style, with its scripts."""
+    """A text in one style, with its subscript and its superscript."""
 
     text: str
     style: Style = "sans"
@@ -40,7 +41,10 @@ Line = tuple[Atom, ...]
 
 
 class Run(NamedTuple):
-    """Glyphs of one font: left end and baseline in mm, ink extents in mm around the baseline."""
+    """A text in one font. `x` is its left end and `y` its baseline; all lengths are mm.
+
+    `below` and `above` say how far the letters reach below and above the baseline.
+    """
 
     text: str
     x: float
@@ -63,7 +67,7 @@ def _tables() -> dict[str, dict[str, list[int]]]:
 
 @lru_cache(maxsize=1)
 def known_characters() -> frozenset[str]:
-    """What the fonts of the table hold: characters that need no asking."""
+    """Return the characters that are in all tables, and so certainly in each font that netspec prefers."""
     return frozenset.intersection(*(frozenset(table) for table in _tables().values()))
 
 
@@ -77,7 +81,7 @@ def _family(character: str, style: Style) -> Family:
 
 
 def _measure(character: str, style: Style, family: Family) -> tuple[int, int, int]:
-    """Advance, bottom and top of a character in thousandths of an em."""
+    """Return advance, bottom and top of a character in thousandths of an em."""
     if family == "cjk":
         return CJK if "가" <= character <= "힣" else WIDE
     found = _tables()[_FONTS[style]].get(character)
@@ -91,7 +95,7 @@ def _measure(character: str, style: Style, family: Family) -> tuple[int, int, in
 def set_line(
     line: Line, size: float, x: float = 0.0, y: float = 0.0, least: float | None = None
 ) -> tuple[list[Run], float]:
-    """The runs of a line that starts at (x, y), and where it ends."""
+    """Return the runs of a line that starts at (x, y), and the x at which the line ends."""
     least = SMALLEST * size if least is None else least
     runs: list[Run] = []
     for atom in line:
@@ -117,7 +121,7 @@ def set_line(
 
 
 def _set_text(atom: Atom, size: float, x: float, y: float) -> list[Run]:
-    """An atom's own text, cut where the font changes."""
+    """Return the runs of an atom's text without its scripts; a new run begins where the font changes."""
     runs: list[Run] = []
     pending: list[str] = []
     family: Family = "sans"
@@ -143,7 +147,7 @@ def _set_text(atom: Atom, size: float, x: float, y: float) -> list[Run]:
 
 @lru_cache(maxsize=4096)
 def _extent(text: str, style: Style, family: Family) -> tuple[float, float, float]:
-    """Advance and ink of a run in ems."""
+    """Return advance, bottom and top of a run in ems."""
     rows = [_measure(character, style, family) for character in text]
     return (
         sum(row[0] for row in rows) / 1000,
@@ -161,7 +165,7 @@ def _run(text: str, style: Style, family: Family, size: float, x: float, y: floa
 def typeset(
     lines: Iterable[Line], x: float, y: float, size: float, align: str = "middle", leading: float = 1.32
 ) -> list[Run]:
-    """All runs of a text whose first baseline is at y; each line is aligned at x."""
+    """Return all runs of a text whose first baseline is at y; each line is aligned at x."""
     placed: list[Run] = []
     for number, line in enumerate(lines):
         runs, end = set_line(line, size)
@@ -174,7 +178,7 @@ def typeset(
 def text_box(
     lines: Iterable[Line], x: float, y: float, size: float, align: str = "middle", leading: float = 1.32
 ) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of the ink of a text."""
+    """Return left, top, right and bottom of the rectangle that the letters of a text cover."""
     runs = typeset(lines, x, y, size, align, leading)
     if not runs:
         return x, y, x, y
@@ -191,7 +195,7 @@ def line_width(line: Line, size: float = 1.0) -> float:
 
 
 def plain(line: Line) -> str:
-    """A line as one would type it: `x_1`, `z_j^(t)`, `W^{d×H}`."""
+    """Return a line as plain text in the notation of LaTeX: `x_1`, `z_j^(t)`, `W^{d×H}`."""
     text = ""
     for atom in line:
         text += atom.text
@@ -206,17 +210,17 @@ def plain(line: Line) -> str:
 
 
 def words(text: str, style: Style = "sans") -> Line:
-    """A line of plain words, exactly as written."""
+    """Return a line that shows a text exactly as it is written, without scripts."""
     return (Atom(text, style),)
 
 
 def paragraph(text: str, style: Style = "sans") -> tuple[Line, ...]:
-    """A text of the user's, a line for each of its lines."""
+    """Return the lines of a text that a user wrote."""
     return tuple(words(line, style) for line in text.splitlines() or [""])
 
 
 def wrapped(text: str, width: float, size: float, style: Style = "sans") -> tuple[Line, ...]:
-    """A text broken at spaces so that its lines are no wider than `width` where words allow it."""
+    """Break a text at spaces into lines that are at most `width` wide; only a single word may be wider."""
     lines: list[Line] = []
     for given in text.splitlines():
         current = ""
@@ -236,12 +240,12 @@ def widest(lines: Iterable[Line], size: float) -> float:
 
 
 def symbol(name: str, sub: Line = (), sup: Line = ()) -> Atom:
-    """A layer's name as a mathematical symbol."""
+    """Return a layer's name as a mathematical symbol: italic, with scripts."""
     return Atom(name, "italic", sub, sup)
 
 
 def math(text: str) -> Line:
-    """Letters italic, digits and signs upright: `d×H`, `h-1`, `4d`."""
+    """Return a formula such as `d×H`, `h-1` or `4d` with letters in italic, and digits and signs upright."""
     atoms: list[Atom] = []
     current, style = "", "upright"
     for character in text:

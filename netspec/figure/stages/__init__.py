@@ -1,4 +1,4 @@
-"""Graph -> stages: a net as a chain of values whose sizes differ, as the planes view draws them."""
+"""Turns a graph into stages: the chain of values that the planes view and the strip view draw."""
 
 from __future__ import annotations
 
@@ -12,20 +12,26 @@ from netspec.ir.types import Type
 
 @dataclass(slots=True, eq=False)
 class Stage:
-    """A value of the chain: `does` is how it comes from the one before (filters, pool, full, other)."""
+    """A value of the chain. `does` says which kind of step computes it from the value before.
+
+    The kinds are `filters`, `pool`, `full` (perceptrons) and `other`; the first value of the chain has `input`.
+    """
 
     id: str
     layer: Layer
     node: Node
     type: Type
     does: str
-    last: int = -1  # the node whose value the stage shows: its step with norms and activations behind it
-    label: str = ""  # the line's, for its last stage
+    last: int = -1  # the node whose value the stage shows: the last norm or activation after `node`
+    label: str = ""  # the label of the line, if this is the last stage of the line
     caption: str = ""
 
 
 def stages_of(graph: Graph) -> list[Stage]:
-    """The chain of a net with one input and one path; raises Unsuitable where paths join or time runs."""
+    """Return the stages of a net that is one chain from one input.
+
+    Raises Unsuitable if the net has several inputs, if paths join, or if a value has time steps or classes.
+    """
     stages: list[Stage] = []
     holds: dict[int, Stage] = {}
     counts: dict[str, int] = {}
@@ -64,7 +70,7 @@ def _stage(graph: Graph, node: Node, does: str, counts: dict[str, int]) -> Stage
 
 
 def _name(graph: Graph, holds: dict[int, Stage]) -> None:
-    """The last stage of a line bears its label; a line's caption says what its first stage does."""
+    """Give the label of each line to the last stage of the line, and the caption of the line to the first stage."""
     for layer in graph.layers:
         if layer.scope != 0 or not layer.values:
             continue
@@ -77,12 +83,12 @@ def _name(graph: Graph, holds: dict[int, Stage]) -> None:
 
 
 def number(size: Size) -> float:
-    """A size to measure by; an open one as its first witness."""
+    """Return a size as a number; for a formula, its value at the first witness (see `netspec.ir.sizes`)."""
     return float(size.values[0]) if isinstance(size, Formula) else float(size)
 
 
 def extent(value: Type) -> tuple[float, float]:
-    """Rows and columns of a map."""
+    """Return how many rows and columns a map has; a map with one axis has one row."""
     if not value.space:
         return 1.0, 1.0
     sizes = [number(size) for size in value.space]
