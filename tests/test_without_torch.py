@@ -43,7 +43,7 @@ def light(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(light: Path, *args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """netspec in a Python that sees only the light packages."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(light)))}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(light))), "PYTHONIOENCODING": "utf-8"}
     environment.pop("VIRTUAL_ENV", None)
     command = [sys.executable, "-S", "-m", "netspec", *args]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment)
