@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 DATA = 3  # the exit code of a command whose data are faulty
-MOST_FAULTS = 1000  # further faults are not kept: nobody reads so many
+MOST_FAULTS = 1000  # faults beyond this number are not kept: a list this long already shows what is wrong
 
 
 class Faults:

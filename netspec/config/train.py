@@ -72,7 +72,7 @@ def read_train(section: Section, names: Mapping[str, Any] | None, report: Report
     """Read every setting of a train section, and add every mistake to the report."""
     train = Train(span=section.span)
     for key, written in section.settings.items():
-        if len(report) > MOST_MISTAKES:  # nobody reads more messages about one section
+        if len(report) > MOST_MISTAKES:  # a list this long already shows what is wrong
             break
         read = _READERS.get(key)
         train.places[key] = written.span

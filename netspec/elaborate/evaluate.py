@@ -48,7 +48,7 @@ class Names(Protocol):
         """Return the number of a name; raise Fault if the name has none, Undefined if that was reported before."""
 
     def unknown(self, value: tree.Value) -> Diagnostic:
-        """Return the diagnostic for a value that is no number."""
+        """Return the diagnostic for a value that is not a number."""
 
     def unclear(self, diagnostic: Diagnostic) -> None:
         """Handle NS407 (a text such as `a % b * c`): raise it as an error in a net, report a warning in a section."""
@@ -140,7 +140,7 @@ def excerpt(names: Names, at: tree.Place) -> str:
 
 
 def not_a_number(names: Names, value: tree.Value) -> Diagnostic:
-    """Return NS404 for a value that is no number, with a fix for a number in quotes and for sizes in brackets."""
+    """Return NS404 for a value that is not a number, with a fix for a number in quotes and for sizes in brackets."""
     span = names.span(value.at)
     text = excerpt(names, value.at)
     if isinstance(value, tree.Text) and re.fullmatch(r"\s*-?\d+(?:\.\d+)?\s*", value.value):

@@ -94,7 +94,7 @@ def meant(name: str, guess: str | None) -> list[Hint]:
 
 
 def unknown_step(name: str, at: Place, env: Environment, steps: Collection[str], head: bool = False) -> Exception:
-    """Return the error for a name that is no step.
+    """Return the error for a name that is not a step.
 
     It is NS119 for `perceptrons` or `filters` without a number, and otherwise NS202, with a guess at what was meant. If
     `head` is true, the name stands at the head of a chain, where it could also be a layer; then the error is NS205.
@@ -136,7 +136,7 @@ def decimal(value: tree.Value, names: Names) -> Hint | None:
 
 
 def method(path: tuple[str, ...]) -> tuple[Hint, ...]:
-    """Return the hint for a step that is written as a method, as in `x.relu()`; () if it is no step."""
+    """Return the hint for a step that is written as a method, as in `x.relu()`; () if it is not a step."""
     rest = ".".join(path[1:])
     return (Hint("method", {"name": path[0], "step": rest}),) if rest in step_names() else ()
 

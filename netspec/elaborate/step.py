@@ -95,7 +95,7 @@ def _named(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Cal
 
 
 def _no_step(env: Environment, item: tree.Ref | tree.Call, at: Place) -> Exception:
-    """Return the error for a name that stands where a step is expected but is no step."""
+    """Return the error for a name that stands where a step is expected but is not a step."""
     name = item.name
     bound = env.values.get(name)
     if is_layer(item.path[0], env):

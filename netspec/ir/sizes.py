@@ -26,7 +26,7 @@ Operation = Callable[["Formula", Any], Any]
 
 
 def _of_numbers(operation: Operation) -> Operation:
-    """Leaves the other operand the word where it is no number: what is unknown inside a loop stays unknown."""
+    """Return NotImplemented for an operand that is not a number: its own method decides, and `Unknown` stays unknown."""
 
     def wrapped(formula: Formula, other: Any) -> Any:
         return operation(formula, other) if isinstance(other, (Formula, int, float)) else NotImplemented
@@ -47,8 +47,8 @@ class Formula:
     def symbol(name: str, values: tuple[int, ...]) -> Formula:
         return Formula({((name, 1),): whole(1)}, values)
 
-    # ---- arithmetic: each returns an int where the witnesses leave nothing open, else a Formula (typed Any, so
-    # that sizes of either kind can be reckoned with alike)
+    # ---- arithmetic: each method returns an int if all witnesses agree, else a Formula; the result is typed Any, so
+    # that callers can calculate with both
 
     @_of_numbers
     def __add__(self, other: Number) -> Any:
