@@ -26,7 +26,7 @@ Operation = Callable[["Formula", Any], Any]
 
 
 def _of_numbers(operation: Operation) -> Operation:
-    """Return NotImplemented for an operand that is not a number: its own method decides, and `Unknown` stays unknown."""
+    """Return NotImplemented if the operand is not a number: its own method decides, `Unknown` stays unknown."""
 
     def wrapped(formula: Formula, other: Any) -> Any:
         return operation(formula, other) if isinstance(other, (Formula, int, float)) else NotImplemented
