@@ -1,1 +1,1 @@
-"""What operations compute: formulas, arrays and their gradients, without torch and numpy."""
+"""Formulas, arrays and gradients: how operations compute, independent of torch and numpy."""

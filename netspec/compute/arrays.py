@@ -1,18 +1,23 @@
-"""Arrays that say how they are computed: building one writes down a program, evaluating it comes later.
+"""Lazy arrays: operations on arrays build a graph of computations, which is evaluated later.
 
-An operation's `compute` is ordinary code over these arrays: `w.total("ji,bi->bj", x) + bias`. What it builds is a
-graph of five kinds of nodes: values given from outside, a formula at each place, sums of products (all wiring:
-perceptrons, filters, joins, transposes), which value of a window is the largest, and what no gradient passes. A
-gradient is more nodes of the same kinds (`gradients`); `netspec.compute.evaluate` computes a graph by plain Python or
-numpy, and each node could be written as loops of another language.
+The method `compute` of an operation is ordinary code with these arrays: `w.total("ji,bi->bj", x) + bias`. It builds a
+graph of five kinds of nodes:
+- Given: values from outside (inputs, weights, constants);
+- Each: a formula that is applied element by element;
+- Sum: sums of products, which express all wiring (perceptrons, filters, joins, transposes);
+- Winner: which value of a window is the largest;
+- Stop: the same values without a gradient.
+`gradients` adds nodes of the same kinds. `netspec.compute.evaluate` evaluates a graph with plain Python or numpy. Each
+node could also be written as loops in another language.
 
-Why not simpler: recording each number alone (a tape of additions and multiplications, an operation being loops over
-floats) was tried on LSTM layers in two directions, attention, grouped filters and batchnorm in training. Its core is
-50 lines, but that LSTM (32 units, 20 steps) is 434,341 records, takes 3.9 s with its gradient and would be as many
-lines of JavaScript; no loop can be found in them again. Here it is 1,433 nodes, each of them one loop, and 0.4 s.
+Why not a tape that records every single addition and multiplication? It was tried on LSTM layers in two directions,
+attention, grouped filters and batchnorm in training. Its core has only 50 lines, but that LSTM (32 units, 20 steps)
+needs
+434,341 records, takes 3.9 s with its gradient, would be as many lines of JavaScript, and its loops cannot be recovered.
+With these arrays it has 1,433 nodes, each of them one loop, and takes 0.4 s.
 
-An array is a window on the numbers of its node: an offset and, for each axis, the distance of every index from the
-first. Slices, transposes, windows of filters, groups and repeated axes are other windows on the same numbers.
+An array is a view of the values of a node: an offset and, for each axis, the distance of every index from the first
+one. Slices, transposes, sliding windows, groups and repeated axes are views of the same values.
 """
 
 from __future__ import annotations
@@ -24,11 +29,12 @@ from typing import Any, NamedTuple
 
 from netspec.compute.formula import Applied, Constant, Formula, Numbers, Symbol, derivative, formula
 
-Steps = tuple[Sequence[int], ...]  # for each axis the distance of every index; a range where they are even
+# for each axis, the distance of every index from the first; a range if the distances are regular
+Steps = tuple[Sequence[int], ...]
 
 
 class Node:
-    """Numbers, and how they come about."""
+    """A one-dimensional array of `size` values, and how they are computed."""
 
     __slots__ = ("size",)
 
@@ -37,12 +43,12 @@ class Node:
 
     @property
     def reads(self) -> tuple[Array, ...]:
-        """The arrays it is computed from."""
+        """The arrays that it is computed from."""
         return ()
 
 
 class Given(Node):
-    """Numbers from outside: an input, a weight, or constants (`numbers`)."""
+    """Values from outside: an input or a weight (`name`), or constants (`numbers`)."""
 
     __slots__ = ("name", "numbers")
 
@@ -52,7 +58,7 @@ class Given(Node):
 
 
 class Each(Node):
-    """A formula at each place; its values are named `a0`, `a1`, …, one for each array (all of one shape)."""
+    """A formula applied element by element. Its variables `a0`, `a1`, … are the operands, all of one shape."""
 
     __slots__ = ("formula", "operands")
 
@@ -66,9 +72,9 @@ class Each(Node):
 
 
 class Term(NamedTuple):
-    """A part of a sum: for each index of a loop, the product of its factors is added at one place.
+    """One term of a Sum: for each index of a loop, the product of all factors is added to one element of the result.
 
-    All factors have the loop's axes; `offset` and `steps` say where the products go.
+    Every factor has the axes of the loop. `offset` and `steps` say which element each product is added to.
     """
 
     offset: int
@@ -77,7 +83,7 @@ class Term(NamedTuple):
 
 
 class Sum(Node):
-    """Zeros, and everything that its terms add."""
+    """The sum of its terms; elements that no term reaches are 0."""
 
     __slots__ = ("terms",)
 
@@ -91,7 +97,7 @@ class Sum(Node):
 
 
 class Winner(Node):
-    """1 where a value is the largest of its window, the last axis, else 0; of equal ones the first, or all (`ties`)."""
+    """1 where a value is the largest along the last axis, else 0. Of equal values the first is 1; with `ties`, all."""
 
     __slots__ = ("of", "ties")
 
@@ -105,7 +111,7 @@ class Winner(Node):
 
 
 class Stop(Node):
-    """The same numbers, that no gradient passes."""
+    """The same values, without a gradient."""
 
     __slots__ = ("of",)
 
@@ -119,10 +125,11 @@ class Stop(Node):
 
 
 class Array(Numbers):
-    """A window on the numbers of a node.
+    """A view of the values of a node.
 
-    Operators and functions work place by place; axes are shared as numpy shares them (an axis of length 1, or one
-    that is missing at the front, is repeated).
+    Operators and functions act element by element, with numpy's broadcasting: an axis of length 1, or a missing axis at
+    the
+    front, is repeated.
     """
 
     __slots__ = ("node", "offset", "steps")
@@ -136,33 +143,33 @@ class Array(Numbers):
 
     @property
     def contiguous(self) -> bool:
-        """Whether it is all numbers of its node, in their order."""
+        """Whether it is all values of its node, in their order."""
         return self.offset == 0 and self.node.size == math.prod(self.shape) and self.steps == even(self.shape)
 
     def apply(self, function: str, *operands: Any) -> Array:
         return each(Applied(function, tuple(map(_symbol, operands, itertools.count()))), *operands)
 
-    # ---- other windows on the same numbers
+    # ---- views of the same values
 
     def permute(self, *axes: int) -> Array:
-        """The axes in another order: `x.permute(0, 2, 1)`."""
+        """Reorder the axes: `x.permute(0, 2, 1)`."""
         return Array(self.node, self.offset, tuple(self.steps[axis] for axis in axes))
 
     def swap(self, first: int, second: int) -> Array:
-        """Two axes in each other's place."""
+        """Swap two axes."""
         axes = list(range(len(self.steps)))
         axes[first], axes[second] = axes[second], axes[first]
         return self.permute(*axes)
 
     def move(self, start: int, end: int) -> Array:
-        """One axis to another place."""
+        """Move one axis to another position."""
         steps = list(self.steps)
         moved = steps.pop(start)
         steps.insert(end if end >= 0 else len(steps) + 1 + end, moved)
         return Array(self.node, self.offset, tuple(steps))
 
     def pick(self, axis: int, indices: Sequence[int]) -> Array:
-        """Some indices of an axis, in this order: a slice, a flip, repeats."""
+        """Select indices of an axis in the given order: a slice, a flip, repeats."""
         own = self.steps[axis]
         if isinstance(own, range) and isinstance(indices, range):
             start = own.start + own.step * indices.start
@@ -171,19 +178,19 @@ class Array(Numbers):
         return self._with(axis, _evened([own[index] for index in indices]))
 
     def at(self, axis: int, index: int) -> Array:
-        """One index of an axis, which goes."""
+        """Select one index of an axis and remove the axis."""
         steps = list(self.steps)
         gone = steps.pop(axis)
         return Array(self.node, self.offset + gone[index], tuple(steps))
 
     def add_axis(self, axis: int, length: int = 1) -> Array:
-        """A new axis, along which the numbers repeat."""
+        """Insert a new axis along which the values repeat."""
         steps = list(self.steps)
         steps.insert(axis if axis >= 0 else len(steps) + 1 + axis, _repeat(length))
         return Array(self.node, self.offset, tuple(steps))
 
     def split(self, axis: int, *lengths: int) -> Array:
-        """An axis as several, whose lengths multiply to its own: `(B, 6)` by `split(1, 2, 3)` is `(B, 2, 3)`."""
+        """Split an axis into several, whose product is its length: `(B, 6)` by `split(1, 2, 3)` becomes `(B, 2, 3)`."""
         own = self._even(axis)
         parts = []
         for position, length in enumerate(lengths):
@@ -193,14 +200,14 @@ class Array(Numbers):
         return Array(own.node, own.offset + own.steps[axis][0], (*own.steps[:axis], *parts, *own.steps[axis + 1 :]))
 
     def window(self, axis: int, count: int, stride: int, kernel: int, dilation: int) -> Array:
-        """An axis as windows, and as a last axis of the array what each of them reads: what filters slide over.
+        """Return sliding windows along an axis; the values of each window become a new last axis.
 
         Parameters:
-            axis: the axis that becomes the places of the windows.
-            count: how many windows there are.
-            stride: from the first value of a window to that of the next.
-            kernel: how many values a window reads.
-            dilation: from one value of a window to the next.
+            axis: the axis along which windows slide; its index becomes the number of the window.
+            count: the number of windows.
+            stride: the distance between the first values of neighbouring windows.
+            kernel: the number of values in a window.
+            dilation: the distance between neighbouring values of a window.
         """
         own = self._even(axis)
         steps = own.steps[axis]
@@ -210,7 +217,7 @@ class Array(Numbers):
         return Array(own.node, own.offset, (*own.steps[:axis], places, *own.steps[axis + 1 :], inside))
 
     def _even(self, axis: int) -> Array:
-        """The same, copied where the steps of an axis are uneven."""
+        """Return the array, copied if the distances along an axis are irregular."""
         if isinstance(self.steps[axis], range) or not any(self.steps[axis]):
             return self
         return place(self.shape, (self, (0,) * len(self.steps)))
@@ -220,21 +227,21 @@ class Array(Numbers):
         return Array(self.node, self.offset, (*self.steps[:axis], steps, *self.steps[axis + 1 :]))
 
     def broadcast(self, shape: tuple[int, ...]) -> Array:
-        """Repeated to this shape, as numpy does."""
+        """Broadcast to a shape, as numpy does."""
         steps = [_repeat(length) for length in shape[: len(shape) - len(self.steps)]]
         for own, length in zip(self.steps, shape[len(steps) :], strict=True):
             assert len(own) in (1, length), f"{self.shape} as {shape}"
             steps.append(own if len(own) == length else [own[0]] * length if own[0] else _repeat(length))
         return Array(self.node, self.offset, tuple(steps))
 
-    # ---- new numbers
+    # ---- new values
 
     def each(self, function: Callable[[Any], Any]) -> Array:
-        """A function of one value at each place, as one formula."""
+        """Apply a function of one value element by element, as one formula."""
         return each(formula(function(Symbol("a0"))), self)
 
     def pad(self, axis: int, before: int, after: int, value: float = 0.0) -> Array:
-        """Rows of a number before and after those of an axis."""
+        """Add elements of a constant value before and after an axis."""
         if not (before or after):
             return self
         axis %= len(self.steps)
@@ -247,7 +254,7 @@ class Array(Numbers):
         return found + constants(edge, (len(edge), *(1 for _ in shape[axis + 1 :])))
 
     def reshape(self, *shape: int) -> Array:
-        """The same numbers, in their order, in another shape; one length may be -1: what is left."""
+        """Return the same values in another shape. One length may be -1: it follows from the others."""
         known = -math.prod(shape) if -1 in shape else 1
         shape = tuple(math.prod(self.shape) // known if length == -1 else length for length in shape)
         whole = self if self.contiguous else place(self.shape, (self, (0,) * len(self.steps)))
@@ -255,11 +262,11 @@ class Array(Numbers):
         return Array(whole.node, 0, even(shape))
 
     def total(self, wiring: str, *others: Array) -> Array:
-        """Sums of products, each axis a letter: `w.total("ji,bi->bj", x)` sums over i."""
+        """Sum products, with a letter for each axis as in einsum: `w.total("ji,bi->bj", x)` sums over i."""
         return total(wiring, self, *others)
 
     def sum(self, *axes: int) -> Array:
-        """The sum over axes, which stay with length 1."""
+        """Sum over axes, which keep length 1."""
         gone = {axis % len(self.steps) for axis in axes}
         letters = _letters(len(self.steps))
         kept = "".join(letter for axis, letter in enumerate(letters) if axis not in gone)
@@ -267,11 +274,11 @@ class Array(Numbers):
         return found.reshape(*(1 if axis in gone else length for axis, length in enumerate(self.shape)))
 
     def mean(self, *axes: int) -> Array:
-        """The mean over axes, which stay with length 1."""
+        """Average over axes, which keep length 1."""
         return self.sum(*axes) / math.prod(self.shape[axis] for axis in axes)
 
     def largest(self, *axes: int) -> Array:
-        """The largest value over axes, which stay with length 1; equal ones share its gradient."""
+        """Return the maximum over axes, which keep length 1. Equal maxima share the gradient."""
         order = [axis for axis in range(len(self.steps)) if axis not in {axis % len(self.steps) for axis in axes}]
         chosen = [axis % len(self.steps) for axis in axes]
         window = self.permute(*order, *chosen)
@@ -284,42 +291,42 @@ class Array(Numbers):
         return found.reshape(*(1 if axis in chosen else length for axis, length in enumerate(self.shape)))
 
     def first_largest(self) -> Array:
-        """The largest value of the last axis, which goes; of equal ones the first has the gradient."""
+        """Return the maximum over the last axis, which is removed. Of equal maxima the first gets the gradient."""
         letters = _letters(len(self.steps))
         winner = whole(Winner(self, False), self.shape)
         return total(f"{letters},{letters}->{letters[:-1]}", winner, self)
 
     def stop(self) -> Array:
-        """The same numbers, that no gradient passes."""
+        """Return the same values without a gradient."""
         return whole(Stop(self), self.shape)
 
 
-# ---- making arrays
+# ---- creating arrays
 
 
 def whole(node: Node, shape: tuple[int, ...]) -> Array:
-    """All numbers of a node in a shape."""
+    """Return all values of a node in a shape."""
     return Array(node, 0, even(shape))
 
 
 def given(shape: tuple[int, ...], name: str = "") -> Array:
-    """Numbers from outside."""
+    """Create an array of values from outside."""
     return whole(Given(math.prod(shape), name), shape)
 
 
 def constants(numbers: Iterable[float], shape: tuple[int, ...]) -> Array:
-    """Numbers that are known now."""
+    """Create an array of known values."""
     listed = tuple(map(float, numbers))
     return whole(Given(len(listed), numbers=listed), shape)
 
 
 def filled(value: float, shape: tuple[int, ...]) -> Array:
-    """One number at every place."""
+    """Create an array with the same value everywhere."""
     return constants((value,), (1,)).broadcast(shape)
 
 
 def each(function: Formula, *operands: Any) -> Array:
-    """A formula over `a0`, `a1`, … at each place; operands that are numbers stand in the formula itself."""
+    """Apply a formula of `a0`, `a1`, … element by element; operands that are numbers become part of the formula."""
     arrays = [operand for operand in operands if isinstance(operand, Array)]
     shape: tuple[int, ...] = ()
     for array in arrays:
@@ -345,7 +352,7 @@ def _symbol(operand: Any, place: int) -> Formula:
 
 
 def total(wiring: str, *factors: Array) -> Array:
-    """Sums of products of arrays, each axis a letter, as einsum writes them: `total("ji,bi->bj", w, x)`."""
+    """Sum products of arrays, with a letter for each axis as in einsum: `total("ji,bi->bj", w, x)`."""
     lengths = dict(
         zip(wiring.partition("->")[0].replace(",", ""), (n for each_ in factors for n in each_.shape), strict=True)
     )
@@ -353,9 +360,10 @@ def total(wiring: str, *factors: Array) -> Array:
 
 
 def onto(shape: tuple[int, ...], seen: Callable[[Array], Array], wiring: str, *factors: Array) -> Array:
-    """Zeros of a shape, with sums of products added to them through a window: what `seen` makes of the whole.
+    """Add sums of products to zeros of a shape, through a view: `seen` maps the zeros to the view that they are added
+    to.
 
-    The window has the axes that stand behind `->`; where it meets a place several times, all products add up.
+    The view has the axes after `->`. If it contains an element several times, all products for that element are added.
     """
     reads, _, kept = wiring.partition("->")
     lengths: dict[str, int] = {}
@@ -379,7 +387,7 @@ def onto(shape: tuple[int, ...], seen: Callable[[Array], Array], wiring: str, *f
 
 
 def place(shape: tuple[int, ...], *parts: tuple[Array, tuple[int | Sequence[int], ...]]) -> Array:
-    """Zeros of a shape with arrays set into it: for each axis the first index, or all of them. Overlaps add up."""
+    """Insert arrays into zeros of a shape: for each axis the first index, or a list of indices. Overlaps are added."""
     terms = []
     for array, where in parts:
         strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
@@ -396,7 +404,7 @@ def place(shape: tuple[int, ...], *parts: tuple[Array, tuple[int | Sequence[int]
 
 
 def join(axis: int, *arrays: Array) -> Array:
-    """Arrays behind one another along an axis."""
+    """Concatenate arrays along an axis."""
     axis %= len(arrays[0].shape)
     parts, length = [], 0
     for array in arrays:
@@ -410,7 +418,7 @@ def join(axis: int, *arrays: Array) -> Array:
 
 
 def even(shape: tuple[int, ...]) -> Steps:
-    """The steps of numbers that lie in order."""
+    """Return the steps of values that are in row-major order."""
     strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
     return tuple(
         range(0, stride * length, stride) if length else range(0) for stride, length in zip(strides, shape, strict=True)
@@ -422,7 +430,7 @@ def _repeat(length: int) -> Sequence[int]:
 
 
 def _evened(steps: list[int]) -> Sequence[int]:
-    """As a range, where the steps are even."""
+    """Return regular distances as a range, others unchanged."""
     if len(steps) == 1 and steps[0] == 0:
         return range(1)
     if len(steps) > 1:
@@ -441,7 +449,7 @@ def _letters(count: int) -> str:
 
 
 def order(arrays: Iterable[Array]) -> list[Node]:
-    """All nodes that arrays are computed from, each behind what it reads."""
+    """Return all nodes that arrays are computed from, each after the nodes that it reads."""
     found: dict[Node, None] = {}
     pending: list[tuple[Node, bool]] = [(array.node, False) for array in reversed(list(arrays))]
     while pending:
@@ -457,14 +465,14 @@ def order(arrays: Iterable[Array]) -> list[Node]:
 
 
 def gradients(outputs: Sequence[tuple[Array, Array]], wanted: Sequence[Array]) -> list[Array]:
-    """How much a total changes with each of the wanted arrays.
+    """Return the derivatives of a total by some arrays.
 
     Args:
-        outputs: arrays, each with the derivative of the total by its values.
-        wanted: arrays that are all the numbers of their nodes.
+        outputs: arrays on which the total depends, each with the derivative of the total by that array.
+        wanted: arrays that contain all values of their nodes.
 
     Returns:
-        An array for each of `wanted`, in its shape; zeros where nothing depends on it.
+        An array for each of `wanted`, in its shape; zeros if the total does not depend on it.
     """
     terms: dict[Node, list[Term]] = {}
     for output, slope in outputs:
@@ -486,7 +494,7 @@ def gradients(outputs: Sequence[tuple[Array, Array]], wanted: Sequence[Array]) -
 
 
 def _slopes(node: Node, slope: Array) -> Iterable[tuple[Array, tuple[Array, ...]]]:
-    """What a node's slope gives to each array that it reads: factors over the axes of that array."""
+    """Yield the gradient of each array that a node reads, as factors with the axes of that array."""
     match node:
         case Each():
             by_place = Array(slope.node, 0, even(node.operands[0].shape))

@@ -1,4 +1,4 @@
-"""Arrays and what was given -> numbers, by plain Python or, where it is installed and large nets want it, by numpy."""
+"""Arrays and input values -> numbers, computed by plain Python or by numpy."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from netspec.compute.formula import FUNCTIONS, evaluated
 
 
 def evaluate(arrays: Sequence[Array], values: Mapping[str, Sequence[float]] | None = None) -> list[list[float]]:
-    """The numbers of arrays, in order, by plain Python.
+    """Evaluate arrays by plain Python.
 
     Args:
-        arrays: what is wanted.
-        values: the numbers of every array that was `given` by a name.
+        arrays: the arrays to evaluate.
+        values: the values of the arrays that `given` created, by name.
+
+    Returns:
+        The values of each array, in row-major order.
     """
     done: dict[Node, Sequence[float]] = {}
     for node in order(arrays):
@@ -25,7 +28,7 @@ def evaluate(arrays: Sequence[Array], values: Mapping[str, Sequence[float]] | No
 
 
 def places(offset: int, steps: Steps) -> list[int]:
-    """Where the numbers of a window lie, in the order of its axes."""
+    """Return the positions of a view's values in its node, in row-major order."""
     found = [offset]
     for own in steps:
         found = found if len(own) == 1 and own[0] == 0 else [begin + step for begin in found for step in own]
@@ -69,7 +72,7 @@ def _plain(node: Node, done: Mapping[Node, Sequence[float]], values: Mapping[str
 
 
 def _add_plain(term: Term, sums: list[float], done: Mapping[Node, Sequence[float]]) -> None:
-    """Adds a term's products: the axes along which they meet at one place are its inner loop."""
+    """Add the products of a term. The axes along which products are added to the same element form the inner loop."""
     inner = [axis for axis, own in enumerate(term.steps) if not any(own)]
     outer = [axis for axis in range(len(term.steps)) if axis not in inner]
     goes = places(term.offset, tuple(term.steps[axis] for axis in outer))
@@ -95,7 +98,7 @@ def _add_plain(term: Term, sums: list[float], done: Mapping[Node, Sequence[float
 
 
 def evaluate_numpy(arrays: Sequence[Array], values: Mapping[str, Any] | None = None) -> list[Any]:
-    """The same numbers as float64 arrays of numpy, in their shapes."""
+    """Evaluate arrays by numpy. Returns float64 arrays in their shapes."""
     import numpy as np
 
     done: dict[Node, Any] = {}
@@ -142,7 +145,7 @@ def _places_numpy(offset: int, steps: Steps, np: Any) -> Any:
 
 
 def _view(array: Array, done: Mapping[Node, Any], np: Any, into: Any = None) -> Any:
-    """A window on the numbers: without a copy where its steps are even; on those of `into`, to write there."""
+    """Return a view of the values, without a copy if its distances are regular; a view of `into` can be written to."""
     numbers = done[array.node] if into is None else into
     even = [own for own in array.steps if isinstance(own, range) or not any(own)]
     if len(even) != len(array.steps) or not numbers.size:
@@ -153,14 +156,15 @@ def _view(array: Array, done: Mapping[Node, Any], np: Any, into: Any = None) -> 
 
 
 def _add_numpy(term: Term, sums: Any, done: Mapping[Node, Any], np: Any) -> None:
-    """einsum over the axes that a factor does not repeat along; then each product goes to its place."""
+    """Multiply by einsum over the axes along which factors change, then add each product to its element."""
     kept = [axis for axis, own in enumerate(term.steps) if len(own) > 1 and any(own)]
     offset = term.offset + sum(own[0] for own in term.steps if len(own) == 1)
     moving = [
         [axis for axis, own in enumerate(factor.steps) if any(step != own[0] for step in own)]
         for factor in term.factors
     ]
-    # an axis that no factor moves along: it is repeated in the result, or the sum is taken that many times
+    # No factor changes along this axis. It must still be part of einsum: the result repeats along it or is summed over
+    # it.
     for axis in range(len(term.steps)):
         if len(term.steps[axis]) > 1 and not any(axis in own for own in moving):
             moving[0] = sorted([*moving[0], axis])
@@ -170,7 +174,7 @@ def _add_numpy(term: Term, sums: Any, done: Mapping[Node, Any], np: Any) -> None
         begin = factor.offset + sum(factor.steps[axis][0] for axis in gone)
         operands += [_view(Array(factor.node, begin, tuple(factor.steps[axis] for axis in own)), done, np), own]
     products = np.einsum(*operands, kept, optimize=len(term.factors) > 1)
-    steps = tuple(term.steps[axis] for axis in kept)  # those of the other axes are all 0
+    steps = tuple(term.steps[axis] for axis in kept)  # the steps of all other axes are 0
     if _apart(steps):
         window = _view(Array(Given(sums.size), offset, steps), {}, np, sums)
         window += products
@@ -180,7 +184,7 @@ def _add_numpy(term: Term, sums: Any, done: Mapping[Node, Any], np: Any) -> None
 
 
 def _apart(steps: Steps) -> bool:
-    """Whether no place is met twice: each step is longer than all smaller ones reach together."""
+    """Whether a view contains no element twice: each distance exceeds the total reach of all smaller ones."""
     if not all(isinstance(own, range) for own in steps):
         return False
     reach = 0

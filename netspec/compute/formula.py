@@ -1,9 +1,9 @@
-"""Formula -> number, text, JavaScript and further formulas (its derivatives).
+"""Formula -> number, text, JavaScript and derivatives.
 
-A formula says what happens to one number: `s * s.softplus().tanh()`. Operators and methods of `Numbers` build a
-tree; `FUNCTIONS` says of each function how it is computed by plain Python and by numpy, how it is written as an
-equation and in JavaScript, and what its derivatives are. Arrays (`netspec.compute.arrays`) have the same methods, so
-one expression serves a number, an array and the page's generated code.
+A formula describes a function of single numbers: `s * s.softplus().tanh()`. Operators and methods of `Numbers` build an
+expression tree. The table `FUNCTIONS` defines for each function how plain Python and numpy compute it, how an equation
+and JavaScript write it, and its derivatives. Arrays (`netspec.compute.arrays`) have the same methods, so the same
+expression works for a number, for an array and for the JavaScript of the page.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ LOWEST = -sys.float_info.max
 
 
 class Numbers:
-    """Operators and functions that formulas and arrays share."""
+    """Operators and functions that formulas and arrays have in common."""
 
     __slots__ = ()
     __hash__ = object.__hash__
 
     def apply(self, function: str, *operands: Any) -> Self:
-        """The value of a function of FUNCTIONS at these operands (numbers, or values of this kind)."""
+        """Apply a function of the table FUNCTIONS to operands (numbers or values of this class)."""
         raise NotImplementedError
 
     def __add__(self, other: Any) -> Self:
@@ -58,15 +58,15 @@ class Numbers:
         return self.apply("negative", self)
 
     def __gt__(self, other: Any) -> Self:
-        """1 where this is larger, else 0."""
+        """1 where this value is larger, else 0."""
         return self.apply("greater", self, other)
 
     def equals(self, other: Any) -> Self:
-        """1 where both are equal, else 0."""
+        """1 where both values are equal, else 0."""
         return self.apply("equal", self, other)
 
     def where(self, yes: Any, no: Any) -> Self:
-        """`yes` where this is not 0, else `no`."""
+        """`yes` where this value is not 0, else `no`."""
         return self.apply("where", self, yes, no)
 
     def max(self, other: Any) -> Self:
@@ -79,7 +79,7 @@ class Numbers:
         return self.apply("exp", self)
 
     def expm1(self) -> Self:
-        """e^s - 1, exact near 0."""
+        """e^s - 1, precise near 0."""
         return self.apply("expm1", self)
 
     def log(self) -> Self:
@@ -107,12 +107,12 @@ class Numbers:
         return self.apply("sigmoid", self)
 
     def softplus(self) -> Self:
-        """log(1 + e^s), without overflow."""
+        """log(1 + e^s) without overflow."""
         return self.apply("softplus", self)
 
 
 class Formula(Numbers):
-    """A tree of functions over constants and named values; `Constant`, `Symbol` and `Applied` are its kinds."""
+    """An expression tree. Its subclasses are `Constant`, `Symbol` and `Applied`."""
 
     __slots__ = ()
 
@@ -133,7 +133,7 @@ class Constant(Formula):
 
 
 class Symbol(Formula):
-    """A value with a name."""
+    """A variable."""
 
     __slots__ = ("name",)
 
@@ -142,7 +142,7 @@ class Symbol(Formula):
 
 
 class Applied(Formula):
-    """A function of FUNCTIONS at its operands."""
+    """A function of the table FUNCTIONS, applied to operands."""
 
     __slots__ = ("function", "operands")
 
@@ -152,11 +152,12 @@ class Applied(Formula):
 
 
 class Function(NamedTuple):
-    """One function of the language of formulas.
+    """An entry of the table FUNCTIONS.
 
-    `numpy` names what does the same in numpy, or does it, given numpy itself; `script` and `shown` are templates of
-    JavaScript and of an equation, whose operands must bind as tightly as `slots` say; `slopes` gives the derivative
-    by each operand; `meaning` spells out a function that has a name of its own.
+    `numpy` is the name of the numpy function, or a function that takes numpy and the operands. `script` and `shown` are
+    templates for JavaScript and for equations; `slots` gives the precedence that each operand needs to stand without
+    brackets. `slopes` gives the derivative by each operand. `meaning` is the definition of a function with a name of
+    its own.
     """
 
     plain: Callable[..., float]
@@ -170,12 +171,12 @@ class Function(NamedTuple):
 
 
 def formula(value: Any) -> Formula:
-    """A number as a formula; a formula as it is."""
+    """Turn a number into a formula; return a formula unchanged."""
     return value if isinstance(value, Formula) else Constant(value)
 
 
 def simplified(function: str, operands: tuple[Formula, ...]) -> Formula:
-    """The function applied; what needs no arithmetic (0 + a, 1 * a, numbers alone) is worked out now."""
+    """Apply a function and simplify trivial results: 0 + a, 1 * a, operands that are all numbers."""
     numbers = [operand.value if isinstance(operand, Constant) else None for operand in operands]
     if None not in numbers:
         return Constant(FUNCTIONS[function].plain(*numbers))
@@ -202,7 +203,7 @@ def simplified(function: str, operands: tuple[Formula, ...]) -> Formula:
     return Applied(function, operands)
 
 
-# ---- what is made of a formula
+# ---- uses of a formula
 
 Value = TypeVar("Value")
 
@@ -210,7 +211,7 @@ Value = TypeVar("Value")
 def evaluated(
     tree: Formula, values: Mapping[str, Value], apply: Callable[[str, list[Value]], Value], number: Any
 ) -> Value:
-    """The value of a formula: `number` makes a value of a constant, `apply` applies a function to values."""
+    """Evaluate a formula: `number` converts its constants, `apply` applies its functions."""
     known: dict[Formula, Value] = {}
 
     def value(part: Formula) -> Value:
@@ -228,7 +229,7 @@ def evaluated(
 
 
 def number(tree: Formula, **values: float) -> float:
-    """The value of a formula at plain numbers.
+    """Evaluate a formula with plain numbers.
 
     >>> s = Symbol("s")
     >>> number(s.max(0) + 1, s=2.0)
@@ -238,7 +239,7 @@ def number(tree: Formula, **values: float) -> float:
 
 
 def derivative(tree: Formula, name: str) -> Formula:
-    """The derivative of a formula by one of its values.
+    """Return the derivative of a formula by one of its variables.
 
     >>> print(derivative(Symbol("s").tanh(), "s"))
     1 - tanh(s)^2
@@ -250,7 +251,8 @@ def derivative(tree: Formula, name: str) -> Formula:
             return known[part]
         found: Formula = Constant(1 if isinstance(part, Symbol) and part.name == name else 0)
         if isinstance(part, Applied) and part.function == "where":
-            # chosen, not weighed: the slope that does not count may be infinite
+            # `where` selects a slope. Multiplication by 0 and 1 would be wrong, because the other slope may be
+            # infinite.
             found = part.operands[0].where(slope(part.operands[1]), slope(part.operands[2]))
         elif isinstance(part, Applied):
             for each, operand in zip(FUNCTIONS[part.function].slopes(*part.operands), part.operands, strict=True):
@@ -264,7 +266,7 @@ def derivative(tree: Formula, name: str) -> Formula:
 
 
 def text(tree: Formula, spelled_out: bool = False) -> str:
-    """A formula as an equation writes it; `spelled_out`: what a function with a name stands for.
+    """Format a formula as an equation; `spelled_out` replaces named functions by their definitions.
 
     >>> s = Symbol("s")
     >>> text(s * s.sigmoid()), text(s.sigmoid(), spelled_out=True)
@@ -277,7 +279,7 @@ def text(tree: Formula, spelled_out: bool = False) -> str:
 
 
 def script(tree: Formula, names: Mapping[str, str]) -> str:
-    """A formula as a JavaScript expression; `names` says what stands for each of its values."""
+    """Format a formula as a JavaScript expression; `names` maps each variable to an expression."""
     return _written(tree, 0, lambda part: part.script, repr, names)
 
 
@@ -302,7 +304,7 @@ def _written(
     return f"({written})" if own < level else written
 
 
-# ---- the functions: what Python's own refuse (log 0, e^1000) is what floats say: inf and nan
+# ---- the functions; where Python raises an error (log 0, e^1000), they return inf or nan as IEEE floats do
 
 
 def _exp(s: float) -> float:
@@ -406,7 +408,7 @@ FUNCTIONS: Mapping[str, Function] = {
                          lambda s: (s.sigmoid(),), meaning=lambda s: (1 + s.exp()).log()),
 }  # fmt: skip
 
-# what JavaScript's Math has not
+# functions that JavaScript's Math does not have
 SCRIPT = """\
 const softplus = (s) => Math.max(s, 0) + Math.log1p(Math.exp(-Math.abs(s)));
 function erf(s) {

@@ -1,1 +1,1 @@
-"""What a spec means once it is read: the graph of a net, the types of its values, sizes with open letters."""
+"""The checked form of a spec: the graph of a net, the types of its values, and sizes that may stay symbolic."""

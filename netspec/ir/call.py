@@ -1,4 +1,4 @@
-"""An operation, the types and values of its inputs, and what it stores -> the arrays of its results."""
+"""An operation with its input types, input values and stored arrays -> the arrays of its results."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ Noise = Callable[[str, tuple[int, ...]], Array]
 
 
 class Call:
-    """One use of an operation: what it may ask for while it says what it computes.
+    """The context of one use of an operation: what `Op.compute` may read while it describes its computation.
 
     Attributes:
-        types: of its inputs, as it sees them: of one time step, unless it looks at several.
-        examples: how many examples the batch has.
-        weight: gives a stored array by its name.
+        types: the types of the inputs as the operation sees them: of a single time step, unless it looks across time.
+        examples: the number of examples in the batch.
+        weight: a function from the name of a stored array to the array.
         training: whether this is a training pass.
-        lengths: the steps of each example, where they differ.
-        before: what a value that is carried from batch to batch was at the end of the last one.
-        updates: what the operation wants stored afterwards (running statistics), filled by it.
+        lengths: the number of time steps of each example; None if all have the same number.
+        before: the final state of the previous batch, for an operation that carries state from batch to batch.
+        updates: arrays to store after this pass (running statistics); the operation fills it.
     """
 
     __slots__ = ("_draw", "before", "examples", "lengths", "training", "types", "updates", "weight")
@@ -45,21 +45,22 @@ class Call:
         self._draw = draw
 
     def noise(self, kind: str, *shape: int) -> Array:
-        """Random numbers: `normal` of mean 0 and variance 1, or `uniform` between 0 and 1.
+        """Return random numbers: kind `normal` (mean 0, variance 1) or `uniform` (between 0 and 1).
 
-        Raises Unavailable where the caller draws none.
+        Raises:
+            Unavailable: the caller does not provide random numbers.
         """
         if self._draw is None:
             raise Unavailable
         return self._draw(kind, shape)
 
     def mask(self, steps: int) -> Array:
-        """(B, T): 1 for the steps that an example has, 0 for its padding."""
+        """Return a mask (B, T): 1 where a time step belongs to the example, 0 where it is padding."""
         lengths = [steps] * self.examples if self.lengths is None else self.lengths
         return constants([float(step < length) for length in lengths for step in range(steps)], (len(lengths), steps))
 
     def reversed(self, x: Array) -> Array:
-        """(B, T, …) with each example's own steps in reverse order; its padding stays where it is."""
+        """Return x (B, T, …) with the time steps of each example in reverse order; padding stays in place."""
         steps = x.shape[1]
         if self.lengths is None:
             return x.pick(1, range(steps - 1, -1, -1))
@@ -71,23 +72,27 @@ class Call:
 
 
 class Unavailable(Exception):
-    """What an operation needs is not there: its numbers cannot be computed."""
+    """The values of an operation cannot be computed, because something that it needs is missing."""
 
 
 def applied(
     op: Any, types: Sequence[Type], inputs: Sequence[Array], examples: int, weight: Weights, **given: Any
 ) -> tuple[Array, ...] | None:
-    """The results of an operation, each (B, [T,] C, *space); None where it does not say what it computes.
+    """Compute the results of an operation.
 
-    An operation that acts on each time step alone is asked about steps: time is folded into the batch around it.
+    Most operations see a single time step. For these, the time axis is merged into the batch axis and restored
+    afterwards.
 
     Args:
         op: the operation, with its method `compute`.
-        types: of its inputs, with their time.
-        inputs: their values, (B, [T,] C, *space); class indices have no axis C.
+        types: the types of its inputs, time included.
+        inputs: the values of its inputs, (B, [T,] C, *space); class indices have no axis C.
         examples: B.
-        weight: gives a stored array by its name.
-        **given: `training`, `lengths`, `draw`, `before`, `updates` of the Call.
+        weight: a function from the name of a stored array to the array.
+        **given: `training`, `lengths`, `draw`, `before` and `updates` of the Call.
+
+    Returns:
+        The results, each (B, [T,] C, *space); None if the operation does not define how it computes them.
     """
     steps = next((x.shape[1] for x, value in zip(inputs, types, strict=True) if value.time is not None), 0)
     folds = bool(steps) and not op.over_time

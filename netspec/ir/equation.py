@@ -1,4 +1,4 @@
-"""Expressions of textbook equations: what needs brackets beside an operator."""
+"""Brackets in the expressions of textbook equations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _BINDS = {"&": 0, "+": 1, "-": 1, "*": 2}
 
 
 def binds(text: str) -> int:
-    """How strongly an expression holds together: 3 for a name or call, else as its weakest operator."""
+    """Return the precedence of an expression: that of its weakest operator, or 3 for a name or a call."""
     depth, weakest = 0, 3
     for before, sign, after in zip(text, text[1:], text[2:]):
         depth += (before in "([") - (before in ")]")
@@ -16,12 +16,12 @@ def binds(text: str) -> int:
 
 
 def factor(text: str) -> str:
-    """An expression behind a weight: in brackets, unless it is a name or a call."""
+    """Return an expression for use as a factor: in brackets, unless it is a name or a call."""
     return text if binds(text) > 2 else f"({text})"
 
 
 def joined(sign: str, parts: list[str]) -> str:
-    """`f * c + i * g`: brackets only where something weaker stands beside the sign, or behind a minus."""
+    """Join expressions by an operator, with brackets only where precedence requires them: `f * c + i * g`."""
     own = _BINDS[sign]
     shown = [
         f"({part})" if binds(part) < own or (sign == "-" and place and binds(part) == own) else part

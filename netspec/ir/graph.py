@@ -1,8 +1,8 @@
-"""The graph: what a spec means once names, blocks and types are worked out.
+"""The graph of a net: the result of resolving names, blocks and types.
 
-Nodes stand in an order in which each can be computed; only a `delay` node may read a later one. The tree
-of scopes (the net, its blocks, repeats and rounds) and the layers (the lines) are kept beside the flat
-list, so that figures can fold, source can have classes, and tables can speak of lines.
+Nodes are in an order in which each can be computed; only a `delay` node may read a later one. Beside this flat list,
+the graph keeps the tree of scopes (the net, its blocks, its repeats and their rounds) and the layers (lines of the
+spec): figures collapse scopes, emitted source has classes for them, and tables have a row for each layer.
 """
 
 from __future__ import annotations
@@ -24,47 +24,47 @@ if TYPE_CHECKING:
 
 
 class Edge(NamedTuple):
-    """One value: the output `output` of node `node`."""
+    """One value: output number `output` of node number `node`."""
 
     node: int
     output: int = 0
 
 
 class Origin(NamedTuple):
-    """A step parameter that a step was written for: its block, its name, and where this use begins."""
+    """A step was passed to a block as a parameter: the block, the parameter, and the node where this use begins."""
 
     scope: int
     name: str
     use: int
 
 
-Origins = tuple[Origin, ...]  # the innermost block first: a parameter may be handed on
+Origins = tuple[Origin, ...]  # from the innermost block outwards, since a block may pass its parameter on to another
 
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """One operation applied once."""
+    """One use of an operation."""
 
     index: int
     op: Op
     inputs: tuple[Edge, ...]
     types: tuple[Type, ...]
-    word: str  # what its step is called in the spec: `perceptrons`, `relu`, `+`
+    word: str  # the word of the spec for the step: `perceptrons`, `relu`, `+`
     layer: int
     scope: int
-    path: str = ""  # the name of its weights in the language, counted from 1: `h.2.a`; "" where it stores none
-    tied: str = ""  # the path of the step whose main weight it uses instead of one of its own
+    path: str = ""  # the name of its weights in the spec, counted from 1: `h.2.a`; "" if it stores none
+    tied: str = ""  # the path of the step whose main weight it uses instead of its own
     frozen: bool = False
-    again: bool = False  # a further use of weights that another node owns (`same`, `shared`)
-    backward: bool = False  # inside `reversed`: what came before in time is still to come
+    again: bool = False  # whether it reuses weights that another node owns (`same`, `shared`)
+    backward: bool = False  # whether it is inside `reversed`, where time runs backwards
     span: Span | None = None
-    key: str = ""  # the module in state_dict that holds its weights, or its one array where `bare`
-    tied_key: str = ""  # that of the step it is tied to
+    key: str = ""  # the module in state_dict that holds its weights, or its only array if `bare`
+    tied_key: str = ""  # the key of the step that it is tied to
     origins: Origins = ()
 
     @property
     def bare(self) -> bool:
-        """Whether its one array is a parameter of the class around it, without a module of its own."""
+        """Whether its only array is a parameter of the enclosing class instead of a module of its own."""
         return self.op.bare
 
     @property
@@ -72,7 +72,7 @@ class Node:
         return self.types[0]
 
     def stored(self, name: str = "weight") -> str:
-        """The key in state_dict of one of its arrays, by the name it has in the module."""
+        """Return the key in state_dict of an array, given its name in the module."""
         if self.tied and name == "weight":
             return f"{self.tied_key}.weight"
         return self.key if self.bare else f"{self.key}.{name}"
@@ -84,22 +84,22 @@ class Node:
 
     @property
     def delay(self) -> int:
-        """How many time steps ago it reads its first input: 0 for all but delayed reads."""
+        """By how many time steps its first input is delayed; 0 unless the node is a delayed read."""
         return self.op.delay
 
     def looks_across_time(self, position: int) -> bool:
-        """Whether it looks at several time steps of one of its inputs."""
+        """Whether the node reads several time steps of the input at `position`."""
         return self.op.looks_across_time(position, len(self.inputs))
 
     @property
     def inputs_now(self) -> tuple[Edge, ...]:
-        """What it reads of the same time step: all inputs, without a delayed one."""
+        """The inputs of the same time step: all inputs except a delayed one."""
         return self.inputs[1:] if self.op.delay else self.inputs
 
 
 @dataclass(slots=True, eq=False)
 class Layer:
-    """One line of a body, expanded: `path` is its name from outside (`r1.2.a`)."""
+    """One line of a net or block after expansion; `path` is its full name (`r1.2.a`)."""
 
     index: int
     label: str
@@ -107,45 +107,46 @@ class Layer:
     role: str
     scope: int
     caption: str = ""
-    text: str = ""  # the line as written, without caption
+    text: str = ""  # the line as written, without its caption
     values: tuple[Edge, ...] = ()
     span: Span | None = None
-    section: str = ""  # a caption-like word for figures; "" by default
-    expected: bool = False  # its type is written behind it: `is T`
+    section: str = ""  # a heading for figures; "" if there is none
+    expected: bool = False  # whether the line declares its type with `is T`
 
 
 @dataclass(slots=True, eq=False)
 class Scope:
-    """A net, a block's instance, a repeat or one of its rounds; its nodes are `[first, last)`."""
+    """A net, an instance of a block, a repeat or one of its rounds. It holds the nodes from `first` up to `last`."""
 
     index: int
     parent: int
     kind: str  # net, block, repeat, round
-    name: str  # the block's or net's name; for a round its number
-    path: str  # its name in the language, counted from 1: `r1.2`; "" for the net
-    layer: int  # the layer whose line it stands in; -1 for the net
+    name: str  # the name of the block or net; the number of a round
+    path: str  # its name in the spec, counted from 1: `r1.2`; "" for the net
+    layer: int  # the layer that it belongs to; -1 for the net
     first: int = 0
     last: int = 0
     shared: bool = False
     params: dict[str, Any] = field(default_factory=dict)
-    given: tuple[str, ...] = ()  # those of a block that are parameters; the others are sizes of its inputs
-    ports: tuple[int, ...] = ()  # the nodes that stand for its inputs
+    # the names in `params` that are parameters of the block; the others are sizes of its inputs
+    given: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()  # the nodes that represent its inputs
     port_names: tuple[str, ...] = ()
     results: tuple[Edge, ...] = ()
     result_names: tuple[str, ...] = ()
     children: list[int] = field(default_factory=list)
     again: bool = False
-    backward: bool = False  # called inside `reversed`
-    key: str = ""  # the module in state_dict; "" for the net
+    backward: bool = False  # whether it is inside `reversed`
+    key: str = ""  # its module in state_dict; "" for the net
     origins: Origins = ()
-    count: Size = 0  # how many rounds a repeat has, as it is written
-    source: Any = None  # the definition of a net or block
-    arguments: dict[str, Any] = field(default_factory=dict)  # what its parameters are bound to
+    count: Size = 0  # the number of rounds of a repeat, as written
+    source: Any = None  # the definition of the net or block in the spec
+    arguments: dict[str, Any] = field(default_factory=dict)  # the arguments of the call, by parameter
 
 
 @dataclass(slots=True, eq=False)
 class Stored:
-    """One array of the net: its key as in state_dict, and what it is."""
+    """One array of the net: its key in state_dict, its shape and its kind."""
 
     key: str
     weight: Weight
@@ -161,7 +162,7 @@ class Stored:
 
 @dataclass(slots=True, eq=False)
 class Counts:
-    """Numbers stored: trainable and frozen make up `weights`; buffers are neither."""
+    """Numbers of stored values. Trainable and frozen values are `weights`; buffers are not."""
 
     trainable: Size = 0
     frozen: Size = 0
@@ -173,9 +174,9 @@ class Counts:
 
     @classmethod
     def of(cls, stored: Iterable[Stored]) -> Counts:
-        """The numbers that some arrays hold."""
+        """Count the values of some arrays."""
         totals: dict[str, Any] = {"trainable": 0, "frozen": 0, "buffer": 0}
-        opened: dict[tuple[int, str], list[Weight]] = {}  # arrays of open sizes and their neighbours, by node and kind
+        opened: dict[tuple[int, str], list[Weight]] = {}  # arrays with open sizes, and the other arrays of their nodes
         last = -1
         for item in stored:
             if item.weight.integer:
@@ -192,7 +193,7 @@ class Counts:
 
 
 def _together(weights: list[Weight]) -> Size:
-    """The numbers of one node's arrays; open sizes keep the form people write: `H*(d+1)`."""
+    """Return how many values the arrays of one node have; open sizes keep the usual form, `H*(d+1)`."""
     first = weights[0].shape[:1]
     total: Any = sum((weight.total for weight in weights[1:]), weights[0].total)
     if is_open(total) and all(weight.shape[:1] == first for weight in weights):
@@ -202,7 +203,7 @@ def _together(weights: list[Weight]) -> Size:
 
 
 def longest_path(nodes: Sequence[Node]) -> int:
-    """The depth of a net: the longest path, counted in layers that compute (rule 22); delayed edges don't count."""
+    """Return the depth of a net: how many layers its longest path has (rule 22), without delayed edges."""
     longest = [0] * len(nodes)
     for node in nodes:
         before = max((longest[edge.node] for edge in node.inputs_now), default=0)
@@ -216,22 +217,23 @@ class Graph:
 
     name: str
     caption: str
-    params: dict[str, Any]  # every parameter with its value; open sizes are formulas
-    open: tuple[str, ...]  # names of the sizes that are not bound
+    params: dict[str, Any]  # every parameter with its value, which is a formula if sizes are open
+    open: tuple[str, ...]  # the names of the sizes that are not set
     nodes: list[Node]
     layers: list[Layer]
     scopes: list[Scope]
     stored: list[Stored]
     counts: Counts
     depth: int
-    inputs: tuple[int, ...]  # nodes
-    outputs: tuple[int, ...]  # layers
-    cells: list[tuple[int, ...]] = field(default_factory=list)  # nodes of each recurrence
-    lists: dict[str, Any] = field(default_factory=dict)  # `let` lists and sizes, for sections
+    inputs: tuple[int, ...]  # the nodes of the input lines
+    outputs: tuple[int, ...]  # the layers of the output lines
+    cells: list[tuple[int, ...]] = field(default_factory=list)  # the nodes of each recurrence
+    # lists and sizes that `let` defines, for the data, train and figure sections
+    lists: dict[str, Any] = field(default_factory=dict)
     warnings: list[Diagnostic] = field(default_factory=list)
 
     def layer(self, path: str) -> Layer:
-        """The layer of a path such as `r1.2.a`; KeyError where there is none."""
+        """Return the layer with a path such as `r1.2.a`; raise KeyError if there is none."""
         for layer in self.layers:
             if layer.path == path:
                 return layer
@@ -243,20 +245,20 @@ class Graph:
         return [layer for layer in self.layers if layer.scope == 0]
 
     def type_of(self, edge: Edge) -> Type:
-        """The type of a value."""
+        """Return the type of a value."""
         return self.nodes[edge.node].types[edge.output]
 
     def types_asked(self, node: Node) -> list[Type]:
-        """The types of a node's inputs as its operation sees them: of one time step, unless it looks over time."""
+        """Return the input types as the operation sees them: of one time step, unless it looks across time."""
         types = [self.type_of(edge) for edge in node.inputs]
         return types if node.op.over_time else [value.step for value in types]
 
     def stores(self, node: Node, name: str) -> bool:
-        """Whether a node's operation stores an array of this name."""
+        """Whether the operation of a node stores an array of this name."""
         return any(weight.name == name for weight in node.op.weights(*self.types_asked(node)))
 
     def through(self, edge: Edge) -> Edge:
-        """The value behind blocks' inputs and `identity`: the same numbers, with the same gradient."""
+        """Follow a value back through block inputs and `identity`, which change neither the value nor its gradient."""
         node = self.nodes[edge.node]
         while node.op.alias:
             edge = node.inputs[0]
@@ -264,7 +266,7 @@ class Graph:
         return edge
 
     def nodes_of(self, layer: Layer) -> list[Node]:
-        """The nodes a line stands for, those in its blocks included."""
+        """Return the nodes of a line, including those in the blocks that it calls."""
         chosen = {layer.index}
         for scope in self.scopes:
             if scope.layer in chosen:
@@ -272,13 +274,13 @@ class Graph:
         return [node for node in self.nodes if node.layer in chosen]
 
     def ancestors(self, scope: int) -> Iterator[Scope]:
-        """A scope and all around it, innermost first."""
+        """Yield a scope and then the scopes around it, from the innermost outwards."""
         while scope >= 0:
             yield self.scopes[scope]
             scope = self.scopes[scope].parent
 
     def to_networkx(self) -> networkx.MultiDiGraph:
-        """The nodes as a networkx.MultiDiGraph: attributes op, type, layer; edges carry `input`, `delay`."""
+        """Return a networkx.MultiDiGraph: nodes have `op`, `type` and `layer`, edges have `input` and `delay`."""
         import networkx
 
         graph = networkx.MultiDiGraph(name=self.name)
@@ -299,7 +301,7 @@ class Graph:
 
 
 def node_marks(graph: Graph, node: Node, lang: str = "en") -> tuple[Mark, ...]:
-    """What must be seen of a node: the marks of its operation, and what it shares with other nodes.
+    """Return what a figure must show of a node: the marks of its operation, and which weights it shares.
 
     Parameters:
         graph: the net.
@@ -307,7 +309,7 @@ def node_marks(graph: Graph, node: Node, lang: str = "en") -> tuple[Mark, ...]:
         lang: `en` or `ko`.
 
     Returns:
-        Its marks: those of the structure first, then kinds, then what belongs in a tooltip.
+        The marks, sorted: structure first, then kinds, then what belongs in a tooltip.
     """
     ties = {name for name, declared in node.op.options.items() if declared.kind == "tie"}
     types = [graph.nodes[edge.node].types[edge.output] for edge in node.inputs]
@@ -337,6 +339,6 @@ def node_marks(graph: Graph, node: Node, lang: str = "en") -> tuple[Mark, ...]:
 
 
 def _label(graph: Graph, path: str) -> str:
-    """The label of the line that owns the weights of a path."""
+    """Return the label of the line that owns the weights with this path."""
     owner = next((node for node in graph.nodes if node.path == path and not node.again), None)
     return path if owner is None else graph.layers[owner.layer].label

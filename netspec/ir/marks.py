@@ -1,4 +1,4 @@
-"""What must be seen of an operation: every option declares it, with its words in English and Korean.
+"""Marks: what a figure must show of an operation's options. Every option declares its mark in English and Korean.
 
     stride = option("extent", "…", default=1, mark=structure("stride {}", "보폭 {}"))
     causal = option("flag", "…", default=False, mark=structure({True: "causal mask"}, {True: "인과 마스크"}))
@@ -6,9 +6,11 @@
     eps = option("real", "…", default=1e-5, mark=unseen("numerical safety", "ε {}", "ε {}"))
     units = option("extent", "…", mark=TITLE)
 
-An option is one of three classes: `structure` (wiring, sharing, order, windows, masks, directions, layers), `kind`
-(which function is computed: an activation, a norm, a mode, with or without a bias) and training (`unseen`, with the
-reason: it moves no value of a trained net, or acts in training alone). `TITLE`: the operation's title says it.
+There are three classes of options. `structure` changes the wiring: sharing, order, windows, masks, directions, layers.
+`kind` changes which function is computed: an activation, a norm, a mode, with or without a bias. `unseen` needs no
+place
+in the figure, for the reason given: it does not change the values of a trained net, or it acts in training alone.
+`TITLE` says that the operation's title already contains the option.
 """
 
 from __future__ import annotations
@@ -20,22 +22,23 @@ from netspec.ir.sizes import Formula
 from netspec.ir.sizes import text as size_text
 
 Class = Literal["structure", "kind", "training"]
-Template = str | Mapping[Any, str]  # `{}` is the value; or the words of single values, "" for the others
-BOX, NOTE, TOOLTIP = 1, 2, 3  # how near to the layer its words stand
+# `{}` is the value; a mapping gives the words for single values, and "" for all others
+Template = str | Mapping[Any, str]
+BOX, NOTE, TOOLTIP = 1, 2, 3  # where the words are placed: in the box, in a note under the figure, in a tooltip
 
 
 class Marking(NamedTuple):
-    """What an option declares about its mark."""
+    """The mark that an option declares."""
 
     is_a: Class
     rank: int
     en: Template = ""
-    ko: Template | None = None  # None: there is no Korean yet
-    why: str = ""  # of training: why a figure may leave it out
-    titled: bool = False  # the operation's title says the value
+    ko: Template | None = None  # None if there is no Korean text yet
+    why: str = ""  # for `unseen`: why a figure may leave it out
+    titled: bool = False  # whether the operation's title contains the value
 
     def words(self, lang: str, value: Any, default: Any, listed: bool = False) -> tuple[str, bool]:
-        """The words for a value, and whether they are in the language asked for. "" where nothing is to be said."""
+        """Return the words for a value ("" if it needs none), and whether they are in the requested language."""
         template = self.ko if lang == "ko" and self.ko is not None else self.en
         if isinstance(template, str):
             said = "" if value is None or value == default else template.format(shown(value, listed))
@@ -45,14 +48,14 @@ class Marking(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """One thing that a figure must show of a step.
+    """One fact about a step that a figure must show.
 
     Attributes:
-        option: the option or the fact (`frozen`, `shared`, …) it comes from.
+        option: the option or the fact (`frozen`, `shared`, …) that it comes from.
         is_a: `structure`, `kind` or `training`.
-        text: its words.
-        rank: 1 stands in the box, 2 in a note under the figure, 3 in a tooltip.
-        translated: false where the words are English because there is no Korean yet.
+        text: the words.
+        rank: where the words are placed: 1 in the box, 2 in a note under the figure, 3 in a tooltip.
+        translated: False if the words are English because there is no Korean text yet.
     """
 
     option: str
@@ -63,17 +66,17 @@ class Mark(NamedTuple):
 
 
 def structure(en: Template, ko: Template | None = None) -> Marking:
-    """An option that changes the wiring; `{}` in its words is the value."""
+    """Declare an option that changes the wiring; `{}` in the words is its value."""
     return Marking("structure", BOX, en, ko)
 
 
 def kind(en: Template, ko: Template | None = None, *, note: bool = False) -> Marking:
-    """An option that changes the function; `note`: gathered under the figure, not in every box."""
+    """Declare an option that changes the function; with `note`, its words go into a note under the figure."""
     return Marking("kind", NOTE if note else BOX, en, ko)
 
 
 def unseen(why: str, en: Template, ko: Template | None = None) -> Marking:
-    """An option that a figure need not draw, with the reason; its words are for a tooltip."""
+    """Declare an option that a figure may leave out, with the reason; the words are for a tooltip."""
     return Marking("training", TOOLTIP, en, ko, why)
 
 
@@ -81,12 +84,12 @@ TITLE = Marking("structure", BOX, titled=True)
 
 
 def marking(mark: Marking | Template) -> Marking:
-    """Words alone are of an option that changes the structure."""
+    """Return the mark of an option. Words without a class are those of an option that changes the structure."""
     return mark if isinstance(mark, Marking) else structure(mark)
 
 
 def shown(value: Any, listed: bool = False) -> str:
-    """A value of an option as a figure writes it: `3×3`, `0.1`, `normal(0, 0.02)`; `listed`: a list, not an extent."""
+    """Format an option's value for a figure: `3×3`, `0.1`, `normal(0, 0.02)`; with `listed`, `3, 3` for `3×3`."""
     if value is None:
         return ""
     if isinstance(value, Formula):
@@ -101,7 +104,7 @@ def shown(value: Any, listed: bool = False) -> str:
     return str(value)
 
 
-# ---- what several operations say alike
+# ---- marks that several operations share
 
 NO_BIAS = kind({False: "no bias"}, {False: "편향 없음"}, note=True)
 NO_AFFINE = kind({False: "no scale and shift"}, {False: "배율과 이동 없음"}, note=True)

@@ -1,12 +1,12 @@
-"""What an operation is: one class, whose fields are its options in the language.
+"""The base class of operations. The fields of an operation are its options in a spec.
 
-A subclass declares its options with `option(...)` and says
-- `shape`       the type it makes of its inputs (raises ShapeFault with the arithmetic);
-- `weights`     what it stores, by name, shape and initial distribution;
-- `torch`       its lowering as data: a constructor call and a forward expression;
-- traits        what generic code must know of it: it never asks for an operation's name.
-An operation that acts on each time step alone (most do) is asked about one time step: the elaborator
-takes time off its inputs and puts it back.
+A subclass declares its options with `option(...)` and defines
+- `shape`       the output type for given input types (raises ShapeFault with the arithmetic);
+- `weights`     the stored arrays: name, shape and initial distribution;
+- `torch`       the PyTorch code as data: a constructor call and a forward expression;
+- traits        facts that generic code asks for, so that it never compares the name of an operation.
+Most operations act on each time step alone. They see a single time step: the elaborator removes time from
+their inputs and restores it in the result.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ from netspec.ir.types import UNKNOWN, Type, refuse, space_text
 
 Kind = Literal[
     "size",  # one size >= 1: 3, K, 4*d
-    "extent",  # a size for each axis of space: 2, 2x2
-    "padding",  # an extent that may be 0, or a word such as same
+    "extent",  # one size for each axis of space: 2, 2x2
+    "padding",  # as extent, but 0 is allowed, and words such as `same`
     "integer",
     "real",
     "flag",
-    "word",  # one of `choices`
+    "word",  # one of the words in `choices`
     "role",  # maps, space or time
     "init",  # normal(0, 0.02), he, zeros
-    "layer",  # another layer's name
+    "layer",  # the name of another layer
     "tie",  # a layer, or transpose(layer)
     "list",
     "text",
     "type",
 ]
 
-# A node's kind where it is no operation: the net's input, a block's input, `a[t-1]`, time turned round.
+# The kind of a node that is not an operation: an input of the net, an input of a block, `a[t-1]`, reversed time.
 Structure = Literal["", "input", "port", "delay", "flip"]
 
 REQUIRED: Any = object()
 
 
 class Option(NamedTuple):
-    """One option: its kind, meaning and bounds."""
+    """The declaration of one option: its kind, meaning and bounds."""
 
     kind: str
     about: str
@@ -55,14 +55,14 @@ class Option(NamedTuple):
     most: float | None = None
     choices: Collection[str] = ()
     name: str = ""
-    dotted: bool = False  # `init.bias = 1` reaches one part of it
+    dotted: bool = False  # whether a spec may set one part of it, as in `init.bias = 1`
     mark: Marking | None = None  # what a figure must show of it
-    above: float | None = None  # as `least`, but not allowed itself
-    length: int | None = None  # how many items a list has
-    written: bool = True  # False: the syntax itself gives it, as the number before `perceptrons`
+    above: float | None = None  # an exclusive lower bound (`least` is inclusive)
+    length: int | None = None  # the number of items of a list
+    written: bool = True  # False if the syntax itself contains the value, such as the number before `perceptrons`
 
     def out_of_bounds(self, value: Any) -> tuple[str, dict[str, Any]] | None:
-        """The code and words of what is wrong with a value; None where it is within the bounds."""
+        """Check a value against the bounds. Return the code and the words of the mistake, or None."""
         if self.length is not None and isinstance(value, tuple) and len(value) != self.length:
             return "NS777", {"name": self.shown, "count": len(value), "wanted": self.length}
         for item in value if isinstance(value, tuple) else (value,):
@@ -75,7 +75,7 @@ class Option(NamedTuple):
         return None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        """In the type of a pydantic field: a value out of bounds is an error whose type is the code."""
+        """Let pydantic check the bounds of a field with this option; the error type is the code of the mistake."""
         from pydantic_core import PydanticCustomError, core_schema
 
         def check(value: Any) -> Any:
@@ -100,12 +100,12 @@ class Option(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """Its name in the language: a field `weights_` is the option `weights`."""
+        """The name of the option in the language: the field `weights_` is the option `weights`."""
         return self.name.rstrip("_")
 
 
 def plain_number(number: Any) -> str:
-    """A number as people write it: 10,000,000 and not 1e+07."""
+    """Format a number as people write it: 10,000,000 and not 1e+07."""
     if isinstance(number, Formula):
         return str(number)
     return f"{int(number):,}" if number == int(number) and abs(number) < 1e15 else f"{number:g}"
@@ -123,26 +123,27 @@ def option(
     dotted: bool = False,
     written: bool = True,
 ) -> Any:
-    """Declares a field of an operation as an option of the language.
+    """Declare a field of an operation as an option of the language.
 
     Parameters:
-        kind: how its value is read.
-        about: what it means, for the documents.
+        kind: which values it takes.
+        about: its meaning, for the documentation.
         mark: what a figure must show of it: `structure("stride {}")`, `kind({False: "no bias"})`, `unseen("numerical
-            safety", "ε {}")` or TITLE, of `netspec.ir.marks`. Words alone are of an option that changes the
-            structure. Without a decision the class cannot be made.
-        default: its value when left out; without one it must be given.
+                    safety", "ε {}")` or TITLE, of `netspec.ir.marks`. A plain string is taken as `structure(…)`. An
+            option without
+            a mark is an error when the class is created.
+        default: its default value; without one the option is required.
         least: the smallest number allowed.
         most: the largest number allowed.
         choices: the words allowed.
-        dotted: `init.bias = 1` reaches one part of it.
-        written: False where the syntax itself gives it, as the number before `perceptrons`.
+        dotted: whether a spec may set one part of it, as in `init.bias = 1`.
+        written: False if the syntax itself contains the value, such as the number before `perceptrons`.
 
     Returns:
-        The option; in an instance the field holds its value.
+        The option; in an instance the field holds the option's value.
 
     Raises:
-        TypeError: when the class is made, where `mark` is missing or `kind` is unknown.
+        TypeError: when the class is created, if `mark` is missing or `kind` is unknown.
 
     Example:
         >>> from netspec import Op, option
@@ -158,8 +159,9 @@ def option(
 
 
 class Init(NamedTuple):
-    """A distribution of initial values: `uniform(a, b)`, `normal(mean, std)`, `constant(v)`, or a rule
-    of the field (`he`, `xavier`, …) that needs the fan; `numbers` are its arguments."""
+    """A distribution of initial values: `uniform(a, b)`, `normal(mean, std)`, `constant(v)`, or a standard rule (`he`,
+    `xavier`, …) that depends on the fan. `numbers` are its arguments.
+    """
 
     name: str
     numbers: tuple[float, ...] = ()
@@ -169,17 +171,17 @@ class Init(NamedTuple):
 
 
 class Weight(NamedTuple):
-    """A stored array: name, shape, and where its initial values come from."""
+    """A stored array: its name, its shape and its initial values."""
 
     name: str
     shape: tuple[Size, ...]
     init: Init
     buffer: bool = False
-    fan_in: Size = 0  # how many values each result sums up; 0: it sums up none
+    fan_in: Size = 0  # how many values are summed for each result; 0 if none are
     fan_out: Size = 0
-    fans: tuple[int, ...] = ()  # where each row of the array has its own fan_in
-    given: tuple[Any, ...] = ()  # the values themselves, nested as the shape
-    integer: bool = False  # torch's num_batches_tracked, which no count includes
+    fans: tuple[int, ...] = ()  # the fan_in of each row, if the rows differ
+    given: tuple[Any, ...] = ()  # the initial values themselves, nested like the shape
+    integer: bool = False  # torch's num_batches_tracked, which is not counted as a weight
 
     @property
     def total(self) -> Size:
@@ -187,7 +189,7 @@ class Weight(NamedTuple):
 
     @property
     def part(self) -> str:
-        """What `init.` calls it: `weight` or `bias`."""
+        """Its name after `init.`: `weight` or `bias`."""
         return self.name.rpartition(".")[2].partition("_")[0]
 
 
@@ -196,7 +198,7 @@ NOTHING: Mapping[str, Argument] = MappingProxyType({})
 
 
 class Part(NamedTuple):
-    """A class or function that the emitted source carries along, as text; `needs` come before it."""
+    """A helper class or function that the emitted source contains, as text; the parts in `needs` come before it."""
 
     name: str
     source: str
@@ -204,9 +206,9 @@ class Part(NamedTuple):
 
 
 class Construct(NamedTuple):
-    """A constructor call: `nn.Conv2d(3, 64, 7, stride=2)`. `call` is in torch.nn or the name of a part.
+    """A constructor call: `nn.Conv2d(3, 64, 7, stride=2)`. `call` is a name in torch.nn or the name of a Part.
 
-    `kwargs` holds every option with its value; those that equal their entry in `defaults` are not written.
+    `kwargs` holds every option with its value; those that equal their entry in `defaults` are not emitted.
     """
 
     call: str
@@ -216,15 +218,20 @@ class Construct(NamedTuple):
 
 
 class Lowering(NamedTuple):
-    """How an operation is written in PyTorch.
+    """The PyTorch code of an operation.
 
-    `forward` is an expression: `{self}` the constructed module, `{x}` the input (`{0}`, `{1}` where
-    there are several), `{batch}`, `{device}` and `{dtype}` what a value made of none should have, other braces
-    the entries of `values`. `folds`: it knows one leading axis, so a
-    time axis is folded into the batch around it. `ahead`: an expression that a recurrence works out once, before
-    its loop, where what it reads stands outside; `{ahead}` is its value.
-    `shared`: the expression without an axis for the batch, where it is the same for all examples and its readers
-    don't mind.
+    Attributes:
+        forward: an expression with slots. `{self}` is the constructed module, `{x}` the input (`{0}`, `{1}`, … if there
+            are several); `{batch}`, `{device}` and `{dtype}` are those of a tensor that is made without an input; other
+            slots are entries of `values`.
+        module: the constructor call, if the operation needs a module.
+        values: the values of the other slots.
+        parts: helper classes and functions that the code uses.
+        folds: whether the code supports only one leading axis, so that time must be merged into the batch axis.
+        ahead: an expression that a recurrence evaluates once, before its loop, if everything it reads is outside the
+            loop; `{ahead}` is its value.
+        shared: `forward` without a batch axis. It is used if the value is the same for all examples and the operations
+            that read it broadcast it.
     """
 
     forward: str
@@ -237,21 +244,22 @@ class Lowering(NamedTuple):
 
 
 class Remark(NamedTuple):
-    """Something an operation warns of: a code of the catalogue and its words; the step and its input are added."""
+    """A warning of an operation: a code of the catalogue and its words; the caller adds the step and its input."""
 
     code: str
     words: Mapping[str, Any]
-    edge: bool = False  # it is about the rows at an edge: padding may be lost, and a line's `is` says it is meant
+    # whether it is about rows at an edge: no warning if they are padding, or if the line declares its type by `is`
+    edge: bool = False
 
 
 class Windows(NamedTuple):
-    """How an operation slides over space, a number for each axis.
+    """How an operation slides windows over space; each tuple has an entry for each axis.
 
     Attributes:
-        kernel: the sizes of a window; empty where the windows are as even as they can be.
+        kernel: the size of a window; empty for adaptive windows (`even`).
         stride, dilation, pad: as in the options of filters.
-        even: for even windows, how many there are and how many places they share.
-        turned: each value read is written into a window, instead of a window into each value.
+        even: for adaptive windows, how many there are and how many places they cover together.
+        turned: True for transposed filters: each input value is spread over a window of the output.
     """
 
     kernel: tuple[Size, ...]
@@ -262,7 +270,7 @@ class Windows(NamedTuple):
     turned: bool = False
 
     def read(self, axis: int, place: int) -> range:
-        """The places along an axis that the window of a place reads, those in the padding included (bound sizes)."""
+        """Return the places along an axis that a window reads, padding included; sizes must be set."""
         if self.even:
             count, size = map(int, self.even[axis])  # type: ignore[arg-type]
             return range(place * size // count, -(-(place + 1) * size // count))
@@ -272,11 +280,12 @@ class Windows(NamedTuple):
         return range(first, first + dilation * kernel, dilation)
 
 
-# What becomes of a single unit, a value of a step: `new` units are made; `same` unit, same value; `each` value is
-# changed by itself; `across`: unit k stays unit k but depends on others; `order`: the same values in another
-# arrangement; `select`: some of the units.
+# What the operation does to units (the single values of a step). `new`: it makes new units; `same`: unit and value
+# stay; `each`: each value changes independently; `across`: unit k stays unit k but depends on other units; `order`: the
+# same values in another arrangement; `select`: some of the units.
 Effect = Literal["new", "same", "each", "across", "order", "select"]
-# How new units are wired to what is read: to all of it, to a window, to one unit of each input, side by side.
+# What each new unit reads: nothing, everything, a window, one unit of each input, or one unit of one of the inputs that
+# are placed side by side.
 Wiring = Literal["none", "full", "window", "pair", "side"]
 Family = Literal[
     "dense", "filters", "pool", "attention", "recurrent", "embed", "norm", "activation", "arithmetic", "rearrange",
@@ -288,15 +297,15 @@ Family = Literal[
 class Op:
     """An operation: one step of a chain, such as `relu` or `6 filters 5x5`.
 
-    A subclass declares its options as fields (`netspec.option`) and says `shape`, `weights`, `torch` and `compute`;
-    its traits, such as `effect` and `wiring`, say what generic code must know of it. Instances are values: two are
-    equal when their classes and options are.
+    A subclass declares its options as fields (`netspec.option`) and defines `shape`, `weights`, `torch` and `compute`.
+    Its traits, such as `effect` and `wiring`, tell generic code what it needs to know. Instances are immutable; two are
+    equal if their classes and options are equal.
 
     Attributes:
-        name: what a spec calls it.
-        summary: what it does, in one English phrase: the documents show it.
-        example: a call of it, where its name alone is none.
-        inputs: how many values it takes; None: two or more.
+        name: the name of the step in a spec.
+        summary: what it does, in one English phrase for the documentation.
+        example: an example of a call, if the name alone is not a valid step.
+        inputs: the number of inputs; None means two or more.
 
     Example:
         >>> from netspec.ir.operation import Elementwise
@@ -317,36 +326,37 @@ class Op:
     source: ClassVar[str] = ""
     example: ClassVar[str] = ""
     options: ClassVar[dict[str, Option]] = {}
-    required: ClassVar[tuple[str, ...]] = ()  # those of the options that have no default
+    required: ClassVar[tuple[str, ...]] = ()  # the options without a default
     positional: ClassVar[tuple[str, ...]] = ()
-    inputs: ClassVar[int | None] = 1  # how many values it takes; None: two or more
-    structure: ClassVar[Structure] = ""  # what kind of node it makes where that is no operation
-    delay: int = 0  # how many time steps ago it reads its first input
-    begins: ClassVar[bool] = False  # begins a chain without a source (learned, zeros, noise)
-    broadcasts: ClassVar[bool] = False  # torch stretches its inputs against each other, the axis of the batch too
-    norm: ClassVar[bool] = False  # never a line's main step while another is weighted
+    inputs: ClassVar[int | None] = 1  # the number of inputs; None means two or more
+    structure: ClassVar[Structure] = ""  # the kind of node that it makes, if it is not an operation
+    delay: int = 0  # by how many time steps its first input is delayed
+    begins: ClassVar[bool] = False  # whether it can begin a chain, without an input (learned, zeros, noise)
+    broadcasts: ClassVar[bool] = False  # whether torch broadcasts its inputs, the batch axis included
+    norm: ClassVar[bool] = False  # a norm is not the main step of a line that has another step with weights
     noun: ClassVar[bool] = False
-    depth: ClassVar[int] = 0  # what it adds to the depth of a path
-    varying: ClassVar[bool] = True  # right on batches of different lengths
-    inherits: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})  # options it takes from a noun's default
-    reserved: ClassVar[tuple[str, ...]] = ()  # options that a later version will have
-    init_parts: ClassVar[tuple[str, ...]] = ("weight", "bias")  # what `init.NAME` may speak of
-    # its title in English and Korean, with options in braces; its name and the values of TITLE options when left out
+    depth: ClassVar[int] = 0  # how much it adds to the depth of a path
+    varying: ClassVar[bool] = True  # whether it is correct for batches with different lengths
+    inherits: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})  # options whose default is that of a noun
+    reserved: ClassVar[tuple[str, ...]] = ()  # option names that are reserved for a later version
+    init_parts: ClassVar[tuple[str, ...]] = ("weight", "bias")  # the names allowed after `init.`
+    # The title in English and Korean, with options in braces. By default: the name and the values of its TITLE options.
     titles: ClassVar[tuple[str, str]] = ("", "")
 
-    # ---- traits: what generic code asks instead of a name
+    # ---- traits: generic code asks for these instead of comparing names
 
     effect: ClassVar[Effect] = "new"
     family: ClassVar[Family] = "other"
-    activation: ClassVar[str] = ""  # how figures and formulas write it where it is one: σ, ReLU
-    circle: ClassVar[str] = ""  # the sign in the circle that figures draw for it: + × &
-    linear: ClassVar[bool] = False  # two sums with nothing but this between them are one (NS330)
-    probabilities: ClassVar[bool] = False  # its values lie between 0 and 1, made from sums
-    averages: ClassVar[bool] = False  # probabilities that go in come out mixed: no sums stand behind the result
-    mixes_batch: ClassVar[bool] = False  # examples of a batch change each other; batchnorm alone does
-    blocks_gradient: ClassVar[bool] = False  # `stop` alone: a loss must not look through it
-    fills: ClassVar[bool] = False  # `pad` alone: rows it adds may be left unread
-    carries: ClassVar[bool] = False  # `carried` alone: the state of the batch before is the caller's to keep
+    activation: ClassVar[str] = ""  # the sign of an activation function in figures and formulas: σ, ReLU
+    circle: ClassVar[str] = ""  # the sign inside its circle in figures: + × &
+    # whether it is linear: two weighted sums with only this between them equal one weighted sum (NS330)
+    linear: ClassVar[bool] = False
+    probabilities: ClassVar[bool] = False  # whether it turns logits into values between 0 and 1
+    averages: ClassVar[bool] = False  # whether it averages values: the mean of probabilities has no logits
+    mixes_batch: ClassVar[bool] = False  # whether examples of a batch affect each other; only for batchnorm
+    blocks_gradient: ClassVar[bool] = False  # only for `stop`: a loss must not skip it to reach the logits
+    fills: ClassVar[bool] = False  # only for `pad`: no warning if a later window does not read the rows that it adds
+    carries: ClassVar[bool] = False  # only for `carried`: the caller keeps the state of the previous batch
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -389,7 +399,7 @@ class Op:
         return type(self) is type(other) and self.__dict__ == other.__dict__
 
     def __hash__(self) -> int:
-        store = self.__dict__  # what an operation must be told parts it from most others
+        store = self.__dict__  # the required options differ between most instances, so they suffice as a hash
         return hash((self.name, *[store[name] for name in self.required]))
 
     def __repr__(self) -> str:
@@ -400,43 +410,43 @@ class Op:
         )
         return f"{type(self).__name__}({shown})"
 
-    # ---- what subclasses say
+    # ---- methods that subclasses define
 
     @property
     def over_time(self) -> bool:
-        """Whether it looks at more than one time step; then it sees types with their time."""
+        """Whether it reads more than one time step. Then its input types include time."""
         return False
 
     def shape(self, *inputs: Type) -> Type | tuple[Type, ...]:
-        """The type of the output; by default that of the only input."""
+        """Return the output type; by default that of the only input."""
         return inputs[0]
 
     def partial(self, *inputs: Type) -> Type:
-        """The type as far as it is known while an input inside a recurrence is not."""
+        """Return the type as far as it is known while the type of an input inside a recurrence is unknown."""
         return Type(UNKNOWN, UNKNOWN, UNKNOWN if self.over_time else inputs[0].time)
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
-        """What it stores, trained or not, for inputs of these types."""
+        """Return the stored arrays, trainable or not, for inputs of these types."""
         return ()
 
     def torch(self, *inputs: Type) -> Lowering:
-        """How it is written in PyTorch: the module that it needs, and the expression of its result."""
+        """Return the PyTorch code: the module, if it needs one, and the expression of the result."""
         raise NotImplementedError(f"{self.name} has no lowering")
 
     def compute(self, call: Call, *inputs: Array) -> Array | tuple[Array, ...] | None:
-        """What it computes, written down with the arrays of `netspec.compute`; `netspec.ir.call.applied` asks.
+        """Describe the computation with the arrays of `netspec.compute`; `netspec.ir.call.applied` calls this.
 
         Parameters:
             call: the types of the inputs, the stored arrays, whether this is a training pass.
-            inputs: values (B, C, *space), and (B, T, C, *space) where it looks at several time steps.
+            inputs: values (B, C, *space), or (B, T, C, *space) if the operation reads several time steps.
 
         Returns:
-            Its results in the same layout; None where they cannot be computed (callers answer with NS729).
+            The results in the same layout; None if they cannot be computed (callers then report NS729).
         """
         return None
 
     def title(self, lang: str = "en") -> str:
-        """What it is, in the words of a figure: `64 filters 3×3`, `LSTM, 128 units`."""
+        """Return the title for a figure: `64 filters 3×3`, `LSTM, 128 units`."""
         template = self.titles[lang == "ko"] or self.titles[0]
         if template:
             return template.format_map({name: shown(value) for name, value in self.__dict__.items()}).strip()
@@ -444,13 +454,13 @@ class Op:
         return " ".join(filter(None, [self.name, *values]))
 
     def marks(self, lang: str = "en", *inputs: Type) -> tuple[Mark, ...]:
-        """What must be seen of its options beside the title; those that have their standard value say nothing.
+        """Return the marks of the options that the title does not contain. Options with their default value have none.
 
         Parameters:
             lang: `en` or `ko`.
-            inputs: the types of its inputs, where they are known: as many groups as maps are called depthwise.
+            inputs: the types of its inputs, if known: filters with as many groups as maps are called depthwise.
 
-        What it shares with other steps (tied, frozen, the same weights) is a fact of the node: `node_marks`.
+        What a step shares with others (tied, frozen, shared weights) belongs to the node: see `node_marks`.
         """
         found = []
         for name, declared in self.options.items():
@@ -463,21 +473,21 @@ class Op:
         return tuple(found)
 
     def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
-        """Multiply-adds for one example, by torch.utils.flop_counter's convention (FLOPs = 2x)."""
+        """Return the multiply-adds for one example, as torch.utils.flop_counter counts (FLOPs = 2x)."""
         return 0
 
     @property
     def parts(self) -> int:
-        """How many values it hands on, as far as its options say: counted before they are made."""
+        """The number of results, as far as the options tell; it is needed before the results exist."""
         return 1
 
     @property
     def bare(self) -> bool:
-        """Whether its one array is an nn.Parameter of the class it stands in, and no module holds it."""
+        """Whether its only array is an nn.Parameter of the enclosing class, without a module."""
         return False
 
     def unstored(self, part: str) -> str:
-        """The option, as a spec writes it, because of which `weight` or `bias` is not stored here; "" for none.
+        """Return the option, as written in a spec, that removes `weight` or `bias`; "" if there is none.
 
         Example:
             >>> from netspec.ops.registry import operation
@@ -493,10 +503,10 @@ class Op:
         return next((f"{name} = false" for name in flags if values.get(name, True) is False), "")
 
     def layers(self) -> int:
-        """What it adds to the depth of a path."""
+        """Return how much it adds to the depth of a path."""
         return self.depth
 
-    # ---- traits that an option may decide
+    # ---- traits that may depend on an option
 
     @property
     def wiring(self) -> Wiring:
@@ -509,7 +519,7 @@ class Op:
 
     @property
     def stored(self) -> Literal["", "out_in", "in_out"]:
-        """How its matrix lies in `weight`: a row for each unit it makes, or for each that it reads."""
+        """The layout of the matrix `weight`: a row for each new unit (`out_in`) or for each input (`in_out`)."""
         return ""
 
     @property
@@ -519,53 +529,53 @@ class Op:
 
     @property
     def squashes(self) -> Literal["", "sigmoid", "softmax"]:
-        """What a loss may undo, to compute from the sums before it."""
+        """The activation that a loss may skip, to compute from the logits before it."""
         return ""
 
     @property
     def dense(self) -> bool:
-        """Whether each new unit is a weighted sum of everything that it reads."""
+        """Whether each new unit is a weighted sum of all values that it reads."""
         return self.weighted_sum and self.wiring == "full"
 
     @property
     def alias(self) -> bool:
-        """Whether it hands its input on as it is, gradient included, in every pass."""
+        """Whether it always returns its input unchanged and passes the gradient on unchanged."""
         return self.effect == "same" and not self.draws and not self.blocks_gradient
 
     def looks_across_time(self, position: int, count: int) -> bool:
-        """Whether it looks at several time steps of one of its `count` inputs."""
+        """Whether it reads several time steps of the input at `position`; it has `count` inputs."""
         return self.over_time
 
     def windows(self, value: Type) -> Windows | None:
-        """How it slides over the space of a value; None where it does not."""
+        """Return how it slides windows over the space of a value; None if it does not."""
         return None
 
     def joins_maps(self, target: int, source: int, maps: int) -> bool:
-        """Whether map `target` of its result reads map `source` of `maps`, where it slides over space."""
+        """Whether map `target` of the result reads map `source` of `maps`, for an operation with windows."""
         return target == source
 
     def sets_initial(self, part: str) -> bool:
-        """Whether the spec says with `init` where a stored array begins."""
+        """Whether the spec sets the initial values of a stored array with `init`."""
         return False
 
     # ---- words
 
     def label(self, lang: str, output: Type) -> str:
-        """The few words that a box says of the step; "" stands for its word in the language."""
+        """Return a short label for the box of the step; "" stands for its word in the spec."""
         return ""
 
     def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> str | None:
-        """The step as a textbook writes it; None: its word and brackets.
+        """Return the step as a textbook equation; None stands for its word with the inputs in brackets.
 
         Parameters:
             inner: the expressions of its inputs.
-            fresh: gives the symbol of a stored array a name of its own, from the symbol and a text of its shape.
+            fresh: makes a unique symbol for a stored array, from its usual symbol and its shape as text.
             inputs: the types of its inputs.
         """
         return None
 
     def remarks(self, *inputs: Type) -> tuple[Remark, ...]:
-        """What a warning should say of it."""
+        """Return warnings about this use of the operation."""
         return ()
 
 
@@ -574,13 +584,13 @@ def _titled(declared: Option) -> bool:
 
 
 class Elementwise(Op):
-    """An operation on each value alone: the type stays, nothing is stored."""
+    """An operation on each value independently: the type stays the same and nothing is stored."""
 
     effect: ClassVar[Effect] = "each"
-    call: ClassVar[str] = ""  # the torch expression, `{x}` the input
+    call: ClassVar[str] = ""  # the torch expression; `{x}` is the input
 
     def value_of(self, s: Any) -> Any:
-        """What becomes of one value `s`, by its operators and the methods of `netspec.compute.formula.Numbers`."""
+        """Return the result for one value `s`, by operators and the methods of `netspec.compute.formula.Numbers`."""
         return None
 
     def compute(self, call: Call, *inputs: Array) -> Array | tuple[Array, ...] | None:
@@ -598,14 +608,14 @@ class Elementwise(Op):
 
 
 def wants_values(op: Op, *inputs: Type) -> None:
-    """Refuses class indices: `one of K` must become numbers first."""
+    """Raise ShapeFault for class indices: `one of K` must first be turned into values."""
     for position, value in enumerate(inputs):
         if value.classes is not None:
             refuse("NS305", input=position, step=op.name, type=str(value))
 
 
 def extent(value: Size | tuple[Size, ...], space: tuple[Size, ...], name: str) -> tuple[Size, ...]:
-    """One size for each axis of space: `2` stands for all of them."""
+    """Return one size for each axis of space: `2` stands for all of them."""
     axes = len(space)
     if not isinstance(value, tuple):
         return (value,) * axes
@@ -615,18 +625,18 @@ def extent(value: Size | tuple[Size, ...], space: tuple[Size, ...], name: str) -
 
 
 def plain(values: Iterable[Size]) -> tuple[Any, ...]:
-    """Sizes on their way into source: numbers, or formulas of the sizes of a class."""
+    """Return sizes as arguments for emitted source: numbers, or formulas of the sizes of a class."""
     return tuple(values)
 
 
 def listed(sizes: Iterable[Size], name: str = "size") -> tuple[str, dict[str, Argument]]:
-    """`{size0}, {size1}` for a template, and what its slots stand for."""
+    """Return the slots `{size0}, {size1}` for a template, and the value of each slot."""
     values: dict[str, Argument] = {f"{name}{number}": size for number, size in enumerate(sizes)}
     return ", ".join(f"{{{slot}}}" for slot in values), values
 
 
 def squeeze(values: Iterable[Size]) -> Any:
-    """`(2, 2)` as a person writes it: 2."""
+    """Write equal sizes as one: `(2, 2)` becomes 2."""
     sizes = plain(values)
     return sizes[0] if len(set(sizes)) == 1 else sizes
 

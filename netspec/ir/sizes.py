@@ -1,12 +1,12 @@
-"""Sizes that may stay symbolic: arithmetic, equality by witnesses, and formulas to print.
+"""Sizes that may stay symbolic: arithmetic, comparison and text.
 
-A size is an int, or a Formula. A Formula carries two things: how it prints (`H*(d+1)`), and its value
-at each of a few witnesses (bindings of the open names that satisfy the body's `require` lines). All
-decisions are made on the values, so they cost what ints cost and need no algebra system; the terms are
-kept only for people.
+A size is an int or a Formula. A Formula has its terms, from which it is printed (`H*(d+1)`), and its value for each of
+a
+few witnesses. A witness is a choice of values for the open names that satisfies the `require` lines of the body. All
+comparisons use these values: they are as cheap as with ints, and no algebra system is needed.
 
-    a == b    equal at every witness
-    a < b     smaller at every witness (so `if size < 1: raise` refuses what no binding could save)
+    a == b    equal for every witness
+    a < b     smaller for every witness (so `if size < 1: raise` rejects a size that is wrong for all of them)
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 if TYPE_CHECKING:
     from fractions import Fraction
 
-Factors = tuple[tuple[str, int], ...]  # (name or parenthesised text, power), in the order of writing
-LARGEST_POWER = 128  # in binary digits; beyond it is infinite
+Factors = tuple[tuple[str, int], ...]  # (name or text in brackets, power), in the order of the spec
+LARGEST_POWER = 128  # in binary digits; a larger result becomes infinity
 
 
 Operation = Callable[["Formula", Any], Any]
 
 
 def _of_numbers(operation: Operation) -> Operation:
-    """Return NotImplemented if the operand is not a number: its own method decides, `Unknown` stays unknown."""
+    """Make a method return NotImplemented if the operand is not a number, so that `Unknown` can handle it."""
 
     def wrapped(formula: Formula, other: Any) -> Any:
         return operation(formula, other) if isinstance(other, (Formula, int, float)) else NotImplemented
@@ -35,7 +35,7 @@ def _of_numbers(operation: Operation) -> Operation:
 
 
 class Formula:
-    """A size or number with open names: a sum of products, and its value at each witness."""
+    """A size or number that depends on open names: a sum of products, and its value for each witness."""
 
     __slots__ = ("terms", "values")
 
@@ -47,8 +47,8 @@ class Formula:
     def symbol(name: str, values: tuple[int, ...]) -> Formula:
         return Formula({((name, 1),): whole(1)}, values)
 
-    # ---- arithmetic: each method returns an int if all witnesses agree, else a Formula; the result is typed Any, so
-    # that callers can calculate with both
+    # ---- arithmetic: each method returns an int if all witnesses agree, else a Formula. The result has type Any, so
+    # that callers can calculate with both.
 
     @_of_numbers
     def __add__(self, other: Number) -> Any:
@@ -77,7 +77,8 @@ class Formula:
 
     @_of_numbers
     def __mul__(self, other: Number) -> Any:
-        if isinstance(other, float) and not other.is_integer():  # no fraction that anybody wrote
+        # a fraction such as 0.1 prints as written, not as a ratio of ints
+        if isinstance(other, float) and not other.is_integer():
             return _opaque(self, other, lambda a, b: a * b, "{}*{}")
         left, right, values = _both(self, other, lambda a, b: a * b)
         return _settle(_product(left, right), values)
@@ -91,7 +92,7 @@ class Formula:
 
     @_of_numbers
     def __floordiv__(self, other: Number) -> Any:
-        """Division that drops the remainder; exact where the witnesses say so."""
+        """Divide and round down; the division is exact if it is exact for all witnesses."""
         return _divide(self, other)
 
     @_of_numbers
@@ -108,7 +109,7 @@ class Formula:
 
     @_of_numbers
     def __truediv__(self, other: Number) -> Any:
-        """Real division."""
+        """Divide without rounding."""
         return _quotient(self, other)
 
     @_of_numbers
@@ -128,7 +129,7 @@ class Formula:
     def __rpow__(self, other: Number) -> Any:
         return _opaque(other, self, power, "{}^{}", tight=True)
 
-    # ---- decisions, at every witness
+    # ---- comparisons, for every witness
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, (Formula, int, float)):
@@ -167,17 +168,17 @@ Number = int | float | Formula
 
 
 def is_open(value: object) -> TypeGuard[Formula]:
-    """Whether a size has names that are not bound."""
+    """Whether a size depends on names that are not set."""
     return isinstance(value, Formula)
 
 
 def values_of(value: Number, count: int) -> tuple[int | float, ...]:
-    """The value at each of `count` witnesses."""
+    """Return the values for the `count` witnesses."""
     return value.values if isinstance(value, Formula) else (value,) * count
 
 
 def divides(divisor: Number, value: Number) -> bool:
-    """Whether `value / divisor` is whole, at every witness."""
+    """Whether `value / divisor` is an integer for every witness."""
     if isinstance(divisor, int) and isinstance(value, int):
         return divisor != 0 and value % divisor == 0
     return all(b != 0 and a % b == 0 for a, b in _pairs(value, divisor))
@@ -188,7 +189,7 @@ def product(sizes: Iterable[Size]) -> Size:
 
 
 def root(value: Number) -> Number:
-    """The square root, for real options."""
+    """Return the square root, for real options."""
     if isinstance(value, Formula):
         text = f"sqrt({value})"
         return _settle({((text, 1),): whole(1)}, tuple(math.sqrt(v) for v in value.values))
@@ -196,7 +197,7 @@ def root(value: Number) -> Number:
 
 
 def power(base: int | float, exponent: int | float) -> int | float:
-    """A power that is a real number; bounded: a size with a million digits is no size."""
+    """Raise to a power, if the result is real; a result with too many digits becomes infinity."""
     digits = exponent * math.log2(abs(base)) if base else 0.0
     if abs(digits) > LARGEST_POWER:
         return math.inf if digits > 0 else 0
@@ -205,17 +206,17 @@ def power(base: int | float, exponent: int | float) -> int | float:
 
 
 def text(value: Number) -> str:
-    """A number as messages and tables show it."""
+    """Format a number for messages and tables."""
     if isinstance(value, float):
         return repr(value)
     return str(value)
 
 
-# ---- inside
+# ---- internals
 
 
 def whole(value: int | float) -> Fraction:
-    """A coefficient; the module is imported only where a size is open."""
+    """Return a coefficient. `fractions` is imported here, because most specs have no open sizes."""
     from fractions import Fraction
 
     return Fraction(value)
@@ -244,14 +245,14 @@ def _both(
 
 
 def _settle(terms: dict[Factors, Fraction], values: tuple[int | float, ...]) -> Number:
-    """A number where no name is left; a name may also cancel at the witnesses alone (S % 16)."""
+    """Return a number if no name is left. Names may also cancel for the witnesses alone (S % 16)."""
     if not any(terms):
         return values[0]
     return Formula(terms, values)
 
 
 def _product(left: dict[Factors, Fraction], right: dict[Factors, Fraction]) -> dict[Factors, Fraction]:
-    """Sums are multiplied out only by plain numbers, so that H*(d+1) stays as a person writes it."""
+    """Multiply two sums. They are expanded only if one is a plain number, so that H*(d+1) prints as written."""
     if not left or not right:
         return {}
     for one, other in ((left, right), (right, left)):
@@ -265,7 +266,7 @@ def _product(left: dict[Factors, Fraction], right: dict[Factors, Fraction]) -> d
 
 
 def _monomial(terms: dict[Factors, Fraction]) -> tuple[Factors, Fraction]:
-    """A sum as one product: itself if it has one term, else a factor in parentheses."""
+    """Return a sum as one product: the sum itself if it has one term, else a factor in brackets."""
     if len(terms) == 1:
         ((factors, coefficient),) = terms.items()
         return factors, coefficient
@@ -277,7 +278,7 @@ def _divide(left: Number, right: Number) -> Number:
     if divides(right, left):
         return _settle(_ratio(_terms(left), _terms(right)), values)
     outside, inside = _whole_part(_terms(left), right)
-    if not inside:  # of values beyond all bounds, which leave no rest to look at
+    if not inside:  # infinite values leave no remainder
         return _settle(outside, values)
     inner = _sum_text(inside, "+", "-")
     top = f"({inner})" if len(inside) > 1 else inner
@@ -288,14 +289,14 @@ def _divide(left: Number, right: Number) -> Number:
 def _whole_part(
     terms: dict[Factors, Fraction], divisor: Number
 ) -> tuple[dict[Factors, Fraction], dict[Factors, Fraction]]:
-    """What a division takes out exactly, and what stays inside: floor((S-2)/2) is floor(S/2) - 1."""
+    """Split what can be divided exactly from what must be rounded: floor((S-2)/2) is floor(S/2) - 1."""
     if not isinstance(divisor, int) or any(value.denominator != 1 for value in terms.values()):
         return {}, terms
     outside: dict[Factors, Fraction] = {}
     inside: dict[Factors, Fraction] = {}
     for factors, value in terms.items():
         quotient = value.numerator // divisor
-        # only the constant may be split: 3*S/2 is not S + S/2 unless S is even
+        # Only the constant may be split: 3*S/2 is S + S/2 only if S is even.
         if factors and value.numerator % divisor:
             quotient = 0
         if quotient:
@@ -323,13 +324,13 @@ def _opaque(
 ) -> Number:
     values = tuple(operation(a, b) if b or not pattern.startswith("{} %") else 0 for a, b in _pairs(left, right))
     if len(set(values)) == 1 and pattern.startswith("{} %"):
-        return values[0]  # the body's `require` settles it
+        return values[0]  # the `require` lines fix the remainder
     shown = pattern.format(_atom(left), _atom(right))
     return _settle({((shown if tight else f"({shown})", 1),): whole(1)}, values)
 
 
 def _atom(value: Number) -> str:
-    """As an operand of `/`, `%` or `^`: what is more than one name or number stands in parentheses."""
+    """Return the text of an operand of `/`, `%` or `^`: in brackets, unless it is one name or number."""
     if not isinstance(value, Formula):
         return text(value) if value >= 0 else f"({text(value)})"
     shown = _sum_text(value.terms, "+", "-")
@@ -342,7 +343,7 @@ def _is_one_name(factors: Factors) -> bool:
 
 def _sum_text(terms: dict[Factors, Fraction], plus: str, minus: str) -> str:
     parts: list[str] = []
-    # `1 - u` reads better than `-u + 1`: a positive term goes first
+    # A positive term goes first, because `1 - u` reads better than `-u + 1`.
     items = sorted(terms.items(), key=lambda item: item[1] < 0) if next(iter(terms.values())) < 0 else terms.items()
     for factors, coefficient in items:
         shown = _term_text(factors, abs(coefficient))

@@ -1,7 +1,8 @@
-"""Nodes that are no operations: a net's input, a block's input, a delayed read, time turned round.
+"""Nodes that are not operations: an input of the net, an input of a block, a delayed read, reversed time.
 
-Each is an `Op`, so that it has types and a lowering like every other node; `structure` says which kind it is, and
-`Node.kind` and `Node.delay` ask for it. None has a name in the language or an option.
+Each class is an `Op`, so that it has types and PyTorch code like every other node. Its field `structure` says which
+kind
+it is; `Node.kind` and `Node.delay` read it. None of them has a name in the language or options.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ FLIP = Part(
 
 
 class Input(Op):
-    """A value from outside; its type is the line's."""
+    """An input of the net; the input line declares its type."""
 
     name = "input"
     structure = "input"
@@ -61,7 +62,7 @@ class Input(Op):
 
 
 class _SameType(Op):
-    """What hands its first input on in its type, whatever is known of it."""
+    """Base of the nodes whose result has the type of their first input, as far as that is known."""
 
     def looks_across_time(self, position: int, count: int) -> bool:
         return self.structure == "flip"
@@ -75,7 +76,7 @@ class _SameType(Op):
 
 
 class Port(_SameType):
-    """An input of a block, seen from inside: the value as it is."""
+    """An input of a block, seen from inside: it returns the value unchanged."""
 
     name = "port"
     structure = "port"
@@ -90,9 +91,9 @@ class Port(_SameType):
 
 
 class Delay(_SameType):
-    """Reads a layer `delay` time steps ago; before the first step zeros, or the layer's `start`.
+    """Reads a layer `delay` time steps ago: before the first step zeros, or the layer's `start`.
 
-    Its first input may be a later node: this is the only loop a net can have.
+    Its first input may be a later node, so this is the only way to make a loop in a net.
     """
 
     name = "delay"
@@ -106,7 +107,7 @@ class Delay(_SameType):
         return f"t−{self.delay}"
 
     def compute(self, call: Call, *inputs: Array) -> Array:
-        """Outside a recurrence: `start` or zeros, then the value without its last steps."""
+        """Outside a recurrence: shift along time, starting with `start` or zeros and dropping the last steps."""
         x = inputs[0]
         first = inputs[1].add_axis(1) if len(inputs) > 1 else filled(0.0, (x.shape[0], 1, *x.shape[2:]))
         early = first.pick(1, [0] * min(self.delay, x.shape[1]))
@@ -114,7 +115,7 @@ class Delay(_SameType):
         return join(1, early, x.pick(1, range(rest))) if rest > 0 else early
 
     def torch(self, *inputs: Type) -> Lowering:
-        # outside a recurrence a delayed read is a shift along time, that hands on its last steps
+        # Outside a recurrence a delayed read is a shift along time; its last steps become the state that is carried on.
         start = ", start={1}" if len(inputs) > 1 else ""
         time = inputs[0].time
         lengths = ", lengths={lengths}" if time is not None and time.varying else ""
@@ -123,7 +124,7 @@ class Delay(_SameType):
 
 
 class Flip(_SameType):
-    """The last time step first: what `reversed(step)` puts before and after the step."""
+    """Reverses time: `reversed(step)` puts one before and one after the step."""
 
     name = "flip"
     structure = "flip"

@@ -1,4 +1,4 @@
-"""Types of values: maps @ space over time. The batch is never part of a type."""
+"""Types of values: maps @ space over time. The batch is not part of a type."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from netspec.ir.sizes import Formula, Size, product, text
 
 
 class Unknown:
-    """What is not known yet inside a recurrence; arithmetic with it stays unknown."""
+    """A size that is not known yet, inside a recurrence; the result of arithmetic with it is unknown too."""
 
     __slots__ = ()
 
@@ -33,7 +33,7 @@ UNKNOWN: Final[Any] = Unknown()
 
 
 class Time(NamedTuple):
-    """`length` steps; `varying` names whose lengths they are where each example has its own (up to)."""
+    """The time axis: at most `length` steps. `varying` names the lengths if examples have their own."""
 
     length: Size
     varying: str = ""
@@ -43,10 +43,10 @@ class Time(NamedTuple):
 
 
 class Type(NamedTuple):
-    """`maps @ space [over time]`, or class indices where `classes` is set (maps is then 1).
+    """`maps @ space [over time]`, or class indices if `classes` is set (`maps` is then 1).
 
-    Tensor layout, batch first: (B, [T,] maps, *space); without space (B, [T,] maps); class indices
-    have no maps axis: (B, [T,] *space).
+    Tensor layout: (B, [T,] maps, *space), without space (B, [T,] maps); class indices have no maps axis:
+    (B, [T,] *space).
     """
 
     maps: Size
@@ -56,12 +56,12 @@ class Type(NamedTuple):
 
     @property
     def values(self) -> Size:
-        """How many numbers a time step holds."""
+        """The number of values in a time step."""
         return self.maps * product(self.space)
 
     @property
     def step(self) -> Type:
-        """The type of one time step."""
+        """The type of a single time step."""
         return self if self.time is None else self._replace(time=None)
 
     def over(self, time: Time | None) -> Type:
@@ -79,7 +79,7 @@ class Type(NamedTuple):
 
     @property
     def open(self) -> bool:
-        """Whether a size has names that are not bound."""
+        """Whether a size depends on names that are not set."""
         sizes = [self.maps, *self.space, self.classes, None if self.time is None else self.time.length]
         return any(isinstance(size, Formula) for size in sizes)
 
@@ -91,7 +91,7 @@ UNKNOWN_TYPE: Final = Type(UNKNOWN, UNKNOWN, UNKNOWN)
 
 
 def type_text(value: Type) -> str:
-    """As a spec would write it: `64@56x56`, `K @ S x S`, `one of 65 over 128`."""
+    """Format a type as in a spec: `64@56x56`, `K @ S x S`, `one of 65 over 128`."""
     over = ""
     if value.time is not None:
         over = " over ?" if isinstance(value.time, Unknown) else f" {value.time}"
@@ -111,7 +111,7 @@ def space_text(sizes: tuple[Size, ...]) -> str:
 
 
 class ShapeFault(Exception):
-    """A step cannot take its inputs: a code, the option or input to underline, and the words to say it."""
+    """A step cannot take its inputs. Holds a code, the option or input to underline, and the words of the message."""
 
     def __init__(self, code: str, *, option: str = "", input: int = -1, hint: str = "", **words: Any) -> None:
         super().__init__(code)
@@ -123,5 +123,5 @@ class ShapeFault(Exception):
 
 
 def refuse(code: str, *, option: str = "", input: int = -1, hint: str = "", **words: Any) -> NoReturn:
-    """Raises ShapeFault; `option` or `input` says what to underline, `hint` which help line fits."""
+    """Raise ShapeFault. `option` or `input` says what to underline, `hint` which help line to show."""
     raise ShapeFault(code, option=option, input=input, hint=hint, **words)

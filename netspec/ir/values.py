@@ -12,7 +12,7 @@ from netspec.ir.types import Type
 
 
 class Uncomputed(Exception):
-    """A step that does not say what it computes."""
+    """Raised for a step that does not define how it computes its values."""
 
     def __init__(self, node: Node) -> None:
         super().__init__(node.word)
@@ -20,11 +20,11 @@ class Uncomputed(Exception):
 
 
 class Values:
-    """The arrays of a net's values; made by `values_of`.
+    """The arrays of all values of a net, made by `values_of`.
 
     Attributes:
         edges: the array of each value, (B, [T,] C, *space).
-        updates: what is to be stored after a training pass (running statistics), by key.
+        updates: arrays to store after a training pass (running statistics), by key.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Values:
         self._training, self._lengths, self._draw, self._one_step = training, lengths, draw, one_step
         cells = [] if one_step else [sorted(cell) for cell in graph.cells]
         looped = {index for cell in cells for index in cell}
-        # a value between two nodes of a loop may need the loop's result: what cannot be computed yet waits
+        # A node between two nodes of a loop may need the loop's result, so whatever cannot be computed yet is retried.
         waiting = cells + [[node.index] for node in graph.nodes if node.index not in looped]
         waiting.sort(key=lambda part: part[-1])
         while waiting:
@@ -55,7 +55,7 @@ class Values:
             waiting = later
 
     def _done(self, part: list[int], loop: bool) -> bool:
-        """Computes a node or a loop whose inputs are known; says whether it could."""
+        """Compute a node or a loop if its inputs are known. Return whether it was computed."""
         nodes = [self.graph.nodes[index] for index in part]
         if any(edge not in self.edges and not (loop and edge.node in part) for node in nodes for edge in node.inputs):
             return False
@@ -75,7 +75,7 @@ class Values:
         return tuple(own.step for own in types)
 
     def _node(self, node: Node, read: dict[Edge, Array], types: tuple[Type, ...], whole: Sequence[int]) -> None:
-        """One node; `whole`: those inputs that a loop hands over with all their time steps."""
+        """Compute one node. `whole` lists the inputs of which a loop passes all time steps at once."""
         found: tuple[Array, ...] | None
         if node.kind == "input":
             found = (self._inputs[self.graph.layers[node.layer].label],)
@@ -99,7 +99,7 @@ class Values:
         return found
 
     def _loop(self, cell: list[int]) -> None:
-        """A recurrence: its nodes at the first time step, then at the second, …"""
+        """Compute the nodes of a recurrence for one time step after another."""
         nodes = [self.graph.nodes[index] for index in cell]
         time: Any = nodes[0].type.time
         rows: list[dict[Edge, Array]] = []
@@ -143,19 +143,23 @@ def values_of(
     draw: Noise | None = None,
     one_step: bool = False,
 ) -> Values:
-    """What every node of a net computes.
+    """Describe the computation of every node of a net.
 
     Parameters:
-        graph: the net; no size is open.
+        graph: the net; all its sizes must be set.
         inputs: an array for each input line, by its label: (B, [T,] C, *space), class indices without C.
-        weight: gives a stored array by its key.
+        weight: a function from the key of a stored array to the array.
         examples: B.
-        training: batch statistics and dropout as in training.
-        lengths: the steps of each example, by the name of the lengths (`Time.varying`).
-        draw: random numbers, as `Call.noise` asks for them.
-        one_step: inputs are of one time step, without T; what needs other steps is not computed.
+        training: whether batch statistics and dropout are used, as in training.
+        lengths: the number of time steps of each example, by the name of the lengths (`Time.varying`).
+        draw: random numbers, as for `Call.noise`.
+            one_step: whether the inputs are a single time step, without T. Then a step that reads other time steps is
+            an error.
+
+    Returns:
+        The values of all nodes.
 
     Raises:
-        Uncomputed: a step does not say what it computes.
+        Uncomputed: a step does not define how it computes its values.
     """
     return Values(graph, inputs, weight, examples, training, lengths or {}, draw, one_step)
