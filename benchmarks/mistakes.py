@@ -1,0 +1,222 @@
+"""Mistakes that people make: how many are answered with a code, at the right place, with a mend that works.
+
+The cases, with the place and the mend that a person would give, are the files of tests/hostile/mistakes. What falls
+short is listed; `SHOW=1 ./dev bench mistakes` prints its answers, too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import shlex
+import tempfile
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks.publish import publish
+from netspec.cli import main as netspec
+from netspec.diagnostics.model import Fault, fixed
+from netspec.elaborate.program import parse_program
+from netspec.spec import Spec
+from netspec.syntax.printer import format_file
+
+FOLDER = Path(__file__).resolve().parents[1] / "tests" / "hostile" / "mistakes"
+BARS = {"coded": 0.98, "at the right place": 0.95, "with a mend that works": 0.95, "all three": 0.92}
+ROUNDS = 5  # a mend may bring a further mistake to light
+
+
+class Verdict(NamedTuple):
+    """How one case was answered; `answer` is what was said."""
+
+    name: str
+    coded: bool
+    placed: bool
+    mended: bool
+    answer: str
+
+    @property
+    def right(self) -> bool:
+        return self.coded and self.placed and self.mended
+
+
+def main() -> bool:
+    rows = ["| set | cases | coded | at the right place | with a mend that works | all three | valid ones accepted |"]
+    rows.append("|---|---|---|---|---|---|---|")
+    short: list[str] = []
+    holds = True
+    for path in sorted(FOLDER.glob("*.toml")):
+        cases: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        verdicts = [judged(name, case) for name, case in cases.items()]
+        wrong = [verdict for verdict in verdicts if not cases[verdict.name].get("valid")]
+        valid = [verdict for verdict in verdicts if cases[verdict.name].get("valid")]
+        shares = [
+            sum(column) / len(wrong) for column in zip(*((*item[1:4], item.right) for item in wrong), strict=True)
+        ]
+        holds = holds and all(share >= bar for share, bar in zip(shares, BARS.values(), strict=True))
+        holds = holds and all(verdict.right for verdict in valid)
+        cells = [f"{100 * share:.1f} %" for share in shares]
+        rows.append(
+            f"| {path.stem} | {len(cases)} | {' | '.join(cells)} | {sum(v.right for v in valid)} of {len(valid)} |"
+        )
+        for verdict in verdicts:
+            if not verdict.right:
+                lacks = [word for word, good in zip(BARS, verdict[1:4], strict=False) if not good]
+                short.append(
+                    f"| {path.stem} {verdict.name} | {cases[verdict.name]['what']} | not {', not '.join(lacks)} |"
+                )
+                if "SHOW" in os.environ:
+                    print(f"\n=== {verdict.name} not {', not '.join(lacks)}\n{cases[verdict.name]}\n{verdict.answer}")
+    rows += [
+        "",
+        "Asked: " + ", ".join(f"{100 * bar:.0f} % {word}" for word, bar in BARS.items()) + ", in each set.",
+        "",
+    ]
+    rows += ["What falls short:", "", "| case | what was written | what the answer lacks |", "|---|---|---|", *short]
+    publish("mistakes", "Mistakes that people make, and the answers", rows, ("netspec",))
+    return holds
+
+
+def judged(name: str, case: dict[str, Any]) -> Verdict:
+    """Runs the command of a case in an empty folder, and judges the answer."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        for file, text in {"main.net": case["main"], **case.get("files", {})}.items():
+            Path(file).write_text(text, encoding="utf-8" if file.endswith(".net") else case.get("encoding", "utf-8"))
+        found, printed = answered(shlex.split(case.get("command", "check main.net")))
+        if case.get("valid"):
+            accepted = not any(item["severity"] == "error" for item in found) and "Traceback" not in printed
+            return Verdict(name, accepted, accepted, accepted, printed)
+        if not found and formatted(case["main"]) in {formatted(text) for text in expected(case)}:
+            return Verdict(name, True, True, True, "accepted, and it means what the mend means")
+        coded = bool(found) and "Traceback" not in printed
+        return Verdict(name, coded, coded and placed(found, case), coded and mended(found, case), printed)
+
+
+def answered(command: Sequence[str]) -> tuple[list[dict[str, Any]], str]:
+    """The diagnostics of a command, the first error first, and all that it printed."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            netspec([*command, "--format", "json"])
+        except Exception as error:
+            return [], f"Traceback: {error!r}"
+    at = out.getvalue().find("[")
+    try:
+        found, _ = json.JSONDecoder().raw_decode(out.getvalue()[max(at, 0) :])
+    except ValueError:
+        return [], out.getvalue() + err.getvalue()
+    found.sort(key=lambda item: item["severity"] == "warning")
+    return found, json.dumps(found, ensure_ascii=False, indent=1)
+
+
+def listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or ())
+
+
+def placed(found: Sequence[dict[str, Any]], case: dict[str, Any]) -> bool:
+    """Whether the first answer begins on the line of the cause and overlaps it."""
+    return any(overlaps(found[0]["place"], at, case["main"]) for at in listed(case["at"]))
+
+
+def overlaps(place: dict[str, Any] | None, at: str, text: str) -> bool:
+    where, _, cause = at.partition(" ")
+    if place is None or where == "-":
+        return place is None and where == "-"
+    file, _, line = where.rpartition(":")
+    if Path(place["file"]).name != (file or "main.net") or place["line"] != int(line):
+        return False
+    if file:
+        return True
+    start = text.split("\n")[int(line) - 1].index(cause) + 1
+    end = place["end_column"] if place["end_line"] == place["line"] else len(text)
+    return bool(place["column"] < start + len(cause) and max(end, place["column"] + 1) > start)
+
+
+def mended(found: Sequence[dict[str, Any]], case: dict[str, Any]) -> bool:
+    """Whether a fix or a piece of code in the answer gives the expected mend, or the answer says the expected words."""
+    said = "\n".join(line for item in found for line in (item["message"], *item["help"], *labels(item)))
+    words = listed(case.get("say"))
+    if words and all(any(option in said for option in word.split("|")) for word in words):
+        return True
+    wanted = {formatted(text) for text in expected(case)}
+    if not wanted:
+        return False
+    return any(formatted(text) in wanted for text in candidates(found, case["main"]))
+
+
+def labels(item: dict[str, Any]) -> list[str]:
+    return [label["text"] for label in item["labels"]]
+
+
+def expected(case: dict[str, Any]) -> Iterator[str]:
+    """The text with each mend of the case."""
+    lines = case["main"].split("\n")
+    for mend in listed(case.get("mend")):
+        first = int(listed(case["at"])[0].partition(" ")[0])
+        yield "\n".join([*lines[: first - 1], mend, *lines[case.get("until", first) :]])
+
+
+def formatted(text: str) -> str | None:
+    """A text in the canonical format if it checks without an error, else None."""
+    try:
+        program = parse_program(text, "main.net", Path.cwd())
+    except Fault:
+        return None
+    if any(item.severity == "error" for item in Spec(program).check()):
+        return None
+    return format_file(program.main.source, program.main.file)
+
+
+def candidates(found: Sequence[dict[str, Any]], text: str) -> Iterator[str]:
+    """The text with the fixes made, and with each piece of code of the answer put where it may be meant."""
+    changed = text
+    for _ in range(ROUNDS):
+        try:
+            program = parse_program(changed, "main.net", Path.cwd())
+        except Fault as fault:
+            changed, count = fixed(program_source(fault), [fault.diagnostic])
+        else:
+            changed, count = fixed(program.main.source, Spec(program).check())
+        if not count:
+            break
+        yield changed
+    for item in found:
+        pieces = [piece for line in (item["message"], *item["help"]) for piece in re.findall(r"`([^`]+)`", line)]
+        places = [place for place in (item["place"], *(label["place"] for label in item["labels"])) if place]
+        for place in places:
+            if Path(place["file"]).name == "main.net":
+                for piece in dict.fromkeys(pieces):
+                    yield from put(text, place, piece)
+
+
+def program_source(fault: Fault) -> Any:
+    assert fault.diagnostic.span is not None
+    return fault.diagnostic.span.source
+
+
+def put(text: str, place: dict[str, Any], piece: str) -> Iterator[str]:
+    """A piece of code in place of the underlined text, of its line, of what stands behind the colon, and as a new line."""
+    lines = text.split("\n")
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    start = starts[place["line"] - 1] + place["column"] - 1
+    end = starts[place["end_line"] - 1] + place["end_column"] - 1
+    first, last = starts[place["line"] - 1], starts[place["end_line"]] - 1
+    indent = re.match(r"\s*", lines[place["line"] - 1])
+    assert indent is not None
+    head = first + indent.end()
+    yield text[:start] + piece + text[end:]
+    yield text[:end] + piece + text[end:]
+    yield text[:start] + text[end:]
+    yield text[:head] + piece + text[last:]
+    yield text[:head] + piece + "\n" + text[first:]
+    yield text[:last] + "\n" + indent.group() + piece + text[last:]
+    for sign in (":", "=", "->"):
+        at = text.find(sign, first, last)
+        if at >= 0:
+            yield text[: at + len(sign)] + " " + piece + text[last:]
