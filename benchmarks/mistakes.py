@@ -199,7 +199,7 @@ def program_source(fault: Fault) -> Any:
 
 
 def put(text: str, place: dict[str, Any], piece: str) -> Iterator[str]:
-    """A piece of code in place of the underlined text, of its line, of what stands behind the colon, and as a new line."""
+    """A piece of code in place of the underlined text, of its line, of what follows the colon, and on a new line."""
     lines = text.split("\n")
     starts = [0]
     for line in lines:
