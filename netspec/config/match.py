@@ -24,6 +24,7 @@ class Match:
     places: dict[str, Span | None] = field(default_factory=dict)
     terms: dict[str, Term] = field(default_factory=dict)  # for each target, the first term that uses it
     named: set[str] = field(default_factory=set)  # fields that some term names, even if that term has another mistake
+    classes: str | None = None  # the first target of a loss that holds one class for each example
 
 
 def match(data: Data, train: Train, graph: Graph, report: Report) -> Match:
@@ -95,8 +96,9 @@ def _term(term: Term, losses: list[Loss], data: Data, graph: Graph, found: Match
     if target is not None and given is None:
         report.add(_no_layer(term, target, "target", data, graph))
         return
+    predicted = prediction_of(term, losses, layer)
     try:
-        want = term.wants(layer, given, prediction_of(term, losses, layer))
+        want = term.wants(layer, given, predicted)
     except ShapeFault as fault:
         hints = (Hint(fault.hint),) if fault.hint else ()
         report.add(Diagnostic(fault.code, term.at(fault.option or "layer"), fault.words, hints=hints))
@@ -112,6 +114,8 @@ def _term(term: Term, losses: list[Loss], data: Data, graph: Graph, found: Match
             found.terms.setdefault(name, term)
     if target is not None and want is not None and given is not None:
         _target(term, target, given, want, data, graph, found, report)
+        if isinstance(term, Loss) and predicted is not None and predicted.chooses and not (layer.space or layer.time):
+            found.classes = found.classes or target
 
 
 def _target(

@@ -113,6 +113,7 @@ def make_plan(
     given: Mapping[str, Any] | None = None,
     others: Sequence[Spec] = (),
     allow: Sequence[str] = (),
+    stored: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Make the plan of a run: read the sections, and the data that they name.
 
@@ -122,6 +123,7 @@ def make_plan(
         given: the caller's arrays by field.
         others: specs whose sections override those of `spec`.
         allow: modules that `python("pkg:fn")` may import; a run never stores them.
+        stored: the data.json of the run that is resumed, whose split is made again; None for a new run.
 
     Raises:
         SpecError: the sections have mistakes (exit code 1).
@@ -134,7 +136,7 @@ def make_plan(
         for module in ("matplotlib", "pygraphviz"):
             need(module)
     places = places_of(request, spec, allow)
-    dataset = load_data(data, found, places, given or {}, train.seed, spec)
+    dataset = load_data(data, found, places, given or {}, train.seed, spec, stored)
     return Plan(spec, net, data, train, found, dataset, request, others)
 
 
@@ -145,14 +147,22 @@ def places_of(request: Request, spec: Spec, allow: Sequence[str] = ()) -> Places
     return Places(folder, spec.program.root, data, tuple(allow))
 
 
-def load_data(data: Data, found: Match, places: Places, given: Mapping[str, Any], seed: int, spec: Spec) -> Dataset:
+def load_data(
+    data: Data,
+    found: Match,
+    places: Places,
+    given: Mapping[str, Any],
+    seed: int,
+    spec: Spec,
+    stored: Mapping[str, Any] | None = None,
+) -> Dataset:
     """Read the source, unless the caller gives arrays for all fields, and prepare every field."""
     rows = None
     if data.source is not None and not set(found.wanted) <= set(given):
         rows = open_source(data.source, places)
     elif data.source is None and not given:
         raise DataError(Diagnostic("NS836", None, {"file": spec.name}))
-    return prepare(data, found, rows, given, seed)
+    return prepare(data, found, rows, given, seed, stored)
 
 
 # ---- Write settings of the caller as a spec writes them

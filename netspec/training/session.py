@@ -72,7 +72,7 @@ def resume(
         request.data = os.fspath(data_folder)
     if pictures is not None:
         request.pictures = pictures
-    plan = make_plan(spec or run.spec, request, data, others or run.others, allow)
+    plan = make_plan(spec or run.spec, request, data, others or run.others, allow, run.data)
     need("torch")
     return Session(plan, watch).resume(Folder(run.folder))
 

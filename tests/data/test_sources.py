@@ -10,6 +10,7 @@ import pytest
 
 import netspec
 from netspec.diagnostics.errors import NetspecError
+from netspec.training.data.random_streams import split
 from netspec.training.plan import Plan, Request, make_plan
 from tests.data.writing import idx_pair, picture, spec
 
@@ -184,3 +185,59 @@ def test_the_data_folder_replaces_the_specs_own(tmp_path: Path) -> None:
         plan_of(text, tmp_path / "here")
     assert refused.value.diagnostic.code == "NS800"
     assert len(array(plan_of(text, tmp_path / "here", data=tmp_path / "there"), "x")) == 2
+
+
+# ---- split
+
+
+def rare(folder: Path) -> None:
+    """A table of 100 rows, 10 of them of the class `yes`."""
+    rows = [f"{number},{'yes' if number % 10 == 3 else 'no'},{int(number % 10 == 3)}" for number in range(100)]
+    (folder / "rare.csv").write_text("a,label,number\n" + "\n".join(rows) + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("field", "loss", "outputs"),
+    [
+        ('label = label("label")', "cross_entropy(y, label)", 2),
+        ('label = label("label")', "binary_cross_entropy(y, label)", 1),
+        ('label = column("number")', "binary_cross_entropy(y, label)", 1),
+        ('label = column("number")', "cross_entropy(y, label)", 2),
+    ],
+)
+def test_every_part_has_its_share_of_each_class(tmp_path: Path, field: str, loss: str, outputs: int) -> None:
+    rare(tmp_path)
+    text = spec('csv("rare.csv")', ['x = columns("a") -> standardize', field], "1", loss=loss, split="[0.6, 0.2, 0.2]")
+    text = text.replace("output y: K perceptrons", f"output y: {outputs} perceptrons").replace("(K = 2)", "")
+    for seed in range(5):
+        plan = plan_of(text.replace("epochs = 1", f"epochs = 1\n  seed = {seed}"), tmp_path)
+        found = {name: array(plan, "label")[rows] for name, rows in plan.dataset.parts.items()}
+        assert {name: (len(rows), int(rows.sum())) for name, rows in found.items()} == {
+            "training": (60, 6), "validation": (20, 2), "test": (20, 2)
+        }  # fmt: skip
+        assert plan.dataset.document()["stratified"] == "label"
+
+
+def test_numbers_and_windows_are_not_stratified(tmp_path: Path) -> None:
+    rare(tmp_path)
+    fields = ['x = columns("a") -> standardize', 'label = column("number")']
+    text = spec('csv("rare.csv")', fields, "1", loss="squared(y, label)", split="[0.6, 0.4]", classes=1)
+    assert plan_of(text, tmp_path).dataset.stratified is None
+    fields = ['x = columns("a") -> window(4)', 'label = label("label") -> window(4)']
+    text = spec('csv("rare.csv")', fields, "1 over 4", split="[0.6, 0.4]")
+    plan = plan_of(text, tmp_path)
+    assert plan.dataset.stratified is None
+    assert plan.dataset.parts["training"].max() < 60
+
+
+def test_classes_of_unlike_sizes_are_divided_alike() -> None:
+    classes = np.repeat([0, 1, 2, 3], [500, 41, 7, 1])
+    for seed in range(10):
+        parts = split(seed, len(classes), (0.6, 0.2, 0.2), classes=classes)
+        assert [len(part) for part in parts] == [len(part) for part in split(seed, len(classes), (0.6, 0.2, 0.2))]
+        assert sorted(np.concatenate(parts)) == list(range(len(classes)))
+        counts = np.array([np.bincount(classes[part], minlength=4) for part in parts])
+        wanted = np.outer((0.6, 0.2, 0.2), np.bincount(classes))
+        assert np.abs(counts - wanted).max() <= 1.0
+    one, other = (split(seed, len(classes), (0.5, 0.5), classes=classes)[0] for seed in (0, 1))
+    assert one.tolist() != other.tolist()  # the rows are drawn, too

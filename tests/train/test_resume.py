@@ -15,6 +15,7 @@ import netspec
 from benchmarks.soak.nets import NETS
 from netspec import api
 from netspec.diagnostics.errors import NetspecError
+from netspec.training.inference.predictor import Predictor, evaluate
 from netspec.training.loop.loop import Loop
 from netspec.training.run import Run
 from netspec.training.storage import files
@@ -75,6 +76,25 @@ def test_the_schedules_rate_is_right_after_a_cut(train: Train, cut: Callable[[in
     again = api.resume("cut")
     assert [row["lr"] for row in again.history] == [3e-3, 1.5e-3, 0.75e-3, 0.375e-3]
     assert same(whole, again)
+
+
+def test_a_run_goes_on_with_the_split_it_began_with(
+    train: Train, cut: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run of a version that drew rows without regard to classes, which data.json tells."""
+    from netspec.training.data import dataset
+
+    with monkeypatch.context() as before:
+        before.setattr(dataset, "_strata", lambda *given: None)
+        whole = train("mlp", out="whole")
+        cut(14)
+        with pytest.raises(Killed):
+            train("mlp", out="cut", save_every=1)
+        cut(0)
+    assert "stratified" not in whole.data
+    assert same(whole, api.resume("cut"))
+    assert evaluate(Predictor(whole))[0] == whole.scores
+    assert "stratified" in train("mlp", out="now").data
 
 
 def test_a_finished_run_is_not_resumed(train: Train) -> None:

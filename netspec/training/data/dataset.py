@@ -51,6 +51,7 @@ class Dataset:
     files: list[File]
     rows: int
     windowed: bool = False
+    stratified: str | None = None  # the field whose classes `split` divides in equal shares
 
     def document(self) -> dict[str, Any]:
         """The facts of the data, as JSON for the folder of a run."""
@@ -59,6 +60,7 @@ class Dataset:
             "files": [{"name": file.name, "bytes": file.bytes, "sha256": file.sha256} for file in self.files],
             "rows": self.rows,
             "parts": {name: len(rows) for name, rows in self.parts.items()},
+            **({"stratified": self.stratified} if self.stratified else {}),
             "fields": {
                 name: {
                     "steps": [{"word": step.word, **state} for step, state in item.learned],
@@ -71,7 +73,14 @@ class Dataset:
         }
 
 
-def prepare(data: Data, match: Match, rows: Rows | None, given: Mapping[str, Any], seed: int) -> Dataset:
+def prepare(
+    data: Data,
+    match: Match,
+    rows: Rows | None,
+    given: Mapping[str, Any],
+    seed: int,
+    stored: Mapping[str, Any] | None = None,
+) -> Dataset:
     """Extracts every field, splits the rows into parts, and fits and applies the steps of each field.
 
     Parameters:
@@ -80,13 +89,14 @@ def prepare(data: Data, match: Match, rows: Rows | None, given: Mapping[str, Any
         rows: the rows of the source; None where arrays stand for all fields.
         given: arrays of the caller by field.
         seed: the split draws from it.
+        stored: the data.json of a run, whose split is made again; None for a new run.
 
     Raises:
         NetspecError: the data has faults (exit code 3); all of them are in it.
     """
     faults = Faults(() if rows is None else rows.faults)
     try:
-        found = _prepare(data, match, rows, given, seed, faults)
+        found = _prepare(data, match, rows, given, seed, stored, faults)
     except NetspecError as error:
         faults.found += [fault for fault in error.diagnostics if fault not in faults.found]
         faults.raise_all()
@@ -96,12 +106,22 @@ def prepare(data: Data, match: Match, rows: Rows | None, given: Mapping[str, Any
 
 
 def _prepare(
-    data: Data, match: Match, rows: Rows | None, given: Mapping[str, Any], seed: int, faults: Faults
+    data: Data,
+    match: Match,
+    rows: Rows | None,
+    given: Mapping[str, Any],
+    seed: int,
+    stored: Mapping[str, Any] | None,
+    faults: Faults,
 ) -> Dataset:
     raw = _extract_all(data, match, rows, given, faults)
     count = _count(raw, data)
     windows = windows_of(data, raw)
-    parts = _parts(data, rows, count, seed, windows is not None)
+    classes = None if windows is not None else _strata(data, match, raw)
+    # a run of an earlier version goes on with the parts that it has, which were drawn without regard to classes
+    if stored is not None and "stratified" not in stored:
+        classes = None
+    parts = _parts(data, rows, count, seed, windows is not None, classes)
     fields: dict[str, Prepared] = {}
     for name, values in raw.items():
         item = data.fields.get(name) or Field(name)
@@ -118,7 +138,8 @@ def _prepare(
         parts = {name: starts(found, windows, data) for name, found in parts.items()}
     name = rows.name if rows is not None else "arrays"
     files = [*(rows.files if rows is not None else ()), *(_as_file(name, raw[name]) for name in given)]
-    return Dataset(fields, parts, name, files, count, windows is not None)
+    stratified = None if classes is None else match.classes
+    return Dataset(fields, parts, name, files, count, windows is not None, stratified)
 
 
 def _as_file(name: str, values: Values) -> File:
@@ -191,13 +212,28 @@ def _count(raw: dict[str, Values], data: Data) -> int:
 # ---- parts
 
 
-def _parts(data: Data, rows: Rows | None, count: int, seed: int, ordered: bool) -> dict[str, Array]:
+def _strata(data: Data, match: Match, raw: Mapping[str, Values]) -> Array | None:
+    """The class of each row, if `split` is given and the target holds one class for each row."""
+    import numpy as np
+
+    if match.classes is None or len(data.split) < 2 or match.classes not in raw:
+        return None
+    array = raw[match.classes].array
+    if array.size != len(array):  # a probability for each class
+        return None
+    codes: Array = array.reshape(-1)
+    return codes if (np.floor(codes) == codes).all() else None
+
+
+def _parts(
+    data: Data, rows: Rows | None, count: int, seed: int, ordered: bool, classes: Array | None
+) -> dict[str, Array]:
     """The rows of each part; `split` divides all rows but those of the source's own test part."""
     import numpy as np
 
     own = None if rows is None else rows.tested
     shares = data.split or (1.0,)
-    divided = split(seed, count if own is None else own, shares, ordered)
+    divided = split(seed, count if own is None else own, shares, ordered, None if classes is None else classes[:own])
     found = dict(zip(PARTS, divided))
     if own is not None:
         found["test"] = np.arange(own, count)

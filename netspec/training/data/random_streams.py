@@ -84,15 +84,25 @@ def permutation(key: int, count: int) -> Array:
     return found
 
 
-def split(seed: int, count: int, shares: tuple[float, ...], ordered: bool = False) -> list[Array]:
+def split(
+    seed: int, count: int, shares: tuple[float, ...], ordered: bool = False, classes: Array | None = None
+) -> list[Array]:
     """The rows of each part, as many parts as shares; `ordered` keeps them in stretches, else they are drawn.
 
     Part sizes are rounded so that they add up to `count`; a part with a share above 0 has a row where there are
-    enough.
+    enough. With `classes`, the class of each row (count,), every part has the same share of each class, but for
+    rounding.
     """
     import numpy as np
 
     order = np.arange(count) if ordered else permutation(key_of(seed, "split"), count)
+    if classes is not None:
+        drawn = classes[order]
+        first = np.argsort(drawn, kind="stable")  # the places of the first class, in the order drawn, then of the next
+        _, begins, sizes = np.unique(drawn[first], return_index=True, return_counts=True)
+        # the k-th of the n rows of a class lies at (k + 1/2) / n of the way, so a cut takes an equal share of each class
+        way = (np.arange(count) - np.repeat(begins, sizes) + 0.5) / np.repeat(sizes, sizes)
+        order = order[first[np.lexsort((first, way))]]
     ends = [round(sum(shares[: number + 1]) * count) for number in range(len(shares))]
     ends[-1] = count
     parts = np.split(order, ends[:-1])

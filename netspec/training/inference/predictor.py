@@ -76,7 +76,7 @@ class Predictor:
         from netspec.training.plan import load_data
 
         places = places_of(self.request, self.run.spec, self.allow)
-        return load_data(self.data, self.match, places, {}, self.train.seed, self.run.spec)
+        return load_data(self.data, self.match, places, {}, self.train.seed, self.run.spec, self.stored)
 
     def answers(self, dataset: Dataset) -> list[Answer]:
         """The predictions for all rows, one Answer per target."""
