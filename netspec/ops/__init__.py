@@ -1,1 +1,1 @@
-"""Operations: one file each. The registry is the folder: a step's module is imported when a spec names it."""
+"""The operations, a file for each family. `registry.py` finds the module of a name and imports it when it is used."""

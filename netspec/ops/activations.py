@@ -1,7 +1,7 @@
-"""Activation functions: one table, a row for each, whose formula says what becomes of a single value `s`.
+"""Activation functions: a table with one row each, whose formula computes a single value `s`.
 
-From the formula come the values, the gradient, the equation and the page's JavaScript; the torch expression is held
-to it by the tests.
+The formula gives the values, the gradient, the equation and the JavaScript of the page. Tests compare the torch
+expression with it.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ class Activation(NamedTuple):
     """One row of the table.
 
     Attributes:
-        name: the word of the language.
-        sign: how formulas and boxes of figures write it: σ, ReLU.
+        name: the word in the language.
+        sign: its sign in equations and in boxes of figures: σ, ReLU.
         value: the formula.
-        torch: the torch expression, `{x}` the input.
+        torch: the torch expression; `{x}` is the input.
         summary: what it is, in a few words.
-        source: the paper, or torch's own name.
-        example: a step that uses it; its name, when left out.
-        squashes: what a loss that computes from the sums before it calls it.
+        source: the paper, or the name in torch.
+        example: a step that uses it; by default its name.
+        squashes: "sigmoid" or "softmax" if a loss can compute from its logits instead.
     """
 
     name: str
@@ -67,7 +67,7 @@ TABLE = (
                "a sigmoid of straight lines", "torch.nn.functional.hardsigmoid"),
     Activation("hardswish", "hard swish", lambda s: s * _hardsigmoid(s), "F.hardswish({x})",
                "the value times its hardsigmoid", "Howard 2019"),
-    # sign has a gradient (zero); heaviside has none, and a net that holds it could not be trained at all
+    # `sign` has a gradient (zero). `heaviside` has none: backpropagation through it would fail.
     Activation("step", "step", lambda s: (s > 0).where(1, 0), "F.relu(torch.sign({x}))",
                "1 where the sum is positive, else 0: nothing below it learns", "Rosenblatt 1958",
                "1 perceptron -> step"),
@@ -80,10 +80,10 @@ TABLE = (
 
 
 def _class(row: Activation) -> type[Elementwise]:
-    """The operation of a row."""
+    """Create the operation class of a row."""
     title = row.name.capitalize()
     facts = {
-        "__doc__": f"{row.summary[0].upper()}{row.summary[1:]}.\n\n    Shape: (B, [T,] C, *space), as it came in.",
+        "__doc__": f"{row.summary[0].upper()}{row.summary[1:]}.\n\n    Shape: (B, [T,] C, *space), unchanged.",
         "__module__": __name__,
         "__qualname__": title,
         "name": row.name,
@@ -105,9 +105,9 @@ globals().update({cls.__name__: cls for cls in map(_class, TABLE)})
 
 
 class Leaky(Elementwise):
-    """Negative values are multiplied by a small slope.
+    """Multiplies negative values by a small slope.
 
-    Shape: (B, [T,] C, *space), as it came in.
+    Shape: (B, [T,] C, *space), unchanged.
     """
 
     name = "leaky"
@@ -130,9 +130,9 @@ class Leaky(Elementwise):
 
 
 class Gelu(Elementwise):
-    """The value times the probability that a normal variable is smaller; `tanh` is GPT-2's approximation.
+    """The value times the probability that a standard normal variable is smaller; `tanh` selects GPT-2's approximation.
 
-    Shape: (B, [T,] C, *space), as it came in.
+    Shape: (B, [T,] C, *space), unchanged.
     """
 
     name = "gelu"
@@ -161,9 +161,9 @@ class Gelu(Elementwise):
 
 
 class Identity(Elementwise):
-    """The value as it is.
+    """Returns the value unchanged.
 
-    Shape: (B, [T,] C, *space), as it came in.
+    Shape: (B, [T,] C, *space), unchanged.
     """
 
     name = "identity"
@@ -183,9 +183,9 @@ class Identity(Elementwise):
 
 
 class Softmax(Op):
-    """Positive values that sum to one along a role: maps, unless another is named.
+    """Positive values that sum to one along an axis: along maps, unless a role is given.
 
-    Shape: (B, [T,] C, *space), as it came in.
+    Shape: (B, [T,] C, *space), unchanged.
     """
 
     name = "softmax"

@@ -1,4 +1,4 @@
-"""`a + b`, `2*a`, `matmul`: values with values, and with numbers."""
+"""Arithmetic of two values or of a value and a number: `a + b`, `2*a`, `matmul`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from netspec.ops.sharing import align, merge, merge_partial, shared_axes
 
 
 class Pairwise(Op):
-    """Two values, number by number; a value without space or time is repeated along it.
+    """Combines two values element by element. A value without space or time is repeated along it.
 
     Shape: two values (B, [T,] C, *space) -> (B, [T,] C, *space).
     """
@@ -58,7 +58,7 @@ class Pairwise(Op):
 
 
 class Add(Pairwise):
-    """The sum of two values, number by number."""
+    """The sum of two values, element by element."""
 
     name = "add"
     circle = "+"
@@ -66,7 +66,7 @@ class Add(Pairwise):
 
 
 class Subtract(Pairwise):
-    """The difference of two values, number by number."""
+    """The difference of two values, element by element."""
 
     name = "subtract"
     circle = "−"
@@ -74,7 +74,7 @@ class Subtract(Pairwise):
 
 
 class Multiply(Pairwise):
-    """The product of two values, number by number."""
+    """The product of two values, element by element."""
 
     name = "multiply"
     circle = "×"
@@ -82,9 +82,9 @@ class Multiply(Pairwise):
 
 
 class Number(Elementwise):
-    """Adds, subtracts or multiplies every value by the same number; `first` says on which side it stands.
+    """Adds, subtracts or multiplies every value by the same number; `first` says that the number is on the left.
 
-    Shape: (B, [T,] C, *space), as it came in.
+    Shape: (B, [T,] C, *space), unchanged.
     """
 
     name = "number"
@@ -116,7 +116,7 @@ class Number(Elementwise):
 
 
 class MatMul(Op):
-    """The product of two matrices: time steps are rows, maps are columns.
+    """The product of two matrices: rows are time steps, columns are maps.
 
     Shape: (B, T, M) and (B, M, N) -> (B, T, N).
     """

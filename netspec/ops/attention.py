@@ -1,4 +1,4 @@
-"""`attention(heads)`: every step looks at all steps and takes a weighted mean of what they hold."""
+"""`attention(heads)`: every time step computes a weighted mean of the values of all time steps."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from netspec.ops.weighted import Weighted
 class Attention(Weighted):
     """Scaled dot-product attention with query, key, value and out layers.
 
-    One value attends to itself; three are queries, keys and values. The sequence is time, or space for maps
-    without time.
+    With one input it is self-attention; three inputs are queries, keys and values. The sequence is time, or space if
+    the
+    input has maps without time.
 
-    Shape: (B, T, C), keys and values (B, S, C') -> (B, T, C); without time (B, C, *space), as it came in.
+    Shape: (B, T, C), keys and values (B, S, C') -> (B, T, C); without time (B, C, *space), unchanged.
     """
 
     name = "attention"
@@ -73,7 +74,7 @@ class Attention(Weighted):
         most=1,
         mark=unseen("acts in training alone", "dropout {}", "드롭아웃 {}"),
     )
-    # torch's kernels mask before they scale: with 0 or less what a step may not see would become NaN
+    # torch's kernels mask before they scale: a scale <= 0 would turn masked products (-inf) into NaN or +inf.
     scale: Any = option(
         "real",
         "what products are multiplied by; 1/sqrt(width) when left out",
@@ -109,12 +110,13 @@ class Attention(Weighted):
         return inputs[0]
 
     def looks_across_time(self, position: int, count: int) -> bool:
-        return position > 0 or count - (self.scores is not None) == 1  # queries of their own are asked step by step
+        # a separate query is computed one time step at a time
+        return position > 0 or count - (self.scores is not None) == 1
 
     # ---- types
 
     def _values(self, inputs: tuple[Type, ...]) -> tuple[Type, Type, Type, Type | None]:
-        """Queries, keys, values and scores."""
+        """Return queries, keys, values and scores."""
         scores = inputs[-1] if self.scores is not None else None
         given = inputs[:-1] if self.scores is not None else inputs
         if len(given) not in (1, 3):
@@ -168,13 +170,13 @@ class Attention(Weighted):
         return self.heads if self.kv_heads is None else self.kv_heads
 
     def head(self, query: Type) -> Size:
-        """Values of one head."""
+        """Return the number of values of one head."""
         if self.width is not None and self.project:
             return self.width  # type: ignore[no-any-return]
         return query.maps // self.heads
 
     def length(self, value: Type) -> Size | None:
-        """How many steps the sequence has: of time, or of space where there is no time."""
+        """Return the length of the sequence, which is time, or space if there is no time."""
         if value.time is not None:
             return None if value.space else value.time.length
         return product(value.space) if value.space else None
@@ -182,7 +184,7 @@ class Attention(Weighted):
     # ---- weights
 
     def _sizes(self, inputs: tuple[Type, ...]) -> dict[str, tuple[Size, Size]]:
-        """(out, in) of each of the four layers."""
+        """Return (out, in) of each of the four layers."""
         query, key, value, _ = self._values(inputs)
         head = self.head(query)
         return {
@@ -202,7 +204,7 @@ class Attention(Weighted):
                 found.append(self.weight(f"{name}.bias", (out,), fan_in=fan))
         return tuple(found)
 
-    # ---- what it computes
+    # ---- the computation
 
     def compute(self, call: Call, *inputs: Array) -> Array:
         query, key, _, scores = self._values(call.types)
@@ -214,7 +216,7 @@ class Attention(Weighted):
         k, v = (self._headed(call, name, x, plain((self.kv,))[0]) for name, x in (("key", keys), ("value", values)))
         if self.rotary is not None:
             q, k = _rotated(q, self.rotary), _rotated(k, self.rotary)
-        # heads of queries that share a head of keys are neighbours
+        # neighbouring query heads share a key head
         q = q.split(1, k.shape[1], q.shape[1] // k.shape[1])
         scale = 1 / math.sqrt(q.shape[-1]) if self.scale is None else self.scale
         products = total("bghtw,bgsw->bghts", q, k) * scale
@@ -241,12 +243,12 @@ class Attention(Weighted):
         return found + call.weight(f"{name}.bias") if self.bias else found
 
     def _headed(self, call: Call, name: str, x: Array, heads: int) -> Array:
-        """(B, heads, T, width)."""
+        """Return the queries, keys or values as (B, heads, T, width)."""
         whole = self._layer(call, name, x) if self.project else x
         return whole.split(2, heads, whole.shape[2] // heads).swap(1, 2)
 
     def _masked(self, call: Call, products: Array, key: Type) -> Array:
-        """What a step may not see is lowest."""
+        """Set the products that a step must not see to the lowest number."""
         steps, others = products.shape[-2:]
         if self.causal:
             past = constants([float(s <= t) for t in range(steps) for s in range(others)], (steps, others))
@@ -256,7 +258,7 @@ class Attention(Weighted):
             products = seen.where(products, LOWEST)
         return products
 
-    # ---- lowering
+    # ---- PyTorch code
 
     @property
     def draws(self) -> Literal["", "training"]:
@@ -300,7 +302,7 @@ class Attention(Weighted):
             dropping=not self.project and self.dropout > 0,
             space=len(query.space) if query.time is None else 0,
             key_space=len(key.space) if key.time is None else 0,
-            # in a recurrence the query is one step, and its keys stand outside
+            # inside a recurrence the query is a single time step, and the keys are outside of it
             single=query.time is None and not query.space,
             wide=self.project and self.heads * self.head(query) != query.maps,
         )
@@ -315,7 +317,7 @@ class Attention(Weighted):
         return Construct(name, sizes, kwargs, {"bias": True, "dropout": 0.0})
 
     def _extra(self, form: Form) -> dict[str, Argument]:
-        """The options in use, as numbers."""
+        """Return the options that are in use, as numbers."""
         found: dict[str, Argument] = {"heads": plain((self.heads,))[0]}
         if form.grouped:
             found["kv_heads"] = plain((self.kv,))[0]
@@ -343,20 +345,20 @@ class Attention(Weighted):
 
 
 def _uneven(maps: Any, heads: Any) -> NoReturn:
-    """Maps that do not divide among heads: with open sizes a `require` says which are meant."""
+    """Raise ShapeFault for maps not divisible by heads. For open sizes the message suggests a `require` line."""
     numbers = isinstance(maps, int) and isinstance(heads, int)
     refuse("NS357", option="heads", hint="" if numbers else "open", maps=text(maps), heads=text(heads))
 
 
 def _sequence(x: Array, own: Type) -> Array:
-    """(B, T, maps): space becomes the sequence; a single step one of length one."""
+    """Return a value as (B, T, maps): space becomes the sequence, a single time step a sequence of length one."""
     if own.time is not None:
         return x
     return x.reshape(*x.shape[:2], -1).swap(1, 2) if own.space else x.add_axis(1)
 
 
 def _rotated(x: Array, base: float) -> Array:
-    """Rotary positions of (B, heads, T, width): halves of a head are pairs (Su 2021)."""
+    """Apply rotary positions to (B, heads, T, width). Each half of a head pairs with the other half (Su 2021)."""
     steps, width = x.shape[-2:]
     angles = [step * base ** (-place / width) for step in range(steps) for place in range(0, width, 2)]
     cos, sin = (constants(map(wave, angles), (steps, width // 2)) for wave in (math.cos, math.sin))

@@ -1,6 +1,6 @@
-"""What attention becomes in source: written for the options in use, and for no others.
+"""The emitted source of attention, for exactly the options in use.
 
-A class where it holds its four layers of perceptrons, a function where it stores nothing.
+It is a class if it has the four layers of perceptrons, and a function if it stores nothing.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ ROTATE = Part(
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Which options of attention are in use, and where its sequences lie."""
+    """The options of attention that are in use, and which axes are its sequences."""
 
-    several: bool  # queries, keys and values apart
+    several: bool  # queries, keys and values are separate inputs
     project: bool
     grouped: bool
     causal: bool
     rotary: bool
     scores: bool
-    masked: bool  # examples have their own lengths
+    masked: bool  # the examples have different lengths
     scale: bool
     dropping: bool
-    space: int  # axes of space that are the queries' sequence; 0: time is
+    space: int  # how many axes of space are the sequence of queries; 0 if time is
     key_space: int
-    single: bool  # the query is one step, inside a recurrence
-    wide: bool  # heads have a width of their own
+    single: bool  # the query is a single time step, inside a recurrence
+    wide: bool  # `width` is given, so heads do not divide the maps among them
 
     @property
     def name(self) -> str:
@@ -52,17 +52,17 @@ class Form:
 
     @property
     def remembers(self) -> bool:
-        """Whether keys and values are worked out once, before the recurrence that looks at them."""
+        """Whether keys and values are computed once, before the recurrence that reads them."""
         return self.single and self.project
 
     @property
     def own(self) -> str:
-        """Where the options are found: attributes of a class, arguments of a function."""
+        """The prefix of options: `self.` in a class, nothing in a function, where they are arguments."""
         return "self." if self.project else ""
 
 
 def attention_part(form: Form) -> Part:
-    """The part; its name says which options it was written for."""
+    """Return the class or function; its name says which options it supports."""
     about = f'"""{_about(form)} (Vaswani 2017)."""'
     if form.project:
         lines = [f"class {form.name}(nn.Module):", f"    {about}", ""]
@@ -95,7 +95,7 @@ def _head(indent: str, name: str, takes: list[str], result: str) -> list[str]:
     return [f"{indent}def {name}(", *_lines(f"{indent}    ", rows), f"{indent}) -> {result}:"]
 
 
-# ---- what it takes
+# ---- parameters
 
 
 def _tensors(form: Form) -> list[str]:
@@ -106,7 +106,7 @@ def _tensors(form: Form) -> list[str]:
 
 
 def _options(form: Form) -> list[str]:
-    """A function's options, all by name."""
+    """Return the options as keyword parameters of the function."""
     takes = ["*", "heads: int"]
     takes += ["kv_heads: int"] if form.grouped else []
     takes += ["dropout: float"] if form.dropping else []
@@ -115,7 +115,7 @@ def _options(form: Form) -> list[str]:
 
 
 def _stored(form: Form) -> list[str]:
-    """The arguments of the class."""
+    """Return the parameters of the class's constructor."""
     takes = ["self", *(("queries: int", "keys: int", "values: int") if form.several else ("maps: int",))]
     takes += ["heads: int", *(["width: int"] if form.wide else []), "bias: bool = True", "dropout: float = 0.0"]
     named = [f"{name}: {kind}" for name, kind, used in _extra(form) if used]
@@ -146,7 +146,7 @@ def _init(form: Form) -> list[str]:
     ]
 
 
-# ---- what it computes
+# ---- the computation
 
 
 def _body(form: Form, width: int) -> list[str]:
@@ -172,13 +172,13 @@ def _body(form: Form, width: int) -> list[str]:
 
 
 def _remember(form: Form) -> list[str]:
-    """What a query at any step looks at."""
+    """Return the statements that compute keys and values once, for all time steps."""
     lines = [f"{name} = {name}.flatten(2).transpose(1, 2)" for name in ("key", "value") if form.key_space]
     return [*lines, _headed(form, "key"), _headed(form, "value"), "return k, v"]
 
 
 def _headed(form: Form, word: str) -> str:
-    """Queries, keys or values, (B, heads, T, width)."""
+    """Return the statement that computes queries, keys or values as (B, heads, T, width)."""
     parts = f"{form.own}kv_heads" if form.grouped and word != "query" else f"{form.own}heads"
     value = word if form.several else "x"
     value = f"self.{word}({value})" if form.project else value
@@ -186,7 +186,7 @@ def _headed(form: Form, word: str) -> str:
 
 
 def _heads(form: Form) -> list[str]:
-    """Queries, keys and values, (B, heads, T, width): in one statement where all three are made alike."""
+    """Return the statements that compute queries, keys and values; a single one if all three are computed alike."""
     if form.several or form.grouped or not form.project:
         return [_headed(form, word) for word in ("query", "key", "value")]
     return [
@@ -198,7 +198,7 @@ def _heads(form: Form) -> list[str]:
 
 
 def _sequences(form: Form) -> list[str]:
-    """Space becomes the sequence; a single query one of length one."""
+    """Return the statements that turn space into a sequence, and a single query into a sequence of length one."""
     source = "query" if form.several else "x"
     lines = [f"space = {source}.shape[2:]"] if form.space else []
     others = (("key", form.key_space), ("value", form.key_space)) if form.several else ()
@@ -231,7 +231,7 @@ def _product(form: Form, width: int) -> list[str]:
 
 
 def _mask(form: Form) -> list[str]:
-    """What is added to the products, or which of them count."""
+    """Return the statements that compute the mask, and add the scores to it."""
     lines = []
     if form.masked:
         lines += [
@@ -242,7 +242,7 @@ def _mask(form: Form) -> list[str]:
         lines.append("past = torch.ones(q.shape[2], k.shape[2], dtype=torch.bool, device=q.device).tril()")
         lines.append("mask = mask & past" if form.masked else "mask = past[None, None]")
     if form.scores:
-        # the scores have places for the longest sequence, which a batch need not hold
+        # The scores have the size of the longest sequence; the batch may be shorter.
         lines.append("scores = scores[:, :, : q.shape[2], : k.shape[2]]")
         if form.masked or form.causal:
             lines.append("mask = scores.masked_fill(~mask, -torch.inf)")

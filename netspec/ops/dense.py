@@ -1,4 +1,4 @@
-"""What reads all values of a time step: weighted sums, and distances to prototypes."""
+"""Operations that read all values of a time step: weighted sums, and distances to prototypes."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Perceptrons(Weighted):
         return (weight, self.weight("bias", (self.total,), fan_in=fan))
 
     def _given(self, fan: Size) -> tuple[Weight, ...]:
-        """Initial weights from the spec, a row for each perceptron, w_0 first."""
+        """Return the initial weights that the spec lists: a row for each perceptron, with w_0 (the bias) first."""
         wide = fan + 1 if self.bias else fan
         rows = self.weights_
         if len(rows) != self.total or any(not isinstance(row, tuple) or len(row) != wide for row in rows):
@@ -132,7 +132,7 @@ class Perceptrons(Weighted):
 
     @property
     def bare(self) -> bool:
-        return self.tie is not None  # the bias of perceptrons that borrow their weights
+        return self.tie is not None  # perceptrons with tied weights store only a bias
 
     def title(self, lang: str = "en") -> str:
         said = super().title(lang)
@@ -163,9 +163,9 @@ GAUSSIAN = Part(
 
 
 class Gaussian(Op):
-    """Minus the squared distance to K prototypes of +-1, drawn once or given, and never trained.
+    """The negative squared distance to K prototypes of +-1, which are random or listed and never trained.
 
-    Larger is nearer, so `cross_entropy` and `accuracy` take it as it is (the paper plots the distance).
+    A larger value is nearer, so `cross_entropy` and `accuracy` work directly (the paper plots the distance).
 
     Shape: (B, [T,] C, *space) -> (B, [T,] count).
     """

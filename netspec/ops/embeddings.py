@@ -1,4 +1,4 @@
-"""Class indices and places in time as vectors."""
+"""Vectors for class indices and for positions in time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from netspec.ops.weighted import Weighted
 
 
 class Embed(Weighted):
-    """The row of a trained K x width table that a class index names.
+    """Replaces a class index by a row of a trained K x width table.
 
     Shape: class indices (B, [T,] *space) -> (B, [T,] width, *space).
     """
@@ -61,7 +61,7 @@ class Embed(Weighted):
 
 
 class OneHot(Op):
-    """A class index as K maps: 1 in the map of the index, 0 elsewhere.
+    """Turns a class index into K maps: 1 in the map of the index, 0 in the others.
 
     Shape: class indices (B, [T,] *space) -> (B, [T,] K, *space).
     """
@@ -103,7 +103,7 @@ SINES = Part(
 
 
 class Positions(Weighted):
-    """The vector of each place in time, trained or of sines; it is added to the values.
+    """Adds a vector for each position in time; the vectors are trained, or made of sines.
 
     Shape: (B, T, C) -> (B, T, width).
     """

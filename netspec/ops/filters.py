@@ -1,4 +1,4 @@
-"""`N filters KxK`: each slides over space and writes one map."""
+"""`N filters KxK`: convolutions. Each filter slides over space and writes one map."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ CONNECTED = Part(
 
 
 class Filters(Weighted):
-    """N filters that slide over space, each over all maps, those of its group, or those it is connected to.
+    """N filters that slide over space. Each reads all maps, the maps of its group, or the maps that it is connected to.
 
     Shape: (B, [T,] C, *space) -> (B, [T,] count, *windows); along time (B, T, C) -> (B, T', count).
     """
@@ -143,7 +143,7 @@ class Filters(Weighted):
 
     @property
     def weighted_sum(self) -> bool:
-        return self.groups == 1  # in groups, each reads some of the maps only
+        return self.groups == 1  # with groups, each filter reads only some of the maps
 
     def windows(self, value: Type) -> Windows | None:
         if self.over_time:
@@ -173,7 +173,7 @@ class Filters(Weighted):
                 return self._place(value)
         except ShapeFault:
             pass
-        return Type(self.count, value.space, value.time)  # refused, with its reason, once all is known
+        return Type(self.count, value.space, value.time)  # `shape` reports the reason once all sizes are known
 
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]
@@ -265,14 +265,14 @@ class Filters(Weighted):
             shape: tuple[Size, ...] = (maps, self.count // self.groups, *self.kernel)
         else:
             shape = (self.count, per, *self.kernel)
-        fan = shape[1] * area  # torch's way of counting, for transposed filters too
+        fan = shape[1] * area  # torch counts the fan of transposed filters in this way, too
         weight = self.weight("weight", shape, fan_in=fan, fan_out=shape[0] * area)
         if not self.bias:
             return (weight,)
         return (weight, self.weight("bias", (self.count,), fan_in=fan))
 
     def _connected_weights(self, area: int) -> tuple[Weight, ...]:
-        """Marked pairs only, in the order of the filters; each filter has a fan of its own."""
+        """Return weights for connected pairs only, in the order of the filters. The fan differs between filters."""
         columns = range(len(self.connect[0]))
         fans = [area * sum(row[column] != "." for row in self.connect) for column in columns]
         by_pair = tuple(fans[column] for column in columns for row in self.connect if row[column] != ".")
@@ -283,7 +283,7 @@ class Filters(Weighted):
             return (weight,)
         return (weight, Weight("bias", (len(fans),), self.initial("bias", TORCH), fan_in=max(fans), fans=tuple(fans)))
 
-    # ---- what it computes
+    # ---- the computation
 
     def compute(self, call: Call, *inputs: Array) -> Array:
         x = inputs[0].swap(1, 2) if self.over_time else inputs[0]
@@ -300,7 +300,7 @@ class Filters(Weighted):
         return found.swap(1, 2) if self.over_time else found
 
     def _matrix(self, call: Call, maps: int) -> Array:
-        """Every filter with all its maps: zeros where a filter is not connected."""
+        """Return the weights of every filter for all maps; they are zero where a filter is not connected."""
         weight, count = call.weight("weight"), plain((self.count,))[0]
         if self.connect is None:
             return weight
@@ -309,7 +309,7 @@ class Filters(Weighted):
         return place((count * maps, *weight.shape[1:]), (weight, (pairs, *zeros))).split(0, count, maps)
 
     def _slide(self, x: Array, weight: Array, axes: list[Any]) -> Array:
-        """z at a place sums the window there."""
+        """Convolve: each place of the result is the weighted sum of a window."""
         for axis, (stride, kernel, dilation, (before, after)) in enumerate(axes, 2):
             x = x.pad(axis, before, after)
             count = (x.shape[axis] - dilation * (kernel - 1) - 1) // stride + 1
@@ -321,7 +321,7 @@ class Filters(Weighted):
         return found.reshape(found.shape[0], -1, *found.shape[3:])
 
     def _slide_back(self, x: Array, weight: Array, axes: list[Any]) -> Array:
-        """Each value spreads over the window of its place: what the gradient of `_slide` does."""
+        """Transposed convolution: spread each value over a window of the result, as the gradient of `_slide` does."""
         places, insides = "xyz"[: len(axes)], "ijk"[: len(axes)]
         (groups,), sizes = plain((self.groups,)), x.shape[2:]
         lengths = [(size - 1) * axis[0] + axis[2] * (axis[1] - 1) + 1 for size, axis in zip(sizes, axes, strict=True)]
@@ -338,7 +338,7 @@ class Filters(Weighted):
             found = found.pick(axis, range(before, found.shape[axis] - after))
         return found
 
-    # ---- lowering
+    # ---- PyTorch code
 
     def label(self, lang: str, output: Type) -> str:
         stride = f", /{shown(self.stride)}" if self.stride != 1 else ""
@@ -389,5 +389,5 @@ def _slid(size: Size, kernel: Size, step: Size, edge: Size, gap: Size, axis: str
 
 
 def _plainly(given: Any) -> Any:
-    """An option as torch takes it: `same`, one number, or one for each axis."""
+    """Return an option in torch's form: `same`, one number, or one for each axis."""
     return given if isinstance(given, str) else squeeze(given if isinstance(given, tuple) else (given,))

@@ -1,4 +1,4 @@
-"""`a & b`: maps beside maps; `a, b -> join(time)`: steps after steps."""
+"""Concatenation: `a & b` along maps, `a, b -> join(time)` along time or space."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from netspec.ops.sharing import align, merge, merge_partial, shared_axes
 
 
 class Join(Op):
-    """Puts values side by side: maps after maps (`&`), steps after steps, or rows after rows.
+    """Concatenates values: along maps (`&`), along time, or along the first axis of space.
 
-    Along time a value without time is one step; along space the first axis of space grows.
+    Along time a value without time counts as one step.
 
-    Shape: values (B, [T,] C, *space) -> one, as long along the role as all together.
+    Shape: values (B, [T,] C, *space) -> one value, whose length along the role is the sum of their lengths.
     """
 
     name = "join"
@@ -126,7 +126,7 @@ class Join(Op):
 
 
 def _stretch(slot: str, own: Type, result: Type, steps: str) -> str:
-    """cat needs equal shapes: shared axes are expanded; `steps` is the length of time as it is then."""
+    """Expand the shared axes, because torch.cat needs equal shapes. `steps` is an expression for the length of time."""
     if own.space == result.space and own.time == result.time:
         return slot
     sizes = ["-1"]

@@ -1,4 +1,4 @@
-"""Normalisations: values to mean 0 and variance 1, to length 1, and what scales them again."""
+"""Normalisation: values with mean 0 and variance 1, or of length 1, often followed by a trained scale and shift."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from netspec.ops.weighted import ONES, ZEROS, Weighted, scaled, standard
 
 
 class OverRole(Weighted):
-    """Acts over the maps of a value without space; with space the role says over what: maps, space or all."""
+    """Base of norms over a role. Without space it is the maps; with space the role is maps, space or all."""
 
     norm = True
     positional = ("role",)
@@ -52,15 +52,15 @@ class OverRole(Weighted):
         return value
 
     def sizes(self, value: Type) -> tuple[Size, ...]:
-        """The sizes of what the role names."""
+        """Return the sizes of the axes that the role names."""
         if self.role == "space":
             return value.space
         return (value.maps, *value.space) if self.role == "all" else (value.maps,)
 
     def last(self, value: Type, call: str = "{self}(…)") -> str:
-        """The forward expression: torch's norms read the last axes, and a step's maps come before its space.
+        """Return the forward expression for torch's norms, which act on the last axes, while maps come before space.
 
-        `call` is what is called, `…` where the value stands.
+        `call` is the call, with `…` in place of the value.
         """
         if self.role == "maps" and value.space:
             axis = -1 - len(value.space)
@@ -68,20 +68,20 @@ class OverRole(Weighted):
         return call.replace("…", "{x}")
 
     def _axes(self, value: Type) -> tuple[int, ...]:
-        """The axes of (B, C, *space) that the role names."""
+        """Return the axes of (B, C, *space) that the role names."""
         space = tuple(range(2, 2 + len(value.space)))
         return space if self.role == "space" else (1, *space) if self.role == "all" else (1,)
 
     def spread(self, call: Call, name: str) -> Array:
-        """An array of the role's sizes, to stand beside (B, C, *space)."""
+        """Return a stored array in a shape that broadcasts with (B, C, *space)."""
         array, space = call.weight(name), call.types[0].space
         return array.reshape(-1, *(1 for _ in space)) if space and self.role == "maps" else array
 
 
 class LayerNorm(OverRole):
-    """The values of a step to mean 0 and variance 1 over its maps; with space the role says over what.
+    """Normalises each time step to mean 0 and variance 1 over its maps; with space the role says over what.
 
-    Shape: (B, [T,] C, *space), as it came in.
+    Shape: (B, [T,] C, *space), unchanged.
     """
 
     name = "layernorm"
@@ -120,7 +120,7 @@ class LayerNorm(OverRole):
         kwargs: dict[str, Argument] = {"eps": self.eps, "bias": self.bias}
         defaults: dict[str, Argument] = {"eps": 1e-5, "bias": True}
         shape = plain(self.sizes(value))
-        if not self.affine:  # nothing is stored: no module
+        if not self.affine:  # without weights no module is needed
             extra = "" if self.eps == 1e-5 else ", eps={eps}"
             values: dict[str, Argument] = {"shape": shape, "eps": self.eps}
             return Lowering(self.last(value, f"F.layer_norm(…, {{shape}}{extra})"), values=values)
@@ -129,9 +129,9 @@ class LayerNorm(OverRole):
 
 
 class RmsNorm(OverRole):
-    """The values of a step divided by their root mean square over its maps; with space the role says over what.
+    """Divides each time step by the root mean square of its maps; with space the role says over what.
 
-    Shape: (B, [T,] C, *space), as it came in.
+    Shape: (B, [T,] C, *space), unchanged.
     """
 
     name = "rmsnorm"
@@ -159,7 +159,7 @@ class RmsNorm(OverRole):
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]
         shape = plain(self.sizes(value))
-        if not self.affine:  # nothing is stored: no module
+        if not self.affine:  # without weights no module is needed
             values: dict[str, Argument] = {"shape": shape, "eps": self.eps}
             return Lowering(self.last(value, "F.rms_norm(…, {shape}, eps={eps})"), values=values)
         sizes: Argument = shape if len(shape) > 1 else shape[0]
@@ -182,9 +182,9 @@ GAIN = Part(
 
 
 class Gain(OverRole):
-    """Each value times a trained number: one for each map; with space the role says for what.
+    """Multiplies each value by a trained number: one for each map; with space the role says for what.
 
-    Shape: (B, [T,] C, *space), as it came in.
+    Shape: (B, [T,] C, *space), unchanged.
     """
 
     name = "gain"
@@ -207,7 +207,7 @@ class Gain(OverRole):
         return (weight, self.weight("bias", shape, ZEROS)) if self.bias else (weight,)
 
     def _stored(self, value: Type) -> tuple[Size, ...]:
-        """The array's shape: maps are followed by an axis of one for each axis of space."""
+        """Return the shape of the stored array. Behind maps there is an axis of length one for each axis of space."""
         ones = (1,) * len(value.space) if self.role == "maps" else ()
         return (*self.sizes(value), *ones)
 
@@ -227,11 +227,11 @@ class Gain(OverRole):
 
 
 class BatchNorm(Weighted):
-    """Each map to mean 0 and variance 1 over the batch, space and time; afterwards a weight and a bias for each map.
+    """Normalises each map to mean 0 and variance 1 over the batch, space and time, then scales and shifts it.
 
-    In training the batch's own statistics count, afterwards the running ones.
+    In training it uses the statistics of the batch, afterwards the running statistics.
 
-    Shape: (B, [T,] C, *space), as it came in.
+    Shape: (B, [T,] C, *space), unchanged.
     """
 
     name = "batchnorm"
@@ -310,9 +310,9 @@ class BatchNorm(Weighted):
 
 
 class GroupNorm(Weighted):
-    """Each group of maps, over its maps and space, to mean 0 and variance 1; then a weight and a bias for each map.
+    """Normalises each group of maps to mean 0 and variance 1 over its maps and space, then scales and shifts each map.
 
-    Shape: (B, [T,] C, *space), as it came in.
+    Shape: (B, [T,] C, *space), unchanged.
     """
 
     name = "groupnorm"
@@ -359,7 +359,7 @@ class GroupNorm(Weighted):
 
     def torch(self, *inputs: Type) -> Lowering:
         sizes = plain((self.groups, inputs[0].maps))
-        if not self.affine:  # nothing is stored: no module
+        if not self.affine:  # without weights no module is needed
             values: dict[str, Argument] = {"groups": sizes[0], "eps": self.eps}
             extra = "" if self.eps == 1e-5 else ", eps={eps}"
             return Lowering(f"F.group_norm({{x}}, {{groups}}{extra})", values=values, folds=True)
@@ -367,9 +367,9 @@ class GroupNorm(Weighted):
 
 
 class InstanceNorm(Weighted):
-    """Each map to mean 0 and variance 1 over its own space; `affine = true` adds a weight and a bias for each map.
+    """Normalises each map to mean 0 and variance 1 over its own space. `affine = true` then scales and shifts it.
 
-    Shape: (B, [T,] C, *space), as it came in.
+    Shape: (B, [T,] C, *space), unchanged.
     """
 
     name = "instancenorm"
@@ -409,7 +409,7 @@ class InstanceNorm(Weighted):
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]
-        if not self.affine:  # nothing is stored: no module
+        if not self.affine:  # without weights no module is needed
             values: dict[str, Argument] = {"eps": self.eps}
             extra = "" if self.eps == 1e-5 else ", eps={eps}"
             return Lowering(f"F.instance_norm({{x}}{extra})", values=values, folds=True)
@@ -421,9 +421,9 @@ class InstanceNorm(Weighted):
 
 
 class Lrn(Elementwise):
-    """Each value divided by (k + alpha/n * sum of squares over n neighbouring maps)^beta.
+    """Divides each value by (k + alpha/n * sum of squares over n neighbouring maps)^beta.
 
-    Shape: (B, [T,] C, *space), as it came in.
+    Shape: (B, [T,] C, *space), unchanged.
     """
 
     name = "lrn"
@@ -461,9 +461,9 @@ class Lrn(Elementwise):
 
 
 class Normalize(Elementwise):
-    """The maps of a step divided by their Euclidean length, at each place of space.
+    """Divides the maps of a time step by their Euclidean length, at each place of space.
 
-    Shape: (B, [T,] C, *space), as it came in.
+    Shape: (B, [T,] C, *space), unchanged.
     """
 
     name = "normalize"

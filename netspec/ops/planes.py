@@ -1,4 +1,4 @@
-"""What changes the space of maps: cut, padded, enlarged, cut into patches."""
+"""Operations that change the space of maps: crop, pad, enlarge, cut into patches."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from netspec.ir.types import Type, refuse, space_text
 
 
 class Crop(Op):
-    """The middle of each map, or the part that begins at `at`; an odd row that is left over stays at the end.
+    """Takes the middle of each map, or the part that begins at `at`. If the margin is odd, the larger part is at the
+    end.
 
     Shape: (B, [T,] C, *space) -> (B, [T,] C, *to).
     """
@@ -73,7 +74,7 @@ class Crop(Op):
 
 
 class Pad(Op):
-    """Adds n rows before and after each axis of space: a number, the map mirrored, its edge, or its other end.
+    """Adds n rows before and after each axis of space: a constant, a mirror image, the edge, or the opposite side.
 
     Shape: (B, [T,] C, *space) -> (B, [T,] C, *larger).
     """
@@ -157,7 +158,7 @@ class Pad(Op):
 
 
 class Upsample(Op):
-    """Each map larger, by repeating values (nearest) or by straight lines between them (linear).
+    """Enlarges each map by repeating values (nearest) or by linear interpolation (linear).
 
     Shape: (B, [T,] C, *space) -> (B, [T,] C, *larger).
     """
@@ -225,7 +226,7 @@ class Upsample(Op):
         return x
 
     def _between(self, place: int, size: int, to: int) -> float:
-        """Where among the values of the smaller map a place of the larger one lies."""
+        """Return the position in the smaller map that corresponds to a place of the larger one."""
         if self.corners:
             return place * (size - 1) / (to - 1) if to > 1 else 0.0
         return max(0.0, (place + 0.5) * size / to - 0.5)
@@ -246,12 +247,12 @@ class Upsample(Op):
 
 
 def _real(size: Any) -> Any:
-    """A factor as torch's interpolate wants it."""
+    """Return a factor in the form that torch's interpolate needs."""
     return float(size) if isinstance(size, int) else size
 
 
 class Patches(Op):
-    """Each patch of a map becomes maps: `c @ h x w` -> `c*k*k @ h/k x w/k`. Patches do not overlap.
+    """Turns each patch of a map into maps: `c @ h x w` -> `c*k*k @ h/k x w/k`. Patches do not overlap.
 
     Shape: (B, [T,] C, *space) -> (B, [T,] C * patch, *patches).
     """
@@ -293,7 +294,7 @@ class Patches(Op):
             return Lowering("F.pixel_unshuffle({x}, {size})", values={"size": sizes[0]})
         text_ = "{x}"
         for axis in range(axes):
-            # from the last axis: each splits into (places, inside the patch)
+            # starting at the last axis, each axis is split into (patch, place inside the patch)
             text_ = f"torch.unflatten({text_}, {-1 - 2 * axis}, (-1, {{size{axes - 1 - axis}}}))"
         places = [-2 * axes + 2 * axis for axis in range(axes)]
         insides = [place + 1 for place in places]
@@ -302,7 +303,7 @@ class Patches(Op):
 
 
 class Unpatches(Op):
-    """Maps become patches of larger maps: the reverse of `patches` (pixel shuffle).
+    """Turns maps into patches of larger maps: the reverse of `patches` (pixel shuffle).
 
     Shape: (B, [T,] C * patch, *patches) -> (B, [T,] C, *space).
     """
@@ -330,7 +331,7 @@ class Unpatches(Op):
         x, axes = inputs[0], len(call.types[0].space)
         sizes = plain(extent(self.size, call.types[0].space, "size"))
         x = x.split(1, x.shape[1] // math.prod(sizes), *sizes)
-        for axis in range(axes):  # the axis of a patch goes right behind the axis of its places
+        for axis in range(axes):  # the axis inside a patch must directly follow the axis of patches
             x = x.move(2, 2 + axes + axis)
         return x.reshape(*x.shape[:2], *(x.shape[2 + 2 * axis] * sizes[axis] for axis in range(axes)))
 
@@ -342,7 +343,7 @@ class Unpatches(Op):
             return Lowering("F.pixel_shuffle({x}, {size})", values={"size": sizes[0]})
         inner, values = listed(sizes)
         moved = f"torch.unflatten({{x}}, {-axes - 1}, (-1, {inner}))"
-        # the axis of a patch goes right behind the axis of its places
+        # the axis inside a patch must directly follow the axis of patches
         insides = tuple(range(-2 * axes, -axes))
         moved += f".movedim({insides}, {tuple(range(1 - 2 * axes, 1, 2))})" if axes > 1 else ".movedim(-2, -1)"
         for axis in range(axes):

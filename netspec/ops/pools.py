@@ -32,7 +32,7 @@ AXES = ("row", "column", "depth")
 
 
 class Pool(Op):
-    """A window that slides over each map; or `to`: as many windows as wanted, spread evenly (adaptive pooling).
+    """A window that slides over each map; or with `to`, that many windows, spread evenly (adaptive pooling).
 
     Shape: (B, [T,] C, *space) -> (B, [T,] C, *windows).
     """
@@ -122,7 +122,7 @@ class Pool(Op):
         return unread_rows((axis, unread(*numbers)) for axis, *numbers in rows)
 
     def call(self, function: str, value: Type, extra: str = "") -> Lowering:
-        """`F.max_pool2d(x, 3, 2, 1)`: arguments only as far as they differ from torch's defaults."""
+        """Return the code of a pool, `F.max_pool2d(x, 3, 2, 1)`; arguments equal to torch's defaults are omitted."""
         kernel, stride, pad, dilation = self._windows(value.space)
         values: dict[str, Argument] = {"kernel": squeeze(kernel)}
         forward = f"{function}({{x}}, {{kernel}}"
@@ -140,12 +140,12 @@ class Pool(Op):
         return Lowering(f"{forward}{extra})", values=values, folds=True)
 
     def spread(self, function: str, value: Type) -> Lowering:
-        """`F.adaptive_avg_pool2d(x, 6)`."""
+        """Return the code of an adaptive pool: `F.adaptive_avg_pool2d(x, 6)`."""
         to = squeeze(extent(self.to, value.space, "to"))
         return Lowering(f"{function}({{x}}, {{to}})", values={"to": to}, folds=True)
 
     def _slid(self, x: Array, value: Type, fill: float) -> Array:
-        """(B, C, places…, windows…): what each window reads."""
+        """Return the values of each window: (B, C, windows…, places inside…)."""
         rows = zip(plain(value.space), *map(plain, self._windows(value.space)), strict=True)
         counts = plain(self.shape(value).space)
         for axis, ((size, kernel, stride, pad, gap), count) in enumerate(zip(rows, counts, strict=True), 2):
@@ -154,7 +154,7 @@ class Pool(Op):
         return x
 
     def _spans(self, size: int, axis: int, axes: int) -> list[range]:
-        """What each place of an axis reads where windows are spread evenly."""
+        """Return the places that each adaptive window reads along an axis."""
         count = plain(extent(self.to, (0,) * axes, "to"))[axis]
         return [range(place * size // count, -(-(place + 1) * size // count)) for place in range(count)]
 
@@ -179,7 +179,8 @@ class MaxPool(Pool):
     def compute(self, call: Call, *inputs: Array) -> Array:
         x = inputs[0]
         if self.to is not None:
-            for axis in range(len(x.shape) - 1, 1, -1):  # rows of windows are read column by column
+            # axis by axis: the maximum of a window is the maximum of the maxima of its rows
+            for axis in range(len(x.shape) - 1, 1, -1):
                 spans = self._spans(x.shape[axis], axis - 2, len(x.shape) - 2)
                 longest = max(map(len, spans))
                 windows = [[*span, *[span[0]] * (longest - len(span))] for span in spans]
@@ -216,7 +217,7 @@ class AvgPool(Pool):
     def shape(self, *inputs: Type) -> Type:
         found = super().shape(*inputs)
         if len(inputs[0].space) == 3 and self.to is None:
-            # torch's mean over volumes wants the window inside the input, whatever the padding
+            # torch's avg_pool3d requires that a window fits into the input without padding
             kernel, stride, _, _ = self._windows(inputs[0].space)
             for size, window, step, axis in zip(inputs[0].space, kernel, stride, AXES, strict=True):
                 slide(size, window, step, 0, 1, option="kernel", axis=axis)
@@ -241,7 +242,7 @@ class AvgPool(Pool):
         return sums
 
     def _counts(self, value: Type, places: tuple[int, ...]) -> list[list[int]]:
-        """How many values a window's mean is of, for each place of each axis."""
+        """Return how many values the mean of each window counts, along each axis."""
         rows = zip(plain(value.space), places, *map(plain, self._windows(value.space)), strict=True)
         found = []
         for size, count, kernel, stride, pad, _ in rows:

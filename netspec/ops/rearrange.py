@@ -1,4 +1,4 @@
-"""The same values in another arrangement."""
+"""Operations that rearrange values: reshape, flatten, transpose, split, repeat."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from netspec.ir.types import UNKNOWN, Time, Type, refuse, space_text
 
 
 class Reshape(Op):
-    """The values of a time step, read maps first, then rows, then columns, as another type of as many values.
+    """Rearranges the values of a time step, read maps first, then rows, then columns, as another type of the same size.
 
     Shape: (B, [T,] C, *space) -> (B, [T,] C', *space').
     """
@@ -51,9 +51,9 @@ class Reshape(Op):
 
 
 class Flatten(Op):
-    """Places become time steps, row by row: `d @ h x w` -> `d over h*w`. Without a role every value becomes a map.
+    """Turns places into time steps, row by row: `d @ h x w` -> `d over h*w`. Without a role every value becomes a map.
 
-    `perceptrons` read all values of a step: nothing needs to be flattened before them.
+    `perceptrons` read all values of a step, so they need no `flatten` before them.
 
     Shape: (B, [T,] C, *space) -> (B, [T,] C * places); flatten(space) (B, C, *space) -> (B, places, C).
     """
@@ -103,7 +103,7 @@ class Flatten(Op):
 
 
 class Unflatten(Op):
-    """Time steps become places, row by row: the reverse of `flatten(space)`.
+    """Turns time steps into places, row by row: the reverse of `flatten(space)`.
 
     Shape: (B, T, C) -> (B, C, *to).
     """
@@ -196,9 +196,9 @@ class Transpose(Op):
 
 
 class Shuffle(Op):
-    """Maps in `groups` rows, read by columns: the next grouped filters see maps of every group.
+    """Writes the maps in `groups` rows and reads them by columns, so that the next grouped filters see every group.
 
-    Shape: (B, [T,] C, *space), as it came in.
+    Shape: (B, [T,] C, *space), unchanged.
     """
 
     name = "shuffle"
@@ -228,7 +228,7 @@ class Shuffle(Op):
 
 
 class Split(Op):
-    """Several values of fewer maps, in order: n equal parts, or parts of the given sizes.
+    """Splits the maps into several values, in order: n equal parts, or parts of the given sizes.
 
     Shape: (B, [T,] C, *space) -> parts (B, [T,] C / n, *space).
     """
@@ -291,7 +291,7 @@ class Split(Op):
 
 
 class Expand(Op):
-    """Repeats a value along roles it does not have: one map as n, a value without space or time over one.
+    """Repeats a value along axes that it does not have: one map becomes n, or a value gets space or time.
 
     `like = x` gives it every role of the layer x.
 

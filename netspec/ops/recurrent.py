@@ -1,4 +1,4 @@
-"""torch's own recurrent layers: they share keys, gates and two bias vectors."""
+"""The recurrent modules of torch: they share state_dict keys, gates and two bias vectors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RECUR = Part(
 class Recurrent(Weighted):
     """A recurrent module of torch, over all time steps.
 
-    Shape: (B, T, C) -> (B, T, units), of both directions side by side 2 * units.
+    Shape: (B, T, C) -> (B, T, units); with both directions (B, T, 2 * units).
     """
 
     family = "recurrent"
@@ -93,15 +93,15 @@ class Recurrent(Weighted):
                     shapes += [("bias_ih", (rows,)), ("bias_hh", (rows,))]
                 for name, shape in shapes:
                     init = self.initial(name.partition("_")[0], TORCH)
-                    # torch starts all four from the state's size, the rules of the field from what each reads
+                    # torch derives all four bounds from `units`; the standard rules use the size that each array reads
                     fan = self.units if init == TORCH or len(shape) == 1 else shape[1]
                     found.append(Weight(f"{name}_l{layer}{suffix}", shape, init, fan_in=fan, fan_out=shape[0]))
         return tuple(found)
 
-    # ---- what it computes
+    # ---- the computation
 
     def compute(self, call: Call, *inputs: Array) -> Array:
-        """(B, T, d) -> (B, T, units): layer after layer, and of two directions both, side by side."""
+        """Return (B, T, units): layer after layer, with the two directions side by side."""
         x = inputs[0]
         for layer in range(self.layers_):
             if layer and call.training and self.dropout > 0:
@@ -131,7 +131,7 @@ class Recurrent(Weighted):
         return found if call.lengths is None else found * call.mask(x.shape[1]).add_axis(-1)
 
     def cell(self, x: Array, z: Array, hidden: Array, memory: Array) -> tuple[Array, Array]:
-        """The next state, of what the gates read from the input (B, gates * units) and from the last state."""
+        """Return the next hidden state and memory. `x` (B, gates * units) comes from the input, `z` from the state."""
         raise NotImplementedError
 
     @property
@@ -148,7 +148,7 @@ class Recurrent(Weighted):
             "num_layers": self.layers_,
             "bias": self.bias,
             "batch_first": True,
-            # torch warns of a dropout that has no layer to act before
+            # torch warns if there is no further layer that the dropout acts before
             "dropout": self.dropout if self.layers_ > 1 else 0.0,
             "bidirectional": self.bidirectional,
             **self.extra(),
@@ -160,7 +160,8 @@ class Recurrent(Weighted):
         lengths = ", {lengths}" if value.time is not None and value.time.varying else ""
         before = "" if self.bidirectional else ", {before}"
         forward = f"recur({{self}}, {{x}}{before or ', None'}{lengths})" if lengths else f"{{self}}({{x}}{before})"
-        if self.bidirectional:  # half of it begins at the end: no state of an earlier batch fits
+        # the backward direction begins at the end, so the state of an earlier batch does not fit
+        if self.bidirectional:
             forward += "[0]"
         return Lowering(forward, call, parts=(RECUR,) if lengths else ())
 
@@ -178,7 +179,7 @@ class Recurrent(Weighted):
 
 
 def gates(values: Array, count: int) -> list[Array]:
-    """(B, gates * units) -> each gate, (B, units)."""
+    """Split (B, gates * units) into the gates, each (B, units)."""
     parts = values.split(1, count, values.shape[1] // count)
     return [parts.at(1, gate) for gate in range(count)]
 

@@ -1,4 +1,4 @@
-"""What removes space or time, or leaves one map."""
+"""Operations that remove space or time, or reduce all maps to one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MASK = Part(
 
 
 class Reduction(Op):
-    """Reduces space or time, whose axes go, or maps, of which one stays.
+    """Reduces space or time, whose axes are removed, or maps, of which one remains.
 
     Shape: (B, [T,] C, *space) without the axes of the role.
     """
@@ -32,7 +32,7 @@ class Reduction(Op):
         choices=("space", "time", "maps"),
         mark=OVER,
     )
-    call: ClassVar[str] = ""  # the torch method; `{dim}` the axes
+    call: ClassVar[str] = ""  # the torch method; `{dim}` stands for the axes
 
     @property
     def over_time(self) -> bool:
@@ -58,7 +58,7 @@ class Reduction(Op):
         return Type(1, value.space, value.time)
 
     def axes(self, value: Type) -> str:
-        """The tensor axes to reduce, counted from the end but for time (a step may have time before it)."""
+        """Return the axes to reduce, counted from the end. Time is axis 1, because further axes may follow it."""
         space = len(value.space)
         if self.role == "time":
             return "1"
@@ -67,7 +67,7 @@ class Reduction(Op):
         return "-1" if space == 1 else f"({', '.join(str(axis) for axis in range(-space, 0))})"
 
     def masked(self, value: Type) -> str:
-        """`mask(x, lengths)` with the axes of the value, where lengths vary."""
+        """Return the code `mask(x, lengths)` with the axes of the value, for batches with different lengths."""
         return f"mask({{x}}, {{lengths}})[:, :{', None' * (1 + len(value.space))}]"
 
     def varies(self, value: Type) -> bool:
@@ -77,7 +77,7 @@ class Reduction(Op):
         return ", keepdim=True" if self.role == "maps" else ""
 
     def compute(self, call: Call, *inputs: Array) -> Array:
-        """Over the role, whose axes go (one map stays)."""
+        """Reduce over the role, whose axes are removed (one map remains)."""
         x, value = inputs[0], call.types[0]
         timed = int(value.time is not None)
         start = 1 + timed
@@ -90,11 +90,11 @@ class Reduction(Op):
         return found.reshape(*(length for axis, length in enumerate(found.shape) if axis not in axes))
 
     def reduced(self, call: Call, x: Array, axes: tuple[int, ...]) -> Array:
-        """The value over axes, which stay with length 1."""
+        """Reduce over axes, which keep length 1."""
         raise NotImplementedError
 
     def exists(self, call: Call, x: Array) -> Array | None:
-        """1 for the time steps that each example has, where lengths differ and time is reduced."""
+        """Return 1 for the time steps that belong to each example, if lengths differ and time is reduced."""
         if self.role != "time" or call.lengths is None:
             return None
         return call.mask(x.shape[1]).split(1, x.shape[1], *(1 for _ in x.shape[2:]))
@@ -171,7 +171,7 @@ class Max(Reduction):
 
 
 class First(Reduction):
-    """The first time step: a class token's place.
+    """The first time step, where for example a class token is.
 
     Shape: (B, T, C, *space) -> (B, C, *space).
     """
@@ -192,7 +192,7 @@ class First(Reduction):
 
 
 class Last(Reduction):
-    """The last time step of each example, at its own length.
+    """The last time step of each example, according to its own length.
 
     Shape: (B, T, C, *space) -> (B, C, *space).
     """

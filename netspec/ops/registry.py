@@ -1,4 +1,4 @@
-"""The name of a step -> its class. A table says which module holds it; only that module is imported."""
+"""The name of a step -> its class. A table says which module contains it; only that module is imported."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from netspec.ir.operation import Op as Op
 from netspec.registry import Registry
 from netspec.registry import register as register
 
-# The modules of the built-in operations, and the names that each holds: a spec imports only those that it names.
+# The modules of built-in operations and their names: a spec imports only the modules that it uses.
 _HELD = {
     "activations": "leaky gelu identity softmax sigmoid tanh relu relu6 elu silu mish"
     " softplus hardsigmoid hardswish step exp log sqrt square abs",
@@ -29,27 +29,27 @@ _HELD = {
     "regularisers": "dropout droppath sample stop",
     "sources": "zeros noise carried learned",
 }
-# modules of the folder that hold no operations
+# modules of this folder without operations
 _HELPERS = frozenset(("registry", "attention_part", "sharing", "weighted", "window"))
 _HOMES = {name: module for module, names in _HELD.items() for name in names.split()}
-# operations that the language writes with signs of its own
+# operations that are written as signs in the language, not as steps
 _SIGNS = frozenset(("add", "subtract", "multiply", "number", "perceptrons", "filters"))
 
 
 def _missing(cls: type[Op]) -> str:
-    """What an operation lacks, as a sentence; "" where it is whole."""
+    """Return what a class lacks to be an operation, as a sentence; "" if it is complete."""
     if cls.name in _HOMES:
         raise ValueError(f"an operation named {cls.name!r} exists already: netspec brings it along")
     return "" if cls.torch is not Op.torch else "it has no method torch(*inputs)"
 
 
-# the operations that were added; the built-in ones are found by the table above
+# operations that users register; the table above has the built-in ones
 OPERATIONS: Registry[type[Op]] = Registry("operation", Op, missing=_missing)
 
 
 @cache
 def _added_files() -> None:
-    """Imports the files of the folder that the table does not name: what they register is added."""
+    """Import the files of this folder that are not in the table, so that their operations are registered."""
     folder = os.path.dirname(__file__)
     files = {entry.removesuffix(".py") for entry in os.listdir(folder) if entry.endswith(".py") and entry[0] != "_"}
     for name in sorted(files - _HELD.keys() - _HELPERS):
@@ -57,7 +57,7 @@ def _added_files() -> None:
 
 
 def step_names() -> frozenset[str]:
-    """The names that a chain may use, custom operations included."""
+    """Return the names of steps, custom operations included."""
     _added_files()
     return _step_names(OPERATIONS.version)
 
@@ -68,7 +68,7 @@ def _step_names(version: int) -> frozenset[str]:
 
 
 def operation(name: str) -> type[Op]:
-    """The class of a step or of a sign (`add`); KeyError for what there is none of."""
+    """Return the class of a step or a sign (`add`); raise KeyError for an unknown name."""
     if name in _HOMES:
         return _built_in(name)
     _added_files()
@@ -83,12 +83,12 @@ def _built_in(name: str) -> type[Op]:
 
 
 def begins(name: str) -> bool:
-    """Whether a step reads nothing, and so can begin a chain: `learned(T)`, `zeros(T)`."""
+    """Whether a step needs no input and so can begin a chain: `learned(T)`, `zeros(T)`."""
     return name in step_names() and name not in ("same", "reversed") and operation(name).begins
 
 
 def plain(name: str) -> Op:
-    """A step without options: one object stands in all nets."""
+    """Return a step without options; all nets share one instance."""
     return _plain(name, OPERATIONS.version)
 
 

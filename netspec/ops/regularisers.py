@@ -1,4 +1,4 @@
-"""What acts on training alone: dropout, stochastic depth, sampling, a stop for gradients."""
+"""Operations that matter only in training: dropout, stochastic depth, sampling, a stop for gradients."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from netspec.ir.types import Type, refuse
 
 
 class Dropout(Elementwise):
-    """In training each value becomes zero with probability p, and the others grow by 1 / (1 - p).
+    """In training each value becomes zero with probability p, and the others are multiplied by 1 / (1 - p).
 
     `dropout(p, maps)` drops whole maps.
 
-    Shape: (B, [T,] C, *space), as it came in.
+    Shape: (B, [T,] C, *space), unchanged.
     """
 
     name = "dropout"
@@ -70,7 +70,7 @@ DROP_PATH = Part(
 class DropPath(Elementwise):
     """In training all values of an example become zero with probability p: stochastic depth.
 
-    Shape: (B, [T,] C, *space), as it came in.
+    Shape: (B, [T,] C, *space), unchanged.
     """
 
     name = "droppath"
@@ -87,7 +87,7 @@ class DropPath(Elementwise):
         if not call.training or self.p == 0:
             return x
         kept = call.noise("uniform", call.examples, 1) > self.p
-        # the steps of an example lie behind one another
+        # the time steps of an example are consecutive
         steps = kept.broadcast((call.examples, x.shape[0] // call.examples))
         scale = steps.reshape(x.shape[0], *(1 for _ in x.shape[1:]))
         return x * scale / (1 - self.p) if self.p < 1 else x * scale
@@ -109,7 +109,7 @@ SAMPLE = Part(
 
 
 class Sample(Op):
-    """A normal value around a mean, with the logarithm of its variance; after training the mean.
+    """In training a normal random value with the given mean and logarithm of the variance; afterwards the mean.
 
     Shape: mean and logarithm (B, [T,] C, *space) -> (B, [T,] C, *space).
     """
@@ -141,9 +141,9 @@ class Sample(Op):
 
 
 class Stop(Elementwise):
-    """The value as it is; no gradient reaches what is below.
+    """Returns the value unchanged, but passes no gradient on.
 
-    Shape: (B, [T,] C, *space), as it came in.
+    Shape: (B, [T,] C, *space), unchanged.
     """
 
     name = "stop"

@@ -1,7 +1,8 @@
-"""The one broadcasting rule of the language: what `+ - * &` do with two types.
+"""The only broadcasting rule of the language: how `+ - * &` combine two types.
 
-One side must have every role (space, time) of the other; what the other lacks is shared. Roles that both
-have, and maps, must be equal; `&` adds maps. Nothing else is stretched: `1` against `3` is an error.
+One side must have every role (space, time) of the other; along a role that the other lacks, it is repeated. The sizes
+of
+common roles must be equal, and so must the maps; `&` adds the maps. Nothing else is stretched: `1` and `3` do not fit.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from netspec.ir.types import Time, Type, Unknown, refuse, space_text
 
 
 def merge(sign: str, left: Type, right: Type, adds_maps: bool = False, position: int = 1) -> Type:
-    """The type of `left sign right`; raises ShapeFault with what differs, axis by axis.
+    """Return the type of `left sign right`; raise ShapeFault with what differs.
 
-    `position`: which of several inputs `right` is, where `left` stands for all before it.
+    `position`: which of several inputs `right` is, if `left` is the result of all inputs before it.
     """
     for place, value in ((0, left), (position, right)):
         if value.classes is not None:
@@ -74,7 +75,7 @@ def _differ(sign: str, left: Type, right: Type, position: int, axis: str, a: Any
 
 
 def _times(left: Type, right: Type) -> int:
-    """How many times as large one space is as the other, on every axis alike; 0 where that is no whole number."""
+    """Return by which whole factor one space is larger than the other, equal for all axes; 0 if there is none."""
     pairs = [
         (max(a, b), min(a, b)) for a, b in zip(left.space, right.space) if isinstance(a, int) and isinstance(b, int)
     ]
@@ -86,13 +87,13 @@ def _times(left: Type, right: Type) -> int:
 
 
 def merge_partial(left: Type, right: Type, adds_maps: bool = False) -> Type:
-    """As `merge`, inside a recurrence where a side may be unknown: each role from the side that knows it."""
+    """As `merge`, inside a recurrence, where a side may be unknown: take each role from the side that knows it."""
     maps: Any = left.maps + right.maps if adds_maps else _known(left.maps, right.maps)
     return Type(maps, _role(left.space, right.space), _role(left.time, right.time))
 
 
 def _role(first: Any, second: Any) -> Any:
-    """Space or time of two sides: from the side that is known; where both are, from the one that has it."""
+    """Combine space or time of two sides: take it from the known side; if both are known, from the one that has it."""
     if isinstance(first, Unknown) or isinstance(second, Unknown):
         return _known(first, second)
     return first or second
@@ -103,7 +104,7 @@ def _known(first: Any, second: Any) -> Any:
 
 
 def align(own: Type, result: Type, slot: str) -> str:
-    """The expression that gives a value the axes it shares with its partner: `{0}[:, :, None, None]`."""
+    """Return the code that gives a value the axes it lacks: `{0}[:, :, None, None]`."""
     needs_time = result.time is not None and own.time is None
     missing = 0 if own.space else len(result.space)
     if not needs_time and not missing:
@@ -115,7 +116,7 @@ def align(own: Type, result: Type, slot: str) -> str:
 
 
 def shared_axes(values: Sequence[Array], types: Sequence[Type]) -> list[Array]:
-    """Values (B, [T,] C, *space) with the time and space of all: what a value lacks is repeated."""
+    """Give values (B, [T,] C, *space) the time and space of all; they are repeated along axes that they lack."""
     steps = next((x.shape[1] for x, own in zip(values, types, strict=True) if own.time is not None), 0)
     timed = [x if own.time or not steps else x.add_axis(1, steps) for x, own in zip(values, types, strict=True)]
     axes = 3 if steps else 2

@@ -1,4 +1,4 @@
-"""What begins a chain without reading anything: zeros, noise, a carried state, trained values."""
+"""Operations that begin a chain without an input: zeros, noise, a carried state, trained values."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Zeros(Op):
 
 
 class Noise(Zeros):
-    """Begins a chain with values drawn from normal(0, 1) at every pass, in training and afterwards."""
+    """Begins a chain with random values from normal(0, 1), new in every pass, in training and afterwards."""
 
     name = "noise"
     draws = "always"
@@ -66,7 +66,7 @@ class Noise(Zeros):
 class Carried(Zeros):
     """The last state of the previous batch, without its gradient; zeros before the first batch.
 
-    `netspec train` hands it from batch to batch; a module takes it as `state` and returns it.
+    `netspec train` passes it from batch to batch; a module takes it as `state` and returns it.
     """
 
     name = "carried"
@@ -79,7 +79,7 @@ class Carried(Zeros):
 
 
 class Learned(Weighted):
-    """Begins a chain with trained values of the given type; normal(0, 0.02) unless `init` says otherwise.
+    """Begins a chain with trained values of the given type; they start as normal(0, 0.02) unless `init` is given.
 
     Shape: nothing -> (B, [T,] C, *space) of the type.
     """

@@ -1,4 +1,4 @@
-"""What operations with weights share: initial values and freezing."""
+"""Common to operations with weights: initial values and freezing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from netspec.ir.operation import Init, Op, Weight, option
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type
 
-# torch's own rule for nn.Linear and nn.ConvNd: uniform within 1 / sqrt(fan_in), weight and bias alike.
+# The default of nn.Linear and nn.ConvNd: uniform within 1 / sqrt(fan_in), for weight and bias.
 TORCH = Init("torch")
 ZEROS = Init("constant", (0.0,))
 ONES = Init("constant", (1.0,))
@@ -37,7 +37,7 @@ class Weighted(Op):
     )
 
     def initial(self, name: str, standard: Init) -> Init:
-        """What `init` says of one stored array, else `standard`. `init` alone speaks of the weight."""
+        """Return the initial distribution of a stored array: that of the spec, else `standard`."""
         given: dict[str, Init] = self.init or {}
         return given.get(name, standard)
 
@@ -51,19 +51,19 @@ class Weighted(Op):
 
 
 def standard(x: Array, axes: tuple[int, ...], eps: float) -> Array:
-    """Mean 0 and variance 1 over axes."""
+    """Normalise to mean 0 and variance 1 over axes."""
     away = x - x.mean(*axes)
     return away / ((away * away).mean(*axes) + eps).sqrt()
 
 
 def scaled(call: Call, x: Array) -> Array:
-    """(B, C, *space) times a stored weight, plus a stored bias, for each map."""
+    """Multiply (B, C, *space) by a stored weight and add a stored bias, for each map."""
     rest = (1,) * (len(x.shape) - 2)
     return x * call.weight("weight").reshape(-1, *rest) + call.weight("bias").reshape(-1, *rest)
 
 
 def weighted_sum(op: Op, inner: str, fresh: Callable[[str, str], str], *inputs: Type, sign: str = " ") -> str:
-    """`W x + b`, or with another sign `W * x + b`: the equation of perceptrons and filters."""
+    """Return the equation of perceptrons and filters: `W x + b`, or with another sign `W * x + b`."""
     stored = {weight.name: weight for weight in op.weights(*inputs)}
     shape = " x ".join(map(str, stored["weight"].shape)) if "weight" in stored else ""
     text = f"{fresh('W', shape)}{sign}{factor(inner)}"

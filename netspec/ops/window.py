@@ -1,4 +1,4 @@
-"""Sliding windows: the arithmetic that filters and pools share, with torch's rules on what is legal."""
+"""Sliding windows: the arithmetic of filters and pools, with torch's rules for valid options."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from netspec.ir.types import refuse
 def slide(
     size: Size, kernel: Size, stride: Size, pad: Size, dilation: Size, *, option: str, axis: str, ceil: bool = False
 ) -> Size:
-    """How many windows fit along one axis: floor((size + 2 pad - dilation (kernel-1) - 1) / stride) + 1.
+    """Return how many windows fit along one axis: floor((size + 2 pad - dilation (kernel-1) - 1) / stride) + 1.
 
-    `ceil` rounds up, but the last window must start inside the input or its left padding (torch); so a window
-    that is larger than the input may hang over, too.
+    `ceil` rounds up, but as in torch the last window must begin inside the input or the padding before it. So a window
+    that
+    is larger than the padded input may extend beyond it.
     """
     reach = dilation * (kernel - 1) + 1
     room = size + 2 * pad - reach
@@ -32,23 +33,23 @@ def slide(
         )
     if not ceil:
         return room // stride + 1
-    # where the window is small, the last one would lie wholly in the right padding: it must begin before that
+    # With a small window, the last one could lie entirely in the padding at the end; it must begin before that.
     begins = room + stride - 1 if reach - pad >= stride else size + pad - 1
     return begins // stride + 1
 
 
 def _arithmetic(size: Size, kernel: Size, stride: Size, pad: Size, dilation: Size) -> str:
-    """`28 + 2*1 - 40 = -10`: what is left for the window to move in."""
+    """Return the arithmetic of a window that does not fit: `28 + 2*1 - 40 + 1 = -9`."""
     padded = text(size) if pad == 0 else f"{text(size)} + 2*{text(pad)}"
     reach = text(kernel) if dilation == 1 else f"({text(dilation)}*({text(kernel)} - 1) + 1)"
     return f"{padded} - {reach} + 1 = {text(size + 2 * pad - dilation * (kernel - 1))}"
 
 
 def unread(size: Size, kernel: Size, stride: Size, pad: Size, dilation: Size) -> Size:
-    """Rows at the end of one axis that no window reads: of the input itself, not of its padding.
+    """Return how many rows at the end of one axis no window reads; rows of padding do not count.
 
-    Where the stride is larger than the window, rows are left out between windows on purpose; as many at
-    the end don't count.
+    If the stride is larger than the window, rows between windows are skipped on purpose; as many rows at the end are
+    ignored.
     """
     if stride == 1:
         return 0
@@ -62,6 +63,6 @@ def unread(size: Size, kernel: Size, stride: Size, pad: Size, dilation: Size) ->
 
 
 def unread_rows(axes: Iterable[tuple[str, Size]]) -> tuple[Remark, ...]:
-    """The warning of the first axis on which some rows of the input are never read: (axis, how many) of each."""
+    """Return a warning for the first axis with unread rows. `axes` has each axis and its number of unread rows."""
     found = next(((axis, left) for axis, left in axes if left != 0), None)
     return () if found is None else (Remark("NS329", {"axis": found[0], "count": text(found[1])}, edge=True),)
