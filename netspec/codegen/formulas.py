@@ -1,4 +1,4 @@
-"""Formulas of sizes -> Python expressions, held to the values they must have."""
+"""Formulas of sizes -> Python expressions, each checked against the values of its formula."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ _OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow,
 }  # fmt: skip
-LONGEST = 4  # operators of an expression that is still read at a glance
-ROUNDED = 10**6  # a real coefficient is written as a fraction whose denominator is smaller
+LONGEST = 4  # the most operators of an expression that is easy to read
+ROUNDED = 10**6  # a real coefficient becomes a fraction with a smaller denominator than this
 
 
 def python_of(formula: Formula, names: Mapping[str, tuple[Any, ...]]) -> ast.expr | None:
-    """A formula as Python writes it; None where that would have other values, or take too long to read.
+    """Write a formula as a Python expression.
 
     Args:
-        formula: what is written.
-        names: the values of every name it may read.
+        formula: the formula.
+        names: every name that the expression may use, with its value for each witness.
+
+    Returns:
+        The expression; None if its values would differ from the formula's, or if it would be too long to read.
     """
     whole = all(isinstance(value, int) for value in formula.values)
     try:
@@ -39,7 +42,7 @@ def python_of(formula: Formula, names: Mapping[str, tuple[Any, ...]]) -> ast.exp
 
 
 def names_of(formula: Formula) -> set[str]:
-    """The names in a formula."""
+    """Return the names in a formula."""
     words = "".join(
         char if char.isalnum() or char == "_" else " " for factors in formula.terms for char in f"{factors}"
     )
@@ -47,7 +50,7 @@ def names_of(formula: Formula) -> set[str]:
 
 
 def _sum(formula: Formula, whole: bool) -> str:
-    """The sum of a formula's terms, a positive one first; over its denominator as a whole: `(k - 1) // 2`."""
+    """Write the terms of a formula, a positive one first. A sum of integers shares its denominator: `(k - 1) // 2`."""
     terms = [(factors, value.limit_denominator(ROUNDED)) for factors, value in formula.terms.items()]
     terms.sort(key=lambda term: term[1] < 0)
     below = math.lcm(*(value.denominator for _, value in terms))
@@ -74,7 +77,7 @@ def _term(factors: Factors, coefficient: Fraction, whole: bool) -> str:
 
 def _factor(name: str, power: int, whole: bool) -> str:
     text = name
-    if not name.isidentifier():  # `(d+1)`, `floor((S-2)/2)`: as people read it
+    if not name.isidentifier():  # `(d+1)` and `floor((S-2)/2)` are text for people, not Python
         text = name.replace("floor(", "(").replace("^", "**").replace("sqrt(", "math.sqrt(")
         text = text.replace("/", "//") if whole else text
         text = f"({text})"
@@ -82,7 +85,7 @@ def _factor(name: str, power: int, whole: bool) -> str:
 
 
 def evaluate(code: ast.expr, names: Mapping[str, Any]) -> Any:
-    """The value of an expression; raises KeyError where a name has none."""
+    """Evaluate an expression; raise KeyError for a name without a value."""
     match code:
         case ast.Constant():
             return code.value

@@ -1,6 +1,7 @@
-"""Initial values: as lines of source where a spec asks for another start than torch's, and drawn from (seed, key).
+"""Initial values of stored arrays, as emitted source and as values drawn from (seed, key).
 
-Drawn so, they are the same on every device, and a new layer changes no other's.
+Emitted source sets initial values only where the spec asks for others than torch's defaults. Values drawn from (seed,
+key) are the same on every device, and a new layer does not change the values of other layers.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from netspec.ir.operation import Weight
 if TYPE_CHECKING:
     import torch
 
-# random bits are drawn and scaled in pieces that stay in the processor's cache
+# Random bits are drawn and scaled in pieces that fit into the processor's cache.
 _PIECE = 1 << 15
 
 
@@ -35,9 +36,9 @@ _CALLS = {
 
 
 def start(weight: Weight, asked: bool) -> tuple[str, tuple[Any, ...]] | None:
-    """The call that writes initial values into `{w}`, and its numbers; None where torch's own constructor does it.
+    """Return the call that writes initial values into `{w}`, and its numbers; None if torch's default is right.
 
-    Numbers that follow from open sizes are UNKNOWN.
+    Numbers that depend on open sizes are UNKNOWN.
     """
     init = weight.init
     if not asked or init.name == "torch":
@@ -62,7 +63,7 @@ def start(weight: Weight, asked: bool) -> tuple[str, tuple[Any, ...]] | None:
 
 
 def parameter(weight: Weight) -> tuple[str, tuple[str, tuple[Any, ...]] | None]:
-    """The function that makes an array which stands alone, and the call that writes its initial values."""
+    """Return the function that creates a parameter without a module, and the call that writes its initial values."""
     if weight.init.name == "constant" and weight.init.numbers in ((0.0,), (1.0,)):
         return ("torch.ones" if weight.init.numbers == (1.0,) else "torch.zeros"), None
     if weight.init.name == "torch":
@@ -78,7 +79,7 @@ def as_floats(rows: Any) -> Any:
 
 
 def numbers_of(weight: Weight) -> tuple[float, ...]:
-    """The arguments of a distribution, with what follows from the fans."""
+    """Return the arguments of a distribution, those that depend on the fans included."""
     init = weight.init
     if init.name == "truncated_normal":
         mean, std = init.numbers
@@ -91,7 +92,7 @@ def numbers_of(weight: Weight) -> tuple[float, ...]:
 
 
 def spread_of(weight: Weight) -> float | None:
-    """The standard deviation that follows from the fans; None for a distribution that doesn't ask for them."""
+    """Return the standard deviation that follows from the fans; None if the distribution does not use them."""
     if weight.init.name in ("he", "he_uniform"):
         return math.sqrt(2 / whole(weight.fan_in))
     if weight.init.name in ("xavier", "xavier_normal"):
@@ -100,14 +101,14 @@ def spread_of(weight: Weight) -> float | None:
 
 
 def _as_torch(weight: Weight) -> bool:
-    """Whether torch, which knows an array's shape alone, finds the same fans."""
+    """Whether torch.nn.init, which derives the fans from the shape alone, finds the same fans."""
     sizes: Any = weight.shape
     area: Any = math.prod(sizes[2:])
     return bool(weight.fan_in == sizes[1] * area and weight.fan_out == sizes[0] * area)
 
 
 class OpenFan(Exception):
-    """How many values a result sums up hangs on open sizes."""
+    """The number of values that are summed for a result depends on open sizes."""
 
 
 def whole(size: Any) -> int:
@@ -116,11 +117,11 @@ def whole(size: Any) -> int:
     return size
 
 
-# ---- drawn values
+# ---- values drawn from (seed, key)
 
 
 def fill(tensor: torch.Tensor, stored: Stored, seed: int) -> None:
-    """Writes the initial values of one array, a tensor on the CPU that lies in rows; under `torch.no_grad`."""
+    """Write the initial values of a stored array into a contiguous CPU tensor, under `torch.no_grad`."""
     import torch
 
     weight, init = stored.weight, stored.weight.init
@@ -133,7 +134,7 @@ def fill(tensor: torch.Tensor, stored: Stored, seed: int) -> None:
 
 
 def _number(seed: int, key: str) -> int:
-    """Where an array's stream of random numbers begins."""
+    """Return the seed of the array's own stream of random numbers."""
     digest = hashlib.blake2b(f"{seed}\0{key}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 1
 
@@ -172,14 +173,14 @@ def _draw(tensor: torch.Tensor, weight: Weight, number: int) -> None:
 
 
 def _ends(weight: Weight) -> tuple[float, float] | None:
-    """Between what the values of a uniform distribution lie; None for another one."""
+    """Return the bounds of a uniform distribution; None for other distributions."""
     name = weight.init.name
-    if name == "torch":  # where rows have fans of their own, each row is scaled by its own
+    if name == "torch":  # if rows have their own fans, each row is scaled later
         bound = 1.0 if weight.fans else 1 / math.sqrt(whole(weight.fan_in))
     elif name == "uniform":
         least, most = weight.init.numbers
         return least, most
-    elif name in ("he_uniform", "xavier"):  # with the variance of the normal one
+    elif name in ("he_uniform", "xavier"):  # the bound that gives the variance of the normal variant
         bound = math.sqrt(3) * (spread_of(weight) or 0)
     else:
         return None
@@ -187,9 +188,9 @@ def _ends(weight: Weight) -> tuple[float, float] | None:
 
 
 def _uniform(tensor: torch.Tensor, least: float, most: float, number: int) -> None:
-    """Uniform between `least` and `most`: numbers of 32 random bits, scaled.
+    """Fill with uniform values between `least` and `most`, made by scaling 32 random bits.
 
-    numpy's SFC64 draws them twice as fast as torch's generator; most of what building a net costs is this.
+    numpy's SFC64 is twice as fast as torch's generator, and this is most of the time it takes to build a net.
     """
     import numpy as np
     import torch

@@ -1,4 +1,4 @@
-"""The emitted source -> a live torch.nn.Module. The only place in the project that executes text."""
+"""Emitted source -> a torch.nn.Module. No other place in the project executes text."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from torch import nn
 
 _count = 0
-_namespaces: dict[str, dict[str, Any]] = {}  # by source: what it defines
+_namespaces: dict[str, dict[str, Any]] = {}  # the names that each source defines
 
 
 def build(graph: Graph, seed: int = 0, device: str | torch.device = "cpu", dtype: Any = None) -> nn.Module:
-    """The module of a net, its weights drawn from (seed, key): shapes and keys as `graph.stored` says.
+    """Create the module of a net, with weights drawn from (seed, key). `graph.stored` lists its shapes and keys.
 
-    The constructor draws nothing, so nothing is initialised twice. Raises OpenSizes where sizes are not set.
+    Torch's own initialisation is turned off, so that nothing is initialised twice.
+
+    Raises:
+        OpenSizes: the net has sizes that are not set.
     """
     import torch
 
@@ -46,14 +49,14 @@ def build(graph: Graph, seed: int = 0, device: str | torch.device = "cpu", dtype
 
 
 def load_class(graph: Graph) -> type[nn.Module]:
-    """The net's class, from the text that `emit` writes; tracebacks show that text."""
+    """Return the class of the net, from the source of `emit`; tracebacks show its lines."""
     source, class_name = emit_named(graph)
     found: type[nn.Module] = _executed(source, graph.name)[class_name]
     return found
 
 
 def _executed(source: str, net: str) -> dict[str, Any]:
-    """The names that emitted text defines: executed once, its classes fit to be pickled."""
+    """Execute emitted source once and return the names that it defines; its classes can be pickled."""
     global _count
     if source in _namespaces:
         return _namespaces[source]
@@ -72,7 +75,7 @@ def _executed(source: str, net: str) -> dict[str, Any]:
 
 
 def _reducer(source: str, net: str) -> Callable[[nn.Module, Any], tuple[Any, ...]]:
-    """How modules of a text are pickled: with the text, which another process executes to have their classes."""
+    """Return a `__reduce_ex__` that pickles a module with its source, so that another process can define its class."""
 
     def reduce(module: nn.Module, protocol: Any) -> tuple[Any, ...]:
         return restored, (source, net, type(module).__name__), module.__getstate__()  # type: ignore[no-untyped-call]
@@ -81,20 +84,20 @@ def _reducer(source: str, net: str) -> Callable[[nn.Module, Any], tuple[Any, ...
 
 
 def restored(source: str, net: str, name: str) -> nn.Module:
-    """A module without its state, on the way out of a pickle. As with all pickles: the text in it is executed."""
+    """Create a module without state, for unpickling. As with every pickle, this executes code from the pickle."""
     found: type[nn.Module] = _executed(source, net)[name]
     return found.__new__(found)
 
 
 def _on_cpu() -> AbstractContextManager[Any]:
-    """Arrays are made on the CPU, whatever torch.set_default_device says."""
+    """Return a context in which tensors are created on the CPU, whatever torch.set_default_device says."""
     import torch
 
     return nullcontext() if torch.get_default_device().type == "cpu" else torch.device("cpu")
 
 
 def _undrawn() -> AbstractContextManager[Any]:
-    """Under it the functions of torch.nn.init leave what they are given as it is."""
+    """Return a context in which the functions of torch.nn.init do nothing."""
     from torch.overrides import TorchFunctionMode
 
     class Undrawn(TorchFunctionMode):

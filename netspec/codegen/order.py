@@ -1,4 +1,4 @@
-"""The order in which a scope's nodes, inner scopes and recurrences are written."""
+"""The order in which the nodes, inner scopes and recurrences of a scope are emitted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from netspec.ir.graph import Graph, Node, Scope
 
 @dataclass(slots=True)
 class Cell:
-    """A recurrence: what is computed anew at every time step, in order."""
+    """A recurrence: items that are computed in this order at every time step."""
 
     members: frozenset[int]  # the nodes of the loop, those in inner scopes included
     items: list[Item] = field(default_factory=list)
@@ -21,7 +21,7 @@ Item = Node | Scope | Cell
 
 
 def items(graph: Graph, scope: Scope) -> list[Item]:
-    """What stands directly in a scope, each after what it reads; recurrences as one item each."""
+    """Return the direct contents of a scope, each after what it reads; a recurrence is one item."""
     elements = elements_of(graph, scope)
     if not any(node.kind == "delay" for node in graph.nodes[scope.first : scope.last]):
         return elements
@@ -40,7 +40,7 @@ def items(graph: Graph, scope: Scope) -> list[Item]:
 
 
 def elements_of(graph: Graph, scope: Scope) -> list[Item]:
-    """The nodes and inner scopes that stand directly in a scope, in the order of their nodes."""
+    """Return the nodes and inner scopes that are directly in a scope, in the order of their nodes."""
     out: list[Item] = []
     index = scope.first
     inner = {graph.scopes[child].first: graph.scopes[child] for child in scope.children if _filled(graph, child)}
@@ -59,7 +59,7 @@ def _filled(graph: Graph, child: int) -> bool:
 
 
 def _home(graph: Graph, cell: tuple[int, ...]) -> int:
-    """The innermost scope that holds all nodes of a recurrence."""
+    """Return the innermost scope that contains all nodes of a recurrence."""
     chains = [[scope.index for scope in graph.ancestors(graph.nodes[index].scope)] for index in cell]
     common = set(chains[0]).intersection(*chains[1:])
     return next(index for index in chains[0] if index in common)
@@ -76,7 +76,7 @@ def _indices(item: Item) -> range | frozenset[int]:
 
 
 def inlined(graph: Graph) -> frozenset[int]:
-    """The scopes whose nodes are written in the class around them, because a loop runs through them."""
+    """Return the scopes that a recurrence enters only partly. Their nodes are emitted in the enclosing class."""
     found: set[int] = set()
     for cell in graph.cells:
         members = frozenset(cell)
@@ -91,7 +91,7 @@ def inlined(graph: Graph) -> frozenset[int]:
 
 
 def called_in_loops(graph: Graph) -> frozenset[int]:
-    """The scopes inside the loop of a recurrence that stands around them: they are given one time step."""
+    """Return the scopes inside a recurrence, which are called with one time step at a time."""
     found: set[int] = set()
     for cell in graph.cells:
         home = _home(graph, cell)
@@ -104,8 +104,10 @@ def called_in_loops(graph: Graph) -> frozenset[int]:
 
 
 def _opened(graph: Graph, item: Item, members: frozenset[int]) -> list[Item]:
-    """An inner scope as one call, if the loop holds all of it, its own state is none and one time step is all it
-    reads; else its items."""
+    """Return a scope as one item if the loop contains all of it, and if it has no state and reads only one time step.
+
+    Otherwise return its items.
+    """
     if not isinstance(item, Scope):
         return [item]
     nodes = graph.nodes[item.first : item.last]
@@ -117,7 +119,7 @@ def _opened(graph: Graph, item: Item, members: frozenset[int]) -> list[Item]:
 
 
 def sort(graph: Graph, parts: list[Item], loop: frozenset[int]) -> list[Item]:
-    """A topological order, as close to the order of writing as it can be; delays inside `loop` don't count."""
+    """Sort topologically, as close to the order of the spec as possible; delayed reads inside `loop` do not count."""
     owner: dict[int, int] = {}
     for position, part in enumerate(parts):
         for index in _indices(part):

@@ -1,4 +1,4 @@
-"""Classes -> the text of a Python module that needs torch and nothing else."""
+"""Classes -> the text of a Python module that needs only torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HEADER = "Written by netspec {version} from the net {name}; change the spec rath
 
 
 class OpenSizes(ValueError):
-    """The net has sizes that are not set; `names` says which."""
+    """The net has sizes that are not set; `names` lists them."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(", ".join(names))
@@ -21,12 +21,12 @@ class OpenSizes(ValueError):
 
 
 def emit(graph: Graph) -> str:
-    """The source of a net whose sizes are all set; raises OpenSizes otherwise."""
+    """Return the source of a net; raise OpenSizes if some sizes are not set."""
     return emit_named(graph)[0]
 
 
 def emit_named(graph: Graph) -> tuple[str, str]:
-    """As `emit`; and the name of the net's class in it."""
+    """Return the source of a net and the name of the net's class in it; raise OpenSizes if some sizes are not set."""
     if graph.open:
         raise OpenSizes(graph.open)
     classes = Classes(graph)
@@ -43,7 +43,7 @@ def _about(definition: Definition, graph: Graph) -> str:
 
 
 def _parts(classes: Classes) -> list[Part]:
-    """Every helper once, what it needs before it."""
+    """Return every helper once, after the helpers that it needs."""
     found: dict[str, Part] = {}
 
     def add(part: Part) -> None:
@@ -67,7 +67,7 @@ def _head(graph: Graph, names: set[str]) -> str:
 
 
 def _imports(names: set[str]) -> Iterator[list[str]]:
-    """The standard library's imports, then torch's."""
+    """Yield the imports of the standard library, then those of torch."""
     standard = ["import math"] if "math" in names else []
     if "Any" in names:
         standard.append("from typing import Any")

@@ -1,7 +1,7 @@
-"""Graph -> Scene -> file: which units are drawn, where they stand, what is written on them.
+"""Graph -> Scene -> file: which units are drawn, their positions, and their text.
 
     reading -> settings -> render -> views/ -> { units/ | stages/ | blocks/ } -> scene/ -> trained/ -> backends/
 
-`units/` draws circles and the wires between them, `stages/` chains of maps, `blocks/` boxes that Graphviz places,
-`trained/` what a run has learned. The module of a folder itself holds what all others in it build on.
+`units/` draws circles and wires between them, `stages/` chains of maps, `blocks/` boxes that Graphviz places, and
+`trained/` what a run has learned. The `__init__` module of a folder has what its other modules share.
 """

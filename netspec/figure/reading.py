@@ -1,4 +1,4 @@
-"""A `figure` section as written -> FigureSettings, with every mistake in it."""
+"""A `figure` section -> FigureSettings and all mistakes in the section."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 def takes(option: Option, word: str) -> bool:
-    """Whether a setting takes a word; of a registry only the module of that name is imported."""
+    """Whether a setting accepts a word. Of the registered words, only the module of this word is imported."""
     return word in option.choices or (option.choices is THEMES and word in OLD_NAMES)
 
 
 def is_open(option: Option) -> bool:
-    """Whether the words of a setting can be registered."""
+    """Whether users can register words for a setting."""
     return isinstance(option.choices, Registry)
 
 
@@ -70,11 +70,11 @@ HINTS: Final = {
 }
 
 
-# the number of a unit, and a setting that is a whole number
+# the number of a unit, or a setting that is an integer
 UNIT = Want("whole", -LARGEST, LARGEST)
 INTEGER = Want("whole", -LARGEST, LARGEST, whole_floats=True)
 
-# what a setting of a kind takes: the name of a hint of NS704
+# kind of setting -> name of the hint of NS704 that says what it accepts
 _TAKES = {
     "word": "takes_words",
     "text": "takes_text",
@@ -89,14 +89,14 @@ _TAKES = {
 
 
 class Reader:
-    """Reads one section; `graph` is None where the net itself is wrong, then nothing is said about layers."""
+    """Reads one section. If the net itself is wrong, `graph` is None and settings of layers are not checked."""
 
     def __init__(self, section: tree.Section, source: SourceFile, graph: Graph | None) -> None:
         self.section = section
         self.source = source
         self.graph = graph
         self.found: list[Diagnostic] = []
-        self.setting = ""  # whose value is read
+        self.setting = ""  # the setting that is being read
 
     def read(self) -> FigureSettings:
         general: dict[str, Any] = {}
@@ -123,7 +123,7 @@ class Reader:
                 continue
         return FigureSettings(**general, layers=layers)
 
-    # ---- keys
+    # ---- names of settings
 
     def general(self, setting: tree.Setting) -> Any:
         name = setting.key[0]
@@ -133,7 +133,7 @@ class Reader:
         return self.value(name, option, setting.value, None)
 
     def hint(self, setting: tree.Setting) -> tuple[str, str, Any]:
-        """`x.show = …`: the layer's path, the hint's name and its value."""
+        """Read `x.show = …`: return the path of the layer, the name of the setting and its value."""
         path, name = ".".join(setting.key[:-1]), setting.key[-1]
         option = HINTS.get(name)
         if option is None:
@@ -248,12 +248,12 @@ class Reader:
         return value.name
 
     def number(self, name: str, value: tree.Value, want: Want = UNIT) -> Size:
-        """A size written with numbers and the net's own sizes."""
+        """Evaluate a size; it may use the sizes of the net."""
         self.setting = name
         found: Size = evaluate(value, self, want)
         return found
 
-    # ---- what the evaluator asks (`netspec.elaborate.evaluate.Names`)
+    # ---- the interface of the evaluator (`netspec.elaborate.evaluate.Names`)
 
     @property
     def largest(self) -> int:
@@ -283,10 +283,10 @@ class Reader:
     def names(self) -> dict[str, Any]:
         return {} if self.graph is None else {**self.graph.lists, **self.graph.params}
 
-    # ---- hints of layers
+    # ---- settings of layers
 
     def axes(self, layer: Layer) -> tuple[Size, ...]:
-        """The sizes that `show` and `at` speak of."""
+        """Return the sizes of the axes that `show` and `at` refer to."""
         assert self.graph is not None
         edge = layer.values[0]
         value = self.graph.nodes[edge.node].types[edge.output].step
@@ -360,7 +360,7 @@ _REGION_KEYS = ("rows", "cols", "units", "label")
 
 
 def read_regions(reader: Reader, name: str, value: tree.Value, layer: Layer) -> tuple[Region, ...]:
-    """The regions of a list; they may not share a unit. Raises Fault."""
+    """Read a list of regions, which must not overlap. Raises Fault."""
     if not isinstance(value, tree.List):
         raise reader.wrong(name, value, "regions")
     found: list[tuple[Region, tree.Value]] = []
@@ -397,7 +397,7 @@ def _region(reader: Reader, name: str, call: tree.Call, layer: Layer) -> Region:
 
 
 def _limit(reader: Reader, name: str, arg: tree.Arg, key: str, space: tuple[Size, ...], axes: tuple[Size, ...]) -> Size:
-    """How far a stretch may reach."""
+    """Return the size of the axis that a range of a region refers to."""
     if key == "units" and not space:
         return axes[0]
     if key in ("rows", "cols") and space:
@@ -406,7 +406,7 @@ def _limit(reader: Reader, name: str, arg: tree.Arg, key: str, space: tuple[Size
 
 
 def _stretch(reader: Reader, name: str, value: tree.Value, size: Size) -> tuple[int, int]:
-    """`[21, 30]`: first and last, both included."""
+    """Read a range `[21, 30]`: the first and the last number, both included."""
     if not isinstance(value, tree.List) or len(value.items) != 2:
         raise reader.wrong(name, value, "stretch")
     first, last = (reader.number(name, item) for item in value.items)
@@ -424,24 +424,24 @@ def _overlap(one: Region, other: Region) -> bool:
     return meet(one.rows, other.rows) and meet(one.cols, other.cols) and meet(one.units, other.units)
 
 
-# ---- a section, and the sections of a file
+# ---- a section, and all sections of a file
 
 
 def read_figure(
     section: tree.Section, source: SourceFile, graph: Graph | None
 ) -> tuple[FigureSettings, list[Diagnostic]]:
-    """The settings of a section and what is wrong with it."""
+    """Read a section. Return its settings and its mistakes."""
     reader = Reader(section, source, graph)
     return reader.read(), reader.found
 
 
 def check_figure(section: tree.Section, source: SourceFile, graph: Graph | None) -> list[Diagnostic]:
-    """Every mistake of a `figure` section, each at the span of its setting."""
+    """Return the mistakes of a `figure` section, each with the place of its setting."""
     return read_figure(section, source, graph)[1]
 
 
 def net_of(section: tree.Section, source: SourceFile, main: list[str], nets: tuple[str, ...]) -> str:
-    """The net a figure shows: `net = NAME`, else the only one that no other uses. Raises Fault."""
+    """Return the net that a figure shows: `net = NAME`, else the only net that no other net calls. Raises Fault."""
     for setting in section.settings:
         if setting.key == ("net",):
             name = setting.value.name if isinstance(setting.value, tree.Ref) else ""
@@ -458,7 +458,7 @@ def net_of(section: tree.Section, source: SourceFile, main: list[str], nets: tup
 
 
 def check_figures(program: Program, graphs: dict[str, Graph]) -> list[Diagnostic]:
-    """Every mistake in the figure sections of a file."""
+    """Return the mistakes of all figure sections of a file."""
     source = program.main.source
     main = [definition.body.name.text for definition in program.main_nets()]
     named: dict[str, tree.Section] = {}

@@ -1,4 +1,4 @@
-"""A net and what is asked of its figure -> a Picture."""
+"""A net and the settings of its figure -> a Picture."""
 
 from __future__ import annotations
 
@@ -38,14 +38,19 @@ def render(
     weights: Given | None = None,
     input: str | Mapping[str, Any] | None = None,
 ) -> Picture:
-    """The figure of a net.
+    """Draw the figure of a net.
 
     Parameters:
-        options: settings of a figure section, from Python or the command line; they win over the section. None
-            leaves a setting as it is.
-        figure: the figure section to start from; without it the section without a name.
-        transparent: no ground.
-        weights, input: as `Net.render` takes them.
+        graph: the net.
+        program: the parsed file, with its figure sections.
+        options: settings from Python or the command line; they override the figure section. A setting that is None has
+            no effect.
+        figure: the name of the figure section; by default the section without a name.
+        transparent: whether the background is transparent.
+        weights, input: see `Net.render`.
+
+    Returns:
+        The picture.
 
     Raises:
         SpecError: the figure section is wrong, or the view cannot draw this net.
@@ -64,7 +69,7 @@ def render(
 
 
 def _option(name: str, value: Any) -> Any:
-    """A setting's value from Python, checked as a section's is. Raises UsageError."""
+    """Check the value of a setting from Python, like one from a section. Raises UsageError."""
     option = SETTINGS[name]
     match option.kind:
         case "word":
@@ -102,7 +107,7 @@ def _wrong(name: str, value: Any, *hints: Hint) -> UsageError:
 
 
 def _default(graph: Graph, numbers: bool) -> str:
-    """The view that suits the net; an example's numbers are shown in perceptrons drawn in full."""
+    """Return the default view of a net. For the numbers of an example it is `perceptron` if that can draw the net."""
     if numbers and len(graph.nodes) <= 24:
         from netspec.figure.units import groups_of
         from netspec.figure.units.perceptron import chain_of
@@ -128,7 +133,7 @@ def _picture(
     drawing = Drawing(graph, settings if arrays is None else settings.bound(), arrays, run)
     try:
         plan = view.plan(drawing)
-        if plan is not None:  # Graphviz places it when the figure is asked for
+        if plan is not None:  # Graphviz runs only when the figure is needed
             planned = replace(drawing, plan=plan)
             picture = Picture(graph.name, options, lambda: described(view.draw(planned), graph, settings), plan)
             if arrays is not None:
@@ -150,17 +155,17 @@ def _picture(
 def _trained(
     scene: Scene, view: View, drawing: Drawing, arrays: Arrays, given: str | Mapping[str, Any] | None
 ) -> Scene:
-    """The scene with weights as colours, and with the numbers of an example where one is given."""
+    """Return the scene with weights as colours, and with the numbers of an example if `given`."""
     from netspec.figure.trained.overlay import coloured
 
-    # numbers stand in the weights' circles where these are drawn; else colours say what wires weigh
+    # Circles that show weights get numbers only; other views colour the wires by weight.
     if given is None or not view.weight_circles:
         scene = coloured(scene, drawing.graph, arrays, drawing.settings)
     return scene if given is None else _numbered(scene, view, drawing, arrays, given)
 
 
 def _unsuitable(view: str, node: Node) -> Diagnostic:
-    """NS713: the view cannot draw the node. A built-in view has a hint that says what it draws."""
+    """NS713: the view cannot draw a node. For a built-in view a hint says what it can draw."""
     draws = {
         "perceptron": Hint("draws_perceptron"),
         "equals": Hint("draws_equals"),
@@ -178,14 +183,14 @@ def _unsuitable(view: str, node: Node) -> Diagnostic:
 
 
 def _run_for(given: Given | None) -> Run:
-    """The run of a view that shows what a run has learned of its data: the net alone does not say it."""
+    """Return the run for a view that shows what training learned from the data; the net alone is not enough."""
     if given is None or isinstance(given, str | os.PathLike | Mapping):
         raise UsageError(Diagnostic("NS732", None, hints=(Hint("missing" if given is None else "run"),)))
     return given
 
 
 def _arrays(graph: Graph, settings: FigureSettings, view: View, given: Given | None, numbers: bool) -> Arrays | None:
-    """The arrays of a run; without one, those that the spec itself gives, where the figure needs arrays."""
+    """Return the arrays of a run or, without a run, those that the spec lists, if the figure needs arrays."""
     from netspec.figure.trained import arrays_of, check_bound, check_weights, given_weights
 
     if given is None:
@@ -204,7 +209,7 @@ def _arrays(graph: Graph, settings: FigureSettings, view: View, given: Given | N
 
 
 def _numbered(scene: Scene, view: View, drawing: Drawing, arrays: Arrays, given: str | Mapping[str, Any]) -> Scene:
-    """The scene with the values of one example."""
+    """Return the scene with the values of one example."""
     from netspec.figure.trained.values import compute, read_example
     from netspec.ir.values import Uncomputed
 
@@ -220,7 +225,7 @@ def _numbered(scene: Scene, view: View, drawing: Drawing, arrays: Arrays, given:
 
 
 def settings_of(graph: Graph, program: Program, name: str | None) -> FigureSettings:
-    """The settings of the file's figure section of that name, or of the one without a name."""
+    """Return the settings of the figure section with this name, or of the one without a name."""
     sections = _sections(graph, program)
     if name is not None and name not in sections:
         named = tuple(title for title in sections if title)
@@ -238,7 +243,7 @@ def settings_of(graph: Graph, program: Program, name: str | None) -> FigureSetti
 
 
 def _sections(graph: Graph, program: Program) -> dict[str, tree.Section]:
-    """The figure sections of a net by name; "" is the one without a name."""
+    """Return the figure sections of a net by name; "" is the one without a name."""
     main = [definition.body.name.text for definition in program.main_nets()]
     found: dict[str, tree.Section] = {}
     for section in program.main.sections:

@@ -1,4 +1,4 @@
-"""The schedules of the learning rate. A test holds every one, step by step, to torch's class."""
+"""The schedules of the learning rate. Tests compare each of them, step by step, with torch's class."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from netspec.registry import Registry
 
 
 class Schedule(Entry):
-    """A factor on the learning rate: a pure function of how far the run is, so a resumed run has no state to lose.
+    """A factor for the learning rate. It depends only on the step, so a resumed run needs no state of it.
 
-    Where torch's class wants the length of the run (T_max, total_steps), it is the length of the run. A schedule of
-    your own inherits from this class and defines `multiplier`.
+    Where torch's class takes the length of the run (T_max, total_steps), it is always the actual length of the run. To
+    add
+    a schedule, inherit from this class and define `multiplier`.
 
-    by_step: it moves with every optimizer step, not with every epoch.
-    waits: it follows the validation loss instead, and has the options `factor` and `patience`.
+    Attributes:
+        by_step: whether it changes with every optimizer step instead of every epoch.
+        waits: whether it reacts to the validation loss instead, by the options `factor` and `patience`.
 
     Example:
         >>> class Halving(netspec.Schedule):
@@ -33,7 +35,7 @@ class Schedule(Entry):
     warmup: Annotated[int, setting("whole", "optimizer steps over which the rate first rises from 0", least=0)] = 0
 
     def multiplier(self, step: int, steps: int, lr: float) -> float:
-        """The factor at step `step` of `steps`, counted in optimizer steps or epochs as `by_step` says."""
+        """Return the factor at step `step` of `steps`, counted in optimizer steps or epochs as `by_step` says."""
         return 1.0
 
 

@@ -1,4 +1,4 @@
-"""A Picture: one figure in whatever format is asked for. Nothing is laid out before it is needed."""
+"""Picture: one figure, in any format. It is laid out only when a format needs it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Options(NamedTuple):
     theme: Theme = THEMES["classic"]
     width: str | None = None
     transparent: bool = False
-    style: str = ""  # further CSS: embedded fonts
+    style: str = ""  # CSS to add, for example embedded fonts
     fonts: dict[str, str] = FONTS
 
 
@@ -37,13 +37,13 @@ PLAIN = Options()
 
 
 class Picture:
-    """The figure of a net. Made by `Net.render`; a notebook shows it.
+    """The figure of a net. `Net.render` returns it, and notebooks display it.
 
     Attributes:
-        name: what the net is called.
-        options: the theme, the width, and whether it has a ground.
-        plan: what Graphviz lays out first; None where the view places everything itself.
-        warnings: what is worth knowing, such as NS734: the view shows no weights.
+        name: the name of the net.
+        options: the theme, the width, and whether the background is transparent.
+        plan: the graph that Graphviz lays out; None if the view computes all positions itself.
+        warnings: diagnostics that the user should see, such as NS734: the view shows no weights.
 
     Example:
         >>> net = netspec.parse("net small {\\n  input x: 4\\n  output y: 2 perceptrons\\n}").net()
@@ -64,38 +64,41 @@ class Picture:
 
     @property
     def scene(self) -> Scene:
-        """The figure as primitives. Raises NetspecError NS720 where the blocks view finds no Graphviz."""
+        """The figure as primitives. Raises NetspecError NS720 if the blocks view does not find Graphviz."""
         if self._scene is None:
             self._scene = self._make()
         return self._scene
 
     @property
     def theme(self) -> Theme:
-        """Its colours."""
+        """The theme, which has the colours."""
         return self.options.theme
 
     def svg(self) -> str:
-        """The SVG document; text stays text."""
+        """Return the SVG document; its text is text, not paths."""
         return self.data("svg").decode("utf-8")
 
     def png(self, scale: float = 2.0) -> bytes:
-        """The bytes of a PNG file, `scale` pixels to a CSS pixel (1/96 inch)."""
+        """Return the bytes of a PNG file with `scale` pixels per CSS pixel (1/96 inch)."""
         return self.data("png", scale)
 
     def pdf(self) -> bytes:
-        """The bytes of a PDF file: lines and letters, no pixels."""
+        """Return the bytes of a PDF file, which is vector graphics throughout."""
         return self.data("pdf")
 
     def dot(self) -> str:
-        """DOT text that any Graphviz draws."""
+        """Return DOT text that every Graphviz can draw."""
         return self.data("dot").decode("utf-8")
 
     def data(self, form: str, scale: float = 2.0) -> bytes:
-        """The file of a format.
+        """Return the bytes of a file.
 
         Parameters:
-            form: svg, png, pdf, dot, or the name of a writer that was registered.
-            scale: PNG: pixels to a CSS pixel (1/96 inch).
+            form: svg, png, pdf, dot, or the name of a registered writer.
+            scale: for PNG, pixels per CSS pixel (1/96 inch).
+
+        Returns:
+            The content of the file.
 
         Raises:
             UsageError: there is no such format (NS722), or the picture has too many pixels (NS735).
@@ -113,14 +116,14 @@ class Picture:
         raise UsageError(Diagnostic("NS722", None, {"form": form, "formats": Quoted(formats)}, hints=hints))
 
     def save(self, path: str | os.PathLike[str], scale: float = 2.0) -> Path:
-        """Writes the figure as a file.
+        """Write the figure to a file.
 
         Parameters:
-            path: its ending names the format: .svg, .png, .pdf, .dot; without one it is SVG.
-            scale: PNG: pixels to 1/96 inch.
+            path: its suffix gives the format: .svg, .png, .pdf, .dot; without a suffix it is SVG.
+            scale: for PNG, pixels per CSS pixel (1/96 inch).
 
         Returns:
-            The path that was written.
+            The path of the file.
 
         Raises:
             UsageError: there is no such format.
@@ -138,11 +141,11 @@ class Picture:
 
 
 class Writer:
-    """A format of figure files.
+    """A file format for figures.
 
     Attributes:
-        name: the ending of its files, such as "svg".
-        about: what it is good for, in one English phrase: the documents show it.
+        name: the suffix of its files, such as "svg".
+        about: what it is good for, in one English phrase for the documentation.
         about_ko: the same in Korean.
 
     Example:
@@ -158,18 +161,19 @@ class Writer:
     about_ko: ClassVar[str] = ""
 
     def write(self, picture: Picture, scale: float) -> bytes:
-        """The bytes of the file.
+        """Return the bytes of the file.
 
         Parameters:
-            picture: `scene` has the figure as primitives, `options` the theme and the width, `warnings` takes what
-                the reader should know.
-            scale: pixels to 1/96 inch, for formats of pixels.
+                picture: `scene` has the figure as primitives, `options` the theme and the width. Append to `warnings`
+                what the
+                user should know.
+            scale: pixels per CSS pixel (1/96 inch), for bitmap formats.
         """
         raise NotImplementedError
 
 
 def _missing(writer: type[Writer]) -> str:
-    """What a writer lacks, as a sentence; "" where it is whole."""
+    """Return what a class lacks to be a writer, as a sentence; "" if it is complete."""
     return "it has no method write(picture, scale)" if writer.write is Writer.write else ""
 
 

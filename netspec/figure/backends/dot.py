@@ -1,7 +1,7 @@
-"""Scene -> DOT that any Graphviz draws as it is: every node and spline pinned, `layout=nop2`.
+"""Scene -> DOT text that every Graphviz draws unchanged: all positions are fixed (`layout=nop2`).
 
-Labels become HTML tables (scripts in a second row), outlines and pills become closed splines of invisible nodes, and
-filled areas stand in the graph's background. Text of the user's is only ever escaped HTML text.
+Labels become HTML tables (subscripts and superscripts are in a second row). Outlines and pills become closed splines
+between invisible nodes. Filled areas are in the background of the graph. User text appears only as escaped HTML.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from netspec.figure.themes import THEMES, Theme
 
 PT = 72 / 25.4
 FACES = {"italic": "Times-Italic", "upright": "Times-Roman", "sans": "Helvetica", "bold": "Helvetica-Bold"}
-CIRCLE = 0.5523  # control points of a quarter circle
-MOST_PIXELS = 6000  # more are drawn as a frame
+CIRCLE = 0.5523  # distance of the control points of a Bezier quarter circle of radius 1
+MOST_PIXELS = 6000  # an image with more pixels becomes a frame
 
 
 def dot(
     scene: Scene, name: str, theme: Theme = THEMES["classic"], transparent: bool = False, width: str | None = None
 ) -> str:
-    """The DOT text of a scene."""
+    """Return the DOT text of a scene."""
     return _Writer(scene, theme).text(name, transparent, width)
 
 
 def on_paper(width: str | None) -> str:
-    """The attribute that scales a drawing to a width; Graphviz asks for a height, too: one that is never reached."""
+    """Return the attribute that scales a drawing to a width. Graphviz also needs a height: a very large one."""
     return "" if width is None else f', size="{number(millimetres(width) / 25.4)},10000!"'
 
 
 def quoted(text: str) -> str:
-    """A DOT string: what it says is drawn as written, `\\N` and quotes included."""
+    """Quote a DOT string so that the text is drawn literally, `\\N` and quotes included."""
     return '"' + escape_controls(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def name_of(text: str) -> str:
-    """A node's name in quotes. Names are no escape strings: only quotes and a last backslash matter."""
+    """Quote the name of a node. In names only quotes and a backslash at the end need escapes."""
     return '"' + escape_controls(text).replace("\\", "∖").replace('"', '\\"') + '"'
 
 
@@ -52,7 +52,7 @@ def html(text: str) -> str:
 
 
 def html_lines(lines: Iterable[Line], size: float, align: str = "middle") -> str:
-    """An HTML label of lines of atoms; `size` in points."""
+    """Return an HTML label for lines of atoms; `size` is in points."""
     rows = [html_line(line, size) for line in lines]
     if len(rows) == 1:
         return f"<{rows[0]}>"
@@ -65,7 +65,7 @@ TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
 
 
 def html_line(line: Line, size: float) -> str:
-    """Atoms side by side; scripts stand in the two rows of a table."""
+    """Return atoms side by side; subscripts and superscripts are in the two rows of a table."""
     if not any(atom.sub or atom.sup for atom in line):
         return "".join(_font(atom, size) for atom in line) or " "
     upper, lower = "", ""
@@ -97,7 +97,7 @@ class _Writer:
         self.scene = scene
         self.theme = theme
         self.inside = {item.inside: item for item in scene.texts if item.inside}
-        self.ground: list[str] = []  # xdot of the background
+        self.ground: list[str] = []  # the background, in the xdot format
         self.nodes: list[str] = []
         self.edges: list[str] = []
 
@@ -232,7 +232,7 @@ class _Writer:
             self.outline(polygon.id, _bezier([*polygon.points, polygon.points[0]]), polygon.pen)
 
     def image(self, image: Image) -> None:
-        """Pixels as small squares of the background; too many of them as a frame."""
+        """Draw the pixels of an image as small squares in the background, or a frame if there are too many."""
         rows = image.rows
         if len(rows) * len(rows[0]) > MOST_PIXELS:
             corners = image.box
@@ -260,7 +260,7 @@ class _Writer:
 
 
 def _bezier(points: list[Point]) -> list[Point]:
-    """Straight segments as cubic ones."""
+    """Convert straight segments into cubic Bezier segments."""
     found = [points[0]]
     for a, b in pairwise(points):
         found += [Point(a.x + (b.x - a.x) * k / 3, a.y + (b.y - a.y) * k / 3) for k in (1, 2)]
@@ -269,11 +269,11 @@ def _bezier(points: list[Point]) -> list[Point]:
 
 
 def pill_outline(node: Node) -> list[Point]:
-    """The outline of a box with round ends, as cubic segments."""
+    """Return the outline of a box with round ends, as cubic Bezier segments."""
     radius, flat_x, flat_y = node.corner, node.rx - node.corner, node.ry - node.corner
     k = radius * CIRCLE
     found = [Point(node.x - flat_x, node.y - node.ry)]
-    # clockwise: (corner of the straight part, direction in, direction out)
+    # clockwise, for each corner: the signs of its x and y, and whether the curve turns from x to y or back
     for sx, sy, turn in ((1, -1, 0), (1, 1, 1), (-1, 1, 0), (-1, -1, 1)):
         cx, cy = node.x + sx * flat_x, node.y + sy * flat_y
         ends = (Point(cx, cy + sy * radius), Point(cx + sx * radius, cy))

@@ -1,6 +1,6 @@
-"""Which font files a raster is drawn with: those that matplotlib carries, then the machine's.
+"""The font files for bitmap and PDF figures: first the fonts in the matplotlib package, then those of the machine.
 
-`NETSPEC_FONTS`: folders (separated as in PATH) to look in instead of the machine's own.
+The environment variable `NETSPEC_FONTS` replaces the folders of the machine (separated as in PATH).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from netspec.figure.scene.typeset import Family, known_characters
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A family and its files; "" where it has no such style."""
+    """A font family and its files; "" for a style that it does not have."""
 
     title: str
     regular: str
@@ -32,7 +32,7 @@ class Face:
         return tuple(name for name in (self.regular, self.italic, self.bold) if name)
 
 
-# best first
+# in order of preference
 _WANTED: dict[Family, tuple[Face, ...]] = {
     "math": (
         Face("STIXGeneral", "STIXGeneral.ttf", "STIXGeneralItalic.ttf", "STIXGeneralBol.ttf"),
@@ -61,14 +61,14 @@ _WANTED: dict[Family, tuple[Face, ...]] = {
         Face("UnDotum", "UnDotum.ttf"),
     ),
 }
-# have a shape for every character but none of its own, or other letters than their tables say
+# fonts that contain placeholder shapes for every character, or shapes other than their character tables say
 _NO_LETTERS = ("LastResort", "AdobeBlank", "cmb10", "cmex10", "cmmi10", "cmr10", "cmss10", "cmsy10", "cmtt10")
 HELP = "python -m pip install koreanize-matplotlib"
 
 
 @dataclass(slots=True)
 class Fonts:
-    """The chosen files, the family of each kind of run, and the characters that none of them has."""
+    """The chosen files, the family for each kind of text, and the characters that no font has."""
 
     files: list[str] = field(default_factory=list)
     families: dict[str, str] = field(default_factory=dict)
@@ -77,7 +77,7 @@ class Fonts:
 
 
 def folders() -> list[Path]:
-    """Where fonts are looked for: packages that carry some, then the machine's."""
+    """Return the folders to search for fonts: those of packages, then those of the machine."""
     found = []
     for package, inner in (("matplotlib", "mpl-data/fonts/ttf"), ("koreanize_matplotlib", "fonts")):
         spec = find_spec(package)
@@ -97,7 +97,7 @@ def folders() -> list[Path]:
 
 @lru_cache(maxsize=4)
 def _listing(where: tuple[Path, ...]) -> dict[str, str]:
-    """File name -> path, the first folder's before the later ones'."""
+    """Return the path of each font file by name; earlier folders take precedence."""
     found: dict[str, str] = {}
     for folder in where:
         for root, _, files in os.walk(folder):
@@ -108,7 +108,7 @@ def _listing(where: tuple[Path, ...]) -> dict[str, str]:
 
 
 def choose(families: set[Family], characters: set[str]) -> Fonts:
-    """Fonts for runs of these families; `missing` holds the characters that no font on the machine has."""
+    """Choose fonts for text of these families. `missing` has the characters that no font of the machine has."""
     listing = _listing(tuple(folders()))
     fonts = Fonts()
     for family in sorted(families):
@@ -120,7 +120,8 @@ def choose(families: set[Family], characters: set[str]) -> Fonts:
                 name = face.file(italic, bold)
                 fonts.styles[family, italic, bold] = listing.get(name, listing[face.regular])
     absent = families - set(fonts.families)
-    # the fonts named above have all of their tables and, the Korean ones, all syllables: reading one takes a second
+    # The fonts above are known to have these characters. Reading the table of a Korean font takes a second, so avoid
+    # it.
     sure = known_characters()
     unsure = {each for each in characters if absent or not (each in sure or "가" <= each <= "힣")}
     if unsure:
@@ -129,7 +130,7 @@ def choose(families: set[Family], characters: set[str]) -> Fonts:
 
 
 def _cover(fonts: Fonts, families: set[Family], unsure: set[str], listing: dict[str, str]) -> None:
-    """Characters beyond the usual: asks the fonts themselves, the chosen ones first."""
+    """Find fonts for unusual characters by reading their tables, beginning with the chosen fonts."""
     left = set(unsure)
     for path in (*fonts.files, *(path for name, path in sorted(listing.items()) if path not in fonts.files)):
         if not left:
@@ -145,7 +146,7 @@ def _cover(fonts: Fonts, families: set[Family], unsure: set[str], listing: dict[
 
 
 def report() -> list[tuple[str, str, str]]:
-    """For `doctor`: which fonts pictures are drawn with, and what to do where one is missing."""
+    """For `netspec doctor`: list the fonts of figures, and say how to install missing ones."""
     listing = _listing(tuple(folders()))
     rows = []
     names: dict[Family, str] = {"math": "font for mathematics", "sans": "font for words", "cjk": "font for Korean"}
@@ -158,7 +159,7 @@ def report() -> list[tuple[str, str, str]]:
 
 @lru_cache(maxsize=256)
 def characters_of(path: str) -> frozenset[str]:
-    """Every character that a font file has; none where it cannot be read."""
+    """Return the characters that a font file has; the empty set if the file cannot be read."""
     try:
         from fontTools.ttLib import TTFont, TTLibError
     except ImportError:

@@ -1,4 +1,4 @@
-"""Several layouts -> one: columns of a folded chain side by side, blocks that are drawn open beside them."""
+"""Several layouts -> one: the columns of a folded chain side by side, then blocks that are drawn open."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Callable
 from netspec.figure.blocks.plan import Arrow, Box, Placed, Plan
 from netspec.figure.scene import Point, Rect
 
-COLUMN = 16.0  # mm between the columns of a chain: the wire from one to the next runs there
-BESIDE = 9.0  # between drawings
-LANE = 4.0  # how far that wire keeps from the boxes it joins
+COLUMN = 16.0  # space in mm between columns of a chain, for the line from one column to the next
+BESIDE = 9.0  # space between other drawings
+LANE = 4.0  # distance between that line and the boxes that it connects
 ROUND = 1.6  # radius of its corners
 
-TALL = 0.75  # the height of the whole, in sides of a square of the same area
+TALL = 0.75  # the wanted height of the figure, relative to the side of a square with the same area
 
 Move = Callable[[Point], Point]
 
 
 def joined(plan: Plan, parts: list[Placed]) -> Placed:
-    """The drawings in order: the columns of the net, then the others, stacked as far as that makes nothing longer."""
+    """Combine the drawings in order: first the columns of the net, then the others, stacked to fill the height."""
     if len(parts) == 1:
         return parts[0]
     across = plan.direction in ("right", "left")
@@ -47,12 +47,12 @@ def joined(plan: Plan, parts: list[Placed]) -> Placed:
 
 
 def _size(canvas: Rect, across: bool) -> tuple[float, float]:
-    """How much room a drawing takes across the flow and along it."""
+    """Return the size of a drawing across the flow and along it."""
     return (canvas.height, canvas.width) if across else (canvas.width, canvas.height)
 
 
 def _places(sizes: list[tuple[float, float]], columns: int) -> list[tuple[float, float]]:
-    """Where each drawing begins, across and along: columns at the head, the rest in stacks about as long as these."""
+    """Return the position (across, along) of each drawing: the columns first, then stacks of about the same length."""
     area = sum(across * along for across, along in sizes)
     longest = max(*(along for _, along in sizes), TALL * math.sqrt(area))
     found: list[tuple[float, float]] = []
@@ -88,7 +88,7 @@ def _moved(part: Placed, dx: float, dy: float) -> Placed:
 def _carried(
     plan: Plan, arrow: Arrow, boxes: dict[str, Point], frames: list[Rect], low: float, across: bool
 ) -> tuple[tuple[Point, ...], Point | None]:
-    """From the foot of one column between the two to the head of the next, and where its label stands."""
+    """Return the line from the bottom of one column to the top of the next, and the place of its label."""
     sizes: dict[str, Box] = {box.id: box for box in plan.boxes}
 
     def turned(point: Point) -> Point:
@@ -118,7 +118,7 @@ def _carried(
 
 
 def _rounded(corners: list[Point]) -> list[Point]:
-    """A polyline with round corners as cubic segments."""
+    """Return a polyline with rounded corners, as cubic Bezier segments."""
     found = [corners[0]]
     for number, corner in enumerate(corners[1:], 1):
         before = found[-1]
@@ -134,7 +134,7 @@ def _rounded(corners: list[Point]) -> list[Point]:
 
 
 def _toward(corner: Point, other: Point) -> Point:
-    """The point near a corner where its bend begins."""
+    """Return the point before a corner where its curve begins."""
     length = abs(other.x - corner.x) + abs(other.y - corner.y)
     part = min(ROUND, length / 2) / length if length else 0.0
     return Point(corner.x + (other.x - corner.x) * part, corner.y + (other.y - corner.y) * part)

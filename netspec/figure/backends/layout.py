@@ -1,6 +1,6 @@
-"""Plan -> places, by Graphviz's `dot`: the one that pygraphviz carries, else the program on PATH.
+"""Plan -> positions, computed by Graphviz's `dot`: by the pygraphviz package if installed, else by the program on PATH.
 
-Only names of our own making and sizes go in; no text of the user's reaches the C library.
+Graphviz gets only generated names and sizes: no text of the user reaches the C library.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from netspec.figure.blocks.plan import Arrow, Box, Cluster, Placed, Plan
 from netspec.figure.scene import Point, Rect
 from netspec.figure.themes import THEMES, Theme
 
-MOST_NODES, MOST_EDGES = 4000, 12000  # more would keep the layout busy for minutes
+MOST_NODES, MOST_EDGES = 4000, 12000  # a larger graph would take Graphviz minutes
 SECONDS = 120
 _RANKDIR = {"right": "LR", "left": "RL", "up": "BT", "down": "TB"}
 
 
 def lay_out(plan: Plan) -> Placed:
-    """Where everything stands. Raises NetspecError: NS720 without Graphviz, NS724 where the plan is too large."""
+    """Return all positions. Raises NetspecError: NS720 without Graphviz, NS724 if the plan is too large."""
     if len(plan.boxes) > MOST_NODES or len(plan.arrows) > MOST_EDGES:
         words = {"boxes": len(plan.boxes), "arrows": len(plan.arrows), "most": MOST_NODES}
         raise UsageError(Diagnostic("NS724", None, dict(words)))
@@ -39,7 +39,7 @@ def lay_out(plan: Plan) -> Placed:
 
 
 def _run(text: str) -> dict[str, Any]:
-    """Graphviz's JSON for a DOT text."""
+    """Run Graphviz on DOT text and return its JSON."""
     data = _carried(text)
     if data is None:
         data = _program(text)
@@ -51,7 +51,7 @@ def _run(text: str) -> dict[str, Any]:
 
 
 def _carried(text: str) -> bytes | None:
-    """pygraphviz's own Graphviz, without its numeric graph classes."""
+    """Run the Graphviz of the pygraphviz package; return None if that is not installed."""
     try:
         import pygraphviz
     except ImportError:
@@ -63,7 +63,7 @@ def _carried(text: str) -> bytes | None:
 
 
 def _program(text: str) -> bytes | None:
-    """`dot` on PATH."""
+    """Run the program `dot` on PATH."""
     program = shutil.which("dot")
     if program is None:
         return None
@@ -87,7 +87,10 @@ def plan_dot(
     transparent: bool = False,
     width: str | None = None,
 ) -> str:
-    """The DOT text of a plan. With `names` it is measured for a layout: no text, only sizes; else it draws alone."""
+    """Return the DOT text of a plan.
+
+    With `names` it is input for a layout, with sizes but no text. Otherwise it is a complete drawing.
+    """
     measured = names is not None
     writer = _PlanWriter(plan, names or {box.id: box.id for box in plan.boxes}, theme, measured)
     return writer.text(title, transparent, width)
@@ -101,7 +104,8 @@ class _PlanWriter:
         self.measured = measured
 
     def text(self, title: str, transparent: bool, width: str | None) -> str:
-        nodesep = 1.1 if any(box.level >= 0 for box in self.plan.boxes) else 0.28  # the arms of a U stand well apart
+        # the two sides of a U need more space
+        nodesep = 1.1 if any(box.level >= 0 for box in self.plan.boxes) else 0.28
         graph = f'rankdir={_RANKDIR[self.plan.direction]}, charset="UTF-8", nodesep={nodesep}, ranksep=0.32, pad=0.08'
         graph += ", newrank=true, compound=true, remincross=true"
         if not self.measured:
@@ -109,7 +113,7 @@ class _PlanWriter:
         lines = [
             f"digraph {name_of(title or 'net')} {{",
             f"  graph [{graph}]",
-            # `shape`: nobody is warned of labels that are a little wider in another font
+            # fixedsize=shape: Graphviz gives no warning if a label is slightly wider in another font
             f'  node [shape=box, fixedsize={"true" if self.measured else "shape"}, label=""]',
             "  edge [arrowsize=0.5]",
             *self.members("", "  "),
@@ -120,7 +124,7 @@ class _PlanWriter:
         return "\n".join(lines) + "\n"
 
     def members(self, cluster: str, indent: str) -> list[str]:
-        """The boxes and clusters of a cluster."""
+        """Return the lines for the boxes and clusters of a cluster."""
         lines = [f"{indent}{self.box(box)}" for box in self.plan.boxes if box.cluster == cluster]
         for number_, inner in enumerate(self.plan.clusters):
             if inner.parent == cluster:
@@ -131,7 +135,7 @@ class _PlanWriter:
         return lines
 
     def levels(self) -> list[str]:
-        """Boxes of one level stand side by side."""
+        """Return the lines that place boxes of the same level side by side."""
         found: dict[int, list[str]] = {}
         for box in self.plan.boxes:
             if box.level >= 0:
@@ -176,12 +180,12 @@ class _PlanWriter:
 
 
 def _blank(width: float, height: float) -> str:
-    """A label that takes room and shows nothing."""
+    """Return an invisible label of a given size."""
     size = f'WIDTH="{round(width * PT)}" HEIGHT="{round(height * PT)}"'
     return f'<{TABLE[:-1]} FIXEDSIZE="TRUE" {size}><TR><TD></TD></TR></TABLE>>'
 
 
-# ---- reading the answer
+# ---- reading the result
 
 
 def _read(plan: Plan, names: dict[str, str], found: dict[str, Any]) -> Placed:
@@ -213,7 +217,7 @@ def _read(plan: Plan, names: dict[str, str], found: dict[str, Any]) -> Placed:
 
 
 def _spline(text: str, point: Any) -> tuple[Point, ...]:
-    """The points of `e,x,y p p p p …` or `s,x,y …`: the tip takes the last point's place (or the first's)."""
+    """Return the points of `e,x,y p p p p …` or `s,x,y …`; the tip of an arrow replaces the last (or first) point."""
     parts = text.split(" ")
     tips = {part[0]: point(part[2:]) for part in parts if part[:2] in ("e,", "s,")}
     points = [point(part) for part in parts if part[:2] not in ("e,", "s,")]
@@ -232,7 +236,7 @@ class Dot(Writer):
 
     def write(self, picture: Picture, scale: float) -> bytes:
         options, plan = picture.options, picture.plan
-        if plan is not None:  # Graphviz places it anew: it need not be installed here
+        if plan is not None:  # Graphviz computes this layout itself, so it need not be installed on this machine
             text = plan_dot(plan, None, options.theme, picture.name, options.transparent, options.width)
         else:
             text = dot(picture.scene, picture.name, options.theme, options.transparent, options.width)

@@ -1,4 +1,4 @@
-"""Scene -> PDF: the same lines and letters as the SVG, fonts embedded, no pixels and no date."""
+"""Scene -> PDF: the same lines and text as the SVG, with embedded fonts, without bitmaps or a date."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from netspec.figure.settings import millimetres
 from netspec.figure.themes import Theme
 
 PT = 72 / 25.4
-CIRCLE = 0.5522847498  # control points of a quarter circle
+CIRCLE = 0.5522847498  # distance of the control points of a Bezier quarter circle of radius 1
 
 
 def pdf(scene: Scene, options: Options, warnings: list[Diagnostic]) -> bytes:
-    """The bytes of a PDF file with one page of the figure's size. Raises NetspecError where fontTools is missing."""
+    """Return a PDF file with one page of the figure's size. Raises NetspecError if fontTools is missing."""
     from netspec.parts import need
 
     need("fontTools")
@@ -35,7 +35,7 @@ class _Page:
         self.theme: Theme = options.theme
         self.transparent = options.transparent
         self.embedding = embedding
-        self.states: dict[str, str] = {}  # opacity -> name
+        self.states: dict[str, str] = {}  # opacity -> name of the graphics state
         self.images: list[Image] = []
         canvas = scene.canvas
         self.scale = PT
@@ -43,10 +43,10 @@ class _Page:
             self.scale = millimetres(options.width) * PT / canvas.width
         self.size = (canvas.width * self.scale, canvas.height * self.scale)
 
-    # ---- the content
+    # ---- page content
 
     def content(self) -> list[str | tuple[Text, list[Run]]]:
-        """What is drawn, in order; texts as runs, for their codes are known only once the fonts are cut."""
+        """Return the drawing commands in order. Text stays as runs: its codes exist only after the fonts are subset."""
         canvas, scale = self.scene.canvas, self.scale
         parts: list[str | tuple[Text, list[Run]]] = []
         shift = f"{num(-canvas.left * scale)} {num(canvas.bottom * scale)}"
@@ -127,7 +127,7 @@ class _Page:
         return "\n".join((*parts, "ET"))
 
     def run(self, run: Run) -> list[str]:
-        """A run stretched to the width the scene gives it."""
+        """Return the commands for a run, stretched to the width that it has in the scene."""
         pieces = self.embedding.pieces(run)
         natural = sum(font.widths[font.codes[c]] for font, text in pieces for c in text) * run.size / 1000
         if not natural:
@@ -208,7 +208,7 @@ def _box(node: Node) -> str:
 
 
 class _File:
-    """Numbered objects and the table of their places."""
+    """Numbered objects and the table of their offsets."""
 
     def __init__(self) -> None:
         self.objects: list[bytes] = []
@@ -254,7 +254,7 @@ def _image(file: _File, image: Image) -> int:
 
 
 def _font_objects(file: _File, font: Embedded) -> int:
-    """A composite font: the program, its descriptor, widths, and the way back to characters."""
+    """Add a composite font: the font program, its descriptor, its widths, and the map from codes to characters."""
     cff = font.outlines == "CFF "
     program = file.stream("/Subtype /CIDFontType0C" if cff else f"/Length1 {len(font.data)}", font.data)
     name = f"/NETSPC+{font.name}"

@@ -1,4 +1,4 @@
-"""Runs of text -> embedded subsets of font files, and the strings that show them in a PDF."""
+"""Runs of text -> embedded subsets of font files, and the PDF strings that show the text."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from netspec.figure.scene.typeset import Run
 
 @dataclass(slots=True)
 class Embedded:
-    """One font file: which characters are used, and once it is cut down, their codes and widths."""
+    """A font file: the characters in use and, after subsetting, their codes and widths."""
 
     path: str
     name: str
     used: set[str] = field(default_factory=set)
     codes: dict[str, int] = field(default_factory=dict)
-    widths: dict[int, float] = field(default_factory=dict)  # thousandths of an em
+    widths: dict[int, float] = field(default_factory=dict)  # in thousandths of an em
     data: bytes = b""
     outlines: str = "glyf"
     box: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
 class Embedding:
-    """Collects what a document shows; `cut` then makes the subsets."""
+    """Collects the text of a document; `cut` then makes the subsets."""
 
     def __init__(self, fonts: Fonts) -> None:
         self.fonts = fonts
@@ -33,7 +33,7 @@ class Embedding:
         self._has: dict[str, frozenset[str]] = {}
 
     def pieces(self, run: Run) -> list[tuple[Embedded, str]]:
-        """A run cut where another font has to help out; characters that none has are left out."""
+        """Split a run into pieces of one font each; characters that no font has are omitted."""
         first = self.fonts.styles.get((run.family, run.italic, run.bold), "")
         paths = [path for path in dict.fromkeys((first, *self.fonts.files)) if path]
         pieces: list[tuple[Embedded, str]] = []
@@ -63,7 +63,7 @@ class Embedding:
 
 
 def _cut(font: Embedded) -> None:
-    """The subset of a font with the used characters alone."""
+    """Make the subset of a font that has only the used characters."""
     import logging
 
     from fontTools import subset
@@ -101,7 +101,7 @@ def _cut(font: Embedded) -> None:
 
 
 def _korean_face(path: str) -> int:
-    """The face of a collection whose name says KR, else the first."""
+    """Return the index of the Korean font in a font collection (its name contains KR), else 0."""
     if not path.lower().endswith(".ttc"):
         return 0
     from fontTools.ttLib import TTCollection
@@ -114,7 +114,7 @@ def _korean_face(path: str) -> int:
 
 
 def _code(name: str, index: int, font: Any) -> int:
-    """What a PDF calls a glyph: the number in a CID-keyed font's character set, else its place."""
+    """Return the code of a glyph in a PDF: its CID in a CID-keyed font, else its index."""
     if "CFF " in font and hasattr(font["CFF "].cff.topDictIndex[0], "ROS") and name.startswith("cid"):
         return int(name[3:])
     return index

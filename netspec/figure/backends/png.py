@@ -1,4 +1,4 @@
-"""Scene -> PNG, from the same SVG that is written as text; and what fonts it took."""
+"""Scene -> PNG, rasterised from the SVG document; and which fonts were needed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from netspec.figure.scene import Scene
 from netspec.figure.scene.typeset import Family, typeset
 from netspec.figure.settings import millimetres
 
-MOST = 100_000_000  # pixels
+MOST = 100_000_000  # the most pixels of a picture
 
 
 def fonts_for(scene: Scene) -> Fonts:
-    """The fonts that the scene's texts need."""
+    """Return the fonts for the text of a scene."""
     families: set[Family] = set()
     characters: set[str] = set()
     for text in scene.texts:
@@ -26,17 +26,20 @@ def fonts_for(scene: Scene) -> Fonts:
 
 
 def missing(fonts: Fonts) -> Diagnostic:
-    """The warning that names what cannot be drawn, and the command that helps."""
+    """Return the warning that lists missing characters and the command that installs a font."""
     shown = fonts.missing if len(fonts.missing) <= 12 else fonts.missing[:12] + "…"
     words: Words = {"characters": Quoted((shown,)), "command": HELP}
     return Diagnostic("NS721", None, words, severity="warning")
 
 
 def png(scene: Scene, options: Options, scale: float, warnings: list[Diagnostic]) -> bytes:
-    """The bytes of a PNG file; `scale`: pixels a CSS pixel. Raises MissingPackageError
-    without resvg and UsageError (NS735) where the picture has too many pixels to be held in memory.
+    """Return the bytes of a PNG file with `scale` pixels per CSS pixel.
 
-    Characters that no font of the machine has are said in `warnings`.
+    `warnings` gets a warning about characters that no font of the machine has.
+
+    Raises:
+        MissingPackageError: resvg is not installed.
+        UsageError: the picture has too many pixels for the memory (NS735).
     """
     from netspec.parts import need
 
@@ -50,7 +53,7 @@ def png(scene: Scene, options: Options, scale: float, warnings: list[Diagnostic]
     fonts = fonts_for(scene)
     if fonts.missing:
         warnings.append(missing(fonts))
-    given = None if options.width is None else f"{width:.6f}px"  # resvg reads no other unit
+    given = None if options.width is None else f"{width:.6f}px"  # resvg supports no other unit
     text = svg(scene, options._replace(fonts=fonts.families, width=given))
     return bytes(resvg.svg_to_bytes(svg_string=text, font_files=fonts.files, skip_system_fonts=True, zoom=scale))
 

@@ -1,4 +1,4 @@
-"""Scene -> SVG text: text stays text, every item keeps its id, and the same Scene is the same bytes."""
+"""Scene -> SVG document: text stays text, every item keeps its id, and equal scenes give equal bytes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from netspec.figure.scene.typeset import Run, typeset
 from netspec.figure.settings import split_length
 from netspec.figure.themes import THEMES, Theme
 
-PX = 96 / 25.4  # CSS pixels a millimetre
-HEAD, BARB = 1.62, 0.36  # length of an arrowhead in mm for the house's pen, and half its width in lengths
+PX = 96 / 25.4  # CSS pixels per millimetre
+# length of an arrowhead in mm for a line of standard width, and half its width relative to the length
+HEAD, BARB = 1.62, 0.36
 
 
 def svg(scene: Scene, options: Options = PLAIN) -> str:
-    """The SVG document of a scene."""
+    """Return the SVG document of a scene."""
     canvas = scene.canvas
     view = f"{num(canvas.left)} {num(canvas.top)} {num(canvas.width)} {num(canvas.height)}"
     width, height = _size(canvas.width, canvas.height, options.width)
@@ -51,7 +52,7 @@ def _size(width: float, height: float, wanted: str | None) -> tuple[str, str]:
 
 
 def _dark_style(theme: Theme) -> str:
-    """Without a ground the page's own shines through: on a dark page the dark theme's colours are taken."""
+    """Return CSS for a transparent figure: on a page with a dark color scheme it uses the colours of the dark theme."""
     dark = THEMES[theme.dark]
     rules = "".join(
         f".k-{role}{{stroke:{dark.colour(role)}}}.f-{role}{{fill:{dark.colour(role)}}}" for role in theme.colours
@@ -66,12 +67,12 @@ _SPECIAL = re.compile("[&<>\"'\n\r\t]")
 
 
 def escape(text: str) -> str:
-    """Text for an element or an attribute; characters that XML has no way to write become U+FFFD."""
+    """Escape text for an element or an attribute; characters that XML cannot contain become U+FFFD."""
     return _SPECIAL.sub(lambda match: _ENTITIES[match[0]], _ILLEGAL.sub("\ufffd", text))
 
 
 def num(value: float, digits: int = 3) -> str:
-    """A short decimal, the same on every machine."""
+    """Format a number as a short decimal, identical on every machine."""
     text = f"{value:.{digits}f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
@@ -102,7 +103,7 @@ class _Writer:
     # ---- attributes
 
     def head(self, item: Item, *more: str) -> str:
-        """id and class; the layer, so that a page can ask for it."""
+        """Return the attributes id, class and layer; scripts of a page use the layer to find items."""
         classes = " ".join((*item.classes, *more))
         text = f' id="{escape(item.id)}"'
         if classes:
@@ -120,7 +121,7 @@ class _Writer:
         return ""
 
     def marks(self, pen: Pen | None = None, fill: str = "") -> list[str]:
-        """Classes by which the dark style finds colours."""
+        """Return the classes that the style for dark pages uses."""
         if not self.marked:
             return []
         strokes = [] if pen is None else [f"k-{pen.ink}"]
@@ -180,7 +181,7 @@ class _Writer:
         return f"<text{head}{font}{self.fill(text.ink)}>{tip}{spans}</text>"
 
     def run(self, run: Run, family: str, size: float) -> str:
-        """A run says only what differs from its text."""
+        """Return a run of text; it has only the attributes that differ from those of its text element."""
         look = f' font-family="{escape(self.fonts[run.family])}"' if run.family != family else ""
         look += f' font-size="{num(run.size)}"' if run.size != size else ""
         look += ' font-style="italic"' if run.italic else ""
@@ -199,7 +200,7 @@ class _Writer:
 
 
 def wire_path(wire: Wire) -> tuple[str, str]:
-    """The path of a wire's line, which ends inside the head, and of its head ("" without)."""
+    """Return the path of a wire, which ends inside its arrowhead, and the path of the arrowhead ("" without one)."""
     points = list(wire.points)
     head = ""
     if wire.head:
@@ -219,7 +220,7 @@ def _at(point: Point) -> str:
 
 
 def arrow(points: list[Point], width: float) -> tuple[Point, Point, Point, Point]:
-    """Where the line ends, the two barbs and the tip of a head at the last point; thick lines have large heads."""
+    """Return the end of the line, both barbs and the tip of an arrowhead; it grows with the line width."""
     tip = points[-1]
     before = next((point for point in reversed(points[:-1]) if point != tip), Point(tip.x - 1, tip.y))
     dx, dy = tip.x - before.x, tip.y - before.y
@@ -243,11 +244,11 @@ class Svg(Writer):
         return svg(picture.scene, picture.options).encode("utf-8")
 
 
-# ---- an image within the figure
+# ---- embedded images
 
 
 def png_of(rows: tuple[tuple[str, ...], ...]) -> bytes:
-    """An RGB image from rows of `#rrggbb`."""
+    """Return a PNG file of an RGB image, given as rows of `#rrggbb`."""
     height, width = len(rows), len(rows[0])
     raw = b"".join(b"\0" + b"".join(bytes.fromhex(colour[1:]) for colour in row) for row in rows)
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
