@@ -1,1 +1,1 @@
-"""Sources become fields, fields become batches."""
+"""Sources -> fields -> batches."""

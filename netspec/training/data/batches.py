@@ -1,8 +1,8 @@
-"""A part of a data set -> batches on the device, chosen by index, in a new order each epoch.
+"""A part of a data set -> batches on the device, by index, in a new order each epoch.
 
-All rows lie on the device where they fit; where they don't, workers of `Prefetcher` fetch a few batches ahead. The
-order, and the random numbers of an example, are pure functions of (seed, epoch, index): a resumed run, or another
-number of processes, sees the very same batches.
+Rows are kept on the device if they fit; otherwise the workers of `Prefetcher` fetch a few batches ahead. The order of
+rows and the random numbers of an example depend only on (seed, epoch, index), so a resumed run and another number of
+processes see exactly the same batches.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     Batch = dict[str, Tensor]
     Augment = Callable[[Tensor, tuple[int, Tensor] | None], Tensor]
 
-SHARE = 0.4  # of a GPU's free memory that one field of a part may take
+SHARE = 0.4  # the largest part of a GPU's free memory that one field of a part may use
 
 
 @dataclass(slots=True)
 class Column:
-    """One field of a part on the device: (rows, …), or consecutive rows from which examples are cut."""
+    """One field of a part on the device: a row for each example, or consecutive rows from which examples are cut."""
 
     values: Tensor
-    dtype: Any  # of the batches that the net reads
-    bytes: bool = False  # values stay bytes until a batch takes them
-    offsets: Tensor | None = None  # of an example's rows, counted from its first row
-    single: bool = False  # an example is one row without a time axis
+    dtype: Any  # the dtype of the batches
+    bytes: bool = False  # whether values are stored as bytes and converted for each batch
+    offsets: Tensor | None = None  # the rows of an example, relative to its first row
+    single: bool = False  # whether an example is a single row, without a time axis
 
     def take(self, index: Tensor) -> Tensor:
-        """The examples of an index on the same device."""
+        """Return the examples with these indices; `index` is on the same device."""
         if self.offsets is None:
             found = self.values.index_select(0, index)
         else:
@@ -51,14 +51,14 @@ class Column:
 
 @dataclass(slots=True)
 class Remote:
-    """One field of a part that stays in main memory, or in a file that is mapped into it."""
+    """One field of a part in main memory, or in a memory-mapped file."""
 
     array: Array
     rows: Array
     dtype: Any
 
     def fetch(self, index: Array, pinned: bool) -> Tensor:
-        """The examples of an index, on the CPU; a worker calls it."""
+        """Return the examples with these indices on the CPU; workers call this."""
         import torch
 
         found = torch.from_numpy(self.array[self.rows[index]])
@@ -66,7 +66,7 @@ class Remote:
 
 
 class Part:
-    """The rows of training, validation or test."""
+    """The training, validation or test part of a data set."""
 
     def __init__(self, dataset: Dataset, name: str, device: Any, dtype: Any) -> None:
         import torch
@@ -95,20 +95,20 @@ class Part:
         }
 
     def fetch(self, index: Tensor) -> Batch:
-        """The fields of a batch that do not lie on the device; a worker may fetch them ahead."""
+        """Return the fields of a batch that are not on the device; workers may call this in advance."""
         chosen = index.numpy()
         return {name: column.fetch(chosen, self.pinned) for name, column in self.remote.items()}
 
     def take(self, index: Tensor, drawn: tuple[int, Tensor] | None = None, fetched: Batch | None = None) -> Batch:
-        """A batch.
+        """Return a batch.
 
         Parameters:
-            index: which examples, (B,), on the CPU.
-            drawn: (key, index) in training passes, from which augmentation draws; None in evaluation.
-            fetched: what `fetch` gave for this index; left out, it is fetched now.
+            index: the indices of the examples, (B,), on the CPU.
+            drawn: in training (key, index), which determine the augmentation; None in evaluation.
+            fetched: the result of `fetch` for this index; None to fetch now.
 
         Returns:
-            the fields of the examples by name, on the device.
+            The fields of the examples by name, on the device.
         """
         if self.remote and fetched is None:
             fetched = self.fetch(index)
@@ -126,14 +126,14 @@ class Part:
         return batch
 
     def order(self, key: int) -> Tensor:
-        """The order of an epoch, on the CPU."""
+        """Return the indices in the order of an epoch, on the CPU."""
         import torch
 
         return torch.from_numpy(permutation(key, self.count))
 
 
 def stays_away(array: Array, rows: int, device: Any) -> bool:
-    """Whether a field stays off the device: it is a file on the disk, or the GPU lacks room for it."""
+    """Whether a field is kept off the device: it is a memory-mapped file, or too large for the memory of the GPU."""
     import numpy as np
     import torch
 
@@ -161,20 +161,20 @@ def _column(item: Prepared, rows: Any, windowed: bool, device: Any, dtype: Any) 
 
 
 def bounds(count: int, batch: int, least: int) -> list[tuple[int, int]]:
-    """Where each batch begins and ends; a last one smaller than `least` joins the one before."""
+    """Return the begin and end of each batch. A last batch smaller than `least` is merged with the one before."""
     found = [(start, min(start + batch, count)) for start in range(0, count, batch)]
     if len(found) > 1 and found[-1][1] - found[-1][0] < least:
         found[-2:] = [(found[-2][0], found[-1][1])]
     return found
 
 
-# ---- Augmentation of single batches: crops, shifts and flips, drawn for each example from (seed, epoch, index)
+# ---- Augmentation of each batch: crops, shifts and flips, random by (seed, epoch, index)
 
 
 def augments(late: tuple[FieldStep, ...]) -> list[Augment]:
-    """The functions (pictures (B, C, H, W), drawn) -> pictures of a field's late steps.
+    """Return the augmentations of a field as functions (pictures (B, C, H, W), drawn) -> pictures.
 
-    `drawn` is (key, index of each example) in training passes and None everywhere else.
+    `drawn` is (key, index of each example) in training and None otherwise.
     """
     return [_augment(step, position) for position, step in enumerate(late)]
 
@@ -189,7 +189,7 @@ def _augment(step: FieldStep, position: int) -> Augment:
         streams = count(3 * position + 1)
 
         def draw() -> Tensor:
-            """A number in [0, 1) for each example of the batch."""
+            """Return a number in [0, 1) for each example of the batch."""
             stream = next(streams) * 0x9E3779B97F4A7C15 & (1 << 64) - 1
             return torch.from_numpy(uniform(key ^ stream, index.numpy())).to(pictures.device)
 
@@ -199,7 +199,7 @@ def _augment(step: FieldStep, position: int) -> Augment:
 
 
 def affine(pending: tuple[Affine, ...]) -> list[Augment]:
-    """The steps that each batch (B, maps, …) still needs, of a data set too large to be prepared as a whole."""
+    """Return the steps to apply to each batch (B, maps, …), for a data set too large to be transformed in advance."""
     return [_affine(step) for step in pending]
 
 
@@ -215,19 +215,19 @@ def _affine(step: Affine) -> Augment:
     return act
 
 
-# ---- Batches of one epoch, fetched a few ahead by workers where their part does not lie on the device
+# ---- Batches of one epoch; workers fetch a few ahead if the part is not on the device
 
 
-AHEAD = 2  # batches for each worker
+AHEAD = 2  # batches per worker
 
 
 def default_workers() -> int:
-    """One for each core but one, at most four: reading and copying release Python's lock."""
+    """Return the number of cores minus one, at most four. Reading and copying release the GIL, so threads suffice."""
     return max(1, min(4, (os.cpu_count() or 1) - 1))
 
 
 class Prefetcher:
-    """Batches by their number; workers fetch those that follow. It holds no state that a checkpoint would need."""
+    """Provides batches by number; workers fetch the next ones. It has no state that a checkpoint would need."""
 
     def __init__(self, part: Part, index: Callable[[int], Tensor], count: int, workers: int) -> None:
         self.part = part
@@ -238,7 +238,7 @@ class Prefetcher:
         self.pending: dict[int, Future[Batch]] = {}
 
     def take(self, number: int, drawn: int) -> Batch:
-        """The batch of a number, on the device."""
+        """Return the batch with a number, on the device."""
         index = self.index(number)
         if self.pool is None:
             return self.part.take(index, (drawn, index))

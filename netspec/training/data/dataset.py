@@ -1,4 +1,4 @@
-"""A data section and its source -> the fields of every part, ready for the net; all faults are reported at once."""
+"""A data section and its source -> the fields of every part, ready for the net. All mistakes are reported together."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ class Prepared:
     name: str
     values: Values
     learned: list[tuple[FieldStep, State]] = field(default_factory=list)
-    training: tuple[FieldStep, ...] = ()  # steps of single batches: flips, shifts, crops
-    timed: bool = True  # False: a window of one row that the net reads without a time axis
-    columns: tuple[str, ...] = ()  # the columns that a `columns` without names extracts
-    range: tuple[float, float] | None = None  # of the values of the pictures
+    training: tuple[FieldStep, ...] = ()  # augmentation of batches in training: flips, shifts, crops
+    timed: bool = True  # False for a window of one row that the net reads without a time axis
+    columns: tuple[str, ...] = ()  # the names of the columns, if the step `columns` names none
+    range: tuple[float, float] | None = None  # the range of the pictures' values
     picture: tuple[int, ...] = ()  # maps, rows and columns of a picture in the source
 
 
 @dataclass(slots=True)
 class Dataset:
-    """All fields, and the rows of each part; for windows the first row of each example."""
+    """All fields, and the rows of each part; for windows, the first row of each example."""
 
     fields: dict[str, Prepared]
     parts: dict[str, Array]
@@ -51,10 +51,10 @@ class Dataset:
     files: list[File]
     rows: int
     windowed: bool = False
-    stratified: str | None = None  # the field whose classes `split` divides in equal shares
+    stratified: str | None = None  # the field whose classes every part has in equal shares
 
     def document(self) -> dict[str, Any]:
-        """The facts of the data, as JSON for the folder of a run."""
+        """Return the facts about the data, as JSON for the folder of a run."""
         return {
             "source": self.source,
             "files": [{"name": file.name, "bytes": file.bytes, "sha256": file.sha256} for file in self.files],
@@ -81,18 +81,21 @@ def prepare(
     seed: int,
     stored: Mapping[str, Any] | None = None,
 ) -> Dataset:
-    """Extracts every field, splits the rows into parts, and fits and applies the steps of each field.
+    """Extract every field, split the rows into parts, fit the steps of each field and apply them.
 
     Parameters:
         data: the data section.
-        match: what the net and the train section want of each field.
-        rows: the rows of the source; None where arrays stand for all fields.
-        given: arrays of the caller by field.
-        seed: the split draws from it.
-        stored: the data.json of a run, whose split is made again; None for a new run.
+        match: what the net and the train section need from each field.
+        rows: the rows of the source; None if the caller gives arrays for all fields.
+        given: the caller's arrays by field.
+        seed: the seed of the split.
+        stored: the data.json of a run, to repeat its split; None for a new run.
+
+    Returns:
+        The data set.
 
     Raises:
-        NetspecError: the data has faults (exit code 3); all of them are in it.
+        NetspecError: with all mistakes of the data (exit code 3).
     """
     faults = Faults(() if rows is None else rows.faults)
     try:
@@ -118,7 +121,7 @@ def _prepare(
     count = _count(raw, data)
     windows = windows_of(data, raw)
     classes = None if windows is not None else _strata(data, match, raw)
-    # a run of an earlier version goes on with the parts that it has, which were drawn without regard to classes
+    # a run of an earlier version keeps its parts, which were split without regard to classes
     if stored is not None and "stratified" not in stored:
         classes = None
     parts = _parts(data, rows, count, seed, windows is not None, classes)
@@ -143,7 +146,7 @@ def _prepare(
 
 
 def _as_file(name: str, values: Values) -> File:
-    """An array of the caller as a file of the run: a resumed run must get the same array."""
+    """Describe an array of the caller like a file, so that resuming can check that the array is the same."""
     import numpy as np
 
     digest = hashlib.sha256(np.ascontiguousarray(values.array).data)
@@ -174,7 +177,7 @@ def same_lengths(fields: dict[str, Prepared], match: Match, rows: Rows | None, f
             faults.add(Diagnostic("NS849", None, words))
 
 
-# ---- extracting
+# ---- extraction
 
 
 def _extract_all(
@@ -213,13 +216,13 @@ def _count(raw: dict[str, Values], data: Data) -> int:
 
 
 def _strata(data: Data, match: Match, raw: Mapping[str, Values]) -> Array | None:
-    """The class of each row, if `split` is given and the target holds one class for each row."""
+    """Return the class of each row, if `split` is given and the target has one class per row."""
     import numpy as np
 
     if match.classes is None or len(data.split) < 2 or match.classes not in raw:
         return None
     array = raw[match.classes].array
-    if array.size != len(array):  # a probability for each class
+    if array.size != len(array):  # the target has a probability for each class instead of one class
         return None
     codes: Array = array.reshape(-1)
     return codes if (np.floor(codes) == codes).all() else None
@@ -228,7 +231,7 @@ def _strata(data: Data, match: Match, raw: Mapping[str, Values]) -> Array | None
 def _parts(
     data: Data, rows: Rows | None, count: int, seed: int, ordered: bool, classes: Array | None
 ) -> dict[str, Array]:
-    """The rows of each part; `split` divides all rows but those of the source's own test part."""
+    """Return the rows of each part; `split` divides all rows except the source's own test part."""
     import numpy as np
 
     own = None if rows is None else rows.tested
@@ -244,7 +247,7 @@ def _parts(
 
 
 def windows_of(data: Data, raw: dict[str, Values]) -> tuple[int, int] | None:
-    """(rows of the longest example, rows from one example to the next); None without windows."""
+    """Return (rows of the longest example, distance between the first rows of examples); None without windows."""
     cut = {
         name: step
         for name in raw
@@ -265,7 +268,7 @@ def windows_of(data: Data, raw: dict[str, Values]) -> tuple[int, int] | None:
 
 
 def starts(rows: Array, windows: tuple[int, int], data: Data) -> Array:
-    """The first row of each example in consecutive rows."""
+    """Return the first row of each example that windows cut from consecutive rows."""
     import numpy as np
 
     needed, stride = windows
@@ -278,7 +281,7 @@ def starts(rows: Array, windows: tuple[int, int], data: Data) -> Array:
 
 
 def _steps(item: Field, values: Values, training: Array) -> Prepared:
-    """Fits and applies all steps but those of single batches, which come last."""
+    """Fit and apply the steps of a field, except the augmentation of batches, which comes last."""
     learned: list[tuple[FieldStep, State]] = []
     late: list[FieldStep] = []
     for step in item.steps[1:]:
@@ -294,7 +297,7 @@ def _steps(item: Field, values: Values, training: Array) -> Prepared:
 
 
 def fits(item: Field, found: Prepared, match: Match) -> None:
-    """Checks the type of a prepared field against the type that the net wants; raises DataError."""
+    """Check the type of a prepared field against the type that the net needs; raise DataError."""
     want = match.wanted.get(item.name)
     values = found.values
     if want is None or values.raw:
@@ -315,10 +318,10 @@ def fits(item: Field, found: Prepared, match: Match) -> None:
 _NO_FACTS: Any = None
 
 
-# ---- New rows -> fields, transformed with what the steps of a run learned from its training part
+# ---- New rows -> fields, transformed with the state that the steps learned in training
 
 
-ALL = "training"  # the only part of new rows; the engine needs one of this name
+ALL = "training"  # the only part of new rows; the engine needs a part with this name
 
 
 def transform_new_rows(
@@ -329,18 +332,21 @@ def transform_new_rows(
     names: Iterable[str],
     stored: Mapping[str, Any],
 ) -> Dataset:
-    """The fields of new rows, for a trained net.
+    """Prepare new rows for a trained net.
 
     Parameters:
         data: the data section of the run.
-        match: what the net wants of each field.
-        rows: new rows; None where arrays stand for all fields.
-        given: arrays of the caller by field.
+        match: what the net needs from each field.
+        rows: the new rows; None if the caller gives arrays for all fields.
+        given: the caller's arrays by field.
         names: the fields to prepare.
-        stored: the run's data.json, with what each step learned.
+        stored: the run's data.json, with the learned state of each step.
+
+    Returns:
+        The data set of the new rows.
 
     Raises:
-        NetspecError: the rows have faults (exit code 3).
+        NetspecError: with all mistakes of the rows (exit code 3).
     """
     faults = Faults(() if rows is None else rows.faults)
     try:
@@ -392,7 +398,7 @@ def _transform_new_rows(
 
 
 def _known(item: Field, stored: Mapping[str, Any]) -> Field:
-    """The field with the columns, classes and alphabet of the run."""
+    """Return the field with the columns, classes and alphabet of the run."""
     if not item.steps:
         return item
     resized = len(item.steps) > 1 and isinstance(item.steps[1], steps.Resize)
@@ -401,7 +407,7 @@ def _known(item: Field, stored: Mapping[str, Any]) -> Field:
 
 
 def _named(values: Values, item: Field) -> Values:
-    """Texts of the caller as the numbers of the run's classes."""
+    """Replace the caller's class names by the class numbers of the run."""
     if values.classes is None or not item.steps:
         return values
     first = item.steps[0]
@@ -416,7 +422,7 @@ def _named(values: Values, item: Field) -> Values:
 
 
 def _ranged(values: Values, wanted: list[float] | None) -> Values:
-    """Pictures of another kind of file, scaled to the range of values of the run's pictures."""
+    """Scale pictures of another file format to the value range of the run's pictures."""
     if wanted is None or values.low is None or values.high is None or [values.low, values.high] == wanted:
         return values
     import numpy as np

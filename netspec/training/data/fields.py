@@ -1,4 +1,4 @@
-"""The values of a field -> exactly the array that an input or a loss reads; a value that does not fit is a fault."""
+"""The values of a field -> the array that an input or a loss reads. Values that do not fit are reported as mistakes."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 def coerce(item: Field, values: Values, match: Match, rows: Rows | None, faults: Faults) -> Values:
-    """The values of a field in the type that the net wants.
+    """Convert the values of a field to the type that the net needs.
 
     Returns:
-        classes as int64 below K, or finite numbers as float32; pictures may stay bytes.
+        Class numbers below K as int64, or finite numbers as float32; pictures may stay bytes.
     """
     want = match.wanted.get(item.name)
     if want is None or isinstance(want.maps, Unknown):
@@ -46,7 +46,7 @@ def coerce(item: Field, values: Values, match: Match, rows: Rows | None, faults:
 
 
 def _all_whole(values: Values) -> Array:
-    """Lengths for an array whose rows are all equally long."""
+    """Return equal lengths for all rows of an array."""
     import numpy as np
 
     steps = values.array.shape[1] if values.array.ndim > 1 else 1
@@ -54,7 +54,7 @@ def _all_whole(values: Values) -> Array:
 
 
 def _padded(item: Field, values: Values, want: Type, rows: Rows | None, faults: Faults) -> Values:
-    """Sequences of different lengths, padded to the longest that the net reads; a longer one is a fault (NS847)."""
+    """Pad sequences to the longest length that the net reads; report longer ones (NS847)."""
     import numpy as np
 
     lengths = values.lengths
@@ -75,7 +75,7 @@ def _padded(item: Field, values: Values, want: Type, rows: Rows | None, faults: 
 
 
 def _reshaped(item: Field, array: Array, want: Type, match: Match) -> Array:
-    """An array of the caller, (rows, …), in the shape of the wanted type; a single map may lack its axis."""
+    """Reshape an array of the caller, (rows, …), to the wanted type; the axis of a single map may be missing."""
     time: Any = want.time
     wanted = shape_of(want if not _cut(item) else want.step)
     have = tuple(array.shape[1:])
@@ -104,7 +104,7 @@ def _shape_text(shape: tuple[int, ...]) -> str:
 
 
 def _classes(item: Field, values: Values, count: int, match: Match, rows: Rows | None, faults: Faults) -> Values:
-    """Class numbers 0 … K - 1; a column of whole numbers holds such numbers."""
+    """Return class numbers 0 … K - 1; a column of integers already contains them."""
     import numpy as np
 
     array = values.array
@@ -113,7 +113,7 @@ def _classes(item: Field, values: Values, count: int, match: Match, rows: Rows |
     whole = array if array.dtype.kind in "biu" else np.floor(array)
     wrong = (whole != array) | (whole < 0) | (whole >= count)
     if values.classes is not None:
-        wrong &= array >= 0  # -1 stands for a name that the source reported
+        wrong &= array >= 0  # -1 marks a name that the source has already reported
     for position in np.argwhere(wrong)[:100]:
         row = int(position[0])
         span, where = _place(item, row, rows)
@@ -128,11 +128,11 @@ def _classes(item: Field, values: Values, count: int, match: Match, rows: Rows |
     return values.with_array(whole.astype(np.int64))
 
 
-MOST_SHOWN = 5  # wrong values of an array that are shown; the others are counted
+MOST_SHOWN = 5  # the wrong values of an array that are shown; the others are only counted
 
 
 def _said(found: Diagnostic, count: int, faults: Faults, shown: int = MOST_SHOWN) -> bool:
-    """Adds a fault; returns whether it is the last that is shown of its kind, and stands for the others."""
+    """Add a mistake. Return whether it is the last one of its kind to show; it then says how many more there are."""
     alike = sum(fault.code == found.code and fault.span is None for fault in faults.found) + 1
     if found.span is not None or alike < shown or count <= alike:
         faults.add(found)
@@ -174,7 +174,7 @@ def _probabilities(item: Field, values: Values, rows: Rows | None, faults: Fault
 
 
 def _place(item: Field, row: int, rows: Rows | None) -> tuple[Span | None, str]:
-    """The place of a value in the text of the source, if it has one, and in words."""
+    """Return the place of a value in the text of the source, if there is a text, and in words."""
     first: Any = item.steps[0] if item.steps else None
     name = getattr(first, "name", None) or getattr(first, "column", None)
     span = rows.place(row, name) if rows is not None and name else None
@@ -182,11 +182,11 @@ def _place(item: Field, row: int, rows: Rows | None) -> tuple[Span | None, str]:
     return span, where
 
 
-# ---- A source, or arrays of the caller -> the raw values of one field
+# ---- A source or arrays of the caller -> the raw values of one field
 
 
 def from_array(name: str, values: Any) -> Values:
-    """An array of the caller, (rows, …), before it has the shape of a type."""
+    """Return the raw values of an array of the caller, (rows, …)."""
     import numpy as np
 
     if hasattr(values, "detach"):  # a torch tensor
@@ -203,7 +203,7 @@ def from_array(name: str, values: Any) -> Values:
 
 
 def _ragged(name: str, values: Any) -> Values:
-    """Rows of different lengths, [(steps, …), …], padded with zeros to the longest."""
+    """Pad rows of different lengths, [(steps, …), …], with zeros to the longest."""
     import numpy as np
 
     try:
@@ -223,14 +223,14 @@ def _ragged(name: str, values: Any) -> Values:
 
 
 def extract(item: Field, data: Data, rows: Rows, faults: Faults) -> Values:
-    """The values that the first step of a field extracts from the source."""
+    """Return the values that the first step of a field extracts from the source."""
     step, *after = item.steps
     resize = after[0].size if after and isinstance(after[0], Resize) else None
     return step.take(Taking(rows, faults, rest(data, rows), resize))
 
 
 def rest(data: Data, rows: Rows) -> tuple[str, ...]:
-    """The columns that no field names, for a `columns` without names."""
+    """Return the columns that no field names; `columns` without names reads these."""
     taken: set[str] = set()
     for item in data.fields.values():
         first = item.steps[0]

@@ -1,1 +1,1 @@
-"""A finished run -> pictures: curves, confusion matrix, decision boundary, the figure with its weights."""
+"""A finished run -> pictures: curves, a confusion matrix, a decision boundary, the figure with weights."""

@@ -1,4 +1,4 @@
-"""A net with two inputs -> the plane of its predictions with the examples; for a linear net its equation."""
+"""The decision boundary of a net with two inputs: predictions, examples, and the equation of a linear net."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 SIDE = 240  # points of the grid along each axis
-MARGIN = 0.08  # of the examples' range, around them
+MARGIN = 0.08  # the margin around the examples, relative to their range
 MOST_POINTS = 3000
 MOST_TERMS = 8
 
 
 class Plane(NamedTuple):
-    """The examples (n, 2) in the units of the data with their classes and parts, and the predictions of the net."""
+    """The examples (n, 2) in the units of the data, their classes and parts, and the predictions of the net."""
 
     points: Array
     right: Array
-    part: Array  # 0 training, 1 any other
-    lead: Callable[[Array], Array]  # (n, 2) -> (n, classes): how far each class is ahead of all others
+    part: Array  # 0 for training, 1 for other parts
+    # (n, 2) -> (n, classes): the margin by which each class exceeds the best other class
+    lead: Callable[[Array], Array]
     axes: tuple[str, str]
     classes: tuple[str, ...]
     equation: str
@@ -39,7 +40,7 @@ class Plane(NamedTuple):
 
 
 class View:
-    """The only input of a net in the units of its data, and the values of a layer for it."""
+    """A net as a function from its only input, in the units of the data, to the values of a layer."""
 
     def __init__(self, plan: Plan, engine: Engine, criterion: Criterion) -> None:
         (self.name,) = plan.match.inputs
@@ -53,13 +54,13 @@ class View:
         self.axes = given if len(given) == count else tuple(f"{self.name}{at + 1}" for at in range(count))
 
     def raw(self, array: Array) -> Array:
-        """Prepared values -> the units of the data."""
+        """Convert prepared values back to the units of the data."""
         for step, state in reversed(self.item.learned):
             array = step.inverse(array, state)
         return array
 
     def sums(self, raw: Array) -> Array:
-        """The layer's values (n, maps) for inputs in the units of the data."""
+        """Return the layer's values (n, maps) for inputs in the units of the data."""
         import numpy as np
         import torch
 
@@ -76,7 +77,7 @@ class View:
         return result
 
     def lead(self, raw: Array) -> Array:
-        """How far each class is ahead of all others, (n, classes): its region ends where that is 0."""
+        """Return by how much each class exceeds the best other class, (n, classes); its region ends where this is 0."""
         import numpy as np
 
         sums = self.sums(raw)
@@ -98,9 +99,10 @@ def fits(plan: Plan, criterion: Criterion | None) -> bool:
 
 
 def equation_of(view: View) -> str:
-    """`f = -50 - 1 age + 2 salary` where the layer has one value and is linear in the data's own units; else ''.
+    """Return the equation, `f = -50 - 1 age + 2 salary`, if the layer has one value that is linear in the data; else
+    ''.
 
-    Values at many points decide whether it is linear, not the names of its layers.
+    Linearity is tested with values at many points, not derived from the kinds of layers.
     """
     import numpy as np
 
@@ -125,7 +127,7 @@ def equation_of(view: View) -> str:
 
 
 def plane_of(plan: Plan, engine: Engine, view: View, classes: tuple[str, ...], equation: str) -> Plane:
-    """Examples of all parts, at most MOST_POINTS, with the classes that they have."""
+    """Return examples of all parts, at most MOST_POINTS, with their true classes."""
     import numpy as np
 
     parts = plan.dataset.parts
@@ -144,7 +146,7 @@ def plane_of(plan: Plan, engine: Engine, view: View, classes: tuple[str, ...], e
 
 @styled
 def boundary(plane: Plane) -> str:
-    """SVG: the background shows the predicted class, each mark an example in the colour of its right class."""
+    """Return an SVG: the background is the predicted class, each mark an example in the colour of its true class."""
     import numpy as np
     from matplotlib.colors import ListedColormap
 
@@ -179,14 +181,14 @@ def boundary(plane: Plane) -> str:
     axis.set_ylabel(short(plane.axes[1]))
     if plane.equation:
         axis.set_title(f"{plane.equation} = 0", fontsize=9)
-    # left to find its names itself, a legend leaves out those that begin with an underscore
+    # explicit names, because matplotlib's automatic legend skips names that begin with an underscore
     beside: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2}
     axis.legend(marks, names, title=plane.target, **beside)
     return as_svg(made)
 
 
 def _marks(axis: Any, plane: Plane, colours: list[str]) -> tuple[list[Any], list[str]]:
-    """Draws the examples; returns a mark of each kind with its name, for the legend."""
+    """Draw the examples. Return a mark of each kind and its name, for the legend."""
     signs = "oXs^Dvp*"  # classes differ by shape as well as by colour
     size = 34 if len(plane.points) <= 60 else 12
     marks, names = [], []

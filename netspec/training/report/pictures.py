@@ -28,7 +28,7 @@ class Drawn(NamedTuple):
 
 
 def draw(plan: Plan, engine: Engine, folder: Folder) -> Drawn:
-    """Writes all pictures for which the run has values."""
+    """Write every picture for which the run has values."""
     drawn = [names.CURVES]
     equation = ""
     folder.write(names.CURVES, curves({plan.graph.name: rows_of(folder)}))
@@ -49,7 +49,7 @@ def draw(plan: Plan, engine: Engine, folder: Folder) -> Drawn:
 
 
 def _classifier(engine: Engine) -> Criterion | None:
-    """The first metric or loss of a layer that predicts one of a few classes."""
+    """Return the first metric or loss of a layer that predicts one of a few classes."""
     for criterion in [*engine.objective.metrics, *engine.objective.losses]:
         predicted = criterion.predicted
         if not criterion.term.classifies or criterion.target is None or criterion.mask is not None or predicted is None:
@@ -63,7 +63,7 @@ def _classifier(engine: Engine) -> Criterion | None:
 
 
 def table_of(engine: Engine, part: Part, criterion: Criterion, plan: Plan) -> tuple[list[list[int]], list[str]]:
-    """The confusion matrix of a part, and the names of the classes."""
+    """Return the confusion matrix of a part, and the names of the classes."""
     import torch
 
     predicted = criterion.predicted

@@ -1,4 +1,4 @@
-"""The plots of a run: matplotlib without a display, one style, the same bytes for the same values."""
+"""Plots of a run: matplotlib without a display, one style; equal values give equal bytes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 P = ParamSpec("P")
-LONGEST = 24  # characters of a class or column that have room beside a plot
+LONGEST = 24  # the longest name of a class or column beside a plot
 
 # colours that differ in lightness as well as in hue (Okabe & Ito 2008)
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 _STYLE = {
     "svg.hashsalt": "netspec",
-    "svg.fonttype": "none",  # text stays text: whoever looks has the fonts for Korean class names
-    "text.parse_math": False,  # a class may be called `$$x$$`
+    "svg.fonttype": "none",  # text stays text, because the reader's machine has the fonts for Korean class names
+    "text.parse_math": False,  # a class may have a name such as `$$x$$`
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -34,7 +34,7 @@ _STYLE = {
 
 
 def styled(draw: Callable[P, str]) -> Callable[P, str]:
-    """The function with the style of all plots; the caller's matplotlib settings stay as they are."""
+    """Decorate a function to draw in the style of all plots; the caller's matplotlib settings stay unchanged."""
 
     @wraps(draw)
     def drawn(*args: P.args, **options: P.kwargs) -> str:
@@ -48,12 +48,12 @@ def styled(draw: Callable[P, str]) -> Callable[P, str]:
 
 
 def short(name: str) -> str:
-    """A name from the data, cut to the room beside the plot."""
+    """Shorten a name from the data to the room beside a plot."""
     return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
 
 
 def figure(width: float, height: float, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Figure, Any]:
-    """A figure in inches and its axes, to be drawn inside `styled`."""
+    """Create a figure of a size in inches, and its axes; call it inside `styled`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Made
 
@@ -65,17 +65,18 @@ def figure(width: float, height: float, rows: int = 1, columns: int = 1, **optio
 def as_svg(made: Figure) -> str:
     stream = io.StringIO()
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # only measured here, drawn elsewhere
+        # matplotlib only measures the text; the SVG viewer draws it
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
         made.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     return stream.getvalue()
 
 
-# ---- Right classes against the net's answers -> a table as a picture
+# ---- True classes and predictions -> a confusion matrix as a picture
 
 
 @styled
 def confusion(table: Sequence[Sequence[int]], names: Sequence[str], title: str) -> str:
-    """SVG of a confusion matrix: rows are the right classes, columns the answers; colour is the row's share."""
+    """Return an SVG of a confusion matrix: rows are true classes, columns predictions, colours shares of the row."""
     count = len(table)
     names = [short(name) for name in names]
     size = min(8.0, 1.6 + 0.42 * count)
@@ -105,7 +106,7 @@ def _numbers(axis: Any, table: Sequence[Sequence[int]], shares: Sequence[Sequenc
                 axis.text(column + 0.5, row + 0.5, str(value), ha="center", va="center", color=colour, fontsize=7)
 
 
-# ---- metrics.jsonl of one run or of several -> curves over the epochs
+# ---- metrics.jsonl of one or several runs -> curves over the epochs
 
 
 Rows = Sequence[Mapping[str, Any]]
@@ -113,9 +114,9 @@ Rows = Sequence[Mapping[str, Any]]
 
 @styled
 def curves(runs: Mapping[str, Rows], best: Mapping[str, int] | None = None) -> str:
-    """SVG: a panel for the loss and one for each metric; training dashed where both parts are shown.
+    """Return an SVG with a panel for the loss and one for each metric; training is dashed if both parts are shown.
 
-    `runs` maps a name to its rows; `best` the epoch whose weights a run chose.
+    `runs` maps the name of a run to its rows; `best` to the epoch whose weights it kept.
     """
     panels = _panels(runs)
     made, axes = figure(
@@ -159,7 +160,7 @@ def _lines(axis: Any, panel: str, rows: Rows, colour: str, name: str) -> None:
 
 
 def _spans_decades(axis: Any) -> bool:
-    """A loss that falls by more than a factor of 50 is read better on a logarithmic axis."""
+    """Whether the loss falls by more than a factor of 50, so that a logarithmic axis is better."""
     values = [value for line in axis.get_lines() for value in line.get_ydata() if axis.get_title() == "loss"]
     values = [value for value in values if isinstance(value, float)]
     return bool(values) and min(values) > 0 and max(values) / min(values) > 50
