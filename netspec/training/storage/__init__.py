@@ -1,1 +1,1 @@
-"""What a run writes into its folder, and how it is read back."""
+"""The files in the folder of a run, and how they are read back."""

@@ -1,7 +1,9 @@
-"""The state of a run -> files with checksums, and back. No pickle: tensors are safetensors, the rest is JSON.
+"""The state of a run -> files with checksums, and back. Tensors are safetensors and the rest is JSON; there is no
+pickle.
 
-A checkpoint is a folder that is renamed into place when all its files are on the disk; its manifest holds the hash
-of each file. An interrupted checkpoint has no manifest, or a file with another hash; then the one before it counts.
+A checkpoint is a folder that is renamed to its final name after all its files are on the disk. Its manifest has the
+hash
+of each file. An interrupted checkpoint has no manifest or a wrong hash; then the previous checkpoint is used.
 """
 
 from __future__ import annotations
@@ -25,12 +27,12 @@ class Incomplete(Exception):
 
 
 def save(folder: Path, step: int, tensors: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, Any]) -> Path:
-    """Writes `folder/step-N` whole or not at all, then removes all but the last two; raises OSError."""
+    """Write the checkpoint `folder/step-N` atomically, then remove all but the last two. Raises OSError."""
     from safetensors.torch import save as as_bytes
 
     place = folder / f"step-{step:09d}"
     if is_whole(place):
-        return place  # a run that resumes here has the same state on the disk
+        return place  # a run that resumed from here saves the same state again
     temporary = folder / f".{place.name}{files.TEMPORARY}"
     root = folder.parent
     files.require_plain(place, root)
@@ -57,13 +59,13 @@ def save(folder: Path, step: int, tensors: Mapping[str, Mapping[str, Tensor]], s
 
 
 def prune(folder: Path) -> None:
-    """Removes all but the newest checkpoints, and the remains of an interrupted save."""
+    """Remove all but the newest checkpoints, and the remains of an interrupted save."""
     for path in (*existing(folder)[KEEP:], *folder.glob(f".step-*{files.TEMPORARY}")):
         files.remove_folder(path, folder.parent)
 
 
 def existing(folder: Path) -> list[Path]:
-    """The checkpoints, newest first."""
+    """Return the checkpoints, newest first."""
     return sorted(folder.glob("step-*"), reverse=True) if folder.is_dir() else []
 
 
@@ -77,7 +79,7 @@ def is_whole(path: Path) -> bool:
 
 
 def load(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
-    """The tensors of each group and the state; raises Incomplete where anything is missing or differs."""
+    """Return the tensors of each group and the state; raise Incomplete if anything is missing or damaged."""
     from safetensors.torch import load as from_bytes
 
     try:
@@ -97,11 +99,11 @@ def load(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
     return tensors, state
 
 
-# ---- an optimizer's state: tensors by "index.name", everything else as JSON
+# ---- the state of an optimizer: tensors by "index.name", everything else as JSON
 
 
 def optimizer_tensors(optimizer: Any) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """torch's state_dict, divided into tensors and plain values."""
+    """Divide the optimizer's state_dict into tensors and plain values."""
     import torch
 
     tensors: dict[str, Tensor] = {}
@@ -116,7 +118,7 @@ def optimizer_tensors(optimizer: Any) -> tuple[dict[str, Tensor], dict[str, Any]
 
 
 def restore_optimizer(optimizer: Any, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> None:
-    """Restores the state; tensors in the shape of a weight also get its memory format, on which fused steps rely."""
+    """Restore the state. Tensors with the shape of a weight also get its memory format, which fused steps require."""
     import torch
 
     document = optimizer.state_dict()

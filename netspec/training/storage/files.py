@@ -1,8 +1,8 @@
-"""Every write of a run goes through here: bytes that are whole or absent, in plain files inside the run's folder.
+"""File operations of a run: every write is atomic and stays inside the run's folder.
 
-A file is written beside its place, flushed to the disk, and renamed; the folder is flushed too, so that after a
-power cut either the old file is there or the new one. Below the run's folder no link is followed, and nothing but a
-regular file is opened: a folder that somebody else prepared cannot make a run write, truncate or delete outside it.
+A file is written under a temporary name, flushed to the disk and renamed. The folder is flushed too, so after a power
+failure there is either the old file or the new one. Inside the run's folder no link is followed and only regular files
+are opened, so that a manipulated folder cannot make a run write, truncate or delete files outside of it.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ _OPEN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os
 
 
 class NotPlain(OSError):
-    """A name of a run's folder that is a link, or no regular file or folder. `filename` says which."""
+    """A path inside a run's folder is a link, or not a regular file or folder. `filename` is the path."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
 
 
 def require_plain(path: Path, root: Path) -> None:
-    """Raises NotPlain where `path`, or a folder between `root` and it, is neither absent nor a plain file or folder.
+    """Raise NotPlain if `path`, or a folder between `root` and it, exists and is not a regular file or folder.
 
-    `root` itself may be a link: it is what the user named.
+    `root` itself may be a link, because the user chose it.
     """
     between = [path, *path.parents][: len(path.parts) - len(root.parts)]
     for place in reversed(between):
@@ -43,9 +43,9 @@ def require_plain(path: Path, root: Path) -> None:
 
 
 def open_plain(path: Path, mode: str, root: Path) -> Any:
-    """A stream to a file of a run, which stays open: mode `ab`, or `a+b` to read, too. Raises NotPlain, OSError.
+    """Open a file of a run that stays open, with mode `ab`, or `a+b` to read too. Raises NotPlain, OSError.
 
-    The file must have no second name (a hard link), through which another file would be changed.
+    The file must not have a hard link, by which another file would be changed.
     """
     require_plain(path, root)
     access = os.O_RDWR if "+" in mode else os.O_WRONLY
@@ -61,7 +61,7 @@ def open_plain(path: Path, mode: str, root: Path) -> Any:
 
 
 def read(path: Path) -> bytes:
-    """The bytes of a file. Raises OSError, also for a pipe or a device, whose end nobody knows."""
+    """Return the bytes of a file. Raises OSError, also for a pipe or a device, which might never end."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(descriptor, "rb") as stream:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -70,7 +70,7 @@ def read(path: Path) -> bytes:
 
 
 def write(path: Path, data: bytes, root: Path | None = None) -> None:
-    """Puts a file in place, whole or not at all. Raises NotPlain (where `root` is given) and OSError."""
+    """Write a file atomically. Raises OSError, and NotPlain if `root` is given."""
     temporary = path.with_name(f".{path.name}{TEMPORARY}")
     if root is not None:
         require_plain(path, root)
@@ -85,7 +85,7 @@ def write(path: Path, data: bytes, root: Path | None = None) -> None:
 
 
 def write_through(path: Path, data: bytes) -> None:
-    """Writes a new file, in place of what an interrupted write left there, and waits until the disk has it."""
+    """Write a new file, replacing the remains of an interrupted write, and wait until it is on the disk."""
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _OPEN, 0o666)
     with os.fdopen(descriptor, "wb") as stream:
@@ -95,25 +95,25 @@ def write_through(path: Path, data: bytes) -> None:
 
 
 def make_folder(path: Path, root: Path | None = None) -> None:
-    """Makes a folder and those it stands in; one that is there will do. Raises NotPlain, OSError."""
+    """Create a folder and its parents if they do not exist. Raises NotPlain, OSError."""
     if root is not None:
         require_plain(path, root)
     path.mkdir(parents=True, exist_ok=True)
 
 
 def make_new_folder(path: Path) -> None:
-    """Makes a folder that must not be there yet. Raises FileExistsError, OSError."""
+    """Create a folder that must not exist yet. Raises FileExistsError, OSError."""
     path.mkdir(parents=True)
 
 
 def remove_folder(path: Path, root: Path) -> None:
-    """Removes a folder of a run with all that it holds; links inside are removed, not followed. Raises NotPlain."""
+    """Remove a folder of a run with its contents; links inside are removed, not followed. Raises NotPlain."""
     require_plain(path, root)
     shutil.rmtree(path, ignore_errors=True)
 
 
 def append(stream: Any, data: bytes) -> None:
-    """Adds whole lines to a file that stays open."""
+    """Append complete lines to an open file."""
     _write(stream, data)
     stream.flush()
 
@@ -131,7 +131,7 @@ def rename(old: Path, new: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Waits until the disk has the folder's own entries; not every system can."""
+    """Wait until the entries of a folder are on the disk; not every system supports this."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError:
@@ -143,7 +143,7 @@ def sync_folder(path: Path) -> None:
 
 
 def as_json(document: Any) -> str:
-    """JSON that is the same bytes for the same values; numbers keep every digit, NaN is refused."""
+    """Convert to JSON: equal values give equal bytes, numbers keep every digit, NaN is an error."""
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
 

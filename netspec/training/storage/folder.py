@@ -21,25 +21,26 @@ if TYPE_CHECKING:
     from netspec.spec import Spec
 
 USAGE = 2
-# what every document of a run holds, by its file
+# the required keys of each JSON file of a run, with the type of their values
 _DOCUMENTS: dict[str, dict[str, type]] = {
     "settings.json": {"net": str, "request": dict, "spec": str, "with": list},
     "status.json": {"state": str},
     "data.json": {"fields": dict, "files": list, "parts": dict},
     "scores.json": {"scores": dict},
 }
-# the spec with all that it uses; how it was called; the sections as resolved; the net; what is known of the data
+# the spec and the files that it uses; the command's options; the sections; the net as JSON and as PyTorch source; facts
+# about the data
 SPEC, SETTINGS, SECTIONS, GRAPH, SOURCE, DATA = (
     "spec", "settings.json", "sections.json", "graph.json", "model.py", "data.json",
 )  # fmt: skip
-# one line an epoch, the same bytes for the same seed; what happened when; where the run stands
+# a line per epoch, reproducible from the seed; a log with times; the state of the run; versions and the machine
 METRICS, LOG, STATUS, ENVIRONMENT = "metrics.jsonl", "log.jsonl", "status.json", "environment.json"
 WEIGHTS, LAST = "weights.safetensors", "last.safetensors"
 SCORES, CURVES, FIGURE, CONFUSION, BOUNDARY = (
     "scores.json", "curves.svg", "figure.svg", "confusion.svg", "boundary.svg",
 )  # fmt: skip
 CHECKPOINTS, LOCK = "checkpoints", ".lock"
-# all that a run writes
+# all files and folders that a run writes
 WRITTEN = (
     SPEC, SETTINGS, SECTIONS, GRAPH, SOURCE, DATA, METRICS, LOG, STATUS, ENVIRONMENT, WEIGHTS, LAST, SCORES, CURVES,
     FIGURE, CONFUSION, BOUNDARY, CHECKPOINTS, LOCK,
@@ -48,7 +49,7 @@ WRITTEN = (
 
 @dataclass(slots=True)
 class Folder:
-    """The folder of one run, whose files are read and written by name."""
+    """The folder of a run, whose files are read and written by name."""
 
     path: Path
 
@@ -56,7 +57,7 @@ class Folder:
         return self.path / name
 
     def read_json(self, name: str) -> Any:
-        """A document of the run; raises NetspecError (exit code 2) where this is no run."""
+        """Read a JSON file of the run; raise NetspecError (exit code 2) if this is not a run."""
         try:
             found = json.loads(files.read(self.path / name))
             if name == SETTINGS:
@@ -71,14 +72,14 @@ class Folder:
             raise UsageError(Diagnostic("NS850", None, words)) from None
 
     def require_plain(self) -> None:
-        """Raises UsageError NS866 where a name that a run writes is a link, or no file or folder."""
+        """Raise UsageError NS866 if a file of the run is a link, or not a regular file or folder."""
         for name in WRITTEN:
             place = self.path / name
             with writing(place):
                 files.require_plain(place / "inside" if name in (SPEC, CHECKPOINTS) else place, self.path)
 
     def write(self, name: str, text: str) -> None:
-        """Puts a file in place; raises NetspecError (exit code 2) where the disk refuses."""
+        """Write a file atomically; raise NetspecError (exit code 2) if that fails."""
         self.write_bytes(name, text.encode("utf-8"))
 
     def write_bytes(self, name: str, data: bytes) -> None:
@@ -90,13 +91,13 @@ class Folder:
         self.write(name, files.as_json(document))
 
     def status(self, **words: Any) -> None:
-        """Writes the state of the run: running, finished, stopped or diverged."""
+        """Write the state of the run: running, finished, stopped or diverged."""
         self.write_json(STATUS, {"process": os.getpid(), "host": socket.gethostname(), **words})
 
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """While it is entered, an OSError becomes a UsageError: NS866 for a link in the folder, else NS906."""
+    """Return a context that turns an OSError into a UsageError: NS866 for a link in the folder, else NS906."""
     try:
         yield
     except files.NotPlain as error:
@@ -107,9 +108,9 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def new_folder(out: Path | None, net: str) -> Folder:
-    """The folder for a new run: `out`, which must be empty, or the next free `runs/NET-N`."""
+    """Create the folder for a new run: `out`, which must be empty, or the next free `runs/NET-N`."""
     if out is not None:
-        # a folder with a lock and no settings is of a run that was killed before it began: there is nothing to lose
+        # A lock without settings is from a run that was killed before it began, so nothing is lost.
         begun = out.is_dir() and (out / LOCK).exists() and not (out / SETTINGS).exists()
         if out.exists() and not begun and (not out.is_dir() or any(out.iterdir())):
             hint = Hint("resume" if _unfinished(Folder(out)) else "other")
@@ -129,7 +130,7 @@ def new_folder(out: Path | None, net: str) -> Folder:
 
 
 def _unfinished(folder: Folder) -> bool:
-    """Whether a folder holds a run that can be resumed."""
+    """Whether a folder contains a run that can be resumed."""
     try:
         return bool(folder.read_json(STATUS)["state"] != "finished")
     except (NetspecError, KeyError, TypeError):
@@ -137,7 +138,7 @@ def _unfinished(folder: Folder) -> bool:
 
 
 class Lock:
-    """Keeps a second process out of the folder of a run; the system releases it however the process ends."""
+    """Prevents a second process from using the folder of a run. The system releases it however the process ends."""
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
@@ -161,11 +162,12 @@ class Lock:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stream.close()  # the file stays: to remove it would let two others lock two files of one name
+        # The file must stay: without it, two other processes could lock two different files of this name.
+        self._stream.close()
 
 
 def _lock(stream: Any) -> None:
-    """An exclusive lock without waiting; raises OSError where another process has it."""
+    """Take an exclusive lock without waiting; raise OSError if another process has it."""
     try:
         import fcntl
     except ImportError:  # Windows
@@ -176,14 +178,14 @@ def _lock(stream: Any) -> None:
     fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-# ---- A spec with all that it uses -> its copy in a run's folder, and back
+# ---- A spec and the files that it uses -> a copy in the run's folder, and back
 
 
 MARK = "netspec.toml"
 
 
 def put(spec: Spec, others: Sequence[Spec], folder: Folder) -> list[str]:
-    """Copies the spec and the files of `--with`; returns where each begins, below the folder's `spec`."""
+    """Copy the spec and the files of `--with`. Return the main file of each copy, relative to the folder's `spec`."""
     places = [_put(spec, folder, SPEC)]
     for number, other in enumerate(others, 1):
         places.append(f"with-{number}/{_put(other, folder, f'{SPEC}/with-{number}')}")
@@ -191,7 +193,7 @@ def put(spec: Spec, others: Sequence[Spec], folder: Folder) -> list[str]:
 
 
 def _put(spec: Spec, folder: Folder, below: str) -> str:
-    """Copies one spec's files as they lie below their root; returns the main one's place."""
+    """Copy the files of one spec, keeping their places relative to each other. Return the place of the main file."""
     program = spec.program
     main = "spec.net"
     for unit in program.units.values():
@@ -209,12 +211,12 @@ def _put(spec: Spec, folder: Folder, below: str) -> str:
 
 
 def get(folder: Folder, place: str) -> Spec:
-    """A spec from its copy; messages call it by its place in the run."""
+    """Read a spec from its copy; messages name it by its place in the run."""
     from netspec.spec import load
 
     path = folder.path / SPEC / place
     root = folder.path / SPEC
-    if not path.resolve().is_relative_to(root.resolve()):  # settings.json may say anything
+    if not path.resolve().is_relative_to(root.resolve()):  # a manipulated settings.json may contain any path
         words: dict[str, Any] = {"folder": str(folder.path), "file": SETTINGS, "reason": "JSON"}
         raise UsageError(Diagnostic("NS850", None, words))
     if place.startswith("with-"):

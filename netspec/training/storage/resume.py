@@ -1,4 +1,4 @@
-"""A run's folder -> its newest checkpoint that is whole, restored into a new engine; or the changes that forbid it."""
+"""Resume a run: restore its newest undamaged checkpoint, or report the changes that make this impossible."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Restored:
-    """The restored state: progress, the best weights so far, and damaged checkpoints with the reason."""
+    """The restored state: progress, the best weights so far, and the damaged checkpoints with the reason."""
 
     def __init__(self) -> None:
         self.progress = Progress()
@@ -32,7 +32,7 @@ class Restored:
 
 
 def restore(folder: Folder, engine: Engine) -> Restored:
-    """Restores the newest whole checkpoint into the engine; without one the run begins anew."""
+    """Restore the newest undamaged checkpoint into the engine; without one the run starts from the beginning."""
     found = Restored()
     for path in checkpoint.existing(folder / names.CHECKPOINTS):
         try:
@@ -50,12 +50,12 @@ def restore(folder: Folder, engine: Engine) -> Restored:
 
 
 def description(plan: Plan) -> dict[str, Any]:
-    """The net for the folder of a run: the document of `show --json`, and every operation with its options."""
+    """Return the net as JSON for a run's folder: the document of `show --json`, and every operation with options."""
     return {**plan.net.to_dict(), "steps": fingerprint(plan.graph)}
 
 
 def refuse_changes(folder: Folder, plan: Plan) -> None:
-    """Raises NetspecError (NS860) with the differences where the net, its sections or the data changed."""
+    """Raise NetspecError (NS860) with the differences if the net, its sections or the data have changed."""
     expected = {
         names.GRAPH: description(plan),
         names.SECTIONS: {"data": plan.data.document(), "train": plan.train.document()},
@@ -63,7 +63,7 @@ def refuse_changes(folder: Folder, plan: Plan) -> None:
     }
     for name, now in expected.items():
         before = folder.read_json(name)
-        # comments and captions change nothing that is computed
+        # comments and captions do not change any result
         gaps = differences(_essence(before), _essence(json.loads(json.dumps(now))))
         if gaps:
             words = {"folder": str(folder.path), "what": name}
@@ -83,7 +83,7 @@ def _essence(value: Any) -> Any:
 
 
 def differences(before: Any, now: Any, where: str = "") -> list[tuple[str, str, str]]:
-    """The places where two JSON documents differ: (path, old, new)."""
+    """Return where two JSON documents differ: (path, old, new)."""
     if isinstance(before, dict) and isinstance(now, dict):
         found = []
         for key in dict.fromkeys([*before, *now]):
@@ -100,7 +100,7 @@ def _short(value: Any) -> str:
 
 
 def last_logged(folder: Folder) -> int:
-    """The last step in the log; the steps between it and the checkpoint run again."""
+    """Return the last step in the log; the steps between the checkpoint and this one run again."""
     last = 0
     with contextlib.suppress(OSError):
         for line in files.read(folder / names.LOG).splitlines():
@@ -109,13 +109,13 @@ def last_logged(folder: Folder) -> int:
     return last
 
 
-# ---- A graph -> its fingerprint: all that decides what it computes, line by line, as JSON
+# ---- A graph -> its fingerprint: for each line everything that affects the result, as JSON
 
 
 def fingerprint(graph: Graph) -> dict[str, list[str]]:
-    """For every line its operations in order, each with its options and what it reads: `relu() of z/0`.
+    """Return the operations of every line, in order, each with its options and inputs: `relu() of z/0`.
 
-    A value is named by its line and its place in it, so a line that is added changes nothing for the others.
+    A value is identified by its line and its number in the line, so a new line does not change the others.
     """
     found: dict[str, list[str]] = {}
     places: dict[int, str] = {}

@@ -1,4 +1,4 @@
-"""Progress of a run -> rows of metrics, the log, checkpoints in its folder."""
+"""Progress of a run -> metrics, log and checkpoints in its folder."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from netspec.training.loop.engine import Engine
 
-SHARE = 0.02  # of the running time, for saving
+SHARE = 0.02  # the largest share of the running time that saving may take
 
 
 class RunWriter:
-    """Writes the files of a run; `metrics.jsonl` holds nothing that depends on time."""
+    """Writes the files of a run. `metrics.jsonl` does not depend on time, so it is reproducible."""
 
     def __init__(self, folder: Folder, seconds: float, steps: int | None) -> None:
         self.folder = folder
@@ -33,7 +33,7 @@ class RunWriter:
         self._log: Any = None
 
     def open(self, metrics_bytes: int, step: int) -> None:
-        """Opens the files, and cuts off the rows that the checkpoint does not know."""
+        """Open the files and remove the rows after the checkpoint."""
         self.saved_step = step
         with writing(self.folder / METRICS):
             self._metrics = files.open_plain(self.folder / METRICS, "ab", self.folder.path)
@@ -46,24 +46,24 @@ class RunWriter:
                 stream.close()
 
     def row(self, row: Row) -> int:
-        """Appends the row of an epoch; returns the bytes of the file."""
+        """Append the row of an epoch and return the size of the file in bytes."""
         with writing(self.folder / METRICS):
             files.append(self._metrics, _line(row.document()))
         return int(self._metrics.tell())
 
     def log(self, moment: Moment) -> None:
-        """Appends the progress of the run to the log."""
+        """Append the progress of the run to the log."""
         words = {"epoch": moment.epoch, "position": moment.position, "step": moment.step, "loss": moment.loss}
         self.say("step", **words, rate=round(moment.rate, 1))
 
     def say(self, event: str, **words: Any) -> None:
-        with contextlib.suppress(OSError):  # a line that is missing in the log must not end a run
+        with contextlib.suppress(OSError):  # a failed write to the log must not stop the run
             files.append(self._log, _line({"time": round(time.time(), 3), "event": event, **words}))
 
     # ---- checkpoints
 
     def due(self, now: float, step: int) -> bool:
-        """Whether a checkpoint is due: after `steps` steps if given, else by time, at most SHARE of it for saving."""
+        """Whether to save a checkpoint now: every `steps` steps if given, else as often as SHARE of the time allows."""
         if self.steps is not None:
             return step - self.saved_step >= self.steps
         return now - self.saved_at >= max(self.seconds, self.cost / SHARE)
@@ -71,9 +71,9 @@ class RunWriter:
     def save(
         self, engine: Engine, progress: Progress, best: dict[str, Tensor] | None, carried: dict[str, Tensor]
     ) -> float:
-        """Writes a checkpoint; returns the seconds it took. Raises NetspecError where the disk refuses."""
+        """Write a checkpoint and return how many seconds it took. Raises NetspecError if the disk is full or fails."""
         begin = time.perf_counter()
-        # also where saving fails, so that the next try waits as long
+        # even if saving fails, so that the next attempt waits as long
         self.saved_at, self.saved_step = begin, progress.step
         self.say("saving", step=progress.step)
         tensors, plain = checkpoint.optimizer_tensors(engine.optimizer)
@@ -93,7 +93,7 @@ class RunWriter:
 
 
 class NoWriter(RunWriter):
-    """The writer of every process but the first: it writes nothing."""
+    """The writer of all processes except the first: it does nothing."""
 
     def open(self, metrics_bytes: int, step: int) -> None: ...
 
@@ -112,7 +112,7 @@ class NoWriter(RunWriter):
 
 
 def _line(document: dict[str, Any]) -> bytes:
-    # NaN is written as null: a line must be JSON that every reader takes
+    # NaN is not valid JSON, so it is written as null
     return (json.dumps(_plain(document), ensure_ascii=False) + "\n").encode("utf-8")
 
 
@@ -125,7 +125,7 @@ def _plain(value: Any) -> Any:
 
 
 def rows_of(folder: Folder) -> list[dict[str, Any]]:
-    """The complete rows of metrics.jsonl."""
+    """Return the complete rows of metrics.jsonl."""
     try:
         lines = files.read(folder / METRICS).splitlines()
     except OSError:
