@@ -1,1 +1,1 @@
-"""A finished run at work: answers, scores, texts, exports, features."""
+"""Uses of a finished run: predictions, scores, generated text, exports, features."""

@@ -1,4 +1,4 @@
-"""A trained run -> one file of torch.export, which runs without netspec and without the source of the net."""
+"""A trained run -> a torch.export file, which needs neither netspec nor the source of the net."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from netspec.training.storage.folder import writing
 if TYPE_CHECKING:
     from torch import Tensor
 
-ROWS = 3  # of the traced example: torch takes 1 and 2 for sizes that never change
+ROWS = 3  # rows of the traced example; torch treats the sizes 1 and 2 as constants
 
 
 def export(run: Record, path: Path, device: str = "cpu") -> None:
-    """Writes the net with its weights as a program for any number of rows.
+    """Export the net with its weights as a program for any number of rows.
 
-    The program takes the arguments of the net's forward, in evaluation mode: prepared values, not raw ones. First its
-    outputs are compared with those of the net on other numbers of rows.
+    The program takes the arguments of the net's forward method, that is, prepared values and not raw data. It runs in
+    evaluation mode. Before it is written, its outputs are compared with those of the net for other numbers of rows.
 
     Parameters:
         run: the record of a finished run.
         path: the file to write.
-        device: where the weights lie.
+        device: the device of the weights.
 
     Raises:
-        NetspecError: torch.export cannot take the net, or changes what it computes (NS878).
+        NetspecError: torch.export does not support the net, or the program computes something else (NS878).
     """
     need("torch")
     import torch
@@ -49,7 +49,7 @@ def export(run: Record, path: Path, device: str = "cpu") -> None:
         warnings.simplefilter("ignore")
         try:
             program = torch.export.export(module, example, dynamic_shapes=shapes)
-        # torch.export has no one exception of its own: what it raises is its reason
+        # torch.export raises exceptions of many kinds; the message becomes the reason
         except Exception as error:
             raise _refused(run, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}") from None
         for count in (1, 5):
@@ -69,7 +69,7 @@ def _refused(run: Record, reason: str) -> NetspecError:
 
 
 def _example(graph: Graph, rows: int, device: str) -> tuple[Tensor, ...]:
-    """Random arguments of forward for a number of rows."""
+    """Return random arguments of the forward method for a number of rows."""
     import torch
 
     generator = torch.Generator().manual_seed(rows)

@@ -1,4 +1,4 @@
-"""A trained run -> examples in the values of its last hidden layer, and the output layer that reads them."""
+"""A trained run -> the values of its last hidden layer for examples, and the output layer that reads them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
     from netspec.training.record import Record
 
-MOST = 600  # examples
-GRID = 96  # places on each side of the plane of the inputs
+MOST = 600  # the most examples
+GRID = 96  # grid points along each axis of the plane of inputs
 
 
 @dataclass(slots=True)
 class Ending:
-    """The end of a classifier: its loss or metric, its output layer, the value that this layer reads, its logits."""
+    """The end of a classifier: its loss or metric, its output layer, the input of that layer, and the logits."""
 
     term: Term
     layer: Node
@@ -37,14 +37,17 @@ class Ending:
 
 
 def features_of(run: Record, most: int = MOST) -> Features:
-    """The features of examples of the test part, else of validation, else of training.
+    """Return the features of examples, from the test part if there is one, else validation, else training.
 
     Parameters:
         run: the record of a finished run.
-        most: how many examples at most.
+        most: the most examples.
+
+    Returns:
+        The features.
 
     Raises:
-        NetspecError: the net does not end in one layer of perceptrons that tells classes apart (NS733).
+        NetspecError: the last layer is not a layer of perceptrons with class logits (NS733).
     """
     import torch
 
@@ -85,7 +88,7 @@ def _ending(graph: Graph, losses: Sequence[Loss], metrics: Sequence[Metric]) -> 
 
 
 def _module(graph: Graph, ending: Ending, trained: Predictor) -> nn.Module:
-    """The trained net, which returns the features and the logits."""
+    """Return the trained net as a module that returns the features and the logits."""
     import torch
 
     from netspec.codegen.live import build
@@ -102,7 +105,7 @@ def _found(run: Record, graph: Graph, ending: Ending, target: Tensor, hidden: Te
     arrays = run.weights()
     weight = arrays[ending.layer.stored()].astype(np.float64)
     bias = arrays.get(ending.layer.stored("bias"), np.zeros(len(weight))).astype(np.float64)
-    if len(weight) == 1:  # one logit: it is above zero for the second class
+    if len(weight) == 1:  # a single logit: a positive value means the second class
         weight, bias = np.concatenate([0 * weight, weight]), np.concatenate([0 * bias, bias])
     names = run.data["fields"].get(ending.term.compared, {}).get("classes") or map(str, range(len(weight)))
     layer = graph.layers[graph.nodes[ending.hidden.node].layer]
@@ -111,7 +114,7 @@ def _found(run: Record, graph: Graph, ending: Ending, target: Tensor, hidden: Te
 
 
 def _grid(model: nn.Module, inputs: Tensor, single: bool) -> tuple[Any, Any, Any]:
-    """The logits over the plane of two inputs, a little wider than the examples."""
+    """Return the logits on a grid over the plane of two inputs, slightly larger than the range of the examples."""
     import torch
 
     flat = inputs.flatten(1)

@@ -1,4 +1,4 @@
-"""A trained run and new rows -> predictions: names of classes, probabilities, numbers in their own unit."""
+"""A trained run and new rows -> predictions: class names, probabilities, numbers in their original unit."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 
 class Predictor:
-    """A finished run that predicts for new rows.
+    """Predicts new rows with a finished run.
 
     Parameters:
         run: the record of the run.
-        device: where the net computes.
+        device: the device of the computation.
         allow: modules that a `python` source may import.
     """
 
@@ -55,14 +55,14 @@ class Predictor:
         return tuple(self.match.inputs)
 
     def dataset(self, rows: Rows | None, given: Mapping[str, Any], names: Iterable[str]) -> Dataset:
-        """New rows, transformed as the run transformed its own."""
+        """Prepare new rows with the transformations of the run."""
         return transform_new_rows(self.data, self.match, rows, given, names, self.stored)
 
     def plan(self, dataset: Dataset) -> Plan:
         return Plan(self.run.spec, self.net, self.data, self.train, self.match, dataset, self.request, self.run.others)
 
     def engine(self, dataset: Dataset) -> Engine:
-        """The engine of the net with its trained weights, for the rows of a data set."""
+        """Return an engine with the trained net for the rows of a data set."""
         import torch
 
         engine = build_engine(self.plan(dataset))
@@ -72,14 +72,14 @@ class Predictor:
         return engine
 
     def own(self) -> Dataset:
-        """The run's own data with its parts."""
+        """Return the run's own data with its parts."""
         from netspec.training.plan import load_data
 
         places = places_of(self.request, self.run.spec, self.allow)
         return load_data(self.data, self.match, places, {}, self.train.seed, self.run.spec, self.stored)
 
     def answers(self, dataset: Dataset) -> list[Answer]:
-        """The predictions for all rows, one Answer per target."""
+        """Return the predictions for all rows, one Answer per target."""
         engine = self.engine(dataset)
         return [self._answer(criterion, values) for criterion, values in _values(engine)]
 
@@ -99,7 +99,7 @@ class Predictor:
         return found
 
     def _columns(self, name: str, field: Mapping[str, Any]) -> tuple[str, ...]:
-        """The columns of a field, which name its labels."""
+        """Return the columns of a field, which are the names of its labels."""
         item = self.data.fields.get(name)
         first = item.steps[0] if item is not None and item.steps else None
         if not isinstance(first, Columns):
@@ -107,7 +107,7 @@ class Predictor:
         return first.names or tuple(field.get("columns", ()))
 
     def _in_units(self, name: str, array: Array, field: Mapping[str, Any]) -> Array:
-        """The values of a target in its own unit: the inverse of standardize and scale."""
+        """Return the values of a target in its original unit, by the inverse of `standardize` and `scale`."""
         item = self.data.fields.get(name)
         if item is None:
             return array
@@ -118,7 +118,7 @@ class Predictor:
 
 
 def _values(engine: Engine) -> list[tuple[Criterion, Tensor]]:
-    """For each target its first loss or metric, and the layer's values for all rows."""
+    """Return for each target its first loss or metric, and the layer's values for all rows."""
     import torch
 
     criteria = [criterion for criterion in engine.objective.losses if criterion.predicted is not None]
@@ -137,24 +137,24 @@ def _values(engine: Engine) -> list[tuple[Criterion, Tensor]]:
     return [(chosen[name], torch.cat(values)) for name, values in found.items()]
 
 
-# ---- A finished run -> its loss and metrics, on its own parts or on rows of another file
+# ---- A finished run -> its loss and metrics, for its own parts or for rows of another file
 
 
 Scores = dict[str, dict[str, float]]
 
 
 def evaluate(trained: Predictor, paths: list[Path] | None = None) -> tuple[Scores, list[Diagnostic]]:
-    """The scores of a trained net.
+    """Compute the scores of a trained net.
 
     Parameters:
         trained: the run.
-        paths: files to score in place of the run's own data.
+        paths: files to score instead of the run's own data.
 
     Returns:
-        the scores by part (`given` for the rows of `paths`), and warnings about the data.
+        The scores by part (`given` for the rows of `paths`), and warnings about the data.
 
     Raises:
-        NetspecError: the data has faults (exit code 3), or the run has no source (NS873).
+        NetspecError: the data has mistakes (exit code 3), or the run has no source (NS873).
     """
     remarks: list[Diagnostic] = []
     if paths:
@@ -174,7 +174,7 @@ def evaluate(trained: Predictor, paths: list[Path] | None = None) -> tuple[Score
 
 
 def _open(paths: list[Path], trained: Predictor) -> Rows:
-    """The rows of files; a folder of pictures is one of classes, as the run's own is."""
+    """Read rows from files. A folder of pictures has a folder for each class, like the run's own data."""
     if len(paths) == 1 and paths[0].is_dir() and isinstance(trained.data.source, Folder):
         classes = trained.data.source.classes
         return open_folder(Folder(folder=str(paths[0]), classes=classes), paths[0], None)

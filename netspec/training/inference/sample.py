@@ -1,4 +1,4 @@
-"""A trained net that predicts the next character -> text, one character after the other."""
+"""A trained net that predicts the next character -> generated text, one character at a time."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ PROMPT = "\n"
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How to draw text: temperature 0 takes the likeliest character, 1 draws by the net's own probabilities."""
+    """Settings of text generation. Temperature 0 takes the most likely character; 1 samples by probability."""
 
     prompt: str = PROMPT
     length: int = 500
     temperature: float = 0.8
-    top: int | None = None  # only among the `top` likeliest
+    top: int | None = None  # sample only from this many most likely characters
     seed: int = 0
 
 
 def sample(trained: Predictor, how: Sampling) -> Iterator[str]:
-    """The characters that follow the prompt; raises NetspecError where the net does not predict characters (NS872)."""
+    """Yield the characters after the prompt; raise NetspecError if the net does not predict characters (NS872)."""
     name, known = _alphabet(trained)
     codes, _ = characters(how.prompt or PROMPT, "".join(known))
     for position in (codes < 0).nonzero()[0]:
@@ -53,7 +53,7 @@ def sample(trained: Predictor, how: Sampling) -> Iterator[str]:
 
 
 def _alphabet(trained: Predictor) -> tuple[str, tuple[str, ...]]:
-    """The name of the only input, and its alphabet."""
+    """Return the name of the only input, and its alphabet."""
     fields = trained.data.fields
     if len(trained.inputs) == 1:
         (name,) = trained.inputs
@@ -68,14 +68,14 @@ def _alphabet(trained: Predictor) -> tuple[str, tuple[str, ...]]:
 
 
 def _rows(trained: Predictor, name: str) -> Any:
-    """Characters for one window, of which only the shape counts."""
+    """Return characters for one window; only the shape matters."""
     import numpy as np
 
     return np.zeros(int(trained.match.inputs[name].time.length) + 1, dtype=np.int64)  # type: ignore[union-attr, arg-type]
 
 
 class _Reader:
-    """Reads characters and predicts the next one: from its state where it has one, else from the last T of them."""
+    """Reads characters and predicts the next one: from its state if the net has one, else from the last T."""
 
     def __init__(self, engine: Engine, length: int) -> None:
         self.engine = engine
@@ -85,7 +85,7 @@ class _Reader:
         self.stateful = "return_state" in inspect.signature(engine.model.forward).parameters
 
     def read(self, codes: list[int]) -> Tensor:
-        """The logits (V,) of the character that follows these."""
+        """Return the logits (V,) of the character after these."""
         import torch
 
         model = self.engine.model
@@ -96,7 +96,7 @@ class _Reader:
                 last = len(codes) - 1
             else:
                 self.seen = [*self.seen, *codes][-self.length :]
-                # the padding is not read: a net that predicts the next character does not look ahead
+                # padding at the end has no effect, since such a net does not read later characters
                 padded = self.seen + [0] * (self.length - len(self.seen))
                 outputs = model(torch.tensor([padded], device=self.engine.device))
                 last = len(self.seen) - 1
@@ -106,7 +106,7 @@ class _Reader:
 
 
 def _choose(scores: torch.Tensor, how: Sampling, number: float) -> int:
-    """The number of a character, drawn by its probability with `number` in [0, 1)."""
+    """Choose the number of a character by its probability; `number` is a random number in [0, 1)."""
     if how.temperature == 0:
         return int(scores.argmax())
     scores = scores.double() / how.temperature

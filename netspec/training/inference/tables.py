@@ -1,4 +1,4 @@
-"""Predictions -> rows of a table, beside the rows that they belong to; or named arrays."""
+"""Predictions -> rows of a table, next to the input rows; or named arrays."""
 
 from __future__ import annotations
 
@@ -27,33 +27,36 @@ if TYPE_CHECKING:
 class Answer:
     """The predictions of one target.
 
-    values: classes (rows, …) as numbers; labels (rows, labels, …) of 0 and 1; or numbers (rows, …) in the target's
-    own unit.
-    probabilities: (rows, classes, …), or (rows, …) of the second of two classes; (rows, labels, …) of labels.
+    Attributes:
+        values: class numbers (rows, …); labels (rows, labels, …), 0 or 1; or numbers (rows, …) in the target's original
+            unit.
+            probabilities: (rows, classes, …); for two classes with one logit (rows, …), of the second class; for labels
+            (rows,
+            labels, …).
     """
 
     name: str
     values: Array
     probabilities: Array | None = None
-    classes: tuple[str, ...] = ()  # the name of each class number
-    labels: tuple[str, ...] = ()  # the name of each label
+    classes: tuple[str, ...] = ()  # class names, by class number
+    labels: tuple[str, ...] = ()  # the names of the labels
 
     @property
     def named(self) -> Array:
-        """The predictions as people read them: names of classes, 0 and 1 for each label, or numbers."""
+        """Return the predictions for people: class names, 0 and 1 for each label, or numbers."""
         import numpy as np
 
         return np.array(self.classes)[self.values] if self.classes else self.values
 
 
 def as_table(answers: list[Answer], dataset: Dataset, rows: Rows, chances: bool) -> Iterator[list[str]]:
-    """The rows of a table: a header, then for each example what was given and what is predicted.
+    """Yield the rows of a table: a header, then for each example its input and its predictions.
 
     Parameters:
-        answers: the predictions; each label of several has a column of 0 and 1.
+        answers: the predictions; each of several labels has a column of 0 and 1.
         dataset: the data set of the rows.
-        rows: the rows as they were read.
-        chances: adds the probability of every class or label.
+        rows: the rows as read from the source.
+        chances: whether to add the probability of every class or label.
 
     Raises:
         NetspecError: a prediction is a whole picture or sequence (NS875).
@@ -70,13 +73,13 @@ def as_table(answers: list[Answer], dataset: Dataset, rows: Rows, chances: bool)
 
 
 def _given(dataset: Dataset, rows: Rows) -> tuple[list[str], Any]:
-    """The columns in front of a prediction: the cells of a table, the file of a picture, or the number of the row."""
+    """Return the columns before a prediction: the cells of a table, the file of a picture, or the row number."""
     if isinstance(rows, FolderRows):
         return ["file"], lambda row: [rows.shown[row]]
     if isinstance(rows, CsvRows) and not dataset.windowed:
         cells = [cells for sheet in rows.sheets for cells in sheet.cells]
         return list(rows.header), lambda row: cells[row]
-    # of a sequence the last row that the net reads
+    # a sequence is shown by the last row that the net reads
     ends = dataset.parts[ALL] + (_span(dataset) - 1 if dataset.windowed else 0)
     return ["row"], lambda row: [str(int(ends[row]) + 1)]
 
@@ -117,7 +120,7 @@ def _cells(values: Array) -> list[str]:
 
 
 def as_arrays(answers: list[Answer]) -> dict[str, Array]:
-    """Arrays by name: `predicted_TARGET`, `probability_TARGET`."""
+    """Return arrays by name: `predicted_TARGET`, `probability_TARGET`."""
     found: dict[str, Any] = {}
     for answer in answers:
         found[f"predicted_{answer.name}"] = answer.named
@@ -126,17 +129,22 @@ def as_arrays(answers: list[Answer]) -> dict[str, Array]:
     return found
 
 
-# ---- Files that a user names on the command line -> rows for a trained run: a table, arrays, pictures, a text
+# ---- Files from the command line -> rows for a trained run: a table, arrays, pictures, a text
 
 
 TABLES = frozenset((".csv", ".tsv", ".txt"))
 
 
 def open_given(paths: list[Path], source: Source | None, fit: bool = False) -> Rows:
-    """The rows in files of one kind; `source` is the run's own, whose way of writing tables holds here, too.
-    With `fit` pictures of other sizes are resized.
+    """Read rows from files of one kind.
 
-    Raises NetspecError (exit code 3) for files that are not there, of no known kind, or of several kinds.
+    Parameters:
+        paths: the files.
+        source: the run's own source; tables are read in its format.
+        fit: whether pictures of other sizes are resized.
+
+    Raises:
+        NetspecError: a file does not exist or is of an unknown kind, or the files are of several kinds (exit code 3).
     """
     for path in paths:
         if not path.exists():
@@ -194,14 +202,14 @@ def _table(path: Path, source: Source | None) -> Rows:
 
 
 def table_form(name: str, source: Source | None) -> Csv:
-    """How a table is written: as the run's own, where that was one; else by its name."""
+    """Return the format of a table: that of the run's own table, else according to the name."""
     if isinstance(source, Csv):
         return Csv(file=name, delimiter=source.delimiter, names=source.names, encoding=source.encoding)
     return Csv(file=name, delimiter="\t" if name.lower().endswith(".tsv") else ",")
 
 
 def standard_input(data: bytes, source: Source | None) -> Rows:
-    """The table that comes in on standard input."""
+    """Read a table from standard input."""
     from netspec.training.sources.csv_ import table_of
 
     return table_of(data, table_form("<stdin>", source))

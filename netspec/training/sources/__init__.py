@@ -1,1 +1,1 @@
-"""Data sources: files, bundled sets and arrays become named columns, each row one example."""
+"""Data sources: files, bundled data sets and arrays -> named columns with a row for each example."""

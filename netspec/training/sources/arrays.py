@@ -1,7 +1,7 @@
-"""npz files, or a Python function -> rows: named arrays whose first axis counts the examples.
+"""npz files or a Python function -> rows, from named arrays whose first axis is the examples.
 
-Files with pickled objects are refused. A function is the one source that runs code: only of modules that the caller
-allows.
+Files with pickled objects are rejected. A function is the only source that runs code, and only from modules that the
+caller allows.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class ArrayRows(Rows):
-    """Arrays by their names."""
+    """Named arrays as rows."""
 
     arrays: dict[str, Array] = field(default_factory=dict)
 
@@ -57,7 +57,7 @@ class ArrayRows(Rows):
 
 
 def open_npz(source: Npz, find: Path, test: Path | None) -> ArrayRows:
-    """Reads the arrays, the test part's after them; raises NetspecError for a file that holds none."""
+    """Read the arrays, followed by those of the test part; raise NetspecError if a file has none."""
     import numpy as np
 
     arrays, file = _read(find, source.file, source, "file")
@@ -93,7 +93,7 @@ def _read(path: Path, written: str, source: Npz, option: str) -> tuple[dict[str,
 
 
 def count_rows(arrays: dict[str, Array], name: str, span: Span | None) -> int:
-    """How many examples the arrays have; all must agree."""
+    """Return the number of examples, which must be equal for all arrays."""
     counts = {key: len(values) if values.ndim else 0 for key, values in arrays.items()}
     if len(set(counts.values())) != 1:
         shown = ", ".join(f"{key}: {count}" for key, count in counts.items())
@@ -101,14 +101,14 @@ def count_rows(arrays: dict[str, Array], name: str, span: Span | None) -> int:
     return next(iter(counts.values()))
 
 
-# ---- A function of the caller's -> arrays by name
+# ---- A function of the user -> named arrays
 
 
 def open_python(source: Python, allowed: tuple[str, ...]) -> ArrayRows:
-    """Imports the module and calls the function; raises NetspecError where that is not allowed or goes wrong.
+    """Import the module and call the function; raise NetspecError if that is not allowed or fails.
 
-    `allowed` names modules; a package allows what is in it. Modules are found as Python finds them, the current
-    folder last.
+    `allowed` names modules; a package includes its submodules. Python's module path is searched, then the current
+    folder.
     """
     name, _, function = source.function.partition(":")
     if not any(name == module or name.startswith(f"{module}.") for module in allowed):
@@ -131,7 +131,7 @@ def _call(source: Python, name: str, function: str) -> dict[str, Any]:
         sys.path.append(here)
     try:
         found = getattr(import_module(name), function)()
-    except Exception as error:  # the caller's own code: whatever it raises is what went wrong
+    except Exception as error:  # the user's own code may raise anything, and the user must see it
         reason = f"{type(error).__name__}: {error}"
         reject("NS838", source.at("function"), Hint("run"), function=source.function, reason=reason)
     finally:

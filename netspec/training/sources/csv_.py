@@ -1,4 +1,4 @@
-"""CSV text -> rows whose every cell keeps its place, so that a fault is shown in the file's own line."""
+"""CSV text -> rows. Every cell keeps its place in the file, so that a message can show the line."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from netspec.training.sources.text import characters, shown
 if TYPE_CHECKING:
     from netspec.config.rows import Array
 
-# what a cell may say where a number is missing
-RAGGED = "\0"  # stands for the cells of a row that has too few or too many; no text holds it
+# words that mark a missing number
+RAGGED = "\0"  # marks the cells of a row with too few or too many cells; text cannot contain it
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", "?", "-"))
 
 
 @dataclass(slots=True)
 class Sheet:
-    """One file: its text, its rows of cells, and the line each row begins in."""
+    """One file: its text, its rows of cells, and the line in which each row begins."""
 
     source: SourceFile
     cells: list[list[str]]
@@ -101,7 +101,7 @@ class CsvRows(Rows):
         return Classes(codes, known)
 
     def chars(self, column: str | None, alphabet: str | None, wanted: Span | None, faults: Faults) -> Texts:
-        """The characters of each cell, padded to the longest; empty cells and unknown characters are faults."""
+        """Return the characters of each cell, padded to the longest; report empty cells and unknown characters."""
         import numpy as np
 
         if column is None:
@@ -121,7 +121,7 @@ class CsvRows(Rows):
         return Texts(found, known, lengths)
 
     def where(self, row: int, name: str) -> str:
-        return name  # the excerpt shows the rest
+        return name  # the excerpt below the message shows the rest
 
     def place(self, row: int, name: str) -> Span | None:
         for sheet in self.sheets:
@@ -132,7 +132,7 @@ class CsvRows(Rows):
 
 
 def table_of(data: bytes, source: Csv) -> CsvRows:
-    """The rows of a table that is at hand, such as standard input's."""
+    """Read a table from bytes, for example from standard input."""
     faults = Faults()
     text, file = _decoded(data, source.file, source)
     sheet, names = _parse(text, source.file, source, faults)
@@ -140,7 +140,7 @@ def table_of(data: bytes, source: Csv) -> CsvRows:
 
 
 def open_csv(source: Csv, find: Path, test: Path | None) -> CsvRows:
-    """Reads the file, and the test part's; raises NetspecError for what is no table, all ragged rows at once."""
+    """Read the file and that of the test part. Raises NetspecError, with all ragged rows, if it is not a table."""
     faults = Faults()
     sheets, files = [], []
     header: tuple[str, ...] = ()
@@ -194,7 +194,7 @@ def _parse(text: str, written: str, source: Csv, faults: Faults) -> tuple[Sheet,
             if len(cells) != len(header):
                 words = {"given": len(cells), "wanted": len(header)}
                 faults.add(Diagnostic("NS804", _line_span(sheet.source, begin), words))
-                cells = [RAGGED] * len(header)  # said once: its cells are looked at no more
+                cells = [RAGGED] * len(header)  # reported once; its cells are not checked further
             sheet.cells.append(cells)
             sheet.lines.append(begin)
     except csv.Error as error:
@@ -219,7 +219,7 @@ def _line_span(source: SourceFile, line: int) -> Span:
 
 
 def _cell_span(sheet: Sheet, row: int, column: int) -> Span:
-    """The place of one cell, found by reading its line's text again up to it."""
+    """Return the place of one cell, by reading its line up to the cell again."""
     source = sheet.source
     start = source.start(sheet.lines[row])
     quoted = False

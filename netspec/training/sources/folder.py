@@ -1,4 +1,4 @@
-"""A folder of pictures -> rows: each folder in it is a class. Every broken picture is found before training."""
+"""A folder of pictures -> rows, with a subfolder for each class. All broken pictures are reported before training."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _GREY = frozenset(("1", "L", "LA", "I", "I;16", "F"))
 
 @dataclass(slots=True)
 class FolderRows(Rows):
-    """Picture files in order, and the folder that each lies in."""
+    """Picture files in order, and the folder of each."""
 
     paths: list[Path] = field(default_factory=list)
-    shown: list[str] = field(default_factory=list)  # each path as the data folder has it
+    shown: list[str] = field(default_factory=list)  # each path relative to the data folder
     kinds: list[str] = field(default_factory=list)
     known: tuple[str, ...] = ()
-    loose: bool = False  # pictures for a trained net
-    fit: bool = False  # such pictures are resized to what the net was trained on
+    loose: bool = False  # whether these are pictures without classes, for a trained net
+    fit: bool = False  # whether they are resized to the size that the net was trained with
 
     def classes(self, name: str | None, names: tuple[str, ...] | None, wanted: Span | None, faults: Faults) -> Classes:
         if name is not None:
@@ -48,7 +48,7 @@ class FolderRows(Rows):
         faults: Faults,
         resize: tuple[int, ...] | None = None,
     ) -> Pictures:
-        """With `resize` each picture is brought to that size as it is read, whatever size it has."""
+        """Read all pictures. With `resize`, each is resized as it is read; otherwise all must have the same size."""
         if self.fit:
             size, resize = None, resize or size
         found: Any = None
@@ -71,7 +71,7 @@ class FolderRows(Rows):
         return Pictures(found, 0.0, 255.0)
 
     def _picture(self, path: Path, row: int, wanted: Span | None, faults: Faults) -> Image | None:
-        """A decoded picture, upright; a broken one becomes a fault."""
+        """Decode a picture and turn it upright; report a broken one."""
         from PIL import Image, ImageOps
 
         try:
@@ -80,7 +80,7 @@ class FolderRows(Rows):
                 with Image.open(path) as opened:
                     opened.load()
                     return ImageOps.exif_transpose(opened)
-        # what a decoder raises on broken bytes is not one kind of error
+        # decoders raise many kinds of errors for broken bytes
         except (
             OSError,
             ValueError,
@@ -118,7 +118,8 @@ class FolderRows(Rows):
             return None
         plain = _plain(picture, maps)
         if resize is not None and have != resize:
-            # Pillow's own bilinear filter widens as the picture shrinks, as `resize` of whole sets does
+            # Like `resize` of whole data sets, Pillow's bilinear filter averages over more pixels when it shrinks a
+            # picture.
             plain = plain.resize((resize[1], resize[0]), Image.Resampling.BILINEAR)
         array = np.asarray(plain, dtype=np.uint8)
         return array[None] if maps == 1 else array.transpose(2, 0, 1)
@@ -128,7 +129,7 @@ class FolderRows(Rows):
 
 
 def _plain(picture: Image, maps: int) -> Image:
-    """Grey or colour in bytes; what is transparent shows white."""
+    """Convert to grey or colour in bytes; transparent pixels become white."""
     from PIL import Image
 
     if picture.mode in ("I", "I;16", "F"):
@@ -142,7 +143,7 @@ def _plain(picture: Image, maps: int) -> Image:
 
 
 def open_folder(source: Folder, path: Path, test: Path | None) -> FolderRows:
-    """Lists the pictures of each class; raises NetspecError where there are none, or folders are missing."""
+    """List the pictures of each class; raise NetspecError if there are none, or if folders are missing."""
     need("PIL")
     names = _classes(source, path)
     rows = FolderRows(0, source.folder, known=names)
@@ -157,7 +158,7 @@ def open_folder(source: Folder, path: Path, test: Path | None) -> FolderRows:
 
 
 def picture_rows(paths: list[Path], fit: bool) -> FolderRows:
-    """Pictures without classes, for `predict`; with `fit` they may have any size."""
+    """Return pictures without classes, for `predict`; with `fit` they may have any size."""
     need("PIL")
     shown = [str(path) for path in paths]
     return FolderRows(len(paths), "pictures", paths=paths, shown=shown, loose=True, fit=fit)
@@ -193,7 +194,7 @@ def _list(source: Folder, option: str, top: Path, names: tuple[str, ...], rows: 
         for file in found:
             place = file.relative_to(top).as_posix()
             if not file.resolve().is_relative_to(top.resolve()):
-                # a link out of the folder: whoever made the folder could read any file with it
+                # Security: a link to a place outside of the folder could make a run read any file.
                 reject("NS835", source.at(option), Hint("data"), file=f"{getattr(source, option)}/{place}")
             data = file.read_bytes()
             digest.update(f"{place}\0{hashlib.sha256(data).hexdigest()}\n".encode())

@@ -1,4 +1,4 @@
-"""idx files, as MNIST's are -> pictures and their classes: a header of sizes, then one byte a value, big-endian."""
+"""idx files, the format of MNIST -> pictures and classes. A header with sizes is followed by one byte per value."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from netspec.source import Span
 if TYPE_CHECKING:
     from netspec.config.rows import Array
 
-# the two files of a part, as Y. LeCun named them
+# the names of the two files of a part, as in the original MNIST
 IMAGES, LABELS = "-images-idx3-ubyte", "-labels-idx1-ubyte"
-_BYTES = 8  # the code of unsigned bytes, the only kind of value that pictures and classes come in
+_BYTES = 8  # the type code of unsigned bytes, the only type that pictures and classes use
 
 
 class Files(NamedTuple):
@@ -60,7 +60,7 @@ class IdxRows(Rows):
 
 
 def open_idx(source: Idx, files: Files, test: Files | None) -> IdxRows:
-    """Reads the two files of each part; raises NetspecError for what is none, or not whole, or does not match."""
+    """Read the two files of each part; raise NetspecError if one is not idx or truncated, or if they do not match."""
     import numpy as np
 
     images: list[Array] = []

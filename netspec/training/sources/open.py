@@ -1,4 +1,4 @@
-"""A source as written -> its rows, from files that the spec may read."""
+"""A source in a data section -> its rows, from files that the spec may read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from netspec.diagnostics.model import Hint
 
 
 class Places:
-    """Where data files may lie: `--data DIR`, else the spec's folder and all below the root of `use`.
+    """The folders from which data may be read: `--data DIR`, else the spec's folder and the root of `use`.
 
     `allowed` names the modules that `python("pkg:fn")` may import.
     """
@@ -25,13 +25,13 @@ class Places:
         self.limits = [limit.resolve() for limit in ((data,) if data else (folder, root)) if limit is not None]
 
     def test(self, source: Source) -> Path | None:
-        """The file or folder of the test part, where the source names one."""
+        """Return the file or folder of the test part, if the source names one."""
         return None if getattr(source, "test", None) is None else self.find(source, "test")
 
     def find(self, source: Source, option: str, ending: str = "", also: tuple[str, ...] = ()) -> Path:
-        """The file that an option names, or that begins so; raises NetspecError where it lies outside or is not there.
+        """Return the file of an option, with `ending` added; raise NetspecError if it is missing or not allowed.
 
-        `also` are endings of a packed form, which will do as well.
+        `also` has endings of compressed forms, which are accepted too.
         """
         written = f"{getattr(source, option)}{ending}"
         span = source.at(option)
@@ -50,7 +50,7 @@ class Places:
 
 
 def open_source(source: Source, places: Places) -> Rows:
-    """Reads a source; raises NetspecError (exit code 3) for what is wrong with it, 5 for a missing package."""
+    """Read a source. Raises NetspecError: exit code 3 for mistakes in the data, 5 for a missing package."""
     opener = _OPEN.get(type(source))
     return source.open(places) if opener is None else opener(source, places)
 

@@ -1,4 +1,4 @@
-"""scikit-learn's bundled sets -> rows; nothing is downloaded."""
+"""The data sets in the scikit-learn package -> rows; nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Bundle(Rows):
-    """A Bunch of scikit-learn."""
+    """A data set of scikit-learn (a Bunch) as rows."""
 
     data: Any = None
     target: Any = None
@@ -60,11 +60,11 @@ class Bundle(Rows):
         images = None if self.images is None else self.images[:, None]
         return Pictures(
             self.pictures_of(images, size, maps, wanted), 0.0, 16.0
-        )  # the set's pixels are counts from 0 to 16
+        )  # the pixels of this data set are integers from 0 to 16
 
 
 def open_bundle(source: Sklearn) -> Bundle:
-    """Reads the set; raises NetspecError (exit code 5) where scikit-learn is missing."""
+    """Read the data set; raise NetspecError (exit code 5) if scikit-learn is not installed."""
     import numpy as np
 
     need("sklearn")

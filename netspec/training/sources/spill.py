@@ -1,4 +1,4 @@
-"""Room for a set of pictures: in memory where it fits, else in a temporary file that is mapped into it."""
+"""Memory for a set of pictures: main memory if it fits, else a memory-mapped temporary file."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-SHARE = 0.5  # of the memory that is free
+SHARE = 0.5  # the largest share of free memory to use
 
 
 def empty_bytes(shape: tuple[int, ...]) -> np.ndarray[Any, np.dtype[Any]]:
-    """Zeros, uint8. The file has no name any more when this returns: it is gone when nothing uses it."""
+    """Return zeros, uint8. A temporary file is already unlinked, so the system removes it when the array is freed."""
     import math
 
     import numpy as np
@@ -25,7 +25,7 @@ def empty_bytes(shape: tuple[int, ...]) -> np.ndarray[Any, np.dtype[Any]]:
 
 
 def free_memory() -> int:
-    """Bytes that can still be had; where the system does not say, 4 GB."""
+    """Return the free memory in bytes; 4 GB if the system does not tell."""
     try:
         with open("/proc/meminfo", encoding="ascii") as stream:
             found = next(line for line in stream if line.startswith("MemAvailable:"))

@@ -1,7 +1,7 @@
-"""(name, rows, noise, seed) -> generated examples: points of two or three kinds, a series, pictures of trees.
+"""(name, rows, noise, seed) -> generated examples: points of two or three classes, a time series, pictures of trees.
 
-All random numbers are pure functions of the seed and the example's number, so the same spec means the same data
-on every machine and with every version of numpy.
+All random numbers depend only on the seed and the number of the example, so the same spec gives the same data on every
+machine and with every version of numpy.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NAMES = {"trees": ("other", "tree")}
 class GeneratedRows(Rows):
     names: tuple[str, ...] = ()
     values: Any = None  # (rows, columns)
-    kinds: Any = None  # (rows,), where there are classes
+    kinds: Any = None  # (rows,), if there are classes
     images: Any = None  # (rows, 3, height, width), uint8
 
     @property
@@ -63,7 +63,7 @@ class GeneratedRows(Rows):
 
 
 def generate(source: Synthetic) -> GeneratedRows:
-    """The examples of a source as written."""
+    """Generate the examples of a source."""
     import numpy as np
 
     draw = Draw(source.seed, source.name)
@@ -83,14 +83,14 @@ def generate(source: Synthetic) -> GeneratedRows:
 
 
 def _kinds(count: int, classes: int) -> Array:
-    """As many examples of each kind, in turn."""
+    """Return class numbers in turn, so that all classes are equally frequent."""
     import numpy as np
 
     return np.arange(count) % classes
 
 
 def _xor(count: int, draw: Draw) -> Points:
-    """The four corners of the unit square: class 1 where exactly one coordinate is 1."""
+    """The four corners of the unit square: class 1 if exactly one coordinate is 1."""
     import numpy as np
 
     corner = np.arange(count) % 4
@@ -99,7 +99,7 @@ def _xor(count: int, draw: Draw) -> Points:
 
 
 def _two_moons(count: int, draw: Draw) -> Points:
-    """Two interleaving half circles of radius 1, as scikit-learn's make_moons has them."""
+    """Two interleaving half circles of radius 1, like scikit-learn's make_moons."""
     import numpy as np
 
     kinds = _kinds(count, 2)
@@ -124,7 +124,7 @@ def _spirals(count: int, draw: Draw) -> Points:
     import numpy as np
 
     kinds = _kinds(count, 2)
-    along = np.sqrt(draw.uniform("along", count))  # as dense outside as inside
+    along = np.sqrt(draw.uniform("along", count))  # the square root makes the density the same outside as inside
     angle = 3 * np.pi * along + np.pi * kinds
     return 3 * along[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1), kinds
 
@@ -140,7 +140,7 @@ def _blobs(count: int, draw: Draw) -> Points:
 
 
 def _waves(count: int, noise: float, draw: Draw) -> Array:
-    """One number a step: a wave of period 25 inside one of period 160 that also moves its height, and noise."""
+    """One number per time step: a wave of period 25, multiplied and shifted by one of period 160, with noise."""
     import numpy as np
 
     step = np.arange(count)
@@ -158,21 +158,21 @@ _POINTS: dict[str, Callable[[int, Draw], Points]] = {
 }
 
 
-# ---- Pictures with a tree in the middle, and others made of the same things in other places
+# ---- Pictures of a tree in the middle, and other pictures of the same parts in other places
 #
-# A tree is green above brown. Every other picture has as much green and brown as a tree has, so that neither colour
-# alone tells the classes apart: only their places do.
+# A tree is green above brown. Every other picture has the same amounts of green and brown, so that only their places
+# distinguish the classes.
 
 
 HEIGHT, WIDTH = 100, 150
 _SKY, _GROUND = (0.62, 0.77, 0.92), (0.78, 0.72, 0.55)
 _GREEN, _BROWN = (0.16, 0.50, 0.18), (0.42, 0.27, 0.13)
-# where crown and trunk of the others stand: (down, right) of the crown, and whether the trunk is above it
+# in the other pictures: (down, right) of the crown, and whether the trunk is above it
 _PLACES = ((0.0, -48.0, False), (0.0, 48.0, False), (34.0, 0.0, True), (34.0, -44.0, True), (34.0, 44.0, True))
 
 
 def trees(count: int, noise: float, draw: Draw) -> tuple[Array, Array]:
-    """Pictures (count, 3, 100, 150) of bytes, and their classes: 1 is a tree. `noise` is in parts of white."""
+    """Return pictures (count, 3, 100, 150) of bytes and their classes; 1 is a tree. `noise` is relative to white."""
     import numpy as np
 
     kinds = np.arange(count) % 2

@@ -1,4 +1,4 @@
-"""A text -> one row a character, in order; a sequence is then cut out of it with `window`."""
+"""A text -> a row for each character, in order; `window` then cuts sequences from it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TextRows(Rows):
     parts: list[SourceFile] = field(default_factory=list)
 
     def chars(self, column: str | None, alphabet: str | None, wanted: Span | None, faults: Faults) -> Texts:
-        """Every character's number; one that the alphabet lacks is a fault at its line and column."""
+        """Return the number of every character; report those that are not in the alphabet."""
         if column is not None:
             self.unknown(column, wanted)
         codes, known = characters("".join(part.text for part in self.parts), alphabet)
@@ -42,7 +42,7 @@ class TextRows(Rows):
 
 
 def characters(text: str, alphabet: str | None) -> tuple[Array, tuple[str, ...]]:
-    """The numbers of a text's characters, -1 for one that the alphabet lacks, and the characters."""
+    """Return the numbers of a text's characters (-1 for those not in the alphabet), and the alphabet."""
     import numpy as np
 
     points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
@@ -56,7 +56,7 @@ def characters(text: str, alphabet: str | None) -> tuple[Array, tuple[str, ...]]
 
 
 def open_text(source: Text, path: Path, test: Path | None) -> TextRows:
-    """Reads the file, and the test part's; line ends become one newline each."""
+    """Read the file and that of the test part; every line end becomes a newline."""
     parts, files = [], []
     for option, file in (("file", path), ("test", test)):
         if file is None:
@@ -83,5 +83,5 @@ def open_text(source: Text, path: Path, test: Path | None) -> TextRows:
 
 
 def shown(sign: str) -> str:
-    """A character as a message shows it."""
+    """Format a character for a message."""
     return sign if sign.isprintable() and not sign.isspace() else f"U+{ord(sign):04X}"
