@@ -1,1 +1,1 @@
-"""Text -> syntax objects with places, and back: grammar, parser, recovery, printer."""
+"""Text -> syntax tree with places, and back to text: grammar, parser, recovery from mistakes, printer."""

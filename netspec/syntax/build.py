@@ -1,6 +1,6 @@
-"""Children of a grammar rule -> one syntax object. One function a rule, named as in the grammar.
+"""The parts of a grammar rule -> a syntax object. There is one function for each rule, with the name of the rule.
 
-A terminal reaches a rule as `(text, start, end)`; `[x]` in the grammar reaches it as None when absent.
+A terminal is passed as `(text, start, end)`. An optional part `[x]` of the grammar is passed as None if it is absent.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ Token = tuple[str, int, int]
 Kids = list[Any]
 Action = Callable[[Kids, Place], Any]
 
-# Longer numbers are sizes that nobody means, and Python itself does not read them from text without end.
+# No size needs more digits, and Python limits how many digits it converts.
 MAX_DIGITS = 18
-# Any other backslash stands for itself, since captions contain formulas.
+# Other backslashes are literal, because captions contain formulas.
 _ESCAPE = re.compile(r'\\([nt"\\])')
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
 
 class BadText(Exception):
-    """A token that the grammar accepts but that cannot be meant: an error code, a place and the words of a message."""
+    """A token that the grammar accepts but that is wrong: a code, a place and the words of the message."""
 
     def __init__(self, code: str, at: Place, **words: str) -> None:
         super().__init__(code)
@@ -39,7 +39,7 @@ def name(token: Token) -> tree.Name:
 
 
 def _nfc(text: str) -> str:
-    """The NFC form of a name, without invisible characters, which are reported elsewhere."""
+    """Return a name in NFC form without invisible characters, which are reported elsewhere."""
     return text if text.isascii() else unicodedata.normalize("NFC", text.replace("\u200b", ""))
 
 
@@ -98,7 +98,7 @@ def block_head(kids: Kids, at: Place) -> tree.Body:
 
 
 def params(kids: Kids, at: Place) -> tuple[tree.Param, ...] | None:
-    """The parameters of a head; empty parentheses mean the same as none."""
+    """Return the parameters of a head; empty parentheses mean the same as none."""
     return tuple(kid for kid in kids if kid is not None) or None
 
 
@@ -212,7 +212,7 @@ def neg(kids: Kids, at: Place) -> tree.Negative:
 
 def power(kids: Kids, at: Place) -> tree.Binary:
     if isinstance(kids[1], tree.Binary) and kids[1].op == "^":
-        # `a ^ b ^ c` is ambiguous to readers, and would nest without bound
+        # `a ^ b ^ c` is ambiguous for readers, and could be nested without limit
         raise BadText("NS113", at)
     return tree.Binary("^", kids[0], kids[1], at)
 
@@ -254,12 +254,12 @@ def group(kids: Kids, at: Place) -> tree.Group:
 
 
 def katom(kids: Kids, at: Place) -> Any:
-    # "(" sum ")": the parentheses are kept, so that the printer writes what was meant
+    # "(" sum ")": the parentheses are kept for the printer
     return tree.Group(tree.Chain((kids[0],), (at[0] + 1, at[1] - 1)), at)
 
 
 class Path:
-    """A dotted name that becomes part of a Ref, a Call, an Indexed or the key of a setting."""
+    """A dotted name, which becomes part of a Ref, a Call, an Indexed or the name of a setting."""
 
     __slots__ = ("at", "parts")
 
@@ -337,12 +337,12 @@ def key(kids: Kids, at: Place) -> Path:
     return kid if isinstance(kid, Path) else Path((kid[0],), at)
 
 
-# The rules whose Python name differs from the grammar's.
+# Rules whose function has another name, because the rule's name is taken in Python, or because they share a function.
 _RENAMED = {"tuple": tuple_, "input": input_, "type": type_, "list": list_, "dims": grid, "kernel": grid, "vgrid": grid}
 
 
 def action(rule: str) -> Action:
-    """The function that builds a rule's syntax object."""
+    """Return the function that builds the syntax object of a rule."""
     found = _RENAMED.get(rule) or globals().get(rule)
     if found is None:
         raise LookupError(f"no builder for grammar rule {rule!r}")

@@ -1,7 +1,7 @@
-"""Characters that are not part of the language -> the text to parse instead, and diagnostics.
+"""Characters that are not part of the language -> a text that can be parsed, and diagnostics.
 
-Each such character is replaced by exactly one other, so that places stay as they are and the rest of the file is
-checked too.
+Each such character is replaced by exactly one other, so that places do not change and the rest of the file is checked
+too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from netspec.names import LOOKS_LIKE, looks
 from netspec.source import SourceFile, Span
 from netspec.syntax.parser import KEYWORDS, MARKS, NOUNS
 
-# Signs that Korean keyboards, input methods and word processors write in place of those of the language.
+# Characters that Korean keyboards, input methods and word processors insert instead of those of the language.
 LOOK_ALIKES = {
     "：": ":", "（": "(", "）": ")", "［": "[", "］": "]", "｛": "{", "｝": "}", "＝": "=", "，": ",", "、": ",",
     "＋": "+", "－": "-", "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "＊": "*", "∗": "*", "·": "*", "⋅": "*",
@@ -31,16 +31,18 @@ LOOK_ALIKES = {
 }  # fmt: skip
 _LOOK_ALIKE = re.compile("[" + "".join(map(re.escape, LOOK_ALIKES)) + "]")
 _NUMBER = re.compile(r"(?<!\w)\d+")
-# Direction marks can make a line look different from what it means; the others are invisible. They are errors in
-# captions and comments as well.
+# Direction marks can make a line look different from what it says, and the others are invisible. Both are errors, even
+# in
+# captions and comments.
 _CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 _HIDDEN = (
     "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\u00ad\u2028\u2029\ufff9-\ufffb\U000e0000-\U000e007f"
     "\ud800-\udfff"
 )
 _INVISIBLE = re.compile(f"[{_CONTROL}{_HIDDEN}]|\r(?!\n)")
-LINE_ENDS = "\r\x0b\x0c\x85\u2028\u2029"  # not every editor shows these as the end of a line
-# Captions may contain these, to shape letters and emoji; in a name they would make a second one that looks equal.
+LINE_ENDS = "\r\x0b\x0c\x85\u2028\u2029"  # some editors do not show these as the end of a line
+# Captions may contain these, to shape letters and emoji. In names they are errors: two different names would look
+# equal.
 _JOINERS = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
@@ -49,31 +51,31 @@ _WORD = re.compile(r"\w+")
 _BEGINNING = re.compile(rf"(?<![\w{MARKS}])_[\w{MARKS}]*")
 _LATIN = re.compile("[A-Za-z]")
 _LOOKS = re.compile(f"[{''.join(LOOKS_LIKE)}]")
-# a string that is not closed ends with its line, so that each character is looked at once
+# an unclosed string ends at the end of its line, so every character is looked at once
 _QUOTED = re.compile(r'"(?>(?:[^"\\\n]++|\\.)*)"?|[“„«「『][^”»」』\n]*+[”»」』]?|#[^\n]*')
-# characters without a name in Unicode
+# characters that have no name in Unicode
 _NAMES = {
     "\r": "carriage return", "\x1b": "escape", "\x07": "bell", "\x08": "backspace", "\x0b": "vertical tab",
     "\x0c": "form feed", "\x7f": "delete", "\x85": "next line",
 }  # fmt: skip
-MAX_FIXES = 1000  # places of one mistake that are kept
-MAX_NAMES = 100  # names beginning with `_` that are reported
-MAX_LABELS = 5  # of those, places that are shown
+MAX_FIXES = 1000  # the most fixes for one mistake
+MAX_NAMES = 100  # the most names beginning with `_` that are reported
+MAX_LABELS = 5  # the most further places of one mistake that are shown
 
 
 def check_characters(source: SourceFile) -> tuple[str, list[Diagnostic]]:
-    """Replaces the characters that a text may not contain.
+    """Replace the characters that a text must not contain.
 
     Args:
         source: the text.
 
     Returns:
-        The text to parse, as long as the original; and one diagnostic for each kind of character.
+        The text to parse, which has the same length, and one diagnostic for each kind of character.
     """
     text = source.text
     quoted = [match.span() for match in _QUOTED.finditer(text)]
     characters = list(text)
-    places: dict[str, list[tuple[int, str]]] = {}  # what is meant -> (place, as written)
+    places: dict[str, list[tuple[int, str]]] = {}  # intended character -> (place, character in the text)
     for match in _INVISIBLE.finditer(text):
         _note(places, "\0" + match[0], match.start(), match[0])
         characters[match.start()] = "\n" if match[0] in LINE_ENDS else _filler(text, match.start())
@@ -89,7 +91,7 @@ def check_characters(source: SourceFile) -> tuple[str, list[Diagnostic]]:
         if len(LOOK_ALIKES[match[0]]) == 1:
             characters[match.start()] = LOOK_ALIKES[match[0]]
     for match in _outside(_WORD, text, quoted):
-        # a Latin word with a letter of another script that looks the same
+        # a Latin word that contains a letter of another script that looks Latin
         if _LOOKS.search(match[0]) and _LATIN.search(match[0]) and looks(match[0]).isascii():
             for at in range(match.start(), match.end()):
                 if not text[at].isascii():
@@ -101,7 +103,7 @@ def check_characters(source: SourceFile) -> tuple[str, list[Diagnostic]]:
 
 
 def check_beginnings(source: SourceFile, passed: frozenset[int]) -> list[Diagnostic]:
-    """NS115 for each name that begins with `_`, with a new name for all its places; lines in `passed` are skipped."""
+    """Report each name that begins with `_` (NS115) and suggest a new name; lines in `passed` are skipped."""
     text = source.text
     words = {match[0] for match in _WORD.finditer(text)}
     places: dict[str, list[Span]] = {}
@@ -121,7 +123,7 @@ def check_beginnings(source: SourceFile, passed: frozenset[int]) -> list[Diagnos
 
 
 def _free(name: str, taken: Collection[str]) -> str:
-    """A free name: `name`, or with a number behind it where it is taken; "" where it does not begin with a letter."""
+    """Return a name that is not taken: `name`, if necessary with a number; "" if it does not begin with a letter."""
     if not name[:1].isalpha():
         return ""
     used = {*taken, *KEYWORDS, *NOUNS, "any", "true", "false"}
@@ -129,7 +131,7 @@ def _free(name: str, taken: Collection[str]) -> str:
 
 
 def _foreign_numbers(text: str, quoted: list[tuple[int, int]], characters: list[str]) -> list[tuple[int, str, str]]:
-    """Numbers in digits of another script, which int() would accept: (begin, as written, in ASCII)."""
+    """Find numbers in digits of another script, which int() would accept: (begin, original, in ASCII)."""
     found: list[tuple[int, str, str]] = []
     for match in _outside(_NUMBER, text, quoted):
         if match[0].isascii():
@@ -142,7 +144,7 @@ def _foreign_numbers(text: str, quoted: list[tuple[int, int]], characters: list[
 
 
 def _digits(source: SourceFile, numbers: list[tuple[int, str, str]]) -> Diagnostic:
-    """One diagnostic for all numbers of a file in digits of another script."""
+    """Return one diagnostic for all numbers in digits of another script."""
     spans = [Span(source, at, at + len(seen)) for at, seen, _ in numbers]
     seen = tuple(dict.fromkeys(number for _, number, _ in numbers))[:MAX_LABELS]
     first = next(digit for digit in numbers[0][1] if not digit.isascii())
@@ -163,7 +165,7 @@ def _note(places: dict[str, list[tuple[int, str]]], meant: str, at: int, seen: s
 
 
 def _outside(pattern: re.Pattern[str], text: str, quoted: list[tuple[int, int]]) -> list[re.Match[str]]:
-    """The matches outside strings and comments; the quotes of a string count as outside."""
+    """Return the matches outside strings and comments; the quotes of a string count as outside."""
     found = []
     at = 0
     for match in pattern.finditer(text):
@@ -176,7 +178,7 @@ def _outside(pattern: re.Pattern[str], text: str, quoted: list[tuple[int, int]])
 
 
 def _filler(text: str, at: int) -> str:
-    """The replacement of an invisible character: inside a word one that does not end it, else a blank."""
+    """Return the replacement of an invisible character: a space, or inside a word a character that continues it."""
     inside = 0 < at < len(text) - 1 and _WORD_PART.match(text[at - 1]) and _WORD_PART.match(text[at + 1])
     return "\u200b" if inside else " "
 
@@ -202,7 +204,7 @@ def _invisible(source: SourceFile, seen: str, where: list[tuple[int, str]]) -> D
 
 
 def _look_alike(source: SourceFile, meant: str, where: list[tuple[int, str]]) -> Diagnostic:
-    """One diagnostic for all characters that look like one sign of the language."""
+    """Return one diagnostic for all characters that look like the same character of the language."""
     spans = _spans(source, where)
     seen = tuple(dict.fromkeys(character for _, character in where))
     title = unicodedata.name(seen[0], "").lower()

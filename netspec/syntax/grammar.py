@@ -1,8 +1,9 @@
-"""grammar/netspec.lark -> the LALR table that the driver runs.
+"""grammar/netspec.lark -> the LALR table that the parser runs.
 
-Lark reads the grammar and computes the table. That costs 0.3 s, so the table is kept beside this file
-as JSON, with the hash of the grammar it came from; where the hash differs (someone edits the grammar),
-Lark compiles it again on the spot. `./dev grammar` writes the file anew.
+Lark reads the grammar and computes the table. This takes 0.3 s, so the table is stored next to this file as JSON, with
+a
+checksum of its grammar. If the checksum differs (the grammar was edited), Lark computes the table again at import time.
+`./dev grammar` writes the file.
 """
 
 from __future__ import annotations
@@ -13,20 +14,20 @@ import zlib
 from functools import lru_cache
 from typing import Any, NamedTuple, TypedDict
 
-# What may stand alone: a file, and the pieces that recovery parses line by line.
+# The start symbols: a file, and the smaller pieces that recovery parses one by one.
 STARTS = ("start", "decl", "stmt", "setting", "net_head", "block_head", "section_head")
 TABLE = os.path.join(os.path.dirname(__file__), "table.json")
 
 
 class Rule(NamedTuple):
-    """One production of the grammar: how many symbols it replaces, and which of them its tree keeps."""
+    """One production of the grammar: how many symbols it has, and which of them its syntax object keeps."""
 
     left: str
     length: int
-    action: str  # the name its children are handed to
-    unwrap: bool  # `?rule`: a single child stands for the rule
-    keep: tuple[tuple[int, bool, int], ...]  # (position, splice its list in, Nones before it)
-    trailing: int  # Nones after the last kept child
+    action: str  # the function that gets its children
+    unwrap: bool  # `?rule`: a single child replaces the rule
+    keep: tuple[tuple[int, bool, int], ...]  # (position, whether it is a list to splice in, number of Nones before it)
+    trailing: int  # number of Nones after the last child
 
 
 class Table(TypedDict):
@@ -38,7 +39,7 @@ class Table(TypedDict):
 
 
 def grammar_text() -> str:
-    """The grammar, from the installed package or from the checkout beside it."""
+    """Return the grammar, from the installed package or from the repository."""
     package = os.path.dirname(os.path.dirname(__file__))
     inside = os.path.join(package, "grammar", "netspec.lark")
     if not os.path.isfile(inside):
@@ -48,7 +49,7 @@ def grammar_text() -> str:
 
 
 def compile_table(text: str) -> Table:
-    """Lets Lark build the LALR(1) table; a conflict in the grammar raises lark.GrammarError."""
+    """Compute the LALR(1) table with Lark; a conflict in the grammar raises lark.GrammarError."""
     from lark import Lark
 
     parser: Any = Lark(
@@ -76,7 +77,7 @@ def compile_table(text: str) -> Table:
 
 
 def _numbered(table: Any) -> dict[Any, int]:
-    """Numbers the states in an order that is the same in every run: from the start states on, by symbol."""
+    """Number the states in a reproducible order: from the start states, by symbol."""
     order: dict[Any, int] = {}
     pending = [state for _, state in sorted(table.start_states.items(), reverse=True)]
     while pending:
@@ -91,7 +92,7 @@ def _numbered(table: Any) -> dict[Any, int]:
 
 
 def _rule(rule: Any) -> Rule:
-    """Which children a production keeps: Lark's own convention (`_x` hidden or spliced, `[x]` None)."""
+    """Return a production with the children that it keeps by Lark's rules (`_x` hidden or spliced, `[x]` None)."""
     missing = list(rule.options.empty_indices) or [False] * len(rule.expansion)
     keep: list[tuple[int, bool, int]] = []
     nones = 0
@@ -123,7 +124,7 @@ def _hash(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def load_table() -> Table:
-    """The table of the grammar as it stands."""
+    """Return the table of the current grammar."""
     text = grammar_text()
     if os.path.isfile(TABLE):
         with open(TABLE, encoding="utf-8") as stream:
@@ -134,7 +135,7 @@ def load_table() -> Table:
 
 
 def write_table() -> None:
-    """Compiles the grammar and writes the table file (a developer's command)."""
+    """Compute the table and write its file (`./dev grammar`)."""
     table = compile_table(grammar_text())
     lines = ["{", f'"grammar": {json.dumps(table["grammar"])},', '"rules": [']
     lines.append(",\n".join(json.dumps(rule, separators=(",", ":")) for rule in table["rules"]))

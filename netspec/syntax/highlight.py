@@ -1,4 +1,4 @@
-"""`.net` text -> coloured tokens, for documentation and notebooks: a Pygments lexer, registered as `net`."""
+"""Syntax highlighting for documentation and notebooks: a Pygments lexer, registered as `net`."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""Text -> syntax objects: a scanner that knows what may come next, and an LALR(1) driver.
+"""Text -> syntax objects: a context-dependent scanner and an LALR(1) parser.
 
-The table comes from Lark (grammar.py). The driver is ours for two reasons that were measured: it reads
-four times as fast as Lark's and spares importing Lark at every start; and where a text is wrong it
-reports what recovery needs: the unexpected token, every terminal that could stand there, and the text before.
-No recursion: depth of nesting is bounded while scanning.
+The table comes from Lark (grammar.py). This parser replaces Lark's for two reasons, both measured. It is four times as
+fast and saves the import of Lark. And for a wrong text it reports what recovery needs: the unexpected token, all
+terminals that are possible there, and the terminals before. It is not recursive; the scanner limits the nesting depth.
 """
 
 from __future__ import annotations
@@ -20,16 +19,16 @@ from netspec.syntax.tree import File, Place
 MAX_DEPTH = 64
 END = "$END"
 
-# combining marks (é as e and an accent, decomposed 한글, Thai, Arabic), which are part of a name
+# combining marks, which are part of a name (é as e and an accent, decomposed 한글, Thai, Arabic)
 MARKS = (
     r"\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
     r"\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0900-\u0963\u0966-\u0df3"
     r"\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ece\u0f18-\u0fbc\u102b-\u109d\u135d-\u135f"
     r"\u1ab0-\u1ace\u1b00-\u1b44\u1dc0-\u1dff\u20d0-\u20f0\u302a-\u302f\u3099\u309a\ufe20-\ufe2f"
 )
-# atomic groups: with backtracking, n blanks before a wrong character would be tried 2^n times
+# atomic groups: with backtracking, n spaces before a wrong character would take 2^n attempts
 _SKIP = r"(?>(?:[ \t]++|\#[^\n]*+|\r?\n[ \t]*+(?=\#|->|[&+,]))*)"
-# \u200b replaces an invisible character inside a word, which is reported elsewhere
+# \u200b stands for an invisible character inside a word, which is reported elsewhere
 _REST = r"""
     (?: (?P<WORD>[^\W\d][\wMARKS\u200b]*)
       | (?P<NUMBER>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
@@ -38,7 +37,7 @@ _REST = r"""
       | (?P<NL>(?:\r?\n[ \t]*)+)
     )
 """.replace("MARKS", MARKS)
-# where the size sign may come, `3x4` is three tokens; no state takes both the sign and a name
+# Where `x` between sizes is possible, `3x4` is three tokens. No parser state accepts both this sign and a name.
 _SIGNS = {"INDEX": r"(?P<INDEX>\.\d+)", "_X": "(?P<X>[x×])"}
 _SKIPPED = re.compile(_SKIP, re.VERBOSE)
 
@@ -54,7 +53,7 @@ _WORDS = frozenset((*KEYWORDS.values(), *NOUNS.values()))
 _SECTION = re.compile(r"(?:data|train|figure)(?=[ \t]+[^\W\d]|[ \t]*\{)")
 _UP_TO = re.compile(r"up[ \t]+to(?=[ \t])")
 _ANY = re.compile(r"any(?=[ \t]+[^\W\d])")
-# words that are terminals only before certain text
+# words that are keywords only before certain text
 _LOOKING = {
     "data": ("SECTION", _SECTION),
     "train": ("SECTION", _SECTION),
@@ -67,21 +66,21 @@ _PUNCTUATION = {
     "+": "ADDOP", "-": "ADDOP", "*": "MULOP", "/": "MULOP", "%": "MULOP", "(": "LPAR", ")": "RPAR",
     "{": "LBRACE", "}": "RBRACE", "[": "LSQB", "]": "RSQB", "=": "EQUAL", ":": "COLON", ",": "COMMA",
     "@": "AT", "&": "AMPERSAND", "^": "CIRCUMFLEX", ".": "DOT",
-    # characters.check_characters reports these; they are read so that the rest of the line is checked too
+    # these are already reported by characters.check_characters; they are read so that the rest of the line is checked
     "→": "_ARROW", "⟶": "_ARROW", "➔": "_ARROW", "⇒": "_ARROW", "➜": "_ARROW", "➡": "_ARROW",
     "⮕": "_ARROW", "…": "DOTS", "≤": "CMP", "≥": "CMP", "≠": "CMP",
 }  # fmt: skip
 
 
 class Unexpected(Exception):
-    """A token that no rule takes.
+    """A token that no rule accepts.
 
     Attributes:
-        kind: its terminal, "CHARACTER" for a character that begins no token, or "$END".
+        kind: its terminal; "CHARACTER" for a character that begins no token; "$END" at the end of the text.
         text: the token.
         at: its place.
-        accepts: every terminal that could stand there.
-        before: the terminals of the statement so far, the newest last.
+        accepts: every terminal that is possible there.
+        before: the terminals of the statement so far, the last one at the end.
     """
 
     def __init__(self, kind: str, text: str, at: Place, accepts: frozenset[str], before: tuple[str, ...]) -> None:
@@ -102,15 +101,15 @@ class TooDeep(Exception):
 
 
 class _Rule(NamedTuple):
-    """A rule of the grammar: how many symbols it replaces, and what it builds from those that it keeps."""
+    """A rule of the grammar: how many symbols it has, and what it builds from those that it keeps."""
 
     left: str
     length: int
-    action: build.Action | None  # None: the children are spliced into the parent
+    action: build.Action | None  # None: the children become children of the parent
     unwrap: bool
-    keep: tuple[tuple[int, bool, int], ...]  # (position, whether it is a list to be spliced in, Nones before it)
+    keep: tuple[tuple[int, bool, int], ...]  # (position, whether it is a list to splice in, number of Nones before it)
     trailing: int
-    whole: bool  # every symbol is kept as it is
+    whole: bool  # whether all symbols are kept unchanged
 
 
 class _Machine(NamedTuple):
@@ -124,7 +123,7 @@ class _Machine(NamedTuple):
 
 @cache
 def _scanner(signs: tuple[str, ...]) -> re.Pattern[str]:
-    """The next token, where some of `_SIGNS` may come."""
+    """Return the pattern of the next token, in states where some of `_SIGNS` are possible."""
     return re.compile(f"{_SKIP} (?: {' | '.join([*map(_SIGNS.__getitem__, signs), _REST])} )", re.VERBOSE)
 
 
@@ -153,7 +152,7 @@ def _machine() -> _Machine:
 
 
 def _terminal(group: str, word: str, text: str, at: int, actions: dict[str, int]) -> tuple[str, int]:
-    """The terminal of a word, given what may come next, and where the word ends."""
+    """Return the terminal of a word, which depends on what is possible here, and where the word ends."""
     end = at + len(word)
     if group == "WORD":
         if "\u200b" in word:
@@ -177,9 +176,9 @@ def _terminal(group: str, word: str, text: str, at: int, actions: dict[str, int]
 
 
 def parse(source: SourceFile, start: str = "start", region: Place | None = None) -> Any:
-    """The syntax object that `start` (see grammar.STARTS) reads from `region` of the text.
+    """Parse `region` of the text by the rule `start` (see grammar.STARTS) and return its syntax object.
 
-    Raises Unexpected, TooDeep or build.BadText at the first place that is wrong.
+    Raises Unexpected, TooDeep or build.BadText at the first mistake.
     """
     machine = _machine()
     if region is None:
@@ -198,7 +197,7 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
     begins: list[int] = []
     ends: list[int] = []
     recent: list[str] = []
-    words: dict[str, str] = {}  # equal words share one string
+    words: dict[str, str] = {}  # equal words share one string object
     depth = signs = 0
     while True:
         actions = states[state]
@@ -218,7 +217,7 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
                 kind = _as_name(machine, stack, kind, word, (begin, at), recent)
             elif code < 0:
                 left = passes[~code]
-                if left is not None:  # the rule only renames a symbol, as most do
+                if left is not None:  # most rules only rename a symbol
                     state = stack[-1] = states[stack[-2]][left]
                 else:
                     _reduce(rules[~code], states, stack, values, begins, ends)
@@ -245,7 +244,7 @@ _NESTING = {"LPAR": 1, "LSQB": 1, "LBRACE": 1, "RPAR": -1, "RSQB": -1, "RBRACE":
 
 
 def _check_end(machine: _Machine, stack: list[int], text: str, at: int, stop: int, recent: list[str]) -> None:
-    """Called where no token matches: raises Unexpected unless the text ends here."""
+    """Raise Unexpected unless the text ends here; called if no token matches."""
     skipped = _SKIPPED.match(text, at, stop)
     begin = skipped.end() if skipped else at
     if begin < stop:
@@ -253,20 +252,20 @@ def _check_end(machine: _Machine, stack: list[int], text: str, at: int, stop: in
 
 
 def _as_name(machine: _Machine, stack: list[int], kind: str, word: str, at: Place, recent: list[str]) -> str:
-    """The terminal NAME for a keyword that may be a name here; raises Unexpected where it may not."""
+    """Return the terminal NAME for a keyword that is allowed as a name here; otherwise raise Unexpected."""
     if kind in _WORDS and "NAME" in machine.states[stack[-1]]:
         return "NAME"
     raise Unexpected(kind, word, at, _viable(machine, stack), tuple(recent))
 
 
 def _viable(machine: _Machine, stack: list[int]) -> frozenset[str]:
-    """The terminals that can come next. The state lists some more, since LALR merges states."""
+    """Return the terminals that are possible next. The state lists more of them, because LALR merges states."""
     known = [name for name in machine.states[stack[-1]] if name.isupper() or name[0] in "_$"]
     return frozenset(name for name in known if _shifts(machine, stack.copy(), name))
 
 
 def _shifts(machine: _Machine, stack: list[int], kind: str) -> bool:
-    """Whether a terminal can really be read next, tried on a copy of the stack."""
+    """Whether a terminal is really possible next, tested on a copy of the stack."""
     while True:
         code = machine.states[stack[-1]].get(kind)
         if code is None or code >= 0:
@@ -285,7 +284,7 @@ def _reduce(
     begins: list[int],
     ends: list[int],
 ) -> None:
-    """Replaces the top `rule.length` symbols by what the rule builds from them."""
+    """Replace the top `rule.length` symbols of the stack by what the rule builds from them."""
     length = rule.length
     if not length:
         stack.append(states[stack[-1]][rule.left])
@@ -318,9 +317,9 @@ def _reduce(
 
 
 def _children(rule: _Rule, values: list[Any], base: int) -> list[Any]:
-    """The children of a rule: the symbols that it keeps, with lists spliced in and None for optional parts left out."""
+    """Return the children of a rule: the symbols that it keeps, with lists spliced in and None for absent parts."""
     if rule.action is None and rule.keep[:1] and rule.keep[0][0] == 0 and rule.keep[0][1]:
-        kids: list[Any] = values[base]  # a growing list takes the next item instead of being copied
+        kids: list[Any] = values[base]  # append to the list instead of copying it for every item
         rest = rule.keep[1:]
     else:
         kids = []
@@ -338,6 +337,6 @@ def _children(rule: _Rule, values: list[Any], base: int) -> list[Any]:
 
 
 def parse_file(source: SourceFile) -> File:
-    """Parses a whole file; raises as `parse`."""
+    """Parse a whole file; raises the same as `parse`."""
     parsed: File = parse(source)
     return parsed

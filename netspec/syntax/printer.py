@@ -1,6 +1,9 @@
-"""Syntax objects -> the one canonical text (`netspec fmt`): tree-preserving and idempotent.
+"""Syntax objects -> canonical text (`netspec fmt`). Formatting changes no syntax object, and formatting twice changes
+nothing.
 
-Order and comments stay. A comment keeps its statement; inside a chain or a list it keeps its item.
+The order of statements and the comments stay. A comment stays with its statement; inside a chain or a list it stays
+with
+its item.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from netspec.syntax import tree
 LIMIT = 100
 INDENT = "    "  # before lines that continue a statement
 TIGHT = ("*", "/", "^")
-TAB = 8  # captions stand at multiples of it, so that a longer line seldom moves the others
+TAB = 8  # captions begin at a multiple of TAB columns, so that a longer line rarely moves the others
 _PIECES = re.compile(r'"(?>(?:[^"\\\n]++|\\.)*)"|#[^\n]*')
 
 
@@ -27,7 +30,7 @@ class Comment:
 
 
 def comments_of(source: SourceFile) -> list[Comment]:
-    """Every comment with its place, in order."""
+    """Return every comment with its place, in order."""
     found = []
     for match in _PIECES.finditer(source.text):
         if match[0][0] == "#":
@@ -38,19 +41,19 @@ def comments_of(source: SourceFile) -> list[Comment]:
 
 
 def format_file(source: SourceFile, file: tree.File) -> str:
-    """The canonical text of a file that parsed."""
+    """Return the canonical text of a parsed file."""
     return _Printer(source).file(file)
 
 
 @dataclass(slots=True)
 class _Row:
-    """One printed statement: its parts, before captions are lined up."""
+    """One formatted statement, in parts, before captions are aligned."""
 
     head: str
     expect: str = ""
     caption: str = ""
     trailing: str = ""
-    lines: tuple[str, ...] = ()  # a statement that takes several lines: all but the last, which is `head`
+    lines: tuple[str, ...] = ()  # the lines of a statement except the last, which is `head`
 
     @property
     def aligned(self) -> bool:
@@ -67,14 +70,14 @@ class _Printer:
     # ---- comments and blank lines
 
     def take(self, until: int) -> list[Comment]:
-        """The comments before a place that have not been printed."""
+        """Return the comments before a place that have not been printed yet."""
         begin = self.next
         while self.next < len(self.comments) and self.comments[self.next].at < until:
             self.next += 1
         return self.comments[begin : self.next]
 
     def trailing(self, end: int) -> str:
-        """The comment that follows a statement on its last line."""
+        """Return the comment after a statement on its last line."""
         if self.next < len(self.comments):
             comment = self.comments[self.next]
             between = self.source.text[end : comment.at]
@@ -84,12 +87,12 @@ class _Printer:
         return ""
 
     def gap(self, place: int) -> bool:
-        """Whether a blank line stands before a place."""
+        """Whether there is a blank line before a place."""
         before = self.source.text[:place].rstrip(" \t")
         return before.endswith(("\n\n", "\n\r\n"))
 
     def leading(self, place: int, indent: str, first: bool, rows: list[str | _Row]) -> None:
-        """The comments before a statement, and one blank line where the text has any."""
+        """Add the comments before a statement, and at most one blank line where the text has any."""
         for comment in self.take(place):
             if not first and self.gap(comment.at):
                 rows.append("")
@@ -128,7 +131,7 @@ class _Printer:
             rows.append(_Row(_declaration_text(item), trailing=self.trailing(item.at[1])))
 
     def inner_comments(self, at: tree.Place, rows: list[str | _Row], indent: str) -> None:
-        """Comments inside a statement that has no place for them go before it."""
+        """Move comments inside a statement that cannot keep them to the lines before it."""
         rows.extend(indent + comment.text for comment in self.take(at[1]))
 
     def body(self, item: tree.Body, rows: list[str | _Row]) -> None:
@@ -186,9 +189,9 @@ class _Printer:
         return row
 
     def chain(self, head: str, chain: tree.Chain, at: tree.Place, rows: list[str | _Row], after: str = "") -> _Row:
-        """A chain on one line, or on several where it is too long or has comments; outer arrows are broken first.
+        """Format a chain on one line, or on several if it is too long or has comments; outer arrows are broken first.
 
-        `after`, the type that follows, stays on the last line.
+        `after` is the type that follows; it stays on the last line.
         """
         rows.extend("  " + note.text for note in self.take(_begin(chain.items[0])))
         lines = [head]
@@ -209,7 +212,7 @@ class _Printer:
         return _Row(lines[-1], trailing=self.trailing(at[1]), lines=tuple(lines[:-1]))
 
     def assignment(self, head: str, value: tree.Value, at: tree.Place, rows: list[str | _Row]) -> _Row:
-        """`key = value`; a list that is too long or commented takes a line for each item."""
+        """Format `key = value`; a list that is too long or has comments takes a line for each item."""
         text = head + value_text(value)
         pending = [comment for comment in self.comments[self.next :] if comment.at < at[1]]
         if not isinstance(value, tree.List) or (width(text) <= LIMIT and not pending):
@@ -261,7 +264,7 @@ def _declaration_text(item: tree.Declaration) -> str:
 
 
 def _align(rows: list[str | _Row]) -> list[str]:
-    """The text of the rows; in consecutive lines, `is` and captions are aligned in columns."""
+    """Return the text of the rows. In consecutive lines, `is` and captions are aligned in columns."""
     out: list[str] = []
     run: list[_Row] = []
     for row in rows:
@@ -287,7 +290,7 @@ def _run(rows: list[_Row]) -> list[str]:
 
 
 def _column(widths: list[int]) -> int:
-    """The multiple of TAB that leaves two spaces after the widest line; lines over 80 columns do not count."""
+    """Return the multiple of TAB that leaves two spaces after the widest line, ignoring lines over 80 columns."""
     fitting = [item for item in widths if item <= 80]
     return 0 if len(fitting) < 2 else -(-(max(fitting) + 2) // TAB) * TAB
 
@@ -307,9 +310,9 @@ def _finish(head: str, row: _Row, first: int, second: int) -> str:
 
 
 def pieces(value: tree.Value, room: int) -> list[str]:
-    """Breaks an item at `&` and `+`, then further inside, into pieces of at most `room` columns where that is possible.
+    """Break an item at `&` and `+`, then further inside, into pieces of at most `room` columns if possible.
 
-    A piece after the first begins with a sign that continues a line: `->`, `&` or `+`.
+    Each piece after the first begins with a sign that may begin a line: `->`, `&` or `+`.
     """
     text = value_text(value)
     if width(text) <= room:
@@ -329,7 +332,7 @@ def pieces(value: tree.Value, room: int) -> list[str]:
 
 
 def filled(first: str, parts: list[str], indent: str, limit: int, tail: int = 0) -> list[str]:
-    """Fills lines with pieces, up to `limit` columns; the last line leaves room for `tail` columns."""
+    """Fill lines of up to `limit` columns with pieces; the last line leaves `tail` columns free."""
     lines = [first]
     for position, part in enumerate(parts, 1):
         room = limit - (tail if position == len(parts) else 0)
@@ -357,7 +360,7 @@ def _enclosed(before: str, inner: list[str], after: str) -> list[str]:
 
 
 def _binary_pieces(value: tree.Binary, room: int) -> list[str]:
-    """Breaks a sum before `+`, the only operator that a line may begin with; other operations inside their operands."""
+    """Break a sum before `+`, the only operator that may begin a line; break other operations inside their operands."""
     operands: list[tuple[str, tree.Value]] = []
     current: tree.Value = value
     while isinstance(current, tree.Binary):
@@ -378,13 +381,13 @@ def _binary_pieces(value: tree.Binary, room: int) -> list[str]:
 
 
 def quote(text: str) -> str:
-    """A string literal that reads back as `text`."""
+    """Return a string literal whose value is `text`."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
     return f'"{escaped}"'
 
 
 def dims_text(grid: tree.Grid) -> str:
-    """`3x3` where all sizes are numbers, else `h x w`."""
+    """Format sizes: `3x3` if all are numbers, else `h x w`."""
     tight = all(isinstance(size, tree.Number) for size in grid.sizes)
     return ("x" if tight else " x ").join(value_text(size) for size in grid.sizes)
 
@@ -421,7 +424,7 @@ def list_items(values: tree.List) -> list[str]:
 
 
 def value_text(value: tree.Value) -> str:
-    """The text of a value or chain item on one line. The parser bounds how deeply it is nested."""
+    """Format a value or chain item on one line. Recursion is safe, because the parser limits the nesting."""
     match value:
         case tree.Number():
             return value.text
@@ -473,14 +476,14 @@ def _noun(value: tree.Value) -> str:
 
 
 def repeat_head(value: tree.Repeat) -> str:
-    """`repeat 3 shared as i`."""
+    """Format the head of a repeat: `repeat 3 shared as i`."""
     shared = " shared" if value.shared else ""
     index = f" as {value.index.text}" if value.index else ""
     return f"repeat {value_text(value.count)}{shared}{index}"
 
 
 def _binary(value: tree.Binary) -> str:
-    """`a + b + c` is ((a + b) + c): the loop follows the left sides, without recursion."""
+    """Format a binary operation. `a + b + c` is ((a + b) + c): a loop over the left operands, without recursion."""
     parts: list[str] = []
     current: tree.Value = value
     while isinstance(current, tree.Binary):
@@ -492,5 +495,5 @@ def _binary(value: tree.Binary) -> str:
 
 
 def _tight(value: tree.Value) -> str:
-    """`t-1`: no spaces inside `[ ]`."""
+    """Format the inside of `[ ]`, without spaces: `t-1`."""
     return value_text(value).replace(" ", "")

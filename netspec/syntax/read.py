@@ -1,4 +1,4 @@
-"""SourceFile -> syntax objects and diagnostics: the entry point of the room."""
+"""SourceFile -> syntax objects and diagnostics: the entry point of this package."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from netspec.syntax.build import BadText
 from netspec.syntax.parser import TooDeep, Unexpected, parse
 from netspec.syntax.recovery import Unread
 
-# anything but ordinary ASCII lines is checked character by character
+# a text with other characters than printable ASCII is checked character by character
 _ODD = re.compile("[^\t\n\r -~]|\r(?!\n)")
 _UNDERSCORE = re.compile(r"(?<!\w)_")
 
@@ -23,9 +23,9 @@ class Parsed:
 
     Attributes:
         source: the text.
-        file: the statements that could be read.
-        diagnostics: the mistakes of the others.
-        unread: names that those may have defined.
+        file: the statements that could be parsed.
+        diagnostics: the mistakes in the other statements.
+        unread: names that the other statements may define.
     """
 
     source: SourceFile
@@ -35,13 +35,13 @@ class Parsed:
 
 
 def read(source: SourceFile) -> Parsed:
-    """Parses a whole file; where that fails, each of its statements on its own.
+    """Parse a whole file; if that fails, parse each of its statements separately.
 
     Args:
         source: the text.
 
     Returns:
-        What could be read, with a diagnostic for everything else.
+        The statements that could be parsed, and a diagnostic for each of the others.
     """
     text = source.text
     found: list[Diagnostic] = []
@@ -55,7 +55,7 @@ def read(source: SourceFile) -> Parsed:
         try:
             return Parsed(source, parse(source), found + _beginnings(source, []))
         except (Unexpected, TooDeep, BadText):
-            # imported where it is needed: it takes 30 ms, a fifth of `netspec check`
+            # imported only if needed, because it takes 30 ms, a fifth of `netspec check`
             from netspec.syntax.recovery.recover import recover
 
             recovered = recover(source)
@@ -70,7 +70,7 @@ def read(source: SourceFile) -> Parsed:
 
 
 def _beginnings(source: SourceFile, found: list[Diagnostic]) -> list[Diagnostic]:
-    """Names that begin with `_`, in lines that could be read."""
+    """Report names that begin with `_`, in lines that could be parsed."""
     if _UNDERSCORE.search(source.text) is None:
         return []
     from netspec.syntax.characters import check_beginnings

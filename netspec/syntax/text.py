@@ -1,4 +1,4 @@
-"""Bytes -> SourceFile, with every mistake of a file as such: missing, too large, not UTF-8."""
+"""Bytes -> SourceFile; reports files that are missing, too large or not UTF-8."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ MAX_BYTES = 1_000_000
 
 
 def read_file(path: Path, name: str | None = None, limit: int = MAX_BYTES, used: bool = False) -> SourceFile:
-    """Reads the text of a spec.
+    """Read the text of a spec.
 
     Args:
         path: the file.
-        name: what messages call it; None: its path.
-        limit: how many bytes it may have.
-        used: a `use` line names the file.
+        name: its name in messages; by default its path.
+        limit: the most bytes that it may have.
+        used: whether a `use` line names the file.
+
+    Returns:
+        The source file.
 
     Raises:
         Fault: the file cannot be read, is too large, or is not UTF-8 (NS001 to NS005, NS008).
@@ -37,7 +40,7 @@ def read_file(path: Path, name: str | None = None, limit: int = MAX_BYTES, used:
         raise _fault("NS008", file=shown, kind=kind)
     try:
         data = _all(descriptor, limit + 1)
-    except OSError as error:  # `/proc/self/mem` opens, and cannot be read
+    except OSError as error:  # some files, such as /proc/self/mem, can be opened but not read
         raise Fault(_closed(error, path, shown, used)) from None
     finally:
         os.close(descriptor)
@@ -45,7 +48,7 @@ def read_file(path: Path, name: str | None = None, limit: int = MAX_BYTES, used:
 
 
 def _all(descriptor: int, most: int) -> bytes:
-    """At most `most` bytes of an open file."""
+    """Read at most `most` bytes of an open file."""
     parts: list[bytes] = []
     while most and (part := os.read(descriptor, min(most, 1 << 16))):
         parts.append(part)
@@ -54,7 +57,7 @@ def _all(descriptor: int, most: int) -> bytes:
 
 
 def _closed(error: OSError, path: Path, shown: str, used: bool) -> Diagnostic:
-    """NS001 for a file that cannot be opened, with what was probably meant by its name."""
+    """Report a file that cannot be opened (NS001), with a suggestion of a similar file name."""
     hints: tuple[Hint, ...] = ()
     if used:
         hints = (Hint("used"),)
@@ -72,7 +75,7 @@ def _reason(error: OSError) -> Word:
 
 
 def decode(data: bytes, name: str, path: Path | None = None, limit: int = MAX_BYTES) -> SourceFile:
-    """UTF-8 bytes, with or without a byte order mark -> SourceFile; raises Fault as `read_file`."""
+    """Decode UTF-8 bytes, with or without a byte order mark; raise Fault as `read_file` does."""
     if len(data) > limit:
         raise _fault("NS005", file=name, limit=limit)
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):

@@ -1,7 +1,8 @@
 """The syntax objects of a `.net` file, each with its place.
 
-Places (`at`) are half-open character ranges of the file's text; they do not count in comparisons, so
-two texts are equal as trees when they say the same.
+A place (`at`) is a half-open range of characters in the text. Comparisons ignore places, so two texts have equal trees
+if
+they say the same.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ from typing import Any, ClassVar, dataclass_transform
 Place = tuple[int, int]
 NOWHERE: Place = (0, 0)
 
-# fields about how something is written rather than what it says; comparisons ignore them
+# fields about the form of the text; comparisons ignore them
 _SILENT = frozenset(("at", "name_at", "path_at", "head_at", "key_at", "word"))
 
 
 @dataclass_transform()
 class Syntax:
-    """Base of all syntax objects: fields by position or name, equality by what they say.
+    """Base of all syntax objects. Fields may be given by position or name; objects with equal content are equal.
 
-    A dataclass would do the same, but making 38 of them at import takes 16 ms, an eighth of `netspec check`.
+    A dataclass would do the same, but creating 38 of them at import takes 16 ms, an eighth of `netspec check`.
     """
 
     _fields: ClassVar[tuple[str, ...]] = ()
@@ -55,7 +56,7 @@ class Syntax:
 
 
 def walk(*values: Any) -> Iterator[Syntax]:
-    """Every syntax object in `values`, at any depth, themselves included; tuples and lists are entered."""
+    """Yield every syntax object in `values` at any depth, also inside tuples and lists."""
     pending = list(values)
     while pending:
         value = pending.pop()
@@ -79,14 +80,14 @@ class Number(Syntax):
 
 
 class Text(Syntax):
-    """A quoted string, escapes resolved."""
+    """A quoted string, with escapes resolved."""
 
     value: str
     at: Place = NOWHERE
 
 
 class Ref(Syntax):
-    """`x`, `p.left`, `r.2`: a layer, a size, a step or a word; its position decides which."""
+    """A name: `x`, `p.left`, `r.2`. Its position decides whether it is a layer, a size, a step or a word."""
 
     path: tuple[str, ...]
     at: Place = NOWHERE
@@ -97,7 +98,7 @@ class Ref(Syntax):
 
 
 class Arg(Syntax):
-    """One item of `( … )`; `name` is () for an item given by position."""
+    """One item of `( … )`; `name` is () for an item without a name."""
 
     name: tuple[str, ...]
     value: Value
@@ -221,15 +222,15 @@ class Over(Syntax):
 class TypeText(Syntax):
     """A type as written: `3@224x224`, `h x w`, `one of V over T`."""
 
-    maps: Value | None  # None: not written
-    space: Grid | None  # for `nodes` (no @) the sizes as written
+    maps: Value | None  # None if the type does not say how many maps
+    space: Grid | None  # for `nodes`, which have no @, the sizes
     classes: Value | None = None
     over: Over | None = None
     at: Place = NOWHERE
 
 
 class Unreadable(Syntax):
-    """Stands for the chain of a line that could not be parsed. The mistake is reported once, by the parser."""
+    """Replaces the chain of a line that could not be parsed; the parser has already reported the mistake."""
 
     at: Place = NOWHERE
 
@@ -322,7 +323,7 @@ class Used(Syntax):
 
     @property
     def here(self) -> Name:
-        """The name under which this file calls it."""
+        """The name that this file uses for it."""
         return self.alias or self.name
 
 
