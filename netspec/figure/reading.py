@@ -159,9 +159,9 @@ class Reader:
         guess = nearest(name, names)
         at = (setting.key_at[1] - len(name), setting.key_at[1])
         hints = [Hint("nearest", {"name": guess})] if guess else []
-        if name in HINTS and code == "NS701":
+        if code == "NS701" and name in HINTS:
             hints = [Hint("of_layer", {"setting": name})]
-        elif self.graph is not None and any(layer.path == name for layer in self.graph.layers):
+        elif code == "NS701" and self.graph and any(layer.path == name for layer in self.graph.layers):
             guess, hints = None, [Hint("layer", {"layer": name})]
         hints.append(Hint("settings", {"names": Quoted(names)}))
         fixes = (Fix(self.source.span(at), guess),) if guess else ()
