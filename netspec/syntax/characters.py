@@ -31,9 +31,8 @@ LOOK_ALIKES = {
 }  # fmt: skip
 _LOOK_ALIKE = re.compile("[" + "".join(map(re.escape, LOOK_ALIKES)) + "]")
 _NUMBER = re.compile(r"(?<!\w)\d+")
-# Direction marks can make a line look different from what it says, and the others are invisible. Both are errors, even
-# in
-# captions and comments.
+# Direction marks can make a line look different from what it says, and the others are invisible. They are errors even
+# in captions and comments.
 _CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 _HIDDEN = (
     "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\u00ad\u2028\u2029\ufff9-\ufffb\U000e0000-\U000e007f"
