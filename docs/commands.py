@@ -19,7 +19,12 @@ EXIT_CODES = {
     3: ("faulty data", "잘못된 데이터"),
     4: ("training diverged", "학습이 발산함"),
     5: ("a missing optional part, with the one command that helps", "설치되지 않은 부품(설치 명령을 함께 알려 줌)"),
+    70: (
+        "a failure that nobody foresaw, with how to report it",
+        "예상하지 못한 오류(NS923): 알리는 방법을 말해 줌",
+    ),
     130: ("stopped after a checkpoint (Ctrl-C)", "체크포인트를 남기고 멈춤(Ctrl-C)"),
+    141: ("the program that reads the output has ended (`| head`)", "출력을 읽던 프로그램이 끝남(`| head`)"),
 }
 
 

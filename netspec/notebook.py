@@ -10,9 +10,12 @@ cell raises: "Run all" stops there, and the message is shown as netspec shows it
 
 from __future__ import annotations
 
+import keyword
 import time
 from typing import Any
 
+from netspec.diagnostics.errors import NetspecError, UnforeseenError, UsageError
+from netspec.diagnostics.model import Diagnostic
 from netspec.spec import Net, parse
 from netspec.training.loop.progress import Facts, NoCallbacks, Row, Summary
 
@@ -31,17 +34,34 @@ class NetspecMagic:
         self.shell = shell
 
     def __call__(self, line: str, cell: str) -> Net:
-        words = line.split()
-        names = [word for word in words if "=" not in word]
-        sizes = dict(word.split("=", 1) for word in words if "=" in word)
-        net = parse(cell, name="<cell>").net(**{name: _value(text) for name, text in sizes.items()})
-        bound: dict[str, Any] = {}
-        if names:
-            bound[names[0]] = net
-        if names[1:]:
-            bound[names[1]] = net.module()
+        try:
+            net, bound = _bound(line, cell)
+        except NetspecError:
+            raise
+        except Exception as error:
+            raise UnforeseenError.of(error) from error
         self.shell.push(bound)
         return net
+
+
+def _bound(line: str, cell: str) -> tuple[Net, dict[str, Any]]:
+    """Return the net of a cell, and what its line names: the net, and its module.
+
+    Raises SpecError for the cell, UsageError (NS926) for the line.
+    """
+    words = line.split()
+    names = [word for word in words if "=" not in word]
+    stray = [name for name in names if not name.isidentifier() or keyword.iskeyword(name)] + names[2:]
+    if stray:
+        raise UsageError(Diagnostic("NS926", None, {"given": stray[0]}))
+    sizes = dict(word.split("=", 1) for word in words if "=" in word)
+    net = parse(cell, name="<cell>").net(None, **{name: _value(text) for name, text in sizes.items()})
+    bound: dict[str, Any] = {}
+    if names:
+        bound[names[0]] = net
+    if names[1:]:
+        bound[names[1]] = net.module()
+    return net, bound
 
 
 class Curves(NoCallbacks):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import netspec
+from netspec.diagnostics.errors import UnforeseenError
 
 RIGHT = "net small(K = 3) {\n  input  x: 4\n  output y: K perceptrons\n}\n"
 
@@ -40,6 +41,24 @@ def test_a_wrong_cell_stops_the_notebook_and_keeps_the_message_alone(
     shown = capsys.readouterr().out
     assert "<cell>:3:" in shown
     assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize("line", ["net model third", "1net", "net my-model", "class", "net=3", "K=", "--help"])
+def test_a_line_that_is_not_understood_stops_the_notebook(shell: Any, line: str) -> None:
+    result = shell.run_cell(f"%%netspec {line}\n{RIGHT}")
+    assert isinstance(result.error_in_exec, netspec.NetspecError), line
+
+
+def test_what_nobody_foresaw_is_one_sentence_in_a_notebook(
+    shell: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(netspec.Net, "module", lambda net: {}["no such thing"])
+    result = shell.run_cell(f"%%netspec net model\n{RIGHT}")
+    assert isinstance(result.error_in_exec, UnforeseenError)
+    assert isinstance(result.error_in_exec.__cause__, KeyError)
+    said = capsys.readouterr().out
+    assert "NS923" in said
+    assert "Traceback" not in said
 
 
 def test_a_table_is_shown_as_it_reads() -> None:

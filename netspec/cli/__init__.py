@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from netspec.cli.main import main
+import sys
+
+try:
+    from netspec.cli.main import main
+except KeyboardInterrupt:  # a Ctrl-C before the command line is imported ends it as quietly as one later
+    sys.exit(130)
 
 __all__ = ["main"]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
 import click
 
 from netspec.cli.options import Named
-from netspec.cli.output import escape_unprintable, fail, language_of
-from netspec.diagnostics.errors import MissingPackageError, NetspecError, UsageError
-from netspec.diagnostics.model import Diagnostic, Hint, Phrase, Quoted
+from netspec.cli.output import discard_output, escape_unprintable, fail, language_of
+from netspec.diagnostics.errors import MissingPackageError, NetspecError, UnforeseenError, UsageError, reason
+from netspec.diagnostics.model import Diagnostic, Hint, Language, Phrase, Quoted
 from netspec.names import nearest
 from netspec.version import VERSION
 
@@ -97,12 +100,20 @@ def netspec() -> None:
 
 def main(args: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code: 0 fine, 1 spec errors, 2 usage, 3 data, 4 diverged, 5 missing
-    part, 130 stopped after a checkpoint."""
+    part, 70 unforeseen, 130 stopped after a checkpoint, 141 the reader of the output has ended."""
     escape_unprintable()
     argv = sys.argv[1:] if args is None else args
     language = language_of(argv)
+    with _interrupts() as interrupts:
+        return _run(argv, language, interrupts)
+
+
+def _run(argv: list[str], language: Language, interrupts: list[int]) -> int:
     try:
-        result: Any = netspec.main(argv, prog_name="netspec", standalone_mode=False)
+        with netspec.make_context("netspec", list(argv)) as context:
+            result: Any = netspec.invoke(context)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where a full disk still has an answer
         return result if isinstance(result, int) else 0
     except NetspecError as error:
         return fail(error.diagnostics, error.exit_code, argv, language)
@@ -115,8 +126,49 @@ def main(args: list[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # the program that reads the output has ended (`netspec show x.net | head`), so a message would reach nobody
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return BROKEN_PIPE
+    except OSError as error:
+        return fail([_refused(error)], USAGE, argv, language)
+    except Exception as error:
+        if interrupts:
+            return INTERRUPTED
+        unforeseen = UnforeseenError.of(error)
+        if not isinstance(unforeseen.diagnostic.hints[0].words.get("file"), str):
+            sys.excepthook(type(error), error, error.__traceback__)
+        return fail(unforeseen.diagnostics, unforeseen.exit_code, argv, language)
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Yield a list of the Ctrl-C so far: after one, a package that is imported by half may raise anything."""
+    found: list[int] = []
+
+    def interrupted(number: int, frame: object) -> None:
+        found.append(number)
+        raise KeyboardInterrupt
+
+    before = None
+    with contextlib.suppress(ValueError):  # in another thread than the main one there are no signals
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield found
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+
+
+def _refused(error: OSError) -> Diagnostic:
+    """Return the diagnostic for what the system refuses and no command expects."""
+    try:
+        os.getcwd()
+    except OSError:
+        return Diagnostic("NS925", None)
+    if error.filename is not None:
+        return Diagnostic("NS924", None, {"file": Quoted((os.fsdecode(error.filename),)), "reason": reason(error)})
+    discard_output()  # a full disk behind `> file`: what is left in the buffer would fail again
+    return Diagnostic("NS924", None, {"file": Phrase("the output"), "reason": reason(error)})
 
 
 def _usage(error: click.UsageError) -> Diagnostic:

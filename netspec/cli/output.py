@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -17,8 +18,14 @@ Format = Literal["text", "concise", "json"]
 
 
 def escape_unprintable() -> None:
-    """Characters that the encoding of an output lacks are written as `\\uXXXX`: no command ends there."""
+    """Characters that the encoding of an output lacks are written as `\\uXXXX`: no command ends there.
+
+    A stream that is closed (`>&-`, a service without a terminal) is opened as the empty device.
+    """
     codecs.register_error("netspec", _escaped)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - open to the end
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure") and stream.errors in ("strict", "backslashreplace"):
             stream.reconfigure(errors="netspec")
@@ -28,6 +35,12 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeEncodeError)
     units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)), error.end
+
+
+def discard_output() -> None:
+    """From here on standard output goes nowhere: what it leads to is closed or full."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def write_file(text: str) -> None:

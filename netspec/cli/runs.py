@@ -22,9 +22,9 @@ _HEADS = {
     "en": ("run", "net", "state", "epochs", "began", "seconds", "part"),
     "ko": ("실행", "신경망", "상태", "에포크", "시작", "초", "부분"),
 }
-_WORDS = {
-    "en": {"running": "running", "finished": "finished", "stopped": "stopped", "diverged": "diverged"},
-    "ko": {"running": "진행 중", "finished": "끝남", "stopped": "멈춤", "diverged": "발산"},
+_WORDS: dict[str, dict[str, str]] = {
+    "en": {},  # as the folder says it
+    "ko": {"running": "진행 중", "finished": "끝남", "stopped": "멈춤", "diverged": "발산", "failed": "실패"},
 }
 
 

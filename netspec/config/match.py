@@ -8,7 +8,7 @@ from typing import Any
 from netspec.config.data import Data, Field
 from netspec.config.train import MOST_MISTAKES, Train
 from netspec.config.vocabulary.losses import Loss, Term, prediction_of
-from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted, Report
+from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted, Report, Words
 from netspec.ir.graph import Edge, Graph
 from netspec.ir.types import UNKNOWN_TYPE, ShapeFault, Time, Type, Unknown, space_text, type_text
 from netspec.names import nearest
@@ -46,6 +46,8 @@ def match(data: Data, train: Train, graph: Graph, report: Report) -> Match:
             report.add(misfit(item, item.type, want, found))
     _validated(data, train, report)
     _trainable(train, graph, report)
+    if "batch" not in train.undefined and (fault := batch_fault(train, graph, train.batch, Hint("batch"))):
+        report.add(fault)
     return found
 
 
@@ -302,6 +304,17 @@ def _trainable(train: Train, graph: Graph, report: Report) -> None:
     if read and not any(stored.kind == "trainable" and stored.node in before for stored in graph.stored):
         layers = Quoted(tuple(dict.fromkeys(item.term.layer for item in train.loss)))
         report.add(Diagnostic("NS784", train.loss_span, {"layers": layers}))
+
+
+def batch_fault(train: Train, graph: Graph, smallest: int, hint: Hint) -> Diagnostic | None:
+    """Return NS927 if a step of the net needs more examples in training than the smallest batch has, else None."""
+    node = max(graph.nodes, key=graph.least_examples)
+    least = graph.least_examples(node)
+    if smallest >= least:
+        return None
+    labels = () if node.span is None else (Label(node.span, "step"),)
+    words: Words = {"step": node.word, "least": least, "given": smallest}
+    return Diagnostic("NS927", train.places.get("batch"), words, labels=labels, hints=(hint,))
 
 
 def _validated(data: Data, train: Train, report: Report) -> None:

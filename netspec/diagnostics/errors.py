@@ -7,17 +7,22 @@
     ├── TrainError                a run ended before its last epoch
     │   ├── DivergedError         the loss or a weight became infinite or not a number
     │   └── StoppedError          a signal or a full disk stopped the run; `netspec.resume` continues it
-    └── MissingPackageError       a Python package or Graphviz is not installed
+    ├── MissingPackageError       a Python package or Graphviz is not installed
+    └── UnforeseenError           a mistake in netspec or in code of yours that it called; `__cause__` has it
 
 A wrong argument from Python (a number where a path is expected) is a TypeError or ValueError, as everywhere.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import os
+from pathlib import Path
 from typing import ClassVar
 
-from netspec.diagnostics.model import Diagnostic, Language, Phrase, Word, plain
+from netspec.diagnostics.model import Diagnostic, Hint, Language, Phrase, Word, Words, plain
+from netspec.version import VERSION
 
 
 class NetspecError(Exception):
@@ -95,6 +100,57 @@ class MissingPackageError(NetspecError):
     """A Python package or Graphviz is not installed; the diagnostic names the command that installs it."""
 
     exit_code = 5
+
+
+class UnforeseenError(NetspecError):
+    """netspec, or code of yours that it called, raised what nobody foresaw; the diagnostic names a file with the
+    traceback. Only the command line and cells of notebooks make one: from Python calls the exception comes as it is."""
+
+    exit_code = 70
+
+    @classmethod
+    def of(cls, error: Exception) -> UnforeseenError:
+        """The error for an exception, whose traceback is written to a file unless `record` has done that."""
+        import traceback
+
+        last = traceback.extract_tb(error.__traceback__)[-1:]
+        place = f"{Path(last[0].filename).name}:{last[0].lineno}" if last else "?"
+        words: Words = {"kind": type(error).__name__, "reason": str(error)[:300] or "?", "place": place}
+        path = record(error)
+        hint = Hint("unwritten") if path is None else Hint("report", {"file": str(path)})
+        found = cls(Diagnostic("NS923", None, words, hints=(hint,)))
+        found.__cause__ = error
+        return found
+
+
+def record(error: BaseException, folder: Path | None = None) -> Path | None:
+    """Write the traceback of an exception to a file, once.
+
+    Parameters:
+        error: the exception; it remembers the file.
+        folder: where the file is made; a folder for temporary files when left out.
+
+    Returns:
+        the file; None if none can be written.
+    """
+    import platform
+    import tempfile
+    import traceback
+
+    known: Path | None = getattr(error, "_netspec_record", None)
+    if known is not None:
+        return known
+    lines = [f"netspec {VERSION}, Python {platform.python_version()}, {platform.platform()}\n"]
+    text = "".join([*lines, *traceback.format_exception(error)])
+    try:
+        handle, name = tempfile.mkstemp(".txt", "netspec-failure-", folder)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as stream:
+            stream.write(text)
+    except OSError:
+        return None
+    with contextlib.suppress(AttributeError):
+        error._netspec_record = Path(name)  # type: ignore[attr-defined]
+    return Path(name)
 
 
 # ---- what the operating system refuses

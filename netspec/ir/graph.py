@@ -253,6 +253,10 @@ class Graph:
         types = [self.type_of(edge) for edge in node.inputs]
         return types if node.op.over_time else [value.step for value in types]
 
+    def least_examples(self, node: Node) -> int:
+        """How many examples a batch must have in training for a node."""
+        return node.op.least_examples(*map(self.type_of, node.inputs))
+
     def stores(self, node: Node, name: str) -> bool:
         """Whether the operation of a node stores an array of this name."""
         return any(weight.name == name for weight in node.op.weights(*self.types_asked(node)))

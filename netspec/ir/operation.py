@@ -425,6 +425,10 @@ class Op:
         """Return the type as far as it is known while the type of an input inside a recurrence is unknown."""
         return Type(UNKNOWN, UNKNOWN, UNKNOWN if self.over_time else inputs[0].time)
 
+    def least_examples(self, *inputs: Type) -> int:
+        """How many examples a batch must have in training; the types of the inputs have their time."""
+        return 1
+
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
         """Return the stored arrays, trainable or not, for inputs of these types."""
         return ()

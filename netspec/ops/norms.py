@@ -269,6 +269,12 @@ class BatchNorm(Weighted):
         wants_values(self, inputs[0])
         return inputs[0]
 
+    def least_examples(self, *inputs: Type) -> int:
+        """Two where an example has one value for each map: one value has no variance."""
+        value = inputs[0]
+        sizes = (*value.space, *(() if value.time is None else (value.time.length,)))
+        return 1 if self.frozen or any(size != 1 for size in sizes) else 2
+
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
         maps = inputs[0].maps
         trained = (self.weight("weight", (maps,), ONES), self.weight("bias", (maps,), ZEROS)) if self.affine else ()

@@ -43,7 +43,7 @@ class Record:
 
     @property
     def status(self) -> dict[str, Any]:
-        """The state, which is running, finished, stopped or diverged, with the step and the seconds."""
+        """The state (running, finished, stopped, diverged, or failed with the reason), the step and the seconds."""
         found: dict[str, Any] = self._folder.read_json(STATUS)
         return found
 

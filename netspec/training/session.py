@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 import os
 import platform
@@ -14,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netspec.codegen.forward import comment_text
-from netspec.diagnostics.errors import DivergedError, StoppedError, UsageError
+from netspec.config.match import batch_fault
+from netspec.diagnostics.errors import DataError, DivergedError, NetspecError, StoppedError, UsageError, record
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.ir.graph import Graph, Layer
 from netspec.parts import need
@@ -84,6 +86,7 @@ class Session:
         self.plan = plan
         self.watch = watch
         self.engine: Engine = build_engine(plan)
+        require_batches(plan, self.engine)
 
     def start(self, out: Path | None) -> Run:
         """Start the run in a new folder."""
@@ -117,14 +120,14 @@ class Session:
         """Train from the restored state to the end; raise NetspecError if the run stops or diverges."""
         request, progress = self.plan.request, found.progress
         writer = (RunWriter if self.leads else NoWriter)(folder, request.save_seconds, request.save_steps)
-        writer.open(progress.metrics_bytes, progress.step)
-        self.status(folder, state="running", step=progress.step)
-        loop = Loop(self.plan, self.engine, progress, writer, self.watch)
-        loop.best = found.best
-        self.watch.began(self.facts(folder))
         try:
+            writer.open(progress.metrics_bytes, progress.step)
+            self.status(folder, state="running", step=progress.step)
+            loop = Loop(self.plan, self.engine, progress, writer, self.watch)
+            loop.best = found.best
+            self.watch.began(self.facts(folder))
             loop.run()
-            self.finish(folder, loop)
+            summary = self.finish(folder, loop)
         except Interrupted:
             self.status(folder, state="stopped", step=progress.step)
             stopped: Words = {"step": progress.step, "epoch": progress.epoch + 1, "folder": str(folder.path)}
@@ -133,16 +136,35 @@ class Session:
             self.status(folder, state="diverged", step=progress.step)
             raise DivergedError(self.diagnosis(fault, progress, folder)) from None
         except ProcessLost:
+            self.status(folder, state="stopped", step=progress.step)
             words: Words = {"rank": self.engine.processes.rank, "step": progress.step, "folder": str(folder.path)}
             raise StoppedError(Diagnostic("NS863", None, words)) from None
+        except BaseException as error:
+            self.failed(folder, progress, error)
+            raise
         finally:
             writer.close()
+        if summary is not None:
+            with names.writing(folder / names.CHECKPOINTS):  # the files of weights hold all that is needed
+                files.remove_folder(folder / names.CHECKPOINTS, folder.path)
+            self.watch.ended(summary)
         self.engine.processes.leave()
         return Run(folder.path)
 
     def status(self, folder: Folder, **words: Any) -> None:
         if self.leads:
             folder.status(**words)
+
+    def failed(self, folder: Folder, progress: Progress, error: BaseException) -> None:
+        """Write that the run failed and why: the disk refused, a callback raised, netspec made a mistake; or that a
+        second Ctrl-C stopped it. It can be resumed."""
+        known = isinstance(error, NetspecError)
+        if self.leads and isinstance(error, Exception) and not known:
+            record(error, folder.path)
+        reason = error.diagnostic.message if isinstance(error, NetspecError) else f"{type(error).__name__}: {error}"
+        state = "failed" if isinstance(error, Exception) else "stopped"
+        with contextlib.suppress(NetspecError):  # the disk may be full
+            self.status(folder, state=state, step=progress.step, reason=reason)
 
     def diagnosis(self, fault: Diverged, progress: Progress, folder: Folder) -> Diagnostic:
         """Return the message NS856, which names the first value that is not finite and the checkpoint that is kept."""
@@ -155,8 +177,10 @@ class Session:
         span = None if cause.layer is None else cause.layer.span
         return Diagnostic("NS856", span, words, hints=tuple(hints))
 
-    def finish(self, folder: Folder, loop: Loop) -> None:
-        """Choose the weights, score every part, write weights and pictures, then the status `finished`."""
+    def finish(self, folder: Folder, loop: Loop) -> Summary | None:
+        """Choose the weights, score every part, write weights and pictures, then the status `finished`.
+
+        Return what the run came to; None in every process but the first."""
         progress = loop.progress
         chosen, epoch = "last", progress.epoch
         last = self.engine.state()
@@ -167,7 +191,7 @@ class Session:
         scores = {name: score(self.engine, name) for name in self.engine.parts}
         if not self.leads:
             self.engine.processes.said("")
-            return
+            return None
         if loop.best is not None:
             folder.write_bytes(names.LAST, as_bytes(last))
         folder.write_bytes(names.WEIGHTS, as_bytes(self.engine.state()))
@@ -175,10 +199,8 @@ class Session:
         drawn = draw(self.plan, self.engine, folder) if self.plan.request.pictures else Drawn(())
         progress.seconds = time.perf_counter() - loop.began
         folder.status(state="finished", step=progress.step, seconds=round(progress.seconds, 3))
-        with names.writing(folder / names.CHECKPOINTS):  # the files of weights now hold all that is needed
-            files.remove_folder(folder / names.CHECKPOINTS, folder.path)
         self.engine.processes.said("finished")
-        self.watch.ended(Summary(str(folder.path), chosen, epoch, scores, progress.seconds, *drawn))
+        return Summary(str(folder.path), chosen, epoch, scores, progress.seconds, *drawn)
 
     # ---- before the first step
 
@@ -246,6 +268,16 @@ class Session:
         if size > 1 and differing:
             words: Words = {"steps": Quoted(differing), "size": size}
             yield Diagnostic("NS862", None, words, severity="warning")
+
+
+def require_batches(plan: Plan, engine: Engine) -> None:
+    """Raise DataError (NS927) if the smallest share of a batch has fewer examples than a step of the net needs."""
+    size = engine.processes.size
+    smallest = min(end - begin for begin, end in engine.spans) // size
+    hint = Hint("processes") if size > 1 else Hint("rows")
+    fault = batch_fault(plan.train, plan.graph, smallest, hint)
+    if fault is not None:
+        raise DataError(fault)
 
 
 def parts_that_differ(plan: Plan) -> tuple[str, ...]:

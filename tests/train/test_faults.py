@@ -16,7 +16,7 @@ import netspec
 from netspec import api
 from netspec.diagnostics.errors import NetspecError
 from netspec.training.loop.loop import Loop
-from netspec.training.storage import checkpoint
+from netspec.training.storage import checkpoint, files
 from netspec.training.storage.folder import Folder, Lock
 from netspec.training.storage.writer import RunWriter
 from tests.train.conftest import MLP, Train, same
@@ -208,3 +208,95 @@ def test_a_further_layer_leaves_the_others_initial_weights() -> None:
     first, second = (netspec.parse(text).net().module(seed=5).state_dict() for text in (MLP, more))
     assert set(second) - set(first) == {"b.weight", "b.bias"}
     assert all(bool((first[key] == second[key]).all()) for key in first)
+
+
+# ---- what nobody foresaw, and what leaves no run
+
+
+class Raising(netspec.training.loop.progress.NoCallbacks):
+    """A callback with a mistake, in one of its methods."""
+
+    def __init__(self, method: str) -> None:
+        setattr(self, method, self._raise)
+
+    def _raise(self, *given: Any) -> None:
+        raise LookupError("the callback's own mistake")
+
+
+@pytest.mark.parametrize("method", ["began", "moment", "row", "saved", "ended"])
+def test_a_callback_that_raises_fails_the_run_and_reaches_the_caller(method: str, train: Train) -> None:
+    whole = train("mlp", out="whole")
+    with pytest.raises(LookupError, match="own mistake"):
+        train("mlp", out="cut", save_every=3, watch=Raising(method))
+    run = netspec.load_run("cut")
+    if method == "ended":  # the run itself has ended
+        assert run.status["state"] == "finished"
+        return
+    assert run.status["state"] == "failed"
+    assert "the callback's own mistake" in run.status["reason"]
+    [report] = run.folder.glob("netspec-failure-*.txt")
+    assert "in _raise" in report.read_text(encoding="utf-8")
+    assert same(whole, api.resume("cut"))
+
+
+def test_a_disk_that_stays_full_is_said_and_the_run_says_so(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows, the log and the status are refused from some moment on, and closing fails, too."""
+
+    def full(*given: Any) -> None:
+        raise OSError(28, os.strerror(28))
+
+    whole = train("mlp", out="whole")
+    for names in (("append",), ("_write",), ("write_through",), ("append", "write_through", "sync")):
+        with monkeypatch.context() as patch:
+            plain = Loop.epoch
+
+            def epoch(loop: Loop, names: tuple[str, ...] = names, patch: Any = patch, plain: Any = plain) -> None:
+                for name in names:
+                    patch.setattr(files, name, full)
+                plain(loop)
+
+            patch.setattr(Loop, "epoch", epoch)
+            with pytest.raises(NetspecError) as caught:
+                train("mlp", out=f"cut-{names}")
+        assert caught.value.diagnostic.code == "NS906"
+        assert same(whole, api.resume(f"cut-{names}"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_a_full_disk_at_the_very_start_and_at_close(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = files.open_plain
+
+    def full(path: Path, mode: str, root: Path) -> Any:
+        plain(path, mode, root).close()
+        return open("/dev/full", "ab" if "+" not in mode else "r+b", buffering=1 << 16)
+
+    monkeypatch.setattr(files, "open_plain", full)
+    for name in (".lock", "metrics.jsonl"):
+        monkeypatch.setattr(
+            files,
+            "open_plain",
+            lambda path, mode, root, name=name: (full if path.name == name else plain)(path, mode, root),
+        )
+        with pytest.raises(NetspecError) as caught:
+            train("mlp", out=f"cut{name}")
+        assert caught.value.diagnostic.code == "NS906"
+
+
+@pytest.mark.parametrize(("rows", "batch", "fails"), [(41, 1, True), (1, 8, True), (41, 8, False), (41, 40, False)])
+def test_a_batch_that_is_too_small_is_said_before_there_is_a_folder(
+    rows: int, batch: int, fails: bool, place: Path
+) -> None:
+    """41 rows in batches of 8 or 40 leave one row over, which joins the batch before."""
+    path = place / "n.net"
+    path.write_text(
+        "net n {\n  input  x: 3\n  hidden z: 4 perceptrons -> batchnorm -> relu\n  output y: 1 perceptron\n}\n"
+        f"train {{\n  loss = squared(y, t)\n  batch = {batch}\n  epochs = 1\n}}\n"
+    )
+    data = {"x": [[0.1 * row, 1.0, 2.0] for row in range(rows)], "t": [[float(row)] for row in range(rows)]}
+    if not fails:
+        assert netspec.train(path, data, out="run", pictures=False).status["state"] == "finished"
+        return
+    with pytest.raises(NetspecError) as caught:
+        netspec.train(path, data, out="run", pictures=False)
+    assert caught.value.diagnostics[-1].code == "NS927"
+    assert not Path("run").exists()

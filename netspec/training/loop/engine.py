@@ -188,8 +188,8 @@ def _compile(engine: Engine, plan: Plan) -> None:
 def _spans(graph: Graph, count: int, batch: int, carried: CarriedStates, processes: Processes) -> list[tuple[int, int]]:
     if carried:
         return stateful_batches(count, batch)[1]
-    least = 2 * processes.size if any(node.op.mixes_batch for node in graph.nodes) else 1
-    return bounds(count, batch, least)
+    least = max(max(graph.least_examples(node), 2 if node.op.mixes_batch else 1) for node in graph.nodes)
+    return bounds(count, batch, least * processes.size if least > 1 else 1)
 
 
 def _forward(model: nn.Module, graph: Graph, processes: Processes) -> Any:

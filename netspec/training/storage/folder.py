@@ -91,7 +91,7 @@ class Folder:
         self.write(name, files.as_json(document))
 
     def status(self, **words: Any) -> None:
-        """Write the state of the run: running, finished, stopped or diverged."""
+        """Write the state of the run: running, finished, stopped, diverged or failed."""
         self.write_json(STATUS, {"process": os.getpid(), "host": socket.gethostname(), **words})
 
 
@@ -156,14 +156,20 @@ class Lock:
             self._stream.close()
             words = {"folder": str(self.folder.path), "owner": owner}
             raise UsageError(Diagnostic("NS852", None, words)) from None
-        self._stream.truncate(0)
-        self._stream.write(f"{os.getpid()} @ {socket.gethostname()}".encode())
-        self._stream.flush()
+        try:
+            with writing(self.folder / LOCK):
+                self._stream.truncate(0)
+                self._stream.write(f"{os.getpid()} @ {socket.gethostname()}".encode())
+                self._stream.flush()
+        except NetspecError:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         # The file must stay: without it, two other processes could lock two different files of this name.
-        self._stream.close()
+        with contextlib.suppress(OSError):  # what a full disk did not take
+            self._stream.close()
 
 
 def _lock(stream: Any) -> None:

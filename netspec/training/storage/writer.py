@@ -43,7 +43,8 @@ class RunWriter:
     def close(self) -> None:
         for stream in (self._metrics, self._log):
             if stream is not None:
-                stream.close()
+                with contextlib.suppress(OSError):  # bytes that the disk refused: the row that held them has said so
+                    stream.close()
 
     def row(self, row: Row) -> int:
         """Append the row of an epoch and return the size of the file in bytes."""
