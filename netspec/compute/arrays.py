@@ -12,9 +12,8 @@ node could also be written as loops in another language.
 
 Why not a tape that records every single addition and multiplication? It was tried on LSTM layers in two directions,
 attention, grouped filters and batchnorm in training. Its core has only 50 lines, but that LSTM (32 units, 20 steps)
-needs
-434,341 records, takes 3.9 s with its gradient, would be as many lines of JavaScript, and its loops cannot be recovered.
-With these arrays it has 1,433 nodes, each of them one loop, and takes 0.4 s.
+needs 434,341 records, takes 3.9 s with its gradient, would be as many lines of JavaScript, and its loops cannot be
+recovered. With these arrays it has 1,433 nodes, each of them one loop, and takes 0.4 s.
 
 An array is a view of the values of a node: an offset and, for each axis, the distance of every index from the first
 one. Slices, transposes, sliding windows, groups and repeated axes are views of the same values.
@@ -128,8 +127,7 @@ class Array(Numbers):
     """A view of the values of a node.
 
     Operators and functions act element by element, with numpy's broadcasting: an axis of length 1, or a missing axis at
-    the
-    front, is repeated.
+    the front, is repeated.
     """
 
     __slots__ = ("node", "offset", "steps")

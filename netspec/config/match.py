@@ -71,9 +71,9 @@ def type_of(graph: Graph, edge: Edge) -> Type:
 
 
 def sums_of(graph: Graph, edge: Edge) -> tuple[Edge, str]:
-    """Return the sums before the softmax or sigmoid that ends a layer, and the name of that operation.
+    """Return the logits of a layer that ends in softmax or sigmoid, and the name of that operation.
 
-    A layer that ends otherwise gives its own value and "".
+    For any other layer return its own value and "".
     """
     edge = graph.through(edge)
     node = graph.nodes[edge.node]

@@ -131,7 +131,7 @@ def is_length(text: str) -> bool:
 
 
 def without_letters(show: Shown) -> Shown:
-    """Return a `show` list without its letters; if `..` stood on both sides of a letter, only one `..` is left."""
+    """Return a `show` list without letters; `..` on both sides of a letter becomes one `..`."""
     found: list[Index | Skip] = []
     for entry in show:
         if isinstance(entry, Index) and entry.number is None:

@@ -1,8 +1,7 @@
 """Sizes that may stay symbolic: arithmetic, comparison and text.
 
 A size is an int or a Formula. A Formula has its terms, from which it is printed (`H*(d+1)`), and its value for each of
-a
-few witnesses. A witness is a choice of values for the open names that satisfies the `require` lines of the body. All
+a few witnesses. A witness is a choice of values for the open names that satisfies the `require` lines of the body. All
 comparisons use these values: they are as cheap as with ints, and no algebra system is needed.
 
     a == b    equal for every witness

@@ -1,8 +1,7 @@
 """Nodes that are not operations: an input of the net, an input of a block, a delayed read, reversed time.
 
 Each class is an `Op`, so that it has types and PyTorch code like every other node. Its field `structure` says which
-kind
-it is; `Node.kind` and `Node.delay` read it. None of them has a name in the language or options.
+kind it is; `Node.kind` and `Node.delay` read it. None of them has a name in the language or options.
 """
 
 from __future__ import annotations

@@ -153,8 +153,7 @@ def values_of(
         training: whether batch statistics and dropout are used, as in training.
         lengths: the number of time steps of each example, by the name of the lengths (`Time.varying`).
         draw: random numbers, as for `Call.noise`.
-            one_step: whether the inputs are a single time step, without T. Then a step that reads other time steps is
-            an error.
+        one_step: whether the inputs are a single time step, without T; steps that read other time steps are errors.
 
     Returns:
         The values of all nodes.

@@ -21,8 +21,7 @@ class Attention(Weighted):
     """Scaled dot-product attention with query, key, value and out layers.
 
     With one input it is self-attention; three inputs are queries, keys and values. The sequence is time, or space if
-    the
-    input has maps without time.
+    the input has maps without time.
 
     Shape: (B, T, C), keys and values (B, S, C') -> (B, T, C); without time (B, C, *space), unchanged.
     """

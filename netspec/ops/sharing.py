@@ -1,8 +1,8 @@
 """The only broadcasting rule of the language: how `+ - * &` combine two types.
 
 One side must have every role (space, time) of the other; along a role that the other lacks, it is repeated. The sizes
-of
-common roles must be equal, and so must the maps; `&` adds the maps. Nothing else is stretched: `1` and `3` do not fit.
+of common roles must be equal, and so must the maps; `&` adds the maps. Nothing else is stretched: `1` and `3` do not
+fit.
 """
 
 from __future__ import annotations

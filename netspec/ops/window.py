@@ -15,8 +15,7 @@ def slide(
     """Return how many windows fit along one axis: floor((size + 2 pad - dilation (kernel-1) - 1) / stride) + 1.
 
     `ceil` rounds up, but as in torch the last window must begin inside the input or the padding before it. So a window
-    that
-    is larger than the padded input may extend beyond it.
+    that is larger than the padded input may extend beyond it.
     """
     reach = dilation * (kernel - 1) + 1
     room = size + 2 * pad - reach

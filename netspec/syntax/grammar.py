@@ -1,9 +1,8 @@
 """grammar/netspec.lark -> the LALR table that the parser runs.
 
 Lark reads the grammar and computes the table. This takes 0.3 s, so the table is stored next to this file as JSON, with
-a
-checksum of its grammar. If the checksum differs (the grammar was edited), Lark computes the table again at import time.
-`./dev grammar` writes the file.
+a checksum of its grammar. If the checksum differs (the grammar was edited), Lark computes the table again at import
+time. `./dev grammar` writes the file.
 """
 
 from __future__ import annotations

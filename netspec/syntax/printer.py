@@ -2,8 +2,7 @@
 nothing.
 
 The order of statements and the comments stay. A comment stays with its statement; inside a chain or a list it stays
-with
-its item.
+with its item.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The syntax objects of a `.net` file, each with its place.
 
 A place (`at`) is a half-open range of characters in the text. Comparisons ignore places, so two texts have equal trees
-if
-they say the same.
+if they say the same.
 """
 
 from __future__ import annotations

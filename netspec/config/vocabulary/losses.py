@@ -1,12 +1,12 @@
 """The losses: what they compare, which types fit, and their formulas as functions of tensors.
 
-A term names a layer and what it is compared with: a field of `data`, or another layer. `wants` says what the
-second must be, given the first; it is how a column of numbers becomes class indices for `cross_entropy`.
-`predicts` says what the layer's values mean: one class, several labels, numbers.
+A term names a layer and its target: a field of `data`, or another layer. `wants` returns the type of the target for the
+type of the layer; because of it a column of numbers becomes class indices for `cross_entropy`. `predicts` says what the
+values of the layer mean: one class, several labels, or numbers.
 
-Shapes are the net's: (B, [T,] maps, *space) for sums and values, (B, [T,] *space) for classes. The weight of a
-mean is what it divides by (examples, or the sum of class weights or of a mask), so that means of uneven batches
-and processes can be put together exactly.
+Shapes are those of the net: (B, [T,] maps, *space) for logits and values, (B, [T,] *space) for classes. A mean comes
+with its weight, the number that it was divided by (examples, or the sum of class weights or of a mask), so that the
+means of uneven batches and of several processes can be combined exactly.
 """
 
 from __future__ import annotations
@@ -35,12 +35,13 @@ if TYPE_CHECKING:
 
 
 class Term(Entry):
-    """A loss or metric of one layer, mostly against a target. Options of kind `name` are layers or fields.
+    """A loss or metric of one layer, usually compared with a target. Options of kind `name` are layers or fields.
 
-    classifies: softmax and sigmoid in front are undone: it computes from the sums.
-    higher: better when larger.
-    shares: a target of numbers must lie between 0 and 1.
-    instead: the loss that takes sums where this one takes probabilities; "" where it takes both.
+    Attributes:
+        classifies: whether it computes from logits, so that a softmax or sigmoid at the end of the layer is skipped.
+        higher: whether larger values are better.
+        shares: whether a target of numbers must be between 0 and 1.
+        instead: the loss for logits, if this one takes probabilities only; "" if it takes both.
     """
 
     classifies: ClassVar[bool] = False
@@ -51,27 +52,27 @@ class Term(Entry):
     layer: Annotated[str, setting("name", "the layer that is judged")]
 
     def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
-        """The type the target must have; None where there is no target. Raises ShapeFault for a wrong layer.
+        """Return the type that the target must have; None if there is no target. Raises ShapeFault for a wrong layer.
 
         `predicted` is what the layer predicts, as `prediction_of` finds it.
         """
         return layer
 
     def predicts(self, layer: Type, rebuilds: bool = False) -> Prediction | None:
-        """What the values of the layer mean; None where they answer nothing.
+        """Return what the values of the layer mean; None if they predict nothing.
 
-        `rebuilds` says that the target is an input of the net, which the layer is to reproduce.
+        `rebuilds` says that the target is an input of the net, as in an autoencoder.
         """
         return None
 
     @property
     def compared(self) -> str | None:
-        """The name of the target, where there is one."""
+        """Return the name of the target, if there is one."""
         found: str | None = getattr(self, "target", None)
         return found
 
     def others(self) -> dict[str, str]:
-        """Further layers and fields, by the options that name them: a mask, the third layer of a triplet."""
+        """Return further layers and fields, by the option that names them: a mask, the third layer of a triplet."""
         options = [name for name, field in type(self).model_fields.items() if option_of(name, field).kind == "name"]
         names = {name: getattr(self, name) for name in options if name not in ("layer", "target")}
         return {name: value for name, value in names.items() if value is not None}
@@ -80,11 +81,12 @@ class Term(Entry):
 class Loss(Term):
     """A term of the loss: its mean over the examples of a batch.
 
-    A loss of your own inherits from this class and defines `each`, the loss of every value. Masks, `reduce` and the
-    mean are then netspec's. One that needs another mean defines `function`.
+    To add a loss, inherit from this class and define `each`, the loss of every value; masks, `reduce` and the mean then
+    work. If the loss needs another kind of mean, define `function` instead.
 
-    draws: it draws random numbers.
-    mixes_batch: the loss of an example depends on other examples of its batch.
+    Attributes:
+        draws: whether it uses random numbers.
+        mixes_batch: whether the loss of an example depends on other examples of its batch.
 
     Example:
         >>> from typing import Annotated
@@ -108,21 +110,21 @@ class Loss(Term):
     ] = "mean"
 
     def each(self, value: Tensor, target: Tensor | None, layer: Type, **others: Tensor) -> Tensor:
-        """The loss of each value.
+        """Return the loss of each value.
 
         Parameters:
             value: the layer's values, (B, [T,] maps, *space).
-            target: what they are compared with; classes are (B, [T,] *space).
+            target: the target; classes are (B, [T,] *space).
             layer: the type of the layer.
-            others: further layers and fields, by the options that name them.
+            others: further layers and fields, by the option that names them.
 
         Returns:
-            (B, …): one number for each value, each step or each example.
+            (B, …): a number for each value, each time step or each example.
         """
         raise NotImplementedError(f"{self.word} has no formula")
 
     def function(self, layer: Type, target: Type | None, device: Any) -> Compute:
-        """The function (value, target, mask, **others) -> (mean, weight) of a run; mask is (B, [T,] …) of 0 and 1."""
+        """Return the function (value, target, mask, **others) -> (mean, weight) of a run; mask is (B, [T,] …), 0 or 1."""
 
         def mean(value: Tensor, target: Tensor | None, mask: Tensor | None, **others: Tensor) -> Mean:
             return mean_of(self.each(value, target, layer, **others), mask, self.reduce)

@@ -1,4 +1,4 @@
-"""The metrics: which types they compare, the sums that grow batch by batch, and the number that these come to."""
+"""The metrics: which types they compare, the sums that they accumulate over batches, and the result of these sums."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Metric(Term):
-    """A number that people read; computed over a whole part at once.
+    """A measure for people, computed over a whole part of the data.
 
-    Nothing is kept but sums, which add up over batches and processes. A metric of your own inherits from this class
-    and defines `sums`, `result` and, where there are not two sums, `size`.
+    Only sums are stored; they are added over batches and processes. To add a metric, inherit from this class and define
+    `sums`, `result` and, unless there are two sums, `size`.
 
     Example:
         >>> from typing import Annotated
@@ -37,26 +37,26 @@ class Metric(Term):
 
     @property
     def measure(self) -> str:
-        """What the number is called: the word, and how it is averaged where that is said."""
+        """Return the name of the measure: its word, and the kind of average if one is given."""
         return self.word
 
     def size(self, predicted: Prediction) -> int:
-        """How many sums there are."""
+        """Return the number of sums."""
         return 2
 
     def sums(self, value: Tensor, target: Tensor, mask: Tensor | None, predicted: Prediction) -> Tensor:
-        """What one batch adds to the sums, (size,) in float64.
+        """Return what one batch adds to the sums, (size,) in float64.
 
         Parameters:
             value: the layer's values, (B, [T,] maps, *space).
-            target: what they are compared with; classes are (B, [T,] *space).
-            mask: what counts, (B, [T,] …) of 0 and 1; None: all.
+            target: the target; classes are (B, [T,] *space).
+            mask: which values count, (B, [T,] …), 0 or 1; None if all do.
             predicted: what the values mean, and the type of the layer.
         """
         raise NotImplementedError(f"{self.word} has no formula")
 
     def result(self, sums: Tensor, predicted: Prediction) -> float:
-        """The metric of a part, from the sums over it; nan where nothing was counted."""
+        """Return the metric of a part, given the sums over it; nan if no value counted."""
         raise NotImplementedError(f"{self.word} has no formula")
 
 
@@ -127,7 +127,7 @@ def _mean(sums: Tensor) -> float:
 
 
 class Decided(Metric):
-    """Metrics of answers that are right or wrong."""
+    """Metrics of predictions that are right or wrong."""
 
     classifies = True
     higher = True
@@ -173,9 +173,9 @@ class Accuracy(Decided):
 
 
 class Counted(Decided):
-    """Precision, recall and F1, as scikit-learn computes them, from three counts of each class or label:
+    """Precision, recall and F1 as in scikit-learn, computed from three counts for each class or label:
 
-    how often it is answered rightly, how often it is answered, how often it is right.
+    how often it is predicted correctly, how often it is predicted, and how often it is true.
     """
 
     average: Annotated[
@@ -217,7 +217,7 @@ class Counted(Decided):
             return float(self.score(hits.sum(), answered.sum(), right.sum()))
         values = self.score(hits, answered, right)
         if self.average is None and isinstance(predicted, OneOfTwo):
-            return float(values[1])  # for two classes, the score of the second class, as is usual
+            return float(values[1])  # for two classes, usually the score of the second one is meant
         if predicted.chooses:  # a class that never occurs and is never predicted has no score
             values = values[(answered + right) > 0]
         return float(values.mean())

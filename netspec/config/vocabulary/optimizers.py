@@ -1,4 +1,4 @@
-"""The optimizers: torch's names and options, torch's defaults. A test holds them to torch's own signatures."""
+"""The optimizers, with the names, options and defaults of torch. A test compares them with torch's signatures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from netspec.registry import Registry
 if TYPE_CHECKING:
     import torch
 
-# options that are two numbers: the rule that torch demands, in words and as a function
+# options with two numbers: the condition that torch requires, in words and as a function
 _PAIRS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
     "betas": ("0 <= each < 1", lambda first, second: 0 <= first < 1 and 0 <= second < 1),
     "etas": ("0 < first < 1 < second", lambda first, second: 0 < first < 1 < second),
@@ -22,12 +22,13 @@ _PAIRS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
 
 
 class Optimizer(Entry):
-    """How weights follow their gradients. Frozen weights and buffers take no part.
+    """An optimizer; it does not change frozen weights and buffers.
 
-    An optimizer of your own inherits from this class and names its class in torch.optim, or defines `build`.
+    To add an optimizer, inherit from this class and set `torch_name`, or define `build`.
 
-    torch_name: its class in torch.optim, which takes the options as they are here.
-    fused: the devices on which torch has one kernel for all weights.
+    Attributes:
+        torch_name: the class in torch.optim, which takes the same options.
+        fused: the devices for which torch updates all weights in one kernel.
 
     Example:
         >>> class Lbfgs(netspec.Optimizer):
@@ -48,7 +49,7 @@ class Optimizer(Entry):
                 refuse("NS779", option=name, name=name, rule=rule, values=shown(values))
 
     def build(self, weights: Iterable[torch.nn.Parameter], device: str) -> torch.optim.Optimizer:
-        """torch's optimizer for these weights, in its fastest form on `cpu` or `cuda`: fused, else foreach."""
+        """Return torch's optimizer for these weights, in its fastest form on `cpu` or `cuda`: fused, else foreach."""
         from torch import optim
 
         options: dict[str, Any] = self.model_dump()
@@ -69,7 +70,7 @@ OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer", Optimizer, __packa
 
 
 class Decaying(Optimizer):
-    """An optimizer with weight decay, which draws the weights towards 0."""
+    """An optimizer with weight decay, which pulls the weights towards 0."""
 
     weight_decay: Annotated[float, setting("number", "how strongly weights are drawn to 0", least=0)] = 0.0
 

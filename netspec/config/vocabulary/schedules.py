@@ -13,8 +13,7 @@ class Schedule(Entry):
     """A factor for the learning rate. It depends only on the step, so a resumed run needs no state of it.
 
     Where torch's class takes the length of the run (T_max, total_steps), it is always the actual length of the run. To
-    add
-    a schedule, inherit from this class and define `multiplier`.
+    add a schedule, inherit from this class and define `multiplier`.
 
     Attributes:
         by_step: whether it changes with every optimizer step instead of every epoch.

@@ -1,4 +1,4 @@
-"""The table of data sources: what `source = …` may say, and what is known of a source before it is read."""
+"""The data sources: the values of `source = …`, and what is known about a source before it is read."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Facts(NamedTuple):
 
 
 class Source(Entry):
-    """Where the examples come from.
+    """A source of examples.
 
-    A source of your own inherits from this class and defines `open`.
+    To add a source, inherit from this class and define `open`.
 
     Example:
         >>> class Ramp(netspec.Source):
@@ -40,10 +40,11 @@ class Source(Entry):
     """
 
     def open(self, places: Any) -> Rows:
-        """The rows of the source: an object with `columns`, `numbers`, `classes` and so on, as far as it has them.
+        """Return the rows of the source: an object with `columns`, `numbers`, `classes` and so on, as far as it has
+        them.
 
-        `places.find(self, "file")` is the path that an option names, checked to lie where data may lie. Raises
-        DataError. The built-in sources are read in the room of training.
+        `places.find(self, "file")` returns the path that an option names, after a check that the spec may read it.
+        Raises DataError. The built-in sources do not define this method: netspec.training.sources reads them.
         """
         raise NotImplementedError(f"{self.word} is read nowhere")
 
@@ -99,7 +100,7 @@ _FURTHER = frozenset("utf_8_sig iso8859_1 koi8_t koi8_u cp720 cp737 cp874 cp875 
 
 
 def _encoding(name: str) -> None:
-    """Refuse a name that is no encoding of Python. The table of names is used since a lookup would import a module."""
+    """Reject an encoding that Python does not have. It is looked up in a table, since Python would import a module."""
     folded = name.lower().replace("-", "_").replace(" ", "_")
     known = aliases.get(folded) or aliases.get(folded.replace("_", "")) or folded
     if known in _NO_TEXT or known not in {*aliases.values(), *_FURTHER}:
@@ -267,7 +268,7 @@ class Python(Source):
 
 
 class Given(Source):
-    """Arrays that the caller hands over; never written in a spec."""
+    """Arrays from the caller; a spec cannot name this source."""
 
     word: ClassVar[str] = "arrays"
     about = "arrays handed over in Python"

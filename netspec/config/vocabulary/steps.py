@@ -1,8 +1,8 @@
-"""The steps of a field: first what is taken from the source, then what is done with it.
+"""The steps of a field: the first one reads from the source, the others transform the values.
 
-`type` follows a field's type as far as it is known without reading anything; UNKNOWN parts are settled when
-the data is there. What a step learns from the training part is plain JSON, so that a run's folder holds it and
-`predict` does the same to new rows.
+`type` returns the type after a step, as far as it is known before the data are read; UNKNOWN parts are resolved later.
+What a step learns from the training part is plain JSON. It is stored in the run's folder, so that `predict` transforms
+new rows in the same way.
 """
 
 from __future__ import annotations
@@ -31,9 +31,11 @@ State = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """What a first step takes from: the rows of a source.
+    """What the first step of a field reads: the rows of a source.
 
-    rest: the columns that no other field takes. resize: the size that the next step gives to pictures.
+    Attributes:
+        rest: the columns that no other field names.
+        resize: the size that the next step gives to pictures.
     """
 
     rows: Rows
@@ -43,14 +45,15 @@ class Taking:
 
 
 class FieldStep(Entry):
-    """One item of a field's chain.
+    """One step of a field.
 
-    A step of your own inherits from this class and defines one of `take` (the first item of a chain), `transform`
-    (with `fit` where it learns from the training part, and `inverse` where it can be undone) or `augment`.
+    To add a step, inherit from this class and define one of: `take`, for the first step of a field; `transform`, with
+    `fit` if it learns from the training part and `inverse` if it can be undone; or `augment`.
 
-    takes: takes something from the source: the first item of every chain.
-    training: acts in training passes only.
-    batched: acts on single batches, after all other steps.
+    Attributes:
+        takes: whether it reads from the source, and so is the first step of a field.
+        training: whether it acts only in training.
+        batched: whether it acts on each batch, after all other steps.
 
     Example:
         >>> class Halve(netspec.FieldStep):
@@ -70,36 +73,37 @@ class FieldStep(Entry):
     batched: ClassVar[bool] = False
 
     def type(self, before: Type, facts: Facts) -> Type:
-        """The type after this step; raises ShapeFault where the step cannot act."""
+        """Return the type after this step; raise ShapeFault if the step does not fit."""
         return before
 
     def take(self, taking: Taking) -> Values:
-        """The raw values of the field, of all rows. Faults are collected; raises DataError for what ends everything."""
+        """Read the raw values of the field, for all rows. Mistakes are collected; raises DataError if reading must stop."""
         raise NotImplementedError(f"{self.word} takes nothing from a source")
 
     def fit(self, values: Values, rows: Array) -> State:
-        """What the step learns from the training rows, as plain JSON."""
+        """Return what the step learns from the training rows, as plain JSON."""
         return {}
 
     def transform(self, values: Values, state: State) -> Values:
-        """The values after the step, with what it has learned."""
+        """Return the values after the step, given what it learned."""
         raise NotImplementedError(f"{self.word} acts on single batches")
 
     def inverse(self, array: Array, state: State) -> Array:
-        """Numbers (rows, maps, …) as they were before the step; what cannot be undone stays."""
+        """Undo the step for numbers (rows, maps, …); what cannot be undone stays."""
         return array
 
     def augment(self, pictures: Tensor, draw: Draw | None) -> Tensor:
-        """A batch after the step, (B, C, H, W).
+        """Return a batch of pictures (B, C, H, W) after the step.
 
-        `draw()` gives a number in [0, 1) for each example, other ones at every call; None outside training passes.
+        `draw()` returns a random number in [0, 1) for each example, new ones at every call; `draw` is None outside
+        training.
         """
         raise NotImplementedError(f"{self.word} acts on whole fields")
 
     def as_found(self, stored: Mapping[str, Any], resized: bool) -> Self:
-        """A first step with what the run found in its source: columns, classes, the size of pictures.
+        """Return this first step with what the run found in its source: columns, classes, the size of pictures.
 
-        `stored` is the field's entry in `data.json`; `resized` says that pictures are resized next.
+        `stored` is the field's entry in `data.json`; `resized` says that the next step resizes pictures.
         """
         return self
 
@@ -114,7 +118,7 @@ def _incomplete(step: type[FieldStep]) -> str:
 STEPS: Registry[type[FieldStep]] = Registry("step of a field", FieldStep, __package__, key="word", missing=_incomplete)
 
 
-# ---- what is taken from the source
+# ---- steps that read from the source
 
 
 @STEPS.register
@@ -242,7 +246,7 @@ class Chars(FieldStep):
         return self.model_copy(update={"alphabet": "".join(classes)}) if classes else self
 
 
-# ---- what is done with it
+# ---- steps that transform values
 
 
 @STEPS.register
@@ -266,7 +270,7 @@ class Standardize(FieldStep):
         return {"mean": np.atleast_1d(chosen.mean(axis=axes)).tolist(), "std": np.atleast_1d(std).tolist()}
 
     def _fit_in_parts(self, values: Values, rows: Array, axes: tuple[int, ...]) -> State:
-        """Do the same as `fit` for data on the disk. The mean is subtracted before squaring: no digits are lost."""
+        """Do the same as `fit` for data on the disk. The mean is subtracted before squaring, to keep precision."""
         import numpy as np
 
         parts = [rows[start : start + PART] for start in range(0, len(rows), PART)]

@@ -164,9 +164,8 @@ class Writer:
         """Return the bytes of the file.
 
         Parameters:
-                picture: `scene` has the figure as primitives, `options` the theme and the width. Append to `warnings`
-                what the
-                user should know.
+            picture: `scene` has the figure as primitives, `options` the theme and the width. Append to `warnings` what
+                the user should know.
             scale: pixels per CSS pixel (1/96 inch), for bitmap formats.
         """
         raise NotImplementedError

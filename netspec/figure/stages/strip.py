@@ -24,7 +24,7 @@ from netspec.ir.graph import Graph
 # side of a tile and distance of two tiles in mm, tiles in a row, and how many are drawn at most
 TILE, BETWEEN, COLUMNS, MOST = 8.6, 0.7, 5, 30
 PICTURE, ACROSS = 26.0, 2  # if tiles are whole pictures: their height in mm, and how many stand side by side
-NAME, STEP = 5.0, 3.7  # sizes of the type of a box's name and of its steps
+NAME, STEP = 5.0, 3.7  # font sizes of a box's name and of its steps
 HIGH = 18.0  # height of a box in mm
 APART = 12.0  # mm between two boxes
 DOWN = 16.0  # mm from the boxes to the tiles below

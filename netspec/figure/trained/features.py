@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SIDE = 72.0  # mm, side of a plot
 APART = 16.0  # mm between two plots
 DOT, BADGE = 0.75, 2.7  # radius of an example's dot, and of the circle with the name of a class
-TITLE, NAME, AXIS = 5.0, 3.6, 4.2  # sizes of the type of a plot's title, a class's name and an axis
+TITLE, NAME, AXIS = 5.0, 3.6, 4.2  # font sizes of a plot's title, a class's name and an axis
 EDGE = 0.07  # this part of the range of the points is added as free room on every side
 # each class has a colour; if there are more classes than colours, the colours repeat
 ROLES = ("input", "hidden", "output", "group3", "group5", "group4", "filter", "guide", "equals", "ink")

@@ -12,7 +12,7 @@ from netspec.figure.scene.typeset import Line, upright
 from netspec.figure.trained import Arrays
 from netspec.figure.trained.overlay import number, value_of
 
-VALUE, PRODUCT, TOTAL = 4.2, 3.1, 4.6  # sizes of the type of a value, of a product and of a sum
+VALUE, PRODUCT, TOTAL = 4.2, 3.1, 4.6  # font sizes of a value, of a product and of a sum
 INK = "value"
 
 

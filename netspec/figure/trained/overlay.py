@@ -14,7 +14,7 @@ from netspec.ir.graph import Graph
 
 THIN, THICK = 0.165, 0.85  # width of a wire for a weight of 0, and for the largest weight
 FAINTEST = 0.03  # a weight that is smaller than this part of the largest is drawn like 0
-SIZE, ROW, DASH = 4.6, 6.6, 11.0  # of the legend: size of the type, height of a row, length of a sample line
+SIZE, ROW, DASH = 4.6, 6.6, 11.0  # of the legend: font size, height of a row, length of a sample line
 
 
 @dataclass(slots=True)

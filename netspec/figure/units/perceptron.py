@@ -21,8 +21,8 @@ from netspec.ir.graph import Graph
 BETWEEN = 0.62  # room for the dots between two perceptrons, as a multiple of the height of one perceptron
 STEEPEST = 2.2  # the steepest slope (rise over run) of a wire that does not yet run through a neighbouring weight
 APART = 1.15  # distance from a perceptron's last weight to the next perceptron's first, as a multiple of WEIGHT_PITCH
-# level distances in mm: input dot to weight, weight to the bend of its wire, weight to sum, sum to activation box, and
-# the last shape to the output dot (8.3 less than TO_END)
+# horizontal distances in mm: from an input dot to its weight, from the weight to the bend of its wire, from the weight
+# to the sum, from the sum to the activation box; the output dot is TO_END - 8.3 behind the last shape
 TO_WEIGHT, KNEE, TO_SUM, TO_BOX, TO_END = 25.6, 8.3, 35.0, 37.0, 31.0
 TO_NEXT = 51.0  # smallest distance from a layer's outputs to the weights of the next layer
 S = 7.4  # size of the letter s beside the arrow from the sum to the activation

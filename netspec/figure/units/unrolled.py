@@ -22,7 +22,7 @@ APART = 16.0  # mm between two cells; also the length of an arrow with an open e
 THICK = 0.665  # width of the arrows between pills
 CAPTION = 5.4
 ROW, FRAME = 11.2, 0.465  # height of a row of the table, and width of its outline
-VECTOR = 4.9  # size of the type in the table
+VECTOR = 4.9  # font size in the table
 
 
 @dataclass(slots=True)

@@ -90,9 +90,8 @@ def split(
     """Divide rows into parts, one for each share.
 
     `ordered` makes each part consecutive rows; otherwise rows are chosen at random. Part sizes are rounded so that they
-    add up
-    to `count`; a part with a share above 0 is not empty if there are enough rows. `classes` gives the class of each row
-    (count,): then every part has the same share of each class, except for rounding.
+    add up to `count`; a part with a share above 0 is not empty if there are enough rows. `classes` gives the class of
+    each row (count,): then every part has the same share of each class, except for rounding.
     """
     import numpy as np
 

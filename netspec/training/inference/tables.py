@@ -30,9 +30,8 @@ class Answer:
     Attributes:
         values: class numbers (rows, …); labels (rows, labels, …), 0 or 1; or numbers (rows, …) in the target's original
             unit.
-            probabilities: (rows, classes, …); for two classes with one logit (rows, …), of the second class; for labels
-            (rows,
-            labels, …).
+        probabilities: (rows, classes, …); for two classes with one logit (rows, …), of the second class; for labels
+            (rows, labels, …).
     """
 
     name: str

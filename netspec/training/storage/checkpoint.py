@@ -2,8 +2,7 @@
 pickle.
 
 A checkpoint is a folder that is renamed to its final name after all its files are on the disk. Its manifest has the
-hash
-of each file. An interrupted checkpoint has no manifest or a wrong hash; then the previous checkpoint is used.
+hash of each file. An interrupted checkpoint has no manifest or a wrong hash; then the previous checkpoint is used.
 """
 
 from __future__ import annotations
