@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         SpecError,
         StoppedError,
         TrainError,
+        UnforeseenError,
         UsageError,
     )
     from netspec.diagnostics.model import Diagnostic
@@ -66,6 +67,7 @@ __all__ = [
     "StoppedError",
     "Theme",
     "TrainError",
+    "UnforeseenError",
     "UsageError",
     "View",
     "Writer",
@@ -85,7 +87,7 @@ __all__ = [
 _HOMES = {
     "netspec.diagnostics.errors": (
         "DataError", "DivergedError", "MissingPackageError", "NetspecError", "SpecError", "StoppedError", "TrainError",
-        "UsageError",
+        "UnforeseenError", "UsageError",
     ),
     "netspec.diagnostics.model": ("Diagnostic",),
     "netspec.figure.backends": ("Picture", "Writer"),

@@ -46,7 +46,7 @@ def match(data: Data, train: Train, graph: Graph, report: Report) -> Match:
             report.add(misfit(item, item.type, want, found))
     _validated(data, train, report)
     _trainable(train, graph, report)
-    if "batch" not in train.undefined and (fault := batch_fault(train, graph, train.batch, Hint("batch"))):
+    if "batch" not in train.undefined and (fault := batch_fault(train, graph, train.batch)):
         report.add(fault)
     return found
 
@@ -306,14 +306,21 @@ def _trainable(train: Train, graph: Graph, report: Report) -> None:
         report.add(Diagnostic("NS784", train.loss_span, {"layers": layers}))
 
 
-def batch_fault(train: Train, graph: Graph, smallest: int, hint: Hint) -> Diagnostic | None:
-    """Return NS927 if a step of the net needs more examples in training than the smallest batch has, else None."""
+def batch_fault(train: Train, graph: Graph, smallest: int, processes: int = 1) -> Diagnostic | None:
+    """Return NS927 if a step of the net needs more examples in training than a process has of a batch, else None.
+
+    Parameters:
+        train, graph: the section and the net.
+        smallest: how many examples the smallest batch has.
+        processes: how many share each batch.
+    """
     node = max(graph.nodes, key=graph.least_examples)
-    least = graph.least_examples(node)
-    if smallest >= least:
+    least, given = graph.least_examples(node), smallest // processes
+    if given >= least:
         return None
     labels = () if node.span is None else (Label(node.span, "step"),)
-    words: Words = {"step": node.word, "least": least, "given": smallest}
+    words: Words = {"step": node.word, "least": least, "given": given}
+    hint = Hint("processes") if processes > 1 else Hint("batch") if train.batch < least else Hint("rows")
     return Diagnostic("NS927", train.places.get("batch"), words, labels=labels, hints=(hint,))
 
 

@@ -272,10 +272,8 @@ class Session:
 
 def require_batches(plan: Plan, engine: Engine) -> None:
     """Raise DataError (NS927) if the smallest share of a batch has fewer examples than a step of the net needs."""
-    size = engine.processes.size
-    smallest = min(end - begin for begin, end in engine.spans) // size
-    hint = Hint("processes") if size > 1 else Hint("rows")
-    fault = batch_fault(plan.train, plan.graph, smallest, hint)
+    smallest = min(end - begin for begin, end in engine.spans)
+    fault = batch_fault(plan.train, plan.graph, smallest, engine.processes.size)
     if fault is not None:
         raise DataError(fault)
 
