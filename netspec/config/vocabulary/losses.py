@@ -124,7 +124,7 @@ class Loss(Term):
         raise NotImplementedError(f"{self.word} has no formula")
 
     def function(self, layer: Type, target: Type | None, device: Any) -> Compute:
-        """Return the function (value, target, mask, **others) -> (mean, weight) of a run; mask is (B, [T,] …), 0 or 1."""
+        """Return the function (value, target, mask, **others) -> (mean, weight); mask is (B, [T,] …), 0 or 1."""
 
         def mean(value: Tensor, target: Tensor | None, mask: Tensor | None, **others: Tensor) -> Mean:
             return mean_of(self.each(value, target, layer, **others), mask, self.reduce)

@@ -77,7 +77,7 @@ class FieldStep(Entry):
         return before
 
     def take(self, taking: Taking) -> Values:
-        """Read the raw values of the field, for all rows. Mistakes are collected; raises DataError if reading must stop."""
+        """Read the raw values of all rows. Mistakes are collected; raises DataError if reading must stop."""
         raise NotImplementedError(f"{self.word} takes nothing from a source")
 
     def fit(self, values: Values, rows: Array) -> State:
