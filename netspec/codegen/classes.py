@@ -60,7 +60,7 @@ class Argument:
     name: str
     values: tuple[Any, ...]  # the value of each instance
     symbol: str = ""  # the name of the size or parameter, or "" for a value of the code
-    leaf: int = -1  # the position of the value in `Draft.leaves()`, or -1 for a size or parameter
+    leaf: int = -1  # the position of the value in `Draft.leaves`, or -1 for a size or parameter
     attribute: str = ""  # the attribute of `self` that holds the argument, if `forward` reads it
 
     @property
@@ -80,7 +80,7 @@ class Definition:
     drafts: list[Draft]  # the drafts of all instances that share this class
     code: Draft  # the draft that is written into the source: the one with open sizes, if there is one
     arguments: list[Argument] = field(default_factory=list)
-    # by position in `Draft.leaves()`: the expression that is written for this value; all others are literals
+    # by position in `Draft.leaves`: the expression that is written for this value; all others are literals
     shown: dict[int, ast.expr] = field(default_factory=dict)
     is_net: bool = False
 
@@ -105,8 +105,8 @@ class Definition:
         return self.draft.lengths
 
     def draft_leaf(self, position: int) -> Any:
-        """Return the value at a position of `Draft.leaves()` in the first instance."""
-        return self.draft.leaves()[position].value
+        """Return the value at a position of `Draft.leaves` in the first instance."""
+        return self.draft.leaves[position].value
 
     def values(self, site: Site, scope: Scope) -> Iterator[ast.expr]:
         """Yield the values that an instance passes for the arguments of the class."""
@@ -115,7 +115,7 @@ class Definition:
                 yield Value(scope.params[argument.symbol], name=argument.name)
             else:
                 found = next((draft for draft in self.drafts if draft.scope is scope), None)
-                yield Value(UNKNOWN if found is None else found.leaves()[argument.leaf].value, name=argument.name)
+                yield Value(UNKNOWN if found is None else found.leaves[argument.leaf].value, name=argument.name)
 
     def construct(self, site: Site, scope: Scope) -> ast.expr:
         """Return the constructor call of an instance: `Transformer(d, heads, p)`, with modules for step parameters."""
@@ -172,7 +172,7 @@ class Classes:
         groups: dict[tuple[object, ...], list[Draft]] = {}
         for scope in scopes:
             draft = self._draft(self.site, scope)
-            key = (id(scope.source), scope.index in self.site.in_loops, draft.signature())
+            key = (id(scope.source), scope.index in self.site.in_loops, draft.signature)
             groups.setdefault(key, []).append(draft)
         for drafts in groups.values():
             block = str(drafts[0].scope.source.body.name.text)
@@ -226,7 +226,7 @@ class Classes:
             if scope.kind == "block" and first.index + scope.index in self.site.inlined:
                 return None
         draft = self._draft(site, root)
-        return draft if draft.signature() == drafts[0].signature() else None
+        return draft if draft.signature == drafts[0].signature else None
 
     def _inputs(self, scope: Scope) -> list[Type]:
         return [self.graph.nodes[number].type for number in scope.ports]
@@ -300,8 +300,8 @@ def settle(definition: Definition, open_: Draft | None) -> None:
     if open_ is not None:
         definition.code = open_
     drafts = definition.drafts
-    columns = [tuple(value.value for value in column) for column in zip(*(d.leaves() for d in drafts), strict=True)]
-    said = [value.value for value in open_.leaves()] if open_ is not None else [None] * len(columns)
+    columns = [tuple(value.value for value in column) for column in zip(*(d.leaves for d in drafts), strict=True)]
+    said = [value.value for value in open_.leaves] if open_ is not None else [None] * len(columns)
     sizes = {word: _column(drafts, word) for word in _order(drafts[0].scope)}
     codes: dict[int, ast.expr] = {}
     # A literal that depends on a size would become wrong if another value were passed for this size.
@@ -323,7 +323,7 @@ def settle(definition: Definition, open_: Draft | None) -> None:
             key = next((word for word, each in sizes.items() if _alike(each, column)), "")
             key = key or next((word for word, each in arguments.items() if _alike(each.values, column)), "")
             if not key:
-                wanted = drafts[0].leaves()[position].name.rstrip("0123456789") or "size"
+                wanted = drafts[0].leaves[position].name.rstrip("0123456789") or "size"
                 key = f"{wanted} {position}"  # no name of a spec has a blank
                 arguments[key] = Argument(wanted, column, leaf=position)
             elif key not in arguments:
@@ -403,7 +403,7 @@ def _name_all(definition: Definition, arguments: dict[str, Argument], codes: dic
 def written(definition: Definition, classes: Classes, about: str) -> Statement:
     """Return the statement of a definition: a class, or a function if the block stores nothing."""
     code = definition.code
-    positions = {id(value): position for position, value in enumerate(code.leaves())}
+    positions = {id(value): position for position, value in enumerate(code.leaves)}
 
     def put(node: Any) -> Any:
         if isinstance(node, Value):

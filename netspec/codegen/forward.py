@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from netspec.codegen.modules import GivenModule, Modules, leaf, target
 from netspec.codegen.order import Cell, Item, items
@@ -39,11 +40,12 @@ ROOM = WIDTH - 12  # characters; an expression that is longer is split into seve
 STATE = "dict[str, Any]"
 
 
-@dataclass(slots=True)
+@dataclass
 class Draft:
     """The code of a class, or of a function if a block has no weights, with the way its values are written still open.
 
     A value may become a literal or an argument of the class; `netspec.codegen.classes.settle` decides that later.
+    What is asked of the whole code (`leaves`, `signature`, `trains`) is worked out once, after `Forward` wrote it.
     """
 
     scope: Scope
@@ -63,7 +65,7 @@ class Draft:
     def given(self) -> list[GivenModule]:
         return self.modules.given
 
-    @property
+    @cached_property
     def trains(self) -> bool:
         """Whether the code reads `self.training`, that is, behaves differently in training."""
         return any(
@@ -73,12 +75,14 @@ class Draft:
             for node in walk(expression)
         )
 
+    @cached_property
     def leaves(self) -> list[Value]:
         """Return every value in the code in the order of the text; the values of `__init__` come first."""
         statements = (*self.init, *self.lines)
         code = [*(found for line in statements for found in expressions(line)), *self.returns]
         return [node for found in code for node in walk(found) if isinstance(node, Value)]
 
+    @cached_property
     def signature(self) -> tuple[object, ...]:
         """Return what must be equal if two instances are to share a class.
 
@@ -86,7 +90,7 @@ class Draft:
         """
         lines = [*render(self.init, show=_kind), *render(self.lines, show=_kind)]
         returns = [flat(value, _kind) for value in self.returns]
-        defaults = [repr(value.default) for value in self.leaves()]
+        defaults = [repr(value.default) for value in self.leaves]
         arguments = [*self.arguments, *self.lengths, *(item.name for item in self.given)]
         return (self.function, self.stateful, tuple(arguments), tuple(lines), tuple(returns), tuple(defaults))
 

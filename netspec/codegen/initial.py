@@ -143,6 +143,11 @@ def _draw(tensor: torch.Tensor, weight: Weight, number: int) -> None:
     import torch
     from torch import nn
 
+    if tensor.dtype not in (torch.float32, torch.float64):  # numpy has no bfloat16, and erfinv loses digits in it
+        full = torch.empty(tensor.shape, dtype=torch.float32)
+        _draw(full, weight, number)
+        tensor.copy_(full)
+        return
     name = weight.init.name
     numbers = numbers_of(weight)
     spread = spread_of(weight)
@@ -153,15 +158,19 @@ def _draw(tensor: torch.Tensor, weight: Weight, number: int) -> None:
             bounds = tensor.new_tensor([1 / math.sqrt(fan) for fan in weight.fans])
             tensor.mul_(bounds.view(-1, *(1 for _ in tensor.shape[1:])))
         return
+    if name == "truncated_normal":
+        # the inverse of the distribution function; torch's trunc_normal_ draws a whole array until all of it fits
+        mean, std, least, most = numbers
+        share = math.erf((most - mean) / (std * math.sqrt(2))) if std else 0.0
+        _uniform(tensor, -share, share, number)
+        tensor.erfinv_().mul_(std * math.sqrt(2)).add_(mean).clamp_(least, most)
+        return
     source = torch.Generator().manual_seed(number)
     if name in ("normal", "embedding"):
         mean, std = numbers or (0.0, 1.0)
         tensor.normal_(mean, std, generator=source)
     elif name == "lecun":
         tensor.normal_(0.0, numbers[0], generator=source)
-    elif name == "truncated_normal":
-        mean, std, least, most = numbers
-        nn.init.trunc_normal_(tensor, mean, std, least, most, generator=source)
     elif name == "signs":
         tensor.bernoulli_(0.5, generator=source).mul_(2).sub_(1)
     elif spread is not None:
@@ -193,13 +202,7 @@ def _uniform(tensor: torch.Tensor, least: float, most: float, number: int) -> No
     numpy's SFC64 is twice as fast as torch's generator, and this is most of the time it takes to build a net.
     """
     import numpy as np
-    import torch
 
-    if tensor.dtype not in (torch.float32, torch.float64):  # numpy has no bfloat16
-        full = torch.empty(tensor.shape, dtype=torch.float32)
-        _uniform(full, least, most, number)
-        tensor.copy_(full)
-        return
     bits = np.random.SFC64(number)
     flat = tensor.view(-1).numpy()
     scale, middle = (most - least) * 2.0**-32, (most + least) / 2

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
 
 from netspec.codegen.classes import Classes, Definition, written
 from netspec.codegen.python import Helper, Statement, docstring, imported, render
-from netspec.ir.graph import Graph
+from netspec.ir.graph import Graph, Layer, Node, Scope
 from netspec.ir.operation import Part
 
 HEADER = "Written by netspec {version} from the net {name}; change the spec rather than this file."
@@ -29,6 +33,35 @@ def emit_named(graph: Graph) -> tuple[str, str]:
     """Return the source of a net and the name of the net's class in it; raise OpenSizes if some sizes are not set."""
     if graph.open:
         raise OpenSizes(graph.open)
+    return _emitted(Known(graph, _content(graph)))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A graph that equals every graph of the same content; the source of such graphs is written once a process."""
+
+    graph: Graph = field(compare=False)
+    content: tuple[Any, ...]
+
+
+def _read(cls: type, *others: str) -> attrgetter[Any]:
+    return attrgetter(*(each.name for each in fields(cls) if each.name not in ("span", *others)))
+
+
+# all that the nodes, layers and scopes of two graphs must have in common, if their specs are the same text
+_NODE, _LAYER, _SCOPE = _read(Node), _read(Layer), _read(Scope, "source", "params", "arguments", "children")
+
+
+def _content(graph: Graph) -> tuple[Any, ...]:
+    """Return what the source of a graph follows from: the texts, the sizes, and how the graph is made."""
+    texts = dict.fromkeys(scope.source.unit.source.text for scope in graph.scopes if scope.source is not None)
+    made = (map(_NODE, graph.nodes), map(_LAYER, graph.layers), map(_SCOPE, graph.scopes))
+    return (graph.name, graph.caption, repr(graph.params), graph.inputs, *texts, *map(tuple, made))
+
+
+@lru_cache(maxsize=64)
+def _emitted(known: Known) -> tuple[str, str]:
+    graph = known.graph
     classes = Classes(graph)
     helpers: list[Statement] = [Helper(part.source) for part in _parts(classes)]
     bodies = [written(each, classes, _about(each, graph)) for each in classes.definitions]
