@@ -1,4 +1,4 @@
-"""The face of netspec: everything that `import netspec` offers, in one place. Nothing below it imports it."""
+"""The public functions of netspec. `import netspec` offers them; no other module imports this one."""
 
 from __future__ import annotations
 
@@ -43,36 +43,38 @@ def train(
     quiet: bool = False,
     watch: Callbacks | None = None,
 ) -> Run:
-    """Trains a net as its sections say.
+    """Train a net as its data and train sections describe.
 
-    In a terminal it prints what `netspec train` prints, in a notebook it draws the curves while they grow; elsewhere
-    it is silent.
+    In a terminal it prints the same as `netspec train`, in a notebook it draws the curves during training, and
+    elsewhere it prints nothing.
 
     Parameters:
         spec: a spec, a net with its sizes set, or the path of a `.net` file.
-        data: fields as arrays, `(rows, …)` each, in place of the section's source; the field's steps still apply.
-        out: the run's folder; the next free `runs/NET-N` when left out.
-        epochs, batch, lr, seed: as in the train section, which they win over.
-        settings: other settings that win over the spec's: {"train.optimizer.momentum": 0.9}.
-        device: cpu, cuda, cuda:1, mps; auto chooses.
-        threads: threads for the CPU; by the size of a step when left out.
-        data_folder: the folder that paths in the data section start from; the spec's own when left out.
-        allow: top modules that may be imported: for sources `python("pkg:fn")`, and for what packages add to netspec.
-        compile: torch.compile: off, on, or auto, which times it first.
-        workers: threads that fetch batches of data too large for the device.
-        save_every: a checkpoint every so many steps; every minute when left out.
+        data: an array `(rows, …)` for each field, instead of the source of the data section; the field's steps are
+            applied.
+        out: the run's folder; by default the next free `runs/NET-N`.
+        epochs, batch, lr, seed: override these settings of the train section.
+        settings: overrides other settings, for example {"train.optimizer.momentum": 0.9}.
+        device: cpu, cuda, cuda:1, mps, or auto to choose one.
+        threads: the number of CPU threads; by default chosen by the size of a step.
+        data_folder: the folder to which paths in the data section are relative; by default the spec's folder.
+        allow: top-level modules that may be imported, for `python("pkg:fn")` sources and for packages that extend
+            netspec.
+        compile: whether to use torch.compile: off, on, or auto, which measures first.
+        workers: the number of threads that fetch batches if the data do not fit on the device.
+        save_every: the number of steps between checkpoints; by default one is written every minute.
         pictures: whether figures and curves are drawn at the end.
-        quiet: shows nothing.
-        watch: is told of the run in place of the terminal or the notebook, such as `netspec.notebook.Curves()`.
+        quiet: whether to print and draw nothing during training.
+        watch: receives the progress instead of the terminal or notebook, such as `netspec.notebook.Curves()`.
 
     Returns:
         The finished run.
 
     Raises:
         SpecError: the spec or its sections are wrong.
-        DataError: the data cannot be read, or do not fit the spec.
-        UsageError: an argument cannot be used, such as an unknown device.
-        DivergedError: the loss or a weight became infinite or not a number.
+        DataError: the data cannot be read or do not fit the spec.
+        UsageError: an argument is wrong, such as an unknown device.
+        DivergedError: the loss or a weight became infinite or NaN.
         StoppedError: a signal or a full disk stopped the run; `resume` continues it.
         MissingPackageError: torch or another package is not installed.
 
@@ -116,17 +118,17 @@ def train(
 
 
 def load_run(folder: StrPath, *, allow: Sequence[str] = ()) -> Run:
-    """A run that was made before.
+    """Load an existing run.
 
     Parameters:
         folder: the run's folder.
-        allow: top modules whose packages may be imported for the steps, losses, … that the run's spec names.
+        allow: top-level modules of packages that may be imported for steps, losses, … of the run's spec.
 
     Returns:
         The run.
 
     Raises:
-        UsageError: the folder holds no run, or one that cannot be read.
+        UsageError: the folder does not contain a run, or the run cannot be read.
 
     Example:
         >>> netspec.load_run("there/is/none")
@@ -150,26 +152,26 @@ def resume(
     quiet: bool = False,
     watch: Callbacks | None = None,
 ) -> Run:
-    """Continues a run that was stopped or killed, from its newest whole checkpoint to its end.
+    """Continue a run that was stopped or killed, from its newest undamaged checkpoint to its end.
 
-    The folder holds its spec and settings; only arrays must be given again. The result has the very same bits as a
-    run that nobody stopped.
+    The folder contains the spec and the settings; only arrays must be passed again. The result is identical, bit for
+    bit, to that of a run without interruption.
 
     Parameters:
         folder: the run's folder.
-        data: the arrays that `train` was given.
-        spec: compared with the run's own.
-        others: the specs whose sections were added by `--with`.
+        data: the arrays that were passed to `train`.
+        spec: if given, it must be equal to the run's own spec.
+        others: the specs that `--with` added, for the same comparison.
         data_folder: as for `train`.
-        allow: as for `train`; it is never stored.
-        pictures: as for `train`; as the run began when left out.
+        allow: as for `train`; a run does not store it.
+        pictures: as for `train`; by default as when the run began.
         quiet, watch: as for `train`.
 
     Returns:
         The finished run.
 
     Raises:
-        UsageError: the folder holds no run, the run has finished, or spec or data differ from what they were.
+        UsageError: the folder contains no run, the run has finished, or the spec or the data have changed.
         DataError, DivergedError, StoppedError, MissingPackageError: as for `train`.
 
     Example:
@@ -194,11 +196,11 @@ def resume(
 
 @contextlib.contextmanager
 def _shown(quiet: bool, watch: Callbacks | None) -> Iterator[Callbacks]:
-    """Yield what shows a run: the caller's `watch`, curves in a notebook, the display in a terminal, or nothing."""
+    """Yield the callbacks that show a run: the caller's `watch`, curves in a notebook, a terminal display, or none."""
     rank, _, _ = started()
     if watch is not None:
         yield watch
-    elif quiet or rank:  # of several processes only the first shows
+    elif quiet or rank:  # only the first of several processes shows progress
         yield NoCallbacks()
     elif _in_notebook():
         from netspec.notebook import Curves
@@ -215,7 +217,7 @@ def _shown(quiet: bool, watch: Callbacks | None) -> Iterator[Callbacks]:
 
 
 def _in_notebook() -> bool:
-    """Whether the code runs in a cell of Jupyter, and not in IPython in a terminal."""
+    """Whether the code runs in a Jupyter notebook (IPython in a terminal does not count)."""
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     return hasattr(shell, "kernel")

@@ -1,4 +1,4 @@
-"""A `.net` text -> Spec; a net of it with its sizes set -> Net, which has figure, table, source and module."""
+"""A `.net` text -> Spec; one of its nets with sizes set -> Net, which has figure, table, source and module."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 StrPath = str | os.PathLike[str]
-# the types of values that a parameter of a net can be set to; numbers of numpy are allowed too
+# the types of values for a parameter of a net; numpy numbers are allowed too
 Value = str | SupportsIndex | SupportsFloat | Sequence[Any]
 
 
 class Table(str):
-    """A text that a notebook and the Python interpreter show as it is, without quotes and escapes."""
+    """A text that notebooks and the Python prompt show without quotes and escapes."""
 
     __slots__ = ()
 
@@ -45,10 +45,10 @@ class Table(str):
 
 
 class Net:
-    """A net whose names, blocks and types are worked out. Made by `Spec.net`.
+    """A checked net: its names, blocks and types are resolved. `Spec.net` returns it.
 
     Attributes:
-        spec: the spec that it comes from.
+        spec: the spec that contains it.
         graph: its operations, layers and types, for tools.
         sizes: the sizes and parameters that `Spec.net` set.
 
@@ -67,7 +67,7 @@ class Net:
 
     @property
     def name(self) -> str:
-        """What the spec calls it."""
+        """The net's name in the spec."""
         return self.graph.name
 
     @property
@@ -77,30 +77,30 @@ class Net:
 
     @property
     def depth(self) -> int:
-        """The longest path, counted in layers that compute; the input does not count."""
+        """The number of computing layers on the longest path; the input does not count."""
         return self.graph.depth
 
     @property
     def weights(self) -> Size:
-        """How many weights are stored, trainable and frozen: an int, or a formula of the open sizes."""
+        """The number of weights, trainable and frozen: an int, or a formula if sizes are open."""
         return self.graph.counts.weights
 
     @property
     def counts(self) -> Counts:
-        """Weights, frozen ones, buffers, and multiply-adds for one example."""
+        """The numbers of trainable weights, frozen weights and buffers, and the multiply-adds for one example."""
         return self.graph.counts
 
     @property
     def warnings(self) -> list[Diagnostic]:
-        """What is worth a look, and no mistake."""
+        """Warnings: the net is valid, but this may not be intended."""
         return self.graph.warnings
 
     def show(self, *, equations: bool = False, depth: int = 0) -> Table:
-        """The table of layers: types, weights, multiply-adds.
+        """Return the table of layers: types, weights, multiply-adds.
 
         Parameters:
-            equations: adds what each layer computes.
-            depth: unfolds blocks this deep.
+            equations: whether to add the equation of each layer.
+            depth: how many levels of blocks to show with their own layers.
 
         Returns:
             The text that `netspec show` prints.
@@ -110,23 +110,23 @@ class Net:
         return Table(as_text(self.graph, equations=equations, depth=depth))
 
     def to_dict(self) -> dict[str, Any]:
-        """What `netspec show --json` prints: layers, types, weights and counts."""
+        """Return the document of `netspec show --json`: layers, types, weights and counts."""
         from netspec.summary.document import as_dict
 
         return as_dict(self.graph)
 
     def to_networkx(self) -> networkx.MultiDiGraph:
-        """The operations as a networkx.MultiDiGraph; edges carry `input`, `output` and `delay`."""
+        """Return the operations as a networkx.MultiDiGraph; edges have `input`, `output` and `delay`."""
         return self.graph.to_networkx()
 
     def diff(self, other: Net) -> list[Change]:
-        """What differs in another net and in its file's sections.
+        """Compare with another net and the sections of its file.
 
         Parameters:
-            other: the net to compare with; what it has more is marked `+`.
+            other: the other net; what only it has is marked `+`.
 
         Returns:
-            The changes; `str` of one is a line of `netspec diff`.
+            The changes; the `str` of each is a line of `netspec diff`.
         """
         from netspec.summary.diff import net_differences, setting_differences
 
@@ -136,7 +136,7 @@ class Net:
         ]
 
     def source(self) -> str:
-        """Python source of the net as a torch.nn.Module; it imports torch and nothing else.
+        """Return Python source of the net as a torch.nn.Module. It imports only torch and the standard library.
 
         Raises:
             SpecError: sizes are open (NS516).
@@ -149,15 +149,16 @@ class Net:
     def module(
         self, *, device: str | torch.device = "cpu", seed: int = 0, dtype: torch.dtype | None = None
     ) -> nn.Module:
-        """The net as a torch.nn.Module: the emitted source, executed.
+        """Return the net as a torch.nn.Module, made from the emitted source.
 
-        It takes one tensor for each input, `(B, d)` for a vector of d units, `(B, C, *space)` for maps,
-        `(B, T, …)` for what has time, `(B,)` of integers for `one of K`; and returns the outputs in the same way.
+        Its forward method takes a tensor for each input and returns the outputs. Shapes are `(B, d)` for a vector of d
+        units, `(B, C, *space)` for maps, `(B, T, …)` for values with time, and `(B,)` integers for `one of K`.
 
         Parameters:
-            device: where its weights lie.
-            seed: initial weights depend on (seed, key) alone: a line more changes no other line's weights.
-            dtype: the type of its weights; torch's default when left out.
+            device: the device of the weights.
+            seed: the seed of initial values. They depend only on (seed, key), so a new line does not change other
+                lines' values.
+            dtype: the dtype of the weights; torch's default if None.
 
         Raises:
             SpecError: sizes are open (NS516).
@@ -204,36 +205,38 @@ class Net:
         weights: Given | None = None,
         input: str | Mapping[str, Any] | None = None,
     ) -> Picture:
-        """The figure of the net.
+        """Draw the figure of the net.
 
-        What is not given is taken from the figure section, else from what suits the net.
+        A setting that is None is taken from the figure section, or else chosen to suit the net.
 
         Parameters:
-            view: how the net is drawn: blocks, neurons, planes, … (`netspec.View`).
-            figure: the figure section to start from; without it the section without a name.
-            theme: its colours: classic, mono, dark, safe (`netspec.Theme`).
-            lang: the language of the words that netspec adds.
-            direction: the way in which the net computes.
-            only: draws this layer alone, with what it reads.
-            depth, unfold, details, columns: of the view blocks: how many levels are opened, whether each round of
-                a repeat is drawn, whether each closed block stands open beside the net, in how many columns.
-            captions: what stands between the layers, in order.
-            titles: where the layers' captions stand.
+            view: the kind of figure: blocks, neurons, planes, … (`netspec.View`).
+            figure: the figure section to start from; by default the section without a name.
+            theme: the colours: classic, mono, dark, safe (`netspec.Theme`).
+            lang: the language of words that netspec adds.
+            direction: the direction from input to output.
+            only: draw only this layer and its inputs.
+            depth, unfold, details, columns: for the view blocks: how many levels of blocks are opened, whether each
+                round of a repeat is drawn, whether each closed block is drawn open beside the net, and the number of
+                columns.
+            captions: the texts between layers, in order.
+            titles: the position of the layers' captions.
             bias: how the constant 1 is drawn.
             edges: whether connections are drawn.
-            colors: what colours tell apart.
-            formula: of the view perceptron: the formula behind the output.
-            max_units: up to how many units all are drawn.
-            legend: explains the colours of trained weights.
-            steps, table: of the view unrolled: how many time steps, and the table of the input sequence.
+            colors: what the colours distinguish.
+            formula: for the view perceptron: whether the formula is written after the output.
+            max_units: layers with up to this many units are drawn completely.
+            legend: whether to explain the colours of trained weights.
+            steps, table: for the view unrolled: the number of time steps, and whether to show the table of the input
+                sequence.
             width: the width on paper, such as "85mm".
-            transparent: no ground.
-            weights: a run or its folder, a safetensors file, or arrays by key; colours what they belong to. Where
-                the view draws no weights, `Picture.warnings` says so (NS734).
-            input: one example, {"x": [1, 0]} or "x=1,0": writes its numbers into the figure.
+            transparent: whether the background is transparent.
+            weights: a run or its folder, a safetensors file, or arrays by key; they set the colours of weights. If the
+                view does not draw weights, `Picture.warnings` says so (NS734).
+            input: one example, {"x": [1, 0]} or "x=1,0", whose values are written into the figure.
 
         Returns:
-            The picture; `save` writes it, and a notebook shows it.
+            The picture; `save` writes it to a file, and a notebook displays it.
 
         Raises:
             SpecError: the figure section is wrong, or the view cannot draw this net (NS713).
@@ -277,14 +280,14 @@ def _of_main_net(
 
 
 class Spec:
-    """A `.net` text that was read and checked: its nets and sections. Made by `load` and `parse`.
+    """A checked `.net` text: its nets and sections. `load` and `parse` return it.
 
-    `show`, `render`, `source` and `module` are those of the one net that no other net uses.
+    `show`, `render`, `source` and `module` apply to the only net that no other net uses.
 
     Attributes:
-        program: the file and all that it uses, for tools.
-        limits: what it may ask for at most.
-        warnings: what is worth a look, and no mistake.
+        program: the file and the files that it uses, for tools.
+        limits: the limits that it was checked with.
+        warnings: places that are valid but may not be intended.
 
     Example:
         >>> spec = netspec.parse("net small(K = 3) {\\n  input x: 4\\n  output y: K perceptrons\\n}")
@@ -302,7 +305,7 @@ class Spec:
 
     @property
     def name(self) -> str:
-        """What messages call the file."""
+        """The name of the file in messages."""
         return self.program.name
 
     @property
@@ -311,19 +314,18 @@ class Spec:
         return self.program.net_names
 
     def net(self, name: str | None = None, /, **sizes: Value) -> Net:
-        """A net with its sizes set, checked.
+        """Return a net with its sizes set, after checking it.
 
         Parameters:
-            name: the net; without it the one that no other net uses.
-            sizes: sizes and parameters by name, `net(K=10)`; those that are neither given nor have a default stay
-                open.
+            name: the net; by default the only one that no other net uses.
+            sizes: sizes and parameters by name, `net(K=10)`; those without a value and without a default stay open.
 
         Returns:
             The net.
 
         Raises:
             SpecError: there is no such net, or the sizes do not fit together.
-            TypeError: a size is neither a number, a word, True or False, nor a list.
+            TypeError: a value is not a number, a word, True or False, or a list.
         """
         if name is not None and not isinstance(name, str):
             raise TypeError(
@@ -346,9 +348,9 @@ class Spec:
         return labels_read(self.program)
 
     def check(self) -> list[Diagnostic]:
-        """Every mistake and warning of the file: all its nets and blocks, and its sections.
+        """Return every mistake and warning of the file: all its nets, blocks and sections.
 
-        `load` and `parse` have done so and raised; this is for tools that want the diagnostics themselves.
+        `load` and `parse` already raise an error for mistakes; this is for tools that need the diagnostics.
         """
         report = Report()
         for diagnostic in self.program.report.diagnostics:
@@ -370,7 +372,7 @@ class Spec:
         return report.diagnostics
 
     def _check_sections(self, graphs: dict[str, Graph]) -> list[Diagnostic]:
-        """Every mistake in the sections; what reads them is imported only where a file has some (pydantic)."""
+        """Return every mistake in the sections. pydantic is imported only if there are sections."""
         kinds = {section.kind for section in self.program.main.sections}
         found: list[Diagnostic] = []
         if "figure" in kinds:
@@ -391,7 +393,7 @@ class Spec:
     module = _of_main_net(Net.module)
 
     def format(self) -> str:
-        """The file in canonical format, as `netspec fmt` writes it."""
+        """Return the file in canonical format, as `netspec fmt` writes it."""
         from netspec.syntax.printer import format_file
 
         return format_file(self.program.main.source, self.program.main.file)
@@ -404,20 +406,20 @@ class Spec:
 
 
 def load(path: StrPath, *, root: StrPath | None = None, limits: Limits = DEFAULT, allow: Sequence[str] = ()) -> Spec:
-    """Reads and checks a `.net` file.
+    """Read and check a `.net` file.
 
     Parameters:
         path: the file.
-        root: the folder that `use` may not leave: by default the nearest one upward with a netspec.toml, else the
-            file's own.
-        limits: what the spec may ask for at most.
-        allow: top modules whose packages may be imported for the steps, losses, themes, … that they offer.
+        root: the folder outside of which `use` reads no files; by default the nearest folder upward with a
+            netspec.toml, else the file's own.
+        limits: limits on the size of the spec and of its nets.
+        allow: top-level modules of packages that may be imported for steps, losses, themes, … that they add to netspec.
 
     Returns:
         The spec.
 
     Raises:
-        SpecError: the file cannot be read, or is wrong; it carries every mistake that was found.
+        SpecError: the file cannot be read or is wrong; it has all mistakes that were found.
         UsageError: an allowed package cannot be imported (NS922).
 
     Example:
@@ -442,20 +444,20 @@ def parse(
     limits: Limits = DEFAULT,
     allow: Sequence[str] = (),
 ) -> Spec:
-    """Reads and checks a spec's text.
+    """Read and check the text of a spec.
 
     Parameters:
         text: the text, or its UTF-8 bytes.
-        name: what messages call it.
-        folder: where it stands: `use` reads files from there; without it, it may use none.
-        limits: what the spec may ask for at most.
-        allow: top modules whose packages may be imported for the steps, losses, themes, … that they offer.
+        name: its name in messages.
+        folder: the folder to which paths in `use` are relative; without it `use` is an error.
+        limits: limits on the size of the spec and of its nets.
+        allow: top-level modules of packages that may be imported for steps, losses, themes, … that they add to netspec.
 
     Returns:
         The spec.
 
     Raises:
-        SpecError: the text is wrong; it carries every mistake that was found.
+        SpecError: the text is wrong; it has all mistakes that were found.
         UsageError: an allowed package cannot be imported (NS922).
 
     Example:
@@ -481,7 +483,7 @@ def _checked(spec: Spec) -> Spec:
 
 
 def _plain(name: str, value: Any) -> Any:
-    """Return a parameter's value with numbers of numpy turned into those of Python; raise TypeError for others."""
+    """Return a parameter's value with numpy numbers converted to Python numbers; raise TypeError for other types."""
     if isinstance(value, bool | str | int | list | tuple):
         return value
     if isinstance(value, SupportsIndex):

@@ -15,7 +15,7 @@ _OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow,
 }  # fmt: skip
-LONGEST = 4  # the most operators of an expression that is easy to read
+LONGEST = 4  # the maximum number of operators of an expression that is easy to read
 ROUNDED = 10**6  # a real coefficient becomes a fraction with a smaller denominator than this
 
 

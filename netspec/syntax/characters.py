@@ -57,9 +57,9 @@ _NAMES = {
     "\r": "carriage return", "\x1b": "escape", "\x07": "bell", "\x08": "backspace", "\x0b": "vertical tab",
     "\x0c": "form feed", "\x7f": "delete", "\x85": "next line",
 }  # fmt: skip
-MAX_FIXES = 1000  # the most fixes for one mistake
-MAX_NAMES = 100  # the most names beginning with `_` that are reported
-MAX_LABELS = 5  # the most further places of one mistake that are shown
+MAX_FIXES = 1000  # the maximum number of fixes for one mistake
+MAX_NAMES = 100  # the maximum number of names beginning with `_` that are reported
+MAX_LABELS = 5  # the maximum number of further places of a mistake that are shown
 
 
 def check_characters(source: SourceFile) -> tuple[str, list[Diagnostic]]:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class Record:
-    """What a run's folder holds: the spec, the settings, everything that was measured, the weights.
+    """The contents of a run's folder: the spec, the settings, all measurements and the weights.
 
-    It only reads. `Run` adds what is computed with the trained net.
+    It only reads files. `Run` adds computations with the trained net.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -38,7 +38,7 @@ class Record:
 
     @property
     def net_name(self) -> str:
-        """The net's name in its spec."""
+        """The name of the net in the spec."""
         return str(self._settings["net"])
 
     @property
@@ -71,7 +71,7 @@ class Record:
 
     @property
     def part(self) -> str:
-        """The part whose scores stand for the run: test, else validation, else training; empty without scores."""
+        """The part whose scores represent the run: test, else validation, else training; empty without scores."""
         return next((name for name in ("test", "validation", "training") if name in self.scores), "")
 
     @property
@@ -81,20 +81,20 @@ class Record:
 
     @property
     def data(self) -> dict[str, Any]:
-        """The facts of the data: files with their hashes, rows of each part, what the steps of each field learned."""
+        """Facts about the data: files with their hashes, rows of each part, what the steps of each field learned."""
         found: dict[str, Any] = self._folder.read_json(DATA)
         return found
 
     @property
     def spec(self) -> Spec:
-        """The spec as the run stores it."""
+        """The spec, as stored in the run's folder."""
         if self._spec is None:
             self._spec = archive.get(self._folder, self._settings["spec"])
         return self._spec
 
     @property
     def others(self) -> list[Spec]:
-        """The specs that `--with` named."""
+        """The specs that `--with` added."""
         return [archive.get(self._folder, place) for place in self._settings["with"]]
 
     @property
@@ -103,10 +103,10 @@ class Record:
         return self.spec.net(self._settings["net"], **self.request.sizes)
 
     def weights(self) -> dict[str, np.ndarray[Any, Any]]:
-        """The trained weights.
+        """Return the trained weights.
 
         Returns:
-            arrays by the keys of `graph.stored`.
+            Arrays by the keys of `graph.stored`.
 
         Raises:
             NetspecError: the run has no weights yet (NS854), or their file is damaged (NS850).
@@ -122,10 +122,10 @@ class Record:
             raise UsageError(Diagnostic("NS850", None, words)) from None
 
     def module(self, device: str = "cpu") -> nn.Module:
-        """The trained net as a torch.nn.Module, in evaluation mode.
+        """Return the trained net as a torch.nn.Module, in evaluation mode.
 
         Parameters:
-            device: where its weights lie.
+            device: the device of the weights.
 
         Raises:
             NetspecError: the run has no weights yet (NS854).

@@ -1,4 +1,4 @@
-"""A run's folder -> figures, predictions, text and programs of its trained net."""
+"""A run's folder -> figures, predictions, generated text and exported programs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 def _with_own_weights(
     method: Callable[Concatenate[Net, Parameters], Result],
 ) -> Callable[Concatenate[Run, Parameters], Result]:
-    """A method of Net as a method of Run: of the run's net, with the weights that it has learned."""
+    """Turn a method of Net into a method of Run, which uses the run's net and its trained weights."""
 
     @wraps(method)
     def call(self: Run, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
@@ -35,9 +35,9 @@ def _with_own_weights(
 
 
 class Run(Record):
-    """A run: a folder with the spec, the weights and everything that was measured.
+    """A run: a folder with the spec, the weights and all measurements.
 
-    `netspec.train`, `resume` and `load_run` return one. `render` draws its net with the weights that it has learned.
+    `netspec.train`, `resume` and `load_run` return one. `render` draws its net with the trained weights.
 
     Example:
         >>> text = "net line {\\n  input x: 1\\n  output y: 1 perceptron\\n}\\n"
@@ -51,10 +51,10 @@ class Run(Record):
     """
 
     def features(self) -> Features:
-        """The values of the last hidden layer for examples of the data, as the view `features` draws them.
+        """Return the values of the last hidden layer for examples of the data, which the view `features` draws.
 
         Raises:
-            NetspecError: the net does not end in one layer of perceptrons that tells classes apart (NS733).
+            NetspecError: the last layer is not a layer of perceptrons with class logits (NS733).
         """
         for name in ("torch", "numpy", "safetensors"):
             need(name)
@@ -65,14 +65,14 @@ class Run(Record):
     render = _with_own_weights(Net.render)
 
     def predict(self, data: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
-        """The predictions of the net for new rows.
+        """Predict new rows.
 
         Parameters:
-            data: raw arrays by input, {"x": X}; each field's steps are applied with what they learned in training.
+            data: raw arrays by input, {"x": X}; they are transformed in the same way as the training data.
 
         Returns:
-            arrays by name: `predicted_TARGET` holds names of classes, or numbers in the target's own unit;
-            `probability_TARGET` the probabilities of a classifier.
+            Arrays by name. `predicted_TARGET` has class names, or numbers in the original unit of the target;
+            `probability_TARGET` has the probabilities of a classifier.
 
         Raises:
             NetspecError: the arrays do not fit the data section (exit code 3).
@@ -86,13 +86,16 @@ class Run(Record):
         return as_arrays(trained.answers(trained.dataset(None, data, trained.inputs)))
 
     def sample(self, prompt: str = "\n", length: int = 500, temperature: float = 0.8, seed: int = 0) -> str:
-        """Text that a net of characters writes.
+        """Generate text with a net that predicts characters.
 
         Parameters:
-            prompt: the text that comes before.
-            length: how many characters to write.
-            temperature: 0 takes the likeliest character each time, 1 draws by the net's own probabilities.
-            seed: the same seed draws the same text.
+            prompt: the text before the generated text.
+            length: the number of characters to generate.
+            temperature: 0 takes the most likely character each time, 1 samples from the net's probabilities.
+            seed: the same seed gives the same text.
+
+        Returns:
+            The generated text.
 
         Raises:
             NetspecError: the net does not predict characters (NS872).
@@ -103,14 +106,14 @@ class Run(Record):
         return "".join(sample(Predictor(self), Sampling(prompt, length, temperature, None, seed)))
 
     def export(self, path: str | os.PathLike[str], device: str = "cpu") -> None:
-        """Writes the trained net as a torch.export program, which takes any number of rows.
+        """Write the trained net as a torch.export program for any number of rows.
 
         Parameters:
             path: the file to write, `NAME.pt2`.
-            device: where the program's weights lie.
+            device: the device of the program's weights.
 
         Raises:
-            NetspecError: torch.export cannot take the net (NS878).
+            NetspecError: torch.export does not support the net (NS878).
         """
         from netspec.training.inference.export import export
 

@@ -11,7 +11,7 @@ from netspec.figure.scene import Scene
 from netspec.figure.scene.typeset import Family, typeset
 from netspec.figure.settings import millimetres
 
-MOST = 100_000_000  # the most pixels of a picture
+MOST = 100_000_000  # the maximum number of pixels of a picture
 
 
 def fonts_for(scene: Scene) -> Fonts:

@@ -13,7 +13,7 @@ from netspec.ir.graph import Graph, Scope
 MOST_OPEN = 16  # a net is drawn open, level by level, as long as it has at most this many boxes
 MOST_BOXES = 26  # the same limit for a drawing without closed blocks and frames
 MOST_BESIDE = 24  # a block with more boxes than this is not drawn beside the net
-MOST_DETAILS = 6  # the most blocks that are drawn beside the net
+MOST_DETAILS = 6  # the maximum number of blocks that are drawn beside the net
 DEEPEST = 8  # depths below this number are tried
 
 

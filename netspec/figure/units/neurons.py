@@ -105,7 +105,7 @@ def neurons(groups: list[Group], settings: FigureSettings) -> Scene:
 
 
 def _distances(drawing: Drawing, captions: list[Caption]) -> None:
-    """Set where each column stands along: farther apart if columns are long or captions and titles need more room."""
+    """Set the position of each column: farther apart if columns are long or captions and titles need more room."""
     tall = max(column.last - column.first for column in drawing.columns)
     base = min(max(layout.COLUMN, layout.STEEP * tall), layout.WIDEST)
     at = 0.0

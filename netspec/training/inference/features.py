@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from netspec.training.record import Record
 
-MOST = 600  # the most examples
+MOST = 600  # the maximum number of examples
 GRID = 96  # grid points along each axis of the plane of inputs
 
 

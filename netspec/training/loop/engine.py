@@ -320,7 +320,7 @@ class Rate:
         self.moves = schedule.by_step or schedule.warmup > 0
 
     def at(self, step: int, epoch: int, plateau: float) -> float:
-        """Return the rate of optimizer step `step` in epoch `epoch`; both count from 0."""
+        """Return the learning rate for optimizer step `step` in epoch `epoch`; both count from 0."""
         schedule = self.schedule
         if schedule.by_step:
             factor = schedule.multiplier(step, self.steps, self.lr)
