@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,9 +69,15 @@ def evaluate(run: Path, files: tuple[Path, ...], **flags: Any) -> int:
         for part, found in scores.items():
             shown = PARTS[language].get(part, part)
             say(shown + " " * (12 - width(shown)) + "  ".join(f"{found[name]:>10.4f}" for name in names))
-    if remarks:
-        print(written(remarks, "text", "ko" if flags["lang"] == "ko" else "en", coloured(sys.stderr)), file=sys.stderr)
+    _remark(remarks, flags)
     return 0
+
+
+def _remark(remarks: Sequence[Diagnostic], flags: dict[str, Any]) -> None:
+    """Print warnings and notes to standard error."""
+    if remarks:
+        language = language_of(["--lang", flags["lang"]] if flags["lang"] else [])
+        print(written(remarks, "text", language, coloured(sys.stderr)), file=sys.stderr)
 
 
 USAGE = 2
@@ -136,11 +143,12 @@ def _answer(trained: Predictor, files: tuple[str, ...], flags: dict[str, Any]) -
     if "-" in files:
         if len(files) > 1:
             raise UsageError(Diagnostic("NS876", None, {}))
-        rows = standard_input(sys.stdin.buffer.read(), trained.data.source)
+        rows = standard_input(sys.stdin.buffer.read(), trained.data.source, trained.form)
     else:
-        rows = open_given([Path(file) for file in files], trained.data.source, flags["fit"])
+        rows = open_given([Path(file) for file in files], trained.data.source, flags["fit"], trained.form)
     dataset = trained.dataset(rows, {}, trained.inputs)
     answers = trained.answers(dataset)
+    _remark(dataset.notes, flags)
     if out is not None and out.suffix.lower() == ".npz":
         import numpy as np
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +11,8 @@ from netspec.config.rows import unknown_column
 from netspec.config.settings import Section, Written
 from netspec.config.train import MOST_MISTAKES, settings
 from netspec.config.values import Reader, single
-from netspec.config.vocabulary.sources import SOURCES, Facts, Source
-from netspec.config.vocabulary.steps import STEPS, Chars, Column, Columns, FieldStep, Label
+from netspec.config.vocabulary.sources import SOURCES, Csv, Facts, Source
+from netspec.config.vocabulary.steps import STEPS, FieldStep, Fill
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Quoted, Report
 from netspec.elaborate.evaluate import Open, Undefined
 from netspec.ir.operation import Option
@@ -129,12 +129,30 @@ def _field(
             raise reader.fault(item.at, "NS755", Hint("takes", {"legal": legal}), step=step.word)
         if position > 0 and step.takes:
             raise reader.fault(item.at, "NS756", step=step.word)
+        if position > 1 and step.fills:
+            hint = Hint("behind", {"text": f"{steps[0].written()} -> {step.written()}"})
+            raise reader.fault(item.at, "NS785", hint, step=step.word, before=steps[-1].word)
         _held(step, facts, item, reader)
         _columns(step, facts, reader)
         found = _after(step, found, facts, item, reader)
         steps.append(step)
     data.fields[name] = Field(name, tuple(steps), found, written.key_span)
     data.undefined.discard(name)
+
+
+def fill_inputs(data: Data, inputs: Iterable[str]) -> None:
+    """Add the step `fill` to inputs of numbers without one, where the source says `missing = mean` or `flag`."""
+    if not isinstance(data.source, Csv) or data.source.missing not in ("mean", "flag"):
+        return
+    fill = Fill(flag=data.source.missing == "flag")
+    for item in (data.fields[name] for name in inputs if name in data.fields):
+        first, *others = item.steps
+        if item.type.classes is not None or any(step.fills for step in item.steps[:2]):
+            continue
+        item.steps = (first, fill, *others)
+        item.type = UNKNOWN_TYPE
+        for step in item.steps:
+            item.type = step.type(item.type, data.source.facts)
 
 
 def _after(step: FieldStep, before: Type, facts: Facts, item: tree.Value, reader: Reader) -> Type:
@@ -152,6 +170,7 @@ def _held(step: FieldStep, facts: Facts, item: tree.Value, reader: Reader) -> No
         "chars": facts.has_chars is False and (getattr(step, "column", None) is None or facts.columns == ()),
         "columns": facts.columns == (),
         "column": facts.columns == (),
+        "date": facts.columns == () or (facts.columns is not None and facts.has_label is True),
     }
     if lacks.get(step.word, False):
         has = {
@@ -170,13 +189,7 @@ def _columns(step: FieldStep, facts: Facts, reader: Reader) -> None:
     """Raise Fault for a column that the source lacks, if its columns are known before the source is read."""
     if facts.columns is None:
         return
-    wanted: dict[str, Span | None] = {}
-    if isinstance(step, Columns):
-        wanted = {name: step.at(f"names.{position}") for position, name in enumerate(step.names)}
-    elif isinstance(step, Column):
-        wanted[step.name] = step.at("name")
-    elif isinstance(step, Label | Chars) and step.column is not None:
-        wanted[step.column] = step.at("column")
-    for name, span in wanted.items():
+    for position, name in enumerate(step.columns_of(())):
+        key = f"{step.gathers}.{position}" if step.gathers else (*step.positional, "")[0]
         if name not in facts.columns:
-            raise Fault(unknown_column(name, facts.columns, span))
+            raise Fault(unknown_column(name, facts.columns, step.at(key)))

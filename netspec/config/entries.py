@@ -24,6 +24,7 @@ from netspec.names import meant, nearest
 from netspec.plugins import not_allowed
 from netspec.source import Span
 from netspec.syntax import tree
+from netspec.syntax.printer import quote
 
 
 def setting(
@@ -104,6 +105,19 @@ class Entry(BaseModel):
         """Return the word and every option with its value, as JSON."""
         return {"word": self.word, **self.model_dump(mode="json")}
 
+    def written(self, **changes: Any) -> str:
+        """Return the entry as a spec writes it, with other values for some options."""
+        parts = []
+        for name, option in type(self).options().items():
+            value = changes.get(name, getattr(self, name))
+            if value is None or (value == option.default and name not in self.positional):
+                continue
+            if name == self.gathers:
+                parts += [_text(option.kind.removesuffix("s"), item) for item in value]
+            else:
+                parts.append(("" if name in self.positional else f"{name} = ") + _text(option.kind, value))
+        return f"{self.word}({', '.join(parts)})" if parts else self.word
+
     @classmethod
     def options(cls) -> dict[str, Option]:
         """Return the options of the entry by name."""
@@ -113,6 +127,15 @@ class Entry(BaseModel):
     def usage(cls) -> str:
         """Return how the entry is written, with its options: `csv(file, delimiter = ",", …)`."""
         return usage_of(cls.word, cls.options(), cls.positional, cls.gathers).removesuffix("()")
+
+
+def _text(kind: str, value: Any) -> str:
+    """Return the value of an option as a spec writes it."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(_text(kind.removesuffix('s'), item) for item in value)}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return quote(value) if kind in ("text", "path") else str(value)
 
 
 E = TypeVar("E", bound=Entry)

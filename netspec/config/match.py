@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.config.data import Data, Field
+from netspec.config.data import Data, Field, fill_inputs
 from netspec.config.train import MOST_MISTAKES, Train
 from netspec.config.vocabulary.losses import Loss, Term, prediction_of
 from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted, Report, Words
@@ -34,6 +34,7 @@ def match(data: Data, train: Train, graph: Graph, report: Report) -> Match:
         layer = graph.layers[graph.nodes[number].layer]
         found.inputs[layer.label] = found.wanted[layer.label] = graph.nodes[number].type
         found.places[layer.label] = layer.span
+    fill_inputs(data, found.inputs)
     losses = [item.term for item in train.loss]
     for term in (*losses, *train.metrics):
         _term(term, losses, data, graph, found, report)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,24 +17,70 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 DATA = 3  # the exit code of a command whose data are faulty
-MOST_FAULTS = 1000  # faults beyond this number are not kept: a list this long already shows what is wrong
+FURTHER = 3  # places of a fault that are shown besides the first
 
 
 class Faults:
-    """Collects the faults of the data, so that all are reported before the run starts."""
+    """Collects the faults of the data, so that all are reported before the run starts.
+
+    Faults with the same cause become one, with the first places and the number of all.
+    """
 
     def __init__(self, found: Iterable[Diagnostic] = ()) -> None:
-        self.found: list[Diagnostic] = list(found)
+        self._causes: dict[Hashable, Diagnostic] = {}
+        for diagnostic in found:
+            self.add(diagnostic, diagnostic.times)
 
-    def add(self, diagnostic: Diagnostic) -> None:
-        if len(self.found) < MOST_FAULTS:
-            self.found.append(diagnostic)
+    def add(self, diagnostic: Diagnostic, times: int = 1) -> None:
+        """Add a fault, or `times` faults of which this one is shown.
+
+        The cause is what the fault says and what helps, apart from the value itself: the code, the column or size, the
+        line of the spec that asked.
+        """
+        words = diagnostic.words
+        named = tuple(words.get(word) for word in ("column", "given", "name", "want"))
+        asking = tuple(label.span for label in diagnostic.labels)
+        cause = (diagnostic.code, named, asking, tuple(hint.text for hint in diagnostic.hints))
+        first = self._causes.get(cause)
+        if first is None:
+            self._causes[cause] = diagnostic._replace(times=times)
+        else:
+            self._causes[cause] = _with_place(first, diagnostic)._replace(times=first.times + times)
+
+    def add_each(self, positions: Array, fault: Callable[[Any], Diagnostic]) -> None:
+        """Add the faults at positions (count, axes) of an array; only those that are shown are made."""
+        for number, position in enumerate(positions[: FURTHER + 1]):
+            self.add(fault(tuple(position)), len(positions) - FURTHER if number == FURTHER else 1)
+
+    def extend(self, found: Iterable[Diagnostic]) -> None:
+        """Add faults that are not collected yet."""
+        for diagnostic in found:
+            if diagnostic not in self._causes.values():
+                self.add(diagnostic, diagnostic.times)
+
+    @property
+    def found(self) -> list[Diagnostic]:
+        """The faults, in the order of the data."""
+        return sorted(self._causes.values(), key=lambda fault: fault.place)
 
     def raise_all(self) -> None:
-        """Raise DataError with every fault, in the order of the data; do nothing if there is no fault."""
-        if self.found:
-            first, *more = sorted(self.found, key=lambda fault: fault.place)
-            raise DataError(first, *more)
+        """Raise DataError with every fault; do nothing if there is no fault."""
+        if self._causes:
+            raise DataError(*self.found)
+
+
+def _with_place(first: Diagnostic, other: Diagnostic) -> Diagnostic:
+    """Return a fault with the place of another one of the same cause, while there are few."""
+    if other.span is not None:
+        further = [label for label in first.labels if not label.text]
+        return first._replace(labels=(*first.labels, Label(other.span))) if len(further) < FURTHER else first
+    where = other.words.get("where") or other.words.get("file")
+    *hints, last = first.hints or (Hint(""),)
+    shown: Any = last.words["places"] if last.text == "places" else Quoted(())
+    if where is None or len(shown.words) >= FURTHER:
+        return first
+    kept = first.hints if not shown.words else tuple(hints)
+    return first._replace(hints=(*kept, Hint("places", {"places": Quoted((*shown.words, str(where)))})))
 
 
 def asked(span: Span | None) -> tuple[Label, ...]:
@@ -89,6 +135,10 @@ class Rows:
     tested: int | None = None
     files: list[File] = field(default_factory=list)
     faults: list[Diagnostic] = field(default_factory=list)  # faults that were found while the source was read
+    notes: list[Diagnostic] = field(default_factory=list)  # what netspec decided by itself, to be said once
+    form: dict[str, Any] = field(default_factory=dict)  # how the source is written; new rows are read in the same way
+    filled: bool = False  # whether the field stands for missing values itself: then they are NaN, or the class -1
+    norm: tuple[int, ...] | None = None  # the size of pictures that the net reads, where no step changes it
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -98,6 +148,19 @@ class Rows:
     def numbers(self, name: str, wanted: Span | None, faults: Faults) -> Array:
         """Return a column as float64, (rows, …); add its faults to `faults`."""
         self.unknown(name, wanted)
+
+    def texts(self, name: str, wanted: Span | None) -> list[str]:
+        """Return the cells of a column as the source has them."""
+        if name not in self.columns:
+            self.unknown(name, wanted)
+        reject("NS806", wanted, what="texts", source=self.name)
+
+    def misses(self, cell: str) -> bool:
+        """Whether a cell says that its value is missing."""
+        return not cell.strip()
+
+    def leave_out(self, columns: Iterable[str]) -> None:
+        """Leave out the rows that have a missing value in one of these columns."""
 
     def classes(self, name: str | None, names: tuple[str, ...] | None, wanted: Span | None, faults: Faults) -> Classes:
         """Return the classes of a column, or of the source itself if `name` is None; `names` sets their order."""
@@ -130,10 +193,16 @@ class Rows:
         self, cells: list[str], names: tuple[str, ...] | None, wanted: Span | None, faults: Faults, name: str = "label"
     ) -> Classes:
         """Return the classes of the cells of a column; a cell whose text is not in `names` is a fault (NS817)."""
+        import numpy as np
+
         codes, known = as_classes(cells, names)
-        for row in (codes < 0).nonzero()[0]:
-            words = {"value": cells[row], "where": self.where(int(row), name)}
-            faults.add(Diagnostic("NS817", None, words, labels=asked(wanted)))
+
+        def fault(at: Any) -> Diagnostic:
+            words = {"value": cells[at[0]], "where": self.where(int(at[0]), name)}
+            return Diagnostic("NS817", None, words, labels=asked(wanted))
+
+        if not self.filled:
+            faults.add_each(np.argwhere(codes < 0), fault)
         return Classes(codes, known)
 
     def pictures_of(

@@ -35,7 +35,7 @@ __all__ = [
     "text",
 ]
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
 
 
 class Label(NamedTuple):
@@ -71,7 +71,8 @@ class Diagnostic(NamedTuple):
         labels: further places that belong to the mistake.
         hints: what helps, as data; `help` has the sentences.
         fixes: replacements that take the mistake away; `netspec check --fix` makes them.
-        severity: "error" or "warning".
+        severity: "error", "warning", or "note" for what netspec decided by itself.
+        times: how many places have this mistake; `span` is the first of them, and `labels` has some further ones.
 
     Example:
         >>> import netspec
@@ -93,11 +94,12 @@ class Diagnostic(NamedTuple):
     hints: tuple[Hint, ...] = ()
     fixes: tuple[Fix, ...] = ()
     severity: Severity = "error"
+    times: int = 1
 
     @property
     def message(self) -> str:
         """The message in one English sentence; `text(lang="ko")` has it in Korean."""
-        return message(self.code, self.words, "en")
+        return _message(self, "en")
 
     @property
     def help(self) -> tuple[str, ...]:
@@ -238,7 +240,9 @@ MAX_SHOWN = 50  # the long form shows at most this many; its last line says how 
 _WORDS: dict[str, dict[Language, str]] = {
     "error": {"en": "error", "ko": "오류"},
     "warning": {"en": "warning", "ko": "경고"},
+    "note": {"en": "note", "ko": "알림"},
     "help": {"en": "help", "ko": "도움말"},
+    "times": {"en": "{text} (the first of {count:,} such places)", "ko": "{text} (같은 곳 {count:,}군데 중 첫째)"},
     "more": {"en": "{count} more not shown", "ko": "{count}개를 더 표시하지 않았습니다"},
 }
 
@@ -275,6 +279,7 @@ def as_dict(diagnostic: Diagnostic, language: Language = "en") -> dict[str, Any]
     return {
         "code": diagnostic.code,
         "severity": diagnostic.severity,
+        "times": diagnostic.times,
         "message": _message(diagnostic, language),
         "place": _place(diagnostic.span),
         "labels": [
@@ -294,7 +299,10 @@ def _place(span: Span | None) -> dict[str, Any] | None:
 
 
 def _message(diagnostic: Diagnostic, language: Language) -> str:
-    return message(diagnostic.code, diagnostic.words, language)
+    text = message(diagnostic.code, diagnostic.words, language)
+    if diagnostic.times > 1:
+        text = _WORDS["times"][language].format(text=text, count=diagnostic.times)
+    return text
 
 
 def _label(diagnostic: Diagnostic, label: Label, language: Language) -> str:
@@ -306,16 +314,16 @@ def _label(diagnostic: Diagnostic, label: Label, language: Language) -> str:
 def help_lines(diagnostic: Diagnostic, language: Language) -> list[str]:
     """Return the lines of help: the hints of the diagnostic, or the general help of its code if it has none.
 
-    Examples with numbers come first; the line that says how many further rows are wrong comes last.
+    Examples with numbers come first; the line that names further places comes last.
     """
     examples: list[str] = []
     hints: list[str] = []
-    counts: list[str] = []
+    places: list[str] = []
     for hint in diagnostic.hints:
         text = text_of(diagnostic.code, "hints", hint.text, {**diagnostic.words, **hint.words}, language)
-        (examples if hint.text == "witness" else counts if hint.text == "more" else hints).append(text)
+        (examples if hint.text == "witness" else places if hint.text == "places" else hints).append(text)
     general = help_of(diagnostic.code, diagnostic.words, language)
-    return examples + (hints or [general] * bool(general)) + counts
+    return examples + (hints or [general] * bool(general)) + places
 
 
 def _one(diagnostic: Diagnostic, language: Language, style: Style) -> str:

@@ -258,7 +258,7 @@ class Session:
             compiled=plan.request.compile == "on",
             streamed=tuple(engine.parts["training"].remote),
             workers=plan.request.workers,
-            remarks=tuple(self.remarks()),
+            remarks=(*self.plan.dataset.notes, *self.remarks()),
         )
 
     def remarks(self) -> Iterator[Diagnostic]:

@@ -78,10 +78,11 @@ def _cells() -> None:
     case(
         "column that is not there", file("t.csv", table(TABLE, ["a", "B", "kind"])), TABLE_SPEC, "NS768", "s.net", "`b`"
     )
-    case("semicolons", file("t.csv", table(TABLE).replace(",", ";")), TABLE_SPEC, "NS768", "s.net", "`a`")
+    commas = TABLE_SPEC.replace('csv("t.csv")', 'csv("t.csv", delimiter = ",")')
+    case("semicolons", file("t.csv", table(TABLE).replace(",", ";")), commas, "NS768", "s.net", "`a`")
     case(
         "another encoding",
-        file("t.csv", table(TABLE).encode() + "1,2,예\n".encode("cp949")),
+        file("t.csv", table(TABLE).encode() + b"1,2,\xff\n"),
         TABLE_SPEC,
         "NS802",
         "line 32",
@@ -334,4 +335,39 @@ def test_all_faults_are_said_at_once_and_in_the_order_of_the_file(
     (inside / "s.net").write_text(LISTED, encoding="utf-8")
     assert main(["train", "s.net", "--format", "concise"]) == DATA
     lines = capsys.readouterr().err.strip().splitlines()
-    assert [line.split(":")[1] for line in lines] == ["5", "10", "10", "22"]
+    assert [line.split(":")[1] for line in lines] == ["5", "10", "22"]
+    assert "the first of 2" in lines[0]
+
+
+# ---- one message a cause
+
+
+def test_a_cause_is_said_once_with_its_count_its_first_places_and_the_option_that_helps(
+    inside: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "\n".join(f"{row};{row},5;{'yes' if row % 3 else 'no'}" for row in range(400))
+    (inside / "t.csv").write_text(f"a;b;kind\n{rows}\n", encoding="utf-8")
+    (inside / "s.net").write_text(TABLE_SPEC, encoding="utf-8")
+    assert main(["train", "s.net"]) == DATA
+    said = capsys.readouterr().err
+    assert said.count("error[") == 1
+    assert "the first of 400" in said
+    for place in ("t.csv:2:3", "3 | 1;1,5;yes", "4 |", "5 |", "s.net:8:20", 'csv("t.csv", decimal = ",")'):
+        assert place in said
+    assert len(said.splitlines()) < 25
+
+
+@pytest.mark.parametrize(("size", "given"), [("1@4x6", ""), ("1@4x6", "(4x6)")])
+def test_the_nets_own_size_is_the_norm_of_pictures(
+    size: str, given: str, inside: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(6):
+        picture(inside / "pets" / "cat" / f"a{number}.png", (9, 9 + number))
+        picture(inside / "pets" / "dog" / f"{number}.png", (4, 6))
+    (inside / "s.net").write_text(spec('folder("pets")', [f"x = image{given}", "label = label"], size))
+    assert main(["train", "s.net"]) == DATA
+    said = capsys.readouterr().err
+    assert said.count("error[") == 1
+    assert "pets/cat/a0.png must be 1@4x6, not 1@9x9 (the first of 6 such places)" in said
+    assert "the same in `pets/cat/a1.png`, `pets/cat/a2.png`" in said
+    assert "dog" not in said

@@ -110,19 +110,47 @@ def _encoding(name: str) -> None:
 @SOURCES.register
 class Csv(Source):
     word = "csv"
-    about = "a table of text, one row an example; its first line names the columns"
+    about = (
+        "a table of text, one row an example; its first line names the columns. What is left out of `delimiter`, "
+        "`header` and `encoding` is found in the file and said"
+    )
     example = 'csv("loans.csv")'
     positional = ("file",)
     file: Annotated[str, setting("path", "the file, from the spec's folder or --data")]
     test: Annotated[str | None, setting("path", "a file whose rows are the test part")] = None
-    delimiter: Annotated[str, setting("text", "what separates cells")] = ","
-    names: Annotated[tuple[str, ...] | None, setting("texts", "the columns' names, where no line has them")] = None
-    encoding: Annotated[str, setting("text", "how the text is stored")] = "utf-8"
+    delimiter: Annotated[str | None, setting("text", "what separates cells: one sign, such as `;`")] = None
+    decimal: Annotated[str, setting("text", "what stands before decimals", choices=(".", ","))] = "."
+    thousands: Annotated[str | None, setting("text", "what stands between thousands in numbers")] = None
+    units: Annotated[tuple[str, ...], setting("texts", 'texts that are left out of numbers, such as "$" and "%"')] = ()
+    missing: Annotated[
+        str | None,
+        setting(
+            "word",
+            "rows with missing cells: `drop` leaves them out; `mean` fills inputs with the mean of the training part, "
+            "`flag` also adds columns of 0 and 1 that say where; rows without a target are left out",
+            choices=("drop", "mean", "flag"),
+        ),
+    ] = None
+    header: Annotated[
+        str | None, setting("word", "whether the first line names the columns", choices=("first", "none"))
+    ] = None
+    names: Annotated[tuple[str, ...] | None, setting("texts", "the columns' names, in place of the first line's")] = (
+        None
+    )
+    encoding: Annotated[
+        str | None, setting("text", "how the text is stored; left out: UTF-8, or CP949 where it is not UTF-8")
+    ] = None
 
     def check(self) -> None:
-        if len(self.delimiter) != 1 or self.delimiter in '\n\r"':
-            refuse("NS813", option="delimiter", value=self.delimiter)
-        _encoding(self.encoding)
+        for option in ("delimiter", "thousands"):
+            value = getattr(self, option)
+            if value is not None and (len(value) != 1 or value in '\n\r"'):
+                refuse("NS813", option=option, value=value)
+        if self.decimal in (self.delimiter, self.thousands):
+            same = "delimiter" if self.decimal == self.delimiter else "thousands"
+            refuse("NS788", option="decimal", other=same, value=self.decimal)
+        if self.encoding is not None:
+            _encoding(self.encoding)
 
     @property
     def facts(self) -> Facts:

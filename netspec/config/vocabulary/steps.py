@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from netspec.config.arrays import Affine, Values
+from netspec.config.dates import ORDERS, PARTS, date_of, orders_of
 from netspec.config.entries import Entry, incomplete, setting
-from netspec.config.rows import Faults, Rows, reject, unknown_column
+from netspec.config.rows import Classes, Faults, Rows, asked, reject, unknown_column
 from netspec.config.vocabulary.sources import Facts
 from netspec.diagnostics.errors import DataError
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.ir.types import UNKNOWN, UNKNOWN_TYPE, Time, Type, Unknown, refuse
 from netspec.registry import Registry
 
@@ -52,6 +54,7 @@ class FieldStep(Entry):
 
     Attributes:
         takes: whether it reads from the source, and so is the first step of a field.
+        fills: whether it stands for missing values; such a step comes directly after the one that reads the source.
         training: whether it acts only in training.
         batched: whether it acts on each batch, after all other steps.
 
@@ -72,9 +75,17 @@ class FieldStep(Entry):
     training: ClassVar[bool] = False
     batched: ClassVar[bool] = False
 
+    @property
+    def fills(self) -> bool:
+        return False
+
     def type(self, before: Type, facts: Facts) -> Type:
         """Return the type after this step; raise ShapeFault if the step does not fit."""
         return before
+
+    def columns_of(self, rest: tuple[str, ...]) -> tuple[str, ...]:
+        """The columns that a first step takes; `rest` are those that no field names."""
+        return ()
 
     def take(self, taking: Taking) -> Values:
         """Read the raw values of all rows. Mistakes are collected; raises DataError if reading must stop."""
@@ -133,6 +144,9 @@ class Columns(FieldStep):
     def type(self, before: Type, facts: Facts) -> Type:
         return Type(len(self.names) if self.names else UNKNOWN)
 
+    def columns_of(self, rest: tuple[str, ...]) -> tuple[str, ...]:
+        return self.names or rest
+
     def take(self, taking: Taking) -> Values:
         import numpy as np
 
@@ -163,9 +177,15 @@ class Column(FieldStep):
     def type(self, before: Type, facts: Facts) -> Type:
         return UNKNOWN_TYPE if facts.columns is None and facts.has_label is None else Type(1)
 
+    def columns_of(self, rest: tuple[str, ...]) -> tuple[str, ...]:
+        return (self.name,)
+
     def take(self, taking: Taking) -> Values:
         array = taking.rows.numbers(self.name, self.at("name"), taking.faults)
         return Values(array[:, None] if array.ndim == 1 else array, raw=array.ndim != 1)
+
+
+OTHER = "other"  # the class of all values that have none of their own
 
 
 @STEPS.register
@@ -177,19 +197,102 @@ class Label(FieldStep):
     positional = ("column",)
     column: Annotated[str | None, setting("text", "a column that holds the classes")] = None
     classes: Annotated[tuple[str, ...] | None, setting("texts", "all classes, in the order of the outputs")] = None
+    other: Annotated[
+        int | None,
+        setting(
+            "whole",
+            "adds the class `other`, the last: values of fewer rows than this, missing cells, and values that only new "
+            "rows have",
+            least=1,
+        ),
+    ] = None
+
+    @property
+    def fills(self) -> bool:
+        return self.other is not None
 
     def type(self, before: Type, facts: Facts) -> Type:
         known = facts.classes if self.column is None else None
         count = len(self.classes) if self.classes else known
+        if count is not None and self.other is not None and OTHER not in (self.classes or ()):
+            count += 1
         return Type(1, classes=UNKNOWN if count is None else count)
+
+    def columns_of(self, rest: tuple[str, ...]) -> tuple[str, ...]:
+        return () if self.column is None else (self.column,)
 
     def take(self, taking: Taking) -> Values:
         classes = taking.rows.classes(self.column, self.classes, self.at("column"), taking.faults)
-        return Values(classes.values, classes.names)
+        return Values(classes.values, classes.names) if self.other is None else self._with_other(classes, self.other)
+
+    def _with_other(self, classes: Classes, least: int) -> Values:
+        import numpy as np
+
+        counts = np.bincount(classes.values[classes.values >= 0], minlength=len(classes.names))
+        own = [
+            number
+            for number, name in enumerate(classes.names)
+            if name != OTHER and (self.classes is not None or counts[number] >= least)
+        ]
+        codes = np.full(len(classes.names) + 1, len(own), dtype=np.int64)  # the last one stands for -1
+        codes[own] = np.arange(len(own))
+        return Values(codes[classes.values], (*(classes.names[number] for number in own), OTHER))
 
     def as_found(self, stored: Mapping[str, Any], resized: bool) -> Self:
         classes = stored.get("classes")
         return self.model_copy(update={"classes": tuple(classes)}) if classes and self.classes is None else self
+
+
+@STEPS.register
+class Date(FieldStep):
+    word = "date"
+    about = "a column of dates as numbers: days since 1970, or the parts that are named"
+    example = 'date("ordered")'
+    takes = True
+    positional = ("column",)
+    column: Annotated[str, setting("text", "which column")]
+    parts: Annotated[
+        tuple[str, ...],
+        setting("texts", f"what to take, in order: {', '.join(PARTS)}; a weekday counts from Monday, 0"),
+    ] = ("days",)
+    order: Annotated[
+        str, setting("word", "how dates are written: 2024-03-31 is ymd, 31.3.2024 dmy, 3/31/2024 mdy", choices=ORDERS)
+    ] = "ymd"
+
+    def check(self) -> None:
+        for part in self.parts or ("",):
+            if part not in PARTS:
+                refuse("NS786", option="parts", part=part, legal=Quoted(tuple(PARTS)))
+
+    def type(self, before: Type, facts: Facts) -> Type:
+        return Type(len(self.parts))
+
+    def columns_of(self, rest: tuple[str, ...]) -> tuple[str, ...]:
+        return (self.column,)
+
+    def take(self, taking: Taking) -> Values:
+        import numpy as np
+
+        rows = taking.rows
+        cells = rows.texts(self.column, self.at("column"))
+        found = np.full((len(cells), len(self.parts)), np.nan)
+        orders: tuple[str, ...] | None = None
+        for row, cell in enumerate(cells):
+            when = date_of(cell, self.order)
+            if when is not None:
+                found[row] = [PARTS[part](when) for part in self.parts]
+                continue
+            span, labels = rows.place(row, self.column), asked(self.at("column"))
+            words = {"value": cell, "column": self.column, "order": self.order}
+            if not rows.misses(cell):
+                orders = orders_of(cell for cell in cells if not rows.misses(cell)) if orders is None else orders
+                others = [self.model_copy(update={"order": order}).written() for order in orders]
+                hints = tuple(Hint("order", {"text": text}) for text in others)
+                taking.faults.add(Diagnostic("NS787", span, words, labels=labels, hints=hints))
+            elif not rows.filled:
+                fill = Hint("fill_date", {"text": self.written()})
+                taking.faults.add(Diagnostic("NS808", span, words, labels=labels, hints=(fill,)))
+        return Values(found)
 
 
 @STEPS.register
@@ -237,6 +340,9 @@ class Chars(FieldStep):
         count = UNKNOWN if self.alphabet is None else len(self.alphabet)
         return Type(1, classes=count, time=None if self.column is None else UNKNOWN)
 
+    def columns_of(self, rest: tuple[str, ...]) -> tuple[str, ...]:
+        return () if self.column is None else (self.column,)
+
     def take(self, taking: Taking) -> Values:
         texts = taking.rows.chars(self.column, self.alphabet, self.at("column"), taking.faults)
         return Values(texts.values, texts.names, lengths=texts.lengths)
@@ -247,6 +353,46 @@ class Chars(FieldStep):
 
 
 # ---- steps that transform values
+
+
+@STEPS.register
+class Fill(FieldStep):
+    word = "fill"
+    about = (
+        "missing numbers become the mean or median of the column in the training part; `flag` adds a column of 0 and 1 "
+        "behind all others for each, which says where"
+    )
+    example = "fill(mean)"
+    positional = ("by",)
+    by: Annotated[str, setting("word", "what they become", choices=("mean", "median"))] = "mean"
+    flag: Annotated[bool, setting("flag", "whether to add columns that say where")] = False
+
+    @property
+    def fills(self) -> bool:
+        return True
+
+    def type(self, before: Type, facts: Facts) -> Type:
+        found = _numbers(before, self.word)
+        maps: Any = found.maps
+        return found if isinstance(maps, Unknown) else Type(maps * (1 + self.flag), before.space, before.time)
+
+    def fit(self, values: Values, rows: Array) -> State:
+        import numpy as np
+
+        chosen = values.array[rows].astype(np.float64)
+        axes = _all_but_maps(values)
+        known = ~np.isnan(chosen)
+        middle = np.nanmean if self.by == "mean" else np.nanmedian
+        # a column without any value in the training part becomes 0
+        filled = middle(np.where(known.any(axis=axes, keepdims=True), chosen, 0.0), axis=axes)
+        return {"values": np.atleast_1d(filled).tolist()}
+
+    def transform(self, values: Values, state: State) -> Values:
+        import numpy as np
+
+        gaps = np.isnan(values.array)
+        array = np.where(gaps, _per_map(state["values"], values.array), values.array)
+        return values.with_array(np.concatenate([array, gaps], axis=1) if self.flag else array)
 
 
 @STEPS.register

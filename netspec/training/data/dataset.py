@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -52,12 +52,15 @@ class Dataset:
     rows: int
     windowed: bool = False
     stratified: str | None = None  # the field whose classes every part has in equal shares
+    form: dict[str, Any] = field(default_factory=dict)  # how the source is written, as far as it was found out
+    notes: tuple[Diagnostic, ...] = ()  # what was decided about the source
 
     def document(self) -> dict[str, Any]:
         """Return the facts about the data, as JSON for the folder of a run."""
         return {
             "source": self.source,
             "files": [{"name": file.name, "bytes": file.bytes, "sha256": file.sha256} for file in self.files],
+            **({"form": self.form} if self.form else {}),
             "rows": self.rows,
             "parts": {name: len(rows) for name, rows in self.parts.items()},
             **({"stratified": self.stratified} if self.stratified else {}),
@@ -101,7 +104,7 @@ def prepare(
     try:
         found = _prepare(data, match, rows, given, seed, stored, faults)
     except NetspecError as error:
-        faults.found += [fault for fault in error.diagnostics if fault not in faults.found]
+        faults.extend(error.diagnostics)
         faults.raise_all()
         raise
     faults.raise_all()
@@ -142,7 +145,8 @@ def _prepare(
     name = rows.name if rows is not None else "arrays"
     files = [*(rows.files if rows is not None else ()), *(_as_file(name, raw[name]) for name in given)]
     stratified = None if classes is None else match.classes
-    return Dataset(fields, parts, name, files, count, windows is not None, stratified)
+    form, notes = ({}, []) if rows is None else (rows.form, rows.notes)
+    return Dataset(fields, parts, name, files, count, windows is not None, stratified, form, tuple(notes))
 
 
 def _as_file(name: str, values: Values) -> File:
@@ -164,7 +168,7 @@ def same_lengths(fields: dict[str, Prepared], match: Match, rows: Rows | None, f
             continue
         other = first.setdefault(want.time.varying, item)
         own, shared = item.values.lengths, other.values.lengths
-        for row in (own != shared).nonzero()[0][:100]:
+        for row in (own != shared).nonzero()[0]:
             where = f"{name}[{row}]" if rows is None else rows.where(int(row), name)
             assert shared is not None
             words: Words = {
@@ -189,17 +193,32 @@ def _extract_all(
             guess = nearest(name, wanted)
             hints = [Hint("nearest", {"name": guess})] if guess else []
             reject("NS821", None, *hints, name=name, legal=Quoted(tuple(wanted)))
+    if rows is not None:
+        rows.leave_out(_needed(data, wanted.keys() - given.keys(), rows))
     found: dict[str, Values] = {}
     for name in wanted:
         if name in given:
             found[name] = from_array(name, given[name])
         elif name in data.fields and rows is not None:
-            found[name] = extract(data.fields[name], data, rows, faults)
+            found[name] = extract(data.fields[name], data, rows, faults, match.wanted.get(name))
         elif name not in match.inputs and name in match.wanted and name not in data.fields:
             reject("NS822", match.places.get(name), name=name)
         else:
             reject("NS822", match.places.get(name), name=name)
     return found
+
+
+def _needed(data: Data, names: Iterable[str], rows: Rows) -> Iterator[str]:
+    """Yield the columns without which a row cannot be used, where the source leaves out such rows.
+
+    A field that fills its gaps needs none.
+    """
+    if getattr(data.source, "missing", None) is None:
+        return
+    for name in names:
+        item = data.fields.get(name)
+        if item is not None and not any(step.fills for step in item.steps[:2]):
+            yield from item.steps[0].columns_of(rest(data, rows))
 
 
 def _count(raw: dict[str, Values], data: Data) -> int:
@@ -352,7 +371,7 @@ def transform_new_rows(
     try:
         found = _transform_new_rows(data, match, rows, given, names, stored, faults)
     except NetspecError as error:
-        faults.found += [fault for fault in error.diagnostics if fault not in faults.found]
+        faults.extend(error.diagnostics)
         faults.raise_all()
         raise
     faults.raise_all()
@@ -371,12 +390,15 @@ def _transform_new_rows(
     import numpy as np
 
     fields: dict[str, Prepared] = {}
+    names = list(names)
+    if rows is not None:
+        rows.leave_out(_needed(data, [name for name in names if name not in given], rows))
     for name in names:
         item = _known(data.fields.get(name) or Field(name), stored["fields"].get(name, {}))
         if name in given:
             values = _named(from_array(name, given[name]), item)
         elif rows is not None and item.steps:
-            values = extract(item, data, rows, faults)
+            values = extract(item, data, rows, faults, match.wanted.get(name))
         else:
             reject("NS822", match.places.get(name), name=name)
         values = _ranged(values, stored["fields"].get(name, {}).get("range"))
@@ -394,7 +416,8 @@ def _transform_new_rows(
     if windows is not None:
         order = starts(order, windows, data)
     source, files = ("arrays", []) if rows is None else (rows.name, rows.files)
-    return Dataset(fields, {ALL: order}, source, files, count, windows is not None)
+    notes = () if rows is None else tuple(rows.notes)
+    return Dataset(fields, {ALL: order}, source, files, count, windows is not None, notes=notes)
 
 
 def _known(item: Field, stored: Mapping[str, Any]) -> Field:

@@ -9,7 +9,8 @@ from netspec.config.data import Data, Field
 from netspec.config.match import Match
 from netspec.config.rows import Faults, Rows, as_classes, asked, reject
 from netspec.config.vocabulary import steps
-from netspec.config.vocabulary.steps import Resize, Taking
+from netspec.config.vocabulary.sources import Facts
+from netspec.config.vocabulary.steps import FieldStep, Resize, Taking
 from netspec.diagnostics.errors import DataError
 from netspec.diagnostics.model import Diagnostic, Hint, Label, Words
 from netspec.ir.types import Type, Unknown, type_text
@@ -62,11 +63,13 @@ def _padded(item: Field, values: Values, want: Type, rows: Rows | None, faults: 
     if want.time is None or not want.time.varying:
         reject("NS848", item.span, name=item.name, least=int(lengths.min()), longest=int(lengths.max()))
     most = int(want.time.length)  # type: ignore[arg-type]
-    for row in (lengths > most).nonzero()[0][:100]:
-        span, where = _place(item, int(row), rows)
-        words: Words = {"where": where, "length": int(lengths[row]), "most": most}
-        if _said(Diagnostic("NS847", span, words, labels=asked(item.span)), int((lengths > most).sum()), faults):
-            break
+
+    def fault(at: Any) -> Diagnostic:
+        span, where = _place(item, int(at[0]), rows)
+        words: Words = {"where": where, "length": int(lengths[at]), "most": most}
+        return Diagnostic("NS847", span, words, labels=asked(item.span))
+
+    faults.add_each(np.argwhere(lengths > most), fault)
     array = values.array[:, :most]
     short = most - array.shape[1]
     if short > 0:
@@ -113,32 +116,16 @@ def _classes(item: Field, values: Values, count: int, match: Match, rows: Rows |
     whole = array if array.dtype.kind in "biu" else np.floor(array)
     wrong = (whole != array) | (whole < 0) | (whole >= count)
     if values.classes is not None:
-        wrong &= array >= 0  # -1 marks a name that the source has already reported
-    for position in np.argwhere(wrong)[:100]:
-        row = int(position[0])
-        span, where = _place(item, row, rows)
-        words: Words = {"value": f"{array[tuple(position)]:g}", "count": count, "most": count - 1, "where": where}
-        hints: tuple[Hint, ...] = (
-            Hint("from_one", {"name": item.name}) if _counts_from_one(array, count) else Hint("value"),
-        )
-        labels = asked(match.places.get(item.name))
-        shown = 1 if hints[0].text == "from_one" else MOST_SHOWN
-        if _said(Diagnostic("NS831", span, words, labels=labels, hints=hints), int(wrong.sum()), faults, shown):
-            break
+        wrong &= array >= 0  # -1 stands for a name that the source reported
+
+    def fault(at: Any) -> Diagnostic:
+        span, where = _place(item, int(at[0]), rows)
+        words: Words = {"value": f"{array[at]:g}", "count": count, "most": count - 1, "where": where}
+        hint = Hint("from_one", {"name": item.name}) if _counts_from_one(array, count) else Hint("value")
+        return Diagnostic("NS831", span, words, labels=asked(match.places.get(item.name)), hints=(hint,))
+
+    faults.add_each(np.argwhere(wrong), fault)
     return values.with_array(whole.astype(np.int64))
-
-
-MOST_SHOWN = 5  # the wrong values of an array that are shown; the others are only counted
-
-
-def _said(found: Diagnostic, count: int, faults: Faults, shown: int = MOST_SHOWN) -> bool:
-    """Add a mistake. Return whether it is the last one of its kind to show; it then says how many more there are."""
-    alike = sum(fault.code == found.code and fault.span is None for fault in faults.found) + 1
-    if found.span is not None or alike < shown or count <= alike:
-        faults.add(found)
-        return False
-    faults.add(found._replace(hints=(*found.hints, Hint("more", {"more": count - alike}))))
-    return True
 
 
 def _counts_from_one(array: Array, count: int) -> bool:
@@ -152,31 +139,31 @@ def _numbers(item: Field, values: Values, rows: Rows | None, faults: Faults) -> 
     if array.dtype == np.uint8:
         return values
     array = array.astype(np.float32)
-    wrong = ~np.isfinite(array)
-    for position in np.argwhere(wrong)[:100]:
-        span, where = _place(item, int(position[0]), rows)
-        words = {"where": where, "value": str(values.array[tuple(position)])}
-        if _said(Diagnostic("NS832", span, words, labels=asked(item.span)), int(wrong.sum()), faults):
-            break
+
+    def fault(at: Any) -> Diagnostic:
+        span, where = _place(item, int(at[0]), rows)
+        words = {"where": where, "value": str(values.array[at])}
+        return Diagnostic("NS832", span, words, labels=asked(item.span))
+
+    faults.add_each(np.argwhere(~np.isfinite(array)), fault)
     return values.with_array(array)
 
 
 def _probabilities(item: Field, values: Values, rows: Rows | None, faults: Faults) -> None:
     import numpy as np
 
-    wrong = (values.array < 0) | (values.array > 1)
-    for position in np.argwhere(wrong)[:100]:
-        span, where = _place(item, int(position[0]), rows)
-        words = {"where": where, "value": f"{values.array[tuple(position)]:g}"}
-        hints = (Hint("two_classes"),)
-        if _said(Diagnostic("NS833", span, words, labels=asked(item.span), hints=hints), int(wrong.sum()), faults):
-            break
+    def fault(at: Any) -> Diagnostic:
+        span, where = _place(item, int(at[0]), rows)
+        words = {"where": where, "value": f"{values.array[at]:g}"}
+        return Diagnostic("NS833", span, words, labels=asked(item.span), hints=(Hint("two_classes"),))
+
+    faults.add_each(np.argwhere((values.array < 0) | (values.array > 1)), fault)
 
 
 def _place(item: Field, row: int, rows: Rows | None) -> tuple[Span | None, str]:
     """Return the place of a value in the text of the source, if there is a text, and in words."""
-    first: Any = item.steps[0] if item.steps else None
-    name = getattr(first, "name", None) or getattr(first, "column", None)
+    names = item.steps[0].columns_of(()) if item.steps else ()
+    name = names[0] if len(names) == 1 else None
     span = rows.place(row, name) if rows is not None and name else None
     where = rows.where(row, name or item.name) if rows is not None else f"{item.name}[{row}]"
     return span, where
@@ -222,18 +209,25 @@ def _ragged(name: str, values: Any) -> Values:
     return Values(array, raw=True, lengths=lengths)
 
 
-def extract(item: Field, data: Data, rows: Rows, faults: Faults) -> Values:
-    """Return the values that the first step of a field extracts from the source."""
+def extract(item: Field, data: Data, rows: Rows, faults: Faults, want: Type | None = None) -> Values:
+    """Return the values that the first step of a field extracts; `want` is the type that the net needs."""
     step, *after = item.steps
+    rows.norm = _norm(after, want)
+    rows.filled = any(one.fills for one in item.steps[:2])
     resize = after[0].size if after and isinstance(after[0], Resize) else None
     return step.take(Taking(rows, faults, rest(data, rows), resize))
 
 
+def _norm(after: list[FieldStep], want: Type | None) -> tuple[int, ...] | None:
+    """Return the size of pictures that the net needs, if the steps of the field do not change it; else None."""
+    space: Any = None if want is None else want.space
+    if not isinstance(space, tuple) or len(space) != 2:
+        return None
+    plain = Type(1, space)
+    return space if all(step.type(plain, Facts()) == plain for step in after) else None
+
+
 def rest(data: Data, rows: Rows) -> tuple[str, ...]:
     """Return the columns that no field names; `columns` without names reads these."""
-    taken: set[str] = set()
-    for item in data.fields.values():
-        first = item.steps[0]
-        taken.update(getattr(first, "names", None) or ())
-        taken.add(getattr(first, "name", None) or getattr(first, "column", None) or "")
+    taken = {name for item in data.fields.values() for name in item.steps[0].columns_of(())}
     return tuple(name for name in rows.columns if name not in taken)

@@ -54,6 +54,12 @@ class Predictor:
     def inputs(self) -> tuple[str, ...]:
         return tuple(self.match.inputs)
 
+    @property
+    def form(self) -> Mapping[str, Any]:
+        """What the run found about how its table is written; new tables are read in the same way."""
+        form: Mapping[str, Any] = self.stored.get("form", {})
+        return form
+
     def dataset(self, rows: Rows | None, given: Mapping[str, Any], names: Iterable[str]) -> Dataset:
         """Prepare new rows with the transformations of the run."""
         return transform_new_rows(self.data, self.match, rows, given, names, self.stored)
@@ -160,11 +166,13 @@ def evaluate(trained: Predictor, paths: list[Path] | None = None) -> tuple[Score
     if paths:
         rows = _open(paths, trained)
         dataset = trained.dataset(rows, {}, trained.match.wanted)
+        remarks += dataset.notes
         return {"given": score(trained.engine(dataset), ALL)}, remarks
     if trained.data.source is None:
         words = {"folder": str(trained.run.folder)}
         raise UsageError(Diagnostic("NS873", None, words, hints=(Hint("file"),)))
     dataset = trained.own()
+    remarks += dataset.notes
     before, now = trained.stored["files"], dataset.document()["files"]
     gaps = differences([file["sha256"] for file in before], [file["sha256"] for file in now])
     if gaps:
@@ -178,4 +186,4 @@ def _open(paths: list[Path], trained: Predictor) -> Rows:
     if len(paths) == 1 and paths[0].is_dir() and isinstance(trained.data.source, Folder):
         classes = trained.data.source.classes
         return open_folder(Folder(folder=str(paths[0]), classes=classes), paths[0], None)
-    return open_given(paths, trained.data.source)
+    return open_given(paths, trained.data.source, form=trained.form)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,8 +77,8 @@ def _given(dataset: Dataset, rows: Rows) -> tuple[list[str], Any]:
         return ["file"], lambda row: [rows.shown[row]]
     if isinstance(rows, CsvRows) and not dataset.windowed:
         cells = [cells for sheet in rows.sheets for cells in sheet.cells]
-        return list(rows.header), lambda row: cells[row]
-    # a sequence is shown by the last row that the net reads
+        return list(rows.head.names), lambda row: cells[row]
+    # of a sequence the last row that the net reads
     ends = dataset.parts[ALL] + (_span(dataset) - 1 if dataset.windowed else 0)
     return ["row"], lambda row: [str(int(ends[row]) + 1)]
 
@@ -131,19 +131,21 @@ def as_arrays(answers: list[Answer]) -> dict[str, Array]:
 # ---- Files from the command line -> rows for a trained run: a table, arrays, pictures, a text
 
 
+NO_FORM: Mapping[str, Any] = {}
 TABLES = frozenset((".csv", ".tsv", ".txt"))
 
 
-def open_given(paths: list[Path], source: Source | None, fit: bool = False) -> Rows:
-    """Read rows from files of one kind.
+def open_given(paths: list[Path], source: Source | None, fit: bool = False, form: Mapping[str, Any] = NO_FORM) -> Rows:
+    """The rows in files of one kind.
 
     Parameters:
         paths: the files.
-        source: the run's own source; tables are read in its format.
+        source: the run's own source; tables are written in its way.
         fit: whether pictures of other sizes are resized.
+        form: what the run found about its own table.
 
     Raises:
-        NetspecError: a file does not exist or is of an unknown kind, or the files are of several kinds (exit code 3).
+        DataError: files are not there, of no known kind, or of several kinds (exit code 3).
     """
     for path in paths:
         if not path.exists():
@@ -163,7 +165,7 @@ def open_given(paths: list[Path], source: Source | None, fit: bool = False) -> R
         from netspec.training.sources.text import open_text
 
         return open_text(Text(file=path.name), path, None)
-    return _table(path, source)
+    return _table(path, source, form)
 
 
 def _kind(path: Path, source: Source | None) -> str:
@@ -191,24 +193,26 @@ def _pictures(paths: list[Path], fit: bool) -> Rows:
     return picture_rows(found, fit)
 
 
-def _table(path: Path, source: Source | None) -> Rows:
+def _table(path: Path, source: Source | None, form: Mapping[str, Any]) -> Rows:
     from netspec.training.sources.csv_ import table_of
 
     try:
-        return table_of(path.read_bytes(), table_form(path.name, source))
+        return table_of(path.read_bytes(), table_form(path.name, source, form))
     except OSError as error:
         reject("NS801", None, file=path.name, reason=reason(error))
 
 
-def table_form(name: str, source: Source | None) -> Csv:
-    """Return the format of a table: that of the run's own table, else according to the name."""
-    if isinstance(source, Csv):
-        return Csv(file=name, delimiter=source.delimiter, names=source.names, encoding=source.encoding)
-    return Csv(file=name, delimiter="\t" if name.lower().endswith(".tsv") else ",")
+def table_form(name: str, source: Source | None, form: Mapping[str, Any]) -> Csv:
+    """How a table is written: as the run's own, where that was one."""
+    if not isinstance(source, Csv):
+        return Csv(file=name)
+    names = source.names or form.get("names")
+    found = {"delimiter": source.delimiter or form.get("delimiter"), "header": source.header or form.get("header")}
+    return source.model_copy(update={"file": name, "test": None, "names": names and tuple(names), **found})
 
 
-def standard_input(data: bytes, source: Source | None) -> Rows:
-    """Read a table from standard input."""
+def standard_input(data: bytes, source: Source | None, form: Mapping[str, Any] = NO_FORM) -> Rows:
+    """The table that comes in on standard input."""
     from netspec.training.sources.csv_ import table_of
 
-    return table_of(data, table_form("<stdin>", source))
+    return table_of(data, table_form("<stdin>", source, form))

@@ -1,33 +1,46 @@
-"""CSV text -> rows. Every cell keeps its place in the file, so that a message can show the line."""
+"""CSV text -> rows whose every cell keeps its place, so that a fault is shown in the file's own line.
+
+What the spec does not say of a table (its encoding, what separates cells, whether the first line names the columns) is
+found here, said once as a note, and kept in the run.
+"""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
+import itertools
 import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec.config.dates import looks_like_dates
 from netspec.config.rows import Classes, Faults, File, Rows, Texts, as_classes, asked, reject
 from netspec.config.vocabulary.sources import Csv
 from netspec.diagnostics.errors import reason
-from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
+from netspec.diagnostics.model import Diagnostic, Hint, Phrase, Quoted, Words
 from netspec.source import SourceFile, Span
 from netspec.training.sources.text import characters, shown
 
 if TYPE_CHECKING:
     from netspec.config.rows import Array
 
-# words that mark a missing number
-RAGGED = "\0"  # marks the cells of a row with too few or too many cells; text cannot contain it
-MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", "?", "-"))
+RAGGED = "\0"  # stands for the cells of a row that has too few or too many; no text holds it
+# what a cell may say where a value is missing
+MISSING = frozenset(("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--"))
+DELIMITERS = "\t;|,"  # in this order where several divide the rows equally well: cells hold commas more often than tabs
+SAMPLE = 1 << 16  # characters from which the delimiter is found
+Record = tuple[list[str], int]  # the cells of a row, and the line that it begins in
 
 
 @dataclass(slots=True)
 class Sheet:
-    """One file: its text, its rows of cells, and the line in which each row begins."""
+    """One file: its text, its rows of cells, and the line each row begins in."""
 
     source: SourceFile
     cells: list[list[str]]
@@ -36,180 +49,460 @@ class Sheet:
 
 
 @dataclass(slots=True)
+class Head:
+    """The columns of a table.
+
+    names: every column's name as the file has it, "" for one without a name.
+    kept: the columns that fields can take, each with its position among the cells.
+    listed: whether the first row names them.
+    """
+
+    names: tuple[str, ...]
+    kept: dict[str, int]
+    listed: bool
+
+
+@dataclass(slots=True)
 class CsvRows(Rows):
-    header: tuple[str, ...] = ()
+    head: Head = field(default_factory=lambda: Head((), {}, True))
     sheets: list[Sheet] = field(default_factory=list)
+    source: Csv = field(default_factory=lambda: Csv(file=""))
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return self.header
+        return tuple(self.head.kept)
 
-    def _cells(self, name: str, wanted: Span | None) -> list[str]:
-        if name not in self.header:
+    def texts(self, name: str, wanted: Span | None) -> list[str]:
+        if name not in self.head.kept:
             self.unknown(name, wanted)
-        at = self.header.index(name)
-        return [row[at] for sheet in self.sheets for row in sheet.cells]
+        at = self.head.kept[name]
+        return [row[at].strip() for sheet in self.sheets for row in sheet.cells]
 
     def numbers(self, name: str, wanted: Span | None, faults: Faults) -> Array:
         import numpy as np
 
-        cells = self._cells(name, wanted)
+        cells = self.texts(name, wanted)
+        plain = [plain_number(cell, self.source) for cell in cells]
         try:
-            found = np.array(cells, dtype=np.float64)
+            found = np.array(plain, dtype=np.float64)
             if np.isfinite(found).all():
                 return found
         except ValueError:
             pass
         found = np.zeros(len(cells))
+        mends: tuple[Hint, ...] | None = None
         for row, cell in enumerate(cells):
-            found[row] = self._number(cell, row, name, wanted, faults)
-        return found
+            if cell == RAGGED:
+                continue
+            if is_missing(cell):
+                found[row] = math.nan
+                if not self.filled:
+                    faults.add(self._missing(row, name, wanted))
+                continue
+            span, labels = self.place(row, name), asked(wanted)
+            words: Words = {"value": cell, "column": name}
+            try:
+                found[row] = float(plain[row])
+            except ValueError:
+                first = self._no_number(row, name, cell, wanted, cells if mends is None else [])
+                mends = first.hints if mends is None else mends
+                faults.add(first._replace(hints=mends))
+                continue
+            if not math.isfinite(found[row]):
+                found[row] = 0.0
+                faults.add(Diagnostic("NS809", span, words, labels=labels))
+        return found if self.filled else np.nan_to_num(found)
 
-    def _number(self, cell: str, row: int, name: str, wanted: Span | None, faults: Faults) -> float:
-        span = self.place(row, name)
-        words = {"value": cell, "column": name}
-        labels = asked(wanted)
-        if cell is RAGGED:
-            return 0.0
-        if cell.strip().lower() in MISSING:
-            faults.add(Diagnostic("NS808", span, words, labels=labels))
-            return 0.0
-        try:
-            value = float(cell)
-        except ValueError:
-            hints = (Hint("comma"),) if cell.replace(",", ".", 1).replace(".", "", 1).strip("-+").isdigit() else ()
-            faults.add(Diagnostic("NS807", span, words, labels=labels, hints=hints))
-            return 0.0
-        if not math.isfinite(value):
-            faults.add(Diagnostic("NS809", span, words, labels=labels))
-            return 0.0
-        return value
+    def _missing(self, row: int, name: str, wanted: Span | None, kind: str = "fill") -> Diagnostic:
+        """Return the fault of a missing cell; `kind` says what may stand for it: `fill` or `other`."""
+        words: Words = {"value": "", "column": name}
+        drop = Hint("drop", {"source": self.source.written(missing="drop")})
+        stand = {"fill": Hint("fill", {"name": name}), "other": Hint("other", {"name": name})}.get(kind)
+        hints = (drop,) if stand is None else (stand, drop)
+        return Diagnostic("NS808", self.place(row, name), words, labels=asked(wanted), hints=hints)
+
+    def _no_number(self, row: int, name: str, cell: str, wanted: Span | None, cells: list[str]) -> Diagnostic:
+        """Return the fault of a cell that is no number, with what helps for all cells of the column."""
+        given = [other for other in cells if other != RAGGED and not is_missing(other)]
+        changes = number_form(given, self.source)
+        hints: tuple[Hint, ...] = ()
+        if changes:
+            hints = (Hint("form", {"source": self.source.written(**changes)}),)
+        elif looks_like_dates(given):
+            hints = (Hint("date"),)
+        elif 2 * sum(not is_number(other, self.source) for other in given) > len(given):
+            hints = (Hint("words"),)
+        words: Words = {"value": cell, "column": name}
+        return Diagnostic("NS807", self.place(row, name), words, labels=asked(wanted), hints=hints)
 
     def classes(self, name: str | None, names: tuple[str, ...] | None, wanted: Span | None, faults: Faults) -> Classes:
         if name is None:
             reject("NS806", wanted, Hint("column"), what="label", source=self.name)
-        cells = [cell.strip() for cell in self._cells(name, wanted)]
-        counted = [cell for cell in cells if cell != RAGGED and cell.lower() not in MISSING]
+        cells = self.texts(name, wanted)
+        counted = [cell for cell in cells if cell != RAGGED and not is_missing(cell)]
         codes, known = as_classes(cells, names or as_classes(counted, None)[1])
-        for row, cell in enumerate(cells):
+        if self.filled:
+            return Classes(codes, known)
+        other = Hint("other", {"name": name})
+        for row in (codes < 0).nonzero()[0].tolist():
             span, labels = self.place(row, name), asked(wanted)
-            words: dict[str, Any] = {"value": cell, "column": name, "classes": Quoted(known[:20])}
-            if cell.lower() in MISSING:
-                faults.add(Diagnostic("NS808", span, words, labels=labels))
-            elif codes[row] < 0 and cell != RAGGED:
-                faults.add(Diagnostic("NS810", span, words, labels=labels))
+            words: dict[str, Any] = {"value": cells[row], "column": name, "classes": Quoted(known[:20])}
+            if is_missing(cells[row]):
+                faults.add(self._missing(row, name, wanted, "other"))
+            elif cells[row] != RAGGED:
+                faults.add(Diagnostic("NS810", span, words, labels=labels, hints=(Hint("correct"), other)))
         return Classes(codes, known)
 
     def chars(self, column: str | None, alphabet: str | None, wanted: Span | None, faults: Faults) -> Texts:
-        """Return the characters of each cell, padded to the longest; report empty cells and unknown characters."""
+        """The characters of each cell, padded to the longest; empty cells and unknown characters are faults."""
         import numpy as np
 
         if column is None:
             reject("NS806", wanted, Hint("texts"), what="chars", source=self.name)
-        whole = self._cells(column, wanted)
-        cells = ["" if cell is RAGGED else cell.strip() for cell in whole]
+        whole = self.texts(column, wanted)
+        cells = ["" if cell == RAGGED else cell for cell in whole]
         lengths = np.array([len(cell) for cell in cells], dtype=np.int64)
         flat, known = characters("".join(cells), alphabet)
         found = np.zeros((len(cells), max(1, int(lengths.max(initial=0)))), dtype=np.int64)
         found[np.arange(found.shape[1]) < lengths[:, None]] = flat
-        for row in (row for row in (lengths == 0).nonzero()[0] if whole[row] is not RAGGED):
-            missing: Words = {"value": "", "column": column}
-            faults.add(Diagnostic("NS808", self.place(int(row), column), missing, labels=asked(wanted)))
-        for row, at in np.argwhere(found < 0)[:200]:
-            stray: Words = {"sign": shown(cells[row][at]), "count": len(known)}
-            faults.add(Diagnostic("NS841", self.place(int(row), column), stray, labels=asked(wanted)))
+        for row in (row for row in (lengths == 0).nonzero()[0].tolist() if whole[row] != RAGGED):
+            faults.add(self._missing(row, column, wanted, "drop"))
+
+        def stray(at: Any) -> Diagnostic:
+            words: Words = {"sign": shown(cells[at[0]][at[1]]), "count": len(known)}
+            return Diagnostic("NS841", self.place(int(at[0]), column), words, labels=asked(wanted))
+
+        faults.add_each(np.argwhere(found < 0), stray)
         return Texts(found, known, lengths)
 
+    def misses(self, cell: str) -> bool:
+        return is_missing(cell)
+
+    def leave_out(self, columns: Iterable[str]) -> None:
+        """Leave out the rows that have a missing cell in one of these columns, and note how many there are."""
+        positions = [self.head.kept[name] for name in dict.fromkeys(columns) if name in self.head.kept]
+        lines: list[int] = []
+        gaps: set[int] = set()
+        for number, sheet in enumerate(self.sheets):
+            kept = []
+            for row, cells in enumerate(sheet.cells):
+                empty = [at for at in positions if is_missing(cells[at])]
+                gaps.update(empty)
+                if empty:
+                    lines.append(sheet.lines[row])
+                else:
+                    kept.append(row)
+            if not kept:
+                reject("NS789", self.source.at("missing"), file=sheet.source.name)
+            sheet.cells = [sheet.cells[row] for row in kept]
+            sheet.lines = [sheet.lines[row] for row in kept]
+            if number == 0 and self.tested is not None:
+                self.tested = len(kept)
+        if lines:
+            names = tuple(self.head.names[at] for at in sorted(gaps))
+            words: Words = {
+                "count": len(lines),
+                "rows": self.count,
+                "columns": Quoted(names[:10]),
+                "lines": ", ".join(map(str, lines[:10])) + (" …" if len(lines) > 10 else ""),
+            }
+            self.notes.append(Diagnostic("NS868", self.source.at("missing"), words, severity="note"))
+        self.count -= len(lines)
+
     def where(self, row: int, name: str) -> str:
-        return name  # the excerpt below the message shows the rest
+        return name  # the excerpt shows the rest
 
     def place(self, row: int, name: str) -> Span | None:
         for sheet in self.sheets:
             if row < len(sheet.cells):
-                return _cell_span(sheet, row, self.header.index(name))
+                return _cell_span(sheet, row, self.head.kept[name])
             row -= len(sheet.cells)
         return None
 
 
+# ---- what a cell says
+
+
+def is_missing(cell: str) -> bool:
+    return cell.strip().lower() in MISSING
+
+
+_COMMA = str.maketrans(",.", ".,")  # a point where decimals have a comma makes the cell no number
+
+
+def plain_number(cell: str, source: Csv) -> str:
+    """Return a cell as Python writes numbers: without units and separators of thousands, with a decimal point."""
+    for unit in source.units:
+        cell = cell.replace(unit, "")
+    if source.thousands is not None:
+        cell = re.sub(rf"(?<=\d){re.escape(source.thousands)}(?=\d{{3}}(?!\d))", "", cell)
+    return cell.translate(_COMMA).strip() if source.decimal == "," else cell.strip()
+
+
+def is_number(cell: str, source: Csv) -> bool:
+    """Whether a cell is a finite number as the table writes it; a missing one is not."""
+    try:
+        return math.isfinite(float(plain_number(cell, source)))
+    except ValueError:
+        return False
+
+
+_UNIT = re.compile(
+    r"(?P<before>[^\w\s.,+-]|[A-Z]{2,3}\$?|Rs\.?|)\s*"
+    r"(?P<digits>[+-]?\s*\d[\d.,\u00a0\u202f' ]*?)\s*"
+    r"(?P<after>[^\d\s.,+-]{0,6})"
+)
+
+
+def number_form(cells: list[str], source: Csv) -> dict[str, Any]:
+    """Return the options of a table with which all of these cells are numbers; empty if they are, or nothing helps.
+
+    A unit is one text before or behind the digits of most cells; separators of thousands divide groups of three.
+    """
+    if not cells or all(is_number(cell, source) for cell in cells):
+        return {}
+    found = [_UNIT.fullmatch(cell.strip()) for cell in cells]
+    if not all(found):
+        return {}
+    units: tuple[str, ...] = ()
+    for side in ("before", "after"):
+        given = Counter(match[side] for match in found if match is not None and match[side])
+        if len(given) > 1 or 0 < 2 * given.total() <= len(cells):
+            return {}
+        units += tuple(given)
+    plain = [match["digits"] for match in found if match is not None]
+    for decimal in dict.fromkeys((source.decimal, ".", ",")):
+        for thousands in (source.thousands, ",", ".", "'", " ", "\u00a0", "\u202f"):
+            if thousands != decimal and _all_numbers(plain, decimal, thousands):
+                changes = {"decimal": decimal, "thousands": thousands}
+                own: dict[str, Any] = {key: value for key, value in changes.items() if value != getattr(source, key)}
+                return own | ({"units": tuple(dict.fromkeys((*source.units, *units)))} if units else {})
+    return {}
+
+
+def _all_numbers(cells: list[str], decimal: str, thousands: str | None) -> bool:
+    """Whether all cells are numbers with this decimal sign; separators of thousands divide groups of three."""
+    whole = r"\d+" if thousands is None else rf"(?:\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+|\d+)"
+    number = re.compile(rf"[+-]?\s*(?:{whole})?(?:{re.escape(decimal)}\d*)?(?:[eE][+-]?\d+)?")
+    return all(number.fullmatch(cell) for cell in cells)
+
+
+# ---- files -> rows
+
+
 def table_of(data: bytes, source: Csv) -> CsvRows:
-    """Read a table from bytes, for example from standard input."""
-    faults = Faults()
-    text, file = _decoded(data, source.file, source)
-    sheet, names = _parse(text, source.file, source, faults)
-    return CsvRows(len(sheet.cells), source.file, None, [file], faults.found, names, [sheet])
+    """The rows of a table that is at hand, such as standard input's, for a trained net.
+
+    A table whose lines name no columns may lack the last ones, such as the target.
+    """
+    return _rows([(data, source.file)], source, fewer=True)
 
 
 def open_csv(source: Csv, find: Path, test: Path | None) -> CsvRows:
-    """Read the file and that of the test part. Raises NetspecError, with all ragged rows, if it is not a table."""
-    faults = Faults()
-    sheets, files = [], []
-    header: tuple[str, ...] = ()
-    for path, written in ((find, source.file), (test, source.test)):
-        if path is None or written is None:
-            continue
-        text, file = _read(path, written, source)
-        sheet, names = _parse(text, written, source, faults)
-        if header and names != header:
-            reject("NS812", source.at("test"), file=written, columns=Quoted(names[:20]), wanted=Quoted(header[:20]))
-        header = names
-        sheets.append(sheet)
-        files.append(file)
-    count = sum(len(sheet.cells) for sheet in sheets)
-    tested = len(sheets[0].cells) if len(sheets) > 1 else None
-    return CsvRows(count, source.file, tested, files, faults.found, header, sheets)
+    """Reads the file, and the test part's; raises NetspecError for what is no table, all ragged rows at once."""
+    files = [(_read(find, source.file, source), source.file)]
+    if test is not None and source.test is not None:
+        files.append((_read(test, source.test, source), source.test))
+    return _rows(files, source)
 
 
-def _read(path: Path, written: str, source: Csv) -> tuple[str, File]:
+def _read(path: Path, written: str, source: Csv) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         reject("NS801", source.at("file"), file=written, reason=reason(error))
-    return _decoded(data, written, source)
 
 
-def _decoded(data: bytes, written: str, source: Csv) -> tuple[str, File]:
-    try:
-        text = data.decode(source.encoding)
-    except (UnicodeDecodeError, LookupError) as error:
-        line = data.count(b"\n", 0, getattr(error, "start", 0)) + 1
-        reject("NS802", source.at("file"), file=written, encoding=source.encoding, line=str(line))
-    if "\0" in text:
-        reject("NS803", source.at("file"), file=written, kind="csv")
-    return text.removeprefix("\ufeff"), File(written, len(data), hashlib.sha256(data).hexdigest())
+def _rows(files: list[tuple[bytes, str]], source: Csv, fewer: bool = False) -> CsvRows:
+    faults = Faults()
+    rows = CsvRows(0, source.file, source=source)
+    found: dict[str, Words] = {}
+    delimiter = source.delimiter
+    for data, written in files:
+        text, encoding = decoded(data, written, source)
+        if encoding != "utf-8" and source.encoding is None:
+            found["encoding"] = {"encoding": encoding}
+        rows.files.append(File(written, len(data), hashlib.sha256(data).hexdigest()))
+        if delimiter is None:
+            delimiter = find_delimiter(text)
+            if delimiter != ",":
+                found["delimiter"] = {"delimiter": delimiter.replace("\t", "\\t")}
+        sheet = Sheet(SourceFile(written, text), [], [], delimiter)
+        head = _take_rows(sheet, source, faults, found, fewer)
+        if rows.sheets and tuple(head.kept) != rows.columns:
+            columns, wanted = Quoted(tuple(head.kept)[:20]), Quoted(rows.columns[:20])
+            reject("NS812", source.at("test"), file=written, columns=columns, wanted=wanted)
+        rows.head = head
+        rows.sheets.append(sheet)
+    rows.count = sum(len(sheet.cells) for sheet in rows.sheets)
+    rows.tested = len(rows.sheets[0].cells) if len(rows.sheets) > 1 else None
+    rows.faults = faults.found
+    rows.form = {"delimiter": delimiter, "header": "first" if rows.head.listed else "none"}
+    if not rows.head.listed:
+        rows.form["names"] = list(rows.head.names)
+    if found:
+        rows.notes.append(_note(source, found))
+    return rows
 
 
-def _parse(text: str, written: str, source: Csv, faults: Faults) -> tuple[Sheet, tuple[str, ...]]:
-    sheet = Sheet(SourceFile(written, text), [], [], source.delimiter)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=source.delimiter, skipinitialspace=True)
-    header = source.names
+def _note(source: Csv, found: dict[str, Words]) -> Diagnostic:
+    """Return what netspec found about a table by itself: one note, with the option that says the same."""
+    hints = (Hint("encoding"), Hint("delimiter"), Hint("header"), Hint("index"), Hint("empty"))
+    told = tuple(hint._replace(words=found[hint.text]) for hint in hints if hint.text in found)
+    words: Words = {"file": source.file}
+    return Diagnostic("NS858", source.at("file"), words, hints=told, severity="note")
+
+
+def decoded(data: bytes, written: str, source: Csv) -> tuple[str, str]:
+    """Return the text of a file without a mark at its beginning, and its encoding."""
+    if source.encoding is not None:
+        encodings = [source.encoding]
+    elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encodings = ["utf-16"]
+    else:
+        encodings = ["utf-8", "cp949"]
+    first: Exception | None = None
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except (UnicodeDecodeError, LookupError) as error:
+            first = first or error
+            continue
+        if "\0" in text:
+            reject("NS803", source.at("file"), file=written, kind="csv")
+        return text.removeprefix("\ufeff"), encoding
+    line = data.count(b"\n", 0, getattr(first, "start", 0)) + 1
+    hint = Hint("encoding", {"source": source.written(encoding="latin-1")})
+    reject("NS802", source.at("file"), hint, file=written, encoding=encodings[0], line=str(line))
+    return None
+
+
+def find_delimiter(text: str) -> str:
+    """Return the sign that divides the most rows into the same number of cells, two at least; a comma if none does."""
+    sample = text[:SAMPLE]
+    if len(text) > SAMPLE:
+        sample = sample[: sample.rfind("\n") + 1] or sample
+    best, most = ",", 0.5
+    for sign in DELIMITERS:
+        try:
+            counts = Counter(len(cells) for cells, _ in records(sample, sign))
+        except csv.Error:
+            continue
+        (width, rows), *_ = counts.most_common(1) or [(0, 0)]
+        if width > 1 and rows / counts.total() > most:
+            best, most = sign, rows / counts.total()
+    return best
+
+
+def records(text: str, delimiter: str) -> Iterator[Record]:
+    """Yield the rows of a text, each with the line that it begins in; rows without any content are left out."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=delimiter != "\t")
     line = 1
+    for cells in reader:
+        begin, line = line, reader.line_num + 1
+        if any(cell.strip() for cell in cells):
+            yield cells, begin
+
+
+def _take_rows(sheet: Sheet, source: Csv, faults: Faults, found: dict[str, Words], fewer: bool) -> Head:
+    """Read the rows of a sheet, and return its columns; rows with another number of cells are faults (NS804)."""
+    rows: list[Record] = []
     try:
-        for cells in reader:
-            begin, line = line, reader.line_num + 1
-            if not cells or (len(cells) == 1 and not cells[0].strip()):
-                continue  # an empty line
-            if header is None:
-                header = _header(cells, written, sheet, begin, source)
-                continue
-            if len(cells) != len(header):
-                words = {"given": len(cells), "wanted": len(header)}
-                faults.add(Diagnostic("NS804", _line_span(sheet.source, begin), words))
-                cells = [RAGGED] * len(header)  # reported once; its cells are not checked further
-            sheet.cells.append(cells)
-            sheet.lines.append(begin)
+        rows.extend(records(sheet.source.text, sheet.delimiter))
     except csv.Error as error:
+        line = rows[-1][1] + 1 if rows else 1
         reject("NS814", _line_span(sheet.source, line), reason=str(error))
-    if header is None or not sheet.cells:
-        reject("NS811", source.at("file"), file=written)
-    return sheet, header
+    if not rows:
+        reject("NS811", source.at("file"), file=sheet.source.name)
+    cells = [row for row, _ in rows]
+    listed = source.header == "first" or (source.header is None and _is_header(cells, source))
+    if not listed and source.header is None and source.names is None:
+        found["header"] = {"names": Quoted(_made_up(cells[0])[:3])}
+    head = _head(sheet, rows, listed, source, found, fewer)
+    for row, begin in rows[1:] if listed else rows:
+        if len(row) != len(head.names):
+            words = {"given": len(row), "wanted": len(head.names)}
+            faults.add(Diagnostic("NS804", _line_span(sheet.source, begin), words))
+            row = [RAGGED] * len(head.names)  # said once: its cells are looked at no more
+        sheet.cells.append(row)
+        sheet.lines.append(begin)
+    if not sheet.cells:
+        reject("NS811", source.at("file"), file=sheet.source.name)
+    return head
 
 
-def _header(cells: list[str], written: str, sheet: Sheet, line: int, source: Csv) -> tuple[str, ...]:
-    names = tuple(cell.strip() for cell in cells)
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled or "" in names:
-        reject("NS815", _line_span(sheet.source, line), name=doubled[0] if doubled else "", file=written)
-    return names
+_NUMERIC = re.compile(r"[^\w\s]{0,2}\s*[+-]?\d[\d.,]*(?:[eE][+-]?\d+)?\s*[^\w\s]{0,2}")
+
+
+def _is_header(rows: list[list[str]], source: Csv) -> bool:
+    """Whether the first row names the columns, which it does unless it has numbers where only numbers follow.
+
+    Whole numbers that grow by equal steps are names: 0, 1, 2 or 2001, 2002, 2003.
+    """
+    first, *rest = ([cell.strip() for cell in row] for row in rows[:1000])
+    if source.names is not None and tuple(first) != source.names:
+        return False
+    numeric = [at for at, cell in enumerate(first) if _NUMERIC.fullmatch(cell)]
+    if not numeric or not rest or _grows([first[at] for at in numeric]):
+        return True
+    for at, cell in enumerate(first):
+        below = [row[at] for row in rest if at < len(row) and not is_missing(row[at])]
+        numbers = bool(below) and all(map(_NUMERIC.fullmatch, below))
+        if numbers != (at in numeric) and not is_missing(cell) and below:
+            if numbers:  # a name above a column of numbers
+                return True
+            numeric.remove(at)
+    return not numeric
+
+
+def _grows(cells: list[str]) -> bool:
+    if len(cells) < 2 or not all(cell.isdecimal() for cell in cells):
+        return False
+    steps = {int(right) - int(left) for left, right in itertools.pairwise(cells)}
+    return len(steps) == 1 and steps.pop() > 0
+
+
+def _made_up(first: list[str]) -> tuple[str, ...]:
+    """Return names for the columns of a table that names none."""
+    return tuple(f"column{number + 1}" for number in range(len(first)))
+
+
+def _head(sheet: Sheet, rows: list[Record], listed: bool, source: Csv, found: dict[str, Words], fewer: bool) -> Head:
+    first, line = rows[0]
+    body = [row for row, _ in (rows[1:] if listed else rows)]
+    names = tuple(name.strip() for name in first) if listed else _made_up(first)
+    width = Counter(map(len, body)).most_common(1)[0][0] if body else len(names)
+    if listed and width == len(names) + 1:
+        # every row has one cell more than the first line: an empty one at the end, or the rows' numbers before it
+        trailing = all(not row[-1].strip() for row in body if len(row) == width)
+        names = (*names, "") if trailing else ("", *names)
+    if source.names is not None:
+        names = source.names[:width] if fewer and not listed else source.names
+    kept = {name: at for at, name in enumerate(names) if name}
+    doubled = sorted({name for name in names if name and names.count(name) > 1})
+    nameless = [at for at, name in enumerate(names) if not name]
+    empty = [at for at in nameless if all(at >= len(row) or not row[at].strip() for row in body)]
+    if 0 in nameless and 0 not in empty:
+        found["index"] = {}
+    if empty:
+        found["empty"] = {"count": len(empty)}
+    if doubled or set(nameless) - {0, *empty}:
+        hint = Hint("names", {"source": source.written(names=distinct(names), header="first")})
+        fault = (Phrase("columns twice"), f"`{doubled[0]}`") if doubled else Phrase("columns nameless")
+        reject("NS815", _line_span(sheet.source, line), hint, file=sheet.source.name, fault=fault)
+    return Head(names, kept, listed)
+
+
+def distinct(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names of columns of which each is there once: a later one gets a number, one without a name its place."""
+    found: dict[str, None] = {}
+    for at, name in enumerate(names):
+        name = name or f"column{at + 1}"
+        unique, number = name, 2
+        while unique in found:
+            unique, number = f"{name}_{number}", number + 1
+        found[unique] = None
+    return tuple(found)
 
 
 def _line_span(source: SourceFile, line: int) -> Span:
@@ -219,7 +512,7 @@ def _line_span(source: SourceFile, line: int) -> Span:
 
 
 def _cell_span(sheet: Sheet, row: int, column: int) -> Span:
-    """Return the place of one cell, by reading its line up to the cell again."""
+    """The place of one cell, found by reading its line's text again up to it."""
     source = sheet.source
     start = source.start(sheet.lines[row])
     quoted = False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import warnings
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from netspec.config.rows import Array
 
 ENDINGS = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"))
+_BROKEN = (OSError, ValueError, SyntaxError, EOFError)  # what decoders raise on broken bytes
+_LYING = (5, 6, 7, 8)  # orientations of EXIF that exchange rows and columns
 _GREY = frozenset(("1", "L", "LA", "I", "I;16", "F"))
 
 
@@ -51,6 +55,8 @@ class FolderRows(Rows):
         """Read all pictures. With `resize`, each is resized as it is read; otherwise all must have the same size."""
         if self.fit:
             size, resize = None, resize or size
+        if size is None and resize is None:
+            size = self.norm or self._usual()
         found: Any = None
         for row, path in enumerate(self.paths):
             picture = self._picture(path, row, wanted, faults)
@@ -58,8 +64,6 @@ class FolderRows(Rows):
                 continue
             if maps is None:
                 maps = 1 if picture.mode in _GREY else 3
-            if size is None and resize is None:
-                size = (picture.height, picture.width)
             array = self._fitted(picture, row, size, maps, resize, wanted, faults)
             if array is None:
                 continue
@@ -69,6 +73,17 @@ class FolderRows(Rows):
         if found is None:
             faults.raise_all()
         return Pictures(found, 0.0, 255.0)
+
+    def _usual(self) -> tuple[int, int] | None:
+        """Return the size that most pictures have: the others are faults."""
+        from PIL import Image
+
+        sizes: Counter[tuple[int, int]] = Counter()
+        for path in self.paths:
+            with contextlib.suppress(*_BROKEN), Image.open(path) as opened:
+                turned = opened.getexif().get(0x0112, 1) in _LYING
+                sizes[opened.size if turned else (opened.height, opened.width)] += 1
+        return max(sizes, key=lambda size: sizes[size], default=None)
 
     def _picture(self, path: Path, row: int, wanted: Span | None, faults: Faults) -> Image | None:
         """Decode a picture and turn it upright; report a broken one."""
@@ -80,15 +95,7 @@ class FolderRows(Rows):
                 with Image.open(path) as opened:
                     opened.load()
                     return ImageOps.exif_transpose(opened)
-        # decoders raise many kinds of errors for broken bytes
-        except (
-            OSError,
-            ValueError,
-            SyntaxError,
-            EOFError,
-            Image.DecompressionBombWarning,
-            Image.DecompressionBombError,
-        ):
+        except (*_BROKEN, Image.DecompressionBombWarning, Image.DecompressionBombError):
             faults.add(Diagnostic("NS839", None, {"file": self.shown[row]}, labels=asked(wanted)))
             return None
 

@@ -22,15 +22,20 @@ class TextRows(Rows):
     parts: list[SourceFile] = field(default_factory=list)
 
     def chars(self, column: str | None, alphabet: str | None, wanted: Span | None, faults: Faults) -> Texts:
-        """Return the number of every character; report those that are not in the alphabet."""
+        """Every character's number; one that the alphabet lacks is a fault at its line and column."""
+        import numpy as np
+
         if column is not None:
             self.unknown(column, wanted)
         codes, known = characters("".join(part.text for part in self.parts), alphabet)
-        for row in (codes < 0).nonzero()[0][:200]:
-            span = self.place(int(row), "")
+
+        def fault(at: Any) -> Diagnostic:
+            span = self.place(int(at[0]), "")
             assert span is not None
             words: Words = {"sign": shown(span.text), "count": len(known)}
-            faults.add(Diagnostic("NS841", span, words, labels=asked(wanted)))
+            return Diagnostic("NS841", span, words, labels=asked(wanted))
+
+        faults.add_each(np.argwhere(codes < 0), fault)
         return Texts(codes, known)
 
     def place(self, row: int, name: str) -> Span | None:
