@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from netspec.cli.options import allow_option, common
 from netspec.cli.output import (
+    class_lines,
     coloured,
     language_of,
     output_for,
@@ -57,18 +58,23 @@ def evaluate(run: Path, files: tuple[Path, ...], **flags: Any) -> int:
     trained = Predictor(Run(run), flags["device"], flags["allow"])
     if flags["data"] is not None:
         trained.request.data = str(flags["data"].resolve())
-    scores, remarks = evaluate(trained, list(files))
+    found, remarks = evaluate(trained, list(files))
     if flags["as_json"]:
         import json
 
-        print(json.dumps(scores, indent=1))
+        print(json.dumps({part: each.scores for part, each in found.items()}, indent=1))
     else:
-        names = list(next(iter(scores.values())))
-        say(f"{'':12}" + "  ".join(f"{name:>10}" for name in names))
+        names = list(next(iter(found.values())).scores)
+        wide = max(10, *map(len, names))
+        say(f"{'':12}" + "  ".join(f"{name:>{wide}}" for name in names))
         language = language_of(["--lang", flags["lang"]] if flags["lang"] else [])
-        for part, found in scores.items():
+        for part, each in found.items():
             shown = PARTS[language].get(part, part)
-            say(shown + " " * (12 - width(shown)) + "  ".join(f"{found[name]:>10.4f}" for name in names))
+            numbers = "  ".join(f"{each.scores[name]:>{wide}.4f}" for name in names)
+            say(shown + " " * (12 - width(shown)) + numbers)
+        last = next(found[name] for name in ("given", "test", "validation", "training") if name in found)
+        for line in class_lines(last.classes, last.subjects, language):
+            say(line)
     _remark(remarks, flags)
     return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Literal
 
-from netspec.cli.output import coloured, say, shown, written
+from netspec.cli.output import class_lines, coloured, say, shown, written
 from netspec.diagnostics.display import width
 
 if TYPE_CHECKING:
@@ -144,9 +144,12 @@ class Display:
         self.say("")
         self.say(self.word(summary.chosen, epoch=summary.epoch))
         names = list(next(iter(summary.scores.values())))
-        self.say(f"{'':12}" + "  ".join(f"{name:>10}" for name in names))
+        wide = max(10, *map(len, names))
+        self.say(f"{'':12}" + "  ".join(f"{name:>{wide}}" for name in names))
         for part, scores in summary.scores.items():
-            self.say(_wide(self.word(part), 12) + "  ".join(f"{_number(scores[name]):>10}" for name in names))
+            self.say(_wide(self.word(part), 12) + "  ".join(f"{_number(scores[name]):>{wide}}" for name in names))
+        for line in class_lines(summary.classes, summary.subjects, self.language):
+            self.say(line)
         if summary.equation:
             self.say(summary.equation)
         self.say("")

@@ -7,6 +7,7 @@ from typing import Any
 
 from netspec.config.data import Data, Field, fill_inputs
 from netspec.config.train import MOST_MISTAKES, Train
+from netspec.config.values import BALANCED
 from netspec.config.vocabulary.losses import Loss, Term, prediction_of
 from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted, Report, Words
 from netspec.ir.graph import Edge, Graph
@@ -24,6 +25,7 @@ class Match:
     places: dict[str, Span | None] = field(default_factory=dict)
     terms: dict[str, Term] = field(default_factory=dict)  # for each target, the first term that uses it
     named: set[str] = field(default_factory=set)  # fields that some term names, even if that term has another mistake
+    balanced: set[str] = field(default_factory=set)  # targets of losses with `weight = balanced`
     classes: str | None = None  # the first target of a loss that holds one class for each example
 
 
@@ -117,6 +119,8 @@ def _term(term: Term, losses: list[Loss], data: Data, graph: Graph, found: Match
             found.terms.setdefault(name, term)
     if target is not None and want is not None and given is not None:
         _target(term, target, given, want, data, graph, found, report)
+        if getattr(term, "weight", None) == BALANCED:
+            found.balanced.add(target)
         if isinstance(term, Loss) and predicted is not None and predicted.chooses and not (layer.space or layer.time):
             found.classes = found.classes or target
 

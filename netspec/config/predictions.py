@@ -7,8 +7,9 @@ Their methods only call methods of tensors, so that this module does not import 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from netspec.ir.types import Type, refuse
 
@@ -18,9 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The meaning of the values (B, [T,] maps, *space) of a layer; `layer` is the type of the layer."""
+    """The meaning of the values (B, [T,] maps, *space) of a layer.
+
+    layer: the type of the layer.
+    names: the classes or labels by their names, once the data are known.
+    inverse: turns an array (B, maps, *space) of the target into the target's own unit; None if it is in it already.
+    """
 
     layer: Type
+    names: tuple[str, ...] = ()
+    inverse: Callable[[Any], Any] | None = field(default=None, compare=False)
     chooses: ClassVar[bool] = False  # whether the values choose one class among several, at each place
     discrete: ClassVar[bool] = True  # whether the answers are classes or labels, which are right or wrong
 
@@ -53,6 +61,19 @@ class Prediction:
     def right(self, target: Tensor) -> Tensor:
         """Return the target in the form that `decide` returns, so that the two can be compared."""
         return target
+
+    def name(self, number: int) -> str:
+        """Return the name of a class or label; its number if the data give it no name."""
+        return self.names[number] if self.names else str(number)
+
+    def in_units(self, values: Tensor) -> Tensor:
+        """Return values or targets (B, [T,] maps, *space) in the target's own unit, in float64."""
+        values = values.double()
+        if self.inverse is None:
+            return values
+        steps = values.flatten(0, self.axis - 1)  # each time step is a row of its own
+        found = values.new_tensor(self.inverse(steps.cpu().numpy()))
+        return found.reshape(values.shape)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,17 @@ def _numbers(option: Option, value: tree.Value, names: Reader) -> tuple[float, .
     return tuple(float(names.number(item)) for item in items_of(option, value, names))
 
 
+BALANCED = "balanced"
+
+
+@kind("weight", "weights")
+def _weights(option: Option, value: tree.Value, names: Reader) -> Any:
+    """Return the word `balanced`, or a number (`weight`), or a list of numbers (`weights`)."""
+    if isinstance(value, tree.Ref) and value.name == BALANCED and names.named(BALANCED) is None:
+        return BALANCED
+    return _numbers(option, value, names) if option.kind == "weights" else _number(option, value, names)
+
+
 @kind("texts")
 def _texts(option: Option, value: tree.Value, names: Reader) -> tuple[str, ...]:
     return tuple(names.read(option._replace(kind="text"), item) for item in items_of(option, value, names))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netspec.config.check import names_of, net_of
 from netspec.config.data import Data, read_data
 from netspec.config.match import Match, match
+from netspec.config.predictions import Prediction
 from netspec.config.settings import Sections, gather, merge, override
 from netspec.config.train import Train, read_train
+from netspec.config.vocabulary.steps import Columns
 from netspec.diagnostics.errors import DataError, SpecError
 from netspec.diagnostics.model import Diagnostic, Report
 from netspec.ir.graph import Graph
@@ -45,7 +48,7 @@ class Request:
     pictures: bool = True
 
 
-@dataclass(slots=True)
+@dataclass
 class Plan:
     """All that a run needs before its first step."""
 
@@ -57,10 +60,41 @@ class Plan:
     dataset: Dataset
     request: Request
     others: Sequence[Spec] = ()  # the specs of `--with`, whose sections override those of `spec`
+    stored: Mapping[str, Any] | None = None  # the data.json of a run whose net is to answer new rows
 
     @property
     def graph(self) -> Graph:
         return self.net.graph
+
+    @cached_property
+    def facts(self) -> Mapping[str, Any]:
+        """What is known of the data that the net learns or has learned from, as data.json holds it."""
+        return self.stored or self.dataset.document()
+
+    def meaning(self, predicted: Prediction, target: str | None) -> Prediction:
+        """Return what a layer predicts, with the names of its target's classes or labels and the target's unit."""
+        item = self.data.fields.get(target or "")
+        known = self.facts["fields"].get(target, {})
+        names = known.get("classes") or ()
+        if not predicted.chooses and item is not None and isinstance(item.steps[0], Columns):
+            names = item.steps[0].names or known.get("columns", ())
+        steps = () if item is None else [step for step in item.steps[1:] if not step.batched]
+        learned = [
+            (step, {key: value for key, value in state.items() if key != "word"})
+            for step, state in zip(steps, known.get("steps", ()))
+        ]
+
+        def inverse(array: Any) -> Any:
+            for step, state in reversed(learned):
+                array = step.inverse(array, state)
+            return array
+
+        undone = learned and not predicted.discrete
+        return replace(
+            predicted,
+            names=tuple(names) if predicted.discrete and len(names) == predicted.count else (),
+            inverse=inverse if undone else None,
+        )
 
     @property
     def targets(self) -> dict[str, Type]:

@@ -70,6 +70,17 @@ class Record:
         return found
 
     @property
+    def classes(self) -> dict[str, list[dict[str, Any]]]:
+        """For each target of classes or labels its table on `part`; empty until the run has finished.
+
+        A row has the keys class, examples, answered, precision, recall and f1.
+        """
+        if not self.part:
+            return {}
+        found: dict[str, list[dict[str, Any]]] = self._folder.read_json(SCORES).get("classes", {}).get(self.part, {})
+        return found
+
+    @property
     def part(self) -> str:
         """The part whose scores represent the run: test, else validation, else training; empty without scores."""
         return next((name for name in ("test", "validation", "training") if name in self.scores), "")

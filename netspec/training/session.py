@@ -21,7 +21,7 @@ from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.ir.graph import Graph, Layer
 from netspec.parts import need
 from netspec.training.loop.engine import Engine, build_engine
-from netspec.training.loop.loop import Diverged, Interrupted, Loop, score
+from netspec.training.loop.loop import Diverged, Interrupted, Loop, evaluation
 from netspec.training.loop.parallel import ProcessLost
 from netspec.training.loop.progress import Callbacks, Facts, Progress, Resumed, Summary
 from netspec.training.plan import Plan, make_plan
@@ -188,19 +188,24 @@ class Session:
             chosen, epoch = "best", progress.best_epoch
             last = {key: value.clone() for key, value in last.items()}
             self.engine.model.load_state_dict(loop.best)
-        scores = {name: score(self.engine, name) for name in self.engine.parts}
+        found = {name: evaluation(self.engine, name) for name in self.engine.parts}
+        scores = {name: each.scores for name, each in found.items()}
         if not self.leads:
             self.engine.processes.said("")
             return None
         if loop.best is not None:
             folder.write_bytes(names.LAST, as_bytes(last))
         folder.write_bytes(names.WEIGHTS, as_bytes(self.engine.state()))
-        folder.write_json(names.SCORES, {"chosen": chosen, "epoch": epoch, "scores": scores})
+        classes = {name: each.classes for name, each in found.items()}
+        folder.write_json(names.SCORES, {"chosen": chosen, "epoch": epoch, "scores": scores, "classes": classes})
         drawn = draw(self.plan, self.engine, folder) if self.plan.request.pictures else Drawn(())
         progress.seconds = time.perf_counter() - loop.began
         folder.status(state="finished", step=progress.step, seconds=round(progress.seconds, 3))
         self.engine.processes.said("finished")
-        return Summary(str(folder.path), chosen, epoch, scores, progress.seconds, *drawn)
+        shown = next(found[name] for name in ("test", "validation", "training") if name in found)
+        summary = Summary(str(folder.path), chosen, epoch, scores, progress.seconds, *drawn)
+        summary.classes, summary.subjects = shown.classes, shown.subjects
+        return summary
 
     # ---- before the first step
 

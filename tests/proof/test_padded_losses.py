@@ -28,7 +28,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "huber": [{"delta": 0.5}, {"reduce": "sum"}],
     "kl": [{}, {"reduce": "sum"}],
 }
-CLASSES = ("cross_entropy", "nll", "accuracy", "precision", "recall", "f1", "perplexity")
+CLASSES = ("cross_entropy", "nll", "accuracy", "precision", "recall", "f1", "perplexity", "balanced_accuracy", "auc")
 NEED_MAPS = ("cross_entropy", "nll", "perplexity")  # one map holds no classes to tell apart: refused
 TRIALS = [
     (word, options, shape)

@@ -260,6 +260,84 @@ def test_measures_of_labels_are_scikit_learns(where: str, masked: bool) -> None:
         assert found.result() == pytest.approx(expected, abs=1e-9), name
 
 
+@pytest.mark.parametrize("where", PLACES)
+@pytest.mark.parametrize("kind", ["two", "many", "labels"])
+@pytest.mark.parametrize("masked", [False, True])
+def test_balanced_accuracy_and_auc_are_scikit_learns(where: str, kind: str, masked: bool) -> None:
+    space, time = PLACES[where]
+    torch.manual_seed(2)
+    layer = Type(1 if kind == "two" else 4, space, time)
+    sizes = (30, *(() if time is None else (5,)), int(layer.maps), *space)  # type: ignore[arg-type]
+    value = torch.randn(sizes)
+    if kind != "many":  # equal scores, too; those of softmax would be equal but for their last bit
+        value = value.mul(2).round().div(2)
+    predicted = {"two": OneOfTwo, "many": OneOfMany, "labels": Labels}[kind](layer)
+    axis = predicted.axis
+    inner = sizes[:axis] + sizes[axis + 1 :]
+    target = torch.rand(sizes).round() if kind == "labels" else torch.randint(predicted.count, inner)
+    mask = (torch.rand(sizes[:axis]) > 0.3).float() if masked else None
+    flat = value.movedim(axis, -1).reshape(-1, int(layer.maps))  # type: ignore[arg-type]
+    right = target.movedim(axis, -1).reshape(-1, 4) if kind == "labels" else target.flatten()
+    if mask is not None:
+        kept = mask.reshape(*mask.shape, *(1,) * len(space)).expand(*mask.shape, *space).flatten().bool()
+        flat, right = flat[kept], right[kept]
+    answers = {
+        "two": (flat[:, 0] > 0).long(), "many": flat.argmax(1), "labels": (flat > 0).long(),
+    }[kind]  # fmt: skip
+    if kind == "labels":
+        balanced = np.mean([scikit.balanced_accuracy_score(right[:, at], answers[:, at]) for at in range(4)])
+        auc = scikit.roc_auc_score(right, flat.sigmoid(), average="macro")
+    else:
+        balanced = scikit.balanced_accuracy_score(right, answers)
+        chances = flat[:, 0].sigmoid() if kind == "two" else flat.softmax(1)
+        auc = scikit.roc_auc_score(right, chances.double(), multi_class="ovr", average="macro")
+    for word, wanted in (("balanced_accuracy", balanced), ("auc", auc)):
+        found = metrics.MetricState(metrics.METRICS[word](layer="y", target="t"), layer, predicted)
+        for start in range(0, len(value), 7):
+            part = slice(start, start + 7)
+            found.add(value[part], target[part], None if mask is None else mask[part])
+        assert found.result() == pytest.approx(wanted, abs=1e-9), word
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+@pytest.mark.parametrize("word", ["precision", "recall", "f1"])
+def test_the_score_of_one_class_is_scikit_learns(word: str, classes: int) -> None:
+    torch.manual_seed(6)
+    value, target = torch.randn(60, classes), torch.randint(classes, (60,))
+    names = ("ant", "bee", "cow", "dog", "eel")[:classes]
+    kind = OneOfMany(Type(classes), names)
+    score = {"precision": scikit.precision_score, "recall": scikit.recall_score, "f1": scikit.f1_score}[word]
+    for number, name in enumerate(names):
+        metric = metrics.METRICS[word](layer="y", target="t", positive=name)
+        assert metric.speaks_of(kind) == name  # type: ignore[attr-defined]
+        found = metrics.MetricState(metric, Type(classes), kind)
+        found.add(value, target, None)
+        wanted = score(target == number, value.argmax(1) == number, zero_division=0)
+        assert found.result() == pytest.approx(wanted)
+    plain = metrics.METRICS[word](layer="y", target="t")
+    assert plain.speaks_of(kind) == ("bee" if classes == 2 else "")  # as scikit-learn, of two classes the second
+    found = metrics.MetricState(plain, Type(classes), kind)
+    found.add(value, target, None)
+    wanted = score(target, value.argmax(1), average="binary" if classes == 2 else "macro", zero_division=0)
+    assert found.result() == pytest.approx(wanted)
+
+
+def test_processes_share_the_rows_of_auc() -> None:
+    torch.manual_seed(7)
+    value, target = torch.randn(50, 3), torch.randint(3, (50,))
+    metric = metrics.METRICS["auc"](layer="y", target="t")
+    whole, one, other = (metrics.MetricState(metric, Type(3)) for _ in range(3))
+    whole.add(value, target, None)
+    one.add(value[:20], target[:20], None)
+    other.add(value[20:], target[20:], None)
+    one.share(lambda sums: sums, lambda rows: torch.cat([rows, *other.rows]))
+    assert (
+        one.result()
+        == whole.result()
+        == pytest.approx(scikit.roc_auc_score(target, value.softmax(1).double(), multi_class="ovr"))
+    )
+
+
 @pytest.mark.parametrize("average", ["macro", "micro"])
 @pytest.mark.parametrize("classes", [2, 5])
 @pytest.mark.parametrize("word", ["precision", "recall", "f1"])
@@ -272,6 +350,169 @@ def test_averages_over_classes_are_scikit_learns(word: str, classes: int, averag
     answer = (value[:, 0] > 0).long() if classes == 2 else value.argmax(1)
     score = {"precision": scikit.precision_score, "recall": scikit.recall_score, "f1": scikit.f1_score}[word]
     assert found.result() == pytest.approx(score(target, answer, average=average, zero_division=0))
+
+
+# ---- runs whose targets have a unit, names, or classes of unlike sizes
+
+RENTS = """net rents {
+  input  x: 2
+  hidden h: 8 perceptrons -> tanh
+  output y: 2 perceptrons
+}
+
+data {
+  source = csv("rents.csv")
+  x = columns("size", "age") -> standardize
+  money = columns("rent", "fee") -> standardize
+  split = [0.6, 0.2, 0.2]
+}
+
+train {
+  loss = squared(y, money)
+  metrics = [mae(y, money), rmse(y, money), mse(y, money), r2(y, money)]
+  best = mae
+  optimizer = adam(lr = 0.02)
+  epochs = 20
+}
+"""
+
+
+def test_numbers_are_measured_in_the_targets_unit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform((20, 0), (200, 60), (200, 2)).round(2)
+    money = np.stack([9000 * x[:, 0] - 5000 * x[:, 1] + 1e5, 0.01 * x[:, 0]], axis=1).round(3)
+    lines = [",".join(map(str, [*row, *right])) for row, right in zip(x.tolist(), money.tolist())]
+    (tmp_path / "rents.csv").write_text("size,age,rent,fee\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    (tmp_path / "rents.net").write_text(RENTS, encoding="utf-8")
+    run = netspec.train(tmp_path / "rents.net", out=tmp_path / "run", data_folder=tmp_path, pictures=False)
+    answers = run.predict({"x": x})["predicted_money"]
+    given = json.loads(said(capsys, "evaluate", run.folder, tmp_path / "rents.csv", "--json"))["given"]
+    assert {name: given[name] for name in ("mae", "rmse", "mse", "r2")} == pytest.approx(
+        {
+            "mae": scikit.mean_absolute_error(money, answers),
+            "rmse": np.mean(scikit.mean_squared_error(money, answers, multioutput="raw_values") ** 0.5),
+            "mse": scikit.mean_squared_error(money, answers),
+            "r2": scikit.r2_score(money, answers),
+        },
+        rel=1e-4,
+    )
+    assert given["mae"] > 100  # of rents of a million: the loss alone counts standard deviations
+    assert run.scores["validation"]["mae"] == pytest.approx(min(row["validation"]["mae"] for row in run.history))
+    listed = json.loads(said(capsys, "runs", run.folder, "--sort", "mae", "--json"))["runs"][0]
+    assert listed["scores"] == run.score
+
+
+def test_the_unit_of_a_sequence_is_undone_map_by_map(tmp_path: Path) -> None:
+    """As many steps as maps: a mean along the wrong axis would fit, too."""
+    layer = Type(2, (), Time(2))
+    mean, std = np.array([10.0, -500.0]), np.array([2.0, 100.0])
+    kind = Numbers(layer, inverse=lambda array: array * std + mean)
+    value = torch.randn(3, 2, 2)
+    torch.testing.assert_close(kind.in_units(value), value.double() * torch.tensor(std) + torch.tensor(mean))
+    found = metrics.MetricState(metrics.METRICS["mae"](layer="y", target="t"), layer, kind)
+    found.add(value, torch.zeros_like(value), None)
+    assert found.result() == pytest.approx(float((value.abs().double() * torch.tensor(std)).mean()))
+
+
+RARE = """net rare {
+  input  x: 2
+  output y: %d perceptrons
+}
+
+data {
+  source = csv("rare.csv")
+  x = columns("a", "b") -> standardize
+  ill = %s
+  split = [0.6, 0.2, 0.2]
+}
+
+train {
+  loss = %s(y, ill, weight = balanced)
+  metrics = [f1(y, ill%s), balanced_accuracy(y, ill), auc(y, ill)]
+  optimizer = adam(lr = 0.05)
+  epochs = 20
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("outputs", "taken", "loss", "positive", "about"),
+    [
+        (2, 'label("ill")', "cross_entropy", "", "yes"),
+        (1, 'label("ill")', "binary_cross_entropy", ', positive = "no"', "no"),
+        (1, 'column("flag")', "binary_cross_entropy", "", "1"),
+    ],
+)
+def test_a_rare_class(
+    outputs: int, taken: str, loss: str, positive: str, about: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(400, 2)).round(4)
+    ill = x[:, 0] + 0.5 * rng.normal(size=400) > 1.8
+    lines = [f"{a},{b},{'yes' if sick else 'no'},{int(sick)}" for (a, b), sick in zip(x.tolist(), ill.tolist())]
+    (tmp_path / "rare.csv").write_text("a,b,ill,flag\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    (tmp_path / "rare.net").write_text(RARE % (outputs, taken, loss, positive), encoding="utf-8")
+    run = netspec.train(tmp_path / "rare.net", out=tmp_path / "run", data_folder=tmp_path, pictures=False)
+    found = run.predict({"x": x})
+    answers = np.isin(found["predicted_ill"], ("yes", "1", 1))
+    chances = found["probability_ill"]
+    chances = chances[:, 1] if chances.ndim > 1 else chances
+    given = json.loads(said(capsys, "evaluate", run.folder, tmp_path / "rare.csv", "--json"))["given"]
+    assert {name: given[name] for name in ("f1", "balanced_accuracy", "auc")} == pytest.approx(
+        {
+            "f1": scikit.f1_score(ill, answers, pos_label=about != "no"),
+            "balanced_accuracy": scikit.balanced_accuracy_score(ill, answers),
+            "auc": scikit.roc_auc_score(ill, chances),
+        },
+        abs=1e-6,
+    )
+    assert given["balanced_accuracy"] > 0.8  # without the weights the rare class is hardly answered
+    counts = run.data["fields"]["ill"]["counts"]
+    assert sum(map(sum, counts)) == 240
+    text = said(capsys, "evaluate", run.folder, tmp_path / "rare.csv")
+    assert f"f1 is about `{about}`" in text
+    table = [line.split() for line in text.splitlines() if line.split()[:1] in (["no"], ["yes"], ["0"], ["1"])]
+    report = scikit.classification_report(ill, answers, output_dict=True)
+    for row, key in zip(table, ("False", "True"), strict=True):
+        assert float(row[1]) == report[key]["support"]
+        for at, name in enumerate(("precision", "recall", "f1-score"), 3):
+            assert float(row[at]) == pytest.approx(report[key][name], abs=1e-4)
+    assert [row["class"] for row in run.classes["ill"]] == [row[0] for row in table]
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_balanced_weights_are_scikit_learns(classes: int) -> None:
+    from sklearn.utils.class_weight import compute_class_weight
+
+    rng = np.random.default_rng(0)
+    target = rng.choice(classes, 200, p=np.arange(1, classes + 1) / np.arange(1, classes + 1).sum())
+    counts = np.bincount(target, minlength=classes)
+    term = losses.CrossEntropy(layer="y", target="t", weight="balanced").balanced([[int(count)] for count in counts])
+    wanted = compute_class_weight("balanced", classes=np.arange(classes), y=target)
+    np.testing.assert_allclose(term.weight, wanted)  # type: ignore[arg-type]
+
+
+def test_balanced_labels_count_as_much_as_their_absence() -> None:
+    target = torch.tensor([[1.0, 0, 0], [0, 1, 0], [0, 1, 0], [0, 1, 0]])
+    positive = target.sum(0).long()
+    counts = [(4 - positive).tolist(), positive.tolist()]
+    term = losses.BinaryCrossEntropy(layer="y", target="t", weight="balanced").balanced(counts)
+    value = torch.randn(4, 3)
+    mean, _ = losses.loss_function(term, Type(3), Type(3), "cpu")(value, target, None)
+    weight = torch.tensor([3.0, 1 / 3, 1.0])  # a label that never occurs keeps its weight
+    wanted = torch.nn.functional.binary_cross_entropy_with_logits(value, target, pos_weight=weight)
+    torch.testing.assert_close(mean, wanted)
+
+
+def test_a_class_that_the_data_lack_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "rare.csv").write_text("a,b,ill\n1,2,yes\n2,1,no\n3,1,no\n2,2,no\n3,3,yes\n", encoding="utf-8")
+    text = RARE % (2, 'label("ill")', "cross_entropy", ', positive = "ja"')
+    (tmp_path / "rare.net").write_text(text.replace("  split = [0.6, 0.2, 0.2]\n", ""), encoding="utf-8")
+    with pytest.raises(netspec.SpecError) as caught:
+        netspec.train(tmp_path / "rare.net", out=tmp_path / "run", data_folder=tmp_path, pictures=False)
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.line) == ("NS719", 14)
+    assert "`no`, `yes`" in found.text()
 
 
 # ---- what a loss says

@@ -11,8 +11,10 @@ means of uneven batches and of several processes can be combined exactly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+
+from pydantic import PrivateAttr
 
 from netspec.config.entries import Entry, incomplete, option_of, setting
 from netspec.config.predictions import (
@@ -123,6 +125,15 @@ class Loss(Term):
         """
         raise NotImplementedError(f"{self.word} has no formula")
 
+    def balanced(self, counts: Sequence[Sequence[int]]) -> Self:
+        """This loss with weights that make all classes count alike, where `weight = balanced`.
+
+        Parameters:
+            counts: the rows of training by class: [[n of class 0], [n of class 1], …]; of targets of 0 and 1
+                [[n of 0 in each map], [n of 1 in each map]].
+        """
+        return self
+
     def function(self, layer: Type, target: Type | None, device: Any) -> Compute:
         """Return the function (value, target, mask, **others) -> (mean, weight); mask is (B, [T,] …), 0 or 1."""
 
@@ -197,17 +208,26 @@ class CrossEntropy(Loss):
     example = "cross_entropy(y, label)"
     classifies = True
     target: Annotated[str, setting("name", "the classes, or a probability for each")]
-    weight: Annotated[tuple[float, ...] | None, setting("numbers", "how much each class counts", least=0)] = None
+    weight: Annotated[
+        tuple[float, ...] | str | None,
+        setting("weights", "how much each class counts; `balanced`: all alike, however many rows they have", least=0),
+    ] = None
     smoothing: Annotated[float, setting("number", "how much probability all classes share", least=0, most=1)] = 0.0
 
     def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
         wanted = OneOfMany(layer).target(self.word, self.layer, target)
-        if self.weight is not None and isinstance(layer.maps, int) and len(self.weight) != layer.maps:
+        if isinstance(self.weight, tuple) and isinstance(layer.maps, int) and len(self.weight) != layer.maps:
             refuse("NS777", option="weight", name="weight", count=len(self.weight), wanted=layer.maps)
         return wanted
 
     def predicts(self, layer: Type, rebuilds: bool = False) -> Prediction | None:
         return choice(layer)
+
+    def balanced(self, counts: Sequence[Sequence[int]]) -> Self:
+        rows = [row for (row,) in counts]
+        present = sum(1 for row in rows if row)
+        weight = tuple(sum(rows) / (present * row) if row else 1.0 for row in rows)
+        return self.model_copy(update={"weight": weight})
 
     def function(self, layer: Type, target: Type | None, device: Any) -> Compute:
         import torch
@@ -254,7 +274,11 @@ class BinaryCrossEntropy(Loss):
     classifies = True
     shares = True
     target: Annotated[str, setting("name", "0 or 1 (or between) for each value; or a class of two")]
-    weight: Annotated[float, setting("number", "how much the positive examples count", above=0)] = 1.0
+    weight: Annotated[
+        float | str,
+        setting("weight", "how much the positive examples count; `balanced`: as much as the others together", above=0),
+    ] = 1.0
+    _each: tuple[float, ...] = PrivateAttr(default=())  # for each map, if the weight is balanced
     smoothing: Annotated[float, setting("number", "how far 0 and 1 move to the middle", least=0, most=1)] = 0.0
 
     def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
@@ -262,6 +286,11 @@ class BinaryCrossEntropy(Loss):
 
     def predicts(self, layer: Type, rebuilds: bool = False) -> Prediction | None:
         return Numbers(layer, squashed=True) if rebuilds else self._kind(layer)
+
+    def balanced(self, counts: Sequence[Sequence[int]]) -> Self:
+        found = self.model_copy()
+        found._each = tuple(lacking / having if lacking and having else 1.0 for lacking, having in zip(*counts))
+        return found
 
     @staticmethod
     def _kind(layer: Type) -> Prediction:
@@ -271,10 +300,12 @@ class BinaryCrossEntropy(Loss):
         import torch
         from torch.nn import functional
 
-        positive = None if self.weight == 1.0 else torch.tensor(self.weight, device=device)
         smoothing = self.smoothing
         classes = target is not None and target.classes is not None
         axis = maps_axis(layer)
+        positive = None if self.weight == 1.0 else torch.tensor(self._each or self.weight, device=device)
+        if self._each and positive is not None:
+            positive = positive.reshape(-1, *(1,) * len(layer.space))
 
         def mean(value: Tensor, target: Tensor | None, mask: Tensor | None) -> Mean:
             assert target is not None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from netspec.config.entries import incomplete, setting
 from netspec.config.predictions import Labels, Numbers, OneOfMany, OneOfTwo, Prediction, choice, require_numbers
 from netspec.config.vocabulary.losses import Term, spread
+from netspec.diagnostics.model import Quoted
 from netspec.ir.types import Type, refuse
 from netspec.registry import Registry
 
@@ -21,6 +22,8 @@ class Metric(Term):
 
     Only sums are stored; they are added over batches and processes. To add a metric, inherit from this class and define
     `sums`, `result` and, unless there are two sums, `size`.
+
+    keeps_rows: no sums are enough: `sums` gives rows (n, size), of which all batches' are kept.
 
     Example:
         >>> from typing import Annotated
@@ -35,10 +38,16 @@ class Metric(Term):
         ...         return float(sums[0] / sums[1])
     """
 
+    keeps_rows: ClassVar[bool] = False
+
     @property
     def measure(self) -> str:
         """Return the name of the measure: its word, and the kind of average if one is given."""
         return self.word
+
+    def speaks_of(self, predicted: Prediction) -> str:
+        """The name of the one class or label that the number is about; "" where it is about all."""
+        return ""
 
     def size(self, predicted: Prediction) -> int:
         """Return the number of sums."""
@@ -72,7 +81,9 @@ METRICS: Registry[type[Metric]] = Registry("metric", Metric, __package__, key="w
 
 
 class MetricState:
-    """One metric over one part of the data. It keeps only `sums`, so that processes can add up their sums.
+    """One metric over one part of the data.
+
+    It keeps only `sums`, so that processes can add up their sums; if the metric asks for them, it keeps `rows`.
 
     `predicted` is the meaning of the values of the layer, if a loss decides it; otherwise the values are classes.
     """
@@ -82,15 +93,32 @@ class MetricState:
 
         self.metric = metric
         self.predicted = predicted or choice(layer)
-        self.sums = torch.zeros(metric.size(self.predicted), dtype=torch.float64)
+        size = metric.size(self.predicted)
+        self.sums = torch.zeros((0, size) if metric.keeps_rows else size, dtype=torch.float64)
+        self.rows = [self.sums]
 
     def add(self, value: Tensor, target: Tensor, mask: Tensor | None) -> None:
-        """Add a batch to the sums."""
-        self.sums += self.metric.sums(value, target, mask, self.predicted).cpu()
+        """Add a batch."""
+        found = self.metric.sums(value, target, mask, self.predicted).cpu()
+        if self.metric.keeps_rows:
+            self.rows.append(found)
+        else:
+            self.sums += found
+
+    def share(self, add: Callable[[Tensor], Tensor], join: Callable[[Tensor], Tensor]) -> None:
+        """Put the sums or the rows of all processes together, with functions that add up or join a tensor of each."""
+        import torch
+
+        if self.metric.keeps_rows:
+            self.rows = [join(torch.cat(self.rows))]
+        else:
+            self.sums = add(self.sums)
 
     def result(self) -> float:
         """Return the metric over all batches that were added so far."""
-        return self.metric.result(self.sums, self.predicted)
+        import torch
+
+        return self.metric.result(torch.cat(self.rows) if self.metric.keeps_rows else self.sums, self.predicted)
 
 
 def measures(metrics: Iterable[Metric]) -> tuple[str, ...]:
@@ -172,11 +200,31 @@ class Accuracy(Decided):
         return _mean(sums)
 
 
-class Counted(Decided):
-    """Precision, recall and F1 as in scikit-learn, computed from three counts for each class or label:
+def tally(value: Tensor, target: Tensor, mask: Tensor | None, predicted: Prediction) -> Tensor:
+    """Return four counts (4, classes) of each class or label, from which the scores of classes follow.
 
-    how often it is predicted correctly, how often it is predicted, and how often it is true.
+    They are: how often it is answered rightly, how often it is answered, how often it is right, and how many answers
+    there are.
     """
+    import torch
+
+    count = predicted.count
+    answer, right = predicted.decide(value), predicted.right(target)
+    if isinstance(predicted, Labels):
+        kept = torch.ones_like(answer) if mask is None else spread(mask, answer).long()
+        counts = [(found * kept).movedim(predicted.axis, 0) for found in (answer * right, answer, right)]
+        every = kept.expand_as(answer).movedim(predicted.axis, 0)
+        return torch.stack([each.reshape(count, -1).sum(1) for each in (*counts, every)]).double()
+    answer, right = answer.flatten(), right.flatten()
+    if mask is not None:
+        inside = _kept(mask, answer)
+        answer, right = answer[inside], right[inside]
+    counts = [each.bincount(minlength=count) for each in (right[answer == right], answer, right)]
+    return torch.stack([*counts, torch.full_like(counts[0], len(right))]).double()
+
+
+class Counted(Decided):
+    """Precision, recall and F1, as scikit-learn computes them, from the counts of `tally`."""
 
     average: Annotated[
         str | None,
@@ -186,44 +234,52 @@ class Counted(Decided):
             choices=("macro", "micro"),
         ),
     ] = None
+    positive: Annotated[
+        str | None, setting("text", "the class or label that it is about; left out: of two classes the second")
+    ] = None
 
     @property
     def measure(self) -> str:
         return self.word if self.average is None else f"{self.word}_{self.average}"
 
+    def check(self) -> None:
+        if self.average is not None and self.positive is not None:
+            refuse("NS718", option="positive", average=self.average, positive=self.positive)
+
+    def speaks_of(self, predicted: Prediction) -> str:
+        number = self._chosen(predicted)
+        return "" if number is None else predicted.name(number)
+
+    def _chosen(self, predicted: Prediction) -> int | None:
+        """Return the number of the one class or label that the score is about; None for a mean."""
+        if self.positive is not None:
+            legal = tuple(map(predicted.name, range(predicted.count)))
+            if self.positive not in legal:
+                refuse("NS719", option="positive", name=self.positive, target=self.target, legal=Quoted(legal[:30]))
+            return legal.index(self.positive)
+        # for two classes, the score of the second class, as is usual
+        return 1 if self.average is None and predicted.chooses and predicted.count == 2 else None
+
     def size(self, predicted: Prediction) -> int:
-        return 3 * predicted.count
+        return 4 * predicted.count
 
     def sums(self, value: Tensor, target: Tensor, mask: Tensor | None, predicted: Prediction) -> Tensor:
-        import torch
-
-        count = predicted.count
-        answer, right = predicted.decide(value), predicted.right(target)
-        if isinstance(predicted, Labels):
-            kept = torch.ones_like(answer) if mask is None else spread(mask, answer).long()
-            counts = [(found * kept).movedim(predicted.axis, 0) for found in (answer * right, answer, right)]
-            found = torch.stack([each.reshape(count, -1).sum(1) for each in counts])
-        else:
-            answer, right = answer.flatten(), right.flatten()
-            if mask is not None:
-                inside = _kept(mask, answer)
-                answer, right = answer[inside], right[inside]
-            found = torch.stack([each.bincount(minlength=count) for each in (right[answer == right], answer, right)])
-        return found.flatten().double()
+        return tally(value, target, mask, predicted).flatten()
 
     def result(self, sums: Tensor, predicted: Prediction) -> float:
-        hits, answered, right = sums.reshape(3, predicted.count)
+        hits, answered, right, every = sums.reshape(4, predicted.count)
         if self.average == "micro":
-            return float(self.score(hits.sum(), answered.sum(), right.sum()))
-        values = self.score(hits, answered, right)
-        if self.average is None and isinstance(predicted, OneOfTwo):
-            return float(values[1])  # for two classes, usually the score of the second one is meant
+            return float(self.score(hits.sum(), answered.sum(), right.sum(), every.sum()))
+        values = self.score(hits, answered, right, every)
+        chosen = self._chosen(predicted)
+        if chosen is not None:
+            return float(values[chosen])
         if predicted.chooses:  # a class that never occurs and is never predicted has no score
             values = values[(answered + right) > 0]
         return float(values.mean())
 
-    def score(self, hits: Tensor, answered: Tensor, right: Tensor) -> Tensor:
-        """Return the score of each class or label, from its three counts."""
+    def score(self, hits: Tensor, answered: Tensor, right: Tensor, every: Tensor) -> Tensor:
+        """Return the score of each class or label, from its counts."""
         raise NotImplementedError
 
 
@@ -233,7 +289,7 @@ class Precision(Counted):
     about = "of the answers for a class the share that is right; the mean over labels, and over more than two classes"
     example = "precision(y, label)"
 
-    def score(self, hits: Tensor, answered: Tensor, right: Tensor) -> Tensor:
+    def score(self, hits: Tensor, answered: Tensor, right: Tensor, every: Tensor) -> Tensor:
         return hits / answered.clamp_min(1e-300)
 
 
@@ -243,7 +299,7 @@ class Recall(Counted):
     about = "of a class's examples the share that is found; the mean over labels, and over more than two classes"
     example = "recall(y, label)"
 
-    def score(self, hits: Tensor, answered: Tensor, right: Tensor) -> Tensor:
+    def score(self, hits: Tensor, answered: Tensor, right: Tensor, every: Tensor) -> Tensor:
         return hits / right.clamp_min(1e-300)
 
 
@@ -253,15 +309,87 @@ class F1(Counted):
     about = "the harmonic mean of precision and recall; the mean over labels, and over more than two classes"
     example = "f1(y, label)"
 
-    def score(self, hits: Tensor, answered: Tensor, right: Tensor) -> Tensor:
+    def score(self, hits: Tensor, answered: Tensor, right: Tensor, every: Tensor) -> Tensor:
         return 2 * hits / (answered + right).clamp_min(1e-300)
+
+
+@METRICS.register
+class BalancedAccuracy(Decided):
+    word = "balanced_accuracy"
+    about = "the mean over classes of the share that is found; for labels, over having and lacking each"
+    example = "balanced_accuracy(y, label)"
+
+    def size(self, predicted: Prediction) -> int:
+        return 4 * predicted.count
+
+    def sums(self, value: Tensor, target: Tensor, mask: Tensor | None, predicted: Prediction) -> Tensor:
+        return tally(value, target, mask, predicted).flatten()
+
+    def result(self, sums: Tensor, predicted: Prediction) -> float:
+        hits, answered, right, every = sums.reshape(4, predicted.count)
+        found = hits[right > 0] / right[right > 0]
+        if not predicted.chooses:
+            lacking = every - right
+            rightly = every - answered - right + hits
+            with_both = (right > 0) & (lacking > 0)
+            found = (hits / right + rightly / lacking)[with_both] / 2
+        return float(found.mean()) if len(found) else math.nan
+
+
+@METRICS.register
+class Auc(Decided):
+    word = "auc"
+    about = (
+        "how often an example of a class gets a higher probability of it than another example; the mean over labels, "
+        "and over more than two classes (one against the rest)"
+    )
+    example = "auc(y, label)"
+    keeps_rows = True
+
+    def size(self, predicted: Prediction) -> int:
+        return 2 * predicted.count
+
+    def sums(self, value: Tensor, target: Tensor, mask: Tensor | None, predicted: Prediction) -> Tensor:
+        """Rows (n, 2 * classes): the probability of each class or label, then 1 where it is right, else 0."""
+        import torch
+        from torch.nn import functional
+
+        found, right = predicted.probabilities(value.float()), predicted.right(target)
+        assert found is not None
+        if isinstance(predicted, OneOfTwo):
+            found = torch.stack([1 - found, found], predicted.axis)
+        if predicted.chooses:
+            right = functional.one_hot(right.long(), predicted.count).movedim(-1, predicted.axis)
+        flat = [each.movedim(predicted.axis, -1).flatten(0, -2) for each in (found, right)]
+        if mask is not None:
+            inside = spread(mask, found).movedim(predicted.axis, -1).flatten(0, -2).all(1)
+            flat = [each[inside] for each in flat]
+        return torch.cat([each.double() for each in flat], 1)
+
+    def result(self, sums: Tensor, predicted: Prediction) -> float:
+        found = [_ranked(*pair) for pair in zip(*sums.T.chunk(2), strict=True)]
+        found = [value for value in found if not math.isnan(value)]
+        return math.fsum(found) / len(found) if found else math.nan
+
+
+def _ranked(score: Tensor, right: Tensor) -> float:
+    """Return the area under the ROC curve by Mann and Whitney's ranks; equal scores share their mean rank."""
+    _, inverse, counts = score.unique(return_inverse=True, return_counts=True)  # type: ignore[no-untyped-call]
+    ranks = (counts.cumsum(0) - (counts - 1) / 2.0)[inverse]
+    inside, outside = float(right.sum()), float((1 - right).sum())
+    if not inside or not outside:
+        return math.nan
+    return (float((ranks * right).sum()) - inside * (inside + 1) / 2) / (inside * outside)
 
 
 # ---- numbers
 
 
 class Measured(Metric):
-    """Metrics of differences, from running sums: of squares, absolute values, targets, their squares, and a count."""
+    """Metrics of differences in the target's own unit, as scikit-learn computes them: the mean over the maps.
+
+    They come from running sums for each map: of squares, absolute values, targets, their squares, and a count.
+    """
 
     target: Annotated[str, setting("name", "the wanted values")]
 
@@ -273,48 +401,61 @@ class Measured(Metric):
         return Numbers(layer)
 
     def size(self, predicted: Prediction) -> int:
-        return 5
+        return 5 * int(predicted.layer.maps)  # type: ignore[arg-type]
 
     def sums(self, value: Tensor, target: Tensor, mask: Tensor | None, predicted: Prediction) -> Tensor:
         import torch
 
-        value, target = value.double(), target.double()
-        if mask is not None:
-            kept = mask.reshape(*mask.shape, *(1,) * (value.dim() - mask.dim())).expand_as(value).bool()
-            value, target = value[kept], target[kept]
+        kept = torch.ones_like(value, dtype=torch.bool) if mask is None else spread(mask, value)
+        # what lies outside the mask may be anything, also infinite
+        value, target = (predicted.in_units(each).masked_fill(~kept, 0) for each in (value, target))
         gap = value - target
-        found = [gap.square().sum(), gap.abs().sum(), target.sum(), target.square().sum()]
-        return torch.stack([*found, found[0].new_tensor(float(value.numel()))])
+        found = (gap.square(), gap.abs(), target, target.square(), kept.double())
+        return torch.stack([each.movedim(predicted.axis, 0).flatten(1).sum(1) for each in found]).flatten()
+
+    def result(self, sums: Tensor, predicted: Prediction) -> float:
+        squares, gaps, total, square, count = sums.reshape(5, -1)
+        return float(self.score(squares, gaps, square - total * total / count, count).mean())
+
+    def score(self, squares: Tensor, gaps: Tensor, spread: Tensor, count: Tensor) -> Tensor:
+        """Return the score of each map.
+
+        Parameters:
+            squares, gaps: the sums of the squared and of the absolute differences, (maps,).
+            spread: the sums of the targets' squared distances from their mean.
+            count: how many values there are.
+        """
+        raise NotImplementedError
 
 
 @METRICS.register
 class Mse(Measured):
     word = "mse"
-    about = "the mean squared difference"
+    about = "the mean squared difference, in the square of the target's own unit"
     example = "mse(y, price)"
 
-    def result(self, sums: Tensor, predicted: Prediction) -> float:
-        return float(sums[0]) / float(sums[4]) if sums[4] else math.nan
+    def score(self, squares: Tensor, gaps: Tensor, spread: Tensor, count: Tensor) -> Tensor:
+        return squares / count
 
 
 @METRICS.register
-class Rmse(Mse):
+class Rmse(Measured):
     word = "rmse"
-    about = "the root of the mean squared difference, in the unit that the target's field gives it"
+    about = "the root of the mean squared difference, in the target's own unit"
     example = "rmse(y, price)"
 
-    def result(self, sums: Tensor, predicted: Prediction) -> float:
-        return math.sqrt(super().result(sums, predicted))
+    def score(self, squares: Tensor, gaps: Tensor, spread: Tensor, count: Tensor) -> Tensor:
+        return (squares / count).sqrt()
 
 
 @METRICS.register
 class Mae(Measured):
     word = "mae"
-    about = "the mean absolute difference, in the unit that the target's field gives it"
+    about = "the mean absolute difference, in the target's own unit"
     example = "mae(y, price)"
 
-    def result(self, sums: Tensor, predicted: Prediction) -> float:
-        return float(sums[1]) / float(sums[4]) if sums[4] else math.nan
+    def score(self, squares: Tensor, gaps: Tensor, spread: Tensor, count: Tensor) -> Tensor:
+        return gaps / count
 
 
 @METRICS.register
@@ -324,10 +465,9 @@ class R2(Measured):
     example = "r2(y, price)"
     higher = True
 
-    def result(self, sums: Tensor, predicted: Prediction) -> float:
-        squares, _, total, square, count = (float(item) for item in sums)
-        spread = square - total * total / count if count else 0.0
-        return 1 - squares / spread if spread > 0 else math.nan
+    def score(self, squares: Tensor, gaps: Tensor, spread: Tensor, count: Tensor) -> Tensor:
+        found = 1 - squares / spread
+        return found.masked_fill(spread <= 0, math.nan)
 
 
 @METRICS.register

@@ -39,6 +39,7 @@ class Prepared:
     columns: tuple[str, ...] = ()  # the names of the columns, if the step `columns` names none
     range: tuple[float, float] | None = None  # the range of the pictures' values
     picture: tuple[int, ...] = ()  # maps, rows and columns of a picture in the source
+    counts: list[list[int]] = field(default_factory=list)  # the rows of training by class, for balanced weights
 
 
 @dataclass(slots=True)
@@ -69,6 +70,7 @@ class Dataset:
                     "steps": [{"word": step.word, **state} for step, state in item.learned],
                     "classes": None if item.values.classes is None else list(item.values.classes),
                     **({"columns": list(item.columns)} if item.columns else {}),
+                    **({"counts": item.counts} if item.counts else {}),
                     **({"range": list(item.range), "picture": list(item.picture)} if item.range else {}),
                 }
                 for name, item in self.fields.items()
@@ -139,6 +141,8 @@ def _prepare(
             fields[name].range, fields[name].picture = (values.low, values.high), values.array.shape[1:]
         fits(item, fields[name], match)
         fields[name].values = coerce(item, fields[name].values, match, rows, faults)
+        if name in match.balanced:
+            fields[name].counts = _class_counts(fields[name].values, parts["training"], match.wanted[name].classes)
     same_lengths(fields, match, rows, faults)
     if windows is not None:
         parts = {name: starts(found, windows, data) for name, found in parts.items()}
@@ -147,6 +151,20 @@ def _prepare(
     stratified = None if classes is None else match.classes
     form, notes = ({}, []) if rows is None else (rows.form, rows.notes)
     return Dataset(fields, parts, name, files, count, windows is not None, stratified, form, tuple(notes))
+
+
+def _class_counts(values: Values, rows: Array, classes: Any) -> list[list[int]]:
+    """Counts the values of each class among some rows; of numbers those that are 0 and 1, in each map."""
+    import numpy as np
+
+    array = values.array[rows]
+    if values.lengths is not None:  # what lies behind an example's end counts nowhere
+        array = array[np.arange(array.shape[1]) < values.lengths[rows, None]]
+    if classes is not None:
+        return [[int(count)] for count in np.bincount(array.reshape(-1), minlength=int(classes))[: int(classes)]]
+    array = np.moveaxis(array, 1, 0).reshape(array.shape[1], -1)
+    positive = (array >= 0.5).sum(axis=1)
+    return [(array.shape[1] - positive).tolist(), positive.tolist()]
 
 
 def _as_file(name: str, values: Values) -> File:

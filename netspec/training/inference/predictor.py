@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 from netspec.config.predictions import Numbers
 from netspec.config.rows import Rows
 from netspec.config.vocabulary.sources import Folder
-from netspec.config.vocabulary.steps import Columns
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.parts import need
 from netspec.training.data.dataset import ALL, Dataset, transform_new_rows
 from netspec.training.inference.tables import Answer, open_given
 from netspec.training.loop.engine import EVALUATION_BATCH, Engine, build_engine
-from netspec.training.loop.loop import score
+from netspec.training.loop.loop import Evaluation, evaluation
 from netspec.training.plan import Plan, places_of, read_sections
 from netspec.training.record import Record
 from netspec.training.sources.folder import open_folder
@@ -65,7 +64,17 @@ class Predictor:
         return transform_new_rows(self.data, self.match, rows, given, names, self.stored)
 
     def plan(self, dataset: Dataset) -> Plan:
-        return Plan(self.run.spec, self.net, self.data, self.train, self.match, dataset, self.request, self.run.others)
+        return Plan(
+            self.run.spec,
+            self.net,
+            self.data,
+            self.train,
+            self.match,
+            dataset,
+            self.request,
+            self.run.others,
+            self.stored,
+        )
 
     def engine(self, dataset: Dataset) -> Engine:
         """Return an engine with the trained net for the rows of a data set."""
@@ -86,41 +95,23 @@ class Predictor:
 
     def answers(self, dataset: Dataset) -> list[Answer]:
         """Return the predictions for all rows, one Answer per target."""
-        engine = self.engine(dataset)
-        return [self._answer(criterion, values) for criterion, values in _values(engine)]
+        plan = self.plan(dataset)
+        return [_answer(plan, criterion, values) for criterion, values in _values(self.engine(dataset))]
 
-    def _answer(self, criterion: Criterion, values: Tensor) -> Answer:
-        name = criterion.term.compared or criterion.term.layer
-        field = self.stored["fields"].get(name, {})
-        predicted = criterion.predicted or Numbers(criterion.layer)
-        decided = predicted.decide(values)
-        if not predicted.discrete:
-            return Answer(name, self._in_units(name, decided.double().numpy(), field))
-        found = Answer(name, decided.numpy(), predicted.probabilities(values).numpy())  # type: ignore[union-attr]
-        numbers = [str(number) for number in range(predicted.count)]
-        if predicted.chooses:
-            found.classes = tuple(field.get("classes") or numbers)
-        else:
-            found.labels = self._columns(name, field) or tuple(numbers)
-        return found
 
-    def _columns(self, name: str, field: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the columns of a field, which are the names of its labels."""
-        item = self.data.fields.get(name)
-        first = item.steps[0] if item is not None and item.steps else None
-        if not isinstance(first, Columns):
-            return ()
-        return first.names or tuple(field.get("columns", ()))
-
-    def _in_units(self, name: str, array: Array, field: Mapping[str, Any]) -> Array:
-        """Return the values of a target in its original unit, by the inverse of `standardize` and `scale`."""
-        item = self.data.fields.get(name)
-        if item is None:
-            return array
-        done = [step for step in item.steps[1:] if not step.batched]
-        for step, stored in reversed(list(zip(done, field.get("steps", ())))):
-            array = step.inverse(array, {key: value for key, value in stored.items() if key != "word"})
-        return array
+def _answer(plan: Plan, criterion: Criterion, values: Tensor) -> Answer:
+    name = criterion.term.compared or criterion.term.layer
+    predicted = criterion.predicted or plan.meaning(Numbers(criterion.layer), name)
+    decided = predicted.decide(values)
+    if not predicted.discrete:
+        return Answer(name, predicted.in_units(decided).numpy())
+    found = Answer(name, decided.numpy(), predicted.probabilities(values).numpy())  # type: ignore[union-attr]
+    named = tuple(map(predicted.name, range(predicted.count)))
+    if predicted.chooses:
+        found.classes = named
+    else:
+        found.labels = named
+    return found
 
 
 def _values(engine: Engine) -> list[tuple[Criterion, Tensor]]:
@@ -146,10 +137,7 @@ def _values(engine: Engine) -> list[tuple[Criterion, Tensor]]:
 # ---- A finished run -> its loss and metrics, for its own parts or for rows of another file
 
 
-Scores = dict[str, dict[str, float]]
-
-
-def evaluate(trained: Predictor, paths: list[Path] | None = None) -> tuple[Scores, list[Diagnostic]]:
+def evaluate(trained: Predictor, paths: list[Path] | None = None) -> tuple[dict[str, Evaluation], list[Diagnostic]]:
     """Compute the scores of a trained net.
 
     Parameters:
@@ -157,7 +145,7 @@ def evaluate(trained: Predictor, paths: list[Path] | None = None) -> tuple[Score
         paths: files to score instead of the run's own data.
 
     Returns:
-        The scores by part (`given` for the rows of `paths`), and warnings about the data.
+        The scores and tables of classes by part (`given` for the rows of `paths`), and warnings about the data.
 
     Raises:
         NetspecError: the data has mistakes (exit code 3), or the run has no source (NS873).
@@ -167,7 +155,7 @@ def evaluate(trained: Predictor, paths: list[Path] | None = None) -> tuple[Score
         rows = _open(paths, trained)
         dataset = trained.dataset(rows, {}, trained.match.wanted)
         remarks += dataset.notes
-        return {"given": score(trained.engine(dataset), ALL)}, remarks
+        return {"given": evaluation(trained.engine(dataset), ALL)}, remarks
     if trained.data.source is None:
         words = {"folder": str(trained.run.folder)}
         raise UsageError(Diagnostic("NS873", None, words, hints=(Hint("file"),)))
@@ -178,7 +166,7 @@ def evaluate(trained: Predictor, paths: list[Path] | None = None) -> tuple[Score
     if gaps:
         remarks.append(Diagnostic("NS874", None, {"source": dataset.source}, severity="warning"))
     engine = trained.engine(dataset)
-    return {name: score(engine, name) for name in engine.parts}, remarks
+    return {name: evaluation(engine, name) for name in engine.parts}, remarks
 
 
 def _open(paths: list[Path], trained: Predictor) -> Rows:

@@ -152,7 +152,7 @@ def build_engine(plan: Plan) -> Engine:
         model=model,
         forward=_forward(model, logits.graph, processes),
         optimizer=train.optimizer.build(weights, device.partition(":")[0]),
-        objective=objective(train, graph, logits, plan.targets, device),
+        objective=objective(plan, logits, device),
         rate=Rate(train.schedule, train.optimizer.lr, steps, train.epochs),
         parts=parts,
         spans=spans,

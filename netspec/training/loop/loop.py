@@ -8,7 +8,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netspec.config.vocabulary.metrics import is_better_larger
+from netspec.config.vocabulary.metrics import is_better_larger, tally
 from netspec.diagnostics.errors import NetspecError
 from netspec.training.data.batches import Prefetcher
 from netspec.training.data.random_streams import key_of, step_key
@@ -21,6 +21,7 @@ from netspec.training.storage.writer import RunWriter
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from netspec.config.predictions import Prediction
     from netspec.training.data.batches import Batch
     from netspec.training.loop.engine import Engine
 
@@ -300,8 +301,27 @@ class Loop:
             progress.plateau_waited = 0
 
 
+class Evaluation(NamedTuple):
+    """What a net makes of a part of the data.
+
+    scores: the loss and every metric, by name, `loss` first.
+    classes: for each target of classes or labels a row for each: its name, how many examples have it and how often it
+        is answered, its precision, recall and f1.
+    subjects: the metrics that are about one class or label, with its name.
+    """
+
+    scores: dict[str, float]
+    classes: dict[str, list[dict[str, Any]]]
+    subjects: dict[str, str]
+
+
 def score(engine: Engine, name: str, most: int | None = None) -> dict[str, float]:
-    """Return the loss and every metric of a part, computed in evaluation mode.
+    """Return the loss and every metric of a part; see `evaluation`."""
+    return evaluation(engine, name, most).scores
+
+
+def evaluation(engine: Engine, name: str, most: int | None = None) -> Evaluation:
+    """Return the loss, every metric and the tables of classes of a part, computed in evaluation mode.
 
     Every process of the run must call this function; each scores some of the chunks.
 
@@ -309,9 +329,6 @@ def score(engine: Engine, name: str, most: int | None = None) -> dict[str, float
         engine: the live parts of the run.
         name: the part: training, validation or test.
         most: how many rows to score, from the first; None scores all.
-
-    Returns:
-        the scores by name, `loss` first.
     """
     import torch
 
@@ -319,6 +336,7 @@ def score(engine: Engine, name: str, most: int | None = None) -> dict[str, float
     objective, processes = engine.objective, engine.processes
     sums = torch.zeros(len(objective.losses), 2, dtype=torch.float64)
     states = objective.states()
+    tables = {target: torch.zeros(4, kind.count, dtype=torch.float64) for target, (_, kind) in objective.tables.items()}
     # With carried states a chunk needs the states of the chunk before, so the processes cannot divide the chunks.
     alone = processes.size == 1 or engine.carried
     engine.model.eval()
@@ -333,12 +351,15 @@ def score(engine: Engine, name: str, most: int | None = None) -> dict[str, float
                 mean, weight = objective.mean(criterion, outputs, batch)
                 sums[number] += torch.tensor([float(mean) * float(weight), float(weight)], dtype=torch.float64)
             objective.measure(states, outputs, batch)
+            for target, (criterion, kind) in objective.tables.items():
+                tables[target] += tally(*criterion.compared(outputs, batch), kind).cpu()
     engine.carried.reset()
     engine.model.train()
     if not alone:
         sums = processes.sum(sums)
         for state in states:
-            state.sums = processes.sum(state.sums)
+            state.share(processes.sum, processes.rows)
+        tables = {target: processes.sum(table) for target, table in tables.items()}
     loss = sum(
         criterion.coefficient * (total / weight if weight else math.nan)
         for criterion, (total, weight) in zip(objective.losses, sums.tolist(), strict=True)
@@ -346,7 +367,27 @@ def score(engine: Engine, name: str, most: int | None = None) -> dict[str, float
     found = {"loss": loss}
     for name, state in zip(objective.names, states, strict=True):
         found[name] = state.result()
-    return found
+    classes = {target: _rows(table, objective.tables[target][1]) for target, table in tables.items()}
+    return Evaluation(found, classes, {name: of for name, of in zip(objective.names, objective.subjects) if of})
+
+
+def _rows(table: Tensor, kind: Prediction) -> list[dict[str, Any]]:
+    """The table of classes that follows from the counts of `tally`."""
+    hits, answered, right, _ = table
+    scores = {
+        "precision": hits / answered.clamp_min(1),
+        "recall": hits / right.clamp_min(1),
+        "f1": 2 * hits / (answered + right).clamp_min(1),
+    }
+    return [
+        {
+            "class": kind.name(number),
+            "examples": int(right[number]),
+            "answered": int(answered[number]),
+            **{name: float(values[number]) for name, values in scores.items()},
+        }
+        for number in range(kind.count)
+    ]
 
 
 class _Signals:

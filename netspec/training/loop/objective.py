@@ -8,13 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from netspec.config.match import sums_of, type_of, value_of
-from netspec.config.predictions import Prediction
-from netspec.config.train import Train
+from netspec.config.predictions import Prediction, choice
 from netspec.config.vocabulary.losses import Term, loss_function, prediction_of
 from netspec.config.vocabulary.metrics import Metric, MetricState, measures
+from netspec.diagnostics.errors import SpecError
+from netspec.diagnostics.model import Diagnostic
 from netspec.ir.graph import Edge, Graph, Layer, Node
-from netspec.ir.types import Type
+from netspec.ir.types import ShapeFault, Type
 from netspec.ops.activations import Identity
+from netspec.training.plan import Plan
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,6 +47,12 @@ class Criterion:
     compute: Compute | None = None
     others: dict[str, Read] = field(default_factory=dict)
 
+    def compared(self, outputs: Outputs, batch: Batch) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Return the values of the layer, the target that they are compared with, and the mask."""
+        assert self.target is not None
+        mask = None if self.mask is None else self.mask(outputs, batch)
+        return self.value(outputs, batch), self.target(outputs, batch), mask
+
 
 @dataclass(slots=True)
 class Objective:
@@ -52,6 +60,9 @@ class Objective:
 
     losses: list[Criterion]
     metrics: list[Criterion] = field(default_factory=list)
+    subjects: list[str] = field(default_factory=list)  # for each metric the one class that it is about, or ""
+    # for each target of classes or labels what its table is counted from
+    tables: dict[str, tuple[Criterion, Prediction]] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -77,52 +88,68 @@ class Objective:
         mask = None if criterion.mask is None else criterion.mask(outputs, batch)
         return criterion.compute(value, target, mask, **others)
 
+    def measured(self) -> list[tuple[Criterion, Metric]]:
+        """Return the metrics, each with its criterion."""
+        return [(criterion, criterion.term) for criterion in self.metrics if isinstance(criterion.term, Metric)]
+
     def states(self) -> list[MetricState]:
         """Return an empty state for each metric."""
-        metrics = [(criterion, criterion.term) for criterion in self.metrics if isinstance(criterion.term, Metric)]
-        return [MetricState(metric, criterion.layer, criterion.predicted) for criterion, metric in metrics]
+        return [MetricState(metric, criterion.layer, criterion.predicted) for criterion, metric in self.measured()]
 
     def measure(self, states: list[MetricState], outputs: Outputs, batch: Batch) -> None:
         """Add a batch to the state of each metric."""
         for criterion, found in zip(self.metrics, states, strict=True):
-            assert criterion.target is not None
-            mask = None if criterion.mask is None else criterion.mask(outputs, batch)
-            found.add(criterion.value(outputs, batch), criterion.target(outputs, batch), mask)
+            found.add(*criterion.compared(outputs, batch))
 
 
-def objective(train: Train, graph: Graph, logits: Logits, wanted: Mapping[str, Type], device: Any) -> Objective:
-    """Return the losses and metrics of a train section, ready to be computed.
+def objective(plan: Plan, logits: Logits, device: Any) -> Objective:
+    """Return the losses and metrics of a plan, ready to be computed.
 
     Parameters:
-        train: the section.
-        graph: the net as the spec writes it.
+        plan: the plan; its net is as the spec writes it.
         logits: the net whose outputs the terms read.
-        wanted: the type of each target field.
         device: where the losses keep tensors of their own, such as weights of classes.
+
+    Raises:
+        SpecError: a metric is about a class that the data lack (NS719).
     """
     losses = []
-    for item in train.loss:
-        criterion = _criterion(item.term, train, graph, logits, wanted)
+    for item in plan.train.loss:
+        criterion = _criterion(item.term, plan, logits)
         criterion.coefficient = item.coefficient
-        criterion.compute = loss_function(item.term, criterion.layer, criterion.wanted, device)
+        counts = plan.facts["fields"].get(item.term.compared, {}).get("counts")
+        term = item.term.balanced(counts) if item.term.compared in plan.match.balanced and counts else item.term
+        criterion.compute = loss_function(term, criterion.layer, criterion.wanted, device)
         losses.append(criterion)
-    return Objective(losses, [_criterion(metric, train, graph, logits, wanted) for metric in train.metrics])
+    found = Objective(losses, [_criterion(metric, plan, logits) for metric in plan.train.metrics])
+    for criterion in [*found.losses, *found.metrics]:
+        kind = criterion.predicted
+        if kind is not None and kind.discrete and criterion.target is not None and criterion.term.compared is not None:
+            found.tables.setdefault(criterion.term.compared, (criterion, kind))
+    for criterion, metric in found.measured():
+        try:
+            found.subjects.append(metric.speaks_of(criterion.predicted or choice(criterion.layer)))
+        except ShapeFault as fault:
+            raise SpecError(Diagnostic(fault.code, metric.at(fault.option or ""), fault.words)) from None
+    return found
 
 
-def _criterion(term: Term, train: Train, graph: Graph, logits: Logits, wanted: Mapping[str, Type]) -> Criterion:
+def _criterion(term: Term, plan: Plan, logits: Logits) -> Criterion:
+    train, graph = plan.train, plan.graph
     edge = value_of(graph, term.layer)
     assert edge is not None
     layer = type_of(graph, edge)
     target = term.compared
     rebuilds = target in {graph.layers[graph.nodes[number].layer].label for number in graph.inputs}
+    predicted = prediction_of(term, [item.term for item in train.loss], layer, rebuilds)
     return Criterion(
         term,
         _read(term.layer, term.classifies, graph, logits),
         None if target is None else _read(target, False, graph, logits),
         _mask(term, layer, graph, logits),
         layer,
-        _type_of_target(target, graph, wanted),
-        prediction_of(term, [item.term for item in train.loss], layer, rebuilds),
+        _type_of_target(target, graph, plan.targets),
+        None if predicted is None else plan.meaning(predicted, target),
         others={
             option: _read(name, False, graph, logits) for option, name in term.others().items() if option != "mask"
         },

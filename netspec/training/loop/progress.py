@@ -131,6 +131,10 @@ class Summary:
     seconds: float = 0.0
     pictures: tuple[str, ...] = ()
     equation: str = ""
+    # of the part whose scores stand for the run: a table of its classes for each target, and the metrics that are
+    # about one class, with its name
+    classes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    subjects: dict[str, str] = field(default_factory=dict)
 
 
 class NoCallbacks:

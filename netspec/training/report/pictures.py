@@ -80,7 +80,4 @@ def table_of(engine: Engine, part: Part, criterion: Criterion, plan: Plan) -> tu
             answer = predicted.decide(criterion.value(outputs, batch)).flatten()
             right = predicted.right(criterion.target(outputs, batch)).flatten()
             table += (right * count + answer).bincount(minlength=count**2).cpu().reshape(count, count)
-    field = plan.dataset.fields.get(criterion.term.compared or "")
-    given = None if field is None else field.values.classes
-    labels = list(given) if given is not None and len(given) == count else [str(i) for i in range(count)]
-    return table.tolist(), labels
+    return table.tolist(), [predicted.name(number) for number in range(count)]
