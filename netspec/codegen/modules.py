@@ -57,7 +57,7 @@ class Start:
 
 @dataclass(slots=True)
 class GivenModule:
-    """A step parameter whose one step has weights: the module is an argument of the class."""
+    """A parameter that stands for a step with weights: its module is an argument of the class."""
 
     name: str
     holder: Node | Scope

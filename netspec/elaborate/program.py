@@ -155,7 +155,7 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         if running:
-            if not gc.get_freeze_count():  # unfreeze would also free what the caller froze
+            if not gc.get_freeze_count():  # else gc.unfreeze() would later unfreeze the caller's objects too
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()

@@ -9,8 +9,8 @@ from netspec.figure.blocks.plan import Arrow, Box, Placed, Plan
 from netspec.figure.scene import Point, Rect
 
 COLUMN = 16.0  # space in mm between columns of a chain, for the line from one column to the next
-BESIDE = 9.0  # space between other drawings
-LANE = 4.0  # distance between that line and the boxes that it connects
+BESIDE = 9.0  # space in mm between drawings that are not columns of one chain
+LANE = 4.0  # distance between the line that joins two columns and its boxes
 ROUND = 1.6  # radius of its corners
 
 TALL = 0.75  # the wanted height of the figure, relative to the side of a square with the same area

@@ -236,7 +236,7 @@ class Dot(Writer):
 
     def write(self, picture: Picture, scale: float) -> bytes:
         options, plan = picture.options, picture.plan
-        if plan is not None:  # Graphviz computes this layout itself, so it need not be installed on this machine
+        if plan is not None:  # the reader's Graphviz will place the boxes, so none is needed here
             text = plan_dot(plan, None, options.theme, picture.name, options.transparent, options.width)
         else:
             text = dot(picture.scene, picture.name, options.theme, options.transparent, options.width)
