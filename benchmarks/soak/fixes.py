@@ -349,8 +349,9 @@ def main() -> bool:
         for diagnostic, _, fewer in offered(text_of(name), FILES[name].parent):
             alone[fewer] += 1
             codes.update([] if fewer else [diagnostic.code])
+    listed = ", ".join(f"{code} {count}" for code, count in codes.most_common())
     lines += ["", "## Each fix offered for a wrong spec of tests/hostile, made alone", "",
               f"{alone.total():,} fixes: {alone[True]:,} leave strictly fewer mistakes, {alone[False]:,} do not"
-              + (f" ({', '.join(f'{code} {count}' for code, count in codes.most_common())})." if codes else ".")]  # fmt: skip
+              + (f" ({listed})." if codes else ".")]  # fmt: skip
     publish("fixes", "What `check --fix` writes", lines, ("lark",))
     return good and not alone[False]
