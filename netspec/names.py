@@ -80,19 +80,35 @@ def _begins(left: str, right: str) -> bool:
 
 def nearest(word: str, legal: Iterable[str]) -> str | None:
     """Return the legal name that `word` was probably meant to be, or None."""
+    best: tuple[tuple[int, int], int, str] | None = None
+    for position, name in enumerate(list(legal)[-MAX_NAMES:]):
+        slip = _slip(word, name)
+        if slip is not None and (best is None or (slip, position) < best[:2]):
+            best = (slip, position, name)
+    return None if best is None else best[2]
+
+
+def alike(word: str, name: str, legal: Iterable[str]) -> list[str]:
+    """Return the other legal names that `word` may as well have been meant to be as `name`."""
+    bound = _slip(word, name)
+    slips = {other: _slip(word, other) for other in legal if other not in (word, name)}
+    return [other for other, slip in slips.items() if slip is not None and (bound is None or slip <= bound)]
+
+
+def _slip(word: str, name: str) -> tuple[int, int] | None:
+    """Return how far a word is from a name, or None if it is too far for a slip of a hand.
+
+    First comes the number of edits; among words as far, those with the same letters are nearer, then those with the
+    same digits: nobody writes `reluu` for `relu6`.
+    """
     if not word or len(word) > 60:
         return None
-    folded = looks(unicodedata.normalize("NFKC", word)).casefold().replace("_", "")
-    best: tuple[int, int, str] | None = None
-    for position, name in enumerate(list(legal)[-MAX_NAMES:]):
-        other = looks(name).casefold().replace("_", "")
-        limit = max(1, min(len(folded), len(other)) // 3)
-        if folded == other:
-            score = 0
-        else:
-            score = distance(folded, other, limit)
-            if score > limit or (len(other) <= 2 and len(folded) <= 2):
-                continue
-        if best is None or (score, position) < best[:2]:
-            best = (score, position, name)
-    return None if best is None else best[2]
+    folded, other = (looks(text).casefold().replace("_", "") for text in (unicodedata.normalize("NFKC", word), name))
+    if folded == other:
+        return 0, 0
+    limit = max(1, min(len(folded), len(other)) // 3)
+    edits = distance(folded, other, limit)
+    if edits > limit or (len(other) <= 2 and len(folded) <= 2):
+        return None
+    digits = [[letter for letter in text if letter.isdigit()] for text in (folded, other)]
+    return edits, 0 if sorted(folded) == sorted(other) else 1 if digits[0] == digits[1] else 2

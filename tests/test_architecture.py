@@ -30,8 +30,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A room may import from the rooms before it.
 ORDER = (
-    "version source names limits registry diagnostics foreign parts plugins compute ir ops syntax elaborate config"
-    " summary codegen"
+    "version source names limits registry diagnostics foreign parts plugins compute ir ops syntax elaborate mends"
+    " config summary codegen"
     " figure spec training notebook cli api netspec __main__"
 ).split()  # fmt: skip
 FACE = ("api", "netspec")  # what users import; `netspec` is the package's own __init__

@@ -25,8 +25,9 @@ from benchmarks.publish import publish
 from netspec import foreign
 from netspec.api import Spec
 from netspec.cli import main as command
-from netspec.diagnostics.model import Diagnostic, Fault, fixed
+from netspec.diagnostics.model import Diagnostic, Fault, applied
 from netspec.elaborate.program import parse_program
+from netspec.mends import Checked, Mender
 from netspec.source import SourceFile
 from netspec.syntax.parser import parse_file
 
@@ -43,6 +44,7 @@ SIGNS: Mapping[str, tuple[str, ...]] = {
     "&": ("|", ",", "&&"), "*": ("·", "×", "@"), "-": ("−", "–"), "..": ("...", ":"), "true": ("True", "yes"),
     "false": ("False", "no"), '"': ("'", "“"), "[": ("(",), "]": (")",),
 }  # fmt: skip
+_PLURAL = re.compile(r"\b(perceptron|filter)s\b")  # the same net
 SIZES = re.compile(r"(?<![\w.@])(?:(\d+)@)?(\d+)x(\d+)(?![\w.])")
 
 
@@ -104,7 +106,7 @@ def word(text: str, found: list[re.Match[str]], at: int, dice: random.Random) ->
     """Another tool's word for a word of netspec."""
     here = found[at][0]
     tables = (foreign.LINES, foreign.NOUNS, foreign.STEPS, foreign.OPTIONS)
-    words = [key for table in tables for key, value in table.items() if here in value.split(" ")]
+    words = [key for table in tables for key, value in table.items() if here == value]
     words += [here.capitalize(), here.upper()] if WORD.fullmatch(here) else []
     return _put(text, found[at], dice.choice(words)) if words else None
 
@@ -240,16 +242,16 @@ def meaning(text: str, folder: Path | None = None) -> str | None:
         tree = parse_file(SourceFile("spec.net", text))
     except Fault:
         return None
-    nets = [text_of(spec.net(name).graph) for name in spec.nets]
+    nets = [_PLURAL.sub(r"\1", text_of(spec.net(name).graph)) for name in spec.nets]
     sections = [repr(section) for section in spec.program.main.sections]
     return "\n".join([*nets, *sections] if nets else [repr(tree)])
 
 
-def originals() -> dict[str, str]:
+def originals(longest: int = LONGEST) -> dict[str, str]:
     """The valid specs of the project, short ones, each with its place under the root."""
     from proof.test_text_laws import TEXTS
 
-    short = {name: text for name, text in TEXTS.items() if len(text) <= LONGEST}
+    short = {name: text for name, text in TEXTS.items() if len(text) <= longest}
     return {name: text for name, text in short.items() if meaning(text, folder_of(name))}
 
 
@@ -292,21 +294,18 @@ def tried(texts: Mapping[str, str], found: Iterable[tuple[str, Slip]]) -> Iterat
 # ---- fixes made alone
 
 
-def mistakes(text: str, folder: Path | None) -> list[Diagnostic]:
-    try:
-        found = Spec(parse_program(text, "spec.net", folder)).check()
-    except Fault as fault:
-        return [fault.diagnostic]
-    return [diagnostic for diagnostic in found if diagnostic.severity == "error"]
+def checked(text: str, folder: Path | None) -> Checked:
+    program = parse_program(text, "spec.net", folder)
+    return Checked(program.main.source, program.main.file, Spec(program).check())
 
 
 def offered(text: str, folder: Path | None) -> Iterator[tuple[Diagnostic, str, bool]]:
     """Each mistake with fixes, the text after them, and whether that text has strictly fewer mistakes."""
-    before = mistakes(text, folder)
-    for diagnostic in before:
+    before = checked(text, folder)
+    for diagnostic in Mender(lambda other: checked(other, folder)).judged(before):
         if diagnostic.fixes:
-            mended, count = fixed(diagnostic.fixes[0].span.source, [diagnostic])
-            yield diagnostic, mended, bool(count) and len(mistakes(mended, folder)) < len(before)
+            mended = applied(text, diagnostic.fixes)
+            yield diagnostic, mended, checked(mended, folder).mistakes < before.mistakes
 
 
 def main() -> bool:
@@ -349,9 +348,13 @@ def main() -> bool:
         for diagnostic, _, fewer in offered(text_of(name), FILES[name].parent):
             alone[fewer] += 1
             codes.update([] if fewer else [diagnostic.code])
-    listed = ", ".join(f"{code} {count}" for code, count in codes.most_common())
-    lines += ["", "## Each fix offered for a wrong spec of tests/hostile, made alone", "",
-              f"{alone.total():,} fixes: {alone[True]:,} leave strictly fewer mistakes, {alone[False]:,} do not"
-              + (f" ({listed})." if codes else ".")]  # fmt: skip
+    failing = ", ".join(f"{code} {count}" for code, count in codes.most_common())
+    lines += [
+        "",
+        "## Each fix offered for a wrong spec of tests/hostile, made alone",
+        "",
+        f"{alone.total():,} fixes: {alone[True]:,} leave strictly fewer mistakes, {alone[False]:,} do not"
+        + (f" ({failing})." if failing else "."),
+    ]
     publish("fixes", "What `check --fix` writes", lines, ("lark",))
     return good and not alone[False]

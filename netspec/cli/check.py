@@ -13,10 +13,7 @@ from netspec.diagnostics.model import Diagnostic
 from netspec.limits import Limits
 
 if TYPE_CHECKING:
-    from netspec.source import SourceFile
-
-# a fix may reveal a further mistake with a fix, so files are checked again after fixing, at most this often
-MAX_ROUNDS = 20
+    from netspec.mends import Checked
 
 
 @click.command("check")
@@ -24,7 +21,7 @@ MAX_ROUNDS = 20
 @click.option("--root", type=click.Path(path_type=Path), help="The folder that `use` may not leave.")
 @click.option("--strict", is_flag=True, help="Warnings fail, too.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing where all is well.")
-@click.option("--fix", is_flag=True, help="Make every fix that is offered, in the files; `-` prints the fixed text.")
+@click.option("--fix", is_flag=True, help="Make every fix that is certain, in the files; `-` prints the fixed text.")
 @limit_option
 @allow_option()
 @common
@@ -44,7 +41,7 @@ def check(
     allowed = limits_of(limit)
     check_root(root)
     for path in specs:
-        diagnostics, lines = _fix(path, root, allowed) if fix else _check(path, root, allowed)[:2]
+        diagnostics, lines = _answer(path, root, allowed, fix, form)
         found += diagnostics
         counted += lines
     errors = sum(diagnostic.severity == "error" for diagnostic in found)
@@ -56,49 +53,49 @@ def check(
     return 1 if errors or (strict and found) else 0
 
 
-Checked = tuple[list[Diagnostic], list[str], "SourceFile | None"]
+def _checked(path: str, root: Path | None, limits: Limits, text: str | bytes | None = None) -> tuple[Checked, str]:
+    """Check a file, or a text that stands in its place; return what was found, and the line to print if it is right.
 
-
-def _check(path: str, root: Path | None, limits: Limits, text: str | None = None) -> Checked:
-    """Return the diagnostics of one file, the lines to print if it has no errors, and the source that was read."""
-    from netspec.diagnostics.model import Fault
+    Raises Fault if the file cannot be read.
+    """
     from netspec.elaborate.program import load_program, parse_program
+    from netspec.mends import Checked
     from netspec.spec import Spec
 
-    try:
-        if path == "-":
-            data = read_stdin(limits) if text is None else text
-            program = parse_program(data, "<stdin>", Path.cwd(), limits)
-        else:
-            program = load_program(Path(path), root, limits)
-    except Fault as fault:
-        return [fault.diagnostic], [], None
+    if text is None and path != "-":
+        program = load_program(Path(path), root, limits)
+    elif text is None:
+        program = parse_program(read_stdin(limits), "<stdin>", Path.cwd(), limits)
+    else:
+        program = parse_program(text, "<stdin>" if path == "-" else path, Path.cwd(), limits, root)
     spec = Spec(program, limits)
-    diagnostics = spec.check()
-    wrong = any(diagnostic.severity == "error" for diagnostic in diagnostics)
-    line = f"{spec.name}: {', '.join(spec.nets) or 'blocks only'}: ok"
-    return diagnostics, [] if wrong else [line], program.main.source
+    found = spec.check()
+    return Checked(
+        program.main.source, program.main.file, found
+    ), f"{spec.name}: {', '.join(spec.nets) or 'blocks only'}: ok"
 
 
-def _fix(path: str, root: Path | None, limits: Limits) -> tuple[list[Diagnostic], list[str]]:
-    """Make every fix in a file until none is left; return the diagnostics that remain, and the lines to print."""
-    from netspec.diagnostics.model import fixed
+def _answer(
+    path: str, root: Path | None, limits: Limits, fix: bool, form: Format
+) -> tuple[list[Diagnostic], list[str]]:
+    """Check one file, and mend it if `fix` is true; return the diagnostics that remain, and the lines to print."""
+    from netspec.diagnostics.model import Fault
+    from netspec.mends import Mender
 
-    diagnostics, lines, source = _check(path, root, limits)
-    text = "" if source is None else source.text
-    made = 0
-    for _ in range(MAX_ROUNDS):
-        if source is None:
-            break
-        changed, count = fixed(source, diagnostics)
-        if not count or changed == source.text:
-            break
-        made += count
-        text = changed
-        if path != "-":
-            write_text(Path(path), changed)
-        diagnostics, lines, source = _check(path, root, limits, changed)
-    if path == "-":
-        write_file(text)
-        return diagnostics, []
-    return diagnostics, [f"{path}: {made} fixed", *lines] if made else lines
+    try:
+        state, line = _checked(path, root, limits)
+    except Fault as fault:
+        return [fault.diagnostic], []
+    lines = []
+    mender = Mender(lambda text: _checked(path, root, limits, text)[0])
+    if fix:
+        before = state
+        state, made = mender.mended(before)
+        if path == "-":
+            write_file(state.source.text)
+        elif made:
+            write_text(Path(path), state.source.text)
+            lines = [f"{path}: {made} fixed"]
+    if not state.mistakes[0]:
+        lines.append(line)
+    return mender.judged(state) if form == "json" else list(state.diagnostics), [] if fix and path == "-" else lines

@@ -179,7 +179,9 @@ def _no_layer(term: Term, name: str, option: str, data: Data, graph: Graph) -> D
     hints = [Hint("nearest", {"name": guess})] if guess else []
     hints.append(Hint("known", {"legal": Quoted(tuple(legal))}))
     code = "NS773" if option == "layer" else "NS761"
-    return Diagnostic(code, term.at(option), {"name": name, "term": term.word}, hints=tuple(hints))
+    span = term.at(option)
+    fixes = (Fix(span, guess),) if guess and span is not None and span.text == name else ()
+    return Diagnostic(code, span, {"name": name, "term": term.word}, hints=tuple(hints), fixes=fixes)
 
 
 def _mixes_probabilities(graph: Graph, edge: Edge) -> bool:

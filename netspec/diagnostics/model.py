@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from netspec.diagnostics.catalogue import NO_WORDS, Language, Phrase, Quoted, Word, Words, help_of, message, text_of
 from netspec.diagnostics.display import PLAIN, Style, excerpts, safe
-from netspec.source import SourceFile, Span
+from netspec.source import Span
 
 __all__ = [
     "Diagnostic",
@@ -26,6 +26,7 @@ __all__ = [
     "Severity",
     "Word",
     "Words",
+    "applied",
     "as_dict",
     "as_json",
     "concise",
@@ -54,10 +55,18 @@ class Hint(NamedTuple):
 
 
 class Fix(NamedTuple):
-    """A replacement that a machine may make: it takes the mistake away."""
+    """A replacement that takes the mistake away.
+
+    Attributes:
+        span: the place of the text to replace; it may be empty.
+        replacement: the text to write there.
+        certain: whether nothing else may have been meant. `netspec check --fix` writes only such fixes; all others
+            are guesses, to be shown to a reader.
+    """
 
     span: Span
     replacement: str
+    certain: bool = True
 
 
 class Diagnostic(NamedTuple):
@@ -70,7 +79,7 @@ class Diagnostic(NamedTuple):
         label: the note under the main place.
         labels: further places that belong to the mistake.
         hints: what helps, as data; `help` has the sentences.
-        fixes: replacements that take the mistake away; `netspec check --fix` makes them.
+        fixes: replacements that take the mistake away; all of them belong together.
         severity: "error", "warning", or "note" for what netspec decided by itself.
         times: how many places have this mistake; `span` is the first of them, and `labels` has some further ones.
 
@@ -204,26 +213,25 @@ class Report:
         return any(diagnostic.severity == "error" for diagnostic in self._seen.values())
 
 
-def fixed(source: SourceFile, diagnostics: Iterable[Diagnostic]) -> tuple[str, int]:
-    """Return the text of `source` after fixes, and the number of diagnostics that were fixed.
+def applied(text: str, fixes: Iterable[Fix]) -> str:
+    """Return a text after fixes, of which no two touch."""
+    for fix in sorted(fixes, key=lambda fix: (fix.span.start, fix.span.end), reverse=True):
+        text = text[: fix.span.start] + fix.replacement + text[fix.span.end :]
+    return text
 
-    The fixes of one diagnostic are made all or not at all. They are not made if one of them touches a fix that is made
-    already, or belongs to another file.
+
+def fixed(text: str, mistakes: Iterable[tuple[Fix, ...]]) -> tuple[str, int]:
+    """Return a text after the fixes of several mistakes, and the number of mistakes that were fixed.
+
+    The fixes of one mistake are made all or not at all: not if one of them touches a fix that is made already.
     """
     taken: list[Fix] = []
     count = 0
-    for diagnostic in diagnostics:
-        own = list(dict.fromkeys(diagnostic.fixes))
-        if not own or any(fix.span.source is not source for fix in own):
-            continue
-        if any(_touch(fix, other) for fix in own for other in taken):
-            continue
-        taken += own
-        count += 1
-    text = source.text
-    for fix in sorted(taken, key=lambda fix: (fix.span.start, fix.span.end), reverse=True):
-        text = text[: fix.span.start] + fix.replacement + text[fix.span.end :]
-    return text, count
+    for fixes in mistakes:
+        if not any(_touch(fix, other) for fix in fixes for other in taken):
+            taken += fixes
+            count += 1
+    return applied(text, taken), count
 
 
 def _touch(left: Fix, right: Fix) -> bool:
@@ -286,7 +294,10 @@ def as_dict(diagnostic: Diagnostic, language: Language = "en") -> dict[str, Any]
             {"place": _place(label.span), "text": _label(diagnostic, label, language)} for label in diagnostic.labels
         ],
         "help": help_lines(diagnostic, language),
-        "fixes": [{"place": _place(fix.span), "replacement": fix.replacement} for fix in diagnostic.fixes],
+        "fixes": [
+            {"place": _place(fix.span), "replacement": fix.replacement, "certain": fix.certain}
+            for fix in diagnostic.fixes
+        ],
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
@@ -197,7 +198,8 @@ def _expect(b: Builder, env: Environment, line: tree.Layer, expect: tree.TypeTex
     span = env.span(expect.at)
     words: dict[str, Any] = {"name": line.label.text, "written": type_text(expected), "actual": actual}
     hints = () if example is None else (example,)
-    fixes = () if "floor(" in actual else (Fix(span, actual),)
+    spelled = sorted(re.findall(r"\d+", words["written"])) == sorted(re.findall(r"\d+", actual))
+    fixes = () if "floor(" in actual else (Fix(span, actual, certain=spelled),)  # else the line may be what is wrong
     raise Fault(Diagnostic("NS501", span, words, hints=hints, fixes=fixes))
 
 

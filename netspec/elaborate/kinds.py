@@ -131,7 +131,8 @@ def _flag(option: Option, value: tree.Value, names: OptionNames) -> bool:
         if isinstance(found, bool):
             return found
     shown = names.span(value.at).text
-    fix = Fix(names.span(value.at), _FLAGS[shown]) if shown in _FLAGS else None
+    guess = _FLAGS.get(shown) or nearest(shown, ("true", "false"))
+    fix = Fix(names.span(value.at), guess) if guess else None
     raise fault(names, value.at, "NS422", fix=fix, option=option.shown, value=shown)
 
 

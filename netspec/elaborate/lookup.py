@@ -108,7 +108,9 @@ def unknown_step(name: str, at: Place, env: Environment, steps: Collection[str],
     bare = name.rpartition(".")[2]  # `ReLU` of `nn.ReLU`
     way = foreign.STEPS.get(foreign.fold(bare)) or foreign.STEPS.get(bare.casefold())
     if way is not None:
-        return fault(env, at, code, Hint("foreign", {"name": name, "way": way}), name=name)
+        plain = re.fullmatch(r"\w+( -> \w+)*", way)  # others have sizes of an example
+        fix = Fix(env.span(at), way) if plain else None
+        return fault(env, at, code, Hint("foreign", {"name": name, "way": way}), fix=fix, name=name)
     offered = not_allowed(name, env.span(at))
     if offered is not None:
         return Fault(offered)

@@ -184,14 +184,18 @@ def load_program(path: Path, root: Path | None = None, limits: Limits = DEFAULT)
 
 @collector_paused()
 def parse_program(
-    text: str | bytes, name: str = "<text>", folder: Path | None = None, limits: Limits = DEFAULT
+    text: str | bytes,
+    name: str = "<text>",
+    folder: Path | None = None,
+    limits: Limits = DEFAULT,
+    root: Path | None = None,
 ) -> Program:
     """Do the same as `load_program` for a text; it can use other files only if `folder` says where it stands."""
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     path = None if folder is None else folder / name
     source = decode(data, name, path, limits.bytes)
     real = None if path is None else os.path.realpath(path)
-    return _Loader(limits, None if real is None else _root(real, None)).load(source, real)
+    return _Loader(limits, None if real is None else _root(real, root)).load(source, real)
 
 
 def _root(path: str, root: Path | None) -> Path:

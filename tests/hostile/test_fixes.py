@@ -1,16 +1,16 @@
-"""`check --fix` makes the fixes that are offered; that each takes its mistake away, test_corpus.py holds."""
+"""The law of fixes: what `check --fix` writes was meant, or is not written; `./dev soak fixes` tries thousands."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from netspec.api import Spec
+from benchmarks.soak import fixes
 from netspec.cli import main
-from netspec.diagnostics.model import Diagnostic, fixed
-from netspec.elaborate.program import parse_program
+from tests.hostile.test_corpus import FILES, text_of
 
 BROKEN = """net first {
   input  x： 2
@@ -26,16 +26,83 @@ MENDED = """net first {
 """
 
 
-def diagnose(text: str) -> list[Diagnostic]:
-    return Spec(parse_program(text, "example.net")).check()
+def written(text: str, folder: Path) -> str:
+    """What stands in a file after `check --fix`."""
+    path = folder / "spec.net"
+    path.write_text(text, encoding="utf-8")
+    main(["check", "--fix", "--quiet", str(path)])
+    return path.read_text(encoding="utf-8")
 
 
-def test_fixes_that_touch_are_not_made_together() -> None:
-    found = diagnose("net first {\n  input  x: 2\n  output y: x => relu\n}\n")
-    source = found[0].fixes[0].span.source
-    text, count = fixed(source, [*found, *found])
-    assert count == 1
-    assert "x -> relu" in text
+# what is wrong -> what is written in its place; None where the fix is a guess
+KINDS = {
+    "a word with one near word": ("hidden a: x -> 4 perceptrons -> batchnrom", "batchnrom", "batchnorm"),
+    "letters swapped": ("hidden a: x -> 4 perceptrons -> erlu", "erlu", "relu"),
+    "two words are as near": ("hidden a: x -> 4 perceptrons -> rlu", "rlu", None),
+    "several slips in a line": ("hidden a: x => 4 units -> reluu", "=> 4 units -> reluu", "-> 4 perceptrons -> relu"),
+    "a word that stands twice": ("hidden hidden a: x -> 4 perceptrons -> relu", "hidden hidden", "hidden "),
+    "a name that stands twice": ("hidden a a: x -> 4 perceptrons -> relu", "a a", "a "),
+    "a step that stands twice, or an arrow is missing": ("hidden a: x -> 4 perceptrons -> tanh tanh", "", None),
+    "a type after `is`": ("hidden a: x -> 4 perceptrons -> relu  is 5", "", None),
+    "a word of another tool in the wrong place": ("hidden a: x -> 4 perceptrons logsoftmax tanh", "", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_written(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line, wrong, right = KINDS[kind]
+    text = f"net first {{\n  input  x: 2\n  {line}\n  output y: a -> 1 perceptron\n}}\n"
+    assert written(text, tmp_path) == (text if right is None else text.replace(wrong, right))
+    capsys.readouterr()
+
+
+NAMES = """net first {{
+  input  x: 2
+  hidden {defined}: x -> 4 perceptrons -> relu
+  output y: {used}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("defined", "used", "fixed"),
+    [
+        ("gate", "gtae -> 1 perceptron", None),  # which of the two is wrong?
+        ("gate", "gate + gtae -> 1 perceptron", ("gate", "gate + gate -> 1 perceptron")),
+        ("gtae", "gate + (gate -> tanh) -> 1 perceptron", ("gate", "gate + (gate -> tanh) -> 1 perceptron")),
+    ],
+)
+def test_a_name_is_wrong_where_it_is_used_or_where_it_is_defined(
+    defined: str, used: str, fixed: tuple[str, str] | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = NAMES.format(defined=defined, used=used)
+    right = text if fixed is None else NAMES.format(defined=fixed[0], used=fixed[1])
+    assert written(text, tmp_path) == right
+    capsys.readouterr()
+
+
+def test_slips_in_specs_whose_original_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    texts = fixes.originals(longest=250)
+    became = Counter(row[3] for row in fixes.tried(texts, fixes.slips(texts, fixes.DEVELOPED, 80, 3)))
+    assert not became["wrong"]
+    assert became["right"] > 30
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize("name", sorted(FILES)[::25])
+def test_each_fix_that_is_offered_leaves_strictly_fewer_mistakes(name: str) -> None:
+    assert all(fewer for _, _, fewer in fixes.offered(text_of(name), FILES[name].parent))
+
+
+def test_json_tells_a_certain_fix_from_a_guess(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "spec.net"
+    path.write_text(NAMES.format(defined="gate", used="gtae -> 1 perceptron -> sigmoyd"), encoding="utf-8")
+    assert main(["check", "--format", "json", str(path)]) == 1
+    name, step = json.loads(capsys.readouterr().out)
+    assert [(fix["replacement"], fix["certain"]) for fix in (*name["fixes"], *step["fixes"])] == [
+        ("gate", False),
+        ("sigmoid", True),
+    ]
 
 
 def test_check_fix_writes_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from netspec.codegen.pynames import Locals, Namer, class_name
 from netspec.diagnostics.display import safe, width
-from netspec.diagnostics.model import Diagnostic, Fault, Fix, fixed
+from netspec.diagnostics.model import Fault, Fix, fixed
 from netspec.source import SourceFile, Span
 from netspec.syntax.characters import LINE_ENDS, MAX_FIXES, MAX_LABELS, check_characters
 from netspec.syntax.text import decode
@@ -59,19 +59,14 @@ def test_what_reaches_a_terminal(text: str, shown: str, columns: int) -> None:
 
 
 def test_fixes_that_touch_are_not_made_together() -> None:
-    source, other = SourceFile("a.net", "abcdef"), SourceFile("b.net", "abcdef")
+    def fixes(*places: tuple[int, int, str]) -> tuple[Fix, ...]:
+        return tuple(Fix(Span(SourceFile("a.net", "abcdef"), start, end), new) for start, end, new in places)
 
-    def report(*fixes: tuple[int, int, str], of: SourceFile = source) -> Diagnostic:
-        made = tuple(Fix(Span(of, start, end), new) for start, end, new in fixes)
-        return Diagnostic("NS006", Span(of, 0, 1), {}, fixes=made)
-
-    assert fixed(source, [report((0, 2, "X")), report((2, 3, "Y"))]) == ("XYdef", 2)
-    assert fixed(source, [report((0, 2, "X")), report((1, 3, "Y"))]) == ("Xcdef", 1)
-    assert fixed(source, [report((1, 3, "X")), report((0, 2, "Y"))]) == ("aXdef", 1)
-    assert fixed(source, [report((2, 2, "X")), report((2, 2, "Y"))]) == ("abXcdef", 1)
-    assert fixed(source, [report((0, 1, "X"), (4, 5, "Z")), report((4, 6, "Y"), (2, 3, ""))]) == ("XbcdZf", 1)
-    assert fixed(source, [report((0, 1, "X"), (0, 1, "X"))]) == ("Xbcdef", 1)
-    assert fixed(source, [report(), report((0, 1, "X"), of=other)]) == ("abcdef", 0)
+    assert fixed("abcdef", [fixes((0, 2, "X")), fixes((2, 3, "Y"))]) == ("XYdef", 2)
+    assert fixed("abcdef", [fixes((0, 2, "X")), fixes((1, 3, "Y"))]) == ("Xcdef", 1)
+    assert fixed("abcdef", [fixes((1, 3, "X")), fixes((0, 2, "Y"))]) == ("aXdef", 1)
+    assert fixed("abcdef", [fixes((2, 2, "X")), fixes((2, 2, "Y"))]) == ("abXcdef", 1)
+    assert fixed("abcdef", [fixes((0, 1, "X"), (4, 5, "Z")), fixes((4, 6, "Y"), (2, 3, ""))]) == ("XbcdZf", 1)
 
 
 @pytest.mark.parametrize(

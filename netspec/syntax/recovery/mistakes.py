@@ -55,12 +55,6 @@ def _continuation(stop: Stop) -> Diagnostic | None:
     return None
 
 
-# foreign keywords that can be replaced by the netspec keyword without any further change of the line
-_SYNONYMS = frozenset(
-    "layer in out model network const var 입력 은닉 은닉층 출력 신경망 모델 블록 데이터 학습 그림 상수".split()
-)
-
-
 def _first_word(stop: Stop) -> Diagnostic | None:
     """Report a line that does not begin with a keyword which may stand here."""
     if stop.start == "section_head" and stop.seen.at[0] == stop.begin:
@@ -89,7 +83,7 @@ def _first_word(stop: Stop) -> Diagnostic | None:
     elif meant in legal:
         hints = (Hint("meant", {"seen": stop.first, "meant": meant}),)
         named = re.match(r"\S+\s+[^\W\d]", line) is not None  # `layer { … }` is more than another word
-        fix = Fix(stop.first_span, meant) if named and stop.first.casefold() in _SYNONYMS else None
+        fix = Fix(stop.first_span, meant) if named else None
     elif stop.start != "stmt":
         hints = (Hint("net"),)
     elif re.match(rf"[^\W\d][\w{MARKS}]*\s*=(?!=)", line):  # `a = 3`
@@ -157,6 +151,8 @@ def _setting(stop: Stop) -> Diagnostic | None:
         return stop.error("NS136", key=stop.last, fix=Fix(stop.between(at, at), " ="))
     if stop.start != "setting" or "EQUAL" in stop.seen.before or stop.seen.kind in ("EQUAL", "COLON") or not stop.left:
         return None
+    if stop.seen.text == "==":
+        return stop.swap("==", "=", stop.span)
     at = stop.begin + len(stop.left)
     return stop.error("NS136", key=stop.left, fix=Fix(stop.between(at, at), " ="))
 
@@ -290,6 +286,7 @@ _RULES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
     signs.comment,
     _continuation,
     _first_word,
+    signs.doubled,
     *habits.RULES,
     _label,
     signs.character,
@@ -299,7 +296,6 @@ _RULES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
     _unclosed,
     _closer,
     _head,
-    signs.doubled,
     signs.written_otherwise,
     signs.joined_by_x,
     signs.required,

@@ -13,6 +13,8 @@ _WORDS_TWICE = re.compile(
     r"\b(is|of|one|over|as|from|repeat|net|block|use|hidden|output|input|let|require|default|shared|perceptrons?|filters?)"
     r"[ \t]+(\1)$"
 )
+# words, texts and opening brackets; two numbers in a row may be sizes without an `x` between them
+_REPEATED = re.compile(r'[^\W\d]\w*|"[^"\n]+"|[(\[{]')
 # signs and words that never stand twice in a row
 _TWICE = frozenset(("->", "+", "*", "/", "&", ",", ":", "=", "@", ".", "^", "==", "%", "is", "over"))
 
@@ -24,8 +26,9 @@ def doubled(stop: Stop) -> Diagnostic | None:
         span = stop.between(stop.begin + words.start(2), stop.begin + words.end(2))
         return stop.error("NS138", span=span, fix=Fix(span, ""), seen=words[2])
     seen = stop.seen.text
-    if stop.seen.kind in ("PERCEPTRON", "FILTER") and stop.last == seen:
-        return stop.error("NS138", fix=Fix(stop.span, ""), seen=seen)
+    if _REPEATED.fullmatch(seen) and re.search(rf"(?<![\w.]){re.escape(seen)}$", stop.left):
+        hints = (Hint("chain"),) if stop.accepts("_ARROW") and stop.seen.kind == "NAME" else ()
+        return stop.error("NS138", *hints, fix=Fix(stop.span, ""), seen=seen)
     adjacent = stop.last_span.end == stop.seen.at[0]
     if stop.last != seen or seen not in _TWICE or (adjacent and stop.last + seen in _OTHERWISE):
         return None
@@ -120,7 +123,8 @@ def comma(stop: Stop) -> Diagnostic | None:
     option = _OPTION.match(stop.source.text, at, stop.end) if stop.seen.kind == "NAME" else None
     if option is not None and stop.accepts("COMMA") and (stop.open == "(" or "=" in option[0]):
         end = stop.begin + len(stop.left)
-        return stop.error("NS121", seen=stop.seen.text, right=",", fix=Fix(stop.between(end, end), ","))
+        certain = "=" in option[0] or not stop.start.endswith("_head")  # else any word becomes a parameter
+        return stop.error("NS121", seen=stop.seen.text, right=",", fix=Fix(stop.between(end, end), ",", certain))
     if stop.open != "(" or stop.seen.kind not in ("NAME", "INT", "NUMBER", "STRING"):
         return None
     key = re.search(r"[(,]\s*([^\W\d][\w.]*)$", stop.left)
