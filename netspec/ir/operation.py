@@ -618,6 +618,13 @@ def wants_values(op: Op, *inputs: Type) -> None:
             refuse("NS305", input=position, step=op.name, type=str(value))
 
 
+def wants_space(op: Op, value: Type) -> None:
+    """Raise ShapeFault for what is no map: class indices, or values without space."""
+    wants_values(op, value)
+    if not value.space:
+        refuse("NS309", input=0, step=op.name, type=str(value))
+
+
 def extent(value: Size | tuple[Size, ...], space: tuple[Size, ...], name: str) -> tuple[Size, ...]:
     """Return one size for each axis of space: `2` stands for all of them."""
     axes = len(space)
@@ -664,5 +671,6 @@ __all__ = [
     "option",
     "plain",
     "squeeze",
+    "wants_space",
     "wants_values",
 ]

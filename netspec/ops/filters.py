@@ -25,9 +25,8 @@ from netspec.ir.operation import (
 from netspec.ir.sizes import Formula, Size, divides, product, text
 from netspec.ir.types import ShapeFault, Type, Unknown, refuse, space_text
 from netspec.ops.weighted import TORCH, Weighted, weighted_sum
-from netspec.ops.window import slide, unread, unread_rows
+from netspec.ops.window import AXES, slide, unread, unread_rows
 
-_AXES = ("row", "column", "depth")
 _DEFAULTS: dict[str, Argument] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True}
 
 CONNECTED = Part(
@@ -202,7 +201,7 @@ class Filters(Weighted):
 
     def _sizes(self, sizes: tuple[Size, ...], role: str) -> tuple[Size, ...]:
         axes = len(sizes)
-        names = ("step",) if role == "time" else _AXES[:axes]
+        names = ("step",) if role == "time" else AXES[:axes]
         stride = extent(self.stride, sizes, "stride")
         dilation = extent(self.dilation, sizes, "dilation")
         if self.pad == "same":
@@ -250,7 +249,7 @@ class Filters(Weighted):
             return ()
         sizes = (value.time.length,) if self.over_time and value.time is not None else value.space
         options = (extent(value, sizes, "") for value in (self.stride, self.pad, self.dilation))
-        rows = zip(_AXES, sizes, self.kernel, *options, strict=False)
+        rows = zip(AXES, sizes, self.kernel, *options, strict=False)
         return unread_rows((axis, unread(*numbers)) for axis, *numbers in rows)
 
     # ---- weights

@@ -18,6 +18,7 @@ from netspec.ir.operation import (
     Weight,
     option,
     plain,
+    wants_space,
     wants_values,
 )
 from netspec.ir.sizes import Size, divides, product, text
@@ -226,7 +227,27 @@ class Gain(OverRole):
         return not self.bias
 
 
-class BatchNorm(Weighted):
+class MapNorm(Weighted):
+    """Base of norms that scale and shift each map: `affine` says whether they do."""
+
+    effect = "across"
+    family = "norm"
+    norm = True
+    affine: bool
+
+    def partial(self, *inputs: Type) -> Type:
+        return inputs[0]
+
+    def shape(self, *inputs: Type) -> Type:
+        wants_values(self, inputs[0])
+        return inputs[0]
+
+    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
+        maps = (inputs[0].maps,)
+        return (self.weight("weight", maps, ONES), self.weight("bias", maps, ZEROS)) if self.affine else ()
+
+
+class BatchNorm(MapNorm):
     """Normalises each map to mean 0 and variance 1 over the batch, space and time, then scales and shifts it.
 
     In training it uses the statistics of the batch, afterwards the running statistics.
@@ -235,8 +256,6 @@ class BatchNorm(Weighted):
     """
 
     name = "batchnorm"
-    effect = "across"
-    family = "norm"
     linear = True
     mixes_batch = True
     summary = "each map to mean 0 and variance 1 over the batch"
@@ -244,7 +263,6 @@ class BatchNorm(Weighted):
     formula = "(x - mean) / sqrt(var + eps) * weight + bias"
     source = "Ioffe & Szegedy 2015; torch.nn.BatchNorm2d"
     example = "64 filters 3x3 (bias = false) -> batchnorm -> relu"
-    norm = True
     varying = False
     eps: float = option("real", "added to the variance", default=1e-5, least=0, mark=SAFETY)
     momentum: float = option(
@@ -262,13 +280,6 @@ class BatchNorm(Weighted):
         mark=NO_AFFINE,
     )
 
-    def partial(self, *inputs: Type) -> Type:
-        return inputs[0]
-
-    def shape(self, *inputs: Type) -> Type:
-        wants_values(self, inputs[0])
-        return inputs[0]
-
     def least_examples(self, *inputs: Type) -> int:
         """Two where an example has one value for each map: one value has no variance."""
         value = inputs[0]
@@ -277,9 +288,8 @@ class BatchNorm(Weighted):
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
         maps = inputs[0].maps
-        trained = (self.weight("weight", (maps,), ONES), self.weight("bias", (maps,), ZEROS)) if self.affine else ()
         return (
-            *trained,
+            *super().weights(*inputs),
             Weight("running_mean", (maps,), ZEROS, buffer=True),
             Weight("running_var", (maps,), ONES, buffer=True),
             Weight("num_batches_tracked", (), Init("constant", (0.0,)), buffer=True, integer=True),
@@ -315,21 +325,18 @@ class BatchNorm(Weighted):
         return Lowering(f"F.batch_norm({{x}}, {names}, eps={{eps}})", module, {"eps": self.eps}, folds=True)
 
 
-class GroupNorm(Weighted):
+class GroupNorm(MapNorm):
     """Normalises each group of maps to mean 0 and variance 1 over its maps and space, then scales and shifts each map.
 
     Shape: (B, [T,] C, *space), unchanged.
     """
 
     name = "groupnorm"
-    effect = "across"
-    family = "norm"
     summary = "groups of maps to mean 0 and variance 1"
     titles = ("group norm", "그룹 정규화")
     formula = "(x - mean) / sqrt(var + eps) * weight + bias"
     source = "Wu & He 2018; torch.nn.GroupNorm"
     example = "64 filters 3x3 -> groupnorm(8) -> relu"
-    norm = True
     positional = ("groups",)
     groups: Size = option("size", "into how many groups the maps are split", least=1, mark=GROUPS)
     eps: float = option("real", "added to the variance", default=1e-5, least=0, mark=SAFETY)
@@ -340,21 +347,13 @@ class GroupNorm(Weighted):
         mark=NO_AFFINE,
     )
 
-    def partial(self, *inputs: Type) -> Type:
-        return inputs[0]
-
     def shape(self, *inputs: Type) -> Type:
-        wants_values(self, inputs[0])
-        maps = inputs[0].maps
+        maps = super().shape(*inputs).maps
         if not divides(self.groups, maps):
             refuse("NS315", option="groups", what="maps", number=text(maps), groups=text(self.groups))
         if product((maps, *inputs[0].space)) == self.groups:
             refuse("NS360", option="groups", input=0, groups=text(self.groups), type=str(inputs[0]))
         return inputs[0]
-
-    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
-        maps = (inputs[0].maps,)
-        return (self.weight("weight", maps, ONES), self.weight("bias", maps, ZEROS)) if self.affine else ()
 
     def compute(self, call: Call, *inputs: Array) -> Array:
         x = inputs[0]
@@ -372,21 +371,18 @@ class GroupNorm(Weighted):
         return Lowering("{self}({x})", Construct("nn.GroupNorm", sizes, {"eps": self.eps}, {"eps": 1e-5}), folds=True)
 
 
-class InstanceNorm(Weighted):
+class InstanceNorm(MapNorm):
     """Normalises each map to mean 0 and variance 1 over its own space. `affine = true` then scales and shifts it.
 
     Shape: (B, [T,] C, *space), unchanged.
     """
 
     name = "instancenorm"
-    effect = "across"
-    family = "norm"
     summary = "each map of each example to mean 0 and variance 1"
     titles = ("instance norm", "인스턴스 정규화")
     formula = "(x - mean) / sqrt(var + eps)"
     source = "Ulyanov 2016; torch.nn.InstanceNorm2d"
     example = "32 filters 9x9 (pad = 4) -> instancenorm -> relu"
-    norm = True
     eps: float = option("real", "added to the variance", default=1e-5, least=0, mark=SAFETY)
     affine: bool = option(
         "flag",
@@ -395,19 +391,11 @@ class InstanceNorm(Weighted):
         mark=kind({True: "with scale and shift"}, {True: "배율과 이동 있음"}, note=True),
     )
 
-    def partial(self, *inputs: Type) -> Type:
-        return inputs[0]
-
     def shape(self, *inputs: Type) -> Type:
-        value = inputs[0]
-        wants_values(self, value)
+        value = super().shape(*inputs)
         if not value.space or product(value.space) == 1:
             refuse("NS309", input=0, step="instancenorm", type=str(value))
         return value
-
-    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
-        maps = (inputs[0].maps,)
-        return (self.weight("weight", maps, ONES), self.weight("bias", maps, ZEROS)) if self.affine else ()
 
     def compute(self, call: Call, *inputs: Array) -> Array:
         found = standard(inputs[0], tuple(range(2, len(inputs[0].shape))), self.eps)
@@ -449,9 +437,7 @@ class Lrn(Elementwise):
     k: float = option("real", "the constant", default=1.0, mark=kind("k = {}", "k = {}", note=True))
 
     def shape(self, *inputs: Type) -> Type:
-        wants_values(self, inputs[0])
-        if not inputs[0].space:
-            refuse("NS309", input=0, step="lrn", type=str(inputs[0]))
+        wants_space(self, inputs[0])
         return inputs[0]
 
     def compute(self, call: Call, *inputs: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 from netspec.compute.arrays import Array, constants, total
 from netspec.ir.call import Call
 from netspec.ir.marks import TITLE, kind, structure
-from netspec.ir.operation import Argument, Lowering, Op, extent, listed, option, plain, squeeze, wants_values
+from netspec.ir.operation import Argument, Lowering, Op, extent, listed, option, plain, squeeze, wants_space
 from netspec.ir.sizes import Size, divides, product, text
 from netspec.ir.types import Type, refuse, space_text
 
@@ -38,9 +38,7 @@ class Crop(Op):
 
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]
-        wants_values(self, value)
-        if not value.space:
-            refuse("NS309", input=0, step="crop", type=str(value))
+        wants_space(self, value)
         to, begins = self._ranges(value)
         for size, part, begin in zip(value.space, to, begins, strict=True):
             if size - part - begin < 0 or begin < 0:
@@ -108,9 +106,7 @@ class Pad(Op):
 
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]
-        wants_values(self, value)
-        if not value.space:
-            refuse("NS309", input=0, step="pad", type=str(value))
+        wants_space(self, value)
         if (self.size is None) == (self.to is None):
             refuse("NS344")
         if self.value != 0 and self.mode != "constant":
@@ -193,9 +189,7 @@ class Upsample(Op):
 
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]
-        wants_values(self, value)
-        if not value.space:
-            refuse("NS309", input=0, step="upsample", type=str(value))
+        wants_space(self, value)
         if (self.factor is None) == (self.to is None):
             refuse("NS347")
         if self.corners and self.mode == "nearest":
@@ -267,9 +261,7 @@ class Patches(Op):
 
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]
-        wants_values(self, value)
-        if not value.space:
-            refuse("NS309", input=0, step="patches", type=str(value))
+        wants_space(self, value)
         sizes = extent(self.size, value.space, "size")
         for length, size in zip(value.space, sizes, strict=True):
             if not divides(size, length):
@@ -318,9 +310,7 @@ class Unpatches(Op):
 
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]
-        wants_values(self, value)
-        if not value.space:
-            refuse("NS309", input=0, step="unpatches", type=str(value))
+        wants_space(self, value)
         sizes = extent(self.size, value.space, "size")
         if not divides(product(sizes), value.maps):
             refuse("NS315", option="size", what="maps", number=text(value.maps), groups=text(product(sizes)))

@@ -21,18 +21,16 @@ from netspec.ir.operation import (
     option,
     plain,
     squeeze,
-    wants_values,
+    wants_space,
 )
 from netspec.ir.sizes import Size, product, text
 from netspec.ir.types import UNKNOWN, Type, refuse
 from netspec.ops.weighted import Weighted
-from netspec.ops.window import slide, unread, unread_rows
-
-AXES = ("row", "column", "depth")
+from netspec.ops.window import AXES, slide, unread, unread_rows
 
 
-class Pool(Op):
-    """A window that slides over each map; or with `to`, that many windows, spread evenly (adaptive pooling).
+class Windowed(Op):
+    """Base of what makes one value of each window of a map.
 
     Shape: (B, [T,] C, *space) -> (B, [T,] C, *windows).
     """
@@ -40,6 +38,43 @@ class Pool(Op):
     family = "pool"
     wiring = "window"
     positional = ("kernel",)
+    kernel: Any
+    stride: Any
+    pad: Any = 0
+    dilation: Any = 1
+    ceil: bool = False
+
+    def partial(self, *inputs: Type) -> Type:
+        return Type(inputs[0].maps, UNKNOWN, inputs[0].time)
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        wants_space(self, value)
+        rows = zip(value.space, *self._windows(value.space), AXES, strict=False)
+        space = (slide(*numbers, option="kernel", axis=axis, ceil=self.ceil) for *numbers, axis in rows)
+        return Type(value.maps, tuple(space), value.time)
+
+    def _windows(self, space: tuple[Size, ...]) -> tuple[tuple[Size, ...], ...]:
+        """Return the windows along each axis: their sizes, steps, padding and dilation."""
+        kernel = extent(self.kernel, space, "kernel")
+        stride = kernel if self.stride is None else extent(self.stride, space, "stride")
+        return kernel, stride, extent(self.pad, space, "pad"), extent(self.dilation, space, "dilation")
+
+    def windows(self, value: Type) -> Windows:
+        kernel, stride, pad, dilation = self._windows(value.space)
+        return Windows(kernel, stride, dilation, pad)
+
+    def label(self, lang: str, output: Type) -> str:
+        return "" if self.kernel is None else f"{self.name} {shown(self.kernel)}"
+
+    def remarks(self, *inputs: Type) -> tuple[Remark, ...]:
+        rows = zip(AXES, inputs[0].space, *self._windows(inputs[0].space), strict=False)
+        return unread_rows((axis, unread(*numbers)) for axis, *numbers in rows)
+
+
+class Pool(Windowed):
+    """A window that slides over each map; or with `to`, that many windows, spread evenly (adaptive pooling)."""
+
     kernel: Any = option("extent", "the window", default=None, least=1, mark=TITLE)
     stride: Any = option(
         "extent",
@@ -69,14 +104,9 @@ class Pool(Op):
         mark=structure("adaptive, to {}", "적응형, {}로"),
     )
 
-    def partial(self, *inputs: Type) -> Type:
-        return Type(inputs[0].maps, UNKNOWN, inputs[0].time)
-
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]
-        wants_values(self, value)
-        if not value.space:
-            refuse("NS309", input=0, step=self.name, type=str(value))
+        wants_space(self, value)
         if self.to is not None:
             if self.kernel is not None:
                 refuse("NS320", option="to", step=self.name)
@@ -86,40 +116,19 @@ class Pool(Op):
             return Type(value.maps, extent(self.to, value.space, "to"), value.time)
         if self.kernel is None:
             refuse("NS321", step=self.name)
-        kernel, stride, pad, dilation = self._windows(value.space)
+        kernel, _, pad, _ = self._windows(value.space)
         for size, edge in zip(kernel, pad, strict=True):
             if edge * 2 > size:
                 refuse("NS322", option="pad", pad=text(edge), kernel=text(size), half=text(size // 2))
-        rows = zip(value.space, kernel, stride, pad, dilation, AXES, strict=False)
-        return Type(
-            value.maps,
-            tuple(
-                slide(size, window, step, edge, gap, option="kernel", axis=axis, ceil=self.ceil)
-                for size, window, step, edge, gap, axis in rows
-            ),
-            value.time,
-        )
-
-    def _windows(self, space: tuple[Size, ...]) -> tuple[tuple[Size, ...], ...]:
-        kernel = extent(self.kernel, space, "kernel")
-        stride = kernel if self.stride is None else extent(self.stride, space, "stride")
-        dilation = extent(getattr(self, "dilation", 1), space, "dilation")
-        return kernel, stride, extent(self.pad, space, "pad"), dilation
+        return super().shape(*inputs)
 
     def windows(self, value: Type) -> Windows:
         if self.to is not None:
             return Windows((), even=tuple(zip(extent(self.to, value.space, "to"), value.space, strict=True)))
-        kernel, stride, pad, dilation = self._windows(value.space)
-        return Windows(kernel, stride, dilation, pad)
-
-    def label(self, lang: str, output: Type) -> str:
-        return "" if self.kernel is None else f"{self.name} {shown(self.kernel)}"
+        return super().windows(value)
 
     def remarks(self, *inputs: Type) -> tuple[Remark, ...]:
-        if self.to is not None or self.ceil:
-            return ()
-        rows = zip(AXES, inputs[0].space, *self._windows(inputs[0].space), strict=False)
-        return unread_rows((axis, unread(*numbers)) for axis, *numbers in rows)
+        return () if self.to is not None or self.ceil else super().remarks(*inputs)
 
     def call(self, function: str, value: Type, extra: str = "") -> Lowering:
         """Return the code of a pool, `F.max_pool2d(x, 3, 2, 1)`; arguments equal to torch's defaults are omitted."""
@@ -259,8 +268,6 @@ class AvgPool(Pool):
         return self.call(f"F.avg_pool{axes}d", inputs[0], extra)
 
 
-_AXES = ("row", "column", "depth")
-
 SUBSAMPLE = Part(
     "Subsample{n}d",
     '''class Subsample{n}d(nn.Module):
@@ -293,21 +300,15 @@ SUBSAMPLE = Part(
 )
 
 
-class Subsample(Weighted):
-    """The sum of each window times a trained weight, plus a trained bias: two numbers for each map.
-
-    Shape: (B, [T,] C, *space) -> (B, [T,] C, *windows).
-    """
+class Subsample(Weighted, Windowed):
+    """The sum of each window times a trained weight, plus a trained bias: two numbers for each map."""
 
     name = "subsample"
-    family = "pool"
-    wiring = "window"
     summary = "LeNet's trainable pool: weight * (sum of the window) + bias"
     titles = ("subsampling {kernel}", "서브샘플링 {kernel}")
     formula = "z = w_0 + w_1 * sum over the window"
     source = "LeCun 1998, section II.B"
     example = "subsample(2x2) -> tanh"
-    positional = ("kernel",)
     depth = 1
     kernel: Any = option("extent", "the window", least=1, mark=TITLE)
     stride: Any = option(
@@ -318,52 +319,21 @@ class Subsample(Weighted):
         mark=STRIDE,
     )
 
-    def partial(self, *inputs: Type) -> Type:
-        return Type(inputs[0].maps, super().partial(*inputs).space, inputs[0].time)
-
-    def shape(self, *inputs: Type) -> Type:
-        value = inputs[0]
-        wants_values(self, value)
-        if not value.space:
-            refuse("NS309", input=0, step=self.name, type=str(value))
-        kernel, stride = self._windows(value)
-        rows = zip(value.space, kernel, stride, _AXES, strict=False)
-        return Type(
-            value.maps,
-            tuple(slide(size, window, step, 0, 1, option="kernel", axis=axis) for size, window, step, axis in rows),
-            value.time,
-        )
-
-    def _windows(self, value: Type) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
-        kernel = extent(self.kernel, value.space, "kernel")
-        return kernel, kernel if self.stride is None else extent(self.stride, value.space, "stride")
-
-    def windows(self, value: Type) -> Windows:
-        kernel, stride = self._windows(value)
-        return Windows(kernel, stride, (1,) * len(kernel), (0,) * len(kernel))
-
-    def remarks(self, *inputs: Type) -> tuple[Remark, ...]:
-        rows = zip(_AXES, inputs[0].space, *self._windows(inputs[0]), strict=False)
-        return unread_rows((axis, unread(size, window, step, 0, 1)) for axis, size, window, step in rows)
-
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
-        area = product(self._windows(inputs[0])[0])
+        area = product(self._windows(inputs[0].space)[0])
         maps = inputs[0].maps
         return (self.weight("weight", (maps,), fan_in=area), self.weight("bias", (maps,), fan_in=area))
 
     def compute(self, call: Call, *inputs: Array) -> Array:
         x, rest = inputs[0], (1,) * len(call.types[0].space)
-        rows = zip(call.types[0].space, *self._windows(call.types[0]), strict=True)
-        for axis, (size, kernel, stride) in enumerate(map(plain, rows), 2):
+        rows = zip(call.types[0].space, *self._windows(call.types[0].space), strict=True)
+        for axis, (size, kernel, stride, _, _) in enumerate(map(plain, rows), 2):
             x = x.window(axis, (size - kernel) // stride + 1, stride, kernel, 1)
         sums = x.sum(*range(-len(rest), 0)).reshape(*x.shape[: -len(rest)])
         return sums * call.weight("weight").reshape(-1, *rest) + call.weight("bias").reshape(-1, *rest)
 
-    def label(self, lang: str, output: Type) -> str:
-        return f"subsample {shown(self.kernel)}"
-
     def torch(self, *inputs: Type) -> Lowering:
-        kernel, stride = self._windows(inputs[0])
+        kernel, stride, _, _ = self._windows(inputs[0].space)
         axes = str(len(kernel))
         part = Part(SUBSAMPLE.name.replace("{n}", axes), SUBSAMPLE.source.replace("{n}", axes))
         args = (plain((inputs[0].maps,))[0], squeeze(kernel))

@@ -8,6 +8,8 @@ from netspec.ir.operation import Remark
 from netspec.ir.sizes import Formula, Size, text
 from netspec.ir.types import refuse
 
+AXES = ("row", "column", "depth")
+
 
 def slide(
     size: Size, kernel: Size, stride: Size, pad: Size, dilation: Size, *, option: str, axis: str, ceil: bool = False
