@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
 
 from netspec.cli.options import allow_option, common
-from netspec.cli.output import say, write_text
-from netspec.diagnostics.errors import UsageError
-from netspec.diagnostics.model import Diagnostic
+from netspec.cli.output import language_of, say, write_text
+from netspec.diagnostics.errors import DataError, UsageError
+from netspec.diagnostics.model import Diagnostic, Hint
 
 TEMPLATES = {
     "mlp": """netspec 1
@@ -50,19 +51,39 @@ train {
 
 
 @click.command("new")
-@click.argument("path", type=click.Path(path_type=Path), default=Path("first.net"))
+@click.argument("path", type=click.Path(path_type=Path), required=False)
 @click.option("--kind", type=click.Choice(sorted(TEMPLATES)), default="mlp", help="What to begin with.")
+@click.option("--data", "data", type=click.Path(path_type=Path), help="A table of yours, to train on.")
+@click.option("--target", metavar="NAME", help="--data: the column to predict.")
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 @allow_option()
 @common
-def new(path: Path, kind: str, force: bool, lang: str | None, form: str) -> int:
-    """Write a first spec that checks, draws and trains as it is."""
+def new(
+    path: Path | None, kind: str, data: Path | None, target: str | None, force: bool, lang: str | None, form: str
+) -> int:
+    """Write a first spec that checks, draws and trains as it is; with --data one for a table of yours."""
+    if target is not None and data is None:
+        raise UsageError(Diagnostic("NS919", None, {"flag": "--target"}, hints=(Hint("data"),)))
+    path = path or (Path("first.net") if data is None else data.with_suffix(".net"))
     if path.suffix != ".net":
         path = path.with_name(path.name + ".net")
     if path.exists() and not force:
         raise UsageError(Diagnostic("NS908", None, {"file": str(path)}))
     name = "".join(character if character.isalnum() else "_" for character in path.stem)
     name = name if name.isidentifier() and name[0].isalpha() else f"net_{name.lstrip('_')}"
-    write_text(path, TEMPLATES[kind].format(name=name) + SECTIONS)
-    say(f"{path}\n\nnetspec check {path}\nnetspec render {path}\nnetspec train {path}")
+    if data is None:
+        write_text(path, TEMPLATES[kind].format(name=name) + SECTIONS)
+        say(f"{path}\n\nnetspec check {path}\nnetspec render {path}\nnetspec train {path}")
+        return 0
+    if not data.exists():
+        raise DataError(Diagnostic("NS800", None, {"file": data.name, "folder": str(data.parent)}))
+    from netspec.training.proposal import propose
+
+    if not data.resolve().is_relative_to(path.resolve().parent):
+        beside = str(data.with_suffix(".net"))
+        raise UsageError(Diagnostic("NS792", None, {"file": str(data), "spec": str(path), "beside": beside}))
+    place = data.resolve().relative_to(path.resolve().parent).as_posix()
+    write_text(path, propose(data, place, name, target, language_of(["--lang", lang] if lang else [])))
+    shown, table = shlex.quote(str(path)), shlex.quote(str(data))
+    say(f"{path}\n\nnetspec check {shown}\nnetspec train {shown} --out run\nnetspec predict run {table}")
     return 0

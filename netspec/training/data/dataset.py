@@ -36,6 +36,7 @@ class Prepared:
     learned: list[tuple[FieldStep, State]] = field(default_factory=list)
     training: tuple[FieldStep, ...] = ()  # augmentation of batches in training: flips, shifts, crops
     timed: bool = True  # False for a window of one row that the net reads without a time axis
+    classes: tuple[str, ...] | None = None  # as the source has them, even if a step makes numbers of them
     columns: tuple[str, ...] = ()  # the names of the columns, if the step `columns` names none
     range: tuple[float, float] | None = None  # the range of the pictures' values
     picture: tuple[int, ...] = ()  # maps, rows and columns of a picture in the source
@@ -68,7 +69,7 @@ class Dataset:
             "fields": {
                 name: {
                     "steps": [{"word": step.word, **state} for step, state in item.learned],
-                    "classes": None if item.values.classes is None else list(item.values.classes),
+                    "classes": None if item.classes is None else list(item.classes),
                     **({"columns": list(item.columns)} if item.columns else {}),
                     **({"counts": item.counts} if item.counts else {}),
                     **({"range": list(item.range), "picture": list(item.picture)} if item.range else {}),
@@ -134,6 +135,7 @@ def _prepare(
     for name, values in raw.items():
         item = data.fields.get(name) or Field(name)
         fields[name] = _steps(item, values, parts["training"])
+        fields[name].classes = values.classes
         first = item.steps[0] if item.steps else None
         if isinstance(first, steps.Columns) and not first.names and rows is not None:
             fields[name].columns = rest(data, rows)

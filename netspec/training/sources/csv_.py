@@ -489,7 +489,7 @@ def _head(sheet: Sheet, rows: list[Record], listed: bool, source: Csv, found: di
     if doubled or set(nameless) - {0, *empty}:
         hint = Hint("names", {"source": source.written(names=distinct(names), header="first")})
         fault = (Phrase("columns twice"), f"`{doubled[0]}`") if doubled else Phrase("columns nameless")
-        reject("NS815", _line_span(sheet.source, line), hint, file=sheet.source.name, fault=fault)
+        reject("NS815", _line_span(sheet.source, line), hint, file=sheet.source.name, fault=fault, names=Quoted(names))
     return Head(names, kept, listed)
 
 

@@ -1,0 +1,404 @@
+"""A table of one's own -> a spec that trains on it, with comments that say why each column is taken or left out.
+
+The target is the column that the caller names, else one with a name such as `target` or `species`, else the last one
+that can be a target. Numbers are standardized, words become classes, and what says nothing about other rows (numbers of
+rows, dates, texts that differ in every row, columns that never change) is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+from netspec.config.dates import orders_of
+from netspec.config.rows import as_classes
+from netspec.config.vocabulary.sources import Csv
+from netspec.config.vocabulary.steps import Date, Label
+from netspec.diagnostics.catalogue import Language, Word, Words, fill
+from netspec.diagnostics.errors import DataError, UsageError
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted
+from netspec.names import nearest
+from netspec.ops.registry import OPERATIONS
+from netspec.source import SourceFile
+from netspec.syntax.parser import KEYWORDS, NOUNS
+from netspec.syntax.printer import format_file, quote
+from netspec.syntax.read import read
+from netspec.training.sources.csv_ import CsvRows, distinct, is_missing, is_number, number_form, open_csv, plain_number
+
+TARGETS = (
+    "target label class y species outcome diagnosis output result category response survived churn default "
+    "정답 레이블 라벨 목표 목표값 결과 종류 분류 품종 클래스 합격 판정"
+).split()
+_TAKEN = "any true false data train figure source split x y z t H filled".split()
+_COUNTS = re.compile(
+    r"(?:.*[\W_])?(?:id|ids|uuid|guid|index|idx|no|nr|key|row|rownum|serial)|.*[a-z](?:Id|ID)|unnamed: \d+"
+    r"|.*(?:번호|아이디|순번|일련번호|식별자)",
+    re.IGNORECASE,
+)
+MOST_CLASSES = 100
+FEW = 20  # rows; with fewer there is nothing to choose weights by, and a line is all that can be learned
+
+_WORDS: dict[str, dict[Language, str]] = {
+    "title": {"en": "{target} from the other columns of {file}", "ko": "{file}의 다른 열로 {target} 맞히기"},
+    "named": {"en": "the target is `{target}`, by its name", "ko": "목표는 이름으로 고른 `{target}`"},
+    "last": {"en": "the target is `{target}`, the last column", "ko": "목표는 마지막 열 `{target}`"},
+    "other": {
+        "en": "another one: netspec new --data {file} --target NAME",
+        "ko": "바꾸려면: netspec new --data {file} --target 이름",
+    },
+    "classes": {"en": "{count} classes: {names}", "ko": "클래스 {count}개: {names}"},
+    "number": {"en": "a number", "ko": "숫자"},
+    "left": {"en": "left out {name}: {why}", "ko": "{name} 열은 뺌: {why}"},
+    "empty": {"en": "no cell has a value", "ko": "값이 있는 칸이 없음"},
+    "constant": {"en": "every row says {value}", "ko": "모든 줄이 {value}"},
+    "counts": {
+        "en": "it numbers the rows, and says nothing about new ones",
+        "ko": "줄의 번호일 뿐이라 새 줄에는 쓸모없음",
+    },
+    "date": {
+        "en": "dates; {step} would take them as days, a number",
+        "ko": "날짜. {step}{:으로} 쓰면 날수를 숫자로 가져옴",
+    },
+    "texts": {"en": "{count} different texts in {rows} rows", "ko": "{rows}줄에 서로 다른 글이 {count}가지"},
+    "mixed": {
+        "en": "{count} cells are no numbers, such as {value}: correct them to take it",
+        "ko": "숫자가 아닌 칸이 {count}개({value} 등). 고치면 쓸 수 있음",
+    },
+    "gaps": {
+        "en": "missing cells become the mean of the training rows; a 0 or 1 says where",
+        "ko": "빈 칸은 학습용 줄의 평균으로 채우고, 어디였는지 0과 1로 알림",
+    },
+    "drop": {"en": "rows without a target are left out", "ko": "목표가 빈 줄은 뺌"},
+    "skewed": {
+        "en": "the classes are not equally frequent, so the rare ones count more",
+        "ko": "클래스의 수가 고르지 않아 드문 클래스를 더 무겁게 셈",
+    },
+    "straight": {
+        "en": "the inputs also go straight to the output: what a line can say need not be learned by `z`",
+        "ko": "입력은 출력으로도 바로 감: 직선으로 되는 것은 `z`가 배우지 않아도 됨",
+    },
+    "few": {"en": "few rows: a line, trained on all of them", "ko": "줄이 적어 직선 하나를 모든 줄로 학습"},
+    "rare": {
+        "en": "values of fewer than {least} rows, and values that are new, count as `other`",
+        "ko": "{least}줄보다 적게 나온 값과 처음 보는 값은 `other`로 셈",
+    },
+}
+
+
+@dataclass(slots=True)
+class Column:
+    """A column of the table: its cells without those that are missing, and what they are."""
+
+    name: str
+    cells: list[str]
+    kind: Literal["number", "words", "left"] = "left"
+    why: str = ""  # why it is left out
+    words: dict[str, Word] = field(default_factory=dict)
+    gaps: bool = False
+
+    @property
+    def counted(self) -> Counter[str]:
+        return Counter(self.cells)
+
+
+@dataclass(slots=True)
+class Input:
+    """An input of the net: its width, and the line of the data section that fills it."""
+
+    name: str
+    width: int
+    field: str
+    comment: str = ""
+
+
+def propose(path: Path, place: str, net: str, target: str | None, language: Language) -> str:
+    """Return the text of a spec for a table.
+
+    Parameters:
+        path: the table.
+        place: its path from the folder of the spec.
+        net: the net's name.
+        target: the column to predict; None: the one with a name such as `target`, else the last.
+        language: of the comments.
+
+    Raises:
+        DataError: the table cannot be read (exit code 3).
+        UsageError: it has no such column (NS790), or none that can be predicted from others (NS791).
+    """
+    rows, source = _opened(path, place)
+    source = _form(rows, source)
+    columns = [_column(rows, name, source) for name in rows.columns]
+    chosen, how = _target(columns, target, path.name, rows.count)
+    inputs = [column for column in columns if column is not chosen]
+    if not any(column.kind != "left" for column in inputs):
+        for column in inputs:  # a table of one column of numbers in order: that is what there is
+            if column.why == "counts" and all(is_number(cell, source) for cell in column.cells):
+                column.kind = "number"
+    if not any(column.kind != "left" for column in inputs):
+        raise UsageError(Diagnostic("NS791", None, {"file": path.name, "name": chosen.name}, hints=(Hint("inputs"),)))
+    return _Text(path.name, net, rows.count, source, chosen, how, inputs, language).text()
+
+
+# ---- the table
+
+
+def _opened(path: Path, place: str) -> tuple[CsvRows, Csv]:
+    """Read the table; columns of one name, or without a name, get others in the spec."""
+    source = Csv(file=place)
+    try:
+        rows = open_csv(source, path, None)
+    except DataError as error:
+        names = error.diagnostic.words.get("names")
+        if error.diagnostic.code != "NS815" or not isinstance(names, Quoted):
+            raise
+        source = Csv(file=place, header="first", names=distinct(names.words))
+        rows = open_csv(source, path, None)
+    if rows.faults:
+        raise DataError(*rows.faults)
+    if rows.form["delimiter"] != "," or not rows.head.listed:
+        source = source.model_copy(
+            update={
+                "delimiter": None if rows.form["delimiter"] == "," else rows.form["delimiter"],
+                "header": source.header if rows.head.listed else "none",
+            }
+        )
+    return rows, source
+
+
+def _form(rows: CsvRows, source: Csv) -> Csv:
+    """Return the source with the signs of decimals, thousands and units with which most columns are numbers."""
+    cells = {name: [cell for cell in rows.texts(name, None) if not is_missing(cell)] for name in rows.columns}
+    forms = [number_form(given, source) for given in cells.values()]
+    changes: dict[str, object] = {}
+    for key in ("decimal", "thousands"):
+        signs = Counter(form[key] for form in forms if form.get(key) is not None)
+        if signs:
+            changes[key] = signs.most_common(1)[0][0]
+    units = tuple(dict.fromkeys(unit for form in forms for unit in form.get("units", ())))
+    if units:
+        changes["units"] = units
+    written = source.model_copy(update=changes)
+
+    def numbers(form: Csv) -> int:
+        return sum(bool(given) and all(is_number(cell, form) for cell in given) for given in cells.values())
+
+    return written if numbers(written) > numbers(source) else source
+
+
+def _column(rows: CsvRows, name: str, source: Csv) -> Column:
+    """Read a column, and say what it is."""
+    cells = rows.texts(name, None)
+    given = [cell for cell in cells if not is_missing(cell)]
+    found = Column(name, given, gaps=len(given) < len(cells))
+    known = found.counted
+    wrong = [cell for cell in given if not is_number(cell, source)]
+    if not given:
+        found.why = "empty"
+    elif len(known) == 1:
+        found.why, found.words = "constant", {"value": quote(given[0])}
+    elif not wrong:
+        values = [float(plain_number(cell, source)) for cell in given]
+        if _counts_rows(name, values):
+            found.why = "counts"
+        else:
+            found.kind = "number"
+    elif orders := orders_of(given):
+        step = Date(column=name, order=orders[0]).written()
+        found.why, found.words = "date", {"step": step}
+    elif len(known) > max(10, 0.5 * len(given)):
+        counts = _COUNTS.fullmatch(name) is not None
+        found.why = "counts" if counts else "texts"
+        found.words = {"count": len(known), "rows": len(given)}
+        if not counts and len(wrong) <= 0.2 * len(given):
+            found.why, found.words = "mixed", {"count": len(wrong), "value": quote(wrong[0])}
+    else:
+        found.kind = "words"
+    return found
+
+
+def _counts_rows(name: str, values: list[float]) -> bool:
+    """Whether a column numbers the rows: each value is there once, and it is called so or grows by equal steps."""
+    if len(set(values)) < len(values) or any(value != int(value) for value in values):
+        return False
+    steps = {right - left for left, right in pairwise(values)}
+    return _COUNTS.fullmatch(name) is not None or (len(values) >= FEW and len(steps) == 1)
+
+
+def _target(columns: list[Column], name: str | None, file: str, rows: int) -> tuple[Column, str]:
+    """Return the column to predict, and the comment that says how it was chosen."""
+    legal = [column for column in columns if column.kind != "left"]
+    if name is not None:
+        found = next((column for column in columns if column.name == name), None)
+        if found is None:
+            guess = nearest(name, [column.name for column in columns])
+            hints = [Hint("nearest", {"name": guess})] if guess else []
+            words: Words = {"file": file, "name": name, "columns": _names(columns)}
+            raise UsageError(Diagnostic("NS790", None, words, hints=tuple(hints)))
+        if found not in legal:
+            hint = Hint("other", {"columns": _names(legal)})
+            raise UsageError(Diagnostic("NS791", None, {"file": file, "name": name}, hints=(hint,)))
+        return found, ""
+    for column in legal:
+        if column.name.casefold() in TARGETS:
+            return column, "named"
+    usable = [column for column in legal if column.kind == "number" or len(column.counted) <= MOST_CLASSES]
+    if not usable:
+        raise UsageError(Diagnostic("NS791", None, {"file": file, "name": columns[-1].name}, hints=(Hint("inputs"),)))
+    return usable[-1], "last"
+
+
+def _names(columns: Iterable[Column]) -> Quoted:
+    return Quoted(tuple(column.name for column in columns)[:30])
+
+
+# ---- the text
+
+
+class _Text:
+    """Writes the spec."""
+
+    def __init__(
+        self,
+        file: str,
+        net: str,
+        rows: int,
+        source: Csv,
+        target: Column,
+        how: str,
+        columns: list[Column],
+        language: Language,
+    ) -> None:
+        self.file, self.net, self.rows, self.source = file, net, rows, source
+        self.target, self.how, self.columns, self.language = target, how, columns, language
+        self.taken = {*KEYWORDS, *NOUNS, *OPERATIONS, *_TAKEN}
+        self.few = rows < FEW
+
+    def say(self, key: str, **words: Word) -> str:
+        return fill(_WORDS[key][self.language], words, self.language)
+
+    def text(self) -> str:
+        inputs = self.inputs()
+        classes = self.classes()
+        goal = self.name(self.target.name, "target")
+        names = " & ".join(item.name for item in inputs)
+        hidden = 8 if self.rows < 200 else 16 if self.rows < 2000 else 32
+        width = "1 perceptron" if classes is None else f"{len(classes)} perceptrons"
+        lines = ["netspec 1", ""]
+        title = self.say("title", target=self.target.name, file=self.file)
+        lines.append(f"net {self.net}{'' if self.few else f'(H = {hidden})'} {quote(title)} {{")
+        lines += [f"  input {item.name}: {item.width}" for item in inputs]
+        if self.few:
+            lines += [f"  # {self.say('few')}", f"  output y: {names} -> {width}"]
+        else:
+            lines += [f"  hidden z: {names} -> H perceptrons -> relu", f"  # {self.say('straight')}"]
+            lines.append(f"  output y: {names} & z -> {width}")
+        lines += ["}", "", "data {", *self.data(inputs, goal, classes), "}", "", *self.train(goal, classes)]
+        source = SourceFile(self.file, "\n".join(lines) + "\n")
+        return format_file(source, read(source).file)
+
+    def name(self, column: str, otherwise: str) -> str:
+        """Return a name for a column that the spec may use, and that nothing else has."""
+        plain = re.sub(r"\W+", "_", column).strip("_").lstrip("0123456789_") or otherwise
+        plain = plain if plain[0].isalpha() and plain.isidentifier() else otherwise
+        name, number = plain, 2
+        while name in self.taken:
+            name, number = f"{plain}{number}", number + 1
+        self.taken.add(name)
+        return name
+
+    def inputs(self) -> list[Input]:
+        """Return the inputs: numbers together, numbers with gaps together, and each column of words by itself."""
+        found = []
+        numbers = [column for column in self.columns if column.kind == "number"]
+        whole = [column.name for column in numbers if not column.gaps]
+        gaps = [column.name for column in numbers if column.gaps]
+        if whole:
+            found.append(Input("x", len(whole), f"columns({', '.join(map(quote, whole))}) -> standardize"))
+        if gaps:
+            fill = "fill(mean, flag = true) -> standardize"
+            text = f"columns({', '.join(map(quote, gaps))}) -> {fill}"
+            found.append(Input("filled", 2 * len(gaps), text, self.say("gaps")))
+        for column in self.columns:
+            if column.kind == "words":
+                least = self.least(column)
+                step = Label(column=column.name, other=least).written()
+                kept = sum(count >= least for value, count in column.counted.items() if value != "other")
+                comment = self.say("rare", least=least) if least > 1 else ""
+                found.append(Input(self.name(column.name, "words"), kept + 1, f"{step} -> onehot", comment))
+        return found
+
+    def least(self, column: Column) -> int:
+        """Return in how many rows a value must be to count by itself: so many that at most MOST_CLASSES / 2 remain."""
+        least = 1
+        counts = sorted(column.counted.values(), reverse=True)
+        if len(counts) > MOST_CLASSES // 2:
+            least = counts[MOST_CLASSES // 2] + 1
+        return min(max(least, 1), counts[0])
+
+    def classes(self) -> list[str] | None:
+        """Return the classes of the target, or None for a number.
+
+        Words are classes; so are two numbers, and whole numbers of which there are few.
+        """
+        known = self.target.counted
+        if self.target.kind == "number" and len(known) > 2:
+            whole = all(float(plain_number(cell, self.source)).is_integer() for cell in known)
+            if not whole or len(known) > 10 or self.rows < 5 * len(known):
+                return None
+        return list(known)
+
+    def skewed(self) -> bool:
+        counts = self.target.counted.values()
+        return max(counts) > 4 * min(counts)
+
+    def weights(self) -> str:
+        """Return the weight of each class: what it must count for all classes to count alike."""
+        cells, counts = self.target.cells, self.target.counted
+        names = as_classes(cells, None)[1]
+        return f", weight = [{', '.join(f'{len(cells) / (len(names) * counts[name]):.3g}' for name in names)}]"
+
+    def data(self, inputs: list[Input], goal: str, classes: list[str] | None) -> list[str]:
+        gaps = any(item.gaps for item in self.columns if item.kind != "left")
+        missing = "mean" if gaps else "drop" if self.target.gaps else None
+        lines = [f"source = {self.source.written(missing=missing)}"]
+        for column in self.columns:
+            if column.kind == "left":
+                why = self.say(column.why, **column.words)
+                lines.append(f"# {self.say('left', name=quote(column.name), why=why)}")
+        for item in inputs:
+            lines += [f"# {item.comment}"] * bool(item.comment) + [f"{item.name} = {item.field}"]
+        if self.how:
+            other = self.say("other", file=self.file)
+            lines.append(f"# {self.say(self.how, target=self.target.name)}; {other}")
+        if self.target.gaps:
+            lines.append(f"# {self.say('drop')}")
+        if classes is None:
+            lines.append(f"{goal} = column({quote(self.target.name)}) -> standardize")
+        else:
+            lines.append(f"{goal} = label({quote(self.target.name)})")
+        if not self.few:
+            lines.append("split = [0.7, 0.15, 0.15]")
+        return [f"  {line}" for line in lines]
+
+    def train(self, goal: str, classes: list[str] | None) -> list[str]:
+        lines = []
+        if classes is None:
+            lines += [f"loss = squared(y, {goal})", f"metrics = [r2(y, {goal}), mae(y, {goal})]"]
+        else:
+            lines += [f"# {self.say('skewed')}"] * self.skewed()
+            lines.append(f"loss = cross_entropy(y, {goal}{self.weights() if self.skewed() else ''})")
+            lines.append(f"metrics = [accuracy(y, {goal}), f1(y, {goal}, average = macro)]")
+        rows = max(1, round(self.rows * (1.0 if self.few else 0.7)))
+        batch = 32 if rows < 5000 else 128
+        steps = -(-rows // batch)
+        epochs = min(500, max(20, 3000 // steps))
+        rate = "1e-2" if self.few else "3e-3"
+        lines += [f"optimizer = adamw(lr = {rate})", "schedule = cosine", f"epochs = {epochs}", f"batch = {batch}"]
+        if not self.few:
+            lines.append("best = loss")
+        return ["train {", *(f"  {line}" for line in lines), "}"]
