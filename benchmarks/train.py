@@ -31,10 +31,11 @@ import netspec
 from benchmarks import train_nets
 from benchmarks.publish import publish
 from benchmarks.train_nets import Case
+from netspec.documents import Request
 from netspec.training.loop.engine import build_engine
 from netspec.training.loop.loop import Loop
 from netspec.training.loop.progress import NoCallbacks, Progress
-from netspec.training.plan import Request, make_plan
+from netspec.training.plan import make_plan
 from netspec.training.storage.folder import Folder
 from netspec.training.storage.writer import RunWriter
 

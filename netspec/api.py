@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from netspec.documents import Request
 from netspec.plugins import import_allowed
 from netspec.spec import Net, Spec, load, parse
 from netspec.training import session
 from netspec.training.loop.parallel import started
 from netspec.training.loop.progress import Callbacks, NoCallbacks
-from netspec.training.plan import Request, assignments, make_plan, short_keys
+from netspec.training.plan import assignments, make_plan, short_keys
 from netspec.training.run import Run
 
 __all__ = ["Net", "Run", "Spec", "load", "load_run", "parse", "resume", "train"]
@@ -110,8 +111,8 @@ def train(
         compile=compile,
         save_steps=save_every,
         pictures=pictures,
+        workers=workers,
     )
-    request.workers = workers or request.workers
     plan = make_plan(spec, request, data, allow=allow)
     with _shown(quiet, watch) as shown:
         return session.start(plan, None if out is None else Path(out), shown)

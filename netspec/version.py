@@ -3,4 +3,4 @@
 VERSION = "0.1.0"
 # The version of the format of a run's folder. It is raised when older folders can no longer be read; a folder that
 # states no version has version 1.
-RUN_FORMAT = 2
+RUN_FORMAT = 3

@@ -12,10 +12,9 @@ from typing import Any
 import netspec
 from benchmarks.publish import publish
 from benchmarks.soak.nets import NETS, waves
-from netspec import api
+from netspec import api, files
 from netspec.diagnostics.errors import NetspecError
 from netspec.training.run import Run
-from netspec.training.storage import files
 
 CALLS = ("_write", "sync", "rename")
 PLAIN: dict[str, Callable[..., Any]] = {name: getattr(files, name) for name in CALLS}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,9 @@ import click
 from netspec.cli.options import allow_option, common
 from netspec.cli.output import coloured, language_of, output_for, say, table, write_file, write_text, written
 from netspec.cli.predict import PARTS
-from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.errors import NetspecError, UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
-from netspec.training.comparison import RunSummary, differing_settings, find_runs, summaries
+from netspec.training.comparison import UNREADABLE, RunSummary, differing_settings, find_runs, summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,10 +23,19 @@ _HEADS = {
     "en": ("run", "net", "state", "epochs", "began", "seconds", "part"),
     "ko": ("실행", "신경망", "상태", "에포크", "시작", "초", "부분"),
 }
-_WORDS: dict[str, dict[str, str]] = {
-    "en": {},  # as the folder says it
-    "ko": {"running": "진행 중", "finished": "끝남", "stopped": "멈춤", "diverged": "발산", "failed": "실패"},
+# the states of a run in other languages; English uses the words of the documents
+_STATES: dict[str, dict[str, str]] = {
+    "en": {},
+    "ko": {
+        "running": "진행 중",
+        "finished": "끝남",
+        "stopped": "멈춤",
+        "diverged": "발산",
+        "failed": "실패",
+        UNREADABLE: "읽을 수 없음",
+    },
 }
+USAGE = 2
 
 
 @click.command("runs")
@@ -41,46 +51,57 @@ def runs(folders: tuple[Path, ...], **flags: Any) -> int:
         output_for(flags["out"], (".svg",), ())
     language = language_of(["--lang", flags["lang"]] if flags["lang"] else [])
     paths = find_runs(list(folders) or [Path("runs")])
-    found, unread = summaries(paths, tuple(folders))
-    if unread:
-        print(written(unread, "text", language, coloured(sys.stderr)), file=sys.stderr)
+    everything = [summary(path) for path in paths]
+    found = [item for item in everything if item.fault is None]
+    faults = [item.fault for item in everything if item.fault is not None]
     if flags["sort"]:
         scores = tuple(dict.fromkeys(name for item in found for name in item.scores))
         if flags["sort"] not in scores:
             words: dict[str, Any] = {"flag": "--sort", "legal": Quoted(scores), "value": flags["sort"]}
             raise UsageError(Diagnostic("NS914", None, words, hints=(Hint("scores"),)))
-        found.sort(key=lambda item: _rank(item, flags["sort"]))
+        everything.sort(key=lambda item: _rank(item, flags["sort"]))
     # runs that are named one by one are compared; a folder that holds several runs is only listed
-    compared = len(paths) > 1 and len(paths) == len(folders)
-    differing = differing_settings([Path(item.folder) for item in found]) if compared else {}
+    compared = len(found) > 1 and len(paths) == len(folders)
+    differing: dict[str, list[str]] = {}
+    try:
+        differing = differing_settings([Path(item.folder) for item in found]) if compared else {}
+    except NetspecError as error:
+        faults += error.diagnostics
     if flags["as_json"]:
         import json
 
-        document = {"runs": [item.document() for item in found], "differ": differing}
+        document = {"runs": [item.document(language) for item in everything], "differ": differing}
         write_file(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
     else:
-        table(_table(found, language))
+        table(_table(everything, language))
         if differing:
             say()
             table([["", *(item.folder for item in found)], *([key, *values] for key, values in differing.items())])
-    if flags["out"] is not None:
+    if flags["out"] is not None and found:
         write_text(flags["out"], _curves(found))
         say(str(flags["out"]))
-    return 0
+    unread = [Path(item.folder) for item in everything if item.fault]
+    failed = not found or (compared and faults) or set(unread) & set(folders)  # a run that is named must be read
+    if faults and not flags["as_json"]:
+        shown = [fault if failed else fault._replace(severity="warning") for fault in faults]
+        print(written(shown, "text", language, coloured(sys.stderr)), file=sys.stderr)
+    return USAGE if failed else 0
 
 
 def _rank(item: RunSummary, score: str) -> tuple[bool, float]:
     value = item.scores.get(score)
     from netspec.config.vocabulary.metrics import is_better_larger
 
-    return (value is None, 0.0 if value is None else -value if is_better_larger(score) else value)
+    if value is None or math.isnan(value):
+        return True, 0.0
+    return False, -value if is_better_larger(score) else value
 
 
 def _table(found: Sequence[RunSummary], language: str) -> list[list[str]]:
     names = list(dict.fromkeys(name for item in found for name in item.scores))
     rows = [[*_HEADS[language], *names]]
     for item in found:
-        state = _WORDS[language].get(item.state, item.state)
+        state = _STATES[language].get(item.state, item.state) + (f" ({item.fault.code})" if item.fault else "")
         part = PARTS[language].get(item.part, item.part)
         seconds = f"{item.seconds:.0f}" if item.seconds else ""
         scores = [f"{item.scores[name]:.4f}" if item.scores.get(name) is not None else "" for name in names]

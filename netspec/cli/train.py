@@ -18,10 +18,11 @@ from netspec.diagnostics.model import Diagnostic
 from netspec.parts import need
 
 if TYPE_CHECKING:
+    from netspec.documents import Request
     from netspec.training.loop.progress import Callbacks
-    from netspec.training.plan import Request
 
 USAGE = 2
+MOST_THREADS = 4096  # a run that asks for more cannot be read again
 SECTIONS = ("train", "data")
 
 
@@ -42,8 +43,14 @@ SECTIONS = ("train", "data")
     help="The run's folder; the next free runs/NET-N when left out.",
 )
 @click.option("--device", default="auto", metavar="NAME", help="cpu, cuda, cuda:1, mps; auto chooses and says so.")
-@click.option("--threads", type=click.IntRange(1), help="Threads for the CPU; by the size of a step when left out.")
-@click.option("--workers", type=click.IntRange(1), help="Threads that fetch batches of data too large for the device.")
+@click.option(
+    "--threads", type=click.IntRange(1, MOST_THREADS), help="Threads for the CPU; else by the size of a step."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, MOST_THREADS),
+    help="Threads that fetch data too large for the device.",
+)
 @click.option("--processes", type=click.IntRange(1), default=1, help="Share each batch between N processes (torchrun).")
 @click.option("--compile", type=click.Choice(["off", "on", "auto"]), help="torch.compile: auto times it first.")
 @click.option(
@@ -132,7 +139,8 @@ def _nothing_else(flags: dict[str, Any]) -> None:
 
 def request_of(flags: dict[str, Any], folder: Path | None) -> Request:
     """Return the flags as a Request, with sizes of the net separate from settings of sections."""
-    from netspec.training.plan import Request, as_text, short_keys
+    from netspec.documents import Request
+    from netspec.training.plan import as_text, short_keys
 
     inside = [
         item for item in flags["settings"] if item.strip().split(".")[0] in SECTIONS and "." in item.partition("=")[0]
@@ -155,7 +163,7 @@ def request_of(flags: dict[str, Any], folder: Path | None) -> Request:
         folder=None if folder is None else str(folder.resolve()),
         device=flags["device"],
         compile=flags["compile"] or "off",
-        **({} if flags["workers"] is None else {"workers": flags["workers"]}),
+        workers=flags["workers"],
         threads=flags["threads"],
         save_seconds=seconds,
         save_steps=steps,

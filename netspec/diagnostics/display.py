@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -25,6 +26,20 @@ def safe(value: str) -> str:
         else:
             shown.append(character)
     return "".join(shown)
+
+
+# what a terminal, a browser or an editor obeys: control characters but tab and line ends, marks of direction
+_ACTING = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|\r(?!\n)")
+
+
+def inert(text: str) -> str:
+    """Return the text of a file in which characters that act are replaced by visible codes; all others stay."""
+    return _ACTING.sub(lambda match: f"\\u{{{ord(match[0]):x}}}", text)
+
+
+def inert_json(text: str) -> str:
+    """Return a JSON text with characters that act as JSON escapes: the same document, which does nothing when shown."""
+    return _ACTING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def width(value: str) -> int:

@@ -168,6 +168,8 @@ _REASONS = {
     errno.ELOOP: Phrase("reason loop"),
     errno.EMFILE: Phrase("reason files"),
     errno.EIO: Phrase("reason device"),
+    errno.ENXIO: Phrase("reason special"),
+    errno.EFBIG: Phrase("reason large"),
 }
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import stat
+import errno
 from pathlib import Path
 
+from netspec import files
 from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Word
 from netspec.source import SourceFile
@@ -30,30 +30,15 @@ def read_file(path: Path, name: str | None = None, limit: int = MAX_BYTES, used:
     """
     shown = name or str(path)
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except OSError as error:
-        raise Fault(_closed(error, path, shown, used)) from None
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(descriptor)
-        kind = Phrase("a directory" if stat.S_ISDIR(mode) else "a device")
-        raise _fault("NS008", file=shown, kind=kind)
-    try:
-        data = _all(descriptor, limit + 1)
+        data = files.read(path, most=limit)
+    except (IsADirectoryError, files.NotRegular) as error:
+        kind = Phrase("a directory" if isinstance(error, IsADirectoryError) else "a device")
+        raise _fault("NS008", file=shown, kind=kind) from None
     except OSError as error:  # some files, such as /proc/self/mem, can be opened but not read
+        if error.errno == errno.EFBIG:
+            raise _fault("NS005", file=shown, limit=limit) from None
         raise Fault(_closed(error, path, shown, used)) from None
-    finally:
-        os.close(descriptor)
     return decode(data, shown, path, limit)
-
-
-def _all(descriptor: int, most: int) -> bytes:
-    """Read at most `most` bytes of an open file."""
-    parts: list[bytes] = []
-    while most and (part := os.read(descriptor, min(most, 1 << 16))):
-        parts.append(part)
-        most -= len(part)
-    return b"".join(parts)
 
 
 def _closed(error: OSError, path: Path, shown: str, used: bool) -> Diagnostic:

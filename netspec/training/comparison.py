@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from netspec import documents
 from netspec.config.entries import Entry
 from netspec.config.vocabulary.losses import LOSSES
 from netspec.config.vocabulary.metrics import METRICS
@@ -15,9 +17,11 @@ from netspec.config.vocabulary.schedules import SCHEDULES
 from netspec.config.vocabulary.sources import SOURCES
 from netspec.config.vocabulary.steps import STEPS
 from netspec.diagnostics.errors import UsageError
-from netspec.diagnostics.model import Diagnostic, Hint
+from netspec.diagnostics.model import Diagnostic, Hint, Language, as_dict
 from netspec.training.record import Record
-from netspec.training.storage.folder import ENVIRONMENT, SECTIONS, SETTINGS, Folder
+from netspec.training.storage.folder import SETTINGS
+
+UNREADABLE = "unreadable"
 
 
 @dataclass(slots=True)
@@ -31,11 +35,13 @@ class RunSummary:
     began: str
     seconds: float
     part: str = ""
-    scores: dict[str, float] = field(default_factory=dict)
+    scores: documents.Figures = field(default_factory=dict)
+    fault: Diagnostic | None = None
 
-    def document(self) -> dict[str, Any]:
+    def document(self, language: Language = "en") -> dict[str, Any]:
         """The summary as JSON."""
-        return asdict(self)
+        own = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "fault"}
+        return own if self.fault is None else own | {"fault": as_dict(self.fault, language)}
 
 
 def find_runs(paths: list[Path]) -> list[Path]:
@@ -49,7 +55,7 @@ def find_runs(paths: list[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for path in paths:
-        if (path / SETTINGS).exists():
+        if os.path.lexists(path / SETTINGS):
             found.append(path)
             continue
         inside = sorted(entry.parent for entry in path.glob(f"*/{SETTINGS}")) if path.is_dir() else []
@@ -60,42 +66,22 @@ def find_runs(paths: list[Path]) -> list[Path]:
 
 
 def summary(path: Path) -> RunSummary:
-    """Return the summary of the run in a folder. A run that has not finished shows the scores of its last epoch."""
-    run = Record(path)
-    status, history, part = run.status, run.history, run.part
-    began = str(Folder(path).read_json(ENVIRONMENT).get("began", ""))[:16].replace("T", " ")
+    """Return the summary of the run in a folder. A run that has not finished shows the scores of its last epoch.
+
+    If the run cannot be read, the summary says so by its `state` and its `fault`.
+    """
+    try:
+        run = Record(path)
+        status, history, part = run.status, run.history, run.part
+        began = documents.read(path, documents.Environment).began[:16].replace("T", " ")
+    except UsageError as error:
+        return RunSummary(str(path), "", UNREADABLE, 0, "", 0.0, fault=error.diagnostic)
     last: dict[str, Any] = history[-1] if history else {}
     if not part and last:
         part = "validation" if last["validation"] else "training"
     found = run.score or last.get(part, {})
-    return RunSummary(
-        str(path), run.net_name, status["state"], len(history), began, float(status.get("seconds", 0.0)), part, found
-    )
-
-
-def summaries(paths: Sequence[Path], named: Sequence[Path]) -> tuple[list[RunSummary], list[Diagnostic]]:
-    """Return the summaries of several runs. If one folder cannot be read, the others are still summarized.
-
-    Parameters:
-        paths: the folders of the runs.
-        named: the folders of `paths` that the user wrote; the others were found inside a folder that the user wrote.
-
-    Returns:
-        the summaries, and a warning for each folder that cannot be read.
-
-    Raises:
-        UsageError: a named run cannot be read, or none can.
-    """
-    found: list[RunSummary] = []
-    unread: list[Diagnostic] = []
-    for path in paths:
-        try:
-            found.append(summary(path))
-        except UsageError as error:
-            if path in named or len(paths) == len(unread) + 1:
-                raise
-            unread += [diagnostic._replace(severity="warning") for diagnostic in error.diagnostics]
-    return found, unread
+    seconds = status.get("seconds", 0.0)
+    return RunSummary(str(path), run.net_name, status["state"], len(history), began, seconds, part, found)
 
 
 def differing_settings(paths: list[Path]) -> dict[str, list[str]]:
@@ -103,7 +89,7 @@ def differing_settings(paths: list[Path]) -> dict[str, list[str]]:
     rows: dict[str, list[str]] = {}
     for at, path in enumerate(paths):
         run = Record(path)
-        found = _settings(Folder(path).read_json(SECTIONS))
+        found = _settings(documents.read(path, documents.Sections))
         found |= {f"{run.net_name}.{name}": str(value) for name, value in run.net.graph.params.items()}
         found["weights"] = f"{run.net.weights:,}"
         for key, value in found.items():
@@ -111,33 +97,31 @@ def differing_settings(paths: list[Path]) -> dict[str, list[str]]:
     return {key: values for key, values in rows.items() if len(set(values)) > 1}
 
 
-def _settings(sections: dict[str, Any]) -> dict[str, str]:
-    data, train = sections["data"], sections["train"]
-    found = {
-        f"data.{name}": " -> ".join(_call(step, STEPS) for step in steps) for name, steps in data["fields"].items()
-    }
-    found["data.source"] = "-" if data["source"] is None else _call(data["source"], SOURCES)
-    found["data.split"] = _text(data["split"])
-    terms = [(term["coefficient"], {key: term[key] for key in term if key != "coefficient"}) for term in train["loss"]]
+def _settings(sections: documents.Sections) -> dict[str, str]:
+    data, train = sections.data, sections.train
+    found = {f"data.{name}": " -> ".join(_call(step, STEPS) for step in steps) for name, steps in data.fields.items()}
+    found["data.source"] = "-" if data.source is None else _call(data.source, SOURCES)
+    found["data.split"] = _text(data.split)
     found["train.loss"] = " + ".join(
-        _call(term, LOSSES) if share == 1 else f"{share:g} * {_call(term, LOSSES)}" for share, term in terms
+        _call(term, LOSSES) if term.coefficient == 1 else f"{term.coefficient:g} * {_call(term, LOSSES)}"
+        for term in train.loss
     )
-    found["train.metrics"] = ", ".join(_call(metric, METRICS) for metric in train["metrics"])
-    found["train.optimizer"] = _call(train["optimizer"], OPTIMIZERS)
-    found["train.schedule"] = _call(train["schedule"], SCHEDULES)
-    for key, value in train.items():
+    found["train.metrics"] = ", ".join(_call(metric, METRICS) for metric in train.metrics)
+    found["train.optimizer"] = _call(train.optimizer, OPTIMIZERS)
+    found["train.schedule"] = _call(train.schedule, SCHEDULES)
+    for key, value in train:
         found.setdefault(f"train.{key}", _text(value))
     return found
 
 
-def _call(document: dict[str, Any], table: Mapping[str, type[Entry]]) -> str:
+def _call(called: documents.Called, table: Mapping[str, type[Entry]]) -> str:
     """Return an entry, such as an optimizer, as a spec writes it, without the options that keep their defaults."""
-    entry = table.get(document["word"])
+    entry = table.get(called.word)
     if entry is None:  # a plug-in registered this word where the run was made, but not on this machine
-        return str(document["word"])
+        return called.word
     parts = []
     for name, field_ in entry.model_fields.items():
-        value = document.get(name)
+        value = called.__pydantic_extra__.get(name)
         default = list(field_.default) if isinstance(field_.default, tuple) else field_.default
         if value is not None and value != default:
             parts.append(_text(value) if name in (*entry.positional, entry.gathers) else f"{name} = {_text(value)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from netspec.config.train import Train, read_train
 from netspec.config.vocabulary.steps import Columns
 from netspec.diagnostics.errors import DataError, SpecError
 from netspec.diagnostics.model import Diagnostic, Report
+from netspec.documents import Request
 from netspec.ir.graph import Graph
 from netspec.ir.types import Type
 from netspec.parts import need
@@ -31,24 +32,6 @@ MODULES = ("torch", "numpy", "safetensors")
 
 
 @dataclass(slots=True)
-class Request:
-    """The options of a run besides its spec; the run's folder stores them."""
-
-    net: str | None = None
-    sizes: dict[str, Any] = field(default_factory=dict)
-    assignments: list[tuple[str, str]] = field(default_factory=list)  # overrides: ("train.epochs", "5")
-    data: str | None = None  # the folder of --data
-    folder: str | None = None  # the folder that relative data paths start from if there is no --data
-    device: str = "auto"
-    threads: int | None = None
-    compile: str = "off"
-    workers: int = field(default_factory=default_workers)  # threads that fetch the fields stored off the device
-    save_seconds: float = 60.0
-    save_steps: int | None = None
-    pictures: bool = True
-
-
-@dataclass
 class Plan:
     """All that a run needs before its first step."""
 
@@ -69,7 +52,7 @@ class Plan:
     @cached_property
     def facts(self) -> Mapping[str, Any]:
         """What is known of the data that the net learns or has learned from, as data.json holds it."""
-        return self.stored or self.dataset.document()
+        return self.stored or self.dataset.document().facts
 
     def meaning(self, predicted: Prediction, target: str | None) -> Prediction:
         """Return what a layer predicts, with the names of its target's classes or labels and the target's unit."""
@@ -95,6 +78,11 @@ class Plan:
             names=tuple(names) if predicted.discrete and len(names) == predicted.count else (),
             inverse=inverse if undone else None,
         )
+
+    @property
+    def workers(self) -> int:
+        """How many threads fetch the fields that are stored off the device."""
+        return self.request.workers or default_workers()
 
     @property
     def targets(self) -> dict[str, Type]:

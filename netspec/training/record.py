@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec import documents
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
+from netspec.figure.trained import arrays_in, check_weights
 from netspec.parts import need
 from netspec.spec import Net, Spec
-from netspec.training.plan import Request
-from netspec.training.storage import files
 from netspec.training.storage import folder as archive
-from netspec.training.storage.folder import DATA, SCORES, SETTINGS, STATUS, WEIGHTS, Folder
+from netspec.training.storage.folder import WEIGHTS, Folder
 from netspec.training.storage.writer import rows_of
 
 if TYPE_CHECKING:
@@ -28,7 +32,7 @@ class Record:
 
     def __init__(self, folder: Path) -> None:
         self._folder = Folder(folder)
-        self._settings: dict[str, Any] = self._folder.read_json(SETTINGS)
+        self._settings = documents.read(folder, documents.Settings)
         self._spec: Spec | None = None
 
     @property
@@ -39,22 +43,17 @@ class Record:
     @property
     def net_name(self) -> str:
         """The name of the net in the spec."""
-        return str(self._settings["net"])
+        return self._settings.net
 
     @property
     def status(self) -> dict[str, Any]:
         """The state (running, finished, stopped, diverged, or failed with the reason), the step and the seconds."""
-        found: dict[str, Any] = self._folder.read_json(STATUS)
-        return found
+        return documents.read(self.folder, documents.Status).model_dump(exclude={"format"}, exclude_none=True)
 
     @property
-    def request(self) -> Request:
+    def request(self) -> documents.Request:
         """The request that started the run: net, sizes, overrides, device."""
-        try:
-            return Request(**self._settings["request"])
-        except TypeError:  # an option that this version does not know
-            words = {"folder": str(self.folder), "file": SETTINGS, "reason": "JSON"}
-            raise UsageError(Diagnostic("NS850", None, words)) from None
+        return replace(self._settings.request)
 
     @property
     def history(self) -> list[dict[str, Any]]:
@@ -62,12 +61,11 @@ class Record:
         return rows_of(self._folder)
 
     @property
-    def scores(self) -> dict[str, dict[str, float]]:
+    def scores(self) -> dict[str, documents.Figures]:
         """Loss and metrics of the chosen weights on every part; empty until the run has finished."""
-        if not (self._folder / SCORES).exists():
+        if not os.path.lexists(self.folder / documents.Scores.file):
             return {}
-        found: dict[str, dict[str, float]] = self._folder.read_json(SCORES)["scores"]
-        return found
+        return documents.read(self.folder, documents.Scores).scores
 
     @property
     def classes(self) -> dict[str, list[dict[str, Any]]]:
@@ -77,8 +75,7 @@ class Record:
         """
         if not self.part:
             return {}
-        found: dict[str, list[dict[str, Any]]] = self._folder.read_json(SCORES).get("classes", {}).get(self.part, {})
-        return found
+        return documents.read(self.folder, documents.Scores).classes.get(self.part, {})
 
     @property
     def part(self) -> str:
@@ -86,51 +83,50 @@ class Record:
         return next((name for name in ("test", "validation", "training") if name in self.scores), "")
 
     @property
-    def score(self) -> dict[str, float]:
+    def score(self) -> documents.Figures:
         """The scores on `part`; empty until the run has finished."""
         return self.scores.get(self.part, {})
 
     @property
     def data(self) -> dict[str, Any]:
         """Facts about the data: files with their hashes, rows of each part, what the steps of each field learned."""
-        found: dict[str, Any] = self._folder.read_json(DATA)
-        return found
+        return documents.read(self.folder, documents.DataFacts).facts
 
     @property
     def spec(self) -> Spec:
         """The spec, as stored in the run's folder."""
         if self._spec is None:
-            self._spec = archive.get(self._folder, self._settings["spec"])
+            self._spec = archive.get(self._folder, self._settings.spec)
         return self._spec
 
     @property
     def others(self) -> list[Spec]:
         """The specs that `--with` added."""
-        return [archive.get(self._folder, place) for place in self._settings["with"]]
+        return [archive.get(self._folder, place) for place in self._settings.others]
 
     @property
     def net(self) -> Net:
         """The net with the run's sizes."""
-        return self.spec.net(self._settings["net"], **self.request.sizes)
+        return self.spec.net(self._settings.net, **self.request.sizes)
 
-    def weights(self) -> dict[str, np.ndarray[Any, Any]]:
+    def weights(self) -> Mapping[str, np.ndarray[Any, Any]]:
         """Return the trained weights.
 
         Returns:
             Arrays by the keys of `graph.stored`.
 
         Raises:
-            NetspecError: the run has no weights yet (NS854), or their file is damaged (NS850).
+            NetspecError: the run has no weights yet (NS854), their file is damaged (NS726) or not finite (NS882), or
+                they are those of another net (NS725).
         """
-        need("safetensors")
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-
-        try:
-            return load(self._weights())
-        except (SafetensorError, ValueError):
-            words = {"folder": str(self.folder), "file": WEIGHTS, "reason": "safetensors"}
-            raise UsageError(Diagnostic("NS850", None, words)) from None
+        if not os.path.lexists(self._folder / WEIGHTS):
+            raise UsageError(Diagnostic("NS854", None, {"folder": str(self.folder)}))
+        graph = self.net.graph
+        numbers: Any = sum(math.prod(stored.weight.shape) for stored in graph.stored)
+        most = 16 * numbers + 1000 * (len(graph.stored) + 1)  # of the numbers, and of a header with their names
+        found = arrays_in(documents.content(self.folder, WEIGHTS, most=most), self._folder / WEIGHTS)
+        check_weights(graph, found, alone=True)
+        return found
 
     def module(self, device: str = "cpu") -> nn.Module:
         """Return the trained net as a torch.nn.Module, in evaluation mode.
@@ -139,18 +135,11 @@ class Record:
             device: the device of the weights.
 
         Raises:
-            NetspecError: the run has no weights yet (NS854).
+            NetspecError: as `weights`.
         """
         need("torch")
-        from safetensors.torch import load
+        import torch
 
         module = self.net.module(device=device)
-        module.load_state_dict(load(self._weights()), strict=True)
+        module.load_state_dict({key: torch.tensor(value) for key, value in self.weights().items()})
         return module.eval()
-
-    def _weights(self) -> bytes:
-        try:
-            return files.read(self._folder / WEIGHTS)
-        except OSError:
-            words = {"folder": str(self.folder)}
-            raise UsageError(Diagnostic("NS854", None, words)) from None

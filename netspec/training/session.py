@@ -10,14 +10,16 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec import files
 from netspec.codegen.forward import comment_text
 from netspec.config.match import batch_fault
 from netspec.diagnostics.errors import DataError, DivergedError, NetspecError, StoppedError, UsageError, record
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
+from netspec.documents import Environment, Scores, Settings
 from netspec.ir.graph import Graph, Layer
 from netspec.parts import need
 from netspec.training.loop.engine import Engine, build_engine
@@ -27,12 +29,19 @@ from netspec.training.loop.progress import Callbacks, Facts, Progress, Resumed, 
 from netspec.training.plan import Plan, make_plan
 from netspec.training.report.pictures import Drawn, draw
 from netspec.training.run import Run
-from netspec.training.storage import checkpoint, files
+from netspec.training.storage import checkpoint
 from netspec.training.storage import folder as names
 from netspec.training.storage.folder import Folder, Lock, new_folder
-from netspec.training.storage.resume import Restored, description, last_logged, refuse_changes, restore
+from netspec.training.storage.resume import (
+    Restored,
+    description,
+    last_logged,
+    refuse_changes,
+    restore,
+    sections,
+)
 from netspec.training.storage.writer import NoWriter, RunWriter
-from netspec.version import RUN_FORMAT, VERSION
+from netspec.version import VERSION
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -103,11 +112,11 @@ class Session:
         """Continue a run from its newest undamaged checkpoint; raise NetspecError (NS860) if spec or data changed."""
         if not self.leads:
             self.engine.processes.said("")
-            return self.work(folder, restore(folder, self.engine))
+            return self.work(folder, restore(folder, self.engine, self.plan))
         with Lock(folder):
             refuse_changes(folder, self.plan)
             self.engine.processes.said(str(folder.path))
-            found = restore(folder, self.engine)
+            found = restore(folder, self.engine, self.plan)
             step, logged = found.progress.step, last_logged(folder)
             self.watch.resumed(Resumed(step, found.progress.epoch + 1, max(0, logged - step), tuple(found.broken)))
             return self.work(folder, found)
@@ -197,7 +206,7 @@ class Session:
             folder.write_bytes(names.LAST, as_bytes(last))
         folder.write_bytes(names.WEIGHTS, as_bytes(self.engine.state()))
         classes = {name: each.classes for name, each in found.items()}
-        folder.write_json(names.SCORES, {"chosen": chosen, "epoch": epoch, "scores": scores, "classes": classes})
+        folder.put(Scores(chosen=chosen, epoch=epoch, scores=scores, classes=classes))
         drawn = draw(self.plan, self.engine, folder) if self.plan.request.pictures else Drawn(())
         progress.seconds = time.perf_counter() - loop.began
         folder.status(state="finished", step=progress.step, seconds=round(progress.seconds, 3))
@@ -213,39 +222,31 @@ class Session:
         """Write the spec, the settings, the net and the facts of the data to the folder."""
         plan = self.plan
         main, *others = names.put(plan.spec, plan.others, folder)
-        folder.write_json(names.SECTIONS, {"data": plan.data.document(), "train": plan.train.document()})
-        folder.write_json(names.GRAPH, description(plan))
+        folder.put(sections(plan))
+        folder.put(description(plan))
         folder.write(names.SOURCE, plan.net.source())
-        folder.write_json(names.DATA, plan.dataset.document())
-        folder.write_json(names.ENVIRONMENT, self.environment())
+        folder.put(plan.dataset.document())
+        folder.put(self.environment())
         folder.status(state="running", step=0)
         # The settings are written last, because a folder without settings holds no run and a new run may use it.
         # A resumed run takes the same device and number of threads, so that it adds numbers in the same order.
-        request = {**asdict(plan.request), "device": self.engine.device, "threads": self.engine.threads}
-        settings = {
-            "format": RUN_FORMAT,
-            "netspec": VERSION,
-            "spec": main,
-            "with": others,
-            "net": plan.graph.name,
-            "request": request,
-        }
-        folder.write_json(names.SETTINGS, settings)
+        request = replace(plan.request, device=self.engine.device, threads=self.engine.threads)
+        folder.put(Settings(netspec=VERSION, spec=main, others=others, net=plan.graph.name, request=request))
 
-    def environment(self) -> dict[str, Any]:
+    def environment(self) -> Environment:
         import torch
 
-        return {
-            "netspec": VERSION,
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "platform": platform.platform(),
-            "device": self.engine.device,
-            "threads": self.engine.threads,
-            "command": sys.argv[:1] + sys.argv[1:],
-            "began": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            "cores": os.cpu_count(),
-        }
+        return Environment(
+            netspec=VERSION,
+            python=platform.python_version(),
+            torch=str(torch.__version__),
+            platform=platform.platform(),
+            device=self.engine.device,
+            threads=self.engine.threads,
+            command=list(sys.argv),
+            began=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            cores=os.cpu_count(),
+        )
 
     def facts(self, folder: Folder) -> Facts:
         plan, engine = self.plan, self.engine
@@ -262,7 +263,7 @@ class Session:
             plan.dataset.source,
             compiled=plan.request.compile == "on",
             streamed=tuple(engine.parts["training"].remote),
-            workers=plan.request.workers,
+            workers=plan.workers,
             remarks=(*self.plan.dataset.notes, *self.remarks()),
         )
 

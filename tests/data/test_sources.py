@@ -10,8 +10,9 @@ import pytest
 
 import netspec
 from netspec.diagnostics.errors import NetspecError
+from netspec.documents import Request
 from netspec.training.data.random_streams import split
-from netspec.training.plan import Plan, Request, make_plan
+from netspec.training.plan import Plan, make_plan
 from tests.data.writing import idx_pair, picture, spec
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import netspec
-from netspec import api
+from netspec import api, files
 from netspec.diagnostics.errors import NetspecError
 from netspec.training.run import Run
-from netspec.training.storage import checkpoint, files
+from netspec.training.storage import checkpoint
 from netspec.training.storage.folder import WRITTEN
 from tests.conftest import ROOT
 
@@ -151,7 +151,7 @@ def test_the_spec_of_a_run_lies_in_its_folder(train: Train, place: Path) -> None
         settings.write_text(plain.replace('"spec": "mlp.net"', f'"spec": "{name}"'))
         with pytest.raises(NetspecError) as caught:
             _ = netspec.load_run(run.folder).spec
-        assert caught.value.diagnostics[0].code == "NS850"
+        assert caught.value.diagnostics[0].code == "NS880"
         assert "root:" not in str(caught.value)
 
 

@@ -15,9 +15,10 @@ import pytest
 import netspec
 from netspec import api
 from netspec.config.vocabulary.losses import Triplet
+from netspec.documents import Request
 from netspec.training.loop.parallel import Processes
 from netspec.training.loop.states import stateful_batches
-from netspec.training.plan import Request, make_plan
+from netspec.training.plan import make_plan
 from netspec.training.run import Run
 from netspec.training.session import parts_that_differ
 from tests.conftest import ROOT

@@ -13,12 +13,11 @@ import pytest
 
 import netspec
 from benchmarks.soak.nets import NETS
-from netspec import api
+from netspec import api, files
 from netspec.diagnostics.errors import NetspecError
 from netspec.training.inference.predictor import Predictor, evaluate
 from netspec.training.loop.loop import Loop
 from netspec.training.run import Run
-from netspec.training.storage import files
 from netspec.training.storage.resume import fingerprint
 from tests.conftest import ROOT
 from tests.train.conftest import MLP, Train, same

@@ -86,9 +86,15 @@ def test_one_run_that_cannot_be_read_hides_no_other(
     (broken / "settings.json").write_text("[" * 100_000)
     assert main(["runs"]) == 0
     shown = capsys.readouterr()
-    assert [line.split()[0] for line in shown.out.splitlines()[1:]] == ["runs/mlp"]
+    rows = {line.split()[0]: line for line in shown.out.splitlines()[1:]}
+    assert {name: rows[f"runs/{name}"].split()[1:3] for name in ("nested", "mlp-of-0.0.9", "mlp-of-9.0")} == {
+        "nested": ["unreadable", "(NS880)"],
+        "mlp-of-0.0.9": ["unreadable", "(NS867)"],
+        "mlp-of-9.0": ["unreadable", "(NS867)"],
+    }
+    assert "finished" in rows["runs/mlp"]
     assert shown.err.count("warning[NS867]") == 2
-    assert shown.err.count("warning[NS850]") == 1
+    assert shown.err.count("warning[NS880]") == 1
     shutil.rmtree(runs[0])
     assert main(["runs"]) == 2
 
@@ -99,4 +105,4 @@ def test_a_request_with_an_unknown_option_is_no_traceback(runs: tuple[Path, Path
     (runs[0] / "settings.json").write_text(json.dumps(settings))
     with pytest.raises(NetspecError) as caught:
         netspec.load_run(runs[0]).predict({"image": np.zeros((1, 8, 8))})
-    assert caught.value.diagnostics[0].code == "NS850"
+    assert caught.value.diagnostics[0].code == "NS881"

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from netspec.diagnostics.errors import SpecError, UsageError
+from netspec import files
+from netspec.diagnostics.errors import SpecError, UsageError, reason
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.ir.graph import Graph
-from netspec.version import RUN_FORMAT, VERSION
 
 if TYPE_CHECKING:
     import numpy
@@ -34,37 +32,43 @@ Given = str | os.PathLike[str] | Arrays | Run
 RUN_FILE = "weights.safetensors"
 
 
-def require_format(folder: Path, settings: Any) -> None:
-    """Raise UsageError NS867 if a run's folder has another format; `settings` is the content of its settings.json."""
-    number = settings.get("format", 1) if isinstance(settings, dict) else RUN_FORMAT
-    if number != RUN_FORMAT:
-        newer = isinstance(number, int | float) and number > RUN_FORMAT
-        words: Words = {"folder": str(folder), "release": str(settings.get("netspec", "?")), "own": VERSION}
-        raise UsageError(Diagnostic("NS867", None, words, hints=(Hint("newer" if newer else "older"),)))
-
-
 def read_weights(path: str | os.PathLike[str]) -> Arrays:
     """Return the arrays of a run folder, or of a file, by key.
 
-    Raises NetspecError NS726 if there are no arrays, NS867 if the run has another format.
+    Raises NetspecError NS726 if there are no arrays, NS882 if they are not finite, and for a run that cannot be read.
     """
+    given = Path(path)
+    folder = given if given.is_dir() else None
+    if folder is not None and os.path.lexists(folder / "settings.json"):
+        from netspec import documents
+
+        documents.read(folder, documents.Settings)
+    file = given if folder is None else folder / RUN_FILE
+    try:
+        data = files.read(file, folder)
+    except FileNotFoundError:
+        hint = Hint("missing") if folder is None else Hint("run", {"file": RUN_FILE})
+        raise UsageError(Diagnostic("NS726", None, {"file": str(given)}, hints=(hint,))) from None
+    except OSError as error:
+        hint = Hint("closed", {"reason": reason(error)})
+        raise UsageError(Diagnostic("NS726", None, {"file": str(given)}, hints=(hint,))) from None
+    return arrays_in(data, file)
+
+
+def arrays_in(data: bytes, file: Path) -> Arrays:
+    """Return the arrays in the bytes of a safetensors file, by key. Raises NetspecError NS726, NS882."""
     from netspec.parts import need
 
-    given = Path(path)
-    if given.is_dir():
-        with contextlib.suppress(OSError, ValueError, RecursionError):
-            require_format(given, json.loads((given / "settings.json").read_bytes()))
-    file = given / RUN_FILE if given.is_dir() else given
-    if not file.is_file():
-        hint = Hint("run", {"file": RUN_FILE}) if given.is_dir() else Hint("missing")
-        raise UsageError(Diagnostic("NS726", None, {"file": str(given)}, hints=(hint,)))
-    need("numpy")
-    load = need("safetensors.numpy")
+    numpy, safetensors = need("numpy"), need("safetensors.numpy")
     try:
-        found: dict[str, Any] = load.load_file(str(file))
+        found: dict[str, Any] = safetensors.load(data)
     except Exception as error:  # the exceptions of the safetensors library have no common base class that it exports
         hint = Hint("broken", {"reason": str(error)[:120]})
-        raise UsageError(Diagnostic("NS726", None, {"file": str(given)}, hints=(hint,))) from None
+        raise UsageError(Diagnostic("NS726", None, {"file": str(file)}, hints=(hint,))) from None
+    for key, array in found.items():
+        wrong = array[~numpy.isfinite(array)]
+        if wrong.size:
+            raise UsageError(Diagnostic("NS882", None, {"file": str(file), "key": key, "value": str(wrong[0])}))
     return found
 
 
@@ -82,8 +86,13 @@ def check_bound(graph: Graph) -> None:
         raise SpecError(Diagnostic("NS516", None, words))
 
 
-def check_weights(graph: Graph, weights: Arrays) -> None:
-    """Raise NetspecError NS725 if an array that the net stores is missing or has another shape."""
+def check_weights(graph: Graph, weights: Arrays, alone: bool = False) -> None:
+    """Raise NetspecError NS725 if an array that the net stores is missing or has another shape.
+
+    If the weights are to stand `alone`, an array that the net does not store is refused, too.
+    """
+    for key in weights.keys() - {stored.key for stored in graph.stored} if alone else ():
+        raise UsageError(Diagnostic("NS725", None, {"key": key}, hints=(Hint("more"),)))
     for stored in graph.stored:
         shape = tuple(stored.weight.shape)
         found = weights.get(stored.key)

@@ -15,6 +15,7 @@ from netspec.config.vocabulary import steps
 from netspec.config.vocabulary.steps import FieldStep, State
 from netspec.diagnostics.errors import DataError, NetspecError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
+from netspec.documents import Called, DataFacts, DataFile, FieldFacts, TableForm
 from netspec.names import nearest
 from netspec.training.data.fields import coerce, extract, from_array, rest
 from netspec.training.data.random_streams import split
@@ -57,26 +58,27 @@ class Dataset:
     form: dict[str, Any] = field(default_factory=dict)  # how the source is written, as far as it was found out
     notes: tuple[Diagnostic, ...] = ()  # what was decided about the source
 
-    def document(self) -> dict[str, Any]:
-        """Return the facts about the data, as JSON for the folder of a run."""
-        return {
-            "source": self.source,
-            "files": [{"name": file.name, "bytes": file.bytes, "sha256": file.sha256} for file in self.files],
-            **({"form": self.form} if self.form else {}),
-            "rows": self.rows,
-            "parts": {name: len(rows) for name, rows in self.parts.items()},
-            **({"stratified": self.stratified} if self.stratified else {}),
-            "fields": {
-                name: {
-                    "steps": [{"word": step.word, **state} for step, state in item.learned],
-                    "classes": None if item.classes is None else list(item.classes),
-                    **({"columns": list(item.columns)} if item.columns else {}),
-                    **({"counts": item.counts} if item.counts else {}),
-                    **({"range": list(item.range), "picture": list(item.picture)} if item.range else {}),
-                }
+    def document(self) -> DataFacts:
+        """Return the facts about the data, for the folder of a run."""
+        return DataFacts(
+            source=self.source,
+            files=[DataFile(name=file.name, bytes=file.bytes, sha256=file.sha256) for file in self.files],
+            form=TableForm(**self.form) if self.form else None,
+            rows=self.rows,
+            parts={name: len(rows) for name, rows in self.parts.items()},
+            stratified=self.stratified,
+            fields={
+                name: FieldFacts(
+                    steps=[Called(word=step.word, **state) for step, state in item.learned],
+                    classes=None if item.classes is None else list(item.classes),
+                    columns=list(item.columns),
+                    counts=item.counts,
+                    range=item.range,
+                    picture=list(item.picture) if item.range else [],
+                )
                 for name, item in self.fields.items()
             },
-        }
+        )
 
 
 def prepare(

@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec import files
 from netspec.diagnostics.errors import NetspecError, UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
 from netspec.ir.graph import Graph
@@ -14,7 +15,6 @@ from netspec.ir.types import Type
 from netspec.parts import need
 from netspec.training.loop.engine import arguments_of
 from netspec.training.record import Record
-from netspec.training.storage import files
 from netspec.training.storage.folder import writing
 
 if TYPE_CHECKING:

@@ -19,7 +19,6 @@ from netspec.training.loop.loop import Evaluation, evaluation
 from netspec.training.plan import Plan, places_of, read_sections
 from netspec.training.record import Record
 from netspec.training.sources.folder import open_folder
-from netspec.training.storage.resume import differences
 
 if TYPE_CHECKING:
     import numpy as np
@@ -161,9 +160,8 @@ def evaluate(trained: Predictor, paths: list[Path] | None = None) -> tuple[dict[
         raise UsageError(Diagnostic("NS873", None, words, hints=(Hint("file"),)))
     dataset = trained.own()
     remarks += dataset.notes
-    before, now = trained.stored["files"], dataset.document()["files"]
-    gaps = differences([file["sha256"] for file in before], [file["sha256"] for file in now])
-    if gaps:
+    before, now = trained.stored["files"], dataset.document().files
+    if [file["sha256"] for file in before] != [file.sha256 for file in now]:
         remarks.append(Diagnostic("NS874", None, {"source": dataset.source}, severity="warning"))
     engine = trained.engine(dataset)
     return {name: evaluation(engine, name) for name in engine.parts}, remarks

@@ -79,7 +79,7 @@ class Loop:
         progress, engine = self.progress, self.engine
         part = engine.parts["training"]
         order = engine.order(self.train.seed, progress.epoch)
-        workers = self.plan.request.workers
+        workers = self.plan.workers
         prefetcher = Prefetcher(part, lambda number: self.index(order, number), len(engine.spans), workers)
         drawn = key_of(self.train.seed, "draw", progress.epoch)
         engine.model.train()

@@ -4,37 +4,35 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
+
+from pydantic import ConfigDict
 
 from netspec.diagnostics.model import Diagnostic
+from netspec.documents import STRICT, Count, Figures, Seconds
 
 
 @dataclass(slots=True)
 class Progress:
     """Counts and sums of a run; every float survives JSON with all its digits."""
 
-    epoch: int = 0  # epochs that are complete
-    position: int = 0  # batches of the current epoch that are done
-    step: int = 0  # optimizer steps so far
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    epoch: Count = 0  # epochs that are complete
+    position: Count = 0  # batches of the current epoch that are done
+    step: Count = 0  # optimizer steps so far
     loss_sum: float = 0.0  # in the current epoch: the sum of each batch's loss times the batch's examples
-    examples: int = 0  # examples of the current epoch that are done
+    examples: Count = 0  # examples of the current epoch that are done
     best_value: float | None = None
-    best_epoch: int = 0
-    waited: int = 0  # epochs since the best one
+    best_epoch: Count = 0
+    waited: Count = 0  # epochs since the best one
     plateau_best: float | None = None
-    plateau_waited: int = 0
+    plateau_waited: Count = 0
     plateau_factor: float = 1.0
-    metrics_bytes: int = 0  # the size of metrics.jsonl when this progress was saved
+    metrics_bytes: Count = 0  # the size of metrics.jsonl when this progress was saved
     finished: bool = False
     # Training time so far, over all resumes. metrics.jsonl never holds it, so that equal runs write equal files.
-    seconds: float = 0.0
-
-    def document(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @staticmethod
-    def of(document: dict[str, Any]) -> Progress:
-        return Progress(**document)
+    seconds: Seconds = 0.0
 
     def epoch_loss(self) -> float:
         return self.loss_sum / self.examples if self.examples else math.nan
@@ -50,11 +48,13 @@ class Progress:
 class Row:
     """The row of one epoch in the history."""
 
-    epoch: int
-    step: int
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    epoch: Count
+    step: Count
     lr: float
-    training: dict[str, float]
-    validation: dict[str, float] = field(default_factory=dict)
+    training: Figures
+    validation: Figures = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         return asdict(self)

@@ -7,25 +7,52 @@ hash of each file. An interrupted checkpoint has no manifest or a wrong hash; th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from netspec.training.storage import files
+from pydantic import Field, JsonValue
+
+from netspec import documents, files
+from netspec.diagnostics.errors import UsageError
+from netspec.training.loop.progress import Progress
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-MANIFEST = "manifest.json"
+    from netspec.config.vocabulary.optimizers import Optimizer
+    from netspec.training.loop.engine import Engine
+
 KEEP = 2
+
+
+class State(documents.Piece):
+    """The state of a run besides its tensors."""
+
+    progress: Progress
+    optimizer: dict[str, JsonValue]
+
+
+class Manifest(documents.Document):
+    """The contents of a checkpoint, with the hash of each file and of itself; it is written last."""
+
+    file = "manifest.json"
+    step: documents.Count
+    state: State
+    sha256: dict[Annotated[str, Field(pattern=r"^[a-z]+\.safetensors$")], documents.Digest]
+    own: documents.Digest | None = None
+
+    @property
+    def digest(self) -> str:
+        """The hash of everything but `own`."""
+        return files.sha256(documents.written(self.model_copy(update={"own": None})))
 
 
 class Incomplete(Exception):
     """A damaged checkpoint; the message names the file."""
 
 
-def save(folder: Path, step: int, tensors: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, Any]) -> Path:
+def save(folder: Path, step: int, tensors: Mapping[str, Mapping[str, Tensor]], state: State) -> Path:
     """Write the checkpoint `folder/step-N` atomically, then remove all but the last two. Raises OSError."""
     from safetensors.torch import save as as_bytes
 
@@ -43,9 +70,9 @@ def save(folder: Path, step: int, tensors: Mapping[str, Mapping[str, Tensor]], s
             data = as_bytes({key: value.detach().cpu().contiguous() for key, value in group.items()})
             sums[f"{name}.safetensors"] = files.sha256(data)
             files.write_through(temporary / f"{name}.safetensors", data)
-        document = {"step": step, "state": dict(state), "sha256": sums}
-        data = files.as_json({**document, "self": files.sha256(files.as_json(document).encode())}).encode()
-        files.write_through(temporary / MANIFEST, data)
+        manifest = Manifest(step=step, state=state, sha256=sums)
+        manifest.own = manifest.digest
+        files.write_through(temporary / manifest.file, documents.written(manifest))
         files.sync_folder(temporary)
         files.remove_folder(place, root)
         files.rename(temporary, place)
@@ -77,25 +104,26 @@ def is_whole(path: Path) -> bool:
     return True
 
 
-def load(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
+def load(path: Path) -> tuple[dict[str, dict[str, Tensor]], State]:
     """Return the tensors of each group and the state; raise Incomplete if anything is missing or damaged."""
+    from safetensors import SafetensorError
     from safetensors.torch import load as from_bytes
 
+    root = path.parent.parent
+    name = Manifest.file
+    tensors: dict[str, dict[str, Tensor]] = {}
     try:
-        document = json.loads(files.read(path / MANIFEST))
-        own = document.pop("self")
-        if files.sha256(files.as_json(document).encode()) != own:
-            raise Incomplete(MANIFEST)
-        tensors: dict[str, dict[str, Tensor]] = {}
-        for name, digest in document["sha256"].items():
-            data = files.read(path / name)
+        manifest = documents.read(path, Manifest, root)
+        if manifest.digest != manifest.own:
+            raise Incomplete(name)
+        for name, digest in manifest.sha256.items():
+            data = files.read(path / name, root)
             if files.sha256(data) != digest:
                 raise Incomplete(name)
             tensors[name.removesuffix(".safetensors")] = from_bytes(data)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Incomplete(str(getattr(error, "filename", None) or MANIFEST)) from None
-    state: dict[str, Any] = document["state"]
-    return tensors, state
+    except (UsageError, OSError, SafetensorError, ValueError, KeyError):  # of dtypes that torch lacks
+        raise Incomplete(name) from None
+    return tensors, manifest.state
 
 
 # ---- the state of an optimizer: tensors by "index.name", everything else as JSON
@@ -114,6 +142,41 @@ def optimizer_tensors(optimizer: Any) -> tuple[dict[str, Tensor], dict[str, Any]
             else:
                 plain[f"{index}.{name}"] = value
     return tensors, plain
+
+
+def check(tensors: Mapping[str, Mapping[str, Tensor]], state: State, engine: Engine, optimizer: Optimizer) -> None:
+    """Raise Incomplete if an undamaged checkpoint is not one of this net and optimizer, or is not finite."""
+    own = {key: value.shape for key, value in engine.state().items()}
+    for name in ("weights", *(["best"] if "best" in tensors else [])):
+        group = tensors.get(name, {})
+        finite = all(bool(value.isfinite().all()) for value in group.values())
+        if not finite or {key: value.shape for key, value in group.items()} != own:
+            raise Incomplete(f"{name}.safetensors")
+    kept: dict[str, dict[str, Any]] = {}  # by the number of the weight
+    for key, value in [*tensors.get("optimizer", {}).items(), *state.optimizer.items()]:
+        index, _, name = key.partition(".")
+        kept.setdefault(index, {})[name] = _kind(value)
+    weights = {str(number): weight for number, weight in enumerate(engine.weights)}
+    known: dict[Any, dict[str, Any]] = {}
+    for index, kinds in kept.items():
+        weight = weights.get(index)
+        if weight is None or kinds != known.setdefault(weight.shape, _slots(optimizer, weight, engine.device)):
+            raise Incomplete("optimizer.safetensors")
+
+
+def _slots(optimizer: Optimizer, weight: Tensor, device: str) -> dict[str, Any]:
+    """Return what an optimizer keeps of a weight, by name. A step with a weight of the same shape shows it."""
+    import torch
+
+    like = torch.nn.Parameter(torch.zeros_like(weight))
+    like.grad = torch.zeros_like(like)
+    live = optimizer.build([like], device.partition(":")[0])
+    live.step()
+    return {name: _kind(value) for name, value in live.state[like].items()}
+
+
+def _kind(value: Any) -> Any:
+    return (value.shape, value.dtype) if hasattr(value, "dtype") else type(value)
 
 
 def restore_optimizer(optimizer: Any, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import socket
 from collections.abc import Iterator, Sequence
@@ -12,32 +11,25 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec import documents, files
 from netspec.diagnostics.errors import NetspecError, UsageError, reason
 from netspec.diagnostics.model import Diagnostic, Hint
-from netspec.figure.trained import require_format
-from netspec.training.storage import files
+from netspec.documents import DataFacts, Document, Environment, NetFacts, Scores, Sections, Settings, Status
 
 if TYPE_CHECKING:
     from netspec.spec import Spec
 
 USAGE = 2
-# the required keys of each JSON file of a run, with the type of their values
-_DOCUMENTS: dict[str, dict[str, type]] = {
-    "settings.json": {"net": str, "request": dict, "spec": str, "with": list},
-    "status.json": {"state": str},
-    "data.json": {"fields": dict, "files": list, "parts": dict},
-    "scores.json": {"scores": dict},
-}
 # the spec and the files that it uses; the command's options; the sections; the net as JSON and as PyTorch source; facts
 # about the data
 SPEC, SETTINGS, SECTIONS, GRAPH, SOURCE, DATA = (
-    "spec", "settings.json", "sections.json", "graph.json", "model.py", "data.json",
+    "spec", Settings.file, Sections.file, NetFacts.file, "model.py", DataFacts.file,
 )  # fmt: skip
 # a line per epoch, reproducible from the seed; a log with times; the state of the run; versions and the machine
-METRICS, LOG, STATUS, ENVIRONMENT = "metrics.jsonl", "log.jsonl", "status.json", "environment.json"
+METRICS, LOG, STATUS, ENVIRONMENT = "metrics.jsonl", "log.jsonl", Status.file, Environment.file
 WEIGHTS, LAST = "weights.safetensors", "last.safetensors"
 SCORES, CURVES, FIGURE, CONFUSION, BOUNDARY = (
-    "scores.json", "curves.svg", "figure.svg", "confusion.svg", "boundary.svg",
+    Scores.file, "curves.svg", "figure.svg", "confusion.svg", "boundary.svg",
 )  # fmt: skip
 CHECKPOINTS, LOCK = "checkpoints", ".lock"
 # all files and folders that a run writes
@@ -56,21 +48,6 @@ class Folder:
     def __truediv__(self, name: str) -> Path:
         return self.path / name
 
-    def read_json(self, name: str) -> Any:
-        """Read a JSON file of the run; raise NetspecError (exit code 2) if this is not a run."""
-        try:
-            found = json.loads(files.read(self.path / name))
-            if name == SETTINGS:
-                require_format(self.path, found)
-            wanted = _DOCUMENTS.get(name, {})
-            if not isinstance(found, dict) or any(not isinstance(found.get(key), kind) for key, kind in wanted.items()):
-                raise ValueError(name)
-            return found
-        except (OSError, ValueError, RecursionError) as error:
-            why = reason(error) if isinstance(error, OSError) else "JSON"
-            words: dict[str, Any] = {"folder": str(self.path), "file": name, "reason": why}
-            raise UsageError(Diagnostic("NS850", None, words)) from None
-
     def require_plain(self) -> None:
         """Raise UsageError NS866 if a file of the run is a link, or not a regular file or folder."""
         for name in WRITTEN:
@@ -87,12 +64,13 @@ class Folder:
             files.make_folder((self.path / name).parent, self.path)
             files.write(self.path / name, data, self.path)
 
-    def write_json(self, name: str, document: Any) -> None:
-        self.write(name, files.as_json(document))
+    def put(self, document: Document) -> None:
+        """Write a document of the run."""
+        self.write_bytes(document.file, documents.written(document))
 
     def status(self, **words: Any) -> None:
         """Write the state of the run: running, finished, stopped, diverged or failed."""
-        self.write_json(STATUS, {"process": os.getpid(), "host": socket.gethostname(), **words})
+        self.put(Status(process=os.getpid(), host=socket.gethostname(), **words))
 
 
 @contextlib.contextmanager
@@ -132,8 +110,8 @@ def new_folder(out: Path | None, net: str) -> Folder:
 def _unfinished(folder: Folder) -> bool:
     """Whether a folder contains a run that can be resumed."""
     try:
-        return bool(folder.read_json(STATUS)["state"] != "finished")
-    except (NetspecError, KeyError, TypeError):
+        return documents.read(folder.path, Status).state != "finished"
+    except NetspecError:
         return False
 
 
@@ -152,7 +130,7 @@ class Lock:
             _lock(self._stream)
         except OSError:
             self._stream.seek(0)
-            owner = self._stream.read().decode("utf-8", "replace").strip() or "?"
+            owner = self._stream.read(200).decode("utf-8", "replace").strip() or "?"
             self._stream.close()
             words = {"folder": str(self.folder.path), "owner": owner}
             raise UsageError(Diagnostic("NS852", None, words)) from None
@@ -220,11 +198,10 @@ def get(folder: Folder, place: str) -> Spec:
     """Read a spec from its copy; messages name it by its place in the run."""
     from netspec.spec import load
 
-    path = folder.path / SPEC / place
     root = folder.path / SPEC
-    if not path.resolve().is_relative_to(root.resolve()):  # a manipulated settings.json may contain any path
-        words: dict[str, Any] = {"folder": str(folder.path), "file": SETTINGS, "reason": "JSON"}
-        raise UsageError(Diagnostic("NS850", None, words))
+    path = root / place
+    with writing(path):
+        files.require_plain(path, folder.path)
     if place.startswith("with-"):
         root /= Path(place).parts[0]
     return load(path, root=root)

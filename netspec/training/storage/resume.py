@@ -6,13 +6,17 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter, ValidationError
+
+from netspec import documents, files
 from netspec.diagnostics.errors import UsageError
-from netspec.diagnostics.model import Diagnostic, Hint
+from netspec.diagnostics.model import Diagnostic, Hint, Words
 from netspec.ir.graph import Edge, Graph, Node
 from netspec.training.loop.progress import Progress
-from netspec.training.storage import checkpoint, files
+from netspec.training.storage import checkpoint
 from netspec.training.storage import folder as names
 from netspec.training.storage.folder import Folder
+from netspec.training.storage.writer import LogLine
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,42 +35,55 @@ class Restored:
         self.broken: list[tuple[str, str]] = []
 
 
-def restore(folder: Folder, engine: Engine) -> Restored:
-    """Restore the newest undamaged checkpoint into the engine; without one the run starts from the beginning."""
+def restore(folder: Folder, engine: Engine, plan: Plan) -> Restored:
+    """Restore the newest undamaged checkpoint into the engine; without any checkpoint the run starts anew.
+
+    Raises:
+        UsageError: there are checkpoints, and all of them are damaged (NS884).
+    """
     found = Restored()
     for path in checkpoint.existing(folder / names.CHECKPOINTS):
         try:
             tensors, state = checkpoint.load(path)
-            engine.model.load_state_dict(tensors["weights"])
-            checkpoint.restore_optimizer(engine.optimizer, tensors["optimizer"], state["optimizer"])
+            checkpoint.check(tensors, state, engine, plan.train.optimizer)
+            if state.progress.metrics_bytes > files.size(folder / names.METRICS):
+                raise checkpoint.Incomplete(names.METRICS)
         except checkpoint.Incomplete as fault:
             found.broken.append((path.name, str(fault)))
             continue
+        engine.model.load_state_dict(tensors["weights"])
+        checkpoint.restore_optimizer(engine.optimizer, tensors.get("optimizer", {}), state.optimizer)
         engine.carried.restore(tensors.get("carried", {}), engine.processes, engine.stateful_rows, engine.device)
-        found.progress = Progress.of(state["progress"])
+        found.progress = state.progress
         found.best = tensors.get("best")
-        break
+        return found
+    if found.broken:
+        listed = ", ".join(f"{name} ({part})" for name, part in found.broken)
+        words: Words = {"folder": str(folder.path), "count": len(found.broken), "names": listed}
+        raise UsageError(Diagnostic("NS884", None, words))
     return found
 
 
-def description(plan: Plan) -> dict[str, Any]:
-    """Return the net as JSON for a run's folder: the document of `show --json`, and every operation with options."""
-    return {**plan.net.to_dict(), "steps": fingerprint(plan.graph)}
+def description(plan: Plan) -> documents.NetFacts:
+    """Return the net for a run's folder: the document of `show --json`, and every operation with its options."""
+    return documents.NetFacts(**plan.net.to_dict(), steps=fingerprint(plan.graph))
+
+
+def sections(plan: Plan) -> documents.Sections:
+    """Return the sections of a plan, for the folder of a run."""
+    return documents.Sections.model_validate(
+        {"data": plan.data.document(), "train": plan.train.document()}, strict=False
+    )
 
 
 def refuse_changes(folder: Folder, plan: Plan) -> None:
     """Raise NetspecError (NS860) with the differences if the net, its sections or the data have changed."""
-    expected = {
-        names.GRAPH: description(plan),
-        names.SECTIONS: {"data": plan.data.document(), "train": plan.train.document()},
-        names.DATA: plan.dataset.document(),
-    }
-    for name, now in expected.items():
-        before = folder.read_json(name)
+    for now in (description(plan), sections(plan), plan.dataset.document()):
+        before = documents.read(folder.path, type(now))
         # comments and captions do not change any result
-        gaps = differences(_essence(before), _essence(json.loads(json.dumps(now))))
+        gaps = differences(*(_essence(item.model_dump(mode="json")) for item in (before, now)))
         if gaps:
-            words = {"folder": str(folder.path), "what": name}
+            words: Words = {"folder": str(folder.path), "what": now.file}
             hints = tuple(Hint("gap", {"where": where, "before": old, "now": new}) for where, old, new in gaps[:8])
             raise UsageError(Diagnostic("NS860", None, words, hints=hints))
 
@@ -100,12 +117,16 @@ def _short(value: Any) -> str:
 
 
 def last_logged(folder: Folder) -> int:
-    """Return the last step in the log; the steps between the checkpoint and this one run again."""
+    """Return the last step in the log; the steps between the checkpoint and this one run again.
+
+    A run that is killed may leave an incomplete line, so lines that cannot be read are skipped.
+    """
     last = 0
+    form = TypeAdapter(LogLine)
     with contextlib.suppress(OSError):
-        for line in files.read(folder / names.LOG).splitlines():
-            with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
-                last = max(last, int(json.loads(line).get("step", 0)))
+        for line in files.read(folder / names.LOG, folder.path, documents.LARGEST).splitlines():
+            with contextlib.suppress(ValidationError):
+                last = max(last, form.validate_json(line).step)
     return last
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import itertools
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ConfigDict, TypeAdapter
+from pydantic_core import to_json
+
+from netspec import documents, files
 from netspec.training.loop.progress import Moment, Progress, Row
-from netspec.training.storage import checkpoint, files
+from netspec.training.storage import checkpoint
 from netspec.training.storage.folder import CHECKPOINTS, LOG, METRICS, Folder, writing
 
 if TYPE_CHECKING:
@@ -19,8 +24,20 @@ if TYPE_CHECKING:
 SHARE = 0.02  # the largest share of the running time that saving may take
 
 
+class LogLine(documents.Piece):
+    """A line of log.jsonl: an event with its time."""
+
+    model_config = ConfigDict(extra="allow")
+    time: documents.Seconds
+    event: str
+    step: documents.Count = 0
+
+
 class RunWriter:
-    """Writes the files of a run. `metrics.jsonl` does not depend on time, so it is reproducible."""
+    """Writes the files of a run. `metrics.jsonl` does not depend on time, so it is reproducible.
+
+    NaN is not valid JSON, so it is written as null.
+    """
 
     def __init__(self, folder: Folder, seconds: float, steps: int | None) -> None:
         self.folder = folder
@@ -49,7 +66,7 @@ class RunWriter:
     def row(self, row: Row) -> int:
         """Append the row of an epoch and return the size of the file in bytes."""
         with writing(self.folder / METRICS):
-            files.append(self._metrics, _line(row.document()))
+            files.append(self._metrics, _line(row))
         return int(self._metrics.tell())
 
     def log(self, moment: Moment) -> None:
@@ -58,8 +75,9 @@ class RunWriter:
         self.say("step", **words, rate=round(moment.rate, 1))
 
     def say(self, event: str, **words: Any) -> None:
+        line = LogLine(time=round(time.time(), 3), event=event, **words)
         with contextlib.suppress(OSError):  # a failed write to the log must not stop the run
-            files.append(self._log, _line({"time": round(time.time(), 3), "event": event, **words}))
+            files.append(self._log, _line(line))
 
     # ---- checkpoints
 
@@ -83,7 +101,7 @@ class RunWriter:
             groups["best"] = best
         if carried:
             groups["carried"] = carried
-        state = {"progress": progress.document(), "optimizer": plain}
+        state = checkpoint.State(progress=progress, optimizer=plain)
         with writing(self.folder / CHECKPOINTS):
             files.sync(self._metrics.fileno())
             checkpoint.save(self.folder / CHECKPOINTS, progress.step, groups, state)
@@ -112,32 +130,19 @@ class NoWriter(RunWriter):
         return 0.0
 
 
-def _line(document: dict[str, Any]) -> bytes:
-    # NaN is not valid JSON, so it is written as null
-    return (json.dumps(_plain(document), ensure_ascii=False) + "\n").encode("utf-8")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return None
-    return value
+def _line(record: Row | LogLine) -> bytes:
+    return to_json(record, inf_nan_mode="null") + b"\n"
 
 
 def rows_of(folder: Folder) -> list[dict[str, Any]]:
-    """Return the complete rows of metrics.jsonl."""
-    try:
-        lines = files.read(folder / METRICS).splitlines()
-    except OSError:
+    """Return the complete rows of metrics.jsonl; a run that was killed may leave an incomplete one at the end.
+
+    Raises:
+        UsageError: the file cannot be read, or a row is not what a run writes (NS850, NS866, NS880, NS881).
+    """
+    if not os.path.lexists(folder / METRICS):
         return []
-    found = []
-    for line in lines:
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            break
-        if not isinstance(row, dict):
-            break
-        found.append(row)
-    return found
+    form = TypeAdapter(Row)
+    lines = documents.content(folder.path, METRICS).split(b"\n")[:-1]
+    named = (f"{METRICS}:{number}" for number in itertools.count(1))
+    return [documents.checked(line, form, folder.path, name).document() for line, name in zip(lines, named)]

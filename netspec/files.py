@@ -1,22 +1,21 @@
-"""File operations of a run: every write is atomic and stays inside the run's folder.
+"""File operations: only regular files are opened, every write is atomic, and a run stays inside its folder.
 
 A file is written under a temporary name, flushed to the disk and renamed. The folder is flushed too, so after a power
-failure there is either the old file or the new one. Inside the run's folder no link is followed and only regular files
-are opened, so that a manipulated folder cannot make a run write, truncate or delete files outside of it.
+failure there is either the old file or the new one. A pipe, a device or a socket is refused before it is opened,
+because opening or reading one may never end. Inside the folder of a run no link is followed, so that a manipulated
+folder cannot make a run read, write, truncate or delete files outside of it.
 """
 
 from __future__ import annotations
 
 import errno
-import hashlib
-import json
 import os
-import shutil
 import stat
 from pathlib import Path
 from typing import Any
 
 TEMPORARY = ".tmp"
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _OPEN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -25,6 +24,33 @@ class NotPlain(OSError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+
+
+class NotRegular(OSError):
+    """A pipe, a device or a socket. `filename` says which."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(errno.ENXIO, os.strerror(errno.ENXIO), str(path))
+
+
+def require_regular(path: Path, mode: int) -> None:
+    """Raise IsADirectoryError or NotRegular if `mode`, a value of stat, is not that of a regular file."""
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
+        raise NotRegular(path)
+
+
+def require_writable(path: Path) -> None:
+    """Raise IsADirectoryError or NotRegular if an output would take the place of something that is not a file.
+
+    A link to a file is allowed: the output replaces the link, and the file that it points to does not change.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError:  # nothing is there, or a link to nothing
+        return
+    require_regular(path, mode)
 
 
 def require_plain(path: Path, root: Path) -> None:
@@ -60,13 +86,47 @@ def open_plain(path: Path, mode: str, root: Path) -> Any:
     return os.fdopen(descriptor, mode)
 
 
-def read(path: Path) -> bytes:
-    """Return the bytes of a file. Raises OSError, also for a pipe or a device, which might never end."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
-        return stream.read()
+def open_regular(path: Path, root: Path | None = None) -> Any:
+    """Open a regular file for reading; a file of a run if `root`, the run's folder, is given.
+
+    Raises:
+        OSError: the file cannot be opened; IsADirectoryError or NotRegular for what is no file; NotPlain for a link in
+            the folder of a run.
+    """
+    if root is not None:
+        require_plain(path, root)
+    require_regular(path, path.stat().st_mode)  # before it is opened: a device may act on that alone
+    descriptor = os.open(path, _READ | (0 if root is None else _OPEN))
+    try:
+        require_regular(path, os.fstat(descriptor).st_mode)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def read(path: Path, root: Path | None = None, most: int | None = None) -> bytes:
+    """Return the bytes of a regular file. Raise OSError as `open_regular`, and if there are more than `most` bytes."""
+    with open_regular(path, root) as stream:
+        data: bytes = stream.read(-1 if most is None else most + 1)
+    if most is not None and len(data) > most:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    return data
+
+
+def size(path: Path) -> int:
+    """Return the size of a file in bytes; 0 if there is no file."""
+    return path.lstat().st_size if os.path.lexists(path) else 0
+
+
+def digest_of(stream: Any) -> tuple[int, str]:
+    """Return the size of an open file and its SHA-256 in hexadecimal; then the stream is at its start again."""
+    import hashlib
+
+    found = hashlib.file_digest(stream, "sha256").hexdigest()
+    size: int = stream.tell()
+    stream.seek(0)
+    return size, found
 
 
 def write(path: Path, data: bytes, root: Path | None = None) -> None:
@@ -109,6 +169,8 @@ def make_new_folder(path: Path) -> None:
 def remove_folder(path: Path, root: Path) -> None:
     """Remove a folder of a run with its contents; links inside are removed, not followed. Raises NotPlain."""
     require_plain(path, root)
+    import shutil
+
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -142,10 +204,7 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def as_json(document: Any) -> str:
-    """Convert to JSON: equal values give equal bytes, numbers keep every digit, NaN is an error."""
-    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False) + "\n"
-
-
 def sha256(data: bytes) -> str:
+    import hashlib
+
     return hashlib.sha256(data).hexdigest()
