@@ -291,10 +291,7 @@ def checked(data: bytes, form: TypeAdapter[T], folder: Path, file: str) -> T:
 
 def _fault(error: ValidationError, folder: Path, file: str) -> Diagnostic:
     """Return one diagnostic of a document: its format first, since a document of another format has many faults."""
-    found = {(item["loc"] if item["loc"] == ("format",) else item["type"]): item for item in reversed(error.errors())}
-    first = (
-        found.get(("format",)) or next((found[kind] for kind in UNKNOWN if kind in found), None) or error.errors()[0]
-    )
+    first = min(error.errors(), key=lambda item: (item["loc"] != ("format",), item["type"] not in UNKNOWN))
     kind, value = first["type"], first["input"]
     if kind == "format":
         return _other_format(value, folder)

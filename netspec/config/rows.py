@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from netspec.diagnostics.errors import DataError
-from netspec.diagnostics.model import Diagnostic, Hint, Label, Quoted
+from netspec.diagnostics.model import Diagnostic, Hint, Label, Quoted, Words
 from netspec.names import nearest
 from netspec.source import Span
 
@@ -91,6 +91,18 @@ def asked(span: Span | None) -> tuple[Label, ...]:
 def reject(code: str, span: Span | None, *hints: Hint, **words: Any) -> NoReturn:
     """Raise DataError for a fault after which nothing else can be checked."""
     raise DataError(Diagnostic(code, span, words, hints=hints))
+
+
+# a packed file may unpack to FREE bytes and to TIMES as many as it has; data as people have them stay far below
+FREE, TIMES = 32_000_000, 20
+
+
+def unpacking(file: str, packed: int, unpacked: int, span: Span | None = None) -> Diagnostic | None:
+    """Return NS883 if `packed` bytes of a file would become far more; None if they may be unpacked."""
+    if unpacked <= FREE + TIMES * packed:
+        return None
+    words: Words = {"file": file, "packed": f"{packed / 1e6:,.1f} MB", "unpacked": f"{unpacked / 1e6:,.1f} MB"}
+    return Diagnostic("NS883", span, words)
 
 
 @dataclass(slots=True)

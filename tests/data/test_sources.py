@@ -216,7 +216,7 @@ def test_every_part_has_its_share_of_each_class(tmp_path: Path, field: str, loss
         assert {name: (len(rows), int(rows.sum())) for name, rows in found.items()} == {
             "training": (60, 6), "validation": (20, 2), "test": (20, 2)
         }  # fmt: skip
-        assert plan.dataset.document()["stratified"] == "label"
+        assert plan.dataset.document().stratified == "label"
 
 
 def test_numbers_and_windows_are_not_stratified(tmp_path: Path) -> None:

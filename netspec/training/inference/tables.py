@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec import files
 from netspec.config.rows import Rows, reject
 from netspec.config.vocabulary.sources import Csv, Npz, Text
 from netspec.diagnostics.errors import DataError, UsageError, reason
@@ -197,7 +198,7 @@ def _table(path: Path, source: Source | None, form: Mapping[str, Any]) -> Rows:
     from netspec.training.sources.csv_ import table_of
 
     try:
-        return table_of(path.read_bytes(), table_form(path.name, source, form))
+        return table_of(files.read(path), table_form(path.name, source, form))
     except OSError as error:
         reject("NS801", None, file=path.name, reason=reason(error))
 

@@ -7,17 +7,21 @@ caller allows.
 from __future__ import annotations
 
 import hashlib
+import math
+import struct
 import sys
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec.config.rows import Classes, Faults, File, Rows, reject
+from netspec import files
+from netspec.config.rows import Classes, Faults, File, Rows, reject, unpacking
 from netspec.config.vocabulary.sources import Npz, Python
-from netspec.diagnostics.errors import reason
+from netspec.diagnostics.errors import DataError, reason
 from netspec.diagnostics.model import Hint
 from netspec.source import Span
 
@@ -61,7 +65,7 @@ def open_npz(source: Npz, find: Path, test: Path | None) -> ArrayRows:
     import numpy as np
 
     arrays, file = _read(find, source.file, source, "file")
-    files = [file]
+    read = [file]
     tested = None
     if test is not None and source.test is not None:
         tested = count_rows(arrays, source.file, source.at("file"))
@@ -71,25 +75,51 @@ def open_npz(source: Npz, find: Path, test: Path | None) -> ArrayRows:
             if name not in more or more[name].shape[1:] != arrays[name].shape[1:]:
                 reject("NS818", source.at("test"), name=name, file=source.test)
         arrays = {name: np.concatenate([values, more[name]]) for name, values in arrays.items()}
-        files.append(file)
+        read.append(file)
     count = count_rows(arrays, source.file, source.at("file"))
-    return ArrayRows(count, source.file, tested, files, arrays=arrays)
+    return ArrayRows(count, source.file, tested, read, arrays=arrays)
 
 
 def _read(path: Path, written: str, source: Npz, option: str) -> tuple[dict[str, Array], File]:
-    import numpy as np
-
+    span = source.at(option)
     try:
-        data = path.read_bytes()
-        with np.load(path, allow_pickle=False) as found:
-            arrays = {name: found[name] for name in found.files} if hasattr(found, "files") else {}
+        with files.open_regular(path) as stream:
+            size, digest = files.digest_of(stream)
+            arrays = _arrays(stream, size, written, span)
     except OSError as error:
-        reject("NS801", source.at(option), file=written, reason=reason(error))
-    except (ValueError, zipfile.BadZipFile, EOFError, AttributeError, TypeError):
-        reject("NS803", source.at(option), file=written, kind="npz")
+        reject("NS801", span, file=written, reason=reason(error))
+    # zipfile raises RuntimeError for an encrypted member; a header of numpy may be nested or too large
+    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError, TypeError, RuntimeError, MemoryError, struct.error):
+        reject("NS803", span, file=written, kind="npz")
     if not arrays:
-        reject("NS811", source.at(option), file=written)
-    return arrays, File(written, len(data), hashlib.sha256(data).hexdigest())
+        reject("NS811", span, file=written)
+    return arrays, File(written, size, digest)
+
+
+def _arrays(stream: Any, size: int, written: str, span: Span | None) -> dict[str, Array]:
+    """Return the arrays of a zip archive. What it says of its sizes is checked before anything is unpacked.
+
+    Raises what zipfile and numpy raise, and NetspecError NS883.
+    """
+    from numpy.lib import format as npy
+
+    found: dict[str, Array] = {}
+    with zipfile.ZipFile(stream) as packed:
+        members = packed.infolist()
+        fault = unpacking(written, size, sum(item.file_size for item in members), span)
+        if fault is not None:
+            raise DataError(fault)
+        for item in members:
+            if item.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # numpy writes no other
+                raise zipfile.BadZipFile
+            with packed.open(item) as member:
+                header = npy.read_array_header_1_0 if npy.read_magic(member) == (1, 0) else npy.read_array_header_2_0
+                shape, _, dtype = header(member)
+                if member.tell() + math.prod(shape) * dtype.itemsize != item.file_size or min(shape, default=0) < 0:
+                    raise zipfile.BadZipFile
+            with packed.open(item) as member:
+                found[item.filename.removesuffix(".npy")] = npy.read_array(member, allow_pickle=False)
+    return found
 
 
 def count_rows(arrays: dict[str, Array], name: str, span: Span | None) -> int:

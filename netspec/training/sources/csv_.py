@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec import files
 from netspec.config.dates import looks_like_dates
 from netspec.config.rows import Classes, Faults, File, Rows, Texts, as_classes, asked, reject
 from netspec.config.vocabulary.sources import Csv
@@ -300,25 +301,25 @@ def table_of(data: bytes, source: Csv) -> CsvRows:
 
 def open_csv(source: Csv, find: Path, test: Path | None) -> CsvRows:
     """Reads the file, and the test part's; raises NetspecError for what is no table, all ragged rows at once."""
-    files = [(_read(find, source.file, source), source.file)]
+    read = [(_read(find, source.file, source), source.file)]
     if test is not None and source.test is not None:
-        files.append((_read(test, source.test, source), source.test))
-    return _rows(files, source)
+        read.append((_read(test, source.test, source), source.test))
+    return _rows(read, source)
 
 
 def _read(path: Path, written: str, source: Csv) -> bytes:
     try:
-        return path.read_bytes()
+        return files.read(path)
     except OSError as error:
         reject("NS801", source.at("file"), file=written, reason=reason(error))
 
 
-def _rows(files: list[tuple[bytes, str]], source: Csv, fewer: bool = False) -> CsvRows:
+def _rows(read: list[tuple[bytes, str]], source: Csv, fewer: bool = False) -> CsvRows:
     faults = Faults()
     rows = CsvRows(0, source.file, source=source)
     found: dict[str, Words] = {}
     delimiter = source.delimiter
-    for data, written in files:
+    for data, written in read:
         text, encoding = decoded(data, written, source)
         if encoding != "utf-8" and source.encoding is None:
             found["encoding"] = {"encoding": encoding}

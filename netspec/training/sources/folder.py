@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
+import struct
 import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec.config.rows import Classes, Faults, File, Pictures, Rows, asked, reject
+from netspec import files
+from netspec.config.rows import Classes, Faults, File, Pictures, Rows, asked, reject, unpacking
 from netspec.config.vocabulary.sources import Folder
+from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.parts import need
 from netspec.source import Span
@@ -23,7 +27,10 @@ if TYPE_CHECKING:
     from netspec.config.rows import Array
 
 ENDINGS = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"))
-_BROKEN = (OSError, ValueError, SyntaxError, EOFError)  # what decoders raise on broken bytes
+_BROKEN = (OSError, ValueError, SyntaxError, EOFError, TypeError, struct.error)  # what decoders raise on broken bytes
+# what Pillow may try: it has decoders that run other programs
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+_SCAN, MOST_SCANS = b"\xff\xda", 100  # of a JPEG; one that is sent in steps has about ten
 _LYING = (5, 6, 7, 8)  # orientations of EXIF that exchange rows and columns
 _GREY = frozenset(("1", "L", "LA", "I", "I;16", "F"))
 
@@ -59,14 +66,12 @@ class FolderRows(Rows):
             size = self.norm or self._usual()
         found: Any = None
         for row, path in enumerate(self.paths):
-            picture = self._picture(path, row, wanted, faults)
+            picture = self._picture(path, row, size, maps, wanted, faults)
             if picture is None:
                 continue
             if maps is None:
-                maps = 1 if picture.mode in _GREY else 3
-            array = self._fitted(picture, row, size, maps, resize, wanted, faults)
-            if array is None:
-                continue
+                maps = _maps(picture)
+            array = _array(picture, maps, resize)
             if found is None:
                 found = empty_bytes((len(self.paths), *array.shape))
             found[row] = array
@@ -80,59 +85,86 @@ class FolderRows(Rows):
 
         sizes: Counter[tuple[int, int]] = Counter()
         for path in self.paths:
-            with contextlib.suppress(*_BROKEN), Image.open(path) as opened:
-                turned = opened.getexif().get(0x0112, 1) in _LYING
-                sizes[opened.size if turned else (opened.height, opened.width)] += 1
+            with contextlib.suppress(*_BROKEN, Image.DecompressionBombError), files.open_regular(path) as stream:
+                sizes[_size(_opened(stream))] += 1
         return max(sizes, key=lambda size: sizes[size], default=None)
 
-    def _picture(self, path: Path, row: int, wanted: Span | None, faults: Faults) -> Image | None:
-        """Decode a picture and turn it upright; report a broken one."""
-        from PIL import Image, ImageOps
-
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", Image.DecompressionBombWarning)
-                with Image.open(path) as opened:
-                    opened.load()
-                    return ImageOps.exif_transpose(opened)
-        except (*_BROKEN, Image.DecompressionBombWarning, Image.DecompressionBombError):
-            faults.add(Diagnostic("NS839", None, {"file": self.shown[row]}, labels=asked(wanted)))
-            return None
-
-    def _fitted(
+    def _picture(
         self,
-        picture: Image,
+        path: Path,
         row: int,
         size: tuple[int, ...] | None,
-        maps: int,
-        resize: tuple[int, ...] | None,
+        maps: int | None,
         wanted: Span | None,
         faults: Faults,
-    ) -> Array | None:
-        import numpy as np
-        from PIL import Image
+    ) -> Image | None:
+        """Decode a picture and turn it upright; report one that is broken, has another size, or is too large to decode.
 
-        have = (picture.height, picture.width)
-        if size is not None and have != size:
-            own = 1 if picture.mode in _GREY else 3
-            words = {
-                "where": self.shown[row],
-                "have": f"{own}@{have[0]}x{have[1]}",
-                "want": f"{maps}@{'x'.join(map(str, size))}",
-            }
-            hint = Hint("fit") if self.loose else Hint("resize", {"size": "x".join(map(str, size))})
-            faults.add(Diagnostic("NS840", None, words, labels=asked(wanted), hints=(hint,)))
+        Its size is taken from its header, before anything is decoded.
+        """
+        from PIL import Image, ImageOps
+
+        labels = asked(wanted)
+        try:
+            data = files.read(path)
+            with _opened(io.BytesIO(data)) as opened:
+                have = _size(opened)
+                if size is not None and have != size:
+                    want = "x".join(map(str, size))
+                    words = {"where": self.shown[row], "have": f"{_maps(opened)}@{have[0]}x{have[1]}"}
+                    words |= {"want": f"{maps or _maps(opened)}@{want}"}
+                    hint = Hint("fit") if self.loose else Hint("resize", {"size": want})
+                    faults.add(Diagnostic("NS840", None, words, labels=labels, hints=(hint,)))
+                    return None
+                fault = unpacking(self.shown[row], len(data), have[0] * have[1] * _maps(opened))
+                if fault is not None:
+                    faults.add(fault._replace(labels=labels))
+                    return None
+                if data.count(_SCAN) > MOST_SCANS:
+                    raise ValueError("a JPEG of so many scans takes minutes to decode")
+                opened.load()
+                ImageOps.exif_transpose(opened, in_place=True)
+                return opened
+        except (*_BROKEN, Image.DecompressionBombError):
+            faults.add(Diagnostic("NS839", None, {"file": self.shown[row]}, labels=labels))
             return None
-        plain = _plain(picture, maps)
-        if resize is not None and have != resize:
-            # Like `resize` of whole data sets, Pillow's bilinear filter averages over more pixels when it shrinks a
-            # picture.
-            plain = plain.resize((resize[1], resize[0]), Image.Resampling.BILINEAR)
-        array = np.asarray(plain, dtype=np.uint8)
-        return array[None] if maps == 1 else array.transpose(2, 0, 1)
 
     def where(self, row: int, name: str) -> str:
         return self.shown[row]
+
+
+def _opened(stream: Any) -> Image:
+    """Return a picture whose header is read. How large it may be is checked by its size, not by Pillow's own limit."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        return Image.open(stream, formats=_FORMATS)
+
+
+def _size(picture: Image) -> tuple[int, int]:
+    """Return the rows and columns of a picture when it is upright."""
+    # to look for EXIF behind the pixels of a PNG, Pillow would decode these
+    known = picture.format != "PNG" or "exif" in picture.info
+    lying = known and picture.getexif().get(0x0112, 1) in _LYING
+    return picture.size if lying else (picture.height, picture.width)
+
+
+def _maps(picture: Image) -> int:
+    return 1 if picture.mode in _GREY else 3
+
+
+def _array(picture: Image, maps: int, resize: tuple[int, ...] | None) -> Array:
+    """Return the pixels of a picture as bytes, (maps, height, width)."""
+    import numpy as np
+    from PIL import Image
+
+    plain = _plain(picture, maps)
+    if resize is not None and (plain.height, plain.width) != resize:
+        # like `resize` of whole data sets, Pillow's bilinear filter averages over more pixels when a picture shrinks
+        plain = plain.resize((resize[1], resize[0]), Image.Resampling.BILINEAR)
+    array = np.asarray(plain, dtype=np.uint8)
+    return array[None] if maps == 1 else array.transpose(2, 0, 1)
 
 
 def _plain(picture: Image, maps: int) -> Image:
@@ -195,7 +227,7 @@ def _list(source: Folder, option: str, top: Path, names: tuple[str, ...], rows: 
     total = 0
     for kind in names:
         below = top / kind
-        found = sorted(file for file in below.rglob("*") if file.suffix.lower() in ENDINGS and file.is_file())
+        found = sorted(file for file in below.rglob("*") if file.suffix.lower() in ENDINGS and not file.is_dir())
         if not found:
             reject("NS846", source.at(option), folder=f"{getattr(source, option)}/{kind}")
         for file in found:
@@ -203,9 +235,13 @@ def _list(source: Folder, option: str, top: Path, names: tuple[str, ...], rows: 
             if not file.resolve().is_relative_to(top.resolve()):
                 # Security: a link to a place outside of the folder could make a run read any file.
                 reject("NS835", source.at(option), Hint("data"), file=f"{getattr(source, option)}/{place}")
-            data = file.read_bytes()
-            digest.update(f"{place}\0{hashlib.sha256(data).hexdigest()}\n".encode())
-            total += len(data)
+            try:
+                with files.open_regular(file) as stream:
+                    size, own = files.digest_of(stream)
+            except OSError as error:
+                reject("NS801", source.at(option), file=f"{getattr(source, option)}/{place}", reason=reason(error))
+            digest.update(f"{place}\0{own}\n".encode())
+            total += size
             rows.paths.append(file)
             rows.shown.append(f"{getattr(source, option)}/{place}")
             rows.kinds.append(kind)

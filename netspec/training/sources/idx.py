@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import math
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netspec.config.rows import Classes, Faults, File, Pictures, Rows, reject
+from netspec import files
+from netspec.config.rows import Classes, Faults, File, Pictures, Rows, reject, unpacking
 from netspec.config.vocabulary.sources import Idx
-from netspec.diagnostics.errors import reason
+from netspec.diagnostics.errors import DataError, reason
 from netspec.diagnostics.model import Hint
 from netspec.source import Span
 
@@ -59,14 +59,14 @@ class IdxRows(Rows):
         return f"{file}: {name}[{at}]"
 
 
-def open_idx(source: Idx, files: Files, test: Files | None) -> IdxRows:
+def open_idx(source: Idx, own: Files, test: Files | None) -> IdxRows:
     """Read the two files of each part; raise NetspecError if one is not idx or truncated, or if they do not match."""
     import numpy as np
 
     images: list[Array] = []
     labels: list[Array] = []
     found: list[File] = []
-    for option, part in (("prefix", files), ("test", test)):
+    for option, part in (("prefix", own), ("test", test)):
         if part is None:
             continue
         pictures, image_file = _read(part.images, 3, source.at(option))
@@ -88,21 +88,28 @@ def open_idx(source: Idx, files: Files, test: Files | None) -> IdxRows:
 def _read(path: Path, axes: int, span: Span | None) -> tuple[Array, File]:
     import numpy as np
 
+    head = 4 + 4 * axes
     try:
-        data = path.read_bytes()
-        digest = hashlib.sha256(data).hexdigest()
-        if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
+        with files.open_regular(path) as stream:
+            size, digest = files.digest_of(stream)
+            packed = stream.read(2) == b"\x1f\x8b"
+            stream.seek(0)
+            opened: Any = gzip.GzipFile(fileobj=stream) if packed else stream
+            begin = opened.read(head)
+            if len(begin) < head or begin[:2] != b"\0\0" or begin[2] != _BYTES or begin[3] != axes:
+                reject("NS803", span, file=path.name, kind=f"idx{axes}-ubyte")
+            shape = tuple(int.from_bytes(begin[at : at + 4], "big") for at in range(4, head, 4))
+            wanted = head + math.prod(shape)
+            fault = unpacking(path.name, size, wanted, span) if packed else None
+            if fault is not None:
+                raise DataError(fault)
+            # one byte more than wanted shows that there are more
+            data = opened.read((wanted if packed else min(wanted, size)) - head + 1)
     except (OSError, EOFError, zlib.error) as error:
         why = reason(error) if isinstance(error, OSError) else str(error)
         reject("NS801", span, file=path.name, reason=why)
-    head = 4 + 4 * axes
-    if len(data) < head or data[:2] != b"\0\0" or data[2] != _BYTES or data[3] != axes:
-        reject("NS803", span, file=path.name, kind=f"idx{axes}-ubyte")
-    shape = tuple(int.from_bytes(data[at : at + 4], "big") for at in range(4, head, 4))
-    wanted = head + math.prod(shape)
-    if len(data) != wanted:
-        hint = Hint("cut") if len(data) < wanted else Hint("more")
-        reject("NS843", span, hint, file=path.name, have=len(data), want=wanted, shape="x".join(map(str, shape)))
-    array = np.frombuffer(data, dtype=np.uint8, offset=head).reshape(shape)
-    return array, File(path.name, len(data), digest)
+    have = head + len(data) if packed else size
+    if have != wanted:
+        hint = Hint("cut") if have < wanted else Hint("more")
+        reject("NS843", span, hint, file=path.name, have=have, want=wanted, shape="x".join(map(str, shape)))
+    return np.frombuffer(data, dtype=np.uint8).reshape(shape), File(path.name, have, digest)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netspec import files
 from netspec.config.rows import Faults, File, Rows, Texts, asked, reject
 from netspec.config.vocabulary.sources import Text
 from netspec.diagnostics.errors import reason
@@ -62,13 +63,13 @@ def characters(text: str, alphabet: str | None) -> tuple[Array, tuple[str, ...]]
 
 def open_text(source: Text, path: Path, test: Path | None) -> TextRows:
     """Read the file and that of the test part; every line end becomes a newline."""
-    parts, files = [], []
+    parts, read = [], []
     for option, file in (("file", path), ("test", test)):
         if file is None:
             continue
         written: str = getattr(source, option)
         try:
-            data = file.read_bytes()
+            data = files.read(file)
         except OSError as error:
             reject("NS801", source.at(option), file=written, reason=reason(error))
         try:
@@ -82,9 +83,9 @@ def open_text(source: Text, path: Path, test: Path | None) -> TextRows:
         if "\0" in text:
             reject("NS803", source.at(option), file=written, kind="text")
         parts.append(SourceFile(written, text))
-        files.append(File(written, len(data), hashlib.sha256(data).hexdigest()))
+        read.append(File(written, len(data), hashlib.sha256(data).hexdigest()))
     tested = len(parts[0].text) if len(parts) > 1 else None
-    return TextRows(sum(len(part.text) for part in parts), source.file, tested, files, parts=parts)
+    return TextRows(sum(len(part.text) for part in parts), source.file, tested, read, parts=parts)
 
 
 def shown(sign: str) -> str:
