@@ -110,9 +110,12 @@ class FolderRows(Rows):
             with _opened(io.BytesIO(data)) as opened:
                 have = _size(opened)
                 if size is not None and have != size:
-                    want = "x".join(map(str, size))
-                    words = {"where": self.shown[row], "have": f"{_maps(opened)}@{have[0]}x{have[1]}"}
-                    words |= {"want": f"{maps or _maps(opened)}@{want}"}
+                    own, want = _maps(opened), "x".join(map(str, size))
+                    words = {
+                        "where": self.shown[row],
+                        "have": f"{own}@{have[0]}x{have[1]}",
+                        "want": f"{maps or own}@{want}",
+                    }
                     hint = Hint("fit") if self.loose else Hint("resize", {"size": want})
                     faults.add(Diagnostic("NS840", None, words, labels=labels, hints=(hint,)))
                     return None
