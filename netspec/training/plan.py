@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MODULES = ("torch", "numpy", "safetensors")
 
 
-@dataclass(slots=True)
+@dataclass
 class Plan:
     """All that a run needs before its first step."""
 
