@@ -17,6 +17,7 @@ from netspec.training.loop.parallel import started
 from netspec.training.loop.progress import Callbacks, NoCallbacks
 from netspec.training.plan import assignments, make_plan, short_keys
 from netspec.training.run import Run
+from netspec.training.storage.folder import require_free
 
 __all__ = ["Net", "Run", "Spec", "load", "load_run", "parse", "resume", "train"]
 
@@ -113,6 +114,8 @@ def train(
         pictures=pictures,
         workers=workers,
     )
+    if started()[0] == 0:
+        require_free(None if out is None else Path(out))
     plan = make_plan(spec, request, data, allow=allow)
     with _shown(quiet, watch) as shown:
         return session.start(plan, None if out is None else Path(out), shown)

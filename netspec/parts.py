@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 
 from netspec.diagnostics.errors import MissingPackageError
@@ -23,6 +24,13 @@ PARTS = {
 }
 
 
+def require(*names: str) -> None:
+    """Raise MissingPackageError (NS951) for a module that cannot be found. None is imported: it may take seconds."""
+    for name in names:
+        if find_spec(name) is None:
+            raise _missing(name, f"No module named '{name}'")
+
+
 def need(name: str) -> ModuleType:
     """Import a module and return it.
 
@@ -31,6 +39,10 @@ def need(name: str) -> ModuleType:
     try:
         return import_module(name)
     except ImportError as error:
-        package, use = PARTS.get(name.partition(".")[0], (name, name))
-        words = {"part": package, "use": use, "reason": str(error), "command": f"python -m pip install {package}"}
-        raise MissingPackageError(Diagnostic("NS951", None, words)) from None
+        raise _missing(name, str(error)) from None
+
+
+def _missing(name: str, reason: str) -> MissingPackageError:
+    package, use = PARTS.get(name.partition(".")[0], (name, name))
+    words = {"part": package, "use": use, "reason": reason, "command": f"python -m pip install {package}"}
+    return MissingPackageError(Diagnostic("NS951", None, words))

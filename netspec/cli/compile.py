@@ -59,9 +59,9 @@ def compile_(
 
 
 def _export(run: Path, out: Path) -> None:
-    from netspec.training.run import Run
-
     if run.is_file():
         raise UsageError(Diagnostic("NS879", None, {"spec": str(run)}, hints=(Hint("run"),)))
+    from netspec.training.run import Run
+
     Run(run).export(out)
     say(str(out))

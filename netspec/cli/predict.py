@@ -28,7 +28,6 @@ from netspec.cli.output import (
 from netspec.diagnostics.display import width
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
-from netspec.parts import need
 
 if TYPE_CHECKING:
     from netspec.training.inference.predictor import Predictor
@@ -50,8 +49,6 @@ PARTS: dict[str, dict[str, str]] = {
 @common
 def evaluate(run: Path, files: tuple[Path, ...], **flags: Any) -> int:
     """Score a trained net: on every part of its own data, or on the rows of other files."""
-    for module in ("torch", "numpy", "safetensors"):
-        need(module)
     from netspec.training.inference.predictor import Predictor, evaluate
     from netspec.training.run import Run
 
@@ -107,8 +104,6 @@ USAGE = 2
 @click.pass_context
 def predict(ctx: click.Context, /, run: Path, files: tuple[str, ...], **flags: Any) -> int:
     """Let a trained net answer: to the rows of a table (`-` is standard input), arrays, pictures; or write a text."""
-    for module in ("torch", "numpy", "safetensors"):
-        need(module)
     from netspec.training.inference.predictor import Predictor
     from netspec.training.run import Run
 

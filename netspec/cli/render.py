@@ -11,6 +11,7 @@ import click
 from netspec.cli.options import Named, allow_option, common, load_net, net_options, spec_argument
 from netspec.cli.output import coloured, output_for, say, write_bytes, written
 from netspec.diagnostics.errors import NetspecError
+from netspec.figure.backends import form_of, writer_of
 from netspec.figure.settings import DIRECTIONS
 from netspec.figure.themes import THEMES
 from netspec.figure.views import VIEWS
@@ -98,16 +99,16 @@ def render(
 
     SPEC may be the folder of a run: then its net is drawn with the weights it has learned.
     """
-    run = _run(spec)
-    options["weights"] = _run(options["weights"]) or options["weights"] or run
-    found = load_net(spec, net, settings, root, limit) if run is None else run.net
     target = Path(out) if out else Path(f"{'net' if spec == '-' else Path(spec).stem}.svg")
     if out != "-":
         output_for(target, (), (spec,))
+        writer_of(form_of(target))
+    run = _run(spec)
+    options["weights"] = _run(options["weights"]) or options["weights"] or run
+    found = load_net(spec, net, settings, root, limit) if run is None else run.net
     picture = found.render(lang=lang, **options)
-    suffix = target.suffix.removeprefix(".").lower() or "svg"
     try:
-        data = picture.data(suffix, scale)
+        data = picture.data("svg" if out == "-" else form_of(target), scale)
     except NetspecError as error:
         if error.exit_code == MISSING and error.diagnostic.code == "NS720":
             # a DOT file needs no Graphviz, so it is written although the figure cannot be laid out

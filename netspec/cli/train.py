@@ -15,7 +15,6 @@ from netspec.cli.options import allow_option, common, limits_of, load_spec, net_
 from netspec.cli.output import language_of
 from netspec.diagnostics.errors import NetspecError, UsageError
 from netspec.diagnostics.model import Diagnostic
-from netspec.parts import need
 
 if TYPE_CHECKING:
     from netspec.documents import Request
@@ -64,18 +63,16 @@ def train(spec: str | None, **flags: Any) -> int:
     """Train a net on its data; weights, curves and figure land in a folder of the run."""
     if spec is None and flags["resume"] is None:
         raise click.MissingParameter(param_hint="SPEC", param_type="argument")
-    for module in ("torch", "numpy", "safetensors"):
-        need(module)
     from netspec.training.loop.parallel import started
-    from netspec.training.plan import make_plan
-    from netspec.training.session import resume, start
 
     rank, size, _ = started()
+    _refuse_early(flags, rank)
     limits = limits_of(flags["limit"])
     found = None if spec is None else load_spec(spec, flags["root"], limits)
     others = [load_spec(other, flags["root"], limits) for other in flags["others"]]
     if flags["resume"] is not None:
-        _nothing_else(flags)
+        from netspec.training.session import resume
+
         if flags["processes"] > 1 and size == 1:
             launch(flags["processes"])
         with _watch(flags, rank) as watch:
@@ -92,6 +89,8 @@ def train(spec: str | None, **flags: Any) -> int:
     assert found is not None
     path = found.program.main.source.path
     request = request_of(flags, None if path is None else path.parent)
+    from netspec.training.plan import make_plan
+
     try:
         plan = make_plan(found, request, None, others, flags["allow"])
     except NetspecError as error:
@@ -100,9 +99,28 @@ def train(spec: str | None, **flags: Any) -> int:
         raise
     if flags["processes"] > 1 and size == 1:
         launch(flags["processes"])
+    from netspec.training.session import start
+
     with _watch(flags, rank) as watch:
         start(plan, flags["out"], watch)
     return 0
+
+
+def _refuse_early(flags: dict[str, Any], rank: int) -> None:
+    """Raise UsageError for what can be refused before the spec is read: a taken folder, an absent device, an interval.
+
+    The modules that train are imported last, for they cost more than all that is checked.
+    """
+    from netspec.training.loop.devices import require_device
+    from netspec.training.storage.folder import require_free
+
+    if flags["resume"] is not None:
+        _nothing_else(flags)
+        return
+    save_interval(flags["save_every"])
+    require_device(flags["device"])
+    if rank == 0:  # another process may find what the first one has begun to write
+        require_free(flags["out"])
 
 
 @contextlib.contextmanager

@@ -20,9 +20,10 @@ from netspec.diagnostics.model import Diagnostic, Report
 from netspec.documents import Request
 from netspec.ir.graph import Graph
 from netspec.ir.types import Type
-from netspec.parts import need
+from netspec.parts import need, require
 from netspec.training.data.batches import default_workers
 from netspec.training.data.dataset import Dataset, prepare
+from netspec.training.loop.devices import require_device
 from netspec.training.sources.open import Places, open_source
 
 if TYPE_CHECKING:
@@ -151,14 +152,15 @@ def make_plan(
         SpecError: the sections have mistakes (exit code 1).
         NetspecError: the data has faults (3), or a package is missing (5).
     """
+    # What costs little is refused first: torch and matplotlib are imported when the data is known to fit.
     net, data, train, found = read_sections(spec, request, others)
-    for module in MODULES:
-        need(module)
-    if request.pictures:
-        for module in ("matplotlib", "pygraphviz"):
-            need(module)
+    modules = (*MODULES, "matplotlib", "pygraphviz") if request.pictures else MODULES
+    require(*modules)
+    require_device(request.device)
     places = places_of(request, spec, allow)
     dataset = load_data(data, found, places, given or {}, train.seed, spec, stored)
+    for module in modules:
+        need(module)
     return Plan(spec, net, data, train, found, dataset, request, others)
 
 

@@ -21,10 +21,9 @@ from netspec.diagnostics.errors import DataError, DivergedError, NetspecError, S
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.documents import Environment, Scores, Settings
 from netspec.ir.graph import Graph, Layer
-from netspec.parts import need
 from netspec.training.loop.engine import Engine, build_engine
 from netspec.training.loop.loop import Diverged, Interrupted, Loop, evaluation
-from netspec.training.loop.parallel import ProcessLost
+from netspec.training.loop.parallel import ProcessLost, started
 from netspec.training.loop.progress import Callbacks, Facts, Progress, Resumed, Summary
 from netspec.training.plan import Plan, make_plan
 from netspec.training.report.pictures import Drawn, draw
@@ -58,7 +57,6 @@ _CAUSES = {"layer": "in_layer", "weights": "in_weights", "input": "in_input", "l
 
 def start(plan: Plan, out: Path | None, watch: Callbacks) -> Run:
     """Start a run in a new folder: `out`, or the next free `runs/NET-N`."""
-    need("torch")
     return Session(plan, watch).start(out)
 
 
@@ -83,9 +81,11 @@ def resume(
         request.data = os.fspath(data_folder)
     if pictures is not None:
         request.pictures = pictures
-    plan = make_plan(spec or run.spec, request, data, others or run.others, allow, run.data)
-    need("torch")
-    return Session(plan, watch).resume(Folder(run.folder))
+    found = Folder(run.folder)
+    with contextlib.nullcontext() if started()[0] else Lock(found):  # the first of several processes has it
+        plan = make_plan(spec or run.spec, request, data, others or run.others, allow, run.data)
+        refuse_changes(found, plan)
+        return Session(plan, watch).resume(found)
 
 
 class Session:
@@ -109,17 +109,13 @@ class Session:
             return self.work(folder, Restored())
 
     def resume(self, folder: Folder) -> Run:
-        """Continue a run from its newest undamaged checkpoint; raise NetspecError (NS860) if spec or data changed."""
-        if not self.leads:
-            self.engine.processes.said("")
-            return self.work(folder, restore(folder, self.engine, self.plan))
-        with Lock(folder):
-            refuse_changes(folder, self.plan)
-            self.engine.processes.said(str(folder.path))
-            found = restore(folder, self.engine, self.plan)
+        """Continue a run, whose lock is held, from its newest undamaged checkpoint."""
+        self.engine.processes.said(str(folder.path))
+        found = restore(folder, self.engine, self.plan)
+        if self.leads:
             step, logged = found.progress.step, last_logged(folder)
             self.watch.resumed(Resumed(step, found.progress.epoch + 1, max(0, logged - step), tuple(found.broken)))
-            return self.work(folder, found)
+        return self.work(folder, found)
 
     @property
     def leads(self) -> bool:

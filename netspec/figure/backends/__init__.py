@@ -104,16 +104,7 @@ class Picture:
             UsageError: there is no such format (NS722), or the picture has too many pixels (NS735).
             MissingPackageError: the format needs a package that is not installed.
         """
-        writer = WRITERS.find(_OTHER_ENDINGS.get(form, form))
-        if writer is not None:
-            return writer().write(self, scale)
-        offered = not_allowed(form)
-        if offered is not None:
-            raise UsageError(offered)
-        formats = tuple(WRITERS)
-        guess = nearest(form, formats)
-        hints = (Hint("nearest", {"name": guess}),) if guess else ()
-        raise UsageError(Diagnostic("NS722", None, {"form": form, "formats": Quoted(formats)}, hints=hints))
+        return writer_of(form)().write(self, scale)
 
     def save(self, path: str | os.PathLike[str], scale: float = 2.0) -> Path:
         """Write the figure to a file.
@@ -130,7 +121,7 @@ class Picture:
             MissingPackageError: the format needs a package that is not installed, or the view needs Graphviz.
         """
         target = Path(path)
-        target.write_bytes(self.data(target.suffix.removeprefix(".").lower() or "svg", scale))
+        target.write_bytes(self.data(form_of(target), scale))
         return target
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -180,3 +171,22 @@ WRITERS: Final[Registry[type[Writer]]] = Registry(
     "figure writer", Writer, __package__, homes={"dot": "layout"}, missing=_missing
 )
 _OTHER_ENDINGS: Final = {"gv": "dot"}
+
+
+def form_of(path: Path) -> str:
+    """Return the format that the suffix of a file means; SVG without one."""
+    return path.suffix.removeprefix(".").lower() or "svg"
+
+
+def writer_of(form: str) -> type[Writer]:
+    """Return what writes a format; raise UsageError if there is no such format (NS722)."""
+    writer = WRITERS.find(_OTHER_ENDINGS.get(form, form))
+    if writer is not None:
+        return writer
+    offered = not_allowed(form)
+    if offered is not None:
+        raise UsageError(offered)
+    formats = tuple(WRITERS)
+    guess = nearest(form, formats)
+    hints = (Hint("nearest", {"name": guess}),) if guess else ()
+    raise UsageError(Diagnostic("NS722", None, {"form": form, "formats": Quoted(formats)}, hints=hints))

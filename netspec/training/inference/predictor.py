@@ -11,12 +11,13 @@ from netspec.config.rows import Rows
 from netspec.config.vocabulary.sources import Folder
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
-from netspec.parts import need
+from netspec.parts import need, require
 from netspec.training.data.dataset import ALL, Dataset, transform_new_rows
 from netspec.training.inference.tables import Answer, open_given
+from netspec.training.loop.devices import require_device
 from netspec.training.loop.engine import EVALUATION_BATCH, Engine, build_engine
 from netspec.training.loop.loop import Evaluation, evaluation
-from netspec.training.plan import Plan, places_of, read_sections
+from netspec.training.plan import MODULES, Plan, places_of, read_sections
 from netspec.training.record import Record
 from netspec.training.sources.folder import open_folder
 
@@ -39,8 +40,8 @@ class Predictor:
     """
 
     def __init__(self, run: Record, device: str = "cpu", allow: Iterable[str] = ()) -> None:
-        for module in ("torch", "numpy", "safetensors"):
-            need(module)
+        require(*MODULES)
+        require_device(device)
         self.run = run
         self.request = run.request
         self.request.device, self.request.compile = device, "off"
@@ -77,6 +78,8 @@ class Predictor:
 
     def engine(self, dataset: Dataset) -> Engine:
         """Return an engine with the trained net for the rows of a data set."""
+        for module in MODULES:
+            need(module)
         import torch
 
         engine = build_engine(self.plan(dataset))

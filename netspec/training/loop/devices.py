@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import re
+import sys
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.errors import UsageError
@@ -18,8 +24,41 @@ USAGE = 2
 SMALL_STEP = 2_000_000_000
 
 
+def require_device(wanted: str) -> None:
+    """Raise UsageError (NS853) for a device that cannot be here, as far as that is known without importing torch."""
+    kinds = ["cpu", *["cuda"] * _may_have_cuda(), *["mps"] * (sys.platform == "darwin")]
+    if wanted != "auto" and not (_FORM.fullmatch(wanted) and wanted.partition(":")[0] in kinds):
+        raise _absent(wanted, kinds)
+
+
+_FORM = re.compile(r"cpu|mps|cuda(:\d{1,4})?")
+
+
+def _may_have_cuda() -> bool:
+    """Whether torch is built for graphics cards, and a driver is installed where one can be looked for."""
+    spec = find_spec("torch")
+    try:
+        text = Path(spec.origin or "").with_name("version.py").read_text(encoding="utf-8") if spec else ""
+    except OSError:
+        return True
+    built = dict(re.findall(r"^(cuda|hip)\b[^=\n]*= *(.*)$", text, re.MULTILINE))
+    if built.get("cuda") == built.get("hip") == "None":
+        return False
+    if built.get("hip") == "None" and sys.platform == "linux":
+        try:
+            ctypes.CDLL("libcuda.so.1")
+        except OSError:
+            return False
+    return True
+
+
+def _absent(wanted: str, there: Iterable[str]) -> UsageError:
+    return UsageError(Diagnostic("NS853", None, {"device": wanted, "legal": ", ".join(there)}, hints=(Hint("auto"),)))
+
+
 def choose_device(wanted: str) -> str:
     """Return the device; `auto` means CUDA if it is available, else the CPU. Raise NetspecError (NS853) if missing."""
+    require_device(wanted)
     import torch
 
     _, _, local = started()
@@ -27,11 +66,11 @@ def choose_device(wanted: str) -> str:
         wanted = "cuda" if torch.cuda.is_available() else "cpu"
     if wanted == "cuda" and local:
         wanted = f"cuda:{local}"  # one card for each process of a machine
-    kind = wanted.partition(":")[0]
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not there.get(kind, False):
-        legal = ", ".join(name for name, found in there.items() if found)
-        raise UsageError(Diagnostic("NS853", None, {"device": wanted, "legal": legal}, hints=(Hint("auto"),)))
+    cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    there = ["cpu", *["cuda"] * bool(cards), *(f"cuda:{card}" for card in range(cards))]
+    there += ["mps"] * torch.backends.mps.is_available()
+    if wanted not in there:
+        raise _absent(wanted, there)
     return wanted
 
 

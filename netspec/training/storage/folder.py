@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 from collections.abc import Iterator, Sequence
@@ -85,14 +86,26 @@ def writing(path: Path) -> Iterator[None]:
         raise UsageError(Diagnostic("NS906", None, words)) from None
 
 
-def new_folder(out: Path | None, net: str) -> Folder:
-    """Create the folder for a new run: `out`, which must be empty, or the next free `runs/NET-N`."""
-    if out is not None:
+def require_free(out: Path | None) -> None:
+    """Raise UsageError for a folder in which no run can begin: it is not empty (NS851), or not writable (NS906)."""
+    if out is None:
+        return
+    with writing(out):
         # A lock without settings is from a run that was killed before it began, so nothing is lost.
         begun = out.is_dir() and (out / LOCK).exists() and not (out / SETTINGS).exists()
         if out.exists() and not begun and (not out.is_dir() or any(out.iterdir())):
             hint = Hint("resume" if _unfinished(Folder(out)) else "other")
             raise UsageError(Diagnostic("NS851", None, {"folder": str(out)}, hints=(hint,)))
+        above = next(path for path in (out, *out.absolute().parents) if path.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+            fault = errno.EACCES if above.is_dir() else errno.ENOTDIR
+            raise OSError(fault, os.strerror(fault))
+
+
+def new_folder(out: Path | None, net: str) -> Folder:
+    """Create the folder for a new run: `out`, which must be empty, or the next free `runs/NET-N`."""
+    if out is not None:
+        require_free(out)
         with writing(out):
             files.make_folder(out)
         return Folder(out)
