@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import pytest
 
 import netspec
-from netspec import api
+from netspec import api, files
 from netspec.diagnostics.errors import NetspecError
 from netspec.training.loop.loop import Loop
-from netspec.training.storage import checkpoint, files
+from netspec.training.storage import checkpoint
 from netspec.training.storage.folder import Folder, Lock
 from netspec.training.storage.writer import RunWriter
 from tests.train.conftest import MLP, Train, same
