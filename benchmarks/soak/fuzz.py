@@ -1,18 +1,28 @@
-"""100,000 broken inputs (NETSPEC_FUZZ sets another number): only diagnostics may come of them."""
+"""100,000 broken specs (NETSPEC_FUZZ sets another number), and a twentieth as many data files, command lines and cells
+of notebooks each: only diagnostics may come of them."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import random
 import re
+import struct
+import tempfile
 import time
 import traceback
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from benchmarks.publish import publish
-from netspec.api import Spec
+from netspec.api import Spec, parse
+from netspec.cli.main import COMMANDS, UnforeseenError
+from netspec.cli.main import main as netspec
+from netspec.diagnostics.errors import NetspecError
 from netspec.diagnostics.model import Fault, as_json, text
 from netspec.elaborate.program import parse_program
 from netspec.limits import Limits
@@ -34,39 +44,72 @@ PIECES = (
 
 
 def main() -> bool:
-    failures, slow, codes, seconds = run(COUNT, 1)
-    kinds = ", ".join(f"{code} {count:,}" for code, count in codes.most_common(12))
+    kinds: dict[str, tuple[Try, int]] = {
+        "specs": (_spec, COUNT),
+        "data files": (_data, COUNT // 20),
+        "command lines": (_command, COUNT // 20),
+        "cells": (_cell, COUNT // 20),
+    }
     lines = [
-        "| inputs | unexpected exceptions | slower than 2 s | codes seen | minutes |",
-        "|---|---|---|---|---|",
-        f"| {COUNT:,} | {len(failures)} | {len(slow)} | {len(codes)} | {seconds / 60:.1f} |",
+        "| kind | inputs | unexpected exceptions | slower than 2 s | codes seen | minutes |",
+        "|---|---|---|---|---|---|",
+    ]
+    failures: list[str] = []
+    slow = 0
+    for kind, (attempt, count) in kinds.items():
+        found, late, codes, seconds = run(count, 1, attempt)
+        lines.append(f"| {kind} | {count:,} | {len(found)} | {len(late)} | {len(codes)} | {seconds / 60:.1f} |")
+        print(lines[-1], codes.most_common(12), flush=True)
+        failures += found
+        slow += len(late)
+    lines += [
         "",
-        f"A quarter each: random bytes, random words of the language, a valid spec with one token changed, with five. "
-        f"Every report was written as text in both languages and as JSON. Most frequent: {kinds}.",
+        "Specs: a quarter each random bytes, random words of the language, a valid spec with one token changed, with "
+        "five; every report was written as text in both languages and as JSON. Data files: csv, npz, idx, folders of "
+        "pictures and texts, whole, cut, with bytes changed, with odd cells. Command lines: every command with flags, "
+        "values and files in any order. Cells: a random line above a broken spec; what is whole is drawn. An answer "
+        "that nobody foresaw (NS923) counts as an exception.",
     ]
     lines += [f"\n```\n{failure}\n```" for failure in failures[:5]]
-    publish("fuzz", "Fuzzing: nothing but diagnostics", lines, ("lark", "pydantic"))
+    publish("fuzz", "Fuzzing: nothing but diagnostics", lines, ("lark", "pydantic", "numpy", "torch"))
     return not failures and not slow
 
 
-def run(count: int, seed: int) -> tuple[list[str], list[bytes], Counter[str], float]:
+# one input from the generator and the specs: what it was, and a call that gives the codes of what is said of it
+Try = Callable[[random.Random, list[str], int], tuple[object, Callable[[], list[str]]]]
+
+
+def _spec(generator: random.Random, specs: list[str], number: int) -> tuple[object, Callable[[], list[str]]]:
+    makers: tuple[Callable[[random.Random, list[str]], bytes], ...] = (noise, words, changed, garbled)
+    data = makers[number % len(makers)](generator, specs)
+    return data, lambda: tried(data)
+
+
+def run(count: int, seed: int, attempt: Try = _spec) -> tuple[list[str], list[object], Counter[str], float]:
     """Tries `count` inputs; returns tracebacks, slow inputs, how often each code came up, and the seconds it took."""
     generator = random.Random(seed)
     specs = valid()
-    makers: tuple[Callable[[random.Random, list[str]], bytes], ...] = (noise, words, changed, garbled)
     failures: list[str] = []
-    slow: list[bytes] = []
+    slow: list[object] = []
     codes: Counter[str] = Counter()
     begun = time.perf_counter()
-    for number in range(count):
-        data = makers[number % len(makers)](generator, specs)
-        start = time.process_time()
+    before = Path.cwd()
+    warnings.filterwarnings("ignore", module="PIL")  # it warns of pictures that it then refuses
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
         try:
-            codes.update(tried(data))
-        except Exception:
-            failures.append(f"{data!r}\n{traceback.format_exc(limit=-4)}")
-        if time.process_time() - start > SLOWEST:
-            slow.append(data)
+            attempt(random.Random(0), specs, 0)[1]()  # what is imported once is not the input's time
+            for number in range(count):
+                what, call = attempt(generator, specs, number)
+                start = time.process_time()
+                try:
+                    codes.update(call())
+                except Exception:
+                    failures.append(f"{what!r}\n{traceback.format_exc(limit=-4)}")
+                if time.process_time() - start > SLOWEST:
+                    slow.append(what)
+        finally:
+            os.chdir(before)
     return failures, slow, codes, time.perf_counter() - begun
 
 
@@ -127,3 +170,221 @@ def changed(generator: random.Random, specs: list[str], times: int = 1) -> bytes
 
 def garbled(generator: random.Random, specs: list[str]) -> bytes:
     return changed(generator, specs, 5)
+
+
+# ---- data files
+
+# source -> its expression, the input, the steps of the input's field, those of the target's
+SOURCES = {
+    "csv": ('csv("d.csv")', "x: 2", 'columns("a", "b")', 'label(column = "k")'),
+    "npz": ('npz("d.npz")', "x: 2", 'columns("x")', 'label(column = "k")'),
+    "idx": ('idx("d")', "x: 1@4x4", "image -> scale(0, 1)", "label"),
+    "folder": ('folder("d")', "x: 1@4x4", "image -> scale(0, 1)", "label"),
+    "text": (
+        'text("d.txt")',
+        "x: one of 3 over 4\n  hidden h: embed(4)",
+        "chars -> window(4)",
+        "chars -> window(4, ahead = 1)",
+    ),
+}
+CELLS = (
+    "", "1", "-1e5", "nan", "inf", "1,5", "1e999", "-", "?", " 2 ", '"', '""', "a,b", "\n", "\r", "\t", ";", "한글",
+    "\u2028", "\x00", "\x1b[31m", "=1+1", "9" * 400, "é", "2020-01-01", "true", "#", "'", "\ufeff",
+)  # fmt: skip
+
+
+def _data(generator: random.Random, specs: list[str], number: int) -> tuple[object, Callable[[], list[str]]]:
+    """A source of every kind in turn, whole or broken, read as `netspec train` reads it."""
+    kind = list(SOURCES)[number % len(SOURCES)]
+    files = _broken(generator, _files(kind, generator))
+    source, begin, steps, target = SOURCES[kind]
+    text = (
+        f"net n {{\n  input {begin}\n  output y: 3 perceptrons\n}}\ndata {{\n  source = {source}\n  x = {steps}\n"
+        f"  t = {target}\n}}\ntrain {{\n  loss = cross_entropy(y, t)\n}}\n"
+    )
+
+    def call() -> list[str]:
+        from netspec.training.plan import Request, make_plan
+
+        for path, data in files.items():
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).write_bytes(data)
+        try:
+            make_plan(parse(text, folder="."), Request(pictures=False, folder="."))
+        except NetspecError as error:
+            error.text("en").encode("utf-8")
+            error.text("ko").encode("utf-8")
+            return [found.code for found in error.diagnostics]
+        return ["fine"]
+
+    return (text, files), call
+
+
+def _files(kind: str, generator: random.Random) -> dict[str, bytes]:
+    """The files of a small source that is as it should be."""
+    import numpy as np
+    from PIL import Image
+
+    rows = generator.randrange(1, 12)
+    if kind == "csv":
+        cells = [[f"{generator.random():.3f}", str(row), "uvw"[row % 3]] for row in range(rows)]
+        if generator.random() < 0.5:
+            cells[generator.randrange(rows)][generator.randrange(3)] = generator.choice(CELLS)
+        sign = generator.choice(",,,;\t|")
+        return {"d.csv": "\n".join(map(sign.join, [["a", "b", "k"], *cells])).encode("utf-8", "surrogatepass")}
+    if kind == "npz":
+        stream = io.BytesIO()
+        dtype = generator.choice(["float64", "float32", "int8", "bool", "complex64", "U3", "datetime64[D]", "object"])
+        shape = generator.choice([(rows, 2), (rows,), (rows, 2, 2), (0, 2), ()])
+        np.savez(stream, x=np.ones(shape).astype(dtype), k=np.arange(rows) % 3)
+        return {"d.npz": stream.getvalue()}
+    if kind == "idx":
+        count = generator.choice([rows, rows + 1, 0, 2**31])
+        images = struct.pack(">IIII", 0x803, count, 4, 4) + bytes(rows * 16)
+        labels = struct.pack(">II", 0x801, rows) + bytes(row % 3 for row in range(rows))
+        return {"d-images-idx3-ubyte": images, "d-labels-idx1-ubyte": labels}
+    if kind == "folder":
+        stream = io.BytesIO()
+        mode = generator.choice(["L", "RGB", "RGBA", "1", "P", "I;16", "CMYK"])
+        form = generator.choice(["PNG", "TIFF"]) if mode != "CMYK" else "TIFF"
+        Image.new(mode, generator.choice([(4, 4), (5, 4), (1, 1)])).save(stream, form)
+        return {f"d/{name}/{row}.{form.lower()}": stream.getvalue() for name in "uvw" for row in range(2)}
+    return {"d.txt": "".join(generator.choice("abc") for _ in range(generator.choice([0, 3, 60]))).encode()}
+
+
+def _broken(generator: random.Random, files: dict[str, bytes]) -> dict[str, bytes]:
+    """The files, one of them cut, changed or empty, in half of all cases."""
+    if generator.random() < 0.4:
+        return files
+    name = generator.choice(list(files))
+    data = bytearray(files[name])
+    for _ in range(generator.choice([1, 1, 4])):
+        at = generator.randrange(len(data) + 1)
+        how = generator.randrange(4)
+        if how == 0:
+            del data[at:]
+        elif how == 1:
+            data[at:at] = generator.choice(CELLS).encode("utf-8", "surrogatepass")
+        elif how == 2 and at < len(data):
+            data[at] = generator.randrange(256)
+        else:
+            del data[at : at + generator.randrange(1, 9)]
+    return {**files, name: bytes(data)}
+
+
+# ---- command lines
+
+NUMBERS = ("1", "2", "3", "0", "-1", "1.5", "x", "", "1e3", "nan")
+NAMES = ("n", "a.net", "t.net", "none.net", "d.csv", "run", ".", "-", "", "\x1b[31m", "한글.net", "a.net/b", "out.svg",
+         "x.pt2", "x.py", "x.npz", "H=3", "train.epochs=1", "train.batch=0", "data.split=[1]", "=", "x=1,2", "ko",
+         "json", "cpu", "cuda", "NS302", "302", "classic", "blocks", "neurons", "nodes=5", "85mm", "9" * 60)  # fmt: skip
+FIRST = "net n {\n  input  x: 2\n  hidden h: 3 perceptrons -> relu\n  output y: 3 perceptrons\n}\n"
+TRAINED = (
+    FIRST
+    + 'data {\n  source = csv("d.csv")\n  x = columns("a", "b")\n  k = label(column = "k")\n}\n'
+    + "train {\n  loss = cross_entropy(y, k)\n  epochs = 1\n}\n"
+)
+
+
+def _command(generator: random.Random, specs: list[str], number: int) -> tuple[object, Callable[[], list[str]]]:
+    """Every command in turn with flags of its own, flags of others, values and files in any order."""
+    from click import Choice, Context, IntRange, Option
+
+    from netspec.cli.main import netspec as group
+
+    name = list(COMMANDS)[number % len(COMMANDS)]
+    command = group.get_command(Context(group), name)
+    assert command is not None
+    options = [item for item in command.params if isinstance(item, Option)]
+    given = [generator.choice(NAMES) if generator.random() < 0.5 else "t.net" for _ in range(generator.randrange(0, 3))]
+    for option in generator.choices(options, k=generator.randrange(0, 4)):
+        given.append(generator.choice(option.opts))
+        if option.is_flag and generator.random() < 0.9:
+            continue
+        kind = option.type
+        pool = kind.choices if isinstance(kind, Choice) else NUMBERS if isinstance(kind, IntRange) else NAMES
+        given.append(str(generator.choice((*pool, generator.choice(NAMES)))))
+    if generator.random() < 0.3:
+        generator.shuffle(given)
+    arguments = [name, *given] if generator.random() < 0.95 else [*given, name]
+
+    def call() -> list[str]:
+        from netspec.cli import train
+
+        Path("a.net").write_text(FIRST, encoding="utf-8")
+        Path("t.net").write_text(TRAINED, encoding="utf-8")
+        Path("d.csv").write_text("a,b,k\n" + "1,2,u\n3,4,v\n5,6,w\n" * 4, encoding="utf-8")
+        if not Path("run").exists():
+            netspec(["train", "t.net", "--out", "run", "--no-pictures", "-q"])
+        out, error = (io.TextIOWrapper(io.BytesIO(), encoding=generator.choice(["utf-8", "ascii"])) for _ in range(2))
+        plain = train.launch
+        train.launch = lambda processes: _never()  # type: ignore[assignment]
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
+                code = netspec(list(arguments))
+        finally:
+            train.launch = plain
+        for stream in (out, error):
+            stream.flush()
+        said = error.buffer.getvalue().decode("utf-8", "replace")  # type: ignore[attr-defined]
+        assert code in (0, 1, 2, 3, 4, 5), (code, said)
+        assert "Traceback" not in said, said
+        return re.findall(r"NS\d{3}", said) or ["fine"]
+
+    return arguments, call
+
+
+def _never() -> Any:
+    raise NetspecError()
+
+
+# ---- cells of notebooks
+
+WORDS = (
+    "net",
+    "model",
+    "n",
+    "x=1",
+    "H=3",
+    "H=",
+    "=",
+    "==",
+    "1a",
+    "class",
+    "한글",
+    "a-b",
+    "--help",
+    "%",
+    "name=3",
+    "x",
+    '"',
+)
+
+
+class Shell:
+    """Takes what a cell binds, as IPython does."""
+
+    def push(self, bound: dict[str, Any]) -> None:
+        assert all(name.isidentifier() for name in bound)
+
+
+def _cell(generator: random.Random, specs: list[str], number: int) -> tuple[object, Callable[[], list[str]]]:
+    from netspec.notebook import NetspecMagic
+
+    line = " ".join(generator.choices(WORDS, k=generator.randrange(0, 3)))
+    data = (words, changed, garbled)[number % 3](generator, specs) if number % 4 else generator.choice(specs).encode()
+    cell = data.decode("utf-8", "replace" if number % 2 else "surrogateescape")
+
+    def call() -> list[str]:
+        try:
+            net = NetspecMagic(Shell())(line, cell)
+            if number % 10 == 0:
+                net._repr_mimebundle_()
+        except UnforeseenError:
+            raise
+        except NetspecError as error:
+            "".join(error._render_traceback_()).encode("utf-8")
+            return [found.code for found in error.diagnostics]
+        return ["fine"]
+
+    return (line, cell), call

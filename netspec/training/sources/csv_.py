@@ -371,7 +371,8 @@ def decoded(data: bytes, written: str, source: Csv) -> tuple[str, str]:
             continue
         if "\0" in text:
             reject("NS803", source.at("file"), file=written, kind="csv")
-        return text.removeprefix("\ufeff"), encoding
+        # A carriage return alone ends a line, too, as old Macs wrote it: places in the file are counted by line feeds.
+        return re.sub(r"\r(?!\n)", "\n", text.removeprefix("\ufeff")), encoding
     line = data.count(b"\n", 0, getattr(first, "start", 0)) + 1
     hint = Hint("encoding", {"source": source.written(encoding="latin-1")})
     reject("NS802", source.at("file"), hint, file=written, encoding=encodings[0], line=str(line))
