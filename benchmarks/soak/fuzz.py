@@ -275,9 +275,11 @@ def _broken(generator: random.Random, files: dict[str, bytes]) -> dict[str, byte
 # ---- command lines
 
 NUMBERS = ("1", "2", "3", "0", "-1", "1.5", "x", "", "1e3", "nan")
-NAMES = ("n", "a.net", "t.net", "none.net", "d.csv", "run", ".", "-", "", "\x1b[31m", "한글.net", "a.net/b", "out.svg",
-         "x.pt2", "x.py", "x.npz", "H=3", "train.epochs=1", "train.batch=0", "data.split=[1]", "=", "x=1,2", "ko",
-         "json", "cpu", "cuda", "NS302", "302", "classic", "blocks", "neurons", "nodes=5", "85mm", "9" * 60)  # fmt: skip
+NAMES = (
+    "n", "a.net", "t.net", "none.net", "d.csv", "run", ".", "-", "", "\x1b[31m", "한글.net", "a.net/b", "out.svg",
+    "x.pt2", "x.py", "x.npz", "H=3", "train.epochs=1", "train.batch=0", "data.split=[1]", "=", "x=1,2", "ko", "json",
+    "cpu", "cuda", "NS302", "302", "classic", "blocks", "neurons", "nodes=5", "85mm", "9" * 60,
+)  # fmt: skip
 FIRST = "net n {\n  input  x: 2\n  hidden h: 3 perceptrons -> relu\n  output y: 3 perceptrons\n}\n"
 TRAINED = (
     FIRST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -302,3 +303,23 @@ def test_numbers_that_need_other_time_steps_are_refused_at_the_step() -> None:
     (found,) = refused.value.diagnostics
     assert found.code == "NS729"
     assert found.line == 3
+
+
+# ---- steps that read nothing
+
+BEGINS = {
+    "noise": "hidden h: noise(3)\n  output y: x & h -> 2 perceptrons",
+    "noise -> perceptrons": "hidden h: noise(3) -> 5 perceptrons -> relu\n  output y: x & h -> 2 perceptrons",
+    "zeros": "hidden h: zeros(4)\n  output y: x + h -> 2 perceptrons",
+    "learned": "hidden h: learned(4)\n  output y: x + h -> 2 perceptrons",
+}
+
+
+@pytest.mark.parametrize("view", [None, *VIEWS])
+@pytest.mark.parametrize("step", BEGINS)
+def test_a_step_that_reads_nothing_is_drawn_or_refused_in_every_view(step: str, view: str | None) -> None:
+    net = netspec.parse(f"net n {{\n  input x: 4\n  {BEGINS[step]}\n}}\n").net()
+    for example in (None, "x=1,2,3,4"):
+        drawn = contextlib.nullcontext() if view is example is None else contextlib.suppress(NetspecError)
+        with drawn:  # the view that netspec chooses can draw it; another may refuse, in words
+            assert net.render(view=view, input=example).svg().startswith("<svg")
