@@ -8,7 +8,7 @@ from typing import Any
 from netspec.compute.arrays import Array, constants, total
 from netspec.ir.call import Call
 from netspec.ir.marks import TITLE, kind, structure
-from netspec.ir.operation import Argument, Lowering, Op, extent, listed, option, plain, squeeze, wants_space
+from netspec.ir.operation import Argument, Lowering, Op, Windows, extent, listed, option, plain, squeeze, wants_space
 from netspec.ir.sizes import Size, divides, product, text
 from netspec.ir.types import Type, refuse, space_text
 
@@ -218,6 +218,12 @@ class Upsample(Op):
             own = letters[axis]
             x = total(f"{letters},o{own}->{letters.replace(own, 'o')}", x, constants(shares, (to, size)))
         return x
+
+    def windows(self, value: Type) -> Windows | None:
+        if self.factor is None or self.mode != "nearest":
+            return None
+        factors, axes = extent(self.factor, value.space, "factor"), len(value.space)
+        return Windows(factors, factors, (1,) * axes, (0,) * axes, turned=True)
 
     def _between(self, place: int, size: int, to: int) -> float:
         """Return the position in the smaller map that corresponds to a place of the larger one."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from netspec.figure.units import Unsuitable
 from netspec.ir.graph import Edge, Graph, Layer, Node
+from netspec.ir.operation import Windows
 from netspec.ir.sizes import Formula, Size
 from netspec.ir.types import Type
 
@@ -25,6 +26,7 @@ class Stage:
     last: int = -1  # the node whose value the stage shows: the last norm or activation after `node`
     label: str = ""  # the label of the line, if this is the last stage of the line
     caption: str = ""
+    windows: Windows | None = None  # the windows, as numbers, that lead from the maps before to these maps
 
 
 def stages_of(graph: Graph) -> list[Stage]:
@@ -42,12 +44,15 @@ def stages_of(graph: Graph) -> list[Stage]:
             stage = _stage(graph, node, "input", counts)
         elif len({edge.node for edge in node.inputs}) != 1 or holds.get(node.inputs[0].node) is not stages[-1]:
             raise Unsuitable(node)
-        elif node.op.effect not in ("new", "select"):
+        elif node.op.effect not in ("new", "select") and not _is_arranged(graph, node):
             holds[node.index] = stages[-1]
             stages[-1].last = node.index
             continue
         else:
-            stage = _stage(graph, node, _does(graph, node), counts)
+            windows = node.op.windows(graph.type_of(node.inputs[0]))
+            stage = _stage(graph, node, _does(node, windows), counts)
+            if windows is not None and stage.type.space:
+                stage.windows = _in_numbers(windows)
         if node.type.time is not None or node.type.classes is not None or len(node.types) != 1:
             raise Unsuitable(node)
         stages.append(stage)
@@ -57,10 +62,22 @@ def stages_of(graph: Graph) -> list[Stage]:
     return stages
 
 
-def _does(graph: Graph, node: Node) -> str:
-    if node.op.wiring == "window" and node.op.windows(graph.type_of(node.inputs[0])) is not None:
+def _is_arranged(graph: Graph, node: Node) -> bool:
+    """Whether the same values come out as maps of another size: `reshape(256@7x7)`."""
+    return bool(node.type.space) and node.type.space != graph.type_of(node.inputs[0]).space
+
+
+def _does(node: Node, windows: Windows | None) -> str:
+    if windows is not None and (node.op.family == "filters" or not windows.turned):
         return "filters" if node.op.family == "filters" else "pool"
     return "full" if node.op.wiring == "full" else "other"
+
+
+def _in_numbers(windows: Windows) -> Windows:
+    """Return windows with each formula as a number."""
+    kernel, stride, dilation, pad = (tuple(int(number(size)) for size in part) for part in windows[:4])
+    even = tuple((int(number(count)), int(number(size))) for count, size in windows.even)
+    return Windows(kernel, stride, dilation, pad, even, windows.turned)
 
 
 def _stage(graph: Graph, node: Node, does: str, counts: dict[str, int]) -> Stage:

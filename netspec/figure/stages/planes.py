@@ -16,20 +16,22 @@ from netspec.figure.stages import Stage, extent, number, stages_of
 from netspec.figure.strings import say
 from netspec.figure.units.elided import size_label
 from netspec.ir.graph import Graph
-from netspec.ir.types import type_text
+from netspec.ir.operation import Windows
+from netspec.ir.types import Type, type_text
 
-LARGEST, SMALLEST = 44.0, 6.5  # longest side of the largest map, and the least side of any map
+LARGEST, KNEE = 44.0, 6.5  # longest side of the largest map; sides below KNEE shrink more slowly than their maps
+THIN_MAP = 4.0  # height of a map with one axis
 STEP = 3.1  # each map of a stack stands this far right of the map behind it, and this far below it
 MOST, HALF = 16, 4  # a stack of more than MOST maps shows its first HALF and its last HALF maps
 CLEAR = 4.0  # least distance between two stacks
 BAR = 9.5  # width of a bar
-TALL, TENFOLD = 0.62, 0.1  # height of a bar of one unit, and what a tenfold adds; parts of the tallest stack
+TALL, TENFOLD = 0.4, 0.2  # height of a bar of one unit, and what a tenfold adds; parts of the tallest stack
 BARS = (32.0, 56.0)  # least and largest height that is taken as the tallest stack's when bars are measured
 BETWEEN = 11.0  # distance between two bars
 LABEL, WORDS, LEADING = 3.4, 3.7, 1.18  # size of labels, of the text under the drawing; line height in sizes
 ROW = 5.2  # height of one line of the text under the drawing
 THIN = Pen(width=HAIR * 1.3)
-# where a cone leaves and arrives, as parts of a map's width and height; cones take the two places in turn
+# about where a cone's value stands, as parts of a map's width and height; cones take the two places in turn
 PLACES = ((0.68, 0.70), (0.40, 0.34))
 
 
@@ -46,10 +48,15 @@ class Stack:
     label: tuple[Line, ...] = ()
     dots: Point | None = None
     x: float = 0.0
-    leads_to_bar: bool = False
+    leads_by_lines: bool = False  # whether two lines lead to the next stack
 
     def shifted(self) -> list[Rect]:
         return [Rect(b.left + self.x, b.top, b.right + self.x, b.bottom) for b in self.boxes]
+
+    @property
+    def dots_at(self) -> Point:
+        assert self.dots is not None
+        return Point(self.dots.x + self.x, self.dots.y)
 
     @property
     def front(self) -> Rect:
@@ -65,8 +72,8 @@ class Stack:
         if self.bar:
             return Point(self.corners[0].x, self.corners[0].y - 2.2)
         first = self.shifted()[0]
-        # a link to a bar rises from the upper right corner: the label stays left of it
-        over = widest(self.label, LABEL) - first.width if self.leads_to_bar else 0.0
+        # a line may rise from the upper right corner: the label stays left of it
+        over = widest(self.label, LABEL) - first.width if self.leads_by_lines else 0.0
         return Point(first.left - max(over, 0.0), first.top - 2.2)
 
     def label_box(self) -> Rect:
@@ -78,7 +85,8 @@ class Stack:
         """Return rectangles that cover the stack and its label; later stacks must not touch them."""
         if self.bar:
             return [*_slices(self.corners), self.label_box()]
-        return [*self.shifted(), self.label_box()]
+        dots = [] if self.dots is None else [Rect(*self.dots_at, *self.dots_at).grown(2.0)]
+        return [*self.shifted(), *dots, self.label_box()]
 
 
 def _slices(corners: tuple[Point, ...], count: int = 24) -> list[Rect]:
@@ -100,7 +108,7 @@ def planes(graph: Graph, settings: FigureSettings) -> Scene:
     tallest = max((_maps_high(stage, scale) for stage in stages if stage.type.space), default=0.0)
     for place, stage in enumerate(stages):
         stack = _stack(stage, scale, min(max(tallest, BARS[0]), BARS[1]), settings)
-        stack.leads_to_bar = bool(stack.boxes) and place + 1 < len(stages) and not stages[place + 1].type.space
+        stack.leads_by_lines = bool(stack.boxes) and place + 1 < len(stages) and stages[place + 1].windows is None
         if stacks:
             _push(stacks, stack)
         stacks.append(stack)
@@ -108,21 +116,35 @@ def planes(graph: Graph, settings: FigureSettings) -> Scene:
     for stack in stacks:
         _draw(canvas, stack, settings)
     for turn, (before, after) in enumerate(pairwise(stacks)):
-        _join(canvas, before, after, scale, turn)
+        _join(canvas, before, after, turn)
     _operations(canvas, stacks, settings)
     return canvas.scene("planes", nodes_first=True)
 
 
 def _scale(stages: list[Stage]) -> float:
-    """Return how many millimetres one row or column of a map is high or wide."""
+    """Return how many millimetres one row or column of the largest map is high or wide."""
     return LARGEST / max(max(extent(stage.type)) for stage in stages)
+
+
+def _sides(value: Type, scale: float) -> tuple[float, float]:
+    """Return how high and how wide a map is drawn.
+
+    Sides are to scale. A side that would be shorter than KNEE shrinks only with its logarithm, so that each map is
+    visible and a larger map is always drawn larger.
+    """
+    rows, columns = extent(value)
+    return THIN_MAP if len(value.space) == 1 else _side(rows * scale), _side(columns * scale)
+
+
+def _side(length: float) -> float:
+    return length if length >= KNEE else KNEE / (1.0 + math.log(KNEE / length))
 
 
 # ---- shapes
 
 
 def _maps_high(stage: Stage, scale: float) -> float:
-    return max(extent(stage.type)[0] * scale, SMALLEST) + STEP * (_count(stage)[0] - 1)
+    return _sides(stage.type, scale)[0] + STEP * (_count(stage)[0] - 1)
 
 
 def _stack(stage: Stage, scale: float, tallest: float, settings: FigureSettings) -> Stack:
@@ -134,8 +156,7 @@ def _stack(stage: Stage, scale: float, tallest: float, settings: FigureSettings)
         stack.bar = (Point(0, -half), Point(BAR, -half), Point(BAR + slant, half), Point(slant, half))
         wide = BAR
     else:
-        rows, columns = extent(stage.type)
-        height, width = max(rows * scale, SMALLEST), max(columns * scale, SMALLEST)
+        height, width = _sides(stage.type, scale)
         count, hidden = _count(stage)
         steps = [k if not hidden or k < HALF else k + 1.6 for k in range(count)]
         reach = steps[-1] * STEP
@@ -219,7 +240,7 @@ def _draw(canvas: Canvas, stack: Stack, settings: FigureSettings) -> None:
         )
     if stack.dots is not None:
         hidden = _count(stage)[1]
-        canvas.dots(f"{stage.id}.gap", stack.dots.x + stack.x, stack.dots.y, 1, 1, hidden, path, (0.6, 1.9))
+        canvas.dots(f"{stage.id}.gap", *stack.dots_at, 1, 1, hidden, path, (0.6, 1.9))
         canvas.hidden[stage.id] = hidden
     letter = settings.of(path).letter
     if letter and stack.boxes and stage.does == "input":
@@ -248,21 +269,21 @@ def _map_number(stage: Stage, place: int, stack: Stack) -> int:
     return maps - drawn + place - 1
 
 
-def _join(canvas: Canvas, before: Stack, after: Stack, scale: float, turn: int) -> None:
-    """Join two stacks: by a cone if both are maps, else by two lines."""
-    if before.boxes and after.boxes:
-        _cone(canvas, before, after, scale, turn)
+def _join(canvas: Canvas, before: Stack, after: Stack, turn: int) -> None:
+    """Join two stacks: by a cone if windows lead from map to map, else by two lines."""
+    if after.stage.windows is not None:
+        _cone(canvas, before, after, after.stage.windows, turn)
         return
-    if after.boxes:  # from a bar back to maps
+    if before.bar:
         start = (before.corners[1], before.corners[2])
-        front = after.shifted()
-        end = (Point(front[0].left, front[0].top), Point(front[-1].left, front[-1].bottom))
-    elif before.bar:
-        start, end = (before.corners[1], before.corners[2]), (after.corners[0], after.corners[3])
     else:
         maps = before.shifted()
         start = (Point(maps[0].right, maps[0].top), Point(maps[-1].right, maps[-1].bottom))
+    if after.bar:
         end = (after.corners[0], after.corners[3])
+    else:
+        front = after.shifted()
+        end = (Point(front[0].left, front[0].top), Point(front[-1].left, front[-1].bottom))
     for name, a, b in (("upper", start[0], end[0]), ("lower", start[1], end[1])):
         id_ = f"{after.stage.id}.{name}"
         canvas.wire(
@@ -270,41 +291,56 @@ def _join(canvas: Canvas, before: Stack, after: Stack, scale: float, turn: int) 
         )
 
 
-def _cone(canvas: Canvas, before: Stack, after: Stack, scale: float, turn: int) -> None:
-    """Draw a window on the front map, and lines from its corners to the one value that is computed from the window."""
-    across, down = PLACES[turn % 2]
-    map_, target = before.front, after.front
-    high, wide = _window(after.stage, before.stage, scale, map_)
-    left = map_.left + (map_.width - wide) * across
-    top = map_.top + (map_.height - high) * down
-    window = Rect(left, top, left + wide, top + high)
+def _cone(canvas: Canvas, before: Stack, after: Stack, windows: Windows, turn: int) -> None:
+    """Draw a window on a front map, and lines between its corners and the one value at the other end.
+
+    The value is computed from the window; for a transposed filter the value is read, and the window is what it adds to.
+    """
+    wide, single = (after, before) if windows.turned else (before, after)
+    of_window, of_value = extent(wide.stage.type), extent(single.stage.type)
+    axes = len(wide.stage.type.space)
+    reads = []
+    for axis, part in ((axes - 2, PLACES[turn % 2][1]), (axes - 1, PLACES[turn % 2][0])):
+        down = axis == axes - 2
+        count, size = (int(values[0 if down else 1]) for values in (of_value, of_window))
+        reads.append((0, range(1)) if axis < 0 else _place(windows, axis, count, size, part))
+    (row, rows), (column, columns) = reads
+    window = _cells(wide.front, of_window, rows, columns)
+    tip = _cells(single.front, of_value, range(row, row + 1), range(column, column + 1)).middle
     path = after.stage.layer.path
     canvas.front.append(
         Polygon(id=f"{after.stage.id}.window", points=window.corners, pen=THIN, classes=("window",), layer=path)
     )
-    tip = Point(target.left + target.width * across, target.top + target.height * down)
     for number_, corner in enumerate(window.corners, 1):
-        canvas.wire(
-            "",
-            "",
-            (corner, tip),
-            pen=THIN,
-            head=False,
-            id=f"{after.stage.id}.cone.{number_}",
-            classes=("cone",),
-            layer=path,
-            over=True,
-        )
+        line = (tip, corner) if windows.turned else (corner, tip)
+        id_ = f"{after.stage.id}.cone.{number_}"
+        canvas.wire("", "", line, pen=THIN, head=False, id=id_, classes=("cone",), layer=path, over=True)
 
 
-def _window(stage: Stage, read: Stage, scale: float, map_: Rect) -> tuple[float, float]:
-    """Return height and width of the window that one value is computed from, at the scale of the map that is read."""
-    windows = stage.node.op.windows(read.type)
-    sizes = [number(size) for size in windows.kernel] if windows is not None and windows.kernel else [3.0, 3.0]
-    sizes = [1.0, *sizes] if len(sizes) == 1 else sizes[-2:]
-    rows, columns = extent(read.type)
-    high, wide = sizes[0] / rows * map_.height, sizes[1] / columns * map_.width
-    return min(max(high, 1.2), map_.height), min(max(wide, 1.2), map_.width)
+def _place(windows: Windows, axis: int, count: int, size: int, part: float) -> tuple[int, range]:
+    """Return the number of a value along an axis, and the cells of its window.
+
+    Of `count` values, it is the one nearest to a part of the axis whose window lies inside the map of `size` cells; if
+    there is none, the window that has most cells inside, without its cells outside.
+    """
+
+    def inside(place: int) -> range:
+        read = windows.read(axis, place)
+        return range(max(read[0], 0), min(read[-1] + 1, size))
+
+    def rank(place: int) -> tuple[int, float]:
+        read = windows.read(axis, place)
+        return len(inside(place)) - (read[-1] + 1 - read[0]), -abs(place + 0.5 - part * count)
+
+    best = max(range(count), key=rank)
+    return best, inside(best)
+
+
+def _cells(map_: Rect, of_map: tuple[float, float], rows: range, columns: range) -> Rect:
+    """Return the rectangle of some rows and columns of a map."""
+    high, wide = map_.height / of_map[0], map_.width / of_map[1]
+    left, top = map_.left + wide * columns.start, map_.top + high * rows.start
+    return Rect(left, top, left + wide * len(columns), top + high * len(rows))
 
 
 # ---- the text under the drawing
