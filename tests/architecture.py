@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,10 +46,13 @@ def modules(package: Path) -> dict[str, Path]:
     return found
 
 
+@cache
 def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a file, which no test changes after it is read."""
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@cache
 def imports(package: Path) -> list[Import]:
     """Every import inside the package: at the top, in functions and under TYPE_CHECKING alike."""
     known = modules(package)
@@ -223,8 +227,10 @@ def asked_classes(package: Path, rooms: Collection[str], bases: Collection[str] 
                 asked = node.args[1]
             elif isinstance(node, ast.MatchClass):
                 asked = node.cls
-            words = {part.id for part in ast.walk(asked or ast.Pass()) if isinstance(part, ast.Name)}
+            if asked is None:
+                continue
+            words = {part.id for part in ast.walk(asked) if isinstance(part, ast.Name)}
             of_operation = called and _last(node.args[0]) in ("op", "operation") and words - set(bases)
-            if asked is not None and (words & classes or of_operation):
+            if words & classes or of_operation:
                 found.append(Site(path, node.lineno, ast.unparse(node)[:100]))  # type: ignore[attr-defined]
     return found

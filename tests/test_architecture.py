@@ -19,6 +19,7 @@ from architecture import (
     imports,
     modules,
     named_operations,
+    parsed,
     room,
 )
 
@@ -242,7 +243,7 @@ def imported(tree: ast.AST, top_only: bool = False) -> Iterator[str]:
 
 def test_heavy_modules_are_imported_late() -> None:
     for path in FILES:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = parsed(path)
         allowed = {"pydantic"} if part_of(path) in ("config", "training", "documents") else set()
         assert not (set(imported(tree, top_only=True)) & set(HEAVY)) - allowed, path
         if part_of(path) not in TORCH:
@@ -255,8 +256,7 @@ def test_manners() -> None:
 
 
 def check_manners(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    tree = ast.parse(text)
+    tree = parsed(path)
     assert ast.get_docstring(tree), "a module says what it turns into what"
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -300,6 +300,6 @@ def test_an_operation_is_imported_when_a_spec_names_it() -> None:
 def test_no_group_is_repeated_possessively() -> None:
     """Python before 3.11.5, such as Debian 12's, matches `(…)*+` wrongly (gh-106052); `(?>(…)*)` it matches right."""
     for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and "(?" in node.value:
                 assert not re.search(r"(?<!\\)\)[*+?]\+", node.value), f"{path}:{node.lineno}"

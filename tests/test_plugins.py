@@ -107,6 +107,97 @@ def test_with_permission_view_theme_and_format_work_everywhere(place: Path) -> N
         assert run(place, *command, "small.net", "--allow", "sepia_pack").returncode == 0, command
 
 
+STEP = """
+import netspec
+from typing import Annotated
+from netspec.config.entries import setting
+from netspec.config.predictions import Numbers
+from netspec.ir.marks import kind
+from netspec.ir.operation import Elementwise, Lowering, option
+
+print("IMPORTED", __name__)
+
+
+class Shrink(Elementwise):
+    name = "shrink"
+    summary = "every value comes nearer to zero"
+    formula = "(1 - by) * s"
+    source = "the project's own test"
+    example = "shrink(0.5)"
+    positional = ("by",)
+    by: float = option("real", "by how much", default=0.5, least=0, most=1, mark=kind("by {}"))
+
+    def value_of(self, s):
+        return (1 - self.by) * s
+
+    def torch(self, *inputs):
+        return Lowering("(1 - {by}) * {x}", values={"by": self.by})
+
+
+class Charbonnier(netspec.Loss):
+    word = "charbonnier"
+    about = "a smooth absolute difference"
+    example = "charbonnier(y, price)"
+    target: Annotated[str, setting("name", "the wanted values")]
+
+    def wants(self, layer, target, predicted=None):
+        return layer
+
+    def predicts(self, layer, rebuilds=False):
+        return Numbers(layer)
+
+    def each(self, value, target, layer, **others):
+        return ((value - target).square() + 1e-6).sqrt()
+"""
+TRAINED = """net tried {
+  input  x: 4
+  output y: 3 perceptrons -> shrink(0.25)
+}
+
+data {
+  source = sklearn("diabetes")
+  x = columns("age", "bmi", "bp", "s1") -> standardize
+  target = columns("s2", "s3", "s4") -> standardize
+}
+
+train {
+  loss = charbonnier(y, target)
+  optimizer = adam(lr = 0.01)
+  epochs = 1
+}
+"""
+
+
+def test_a_step_and_a_loss_of_a_package(place: Path) -> None:
+    """Refused by a code that names the flag; with it the net is checked, compiled and trained, and predicts again."""
+    info = place / "site" / "steps_pack-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: steps-pack\nVersion: 1.0\n", encoding="utf-8")
+    points = "[netspec.plugins]\nshrink = steps_pack:Shrink\ncharbonnier = steps_pack:Charbonnier\n"
+    (info / "entry_points.txt").write_text(points, encoding="utf-8")
+    (place / "site" / "steps_pack.py").write_text(STEP, encoding="utf-8")
+    (place / "tried.net").write_text(TRAINED, encoding="utf-8")
+    refused = run(place, "check", "tried.net")
+    assert refused.returncode == 1
+    assert "error[NS693]" in refused.stderr
+    assert "--allow steps_pack" in refused.stderr
+    assert "IMPORTED" not in refused.stdout
+    code = """
+from netspec.cli import main
+allow = ["--allow", "steps_pack"]
+given = ["--out", "run", "--no-pictures", "--quiet", "--threads", "1"]
+wrong = [c for c in (["check", "tried.net"], ["compile", "tried.net", "-o", "tried.py"], ["train", "tried.net", *given])
+         if main([*c, *allow])]
+import netspec
+print(netspec.load_run("run", allow=["steps_pack"]).status["state"])
+sys.exit(f"failed: {wrong}" if wrong else 0)
+"""
+    done = run(place, "-c", code)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "finished" in done.stdout
+    assert "(1 - 0.25) * " in (place / "tried.py").read_text(encoding="utf-8")
+
+
 def test_flags_that_name_what_a_package_offers(place: Path) -> None:
     (place / "plain.net").write_text(SPEC.partition("figure")[0], encoding="utf-8")
     done = run(place, "render", "plain.net", "--view", "names", "--format", "concise")

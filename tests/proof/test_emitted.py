@@ -59,11 +59,14 @@ assert "netspec" not in sys.modules
 """
 
 
+EVERY = pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.soak)])
+
+
 @lru_cache(maxsize=1)
-def closed_nets() -> dict[str, Net]:
-    """Every net of every spec, its open sizes set to 16."""
+def closed_nets(every: int) -> dict[str, Net]:
+    """Every net of every n-th spec, its open sizes set to 16."""
     found = {}
-    for path in FILES:
+    for path in FILES[::every]:
         spec = netspec.load(path)
         for name in spec.nets:
             net = spec.net(name)
@@ -71,12 +74,11 @@ def closed_nets() -> dict[str, Net]:
     return found
 
 
-@pytest.fixture(scope="module")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("emitted")
-    for name, net in closed_nets().items():
+def sources(folder: Path, every: int) -> list[str]:
+    """Emitted files, with their paths."""
+    for name, net in closed_nets(every).items():
         (folder / f"{name}.py").write_text(net.source(), encoding="utf-8")
-    return folder
+    return [str(path) for path in sorted(folder.glob("*.py"))]
 
 
 def test_alone_it_is_the_same_module(tmp_path: Path) -> None:
@@ -108,26 +110,28 @@ def test_alone_it_is_the_same_module(tmp_path: Path) -> None:
             assert grad is None or torch.equal(grad, found["grads"][key]), (name, key)
 
 
-def test_it_is_formatted(sources: Path) -> None:
-    command = [sys.executable, "-m", "ruff", "format", "--check", "--isolated", "--line-length", "100", str(sources)]
+@EVERY
+def test_it_is_formatted(tmp_path: Path, every: int) -> None:
+    sources(tmp_path, every)
+    command = [sys.executable, "-m", "ruff", "format", "--check", "--isolated", "--line-length", "100", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("every", [8, pytest.param(1, marks=pytest.mark.soak)])
-def test_it_type_checks_strictly(sources: Path, every: int) -> None:
+@EVERY
+def test_it_type_checks_strictly(tmp_path: Path, every: int) -> None:
     """In one call, with netspec's own settings (strict), whose cache knows torch already."""
-    chosen = [str(path) for path in sorted(sources.glob("*.py"))[::every]]
+    chosen = sources(tmp_path, every)[::every]
     command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml"), *chosen]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_it_is_the_same_text_on_every_run() -> None:
-    for path in FILES[::6]:
+    for path in FILES[::12]:
         spec = netspec.load(path)
         for name in spec.nets:
-            net = closed_nets()[f"{path.parent.name}_{path.stem}_{name}"]
+            net = closed_nets(3)[f"{path.parent.name}_{path.stem}_{name}"]
             text = net.source()
             source._emitted.cache_clear()  # else the text would not be written again
             assert spec.net(name, **net.sizes).source() == text

@@ -25,8 +25,9 @@ def test_outputs_gradients_and_three_steps(name: str) -> None:
     found = pair(name)
     found.outputs()
     found.gradients()
-    found.steps(lambda weights: torch.optim.SGD(weights, lr=0.05, momentum=0.9))
     found.steps(lambda weights: torch.optim.Adam(weights, lr=1e-3))
+    if name in [*CASES][::4]:  # an optimizer sees weights and gradients alone: a few nets tell of another one
+        found.steps(lambda weights: torch.optim.SGD(weights, lr=0.05, momentum=0.9))
 
 
 @NAMES

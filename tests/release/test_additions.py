@@ -178,28 +178,32 @@ wrong = [command for command in (
 sys.exit(f"failed: {wrong}" if wrong else 0)
 """
 DOCUMENTS = """
+import runpy
 from docs import messages, operations, settings, tables
 for language in ("en", "ko"):
     assert "shrink" in operations.page("shrink", language) and "shrink" in operations.index(language)
     assert "charbonnier" in settings.page(language)
     assert "NS399" in messages.page("3", language)
 assert "shrink" in tables.steps_table()
+runpy.run_path("docs/tables.py", run_name="__main__")
 """
 # the tests that look at everything of a kind, and those of each that carry its name
 AUDITS = (
     "tests/ops",
     "tests/proof/test_padded_losses.py",
     "tests/proof/test_composition.py",
-    "tests/figure/test_render.py",
+    "tests/diagnostics",
+    "tests/test_architecture.py",
 )
-NAMED = "shrink or charbonnier or every_operation or theme or view"
+NAMED = "shrink or charbonnier or every_operation or NS399 or exist or stands or backwards or knows"
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project with the five additions."""
     root = tmp_path_factory.mktemp("copy") / "netspec"
-    left_out = shutil.ignore_patterns(".*", "*.pyc", "__pycache__", "runs", "results", "pictures")
+    # compiled files come along: they hold for sources of the same time, and a file that is changed has another
+    left_out = shutil.ignore_patterns(".*", "runs", "results", "pictures")
     shutil.copytree(ROOT, root, ignore=left_out)
     package = root / "netspec"
     for place, text in (
@@ -241,16 +245,15 @@ def test_the_documents_of_both_languages_have_them(copy: Path) -> None:
 
 
 def test_the_tests_of_all_of_a_kind_hold_with_them(copy: Path) -> None:
-    written = audit(copy, "tests/hostile/test_corpus.py", "--refresh", "-k", "kept_and or NS399")
-    assert written.returncode == 0, written.stdout
-    assert run(copy, "docs/tables.py").returncode == 0
     done = audit(copy, *AUDITS, "-k", NAMED)
     assert done.returncode == 0, done.stdout
-    assert int(re.findall(r"(\d+) passed", done.stdout)[0]) >= 10
-    done = audit(
-        copy, "tests/diagnostics", "tests/test_architecture.py", "-k", "NS399 or exist or stands or backwards or knows"
-    )
-    assert done.returncode == 0, done.stdout
+    assert int(re.findall(r"(\d+) passed", done.stdout)[0]) >= 20
+
+
+@pytest.mark.soak
+def test_the_words_of_the_message_are_kept_for_review(copy: Path) -> None:
+    written = audit(copy, "tests/hostile/test_corpus.py", "--refresh", "-k", "kept_and or NS399")
+    assert written.returncode == 0, written.stdout
 
 
 # what is done to the copy -> what the tests then say
