@@ -150,3 +150,15 @@ def translate(word: str, topic: Mapping[str, str], legal: Collection[str]) -> st
             if form == fold(name):
                 return name
     return nearest(word.rpartition(".")[2], legal)
+
+
+def shape(numbers: list[str]) -> tuple[str, bool]:
+    """Return the type that a shape of other tools means, and whether it is certain on which side its maps stand.
+
+    An image has at most four maps: `(28, 28, 1)` has its maps last, `(3, 32, 32)` first.
+    """
+    if len(numbers) <= 2:
+        return "x".join(numbers), True
+    first, last = (int(number) <= 4 for number in (numbers[0], numbers[-1]))
+    maps, *space = [numbers[-1], *numbers[:-1]] if last and not first else numbers
+    return f"{maps}@{'x'.join(space)}", first != last

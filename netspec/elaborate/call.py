@@ -243,7 +243,7 @@ def _inputs(
             "given": str(len(flow)),
             "names": Quoted(tuple(rest)),
         }
-        hints = (Hint("inputs"),) if rest else ()
+        hints = (Hint("inputs"),) if rest else () if inputs else (Hint("none"),)
         raise fault(env, item.at, "NS619", *hints, **words)
     flowing = dict(zip(rest, flow, strict=True))
     return {name: named[name] if name in named else [flowing[name]] for name in inputs}

@@ -162,10 +162,12 @@ class Environment:
             return found
         name = ref.name
         if name in self.values:
-            kind = {bool: "flag", Word: "word", Closure: "step", tuple: "list", str: "text"}.get(type(found), "word")
+            kinds = {bool: "flag", Word: "word", Closure: "step", tuple: "list", str: "text", Type: "type"}
+            kind = kinds.get(type(found), "word")
             labels = (Label(found.at, "word"),) if isinstance(found, Word) and found.at is not None else ()
             words: Words = {"name": name, "kind": Phrase(f"kind {kind}")}
-            raise Fault(Diagnostic("NS405", self.span(ref.at), words, labels=labels))
+            hints = (Hint("sizes"),) if isinstance(found, Type) else ()
+            raise Fault(Diagnostic("NS405", self.span(ref.at), words, labels=labels, hints=hints))
         if name in self.unread or name in self.undefined:
             raise Undefined
         head = ref.path[0]
@@ -201,6 +203,8 @@ def unknown_size(env: Environment, at: tree.Place, name: str, legal: list[str]) 
     if guess is None and name in _SPELT:
         digits = _SPELT[name]
         return fault(env, at, "NS206", Hint("digits", {"digits": digits}), fix=Fix(env.span(at), digits), name=name)
+    if guess is None and name == "all":
+        return fault(env, at, "NS206", Hint("all"), name=name)
     if guess is None and name in step_names():
         return fault(env, at, "NS405", name=name, kind=Phrase("kind step"))
     parts = name.split("x")

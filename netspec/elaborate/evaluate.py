@@ -10,6 +10,7 @@ import math
 import re
 from typing import Any, Literal, NamedTuple, Protocol
 
+from netspec import foreign
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Phrase, Quoted, Words
 from netspec.ir import sizes
 from netspec.ir.sizes import Formula, Number, divides
@@ -153,11 +154,12 @@ def not_a_number(names: Names, value: tree.Value) -> Diagnostic:
     if len(numbers) < 2:
         hints = (Hint("type"),) if isinstance(value, tree.Several) else ()
         return Diagnostic("NS404", span, {"text": text}, hints=hints)
-    wanted = "x".join(numbers) if len(numbers) == 2 else f"{numbers[0]}@{'x'.join(numbers[1:])}"
+    wanted, certain = foreign.shape(numbers)
     source, (begin, end) = span.source.text, value.at
     bracketed = isinstance(value, tree.Several) and source[begin - 1 : begin] == "(" and source[end : end + 1] == ")"
     whole = names.span((begin - 1, end + 1)) if bracketed else span
-    return Diagnostic("NS404", span, {"text": text}, hints=(Hint("type"),), fixes=(Fix(whole, wanted),))
+    hints = (Hint("write", {"wanted": wanted}),)
+    return Diagnostic("NS404", span, {"text": text}, hints=hints, fixes=(Fix(whole, wanted, certain),))
 
 
 def _binary(value: tree.Binary, names: Names, want: Want) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Fault, Label, Quoted
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Quoted
 from netspec.elaborate.builder import Builder, Context, all_defined, single
 from netspec.elaborate.chain import chain, is_step
 from netspec.elaborate.environment import Environment, Flow, Result
@@ -78,7 +78,8 @@ def _begins_with_step(env: Environment, item: tree.Repeat) -> None:
         if env.unit.find(first.name) is None and first.name not in env.values:
             raise fault(env, first.at, "NS616", text=first.name)
     elif not isinstance(first, (tree.Ref, tree.Call, tree.Perceptrons, tree.Filters, tree.Repeat, tree.Unreadable)):
-        raise fault(env, first.at, "NS616", text=env.span(first.at).text)
+        sums = isinstance(first, (tree.Binary, tree.Join))
+        raise fault(env, first.at, "NS616", *([Hint("block")] if sums else []), text=env.span(first.at).text)
 
 
 def reverse(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:

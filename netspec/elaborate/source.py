@@ -70,6 +70,12 @@ def _no_value(b: Builder, env: Environment, ctx: Context, item: tree.Value, keys
     """Raise Fault for a step that stands where a value is expected."""
     if isinstance(item, tree.Call) and is_layer(item.path[0], env):
         raise fault(env, item.at, "NS249", *method(item.path), name=item.path[0])
+    if isinstance(item, tree.Call) and item.args and not item.args[0].name:
+        read = item.args[0].value  # `sigmoid(x)`, as a function is called elsewhere
+        if isinstance(read, tree.Ref) and is_layer(read.path[0], env) and len(item.args) == 1:
+            way = f"({env.span(read.at).text} -> {item.name})"
+            text = env.span(item.at).text
+            raise fault(env, item.at, "NS219", Hint("called", {"way": way}), fix=Fix(env.span(item.at), way), text=text)
     alone = isinstance(item, tree.Call) and begins(item.name)
     raise fault(env, item.at, "NS219", Hint("alone" if alone else "reads"), text=env.span(item.at).text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -224,7 +225,9 @@ class Filters(Weighted):
     def _check_groups(self, value: Type) -> None:
         for what, number in (("maps", value.maps), ("filters", self.count)):
             if not divides(self.groups, number):
-                refuse("NS315", option="groups", what=what, number=text(number), groups=text(self.groups))
+                common = _divisors(value.maps, self.count)
+                words = {"what": what, "number": text(number), "groups": text(self.groups), "common": common}
+                refuse("NS315", option="groups", hint="common" if common else "", **words)
 
     def _check_links(self, value: Type) -> None:
         if self.connect is None:
@@ -390,3 +393,11 @@ def _slid(size: Size, kernel: Size, step: Size, edge: Size, gap: Size, axis: str
 def _plainly(given: Any) -> Any:
     """Return an option in torch's form: `same`, one number, or one for each axis."""
     return given if isinstance(given, str) else squeeze(given if isinstance(given, tuple) else (given,))
+
+
+def _divisors(maps: Size, count: Size) -> str:
+    """Return the numbers of groups that maps and filters can both be divided into; "" if a size is open."""
+    if isinstance(maps, Formula) or isinstance(count, Formula):
+        return ""
+    common = math.gcd(maps, count)
+    return ", ".join(str(groups) for groups in range(1, min(common, 64) + 1) if common % groups == 0)

@@ -56,6 +56,57 @@ def test_what_is_written(kind: str, tmp_path: Path, capsys: pytest.CaptureFixtur
     capsys.readouterr()
 
 
+# a spec -> what is written in its place; None where the fix is not certain, or where there is none
+WHOLE = {
+    "maps last": ("input x: (28, 28, 1)\noutput y: 3 perceptrons", "input x: 1@28x28\noutput y: 3 perceptrons"),
+    "maps first": ("input x: [3, 32, 32]\noutput y: 3 perceptrons", "input x: 3@32x32\noutput y: 3 perceptrons"),
+    "maps on either side": ("input x: (8, 9, 9)\noutput y: 3 perceptrons", None),
+    "an arrow for the colon": ("input x -> 4\noutput y: 3 perceptrons", "input x: 4\noutput y: 3 perceptrons"),
+    "a colon for an arrow": (
+        "input x: 4\nhidden z: 3 perceptrons : relu\noutput y: 2 perceptrons",
+        "input x: 4\nhidden z: 3 perceptrons -> relu\noutput y: 2 perceptrons",
+    ),
+    "an arrow for `hidden`": (
+        "input x: 4\nhidden z: 3 perceptrons\n-> z2: 5 perceptrons\noutput y: 2 perceptrons",
+        "input x: 4\nhidden z: 3 perceptrons\nhidden z2: 5 perceptrons\noutput y: 2 perceptrons",
+    ),
+    "an arrow for `hidden` below an input": (
+        "input x: 4\n-> z: 3 perceptrons\noutput y: 2 perceptrons",
+        "input x: 4\nhidden z: 3 perceptrons\noutput y: 2 perceptrons",
+    ),
+    "a comma before `over`": ("input x: 8, over 9\noutput y: lstm(4)", "input x: 8 over 9\noutput y: lstm(4)"),
+    "a function": (
+        "input x: 4\noutput y: x * sigmoid(x)",
+        "input x: 4\noutput y: x * (x -> sigmoid)",
+    ),
+    "sizes as one argument": (
+        "input x: 3@9x9\nhidden h: x -> B(3x3)\noutput y: 2 perceptrons\n}\n"
+        "block B(k) {\ninput x: c @ h x w\noutput y: c filters k",
+        None,
+    ),
+    "groups that divide only the filters": ("input x: 8@9x9\noutput y: 6 filters 3x3 (groups = 4)", None),
+    "a sum inside a repeat": ("input x: 4\noutput y: repeat 3 { x + (x -> 4 perceptrons) }", None),
+}
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_what_is_written_in_a_whole_spec(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong, right = WHOLE[kind]
+    text = f"net first {{\n{wrong}\n}}\n"
+    assert written(text, tmp_path) == (text if right is None else text.replace(wrong, right))
+    capsys.readouterr()
+
+
+def test_a_brace_at_the_end_of_a_line_is_one_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "net first {\n  input  x: 3\n  output y: 2 perceptrons }\n"
+    assert written(text, tmp_path) == text.replace(" }", "\n}")
+    path = tmp_path / "spec.net"
+    path.write_text(text, encoding="utf-8")
+    capsys.readouterr()
+    main(["check", "--format", "json", str(path)])
+    assert [item["code"] for item in json.loads(capsys.readouterr().out)] == ["NS160"]
+
+
 NAMES = """net first {{
   input  x: 2
   hidden {defined}: x -> 4 perceptrons -> relu

@@ -229,8 +229,8 @@ def cut_run(train: Train, cut: Callable[[int], None]) -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "file", "gap"),
     [
-        ("12 perceptrons -> tanh", "12 perceptrons -> relu", "graph.json", "tanh("),
-        ("adam(lr = 3e-3)", "adam(lr = 4e-3)", "sections.json", "train.optimizer.lr"),
+        ("12 perceptrons -> tanh", "12 perceptrons -> relu", "graph.json", "tanh => 12 perceptrons -> relu"),
+        ("adam(lr = 3e-3)", "adam(lr = 4e-3)", "sections.json", "adam(lr = 3e-3) => adam(lr = 4e-3)"),
         ("split = [0.1, 0.05, 0.85]", "split = [0.2, 0.05, 0.75]", "sections.json", "split"),
     ],
 )

@@ -114,13 +114,16 @@ def _label(stop: Stop) -> Diagnostic | None:
     if stop.accepts("COLON") and len(words) == 2 and stop.first in ("input", "hidden", "output", "start"):
         if stop.seen.kind == "EQUAL":
             return stop.swap("=", ":", stop.span, Hint("kinds"))
+        if stop.seen.kind == "_ARROW":  # a chain that begins with an arrow has no source
+            return stop.swap("->", ":", stop.between(stop.last_span.end, stop.seen.at[1]), Hint("kinds"))
         at = stop.begin + len(stop.left)
         fix = Fix(stop.between(at, at), ":") if stop.rest.strip() and stop.seen.kind != "LPAR" else None
         return stop.error("NS114", keyword=stop.first, label=words[1], fix=fix)
     if stop.seen.accepts == {"NAME"} and stop.seen.kind in KEYWORDS | {"SHARED", "SECTION", "PERCEPTRON", "FILTER"}:
         return stop.error("NS115", seen=stop.seen.text)
     if stop.seen.accepts == {"NAME"} and len(words) == 1:
-        return stop.error("NS130", keyword=words[0], seen=stop.seen.text)
+        hints = (Hint("use", {"file": stop.seen.text}),) if stop.seen.kind == "STRING" and words == ["use"] else ()
+        return stop.error("NS130", *hints, keyword=words[0], seen=stop.seen.text)
     return None
 
 

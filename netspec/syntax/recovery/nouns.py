@@ -143,6 +143,8 @@ def options(stop: Stop) -> Diagnostic | None:
     option = _OPTION.match(text, at, stop.end)
     outside = stop.seen.kind in ("COMMA", "LSQB") or stop.accepts("LPAR") or stop.left.endswith(")")
     if option and (outside or stop.first == "default") and option[1] not in _NO_OPTIONS:
+        if option[1] == "over" and stop.seen.kind == "COMMA":  # `input x: 8, over 100`
+            return stop.unexpected(Hint("over", {"text": option[2]}), fix=Fix(stop.span, ""))
         return stop.error("NS137", right=f"({option[1]} = {option[2]})")
     sizes = _SIZES.match(text, at, stop.end)
     word = re.search(r"[^\W\d][\w.]*$", stop.left)
@@ -160,7 +162,8 @@ def unexpected(stop: Stop) -> Diagnostic | None:
     seen = stop.seen
     if stop.first == "input":
         if seen.kind == "_ARROW":
-            return stop.unexpected(Hint("given"))
+            labelled = re.match(r"->\s*[^\W\d]\w*\s*:", stop.rest)  # a line `-> z: 3 perceptrons`
+            return stop.unexpected(Hint("given"), fix=Fix(stop.span, "hidden") if labelled else None)
         if seen.text == "over":
             return stop.unexpected(Hint("one_time"))
         if stop.last == "of" and seen.kind == "STRING":
@@ -237,7 +240,6 @@ def sizes(stop: Stop) -> Diagnostic | None:
     listed = re.match(r"\[\s*\d+(?:\s*,\s*\d+)*\s*\]", stop.rest) if stop.last == ":" else None
     if listed is not None:
         numbers = re.findall(r"\d+", listed[0])
-        right = f"{numbers[0]}@{'x'.join(numbers[1:])}" if len(numbers) > 2 else "x".join(numbers)
         span = stop.between(seen.at[0], seen.at[0] + listed.end())
-        return stop.unexpected(Hint("type"), fix=Fix(span, right))
+        return stop.unexpected(Hint("type"), fix=Fix(span, *foreign.shape(numbers)))
     return None

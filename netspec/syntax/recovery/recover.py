@@ -71,8 +71,11 @@ class _Recovery:
             self.diagnostics.append(Diagnostic("NS009", first, {"kind": notation(lines)}))
             self.unread.any = True
             lines = []
-        for line in lines:
-            self.read(line)
+        for number, line in enumerate(lines):
+            if self.open is not None and not self.headless and not self.skipping and _closes(line, lines[number + 1 :]):
+                self.read_last(line)
+            else:
+                self.read(line)
             if len(self.diagnostics) >= MAX_MISTAKES:  # the file is wrong throughout
                 self.unread.any = True
                 break
@@ -132,6 +135,16 @@ class _Recovery:
             before = len(self.diagnostics)
             self.parse_into(line, "decl", self.declarations)
             self.skipping = len(self.diagnostics) > before and line.text.endswith("{")
+
+    def read_last(self, line: Logical) -> None:
+        """Read a line that ends with the brace of its body: `output y: 2 perceptrons }`."""
+        text = line.text[:-1].rstrip()
+        end = line.start + len(text)
+        self.read(Logical(line.start, end, text))
+        span = Span(self.source, line.end - 1, line.end)
+        fix = Fix(Span(self.source, end, line.end - 1), "\n")
+        self.diagnostics.append(Diagnostic("NS160", span, {"kind": self.open.kind}, fixes=(fix,)))
+        self.close(line.end)
 
     def nests(self, line: Logical) -> bool:
         """Whether a line begins a body inside the open net or block: it is indented deeper than the open head."""
@@ -283,9 +296,20 @@ class _Recovery:
                 self.unread.garbled.update(given)
         else:
             self.unread.update(words)
-            self.unread.any = self.unread.any or words[0] in ("net", "block")
+            self.unread.any = self.unread.any or words[0] in ("net", "block", "use")
             if line.text.endswith("{"):
                 self.unread.heads.update(words)
+
+
+def _closes(line: Logical, below: list[Logical]) -> bool:
+    """Whether a line ends with the brace that closes its body: it opens none, and no line below closes the body."""
+    if not line.text.endswith("}") or line.text == "}" or HEAD.match(line.text) or _CLOSES.fullmatch(line.text):
+        return False
+    signs = re.sub(r'"(?:\\.|[^"\\\n])*"|#[^\n]*', "", line.text)
+    if signs.count("}") != signs.count("{") + 1:
+        return False
+    after = next((other.text for other in below if HEAD.match(other.text) or _CLOSES.fullmatch(other.text)), "")
+    return not _CLOSES.fullmatch(after)
 
 
 def _stand_in(line: Logical) -> tree.Statement | None:

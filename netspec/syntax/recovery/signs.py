@@ -8,6 +8,7 @@ from netspec.diagnostics.model import Diagnostic, Fix, Hint
 from netspec.syntax.parser import END
 from netspec.syntax.recovery.stop import Stop, expected
 
+_NAME = r"[^\W\d]\w*"
 _ITEM = frozenset("NAME INT NUMBER LPAR REPEAT PERCEPTRON FILTER".split())
 _WORDS_TWICE = re.compile(
     r"\b(is|of|one|over|as|from|repeat|net|block|use|hidden|output|input|let|require|default|shared|perceptrons?|filters?)"
@@ -106,7 +107,12 @@ def equals(stop: Stop) -> Diagnostic | None:
     if seen.kind == "COLON" and (stop.accepts("EQUAL") or stop.left.count("(") > stop.left.count(")")):
         return stop.swap(":", "=", stop.span, Hint("kinds"))
     if seen.kind == "COLON" and stop.accepts("IS"):
-        return stop.swap(":", "is", stop.span)
+        labelled = re.search(rf"\n\s*(->)\s*{_NAME}$", stop.left)
+        if labelled is not None:  # a line `-> z2: 3 perceptrons`
+            span = stop.between(stop.begin + labelled.start(1), stop.begin + labelled.end(1))
+            return stop.swap("->", "hidden", span, Hint("line"))
+        right = "->" if re.match(r":\s*[^\W\d]\w+\s*(?:$|[(\n]|->)", stop.rest) else "is"
+        return stop.swap(":", right, stop.span)
     if seen.kind == "CMP" and seen.text == "==" and stop.accepts("EQUAL"):
         return stop.swap("==", "=", stop.span, Hint("kinds"))
     if seen.kind == "CMP" and seen.text == ">":
