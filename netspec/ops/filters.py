@@ -226,8 +226,10 @@ class Filters(Weighted):
         for what, number in (("maps", value.maps), ("filters", self.count)):
             if not divides(self.groups, number):
                 common = _divisors(value.maps, self.count)
-                words = {"what": what, "number": text(number), "groups": text(self.groups), "common": common}
-                refuse("NS315", option="groups", hint="common" if common else "", **words)
+                hint, groups = "common" if common else "", text(self.groups)
+                refuse(
+                    "NS315", option="groups", hint=hint, what=what, number=text(number), groups=groups, common=common
+                )
 
     def _check_links(self, value: Type) -> None:
         if self.connect is None:

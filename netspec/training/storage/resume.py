@@ -84,22 +84,21 @@ def refuse_changes(folder: Folder, plan: Plan) -> None:
         gaps = differences(*(_essence(item.model_dump(mode="json")) for item in (before, now)))
         if gaps:
             words: Words = {"folder": str(folder.path), "what": now.file}
-            hints = () if isinstance(now, documents.DataFacts) else _changes(folder, plan)
+            changes = [] if isinstance(now, documents.DataFacts) else _changes(folder, plan)
+            hints = tuple(
+                Hint("changed_line", {"change": change, "line": line}) if line else Hint("change", {"change": change})
+                for line, change in changes[:8]
+            )
             hints = hints or tuple(Hint("gap", {"where": at, "before": old, "now": new}) for at, old, new in gaps[:8])
             raise UsageError(Diagnostic("NS860", None, words, hints=(*hints, Hint("new"))))
 
 
-def _changes(folder: Folder, plan: Plan) -> tuple[Hint, ...]:
-    """Return what has changed in the spec since the run began, as `netspec diff` says it."""
+def _changes(folder: Folder, plan: Plan) -> list[tuple[int, str]]:
+    """Return what has changed in the spec since the run began, as `netspec diff` says it, with its line (or 0)."""
     settings = documents.read(folder.path, documents.Settings)
     old = names.get(folder, settings.spec).net(settings.net, **settings.request.sizes)
     lines = {layer.path: layer.span.line for layer in plan.graph.layers if layer.span is not None}
-    hints = []
-    for change in old.diff(plan.net)[:8]:
-        line = lines.get(change.name) if change.kind == "layer" else None
-        words = {"change": str(change), "line": str(line)}
-        hints.append(Hint("change" if line is None else "changed_line", words))
-    return tuple(hints)
+    return [(lines.get(item.name, 0) if item.kind == "layer" else 0, str(item)) for item in old.diff(plan.net)]
 
 
 _BESIDE = frozenset(("caption", "line", "netspec", "text", "bytes"))
