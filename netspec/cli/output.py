@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from netspec.diagnostics.display import safe, width
+from netspec import files
+from netspec.diagnostics.display import json_text, safe, width
 from netspec.diagnostics.errors import UsageError, reason
 from netspec.diagnostics.model import Diagnostic, Quoted
 
@@ -41,6 +42,11 @@ def discard_output() -> None:
     """From here on standard output goes nowhere: what it leads to is closed or full."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def write_json(document: Any) -> None:
+    """Print a document as JSON, in UTF-8; NaN, which JSON lacks, as null."""
+    write_file(json_text(document) + "\n")
 
 
 def write_file(text: str) -> None:
@@ -167,11 +173,15 @@ def report(diagnostics: Sequence[Diagnostic], form: Format, language: Literal["e
 def output_for(path: Path, endings: tuple[str, ...], read: Iterable[str | Path]) -> None:
     """Check an output file before the work begins: its ending is allowed, and the command does not read that file.
 
-    Raises UsageError: NS917 for the ending, NS916 for a file that is also read.
+    Raises UsageError: NS917 for the ending, NS916 for a file that is also read, NS906 for a folder, a pipe or a device.
     """
     if endings and path.suffix.lower() not in endings:
         words: dict[str, Any] = {"file": str(path), "endings": Quoted(endings)}
         raise UsageError(Diagnostic("NS917", None, words))
+    try:
+        files.require_writable(path)
+    except OSError as error:
+        raise UsageError(Diagnostic("NS906", None, {"file": str(path), "reason": reason(error)})) from None
     for other in read:
         try:
             same = os.path.samefile(path, other)
@@ -186,6 +196,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     import tempfile  # late: most commands write no file
 
     try:
+        files.require_writable(path)
         handle, name = tempfile.mkstemp(dir=path.parent or Path("."), prefix=f".{path.name}", suffix=".tmp")
         try:
             with os.fdopen(handle, "wb") as stream:

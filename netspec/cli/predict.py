@@ -22,10 +22,11 @@ from netspec.cli.output import (
     shown,
     write_bytes,
     write_file,
+    write_json,
     write_text,
     written,
 )
-from netspec.diagnostics.display import width
+from netspec.diagnostics.display import inert, width
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
 
@@ -57,9 +58,7 @@ def evaluate(run: Path, files: tuple[Path, ...], **flags: Any) -> int:
         trained.request.data = str(flags["data"].resolve())
     found, remarks = evaluate(trained, list(files))
     if flags["as_json"]:
-        import json
-
-        print(json.dumps({part: each.scores for part, each in found.items()}, indent=1))
+        write_json({part: each.scores for part, each in found.items()})
     else:
         names = list(next(iter(found.values())).scores)
         wide = max(10, *map(len, names))
@@ -91,6 +90,7 @@ USAGE = 2
 @click.argument("files", nargs=-1)
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="answers.csv or answers.npz; else standard output.")
 @click.option("--all", "chances", is_flag=True, help="The probability of every class.")
+@click.option("--spreadsheet", is_flag=True, help="For Excel: a cell that it would run as a formula begins with '.")
 @click.option("--fit", is_flag=True, help="Resize pictures to what the net was trained on.")
 @click.option("--sample", is_flag=True, help="Let a net of characters write on.")
 @click.option("--prompt", default="\n", help="--sample: how the text begins.")
@@ -126,7 +126,7 @@ def _sample(trained: Predictor, flags: dict[str, Any]) -> None:
     how = Sampling(flags["prompt"], flags["length"], flags["temperature"], flags["top"], flags["seed"])
     signs = sample(trained, how)
     first = next(signs)  # a mistake is reported here, before the prompt is printed
-    safely = shown if sys.stdout.isatty() else str
+    safely = shown if sys.stdout.isatty() else inert
     sys.stdout.write(safely(how.prompt.removeprefix("\n") + first))
     for sign in signs:
         sys.stdout.write(safely(sign))
@@ -159,9 +159,23 @@ def _answer(trained: Predictor, files: tuple[str, ...], flags: dict[str, Any]) -
         write_bytes(out, stream.getvalue())
     else:
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(as_table(answers, dataset, rows, flags["chances"]))
+        table = as_table(answers, dataset, rows, flags["chances"])
+        if flags["spreadsheet"]:
+            table = (list(map(_no_formula, cells)) for cells in table)
+        csv.writer(text, lineterminator="\n").writerows(table)
         if out is None:
-            write_file(text.getvalue())
+            write_file(inert(text.getvalue()))
             return
-        write_text(out, text.getvalue())
+        write_text(out, inert(text.getvalue()))
     say(str(out))
+
+
+def _no_formula(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula; numbers stay as they are."""
+    if not cell.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell

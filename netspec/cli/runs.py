@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netspec.cli.options import allow_option, common
-from netspec.cli.output import coloured, language_of, output_for, say, table, write_file, write_text, written
+from netspec.cli.output import coloured, language_of, output_for, say, table, write_json, write_text, written
 from netspec.cli.predict import PARTS
 from netspec.diagnostics.errors import NetspecError, UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
@@ -68,10 +68,7 @@ def runs(folders: tuple[Path, ...], **flags: Any) -> int:
     except NetspecError as error:
         faults += error.diagnostics
     if flags["as_json"]:
-        import json
-
-        document = {"runs": [item.document(language) for item in everything], "differ": differing}
-        write_file(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+        write_json({"runs": [item.document(language) for item in everything], "differ": differing})
     else:
         table(_table(everything, language))
         if differing:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from netspec.cli.options import allow_option, common, load_net, net_options, spec_argument
-from netspec.cli.output import say, write_file
+from netspec.cli.output import say, write_json
 
 
 @click.command("show")
@@ -35,7 +34,7 @@ def show(
     """Table of layers with types, weights and multiply-adds. Open sizes stay open. Needs no torch."""
     found = load_net(spec, net, settings, root, limit)
     if as_json:
-        write_file(json.dumps(found.to_dict(), ensure_ascii=False, indent=2) + "\n")
+        write_json(found.to_dict())
     else:
         say(found.show(equations=equations, depth=depth))
     return 0
@@ -62,7 +61,7 @@ def diff(
     """Compare two specs: layers, types, weights and settings; text and comments don't count. Exit 1 if they differ."""
     found = load_net(before, net, settings, root, limit).diff(load_net(after, net, settings, root, limit))
     if as_json:
-        write_file(json.dumps([asdict(change) for change in found], ensure_ascii=False, indent=2) + "\n")
+        write_json([asdict(change) for change in found])
     else:
         say("\n".join(map(str, found)) if found else "no differences")
     return 1 if found else 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
 from netspec.source import SourceFile, Span
 
@@ -29,7 +31,9 @@ def safe(value: str) -> str:
 
 
 # what a terminal, a browser or an editor obeys: control characters but tab and line ends, marks of direction
-_ACTING = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|\r(?!\n)")
+_ACTING = re.compile(
+    "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff]|\r(?!\n)"
+)
 
 
 def inert(text: str) -> str:
@@ -40,6 +44,21 @@ def inert(text: str) -> str:
 def inert_json(text: str) -> str:
     """Return a JSON text with characters that act as JSON escapes: the same document, which does nothing when shown."""
     return _ACTING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def json_text(document: Any) -> str:
+    """Return a document as JSON in which nothing acts; NaN, which JSON lacks, is null."""
+    import json
+
+    return inert_json(json.dumps(_without_nan(document), ensure_ascii=False, indent=2))
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def width(value: str) -> int:

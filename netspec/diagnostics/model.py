@@ -5,12 +5,11 @@ All sentences are in the catalogue, in English and in Korean. The code that find
 
 from __future__ import annotations
 
-import json
 from collections.abc import Hashable, Iterable
 from typing import Any, Literal, NamedTuple
 
 from netspec.diagnostics.catalogue import NO_WORDS, Language, Phrase, Quoted, Word, Words, help_of, message, text_of
-from netspec.diagnostics.display import PLAIN, Style, excerpts, safe
+from netspec.diagnostics.display import PLAIN, Style, excerpts, json_text, safe
 from netspec.source import Span
 
 __all__ = [
@@ -280,7 +279,7 @@ def concise(diagnostics: Iterable[Diagnostic], language: Language = "en") -> str
 
 def as_json(diagnostics: Iterable[Diagnostic], language: Language = "en") -> str:
     """Return diagnostics as a JSON list; lines and columns count from 1, and the end of a place is exclusive."""
-    return json.dumps([as_dict(diagnostic, language) for diagnostic in diagnostics], ensure_ascii=False, indent=2)
+    return json_text([as_dict(diagnostic, language) for diagnostic in diagnostics])
 
 
 def as_dict(diagnostic: Diagnostic, language: Language = "en") -> dict[str, Any]:

@@ -60,7 +60,11 @@ def _dark_style(theme: Theme) -> str:
     return f"@media (prefers-color-scheme:dark){{{rules}}}"
 
 
-_ILLEGAL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# what XML cannot write, and what acts: control characters and marks of direction
+_ILLEGAL = re.compile(
+    r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+    r"|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+)
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 _ENTITIES |= {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 _SPECIAL = re.compile("[&<>\"'\n\r\t]")

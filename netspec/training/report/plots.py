@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec
 
+from netspec.diagnostics.display import inert
 from netspec.parts import need
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def as_svg(made: Figure) -> str:
         # matplotlib only measures the text; the SVG viewer draws it
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         made.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
-    return stream.getvalue()
+    return inert(stream.getvalue())
 
 
 # ---- True classes and predictions -> a confusion matrix as a picture
