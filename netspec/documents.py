@@ -37,6 +37,7 @@ UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")  # pydantic's words
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 Count = Annotated[int, Field(ge=0, le=2**53)]
+Size = Annotated[int, Field(ge=1, le=2**31)]
 Seconds = Annotated[float, Field(ge=0, le=1e12)]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -45,6 +46,12 @@ def _below(value: str) -> str:
     path = PurePath(value)
     if not path.parts or path.anchor or ".." in path.parts or "\0" in value:
         raise PydanticCustomError("outside", "not a path below the run")
+    return value
+
+
+def _rising(value: tuple[float, float]) -> tuple[float, float]:
+    if value[0] >= value[1]:
+        raise PydanticCustomError("range", "low is not below high")
     return value
 
 
@@ -169,8 +176,8 @@ class FieldFacts(Piece):
     classes: list[str] | None = None
     columns: list[str] = []
     counts: list[list[Count]] = []
-    range: tuple[float, float] | None = None
-    picture: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=3)] = []
+    range: Annotated[tuple[float, float], AfterValidator(_rising)] | None = None
+    picture: tuple[Size, Size, Size] | None = None  # maps, rows and columns
 
 
 class TableForm(Piece):

@@ -63,10 +63,7 @@ class Plan:
         if not predicted.chooses and item is not None and isinstance(item.steps[0], Columns):
             names = item.steps[0].names or known.get("columns", ())
         steps = () if item is None else [step for step in item.steps[1:] if not step.batched]
-        learned = [
-            (step, {key: value for key, value in state.items() if key != "word"})
-            for step, state in zip(steps, known.get("steps", ()))
-        ]
+        learned = [(step, step.recall(state)) for step, state in zip(steps, known.get("steps", ()))]
 
         def inverse(array: Any) -> Any:
             for step, state in reversed(learned):

@@ -7,6 +7,7 @@ new rows in the same way.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
@@ -29,6 +30,14 @@ if TYPE_CHECKING:
     Draw = Callable[[], Tensor]
 
 State = dict[str, Any]
+
+
+class Unlearned(Exception):
+    """Raised for a state of a step that the step cannot have learned: the file of a run that holds it is damaged."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(str(value))
+        self.value = value
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,7 @@ class FieldStep(Entry):
         fills: whether it stands for missing values; such a step comes directly after the one that reads the source.
         training: whether it acts only in training.
         batched: whether it acts on each batch, after all other steps.
+        learns: the keys of its state, if each of them has a list of numbers: one for each map, or one for all.
 
     Example:
         >>> class Halve(netspec.FieldStep):
@@ -74,6 +84,7 @@ class FieldStep(Entry):
     takes: ClassVar[bool] = False
     training: ClassVar[bool] = False
     batched: ClassVar[bool] = False
+    learns: ClassVar[tuple[str, ...]] = ()
 
     @property
     def fills(self) -> bool:
@@ -94,6 +105,18 @@ class FieldStep(Entry):
     def fit(self, values: Values, rows: Array) -> State:
         """Return what the step learns from the training rows, as plain JSON."""
         return {}
+
+    def recall(self, stored: Mapping[str, Any]) -> State:
+        """Return what the step learned, from its entry in `data.json`; raise Unlearned if it cannot be that."""
+        state = {key: value for key, value in stored.items() if key != "word"}
+        if stored.get("word") != self.word:
+            raise Unlearned(stored.get("word"))
+        for numbers in state.values() if self.learns else ():
+            if not isinstance(numbers, list) or not numbers or not all(map(_is_number, numbers)):
+                raise Unlearned(numbers)
+        if self.learns and set(state) != set(self.learns):
+            raise Unlearned(list(state))
+        return state
 
     def transform(self, values: Values, state: State) -> Values:
         """Return the values after the step, given what it learned."""
@@ -117,6 +140,10 @@ class FieldStep(Entry):
         `stored` is the field's entry in `data.json`; `resized` says that the next step resizes pictures.
         """
         return self
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _incomplete(step: type[FieldStep]) -> str:
@@ -349,6 +376,8 @@ class Chars(FieldStep):
 
     def as_found(self, stored: Mapping[str, Any], resized: bool) -> Self:
         classes = stored.get("classes")
+        if classes and any(len(sign) != 1 for sign in classes):
+            raise Unlearned(classes)
         return self.model_copy(update={"alphabet": "".join(classes)}) if classes else self
 
 
@@ -358,6 +387,7 @@ class Chars(FieldStep):
 @STEPS.register
 class Fill(FieldStep):
     word = "fill"
+    learns = ("values",)
     about = (
         "missing numbers become the mean or median of the column in the training part; `flag` adds a column of 0 and 1 "
         "behind all others for each, which says where"
@@ -398,6 +428,7 @@ class Fill(FieldStep):
 @STEPS.register
 class Standardize(FieldStep):
     word = "standardize"
+    learns = ("mean", "std")
     about = "minus the mean, over the standard deviation, both of the training part, column by column"
     example = "standardize"
 
@@ -443,6 +474,7 @@ class Standardize(FieldStep):
 @STEPS.register
 class Scale(FieldStep):
     word = "scale"
+    learns = ("low", "high")
     about = (
         "linear, so that the smallest becomes `low` and the largest `high`: of the values that a picture can have, "
         "else of the training part's, column by column"
@@ -673,6 +705,8 @@ def _per_map(numbers: list[float], array: Array) -> Array:
     import numpy as np
 
     found = np.array(numbers, dtype=np.float64)
+    if array.ndim > 1 and len(found) not in (1, array.shape[1]):
+        raise Unlearned(numbers)
     return found if array.ndim < 2 else found.reshape(-1, *(1,) * (array.ndim - 2))
 
 

@@ -74,7 +74,7 @@ class Dataset:
                     columns=list(item.columns),
                     counts=item.counts,
                     range=item.range,
-                    picture=list(item.picture) if item.range else [],
+                    picture=(item.picture or None) if item.range else None,
                 )
                 for name, item in self.fields.items()
             },
@@ -485,7 +485,7 @@ def _transformed(item: Field, values: Values, stored: Mapping[str, Any]) -> Prep
         if step.batched:
             late.append(step)
             continue
-        state = {key: value for key, value in next(states).items() if key != "word"}
+        state = step.recall(next(states, {}))
         values = step.transform(values, state)
         learned.append((step, state))
     return Prepared(item.name, values, learned, tuple(late))

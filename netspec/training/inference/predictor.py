@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netspec.config.predictions import Numbers
 from netspec.config.rows import Rows
 from netspec.config.vocabulary.sources import Folder
+from netspec.config.vocabulary.steps import Unlearned
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
+from netspec.documents import DataFacts, damaged
 from netspec.parts import need, require
 from netspec.training.data.dataset import ALL, Dataset, transform_new_rows
 from netspec.training.inference.tables import Answer, open_given
@@ -61,7 +64,16 @@ class Predictor:
 
     def dataset(self, rows: Rows | None, given: Mapping[str, Any], names: Iterable[str]) -> Dataset:
         """Prepare new rows with the transformations of the run."""
-        return transform_new_rows(self.data, self.match, rows, given, names, self.stored)
+        with self.recalling():
+            return transform_new_rows(self.data, self.match, rows, given, names, self.stored)
+
+    @contextlib.contextmanager
+    def recalling(self) -> Iterator[None]:
+        """Raise UsageError NS880 if what the run says that its steps learned cannot be so."""
+        try:
+            yield
+        except Unlearned as fault:
+            raise UsageError(damaged(self.run.folder, DataFacts.file, "fields", fault.value)) from None
 
     def plan(self, dataset: Dataset) -> Plan:
         return Plan(
@@ -98,7 +110,8 @@ class Predictor:
     def answers(self, dataset: Dataset) -> list[Answer]:
         """Return the predictions for all rows, one Answer per target."""
         plan = self.plan(dataset)
-        return [_answer(plan, criterion, values) for criterion, values in _values(self.engine(dataset))]
+        with self.recalling():
+            return [_answer(plan, criterion, values) for criterion, values in _values(self.engine(dataset))]
 
 
 def _answer(plan: Plan, criterion: Criterion, values: Tensor) -> Answer:

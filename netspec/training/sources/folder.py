@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import re
 import struct
 import warnings
 from collections import Counter
@@ -105,6 +106,7 @@ class FolderRows(Rows):
         from PIL import Image, ImageOps
 
         labels = asked(wanted)
+        data = b""
         try:
             data = files.read(path)
             with _opened(io.BytesIO(data)) as opened:
@@ -120,17 +122,19 @@ class FolderRows(Rows):
                     faults.add(Diagnostic("NS840", None, words, labels=labels, hints=(hint,)))
                     return None
                 fault = unpacking(self.shown[row], len(data), have[0] * have[1] * _maps(opened))
-                if fault is not None:
-                    faults.add(fault._replace(labels=labels))
-                    return None
-                if data.count(_SCAN) > MOST_SCANS:
-                    raise ValueError("a JPEG of so many scans takes minutes to decode")
-                opened.load()
-                ImageOps.exif_transpose(opened, in_place=True)
-                return opened
-        except (*_BROKEN, Image.DecompressionBombError):
-            faults.add(Diagnostic("NS839", None, {"file": self.shown[row]}, labels=labels))
-            return None
+                if fault is None:
+                    if data.count(_SCAN) > MOST_SCANS:
+                        raise ValueError("a JPEG of so many scans takes minutes to decode")
+                    opened.load()
+                    ImageOps.exif_transpose(opened, in_place=True)
+                    return opened
+        except Image.DecompressionBombError as error:  # it says how many pixels there are
+            fault = unpacking(self.shown[row], len(data), int(re.sub(r"\D", " ", str(error)).split()[0]))
+        except _BROKEN:
+            fault = None
+        fault = fault or Diagnostic("NS839", None, {"file": self.shown[row]})
+        faults.add(fault._replace(labels=labels))
+        return None
 
     def where(self, row: int, name: str) -> str:
         return self.shown[row]
