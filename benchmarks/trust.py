@@ -26,6 +26,8 @@ TESTS = {
         "tests/hostile/test_promise.py",
     "`use` reads only `.net` files below its root: no `..`, links, absolute paths, devices":
         "tests/hostile/test_promise.py",
+    "Edited documents, links and special files in a run's folder, bombs and names that act: a code answers each":
+        "tests/train/test_hostile_folders.py",
     "Korean, Greek, Arabic and decomposed names work up to a run that was cut and goes on":
         "tests/hostile/test_promise.py",
 }  # fmt: skip
