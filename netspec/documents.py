@@ -153,6 +153,13 @@ class Scores(Document):
     classes: dict[str, dict[str, list[dict[str, str | int | float | None]]]] = {}
 
 
+class Warnings(Document):
+    """The warnings that the run has given, in the form of `netspec check --format json`."""
+
+    file = "warnings.json"
+    warnings: list[dict[str, JsonValue]]
+
+
 class DataFile(Piece):
     """A file, or an array of the caller, that the data came from."""
 
@@ -221,6 +228,7 @@ class TrainSection(Piece):
     metrics: list[Called]
     optimizer: Called
     schedule: Called
+    meant: list[str] = []
     net: str | None
     epochs: Count
     batch: Count

@@ -152,6 +152,9 @@ class Display:
             self.say(line)
         if summary.equation:
             self.say(summary.equation)
+        if summary.remarks:
+            self.say("")
+            self.say(written(summary.remarks, "text", self.language, False).rstrip())
         self.say("")
         self.say(f"{summary.folder}: weights.safetensors, model.py, {', '.join(summary.pictures)}".rstrip(", "))
 

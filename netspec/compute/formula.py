@@ -238,6 +238,33 @@ def number(tree: Formula, **values: float) -> float:
     return evaluated(tree, values, lambda name, given: FUNCTIONS[name].plain(*given), float)
 
 
+_PLACES = (0.0, 1e-3, *(step / 8 for step in range(1, 81)), 100.0, 1e150)
+_LARGE = 100.0  # beyond this a value counts as unbounded
+
+
+def image(tree: Formula, interval: tuple[float, float], name: str = "s") -> tuple[float, float]:
+    """Return the smallest and the largest value of a formula of one value over an interval, by trying many places.
+
+    >>> image(Symbol("s").max(0), (-math.inf, math.inf)), image(Symbol("s").tanh(), (0, math.inf))
+    ((0.0, inf), (0.0, 1.0))
+    """
+    low, high = interval
+    places = {sign * place for place in _PLACES for sign in (-1, 1) if low <= sign * place <= high}
+    found = []
+    for place in places | {bound for bound in interval if math.isfinite(bound)}:
+        try:
+            found.append(number(tree, **{name: place}))
+        except (OverflowError, ZeroDivisionError):
+            return -math.inf, math.inf
+        except ValueError:  # outside of what the formula is defined for, such as the logarithm of -1
+            continue
+    found = [value for value in found if not math.isnan(value)]
+    if not found:
+        return -math.inf, math.inf
+    smallest, largest = min(found), max(found)
+    return (smallest if smallest > -_LARGE else -math.inf), (largest if largest < _LARGE else math.inf)
+
+
 def derivative(tree: Formula, name: str) -> Formula:
     """Return the derivative of a formula by one of its variables.
 

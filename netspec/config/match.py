@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netspec.config.data import Data, Field, fill_inputs
+from netspec.config.remarks import bounds_of, range_text, remark
 from netspec.config.train import MOST_MISTAKES, Train
 from netspec.config.values import BALANCED
 from netspec.config.vocabulary.losses import Loss, Term, prediction_of
 from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted, Report, Words
 from netspec.ir.graph import Edge, Graph
+from netspec.ir.operation import ANY
 from netspec.ir.types import UNKNOWN_TYPE, ShapeFault, Time, Type, Unknown, space_text, type_text
 from netspec.names import nearest
 from netspec.source import Span
@@ -26,6 +28,7 @@ class Match:
     terms: dict[str, Term] = field(default_factory=dict)  # for each target, the first term that uses it
     named: set[str] = field(default_factory=set)  # fields that some term names, even if that term has another mistake
     balanced: set[str] = field(default_factory=set)  # targets of losses with `weight = balanced`
+    warnings: list[Diagnostic] = field(default_factory=list)
     classes: str | None = None  # the first target of a loss that holds one class for each example
 
 
@@ -51,6 +54,7 @@ def match(data: Data, train: Train, graph: Graph, report: Report) -> Match:
     _trainable(train, graph, report)
     if "batch" not in train.undefined and (fault := batch_fault(train, graph, train.batch)):
         report.add(fault)
+    _remarks(train, graph, report)
     return found
 
 
@@ -289,6 +293,27 @@ def _same_time(have: Type, want: Type) -> bool:
         return bool(right.varying) or _same(left.length, right.length)
     # `window(1, ahead = n)` gives sequences of one row, and a sequence of length 1 fits a value without time
     return left is right or (right is None and isinstance(left, Time) and left.length == 1)
+
+
+def _remarks(train: Train, graph: Graph, report: Report) -> None:
+    """Warn of a loss that reads values that an activation has bounded (NS715), or another activation's (NS716)."""
+    losses = [item.term for item in train.loss]
+    for term in losses:
+        judged = value_of(graph, term.layer)
+        predicted = None if judged is None else prediction_of(term, losses, type_of(graph, judged))
+        if judged is None or predicted is None or not term.classifies:
+            continue
+        sums, undone = sums_of(graph, judged)
+        sums = graph.through(sums)
+        low, high = bounds_of(graph, sums)
+        span, asked = graph.nodes[graph.through(judged).node].span, term.at("layer")
+        if low > ANY[0] and "bounded" not in train.meant:
+            node = graph.nodes[sums.node]
+            words: Words = {"step": node.word, "term": term.word, "layer": term.layer, "range": range_text((low, high))}
+            report.add(remark("NS715", node.span, words, Hint("mend"), asked))
+        elif undone and undone != predicted.squash and "squashed" not in train.meant:
+            named: Words = {"step": undone, "term": term.word, "layer": term.layer, "wanted": predicted.squash}
+            report.add(remark("NS716", span, named, Hint("mend"), asked))
 
 
 def _trainable(train: Train, graph: Graph, report: Report) -> None:

@@ -30,6 +30,7 @@ class Prediction:
     names: tuple[str, ...] = ()
     inverse: Callable[[Any], Any] | None = field(default=None, compare=False)
     chooses: ClassVar[bool] = False  # whether the values choose one class among several, at each place
+    squash: ClassVar[str] = "sigmoid"  # what makes probabilities of the sums of the layer
     discrete: ClassVar[bool] = True  # whether the answers are classes or labels, which are right or wrong
 
     @property
@@ -119,6 +120,7 @@ class OneOfMany(Prediction):
     """A value for each class; the largest value is chosen. `normalized`: the values are probabilities."""
 
     chooses: ClassVar[bool] = True
+    squash: ClassVar[str] = "softmax"
     normalized: bool = False
 
     def target(self, word: str, name: str, given: Type | None) -> Type:

@@ -8,6 +8,7 @@ from typing import Any
 
 from netspec import foreign
 from netspec.config.entries import read_entry
+from netspec.config.remarks import REMARKS
 from netspec.config.settings import Section, Written
 from netspec.config.values import Reader, single
 from netspec.config.vocabulary.losses import LOSSES, Loss
@@ -47,6 +48,7 @@ class Train:
     best: str | None = None  # the metric that chooses the epoch whose weights are kept; None: the last epoch
     patience: int | None = None  # epochs without a better `best` after which the run stops
     precision: str = "float32"
+    meant: tuple[str, ...] = ()  # warnings that are not given
     span: Span | None = None
     loss_span: Span | None = None
     places: dict[str, Span] = field(default_factory=dict)
@@ -60,6 +62,7 @@ class Train:
             "metrics": [metric.document() for metric in self.metrics],
             "optimizer": self.optimizer.document(),
             "schedule": self.schedule.document(),
+            **({"meant": list(self.meant)} if self.meant else {}),
             **plain,
         }
 
@@ -147,6 +150,13 @@ def _schedule(train: Train, key: str, written: Written, reader: Reader) -> None:
     train.schedule = read_entry(SCHEDULES, written.setting.value, reader, Phrase("what schedule"))
 
 
+def _meant(train: Train, key: str, written: Written, reader: Reader) -> None:
+    value = single(written.setting.value)
+    option = Option("word", "warnings that are not given", choices=tuple(REMARKS.values()), name=key)
+    items = value.items if isinstance(value, tree.List) else (value,)
+    train.meant = tuple(reader.read(option, item) for item in items)
+
+
 def _plain(train: Train, key: str, written: Written, reader: Reader) -> None:
     setattr(train, key, reader.read(_OPTIONS[key]._replace(name=key), written.setting.value))
 
@@ -168,6 +178,7 @@ _READERS: dict[str, Callable[[Train, str, Written, Reader], None]] = {
     "metrics": _metrics,
     "optimizer": _optimizer,
     "schedule": _schedule,
+    "meant": _meant,
     **dict.fromkeys(_OPTIONS, _plain),
 }
 

@@ -11,12 +11,14 @@ their inputs and restores it in the result.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from math import prod
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple, dataclass_transform
 
 from netspec.compute.arrays import Array
+from netspec.compute.formula import Symbol, image
 from netspec.ir.call import Call
 from netspec.ir.marks import Mark, Marking, Template, marking, shown
 from netspec.ir.sizes import Formula, Size
@@ -192,6 +194,9 @@ class Weight(NamedTuple):
         """Its name after `init.`: `weight` or `bias`."""
         return self.name.rpartition(".")[2].partition("_")[0]
 
+
+Bounds = tuple[float, float]  # the smallest and the largest value
+ANY: Bounds = (-math.inf, math.inf)
 
 Argument = int | float | bool | str | None | Formula | tuple[Any, ...]
 NOTHING: Mapping[str, Argument] = MappingProxyType({})
@@ -433,6 +438,11 @@ class Op:
         """Return the stored arrays, trainable or not, for inputs of these types."""
         return ()
 
+    def bounds(self, *inputs: Bounds) -> Bounds:
+        """Return the numbers between which the values lie in training, given those of the inputs; ANY if unknown."""
+        hands_on = self.effect in ("same", "order", "select") and len(inputs) == 1
+        return inputs[0] if hands_on else ANY
+
     def torch(self, *inputs: Type) -> Lowering:
         """Return the PyTorch code: the module, if it needs one, and the expression of the result."""
         raise NotImplementedError(f"{self.name} has no lowering")
@@ -599,6 +609,11 @@ class Elementwise(Op):
 
     def compute(self, call: Call, *inputs: Array) -> Array | tuple[Array, ...] | None:
         return None if self.value_of(inputs[0]) is None else inputs[0].each(self.value_of)
+
+    def bounds(self, *inputs: Bounds) -> Bounds:
+        if self.effect != "each" or self.value_of(Symbol("s")) is None:
+            return super().bounds(*inputs)
+        return image(self.value_of(Symbol("s")), inputs[0])
 
     def partial(self, *inputs: Type) -> Type:
         return inputs[0]

@@ -14,7 +14,7 @@ from netspec.compute.arrays import Array
 from netspec.compute.formula import LOWEST, Symbol, text
 from netspec.ir.call import Call
 from netspec.ir.marks import OVER, kind
-from netspec.ir.operation import Elementwise, Lowering, Op, listed, option, wants_values
+from netspec.ir.operation import Bounds, Elementwise, Lowering, Op, listed, option, wants_values
 from netspec.ir.types import Type, refuse
 
 
@@ -236,6 +236,9 @@ class Softmax(Op):
             x = exists.where(x, LOWEST)
         powers = (x - x.largest(*axes).stop()).exp()
         return powers / powers.sum(*axes)
+
+    def bounds(self, *inputs: Bounds) -> Bounds:
+        return 0.0, 1.0
 
     @property
     def squashes(self) -> Literal["", "softmax"]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
 from netspec.ir.marks import CHANCE, kind
-from netspec.ir.operation import Elementwise, Lowering, Op, Part, option, wants_values
+from netspec.ir.operation import Elementwise, Lowering, Op, Part, Remark, option, wants_values
 from netspec.ir.types import Type, refuse
 
 
@@ -44,6 +44,9 @@ class Dropout(Elementwise):
         shape = (*x.shape[:2], *(1,) * axes) if self.role == "maps" and axes else x.shape
         kept = call.noise("uniform", *shape) > self.p
         return x * kept / (1 - self.p) if self.p < 1 else x * kept
+
+    def remarks(self, *inputs: Type) -> tuple[Remark, ...]:
+        return (Remark("NS717", {}),) if self.p == 1 else ()
 
     @property
     def draws(self) -> Literal["", "training"]:
@@ -91,6 +94,9 @@ class DropPath(Elementwise):
         steps = kept.broadcast((call.examples, x.shape[0] // call.examples))
         scale = steps.reshape(x.shape[0], *(1 for _ in x.shape[1:]))
         return x * scale / (1 - self.p) if self.p < 1 else x * scale
+
+    def remarks(self, *inputs: Type) -> tuple[Remark, ...]:
+        return (Remark("NS717", {}),) if self.p == 1 else ()
 
     @property
     def draws(self) -> Literal["", "training"]:

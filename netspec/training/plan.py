@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from netspec.ir.types import Type
 from netspec.parts import need, require
 from netspec.training.data.batches import default_workers
 from netspec.training.data.dataset import Dataset, prepare
+from netspec.training.data.remarks import data_remarks
 from netspec.training.loop.devices import require_device
 from netspec.training.sources.open import Places, open_source
 
@@ -44,6 +45,7 @@ class Plan:
     dataset: Dataset
     request: Request
     others: Sequence[Spec] = ()  # the specs of `--with`, whose sections override those of `spec`
+    remarks: list[Diagnostic] = field(default_factory=list)  # warnings about the sections and the data
     stored: Mapping[str, Any] | None = None  # the data.json of a run whose net is to answer new rows
 
     @property
@@ -115,6 +117,7 @@ def read_sections(spec: Spec, request: Request, others: Sequence[Spec] = ()) -> 
     found = match(data, train, net.graph, report)
     if report.failed:
         raise SpecError(*report.diagnostics)
+    found.warnings = report.diagnostics
     return net, data, train, found
 
 
@@ -158,7 +161,9 @@ def make_plan(
     dataset = load_data(data, found, places, given or {}, train.seed, spec, stored)
     for module in modules:
         need(module)
-    return Plan(spec, net, data, train, found, dataset, request, others)
+    plan = Plan(spec, net, data, train, found, dataset, request, others)
+    plan.remarks = [*found.warnings, *data_remarks(net.graph, data, train, found, dataset)]
+    return plan
 
 
 def places_of(request: Request, spec: Spec, allow: Sequence[str] = ()) -> Places:

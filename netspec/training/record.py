@@ -68,6 +68,13 @@ class Record:
         return documents.read(self.folder, documents.Scores).scores
 
     @property
+    def warnings(self) -> list[dict[str, Any]]:
+        """The warnings that the run has given, in the form of `netspec check --format json`."""
+        if not os.path.lexists(self.folder / documents.Warnings.file):
+            return []
+        return documents.read(self.folder, documents.Warnings).warnings
+
+    @property
     def classes(self) -> dict[str, list[dict[str, Any]]]:
         """For each target of classes or labels its table on `part`; empty until the run has finished.
 

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 from netspec import files
 from netspec.codegen.forward import comment_text
 from netspec.config.match import batch_fault
+from netspec.config.remarks import MOST_NAMED, remark
 from netspec.diagnostics.errors import DataError, DivergedError, NetspecError, StoppedError, UsageError, record
-from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
-from netspec.documents import Environment, Scores, Settings
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words, as_dict
+from netspec.documents import Environment, Scores, Settings, Warnings
 from netspec.ir.graph import Graph, Layer
 from netspec.training.loop.engine import Engine, build_engine
-from netspec.training.loop.loop import Diverged, Interrupted, Loop, evaluation
+from netspec.training.loop.loop import Diverged, Evaluation, Interrupted, Loop, evaluation
 from netspec.training.loop.parallel import ProcessLost, started
 from netspec.training.loop.progress import Callbacks, Facts, Progress, Resumed, Summary
 from netspec.training.plan import Plan, make_plan
@@ -210,6 +211,7 @@ class Session:
         shown = next(found[name] for name in ("test", "validation", "training") if name in found)
         summary = Summary(str(folder.path), chosen, epoch, scores, progress.seconds, *drawn)
         summary.classes, summary.subjects = shown.classes, shown.subjects
+        summary.remarks = self.unsaid(folder, tuple(outcome_remarks(self.plan, progress, list(found.values()))))
         return summary
 
     # ---- before the first step
@@ -260,7 +262,7 @@ class Session:
             compiled=plan.request.compile == "on",
             streamed=tuple(engine.parts["training"].remote),
             workers=plan.workers,
-            remarks=(*self.plan.dataset.notes, *self.remarks()),
+            remarks=(*self.plan.dataset.notes, *self.unsaid(folder, (*self.plan.remarks, *self.remarks()))),
         )
 
     def remarks(self) -> Iterator[Diagnostic]:
@@ -270,6 +272,17 @@ class Session:
         if size > 1 and differing:
             words: Words = {"steps": Quoted(differing), "size": size}
             yield Diagnostic("NS862", None, words, severity="warning")
+
+    def unsaid(self, folder: Folder, found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+        """Return those warnings that the run has not given before, and store them in its folder."""
+        if not self.leads:
+            return ()
+        given = Run(folder.path).warnings
+        known = {(item["code"], item["message"]) for item in given}
+        new = tuple(item for item in found if (item.code, item.message) not in known)
+        if new:
+            folder.put(Warnings(warnings=[*given, *map(as_dict, new)]))
+        return new
 
 
 def require_batches(plan: Plan, engine: Engine) -> None:
@@ -396,3 +409,36 @@ def _first_term(engine: Engine, batch: dict[str, Tensor]) -> str:
             if not torch.isfinite(mean):
                 return criterion.term.word
     return "loss"
+
+
+# ---- Warn of what came out
+
+
+GROWN = 10.0  # how many times the first loss the last one is, if it exploded
+
+
+def outcome_remarks(plan: Plan, progress: Progress, parts: Sequence[Evaluation]) -> Iterator[Diagnostic]:
+    """Yield the warnings about a run at its end: classes that are never answered, a loss that exploded.
+
+    Parameters:
+        plan: the plan of the run.
+        progress: the progress, with the loss of the first batch.
+        parts: what the net makes of each part, training first.
+    """
+    train, match = plan.train, plan.match
+    for target in parts[0].classes if "unanswered" not in train.meant else ():
+        tables = [part.classes[target] for part in parts]
+        never = [
+            rows[0]["class"]
+            for rows in zip(*tables, strict=True)
+            if sum(row["examples"] for row in rows) and not sum(row["answered"] for row in rows)
+        ]
+        want = match.wanted.get(target)
+        if never and want is not None and want.time is None:
+            shown = Quoted(tuple(never[:MOST_NAMED]))
+            words: Words = {"classes": shown, "count": len(never), "of": len(tables[0]), "name": target}
+            yield remark("NS899", match.places.get(target), words, Hint("mend"))
+    first, last = progress.first_loss, parts[0].scores["loss"]
+    if first is not None and 0 < GROWN * first < last and "exploded" not in train.meant:
+        numbers: Words = {"first": f"{first:.4g}", "last": f"{last:.4g}"}
+        yield remark("NS900", train.loss_span, numbers, Hint("mend"))

@@ -85,7 +85,7 @@ class Predictor:
             dataset,
             self.request,
             self.run.others,
-            self.stored,
+            stored=self.stored,
         )
 
     def engine(self, dataset: Dataset) -> Engine:

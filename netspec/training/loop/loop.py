@@ -154,6 +154,8 @@ class Loop:
         else:
             with engine.autocast:
                 loss = engine.objective.loss(engine.outputs(batch, training=True), batch)
+        if self.progress.first_loss is None:
+            self.progress.first_loss = float(loss.detach())
         if self.running is None:
             self.count(float(loss.detach()), rows)
         else:
@@ -168,6 +170,8 @@ class Loop:
         with engine.autocast or contextlib.nullcontext():
             agreed = shared_loss(engine, self.batch, last > first, self.asked, due)
         self.stop, self.due = agreed.stop, agreed.due
+        if self.progress.first_loss is None:
+            self.progress.first_loss = agreed.value
         self.count(agreed.value, stop - start)
         return agreed.loss
 

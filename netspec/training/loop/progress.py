@@ -29,6 +29,7 @@ class Progress:
     plateau_best: float | None = None
     plateau_waited: Count = 0
     plateau_factor: float = 1.0
+    first_loss: float | None = None  # of the first batch
     metrics_bytes: Count = 0  # the size of metrics.jsonl when this progress was saved
     finished: bool = False
     # Training time so far, over all resumes. metrics.jsonl never holds it, so that equal runs write equal files.
@@ -135,6 +136,7 @@ class Summary:
     # about one class, with its name
     classes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     subjects: dict[str, str] = field(default_factory=dict)
+    remarks: tuple[Diagnostic, ...] = ()  # warnings about what came out
 
 
 class NoCallbacks:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from netspec import documents, files
 from netspec.diagnostics.errors import NetspecError, UsageError, reason
 from netspec.diagnostics.model import Diagnostic, Hint
-from netspec.documents import DataFacts, Document, Environment, NetFacts, Scores, Sections, Settings, Status
+from netspec.documents import DataFacts, Document, Environment, NetFacts, Scores, Sections, Settings, Status, Warnings
 
 if TYPE_CHECKING:
     from netspec.spec import Spec
@@ -32,11 +32,11 @@ WEIGHTS, LAST = "weights.safetensors", "last.safetensors"
 SCORES, CURVES, FIGURE, CONFUSION, BOUNDARY = (
     Scores.file, "curves.svg", "figure.svg", "confusion.svg", "boundary.svg",
 )  # fmt: skip
-CHECKPOINTS, LOCK = "checkpoints", ".lock"
+CHECKPOINTS, LOCK, WARNINGS = "checkpoints", ".lock", Warnings.file
 # all files and folders that a run writes
 WRITTEN = (
     SPEC, SETTINGS, SECTIONS, GRAPH, SOURCE, DATA, METRICS, LOG, STATUS, ENVIRONMENT, WEIGHTS, LAST, SCORES, CURVES,
-    FIGURE, CONFUSION, BOUNDARY, CHECKPOINTS, LOCK,
+    FIGURE, CONFUSION, BOUNDARY, CHECKPOINTS, LOCK, WARNINGS,
 )  # fmt: skip
 
 
