@@ -164,7 +164,8 @@ class _Function:
     def words(self, call: ast.Call) -> set[str]:
         """The words that a call gives to the message."""
         name = _callee(call)
-        if name in ("Diagnostic", "remark") or (name == "report" and not call.keywords):  # the place comes before the words
+        # the place comes before the words
+        if name in ("Diagnostic", "remark") or (name == "report" and not call.keywords):
             return self.keys(call.args[2]) if len(call.args) > 2 else set()
         if name == "Remark":  # the elaborator knows the step and what it makes
             return self.keys(call.args[1]) | {"step", "type"}
