@@ -132,7 +132,9 @@ def digest_of(stream: Any) -> tuple[int, str]:
 def write(path: Path, data: bytes, root: Path | None = None) -> None:
     """Write a file atomically. Raises OSError, and NotPlain if `root` is given."""
     temporary = path.with_name(f".{path.name}{TEMPORARY}")
-    if root is not None:
+    if root is None:
+        require_writable(path)
+    else:
         require_plain(path, root)
         require_plain(temporary, root)
     try:

@@ -179,9 +179,10 @@ class Columns(FieldStep):
 
         rows = taking.rows
         columns = []
+        known = dict.fromkeys(rows.columns)
         for position, name in enumerate(self.names or taking.rest):
             asked = self.at(f"names.{position}")
-            if rows.columns and name not in rows.columns:
+            if known and name not in known:
                 raise DataError(unknown_column(name, rows.columns, asked))
             columns.append(rows.numbers(name, asked, taking.faults))
         wide = [column.reshape(len(column), -1) for column in columns]

@@ -421,11 +421,12 @@ def _take_rows(sheet: Sheet, source: Csv, faults: Faults, found: dict[str, Words
     if not listed and source.header is None and source.names is None:
         found["header"] = {"names": Quoted(_made_up(cells[0])[:3])}
     head = _head(sheet, rows, listed, source, found, fewer)
+    ragged = [RAGGED] * len(head.names)  # one for all of them: a small file may have very many
     for row, begin in rows[1:] if listed else rows:
         if len(row) != len(head.names):
             words = {"given": len(row), "wanted": len(head.names)}
             faults.add(Diagnostic("NS804", _line_span(sheet.source, begin), words))
-            row = [RAGGED] * len(head.names)  # said once: its cells are looked at no more
+            row = ragged  # said once: its cells are looked at no more
         sheet.cells.append(row)
         sheet.lines.append(begin)
     if not sheet.cells:
@@ -481,7 +482,7 @@ def _head(sheet: Sheet, rows: list[Record], listed: bool, source: Csv, found: di
     if source.names is not None:
         names = source.names[:width] if fewer and not listed else source.names
     kept = {name: at for at, name in enumerate(names) if name}
-    doubled = sorted({name for name in names if name and names.count(name) > 1})
+    doubled = sorted(name for name, count in Counter(names).items() if name and count > 1)
     nameless = [at for at, name in enumerate(names) if not name]
     empty = [at for at in nameless if all(at >= len(row) or not row[at].strip() for row in body)]
     if 0 in nameless and 0 not in empty:
