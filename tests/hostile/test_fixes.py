@@ -43,6 +43,7 @@ KINDS = {
     "a word that stands twice": ("hidden hidden a: x -> 4 perceptrons -> relu", "hidden hidden", "hidden "),
     "a name that stands twice": ("hidden a a: x -> 4 perceptrons -> relu", "a a", "a "),
     "a step that stands twice, or an arrow is missing": ("hidden a: x -> 4 perceptrons -> tanh tanh", "", None),
+    "two words for a name": ("hidden a: x -> 4 perceptrons\n  hidden netspec b: a -> relu", "", None),
     "a type after `is`": ("hidden a: x -> 4 perceptrons -> relu  is 5", "", None),
     "a word of another tool in the wrong place": ("hidden a: x -> 4 perceptrons logsoftmax tanh", "", None),
 }  # fmt: skip

@@ -144,7 +144,7 @@ def _odd_name(stop: Stop, name: str, at: int) -> Diagnostic | None:
         return None
     plain = re.sub(rf"[^\w{MARKS}]+", "_", name).strip("_")
     legal = plain.isidentifier() and plain.upper() not in KEYWORDS
-    return stop.error("NS115", span=span, fix=Fix(span, plain) if legal else None, seen=name)
+    return stop.error("NS115", span=span, fix=Fix(span, plain, certain=" " not in name) if legal else None, seen=name)
 
 
 def _setting(stop: Stop) -> Diagnostic | None:

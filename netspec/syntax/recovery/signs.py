@@ -129,7 +129,8 @@ def comma(stop: Stop) -> Diagnostic | None:
     option = _OPTION.match(stop.source.text, at, stop.end) if stop.seen.kind == "NAME" else None
     if option is not None and stop.accepts("COMMA") and (stop.open == "(" or "=" in option[0]):
         end = stop.begin + len(stop.left)
-        certain = "=" in option[0] or not stop.start.endswith("_head")  # else any word becomes a parameter
+        pairs = "=" in option[0] and re.search(r"=[^,(]*$", stop.left) is not None
+        certain = pairs or not stop.start.endswith("_head")  # else any word becomes a parameter
         return stop.error("NS121", seen=stop.seen.text, right=",", fix=Fix(stop.between(end, end), ",", certain))
     if stop.open != "(" or stop.seen.kind not in ("NAME", "INT", "NUMBER", "STRING"):
         return None
