@@ -225,6 +225,7 @@ class Session:
         folder.write(names.SOURCE, plan.net.source())
         folder.put(plan.dataset.document())
         folder.put(self.environment())
+        folder.put(Warnings(warnings=[]))
         folder.status(state="running", step=0)
         # The settings are written last, because a folder without settings holds no run and a new run may use it.
         # A resumed run takes the same device and number of threads, so that it adds numbers in the same order.
