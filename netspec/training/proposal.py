@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Literal
 
 from netspec.config.dates import orders_of
-from netspec.config.rows import as_classes
 from netspec.config.vocabulary.sources import Csv
 from netspec.config.vocabulary.steps import Date, Label
 from netspec.diagnostics.catalogue import Language, Word, Words, fill
@@ -34,14 +33,15 @@ TARGETS = (
     "target label class y species outcome diagnosis output result category response survived churn default "
     "정답 레이블 라벨 목표 목표값 결과 종류 분류 품종 클래스 합격 판정"
 ).split()
-_TAKEN = "any true false data train figure source split x y z t H filled".split()
+_TAKEN = "any true false data train figure source split x y z t H".split()
 _COUNTS = re.compile(
     r"(?:.*[\W_])?(?:id|ids|uuid|guid|index|idx|no|nr|key|row|rownum|serial)|.*[a-z](?:Id|ID)|unnamed: \d+"
     r"|.*(?:번호|아이디|순번|일련번호|식별자)",
     re.IGNORECASE,
 )
 MOST_CLASSES = 100
-FEW = 20  # rows; with fewer there is nothing to choose weights by, and a line is all that can be learned
+FEW = 20  # rows; with fewer there is nothing to choose weights by
+ROWS_PER_INPUT = 10  # training rows, of each class alike: with fewer a hidden layer learns the rows by heart
 
 _WORDS: dict[str, dict[Language, str]] = {
     "title": {"en": "{target} from the other columns of {file}", "ko": "{file}의 다른 열로 {target} 맞히기"},
@@ -51,8 +51,6 @@ _WORDS: dict[str, dict[Language, str]] = {
         "en": "another one: netspec new --data {file} --target NAME",
         "ko": "바꾸려면: netspec new --data {file} --target 이름",
     },
-    "classes": {"en": "{count} classes: {names}", "ko": "클래스 {count}개: {names}"},
-    "number": {"en": "a number", "ko": "숫자"},
     "left": {"en": "left out {name}: {why}", "ko": "{name} 열은 뺌: {why}"},
     "empty": {"en": "no cell has a value", "ko": "값이 있는 칸이 없음"},
     "constant": {"en": "every row says {value}", "ko": "모든 줄이 {value}"},
@@ -70,8 +68,8 @@ _WORDS: dict[str, dict[Language, str]] = {
         "ko": "숫자가 아닌 칸이 {count}개({value} 등). 고치면 쓸 수 있음",
     },
     "gaps": {
-        "en": "missing cells become the mean of the training rows; a 0 or 1 says where",
-        "ko": "빈 칸은 학습용 줄의 평균으로 채우고, 어디였는지 0과 1로 알림",
+        "en": "missing cells become the mean of the training rows; `missing = flag` would also say where they were",
+        "ko": "빈 칸은 학습용 줄의 평균으로 채움. `missing = flag`면 어디였는지도 알려 줌",
     },
     "drop": {"en": "rows without a target are left out", "ko": "목표가 빈 줄은 뺌"},
     "skewed": {
@@ -83,6 +81,10 @@ _WORDS: dict[str, dict[Language, str]] = {
         "ko": "입력은 출력으로도 바로 감: 직선으로 되는 것은 `z`가 배우지 않아도 됨",
     },
     "few": {"en": "few rows: a line, trained on all of them", "ko": "줄이 적어 직선 하나를 모든 줄로 학습"},
+    "narrow": {
+        "en": "a line: for a hidden layer {rows} rows are few beside {inputs} inputs",
+        "ko": "직선 하나: 은닉층을 두기에는 입력 {inputs}개에 비해 줄 {rows}개가 적음",
+    },
     "rare": {
         "en": "values of fewer than {least} rows, and values that are new, count as `other`",
         "ko": "{least}줄보다 적게 나온 값과 처음 보는 값은 `other`로 셈",
@@ -133,7 +135,10 @@ def propose(path: Path, place: str, net: str, target: str | None, language: Lang
     rows, source = _opened(path, place)
     source = _form(rows, source)
     columns = [_column(rows, name, source) for name in rows.columns]
-    chosen, how = _target(columns, target, path.name, rows.count)
+    chosen, how = _target(columns, target, path.name)
+    if chosen.gaps:  # those rows will not be there: a value that only they have is no class
+        rows.leave_out((chosen.name,))
+        columns = [chosen if name == chosen.name else _column(rows, name, source) for name in rows.columns]
     inputs = [column for column in columns if column is not chosen]
     if not any(column.kind != "left" for column in inputs):
         for column in inputs:  # a table of one column of numbers in order: that is what there is
@@ -229,7 +234,7 @@ def _counts_rows(name: str, values: list[float]) -> bool:
     return _COUNTS.fullmatch(name) is not None or (len(values) >= FEW and len(steps) == 1)
 
 
-def _target(columns: list[Column], name: str | None, file: str, rows: int) -> tuple[Column, str]:
+def _target(columns: list[Column], name: str | None, file: str) -> tuple[Column, str]:
     """Return the column to predict, and the comment that says how it was chosen."""
     legal = [column for column in columns if column.kind != "left"]
     if name is not None:
@@ -277,6 +282,7 @@ class _Text:
         self.target, self.how, self.columns, self.language = target, how, columns, language
         self.taken = {*KEYWORDS, *NOUNS, *OPERATIONS, *_TAKEN}
         self.few = rows < FEW
+        self.training = rows if self.few else round(0.7 * rows)
 
     def say(self, key: str, **words: Word) -> str:
         return fill(_WORDS[key][self.language], words, self.language)
@@ -286,18 +292,23 @@ class _Text:
         classes = self.classes()
         goal = self.name(self.target.name, "target")
         names = " & ".join(item.name for item in inputs)
-        hidden = 8 if self.rows < 200 else 16 if self.rows < 2000 else 32
-        width = "1 perceptron" if classes is None else f"{len(classes)} perceptrons"
+        width = sum(item.width for item in inputs)
+        line = self.few or self.equal(classes) < ROWS_PER_INPUT * (width + 1)
+        hidden = 16 if self.training < 2000 else 32
+        answers = "1 perceptron" if classes is None else f"{len(classes)} perceptrons"
         lines = ["netspec 1", ""]
         title = self.say("title", target=self.target.name, file=self.file)
-        lines.append(f"net {self.net}{'' if self.few else f'(H = {hidden})'} {quote(title)} {{")
+        lines.append(f"net {self.net}{'' if line else f'(H = {hidden})'} {quote(title)} {{")
         lines += [f"  input {item.name}: {item.width}" for item in inputs]
-        if self.few:
-            lines += [f"  # {self.say('few')}", f"  output y: {names} -> {width}"]
+        if line:
+            lines += [
+                f"  # {self.say('few' if self.few else 'narrow', rows=self.equal(classes), inputs=width)}",
+                f"  output y: {names} -> {answers}",
+            ]
         else:
-            lines += [f"  hidden z: {names} -> H perceptrons -> relu", f"  # {self.say('straight')}"]
-            lines.append(f"  output y: {names} & z -> {width}")
-        lines += ["}", "", "data {", *self.data(inputs, goal, classes), "}", "", *self.train(goal, classes)]
+            lines += [f"  hidden z: {names} -> H perceptrons -> relu -> dropout(0.5)", f"  # {self.say('straight')}"]
+            lines.append(f"  output y: {names} & z -> {answers}")
+        lines += ["}", "", "data {", *self.data(inputs, goal, classes), "}", "", *self.train(goal, classes, line)]
         source = SourceFile(self.file, "\n".join(lines) + "\n")
         return format_file(source, read(source).file)
 
@@ -312,17 +323,13 @@ class _Text:
         return name
 
     def inputs(self) -> list[Input]:
-        """Return the inputs: numbers together, numbers with gaps together, and each column of words by itself."""
+        """Return the inputs: all numbers together, and each column of words by itself."""
         found = []
         numbers = [column for column in self.columns if column.kind == "number"]
-        whole = [column.name for column in numbers if not column.gaps]
-        gaps = [column.name for column in numbers if column.gaps]
-        if whole:
-            found.append(Input("x", len(whole), f"columns({', '.join(map(quote, whole))}) -> standardize"))
-        if gaps:
-            fill = "fill(mean, flag = true) -> standardize"
-            text = f"columns({', '.join(map(quote, gaps))}) -> {fill}"
-            found.append(Input("filled", 2 * len(gaps), text, self.say("gaps")))
+        if numbers:
+            names = ", ".join(quote(column.name) for column in numbers)
+            comment = self.say("gaps") if any(column.gaps for column in numbers) else ""
+            found.append(Input("x", len(numbers), f"columns({names}) -> standardize", comment))
         for column in self.columns:
             if column.kind == "words":
                 least = self.least(column)
@@ -352,15 +359,15 @@ class _Text:
                 return None
         return list(known)
 
+    def equal(self, classes: list[str] | None) -> int:
+        """Return how many training rows there are, if each class had as few as the rarest one."""
+        counts = self.target.counted.values()
+        share = 1.0 if classes is None else len(counts) * min(counts) / sum(counts)
+        return round(share * self.training)
+
     def skewed(self) -> bool:
         counts = self.target.counted.values()
         return max(counts) > 4 * min(counts)
-
-    def weights(self) -> str:
-        """Return the weight of each class: what it must count for all classes to count alike."""
-        cells, counts = self.target.cells, self.target.counted
-        names = as_classes(cells, None)[1]
-        return f", weight = [{', '.join(f'{len(cells) / (len(names) * counts[name]):.3g}' for name in names)}]"
 
     def data(self, inputs: list[Input], goal: str, classes: list[str] | None) -> list[str]:
         gaps = any(item.gaps for item in self.columns if item.kind != "left")
@@ -385,19 +392,19 @@ class _Text:
             lines.append("split = [0.7, 0.15, 0.15]")
         return [f"  {line}" for line in lines]
 
-    def train(self, goal: str, classes: list[str] | None) -> list[str]:
+    def train(self, goal: str, classes: list[str] | None, line: bool) -> list[str]:
         lines = []
         if classes is None:
             lines += [f"loss = squared(y, {goal})", f"metrics = [r2(y, {goal}), mae(y, {goal})]"]
         else:
             lines += [f"# {self.say('skewed')}"] * self.skewed()
-            lines.append(f"loss = cross_entropy(y, {goal}{self.weights() if self.skewed() else ''})")
-            lines.append(f"metrics = [accuracy(y, {goal}), f1(y, {goal}, average = macro)]")
-        rows = max(1, round(self.rows * (1.0 if self.few else 0.7)))
-        batch = 32 if rows < 5000 else 128
-        steps = -(-rows // batch)
-        epochs = min(500, max(20, 3000 // steps))
-        rate = "1e-2" if self.few else "3e-3"
+            lines.append(f"loss = cross_entropy(y, {goal}{', weight = balanced' if self.skewed() else ''})")
+            measure = "balanced_accuracy" if self.skewed() else "accuracy"
+            lines.append(f"metrics = [{measure}(y, {goal}), f1(y, {goal}, average = macro)]")
+        batch = 32 if self.training < 5000 else 128
+        steps = -(-self.training // batch)
+        epochs = min(500, max(20, 1500 // steps))
+        rate = "3e-2" if line else "1e-2"  # a line has one best place, and weights may have far to go
         lines += [f"optimizer = adamw(lr = {rate})", "schedule = cosine", f"epochs = {epochs}", f"batch = {batch}"]
         if not self.few:
             lines.append("best = loss")

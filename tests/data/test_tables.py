@@ -206,6 +206,14 @@ def test_the_proposed_spec_checks_trains_and_answers(table: Table, tmp_path: Pat
     assert main(["fmt", "--check", str(tmp_path / "t.net")]) == 0
 
 
+def test_a_value_that_only_rows_without_a_target_have_is_no_class(inside: Path) -> None:
+    rows = [f"{'cab'[row % 3] if row else 'once'},{row * 37 % 11}.5,{row * 3 % 17 if row else ''}" for row in range(60)]
+    (inside / "t.csv").write_text("place,size,price\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    assert main(["new", "--data", "t.csv"]) == 0
+    assert "input  place: 4" in (inside / "t.net").read_text(encoding="utf-8")
+    assert main(["train", "t.net", "--epochs", "1", "--no-pictures"]) == 0
+
+
 def test_what_is_left_out_is_said_with_its_reason_in_both_languages(
     inside: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

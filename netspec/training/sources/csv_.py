@@ -294,7 +294,7 @@ def _all_numbers(cells: list[str], decimal: str, thousands: str | None) -> bool:
 def table_of(data: bytes, source: Csv) -> CsvRows:
     """The rows of a table that is at hand, such as standard input's, for a trained net.
 
-    A table whose lines name no columns may lack the last ones, such as the target.
+    A table whose columns are named by the spec may lack the last ones, such as the target.
     """
     return _rows([(data, source.file)], source, fewer=True)
 
@@ -480,7 +480,7 @@ def _head(sheet: Sheet, rows: list[Record], listed: bool, source: Csv, found: di
         trailing = all(not row[-1].strip() for row in body if len(row) == width)
         names = (*names, "") if trailing else ("", *names)
     if source.names is not None:
-        names = source.names[:width] if fewer and not listed else source.names
+        names = source.names[:width] if fewer else source.names
     kept = {name: at for at, name in enumerate(names) if name}
     doubled = sorted(name for name, count in Counter(names).items() if name and count > 1)
     nameless = [at for at, name in enumerate(names) if not name]
