@@ -233,7 +233,8 @@ class Net:
             transparent: whether the background is transparent.
             weights: a run or its folder, a safetensors file, or arrays by key; they set the colours of weights. If the
                 view does not draw weights, `Picture.warnings` says so (NS734).
-            input: one example, {"x": [1, 0]} or "x=1,0", whose values are written into the figure.
+            input: one example, {"x": [1, 0]} or "x=1,0", whose values are written into the figure. A run prepares it by
+                the steps of its fields, as `predict` does; other weights take it as it is.
 
         Returns:
             The picture; `save` writes it to a file, and a notebook displays it.

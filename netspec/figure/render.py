@@ -144,7 +144,7 @@ def _picture(
         raise SpecError(_unsuitable(view.name, unsuitable.node)) from None
     unheard = arrays is not None and not view.needs and given is None and not shows_weights(scene)
     if arrays is not None and not view.needs:
-        scene = _trained(scene, view, drawing, arrays, given)
+        scene = _trained(scene, view, drawing, arrays, given, weights)
     scene = described(scene, graph, settings)
     picture = Picture(graph.name, options, lambda: scene)
     if unheard:
@@ -153,7 +153,12 @@ def _picture(
 
 
 def _trained(
-    scene: Scene, view: View, drawing: Drawing, arrays: Arrays, given: str | Mapping[str, Any] | None
+    scene: Scene,
+    view: View,
+    drawing: Drawing,
+    arrays: Arrays,
+    given: str | Mapping[str, Any] | None,
+    weights: Given | None,
 ) -> Scene:
     """Return the scene with weights as colours, and with the numbers of an example if `given`."""
     from netspec.figure.trained.overlay import coloured
@@ -161,7 +166,7 @@ def _trained(
     # Circles that show weights get numbers only; other views colour the wires by weight.
     if given is None or not view.weight_circles:
         scene = coloured(scene, drawing.graph, arrays, drawing.settings)
-    return scene if given is None else _numbered(scene, view, drawing, arrays, given)
+    return scene if given is None else _numbered(scene, view, drawing, arrays, given, weights)
 
 
 def _unsuitable(view: str, node: Node) -> Diagnostic:
@@ -208,13 +213,24 @@ def _arrays(graph: Graph, settings: FigureSettings, view: View, given: Given | N
     return arrays
 
 
-def _numbered(scene: Scene, view: View, drawing: Drawing, arrays: Arrays, given: str | Mapping[str, Any]) -> Scene:
-    """Return the scene with the values of one example."""
+def _numbered(
+    scene: Scene,
+    view: View,
+    drawing: Drawing,
+    arrays: Arrays,
+    given: str | Mapping[str, Any],
+    weights: Given | None,
+) -> Scene:
+    """Return the scene with the values of one example, which a run prepares as it prepares its data."""
+    from netspec.figure.trained import is_run
     from netspec.figure.trained.values import compute, read_example
     from netspec.ir.values import Uncomputed
 
+    if isinstance(weights, str | os.PathLike) and is_run(weights):
+        raise UsageError(Diagnostic("NS736", None, {"folder": str(weights)}))
+    run = None if weights is None or isinstance(weights, str | os.PathLike | Mapping) else weights
     try:
-        values = compute(drawing.graph, arrays, read_example(drawing.graph, given))
+        values = compute(drawing.graph, arrays, read_example(drawing.graph, given, run))
     except Uncomputed as uncomputed:
         node = uncomputed.node
         raise SpecError(Diagnostic("NS729", node.span, {"step": node.word})) from None

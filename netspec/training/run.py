@@ -64,6 +64,25 @@ class Run(Record):
 
     render = _with_own_weights(Net.render)
 
+    def prepared(self, example: Mapping[str, np.ndarray[Any, Any]]) -> dict[str, np.ndarray[Any, Any]]:
+        """Return what the net reads for one example, prepared as `predict` prepares rows. Needs no torch.
+
+        Parameters:
+            example: for each input one raw row, (1, …) without an axis of time.
+
+        Returns:
+            For each input the values of one time step.
+
+        Raises:
+            NetspecError: the row does not fit the data section (exit code 3).
+        """
+        from netspec.training.data.dataset import transform_example
+        from netspec.training.plan import read_sections
+
+        _, data, _, match = read_sections(self.spec, self.request, self.others)
+        own = {name: row for name, row in example.items() if name in match.inputs}
+        return {**example, **transform_example(data, match, own, self.data)}
+
     def predict(self, data: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
         """Predict new rows.
 

@@ -27,9 +27,16 @@ class Run(Protocol):
 
     def features(self) -> Features: ...
 
+    def prepared(self, example: Arrays) -> Arrays: ...
+
 
 Given = str | os.PathLike[str] | Arrays | Run
 RUN_FILE = "weights.safetensors"
+
+
+def is_run(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is the folder of a run."""
+    return os.path.lexists(Path(path) / "settings.json")
 
 
 def read_weights(path: str | os.PathLike[str]) -> Arrays:
@@ -39,7 +46,7 @@ def read_weights(path: str | os.PathLike[str]) -> Arrays:
     """
     given = Path(path)
     folder = given if given.is_dir() else None
-    if folder is not None and os.path.lexists(folder / "settings.json"):
+    if folder is not None and is_run(folder):
         from netspec import documents
 
         documents.read(folder, documents.Settings)

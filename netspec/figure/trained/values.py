@@ -9,7 +9,7 @@ from netspec.compute.arrays import given
 from netspec.compute.evaluate import evaluate_numpy
 from netspec.diagnostics.errors import NetspecError, UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
-from netspec.figure.trained import Arrays
+from netspec.figure.trained import Arrays, Run
 from netspec.ir.graph import Graph
 from netspec.ir.types import Type
 from netspec.ir.values import values_of
@@ -52,28 +52,51 @@ def _shape(own: Type) -> tuple[int, ...]:
 # ---- the example as a user writes it
 
 
-def read_example(graph: Graph, given: str | Mapping[str, Any]) -> dict[str, list[float]]:
-    """Return for each input its list of numbers; raise NetspecError NS727 if names or counts don't fit the net."""
+def read_example(graph: Graph, given: str | Mapping[str, Any], run: Run | None = None) -> dict[str, list[float]]:
+    """Return for each input its list of numbers; raise NetspecError NS727 if names or counts don't fit the net.
+
+    With a run, what is given are raw values, which the steps of its fields turn into the numbers that the net reads.
+    """
     written = _split(given) if isinstance(given, str) else dict(given)
-    sizes: dict[str, int] = {}
+    types: dict[str, Type] = {}
     for index in graph.inputs:
         node = graph.nodes[index]
-        size = node.type.step.values
-        assert isinstance(size, int)
-        sizes[graph.layers[node.layer].label] = size
-    if len(sizes) == 1 and list(written) == [""]:
-        written = {next(iter(sizes)): written[""]}
+        types[graph.layers[node.layer].label] = node.type.step
+    if len(types) == 1 and list(written) == [""]:
+        written = {next(iter(types)): written[""]}
     for name in written:
-        if name not in sizes:
-            guess = nearest(name, sizes)
+        if name not in types:
+            guess = nearest(name, types)
             hints = [Hint("nearest", {"name": guess})] if guess else []
-            raise _unfit(name, *hints, Hint("inputs", {"names": Quoted(tuple(sizes))}))
-    found = {}
-    for name, size in sizes.items():
+            raise _unfit(name, *hints, Hint("inputs", {"names": Quoted(tuple(types))}))
+    for name in types:
         if name not in written:
             raise _unfit(name, Hint("absent", {"name": name}))
-        found[name] = _numbers(name, written[name], size)
-    return found
+    if run is not None:
+        written = dict(run.prepared({name: _raw(name, written[name], own) for name, own in types.items()}))
+    return {name: _numbers(name, written[name], int(own.values)) for name, own in types.items()}  # type: ignore[arg-type]
+
+
+def _raw(name: str, values: Any, own: Type) -> Any:
+    """Return a row of raw values, (1, …): the name of a class, or numbers in the input's shape or the caller's own."""
+    import numpy as np
+
+    if isinstance(values, str) and len(values.split()) == 1 and "," not in values and not _is_number(values):
+        return np.array([values.strip()])
+    numbers = np.array(_parsed(name, values))
+    if numbers.size == own.values:
+        return numbers.reshape(_shape(own))
+    if numbers.size == 1:
+        return numbers
+    return numbers[None] if isinstance(values, str) else np.asarray(values, dtype=float)[None]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _split(text: str) -> dict[str, Any]:
@@ -87,14 +110,18 @@ def _split(text: str) -> dict[str, Any]:
 
 
 def _numbers(name: str, values: Any, size: int) -> list[float]:
-    items = [item for item in values.replace(",", " ").split() if item] if isinstance(values, str) else _flat(values)
-    try:
-        numbers = [float(item) for item in items]
-    except (TypeError, ValueError):
-        raise _unfit(name, Hint("number", {"name": name})) from None
+    numbers = _parsed(name, values)
     if len(numbers) != size:
         raise _unfit(name, Hint("count", {"name": name, "given": len(numbers), "size": size}))
     return numbers
+
+
+def _parsed(name: str, values: Any) -> list[float]:
+    items = [item for item in values.replace(",", " ").split() if item] if isinstance(values, str) else _flat(values)
+    try:
+        return [float(item) for item in items]
+    except (TypeError, ValueError):
+        raise _unfit(name, Hint("number", {"name": name})) from None
 
 
 def _flat(values: Any) -> list[Any]:

@@ -17,7 +17,7 @@ from netspec.diagnostics.errors import DataError, NetspecError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.documents import Called, DataFacts, DataFile, FieldFacts, TableForm
 from netspec.names import nearest
-from netspec.training.data.fields import coerce, extract, from_array, rest
+from netspec.training.data.fields import check_shape, coerce, extract, from_array, rest
 from netspec.training.data.random_streams import split
 
 if TYPE_CHECKING:
@@ -411,22 +411,7 @@ def _transform_new_rows(
 ) -> Dataset:
     import numpy as np
 
-    fields: dict[str, Prepared] = {}
-    names = list(names)
-    if rows is not None:
-        rows.leave_out(_needed(data, [name for name in names if name not in given], rows))
-    for name in names:
-        item = _known(data.fields.get(name) or Field(name), stored["fields"].get(name, {}))
-        if name in given:
-            values = _named(from_array(name, given[name]), item)
-        elif rows is not None and item.steps:
-            values = extract(item, data, rows, faults, match.wanted.get(name))
-        else:
-            reject("NS822", match.places.get(name), name=name)
-        values = _ranged(values, stored["fields"].get(name, {}).get("range"))
-        fields[name] = _transformed(item, values, stored["fields"].get(name, {}))
-        fits(item, fields[name], match)
-        fields[name].values = coerce(item, fields[name].values, match, rows, faults)
+    fields = _new_fields(data, match, rows, given, names, stored, faults)
     counts = {name: len(field.values.array) for name, field in fields.items()}
     if len(set(counts.values())) > 1:
         reject("NS819", None, file="data", counts=", ".join(f"{name}: {count}" for name, count in counts.items()))
@@ -440,6 +425,67 @@ def _transform_new_rows(
     source, files = ("arrays", []) if rows is None else (rows.name, rows.files)
     notes = () if rows is None else tuple(rows.notes)
     return Dataset(fields, {ALL: order}, source, files, count, windows is not None, notes=notes)
+
+
+def _new_fields(
+    data: Data,
+    match: Match,
+    rows: Rows | None,
+    given: Mapping[str, Any],
+    names: Iterable[str],
+    stored: Mapping[str, Any],
+    faults: Faults,
+) -> dict[str, Prepared]:
+    fields: dict[str, Prepared] = {}
+    names = list(names)
+    if rows is not None:
+        rows.leave_out(_needed(data, [name for name in names if name not in given], rows))
+    for name in names:
+        item = _known(data.fields.get(name) or Field(name), stored["fields"].get(name, {}))
+        if name in given:
+            values = _named(from_array(name, given[name]), item)
+            check_shape(item, values, match)
+        elif rows is not None and item.steps:
+            values = extract(item, data, rows, faults, match.wanted.get(name))
+        else:
+            reject("NS822", match.places.get(name), name=name)
+        values = _ranged(values, stored["fields"].get(name, {}).get("range"))
+        fields[name] = _transformed(item, values, stored["fields"].get(name, {}))
+        fits(item, fields[name], match)
+        fields[name].values = coerce(item, fields[name].values, match, rows, faults)
+    return fields
+
+
+def transform_example(
+    data: Data, match: Match, given: Mapping[str, Array], stored: Mapping[str, Any]
+) -> dict[str, Array]:
+    """Prepare one example of one time step, as `transform_new_rows` prepares rows.
+
+    Parameters:
+        data, match, stored: see `transform_new_rows`.
+        given: for each input one raw row, (1, …) without an axis of time.
+
+    Returns:
+        For each input the values that the net reads at this time step.
+
+    Raises:
+        NetspecError: with all mistakes of the example (exit code 3).
+    """
+    import numpy as np
+
+    faults = Faults()
+    rows: dict[str, Array] = {}
+    timed = set()
+    for name, row in given.items():
+        time: Any = match.inputs[name].time
+        item = data.fields.get(name)
+        if time is not None and not any(isinstance(step, steps.Window) for step in (item.steps if item else ())):
+            timed.add(name)
+            row = np.repeat(row[:, None], int(time.length), axis=1)  # steps of a field treat all time steps alike
+        rows[name] = row
+    found = _new_fields(data, match, None, rows, rows, stored, faults)
+    faults.raise_all()
+    return {name: item.values.array[0, 0] if name in timed else item.values.array[0] for name, item in found.items()}
 
 
 def _known(item: Field, stored: Mapping[str, Any]) -> Field:

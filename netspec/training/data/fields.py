@@ -13,7 +13,7 @@ from netspec.config.vocabulary.sources import Facts
 from netspec.config.vocabulary.steps import FieldStep, Resize, Taking
 from netspec.diagnostics.errors import DataError
 from netspec.diagnostics.model import Diagnostic, Hint, Label, Words
-from netspec.ir.types import Type, Unknown, type_text
+from netspec.ir.types import ShapeFault, Type, Unknown, type_text
 from netspec.source import Span
 
 if TYPE_CHECKING:
@@ -96,6 +96,19 @@ def _reshaped(item: Field, array: Array, want: Type, match: Match) -> Array:
     labels = () if place is None else (Label(place, "wanted", {"want": type_text(want)}),)
     words = {"name": item.name, "have": _shape_text(have), "want": _shape_text(wanted)}
     raise DataError(Diagnostic("NS830", item.span, words, labels=labels))
+
+
+def check_shape(item: Field, values: Values, match: Match) -> None:
+    """Raise DataError NS830 if a caller's array has not its input's shape, unless a step of the field changes it."""
+    want = match.wanted.get(item.name)
+    if not values.raw or values.lengths is not None or want is None or (want.time is not None and want.time.varying):
+        return
+    try:
+        kept = all(step.batched or step.type(want.step, Facts()) == want.step for step in item.steps[1:])
+    except ShapeFault:  # the step changes what the net reads, so it does not take this type itself
+        return
+    if kept and not isinstance(want.maps, Unknown):
+        _reshaped(item, values.array, want, match)
 
 
 def _cut(item: Field) -> bool:
