@@ -200,6 +200,7 @@ class Net:
         legend: bool | None = None,
         steps: int | None = None,
         table: bool | None = None,
+        notes: Literal["all", "none"] | None = None,
         width: str | None = None,
         transparent: bool = False,
         weights: Given | None = None,
@@ -229,6 +230,7 @@ class Net:
             legend: whether to explain the colours of trained weights.
             steps, table: for the view unrolled: the number of time steps, and whether to show the table of the input
                 sequence.
+            notes: whether a line below says what the figure does not show.
             width: the width on paper, such as "85mm".
             transparent: whether the background is transparent.
             weights: a run or its folder, a safetensors file, or arrays by key; they set the colours of weights. If the
@@ -249,7 +251,7 @@ class Net:
             "view": view, "theme": theme, "lang": lang, "direction": direction, "only": only, "depth": depth,
             "unfold": unfold, "details": details, "columns": columns, "captions": captions, "titles": titles,
             "bias": bias, "edges": edges, "colors": colors, "formula": formula, "max_units": max_units,
-            "legend": legend, "steps": steps, "table": table, "width": width,
+            "legend": legend, "steps": steps, "table": table, "notes": notes, "width": width,
         }  # fmt: skip
         return render(
             self.graph,

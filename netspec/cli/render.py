@@ -53,6 +53,9 @@ def figure_options(function: Any) -> Any:
             click.option(
                 "--input", metavar="VALUES", help='One example, such as "x=1,0": writes every number into the figure.'
             ),
+            click.option(
+                "--notes", type=click.Choice(("all", "none")), help="The line below: what the figure does not show."
+            ),
             click.option("--width", metavar="LENGTH", help="Width on paper, such as 85mm."),
             click.option("--scale", type=click.FloatRange(0.1, 20), default=2.0, help="PNG: pixels to 1/96 inch."),
             click.option("--transparent", is_flag=True, help="No ground."),

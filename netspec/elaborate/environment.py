@@ -17,6 +17,7 @@ from netspec.names import nearest
 from netspec.ops.registry import step_names
 from netspec.source import Span
 from netspec.syntax import tree
+from netspec.syntax.printer import value_text
 from netspec.syntax.recovery import Unread
 
 
@@ -47,6 +48,9 @@ class Closure:
     chain: tree.Chain
     env: Environment
 
+    def __str__(self) -> str:
+        return value_text(self.chain)
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -54,6 +58,9 @@ class Word:
 
     text: str
     at: Span | None = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(slots=True)

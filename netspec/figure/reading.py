@@ -56,6 +56,7 @@ SETTINGS: Final = {
     "legend": Option("flag", "explains colours of trained weights"),
     "steps": Option("whole", "unrolled: how many time steps are drawn", least=1, most=12),
     "table": Option("flag", "unrolled: the table of the input sequence"),
+    "notes": Option("word", "the line below that says what the figure does not show", choices=("all", "none")),
     "width": Option("text", "the width on paper: \"85mm\""),
 }  # fmt: skip
 

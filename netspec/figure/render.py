@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.errors import SpecError, UsageError
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Quoted
 from netspec.figure.backends import Options, Picture
+from netspec.figure.notes import noted
 from netspec.figure.reading import SETTINGS, is_open, net_of, read_figure, takes
 from netspec.figure.scene import Scene
 from netspec.figure.settings import FigureSettings, is_length
@@ -135,7 +136,7 @@ def _picture(
         plan = view.plan(drawing)
         if plan is not None:  # Graphviz runs only when the figure is needed
             planned = replace(drawing, plan=plan)
-            picture = Picture(graph.name, options, lambda: described(view.draw(planned), graph, settings), plan)
+            picture = Picture(graph.name, options, lambda: _told(view.draw(planned), view, planned), plan)
             if arrays is not None:
                 picture.warnings.append(unheard_weights(view.name))
             return picture
@@ -145,11 +146,25 @@ def _picture(
     unheard = arrays is not None and not view.needs and given is None and not shows_weights(scene)
     if arrays is not None and not view.needs:
         scene = _trained(scene, view, drawing, arrays, given, weights)
-    scene = described(scene, graph, settings)
+    scene = _told(scene, view, drawing)
     picture = Picture(graph.name, options, lambda: scene)
     if unheard:
         picture.warnings.append(unheard_weights(view.name))
     return picture
+
+
+def _told(scene: Scene, view: View, drawing: Drawing) -> Scene:
+    """The scene with words for what its shapes do not show, and with its title and description."""
+    graph, settings = drawing.graph, drawing.settings
+    scene = noted(
+        scene,
+        graph,
+        lambda node: view.shows(drawing, node),
+        settings.lang,
+        by_name=view.by_name,
+        line=settings.notes != "none",
+    )
+    return described(scene, graph, settings)
 
 
 def _trained(

@@ -79,6 +79,7 @@ class FigureSettings:
     legend: bool = True
     steps: int = 3
     table: bool = True
+    notes: str = "all"
     width: str | None = None
     layers: dict[str, LayerHints] = field(default_factory=dict)
 

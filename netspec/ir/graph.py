@@ -332,11 +332,19 @@ def node_marks(graph: Graph, node: Node, lang: str = "en") -> tuple[Mark, ...]:
     if any(scope.shared for scope in graph.ancestors(node.scope)) and node.path:
         fact("shared", "shared weights", "가중치 공유")
     elif node.again and node.path:
-        fact("again", "same weights as {label}", "{label}과 같은 가중치", label=_label(graph, node.path))
+        fact("again", "same weights as {label}", "{label}의 가중치를 함께 씀", label=_label(graph, node.path))
     if node.backward and node.op.over_time and node.kind != "port":
         fact("backward", "backwards in time", "시간을 거꾸로")
-    if node.delay > 1:
-        fact("delay", "{steps} steps ago", "{steps}시점 전", steps=node.delay)
+    if node.delay:
+        fact("delay", "one step ago" if node.delay == 1 else "{steps} steps ago", "{steps}시점 전", steps=node.delay)
+        for start in node.inputs[1:]:
+            label = graph.layers[graph.nodes[start.node].layer].label
+            fact("start", "starts from {label}", "{label}에서 시작", label=label)
+    if not node.kind and (
+        any(node.op.roles(len(node.inputs))) or (node.op.family == "arithmetic" and node.op.effect == "each")
+    ):
+        text = graph.layers[node.layer].text.partition(":")[2].strip().replace("->", "→")
+        fact("order", "{text}", "{text}", text=text)
     if node.frozen and all(mark.option != "frozen" for mark in found):
         fact("frozen", "frozen", "고정", "training", TOOLTIP)
     return tuple(sorted(found, key=lambda mark: ("structure", "kind", "training").index(mark.is_a)))

@@ -574,9 +574,12 @@ class Op:
 
     # ---- words
 
-    def label(self, lang: str, output: Type) -> str:
-        """Return a short label for the box of the step; "" stands for its word in the spec."""
-        return ""
+    def roles(self, count: int, lang: str = "en") -> tuple[str, ...]:
+        """Return what each of `count` inputs is for it, as a figure writes it at the arrow; "" says nothing there.
+
+        No roles at all say that the inputs may change places.
+        """
+        return ("", *(str(number) for number in range(2, count + 1))) if count > 1 else ()
 
     def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> str | None:
         """Return the step as a textbook equation; None stands for its word with the inputs in brackets.

@@ -49,9 +49,6 @@ class Pairwise(Op):
     def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> str:
         return joined(self.sign, inner)
 
-    def label(self, lang: str, output: Type) -> str:
-        return self.circle
-
     def torch(self, *inputs: Type) -> Lowering:
         result = self.shape(*inputs)
         return Lowering(f"{align(inputs[0], result, '{0}')} {self.sign} {align(inputs[1], result, '{1}')}")
@@ -64,6 +61,9 @@ class Add(Pairwise):
     circle = "+"
     sign = "+"
 
+    def roles(self, count: int, lang: str = "en") -> tuple[str, ...]:
+        return ()
+
 
 class Subtract(Pairwise):
     """The difference of two values, element by element."""
@@ -72,6 +72,9 @@ class Subtract(Pairwise):
     circle = "−"
     sign = "-"
 
+    def roles(self, count: int, lang: str = "en") -> tuple[str, ...]:
+        return "", "−"
+
 
 class Multiply(Pairwise):
     """The product of two values, element by element."""
@@ -79,6 +82,9 @@ class Multiply(Pairwise):
     name = "multiply"
     circle = "×"
     sign = "*"
+
+    def roles(self, count: int, lang: str = "en") -> tuple[str, ...]:
+        return ()
 
 
 class Number(Elementwise):
@@ -102,9 +108,6 @@ class Number(Elementwise):
     def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> str:
         number = f"{self.value:g}"
         return joined(self.sign, [number, *inner] if self.first else [*inner, number])
-
-    def label(self, lang: str, output: Type) -> str:
-        return self.title(lang)
 
     def torch(self, *inputs: Type) -> Lowering:
         forward = f"{{value}} {self.sign} {{x}}" if self.first else f"{{x}} {self.sign} {{value}}"

@@ -263,9 +263,6 @@ class Attention(Weighted):
     def draws(self) -> Literal["", "training"]:
         return "training" if self.dropout > 0 else ""
 
-    def label(self, lang: str, output: Type) -> str:
-        return self.title(lang)
-
     def torch(self, *inputs: Type) -> Lowering:
         form = self._form(inputs)
         part = attention_part(form)
@@ -325,6 +322,12 @@ class Attention(Weighted):
         if form.rotary:
             found["base"] = float(self.rotary)
         return found
+
+    def roles(self, count: int, lang: str = "en") -> tuple[str, ...]:
+        words = {"en": ("queries", "keys", "values", "scores"), "ko": ("질의", "키", "값", "점수")}[lang]
+        scores = words[3:] if self.scores is not None else ()
+        given = count - len(scores)
+        return (*({1: ("",), 2: (words[0], f"{words[1]}, {words[2]}")}.get(given, words[:given])), *scores)
 
     def title(self, lang: str = "en") -> str:
         said = super().title(lang)

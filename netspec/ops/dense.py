@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from netspec.compute.arrays import Array, total
 from netspec.ir.call import Call
-from netspec.ir.marks import NO_BIAS, TITLE, kind, shown, structure, unseen
+from netspec.ir.marks import NO_BIAS, TITLE, kind, structure, unseen
 from netspec.ir.operation import Construct, Init, Lowering, Op, Part, Weight, listed, option, plain, wants_values
 from netspec.ir.sizes import Formula, Size, product, text
 from netspec.ir.types import Type, refuse
@@ -113,9 +113,6 @@ class Perceptrons(Weighted):
             found = found + call.weight("bias")
         return found if len(self.units) == 1 else found.reshape(found.shape[0], 1, *plain(self.units))
 
-    def label(self, lang: str, output: Type) -> str:
-        return self.title(lang)
-
     def torch(self, *inputs: Type) -> Lowering:
         (fan, total) = plain((inputs[0].values, self.total))
         flat = "{x}" if not inputs[0].space else f"{{x}}.flatten({-1 - len(inputs[0].space)})"
@@ -174,6 +171,7 @@ class Gaussian(Op):
     family = "dense"
     wiring = "full"
     summary = "minus the squared distance to K fixed prototypes"
+    titles = ("gaussian, {count} prototypes", "가우시안, 원형 {count}개")
     formula = "y_k = -sum_j (x_j - p_kj)^2"
     source = "LeCun 1998, section II.B"
     example = "84 perceptrons -> tanh -> gaussian(10)"
@@ -195,7 +193,7 @@ class Gaussian(Op):
         wants_values(self, value)
         if self.prototypes is not None:
             rows = self.prototypes
-            if len(rows) != self.count or any(not isinstance(row, tuple) or len(row) != value.values for row in rows):
+            if len(rows) != self.count or not all(_is_row(row, value.values) for row in rows):
                 refuse("NS327", option="prototypes", rows=str(self.count), columns=str(value.values))
         return Type(self.count, (), value.time)
 
@@ -210,9 +208,6 @@ class Gaussian(Op):
         away = x - call.weight("prototypes")
         return -(away * away).sum(-1).at(-1, 0)
 
-    def label(self, lang: str, output: Type) -> str:
-        return f"gaussian({shown(output.values)})"
-
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]
         args: Any = plain((value.values, self.count))
@@ -220,6 +215,11 @@ class Gaussian(Op):
             args = (*args, tuple(tuple(float(number) for number in row) for row in self.prototypes))
         flat = "{x}" if not value.space else f"{{x}}.flatten({-1 - len(value.space)})"
         return Lowering(f"{{self}}({flat})", Construct("Gaussian", args), parts=(GAUSSIAN,))
+
+
+def _is_row(row: Any, count: Size) -> bool:
+    """Whether an item of a list is a row of `count` numbers."""
+    return isinstance(row, tuple) and len(row) == count and all(isinstance(one, int | float) for one in row)
 
 
 DISTANCE = Part(
@@ -247,6 +247,7 @@ class Distance(Weighted):
     wiring = "full"
     init_parts = ("weight",)
     summary = "the squared distance to N trained prototypes"
+    titles = ("distance to {count} prototypes", "원형 {count}개까지의 거리")
     formula = "y_n = sum_j (x_j - p_nj)^2"
     source = "Broomhead & Lowe 1988 (radial basis functions)"
     example = "distance(10)"
@@ -269,9 +270,6 @@ class Distance(Weighted):
         x = inputs[0].reshape(inputs[0].shape[0], 1, -1)
         away = x - call.weight("weight")
         return (away * away).sum(-1).at(-1, 0)
-
-    def label(self, lang: str, output: Type) -> str:
-        return f"distance({shown(output.values)})"
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

@@ -8,7 +8,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array, onto, place, total
 from netspec.ir.call import Call
-from netspec.ir.marks import DILATION, GROUPS, NO_BIAS, PADDING, STRIDE, TITLE, Mark, shown, structure
+from netspec.ir.marks import DILATION, GROUPS, NO_BIAS, PADDING, STRIDE, TITLE, Mark, structure
 from netspec.ir.operation import (
     Argument,
     Construct,
@@ -343,10 +343,6 @@ class Filters(Weighted):
         return found
 
     # ---- PyTorch code
-
-    def label(self, lang: str, output: Type) -> str:
-        stride = f", /{shown(self.stride)}" if self.stride != 1 else ""
-        return self.title(lang) + stride + (" ↑" if self.transposed else "")
 
     def torch(self, *inputs: Type) -> Lowering:
         value = inputs[0]

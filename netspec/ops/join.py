@@ -105,9 +105,6 @@ class Join(Op):
     def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> str:
         return joined("&", inner)
 
-    def label(self, lang: str, output: Type) -> str:
-        return self.circle
-
     def torch(self, *inputs: Type) -> Lowering:
         slots = [f"{{{position}}}" for position in range(len(inputs))]
         result = self.shape(*inputs)

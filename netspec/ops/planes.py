@@ -163,10 +163,11 @@ class Upsample(Op):
     family = "pool"
     wiring = "window"
     summary = "each map k times as large"
+    titles = ("upsampling", "업샘플링")
     source = "torch.nn.functional.interpolate"
     example = "upsample(2, mode = linear)"
     positional = ("factor",)
-    factor: Any = option("extent", "how many times as large", default=None, least=1, mark=structure("×{}", "×{}"))
+    factor: Any = option("extent", "how many times as large", default=None, least=1, mark=structure("{} times", "{}배"))
     to: Any = option(
         "extent", "the size to come out, instead", default=None, least=1, mark=structure("to {}", "{}까지")
     )
@@ -175,7 +176,9 @@ class Upsample(Op):
         "how values between are found",
         default="nearest",
         choices=("nearest", "linear"),
-        mark=kind({"nearest": "nearest", "linear": "linear"}, {"nearest": "가장 가까운 값", "linear": "선형 보간"}),
+        mark=kind(
+            {"nearest": "nearest value", "linear": "linear"}, {"nearest": "가장 가까운 값", "linear": "선형 보간"}
+        ),
     )
     corners: bool = option(
         "flag",

@@ -7,7 +7,7 @@ from typing import Any
 from netspec.compute.arrays import Array, constants, total
 from netspec.compute.formula import LOWEST
 from netspec.ir.call import Call
-from netspec.ir.marks import DILATION, PADDING, STRIDE, TITLE, kind, shown, structure
+from netspec.ir.marks import DILATION, PADDING, STRIDE, TITLE, kind, structure
 from netspec.ir.operation import (
     Argument,
     Construct,

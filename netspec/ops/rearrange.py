@@ -262,10 +262,9 @@ class Split(Op):
 
     def _parts(self, value: Type) -> tuple[Size, ...]:
         if self.sizes is not None:
-            total: Any = 0
-            for size in self.sizes:
-                total = total + size
-            if total != value.maps or any(not isinstance(size, (int, Formula)) or size < 1 for size in self.sizes):
+            numbers = [size for size in self.sizes if isinstance(size, int | Formula)]
+            total: Any = sum(numbers)
+            if total != value.maps or len(numbers) < len(self.sizes) or any(size < 1 for size in numbers):
                 refuse("NS338", option="sizes", total=text(total), maps=text(value.maps))
             return tuple(self.sizes)
         if not isinstance(self.count, int):

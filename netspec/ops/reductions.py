@@ -30,9 +30,12 @@ class Reduction(Op):
         "role",
         "what is reduced",
         choices=("space", "time", "maps"),
-        mark=OVER,
+        mark=TITLE,
     )
     call: ClassVar[str] = ""  # the torch method; `{dim}` stands for the axes
+
+    def title(self, lang: str = "en") -> str:
+        return f"{self.name} {OVER.words(lang, self.role, None)[0]}"
 
     @property
     def over_time(self) -> bool:

@@ -38,7 +38,7 @@ def test_resnet_is_drawn_whole_and_each_block_once() -> None:
     scene = drawn("resnet50")
     assert said(scene, "r2") == ["r2", "Project(128, 2)", "Bottleneck(128) × 3"]
     assert list(frames(scene)) == ["detail Project", "detail Bottleneck"]
-    assert [item.plain for item in scene.texts if item.id == "detail Bottleneck.row1"] == ["c = 64"]
+    assert [item.plain for item in scene.texts if item.id == "detail Bottleneck.row1"] == ["c = 64, 128, 256, 512"]
     frame = frames(scene)["detail Bottleneck"]
     inside = [item for item in scene.nodes if item.id.startswith("detail Bottleneck/")]
     assert len(inside) == 6  # x, three layers, the sum, relu
@@ -151,8 +151,8 @@ def test_what_very_many_boxes_read_is_named_in_them() -> None:
 
 def test_a_box_says_whose_weights_it_uses_again() -> None:
     scene = netspec.load(ZOO.parent / "paper" / "siamese.net").render().scene
-    assert "weights of a" in said(scene, "b")
-    assert "weights of a" not in said(scene, "a")
+    assert "same weights as a" in said(scene, "b")
+    assert "same weights as a" not in said(scene, "a")
 
 
 def test_a_chain_too_wide_for_a_page_goes_on_in_rows() -> None:
@@ -174,4 +174,4 @@ def test_equal_blocks_in_a_row_are_counted_and_what_runs_backwards_says_so() -> 
     assert said(scene, "a") == ["a", "R(4) × 2"]
     assert " ".join(said(scene, "b")[1:]) == "R(4) → R(5) → R(4) → identity"
     assert said(scene, "c") == ["c", "R(4)", "reversed(R(4))"]
-    assert said(scene, "d") == ["d", "reversed(gru)", "tanh", "tanh"]
+    assert said(scene, "d") == ["d", "reversed(GRU, 4 units)", "tanh", "tanh"]

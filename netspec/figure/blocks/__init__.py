@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from netspec.figure.notes import marks_of
 from netspec.ir.graph import Edge, Graph, Layer, Node, Scope
 
 
@@ -51,6 +52,7 @@ class CollapsedGraph:
         self.depth = depth
         self.unfold = unfold
         self.lang = "en"
+        self.steps: set[int] = set()  # the nodes that boxes name one by one
         self.part = part or whole(graph)
         self.around = {scope.index for scope in graph.ancestors(self.part.scope)}
         self.groups: list[NodeGroup] = []
@@ -107,7 +109,21 @@ class CollapsedGraph:
         rounds = [self.graph.scopes[index] for index in scope.children if self.graph.scopes[index].kind == "round"]
         if self.unfold or len(rounds) < 2 or any(one.index in self.around for one in rounds):
             return False
-        return len({tuple(node.op.name for node in self.graph.nodes[one.first : one.last]) for one in rounds}) == 1
+        return len({self._look(one) for one in rounds}) == 1
+
+    def _look(self, scope: Scope) -> tuple[tuple[str, ...], ...]:
+        """Return what the boxes of all nodes of a scope say."""
+        nodes = self.graph.nodes[scope.first : scope.last]
+        return tuple(tuple(mark.text for mark in marks_of(self.graph, node, "en")) for node in nodes)
+
+    def alike(self, scope: Scope) -> list[Scope]:
+        """Return all calls of the block of a scope that have the same steps, the scope itself first."""
+        names = self._steps(scope)
+        calls = [one for one in self.graph.scopes if one.kind == "block" and one.name == scope.name]
+        return [scope, *(one for one in calls if one is not scope and self._steps(one) == names)]
+
+    def _steps(self, scope: Scope) -> list[str]:
+        return [node.op.name for node in self.graph.nodes[scope.first : scope.last]]
 
     def is_open(self, scope: Scope) -> bool:
         return scope.index in self.around or self.levels[scope.index] < self.depth

@@ -16,12 +16,15 @@ from netspec.figure.blocks.frames import draw_frame, frames
 from netspec.figure.blocks.opening import opened
 from netspec.figure.blocks.plan import LEADING, NAME, Arrow, Box, BoxShape, Cluster, Placed, Plan, Row
 from netspec.figure.blocks.step_words import arguments, scope_title, step_lines, tint_of
+from netspec.figure.notes import ORDER, marks_of
 from netspec.figure.scene import HAIR, Node, Pen, Point, Scene, Shape, Text
 from netspec.figure.scene.canvas import Canvas
 from netspec.figure.scene.typeset import Atom, Line, line_width, words, wrapped
 from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
-from netspec.ir.graph import Graph, Layer, Scope
+from netspec.ir.graph import Edge, Graph, Layer, Scope
+from netspec.ir.graph import Node as Step
+from netspec.ir.marks import BOX
 from netspec.ir.types import Type, type_text
 
 STEP, LIGHT, FAINT = 3.9, 3.4, 3.0  # text sizes: of a step, of less important lines, of the least important lines
@@ -34,7 +37,9 @@ MOST_READERS = 8  # if more boxes read one value, no wires are drawn for it: eac
 
 def plan_of(graph: Graph, settings: FigureSettings) -> Plan:
     """Return the plan of a net's figure: all boxes, frames and arrows, with the size of every box and label."""
-    main, *beside = (_plan(collapsed) for collapsed in opened(graph, settings))
+    drawings = opened(graph, settings)
+    main, *beside = (_plan(collapsed) for collapsed in drawings)
+    main.steps = frozenset(index for collapsed in drawings for index in collapsed.steps)
     boxes, arrows = main.boxes, main.arrows
     turned = as_u(boxes, arrows) if settings.direction in (None, "down", "up") else None
     if turned is not None:
@@ -82,14 +87,22 @@ def _tagged(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow]:
 
 
 def _results(collapsed: CollapsedGraph) -> list[tuple[Box, Arrow]]:
-    """Return for each result of the drawing a text with the result's type, and the arrow that leads to this text."""
+    """Return for each result of the drawing a text with the result's type, and the arrow that leads to this text.
+
+    The result's name stands before its type unless the box that it comes from has this name.
+    """
     found = []
     for place, (path, edge) in enumerate(collapsed.part.results, 1):
-        source, _ = collapsed.sources(edge)[0]
-        line = words(type_words(collapsed.graph.nodes[edge.node].types[edge.output]))
+        source = collapsed.of[collapsed.sources(edge)[0][0].node]
+        scope = collapsed.graph.scopes[collapsed.part.scope]
+        inner = collapsed.part.name != "" and len(scope.result_names) >= place
+        name = scope.result_names[place - 1] if inner else path
+        known = source.layer.label == name or (inner and len(collapsed.part.results) == 1)
+        type_ = type_words(collapsed.graph.type_of(edge)) if _everywhere(collapsed, source) else ""
+        line = words(": ".join(filter(None, ("" if known and type_ else name, type_))))
         box = Box(f"{path}.out.{place}", "text", (Row(line, SHAPE, "guide"),), "tint-plain", "ink", "", path)
         box.width, box.height = line_width(line, SHAPE) + 2, SHAPE * 1.6
-        found.append((box, Arrow(collapsed.of[source.node].id, box.id)))
+        found.append((box, Arrow(source.id, box.id)))
     return found
 
 
@@ -120,10 +133,13 @@ def _sign(collapsed: CollapsedGraph, group: NodeGroup) -> Box:
     sign, node = group.sign, group.nodes[0]
     delayed = any(collapsed.graph.nodes[index].delay for index in collapsed.readers.get(node.index, ()))
     named = _line_ended(collapsed.graph, group) if delayed else None
-    text = sign if named is None else f"{named.label}: {sign}"
-    box = Box(group.id, "circle" if named is None else "pill", (Row(words(text), 4.0),), "tint-plain", "ink", "")
+    found = marks_of(collapsed.graph, node, collapsed.lang)[1:]
+    marks = [mark.text for mark in found if mark.rank == BOX and mark.option != ORDER]
+    collapsed.steps.add(node.index)
+    text = ", ".join((sign if named is None else f"{named.label}: {sign}", *marks))
+    box = Box(group.id, "circle" if text == sign else "pill", (Row(words(text), 4.0),), "tint-plain", "ink", "")
     box.height = 2 * SIGN
-    box.width = 2 * SIGN if named is None else line_width(words(text), 4.0) + 4.4
+    box.width = 2 * SIGN if text == sign else line_width(words(text), 4.0) + 4.4
     return box
 
 
@@ -147,7 +163,7 @@ def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
         rows.append(Row(words(_label(layer), "bold"), NAME))
         rows += [Row(line, LIGHT) for line in wrapped(layer.caption, WIDEST, LIGHT) if layer.caption]
         for text in step_lines(collapsed, group):
-            rows += [Row(line, STEP if not layer.caption else LIGHT) for line in wrapped(text, WIDEST, STEP)]
+            rows += [Row(line, STEP if not layer.caption else LIGHT) for line in _broken(text, STEP)]
         return (*rows, *_shared(collapsed, group))
     if group.scope is not None:
         rows.append(Row(words(scope_title(collapsed, group.scope, group.times), "bold"), NAME))
@@ -159,15 +175,30 @@ def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
         rows.append(Row(words(_label(ended), "bold"), LIGHT, "guide"))
         rows += [Row(line, LIGHT) for line in wrapped(ended.caption, WIDEST, LIGHT) if ended.caption]
     for number, text in enumerate(step_lines(collapsed, group)):
-        rows += [Row(line, LIGHT if number else STEP) for line in wrapped(text, WIDEST, STEP)]
-    return (*rows, *_shared(collapsed, group))
+        rows += [Row(line, LIGHT if number else STEP) for line in _broken(text, STEP)]
+    return tuple(rows)
+
+
+def _broken(text: str, size: float) -> tuple[Line, ...]:
+    """Break a text into lines of at most WIDEST: after commas if there are any, else between words."""
+    lines: list[str] = []
+    for piece in text.split(", "):
+        longer = f"{lines[-1]}, {piece}" if lines else piece
+        if lines and line_width(words(longer), size) <= WIDEST:
+            lines[-1] = longer
+        else:
+            lines.append(piece)
+    ended = [f"{line}," for line in lines[:-1]] + lines[-1:]
+    return tuple(line for text in ended for line in wrapped(text, WIDEST, size))
 
 
 def _shared(collapsed: CollapsedGraph, group: NodeGroup) -> list[Row]:
-    """Return a row that says whose weights a box uses again; no row if the box has its own weights or none."""
-    own = {node.path for node in group.nodes if node.path}
-    if not own or not all(node.again for node in group.nodes if node.path):
-        return []
+    """Return a row that says whose weights the closed blocks of a box use; no row if these are their own or none."""
+    weighted = [node for node in group.nodes if node.path and node.index not in collapsed.steps]
+    if not weighted or not all(node.again for node in weighted):
+        shared = group.scope is not None and group.scope.shared
+        return [Row(words(say("shared", collapsed.lang)), FAINT, "guide")] if shared and weighted else []
+    own = {node.path for node in weighted}
     first = next((node for node in collapsed.graph.nodes if node.path in own and not node.again), None)
     if first is None:
         return []
@@ -220,7 +251,7 @@ def _framed(plan: Plan, collapsed: CollapsedGraph) -> Plan:
     scope = collapsed.graph.scopes[collapsed.part.scope]
     name = f"detail {collapsed.part.name}"
     rows = [Row(words(collapsed.part.name, "bold"), NAME)]
-    said = arguments(scope)
+    said = arguments(collapsed, scope)
     rows += [Row(line, FAINT, "faint") for line in wrapped(said, WIDEST, FAINT)] if said else []
     frame = Cluster(name, rows[0].line, "", collapsed.graph.layers[scope.layer].path, rows=tuple(rows[1:]))
     frame.width = max(line_width(row.line, row.size) for row in rows) + 2
@@ -248,42 +279,70 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
     The first arrow from a box shows the type of its value, if the box reads no value of the same type. If a box reads a
     value of this time step and of earlier ones, there is one arrow for each of the two cases.
     """
-    found: dict[tuple[str, str, int], Arrow] = {}
-    said: set[tuple[str, str]] = set()
+    values: dict[tuple[str, str, int], list[Type]] = {}
+    words: dict[tuple[str, str, int], dict[str, None]] = {}
     delays: dict[tuple[str, str], set[int]] = {}
+    ends: dict[str, NodeGroup] = {}
     for node in collapsed.graph.nodes:
         target = collapsed.of.get(node.index)
         if target is None or target.outside or target.port:
             continue
-        for edge in node.inputs:
+        for position, edge in enumerate(node.inputs):
             for source_edge, delay in collapsed.sources(edge):
                 source = collapsed.of.get(source_edge.node)
                 if source is None or (source is target and not delay):
                     continue
+                ends |= {source.id: source, target.id: target}
                 delays.setdefault((source.id, target.id), set()).add(delay)
                 key = (source.id, target.id, min(delay, 1))
-                if key not in found:
-                    value = collapsed.graph.nodes[edge.node].types[edge.output]
-                    found[key] = _arrow(collapsed, source, target, value, delay, said)
-    return [_with_delays(arrow, delays[arrow.source, arrow.target]) for arrow in found.values()]
+                values.setdefault(key, []).append(collapsed.graph.type_of(edge))
+                said = words.setdefault(key, {})
+                if not delay:
+                    part, role = _part(collapsed, source, source_edge), _role(collapsed, target, node, position)
+                    said |= {part: None, role: None}
+    found = []
+    typed: set[str] = set()
+    for (source_id, target_id, least), types in values.items():
+        source, target = ends[source_id], ends[target_id]
+        texts = [text for text in words[source_id, target_id, least] if text]
+        if not least and source_id not in typed and _is_news(collapsed, source, types[0]):
+            typed.add(source_id)
+            texts.append(type_words(types[0]))
+        if least:
+            texts = _times(delays[source_id, target_id], least)
+        found.append(_arrow(source, target, ", ".join(texts), least))
+    return found
 
 
-def _with_delays(arrow: Arrow, delays: set[int]) -> Arrow:
-    """Write on a delayed arrow from which time steps (`t−1, t−2`) its values come."""
-    if not arrow.delay:
-        return arrow
-    steps = ", ".join(f"t−{delay}" for delay in sorted(delays) if delay > 0)
-    line = words(steps if arrow.delay > 0 else "t=0")
-    return replace(arrow, label=line, width=line_width(line, SHAPE) + 1.6, height=SHAPE * 1.45)
+def _times(delays: set[int], least: int) -> list[str]:
+    """Return the time steps from which the values of a delayed arrow come: `t−1`, `t−2`, or `t=0` for a start."""
+    return [f"t−{delay}" for delay in sorted(delays) if delay > 0] if least > 0 else ["t=0"]
 
 
-def _arrow(
-    collapsed: CollapsedGraph, source: NodeGroup, target: NodeGroup, value: Type, delay: int, said: set[tuple[str, str]]
-) -> Arrow:
-    text = ""
-    if not delay and (source.id, text) not in said and _is_news(collapsed, source, value):
-        text = type_words(value)
-        said.add((source.id, ""))
+def _part(collapsed: CollapsedGraph, source: NodeGroup, edge: Edge) -> str:
+    """Return which of several values of a box an arrow carries: the name of a block's output, or a number."""
+    scope = source.scope
+    if scope is not None and scope.kind == "block" and len(scope.results) > 1:
+        named = zip(scope.result_names, scope.results, strict=False)
+        return next((name for name, result in named if result == edge), "")
+    return str(edge.output + 1) if len(collapsed.graph.nodes[edge.node].types) > 1 else ""
+
+
+def _role(collapsed: CollapsedGraph, target: NodeGroup, node: Step, position: int) -> str:
+    """Return what a value is for the box that reads it, if the box reads several: `keys`, or the name of an input."""
+    graph = collapsed.graph
+    if target.scope is not None:
+        blocks = [one for one in graph.ancestors(node.scope) if len(one.ports) > 1 and one.first >= target.scope.first]
+        names = {port: name for one in blocks[-1:] for port, name in zip(one.ports, one.port_names, strict=False)}
+        read = graph.nodes[node.inputs[position].node]
+        while read.kind == "port" and read.index not in names:
+            read = graph.nodes[read.inputs[0].node]
+        return names.get(read.index, "")
+    roles = () if len(target.nodes) > 1 and target.line else node.op.roles(len(node.inputs), collapsed.lang)
+    return roles[position] if len(roles) > position else ""
+
+
+def _arrow(source: NodeGroup, target: NodeGroup, text: str, delay: int) -> Arrow:
     head = not target.fork
     if not text:
         return Arrow(source.id, target.id, delay=delay, head=head)
@@ -292,9 +351,14 @@ def _arrow(
 
 
 def _is_news(collapsed: CollapsedGraph, source: NodeGroup, value: Type) -> bool:
-    """Whether the value of a box has another type than every value that the box reads."""
+    """Whether the value of a box has another type than every value that the box reads.
+
+    In a block that stands for all its calls, no type is shown that not all calls have.
+    """
     if source.fork or source.outside or source.port:
-        return not source.fork
+        return not source.fork and _everywhere(collapsed, source)
+    if not _everywhere(collapsed, source):
+        return False
     own = {node.index for node in source.nodes}
     reads = [
         collapsed.graph.nodes[edge.node].types[edge.output]
@@ -303,6 +367,19 @@ def _is_news(collapsed: CollapsedGraph, source: NodeGroup, value: Type) -> bool:
         if any(read.node not in own for read, _ in collapsed.sources(edge))
     ]
     return not reads or all(read != value for read in reads)
+
+
+def _everywhere(collapsed: CollapsedGraph, group: NodeGroup) -> bool:
+    """Whether the values of a box have the same types in all calls of the block that is drawn."""
+    scope = collapsed.graph.scopes[collapsed.part.scope]
+    if not collapsed.part.name:
+        return True
+    nodes = collapsed.graph.nodes
+    places = [node.index - scope.first for node in group.nodes if scope.first <= node.index < scope.last]
+    calls = collapsed.alike(scope)
+    return all(
+        nodes[call.first + place].types == nodes[scope.first + place].types for call in calls for place in places
+    )
 
 
 _TIMES = re.compile(r"(?<=\d)x(?=\d)| x ")

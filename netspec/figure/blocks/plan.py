@@ -86,6 +86,7 @@ class Plan:
     clusters: list[Cluster]
     arrows: list[Arrow]
     direction: str = "right"
+    steps: frozenset[int] = frozenset()  # the nodes that boxes name one by one
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from copy import copy
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 from netspec.figure.blocks import CollapsedGraph, NodeGroup
+from netspec.figure.notes import ORDER, marks_of
 from netspec.figure.strings import say
 from netspec.figure.units.elided import size_label
-from netspec.ir.graph import Node, Scope
+from netspec.ir.graph import Graph, Node, Scope
+from netspec.ir.marks import BOX
 from netspec.ir.sizes import Formula
 
-LONGEST_CALL = 18  # characters
+MOST_SAID = 5  # values of an argument that differ from call to call
+FACTORS = (1, 2, 3, 4, 6, 8)  # multiples of a parameter that a step of a block often has
 FLIP = -2  # stands in place of a block index for a step that reverses the order of time steps
 
 # the background of a box with several steps is that of the first family in this list that the box contains
@@ -29,41 +35,70 @@ def tint_of(group: NodeGroup) -> str:
 
 
 def scope_title(collapsed: CollapsedGraph, scope: Scope, times: int = 1, call: bool = True) -> str:
-    """Return the title of a scope, such as `Basic(64) × 2` or `Basic × 2`; for a round its number, such as `3`.
+    """Return the title of a scope, such as `Basic(64) × 2` or `Dilated(d = 1, 2, 4) × 3`; for a round its number.
 
-    With `call` the title contains the arguments of the block, if they are short.
+    With `call` the title contains the arguments of the block, or of the blocks in the rounds.
     """
     if scope.kind == "round":
         return scope.name
-    name = scope.name + (_call([scope]) if call else "")
+    scopes = collapsed.graph.scopes
+    inner = [scope]
     if scope.kind == "repeat":
-        rounds = [
-            [collapsed.graph.scopes[one] for one in collapsed.graph.scopes[child].children] for child in scope.children
-        ]
-        first = rounds[0]
-        name = first[0].name if len(first) == 1 else say("repeat", collapsed.lang)
-        if call and len(first) == 1:
-            name += _call([inner[0] for inner in rounds])
-    return f"{name} × {times}" if times > 1 else name
+        rounds = [[scopes[one] for one in scopes[child].children] for child in scope.children]
+        if len(rounds[0]) != 1:
+            call, name = False, say("repeat", collapsed.lang)
+        else:
+            inner = [blocks[0] for blocks in rounds]
+            name = inner[0].name
+    else:
+        name = scope.name
+    said = _call(collapsed, inner) if call else ""
+    return f"{name}{said} × {times}" if times > 1 else f"{name}{said}"
 
 
-def _call(scopes: list[Scope]) -> str:
-    """Return the arguments of blocks as `(64, 2)`.
+def _call(collapsed: CollapsedGraph, scopes: list[Scope]) -> str:
+    """Return the arguments of blocks as `(64, 2)`; with their names if they differ or if one is no size."""
+    texts = _arguments(scopes)
+    sizes = all(
+        isinstance(value, int | Formula) and not isinstance(value, bool)
+        for scope in scopes
+        for value in scope.arguments.values()
+    )
+    plain = sizes and all(", " not in text for text in texts.values())
+    if collapsed.part.name:
+        texts = {name: _in_all_calls(collapsed, scopes[0], name, text) for name, text in texts.items()}
+    said = texts.values() if plain else (f"{name} = {text}" for name, text in texts.items())
+    return f"({', '.join(said)})" if texts else ""
 
-    Return "" if the blocks have different arguments, if the text is long, or if an argument is no size.
-    """
-    said = {tuple(scope.params[name] for name in scope.given) for scope in scopes}
-    (values, *more) = said
-    if more or not values or not all(isinstance(value, int | Formula) for value in values):
-        return ""
-    text = f"({', '.join(map(_said, values))})"
-    return text if len(text) <= LONGEST_CALL else ""
+
+def _in_all_calls(collapsed: CollapsedGraph, scope: Scope, name: str, text: str) -> str:
+    """Return an argument of a block inside a block that is drawn for all its calls: a letter where they differ."""
+    outer = collapsed.graph.scopes[collapsed.part.scope]
+    calls = collapsed.alike(outer)
+    inner = {(one.first, one.name): one for one in collapsed.graph.scopes if one.kind == "block"}
+    found = [inner.get((call.first + scope.first - outer.first, scope.name)) for call in calls]
+    values = [one.arguments[name] for one in found if one is not None]
+    if len(values) < len(calls) or all(_said(value) == _said(values[0]) for value in values):
+        return text
+    return _said(_letter(values, calls))
 
 
-def arguments(scope: Scope) -> str:
-    """Return the arguments of a block with their names, as `c = 64, s = 2`."""
-    shown = [(name, scope.params[name]) for name in scope.given if name in scope.params]
-    return ", ".join(f"{name} = {_said(value)}" for name, value in shown)
+def _arguments(scopes: list[Scope]) -> dict[str, str]:
+    """Return the values that the parameters of a block have in its calls."""
+    return {name: _each(scope.arguments[name] for scope in scopes) for name in scopes[0].arguments}
+
+
+def _each(values: Iterable[Any]) -> str:
+    """Return the values without repeats in a row: `64`, `1, 2, 4` or, if they are many, `1, 2, 4, …, 512`."""
+    said = [text for text, _ in groupby(map(_said, values))]
+    if len(set(said)) == 1:
+        return said[0]
+    return ", ".join(said if len(said) <= MOST_SAID else [*said[: MOST_SAID - 2], "…", said[-1]])
+
+
+def arguments(collapsed: CollapsedGraph, scope: Scope) -> str:
+    """Return the arguments of a block with their names, as `c = 64, s = 1, 2`: those of all its calls in the net."""
+    return ", ".join(f"{name} = {text}" for name, text in _arguments(collapsed.alike(scope)).items())
 
 
 def _said(value: Any) -> str:
@@ -77,16 +112,20 @@ def step_lines(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
     """Return the lines that say what a box does: one line for each step.
 
     A block in a closed line is named instead of its steps. Equal blocks in a row are named once, with their number.
-    More than three lines of a closed line are joined into one text with arrows.
+    More than three lines of a closed line are joined into one text with arrows. A closed line whose steps are no chain
+    is written as in the spec.
     """
     if group.nodes[0].kind == "input":
         return []
+    if group.line and (group.nodes[0].op.circle if len(group.nodes) == 1 else not _is_chain(collapsed, group)):
+        return [group.layer.text.partition(":")[2].strip().replace("->", "→")]
     # each entry: the words for a step or block, and the block's index (-1 for a step outside all blocks)
     said: list[tuple[str, int]] = []
     for node in group.nodes:
         outer = _block_around(collapsed, node, group.layer.scope) if group.line else None
         if outer is None:
-            said.append((step_text(node, collapsed.lang), FLIP if node.kind == "flip" else -1))
+            collapsed.steps.add(node.index)
+            said.append((step_words(collapsed, node), FLIP if node.kind == "flip" else -1))
         elif all(index != outer.index for _, index in said):
             said.append(
                 (scope_title(collapsed, outer, len(outer.children) if outer.kind == "repeat" else 1), outer.index)
@@ -98,6 +137,21 @@ def step_lines(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
     if group.line and len(found) > 3:
         return [" → ".join(found)]
     return found
+
+
+def _is_chain(collapsed: CollapsedGraph, group: NodeGroup) -> bool:
+    """Whether each step of a closed line reads one value: the step before, or for the first step another line."""
+    own = {node.index for node in group.nodes}
+    outside = 0
+    for node in group.nodes:
+        reads = [source.node for edge in node.inputs for source, _ in collapsed.sources(edge)]
+        inner = [index for index in dict.fromkeys(reads) if index in own]
+        if _block_around(collapsed, node, group.layer.scope) is not None:
+            continue
+        outside += len(inner) < len(set(reads))
+        if len(inner) > 1 or (inner and len(set(reads)) > 1) or (inner and outside > 1):
+            return False
+    return True
 
 
 def _turned(said: list[tuple[str, int]]) -> list[tuple[str, int]]:
@@ -117,6 +171,57 @@ def _block_around(collapsed: CollapsedGraph, node: Node, scope: int) -> Scope | 
     )
 
 
-def step_text(node: Node, lang: str = "en") -> str:
-    """Return the words for one step, such as `64 filters 3×3, /2`, `maxpool 2×2`, `attention, 12 heads` or `relu`."""
-    return node.op.label(lang, node.type) or (node.word if node.word.isidentifier() else node.op.name)
+def step_text(graph: Graph, node: Node, lang: str = "en") -> str:
+    """Return the words for one step, such as `64 filters 3×3, stride 2` or `LSTM, 8 units, 2 layers`."""
+    shown = frozenset(("delay", "start", "backward", ORDER))  # arrows and `reversed(…)` say these
+    marks = [mark.text for mark in marks_of(graph, node, lang) if mark.rank == BOX and mark.option not in shown]
+    return ", ".join(dict.fromkeys(filter(None, marks))) or node.op.title(lang)
+
+
+def shown_in_boxes(graph: Graph, node: Node) -> frozenset[str]:
+    """Return the marks that the words in a box and the arrows around it show."""
+    return frozenset(mark.option for mark in marks_of(graph, node, "en") if mark.rank == BOX)
+
+
+def step_words(collapsed: CollapsedGraph, node: Node) -> str:
+    """Return the words for one step; in a block that stands for all its calls, letters where the calls differ."""
+    graph, lang = collapsed.graph, collapsed.lang
+    if not collapsed.part.name:
+        return step_text(graph, node, lang)
+    scope = graph.scopes[collapsed.part.scope]
+    calls = collapsed.alike(scope)
+    nodes = [graph.nodes[call.first + node.index - scope.first] for call in calls]
+    texts = list(dict.fromkeys(step_text(graph, one, lang) for one in nodes))
+    if len(texts) == 1:
+        return texts[0]
+    changed = {}
+    for name in node.op.options:
+        values = [one.op.__dict__[name] for one in nodes]
+        if any(value != values[0] for value in values):
+            changed[name] = _letter(values, calls)
+    if all(isinstance(_one(value), Formula) for value in changed.values()):
+        op = copy(node.op)
+        op.__dict__.update(changed)
+        return step_text(graph, replace(node, op=op), lang)
+    return " / ".join(texts if len(texts) <= MOST_SAID else [*texts[: MOST_SAID - 2], "…", texts[-1]])
+
+
+def _letter(values: list[Any], calls: list[Scope]) -> Any:
+    """Return the parameter that has these values in the calls of a block, or a multiple of it; else the values."""
+    flat = [_one(value) for value in values]
+    for name in calls[0].params:
+        letters = [
+            value for call in calls if isinstance(value := call.params.get(name), int) and not isinstance(value, bool)
+        ]
+        if len(letters) < len(calls) or not all(letters):
+            continue
+        for factor in FACTORS:
+            if flat == [factor * letter for letter in letters]:
+                found = factor * Formula.symbol(name, tuple(letters))
+                return (found,) * len(values[0]) if isinstance(values[0], tuple) else found
+    return _each(flat)
+
+
+def _one(value: Any) -> Any:
+    """Return the size that all axes of an extent have; another value as it is."""
+    return value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value

@@ -356,7 +356,7 @@ def _operations(canvas: Canvas, stacks: list[Stack], settings: FigureSettings) -
     bottom = max(max(box.bottom for box in stack.outline()) for stack in stacks) + 4.0
     ends: list[float] = []
     for before, after in pairwise(stacks):
-        text = after.stage.caption or say(f"does {after.stage.does}", settings.lang)
+        text = after.stage.caption or _done(after.stage, settings.lang)
         line = words(text)
         half = widest((line,), WORDS) / 2
         x = _gap(before, after)
@@ -371,6 +371,12 @@ def _operations(canvas: Canvas, stacks: list[Stack], settings: FigureSettings) -
         )
         tick = (Point(x, max(top + 1.5, bottom - 10.0)), Point(x, y - WORDS * 0.95))
         canvas.wire("", "", tick, pen=THIN, head=False, id=f"{after.stage.id}.tick", classes=("tick",), layer=path)
+
+
+def _done(stage: Stage, lang: str) -> str:
+    """Return what a step does, in a word of the field if there is one for it, else by its own name."""
+    op = stage.node.op
+    return say("convolution" if op.wiring == "window" else "full", lang) if op.weighted_sum else op.title(lang)
 
 
 def _gap(before: Stack, after: Stack) -> float:

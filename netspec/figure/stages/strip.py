@@ -95,23 +95,23 @@ def _shelves(graph: Graph, stages: list[Stage], settings: FigureSettings) -> lis
     rest: list[Stage] = []
     for stage in stages[1:]:
         if stage.does == "filters":
-            shelves.append(_shelf(stage, settings))
+            shelves.append(_shelf(graph, stage, settings))
         elif stage.does == "full" and (picture := _picture(graph, stage)) is not None and not rest:
-            shelves.append(_shelf(stage, settings))
+            shelves.append(_shelf(graph, stage, settings))
             shelves[-1].picture = picture
         elif stage.does == "pool" and not rest:
-            shelves[-1].steps += f", {step_text(stage.node, settings.lang)}"
+            shelves[-1].steps += f", {step_text(graph, stage.node, settings.lang)}"
         else:
             rest.append(stage)
     if rest:
         name = rest[-1].label or rest[-1].layer.label
-        steps = ", ".join(step_text(stage.node, settings.lang) for stage in rest)
+        steps = ", ".join(step_text(graph, stage.node, settings.lang) for stage in rest)
         shelves.append(Shelf(rest[-1].id, name, steps, layer=rest[-1].layer.path))
     return shelves
 
 
-def _shelf(stage: Stage, settings: FigureSettings) -> Shelf:
-    steps = step_text(stage.node, settings.lang)
+def _shelf(graph: Graph, stage: Stage, settings: FigureSettings) -> Shelf:
+    steps = step_text(graph, stage.node, settings.lang)
     return Shelf(stage.id, stage.label or stage.layer.label, steps, stage.node.stored(), stage.layer.path)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from netspec.figure.notes import NAME, ORDER, structural, titled
 from netspec.figure.scene import Weight
 from netspec.ir.graph import Edge, Graph, Layer, Node
 from netspec.ir.operation import Windows
@@ -50,6 +51,11 @@ class Group:
     @property
     def size(self) -> Size:
         return self.type.classes if self.type.classes is not None else self.type.values
+
+    @property
+    def nodes(self) -> range:
+        """The steps that make the units, from the sums to the last that changes their values."""
+        return range(self.node, self.value + 1)
 
     @property
     def ink(self) -> str:
@@ -260,6 +266,33 @@ class _Later:
 def groups_of(graph: Graph) -> list[Group]:
     """Return the groups of a net in the order in which they are computed; raise Unsuitable if a node has no units."""
     return _Reader(graph).read()
+
+
+def shown_by_units(graph: Graph, node: Node, bias: bool, most: int) -> frozenset[str]:
+    """Return the marks of a step that circles and their wires show.
+
+    A circle with wires to all it reads is a weighted sum; other steps have wires alike, so their name is left to say.
+    Windows show in wires as long as all units are drawn.
+
+    Parameters:
+        bias: whether the figure draws a circle for the constant 1.
+        most: up to how many units of a layer all are drawn.
+    """
+    op = node.op
+    shown = {"delay"}
+    if op.circle or (op.effect == "order" and titled(op) == {NAME}):
+        shown |= titled(op)  # values in the same order are the same circles
+    elif op.wiring == "full":
+        shown |= titled(op) if op.dense else titled(op) - {NAME}
+    elif op.wiring == "window":
+        values = [node.type.values, *(graph.type_of(edge).values for edge in node.inputs)]
+        if all(isinstance(value, int) and value <= most for value in values):
+            shown |= structural(op) | {"pad"} | ({NAME} if op.weighted_sum else set())
+    if op.wiring == "side":
+        shown.add(ORDER)
+    if bias and op.dense:
+        shown.add("bias")
+    return frozenset(shown)
 
 
 def lone_links(group: Group) -> list[Link]:

@@ -21,10 +21,10 @@ FAN = 28.0  # mm from the inputs' circles to the single circle
 
 def equals(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
     """Return the figure of one unit of a layer of perceptrons; the layer must read exactly one other layer."""
-    group = _shown(graph, groups, settings)
+    group = shown_group(graph, groups, settings)
     source = group.links[0].source
     drawing = Perceptrons(Canvas(), _one_unit(group, settings))
-    rows = drawing.inputs(source, 0.0)
+    rows = drawing.inputs(source, 0.0, group)
     (output,) = [row for row in drawing.layer(group, rows, TO_WEIGHT, True) if isinstance(row, Source)]
     canvas = drawing.canvas
     left = output.node.x + layout.DOT + APART
@@ -37,7 +37,7 @@ def equals(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene
     return canvas.scene("equals")
 
 
-def _shown(graph: Graph, groups: list[Group], settings: FigureSettings) -> Group:
+def shown_group(graph: Graph, groups: list[Group], settings: FigureSettings) -> Group:
     """Return the layer whose unit is shown: the layer that `only` names, else the first layer of perceptrons."""
     able = [group for group in groups if len(group.links) == 1 and graph.nodes[group.node].op.dense]
     if not able:

@@ -50,7 +50,7 @@ class Window:
 
 def filter_view(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
     """Return the figure of one unit of the layer that `only` names, else of the first layer of filters."""
-    group, link = _chosen(graph, groups, settings)
+    group, link = chosen(graph, groups, settings)
     window = window_of(group, link, settings, graph)
     canvas = Canvas()
     source = _source(link.source, window, settings)
@@ -75,7 +75,7 @@ def filter_view(graph: Graph, groups: list[Group], settings: FigureSettings) -> 
     return canvas.scene("filter")
 
 
-def _chosen(graph: Graph, groups: list[Group], settings: FigureSettings) -> tuple[Group, Link]:
+def chosen(graph: Graph, groups: list[Group], settings: FigureSettings) -> tuple[Group, Link]:
     able = [group for group in groups if graph.nodes[group.node].op.family == "filters" and len(group.type.space) == 2]
     able = [group for group in able if len(group.links) == 1]
     if not able:

@@ -53,13 +53,14 @@ class Perceptrons:
 
     # ---- inputs
 
-    def inputs(self, group: Group, x: float) -> list[Row]:
+    def inputs(self, group: Group, x: float, reader: Group) -> list[Row]:
         """Draw the dots of an input layer around y = 0, with their labels at the left, and return the rows."""
         entries = shown_units(group.size, *self._show(group))
         rows: list[Row] = []
-        ys = layout.stack([isinstance(entry, Gap) for entry in entries], self.constant is not None)
-        if self.constant is not None:
-            rows.append(Source(self._dot(group, None, x, ys[0], self.constant), None))
+        constant = self.constant(reader)
+        ys = layout.stack([isinstance(entry, Gap) for entry in entries], constant is not None)
+        if constant is not None:
+            rows.append(Source(self._dot(group, None, x, ys[0], constant), None))
         for entry, y in zip(entries, ys[len(rows) :], strict=True):
             if isinstance(entry, Gap):
                 self.canvas.dots(
@@ -75,11 +76,10 @@ class Perceptrons:
         show = self.hints(group.layer.path).show
         return (show[0] if show else ()), self.settings.max_units
 
-    @property
-    def constant(self) -> Line | None:
-        """The label of the constant 1; None if the figure does not draw this constant."""
+    def constant(self, reader: Group) -> Line | None:
+        """Return the label of the constant 1; None if the layer that would read it has no bias, or it is not drawn."""
         bias = self.settings.bias or "x0"
-        if bias == "none":
+        if bias == "none" or not reader.bias:
             return None
         return upright("1") if bias == "one" else upright("+1") if bias == "plus" else (*math("x"), *upright(" = 1"))
 
@@ -284,7 +284,7 @@ class Perceptrons:
     def _formula(self, group: Group, tip: Point) -> None:
         """Write what the layer computes, as a formula behind the last arrow."""
         link = group.links[0]
-        head, rest = formula_lines(group, link.source, self.settings, self.constant)
+        head, rest = formula_lines(group, link.source, self.settings, self.constant(group))
         lines = (head, *rest)
         x = tip.x + 2.4
         indent = line_width(upright("=   "), FORMULA) if rest else 0.0
@@ -345,11 +345,11 @@ def perceptron(graph: Graph, groups: list[Group], settings: FigureSettings) -> S
     drawing.deep = len(chain) > 2
     drawing.with_formula = not drawing.deep and settings.formula and chain[-1].size == 1
     x, xs = 0.0, [0.0]
-    rows = drawing.inputs(chain[0], x)
+    rows = drawing.inputs(chain[0], x, chain[1])
     drawing.columns["input"] = x
     for number, group in enumerate(chain[1:]):
         if number:
-            rows = _with_constant(drawing, chain[number], rows, x)
+            rows = _with_constant(drawing, chain[number], group, rows, x)
         reach = max(TO_NEXT if number else TO_WEIGHT, drawing.reach(group, rows))
         rows = drawing.layer(group, rows, x + reach, number == 0)
         x = next(row.node.x for row in rows if isinstance(row, Source))
@@ -367,12 +367,13 @@ def perceptron(graph: Graph, groups: list[Group], settings: FigureSettings) -> S
     return drawing.canvas.scene("perceptron")
 
 
-def _with_constant(drawing: Perceptrons, group: Group, rows: list[Row], x: float) -> list[Row]:
+def _with_constant(drawing: Perceptrons, group: Group, reader: Group, rows: list[Row], x: float) -> list[Row]:
     """Draw the constant 1 above the outputs of a layer, for the next layer to read; return the rows with this dot."""
-    if drawing.constant is None:
+    constant = drawing.constant(reader)
+    if constant is None:
         return rows
     top = min(row.node.y for row in rows if isinstance(row, Source))
-    dot = drawing._dot(group, None, x, top - 3 * layout.WEIGHT_PITCH, drawing.constant)
+    dot = drawing._dot(group, None, x, top - 3 * layout.WEIGHT_PITCH, constant)
     return [Source(dot, None), *rows]
 
 

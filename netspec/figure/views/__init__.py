@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from netspec.figure.scene import Scene
     from netspec.figure.settings import FigureSettings
     from netspec.figure.trained import Arrays, Run
-    from netspec.ir.graph import Graph
+    from netspec.ir.graph import Graph, Node
 
 # settings and options that only some views can follow
 ASKED: Final = ("depth", "unfold", "details", "columns", "only", "input")
@@ -51,6 +51,7 @@ class View:
         takes: which of "depth", "unfold", "details", "columns", "only" and "input" it can follow; the others are
             refused with NS731.
         needs: "weights" where there is nothing to draw without trained weights, "run" where it reads a run's data.
+        by_name: whether it writes the names of the steps.
         weight_circles: whether it draws a circle for each weight, so that an example's numbers stand there.
 
     Example:
@@ -73,6 +74,7 @@ class View:
     about_ko: ClassVar[str] = ""
     takes: ClassVar[frozenset[str]] = frozenset()
     needs: ClassVar[Literal["", "weights", "run"]] = ""
+    by_name: ClassVar[bool] = False
     weight_circles: ClassVar[bool] = False
 
     def plan(self, drawing: Drawing) -> Plan | None:
@@ -86,6 +88,14 @@ class View:
             Unsuitable: the net has something that this view cannot draw; the user then gets the error NS713.
         """
         raise NotImplementedError
+
+    def shows(self, drawing: Drawing, node: Node) -> frozenset[str] | None:
+        """Return what the figure shows of a step: names of options and facts, and "title" for which step it is.
+
+        What is not in it netspec writes itself: the structure in words at the step's layer, the rest in one line below
+        the figure. None for a step that the figure does not draw by itself, because it lies inside a closed box.
+        """
+        return frozenset()
 
     def numbered(self, scene: Scene, drawing: Drawing, values: Mapping[int, Any]) -> Scene:
         """Return the scene with the values of one example, as numbers in the circles."""

@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 
 from netspec.figure.blocks import part_of
 from netspec.figure.blocks.plan import Plan
+from netspec.figure.notes import NAME, ORDER, titled
 from netspec.figure.scene import Scene
 from netspec.figure.settings import FigureSettings
-from netspec.figure.units import Group, Unsuitable, groups_of
+from netspec.figure.units import Group, Unsuitable, groups_of, shown_by_units
 from netspec.figure.views import VIEWS, Drawing, View
-from netspec.ir.graph import Graph
+from netspec.ir.graph import Graph, Node
 
 UNITS = frozenset(("only", "input"))
 
@@ -29,6 +30,9 @@ class Perceptron(View):
 
         return perceptron(drawing.graph, _cut(drawing), drawing.settings)
 
+    def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
+        return _with_activation(node, _in_units(drawing, node))
+
 
 @VIEWS.register
 class Neurons(View):
@@ -42,6 +46,9 @@ class Neurons(View):
 
         return neurons(_cut(drawing), drawing.settings)
 
+    def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
+        return _in_units(drawing, node)
+
 
 @VIEWS.register
 class Grid(View):
@@ -54,6 +61,12 @@ class Grid(View):
         from netspec.figure.units.grid import grid
 
         return grid(drawing.graph, _cut(drawing), drawing.settings)
+
+    def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
+        """Return what ellipses show: wires of windows and of earlier time steps are not drawn."""
+        if node.op.wiring == "window":
+            return frozenset()
+        return _in_units(drawing, node) - {"delay", "bias", ORDER}
 
 
 @VIEWS.register
@@ -69,6 +82,17 @@ class Filter(View):
 
         return filter_view(drawing.graph, groups_of(drawing.graph), drawing.settings)
 
+    def shows(self, drawing: Drawing, node: Node) -> frozenset[str] | None:
+        """Return what the filter, its place on the map and the sum show."""
+        from netspec.figure.units.filter import chosen
+
+        group, _ = chosen(drawing.graph, groups_of(drawing.graph), drawing.settings)
+        if node.index not in group.nodes:
+            return None
+        if node.op.weighted_sum and node.op.wiring == "window":
+            return titled(node.op) if node.type.maps == 1 else frozenset({"kernel"})
+        return _with_activation(node, _in_units(drawing, node))
+
 
 @VIEWS.register
 class Planes(View):
@@ -81,6 +105,14 @@ class Planes(View):
         from netspec.figure.stages.planes import planes
 
         return planes(drawing.graph, drawing.settings)
+
+    def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
+        """Return what stacks show: how many maps there are, the window of a step, and what is written below it."""
+        op = node.op
+        named = drawing.settings.captions != () and not drawing.graph.layers[node.layer].caption
+        if op.weighted_sum or (named and op.effect == "new") or (op.effect == "order" and titled(op) == {NAME}):
+            return titled(op)
+        return titled(op) - {NAME} if op.wiring in ("window", "full") else frozenset()
 
     def numbered(self, scene: Scene, drawing: Drawing, values: Mapping[int, Any]) -> Scene:
         """Return the scene in which each map is a picture of its values."""
@@ -101,12 +133,16 @@ class Unrolled(View):
 
         return unrolled(drawing.graph, _chosen(drawing.graph, drawing.settings), drawing.settings)
 
+    def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
+        return _in_units(drawing, node) | {"start"}
+
 
 @VIEWS.register
 class Blocks(View):
     name = "blocks"
     about = "boxes for lines, blocks and steps; needs Graphviz"
     about_ko = "줄, 블록, 단계를 상자로. Graphviz가 필요하다"
+    by_name = True
     takes: ClassVar[frozenset[str]] = frozenset(("depth", "unfold", "details", "columns", "only"))
 
     def plan(self, drawing: Drawing) -> Plan:
@@ -121,12 +157,19 @@ class Blocks(View):
         plan = drawing.plan or self.plan(drawing)
         return scene_of(plan, lay_out(plan))
 
+    def shows(self, drawing: Drawing, node: Node) -> frozenset[str] | None:
+        from netspec.figure.blocks.step_words import shown_in_boxes
+
+        assert drawing.plan is not None
+        return shown_in_boxes(drawing.graph, node) if node.index in drawing.plan.steps else None
+
 
 @VIEWS.register
 class Strip(View):
     name = "strip"
     about = "a row of boxes, and below each filter what it has learned"
     about_ko = "상자의 줄과, 그 아래 필터가 배운 것"
+    by_name = True
     needs = "weights"
 
     def draw(self, drawing: Drawing) -> Scene:
@@ -134,6 +177,11 @@ class Strip(View):
 
         assert drawing.arrays is not None
         return strip(drawing.graph, drawing.settings, drawing.arrays)
+
+    def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
+        from netspec.figure.blocks.step_words import shown_in_boxes
+
+        return shown_in_boxes(drawing.graph, node) if node.op.effect == "new" else frozenset()
 
 
 @VIEWS.register
@@ -148,6 +196,12 @@ class Equals(View):
 
         return equals(drawing.graph, groups_of(drawing.graph), drawing.settings)
 
+    def shows(self, drawing: Drawing, node: Node) -> frozenset[str] | None:
+        from netspec.figure.units.equals import shown_group
+
+        group = shown_group(drawing.graph, groups_of(drawing.graph), drawing.settings)
+        return _with_activation(node, _in_units(drawing, node)) if node.index in group.nodes else None
+
 
 @VIEWS.register
 class FeaturesView(View):
@@ -161,6 +215,21 @@ class FeaturesView(View):
 
         assert drawing.run is not None
         return features_scene(drawing.run.features(), drawing.settings)
+
+    def shows(self, drawing: Drawing, node: Node) -> None:
+        """Return None: the figure is about the examples, not about the steps."""
+        return
+
+
+def _in_units(drawing: Drawing, node: Node) -> frozenset[str]:
+    """Return the marks of a step that circles and wires show in this drawing."""
+    settings = drawing.settings
+    return shown_by_units(drawing.graph, node, settings.bias != "none", settings.max_units)
+
+
+def _with_activation(node: Node, shown: frozenset[str]) -> frozenset[str]:
+    """Return the marks shown, and the activation's name, which these views write in a box and in the formula."""
+    return shown | {NAME} if node.op.activation else shown
 
 
 # ---- what `only` leaves

@@ -1,0 +1,251 @@
+"""What a figure must say of the steps that it draws, and where that which its shapes do not show is said in words.
+
+A step has marks (`netspec.ir.marks`): its title, its options, and the facts of its node, such as shared weights. A view
+shows some of them (`View.shows`). `noted` says the others, each by its class:
+
+- structure: in words at the layer;
+- kind: in one line below the figure, `not shown: relu (h1, h2); dropout (h1)`;
+- training: in the tooltips of the layer's shapes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from netspec.figure.scene import MARGIN, Item, Node, Polygon, Rect, Scene, Text, canvas_of, layout
+from netspec.figure.scene.canvas import Canvas, Footnote, boxed
+from netspec.figure.scene.typeset import wrapped
+from netspec.figure.strings import say
+from netspec.ir import graph as ir
+from netspec.ir.graph import Graph, node_marks
+from netspec.ir.marks import BOX, NOTE, Class, Mark
+from netspec.ir.operation import Op
+
+NAME: Final = "title"  # the mark that says which step it is
+ORDER: Final = "order"  # the mark that says in which order a step reads its inputs: the line as the spec has it
+NARROW, APART = 60.0, 4.0  # the least width of the line of notes; from the figure to its words (mm)
+
+
+def marks_of(graph: Graph, node: ir.Node, lang: str) -> tuple[Mark, ...]:
+    """Return all marks of a step, its title first. The title is of the structure if the step makes new units."""
+    found = node_marks(graph, node, lang)
+    if node.kind == "delay" or node.op.alias:  # a fact of the node says the delay; an identity computes nothing
+        return found
+    is_a: Class = "structure" if node.op.effect in ("new", "order", "select") and not node.op.norm else "kind"
+    return (Mark(NAME, is_a, node.op.title(lang), BOX), *found)
+
+
+def titled(op: Op) -> frozenset[str]:
+    """Return the names of the marks that the title of an operation says."""
+    return frozenset({NAME}) | {name for name, one in op.options.items() if one.mark is not None and one.mark.titled}
+
+
+def structural(op: Op) -> frozenset[str]:
+    """Return the names of all options that change the structure."""
+    return frozenset(name for name, one in op.options.items() if one.mark is not None and one.mark.is_a == "structure")
+
+
+Shows = Callable[[ir.Node], frozenset[str] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Unshown:
+    """A mark that the shapes of a figure do not show: the step it is of, and the layer that is drawn for the step."""
+
+    node: ir.Node
+    mark: Mark
+    layer: str
+    owner: str  # what the figure calls the layer
+
+
+def unshown(graph: Graph, drawn: Iterable[str], shows: Shows, lang: str) -> list[Unshown]:
+    """Return the marks that a figure leaves out, in the order of the steps.
+
+    Parameters:
+        drawn: the paths of the layers that have shapes in the figure.
+        shows: gives the marks of a step that the figure shows; None for a step that it does not draw by itself.
+    """
+    layers = frozenset(drawn)
+    found: list[Unshown] = []
+    for node in graph.nodes:
+        shown = shows(node)
+        path = layer_of(graph, node, layers)
+        if shown is None or path is None or node.kind in ("input", "port"):
+            continue
+        left = [mark for mark in marks_of(graph, node, lang) if mark.option not in shown]
+        if any(mark.option == ORDER for mark in left):  # the line as it is written says which step it is
+            left = [mark for mark in left if mark.option != NAME]
+        if not any(mark.is_a == "structure" and mark.option != NAME for mark in left):
+            # where wires or windows show what the step reads, its name alone says a kind
+            wired = titled(node.op) - {NAME} <= shown and node.op.wiring != "none"
+            left = [mark._replace(is_a="kind") if mark.option == NAME and wired else mark for mark in left]
+        found += [Unshown(node, mark, path, _owner(graph, node)) for mark in left if mark.text]
+    return found
+
+
+def layer_of(graph: Graph, node: ir.Node, drawn: frozenset[str]) -> str | None:
+    """Return the drawn layer that a step belongs to: its own line, a line around it, or whose values it changes."""
+    found = next((path for path in _paths(graph, node) if path in drawn), None)
+    makes_units = node.op.effect == "new" and node.op.wiring != "side" and not node.kind
+    if found is None and node.inputs and not makes_units:
+        return layer_of(graph, graph.nodes[node.inputs[0].node], drawn)
+    return found
+
+
+def _paths(graph: Graph, node: ir.Node) -> Iterator[str]:
+    """Yield the path of a step's line, then those of the lines that call the blocks around it."""
+    yield graph.layers[node.layer].path
+    for scope in graph.ancestors(node.scope):
+        if scope.layer >= 0:
+            yield graph.layers[scope.layer].path
+        if scope.path:
+            yield scope.path
+
+
+def _owner(graph: Graph, node: ir.Node) -> str:
+    """Return what a note calls the line of a step: `z`, or `Basic.a` in a block."""
+    layer = graph.layers[node.layer]
+    block = next((scope.name for scope in graph.ancestors(layer.scope) if scope.kind == "block"), "")
+    return f"{block}.{layer.label}" if block else layer.label
+
+
+# ---- the words
+
+
+def at_layers(left: list[Unshown]) -> dict[str, str]:
+    """Return the words of the structure at each layer: `LSTM, 5 units, 2 layers, bidirectional`."""
+    found: dict[str, list[str]] = {}
+    for one in left:
+        if one.mark.is_a != "structure":
+            continue
+        said = found.setdefault(one.layer, [])
+        if one.mark.text not in said:
+            said.append(one.mark.text)
+    # the rows of a table stand one below the other
+    return {layer: ", ".join(said).replace(" / ", "\n") for layer, said in found.items()}
+
+
+def gathered(graph: Graph, left: Iterable[Unshown], drawn: Iterable[ir.Node], lang: str) -> str:
+    """Return the marks of kinds in one line, each with the layers that it is true of.
+
+    `no bias (all filters)` where at least two steps of one name have the mark, and none is without it.
+    """
+    counts = Counter(node.op.name for node in drawn)
+    found: dict[str, dict[str, list[Unshown]]] = {}
+    for one in left:
+        found.setdefault(one.mark.text, {}).setdefault(one.node.op.name, []).append(one)
+    texts = []
+    for text, by_name in found.items():
+        owners: dict[str, None] = {}
+        for name, all_ in by_name.items():
+            if all_[0].mark.option != NAME and len(all_) > 1 and len(all_) == counts[name]:
+                owners[say("all steps", lang).format(name=name)] = None
+            else:
+                owners |= dict.fromkeys(one.owner for one in all_)
+        texts.append(f"{text} ({', '.join(owners)})")
+    return "; ".join(texts)
+
+
+# ---- the words in a scene
+
+
+def noted(scene: Scene, graph: Graph, shows: Shows, lang: str, *, by_name: bool, line: bool) -> Scene:
+    """Return the scene with all marks that its shapes do not show.
+
+    Parameters:
+        shows: as in `unshown`.
+        by_name: whether the view writes its steps by name; then the line below is no list of what is missing.
+        line: whether the line below the figure is wanted (the setting `notes`).
+    """
+    paths = frozenset(item.layer for item in scene.items if item.layer)
+    left = unshown(graph, paths, shows, lang)
+    if not left:
+        return scene
+    drawn = [node for node in graph.nodes if shows(node) is not None and layer_of(graph, node, paths) is not None]
+    scene = _with_tips(scene, left)
+    scene = _with_words(scene, at_layers(left))
+    text = gathered(graph, (one for one in left if one.mark.is_a == "kind"), drawn, lang)
+    if not text or not line:
+        return scene
+    return _with_line(scene, text if by_name else say("not shown", lang).format(text=text))
+
+
+def _with_tips(scene: Scene, left: list[Unshown]) -> Scene:
+    """Add the marks of training to the tooltips of the shapes of their layers."""
+    tips: dict[str, dict[str, None]] = {}
+    for one in left:
+        if one.mark.rank > NOTE:
+            tips.setdefault(one.layer, {})[one.mark.text] = None
+    if not tips:
+        return scene
+
+    def tipped(item: Item) -> Item:
+        more = tips.get(item.layer)
+        if more is None or not isinstance(item, Node | Polygon):
+            return item
+        return replace(item, tip=", ".join(filter(None, (item.tip, *more))))
+
+    return replace(scene, items=tuple(tipped(item) for item in scene.items))
+
+
+def _with_words(scene: Scene, said: dict[str, str]) -> Scene:
+    """Write words at layers: below the figure in the column of the layer, or at its right in the row of the layer."""
+    if not said:
+        return scene
+    boxes = {path: _box_of(scene, path) for path in said}
+    layers = [_box_of(scene, path) for path in dict.fromkeys(item.layer for item in scene.items if item.layer)]
+    middles = [box.middle for box in layers]
+    across = max(point.x for point in middles) - min(point.x for point in middles)
+    down = max(point.y for point in middles) - min(point.y for point in middles)
+    canvas, ink = Canvas(), canvas_of(list(scene.items), 0.0)
+    size = _size(scene)
+    if across >= down:
+        notes = [Footnote(f"{path}.marks", text, boxes[path].middle.x, size) for path, text in said.items()]
+        notes.sort(key=lambda note: note.x)
+        canvas.footer(notes, ink.bottom + APART)
+    else:
+        for path, text in said.items():
+            lines = wrapped(text, layout.COLUMN, size)
+            box = boxed(lines, size)
+            y = boxes[path].middle.y - box.middle.y
+            canvas.text(f"{path}.marks", lines, ink.right + APART, y, size, align="start")
+    paths = iter(sorted(said, key=lambda path: boxes[path].middle.x) if across >= down else said)
+    texts = [replace(text, layer=path, classes=("mark",)) for text, path in zip(canvas.texts, paths, strict=True)]
+    return _extended(scene, texts)
+
+
+def _box_of(scene: Scene, path: str) -> Rect:
+    items = [item for item in scene.items if item.layer == path]
+    return canvas_of([item for item in items if isinstance(item, Node | Polygon)] or items, 0.0)
+
+
+def _with_line(scene: Scene, text: str) -> Scene:
+    """Write the line of notes below everything, from the left edge on, as wide as the figure."""
+    size = _size(scene)
+    ink = canvas_of(list(scene.items), 0.0)
+    lines = tuple(wrapped(text, max(ink.width, NARROW), size))
+    y = ink.bottom + APART - boxed(lines[:1], size).top
+    return _extended(
+        scene, [Text(id="notes", lines=lines, x=ink.left, y=y, size=size, align="start", classes=("notes",))]
+    )
+
+
+def _size(scene: Scene) -> float:
+    """Return the size of the smallest text that is no label in a shape."""
+    sizes = [text.size for text in scene.texts if not text.inside]
+    return min([*sizes, layout.SMALL])
+
+
+def _extended(scene: Scene, texts: list[Text]) -> Scene:
+    boxes = [text.box.grown(MARGIN) for text in texts]
+    old = scene.canvas
+    canvas = Rect(
+        min([old.left, *(box.left for box in boxes)]),
+        min([old.top, *(box.top for box in boxes)]),
+        max([old.right, *(box.right for box in boxes)]),
+        max([old.bottom, *(box.bottom for box in boxes)]),
+    )
+    return replace(scene, items=(*scene.items, *texts), canvas=canvas)
