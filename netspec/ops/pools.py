@@ -64,9 +64,6 @@ class Windowed(Op):
         kernel, stride, pad, dilation = self._windows(value.space)
         return Windows(kernel, stride, dilation, pad)
 
-    def label(self, lang: str, output: Type) -> str:
-        return "" if self.kernel is None else f"{self.name} {shown(self.kernel)}"
-
     def remarks(self, *inputs: Type) -> tuple[Remark, ...]:
         rows = zip(AXES, inputs[0].space, *self._windows(inputs[0].space), strict=False)
         return unread_rows((axis, unread(*numbers)) for axis, *numbers in rows)
