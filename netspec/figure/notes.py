@@ -124,8 +124,14 @@ def at_layers(left: list[Unshown]) -> dict[str, str]:
         said = found.setdefault(one.layer, [])
         if one.mark.text not in said:
             said.append(one.mark.text)
-    # the rows of a table stand one below the other
-    return {layer: ", ".join(said).replace(" / ", "\n") for layer, said in found.items()}
+    return {layer: "\n".join(_rows(said)) for layer, said in found.items()}
+
+
+def _rows(said: list[str]) -> list[str]:
+    """Return the lines of words: the rows of a table of options stand one below the other."""
+    plain = ", ".join(text for text in said if " / " not in text)
+    tables = [text.replace(" ", "\n", 1).replace(" / ", "\n") for text in said if " / " in text]
+    return [plain, *tables] if plain else tables
 
 
 def gathered(graph: Graph, left: Iterable[Unshown], drawn: Iterable[ir.Node], lang: str) -> str:

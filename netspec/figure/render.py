@@ -156,9 +156,10 @@ def _picture(
 def _told(scene: Scene, view: View, drawing: Drawing) -> Scene:
     """The scene with words for what its shapes do not show, and with its title and description."""
     graph, settings = drawing.graph, drawing.settings
+    steps = {} if drawing.plan is None else drawing.plan.steps
     scene = noted(
         scene,
-        graph,
+        replace(graph, nodes=[steps.get(node.index, node) for node in graph.nodes]),
         lambda node: view.shows(drawing, node),
         settings.lang,
         by_name=view.by_name,

@@ -52,7 +52,7 @@ class CollapsedGraph:
         self.depth = depth
         self.unfold = unfold
         self.lang = "en"
-        self.steps: set[int] = set()  # the nodes that boxes name one by one
+        self.steps: dict[int, Node] = {}  # the nodes that boxes name one by one, as the boxes name them
         self.part = part or whole(graph)
         self.around = {scope.index for scope in graph.ancestors(self.part.scope)}
         self.groups: list[NodeGroup] = []

@@ -39,7 +39,7 @@ def plan_of(graph: Graph, settings: FigureSettings) -> Plan:
     """Return the plan of a net's figure: all boxes, frames and arrows, with the size of every box and label."""
     drawings = opened(graph, settings)
     main, *beside = (_plan(collapsed) for collapsed in drawings)
-    main.steps = frozenset(index for collapsed in drawings for index in collapsed.steps)
+    main.steps = {index: node for collapsed in drawings for index, node in collapsed.steps.items()}
     boxes, arrows = main.boxes, main.arrows
     turned = as_u(boxes, arrows) if settings.direction in (None, "down", "up") else None
     if turned is not None:
@@ -135,7 +135,7 @@ def _sign(collapsed: CollapsedGraph, group: NodeGroup) -> Box:
     named = _line_ended(collapsed.graph, group) if delayed else None
     found = marks_of(collapsed.graph, node, collapsed.lang)[1:]
     marks = [mark.text for mark in found if mark.rank == BOX and mark.option != ORDER]
-    collapsed.steps.add(node.index)
+    collapsed.steps[node.index] = node
     text = ", ".join((sign if named is None else f"{named.label}: {sign}", *marks))
     box = Box(group.id, "circle" if text == sign else "pill", (Row(words(text), 4.0),), "tint-plain", "ink", "")
     box.height = 2 * SIGN
@@ -184,7 +184,7 @@ def _broken(text: str, size: float) -> tuple[Line, ...]:
     lines: list[str] = []
     for piece in text.split(", "):
         longer = f"{lines[-1]}, {piece}" if lines else piece
-        if lines and line_width(words(longer), size) <= WIDEST:
+        if lines and line_width(words(f"{longer},"), size) <= WIDEST:
             lines[-1] = longer
         else:
             lines.append(piece)

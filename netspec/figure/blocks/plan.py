@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from netspec.figure.scene import Point, Rect
 from netspec.figure.scene.typeset import Line
+from netspec.ir.graph import Node
 
 NAME, LEADING = 4.4, 1.35  # text size of names and titles in mm; distance of two baselines, in text sizes
 
@@ -86,7 +87,8 @@ class Plan:
     clusters: list[Cluster]
     arrows: list[Arrow]
     direction: str = "right"
-    steps: frozenset[int] = frozenset()  # the nodes that boxes name one by one
+    # the nodes that boxes name one by one; with letters for options where a block is drawn for all its calls
+    steps: Mapping[int, Node] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,6 @@ def step_lines(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
     for node in group.nodes:
         outer = _block_around(collapsed, node, group.layer.scope) if group.line else None
         if outer is None:
-            collapsed.steps.add(node.index)
             said.append((step_words(collapsed, node), FLIP if node.kind == "flip" else -1))
         elif all(index != outer.index for _, index in said):
             said.append(
@@ -186,24 +185,37 @@ def shown_in_boxes(graph: Graph, node: Node) -> frozenset[str]:
 def step_words(collapsed: CollapsedGraph, node: Node) -> str:
     """Return the words for one step; in a block that stands for all its calls, letters where the calls differ."""
     graph, lang = collapsed.graph, collapsed.lang
-    if not collapsed.part.name:
-        return step_text(graph, node, lang)
-    scope = graph.scopes[collapsed.part.scope]
-    calls = collapsed.alike(scope)
-    nodes = [graph.nodes[call.first + node.index - scope.first] for call in calls]
+    nodes = [node]
+    if collapsed.part.name:
+        scope = graph.scopes[collapsed.part.scope]
+        calls = collapsed.alike(scope)
+        nodes = [graph.nodes[call.first + node.index - scope.first] for call in calls]
+        node = _in_letters(nodes, calls)
+    collapsed.steps[node.index] = node
+    listed = any(isinstance(value, Listed) for value in node.op.__dict__.values())
     texts = list(dict.fromkeys(step_text(graph, one, lang) for one in nodes))
-    if len(texts) == 1:
-        return texts[0]
-    changed = {}
-    for name in node.op.options:
-        values = [one.op.__dict__[name] for one in nodes]
-        if any(value != values[0] for value in values):
-            changed[name] = _letter(values, calls)
-    if all(isinstance(_one(value), Formula) for value in changed.values()):
-        op = copy(node.op)
-        op.__dict__.update(changed)
-        return step_text(graph, replace(node, op=op), lang)
+    if len(texts) == 1 or not listed:
+        return step_text(graph, node, lang)
     return " / ".join(texts if len(texts) <= MOST_SAID else [*texts[: MOST_SAID - 2], "…", texts[-1]])
+
+
+def _in_letters(nodes: list[Node], calls: list[Scope]) -> Node:
+    """Return the first node, with letters or lists of values as options where the calls of its block differ."""
+    op = nodes[0].op
+    changed = {}
+    for name, option in op.options.items():
+        values = [one.op.__dict__[name] for one in nodes]
+        if option.mark is None or option.mark.is_a == "training" or all(value == values[0] for value in values):
+            continue
+        if isinstance(option.mark.en, str):
+            changed[name] = _letter(values, calls)
+        else:  # words of single values: those that any call has
+            changed[name] = next((value for value in values if option.mark.en.get(value)), values[0])
+    if not changed:
+        return nodes[0]
+    op = copy(op)
+    op.__dict__.update(changed)
+    return replace(nodes[0], op=op)
 
 
 def _letter(values: list[Any], calls: list[Scope]) -> Any:
@@ -213,13 +225,17 @@ def _letter(values: list[Any], calls: list[Scope]) -> Any:
         letters = [
             value for call in calls if isinstance(value := call.params.get(name), int) and not isinstance(value, bool)
         ]
-        if len(letters) < len(calls) or not all(letters):
+        if len(letters) < len(calls):
             continue
         for factor in FACTORS:
             if flat == [factor * letter for letter in letters]:
                 found = factor * Formula.symbol(name, tuple(letters))
                 return (found,) * len(values[0]) if isinstance(values[0], tuple) else found
-    return _each(flat)
+    return Listed(_each(flat))
+
+
+class Listed(str):
+    """The values of an option that differ between the calls of a block and are no parameter of it."""
 
 
 def _one(value: Any) -> Any:
