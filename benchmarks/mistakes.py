@@ -90,7 +90,8 @@ def judged(name: str, case: dict[str, Any]) -> Verdict:
         if case.get("valid"):
             accepted = not any(item["severity"] == "error" for item in found) and "Traceback" not in printed
             return Verdict(name, accepted, accepted, accepted, printed)
-        if not found and formatted(case["main"]) in {formatted(text) for text in expected(case)}:
+        wrong = any(item["severity"] == "error" for item in found)
+        if not wrong and nets(case["main"]) in [nets(text) for text in expected(case)]:
             return Verdict(name, True, True, True, "accepted, and it means what the mend means")
         coded = bool(found) and "Traceback" not in printed
         return Verdict(name, coded, coded and placed(found, case), coded and mended(found, case), printed)
@@ -166,9 +167,17 @@ def formatted(text: str) -> str | None:
         program = parse_program(text, "main.net", Path.cwd())
     except Fault:
         return None
-    if any(item.severity == "error" for item in Spec(program).check()):
+    if any(item.severity == "error" for item in Spec(program).check(propose=False)):
         return None
     return format_file(program.main.source, program.main.file)
+
+
+def nets(text: str) -> list[tuple[Any, int]] | None:
+    """The weights and depths of the nets of a text that checks."""
+    if formatted(text) is None:
+        return None
+    spec = Spec(parse_program(text, "main.net", Path.cwd()))
+    return [(net.weights, net.depth) for net in map(spec.net, spec.nets)]
 
 
 def candidates(found: Sequence[dict[str, Any]], text: str) -> Iterator[str]:
@@ -176,11 +185,10 @@ def candidates(found: Sequence[dict[str, Any]], text: str) -> Iterator[str]:
     changed = text
     for _ in range(ROUNDS):
         try:
-            program = parse_program(changed, "main.net", Path.cwd())
+            faults = Spec(parse_program(changed, "main.net", Path.cwd())).check(propose=False)
         except Fault as fault:
-            changed, count = fixed(program_source(fault), [fault.diagnostic])
-        else:
-            changed, count = fixed(program.main.source, Spec(program).check())
+            faults = [fault.diagnostic]
+        changed, count = fixed(changed, [fault.fixes for fault in faults if fault.fixes])
         if not count:
             break
         yield changed
@@ -191,11 +199,19 @@ def candidates(found: Sequence[dict[str, Any]], text: str) -> Iterator[str]:
             if Path(place["file"]).name == "main.net":
                 for piece in dict.fromkeys(pieces):
                     yield from put(text, place, piece)
+        for line in item["help"]:
+            yield from over(text, line, item["place"])
 
 
-def program_source(fault: Fault) -> Any:
-    assert fault.diagnostic.span is not None
-    return fault.diagnostic.span.source
+def over(text: str, line: str, place: dict[str, Any] | None) -> Iterator[str]:
+    """Several lines that a help gives, in place of the lines that it names, else of the line of the mistake."""
+    pieces = re.findall(r"`([^`]+)`", line)
+    rows = text.split("\n")
+    named = re.search(r"lines (\d+) to (\d+)", line)
+    if named is not None:
+        yield "\n".join([*rows[: int(named[1]) - 1], *pieces, *rows[int(named[2]) :]])
+    elif place is not None:
+        yield "\n".join([*rows[: place["line"] - 1], *pieces, *rows[place["line"] :]])
 
 
 def put(text: str, place: dict[str, Any], piece: str) -> Iterator[str]:

@@ -6,7 +6,9 @@ text to write in netspec.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import ast
+import re
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from netspec.names import nearest
@@ -69,7 +71,33 @@ STEPS: Final = {
     "clamp": "(x - lo -> relu) - (x - hi -> relu) + lo", "pow": "x*x",
     "clip": "(x - lo -> relu) - (x - hi -> relu) + lo",
     "hardtanh": "(x + 1 -> relu) - (x - 1 -> relu) - 1", "power": "x*x",
+    "hswish": "hardswish", "hsigmoid": "hardsigmoid", "gelunew": "gelu(tanh)", "quickgelu": "x*(1.702*x -> sigmoid)",
+    "gelutanh": "gelu(tanh)", "gelufast": "gelu(tanh)", "layerscale": "gain(init = 1e-6)", "scale": "gain",
+    "dwconv": "c filters 3x3 (groups = c)", "depthwise": "c filters 3x3 (groups = c)", "pointwise": "64 filters 1x1",
+    "rearrange": "flatten(space)", "einsum": "a, b -> matmul", "bmm": "a, b -> matmul", "relu1": "hardsigmoid",
+    "softsign": "x*(-1*(1 + (x -> abs) -> log) -> exp)", "tanhshrink": "x - (x -> tanh)",
+    "crelu": "(x -> relu) & (-1*x -> relu)",
+    "sequential": "a -> b", "identitylayer": "identity", "noop": "identity", "spacetodepth": "patches(2x2)",
+    "depthtospace": "unpatches(2x2)", "pixelunshuffle": "patches(2x2)", "l2norm": "normalize",
+    "l2normalize": "normalize",
+    "swiglu": "SwiGLU(m)", "squeezeexcite": "SE(q)", "selayer": "SE(q)", "seblock": "SE(q)",
+    "repeatvector": "expand(time = 10)",
+    "timedistributed": "128 perceptrons", "masking": "stop", "onehotencoding": "onehot",
     "selu": "1.05070099*(x -> relu) + 1.75809934*(-1*(-1*x -> relu) -> elu)",
+}  # fmt: skip
+# data sets by name, and the source that reads them
+SOURCES: Final = {
+    "mnist": 'idx("train", test = "t10k")', "fashionmnist": 'idx("train", test = "t10k")', "iris": 'sklearn("iris")',
+    "digits": 'sklearn("digits")', "wine": 'sklearn("wine")', "breastcancer": 'sklearn("breast_cancer")',
+    "diabetes": 'sklearn("diabetes")', "cifar10": 'folder("cifar10")', "imagenet": 'folder("imagenet")',
+    "imagefolder": 'folder("pictures")', "moons": 'synthetic("two_moons")', "excel": 'csv("table.csv")',
+}  # fmt: skip
+# what version 1 of the language has no word for, and the nearest that it has
+ABSENT: Final = {
+    "sin": "positions(kind = sine)", "cos": "positions(kind = sine)", "topk": "max(maps)", "argsort": "max(maps)",
+    "sort": "max(maps)", "gather": "onehot", "where": "a*mask + b*(1 - mask)", "roll": "z[t-1]", "shiftleft": "z[t-1]",
+    "cumsum": "x + z[t-1]", "fft": "64 filters 3", "rfft": "64 filters 3", "median": "mean(space)", "round": "step",
+    "sign": "2*(x -> step) - 1", "floor": "step", "scan": "z[t-1]",
 }  # fmt: skip
 # options of steps; if several netspec options are possible, they are separated by spaces
 OPTIONS: Final = {
@@ -112,7 +140,9 @@ ENTRIES: Final = {
     "ce": "cross_entropy", "softmaxcrossentropy": "cross_entropy", "categoricalcrossentropy": "cross_entropy",
     "sparsecategoricalcrossentropy": "cross_entropy", "smoothl1": "huber", "kldiv": "kl", "acc": "accuracy",
     "normalize": "standardize", "rescale": "scale", "cosineannealing": "cosine", "onecycle": "one_cycle",
-    "cosineannealingwarmrestarts": "cosine_restarts", "reducelronplateau": "plateau",
+    "cosineannealingwarmrestarts": "cosine_restarts", "reducelronplateau": "plateau", "minmaxscaler": "scale",
+    "minmax": "scale", "standardscaler": "standardize", "zscore": "standardize", "onehotencoder": "onehot",
+    "totensor": "scale", "labelencoder": "label", "randomcrop": "crop", "randomhorizontalflip": "flip",
 }  # fmt: skip
 # words that users may expect as settings of a train section, but that netspec takes on the command line
 FLAGS: Final = {
@@ -162,3 +192,331 @@ def shape(numbers: list[str]) -> tuple[str, bool]:
     first, last = (int(number) <= 4 for number in (numbers[0], numbers[-1]))
     maps, *space = [numbers[-1], *numbers[:-1]] if last and not first else numbers
     return f"{maps}@{'x'.join(space)}", first != last
+
+
+# ---- calls of other libraries: what their values mean
+
+_TORCH_CONV = "in_channels out_channels kernel_size stride padding dilation groups bias"
+_KERAS_CONV = "filters kernel_size strides padding data_format dilation_rate groups activation use_bias"
+_UP = "in_channels out_channels kernel_size stride padding output_padding groups bias"
+_UPS = "filters kernel_size strides padding activation use_bias"
+_POOL = "kernel_size stride padding dilation"
+# The name of a call -> (its parameters in order, what netspec writes) for each library that has it. In braces stands a
+# parameter; `:2` makes a grid of two axes of it. What is left of the parameters becomes options, by OPTIONS.
+CALLS: Final = {
+    "Linear": [("in_features out_features bias", "{out_features} perceptrons")],
+    "LazyLinear|dense|fc|fullyconnected|affine|linear|neurons|units|perceptrons|perceptron": [
+        ("units activation use_bias", "{units} perceptrons"),
+        ("in_features out_features bias", "{out_features} perceptrons"),
+    ],
+    "Conv1d": [(_TORCH_CONV, "{out_channels} filters {kernel_size} | along = time"),
+               (_TORCH_CONV, "{out_channels} filters {kernel_size}")],
+    "conv1d": [(_KERAS_CONV, "{filters} filters {kernel_size} | along = time"),
+               (_KERAS_CONV, "{filters} filters {kernel_size}")],
+    "Conv2d": [(_TORCH_CONV, "{out_channels} filters {kernel_size:2}")],
+    "conv2d|conv|convolution|filters|filter|convolution2d": [
+        (_KERAS_CONV, "{filters} filters {kernel_size:2}"), (_TORCH_CONV, "{out_channels} filters {kernel_size:2}"),
+    ],
+    "Conv3d": [(_TORCH_CONV, "{out_channels} filters {kernel_size:3}")],
+    "conv3d": [(_KERAS_CONV, "{filters} filters {kernel_size:3}")],
+    "conv1x1|pointwise|pointwiseconv|pwconv": [("filters activation", "{filters} filters 1x1"),
+                                               ("inputs filters", "{filters} filters 1x1")],
+    "conv3x3": [
+        ("filters stride activation", "{filters} filters 3x3"), ("inputs filters stride", "{filters} filters 3x3"),
+    ],
+    "conv5x5": [("filters stride activation", "{filters} filters 5x5")],
+    "conv7x7": [("filters stride activation", "{filters} filters 7x7")],
+    "depthwise|depthwiseconv|depthwiseconv2d|dwconv|dwconv2d": [
+        ("kernel_size strides padding", "{maps} filters {kernel_size:2} | groups = {maps}"),
+        ("in_channels kernel_size stride padding", "{maps} filters {kernel_size:2} | groups = {maps}"),
+    ],
+    "ConvTranspose2d": [(_UP, "{out_channels} filters {kernel_size:2} | transposed = true")],
+    "conv2dtranspose|convtranspose2d|deconv|deconv2d|upconv": [
+        (_UPS, "{filters} filters {kernel_size:2} | transposed = true"),
+        (_UP, "{out_channels} filters {kernel_size:2} | transposed = true"),
+    ],
+    "maxpool2d|maxpooling2d|maxpool|maxpooling|pool": [
+        (_POOL, "maxpool({kernel_size:2})"), ("pool_size strides padding", "maxpool({pool_size:2})"),
+    ],
+    "avgpool2d|averagepooling2d|avgpool|averagepooling|meanpool": [
+        (_POOL, "avgpool({kernel_size:2})"), ("pool_size strides padding", "avgpool({pool_size:2})"),
+    ],
+    "maxpool1d|maxpooling1d": [
+        (_POOL, "maxpool({kernel_size})"), ("pool_size strides padding", "maxpool({pool_size})"),
+    ],
+    "avgpool1d|averagepooling1d": [
+        (_POOL, "avgpool({kernel_size})"), ("pool_size strides padding", "avgpool({pool_size})"),
+    ],
+    "adaptiveavgpool2d": [("output_size", "avgpool(to = {output_size:2})")],
+    "adaptivemaxpool2d": [("output_size", "maxpool(to = {output_size:2})")],
+    "LSTM": [
+        ("input_size hidden_size num_layers bias batch_first dropout bidirectional", "lstm({hidden_size})"),
+        ("units activation", "lstm({units})"),
+    ],
+    "GRU": [
+        ("input_size hidden_size num_layers bias batch_first dropout bidirectional", "gru({hidden_size})"),
+        ("units activation", "gru({units})"),
+    ],
+    "RNN|SimpleRNN": [
+        ("input_size hidden_size num_layers", "rnn({hidden_size})"), ("units activation", "rnn({units})"),
+    ],
+    "lstm": [("input_size hidden_size num_layers", "lstm({hidden_size})"), ("units num_layers", "lstm({units})")],
+    "gru": [("input_size hidden_size num_layers", "gru({hidden_size})"), ("units num_layers", "gru({units})")],
+    "rnn": [("input_size hidden_size num_layers", "rnn({hidden_size})"), ("units num_layers", "rnn({units})")],
+    "bilstm": [("units", "lstm({units}, bidirectional = true)")],
+    "bigru": [("units", "gru({units}, bidirectional = true)")],
+    "bidirectional": [("layer", "{layer} | bidirectional = true")],
+    "embedding|embed": [
+        ("input_dim output_dim", "embed({output_dim})"), ("num_embeddings embedding_dim", "embed({embedding_dim})"),
+        ("embedding_dim", "embed({embedding_dim})"),
+    ],
+    "multiheadattention|selfattention|attention|mha": [
+        ("embed_dim num_heads dropout bias", "attention({num_heads})"),
+        ("num_heads key_dim value_dim dropout", "attention({num_heads})"),
+        ("heads", "attention({heads})"),
+    ],
+    "transformerencoderlayer|encoderlayer|transformerblock": [
+        ("d_model nhead dim_feedforward=2048", "Encoder({nhead}, {dim_feedforward})"),
+    ],
+    "dropout|dropout2d|spatialdropout2d": [("p inplace", "dropout({p})"), ("rate", "dropout({rate})")],
+    "droppath|stochasticdepth": [("p", "droppath({p})"), ("drop_prob", "droppath({drop_prob})")],
+    "batchnorm|batchnorm1d|batchnorm2d|batchnorm3d|batchnormalization": [("num_features momentum", "batchnorm")],
+    "layernorm|layernormalization": [("normalized_shape", "layernorm"), ("normalized_shape", "layernorm(maps)")],
+    "rmsnorm": [("normalized_shape", "rmsnorm"), ("normalized_shape", "rmsnorm(maps)")],
+    "groupnorm|groupnormalization": [
+        ("num_groups num_channels", "groupnorm({num_groups})"), ("groups", "groupnorm({groups})"),
+    ],
+    "leakyrelu|leaky": [
+        ("negative_slope", "leaky({negative_slope})"), ("alpha", "leaky({alpha})"), ("slope=0.01", "leaky({slope})"),
+    ],
+    "softmax|logsoftmax": [("dim", "softmax"), ("axis", "softmax")],
+    "activation": [("activation", "{activation}")],
+    "flatten": [("start_dim end_dim", "flatten"), ("start_dim end_dim", "")],
+    "rearrange": [("pattern", "flatten(space)"), ("pattern", "flatten"), ("pattern", "transpose")],
+    "permute|transpose|swapaxes": [("a b c d", "transpose")],
+    "upsample|upsampling2d|interpolate": [
+        ("scale_factor mode", "upsample({scale_factor})"), ("size", "upsample({size})"),
+        ("size scale_factor", "upsample({scale_factor})"),
+    ],
+    "zeropadding2d|zeropad2d": [("padding", "pad({padding})")],
+    "pixelshuffle": [("factor", "unpatches({factor:2})")],
+    "pixelunshuffle": [("factor", "patches({factor:2})")],
+    "layerscale": [("init", "gain(init = {init})"), ("dim init", "gain(init = {init})")],
+    "swiglu": [("m", "SwiGLU({m})")],
+    "add|sum|plus": [("a b c d", "{a} + {b} + {c} + {d}"), ("a b c", "{a} + {b} + {c}"), ("a b", "{a} + {b}")],
+    "multiply|mul|times": [("a b c", "{a}*{b}*{c}"), ("a b", "{a}*{b}")],
+    "subtract|sub|minus": [("a b", "{a} - {b}")],
+    "concat|concatenate|cat|hstack": [
+        ("list dim", "{list:&}"), ("a b c d", "{a} & {b} & {c} & {d}"), ("a b c", "{a} & {b} & {c}"),
+        ("a b", "{a} & {b}"),
+    ],
+    "einsum|bmm|dot": [("pattern a b", "{a}, {b} -> matmul"), ("a b", "{a}, {b} -> matmul")],
+    "sequential": [("*", "{steps}")],
+    "residual|skip": [("layer", "x + (x -> {layer})")],
+}  # fmt: skip
+_FORMS: Final = {name: forms for names, forms in CALLS.items() for name in names.split("|")}
+# parameters of other libraries that are options here, besides those of OPTIONS
+_TAKEN: Final = frozenset("stride pad dilation groups bias layers bidirectional dropout causal eps momentum".split())
+_USUAL: Final = {("stride", "1"), ("pad", "0"), ("dilation", "1"), ("groups", "1"), ("bias", "true"), ("layers", "1"),
+                 ("pad", "valid"), ("bidirectional", "false"), ("dropout", "0"), ("dropout", "0.0"),
+                 ("causal", "false")}  # fmt: skip
+
+
+class _Argument(str):
+    """The value of an argument as netspec writes it; `:2` makes a grid of a single number, `:&` joins a list."""
+
+    parts: tuple[str, ...] = ()
+
+    def __format__(self, spec: str) -> str:
+        if spec == "&":
+            return " & ".join(self.parts or (self,))
+        if spec and self.isdigit():
+            return "x".join([str(self)] * int(spec))
+        return str(self)
+
+
+def translated(written: str, steps: Collection[str], maps: str = "") -> list[str]:
+    """Return what a call of another library may mean, the likeliest first; [] if it is none.
+
+    Args:
+        written: a step of a chain, such as `nn.Conv2d(3, 16, 3)` or `x.relu()`.
+        steps: the names of the steps of netspec.
+        maps: how many maps flow in, where that is known.
+
+    Example:
+        >>> translated("nn.Linear(4, 10)", ())
+        ['10 perceptrons']
+    """
+    if len(written) > 500 or not re.match(r"[^\W\d][\w.]*\(.*\)$", written, re.DOTALL):
+        return []
+    try:
+        call = ast.parse(written, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    return list(dict.fromkeys(_called(call, steps, maps))) if isinstance(call, ast.Call) else []
+
+
+def _called(call: ast.Call, steps: Collection[str], maps: str) -> Iterator[str]:
+    path = ast.unparse(call.func)
+    owner, _, name = path.rpartition(".")
+    layer = (
+        [owner]
+        if owner and owner.isidentifier() and owner not in ("nn", "F", "torch", "tf", "layers", "keras", "np")
+        else []
+    )
+    values = [_value(value, steps, maps) for value in call.args]
+    named = {word.arg or "": _value(word.value, steps, maps) for word in call.keywords}
+    for parameters, way in _FORMS.get(name) or _FORMS.get(fold(name)) or ():
+        made = _filled(parameters.split(), way, values, named, maps)
+        if made is not None:
+            yield from (f"{layer[0]} -> {made}" for _ in layer[:1])
+            yield made
+    plain = next((step for step in steps if fold(step) == fold(name)), STEPS.get(fold(name), ""))
+    if plain:
+        operand = [value for value in values[:1] if value.isidentifier()]
+        yield from (f"{value} -> {plain}" for value in [*layer, *operand])
+        options = [*values[:1], *(f"{key} = {value}" for key, value in named.items())]
+        yield f"{plain}({', '.join(options)})" if options and "(" not in plain else plain
+        yield f"{plain}({values[0]})" if values and "(" not in plain else plain
+        yield plain
+
+
+def _value(value: ast.expr, steps: Collection[str], maps: str) -> _Argument:
+    """An argument in the words of netspec: `(3, 3)` as 3x3, `True` as true, `nn.ReLU()` as relu."""
+    match value:
+        case ast.Constant(value=bool() | None as flag):
+            return _Argument(str(flag).lower())
+        case ast.Constant(value=float() as number):
+            return _Argument(f"{number:g}")
+        case ast.Constant():
+            return _Argument(value.value)
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            made = [_value(part, steps, maps) for part in parts]
+            found = _Argument(made[0] if len({*made}) == 1 and made[0].isdigit() else "x".join(made))
+            found.parts = tuple(made)
+            return found
+        case ast.Call():
+            return _Argument(next(_called(value, steps, maps), ast.unparse(value)))
+    return _Argument(ast.unparse(value))
+
+
+def _filled(
+    parameters: list[str], way: str, values: list[_Argument], named: Mapping[str, _Argument], maps: str
+) -> str | None:
+    """What a way of CALLS gives for these arguments; None if they are not those of the call."""
+    if parameters == ["*"]:
+        return " -> ".join(values)
+    names = [parameter.partition("=")[0] for parameter in parameters]
+    given = {
+        parameter.partition("=")[0]: _Argument(parameter.partition("=")[2])
+        for parameter in parameters
+        if "=" in parameter
+    }
+    if len(values) > len(names):
+        return None
+    given |= dict(zip(names, values, strict=False))
+    given |= named
+    used = set(re.findall(r"\{(\w+)", way))
+    try:
+        head, _, rest = way.format_map(given | ({"maps": _Argument(maps)} if maps else {})).partition(" | ")
+    except (KeyError, ValueError):
+        return None
+    options = [rest] if rest else []
+    step = ""
+    for parameter, value in given.items():
+        if parameter in ACTIVATION_OPTIONS and parameter not in used:
+            step = f" -> {value.lower()}"
+        choices = [name for name in [parameter, *OPTIONS.get(parameter, "").split()] if name in _TAKEN]
+        if parameter in used or not choices or (choices[-1], value) in _USUAL or value == "none":
+            continue
+        if choices[-1] == "pad" and value == "same" and "x" in head and _strided(given):
+            value = _Argument(int(re.split(r"\D+", head.rpartition("x")[2])[0]) // 2)
+        options.append(f"{choices[-1]} = {value}")
+    if not options:
+        return head + step
+    joined = ", ".join(options)
+    return (f"{head[:-1]}, {joined})" if head.endswith(")") else f"{head} ({joined})") + step
+
+
+def _strided(given: Mapping[str, _Argument]) -> bool:
+    return any(given.get(name, "1") not in ("1", "1x1") for name in ("stride", "strides"))
+
+
+# ---- ways of writing: a pattern of a statement -> what netspec writes. A guess may stand here: it is shown only where
+# the spec with it checks.
+
+_NOUN: Final = "|".join(sorted((word for word in NOUNS if word.isascii()), key=len, reverse=True))
+_WAYS: Final = (
+    (r"\b0,(\d+)", r"0.\1"),
+    (r"\b(adam|adamw|sgd|rmsprop|adagrad|nadam|radam|adamax)\(\s*(\d[\d.e-]*)\s*(?=[,)])", r"\1(lr = \2"),
+    (r"^(net\s+\w+|block\s+\w+|train|data|figure)\s*:?\s*$", r"\1 {"),
+    # LaTeX and signs
+
+
+    (r"\\sigma\b|σ", "sigmoid"),
+    (r"(\w+)\(([^\W\d]\w*)\)", r"\2 -> \1"), (r"(\w+)\((\d+ \w+)\)", r"\2 -> \1"),
+    (r"([^\W\d]\w*?)[_^]?[({\[]\s*t\s*-\s*(\d+)\s*[)}\]]", r"\1[t-\2]"),
+    (r"^input\s+(\w+)\s*:?\s*(?:∈|in|\\in)\s*\w+\^\{?(\w+)\}?", r"input \1: \2"),
+    (r"\bW(?:_?\w)?\s*[*@·]?\s*([^\W\d]\w*)\s*\+\s*b(?:_?\w)?\b", r"\1 -> 4 perceptrons"),
+    # options
+    (r"(\bfilters?\s+[\w]+(?:\s*x\s*\w+)*)\s*,?\s+\(?(\w+)\s*[=:]?\s*(\w+)\)?", r"\1 (\2 = \3)"),
+    (r"\bfilters?\s*\(\s*(?:kernel|kernel_size|size|k|ksize)\s*[=:]\s*(\w+x\w+)\s*\)", r"filters \1"),
+    (r"\bfilters?\s*\(\s*(?:kernel|kernel_size|size|k|ksize)\s*[=:]\s*(\w+)\s*\)", r"filters \1x\1"),
+    (r"\bfilters?\s*\(\s*(?:kernel|kernel_size|size|k|ksize)\s*[=:]\s*(\w+)\s*,\s*", r"filters \1x\1 ("),
+    (r"\b(filters?\s+)(\d+)(?=\s*(?:\(|->|$))", r"\1\2x\2"), (r"(\d+)\s*\*\s*(\d+)", r"\1x\2"),
+    (r"\s*\(([^()]*?),?\s*(?:activation|act|nonlinearity)\s*=\s*[\"']?(\w+)[\"']?\s*\)", r" (\1) -> \2"),
+    (r"\s*\(\s*\)", ""), (r"\bpad(?:ding)?\s*=\s*[\"']?valid[\"']?", "pad = 0"),
+    (r"\b(?:kernel|kernel_size|pool_size|size)\s*=\s*(\d+)", r"\1x\1"),
+    (r"\b([A-Za-z]\w*)\(\s*(\w+)\s*,\s*(\w+)\s*\)", r"\1(\3, \2)"),
+    (r"\b(mean|max|sum|first|last|softmax|layernorm|rmsnorm|gain)\b(?!\s*\()", r"\1(time)"),
+    (r"\b(mean|max|sum|softmax)\b(?!\s*\()", r"\1(space)"),
+    (r"\b(layernorm|rmsnorm|softmax|gain)\b(?!\s*\()", r"\1(maps)"),
+    (r"\((?:dim|axis)\s*=\s*[^()]*(?:\([^()]*\))?\)", "(space)"),
+    # nouns
+    (rf"\b(?:{_NOUN}|perceptrons|perceptron|dense|linear|fc)\s*\(\s*(\w+)\s*\)", r"\1 perceptrons"),
+    (rf"\b(?:{_NOUN}|perceptrons|perceptron|dense|linear|fc)\s+(\d+)(?!\s*x|\w)", r"\1 perceptrons"),
+    (rf"\b(?:{_NOUN}|filters|filter)\s+(\d+)\s+(\d+x\d+)", r"\1 filters \2"),
+    (rf"(\d+)\s+(\d+x\d+)\s+(?:{_NOUN}|filters)\b", r"\1 filters \2"),
+    (r"\bdepthwise\s+(\w+x\w+)", r"{maps} filters \1 (groups = {maps})"),
+    (r"->\s*(\d+)\s*(?=->|$)", r"-> \1 perceptrons"), (r":\s*(\d+)\s*(?=->|$)", r": \1 perceptrons"),
+    (r"\b(\d+)\s+([^\W\d]\w*)\b(?!\s*\d)", r"\1 perceptrons -> \2"),
+    # chains
+    (r"\s*(?:;|,|\|>?|>>?|=>|\bwith|\band|\bthen|\bfollowed by|\s:)\s*(?=[^\W\d]\w*)", " -> "),
+    (r"\[([^\[\]]*)\]$", r"\1"),
+    (r"\{\s*(?:units|neurons|size|n)\s*:\s*(\d+)\s*,\s*(?:activation|act)\s*:\s*[\"']?(\w+)[\"']?\s*\}",
+    r"\1 perceptrons -> \2"),
+    (r":\s*[\"']([^\"']+)[\"']\s*$", r": \1"), (r"\s*->\s*(?:output|out|loss)?\s*$", ""),
+    # repeats
+    (r"\brepeat\s*\(?\s*(\w+)\s*[):,x]?\s*([^{}\n]+?)\)?$", r"repeat \1 { \2 }"),
+    (r"\bfor\s+\w+\s+in\s+(?:range\()?(\w+)\)?\s*:?\s*(?=\{)", r"repeat \1 "),
+    (r"\b(\d+)\s*[*x×]?\s*(?=\{)", r"repeat \1 "), (r"\b(\d+)\s*[*x×]\s*\(([^()]*)\)", r"repeat \1 { \2 }"),
+    (r"\{([^{}]*)\}\s*[*x×]\s*(\d+)", r"repeat \2 {\1}"),
+    # types
+    (r"(\w+) over (\w+)\s*@\s*([\w ]+)$", r"\1@\3 over \2"), (r"(:\s*\w+)\s+(\d+)$", r"\1 over \2"),
+    (r"\bover\s+(?:time|seq|sequence|steps)\b", "over 10"),
+    (r"(\d)\s+[^\W\d]\w*$", r"\1"),
+    # numbers, texts and settings
+    (r"[\"'](\d+(?:\.\d+)?)[\"']", r"\1"), (r"=\s*(?:null|None|nil|NULL|nan)\b", "= 0"),
+    (r"^width\s*=\s*(\d+)\s*$", r'width = "\1mm"'),
+    (r"^(source\s*=\s*)load_(\w+)\(.*\)", r'\1sklearn("\2")'), (r"^(source\s*=\s*)([\"'])(.*?)\2$", r'\1csv("\3")'),
+    (r"->\s*(?:\w*[mM]in_?[mM]ax\w*|scale)\s*(?:\([^()]*\))?$", "-> scale(0, 1)"),
+    (r"^(source\s*=\s*)(?:mnist|MNIST|fashion_?mnist)\b.*", r'\1idx("train", test = "t10k")'),
+    (r'^(use\b.*\bfrom\s+"[^".]+)"', r'\1.net"'),
+)  # fmt: skip
+LATEX: Final = tuple(
+    (re.compile(pattern), right)
+    for pattern, right in (
+        (r"\\(?:long)?(?:rightarrow|to|mapsto|Rightarrow)\b", "->"), (r"\$", ""), (r"\s*\\times\s*", "x"),
+        (r"\\cdot\b", "*"), (r"\\(?:mathrm|text|operatorname)\{(\w+)\}", r"\1"), (r"\\sigma\b", "sigmoid"),
+        (r"\\[,;! ]", " "), (r"\\(?=[a-z])", ""),
+    )
+)  # fmt: skip
+WAYS: Final = tuple((re.compile(pattern), right) for pattern, right in _WAYS)
+# names that netspec proposes where a line has none
+NAMES: Final = {
+    "input": ("x", "u", "v"),
+    "hidden": ("z", "h", "a"),
+    "output": ("y", "s", "o"),
+    "net": ("a", "first"),
+    "block": ("A", "B"),
+}

@@ -350,11 +350,24 @@ class Spec:
 
         return labels_read(self.program)
 
-    def check(self) -> list[Diagnostic]:
+    def check(self, *, propose: bool = True) -> list[Diagnostic]:
         """Return every mistake and warning of the file: all its nets, blocks and sections.
 
         `load` and `parse` already raise an error for mistakes; this is for tools that need the diagnostics.
+
+        Parameters:
+            propose: whether to look for the statement as it must be written, which takes up to a hundred checks.
         """
+        found = self._found()
+        if not propose or not any(diagnostic.severity == "error" for diagnostic in found):
+            return found
+        from netspec.proposals import proposed
+
+        return proposed(
+            self.program.main.source, found, lambda text: Spec(self.program.reread(text), self.limits)._found()
+        )
+
+    def _found(self) -> list[Diagnostic]:
         report = Report()
         for diagnostic in self.program.report.diagnostics:
             report.add(diagnostic)

@@ -69,7 +69,7 @@ def _checked(path: str, root: Path | None, limits: Limits, text: str | bytes | N
     else:
         program = parse_program(text, "<stdin>" if path == "-" else path, Path.cwd(), limits, root)
     spec = Spec(program, limits)
-    found = spec.check()
+    found = spec.check(propose=False)
     return Checked(
         program.main.source, program.main.file, found
     ), f"{spec.name}: {', '.join(spec.nets) or 'blocks only'}: ok"
@@ -98,4 +98,9 @@ def _answer(
             lines = [f"{path}: {made} fixed"]
     if not state.mistakes[0]:
         lines.append(line)
-    return mender.judged(state) if form == "json" else list(state.diagnostics), [] if fix and path == "-" else lines
+    found = mender.judged(state) if form == "json" else list(state.diagnostics)
+    if state.mistakes[0]:
+        from netspec.proposals import proposed
+
+        found = proposed(state.source, found, lambda other: _checked(path, root, limits, other.text)[0].diagnostics)
+    return found, [] if fix and path == "-" else lines

@@ -209,6 +209,9 @@ def _find(entries: Table[E], name: str, at: tree.Place, reader: Reader, what: Ph
         raise Fault(offered)
     guess = foreign.translate(name, foreign.ENTRIES, tuple(entries))
     hints = [Hint("nearest", {"name": guess})] if guess else []
+    way = foreign.SOURCES.get(foreign.fold(name).removeprefix("load")) if "csv" in entries else None
+    if way is not None and not guess:
+        hints.append(Hint("foreign", {"name": name, "way": way}))
     hints.append(Hint("one_of", {"legal": Quoted(tuple(entries))}))
     raise reader.fault(at, "NS753", *hints, fix=guess, name=name, what=what)
 

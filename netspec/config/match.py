@@ -216,7 +216,10 @@ def _unfed(data: Data, graph: Graph, found: Match, report: Report) -> None:
         renamed = len(missing) == len(spare) == 1  # both belong together: the field has a wrong name
         hints = (Hint("rename", {"field": spare[0], "name": name}),) if renamed else ()
         found.named.update(spare if renamed else ())
-        report.add(Diagnostic("NS757", found.places[name], {"name": name}, labels=label, hints=hints))
+        place, key = found.places[name], data.fields[spare[0]].span if renamed else None
+        if key is not None and place is not None:
+            place, label = key, (Label(place, "fed"),)
+        report.add(Diagnostic("NS757", place, {"name": name}, labels=label, hints=hints))
 
 
 def _spare(data: Data, graph: Graph, found: Match) -> list[str]:

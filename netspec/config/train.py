@@ -98,7 +98,7 @@ def read_train(section: Section, names: Mapping[str, Any] | None, report: Report
 def _unknown(key: str, written: Written) -> Fault:
     legal = tuple(_READERS)
     if key in foreign.FLAGS:
-        hint = Hint("flag", {"flag": foreign.FLAGS[key]})
+        hint = Hint("flag", {"flag": f"{foreign.FLAGS[key]} {written.text.strip(chr(34))}"})
         return Fault(Diagnostic("NS752", written.key_span, {"section": "train", "name": key}, hints=(hint,)))
     option = foreign.OPTIMIZER_OPTIONS.get(key.removeprefix("optimizer."))
     if option is not None:

@@ -321,17 +321,20 @@ def _label(diagnostic: Diagnostic, label: Label, language: Language) -> str:
     return text_of(diagnostic.code, "labels", label.text, {**diagnostic.words, **label.words}, language)
 
 
+_LAST = ("example", "places")  # hints that do not take the place of the general help
+
+
 def help_lines(diagnostic: Diagnostic, language: Language) -> list[str]:
     """Return the lines of help: the hints of the diagnostic, or the general help of its code if it has none.
 
-    Examples with numbers come first; the line that names further places comes last.
+    Examples with numbers come first; a statement that would check, and the line that names further places, come last.
     """
     examples: list[str] = []
     hints: list[str] = []
     places: list[str] = []
     for hint in diagnostic.hints:
         text = text_of(diagnostic.code, "hints", hint.text, {**diagnostic.words, **hint.words}, language)
-        (examples if hint.text == "witness" else places if hint.text == "places" else hints).append(text)
+        (examples if hint.text == "witness" else places if hint.text in _LAST else hints).append(text)
     general = help_of(diagnostic.code, diagnostic.words, language)
     return examples + (hints or [general] * bool(general)) + places
 

@@ -11,6 +11,7 @@ from netspec.elaborate.environment import Environment, Flow, Result, Value
 from netspec.elaborate.evaluate import Undefined, fault
 from netspec.elaborate.keys import Names
 from netspec.elaborate.options import Given, check_init
+from netspec.elaborate.program import is_built_in
 from netspec.elaborate.witnesses import shown
 from netspec.ir.graph import Edge, Layer, Node, Origins, Scope
 from netspec.ir.operation import Op, Weight
@@ -114,8 +115,19 @@ class Builder:
             code = "NS202" if diagnostic.code == "NS205" else diagnostic.code
             cause = (code, words, id(env.definition.body))
         labels = [ctx.same] if ctx.same is not None and ctx.same.span != diagnostic.span else []
-        if env.call is not None:
-            labels.append(Label(env.call, "called", {"block": env.definition.body.name.text}))
+        block = env.definition.body.name.text
+        caller = env
+        while caller.parent is not None and caller.call is not None and is_built_in(caller.definition):
+            block, caller = caller.definition.body.name.text, caller.parent
+        if caller is not env and diagnostic.span is not None and is_built_in(env.definition):
+            outer = env
+            while outer.parent is not caller and outer.parent is not None:
+                outer = outer.parent
+            assert outer.call is not None
+            labels.append(Label(diagnostic.span, "inside", {"block": block}))
+            diagnostic = diagnostic._replace(span=outer.call, label=None)
+        elif env.call is not None:
+            labels.append(Label(env.call, "called", {"block": block}))
         if labels:
             diagnostic = diagnostic._replace(labels=(*diagnostic.labels, *labels))
         self.report.add(diagnostic, cause)

@@ -106,7 +106,17 @@ def unknown_step(name: str, at: Place, env: Environment, steps: Collection[str],
     code = "NS205" if head else "NS202"
     legal = [*env.unit.names, *sorted(built_in_names()), *sorted(steps), "perceptrons", "filters"]
     bare = name.rpartition(".")[2]  # `ReLU` of `nn.ReLU`
-    way = foreign.STEPS.get(foreign.fold(bare)) or foreign.STEPS.get(bare.casefold())
+    alike = next((other for other in legal if foreign.fold(other) == foreign.fold(bare)), None)
+    if alike is not None:  # the file's own names come before the words of other tools
+        return fault(env, at, code, Hint("nearest", {"name": alike}), fix=Fix(env.span(at), alike), name=name)
+    absent = foreign.ABSENT.get(foreign.fold(bare))
+    if absent is not None:
+        return fault(env, at, code, Hint("absent", {"name": name, "way": absent}), name=name)
+    if bare in (*foreign.ENTRIES, *foreign.ENTRIES.values()):
+        return fault(env, at, code, Hint("judged", {"name": bare, "layer": [*env.layers, "y"][-1]}), name=name)
+    folded = foreign.fold(bare)
+    forms = (folded, bare.casefold(), folded.rstrip("0123456789"))  # `fc1`, `conv2` are names of such steps
+    way = next((foreign.STEPS[form] for form in forms if form in foreign.STEPS), None)
     if way is not None:
         plain = re.fullmatch(r"\w+( -> \w+)*", way)  # others have sizes of an example
         fix = Fix(env.span(at), way) if plain else None

@@ -119,6 +119,11 @@ class Program:
         used = {name for definition in nets for name in used_names(definition)}
         return [definition for definition in nets if definition.body.name.text not in used] or nets
 
+    def reread(self, source: SourceFile) -> Program:
+        """Return the program that this one would be if its file had another text."""
+        path = None if source.path is None else os.path.realpath(source.path)
+        return _Loader(self.main.limits, self.root).load(source, path)
+
     def net(self, name: str | None = None) -> Definition:
         """Return the net of this name; without a name, the net that no other net uses.
 
@@ -377,6 +382,11 @@ PRELUDE = Path(__file__).parent.parent / "prelude"
 def built_in_names() -> frozenset[str]:
     """Return the names of the blocks that every spec can call; each block has a file of the same name."""
     return frozenset(entry[:-4] for entry in os.listdir(PRELUDE) if entry.endswith(".net"))
+
+
+def is_built_in(definition: Definition) -> bool:
+    """Whether a block is one of the prelude, whose text no user wrote."""
+    return definition.unit.source.path is not None and definition.unit.source.path.parent == PRELUDE
 
 
 @cache

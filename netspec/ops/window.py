@@ -22,9 +22,10 @@ def slide(
     reach = dilation * (kernel - 1) + 1
     room = size + 2 * pad - reach
     if room + (stride - 1 if ceil else 0) < 0:
+        wide = dilation > 1 and size + 2 * pad >= kernel  # it would fit without gaps: the dilation is the cause
         refuse(
             "NS301",
-            option=option,
+            option="dilation" if wide else option,
             axis=axis,
             size=text(size),
             kernel=text(kernel),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 from netspec import files
 from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Word
+from netspec.names import nearest
 from netspec.source import SourceFile
 
 MAX_BYTES = 1_000_000
@@ -41,6 +43,16 @@ def read_file(path: Path, name: str | None = None, limit: int = MAX_BYTES, used:
     return decode(data, shown, path, limit)
 
 
+def _like(path: Path) -> list[str]:
+    """The file of the same folder whose name is the nearest to that of a file that is not there."""
+    try:
+        names = [name for name in os.listdir(path.parent) if name.endswith(".net")]
+    except OSError:
+        return []
+    guess = nearest(path.name, names[:500]) or (names[0] if len(names) == 1 else None)
+    return [guess] if guess else []
+
+
 def _closed(error: OSError, path: Path, shown: str, used: bool) -> Diagnostic:
     """Report a file that cannot be opened (NS001), with a suggestion of a similar file name."""
     hints: tuple[Hint, ...] = ()
@@ -50,6 +62,8 @@ def _closed(error: OSError, path: Path, shown: str, used: bool) -> Diagnostic:
         hints = (Hint("text"),)
     elif path.name and not path.suffix and path.with_name(f"{path.name}.net").is_file():
         hints = (Hint("nearest", {"name": f"{shown}.net"}),)
+    elif isinstance(error, FileNotFoundError):
+        hints = tuple(Hint("nearest", {"name": os.path.join(os.path.dirname(shown), name)}) for name in _like(path))
     return Diagnostic("NS001", None, {"file": shown, "reason": _reason(error)}, hints=hints)
 
 

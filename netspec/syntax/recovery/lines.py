@@ -139,6 +139,11 @@ def foreign(lines: list[Logical]) -> bool:
 
 
 _FOREIGN = (
+    ("keras", re.compile(r"(?:from|import)\s+(?:keras|tensorflow)\b")),
+    ("pytorch", re.compile(r"(?:from|import)\s+torch\b|class\s+\w+\((?:torch\.)?nn\.Module\)")),
+    ("darknet", re.compile(r"\[(?:net|convolutional|connected|maxpool)\]")),
+    ("ini", re.compile(r"\[\w[\w.]*\]\s*$")),
+    ("dot", re.compile(r"(?:strict\s+)?(?:di)?graph\b[^:=]*\{")),
     ("python", re.compile(r"(?:import|from|class|def|@|async|print\()(?:\s|\w)|\w+\s*=\s*\w+\.\w+")),
     ("json", re.compile(r"[\[{]\s*(?:$|[\"\[{\d])")),
     ("markup", re.compile(r"<[!?\w]")),

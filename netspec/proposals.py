@@ -1,0 +1,421 @@
+"""Diagnostics -> the same with the statement as it must be written, wherever one can be worked out that checks.
+
+A proposal is made by the fixes of the diagnostic, by a call of another library (`nn.Linear(4, 10)`), or by one of the
+habits below. It is shown only if the file with it has fewer mistakes and none in that statement, so a habit may guess:
+what does not check is never said. Nothing here is written into a file; that is for fixes alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from math import isqrt
+from typing import NamedTuple
+
+from netspec import foreign
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted, applied
+from netspec.ops.registry import step_names
+from netspec.source import SourceFile
+from netspec.syntax.build import BadText
+from netspec.syntax.parser import TooDeep, Unexpected, parse
+from netspec.syntax.recovery.lines import STATEMENT, Logical, logical_lines
+
+MOST = 3  # mistakes of a file for which a mend is looked for
+LONGEST = 20_000  # characters of a file; a longer one is checked once
+TRIES = 24  # proposals for one mistake that are checked
+WIDEST = 120  # proposals for one mistake
+DEPTH = 3  # habits in one statement
+_NEEDLESS = ("foreign", "nearest", "usage")  # hints that the mend makes needless
+
+Check = Callable[[SourceFile], Sequence[Diagnostic]]
+
+
+class Proposal(NamedTuple):
+    """A text in which `[start, end)` is the statement that was changed."""
+
+    text: str
+    start: int
+    end: int
+    guess: bool = False  # whether something that was written is left out, or changed for another thing
+
+    @property
+    def statement(self) -> str:
+        return self.text[self.start : self.end]
+
+    def replaced(self, statement: str, guess: bool = False) -> Proposal:
+        text = self.text[: self.start] + statement + self.text[self.end :]
+        return Proposal(text, self.start, self.start + len(statement), guess or self.guess)
+
+
+def proposed(source: SourceFile, diagnostics: list[Diagnostic], check: Check) -> list[Diagnostic]:
+    """Return the diagnostics; those of which a mend was found have it as their first hint.
+
+    Args:
+        source: the file; mistakes in other files stay as they are.
+        diagnostics: all that was found.
+        check: what finds the mistakes of a text.
+    """
+    errors = [one for one in diagnostics if one.severity == "error"]
+    here = [one for one in errors if one.span is not None and one.span.source is source][:MOST]
+    if not here or len(source.text) > LONGEST:
+        return diagnostics
+    lines = logical_lines(source.text)
+    found: dict[int, Hint] = {}
+    for diagnostic in here:
+        for place, line in enumerate(_statements(lines, source, diagnostic)):
+            first = Proposal(source.text, line.start, line.end, guess=place > 0)
+            mend = _mend(first, source, diagnostic, errors, check)
+            if mend is not None:
+                found[id(diagnostic)] = _said(source, mend)
+                break
+        else:
+            found |= _spoken(diagnostic, lines)
+    return [_saying(one, found[id(one)]) if id(one) in found else one for one in diagnostics]
+
+
+def _spoken(diagnostic: Diagnostic, lines: list[Logical]) -> dict[int, Hint]:
+    """The hint at a call of another library that stops the parser, such as `einsum('bij,bjk->bik', a, b)`."""
+    line = next((line for line in reversed(lines) if line.start <= diagnostic.span.start), None)  # type: ignore[union-attr]
+    for name in re.findall(r"([^\W\d][\w.]*)\(", line.text) if line is not None and diagnostic.code == "NS104" else ():
+        way = foreign.STEPS.get(foreign.fold(name))
+        if way is not None:
+            return {id(diagnostic): Hint("foreign", {"name": name, "way": way})}
+    return {}
+
+
+def _said(source: SourceFile, mend: Proposal) -> Hint:
+    """The hint that says what stands in place of which lines."""
+    end = len(source.text) - (len(mend.text) - mend.end)  # where the text goes on as it was
+    first, last = source.position(mend.start)[0], source.position(max(mend.start, end - 1))[0]
+    lines = [line.strip() for line in mend.statement.split("\n") if line.strip()]
+    if not lines:
+        return Hint("delete", {"text": source.text[mend.start : end].split("\n")[0].strip()})
+    if last > first:
+        return Hint("write_over", {"first": first, "last": last, "lines": Quoted(tuple(lines))})
+    if len(lines) > 1:
+        return Hint("write_lines", {"lines": Quoted(tuple(lines))})
+    return Hint("example" if mend.guess else "write", {"text": lines[0]})
+
+
+def _saying(diagnostic: Diagnostic, mend: Hint) -> Diagnostic:
+    """The mend comes first, and a mere example last."""
+    if mend.text == "example":
+        return diagnostic._replace(hints=(*diagnostic.hints, mend))
+    return diagnostic._replace(hints=(mend, *(hint for hint in diagnostic.hints if hint.text not in _NEEDLESS)))
+
+
+def _statements(lines: list[Logical], source: SourceFile, diagnostic: Diagnostic) -> Iterator[Logical]:
+    """The statement of the mistake, then those that its labels underline."""
+    spans = [diagnostic.span, *(label.span for label in diagnostic.labels)]
+    seen: list[Logical] = []
+    for span in spans:
+        if span is None or span.source is not source:
+            continue
+        line = next((line for line in reversed(lines) if line.start <= span.start), None)
+        if line is not None and line not in seen:
+            seen.append(line)
+            yield line
+
+
+def _mend(
+    first: Proposal, source: SourceFile, diagnostic: Diagnostic, errors: Sequence[Diagnostic], check: Check
+) -> Proposal | None:
+    """Search the proposals, those with the fewest habits first, for one that checks."""
+    known = Known(first.text, diagnostic)
+    waiting: deque[tuple[Proposal, int, tuple[Diagnostic, ...]]] = deque([(first, 0, (diagnostic,))])
+    seen = {first.text}
+    tries = 0
+    while waiting and tries < TRIES:
+        proposal, depth, faults = waiting.popleft()
+        if depth == DEPTH:
+            break
+        for other in (*_foreign(proposal, known), *_by_fixes(proposal, faults), *_by_habits(proposal, known)):
+            if other.text in seen or tries >= TRIES or len(seen) >= WIDEST:
+                continue
+            seen.add(other.text)
+            if not _parses(other):
+                waiting.append((other, depth + 1, ()))
+                continue
+            tries += 1
+            found = [one for one in check(SourceFile(source.name, other.text, source.path)) if one.severity == "error"]
+            inside = tuple(one for one in found if one.span is None or other.start <= one.span.start <= other.end)
+            empty = other.guess and not other.statement.strip()
+            if not inside and len(found) < len(errors) and not empty:
+                return other
+            waiting.append((other, depth + 1, inside))
+    return None
+
+
+def _parses(proposal: Proposal) -> bool:
+    """Whether the parser reads the statement; True also for what is more than one."""
+    text = proposal.statement
+    start = "stmt" if STATEMENT.match(text) else "setting" if re.match(r"[\w.]+\s*=", text) else ""
+    if not start or "\n" in text:
+        return True
+    try:
+        parse(SourceFile("", text), start, (0, len(text)))
+    except (Unexpected, TooDeep, BadText):
+        return False
+    return True
+
+
+def _by_fixes(proposal: Proposal, faults: Sequence[Diagnostic]) -> Iterator[Proposal]:
+    for fault in faults:
+        if fault.fixes and all(
+            proposal.start <= fix.span.start and fix.span.end <= proposal.end for fix in fault.fixes
+        ):
+            text = applied(proposal.text, fault.fixes)
+            yield Proposal(text, proposal.start, proposal.end + len(text) - len(proposal.text), proposal.guess)
+
+
+class Known(NamedTuple):
+    """What the habits may look at besides the statement: the file's text, and the mistake."""
+
+    text: str
+    diagnostic: Diagnostic
+
+    def names(self, keyword: str) -> list[str]:
+        """The names that lines with this keyword define."""
+        return re.findall(rf"^\s*{keyword}\s+([^\W\d]\w*)", self.text, re.MULTILINE)
+
+    def layers(self) -> list[str]:
+        return [name for keyword in ("input", "hidden", "output") for name in self.names(keyword)]
+
+    def free(self, *names: str) -> str:
+        """The first of these names that the file does not use."""
+        used = set(re.findall(r"\w+", self.text))
+        return next((name for name in names if name not in used), names[-1] + "1")
+
+    def terms(self) -> list[str]:
+        """What losses and metrics of this file compare: `kind, label`."""
+        written = re.findall(r"\(\s*([^\W\d]\w*\s*,\s*[^\W\d]\w*)\s*[,)]", self.section("train"))
+        fields = re.findall(r"^\s*([^\W\d]\w*)\s*=", self.section("data"), re.MULTILINE)
+        targets = [name for name in fields if name not in ("source", "split", *self.names("input"))]
+        made = [f"{layer}, {target}" for layer in self.names("output") for target in targets]
+        return [pair for pair in dict.fromkeys([*written, *made]) if pair.partition(",")[0] in self.names("output")]
+
+    def maps(self) -> str:
+        """How many maps come in, where that is written: 3 of `input x: 3@32x32`."""
+        found = re.search(r"^\s*input\s+\w+\s*:\s*(\d+)\s*@", self.text, re.MULTILINE)
+        return found[1] if found is not None else "1"
+
+    def section(self, kind: str) -> str:
+        found = re.search(rf"^{kind}\b[^\n]*\n(.*?)^\}}", self.text, re.MULTILINE | re.DOTALL)
+        return found[1] if found is not None else ""
+
+
+def _foreign(proposal: Proposal, known: Known) -> Iterator[Proposal]:
+    yield from (proposal.replaced(text) for text in _calls(proposal.statement, known, False))
+
+
+def _by_habits(proposal: Proposal, known: Known) -> Iterator[Proposal]:
+    """The statement as the habits read it; what leaves something out comes last."""
+    statement = proposal.statement
+    layers = set(re.findall(rf"\b(?:{'|'.join(('0', *known.layers()))})\b|\d+", statement))
+    for habits in (_shapes, _context, _patterns):
+        for text in habits(statement, known):
+            yield proposal.replaced(text, bool(layers - set(re.findall(r"\w+", text))) and habits is not _shapes)
+    yield from _regions(proposal)
+    yield from (proposal.replaced(text, True) for text in _numbers(statement, known))
+    yield from (proposal.replaced(text) for text in _calls(statement, known, True))
+    yield from (proposal.replaced(text, True) for text in _without(statement, known))
+
+
+# ---- habits
+
+
+def _patterns(statement: str, known: Known) -> Iterator[str]:
+    """The statement with one habit of `foreign.WAYS` taken back."""
+    if "\\" in statement or "$" in statement:
+        plain = statement
+        for pattern, right in foreign.LATEX:
+            plain = pattern.sub(right, plain)
+        yield plain
+    for pattern, right in foreign.WAYS:
+        yield pattern.sub(right, statement).replace("{maps}", known.maps())
+
+
+_HEAD = re.compile(r"(?:(?:hidden|output|start)\s+[^\W\d]\w*\s*[:=]\s*|[^\W\d]\w*\s*=\s*)")
+_TOKENS = re.compile(r"\"[^\"]*\"|'[^']*'|->|.", re.DOTALL)
+
+
+def _steps(chain: str) -> list[str]:
+    """The steps of a chain: cut at the arrows that stand in no text and no brackets."""
+    steps, depth = [""], 0
+    for token in _TOKENS.findall(chain):
+        depth += (token in "([{") - (token in ")]}")
+        if token == "->" and depth <= 0:
+            steps.append("")
+        else:
+            steps[-1] += token
+    return [step.strip() for step in steps]
+
+
+def _calls(statement: str, known: Known, own: bool) -> Iterator[str]:
+    """The statement with all calls of other libraries translated: `nn.Linear(4, 10) -> nn.ReLU()`.
+
+    With `own`, also the calls of steps that netspec has: `lstm(28, 64)`.
+    """
+    head = _HEAD.match(statement)
+    if head is None:
+        return
+    parts = _steps(statement[head.end() :])
+    steps = step_names()
+    choices = [
+        foreign.translated(part, steps, known.maps()) if own or part.partition("(")[0] not in steps else []
+        for part in parts
+    ]
+    for number in range(max(map(len, choices), default=0)):
+        picked = [made[min(number, len(made) - 1)] if made else part for part, made in zip(parts, choices, strict=True)]
+        yield statement[: head.end()] + " -> ".join(filter(None, picked))
+
+
+def _numbers(statement: str, known: Known) -> Iterator[str]:
+    """The statement with another number: one that the message speaks of, else the nearest."""
+    said = re.findall(r"\d+", " ".join(str(word) for word in known.diagnostic.words.values()))
+    for match in list(re.finditer(r"(?<![\w.@])\d+(?![\w.@])", statement))[:4]:
+        number = int(match[0])
+        near = [number + step * sign for step in range(1, 6) for sign in (-1, 1)]
+        for other in [*map(int, said), *near][:14]:
+            if 0 < other != number:
+                yield statement[: match.start()] + str(other) + statement[match.end() :]
+
+
+def _without(statement: str, known: Known) -> Iterator[str]:
+    """The statement without what the mistake underlines: an option, or a value in parentheses."""
+    if known.diagnostic.span is None:
+        return
+    seen = re.escape(known.diagnostic.span.text)
+    bare = re.sub(rf",?\s*(?<![\w.])(?:{seen}\s*=\s*(?:\([^()]*\)|[^,()]+)|\w+\s*=\s*{seen}(?!\w))", "", statement)
+    yield re.sub(r"\s*\(\s*,?\s*\)", "", re.sub(r"\(\s*,\s*", "(", bare))
+    yield re.sub(r"\b(\w+)\(\s*[\d., ]+\)", r"\1", statement)
+    yield re.sub(r"\b(\w+)\(\s*\d+\s*,\s*(\w+)", r"\1(\2", statement)
+
+
+_SHAPE = re.compile(r"(?<=:)\s*(?P<shape>[^\"#]*\d[^\"#]*?)(?P<rest>\s*(?:over\b.*|\".*|#.*)?)$")
+
+
+def _shapes(statement: str, known: Known) -> Iterator[str]:
+    """The statement with the shape of an input as types are written: `(28, 28, 3)`, `3x32x32`, `Size([3, 8, 8])`."""
+    match = _SHAPE.search(statement) if statement.startswith("input") and "one of" not in statement else None
+    if match is None or not re.fullmatch(r"[\w.]*[\d\s,x×*@()\[\]None-]+\s*\w*", match["shape"]):
+        return
+    sizes = [size for size in re.findall(r"-?\d+|None", match["shape"]) if size.isdecimal()]
+    types = []
+    if len(sizes) == 4 and sizes[0] == "1":
+        sizes = sizes[1:]
+    if len(sizes) == 1:
+        types.append(sizes[0])
+        side = isqrt(int(sizes[0])) if len(sizes[0]) < 9 else 0
+        types += [f"{side}x{side}"] if side > 3 and side * side == int(sizes[0]) else []
+    elif len(sizes) == 2:
+        types.append(f"{sizes[0]}x{sizes[1]}")
+    elif len(sizes) == 3:
+        first, last = f"{sizes[0]}@{sizes[1]}x{sizes[2]}", f"{sizes[2]}@{sizes[0]}x{sizes[1]}"
+        few = ("1", "3", "4")
+        types += [last, first] if sizes[2] in few and sizes[0] not in few else [first, last]
+    for shape in types:
+        yield statement[: match.start("shape")].rstrip() + f" {shape}" + match["rest"]
+
+
+def _context(statement: str, known: Known) -> Iterator[str]:
+    """Habits that need a name or a number of the file."""
+    role = re.match(r"(input|hidden|output|net|block)\b\s*:?\s*(?!.*[^\W\d]\w*\s*:)(.+)$", statement, re.DOTALL)
+    if role is not None:
+        text = re.match(r'"([^"]*)"\s*\{', role[2])
+        free = known.free(*foreign.NAMES[role[1]])
+        if text is not None:
+            name = re.sub(r"\W+", "_", text[1]).strip("_")
+            yield f'{role[1]} {name if name[:1].isalpha() else free} "{text[1]}" {{'
+        yield f"{role[1]} {free} {role[2]}" if role[1] in ("net", "block") else f"{role[1]} {free}: {role[2]}"
+    inputs = known.names("input")
+    chain = re.match(r"((?:hidden|output)\s+\w+\s*:\s*)(.+)$", statement, re.DOTALL)
+    if chain is not None:
+        if len(inputs) > 1:
+            yield f"{chain[1]}{' & '.join(inputs)} -> {chain[2]}"
+        added = re.match(r"(?:(\w+)\s*->\s*)?(.+->.*?)\s*\+\s*(\w+)$", chain[2])
+        if added is not None:
+            yield f"{chain[1]}{added[3]} + ({added[1] or added[3]} -> {added[2]})"
+        causal = re.match(r"(?:(\w+)\s*->\s*)?(\d+)\s+filters\s+(\d)\s*\([^()]*causal[^()]*\)(.*)$", chain[2])
+        if causal is not None and inputs:
+            source = causal[1] or inputs[-1]
+            delayed = "".join(f" & {source}[t-{back}]" for back in range(1, int(causal[3])))
+            yield f"{chain[1]}{source}{delayed} -> {causal[2]} perceptrons{causal[4]}"
+    same = re.search(r"(\d+)x(\d+)[^()]*(?:\([^()]*)?pad\s*=\s*\"?(?:same|causal)\"?", statement)
+    if same is not None:
+        down, right = int(same[1]) // 2, int(same[2]) // 2
+        yield re.sub(
+            r'pad\s*=\s*"?(?:same|causal)"?', f"pad = {down}" if down == right else f"pad = {down}x{right}", statement
+        )
+    if statement.startswith("use") and '"' in statement:
+        file = statement[statement.index('"') :]
+        for name in sorted(set(re.findall(r"\b[^\W\d_a-z]\w*", known.text[known.text.find(file) + len(file) :]))):
+            yield f"use {name} from {file}"
+    setting = re.match(r"([^\W\d]\w*)\s*=\s*(.*)$", statement, re.DOTALL)
+    if setting is not None:
+        yield from _setting(setting[1], setting[2], known)
+    if re.match(r"(train|figure)\b", statement):
+        yield from (f"{statement}\n  net = {name}" for name in known.names("net"))
+
+
+def _setting(key: str, value: str, known: Known) -> Iterator[str]:
+    """Habits in the lines of a section."""
+    bare = [word for word in re.findall(r"[^\W\d][\w.]*", value) if word not in ("weight", "none")]
+    if key in ("loss", "metrics") and bare:
+        spoken = [foreign.ENTRIES.get(foreign.fold(bare[0]).removesuffix("loss"), bare[0]), *_vocabulary(key)]
+        for pair in known.terms():
+            for word in dict.fromkeys(spoken):
+                yield f"{key} = {word}({pair})" if key == "loss" else f"{key} = [{word}({pair})]"
+    if key == "best":
+        yield from (f"metrics = [{value.strip()}({pair})]\n  {key} = {value}" for pair in known.terms())
+    if key in ("split", "test_size", "validation_split"):
+        shares = [float(share) for share in re.findall(r"\d*\.\d+", value)]
+        if len(shares) == 1:
+            train = shares[0] if key == "split" else 1 - shares[0]
+            yield f"split = [{train:g}, {1 - train:.6g}]"
+        elif shares:
+            rest = [f"{share:g}" for share in shares[1:]]
+            yield f"split = [{1 - sum(shares[1:]):.6g}, {', '.join(rest)}]"
+
+
+def _vocabulary(key: str) -> Sequence[str]:
+    """The losses or metrics that there are; read only where one is wrong, since pydantic comes with them."""
+    from netspec.config.vocabulary.losses import LOSSES
+    from netspec.config.vocabulary.metrics import METRICS
+
+    return tuple(LOSSES if key == "loss" else METRICS)
+
+
+_BLOCK_REPEAT = re.compile(r"repeat\s+(\w+)\s*\{\s*\n\s*(?:hidden|output)\s+(\w+)\s*:\s*([^\n]*?)\s*\n\s*\}")
+_INDENTED = re.compile(r"(?P<head>[^\W\d]\w*(?:\s+\w+)?)\s*:?(?P<lines>(?:\n[ \t]+[^\n]*|\n(?=\n[ \t]))+)(?!\n\s*\})")
+
+
+def _regions(proposal: Proposal) -> Iterator[Proposal]:
+    """Habits that reach over several lines, or break one into several."""
+    text, start = proposal.text, proposal.start
+    repeat = _BLOCK_REPEAT.match(text, start)
+    if repeat is not None:
+        made = f"hidden {repeat[2]}: repeat {repeat[1]} {{ {repeat[3]} }}"
+        yield Proposal(text[:start] + made + text[repeat.end() :], start, start + len(made))
+    indented = _INDENTED.match(text, start)
+    if indented is not None:
+        made = f"{indented['head']} {{{indented['lines']}\n}}"
+        yield Proposal(text[:start] + made + text[indented.end() :], start, start + len(made))
+    fence = re.match(r"```\w*\n(.*?)\n```[^\n]*", text[start:], re.DOTALL)
+    if fence is not None:
+        yield Proposal(text[:start] + fence[1] + text[start + fence.end() :], start, start + len(fence[1]))
+    statement = proposal.statement
+    one = re.match(r"((?:net|block)\s+[^{\n]*\{)\s*(\S.*)$", statement, re.DOTALL)
+    if one is not None:
+        lines = re.split(r"\s*;?\s+(?=(?:input|hidden|output|let|start)\s+\w+\s*[:=])", one[2].strip())
+        last = lines[-1].rstrip()
+        closed = last.endswith("}") and last.count("}") > last.count("{")
+        lines[-1] = last[:-1].rstrip() if closed else last
+        made = one[1] + "".join(f"\n  {line}" for line in lines) + ("\n}" if closed else "")
+        yield proposal.replaced(made)
+    if re.search(r"\S\s*\}$", statement) and statement.count("}") > statement.count("{"):
+        yield proposal.replaced(statement[:-1].rstrip() + "\n}")
+    chained = re.match(r"(input\s+\w+\s*:\s*[^\n]*?)\s*->\s*([^\n]+)$", statement)
+    if chained is not None:
+        yield proposal.replaced(f"{chained[1]}\n  hidden z: {chained[2]}")
