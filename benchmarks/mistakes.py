@@ -203,6 +203,21 @@ def candidates(found: Sequence[dict[str, Any]], text: str) -> Iterator[str]:
             yield from over(text, line, item["place"])
 
 
+def proposed_texts(text: str) -> Iterator[str]:
+    """The text with each statement that the help of its only mistake proposes."""
+    try:
+        found = Spec(parse_program(text, "main.net", Path.cwd())).check()
+    except Fault:
+        return
+    lines = text.split("\n")
+    if len(found) == 1 and found[0].line is not None:
+        for hint in found[0].hints:
+            if hint.text in ("write", "example") and "text" in hint.words:
+                at = found[0].line - 1
+                if lines[at].split()[:1] == str(hint.words["text"]).split()[:1]:
+                    yield "\n".join([*lines[:at], str(hint.words["text"]), *lines[at + 1 :]])
+
+
 def over(text: str, line: str, place: dict[str, Any] | None) -> Iterator[str]:
     """Several lines that a help gives, in place of the lines that it names, else of the line of the mistake."""
     pieces = re.findall(r"`([^`]+)`", line)

@@ -190,8 +190,8 @@ class Known(NamedTuple):
     def terms(self) -> list[str]:
         """What losses and metrics of this file compare: `kind, label`."""
         written = re.findall(r"\(\s*([^\W\d]\w*\s*,\s*[^\W\d]\w*)\s*[,)]", self.section("train"))
-        fields = re.findall(r"^\s*([^\W\d]\w*)\s*=", self.section("data"), re.MULTILINE)
-        targets = [name for name in fields if name not in ("source", "split", *self.names("input"))]
+        fields = re.findall(r"^\s*(?!source\b|split\b)([^\W\d]\w*)\s*=", self.section("data"), re.MULTILINE)
+        targets = [name for name in fields if name not in self.names("input")]
         made = [f"{layer}, {target}" for layer in self.names("output") for target in targets]
         return [pair for pair in dict.fromkeys([*written, *made]) if pair.partition(",")[0] in self.names("output")]
 

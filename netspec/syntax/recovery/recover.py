@@ -42,11 +42,6 @@ class Recovered:
     unread: Unread = field(default_factory=Unread)
 
 
-def _closes(text: str) -> bool:
-    """Whether the last brace of a line closes none that the line opens."""
-    return text.endswith("}") and text.count("}") == text.count("{") + 1 and '"' not in text and "#" not in text
-
-
 class _Recovery:
     def __init__(self, source: SourceFile) -> None:
         self.source = source
@@ -106,16 +101,6 @@ class _Recovery:
                 span = Span(self.source, at, line.end)
                 self.diagnostics.append(Diagnostic("NS109", span, fixes=(Fix(span, ""),)))
             self.close_brace(line)
-        elif self.open is not None and not HEAD.match(line.text) and _closes(line.text):
-            at = line.end - 1
-            span = Span(self.source, at, line.end)
-            before = len(self.diagnostics)
-            stop = at - (len(line.text[:-1]) - len(line.text[:-1].rstrip()))
-            self.read(Logical(line.start, stop, self.source.text[line.start : stop]))
-            if len(self.diagnostics) == before:
-                fix = Fix(Span(self.source, stop, line.end), "\n}")
-                self.diagnostics.append(Diagnostic("NS152", span, {"kind": self.open.kind}, fixes=(fix,)))
-            self.close_brace(Logical(at, line.end, "}"))
         elif self.nests(line):
             self.nest(line)
         elif self.open is not None and line.text in (")", "]"):
