@@ -212,7 +212,7 @@ def proposed_texts(text: str) -> Iterator[str]:
     lines = text.split("\n")
     if len(found) == 1 and found[0].line is not None:
         for hint in found[0].hints:
-            if hint.text in ("write", "example") and "text" in hint.words:
+            if hint.text in ("mend", "mend_example") and "text" in hint.words:
                 at = found[0].line - 1
                 if lines[at].split()[:1] == str(hint.words["text"]).split()[:1]:
                     yield "\n".join([*lines[:at], str(hint.words["text"]), *lines[at + 1 :]])

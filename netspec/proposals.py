@@ -90,17 +90,17 @@ def _said(source: SourceFile, mend: Proposal) -> Hint:
     first, last = source.position(mend.start)[0], source.position(max(mend.start, end - 1))[0]
     lines = [line.strip() for line in mend.statement.split("\n") if line.strip()]
     if not lines:
-        return Hint("delete", {"text": source.text[mend.start : end].split("\n")[0].strip()})
+        return Hint("mend_delete", {"text": source.text[mend.start : end].split("\n")[0].strip()})
     if last > first:
-        return Hint("write_over", {"first": first, "last": last, "lines": Quoted(tuple(lines))})
+        return Hint("mend_over", {"first": first, "last": last, "lines": Quoted(tuple(lines))})
     if len(lines) > 1:
-        return Hint("write_lines", {"lines": Quoted(tuple(lines))})
-    return Hint("example" if mend.guess else "write", {"text": lines[0]})
+        return Hint("mend_lines", {"lines": Quoted(tuple(lines))})
+    return Hint("mend_example" if mend.guess else "mend", {"text": lines[0]})
 
 
 def _saying(diagnostic: Diagnostic, mend: Hint) -> Diagnostic:
     """The mend comes first, and a mere example last."""
-    if mend.text == "example":
+    if mend.text == "mend_example":
         return diagnostic._replace(hints=(*diagnostic.hints, mend))
     return diagnostic._replace(hints=(mend, *(hint for hint in diagnostic.hints if hint.text not in _NEEDLESS)))
 

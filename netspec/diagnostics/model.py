@@ -321,7 +321,7 @@ def _label(diagnostic: Diagnostic, label: Label, language: Language) -> str:
     return text_of(diagnostic.code, "labels", label.text, {**diagnostic.words, **label.words}, language)
 
 
-_LAST = ("example", "places")  # hints that do not take the place of the general help
+_LAST = ("mend_example", "places")  # hints that do not take the place of the general help
 
 
 def help_lines(diagnostic: Diagnostic, language: Language) -> list[str]:
