@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from netspec.figure.scene.typeset import Line, math
@@ -54,20 +55,34 @@ def shown_units(size: Size, show: Shown = (), most: int = 6) -> list[Unit | Gap]
 
 
 def default_show(size: Size, most: int = 6) -> Shown:
-    """Return all units if there are at most `most`; else the first two, dots and the last."""
-    if isinstance(size, int) and size <= most:
+    """Return all units if there are at most `most` (4 at least); else the first two, dots and the last."""
+    if isinstance(size, int) and size <= max(most, 4):
         return tuple(Index(number) for number in range(1, size + 1))
     return (Index(1), Index(2), Skip(), Index(size))
 
 
 def _listed(size: Size, show: Shown) -> list[Unit | Gap]:
+    """Return what a `show` list draws. Dots that would hide fewer than two units each give way to these units."""
     found: list[Unit | Gap] = []
-    for position, entry in enumerate(show):
-        if isinstance(entry, Skip):
+    position = 0
+    while position < len(show):
+        entry = show[position]
+        if isinstance(entry, Skip) or entry.number is None:
+            around = _around(show, position)
             before, after = _number(show, position, -1), _number(show, position, 1)
-            found.append(Gap(f"gap{position}", _between(before, after, size, show, position)))
+            hidden = _hidden(before, after, size)
+            gaps = sum(1 for one in around if isinstance(one, Skip))
+            letters = len(around) - gaps
+            if gaps and isinstance(hidden, int) and hidden - letters < 2 * gaps:
+                found += [unit(Index(before + number)) for number in range(1, hidden + 1)]  # type: ignore[operator]
+            else:
+                for offset, one in enumerate(around, position):
+                    between = _between(hidden, letters, gaps)
+                    found.append(Gap(f"gap{offset}", between) if isinstance(one, Skip) else unit(one))
+            position += len(around)
         else:
             found.append(unit(entry))
+            position += 1
     return found
 
 
@@ -94,16 +109,16 @@ def _number(show: Shown, position: int, step: int) -> Size | None:
     return 0 if position < 0 else None
 
 
-def _between(before: Size | None, after: Size | None, size: Size, show: Shown, position: int) -> str:
-    """Return how many units a gap hides; gaps with only letters between them share one number ("5 in 2 gaps")."""
+def _hidden(before: Size | None, after: Size | None, size: Size) -> Size:
+    """Return how many units lie between two numbers of a `show` list."""
     assert before is not None
     last = size + 1 if after is None else after
-    hidden = last - before - 1
-    letters = sum(1 for entry in _around(show, position) if isinstance(entry, Index) and entry.number is None)
-    gaps = sum(1 for entry in _around(show, position) if isinstance(entry, Skip))
-    if gaps > 1:
-        return f"{size_label(hidden - letters)} in {gaps} gaps"
-    return size_label(hidden - letters)
+    return last - before - 1
+
+
+def _between(hidden: Size, letters: int, gaps: int) -> str:
+    """Return how many units a gap hides; gaps with only letters between them share one number ("5 in 2 gaps")."""
+    return f"{size_label(hidden - letters)} in {gaps} gaps" if gaps > 1 else size_label(hidden - letters)
 
 
 def _around(show: Shown, position: int) -> list[Index | Skip]:
@@ -182,7 +197,7 @@ class Row:
 def shown_cells(cells: Cells | Row, regions: tuple[Region, ...], most: int) -> list[Entry]:
     """Return what is drawn of many values: the first two, two and the last of each named region, and the end.
 
-    Dots stand for all other values.
+    Dots stand for all other values; a value that would be alone behind dots is drawn.
     """
     if cells.count <= (2 if regions else most):
         return [cells.unit(position) for position in range(cells.count)]
@@ -193,7 +208,7 @@ def shown_cells(cells: Cells | Row, regions: tuple[Region, ...], most: int) -> l
         first, last = cells.ends(region)
         between = _outside(cells, regions, counted, first)
         if between > 0:
-            found.append(Gap(f"gap{number}", str(between)))
+            found.append(_gap(f"gap{number}", between, cells, _free(cells, regions, counted, first)))
             counted = first
         found.append(Opening(region.label, f"box{number}"))
         size = cells.inside(region, 0, cells.count)
@@ -202,17 +217,29 @@ def shown_cells(cells: Cells | Row, regions: tuple[Region, ...], most: int) -> l
         hidden = size - len(inner) - cells.inside(region, 0, 2)
         for position in inner:
             if position == last and hidden > 0:
-                found.append(Gap(f"box{number}.gap", str(hidden)))
+                rest = (p for p in range(first, last) if cells.inside(region, p, p + 1) and p not in {*inner, *drawn})
+                found.append(_gap(f"box{number}.gap", hidden, cells, rest))
             found.append(cells.unit(position))
         found.append(Closing())
         drawn |= set(inner)
         before = max(before, last)
     tail = [position for position in (cells.count - 2, cells.count - 1) if position > before]
     tail = tail if regions else tail[-1:]
-    left = _outside(cells, regions, counted, tail[0] if tail else cells.count)
+    end = tail[0] if tail else cells.count
+    left = _outside(cells, regions, counted, end)
     if left > 0:
-        found.append(Gap("gap", str(left)))
+        found.append(_gap("gap", left, cells, _free(cells, regions, counted, end)))
     return found + [cells.unit(position) for position in tail]
+
+
+def _gap(name: str, hidden: int, cells: Cells | Row, positions: Iterable[int]) -> Unit | Gap:
+    """Return the dots that stand for values at some positions, or the value if there is only one."""
+    return cells.unit(next(iter(positions))) if hidden == 1 else Gap(name, str(hidden))
+
+
+def _free(cells: Cells | Row, regions: tuple[Region, ...], first: int, last: int) -> Iterable[int]:
+    """Yield the positions from `first` up to, but not including, `last` that belong to no region."""
+    return (p for p in range(first, last) if not any(cells.inside(region, p, p + 1) for region in regions))
 
 
 def _outside(cells: Cells | Row, regions: tuple[Region, ...], first: int, last: int) -> int:

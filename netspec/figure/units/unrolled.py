@@ -44,31 +44,36 @@ def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Sce
     width = max(sum(_width(block) for block in row) + APART * (len(row) - 1) for row in ranks)
     x = _table(canvas, groups, settings, len(ranks), graph) if settings.table else 0.0
     cells: list[Cell] = []
-    steps = _steps(groups, settings, graph)
-    ends = any(not group.timed for group in groups)
+    steps, elided = _steps(groups, settings, graph)
+    ends = elided and any(not group.timed for group in groups)  # whether dots stand before the last step
     for number, step in enumerate(steps):
         cell = Cell(step, x + width / 2)
         last = number == len(steps) - 1
         for rank, row in enumerate(ranks):
-            shown = [block for block in row if block.group.timed or (ends and last)]
+            shown = [block for block in row if block.group.timed or last]
             _row(canvas, cell, shown, rank)
         _inside(canvas, cell, ranks)
         _caption(canvas, cell, settings)
         cells.append(cell)
         x += width + APART + (2 * APART if ends and number == len(steps) - 2 else 0.0)
-    _between(canvas, cells, groups, ends)
-    _continues(canvas, cells, ends)
+    _between(canvas, cells, groups, ends, elided)
+    if elided:
+        _continues(canvas, cells, ends)
     return canvas.scene("unrolled")
 
 
-def _steps(groups: list[Group], settings: FigureSettings, graph: Graph) -> list[str]:
-    """Return the time steps to draw; if something is computed only at the end, they include the last step."""
+def _steps(groups: list[Group], settings: FigureSettings, graph: Graph) -> tuple[list[str], bool]:
+    """Return the time steps to draw, and whether dots stand for others.
+
+    If something is computed only at the end, the steps include the last one. A step that would be alone behind dots is
+    drawn.
+    """
     length = _length(groups, graph)
-    shown = min(settings.steps, length) if isinstance(length, int) else settings.steps
-    steps = [str(number) for number in range(1, shown + 1)]
-    if any(not group.timed for group in groups) and not (isinstance(length, int) and length <= shown):
-        steps.append(size_label(length))
-    return steps
+    ends = any(not group.timed for group in groups)
+    if isinstance(length, int) and length - settings.steps - ends < 2:
+        return [str(number) for number in range(1, length + 1)], False
+    steps = [str(number) for number in range(1, settings.steps + 1)]
+    return [*steps, size_label(length)] if ends else steps, True
 
 
 def _length(groups: list[Group], graph: Graph) -> Size:
@@ -164,7 +169,7 @@ def _inside(canvas: Canvas, cell: Cell, ranks: list[list[Block]]) -> None:
                 canvas.wire(source.id, target.id, (start, end), pen=Pen(width=THICK), layer=block.group.layer.path)
 
 
-def _between(canvas: Canvas, cells: list[Cell], groups: list[Group], ends: bool) -> None:
+def _between(canvas: Canvas, cells: list[Cell], groups: list[Group], ends: bool, elided: bool) -> None:
     """Draw the recurrence: an arrow from a pill to the pill that reads it in a later step, or to an open end."""
     pen = Pen(ink="loop", width=THICK)
     for group in groups:
@@ -182,7 +187,7 @@ def _between(canvas: Canvas, cells: list[Cell], groups: list[Group], ends: bool)
                     canvas.wire(
                         source.id, target.id, points, pen=pen, layer=group.layer.path, classes=("delayed",), id=id_
                     )
-                elif not ends or broken:
+                elif broken or (elided and not ends):
                     tip = Point(start.x + APART, start.y)
                     canvas.wire(
                         source.id, "", (start, tip), pen=pen, layer=group.layer.path, classes=("delayed",), id=id_
@@ -265,7 +270,7 @@ def _table(canvas: Canvas, groups: list[Group], settings: FigureSettings, ranks:
 
 def _table_rows(length: Size) -> list[str | None]:
     """Return the names of the steps in the table; None stands for dots."""
-    if isinstance(length, int) and length <= 5:
+    if isinstance(length, int) and length <= 7:
         return [str(number) for number in range(1, length + 1)]
     return ["1", "2", "3", None, "t", None, size_label(length)]
 
@@ -276,7 +281,7 @@ def _vector(group: Group, settings: FigureSettings, step: str) -> Line:
     size: Size = group.size
     count = size if isinstance(size, int) else 99
     last = size_label(size)
-    indices = [str(number) for number in range(1, count + 1)] if count <= 3 else ["1", "2", "...", last]
+    indices = [str(number) for number in range(1, count + 1)] if count <= 4 else ["1", "2", "...", last]
     line: list[Atom] = [Atom("(", "upright")]
     for number, index in enumerate(indices):
         if number:
