@@ -21,7 +21,7 @@ from netspec.syntax.build import BadText
 from netspec.syntax.parser import TooDeep, Unexpected, parse
 from netspec.syntax.recovery.lines import STATEMENT, Logical, logical_lines
 
-MOST = 3  # mistakes of a file for which a mend is looked for
+MOST = 8  # mistakes of a file for which a mend is looked for
 LONGEST = 20_000  # characters of a file; a longer one is checked once
 TRIES = 24  # proposals for one mistake that are checked
 WIDEST = 120  # proposals for one mistake
@@ -141,10 +141,15 @@ def _mend(
             found = [one for one in check(SourceFile(source.name, other.text, source.path)) if one.severity == "error"]
             inside = tuple(one for one in found if one.span is None or other.start <= one.span.start <= other.end)
             empty = other.guess and not other.statement.strip()
-            if not inside and len(found) < len(errors) and not empty:
+            if not inside and _places(found) < _places(errors) and not empty:
                 return other
             waiting.append((other, depth + 1, inside))
     return None
+
+
+def _places(errors: Sequence[Diagnostic]) -> int:
+    """Return how many places are wrong: a mistake that is made again is said once, with a label at each place."""
+    return len(errors) + sum(not label.text for one in errors for label in one.labels)
 
 
 def _parses(proposal: Proposal) -> bool:
