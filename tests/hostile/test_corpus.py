@@ -46,8 +46,8 @@ def text_of(name: str) -> str:
 
 def checked(name: str) -> list[Diagnostic]:
     if name in EXAMPLES:
-        return Spec(parse_program(EXAMPLES[name], "example.net")).check()
-    return Spec(load_program((FILES | RULES)[name])).check()
+        return Spec(parse_program(EXAMPLES[name], "example.net")).check(propose=False)
+    return Spec(load_program((FILES | RULES)[name])).check(propose=False)
 
 
 def place(found: dict[str, Any] | None) -> str:
@@ -135,7 +135,7 @@ def fixes_help(name: str, found: list[Diagnostic]) -> None:
         assert diagnostic.span is not None
         mended = applied(diagnostic.fixes[0].span.source.text, diagnostic.fixes)
         assert mended != text_of(name)
-        after = Spec(parse_program(mended, "example.net")).check()
+        after = Spec(parse_program(mended, "example.net")).check(propose=False)
         left = [item for item in after if item.span is not None and item.code == diagnostic.code]
         before = [item for item in found if item.code == diagnostic.code]
         line = diagnostic.span.line
