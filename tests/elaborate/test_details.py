@@ -51,12 +51,13 @@ def test_a_round_begins_with_a_step_even_where_a_layer_has_its_name() -> None:
 @pytest.mark.parametrize(
     ("value", "code"),
     [
-        ("1.0^(0-1)", ""), ("0.0^(0-1)", "NS408"), ("0.0^1", ""), ("0.0^0", ""), ("1 + (0-0.5)^3", ""),
-        ("1.0/4", ""), ("1/4.0", ""), ("1.0/4.0", ""), ("2/4", "NS403"), ("4/4", ""), ("2.0^(0-1)", ""),
+        ("1.0^(0-1)", "NS717"), ("0.0^(0-1)", "NS408"), ("0.0^1", ""), ("0.0^0", "NS717"), ("1 + (0-0.5)^3", ""),
+        ("1.0/4", ""), ("1/4.0", ""), ("1.0/4.0", ""), ("2/4", "NS403"), ("4/4", "NS717"), ("2.0^(0-1)", ""),
         ("2^(0-1.0)", ""), ("sqrt(0.25)", ""), ("0.5*(1/2.0)", ""), ("1 - 1/2.0", ""),
     ],
 )  # fmt: skip
 def test_a_let_divides_whole_numbers_exactly_and_others_as_they_are(value: str, code: str) -> None:
+    """A rate of 1 leaves nothing of the layer, so `dropout` warns of it (NS717)."""
     assert codes(f"let p = {value}; input x: 4; output y: dropout(p)") == ([code] if code else [])
 
 
