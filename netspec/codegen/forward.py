@@ -389,9 +389,9 @@ class Forward:
         if slot == "tied":
             return fill("{owner}.weight", {"owner": self.path(node.tied_key)})
         if slot == "batch":
-            return parse(f"{self.draft.arguments[0]}.shape[0]")
+            return parse(f"{self.draft.arguments[0]}.shape[0]" if self.draft.arguments else "1")
         if slot == "device":
-            return parse(f"{self.draft.arguments[0]}.device")
+            return parse(f"{self.draft.arguments[0] if self.draft.arguments else 'next(self.parameters())'}.device")
         if slot == "dtype":
             return self.dtype()
         if slot.startswith("lengths"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,6 +12,9 @@ from torch import nn
 import netspec
 from netspec.codegen import live, source
 from netspec.training.loop.objective import exposing
+from tests.conftest import ROOT
+
+ODD = sorted((ROOT / "tests/hostile/odd").glob("*.net"))
 
 TEXT = """net n(H = 3) {
   input  x: 4
@@ -56,3 +60,21 @@ def test_a_buffer_that_nothing_fills_is_an_error(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(live, "load_class", lambda graph: Masked)
     with pytest.raises(TypeError, match="Masked has buffers that are not stored, and no reset_buffers"):
         live.build(graph)
+
+
+@pytest.mark.parametrize("path", ODD, ids=lambda path: path.stem)
+def test_whatever_is_accepted_has_a_source(path: Path) -> None:
+    spec = netspec.load(path)
+    for name in spec.nets:
+        net = spec.net(name)
+        if not net.graph.open:
+            compile(net.source(), path.name, "exec")
+
+
+def test_without_an_input_there_is_one_example() -> None:
+    text = "net n {\n  hidden a: learned(3)\n  hidden b: noise(3)\n  output y: a & b\n}\n"
+    module = netspec.parse(text).net().module(dtype=torch.float64)
+    (a,) = module.parameters()
+    y = module()
+    assert (y.shape, y.dtype) == ((1, 6), torch.float64)
+    assert torch.equal(y[0, :3], a)
