@@ -11,7 +11,7 @@ from netspec.elaborate.evaluate import LARGEST, Undefined, Want, evaluate
 from netspec.figure import settings as say
 from netspec.figure.settings import FigureSettings, Index, LayerHints, Region, Shown, Skip
 from netspec.figure.themes import OLD_NAMES, THEMES
-from netspec.figure.views import VIEWS
+from netspec.figure.views import VIEWS, follows, views_with
 from netspec.ir.graph import Graph, Layer
 from netspec.ir.operation import Option
 from netspec.ir.sizes import Formula, Size
@@ -122,7 +122,21 @@ class Reader:
                 self.found.append(fault.diagnostic)
             except Undefined:
                 continue
+        if "view" in general:
+            for key, setting in first.items():
+                layer = layers.get(".".join(key[:-1]), LayerHints())
+                value = general.get(key[0]) if len(key) == 1 else getattr(layer, key[-1], None)
+                self.followed(general["view"], setting, key[-1], value)
         return FigureSettings(**general, layers=layers)
+
+    def followed(self, view: str, setting: tree.Setting, name: str, value: Any) -> None:
+        """Report a setting that the section's own view does not follow (NS737)."""
+        if not follows(VIEWS[view], name, value):
+            at = self.source.span((setting.key_at[0], setting.value.at[1]))
+            views = views_with(name)
+            same = view in views
+            hint = Hint("value" if same else "views", {"views": Quoted(views)})
+            self.found.append(Diagnostic("NS737", at, {"view": view, "name": name}, hints=(hint,)))
 
     # ---- names of settings
 

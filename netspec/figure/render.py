@@ -63,7 +63,7 @@ def render(
     numbers = input is not None
     chosen = settings.view or ("blocks" if about_blocks(settings) else _default(graph, numbers))
     settings = settings.but(view=chosen)
-    check_view(chosen, settings, numbers)
+    check_view(chosen, settings, given, numbers)
     theme = theme_named(settings.theme)
     assert theme is not None
     return _picture(graph, settings, Options(theme, settings.width, transparent), weights, input)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
@@ -10,7 +11,7 @@ from netspec.figure.blocks import part_of
 from netspec.figure.scene import Node, Scene, Wire
 from netspec.figure.settings import FigureSettings
 from netspec.figure.units import Group, Unsuitable, groups_of
-from netspec.figure.views import VIEWS
+from netspec.figure.views import VIEWS, follows, views_with
 from netspec.ir.graph import Graph
 from netspec.names import nearest
 
@@ -89,13 +90,12 @@ def check_part(graph: Graph, only: str | None) -> None:
     raise UsageError(Diagnostic("NS730", None, {"name": only}, hints=tuple(hints)))
 
 
-def check_view(view: str, settings: FigureSettings, numbers: bool) -> None:
-    """Raise NetspecError NS731 if a setting or option is given that the view cannot use."""
-    asked = [name for name in (*BLOCKS, "only") if getattr(settings, name) not in (None, False)]
-    for name in [*asked, *(["input"] if numbers else [])]:
-        if name not in VIEWS[view].takes:
-            fitting = Quoted(tuple(other for other, cls in VIEWS.items() if name in cls.takes))
-            hints = (Hint("views", {"views": fitting}),)
+def check_view(view: str, settings: FigureSettings, given: Mapping[str, Any], numbers: bool) -> None:
+    """Raise NetspecError NS731 if an option, or a setting of the section for another view, is one it cannot use."""
+    asked = {name: getattr(settings, name) for name in (*BLOCKS, "only")} | dict(given) | {"input": numbers or None}
+    for name, value in asked.items():
+        if not follows(VIEWS[view], name, value):
+            hints = (Hint("views", {"views": Quoted(views_with(name))}),)
             raise UsageError(Diagnostic("NS731", None, {"name": name, "view": view}, hints=hints))
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from random import Random
 
+from netspec.figure.views import VIEWS, follows
+
 SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 12, 40, 784, 45_000, 1_000_000)
 NAMES = "x z s h y u v q 은닉 latent hidden_layer C1 h2".split()
 CAPTIONS = (
@@ -57,9 +59,15 @@ def size(random: Random, most: int = 10**6) -> int | str:
 def net(random: Random, lines: list[str], settings: list[str], sizes: str = "d, H, K, T") -> str:
     """A whole file; `settings` may name settings of the figure that random ones are added to."""
     taken = {setting.split(" ")[0] for setting in settings}
+    view = next((VIEWS[setting.split(" = ")[1]] for setting in settings if setting.startswith("view = ")), None)
+    if view is not None:
+        settings = [one for one in settings if follows(view, one.split(" = ")[0].rpartition(".")[2], one)]
     for name, values in OPTIONS:
         if name not in taken and random.random() < 0.18:
-            settings.append(f"{name} = {random.choice(values)}")
+            value = random.choice(values)
+            read = {"[]": (), "false": False}.get(value, value)
+            if view is None or follows(view, name, () if name == "captions" and value == "none" else read):
+                settings.append(f"{name} = {value}")
     used = [name for name in sizes.split(", ") if any(re.search(rf"\b{name}\b", code(line)) for line in lines)]
     head = f"net n({', '.join(used)})" if used else "net n"
     title = caption(random)

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from netspec.figure.trained import Arrays, Run
     from netspec.ir.graph import Graph, Node
 
-# settings and options that only some views can follow
-ASKED: Final = ("depth", "unfold", "details", "columns", "only", "input")
+# settings, settings of layers and options that only some views can follow
+ASKED: Final = (
+    "depth", "unfold", "details", "columns", "only", "input", "direction", "captions", "titles", "bias", "edges",
+    "colors", "formula", "max_units", "steps", "table", "show", "at", "box", "title", "symbol", "letter", "labels",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,8 @@ class View:
         name: what `view = …` and `--view` call it.
         about: what it draws, in one English phrase: the documents and `--help` show it.
         about_ko: the same in Korean.
-        takes: which of "depth", "unfold", "details", "columns", "only" and "input" it can follow; the others are
-            refused with NS731.
+        takes: which settings and options of `ASKED` it can follow, each by its name, or with a value if it tells only
+            this one from the default ("bias = none"); the others are refused, with NS737 in a section, else with NS731.
         needs: "weights" where there is nothing to draw without trained weights, "run" where it reads a run's data.
         by_name: whether it writes the names of the steps.
         weight_circles: whether it draws a circle for each weight, so that an example's numbers stand there.
@@ -105,11 +108,24 @@ class View:
         return with_numbers(scene, drawing.arrays, values)
 
 
+def follows(view: type[View], name: str, value: Any) -> bool:
+    """Whether a setting with this value can change what a view draws; also if it asks for nothing special."""
+    if name not in ASKED or value in (None, False if name in ("unfold", "details") else None):
+        return True
+    word = "none" if value == () else value
+    return name in view.takes or f"{name} = {word}" in view.takes
+
+
+def views_with(name: str) -> tuple[str, ...]:
+    """Return the views that follow a setting."""
+    return tuple(other for other, view in VIEWS.items() if name in {taken.split(" = ")[0] for taken in view.takes})
+
+
 def _missing(view: type[View]) -> str:
     """Return a sentence that says what is wrong with the class of a view; "" if nothing is."""
     if view.draw is View.draw:
         return "it has no method draw(drawing)"
-    unknown = sorted(set(view.takes) - set(ASKED))
+    unknown = sorted({taken.split(" = ")[0] for taken in view.takes} - set(ASKED))
     if unknown:
         return f"takes names {', '.join(unknown)}; it may name {', '.join(ASKED)}"
     return "" if view.needs in ("", "weights", "run") else f'needs is {view.needs!r}: it is "weights" or "run"'

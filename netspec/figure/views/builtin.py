@@ -14,7 +14,8 @@ from netspec.figure.units import Group, Unsuitable, groups_of, shown_by_units
 from netspec.figure.views import VIEWS, Drawing, View
 from netspec.ir.graph import Graph, Node
 
-UNITS = frozenset(("only", "input"))
+UNITS = frozenset(("only", "input", "show", "symbol"))
+PLUS = frozenset(("bias = plus", "bias = none", "max_units"))
 
 
 @VIEWS.register
@@ -22,7 +23,7 @@ class Perceptron(View):
     name = "perceptron"
     about = "one perceptron: inputs, weights, the sum and the activation"
     about_ko = "퍼셉트론 하나: 입력, 가중치, 합과 활성화"
-    takes = UNITS
+    takes = UNITS | {"captions", "bias", "colors", "formula", "max_units", "title"}
     weight_circles = True
 
     def draw(self, drawing: Drawing) -> Scene:
@@ -39,7 +40,7 @@ class Neurons(View):
     name = "neurons"
     about = "layers as columns of units, and the wires between them"
     about_ko = "층을 노드의 열로, 그 사이를 선으로"
-    takes = UNITS
+    takes = UNITS | PLUS | {"direction", "titles", "captions", "edges", "box", "title", "labels"}
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.units.neurons import neurons
@@ -55,7 +56,7 @@ class Grid(View):
     name = "grid"
     about = "layers as planes of units"
     about_ko = "층을 노드의 평면으로"
-    takes = UNITS
+    takes = UNITS | {"captions", "edges", "title", "labels"}
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.units.grid import grid
@@ -74,7 +75,7 @@ class Filter(View):
     name = "filter"
     about = "one filter on its input, with the unit it computes"
     about_ko = "입력 위의 필터 하나와 그것이 계산하는 노드"
-    takes = UNITS
+    takes = UNITS | {"captions", "at", "labels"}
     weight_circles = True
 
     def draw(self, drawing: Drawing) -> Scene:
@@ -99,7 +100,7 @@ class Planes(View):
     name = "planes"
     about = "maps as stacks of planes, as in LeNet's figure"
     about_ko = "맵을 쌓인 평면으로. LeNet의 그림처럼"
-    takes = frozenset(("input",))
+    takes = frozenset(("input", "captions = none", "title", "letter"))
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.stages.planes import planes
@@ -126,7 +127,7 @@ class Unrolled(View):
     name = "unrolled"
     about = "a recurrent net, one time step beside the other"
     about_ko = "순환 신경망의 시점을 나란히"
-    takes = frozenset(("only",))
+    takes = PLUS | {"only", "steps", "table", "show", "symbol"}
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.units.unrolled import unrolled
@@ -143,7 +144,7 @@ class Blocks(View):
     about = "boxes for lines, blocks and steps; needs Graphviz"
     about_ko = "줄, 블록, 단계를 상자로. Graphviz가 필요하다"
     by_name = True
-    takes: ClassVar[frozenset[str]] = frozenset(("depth", "unfold", "details", "columns", "only"))
+    takes: ClassVar[frozenset[str]] = frozenset(("depth", "unfold", "details", "columns", "only", "direction"))
 
     def plan(self, drawing: Drawing) -> Plan:
         from netspec.figure.blocks.boxes import plan_of
@@ -189,7 +190,7 @@ class Equals(View):
     name = "equals"
     about = "a layer as the perceptrons that it is made of"
     about_ko = "층과 그 층을 이루는 퍼셉트론들"
-    takes = UNITS
+    takes = UNITS | {"bias", "max_units"}
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.units.equals import equals
