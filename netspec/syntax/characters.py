@@ -45,8 +45,10 @@ LINE_ENDS = "\r\x0b\x0c\x85\u2028\u2029"  # some editors do not show these as th
 _JOINERS = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-_WORD_PART = re.compile(r"\w")
 _WORD = re.compile(r"\w+")
+_HELD = "\u200b"  # stands for a character that is taken out
+_RUN = re.compile(f"[^ \\t\\r\\n{_HELD}]*{_HELD}[^ \\t\\r\\n]*")
+_HOLDS = re.compile(rf"(?<![\w{_HELD}])[^\W\d]\w*(?:{_HELD}+\w+)+|{_HELD}")
 _BEGINNING = re.compile(rf"(?<![\w{MARKS}])_[\w{MARKS}]*")
 _LATIN = re.compile("[A-Za-z]")
 _LOOKS = re.compile(f"[{''.join(LOOKS_LIKE)}]")
@@ -57,16 +59,18 @@ _NAMES = {
     "\r": "carriage return", "\x1b": "escape", "\x07": "bell", "\x08": "backspace", "\x0b": "vertical tab",
     "\x0c": "form feed", "\x7f": "delete", "\x85": "next line",
 }  # fmt: skip
+_READ_AS_WRITTEN = frozenset((*KEYWORDS, "data", "train", "figure", "any", "up"))
 MAX_FIXES = 1000  # the maximum number of fixes for one mistake
 MAX_NAMES = 100  # the maximum number of names beginning with `_` that are reported
 MAX_LABELS = 5  # the maximum number of further places of a mistake that are shown
 
 
-def check_characters(source: SourceFile) -> tuple[str, list[Diagnostic]]:
+def check_characters(source: SourceFile, line_end: str = "\n") -> tuple[str, list[Diagnostic]]:
     """Replace the characters that a text must not contain.
 
     Args:
         source: the text.
+        line_end: what the characters of LINE_ENDS are read as: a line end, a space, or nothing.
 
     Returns:
         The text to parse, which has the same length, and one diagnostic for each kind of character.
@@ -77,10 +81,10 @@ def check_characters(source: SourceFile) -> tuple[str, list[Diagnostic]]:
     places: dict[str, list[tuple[int, str]]] = {}  # intended character -> (place, character in the text)
     for match in _INVISIBLE.finditer(text):
         _note(places, "\0" + match[0], match.start(), match[0])
-        characters[match.start()] = "\n" if match[0] in LINE_ENDS else _filler(text, match.start())
+        characters[match.start()] = (match[0] in LINE_ENDS and line_end) or _HELD
     for match in _outside(_JOINERS, text, quoted):
         _note(places, "\0" + match[0], match.start(), match[0])
-        characters[match.start()] = _filler(text, match.start())
+        characters[match.start()] = _HELD
     numbers = _foreign_numbers(text, quoted, characters)
     counted = {at for begin, seen, _ in numbers for at in range(begin, begin + len(seen))}
     for match in _outside(_LOOK_ALIKE, text, quoted):
@@ -96,9 +100,11 @@ def check_characters(source: SourceFile) -> tuple[str, list[Diagnostic]]:
                 if not text[at].isascii():
                     characters[at] = looks(text[at])
                     _note(places, characters[at], at, text[at])
-    report = [_invisible if meant[0] == "\0" else _look_alike for meant in places]
-    found = [say(source, meant.lstrip("\0"), where) for say, (meant, where) in zip(report, places.items(), strict=True)]
-    return "".join(characters), found + ([_digits(source, numbers)] if numbers else [])
+    found = [
+        _invisible(source, meant[1], where, line_end) if meant[0] == "\0" else _look_alike(source, meant, where)
+        for meant, where in places.items()
+    ]
+    return _RUN.sub(_closed, "".join(characters)), found + ([_digits(source, numbers)] if numbers else [])
 
 
 def check_beginnings(source: SourceFile, passed: frozenset[int]) -> list[Diagnostic]:
@@ -176,28 +182,35 @@ def _outside(pattern: re.Pattern[str], text: str, quoted: list[tuple[int, int]])
     return found
 
 
-def _filler(text: str, at: int) -> str:
-    """Return the replacement of an invisible character: a space, or inside a word a character that continues it."""
-    inside = 0 < at < len(text) - 1 and _WORD_PART.match(text[at - 1]) and _WORD_PART.match(text[at + 1])
-    return "\u200b" if inside else " "
+def _closed(run: re.Match[str]) -> str:
+    """Take the held characters out of numbers, signs and keywords, and fill the end of the run: nothing after it moves.
+
+    Inside a name they stay, so that places inside the name are exact; the parser passes over them.
+    """
+
+    def kept(match: re.Match[str]) -> str:
+        plain = match[0].replace(_HELD, "")
+        return plain if plain in _READ_AS_WRITTEN else match[0] * bool(plain)
+
+    return _HOLDS.sub(kept, run[0]).ljust(len(run[0]))
 
 
 def _spans(source: SourceFile, where: list[tuple[int, str]]) -> list[Span]:
     return [Span(source, at, at + 1) for at, _ in where]
 
 
-def _invisible(source: SourceFile, seen: str, where: list[tuple[int, str]]) -> Diagnostic:
+def _invisible(source: SourceFile, seen: str, where: list[tuple[int, str]], line_end: str) -> Diagnostic:
     spans = _spans(source, where)
     title = _NAMES.get(seen) or unicodedata.name(seen, "control character").lower()
     words: Words = {"point": f"U+{ord(seen):04X}", "title": title}
     ends_line = seen in LINE_ENDS
-    replacement = "\n" if ends_line else ""
+    replacement = line_end if ends_line else ""
     return Diagnostic(
         "NS006",
         spans[0],
         words,
         labels=tuple(Label(span) for span in spans[1 : MAX_LABELS + 1]),
-        hints=(Hint("line_end"),) if ends_line else (),
+        hints=(Hint("line_end"),) if replacement == "\n" else (),
         fixes=tuple(Fix(span, replacement) for span in spans),
     )
 

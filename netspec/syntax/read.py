@@ -14,6 +14,7 @@ from netspec.syntax.recovery import Unread
 
 # a text with other characters than printable ASCII is checked character by character
 _ODD = re.compile("[^\t\n\r -~]|\r(?!\n)")
+_LINE_END = re.compile("\r(?!\n)|[\x0b\x0c\x85\u2028\u2029]")
 _UNDERSCORE = re.compile(r"(?<!\w)_")
 
 
@@ -43,22 +44,27 @@ def read(source: SourceFile) -> Parsed:
     Returns:
         The statements that could be parsed, and a diagnostic for each of the others.
     """
-    text = source.text
-    found: list[Diagnostic] = []
-    if _ODD.search(text) is not None:
+    original = source.text
+    readings: list[tuple[str, list[Diagnostic]]] = [(original, [])]
+    if _ODD.search(original) is not None:
         from netspec.syntax.characters import check_characters
 
-        text, found = check_characters(source)
-    original = source.text
-    source.text = text
+        # a line end of other programs ends a line here as well, unless the text parses only without that
+        ends = ("\n", " ", "") if _LINE_END.search(original) else ("\n",)
+        readings = [check_characters(source, end) for end in ends]
     try:
-        try:
-            return Parsed(source, parse(source), found + _beginnings(source, []))
-        except (Unexpected, TooDeep, BadText):
-            # imported only if needed, because it takes 30 ms, a fifth of `netspec check`
-            from netspec.syntax.recovery.recover import recover
+        for source.text, found in readings:
+            try:
+                return Parsed(source, parse(source), found + _beginnings(source, []))
+            except (Unexpected, TooDeep, BadText):
+                pass
+        # imported only if needed, because it takes 30 ms, a fifth of `netspec check`
+        from netspec.syntax.recovery.recover import recover
 
-            recovered = recover(source)
+        attempts = []
+        for source.text, found in readings:
+            attempts.append((recover(source), found))
+        recovered, found = min(attempts, key=lambda attempt: len(attempt[0].diagnostics))
     finally:
         source.text = original
     if not recovered.diagnostics and not found:

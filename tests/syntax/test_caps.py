@@ -9,6 +9,7 @@ from netspec.diagnostics.display import safe, width
 from netspec.diagnostics.model import Fault, Fix, fixed
 from netspec.source import SourceFile, Span
 from netspec.syntax.characters import LINE_ENDS, MAX_FIXES, MAX_LABELS, check_characters
+from netspec.syntax.read import read
 from netspec.syntax.text import decode
 
 
@@ -27,6 +28,21 @@ def test_one_report_however_often(sign: str, times: int) -> None:
     assert [label.span.start for label in found.labels] == [1 + 4 * place for place in range(1, len(found.labels) + 1)]
     assert [hint.text for hint in found.hints if hint.text == "line_end"] == ["line_end"] * (sign in LINE_ENDS)
     assert {fix.replacement for fix in found.fixes} == {{"（": "(", "\u3000": " ", "\u2028": "\n"}.get(sign, "")}
+
+
+@pytest.mark.parametrize("sign", ["\u200b", "\x1b", "\u2028", "\x85", "\u00ad"])
+@pytest.mark.parametrize("wrong", ["", "  hidden w: 3 perceptrons ++\n"])
+def test_one_message_for_one_invisible_character_wherever_it_stands(sign: str, wrong: str) -> None:
+    """In words, numbers, signs, keywords, comments: what stands around it is read as if it were not there."""
+    text = "net a {\n  input x: 3@8x8\n  hidden h: 14 filters 3x3 -> relu # c\n" + wrong
+    text += '  output y: x*2 + 10 perceptrons "c d"\n}\ntrain {\n  epochs = 20\n}\n'
+    usual = [found.code for found in read(SourceFile("a.net", text)).diagnostics]
+    assert len(usual) == bool(wrong)
+    for at in range(len(text)):
+        if not wrong or at < text.index(wrong) or at > text.index(wrong) + len(wrong):
+            source = SourceFile("a.net", text[:at] + sign + text[at:])
+            codes = [found.code for found in read(source).diagnostics]
+            assert codes.count("NS006") == 1 and len(codes) == len(usual) + 1, at
 
 
 def test_labels_of_one_form_are_different_variables() -> None:
