@@ -42,7 +42,7 @@ def test_one_message_for_one_invisible_character_wherever_it_stands(sign: str, w
         if not wrong or at < text.index(wrong) or at > text.index(wrong) + len(wrong):
             source = SourceFile("a.net", text[:at] + sign + text[at:])
             codes = [found.code for found in read(source).diagnostics]
-            assert codes.count("NS006") == 1 and len(codes) == len(usual) + 1, at
+            assert (codes.count("NS006"), len(codes)) == (1, len(usual) + 1), at
 
 
 def test_labels_of_one_form_are_different_variables() -> None:
