@@ -113,13 +113,14 @@ def test_a_reader_that_ends_first_is_no_mistake(command: str, spec: Path) -> Non
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the signals of POSIX")
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("command", ["check a.net", "train a.net --with t.net -q --no-pictures"])
-def test_an_interrupt_at_any_moment_leaves_no_traceback(command: str, spec: Path) -> None:
+def test_an_interrupt_at_any_moment_leaves_no_traceback(command: str, every: int, spec: Path) -> None:
     text = (
         'data {\n  source = sklearn("iris")\n  x = columns\n  k = label\n}\ntrain {\n  loss = cross_entropy(y, k)\n}\n'
     )
     (spec.parent / "t.net").write_text(f"{SPEC}{text}", encoding="utf-8")
-    for part in range(1, 9):
+    for part in range(1, 9)[::every]:
         started = subprocess.Popen(
             [sys.executable, "-m", "netspec", *command.split()],
             stdout=subprocess.PIPE,

@@ -13,7 +13,7 @@ from netspec.diagnostics.errors import UnforeseenError
 RIGHT = "net small(K = 3) {\n  input  x: 4\n  output y: K perceptrons\n}\n"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def shell() -> Iterator[Any]:
     testing = pytest.importorskip("IPython.testing.globalipapp")
     shell = testing.start_ipython() or testing.get_ipython()

@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+import netspec
 from docs.fences import DOCS, fences
+from netspec.cli import main
+from netspec.config.vocabulary.losses import LOSSES
+from netspec.ops.registry import OPERATIONS
 from tests.conftest import ROOT
 
 # a small distribution as pip lays it out: a module and its metadata
@@ -95,16 +99,27 @@ def test_nothing_is_imported_without_permission(place: Path) -> None:
 
 
 def test_with_permission_view_theme_and_format_work_everywhere(place: Path) -> None:
-    assert run(place, "check", "small.net", "--allow", "sepia_pack").returncode == 0
     done = run(place, "render", "small.net", "--allow", "sepia_pack", "-o", "small.svg")
     assert (done.returncode, done.stdout.split()) == (0, ["IMPORTED", "sepia_pack", "small.svg"])
     drawn = (place / "small.svg").read_text(encoding="utf-8")
     assert "#402000" in drawn
     assert ">x</text>" in drawn or ">x<" in drawn
-    assert run(place, "render", "small.net", "--allow", "sepia_pack", "-o", "small.title").returncode == 0
+    commands = (
+        ["check"],
+        ["show"],
+        ["fmt", "--check"],
+        ["diff", "small.net"],
+        ["compile"],
+        ["render", "-o", "small.title"],
+    )
+    code = f"""
+from netspec.cli import main
+wrong = [command for command in {commands} if main([*command, "small.net", "--allow", "sepia_pack"])]
+sys.exit(f"failed: {{wrong}}" if wrong else 0)
+"""
+    done = run(place, "-c", code)
+    assert done.returncode == 0, done.stderr
     assert (place / "small.title").read_text(encoding="utf-8") == "small"
-    for command in (["show"], ["fmt", "--check"], ["diff", "small.net"], ["compile"]):
-        assert run(place, *command, "small.net", "--allow", "sepia_pack").returncode == 0, command
 
 
 STEP = """
@@ -168,7 +183,7 @@ train {
 """
 
 
-def test_a_step_and_a_loss_of_a_package(place: Path) -> None:
+def test_a_step_and_a_loss_of_a_package(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Refused by a code that names the flag; with it the net is checked, compiled and trained, and predicts again."""
     info = place / "site" / "steps_pack-1.0.dist-info"
     info.mkdir()
@@ -182,19 +197,14 @@ def test_a_step_and_a_loss_of_a_package(place: Path) -> None:
     assert "error[NS693]" in refused.stderr
     assert "--allow steps_pack" in refused.stderr
     assert "IMPORTED" not in refused.stdout
-    code = """
-from netspec.cli import main
-allow = ["--allow", "steps_pack"]
-given = ["--out", "run", "--no-pictures", "--quiet", "--threads", "1"]
-wrong = [c for c in (["check", "tried.net"], ["compile", "tried.net", "-o", "tried.py"], ["train", "tried.net", *given])
-         if main([*c, *allow])]
-import netspec
-print(netspec.load_run("run", allow=["steps_pack"]).status["state"])
-sys.exit(f"failed: {wrong}" if wrong else 0)
-"""
-    done = run(place, "-c", code)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "finished" in done.stdout
+    monkeypatch.chdir(place)
+    monkeypatch.syspath_prepend(place / "site")
+    monkeypatch.delitem(sys.modules, "steps_pack", raising=False)
+    quick = ["--out", "run", "--no-pictures", "--quiet", "--threads", "1"]
+    with OPERATIONS.temporarily(), LOSSES.temporarily():  # in this process, where torch is imported once
+        for command in (["check"], ["compile", "-o", "tried.py"], ["train", *quick]):
+            assert main([*command, "tried.net", "--allow", "steps_pack"]) == 0, command
+        assert netspec.load_run("run", allow=["steps_pack"]).status["state"] == "finished"
     assert "(1 - 0.25) * " in (place / "tried.py").read_text(encoding="utf-8")
 
 

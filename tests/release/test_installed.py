@@ -9,11 +9,13 @@ import sys
 import sysconfig
 import tarfile
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.test_packaging import READ
 
 pytestmark = pytest.mark.soak
 pytest.importorskip("build")
@@ -108,6 +110,16 @@ def test_it_is_the_wheel_that_is_tested(home: Path) -> None:
     code = "import netspec, pathlib; print(pathlib.Path(netspec.__file__).resolve())"
     found = Path(run(home, str(python(home)), "-c", code).stdout.strip())
     assert found.is_relative_to((home / "venv").resolve())
+
+
+def test_the_wheel_holds_grammar_table_prelude_and_catalogue(built: Path, home: Path) -> None:
+    names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
+    assert set(READ) <= set(names)
+    assert not [name for name in names if name.startswith(("tests/", "docs/", "specs/"))]
+    spec = "net a {\n  input x: 3\n  hidden z: LSTM(4)\n  output y: 2 perceptrons\n}\n"
+    (home / "work" / "untimed.net").write_text(spec, encoding="utf-8")
+    # the prelude and the catalogue are found: LSTM wants time
+    assert "NS611" in run(home, str(scripts(home) / "netspec"), "check", "untimed.net").stderr
 
 
 def test_check_show_draw_and_compile(home: Path) -> None:
