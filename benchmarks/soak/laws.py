@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.publish import publish
 
 ROOT = Path(__file__).resolve().parents[2]
-TIMES = int(os.environ.get("NETSPEC_EXAMPLES", "10"))
+TIMES = int(os.environ.get("NETSPEC_EXAMPLES", "20"))
 LAWS = ("proof/test_text_laws.py", "proof/test_graph_laws.py", "proof/test_module_laws.py")
 # what an operation's test says of its examples, one line each
 OPERATIONS = {

@@ -7,6 +7,7 @@ of specs/ are held to the same.
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from netspec.syntax import tree
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = sorted(Path(__file__).parent.glob("*.net"))
+loaded = cache(netspec.load)  # read and checked once for all of the tests
 SPECS = [*OWN, *sorted(ROOT.glob("specs/*/*.net"))]
 
 
@@ -25,14 +27,14 @@ def name(path: Path) -> str:
 
 @pytest.mark.parametrize("path", SPECS, ids=name)
 def test_no_message_and_canonical_text(path: Path) -> None:
-    spec = netspec.load(path)
+    spec = loaded(path)
     assert [diagnostic.code for diagnostic in spec.check()] == []
     assert spec.format() == path.read_text(encoding="utf-8"), f"netspec fmt {path.name}"
 
 
 @pytest.mark.parametrize("path", [path for path in SPECS if path in OWN or path.parent.name == "zoo"], ids=name)
 def test_says_its_count_and_its_paper(path: Path) -> None:
-    program = netspec.load(path).program
+    program = loaded(path).program
     required = [
         statement.left.name
         for net in program.nets
@@ -45,6 +47,6 @@ def test_says_its_count_and_its_paper(path: Path) -> None:
 
 @pytest.mark.parametrize("path", OWN, ids=name)
 def test_becomes_source_that_is_python(path: Path) -> None:
-    spec = netspec.load(path)
+    spec = loaded(path)
     for net in spec.nets:
         compile(spec.net(net).source(), path.name, "exec")

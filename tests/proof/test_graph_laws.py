@@ -25,7 +25,7 @@ def type_of(net: Net, label: str) -> str:
     return str(net.graph.nodes[edge.node].types[edge.output])
 
 
-@settings(max_examples=examples(100))
+@settings(max_examples=examples(40))
 @given(specs())
 def test_every_random_spec_is_accepted_and_its_outputs_have_the_types_of_the_rules(spec: Spec) -> None:
     net = netspec.parse(spec.text).net()
@@ -36,7 +36,7 @@ def test_every_random_spec_is_accepted_and_its_outputs_have_the_types_of_the_rul
     }
 
 
-@settings(max_examples=examples(40))
+@settings(max_examples=examples(20))
 @given(specs())
 def test_other_labels_make_the_same_graph(spec: Spec) -> None:
     def new(label: str) -> str:
@@ -49,7 +49,7 @@ def test_other_labels_make_the_same_graph(spec: Spec) -> None:
     assert picture(netspec.parse(text).net()) == picture(netspec.parse(spec.text).net(), new)
 
 
-@settings(max_examples=examples(25))
+@settings(max_examples=examples(12))
 @given(specs(), st.data())
 def test_independent_lines_may_stand_in_any_order(spec: Spec, data: st.DataObject) -> None:
     text = reordered(spec, lambda ready: data.draw(st.sampled_from(ready)))
@@ -78,7 +78,7 @@ def order(net: Net) -> list[str]:
     return [net.graph.layers[index].label for index in net.graph.outputs]
 
 
-@settings(max_examples=examples(20))
+@settings(max_examples=examples(10))
 @given(specs().filter(lambda spec: re.search(r"-> B\d", spec.text)))
 def test_a_block_written_in_place_equals_its_call(spec: Spec) -> None:
     text = inlined(spec)
@@ -86,7 +86,7 @@ def test_a_block_written_in_place_equals_its_call(spec: Spec) -> None:
     same_function(spec, text)
 
 
-@settings(max_examples=examples(25))
+@settings(max_examples=examples(12))
 @given(specs().filter(lambda spec: "repeat" in spec.text))
 def test_a_repeat_equals_as_many_copies(spec: Spec) -> None:
     text = unrolled(spec.text)

@@ -17,13 +17,13 @@ from proof.running import BATCH, close, examples, inputs_of, run
 from proof.transplant import default_dtype
 
 
-@settings(max_examples=examples(70))
+@settings(max_examples=examples(30))
 @given(specs(), st.booleans())
 def test_the_module_computes_what_its_graph_says(spec: Spec, nasty: bool) -> None:
     same_as_its_graph(spec)
 
 
-@settings(max_examples=examples(30))
+@settings(max_examples=examples(12))
 @given(specs(nasty=True))
 def test_labels_that_are_names_of_the_source_change_nothing(spec: Spec) -> None:
     same_as_its_graph(spec)
@@ -52,7 +52,7 @@ def valid_steps(spec: Spec, place: int, row: int, lengths: dict[str, Tensor]) ->
 # ---- a padded batch equals its examples, one by one
 
 
-@settings(max_examples=examples(50))
+@settings(max_examples=examples(20))
 @given(specs(padded=True))
 def test_a_padded_batch_equals_its_examples_one_by_one(spec: Spec) -> None:
     one_by_one(netspec.parse(spec.text).net(), spec)
@@ -96,7 +96,7 @@ def cut(spec: Spec, label: str, value: Tensor, lengths: dict[str, Tensor], row: 
 # ---- two halves with the state between equal the whole
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(25))
 @given(specs(causal=True, varying=False).filter(lambda spec: any(s.time for s in spec.inputs.values())), st.data())
 def test_a_sequence_in_two_halves_equals_the_whole(spec: Spec, data: st.DataObject) -> None:
     net = netspec.parse(spec.text).net()

@@ -13,7 +13,7 @@ from proof.mutation import Mutation, change_class, errors, every, replaced, verd
 from proof.test_text_laws import TEXTS
 from tests.conftest import ROOT
 
-SAMPLE = 450
+SAMPLE = 200
 REVIEWED = Path(__file__).parent / "survivors.md"
 
 

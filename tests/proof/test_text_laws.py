@@ -72,7 +72,7 @@ def test_specs_are_in_canonical_format(path: Path) -> None:
         assert formatted(text) == text
 
 
-@settings(max_examples=examples(100))
+@settings(max_examples=examples(40))
 @given(specs(nasty=True))
 def test_fmt_keeps_the_tree_of_random_specs(spec: Any) -> None:
     keeps_the_tree(spec.text)
@@ -81,7 +81,7 @@ def test_fmt_keeps_the_tree_of_random_specs(spec: Any) -> None:
 BLANKS = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*| +|\n')
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(25))
 @given(specs(), st.data())
 def test_fmt_does_away_with_any_layout(spec: Any, data: st.DataObject) -> None:
     """Other blanks, blank lines and comments between statements: the same tree, and the same text but for comments."""
@@ -157,7 +157,7 @@ def test_the_same_bytes_under_every_hash_seed() -> None:
     names = ("lenet5", "googlenet", "gpt2", "charrnn", "unet_padded")
     paths = [*(str(ROOT / "specs" / "zoo" / f"{name}.net") for name in names), str(ROOT / "specs/post/mlp.net")]
     found = set()
-    for seed in ("0", "1", "4242"):
+    for seed in ("0", "4242"):
         environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
         done = subprocess.run(
             [sys.executable, "-c", PRINT_ALL, *paths], env=environment, capture_output=True, text=True, check=False
@@ -206,7 +206,7 @@ def test_driver_and_lark_read_the_same_tree_of_every_file(name: str) -> None:
     assert lark_tree(TEXTS[name]) == tree_of(TEXTS[name])
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(25))
 @given(specs(nasty=True))
 def test_driver_and_lark_read_the_same_tree_of_random_specs(spec: Any) -> None:
     assert lark_tree(spec.text) == tree_of(spec.text)

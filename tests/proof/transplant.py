@@ -207,8 +207,11 @@ class Pair:
             assert (a[0] - a[1]).abs().max() > 1e-4 * a.abs().max(), "an output that is constant proves nothing"
             self.same(a, b, f"output {number}")
 
-    def gradients(self) -> None:
-        """In training: outputs, the gradient of every weight and of every real input, and the statistics kept."""
+    def gradients(self) -> tuple[nn.Module, nn.Module]:
+        """In training: outputs, the gradient of every weight and of every real input, and the statistics kept.
+
+        Returns the two modules with their gradients.
+        """
         reference, net = self.copies()
         with default_dtype(self.dtype):
             grads = [self._backward(module) for module in (reference, net)]
@@ -224,6 +227,7 @@ class Pair:
             mine = state[key].grad if isinstance(state[key], nn.Parameter) else state[key]
             assert mine is not None, f"{self.case.name}: no gradient reaches {key}"
             self.same(value, mine, f"the gradient of {key}", largest)
+        return reference, net
 
     def _backward(self, module: nn.Module) -> list[Tensor]:
         module.train()
@@ -234,12 +238,12 @@ class Pair:
         return [value.detach() for value in outputs] + [value.grad for value in inputs if value.grad is not None]
 
     def steps(self, make: Callable[[list[nn.Parameter]], torch.optim.Optimizer]) -> None:
-        """Three steps of an optimizer: the whole state after each."""
-        modules = self.copies()
-        optimizers = [make(list(module.parameters())) for module in modules]
-        for step in range(3):
-            for module, optimizer in zip(modules, optimizers, strict=True):
-                module.train()
+        """Three steps of an optimizer, the first by the gradients that are compared: the whole state after them."""
+        modules = self.gradients()
+        for module in modules:
+            optimizer = make(list(module.parameters()))
+            optimizer.step()
+            for step in range(2):
                 torch.manual_seed(2 + step)
                 optimizer.zero_grad()
                 with default_dtype(self.dtype):
