@@ -41,11 +41,11 @@ def main() -> bool:
         broken += [f"{cls.name}({name}): no two nets differ in it" for name in cls.options if name not in seen]
     for name, (first, second) in FACTS.items():
         for view in WHOLE_NETS:
-            scenes = drawn(first, view), drawn(second, view)
-            if scenes[0] is None or scenes[1] is None or not draws(checked(first), scenes[0]):
+            figures = drawn(first, view), drawn(second, view)
+            if figures[0] is None or figures[1] is None or not draws(checked(first), figures[0]):
                 continue
             compared[view] += 1
-            if look(scenes[0]) == look(scenes[1]):
+            if look(figures[0]) == look(figures[1]):
                 broken.append(f"{name} in {view}: drawn alike")
     lines = [
         f"{options} options of {len(operations())} operations, up to {COUNT} pairs of nets each,",

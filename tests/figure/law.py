@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import netspec
 from netspec.diagnostics.errors import NetspecError
+from netspec.figure.backends import Picture
 from netspec.figure.notes import NAME, layer_of, marks_of
-from netspec.figure.scene import Dots, Node, Polygon, Scene, Text, Wire
+from netspec.figure.scene import Dots, Node, Polygon, Text, Wire
 from netspec.figure.views import VIEWS, Drawing
 from netspec.ir.operation import Op, Option
 from netspec.ops.registry import operation, step_names
@@ -170,16 +171,17 @@ def step_of(net: Any, name: str) -> Op:
     return next(node.op for node in nodes if node.op.name == name)  # type: ignore[no-any-return]
 
 
-def drawn(text: str, view: str) -> Scene | None:
+def drawn(text: str, view: str) -> Picture | None:
     """The figure of a net, or None if the view refuses it."""
     try:
-        return checked(text).render(view=view).scene  # type: ignore[no-any-return]
+        return checked(text).render(view=view)  # type: ignore[no-any-return]
     except NetspecError:
         return None
 
 
-def look(scene: Scene) -> Counter[Any]:
+def look(figure: Picture) -> Counter[Any]:
     """What a reader sees: shapes with fill and dash, texts, wires from node to node, dots; no tooltips, no places."""
+    scene = figure.scene
     order = {node.id: number for number, node in enumerate(scene.nodes)}
     wires = {f"{wire.id}.shape": (order.get(wire.source, -1), order.get(wire.target, -1)) for wire in scene.wires}
     seen: Counter[Any] = Counter()
@@ -200,11 +202,12 @@ def look(scene: Scene) -> Counter[Any]:
     return seen
 
 
-def draws(net: Any, scene: Scene) -> bool:
+def draws(net: Any, figure: Picture) -> bool:
     """Whether the figure draws the step of line z."""
+    scene = figure.scene
     paths = frozenset(item.layer for item in scene.items if item.layer)
     graph, view = net.graph, VIEWS[scene.view]()
-    drawing = Drawing(graph, net_settings(), plan=net.render(view=scene.view).plan)
+    drawing = Drawing(graph, net_settings(), plan=figure.plan)
     nodes = graph.nodes_of(graph.layer("z"))
     if scene.view == "blocks":
         return True
@@ -213,29 +216,29 @@ def draws(net: Any, scene: Scene) -> bool:
 
 def faults(pair: Pair, view: str) -> str:
     """Why a view breaks the law for a pair; "" if it keeps the law or draws one of the nets not at all."""
-    scenes = drawn(pair.first, view), drawn(pair.second, view)
-    if scenes[0] is None or scenes[1] is None or not draws(checked(pair.first), scenes[0]):
+    figures = drawn(pair.first, view), drawn(pair.second, view)
+    if figures[0] is None or figures[1] is None or not draws(checked(pair.first), figures[0]):
         return ""
     cls = operation(pair.step)
     mark = cls.options[pair.option].mark
     assert mark is not None
     if mark.is_a == "training":
-        tips = [[getattr(item, "tip", "") for item in scene.items] for scene in scenes]
+        tips = [[getattr(item, "tip", "") for item in figure.scene.items] for figure in figures]
         return "" if tips[0] != tips[1] else "no tooltip tells them apart"
-    if look(scenes[0]) == look(scenes[1]):
+    if look(figures[0]) == look(figures[1]):
         return "drawn alike"
-    for text, scene in zip((pair.first, pair.second), scenes, strict=True):
-        missing = unsaid(checked(text), scene, view, pair.option)
+    for text, figure in zip((pair.first, pair.second), figures, strict=True):
+        missing = unsaid(checked(text), figure, view, pair.option)
         if missing:
             return f"{missing!r} is neither said nor drawn"
     return ""
 
 
-def unsaid(net: Any, scene: Scene, view: str, option: str = "") -> str:
+def unsaid(net: Any, figure: Picture, view: str, option: str = "") -> str:
     """Words of a mark of line z that the figure neither shows nor says; "" if there are none."""
     graph = net.graph
-    drawing = Drawing(graph, net_settings(), plan=net.render(view=view).plan)
-    said = " ".join(text.plain for text in scene.texts).replace("\n", " ").replace(" / ", " ")
+    drawing = Drawing(graph, net_settings(), plan=figure.plan)
+    said = " ".join(text.plain for text in figure.scene.texts).replace("\n", " ").replace(" / ", " ")
     for node in graph.nodes:
         if graph.layers[node.layer].path != "z" or node.kind:
             continue

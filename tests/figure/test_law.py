@@ -32,11 +32,11 @@ def test_every_fact_of_the_structure_is_seen(name: str) -> None:
     netspec.parse(second)
     views = 0
     for view in WHOLE_NETS:
-        scenes = drawn(first, view), drawn(second, view)
-        if scenes[0] is None or scenes[1] is None or not draws(checked(first), scenes[0]):
+        figures = drawn(first, view), drawn(second, view)
+        if figures[0] is None or figures[1] is None or not draws(checked(first), figures[0]):
             continue
         views += 1
-        assert look(scenes[0]) != look(scenes[1]), f"{name} is drawn alike in {view}"
+        assert look(figures[0]) != look(figures[1]), f"{name} is drawn alike in {view}"
     assert views
 
 
