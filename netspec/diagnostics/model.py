@@ -250,7 +250,7 @@ _WORDS: dict[str, dict[Language, str]] = {
     "note": {"en": "note", "ko": "알림"},
     "help": {"en": "help", "ko": "도움말"},
     "times": {"en": "{text} (the first of {count:,} such places)", "ko": "{text} (같은 곳 {count:,}군데 중 첫째)"},
-    "more": {"en": "{count} more not shown", "ko": "{count}개를 더 표시하지 않았습니다"},
+    "more": {"en": "{count:,} more not shown", "ko": "{count:,}개를 더 표시하지 않았습니다"},
 }
 
 
@@ -260,11 +260,30 @@ def plain(diagnostics: Iterable[Diagnostic], language: Language = "en") -> str:
 
 def text(diagnostics: Iterable[Diagnostic], language: Language = "en", style: Style = PLAIN) -> str:
     """Return diagnostics in the long form: message, places with carets, help."""
-    rows = list(diagnostics)
+    rows = _gathered(diagnostics)
+    left, notes = rows[MAX_SHOWN:], [row for row in rows[MAX_SHOWN:] if row.severity == "note"]
     parts = [_one(diagnostic, language, style) for diagnostic in rows[:MAX_SHOWN]]
-    if len(rows) > MAX_SHOWN:
-        parts.append(_WORDS["more"][language].format(count=len(rows) - MAX_SHOWN))
+    if len(left) > len(notes):
+        count = sum(row.times for row in left) - len(notes)
+        parts.append(_WORDS["more"][language].format(count=count))
+    parts += [_one(diagnostic, language, style) for diagnostic in notes]
     return "\n\n".join(parts)
+
+
+def _gathered(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return diagnostics in which those of one file that say the same, if they are many, are one with a count."""
+    alike: dict[Hashable, list[tuple[int, Diagnostic]]] = {}
+    for number, one in enumerate(diagnostics):
+        file = None if one.span is None else one.span.source.name
+        alike.setdefault((one.severity, file, one.message), []).append((number, one))
+    rows: list[tuple[int, Diagnostic]] = []
+    for found in alike.values():
+        if len(found) <= MAX_PLACES:
+            rows += found
+        else:
+            number, first = found[0]
+            rows.append((number, first._replace(times=sum(one.times for _, one in found))))
+    return [one for _, one in sorted(rows, key=lambda row: row[0])]
 
 
 def concise(diagnostics: Iterable[Diagnostic], language: Language = "en") -> str:

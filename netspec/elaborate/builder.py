@@ -132,6 +132,7 @@ class Builder:
             diagnostic = diagnostic._replace(labels=(*diagnostic.labels, *labels))
         self.report.add(diagnostic, cause)
         if len(self.report) >= MAX_MISTAKES:
+            self.report.add(Diagnostic("NS011", diagnostic.span, {"limit": MAX_MISTAKES}, severity="note"), TooMany)
             raise TooMany
 
     def warn(self, env: Environment, ctx: Context, at: Place, code: str, **words: Any) -> None:

@@ -340,7 +340,7 @@ class _Loader:
                 return None
             return found
         if len(self.units) >= self.limits.files:
-            self.report.add(Diagnostic("NS605", span, {"limit": self.limits.files}))
+            self.report.add(Diagnostic("NS605", span, {"limit": self.limits.files}), cause="NS605")
             return None
         try:
             source = read_file(Path(path), _shown(unit.source, item.file.value), self.limits.bytes, used=True)

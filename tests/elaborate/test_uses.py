@@ -87,5 +87,12 @@ def test_of_a_net_that_is_wrong_throughout_nobody_reads_more_than_some(tmp_path:
 
     lines = "".join(f"  hidden z{number}: x -> wrong{number}\n" for number in range(MAX_MISTAKES + 20))
     found = check(tmp_path, "net n {\n  input  x: 4\n" + lines + "  output y: x -> relu\n}\n")
-    assert len(found) == MAX_MISTAKES
-    assert {item.code for item in found} == {"NS202"}
+    assert [item.code for item in found] == ["NS202"] * MAX_MISTAKES + ["NS011"]
+
+
+def test_too_many_files_are_one_mistake(tmp_path: Path) -> None:
+    others = {f"b{number}": BLOCK.format("A", "relu") for number in range(9)}
+    uses = "".join(f'use A as A{number} from "b{number}.net"\n' for number in range(9))
+    found = check(tmp_path, uses + net("relu"), replace(DEFAULT, files=3), **others)
+    assert [item.code for item in found] == ["NS605"]
+    assert len(found[0].labels) == 6

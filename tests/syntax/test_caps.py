@@ -6,7 +6,7 @@ import pytest
 
 from netspec.codegen.pynames import Locals, Namer, class_name
 from netspec.diagnostics.display import safe, width
-from netspec.diagnostics.model import Fault, Fix, fixed
+from netspec.diagnostics.model import Fault, Fix, fixed, plain
 from netspec.source import SourceFile, Span
 from netspec.syntax.characters import LINE_ENDS, MAX_FIXES, MAX_LABELS, check_characters
 from netspec.syntax.read import read
@@ -43,6 +43,16 @@ def test_one_message_for_one_invisible_character_wherever_it_stands(sign: str, w
             source = SourceFile("a.net", text[:at] + sign + text[at:])
             codes = [found.code for found in read(source).diagnostics]
             assert (codes.count("NS006"), len(codes)) == (1, len(usual) + 1), at
+
+
+def test_mistakes_that_say_the_same_are_told_once_with_their_count() -> None:
+    lines = [f"  hidden h{number}: 3 3 perceptrons\n" for number in range(1200)]
+    for times in (8, 9, 1200):
+        found = read(SourceFile("a.net", "net a {\n  input x: 4\n" + "".join(lines[:times]) + "}\n")).diagnostics
+        told = plain(found)
+        assert told.count("`->` is missing") == (8 if times == 8 else 1)
+        assert ("(the first of 9 such places)" in told) == (times == 9)
+        assert ("note[NS011]" in told, "(the first of 1,000 such places)" in told) == (times == 1200,) * 2
 
 
 def test_labels_of_one_form_are_different_variables() -> None:

@@ -78,6 +78,9 @@ class _Recovery:
                 self.read(line)
             if len(self.diagnostics) >= MAX_MISTAKES:  # the file is wrong throughout
                 self.unread.any = True
+                if number + 1 < len(lines):
+                    span = Span(self.source, lines[number + 1].start, lines[number + 1].end)
+                    self.diagnostics.append(Diagnostic("NS011", span, {"limit": MAX_MISTAKES}, severity="note"))
                 break
         if self.open is not None:
             assert self.open_line is not None
