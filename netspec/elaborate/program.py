@@ -141,7 +141,7 @@ class Program:
         if len(main) == 1:
             return main[0]
         if not main:
-            raise SpecError(Diagnostic("NS004", None, {"file": self.name}))
+            raise SpecError(Diagnostic("NS004", Span(self.main.source, 0, 0), {"file": self.name}))
         names = Quoted(tuple(definition.body.name.text for definition in main))
         raise SpecError(Diagnostic("NS623", Span(self.main.source, 0, 0), {"nets": names}))
 
@@ -237,7 +237,7 @@ class _Loader:
                 if isinstance(item, tree.Use):
                     self._use(unit, item)
         if not main.file.declarations and not self.report.failed:
-            self.report.add(Diagnostic("NS004", None, {"file": source.name}))
+            self.report.add(Diagnostic("NS004", Span(source, 0, 0), {"file": source.name}))
         return Program(main, self.units, self.report, self.root)
 
     def unit(self, source: SourceFile, path: str | None, file: tree.File | None = None) -> Unit:

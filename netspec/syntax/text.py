@@ -10,7 +10,7 @@ from netspec import files
 from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Word
 from netspec.names import nearest
-from netspec.source import SourceFile
+from netspec.source import SourceFile, Span
 
 MAX_BYTES = 1_000_000
 
@@ -78,15 +78,17 @@ def decode(data: bytes, name: str, path: Path | None = None, limit: int = MAX_BY
     if len(data) > limit:
         raise _fault("NS005", file=name, limit=limit)
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise _fault("NS002", file=name, line="1", byte=f"0x{data[0]:02x}", encoding="UTF-16")
+        span = Span(SourceFile(name, data.decode("utf-16", "replace"), path), 0, 1)
+        raise _fault("NS002", span, file=name, line="1", byte=f"0x{data[0]:02x}", encoding="UTF-16")
     if b"\x00" in data:
-        raise _fault("NS003", file=name)
+        raise _fault("NS003", _place(data, data.index(b"\x00"), name, path), file=name)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         encoding = "EUC-KR / CP949" if _decodes(data, "cp949") else Phrase("another encoding")
-        raise _fault("NS002", file=name, line=str(line), byte=f"0x{data[error.start]:02x}", encoding=encoding) from None
+        span, byte = _place(data, error.start, name, path), f"0x{data[error.start]:02x}"
+        raise _fault("NS002", span, file=name, line=str(line), byte=byte, encoding=encoding) from None
     return SourceFile(name, text.removeprefix("\ufeff"), path)
 
 
@@ -98,5 +100,12 @@ def _decodes(data: bytes, encoding: str) -> bool:
     return True
 
 
-def _fault(code: str, **words: Word) -> Fault:
-    return Fault(Diagnostic(code, None, words))
+def _place(data: bytes, at: int, name: str, path: Path | None) -> Span:
+    """Return the place of a byte, in a text in which wrong bytes are replaced."""
+    before = data[:at].decode("utf-8", "replace")
+    source = SourceFile(name, before + data[at:].decode("utf-8", "replace"), path)
+    return Span(source, len(before), len(before) + 1)
+
+
+def _fault(code: str, span: Span | None = None, **words: Word) -> Fault:
+    return Fault(Diagnostic(code, span, words))

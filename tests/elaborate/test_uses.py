@@ -96,3 +96,10 @@ def test_too_many_files_are_one_mistake(tmp_path: Path) -> None:
     found = check(tmp_path, uses + net("relu"), replace(DEFAULT, files=3), **others)
     assert [item.code for item in found] == ["NS605"]
     assert len(found[0].labels) == 6
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n"])
+def test_a_file_with_nothing_in_it_is_placed_in_its_first_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "main.net").write_text(text)
+    for found in (load_program(tmp_path / "main.net").report.diagnostics, check(tmp_path, text)):
+        assert [(item.code, item.line, item.column) for item in found] == [("NS004", 1, 1)]

@@ -96,20 +96,21 @@ def test_fixes_that_touch_are_not_made_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "code", "words"),
+    ("data", "place", "code", "words"),
     [
-        (b"\xff\xfea\x00", "NS002", {"line": "1", "encoding": "UTF-16", "byte": "0xff"}),
-        (b"\xfe\xff\x00a", "NS002", {"encoding": "UTF-16", "byte": "0xfe"}),
-        (b"a\nb\x00", "NS003", {}),
-        ("net\n# 한글".encode("cp949"), "NS002", {"line": "2", "encoding": "EUC-KR / CP949"}),
-        (b"a\nb\n\nc\xff", "NS002", {"line": "4", "byte": "0xff"}),
-        (b"a" * 11, "NS005", {"limit": 10}),
+        (b"\xff\xfea\x00", (1, 1), "NS002", {"line": "1", "encoding": "UTF-16", "byte": "0xff"}),
+        (b"\xfe\xff\x00a", (1, 1), "NS002", {"encoding": "UTF-16", "byte": "0xfe"}),
+        (b"a\nb\x00", (2, 2), "NS003", {}),
+        ("net\n# 한글".encode("cp949"), (2, 3), "NS002", {"line": "2", "encoding": "EUC-KR / CP949"}),
+        (b"a\nb\n\nc\xff", (4, 2), "NS002", {"line": "4", "byte": "0xff"}),
+        (b"a" * 11, (None, None), "NS005", {"limit": 10}),
     ],
 )
-def test_bytes_that_are_no_spec(data: bytes, code: str, words: dict[str, object]) -> None:
+def test_bytes_that_are_no_spec(data: bytes, place: tuple[int, int], code: str, words: dict[str, object]) -> None:
     with pytest.raises(Fault) as caught:
         decode(data, "a.net", limit=10 if code == "NS005" else 1000)
     assert caught.value.diagnostic.code == code
+    assert (caught.value.diagnostic.line, caught.value.diagnostic.column) == place
     assert words.items() <= dict(caught.value.diagnostic.words).items()
 
 
