@@ -26,6 +26,9 @@ LONGEST = 20_000  # characters of a file; a longer one is checked once
 TRIES = 24  # proposals for one mistake that are checked
 WIDEST = 120  # proposals for one mistake
 DEPTH = 3  # habits in one statement
+_NUMBERS = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?")
+_OPTIONS = re.compile(r"\w\s*=\s*(\d+(?:\.\d+)?(?:e-?\d+)?)")
+_UNREADABLE = re.compile(r"x0\d|\b\d+[OolI]\b|\b[lO]\d+\b|:\s*\d+,\d{3}\s*$")  # 1O, l0, 1,024: which number is meant?
 _NEEDLESS = ("foreign", "nearest", "usage")  # hints that the mend makes needless
 
 Check = Callable[[SourceFile], Sequence[Diagnostic]]
@@ -141,10 +144,24 @@ def _mend(
             found = [one for one in check(SourceFile(source.name, other.text, source.path)) if one.severity == "error"]
             inside = tuple(one for one in found if one.span is None or other.start <= one.span.start <= other.end)
             empty = other.guess and not other.statement.strip()
+            if not _keeps(first, other):
+                continue
             if not inside and _places(found) < _places(errors) and not empty:
                 return other
             waiting.append((other, depth + 1, inside))
     return None
+
+
+def _keeps(first: Proposal, other: Proposal) -> bool:
+    """Whether a proposal keeps the numbers of the statement: those of options stay, and none is made up.
+
+    A first number may go (`nn.Linear(4, 10)`: 4 comes from what is read), small ones may come (`3x3`, `stride = 2`).
+    """
+    written = first.statement
+    numbers = set(_NUMBERS.findall(other.statement))
+    options = {value for value in _OPTIONS.findall(written) if value not in ("0", "1")}
+    made_up = {one for one in numbers if len(one) > 1 and one.isdigit() and one not in first.text}
+    return options <= numbers and not made_up and not _UNREADABLE.search(other.statement + " " + written)
 
 
 def _places(errors: Sequence[Diagnostic]) -> int:

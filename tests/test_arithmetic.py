@@ -110,7 +110,7 @@ TABLE = """
 | [6]         | NS101 | NS101 | NS404 | NS137 | NS405    | NS101   | NS404  | NS404  | NS101  | NS404  | NS404  | NS704  | NS704  | NS704     |
 | one         | NS206 | NS206 | NS206 | NS206 | NS206    | NS206   | NS404  | NS404  | NS404  | NS404  | NS404  | .      | NS704  | NS704     |
 | zz          | NS206 | NS206 | NS206 | NS206 | NS206    | NS206   | NS404  | NS404  | NS404  | NS404  | NS404  | .      | NS704  | NS704     |
-| d d         | NS136 | NS121 | NS136 | NS141 | NS101    | NS101   | NS121  | NS121  | NS136  | NS121  | NS121  | NS121  | NS121  | NS121     |
+| d d         | NS138 | NS138 | NS138 | NS138 | NS138    | NS138   | NS138  | NS138  | NS138  | NS138  | NS138  | NS138  | NS138  | NS138     |
 | H//2        | NS122 | NS122 | NS122 | NS122 | NS122    | NS122   | NS122  | NS122  | NS122  | NS122  | NS122  | NS122  | NS122  | NS122     |
 | max(d, 2)   | NS404 | NS404 | NS404 | NS404 | NS404    | NS404   | NS404  | NS404  | NS764  | NS404  | NS404  | NS704  | NS704  | NS704     |
 | 2*-3        | NS402 | NS402 | .     | NS402 | .        | .       | NS750  | NS420  | .      | NS419  | NS420  | NS707  | NS707  | NS705     |

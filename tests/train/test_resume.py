@@ -31,7 +31,7 @@ SHORT: dict[str, dict[str, Any]] = {
 
 
 class Killed(BaseException):
-    """Stands for SIGKILL: nothing of the run's own code runs after it but the closing of files."""
+    """Stands for a kill: nothing runs after it but the closing of files and the word that the run was stopped."""
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_cut_run_ends_in_the_same_bytes(name: str, step: int, train: Train, cu
     with pytest.raises(Killed):
         train(name, out="cut", save_every=3, **SHORT[name])
     cut(0)
-    assert netspec.load_run("cut").status["state"] == "running"
+    assert netspec.load_run("cut").status["state"] == "stopped"
     assert same(whole, api.resume("cut"))
 
 
