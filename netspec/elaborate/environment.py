@@ -232,5 +232,8 @@ def unknown_size(env: Environment, at: tree.Place, name: str, legal: list[str]) 
         fix = Fix(env.span(at), guess)
     kind = env.definition.body.kind
     body = env.definition.body.name.text
-    hints.append(Hint("declare", {"kind": kind, "body": body, "name": name}))
+    before = [env.span(param.at).text for param in env.definition.body.params or () if param.at[1] <= at[0]]
+    after = [env.span(param.at).text for param in (env.definition.body.params or ())[len(before) :]]
+    params = ", ".join([*before, name, *after])  # before a default that uses it
+    hints.append(Hint("declare", {"kind": kind, "body": body, "params": params, "name": name}))
     return fault(env, at, "NS206", *hints, fix=fix, name=name)

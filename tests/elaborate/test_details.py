@@ -109,3 +109,13 @@ def test_initial_values_of_recurrent_cells_reckon_with_what_each_weight_reads(ce
     assert {name.removesuffix("_l0"): fan for name, fan in he.items()} == {
         "weight_ih": 3, "weight_hh": 5, "bias_ih": 5, "bias_hh": 5,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("head", "said"), [("n", "n(d)"), ("n()", "n(d)"), ("n(K, p = 0.5)", "n(K, p = 0.5, d)")])
+def test_a_size_that_is_not_defined_joins_the_parameters_that_stand_there(head: str, said: str) -> None:
+    def check(head: str) -> list[str]:
+        text = f"net {head} {{\n  input x: d\n  output y: 2 perceptrons\n}}\n"
+        return [line for found in Spec(parse_program(text, "n.net")).check() for line in (found.code, *found.help)]
+
+    assert f"`net {said}`" in check(head)[1]
+    assert "NS206" not in check(said)
