@@ -295,8 +295,8 @@ def _calls(statement: str, known: Known, own: bool) -> Iterator[str]:
 
 def _numbers(statement: str, known: Known) -> Iterator[str]:
     """The statement with another number: one that the message speaks of, else the nearest."""
-    said = re.findall(r"\d+", " ".join(str(word) for word in known.diagnostic.words.values()))
-    for match in list(re.finditer(r"(?<![\w.@])\d+(?![\w.@])", statement))[:4]:
+    said = re.findall(r"\b\d{1,18}\b", " ".join(str(word) for word in known.diagnostic.words.values()))
+    for match in list(re.finditer(r"(?<![\w.@])\d{1,18}(?![\w.@])", statement))[:4]:
         number = int(match[0])
         near = [number + step * sign for step in range(1, 6) for sign in (-1, 1)]
         for other in [*map(int, said), *near][:14]:
@@ -364,7 +364,7 @@ def _context(statement: str, known: Known) -> Iterator[str]:
             source = causal[1] or inputs[-1]
             delayed = "".join(f" & {source}[t-{back}]" for back in range(1, int(causal[3])))
             yield f"{chain[1]}{source}{delayed} -> {causal[2]} perceptrons{causal[4]}"
-    same = re.search(r"(\d+)x(\d+)[^()]*(?:\([^()]*)?pad\s*=\s*\"?(?:same|causal)\"?", statement)
+    same = re.search(r"(\d{1,9})x(\d{1,9})[^()]*(?:\([^()]*)?pad\s*=\s*\"?(?:same|causal)\"?", statement)
     if same is not None:
         down, right = int(same[1]) // 2, int(same[2]) // 2
         yield re.sub(

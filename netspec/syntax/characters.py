@@ -47,7 +47,7 @@ _JOINERS = re.compile(
 )
 _WORD = re.compile(r"\w+")
 _HELD = "\u200b"  # stands for a character that is taken out
-_RUN = re.compile(f"[^ \\t\\r\\n{_HELD}]*{_HELD}[^ \\t\\r\\n]*")
+_RUN = re.compile(f"(?<![^ \\t\\r\\n])[^ \\t\\r\\n{_HELD}]*{_HELD}[^ \\t\\r\\n]*")  # begins where the run does
 _HOLDS = re.compile(rf"(?<![\w{_HELD}])[^\W\d]\w*(?:{_HELD}+\w+)+|{_HELD}")
 _BEGINNING = re.compile(rf"(?<![\w{MARKS}])_[\w{MARKS}]*")
 _LATIN = re.compile("[A-Za-z]")

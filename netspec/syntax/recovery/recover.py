@@ -304,11 +304,15 @@ class _Recovery:
                 self.unread.heads.update(words)
 
 
+# a text that is not closed ends with its line, so that each character is looked at once
+_WORDS_OF_THE_USER = re.compile(r'"(?>(?:[^"\\\n]++|\\.)*)"?|#[^\n]*')
+
+
 def _closes(line: Logical, below: list[Logical]) -> bool:
     """Whether a line ends with the brace that closes its body: it opens none, and no line below closes the body."""
     if not line.text.endswith("}") or line.text == "}" or HEAD.match(line.text) or _CLOSES.fullmatch(line.text):
         return False
-    signs = re.sub(r'"(?:\\.|[^"\\\n])*"|#[^\n]*', "", line.text)
+    signs = _WORDS_OF_THE_USER.sub("", line.text)
     if signs.count("}") != signs.count("{") + 1:
         return False
     after = next((other.text for other in below if HEAD.match(other.text) or _CLOSES.fullmatch(other.text)), "")
