@@ -249,7 +249,7 @@ def image(tree: Formula, interval: tuple[float, float], name: str = "s") -> tupl
     ((0.0, inf), (0.0, 1.0))
     """
     low, high = interval
-    places = {sign * place for place in _PLACES for sign in (-1, 1) if low <= sign * place <= high}
+    places = {sign * place + 0.0 for place in _PLACES for sign in (-1, 1) if low <= sign * place <= high}
     found = []
     for place in places | {bound for bound in interval if math.isfinite(bound)}:
         try:
