@@ -22,7 +22,8 @@ from netspec.syntax.parser import TooDeep, Unexpected, parse
 from netspec.syntax.recovery.lines import STATEMENT, Logical, logical_lines
 
 MOST = 8  # mistakes of a file for which a mend is looked for
-LONGEST = 20_000  # characters of a file; a longer one is checked once
+WIDE = 300  # characters of a statement; a longer one is not written anew
+LONGEST = 10_000  # characters of a file; a longer one is checked once
 TRIES = 24  # proposals for one mistake that are checked
 WIDEST = 120  # proposals for one mistake
 DEPTH = 3  # habits in one statement
@@ -67,6 +68,8 @@ def proposed(source: SourceFile, diagnostics: list[Diagnostic], check: Check) ->
     found: dict[int, Hint] = {}
     for diagnostic in here:
         for place, line in enumerate(_statements(lines, source, diagnostic)):
+            if line.end - line.start > WIDE:
+                continue
             first = Proposal(source.text, line.start, line.end, guess=place > 0)
             mend = _mend(first, source, diagnostic, errors, check)
             if mend is not None:
