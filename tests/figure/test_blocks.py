@@ -153,6 +153,7 @@ def test_a_box_says_whose_weights_it_uses_again() -> None:
     scene = netspec.load(ZOO.parent / "paper" / "siamese.net").render().scene
     assert "same weights as a" in said(scene, "b")
     assert "same weights as a" not in said(scene, "a")
+    assert scene.find("b~d.shape").plain == "−, 32"  # type: ignore[union-attr]
 
 
 def test_a_chain_too_wide_for_a_page_goes_on_in_rows() -> None:

@@ -338,7 +338,8 @@ def _role(collapsed: CollapsedGraph, target: NodeGroup, node: Step, position: in
         while read.kind == "port" and read.index not in names:
             read = graph.nodes[read.inputs[0].node]
         return names.get(read.index, "")
-    roles = () if len(target.nodes) > 1 and target.line else node.op.roles(len(node.inputs), collapsed.lang)
+    # what a later step of a closed line reads besides is said by the line's text
+    roles = () if target.line and node is not target.nodes[0] else node.op.roles(len(node.inputs), collapsed.lang)
     return roles[position] if len(roles) > position else ""
 
 

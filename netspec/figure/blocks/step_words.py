@@ -190,27 +190,36 @@ def step_words(collapsed: CollapsedGraph, node: Node) -> str:
         scope = graph.scopes[collapsed.part.scope]
         calls = collapsed.alike(scope)
         nodes = [graph.nodes[call.first + node.index - scope.first] for call in calls]
-        node = _in_letters(nodes, calls)
+        node = _in_letters(graph, nodes, calls)
     collapsed.steps[node.index] = node
-    listed = any(isinstance(value, Listed) for value in node.op.__dict__.values())
     texts = list(dict.fromkeys(step_text(graph, one, lang) for one in nodes))
-    if len(texts) == 1 or not listed:
+    if len(texts) == 1 or not any(_is_in_box(node, name) for name in node.op.options):
         return step_text(graph, node, lang)
     return " / ".join(texts if len(texts) <= MOST_SAID else [*texts[: MOST_SAID - 2], "…", texts[-1]])
 
 
-def _in_letters(nodes: list[Node], calls: list[Scope]) -> Node:
-    """Return the first node, with letters or lists of values as options where the calls of its block differ."""
+def _is_in_box(node: Node, name: str) -> bool:
+    """Whether a box would say a list of values of an option, because no letter stands for them."""
+    mark = node.op.options[name].mark
+    return isinstance(node.op.__dict__[name], Listed) and mark is not None and mark.rank == BOX
+
+
+def _in_letters(graph: Graph, nodes: list[Node], calls: list[Scope]) -> Node:
+    """Return the first node, with letters or lists of values for the options whose words differ between the calls."""
     op = nodes[0].op
+    said = [{mark.option: mark.text for mark in marks_of(graph, one, "en")} for one in nodes]
     changed = {}
     for name, option in op.options.items():
         values = [one.op.__dict__[name] for one in nodes]
-        if option.mark is None or option.mark.is_a == "training" or all(value == values[0] for value in values):
+        mark = option.mark
+        if mark is None or mark.is_a == "training" or all(value == values[0] for value in values):
             continue
-        if isinstance(option.mark.en, str):
+        if not mark.titled and all(words.get(name) == said[0].get(name) for words in said):
+            continue  # depthwise in every call, whatever the number of groups
+        if isinstance(mark.en, str):
             changed[name] = _letter(values, calls)
         else:  # words of single values: those that any call has
-            changed[name] = next((value for value in values if option.mark.en.get(value)), values[0])
+            changed[name] = next((value for value in values if mark.en.get(value)), values[0])
     if not changed:
         return nodes[0]
     op = copy(op)

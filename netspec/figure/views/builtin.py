@@ -109,9 +109,12 @@ class Planes(View):
 
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
         """Return what stacks show: how many maps there are, the window of a step, and what is written below it."""
+        from netspec.figure.stages import stages_of
+
         op = node.op
         named = drawing.settings.captions != () and not drawing.graph.layers[node.layer].caption
-        if op.weighted_sum or (named and op.effect == "new") or (op.effect == "order" and titled(op) == {NAME}):
+        named = named and any(stage.node is node for stage in stages_of(drawing.graph))
+        if op.weighted_sum or named or (op.effect == "order" and titled(op) == {NAME}):
             return titled(op)
         return titled(op) - {NAME} if op.wiring in ("window", "full") else frozenset()
 
