@@ -69,9 +69,14 @@ def require_plain(path: Path, root: Path) -> None:
 
 
 def open_plain(path: Path, mode: str, root: Path) -> Any:
-    """Open a file of a run that stays open, with mode `ab`, or `a+b` to read too. Raises NotPlain, OSError.
+    """Open a file of a run for appending.
 
-    The file must not have a hard link, by which another file would be changed.
+    Parameters:
+        mode: `ab`, or `a+b` to read the file, too.
+
+    Raises:
+        NotPlain: the path has a link, or the file has a second name, so that another file would be changed.
+        OSError: the file cannot be opened.
     """
     require_plain(path, root)
     access = os.O_RDWR if "+" in mode else os.O_WRONLY
@@ -87,7 +92,11 @@ def open_plain(path: Path, mode: str, root: Path) -> Any:
 
 
 def open_regular(path: Path, root: Path | None = None) -> Any:
-    """Open a regular file for reading; a file of a run if `root`, the run's folder, is given.
+    """Open a regular file for reading.
+
+    Parameters:
+        path: the file.
+        root: the folder of a run, if the file belongs to one; then no link is followed.
 
     Raises:
         OSError: the file cannot be opened; IsADirectoryError or NotRegular for what is no file; NotPlain for a link in
@@ -106,7 +115,11 @@ def open_regular(path: Path, root: Path | None = None) -> Any:
 
 
 def read(path: Path, root: Path | None = None, most: int | None = None) -> bytes:
-    """Return the bytes of a regular file. Raise OSError as `open_regular`, and if there are more than `most` bytes."""
+    """Return the bytes of a regular file.
+
+    Raises:
+        OSError: as in `open_regular`, or the file has more than `most` bytes.
+    """
     with open_regular(path, root) as stream:
         data: bytes = stream.read(-1 if most is None else most + 1)
     if most is not None and len(data) > most:
@@ -120,7 +133,7 @@ def size(path: Path) -> int:
 
 
 def digest_of(stream: Any) -> tuple[int, str]:
-    """Return the size of an open file and its SHA-256 in hexadecimal; then the stream is at its start again."""
+    """Return the size of an open file and its SHA-256 in hexadecimal, and move the stream back to its start."""
     import hashlib
 
     found = hashlib.file_digest(stream, "sha256").hexdigest()

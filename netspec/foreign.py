@@ -451,8 +451,6 @@ _WAYS: Final = (
     (r"\b(adam|adamw|sgd|rmsprop|adagrad|nadam|radam|adamax)\(\s*(\d[\d.e-]*)\s*(?=[,)])", r"\1(lr = \2"),
     (r"^(net\s+\w+|block\s+\w+|train|data|figure)\s*:?\s*$", r"\1 {"),
     # LaTeX and signs
-
-
     (r"\\sigma\b|σ", "sigmoid"),
     (r"(\w+)\(([^\W\d]\w*)\)", r"\2 -> \1"), (r"(\w+)\((\d+ \w+)\)", r"\2 -> \1"),
     (r"([^\W\d]\w*?)[_^]?[({\[]\s*t\s*-\s*(\d+)\s*[)}\]]", r"\1[t-\2]"),

@@ -147,9 +147,7 @@ def _mend(
             found = [one for one in check(SourceFile(source.name, other.text, source.path)) if one.severity == "error"]
             inside = tuple(one for one in found if one.span is None or other.start <= one.span.start <= other.end)
             empty = other.guess and not other.statement.strip()
-            if not _keeps(first, other):
-                continue
-            if not inside and _places(found) < _places(errors) and not empty:
+            if not inside and _places(found) < _places(errors) and not empty and _keeps(first, other):
                 return other
             waiting.append((other, depth + 1, inside))
     return None

@@ -80,7 +80,7 @@ class Diagnostic(NamedTuple):
         hints: what helps, as data; `help` has the sentences.
         fixes: replacements that take the mistake away; all of them belong together.
         severity: "error", "warning", or "note" for what netspec decided by itself.
-        times: how many places have this mistake; `span` is the first of them, and `labels` has some further ones.
+        times: the number of places with this mistake. `span` is the first place; `labels` has a few of the others.
 
     Example:
         >>> import netspec

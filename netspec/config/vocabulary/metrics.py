@@ -223,8 +223,18 @@ def tally(value: Tensor, target: Tensor, mask: Tensor | None, predicted: Predict
     return torch.stack([*counts, torch.full_like(counts[0], len(right))]).double()
 
 
-class Counted(Decided):
-    """Precision, recall and F1, as scikit-learn computes them, from the counts of `tally`."""
+class Tallied(Decided):
+    """Metrics of the counts of `tally`."""
+
+    def size(self, predicted: Prediction) -> int:
+        return 4 * predicted.count
+
+    def sums(self, value: Tensor, target: Tensor, mask: Tensor | None, predicted: Prediction) -> Tensor:
+        return tally(value, target, mask, predicted).flatten()
+
+
+class Counted(Tallied):
+    """Precision, recall and F1, as scikit-learn computes them."""
 
     average: Annotated[
         str | None,
@@ -259,12 +269,6 @@ class Counted(Decided):
             return legal.index(self.positive)
         # for two classes, the score of the second class, as is usual
         return 1 if self.average is None and predicted.chooses and predicted.count == 2 else None
-
-    def size(self, predicted: Prediction) -> int:
-        return 4 * predicted.count
-
-    def sums(self, value: Tensor, target: Tensor, mask: Tensor | None, predicted: Prediction) -> Tensor:
-        return tally(value, target, mask, predicted).flatten()
 
     def result(self, sums: Tensor, predicted: Prediction) -> float:
         hits, answered, right, every = sums.reshape(4, predicted.count)
@@ -314,16 +318,10 @@ class F1(Counted):
 
 
 @METRICS.register
-class BalancedAccuracy(Decided):
+class BalancedAccuracy(Tallied):
     word = "balanced_accuracy"
     about = "the mean over classes of the share that is found; for labels, over having and lacking each"
     example = "balanced_accuracy(y, label)"
-
-    def size(self, predicted: Prediction) -> int:
-        return 4 * predicted.count
-
-    def sums(self, value: Tensor, target: Tensor, mask: Tensor | None, predicted: Prediction) -> Tensor:
-        return tally(value, target, mask, predicted).flatten()
 
     def result(self, sums: Tensor, predicted: Prediction) -> float:
         hits, answered, right, every = sums.reshape(4, predicted.count)

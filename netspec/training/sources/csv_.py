@@ -115,7 +115,11 @@ class CsvRows(Rows):
         return found if self.filled else np.nan_to_num(found)
 
     def _missing(self, row: int, name: str, wanted: Span | None, kind: str = "fill") -> Diagnostic:
-        """Return the fault of a missing cell; `kind` says what may stand for it: `fill` or `other`."""
+        """Return the fault of an empty cell.
+
+        Parameters:
+            kind: the step that the help proposes for the column: `fill`, `other`, or another word for none.
+        """
         words: Words = {"value": "", "column": name}
         drop = Hint("drop", {"source": self.source.written(missing="drop")})
         stand = {"fill": Hint("fill", {"name": name}), "other": Hint("other", {"name": name})}.get(kind)
