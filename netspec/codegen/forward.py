@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from netspec.codegen.modules import GivenModule, Modules, leaf, target
-from netspec.codegen.order import Cell, Item, items
+from netspec.codegen.order import Cell, Item, elements_of, items
 from netspec.codegen.pynames import Locals
 from netspec.codegen.python import (
     WIDTH,
@@ -563,20 +563,11 @@ class Forward:
     def own_keys(self, scope: Scope) -> list[str]:
         """Return the keys of the modules and arrays in a scope, in order."""
         keys: list[str] = []
-        index = scope.first
-        inner = {self.graph.scopes[child].first: self.graph.scopes[child] for child in scope.children}
-        while index < scope.last:
-            child = inner.get(index)
-            if child is not None and child.last > child.first:
-                index = child.last
-                if child.kind == "block" and child.index not in self.site.inlined:
-                    keys += [child.key] * (bool(child.key) and (self.scope.again or not child.again))
-                else:
-                    keys += self.own_keys(child)
-                continue
-            node = self.graph.nodes[index]
-            keys += [node.key] * (bool(node.key) and (self.scope.again or not node.again))
-            index += 1
+        for item in elements_of(self.graph, scope):
+            if isinstance(item, Scope) and (item.kind != "block" or item.index in self.site.inlined):
+                keys += self.own_keys(item)
+            elif item.key and (self.scope.again or not item.again):
+                keys.append(item.key)
         return keys
 
     def prefix(self, key: str, depth: int) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netspec.codegen import initial
+from netspec.codegen.order import elements_of
 from netspec.codegen.python import (
     UNKNOWN,
     Assign,
@@ -149,29 +150,15 @@ def _holders(site: Site, scope: Scope) -> Iterator[tuple[Node | Scope, list[Scop
     """Yield the nodes and blocks that have a module or an array in a class, each with the repeats around it."""
 
     def walk_scope(inner: Scope, repeats: list[Scope]) -> Iterator[tuple[Node | Scope, list[Scope]]]:
-        children = {
-            child.first: child
-            for child in (site.graph.scopes[index] for index in inner.children)
-            if child.last > child.first
-        }
-        index = inner.first
-        while index < inner.last:
-            child = children.get(index)
-            if child is None:
-                node = site.graph.nodes[index]
-                if node.key and (scope.again or not node.again):
-                    yield node, repeats
-                index += 1
-                continue
-            index = child.last
-            if child.kind == "block" and child.index not in site.inlined:
-                if child.key and (scope.again or not child.again):
-                    yield child, repeats
-            elif child.kind == "repeat" and not child.shared:
-                for number in child.children:
-                    yield from walk_scope(site.graph.scopes[number], [*repeats, child])
+        for item in elements_of(site.graph, inner):
+            if not isinstance(item, Scope) or (item.kind == "block" and item.index not in site.inlined):
+                if item.key and (scope.again or not item.again):
+                    yield item, repeats
+            elif item.kind == "repeat" and not item.shared:
+                for number in item.children:
+                    yield from walk_scope(site.graph.scopes[number], [*repeats, item])
             else:
-                yield from walk_scope(child, repeats)
+                yield from walk_scope(item, repeats)
 
     yield from walk_scope(scope, [])
 

@@ -22,7 +22,7 @@ Item = Node | Scope | Cell
 
 def items(graph: Graph, scope: Scope) -> list[Item]:
     """Return the direct contents of a scope, each after what it reads; a recurrence is one item."""
-    elements = elements_of(graph, scope)
+    elements: list[Item] = [*elements_of(graph, scope)]
     if not any(node.kind == "delay" for node in graph.nodes[scope.first : scope.last]):
         return elements
     cells = [cell for cell in graph.cells if _home(graph, cell) == scope.index]
@@ -39,9 +39,9 @@ def items(graph: Graph, scope: Scope) -> list[Item]:
     return sort(graph, [*grouped, *(item for item in elements if id(item) not in taken)], frozenset())
 
 
-def elements_of(graph: Graph, scope: Scope) -> list[Item]:
+def elements_of(graph: Graph, scope: Scope) -> list[Node | Scope]:
     """Return the nodes and inner scopes that are directly in a scope, in the order of their nodes."""
-    out: list[Item] = []
+    out: list[Node | Scope] = []
     index = scope.first
     inner = {graph.scopes[child].first: graph.scopes[child] for child in scope.children if _filled(graph, child)}
     while index < scope.last:

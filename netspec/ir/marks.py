@@ -8,8 +8,7 @@
 
 There are three classes of options. `structure` changes the wiring: sharing, order, windows, masks, directions, layers.
 `kind` changes which function is computed: an activation, a norm, a mode, with or without a bias. `unseen` needs no
-place
-in the figure, for the reason given: it does not change the values of a trained net, or it acts in training alone.
+place in the figure, for the reason given: it does not change the values of a trained net, or it acts in training alone.
 `TITLE` says that the operation's title already contains the option.
 """
 

@@ -131,9 +131,8 @@ def option(
         kind: which values it takes.
         about: its meaning, for the documentation.
         mark: what a figure must show of it: `structure("stride {}")`, `kind({False: "no bias"})`, `unseen("numerical
-                    safety", "ε {}")` or TITLE, of `netspec.ir.marks`. A plain string is taken as `structure(…)`. An
-            option without
-            a mark is an error when the class is created.
+            safety", "ε {}")` or TITLE, of `netspec.ir.marks`. A plain string is taken as `structure(…)`. An option
+            without a mark is an error when the class is created.
         default: its default value; without one the option is required.
         least: the smallest number allowed.
         most: the largest number allowed.
@@ -464,7 +463,11 @@ class Op:
         template = self.titles[lang == "ko"] or self.titles[0]
         if template:
             return template.format_map({name: shown(value) for name, value in self.__dict__.items()}).strip()
-        values = [shown(self.__dict__[name]) for name, declared in self.options.items() if _titled(declared)]
+        values = [
+            shown(self.__dict__[name])
+            for name, declared in self.options.items()
+            if declared.mark and declared.mark.titled
+        ]
         return " ".join(filter(None, [self.name, *values]))
 
     def marks(self, lang: str = "en", *inputs: Type) -> tuple[Mark, ...]:
@@ -596,10 +599,6 @@ class Op:
         return ()
 
 
-def _titled(declared: Option) -> bool:
-    return declared.mark is not None and declared.mark.titled
-
-
 class Elementwise(Op):
     """An operation on each value independently: the type stays the same and nothing is stored."""
 
@@ -668,27 +667,3 @@ def squeeze(values: Iterable[Size]) -> Any:
     """Write equal sizes as one: `(2, 2)` becomes 2."""
     sizes = plain(values)
     return sizes[0] if len(set(sizes)) == 1 else sizes
-
-
-__all__ = [
-    "REQUIRED",
-    "Argument",
-    "Callable",
-    "Construct",
-    "Elementwise",
-    "Formula",
-    "Init",
-    "Kind",
-    "Lowering",
-    "Op",
-    "Option",
-    "Part",
-    "Weight",
-    "extent",
-    "listed",
-    "option",
-    "plain",
-    "squeeze",
-    "wants_space",
-    "wants_values",
-]

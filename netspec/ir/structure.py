@@ -63,12 +63,10 @@ class Input(Op):
 class _SameType(Op):
     """Base of the nodes whose result has the type of their first input, as far as that is known."""
 
+    over_time = True
+
     def looks_across_time(self, position: int, count: int) -> bool:
         return self.structure == "flip"
-
-    @property
-    def over_time(self) -> bool:
-        return True
 
     def partial(self, *inputs: Type) -> Type:
         return inputs[0]

@@ -25,13 +25,10 @@ class Pairwise(Op):
     broadcasts = True
     inputs = 2
     family = "arithmetic"
+    over_time = True
     wiring = "pair"
     averages = True
     sign: ClassVar[str] = ""
-
-    @property
-    def over_time(self) -> bool:
-        return True
 
     def looks_across_time(self, position: int, count: int) -> bool:
         return False
@@ -126,16 +123,13 @@ class MatMul(Op):
 
     name = "matmul"
     family = "attention"
+    over_time = True
     summary = "the product of two matrices: steps are rows, maps are columns"
     formula = "y_tn = sum_m a_tm b_mn"
     source = "torch.matmul"
     example = "scores, v -> matmul"
     inputs = 2
     varying = False
-
-    @property
-    def over_time(self) -> bool:
-        return True
 
     def shape(self, *inputs: Type) -> Type:
         left, right = inputs

@@ -28,6 +28,7 @@ class Attention(Weighted):
 
     name = "attention"
     family = "attention"
+    over_time = True
     summary = "every step takes a weighted mean of what all steps hold"
     titles = ("attention, {heads} heads", "어텐션, 헤드 {heads}개")
     formula = "softmax(q k' / sqrt(d)) v"
@@ -100,10 +101,6 @@ class Attention(Weighted):
         default=True,
         mark=structure({False: "no projections"}, {False: "투영 없음"}),
     )
-
-    @property
-    def over_time(self) -> bool:
-        return True
 
     def partial(self, *inputs: Type) -> Type:
         return inputs[0]

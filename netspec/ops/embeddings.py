@@ -110,6 +110,7 @@ class Positions(Weighted):
 
     name = "positions"
     family = "embed"
+    over_time = True
     init_parts = ("weight",)
     summary = "a vector for each place in time"
     formula = "p_t = W[t]"
@@ -129,10 +130,6 @@ class Positions(Weighted):
 
     def unstored(self, part: str) -> str:
         return "kind = sine" if self.kind == "sine" else super().unstored(part)
-
-    @property
-    def over_time(self) -> bool:
-        return True
 
     def _width(self, value: Type) -> Size:
         return value.maps if self.width is None else self.width

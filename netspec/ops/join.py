@@ -24,6 +24,7 @@ class Join(Op):
 
     name = "join"
     family = "rearrange"
+    over_time = True
     circle = "&"
     linear = True
     averages = True
@@ -38,10 +39,6 @@ class Join(Op):
         choices=("maps", "time", "space"),
         mark=structure({"time": "along time", "space": "along space"}, {"time": "시간을 따라", "space": "공간을 따라"}),
     )
-
-    @property
-    def over_time(self) -> bool:
-        return True
 
     @property
     def wiring(self) -> Literal["side", "none"]:

@@ -111,16 +111,13 @@ class Unflatten(Op):
     name = "unflatten"
     effect = "order"
     family = "rearrange"
+    over_time = True
     linear = True
     summary = "time steps become places, row by row"
     source = "torch.nn.Unflatten"
     example = "repeat 12 { Encoder(12, 3072) } -> unflatten(14x14)"
     positional = ("to",)
     to: Any = option("extent", "the space to come out", least=1, mark=TITLE)
-
-    @property
-    def over_time(self) -> bool:
-        return True
 
     @property
     def _space(self) -> tuple[Size, ...]:
@@ -299,6 +296,7 @@ class Expand(Op):
 
     name = "expand"
     family = "rearrange"
+    over_time = True
     summary = "one value repeated along maps, space or time"
     source = "torch.Tensor.expand"
     example = "mask -> expand(maps = 64)"
@@ -326,10 +324,6 @@ class Expand(Op):
         mark=structure({True: "as large as another layer"}, {True: "다른 층의 크기로"}),
     )
     inputs = None
-
-    @property
-    def over_time(self) -> bool:
-        return True
 
     def partial(self, *inputs: Type) -> Type:
         if self.like is not None:

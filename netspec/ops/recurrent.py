@@ -32,6 +32,7 @@ class Recurrent(Weighted):
     """
 
     family = "recurrent"
+    over_time = True
     wiring = "full"
     positional = ("units",)
     units: Size = option("size", "values of the state", least=1, mark=TITLE)
@@ -58,10 +59,6 @@ class Recurrent(Weighted):
     )
     gates: ClassVar[int] = 1
     module: ClassVar[str] = ""
-
-    @property
-    def over_time(self) -> bool:
-        return True
 
     def layers(self) -> int:
         return self.layers_

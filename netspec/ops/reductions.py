@@ -102,9 +102,6 @@ class Reduction(Op):
             return None
         return call.mask(x.shape[1]).split(1, x.shape[1], *(1 for _ in x.shape[2:]))
 
-    def torch(self, *inputs: Type) -> Lowering:
-        raise NotImplementedError
-
 
 class Mean(Reduction):
     """The mean over space, time or maps; steps after an example's end do not count."""

@@ -161,7 +161,6 @@ class Stop(Elementwise):
     source = "torch.Tensor.detach"
     example = "target -> stop"
     call = "{x}.detach()"
-    transparent = True
 
     def compute(self, call: Call, *inputs: Array) -> Array:
         return inputs[0].stop()

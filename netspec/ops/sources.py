@@ -21,16 +21,13 @@ class Zeros(Op):
 
     name = "zeros"
     family = "source"
+    over_time = True
     summary = "zeros that read nothing"
     example = "start z: zeros"
     positional = ("value",)
     inputs = 0
     begins = True
     value: Any = option("type", "the type of the values", default=None, mark=TITLE)
-
-    @property
-    def over_time(self) -> bool:
-        return True
 
     def shape(self, *inputs: Type) -> Type:
         return self.value  # type: ignore[no-any-return]
@@ -86,6 +83,7 @@ class Learned(Weighted):
 
     name = "learned"
     family = "embed"
+    over_time = True
     init_parts = ("weight",)
     summary = "trained values that read nothing"
     source = "Devlin 2018 (class token)"
@@ -94,10 +92,6 @@ class Learned(Weighted):
     inputs = 0
     begins = True
     value: Any = option("type", "the type of the values", default=None, mark=TITLE)
-
-    @property
-    def over_time(self) -> bool:
-        return True
 
     def shape(self, *inputs: Type) -> Type:
         return self.value  # type: ignore[no-any-return]
