@@ -13,7 +13,7 @@ import click
 from netspec.cli.options import common
 from netspec.cli.output import language_of
 from netspec.diagnostics.errors import UsageError
-from netspec.diagnostics.model import Diagnostic, Hint
+from netspec.diagnostics.model import Diagnostic, suggestion
 from netspec.names import nearest
 from netspec.parts import PARTS
 from netspec.version import VERSION
@@ -34,8 +34,7 @@ def explain(code: str | None, lang: str | None, form: str) -> int:
     if wanted.isdigit():
         wanted = f"NS{int(wanted):03d}"
     if wanted not in entries() or wanted == "shared":
-        guess = nearest(wanted, entries())
-        hints = (Hint("nearest", {"name": guess}),) if guess else ()
+        hints, _ = suggestion(nearest(wanted, entries()))
         raise UsageError(Diagnostic("NS907", None, {"code": code}, hints=hints))
     print(explained(wanted, language, _said(wanted, language)))
     return 0

@@ -16,7 +16,7 @@ import click
 from netspec.cli.options import Named
 from netspec.cli.output import discard_output, escape_unprintable, fail, language_of
 from netspec.diagnostics.errors import MissingPackageError, NetspecError, UnforeseenError, UsageError, reason
-from netspec.diagnostics.model import Diagnostic, Hint, Language, Phrase, Quoted
+from netspec.diagnostics.model import Diagnostic, Hint, Language, Phrase, Quoted, suggestion
 from netspec.names import nearest
 from netspec.version import VERSION
 
@@ -65,10 +65,8 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
-            guess = nearest(name, COMMANDS)
-            hints = (Hint("nearest", {"name": guess}),) if guess else ()
             words: dict[str, Any] = {"name": name, "commands": Quoted(tuple(COMMANDS))}
-            raise UsageError(Diagnostic("NS901", None, words, hints=hints))
+            raise UsageError(Diagnostic("NS901", None, words, hints=suggestion(nearest(name, COMMANDS))[0]))
         command = super().resolve_command(ctx, args)
         _given_twice(command[1], args[1:])
         return command
@@ -181,7 +179,7 @@ def _usage(error: click.UsageError) -> Diagnostic:
     if isinstance(error, click.NoSuchOption):
         names = [] if context is None else [flag for param in context.command.params for flag in param.opts]
         guess = nearest(error.option_name.lstrip("-"), [name.lstrip("-") for name in names])
-        hints = [Hint("nearest", {"name": f"--{guess}"})] if guess else []
+        hints, _ = suggestion(guess and f"--{guess}")
         return Diagnostic("NS902", None, words | {"flag": error.option_name}, hints=(*hints, Hint("help")))
     if isinstance(error, click.MissingParameter):
         name = error.param.human_readable_name if error.param is not None else error.param_hint or "?"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.errors import SpecError
-from netspec.diagnostics.model import Diagnostic, Fix, Hint, Quoted, Report
+from netspec.diagnostics.model import Diagnostic, Quoted, Report, suggestion
 from netspec.ir.graph import Graph
 from netspec.names import nearest
 from netspec.source import Span
@@ -77,9 +77,7 @@ def net_of(program: Program, sections: Sections, report: Report) -> str | None:
         chosen = written.text.strip()
         if chosen in names:
             return chosen
-        guess = nearest(chosen.strip('"'), names)
-        hints = (Hint("nearest", {"name": guess}),) if guess else ()
-        fixes = (Fix(written.span, guess),) if guess else ()
+        hints, fixes = suggestion(nearest(chosen.strip('"'), names), written.span)
         words: dict[str, Any] = {"name": chosen, "nets": Quoted(names), "file": program.name}
         report.add(Diagnostic("NS622", written.span, words, hints=hints, fixes=fixes))
         return None
@@ -95,23 +93,6 @@ def labels_read(program: Program) -> frozenset[str]:
     """Return every name that a section mentions; a layer with such a name counts as used."""
     found: set[str] = set()
     for section in program.main.sections:
-        pending: list[Any] = []
-        for setting in section.settings:
-            found.add(setting.key[0])
-            pending.append(setting.value)
-        while pending:
-            value = pending.pop()
-            match value:
-                case tree.Ref():
-                    found.add(value.path[0])
-                case tree.Call():
-                    pending += [arg.value for arg in value.args]
-                case tree.Chain() | tree.List():
-                    pending += value.items
-                case tree.Group():
-                    pending.append(value.chain)
-                case tree.Binary():
-                    pending += [value.left, value.right]
-                case tree.Negative():
-                    pending.append(value.value)
+        found.update(setting.key[0] for setting in section.settings)
+        found.update(value.path[0] for value in tree.walk(section.settings) if isinstance(value, tree.Ref))
     return frozenset(found)

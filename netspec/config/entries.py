@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from netspec import foreign
 from netspec.config.values import Reader, single
-from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Quoted
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Quoted
 from netspec.elaborate.kinds import KINDS
 from netspec.elaborate.options import usage_of
 from netspec.ir.operation import REQUIRED, Option
@@ -208,12 +208,12 @@ def _find(entries: Table[E], name: str, at: tree.Place, reader: Reader, what: Ph
     if offered is not None:
         raise Fault(offered)
     guess = foreign.translate(name, foreign.ENTRIES, tuple(entries))
-    hints = [Hint("nearest", {"name": guess})] if guess else []
+    hints: list[Hint] = []
     way = foreign.SOURCES.get(foreign.fold(name).removeprefix("load")) if "csv" in entries else None
     if way is not None and not guess:
         hints.append(Hint("foreign", {"name": name, "way": way}))
     hints.append(Hint("one_of", {"legal": Quoted(tuple(entries))}))
-    raise reader.fault(at, "NS753", *hints, fix=guess, name=name, what=what)
+    raise reader.fault(at, "NS753", *hints, guess=guess, name=name, what=what)
 
 
 def bind(cls: type[E], args: tuple[tree.Arg, ...], reader: Reader, at: tree.Place) -> E:
@@ -281,8 +281,5 @@ def _option_of(cls: type[Entry], arg: tree.Arg, position: int, reader: Reader) -
         return name
     legal = tuple(cls.model_fields)
     guess = nearest(name, legal) or meant(name, legal)
-    hints = [Hint("nearest", {"name": guess})] if guess else []
-    hints.append(Hint("options", {"names": Quoted(legal)}) if legal else Hint("no_options"))
-    fixes = (Fix(reader.span(arg.name_at), guess),) if guess else ()
-    words: dict[str, Any] = {"name": name, "step": cls.word}
-    raise Fault(Diagnostic("NS203", reader.span(arg.name_at), words, hints=tuple(hints), fixes=fixes))
+    hint = Hint("options", {"names": Quoted(legal)}) if legal else Hint("no_options")
+    raise reader.fault(arg.name_at, "NS203", hint, guess=guess, name=name, step=cls.word)

@@ -10,7 +10,7 @@ from netspec.config.remarks import bounds_of, range_text, remark
 from netspec.config.train import MOST_MISTAKES, Train
 from netspec.config.values import BALANCED
 from netspec.config.vocabulary.losses import Loss, Term, prediction_of
-from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted, Report, Words
+from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted, Report, Words, suggestion
 from netspec.ir.graph import Edge, Graph
 from netspec.ir.operation import ANY
 from netspec.ir.types import UNKNOWN_TYPE, ShapeFault, Time, Type, Unknown, space_text, type_text
@@ -179,13 +179,11 @@ def _given(name: str | None, data: Data, graph: Graph) -> Type | None:
 def _no_layer(term: Term, name: str, option: str, data: Data, graph: Graph) -> Diagnostic:
     layers = [layer.label for layer in graph.top if layer.role != "start"]
     legal = layers if option == "layer" else list(dict.fromkeys([*layers, *data.fields]))
-    guess = nearest(name, legal)
-    hints = [Hint("nearest", {"name": guess})] if guess else []
-    hints.append(Hint("known", {"legal": Quoted(tuple(legal))}))
     code = "NS773" if option == "layer" else "NS761"
     span = term.at(option)
-    fixes = (Fix(span, guess),) if guess and span is not None and span.text == name else ()
-    return Diagnostic(code, span, {"name": name, "term": term.word}, hints=tuple(hints), fixes=fixes)
+    near, fixes = suggestion(nearest(name, legal), span if span is not None and span.text == name else None)
+    hints = (*near, Hint("known", {"legal": Quoted(tuple(legal))}))
+    return Diagnostic(code, span, {"name": name, "term": term.word}, hints=hints, fixes=fixes)
 
 
 def _mixes_probabilities(graph: Graph, edge: Edge) -> bool:
@@ -239,8 +237,8 @@ def _unused(data: Data, graph: Graph, found: Match, report: Report) -> None:
             labels = tuple(Label(span) for span in (layers[name].span,) if span is not None)
             report.add(Diagnostic("NS759", item.span, {"name": name}, labels=labels))
         elif name not in found.named:
-            guess = nearest(name, [*found.inputs])
-            hints = (Hint("nearest", {"name": guess}),) if guess and guess not in data.fields else ()
+            guess = nearest(name, found.inputs)
+            hints, _ = suggestion(None if guess in data.fields else guess)
             report.add(Diagnostic("NS758", item.span, {"name": name}, hints=hints))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from netspec.diagnostics.errors import DataError
-from netspec.diagnostics.model import Diagnostic, Hint, Label, Quoted, Words
+from netspec.diagnostics.model import Diagnostic, Hint, Label, Quoted, Words, suggestion
 from netspec.names import nearest
 from netspec.source import Span
 
@@ -238,10 +238,9 @@ class Rows:
         return f"{self.name}[{row}]"
 
     def unknown(self, name: str, wanted: Span | None) -> NoReturn:
-        guess = nearest(name, self.columns)
-        hints = [Hint("nearest", {"name": guess})] if guess else []
+        hints, _ = suggestion(nearest(name, self.columns))
         if self.columns:
-            hints.append(Hint("columns", {"columns": Quoted(self.columns[:30])}))
+            hints += (Hint("columns", {"columns": Quoted(self.columns[:30])}),)
         reject("NS805", wanted, *hints, name=name, source=self.name)
 
 
@@ -268,7 +267,5 @@ def _whole(cell: str) -> bool:
 
 def unknown_column(name: str, columns: tuple[str, ...], span: Span | None) -> Diagnostic:
     """Return NS768, which says that the source has no such column."""
-    guess = nearest(name, columns)
-    hints = [Hint("nearest", {"name": guess})] if guess else []
-    hints.append(Hint("columns", {"columns": Quoted(columns[:20])}))
-    return Diagnostic("NS768", span, {"name": name}, hints=tuple(hints))
+    near, _ = suggestion(nearest(name, columns))
+    return Diagnostic("NS768", span, {"name": name}, hints=(*near, Hint("columns", {"columns": Quoted(columns[:20])})))

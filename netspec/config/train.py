@@ -15,7 +15,7 @@ from netspec.config.vocabulary.losses import LOSSES, Loss
 from netspec.config.vocabulary.metrics import METRICS, Metric, measures
 from netspec.config.vocabulary.optimizers import OPTIMIZERS, Adam, Optimizer
 from netspec.config.vocabulary.schedules import SCHEDULES, Constant, Schedule
-from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Phrase, Quoted, Report
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Quoted, Report, suggestion
 from netspec.elaborate.evaluate import Open, Undefined
 from netspec.ir.operation import Option
 from netspec.names import meant, nearest
@@ -96,30 +96,27 @@ def read_train(section: Section, names: Mapping[str, Any] | None, report: Report
 
 
 def _unknown(key: str, written: Written) -> Fault:
-    legal = tuple(_READERS)
+    legal, guess = settings(), None
+    option = foreign.OPTIMIZER_OPTIONS.get(key.removeprefix("optimizer."))
     if key in foreign.FLAGS:
         hint = Hint("flag", {"flag": f"{foreign.FLAGS[key]} {written.text.strip(chr(34))}"})
-        return Fault(Diagnostic("NS752", written.key_span, {"section": "train", "name": key}, hints=(hint,)))
-    option = foreign.OPTIMIZER_OPTIONS.get(key.removeprefix("optimizer."))
-    if option is not None:
+    elif option is not None:
         hint = Hint("optimizer", {"option": option, "value": written.text})
-        return Fault(Diagnostic("NS752", written.key_span, {"section": "train", "name": key}, hints=(hint,)))
-    guess = nearest(key, legal) or meant(key, legal)
-    hints = [Hint("nearest", {"name": guess})] if guess else []
-    hints.append(Hint("settings", {"legal": Quoted(legal)}))
-    fixes = (Fix(written.key_span, guess),) if guess else ()
+    else:
+        guess = nearest(key, legal) or meant(key, legal)
+        hint = Hint("settings", {"legal": Quoted(legal)})
+    near, fixes = suggestion(guess, written.key_span)
     words = {"section": "train", "name": key}
-    return Fault(Diagnostic("NS752", written.key_span, words, hints=tuple(hints), fixes=fixes))
+    return Fault(Diagnostic("NS752", written.key_span, words, hints=(*near, hint), fixes=fixes))
 
 
 def _choice(train: Train, report: Report) -> None:
     """Check that `best` is the loss or one of the metrics (NS769)."""
     legal = ("loss", *measures(train.metrics))
     if train.best is not None and train.best not in legal:
-        guess = nearest(train.best, legal)
-        hints = [Hint("nearest", {"name": guess})] if guess else []
-        hints.append(Hint("measured", {"legal": Quoted(legal)}))
-        report.add(Diagnostic("NS769", train.places["best"], {"name": train.best}, hints=tuple(hints)))
+        near, _ = suggestion(nearest(train.best, legal))
+        hints = (*near, Hint("measured", {"legal": Quoted(legal)}))
+        report.add(Diagnostic("NS769", train.places["best"], {"name": train.best}, hints=hints))
 
 
 # ---- readers: one function for each setting

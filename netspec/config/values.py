@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Report
-from netspec.elaborate.evaluate import LARGEST, Undefined, Want, evaluate, excerpt
+from netspec.elaborate.evaluate import LARGEST, Undefined, Want, evaluate, excerpt, fault
 from netspec.elaborate.kinds import items_of, kind, parse
 from netspec.ir.operation import Option
 from netspec.ir.sizes import Formula
@@ -40,10 +40,11 @@ class Reader:
         """Return the text at a place, shortened for a message."""
         return excerpt(self, at)
 
-    def fault(self, at: tree.Place, code: str, *hints: Hint, fix: str | None = None, **words: Any) -> Fault:
-        span = self.span(at)
-        fixes = () if fix is None else (Fix(span, fix),)
-        return Fault(Diagnostic(code, span, words, hints=hints, fixes=fixes))
+    def fault(
+        self, at: tree.Place, code: str, *hints: Hint, fix: str | None = None, guess: str | None = None, **words: Any
+    ) -> Fault:
+        """Return a Fault at a place of the file; `guess` is the name that was probably meant."""
+        return fault(self, at, code, *hints, fix=Fix(self.span(at), fix) if fix else None, guess=guess, **words)
 
     def read(self, option: Option, value: tree.Value) -> Any:
         """Return the value of an option, and check its bounds. Raises Fault, Undefined or Open."""
@@ -86,8 +87,7 @@ class Reader:
         if isinstance(value, tree.Ref) and self.named(value.name) is None:
             numbers = [name for name, found in (self.names or {}).items() if isinstance(found, int | float | Formula)]
             guess = nearest(value.name, numbers)
-        hints = (Hint("nearest", {"name": guess}),) if guess else ()
-        return self.fault(value.at, "NS404", *hints, fix=guess, text=self.text_at(value.at)).diagnostic
+        return self.fault(value.at, "NS404", guess=guess, text=self.text_at(value.at)).diagnostic
 
     def unclear(self, diagnostic: Diagnostic) -> None:
         self.report.add(diagnostic._replace(severity="warning"))

@@ -32,6 +32,7 @@ __all__ = [
     "fixed",
     "help_lines",
     "plain",
+    "suggestion",
     "text",
 ]
 
@@ -66,6 +67,13 @@ class Fix(NamedTuple):
     span: Span
     replacement: str
     certain: bool = True
+
+
+def suggestion(guess: str | None, span: Span | None = None) -> tuple[tuple[Hint, ...], tuple[Fix, ...]]:
+    """Return the hint that another name was meant, and the fix that writes it at `span`; () and () without a guess."""
+    if not guess:
+        return (), ()
+    return (Hint("nearest", {"name": guess}),), () if span is None else (Fix(span, guess),)
 
 
 class Diagnostic(NamedTuple):

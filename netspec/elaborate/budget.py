@@ -106,7 +106,7 @@ class NodeBudget:
         """Return the number of nodes of each argument that is a step, if it is more than one."""
         names = [param.name.text for param in definition.body.params or ()]
         found: dict[str, int] = {}
-        for position, arg in enumerate(item.args if isinstance(item, tree.Call) else ()):
+        for position, arg in enumerate(item.args):
             name = ".".join(arg.name) if arg.name else names[position] if position < len(names) else ""
             value = arg.value
             if name in names and isinstance(value, tree.Chain):
@@ -138,7 +138,7 @@ def _arguments(definition: Definition, item: tree.Ref | tree.Call, env: Environm
     for param in definition.body.params or ():
         if isinstance(param.default, tree.Number) and isinstance(param.default.value, int):
             sizes[param.name.text] = param.default.value
-    for position, arg in enumerate(item.args if isinstance(item, tree.Call) else ()):
+    for position, arg in enumerate(item.args):
         name = ".".join(arg.name) if arg.name else names[position] if position < len(names) else ""
         found = _whole(arg.value, env) if name in names else None
         if found is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Quoted
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Quoted
 from netspec.elaborate.body import body
 from netspec.elaborate.builder import Builder, Context
 from netspec.elaborate.environment import Closure, Environment, Flow, Result, Value, Word
@@ -86,16 +86,15 @@ def _result(outputs: dict[str, Value | None]) -> Result:
 
 def _no_recursion(b: Builder, env: Environment, definition: Definition, item: tree.Ref | tree.Call) -> None:
     """Raise Fault if a block calls itself (NS601), or if blocks are nested deeper than the limit allows (NS613)."""
-    at = item.path_at if isinstance(item, tree.Call) else item.at
     around: Environment | None = env
     path = [item.name]
     while around is not None:
         path.append(around.definition.body.name.text)
         if around.definition.body is definition.body:
-            raise fault(env, at, "NS601", name=item.name, cycle=" -> ".join(reversed(path)))
+            raise fault(env, item.path_at, "NS601", name=item.name, cycle=" -> ".join(reversed(path)))
         around = around.parent
     if len(path) - 1 > b.limits.calls:
-        raise fault(env, at, "NS613", limit=b.limits.calls)
+        raise fault(env, item.path_at, "NS613", limit=b.limits.calls)
 
 
 # ---- arguments
@@ -127,12 +126,11 @@ def bind_arguments(env: Environment, definition: Definition, item: tree.Ref | tr
     check_parameters(definition)
     params = {param.name.text: param for param in body.params or ()}
     inputs = _input_names(definition, params)
-    args = item.args if isinstance(item, tree.Call) else ()
     found = Arguments()
     named: dict[str, Flow] = {}
     order = list(params)
     given: dict[str, tree.Arg] = {}
-    for position, arg in enumerate(args):
+    for position, arg in enumerate(item.args):
         name = _target(env, definition, arg, position, order, inputs)
         if name in given:
             raise fault(env, arg.at, "NS208", name=name)
@@ -181,9 +179,8 @@ def _differs(definition: Definition, item: tree.Ref | tree.Call, flow: Flow) -> 
     """
     params = {param.name.text: param for param in definition.body.params or ()}
     inputs = {line.label.text for line in definition.body.statements if isinstance(line, tree.Input)}
-    args = item.args if isinstance(item, tree.Call) else ()
-    named = {".".join(arg.name) for arg in args if arg.name}
-    placed = sum(not arg.name for arg in args)
+    named = {".".join(arg.name) for arg in item.args if arg.name}
+    placed = sum(not arg.name for arg in item.args)
     return (
         placed > len(params)
         or not named <= params.keys() | inputs
@@ -209,11 +206,9 @@ def _target(
     if name in order or name in inputs:
         return name
     legal = [*order, *inputs]
-    guess = nearest(name, legal)
-    hints = [Hint("nearest", {"name": guess})] if guess else []
-    hints.append(Hint("options", {"names": Quoted(tuple(legal))}) if legal else Hint("no_options"))
-    fix = Fix(env.span(arg.name_at), guess) if guess else None
-    raise fault(env, arg.name_at, "NS203", *hints, fix=fix, name=name, step=definition.body.name.text)
+    hint = Hint("options", {"names": Quoted(tuple(legal))}) if legal else Hint("no_options")
+    step = definition.body.name.text
+    raise fault(env, arg.name_at, "NS203", hint, guess=nearest(name, legal), name=name, step=step)
 
 
 def _layer(arg: tree.Arg, env: Environment) -> Flow:
@@ -297,7 +292,7 @@ def _convert(
         words: dict[str, Any] = {"kind": Phrase(f"kind {kind}"), "wanted": Phrase(f"kind {wanted}")}
         span = Span(definition.unit.source, *(param.default.at if param.default is not None else param.at))
         labels = (Label(span, "default", {"wanted": words["wanted"]}),)
-        raise Fault(Diagnostic("NS620", env.span(value.at), {"name": param.name.text, **words}, labels=labels))
+        raise fault(env, value.at, "NS620", labels=labels, name=param.name.text, **words)
     return found
 
 
@@ -352,7 +347,4 @@ def _name(ref: tree.Ref, env: Environment, word: bool) -> Any:
     if is_layer(ref.path[0], env):
         raise fault(env, ref.at, "NS406", name=name)
     legal = [*env.values, *env.unit.names, *step_names()]
-    guess = nearest(name, legal)
-    hints = [Hint("nearest", {"name": guess})] if guess else []
-    fix = Fix(env.span(ref.at), guess) if guess else None
-    raise fault(env, ref.at, "NS206", *hints, fix=fix, name=name)
+    raise fault(env, ref.at, "NS206", guess=nearest(name, legal), name=name)

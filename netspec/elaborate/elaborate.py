@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Quoted, Report
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Quoted, Report, suggestion
 from netspec.elaborate.body import body, require
 from netspec.elaborate.builder import Builder, Context, TooMany
 from netspec.elaborate.call import argument, check_parameters, kind_of
@@ -24,7 +24,6 @@ from netspec.ir.structure import Input
 from netspec.ir.types import Type
 from netspec.limits import DEFAULT, Limits
 from netspec.names import nearest
-from netspec.source import Span
 from netspec.syntax import tree
 
 # After the fifth pass, no further pass is made if all passes together have expanded more nodes than this.
@@ -169,12 +168,10 @@ def _parameters(env: Environment, definition: Definition, settings: dict[str, An
     check_parameters(definition)
     for name in settings:
         if name not in params:
-            guess = nearest(name, params)
-            hints = [Hint("nearest", {"name": guess})] if guess else []
-            hints.append(Hint("params", {"names": Quoted(tuple(params))}) if params else Hint("no_params"))
-            span = Span(definition.unit.source, *definition.body.name.at)
-            words = {"name": name, "net": definition.body.name.text}
-            raise Fault(Diagnostic("NS207", span, words, hints=tuple(hints)))
+            near, _ = suggestion(nearest(name, params))
+            hint = Hint("params", {"names": Quoted(tuple(params))}) if params else Hint("no_params")
+            net = definition.body.name
+            raise fault(env, net.at, "NS207", *near, hint, name=name, net=net.text)
     open_names: list[str] = []
     for name, param in params.items():
         default = None if param.default is None else argument(param.default, None, env, definition)

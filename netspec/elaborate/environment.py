@@ -7,7 +7,7 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, NoReturn
 
-from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Words
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase
 from netspec.elaborate.evaluate import Undefined, fault, not_a_number
 from netspec.elaborate.program import Definition, Unit
 from netspec.ir.graph import Edge
@@ -172,9 +172,8 @@ class Environment:
             kinds = {bool: "flag", Word: "word", Closure: "step", tuple: "list", str: "text", Type: "type"}
             kind = kinds.get(type(found), "word")
             labels = (Label(found.at, "word"),) if isinstance(found, Word) and found.at is not None else ()
-            words: Words = {"name": name, "kind": Phrase(f"kind {kind}")}
             hints = (Hint("sizes"),) if isinstance(found, Type) else ()
-            raise Fault(Diagnostic("NS405", self.span(ref.at), words, labels=labels, hints=hints))
+            raise fault(self, ref.at, "NS405", *hints, labels=labels, name=name, kind=Phrase(f"kind {kind}"))
         if name in self.unread or name in self.undefined:
             raise Undefined
         head = ref.path[0]
@@ -227,13 +226,10 @@ def unknown_size(env: Environment, at: tree.Place, name: str, legal: list[str]) 
         wanted = " x ".join(parts)
         hints.append(Hint("spaced", {"wanted": wanted}))
         fix = Fix(env.span(at), wanted)
-    elif guess is not None:
-        hints.append(Hint("nearest", {"name": guess}))
-        fix = Fix(env.span(at), guess)
     kind = env.definition.body.kind
     body = env.definition.body.name.text
     before = [env.span(param.at).text for param in env.definition.body.params or () if param.at[1] <= at[0]]
     after = [env.span(param.at).text for param in (env.definition.body.params or ())[len(before) :]]
     params = ", ".join([*before, name, *after])  # before a default that uses it
     hints.append(Hint("declare", {"kind": kind, "body": body, "params": params, "name": name}))
-    return fault(env, at, "NS206", *hints, fix=fix, name=name)
+    return fault(env, at, "NS206", *hints, fix=fix, guess=guess, name=name)

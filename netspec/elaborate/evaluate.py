@@ -11,7 +11,7 @@ import re
 from typing import Any, Literal, NamedTuple, Protocol
 
 from netspec import foreign
-from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Phrase, Quoted, Words
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Quoted, Words, suggestion
 from netspec.ir import sizes
 from netspec.ir.sizes import Formula, Number, divides
 from netspec.ir.types import UNKNOWN, Unknown
@@ -81,9 +81,21 @@ REAL = Want("real")
 ANY = Want("any")
 
 
-def fault(names: Names, at: tree.Place, code: str, /, *hints: Hint, fix: Fix | None = None, **words: Any) -> Fault:
-    """Return a Fault at a place in the file to which the names belong."""
-    return Fault(Diagnostic(code, names.span(at), words, hints=hints, fixes=(fix,) if fix else ()))
+def fault(
+    names: Names,
+    at: tree.Place,
+    code: str,
+    /,
+    *hints: Hint,
+    fix: Fix | None = None,
+    guess: str | None = None,
+    labels: tuple[Label, ...] = (),
+    **words: Any,
+) -> Fault:
+    """Return a Fault at a place in the file to which the names belong; `guess` is the name that was probably meant."""
+    near, fixes = suggestion(guess, names.span(at))
+    fixes = (fix,) if fix else fixes
+    return Fault(Diagnostic(code, names.span(at), words, labels=labels, hints=(*near, *hints), fixes=fixes))
 
 
 def evaluate(value: tree.Value, names: Names, want: Want = WHOLE) -> Any:

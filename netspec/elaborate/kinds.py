@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from netspec import foreign
-from netspec.diagnostics.model import Fix, Hint, Quoted
+from netspec.diagnostics.model import Fix, Hint, Quoted, suggestion
 from netspec.elaborate.annotations import read_type
 from netspec.elaborate.environment import Binding, Closure, Environment, Word
 from netspec.elaborate.evaluate import ANY, REAL, Names, Undefined, evaluate, fault, size
@@ -201,9 +201,9 @@ def _list(option: Option, value: tree.Value, env: Environment) -> Any:
         if value.name in env.unread or value.name in env.undefined:
             raise Undefined
         names = [name for name, item in env.values.items() if isinstance(item, tuple)]
-        guess = nearest(value.name, names)
-        hints = (Hint("nearest", {"name": guess}),) if guess else ()
-        raise fault(env, value.at, "NS427", *hints, option=option.shown, name=value.name)
+        raise fault(
+            env, value.at, "NS427", *suggestion(nearest(value.name, names))[0], option=option.shown, name=value.name
+        )
     return tuple(_item(item, env) for item in items_of(option, value, env))
 
 
@@ -355,8 +355,5 @@ def _number(value: tree.Value, env: Environment) -> float:
 
 def _unknown(value: tree.Ref | tree.Call, name: str, env: Environment) -> Exception:
     guess = foreign.translate(name, foreign.INITS, DISTRIBUTIONS)
-    at = value.path_at if isinstance(value, tree.Call) else value.at
-    hints = [Hint("nearest", {"name": guess})] if guess else []
-    hints.append(Hint("legal", {"names": Quoted(tuple(DISTRIBUTIONS))}))
-    fix = Fix(env.span(at), guess) if guess else None
-    return fault(env, at, "NS432", *hints, fix=fix, name=name)
+    legal = Hint("legal", {"names": Quoted(tuple(DISTRIBUTIONS))})
+    return fault(env, value.path_at, "NS432", legal, guess=guess, name=name)

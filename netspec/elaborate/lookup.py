@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Collection
 
 from netspec import foreign
-from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted
+from netspec.diagnostics.model import Fault, Fix, Hint, Label, Quoted, suggestion
 from netspec.elaborate.environment import Binding, Environment, Flow
 from netspec.elaborate.evaluate import Names, Undefined, fault
 from netspec.elaborate.program import built_in_names
@@ -50,8 +50,7 @@ def unknown_layer(name: str, at: Place, env: Environment, option: bool = False) 
         below = env.labels[name]
         if below.at[0] <= at[0] and at[1] <= below.at[1]:
             return fault(env, at, "NS252", Hint("another" if option else "delayed"), name=name)
-        label = Label(env.span(below.at), "below", {"name": name})
-        return Fault(Diagnostic("NS212", env.span(at), {"name": name}, labels=(label,)))
+        return fault(env, at, "NS212", labels=(Label(env.span(below.at), "below", {"name": name}),), name=name)
     if name in env.values:
         return fault(env, at, "NS214", name=name)
     guess = nearest(name, env.layers)
@@ -75,8 +74,7 @@ def read(ref: tree.Ref, env: Environment) -> Flow:
     if any(value is None for value in bound.values):
         raise Undefined
     guess = nearest(rest, bound.parts)
-    hints = [Hint("nearest", {"name": f"{ref.path[0]}.{guess}"})] if guess else []
-    hints += method(ref.path) if not guess else ()
+    hints = [*(suggestion(f"{ref.path[0]}.{guess}")[0] if guess else method(ref.path))]
     if bound.parts:
         hints.append(Hint("parts", {"names": Quoted(tuple(f"{ref.path[0]}.{part}" for part in bound.parts)[:12])}))
     raise fault(env, ref.at, "NS216", *hints, name=ref.path[0], part=rest)
@@ -108,7 +106,7 @@ def unknown_step(name: str, at: Place, env: Environment, steps: Collection[str],
     bare = name.rpartition(".")[2]  # `ReLU` of `nn.ReLU`
     alike = next((other for other in legal if foreign.fold(other) == foreign.fold(bare)), None)
     if alike is not None:  # the file's own names come before the words of other tools
-        return fault(env, at, code, Hint("nearest", {"name": alike}), fix=Fix(env.span(at), alike), name=name)
+        return fault(env, at, code, guess=alike, name=name)
     absent = foreign.ABSENT.get(foreign.fold(bare))
     if absent is not None:
         return fault(env, at, code, Hint("absent", {"name": name, "way": absent}), name=name)

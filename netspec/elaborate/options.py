@@ -45,7 +45,7 @@ class Source:
         return Source(tuple(arg for arg in self.args if arg.name and arg.name[0] in names), self.env, self.default)
 
 
-def sources(target: str, args: tuple[tree.Arg, ...], env: Environment, at: int) -> list[Source]:
+def sources(target: str, args: tuple[tree.Arg, ...], env: Environment) -> list[Source]:
     """Return the lists of options for a step, those that win first.
 
     They are the options of the step itself, of the `default` lines above it in the body, and of those of the file.
@@ -73,7 +73,7 @@ def _read_option(
     name = ".".join((key, *(("weight",) if whole else part))).rstrip("_")
     if name in taken:
         labels = (Label(source.env.span(taken[name].at), "first"),)
-        raise Fault(Diagnostic("NS208", source.env.span(arg.name_at), {"name": name}, labels=labels))
+        raise fault(source.env, arg.name_at, "NS208", labels=labels, name=name)
     taken[name] = arg
     _store(cls.options[key], part, arg, source, given)
 
@@ -181,17 +181,16 @@ def unknown_option(cls: type[Op], arg: tree.Arg, source: Source) -> Exception:
     name = ".".join(arg.name)
     other = next((word for word in foreign.OPTIONS.get(name, "").split() if word in legal), None)
     guess = other or nearest(name, legal) or meant(name, legal)
-    hints = [Hint("nearest", {"name": guess})] if guess else []
+    hints: list[Hint] = []
+    value = source.env.span(arg.value.at).text
     if name in foreign.OPTIONS_SAID and not guess:
         hints = [Hint(foreign.OPTIONS_SAID[name])]
     elif name in step_names() and not guess:
-        hints = [Hint("own_step", {"step": f"{name}({source.env.span(arg.value.at).text})"})]
+        hints = [Hint("own_step", {"step": f"{name}({value})"})]
     elif name in foreign.ACTIVATION_OPTIONS and not guess:
-        step = source.env.span(arg.value.at).text
-        hints.append(Hint("activation", {"step": step}))
+        hints = [Hint("activation", {"step": value})]
     hints.append(Hint("options", {"names": Quoted(tuple(legal))}) if legal else Hint("no_options"))
-    fix = Fix(source.env.span(arg.name_at), guess) if guess else None
-    return fault(source.env, arg.name_at, "NS203", *hints, fix=fix, name=name, step=cls.name)
+    return fault(source.env, arg.name_at, "NS203", *hints, guess=guess, name=name, step=cls.name)
 
 
 def option_names(cls: type[Op]) -> list[str]:

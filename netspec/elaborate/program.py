@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from netspec.diagnostics.errors import SpecError
-from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted, Report, Words
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Quoted, Report, Words, suggestion
 from netspec.limits import DEFAULT, Limits
 from netspec.names import nearest
 from netspec.source import SourceFile, Span
@@ -133,10 +133,8 @@ class Program:
         if name is not None:
             if name in nets:
                 return nets[name]
-            guess = nearest(name, nets)
-            hints = (Hint("nearest", {"name": guess}),) if guess else ()
             words: Words = {"name": name, "nets": Quoted(tuple(nets)), "file": self.name}
-            raise SpecError(Diagnostic("NS622", None, words, hints=hints))
+            raise SpecError(Diagnostic("NS622", None, words, hints=suggestion(nearest(name, nets))[0]))
         main = self.main_nets()
         if len(main) == 1:
             return main[0]
@@ -309,22 +307,17 @@ class _Loader:
                 continue
             before = unit.find(here)
             if before is not None:
-                self.report.add(
-                    Diagnostic(
-                        "NS204", Span(unit.source, *used.here.at), {"name": here}, labels=(Label(before.span, "first"),)
-                    )
-                )
+                labels = (Label(before.span, "first"),)
+                self.report.add(Diagnostic("NS204", Span(unit.source, *used.here.at), {"name": here}, labels=labels))
                 continue
             unit.used[here] = found
 
     def _unknown(self, other: Unit, used: tree.Used, span: Span) -> None:
-        guess = nearest(used.name.text, other.own)
-        hints = [Hint("nearest", {"name": guess})] if guess else []
-        fixes = (Fix(span, guess),) if guess else ()
+        hints, fixes = suggestion(nearest(used.name.text, other.own), span)
         if other.own:
-            hints.append(Hint("defined", {"names": Quoted(tuple(other.own)[:12])}))
+            hints += (Hint("defined", {"names": Quoted(tuple(other.own)[:12])}),)
         words = {"name": used.name.text, "file": other.source.name}
-        self.report.add(Diagnostic("NS602", span, words, hints=tuple(hints), fixes=fixes))
+        self.report.add(Diagnostic("NS602", span, words, hints=hints, fixes=fixes))
 
     def _file(self, unit: Unit, item: tree.Use) -> Unit | None:
         """Return the file that a `use` line names; None after an error, which is reported."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Quoted
+from netspec.diagnostics.model import Hint, Label, Quoted
 from netspec.elaborate.builder import Builder, Context, all_defined, single
 from netspec.elaborate.chain import chain, is_step
 from netspec.elaborate.environment import Environment, Flow, Result
@@ -84,10 +84,9 @@ def _begins_with_step(env: Environment, item: tree.Repeat) -> None:
 
 def reverse(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
     """Expand `reversed(step)`: reverse the order of time steps, apply the step, and restore the order."""
-    args = item.args if isinstance(item, tree.Call) else ()
-    if len(args) != 1 or args[0].name:
+    if len(item.args) != 1 or item.args[0].name:
         raise fault(env, item.at, "NS248")
-    inner = args[0].value
+    inner = item.args[0].value
     items = inner.items if isinstance(inner, tree.Chain) else (inner,)
     value = single(flow, env, item.at)
     turned = b.node(env, ctx, Flip(), [value], item.at, "reversed")
@@ -99,19 +98,18 @@ def reverse(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Ca
 def same(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
     """Expand `same(a)`: apply the chain of the layer a, with the same weights, to the values that flow in."""
     at = item.at
-    args = item.args if isinstance(item, tree.Call) else ()
-    if len(args) != 1 or args[0].name:
+    if len(item.args) != 1 or item.args[0].name:
         raise fault(env, at, "NS236")
-    inner = args[0].value
+    inner = item.args[0].value
     if not isinstance(inner, tree.Ref) or len(inner.path) != 1:
-        raise fault(env, args[0].at, "NS236")
+        raise fault(env, item.args[0].at, "NS236")
     name = inner.path[0]
     bound = layer_named(inner, env, option=True)
     if None in bound.values:  # an error in the line of a is reported already
         raise Undefined
     line = env.labels[name]
     if not isinstance(line, tree.Layer):
-        raise fault(env, args[0].at, "NS237", name=name)
+        raise fault(env, item.args[0].at, "NS237", name=name)
     given: Flow = [*all_defined(flow)]
     inside = ctx._replace(again=True, same=Label(env.span(at), "again", {"name": name}))
     own = Names(bound.path)
@@ -121,9 +119,8 @@ def same(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call,
     else:
         read = sorted(_layers_read(items[0], env))
         if len(read) != 1 or len(flow) != 1:
-            label = Label(env.span(line.at), "line")
-            words: dict[str, Any] = {"name": line.label.text, "layers": Quoted(tuple(read))}
-            raise Fault(Diagnostic("NS238", env.span(at), words, labels=(label,)))
+            labels = (Label(env.span(line.at), "line"),)
+            raise fault(env, at, "NS238", labels=labels, name=line.label.text, layers=Quoted(tuple(read)))
         result = chain(b, env.with_layer(read[0], given), inside, items, own)
     own.finish()
     return Result(result.values)

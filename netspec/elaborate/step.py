@@ -52,7 +52,7 @@ def _noun(
     keys: Names,
 ) -> Result:
     cls = operation(name)
-    read_options(cls, sources(name, item.args, env, item.at[0]), given, item.at)
+    read_options(cls, sources(name, item.args, env), given, item.at)
     return _apply(b, env, ctx, cls, given, flow, item.at, item.word, keys, path=keys.module(name))
 
 
@@ -71,7 +71,6 @@ def _check_space(env: Environment, number: Place, item: tree.Perceptrons | tree.
 def _named(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
     """Apply a step by its name; it is looked up in step parameters, then in blocks and nets, then in operations."""
     name = item.name
-    at = item.path_at if isinstance(item, tree.Call) else item.at
     bound = env.values.get(name)
     if isinstance(bound, Closure):  # the caller has written the step; it is applied and stored here
         if isinstance(item, tree.Call):
@@ -82,16 +81,15 @@ def _named(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Cal
     if definition is not None:
         return call(b, env, ctx, definition, item, flow, keys)
     if name in RESERVED:
-        raise fault(env, at, "NS690", what=name)
+        raise fault(env, item.path_at, "NS690", what=name)
     if name in env.unread.heads:
         raise Undefined
     definition = built_in(name)
     if definition is not None:
         return call(b, env, ctx, definition, item, flow, keys)
     if name not in step_names():
-        raise _no_step(env, item, at)
-    special = _SPECIAL.get(name, _operation)
-    return special(b, env, ctx, item, flow, keys)
+        raise _no_step(env, item, item.path_at)
+    return _SPECIAL.get(name, _operation)(b, env, ctx, item, flow, keys)
 
 
 def _no_step(env: Environment, item: tree.Ref | tree.Call, at: Place) -> Exception:
@@ -118,12 +116,11 @@ def _operation(
 ) -> Result:
     name = item.name
     cls = operation(name)
-    args = item.args if isinstance(item, tree.Call) else ()
     given = Given()
-    if args or cls.required or env.defaults or env.unit.defaults or env.unread.defaults:
-        lists = sources(name, args, env, item.at[0])
+    if item.args or cls.required or env.defaults or env.unit.defaults or env.unread.defaults:
+        lists = sources(name, item.args, env)
         for noun, taken in cls.inherits.items():  # `default perceptrons` also sets options of perceptrons in attention
-            lists += [source.only(taken) for source in sources(noun, (), env, item.at[0])]
+            lists += [source.only(taken) for source in sources(noun, (), env)]
         read_options(cls, lists, given, item.at)
     if cls.begins and given.values.get("value") is None:
         if ctx.start is None:

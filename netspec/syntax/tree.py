@@ -86,14 +86,25 @@ class Text(Syntax):
 
 
 class Ref(Syntax):
-    """A name: `x`, `p.left`, `r.2`. Its position decides whether it is a layer, a size, a step or a word."""
+    """A name: `x`, `p.left`, `r.2`. Its position decides whether it is a layer, a size, a step or a word.
+
+    A step without options is such a name; `args` and `path_at` are those of a call without `( … )`.
+    """
 
     path: tuple[str, ...]
     at: Place = NOWHERE
 
     @property
+    def args(self) -> tuple[Arg, ...]:
+        return ()
+
+    @property
     def name(self) -> str:
         return ".".join(self.path)
+
+    @property
+    def path_at(self) -> Place:
+        return self.at
 
 
 class Arg(Syntax):

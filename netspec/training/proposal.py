@@ -20,7 +20,7 @@ from netspec.config.vocabulary.sources import Csv
 from netspec.config.vocabulary.steps import Date, Label
 from netspec.diagnostics.catalogue import Language, Word, Words, fill
 from netspec.diagnostics.errors import DataError, UsageError
-from netspec.diagnostics.model import Diagnostic, Hint, Quoted
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted, suggestion
 from netspec.names import nearest
 from netspec.ops.registry import OPERATIONS
 from netspec.source import SourceFile
@@ -240,10 +240,9 @@ def _target(columns: list[Column], name: str | None, file: str) -> tuple[Column,
     if name is not None:
         found = next((column for column in columns if column.name == name), None)
         if found is None:
-            guess = nearest(name, [column.name for column in columns])
-            hints = [Hint("nearest", {"name": guess})] if guess else []
+            hints, _ = suggestion(nearest(name, [column.name for column in columns]))
             words: Words = {"file": file, "name": name, "columns": _names(columns)}
-            raise UsageError(Diagnostic("NS790", None, words, hints=tuple(hints)))
+            raise UsageError(Diagnostic("NS790", None, words, hints=hints))
         if found not in legal:
             hint = Hint("other", {"columns": _names(legal)})
             raise UsageError(Diagnostic("NS791", None, {"file": file, "name": name}, hints=(hint,)))

@@ -55,7 +55,7 @@ class Source(Entry):
     @property
     def brings_test(self) -> bool:
         """Whether the source has a test part of its own, so that `split` divides only the other rows."""
-        return False
+        return getattr(self, "test", None) is not None
 
 
 def _incomplete(source: type[Source]) -> str:
@@ -156,10 +156,6 @@ class Csv(Source):
     def facts(self) -> Facts:
         return Facts(self.names, None, None, False, False)
 
-    @property
-    def brings_test(self) -> bool:
-        return self.test is not None
-
 
 @SOURCES.register
 class Npz(Source):
@@ -173,10 +169,6 @@ class Npz(Source):
     @property
     def facts(self) -> Facts:
         return Facts(None, None, None, None, None)
-
-    @property
-    def brings_test(self) -> bool:
-        return self.test is not None
 
 
 @SOURCES.register
@@ -194,10 +186,6 @@ class Idx(Source):
     @property
     def facts(self) -> Facts:
         return Facts((), None, None, True, True)
-
-    @property
-    def brings_test(self) -> bool:
-        return self.test is not None
 
 
 @SOURCES.register
@@ -217,10 +205,6 @@ class Folder(Source):
     def facts(self) -> Facts:
         return Facts((), None, None if self.classes is None else len(self.classes), True, True)
 
-    @property
-    def brings_test(self) -> bool:
-        return self.test is not None
-
 
 @SOURCES.register
 class Text(Source):
@@ -238,10 +222,6 @@ class Text(Source):
     @property
     def facts(self) -> Facts:
         return Facts((), None, None, False, False, True)
-
-    @property
-    def brings_test(self) -> bool:
-        return self.test is not None
 
 
 _POINTS = Facts(("x1", "x2"), None, 2, False, True)
