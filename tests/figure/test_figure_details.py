@@ -10,6 +10,7 @@ import pytest
 import netspec
 from netspec.figure.backends import fonts
 from netspec.figure.scene import Node
+from netspec.figure.scene.typeset import typeset, words
 from tests.figure.drawn import between, colour, draw, label, of, said
 
 
@@ -71,7 +72,7 @@ def test_a_font_that_only_has_boxes_is_no_font(tmp_path: Path, monkeypatch: pyte
     for name in ("LastResortHE-Regular.ttf", "cmr10.ttf"):
         (tmp_path / name).write_bytes(b"")
     monkeypatch.setattr(fonts, "folders", lambda: [tmp_path])
-    assert fonts.choose({"cjk"}, {"가"}).missing == "가"
+    assert fonts.choose(typeset((words("가"),), 0, 0, 1)).missing == "가"
 
 
 def test_titles_of_one_row_stand_one_below_the_other() -> None:

@@ -16,10 +16,11 @@ import pytest
 import netspec
 from netspec.cli.output import written
 from netspec.figure.backends import fonts
-from netspec.figure.backends.png import png
+from netspec.figure.backends.pdf import pdf
+from netspec.figure.backends.png import fonts_for, png
 from netspec.figure.backends.svg import PX, Options, svg
 from netspec.figure.scene import Rect, Scene, Text
-from netspec.figure.scene.typeset import typeset
+from netspec.figure.scene.typeset import typeset, words
 from tests.figure.drawn import POST, draw
 
 NEAR = 0.7  # mm
@@ -121,13 +122,12 @@ def ink_boxes(scene: Scene, warnings: list[Any]) -> dict[str, Rect]:
     return found
 
 
-def has_korean() -> bool:
-    return not fonts.choose({"cjk"}, set("가나다")).missing
+BARE = ""  # NETSPEC_FONTS of a machine without fonts
 
 
-def test_ink_of_labels_in_png_with_the_fonts_that_are_carried() -> None:
-    chosen = tuple(text for text in labels() if has_korean() or not korean(text))
-    scene, warnings = specimen(chosen), []
+def test_ink_of_labels_in_png_on_a_machine_without_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETSPEC_FONTS", BARE)
+    scene, warnings = specimen(labels()), []
     assert "\n".join(wrong(ink_boxes(scene, warnings), scene, BEARING)) == ""
     assert warnings == []
 
@@ -135,38 +135,46 @@ def test_ink_of_labels_in_png_with_the_fonts_that_are_carried() -> None:
 @pytest.mark.skipif(not (SYSTEM / "truetype/liberation").is_dir(), reason="Liberation fonts are not installed")
 def test_ink_of_labels_in_png_with_liberation_and_noto_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fonts, "folders", lambda: [SYSTEM / "truetype/liberation", SYSTEM / "opentype/noto"])
-    chosen = tuple(text for text in labels() if has_korean() or not korean(text))
+    chosen = tuple(text for text in labels() if (SYSTEM / "opentype/noto").is_dir() or not korean(text))
     scene, warnings = specimen(chosen), []
     assert "\n".join(wrong(ink_boxes(scene, warnings), scene, BEARING)) == ""
     assert warnings == []
 
 
-def only_carried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on a machine without fonts: those in matplotlib alone."""
-    monkeypatch.setenv("NETSPEC_FONTS", "")
-    carried = [folder for folder in fonts.folders() if "koreanize" not in str(folder)]
-    monkeypatch.setattr(fonts, "folders", lambda: carried)
-
-
-def test_mathematics_on_a_machine_without_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
-    only_carried(monkeypatch)
-    maths = tuple(text for text in labels() if not korean(text))
-    scene, warnings = specimen(maths), []
-    assert "\n".join(wrong(ink_boxes(scene, warnings), scene, BEARING)) == ""
+def test_text_in_pdf_on_a_machine_without_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETSPEC_FONTS", BARE)
+    scene, warnings = specimen(labels()), []
+    pdf(scene, Options(), warnings)
     assert warnings == []
+    runs = [run for text in scene.texts for run in typeset(text.lines, 0, 0, 1)]
+    chosen = fonts_for(scene)
+    drawn = [piece.text for run in runs for _, piece in chosen.pieces(run)]
+    assert "".join(drawn) == "".join(run.text for run in runs)
 
 
-def test_korean_without_a_font_is_said_with_what_helps(monkeypatch: pytest.MonkeyPatch) -> None:
-    only_carried(monkeypatch)
-    picture = netspec.load(POST / "mlp.net").net().render()
+def set_in(text: str) -> tuple[list[tuple[str, str]], str]:
+    """The font of each piece of a text in words, and the characters that have none."""
+    (run,) = typeset((words(text),), 0, 0, 5)
+    chosen = fonts.choose([run])
+    return [(cut.title, piece.text) for cut, piece in chosen.pieces(run)], chosen.missing
+
+
+def test_a_letter_that_a_font_lacks_changes_no_other_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETSPEC_FONTS", BARE)
+    assert set_in("mean ⨃ max") == ([("DejaVu Sans", "mean "), ("STIXGeneral", "⨃"), ("DejaVu Sans", " max")], "")
+    assert set_in("mean ก max") == ([("DejaVu Sans", "mean "), ("DejaVu Sans", " max")], "ก")
+
+
+def test_letters_without_a_font_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETSPEC_FONTS", BARE)
+    picture = netspec.parse('net thai {\n  input x: 2 "ก갹"\n  output y: 1 perceptron\n}').net().render()
     picture.png(1)
     (warning,) = picture.warnings
     assert (warning.code, warning.severity) == ("NS721", "warning")
     for lang in ("en", "ko"):
         said = written([warning], "text", lang, False)  # type: ignore[arg-type]
-        assert "pip install koreanize-matplotlib" in said
-        assert "가" in said
-        assert "W" not in said.split(":")[1]
+        assert "ก" in said
+        assert "갹" not in said
 
 
 # ---- Chromium

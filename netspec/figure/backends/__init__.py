@@ -11,6 +11,7 @@ from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.figure.blocks.plan import Plan
 from netspec.figure.scene import Scene
+from netspec.figure.scene.typeset import Run
 from netspec.figure.themes import THEMES, Theme
 from netspec.names import nearest
 from netspec.plugins import not_allowed
@@ -23,6 +24,11 @@ FONTS = {
 }
 
 
+def by_family(run: Run) -> list[tuple[str, Run]]:
+    """Return the run with the list of fonts from which a viewer chooses."""
+    return [(FONTS[run.family], run)]
+
+
 class Options(NamedTuple):
     """How a Scene becomes a file. `width`: a length with its unit (`85mm`), or None for the natural size."""
 
@@ -30,7 +36,7 @@ class Options(NamedTuple):
     width: str | None = None
     transparent: bool = False
     style: str = ""  # CSS to add, for example embedded fonts
-    fonts: dict[str, str] = FONTS
+    pieces: Callable[[Run], list[tuple[str, Run]]] = by_family  # splits a run into pieces of one font each
 
 
 PLAIN = Options()

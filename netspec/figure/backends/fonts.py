@@ -1,18 +1,21 @@
-"""The font files for bitmap and PDF figures: first the fonts in the matplotlib package, then those of the machine.
+"""The font files for bitmap and PDF figures: first those that come with netspec's packages, then the machine's.
 
-The environment variable `NETSPEC_FONTS` replaces the folders of the machine (separated as in PATH).
+matplotlib carries the letters of mathematics and Latin words, pylopdf-fonts-ko those of Korean. The environment
+variable `NETSPEC_FONTS` replaces the folders of the machine (separated as in PATH).
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final, NamedTuple
 
-from netspec.figure.scene.typeset import Family, known_characters
+from netspec.figure.scene.typeset import Family, Run, known_characters, split
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +26,6 @@ class Face:
     regular: str
     italic: str = ""
     bold: str = ""
-
-    def file(self, italic: bool, bold: bool) -> str:
-        return (self.italic if italic else self.bold if bold else "") or self.regular
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        return tuple(name for name in (self.regular, self.italic, self.bold) if name)
 
 
 # in order of preference
@@ -49,9 +45,9 @@ _WANTED: dict[Family, tuple[Face, ...]] = {
         Face("DejaVu Sans", "DejaVuSans.ttf", "", "DejaVuSans-Bold.ttf"),
     ),
     "cjk": (
+        Face("Noto Sans KR", "NotoSansKR-Regular.otf", "", "NotoSansKR-Bold.otf"),
         Face("Noto Sans CJK KR", "NotoSansCJK-Regular.ttc", "", "NotoSansCJK-Bold.ttc"),
         Face("Noto Sans CJK KR", "NotoSansCJKkr-Regular.otf", "", "NotoSansCJKkr-Bold.otf"),
-        Face("Noto Sans KR", "NotoSansKR-Regular.otf", "", "NotoSansKR-Bold.otf"),
         Face("Noto Sans KR", "NotoSansKR-Regular.ttf", "", "NotoSansKR-Bold.ttf"),
         Face("Apple SD Gothic Neo", "AppleSDGothicNeo.ttc"),
         Face("Malgun Gothic", "malgun.ttf", "", "malgunbd.ttf"),
@@ -63,23 +59,54 @@ _WANTED: dict[Family, tuple[Face, ...]] = {
 }
 # fonts that contain placeholder shapes for every character, or shapes other than their character tables say
 _NO_LETTERS = ("LastResort", "AdobeBlank", "cmb10", "cmex10", "cmmi10", "cmr10", "cmss10", "cmsy10", "cmtt10")
-HELP = "python -m pip install koreanize-matplotlib"
+# the packages that carry fonts, with the folder inside
+_CARRIED: Final = {"matplotlib": "mpl-data/fonts/ttf", "pylopdf_fonts_ko": ""}
+
+
+class Cut(NamedTuple):
+    """One style of a font family, and the file that has it."""
+
+    title: str
+    italic: bool
+    bold: bool
+    file: str
+
+
+Kind = tuple[Family, bool, bool]  # what a run asks for: its family, and whether it is italic and bold
 
 
 @dataclass(slots=True)
 class Fonts:
-    """The chosen files, the family for each kind of text, and the characters that no font has."""
+    """The chosen files.
 
-    files: list[str] = field(default_factory=list)
-    families: dict[str, str] = field(default_factory=dict)
-    styles: dict[tuple[str, bool, bool], str] = field(default_factory=dict)  # (family, italic, bold) -> file
+    Attributes:
+        cuts: for each kind of text its font.
+        others: the font of a character that the font of its kind lacks.
+        missing: the characters that no font has.
+    """
+
+    cuts: dict[Kind, Cut] = field(default_factory=dict)
+    others: dict[tuple[Kind, str], Cut] = field(default_factory=dict)
     missing: str = ""
+
+    @property
+    def files(self) -> list[str]:
+        return list(dict.fromkeys(cut.file for cut in (*self.cuts.values(), *self.others.values())))
+
+    def pieces(self, run: Run) -> list[tuple[Cut, Run]]:
+        """Split a run into pieces of one font each; characters that no font has leave their space free."""
+        kind = (run.family, run.italic, run.bold)
+
+        def font(character: str) -> Cut | None:
+            return None if character in self.missing else self.others.get((kind, character)) or self.cuts.get(kind)
+
+        return [(cut, piece) for cut, piece in split(run, font) if cut is not None]
 
 
 def folders() -> list[Path]:
     """Return the folders to search for fonts: those of packages, then those of the machine."""
     found = []
-    for package, inner in (("matplotlib", "mpl-data/fonts/ttf"), ("koreanize_matplotlib", "fonts")):
+    for package, inner in _CARRIED.items():
         spec = find_spec(package)
         if spec is not None and spec.origin:
             found.append(Path(spec.origin).parent / inner)
@@ -107,42 +134,70 @@ def _listing(where: tuple[Path, ...]) -> dict[str, str]:
     return found
 
 
-def choose(families: set[Family], characters: set[str]) -> Fonts:
-    """Choose fonts for text of these families. `missing` has the characters that no font of the machine has."""
+def choose(runs: Iterable[Run]) -> Fonts:
+    """Choose fonts for runs of text: one for each kind, and others letter by letter for what this one lacks."""
     listing = _listing(tuple(folders()))
+    wanted: dict[Kind, set[str]] = {}
+    for run in runs:
+        wanted.setdefault((run.family, run.italic, run.bold), set()).update(run.text)
     fonts = Fonts()
-    for family in sorted(families):
-        face = next((face for face in _WANTED[family] if face.regular in listing), None)
-        if face is not None:
-            fonts.files += [listing[name] for name in face.files if name in listing]
-            fonts.families[family] = face.title
-            for italic, bold in ((False, False), (True, False), (False, True)):
-                name = face.file(italic, bold)
-                fonts.styles[family, italic, bold] = listing.get(name, listing[face.regular])
-    absent = families - set(fonts.families)
-    # The fonts above are known to have these characters. Reading the table of a Korean font takes a second, so avoid
-    # it.
+    for kind in sorted(wanted):
+        cut = _cut_for(kind, listing)
+        if cut is not None:
+            fonts.cuts[kind] = cut
+    missing = set()
+    # These characters are in all fonts above. Reading the table of a Korean font takes half a second, so avoid it.
     sure = known_characters()
-    unsure = {each for each in characters if absent or not (each in sure or "가" <= each <= "힣")}
-    if unsure:
-        _cover(fonts, families, unsure, listing)
+    for kind, characters in wanted.items():
+        own = fonts.cuts.get(kind)
+        for character in sorted(characters):
+            if own is not None and (
+                character in sure or "가" <= character <= "힣" or character in characters_of(own.file)
+            ):
+                continue
+            other = _other(character, kind, listing)
+            if other is None:
+                missing.add(character)
+            else:
+                fonts.others[kind, character] = other
+    fonts.missing = "".join(sorted(missing))
     return fonts
 
 
-def _cover(fonts: Fonts, families: set[Family], unsure: set[str], listing: dict[str, str]) -> None:
-    """Find fonts for unusual characters by reading their tables, beginning with the chosen fonts."""
-    left = set(unsure)
-    for path in (*fonts.files, *(path for name, path in sorted(listing.items()) if path not in fonts.files)):
-        if not left:
-            break
-        has = left & characters_of(path)
-        if has:
-            left -= has
-            if path not in fonts.files:
-                fonts.files.append(path)
-    fonts.missing = "".join(sorted(left))
-    for family in families - set(fonts.families):
-        fonts.families[family] = "sans-serif"
+def _cut_for(kind: Kind, listing: dict[str, str]) -> Cut | None:
+    """Return the font of a kind of text: of the first family that has the style, else of the first family."""
+    family, italic, bold = kind
+    faces = [face for face in _WANTED[family] if face.regular in listing]
+    for face in faces:
+        name = face.italic if italic else face.bold if bold else face.regular
+        if name in listing:
+            return Cut(face.title, italic, bold, listing[name])
+    return Cut(faces[0].title, False, False, listing[faces[0].regular]) if faces else None
+
+
+def _other(character: str, kind: Kind, listing: dict[str, str]) -> Cut | None:
+    """Return a font that has a character: an upright one of the wanted families if possible, else any."""
+    families: tuple[Family, ...] = (kind[0], "sans", "math", "cjk")
+    for family in families:
+        cut = _cut_for((family, False, False), listing)
+        if cut is not None and character in characters_of(cut.file):
+            return cut
+    slanted = ("bold", "italic", "oblique", "bol", "bolita")
+    for name in sorted(listing, key=lambda name: (any(word in name.lower() for word in slanted), name)):
+        if character in characters_of(listing[name]):
+            return _cut_of(listing[name])
+    return None
+
+
+def _cut_of(path: str) -> Cut:
+    """Return what a font file says of itself: its family and style."""
+    from fontTools.ttLib import TTFont
+
+    with TTFont(path, fontNumber=0, lazy=True) as font:
+        names = font["name"]
+        style = font["OS/2"].fsSelection
+        title = names.getDebugName(16) or names.getDebugName(1)
+    return Cut(title or Path(path).stem, bool(style & 1), bool(style & 32), path)
 
 
 def report() -> list[tuple[str, str, str]]:
@@ -151,9 +206,10 @@ def report() -> list[tuple[str, str, str]]:
     rows = []
     names: dict[Family, str] = {"math": "font for mathematics", "sans": "font for words", "cjk": "font for Korean"}
     for family, name in names.items():
-        found = next((face.title for face in _WANTED[family] if face.regular in listing), "")
-        help_ = HELP if family == "cjk" else "python -m pip install matplotlib"
-        rows.append((name, found or "missing", "" if found else f"PNG and PDF lack it: {help_}"))
+        found = _cut_for((family, False, False), listing)
+        package = "pylopdf-fonts-ko" if family == "cjk" else "matplotlib"
+        help_ = "" if found else f"PNG and PDF lack it: python -m pip install {package}"
+        rows.append((name, found.title if found else "missing", help_))
     return rows
 
 

@@ -128,17 +128,14 @@ class _Page:
 
     def run(self, run: Run) -> list[str]:
         """Return the commands for a run, stretched to the width that it has in the scene."""
-        pieces = self.embedding.pieces(run)
-        natural = sum(font.widths[font.codes[c]] for font, text in pieces for c in text) * run.size / 1000
-        if not natural:
-            return []
-        stretch = run.width / natural
-        x, found = run.x, []
-        for font, text in pieces:
-            codes = "".join(f"{font.codes[character]:04x}" for character in text)
-            found.append(f"/{font.name} {num(run.size)} Tf {num(100 * stretch, 4)} Tz")
-            found.append(f"1 0 0 -1 {num(x)} {num(run.y)} Tm <{codes}> Tj")
-            x += sum(font.widths[font.codes[c]] for c in text) * run.size / 1000 * stretch
+        found = []
+        for font, piece in self.embedding.pieces(run):
+            codes = [font.codes[character] for character in piece.text]
+            natural = sum(font.widths[code] for code in codes) * piece.size / 1000
+            if natural:
+                found.append(f"/{font.name} {num(piece.size)} Tf {num(100 * piece.width / natural, 4)} Tz")
+                text = "".join(f"{code:04x}" for code in codes)
+                found.append(f"1 0 0 -1 {num(piece.x)} {num(piece.y)} Tm <{text}> Tj")
         return found
 
     # ---- the file

@@ -30,31 +30,15 @@ class Embedding:
     def __init__(self, fonts: Fonts) -> None:
         self.fonts = fonts
         self.found: dict[str, Embedded] = {}
-        self._has: dict[str, frozenset[str]] = {}
 
-    def pieces(self, run: Run) -> list[tuple[Embedded, str]]:
-        """Split a run into pieces of one font each; characters that no font has are omitted."""
-        first = self.fonts.styles.get((run.family, run.italic, run.bold), "")
-        paths = [path for path in dict.fromkeys((first, *self.fonts.files)) if path]
-        pieces: list[tuple[Embedded, str]] = []
-        for character in run.text:
-            path = next((path for path in paths if character in self.has(path)), None)
-            if path is None:
-                continue
-            font = self.found.setdefault(path, Embedded(path, f"F{len(self.found) + 1}"))
-            font.used.add(character)
-            if pieces and pieces[-1][0] is font:
-                pieces[-1] = (font, pieces[-1][1] + character)
-            else:
-                pieces.append((font, character))
+    def pieces(self, run: Run) -> list[tuple[Embedded, Run]]:
+        """Split a run into pieces of one font each."""
+        pieces = []
+        for cut, piece in self.fonts.pieces(run):
+            font = self.found.setdefault(cut.file, Embedded(cut.file, f"F{len(self.found) + 1}"))
+            font.used.update(piece.text)
+            pieces.append((font, piece))
         return pieces
-
-    def has(self, path: str) -> frozenset[str]:
-        if path not in self._has:
-            from netspec.figure.backends.fonts import characters_of
-
-            self._has[path] = characters_of(path)
-        return self._has[path]
 
     def cut(self) -> list[Embedded]:
         for font in self.found.values():

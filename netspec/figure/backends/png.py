@@ -5,10 +5,10 @@ from __future__ import annotations
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Quoted, Words
 from netspec.figure.backends import WRITERS, Options, Picture, Writer
-from netspec.figure.backends.fonts import HELP, Fonts, choose
+from netspec.figure.backends.fonts import Fonts, choose
 from netspec.figure.backends.svg import PX, svg
 from netspec.figure.scene import Scene
-from netspec.figure.scene.typeset import Family, typeset
+from netspec.figure.scene.typeset import Run, typeset
 from netspec.figure.settings import millimetres
 
 MOST = 100_000_000  # the maximum number of pixels of a picture
@@ -16,20 +16,13 @@ MOST = 100_000_000  # the maximum number of pixels of a picture
 
 def fonts_for(scene: Scene) -> Fonts:
     """Return the fonts for the text of a scene."""
-    families: set[Family] = set()
-    characters: set[str] = set()
-    for text in scene.texts:
-        for run in typeset(text.lines, 0, 0, text.size):
-            families.add(run.family)
-            characters |= set(run.text)
-    return choose(families, characters)
+    return choose(run for text in scene.texts for run in typeset(text.lines, 0, 0, text.size))
 
 
 def missing(fonts: Fonts) -> Diagnostic:
-    """Return the warning that lists missing characters and the command that installs a font."""
+    """Return the warning that lists missing characters."""
     shown = fonts.missing if len(fonts.missing) <= 12 else fonts.missing[:12] + "…"
-    words: Words = {"characters": Quoted((shown,)), "command": HELP}
-    return Diagnostic("NS721", None, words, severity="warning")
+    return Diagnostic("NS721", None, {"characters": Quoted((shown,))}, severity="warning")
 
 
 def png(scene: Scene, options: Options, scale: float, warnings: list[Diagnostic]) -> bytes:
@@ -54,7 +47,11 @@ def png(scene: Scene, options: Options, scale: float, warnings: list[Diagnostic]
     if fonts.missing:
         warnings.append(missing(fonts))
     given = None if options.width is None else f"{width:.6f}px"  # resvg supports no other unit
-    text = svg(scene, options._replace(fonts=fonts.families, width=given))
+
+    def pieces(run: Run) -> list[tuple[str, Run]]:
+        return [(cut.title, one._replace(italic=cut.italic, bold=cut.bold)) for cut, one in fonts.pieces(run)]
+
+    text = svg(scene, options._replace(pieces=pieces, width=given))
     return bytes(resvg.svg_to_bytes(svg_string=text, font_files=fonts.files, skip_system_fonts=True, zoom=scale))
 
 

@@ -7,7 +7,7 @@ import re
 import struct
 import zlib
 
-from netspec.figure.backends import PLAIN, WRITERS, Options, Picture, Writer
+from netspec.figure.backends import FONTS, PLAIN, WRITERS, Options, Picture, Writer
 from netspec.figure.scene import Dots, Image, Item, Node, Pen, Point, Polygon, Scene, Text, Wire
 from netspec.figure.scene.typeset import Run, typeset
 from netspec.figure.settings import split_length
@@ -86,7 +86,7 @@ def num(value: float, digits: int = 3) -> str:
 class _Writer:
     def __init__(self, options: Options) -> None:
         self.theme = options.theme
-        self.fonts = options.fonts
+        self.pieces = options.pieces
         self.marked = options.transparent
 
     def item(self, item: Item) -> str:
@@ -177,16 +177,17 @@ class _Writer:
 
     def text(self, text: Text) -> str:
         runs = typeset(text.lines, text.x, text.y, text.size, text.align, text.leading)
-        family = runs[0].family if runs else "sans"
+        pieces = [piece for run in runs for piece in self.pieces(run)]
+        fonts = pieces[0][0] if pieces else FONTS["sans"]
         tip = f"<title>{escape(text.tip)}</title>" if text.tip else ""
-        spans = "".join(self.run(run, family, text.size) for run in runs)
+        spans = "".join(self.run(run, "" if own == fonts else own, text.size) for own, run in pieces)
         head = self.head(text, *self.marks(fill=text.ink))
-        font = f' font-family="{escape(self.fonts[family])}" font-size="{num(text.size)}"'
+        font = f' font-family="{escape(fonts)}" font-size="{num(text.size)}"'
         return f"<text{head}{font}{self.fill(text.ink)}>{tip}{spans}</text>"
 
-    def run(self, run: Run, family: str, size: float) -> str:
+    def run(self, run: Run, fonts: str, size: float) -> str:
         """Return a run of text; it has only the attributes that differ from those of its text element."""
-        look = f' font-family="{escape(self.fonts[run.family])}"' if run.family != family else ""
+        look = f' font-family="{escape(fonts)}"' if fonts else ""
         look += f' font-size="{num(run.size)}"' if run.size != size else ""
         look += ' font-style="italic"' if run.italic else ""
         look += ' font-weight="bold"' if run.bold else ""

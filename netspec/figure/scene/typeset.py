@@ -9,11 +9,11 @@ everywhere.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from importlib.resources import files
-from typing import Literal, NamedTuple
-from unicodedata import category, east_asian_width
+from typing import Literal, NamedTuple, TypeVar
+from unicodedata import category, combining, east_asian_width
 
 Style = Literal["italic", "upright", "sans", "bold"]
 Family = Literal["math", "sans", "cjk"]
@@ -24,7 +24,8 @@ DROP, RISE = 0.21, 0.40  # how far a subscript stands lower and a superscript hi
 STACKED_DROP, STACKED_RISE = 0.27, 0.45  # the same two distances for a base that has both
 AFTER = 0.05  # the space after scripts, in sizes of the base
 LEAN = (0.07, 0.09)  # how far an italic f reaches over its width to the left (depends on the font) and right
-CJK = (920, -120, 850)  # advance, bottom and top of a Hangul syllable in Noto Sans CJK, in thousandths of an em
+CJK = (920, -120, 850)  # advance, bottom and top of a Hangul syllable in Noto Sans KR, in thousandths of an em
+CJK_SPACE = (224, 0, 0)  # the same for a space between syllables
 WIDE, NARROW = (1000, -120, 850), (600, -210, 740)  # the same for wide and narrow characters that are in no table
 
 
@@ -83,6 +84,8 @@ def _family(character: str, style: Style) -> Family:
 def _measure(character: str, style: Style, family: Family) -> tuple[int, int, int]:
     """Return advance, bottom and top of a character in thousandths of an em."""
     if family == "cjk":
+        if character == " ":
+            return CJK_SPACE
         return CJK if "가" <= character <= "힣" else WIDE
     found = _tables()[_FONTS[style]].get(character)
     if found is None and family == "math":
@@ -160,6 +163,29 @@ def _run(text: str, style: Style, family: Family, size: float, x: float, y: floa
     advance, bottom, top = _extent(text, style, family)
     italic = style == "italic" and family == "math"
     return Run(text, x, y, size, advance * size, family, italic, style == "bold", -bottom * size, top * size)
+
+
+Key = TypeVar("Key")
+
+
+def split(run: Run, key: Callable[[str], Key]) -> list[tuple[Key, Run]]:
+    """Split a run where the key of its characters changes; an accent stays with the letter that it stands on."""
+    parts: list[tuple[Key, str]] = []
+    for character in run.text:
+        here = key(character)
+        if parts and (parts[-1][0] == here or combining(character)):
+            parts[-1] = (parts[-1][0], parts[-1][1] + character)
+        else:
+            parts.append((here, character))
+    if len(parts) < 2:
+        return [(here, run) for here, _ in parts]
+    style: Style = "italic" if run.italic else "bold" if run.bold else "upright" if run.family == "math" else "sans"
+    found, x = [], run.x
+    for here, text in parts:
+        piece = run._replace(text=text, x=x, width=_extent(text, style, run.family)[0] * run.size)
+        found.append((here, piece))
+        x += piece.width
+    return found
 
 
 def typeset(
