@@ -18,6 +18,7 @@ from netspec.names import alike
 from netspec.ops.registry import step_names
 from netspec.source import SourceFile, Span
 from netspec.syntax import tree
+from netspec.syntax.parser import QUOTED
 
 # characters of text that are read to try fixes; fixes that are left over when they are spent stay guesses
 EFFORT = 1_000_000
@@ -25,7 +26,7 @@ EFFORT = 1_000_000
 DEPTH = 5
 # a name that stands in more places than this is not wrong where it is defined
 DEFINED = 6
-_TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*|[^\W\d]\w*|\d\w*|->|\S')
+_TOKEN = re.compile(QUOTED + r"|#[^\n]*|[^\W\d]\w*|\d\w*|->|\S")
 _WORD = re.compile(r"[^\W\d]\w*")
 
 Places = tuple[tuple[int, int], ...]

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from netspec import foreign
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, applied
 from netspec.ops.registry import step_names
-from netspec.source import SourceFile
+from netspec.source import SourceFile, Span
 from netspec.syntax.build import BadText
 from netspec.syntax.parser import TooDeep, Unexpected, parse
 from netspec.syntax.recovery.lines import STATEMENT, Logical, logical_lines
@@ -24,6 +24,8 @@ from netspec.syntax.recovery.lines import STATEMENT, Logical, logical_lines
 MOST = 8  # mistakes of a file for which a mend is looked for
 WIDE = 300  # characters of a statement; a longer one is not written anew
 LONGEST = 10_000  # characters of a file; a longer one is checked once
+EFFORT = 500_000  # characters of text that are checked for all mistakes of a file
+PLACES = 4  # places of one mistake at which a mend is looked for
 TRIES = 24  # proposals for one mistake that are checked
 WIDEST = 120  # proposals for one mistake
 DEPTH = 3  # habits in one statement
@@ -64,93 +66,102 @@ def proposed(source: SourceFile, diagnostics: list[Diagnostic], check: Check) ->
     here = [one for one in errors if one.span is not None and one.span.source is source][:MOST]
     if not here or len(source.text) > LONGEST:
         return diagnostics
-    lines = logical_lines(source.text)
-    found: dict[int, Hint] = {}
-    for diagnostic in here:
-        for place, line in enumerate(_statements(lines, source, diagnostic)):
-            if line.end - line.start > WIDE:
-                continue
-            first = Proposal(source.text, line.start, line.end, guess=place > 0)
-            mend = _mend(first, source, diagnostic, errors, check)
-            if mend is not None:
-                found[id(diagnostic)] = _said(source, mend)
+    search = _Search(source, errors, check)
+    found = {id(one): search.hints(one) for one in here}
+    return [_saying(one, found.get(id(one), [])) for one in diagnostics]
+
+
+class _Search:
+    """Looks for the statements as they must be written, until the effort is spent."""
+
+    def __init__(self, source: SourceFile, errors: Sequence[Diagnostic], check: Check) -> None:
+        self.source = source
+        self.lines = logical_lines(source.text)
+        self.errors = errors
+        self.check = check
+        self.effort = EFFORT
+
+    def hints(self, diagnostic: Diagnostic) -> list[Hint]:
+        """What is to be written at each place of a mistake; if nothing is found there, at what its labels underline."""
+        here = self.statements(diagnostic.span, *diagnostic.further)[:PLACES]
+        mends = [(line, self.mend(line, diagnostic._replace(span=span))) for line, span in here]
+        found = [self.said(mend, line is here[0][0]) for line, mend in mends if mend is not None]
+        if not found:
+            labelled = self.statements(*(label.span for label in diagnostic.labels if label.text))
+            tried = (self.mend(line, diagnostic, True) for line, _ in labelled if line not in [one for one, _ in here])
+            found = [self.said(mend, True) for mend in tried if mend is not None][:1]
+        return found or self.spoken(diagnostic)
+
+    def statements(self, *spans: Span | None) -> list[tuple[Logical, Span]]:
+        """The statements in which these places lie, each once, without those that are long."""
+        seen: dict[int, tuple[Logical, Span]] = {}
+        for span in spans:
+            if span is not None and span.source is self.source:
+                line = next((line for line in reversed(self.lines) if line.start <= span.start), None)
+                if line is not None and line.end - line.start <= WIDE:
+                    seen.setdefault(line.start, (line, span))
+        return list(seen.values())
+
+    def mend(self, line: Logical, diagnostic: Diagnostic, guess: bool = False) -> Proposal | None:
+        """Search the proposals for a statement, those with the fewest habits first, for one that checks."""
+        first = Proposal(self.source.text, line.start, line.end, guess)
+        known = Known(first.text, diagnostic)
+        waiting: deque[tuple[Proposal, int, tuple[Diagnostic, ...]]] = deque([(first, 0, (diagnostic,))])
+        seen = {first.text}
+        tries = 0
+        while waiting and tries < TRIES:
+            proposal, depth, faults = waiting.popleft()
+            if depth == DEPTH:
                 break
-        else:
-            found |= _spoken(diagnostic, lines)
-    return [_saying(one, found[id(one)]) if id(one) in found else one for one in diagnostics]
+            for other in (*_foreign(proposal, known), *_by_fixes(proposal, faults), *_by_habits(proposal, known)):
+                if other.text in seen or tries >= TRIES or len(seen) >= WIDEST or self.effort < 0:
+                    continue
+                seen.add(other.text)
+                if not _parses(other):
+                    waiting.append((other, depth + 1, ()))
+                    continue
+                tries += 1
+                self.effort -= len(other.text)
+                checked = self.check(SourceFile(self.source.name, other.text, self.source.path))
+                found = [one for one in checked if one.severity == "error"]
+                inside = tuple(one for one in found if one.span is None or other.start <= one.span.start <= other.end)
+                empty = other.guess and not other.statement.strip()
+                if not inside and _count(found) < _count(self.errors) and not empty and _keeps(first, other):
+                    return other
+                waiting.append((other, depth + 1, inside))
+        return None
+
+    def said(self, mend: Proposal, first: bool) -> Hint:
+        """The hint that says what stands in place of which lines; `first`: in place of the line of the mistake."""
+        text = self.source.text
+        end = len(text) - (len(mend.text) - mend.end)  # where the text goes on as it was
+        begins, ends = self.source.position(mend.start)[0], self.source.position(max(mend.start, end - 1))[0]
+        lines = [line.strip() for line in mend.statement.split("\n") if line.strip()]
+        if not lines:
+            return Hint("mend_delete", {"text": text[mend.start : end].split("\n")[0].strip()})
+        if ends > begins:
+            return Hint("mend_over", {"first": begins, "last": ends, "lines": Quoted(tuple(lines))})
+        if len(lines) > 1:
+            return Hint("mend_lines", {"lines": Quoted(tuple(lines))})
+        if not first:
+            return Hint("mend_line", {"line": begins, "text": lines[0]})
+        return Hint("mend_example" if mend.guess else "mend", {"text": lines[0]})
+
+    def spoken(self, diagnostic: Diagnostic) -> list[Hint]:
+        """The hint at a call of another library that stops the parser, such as `einsum('bij,bjk->bik', a, b)`."""
+        if diagnostic.code == "NS104":
+            for line, _ in self.statements(diagnostic.span):
+                for name in re.findall(r"([^\W\d][\w.]*)\(", line.text):
+                    if foreign.fold(name) in foreign.STEPS:
+                        return [Hint("foreign", {"name": name, "way": foreign.STEPS[foreign.fold(name)]})]
+        return []
 
 
-def _spoken(diagnostic: Diagnostic, lines: list[Logical]) -> dict[int, Hint]:
-    """The hint at a call of another library that stops the parser, such as `einsum('bij,bjk->bik', a, b)`."""
-    line = next((line for line in reversed(lines) if line.start <= diagnostic.span.start), None)  # type: ignore[union-attr]
-    for name in re.findall(r"([^\W\d][\w.]*)\(", line.text) if line is not None and diagnostic.code == "NS104" else ():
-        way = foreign.STEPS.get(foreign.fold(name))
-        if way is not None:
-            return {id(diagnostic): Hint("foreign", {"name": name, "way": way})}
-    return {}
-
-
-def _said(source: SourceFile, mend: Proposal) -> Hint:
-    """The hint that says what stands in place of which lines."""
-    end = len(source.text) - (len(mend.text) - mend.end)  # where the text goes on as it was
-    first, last = source.position(mend.start)[0], source.position(max(mend.start, end - 1))[0]
-    lines = [line.strip() for line in mend.statement.split("\n") if line.strip()]
-    if not lines:
-        return Hint("mend_delete", {"text": source.text[mend.start : end].split("\n")[0].strip()})
-    if last > first:
-        return Hint("mend_over", {"first": first, "last": last, "lines": Quoted(tuple(lines))})
-    if len(lines) > 1:
-        return Hint("mend_lines", {"lines": Quoted(tuple(lines))})
-    return Hint("mend_example" if mend.guess else "mend", {"text": lines[0]})
-
-
-def _saying(diagnostic: Diagnostic, mend: Hint) -> Diagnostic:
-    """The mend comes first, and a mere example last."""
-    if mend.text == "mend_example":
-        return diagnostic._replace(hints=(*diagnostic.hints, mend))
-    return diagnostic._replace(hints=(mend, *(hint for hint in diagnostic.hints if hint.text not in _NEEDLESS)))
-
-
-def _statements(lines: list[Logical], source: SourceFile, diagnostic: Diagnostic) -> Iterator[Logical]:
-    """The statement of the mistake, then those that its labels underline."""
-    spans = [diagnostic.span, *(label.span for label in diagnostic.labels)]
-    seen: list[Logical] = []
-    for span in spans:
-        if span is None or span.source is not source:
-            continue
-        line = next((line for line in reversed(lines) if line.start <= span.start), None)
-        if line is not None and line not in seen:
-            seen.append(line)
-            yield line
-
-
-def _mend(
-    first: Proposal, source: SourceFile, diagnostic: Diagnostic, errors: Sequence[Diagnostic], check: Check
-) -> Proposal | None:
-    """Search the proposals, those with the fewest habits first, for one that checks."""
-    known = Known(first.text, diagnostic)
-    waiting: deque[tuple[Proposal, int, tuple[Diagnostic, ...]]] = deque([(first, 0, (diagnostic,))])
-    seen = {first.text}
-    tries = 0
-    while waiting and tries < TRIES:
-        proposal, depth, faults = waiting.popleft()
-        if depth == DEPTH:
-            break
-        for other in (*_foreign(proposal, known), *_by_fixes(proposal, faults), *_by_habits(proposal, known)):
-            if other.text in seen or tries >= TRIES or len(seen) >= WIDEST:
-                continue
-            seen.add(other.text)
-            if not _parses(other):
-                waiting.append((other, depth + 1, ()))
-                continue
-            tries += 1
-            found = [one for one in check(SourceFile(source.name, other.text, source.path)) if one.severity == "error"]
-            inside = tuple(one for one in found if one.span is None or other.start <= one.span.start <= other.end)
-            empty = other.guess and not other.statement.strip()
-            if not inside and _places(found) < _places(errors) and not empty and _keeps(first, other):
-                return other
-            waiting.append((other, depth + 1, inside))
-    return None
+def _saying(diagnostic: Diagnostic, mends: list[Hint]) -> Diagnostic:
+    """The mends come first, and a mere example last."""
+    if not mends or mends[0].text == "mend_example":
+        return diagnostic._replace(hints=(*diagnostic.hints, *mends))
+    return diagnostic._replace(hints=(*mends, *(hint for hint in diagnostic.hints if hint.text not in _NEEDLESS)))
 
 
 def _keeps(first: Proposal, other: Proposal) -> bool:
@@ -165,9 +176,8 @@ def _keeps(first: Proposal, other: Proposal) -> bool:
     return options <= numbers and not made_up and not _UNREADABLE.search(other.statement + " " + written)
 
 
-def _places(errors: Sequence[Diagnostic]) -> int:
-    """Return how many places are wrong: a mistake that is made again is said once, with a label at each place."""
-    return len(errors) + sum(not label.text for one in errors for label in one.labels)
+def _count(errors: Sequence[Diagnostic]) -> int:
+    return sum(error.times for error in errors)
 
 
 def _parses(proposal: Proposal) -> bool:
@@ -185,10 +195,9 @@ def _parses(proposal: Proposal) -> bool:
 
 def _by_fixes(proposal: Proposal, faults: Sequence[Diagnostic]) -> Iterator[Proposal]:
     for fault in faults:
-        if fault.fixes and all(
-            proposal.start <= fix.span.start and fix.span.end <= proposal.end for fix in fault.fixes
-        ):
-            text = applied(proposal.text, fault.fixes)
+        fixes = [fix for fix in fault.fixes if proposal.start <= fix.span.start and fix.span.end <= proposal.end]
+        if fixes:
+            text = applied(proposal.text, fixes)
             yield Proposal(text, proposal.start, proposal.end + len(text) - len(proposal.text), proposal.guess)
 
 

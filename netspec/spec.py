@@ -359,7 +359,10 @@ class Spec:
             propose: whether to look for the statement as it must be written, which takes up to a hundred checks.
         """
         found = self._found()
-        if not propose or not any(diagnostic.severity == "error" for diagnostic in found):
+        return self._proposed(found) if propose else found
+
+    def _proposed(self, found: list[Diagnostic]) -> list[Diagnostic]:
+        if not any(diagnostic.severity == "error" for diagnostic in found):
             return found
         from netspec.proposals import proposed
 
@@ -491,9 +494,9 @@ def parse(
 
 
 def _checked(spec: Spec) -> Spec:
-    found = spec.check(propose=False)  # proposals take a hundred checks: `netspec check` shows them
+    found = spec.check(propose=False)
     if any(diagnostic.severity == "error" for diagnostic in found):
-        raise SpecError(*found)
+        raise SpecError.proposing(found, lambda: spec._proposed(found))
     spec.warnings = found
     return spec
 

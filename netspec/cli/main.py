@@ -114,7 +114,7 @@ def _run(argv: list[str], language: Language, interrupts: list[int]) -> int:
             sys.stdout.flush()  # here, where a full disk still has an answer
         return result if isinstance(result, int) else 0
     except NetspecError as error:
-        return fail(error.diagnostics, error.exit_code, argv, language)
+        return fail(error.proposed(), error.exit_code, argv, language)
     except click.UsageError as error:
         return fail([_usage(error)], USAGE, argv, language)
     except click.exceptions.Exit as stop:

@@ -77,13 +77,13 @@ def new(
         return 0
     if not data.exists():
         raise DataError(Diagnostic("NS800", None, {"file": data.name, "folder": str(data.parent)}))
-    from netspec.training.proposal import propose
+    from netspec.training.starter import starter_spec
 
     if not data.resolve().is_relative_to(path.resolve().parent):
         beside = str(data.with_suffix(".net"))
         raise UsageError(Diagnostic("NS792", None, {"file": str(data), "spec": str(path), "beside": beside}))
     place = data.resolve().relative_to(path.resolve().parent).as_posix()
-    write_text(path, propose(data, place, name, target, language_of(["--lang", lang] if lang else [])))
+    write_text(path, starter_spec(data, place, name, target, language_of(["--lang", lang] if lang else [])))
     shown, table = shlex.quote(str(path)), shlex.quote(str(data))
     say(f"{path}\n\nnetspec check {shown}\nnetspec train {shown} --out run\nnetspec predict run {table}")
     return 0

@@ -18,8 +18,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from netspec.diagnostics.model import Diagnostic, Hint, Language, Phrase, Word, Words, plain
 from netspec.version import VERSION
@@ -52,9 +53,13 @@ class NetspecError(Exception):
         """The first diagnostic."""
         return self.diagnostics[0]
 
+    def proposed(self) -> list[Diagnostic]:
+        """The diagnostics with the statements as they must be written, where these are known."""
+        return self.diagnostics
+
     def text(self, lang: Language = "en") -> str:
         """All diagnostics as `netspec check` prints them, in English (`en`) or Korean (`ko`)."""
-        return plain(self.diagnostics, lang)
+        return plain(self.proposed(), lang)
 
     def __str__(self) -> str:
         return self.text()
@@ -65,7 +70,28 @@ class NetspecError(Exception):
 
 
 class SpecError(NetspecError):
-    """The spec is wrong. `diagnostics` holds every mistake that was found, and the warnings beside them."""
+    """The spec is wrong. `diagnostics` holds every mistake that was found, and the warnings beside them.
+
+    Its text says how wrong statements must be written. That takes up to a hundred checks, so it is worked out when the
+    text is asked for.
+    """
+
+    _propose: Callable[[], list[Diagnostic]] | None = None
+
+    @classmethod
+    def proposing(cls, found: list[Diagnostic], propose: Callable[[], list[Diagnostic]]) -> Self:
+        """Return the error for these diagnostics; `propose` returns them with the statements to write."""
+        error = cls(*found)
+        error._propose = propose
+        return error
+
+    def proposed(self) -> list[Diagnostic]:
+        if self._propose is not None:
+            self.diagnostics, self._propose = self._propose(), None
+        return self.diagnostics
+
+    def __reduce__(self) -> tuple[type[SpecError], tuple[Diagnostic, ...]]:
+        return type(self), tuple(self.diagnostics)
 
 
 class UsageError(NetspecError):

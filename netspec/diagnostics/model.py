@@ -145,6 +145,11 @@ class Diagnostic(NamedTuple):
         return self.text()
 
     @property
+    def further(self) -> list[Span]:
+        """The further places with the same mistake, as many of them as are kept."""
+        return [label.span for label in self.labels if not label.text]
+
+    @property
     def place(self) -> tuple[str, int]:
         """The key by which diagnostics are sorted: the file, then the place in the file."""
         return ("", -1) if self.span is None else (self.span.source.name, self.span.start)
@@ -165,15 +170,9 @@ Key = tuple[str, object, object, object]
 
 
 def _with_place(first: Diagnostic, span: Span, fixes: tuple[Fix, ...]) -> Diagnostic:
-    """Return a diagnostic with one more place and its fixes.
-
-    A place that it has already adds nothing; this happens if a block is expanded again.
-    """
-    further = [label for label in first.labels if not label.text]
-    if any(label.span == span for label in further) or first.span == span:
-        return first
-    labels = (*first.labels, Label(span)) if len(further) < MAX_PLACES else first.labels
-    return first._replace(labels=labels, fixes=first.fixes + fixes)
+    """Return a diagnostic with one more place and its fixes."""
+    labels = (*first.labels, Label(span)) if len(first.further) < MAX_PLACES else first.labels
+    return first._replace(labels=labels, fixes=first.fixes + fixes, times=first.times + 1)
 
 
 class Report:
@@ -185,11 +184,13 @@ class Report:
     def __init__(self) -> None:
         self._seen: dict[Key, Diagnostic] = {}
         self._causes: dict[Hashable, Key] = {}
+        self._places: set[tuple[Key, Span]] = set()
 
     def add(self, diagnostic: Diagnostic, cause: Hashable = None) -> None:
         """Add a diagnostic.
 
-        If an earlier one had an equal `cause`, only the place and the fixes of the new one are added to it.
+        If an earlier one had an equal `cause`, only the place and the fixes of the new one are added to it; a place
+        that it has already adds nothing, which happens if a block is expanded again.
         """
         span = diagnostic.span
         key: Key = (diagnostic.code, None, None, None)
@@ -199,7 +200,10 @@ class Report:
         if first == key:
             self._seen.setdefault(key, diagnostic)
         elif span is not None:
-            self._seen[first] = _with_place(self._seen[first], span, diagnostic.fixes)
+            known = self._seen[first]
+            if known.span != span and (first, span) not in self._places:
+                self._places.add((first, span))
+                self._seen[first] = _with_place(known, span, diagnostic.fixes)
 
     def __len__(self) -> int:
         return len(self._seen)

@@ -10,8 +10,9 @@ from typing import Any
 from netspec.ir.graph import Counts, Graph, Layer, Node
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type
+from netspec.syntax.parser import QUOTED
 
-_COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|#[^\n]*')
+_COMMENT = re.compile(rf"({QUOTED})|#[^\n]*")
 _EXPECTED = re.compile(r"\s+is\s[^\"]*$")  # the type at the end of a line; the table has a column for types
 
 

@@ -14,7 +14,7 @@ from itertools import chain, count
 from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted, Words
 from netspec.names import LOOKS_LIKE, looks
 from netspec.source import SourceFile, Span
-from netspec.syntax.parser import KEYWORDS, MARKS, NOUNS
+from netspec.syntax.parser import KEYWORDS, MARKS, NOUNS, QUOTED
 
 # Characters that Korean keyboards, input methods and word processors insert instead of those of the language.
 LOOK_ALIKES = {
@@ -52,8 +52,7 @@ _HOLDS = re.compile(rf"(?<![\w{_HELD}])[^\W\d]\w*(?:{_HELD}+\w+)+|{_HELD}")
 _BEGINNING = re.compile(rf"(?<![\w{MARKS}])_[\w{MARKS}]*")
 _LATIN = re.compile("[A-Za-z]")
 _LOOKS = re.compile(f"[{''.join(LOOKS_LIKE)}]")
-# an unclosed string ends at the end of its line, so every character is looked at once
-_QUOTED = re.compile(r'"(?>(?:[^"\\\n]++|\\.)*)"?|[“„«「『][^”»」』\n]*+[”»」』]?|#[^\n]*')
+_QUOTED = re.compile(QUOTED + r"|[“„«「『](?>[^”»」』\n]*)[”»」』]?|#[^\n]*")
 # characters that have no name in Unicode
 _NAMES = {
     "\r": "carriage return", "\x1b": "escape", "\x07": "bell", "\x08": "backspace", "\x0b": "vertical tab",

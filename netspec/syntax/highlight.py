@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from pygments.lexer import RegexLexer, bygroups, words
 from pygments.token import Comment, Keyword, Name, Number, Operator, Punctuation, String, Text, Whitespace
 
-from netspec.syntax.parser import KEYWORDS, NOUNS
+from netspec.syntax.parser import KEYWORDS, NOUNS, QUOTED
 
 _ROLES = ("input", "hidden", "output", "start")
 _HEADS = ("net", "block", "data", "train", "figure")
@@ -23,7 +23,7 @@ class NetspecLexer(RegexLexer):  # type: ignore[misc]
     tokens: ClassVar[dict[str, Any]] = {
         "root": [
             (r"#[^\n]*", Comment.Single),
-            (r'"(?>(?:[^"\\\n]++|\\.)*)"', String.Double),
+            (QUOTED, String.Double),
             (rf"\b({'|'.join(_ROLES)})([ \t]+)(\w+)", bygroups(Keyword, Whitespace, Name.Variable)),
             (rf"\b({'|'.join(_HEADS)})([ \t]+)(\w+)", bygroups(Keyword.Declaration, Whitespace, Name.Class)),
             (r"->|→", Operator.Word),

@@ -26,6 +26,10 @@ MARKS = (
     r"\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ece\u0f18-\u0fbc\u102b-\u109d\u135d-\u135f"
     r"\u1ab0-\u1ace\u1b00-\u1b44\u1dc0-\u1dff\u20d0-\u20f0\u302a-\u302f\u3099\u309a\ufe20-\ufe2f"
 )
+# a text in quotes; QUOTED also takes one that is not closed, until its line ends. A pattern that
+# finds no end, and begins again at the next quote, would take quadratic time.
+STRING = r'"(?>(?:[^"\\\n]+|\\.)*)"'
+QUOTED = f"{STRING}?"
 # atomic groups: with backtracking, n spaces before a wrong character would take 2^n attempts
 _SKIP = r"(?>(?:[ \t]++|\#[^\n]*+|\r?\n[ \t]*+(?=\#|->|[&+,]))*)"
 # \u200b stands for an invisible character inside a word, which is reported elsewhere
@@ -33,10 +37,10 @@ _REST = r"""
     (?: (?P<WORD>[^\W\d][\wMARKS\u200b]*)
       | (?P<NUMBER>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
       | (?P<PUNCT>->|==|!=|<=|>=|\.\.|[-+*/%(){}\[\]=:,@&^.<>→⟶➔⇒➜➡⮕…≤≥≠])
-      | (?P<STRING>"(?>(?:[^"\\\n]++|\\.)*)")
+      | (?P<STRING>TEXT)
       | (?P<NL>(?:\r?\n[ \t]*)+)
     )
-""".replace("MARKS", MARKS)
+""".replace("MARKS", MARKS).replace("TEXT", STRING)
 # Where `x` between sizes is possible, `3x4` is three tokens. No parser state accepts both this sign and a name.
 _SIGNS = {"INDEX": r"(?P<INDEX>\.\d+)", "_X": "(?P<X>[x×])"}
 _SKIPPED = re.compile(_SKIP, re.VERBOSE)

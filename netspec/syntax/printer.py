@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from netspec.diagnostics.display import width
 from netspec.source import SourceFile
 from netspec.syntax import tree
+from netspec.syntax.parser import QUOTED
 
 LIMIT = 100
 INDENT = "    "  # before lines that continue a statement
 TIGHT = ("*", "/", "^")
 TAB = 8  # captions begin at a multiple of TAB columns, so that a longer line rarely moves the others
-_PIECES = re.compile(r'"(?>(?:[^"\\\n]++|\\.)*)"|#[^\n]*')
+_PIECES = re.compile(QUOTED + r"|#[^\n]*")
 
 
 @dataclass(frozen=True, slots=True)

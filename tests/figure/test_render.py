@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -323,3 +324,16 @@ def test_a_step_that_reads_nothing_is_drawn_or_refused_in_every_view(step: str, 
         drawn = contextlib.nullcontext() if view is example is None else contextlib.suppress(NetspecError)
         with drawn:  # the view that netspec chooses can draw it; another may refuse, in words
             assert net.render(view=view, input=example).svg().startswith("<svg")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_a_figure_takes_the_place_of_files_alone(tmp_path: Path) -> None:
+    picture = netspec.parse(CLASSIFIER.replace("ACTIVATION", "relu")).net().render(view="neurons")
+    (tmp_path / "mine.txt").write_text("mine")
+    (tmp_path / "link.svg").symlink_to("mine.txt")
+    os.mkfifo(tmp_path / "pipe.svg")
+    assert picture.save(tmp_path / "link.svg").read_text() == picture.svg()
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+    with pytest.raises(OSError):
+        picture.save(tmp_path / "pipe.svg")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["link.svg", "mine.txt", "pipe.svg"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from netspec.api import Spec
+from netspec.cli import main
 from netspec.elaborate.program import parse_program
 from tests.speed import stretched
 
@@ -77,6 +78,20 @@ def test_long_runs_of_one_thing_take_linear_time(run: str, place: str) -> None:
     begun = time.process_time()
     found = Spec(parse_program(text, "hostile.net")).check()
     assert found
+    assert time.process_time() - begun < stretched(2 * SLOWEST)
+
+
+@pytest.mark.parametrize("flags", [("--format", "json"), ("--fix",)])
+def test_fixes_are_tried_in_linear_time(
+    flags: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A fix is tried beside other slips, for which the text is cut into words: here a text of quotes is not closed."""
+    monkeypatch.chdir(tmp_path)
+    begun = time.process_time()
+    Path("hostile.net").write_text(net('4 percetrons\n  hidden z: 2 perceptrons "' + r"\"" * 20_000))
+    assert main(["check", "hostile.net", *flags]) == 1
+    said = capsys.readouterr()
+    assert "1 fixed" in said.out or '"replacement": "perceptrons"' in said.out
     assert time.process_time() - begun < stretched(2 * SLOWEST)
 
 
@@ -161,7 +176,5 @@ def test_a_limit_can_be_raised(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("flag", ["nodes", "nodes=", "nodes=x", "foo=3", "nodes=-1", "nodes=0", "nodes=1e9"])
 def test_a_limit_that_is_none(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
-    from netspec.cli import main
-
     assert main(["check", "x.net", "--limit", flag]) == 2
     assert "NS909" in capsys.readouterr().err

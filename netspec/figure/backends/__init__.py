@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Final, NamedTuple
 
+from netspec import files
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.figure.blocks.plan import Plan
@@ -125,9 +126,10 @@ class Picture:
         Raises:
             UsageError: there is no such format.
             MissingPackageError: the format needs a package that is not installed, or the view needs Graphviz.
+            OSError: the file cannot be written; a folder, a pipe or a device is not replaced.
         """
         target = Path(path)
-        target.write_bytes(self.data(form_of(target), scale))
+        files.write(target, self.data(form_of(target), scale))
         return target
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

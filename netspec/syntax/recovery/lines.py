@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from netspec.diagnostics.model import Phrase
 from netspec.names import nearest
-from netspec.syntax.parser import MARKS
+from netspec.syntax.parser import MARKS, QUOTED
 
 WORD = re.compile(rf"(?<![\w{MARKS}])[^\W\d][\w{MARKS}]*+")
 HEAD = re.compile(r"(net|block|data|train|figure)\b")
@@ -16,8 +16,7 @@ DECLARES = re.compile(r"(?:netspec\s+\d|use\b|default\b|extern\b|(?:net|block|da
 _STRONG = re.compile(
     r"(?:input|hidden|output|start)\s+\w+\s*:|(?:net|block)\s+\w+|let\s+\w+\s*=|require\s|default\s+\w+\s*\("
 )
-# a string that is not closed ends with its line, so that each character is looked at once
-_PIECES = re.compile(r'"(?>(?:[^"\\\n]++|\\.)*)"?|#[^\n]*|[()\[\]{}]')
+BRACKETS = re.compile(QUOTED + r"|#[^\n]*|[()\[\]{}]")
 _CONTINUES = re.compile(r"->|[&+,]|→")
 # a line that ends like this goes on in the next
 _GOES_ON = re.compile(r"(?:->|[&+,*/=:-]|→)$")
@@ -118,7 +117,7 @@ def _brackets(raw: str, offset: int) -> tuple[list[tuple[str, int]], int]:
     """Return the brackets of a physical line that are in no string or comment, and the place where its code ends."""
     brackets = []
     code_end = len(raw.rstrip())
-    for match in _PIECES.finditer(raw):
+    for match in BRACKETS.finditer(raw):
         if match[0][0] == "#":
             code_end = len(raw[: match.start()].rstrip())
             break

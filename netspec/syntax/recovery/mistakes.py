@@ -211,14 +211,7 @@ def _closer(stop: Stop) -> Diagnostic | None:
     """Report a closing bracket that no bracket opened, or that does not match the open bracket."""
     if stop.seen.kind not in _CLOSERS:
         return None
-    opened = []
-    for match in re.finditer(
-        r'"(?>(?:[^"\\\n]++|\\.)*)"|#[^\n]*|[()\[\]{}]', stop.source.text[stop.begin : stop.seen.at[0]]
-    ):
-        if match[0] in OPENERS:
-            opened.append((match[0], stop.begin + match.start()))
-        elif match[0] in ")]}" and opened:
-            opened.pop()
+    opened = stop.opened
     if opened and OPENERS[opened[-1][0]] != stop.seen.text:
         bracket, at = opened[-1]
         label = Label(stop.between(at, at + 1), "opened", {"bracket": bracket})

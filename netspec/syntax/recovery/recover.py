@@ -17,7 +17,7 @@ from netspec.names import nearest
 from netspec.source import SourceFile, Span
 from netspec.syntax import tree
 from netspec.syntax.build import BadText
-from netspec.syntax.parser import TooDeep, Unexpected, parse
+from netspec.syntax.parser import QUOTED, TooDeep, Unexpected, parse
 from netspec.syntax.recovery import Unread
 from netspec.syntax.recovery.lines import HEAD, STATEMENT, WORD, Logical, foreign, logical_lines, notation
 from netspec.syntax.recovery.mistakes import STATEMENTS, explain, syntax_error
@@ -262,6 +262,8 @@ class _Recovery:
         if parsed is not None:
             into.append(parsed)
             return
+        if line.unclosed is not None and line.text.endswith("{"):  # `repeat 4 {` around lines of their own
+            self.braces += 1
         self.mark_unread(line)
         stand_in = _stand_in(line)
         if stand_in is not None and start == "stmt":
@@ -304,8 +306,7 @@ class _Recovery:
                 self.unread.heads.update(words)
 
 
-# a text that is not closed ends with its line, so that each character is looked at once
-_WORDS_OF_THE_USER = re.compile(r'"(?>(?:[^"\\\n]++|\\.)*)"?|#[^\n]*')
+_WORDS_OF_THE_USER = re.compile(QUOTED + r"|#[^\n]*")
 
 
 def _closes(line: Logical, below: list[Logical]) -> bool:

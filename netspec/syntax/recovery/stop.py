@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from netspec.diagnostics.model import Diagnostic, Fix, Hint, Phrase, Word
 from netspec.source import SourceFile, Span
 from netspec.syntax.parser import END, Unexpected
+from netspec.syntax.recovery.lines import BRACKETS
 
 KEYWORDS = frozenset(
     "NETSPEC USE FROM AS EXTERN NET BLOCK INPUT HIDDEN OUTPUT START DEFAULT REQUIRE LET IS ONE OF OVER REPEAT".split()
@@ -108,13 +109,19 @@ class Stop:
     @property
     def open(self) -> str:
         """The innermost bracket that is open before the token, or "" if none is open."""
-        depth: list[str] = []
-        for match in re.finditer(r'"(?>(?:[^"\\\n]++|\\.)*)"|#[^\n]*|[()\[\]{}]', self.left):
+        opened = self.opened
+        return opened[-1][0] if opened else ""
+
+    @property
+    def opened(self) -> list[tuple[str, int]]:
+        """The brackets that are open before the token, each with its place, the innermost last."""
+        opened: list[tuple[str, int]] = []
+        for match in BRACKETS.finditer(self.source.text, self.begin, self.seen.at[0]):
             if match[0] in OPENERS:
-                depth.append(match[0])
-            elif match[0] in ")]}" and depth:
-                depth.pop()
-        return depth[-1] if depth else ""
+                opened.append((match[0], match.start()))
+            elif match[0] in ")]}" and opened:
+                opened.pop()
+        return opened
 
     def accepts(self, *terminals: str) -> bool:
         return any(terminal in self.seen.accepts for terminal in terminals)

@@ -118,7 +118,7 @@ class Input:
     comment: str = ""
 
 
-def propose(path: Path, place: str, net: str, target: str | None, language: Language) -> str:
+def starter_spec(path: Path, place: str, net: str, target: str | None, language: Language) -> str:
     """Return the text of a spec for a table.
 
     Parameters:
