@@ -20,7 +20,7 @@ EXIT_CODES = {
     4: ("training diverged", "학습이 발산함"),
     5: ("a missing optional part, with the one command that helps", "설치되지 않은 부품(설치 명령을 함께 알려 줌)"),
     70: (
-        "a failure that nobody foresaw, with how to report it",
+        "an unexpected failure, with how to report it",
         "예상하지 못한 오류(NS923): 알리는 방법을 말해 줌",
     ),
     130: ("stopped after a checkpoint (Ctrl-C)", "체크포인트를 남기고 멈춤(Ctrl-C)"),

@@ -1,4 +1,4 @@
-"""The `net figure` fences of a page -> pictures: the page's Markdown with an image behind each of them."""
+"""The `net figure` fences of a page -> pictures: the page's Markdown with an image after each of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NOT_SETTINGS = ("figure", "file", "picture", "error", "set", "net", "name")
 
 
 def with_pictures(page: str, language: str, folder: Path, to_folder: str) -> str:
-    """A page's text with the picture of each figure behind its fence; the pictures land in `folder`."""
+    """A page's text with the picture of each figure after its fence; the pictures land in `folder`."""
     out: list[str] = []
     end = 0
     files = Path(tempfile.mkdtemp())  # specs of the page that others of it use

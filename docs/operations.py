@@ -67,7 +67,7 @@ def names() -> list[str]:
 
 
 def sample(name: str) -> str:
-    """A whole spec that uses an operation: a written one, else the class's example behind the first input it takes."""
+    """A whole spec that uses an operation: a written one, else the class's example after the first input it takes."""
     head = f"netspec 1\n\nnet use_of_{name}"
     if name in NETS:
         return f"{head} {{\n{NETS[name]}}}\n"
@@ -75,7 +75,7 @@ def sample(name: str) -> str:
     chain = chain or operation(name).example
     chain = re.sub(r"^\w+ -> (?=\w)", "", chain) if re.match(r"^[a-z]\w* -> ", chain) and "->" in chain else chain
     if name not in WRITTEN and _curved(operation(name)) and chain.startswith(name):
-        chain = f"8 perceptrons -> {chain}"  # a function of single values stands behind weighted sums
+        chain = f"8 perceptrons -> {chain}"  # a function of single values stands after weighted sums
     used = [key for key in _SIZES if re.search(rf"\b{key}\b", chain)]
     sizes = f"({', '.join(f'{key} = {_SIZES[key]}' for key in used)})" if used else ""
     for given in _INPUTS:

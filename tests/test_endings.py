@@ -1,4 +1,4 @@
-"""How a command ends where its surroundings fail it: streams closed or full, the folder gone, nobody foresaw it."""
+"""How a command ends where its surroundings fail it: streams closed or full, the folder gone, an unexpected exception."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ def _refused(error: OSError) -> Diagnostic:
         return Diagnostic("NS925", None)
     if error.filename is not None:
         return Diagnostic("NS924", None, {"file": Quoted((os.fsdecode(error.filename),)), "reason": reason(error)})
-    discard_output()  # a full disk behind `> file`: what is left in the buffer would fail again
+    discard_output()  # the disk of `> file` may be full: writing the rest of the buffer would fail again
     return Diagnostic("NS924", None, {"file": Phrase("the output"), "reason": reason(error)})
 
 

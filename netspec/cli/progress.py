@@ -19,12 +19,12 @@ _WORDS = {
     },
     "device": {
         "en": "{device}, {threads} thread(s); {steps:,} steps in {epochs} epochs of {batches} batches",
-        "ko": "{device}, 스레드 {threads}개, {epochs}에포크 × 배치 {batches}개 = {steps:,}걸음",
+        "ko": "{device}, 스레드 {threads}개, {epochs}에포크 × 배치 {batches}개 = {steps:,}스텝",
     },
     "all": {"en": "no `split`: all rows train", "ko": "`split`이 없어 모든 행으로 학습합니다"},
     "compiled": {
         "en": "compiled by torch.compile: the first steps take longer",
-        "ko": "torch.compile로 컴파일합니다. 첫 걸음은 오래 걸립니다",
+        "ko": "torch.compile로 컴파일합니다. 첫 스텝은 오래 걸립니다",
     },
     "streamed": {
         "en": "{fields}: too large for the device; {workers} worker(s) fetch batches",
@@ -33,7 +33,7 @@ _WORDS = {
     "training": {"en": "training", "ko": "학습"},
     "validation": {"en": "validation", "ko": "검증"},
     "test": {"en": "test", "ko": "시험"},
-    "saved": {"en": "saved at step {step:,}", "ko": "걸음 {step:,}에서 저장했습니다"},
+    "saved": {"en": "saved at step {step:,}", "ko": "스텝 {step:,}에서 저장했습니다"},
     "unsaved": {
         "en": "no checkpoint could be written; the run goes on and tries again",
         "ko": "체크포인트를 쓰지 못했습니다. 실행을 계속하며 다시 시도합니다",
@@ -42,10 +42,10 @@ _WORDS = {
     "best": {"en": "weights of the best epoch, {epoch}", "ko": "가장 좋았던 {epoch}에포크의 가중치"},
     "resumes": {
         "en": "goes on at step {step:,}, in epoch {epoch}",
-        "ko": "에포크 {epoch}의 걸음 {step:,}에서 이어 갑니다",
+        "ko": "에포크 {epoch}의 스텝 {step:,}에서 이어 갑니다",
     },
     "anew": {"en": "no checkpoint yet: begins anew", "ko": "체크포인트가 없어 처음부터 다시 합니다"},
-    "again": {"en": "; {again:,} steps are done again", "ko": ", {again:,}걸음은 다시 합니다"},
+    "again": {"en": "; {again:,} steps are done again", "ko": ", {again:,}스텝은 다시 합니다"},
     "broken": {
         "en": "{checkpoint} is incomplete ({part}): passed over",
         "ko": "{checkpoint}: {part} 파일이 온전하지 않아 건너뜁니다",

@@ -77,7 +77,7 @@ def type_of(graph: Graph, edge: Edge) -> Type:
     return graph.nodes[edge.node].types[edge.output]
 
 
-def sums_of(graph: Graph, edge: Edge) -> tuple[Edge, str]:
+def logits_of(graph: Graph, edge: Edge) -> tuple[Edge, str]:
     """Return the logits of a layer that ends in softmax or sigmoid, and the name of that operation.
 
     For any other layer return its own value and "".
@@ -112,7 +112,7 @@ def _term(term: Term, losses: list[Loss], data: Data, graph: Graph, found: Match
         hints = (Hint(fault.hint),) if fault.hint else ()
         report.add(Diagnostic(fault.code, term.at(fault.option or "layer"), fault.words, hints=hints))
         return
-    if term.instead and (noun := _sums(graph, edge)):
+    if term.instead and (noun := _noun_at(graph, edge)):
         words = {"layer": term.layer, "noun": noun}
         report.add(Diagnostic("NS783", term.at("layer"), words, fixes=_instead(term)))
     for option, name in term.others().items():
@@ -150,14 +150,14 @@ def _target(
     found.places.setdefault(target, term.at())
 
 
-def _sums(graph: Graph, edge: Edge) -> str:
-    """Return `perceptrons` or `filters` if a value is weighted sums without an activation; else ""."""
+def _noun_at(graph: Graph, edge: Edge) -> str:
+    """Return `perceptrons` or `filters` if a value comes from one of them without an activation; else ""."""
     op = graph.nodes[graph.through(edge).node].op
     return op.name if op.noun else ""
 
 
 def _instead(term: Term) -> tuple[Fix, ...]:
-    """Return the fix `nll(y, k)` -> `cross_entropy(y, k)`: the new loss takes sums, and has all options of the old."""
+    """Return the fix `nll(y, k)` -> `cross_entropy(y, k)`: the new loss takes logits and has all options of the old."""
     span = term.at()
     if span is None or not span.text.startswith(term.word):
         return ()
@@ -187,8 +187,8 @@ def _no_layer(term: Term, name: str, option: str, data: Data, graph: Graph) -> D
 
 
 def _mixes_probabilities(graph: Graph, edge: Edge) -> bool:
-    """Whether a value is an average, sum or product of probabilities, so that no sums before a softmax exist."""
-    _, found = sums_of(graph, edge)
+    """Whether a value is an average, sum or product of probabilities, so that it has no logits."""
+    _, found = logits_of(graph, edge)
     if found:
         return False
     pending = [edge]
@@ -300,20 +300,20 @@ def _remarks(train: Train, graph: Graph, report: Report) -> None:
     """Warn of a loss that reads values that an activation has bounded (NS715), or another activation's (NS716)."""
     losses = [item.term for item in train.loss]
     for term in losses:
-        judged = value_of(graph, term.layer)
-        predicted = None if judged is None else prediction_of(term, losses, type_of(graph, judged))
-        if judged is None or predicted is None or not term.classifies:
+        edge = value_of(graph, term.layer)
+        predicted = None if edge is None else prediction_of(term, losses, type_of(graph, edge))
+        if edge is None or predicted is None or not term.classifies:
             continue
-        sums, undone = sums_of(graph, judged)
-        sums = graph.through(sums)
-        low, high = bounds_of(graph, sums)
-        span, asked = graph.nodes[graph.through(judged).node].span, term.at("layer")
+        logits, squash = logits_of(graph, edge)
+        logits = graph.through(logits)
+        low, high = bounds_of(graph, logits)
+        span, asked = graph.nodes[graph.through(edge).node].span, term.at("layer")
         if low > ANY[0] and "bounded" not in train.meant:
-            node = graph.nodes[sums.node]
+            node = graph.nodes[logits.node]
             words: Words = {"step": node.word, "term": term.word, "layer": term.layer, "range": range_text((low, high))}
             report.add(remark("NS715", node.span, words, Hint("mend"), asked))
-        elif undone and undone != predicted.squash and "squashed" not in train.meant:
-            named: Words = {"step": undone, "term": term.word, "layer": term.layer, "wanted": predicted.squash}
+        elif squash and squash != predicted.squash and "squashed" not in train.meant:
+            named: Words = {"step": squash, "term": term.word, "layer": term.layer, "wanted": predicted.squash}
             report.add(remark("NS716", span, named, Hint("mend"), asked))
 
 
@@ -321,12 +321,12 @@ def _trainable(train: Train, graph: Graph, report: Report) -> None:
     """Check that the loss depends on a trainable weight (NS784)."""
     read: list[Edge] = []
     for term in (item.term for item in train.loss):
-        judged = value_of(graph, term.layer)
-        if judged is None:
+        edge = value_of(graph, term.layer)
+        if edge is None:
             return  # reported already
-        read.append(judged)
+        read.append(edge)
         others = (term.compared, *term.others().values())
-        read += [edge for name in others if name is not None and (edge := value_of(graph, name)) is not None]
+        read += [other for name in others if name is not None and (other := value_of(graph, name)) is not None]
     before: set[int] = set()
     pending = [edge.node for edge in read]
     while pending:

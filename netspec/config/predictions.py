@@ -30,7 +30,7 @@ class Prediction:
     names: tuple[str, ...] = ()
     inverse: Callable[[Any], Any] | None = field(default=None, compare=False)
     chooses: ClassVar[bool] = False  # whether the values choose one class among several, at each place
-    squash: ClassVar[str] = "sigmoid"  # what makes probabilities of the sums of the layer
+    squash: ClassVar[str] = "sigmoid"  # the function that turns the logits of the layer into probabilities
     discrete: ClassVar[bool] = True  # whether the answers are classes or labels, which are right or wrong
 
     @property
@@ -79,7 +79,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Numbers(Prediction):
-    """Numbers in the unit of the target; if `squashed`, the answer is the sigmoid of the layer's sums."""
+    """Numbers in the unit of the target; if `squashed`, the answer is the sigmoid of the layer's logits."""
 
     discrete: ClassVar[bool] = False
     squashed: bool = False
@@ -90,7 +90,7 @@ class Numbers(Prediction):
 
 @dataclass(frozen=True, slots=True)
 class OneOfTwo(Prediction):
-    """One sum for two classes: the second class if the sum is above 0; its sigmoid is the probability of that class."""
+    """One logit for two classes: the second class if it is above 0; its sigmoid is the probability of that class."""
 
     chooses: ClassVar[bool] = True
 
@@ -144,7 +144,7 @@ class OneOfMany(Prediction):
 
 @dataclass(frozen=True, slots=True)
 class Labels(Prediction):
-    """A sum for each label: the answer has a label if the sum of the label is above 0; labels exclude no others."""
+    """A logit for each label: the answer has the label if its logit is above 0. Labels do not exclude each other."""
 
     def probabilities(self, values: Tensor) -> Tensor:
         return values.sigmoid()

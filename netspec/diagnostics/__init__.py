@@ -1,1 +1,1 @@
-"""Mistakes as data, and how they are told: codes, texts in two languages, excerpts with carets."""
+"""Mistakes as data, and how they are shown: codes, texts in two languages, excerpts with carets."""

@@ -129,7 +129,7 @@ class MissingPackageError(NetspecError):
 
 
 class UnforeseenError(NetspecError):
-    """netspec, or code of yours that it called, raised what nobody foresaw; the diagnostic names a file with the
+    """netspec, or code of yours that it called, raised an unexpected exception; the diagnostic names a file with the
     traceback. Only the command line and cells of notebooks make one: from Python calls the exception comes as it is."""
 
     exit_code = 70

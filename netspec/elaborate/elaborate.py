@@ -243,7 +243,7 @@ def _not_found(b: Builder, unsettled: dict[str, tuple[Environment, tree.Place]],
         report.add(Diagnostic("NS504", env.span(at), {"name": name}, hints=hints))
 
 
-_PROBE = 1_000_003  # a number of maps that is unlikely in a spec, so that growth can be told from it
+_PROBE = 1_000_003  # a number of maps that is unlikely in a spec, so that growth beyond it can be recognised
 
 
 def _growth(b: Builder, path: str, instance: Instance) -> int:

@@ -50,7 +50,7 @@ class _Writer:
         return f"{node.word}({', '.join(inner)})" if said is None else said
 
     def fresh(self, name: str, shape: str) -> str:
-        """Return a symbol for a stored array: `W`, then `W2`; keep its shape to be written behind the equation."""
+        """Return a symbol for a stored array: `W`, then `W2`; its shape is written after the equation."""
         number = self.counts.get(name, 0) + 1
         self.counts[name] = number
         symbol = name if number == 1 else f"{name}{number}"

@@ -210,7 +210,7 @@ def test_a_further_layer_leaves_the_others_initial_weights() -> None:
     assert all(bool((first[key] == second[key]).all()) for key in first)
 
 
-# ---- what nobody foresaw, and what leaves no run
+# ---- unexpected failures, and failures that leave no run
 
 
 class Raising(netspec.training.loop.progress.NoCallbacks):

@@ -51,7 +51,7 @@ class Term(Entry):
     shares: ClassVar[bool] = False
     instead: ClassVar[str] = ""
     positional: ClassVar[tuple[str, ...]] = ("layer", "target")
-    layer: Annotated[str, setting("name", "the layer that is judged")]
+    layer: Annotated[str, setting("name", "the layer whose values are compared")]
 
     def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
         """Return the type that the target must have; None if there is no target. Raises ShapeFault for a wrong layer.
@@ -166,7 +166,7 @@ def loss_function(term: Loss, layer: Type, target: Type | None, device: Any) -> 
 
 
 def _inside(value: Tensor, mask: Tensor) -> Tensor:
-    """Set a value to 0 outside the mask: behind the end of an example, the value and its gradient may be anything."""
+    """Set a value to 0 outside the mask: after the end of an example, the value and its gradient may be anything."""
     return value.masked_fill(~spread(mask, value), 0)
 
 
@@ -204,7 +204,7 @@ def maps_axis(layer: Type) -> int:
 @LOSSES.register
 class CrossEntropy(Loss):
     word = "cross_entropy"
-    about = "-log of the probability of the right class; the layer holds a sum for each class"
+    about = "-log of the probability of the right class; the layer gives a logit for each class"
     example = "cross_entropy(y, label)"
     classifies = True
     target: Annotated[str, setting("name", "the classes, or a probability for each")]

@@ -172,7 +172,8 @@ class Decided(Metric):
 class Accuracy(Decided):
     word = "accuracy"
     about = (
-        "the share of right answers: the largest sum is the right class; with one map, and for labels, the side of 0"
+        "the share of right answers: the class with the largest value is the right one; with one map, and for labels, "
+        "a value above 0 means yes"
     )
     example = "accuracy(y, label)"
     top: Annotated[int, setting("whole", "right is also who is among the `top` largest", least=1)] = 1

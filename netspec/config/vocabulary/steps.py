@@ -390,8 +390,8 @@ class Fill(FieldStep):
     word = "fill"
     learns = ("values",)
     about = (
-        "missing numbers become the mean or median of the column in the training part; `flag` adds a column of 0 and 1 "
-        "behind all others for each, which says where"
+        "missing numbers become the mean or median of the column in the training part; `flag` adds, after all other "
+        "columns, one of 0 and 1 for each, which says where numbers were missing"
     )
     example = "fill(mean)"
     positional = ("by",)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from netspec.config.match import sums_of, type_of, value_of
+from netspec.config.match import logits_of, type_of, value_of
 from netspec.config.vocabulary.losses import Loss, Term, prediction_of
 from netspec.config.vocabulary.metrics import Metric
 from netspec.diagnostics.errors import UsageError
@@ -33,7 +33,7 @@ class Ending:
     term: Term
     layer: Node
     hidden: Edge
-    sums: Edge
+    logits: Edge
 
 
 def features_of(run: Record, most: int = MOST) -> Features:
@@ -61,12 +61,12 @@ def features_of(run: Record, most: int = MOST) -> Features:
     labels = [graph.layers[graph.nodes[number].layer].label for number in graph.inputs]
     model = _module(graph, ending, trained)
     with torch.inference_mode():
-        hidden, sums = model(*(batch[label] for label in labels))
+        hidden, logits = model(*(batch[label] for label in labels))
         found = _found(run, graph, ending, batch[ending.term.compared or ""], hidden)
         if len(labels) == 1 and batch[labels[0]][0].numel() == 2:
             found.input_label = labels[0]
             found.inputs = batch[labels[0]].flatten(1).double().numpy()
-            found.grid = _grid(model, batch[labels[0]], sums.shape[1] == 1)
+            found.grid = _grid(model, batch[labels[0]], logits.shape[1] == 1)
     return found
 
 
@@ -78,12 +78,12 @@ def _ending(graph: Graph, losses: Sequence[Loss], metrics: Sequence[Metric]) -> 
         predicted = prediction_of(term, losses, type_of(graph, edge))
         if predicted is None or not predicted.chooses:
             continue
-        sums, _ = sums_of(graph, edge)
-        node = graph.nodes[graph.through(sums).node]
+        logits, _ = logits_of(graph, edge)
+        node = graph.nodes[graph.through(logits).node]
         read = node.inputs[0] if node.inputs else None
         plain = node.type.time is None and not node.type.space and not node.tied
         if node.op.dense and read is not None and plain:
-            return Ending(term, node, read, sums)
+            return Ending(term, node, read, logits)
     raise UsageError(Diagnostic("NS733", None, {"net": graph.name}))
 
 
@@ -93,7 +93,7 @@ def _module(graph: Graph, ending: Ending, trained: Predictor) -> nn.Module:
 
     from netspec.codegen.live import build
 
-    model = build(exposing(graph, list(graph.nodes), [ending.hidden, ending.sums]))
+    model = build(exposing(graph, list(graph.nodes), [ending.hidden, ending.logits]))
     state = {key: torch.from_numpy(value) for key, value in trained.run.weights().items()}
     model.load_state_dict(state, strict=True)
     return model.eval()
@@ -122,6 +122,6 @@ def _grid(model: nn.Module, inputs: Tensor, single: bool) -> tuple[Any, Any, Any
     room = (high - low).clamp(min=1e-6) * 0.12
     xs, ys = (torch.linspace(float(low[k] - room[k]), float(high[k] + room[k]), GRID) for k in (0, 1))
     places = torch.stack(torch.meshgrid(xs, ys, indexing="xy"), -1).reshape(GRID * GRID, *inputs.shape[1:])
-    sums = model(places)[1].double()
-    sums = torch.cat([torch.zeros_like(sums), sums], 1) if single else sums
-    return xs.double().numpy(), ys.double().numpy(), sums.T.reshape(-1, GRID, GRID).numpy()
+    logits = model(places)[1].double()
+    logits = torch.cat([torch.zeros_like(logits), logits], 1) if single else logits
+    return xs.double().numpy(), ys.double().numpy(), logits.T.reshape(-1, GRID, GRID).numpy()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from netspec.config.match import sums_of, type_of, value_of
+from netspec.config.match import logits_of, type_of, value_of
 from netspec.config.predictions import Prediction, choice
 from netspec.config.vocabulary.losses import Term, loss_function, prediction_of
 from netspec.config.vocabulary.metrics import Metric, MetricState, measures
@@ -163,13 +163,13 @@ def _type_of_target(name: str | None, graph: Graph, wanted: Mapping[str, Type]) 
     return wanted.get(name) if edge is None else type_of(graph, edge)
 
 
-def _read(name: str, sums: bool, graph: Graph, logits: Logits) -> Read:
+def _read(name: str, classifies: bool, graph: Graph, logits: Logits) -> Read:
     """Return the function that finds a layer's value among the outputs, or an input or target among the fields."""
     edge = value_of(graph, name)
     if edge is None or graph.nodes[edge.node].kind == "input":
         return lambda outputs, batch: batch[name]
-    position = logits.of(name, sums)
-    activation = "" if sums else logits.activation[position]
+    position = logits.position[name, classifies]
+    activation = "" if classifies else logits.activation[position]
     if not activation:
         return lambda outputs, batch: outputs[position]
     axis = 1 if logits.types[position].time is None else 2
@@ -226,10 +226,6 @@ class Logits:
     activation: list[str] = field(default_factory=list)
     types: list[Type] = field(default_factory=list)
 
-    def of(self, name: str, classifies: bool) -> int:
-        """Return the number of the output that a term reads; a term that classifies reads the logits."""
-        return self.position[name, classifies]
-
 
 def with_logits(graph: Graph, terms: list[Term], inputs: frozenset[str]) -> Logits:
     """Return the net with an output for every layer that a term reads. Inputs need none: they are fields of a batch."""
@@ -238,20 +234,20 @@ def with_logits(graph: Graph, terms: list[Term], inputs: frozenset[str]) -> Logi
     nodes = list(graph.nodes)
     wanted: list[tuple[Edge, str]] = []
     for term in terms:
-        for name, sums in _names(term):
+        for name, classifies in _names(term):
             edge = value_of(graph, name)
             if edge is None or (graph.nodes[edge.node].kind == "input"):
                 continue
-            before, activation = sums_of(graph, edge)
+            before, activation = logits_of(graph, edge)
             if activation and not _private(graph, edge, before, readers):
-                activation, before = "", before if sums else edge
+                activation, before = "", before if classifies else edge
             elif activation:
                 _skip(nodes, edge, before)
-            item = (before if activation or sums else edge, activation)
+            item = (before if activation or classifies else edge, activation)
             if item not in wanted:
                 wanted.append(item)
                 logits.types.append(type_of(graph, edge))
-            logits.position[name, sums] = wanted.index(item)
+            logits.position[name, classifies] = wanted.index(item)
     logits.outputs = [edge for edge, _ in wanted]
     logits.activation = [activation for _, activation in wanted]
     logits.graph = exposing(graph, nodes, logits.outputs)

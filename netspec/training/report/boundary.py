@@ -59,18 +59,18 @@ class View:
             array = step.inverse(array, state)
         return array
 
-    def sums(self, raw: Array) -> Array:
+    def values(self, raw: Array) -> Array:
         """Return the layer's values (n, maps) for inputs in the units of the data."""
         import numpy as np
         import torch
 
-        values = Values(raw.astype(np.float64))
+        prepared = Values(raw.astype(np.float64))
         for step, state in self.item.learned:
-            values = step.transform(values, state)
+            prepared = step.transform(prepared, state)
         found = []
         self.engine.model.eval()
         with torch.inference_mode():
-            for part in torch.split(torch.from_numpy(values.array), EVALUATION_BATCH):
+            for part in torch.split(torch.from_numpy(prepared.array), EVALUATION_BATCH):
                 batch = {self.name: part.to(self.engine.device, self.engine.dtype)}
                 found.append(self.criterion.value(self.engine.outputs(batch), batch).double().cpu())
         result: Array = torch.cat(found).numpy()
@@ -80,12 +80,12 @@ class View:
         """Return by how much each class exceeds the best other class, (n, classes); its region ends where this is 0."""
         import numpy as np
 
-        sums = self.sums(raw)
-        if sums.shape[1] == 1:
-            sums = np.concatenate([-sums, sums], axis=1) / 2
-        order = np.sort(sums, axis=1)
+        values = self.values(raw)
+        if values.shape[1] == 1:
+            values = np.concatenate([-values, values], axis=1) / 2
+        order = np.sort(values, axis=1)
         first, second = order[:, -1:], order[:, -2:-1]
-        found: Array = np.where(sums == first, sums - second, sums - first)
+        found: Array = np.where(values == first, values - second, values - first)
         return found
 
 
@@ -112,11 +112,11 @@ def equation_of(view: View) -> str:
         return ""
     middle, spread = raw.mean(axis=0), np.maximum(raw.std(axis=0), 1e-12)
     ends = np.stack([middle, *(middle + spread[at] * np.eye(count)[at] for at in range(count))])
-    values = view.sums(ends)[:, 0]
+    values = view.values(ends)[:, 0]
     slope = (values[1:] - values[0]) / spread
     start = values[0] - slope @ middle
     probe = middle + spread * np.random.default_rng(0).uniform(-3, 3, (64, count))
-    seen = view.sums(probe)[:, 0]
+    seen = view.values(probe)[:, 0]
     if not np.allclose(seen, start + probe @ slope, rtol=1e-3, atol=1e-3 * float(np.abs(seen).max() + 1e-12)):
         return ""
     text = f"{start:.4g}"
