@@ -57,7 +57,7 @@ def figure_options(function: Any) -> Any:
                 "--notes", type=click.Choice(("all", "none")), help="The line below: what the figure does not show."
             ),
             click.option("--width", metavar="LENGTH", help="Width on paper, such as 85mm."),
-            click.option("--scale", type=click.FloatRange(0.1, 20), default=2.0, help="PNG: pixels to 1/96 inch."),
+            click.option("--scale", type=click.FloatRange(0.1, 20), help="PNG: pixels to 1/96 inch; usually 2."),
             click.option("--transparent", is_flag=True, help="No ground."),
         )
     ):
@@ -93,7 +93,7 @@ def render(
     root: Path | None,
     limit: tuple[str, ...],
     out: str | None,
-    scale: float,
+    scale: float | None,
     lang: Literal["en", "ko"] | None,
     form: str,
     **options: Any,

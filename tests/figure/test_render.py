@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import netspec
 from netspec.cli.main import main
 from netspec.diagnostics.errors import NetspecError, SpecError
+from netspec.figure.backends import png
 from netspec.figure.scene import Node, Scene, Text, Wire
 from netspec.figure.trained.overlay import number
 from netspec.figure.trained.values import compute
@@ -337,3 +340,22 @@ def test_a_figure_takes_the_place_of_files_alone(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         picture.save(tmp_path / "pipe.svg")
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["link.svg", "mine.txt", "pipe.svg"]
+
+
+def test_very_many_wires_look_as_few_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = netspec.load(ROOT / "specs" / "post" / "mlp.net").net().render()
+
+    def pixels() -> Any:
+        with Image.open(io.BytesIO(picture.png(1))) as file:
+            return np.asarray(file.convert("RGB")).astype(int)
+
+    few = pixels()
+    monkeypatch.setattr(png, "MANY", 1)
+    assert np.abs(few - pixels()).mean() < 1  # of 255
+
+
+def test_a_picture_that_no_scale_was_asked_for_is_not_huge(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(png, "USUAL", 10_000)
+    picture = netspec.load(ROOT / "specs" / "post" / "mlp.net").net().render()
+    sizes = [Image.open(io.BytesIO(picture.png(scale))).size for scale in (None, 0.5)]
+    assert sizes[0][0] * sizes[0][1] < 10_200 < sizes[1][0] * sizes[1][1]

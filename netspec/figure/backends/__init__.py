@@ -85,8 +85,11 @@ class Picture:
         """Return the SVG document; its text is text, not paths."""
         return self.data("svg").decode("utf-8")
 
-    def png(self, scale: float = 2.0) -> bytes:
-        """Return the bytes of a PNG file with `scale` pixels per CSS pixel (1/96 inch)."""
+    def png(self, scale: float | None = None) -> bytes:
+        """Return the bytes of a PNG file with `scale` pixels per CSS pixel (1/96 inch).
+
+        Without a scale there are 2, or fewer if the picture would have more than 4 million pixels.
+        """
         return self.data("png", scale)
 
     def pdf(self) -> bytes:
@@ -97,12 +100,12 @@ class Picture:
         """Return DOT text that every Graphviz can draw."""
         return self.data("dot").decode("utf-8")
 
-    def data(self, form: str, scale: float = 2.0) -> bytes:
+    def data(self, form: str, scale: float | None = None) -> bytes:
         """Return the bytes of a file.
 
         Parameters:
             form: svg, png, pdf, dot, or the name of a registered writer.
-            scale: for PNG, pixels per CSS pixel (1/96 inch).
+            scale: for PNG, pixels per CSS pixel (1/96 inch), as for `png`.
 
         Returns:
             The content of the file.
@@ -113,12 +116,12 @@ class Picture:
         """
         return writer_of(form)().write(self, scale)
 
-    def save(self, path: str | os.PathLike[str], scale: float = 2.0) -> Path:
+    def save(self, path: str | os.PathLike[str], scale: float | None = None) -> Path:
         """Write the figure to a file.
 
         Parameters:
             path: its suffix gives the format: .svg, .png, .pdf, .dot; without a suffix it is SVG.
-            scale: for PNG, pixels per CSS pixel (1/96 inch).
+            scale: for PNG, pixels per CSS pixel (1/96 inch), as for `png`.
 
         Returns:
             The path of the file.
@@ -159,13 +162,13 @@ class Writer:
     about: ClassVar[str] = ""
     about_ko: ClassVar[str] = ""
 
-    def write(self, picture: Picture, scale: float) -> bytes:
+    def write(self, picture: Picture, scale: float | None) -> bytes:
         """Return the bytes of the file.
 
         Parameters:
             picture: `scene` has the figure as primitives, `options` the theme and the width. Append to `warnings` what
                 the user should know.
-            scale: pixels per CSS pixel (1/96 inch), for bitmap formats.
+            scale: pixels per CSS pixel (1/96 inch), for bitmap formats; None leaves it to the format.
         """
         raise NotImplementedError
 

@@ -234,7 +234,7 @@ class Dot(Writer):
     about = "text that any Graphviz draws, to go on from there"
     about_ko = "Graphviz가 그릴 수 있는 글. 이어서 고칠 때"
 
-    def write(self, picture: Picture, scale: float) -> bytes:
+    def write(self, picture: Picture, scale: float | None) -> bytes:
         options, plan = picture.options, picture.plan
         if plan is not None:  # the reader's Graphviz will place the boxes, so none is needed here
             text = plan_dot(plan, None, options.theme, picture.name, options.transparent, options.width)

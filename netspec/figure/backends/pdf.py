@@ -292,5 +292,5 @@ class Pdf(Writer):
     about = "lines and letters with their fonts, for LaTeX and print"
     about_ko = "글꼴까지 담긴 선 그림. LaTeX과 인쇄에"
 
-    def write(self, picture: Picture, scale: float) -> bytes:
+    def write(self, picture: Picture, scale: float | None) -> bytes:
         return pdf(picture.scene, picture.options, picture.warnings)

@@ -1,17 +1,30 @@
-"""Scene -> PNG, rasterised from the SVG document; and which fonts were needed."""
+"""Scene -> PNG, rasterised from the SVG document by resvg; and which fonts were needed.
+
+resvg takes milliseconds for each wire of a large picture. Where there are very many, matplotlib's rasteriser draws
+those that are straight.
+"""
 
 from __future__ import annotations
+
+import io
+import math
+from dataclasses import replace
+from typing import Any
 
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Quoted, Words
 from netspec.figure.backends import WRITERS, Options, Picture, Writer
 from netspec.figure.backends.fonts import Fonts, choose
-from netspec.figure.backends.svg import PX, svg
-from netspec.figure.scene import Scene
+from netspec.figure.backends.svg import PX, arrow, svg
+from netspec.figure.scene import Point, Scene, Wire
 from netspec.figure.scene.typeset import Run, typeset
 from netspec.figure.settings import millimetres
+from netspec.parts import need
 
 MOST = 100_000_000  # the maximum number of pixels of a picture
+USUAL = 4_000_000  # the maximum number of pixels of a picture whose scale nobody asked for
+SCALE = 2.0  # pixels per CSS pixel, if the picture then has at most USUAL pixels
+MANY = 300  # from this number of straight wires on, matplotlib draws them
 
 
 def fonts_for(scene: Scene) -> Fonts:
@@ -25,8 +38,8 @@ def missing(fonts: Fonts) -> Diagnostic:
     return Diagnostic("NS721", None, {"characters": Quoted((shown,))}, severity="warning")
 
 
-def png(scene: Scene, options: Options, scale: float, warnings: list[Diagnostic]) -> bytes:
-    """Return the bytes of a PNG file with `scale` pixels per CSS pixel.
+def png(scene: Scene, options: Options, scale: float | None, warnings: list[Diagnostic]) -> bytes:
+    """Return the bytes of a PNG file with `scale` pixels per CSS pixel; None is 2, or less for a very large picture.
 
     `warnings` gets a warning about characters that no font of the machine has.
 
@@ -34,12 +47,12 @@ def png(scene: Scene, options: Options, scale: float, warnings: list[Diagnostic]
         MissingPackageError: resvg is not installed.
         UsageError: the picture has too many pixels for the memory (NS735).
     """
-    from netspec.parts import need
-
     resvg = need("resvg_py")
     canvas = scene.canvas
     width = (canvas.width if options.width is None else millimetres(options.width)) * PX
-    wide, high = (round(scale * side) for side in (width, width * canvas.height / canvas.width))
+    height = width * canvas.height / canvas.width
+    zoom = min(SCALE, math.sqrt(USUAL / (width * height))) if scale is None else scale
+    wide, high = round(zoom * width), round(zoom * height)
     if wide * high > MOST:
         words: Words = {"wide": wide, "high": high, "most": MOST // 10**6}
         raise UsageError(Diagnostic("NS735", None, words))
@@ -51,8 +64,71 @@ def png(scene: Scene, options: Options, scale: float, warnings: list[Diagnostic]
     def pieces(run: Run) -> list[tuple[str, Run]]:
         return [(cut.title, one._replace(italic=cut.italic, bold=cut.bold)) for cut, one in fonts.pieces(run)]
 
-    text = svg(scene, options._replace(pieces=pieces, width=given))
-    return bytes(resvg.svg_to_bytes(svg_string=text, font_files=fonts.files, skip_system_fonts=True, zoom=scale))
+    def drawn(part: Scene, transparent: bool) -> bytes:
+        text = svg(part, options._replace(pieces=pieces, width=given, transparent=transparent))
+        return bytes(resvg.svg_to_bytes(svg_string=text, font_files=fonts.files, skip_system_fonts=True, zoom=zoom))
+
+    wires = [item for item in scene.items if isinstance(item, Wire) and _straight(item, options)]
+    if len(wires) < MANY:
+        return drawn(scene, options.transparent)
+    image = need("PIL.Image")
+    first, apart = scene.items.index(wires[0]), {wire.id for wire in wires}
+    rest = tuple(item for item in scene.items[first:] if item.id not in apart)
+    picture = image.open(io.BytesIO(drawn(replace(scene, items=scene.items[:first]), options.transparent)))
+    picture = picture.convert("RGBA")
+    picture.alpha_composite(
+        image.fromarray(_wires_picture(scene, wires, options, zoom * width / canvas.width, *picture.size))
+    )
+    with image.open(io.BytesIO(drawn(replace(scene, items=rest), True))) as above:
+        picture.alpha_composite(above.convert("RGBA"))
+    file = io.BytesIO()
+    picture.save(file, "PNG", compress_level=3)
+    return file.getvalue()
+
+
+# ---- very many wires
+
+
+def _straight(wire: Wire, options: Options) -> bool:
+    return len(wire.points) == 2 and not wire.pen.dash and wire.pen.ink not in options.theme.dashed
+
+
+def _wires_picture(scene: Scene, wires: list[Wire], options: Options, scale: float, wide: int, high: int) -> Any:
+    """Return straight wires on transparent ground, as an array of pixels that the rasteriser of matplotlib fills."""
+    agg, path_of = need("matplotlib.backends.backend_agg"), need("matplotlib.path").Path
+    renderer = agg.RendererAgg(wide, high, 72)
+    place = need("matplotlib.transforms").Affine2D().translate(-scene.canvas.left, -scene.canvas.top)
+    place = place.scale(scale, -scale).translate(0, high)
+    look = renderer.new_gc()
+    look.set_linewidth(0)
+    look.set_snap(False)
+    to_rgba = need("matplotlib.colors").to_rgba
+    inks = {pen: to_rgba(options.theme.colour(pen.ink), pen.opacity) for pen in {wire.pen for wire in wires}}
+    for wire in wires:
+        corners, codes = _outline(wire)
+        renderer.draw_path(look, path_of(corners, codes), place, inks[wire.pen])
+    return need("numpy").asarray(renderer.buffer_rgba())
+
+
+_MOVE, _LINE, _CLOSE = 1, 2, 79  # the codes of matplotlib's paths
+_FOUR, _THREE = (_MOVE, _LINE, _LINE, _LINE, _CLOSE), (_MOVE, _LINE, _LINE, _CLOSE)
+
+
+def _outline(wire: Wire) -> tuple[list[tuple[float, float]], tuple[int, ...]]:
+    """Return the outlines of a straight wire's line, and of its head if it has one, and matplotlib's codes for them."""
+    start, end = wire.points
+    head: list[Point] = []
+    if wire.head:
+        end, *head = arrow([start, end], wire.pen.width)
+    half = wire.pen.width / 2 / math.dist(start, end)
+    dx, dy = (end.y - start.y) * half, (start.x - end.x) * half
+    line = [
+        (start.x + dx, start.y + dy),
+        (end.x + dx, end.y + dy),
+        (end.x - dx, end.y - dy),
+        (start.x - dx, start.y - dy),
+    ]
+    return [*line, line[0], *head, *head[:1]], _FOUR + _THREE if head else _FOUR
 
 
 @WRITERS.register
@@ -61,5 +137,5 @@ class Png(Writer):
     about = "pixels, for slides and chats"
     about_ko = "점으로 된 그림. 슬라이드와 메신저에"
 
-    def write(self, picture: Picture, scale: float) -> bytes:
+    def write(self, picture: Picture, scale: float | None) -> bytes:
         return png(picture.scene, picture.options, scale, picture.warnings)

@@ -245,7 +245,7 @@ class Svg(Writer):
     about = "lines and text as text, for pages and papers"
     about_ko = "글자가 글자로 남는 선 그림. 웹과 논문에"
 
-    def write(self, picture: Picture, scale: float) -> bytes:
+    def write(self, picture: Picture, scale: float | None) -> bytes:
         return svg(picture.scene, picture.options).encode("utf-8")
 
 
