@@ -104,7 +104,8 @@ OPTIONS: Final = {
     "padding": "pad", "strides": "stride", "kernel_size": "kernel", "ceil_mode": "ceil", "rate": "p", "epsilon": "eps",
     "use_bias": "bias", "num_heads": "heads", "n_heads": "heads", "dilation_rate": "dilation", "group": "groups",
     "initializer": "init", "kernel_initializer": "init", "negative_slope": "slope", "alpha": "slope",
-    "hidden_size": "units", "num_units": "units", "output_dim": "width units", "embedding_dim": "width",
+    "hidden_size": "units", "num_units": "units", "num_layers": "layers", "output_dim": "width units",
+    "embedding_dim": "width",
     "activation": "act", "nonlinearity": "act", "pool_size": "kernel", "return_sequences": "", "scale": "factor",
     "padding_mode": "mode", "interpolation": "mode", "theta": "rotary", "is_causal": "causal", "prob": "p",
 }  # fmt: skip
@@ -314,6 +315,13 @@ CALLS: Final = {
     "sequential": [("*", "{steps}")],
     "residual|skip": [("layer", "x + (x -> {layer})")],
 }  # fmt: skip
+# parameters that say what a call reads, which a spec never says
+READ: Final = frozenset([key for key, hint in OPTIONS_SAID.items() if hint in ("inputs", "role", "order")]) | frozenset(
+    "d_model embed_dim num_features num_channels num_embeddings normalized_shape vocab_size mask_token_id".split()
+)
+NUMBERS: Final = frozenset(re.findall(r"=(\d+)", " ".join(form for forms in CALLS.values() for form, _ in forms))) | {
+    "10"
+}
 _FORMS: Final = {name: forms for names, forms in CALLS.items() for name in names.split("|")}
 # parameters of other libraries that are options here, besides those of OPTIONS
 _TAKEN: Final = frozenset("stride pad dilation groups bias layers bidirectional dropout causal eps momentum".split())
@@ -335,50 +343,110 @@ class _Argument(str):
         return str(self)
 
 
-def translated(written: str, steps: Collection[str], maps: str = "") -> list[str]:
-    """Return what a call of another library may mean, the likeliest first; [] if it is none.
+# modules of other libraries, in front of the names of steps
+_MODULES: Final = frozenset(
+    "nn F torch tf keras layers np jnp jax lax linen nnx flax functional math ops numpy tensorflow self hk eqx".split()
+)
+_PRODUCTS: Final = frozenset("dot matmul mm bmm einsum matvec mv addmm tensordot".split())
+_MATRIX: Final = re.compile(r"(?:[WwUVΘθ]|[Ww]eights?|kernel|theta|self\.\w*)\w{0,2}(?:\.T|\.t\(\))?")
+
+
+def translated(written: str, steps: Collection[str], maps: str = "", loose: bool = True) -> list[str]:
+    """Return what an expression of another library may mean, the likeliest first; [] if it is none.
 
     Args:
-        written: a step of a chain, such as `nn.Conv2d(3, 16, 3)` or `x.relu()`.
+        written: a step of a chain, such as `nn.Conv2d(3, 16, 3)`, `F.relu(fc(x))`, `W @ x + b`.
         steps: the names of the steps of netspec.
         maps: how many maps flow in, where that is known.
+        loose: whether calls of steps that netspec has are read, too.
 
     Example:
         >>> translated("nn.Linear(4, 10)", ())
         ['10 perceptrons']
     """
-    if len(written) > 500 or not re.match(r"[^\W\d][\w.]*\(.*\)$", written, re.DOTALL):
+    if len(written) > 500 or not re.search(r"[(@*]", written) or (not loose and written.partition("(")[0] in steps):
         return []
     try:
-        call = ast.parse(written, mode="eval").body
+        expression = ast.parse(written, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    return list(dict.fromkeys(_called(call, steps, maps))) if isinstance(call, ast.Call) else []
+    return list(dict.fromkeys(_read(expression, steps, maps)))
+
+
+def _read(expression: ast.expr, steps: Collection[str], maps: str) -> Iterator[str]:
+    """What an expression of Python may mean: a chain, from the layer that it reads to its last step."""
+    layer = _multiplied(expression)
+    if layer is not None:
+        yield f"{layer} -> 8 perceptrons"
+    match expression:
+        case ast.Call(func=ast.Call() as step, args=[operand]):  # Dense(8)(x)
+            before = _chain(operand, steps, maps)
+            yield from (f"{before} -> {made}" for made in _read(step, steps, maps))
+        case ast.Call():
+            yield from _called(expression, steps, maps)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            sides = [_chain(side, steps, maps) for side in (left, right)]
+            yield " + ".join(f"({side})" if "->" in side else side for side in sides)
+
+
+def _chain(expression: ast.expr, steps: Collection[str], maps: str) -> str:
+    return next(_read(expression, steps, maps), "") or str(_value(expression, steps, maps))
+
+
+def _multiplied(expression: ast.expr) -> str | None:
+    """The layer that a trained matrix is multiplied with: x of `W @ x + b`, `jnp.dot(x, W)`, `W.dot(x) + b`."""
+    match expression:
+        case ast.BinOp(left=ast.expr() as product, op=ast.Add(), right=ast.Name(id=bias)) if bias[:1] in "bB":
+            return _multiplied(product)
+        case ast.BinOp(left=left, op=ast.MatMult() | ast.Mult(), right=right):
+            pass
+        case ast.Call(func=ast.Attribute(attr=name), args=[left, right]) if name in _PRODUCTS:
+            pass
+        case ast.Call(func=ast.Attribute(value=left, attr=name), args=[right]) if name in _PRODUCTS:
+            pass
+        case _:
+            return None
+    sides = [ast.unparse(side) for side in (left, right)]
+    layers = [side for side in sides if _MATRIX.fullmatch(side) is None and side.isidentifier()]
+    return layers[0] if len(layers) == 1 else None
 
 
 def _called(call: ast.Call, steps: Collection[str], maps: str) -> Iterator[str]:
     path = ast.unparse(call.func)
     owner, _, name = path.rpartition(".")
-    layer = (
-        [owner]
-        if owner and owner.isidentifier() and owner not in ("nn", "F", "torch", "tf", "layers", "keras", "np")
-        else []
-    )
+    layer = [owner] if owner.isidentifier() and owner not in _MODULES else []
+    if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Call):  # conv(x).relu()
+        layer = [_chain(call.func.value, steps, maps)]
+    nested = [_chain(value, steps, maps) for value in call.args[:1] if isinstance(value, ast.Call | ast.BinOp)]
     values = [_value(value, steps, maps) for value in call.args]
     named = {word.arg or "": _value(word.value, steps, maps) for word in call.keywords}
-    for parameters, way in _FORMS.get(name) or _FORMS.get(fold(name)) or ():
-        made = _filled(parameters.split(), way, values, named, maps)
-        if made is not None:
-            yield from (f"{layer[0]} -> {made}" for _ in layer[:1])
-            yield made
+    read = nested or [value for value in values[:1] if value.isidentifier()]
+    # F.max_pool2d(x, 2): the first argument is what the step reads
+    made = [f"{read[0]} -> {form}" for form in _forms(name, values[1:], named, maps) if read]
+    made += [form for form in _forms(name, values, named, maps, bool(nested)) if form not in made]
+    for form in made:
+        yield from (f"{owner} -> {form}" for owner in layer)
+        yield form
     plain = next((step for step in steps if fold(step) == fold(name)), STEPS.get(fold(name), ""))
-    if plain:
-        operand = [value for value in values[:1] if value.isidentifier()]
-        yield from (f"{value} -> {plain}" for value in [*layer, *operand])
+    if plain and not made:
+        yield from (f"{value} -> {plain}" for value in [*layer, *read])
+        if nested:
+            return
         options = [*values[:1], *(f"{key} = {value}" for key, value in named.items())]
         yield f"{plain}({', '.join(options)})" if options and "(" not in plain else plain
         yield f"{plain}({values[0]})" if values and "(" not in plain else plain
         yield plain
+
+
+def _forms(
+    name: str, values: list[_Argument], named: Mapping[str, _Argument], maps: str, nested: bool = False
+) -> Iterator[str]:
+    """What the ways of CALLS make of a call; if it is `nested`, only those that take steps or layers."""
+    for parameters, way in _FORMS.get(name) or _FORMS.get(fold(name)) or ():
+        if not nested or re.search(r"\{(?:layer|steps|list|a)\b", way):
+            made = _filled(parameters.split(), way, values, named, maps)
+            if made is not None:
+                yield made
 
 
 def _value(value: ast.expr, steps: Collection[str], maps: str) -> _Argument:
@@ -396,7 +464,7 @@ def _value(value: ast.expr, steps: Collection[str], maps: str) -> _Argument:
             found.parts = tuple(made)
             return found
         case ast.Call():
-            return _Argument(next(_called(value, steps, maps), ast.unparse(value)))
+            return _Argument(next(_read(value, steps, maps), ast.unparse(value)))
     return _Argument(ast.unparse(value))
 
 
@@ -415,7 +483,7 @@ def _filled(
     if len(values) > len(names):
         return None
     given |= dict(zip(names, values, strict=False))
-    given |= named
+    given |= {names[0] if word == "features" else word: value for word, value in named.items()}
     used = set(re.findall(r"\{(\w+)", way))
     try:
         head, _, rest = way.format_map(given | ({"maps": _Argument(maps)} if maps else {})).partition(" | ")
@@ -425,7 +493,9 @@ def _filled(
     step = ""
     for parameter, value in given.items():
         if parameter in ACTIVATION_OPTIONS and parameter not in used:
-            step = f" -> {value.lower()}"
+            step = f" -> {value.rpartition('.')[2].lower()}"
+        if parameter == "return_sequences" and value == "false":
+            step += " -> last(time)"
         choices = [name for name in [parameter, *OPTIONS.get(parameter, "").split()] if name in _TAKEN]
         if parameter in used or not choices or (choices[-1], value) in _USUAL or value == "none":
             continue

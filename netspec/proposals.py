@@ -14,14 +14,16 @@ from math import isqrt
 from typing import NamedTuple
 
 from netspec import foreign
-from netspec.diagnostics.model import Diagnostic, Hint, Quoted, applied
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted, fixed
 from netspec.ops.registry import step_names
 from netspec.source import SourceFile, Span
 from netspec.syntax.build import BadText
 from netspec.syntax.parser import TooDeep, Unexpected, parse
-from netspec.syntax.recovery.lines import STATEMENT, Logical, logical_lines
+from netspec.syntax.recovery.lines import DECLARES, Logical, logical_lines
+from netspec.syntax.recovery.mistakes import explain, syntax_error
+from netspec.syntax.recovery.stop import Stop
 
-MOST = 8  # mistakes of a file for which a mend is looked for
+MOST = 12  # mistakes of a file for which a mend is looked for
 WIDE = 300  # characters of a statement; a longer one is not written anew
 LONGEST = 10_000  # characters of a file; a longer one is checked once
 EFFORT = 500_000  # characters of text that are checked for all mistakes of a file
@@ -29,9 +31,10 @@ PLACES = 4  # places of one mistake at which a mend is looked for
 TRIES = 24  # proposals for one mistake that are checked
 WIDEST = 120  # proposals for one mistake
 DEPTH = 3  # habits in one statement
+FIXES = 6  # fixes of the parser's messages in one statement
 _NUMBERS = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?")
-_OPTIONS = re.compile(r"\w\s*=\s*(\d+(?:\.\d+)?(?:e-?\d+)?)")
-_UNREADABLE = re.compile(r"x0\d|\b\d+[OolI]\b|\b[lO]\d+\b|:\s*\d+,\d{3}\s*$")  # 1O, l0, 1,024: which number is meant?
+_OPTIONS = re.compile(r"(\w+)\s*=\s*(\d+(?:\.\d+)?(?:e-?\d+)?)")
+_UNREADABLE = re.compile(r"x0\d|\b\d+[OolI]\b|\b[lO]\d+\b")
 _NEEDLESS = ("foreign", "nearest", "usage")  # hints that the mend makes needless
 
 Check = Callable[[SourceFile], Sequence[Diagnostic]]
@@ -67,30 +70,66 @@ def proposed(source: SourceFile, diagnostics: list[Diagnostic], check: Check) ->
     if not here or len(source.text) > LONGEST:
         return diagnostics
     search = _Search(source, errors, check)
+    for one in here:
+        search.look(one)
+    search.look_again()
     found = {id(one): search.hints(one) for one in here}
     return [_saying(one, found.get(id(one), [])) for one in diagnostics]
 
 
+class _Edit(NamedTuple):
+    """What is to be written in place of `[start, end)` of the file."""
+
+    start: int
+    end: int
+    text: str
+    guess: bool
+
+
 class _Search:
-    """Looks for the statements as they must be written, until the effort is spent."""
+    """Mends statement by statement, until the effort is spent; each mend is checked in the text with those before it.
+
+    So a name that a wrong line hides from the check is seen once that line is mended.
+    """
 
     def __init__(self, source: SourceFile, errors: Sequence[Diagnostic], check: Check) -> None:
         self.source = source
         self.lines = logical_lines(source.text)
-        self.errors = errors
         self.check = check
         self.effort = EFFORT
+        self.text = source.text  # the text with all edits
+        self.errors = errors  # its mistakes
+        self.edits: list[_Edit] = []  # of which no two overlap
+        self.given_up: set[int] = set()  # beginnings of statements for which no mend is found
+
+    def look(self, diagnostic: Diagnostic) -> None:
+        """Mend the statements of a mistake; if none can be mended, one that its labels underline."""
+        here = self.statements(diagnostic.span, *diagnostic.further)[:PLACES]
+        mended = [self.mend(line, diagnostic._replace(span=span)) for line, span in here]
+        if not any(mended):
+            for line, _ in self.statements(*(label.span for label in diagnostic.labels if label.text)):
+                if self.mend(line, diagnostic, guess=True):
+                    break
+
+    def look_again(self) -> None:
+        """Mend anew what is wrong once all other statements are mended."""
+        for edit in self.edits:
+            begin = self.now(edit.start)
+            if any(self.within(one, begin, begin + len(edit.text)) for one in self.errors):
+                self.edits.remove(edit)
+                first = Proposal(self.text, begin, begin + len(edit.text), edit.guess)
+                if not self.search(first, edit.start, edit.end, None):
+                    self.text = self.text[:begin] + self.source.text[edit.start : edit.end] + self.text[first.end :]
 
     def hints(self, diagnostic: Diagnostic) -> list[Hint]:
-        """What is to be written at each place of a mistake; if nothing is found there, at what its labels underline."""
-        here = self.statements(diagnostic.span, *diagnostic.further)[:PLACES]
-        mends = [(line, self.mend(line, diagnostic._replace(span=span))) for line, span in here]
-        found = [self.said(mend, line is here[0][0]) for line, mend in mends if mend is not None]
-        if not found:
+        """What is to be written at each place of a mistake, or at what its labels underline."""
+        here = self.statements(diagnostic.span, *diagnostic.further)
+        edits = [edit for line, _ in here if (edit := self.edit_of(line)) is not None][:PLACES]
+        if not edits:
             labelled = self.statements(*(label.span for label in diagnostic.labels if label.text))
-            tried = (self.mend(line, diagnostic, True) for line, _ in labelled if line not in [one for one, _ in here])
-            found = [self.said(mend, True) for mend in tried if mend is not None][:1]
-        return found or self.spoken(diagnostic)
+            edits = [edit for line, _ in labelled if (edit := self.edit_of(line)) is not None and edit.guess][:1]
+            return [self.said(edit, True) for edit in edits] or self.spoken(diagnostic)
+        return [self.said(edit, edit.start <= here[0][0].start < edit.end) for edit in edits]
 
     def statements(self, *spans: Span | None) -> list[tuple[Logical, Span]]:
         """The statements in which these places lie, each once, without those that are long."""
@@ -102,50 +141,98 @@ class _Search:
                     seen.setdefault(line.start, (line, span))
         return list(seen.values())
 
-    def mend(self, line: Logical, diagnostic: Diagnostic, guess: bool = False) -> Proposal | None:
-        """Search the proposals for a statement, those with the fewest habits first, for one that checks."""
-        first = Proposal(self.source.text, line.start, line.end, guess)
+    def edit_of(self, line: Logical) -> _Edit | None:
+        return next((edit for edit in self.edits if edit.start <= line.start < edit.end), None)
+
+    def now(self, place: int) -> int:
+        """Where a place of the file lies in the text with all edits."""
+        return place + sum(len(edit.text) - (edit.end - edit.start) for edit in self.edits if edit.end <= place)
+
+    def within(self, one: Diagnostic, start: int, end: int) -> bool:
+        return one.span is None or (one.span.source.name == self.source.name and start <= one.span.start <= end)
+
+    def mend(self, line: Logical, diagnostic: Diagnostic, guess: bool = False) -> bool:
+        """Mend a statement; False if that is not possible or not needed."""
+        if self.edit_of(line) is not None:
+            return True
+        if line.start in self.given_up:
+            return False
+        begin = self.now(line.start)
+        first = Proposal(self.text, begin, begin + line.end - line.start, guess)
+        found = self.search(first, line.start, line.end, diagnostic)
+        if not found and not guess:
+            self.given_up.add(line.start)
+        return found
+
+    def search(self, first: Proposal, start: int, end: int, diagnostic: Diagnostic | None) -> bool:
+        """Try the proposals for a statement, those with the fewest habits first; keep the first one that checks.
+
+        Args:
+            first: the statement as it stands in the text.
+            start, end: its place in the file.
+            diagnostic: the mistake; None for those in the statement.
+        """
+        own = tuple(one for one in self.errors if self.within(one, first.start, first.end))
+        if diagnostic is None:
+            diagnostic = own[0]
         known = Known(first.text, diagnostic)
-        waiting: deque[tuple[Proposal, int, tuple[Diagnostic, ...]]] = deque([(first, 0, (diagnostic,))])
+        waiting: deque[tuple[Proposal, int, tuple[Diagnostic, ...]]] = deque([(first, 0, own)])
         seen = {first.text}
         tries = 0
-        while waiting and tries < TRIES:
+        while waiting:
             proposal, depth, faults = waiting.popleft()
             if depth == DEPTH:
                 break
-            for other in (*_foreign(proposal, known), *_by_fixes(proposal, faults), *_by_habits(proposal, known)):
-                if other.text in seen or tries >= TRIES or len(seen) >= WIDEST or self.effort < 0:
+            made = deque((*_foreign(proposal, known), *_by_fixes(proposal, faults), *_by_habits(proposal, known)))
+            while made and tries < TRIES and len(seen) < WIDEST and self.effort > 0:
+                other = made.popleft()
+                if other.text in seen:
                     continue
                 seen.add(other.text)
-                if not _parses(other):
-                    waiting.append((other, depth + 1, ()))
-                    continue
-                tries += 1
-                self.effort -= len(other.text)
-                checked = self.check(SourceFile(self.source.name, other.text, self.source.path))
-                found = [one for one in checked if one.severity == "error"]
-                inside = tuple(one for one in found if one.span is None or other.start <= one.span.start <= other.end)
-                empty = other.guess and not other.statement.strip()
-                if not inside and _count(found) < _count(self.errors) and not empty and _keeps(first, other):
-                    return other
-                waiting.append((other, depth + 1, inside))
-        return None
+                other, stops = _settled(other)
+                if not stops:
+                    tries += 1
+                    self.effort -= len(other.text)
+                    checked = self.check(SourceFile(self.source.name, other.text, self.source.path))
+                    found = [one for one in checked if one.severity == "error"]
+                    stops = tuple(one for one in found if self.within(one, other.start, other.end))
+                    if not stops and self.better(found, first, other) and _keeps(first, other):
+                        return self.keep(first, other, start, end, found)
+                    made.extendleft(
+                        reversed([*_by_fixes(other, stops)])
+                    )  # what comes to light may have a fix of its own
+                waiting.append((other, depth + 1, stops))
+        return False
 
-    def said(self, mend: Proposal, first: bool) -> Hint:
+    def better(self, found: Sequence[Diagnostic], first: Proposal, other: Proposal) -> bool:
+        """Whether a text has fewer mistakes, apart from those in other statements that the wrong one hid."""
+        if other.guess and not other.statement.strip():
+            return False
+        return _count(found) < _count(self.errors)
+
+    def keep(self, first: Proposal, other: Proposal, start: int, end: int, found: Sequence[Diagnostic]) -> bool:
+        """Take a proposal over; False if it reaches into another edit."""
+        beyond = len(self.text) - (len(other.text) - other.end) - first.end
+        edit = _Edit(start, end + beyond, other.statement, other.guess)
+        if any(edit.start < one.end and one.start < edit.end for one in self.edits):
+            return False
+        self.edits = sorted([*self.edits, edit])
+        self.text, self.errors = other.text, found
+        return True
+
+    def said(self, edit: _Edit, first: bool) -> Hint:
         """The hint that says what stands in place of which lines; `first`: in place of the line of the mistake."""
-        text = self.source.text
-        end = len(text) - (len(mend.text) - mend.end)  # where the text goes on as it was
-        begins, ends = self.source.position(mend.start)[0], self.source.position(max(mend.start, end - 1))[0]
-        lines = [line.strip() for line in mend.statement.split("\n") if line.strip()]
+        begins, ends = (self.source.position(place)[0] for place in (edit.start, max(edit.start, edit.end - 1)))
+        lines = [line.strip() for line in edit.text.split("\n") if line.strip()]
         if not lines:
-            return Hint("mend_delete", {"text": text[mend.start : end].split("\n")[0].strip()})
+            return Hint("mend_delete", {"text": self.source.text[edit.start : edit.end].split("\n")[0].strip()})
         if ends > begins:
             return Hint("mend_over", {"first": begins, "last": ends, "lines": Quoted(tuple(lines))})
         if len(lines) > 1:
             return Hint("mend_lines", {"lines": Quoted(tuple(lines))})
         if not first:
             return Hint("mend_line", {"line": begins, "text": lines[0]})
-        return Hint("mend_example" if mend.guess else "mend", {"text": lines[0]})
+        return Hint("mend_example" if edit.guess else "mend", {"text": lines[0]})
 
     def spoken(self, diagnostic: Diagnostic) -> list[Hint]:
         """The hint at a call of another library that stops the parser, such as `einsum('bij,bjk->bik', a, b)`."""
@@ -167,37 +254,61 @@ def _saying(diagnostic: Diagnostic, mends: list[Hint]) -> Diagnostic:
 def _keeps(first: Proposal, other: Proposal) -> bool:
     """Whether a proposal keeps the numbers of the statement: those of options stay, and none is made up.
 
-    A first number may go (`nn.Linear(4, 10)`: 4 comes from what is read), small ones may come (`3x3`, `stride = 2`).
+    A first number may go (`nn.Linear(4, 10)`: 4 comes from what is read), small ones may come (`3x3`, `stride = 2`),
+    and so may the sides of a square (28x28 for 784).
     """
-    written = first.statement
-    numbers = set(_NUMBERS.findall(other.statement))
-    options = {value for value in _OPTIONS.findall(written) if value not in ("0", "1")}
-    made_up = {one for one in numbers if len(one) > 1 and one.isdigit() and one not in first.text}
-    return options <= numbers and not made_up and not _UNREADABLE.search(other.statement + " " + written)
+    written, made = first.statement, other.statement
+    if _UNREADABLE.search(made):
+        return False
+    if other.guess and _NUMBERS.sub("#", written) == _NUMBERS.sub("#", made):
+        return True  # another number stands where one stood
+    numbers = set(_NUMBERS.findall(made))
+    options = {value for name, value in _OPTIONS.findall(written) if name not in foreign.READ and value not in "01"}
+    known = foreign.NUMBERS | {str(isqrt(int(size))) for size in _NUMBERS.findall(written) if size.isdecimal()}
+    made_up = {one for one in numbers if len(one) > 1 and one.isdigit() and one not in first.text} - known
+    return options <= numbers and not made_up
 
 
 def _count(errors: Sequence[Diagnostic]) -> int:
     return sum(error.times for error in errors)
 
 
-def _parses(proposal: Proposal) -> bool:
-    """Whether the parser reads the statement; True also for what is more than one."""
+def _settled(proposal: Proposal) -> tuple[Proposal, tuple[Diagnostic, ...]]:
+    """Make the fixes of what stops the parser, one after the other; return also what stops it at last, if anything."""
+    for _ in range(FIXES):
+        stops = _stops(proposal)
+        mended = next(_by_fixes(proposal, stops), proposal)
+        if not stops or mended.text == proposal.text:
+            return proposal, stops
+        proposal = mended
+    return proposal, _stops(proposal)
+
+
+def _stops(proposal: Proposal) -> tuple[Diagnostic, ...]:
+    """What stops the parser in the statement; () also for a head, and for what is more than one statement."""
     text = proposal.statement
-    start = "stmt" if STATEMENT.match(text) else "setting" if re.match(r"[\w.]+\s*=", text) else ""
-    if not start or "\n" in text:
-        return True
+    start = "setting" if re.match(r"[\w.]+\s*=", text) else "stmt"
+    if DECLARES.match(text) or "\n" in text or not text or text[0] == "#":
+        return ()
+    source = SourceFile("", proposal.text)
     try:
-        parse(SourceFile("", text), start, (0, len(text)))
-    except (Unexpected, TooDeep, BadText):
-        return False
-    return True
+        parse(source, start, (proposal.start, proposal.end))
+    except Unexpected as unexpected:
+        return (explain(Stop(source, proposal.start, proposal.end, unexpected, start, None)),)
+    except (TooDeep, BadText) as fault:
+        return (syntax_error(source, fault),)
+    return ()
 
 
 def _by_fixes(proposal: Proposal, faults: Sequence[Diagnostic]) -> Iterator[Proposal]:
-    for fault in faults:
-        fixes = [fix for fix in fault.fixes if proposal.start <= fix.span.start and fix.span.end <= proposal.end]
-        if fixes:
-            text = applied(proposal.text, fixes)
+    """The statement with the fixes of all its mistakes, then with those of each."""
+    offered = [
+        tuple(fix for fix in fault.fixes if proposal.start <= fix.span.start and fix.span.end <= proposal.end)
+        for fault in faults
+    ]
+    for fixes in ([*offered], *([one] for one in offered)):
+        text, count = fixed(proposal.text, filter(None, fixes))
+        if count:
             yield Proposal(text, proposal.start, proposal.end + len(text) - len(proposal.text), proposal.guess)
 
 
@@ -294,10 +405,7 @@ def _calls(statement: str, known: Known, own: bool) -> Iterator[str]:
         return
     parts = _steps(statement[head.end() :])
     steps = step_names()
-    choices = [
-        foreign.translated(part, steps, known.maps()) if own or part.partition("(")[0] not in steps else []
-        for part in parts
-    ]
+    choices = [foreign.translated(part, steps, known.maps(), own) for part in parts]
     for number in range(max(map(len, choices), default=0)):
         picked = [made[min(number, len(made) - 1)] if made else part for part, made in zip(parts, choices, strict=True)]
         yield statement[: head.end()] + " -> ".join(filter(None, picked))
@@ -305,11 +413,15 @@ def _calls(statement: str, known: Known, own: bool) -> Iterator[str]:
 
 def _numbers(statement: str, known: Known) -> Iterator[str]:
     """The statement with another number: one that the message speaks of, else the nearest."""
-    said = re.findall(r"\b\d{1,18}\b", " ".join(str(word) for word in known.diagnostic.words.values()))
-    for match in list(re.finditer(r"(?<![\w.@])\d{1,18}(?![\w.@])", statement))[:4]:
+    if known.diagnostic.code[:3] in ("NS1", "NS2"):
+        return  # it is not about a number
+    said = [int(one) for one in re.findall(r"\b\d{1,18}\b", " ".join(map(str, known.diagnostic.words.values())))]
+    span = known.diagnostic.span.text if known.diagnostic.span is not None else ""
+    found = list(re.finditer(r"(?<![\w.@])\d{1,18}(?![\w.@])", statement))
+    for match in sorted(found, key=lambda match: match[0] not in re.findall(r"\d+", span))[:4]:
         number = int(match[0])
         near = [number + step * sign for step in range(1, 6) for sign in (-1, 1)]
-        for other in [*map(int, said), *near][:14]:
+        for other in [*near, *said][:14]:
             if 0 < other != number:
                 yield statement[: match.start()] + str(other) + statement[match.end() :]
 
