@@ -199,11 +199,7 @@ class Softmax(Op):
     example = "K perceptrons -> softmax"
     positional = ("role",)
     role: Any = option(
-        "role",
-        "what the values sum to one over",
-        default=None,
-        choices=("maps", "space", "time"),
-        mark=OVER,
+        "role", "what the values sum to one over", default=None, choices=("maps", "space", "time"), mark=OVER
     )
 
     @property

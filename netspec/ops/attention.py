@@ -60,12 +60,7 @@ class Attention(Weighted):
         default=False,
         mark=structure({True: "causal mask"}, {True: "인과 마스크"}),
     )
-    bias: bool = option(
-        "flag",
-        "the four layers have a weight for the constant 1",
-        default=True,
-        mark=NO_BIAS,
-    )
+    bias: bool = option("flag", "the four layers have a weight for the constant 1", default=True, mark=NO_BIAS)
     dropout: float = option(
         "real",
         "probability with which a weight is dropped in training",

@@ -34,12 +34,7 @@ class Perceptrons(Weighted):
     noun = True
     depth = 1
     units: tuple[Size, ...] = option("extent", "how many, or a grid of them", least=1, mark=TITLE, written=False)
-    bias: bool = option(
-        "flag",
-        "each has a weight w_0 for the constant 1",
-        default=True,
-        mark=NO_BIAS,
-    )
+    bias: bool = option("flag", "each has a weight w_0 for the constant 1", default=True, mark=NO_BIAS)
     tie: Any = option(
         "tie",
         "uses the weights of another layer: a, or transpose(a)",

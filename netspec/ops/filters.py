@@ -96,27 +96,11 @@ class Filters(Weighted):
     kernel: tuple[Size, ...] = option("extent", "the filter's size along each axis", least=1, mark=TITLE, written=False)
     stride: Any = option("extent", "steps between two places of the filter", default=1, least=1, mark=STRIDE)
     pad: Any = option(
-        "padding",
-        "rows of zeros around the input, or same",
-        default=0,
-        least=0,
-        choices=("same",),
-        mark=PADDING,
+        "padding", "rows of zeros around the input, or same", default=0, least=0, choices=("same",), mark=PADDING
     )
-    dilation: Any = option(
-        "extent",
-        "distance between two values the filter reads",
-        default=1,
-        least=1,
-        mark=DILATION,
-    )
+    dilation: Any = option("extent", "distance between two values the filter reads", default=1, least=1, mark=DILATION)
     groups: Size = option("size", "maps are split into this many groups", default=1, least=1, mark=GROUPS)
-    bias: bool = option(
-        "flag",
-        "each filter has a weight for the constant 1",
-        default=True,
-        mark=NO_BIAS,
-    )
+    bias: bool = option("flag", "each filter has a weight for the constant 1", default=True, mark=NO_BIAS)
     connect: Any = option(
         "list",
         "a row a map read, a column a filter; `.` marks no connection",

@@ -32,11 +32,7 @@ class OverRole(Weighted):
     norm = True
     positional = ("role",)
     role: Any = option(
-        "role",
-        "over what, where the value has space",
-        default=None,
-        choices=("maps", "space", "all"),
-        mark=OVER,
+        "role", "over what, where the value has space", default=None, choices=("maps", "space", "all"), mark=OVER
     )
 
     def partial(self, *inputs: Type) -> Type:
@@ -94,12 +90,7 @@ class LayerNorm(OverRole):
     source = "Ba 2016; torch.nn.LayerNorm"
     example = "x -> layernorm -> attention(heads)"
     eps: float = option("real", "added to the variance", default=1e-5, least=0, mark=SAFETY)
-    affine: bool = option(
-        "flag",
-        "a trained weight and bias",
-        default=True,
-        mark=NO_AFFINE,
-    )
+    affine: bool = option("flag", "a trained weight and bias", default=True, mark=NO_AFFINE)
     bias: bool = option("flag", "a trained bias", default=True, mark=NO_BIAS)
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
@@ -273,12 +264,7 @@ class BatchNorm(MapNorm):
         most=1,
         mark=unseen("how fast running statistics follow, in training alone", "momentum {}", "모멘텀 {}"),
     )
-    affine: bool = option(
-        "flag",
-        "a trained weight and bias for each map",
-        default=True,
-        mark=NO_AFFINE,
-    )
+    affine: bool = option("flag", "a trained weight and bias for each map", default=True, mark=NO_AFFINE)
 
     def least_examples(self, *inputs: Type) -> int:
         """Two where an example has one value for each map: one value has no variance."""
@@ -340,12 +326,7 @@ class GroupNorm(MapNorm):
     positional = ("groups",)
     groups: Size = option("size", "into how many groups the maps are split", least=1, mark=GROUPS)
     eps: float = option("real", "added to the variance", default=1e-5, least=0, mark=SAFETY)
-    affine: bool = option(
-        "flag",
-        "a trained weight and bias for each map",
-        default=True,
-        mark=NO_AFFINE,
-    )
+    affine: bool = option("flag", "a trained weight and bias for each map", default=True, mark=NO_AFFINE)
 
     def shape(self, *inputs: Type) -> Type:
         maps = super().shape(*inputs).maps

@@ -74,19 +74,9 @@ class Pool(Windowed):
 
     kernel: Any = option("extent", "the window", default=None, least=1, mark=TITLE)
     stride: Any = option(
-        "extent",
-        "steps between two windows; the window itself when left out",
-        default=None,
-        least=1,
-        mark=STRIDE,
+        "extent", "steps between two windows; the window itself when left out", default=None, least=1, mark=STRIDE
     )
-    pad: Any = option(
-        "extent",
-        "rows of padding, at most half the window",
-        default=0,
-        least=0,
-        mark=PADDING,
-    )
+    pad: Any = option("extent", "rows of padding, at most half the window", default=0, least=0, mark=PADDING)
     ceil: bool = option(
         "flag",
         "a last window may hang over the edge",
@@ -174,13 +164,7 @@ class MaxPool(Pool):
     formula = "z = max over the window"
     source = "torch.nn.functional.max_pool2d"
     example = "maxpool(3x3, stride = 2, pad = 1)"
-    dilation: Any = option(
-        "extent",
-        "distance between two values of a window",
-        default=1,
-        least=1,
-        mark=DILATION,
-    )
+    dilation: Any = option("extent", "distance between two values of a window", default=1, least=1, mark=DILATION)
 
     def compute(self, call: Call, *inputs: Array) -> Array:
         x = inputs[0]
@@ -309,11 +293,7 @@ class Subsample(Weighted, Windowed):
     depth = 1
     kernel: Any = option("extent", "the window", least=1, mark=TITLE)
     stride: Any = option(
-        "extent",
-        "steps between two windows; the window itself when left out",
-        default=None,
-        least=1,
-        mark=STRIDE,
+        "extent", "steps between two windows; the window itself when left out", default=None, least=1, mark=STRIDE
     )
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:

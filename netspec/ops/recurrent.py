@@ -43,12 +43,7 @@ class Recurrent(Weighted):
         default=False,
         mark=structure({True: "bidirectional"}, {True: "양방향"}),
     )
-    bias: bool = option(
-        "flag",
-        "two bias vectors for each gate",
-        default=True,
-        mark=NO_BIAS,
-    )
+    bias: bool = option("flag", "two bias vectors for each gate", default=True, mark=NO_BIAS)
     dropout: float = option(
         "real",
         "between stacked layers, in training",

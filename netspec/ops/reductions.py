@@ -26,12 +26,7 @@ class Reduction(Op):
     """
 
     positional = ("role",)
-    role: Any = option(
-        "role",
-        "what is reduced",
-        choices=("space", "time", "maps"),
-        mark=TITLE,
-    )
+    role: Any = option("role", "what is reduced", choices=("space", "time", "maps"), mark=TITLE)
     call: ClassVar[str] = ""  # the torch method; `{dim}` stands for the axes
 
     def title(self, lang: str = "en") -> str:
