@@ -36,19 +36,14 @@ SECTIONS = ("train", "data")
 @click.option("--with", "others", multiple=True, metavar="FILE", help="Take sections from another file, too.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a run that stopped.")
 @click.option(
-    "-o",
-    "--out",
-    type=click.Path(path_type=Path),
-    help="The run's folder; the next free runs/NET-N when left out.",
+    "-o", "--out", type=click.Path(path_type=Path), help="The run's folder; the next free runs/NET-N when left out."
 )
 @click.option("--device", default="auto", metavar="NAME", help="cpu, cuda, cuda:1, mps; auto chooses and says so.")
 @click.option(
     "--threads", type=click.IntRange(1, MOST_THREADS), help="Threads for the CPU; else by the size of a step."
 )
 @click.option(
-    "--workers",
-    type=click.IntRange(1, MOST_THREADS),
-    help="Threads that fetch data too large for the device.",
+    "--workers", type=click.IntRange(1, MOST_THREADS), help="Threads that fetch data too large for the device."
 )
 @click.option("--processes", type=click.IntRange(1), default=1, help="Share each batch between N processes (torchrun).")
 @click.option("--compile", type=click.Choice(["off", "on", "auto"]), help="torch.compile: auto times it first.")

@@ -222,11 +222,7 @@ def _layer(arg: tree.Arg, env: Environment) -> Flow:
 
 
 def _inputs(
-    item: tree.Ref | tree.Call,
-    env: Environment,
-    inputs: list[str],
-    named: dict[str, Flow],
-    flow: Flow,
+    item: tree.Ref | tree.Call, env: Environment, inputs: list[str], named: dict[str, Flow], flow: Flow
 ) -> dict[str, Flow]:
     rest = [name for name in inputs if name not in named]
     if len(rest) != len(flow) and None in flow:

@@ -57,11 +57,7 @@ def _other_shape(node: Node, owner: Node, weight: Weight, first: Stored, b: Buil
         node.span == owner.span and here.label != first_line.label and here.span is not None
     ):  # `same(a)` expands the line of a once more, so both nodes have one place: mark the line that says `same`
         labels = (Label(here.span, "again", {"name": first_line.label}),)
-    words: dict[str, Any] = {
-        "key": first.key,
-        "have": _leads(owner, first.weight),
-        "want": _leads(node, weight),
-    }
+    words: dict[str, Any] = {"key": first.key, "have": _leads(owner, first.weight), "want": _leads(node, weight)}
     return Diagnostic("NS242", node.span, words, labels=labels)
 
 

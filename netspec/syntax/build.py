@@ -66,14 +66,7 @@ def used(kids: Kids, at: Place) -> tree.Used:
 
 def extern(kids: Kids, at: Place) -> tree.Extern:
     label, params_, target, *types = kids
-    return tree.Extern(
-        name(label),
-        params_,
-        string([target], (target[1], target[2])),
-        tuple(types[:-1]),
-        types[-1],
-        at,
-    )
+    return tree.Extern(name(label), params_, string([target], (target[1], target[2])), tuple(types[:-1]), types[-1], at)
 
 
 def net(kids: Kids, at: Place) -> tree.Body:

@@ -281,12 +281,7 @@ def _shifts(machine: _Machine, stack: list[int], kind: str) -> bool:
 
 
 def _reduce(
-    rule: _Rule,
-    states: list[dict[str, int]],
-    stack: list[int],
-    values: list[Any],
-    begins: list[int],
-    ends: list[int],
+    rule: _Rule, states: list[dict[str, int]], stack: list[int], values: list[Any], begins: list[int], ends: list[int]
 ) -> None:
     """Replace the top `rule.length` symbols of the stack by what the rule builds from them."""
     length = rule.length

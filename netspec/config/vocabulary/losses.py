@@ -17,15 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from pydantic import PrivateAttr
 
 from netspec.config.entries import Entry, incomplete, option_of, setting
-from netspec.config.predictions import (
-    Labels,
-    Numbers,
-    OneOfMany,
-    OneOfTwo,
-    Prediction,
-    choice,
-    require_numbers,
-)
+from netspec.config.predictions import Labels, Numbers, OneOfMany, OneOfTwo, Prediction, choice, require_numbers
 from netspec.ir.types import Type, refuse
 from netspec.registry import Registry
 
