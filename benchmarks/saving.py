@@ -83,13 +83,13 @@ def measured(hidden: int, rows: int, epochs: int, interval: float, folder: Path)
 def train(spec: Any, hidden: int, data: dict[str, Any], epochs: int, interval: float, folder: Path) -> Run:
     from netspec import api
     from netspec.documents import Request
-    from netspec.training.loop.progress import NoCallbacks
+    from netspec.training.loop.progress import Callbacks
     from netspec.training.plan import make_plan
 
     request = Request(sizes={"H": hidden}, threads=1, pictures=False, save_seconds=interval)
     request.assignments = [("train.epochs", str(epochs))]
     plan = make_plan(spec, request, data)
-    return api.start(plan, Path(tempfile.mkdtemp(dir=folder)) / "run", NoCallbacks())
+    return api.start(plan, Path(tempfile.mkdtemp(dir=folder)) / "run", Callbacks())
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ from benchmarks.train_nets import Case
 from netspec.documents import Request
 from netspec.training.loop.engine import build_engine
 from netspec.training.loop.loop import Loop
-from netspec.training.loop.progress import NoCallbacks, Progress
+from netspec.training.loop.progress import Callbacks, Progress
 from netspec.training.plan import make_plan
 from netspec.training.storage.folder import Folder
 from netspec.training.storage.writer import RunWriter
@@ -142,7 +142,7 @@ def loop_of(case: Case, folder: Path, epochs: int, precision: str = "float32") -
     place = Path(tempfile.mkdtemp(dir=folder))
     writer = RunWriter(Folder(place), 60.0, None)
     writer.open(0, 0)
-    return Loop(plan, engine, Progress(), writer, NoCallbacks())
+    return Loop(plan, engine, Progress(), writer, Callbacks())
 
 
 def ours(case: Case, folder: Path) -> Epoch:

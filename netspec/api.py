@@ -14,7 +14,7 @@ from netspec.plugins import import_allowed
 from netspec.spec import Net, Spec, load, parse
 from netspec.training import session
 from netspec.training.loop.parallel import started
-from netspec.training.loop.progress import Callbacks, NoCallbacks
+from netspec.training.loop.progress import Callbacks
 from netspec.training.plan import assignments, make_plan, short_keys
 from netspec.training.run import Run
 from netspec.training.storage.folder import require_free
@@ -205,7 +205,7 @@ def _shown(quiet: bool, watch: Callbacks | None) -> Iterator[Callbacks]:
     if watch is not None:
         yield watch
     elif quiet or rank:  # only the first of several processes shows progress
-        yield NoCallbacks()
+        yield Callbacks()
     elif _in_notebook():
         from netspec.notebook import Curves
 
@@ -217,7 +217,7 @@ def _shown(quiet: bool, watch: Callbacks | None) -> Iterator[Callbacks]:
         with Display(False, language_of(())) as display:
             yield display
     else:
-        yield NoCallbacks()
+        yield Callbacks()
 
 
 def _in_notebook() -> bool:

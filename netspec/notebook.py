@@ -17,7 +17,7 @@ from typing import Any
 from netspec.diagnostics.errors import NetspecError, UnforeseenError, UsageError
 from netspec.diagnostics.model import Diagnostic
 from netspec.spec import Net, parse
-from netspec.training.loop.progress import Facts, NoCallbacks, Row, Summary
+from netspec.training.loop.progress import Callbacks, Facts, Row, Summary
 
 PAUSE = 0.5  # at least this many seconds between two pictures of a run, so that drawing does not slow it down
 
@@ -64,7 +64,7 @@ def _bound(line: str, cell: str) -> tuple[Net, dict[str, Any]]:
     return net, bound
 
 
-class Curves(NoCallbacks):
+class Curves(Callbacks):
     """Watches a run and draws its curves in the cell of the notebook; they grow with every epoch."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""How a command ends where its surroundings fail it: streams closed or full, the folder gone, an unexpected exception."""
+"""How a command ends where its surroundings fail it: streams closed or full, the folder gone, an unexpected error."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from netspec.diagnostics.model import Diagnostic, Fault, applied
 from netspec.elaborate.program import parse_program
 from netspec.mends import Checked, Mender
 from netspec.source import SourceFile
-from netspec.syntax.parser import parse_file
+from netspec.syntax.parser import parse
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNT = int(os.environ.get("NETSPEC_FIXES", "2400"))  # mutations of each set
@@ -239,7 +239,7 @@ def meaning(text: str, folder: Path | None = None) -> str | None:
         spec = Spec(parse_program(text, "spec.net", folder))
         if any(diagnostic.severity == "error" for diagnostic in spec.check()):
             return None
-        tree = parse_file(SourceFile("spec.net", text))
+        tree = parse(SourceFile("spec.net", text))
     except Fault:
         return None
     nets = [_PLURAL.sub(r"\1", text_of(spec.net(name).graph)) for name in spec.nets]

@@ -22,7 +22,7 @@ import netspec
 from benchmarks.publish import publish
 from netspec.cli.main import main as command_line
 from netspec.diagnostics.errors import NetspecError, UnforeseenError
-from netspec.training.loop.progress import NoCallbacks
+from netspec.training.loop.progress import Callbacks
 from netspec.training.storage import checkpoint
 from netspec.training.storage.folder import WRITTEN
 
@@ -68,7 +68,7 @@ class Stage:
         self.finished, self.cut = place / "finished", place / "cut"
         stage = self
 
-        class Watch(NoCallbacks):
+        class Watch(Callbacks):
             def saved(self, step: int, seconds: float) -> None:
                 shutil.rmtree(stage.cut, ignore_errors=True)
                 shutil.copytree(stage.finished, stage.cut)

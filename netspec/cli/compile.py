@@ -11,8 +11,6 @@ from netspec.cli.output import output_for, say, write_file, write_text
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
 
-USAGE = 2
-
 
 @click.command("compile")
 @spec_argument

@@ -37,7 +37,7 @@ COMMANDS = {
     "doctor": ("netspec.cli.help", "Say what is installed and what is missing."),
 }
 
-USAGE, MISSING, INTERRUPTED, BROKEN_PIPE = 2, 5, 130, 141
+USAGE, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
 
 class Commands(click.Group):

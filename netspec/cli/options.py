@@ -42,9 +42,6 @@ class Named(click.ParamType[str]):
         return value
 
 
-USAGE = 2
-
-
 def spec_argument(function: F) -> F:
     """Add the argument for the `.net` file to a command; `-` is standard input."""
     return click.argument("spec", type=str)(function)

@@ -82,9 +82,6 @@ def _remark(remarks: Sequence[Diagnostic], flags: dict[str, Any]) -> None:
         print(written(remarks, "text", language, coloured(sys.stderr)), file=sys.stderr)
 
 
-USAGE = 2
-
-
 @click.command("predict")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("files", nargs=-1)

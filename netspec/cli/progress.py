@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from netspec.cli.output import class_lines, coloured, say, shown, written
 from netspec.diagnostics.display import width
+from netspec.training.loop.progress import Callbacks, Facts, Moment, Resumed, Row, Summary
 
 if TYPE_CHECKING:
     from netspec.diagnostics.model import Diagnostic
-    from netspec.training.loop.progress import Facts, Moment, Resumed, Row, Summary
 
 _WORDS = {
     "facts": {
@@ -56,7 +56,7 @@ _WORDS = {
 ROWS = 40  # a run of more epochs prints only every n-th epoch, with n = epochs // ROWS
 
 
-class Display:
+class Display(Callbacks):
     """Shows a run: on a terminal with a line that is updated in place, elsewhere with rows only."""
 
     def __init__(self, quiet: bool, language: Literal["en", "ko"]) -> None:

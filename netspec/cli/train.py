@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from netspec.documents import Request
     from netspec.training.loop.progress import Callbacks
 
-USAGE = 2
 MOST_THREADS = 4096  # a run that asks for more cannot be read again
 SECTIONS = ("train", "data")
 
@@ -122,10 +121,10 @@ def _refuse_early(flags: dict[str, Any], rank: int) -> None:
 def _watch(flags: dict[str, Any], rank: int) -> Iterator[Callbacks]:
     """Yield the object that shows the run: a display in the first process, nothing in all others."""
     from netspec.cli.progress import Display
-    from netspec.training.loop.progress import NoCallbacks
+    from netspec.training.loop.progress import Callbacks
 
     if rank:
-        yield NoCallbacks()
+        yield Callbacks()
         return
     with Display(flags["quiet"], language_of(["--lang", flags["lang"]] if flags["lang"] else [])) as display:
         yield display

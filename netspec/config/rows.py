@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
-DATA = 3  # the exit code of a command whose data are faulty
 FURTHER = 3  # places of a fault that are shown besides the first
 
 

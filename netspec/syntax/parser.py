@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from netspec.source import SourceFile
 from netspec.syntax import build
 from netspec.syntax.grammar import load_table
-from netspec.syntax.tree import File, Place
+from netspec.syntax.tree import Place
 
 MAX_DEPTH = 64
 END = "$END"
@@ -333,9 +333,3 @@ def _children(rule: _Rule, values: list[Any], base: int) -> list[Any]:
     if rule.trailing:
         kids += [None] * rule.trailing
     return kids
-
-
-def parse_file(source: SourceFile) -> File:
-    """Parse a whole file; raises the same as `parse`."""
-    parsed: File = parse(source)
-    return parsed

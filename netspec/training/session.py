@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from netspec.spec import Spec
     from netspec.training.loop.engine import Engine
 
-DIVERGED, STOPPED = 4, 130
 MARGIN = 10_000_000  # bytes of the disk that are kept free for logs and pictures
 
 # the kind of place where the first value is not finite -> the hint that the message shows

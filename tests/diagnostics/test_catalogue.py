@@ -13,7 +13,7 @@ from netspec.diagnostics.catalogue import LANGUAGES, entries, particle
 from netspec.diagnostics.model import Diagnostic
 from netspec.elaborate.program import parse_program
 from netspec.source import SourceFile
-from netspec.syntax.parser import parse_file
+from netspec.syntax.parser import parse
 from netspec.syntax.printer import format_file
 
 CODES = {code: entry for code, entry in entries().items() if code != "shared"}
@@ -144,4 +144,4 @@ def test_a_right_example_gives_nothing_and_examples_are_written_as_fmt_writes_th
         spec = CODES[code][kind]
         if kind == "right" or code >= "NS2":
             source = SourceFile("example.net", spec)
-            assert format_file(source, parse_file(source)) == spec
+            assert format_file(source, parse(source)) == spec

@@ -9,7 +9,7 @@ import netspec
 from netspec.api import Net
 from netspec.source import SourceFile
 from netspec.syntax import tree
-from netspec.syntax.parser import parse_file
+from netspec.syntax.parser import parse
 
 HERE = Path(__file__).parent / "specs"
 ZOO = Path(__file__).parents[2] / "specs" / "zoo"
@@ -29,7 +29,7 @@ def edited(path: Path, swaps: dict[str, str], net: str | None = None, **sizes: A
 
 def without_promises(text: str) -> str:
     """Cuts every `is T` and every `require` that speaks of weights or depth, by the places of the syntax tree."""
-    file = parse_file(SourceFile("edited.net", text))
+    file = parse(SourceFile("edited.net", text))
     cuts: list[tuple[int, int]] = []
     for body in file.declarations:
         if not isinstance(body, tree.Body):

@@ -12,7 +12,7 @@ from netspec.diagnostics.model import Diagnostic, Fault
 from netspec.diagnostics.model import text as rendered
 from netspec.elaborate.program import parse_program
 from netspec.source import SourceFile
-from netspec.syntax.parser import parse_file
+from netspec.syntax.parser import parse
 from netspec.syntax.tree import Syntax
 
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*|[^\W\d]\w*|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|->|==|!=|<=|>=|\.\.|[^\s\w]')
@@ -77,7 +77,7 @@ def errors(found: list[Diagnostic]) -> list[str]:
 
 def change(before: str, after: str) -> str:
     """Where two valid texts first differ as trees: `Layer.caption: Text gone`; "" where they say the same."""
-    trees = [parse_file(SourceFile("m.net", text)) for text in (before, after)]
+    trees = [parse(SourceFile("m.net", text)) for text in (before, after)]
     return _difference(trees[0], trees[1], "File") or ""
 
 

@@ -20,7 +20,7 @@ from strategies import specs
 import netspec
 from netspec.source import SourceFile
 from netspec.syntax import build, grammar
-from netspec.syntax.parser import parse_file
+from netspec.syntax.parser import parse
 from netspec.syntax.printer import format_file
 from proof.running import examples
 from tests.conftest import ROOT
@@ -38,11 +38,11 @@ TEXTS = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path 
 
 def formatted(text: str) -> str:
     source = SourceFile("t.net", text)
-    return format_file(source, parse_file(source))
+    return format_file(source, parse(source))
 
 
 def tree_of(text: str) -> Any:
-    return parse_file(SourceFile("t.net", text))
+    return parse(SourceFile("t.net", text))
 
 
 # ---- fmt

@@ -11,7 +11,7 @@ import torch
 import netspec
 from netspec import api
 from netspec.diagnostics.errors import NetspecError
-from netspec.training.loop.progress import NoCallbacks, Row
+from netspec.training.loop.progress import Callbacks, Row
 
 SPEC = """netspec 1
 
@@ -72,7 +72,7 @@ def test_a_resumed_run_must_get_the_same_arrays(points: dict[str, np.ndarray], i
     assert api.resume("cut", points).status["state"] == "finished"
 
 
-class Leaving(NoCallbacks):
+class Leaving(Callbacks):
     """Leaves the run after its twelfth epoch."""
 
     def row(self, row: Row) -> None:

@@ -10,11 +10,11 @@ import torch
 
 from netspec.diagnostics.errors import NetspecError
 from netspec.training.loop import engine as compiling
-from netspec.training.loop.progress import Facts, NoCallbacks
+from netspec.training.loop.progress import Callbacks, Facts
 from tests.train.conftest import Train
 
 
-class Watching(NoCallbacks):
+class Watching(Callbacks):
     def __init__(self) -> None:
         self.facts: Facts | None = None
 

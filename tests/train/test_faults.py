@@ -167,7 +167,7 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(train: Train, 
             raise OSError(28, os.strerror(28))
         return plain(*given)
 
-    class Watching(netspec.training.loop.progress.NoCallbacks):
+    class Watching(netspec.training.loop.progress.Callbacks):
         def unsaved(self, fault: Any) -> None:
             told.append(fault.code)
 
@@ -213,7 +213,7 @@ def test_a_further_layer_leaves_the_others_initial_weights() -> None:
 # ---- unexpected failures, and failures that leave no run
 
 
-class Raising(netspec.training.loop.progress.NoCallbacks):
+class Raising(netspec.training.loop.progress.Callbacks):
     """A callback with a mistake, in one of its methods."""
 
     def __init__(self, method: str) -> None:

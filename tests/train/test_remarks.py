@@ -253,9 +253,9 @@ def test_a_loss_that_exploded(tmp_path: Path) -> None:
 
 def test_a_resumed_run_does_not_say_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from netspec.training.loop.loop import Loop
-    from netspec.training.loop.progress import Facts, NoCallbacks, Summary
+    from netspec.training.loop.progress import Callbacks, Facts, Summary
 
-    class Heard(NoCallbacks):
+    class Heard(Callbacks):
         def __init__(self) -> None:
             self.codes: list[str] = []
 

@@ -117,7 +117,7 @@ def test_a_damaged_checkpoint_is_passed_over(damage: str, train: Train, cut: Cal
     _damage(newest, damage)
     told: list[Any] = []
 
-    class Watching(netspec.training.loop.progress.NoCallbacks):
+    class Watching(netspec.training.loop.progress.Callbacks):
         def resumed(self, found: Any) -> None:
             told.append(found)
 

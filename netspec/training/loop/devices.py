@@ -19,7 +19,6 @@ from netspec.training.loop.parallel import started
 if TYPE_CHECKING:
     import torch
 
-USAGE = 2
 # A training step with fewer multiply-adds than this runs slower on two threads than on one.
 SMALL_STEP = 2_000_000_000
 

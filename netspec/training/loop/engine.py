@@ -241,7 +241,6 @@ def arguments_of(graph: Graph) -> tuple[str, ...]:
 # ---- Compile a module with torch.compile, if that saves time
 
 
-MISSING = 5  # the exit code for an optional package that is not installed
 # A run shorter than this cannot win back the time that compiling takes.
 LEAST_SECONDS = 120.0
 TRIAL = 10  # how many steps are timed to decide whether compiling pays off

@@ -247,9 +247,10 @@ class Loop:
         lr = self.lr() if self.engine.rate.moves else self.engine.optimizer.param_groups[0]["lr"]
         row = Row(progress.epoch + 1, progress.step, lr, {"loss": progress.epoch_loss()})
         if "validation" in self.engine.parts:
-            row.validation = score(self.engine, "validation")
+            row.validation = evaluation(self.engine, "validation").scores
         elif self.train.metrics:
-            row.training.update(score(self.engine, "training", most=SAMPLE), loss=row.training["loss"])
+            scores = evaluation(self.engine, "training", most=SAMPLE).scores
+            row.training.update(scores, loss=row.training["loss"])
         progress.metrics_bytes = self.writer.row(row)
         self.watch.row(row)
         self.keep_best(row)
@@ -317,11 +318,6 @@ class Evaluation(NamedTuple):
     scores: dict[str, float]
     classes: dict[str, list[dict[str, Any]]]
     subjects: dict[str, str]
-
-
-def score(engine: Engine, name: str, most: int | None = None) -> dict[str, float]:
-    """Return the loss and every metric of a part; see `evaluation`."""
-    return evaluation(engine, name, most).scores
 
 
 def evaluation(engine: Engine, name: str, most: int | None = None) -> Evaluation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict
 
@@ -106,11 +106,8 @@ class Moment:
     left: float  # estimated seconds to the end
 
 
-class Callbacks(Protocol):
-    """What a run calls while it trains; every method should return at once.
-
-    `NoCallbacks` has all of them, for a class that defines some.
-    """
+class Callbacks:
+    """What a run calls while it trains. Each method does nothing here and should return at once in a subclass."""
 
     def began(self, facts: Facts) -> None: ...
     def resumed(self, found: Resumed) -> None: ...
@@ -137,15 +134,3 @@ class Summary:
     classes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     subjects: dict[str, str] = field(default_factory=dict)
     remarks: tuple[Diagnostic, ...] = ()  # warnings about what came out
-
-
-class NoCallbacks:
-    """Callbacks that do nothing."""
-
-    def began(self, facts: Facts) -> None: ...
-    def resumed(self, found: Resumed) -> None: ...
-    def moment(self, moment: Moment) -> None: ...
-    def row(self, row: Row) -> None: ...
-    def saved(self, step: int, seconds: float) -> None: ...
-    def unsaved(self, fault: Diagnostic) -> None: ...
-    def ended(self, summary: Summary) -> None: ...

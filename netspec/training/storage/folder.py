@@ -20,7 +20,6 @@ from netspec.documents import DataFacts, Document, Environment, NetFacts, Scores
 if TYPE_CHECKING:
     from netspec.spec import Spec
 
-USAGE = 2
 # the spec and the files that it uses; the command's options; the sections; the net as JSON and as PyTorch source; facts
 # about the data
 SPEC, SETTINGS, SECTIONS, GRAPH, SOURCE, DATA = (
