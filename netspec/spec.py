@@ -201,7 +201,9 @@ class Net:
         steps: int | None = None,
         table: bool | None = None,
         notes: Literal["all", "none"] | None = None,
+        heading: str | None = None,
         width: str | None = None,
+        type: int | None = None,
         transparent: bool = False,
         weights: Given | None = None,
         input: str | Mapping[str, Any] | None = None,
@@ -231,7 +233,10 @@ class Net:
             steps, table: for the view unrolled: the number of time steps, and whether to show the table of the input
                 sequence.
             notes: whether a line below says what the figure does not show.
-            width: the width on paper, such as "85mm".
+            heading: the figure's own title, which stands above it.
+            width: the width on paper for which the figure is laid out: a length such as "85mm", or a word: column (85
+                mm, 8 pt), page (170 mm), slide.
+            type: the size of the letters on paper in points.
             transparent: whether the background is transparent.
             weights: a run or its folder, a safetensors file, or arrays by key; they set the colours of weights. If the
                 view does not draw weights, `Picture.warnings` says so (NS734).
@@ -251,7 +256,8 @@ class Net:
             "view": view, "theme": theme, "lang": lang, "direction": direction, "only": only, "depth": depth,
             "unfold": unfold, "details": details, "columns": columns, "captions": captions, "titles": titles,
             "bias": bias, "edges": edges, "colors": colors, "formula": formula, "max_units": max_units,
-            "legend": legend, "steps": steps, "table": table, "notes": notes, "width": width,
+            "legend": legend, "steps": steps, "table": table, "notes": notes, "heading": heading,
+            "width": width, "type": type,
         }  # fmt: skip
         return render(
             self.graph,

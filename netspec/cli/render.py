@@ -12,7 +12,7 @@ from netspec.cli.options import Named, allow_option, common, load_net, net_optio
 from netspec.cli.output import coloured, output_for, say, write_bytes, written
 from netspec.diagnostics.errors import NetspecError
 from netspec.figure.backends import form_of, writer_of
-from netspec.figure.settings import DIRECTIONS
+from netspec.figure.settings import DIRECTIONS, PRESETS
 from netspec.figure.themes import THEMES
 from netspec.figure.views import VIEWS
 
@@ -56,7 +56,11 @@ def figure_options(function: Any) -> Any:
             click.option(
                 "--notes", type=click.Choice(("all", "none")), help="The line below: what the figure does not show."
             ),
-            click.option("--width", metavar="LENGTH", help="Width on paper, such as 85mm."),
+            click.option("--heading", metavar="TEXT", help="The figure's own title."),
+            click.option(
+                "--width", metavar="LENGTH", help=f"Lays out for a width on paper: 85mm, or {', '.join(PRESETS)}."
+            ),
+            click.option("--type", type=click.IntRange(4, 72), help="Size of the letters on paper in points."),
             click.option("--scale", type=click.FloatRange(0.1, 20), help="PNG: pixels to 1/96 inch; usually 2."),
             click.option("--transparent", is_flag=True, help="No ground."),
         )

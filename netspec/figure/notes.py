@@ -18,6 +18,7 @@ from typing import Final
 from netspec.figure.scene import MARGIN, Item, Node, Polygon, Rect, Scene, Text, canvas_of, layout
 from netspec.figure.scene.canvas import Canvas, Footnote, boxed
 from netspec.figure.scene.typeset import wrapped
+from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
 from netspec.ir import graph as ir
 from netspec.ir.graph import Graph, node_marks
@@ -158,25 +159,26 @@ def gathered(graph: Graph, left: Iterable[Unshown], drawn: Iterable[ir.Node], la
 # ---- the words in a scene
 
 
-def noted(scene: Scene, graph: Graph, shows: Shows, lang: str, *, by_name: bool, line: bool) -> Scene:
+def noted(scene: Scene, graph: Graph, shows: Shows, settings: FigureSettings, *, by_name: bool) -> Scene:
     """Return the scene with all marks that its shapes do not show.
 
     Parameters:
         shows: as in `unshown`.
+        settings: the language, the size of small letters, and whether the line below the figure is wanted.
         by_name: whether the view writes its steps by name; then the line below is no list of what is missing.
-        line: whether the line below the figure is wanted (the setting `notes`).
     """
+    lang, small = settings.lang, settings.fit.letters(layout.SMALL)
     paths = frozenset(item.layer for item in scene.items if item.layer)
     left = unshown(graph, paths, shows, lang)
     if not left:
         return scene
     drawn = [node for node in graph.nodes if shows(node) is not None and layer_of(graph, node, paths) is not None]
     scene = _with_tips(scene, left)
-    scene = _with_words(scene, at_layers(left))
+    scene = _with_words(scene, at_layers(left), small)
     text = gathered(graph, (one for one in left if one.mark.is_a == "kind"), drawn, lang)
-    if not text or not line:
+    if not text or settings.notes == "none":
         return scene
-    return _with_line(scene, text if by_name else say("not shown", lang).format(text=text))
+    return _with_line(scene, "notes", text if by_name else say("not shown", lang).format(text=text), small)
 
 
 def _with_tips(scene: Scene, left: list[Unshown]) -> Scene:
@@ -197,7 +199,7 @@ def _with_tips(scene: Scene, left: list[Unshown]) -> Scene:
     return replace(scene, items=tuple(tipped(item) for item in scene.items))
 
 
-def _with_words(scene: Scene, said: dict[str, str]) -> Scene:
+def _with_words(scene: Scene, said: dict[str, str], small: float) -> Scene:
     """Write words at layers: below the figure in the column of the layer, or at its right in the row of the layer."""
     if not said:
         return scene
@@ -207,7 +209,7 @@ def _with_words(scene: Scene, said: dict[str, str]) -> Scene:
     across = max(point.x for point in middles) - min(point.x for point in middles)
     down = max(point.y for point in middles) - min(point.y for point in middles)
     canvas, ink = Canvas(), canvas_of(list(scene.items), 0.0)
-    size = _size(scene)
+    size = _size(scene, small)
     if across >= down:
         notes = [Footnote(f"{path}.marks", text, boxes[path].middle.x, size) for path, text in said.items()]
         notes.sort(key=lambda note: note.x)
@@ -228,21 +230,33 @@ def _box_of(scene: Scene, path: str) -> Rect:
     return canvas_of([item for item in items if isinstance(item, Node | Polygon)] or items, 0.0)
 
 
-def _with_line(scene: Scene, text: str) -> Scene:
-    """Write the line of notes below everything, from the left edge on, as wide as the figure."""
-    size = _size(scene)
+def _with_line(scene: Scene, id: str, text: str, small: float) -> Scene:
+    """Write a line of notes below everything, from the left edge on, as wide as the figure."""
+    size = _size(scene, small)
     ink = canvas_of(list(scene.items), 0.0)
     lines = tuple(wrapped(text, max(ink.width, NARROW), size))
     y = ink.bottom + APART - boxed(lines[:1], size).top
-    return _extended(
-        scene, [Text(id="notes", lines=lines, x=ink.left, y=y, size=size, align="start", classes=("notes",))]
-    )
+    return _extended(scene, [Text(id=id, lines=lines, x=ink.left, y=y, size=size, align="start", classes=(id,))])
 
 
-def _size(scene: Scene) -> float:
-    """Return the size of the smallest text that is no label in a shape."""
+def _size(scene: Scene, small: float) -> float:
+    """Return the size of the smallest text that is no label in a shape; `small` at most."""
     sizes = [text.size for text in scene.texts if not text.inside]
-    return min([*sizes, layout.SMALL])
+    return min([*sizes, small])
+
+
+def headed(scene: Scene, text: str, size: float) -> Scene:
+    """Return the scene with its heading above it."""
+    ink = canvas_of(list(scene.items), 0.0)
+    lines = tuple(wrapped(text, max(ink.width, NARROW), size, "bold"))
+    y = ink.top - APART - boxed(lines, size).bottom
+    return _extended(scene, [Text(id="heading", lines=lines, x=ink.middle.x, y=y, size=size, classes=("heading",))])
+
+
+def folded(scene: Scene, settings: FigureSettings) -> Scene:
+    """Return the scene with a note that says what was left out for the page."""
+    text = settings.fit.folded
+    return _with_line(scene, "fold", text, settings.fit.letters(layout.SMALL)) if text else scene
 
 
 def _extended(scene: Scene, texts: list[Text]) -> Scene:

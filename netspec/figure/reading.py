@@ -57,7 +57,11 @@ SETTINGS: Final = {
     "steps": Option("whole", "unrolled: how many time steps are drawn", least=1, most=12),
     "table": Option("flag", "unrolled: the table of the input sequence"),
     "notes": Option("word", "the line below that says what the figure does not show", choices=("all", "none")),
-    "width": Option("text", "the width on paper: \"85mm\""),
+    "heading": Option("text", "the figure's own title, which stands above it"),
+    "width": Option(
+        "length", "the width on paper for which it is laid out: \"85mm\", or a word", choices=tuple(say.PRESETS)
+    ),
+    "type": Option("whole", "the size of its letters on paper in points", least=4, most=72),
 }  # fmt: skip
 
 HINTS: Final = {
@@ -87,6 +91,15 @@ _TAKES = {
     "regions": "takes_regions",
     "stretch": "takes_stretch",
 }
+
+
+def no_width(text: str, span: Span | None = None) -> Diagnostic:
+    """NS723: a text is neither a length nor the word of a preset."""
+    guess = nearest(text, say.PRESETS)
+    hints = (Hint("nearest", {"name": guess}),) if guess else ()
+    fixes = (Fix(span, guess),) if guess and span is not None else ()
+    hints = (*hints, Hint("lengths", {"words": Quoted(tuple(say.PRESETS))}))
+    return Diagnostic("NS723", span, {"width": text}, hints=hints, fixes=fixes)
 
 
 class Reader:
@@ -193,9 +206,11 @@ class Reader:
             case "whole":
                 return self.integer(name, option, value)
             case "text":
-                found = self.text(name, value)
-                if name == "width" and not say.is_length(found):
-                    raise Fault(Diagnostic("NS723", self.source.span(value.at), {"width": found}))
+                return self.text(name, value)
+            case "length":
+                found = value.name if isinstance(value, tree.Ref) else self.text(name, value)
+                if not say.is_width(found):
+                    raise Fault(no_width(found, self.source.span(value.at)))
                 return found
             case "texts":
                 return self.texts(name, option, value)

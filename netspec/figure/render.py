@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.errors import SpecError, UsageError
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Quoted
 from netspec.figure.backends import Options, Picture
-from netspec.figure.notes import noted
-from netspec.figure.reading import SETTINGS, is_open, net_of, read_figure, takes
+from netspec.figure.notes import folded, headed, noted
+from netspec.figure.page import laid_out, room_on
+from netspec.figure.reading import SETTINGS, is_open, net_of, no_width, read_figure, takes
 from netspec.figure.scene import Scene
-from netspec.figure.settings import FigureSettings, is_length
+from netspec.figure.settings import PRESETS, FigureSettings, is_width
 from netspec.figure.strings import described
 from netspec.figure.suitability import about_blocks, check_part, check_view, choose_view, shows_weights, unheard_weights
 from netspec.figure.themes import theme_named
@@ -27,6 +28,8 @@ from netspec.syntax import tree
 if TYPE_CHECKING:
     from netspec.elaborate.program import Program
     from netspec.figure.trained import Arrays, Given, Run
+
+HEADING = 1.3  # the size of the heading, as a multiple of the size of a view's letters
 
 
 def render(
@@ -66,7 +69,9 @@ def render(
     check_view(chosen, settings, given, numbers)
     theme = theme_named(settings.theme)
     assert theme is not None
-    return _picture(graph, settings, Options(theme, settings.width, transparent), weights, input)
+    page = PRESETS.get(settings.width or "")
+    width = settings.width if page is None else f"{page.width:g}mm"
+    return _picture(graph, settings, Options(theme, width, transparent), weights, input)
 
 
 def _option(name: str, value: Any) -> Any:
@@ -98,8 +103,8 @@ def _option(name: str, value: Any) -> Any:
         case _:
             if not isinstance(value, str):
                 raise _wrong(name, value, Hint("takes_layer" if option.kind == "layer" else "takes_text"))
-            if name == "width" and not is_length(value):
-                raise UsageError(Diagnostic("NS723", None, {"width": value}))
+            if name == "width" and not is_width(value):
+                raise UsageError(no_width(value))
     return value
 
 
@@ -132,23 +137,38 @@ def _picture(
     run = _run_for(weights) if view.needs == "run" else None
     arrays = None if run is not None else _arrays(graph, settings, view, weights, given is not None)
     drawing = Drawing(graph, settings if arrays is None else settings.bound(), arrays, run)
-    try:
-        plan = view.plan(drawing)
-        if plan is not None:  # Graphviz runs only when the figure is needed
-            planned = replace(drawing, plan=plan)
-            picture = Picture(graph.name, options, lambda: _told(view.draw(planned), view, planned), plan)
-            if arrays is not None:
-                picture.warnings.append(unheard_weights(view.name))
-            return picture
+    coloured = arrays is not None and not view.needs
+
+    def draw(drawing: Drawing) -> Scene:
         scene = view.draw(drawing)
+        if arrays is not None and coloured:
+            scene = _trained(scene, view, drawing, arrays, given, weights)
+        return _told(scene, view, drawing)
+
+    def planned(settings: FigureSettings) -> Drawing:
+        changed = replace(drawing, settings=settings)
+        return replace(changed, plan=view.plan(changed))
+
+    def make(drawing: Drawing) -> Scene:
+        page = settings.page
+        if page is None:
+            return draw(drawing)
+        ways = view.closer(drawing, room_on(page, view.letters))
+        laid = laid_out(page, view.letters, ways, lambda settings: draw(planned(settings)))
+        picture.warnings += laid.warnings
+        if settings.width is None:
+            picture.options = options._replace(width=f"{laid.width:.3f}mm")
+        return laid.scene
+
+    picture = Picture(graph.name, options, lambda: make(drawing))
+    try:
+        drawing = planned(drawing.settings)
+        picture.plan = drawing.plan
+        if picture.plan is None:  # else Graphviz runs only when the figure is needed
+            picture.scene  # noqa: B018
     except Unsuitable as unsuitable:
         raise SpecError(_unsuitable(view.name, unsuitable.node)) from None
-    unheard = arrays is not None and not view.needs and given is None and not shows_weights(scene)
-    if arrays is not None and not view.needs:
-        scene = _trained(scene, view, drawing, arrays, given, weights)
-    scene = _told(scene, view, drawing)
-    picture = Picture(graph.name, options, lambda: scene)
-    if unheard:
+    if arrays is not None and not view.needs and (picture.plan or (given is None and not shows_weights(picture.scene))):
         picture.warnings.append(unheard_weights(view.name))
     return picture
 
@@ -161,10 +181,12 @@ def _told(scene: Scene, view: View, drawing: Drawing) -> Scene:
         scene,
         replace(graph, nodes=[steps.get(node.index, node) for node in graph.nodes]),
         lambda node: view.shows(drawing, node),
-        settings.lang,
+        settings,
         by_name=view.by_name,
-        line=settings.notes != "none",
     )
+    scene = folded(scene, settings)
+    if settings.heading:
+        scene = headed(scene, settings.heading, settings.fit.letters(HEADING * view.letters))
     return described(scene, graph, settings)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from netspec.ir.sizes import Size
 
@@ -55,6 +56,52 @@ class LayerHints:
     labels: bool = True
 
 
+class Page(NamedTuple):
+    """The room that a figure has on paper: its width and greatest height in mm, and the size of its type in points."""
+
+    width: float
+    type: float
+    height: float = 230.0
+
+
+# what `width = column` and the like stand for
+PRESETS: Final = {
+    "column": Page(85.0, 8.0),  # a column of a paper in two columns
+    "page": Page(170.0, 8.0),  # the text of a page of A4
+    "slide": Page(240.0, 14.0, 120.0),  # below the title of a slide of 254 mm x 143 mm
+}
+TYPE: Final = 8.0  # points: the size of type of a figure that is laid out for a width
+LEAST_TYPE, LEAST_LINE = 6.0, 0.25  # points: smaller letters and thinner lines are not read on paper
+
+
+class Room(NamedTuple):
+    """The width and height in mm that a drawing may have so that its letters keep their size on a page."""
+
+    width: float
+    height: float
+
+
+class Fit(NamedTuple):
+    """How closely a view sets a figure, and what it leaves out, for a page."""
+
+    width: float = math.inf  # mm of the drawing, before it is scaled to the page
+    gap: float = 1.0  # free space between shapes, as a part of the usual
+    shape: float = 1.0  # the size of shapes relative to the letters outside them, as a part of the usual
+    types: bool = True  # whether the arrows between boxes say the types of their values
+    folded: str = ""  # what a note below the figure says is left out
+
+    def letters(self, size: float) -> float:
+        """Return the size of letters outside shapes: larger if the shapes are to be smaller beside them."""
+        return size / self.shape
+
+    def space(self, distance: float, taken: float = 0.0) -> float:
+        """Return a distance of which `taken` cannot shrink."""
+        return distance - (distance - taken) * (1 - self.gap)
+
+
+_USUAL: Final = Fit()
+
+
 @dataclass(frozen=True, slots=True)
 class FigureSettings:
     """All settings of a figure: those of its section, and those of the command line or of Python."""
@@ -80,7 +127,10 @@ class FigureSettings:
     steps: int = 3
     table: bool = True
     notes: str = "all"
+    heading: str | None = None
     width: str | None = None
+    type: int | None = None
+    fit: Fit = _USUAL
     layers: dict[str, LayerHints] = field(default_factory=dict)
 
     def of(self, path: str) -> LayerHints:
@@ -96,6 +146,23 @@ class FigureSettings:
             for path, hints in self.layers.items()
         }
         return replace(self, layers=layers)
+
+    @property
+    def page(self) -> Page | None:
+        """The room on paper; None if the figure has its natural size. Its type is 0 where none is asked for."""
+        if self.width is None:
+            return None if self.type is None else Page(math.inf, float(self.type), math.inf)
+        found = PRESETS.get(self.width) or Page(millimetres(self.width), 0.0)
+        return found if self.type is None else found._replace(type=float(self.type))
+
+    def close(self, room: Room | None, gap: float, shape: float = 1.0, **changes: Any) -> FigureSettings:
+        """Return a copy that is set more closely, with some settings changed. Without room it may have any width."""
+        width = math.inf if room is None else room.width / shape
+        return replace(self, fit=self.fit._replace(width=width, gap=gap, shape=shape), **changes)
+
+    def without(self, said: str, types: bool = True) -> FigureSettings:
+        """Return a copy that leaves something out, with the words for it."""
+        return replace(self, fit=self.fit._replace(types=types, folded=said))
 
     def but(self, **changes: Any) -> FigureSettings:
         """Return a copy with some settings changed; a change to None is ignored."""
@@ -129,6 +196,11 @@ def is_length(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_width(text: str) -> bool:
+    """Whether a text is a length, or the word of a preset such as `column`."""
+    return text in PRESETS or is_length(text)
 
 
 def without_letters(show: Shown) -> Shown:

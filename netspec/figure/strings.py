@@ -27,6 +27,10 @@ _WORDS: Final = {
     "weights of": {"en": "same weights as {label}", "ko": "{label}의 가중치를 함께 씀"},
     "shared": {"en": "shared weights", "ko": "가중치 공유"},
     "not shown": {"en": "not shown: {text}", "ko": "그리지 않은 것: {text}"},
+    "no types": {"en": "the sizes of the values are not written", "ko": "값의 크기는 쓰지 않음"},
+    "once": {"en": "equal blocks and rounds are drawn once", "ko": "같은 블록과 반복은 한 번만 그림"},
+    "closed": {"en": "not opened here: {names}", "ko": "여기서 펼쳐 그리지 않은 것: {names}"},
+    "fewer units": {"en": "at most {count} units of each layer drawn", "ko": "층마다 노드를 {count}개까지만 그림"},
     "all steps": {"en": "all {name}", "ko": "모든 {name}"},
     "repeat": {"en": "repeat", "ko": "반복"},
     "features input": {"en": "input {label}", "ko": "입력 {label}"},
@@ -82,4 +86,6 @@ def described(scene: Scene, graph: Graph, settings: FigureSettings) -> Scene:
     if scene.hidden:
         parts = ", ".join(texts["part"].format(hidden=hidden, label=label) for label, hidden in scene.hidden.items())
         lines.append(texts["elided"].format(parts=parts))
-    return replace(scene, title=graph.caption or graph.name, description=" ".join(" ".join(lines).split()))
+    return replace(
+        scene, title=settings.heading or graph.caption or graph.name, description=" ".join(" ".join(lines).split())
+    )

@@ -60,8 +60,8 @@ def width_of(path: Path) -> float:
     if path.suffix == ".svg":
         return millimetres(ElementTree.fromstring(data).attrib["width"])
     if path.suffix == ".png":
-        (wide,) = struct.unpack(">I", data[16:20])
-        return float(wide / 2 / 96 * 25.4)  # 2 pixels to 1/96 inch
+        at = data.index(b"pHYs") + 4  # pixels to the metre
+        return float(struct.unpack(">I", data[16:20])[0] / struct.unpack(">I", data[at : at + 4])[0] * 1000)
     if path.suffix == ".pdf":
         box = re.search(rb"/MediaBox \[ ?0 0 ([\d.]+) ([\d.]+)", data)
         assert box is not None

@@ -88,7 +88,8 @@ class Picture:
     def png(self, scale: float | None = None) -> bytes:
         """Return the bytes of a PNG file with `scale` pixels per CSS pixel (1/96 inch).
 
-        Without a scale there are 2, or fewer if the picture would have more than 4 million pixels.
+        Without a scale there are 300 to the inch if the width is a length on paper; else 2 to a CSS pixel, or fewer
+        if the picture would have more than 4 million. The file says its resolution.
         """
         return self.data("png", scale)
 

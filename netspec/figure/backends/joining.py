@@ -24,7 +24,8 @@ def joined(plan: Plan, parts: list[Placed]) -> Placed:
         return parts[0]
     across = plan.direction in ("right", "left")
     columns = 1 + sum(arrow.carry for arrow in plan.arrows)
-    places = _places([_size(part.canvas, across) for part in parts], columns)
+    sizes = [_size(part.canvas, across) for part in parts]
+    places = _places(sizes, columns) if math.isinf(plan.room) else _packed(sizes, columns, plan.room, across)
     moved = []
     for part, (x, y) in zip(parts, places, strict=True):
         left, top = (y, x) if across else (x, y)
@@ -65,6 +66,49 @@ def _places(sizes: list[tuple[float, float]], columns: int) -> list[tuple[float,
         found.append((at, start))
         wide, filled = max(wide, across), start + along
     return found
+
+
+def _packed(sizes: list[tuple[float, float]], columns: int, room: float, across: bool) -> list[tuple[float, float]]:
+    """Return the position (across, along) of each drawing on a page: the columns first, the others where they fit.
+
+    The others stand in stacks beside the columns, or in rows below them: whichever is lower and within the room.
+    """
+    own: list[tuple[float, float]] = []
+    at = 0.0
+    for wide, _ in sizes[:columns]:
+        own.append((at, 0.0))
+        at += wide + COLUMN
+    whole = (at - COLUMN, max(along for _, along in sizes[:columns]))
+    if across:
+        whole = whole[1], whole[0]
+    others = [(along, wide) if across else (wide, along) for wide, along in sizes[columns:]]
+    heights = sorted({whole[1], *(whole[1] * part for part in (1.25, 1.5)), sum(high + BESIDE for _, high in others)})
+    ways = [_stacks(others, whole[0] + BESIDE, high) for high in heights]
+    ways += [_shelves(others, whole[1] + BESIDE, max(room, whole[0]))]
+
+    def size(way: list[tuple[float, float]]) -> tuple[float, float]:
+        ends = [(x + wide, y + high) for (x, y), (wide, high) in zip(way, others, strict=True)]
+        return max([whole[0], *(x for x, _ in ends)]), max([whole[1], *(y for _, y in ends)])
+
+    best = min(ways, key=lambda way: (max(size(way)[0], room), size(way)[1]))
+    return own + [(y, x) if across else (x, y) for x, y in best]
+
+
+def _stacks(sizes: list[tuple[float, float]], x: float, longest: float) -> list[tuple[float, float]]:
+    """Place drawings one below the other, in stacks of at most a height, from x on to the right."""
+    found: list[tuple[float, float]] = []
+    y = widest = 0.0
+    for wide, high in sizes:
+        if y and y + high > longest:
+            x, y, widest = x + widest + BESIDE, 0.0, 0.0
+        found.append((x, y))
+        y, widest = y + high + BESIDE, max(widest, wide)
+    return found
+
+
+def _shelves(sizes: list[tuple[float, float]], y: float, room: float) -> list[tuple[float, float]]:
+    """Place drawings side by side, in rows of at most a width, from y on downwards."""
+    return [(x, y) for y, x in _stacks([(high, wide) for wide, high in sizes], y, room)]
 
 
 def _moved(part: Placed, dx: float, dy: float) -> Placed:

@@ -9,6 +9,8 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from netspec.diagnostics.errors import MissingPackageError, UsageError
@@ -31,11 +33,21 @@ def lay_out(plan: Plan) -> Placed:
     if len(plan.boxes) > MOST_NODES or len(plan.arrows) > MOST_EDGES:
         words = {"boxes": len(plan.boxes), "arrows": len(plan.arrows), "most": MOST_NODES}
         raise UsageError(Diagnostic("NS724", None, dict(words)))
-    found = []
+    found: list[Placed] = []
+    columns = 1 + sum(arrow.carry for arrow in plan.arrows)
     for part in parts_of(plan):
-        names = {box.id: f"n{index}" for index, box in enumerate(part.boxes)}
-        found.append(_read(part, names, _run(plan_dot(part, names=names))))
+        placed = _placed(part)
+        if placed.canvas.width > plan.room and len(found) >= columns:  # a block beside the net may run the other way
+            turned = _placed(replace(part, direction="down" if part.direction in ("right", "left") else "right"))
+            placed = min(placed, turned, key=lambda one: one.canvas.width)
+        found.append(placed)
     return joined(plan, found)
+
+
+def _placed(plan: Plan) -> Placed:
+    """Lay out one part of a plan."""
+    names = {box.id: f"n{index}" for index, box in enumerate(plan.boxes)}
+    return _read(plan, names, _run(plan_dot(plan, names=names)))
 
 
 def _run(text: str) -> dict[str, Any]:
@@ -50,6 +62,7 @@ def _run(text: str) -> dict[str, Any]:
     return found
 
 
+@lru_cache(maxsize=64)  # a figure that is laid out for a page tries several ways, which have parts in common
 def _carried(text: str) -> bytes | None:
     """Run the Graphviz of the pygraphviz package; return None if that is not installed."""
     try:
@@ -105,8 +118,10 @@ class _PlanWriter:
 
     def text(self, title: str, transparent: bool, width: str | None) -> str:
         # the two sides of a U need more space
-        nodesep = 1.1 if any(box.level >= 0 for box in self.plan.boxes) else 0.28
-        graph = f'rankdir={_RANKDIR[self.plan.direction]}, charset="UTF-8", nodesep={nodesep}, ranksep=0.32, pad=0.08'
+        gap = self.plan.gap
+        nodesep = number((1.1 if any(box.level >= 0 for box in self.plan.boxes) else 0.28) * gap)
+        graph = f'rankdir={_RANKDIR[self.plan.direction]}, charset="UTF-8", nodesep={nodesep}'
+        graph += f", ranksep={number(0.32 * max(gap, 0.6))}, pad=0.08"
         graph += ", newrank=true, compound=true, remincross=true"
         if not self.measured:
             graph += f', bgcolor="{"transparent" if transparent else self.theme.colour("paper")}"' + on_paper(width)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import struct
 from dataclasses import replace
 from typing import Any
 
@@ -15,14 +16,16 @@ from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Quoted, Words
 from netspec.figure.backends import WRITERS, Options, Picture, Writer
 from netspec.figure.backends.fonts import Fonts, choose
-from netspec.figure.backends.svg import PX, arrow, svg
+from netspec.figure.backends.svg import PX, arrow, chunk, svg
 from netspec.figure.scene import Point, Scene, Wire
 from netspec.figure.scene.typeset import Run, typeset
-from netspec.figure.settings import millimetres
+from netspec.figure.settings import millimetres, split_length
 from netspec.parts import need
 
 MOST = 100_000_000  # the maximum number of pixels of a picture
 USUAL = 4_000_000  # the maximum number of pixels of a picture whose scale nobody asked for
+DOTS = 300  # pixels to the inch, if the width is a length on paper
+HEADER = 33  # bytes of a PNG file before its second chunk
 SCALE = 2.0  # pixels per CSS pixel, if the picture then has at most USUAL pixels
 MANY = 300  # from this number of straight wires on, matplotlib draws them
 
@@ -39,7 +42,10 @@ def missing(fonts: Fonts) -> Diagnostic:
 
 
 def png(scene: Scene, options: Options, scale: float | None, warnings: list[Diagnostic]) -> bytes:
-    """Return the bytes of a PNG file with `scale` pixels per CSS pixel; None is 2, or less for a very large picture.
+    """Return the bytes of a PNG file with `scale` pixels per CSS pixel; the file says how large a pixel is.
+
+    Without a scale there are DOTS pixels to the inch if the width is a length on paper; else SCALE, or fewer for a very
+    large picture without a width.
 
     `warnings` gets a warning about characters that no font of the machine has.
 
@@ -51,7 +57,7 @@ def png(scene: Scene, options: Options, scale: float | None, warnings: list[Diag
     canvas = scene.canvas
     width = (canvas.width if options.width is None else millimetres(options.width)) * PX
     height = width * canvas.height / canvas.width
-    zoom = min(SCALE, math.sqrt(USUAL / (width * height))) if scale is None else scale
+    zoom = _usual(options, width * height) if scale is None else scale
     wide, high = round(zoom * width), round(zoom * height)
     if wide * high > MOST:
         words: Words = {"wide": wide, "high": high, "most": MOST // 10**6}
@@ -70,7 +76,7 @@ def png(scene: Scene, options: Options, scale: float | None, warnings: list[Diag
 
     wires = [item for item in scene.items if isinstance(item, Wire) and _straight(item, options)]
     if len(wires) < MANY:
-        return drawn(scene, options.transparent)
+        return _resolved(drawn(scene, options.transparent), zoom)
     image = need("PIL.Image")
     first, apart = scene.items.index(wires[0]), {wire.id for wire in wires}
     rest = tuple(item for item in scene.items[first:] if item.id not in apart)
@@ -83,7 +89,20 @@ def png(scene: Scene, options: Options, scale: float | None, warnings: list[Diag
         picture.alpha_composite(above.convert("RGBA"))
     file = io.BytesIO()
     picture.save(file, "PNG", compress_level=3)
-    return file.getvalue()
+    return _resolved(file.getvalue(), zoom)
+
+
+def _usual(options: Options, area: float) -> float:
+    """Return the pixels per CSS pixel of a picture with an area in CSS pixels, if nobody asked for a number."""
+    if options.width is None:
+        return min(SCALE, math.sqrt(USUAL / area))
+    return SCALE if split_length(options.width)[1] == "px" else DOTS / 96
+
+
+def _resolved(data: bytes, zoom: float) -> bytes:
+    """Return a PNG file that says its resolution."""
+    a_metre = round(96 * zoom / 0.0254)
+    return data[:HEADER] + chunk(b"pHYs", struct.pack(">IIB", a_metre, a_metre, 1)) + data[HEADER:]
 
 
 # ---- very many wires

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from netspec.figure.notes import marks_of
+from netspec.figure.settings import FigureSettings
 from netspec.ir.graph import Edge, Graph, Layer, Node, Scope
 
 
@@ -18,6 +19,7 @@ def line_name(layer: Layer) -> str:
     return f"start {layer.path}" if layer.role == "start" else layer.path
 
 
+WIDEST, NARROW = 52.0, 25.0  # mm: the width of the lines of text in a box, and what remains of it on a page
 START = -1  # stands in place of a delay (a number of time steps) for the value before the first step
 
 
@@ -52,6 +54,7 @@ class CollapsedGraph:
         self.depth = depth
         self.unfold = unfold
         self.lang = "en"
+        self.fit = FigureSettings().fit
         self.steps: dict[int, Node] = {}  # the nodes that boxes name one by one, as the boxes name them
         self.part = part or whole(graph)
         self.around = {scope.index for scope in graph.ancestors(self.part.scope)}
@@ -124,6 +127,11 @@ class CollapsedGraph:
 
     def _steps(self, scope: Scope) -> list[str]:
         return [node.op.name for node in self.graph.nodes[scope.first : scope.last]]
+
+    @property
+    def widest(self) -> float:
+        """The width of the lines into which a text in a box is broken."""
+        return self.fit.space(WIDEST, NARROW)
 
     def is_open(self, scope: Scope) -> bool:
         return scope.index in self.around or self.levels[scope.index] < self.depth

@@ -5,6 +5,7 @@ This is: which boxes lie on the main line, where a long chain is cut into column
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from netspec.figure.blocks.plan import Arrow, Box, Plan
@@ -69,6 +70,11 @@ def _length(plan: Plan) -> float:
 
 def _columns(plan: Plan) -> int:
     return max(1, round(_length(plan) / LONGEST + 0.2))
+
+
+def columns_for(plan: Plan, height: float) -> int:
+    """Return in about how many columns a net from top to bottom is no higher than a page."""
+    return max(1, math.ceil(_length(plan) / height))
 
 
 def _fold(plan: Plan, columns: int) -> bool:
@@ -138,7 +144,7 @@ def parts_of(plan: Plan) -> list[Plan]:
             root[find(f"frame {inner}")] = find(f"frame {outer}")
     found: dict[str, Plan] = {}
     for box in plan.boxes:
-        found.setdefault(find(box.id), Plan([], [], [], plan.direction)).boxes.append(box)
+        found.setdefault(find(box.id), Plan([], [], [], plan.direction, gap=plan.gap)).boxes.append(box)
     for arrow in plan.arrows:
         if not arrow.carry:
             found[find(arrow.source)].arrows.append(arrow)

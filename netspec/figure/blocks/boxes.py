@@ -6,6 +6,7 @@ the scene from the plan and the places. All lengths are millimetres.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from dataclasses import replace
@@ -20,7 +21,7 @@ from netspec.figure.notes import ORDER, marks_of
 from netspec.figure.scene import HAIR, Node, Pen, Point, Scene, Shape, Text
 from netspec.figure.scene.canvas import Canvas
 from netspec.figure.scene.typeset import Atom, Line, line_width, words, wrapped
-from netspec.figure.settings import FigureSettings
+from netspec.figure.settings import FigureSettings, Fit
 from netspec.figure.strings import say
 from netspec.ir.graph import Edge, Graph, Layer, Scope
 from netspec.ir.graph import Node as Step
@@ -30,7 +31,7 @@ from netspec.ir.types import Type, type_text
 STEP, LIGHT, FAINT = 3.9, 3.4, 3.0  # text sizes: of a step, of less important lines, of the least important lines
 SHAPE = 3.1  # text size of a type on a wire
 PAD_X, PAD_Y = 2.6, 2.1  # from the text of a box to its outline
-WIDEST = 52.0  # a text in a box is broken into lines of at most this width
+THIN_PAD, LEAST_WIDTH = 1.3, 14.0  # what remains of PAD_X on a page; the least width of a box
 SIGN, FORK = 3.0, 0.7  # radii of the circle of a sum or join, and of the dot where a value goes to several readers
 MOST_READERS = 8  # if more boxes read one value, no wires are drawn for it: each of them names the value instead
 
@@ -46,6 +47,7 @@ def plan_of(graph: Graph, settings: FigureSettings) -> Plan:
         main.arrows, main.direction = turned, settings.direction or "down"
     else:
         set_out(main, settings.direction, settings.columns, bool(beside))
+    main.room, main.gap = settings.fit.width, settings.fit.gap
     for plan in beside:
         main.boxes += plan.boxes
         main.arrows += plan.arrows
@@ -61,12 +63,17 @@ def _plan(collapsed: CollapsedGraph) -> Plan:
     for box, arrow in _results(collapsed):
         boxes.append(box)
         arrows.append(arrow)
-    arrows = _tagged(boxes, arrows)
+    arrows = _tagged(boxes, arrows, collapsed.fit)
     plan = Plan(boxes, clusters, straighten(boxes, arrows))
     return _framed(plan, collapsed) if collapsed.part.name else plan
 
 
-def _tagged(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow]:
+def _small(size: float, fit: Fit) -> float:
+    """Return the size of less important text; on a page with little room no text is smaller than LIGHT."""
+    return size if fit.gap == 1 else max(size, LIGHT)
+
+
+def _tagged(boxes: list[Box], arrows: list[Arrow], fit: Fit) -> list[Arrow]:
     """Replace the wires of a value that very many boxes read by the name of the value in each of these boxes.
 
     A reader cannot follow dozens of wires from one box.
@@ -79,7 +86,7 @@ def _tagged(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow]:
         if readers[arrow.source] <= MOST_READERS or arrow.delay or target.shape != "round" or not source.rows:
             left.append(arrow)
             continue
-        row = Row((Atom("← "), *source.rows[0].line), FAINT, "guide")
+        row = Row((Atom("← "), *source.rows[0].line), _small(FAINT, fit), "guide")
         target.rows = (*target.rows, row)
         target.height += row.size * LEADING
         target.width = max(target.width, line_width(row.line, row.size) + 2 * PAD_X)
@@ -98,10 +105,12 @@ def _results(collapsed: CollapsedGraph) -> list[tuple[Box, Arrow]]:
         inner = collapsed.part.name != "" and len(scope.result_names) >= place
         name = scope.result_names[place - 1] if inner else path
         known = source.layer.label == name or (inner and len(collapsed.part.results) == 1)
-        type_ = type_words(collapsed.graph.type_of(edge)) if _everywhere(collapsed, source) else ""
+        whole = collapsed.fit.types and _everywhere(collapsed, source)
+        type_ = type_words(collapsed.graph.type_of(edge)) if whole else ""
         line = words(": ".join(filter(None, ("" if known and type_ else name, type_))))
-        box = Box(f"{path}.out.{place}", "text", (Row(line, SHAPE, "guide"),), "tint-plain", "ink", "", path)
-        box.width, box.height = line_width(line, SHAPE) + 2, SHAPE * 1.6
+        size = _small(SHAPE, collapsed.fit)
+        box = Box(f"{path}.out.{place}", "text", (Row(line, size, "guide"),), "tint-plain", "ink", "", path)
+        box.width, box.height = line_width(line, size) + 2, size * 1.6
         found.append((box, Arrow(source.id, box.id)))
     return found
 
@@ -119,9 +128,10 @@ def _box(collapsed: CollapsedGraph, group: NodeGroup) -> Box:
     else:
         shape: BoxShape = "pill" if group.nodes[0].kind == "input" or group.outside or group.port else "round"
         box = Box(group.id, shape, _rows(collapsed, group), tint_of(group), _ink(graph, group), "")
-        box.width = max(line_width(row.line, row.size) for row in box.rows) + 2 * PAD_X + (2 if shape == "pill" else 0)
+        pad = collapsed.fit.space(PAD_X, THIN_PAD)
+        box.width = max(line_width(row.line, row.size) for row in box.rows) + 2 * pad + (2 if shape == "pill" else 0)
         box.height = sum(row.size for row in box.rows) * LEADING + 2 * PAD_Y
-        box.width = max(box.width, 14.0)
+        box.width = max(box.width, collapsed.fit.space(LEAST_WIDTH))
     box.cluster = _cluster_id(collapsed, group.cluster)
     box.layer = layer.path
     box.tip = f"{layer.path}: {type_words(group.nodes[-1].type)}"
@@ -161,43 +171,46 @@ def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
         return (Row(words(group.port, "bold"), NAME),)
     if group.line or group.nodes[0].kind == "input":
         rows.append(Row(words(_label(layer), "bold"), NAME))
-        rows += [Row(line, LIGHT) for line in wrapped(layer.caption, WIDEST, LIGHT) if layer.caption]
+        rows += [Row(line, LIGHT) for line in wrapped(layer.caption, collapsed.widest, LIGHT) if layer.caption]
         for text in step_lines(collapsed, group):
-            rows += [Row(line, STEP if not layer.caption else LIGHT) for line in _broken(text, STEP)]
+            rows += [Row(line, STEP if not layer.caption else LIGHT) for line in _broken(text, STEP, collapsed.widest)]
         return (*rows, *_shared(collapsed, group))
     if group.scope is not None:
-        rows.append(Row(words(scope_title(collapsed, group.scope, group.times), "bold"), NAME))
+        title = scope_title(collapsed, group.scope, group.times)
+        broken = _broken(title, NAME, math.inf if collapsed.fit.gap == 1 else collapsed.widest)
+        rows += [Row(tuple(atom._replace(style="bold") for atom in line), NAME) for line in broken]
         if layer.scope == 0:
-            rows.append(Row(words(layer.label), FAINT, "faint"))
+            rows.append(Row(words(layer.label), _small(FAINT, collapsed.fit), "faint"))
         return (*rows, *_shared(collapsed, group))
     ended = _line_ended(graph, group)
     if ended is not None:
         rows.append(Row(words(_label(ended), "bold"), LIGHT, "guide"))
-        rows += [Row(line, LIGHT) for line in wrapped(ended.caption, WIDEST, LIGHT) if ended.caption]
+        rows += [Row(line, LIGHT) for line in wrapped(ended.caption, collapsed.widest, LIGHT) if ended.caption]
     for number, text in enumerate(step_lines(collapsed, group)):
-        rows += [Row(line, LIGHT if number else STEP) for line in _broken(text, STEP)]
+        rows += [Row(line, LIGHT if number else STEP) for line in _broken(text, STEP, collapsed.widest)]
     return tuple(rows)
 
 
-def _broken(text: str, size: float) -> tuple[Line, ...]:
-    """Break a text into lines of at most WIDEST: after commas if there are any, else between words."""
+def _broken(text: str, size: float, widest: float) -> tuple[Line, ...]:
+    """Break a text into lines of at most this width: after commas if there are any, else between words."""
     lines: list[str] = []
     for piece in text.split(", "):
         longer = f"{lines[-1]}, {piece}" if lines else piece
-        if lines and line_width(words(f"{longer},"), size) <= WIDEST:
+        if lines and line_width(words(f"{longer},"), size) <= widest:
             lines[-1] = longer
         else:
             lines.append(piece)
     ended = [f"{line}," for line in lines[:-1]] + lines[-1:]
-    return tuple(line for text in ended for line in wrapped(text, WIDEST, size))
+    return tuple(line for text in ended for line in wrapped(text, widest, size))
 
 
 def _shared(collapsed: CollapsedGraph, group: NodeGroup) -> list[Row]:
     """Return a row that says whose weights the closed blocks of a box use; no row if these are their own or none."""
+    size = _small(FAINT, collapsed.fit)
     weighted = [node for node in group.nodes if node.path and node.index not in collapsed.steps]
     if not weighted or not all(node.again for node in weighted):
         shared = group.scope is not None and group.scope.shared
-        return [Row(words(say("shared", collapsed.lang)), FAINT, "guide")] if shared and weighted else []
+        return [Row(words(say("shared", collapsed.lang)), size, "guide")] if shared and weighted else []
     own = {node.path for node in weighted}
     first = next((node for node in collapsed.graph.nodes if node.path in own and not node.again), None)
     if first is None:
@@ -205,7 +218,7 @@ def _shared(collapsed: CollapsedGraph, group: NodeGroup) -> list[Row]:
     owner = collapsed.graph.layers[first.layer]
     while owner.scope:
         owner = collapsed.graph.layers[collapsed.graph.scopes[owner.scope].layer]
-    return [Row(words(say("weights of", collapsed.lang).format(label=owner.label)), FAINT, "guide")]
+    return [Row(words(say("weights of", collapsed.lang).format(label=owner.label)), size, "guide")]
 
 
 def _label(layer: Layer) -> str:
@@ -252,7 +265,8 @@ def _framed(plan: Plan, collapsed: CollapsedGraph) -> Plan:
     name = f"detail {collapsed.part.name}"
     rows = [Row(words(collapsed.part.name, "bold"), NAME)]
     said = arguments(collapsed, scope)
-    rows += [Row(line, FAINT, "faint") for line in wrapped(said, WIDEST, FAINT)] if said else []
+    size = _small(FAINT, collapsed.fit)
+    rows += [Row(line, size, "faint") for line in wrapped(said, collapsed.widest, size)] if said else []
     frame = Cluster(name, rows[0].line, "", collapsed.graph.layers[scope.layer].path, rows=tuple(rows[1:]))
     frame.width = max(line_width(row.line, row.size) for row in rows) + 2
     frame.height = sum(row.size for row in rows) * LEADING + 0.4
@@ -310,7 +324,7 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
             texts.append(type_words(types[0]))
         if least:
             texts = _times(delays[source_id, target_id], least)
-        found.append(_arrow(source, target, ", ".join(texts), least))
+        found.append(_arrow(source, target, ", ".join(texts), least, _small(SHAPE, collapsed.fit)))
     return found
 
 
@@ -343,12 +357,12 @@ def _role(collapsed: CollapsedGraph, target: NodeGroup, node: Step, position: in
     return roles[position] if len(roles) > position else ""
 
 
-def _arrow(source: NodeGroup, target: NodeGroup, text: str, delay: int) -> Arrow:
+def _arrow(source: NodeGroup, target: NodeGroup, text: str, delay: int, size: float) -> Arrow:
     head = not target.fork
     if not text:
         return Arrow(source.id, target.id, delay=delay, head=head)
     line = words(text)
-    return Arrow(source.id, target.id, line, delay, line_width(line, SHAPE) + 1.6, SHAPE * 1.45, head=head)
+    return Arrow(source.id, target.id, line, delay, line_width(line, size) + 1.6, size * 1.45, head=head)
 
 
 def _is_news(collapsed: CollapsedGraph, source: NodeGroup, value: Type) -> bool:
@@ -356,6 +370,8 @@ def _is_news(collapsed: CollapsedGraph, source: NodeGroup, value: Type) -> bool:
 
     In a block that stands for all its calls, no type is shown that not all calls have.
     """
+    if not collapsed.fit.types:
+        return False
     if source.fork or source.outside or source.port:
         return not source.fork and _everywhere(collapsed, source)
     if not _everywhere(collapsed, source):
@@ -418,7 +434,8 @@ def scene_of(plan: Plan, placed: Placed) -> Scene:
         )
         if arrow.label and middle is not None:
             ink = "loop" if arrow.delay else "guide"
-            _centred(canvas, f"{arrow.id}.shape", (Row(arrow.label, SHAPE, ink),), middle, "", ("shape",))
+            row = Row(arrow.label, arrow.height / 1.45, ink)
+            _centred(canvas, f"{arrow.id}.shape", (row,), middle, "", ("shape",))
     around = frames(canvas, plan, placed)
     for cluster in plan.clusters:
         draw_frame(canvas, cluster, around[cluster.id], placed.clusters[cluster.id][1])

@@ -26,6 +26,7 @@ def opened(graph: Graph, settings: FigureSettings) -> list[CollapsedGraph]:
     found = [main, *(_details(graph, main) if beside else [])]
     for collapsed in found:
         collapsed.lang = settings.lang
+        collapsed.fit = settings.fit
     return found
 
 

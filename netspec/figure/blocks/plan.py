@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -87,6 +88,8 @@ class Plan:
     clusters: list[Cluster]
     arrows: list[Arrow]
     direction: str = "right"
+    room: float = math.inf  # mm: the width that the drawing may have on a page
+    gap: float = 1.0  # distances between boxes, as a part of the usual
     # the nodes that boxes name one by one; with letters for options where a block is drawn for all its calls
     steps: Mapping[int, Node] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ stands for, never from a counter over the figure. So an edit elsewhere in the ne
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, NamedTuple
@@ -335,6 +335,12 @@ class Scene:
     @property
     def polygons(self) -> list[Polygon]:
         return [item for item in self.items if isinstance(item, Polygon)]
+
+
+def around(boxes: Iterable[Rect]) -> Rect:
+    """Return the smallest rectangle that contains some rectangles."""
+    left, top, right, bottom = zip(*boxes, strict=True)
+    return Rect(min(left), min(top), max(right), max(bottom))
 
 
 MARGIN = 2.0  # mm of free space around a figure

@@ -21,6 +21,7 @@ SMALL_DOTS: Final = (0.6, 2.1)
 # ---- distances of centres
 PITCH: Final = 25.5  # distance between two units of a column
 TIGHT: Final = 19.0  # distance between two units of a long column
+CLOSEST: Final = 18.0  # the least distance between two units of a column on a page with little room
 GAP: Final = 1.45  # distance between the two units around an ellipsis, as a multiple of the column's pitch
 WEIGHT_PITCH: Final = 16.2  # distance between two weights of a column
 OVER_DOTS: Final = 2.4  # distance between the two weights around an ellipsis, as a multiple of WEIGHT_PITCH

@@ -8,10 +8,10 @@ import math
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from netspec.figure.scene import HAIR, Node, Pen, Point, Polygon, Rect, Scene, Value
+from netspec.figure.scene import HAIR, Node, Pen, Point, Polygon, Rect, Scene, Value, around
 from netspec.figure.scene.canvas import Canvas, boxed
 from netspec.figure.scene.typeset import Line, widest, words
-from netspec.figure.settings import FigureSettings
+from netspec.figure.settings import FigureSettings, Fit
 from netspec.figure.stages import Stage, extent, number, stages_of
 from netspec.figure.strings import say
 from netspec.figure.units.elided import size_label
@@ -30,6 +30,8 @@ BARS = (32.0, 56.0)  # least and largest height that is taken as the tallest sta
 BETWEEN = 11.0  # distance between two bars
 LABEL, WORDS, LEADING = 3.4, 3.7, 1.18  # size of labels, of the text under the drawing; line height in sizes
 ROW = 5.2  # height of one line of the text under the drawing
+ROWS_APART = 9.0  # from a row of stacks to the next, and the room at its end for the arrow to the next
+LEAST_STEP = 0.8  # what remains of STEP on a page with little room
 THIN = Pen(width=HAIR * 1.3)
 # about where a cone's value stands, as parts of a map's width and height; cones take the two places in turn
 PLACES = ((0.68, 0.70), (0.40, 0.34))
@@ -48,15 +50,23 @@ class Stack:
     label: tuple[Line, ...] = ()
     dots: Point | None = None
     x: float = 0.0
+    y: float = 0.0
     leads_by_lines: bool = False  # whether two lines lead to the next stack
+    letters: float = LABEL
+    again: bool = False  # whether it is drawn a second time, at the begin of a row
+
+    @property
+    def id(self) -> str:
+        return f"{self.stage.id}@again" if self.again else self.stage.id
 
     def shifted(self) -> list[Rect]:
-        return [Rect(b.left + self.x, b.top, b.right + self.x, b.bottom) for b in self.boxes]
+        x, y = self.x, self.y
+        return [Rect(b.left + x, b.top + y, b.right + x, b.bottom + y) for b in self.boxes]
 
     @property
     def dots_at(self) -> Point:
         assert self.dots is not None
-        return Point(self.dots.x + self.x, self.dots.y)
+        return Point(self.dots.x + self.x, self.dots.y + self.y)
 
     @property
     def front(self) -> Rect:
@@ -64,7 +74,7 @@ class Stack:
 
     @property
     def corners(self) -> tuple[Point, ...]:
-        return tuple(Point(point.x + self.x, point.y) for point in self.bar)
+        return tuple(Point(point.x + self.x, point.y + self.y) for point in self.bar)
 
     @property
     def label_at(self) -> Point:
@@ -73,13 +83,14 @@ class Stack:
             return Point(self.corners[0].x, self.corners[0].y - 2.2)
         first = self.shifted()[0]
         # a line may rise from the upper right corner: the label stays left of it
-        over = widest(self.label, LABEL) - first.width if self.leads_by_lines else 0.0
+        over = widest(self.label, self.letters) - first.width if self.leads_by_lines else 0.0
         return Point(first.left - max(over, 0.0), first.top - 2.2)
 
     def label_box(self) -> Rect:
         at = self.label_at
-        high = (len(self.label) - 1) * LABEL * LEADING
-        return Rect(at.x, at.y - high - LABEL * 0.75, at.x + widest(self.label, LABEL), at.y + LABEL * 0.22)
+        size = self.letters
+        high = (len(self.label) - 1) * size * LEADING
+        return Rect(at.x, at.y - high - size * 0.75, at.x + widest(self.label, size), at.y + size * 0.22)
 
     def outline(self) -> list[Rect]:
         """Return rectangles that cover the stack and its label; later stacks must not touch them."""
@@ -102,23 +113,60 @@ def _slices(corners: tuple[Point, ...], count: int = 24) -> list[Rect]:
 
 def planes(graph: Graph, settings: FigureSettings) -> Scene:
     """Draw a net that is a chain of maps and layers. Raises Unsuitable if the net is no such chain."""
-    stages = stages_of(graph)
-    scale = _scale(stages)
-    stacks: list[Stack] = []
-    tallest = max((_maps_high(stage, scale) for stage in stages if stage.type.space), default=0.0)
-    for place, stage in enumerate(stages):
-        stack = _stack(stage, scale, min(max(tallest, BARS[0]), BARS[1]), settings)
-        stack.leads_by_lines = bool(stack.boxes) and place + 1 < len(stages) and stages[place + 1].windows is None
-        if stacks:
-            _push(stacks, stack)
-        stacks.append(stack)
     canvas = Canvas()
-    for stack in stacks:
-        _draw(canvas, stack, settings)
-    for turn, (before, after) in enumerate(pairwise(stacks)):
-        _join(canvas, before, after, turn)
-    _operations(canvas, stacks, settings)
+    before: Stack | None = None
+    for row in _rows(stages_of(graph), settings):
+        if before is not None:
+            low = canvas.box().bottom
+            top = min(box.top for stack in row for box in stack.outline())
+            for stack in row:
+                stack.y = low + ROWS_APART - top
+            _carry(canvas, before, row[0], low + ROWS_APART / 2)
+        for stack in row:
+            _draw(canvas, stack, settings)
+        for turn, (one, other) in enumerate(pairwise(row)):
+            _join(canvas, one, other, turn)
+        _operations(canvas, row, settings)
+        before = row[-1]
     return canvas.scene("planes", nodes_first=True)
+
+
+def _rows(stages: list[Stage], settings: FigureSettings) -> list[list[Stack]]:
+    """Set the stacks in one row, or in rows that are no wider than the page. A row begins with the last stack again."""
+    fit = settings.fit
+    scale = _scale(stages)
+    tallest = max((_maps_high(stage, scale, fit) for stage in stages if stage.type.space), default=0.0)
+    tallest = fit.space(min(max(tallest, BARS[0]), BARS[1]), BARS[0] * 0.6)
+    rows: list[list[Stack]] = [[]]
+    for place, stage in enumerate(stages):
+        lines = place + 1 < len(stages) and stages[place + 1].windows is None
+        stack = _stack(stage, scale, tallest, settings, lines)
+        _push(rows[-1], stack, fit)
+        wide = max(box.right for box in stack.outline()) + (ROWS_APART if place + 1 < len(stages) else 0.0)
+        if wide > fit.width and len(rows[-1]) > 2:
+            before = rows[-1][-2]
+            again = _stack(before.stage, scale, tallest, settings, before.leads_by_lines)
+            again.again = True
+            rows[-1:] = [rows[-1][:-1], [again]]
+            stack.x = 0.0
+            _push(rows[-1], stack, fit)
+    return rows
+
+
+def _carry(canvas: Canvas, before: Stack, again: Stack, y: float) -> None:
+    """Draw the arrow from the end of a row to the begin of the next, where the last stack stands again."""
+    start, end = (around(stack.outline()[:-1]) for stack in (before, again))
+    right = max(start.right, before.label_box().right) + 3
+    left = min(end.left, again.label_box().left) - 5
+    points = (
+        Point(start.right + 1, start.middle.y),
+        Point(right, start.middle.y),
+        Point(right, y),
+        Point(left, y),
+        Point(left, end.middle.y),
+        Point(end.left - 1, end.middle.y),
+    )
+    canvas.wire("", "", points, id=f"{again.id}.carry", classes=("carry",), layer=again.stage.layer.path)
 
 
 def _scale(stages: list[Stage]) -> float:
@@ -143,13 +191,17 @@ def _side(length: float) -> float:
 # ---- shapes
 
 
-def _maps_high(stage: Stage, scale: float) -> float:
-    return _sides(stage.type, scale)[0] + STEP * (_count(stage)[0] - 1)
+def _maps_high(stage: Stage, scale: float, fit: Fit) -> float:
+    return _sides(stage.type, scale)[0] + fit.space(STEP, LEAST_STEP) * (_count(stage)[0] - 1)
 
 
-def _stack(stage: Stage, scale: float, tallest: float, settings: FigureSettings) -> Stack:
-    """Make the shapes of a stage: its middle stands at the height y = 0, its left edge at x = 0."""
-    stack = Stack(stage)
+def _stack(stage: Stage, scale: float, tallest: float, settings: FigureSettings, lines: bool) -> Stack:
+    """Make the shapes of a stage: its middle stands at the height y = 0, its left edge at x = 0.
+
+    `lines`: whether two lines lead to the next stack.
+    """
+    stack = Stack(stage, letters=settings.fit.letters(LABEL))
+    far = settings.fit.space(STEP, LEAST_STEP)
     if not stage.type.space:
         high = tallest * (TALL + TENFOLD * math.log10(max(number(stage.type.maps), 1.0)))
         half, slant = high / 2, high * 0.98
@@ -159,14 +211,15 @@ def _stack(stage: Stage, scale: float, tallest: float, settings: FigureSettings)
         height, width = _sides(stage.type, scale)
         count, hidden = _count(stage)
         steps = [k if not hidden or k < HALF else k + 1.6 for k in range(count)]
-        reach = steps[-1] * STEP
+        reach = steps[-1] * far
         for step in steps:
-            left, top = step * STEP, step * STEP - (height + reach) / 2
+            left, top = step * far, step * far - (height + reach) / 2
             stack.boxes.append(Rect(left, top, left + width, top + height))
         if hidden:
             corner = stack.boxes[HALF - 1]
-            stack.dots = Point(corner.right + 1.3 * STEP, corner.top + 1.3 * STEP)
+            stack.dots = Point(corner.right + 1.3 * far, corner.top + 1.3 * far)
         wide = width + reach
+    stack.leads_by_lines = bool(stack.boxes) and lines
     stack.label = _label(stage, wide, settings)
     return stack
 
@@ -193,17 +246,22 @@ def _label(stage: Stage, wide: float, settings: FigureSettings) -> tuple[Line, .
     if given is None and stage.label:
         kinds = ("layer",) if not stage.type.space else ("maps", "f. maps")
         names = [f"{stage.label}: {say(kind, lang)}" for kind in kinds]
-        given = next((name for name in names if widest((words(name),), LABEL) <= wide * 1.25), names[-1])
+        size_ = settings.fit.letters(LABEL)
+        given = next((name for name in names if widest((words(name),), size_) <= wide * 1.25), names[-1])
     return tuple(words(line) for line in (*(given or "").splitlines(), size))
 
 
-def _push(stacks: list[Stack], stack: Stack) -> None:
-    """Set a stack as far left as possible without touching an earlier stack or an earlier label."""
+def _push(stacks: list[Stack], stack: Stack, fit: Fit) -> None:
+    """Add a stack as far left as possible without touching an earlier stack or an earlier label."""
+    stacks.append(stack)
+    if len(stacks) < 2:
+        return
+    *stacks, stack = stacks
     own = stack.outline()
     before = stacks[-1].outline()
-    gap = BETWEEN if stack.bar and stacks[-1].bar else CLEAR
+    gap = fit.space(BETWEEN if stack.bar and stacks[-1].bar else CLEAR)
     if stack.bar and not stacks[-1].bar:
-        gap = BETWEEN * 0.6
+        gap = fit.space(BETWEEN * 0.6)
     earlier = [box for other in stacks for box in other.outline()]
     shift = 0.0
     for box in own:
@@ -218,15 +276,16 @@ def _push(stacks: list[Stack], stack: Stack) -> None:
 
 def _draw(canvas: Canvas, stack: Stack, settings: FigureSettings) -> None:
     path, stage = stack.stage.layer.path, stack.stage
+    shades = ("tint-cluster", "light") if stack.again else ("light", "dark")
     if stack.bar:
         canvas.nodes.append(
-            Polygon(id=stage.id, points=stack.corners, pen=None, fill="dark", classes=("bar",), layer=path)
+            Polygon(id=stack.id, points=stack.corners, pen=None, fill=shades[1], classes=("bar",), layer=path)
         )
     count = len(stack.boxes)
     for place, box in enumerate(stack.shifted(), 1):
-        fill = "light" if (count - place) % 2 or (count == 1 and stage.does == "input") else "dark"
+        fill = shades[(count - place) % 2 == 0 and not (count == 1 and stage.does == "input")]
         canvas.node(
-            f"{stage.id}.{place if place < count or stack.dots is None else 'last'}",
+            f"{stack.id}.{place if place < count or stack.dots is None else 'last'}",
             *box.middle,
             box.width / 2,
             box.height / 2,
@@ -240,7 +299,7 @@ def _draw(canvas: Canvas, stack: Stack, settings: FigureSettings) -> None:
         )
     if stack.dots is not None:
         hidden = _count(stage)[1]
-        canvas.dots(f"{stage.id}.gap", *stack.dots_at, 1, 1, hidden, path, (0.6, 1.9))
+        canvas.dots(f"{stack.id}.gap", *stack.dots_at, 1, 1, hidden, path, (0.6, 1.9))
         canvas.hidden[stage.id] = hidden
     letter = settings.of(path).letter
     if letter and stack.boxes and stage.does == "input":
@@ -248,13 +307,21 @@ def _draw(canvas: Canvas, stack: Stack, settings: FigureSettings) -> None:
         size = box.height * 0.72
         own = boxed((words(letter, "bold"),), size)
         text = canvas.text(
-            f"{stage.id}.letter", (words(letter, "bold"),), box.middle.x, box.middle.y - own.middle.y, size
+            f"{stack.id}.letter", (words(letter, "bold"),), box.middle.x, box.middle.y - own.middle.y, size
         )
-        canvas.texts[-1] = replace(text, inside=f"{stage.id}.{count}")
+        canvas.texts[-1] = replace(text, inside=f"{stack.id}.{count}")
     at = stack.label_at
-    y = at.y - (len(stack.label) - 1) * LABEL * LEADING
+    y = at.y - (len(stack.label) - 1) * stack.letters * LEADING
     canvas.text(
-        f"{stage.id}.title", stack.label, at.x, y, LABEL, align="start", classes=("title",), layer=path, leading=LEADING
+        f"{stack.id}.title",
+        stack.label,
+        at.x,
+        y,
+        stack.letters,
+        align="start",
+        classes=("title",),
+        layer=path,
+        leading=LEADING,
     )
 
 
@@ -353,23 +420,24 @@ def _operations(canvas: Canvas, stacks: list[Stack], settings: FigureSettings) -
     """
     if settings.captions == ():
         return
+    size = settings.fit.letters(WORDS)
     bottom = max(max(box.bottom for box in stack.outline()) for stack in stacks) + 4.0
     ends: list[float] = []
     for before, after in pairwise(stacks):
         text = after.stage.caption or _done(after.stage, settings.lang)
         line = words(text)
-        half = widest((line,), WORDS) / 2
+        half = widest((line,), size) / 2
         x = _gap(before, after)
         row = next((k for k, end in enumerate(ends) if x - half > end + 2.5), len(ends))
         ends[row : row + 1] = [x + half]
-        y = bottom + row * ROW + WORDS
+        y = bottom + row * settings.fit.letters(ROW) + size
         path = after.stage.layer.path
-        canvas.text(f"{after.stage.id}.does", (line,), x, y, WORDS, classes=("caption",), layer=path)
+        canvas.text(f"{after.stage.id}.does", (line,), x, y, size, classes=("caption",), layer=path)
         top = max(
             (box.bottom for stack in (before, after) for box in stack.outline() if box.left < x < box.right),
             default=0.0,
         )
-        tick = (Point(x, max(top + 1.5, bottom - 10.0)), Point(x, y - WORDS * 0.95))
+        tick = (Point(x, max(top + 1.5, bottom - 10.0)), Point(x, y - size * 0.95))
         canvas.wire("", "", tick, pen=THIN, head=False, id=f"{after.stage.id}.tick", classes=("tick",), layer=path)
 
 

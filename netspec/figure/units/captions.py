@@ -12,6 +12,8 @@ from netspec.figure.units import Group
 from netspec.figure.units.elided import size_label
 from netspec.ir.types import Type
 
+APART = 18.0  # mm: what of the room of a caption remains where columns stand closely
+
 
 @dataclass(frozen=True, slots=True)
 class Caption:
@@ -21,27 +23,29 @@ class Caption:
     rank: int
     words: tuple[Line, ...]
     formula: Line
+    size: float = layout.CAPTION
+    of_formula: float = layout.FORMULA
 
     def width(self) -> float:
-        return max(widest(self.words, layout.CAPTION), widest((self.formula,), layout.FORMULA) if self.formula else 0.0)
+        return max(widest(self.words, self.size), widest((self.formula,), self.of_formula) if self.formula else 0.0)
 
     def first_height(self) -> float:
         """Return the distance from the top of the drawn text to its first baseline."""
-        return -boxed(self.words[:1], layout.CAPTION).top if self.words else -boxed((self.formula,), layout.FORMULA).top
+        return -boxed(self.words[:1], self.size).top if self.words else -boxed((self.formula,), self.of_formula).top
 
     def height(self) -> float:
-        words = boxed(self.words, layout.CAPTION).height if self.words else 0.0
-        formula = boxed((self.formula,), layout.FORMULA).height if self.formula else 0.0
-        return words + formula + (layout.CAPTION * 0.5 if self.words and self.formula else 0.0)
+        words = boxed(self.words, self.size).height if self.words else 0.0
+        formula = boxed((self.formula,), self.of_formula).height if self.formula else 0.0
+        return words + formula + (self.size * 0.5 if self.words and self.formula else 0.0)
 
     def draw(self, canvas: Canvas, x: float, y: float) -> None:
         """Draw the caption centred at x, with its first baseline at y."""
         if self.words:
-            canvas.text(f"{self.id}.caption", self.words, x, y, layout.CAPTION, classes=("caption",))
-            y += boxed(self.words, layout.CAPTION).bottom + layout.CAPTION * 0.5
-            y -= boxed((self.formula,), layout.FORMULA).top if self.formula else 0.0
+            canvas.text(f"{self.id}.caption", self.words, x, y, self.size, classes=("caption",))
+            y += boxed(self.words, self.size).bottom + self.size * 0.5
+            y -= boxed((self.formula,), self.of_formula).top if self.formula else 0.0
         if self.formula:
-            canvas.text(f"{self.id}.formula", (self.formula,), x, y, layout.FORMULA, classes=("formula",))
+            canvas.text(f"{self.id}.formula", (self.formula,), x, y, self.of_formula, classes=("formula",))
 
 
 def captions_of(groups: list[Group], settings: FigureSettings) -> list[Caption]:
@@ -54,10 +58,11 @@ def captions_of(groups: list[Group], settings: FigureSettings) -> list[Caption]:
             max((ranks[link.source] for link in group.links if not link.delay and link.source in ranks), default=-1) + 1
         )
     weighted = [group for group in groups if any(link.key for link in group.links) and ranks[group] > 0]
-    found = []
+    found, size = [], settings.fit.letters(layout.CAPTION)
     for group, said in zip(weighted, settings.captions, strict=False):
-        words = wrapped(said, layout.COLUMN - 2 * layout.UNIT - 1, layout.CAPTION) if said else ()
-        found.append(Caption(group.id, ranks[group], words, weights_formula(group)))
+        words = wrapped(said, settings.fit.space(layout.COLUMN - 2 * layout.UNIT - 1, APART), size) if said else ()
+        formula = settings.fit.letters(layout.FORMULA)
+        found.append(Caption(group.id, ranks[group], words, weights_formula(group), size, formula))
     return found
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from netspec.figure.scene import layout
-from netspec.figure.settings import FigureSettings, without_letters
+from netspec.figure.settings import FigureSettings, Fit, without_letters
 from netspec.figure.units import Group, Link
 from netspec.figure.units.elided import (
     Cells,
@@ -168,15 +168,15 @@ def _ranks(groups: list[Group]) -> dict[Group, int]:
 # ---- places across
 
 
-def arrange(columns: list[Column], roomy: float = 0.0) -> float:
+def arrange(columns: list[Column], fit: Fit, roomy: float = 0.0) -> float:
     """Set the places of all blocks and return the pitch. `roomy` is the space for a title above a second block."""
     most = max(_rows(block) for column in columns for block in column.blocks)
-    pitch = _pitch(most)
+    pitch = _pitch(most, fit)
     with_bias = any(block.bias for column in columns for block in column.blocks[:1])
     for column in columns:
         # Columns with dots begin at the same height and need the same pitch; a column without dots has its own.
         whole = not any(block.elided for block in column.blocks)
-        _stack(column, _pitch(max(map(_rows, column.blocks))) if whole else pitch, with_bias, roomy)
+        _stack(column, _pitch(max(map(_rows, column.blocks)), fit) if whole else pitch, with_bias, roomy)
     longest = max(column.own[-1].last - column.own[0].first for column in columns if column.own)
     aligned = [column for column in columns if _is_aligned(column, longest)]
     if aligned:
@@ -192,9 +192,10 @@ def arrange(columns: list[Column], roomy: float = 0.0) -> float:
     return pitch
 
 
-def _pitch(rows: int) -> float:
+def _pitch(rows: int, fit: Fit) -> float:
     """Return the distance between units of a column with `rows` entries; it is smaller in long columns."""
-    return layout.PITCH - (layout.PITCH - layout.TIGHT) * min(max(rows - 8, 0) / 8, 1.0)
+    pitch = layout.PITCH - (layout.PITCH - layout.TIGHT) * min(max(rows - 8, 0) / 8, 1.0)
+    return max(fit.space(pitch, 2 * layout.UNIT), min(pitch, layout.CLOSEST))
 
 
 def _rows(block: Block) -> int:

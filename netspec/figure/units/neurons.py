@@ -11,13 +11,14 @@ from dataclasses import dataclass, field, replace
 
 from netspec.figure.scene import Align, Node, Pen, Point, Rect, Scene, Value, Weight, layout
 from netspec.figure.scene.canvas import Canvas, boxed
-from netspec.figure.scene.typeset import Line, math, paragraph, plain, symbol, upright, widest
+from netspec.figure.scene.typeset import Line, math, paragraph, plain, symbol, upright, widest, wrapped
 from netspec.figure.settings import FigureSettings
 from netspec.figure.units import Group, Link, lone_links, touches
 from netspec.figure.units.captions import Caption, captions_of
 from netspec.figure.units.columns import BIAS, Block, Column, Place, arrange, columns_of
 
 TITLES_APART, CAPTIONS_APART = 2.4, 4.0  # mm between two titles of one row, and between two captions of one gap
+ROWS_BESIDE = 4  # the titles beside level rows take at most this part (1 / ROWS_BESIDE) of a page's width
 PAST_PILL = 3.6  # mm: half the distance from a pill to the +1 beside it
 LOOP = Pen(ink="loop", width=0.365, opacity=0.5)
 
@@ -67,6 +68,11 @@ class Drawing:
     drawn: dict[Block, list[Drawn]] = field(default_factory=dict)
     looped: bool = False
 
+    @property
+    def title(self) -> float:
+        """The size of the layers' titles."""
+        return self.settings.fit.letters(layout.TITLE)
+
     def block_of(self, group: Group) -> Block:
         """Return the block of a group's current time step, not a copy for an earlier step."""
         return next(
@@ -80,7 +86,7 @@ def neurons(groups: list[Group], settings: FigureSettings) -> Scene:
     looped = any(block.delay for column in columns for block in column.blocks)
     axes = Axes(settings.direction or ("up" if looped else "right"))
     drawing = Drawing(Canvas(), axes, settings, columns, looped=looped)
-    arrange(columns, _title_room(drawing))
+    arrange(columns, settings.fit, _title_room(drawing))
     captions = captions_of(groups, settings)
     _distances(drawing, captions)
     for column in columns:
@@ -107,7 +113,8 @@ def neurons(groups: list[Group], settings: FigureSettings) -> Scene:
 def _distances(drawing: Drawing, captions: list[Caption]) -> None:
     """Set the position of each column: farther apart if columns are long or captions and titles need more room."""
     tall = max(column.last - column.first for column in drawing.columns)
-    base = min(max(layout.COLUMN, layout.STEEP * tall), layout.WIDEST)
+    fit = drawing.settings.fit
+    base = fit.space(min(max(layout.COLUMN, layout.STEEP * tall), layout.WIDEST), 2 * layout.UNIT)
     at = 0.0
     drawing.along = [at]
     for rank in range(1, len(drawing.columns)):
@@ -128,17 +135,19 @@ def _title_room(drawing: Drawing) -> float:
     if not drawing.axes.level:
         return 0.0
     titles = [_title(drawing, block) for column in drawing.columns for block in column.own[1:]]
-    return max((boxed(paragraph(title), layout.TITLE).height + 5 for title in titles if title), default=0.0)
+    return max((boxed(lines, drawing.title).height + 5 for lines in titles if lines), default=0.0)
 
 
 def _title_width(drawing: Drawing, column: Column) -> float:
-    titles = [_title(drawing, block) for block in column.own]
-    return max((widest(paragraph(title), layout.TITLE) for title in titles if title), default=0.0)
+    return max((widest(_title(drawing, block), drawing.title) for block in column.own), default=0.0)
 
 
-def _title(drawing: Drawing, block: Block) -> str:
-    given = drawing.settings.of(block.group.layer.path).title
-    return block.group.title if given is None else given
+def _title(drawing: Drawing, block: Block) -> tuple[Line, ...]:
+    """Return the lines of a layer's title; on a page with little room they are as long as its column is wide."""
+    settings, count = drawing.settings, len(drawing.columns) if drawing.axes.level else ROWS_BESIDE
+    given = settings.of(block.group.layer.path).title
+    text = block.group.title if given is None else given
+    return wrapped(text, settings.fit.width / count - 2, drawing.title) if text else ()
 
 
 # ---- units
@@ -179,7 +188,8 @@ def _unit(drawing: Drawing, block: Block, place: Place, point: Point) -> Drawn:
         tip=_tip(group, line, block.delay),
         value=held,
     )
-    size = layout.INPUT_LABEL if group.role == "input" or unit is None else layout.LABEL
+    small = group.role == "input" or unit is None
+    size = min(drawing.settings.fit.letters(layout.INPUT_LABEL), layout.LABEL) if small else layout.LABEL
     drawing.canvas.label(node, line, size if not (drawing.looped and group.timed) else size * 0.9)
     return Drawn(node, block, None if unit is None else unit.place, name, bias=unit is None)
 
@@ -212,7 +222,8 @@ def _frame(drawing: Drawing, block: Block, place: Place, along: float) -> None:
     if not place.label:
         return
     lines = paragraph(place.label)
-    height = boxed(lines, layout.CAPTION)
+    size = drawing.settings.fit.letters(layout.CAPTION)
+    height = boxed(lines, size)
     match drawing.axes.direction:  # the name stands on the side where no wires leave
         case "right":
             x, y, align = box.left - 3, box.middle.y - height.middle.y, "end"
@@ -222,7 +233,7 @@ def _frame(drawing: Drawing, block: Block, place: Place, along: float) -> None:
             x, y, align = box.middle.x, box.bottom + 3 - height.top, "middle"
         case _:
             x, y, align = box.middle.x, box.top - 3 - height.bottom, "middle"
-    drawing.canvas.text(f"{frame}.label", lines, x, y, layout.CAPTION, align=align, classes=("caption",))  # type: ignore[arg-type]
+    drawing.canvas.text(f"{frame}.label", lines, x, y, size, align=align, classes=("caption",))  # type: ignore[arg-type]
 
 
 # ---- links
@@ -317,11 +328,10 @@ def _titles(drawing: Drawing) -> None:
 def _titles_over(drawing: Drawing, column: Column, box: Rect, where: str) -> None:
     """Write a column's title on the line that all columns share; several blocks have each their title above them."""
     for number, block in enumerate(column.own):
-        title = _title(drawing, block)
-        if not title:
+        lines = _title(drawing, block)
+        if not lines:
             continue
-        lines = paragraph(title)
-        own = boxed(lines, layout.TITLE)
+        own = boxed(lines, drawing.title)
         y = box.bottom + 7 - own.top if where == "bottom" else box.top - 7 - own.bottom
         if number or (len(column.own) > 1 and where != "bottom"):
             y = drawing.axes.at(0, block.first).y - layout.UNIT - 4 - own.bottom
@@ -336,8 +346,8 @@ def _titles_over(drawing: Drawing, column: Column, box: Rect, where: str) -> Non
 
 def _titles_beside(drawing: Drawing, column: Column, x: float, where: str) -> None:
     """Write a row's title at the end of the row; titles of several blocks stand one below the other."""
-    titled = [(block, paragraph(_title(drawing, block))) for block in column.own if _title(drawing, block)]
-    boxes = [boxed(lines, layout.TITLE) for _, lines in titled]
+    titled = [(block, lines) for block in column.own if (lines := _title(drawing, block))]
+    boxes = [boxed(lines, drawing.title) for _, lines in titled]
     middle = drawing.axes.at(drawing.along[column.rank], 0).y
     y = middle - (sum(own.height for own in boxes) + TITLES_APART * (len(boxes) - 1)) / 2
     for (block, lines), own in zip(titled, boxes, strict=True):
@@ -351,7 +361,7 @@ def _set_title(drawing: Drawing, block: Block, lines: tuple[Line, ...], x: float
         lines,
         x,
         y,
-        layout.TITLE,
+        drawing.title,
         align=align,
         classes=("title",),
         layer=block.group.layer.path,

@@ -5,7 +5,7 @@ A view is added as one file in this folder, or with `@netspec.register` above a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
@@ -14,7 +14,7 @@ from netspec.registry import Registry
 if TYPE_CHECKING:
     from netspec.figure.blocks.plan import Plan
     from netspec.figure.scene import Scene
-    from netspec.figure.settings import FigureSettings
+    from netspec.figure.settings import FigureSettings, Room
     from netspec.figure.trained import Arrays, Run
     from netspec.ir.graph import Graph, Node
 
@@ -23,6 +23,8 @@ ASKED: Final = (
     "depth", "unfold", "details", "columns", "only", "input", "direction", "captions", "titles", "bias", "edges",
     "colors", "formula", "max_units", "steps", "table", "show", "at", "box", "title", "symbol", "letter", "labels",
 )  # fmt: skip
+# how closely a figure is set, step by step: free space, then also the size of shapes beside the letters
+CLOSER: Final = ((1.0, 1.0), (0.7, 1.0), (0.5, 1.0), (0.5, 0.85), (0.4, 0.7), (0.3, 0.6), (0.3, 0.5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class View:
         needs: "weights" where there is nothing to draw without trained weights, "run" where it reads a run's data.
         by_name: whether it writes the names of the steps.
         weight_circles: whether it draws a circle for each weight, so that an example's numbers stand there.
+        letters: the size in mm of the letters that have the type of a page (`type = 8`).
 
     Example:
         >>> from netspec.figure.scene import Rect, Scene, Text
@@ -79,6 +82,7 @@ class View:
     needs: ClassVar[Literal["", "weights", "run"]] = ""
     by_name: ClassVar[bool] = False
     weight_circles: ClassVar[bool] = False
+    letters: ClassVar[float] = 5.2
 
     def plan(self, drawing: Drawing) -> Plan | None:
         """Return boxes and arrows that Graphviz places before `draw`; None if the view places everything itself."""
@@ -91,6 +95,18 @@ class View:
             Unsuitable: the net has something that this view cannot draw; the user then gets the error NS713.
         """
         raise NotImplementedError
+
+    def closer(self, drawing: Drawing, room: Room) -> Iterator[FigureSettings]:
+        """Yield settings that set the figure ever more closely, the usual ones first, for a page with little room.
+
+        netspec takes the first with which the letters keep their size. What leaves something out comes last, with words
+        in `fit.folded`: they stand below the figure.
+
+        Parameters:
+            room: what a drawing may have so that its letters keep their size.
+        """
+        for gap, shape in CLOSER:
+            yield drawing.settings.close(room, gap, shape)
 
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str] | None:
         """Return what the figure shows of a step: names of options and facts, and "title" for which step it is.

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from netspec.figure.blocks import part_of
 from netspec.figure.blocks.plan import Plan
 from netspec.figure.notes import NAME, ORDER, titled
 from netspec.figure.scene import Scene
-from netspec.figure.settings import FigureSettings
+from netspec.figure.settings import FigureSettings, Room
+from netspec.figure.strings import say
 from netspec.figure.units import Group, Unsuitable, groups_of, shown_by_units
-from netspec.figure.views import VIEWS, Drawing, View
+from netspec.figure.views import CLOSER, VIEWS, Drawing, View
 from netspec.ir.graph import Graph, Node
 
+FEWEST = 4  # units of a layer that are drawn on a page with too little room
 UNITS = frozenset(("only", "input", "show", "symbol"))
 PLUS = frozenset(("bias = plus", "bias = none", "max_units"))
 
@@ -46,6 +49,21 @@ class Neurons(View):
         from netspec.figure.units.neurons import neurons
 
         return neurons(_cut(drawing), drawing.settings)
+
+    def closer(self, drawing: Drawing, room: Room) -> Iterator[FigureSettings]:
+        """Yield the usual direction and the other one, then fewer units of each layer."""
+        settings = drawing.settings
+        looped = any(node.kind == "delay" for node in drawing.graph.nodes)
+        given = settings.direction or ("up" if looped else "right")
+        other = "right" if looped else "down"
+        ways = (given,) if settings.direction else (given, other)
+        for steps in (CLOSER[:4], CLOSER[4:]):
+            for direction in ways:
+                yield from (settings.close(room, gap, shape, direction=direction) for gap, shape in steps)
+        if settings.max_units > FEWEST:
+            gap, shape = CLOSER[-1]
+            found = settings.close(room, gap, shape, max_units=FEWEST, direction=ways[-1])
+            yield found.without(say("fewer units", settings.lang).format(count=FEWEST))
 
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
         return _in_units(drawing, node)
@@ -101,11 +119,19 @@ class Planes(View):
     about = "maps as stacks of planes, as in LeNet's figure"
     about_ko = "맵을 쌓인 평면으로. LeNet의 그림처럼"
     takes = frozenset(("input", "captions = none", "title", "letter"))
+    letters = 3.7
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.stages.planes import planes
 
         return planes(drawing.graph, drawing.settings)
+
+    def closer(self, drawing: Drawing, room: Room) -> Iterator[FigureSettings]:
+        """Yield one row, then as many as the page asks for."""
+        for gap, shape in CLOSER[:4]:
+            yield drawing.settings.close(None, gap, shape)
+        for gap, shape in CLOSER[3:]:
+            yield drawing.settings.close(room, gap, shape)
 
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
         """Return what stacks show: how many maps there are, the window of a step, and what is written below it."""
@@ -148,11 +174,42 @@ class Blocks(View):
     about_ko = "줄, 블록, 단계를 상자로. Graphviz가 필요하다"
     by_name = True
     takes: ClassVar[frozenset[str]] = frozenset(("depth", "unfold", "details", "columns", "only", "direction"))
+    letters = 3.9
 
     def plan(self, drawing: Drawing) -> Plan:
         from netspec.figure.blocks.boxes import plan_of
 
         return plan_of(drawing.graph, drawing.settings)
+
+    def closer(self, drawing: Drawing, room: Room) -> Iterator[FigureSettings]:
+        """Yield the usual figure, then columns from top to bottom; then the net without the blocks beside it."""
+        from netspec.figure.blocks.arranging import columns_for
+        from netspec.figure.blocks.boxes import plan_of
+
+        for settings in self._folds(drawing):
+            for gap in (1.0, 0.4, 0.1):
+                yield settings.close(room, gap)
+                if settings.direction not in (None, "down") or settings.columns is not None:
+                    continue
+                down = settings.close(room, gap, direction="down", columns=1)
+                least = columns_for(plan_of(drawing.graph, down), room.height)
+                for columns in range(least, least + 2):
+                    yield replace(down, columns=columns)
+
+    def _folds(self, drawing: Drawing) -> Iterator[FigureSettings]:
+        """Yield the figure that is asked for, then with ever less in it."""
+        from netspec.figure.blocks.opening import opened
+
+        asked, lang = drawing.settings, drawing.settings.lang
+        yield asked
+        yield asked.without(say("no types", lang), types=False)
+        if asked.unfold or asked.depth is not None:
+            asked = replace(asked, unfold=False, depth=None)
+            yield asked.without(say("once", lang))
+        main, *beside = opened(drawing.graph, asked)
+        if beside:
+            closed = replace(asked, depth=main.depth, details=False)
+            yield closed.without(say("closed", lang).format(names=", ".join(one.part.name for one in beside)))
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.backends.layout import lay_out

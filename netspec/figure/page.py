@@ -1,0 +1,101 @@
+"""Lays a figure out for a page: finds how closely a view must set it so that its letters keep their size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from netspec.diagnostics.model import Diagnostic, Hint, Words
+from netspec.figure.scene import Item, Node, Polygon, Scene, Wire
+from netspec.figure.settings import LEAST_LINE, LEAST_TYPE, TYPE, FigureSettings, Page, Room
+
+POINT = 25.4 / 72  # mm
+
+
+def room_on(page: Page, base: float) -> Room:
+    """Return the room of a drawing whose letters of the size `base` (mm) have the type of the page."""
+    scale = (page.type or TYPE) * POINT / base
+    return Room(page.width / scale, page.height / scale)
+
+
+class Laid(NamedTuple):
+    """A figure that is laid out for a page, its width there in mm, and what the user should know."""
+
+    scene: Scene
+    width: float
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A figure that was set in one way, with scales: the largest with which it has room on the page, and two others."""
+
+    scene: Scene
+    most: float
+    asked: float  # the letters have the size that is asked for
+    read: float  # even the smallest letters can be read
+
+
+def laid_out(page: Page, base: float, ways: Iterable[FigureSettings], draw: Callable[[FigureSettings], Scene]) -> Laid:
+    """Return a figure that has room on a page, and a warning if it cannot be read there.
+
+    Parameters:
+        page: the room; its type is 0 where no size of type is asked for. Then one that can be read fills the width.
+        base: the size in mm of the letters that are to have the type of the page.
+        ways: settings that set the figure ever more closely, the usual ones first. What leaves something out is last.
+        draw: makes the figure.
+
+    Returns:
+        The first figure whose letters have the size that is asked for; else the first that can be read; else the one
+        with the largest letters.
+    """
+    wanted = page.type or TYPE
+    least = min(LEAST_TYPE, wanted)
+    tries: list[Try] = []
+    for settings in ways:
+        scene = draw(settings)
+        most = min(page.width / scene.canvas.width, page.height / scene.canvas.height)
+        smallest = min((text.size for text in scene.texts if text.plain.strip()), default=99.0)
+        one = Try(scene, most, wanted * POINT * settings.fit.shape / base, least * POINT / smallest)
+        if not tries and not page.type and one.read <= most == page.width / scene.canvas.width:
+            return Laid(scene, page.width)
+        if most >= max(one.asked, one.read):
+            return _on_paper(one, page, max(one.asked, one.read))
+        tries.append(one)
+    for one in tries:
+        if one.most >= one.read:
+            return _on_paper(one, page, one.most)
+    best = min(tries, key=lambda one: one.read / one.most)
+    return _on_paper(best, page, best.most)._replace(warnings=(_unreadable(best, page, least),))
+
+
+def _on_paper(best: Try, page: Page, scale: float) -> Laid:
+    """Return the scene on a canvas that is as wide as the page."""
+    canvas = best.scene.canvas
+    items = tuple(_visible(item, LEAST_LINE * POINT / scale) for item in best.scene.items)
+    more = 0.0 if math.isinf(page.width) else (page.width / scale - canvas.width) / 2
+    wide = canvas._replace(left=canvas.left - more, right=canvas.right + more)
+    return Laid(replace(best.scene, items=items, canvas=wide), wide.width * scale)
+
+
+def _visible(item: Item, least: float) -> Item:
+    """Return an item whose line is at least as wide as a page needs."""
+    if isinstance(item, Node | Wire | Polygon) and item.pen is not None and 0 < item.pen.width < least:
+        return replace(item, pen=replace(item.pen, width=least))
+    return item
+
+
+def _unreadable(best: Try, page: Page, least: float) -> Diagnostic:
+    """NS740: the smallest letters of a figure are too small to be read, and what helps."""
+    letters = best.most / best.read * least
+    words: Words = {"letters": f"{letters:.1f}", "least": f"{least:g}", "width": f"{page.width:g}mm"}
+    hints: tuple[Hint, ...] = ()
+    if best.most < page.height / best.scene.canvas.height:  # the width is what is missing
+        wider = math.ceil(page.width * least / letters / 5) * 5
+        hints = (Hint("wider", {"width": f"{wider}mm"}),)
+    return Diagnostic("NS740", None, words, hints=(*hints, Hint("less")), severity="warning")
+
+
+__all__ = ["laid_out", "room_on"]

@@ -1,0 +1,104 @@
+"""A figure is laid out for a width and a size of type: letters keep their size, and what is left out is said."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+import netspec
+from benchmarks.page import FIGURES, THIN, drawn, measured
+from netspec import UsageError
+from netspec.figure.settings import PRESETS
+from tests.conftest import ROOT
+
+COLUMN = {"width": "column"}
+CHAIN = "net n {\n  input x: 4\n  hidden z: repeat 9 { 6 perceptrons -> tanh }\n  output y: 2 perceptrons\n}\n"
+
+
+def loaded(name: str) -> netspec.Net:
+    return netspec.load(ROOT / "specs" / f"{name}.net").net()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["MLP with names and captions", "deep MLP of 10 layers", "LeNet", "VGG-16", "U-Net", "mixture of experts", "RNN"],
+)
+def test_a_column_has_room_for_it(name: str) -> None:
+    figure = next(figure for figure in FIGURES if figure.name == name)
+    found = drawn(figure, COLUMN, "")
+    assert found.passes, found
+    assert found.lines >= THIN - 0.01
+
+
+def test_type_is_the_size_of_captions() -> None:
+    for size in (6, 8, 11):
+        scene = loaded("post/mlp").render(width="page", type=size).scene
+        caption = next(text for text in scene.texts if text.id.endswith(".caption"))
+        assert caption.size * 170 / scene.canvas.width / (25.4 / 72) == pytest.approx(size)
+
+
+def test_type_alone_sets_the_width() -> None:
+    picture = loaded("post/mlp").render(type=8)
+    usual = loaded("post/mlp").render().scene
+    assert picture.scene.items == usual.items
+    assert picture.options.width == f"{usual.canvas.width * 8 * 25.4 / 72 / 5.2:.3f}mm"
+
+
+def test_a_figure_that_can_be_read_is_only_scaled() -> None:
+    usual, wide = (loaded("post/mlp").render(width=width).scene for width in (None, "120mm"))
+    assert usual == wide
+
+
+def test_what_is_left_out_is_said() -> None:
+    net = loaded("zoo/luong")
+    picture, usual = net.render(**COLUMN), net.render().scene
+    (note,) = [text.plain for text in picture.scene.texts if "fold" in text.classes]
+    assert note == "the sizes of the values are not written"
+    assert {node.id for node in usual.nodes} == {node.id for node in picture.scene.nodes}
+    assert measured(picture.svg(), picture.scene, usual).folded
+
+
+def test_rows_begin_with_the_last_stack_again() -> None:
+    scene = loaded("zoo/lenet5_plain").render(**COLUMN).scene
+    again = {node.id.split("@")[0] for node in scene.nodes if "@again" in node.id}
+    carried = [wire for wire in scene.wires if "carry" in wire.classes]
+    assert len(carried) == len(again) > 0
+    for wire in carried:
+        assert wire.points[0].x > wire.points[-1].x
+        assert wire.points[0].y < wire.points[-1].y
+
+
+def test_small_letters_are_warned_of_with_the_width_that_helps() -> None:
+    picture = loaded("paper/attention").render(width="30mm")
+    assert picture.scene
+    (warning,) = picture.warnings
+    assert warning.code == "NS740"
+    wider = next(hint.words["width"] for hint in warning.hints if "width" in hint.words)
+    assert loaded("paper/attention").render(width=str(wider)).warnings == []
+
+
+def test_a_heading_is_drawn_and_is_the_title() -> None:
+    picture = loaded("post/mlp").render(heading="Figure 1")
+    (heading,) = [text for text in picture.scene.texts if "heading" in text.classes]
+    assert heading.plain == "Figure 1"
+    assert heading.box.bottom < min(item.box.top for item in picture.scene if item is not heading)
+    assert '<title id="title">Figure 1</title>' in picture.svg()
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_words_for_widths(name: str) -> None:
+    picture = loaded("post/mlp").render(width=name)
+    assert picture.options.width == f"{PRESETS[name].width:g}mm"
+
+
+def test_a_word_that_is_no_width() -> None:
+    with pytest.raises(UsageError, match=r"NS723[^$]*column"):
+        loaded("post/mlp").render(width="colum")
+
+
+@pytest.mark.parametrize(("width", "dots"), [(None, 192), ("600px", 192), ("85mm", 300), ("column", 300)])
+def test_a_png_says_its_resolution(width: str | None, dots: int) -> None:
+    data = loaded("post/linear").render(width=width).png()
+    at = data.index(b"pHYs") + 4
+    assert struct.unpack(">IIB", data[at : at + 9]) == (round(dots / 0.0254), round(dots / 0.0254), 1)
