@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from netspec import files
+from netspec.diagnostics.catalogue import phrase
 from netspec.diagnostics.display import json_text, safe, width
 from netspec.diagnostics.errors import UsageError, reason
 from netspec.diagnostics.model import Diagnostic, Quoted
@@ -118,17 +119,6 @@ def table(rows: Sequence[Sequence[str]]) -> None:
         print("  ".join(cell + " " * (space - width(cell)) for cell, space in zip(row, wide, strict=True)).rstrip())
 
 
-_CLASSES: dict[str, dict[Literal["en", "ko"], str]] = {
-    "heads": {
-        "en": "{target}|examples|answered|precision|recall|f1",
-        "ko": "{target}|예시|답한 수|precision|recall|f1",
-    },
-    "left": {
-        "en": "these have the lowest f1; scores.json has all {count:,}",
-        "ko": "f1이 가장 낮은 것들입니다. {count:,}개 모두는 scores.json에 있습니다",
-    },
-    "subject": {"en": "{name} is about `{of}`", "ko": "{name}: `{of}`에 대한 값"},
-}
 MOST_CLASSES = 20
 
 
@@ -136,10 +126,10 @@ def class_lines(
     classes: Mapping[str, Sequence[Mapping[str, Any]]], subjects: Mapping[str, str], language: Literal["en", "ko"]
 ) -> list[str]:
     """The lines that show the tables of classes, and of which class metrics speak."""
-    lines = [_CLASSES["subject"][language].format(name=name, of=of) for name, of in subjects.items()]
+    lines = [phrase("classes subject", language, name=name, of=of) for name, of in subjects.items()]
     for target, rows in classes.items():
         chosen = sorted(rows, key=lambda row: float(row["f1"]))[:MOST_CLASSES] if len(rows) > MOST_CLASSES else rows
-        cells: list[list[str]] = [_CLASSES["heads"][language].replace("{target}", target).split("|")]
+        cells: list[list[str]] = [phrase("classes heads", language, target=target).split("|")]
         for row in chosen:
             shares = (f"{row[name]:.4f}" for name in ("precision", "recall", "f1"))
             cells.append([safe(str(row["class"])), f"{row['examples']:,}", f"{row['answered']:,}", *shares])
@@ -149,7 +139,7 @@ def class_lines(
             numbers = (" " * (space - width(cell)) + cell for cell, space in zip(others, widths[1:]))
             lines.append("  ".join([first + " " * (widths[0] - width(first)), *numbers]))
         if len(chosen) < len(rows):
-            lines.append(_CLASSES["left"][language].format(count=len(rows)))
+            lines.append(phrase("classes left", language, count=len(rows)))
     return lines
 
 

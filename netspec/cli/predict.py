@@ -26,18 +26,13 @@ from netspec.cli.output import (
     write_text,
     written,
 )
+from netspec.diagnostics.catalogue import phrase
 from netspec.diagnostics.display import inert, width
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
 
 if TYPE_CHECKING:
     from netspec.training.inference.predictor import Predictor
-
-# the names of the parts of the data in other languages; English uses the keys themselves
-PARTS: dict[str, dict[str, str]] = {
-    "en": {},
-    "ko": {"training": "학습", "validation": "검증", "test": "시험", "given": "주어진 것"},
-}
 
 
 @click.command("evaluate")
@@ -65,7 +60,7 @@ def evaluate(run: Path, files: tuple[Path, ...], **flags: Any) -> int:
         say(f"{'':12}" + "  ".join(f"{name:>{wide}}" for name in names))
         language = language_of(["--lang", flags["lang"]] if flags["lang"] else [])
         for part, each in found.items():
-            shown = PARTS[language].get(part, part)
+            shown = phrase(f"part {part}", language)
             numbers = "  ".join(f"{each.scores[name]:>{wide}.4f}" for name in names)
             say(shown + " " * (12 - width(shown)) + numbers)
         last = next(found[name] for name in ("given", "test", "validation", "training") if name in found)

@@ -11,30 +11,14 @@ import click
 
 from netspec.cli.options import allow_option, common
 from netspec.cli.output import coloured, language_of, output_for, say, table, write_json, write_text, written
-from netspec.cli.predict import PARTS
+from netspec.diagnostics.catalogue import Language, phrase
 from netspec.diagnostics.errors import NetspecError, UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
-from netspec.training.comparison import UNREADABLE, RunSummary, differing_settings, find_runs, summary
+from netspec.training.comparison import RunSummary, differing_settings, find_runs, summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_HEADS = {
-    "en": ("run", "net", "state", "epochs", "began", "seconds", "part"),
-    "ko": ("실행", "신경망", "상태", "에포크", "시작", "초", "부분"),
-}
-# the states of a run in other languages; English uses the words of the documents
-_STATES: dict[str, dict[str, str]] = {
-    "en": {},
-    "ko": {
-        "running": "진행 중",
-        "finished": "끝남",
-        "stopped": "멈춤",
-        "diverged": "발산",
-        "failed": "실패",
-        UNREADABLE: "읽을 수 없음",
-    },
-}
 USAGE = 2
 
 
@@ -94,12 +78,12 @@ def _rank(item: RunSummary, score: str) -> tuple[bool, float]:
     return False, -value if is_better_larger(score) else value
 
 
-def _table(found: Sequence[RunSummary], language: str) -> list[list[str]]:
+def _table(found: Sequence[RunSummary], language: Language) -> list[list[str]]:
     names = list(dict.fromkeys(name for item in found for name in item.scores))
-    rows = [[*_HEADS[language], *names]]
+    rows = [[*phrase("runs heads", language).split("|"), *names]]
     for item in found:
-        state = _STATES[language].get(item.state, item.state) + (f" ({item.fault.code})" if item.fault else "")
-        part = PARTS[language].get(item.part, item.part)
+        state = phrase(f"state {item.state}", language) + (f" ({item.fault.code})" if item.fault else "")
+        part = phrase(f"part {item.part}", language) if item.part else ""
         seconds = f"{item.seconds:.0f}" if item.seconds else ""
         scores = [f"{item.scores[name]:.4f}" if item.scores.get(name) is not None else "" for name in names]
         rows.append([item.folder, item.net, state, str(item.epochs), item.began, seconds, part, *scores])

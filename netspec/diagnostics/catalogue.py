@@ -14,7 +14,7 @@ LANGUAGES: tuple[Language, ...] = ("en", "ko")
 
 
 class Phrase(NamedTuple):
-    """A word of a message that is translated: the name of an entry in the phrases of the catalogue."""
+    """A word of a message that is translated: the name of a phrase of the catalogue."""
 
     name: str
 
@@ -87,10 +87,15 @@ def fill(template: str, words: Words, language: Language) -> str:
     return text + template[end:]
 
 
+def phrase(name: str, language: Language, /, **words: Word) -> str:
+    """Return a text that belongs to no code: a word of several messages, or a line such as those of `netspec train`."""
+    return fill(str(entries()["shared"]["phrases"][name][language]), words, language)
+
+
 def word(value: Word, language: Language) -> str:
     """Return one word of a message as the message shows it."""
     if isinstance(value, Phrase):
-        return str(entries()["shared"]["phrases"][value.name][language])
+        return phrase(value.name, language)
     if isinstance(value, Quoted):
         return ", ".join(f"`{safe(item)}`" for item in value.words)
     if isinstance(value, tuple):
@@ -130,12 +135,6 @@ def particle(word: str, wanted: str) -> str:
 
 # ---- the page of a code: `netspec explain`
 
-_HEADS: dict[str, dict[Language, str]] = {
-    "says": {"en": "What is said:", "ko": "나오는 말:"},
-    "help": {"en": "What helps:", "ko": "도움말:"},
-    "wrong": {"en": "Wrong:", "ko": "틀린 예:"},
-    "right": {"en": "Right:", "ko": "옳은 예:"},
-}
 _ANY_FIELD = r"\{\w*(?::\w+)?\}"
 
 
@@ -160,7 +159,7 @@ def explained(code: str, language: Language, said: str = "") -> str:
 def _block(head: str, text: str, language: Language) -> str:
     from textwrap import indent  # late, since only `netspec explain` needs it
 
-    return f"{_HEADS[head][language]}\n\n{indent(text.strip(), '    ')}"
+    return f"{phrase(f'page {head}', language)}\n\n{indent(text.strip(), '    ')}"
 
 
 def _pattern(template: str) -> str:

@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from typing import Any, Literal, NamedTuple
 
-from netspec.diagnostics.catalogue import NO_WORDS, Language, Phrase, Quoted, Word, Words, help_of, message, text_of
+from netspec.diagnostics.catalogue import (
+    NO_WORDS,
+    Language,
+    Phrase,
+    Quoted,
+    Word,
+    Words,
+    help_of,
+    message,
+    phrase,
+    text_of,
+)
 from netspec.diagnostics.display import PLAIN, Style, excerpts, json_text, safe
 from netspec.source import Span
 
@@ -256,15 +267,6 @@ def _touch(left: Fix, right: Fix) -> bool:
 
 MAX_SHOWN = 50  # the long form shows at most this many; its last line says how many are left
 
-_WORDS: dict[str, dict[Language, str]] = {
-    "error": {"en": "error", "ko": "오류"},
-    "warning": {"en": "warning", "ko": "경고"},
-    "note": {"en": "note", "ko": "알림"},
-    "help": {"en": "help", "ko": "도움말"},
-    "times": {"en": "{text} (the first of {count:,} such places)", "ko": "{text} (같은 곳 {count:,}군데 중 첫째)"},
-    "more": {"en": "{count:,} more not shown", "ko": "{count:,}개를 더 표시하지 않았습니다"},
-}
-
 
 def plain(diagnostics: Iterable[Diagnostic], language: Language = "en") -> str:
     return text(diagnostics, language, PLAIN)
@@ -277,7 +279,7 @@ def text(diagnostics: Iterable[Diagnostic], language: Language = "en", style: St
     parts = [_one(diagnostic, language, style) for diagnostic in rows[:MAX_SHOWN]]
     if len(left) > len(notes):
         count = sum(row.times for row in left) - len(notes)
-        parts.append(_WORDS["more"][language].format(count=count))
+        parts.append(phrase("said more", language, count=count))
     parts += [_one(diagnostic, language, style) for diagnostic in notes]
     return "\n\n".join(parts)
 
@@ -303,7 +305,7 @@ def concise(diagnostics: Iterable[Diagnostic], language: Language = "en") -> str
     lines = []
     for diagnostic in diagnostics:
         place = "" if diagnostic.span is None else f"{safe(str(diagnostic.span))}: "
-        kind = _WORDS[diagnostic.severity][language]
+        kind = phrase(f"said {diagnostic.severity}", language)
         lines.append(f"{place}{kind}[{diagnostic.code}]: {_message(diagnostic, language)}")
     return "\n".join(lines)
 
@@ -342,7 +344,7 @@ def _place(span: Span | None) -> dict[str, Any] | None:
 def _message(diagnostic: Diagnostic, language: Language) -> str:
     text = message(diagnostic.code, diagnostic.words, language)
     if diagnostic.times > 1:
-        text = _WORDS["times"][language].format(text=text, count=diagnostic.times)
+        text = phrase("said times", language, text=text, count=diagnostic.times)
     return text
 
 
@@ -372,7 +374,7 @@ def help_lines(diagnostic: Diagnostic, language: Language) -> list[str]:
 
 def _one(diagnostic: Diagnostic, language: Language, style: Style) -> str:
     colour = style.error if diagnostic.severity == "error" else style.warning
-    kind = _WORDS[diagnostic.severity][language]
+    kind = phrase(f"said {diagnostic.severity}", language)
     lines = [
         f"{colour}{kind}[{diagnostic.code}]{style.reset}{style.bold}: {_message(diagnostic, language)}{style.reset}"
     ]
@@ -382,5 +384,5 @@ def _one(diagnostic: Diagnostic, language: Language, style: Style) -> str:
         marks += [(label.span, _label(diagnostic, label, language), False) for label in diagnostic.labels]
         lines += excerpts(marks, colour, style)
     for hint in help_lines(diagnostic, language):
-        lines.append(f"  {style.help}{_WORDS['help'][language]}:{style.reset} {hint}")
+        lines.append(f"  {style.help}{phrase('said help', language)}:{style.reset} {hint}")
     return "\n".join(lines)

@@ -18,7 +18,7 @@ from typing import Literal
 from netspec.config.dates import orders_of
 from netspec.config.vocabulary.sources import Csv
 from netspec.config.vocabulary.steps import Date, Label
-from netspec.diagnostics.catalogue import Language, Word, Words, fill
+from netspec.diagnostics.catalogue import Language, Word, Words, phrase
 from netspec.diagnostics.errors import DataError, UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, suggestion
 from netspec.names import nearest
@@ -42,54 +42,6 @@ _COUNTS = re.compile(
 MOST_CLASSES = 100
 FEW = 20  # rows; with fewer there is nothing to choose weights by
 ROWS_PER_INPUT = 10  # training rows, of each class alike: with fewer a hidden layer learns the rows by heart
-
-_WORDS: dict[str, dict[Language, str]] = {
-    "title": {"en": "{target} from the other columns of {file}", "ko": "{file}의 다른 열로 {target} 맞히기"},
-    "named": {"en": "the target is `{target}`, by its name", "ko": "목표는 이름으로 고른 `{target}`"},
-    "last": {"en": "the target is `{target}`, the last column", "ko": "목표는 마지막 열 `{target}`"},
-    "other": {
-        "en": "another one: netspec new --data {file} --target NAME",
-        "ko": "바꾸려면: netspec new --data {file} --target 이름",
-    },
-    "left": {"en": "left out {name}: {why}", "ko": "{name} 열은 뺌: {why}"},
-    "empty": {"en": "no cell has a value", "ko": "값이 있는 칸이 없음"},
-    "constant": {"en": "every row says {value}", "ko": "모든 줄이 {value}"},
-    "counts": {
-        "en": "it numbers the rows, and says nothing about new ones",
-        "ko": "줄의 번호일 뿐이라 새 줄에는 쓸모없음",
-    },
-    "date": {
-        "en": "dates; {step} would take them as days, a number",
-        "ko": "날짜. {step}{:으로} 쓰면 날수를 숫자로 가져옴",
-    },
-    "texts": {"en": "{count} different texts in {rows} rows", "ko": "{rows}줄에 서로 다른 글이 {count}가지"},
-    "mixed": {
-        "en": "{count} cells are no numbers, such as {value}: correct them to take it",
-        "ko": "숫자가 아닌 칸이 {count}개({value} 등). 고치면 쓸 수 있음",
-    },
-    "gaps": {
-        "en": "missing cells become the mean of the training rows; `missing = flag` would also say where they were",
-        "ko": "빈 칸은 학습용 줄의 평균으로 채움. `missing = flag`면 어디였는지도 알려 줌",
-    },
-    "drop": {"en": "rows without a target are left out", "ko": "목표가 빈 줄은 뺌"},
-    "skewed": {
-        "en": "the classes are not equally frequent, so the rare ones count more",
-        "ko": "클래스의 수가 고르지 않아 드문 클래스를 더 무겁게 셈",
-    },
-    "straight": {
-        "en": "the inputs also go straight to the output: what a line can say need not be learned by `z`",
-        "ko": "입력은 출력으로도 바로 감: 직선으로 되는 것은 `z`가 배우지 않아도 됨",
-    },
-    "few": {"en": "few rows: a line, trained on all of them", "ko": "줄이 적어 직선 하나를 모든 줄로 학습"},
-    "narrow": {
-        "en": "a line: for a hidden layer {rows} rows are few beside {inputs} inputs",
-        "ko": "직선 하나: 은닉층을 두기에는 입력 {inputs}개에 비해 줄 {rows}개가 적음",
-    },
-    "rare": {
-        "en": "values of fewer than {least} rows, and values that are new, count as `other`",
-        "ko": "{least}줄보다 적게 나온 값과 처음 보는 값은 `other`로 셈",
-    },
-}
 
 
 @dataclass(slots=True)
@@ -284,7 +236,7 @@ class _Text:
         self.training = rows if self.few else round(0.7 * rows)
 
     def say(self, key: str, **words: Word) -> str:
-        return fill(_WORDS[key][self.language], words, self.language)
+        return phrase(f"new {key}", self.language, **words)
 
     def text(self) -> str:
         inputs = self.inputs()

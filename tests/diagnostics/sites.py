@@ -64,14 +64,14 @@ def scan() -> Scan:
         for name, tree in modules.items()
         for function in _functions(tree)
     ]
-    kinds = ("Hint", "Label", "Phrase")
+    kinds = ("Hint", "Label", "Phrase", "phrase", "word")
     names = {kind: {name for function in found for name in function.names(kind)} for kind in kinds}
     return Scan(
         codes=frozenset(codes),
         sites=tuple(site for function in found for site in function.sites()),
         hints=frozenset(names["Hint"]),
         labels=frozenset(names["Label"]),
-        phrases=frozenset(names["Phrase"]),
+        phrases=frozenset(names["Phrase"] | names["phrase"] | names["word"]),
     )
 
 

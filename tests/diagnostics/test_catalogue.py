@@ -21,7 +21,20 @@ SHARED = entries()["shared"]
 EXAMPLES = [code for code, entry in CODES.items() if "wrong" in entry]
 FIELD = re.compile(r"\{(\w*)(?::\w+)?\}")
 # phrases whose names the code puts together: `axis row`, `verb +`
-COMPOSED = ("axis ", "file ", "kind ", "reason ", "verb ")
+COMPOSED = (
+    "axis ",
+    "file ",
+    "kind ",
+    "new ",
+    "page ",
+    "part ",
+    "reason ",
+    "said ",
+    "state ",
+    "train best",
+    "train last",
+    "verb ",
+)
 
 
 def texts(entry: dict[str, Any]) -> dict[str, dict[str, str]]:
