@@ -6,14 +6,16 @@ from itertools import pairwise
 
 from netspec.figure.scene import Node, Point, Scene, layout
 from netspec.figure.scene.canvas import Canvas, boxed
-from netspec.figure.scene.typeset import paragraph, symbol, widest
+from netspec.figure.scene.typeset import Line, paragraph, symbol, widest
 from netspec.figure.settings import FigureSettings
 from netspec.figure.units import Group, Unsuitable, lone_links
-from netspec.figure.units.captions import captions_of
-from netspec.figure.units.lattice import Lattice, draw_lattice, lattice_of
+from netspec.figure.units.captions import Caption, captions_of
+from netspec.figure.units.lattice import COLUMN, Lattice, draw_lattice, lattice_of
 from netspec.ir.graph import Graph
 
 APART = 20.0  # mm from one grid to the next
+CLOSE = 8.0  # what remains of it, and of FAN, on a page with little room
+ROWS_APART = 10.0  # mm from a row of grids to the next
 FAN = 70.0  # mm between a single unit and a grid, because their wires spread like a fan
 MOST_WIRES = 60  # if a figure would have more wires, they are drawn only if its settings ask for them
 
@@ -27,23 +29,64 @@ def grid(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
     lattices = [lattice_of(group, settings) for group in groups]
     captions = captions_of(groups, settings)
     wide = {caption.rank: caption.width() for caption in captions}
-    x = 0.0
+    row: list[Lattice] = []  # the grids that stand side by side; on a page they may stand in several rows
+    high = max((boxed(_title(lattice, settings), _size(settings)).height for lattice in lattices), default=0.0)
+    low = 0.0
     for number, lattice in enumerate(lattices):
-        if number:
-            x = _next(canvas, lattices[number - 1], lattice, wide.get(number, 0.0), settings)
+        x = _next(canvas, row[-1], lattice, wide.get(number, 0.0), settings) if row else 0.0
+        if row and x + _width(lattice) > settings.fit.width and not _wired(lattices, settings):
+            _finish(canvas, row, number - len(row), captions, settings)
+            low = canvas.box().bottom + ROWS_APART
+            row, x = [], 0.0
         lattice.origin = Point(x, 0.0)
+        if low:
+            lattice.origin = Point(
+                x, low + high + 7 - lattice.point(0, lattice.columns.places[-1]).y + lattice.radii[1]
+            )
         alone = _is_one(lattice)
         draw_lattice(canvas, lattice, settings, inside=not alone)
         if alone:
             _label_below(canvas, lattice, settings)
-    _wires(canvas, lattices, settings)
-    _titles(canvas, lattices, settings)
+        if low and not row:
+            _carry(canvas, lattices[number - 1], lattice, low - ROWS_APART / 2)
+        row.append(lattice)
+    if _wired(lattices, settings):
+        _wires(canvas, lattices)
+    _finish(canvas, row, len(lattices) - len(row), captions, settings)
+    return canvas.scene("grid")
+
+
+def _finish(canvas: Canvas, row: list[Lattice], first: int, captions: list[Caption], settings: FigureSettings) -> None:
+    """Write the titles and captions of a row of grids, whose first is the grid number `first`.
+
+    The caption between its last grid and the next row stands below them.
+    """
+    _titles(canvas, row, settings)
     box = canvas.box()
     for caption in captions:
-        before, after = lattices[caption.rank - 1].box, lattices[caption.rank].box
-        x = (before.middle.x + after.middle.x) / 2
-        caption.draw(canvas, x, box.bottom + 5 + caption.first_height())
-    return canvas.scene("grid")
+        place = caption.rank - first
+        if 0 < place < len(row):
+            x = (row[place - 1].box.middle.x + row[place].box.middle.x) / 2
+            caption.draw(canvas, x, box.bottom + 5 + caption.first_height())
+    for caption in captions:
+        if caption.rank - first == len(row):
+            low = canvas.box().bottom + 5 + caption.first_height()
+            caption.draw(canvas, (row[0].box.left + row[-1].box.right) / 2, low)
+
+
+def _carry(canvas: Canvas, before: Lattice, lattice: Lattice, y: float) -> None:
+    """Draw the arrow from the last grid of a row to the first of the next."""
+    start, end = before.box, lattice.box
+    right, left = start.right + 5, end.left - 5
+    points = (
+        Point(start.right + 1, start.middle.y),
+        Point(right, start.middle.y),
+        Point(right, y),
+        Point(left, y),
+        Point(left, end.middle.y),
+        Point(end.left - 1, end.middle.y),
+    )
+    canvas.wire("", "", points, id=f"{lattice.group.id}.carry", classes=("carry",), layer=lattice.group.layer.path)
 
 
 def _is_one(lattice: Lattice) -> bool:
@@ -53,21 +96,31 @@ def _is_one(lattice: Lattice) -> bool:
 def _next(canvas: Canvas, before: Lattice, lattice: Lattice, caption: float, settings: FigureSettings) -> float:
     """Return the x where the next grid begins: with room between the grids, and for their titles and captions."""
     left = before.box
-    apart = FAN if _is_one(before) or _is_one(lattice) else APART
-    width = lattice.columns.places[-1] * 11.0 + 2 * layout.ELLIPSE[0]
+    fan = _is_one(before) or _is_one(lattice)
+    apart, radius = settings.fit.space(FAN if fan else APART, CLOSE), lattice.radii[0]
+    width = _width(lattice)
     middles = max(caption + 6, (_title_width(before, settings) + _title_width(lattice, settings)) / 2 + 6)
-    start = left.right + apart + layout.ELLIPSE[0]
-    return max(start, left.middle.x + middles - width / 2 + layout.ELLIPSE[0])
+    start = left.right + apart + radius
+    return max(start, left.middle.x + middles - width / 2 + radius)
 
 
-def _title(lattice: Lattice, settings: FigureSettings) -> str:
+def _width(lattice: Lattice) -> float:
+    return lattice.columns.places[-1] * COLUMN.x + 2 * lattice.radii[0]
+
+
+def _size(settings: FigureSettings) -> float:
+    """Return the size of the layers' titles."""
+    return settings.fit.letters(layout.TITLE)
+
+
+def _title(lattice: Lattice, settings: FigureSettings) -> tuple[Line, ...]:
     given = settings.of(lattice.group.layer.path).title
-    return lattice.group.title if given is None else given
+    title = lattice.group.title if given is None else given
+    return paragraph(title) if title else ()
 
 
 def _title_width(lattice: Lattice, settings: FigureSettings) -> float:
-    title = _title(lattice, settings)
-    return widest(paragraph(title), layout.TITLE) if title else 0.0
+    return widest(_title(lattice, settings), _size(settings))
 
 
 def _label_below(canvas: Canvas, lattice: Lattice, settings: FigureSettings) -> None:
@@ -84,11 +137,15 @@ def _label_below(canvas: Canvas, lattice: Lattice, settings: FigureSettings) -> 
     canvas.text(f"{node.id}.label", (line,), node.x, y, layout.INPUT_LABEL, classes=("label",), layer=group.layer.path)
 
 
-def _wires(canvas: Canvas, lattices: list[Lattice], settings: FigureSettings) -> None:
+def _wired(lattices: list[Lattice], settings: FigureSettings) -> bool:
+    """Whether the wires between the units are drawn."""
+    units = [len(lattice.rows.units) * len(lattice.columns.units) for lattice in lattices]
+    count = sum(a * b for a, b in pairwise(units))
+    return settings.edges != "none" and (settings.edges is not None or count <= MOST_WIRES)
+
+
+def _wires(canvas: Canvas, lattices: list[Lattice]) -> None:
     """Draw a wire from each drawn unit to each drawn unit that reads it, from rim to rim, behind all ellipses."""
-    count = sum(len(a.nodes) * len(b.nodes) for a, b in pairwise(lattices))
-    if settings.edges == "none" or (settings.edges is None and count > MOST_WIRES):
-        return
     by_group = {lattice.group: lattice for lattice in lattices}
     for lattice in lattices:
         for link in lone_links(lattice.group):
@@ -111,13 +168,12 @@ def _place(node: Node) -> int | None:
 
 
 def _titles(canvas: Canvas, lattices: list[Lattice], settings: FigureSettings) -> None:
-    top = min(lattice.box.top for lattice in lattices)
+    top, size = min(lattice.box.top for lattice in lattices), _size(settings)
     for lattice in lattices:
-        title = _title(lattice, settings)
-        if title:
-            lines = paragraph(title)
-            y = top - 7 - boxed(lines, layout.TITLE).bottom
-            id_ = f"{lattice.group.id}.title"
+        lines = _title(lattice, settings)
+        if lines:
+            y = top - 7 - boxed(lines, size).bottom
+            path = lattice.group.layer.path
             canvas.text(
-                id_, lines, lattice.box.middle.x, y, layout.TITLE, classes=("title",), layer=lattice.group.layer.path
+                f"{lattice.group.id}.title", lines, lattice.box.middle.x, y, size, classes=("title",), layer=path
             )

@@ -16,6 +16,7 @@ ORIGIN = Point(0.0, 0.0)
 COLUMN = Point(11.0, -6.9)  # mm from a unit to the unit in the next column: right and up
 ROW = 14.3  # mm down from a unit to the unit in the next row
 OVER_ROWS, OVER_COLUMNS = 1.78, 2.0  # distance of two units with dots between them, in steps
+WIDE = (5.2, 6.6)  # radii of a unit on a page with little room, so that larger letters fit
 ROWS, COLUMNS = 5, 4  # a grid with no more rows (columns) than this shows all of them
 LABEL = 4.7
 
@@ -94,6 +95,7 @@ class Lattice:
     columns: Axis
     origin: Point
     flat: bool = False  # whether the layer has no rows and columns and so is drawn as one column
+    radii: tuple[float, float] = layout.ELLIPSE
     nodes: dict[tuple[str, str], Node] = field(default_factory=dict)
 
     def point(self, row: float, column: float) -> Point:
@@ -126,14 +128,15 @@ def around(nodes: list[Node]) -> Rect:
 def lattice_of(group: Group, settings: FigureSettings, origin: Point = ORIGIN) -> Lattice:
     """Return the grid of a layer; a layer that has no rows and columns becomes one column."""
     show = settings.of(group.layer.path).show
+    radii = layout.ELLIPSE if settings.fit.gap == 1 else WIDE
     space = group.type.space
     if len(space) != 2 or group.type.classes is not None:
         rows = shown_units(group.size, show[0] if show else default_rows(group.size))
-        return Lattice(group, axis(rows, OVER_ROWS), axis([Unit("1", (), 0)], 1), origin, flat=True)
+        return Lattice(group, axis(rows, OVER_ROWS), axis([Unit("1", (), 0)], 1), origin, flat=True, radii=radii)
     row_show, column_show = show[-2:] if len(show) >= 2 else (default_rows(space[0]), default_columns(space[1]))
     rows = shown_units(space[0], row_show)
     columns = shown_units(space[1], column_show)
-    return Lattice(group, axis(_named(rows), OVER_ROWS), axis(_named(columns), OVER_COLUMNS), origin)
+    return Lattice(group, axis(_named(rows), OVER_ROWS), axis(_named(columns), OVER_COLUMNS), origin, radii=radii)
 
 
 def _named(entries: list[Unit | Gap]) -> list[Unit | Gap]:
@@ -155,7 +158,7 @@ def draw_lattice(
             node = canvas.node(
                 f"{group.id}.{row.name}.{column.name}" if not lattice.flat else f"{group.id}.{row.name}",
                 *point,
-                *layout.ELLIPSE,
+                *lattice.radii,
                 shape="ellipse",
                 ink="faint" if outside else ink or group.ink,
                 fill="paper",

@@ -24,6 +24,7 @@ APART = 1.15  # distance from a perceptron's last weight to the next perceptron'
 # horizontal distances in mm: from an input dot to its weight, from the weight to the bend of its wire, from the weight
 # to the sum, from the sum to the activation box; the output dot is TO_END - 8.3 behind the last shape
 TO_WEIGHT, KNEE, TO_SUM, TO_BOX, TO_END = 25.6, 8.3, 35.0, 37.0, 31.0
+CLOSEST = 0.4  # what remains of these distances on a page with little room
 TO_NEXT = 51.0  # smallest distance from a layer's outputs to the weights of the next layer
 S = 7.4  # size of the letter s beside the arrow from the sum to the activation
 ROW_LABEL, CONSTANT = 7.0, 5.0  # sizes of the labels of the inputs and of the constant 1
@@ -50,6 +51,10 @@ class Perceptrons:
         self.settings = settings
         self.columns: dict[str, float] = {}  # the middle of each column; captions stand below it
         self.hints = settings.of
+
+    def space(self, distance: float) -> float:
+        """Return a horizontal distance, which is shorter on a page with little room."""
+        return self.settings.fit.space(distance, CLOSEST * distance)
 
     # ---- inputs
 
@@ -202,7 +207,7 @@ class Perceptrons:
         canvas, base = self.canvas, f"{group.id}.{unit.name}"
         total = canvas.node(
             f"{base}.sum",
-            x + TO_SUM,
+            x + self.space(TO_SUM),
             y,
             layout.UNIT,
             classes=("sum",),
@@ -215,7 +220,7 @@ class Perceptrons:
             if abs(weight.y - y) < 0.01:
                 points: tuple[Point, ...] = (start, Point(total.x - total.rx, y))
             else:
-                knee = Point(weight.x + weight.rx + KNEE, weight.y)
+                knee = Point(weight.x + weight.rx + self.space(KNEE), weight.y)
                 points = (start, knee, total.rim(knee))
             canvas.wire(weight.id, total.id, points, layer=group.layer.path, classes=("product",))
         last = total
@@ -230,7 +235,7 @@ class Perceptrons:
         rx = max(rx, line_width(line, layout.LABEL) / 2 + 2)
         box = self.canvas.node(
             f"{base}.act",
-            total.x + TO_BOX + rx - layout.BOX[0],
+            total.x + self.space(TO_BOX) + rx - layout.BOX[0],
             y,
             rx,
             ry,
@@ -247,7 +252,7 @@ class Perceptrons:
 
     def _end(self, group: Group, unit: Unit, last: Node, y: float) -> Node:
         """Draw the output's dot and return the dot; if a formula stands in its place, the dot is not drawn."""
-        x = last.x + last.rx + TO_END - 8.3
+        x = last.x + last.rx + self.space(TO_END) - 8.3
         final = group.role == "output"
         node = Node(
             id=f"{group.id}.{unit.name}",
@@ -263,10 +268,10 @@ class Perceptrons:
             value=None if unit.place is None else Value(group.value, unit.place),
         )
         start = Point(last.x + last.rx, y)
-        if self.with_formula and final:
+        if self.with_formula and final and not self.below:
             tip = Point(x - layout.DOT, y)
             self.canvas.wire(last.id, "", (start, tip), layer=group.layer.path, id=f"{node.id}.out", value=node.value)
-            self._formula(group, tip)
+            self._formula(group, tip.x + 2.4, tip.y)
             return node
         self.canvas.by_id[node.id] = node
         self.canvas.nodes.append(node)
@@ -281,20 +286,26 @@ class Perceptrons:
             return "relay" if group.role == "output" else "tiny"
         return group.ink
 
-    def _formula(self, group: Group, tip: Point) -> None:
-        """Write what the layer computes, as a formula behind the last arrow."""
+    @property
+    def below(self) -> bool:
+        """Whether the formula stands below the figure, because a page has no room for it behind the last arrow."""
+        return self.settings.fit.gap <= 0.5
+
+    def _formula(self, group: Group, x: float | None, y: float) -> None:
+        """Write what the layer computes: behind the last arrow or, without an x, below the figure from y on."""
         link = group.links[0]
         head, rest = formula_lines(group, link.source, self.settings, self.constant(group))
         lines = (head, *rest)
-        x = tip.x + 2.4
         indent = line_width(upright("=   "), FORMULA) if rest else 0.0
+        wide = max(indent + line_width(head, FORMULA), widest(lines, FORMULA))
         box = boxed((head,), FORMULA)
-        y = tip.y - box.middle.y
+        y -= box.middle.y if x is not None else box.top
+        x = self.canvas.box().middle.x - wide / 2 if x is None else x
         self.canvas.text(f"{group.id}.formula", (head,), x + indent, y, FORMULA, align="start", classes=("formula",))
         if rest:
             y += FORMULA * layout.LEADING * 1.05
             self.canvas.text(f"{group.id}.formula.2", rest, x, y, FORMULA, align="start", classes=("formula",))
-        self.columns["output"] = x + max(indent + line_width(head, FORMULA), widest(lines, FORMULA)) / 2
+        self.columns["output"] = x + wide / 2
 
     # ---- words
 
@@ -306,10 +317,10 @@ class Perceptrons:
             words = [*said, *[""] * 3][:3]
         columns = dict(zip(("weights", "sum", "activation"), words, strict=True))
         columns = {"input": self._title(source), **columns, "output": self._title(group)}
-        sizes = {"sum": SUM_CAPTION}
+        usual, sizes = self.settings.fit.letters(CAPTION), {"sum": SUM_CAPTION}
         self.canvas.footer(
             [
-                Footnote(f"{group.id}.{name}.caption", text, self.columns[name], sizes.get(name, CAPTION))
+                Footnote(f"{group.id}.{name}.caption", text, self.columns[name], sizes.get(name, usual))
                 for name, text in columns.items()
                 if text and name in self.columns
             ],
@@ -350,7 +361,7 @@ def perceptron(graph: Graph, groups: list[Group], settings: FigureSettings) -> S
     for number, group in enumerate(chain[1:]):
         if number:
             rows = _with_constant(drawing, chain[number], group, rows, x)
-        reach = max(TO_NEXT if number else TO_WEIGHT, drawing.reach(group, rows))
+        reach = max(drawing.space(TO_NEXT if number else TO_WEIGHT), drawing.reach(group, rows))
         rows = drawing.layer(group, rows, x + reach, number == 0)
         x = next(row.node.x for row in rows if isinstance(row, Source))
         xs.append(x)
@@ -360,6 +371,8 @@ def perceptron(graph: Graph, groups: list[Group], settings: FigureSettings) -> S
             drawing.titles(chain, xs)
         else:
             drawing.captions(chain[0], chain[1])
+    if drawing.with_formula and drawing.below:
+        drawing._formula(chain[-1], None, drawing.canvas.box().bottom + 5)
     for group in chain:
         hidden = [entry.hidden for entry in shown_units(group.size, *drawing._show(group)) if isinstance(entry, Gap)]
         if hidden:

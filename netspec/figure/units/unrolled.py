@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf, isinf
 
 from netspec.figure.scene import BOLD, Node, Pen, Point, Rect, Scene, layout
 from netspec.figure.scene.canvas import Canvas, boxed
 from netspec.figure.scene.typeset import Atom, Line, line_width, math, symbol, upright, widest, words
-from netspec.figure.settings import FigureSettings
+from netspec.figure.settings import FigureSettings, Fit
 from netspec.figure.strings import say
 from netspec.figure.units import Group, Unsuitable, lone_links
 from netspec.figure.units.columns import Block, columns_of
@@ -20,6 +21,7 @@ OVER = 28.0  # mm from one circle to the next if dots stand between them
 BETWEEN = 15.0  # mm between two pills of a cell, one above the other
 APART = 16.0  # mm between two cells; also the length of an arrow with an open end
 THICK = 0.665  # width of the arrows between pills
+CLOSE = 8.0  # mm: what remains of both on a page with little room
 CAPTION = 5.4
 ROW, FRAME = 11.2, 0.465  # height of a row of the table, and width of its outline
 VECTOR = 4.9  # font size in the table
@@ -31,6 +33,7 @@ class Cell:
 
     step: str
     x: float  # the middle of the cell
+    y: float = 0.0  # the middle of its lowest pill
     pills: dict[Group, Node] = field(default_factory=dict)
 
 
@@ -41,25 +44,56 @@ def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Sce
     columns = columns_of(groups, settings)
     ranks = [[block for block in column.blocks if not block.delay] for column in columns]
     canvas = Canvas()
-    width = max(sum(_width(block) for block in row) + APART * (len(row) - 1) for row in ranks)
-    x = _table(canvas, groups, settings, len(ranks), graph) if settings.table else 0.0
-    cells: list[Cell] = []
+    fit = settings.fit
+    apart = fit.space(APART, CLOSE)
+    width = max(sum(_width(block) for block in row) + apart * (len(row) - 1) for row in ranks)
+    left = _table(canvas, groups, settings, len(ranks), graph) if settings.table else 0.0
     steps, elided = _steps(groups, settings, graph)
     ends = elided and any(not group.timed for group in groups)  # whether dots stand before the last step
-    for number, step in enumerate(steps):
-        cell = Cell(step, x + width / 2)
-        last = number == len(steps) - 1
+    whole = left + len(steps) * (width + apart)
+    cells = _cells(canvas, steps, ranks, settings, left if whole <= fit.width else inf, ends)
+    for number, cell in enumerate(cells):
+        last = number == len(cells) - 1
         for rank, row in enumerate(ranks):
             shown = [block for block in row if block.group.timed or last]
-            _row(canvas, cell, shown, rank)
+            _row(canvas, cell, shown, rank, fit)
         _inside(canvas, cell, ranks)
         _caption(canvas, cell, settings)
-        cells.append(cell)
-        x += width + APART + (2 * APART if ends and number == len(steps) - 2 else 0.0)
     _between(canvas, cells, groups, ends, elided)
     if elided:
         _continues(canvas, cells, ends)
     return canvas.scene("unrolled")
+
+
+def _cells(
+    canvas: Canvas, steps: list[str], ranks: list[list[Block]], settings: FigureSettings, left: float, ends: bool
+) -> list[Cell]:
+    """Return the places of the cells: in one row from `left` on; if that is infinite, in rows below the table.
+
+    `ends`: whether dots stand before the last step.
+    """
+    fit = settings.fit
+    apart = fit.space(APART, CLOSE)
+    width = max(sum(_width(block) for block in row) + apart * (len(row) - 1) for row in ranks)
+    if not isinf(left):
+        more = 2 * apart if ends else 0.0
+        return [
+            Cell(step, left + width / 2 + number * (width + apart) + (more if number == len(steps) - 1 else 0.0))
+            for number, step in enumerate(steps)
+        ]
+    high = (len(ranks) - 1) * _over(fit) + 2 * (layout.UNIT + layout.PILL)
+    low = canvas.box().bottom + 2 * CLOSE if canvas.items else 0.0
+    count = max(1, int((fit.width + apart - 2 * APART) // (width + apart)))
+    turn = high + 4.5 + 2 * fit.letters(CAPTION) + CLOSE  # from a row to the next
+    return [
+        Cell(step, width / 2 + number % count * (width + apart), low + high - layout.UNIT + number // count * turn)
+        for number, step in enumerate(steps)
+    ]
+
+
+def _over(fit: Fit) -> float:
+    """Return the distance of two pills, one above the other."""
+    return 2 * (layout.UNIT + layout.PILL) + fit.space(BETWEEN, CLOSE)
 
 
 def _steps(groups: list[Group], settings: FigureSettings, graph: Graph) -> tuple[list[str], bool]:
@@ -104,14 +138,15 @@ def _width(block: Block) -> float:
     return max(_places(block)) + layout.UNIT + layout.PILL
 
 
-def _row(canvas: Canvas, cell: Cell, blocks: list[Block], rank: int) -> None:
-    y = -rank * (2 * (layout.UNIT + layout.PILL) + BETWEEN)
-    total = sum(_width(block) for block in blocks) + APART * (len(blocks) - 1)
+def _row(canvas: Canvas, cell: Cell, blocks: list[Block], rank: int, fit: Fit) -> None:
+    y = cell.y - rank * _over(fit)
+    apart = fit.space(APART, CLOSE)
+    total = sum(_width(block) for block in blocks) + apart * (len(blocks) - 1)
     left = cell.x - total / 2
     for block in blocks:
         width = _width(block)
         _pill(canvas, cell, block, left, y)
-        left += width + APART
+        left += width + apart
 
 
 def _pill(canvas: Canvas, cell: Cell, block: Block, left: float, y: float) -> None:
@@ -183,7 +218,8 @@ def _between(canvas: Canvas, cells: list[Cell], groups: list[Group], ends: bool,
                 broken = ends and number + link.delay == len(cells) - 1 and len(cells) > 1
                 if number + link.delay < len(cells) and not broken:
                     target = cells[number + link.delay].pills[group]
-                    points = _route(start, Point(target.x - target.rx, target.y))
+                    end = Point(target.x - target.rx, target.y)
+                    points = _route(start, end) if end.x > start.x else _around(start, end, cells[number + link.delay])
                     canvas.wire(
                         source.id, target.id, points, pen=pen, layer=group.layer.path, classes=("delayed",), id=id_
                     )
@@ -214,6 +250,13 @@ def _route(start: Point, end: Point) -> tuple[Point, ...]:
     return (start, Point(middle, start.y), Point(middle, end.y), end)
 
 
+def _around(start: Point, end: Point, cell: Cell) -> tuple[Point, ...]:
+    """Return a line from the end of a row of cells to the begin of the next row."""
+    top = min(pill.y - pill.ry for pill in cell.pills.values()) - CLOSE / 2
+    right, left = start.x + CLOSE, end.x - CLOSE
+    return (start, Point(right, start.y), Point(right, top), Point(left, top), Point(left, end.y), end)
+
+
 def _continues(canvas: Canvas, cells: list[Cell], ends: bool) -> None:
     """Draw dots in every row, to say that more time steps follow."""
     last = cells[-2] if ends and len(cells) > 1 else cells[-1]
@@ -230,8 +273,9 @@ def _continues(canvas: Canvas, cells: list[Cell], ends: bool) -> None:
 def _caption(canvas: Canvas, cell: Cell, settings: FigureSettings) -> None:
     text = f"{say('step', settings.lang)} {cell.step}"
     line = words(text)
-    y = layout.UNIT + layout.PILL + 4.5 - boxed((line,), CAPTION).top
-    canvas.text(f"step@{cell.step}.caption", (line,), cell.x, y, CAPTION, classes=("caption",))
+    size = settings.fit.letters(CAPTION)
+    y = cell.y + layout.UNIT + layout.PILL + 4.5 - boxed((line,), size).top
+    canvas.text(f"step@{cell.step}.caption", (line,), cell.x, y, size, classes=("caption",))
 
 
 def _table(canvas: Canvas, groups: list[Group], settings: FigureSettings, ranks: int, graph: Graph) -> float:
@@ -239,31 +283,33 @@ def _table(canvas: Canvas, groups: list[Group], settings: FigureSettings, ranks:
     group = next((group for group in groups if group.role == "input" and group.timed), None)
     if group is None:
         return 0.0
+    fit = settings.fit
+    caption, vector, row_high = fit.letters(CAPTION), fit.letters(VECTOR), fit.letters(ROW)
     rows = _table_rows(_length(groups, graph))
     vectors = {row: _vector(group, settings, row) for row in rows if row}
     head = words(say("sequence", settings.lang))
-    wide = max(widest(vectors.values(), VECTOR) + 5, line_width(head, CAPTION) + 2)
-    bottom, step = layout.UNIT + layout.PILL, 2 * (layout.UNIT + layout.PILL) + BETWEEN
+    wide = max(widest(vectors.values(), vector) + 5, line_width(head, caption) + 2)
+    bottom, step = layout.UNIT + layout.PILL, _over(settings.fit)
     middle = (bottom - (ranks - 1) * step - bottom) / 2
-    top = middle - len(rows) * ROW / 2
-    names = max(line_width(words(row or ""), CAPTION) for row in (*rows, say("step", settings.lang)))
+    top = middle - len(rows) * row_high / 2
+    names = max(line_width(words(row or ""), caption) for row in (*rows, say("step", settings.lang)))
     for number, row in enumerate(rows):
-        box = Rect(0.0, top + number * ROW, wide, top + (number + 1) * ROW)
+        box = Rect(0.0, top + number * row_high, wide, top + (number + 1) * row_high)
         id_ = f"sequence.{row or f'gap{number}'}"
         canvas.node(
-            id_, *box.middle, wide / 2, ROW / 2, shape="box", width=FRAME, classes=("row",), layer=group.layer.path
+            id_, *box.middle, wide / 2, row_high / 2, shape="box", width=FRAME, classes=("row",), layer=group.layer.path
         )
         if row is None:
             canvas.dots(f"{id_}.dots", *box.middle, 0, 1, "", group.layer.path, (0.55, 1.9))
             continue
         line = vectors[row]
-        canvas.label(canvas.by_id[id_], line, VECTOR)
-        y = box.middle.y - boxed((words(row),), CAPTION).middle.y
-        canvas.text(f"{id_}.name", (words(row),), -3.0 - names / 2, y, CAPTION, classes=("caption",))
-    y = top - 2.6 - boxed((head,), CAPTION).bottom
-    canvas.text("sequence.head", (head,), wide / 2, y, CAPTION, classes=("caption",))
+        canvas.label(canvas.by_id[id_], line, vector)
+        y = box.middle.y - boxed((words(row),), caption).middle.y
+        canvas.text(f"{id_}.name", (words(row),), -3.0 - names / 2, y, caption, classes=("caption",))
+    y = top - 2.6 - boxed((head,), caption).bottom
+    canvas.text("sequence.head", (head,), wide / 2, y, caption, classes=("caption",))
     canvas.text(
-        "sequence.step", (words(say("step", settings.lang)),), -3.0 - names / 2, y, CAPTION, classes=("caption",)
+        "sequence.step", (words(say("step", settings.lang)),), -3.0 - names / 2, y, caption, classes=("caption",)
     )
     return wide + APART
 

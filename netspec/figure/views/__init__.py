@@ -99,14 +99,16 @@ class View:
     def closer(self, drawing: Drawing, room: Room) -> Iterator[FigureSettings]:
         """Yield settings that set the figure ever more closely, the usual ones first, for a page with little room.
 
+        By default these set it in one row, then in as many as the page asks for.
+
         netspec takes the first with which the letters keep their size. What leaves something out comes last, with words
         in `fit.folded`: they stand below the figure.
 
         Parameters:
             room: what a drawing may have so that its letters keep their size.
         """
-        for gap, shape in CLOSER:
-            yield drawing.settings.close(room, gap, shape)
+        for rows, steps in ((None, CLOSER[:4]), (room, CLOSER[2:])):
+            yield from (drawing.settings.close(rows, gap, shape) for gap, shape in steps)
 
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str] | None:
         """Return what the figure shows of a step: names of options and facts, and "title" for which step it is.

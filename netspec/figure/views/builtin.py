@@ -126,13 +126,6 @@ class Planes(View):
 
         return planes(drawing.graph, drawing.settings)
 
-    def closer(self, drawing: Drawing, room: Room) -> Iterator[FigureSettings]:
-        """Yield one row, then as many as the page asks for."""
-        for gap, shape in CLOSER[:4]:
-            yield drawing.settings.close(None, gap, shape)
-        for gap, shape in CLOSER[3:]:
-            yield drawing.settings.close(room, gap, shape)
-
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
         """Return what stacks show: how many maps there are, the window of a step, and what is written below it."""
         from netspec.figure.stages import stages_of
