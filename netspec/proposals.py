@@ -371,10 +371,10 @@ def _by_habits(proposal: Proposal, known: Known) -> Iterator[Proposal]:
 def _patterns(statement: str, known: Known) -> Iterator[str]:
     """The statement with one habit of `foreign.WAYS` taken back."""
     if "\\" in statement or "$" in statement:
-        plain = statement
+        parts = re.split(r'("(?:[^"\\]|\\.)*")', statement)  # texts in quotes may have TeX of their own
         for pattern, right in foreign.LATEX:
-            plain = pattern.sub(right, plain)
-        yield plain
+            parts[::2] = [pattern.sub(right, part) for part in parts[::2]]
+        yield "".join(parts)
     for pattern, right in foreign.WAYS:
         yield pattern.sub(right, statement).replace("{maps}", known.maps())
 

@@ -400,6 +400,10 @@ class Spec:
         """Return every mistake in the sections. pydantic is imported only if there are sections."""
         kinds = {section.kind for section in self.program.main.sections}
         found: list[Diagnostic] = []
+        if any("$" in unit.source.text for unit in (self.program.main, *self.program.units.values())):
+            from netspec.figure.reading import check_captions
+
+            found += check_captions(self.program)
         if "figure" in kinds:
             from netspec.figure.reading import check_figures
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted, Words
 from netspec.elaborate.evaluate import LARGEST, Undefined, Want, evaluate
 from netspec.figure import settings as say
+from netspec.figure.scene.tex import TexFault, mathematics
+from netspec.figure.scene.typeset import paragraph
 from netspec.figure.settings import FigureSettings, Index, LayerHints, Region, Shown, Skip
 from netspec.figure.themes import OLD_NAMES, THEMES
 from netspec.figure.views import VIEWS, follows, views_with
@@ -206,7 +208,7 @@ class Reader:
             case "whole":
                 return self.integer(name, option, value)
             case "text":
-                return self.text(name, value)
+                return self.text(name, value, name.rpartition(".")[2] == "symbol")
             case "length":
                 found = value.name if isinstance(value, tree.Ref) else self.text(name, value)
                 if not say.is_width(found):
@@ -260,9 +262,12 @@ class Reader:
             raise Fault(Diagnostic("NS705", self.source.span(value.at), words))
         return found
 
-    def text(self, name: str, value: tree.Value) -> str:
+    def text(self, name: str, value: tree.Value, symbol: bool = False) -> str:
         if not isinstance(value, tree.Text):
             raise self.wrong(name, value, "text", fix=f'"{value.name}"' if isinstance(value, tree.Ref) else None)
+        found = wrong_tex(value, self.source, symbol)
+        if found is not None:
+            raise Fault(found)
         return value.value
 
     def texts(self, name: str, option: Option, value: tree.Value) -> tuple[str, ...]:
@@ -452,6 +457,43 @@ def _overlap(one: Region, other: Region) -> bool:
         return a is None or b is None or (a[0] <= b[1] and b[0] <= a[1])
 
     return meet(one.rows, other.rows) and meet(one.cols, other.cols) and meet(one.units, other.units)
+
+
+# ---- mathematics in texts
+
+
+def tex_fault(text: str, symbol: bool = False) -> TexFault | None:
+    """Return what is no TeX that figures set in a text, or in a symbol, which is mathematics as a whole."""
+    try:
+        _ = mathematics(text) if symbol and not text.isidentifier() else paragraph(text)
+    except TexFault as fault:
+        return fault
+    return None
+
+
+def of_tex(fault: TexFault, span: Span | None) -> Diagnostic:
+    return Diagnostic("NS738" if fault.what == "unknown" else "NS739", span, {"part": fault.part})
+
+
+def wrong_tex(value: tree.Text, source: SourceFile, symbol: bool = False) -> Diagnostic | None:
+    """Return NS738 or NS739 at the place in a quoted text where its mathematics is wrong."""
+    fault = tex_fault(value.value, symbol)
+    if fault is None:
+        return None
+    start, end = value.at
+    found = source.text.find(fault.part, start, end)
+    return of_tex(fault, source.span((found, found + len(fault.part)) if found >= 0 else value.at))
+
+
+def check_captions(program: Program) -> list[Diagnostic]:
+    """Return the mistakes of the mathematics in the captions of nets, blocks and layers."""
+    found = []
+    for unit in {id(unit): unit for unit in (program.main, *program.units.values())}.values():
+        for definition in unit.own.values():
+            lines = [line for line in definition.body.statements if isinstance(line, tree.Input | tree.Layer)]
+            texts = [line.caption for line in (definition.body, *lines) if line.caption is not None]
+            found += [wrong_tex(text, unit.source) for text in texts if "$" in text.value]
+    return [diagnostic for diagnostic in found if diagnostic is not None]
 
 
 # ---- a section, and all sections of a file

@@ -12,7 +12,7 @@ from netspec.diagnostics.model import Diagnostic, Fault, Hint, Quoted
 from netspec.figure.backends import Options, Picture
 from netspec.figure.notes import folded, headed, noted
 from netspec.figure.page import laid_out, room_on
-from netspec.figure.reading import SETTINGS, is_open, net_of, no_width, read_figure, takes
+from netspec.figure.reading import SETTINGS, is_open, net_of, no_width, of_tex, read_figure, takes, tex_fault
 from netspec.figure.scene import Scene
 from netspec.figure.settings import PRESETS, FigureSettings, is_width
 from netspec.figure.strings import described
@@ -99,6 +99,8 @@ def _option(name: str, value: Any) -> Any:
             texts = () if value in option.choices else value
             if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
                 raise _wrong(name, value, Hint("takes_texts"))
+            for fault in filter(None, map(tex_fault, texts)):
+                raise UsageError(of_tex(fault, None))
             return tuple(texts)
         case _:
             if not isinstance(value, str):

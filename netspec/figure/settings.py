@@ -136,6 +136,13 @@ class FigureSettings:
     def of(self, path: str) -> LayerHints:
         return self.layers.get(path, _NO_HINTS)
 
+    def sized(self, role: str, size: float) -> float:
+        """Return the size of a role of text: `size`, unless the theme gives this role another."""
+        from netspec.figure.themes import theme_named
+
+        theme = theme_named(self.theme)
+        return size * (theme.sizes.get(role, 1.0) if theme else 1.0)
+
     def bound(self) -> FigureSettings:
         """Return these settings with all letters removed from `show` lists.
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Final
 
 from netspec.figure.scene import Scene
+from netspec.figure.scene.tex import plain
+from netspec.figure.scene.typeset import paragraph
 from netspec.figure.settings import FigureSettings
 from netspec.ir.graph import Graph
 from netspec.ir.sizes import Formula
@@ -71,6 +73,11 @@ _TEXTS = {
 }
 
 
+def _spelled(caption: str) -> str:
+    """Return a caption with its mathematics as plain characters."""
+    return "\n".join(map(plain, paragraph(caption)))
+
+
 def described(scene: Scene, graph: Graph, settings: FigureSettings) -> Scene:
     """Return the scene with its title and description."""
     texts = _TEXTS[settings.lang]
@@ -82,10 +89,9 @@ def described(scene: Scene, graph: Graph, settings: FigureSettings) -> Scene:
             edge = layer.values[0]
             kind = graph.nodes[edge.node].types[edge.output]
             line = texts[layer.role].format(label=layer.label, type=kind)
-            lines.append(f"{line} ({layer.caption})." if layer.caption else f"{line}.")
+            lines.append(f"{line} ({_spelled(layer.caption)})." if layer.caption else f"{line}.")
     if scene.hidden:
         parts = ", ".join(texts["part"].format(hidden=hidden, label=label) for label, hidden in scene.hidden.items())
         lines.append(texts["elided"].format(parts=parts))
-    return replace(
-        scene, title=settings.heading or graph.caption or graph.name, description=" ".join(" ".join(lines).split())
-    )
+    title = _spelled(settings.heading or graph.caption) or graph.name
+    return replace(scene, title=title, description=" ".join(" ".join(lines).split()))

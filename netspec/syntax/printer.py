@@ -382,7 +382,9 @@ def _binary_pieces(value: tree.Binary, room: int) -> list[str]:
 
 def quote(text: str) -> str:
     """Return a string literal whose value is `text`."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    # before these signs a backslash is itself, so that formulas such as \hat{y} stay as they are written
+    escaped = re.sub(r"\\(?![a-mo-su-zA-Z{}|,;!$%#&_])", r"\\\\", text)
+    escaped = escaped.replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
     return f'"{escaped}"'
 
 

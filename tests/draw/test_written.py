@@ -8,7 +8,7 @@ import pytest
 
 from netspec.figure.backends import dot, svg
 from netspec.figure.scene import Dots, Image, Item, Node, Pen, Point, Polygon, Rect, Scene, Text, Wire
-from netspec.figure.scene.typeset import Atom
+from netspec.figure.scene.tex import Atom
 from netspec.figure.themes import THEMES, Theme
 
 IN = 25.4  # millimetres: 72 points of DOT, which begin at the canvas's lower left corner

@@ -11,9 +11,12 @@ import sys
 from pathlib import Path
 
 TABLE = Path(__file__).parents[2] / "netspec" / "figure" / "scene" / "glyphs.json"
+ACCENTS = "ˆ˜˙¨¯‾"
+TEX = "ϵϕϑΥ∫∇∉∪∩∅∀∃≪≫≡∼∝⊂⊗⊤⊥ℓ⋱⌊⌋⌈⌉⇒↦" + "ℂℍℕℙℚℝℤ" + "ℬℰℱℋℐℒℳℛ"
+TEX += "".join(chr(start + k) for start in (0x1D538, 0x1D49C) for k in range(26))
 SIGNS = "–—‘’“”•…·×÷−±√∑∏∞≈≠≤≥→←↑↓⋯⋮∈∂′″½¼¾⊕⊙°²³¹µ∘∗∣‖⟨⟩"
 GREEK = "αβγδεζηθικλμνξοπρςστυφχψωΓΔΘΛΞΠΣΦΨΩ"
-CHARACTERS = [chr(code) for code in (*range(0x20, 0x7F), *range(0xA1, 0x100))] + list(SIGNS + GREEK)
+CHARACTERS = [chr(code) for code in (*range(0x20, 0x7F), *range(0xA1, 0x100))] + list(SIGNS + GREEK + ACCENTS + TEX)
 
 
 def measured(path: Path) -> dict[str, list[int]]:

@@ -11,12 +11,19 @@ from itertools import pairwise
 
 from netspec.figure.backends.svg import HEAD, arrow, escape
 from netspec.figure.scene import Dots, Image, Node, Pen, Point, Polygon, Scene, Text, Wire
-from netspec.figure.scene.typeset import SCRIPT, Atom, Line
+from netspec.figure.scene.tex import Atom, Line
+from netspec.figure.scene.typeset import SCRIPT
 from netspec.figure.settings import millimetres
 from netspec.figure.themes import THEMES, Theme
 
 PT = 72 / 25.4
-FACES = {"italic": "Times-Italic", "upright": "Times-Roman", "sans": "Helvetica", "bold": "Helvetica-Bold"}
+FACES = {
+    "italic": "Times-Italic",
+    "strong": "Times-Bold",
+    "upright": "Times-Roman",
+    "sans": "Helvetica",
+    "bold": "Helvetica-Bold",
+}
 CIRCLE = 0.5523  # distance of the control points of a Bezier quarter circle of radius 1
 MOST_PIXELS = 6000  # an image with more pixels becomes a frame
 
@@ -78,13 +85,13 @@ def html_line(line: Line, size: float) -> str:
 
 
 def _script(line: Line, size: float) -> str:
-    flat = tuple(Atom(atom.text, atom.style) for atom in line)
+    flat = tuple(Atom(atom.spelled, atom.style) for atom in line)
     small = max(size * SCRIPT, 4.0)
     return "".join(_font(atom, small) for atom in flat) or f'<FONT POINT-SIZE="{number(small)}"> </FONT>'
 
 
 def _font(atom: Atom, size: float) -> str:
-    return f'<FONT FACE="{FACES[atom.style]}" POINT-SIZE="{number(size)}">{html(atom.text) or " "}</FONT>'
+    return f'<FONT FACE="{FACES[atom.style]}" POINT-SIZE="{number(size)}">{html(atom.spelled) or " "}</FONT>'
 
 
 def number(value: float) -> str:

@@ -20,16 +20,16 @@ from netspec.figure.blocks.step_words import arguments, scope_title, step_lines,
 from netspec.figure.notes import ORDER, marks_of
 from netspec.figure.scene import HAIR, Node, Pen, Point, Scene, Shape, Text
 from netspec.figure.scene.canvas import Canvas
-from netspec.figure.scene.typeset import Atom, Line, line_width, words, wrapped
-from netspec.figure.settings import FigureSettings, Fit
+from netspec.figure.scene.tex import Atom, Line
+from netspec.figure.scene.typeset import line_width, words, wrapped
+from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
 from netspec.ir.graph import Edge, Graph, Layer, Scope
 from netspec.ir.graph import Node as Step
 from netspec.ir.marks import BOX
 from netspec.ir.types import Type, type_text
 
-STEP, LIGHT, FAINT = 3.9, 3.4, 3.0  # text sizes: of a step, of less important lines, of the least important lines
-SHAPE = 3.1  # text size of a type on a wire
+STEP, LIGHT = 3.9, 3.4  # text sizes: of a step, and of all that is less important
 PAD_X, PAD_Y = 2.6, 2.1  # from the text of a box to its outline
 THIN_PAD, LEAST_WIDTH = 1.3, 14.0  # what remains of PAD_X on a page; the least width of a box
 SIGN, FORK = 3.0, 0.7  # radii of the circle of a sum or join, and of the dot where a value goes to several readers
@@ -63,17 +63,12 @@ def _plan(collapsed: CollapsedGraph) -> Plan:
     for box, arrow in _results(collapsed):
         boxes.append(box)
         arrows.append(arrow)
-    arrows = _tagged(boxes, arrows, collapsed.fit)
+    arrows = _tagged(boxes, arrows)
     plan = Plan(boxes, clusters, straighten(boxes, arrows))
     return _framed(plan, collapsed) if collapsed.part.name else plan
 
 
-def _small(size: float, fit: Fit) -> float:
-    """Return the size of less important text; on a page with little room no text is smaller than LIGHT."""
-    return size if fit.gap == 1 else max(size, LIGHT)
-
-
-def _tagged(boxes: list[Box], arrows: list[Arrow], fit: Fit) -> list[Arrow]:
+def _tagged(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow]:
     """Replace the wires of a value that very many boxes read by the name of the value in each of these boxes.
 
     A reader cannot follow dozens of wires from one box.
@@ -86,7 +81,7 @@ def _tagged(boxes: list[Box], arrows: list[Arrow], fit: Fit) -> list[Arrow]:
         if readers[arrow.source] <= MOST_READERS or arrow.delay or target.shape != "round" or not source.rows:
             left.append(arrow)
             continue
-        row = Row((Atom("← "), *source.rows[0].line), _small(FAINT, fit), "guide")
+        row = Row((Atom("← "), *source.rows[0].line), LIGHT, "guide")
         target.rows = (*target.rows, row)
         target.height += row.size * LEADING
         target.width = max(target.width, line_width(row.line, row.size) + 2 * PAD_X)
@@ -108,9 +103,8 @@ def _results(collapsed: CollapsedGraph) -> list[tuple[Box, Arrow]]:
         whole = collapsed.fit.types and _everywhere(collapsed, source)
         type_ = type_words(collapsed.graph.type_of(edge)) if whole else ""
         line = words(": ".join(filter(None, ("" if known and type_ else name, type_))))
-        size = _small(SHAPE, collapsed.fit)
-        box = Box(f"{path}.out.{place}", "text", (Row(line, size, "guide"),), "tint-plain", "ink", "", path)
-        box.width, box.height = line_width(line, size) + 2, size * 1.6
+        box = Box(f"{path}.out.{place}", "text", (Row(line, LIGHT, "guide"),), "tint-plain", "ink", "", path)
+        box.width, box.height = line_width(line, LIGHT) + 2, LIGHT * 1.6
         found.append((box, Arrow(source.id, box.id)))
     return found
 
@@ -147,9 +141,9 @@ def _sign(collapsed: CollapsedGraph, group: NodeGroup) -> Box:
     marks = [mark.text for mark in found if mark.rank == BOX and mark.option != ORDER]
     collapsed.steps[node.index] = node
     text = ", ".join((sign if named is None else f"{named.label}: {sign}", *marks))
-    box = Box(group.id, "circle" if text == sign else "pill", (Row(words(text), 4.0),), "tint-plain", "ink", "")
+    box = Box(group.id, "circle" if text == sign else "pill", (Row(words(text), STEP),), "tint-plain", "ink", "")
     box.height = 2 * SIGN
-    box.width = 2 * SIGN if text == sign else line_width(words(text), 4.0) + 4.4
+    box.width = 2 * SIGN if text == sign else line_width(words(text), STEP) + 4.4
     return box
 
 
@@ -180,7 +174,7 @@ def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
         broken = _broken(title, NAME, math.inf if collapsed.fit.gap == 1 else collapsed.widest)
         rows += [Row(tuple(atom._replace(style="bold") for atom in line), NAME) for line in broken]
         if layer.scope == 0:
-            rows.append(Row(words(layer.label), _small(FAINT, collapsed.fit), "faint"))
+            rows.append(Row(words(layer.label), LIGHT, "faint"))
         return (*rows, *_shared(collapsed, group))
     ended = _line_ended(graph, group)
     if ended is not None:
@@ -206,11 +200,10 @@ def _broken(text: str, size: float, widest: float) -> tuple[Line, ...]:
 
 def _shared(collapsed: CollapsedGraph, group: NodeGroup) -> list[Row]:
     """Return a row that says whose weights the closed blocks of a box use; no row if these are their own or none."""
-    size = _small(FAINT, collapsed.fit)
     weighted = [node for node in group.nodes if node.path and node.index not in collapsed.steps]
     if not weighted or not all(node.again for node in weighted):
         shared = group.scope is not None and group.scope.shared
-        return [Row(words(say("shared", collapsed.lang)), size, "guide")] if shared and weighted else []
+        return [Row(words(say("shared", collapsed.lang)), LIGHT, "guide")] if shared and weighted else []
     own = {node.path for node in weighted}
     first = next((node for node in collapsed.graph.nodes if node.path in own and not node.again), None)
     if first is None:
@@ -218,7 +211,7 @@ def _shared(collapsed: CollapsedGraph, group: NodeGroup) -> list[Row]:
     owner = collapsed.graph.layers[first.layer]
     while owner.scope:
         owner = collapsed.graph.layers[collapsed.graph.scopes[owner.scope].layer]
-    return [Row(words(say("weights of", collapsed.lang).format(label=owner.label)), size, "guide")]
+    return [Row(words(say("weights of", collapsed.lang).format(label=owner.label)), LIGHT, "guide")]
 
 
 def _label(layer: Layer) -> str:
@@ -265,8 +258,7 @@ def _framed(plan: Plan, collapsed: CollapsedGraph) -> Plan:
     name = f"detail {collapsed.part.name}"
     rows = [Row(words(collapsed.part.name, "bold"), NAME)]
     said = arguments(collapsed, scope)
-    size = _small(FAINT, collapsed.fit)
-    rows += [Row(line, size, "faint") for line in wrapped(said, collapsed.widest, size)] if said else []
+    rows += [Row(line, LIGHT, "faint") for line in wrapped(said, collapsed.widest, LIGHT)] if said else []
     frame = Cluster(name, rows[0].line, "", collapsed.graph.layers[scope.layer].path, rows=tuple(rows[1:]))
     frame.width = max(line_width(row.line, row.size) for row in rows) + 2
     frame.height = sum(row.size for row in rows) * LEADING + 0.4
@@ -324,7 +316,7 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
             texts.append(type_words(types[0]))
         if least:
             texts = _times(delays[source_id, target_id], least)
-        found.append(_arrow(source, target, ", ".join(texts), least, _small(SHAPE, collapsed.fit)))
+        found.append(_arrow(source, target, ", ".join(texts), least))
     return found
 
 
@@ -357,12 +349,12 @@ def _role(collapsed: CollapsedGraph, target: NodeGroup, node: Step, position: in
     return roles[position] if len(roles) > position else ""
 
 
-def _arrow(source: NodeGroup, target: NodeGroup, text: str, delay: int, size: float) -> Arrow:
+def _arrow(source: NodeGroup, target: NodeGroup, text: str, delay: int) -> Arrow:
     head = not target.fork
     if not text:
         return Arrow(source.id, target.id, delay=delay, head=head)
     line = words(text)
-    return Arrow(source.id, target.id, line, delay, line_width(line, size) + 1.6, size * 1.45, head=head)
+    return Arrow(source.id, target.id, line, delay, line_width(line, LIGHT) + 1.6, LIGHT * 1.45, head=head)
 
 
 def _is_news(collapsed: CollapsedGraph, source: NodeGroup, value: Type) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from netspec.figure.scene import Point, Rect
-from netspec.figure.scene.typeset import Line
+from netspec.figure.scene.tex import Line
 from netspec.ir.graph import Node
 
 NAME, LEADING = 4.4, 1.35  # text size of names and titles in mm; distance of two baselines, in text sizes

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from netspec.figure.scene.typeset import Line, plain, text_box
+from netspec.figure.scene.tex import Line, plain
+from netspec.figure.scene.typeset import text_box
 
 Shape = Literal["circle", "ellipse", "box", "round", "pill"]
 Align = Literal["middle", "start", "end"]

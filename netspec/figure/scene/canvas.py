@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from netspec.figure.scene import (
     HAIRLINE,
@@ -30,28 +30,44 @@ from netspec.figure.scene import (
     canvas_of,
     layout,
 )
-from netspec.figure.scene.typeset import Line, paragraph, text_box, wrapped
+from netspec.figure.scene.tex import Line
+from netspec.figure.scene.typeset import axis, paragraph, text_box, wrapped
+
+STRUT = (0.85, 0.21)  # every line is as high as letters of any script reach above and below its baseline, in sizes
+ALIKE = 0.8  # labels of one role whose sizes differ by less than this factor take the smallest of these sizes
 
 
 def boxed(lines: tuple[Line, ...], size: float) -> Rect:
-    """Return the rectangle that the letters of a text cover if its middle is x = 0 and its first baseline y = 0."""
-    return Rect(*text_box(lines, 0, 0, size, "middle", layout.LEADING))
+    """Return the room that a text needs if its middle is x = 0 and its first baseline y = 0.
+
+    It is as high for every word, so that the texts of a row have one baseline; scripts may make it higher.
+    """
+    ink = Rect(*text_box(lines, 0, 0, size, "middle", layout.LEADING))
+    last = (len(lines) - 1) * layout.LEADING * size
+    return Rect(ink.left, min(ink.top, -STRUT[0] * size), ink.right, max(ink.bottom, last + STRUT[1] * size))
 
 
 def fitted(line: Line, size: float, rx: float, ry: float, round_: bool = True) -> float:
     """Return the largest text size, `size` at most, with which a label fits into an ellipse or a box of these radii."""
-    box = boxed((line,), size)
-    across, down = box.width / 2 / rx, box.height / 2 / ry
+    box = Rect(*text_box((line,), 0, axis(line) * size, size))
+    across, down = box.width / 2 / rx, max(-box.top, box.bottom) / ry
     taken = math.hypot(across, down) if round_ else max(across, down)
     return size if taken <= layout.FILL else size * layout.FILL / taken
 
 
-def level(line: Line) -> Line:
-    """Return a line like the label, but with subscripts of equal height; labels are centred by its box.
+def evened(sizes: Iterable[float]) -> dict[float, float]:
+    """Return for each size of the labels of one role the size that the label takes: one for all that are near.
 
-    Otherwise x_1 and x_d would not have the same baseline, because the letter d is higher than the digit 1.
+    Labels that are much too long for their shapes share a smaller size.
     """
-    return tuple(atom._replace(sub=(atom.sub[0]._replace(text="0"),) if atom.sub else ()) for atom in line)
+    found: dict[float, float] = {}
+    near: list[float] = []
+    for size in sorted(set(sizes), reverse=True):
+        if near and size < ALIKE * near[0]:
+            near = []
+        near.append(size)
+        found |= dict.fromkeys(near, size)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +91,7 @@ class Canvas:
     texts: list[Text] = field(default_factory=list)
     by_id: dict[str, Node] = field(default_factory=dict)
     hidden: dict[str, str] = field(default_factory=dict)
+    wanted: dict[str, float] = field(default_factory=dict)  # the size that the role of a label has, by the label's id
 
     # ---- nodes
 
@@ -117,16 +134,15 @@ class Canvas:
         return node
 
     def label(self, node: Node, line: Line, size: float, ink: str = "ink") -> Text | None:
-        """Write a label in the middle of a node, in a smaller size if it would not fit."""
+        """Write a label in the middle of a node; it and those of its role get smaller if it would not fit."""
         if not line:
             return None
-        size = fitted(line, size, node.rx, node.ry, node.shape in ("circle", "ellipse"))
-        box = boxed((level(line),), size)
+        wanted, size = size, fitted(line, size, node.rx, node.ry, node.shape in ("circle", "ellipse"))
         text = Text(
             id=f"{node.id}.label",
             lines=(line,),
             x=node.x,
-            y=node.y - box.middle.y,
+            y=node.y + axis(line) * size,
             size=size,
             ink=ink,
             inside=node.id,
@@ -134,6 +150,7 @@ class Canvas:
             layer=node.layer,
         )
         self.texts.append(text)
+        self.wanted[text.id] = wanted
         return text
 
     def dots(
@@ -264,7 +281,19 @@ class Canvas:
     def box(self) -> Rect:
         return canvas_of(self.items, 0.0)
 
+    def _even(self) -> None:
+        """Give the labels of each role one size."""
+        for role in set(self.wanted.values()):
+            size = evened(text.size for text in self.texts if self.wanted.get(text.id) == role)
+            self.texts = [
+                text
+                if self.wanted.get(text.id) != role or size[text.size] == text.size
+                else replace(text, size=size[text.size], y=text.y - axis(text.lines[0]) * (text.size - size[text.size]))
+                for text in self.texts
+            ]
+
     def scene(self, view: str, nodes_first: bool = False) -> Scene:
+        self._even()
         items = self.items
         return Scene(
             view=view, items=tuple(items), canvas=canvas_of(items), hidden=dict(self.hidden), nodes_first=nodes_first

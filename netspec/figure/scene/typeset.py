@@ -1,21 +1,23 @@
 """Turns labels and captions into runs: pieces of text in one font, each with a place, a size and a width.
 
 A line is a tuple of atoms. An atom is text in one style, with a subscript and a superscript that are lines themselves;
-if an atom has both, they stand one above the other. Widths come from a table of the fonts that netspec prefers. Every
-file states the width of each run, so that a viewer stretches another font to this width. So a label has the same box
-everywhere.
+if an atom has both, they stand one above the other. It may have an accent, or a bar over another line. Widths come from
+a table of the fonts that netspec prefers. Every file states the width of each run, so that a viewer stretches another
+font to this width. So a label has the same box everywhere.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from importlib.resources import files
 from typing import Literal, NamedTuple, TypeVar
 from unicodedata import category, combining, east_asian_width
 
-Style = Literal["italic", "upright", "sans", "bold"]
+from netspec.figure.scene.tex import Atom, Line, Style, inline, mathematics, split_text
+
 Family = Literal["math", "sans", "cjk"]
 
 SCRIPT = 0.68  # size of a sub- or superscript, as a part of the size of its base
@@ -24,21 +26,12 @@ DROP, RISE = 0.21, 0.40  # how far a subscript stands lower and a superscript hi
 STACKED_DROP, STACKED_RISE = 0.27, 0.45  # the same two distances for a base that has both
 AFTER = 0.05  # the space after scripts, in sizes of the base
 LEAN = (0.07, 0.09)  # how far an italic f reaches over its width to the left (depends on the font) and right
+OVER, BAR = 0.06, "¯"  # from a letter to its accent, in sizes; the sign that is stretched to a bar
+# how far the baseline of a line stands below the line's middle, in sizes
+AXIS: dict[Family, float] = {"math": 0.22, "sans": 0.3, "cjk": 0.36}
 CJK = (920, -120, 850)  # advance, bottom and top of a Hangul syllable in Noto Sans KR, in thousandths of an em
 CJK_SPACE = (224, 0, 0)  # the same for a space between syllables
 WIDE, NARROW = (1000, -120, 850), (600, -210, 740)  # the same for wide and narrow characters that are in no table
-
-
-class Atom(NamedTuple):
-    """A text in one style, with its subscript and its superscript."""
-
-    text: str
-    style: Style = "sans"
-    sub: tuple[Atom, ...] = ()
-    sup: tuple[Atom, ...] = ()
-
-
-Line = tuple[Atom, ...]
 
 
 class Run(NamedTuple):
@@ -72,13 +65,15 @@ def known_characters() -> frozenset[str]:
     return frozenset.intersection(*(frozenset(table) for table in _tables().values()))
 
 
-_FONTS: dict[Style, str] = {"italic": "math italic", "upright": "math", "sans": "sans", "bold": "sans bold"}
+_FONTS: dict[Style, str] = {
+    "italic": "math italic", "upright": "math", "strong": "math bold", "sans": "sans", "bold": "sans bold"
+}  # fmt: skip
 
 
 def _family(character: str, style: Style) -> Family:
     if east_asian_width(character) in "WF" or "\u3130" <= character <= "\u318f":
         return "cjk"
-    return "math" if style in ("italic", "upright") else "sans"
+    return "sans" if style in ("sans", "bold") else "math"
 
 
 def _measure(character: str, style: Style, family: Family) -> tuple[int, int, int]:
@@ -103,8 +98,11 @@ def set_line(
     runs: list[Run] = []
     for atom in line:
         own = _set_text(atom, size, x, y)
+        own += _accent(own[-1], atom) if atom.over and own else []
+        if atom.bar:
+            own += _barred(atom, size, own[-1].x + own[-1].width if own else x, y, least)
         runs += own
-        x = own[-1].x + own[-1].width if own else x
+        x = max((run.x + run.width for run in own), default=x)
         if atom.style == "italic" and atom.text.endswith("f"):
             x += LEAN[1] * size
         small = max(size * SCRIPT, least)
@@ -121,6 +119,24 @@ def set_line(
             ends.append(end + AFTER * size)
         x = max(ends)
     return runs, x
+
+
+def _accent(letter: Run, atom: Atom) -> list[Run]:
+    """Return an accent on the middle of a letter, as far to the right as the letter leans."""
+    size = letter.size
+    sign = _run(atom.over, "upright", "math", size * (0.6 if atom.over == "→" else 1.0), 0.0, 0.0)
+    x = letter.x + (letter.width - sign.width) / 2 + (0.2 * letter.above if letter.italic else 0.0)
+    return [sign._replace(x=x, y=letter.y - letter.above - OVER * size - sign.below)]
+
+
+def _barred(atom: Atom, size: float, x: float, y: float, least: float) -> list[Run]:
+    """Return a line and a bar over it, which is a stretched sign; the bar of a root joins the root's upper end."""
+    inner, end = set_line(atom.bar, size, x, y, least)
+    top = max((y - run.y + run.above for run in inner), default=0.0) + 2 * OVER * size
+    if atom.text:
+        top = max(top, _run(atom.text, atom.style, "math", size, 0.0, 0.0).above)
+    sign = _run(BAR, "upright", "math", size, x, 0.0)
+    return [*inner, sign._replace(y=y - top + sign.above, width=end - x)]
 
 
 def _set_text(atom: Atom, size: float, x: float, y: float) -> list[Run]:
@@ -162,7 +178,8 @@ def _extent(text: str, style: Style, family: Family) -> tuple[float, float, floa
 def _run(text: str, style: Style, family: Family, size: float, x: float, y: float) -> Run:
     advance, bottom, top = _extent(text, style, family)
     italic = style == "italic" and family == "math"
-    return Run(text, x, y, size, advance * size, family, italic, style == "bold", -bottom * size, top * size)
+    bold = style in ("bold", "strong")
+    return Run(text, x, y, size, advance * size, family, italic, bold, -bottom * size, top * size)
 
 
 Key = TypeVar("Key")
@@ -179,7 +196,10 @@ def split(run: Run, key: Callable[[str], Key]) -> list[tuple[Key, Run]]:
             parts.append((here, character))
     if len(parts) < 2:
         return [(here, run) for here, _ in parts]
-    style: Style = "italic" if run.italic else "bold" if run.bold else "upright" if run.family == "math" else "sans"
+    maths = run.family == "math"
+    style: Style = (
+        "italic" if run.italic else ("strong" if maths else "bold") if run.bold else "upright" if maths else "sans"
+    )
     found, x = [], run.x
     for here, text in parts:
         piece = run._replace(text=text, x=x, width=_extent(text, style, run.family)[0] * run.size)
@@ -220,16 +240,21 @@ def line_width(line: Line, size: float = 1.0) -> float:
     return set_line(line, size)[1]
 
 
-def plain(line: Line) -> str:
-    """Return a line as plain text in the notation of LaTeX: `x_1`, `z_j^(t)`, `W^{d×H}`."""
-    text = ""
-    for atom in line:
-        text += atom.text
-        for sign, script in (("_", atom.sub), ("^", atom.sup)):
-            if script:
-                inner = plain(script)
-                text += f"{sign}{inner}" if len(inner) == 1 or inner.startswith("(") else f"{sign}{{{inner}}}"
-    return text
+def axis(line: Line) -> float:
+    """Return how far the baseline of a line stands below the line's middle, in sizes.
+
+    It depends on the font, not on the letters, so that all labels of a row have one baseline. A sign alone is centred.
+    """
+    runs = set_line(line, 1.0)[0]
+    if (
+        len(line) == 1
+        and len(runs) == 1
+        and len(line[0].text) == 1
+        and line[0].style == "upright"
+        and runs[0].text not in "01"
+    ):
+        return (runs[0].above - runs[0].below) / 2
+    return AXIS[runs[0].family] if runs else 0.0
 
 
 # ---- making lines
@@ -242,22 +267,22 @@ def words(text: str, style: Style = "sans") -> Line:
 
 def paragraph(text: str, style: Style = "sans") -> tuple[Line, ...]:
     """Return the lines of a text that a user wrote."""
-    return tuple(words(line, style) for line in text.splitlines() or [""])
+    return tuple(inline(line, style) for line in split_text(text, "\n") or [""])
 
 
 def wrapped(text: str, width: float, size: float, style: Style = "sans") -> tuple[Line, ...]:
     """Break a text at spaces into lines that are at most `width` wide; only a single word may be wider."""
     lines: list[Line] = []
-    for given in text.splitlines():
+    for given in split_text(text, "\n"):
         current = ""
-        for word in given.split(" "):
+        for word in split_text(given, " "):
             longer = f"{current} {word}" if current else word
-            if current and line_width(words(longer, style), size) > width:
-                lines.append(words(current, style))
+            if current and line_width(inline(longer, style), size) > width:
+                lines.append(inline(current, style))
                 current = word
             else:
                 current = longer
-        lines.append(words(current, style))
+        lines.append(inline(current, style))
     return tuple(lines)
 
 
@@ -265,9 +290,31 @@ def widest(lines: Iterable[Line], size: float) -> float:
     return max((line_width(line, size) for line in lines), default=0.0)
 
 
-def symbol(name: str, sub: Line = (), sup: Line = ()) -> Atom:
-    """Return a layer's name as a mathematical symbol: italic, with scripts."""
-    return Atom(name, "italic", sub, sup)
+def symbol(name: str, sub: Line = (), sup: Line = ()) -> Line:
+    """Return a layer's name, or the symbol that a user gave it, as mathematics, with an index and a time.
+
+    A number at the end of a name becomes a superscript, so that unit 1 of layer `h1` is no h11.
+    """
+    numbered = re.fullmatch(r"([^\W\d_]+)(\d+)", name)
+    if numbered:
+        name, number = numbered[1], upright(numbered[2])
+        if sub and not sup:
+            return (Atom(name, "italic", sub, (Atom(f"({numbered[2]})", "upright"),)),)
+        return (Atom(name, "italic", _listed(number, sub), sup),)
+    if re.fullmatch(r"[^\W\d_]_\w+", name):  # one letter and its index
+        return (Atom(name[0], "italic", _listed(math(name[2:]), sub), sup),)
+    if re.fullmatch(r"\w*", name):
+        return (Atom(name, "italic", sub, sup),)
+    *before, last = mathematics(name)
+    return (*before, last._replace(sub=_listed(last.sub, sub), sup=_listed(last.sup, sup)))
+
+
+def _listed(*parts: Line) -> Line:
+    """Return several indices as one, with commas between them."""
+    found: Line = ()
+    for part in filter(None, parts):
+        found = (*found, *upright(","), *part) if found else part
+    return found
 
 
 def math(text: str) -> Line:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from netspec.figure.scene import HAIR, Node, Pen, Point, Polygon, Rect, Scene, Value, around
-from netspec.figure.scene.canvas import Canvas, boxed
-from netspec.figure.scene.typeset import Line, widest, words
+from netspec.figure.scene.canvas import Canvas
+from netspec.figure.scene.tex import Line
+from netspec.figure.scene.typeset import text_box, widest, words
 from netspec.figure.settings import FigureSettings, Fit
 from netspec.figure.stages import Stage, extent, number, stages_of
 from netspec.figure.strings import say
@@ -305,7 +306,7 @@ def _draw(canvas: Canvas, stack: Stack, settings: FigureSettings) -> None:
     if letter and stack.boxes and stage.does == "input":
         box = stack.front
         size = box.height * 0.72
-        own = boxed((words(letter, "bold"),), size)
+        own = Rect(*text_box((words(letter, "bold"),), 0, 0, size))
         text = canvas.text(
             f"{stack.id}.letter", (words(letter, "bold"),), box.middle.x, box.middle.y - own.middle.y, size
         )

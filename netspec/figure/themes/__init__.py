@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from netspec.registry import Registry
@@ -64,6 +64,8 @@ class Theme:
         dark: the theme whose colours a transparent SVG takes on a dark page; "" keeps the same ones.
         about: what it is for, in one English phrase: the documents and `--help` show it.
         about_ko: the same in Korean.
+        sizes: texts that differ in size from others of their kind, with a factor: `input` (labels of inputs),
+            `constant` (the label x_0 = 1), `sum` (the caption of a sum).
 
     Example:
         >>> from netspec.figure.themes import THEMES
@@ -78,6 +80,7 @@ class Theme:
     dark: str = ""
     about: str = ""
     about_ko: str = ""
+    sizes: Mapping[str, float] = field(default_factory=dict)
 
     @staticmethod
     def roles() -> Mapping[str, str]:

@@ -125,7 +125,14 @@ _TINTS = {
 _MONO = {role: "#ffffff" if role.startswith("tint-") else "#000000" for role in _CLASSIC} | _GREYS | _TINTS
 
 THEMES.register(
-    Theme("classic", _CLASSIC, dark="dark", about="colours by role, on white", about_ko="흰 바탕에 역할별 색")
+    Theme(
+        "classic",
+        _CLASSIC,
+        sizes={"input": 0.8, "constant": 0.72, "sum": 1.65},
+        dark="dark",
+        about="colours by role, on white",
+        about_ko="흰 바탕에 역할별 색",
+    )
 )
 THEMES.register(
     Theme("mono", _MONO, frozenset(("negative",)), about="black and greys, for print", about_ko="인쇄용 흑백")

@@ -68,7 +68,7 @@ def _largest(scene: Scene, graph: Graph, values: Mapping[int, Any]) -> list[Item
         return []
     found = values[last.last]
     unit = int(found.argmax())
-    line = (symbol(last.label or last.layer.label, math(str(unit + 1))), *upright(f" = {number(float(found[unit]))}"))
+    line = (*symbol(last.label or last.layer.label, math(str(unit + 1))), *upright(f" = {number(float(found[unit]))}"))
     x, y = bar.box.right + 2.0, bar.box.bottom
     return [
         Text(

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.figure.scene import BOLD, HAIR, Pen, Point, Rect, Scene
 from netspec.figure.scene.canvas import Canvas, boxed
-from netspec.figure.scene.typeset import Line, line_width, plain, symbol, upright, words
+from netspec.figure.scene.tex import Line, plain
+from netspec.figure.scene.typeset import line_width, symbol, upright, words
 from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
 from netspec.figure.trained.contours import contours
@@ -120,7 +121,7 @@ def _features(found: Features, settings: FigureSettings) -> Plot:
 
 
 def _indexed(label: str, number: int) -> Line:
-    return (symbol(label, upright(str(number))),)
+    return symbol(label, upright(str(number)))
 
 
 def _axes(found: Features) -> tuple[Array, Array]:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from netspec.figure.scene import Dots, Item, Node, Point, Scene, Text, Value, Wire, canvas_of
-from netspec.figure.scene.canvas import boxed, fitted
-from netspec.figure.scene.typeset import Line, upright
+from netspec.figure.scene.canvas import evened, fitted
+from netspec.figure.scene.tex import Line
+from netspec.figure.scene.typeset import axis, upright
 from netspec.figure.trained import Arrays
 from netspec.figure.trained.overlay import number, value_of
 
@@ -44,6 +45,7 @@ class Numbers:
             elif "value" in node.classes:
                 self.dot(node)
         self.formulas()
+        self.even()
         items = [self.changed.get(item.id, item) if isinstance(item, Text) else item for item in self.scene.items]
         items += self.added
         return replace(self.scene, items=tuple(items), canvas=canvas_of(items))
@@ -127,6 +129,19 @@ class Numbers:
             else:
                 self.changed[last.id] = replace(last, lines=((*last.lines[0], *upright(" "), *ends),))
 
+    def even(self) -> None:
+        """Give the numbers in circles one size, and the symbols above them another."""
+        numbers = [text for text in self.added if isinstance(text, Text) and text.inside]
+        for texts in (numbers, [text for text in self.changed.values() if text.inside]):
+            size = evened(text.size for text in texts)
+            for text in texts:
+                to = size[text.size]
+                even = replace(text, size=to, y=text.y - axis(text.lines[0]) * (text.size - to))
+                if text in numbers:
+                    self.added[self.added.index(text)] = even
+                else:
+                    self.changed[text.id] = even
+
     # ---- circles
 
     def inside(self, node: Node, value: float) -> None:
@@ -138,14 +153,12 @@ class Numbers:
             self.centred(f"{node.id}.value", line, node, 0.0, size)
             return
         smaller = fitted(label.lines[0], label.size * 0.68, node.rx * 0.72, node.ry * 0.72)
-        box = boxed(label.lines, smaller)
-        y = node.y - node.ry * 0.36 - box.middle.y
+        y = node.y - node.ry * 0.36 + axis(label.lines[0]) * smaller
         self.changed[label.id] = replace(label, size=smaller, y=y)
         self.centred(f"{node.id}.value", line, node, node.ry * 0.36, size)
 
     def centred(self, id_: str, line: Line, node: Node, down: float, size: float) -> None:
-        box = boxed((line,), size)
-        self.text(id_, line, node.x, node.y + down - box.middle.y, size, inside=node.id)
+        self.text(id_, line, node.x, node.y + down + axis(line) * size, size, inside=node.id)
 
     def text(self, id_: str, line: Line, x: float, y: float, size: float, inside: str = "") -> None:
         self.added.append(Text(id=id_, lines=(line,), x=x, y=y, size=size, ink=INK, inside=inside, classes=("number",)))

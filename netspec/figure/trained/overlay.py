@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from netspec.figure.scene import Item, Node, Pen, Point, Rect, Scene, Text, Weight, Wire, canvas_of
-from netspec.figure.scene.typeset import Line, line_width, symbol, upright, words
+from netspec.figure.scene.tex import Line
+from netspec.figure.scene.typeset import line_width, symbol, upright, words
 from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
 from netspec.figure.trained import Arrays
@@ -104,7 +105,7 @@ def _legend(items: list[Item], scales: list[Scale], weights: Arrays, settings: F
     rows: list[tuple[Pen | None, Line]] = []
     for scale in scales:
         if len(scales) > 1:
-            rows.append((None, (symbol(scale.label),)))
+            rows.append((None, symbol(scale.label)))
         high, low = max(scale.drawn), min(scale.drawn)
         if high > 0:
             rows.append((Pen(ink="positive", width=_width(high, scale)), upright(f": {number(high)}")))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from netspec.figure.scene import layout
 from netspec.figure.scene.canvas import Canvas, boxed
-from netspec.figure.scene.typeset import Atom, Line, math, widest, wrapped
+from netspec.figure.scene.tex import Atom, Line
+from netspec.figure.scene.typeset import math, widest, wrapped
 from netspec.figure.settings import FigureSettings
 from netspec.figure.units import Group
 from netspec.figure.units.elided import size_label

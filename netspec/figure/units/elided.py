@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from netspec.figure.scene.typeset import Line, math
+from netspec.figure.scene.tex import Line
+from netspec.figure.scene.typeset import math
 from netspec.figure.settings import Index, Region, Shown, Skip
 from netspec.ir.sizes import Formula, Size, text
 

@@ -71,7 +71,7 @@ def _simple(canvas: Canvas, settings: FigureSettings, rows: list[Row], output: S
         classes=("unit", group.role),
         layer=group.layer.path,
     )
-    canvas.label(target, (symbol(name, unit.index),), layout.LABEL)
+    canvas.label(target, symbol(name, unit.index), layout.SMALL_LABEL)
     input_name = settings.of(source.layer.path).symbol or source.label
     for row in rows:
         if isinstance(row, Gap):
@@ -89,7 +89,7 @@ def _simple(canvas: Canvas, settings: FigureSettings, rows: list[Row], output: S
             classes=("unit", source.role),
             layer=source.layer.path,
         )
-        label = (symbol(input_name, row.unit.index),) if row.unit else upright("+1")
-        canvas.label(node, label, layout.INPUT_LABEL * 0.92)
+        label = symbol(input_name, row.unit.index) if row.unit else upright("+1")
+        canvas.label(node, label, settings.sized("input", layout.SMALL_LABEL))
         east = Point(node.x + node.rx, node.y)
         canvas.wire(node.id, target.id, (east, target.rim(east)), layer=group.layer.path)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from netspec.figure.scene import BOLD, Node, Pen, Point, Polygon, Scene, layout
 from netspec.figure.scene.canvas import Canvas, Footnote, boxed
-from netspec.figure.scene.typeset import Atom, Line, math, paragraph, symbol, upright, words
+from netspec.figure.scene.tex import Atom, Line
+from netspec.figure.scene.typeset import math, paragraph, symbol, upright, words
 from netspec.figure.settings import FigureSettings, Index, Skip
 from netspec.figure.strings import say
 from netspec.figure.units import Group, Link, Unsuitable
@@ -154,7 +155,7 @@ def _filter(canvas: Canvas, link: Link, source: Lattice, window: Window, read: l
             classes=("weight",),
             layer=path,
         )
-        canvas.label(weight, (symbol("w", cell_index(*units)),), 4.7)
+        canvas.label(weight, symbol("w", cell_index(*units)), 4.7)
         tail, tip = Point(node.x + node.rx, node.y), Point(weight.x - weight.rx, weight.y)
         canvas.wire(node.id, weight.id, (tail, tip), pen=FAINT, layer=path, classes=("input",))
         weights.append(weight)
@@ -229,10 +230,10 @@ def _sum(canvas: Canvas, group: Group, weights: list[Node]) -> tuple[Node, Node]
         classes=("activation",),
         layer=group.layer.path,
     )
-    canvas.label(act, activation_line(group.activation), layout.LABEL)
+    canvas.label(act, activation_line(group.activation), layout.SMALL_LABEL)
     start, end = Point(total.box.right, y), Point(act.box.left, y)
     canvas.wire(total.id, act.id, (start, end), layer=group.layer.path)
-    canvas.text(f"{group.id}.s", (math("s"),), (start.x + end.x) / 2, y - 2.6, 7.4, classes=("label",))
+    canvas.text(f"{group.id}.s", (math("s"),), (start.x + end.x) / 2, y - 2.6, layout.SMALL_LABEL, classes=("label",))
     return total, act
 
 
@@ -270,7 +271,7 @@ def _words(
     middle = frame.middle.x - COLUMN.x
     canvas.text(f"{group.id}.filter.name", (name,), middle, y, layout.CAPTION, classes=("caption",))
     y += boxed((name,), layout.CAPTION).top - 1.6
-    canvas.text(f"{group.id}.filter.size", (math(kernel),), middle, y, layout.LABEL, classes=("caption",))
+    canvas.text(f"{group.id}.filter.size", (math(kernel),), middle, y, layout.SMALL_LABEL, classes=("caption",))
     maps = link.source.type.maps
     sizes = (*((maps,) if maps != 1 else ()), *windows.kernel)
     formula: Line = (Atom("W", "italic", sup=math("×".join(str(size) for size in sizes))),)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.figure.scene.typeset import Atom, Line, symbol, upright
+from netspec.figure.scene.tex import Atom, Line
+from netspec.figure.scene.typeset import symbol, upright
 from netspec.figure.settings import FigureSettings
 from netspec.figure.units import Group
 from netspec.figure.units.elided import Gap, Unit, shown_units
@@ -30,7 +31,7 @@ def formula_lines(
     arguments = _arguments(name, entries, bool(constant) and settings.bias != "one")
     total = _total(name, entries, constant is not None and group.bias)
     head = (
-        symbol(settings.of(group.layer.path).symbol or group.label),
+        *symbol(settings.of(group.layer.path).symbol or group.label),
         Atom("(", "upright"),
         *arguments,
         Atom(")", "upright"),
@@ -38,30 +39,30 @@ def formula_lines(
     if not group.activation:
         return (*head, Atom(" = ", "upright"), *total), ()
     act = activation_name(group.activation)
-    first = (Atom("= ", "upright"), act, Atom("(", "upright"), symbol("s"), Atom(")", "upright"))
+    first = (Atom("= ", "upright"), act, Atom("(", "upright"), *symbol("s"), Atom(")", "upright"))
     second = (Atom("= ", "upright"), act, Atom("(", "upright"), *total, Atom(")", "upright"))
     return head, (first, second)
 
 
 def _arguments(name: str, entries: list[Unit | Gap], with_zero: bool) -> list[Atom]:
     """Return all inputs, or the first, dots and the last if the figure does not draw all."""
-    found: list[Atom] = [symbol(name, upright("0"))] if with_zero else []
+    found: list[Atom] = [*symbol(name, upright("0"))] if with_zero else []
     if any(isinstance(entry, Gap) for entry in entries):
         entries = [entries[0], Gap("", ""), entries[-1]]
     for entry in entries:
         if found:
             found.append(Atom(", ", "upright"))
-        found.append(Atom("...", "upright") if isinstance(entry, Gap) else symbol(name, entry.index))
+        found += upright("...") if isinstance(entry, Gap) else symbol(name, entry.index)
     return found
 
 
 def _total(name: str, entries: list[Unit | Gap], with_bias: bool) -> list[Atom]:
-    found: list[Atom] = [symbol("w", upright("0"))] if with_bias else []
+    found: list[Atom] = [*symbol("w", upright("0"))] if with_bias else []
     for entry in entries:
         if found:
             found.append(Atom(" + ", "upright"))
         if isinstance(entry, Gap):
             found.append(Atom("...", "upright"))
         else:
-            found += [symbol("w", entry.index or upright("1")), symbol(name, entry.index)]
+            found += [*symbol("w", entry.index or upright("1")), *symbol(name, entry.index)]
     return found

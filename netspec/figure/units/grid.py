@@ -6,11 +6,12 @@ from itertools import pairwise
 
 from netspec.figure.scene import Node, Point, Scene, layout
 from netspec.figure.scene.canvas import Canvas, boxed
-from netspec.figure.scene.typeset import Line, paragraph, symbol, widest
+from netspec.figure.scene.tex import Line
+from netspec.figure.scene.typeset import paragraph, symbol, widest
 from netspec.figure.settings import FigureSettings
 from netspec.figure.units import Group, Unsuitable, lone_links
 from netspec.figure.units.captions import Caption, captions_of
-from netspec.figure.units.lattice import COLUMN, Lattice, draw_lattice, lattice_of
+from netspec.figure.units.lattice import COLUMN, LABEL, Lattice, draw_lattice, lattice_of
 from netspec.ir.graph import Graph
 
 APART = 20.0  # mm from one grid to the next
@@ -131,10 +132,9 @@ def _label_below(canvas: Canvas, lattice: Lattice, settings: FigureSettings) -> 
     node = lattice.units[0]
     group = lattice.group
     index = row.index if lattice.flat else cell_index(row, column)
-    line = (symbol(settings.of(group.layer.path).symbol or group.label, index),)
-    box = boxed((line,), layout.INPUT_LABEL)
-    y = node.box.bottom + 1.6 - box.top
-    canvas.text(f"{node.id}.label", (line,), node.x, y, layout.INPUT_LABEL, classes=("label",), layer=group.layer.path)
+    line = symbol(settings.of(group.layer.path).symbol or group.label, index)
+    y = node.box.bottom + 1.6 + LABEL * 0.7
+    canvas.text(f"{node.id}.label", (line,), node.x, y, LABEL, classes=("label",), layer=group.layer.path)
 
 
 def _wired(lattices: list[Lattice], settings: FigureSettings) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from netspec.figure.scene import Node, Pen, Point, Rect, Value, layout
 from netspec.figure.scene.canvas import Canvas
-from netspec.figure.scene.typeset import Atom, Line, math, symbol, upright
+from netspec.figure.scene.tex import Atom, Line
+from netspec.figure.scene.typeset import math, symbol, upright
 from netspec.figure.settings import FigureSettings, Index, Shown, Skip
 from netspec.figure.units import Group
 from netspec.figure.units.elided import Gap, Unit, shown_units, size_label
@@ -172,7 +173,7 @@ def draw_lattice(
             if outside:
                 canvas.label(node, upright("0"), LABEL, "faint")
             elif inside and label and hints.labels:
-                canvas.label(node, (symbol(label, row.index if lattice.flat else cell_index(row, column)),), LABEL)
+                canvas.label(node, symbol(label, row.index if lattice.flat else cell_index(row, column)), LABEL)
     for gap, down in lattice.rows.gaps:
         for column, across in lattice.columns.units:
             canvas.dots(

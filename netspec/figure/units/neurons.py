@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from netspec.figure.scene import Align, Node, Pen, Point, Rect, Scene, Value, Weight, layout
 from netspec.figure.scene.canvas import Canvas, boxed
-from netspec.figure.scene.typeset import Line, math, paragraph, plain, symbol, upright, widest, wrapped
+from netspec.figure.scene.tex import Line, plain
+from netspec.figure.scene.typeset import math, paragraph, symbol, upright, widest, wrapped
 from netspec.figure.settings import FigureSettings
 from netspec.figure.units import Group, Link, lone_links, touches
 from netspec.figure.units.captions import Caption, captions_of
@@ -188,9 +189,10 @@ def _unit(drawing: Drawing, block: Block, place: Place, point: Point) -> Drawn:
         tip=_tip(group, line, block.delay),
         value=held,
     )
-    small = group.role == "input" or unit is None
-    size = min(drawing.settings.fit.letters(layout.INPUT_LABEL), layout.LABEL) if small else layout.LABEL
-    drawing.canvas.label(node, line, size if not (drawing.looped and group.timed) else size * 0.9)
+    size = layout.SMALL_LABEL if drawing.looped and group.timed else layout.LABEL
+    role = "input" if group.role == "input" or unit is None else "label"
+    small = drawing.settings.fit.letters(drawing.settings.sized(role, size))
+    drawing.canvas.label(node, line, min(small, size))
     return Drawn(node, block, None if unit is None else unit.place, name, bias=unit is None)
 
 
@@ -202,7 +204,7 @@ def label_of(group: Group, index: Line, drawing: Drawing, delay: int = 0) -> Lin
     if not name or not hints.labels:
         return ()
     time = math("(t)" if not delay else f"(t-{delay})") if drawing.looped and group.timed else ()
-    return (symbol(name, index, time),)
+    return symbol(name, index, time)
 
 
 def _tip(group: Group, line: Line, delay: int) -> str:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from netspec.figure.scene import Node, Pen, Point, Scene, Value, layout
 from netspec.figure.scene.canvas import Canvas, Footnote, boxed
-from netspec.figure.scene.typeset import Line, line_width, math, paragraph, symbol, upright, widest
+from netspec.figure.scene.tex import Line
+from netspec.figure.scene.typeset import axis, line_width, math, paragraph, symbol, upright, widest
 from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
 from netspec.figure.units import Group, Link, Unsuitable
@@ -26,10 +27,7 @@ APART = 1.15  # distance from a perceptron's last weight to the next perceptron'
 TO_WEIGHT, KNEE, TO_SUM, TO_BOX, TO_END = 25.6, 8.3, 35.0, 37.0, 31.0
 CLOSEST = 0.4  # what remains of these distances on a page with little room
 TO_NEXT = 51.0  # smallest distance from a layer's outputs to the weights of the next layer
-S = 7.4  # size of the letter s beside the arrow from the sum to the activation
-ROW_LABEL, CONSTANT = 7.0, 5.0  # sizes of the labels of the inputs and of the constant 1
-FORMULA = 6.4
-CAPTION, SUM_CAPTION = 5.0, 8.5
+FORMULA = layout.SMALL_LABEL
 
 
 @dataclass(slots=True)
@@ -74,7 +72,7 @@ class Perceptrons:
                 rows.append(entry)
             else:
                 name = self.hints(group.layer.path).symbol or group.label
-                rows.append(Source(self._dot(group, entry, x, y, (symbol(name, entry.index),)), entry))
+                rows.append(Source(self._dot(group, entry, x, y, symbol(name, entry.index)), entry))
         return rows
 
     def _show(self, group: Group) -> tuple[tuple, int]:  # type: ignore[type-arg]
@@ -102,15 +100,16 @@ class Perceptrons:
             value=held,
         )
         if unit is None and label and label[0].text == "x":
-            label = (symbol("x", upright("0")), *upright(" = 1"))
-        size = ROW_LABEL if unit is not None or len(label) == 1 else CONSTANT
+            label = (*symbol("x", upright("0")), *upright(" = 1"))
+        size = layout.SMALL_LABEL
+        if unit is None and len(label) > 1:
+            size = self.settings.sized("constant", size)
         if (label and group.role == "input") or unit is None:
-            box = boxed((label,), size)
             self.canvas.text(
                 f"{node.id}.label",
                 (label,),
                 x - layout.DOT - 2.4,
-                y - box.middle.y,
+                y + axis(label) * size,
                 size,
                 align="end",
                 classes=("label",),
@@ -188,7 +187,7 @@ class Perceptrons:
                 layer=group.layer.path,
                 weight=weight,
             )
-            self.canvas.label(node, (symbol("w", index),), layout.LABEL * 0.86, inks[0])
+            self.canvas.label(node, symbol("w", index), layout.SMALL_LABEL, inks[0])
             self._feed(row.node, node, Pen(ink=inks[1]), group)
             nodes.append(node)
         return nodes
@@ -232,7 +231,7 @@ class Perceptrons:
     def _activation(self, group: Group, base: str, total: Node, y: float) -> Node:
         rx, ry = layout.BOX
         line = activation_line(group.activation)
-        rx = max(rx, line_width(line, layout.LABEL) / 2 + 2)
+        rx = max(rx, line_width(line, layout.SMALL_LABEL) / 2 + 2)
         box = self.canvas.node(
             f"{base}.act",
             total.x + self.space(TO_BOX) + rx - layout.BOX[0],
@@ -243,10 +242,12 @@ class Perceptrons:
             classes=("activation",),
             layer=group.layer.path,
         )
-        self.canvas.label(box, line, layout.LABEL)
+        self.canvas.label(box, line, layout.SMALL_LABEL)
         start, end = Point(total.x + total.rx, y), Point(box.x - box.rx, y)
         self.canvas.wire(total.id, box.id, (start, end), layer=group.layer.path)
-        self.canvas.text(f"{base}.s", (math("s"),), (start.x + end.x) / 2, y - 2.6, S, classes=("label",))
+        self.canvas.text(
+            f"{base}.s", (math("s"),), (start.x + end.x) / 2, y - 2.6, layout.SMALL_LABEL, classes=("label",)
+        )
         self.columns["activation"] = box.x
         return box
 
@@ -298,8 +299,7 @@ class Perceptrons:
         lines = (head, *rest)
         indent = line_width(upright("=   "), FORMULA) if rest else 0.0
         wide = max(indent + line_width(head, FORMULA), widest(lines, FORMULA))
-        box = boxed((head,), FORMULA)
-        y -= box.middle.y if x is not None else box.top
+        y += axis(head) * FORMULA if x is not None else -boxed((head,), FORMULA).top
         x = self.canvas.box().middle.x - wide / 2 if x is None else x
         self.canvas.text(f"{group.id}.formula", (head,), x + indent, y, FORMULA, align="start", classes=("formula",))
         if rest:
@@ -317,10 +317,10 @@ class Perceptrons:
             words = [*said, *[""] * 3][:3]
         columns = dict(zip(("weights", "sum", "activation"), words, strict=True))
         columns = {"input": self._title(source), **columns, "output": self._title(group)}
-        usual, sizes = self.settings.fit.letters(CAPTION), {"sum": SUM_CAPTION}
+        usual = self.settings.fit.letters(layout.CAPTION)
         self.canvas.footer(
             [
-                Footnote(f"{group.id}.{name}.caption", text, self.columns[name], sizes.get(name, usual))
+                Footnote(f"{group.id}.{name}.caption", text, self.columns[name], self.settings.sized(name, usual))
                 for name, text in columns.items()
                 if text and name in self.columns
             ],

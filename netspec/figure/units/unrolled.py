@@ -7,7 +7,8 @@ from math import inf, isinf
 
 from netspec.figure.scene import BOLD, Node, Pen, Point, Rect, Scene, layout
 from netspec.figure.scene.canvas import Canvas, boxed
-from netspec.figure.scene.typeset import Atom, Line, line_width, math, symbol, upright, widest, words
+from netspec.figure.scene.tex import Atom, Line
+from netspec.figure.scene.typeset import axis, line_width, math, symbol, upright, widest, words
 from netspec.figure.settings import FigureSettings, Fit
 from netspec.figure.strings import say
 from netspec.figure.units import Group, Unsuitable, lone_links
@@ -22,7 +23,7 @@ BETWEEN = 15.0  # mm between two pills of a cell, one above the other
 APART = 16.0  # mm between two cells; also the length of an arrow with an open end
 THICK = 0.665  # width of the arrows between pills
 CLOSE = 8.0  # mm: what remains of both on a page with little room
-CAPTION = 5.4
+CAPTION = layout.CAPTION
 ROW, FRAME = 11.2, 0.465  # height of a row of the table, and width of its outline
 VECTOR = 4.9  # font size in the table
 
@@ -181,8 +182,8 @@ def _pill(canvas: Canvas, cell: Cell, block: Block, left: float, y: float) -> No
             layer=path,
             classes=("unit", group.role, *(() if entry else ("bias",))),
         )
-        line = (symbol(group.label, entry.index, time),) if entry and group.label else () if entry else upright("+1")
-        canvas.label(node, line, layout.INPUT_LABEL)
+        line = symbol(group.label, entry.index, time) if entry and group.label else () if entry else upright("+1")
+        canvas.label(node, line, layout.SMALL_LABEL)
     if block.hidden:
         canvas.hidden[group.id] = block.hidden
 
@@ -304,7 +305,7 @@ def _table(canvas: Canvas, groups: list[Group], settings: FigureSettings, ranks:
             continue
         line = vectors[row]
         canvas.label(canvas.by_id[id_], line, vector)
-        y = box.middle.y - boxed((words(row),), caption).middle.y
+        y = box.middle.y + axis(line) * vector  # the baseline of the vector beside it
         canvas.text(f"{id_}.name", (words(row),), -3.0 - names / 2, y, caption, classes=("caption",))
     y = top - 2.6 - boxed((head,), caption).bottom
     canvas.text("sequence.head", (head,), wide / 2, y, caption, classes=("caption",))
@@ -335,7 +336,7 @@ def _vector(group: Group, settings: FigureSettings, step: str) -> Line:
         if index == "...":
             line.append(Atom("...", "upright"))
         else:
-            line.append(symbol(hints.symbol or group.label, math(index), math(f"({step})")))
+            line += symbol(hints.symbol or group.label, math(index), math(f"({step})"))
     return (*line, Atom(")", "upright"))
 
 
