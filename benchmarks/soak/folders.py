@@ -114,7 +114,7 @@ class Hung(BaseException):
 
 @contextlib.contextmanager
 def watched() -> Iterator[None]:
-    """While it is entered, nothing may hang, and what nobody foresaw is raised as it is."""
+    """While it is entered, nothing may hang, and an unexpected exception is raised as it is."""
 
     def hung(*_: object) -> None:
         raise Hung

@@ -26,7 +26,7 @@ from netspec.codegen.python import (
     Function,
     If,
     Parameter,
-    Progress,
+    Progression,
     Return,
     Statement,
     Value,
@@ -412,7 +412,7 @@ def written(definition: Definition, classes: Classes, about: str) -> Statement:
                 return shown
             first = definition.draft_leaf(positions[id(node)])
             return parse(literal(first))
-        if isinstance(node, Progress):
+        if isinstance(node, Progression):
             return _progress(put(node.start), put(node.step))
         if isinstance(node, ast.Call):
             keywords = [

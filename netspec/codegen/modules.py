@@ -18,7 +18,7 @@ from netspec.codegen.python import (
     Assign,
     Do,
     For,
-    Progress,
+    Progression,
     Statement,
     Value,
     call,
@@ -271,7 +271,7 @@ def _growing(items: list[ast.expr]) -> ast.expr | None:
         step = values[1] - values[0]
         if any(value != values[0] + number * step for number, value in enumerate(values)):
             return None
-        changes[id(column[0])] = Progress(Value(values[0]), Value(step))
+        changes[id(column[0])] = Progression(Value(values[0]), Value(step))
 
     def put(node: Any) -> Any:
         return changes.get(id(node), node) if isinstance(node, Value) else rebuilt(node, put)

@@ -39,8 +39,8 @@ class Value(ast.expr):
         self.name = name
 
 
-class Progress(ast.expr):
-    """`start + step * i` in a comprehension over the rounds of a repeat."""
+class Progression(ast.expr):
+    """An arithmetic progression, `start + step * i`, in a comprehension over the rounds of a repeat."""
 
     _fields = ("start", "step")
 
@@ -225,7 +225,7 @@ def _expression(node: Any, show: Show) -> tuple[str, int]:
         case Value():
             text = show(node)
             return text, _SIGN if text.startswith("-") else _ATOM
-        case Progress():
+        case Progression():
             return f"{_text(node.start, 10, show)} + {_text(node.step, 11, show)} * i", 10
         case ast.Constant():
             text = literal(node.value) if node.value is not Ellipsis else "..."

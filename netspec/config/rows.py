@@ -52,7 +52,7 @@ class Faults:
             self.add(fault(tuple(position)), len(positions) - FURTHER if number == FURTHER else 1)
 
     def extend(self, found: Iterable[Diagnostic]) -> None:
-        """Add faults that are not collected yet."""
+        """Add those faults that have not been added before."""
         for diagnostic in found:
             if diagnostic not in self._causes.values():
                 self.add(diagnostic, diagnostic.times)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from netspec.diagnostics.display import safe
@@ -30,20 +31,25 @@ Words = Mapping[str, Word]
 NO_WORDS: Words = {}
 
 
-@lru_cache(maxsize=1)
+FOLDER = Path(__file__).with_name("catalogue")
+
+
+@cache
+def _file(name: str) -> dict[str, Any]:
+    import tomllib  # late, since the import takes longer than to check a small correct spec
+
+    return tomllib.loads((FOLDER / name).read_text(encoding="utf-8"))
+
+
+@cache
 def entries() -> dict[str, dict[str, Any]]:
     """Return every entry of the catalogue by its code; the entry `shared` has the texts that many codes use."""
-    import tomllib  # late, since both imports take longer than to check a small correct spec
-    from importlib.resources import files
-
     found: dict[str, dict[str, Any]] = {}
-    folder = files("netspec.diagnostics") / "catalogue"
-    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if file.name.endswith(".toml"):
-            for code, entry in tomllib.loads(file.read_text(encoding="utf-8")).items():
-                if code in found:
-                    raise LookupError(f"{code} stands twice in the catalogue")
-                found[code] = entry
+    for name in sorted(path.name for path in FOLDER.glob("*.toml")):
+        for code, entry in _file(name).items():
+            if code in found:
+                raise LookupError(f"{code} stands twice in the catalogue")
+            found[code] = entry
     return found
 
 
@@ -89,7 +95,7 @@ def fill(template: str, words: Words, language: Language) -> str:
 
 def phrase(name: str, language: Language, /, **words: Word) -> str:
     """Return a text that belongs to no code: a word of several messages, or a line such as those of `netspec train`."""
-    return fill(str(entries()["shared"]["phrases"][name][language]), words, language)
+    return fill(str(_file("shared.toml")["shared"]["phrases"][name][language]), words, language)
 
 
 def word(value: Word, language: Language) -> str:

@@ -30,24 +30,24 @@ def safe(value: str) -> str:
     return "".join(shown)
 
 
-# what a terminal, a browser or an editor obeys: control characters but tab and line ends, marks of direction
+# characters that a terminal, browser or editor obeys: control characters but tab and line ends, direction marks
 _ACTING = re.compile(
     "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff]|\r(?!\n)"
 )
 
 
 def inert(text: str) -> str:
-    """Return the text of a file in which characters that act are replaced by visible codes; all others stay."""
+    """Return the text of a file with visible codes in place of characters that a terminal or browser would obey."""
     return _ACTING.sub(lambda match: f"\\u{{{ord(match[0]):x}}}", text)
 
 
 def inert_json(text: str) -> str:
-    """Return a JSON text with characters that act as JSON escapes: the same document, which does nothing when shown."""
+    """Return a JSON text in which such characters are JSON escapes: the same document, harmless when it is shown."""
     return _ACTING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def json_text(document: Any) -> str:
-    """Return a document as JSON in which nothing acts; NaN, which JSON lacks, is null."""
+    """Return a document as JSON that is harmless when shown; NaN, which JSON lacks, is null."""
     import json
 
     return inert_json(json.dumps(_without_nan(document), ensure_ascii=False, indent=2))

@@ -54,6 +54,14 @@ class Call:
             raise Unavailable
         return self._draw(kind, shape)
 
+    def dropped(self, x: Array, p: float, shape: tuple[int, ...] | None = None) -> Array:
+        """Set values to zero with probability p and multiply the others by 1 / (1 - p).
+
+        `shape` is the shape of the random numbers, which are repeated over x; by default that of x.
+        """
+        kept = self.noise("uniform", *(x.shape if shape is None else shape)) > p
+        return x * kept / (1 - p) if p < 1 else x * kept
+
     def mask(self, steps: int) -> Array:
         """Return a mask (B, T): 1 where a time step belongs to the example, 0 where it is padding."""
         lengths = [steps] * self.examples if self.lengths is None else self.lengths

@@ -427,6 +427,8 @@ class Op:
 
     def partial(self, *inputs: Type) -> Type:
         """Return the type as far as it is known while the type of an input inside a recurrence is unknown."""
+        if self.effect in ("same", "each", "across"):  # units stay, so the type does
+            return inputs[0]
         return Type(UNKNOWN, UNKNOWN, UNKNOWN if self.over_time else inputs[0].time)
 
     def least_examples(self, *inputs: Type) -> int:
@@ -616,9 +618,6 @@ class Elementwise(Op):
         if self.effect != "each" or self.value_of(Symbol("s")) is None:
             return super().bounds(*inputs)
         return image(self.value_of(Symbol("s")), inputs[0])
-
-    def partial(self, *inputs: Type) -> Type:
-        return inputs[0]
 
     def shape(self, *inputs: Type) -> Type:
         wants_values(self, inputs[0])

@@ -206,9 +206,6 @@ class Softmax(Op):
     def over_time(self) -> bool:
         return bool(self.role == "time")
 
-    def partial(self, *inputs: Type) -> Type:
-        return inputs[0]
-
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]
         wants_values(self, value)

@@ -219,8 +219,7 @@ class Attention(Weighted):
         powers = (products - products.largest(-1).stop()).exp()
         shares = powers / powers.sum(-1)
         if call.training and self.dropout > 0:
-            kept = call.noise("uniform", *shares.shape) > self.dropout
-            shares = shares * kept / (1 - self.dropout) if self.dropout < 1 else shares * kept
+            shares = call.dropped(shares, self.dropout)
         found = total("bghts,bgsw->btghw", shares, v)
         found = found.reshape(*found.shape[:2], -1)
         if self.project:

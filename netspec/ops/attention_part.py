@@ -57,7 +57,7 @@ class Form:
 
     @property
     def own(self) -> str:
-        """The prefix of options: `self.` in a class, nothing in a function, where they are arguments."""
+        """The code before the name of an option: `self.` in a class; "" in a function, whose options are arguments."""
         return "self." if self.project else ""
 
 

@@ -35,9 +35,6 @@ class OverRole(Weighted):
         "role", "over what, where the value has space", default=None, choices=("maps", "space", "all"), mark=OVER
     )
 
-    def partial(self, *inputs: Type) -> Type:
-        return inputs[0]
-
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]
         wants_values(self, value)
@@ -225,9 +222,6 @@ class MapNorm(Weighted):
     family = "norm"
     norm = True
     affine: bool
-
-    def partial(self, *inputs: Type) -> Type:
-        return inputs[0]
 
     def shape(self, *inputs: Type) -> Type:
         wants_values(self, inputs[0])

@@ -97,8 +97,7 @@ class Recurrent(Weighted):
         x = inputs[0]
         for layer in range(self.layers_):
             if layer and call.training and self.dropout > 0:
-                kept = call.noise("uniform", *x.shape) > self.dropout
-                x = x * kept / (1 - self.dropout) if self.dropout < 1 else x * kept
+                x = call.dropped(x, self.dropout)
             found = self._run(call, x, f"l{layer}")
             if self.bidirectional:
                 back = call.reversed(self._run(call, call.reversed(x), f"l{layer}_reverse"))

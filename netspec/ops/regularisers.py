@@ -41,9 +41,7 @@ class Dropout(Elementwise):
         if not call.training or self.p == 0:
             return x
         axes = len(call.types[0].space)
-        shape = (*x.shape[:2], *(1,) * axes) if self.role == "maps" and axes else x.shape
-        kept = call.noise("uniform", *shape) > self.p
-        return x * kept / (1 - self.p) if self.p < 1 else x * kept
+        return call.dropped(x, self.p, (*x.shape[:2], *(1,) * axes) if self.role == "maps" and axes else x.shape)
 
     def remarks(self, *inputs: Type) -> tuple[Remark, ...]:
         return (Remark("NS717", {}),) if self.p == 1 else ()

@@ -26,7 +26,6 @@ class Row:
     types: tuple[Type, ...]
     counts: Counts
     macs: Size
-    flops: Size
     does: str
     dimension: str  # "785-dimensional" if each perceptron reads 784 values and the constant 1
 
@@ -46,7 +45,6 @@ def rows(graph: Graph, depth: int = 0, starts: bool = False) -> Iterator[Row]:
             types=tuple(graph.nodes[edge.node].types[edge.output] for edge in layer.values),
             counts=layer_counts(graph, nodes),
             macs=total_macs(graph, nodes),
-            flops=total_flops(graph, nodes),
             does=_EXPECTED.sub("", _COMMENT.sub(r"\1", layer.text.partition(":")[2])).strip(),
             dimension=_dimension(graph, nodes, layer),
         )
@@ -83,16 +81,11 @@ def input_types(graph: Graph, node: Node) -> tuple[Type, ...]:
 
 
 def total_macs(graph: Graph, nodes: list[Node]) -> Size:
-    """Return the number of multiply-adds for one example."""
+    """Return the number of multiply-adds for one example; torch.utils.flop_counter counts 2 FLOPs for each."""
     total: Any = 0
     for node in nodes:
         total = total + node.op.macs(input_types(graph, node), node.types)
     return total  # type: ignore[no-any-return]
-
-
-def total_flops(graph: Graph, nodes: list[Node]) -> Size:
-    """Return the number of floating-point operations, counted like torch.utils.flop_counter: 2 for a multiply-add."""
-    return 2 * total_macs(graph, nodes)
 
 
 def _dimension(graph: Graph, nodes: list[Node], layer: Layer) -> str:

@@ -65,7 +65,6 @@ class _Printer:
         self.source = source
         self.comments = comments_of(source)
         self.next = 0
-        self.out: list[str] = []
 
     # ---- comments and blank lines
 

@@ -79,7 +79,7 @@ def _given(dataset: Dataset, rows: Rows) -> tuple[list[str], Any]:
     if isinstance(rows, CsvRows) and not dataset.windowed:
         cells = [cells for sheet in rows.sheets for cells in sheet.cells]
         return list(rows.head.names), lambda row: cells[row]
-    # of a sequence the last row that the net reads
+    # for a sequence: the number of the last row that the net reads
     ends = dataset.parts[ALL] + (_span(dataset) - 1 if dataset.windowed else 0)
     return ["row"], lambda row: [str(int(ends[row]) + 1)]
 
