@@ -215,7 +215,7 @@ class Net:
         Parameters:
             view: the kind of figure: blocks, neurons, planes, … (`netspec.View`).
             figure: the figure section to start from; by default the section without a name.
-            theme: the colours: classic, mono, dark, safe (`netspec.Theme`).
+            theme: the colours: safe (the usual ones), classic, mono, dark (`netspec.Theme`).
             lang: the language of words that netspec adds.
             direction: the direction from input to output.
             only: draw only this layer and its inputs.

@@ -107,7 +107,7 @@ class FigureSettings:
     """All settings of a figure: those of its section, and those of the command line or of Python."""
 
     view: str | None = None
-    theme: str = "classic"
+    theme: str = "safe"
     lang: str = "en"
     direction: str | None = None
     only: str | None = None

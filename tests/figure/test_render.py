@@ -18,6 +18,7 @@ from netspec.cli.main import main
 from netspec.diagnostics.errors import NetspecError, SpecError
 from netspec.figure.backends import png
 from netspec.figure.scene import Node, Scene, Text, Wire
+from netspec.figure.themes import THEMES
 from netspec.figure.trained.overlay import number
 from netspec.figure.trained.values import compute
 from netspec.figure.views import VIEWS
@@ -359,3 +360,18 @@ def test_a_picture_that_no_scale_was_asked_for_is_not_huge(monkeypatch: pytest.M
     picture = netspec.load(ROOT / "specs" / "post" / "mlp.net").net().render()
     sizes = [Image.open(io.BytesIO(picture.png(scale))).size for scale in (None, 0.5)]
     assert sizes[0][0] * sizes[0][1] < 10_200 < sizes[1][0] * sizes[1][1]
+
+
+def test_colours_that_everybody_can_tell_apart_are_the_usual_ones() -> None:
+    text = "net n {\n  input x: 2\n  hidden h: 2 perceptrons\n  output y: 1 perceptron\n}\n"
+    net = netspec.parse(text).net()
+    assert net.render().svg() == net.render(theme="safe").svg() != net.render(theme="classic").svg()
+    for section in ("post", "classic"):
+        drawn = netspec.parse(f"{text}figure {{\n  theme = {section}\n}}\n").net().render()
+        assert drawn.svg() == net.render(theme="classic").svg()
+
+
+def test_no_two_roles_look_alike_in_any_theme() -> None:
+    for theme in THEMES.values():
+        looks = {(theme.colour(role), role in theme.dashed) for role in ("input", "hidden", "output")}
+        assert len(looks) == 3, theme.name

@@ -1,4 +1,4 @@
-"""The built-in themes: classic, mono, dark, safe."""
+"""The built-in themes: safe, which is the usual one, classic, mono and dark."""
 
 from __future__ import annotations
 
@@ -122,6 +122,8 @@ _TINTS = {
     "tint-attention": "#dadada",
     "tint-block": "#f6f6f6",
 }
+# three roles without colour: grey, black, and dashed
+_GREYS |= {"input": "#8c8c8c"}
 _MONO = {role: "#ffffff" if role.startswith("tint-") else "#000000" for role in _CLASSIC} | _GREYS | _TINTS
 
 THEMES.register(
@@ -130,14 +132,20 @@ THEMES.register(
         _CLASSIC,
         sizes={"input": 0.8, "constant": 0.72, "sum": 1.65},
         dark="dark",
-        about="colours by role, on white",
-        about_ko="흰 바탕에 역할별 색",
+        about="the colours and sizes of the post: blue, red, green",
+        about_ko="글의 색과 크기: 파랑, 빨강, 초록",
     )
 )
 THEMES.register(
-    Theme("mono", _MONO, frozenset(("negative",)), about="black and greys, for print", about_ko="인쇄용 흑백")
+    Theme("mono", _MONO, frozenset(("negative", "output")), about="black and greys, for print", about_ko="인쇄용 흑백")
 )
 THEMES.register(Theme("dark", _DARK, about="light lines on a dark ground", about_ko="어두운 바탕에 밝은 선"))
 THEMES.register(
-    Theme("safe", _SAFE, about="colours that everybody can tell apart", about_ko="누구나 구별할 수 있는 색")
+    Theme(
+        "safe",
+        _SAFE,
+        dark="dark",
+        about="the usual one: colours that everybody can tell apart",
+        about_ko="따로 고르지 않을 때의 색. 누구나 구별할 수 있다",
+    )
 )
