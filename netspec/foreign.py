@@ -83,6 +83,10 @@ STEPS: Final = {
     "swiglu": "SwiGLU(m)", "squeezeexcite": "SE(q)", "selayer": "SE(q)", "seblock": "SE(q)",
     "repeatvector": "expand(time = 10)",
     "timedistributed": "128 perceptrons", "masking": "stop", "onehotencoding": "onehot",
+    "렐루": "relu", "시그모이드": "sigmoid", "소프트맥스": "softmax", "탄젠트": "tanh", "하이퍼볼릭탄젠트": "tanh",
+    "드롭아웃": "dropout(0.5)", "배치정규화": "batchnorm", "층정규화": "layernorm", "맥스풀링": "maxpool(2x2)",
+    "최대풀링": "maxpool(2x2)", "평균풀링": "avgpool(2x2)", "임베딩": "embed(d)", "어텐션": "attention(heads)",
+    "평탄화": "flatten", "플래튼": "flatten", "완전연결": "128 perceptrons", "합성곱": "64 filters 3x3",
     "selu": "1.05070099*(x -> relu) + 1.75809934*(-1*(-1*x -> relu) -> elu)",
 }  # fmt: skip
 # data sets by name, and the source that reads them
@@ -205,7 +209,10 @@ _POOL = "kernel_size stride padding dilation"
 # The name of a call -> (its parameters in order, what netspec writes) for each library that has it. In braces stands a
 # parameter; `:2` makes a grid of two axes of it. What is left of the parameters becomes options, by OPTIONS.
 CALLS: Final = {
-    "Linear": [("in_features out_features bias", "{out_features} perceptrons")],
+    "Linear": [
+        ("in_features out_features bias", "{out_features} perceptrons"), ("output_size", "{output_size} perceptrons"),
+    ],
+    "gemm": [("a b c alpha beta transA transB", "{a} -> 8 perceptrons")],
     "LazyLinear|dense|fc|fullyconnected|affine|linear|neurons|units|perceptrons|perceptron": [
         ("units activation use_bias", "{units} perceptrons"),
         ("in_features out_features bias", "{out_features} perceptrons"),
@@ -217,6 +224,7 @@ CALLS: Final = {
     "Conv2d": [(_TORCH_CONV, "{out_channels} filters {kernel_size:2}")],
     "conv2d|conv|convolution|filters|filter|convolution2d": [
         (_KERAS_CONV, "{filters} filters {kernel_size:2}"), (_TORCH_CONV, "{out_channels} filters {kernel_size:2}"),
+        ("x w b kernel_size strides padding group dilation", "{x} -> 8 filters {kernel_size:2}"),
     ],
     "Conv3d": [(_TORCH_CONV, "{out_channels} filters {kernel_size:3}")],
     "conv3d": [(_KERAS_CONV, "{filters} filters {kernel_size:3}")],
@@ -292,6 +300,7 @@ CALLS: Final = {
     ],
     "softmax|logsoftmax": [("dim", "softmax"), ("axis", "softmax")],
     "activation": [("activation", "{activation}")],
+    "view|reshape": [("batch rest", "flatten")],
     "flatten": [("start_dim end_dim", "flatten"), ("start_dim end_dim", "")],
     "rearrange": [("pattern", "flatten(space)"), ("pattern", "flatten"), ("pattern", "transpose")],
     "permute|transpose|swapaxes": [("a b c d", "transpose")],
@@ -324,7 +333,14 @@ NUMBERS: Final = frozenset(re.findall(r"=(\d+)", " ".join(form for forms in CALL
 }
 _FORMS: Final = {name: forms for names, forms in CALLS.items() for name in names.split("|")}
 # parameters of other libraries that are options here, besides those of OPTIONS
-_TAKEN: Final = frozenset("stride pad dilation groups bias layers bidirectional dropout causal eps momentum".split())
+_TAKEN: Final = frozenset(
+    "stride pad dilation groups bias layers bidirectional dropout causal eps momentum init".split()
+)
+# names that libraries give to the same parameter
+_SAME: Final = (
+    "features units filters out_features", "kernel_shape kernel_size pool_size window_shape", "pads padding",
+    "dilations dilation", "rate p",
+)  # fmt: skip
 _USUAL: Final = {("stride", "1"), ("pad", "0"), ("dilation", "1"), ("groups", "1"), ("bias", "true"), ("layers", "1"),
                  ("pad", "valid"), ("bidirectional", "false"), ("dropout", "0"), ("dropout", "0.0"),
                  ("causal", "false")}  # fmt: skip
@@ -347,6 +363,9 @@ class _Argument(str):
 _MODULES: Final = frozenset(
     "nn F torch tf keras layers np jnp jax lax linen nnx flax functional math ops numpy tensorflow self hk eqx".split()
 )
+_NOUN_OPTIONS: Final = re.compile(
+    r"(?P<head>[^(){}]*\b(?:perceptrons?|filters?\s+\w+(?:\s*x\s*\w+)*))\s*(?P<options>\(.*\))$", re.DOTALL
+)
 _PRODUCTS: Final = frozenset("dot matmul mm bmm einsum matvec mv addmm tensordot".split())
 _MATRIX: Final = re.compile(r"(?:[WwUVΘθ]|[Ww]eights?|kernel|theta|self\.\w*)\w{0,2}(?:\.T|\.t\(\))?")
 
@@ -364,12 +383,21 @@ def translated(written: str, steps: Collection[str], maps: str = "", loose: bool
         >>> translated("nn.Linear(4, 10)", ())
         ['10 perceptrons']
     """
-    if len(written) > 500 or not re.search(r"[(@*]", written) or (not loose and written.partition("(")[0] in steps):
+    if len(written) > 500 or (not loose and written.partition("(")[0] in steps):
         return []
+    noun = _NOUN_OPTIONS.match(written)
+    if noun is not None:  # 8 filters 3x3 (padding = "same", activation = relu)
+        written = f"_{noun['options']}"
+    if re.search(r"[(@*]", written) is None:  # a step without parentheses
+        return [STEPS[fold(written)]] if written not in steps and fold(written) in STEPS else []
     try:
         expression = ast.parse(written, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
+    if noun is not None and isinstance(expression, ast.Call):
+        named = {word.arg or "": _value(word.value, steps, maps) for word in expression.keywords}
+        made = _filled([], noun["head"], [], named, maps)
+        return [made] if made is not None and named and not expression.args else []
     return list(dict.fromkeys(_read(expression, steps, maps)))
 
 
@@ -400,7 +428,7 @@ def _multiplied(expression: ast.expr) -> str | None:
             return _multiplied(product)
         case ast.BinOp(left=left, op=ast.MatMult() | ast.Mult(), right=right):
             pass
-        case ast.Call(func=ast.Attribute(attr=name), args=[left, right]) if name in _PRODUCTS:
+        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=[left, right]) if fold(name) in _PRODUCTS:
             pass
         case ast.Call(func=ast.Attribute(value=left, attr=name), args=[right]) if name in _PRODUCTS:
             pass
@@ -483,7 +511,9 @@ def _filled(
     if len(values) > len(names):
         return None
     given |= dict(zip(names, values, strict=False))
-    given |= {names[0] if word == "features" else word: value for word, value in named.items()}
+    for word, value in named.items():
+        same = next((group.split() for group in _SAME if word in group.split()), [])
+        given[word if word in names else next((name for name in same if name in names), word)] = value
     used = set(re.findall(r"\{(\w+)", way))
     try:
         head, _, rest = way.format_map(given | ({"maps": _Argument(maps)} if maps else {})).partition(" | ")
@@ -499,6 +529,10 @@ def _filled(
         choices = [name for name in [parameter, *OPTIONS.get(parameter, "").split()] if name in _TAKEN]
         if parameter in used or not choices or (choices[-1], value) in _USUAL or value == "none":
             continue
+        if choices[-1] == "init":
+            value = _Argument(INITS.get(value.rpartition(".")[2].lower(), value))
+        if choices[-1] == "pad":
+            value = _Argument(value.lower())
         if choices[-1] == "pad" and value == "same" and "x" in head and _strided(given):
             value = _Argument(int(re.split(r"\D+", head.rpartition("x")[2])[0]) // 2)
         options.append(f"{choices[-1]} = {value}")
@@ -524,8 +558,11 @@ _WAYS: Final = (
     (r"\\sigma\b|σ", "sigmoid"),
     (r"(\w+)\(([^\W\d]\w*)\)", r"\2 -> \1"), (r"(\w+)\((\d+ \w+)\)", r"\2 -> \1"),
     (r"([^\W\d]\w*?)[_^]?[({\[]\s*t\s*-\s*(\d+)\s*[)}\]]", r"\1[t-\2]"),
-    (r"^input\s+(\w+)\s*:?\s*(?:∈|in|\\in)\s*\w+\^\{?(\w+)\}?", r"input \1: \2"),
-    (r"\bW(?:_?\w)?\s*[*@·]?\s*([^\W\d]\w*)\s*\+\s*b(?:_?\w)?\b", r"\1 -> 4 perceptrons"),
+    (r"\b[WUVΘ](?:_?\w)?\s*[*@·]?\s*([^\W\d]\w*)\s*\+\s*b(?:_?\w)?\b", r"dot(W, \1)"),
+    (r"^(?:[-*•–]|\d+[.)]|[a-z]\))\s*(?=(?:input|hidden|output|let|start|require)\b)", ""),
+    (r"\s*@\s*([^\W\d]\w*)(?=\s*(?:->|$))", r" -> \1"),
+    (r"\b(?:residual|skip|shortcut)\s*[({]\s*(.+?)\s*[)}]$", r"{before} + ({before} -> \1)"),
+    (r"\s+(?:%|;|--|//|'|/\*|<!--)\s*([^\W\d].*?)\s*(?:\*/|-->)?$", r"  # \1"),
     # options
     (r"(\bfilters?\s+[\w]+(?:\s*x\s*\w+)*)\s*,?\s+\(?(\w+)\s*[=:]?\s*(\w+)\)?", r"\1 (\2 = \3)"),
     (r"\bfilters?\s*\(\s*(?:kernel|kernel_size|size|k|ksize)\s*[=:]\s*(\w+x\w+)\s*\)", r"filters \1"),
@@ -564,6 +601,10 @@ _WAYS: Final = (
     (r"\bover\s+(?:time|seq|sequence|steps)\b", "over 10"),
     (r"(\d)\s+[^\W\d]\w*$", r"\1"),
     # numbers, texts and settings
+    (r"`([^`]*)`", r"\1"),
+    (r"^(precision\s*=\s*)[\"']?(?:fp16|float16|half|amp|mixed\w*|bf16|16)[\"']?$", r"\1bfloat16"),
+    (r"^(precision\s*=\s*)[\"']?(?:fp32|single|float|32)[\"']?$", r"\1float32"),
+    (r"^(precision\s*=\s*)[\"']?(?:fp64|double|64)[\"']?$", r"\1float64"),
     (r"[\"'](\d+(?:\.\d+)?)[\"']", r"\1"), (r"=\s*(?:null|None|nil|NULL|nan)\b", "= 0"),
     (r"^width\s*=\s*(\d+)\s*$", r'width = "\1mm"'),
     (r"^(source\s*=\s*)load_(\w+)\(.*\)", r'\1sklearn("\2")'), (r"^(source\s*=\s*)([\"'])(.*?)\2$", r'\1csv("\3")'),
@@ -574,9 +615,11 @@ _WAYS: Final = (
 LATEX: Final = tuple(
     (re.compile(pattern), right)
     for pattern, right in (
-        (r"\\(?:long)?(?:rightarrow|to|mapsto|Rightarrow)\b", "->"), (r"\$", ""), (r"\s*\\times\s*", "x"),
-        (r"\\cdot\b", "*"), (r"\\(?:mathrm|text|operatorname)\{(\w+)\}", r"\1"), (r"\\sigma\b", "sigmoid"),
-        (r"\\[,;! ]", " "), (r"\\(?=[a-z])", ""),
+        (r"\\x?(?:long)?(?:rightarrow|to|mapsto|Rightarrow)\b", "->"), (r"\$|\\[()\[\]]", ""),
+        (r"\\mathbb\s*\{?\s*([A-Z])\s*\}?|\\R\b", "ℝ"), (r"\s*\\times\s*", "x"), (r"\\cdot\b", "*"),
+        (r"\\(?:math\w+|text\w*|operatorname|boldsymbol|bm|vec|hat|tilde|bar)\s*\{(\w+)\}", r"\1"),
+        (r"_\{(\w+)\}", r"_\1"), (r"\\sigma\b", "sigmoid"), (r"\\in\b", "∈"), (r"\\(?:[,;:! ]|q?quad\b)", " "),
+        (r"\\left|\\right", ""), (r"\\(?=[A-Za-z])", ""), (r"(?<=\w)\s*->\s*(?=->)", " "),
     )
 )  # fmt: skip
 WAYS: Final = tuple((re.compile(pattern), right) for pattern, right in _WAYS)

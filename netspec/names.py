@@ -14,6 +14,26 @@ LOOKS_LIKE = dict(zip(
 _LATIN = str.maketrans(LOOKS_LIKE)
 
 
+# The keys of the Korean keyboard (two sets): of the parts of syllables, and of single letters, in the order of Unicode.
+_VOWELS = "k o i O j p u P h hk ho hl y n nj np nl b m ml l".split()
+_FIRST = "r R s e E f a q Q t T d w W c z x v g".split()
+_LAST = ["", *"r R rt s sw sg e f fr fa fq ft fx fv fg a q qt t T d w c z x v g".split()]
+_ALONE = [*"r R rt s sw sg e E f fr fa fq ft fx fv fg a q Q qt t T d w W c z x v g".split(), *_VOWELS]
+
+
+def typed(word: str) -> str:
+    """Return the keys by which Korean letters are typed: `input` for `ㅑㅞㅕㅅ`, written with the wrong keyboard."""
+    keys = []
+    for letter in unicodedata.normalize("NFC", word):
+        code = ord(letter)
+        if 0xAC00 <= code <= 0xD7A3:
+            first, rest = divmod(code - 0xAC00, 588)
+            keys += [_FIRST[first], _VOWELS[rest // 28], _LAST[rest % 28]]
+        else:
+            keys.append(_ALONE[code - 0x3131] if 0x3131 <= code <= 0x3163 else letter)
+    return "".join(keys)
+
+
 # A file with more names than this is not written by hand; only the last ones are compared, to save time.
 MAX_NAMES = 500
 
@@ -103,6 +123,8 @@ def _slip(word: str, name: str) -> tuple[int, int] | None:
     """
     if not word or len(word) > 60:
         return None
+    if not word.isascii() and name.isascii():
+        word = typed(word)
     folded, other = (looks(text).casefold().replace("_", "") for text in (unicodedata.normalize("NFKC", word), name))
     if folded == other:
         return 0, 0

@@ -18,7 +18,7 @@ from netspec.diagnostics.model import Diagnostic, Hint, Quoted, fixed
 from netspec.ops.registry import step_names
 from netspec.source import SourceFile, Span
 from netspec.syntax.build import BadText
-from netspec.syntax.parser import TooDeep, Unexpected, parse
+from netspec.syntax.parser import STRING, TooDeep, Unexpected, parse
 from netspec.syntax.recovery.lines import DECLARES, Logical, logical_lines
 from netspec.syntax.recovery.mistakes import explain, syntax_error
 from netspec.syntax.recovery.stop import Stop
@@ -35,7 +35,7 @@ FIXES = 6  # fixes of the parser's messages in one statement
 _NUMBERS = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?")
 _OPTIONS = re.compile(r"(\w+)\s*=\s*(\d+(?:\.\d+)?(?:e-?\d+)?)")
 _UNREADABLE = re.compile(r"x0\d|\b\d+[OolI]\b|\b[lO]\d+\b")
-_NEEDLESS = ("foreign", "nearest", "usage")  # hints that the mend makes needless
+_NEEDLESS = ("foreign", "nearest", "usage", "options")  # hints that the mend makes needless
 
 Check = Callable[[SourceFile], Sequence[Diagnostic]]
 
@@ -196,7 +196,7 @@ class _Search:
                     checked = self.check(SourceFile(self.source.name, other.text, self.source.path))
                     found = [one for one in checked if one.severity == "error"]
                     stops = tuple(one for one in found if self.within(one, other.start, other.end))
-                    if not stops and self.better(found, first, other) and _keeps(first, other):
+                    if not stops and self.better(found, first, other) and _keeps(first, other, diagnostic):
                         return self.keep(first, other, start, end, found)
                     made.extendleft(
                         reversed([*_by_fixes(other, stops)])
@@ -251,7 +251,7 @@ def _saying(diagnostic: Diagnostic, mends: list[Hint]) -> Diagnostic:
     return diagnostic._replace(hints=(*mends, *(hint for hint in diagnostic.hints if hint.text not in _NEEDLESS)))
 
 
-def _keeps(first: Proposal, other: Proposal) -> bool:
+def _keeps(first: Proposal, other: Proposal, diagnostic: Diagnostic) -> bool:
     """Whether a proposal keeps the numbers of the statement: those of options stay, and none is made up.
 
     A first number may go (`nn.Linear(4, 10)`: 4 comes from what is read), small ones may come (`3x3`, `stride = 2`),
@@ -263,7 +263,12 @@ def _keeps(first: Proposal, other: Proposal) -> bool:
     if other.guess and _NUMBERS.sub("#", written) == _NUMBERS.sub("#", made):
         return True  # another number stands where one stood
     numbers = set(_NUMBERS.findall(made))
-    options = {value for name, value in _OPTIONS.findall(written) if name not in foreign.READ and value not in "01"}
+    wrong = diagnostic.span.text if diagnostic.code == "NS203" and diagnostic.span is not None else ""
+    options = {
+        value
+        for name, value in _OPTIONS.findall(written)
+        if value not in "01" and name not in foreign.READ and (name != wrong or name in foreign.OPTIONS)
+    }
     known = foreign.NUMBERS | {str(isqrt(int(size))) for size in _NUMBERS.findall(written) if size.isdecimal()}
     made_up = {one for one in numbers if len(one) > 1 and one.isdigit() and one not in first.text} - known
     return options <= numbers and not made_up
@@ -343,6 +348,12 @@ class Known(NamedTuple):
         found = re.search(r"^\s*input\s+\w+\s*:\s*(\d+)\s*@", self.text, re.MULTILINE)
         return found[1] if found is not None else "1"
 
+    def before(self) -> str:
+        """The layer above the mistake: what a line reads that names none."""
+        end = self.diagnostic.span.start if self.diagnostic.span is not None else len(self.text)
+        above = re.findall(r"^\s*(?:input|hidden|output)\s+([^\W\d]\w*)\s*:(?=[^\n]*\n)", self.text[:end], re.MULTILINE)
+        return above[-1] if above else "x"
+
     def section(self, kind: str) -> str:
         found = re.search(rf"^{kind}\b[^\n]*\n(.*?)^\}}", self.text, re.MULTILINE | re.DOTALL)
         return found[1] if found is not None else ""
@@ -356,13 +367,15 @@ def _by_habits(proposal: Proposal, known: Known) -> Iterator[Proposal]:
     """The statement as the habits read it; what leaves something out comes last."""
     statement = proposal.statement
     layers = set(re.findall(rf"\b(?:{'|'.join(('0', *known.layers()))})\b|\d+", statement))
+    yield proposal.replaced(_CONFUSED.sub(lambda match: match[0].translate(_DIGITS), statement))
     for habits in (_shapes, _context, _patterns):
         for text in habits(statement, known):
             yield proposal.replaced(text, bool(layers - set(re.findall(r"\w+", text))) and habits is not _shapes)
     yield from _regions(proposal)
-    yield from (proposal.replaced(text, True) for text in _numbers(statement, known))
     yield from (proposal.replaced(text) for text in _calls(statement, known, True))
-    yield from (proposal.replaced(text, True) for text in _without(statement, known))
+    if not proposal.guess:  # one guess is enough
+        yield from (proposal.replaced(text, True) for text in _numbers(statement, known))
+        yield from (proposal.replaced(text, True) for text in _without(statement, known))
 
 
 # ---- habits
@@ -370,16 +383,27 @@ def _by_habits(proposal: Proposal, known: Known) -> Iterator[Proposal]:
 
 def _patterns(statement: str, known: Known) -> Iterator[str]:
     """The statement with one habit of `foreign.WAYS` taken back."""
+    plain = statement
     if "\\" in statement or "$" in statement:
-        parts = re.split(r'("(?:[^"\\]|\\.)*")', statement)  # texts in quotes may have TeX of their own
+        parts = re.split(f"({STRING})", statement)  # texts in quotes may have TeX of their own
         for pattern, right in foreign.LATEX:
             parts[::2] = [pattern.sub(right, part) for part in parts[::2]]
-        yield "".join(parts)
+        plain = "".join(parts)
+        yield plain
+    real = _REAL.match(plain)
+    if real is not None:
+        yield f"input {real[1]}: {'x'.join(real[2].translate(_RAISED).split())}"
     for pattern, right in foreign.WAYS:
-        yield pattern.sub(right, statement).replace("{maps}", known.maps())
+        if pattern.search(statement) is not None:
+            yield pattern.sub(right, statement).replace("{maps}", known.maps()).replace("{before}", known.before())
 
 
-_HEAD = re.compile(r"(?:(?:hidden|output|start)\s+[^\W\d]\w*\s*[:=]\s*|[^\W\d]\w*\s*=\s*)")
+# a number with letters that look like digits: 1O, l0
+_CONFUSED = re.compile(r"(?<![\w.])(?=[OolI]*\d)(?=\d*[OolI])[\dOolI]+(?!\w)")
+_DIGITS = str.maketrans("OolI", "0011")
+_REAL = re.compile(r"input\s+(\w+)\s*:?\s*(?:∈|in\b)\s*[ℝR]\s*\^?\s*\{?\(?([\w\s×x*,⁰¹²³⁴⁵⁶⁷⁸⁹]+)\)?\}?$")
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹×x*,", "0123456789    ")
+_HEAD = re.compile(r"(?:(?:hidden|output|start)\s+[^\W\d]\w*\s*[:=]\s*|(?:self\.)?[^\W\d]\w*\s*=\s*)")
 _TOKENS = re.compile(r"\"[^\"]*\"|'[^']*'|->|.", re.DOTALL)
 
 
@@ -403,12 +427,16 @@ def _calls(statement: str, known: Known, own: bool) -> Iterator[str]:
     head = _HEAD.match(statement)
     if head is None:
         return
-    parts = _steps(statement[head.end() :])
+    begin, rest = head[0], statement[head.end() :]
+    made = re.match(r"(?:self\.)?([^\W\d]\w*)\s*=", begin)
+    if made is not None and known.diagnostic.code == "NS116":  # self.fc1 = nn.Linear(4, 8)
+        begin = f"hidden {known.free(made[1], *foreign.NAMES['hidden']) if made[1] in known.layers() else made[1]}: "
+    parts = _steps(rest)
     steps = step_names()
     choices = [foreign.translated(part, steps, known.maps(), own) for part in parts]
     for number in range(max(map(len, choices), default=0)):
         picked = [made[min(number, len(made) - 1)] if made else part for part, made in zip(parts, choices, strict=True)]
-        yield statement[: head.end()] + " -> ".join(filter(None, picked))
+        yield begin + " -> ".join(filter(None, picked))
 
 
 def _numbers(statement: str, known: Known) -> Iterator[str]:
@@ -417,6 +445,8 @@ def _numbers(statement: str, known: Known) -> Iterator[str]:
         return  # it is not about a number
     said = [int(one) for one in re.findall(r"\b\d{1,18}\b", " ".join(map(str, known.diagnostic.words.values())))]
     span = known.diagnostic.span.text if known.diagnostic.span is not None else ""
+    if re.fullmatch(r"-\d+|\d+\.\d+", span):
+        yield statement.replace(span, span.lstrip("-").partition(".")[0])
     found = list(re.finditer(r"(?<![\w.@])\d{1,18}(?![\w.@])", statement))
     for match in sorted(found, key=lambda match: match[0] not in re.findall(r"\d+", span))[:4]:
         number = int(match[0])
@@ -430,7 +460,17 @@ def _without(statement: str, known: Known) -> Iterator[str]:
     """The statement without what the mistake underlines: an option, or a value in parentheses."""
     if known.diagnostic.span is None:
         return
-    seen = re.escape(known.diagnostic.span.text)
+    written = known.diagnostic.span.text
+    if written in foreign.OPTIONS or written in foreign.ACTIVATION_OPTIONS:
+        return  # it says what is meant
+    seen = re.escape(written)
+    if known.diagnostic.code in ("NS201", "NS205", "NS212", "NS252"):
+        yield re.sub(rf"(:.*?)(?<!\w){seen}(?!\w)", rf"\g<1>{known.before()}", statement, count=1)
+    head = _HEAD.match(statement)
+    steps = _steps(statement[head.end() :]) if head is not None else []
+    if len(steps) > 1 and statement.count(written) and known.diagnostic.code[:3] == "NS3":
+        for step in (step for step in reversed(steps) if written in step):
+            yield statement[: head.end()] + " -> ".join(one for one in steps if one is not step)  # type: ignore[union-attr]
     bare = re.sub(rf",?\s*(?<![\w.])(?:{seen}\s*=\s*(?:\([^()]*\)|[^,()]+)|\w+\s*=\s*{seen}(?!\w))", "", statement)
     yield re.sub(r"\s*\(\s*,?\s*\)", "", re.sub(r"\(\s*,\s*", "(", bare))
     yield re.sub(r"\b(\w+)\(\s*[\d., ]+\)", r"\1", statement)
@@ -442,6 +482,7 @@ _SHAPE = re.compile(r"(?<=:)\s*(?P<shape>[^\"#]*\d[^\"#]*?)(?P<rest>\s*(?:over\b
 
 def _shapes(statement: str, known: Known) -> Iterator[str]:
     """The statement with the shape of an input as types are written: `(28, 28, 3)`, `3x32x32`, `Size([3, 8, 8])`."""
+    statement = re.sub(r"(?<=:)\s*[^\W\d][\w.]*\s*[(\[]\s*(?:\w+\s*=\s*)?(?=[(\[\d])", " (", statement)  # Input(shape=
     match = _SHAPE.search(statement) if statement.startswith("input") and "one of" not in statement else None
     if match is None or not re.fullmatch(r"[\w.]*[\d\s,x×*@()\[\]None-]+\s*\w*", match["shape"]):
         return
@@ -474,6 +515,9 @@ def _context(statement: str, known: Known) -> Iterator[str]:
             yield f'{role[1]} {name if name[:1].isalpha() else free} "{text[1]}" {{'
         yield f"{role[1]} {free} {role[2]}" if role[1] in ("net", "block") else f"{role[1]} {free}: {role[2]}"
     inputs = known.names("input")
+    label = re.match(r"(hidden|output|input|let)\s+([^\W\d]\w*)(?=\s*[:=])", statement)
+    if label is not None and known.diagnostic.code == "NS204":
+        yield f"{label[1]} {known.free(*(f'{label[2]}{number}' for number in range(2, 9)))}{statement[label.end() :]}"
     chain = re.match(r"((?:hidden|output)\s+\w+\s*:\s*)(.+)$", statement, re.DOTALL)
     if chain is not None:
         if len(inputs) > 1:
@@ -514,7 +558,9 @@ def _setting(key: str, value: str, known: Known) -> Iterator[str]:
     if key == "best":
         yield from (f"metrics = [{value.strip()}({pair})]\n  {key} = {value}" for pair in known.terms())
     if key in ("split", "test_size", "validation_split"):
-        shares = [float(share) for share in re.findall(r"\d*\.\d+", value)]
+        shares = [float(share) for share in re.findall(r"\d*\.?\d+", value)]
+        if sum(shares) == 100:
+            shares = [share / 100 for share in shares]
         if len(shares) == 1:
             train = shares[0] if key == "split" else 1 - shares[0]
             yield f"split = [{train:g}, {1 - train:.6g}]"

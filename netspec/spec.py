@@ -13,7 +13,7 @@ from netspec.diagnostics.errors import SpecError
 from netspec.diagnostics.model import Diagnostic, Fault, Quoted, Report, Words
 from netspec.elaborate.elaborate import elaborate
 from netspec.elaborate.program import Definition, Program, load_program, parse_program
-from netspec.elaborate.unused import check_defaults, check_uncalled, idle_defaults, unused_names
+from netspec.elaborate.unused import check_defaults, check_uncalled, idle_defaults, products_of_sizes, unused_names
 from netspec.ir.graph import Counts, Graph, Layer
 from netspec.limits import DEFAULT, Limits
 from netspec.plugins import import_allowed
@@ -390,7 +390,11 @@ class Spec:
         for diagnostic in (*check_defaults(self.program), *check_uncalled(self.program, self.limits)):
             report.add(diagnostic)
         if not report.failed:
-            for diagnostic in (*unused_names(self.program), *idle_defaults(self.program)):
+            for diagnostic in (
+                *unused_names(self.program),
+                *idle_defaults(self.program),
+                *products_of_sizes(self.program),
+            ):
                 report.add(diagnostic)
         for diagnostic in self._check_sections(graphs):
             report.add(diagnostic)

@@ -188,7 +188,7 @@ def unknown_option(cls: type[Op], arg: tree.Arg, source: Source) -> Exception:
     elif name in step_names() and not guess:
         hints = [Hint("own_step", {"step": f"{name}({value})"})]
     elif name in foreign.ACTIVATION_OPTIONS and not guess:
-        hints = [Hint("activation", {"step": value})]
+        hints = [Hint("activation", {"step": value.strip('"')})]
     hints.append(Hint("options", {"names": Quoted(tuple(legal))}) if legal else Hint("no_options"))
     return fault(source.env, arg.name_at, "NS203", *hints, guess=guess, name=name, step=cls.name)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from netspec.diagnostics.model import Diagnostic, Fault, Report
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, Report, Words
 from netspec.elaborate.call import argument
 from netspec.elaborate.elaborate import Instance, elaborate_instance
 from netspec.elaborate.environment import Environment
@@ -270,6 +270,26 @@ def unused_names(program: Program) -> Iterator[Diagnostic]:
         for name in declared:
             if name.text in unread and name.text not in unit.unread:
                 yield Diagnostic("NS250", Span(unit.source, *name.at), {"name": name.text}, severity="warning")
+
+
+def products_of_sizes(program: Program) -> Iterator[Diagnostic]:
+    """Yield NS255 for `1@28*28` and `8 filters 3*3` in the main file: a product is the size of one axis."""
+    unit = program.main
+    for value in tree.walk(unit.file.declarations):
+        match value:
+            case (
+                tree.TypeText(maps=tree.Syntax(), space=tree.Grid(sizes=(only,)))
+                | tree.Filters(kernel=tree.Grid(sizes=(only,)))
+            ):
+                match only:
+                    case tree.Binary(
+                        op="*", left=tree.Number(value=int() as one), right=tree.Number(value=int() as other)
+                    ):
+                        words: Words = {"product": f"{one}*{other}", "size": one * other, "right": f"{one}x{other}"}
+                        span = Span(unit.source, *only.at)
+                        yield Diagnostic(
+                            "NS255", span, words, fixes=(Fix(span, f"{one}x{other}", False),), severity="warning"
+                        )
 
 
 def idle_defaults(program: Program) -> Iterator[Diagnostic]:

@@ -25,9 +25,12 @@ _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
 
 class BadText(Exception):
-    """A token that the grammar accepts but that is wrong: a code, a place and the words of the message."""
+    """A token that the grammar accepts but that is wrong: a code, a place and the words of the message.
 
-    def __init__(self, code: str, at: Place, **words: str) -> None:
+    A word that is a place stands for the text there.
+    """
+
+    def __init__(self, code: str, at: Place, **words: str | Place) -> None:
         super().__init__(code)
         self.code = code
         self.at = at
@@ -206,7 +209,7 @@ def neg(kids: Kids, at: Place) -> tree.Negative:
 def power(kids: Kids, at: Place) -> tree.Binary:
     if isinstance(kids[1], tree.Binary) and kids[1].op == "^":
         # `a ^ b ^ c` is ambiguous for readers, and could be nested without limit
-        raise BadText("NS113", at)
+        raise BadText("NS113", at, a=kids[0].at, b=kids[1].left.at, c=kids[1].right.at)
     return tree.Binary("^", kids[0], kids[1], at)
 
 

@@ -52,7 +52,7 @@ _HOLDS = re.compile(rf"(?<![\w{_HELD}])[^\W\d]\w*(?:{_HELD}+\w+)+|{_HELD}")
 _BEGINNING = re.compile(rf"(?<![\w{MARKS}])_[\w{MARKS}]*")
 _LATIN = re.compile("[A-Za-z]")
 _LOOKS = re.compile(f"[{''.join(LOOKS_LIKE)}]")
-_QUOTED = re.compile(QUOTED + r"|[“„«「『](?>[^”»」』\n]*)[”»」』]?|#[^\n]*")
+_QUOTED = re.compile(QUOTED + r"|„(?>[^“”\n]*)[“”]?|»(?>[^«\n]*)«?|[“«「『](?>[^”»」』\n]*)[”»」』]?|#[^\n]*")
 # characters that have no name in Unicode
 _NAMES = {
     "\r": "carriage return", "\x1b": "escape", "\x07": "bell", "\x08": "backspace", "\x0b": "vertical tab",
@@ -176,7 +176,7 @@ def _outside(pattern: re.Pattern[str], text: str, quoted: list[tuple[int, int]])
         while at < len(quoted) and quoted[at][1] <= match.start():
             at += 1
         inside = at < len(quoted) and quoted[at][0] < match.start() < quoted[at][1]
-        if not inside or (match.end() == quoted[at][1] and match[0] in "”»」』"):
+        if not inside or (match.end() == quoted[at][1] and match[0] in "“”«»」』"):
             found.append(match)
     return found
 

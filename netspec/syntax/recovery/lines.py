@@ -144,6 +144,7 @@ _FOREIGN = (
     ("ini", re.compile(r"\[\w[\w.]*\]\s*$")),
     ("dot", re.compile(r"(?:strict\s+)?(?:di)?graph\b[^:=]*\{")),
     ("python", re.compile(r"(?:import|from|class|def|@|async|print\()(?:\s|\w)|\w+\s*=\s*\w+\.\w+")),
+    ("table", re.compile(r"(?=[^,;\t\n]*[,;\t])(?>[^{}()\[\]:=#\n]*)$")),
     ("json", re.compile(r"[\[{]\s*(?:$|[\"\[{\d])")),
     ("markup", re.compile(r"<[!?\w]")),
     ("prototxt", re.compile(r"(?:layers?|name|input_param|input)\s*[:{]")),

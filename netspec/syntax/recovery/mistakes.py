@@ -29,7 +29,8 @@ def syntax_error(source: SourceFile, error: TooDeep | BadText) -> Diagnostic:
     """Return the diagnostic for brackets that are nested too deeply, or for a token whose text is wrong."""
     if isinstance(error, TooDeep):
         return Diagnostic("NS110", source.span(error.at), {"limit": MAX_DEPTH})
-    return Diagnostic(error.code, source.span(error.at), dict(error.words))
+    words = {name: word if isinstance(word, str) else source.span(word).text for name, word in error.words.items()}
+    return Diagnostic(error.code, source.span(error.at), {**words})
 
 
 def explain(stop: Stop, plainly: bool = False) -> Diagnostic:
@@ -97,6 +98,7 @@ def _first_word(stop: Stop) -> Diagnostic | None:
 # ---- names at the head of a line
 
 # match whatever stands where one name should stand: `hidden my layer:`, `hidden z', w:`, `let a, b =`, `net my-net {`
+_NAME = rf"[^\W\d][\w{MARKS}]*"
 _NAMED = re.compile(r"(input|hidden|output|start|let)[ \t]+(?P<name>[^\n:=]*?)[ \t]*(?=[:=])")
 _HEADED = re.compile(r"(net|block)[ \t]+(?P<name>[^\s(\"{]+)")
 
@@ -113,11 +115,13 @@ def _label(stop: Stop) -> Diagnostic | None:
             return found
     if stop.accepts("COLON") and len(words) == 2 and stop.first in ("input", "hidden", "output", "start"):
         if stop.seen.kind == "EQUAL":
-            return stop.swap("=", ":", stop.span, Hint("kinds"))
+            spaced = stop.between(stop.last_span.end, stop.seen.at[1])
+            return stop.error("NS122", Hint("kinds"), fix=Fix(spaced, ":"), seen="=", right=":")
         if stop.seen.kind == "_ARROW":  # a chain that begins with an arrow has no source
             return stop.swap("->", ":", stop.between(stop.last_span.end, stop.seen.at[1]), Hint("kinds"))
         at = stop.begin + len(stop.left)
-        fix = Fix(stop.between(at, at), ":") if stop.rest.strip() and stop.seen.kind != "LPAR" else None
+        end = stop.seen.at[1] if stop.seen.text in ";.,|" else at  # another sign in its place
+        fix = Fix(stop.between(at, end), ":") if stop.rest.strip() and stop.seen.kind != "LPAR" else None
         return stop.error("NS114", keyword=stop.first, label=words[1], fix=fix)
     if stop.seen.accepts == {"NAME"} and stop.seen.kind in KEYWORDS | {"SHARED", "SECTION", "PERCEPTRON", "FILTER"}:
         return stop.error("NS115", seen=stop.seen.text)
@@ -142,7 +146,7 @@ def _odd_name(stop: Stop, name: str, at: int) -> Diagnostic | None:
         return stop.error("NS115", Hint("bare"), span=span, fix=Fix(span, quoted[1]), seen=name)
     if _NO_NAME.search(name) or name.isidentifier() or not re.match(r"[\w$'@#~*-]", name) or len(name) > 80:
         return None
-    plain = re.sub(rf"[^\w{MARKS}]+", "_", name).strip("_")
+    plain = re.sub(rf"[^\w{MARKS}]+_?|_[^\w{MARKS}]+", "_", name).strip("_")
     legal = plain.isidentifier() and plain.upper() not in KEYWORDS
     return stop.error("NS115", span=span, fix=Fix(span, plain, certain=" " not in name) if legal else None, seen=name)
 
@@ -236,7 +240,9 @@ def _one_line(stop: Stop) -> Diagnostic | None:
     if stop.start.endswith("_head") and "{" in stop.left:
         return stop.error("NS128", kind=stop.first)
     if stop.seen.kind in _STARTERS and stop.seen.at[0] > stop.begin:
-        return stop.error("NS123", seen=stop.seen.text)
+        whole = re.match(rf"(?:input|hidden|output|start)[ \t]+{_NAME}\s*:|let[ \t]+{_NAME}\s*=", stop.rest)
+        gap = stop.between(stop.begin + len(stop.left), stop.seen.at[0])
+        return stop.error("NS123", fix=Fix(gap, "\n  ") if whole else None, seen=stop.seen.text)
     return None
 
 

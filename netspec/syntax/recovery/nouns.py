@@ -17,6 +17,12 @@ def separators(stop: Stop) -> Diagnostic | None:
     """Report separators inside a number: `1,000 perceptrons`, `1_000`."""
     text, at = stop.source.text, stop.seen.at[0]
     number = None
+    if (
+        stop.seen.kind == "COMMA" and _in_type(stop) and re.fullmatch(r"(?:,\d{3})+", stop.rest.strip())
+    ):  # `input x: 1,024`
+        begin = stop.last_span.start
+        span, right = stop.between(begin, stop.end), re.sub(r"\D", "", stop.last + stop.rest)
+        return stop.error("NS142", span=span, fix=Fix(span, right, certain=False), text=span.text, plain=right)
     if stop.seen.kind in ("PERCEPTRON", "FILTER"):
         number = re.search(r"(?<![\w,])\d{1,3}(?:,\d{3})+$", stop.left)
     elif stop.seen.kind == "NAME" and stop.last.isdigit() and re.match(r"_\d", stop.rest) and text[at - 1].isdigit():

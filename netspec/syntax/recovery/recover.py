@@ -68,7 +68,9 @@ class _Recovery:
             lines = []
         elif foreign(lines):
             first = Span(self.source, lines[0].start, lines[0].end)
-            self.diagnostics.append(Diagnostic("NS009", first, {"kind": notation(lines)}))
+            kind = notation(lines)
+            hints = (Hint("table", {"file": self.source.name}),) if kind.name == "file table" else ()
+            self.diagnostics.append(Diagnostic("NS009", first, {"kind": kind}, hints=hints))
             self.unread.any = True
             lines = []
         for number, line in enumerate(lines):

@@ -105,7 +105,8 @@ def equals(stop: Stop) -> Diagnostic | None:
     if seen.kind == "EQUAL" and stop.accepts("CMP"):
         return stop.swap("=", "==", stop.span, Hint("kinds"))
     if seen.kind == "COLON" and (stop.accepts("EQUAL") or stop.left.count("(") > stop.left.count(")")):
-        return stop.swap(":", "=", stop.span, Hint("kinds"))
+        spaced = stop.start == "setting" and not stop.open and stop.last_span.end == seen.at[0]
+        return stop.error("NS122", Hint("kinds"), fix=Fix(stop.span, " =" * spaced or "="), seen=":", right="=")
     if seen.kind == "COLON" and stop.accepts("IS"):
         labelled = re.search(rf"\n\s*(->)\s*{_NAME}$", stop.left)
         if labelled is not None:  # a line `-> z2: 3 perceptrons`
