@@ -66,8 +66,9 @@ def _for_maps(graph: Graph) -> str:
 
 
 def _is_plain_loop(groups: list[Group]) -> bool:
-    """Whether at most 6 groups are fully connected and each delayed read goes only one time step back."""
-    return len(groups) <= 6 and all(link.delay <= 1 and link.kind == "full" for group in groups for link in group.links)
+    """Whether at most 6 groups are fully connected, and each delayed read goes only one time step back."""
+    forward = len(groups) <= 6 and not any(group.backward for group in groups)
+    return forward and all(link.delay <= 1 and link.kind == "full" for group in groups for link in group.links)
 
 
 # ---- option validation: nothing that is asked for is silently ignored

@@ -525,6 +525,10 @@ class Op:
         """Return how much it adds to the depth of a path."""
         return self.depth
 
+    def directions(self) -> int:
+        """Return in how many directions it runs through the time steps."""
+        return 1
+
     # ---- traits that may depend on an option
 
     @property

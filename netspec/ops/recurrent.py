@@ -58,8 +58,11 @@ class Recurrent(Weighted):
     def layers(self) -> int:
         return self.layers_
 
+    def directions(self) -> int:
+        return 2 if self.bidirectional else 1
+
     def _out(self) -> Size:
-        return self.units * (2 if self.bidirectional else 1)
+        return self.units * self.directions()
 
     def partial(self, *inputs: Type) -> Type:
         return Type(self._out(), (), inputs[0].time)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
-from netspec.figure.scene import Node, Point, Rect, Scene, Wire
+from netspec.figure.scene import Node, Point, Rect, Scene, Wire, along
 
 NEAR = 0.02  # mm: what counts as on a rim
 SHARED = 0.12  # mm: how far the ink boxes of two labels may touch
+CROSSED = 0.25  # mm: how far a wire may reach into the ink box of a label
 TOGETHER = ("pill", "row", "map")  # nodes that hold others, stand in a table or in a stack
 
 
@@ -22,6 +24,8 @@ def faults(scene: Scene) -> list[str]:
         *node_overlaps(scene),
         *labels_on_nodes(scene),
         *dots_on_others(scene),
+        *wires_through_labels(scene),
+        *frames_over_frames(scene),
     ]
 
 
@@ -142,6 +146,61 @@ def dots_on_others(scene: Scene) -> list[str]:
             if dots.box.overlaps(box, SHARED) and (name not in nodes or _touches(nodes[name], dots.box)):
                 found.append(f"dots {dots.id} stand on {name}".replace("\0", ""))
     return found
+
+
+def wires_through_labels(scene: Scene) -> list[str]:
+    """No wire runs through words, unless a filled shape lies between them; the cones of planes lie on a picture."""
+    painted = {item.id: number for number, item in enumerate(scene.items)}
+    filled = {node.id: node for node in scene.nodes if node.fill}
+    grounds = [polygon for polygon in scene.polygons if "ground" in polygon.classes]
+    wires = [(wire, wire.box, along(wire, 24 if wire.curved else 1)) for wire in scene.wires]
+    found = []
+    for text in scene.texts:
+        if not text.plain.strip():
+            continue
+        box = text.box.grown(-CROSSED)
+        covers = (
+            [filled[text.inside]] if text.inside in filled else [each for each in grounds if _within(box, each.box)]
+        )
+        cover = max((painted[each.id] for each in covers), default=-1)
+        for wire, around, points in wires:
+            if text.inside and "cone" in wire.classes:
+                continue
+            if painted[wire.id] > cover and around.grown(0.01).overlaps(box) and _meets(points, box):
+                found.append(f"wire {wire.id} runs through {text.id}")
+    return found
+
+
+def _within(box: Rect, other: Rect) -> bool:
+    return other.left <= box.left and other.right >= box.right and other.top <= box.top and other.bottom >= box.bottom
+
+
+def _meets(points: list[Point], box: Rect) -> bool:
+    """Whether a line of straight pieces reaches into a rectangle."""
+    for a, b in pairwise(points):
+        low, high = 0.0, 1.0
+        for start, end, least, most in ((a.x, b.x, box.left, box.right), (a.y, b.y, box.top, box.bottom)):
+            if start == end:
+                if not least < start < most:
+                    low = 2.0
+                continue
+            ends = sorted(((least - start) / (end - start), (most - start) / (end - start)))
+            low, high = max(low, ends[0]), min(high, ends[1])
+        if low < high:
+            return True
+    return False
+
+
+def frames_over_frames(scene: Scene) -> list[str]:
+    """A frame lies inside another or apart from it, and no box lies on the edge of one."""
+    frames = [(item.id, item.box) for item in scene.polygons if "cluster" in item.classes]
+    others = frames + [(node.id, node.box) for node in scene.nodes if "block" in node.classes]
+    return [
+        f"frame {a} lies over {b}"
+        for number, (a, one) in enumerate(frames)
+        for b, two in others[number + 1 :]
+        if one.overlaps(two, 0.01) and not _within(one, two) and not _within(two, one)
+    ]
 
 
 def _touches(node: Node, box: Rect) -> bool:

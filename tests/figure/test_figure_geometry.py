@@ -17,7 +17,7 @@ from strategy_rules import Invalid
 import netspec
 from netspec import NetspecError
 from netspec.elaborate.program import parse_program
-from netspec.figure.scene import HAIRLINE, Dots, Node, Point, Rect, Scene, Text, Wire
+from netspec.figure.scene import HAIRLINE, Dots, Node, Point, Polygon, Rect, Scene, Text, Wire
 from netspec.figure.scene.typeset import words
 from tests.conftest import ROOT
 from tests.figure.geometry import faults
@@ -93,6 +93,10 @@ def text(id: str, x: float, y: float, size: float = 5, inside: str = "") -> Text
     return Text(id=id, lines=(words("word"),), x=x, y=y, size=size, inside=inside)
 
 
+def frame(id: str, left: float, right: float) -> Polygon:
+    return Polygon(id=id, points=Rect(left, 0, right, 9).corners, classes=("cluster",))
+
+
 @pytest.mark.parametrize(
     ("items", "said"),
     [
@@ -106,6 +110,8 @@ def text(id: str, x: float, y: float, size: float = 5, inside: str = "") -> Text
         ((circle("a", 0), circle("b", 9)), "nodes a and b overlap"),
         ((circle("a", 0), Dots(id="d", points=(Point(0, 3), Point(0, 5), Point(0, 7)), radius=1)), "stand on a"),
         ((Wire(id="w", points=(Point(5, 0), Point(5, 0)), pen=HAIRLINE),), "no length"),
+        ((Wire(id="w", points=(Point(-9, -1), Point(9, -1))), text("a", 0, 0)), "w runs through a"),
+        ((frame("a", 0, 20), frame("b", 10, 30)), "frame a lies over b"),
     ],
 )
 def test_each_law_finds_what_breaks_it(items: tuple[Node, ...], said: str) -> None:

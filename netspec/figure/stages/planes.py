@@ -52,7 +52,7 @@ class Stack:
     dots: Point | None = None
     x: float = 0.0
     y: float = 0.0
-    leads_by_lines: bool = False  # whether two lines lead to the next stack
+    leads_by_lines: bool = False  # whether a line to the next stack may rise from the upper right corner
     letters: float = LABEL
     again: bool = False  # whether it is drawn a second time, at the begin of a row
 
@@ -80,12 +80,11 @@ class Stack:
     @property
     def label_at(self) -> Point:
         """The point where the last line of the label begins."""
-        if self.bar:
-            return Point(self.corners[0].x, self.corners[0].y - 2.2)
-        first = self.shifted()[0]
+        left, top = self.corners[0] if self.bar else self.shifted()[0][:2]
+        wide = BAR if self.bar else self.boxes[0].width
         # a line may rise from the upper right corner: the label stays left of it
-        over = widest(self.label, self.letters) - first.width if self.leads_by_lines else 0.0
-        return Point(first.left - max(over, 0.0), first.top - 2.2)
+        over = widest(self.label, self.letters) - wide if self.leads_by_lines else 0.0
+        return Point(left - max(over, 0.0), top - 2.2)
 
     def label_box(self) -> Rect:
         at = self.label_at
@@ -140,7 +139,7 @@ def _rows(stages: list[Stage], settings: FigureSettings) -> list[list[Stack]]:
     tallest = fit.space(min(max(tallest, BARS[0]), BARS[1]), BARS[0] * 0.6)
     rows: list[list[Stack]] = [[]]
     for place, stage in enumerate(stages):
-        lines = place + 1 < len(stages) and stages[place + 1].windows is None
+        lines = place + 1 < len(stages) and _rises(stage, stages[place + 1])
         stack = _stack(stage, scale, tallest, settings, lines)
         _push(rows[-1], stack, fit)
         wide = max(box.right for box in stack.outline()) + (ROWS_APART if place + 1 < len(stages) else 0.0)
@@ -152,6 +151,12 @@ def _rows(stages: list[Stage], settings: FigureSettings) -> list[list[Stack]]:
             stack.x = 0.0
             _push(rows[-1], stack, fit)
     return rows
+
+
+def _rises(stage: Stage, after: Stage) -> bool:
+    """Whether a line from the upper right corner of a stage leads upwards to the next, or may do so."""
+    bars = not stage.type.space and not after.type.space
+    return after.windows is None and not (bars and number(after.type.maps) <= number(stage.type.maps))
 
 
 def _carry(canvas: Canvas, before: Stack, again: Stack, y: float) -> None:
@@ -199,7 +204,7 @@ def _maps_high(stage: Stage, scale: float, fit: Fit) -> float:
 def _stack(stage: Stage, scale: float, tallest: float, settings: FigureSettings, lines: bool) -> Stack:
     """Make the shapes of a stage: its middle stands at the height y = 0, its left edge at x = 0.
 
-    `lines`: whether two lines lead to the next stack.
+    `lines`: whether a line to the next stack may rise from the upper right corner.
     """
     stack = Stack(stage, letters=settings.fit.letters(LABEL))
     far = settings.fit.space(STEP, LEAST_STEP)
@@ -220,7 +225,7 @@ def _stack(stage: Stage, scale: float, tallest: float, settings: FigureSettings,
             corner = stack.boxes[HALF - 1]
             stack.dots = Point(corner.right + 1.3 * far, corner.top + 1.3 * far)
         wide = width + reach
-    stack.leads_by_lines = bool(stack.boxes) and lines
+    stack.leads_by_lines = lines
     stack.label = _label(stage, wide, settings)
     return stack
 
@@ -424,6 +429,7 @@ def _operations(canvas: Canvas, stacks: list[Stack], settings: FigureSettings) -
     size = settings.fit.letters(WORDS)
     bottom = max(max(box.bottom for box in stack.outline()) for stack in stacks) + 4.0
     ends: list[float] = []
+    ticks: list[float] = []
     for before, after in pairwise(stacks):
         text = after.stage.caption or _done(after.stage, settings.lang)
         line = words(text)
@@ -433,7 +439,12 @@ def _operations(canvas: Canvas, stacks: list[Stack], settings: FigureSettings) -
         ends[row : row + 1] = [x + half]
         y = bottom + row * settings.fit.letters(ROW) + size
         path = after.stage.layer.path
-        canvas.text(f"{after.stage.id}.does", (line,), x, y, size, classes=("caption",), layer=path)
+        said = canvas.text(f"{after.stage.id}.does", (line,), x, y, size, classes=("caption",), layer=path)
+        if any(said.box.left < tick < said.box.right for tick in ticks):  # a tick passes behind these words
+            canvas.polygon(
+                f"{said.id}.ground", said.box.corners, front=True, pen=None, fill="paper", classes=("ground",)
+            )
+        ticks.append(x)
         top = max(
             (box.bottom for stack in (before, after) for box in stack.outline() if box.left < x < box.right),
             default=0.0,

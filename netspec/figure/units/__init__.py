@@ -7,6 +7,7 @@ delay.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -46,6 +47,7 @@ class Group:
     bias_key: str = ""
     sign: str = ""  # the sign of a sum, difference or product such as a + b
     timed: bool = False
+    backward: bool = False  # whether it runs through the time steps from the last to the first
     links: list[Link] = field(default_factory=list)
 
     @property
@@ -81,6 +83,8 @@ class Link:
     turned: bool = False  # whether the array has the axis of the source first
     op: Any = None
     windows: Windows | None = None
+    starts: tuple[Group, ...] = ()  # what a delayed link reads before the first step
+    ended: bool = False  # whether it reads a source after its last step alone
 
     def weight(self, target: int | None, source: int | None) -> Weight | None:
         """Return the weight that leads from a unit of the source to a unit of the target; None if it is not known."""
@@ -92,10 +96,16 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The values of a group, now (`delay` 0) or some time steps earlier."""
+    """The values of a group, now (`delay` 0) or some time steps earlier.
+
+    `flipped`: with the last step first; `ended`: those of the last step alone.
+    """
 
     group: Group
     delay: int = 0
+    starts: tuple[Group, ...] = ()
+    flipped: bool = False
+    ended: bool = False
 
 
 class _Reader:
@@ -120,6 +130,8 @@ class _Reader:
             self.held[edge] = (Part(self.start(node)),)
         elif node.kind == "delay":
             self.held[edge] = self.delayed(node)
+        elif node.kind == "flip":
+            self.held[edge] = tuple(replace(part, flipped=not part.flipped) for part in self.of(node.inputs[0], node))
         elif wiring == "side":
             self.held[edge] = tuple(part for read in node.inputs for part in self.of(read, node))
         elif effect == "select" and self.graph.type_of(node.inputs[0]).classes is not None:
@@ -127,7 +139,8 @@ class _Reader:
         elif effect != "new":
             self.held[edge] = self.within(node)
         elif wiring != "none":
-            self.held[edge] = (Part(self.make(node)),)
+            group = self.make(node)
+            self.held[edge] = (Part(group, flipped=group.backward),)
         else:
             raise Unsuitable(node)
 
@@ -160,9 +173,10 @@ class _Reader:
     def delayed(self, node: Node) -> tuple[Part, ...]:
         """Return the parts of a delayed read; if the line that is read has no group yet, a `_Later` takes its place."""
         steps, edge = node.delay, node.inputs[0]
+        starts = tuple(part.group for start in node.inputs[1:] for part in self.held.get(start, ()))
         if edge in self.held:
-            return tuple(Part(part.group, part.delay + steps) for part in self.held[edge])
-        return (Part(_Later(edge, node, self.graph), steps),)  # type: ignore[arg-type]
+            return tuple(replace(part, delay=part.delay + steps, starts=starts) for part in self.held[edge])
+        return (Part(_Later(edge, node, self.graph), steps, starts),)  # type: ignore[arg-type]
 
     def rename(self, node: Node) -> tuple[Part, ...]:
         """Name the circles of a class input after the line that turns classes into units, and return them."""
@@ -186,19 +200,22 @@ class _Reader:
         ):
             group = self.start(node)
             group.activation = node.op.name
-            group.links = [Link(part.group, "same", part.delay) for part in parts]
-            return (Part(group),)
+            group.links = [Link(each.group, "same", each.delay, starts=each.starts, ended=each.ended) for each in parts]
+            group.backward = _backward(parts, node)
+            return (Part(group, flipped=group.backward),)
         for part in parts:
             if not part.delay and not isinstance(part.group, _Later):
                 part.group.value = node.index
                 if acts:
                     part.group.activation = node.op.name
-        return parts
+        over = self.graph.type_of(read).time is not None and node.type.time is None
+        return tuple(replace(part, ended=True) for part in parts) if over else parts
 
     def make(self, node: Node) -> Group:
         """Add a group of new units, with links to the groups that the operation reads, and return the new group."""
         sources = [part for read in node.inputs for part in self.of(read, node)]
         group = self.start(node)
+        group.backward = _backward(sources, node)
         group.bias = node.op.dense and self.graph.stores(node, "bias")
         group.bias_key = node.stored("bias") if group.bias else ""
         group.sign = node.op.circle
@@ -209,6 +226,7 @@ class _Reader:
         first: Size = 0
         for part in sources:
             link = Link(part.group, kind, part.delay, first, op=node.op, windows=windows)
+            link.starts, link.ended = part.starts, part.ended
             if kind == "full" and node.op.stored:
                 link.key = node.stored()
                 link.turned = node.op.stored == "in_out"
@@ -245,6 +263,14 @@ class _Reader:
             group.label = "" if group.deep else layer.label
         if ends:
             group.role = "output"
+
+
+def _backward(parts: Iterable[Part], node: Node) -> bool:
+    """Whether values come with the last time step first; raise Unsuitable if only some of them do."""
+    found = {part.flipped for part in parts if not isinstance(part.group, _Later) and part.group.timed}
+    if len(found) > 1:
+        raise Unsuitable(node)
+    return found == {True}
 
 
 class _Later:

@@ -203,7 +203,11 @@ def label_of(group: Group, index: Line, drawing: Drawing, delay: int = 0) -> Lin
         return upright(group.sign)  # a sum, difference or product without a name shows its sign
     if not name or not hints.labels:
         return ()
-    time = math("(t)" if not delay else f"(t-{delay})") if drawing.looped and group.timed else ()
+    time = (
+        math("(t)" if not delay else f"(t{'+' if group.backward else '-'}{delay})")
+        if drawing.looped and group.timed
+        else ()
+    )
     return symbol(name, index, time)
 
 
@@ -335,7 +339,7 @@ def _titles_over(drawing: Drawing, column: Column, box: Rect, where: str) -> Non
             continue
         own = boxed(lines, drawing.title)
         y = box.bottom + 7 - own.top if where == "bottom" else box.top - 7 - own.bottom
-        if number or (len(column.own) > 1 and where != "bottom"):
+        if number:
             y = drawing.axes.at(0, block.first).y - layout.UNIT - 4 - own.bottom
         middle = drawing.axes.at(drawing.along[column.rank], (block.first + block.last) / 2)
         _set_title(drawing, block, lines, middle.x, y, "middle")

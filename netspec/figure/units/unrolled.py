@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from math import inf, isinf
+import math as numbers
+from dataclasses import dataclass, field, replace
+from itertools import product
 
-from netspec.figure.scene import BOLD, Node, Pen, Point, Rect, Scene, layout
+from netspec.figure.scene import Node, Pen, Point, Rect, Scene, layout
 from netspec.figure.scene.canvas import Canvas, boxed
 from netspec.figure.scene.tex import Atom, Line
 from netspec.figure.scene.typeset import axis, line_width, math, symbol, upright, widest, words
-from netspec.figure.settings import FigureSettings, Fit
+from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
-from netspec.figure.units import Group, Unsuitable, lone_links
+from netspec.figure.units import Group, Link, Unsuitable, lone_links
 from netspec.figure.units.columns import Block, columns_of
 from netspec.figure.units.elided import Gap, Unit, size_label
 from netspec.ir.graph import Graph
 from netspec.ir.sizes import Size
+from netspec.ir.types import Type
 
 NEXT = 17.6  # mm from one circle to the next in a pill
 OVER = 28.0  # mm from one circle to the next if dots stand between them
 BETWEEN = 15.0  # mm between two pills of a cell, one above the other
 APART = 16.0  # mm between two cells; also the length of an arrow with an open end
+CLEAR, LANE = 4.5, 3.2  # mm from a pill to the first wire that runs beside it, and from one such wire to the next
+PORT = 6.0  # mm between two arrows that enter a pill
+BESIDE, MARGIN, TURN = -1, -2, -3  # lanes that are not below a row
+HIGH = layout.UNIT + layout.PILL  # half the height of a pill
+CLOSE = 8.0  # mm: what remains of BETWEEN and APART on a page with little room
 THICK = 0.665  # width of the arrows between pills
-CLOSE = 8.0  # mm: what remains of both on a page with little room
 CAPTION = layout.CAPTION
 ROW, FRAME = 11.2, 0.465  # height of a row of the table, and width of its outline
 VECTOR = 4.9  # font size in the table
@@ -30,90 +36,263 @@ VECTOR = 4.9  # font size in the table
 
 @dataclass(slots=True)
 class Cell:
-    """One time step, with a pill (a box with round ends) for each group of units."""
+    """One time step, with a pill (a box with round ends) for each group of units; or, before the steps, what starts."""
 
-    step: str
-    x: float  # the middle of the cell
-    y: float = 0.0  # the middle of its lowest pill
+    phase: int
+    step: str  # "" for the values from which the first step starts
     pills: dict[Group, Node] = field(default_factory=dict)
+    left: float = 0.0
+    right: float = 0.0
+    line: int = 0  # which line of cells it stands in
+    y: float = 0.0  # the middle of the lowest row
+
+
+@dataclass(slots=True)
+class Unrolled:
+    """What the functions of this view share while they draw one figure.
+
+    A phase is a run through time steps of its own: a decoder begins when the encoder has ended. Rows are numbered from
+    below. Wires run in lanes: `lanes` has those of the channel below each row, those at the right of each cell
+    (BESIDE), at the left of each line of cells (MARGIN), and between two lines (TURN).
+    """
+
+    graph: Graph
+    settings: FigureSettings
+    groups: list[Group]
+    names: dict[Group, str]
+    phases: dict[Group, int]
+    ranks: dict[Group, int]
+    rows: dict[Group, int]
+    blocks: dict[Group, Block]
+    begun: set[Group]  # what is known before the first step
+    lanes: dict[int, dict[object, int]] = field(default_factory=dict)
+    canvas: Canvas = field(default_factory=Canvas)
+    cells: list[Cell] = field(default_factory=list)
+    broken: bool = False  # whether the cells stand in lines, because the page is too narrow for one
+
+    @property
+    def apart(self) -> float:
+        return self.settings.fit.space(APART, CLOSE)
+
+    @property
+    def between(self) -> float:
+        return self.settings.fit.space(BETWEEN, CLOSE)
+
+    def lane(self, row: int, owner: object) -> int:
+        lanes = self.lanes.setdefault(row, {})
+        return lanes.setdefault(owner, len(lanes))
+
+    def space(self, row: int, least: float) -> float:
+        """Return how wide a channel is, or the space beside a cell."""
+        return max(least, 2 * CLEAR + LANE * (len(self.lanes.get(row, ())) - 1))
+
+    def y(self, row: int) -> float:
+        """Return the y of the middle of a row, from that of the lowest row."""
+        return -sum(2 * HIGH + self.space(below, self.between) for below in range(1, row + 1))
+
+    def level(self, row: int, owner: object, cell: Cell) -> float:
+        """Return the y of a lane in the channel below a row."""
+        return cell.y + self.y(row) + HIGH + self._inset(row, owner, self.between)
+
+    def beside(self, cell: Cell, owner: object) -> float:
+        """Return the x of a lane at the right of a cell."""
+        return cell.right + self._inset(BESIDE, owner, self.apart)
+
+    def _inset(self, row: int, owner: object, least: float) -> float:
+        number, space = self.lane(row, owner), self.space(row, least)
+        return (space - LANE * (len(self.lanes[row]) - 1)) / 2 + LANE * number
+
+    def line(self, number: int) -> list[Cell]:
+        return [cell for cell in self.cells if cell.line == number]
+
+    def steps_of(self, phase: int) -> list[Cell]:
+        return [cell for cell in self.cells if cell.phase == phase and cell.step]
 
 
 def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
     """Return the figure of a recurrence; raise Unsuitable if the net has no recurrence."""
     if not any(link.delay for group in groups for link in group.links):
         raise Unsuitable(graph.nodes[groups[-1].node])
-    columns = columns_of(groups, settings)
-    ranks = [[block for block in column.blocks if not block.delay] for column in columns]
-    canvas = Canvas()
-    fit = settings.fit
-    apart = fit.space(APART, CLOSE)
-    width = max(sum(_width(block) for block in row) + apart * (len(row) - 1) for row in ranks)
-    left = _table(canvas, groups, settings, len(ranks), graph) if settings.table else 0.0
-    steps, elided = _steps(groups, settings, graph)
-    ends = elided and any(not group.timed for group in groups)  # whether dots stand before the last step
-    whole = left + len(steps) * (width + apart)
-    cells = _cells(canvas, steps, ranks, settings, left if whole <= fit.width else inf, ends)
-    for number, cell in enumerate(cells):
-        last = number == len(cells) - 1
-        for rank, row in enumerate(ranks):
-            shown = [block for block in row if block.group.timed or last]
-            _row(canvas, cell, shown, rank, fit)
-        _inside(canvas, cell, ranks)
-        _caption(canvas, cell, settings)
-    _between(canvas, cells, groups, ends, elided)
-    if elided:
-        _continues(canvas, cells, ends)
-    return canvas.scene("unrolled")
+    groups, names = _spread(graph, groups, settings.lang)
+    blocks = {
+        block.group: block for column in columns_of(groups, settings) for block in column.blocks if not block.delay
+    }
+    phases, begun = _phases(graph, groups)
+    drawing = Unrolled(graph, settings, groups, names, phases, *_rows(groups, phases, begun), blocks, begun)
+    for _ in range(3):  # first to see whether one line is enough, then to count the lanes, which decide the distances
+        drawing.canvas, drawing.cells = Canvas(), []
+        _draw(drawing)
+        drawing.broken = drawing.broken or drawing.cells[-1].right > settings.fit.width
+    return drawing.canvas.scene("unrolled")
 
 
-def _cells(
-    canvas: Canvas, steps: list[str], ranks: list[list[Block]], settings: FigureSettings, left: float, ends: bool
-) -> list[Cell]:
-    """Return the places of the cells: in one row from `left` on; if that is infinite, in rows below the table.
-
-    `ends`: whether dots stand before the last step.
-    """
-    fit = settings.fit
-    apart = fit.space(APART, CLOSE)
-    width = max(sum(_width(block) for block in row) + apart * (len(row) - 1) for row in ranks)
-    if not isinf(left):
-        more = 2 * apart if ends else 0.0
-        return [
-            Cell(step, left + width / 2 + number * (width + apart) + (more if number == len(steps) - 1 else 0.0))
-            for number, step in enumerate(steps)
+def _spread(graph: Graph, groups: list[Group], lang: str) -> tuple[list[Group], dict[Group, str]]:
+    """Return the groups with one for each layer and direction of a step that has several, and the names of these."""
+    found: list[Group] = []
+    names: dict[Group, str] = {}
+    ends: dict[Group, list[Group]] = {}
+    for group in groups:
+        op = graph.nodes[group.node].op
+        before, both = [link for link in group.links if not link.delay], op.directions() > 1
+        layers = op.layers() if op.family == "recurrent" else 1
+        if layers == 1 and not both:
+            found.append(group)
+            continue
+        for layer in range(1, layers + 1):
+            last, made = layer == layers, []
+            for backward in (group.backward, not group.backward)[: op.directions()]:
+                one = replace(
+                    group,
+                    id=f"{group.id}.{layer}{'←' if backward else '→'}",
+                    label=group.label if last and not both else "",
+                    type=Type(group.type.maps // op.directions()),
+                    role=group.role if last else "hidden",
+                    backward=backward,
+                )
+                one.links = [*before, Link(one, "full", 1)]
+                name = f"{say('layer', lang)} {layer}" if layers > 1 else ""
+                names[one] = " ".join(filter(None, (name, ("←" if backward else "→") if both else "")))
+                made.append(one)
+            before = [Link(one, "full") for one in made]
+            found += made
+        ends[group] = made
+    for group in found:
+        group.links = [
+            replace(link, source=end) for link in group.links for end in ends.get(link.source, [link.source])
         ]
-    high = (len(ranks) - 1) * _over(fit) + 2 * (layout.UNIT + layout.PILL)
-    low = canvas.box().bottom + 2 * CLOSE if canvas.items else 0.0
-    count = max(1, int((fit.width + apart - 2 * APART) // (width + apart)))
-    turn = high + 4.5 + 2 * fit.letters(CAPTION) + CLOSE  # from a row to the next
+    return found, names
+
+
+def _phases(graph: Graph, groups: list[Group]) -> tuple[dict[Group, int], set[Group]]:
+    """Return the phase of each group, and the groups that are known before the first step of their phase.
+
+    A group with time steps that reads what an earlier recurrence ends with, or steps of another length, belongs to a
+    later phase.
+    """
+    times = {group: graph.nodes[group.node].type.time for group in groups}
+    phases = dict.fromkeys(groups, 0)
+    late = {group for group in groups if group.timed}  # what is known only after time steps
+    for _ in groups:
+        before = dict(phases), set(late)
+        for group in groups:
+            for source, ended in _reads(group):
+                late |= {group} if source in late else set()
+                other = source.role != "input" and times[source] != times[group]
+                later = group.timed and source in late and (ended or other)
+                phases[group] = max(phases[group], phases[source] + later)
+        if before == (phases, late):
+            break
+    readers_of = {group: [one for one in groups if group in dict(_reads(one))] for group in groups}
+    for group, readers in reversed(readers_of.items()):
+        if readers and (group.role == "input" or group not in late):
+            phases[group] = min(phases[other] for other in readers)
+    begun = {group for group in groups if group not in late}
+    for group, readers in reversed(readers_of.items()):  # what only ends read stands at the end
+        if group in begun and not any(other.timed or other in begun for other in readers):
+            begun.discard(group)
+    return phases, begun
+
+
+def _reads(group: Group) -> list[tuple[Group, bool]]:
+    """Return the groups that a group reads, each with whether it reads the last step, or a value without steps."""
     return [
-        Cell(step, width / 2 + number % count * (width + apart), low + high - layout.UNIT + number // count * turn)
-        for number, step in enumerate(steps)
+        pair
+        for link in group.links
+        for pair in ((link.source, link.ended or not link.source.timed), *((start, True) for start in link.starts))
     ]
 
 
-def _over(fit: Fit) -> float:
-    """Return the distance of two pills, one above the other."""
-    return 2 * (layout.UNIT + layout.PILL) + fit.space(BETWEEN, CLOSE)
+def _rows(
+    groups: list[Group], phases: dict[Group, int], begun: set[Group]
+) -> tuple[dict[Group, int], dict[Group, int]]:
+    """Return the rank of each group, by the longest path to it in its phase, and its row.
 
-
-def _steps(groups: list[Group], settings: FigureSettings, graph: Graph) -> tuple[list[str], bool]:
-    """Return the time steps to draw, and whether dots stand for others.
-
-    If something is computed only at the end, the steps include the last one. A step that would be alone behind dots is
-    drawn.
+    The groups of a rank share a row unless arrows join their sides with other cells.
     """
-    length = _length(groups, graph)
-    ends = any(not group.timed for group in groups)
-    if isinstance(length, int) and length - settings.steps - ends < 2:
+    ranks: dict[Group, int] = {}
+    joined: set[Group] = set()
+    for group in groups:
+        place = phases[group], group in begun
+        own = [link.source for link in group.links if not link.delay and phases[link.source] == phases[group]]
+        ranks[group] = 1 + max((ranks[source] for source in own if source in ranks), default=-1)
+        for link in group.links:
+            if link.delay or link.ended or (phases[link.source], link.source in begun) != place:
+                joined |= {link.source, *link.starts} | ({group} if link.delay else set())
+    rows: dict[Group, int] = {}
+    row = 0
+    for rank in range(max(ranks.values()) + 1):
+        sets: dict[tuple[int, bool], list[Group]] = {}
+        for group in groups:
+            if ranks[group] == rank:
+                sets.setdefault((phases[group], group in begun), []).append(group)
+        high = 1
+        for here in sets.values():
+            apart = any(group in joined for group in here)
+            rows |= {group: row + number * apart for number, group in enumerate(here)}
+            high = max(high, len(here) * apart)
+        row += high
+    return ranks, rows
+
+
+def _draw(drawing: Unrolled) -> None:
+    """Place the cells from left to right, and draw the wires between them."""
+    x = _table(drawing) if drawing.settings.table else 0.0
+    x = 0.0 if drawing.broken else x
+    shown = []
+    phases = sorted(set(drawing.phases.values()))
+    for phase in phases:
+        own = [group for group in drawing.groups if drawing.phases[group] == phase]
+        known = [group for group in own if group in drawing.begun]
+        if known:
+            x = _cell(drawing, Cell(phase, ""), known, x)
+        steps, elided = _steps(drawing, phase)
+        ends = elided and (len(phases) > 1 or any(not group.timed and group not in known for group in own))
+        x += max(
+            (line_width(words(drawing.names.get(group, "")), CAPTION) + 4 for group in own if group in drawing.names),
+            default=0.0,
+        )
+        for number, step in enumerate(steps):
+            last = number == len(steps) - 1
+            if last and ends:
+                x += 2 * drawing.apart
+            timed = [group for group in _in_phase(drawing, phase) if group not in known and (group.timed or last)]
+            x = _cell(drawing, Cell(phase, step), timed, x)
+        shown.append((phase, ends, elided))
+        x += drawing.apart if phase != phases[-1] else 0.0
+    for cell in drawing.cells:
+        _inside(drawing, cell)
+    for phase, ends, elided in shown:
+        _between(drawing, phase, ends, elided)
+        if elided:
+            _continues(drawing, phase, ends)
+
+
+def _in_phase(drawing: Unrolled, phase: int) -> list[Group]:
+    """Return the groups of a phase, with the inputs that it reads beside an earlier phase."""
+    own = {group for group in drawing.groups if drawing.phases[group] == phase}
+    read = {link.source for group in own for link in group.links if not link.delay and link.source.timed}
+    return [group for group in drawing.groups if group in own or (group in read and group.role == "input")]
+
+
+def _steps(drawing: Unrolled, phase: int) -> tuple[list[str], bool]:
+    """Return the time steps of a phase to draw, and whether dots stand for others.
+
+    If something is computed only at the end, or another phase follows, the steps include the last one. A step that
+    would be alone behind dots is drawn.
+    """
+    own = [group for group in drawing.groups if drawing.phases[group] == phase and group not in drawing.begun]
+    length = _length(drawing, phase)
+    ends = len(set(drawing.phases.values())) > 1 or any(not group.timed for group in own)
+    if isinstance(length, int) and length - drawing.settings.steps - ends < 2:
         return [str(number) for number in range(1, length + 1)], False
-    steps = [str(number) for number in range(1, settings.steps + 1)]
+    steps = [str(number) for number in range(1, drawing.settings.steps + 1)]
     return [*steps, size_label(length)] if ends else steps, True
 
 
-def _length(groups: list[Group], graph: Graph) -> Size:
-    times = [graph.nodes[group.node].type.time for group in groups if group.timed]
-    return next(time.length for time in times if time is not None)
+def _length(drawing: Unrolled, phase: int) -> Size:
+    own = [group for group in drawing.groups if drawing.phases[group] == phase and group.timed]
+    times = [drawing.graph.nodes[group.node].type.time for group in own]
+    return next((time.length for time in times if time is not None), 1)
 
 
 # ---- pills
@@ -139,28 +318,50 @@ def _width(block: Block) -> float:
     return max(_places(block)) + layout.UNIT + layout.PILL
 
 
-def _row(canvas: Canvas, cell: Cell, blocks: list[Block], rank: int, fit: Fit) -> None:
-    y = cell.y - rank * _over(fit)
-    apart = fit.space(APART, CLOSE)
-    total = sum(_width(block) for block in blocks) + apart * (len(blocks) - 1)
-    left = cell.x - total / 2
-    for block in blocks:
-        width = _width(block)
-        _pill(canvas, cell, block, left, y)
-        left += width + apart
+def _cell(drawing: Unrolled, cell: Cell, groups: list[Group], x: float) -> float:
+    """Draw the pills and the name of a cell, and return the x where the next cell may begin."""
+    sets: dict[int, list[Block]] = {}  # groups of one rank stand beside each other, also if each has its own row
+    for group in groups:
+        sets.setdefault(drawing.ranks[group], []).append(drawing.blocks[group])
+    apart = drawing.apart
+    wide = max(sum(_width(block) for block in blocks) + apart * (len(blocks) - 1) for blocks in sets.values())
+    _set(drawing, cell, x, wide)
+    drawing.cells.append(cell)
+    for blocks in sets.values():
+        left = cell.left + (wide - sum(_width(block) for block in blocks) - apart * (len(blocks) - 1)) / 2
+        for block in blocks:
+            _pill(drawing, cell, block, left, cell.y + drawing.y(drawing.rows[block.group]))
+            left += _width(block) + apart
+    if cell.step:
+        _caption(drawing, cell)
+    return cell.right + drawing.space(BESIDE, apart)
 
 
-def _pill(canvas: Canvas, cell: Cell, block: Block, left: float, y: float) -> None:
-    group, width = block.group, _width(block)
+def _set(drawing: Unrolled, cell: Cell, x: float, wide: float) -> None:
+    """Set a cell at x, or at the begin of a new line if the page is too narrow."""
+    before = drawing.cells[-1] if drawing.cells else None
+    high = -drawing.y(max(drawing.rows.values()))
+    if drawing.broken and before is None:
+        cell.y = (drawing.canvas.box().bottom + 2 * CLOSE if drawing.canvas.items else 0.0) + HIGH + high
+    elif before is not None:
+        cell.line, cell.y = before.line, before.y
+        if drawing.broken and x + wide > drawing.settings.fit.width - 2 * CLOSE:
+            turn = 2 * HIGH + high + 4.5 + 2 * drawing.settings.fit.letters(CAPTION) + drawing.space(TURN, CLOSE)
+            x, cell.line, cell.y = 0.0, before.line + 1, before.y + turn
+    cell.left, cell.right = x, x + wide
+
+
+def _pill(drawing: Unrolled, cell: Cell, block: Block, left: float, y: float) -> None:
+    canvas, group, width = drawing.canvas, block.group, _width(block)
     path = group.layer.path
     time = math(f"({cell.step})") if group.timed else ()
-    base = f"{group.id}@{cell.step}"
+    base = f"{group.id}@{cell.step}" if cell.phase == drawing.phases[group] else f"{group.id}@{cell.step}.{cell.phase}"
     cell.pills[group] = canvas.node(
         f"{base}.pill",
         left + width / 2,
         y,
         width / 2,
-        layout.UNIT + layout.PILL,
+        HIGH,
         shape="pill",
         ink=group.ink,
         width=0.365,
@@ -182,8 +383,14 @@ def _pill(canvas: Canvas, cell: Cell, block: Block, left: float, y: float) -> No
             layer=path,
             classes=("unit", group.role, *(() if entry else ("bias",))),
         )
-        line = symbol(group.label, entry.index, time) if entry and group.label else () if entry else upright("+1")
+        line = upright(group.sign if entry else "+1")
+        if entry and group.label:
+            line = symbol(group.label, entry.index, time)
         canvas.label(node, line, layout.SMALL_LABEL)
+    if group in drawing.names and cell is drawing.steps_of(cell.phase)[0]:
+        line = words(drawing.names[group])
+        at = left - 2 - line_width(line, CAPTION) / 2
+        canvas.text(f"{base}.name", (line,), at, y - boxed((line,), CAPTION).middle.y, CAPTION, classes=("caption",))
     if block.hidden:
         canvas.hidden[group.id] = block.hidden
 
@@ -191,114 +398,241 @@ def _pill(canvas: Canvas, cell: Cell, block: Block, left: float, y: float) -> No
 # ---- arrows
 
 
-def _inside(canvas: Canvas, cell: Cell, ranks: list[list[Block]]) -> None:
+def _inside(drawing: Unrolled, cell: Cell) -> None:
     """Draw an arrow between two pills of a cell if one layer reads the other in the same time step."""
-    for row in ranks:
-        for block in row:
-            target = cell.pills.get(block.group)
-            for link in lone_links(block.group):
-                source = cell.pills.get(link.source)
-                if target is None or source is None or link.delay:
-                    continue
-                start = Point(source.x, source.y - source.ry)
-                end = Point(target.x, target.y + target.ry)
-                canvas.wire(source.id, target.id, (start, end), pen=Pen(width=THICK), layer=block.group.layer.path)
-
-
-def _between(canvas: Canvas, cells: list[Cell], groups: list[Group], ends: bool, elided: bool) -> None:
-    """Draw the recurrence: an arrow from a pill to the pill that reads it in a later step, or to an open end."""
-    pen = Pen(ink="loop", width=THICK)
-    for group in groups:
-        for link in lone_links(group):
-            if not link.delay:
-                continue
-            for number, cell in enumerate(cells):
-                source = cell.pills[link.source]
-                start = Point(source.x + source.rx, source.y)
-                id_ = f"{source.id}~{group.id}"
-                broken = ends and number + link.delay == len(cells) - 1 and len(cells) > 1
-                if number + link.delay < len(cells) and not broken:
-                    target = cells[number + link.delay].pills[group]
-                    end = Point(target.x - target.rx, target.y)
-                    points = _route(start, end) if end.x > start.x else _around(start, end, cells[number + link.delay])
-                    canvas.wire(
-                        source.id, target.id, points, pen=pen, layer=group.layer.path, classes=("delayed",), id=id_
-                    )
-                elif broken or (elided and not ends):
-                    tip = Point(start.x + APART, start.y)
-                    canvas.wire(
-                        source.id, "", (start, tip), pen=pen, layer=group.layer.path, classes=("delayed",), id=id_
-                    )
-            if ends and len(cells) > 1:
-                target = cells[-1].pills[group]
-                tip = Point(target.x - target.rx, target.y)
-                canvas.wire(
-                    "",
-                    target.id,
-                    (Point(tip.x - APART, tip.y), tip),
-                    pen=pen,
-                    layer=group.layer.path,
-                    classes=("delayed",),
-                    id=f"{target.id}.in",
+    for group, target in cell.pills.items():
+        for source in _sources(drawing, group):
+            if source in cell.pills:
+                points = _upwards(drawing, cell, source, group)
+                drawing.canvas.wire(
+                    cell.pills[source].id, target.id, points, pen=Pen(width=THICK), layer=group.layer.path
                 )
 
 
-def _route(start: Point, end: Point) -> tuple[Point, ...]:
-    """Return a level line, or a line with a step in the middle if its ends have different heights."""
-    if abs(start.y - end.y) < 0.01:
-        return (start, end)
-    middle = (start.x + end.x) / 2
-    return (start, Point(middle, start.y), Point(middle, end.y), end)
+def _sources(drawing: Unrolled, group: Group) -> list[Group]:
+    """Return the groups that a group reads in the same time step."""
+    return [link.source for link in lone_links(group) if not link.delay]
 
 
-def _around(start: Point, end: Point, cell: Cell) -> tuple[Point, ...]:
-    """Return a line from the end of a row of cells to the begin of the next row."""
-    top = min(pill.y - pill.ry for pill in cell.pills.values()) - CLOSE / 2
-    right, left = start.x + CLOSE, end.x - CLOSE
-    return (start, Point(right, start.y), Point(right, top), Point(left, top), Point(left, end.y), end)
+def _port(drawing: Unrolled, cell: Cell, group: Group, source: Group) -> float:
+    """Return the x where the wire from a source enters a pill: the sources that stand left enter left."""
+    pill = cell.pills[group]
+    near = {one: cell.pills[one].x if one in cell.pills else -numbers.inf for one in _sources(drawing, group)}
+    order = sorted(near, key=lambda one: (near[one], -drawing.rows[one]))
+    flat = pill.rx - pill.ry
+    step = min(PORT, 2 * flat / max(len(order) - 1, 1))
+    return pill.x + (order.index(source) - (len(order) - 1) / 2) * step
 
 
-def _continues(canvas: Canvas, cells: list[Cell], ends: bool) -> None:
+def _upwards(drawing: Unrolled, cell: Cell, source: Group, target: Group) -> tuple[Point, ...]:
+    """Return the way from the top of a pill to the bottom of another in the same cell, round the pills between."""
+    low, high = cell.pills[source], cell.pills[target]
+    row, goal = drawing.rows[source], drawing.rows[target]
+    x = _port(drawing, cell, target, source)
+    start, end = Point(low.x, low.y - low.ry), Point(x, high.y + high.ry)
+    between = [pill for group, pill in cell.pills.items() if row < drawing.rows[group] < goal]
+
+    def free(at: float) -> bool:
+        return all(abs(pill.x - at) > pill.rx + LANE for pill in between)
+
+    if abs(x - low.x) <= low.rx - low.ry and free(x):
+        return (Point(x, start.y), end)
+    if free(low.x):
+        y = drawing.level(goal, source, cell)
+        return (start, Point(low.x, y), Point(x, y), end)
+    y = drawing.level(row + 1, source, cell)
+    if free(x):
+        return (start, Point(low.x, y), Point(x, y), end)
+    out, over = drawing.beside(cell, (source, target)), drawing.level(goal, (source, target), cell)
+    return (start, Point(low.x, y), Point(out, y), Point(out, over), Point(x, over), end)
+
+
+def _between(drawing: Unrolled, phase: int, ends: bool, elided: bool) -> None:
+    """Draw the arrows from step to step, to an open end where steps are left out, and those from other phases."""
+    cells = drawing.steps_of(phase)
+    for group in drawing.groups:
+        if drawing.phases[group] != phase:
+            continue
+        order = cells[::-1] if group.backward else cells
+        for link in lone_links(group):
+            if link.delay:
+                _through_time(drawing, order, link, group, ends, elided)
+            for start in link.starts:
+                _jump(drawing, _holding(drawing, start)[-1], order[0], start, group, link, 0)
+            if not link.delay:
+                _everywhere(drawing, link, group)
+
+
+def _through_time(drawing: Unrolled, order: list[Cell], link: Link, group: Group, ends: bool, elided: bool) -> None:
+    """Draw the arrows of a delayed read; `order` has the cells as time runs for the group."""
+    gap = {len(order) - 1 if not group.backward else 1} if ends and len(order) > 1 else set()  # dots stand before it
+    ahead = -1 if group.backward else 1
+    for number, cell in enumerate(order):
+        source = cell.pills.get(link.source)
+        if source is None:
+            continue
+        later = number + link.delay
+        broken = any(number < at <= later for at in gap)
+        if later < len(order) and not broken:
+            _jump(drawing, cell, order[later], link.source, group, link, link.delay)
+        elif broken or (elided and not ends and not group.backward):
+            start = Point(source.x + ahead * source.rx, source.y)
+            _delayed(
+                drawing,
+                source.id,
+                "",
+                (start, Point(start.x + ahead * drawing.apart, start.y)),
+                group,
+                f"{source.id}~{group.id}",
+            )
+    for at in gap or ({0} if elided and group.backward else ()):
+        target = order[at].pills[group]
+        tip = Point(target.x - ahead * target.rx, target.y)
+        _delayed(
+            drawing,
+            "",
+            target.id,
+            (Point(tip.x - ahead * drawing.apart, tip.y), tip),
+            group,
+            f"{target.id}.{link.source.id}.in",
+        )
+
+
+def _delayed(drawing: Unrolled, source: str, target: str, points: tuple[Point, ...], group: Group, id: str) -> None:
+    pen = Pen(ink="loop", width=THICK)
+    drawing.canvas.wire(source, target, points, pen=pen, layer=group.layer.path, classes=("delayed",), id=id)
+
+
+def _jump(drawing: Unrolled, cell: Cell, later: Cell, source: Group, group: Group, link: Link, delay: int) -> None:
+    """Draw an arrow from the side of a pill to the side of a pill in another cell, over the cells between."""
+    low, high = cell.pills[source], later.pills[group]
+    first, last = drawing.cells.index(cell), drawing.cells.index(later)
+    ahead = 1 if first < last else -1
+    start, end = Point(low.x + ahead * low.rx, low.y), _side(high, group, link.source, -ahead)
+    key = (source, group, delay)
+    before, after = (cell, drawing.cells[last - 1]) if ahead > 0 else (drawing.cells[first - 1], later)
+    over = (*key, first % max(delay, 1))
+    row = drawing.rows[source] + 1
+    if cell.line != later.line:
+        points = [start, *_round(drawing, cell, later, start.y, end.y, over, row), end]
+    elif abs(first - last) > 1:
+        y, out, into = (
+            drawing.level(row, over, cell),
+            drawing.beside(before, (*key, "out")),
+            drawing.beside(after, (*key, "in")),
+        )
+        points = [start, Point(out, start.y), Point(out, y), Point(into, y), Point(into, end.y), end]
+    elif abs(start.y - end.y) > 0.01:
+        x = drawing.beside(before, key)
+        points = [start, Point(x, start.y), Point(x, end.y), end]
+    else:
+        points = [start, end]
+    _delayed(
+        drawing, low.id, high.id, tuple(points), group, f"{low.id}~{group.id}" + (f"@{delay}" if delay != 1 else "")
+    )
+
+
+def _round(
+    drawing: Unrolled, cell: Cell, later: Cell, y: float, end: float, key: tuple[object, ...], row: int
+) -> list[Point]:
+    """Return the way from the height `y` beside a cell to the height `end` beside a cell in another line of cells.
+
+    Within the lines it runs in the channel below a row.
+    """
+    ahead = later.line > cell.line
+    here, there = drawing.line(cell.line), drawing.line(later.line)
+    points = []
+    if cell is not here[-1 if ahead else 0]:
+        out = drawing.beside(cell if ahead else here[here.index(cell) - 1], (*key, "out"))
+        points, y = [Point(out, y), Point(out, drawing.level(row, key, cell))], drawing.level(row, key, cell)
+    margin = min(each.left for each in (*here, *there)) - CLEAR - LANE * drawing.lane(MARGIN, key)
+    right = drawing.beside(here[-1] if ahead else there[-1], (*key, "turn"))
+    leave, arrive = (right, margin) if ahead else (margin, right)
+    upper = here if ahead else there
+    caption = 4.5 + 2 * drawing.settings.fit.letters(CAPTION)
+    turn = upper[0].y + HIGH + caption + drawing._inset(TURN, key, CLOSE)
+    points += [Point(leave, y), Point(leave, turn), Point(arrive, turn)]
+    if later is there[0 if ahead else -1]:
+        return [*points, Point(arrive, end)]
+    into = drawing.beside(there[there.index(later) - 1] if ahead else later, (*key, "in"))
+    y = drawing.level(row, key, later)
+    return [*points, Point(arrive, y), Point(into, y), Point(into, end)]
+
+
+def _side(pill: Node, group: Group, source: Group, side: int) -> Point:
+    """Return where an arrow enters a pill from the left (-1) or right; several arrows enter at heights of their own."""
+    order = list(dict.fromkeys(link.source for link in group.links if link.delay))
+    level = group if group in order else order[0]  # the one that comes straight
+    down = (order.index(source) - order.index(level)) * PORT / 2
+    return Point(pill.x + side * (pill.rx - pill.ry + numbers.sqrt(max(pill.ry**2 - down**2, 0.0))), pill.y + down)
+
+
+def _holding(drawing: Unrolled, group: Group) -> list[Cell]:
+    return [cell for cell in drawing.cells if group in cell.pills]
+
+
+def _everywhere(drawing: Unrolled, link: Link, group: Group) -> None:
+    """Draw the arrows to a group in all its cells from what is known before its first step."""
+    source = link.source
+    readers = [cell for cell in _holding(drawing, group) if source not in cell.pills]
+    for cell, reader in product(_holding(drawing, source)[-1 if link.ended else 0 :], readers):
+        low, high = cell.pills[source], reader.pills[group]
+        start = Point(low.x + low.rx, low.y)
+        x, y = _port(drawing, reader, group, source), drawing.level(drawing.rows[group], (source, group), reader)
+        out = drawing.beside(cell, (source, "out"))
+        way = [Point(out, start.y), Point(out, y)]
+        if cell.line != reader.line:
+            first = drawing.line(reader.line)[0]
+            way = _round(drawing, cell, first, start.y, y, (source, group, "all"), drawing.rows[source] + 1)
+        points = (start, *way, Point(x, y), Point(x, high.y + high.ry))
+        drawing.canvas.wire(
+            low.id, high.id, points, pen=Pen(width=THICK), layer=group.layer.path, id=f"{low.id}~{high.id}"
+        )
+
+
+def _continues(drawing: Unrolled, phase: int, ends: bool) -> None:
     """Draw dots in every row, to say that more time steps follow."""
+    cells = drawing.steps_of(phase)
     last = cells[-2] if ends and len(cells) > 1 else cells[-1]
-    reach = max(node.x + node.rx for node in last.pills.values())
-    x = reach + APART * (1.5 if ends else 1.75)
+    x = max(node.x + node.rx for node in last.pills.values()) + drawing.apart * 1.75
+    if last is not cells[-1] and last.line == cells[-1].line:
+        x = (last.right + cells[-1].left) / 2
     for group, pill in last.pills.items():
         if group.timed:
-            canvas.dots(f"{group.id}@later", x, pill.y, 1, 0, "", group.layer.path)
+            drawing.canvas.dots(f"{group.id}@later", x, pill.y, 1, 0, "", group.layer.path)
 
 
 # ---- words
 
 
-def _caption(canvas: Canvas, cell: Cell, settings: FigureSettings) -> None:
-    text = f"{say('step', settings.lang)} {cell.step}"
+def _caption(drawing: Unrolled, cell: Cell) -> None:
+    text = f"{say('step', drawing.settings.lang)} {cell.step}"
     line = words(text)
-    size = settings.fit.letters(CAPTION)
-    y = cell.y + layout.UNIT + layout.PILL + 4.5 - boxed((line,), size).top
-    canvas.text(f"step@{cell.step}.caption", (line,), cell.x, y, size, classes=("caption",))
+    size = drawing.settings.fit.letters(CAPTION)
+    y = cell.y + HIGH + 4.5 - boxed((line,), size).top
+    name = f"step@{cell.step}" + (f".{cell.phase}" if cell.phase else "")
+    drawing.canvas.text(f"{name}.caption", (line,), (cell.left + cell.right) / 2, y, size, classes=("caption",))
 
 
-def _table(canvas: Canvas, groups: list[Group], settings: FigureSettings, ranks: int, graph: Graph) -> float:
+def _table(drawing: Unrolled) -> float:
     """Draw the input sequence as a table with a row for each step; return the x where the cells may begin."""
-    group = next((group for group in groups if group.role == "input" and group.timed), None)
+    canvas, settings = drawing.canvas, drawing.settings
+    caption, vector, high = (settings.fit.letters(size) for size in (CAPTION, VECTOR, ROW))
+    group = next((group for group in drawing.groups if group.role == "input" and group.timed), None)
     if group is None:
         return 0.0
-    fit = settings.fit
-    caption, vector, row_high = fit.letters(CAPTION), fit.letters(VECTOR), fit.letters(ROW)
-    rows = _table_rows(_length(groups, graph))
+    rows = _table_rows(_length(drawing, drawing.phases[group]))
     vectors = {row: _vector(group, settings, row) for row in rows if row}
     head = words(say("sequence", settings.lang))
     wide = max(widest(vectors.values(), vector) + 5, line_width(head, caption) + 2)
-    bottom, step = layout.UNIT + layout.PILL, _over(settings.fit)
-    middle = (bottom - (ranks - 1) * step - bottom) / 2
-    top = middle - len(rows) * row_high / 2
+    middle = drawing.y(max(drawing.rows.values())) / 2
+    top = middle - len(rows) * high / 2
     names = max(line_width(words(row or ""), caption) for row in (*rows, say("step", settings.lang)))
     for number, row in enumerate(rows):
-        box = Rect(0.0, top + number * row_high, wide, top + (number + 1) * row_high)
+        box = Rect(0.0, top + number * high, wide, top + (number + 1) * high)
         id_ = f"sequence.{row or f'gap{number}'}"
         canvas.node(
-            id_, *box.middle, wide / 2, row_high / 2, shape="box", width=FRAME, classes=("row",), layer=group.layer.path
+            id_, *box.middle, wide / 2, high / 2, shape="box", width=FRAME, classes=("row",), layer=group.layer.path
         )
         if row is None:
             canvas.dots(f"{id_}.dots", *box.middle, 0, 1, "", group.layer.path, (0.55, 1.9))
@@ -338,6 +672,3 @@ def _vector(group: Group, settings: FigureSettings, step: str) -> Line:
         else:
             line += symbol(hints.symbol or group.label, math(index), math(f"({step})"))
     return (*line, Atom(")", "upright"))
-
-
-__all__ = ["BOLD", "unrolled"]

@@ -1,0 +1,93 @@
+"""Time steps side by side: phases of an encoder and a decoder, lanes, layers and directions of recurrent steps."""
+
+from __future__ import annotations
+
+import pytest
+
+import netspec
+from netspec.figure.scene import Node, Scene
+from tests.figure.geometry import faults
+
+SEQ2SEQ = """net n {
+  input  x: 8 over LENGTH
+  input  w: 5 over 9
+  hidden h: x & h[t-1] -> 4 perceptrons -> tanh
+  start  s: h -> last
+  hidden s: w & s[t-1] -> 4 perceptrons -> tanh
+  output y: s -> 5 perceptrons
+}"""
+
+
+def drawn(*lines: str) -> Scene:
+    text = lines[0] if len(lines) == 1 else "\n".join(("net n {", *lines, "}"))
+    return netspec.parse(text).net().render(view="unrolled").scene
+
+
+def pill(scene: Scene, name: str) -> Node:
+    node = scene.find(f"{name}.pill")
+    assert isinstance(node, Node)
+    return node
+
+
+def arrows(scene: Scene) -> set[tuple[str, str]]:
+    """The arrows between pills, by the names of their layers and steps."""
+    return {(wire.source.removesuffix(".pill"), wire.target.removesuffix(".pill")) for wire in scene.wires}
+
+
+@pytest.mark.parametrize("length", ["7", "9"])
+def test_a_decoder_follows_its_encoder(length: str) -> None:
+    scene = drawn(SEQ2SEQ.replace("LENGTH", length))
+    assert faults(scene) == []
+    assert pill(scene, f"h@{length}").box.right < pill(scene, "s@1").box.left
+    assert (f"h@{length}", "s@1") in arrows(scene)
+    assert {("s@1", "s@2"), ("s@9", "y@9"), ("w@9", "s@9")} <= arrows(scene)
+    assert sum(source.startswith("h@") and target.startswith("s@") for source, target in arrows(scene)) == 1
+
+
+def test_a_context_reaches_every_step() -> None:
+    text = SEQ2SEQ.replace("LENGTH", "7").replace("hidden s: w & s[t-1]", "hidden s: w & c & s[t-1]")
+    scene = drawn(text.replace("start  s: h -> last", "hidden c: h -> last\n  start  s: c"))
+    assert faults(scene) == []
+    assert {("h@7", f"s@{step}") for step in "1239"} <= arrows(scene)
+
+
+def test_a_start_stands_before_the_first_step() -> None:
+    scene = drawn(
+        "input x: 3 over 6", "input a: 4", "start z: a", "hidden z: x & z[t-1] -> 4 perceptrons",
+        "output y: z -> 2 perceptrons",
+    )  # fmt: skip
+    assert pill(scene, "a@").box.right < pill(scene, "z@1").box.left
+    assert ("a@", "z@1") in arrows(scene)
+    assert faults(scene) == []
+
+
+def test_layers_and_directions_have_rows_of_their_own() -> None:
+    scene = drawn("input x: 3 over 4", "hidden z: lstm(2, layers = 2, bidirectional = true)", "output y: 2 perceptrons")
+    assert faults(scene) == []
+    assert len({pill(scene, f"z.{row}@1").y for row in ("1→", "1←", "2→", "2←")}) == 4
+    assert {("z.1→@1", "z.1→@2"), ("z.2←@4", "z.2←@3"), ("z.1←@2", "z.2→@2"), ("z.2←@1", "y@1")} <= arrows(scene)
+    assert ("z.2←@3", "z.2←@4") not in arrows(scene)
+    assert {"layer 1 →", "layer 2 ←"} <= {text.plain for text in scene.texts}
+
+
+def test_a_reversed_step_runs_back_and_each_state_has_its_lane() -> None:
+    scene = drawn(
+        "input x: 3 over 4",
+        "hidden f: x -> gru(4)",
+        "hidden b: x -> reversed(gru(4))",
+        "output y: f & b -> 2 perceptrons",
+    )
+    assert {("f@1", "f@2"), ("b@2", "b@1")} <= arrows(scene)
+    assert pill(scene, "f@1").y != pill(scene, "b@1").y
+    assert faults(scene) == []
+
+
+@pytest.mark.parametrize("block", ["LSTM", "GRU"])
+def test_blocks_of_the_prelude_keep_their_labels_free(block: str) -> None:
+    assert faults(drawn("input x: 3 over 6", f"hidden h: {block}(4)", "output y: 2 perceptrons")) == []
+
+
+def test_a_longer_delay_passes_over_the_steps_between() -> None:
+    scene = drawn("input x: 3 over 4", "hidden c: x & c[t-2] -> 4 perceptrons", "output y: 2 perceptrons")
+    assert {("c@1", "c@3"), ("c@2", "c@4")} <= arrows(scene)
+    assert faults(scene) == []
