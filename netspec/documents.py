@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
@@ -34,7 +35,7 @@ from netspec.version import RUN_FORMAT, VERSION
 LARGEST = 256_000_000  # bytes of a document; the largest is that of a net of 100,000 operations, about 50 MB
 MOST_THREADS = 4096
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")  # pydantic's words for a field that no model has
-STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Size = Annotated[int, Field(ge=1, le=2**31)]
@@ -287,7 +288,8 @@ def content(folder: Path, file: str, root: Path | None = None, most: int = LARGE
         raise UsageError(Diagnostic("NS866", None, {"file": str(error.filename)})) from None
     except OSError as error:
         words: Words = {"folder": str(folder), "file": file, "reason": reason(error)}
-        raise UsageError(Diagnostic("NS850", None, words)) from None
+        whole = file == Settings.file or not os.path.lexists(folder / Settings.file)
+        raise UsageError(Diagnostic("NS850", None, words, hints=(Hint("run" if whole else "part"),))) from None
 
 
 def checked(data: bytes, form: TypeAdapter[T], folder: Path, file: str) -> T:
@@ -316,15 +318,22 @@ def _fault(error: ValidationError, folder: Path, file: str) -> Diagnostic:
     parts = first["loc"][:-1] if first["loc"][-1] in ("bool", "int", "float", "str") else first["loc"]
     place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")
     words: Words = {"folder": str(folder), "file": file, "field": place}
+    if kind in UNKNOWN and _release(folder) == VERSION:
+        return Diagnostic("NS880", None, words, hints=(Hint("unknown"), Hint("restore")))
     if kind in UNKNOWN:
         return Diagnostic("NS881", None, {**words, "own": VERSION, "release": _release(folder)})
     if kind == "missing":
-        return Diagnostic("NS880", None, words, hints=(Hint("missing"),))
+        return Diagnostic("NS880", None, words, hints=(Hint("missing"), Hint("restore")))
     return damaged(folder, file, place, value)
 
 
 def _no_object(folder: Path, file: str) -> Diagnostic:
-    return Diagnostic("NS880", None, {"folder": str(folder), "file": file}, hints=(Hint("syntax"),))
+    return Diagnostic("NS880", None, {"folder": str(folder), "file": file}, hints=(Hint("syntax"), Hint("restore")))
+
+
+def cut_off(folder: Path, file: str) -> Diagnostic:
+    """Return NS880 for the measurements of a finished run that do not end with a whole line."""
+    return Diagnostic("NS880", None, {"folder": str(folder), "file": file}, hints=(Hint("cut"),))
 
 
 def damaged(folder: Path, file: str, place: str, value: Any) -> Diagnostic:
@@ -332,7 +341,7 @@ def damaged(folder: Path, file: str, place: str, value: Any) -> Diagnostic:
     shown = to_json(value, fallback=str).decode()
     short = shown if len(shown) <= 60 else f"{shown[:57]}..."
     words: Words = {"folder": str(folder), "file": file, "field": place, "value": short}
-    return Diagnostic("NS880", None, words, hints=(Hint("value"),))
+    return Diagnostic("NS880", None, words, hints=(Hint("value"), Hint("restore")))
 
 
 def _other_format(number: Any, folder: Path) -> Diagnostic:

@@ -132,6 +132,15 @@ def size(path: Path) -> int:
     return path.lstat().st_size if os.path.lexists(path) else 0
 
 
+def ends_line(path: Path) -> bool:
+    """Whether a file is there, is not empty, and ends with the end of a line."""
+    if not size(path):
+        return False
+    with open_regular(path) as stream:
+        stream.seek(-1, os.SEEK_END)
+        return bool(stream.read(1) == b"\n")
+
+
 def digest_of(stream: Any) -> tuple[int, str]:
     """Return the size of an open file and its SHA-256 in hexadecimal, and move the stream back to its start."""
     import hashlib

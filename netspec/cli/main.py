@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from netspec.cli.options import Named
+from netspec.cli.options import Named, Positive
 from netspec.cli.output import discard_output, escape_unprintable, fail, language_of
 from netspec.diagnostics.errors import MissingPackageError, NetspecError, UnforeseenError, UsageError, reason
 from netspec.diagnostics.model import Diagnostic, Hint, Language, Phrase, Quoted, suggestion
@@ -193,6 +193,7 @@ _KINDS: dict[type[Any], str] = {
     click.types.IntParamType: "kind integer",
     click.FloatRange: "kind number",
     click.types.FloatParamType: "kind number",
+    Positive: "kind number",
 }
 
 
@@ -222,6 +223,7 @@ def _misused(error: click.UsageError, command: str, usage: str) -> Diagnostic:
             return Diagnostic("NS914", None, given | {"legal": Quoted(tuple(legal))}, hints=hints)
         if type(kind) in _KINDS:
             least = getattr(kind, "min", None)
-            bounds = [Hint("range", {"least": str(least)})] if least is not None else []
+            bound = "above" if getattr(kind, "min_open", False) else "range"
+            bounds = [Hint(bound, {"least": str(least)})] if least is not None else []
             return Diagnostic("NS915", None, given | {"kind": Phrase(_KINDS[type(kind)])}, hints=(*bounds, *hints))
     return Diagnostic("NS904", None, words | {"reason": text}, hints=hints)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from netspec.cli.options import allow_option, common
+from netspec.cli.options import allow_option, common, require_files
 from netspec.cli.output import language_of, say, write_text
-from netspec.diagnostics.errors import DataError, UsageError
+from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint
 
 TEMPLATES = {
@@ -75,8 +75,7 @@ def new(
         write_text(path, TEMPLATES[kind].format(name=name) + SECTIONS)
         say(f"{path}\n\nnetspec check {path}\nnetspec render {path}\nnetspec train {path}")
         return 0
-    if not data.exists():
-        raise DataError(Diagnostic("NS800", None, {"file": data.name, "folder": str(data.parent)}))
+    require_files((data,))
     from netspec.training.starter import starter_spec
 
     if not data.resolve().is_relative_to(path.resolve().parent):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from netspec.diagnostics.errors import UsageError
-from netspec.diagnostics.model import Diagnostic, Hint, Quoted
+from netspec.diagnostics.errors import DataError, UsageError
+from netspec.diagnostics.model import Diagnostic, Hint, Phrase, Quoted, suggestion
 from netspec.limits import DEFAULT, Limits
+from netspec.names import nearest
 from netspec.plugins import import_allowed, not_allowed
 from netspec.registry import Registry
 
@@ -40,6 +43,44 @@ class Named(click.ParamType[str]):
                 raise UsageError(offered)
             self.fail(f"'{value}' is not one of {', '.join(self.registry)}.", param, ctx)
         return value
+
+
+class Positive(click.FloatRange):
+    """The type of a flag whose value is a finite number above 0."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not finite", param, ctx)
+        return number
+
+
+def require_run(folder: Path) -> None:
+    """Raise UsageError (NS850) for what is no folder of a run, before anything is imported that reads one."""
+    if os.path.lexists(folder / "settings.json"):
+        return
+    above = folder.parent
+    inside = sorted(path.parent.name for path in above.glob("*/settings.json")) if above.is_dir() else []
+    guess = nearest(folder.name, inside)
+    hints, _ = suggestion(None if guess is None else str(above / guess))
+    words: dict[str, Any] = {"folder": str(folder), "file": "settings.json"}
+    why = Phrase("reason gone" if folder.is_dir() or not folder.exists() else "reason no folder")
+    raise UsageError(Diagnostic("NS850", None, {**words, "reason": why}, hints=(*hints, Hint("run"))))
+
+
+def require_files(files: Sequence[str | Path]) -> None:
+    """Raise DataError (NS800) for the first file that is not there; `-` is standard input."""
+    for file in files:
+        path = Path(file)
+        if str(file) != "-" and not path.exists():
+            there = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+            guess = nearest(path.name, there)
+            hints, _ = suggestion(None if guess is None else str(path.parent / guess))
+            words: dict[str, Any] = {"file": path.name, "folder": str(path.parent)}
+            raise DataError(Diagnostic("NS800", None, words, hints=hints))
 
 
 def spec_argument(function: F) -> F:

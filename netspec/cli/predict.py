@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from netspec.cli.options import allow_option, common
+from netspec.cli.options import allow_option, common, require_files, require_run
 from netspec.cli.output import (
     class_lines,
     coloured,
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 @common
 def evaluate(run: Path, files: tuple[Path, ...], **flags: Any) -> int:
     """Score a trained net: on every part of its own data, or on the rows of other files."""
+    require_run(run)
+    require_files(files)
     from netspec.training.inference.predictor import Predictor, evaluate
     from netspec.training.run import Run
 
@@ -53,7 +55,8 @@ def evaluate(run: Path, files: tuple[Path, ...], **flags: Any) -> int:
         trained.request.data = str(flags["data"].resolve())
     found, remarks = evaluate(trained, list(files))
     if flags["as_json"]:
-        write_json({part: each.scores for part, each in found.items()})
+        classes = {part: each.classes for part, each in found.items() if each.classes}
+        write_json({part: each.scores for part, each in found.items()} | ({"classes": classes} if classes else {}))
     else:
         names = list(next(iter(found.values())).scores)
         wide = max(10, *map(len, names))
@@ -96,19 +99,20 @@ def _remark(remarks: Sequence[Diagnostic], flags: dict[str, Any]) -> None:
 @click.pass_context
 def predict(ctx: click.Context, /, run: Path, files: tuple[str, ...], **flags: Any) -> int:
     """Let a trained net answer: to the rows of a table (`-` is standard input), arrays, pictures; or write a text."""
+    require_run(run)
+    require_files(files)
     from netspec.training.inference.predictor import Predictor
     from netspec.training.run import Run
 
-    trained = Predictor(Run(run), flags["device"])
     if flags["sample"]:
-        _sample(trained, flags)
+        _sample(Predictor(Run(run), flags["device"]), flags)
         return 0
     for name in ("prompt", "length", "temperature", "top", "seed"):
         if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise UsageError(Diagnostic("NS919", None, {"flag": f"--{name}"}, hints=(Hint("sample"),)))
     if not files:
         raise click.MissingParameter(param_hint="FILES", param_type="argument")
-    _answer(trained, files, flags)
+    _answer(Predictor(Run(run), flags["device"]), files, flags)
     return 0
 
 

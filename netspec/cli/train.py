@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from netspec.cli.options import allow_option, common, limits_of, load_spec, net_options, parse_settings
+from netspec.cli.options import (
+    Positive,
+    allow_option,
+    common,
+    limits_of,
+    load_spec,
+    net_options,
+    parse_settings,
+    require_run,
+)
 from netspec.cli.output import language_of
 from netspec.diagnostics.errors import NetspecError, UsageError
 from netspec.diagnostics.model import Diagnostic
@@ -29,7 +38,7 @@ SECTIONS = ("train", "data")
 @net_options
 @click.option("--epochs", type=click.IntRange(1), help="As `epochs` in the train section.")
 @click.option("--batch", type=click.IntRange(1), help="As `batch` in the train section.")
-@click.option("--lr", type=float, help="The optimizer's learning rate.")
+@click.option("--lr", type=Positive(), help="The optimizer's learning rate.")
 @click.option("--seed", type=click.IntRange(0), help="As `seed` in the train section.")
 @click.option("--data", "data", type=click.Path(path_type=Path), help="The folder that the data's paths start from.")
 @click.option("--with", "others", multiple=True, metavar="FILE", help="Take sections from another file, too.")
@@ -105,12 +114,13 @@ def _refuse_early(flags: dict[str, Any], rank: int) -> None:
 
     The modules that train are imported last, for they cost more than all that is checked.
     """
+    if flags["resume"] is not None:
+        _nothing_else(flags)
+        require_run(flags["resume"])
+        return
     from netspec.training.loop.devices import require_device
     from netspec.training.storage.folder import require_free
 
-    if flags["resume"] is not None:
-        _nothing_else(flags)
-        return
     save_interval(flags["save_every"])
     require_device(flags["device"])
     if rank == 0:  # another process may find what the first one has begun to write

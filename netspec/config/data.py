@@ -33,6 +33,12 @@ class Field:
     type: Type = UNKNOWN_TYPE  # parts that are UNKNOWN become known when the data are read
     span: Span | None = None
 
+    @property
+    def whole(self) -> Span | None:
+        """The place of the field with its first step."""
+        first = self.steps[0].at() if self.steps else None
+        return self.span if self.span is None or first is None else self.span._replace(end=first.end)
+
     def document(self) -> list[dict[str, Any]]:
         return [step.document() for step in self.steps]
 

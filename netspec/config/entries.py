@@ -8,7 +8,7 @@ turns its errors into diagnostics at the right places.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, ForwardRef, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 from pydantic.fields import FieldInfo
@@ -81,7 +81,7 @@ class Entry(BaseModel):
     gathers: the option that takes all further values without a name.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
     word: ClassVar[str] = ""
     about: ClassVar[str] = ""
     example: ClassVar[str] = ""
@@ -151,7 +151,7 @@ def incomplete(entry: type[Entry]) -> str:
             return f"it has no `{name}`, which the documentation shows"
     if not entry.example.startswith(entry.word):
         return f"its example {entry.example!r} does not begin with its word"
-    if not entry.__pydantic_complete__:
+    if any(isinstance(field.annotation, ForwardRef) for field in entry.model_fields.values()):
         return "the types of its fields cannot be resolved where it stands: define it at the top of a module"
     for name, field in entry.model_fields.items():
         try:

@@ -253,7 +253,8 @@ def misfit(item: Field, have: Type, want: Type, found: Match) -> Diagnostic:
     elif have.classes is None and want.classes is not None:
         hints = (Hint("label"),)
     elif have.classes is not None and have.classes != want.classes and not isinstance(have.classes, Unknown):
-        hints = (Hint("classes", {"count": str(have.classes)}),)
+        layer = found.terms[item.name].layer if item.name in found.terms else item.name
+        hints = (Hint("classes", {"count": str(have.classes), "layer": layer}),)
     elif have.known and want.known and len(have.space) == len(want.space) == 2 and have.time == want.time:
         if have.maps == want.maps:
             hints = (Hint("resize", {"size": space_text(want.space)}),)
@@ -261,7 +262,9 @@ def misfit(item: Field, have: Type, want: Type, found: Match) -> Diagnostic:
             hints = (Hint("maps", {"maps": str(want.maps)}),)
     elif have.known and want.known and have.space and not want.space and have.values == want.values:
         hints = (Hint("image", {"input": item.name, "have": type_text(have)}),)
-    return Diagnostic("NS760", item.span, words, labels=labels, hints=hints)
+    elif have.known and not have.space and not want.space and item.name in found.inputs and have.time == want.time:
+        hints = (Hint("width", {"input": item.name, "have": type_text(have)}),)
+    return Diagnostic("NS760", item.whole, words, labels=labels, hints=hints)
 
 
 def agrees(have: Type, want: Type) -> bool:

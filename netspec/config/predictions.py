@@ -128,7 +128,9 @@ class OneOfMany(Prediction):
         require_numbers(word, name, self.layer)
         layer = self.layer
         if layer.maps == 1:
-            refuse("NS763", term=word, layer=name, type=str(layer), hint="binary")
+            known = None if given is None else given.classes
+            hint = "many" if isinstance(known, int) and known > 2 else "binary"
+            refuse("NS763", term=word, layer=name, type=str(layer), hint=hint, count=str(known))
         soft = given is not None and given.classes is None and given.known and given.maps == layer.maps
         return layer if soft else Type(1, layer.space, layer.time, layer.maps)
 

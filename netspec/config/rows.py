@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from netspec.diagnostics.errors import DataError
-from netspec.diagnostics.model import Diagnostic, Hint, Label, Quoted, Words, suggestion
+from netspec.diagnostics.model import Diagnostic, Hint, Label, Quoted, Words
 from netspec.names import nearest
 from netspec.source import Span
 
@@ -38,7 +38,7 @@ class Faults:
         """
         words = diagnostic.words
         named = tuple(words.get(word) for word in ("column", "given", "name", "want"))
-        asking = tuple(label.span for label in diagnostic.labels)
+        asking = tuple(label.span for label in diagnostic.labels) or words.get("folder")
         cause = (diagnostic.code, named, asking, tuple(hint.text for hint in diagnostic.hints))
         first = self._causes.get(cause)
         if first is None:
@@ -70,9 +70,10 @@ class Faults:
 
 def _with_place(first: Diagnostic, other: Diagnostic) -> Diagnostic:
     """Return a fault with the place of another one of the same cause, while there are few."""
-    if other.span is not None:
+    if other.span not in (None, first.span):
         further = [label for label in first.labels if not label.text]
-        return first._replace(labels=(*first.labels, Label(other.span))) if len(further) < FURTHER else first
+        more = (*first.labels, Label(other.span))
+        return first._replace(labels=more) if len(further) < FURTHER else first
     where = other.words.get("where") or other.words.get("file")
     *hints, last = first.hints or (Hint(""),)
     shown: Any = last.words["places"] if last.text == "places" else Quoted(())
@@ -150,6 +151,8 @@ class Rows:
     form: dict[str, Any] = field(default_factory=dict)  # how the source is written; new rows are read in the same way
     filled: bool = False  # whether the field stands for missing values itself: then they are NaN, or the class -1
     norm: tuple[int, ...] | None = None  # the size of pictures that the net reads, where no step changes it
+    new: bool = False  # whether these are rows for a trained net, whose spec cannot change any more
+    wanted: tuple[str, ...] = ()  # the columns that the fields of the spec name, in order
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -210,7 +213,7 @@ class Rows:
 
         def fault(at: Any) -> Diagnostic:
             words = {"value": cells[at[0]], "where": self.where(int(at[0]), name)}
-            return Diagnostic("NS817", None, words, labels=asked(wanted))
+            return Diagnostic("NS817", wanted, words)
 
         if not self.filled:
             faults.add_each(np.argwhere(codes < 0), fault)
@@ -236,11 +239,35 @@ class Rows:
         """Return the place of a value in words, for sources that are not text files."""
         return f"{self.name}[{row}]"
 
+    def advice(self, *hints: Hint) -> tuple[Hint, ...]:
+        """Return hints that change the spec; none for a trained net, whose general help is shown instead."""
+        return () if self.new else hints
+
+    @property
+    def header(self) -> Span | None:
+        """The place in the file that names the columns, if the source is a table."""
+        return None
+
+    def form_hints(self) -> tuple[Hint, ...]:
+        """Return what helps where the columns are called otherwise than they should be because of how they are read."""
+        return ()
+
     def unknown(self, name: str, wanted: Span | None) -> NoReturn:
-        hints, _ = suggestion(nearest(name, self.columns))
+        """Raise DataError: the source has no such column. For a trained net the mistake is in the source."""
+        spare = [column for column in self.columns if column not in self.wanted]
+        guess = nearest(name, spare or self.columns)
+        if guess is None and len(spare) == 1 and len(self.wanted) > 1 and not self.new:
+            guess = spare[0]
+        hints = [] if guess is None else [Hint("named" if self.new else "column", {"guess": guess})]
+        hints += self.form_hints()
         if self.columns:
-            hints += (Hint("columns", {"columns": Quoted(self.columns[:30])}),)
-        reject("NS805", wanted, *hints, name=name, source=self.name)
+            hints.append(Hint("columns", {"columns": Quoted(self.columns[:30])}))
+        place = wanted
+        labels: tuple[Label, ...] = () if self.header is None else (Label(self.header, "head"),)
+        if self.new and self.header is not None:
+            place, labels = self.header, asked(wanted)
+        words: Words = {"name": name, "source": self.name}
+        raise DataError(Diagnostic("NS805", place, words, labels=labels, hints=tuple(hints)))
 
 
 def as_classes(cells: list[str], names: tuple[str, ...] | None) -> tuple[Array, tuple[str, ...]]:
@@ -266,5 +293,7 @@ def _whole(cell: str) -> bool:
 
 def unknown_column(name: str, columns: tuple[str, ...], span: Span | None) -> Diagnostic:
     """Return NS768, which says that the source has no such column."""
-    near, _ = suggestion(nearest(name, columns))
-    return Diagnostic("NS768", span, {"name": name}, hints=(*near, Hint("columns", {"columns": Quoted(columns[:20])})))
+    guess = nearest(name, columns)
+    hints = [Hint("column", {"guess": guess})] if guess else []
+    hints.append(Hint("columns", {"columns": Quoted(columns[:20])}))
+    return Diagnostic("NS768", span, {"name": name}, hints=tuple(hints))

@@ -31,44 +31,51 @@ Words = Mapping[str, Word]
 NO_WORDS: Words = {}
 
 
-FOLDER = Path(__file__).with_name("catalogue")
+_FOLDER = Path(__file__).with_name("catalogue")
+_CODE = re.compile(r"^\[(NS\d{3}|shared)\b", re.MULTILINE)
 
 
 @cache
-def _file(name: str) -> dict[str, Any]:
+def _texts() -> dict[str, str]:
+    """Return the part of the catalogue that each code has, as TOML: a message needs few of them read."""
+    found: dict[str, str] = {}
+    for path in sorted(_FOLDER.glob("*.toml")):
+        text = path.read_text(encoding="utf-8")
+        starts = [*_CODE.finditer(text)]
+        for here, following in zip(starts, [*(match.start() for match in starts[1:]), len(text)]):
+            found[here[1]] = found.get(here[1], "") + text[here.start() : following]
+    return found
+
+
+@cache
+def entry_of(code: str) -> dict[str, Any]:
+    """Return the entry of a code; the entry `shared` has the texts that many codes use. Raises KeyError."""
     import tomllib  # late, since the import takes longer than to check a small correct spec
 
-    return tomllib.loads((FOLDER / name).read_text(encoding="utf-8"))
+    entry: dict[str, Any] = tomllib.loads(_texts()[code])[code]
+    return entry
 
 
-@cache
 def entries() -> dict[str, dict[str, Any]]:
-    """Return every entry of the catalogue by its code; the entry `shared` has the texts that many codes use."""
-    found: dict[str, dict[str, Any]] = {}
-    for name in sorted(path.name for path in FOLDER.glob("*.toml")):
-        for code, entry in _file(name).items():
-            if code in found:
-                raise LookupError(f"{code} stands twice in the catalogue")
-            found[code] = entry
-    return found
+    """Return every entry of the catalogue by its code."""
+    return {code: entry_of(code) for code in _texts()}
 
 
 def message(code: str, words: Words, language: Language) -> str:
     """Return the message of a code, which is one line."""
-    return fill(str(entries()[code][language]), words, language)
+    return fill(str(entry_of(code)[language]), words, language)
 
 
 def text_of(code: str, kind: Literal["labels", "hints"], name: str, words: Words, language: Language) -> str:
     """Return the text of a label or hint: that of the code if it has one of this name, else the shared one."""
-    table = entries()
-    own = table[code].get(kind, {})
-    entry = own[name] if name in own else table["shared"][kind][name]
+    own = entry_of(code).get(kind, {})
+    entry = own[name] if name in own else entry_of("shared")[kind][name]
     return fill(str(entry[language]), words, language)
 
 
 def help_of(code: str, words: Words, language: Language) -> str:
     """Return the general help for a code, shown if the diagnostic has no hint of its own; it may be empty."""
-    entry = entries()[code].get("help")
+    entry = entry_of(code).get("help")
     return "" if entry is None else fill(str(entry[language]), words, language)
 
 
@@ -95,7 +102,7 @@ def fill(template: str, words: Words, language: Language) -> str:
 
 def phrase(name: str, language: Language, /, **words: Word) -> str:
     """Return a text that belongs to no code: a word of several messages, or a line such as those of `netspec train`."""
-    return fill(str(_file("shared.toml")["shared"]["phrases"][name][language]), words, language)
+    return fill(str(entry_of("shared")["phrases"][name][language]), words, language)
 
 
 def word(value: Word, language: Language) -> str:
@@ -149,7 +156,7 @@ def explained(code: str, language: Language, said: str = "") -> str:
 
     `said` is what netspec reports for the wrong example; if it is empty, the page shows the pattern of the message.
     """
-    entry = entries()[code]
+    entry = entry_of(code)
     parts = [f"{code}: {entry['title'][language]}"]
     parts += [str(entry[name][language]) for name in ("about", "situation") if name in entry]
     if "wrong" in entry:

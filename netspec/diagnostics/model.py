@@ -378,9 +378,9 @@ def _one(diagnostic: Diagnostic, language: Language, style: Style) -> str:
     lines = [
         f"{colour}{kind}[{diagnostic.code}]{style.reset}{style.bold}: {_message(diagnostic, language)}{style.reset}"
     ]
-    if diagnostic.span is not None:
+    if diagnostic.span is not None or diagnostic.labels:
         under = "" if diagnostic.label is None else _label(diagnostic, diagnostic.label, language)
-        marks = [(diagnostic.span, under, True)]
+        marks = [] if diagnostic.span is None else [(diagnostic.span, under, True)]
         marks += [(label.span, _label(diagnostic, label, language), False) for label in diagnostic.labels]
         lines += excerpts(marks, colour, style)
     for hint in help_lines(diagnostic, language):

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Fault, Hint, Phrase, Quoted, Report, suggestion
+from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Quoted, Report, Words, suggestion
 from netspec.elaborate.body import body, require
 from netspec.elaborate.builder import Builder, Context, TooMany
 from netspec.elaborate.call import argument, check_parameters, kind_of
@@ -170,8 +170,9 @@ def _parameters(env: Environment, definition: Definition, settings: dict[str, An
         if name not in params:
             near, _ = suggestion(nearest(name, params))
             hint = Hint("params", {"names": Quoted(tuple(params))}) if params else Hint("no_params")
-            net = definition.body.name
-            raise fault(env, net.at, "NS207", *near, hint, name=name, net=net.text)
+            labels = (Label(env.span(definition.body.name.at)),)
+            words = {"name": name, "net": definition.body.name.text}
+            raise Fault(Diagnostic("NS207", None, words, labels=labels, hints=(*near, hint)))
     open_names: list[str] = []
     for name, param in params.items():
         default = None if param.default is None else argument(param.default, None, env, definition)
@@ -195,10 +196,14 @@ def _setting(name: str, value: Any, default: Any, param: tree.Param, env: Enviro
     wanted = "integer" if default is None else kind_of(default)
     if kind == "integer" and wanted == "number":
         return float(value)
+    labels = (Label(env.span(param.at)),)  # the mistake itself is where the value comes from
     if kind != wanted:
-        raise fault(env, param.at, "NS620", name=name, kind=Phrase(f"kind {kind}"), wanted=Phrase(f"kind {wanted}"))
+        words: Words = {"name": name, "kind": Phrase(f"kind {kind}"), "wanted": Phrase(f"kind {wanted}")}
+        hint = Hint("given", {"name": name, "wanted": Phrase(f"kind {wanted}")})
+        raise Fault(Diagnostic("NS620", None, words, labels=labels, hints=(hint,)))
     if default is None and value < 1:
-        raise fault(env, param.at, "NS402", value=str(value), least="1", what=Quoted((name,)))
+        least: Words = {"value": str(value), "least": "1", "what": Quoted((name,))}
+        raise Fault(Diagnostic("NS402", None, least, labels=labels))
     return value
 
 

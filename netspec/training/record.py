@@ -9,14 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netspec import documents
+from netspec import documents, files
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
 from netspec.figure.trained import arrays_in, check_weights
 from netspec.parts import need
 from netspec.spec import Net, Spec
 from netspec.training.storage import folder as archive
-from netspec.training.storage.folder import WEIGHTS, Folder
+from netspec.training.storage.folder import METRICS, SPEC, WEIGHTS, Folder
 from netspec.training.storage.writer import rows_of
 
 if TYPE_CHECKING:
@@ -58,7 +58,10 @@ class Record:
     @property
     def history(self) -> list[dict[str, Any]]:
         """One row per epoch: epoch, step, lr, loss and metrics of training and validation."""
-        return rows_of(self._folder)
+        rows = rows_of(self._folder)
+        if self.status["state"] == "finished" and not files.ends_line(self._folder / METRICS):
+            raise UsageError(documents.cut_off(self.folder, METRICS))
+        return rows
 
     @property
     def scores(self) -> dict[str, documents.Figures]:
@@ -132,7 +135,7 @@ class Record:
         numbers: Any = sum(math.prod(stored.weight.shape) for stored in graph.stored)
         most = 16 * numbers + 1000 * (len(graph.stored) + 1)  # of the numbers, and of a header with their names
         found = arrays_in(documents.content(self.folder, WEIGHTS, most=most), self._folder / WEIGHTS)
-        check_weights(graph, found, alone=True)
+        check_weights(graph, found, spec=f"{self.folder / SPEC}/{self._settings.spec}")
         return found
 
     def module(self, device: str = "cpu") -> nn.Module:

@@ -76,10 +76,10 @@ def _cells() -> None:
     case("column twice", file("t.csv", table(TABLE, ["a", "a", "kind"])), TABLE_SPEC, "NS815", "t.csv:1")
     case("column without a name", file("t.csv", table(TABLE, ["a", "", "kind"])), TABLE_SPEC, "NS815", "t.csv:1")
     case(
-        "column that is not there", file("t.csv", table(TABLE, ["a", "B", "kind"])), TABLE_SPEC, "NS768", "s.net", "`b`"
+        "column that is not there", file("t.csv", table(TABLE, ["a", "B", "kind"])), TABLE_SPEC, "NS805", "s.net", "`b`"
     )
     commas = TABLE_SPEC.replace('csv("t.csv")', 'csv("t.csv", delimiter = ",")')
-    case("semicolons", file("t.csv", table(TABLE).replace(",", ";")), commas, "NS768", "s.net", "`a`")
+    case("semicolons", file("t.csv", table(TABLE).replace(",", ";")), commas, "NS805", "s.net", "`a`")
     case(
         "another encoding",
         file("t.csv", table(TABLE).encode() + b"1,2,\xff\n"),
@@ -87,7 +87,7 @@ def _cells() -> None:
         "NS802",
         "line 32",
     )
-    case("a picture as a table", file("t.csv", png()), TABLE_SPEC, "NS802", "t.csv")
+    case("a picture as a table", file("t.csv", png()), TABLE_SPEC, "NS803", "t.csv")
     case("zero bytes", file("t.csv", table(TABLE) + "\0"), TABLE_SPEC, "NS803", "t.csv")
     case("empty", file("t.csv", ""), TABLE_SPEC, "NS811", "t.csv")
     case("only names", file("t.csv", "a,b,kind\n"), TABLE_SPEC, "NS811", "t.csv")

@@ -93,7 +93,9 @@ def table(text: str) -> list[dict[str, str]]:
 def test_evaluate_measures_what_the_run_measured(made: dict[str, Run], capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("loan", "prices", "poem"):
         run = made[name]
-        assert json.loads(said(capsys, "evaluate", run.folder, "--json")) == run.scores
+        found = json.loads(said(capsys, "evaluate", run.folder, "--json"))
+        assert found.pop("classes", {}).get(run.part, {}) == run.classes
+        assert found == run.scores
 
 
 def test_evaluate_takes_other_rows_with_what_was_learned(

@@ -59,7 +59,7 @@ CALLS = [
     ("show a.net --set d", 2, "NS905"), ("show a.net --set d=0", 1, "NS402"), ("show a.net --set d=1.5", 1, "NS620"),
     ("show a.net --set n.d=3", 1, "NS207"), ("check a", 1, "did you mean `a.net`?"), ("check nowhere", 1, "NS001"),
     ("check sub", 1, "NS008"), ("check a.net --lang xx", 2, "NS914"), ("--lang ko", 2, "NS902"),
-    ("runs sub -o curves.png", 2, "NS917"), ("runs sub", 2, "NS877"), ("train t.net --lr -1", 1, "NS750"),
+    ("runs sub -o curves.png", 2, "NS917"), ("runs sub", 2, "NS877"), ("train t.net --lr -1", 2, "NS915"),
     ("train t.net --data nowhere", 3, "NS800"), ("train --resume sub", 2, "NS850"),
     ("train --resume a.net", 2, "NS850"),
     ("train open.net", 1, "NS516"), ("predict sub d.csv", 2, "NS850"), ("evaluate a.net", 2, "NS850"),

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from netspec.config.arrays import Affine, Values
 from netspec.config.dates import ORDERS, PARTS, date_of, orders_of
 from netspec.config.entries import Entry, incomplete, setting
-from netspec.config.rows import Classes, Faults, Rows, asked, reject, unknown_column
+from netspec.config.rows import Classes, Faults, Rows, asked, reject
 from netspec.config.vocabulary.sources import Facts
-from netspec.diagnostics.errors import DataError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
 from netspec.ir.types import UNKNOWN, UNKNOWN_TYPE, Time, Type, Unknown, refuse
 from netspec.registry import Registry
@@ -179,11 +178,8 @@ class Columns(FieldStep):
 
         rows = taking.rows
         columns = []
-        known = dict.fromkeys(rows.columns)
         for position, name in enumerate(self.names or taking.rest):
             asked = self.at(f"names.{position}")
-            if known and name not in known:
-                raise DataError(unknown_column(name, rows.columns, asked))
             columns.append(rows.numbers(name, asked, taking.faults))
         wide = [column.reshape(len(column), -1) for column in columns]
         return Values(np.concatenate(wide, axis=1) if wide else np.zeros((rows.count, 0)))
@@ -315,11 +311,11 @@ class Date(FieldStep):
             if not rows.misses(cell):
                 orders = orders_of(cell for cell in cells if not rows.misses(cell)) if orders is None else orders
                 others = [self.model_copy(update={"order": order}).written() for order in orders]
-                hints = tuple(Hint("order", {"text": text}) for text in others)
+                hints = rows.advice(*(Hint("order", {"text": text}) for text in others))
                 taking.faults.add(Diagnostic("NS787", span, words, labels=labels, hints=hints))
             elif not rows.filled:
-                fill = Hint("fill_date", {"text": self.written()})
-                taking.faults.add(Diagnostic("NS808", span, words, labels=labels, hints=(fill,)))
+                fill = rows.advice(Hint("fill_date", {"text": self.written()}))
+                taking.faults.add(Diagnostic("NS808", span, words, labels=labels, hints=fill))
         return Values(found)
 
 

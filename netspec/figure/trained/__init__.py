@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from netspec import files
 from netspec.diagnostics.errors import SpecError, UsageError, reason
-from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
+from netspec.diagnostics.model import Diagnostic, Hint, Label, Quoted, Words
 from netspec.ir.graph import Graph
 
 if TYPE_CHECKING:
@@ -93,23 +93,25 @@ def check_bound(graph: Graph) -> None:
         raise SpecError(Diagnostic("NS516", None, words))
 
 
-def check_weights(graph: Graph, weights: Arrays, alone: bool = False) -> None:
+def check_weights(graph: Graph, weights: Arrays, spec: str = "") -> None:
     """Raise NetspecError NS725 if an array that the net stores is missing or has another shape.
 
-    If the weights are to stand `alone`, an array that the net does not store is refused, too.
+    Where they are a run's, `spec` is the file of its net; then an array that the net does not store is refused, too.
     """
-    for key in weights.keys() - {stored.key for stored in graph.stored} if alone else ():
-        raise UsageError(Diagnostic("NS725", None, {"key": key}, hints=(Hint("more"),)))
+    for key in weights.keys() - {stored.key for stored in graph.stored} if spec else ():
+        raise UsageError(Diagnostic("NS725", None, {"key": key}, hints=(Hint("more"), Hint("changed", {"spec": spec}))))
+    changed = (Hint("changed", {"spec": spec}),) if spec else ()
     for stored in graph.stored:
         shape = tuple(stored.weight.shape)
         found = weights.get(stored.key)
         if found is None:
-            hints = (Hint("has", {"names": Quoted(tuple(weights)[:8])}),)
+            hints = (Hint("has", {"names": Quoted(tuple(weights)[:8])}), *changed)
             raise UsageError(Diagnostic("NS725", None, {"key": stored.key}, hints=hints))
         if tuple(found.shape) != shape:
             given, wanted = ("×".join(map(str, sizes)) or "1" for sizes in (found.shape, shape))
-            hints = (Hint("shape", {"given": given, "wanted": wanted}),)
-            raise UsageError(Diagnostic("NS725", None, {"key": stored.key}, hints=hints))
+            hints = (Hint("shape", {"given": given, "wanted": wanted}), *(changed or [Hint("sizes")]))
+            labels = tuple(Label(span) for span in [graph.nodes[stored.node].span] if span is not None and spec)
+            raise UsageError(Diagnostic("NS725", None, {"key": stored.key}, labels=labels, hints=hints))
 
 
 def given_weights(graph: Graph) -> Arrays | None:

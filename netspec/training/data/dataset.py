@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 PARTS = ("training", "validation", "test")
+FEW = 10  # rows; so few may be another file than was meant
 
 
 @dataclass(slots=True)
@@ -105,14 +107,22 @@ def prepare(
     Raises:
         NetspecError: with all mistakes of the data (exit code 3).
     """
+    return _collected(data, rows, lambda faults: _prepare(data, match, rows, given, seed, stored, faults))
+
+
+def _collected(data: Data, rows: Rows | None, prepare: Callable[[Faults], Dataset]) -> Dataset:
+    """Return the data set that `prepare` makes; raise all faults together, with the notes on how a table was read."""
     faults = Faults(() if rows is None else rows.faults)
+    if rows is not None:
+        named = (name for item in data.fields.values() for step in item.steps[:1] for name in step.columns_of(()))
+        rows.wanted = tuple(dict.fromkeys(named))
+    found: Dataset | None = None
     try:
-        found = _prepare(data, match, rows, given, seed, stored, faults)
+        found = prepare(faults)
     except NetspecError as error:
         faults.extend(error.diagnostics)
-        faults.raise_all()
-        raise
-    faults.raise_all()
+    if found is None or faults.found:
+        raise DataError(*faults.found, *(() if rows is None else rows.notes))
     return found
 
 
@@ -133,7 +143,9 @@ def _prepare(
     if stored is not None and "stratified" not in stored:
         classes = None
     parts = _parts(data, rows, count, seed, windows is not None, classes)
+    begins = parts if windows is None else {name: starts(found, windows, data) for name, found in parts.items()}
     fields: dict[str, Prepared] = {}
+    unfit: list[Diagnostic] = []
     for name, values in raw.items():
         item = data.fields.get(name) or Field(name)
         fields[name] = _steps(item, values, parts["training"])
@@ -143,18 +155,22 @@ def _prepare(
             fields[name].columns = rest(data, rows)
         if values.low is not None and values.high is not None:
             fields[name].range, fields[name].picture = (values.low, values.high), values.array.shape[1:]
-        fits(item, fields[name], match)
+        try:
+            fits(item, fields[name], match)
+        except DataError as error:
+            unfit += [_with_classes(fault, values, item, rows) for fault in error.diagnostics]
+            continue
         fields[name].values = coerce(item, fields[name].values, match, rows, faults)
         if name in match.balanced:
             fields[name].counts = _class_counts(fields[name].values, parts["training"], match.wanted[name].classes)
+    if unfit:
+        raise DataError(*unfit)
     same_lengths(fields, match, rows, faults)
-    if windows is not None:
-        parts = {name: starts(found, windows, data) for name, found in parts.items()}
     name = rows.name if rows is not None else "arrays"
     files = [*(rows.files if rows is not None else ()), *(_as_file(name, raw[name]) for name in given)]
     stratified = None if classes is None else match.classes
     form, notes = ({}, []) if rows is None else (rows.form, rows.notes)
-    return Dataset(fields, parts, name, files, count, windows is not None, stratified, form, tuple(notes))
+    return Dataset(fields, begins, name, files, count, windows is not None, stratified, form, tuple(notes))
 
 
 def _class_counts(values: Values, rows: Array, classes: Any) -> list[list[int]]:
@@ -283,7 +299,8 @@ def _parts(
         found["test"] = np.arange(own, count)
     for position, share in enumerate(shares):
         if share > 0 and not len(found[PARTS[position]]):
-            reject("NS825", data.split_span, part=PARTS[position], rows=count, share=f"{share:g}")
+            few = [] if rows is None or count > FEW else [Hint("few", {"file": rows.name})]
+            reject("NS825", data.split_span, *few, Hint("share"), part=PARTS[position], rows=count, share=f"{share:g}")
     return {name: part for name, part in found.items() if len(part)}
 
 
@@ -314,7 +331,11 @@ def starts(rows: Array, windows: tuple[int, int], data: Data) -> Array:
 
     needed, stride = windows
     if len(rows) < needed:
-        reject("NS828", data.span, rows=len(rows), needed=needed)
+        cut = [step for item in data.fields.values() for step in item.steps if isinstance(step, steps.Window)]
+        longest = max(cut, key=lambda step: step.ahead + step.length)
+        most = len(rows) - longest.ahead
+        hints = [Hint("shorter", {"most": most})] if most > 0 else []
+        reject("NS828", longest.at() or data.span, *hints, Hint("rows"), rows=len(rows), needed=needed)
     return np.arange(int(rows[0]), int(rows[-1]) - needed + 2, stride)
 
 
@@ -335,6 +356,34 @@ def _steps(item: Field, values: Values, training: Array) -> Prepared:
         values = step.transform(values, state)
         learned.append((step, state))
     return Prepared(item.name, values, learned, tuple(late))
+
+
+def _with_classes(fault: Diagnostic, values: Values, item: Field, rows: Rows | None) -> Diagnostic:
+    """Return the fault of a field with what its classes are, where there are too many: numbers, or a slip in a cell."""
+    import numpy as np
+
+    if values.classes is None or values.array.ndim > 1 or not any(hint.text == "classes" for hint in fault.hints):
+        return fault
+    names, count = values.classes, len(values.classes)
+    first = item.steps[0] if item.steps else None
+    column = first.columns_of(()) if first is not None else ()
+    if column and (2 * count > len(values.array) or any("." in name for name in names)) and all(map(_is_number, names)):
+        return fault._replace(hints=(Hint("regression", {"column": column[0]}), *fault.hints))
+    more = [Hint("class_names", {"names": Quoted(names[:20])})]
+    counts = np.bincount(values.array[values.array >= 0], minlength=count)
+    for number in np.flatnonzero(counts == 1)[:3].tolist() if len(values.array) >= FEW else ():
+        row = int(np.flatnonzero(values.array == number)[0])
+        place = rows.place(row, column[0]) if rows is not None and column else None
+        where = f"{item.name}[{row}]" if rows is None else rows.where(row, item.name)
+        more.append(Hint("rare", {"class": names[number], "where": str(place or where)}))
+    return fault._replace(hints=(*fault.hints, *more))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def fits(item: Field, found: Prepared, match: Match) -> None:
@@ -389,15 +438,7 @@ def transform_new_rows(
     Raises:
         NetspecError: with all mistakes of the rows (exit code 3).
     """
-    faults = Faults(() if rows is None else rows.faults)
-    try:
-        found = _transform_new_rows(data, match, rows, given, names, stored, faults)
-    except NetspecError as error:
-        faults.extend(error.diagnostics)
-        faults.raise_all()
-        raise
-    faults.raise_all()
-    return found
+    return _collected(data, rows, lambda faults: _transform_new_rows(data, match, rows, given, names, stored, faults))
 
 
 def _transform_new_rows(

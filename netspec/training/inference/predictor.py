@@ -64,6 +64,8 @@ class Predictor:
 
     def dataset(self, rows: Rows | None, given: Mapping[str, Any], names: Iterable[str]) -> Dataset:
         """Prepare new rows with the transformations of the run."""
+        if rows is not None:
+            rows.new = True
         with self.recalling():
             return transform_new_rows(self.data, self.match, rows, given, names, self.stored)
 
@@ -90,12 +92,13 @@ class Predictor:
 
     def engine(self, dataset: Dataset) -> Engine:
         """Return an engine with the trained net for the rows of a data set."""
+        weights = self.run.weights()  # before torch is imported: they may be damaged
         for module in MODULES:
             need(module)
         import torch
 
         engine = build_engine(self.plan(dataset))
-        state = {key: torch.from_numpy(value) for key, value in self.run.weights().items()}
+        state = {key: torch.from_numpy(value) for key, value in weights.items()}
         engine.model.load_state_dict(state, strict=True)
         engine.model.eval()
         return engine

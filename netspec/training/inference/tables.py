@@ -198,7 +198,7 @@ def _table(path: Path, source: Source | None, form: Mapping[str, Any]) -> Rows:
     from netspec.training.sources.csv_ import table_of
 
     try:
-        return table_of(files.read(path), table_form(path.name, source, form))
+        return table_of(files.read(path), table_form(path.name, source, form), form.get("delimiter"))
     except OSError as error:
         reject("NS801", None, file=path.name, reason=reason(error))
 
@@ -208,12 +208,12 @@ def table_form(name: str, source: Source | None, form: Mapping[str, Any]) -> Csv
     if not isinstance(source, Csv):
         return Csv(file=name)
     names = source.names or form.get("names")
-    found = {"delimiter": source.delimiter or form.get("delimiter"), "header": source.header or form.get("header")}
-    return source.model_copy(update={"file": name, "test": None, "names": names and tuple(names), **found})
+    found = {"header": source.header or form.get("header"), "names": names and tuple(names)}
+    return source.model_copy(update={"file": name, "test": None, **found})
 
 
 def standard_input(data: bytes, source: Source | None, form: Mapping[str, Any] = NO_FORM) -> Rows:
     """The table that comes in on standard input."""
     from netspec.training.sources.csv_ import table_of
 
-    return table_of(data, table_form("<stdin>", source, form))
+    return table_of(data, table_form("<stdin>", source, form), form.get("delimiter"))

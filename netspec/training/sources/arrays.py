@@ -24,6 +24,7 @@ from netspec.config.vocabulary.sources import Npz, Python
 from netspec.diagnostics.errors import DataError, reason
 from netspec.diagnostics.model import Hint
 from netspec.source import Span
+from netspec.training.sources.kinds import reject_kind
 
 if TYPE_CHECKING:
     from netspec.config.rows import Array
@@ -90,7 +91,7 @@ def _read(path: Path, written: str, source: Npz, option: str) -> tuple[dict[str,
         reject("NS801", span, file=written, reason=reason(error))
     # zipfile raises RuntimeError for an encrypted member; a header of numpy may be nested or too large
     except (ValueError, zipfile.BadZipFile, zlib.error, EOFError, TypeError, RuntimeError, MemoryError, struct.error):
-        reject("NS803", span, file=written, kind="npz")
+        reject_kind(files.read(path), written, "npz", span)
     if not arrays:
         reject("NS811", span, file=written)
     return arrays, File(written, size, digest)
@@ -115,6 +116,9 @@ def _arrays(stream: Any, size: int, written: str, span: Span | None) -> dict[str
             with packed.open(item) as member:
                 header = npy.read_array_header_1_0 if npy.read_magic(member) == (1, 0) else npy.read_array_header_2_0
                 shape, _, dtype = header(member)
+                if dtype.hasobject:
+                    name = item.filename.removesuffix(".npy")
+                    reject("NS803", span, Hint("objects", {"name": name}), file=written, kind="npz")
                 if member.tell() + math.prod(shape) * dtype.itemsize != item.file_size or min(shape, default=0) < 0:
                     raise zipfile.BadZipFile
             with packed.open(item) as member:

@@ -17,23 +17,27 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from netspec import files
 from netspec.config.dates import looks_like_dates
 from netspec.config.rows import Classes, Faults, File, Rows, Texts, as_classes, asked, reject
 from netspec.config.vocabulary.sources import Csv
-from netspec.diagnostics.errors import reason
-from netspec.diagnostics.model import Diagnostic, Hint, Phrase, Quoted, Words
+from netspec.diagnostics.errors import DataError, reason
+from netspec.diagnostics.model import Diagnostic, Hint, Label, Phrase, Quoted, Words
 from netspec.source import SourceFile, Span
+from netspec.training.sources.kinds import HEAD, hint_of, reject_kind
 from netspec.training.sources.text import characters, shown
 
 if TYPE_CHECKING:
     from netspec.config.rows import Array
 
 RAGGED = "\0"  # stands for the cells of a row that has too few or too many; no text holds it
-# what a cell may say where a value is missing
-MISSING = frozenset(("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--"))
+# what a cell may say where a value is missing; the last ones are what spreadsheets write where a formula fails
+MISSING = frozenset(
+    ("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--")
+    + ("#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#spill!", "#calc!")
+)
 DELIMITERS = "\t;|,"  # in this order where several divide the rows equally well: cells hold commas more often than tabs
 SAMPLE = 1 << 16  # characters from which the delimiter is found
 Record = tuple[list[str], int]  # the cells of a row, and the line that it begins in
@@ -56,11 +60,13 @@ class Head:
     names: every column's name as the file has it, "" for one without a name.
     kept: the columns that fields can take, each with its position among the cells.
     listed: whether the first row names them.
+    line: the line of the first row.
     """
 
     names: tuple[str, ...]
     kept: dict[str, int]
     listed: bool
+    line: int = 1
 
 
 @dataclass(slots=True)
@@ -91,7 +97,7 @@ class CsvRows(Rows):
         except ValueError:
             pass
         found = np.zeros(len(cells))
-        mends: tuple[Hint, ...] | None = None
+        model: Diagnostic | None = None
         for row, cell in enumerate(cells):
             if cell == RAGGED:
                 continue
@@ -105,9 +111,8 @@ class CsvRows(Rows):
             try:
                 found[row] = float(plain[row])
             except ValueError:
-                first = self._no_number(row, name, cell, wanted, cells if mends is None else [])
-                mends = first.hints if mends is None else mends
-                faults.add(first._replace(hints=mends))
+                model = model or self._no_number(row, name, cell, wanted, cells)
+                faults.add(model._replace(span=span, words=words))
                 continue
             if not math.isfinite(found[row]):
                 found[row] = 0.0
@@ -123,22 +128,42 @@ class CsvRows(Rows):
         words: Words = {"value": "", "column": name}
         drop = Hint("drop", {"source": self.source.written(missing="drop")})
         stand = {"fill": Hint("fill", {"name": name}), "other": Hint("other", {"name": name})}.get(kind)
-        hints = (drop,) if stand is None else (stand, drop)
-        return Diagnostic("NS808", self.place(row, name), words, labels=asked(wanted), hints=hints)
+        hints = self.advice(*([drop] if stand is None else [stand, drop]))
+        return Diagnostic("NS808", self.place(row, name), words, labels=self._asking(wanted, hints), hints=hints)
 
     def _no_number(self, row: int, name: str, cell: str, wanted: Span | None, cells: list[str]) -> Diagnostic:
         """Return the fault of a cell that is no number, with what helps for all cells of the column."""
         given = [other for other in cells if other != RAGGED and not is_missing(other)]
         changes = number_form(given, self.source)
-        hints: tuple[Hint, ...] = ()
         if changes:
-            hints = (Hint("form", {"source": self.source.written(**changes)}),)
+            changes = self._form_of_all(changes)
+        hints = self.advice(Hint("names"))
+        if changes:
+            hints = self.advice(Hint("form", {"source": self.source.written(**changes)})) or (Hint("trained"),)
         elif looks_like_dates(given):
-            hints = (Hint("date"),)
+            hints = self.advice(Hint("date"))
         elif 2 * sum(not is_number(other, self.source) for other in given) > len(given):
-            hints = (Hint("words"),)
+            hints = self.advice(Hint("words"))
         words: Words = {"value": cell, "column": name}
-        return Diagnostic("NS807", self.place(row, name), words, labels=asked(wanted), hints=hints)
+        return Diagnostic("NS807", self.place(row, name), words, labels=self._asking(wanted, hints), hints=hints)
+
+    def _form_of_all(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """Return the options with which a column is numbers, and others that are written in a like way."""
+        found = dict(changes)
+        for name in self.wanted:
+            if name in self.head.kept:
+                cells = [cell for cell in self.texts(name, None) if cell != RAGGED and not is_missing(cell)]
+                more = number_form(cells, self.source)
+                if all(found.get(key, value) == value for key, value in more.items() if key != "units"):
+                    units = tuple(sorted({*found.get("units", ()), *more.get("units", ())}))
+                    found |= more | ({"units": units} if units else {})
+        return found
+
+    def _asking(self, wanted: Span | None, hints: tuple[Hint, ...]) -> tuple[Label, ...]:
+        """Return labels for the line of the spec that reads a cell, and for the source where a hint changes it."""
+        place = self.source.at()
+        change = place is not None and any("source" in hint.words for hint in hints)
+        return asked(wanted) + ((Label(place, "table"),) if change and place is not None else ())
 
     def classes(self, name: str | None, names: tuple[str, ...] | None, wanted: Span | None, faults: Faults) -> Classes:
         if name is None:
@@ -155,7 +180,11 @@ class CsvRows(Rows):
             if is_missing(cells[row]):
                 faults.add(self._missing(row, name, wanted, "other"))
             elif cells[row] != RAGGED:
-                faults.add(Diagnostic("NS810", span, words, labels=labels, hints=(Hint("correct"), other)))
+                faults.add(
+                    Diagnostic(
+                        "NS810", span, words, labels=labels, hints=(Hint("known" if self.new else "correct"), other)
+                    )
+                )
         return Classes(codes, known)
 
     def chars(self, column: str | None, alphabet: str | None, wanted: Span | None, faults: Faults) -> Texts:
@@ -182,6 +211,22 @@ class CsvRows(Rows):
 
     def misses(self, cell: str) -> bool:
         return is_missing(cell)
+
+    @property
+    def header(self) -> Span | None:
+        return _line_span(self.sheets[0].source, self.head.line) if self.sheets else None
+
+    def form_hints(self) -> tuple[Hint, ...]:
+        columns = self.columns
+        signs = [sign for sign in DELIMITERS if len(columns) == 1 and sign in columns[0]]
+        if signs:
+            text = self.source.written(delimiter=signs[0])
+            return self.advice(Hint("divided", {"sign": signs[0].replace("\t", "\\t"), "source": text}))
+        if self.head.listed or self.source.names is not None:
+            return ()
+        names = self.wanted if len(self.wanted) == len(columns) else columns
+        texts = [self.source.written(names=names), self.source.written(header="first")]
+        return self.advice(Hint("unnamed", {"source": texts[0]}), Hint("listed", {"source": texts[1]}))
 
     def leave_out(self, columns: Iterable[str]) -> None:
         """Leave out the rows that have a missing cell in one of these columns, and note how many there are."""
@@ -295,12 +340,13 @@ def _all_numbers(cells: list[str], decimal: str, thousands: str | None) -> bool:
 # ---- files -> rows
 
 
-def table_of(data: bytes, source: Csv) -> CsvRows:
+def table_of(data: bytes, source: Csv, delimiter: str | None = None) -> CsvRows:
     """The rows of a table that is at hand, such as standard input's, for a trained net.
 
-    A table whose columns are named by the spec may lack the last ones, such as the target.
+    A table whose columns are named by the spec may lack the last ones, such as the target. `delimiter` is what the run
+    found in its own table: new rows may be divided by another sign.
     """
-    return _rows([(data, source.file)], source, fewer=True)
+    return _rows([(data, source.file)], source, fewer=True, recorded=delimiter)
 
 
 def open_csv(source: Csv, find: Path, test: Path | None) -> CsvRows:
@@ -318,20 +364,22 @@ def _read(path: Path, written: str, source: Csv) -> bytes:
         reject("NS801", source.at("file"), file=written, reason=reason(error))
 
 
-def _rows(read: list[tuple[bytes, str]], source: Csv, fewer: bool = False) -> CsvRows:
+def _rows(read: list[tuple[bytes, str]], source: Csv, fewer: bool = False, recorded: str | None = None) -> CsvRows:
     faults = Faults()
     rows = CsvRows(0, source.file, source=source)
     found: dict[str, Words] = {}
-    delimiter = source.delimiter
+    delimiter = source.delimiter or recorded
     for data, written in read:
         text, encoding = decoded(data, written, source)
         if encoding != "utf-8" and source.encoding is None:
             found["encoding"] = {"encoding": encoding}
         rows.files.append(File(written, len(data), hashlib.sha256(data).hexdigest()))
-        if delimiter is None:
-            delimiter = find_delimiter(text)
-            if delimiter != ",":
-                found["delimiter"] = {"delimiter": delimiter.replace("\t", "\\t")}
+        first = text.lstrip().partition("\n")[0]
+        if delimiter is None or (source.delimiter is None and recorded and recorded not in first):
+            other = find_delimiter(text)
+            if other != (delimiter or ","):
+                found["delimiter"] = {"delimiter": other.replace("\t", "\\t")}
+            delimiter = other
         sheet = Sheet(SourceFile(written, text), [], [], delimiter)
         head = _take_rows(sheet, source, faults, found, fewer)
         if rows.sheets and tuple(head.kept) != rows.columns:
@@ -360,6 +408,8 @@ def _note(source: Csv, found: dict[str, Words]) -> Diagnostic:
 
 def decoded(data: bytes, written: str, source: Csv) -> tuple[str, str]:
     """Return the text of a file without a mark at its beginning, and its encoding."""
+    if hint_of(data[:HEAD], data[-HEAD:], written) is not None:
+        reject_kind(data, written, "csv", source.at("file"))
     if source.encoding is not None:
         encodings = [source.encoding]
     elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -374,13 +424,23 @@ def decoded(data: bytes, written: str, source: Csv) -> tuple[str, str]:
             first = first or error
             continue
         if "\0" in text:
-            reject("NS803", source.at("file"), file=written, kind="csv")
+            _reject_nul(data, text, written, source)
         # A carriage return alone ends a line, too, as old Macs wrote it: places in the file are counted by line feeds.
         return re.sub(r"\r(?!\n)", "\n", text.removeprefix("\ufeff")), encoding
     line = data.count(b"\n", 0, getattr(first, "start", 0)) + 1
     hint = Hint("encoding", {"source": source.written(encoding="latin-1")})
     reject("NS802", source.at("file"), hint, file=written, encoding=encodings[0], line=str(line))
     return None
+
+
+def _reject_nul(data: bytes, text: str, written: str, source: Csv) -> NoReturn:
+    """Raise DataError NS803 for a text with NUL: at its place, or with the encoding where every second byte is one."""
+    for encoding, zeros in (("utf-16-le", data[1:HEAD:2]), ("utf-16-be", data[:HEAD:2])):
+        if 2 * zeros.count(0) > len(zeros):
+            hint = Hint("utf_16", {"source": source.written(encoding=encoding)})
+            reject("NS803", source.at("file"), hint, file=written, kind="csv")
+    at = text.index("\0")
+    reject("NS803", Span(SourceFile(written, text), at, at + 1), Hint("nul"), file=written, kind="csv")
 
 
 def find_delimiter(text: str) -> str:
@@ -419,7 +479,7 @@ def _take_rows(sheet: Sheet, source: Csv, faults: Faults, found: dict[str, Words
         line = rows[-1][1] + 1 if rows else 1
         reject("NS814", _line_span(sheet.source, line), reason=str(error))
     if not rows:
-        reject("NS811", source.at("file"), file=sheet.source.name)
+        reject("NS811", source.at("file"), Hint("empty"), file=sheet.source.name)
     cells = [row for row, _ in rows]
     listed = source.header == "first" or (source.header is None and _is_header(cells, source))
     if not listed and source.header is None and source.names is None:
@@ -428,14 +488,26 @@ def _take_rows(sheet: Sheet, source: Csv, faults: Faults, found: dict[str, Words
     ragged = [RAGGED] * len(head.names)  # one for all of them: a small file may have very many
     for row, begin in rows[1:] if listed else rows:
         if len(row) != len(head.names):
-            words = {"given": len(row), "wanted": len(head.names)}
-            faults.add(Diagnostic("NS804", _line_span(sheet.source, begin), words))
+            faults.add(_ragged(sheet, row, begin, len(head.names)))
             row = ragged  # said once: its cells are looked at no more
         sheet.cells.append(row)
         sheet.lines.append(begin)
     if not sheet.cells:
         reject("NS811", source.at("file"), file=sheet.source.name)
+    if all(row is ragged for row in sheet.cells):  # nothing else can be said of the table
+        raise DataError(*faults.found, *([_note(source, found)] if found else []))
     return head
+
+
+def _ragged(sheet: Sheet, row: list[str], begin: int, wanted: int) -> Diagnostic:
+    """Return the fault of a row with too few or too many cells, at the quote that swallows others if there is one."""
+    words: Words = {"given": len(row), "wanted": wanted, "sign": sheet.delimiter.replace("\t", "\\t")}
+    span = _line_span(sheet.source, begin)
+    quotes = span.text.count('"')
+    if quotes % 2 and (any("\n" in cell for cell in row) or (quotes == 1 and len(row) < wanted)):
+        at = span.start + span.text.rindex('"')
+        return Diagnostic("NS804", Span(sheet.source, at, at + 1), words, hints=(Hint("quote"),))
+    return Diagnostic("NS804", span, words, hints=(Hint("more" if len(row) > wanted else "fewer"),))
 
 
 _NUMERIC = re.compile(r"[^\w\s]{0,2}\s*[+-]?\d[\d.,]*(?:[eE][+-]?\d+)?\s*[^\w\s]{0,2}")
@@ -497,7 +569,7 @@ def _head(sheet: Sheet, rows: list[Record], listed: bool, source: Csv, found: di
         hint = Hint("names", {"source": source.written(names=distinct(names), header="first")})
         fault = (Phrase("columns twice"), f"`{doubled[0]}`") if doubled else Phrase("columns nameless")
         reject("NS815", _line_span(sheet.source, line), hint, file=sheet.source.name, fault=fault, names=Quoted(names))
-    return Head(names, kept, listed)
+    return Head(names, kept, listed, line)
 
 
 def distinct(names: Iterable[str]) -> tuple[str, ...]:

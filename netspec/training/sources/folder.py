@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netspec import files
-from netspec.config.rows import Classes, Faults, File, Pictures, Rows, asked, reject, unpacking
+from netspec.config.rows import Classes, Faults, File, Pictures, Rows, reject, unpacking
 from netspec.config.vocabulary.sources import Folder
 from netspec.diagnostics.errors import reason
-from netspec.diagnostics.model import Diagnostic, Hint, Quoted
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.parts import need
 from netspec.source import Span
+from netspec.training.sources.kinds import HEAD, hint_of
 from netspec.training.sources.spill import empty_bytes
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 
     from netspec.config.rows import Array
 
-ENDINGS = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"))
+ENDINGS = frozenset(
+    (".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+    + (".heic", ".heif", ".avif", ".svg")  # pictures that cannot be read, and are said instead of left out
+)
 _BROKEN = (OSError, ValueError, SyntaxError, EOFError, TypeError, struct.error)  # what decoders raise on broken bytes
 # what Pillow may try: it has decoders that run other programs
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
@@ -105,7 +109,6 @@ class FolderRows(Rows):
         """
         from PIL import Image, ImageOps
 
-        labels = asked(wanted)
         data = b""
         try:
             data = files.read(path)
@@ -119,7 +122,7 @@ class FolderRows(Rows):
                         "want": f"{maps or own}@{want}",
                     }
                     hint = Hint("fit") if self.loose else Hint("resize", {"size": want})
-                    faults.add(Diagnostic("NS840", None, words, labels=labels, hints=(hint,)))
+                    faults.add(Diagnostic("NS840", wanted, words, hints=(hint,)))
                     return None
                 fault = unpacking(self.shown[row], len(data), have[0] * have[1] * _maps(opened))
                 if fault is None:
@@ -132,8 +135,10 @@ class FolderRows(Rows):
             fault = unpacking(self.shown[row], len(data), int(re.sub(r"\D", " ", str(error)).split()[0]))
         except _BROKEN:
             fault = None
-        fault = fault or Diagnostic("NS839", None, {"file": self.shown[row]})
-        faults.add(fault._replace(labels=labels))
+        other = hint_of(data[:HEAD], data[-HEAD:], self.shown[row])
+        hints = () if other is None or other.text == "picture" else (other,)
+        fault = fault or Diagnostic("NS839", None, {"file": self.shown[row]}, hints=hints)
+        faults.add(fault._replace(span=wanted))
         return None
 
     def where(self, row: int, name: str) -> str:
@@ -236,7 +241,9 @@ def _list(source: Folder, option: str, top: Path, names: tuple[str, ...], rows: 
         below = top / kind
         found = sorted(file for file in below.rglob("*") if file.suffix.lower() in ENDINGS and not file.is_dir())
         if not found:
-            reject("NS846", source.at(option), folder=f"{getattr(source, option)}/{kind}")
+            words: Words = {"folder": f"{getattr(source, option)}/{kind}"}
+            rows.faults.append(Diagnostic("NS846", source.at(option), words))
+            rows.known = tuple(name for name in rows.known if name != kind)
         for file in found:
             place = file.relative_to(top).as_posix()
             if not file.resolve().is_relative_to(top.resolve()):

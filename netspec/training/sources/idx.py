@@ -15,6 +15,7 @@ from netspec.config.vocabulary.sources import Idx
 from netspec.diagnostics.errors import DataError, reason
 from netspec.diagnostics.model import Hint
 from netspec.source import Span
+from netspec.training.sources.kinds import HEAD, reject_kind
 
 if TYPE_CHECKING:
     from netspec.config.rows import Array
@@ -97,7 +98,8 @@ def _read(path: Path, axes: int, span: Span | None) -> tuple[Array, File]:
             opened: Any = gzip.GzipFile(fileobj=stream) if packed else stream
             begin = opened.read(head)
             if len(begin) < head or begin[:2] != b"\0\0" or begin[2] != _BYTES or begin[3] != axes:
-                reject("NS803", span, file=path.name, kind=f"idx{axes}-ubyte")
+                stream.seek(0)
+                reject_kind(stream.read(HEAD), path.name, f"idx{axes}-ubyte", span)
             shape = tuple(int.from_bytes(begin[at : at + 4], "big") for at in range(4, head, 4))
             wanted = head + math.prod(shape)
             fault = unpacking(path.name, size, wanted, span) if packed else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from netspec.config.rows import Rows, reject
 from netspec.config.vocabulary.sources import Csv, Folder, Idx, Npz, Python, Sklearn, Source, Synthetic, Text
 from netspec.diagnostics.model import Hint
+from netspec.names import nearest
 
 
 class Places:
@@ -45,8 +47,22 @@ class Places:
             reject("NS835", span, Hint("data"), file=written)
         there = [path for path in (found, *(found.with_name(found.name + packed) for packed in also)) if path.exists()]
         if not there:
-            reject("NS800", span, Hint("data"), file=written, folder=str(self.base))
+            reject("NS800", span, *_instead(found, written), Hint("data"), file=written, folder=str(self.base))
         return there[0]
+
+
+def _instead(path: Path, written: str) -> tuple[Hint, ...]:
+    """Return the hint that names a file beside an absent one: of its name but for capitals and ending, or nearly."""
+    with contextlib.suppress(OSError):
+        there = sorted(entry.name for entry in path.parent.iterdir() if not entry.name.startswith("."))
+        stem = path.name.partition(".")[0].casefold()
+        alike = [name for name in there if name.partition(".")[0].casefold() == stem]
+        guess = (alike if len(alike) == 1 else [nearest(path.name, alike or there)])[0]
+        if guess is not None:
+            return (Hint("column", {"guess": (Path(written).parent / guess).as_posix()}),)
+    if path.suffix.lower() in (".xls", ".xlsx", ".xlsm", ".ods", ".hwp", ".numbers"):
+        return (Hint("office", {"stem": path.stem}),)
+    return ()
 
 
 def open_source(source: Source, places: Places) -> Rows:

@@ -13,6 +13,7 @@ from netspec.config.vocabulary.sources import Text
 from netspec.diagnostics.errors import reason
 from netspec.diagnostics.model import Diagnostic, Words
 from netspec.source import SourceFile, Span
+from netspec.training.sources.kinds import HEAD, hint_of, reject_kind
 
 if TYPE_CHECKING:
     from netspec.config.rows import Array
@@ -75,13 +76,15 @@ def open_text(source: Text, path: Path, test: Path | None) -> TextRows:
         try:
             text = data.decode(source.encoding)
         except (UnicodeDecodeError, LookupError) as error:
+            if hint_of(data[:HEAD], b"", written) is not None:
+                reject_kind(data, written, "text", source.at(option))
             line = data.count(b"\n", 0, getattr(error, "start", 0)) + 1
             reject("NS802", source.at(option), file=written, encoding=source.encoding, line=str(line))
         text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
         if not text:
             reject("NS811", source.at(option), file=written)
         if "\0" in text:
-            reject("NS803", source.at(option), file=written, kind="text")
+            reject_kind(data, written, "text", source.at(option))
         parts.append(SourceFile(written, text))
         read.append(File(written, len(data), hashlib.sha256(data).hexdigest()))
     tested = len(parts[0].text) if len(parts) > 1 else None

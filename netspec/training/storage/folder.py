@@ -93,7 +93,7 @@ def require_free(out: Path | None) -> None:
         # A lock without settings is from a run that was killed before it began, so nothing is lost.
         begun = out.is_dir() and (out / LOCK).exists() and not (out / SETTINGS).exists()
         if out.exists() and not begun and (not out.is_dir() or any(out.iterdir())):
-            hint = Hint("resume" if _unfinished(Folder(out)) else "other")
+            hint = Hint("file" if not out.is_dir() else "resume" if _unfinished(Folder(out)) else "other")
             raise UsageError(Diagnostic("NS851", None, {"folder": str(out)}, hints=(hint,)))
         above = next(path for path in (out, *out.absolute().parents) if path.exists())
         if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
@@ -214,6 +214,8 @@ def get(folder: Folder, place: str) -> Spec:
     path = root / place
     with writing(path):
         files.require_plain(path, folder.path)
+    if not os.path.lexists(path):
+        documents.content(folder.path, f"{SPEC}/{place}")  # raises what a missing file of a run is
     if place.startswith("with-"):
         root /= Path(place).parts[0]
     return load(path, root=root)
