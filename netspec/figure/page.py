@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from netspec.diagnostics.model import Diagnostic, Hint, Words
 from netspec.figure.scene import Item, Node, Polygon, Scene, Wire
@@ -33,12 +33,19 @@ class Try:
     """A figure that was set in one way, with scales: the largest with which it has room on the page, and two others."""
 
     scene: Scene
+    settings: FigureSettings
     most: float
     asked: float  # the letters have the size that is asked for
     read: float  # even the smallest letters can be read
 
 
-def laid_out(page: Page, base: float, ways: Iterable[FigureSettings], draw: Callable[[FigureSettings], Scene]) -> Laid:
+def laid_out(
+    page: Page,
+    base: float,
+    ways: Iterable[FigureSettings],
+    draw: Callable[[FigureSettings], Scene],
+    sketch: Mapping[str, Any],
+) -> Laid:
     """Return a figure that has room on a page, and a warning if it cannot be read there.
 
     Parameters:
@@ -46,38 +53,43 @@ def laid_out(page: Page, base: float, ways: Iterable[FigureSettings], draw: Call
         base: the size in mm of the letters that are to have the type of the page.
         ways: settings that set the figure ever more closely, the usual ones first. What leaves something out is last.
         draw: makes the figure.
+        sketch: settings with which a figure takes the same room and is drawn faster.
 
     Returns:
         The first figure whose letters have the size that is asked for; else the first that can be read; else the one
         with the largest letters.
     """
+    best, scale = _chosen(page, base, ways, lambda settings: draw(replace(settings, **sketch)))
+    scene = draw(best.settings) if sketch else best.scene
+    if scale is None:
+        return Laid(scene, page.width)
+    items = tuple(_visible(item, LEAST_LINE * POINT / scale) for item in scene.items)
+    more = 0.0 if math.isinf(page.width) else (page.width / scale - scene.canvas.width) / 2
+    canvas = scene.canvas._replace(left=scene.canvas.left - more, right=scene.canvas.right + more)
+    found = Laid(replace(scene, items=items, canvas=canvas), canvas.width * scale)
+    return found if scale >= best.read * 0.999 else found._replace(warnings=(_unreadable(best, page),))
+
+
+def _chosen(
+    page: Page, base: float, ways: Iterable[FigureSettings], draw: Callable[[FigureSettings], Scene]
+) -> tuple[Try, float | None]:
+    """Return the figure for a page, and its scale; None for the usual figure, which fills the width."""
     wanted = page.type or TYPE
-    least = min(LEAST_TYPE, wanted)
     tries: list[Try] = []
     for settings in ways:
         scene = draw(settings)
         most = min(page.width / scene.canvas.width, page.height / scene.canvas.height)
         smallest = min((text.size for text in scene.texts if text.plain.strip()), default=99.0)
-        one = Try(scene, most, wanted * POINT * settings.fit.shape / base, least * POINT / smallest)
-        if not tries and not page.type and one.read <= most == page.width / scene.canvas.width:
-            return Laid(scene, page.width)
-        if most >= max(one.asked, one.read):
-            return _on_paper(one, page, max(one.asked, one.read))
+        asked, read = wanted * POINT * settings.fit.shape / base, min(LEAST_TYPE, wanted) * POINT / smallest
+        one = Try(scene, settings, most, asked, read)
+        if not tries and not page.type and read <= most == page.width / scene.canvas.width:
+            return one, None
+        if most >= max(asked, read):
+            return one, max(asked, read)
         tries.append(one)
-    for one in tries:
-        if one.most >= one.read:
-            return _on_paper(one, page, one.most)
-    best = min(tries, key=lambda one: one.read / one.most)
-    return _on_paper(best, page, best.most)._replace(warnings=(_unreadable(best, page, least),))
-
-
-def _on_paper(best: Try, page: Page, scale: float) -> Laid:
-    """Return the scene on a canvas that is as wide as the page."""
-    canvas = best.scene.canvas
-    items = tuple(_visible(item, LEAST_LINE * POINT / scale) for item in best.scene.items)
-    more = 0.0 if math.isinf(page.width) else (page.width / scale - canvas.width) / 2
-    wide = canvas._replace(left=canvas.left - more, right=canvas.right + more)
-    return Laid(replace(best.scene, items=items, canvas=wide), wide.width * scale)
+    best = next((one for one in tries if one.most >= one.read), None)
+    best = best or min(tries, key=lambda one: one.read / one.most)
+    return best, best.most
 
 
 def _visible(item: Item, least: float) -> Item:
@@ -87,8 +99,9 @@ def _visible(item: Item, least: float) -> Item:
     return item
 
 
-def _unreadable(best: Try, page: Page, least: float) -> Diagnostic:
+def _unreadable(best: Try, page: Page) -> Diagnostic:
     """NS740: the smallest letters of a figure are too small to be read, and what helps."""
+    least = min(LEAST_TYPE, page.type or TYPE)
     letters = best.most / best.read * least
     words: Words = {"letters": f"{letters:.1f}", "least": f"{least:g}", "width": f"{page.width:g}mm"}
     hints: tuple[Hint, ...] = ()

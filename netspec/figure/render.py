@@ -16,7 +16,15 @@ from netspec.figure.reading import SETTINGS, is_open, net_of, no_width, of_tex, 
 from netspec.figure.scene import Scene
 from netspec.figure.settings import PRESETS, FigureSettings, is_width
 from netspec.figure.strings import described
-from netspec.figure.suitability import about_blocks, check_part, check_view, choose_view, shows_weights, unheard_weights
+from netspec.figure.suitability import (
+    about_blocks,
+    check_part,
+    check_view,
+    choose_view,
+    shows_weights,
+    unfollowed_columns,
+    unheard_weights,
+)
 from netspec.figure.themes import theme_named
 from netspec.figure.units import Unsuitable
 from netspec.figure.views import VIEWS, Drawing, View
@@ -156,7 +164,7 @@ def _picture(
         if page is None:
             return draw(drawing)
         ways = view.closer(drawing, room_on(page, view.letters))
-        laid = laid_out(page, view.letters, ways, lambda settings: draw(planned(settings)))
+        laid = laid_out(page, view.letters, ways, lambda settings: draw(planned(settings)), view.sketch)
         picture.warnings += laid.warnings
         if settings.width is None:
             picture.options = options._replace(width=f"{laid.width:.3f}mm")
@@ -166,6 +174,8 @@ def _picture(
     try:
         drawing = planned(drawing.settings)
         picture.plan = drawing.plan
+        if drawing.plan is not None and drawing.plan.columns is not None:
+            picture.warnings.append(unfollowed_columns(settings.columns, drawing.plan.columns))
         if picture.plan is None:  # else Graphviz runs only when the figure is needed
             picture.scene  # noqa: B018
     except Unsuitable as unsuitable:

@@ -111,3 +111,8 @@ def unheard_weights(view: str) -> Diagnostic:
     This is not an error, because views that show no single weight may draw the net of a run, too.
     """
     return Diagnostic("NS734", None, {"view": view}, severity="warning")
+
+
+def unfollowed_columns(asked: int | None, columns: int) -> Diagnostic:
+    """Return the warning NS743, which says that a net cannot be set in as many columns as are asked for."""
+    return Diagnostic("NS743", None, {"asked": asked or 0, "columns": columns}, severity="warning")

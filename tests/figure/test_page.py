@@ -78,6 +78,23 @@ def test_small_letters_are_warned_of_with_the_width_that_helps() -> None:
     assert loaded("paper/attention").render(width=str(wider)).warnings == []
 
 
+def test_columns_are_cut_between_open_blocks_or_refused() -> None:
+    open_, net = {"unfold": True, "depth": 2}, loaded("zoo/resnet18")
+    one, three = (net.render(columns=count, **open_) for count in (1, 3))
+    assert {node.id for node in one.scene.nodes} == {node.id for node in three.scene.nodes}
+    assert three.scene.canvas.height < one.scene.canvas.height / 2
+    assert three.warnings == []
+    (warning,) = loaded("zoo/unet").render(columns=3).warnings
+    assert warning.code == "NS743"
+
+
+def test_very_many_connections_are_refused() -> None:
+    net = netspec.parse(CHAIN.replace("6 perc", "60 perc").replace("9", "14")).net()
+    with pytest.raises(UsageError, match="NS742"):
+        net.render(max_units=60)
+    assert not net.render(max_units=60, edges="none").scene.wires
+
+
 def test_a_heading_is_drawn_and_is_the_title() -> None:
     picture = loaded("post/mlp").render(heading="Figure 1")
     (heading,) = [text for text in picture.scene.texts if "heading" in text.classes]

@@ -37,7 +37,7 @@ def joined(plan: Plan, parts: list[Placed]) -> Placed:
     low = max((frame.right if across else frame.bottom) for frame in frames[:columns])
     for arrow in plan.arrows:
         if arrow.carry:
-            arrows[arrow.id] = _carried(plan, arrow, boxes, frames[:columns], low, across)
+            arrows[arrow.id] = _carried(plan, arrow, boxes, clusters, frames[:columns], low, across)
     canvas = Rect(
         min(frame.left for frame in frames),
         min(frame.top for frame in frames),
@@ -130,7 +130,13 @@ def _moved(part: Placed, dx: float, dy: float) -> Placed:
 
 
 def _carried(
-    plan: Plan, arrow: Arrow, boxes: dict[str, Point], frames: list[Rect], low: float, across: bool
+    plan: Plan,
+    arrow: Arrow,
+    boxes: dict[str, Point],
+    clusters: dict[str, tuple[Rect, Point]],
+    frames: list[Rect],
+    low: float,
+    across: bool,
 ) -> tuple[tuple[Point, ...], Point | None]:
     """Return the line from the bottom of one column to the top of the next, and the place of its label."""
     sizes: dict[str, Box] = {box.id: box for box in plan.boxes}
@@ -148,6 +154,12 @@ def _carried(
     lane = max(before, default=start.x) + COLUMN / 2
     room = 2 * (arrow.width if across else arrow.height) if arrow.label else 0.0
     foot, head = low + LANE + room, end.y - target_half - 2 * LANE
+    inside = sizes[arrow.target].cluster
+    if inside:  # the line comes to the frames of its box from outside
+        edges = [
+            rect.left if across else rect.top for name, (rect, _) in clusters.items() if name in _outside(plan, inside)
+        ]
+        head = min(head, *(edge - LANE for edge in edges))
     corners = [
         Point(start.x, start.y + source_half),
         Point(start.x, foot),
@@ -159,6 +171,16 @@ def _carried(
     beside = (arrow.height if across else arrow.width) / 2 + 0.4
     middle = Point(start.x + beside, start.y + source_half + room / 2) if arrow.label else None
     return tuple(turned(point) for point in _rounded(corners)), middle and turned(middle)
+
+
+def _outside(plan: Plan, frame: str) -> list[str]:
+    """Return a frame and the frames around it."""
+    outer = {cluster.id: cluster.parent for cluster in plan.clusters}
+    found = []
+    while frame:
+        found.append(frame)
+        frame = outer[frame]
+    return found
 
 
 def _rounded(corners: list[Point]) -> list[Point]:

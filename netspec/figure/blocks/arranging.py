@@ -6,6 +6,7 @@ This is: which boxes lie on the main line, where a long chain is cut into column
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 from netspec.figure.blocks.plan import Arrow, Box, Plan
@@ -48,7 +49,8 @@ def set_out(plan: Plan, direction: str | None, columns: int | None, beside: bool
     """
     if direction is not None or beside or columns is not None:
         plan.direction = direction or "down"
-        _fold(plan, columns or (_columns(plan) if plan.direction == "down" else 1))
+        automatic = _columns(plan) if plan.direction == "down" else 1
+        _fold(plan, columns or automatic, frames=columns is not None)
         return
     plan.direction = "right"
     wide = _length(plan)
@@ -77,15 +79,15 @@ def columns_for(plan: Plan, height: float) -> int:
     return max(1, math.ceil(_length(plan) / height))
 
 
-def _fold(plan: Plan, columns: int) -> bool:
+def _fold(plan: Plan, columns: int, frames: bool = False) -> bool:
     """Cut a chain into `columns` parts of about equal length, and return whether all these cuts could be made.
 
-    Each cut goes through a place that only one arrow passes.
+    Each cut goes through a place that only one arrow passes; with `frames` also from one frame to the next.
     """
     plan.arrows = [replace(arrow, carry=False) for arrow in plan.arrows]
     if columns < 2 or plan.direction not in ("down", "right"):
         return True
-    cuts = _cuts(plan)
+    cuts = _cuts(plan, frames)
     done, reached = 0.0, []
     for box in plan.boxes:
         done += (box.height if plan.direction == "down" else box.width) + BETWEEN
@@ -99,12 +101,14 @@ def _fold(plan: Plan, columns: int) -> bool:
     return len(names) == columns - 1
 
 
-def _cuts(plan: Plan) -> dict[int, str]:
+def _cuts(plan: Plan, frames: bool) -> dict[int, str]:
     """Return the places between two boxes where a chain may be cut, each with the id of the arrow that is cut.
 
-    Only one arrow passes such a place, and the place lies outside all frames.
+    Only one arrow passes such a place, and the place lies outside all frames. Unless `frames` is true, the boxes beside
+    it have no frame either.
     """
     place = {box.id: number for number, box in enumerate(plan.boxes)}
+    outer = {cluster.id: cluster.parent for cluster in plan.clusters}
     passing: dict[int, list[Arrow]] = {}
     for arrow in plan.arrows:
         low, high = sorted((place[arrow.source], place[arrow.target]))
@@ -113,10 +117,20 @@ def _cuts(plan: Plan) -> dict[int, str]:
     found = {}
     for cut, arrows in passing.items():
         ends = [plan.boxes[place[end]] for end in (arrows[0].source, arrows[0].target)]
-        alone = len(arrows) == 1 and not arrows[0].delay and all(end.shape not in ("text", "dot") for end in ends)
-        if alone and not any(end.cluster for end in ends) and 1 < cut < len(plan.boxes) - 1:
+        alone = len(arrows) == 1 and not arrows[0].delay and all(end.shape != "text" for end in ends)
+        if not alone or not 1 < cut < len(plan.boxes) - 1:
+            continue
+        around = [_outermost(outer, end.cluster) for end in ends]
+        if (around[0] != around[1] and frames) or (not any(around) and all(end.shape != "dot" for end in ends)):
             found[cut] = arrows[0].id
     return found
+
+
+def _outermost(outer: Mapping[str, str], frame: str) -> str:
+    """Return the outermost frame around a frame; "" if there is none."""
+    while frame and outer[frame]:
+        frame = outer[frame]
+    return frame
 
 
 def parts_of(plan: Plan) -> list[Plan]:

@@ -47,6 +47,8 @@ def plan_of(graph: Graph, settings: FigureSettings) -> Plan:
         main.arrows, main.direction = turned, settings.direction or "down"
     else:
         set_out(main, settings.direction, settings.columns, bool(beside))
+    done = 1 + sum(arrow.carry for arrow in main.arrows)
+    main.columns = done if settings.columns is not None and done != settings.columns else None
     main.room, main.gap = settings.fit.width, settings.fit.gap
     for plan in beside:
         main.boxes += plan.boxes

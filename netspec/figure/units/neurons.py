@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic
 from netspec.figure.scene import Align, Node, Pen, Point, Rect, Scene, Value, Weight, layout
 from netspec.figure.scene.canvas import Canvas, boxed
 from netspec.figure.scene.tex import Line, plain
@@ -19,6 +21,7 @@ from netspec.figure.units.captions import Caption, captions_of
 from netspec.figure.units.columns import BIAS, Block, Column, Place, arrange, columns_of
 
 TITLES_APART, CAPTIONS_APART = 2.4, 4.0  # mm between two titles of one row, and between two captions of one gap
+MOST_WIRES = 40_000  # more are not drawn: nobody could follow them, and it would take minutes
 ROWS_BESIDE = 4  # the titles beside level rows take at most this part (1 / ROWS_BESIDE) of a page's width
 PAST_PILL = 3.6  # mm: half the distance from a pill to the +1 beside it
 LOOP = Pen(ink="loop", width=0.365, opacity=0.5)
@@ -248,13 +251,20 @@ def _frame(drawing: Drawing, block: Block, place: Place, along: float) -> None:
 def _links(drawing: Drawing) -> None:
     blocks = {(block.group, block.delay): block for column in drawing.columns for block in column.blocks}
     rank = {block: column.rank for column in drawing.columns for block in column.blocks}
-    for block in [block for block in blocks.values() if not block.delay]:
-        for link in lone_links(block.group):
-            source = blocks.get((link.source, link.delay))
-            if source is None or drawing.settings.edges == "none":
-                continue
-            skips = rank[block] - rank[source] > 1
-            _link(drawing, link, source, block, skips)
+    if drawing.settings.edges == "none":
+        return
+    links = [
+        (link, source, block)
+        for block in blocks.values()
+        if not block.delay
+        for link in lone_links(block.group)
+        if (source := blocks.get((link.source, link.delay))) is not None
+    ]
+    count = sum(len(drawing.drawn[source]) * len(drawing.drawn[block]) for link, source, block in links)
+    if count > MOST_WIRES:
+        raise UsageError(Diagnostic("NS742", None, {"wires": count, "most": MOST_WIRES}))
+    for link, source, block in links:
+        _link(drawing, link, source, block, rank[block] - rank[source] > 1)
     if any("skip" in wire.classes for wire in drawing.canvas.wires):
         _cover(drawing.canvas)
 

@@ -59,6 +59,7 @@ class View:
         by_name: whether it writes the names of the steps.
         weight_circles: whether it draws a circle for each weight, so that an example's numbers stand there.
         letters: the size in mm of the letters that have the type of a page (`type = 8`).
+        sketch: settings with which a figure takes the same room and is drawn faster, to find out how it fits on a page.
 
     Example:
         >>> from netspec.figure.scene import Rect, Scene, Text
@@ -83,6 +84,7 @@ class View:
     by_name: ClassVar[bool] = False
     weight_circles: ClassVar[bool] = False
     letters: ClassVar[float] = 5.2
+    sketch: ClassVar[Mapping[str, Any]] = {}
 
     def plan(self, drawing: Drawing) -> Plan | None:
         """Return boxes and arrows that Graphviz places before `draw`; None if the view places everything itself."""

@@ -44,6 +44,7 @@ class Neurons(View):
     about = "layers as columns of units, and the wires between them"
     about_ko = "층을 노드의 열로, 그 사이를 선으로"
     takes = UNITS | PLUS | {"direction", "titles", "captions", "edges", "box", "title", "labels"}
+    sketch: ClassVar[Mapping[str, Any]] = {"edges": "none"}
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.units.neurons import neurons
