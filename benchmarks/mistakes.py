@@ -84,7 +84,11 @@ def main() -> bool:
 def judged(name: str, case: dict[str, Any]) -> Verdict:
     """Runs the command of a case in an empty folder, and judges the answer."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        for file, content in case.get("bytes", {}).items():
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+            Path(file).write_bytes(bytes.fromhex(content))
         for file, text in {"main.net": case["main"], **case.get("files", {})}.items():
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
             Path(file).write_text(text, encoding="utf-8" if file.endswith(".net") else case.get("encoding", "utf-8"))
         found, printed = answered(shlex.split(case.get("command", "check main.net")))
         if case.get("valid"):

@@ -14,6 +14,8 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from netspec.names import nearest
+
 TEMPORARY = ".tmp"
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _OPEN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -130,6 +132,22 @@ def read(path: Path, root: Path | None = None, most: int | None = None) -> bytes
 def size(path: Path) -> int:
     """Return the size of a file in bytes; 0 if there is no file."""
     return path.lstat().st_size if os.path.lexists(path) else 0
+
+
+def similar(folder: Path, name: str) -> str | None:
+    """Return the path from a folder to a file that was probably meant by a name that is not there, or None.
+
+    It has the same name but for capitals and ending, or nearly the same; or the same name in a folder inside.
+    """
+    try:
+        there = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+        stem = name.partition(".")[0].casefold()
+        alike = [other for other in there if other.partition(".")[0].casefold() == stem]
+        guess = alike[0] if len(alike) == 1 else nearest(name, alike or there)
+        inside = [inner for inner in there if (folder / inner / name).is_file()] if guess is None else []
+    except OSError:
+        return None
+    return f"{inside[0]}/{name}" if len(inside) == 1 else guess
 
 
 def ends_line(path: Path) -> bool:

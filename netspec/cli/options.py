@@ -14,6 +14,7 @@ import click
 
 from netspec.diagnostics.errors import DataError, UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Phrase, Quoted, suggestion
+from netspec.files import similar
 from netspec.limits import DEFAULT, Limits
 from netspec.names import nearest
 from netspec.plugins import import_allowed, not_allowed
@@ -76,8 +77,7 @@ def require_files(files: Sequence[str | Path]) -> None:
     for file in files:
         path = Path(file)
         if str(file) != "-" and not path.exists():
-            there = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-            guess = nearest(path.name, there)
+            guess = similar(path.parent, path.name)
             hints, _ = suggestion(None if guess is None else str(path.parent / guess))
             words: dict[str, Any] = {"file": path.name, "folder": str(path.parent)}
             raise DataError(Diagnostic("NS800", None, words, hints=hints))

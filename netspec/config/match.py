@@ -262,6 +262,8 @@ def misfit(item: Field, have: Type, want: Type, found: Match) -> Diagnostic:
             hints = (Hint("maps", {"maps": str(want.maps)}),)
     elif have.known and want.known and have.space and not want.space and have.values == want.values:
         hints = (Hint("image", {"input": item.name, "have": type_text(have)}),)
+    elif have.time is None and isinstance(want.time, Time) and not want.time.varying and have.maps == want.maps:
+        hints = (Hint("window", {"length": str(want.time.length)}),)
     elif have.known and not have.space and not want.space and item.name in found.inputs and have.time == want.time:
         hints = (Hint("width", {"input": item.name, "have": type_text(have)}),)
     return Diagnostic("NS760", item.whole, words, labels=labels, hints=hints)

@@ -111,7 +111,11 @@ def _opened(path: Path, place: str) -> tuple[CsvRows, Csv]:
         rows = open_csv(source, path, None)
     except DataError as error:
         names = error.diagnostic.words.get("names")
-        if error.diagnostic.code != "NS815" or not isinstance(names, Quoted):
+        if (
+            error.diagnostic.code != "NS815"
+            or not isinstance(names, Quoted)
+            or "line" in error.diagnostic.hints[0].words
+        ):
             raise
         source = Csv(file=place, header="first", names=distinct(names.words))
         rows = open_csv(source, path, None)

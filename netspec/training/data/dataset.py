@@ -158,7 +158,7 @@ def _prepare(
         try:
             fits(item, fields[name], match)
         except DataError as error:
-            unfit += [_with_classes(fault, values, item, rows) for fault in error.diagnostics]
+            unfit += [_with_classes(fault, values, item, data, rows) for fault in error.diagnostics]
             continue
         fields[name].values = coerce(item, fields[name].values, match, rows, faults)
         if name in match.balanced:
@@ -334,7 +334,7 @@ def starts(rows: Array, windows: tuple[int, int], data: Data) -> Array:
         cut = [step for item in data.fields.values() for step in item.steps if isinstance(step, steps.Window)]
         longest = max(cut, key=lambda step: step.ahead + step.length)
         most = len(rows) - longest.ahead
-        hints = [Hint("shorter", {"most": most})] if most > 0 else []
+        hints = [Hint("shorter", {"most": most}) if most > 0 else Hint("together")]
         reject("NS828", longest.at() or data.span, *hints, Hint("rows"), rows=len(rows), needed=needed)
     return np.arange(int(rows[0]), int(rows[-1]) - needed + 2, stride)
 
@@ -358,15 +358,18 @@ def _steps(item: Field, values: Values, training: Array) -> Prepared:
     return Prepared(item.name, values, learned, tuple(late))
 
 
-def _with_classes(fault: Diagnostic, values: Values, item: Field, rows: Rows | None) -> Diagnostic:
-    """Return the fault of a field with what its classes are, where there are too many: numbers, or a slip in a cell."""
+def _with_classes(fault: Diagnostic, values: Values, item: Field, data: Data, rows: Rows | None) -> Diagnostic:
+    """Return the fault of a field with what was read: its columns, or its classes, which may be numbers or a slip."""
     import numpy as np
 
+    start = item.steps[0] if item.steps else None
+    if isinstance(start, steps.Columns) and not start.names and rows is not None:
+        read = rest(data, rows)
+        return fault._replace(hints=(Hint("column_names", {"names": Quoted(read[:20])}), *fault.hints))
     if values.classes is None or values.array.ndim > 1 or not any(hint.text == "classes" for hint in fault.hints):
         return fault
     names, count = values.classes, len(values.classes)
-    first = item.steps[0] if item.steps else None
-    column = first.columns_of(()) if first is not None else ()
+    column = start.columns_of(()) if start is not None else ()
     if column and (2 * count > len(values.array) or any("." in name for name in names)) and all(map(_is_number, names)):
         return fault._replace(hints=(Hint("regression", {"column": column[0]}), *fault.hints))
     more = [Hint("class_names", {"names": Quoted(names[:20])})]

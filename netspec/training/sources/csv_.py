@@ -7,6 +7,7 @@ found here, said once as a note, and kept in the run.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import hashlib
 import io
@@ -428,7 +429,10 @@ def decoded(data: bytes, written: str, source: Csv) -> tuple[str, str]:
         # A carriage return alone ends a line, too, as old Macs wrote it: places in the file are counted by line feeds.
         return re.sub(r"\r(?!\n)", "\n", text.removeprefix("\ufeff")), encoding
     line = data.count(b"\n", 0, getattr(first, "start", 0)) + 1
-    hint = Hint("encoding", {"source": source.written(encoding="latin-1")})
+    guess = "latin-1"
+    with contextlib.suppress(UnicodeDecodeError):
+        guess = "cp949" if re.search("[가-힣]", data.decode("cp949")) else guess
+    hint = Hint("encoding", {"source": source.written(encoding=guess)})
     reject("NS802", source.at("file"), hint, file=written, encoding=encodings[0], line=str(line))
     return None
 
@@ -480,6 +484,10 @@ def _take_rows(sheet: Sheet, source: Csv, faults: Faults, found: dict[str, Words
         reject("NS814", _line_span(sheet.source, line), reason=str(error))
     if not rows:
         reject("NS811", source.at("file"), Hint("empty"), file=sheet.source.name)
+    last = sheet.source.start(rows[-1][1])
+    if sheet.source.text.count('"', last) % 2:
+        at = sheet.source.text.index('"', last)
+        reject("NS814", Span(sheet.source, at, at + 1), reason=Phrase("reason quote"))
     cells = [row for row, _ in rows]
     listed = source.header == "first" or (source.header is None and _is_header(cells, source))
     if not listed and source.header is None and source.names is None:
@@ -495,6 +503,10 @@ def _take_rows(sheet: Sheet, source: Csv, faults: Faults, found: dict[str, Words
     if not sheet.cells:
         reject("NS811", source.at("file"), file=sheet.source.name)
     if all(row is ragged for row in sheet.cells):  # nothing else can be said of the table
+        title = _title(rows)
+        if title:
+            words: dict[str, Any] = {"file": sheet.source.name, "fault": Phrase("columns title"), "names": Quoted(())}
+            reject("NS815", _line_span(sheet.source, rows[0][1]), *title, **words)
         raise DataError(*faults.found, *([_note(source, found)] if found else []))
     return head
 
@@ -534,11 +546,22 @@ def _is_header(rows: list[list[str]], source: Csv) -> bool:
     return not numeric
 
 
+def _title(rows: list[Record]) -> tuple[Hint, ...]:
+    """Return the hint that a later line names the columns, where what stands above is a title."""
+    width = Counter(len(row) for row, _ in rows[:1000]).most_common(1)[0][0]
+    for row, line in rows[1:10]:
+        plain = [cell.strip() for cell in row]
+        named = len(set(plain)) == len(plain) == width > 1 and all(plain)
+        if named and not any(map(_NUMERIC.fullmatch, plain)) and plain != rows[0][0]:
+            return (Hint("title", {"line": line}),)
+    return ()
+
+
 def _grows(cells: list[str]) -> bool:
     if len(cells) < 2 or not all(cell.isdecimal() for cell in cells):
         return False
     steps = {int(right) - int(left) for left, right in itertools.pairwise(cells)}
-    return len(steps) == 1 and steps.pop() > 0
+    return len(steps) == 1 and 0 < steps.pop() <= (1 if len(cells) == 2 else math.inf)
 
 
 def _made_up(first: list[str]) -> tuple[str, ...]:
@@ -566,9 +589,11 @@ def _head(sheet: Sheet, rows: list[Record], listed: bool, source: Csv, found: di
     if empty:
         found["empty"] = {"count": len(empty)}
     if doubled or set(nameless) - {0, *empty}:
-        hint = Hint("names", {"source": source.written(names=distinct(names), header="first")})
+        hints = _title(rows) or (Hint("names", {"source": source.written(names=distinct(names), header="first")}),)
         fault = (Phrase("columns twice"), f"`{doubled[0]}`") if doubled else Phrase("columns nameless")
-        reject("NS815", _line_span(sheet.source, line), hint, file=sheet.source.name, fault=fault, names=Quoted(names))
+        reject(
+            "NS815", _line_span(sheet.source, line), *hints, file=sheet.source.name, fault=fault, names=Quoted(names)
+        )
     return Head(names, kept, listed, line)
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from netspec import files
 from netspec.config.rows import Rows, reject
 from netspec.config.vocabulary.sources import Csv, Folder, Idx, Npz, Python, Sklearn, Source, Synthetic, Text
 from netspec.diagnostics.model import Hint
-from netspec.names import nearest
 
 
 class Places:
@@ -52,14 +51,10 @@ class Places:
 
 
 def _instead(path: Path, written: str) -> tuple[Hint, ...]:
-    """Return the hint that names a file beside an absent one: of its name but for capitals and ending, or nearly."""
-    with contextlib.suppress(OSError):
-        there = sorted(entry.name for entry in path.parent.iterdir() if not entry.name.startswith("."))
-        stem = path.name.partition(".")[0].casefold()
-        alike = [name for name in there if name.partition(".")[0].casefold() == stem]
-        guess = (alike if len(alike) == 1 else [nearest(path.name, alike or there)])[0]
-        if guess is not None:
-            return (Hint("column", {"guess": (Path(written).parent / guess).as_posix()}),)
+    """Return the hint that names a file in place of an absent one, or says how a workbook is read."""
+    guess = files.similar(path.parent, path.name)
+    if guess is not None:
+        return (Hint("column", {"guess": (Path(written).parent / guess).as_posix()}),)
     if path.suffix.lower() in (".xls", ".xlsx", ".xlsm", ".ods", ".hwp", ".numbers"):
         return (Hint("office", {"stem": path.stem}),)
     return ()
