@@ -130,10 +130,7 @@ class Net:
         """
         from netspec.summary.diff import net_differences, setting_differences
 
-        return [
-            *net_differences(self.graph, other.graph),
-            *setting_differences(self.spec.program, other.spec.program),
-        ]
+        return [*net_differences(self.graph, other.graph), *setting_differences(self.spec.program, other.spec.program)]
 
     def source(self) -> str:
         """Return Python source of the net as a torch.nn.Module. It imports only torch and the standard library.
@@ -260,13 +257,7 @@ class Net:
             "width": width, "type": type,
         }  # fmt: skip
         return render(
-            self.graph,
-            self.spec.program,
-            options,
-            figure=figure,
-            transparent=transparent,
-            weights=weights,
-            input=input,
+            self.graph, self.spec.program, options, figure=figure, transparent=transparent, weights=weights, input=input
         )
 
     def __repr__(self) -> str:

@@ -32,14 +32,7 @@ from netspec.training.run import Run
 from netspec.training.storage import checkpoint
 from netspec.training.storage import folder as names
 from netspec.training.storage.folder import Folder, Lock, new_folder
-from netspec.training.storage.resume import (
-    Restored,
-    description,
-    last_logged,
-    refuse_changes,
-    restore,
-    sections,
-)
+from netspec.training.storage.resume import Restored, description, last_logged, refuse_changes, restore, sections
 from netspec.training.storage.writer import NoWriter, RunWriter
 from netspec.version import VERSION
 
