@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,23 +21,14 @@ from netspec.diagnostics.model import Diagnostic, Hint
 )
 @allow_option()
 @common
-def compile_(
-    spec: str,
-    net: str | None,
-    settings: tuple[str, ...],
-    root: Path | None,
-    limit: tuple[str, ...],
-    out: Path | None,
-    lang: str | None,
-    form: str,
-) -> int:
+def compile_(spec: str, out: Path | None, **flags: Any) -> int:
     """Write the net as PyTorch source that a person could have written; it needs torch and nothing else.
 
     SPEC may be the folder of a run: with -o model.pt2 its trained net is written, for torch.export.load.
     """
     run = (Path(spec) / "settings.json").exists()
-    if run and (settings or net is not None):  # a run has its net and its sizes
-        raise UsageError(Diagnostic("NS919", None, {"flag": "--set" if settings else "--net"}))
+    if run and (flags["settings"] or flags["net"] is not None):  # a run has its net and its sizes
+        raise UsageError(Diagnostic("NS919", None, {"flag": "--set" if flags["settings"] else "--net"}))
     if out is not None and str(out) != "-":
         output_for(out, (".py", ".pt2"), (spec,))
     if out is not None and out.suffix.lower() == ".pt2":
@@ -47,7 +39,7 @@ def compile_(
 
         text = Run(Path(spec)).net.source()
     else:
-        text = load_net(spec, net, settings, root, limit).source()
+        text = load_net(spec, flags).source()
     if out is None or str(out) == "-":
         write_file(text)
     else:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import os
-import tempfile
 from pathlib import Path
 
 import click
 
 from netspec.cli.options import allow_option, common, read_stdin
-from netspec.cli.output import say, write_file
+from netspec.cli.output import say, write_file, write_text
 
 
 @click.command("fmt")
@@ -37,7 +35,7 @@ def fmt(specs: tuple[str, ...], only: bool, diff: bool, annotate: bool, lang: st
         elif only:
             say(f"{path}: would be reformatted")
         else:
-            _write(Path(path), after)
+            write_text(Path(path).resolve(), after)
             say(f"{path}: reformatted")
     return 1 if changed and (only or diff) else 0
 
@@ -64,17 +62,3 @@ def _formatted(path: str, annotate: bool) -> tuple[str, str]:
         spec = load(path)
         text = annotated(path, text, [spec.net(name).graph for name in spec.nets])
     return source.text, text
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a new file beside the old one, then rename it, so that the file is never half written."""
-    mode = path.stat().st_mode
-    handle, name = tempfile.mkstemp(dir=path.resolve().parent, prefix=path.name, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        os.chmod(name, mode)
-        os.replace(name, path.resolve())
-    except BaseException:
-        os.unlink(name)
-        raise

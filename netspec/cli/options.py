@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -175,14 +175,13 @@ def read_stdin(limits: Limits = DEFAULT) -> bytes:
     return sys.stdin.buffer.read(limits.bytes + 1)
 
 
-def load_net(
-    path: str, net: str | None, settings: tuple[str, ...], root: Path | None = None, limit: tuple[str, ...] = ()
-) -> Net:
-    found = parse_settings(settings)
+def load_net(path: str, flags: Mapping[str, Any]) -> Net:
+    """Return the net that the argument of a command and the flags of `net_options` name."""
+    found = parse_settings(flags["settings"])
     for name in found:
         if name.partition(".")[0] in ("data", "train"):
             raise UsageError(Diagnostic("NS919", None, {"flag": f"--set {name}"}, hints=(Hint("section"),)))
-    return load_spec(path, root, limits_of(limit)).net(net, **found)
+    return load_spec(path, flags["root"], limits_of(flags["limit"])).net(flags["net"], **found)
 
 
 def parse_settings(settings: tuple[str, ...]) -> dict[str, Any]:

@@ -182,7 +182,10 @@ def output_for(path: Path, endings: tuple[str, ...], read: Iterable[str | Path])
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file beside the target, then rename it, so that it is never half written. Raises UsageError NS906."""
+    """Write a file beside the target, then rename it, so that it is never half written; an old file's mode is kept.
+
+    Raises UsageError (NS906).
+    """
     import tempfile  # late: most commands write no file
 
     try:
@@ -191,7 +194,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(data)
-            os.chmod(name, 0o666 & ~_umask())
+            os.chmod(name, path.stat().st_mode if path.exists() else 0o666 & ~_umask())
             os.replace(name, path)
         except BaseException:
             os.unlink(name)

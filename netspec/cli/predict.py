@@ -15,16 +15,15 @@ from click.core import ParameterSource
 from netspec.cli.options import allow_option, common, require_files, require_run
 from netspec.cli.output import (
     class_lines,
-    coloured,
     language_of,
     output_for,
+    report,
     say,
     shown,
     write_bytes,
     write_file,
     write_json,
     write_text,
-    written,
 )
 from netspec.diagnostics.catalogue import phrase
 from netspec.diagnostics.display import inert, width
@@ -77,7 +76,7 @@ def _remark(remarks: Sequence[Diagnostic], flags: dict[str, Any]) -> None:
     """Print warnings and notes to standard error."""
     if remarks:
         language = language_of(["--lang", flags["lang"]] if flags["lang"] else [])
-        print(written(remarks, "text", language, coloured(sys.stderr)), file=sys.stderr)
+        report(remarks, "text", language)
 
 
 @click.command("predict")

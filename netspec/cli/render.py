@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from netspec.cli.options import Named, allow_option, common, load_net, net_options, spec_argument
-from netspec.cli.output import coloured, output_for, say, write_bytes, written
+from netspec.cli.output import output_for, report, say, write_bytes
+from netspec.diagnostics.catalogue import Language
 from netspec.diagnostics.errors import NetspecError
 from netspec.figure.backends import form_of, writer_of
 from netspec.figure.settings import DIRECTIONS, PRESETS
@@ -90,18 +91,7 @@ def _run(path: str | None) -> Run | None:
 @figure_options
 @allow_option()
 @common
-def render(
-    spec: str,
-    net: str | None,
-    settings: tuple[str, ...],
-    root: Path | None,
-    limit: tuple[str, ...],
-    out: str | None,
-    scale: float | None,
-    lang: Literal["en", "ko"] | None,
-    form: str,
-    **options: Any,
-) -> int:
+def render(spec: str, out: str | None, scale: float | None, lang: Language | None, **options: Any) -> int:
     """Draw the figure of a net: SVG, PNG, PDF or DOT. Needs no torch.
 
     SPEC may be the folder of a run: then its net is drawn with the weights it has learned.
@@ -112,7 +102,8 @@ def render(
         writer_of(form_of(target))
     run = _run(spec)
     options["weights"] = _run(options["weights"]) or options["weights"] or run
-    found = load_net(spec, net, settings, root, limit) if run is None else run.net
+    flags = {name: options.pop(name) for name in ("net", "settings", "root", "limit", "form")}
+    found = load_net(spec, flags) if run is None else run.net
     picture = found.render(lang=lang, **options)
     try:
         data = picture.data("svg" if out == "-" else form_of(target), scale)
@@ -129,6 +120,5 @@ def render(
         write_bytes(target, data)
         say(str(target))
     if picture.warnings:
-        text = written(picture.warnings, "text", "ko" if lang == "ko" else "en", coloured(sys.stderr))
-        print(text, file=sys.stderr)
+        report(picture.warnings, "text", lang or "en")
     return 0

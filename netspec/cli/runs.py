@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from netspec.cli.options import allow_option, common
-from netspec.cli.output import coloured, language_of, output_for, say, table, write_json, write_text, written
+from netspec.cli.output import language_of, output_for, report, say, table, write_json, write_text
 from netspec.diagnostics.catalogue import Language, phrase
 from netspec.diagnostics.errors import NetspecError, UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
@@ -65,7 +64,7 @@ def runs(folders: tuple[Path, ...], **flags: Any) -> int:
     failed = not found or (compared and faults) or set(unread) & set(folders)  # a run that is named must be read
     if faults and not flags["as_json"]:
         shown = [fault if failed else fault._replace(severity="warning") for fault in faults]
-        print(written(shown, "text", language, coloured(sys.stderr)), file=sys.stderr)
+        report(shown, "text", language)
     return USAGE if failed else 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,20 +19,9 @@ from netspec.cli.output import say, write_json
 @click.option("--depth", type=click.IntRange(0, 20), default=0, help="Unfold blocks this deep.")
 @allow_option()
 @common
-def show(
-    spec: str,
-    net: str | None,
-    settings: tuple[str, ...],
-    root: Path | None,
-    limit: tuple[str, ...],
-    as_json: bool,
-    equations: bool,
-    depth: int,
-    lang: str | None,
-    form: str,
-) -> int:
+def show(spec: str, as_json: bool, equations: bool, depth: int, **flags: Any) -> int:
     """Table of layers with types, weights and multiply-adds. Open sizes stay open. Needs no torch."""
-    found = load_net(spec, net, settings, root, limit)
+    found = load_net(spec, flags)
     if as_json:
         write_json(found.to_dict())
     else:
@@ -47,19 +36,9 @@ def show(
 @click.option("--json", "as_json", is_flag=True, help="The differences as a JSON list.")
 @allow_option()
 @common
-def diff(
-    before: str,
-    after: str,
-    net: str | None,
-    settings: tuple[str, ...],
-    root: Path | None,
-    limit: tuple[str, ...],
-    as_json: bool,
-    lang: str | None,
-    form: str,
-) -> int:
+def diff(before: str, after: str, as_json: bool, **flags: Any) -> int:
     """Compare two specs: layers, types, weights and settings; text and comments don't count. Exit 1 if they differ."""
-    found = load_net(before, net, settings, root, limit).diff(load_net(after, net, settings, root, limit))
+    found = load_net(before, flags).diff(load_net(after, flags))
     if as_json:
         write_json([asdict(change) for change in found])
     else:
