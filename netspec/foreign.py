@@ -81,6 +81,8 @@ STEPS: Final = {
     "depthtospace": "unpatches(2x2)", "pixelunshuffle": "patches(2x2)", "l2norm": "normalize",
     "l2normalize": "normalize",
     "swiglu": "SwiGLU(m)", "squeezeexcite": "SE(q)", "selayer": "SE(q)", "seblock": "SE(q)",
+    "globalaveragepool": "mean(space)", "globalmaxpool2d": "max(space)", "reducemean": "mean(space)",
+    "reducemax": "max(space)", "instancenormalization": "instancenorm", "lrn": "batchnorm",
     "repeatvector": "expand(time = 10)",
     "timedistributed": "128 perceptrons", "masking": "stop", "onehotencoding": "onehot",
     "렐루": "relu", "시그모이드": "sigmoid", "소프트맥스": "softmax", "탄젠트": "tanh", "하이퍼볼릭탄젠트": "tanh",
@@ -111,6 +113,7 @@ OPTIONS: Final = {
     "hidden_size": "units", "num_units": "units", "num_layers": "layers", "output_dim": "width units",
     "embedding_dim": "width",
     "activation": "act", "nonlinearity": "act", "pool_size": "kernel", "return_sequences": "", "scale": "factor",
+    "편향": "bias", "보폭": "stride", "스트라이드": "stride", "패딩": "pad", "kernel_init": "init", "bias_init": "",
     "padding_mode": "mode", "interpolation": "mode", "theta": "rotary", "is_causal": "causal", "prob": "p",
 }  # fmt: skip
 # options that netspec expresses in another way: the value is the name of a hint in the catalogue
@@ -120,7 +123,7 @@ OPTIONS_SAID: Final = {
     "attn_mask": "causal", "data_format": "order", "batch_first": "order", "in_features": "inputs",
     "in_channels": "inputs", "input_size": "inputs", "input_shape": "inputs", "input_dim": "inputs",
 }  # fmt: skip
-ACTIVATION_OPTIONS: Final = ("activation", "activation_fn", "act", "nonlinearity")
+ACTIVATION_OPTIONS: Final = ("activation", "activation_fn", "act", "nonlinearity", "활성화", "활성함수", "활성화함수")
 # words that are values of options: roles, modes and kinds
 WORDS: Final = {
     "channels": "maps", "channel": "maps", "features": "maps", "c": "maps", "spatial": "space", "hw": "space",
@@ -153,6 +156,23 @@ ENTRIES: Final = {
 FLAGS: Final = {
     "device": "--device", "gpu": "--device", "cuda": "--device", "threads": "--threads", "workers": "--workers",
     "num_workers": "--workers", "out": "--out", "save_every": "--save-every", "processes": "--processes",
+}  # fmt: skip
+# settings of sections in other tools, and their values
+SETTINGS: Final = {
+    "early_stopping": "patience", "early_stopping_patience": "patience", "random_state": "seed", "random_seed": "seed",
+    "manual_seed": "seed", "max_epochs": "epochs", "num_epochs": "epochs", "n_epochs": "epochs", "criterion": "loss",
+    "loss_fn": "loss", "objective": "loss", "scheduler": "schedule", "lr_scheduler": "schedule", "monitor": "best",
+    "grad_clip": "clip", "gradient_clip_val": "clip", "clip_norm": "clip", "max_norm": "clip", "dtype": "precision",
+    "eval_metric": "metrics", "scoring": "metrics", "opt": "optimizer", "accumulate_grad_batches": "accumulate",
+    "에폭": "epochs", "배치": "batch", "손실": "loss", "최적화기": "optimizer", "옵티마이저": "optimizer",
+    "시드": "seed",
+}  # fmt: skip
+VALUES: Final = {
+    "lr": "right", "ltr": "right", "horizontal": "right", "rl": "left", "rtl": "left", "tb": "down", "td": "down",
+    "vertical": "down", "bottom": "down", "bt": "up", "kr": "ko", "kor": "ko", "korean": "ko", "한국어": "ko",
+    "us": "en", "eng": "en", "english": "en", "black": "dark", "night": "dark", "light": "classic",
+    "default": "classic",
+    "grey": "mono", "gray": "mono", "bw": "mono", "network": "neurons", "graph": "blocks", "diagram": "blocks",
 }  # fmt: skip
 # options of the optimizer that other tools set outside the optimizer
 OPTIMIZER_OPTIONS: Final = {
@@ -338,7 +358,8 @@ _TAKEN: Final = frozenset(
 )
 # names that libraries give to the same parameter
 _SAME: Final = (
-    "features units filters out_features", "kernel_shape kernel_size pool_size window_shape", "pads padding",
+    "features units filters out_features n num_units neurons",
+    "kernel kernel_shape kernel_size pool_size window_shape ksize", "pads padding",
     "dilations dilation", "rate p",
 )  # fmt: skip
 _USUAL: Final = {("stride", "1"), ("pad", "0"), ("dilation", "1"), ("groups", "1"), ("bias", "true"), ("layers", "1"),
@@ -390,8 +411,9 @@ def translated(written: str, steps: Collection[str], maps: str = "", loose: bool
         written = f"_{noun['options']}"
     if re.search(r"[(@*]", written) is None:  # a step without parentheses
         return [STEPS[fold(written)]] if written not in steps and fold(written) in STEPS else []
+    python = re.sub(r"([(,]\s*[^\W\d]\w*)\s*:(?!=)", r"\1=", re.sub(r"\b(\d+)x(\d+)\b", r"(\1, \2)", written))
     try:
-        expression = ast.parse(written, mode="eval").body
+        expression = ast.parse(python, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     if noun is not None and isinstance(expression, ast.Call):
@@ -425,6 +447,8 @@ def _multiplied(expression: ast.expr) -> str | None:
     """The layer that a trained matrix is multiplied with: x of `W @ x + b`, `jnp.dot(x, W)`, `W.dot(x) + b`."""
     match expression:
         case ast.BinOp(left=ast.expr() as product, op=ast.Add(), right=ast.Name(id=bias)) if bias[:1] in "bB":
+            return _multiplied(product)
+        case ast.Call(func=ast.Name(id="Add" | "add"), args=[product, ast.Name(id=bias)]) if bias[:1] in "bB":
             return _multiplied(product)
         case ast.BinOp(left=left, op=ast.MatMult() | ast.Mult(), right=right):
             pass
@@ -559,6 +583,14 @@ _WAYS: Final = (
     (r"(\w+)\(([^\W\d]\w*)\)", r"\2 -> \1"), (r"(\w+)\((\d+ \w+)\)", r"\2 -> \1"),
     (r"([^\W\d]\w*?)[_^]?[({\[]\s*t\s*-\s*(\d+)\s*[)}\]]", r"\1[t-\2]"),
     (r"\b[WUVΘ](?:_?\w)?\s*[*@·]?\s*([^\W\d]\w*)\s*\+\s*b(?:_?\w)?\b", r"dot(W, \1)"),
+    (r"\blearning_rate\s*=", "lr ="), (r"^((?:hidden|output)\s+\w+\s*:)\s*->\s*", r"\1 "),
+    (r"\bone of (\w+)\s+(?!over\b)[^\W\d]\w*", r"one of \1"), (r"\[\s*(?:t\s*\+\s*\d+|-\s*\d+)\s*\]", "[t-1]"),
+    (r"^(?:import|include|from)\s+(\w+)\s+from\s+", r"use \1 from "),
+    (r"^from\s+(\"[^\"]+\")\s+import\s+(\w+)$", r"use \2 from \1"),
+    (r"\bnew\s+(?=[A-Z])", ""), (r"(?<=[\w)])\s*[.。!]$", ""), (r"(\d+)\s*개(?:의)?\s*", r"\1 "),
+    (r"\s*(?:->|→)\s*(?:…|\.\.+)\s*(?=->|→)", " "),
+    (r":\s*(?:units|neurons|nodes|size|n)\s*[:=]\s*(\d+)$", r": \1 perceptrons"),
+    (r"^(\w+\s*=\s*)[\"'](\w+)[\"']$", r"\1\2"),
     (r"^(?:[-*•–]|\d+[.)]|[a-z]\))\s*(?=(?:input|hidden|output|let|start|require)\b)", ""),
     (r"\s*@\s*([^\W\d]\w*)(?=\s*(?:->|$))", r" -> \1"),
     (r"\b(?:residual|skip|shortcut)\s*[({]\s*(.+?)\s*[)}]$", r"{before} + ({before} -> \1)"),
@@ -586,6 +618,7 @@ _WAYS: Final = (
     (r"->\s*(\d+)\s*(?=->|$)", r"-> \1 perceptrons"), (r":\s*(\d+)\s*(?=->|$)", r": \1 perceptrons"),
     (r"\b(\d+)\s+([^\W\d]\w*)\b(?!\s*\d)", r"\1 perceptrons -> \2"),
     # chains
+    (r"\s*(?:\|>?|>>|=>)\s*(?=\w)", " -> "),
     (r"\s*(?:;|,|\|>?|>>?|=>|\bwith|\band|\bthen|\bfollowed by|\s:)\s*(?=[^\W\d]\w*)", " -> "),
     (r"\[([^\[\]]*)\]$", r"\1"),
     (r"\{\s*(?:units|neurons|size|n)\s*:\s*(\d+)\s*,\s*(?:activation|act)\s*:\s*[\"']?(\w+)[\"']?\s*\}",
@@ -616,7 +649,8 @@ LATEX: Final = tuple(
     (re.compile(pattern), right)
     for pattern, right in (
         (r"\\x?(?:long)?(?:rightarrow|to|mapsto|Rightarrow)\b", "->"), (r"\$|\\[()\[\]]", ""),
-        (r"\\mathbb\s*\{?\s*([A-Z])\s*\}?|\\R\b", "ℝ"), (r"\s*\\times\s*", "x"), (r"\\cdot\b", "*"),
+        (r"\\mathbb\s*\{?\s*([A-Z])\s*\}?|\\R\b", "ℝ"), (r"\s*\\times\s*", "x"),
+        (r"\\(?:cdot|odot|ast|circ|otimes)\b", "*"), (r"\\oplus\b", "+"), (r"\\(?:Vert|parallel|Vert|\|)", "&"),
         (r"\\(?:math\w+|text\w*|operatorname|boldsymbol|bm|vec|hat|tilde|bar)\s*\{(\w+)\}", r"\1"),
         (r"_\{(\w+)\}", r"_\1"), (r"\\sigma\b", "sigmoid"), (r"\\in\b", "∈"), (r"\\(?:[,;:! ]|q?quad\b)", " "),
         (r"\\left|\\right", ""), (r"\\(?=[A-Za-z])", ""), (r"(?<=\w)\s*->\s*(?=->)", " "),

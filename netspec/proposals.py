@@ -18,7 +18,7 @@ from netspec.diagnostics.model import Diagnostic, Hint, Quoted, fixed
 from netspec.ops.registry import step_names
 from netspec.source import SourceFile, Span
 from netspec.syntax.build import BadText
-from netspec.syntax.parser import STRING, TooDeep, Unexpected, parse
+from netspec.syntax.parser import NOUNS, STRING, TooDeep, Unexpected, parse
 from netspec.syntax.recovery.lines import DECLARES, Logical, logical_lines
 from netspec.syntax.recovery.mistakes import explain, syntax_error
 from netspec.syntax.recovery.stop import Stop
@@ -292,7 +292,8 @@ def _settled(proposal: Proposal) -> tuple[Proposal, tuple[Diagnostic, ...]]:
 def _stops(proposal: Proposal) -> tuple[Diagnostic, ...]:
     """What stops the parser in the statement; () also for a head, and for what is more than one statement."""
     text = proposal.statement
-    start = "setting" if re.match(r"[\w.]+\s*=", text) else "stmt"
+    heads = re.findall(r"^\s*(net|block|data|train|figure)\b[^\n]*\{", proposal.text[: proposal.start], re.MULTILINE)
+    start = "setting" if heads[-1:] and heads[-1] not in ("net", "block") else "stmt"
     if DECLARES.match(text) or "\n" in text or not text or text[0] == "#":
         return ()
     source = SourceFile("", proposal.text)
@@ -398,6 +399,7 @@ def _patterns(statement: str, known: Known) -> Iterator[str]:
             yield pattern.sub(right, statement).replace("{maps}", known.maps()).replace("{before}", known.before())
 
 
+_MADE = re.compile(r"\b(?:perceptron|filter)s?\b")
 # a number with letters that look like digits: 1O, l0
 _CONFUSED = re.compile(r"(?<![\w.])(?=[OolI]*\d)(?=\d*[OolI])[\dOolI]+(?!\w)")
 _DIGITS = str.maketrans("OolI", "0011")
@@ -464,12 +466,16 @@ def _without(statement: str, known: Known) -> Iterator[str]:
     if written in foreign.OPTIONS or written in foreign.ACTIVATION_OPTIONS:
         return  # it says what is meant
     seen = re.escape(written)
+    stepped = re.search(rf",?\s*(?<![\w.]){seen}\s*=\s*[\"']?([^\W\d]\w*)[\"']?", statement)
+    if stepped is not None and stepped[1] in step_names():
+        yield re.sub(r"\s*\(\s*\)", "", statement.replace(stepped[0], "")) + f" -> {stepped[1]}"
+        return
     if known.diagnostic.code in ("NS201", "NS205", "NS212", "NS252"):
         yield re.sub(rf"(:.*?)(?<!\w){seen}(?!\w)", rf"\g<1>{known.before()}", statement, count=1)
     head = _HEAD.match(statement)
     steps = _steps(statement[head.end() :]) if head is not None else []
     if len(steps) > 1 and statement.count(written) and known.diagnostic.code[:3] == "NS3":
-        for step in (step for step in reversed(steps) if written in step):
+        for step in (step for step in reversed(steps) if written in step and not _MADE.search(step)):
             yield statement[: head.end()] + " -> ".join(one for one in steps if one is not step)  # type: ignore[union-attr]
     bare = re.sub(rf",?\s*(?<![\w.])(?:{seen}\s*=\s*(?:\([^()]*\)|[^,()]+)|\w+\s*=\s*{seen}(?!\w))", "", statement)
     yield re.sub(r"\s*\(\s*,?\s*\)", "", re.sub(r"\(\s*,\s*", "(", bare))
@@ -515,6 +521,12 @@ def _context(statement: str, known: Known) -> Iterator[str]:
             yield f'{role[1]} {name if name[:1].isalpha() else free} "{text[1]}" {{'
         yield f"{role[1]} {free} {role[2]}" if role[1] in ("net", "block") else f"{role[1]} {free}: {role[2]}"
     inputs = known.names("input")
+    added = re.match(r"([^\W\d]\w*)\s*([-+*&])=\s*(.+)$", statement)
+    if added is not None:  # z += x
+        yield f"hidden {known.free(*foreign.NAMES['hidden'])}: {added[1]} {added[2]} {added[3]}"
+    for pair in re.finditer(r"(?=(?<!\w)([^\W\d]+)\s+([^\W\d]+)(?!\w))", statement):
+        if pair[1] + pair[2] in NOUNS or pair[1] + pair[2] in step_names():  # percept rons, max pool
+            yield statement[: pair.start(1)] + pair[1] + pair[2] + statement[pair.end(2) :]
     label = re.match(r"(hidden|output|input|let)\s+([^\W\d]\w*)(?=\s*[:=])", statement)
     if label is not None and known.diagnostic.code == "NS204":
         yield f"{label[1]} {known.free(*(f'{label[2]}{number}' for number in range(2, 9)))}{statement[label.end() :]}"
@@ -555,6 +567,15 @@ def _setting(key: str, value: str, known: Known) -> Iterator[str]:
         for pair in known.terms():
             for word in dict.fromkeys(spoken):
                 yield f"{key} = {word}({pair})" if key == "loss" else f"{key} = [{word}({pair})]"
+    if key in foreign.SETTINGS:
+        yield f"{foreign.SETTINGS[key]} = {value}"
+    word = value.strip("\"' ").casefold()
+    if word in foreign.VALUES:
+        yield f"{key} = {foreign.VALUES[word]}"
+    if known.diagnostic.code == "NS757":  # a field that no input is called like
+        yield from (f"{name} = {value}" for name in known.names("input"))
+    if key in foreign.OPTIMIZER_OPTIONS and "optimizer" not in known.section("train"):
+        yield f"optimizer = adam({foreign.OPTIMIZER_OPTIONS[key]} = {value})"
     if key == "best":
         yield from (f"metrics = [{value.strip()}({pair})]\n  {key} = {value}" for pair in known.terms())
     if key in ("split", "test_size", "validation_split"):

@@ -98,9 +98,11 @@ def _answer(
             lines = [f"{path}: {made} fixed"]
     if not state.mistakes[0]:
         lines.append(line)
-    found = mender.judged(state) if form == "json" else list(state.diagnostics)
+    found = list(state.diagnostics)
     if state.mistakes[0]:
         from netspec.proposals import proposed
 
         found = proposed(state.source, found, lambda other: _checked(path, root, limits, other.text)[0].diagnostics)
+    if form == "json":
+        found = mender.judged(state._replace(diagnostics=found))
     return found, [] if fix and path == "-" else lines
