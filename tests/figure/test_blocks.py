@@ -176,3 +176,15 @@ def test_equal_blocks_in_a_row_are_counted_and_what_runs_backwards_says_so() -> 
     assert " ".join(said(scene, "b")[1:]) == "R(4) → R(5) → R(4) → identity"
     assert said(scene, "c") == ["c", "R(4)", "reversed(R(4))"]
     assert said(scene, "d") == ["d", "reversed(GRU, 4 units)", "tanh", "tanh"]
+
+
+def test_each_kind_of_call_has_a_panel_of_its_own() -> None:
+    text = (
+        "block Unit(act) {\n  input x: 8\n  hidden a: 8 perceptrons -> act\n  output y: a + x\n}\n"
+        "net n {\n  input x: 8\n  hidden a: Unit(relu) -> Unit(tanh) -> Unit(relu)\n"
+        "  hidden b: Unit(tanh) -> Unit(relu)\n  hidden c: Unit(relu) -> Unit(relu)\n  output y: 2 perceptrons\n}\n"
+    )
+    scene = netspec.parse(text).net().render(view="blocks").scene
+    titles = [text.plain for text in scene.texts if text.id.startswith("detail Unit") and "title" in text.classes]
+    assert titles.count("Unit") == 2
+    assert {"act = relu", "act = tanh"} <= set(titles)

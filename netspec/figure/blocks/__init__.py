@@ -121,11 +121,16 @@ class CollapsedGraph:
 
     def alike(self, scope: Scope) -> list[Scope]:
         """Return all calls of the block of a scope that have the same steps, the scope itself first."""
-        names = self._steps(scope)
+        names = self.steps_of(scope)
         calls = [one for one in self.graph.scopes if one.kind == "block" and one.name == scope.name]
-        return [scope, *(one for one in calls if one is not scope and self._steps(one) == names)]
+        return [scope, *(one for one in calls if one is not scope and self.steps_of(one) == names)]
 
-    def _steps(self, scope: Scope) -> list[str]:
+    def kind(self, scope: Scope) -> int:
+        """Return the number of a call's kind among the calls of the same block: those with the same steps are one."""
+        calls = [one for one in self.graph.scopes if one.kind == "block" and one.name == scope.name]
+        return list(dict.fromkeys(tuple(self.steps_of(one)) for one in calls)).index(tuple(self.steps_of(scope)))
+
+    def steps_of(self, scope: Scope) -> list[str]:
         return [node.op.name for node in self.graph.nodes[scope.first : scope.last]]
 
     @property

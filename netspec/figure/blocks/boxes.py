@@ -6,7 +6,6 @@ the scene from the plan and the places. All lengths are millimetres.
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from dataclasses import replace
@@ -173,7 +172,7 @@ def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
         return (*rows, *_shared(collapsed, group))
     if group.scope is not None:
         title = scope_title(collapsed, group.scope, group.times)
-        broken = _broken(title, NAME, math.inf if collapsed.fit.gap == 1 else collapsed.widest)
+        broken = _broken(title, NAME, collapsed.widest)
         rows += [Row(tuple(atom._replace(style="bold") for atom in line), NAME) for line in broken]
         if layer.scope == 0:
             rows.append(Row(words(layer.label), LIGHT, "faint"))
@@ -257,7 +256,8 @@ def _framed(plan: Plan, collapsed: CollapsedGraph) -> Plan:
     The title of the frame is the block's name; below it stand the sizes of the instance that is drawn.
     """
     scope = collapsed.graph.scopes[collapsed.part.scope]
-    name = f"detail {collapsed.part.name}"
+    kind = collapsed.kind(scope)
+    name = f"detail {collapsed.part.name}" + (f" {kind + 1}" if kind else "")
     rows = [Row(words(collapsed.part.name, "bold"), NAME)]
     said = arguments(collapsed, scope)
     rows += [Row(line, LIGHT, "faint") for line in wrapped(said, collapsed.widest, LIGHT)] if said else []

@@ -63,16 +63,18 @@ def _repeated(collapsed: CollapsedGraph) -> bool:
 def _details(graph: Graph, main: CollapsedGraph) -> list[CollapsedGraph]:
     """Return a drawing of each block that is closed in the net's drawing, or in one of these drawings themselves.
 
-    A block that is used several times is drawn once, with the sizes of its first instance.
+    Calls of a block that have the same steps are drawn once.
     """
     found: list[CollapsedGraph] = []
-    seen = {graph.scopes[index].name for index in main.around}
+    around = {graph.scopes[index].name for index in main.around}
+    seen: set[tuple[str, ...]] = set()
     waiting = _closed_in(main)
     while waiting and len(found) < MOST_DETAILS:
         scope = waiting.pop(0)
-        if scope.name in seen:
+        kind = (scope.name, *main.steps_of(scope))
+        if scope.name in around or kind in seen:
             continue
-        seen.add(scope.name)
+        seen.add(kind)
         collapsed = CollapsedGraph(graph, 1, part=inside(scope, scope.name))
         if len(collapsed.groups) <= MOST_BESIDE:
             found.append(collapsed)

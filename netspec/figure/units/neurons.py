@@ -24,6 +24,7 @@ TITLES_APART, CAPTIONS_APART = 2.4, 4.0  # mm between two titles of one row, and
 MOST_WIRES = 40_000  # more are not drawn: nobody could follow them, and it would take minutes
 ROWS_BESIDE = 4  # the titles beside level rows take at most this part (1 / ROWS_BESIDE) of a page's width
 PAST_PILL = 3.6  # mm: half the distance from a pill to the +1 beside it
+LEAVE = 3.5  # mm from a pill to a loop that runs along it
 LOOP = Pen(ink="loop", width=0.365, opacity=0.5)
 
 
@@ -459,8 +460,20 @@ def _loop(drawing: Drawing, own: Node, copy: Node, block: Block) -> None:
 
     ahead = axes.at(1, 0)
     leaves = [start]
+    group = drawing.block_of(block.group)
+    column = next(column for column in drawing.columns if group in column.blocks)
+    if any((other.first - group.first) * sign > 0 for other in column.blocks):
+        # another block stands between the pill and the lane, so the wire leaves the pill where the units' wires leave
+        inner = min(own.rx, own.ry)
+        leaves = [
+            Point(
+                own.x + side.x * (own.rx - inner) + ahead.x * own.rx,
+                own.y + side.y * (own.ry - inner) + ahead.y * own.ry,
+            )
+        ]
+        leaves.append(Point(leaves[0].x + ahead.x * LEAVE, leaves[0].y + ahead.y * LEAVE))
     # if the +1 stands in the way, the wire goes round it on the side where no wires enter
-    if sign < 0 and drawing.block_of(block.group).bias:
+    elif sign < 0 and group.bias:
         past, behind = PAST_PILL, layout.UNIT + 3.5
         leaves.append(Point(start.x + side.x * past, start.y + side.y * past))
         leaves.append(Point(leaves[1].x - ahead.x * behind, leaves[1].y - ahead.y * behind))
