@@ -17,7 +17,7 @@ from netspec.diagnostics.errors import MissingPackageError, UsageError
 from netspec.diagnostics.model import Diagnostic
 from netspec.figure.backends import WRITERS, Picture, Writer
 from netspec.figure.backends.dot import PT, TABLE, dot, html_lines, name_of, number, on_paper, quoted
-from netspec.figure.backends.joining import joined
+from netspec.figure.backends.joining import in_lanes, joined
 from netspec.figure.blocks.arranging import parts_of
 from netspec.figure.blocks.plan import Arrow, Box, Cluster, Placed, Plan
 from netspec.figure.scene import Point, Rect
@@ -47,7 +47,7 @@ def lay_out(plan: Plan) -> Placed:
 def _placed(plan: Plan) -> Placed:
     """Lay out one part of a plan."""
     names = {box.id: f"n{index}" for index, box in enumerate(plan.boxes)}
-    return _read(plan, names, _run(plan_dot(plan, names=names)))
+    return in_lanes(plan, _read(plan, names, _run(plan_dot(plan, names=names))))
 
 
 def _run(text: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from netspec.figure.scene import (
     Value,
     Weight,
     Wire,
+    along,
     canvas_of,
     layout,
 )
@@ -273,6 +274,18 @@ class Canvas:
         return polygon
 
     # ---- the end
+
+    def clear(self, kind: str) -> None:
+        """Put paper behind the texts of a class where wires run through them, so that they stay readable."""
+        wires = [item for item in (*self.wires, *self.front) if isinstance(item, Wire)]
+        for text in self.texts:
+            box = text.box.grown(0.3)
+            near = [wire for wire in wires if kind in text.classes and wire.box.grown(0.1).overlaps(box)]
+            if any(
+                box.grown(0.2).overlaps(Rect(*point, *point).grown(0.1)) for wire in near for point in along(wire, 250)
+            ):
+                ground = f"{text.id}.ground"
+                self.polygon(ground, box.corners, front=True, pen=None, fill="paper", classes=("ground",))
 
     @property
     def items(self) -> list[Item]:

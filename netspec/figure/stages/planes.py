@@ -128,6 +128,8 @@ def planes(graph: Graph, settings: FigureSettings) -> Scene:
             _join(canvas, one, other, turn)
         _operations(canvas, row, settings)
         before = row[-1]
+    canvas.clear("title")
+    canvas.clear("caption")
     return canvas.scene("planes", nodes_first=True)
 
 
@@ -429,7 +431,6 @@ def _operations(canvas: Canvas, stacks: list[Stack], settings: FigureSettings) -
     size = settings.fit.letters(WORDS)
     bottom = max(max(box.bottom for box in stack.outline()) for stack in stacks) + 4.0
     ends: list[float] = []
-    ticks: list[float] = []
     for before, after in pairwise(stacks):
         text = after.stage.caption or _done(after.stage, settings.lang)
         line = words(text)
@@ -439,12 +440,7 @@ def _operations(canvas: Canvas, stacks: list[Stack], settings: FigureSettings) -
         ends[row : row + 1] = [x + half]
         y = bottom + row * settings.fit.letters(ROW) + size
         path = after.stage.layer.path
-        said = canvas.text(f"{after.stage.id}.does", (line,), x, y, size, classes=("caption",), layer=path)
-        if any(said.box.left < tick < said.box.right for tick in ticks):  # a tick passes behind these words
-            canvas.polygon(
-                f"{said.id}.ground", said.box.corners, front=True, pen=None, fill="paper", classes=("ground",)
-            )
-        ticks.append(x)
+        canvas.text(f"{after.stage.id}.does", (line,), x, y, size, classes=("caption",), layer=path)
         top = max(
             (box.bottom for stack in (before, after) for box in stack.outline() if box.left < x < box.right),
             default=0.0,

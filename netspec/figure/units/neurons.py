@@ -340,6 +340,7 @@ def _titles(drawing: Drawing) -> None:
             _titles_over(drawing, column, box, where)
         else:
             _titles_beside(drawing, column, box.left - 8 if where != "right" else box.right + 8, where)
+    drawing.canvas.clear("title")
 
 
 def _titles_over(drawing: Drawing, column: Column, box: Rect, where: str) -> None:
@@ -354,11 +355,6 @@ def _titles_over(drawing: Drawing, column: Column, box: Rect, where: str) -> Non
             y = drawing.axes.at(0, block.first).y - layout.UNIT - 4 - own.bottom
         middle = drawing.axes.at(drawing.along[column.rank], (block.first + block.last) / 2)
         _set_title(drawing, block, lines, middle.x, y, "middle")
-        if number:
-            # wires of the block above pass here; a rectangle in the paper's colour keeps the words readable
-            box_ = drawing.canvas.texts[-1].box.grown(0.8)
-            ground = f"{block.group.id}.title.ground"
-            drawing.canvas.polygon(ground, box_.corners, front=True, pen=None, fill="paper", classes=("ground",))
 
 
 def _titles_beside(drawing: Drawing, column: Column, x: float, where: str) -> None:
