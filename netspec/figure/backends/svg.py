@@ -60,7 +60,7 @@ def _dark_style(theme: Theme) -> str:
     return f"@media (prefers-color-scheme:dark){{{rules}}}"
 
 
-# what XML cannot write, and what acts: control characters and marks of direction
+# characters that XML cannot hold, or that a viewer obeys: control characters and direction marks
 _ILLEGAL = re.compile(
     r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
     r"|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
