@@ -360,7 +360,7 @@ _TAKEN: Final = frozenset(
 _SAME: Final = (
     "features units filters out_features n num_units neurons",
     "kernel kernel_shape kernel_size pool_size window_shape ksize", "pads padding",
-    "dilations dilation", "rate p",
+    "dilations dilation", "rate p ratio prob drop_rate",
 )  # fmt: skip
 _USUAL: Final = {("stride", "1"), ("pad", "0"), ("dilation", "1"), ("groups", "1"), ("bias", "true"), ("layers", "1"),
                  ("pad", "valid"), ("bidirectional", "false"), ("dropout", "0"), ("dropout", "0.0"),
@@ -587,6 +587,7 @@ _WAYS: Final = (
     (r"\bone of (\w+)\s+(?!over\b)[^\W\d]\w*", r"one of \1"), (r"\[\s*(?:t\s*\+\s*\d+|-\s*\d+)\s*\]", "[t-1]"),
     (r"^(?:import|include|from)\s+(\w+)\s+from\s+", r"use \1 from "),
     (r"^from\s+(\"[^\"]+\")\s+import\s+(\w+)$", r"use \2 from \1"),
+    (r"(?<=[\w)])\s+([^\W\d]\w*(?:\s+[^\W\d]\w*)+)$", r' "\1"'),
     (r"\bnew\s+(?=[A-Z])", ""), (r"(?<=[\w)])\s*[.。!]$", ""), (r"(\d+)\s*개(?:의)?\s*", r"\1 "),
     (r"\s*(?:->|→)\s*(?:…|\.\.+)\s*(?=->|→)", " "),
     (r":\s*(?:units|neurons|nodes|size|n)\s*[:=]\s*(\d+)$", r": \1 perceptrons"),
@@ -652,7 +653,7 @@ LATEX: Final = tuple(
         (r"\\mathbb\s*\{?\s*([A-Z])\s*\}?|\\R\b", "ℝ"), (r"\s*\\times\s*", "x"),
         (r"\\(?:cdot|odot|ast|circ|otimes)\b", "*"), (r"\\oplus\b", "+"), (r"\\(?:Vert|parallel|Vert|\|)", "&"),
         (r"\\(?:math\w+|text\w*|operatorname|boldsymbol|bm|vec|hat|tilde|bar)\s*\{(\w+)\}", r"\1"),
-        (r"_\{(\w+)\}", r"_\1"), (r"\\sigma\b", "sigmoid"), (r"\\in\b", "∈"), (r"\\(?:[,;:! ]|q?quad\b)", " "),
+        (r"[_^]\{\(?(\w+)\)?\}", r"_\1"), (r"\\sigma\b", "sigmoid"), (r"\\in\b", "∈"), (r"\\(?:[,;:! ]|q?quad\b)", " "),
         (r"\\left|\\right", ""), (r"\\(?=[A-Za-z])", ""), (r"(?<=\w)\s*->\s*(?=->)", " "),
     )
 )  # fmt: skip

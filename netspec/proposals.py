@@ -189,7 +189,10 @@ class _Search:
                 if other.text in seen:
                     continue
                 seen.add(other.text)
-                other, stops = _settled(other)
+                raw = other
+                other, stops = _settled(raw)
+                if other is not raw:  # the parser's fixes may lead astray
+                    waiting.append((raw, depth + 1, ()))
                 if not stops:
                     tries += 1
                     self.effort -= len(other.text)
@@ -385,7 +388,7 @@ def _by_habits(proposal: Proposal, known: Known) -> Iterator[Proposal]:
 def _patterns(statement: str, known: Known) -> Iterator[str]:
     """The statement with one habit of `foreign.WAYS` taken back."""
     plain = statement
-    if "\\" in statement or "$" in statement:
+    if re.search(r"[\\$]|[_^]\{", statement) is not None:
         parts = re.split(f"({STRING})", statement)  # texts in quotes may have TeX of their own
         for pattern, right in foreign.LATEX:
             parts[::2] = [pattern.sub(right, part) for part in parts[::2]]
@@ -488,7 +491,8 @@ _SHAPE = re.compile(r"(?<=:)\s*(?P<shape>[^\"#]*\d[^\"#]*?)(?P<rest>\s*(?:over\b
 
 def _shapes(statement: str, known: Known) -> Iterator[str]:
     """The statement with the shape of an input as types are written: `(28, 28, 3)`, `3x32x32`, `Size([3, 8, 8])`."""
-    statement = re.sub(r"(?<=:)\s*[^\W\d][\w.]*\s*[(\[]\s*(?:\w+\s*=\s*)?(?=[(\[\d])", " (", statement)  # Input(shape=
+    statement = re.sub(r"(?<=:)\s*[^\W\d][\w.]*\s*[(\[<]\s*(?:\w+\s*=\s*)?(?=[(\[\d])", " (", statement)  # Input(shape=
+    statement = re.sub(r"(?<!-)>\s*$", ")", statement)  # Tensor<4>
     match = _SHAPE.search(statement) if statement.startswith("input") and "one of" not in statement else None
     if match is None or not re.fullmatch(r"[\w.]*[\d\s,x×*@()\[\]None-]+\s*\w*", match["shape"]):
         return

@@ -37,3 +37,29 @@ def test_each_place_of_a_mistake_has_its_statement() -> None:
     assert "`hidden z: 10 perceptrons`" in said
     assert "line 4 as `output y: 3 perceptrons -> softmax`" in said
     assert [mistake.times for mistake in caught.value.diagnostics] == [2]
+
+
+KINDS = {
+    "hidden z: F.relu(nn.Linear(4, 8)(x))": "hidden z: x -> 8 perceptrons -> relu",
+    "hidden z: \\sigma(W_1 x + b_1)": "hidden z: x -> 8 perceptrons -> sigmoid",
+    "self.fc1 = Dense(8, activation='tanh')": "hidden fc1: 8 perceptrons -> tanh",
+    "hidden z: Dense(8, kernel_initializer='he_normal')": "hidden z: 8 perceptrons (init = he)",
+    "hidden z: 8 perceptrons (use_bias = no, activation = relu)": "hidden z: 8 perceptrons (bias = false) -> relu",
+    "Hidden z: 8 Perceptrons -> ReLU": "hidden z: 8 perceptrons -> relu",
+    "ㅗㅑㅇㅇ두 z: 8 ㅔㄷㄱㅊ데새ㅜㄴ -> ㄱ디ㅕ": "hidden z: 8 perceptrons -> relu",
+    "hidden z: 8개의 뉴런 -> 시그모이드": "hidden z: 8 perceptrons -> sigmoid",
+    "- hidden z; 8 percept rons": "hidden z: 8 perceptrons",
+    "hidden z: 8 perceptrons % the first": "hidden z: 8 perceptrons  # the first",
+    "hidden h^{(1)}: 8 perceptrons": "hidden h_1: 8 perceptrons",
+    "hidden z: 1O perceptrons": "hidden z: 10 perceptrons",
+    "hidden z: dropout(x, ratio = 0.4)": "hidden z: x -> dropout(0.4)",
+    "hidden z: x -> 8 perceptrons x z": "",
+}
+
+
+@pytest.mark.parametrize("wrong", KINDS)
+def test_a_kind_of_mistake_is_mended(wrong: str) -> None:
+    with pytest.raises(netspec.SpecError) as caught:
+        netspec.parse(f"net n {{\n  input x: 4\n  {wrong}\n  output y: 2 perceptrons\n}}\n")
+    said = [hint.words["text"] for one in caught.value.proposed() for hint in one.hints if hint.text[:4] == "mend"]
+    assert KINDS[wrong] in said if KINDS[wrong] else not said, "a statement that nobody understands has none"
