@@ -440,7 +440,9 @@ def _read(expression: ast.expr, steps: Collection[str], maps: str) -> Iterator[s
 
 
 def _chain(expression: ast.expr, steps: Collection[str], maps: str) -> str:
-    return next(_read(expression, steps, maps), "") or str(_value(expression, steps, maps))
+    if isinstance(expression, ast.Call):
+        return str(_value(expression, steps, maps))
+    return next(_read(expression, steps, maps), "") or ast.unparse(expression)
 
 
 def _multiplied(expression: ast.expr) -> str | None:
@@ -469,8 +471,13 @@ def _called(call: ast.Call, steps: Collection[str], maps: str) -> Iterator[str]:
     layer = [owner] if owner.isidentifier() and owner not in _MODULES else []
     if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Call):  # conv(x).relu()
         layer = [_chain(call.func.value, steps, maps)]
-    nested = [_chain(value, steps, maps) for value in call.args[:1] if isinstance(value, ast.Call | ast.BinOp)]
     values = [_value(value, steps, maps) for value in call.args]
+    # a call in a call is read once: read twice, forty of them in each other would be read 2^40 times
+    nested = [
+        str(read) if isinstance(value, ast.Call) else _chain(value, steps, maps)
+        for value, read in zip(call.args[:1], values, strict=False)
+        if isinstance(value, ast.Call | ast.BinOp)
+    ]
     named = {word.arg or "": _value(word.value, steps, maps) for word in call.keywords}
     read = nested or [value for value in values[:1] if value.isidentifier()]
     # F.max_pool2d(x, 2): the first argument is what the step reads

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+
+gc.set_threshold(50_000)  # a command makes many objects and little garbage: it is looked for more seldom
 
 try:
     from netspec.cli.main import main

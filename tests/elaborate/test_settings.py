@@ -20,12 +20,12 @@ TEXT = """net n(K, H = 3, p = 0.5, b = true, act = relu, mode = sine, rows = [1,
 
 
 def refused(**settings: Any) -> tuple[str, str, str]:
-    """The code, what is underlined, and the message."""
+    """The code, what the label underlines, and the message."""
     with pytest.raises(SpecError) as caught:
         netspec.parse(TEXT).net(**settings)
     (found,) = caught.value.diagnostics
-    assert found.span is not None
-    return found.code, found.span.text, str(caught.value)
+    assert found.span is None  # the value stands in no file
+    return found.code, found.labels[0].span.text, str(caught.value)
 
 
 def test_each_kind_is_taken() -> None:

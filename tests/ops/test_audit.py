@@ -15,8 +15,9 @@ from ops.oracles import APART, oracle, registered
 from ops.oracles import BY_HAND as ORACLES
 
 pytestmark = pytest.mark.filterwarnings(f"ignore:{COSTLY}")
-# the soak draws many times as many, and others
-TIMES = int(os.environ.get("NETSPEC_EXAMPLES", "1"))
+# how many are drawn, times these: the soak draws many times as many, and others
+TIMES = float(os.environ.get("NETSPEC_EXAMPLES", "0.5"))
+USUAL = 50
 MANY = {"filters": 200, "maxpool": 100, "avgpool": 100, "attention": 140, "join": 100, "expand": 100, "pad": 100}
 
 
@@ -24,7 +25,7 @@ MANY = {"filters": 200, "maxpool": 100, "avgpool": 100, "attention": 140, "join"
 def test_type_weights_and_values_are_torchs(name: str) -> None:
     answers: Counter[str] = Counter()
 
-    @settings(max_examples=TIMES * MANY.get(name, 50))
+    @settings(max_examples=int(TIMES * MANY.get(name, USUAL)))
     @given(st.data())
     def sweep(data: st.DataObject) -> None:
         before = torch.get_default_dtype()
@@ -36,7 +37,7 @@ def test_type_weights_and_values_are_torchs(name: str) -> None:
 
     sweep()
     print(name, dict(answers))
-    assert answers["equal"] >= 10, f"{name}: too few of the drawn trials were legal: {dict(answers)}"
+    assert answers["equal"] >= 5, f"{name}: too few of the drawn trials were legal: {dict(answers)}"
 
 
 def test_every_operation_of_the_registry_has_an_oracle() -> None:

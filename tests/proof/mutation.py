@@ -56,10 +56,10 @@ def replaced(text: str, source: random.Random) -> Mutation:
     return Mutation("replace", match.start(), text[: match.start()] + other + text[match.end() :])
 
 
-def verdict(text: str, folder: Any = None) -> list[Diagnostic]:
+def verdict(text: str, folder: Any = None, propose: bool = True) -> list[Diagnostic]:
     """Everything that is said to a text, each message written out in both languages; any other exception escapes."""
     try:
-        found = Spec(parse_program(text, "mutant.net", folder)).check()
+        found = Spec(parse_program(text, "mutant.net", folder)).check(propose=propose)
     except Fault as fault:
         found = [fault.diagnostic]
     for language in ("en", "ko"):

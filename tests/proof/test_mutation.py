@@ -14,6 +14,7 @@ from proof.test_text_laws import TEXTS
 from tests.conftest import ROOT
 
 SAMPLE = 200
+PROPOSED = 10  # the proposals of a mend, too, are made for every tenth: they take ten times as long
 REVIEWED = Path(__file__).parent / "survivors.md"
 
 
@@ -36,9 +37,9 @@ def folder(name: str) -> Path | None:
 def test_every_mutation_is_valid_or_answered_with_a_code_and_those_that_stay_valid_are_reviewed() -> None:
     reviewed = set(re.findall(r"^\| `([\w.]+)` \|", REVIEWED.read_text(encoding="utf-8"), re.MULTILINE))
     refused = 0
-    for name, mutation in mutants():
+    for number, (name, mutation) in enumerate(mutants()):
         begun = time.process_time()
-        codes = errors(verdict(mutation.text, folder(name)))
+        codes = errors(verdict(mutation.text, folder(name), propose=number % PROPOSED == 0))
         assert time.process_time() - begun < 20, (name, mutation.kind, mutation.at)
         refused += bool(codes)
         if not codes:
