@@ -77,7 +77,7 @@ def _with_place(first: Diagnostic, other: Diagnostic) -> Diagnostic:
     where = other.words.get("where") or other.words.get("file")
     *hints, last = first.hints or (Hint(""),)
     shown: Any = last.words["places"] if last.text == "places" else Quoted(())
-    if where is None or len(shown.words) >= FURTHER:
+    if where in (None, first.words.get("where"), *shown.words) or len(shown.words) >= FURTHER:
         return first
     kept = first.hints if not shown.words else tuple(hints)
     return first._replace(hints=(*kept, Hint("places", {"places": Quoted((*shown.words, str(where)))})))

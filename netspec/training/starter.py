@@ -40,6 +40,7 @@ _COUNTS = re.compile(
     re.IGNORECASE,
 )
 MOST_CLASSES = 100
+MOST_COLUMNS = 5_000
 FEW = 20  # rows; with fewer there is nothing to choose weights by
 ROWS_PER_INPUT = 10  # training rows, of each class alike: with fewer a hidden layer learns the rows by heart
 
@@ -115,12 +116,16 @@ def _opened(path: Path, place: str) -> tuple[CsvRows, Csv]:
             error.diagnostic.code != "NS815"
             or not isinstance(names, Quoted)
             or "line" in error.diagnostic.hints[0].words
+            or len(names.words) > MOST_COLUMNS
         ):
             raise
         source = Csv(file=place, header="first", names=distinct(names.words))
         rows = open_csv(source, path, None)
     if rows.faults:
         raise DataError(*rows.faults)
+    if len(rows.columns) > MOST_COLUMNS:
+        words: Words = {"file": path.name, "count": len(rows.columns), "most": MOST_COLUMNS}
+        raise UsageError(Diagnostic("NS793", None, words))
     if rows.form["delimiter"] != "," or not rows.head.listed:
         source = source.model_copy(
             update={

@@ -72,7 +72,19 @@ def _cells() -> None:
         case(f"class {value!r}", cell(row, 2, value), LISTED, code, line_and_column(row, 2))
     case("row too short", file("t.csv", table(TABLE[:9] + [["1", "2"]] + TABLE[9:])), TABLE_SPEC, "NS804", "t.csv:11")
     case("row too long", file("t.csv", table(TABLE[:9] + [["1"] * 4] + TABLE[9:])), TABLE_SPEC, "NS804", "t.csv:11")
-    case("quote not closed", cell(4, 0, '"4'), TABLE_SPEC, "NS804", "t.csv:6")
+    case(
+        "quote not closed at the end",
+        file("t.csv", table([*TABLE, ["1", "2", '"no']])),
+        TABLE_SPEC,
+        "NS814",
+        "t.csv:32",
+    )
+    for name, start in (("an office file", b"PK\x03\x04" + bytes(22) + b"\x13\0\0\0[Content_Types].xml"),
+                        ("a web page", b"<!DOCTYPE html><html></html>"), ("a pointer", b"version https://git-lfs.github.com/"),
+                        ("Parquet", b"PAR1" + bytes(9)), ("JSON", b'[{"a": 1}]')):  # fmt: skip
+        case(f"{name} as a table", file("t.csv", start), TABLE_SPEC, "NS803", "s.net", "t.csv")
+    case("a title above the names", file("t.csv", "Results,,\n" + table(TABLE)), TABLE_SPEC, "NS815", "t.csv:1")
+    case("quote not closed", cell(4, 0, '"4'), TABLE_SPEC, "NS814", "t.csv:6")
     case("column twice", file("t.csv", table(TABLE, ["a", "a", "kind"])), TABLE_SPEC, "NS815", "t.csv:1")
     case("column without a name", file("t.csv", table(TABLE, ["a", "", "kind"])), TABLE_SPEC, "NS815", "t.csv:1")
     case(

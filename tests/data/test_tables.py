@@ -257,3 +257,17 @@ def test_a_table_that_gives_no_spec_is_refused(
     assert f"error[{code}]" in said
     assert shown in said
     assert not list(inside.rglob("*.net"))
+
+
+def test_a_sign_for_inches_in_the_last_cell_opens_no_text() -> None:
+    assert read('size,kind\n5",a\n7,b"\n').count == 2
+
+
+def test_new_rows_may_be_divided_by_another_sign_and_get_no_advice_for_the_spec() -> None:
+    rows = table_of(b"a;b\n1;2\nx;\n", Csv(file="t.csv"), ",")
+    rows.new = True
+    faults = Faults()
+    for name in rows.columns:
+        rows.numbers(name, None, faults)
+    assert rows.columns == ("a", "b")
+    assert [(fault.code, fault.hints) for fault in faults.found] == [("NS807", ()), ("NS808", ())]

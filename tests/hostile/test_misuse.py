@@ -178,7 +178,7 @@ def test_classes_counted_from_one_are_one_mistake(here: Path) -> None:
 TABLES = {
     "a row too short": (TABLE + "0.5,u\n", ["NS804"]),
     "a row too long": (TABLE + "0.5,1,u,9\n", ["NS804"]),
-    "a quote that is never closed": (TABLE + '"0.5,1,u\n', ["NS804"]),
+    "a quote that is never closed": (TABLE + '"0.5,1,u\n', ["NS814"]),
     "a label that is missing": (TABLE + "0.5,1,\n", ["NS808"]),
     "a third class": (TABLE + "0.5,1,w\n", ["NS760"]),
 }

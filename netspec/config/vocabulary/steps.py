@@ -308,6 +308,8 @@ class Date(FieldStep):
                 continue
             span, labels = rows.place(row, self.column), asked(self.at("column"))
             words = {"value": cell, "column": self.column, "order": self.order}
+            if not (rows.filled and rows.misses(cell)):
+                found[row] = 0.0  # the fault is said here
             if not rows.misses(cell):
                 orders = orders_of(cell for cell in cells if not rows.misses(cell)) if orders is None else orders
                 others = [self.model_copy(update={"order": order}).written() for order in orders]

@@ -95,7 +95,9 @@ def _reshaped(item: Field, array: Array, want: Type, match: Match) -> Array:
     place = match.places.get(item.name)
     labels = () if place is None else (Label(place, "wanted", {"want": type_text(want)}),)
     words = {"name": item.name, "have": _shape_text(have), "want": _shape_text(wanted)}
-    raise DataError(Diagnostic("NS830", item.span, words, labels=labels))
+    one_hot = want.classes is not None and have == (*wanted, want.classes)
+    hints = (Hint("one_hot", {"name": item.name}),) if one_hot else ()
+    raise DataError(Diagnostic("NS830", item.span, words, labels=labels, hints=hints))
 
 
 def check_shape(item: Field, values: Values, match: Match) -> None:
@@ -134,7 +136,9 @@ def _classes(item: Field, values: Values, count: int, match: Match, rows: Rows |
     def fault(at: Any) -> Diagnostic:
         span, where = _place(item, int(at[0]), rows)
         words: Words = {"value": f"{array[at]:g}", "count": count, "most": count - 1, "where": where}
-        hint = Hint("from_one", {"name": item.name}) if _counts_from_one(array, count) else Hint("value")
+        hint = Hint("value")
+        if _counts_from_one(array, count):
+            hint = Hint("subtract", {"name": item.name}) if rows is None else Hint("from_one", {"name": item.name})
         return Diagnostic("NS831", span, words, labels=asked(match.places.get(item.name)), hints=(hint,))
 
     faults.add_each(np.argwhere(wrong), fault)

@@ -36,10 +36,11 @@ if TYPE_CHECKING:
 RAGGED = "\0"  # stands for the cells of a row that has too few or too many; no text holds it
 # what a cell may say where a value is missing; the last ones are what spreadsheets write where a formula fails
 MISSING = frozenset(
-    ("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--")
+    ("", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none", "?", "-", "--")
     + ("#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#spill!", "#calc!")
 )
 DELIMITERS = "\t;|,"  # in this order where several divide the rows equally well: cells hold commas more often than tabs
+FEW = 50  # names of columns that a message can show
 SAMPLE = 1 << 16  # characters from which the delimiter is found
 Record = tuple[list[str], int]  # the cells of a row, and the line that it begins in
 
@@ -484,9 +485,9 @@ def _take_rows(sheet: Sheet, source: Csv, faults: Faults, found: dict[str, Words
         reject("NS814", _line_span(sheet.source, line), reason=str(error))
     if not rows:
         reject("NS811", source.at("file"), Hint("empty"), file=sheet.source.name)
-    last = sheet.source.start(rows[-1][1])
-    if sheet.source.text.count('"', last) % 2:
-        at = sheet.source.text.index('"', last)
+    text, end = sheet.source.text, rows[-1][0][-1]
+    at = len(text) - len(end) - 1
+    if text.endswith(f'"{end}') and (at == 0 or text[at - 1] in f"\n {sheet.delimiter}"):  # a quote opens the last cell
         reject("NS814", Span(sheet.source, at, at + 1), reason=Phrase("reason quote"))
     cells = [row for row, _ in rows]
     listed = source.header == "first" or (source.header is None and _is_header(cells, source))
@@ -589,7 +590,9 @@ def _head(sheet: Sheet, rows: list[Record], listed: bool, source: Csv, found: di
     if empty:
         found["empty"] = {"count": len(empty)}
     if doubled or set(nameless) - {0, *empty}:
-        hints = _title(rows) or (Hint("names", {"source": source.written(names=distinct(names), header="first")}),)
+        hints = _title(rows) or (Hint("line"),)
+        if hints[0].text == "line" and len(names) <= FEW:
+            hints = (Hint("names", {"source": source.written(names=distinct(names), header="first")}),)
         fault = (Phrase("columns twice"), f"`{doubled[0]}`") if doubled else Phrase("columns nameless")
         reject(
             "NS815", _line_span(sheet.source, line), *hints, file=sheet.source.name, fault=fault, names=Quoted(names)
@@ -599,13 +602,14 @@ def _head(sheet: Sheet, rows: list[Record], listed: bool, source: Csv, found: di
 
 def distinct(names: Iterable[str]) -> tuple[str, ...]:
     """Return names of columns of which each is there once: a later one gets a number, one without a name its place."""
-    found: dict[str, None] = {}
+    found: dict[str, int] = {}  # with the number that a further one of this name begins to look from
     for at, name in enumerate(names):
         name = name or f"column{at + 1}"
-        unique, number = name, 2
+        unique, number = name, found.get(name, 2)
         while unique in found:
             unique, number = f"{name}_{number}", number + 1
-        found[unique] = None
+        found[unique] = 2
+        found[name] = number
     return tuple(found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from netspec import files
@@ -39,7 +39,7 @@ class Places:
         if self.base is None:
             reject("NS834", span, Hint("data"), file=written)
         path = Path(written)
-        if "\0" in written or path.is_absolute() or written.startswith("~"):
+        if "\0" in written or path.is_absolute() or PureWindowsPath(written).drive or written.startswith("~"):
             reject("NS835", span, Hint("data"), file=written)
         found = (self.base / path).resolve()
         if not any(found.is_relative_to(limit) for limit in self.limits):
@@ -53,6 +53,8 @@ class Places:
 def _instead(path: Path, written: str) -> tuple[Hint, ...]:
     """Return the hint that names a file in place of an absent one, or says how a workbook is read."""
     guess = files.similar(path.parent, path.name)
+    if "\\" in written:  # as Windows writes folders
+        guess = written.replace("\\", "/")
     if guess is not None:
         return (Hint("column", {"guess": (Path(written).parent / guess).as_posix()}),)
     if path.suffix.lower() in (".xls", ".xlsx", ".xlsm", ".ods", ".hwp", ".numbers"):
