@@ -138,7 +138,8 @@ def _rows(stages: list[Stage], settings: FigureSettings) -> list[list[Stack]]:
     fit = settings.fit
     scale = _scale(stages)
     tallest = max((_maps_high(stage, scale, fit) for stage in stages if stage.type.space), default=0.0)
-    tallest = fit.space(min(max(tallest, BARS[0]), BARS[1]), BARS[0] * 0.6)
+    tallest = min(max(tallest, BARS[0]), BARS[1])
+    tallest = fit.space(tallest, tallest * 0.7)
     rows: list[list[Stack]] = [[]]
     for place, stage in enumerate(stages):
         lines = place + 1 < len(stages) and _rises(stage, stages[place + 1])
@@ -164,7 +165,7 @@ def _rises(stage: Stage, after: Stage) -> bool:
 def _carry(canvas: Canvas, before: Stack, again: Stack, y: float) -> None:
     """Draw the arrow from the end of a row to the begin of the next, where the last stack stands again."""
     start, end = (around(stack.outline()[:-1]) for stack in (before, again))
-    right = max(start.right, before.label_box().right) + 3
+    right = max(start.right, before.label_box().right, canvas.texts[-1].box.right) + 3
     left = min(end.left, again.label_box().left) - 5
     points = (
         Point(start.right + 1, start.middle.y),

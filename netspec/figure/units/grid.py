@@ -49,7 +49,7 @@ def grid(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
         if alone:
             _label_below(canvas, lattice, settings)
         if low and not row:
-            _carry(canvas, lattices[number - 1], lattice, low - ROWS_APART / 2)
+            _carry(canvas, lattices[number - 1], lattice, low - ROWS_APART / 2, _title_width(lattice, settings))
         row.append(lattice)
     if _wired(lattices, settings):
         _wires(canvas, lattices)
@@ -75,10 +75,10 @@ def _finish(canvas: Canvas, row: list[Lattice], first: int, captions: list[Capti
             caption.draw(canvas, (row[0].box.left + row[-1].box.right) / 2, low)
 
 
-def _carry(canvas: Canvas, before: Lattice, lattice: Lattice, y: float) -> None:
+def _carry(canvas: Canvas, before: Lattice, lattice: Lattice, y: float, title: float) -> None:
     """Draw the arrow from the last grid of a row to the first of the next."""
     start, end = before.box, lattice.box
-    right, left = start.right + 5, end.left - 5
+    right, left = start.right + 5, min(end.left, end.middle.x - title / 2) - 5
     points = (
         Point(start.right + 1, start.middle.y),
         Point(right, start.middle.y),

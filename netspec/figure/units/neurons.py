@@ -130,7 +130,8 @@ def _distances(drawing: Drawing, captions: list[Caption]) -> None:
             step = max(step, sum(near) / 2 + 6, max(near) / 2 + layout.UNIT + 2)
         else:
             high = [caption.height() + CAPTIONS_APART for caption in captions if caption.rank == rank]
-            step = max(step, sum(high) + 4, 0.0)
+            titles = [_titles_height(drawing, column) for column in drawing.columns[rank - 1 : rank + 1]]
+            step = max(step, sum(high) + 4, sum(titles) / 2 + TITLES_APART)
         at += step
         drawing.along.append(at)
 
@@ -141,6 +142,12 @@ def _title_room(drawing: Drawing) -> float:
         return 0.0
     titles = [_title(drawing, block) for column in drawing.columns for block in column.own[1:]]
     return max((boxed(lines, drawing.title).height + 5 for lines in titles if lines), default=0.0)
+
+
+def _titles_height(drawing: Drawing, column: Column) -> float:
+    """Return how high the titles of a row of units are, one below the other."""
+    high = [boxed(lines, drawing.title).height for block in column.own if (lines := _title(drawing, block))]
+    return sum(high) + TITLES_APART * (len(high) - 1)
 
 
 def _title_width(drawing: Drawing, column: Column) -> float:
@@ -361,8 +368,7 @@ def _titles_beside(drawing: Drawing, column: Column, x: float, where: str) -> No
     """Write a row's title at the end of the row; titles of several blocks stand one below the other."""
     titled = [(block, lines) for block in column.own if (lines := _title(drawing, block))]
     boxes = [boxed(lines, drawing.title) for _, lines in titled]
-    middle = drawing.axes.at(drawing.along[column.rank], 0).y
-    y = middle - (sum(own.height for own in boxes) + TITLES_APART * (len(boxes) - 1)) / 2
+    y = drawing.axes.at(drawing.along[column.rank], 0).y - _titles_height(drawing, column) / 2
     for (block, lines), own in zip(titled, boxes, strict=True):
         _set_title(drawing, block, lines, x, y - own.top, "end" if where != "right" else "start")
         y += own.height + TITLES_APART
