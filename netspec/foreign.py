@@ -658,9 +658,10 @@ LATEX: Final = tuple(
     for pattern, right in (
         (r"\\x?(?:long)?(?:rightarrow|to|mapsto|Rightarrow)\b", "->"), (r"\$|\\[()\[\]]", ""),
         (r"\\mathbb\s*\{?\s*([A-Z])\s*\}?|\\R\b", "ℝ"), (r"\s*\\times\s*", "x"),
-        (r"\\(?:cdot|odot|ast|circ|otimes)\b", "*"), (r"\\oplus\b", "+"), (r"\\(?:Vert|parallel|Vert|\|)", "&"),
+        (r"\\(?:cdot|odot|ast|circ|otimes)\b", "*"), (r"\\oplus\b", "+"), (r"\\(?:Vert|parallel|\|)", "&"),
         (r"\\(?:math\w+|text\w*|operatorname|boldsymbol|bm|vec|hat|tilde|bar)\s*\{(\w+)\}", r"\1"),
-        (r"[_^]\{\(?(\w+)\)?\}", r"_\1"), (r"\\sigma\b", "sigmoid"), (r"\\in\b", "∈"), (r"\\(?:[,;:! ]|q?quad\b)", " "),
+        (r"(?<![ℝR])[_^]\{\(?(\w+)\)?\}", r"_\1"), (r"\\sigma\b", "sigmoid"), (r"\\in\b", "∈"),
+        (r"\\(?:[,;:! ]|q?quad\b)", " "),
         (r"\\left|\\right", ""), (r"\\(?=[A-Za-z])", ""), (r"(?<=\w)\s*->\s*(?=->)", " "),
     )
 )  # fmt: skip

@@ -377,7 +377,7 @@ def _by_habits(proposal: Proposal, known: Known) -> Iterator[Proposal]:
             yield proposal.replaced(text, bool(layers - set(re.findall(r"\w+", text))) and habits is not _shapes)
     yield from _regions(proposal)
     yield from (proposal.replaced(text) for text in _calls(statement, known, True))
-    if not proposal.guess:  # one guess is enough
+    if not proposal.guess or proposal.text == known.text:  # one guess is enough
         yield from (proposal.replaced(text, True) for text in _numbers(statement, known))
         yield from (proposal.replaced(text, True) for text in _without(statement, known))
 
@@ -450,7 +450,7 @@ def _numbers(statement: str, known: Known) -> Iterator[str]:
         return  # it is not about a number
     said = [int(one) for one in re.findall(r"\b\d{1,18}\b", " ".join(map(str, known.diagnostic.words.values())))]
     span = known.diagnostic.span.text if known.diagnostic.span is not None else ""
-    if re.fullmatch(r"-\d+|\d+\.\d+", span):
+    if re.fullmatch(r"-\d+|\d+\.\d+", span) and known.diagnostic.code != "NS419":
         yield statement.replace(span, span.lstrip("-").partition(".")[0])
     found = list(re.finditer(r"(?<![\w.@])\d{1,18}(?![\w.@])", statement))
     for match in sorted(found, key=lambda match: match[0] not in re.findall(r"\d+", span))[:4]:
