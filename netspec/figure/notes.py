@@ -83,8 +83,24 @@ def unshown(graph: Graph, drawn: Iterable[str], shows: Shows, lang: str) -> list
             # where wires or windows show what the step reads, its name alone says a kind
             wired = titled(node.op) - {NAME} <= shown and node.op.wiring != "none"
             left = [mark._replace(is_a="kind") if mark.option == NAME and wired else mark for mark in left]
-        found += [Unshown(node, mark, path, _owner(graph, node)) for mark in left if mark.text]
+        owner = _owner(graph, node) + _place(graph, node, shows, lang)
+        found += [Unshown(node, mark, path, owner) for mark in left if mark.text]
     return found
+
+
+def _place(graph: Graph, node: ir.Node, shows: Shows, lang: str) -> str:
+    """Return where in its line a step stands: on which value, and before which step that the figure shows.
+
+    Nothing is said of a step that acts on all that the line reads, behind all steps that the figure shows.
+    """
+    line = [one for one in graph.nodes_of(graph.layers[node.layer]) if one.scope == node.scope and not one.kind]
+    read = {edge.node for one in line for edge in one.inputs} - {one.index for one in line}
+    on = [graph.layers[graph.nodes[edge.node].layer].label for edge in node.inputs if edge.node in read]
+    of_one = on if len(read) > 1 and len(on) == 1 and len(node.inputs) == 1 else []
+    later = [one for one in line if one.index > node.index and NAME in (shows(one) or ())]
+    words = [say("on", lang).format(name=name) for name in of_one]
+    words += [say("before", lang).format(name=later[0].op.title(lang)) for _ in later[:1]]
+    return "".join(f" {word}" for word in words)
 
 
 def layer_of(graph: Graph, node: ir.Node, drawn: frozenset[str]) -> str | None:
@@ -151,9 +167,22 @@ def gathered(graph: Graph, left: Iterable[Unshown], drawn: Iterable[ir.Node], la
             if all_[0].mark.option != NAME and len(all_) > 1 and len(all_) == counts[name]:
                 owners[say("all steps", lang).format(name=name)] = None
             else:
-                owners |= dict.fromkeys(one.owner for one in all_)
+                owners |= dict.fromkeys(one.owner + _calls(graph, all_, one) for one in all_)
         texts.append(f"{text} ({', '.join(owners)})")
     return "; ".join(texts)
+
+
+def _calls(graph: Graph, all_: list[Unshown], own: Unshown) -> str:
+    """Return the numbers of the calls of a block in which a mark is true, if it is not true in all of them."""
+
+    def call(node: ir.Node) -> ir.Scope | None:
+        return next((one for one in graph.ancestors(graph.layers[node.layer].scope) if one.kind == "block"), None)
+
+    block = call(own.node)
+    calls = [one.index for one in graph.scopes if block is not None and one.kind == "block" and one.name == block.name]
+    true = {scope.index for one in all_ if one.owner == own.owner and (scope := call(one.node)) is not None}
+    numbers = [str(number) for number, index in enumerate(calls, 1) if index in true]
+    return "" if len(numbers) == len(calls) else " " + "+".join(numbers)
 
 
 # ---- the words in a scene

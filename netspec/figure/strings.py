@@ -33,6 +33,8 @@ _WORDS: Final = {
     "once": {"en": "equal blocks and rounds are drawn once", "ko": "같은 블록과 반복은 한 번만 그림"},
     "closed": {"en": "not opened here: {names}", "ko": "여기서 펼쳐 그리지 않은 것: {names}"},
     "fewer units": {"en": "at most {count} units of each layer drawn", "ko": "층마다 노드를 {count}개까지만 그림"},
+    "on": {"en": "on {name}", "ko": "{name}에"},
+    "before": {"en": "before {name}", "ko": "{name} 앞"},
     "all steps": {"en": "all {name}", "ko": "모든 {name}"},
     "repeat": {"en": "repeat", "ko": "반복"},
     "features input": {"en": "input {label}", "ko": "입력 {label}"},

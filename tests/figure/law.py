@@ -180,7 +180,10 @@ def drawn(text: str, view: str) -> Picture | None:
 
 
 def look(figure: Picture) -> Counter[Any]:
-    """What a reader sees: shapes with fill and dash, texts, wires from node to node, dots; no tooltips, no places."""
+    """What a reader sees: shapes with fill and dash, texts and in which shape they are, wires, dots.
+
+    It has no tooltips and no places.
+    """
     scene = figure.scene
     order = {node.id: number for number, node in enumerate(scene.nodes)}
     wires = {f"{wire.id}.shape": (order.get(wire.source, -1), order.get(wire.target, -1)) for wire in scene.wires}
@@ -190,7 +193,8 @@ def look(figure: Picture) -> Counter[Any]:
             case Node():
                 seen["node", item.shape, item.fill, item.pen.dash, round(item.rx, 1), round(item.ry, 1)] += 1
             case Text():
-                seen["text", item.plain, wires.get(item.id)] += 1
+                row = re.search(r"\.row\d+$", item.id)
+                seen["text", item.plain, wires.get(item.id), order.get(item.inside), row and row[0]] += 1
             case Wire():
                 ends = order.get(item.source, -1), order.get(item.target, -1)
                 seen["wire", *ends, item.head, item.pen.dash] += 1

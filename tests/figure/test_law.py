@@ -10,6 +10,7 @@ from netspec.ir.marks import structure
 from netspec.ir.operation import Elementwise, option
 from netspec.ops.registry import OPERATIONS
 from tests.figure.law import DRAWS_NETS, FACTS, WHOLE_NETS, checked, drawn, draws, faults, look, operations, pairs
+from tests.figure.pairs import PAIRS
 
 NAMES = [cls.name for cls in operations()]
 
@@ -38,6 +39,20 @@ def test_every_fact_of_the_structure_is_seen(name: str) -> None:
         views += 1
         assert look(figures[0]) != look(figures[1]), f"{name} is drawn alike in {view}"
     assert views
+
+
+# some pairs of tests/figure/pairs.py that were drawn alike; `./dev soak law` takes all
+ONCE_ALIKE = (
+    "add or multiply", "norm before or after the activation", "norm before or after the sum", "a longer skip",
+    "no gradient into one branch", "which of two runs back", "a block called with other steps",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ONCE_ALIKE)
+def test_nets_that_differ_in_no_option_are_drawn_differently(name: str) -> None:
+    for view in WHOLE_NETS:
+        figures = [drawn(text, view) for text in PAIRS[name]]
+        assert None in figures or look(figures[0]) != look(figures[1]), view  # type: ignore[arg-type]
 
 
 def test_the_law_sees_a_mark_that_a_view_forgets(monkeypatch: pytest.MonkeyPatch) -> None:

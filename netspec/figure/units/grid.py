@@ -28,6 +28,10 @@ def grid(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
             raise Unsuitable(graph.nodes[group.node])
     canvas = Canvas()
     lattices = [lattice_of(group, settings) for group in groups]
+    for before, lattice in pairwise(lattices):
+        sources = list(dict.fromkeys(link.source for link in lattice.group.links))
+        if sources and sources != [before.group]:  # no wires say so
+            lattice.reads = "← " + ", ".join(source.layer.label for source in sources)
     captions = captions_of(groups, settings)
     wide = {caption.rank: caption.width() for caption in captions}
     row: list[Lattice] = []  # the grids that stand side by side; on a page they may stand in several rows
@@ -117,7 +121,7 @@ def _size(settings: FigureSettings) -> float:
 def _title(lattice: Lattice, settings: FigureSettings) -> tuple[Line, ...]:
     given = settings.of(lattice.group.layer.path).title
     title = lattice.group.title if given is None else given
-    return paragraph(title) if title else ()
+    return paragraph("\n".join(filter(None, (title, lattice.reads)))) if title or lattice.reads else ()
 
 
 def _title_width(lattice: Lattice, settings: FigureSettings) -> float:

@@ -98,6 +98,7 @@ class Lattice:
     flat: bool = False  # whether the layer has no rows and columns and so is drawn as one column
     radii: tuple[float, float] = layout.ELLIPSE
     nodes: dict[tuple[str, str], Node] = field(default_factory=dict)
+    reads: str = ""  # which layers it reads, if this is not the grid before it
 
     def point(self, row: float, column: float) -> Point:
         return Point(self.origin.x + COLUMN.x * column, self.origin.y + ROW * row + COLUMN.y * column)

@@ -158,7 +158,7 @@ class Unrolled(View):
         return unrolled(drawing.graph, _chosen(drawing.graph, drawing.settings), drawing.settings)
 
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
-        return _in_units(drawing, node) | {"start"}
+        return (_in_units(drawing, node) | {"start"}) - {ORDER}
 
 
 @VIEWS.register
