@@ -119,7 +119,7 @@ class _PlanWriter:
     def text(self, title: str, transparent: bool, width: str | None) -> str:
         # the two sides of a U need more space
         gap = self.plan.gap
-        nodesep = number((1.1 if any(box.level >= 0 for box in self.plan.boxes) else 0.28) * gap)
+        nodesep = number((1.1 if any(box.level >= 0 for box in self.plan.boxes) else 0.28) * max(gap, 0.25))
         graph = f'rankdir={_RANKDIR[self.plan.direction]}, charset="UTF-8", nodesep={nodesep}'
         graph += f", ranksep={number(0.32 * max(gap, 0.6))}, pad=0.08"
         graph += ", newrank=true, compound=true, remincross=true"
