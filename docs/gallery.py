@@ -19,6 +19,7 @@ from netspec.figure.backends import Picture
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 FOLDER = DOCS / "pictures" / "gallery"
+WIDE = 2  # pictures in a row of the grid
 PAGES = {"en": DOCS / "gallery.md", "ko": DOCS / "gallery.ko.md"}
 
 
@@ -257,31 +258,30 @@ def command(entry: Entry) -> str:
 
 
 def page(language: str) -> str:
-    """The Markdown of one language."""
+    """The Markdown of one language: a grid of pictures for each chapter; a click on a picture opens its spec."""
     head = {
-        "en": "# Gallery\n\nEach figure is drawn from the spec beside it, by the command above it."
+        "en": "# Gallery\n\nA click on a figure opens the spec and the command that it is drawn with."
         " `./dev gallery` draws them all.\n",
-        "ko": "# 그림 모음\n\n그림은 모두 옆에 있는 명세에서 위의 명령으로 그렸습니다."
+        "ko": "# 그림 모음\n\n그림을 누르면 그 그림을 그린 명세와 명령이 열립니다."
         " `./dev gallery`로 전부 다시 그립니다.\n",
     }
     parts = [head[language]]
     for chapter in CHAPTERS:
-        parts.append(f"\n## {getattr(chapter, language)}\n")
-        parts += [_entry(entry, language) for entry in chapter.entries]
+        cells = [_cell(entry, language) for entry in chapter.entries]
+        rows = [f"<tr>{''.join(cells[at : at + WIDE])}</tr>\n" for at in range(0, len(cells), WIDE)]
+        parts.append(f"\n## {getattr(chapter, language)}\n\n<table>{''.join(rows)}</table>\n")
     return "".join(parts)
 
 
-def _entry(entry: Entry, language: str) -> str:
+def _cell(entry: Entry, language: str) -> str:
     said = getattr(entry, language)
     alt = said.replace("[", "(").replace("]", ")").rstrip(".")
+    text = f"```sh\n{command(entry)}\n```\n"
+    if not entry.brief:
+        text += f"\n```net\n{(ROOT / 'specs' / f'{entry.spec}.net').read_text(encoding='utf-8')}```\n"
     image = f"![{alt}](pictures/gallery/{entry.name}.svg)"
-    shown = f"{said}\n\n```sh\n{command(entry)}\n```\n"
-    if entry.brief:
-        return f"\n{shown}\n{image}\n"
-    text = (ROOT / "specs" / f"{entry.spec}.net").read_text(encoding="utf-8")
-    left = f'<td style="vertical-align: top">\n\n```net\n{text}```\n\n</td>'
-    right = f'<td style="vertical-align: top">\n\n{image}\n\n</td>'
-    return f"\n{shown}\n<table><tr>{left}{right}</tr></table>\n"
+    shown = f"<details><summary>\n\n{image}\n\n{said}\n\n</summary>\n\n{text}\n</details>"
+    return f'<td width="{100 // WIDE}%" style="vertical-align: top">{shown}</td>\n'
 
 
 def main(names: list[str]) -> int:

@@ -158,7 +158,10 @@ class Unrolled(View):
         return unrolled(drawing.graph, _chosen(drawing.graph, drawing.settings), drawing.settings)
 
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
-        return (_in_units(drawing, node) | {"start"}) - {ORDER}
+        shown = _in_units(drawing, node) | {"start"}
+        # an arrow from another step enters at the side; those of one step enter from below in no order of the text
+        beside = any(drawing.graph.nodes[edge.node].kind == "delay" for edge in node.inputs)
+        return shown if beside else shown - {ORDER}
 
 
 @VIEWS.register
