@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
@@ -413,7 +414,9 @@ def translated(written: str, steps: Collection[str], maps: str = "", loose: bool
         return [STEPS[fold(written)]] if written not in steps and fold(written) in STEPS else []
     python = re.sub(r"([(,]\s*[^\W\d]\w*)\s*:(?!=)", r"\1=", re.sub(r"\b(\d+)x(\d+)\b", r"(\1, \2)", written))
     try:
-        expression = ast.parse(python, mode="eval").body
+        with warnings.catch_warnings():  # of what a spec means otherwise, such as `3in`
+            warnings.simplefilter("ignore", SyntaxWarning)
+            expression = ast.parse(python, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     if noun is not None and isinstance(expression, ast.Call):

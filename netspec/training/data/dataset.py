@@ -117,12 +117,13 @@ def _collected(data: Data, rows: Rows | None, prepare: Callable[[Faults], Datase
         named = (name for item in data.fields.values() for step in item.steps[:1] for name in step.columns_of(()))
         rows.wanted = tuple(dict.fromkeys(named))
     found: Dataset | None = None
+    stopped: tuple[Diagnostic, ...] = ()
     try:
         found = prepare(faults)
     except NetspecError as error:
-        faults.extend(error.diagnostics)
-    if found is None or faults.found:
-        raise DataError(*faults.found, *(() if rows is None else rows.notes))
+        stopped = tuple(fault for fault in error.diagnostics if fault not in faults.found)
+    if found is None or faults.found:  # what is wrong in cells is said first: what stopped may follow from it
+        raise DataError(*faults.found, *stopped, *(() if rows is None else rows.notes))
     return found
 
 

@@ -353,17 +353,17 @@ def table_of(data: bytes, source: Csv, delimiter: str | None = None) -> CsvRows:
 
 def open_csv(source: Csv, find: Path, test: Path | None) -> CsvRows:
     """Reads the file, and the test part's; raises NetspecError for what is no table, all ragged rows at once."""
-    read = [(_read(find, source.file, source), source.file)]
+    read = [(_read(find, source.file, source, "file"), source.file)]
     if test is not None and source.test is not None:
-        read.append((_read(test, source.test, source), source.test))
+        read.append((_read(test, source.test, source, "test"), source.test))
     return _rows(read, source)
 
 
-def _read(path: Path, written: str, source: Csv) -> bytes:
+def _read(path: Path, written: str, source: Csv, option: str) -> bytes:
     try:
         return files.read(path)
     except OSError as error:
-        reject("NS801", source.at("file"), file=written, reason=reason(error))
+        reject("NS801", source.at(option), file=written, reason=reason(error))
 
 
 def _rows(read: list[tuple[bytes, str]], source: Csv, fewer: bool = False, recorded: str | None = None) -> CsvRows:
