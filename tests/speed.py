@@ -17,13 +17,12 @@ def _work() -> float:
     return time.process_time() - begun
 
 
-def stretched(seconds: float) -> float:
-    """A bound of processor time for this machine.
+def within(seconds: float, most: float) -> bool:
+    """Whether something took no longer than a bound of processor time on this machine.
 
     Parameters:
-        seconds: what the bound is where `_work` takes `REFERENCE` seconds.
-
-    Returns:
-        `seconds`, times how much slower this machine is; never less than `seconds`.
+        seconds: what it took.
+        most: what the bound is where `_work` takes `REFERENCE` seconds; how much slower this machine is, is measured
+            only where that is too short.
     """
-    return seconds * max(1.0, max(_work() for _ in range(3)) / REFERENCE)
+    return seconds <= most or seconds <= most * max(_work() for _ in range(3)) / REFERENCE
