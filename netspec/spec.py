@@ -188,6 +188,7 @@ class Net:
         details: bool | None = None,
         columns: int | None = None,
         captions: Sequence[str] | None = None,
+        arrows: Sequence[str] | None = None,
         titles: Literal["top", "bottom", "left", "right", "none"] | None = None,
         bias: Literal["plus", "one", "x0", "none"] | None = None,
         edges: Literal["all", "none"] | None = None,
@@ -220,6 +221,7 @@ class Net:
                 round of a repeat is drawn, whether each closed block is drawn open beside the net, and the number of
                 columns.
             captions: the texts between layers, in order.
+            arrows: words on arrows of the blocks view, each as `x -> y: words`.
             titles: the position of the layers' captions.
             bias: how the constant 1 is drawn.
             edges: whether connections are drawn.
@@ -252,9 +254,9 @@ class Net:
         options = {
             "view": view, "theme": theme, "lang": lang, "direction": direction, "only": only, "depth": depth,
             "unfold": unfold, "details": details, "columns": columns, "captions": captions, "titles": titles,
-            "bias": bias, "edges": edges, "colors": colors, "formula": formula, "max_units": max_units,
-            "legend": legend, "steps": steps, "table": table, "notes": notes, "heading": heading,
-            "width": width, "type": type,
+            "arrows": arrows, "bias": bias, "edges": edges, "colors": colors, "formula": formula,
+            "max_units": max_units, "legend": legend, "steps": steps, "table": table, "notes": notes,
+            "heading": heading, "width": width, "type": type,
         }  # fmt: skip
         return render(
             self.graph, self.spec.program, options, figure=figure, transparent=transparent, weights=weights, input=input

@@ -124,9 +124,29 @@ def _paths(graph: Graph, node: ir.Node) -> Iterator[str]:
 
 def _owner(graph: Graph, node: ir.Node) -> str:
     """Return what a note calls the line of a step: `z`, or `Basic.a` in a block."""
-    layer = graph.layers[node.layer]
+    return _of_block(graph, graph.layers[node.layer])
+
+
+def _of_block(graph: Graph, layer: ir.Layer) -> str:
     block = next((scope.name for scope in graph.ancestors(layer.scope) if scope.kind == "block"), "")
     return f"{block}.{layer.label}" if block else layer.label
+
+
+def lines_named(graph: Graph, name: str) -> list[ir.Layer]:
+    """Return the lines of a net that a path names: `h`, `h.2.a`, or `Basic.a` for this line in each call of a block."""
+    exact = [layer for layer in graph.layers if layer.path == name]
+    return exact or [layer for layer in graph.layers if "." in name and _of_block(graph, layer) == name]
+
+
+def reads(graph: Graph, source: str, target: str) -> bool:
+    """Whether a line that the second name names reads a value of a line that the first one names."""
+    sources = {layer.index for layer in lines_named(graph, source)}
+    return any(
+        graph.nodes[edge.node].layer in sources
+        for layer in lines_named(graph, target)
+        for node in graph.nodes_of(layer)
+        for edge in node.inputs
+    )
 
 
 # ---- the words
@@ -199,6 +219,14 @@ def noted(scene: Scene, graph: Graph, shows: Shows, settings: FigureSettings, *,
     lang, small = settings.lang, settings.fit.letters(layout.SMALL)
     paths = frozenset(item.layer for item in scene.items if item.layer)
     left = unshown(graph, paths, shows, lang)
+    if by_name:  # what the words said that the user replaced stands in the line below
+        retitled = {layer.index for layer in graph.layers if settings.of(layer.path).title is not None}
+        left = [
+            replace(one, mark=one.mark._replace(is_a="kind"))
+            if one.node.layer in retitled and one.mark.rank <= NOTE
+            else one
+            for one in left
+        ]
     if not left:
         return scene
     drawn = [node for node in graph.nodes if shows(node) is not None and layer_of(graph, node, paths) is not None]

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted, Words
 from netspec.elaborate.evaluate import LARGEST, Undefined, Want, evaluate
 from netspec.figure import settings as say
+from netspec.figure.notes import lines_named, reads
 from netspec.figure.scene.tex import TexFault, mathematics
 from netspec.figure.scene.typeset import paragraph
 from netspec.figure.settings import FigureSettings, Index, LayerHints, Region, Shown, Skip
+from netspec.figure.suitability import too_many_captions
 from netspec.figure.themes import OLD_NAMES, THEMES
 from netspec.figure.views import VIEWS, follows, views_with
 from netspec.ir.graph import Graph, Layer
@@ -58,6 +60,7 @@ SETTINGS: Final = {
     "legend": Option("flag", "explains colours of trained weights"),
     "steps": Option("whole", "unrolled: how many time steps are drawn", least=1, most=12),
     "table": Option("flag", "unrolled: the table of the input sequence"),
+    "arrows": Option("texts", 'blocks: words on arrows between lines: ["x -> y: identity"]'),
     "notes": Option("word", "the line below that says what the figure does not show", choices=("all", "none")),
     "heading": Option("text", "the figure's own title, which stands above it"),
     "width": Option(
@@ -131,8 +134,9 @@ class Reader:
                 if len(setting.key) == 1:
                     general[setting.key[0]] = self.general(setting)
                 else:
-                    path, name, value = self.hint(setting)
-                    layers[path] = replace(layers.get(path, LayerHints()), **{name: value})
+                    paths, name, value = self.hint(setting)
+                    for path in paths:
+                        layers[path] = replace(layers.get(path, LayerHints()), **{name: value})
             except Fault as fault:
                 self.found.append(fault.diagnostic)
             except Undefined:
@@ -142,7 +146,11 @@ class Reader:
                 layer = layers.get(".".join(key[:-1]), LayerHints())
                 value = general.get(key[0]) if len(key) == 1 else getattr(layer, key[-1], None)
                 self.followed(general["view"], setting, key[-1], value)
-        return FigureSettings(**general, layers=layers)
+        settings = FigureSettings(**general, layers=layers)
+        if self.graph is not None and settings.captions:
+            wrong = too_many_captions(self.graph, settings, self.source.span(first["captions",].value.at))
+            self.found += [wrong] if wrong is not None else []
+        return settings
 
     def followed(self, view: str, setting: tree.Setting, name: str, value: Any) -> None:
         """Report a setting that the section's own view does not follow (NS737)."""
@@ -162,21 +170,23 @@ class Reader:
             raise self.unknown_key(setting, name, SETTINGS, "NS701")
         return self.value(name, option, setting.value, None)
 
-    def hint(self, setting: tree.Setting) -> tuple[str, str, Any]:
-        """Read `x.show = …`: return the path of the layer, the name of the setting and its value."""
+    def hint(self, setting: tree.Setting) -> tuple[list[str], str, Any]:
+        """Read `x.show = …`: return the paths of the layers, the name of the setting and its value."""
         path, name = ".".join(setting.key[:-1]), setting.key[-1]
         option = HINTS.get(name)
         if option is None:
             raise self.unknown_key(setting, name, HINTS, "NS702")
-        layer = self.layer(path, setting.key_at)
-        return path, name, self.value(f"{path}.{name}", option, setting.value, layer)
+        layers = self.lines(path, setting.key_at)
+        value = self.value(f"{path}.{name}", option, setting.value, layers[0])
+        return [layer.path for layer in layers], name, value
 
-    def layer(self, path: str, at: tree.Place) -> Layer:
+    def lines(self, path: str, at: tree.Place) -> list[Layer]:
+        """Return the layers that a path names: one, or with the name of a block this line of all its calls."""
         if self.graph is None:
             raise Undefined
-        for layer in self.graph.layers:
-            if layer.path == path:
-                return layer
+        found = lines_named(self.graph, path)
+        if found:
+            return found
         legal = [layer.path for layer in self.graph.top]
         guess = nearest(path, [layer.path for layer in self.graph.layers])
         hints = [Hint("nearest", {"name": guess})] if guess else []
@@ -215,9 +225,15 @@ class Reader:
                     raise Fault(no_width(found, self.source.span(value.at)))
                 return found
             case "texts":
-                return self.texts(name, option, value)
+                found_texts = self.texts(name, option, value)
+                if name == "arrows":
+                    self.arrows(value, found_texts)
+                return found_texts
             case "layer":
-                return self.layer(self.path(name, value), value.at).path
+                path = self.path(name, value)
+                if self.graph is not None and any(scope.name == path for scope in self.graph.scopes):
+                    return path
+                return self.lines(path, value.at)[0].path
         assert layer is not None
         match option.kind:
             case "show":
@@ -276,6 +292,13 @@ class Reader:
         if not isinstance(value, tree.List):
             raise self.wrong(name, value, "texts")
         return tuple(self.text(name, item) for item in value.items if not isinstance(item, tree.Dots))
+
+    def arrows(self, value: tree.Value, texts: tuple[str, ...]) -> None:
+        """Check that each text names two lines of which the second reads the first (NS746)."""
+        assert isinstance(value, tree.List)
+        for item, text in zip(value.items, texts, strict=True):
+            if self.graph is not None and not is_arrow(self.graph, text):
+                raise Fault(Diagnostic("NS746", self.source.span(item.at), {"text": text}))
 
     def path(self, name: str, value: tree.Value) -> str:
         if not isinstance(value, tree.Ref):
@@ -457,6 +480,12 @@ def _overlap(one: Region, other: Region) -> bool:
         return a is None or b is None or (a[0] <= b[1] and b[0] <= a[1])
 
     return meet(one.rows, other.rows) and meet(one.cols, other.cols) and meet(one.units, other.units)
+
+
+def is_arrow(graph: Graph, text: str) -> bool:
+    """Whether a text is words for the arrow between two lines of a net."""
+    found = say.split_arrow(text)
+    return found is not None and reads(graph, found[0], found[1])
 
 
 # ---- mathematics in texts

@@ -12,7 +12,7 @@ from netspec.diagnostics.model import Diagnostic, Fault, Hint, Quoted
 from netspec.figure.backends import Options, Picture
 from netspec.figure.notes import folded, headed, noted
 from netspec.figure.page import laid_out, room_on
-from netspec.figure.reading import SETTINGS, is_open, net_of, no_width, of_tex, read_figure, takes, tex_fault
+from netspec.figure.reading import SETTINGS, is_arrow, is_open, net_of, no_width, of_tex, read_figure, takes, tex_fault
 from netspec.figure.scene import Scene
 from netspec.figure.settings import PRESETS, FigureSettings, is_width
 from netspec.figure.strings import described
@@ -22,6 +22,7 @@ from netspec.figure.suitability import (
     check_view,
     choose_view,
     shows_weights,
+    too_many_captions,
     unfollowed_columns,
     unheard_weights,
 )
@@ -75,6 +76,12 @@ def render(
     chosen = settings.view or ("blocks" if about_blocks(settings) else _default(graph, numbers))
     settings = settings.but(view=chosen)
     check_view(chosen, settings, given, numbers)
+    for text in given.get("arrows", ()):
+        if not is_arrow(graph, text):
+            raise UsageError(Diagnostic("NS746", None, {"text": text}))
+    wrong = too_many_captions(graph, settings, None) if "captions" in given else None
+    if wrong is not None:
+        raise UsageError(wrong)
     theme = theme_named(settings.theme)
     assert theme is not None
     page = PRESETS.get(settings.width or "")

@@ -126,6 +126,7 @@ class FigureSettings:
     legend: bool = True
     steps: int = 3
     table: bool = True
+    arrows: tuple[str, ...] = ()
     notes: str = "all"
     heading: str | None = None
     width: str | None = None
@@ -208,6 +209,12 @@ def is_length(text: str) -> bool:
 def is_width(text: str) -> bool:
     """Whether a text is a length, or the word of a preset such as `column`."""
     return text in PRESETS or is_length(text)
+
+
+def split_arrow(text: str) -> tuple[str, str, str] | None:
+    """Split `x -> y: identity` into the two lines and the words of their arrow; None if a text is no such thing."""
+    found = re.fullmatch(r"\s*([\w.]+)\s*->\s*([\w.]+)\s*:\s*(.*\S)\s*", text, re.DOTALL)
+    return None if found is None else (found[1], found[2], found[3])
 
 
 def without_letters(show: Shown) -> Shown:

@@ -43,6 +43,8 @@ _WORDS: Final = {
     "direction rest": {"en": "along the boundary", "ko": "경계를 따르는 방향"},
     "direction 1": {"en": "the direction that tells most classes apart", "ko": "종류를 가장 잘 나누는 방향"},
     "direction 2": {"en": "the next such direction", "ko": "그다음으로 잘 나누는 방향"},
+    "tokens": {"en": "{steps} tokens of {classes}", "ko": "{classes}가지 토큰 {steps}개"},
+    "classes": {"en": "{classes} classes", "ko": "클래스 {classes}개"},
     "class": {"en": "class", "ko": "종류"},
 }
 

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from netspec.diagnostics.errors import UsageError
-from netspec.diagnostics.model import Diagnostic, Hint, Quoted
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.figure.blocks import part_of
 from netspec.figure.scene import Node, Scene, Wire
 from netspec.figure.settings import FigureSettings
 from netspec.figure.units import Group, Unsuitable, groups_of
-from netspec.figure.views import VIEWS, follows, views_with
+from netspec.figure.views import VIEWS, Drawing, follows, views_with
 from netspec.ir.graph import Graph
 from netspec.names import nearest
+from netspec.source import Span
 
 MOST_COLUMNS = 24  # a net with more layers is drawn as blocks
 MOST_STAGES = 24
@@ -98,6 +99,19 @@ def check_view(view: str, settings: FigureSettings, given: Mapping[str, Any], nu
         if not follows(VIEWS[view], name, value):
             hints = (Hint("views", {"views": Quoted(views_with(name))}),)
             raise UsageError(Diagnostic("NS731", None, {"name": name, "view": view}, hints=hints))
+
+
+def too_many_captions(graph: Graph, settings: FigureSettings, span: Span | None) -> Diagnostic | None:
+    """Return NS745 if a figure has more captions than places for them."""
+    view = settings.view or ("blocks" if about_blocks(settings) else choose_view(graph))
+    if not settings.captions or not follows(VIEWS[view], "captions", settings.captions):
+        return None
+    try:
+        most = VIEWS[view]().places(Drawing(graph, settings))
+    except Unsuitable:
+        return None
+    words: Words = {"given": len(settings.captions), "most": most, "view": view}
+    return Diagnostic("NS745", span, words) if len(settings.captions) > most else None
 
 
 def shows_weights(scene: Scene) -> bool:

@@ -52,7 +52,7 @@ def test_a_figure_that_can_be_read_is_only_scaled() -> None:
 
 def test_what_is_left_out_is_said() -> None:
     net = loaded("zoo/luong")
-    picture, usual = net.render(**COLUMN), net.render().scene
+    picture, usual = net.render(width="80mm"), net.render().scene
     (note,) = [text.plain for text in picture.scene.texts if "fold" in text.classes]
     assert note == "the sizes of the values are not written"
     assert {node.id for node in usual.nodes} == {node.id for node in picture.scene.nodes}

@@ -27,7 +27,6 @@ def parsed(*settings: str) -> netspec.Net:
         ("neurons", "z.at = [1]"),
         ("grid", "bias = none"),
         ("grid", "titles = left"),
-        ("planes", 'captions = ["a", "b"]'),
         ("planes", "max_units = 3"),
         ("blocks", 'captions = ["a", "b"]'),
         ("blocks", "x.show = [1, 2]"),
@@ -49,7 +48,6 @@ def test_a_setting_without_effect_is_refused_at_its_place(view: str, setting: st
         ("neurons", {"steps": 4}),
         ("neurons", {"formula": False}),
         ("grid", {"bias": "none"}),
-        ("planes", {"captions": ["a"]}),
         ("blocks", {"max_units": 3}),
     ],
 )
@@ -66,7 +64,8 @@ def test_a_section_may_be_drawn_in_another_view() -> None:
 @pytest.mark.parametrize("view", ["perceptron", "neurons", "equals"])
 def test_what_a_view_follows_changes_its_figure(view: str) -> None:
     values = {
-        "bias": ("plus", "one", "none"), "captions": (["a", "b"],), "titles": ("bottom", "none"),
+        "bias": ("plus", "one", "none"), "captions": ("none" if view == "perceptron" else ["a"],),
+        "titles": ("bottom", "none"),
         "edges": ("all", "none"), "colors": ("role",), "max_units": (30,), "direction": ("left",), "formula": (False,),
     }  # fmt: skip
     deep = '  hidden z: 8 perceptrons -> tanh "mid"\n'

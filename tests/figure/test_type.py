@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import netspec
+from netspec.diagnostics.errors import NetspecError, UsageError
 from netspec.figure.scene.canvas import evened
 from netspec.figure.scene.tex import TexFault, inline, mathematics, plain, split_text
 from netspec.figure.scene.typeset import set_line, symbol, upright
@@ -125,3 +126,70 @@ def test_titles_and_labels_of_a_row_have_one_baseline() -> None:
     assert len({text.y for text in scene.texts if "title" in text.classes}) == 1
     labels = {text.y for text in scene.texts if text.plain in ("x_1", "h_1")}
     assert len(labels) == 1
+
+
+# ---- the author's words
+
+RESIDUAL = """block Residual(c) {
+  input  x: c
+  hidden f: x -> c perceptrons -> relu -> c perceptrons
+  output y: x + f -> layernorm
+}
+
+net encoder {
+  input  x: 64 over 10
+  hidden a: x -> attention(8)
+  hidden n: x + a "residual connection"
+  hidden s: x + n
+  hidden r: s -> Residual(64) -> Residual(64)
+  output y: 5 perceptrons
+}
+
+figure {
+  view = blocks
+  a.title = "Multi-Head\\nAttention"
+  Residual.y.title = "Add & Norm"
+  arrows = ["x -> n: identity", "Residual.f -> Residual.y: $F(x)$"]
+}
+"""
+
+
+def test_a_title_replaces_the_words_of_a_box_and_what_they_said_is_noted() -> None:
+    scene = draw(RESIDUAL)
+    texts = [text.plain for text in scene.texts]
+    assert {"Multi-Head", "Attention", "Add & Norm"} <= set(texts)
+    assert not any("heads" in text for text in texts if "8 heads (a)" not in text)
+    note = next(text for text in scene.texts if text.id == "notes")
+    assert "8 heads (a)" in note.plain
+    assert "layer norm (Residual.y)" in note.plain
+
+
+def test_words_on_arrows_and_names_of_sums() -> None:
+    texts = [text.plain for text in draw(RESIDUAL).texts]
+    assert {"identity", "F(x)", "10 × 64"} <= set(texts)
+    lines = ("input x: 4", "hidden h: 4 perceptrons -> relu", 'hidden n: x + h "residual"', "output y: x + n")
+    texts = [text.plain for text in draw(net(*lines, settings="view = blocks")).texts]
+    assert {"n: +", "residual", "y: +"} <= set(texts)
+
+
+def test_a_section_draws_a_block_by_its_name() -> None:
+    scene = draw(RESIDUAL.replace("  a.title", "  only = Residual\n  a.title"))
+    assert "F(x)" in {text.plain for text in scene.texts}
+
+
+def test_captions_in_planes_and_no_more_than_there_are_places() -> None:
+    lines = ("input x: 1@12x12", "hidden c: 4 filters 3x3", "hidden p: maxpool(2x2)", "output y: 3 perceptrons")
+    scene = draw(net(*lines, settings='captions = ["scan $W$", "shrink"]'))
+    assert {"scan W", "shrink"} <= {text.plain for text in scene.texts}
+    with pytest.raises(NetspecError, match="NS745"):
+        draw(net(*lines, settings='captions = ["a", "b", "c", "d"]'))
+
+
+@pytest.mark.parametrize("view", ["neurons", "perceptron", "grid"])
+def test_one_caption_too_many_is_refused(view: str) -> None:
+    text = net("input x: 3", "output y: 1 perceptron -> relu", settings=f"view = {view}")
+    drawn = netspec.parse(text).net()
+    most = 3 if view == "perceptron" else 1
+    drawn.render(captions=["w"] * most)
+    with pytest.raises(UsageError, match="NS745"):
+        drawn.render(captions=["w"] * (most + 1))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from netspec.figure.notes import marks_of
-from netspec.figure.settings import FigureSettings
+from netspec.figure.settings import FigureSettings, Fit
 from netspec.ir.graph import Edge, Graph, Layer, Node, Scope
 
 
@@ -53,8 +53,7 @@ class CollapsedGraph:
         self.graph = graph
         self.depth = depth
         self.unfold = unfold
-        self.lang = "en"
-        self.fit = FigureSettings().fit
+        self.settings = FigureSettings()
         self.steps: dict[int, Node] = {}  # the nodes that boxes name one by one, as the boxes name them
         self.part = part or whole(graph)
         self.around = {scope.index for scope in graph.ancestors(self.part.scope)}
@@ -76,6 +75,14 @@ class CollapsedGraph:
         self.clusters = [scope for scope in graph.scopes if scope.index in used and self.drawn(scope)]
 
     # ---- scopes
+
+    @property
+    def lang(self) -> str:
+        return self.settings.lang
+
+    @property
+    def fit(self) -> Fit:
+        return self.settings.fit
 
     def _level(self, scope: Scope) -> int:
         """Return how many scopes, this one included, must be open before a reader sees inside this one.

@@ -16,17 +16,18 @@ from netspec.figure.blocks.frames import draw_frame, frames
 from netspec.figure.blocks.opening import opened
 from netspec.figure.blocks.plan import LEADING, NAME, Arrow, Box, BoxShape, Cluster, Placed, Plan, Row
 from netspec.figure.blocks.step_words import arguments, scope_title, step_lines, tint_of
-from netspec.figure.notes import ORDER, marks_of
+from netspec.figure.notes import ORDER, lines_named, marks_of
 from netspec.figure.scene import HAIR, Node, Pen, Point, Scene, Shape, Text
 from netspec.figure.scene.canvas import Canvas
-from netspec.figure.scene.tex import Atom, Line
+from netspec.figure.scene.tex import Atom, Line, inline
 from netspec.figure.scene.typeset import line_width, words, wrapped
-from netspec.figure.settings import FigureSettings
+from netspec.figure.settings import FigureSettings, split_arrow
 from netspec.figure.strings import say
+from netspec.figure.units.elided import size_label
 from netspec.ir.graph import Edge, Graph, Layer, Scope
 from netspec.ir.graph import Node as Step
 from netspec.ir.marks import BOX
-from netspec.ir.types import Type, type_text
+from netspec.ir.types import Time, Type, type_text
 
 STEP, LIGHT = 3.9, 3.4  # text sizes: of a step, and of all that is less important
 PAD_X, PAD_Y = 2.6, 2.1  # from the text of a box to its outline
@@ -102,7 +103,7 @@ def _results(collapsed: CollapsedGraph) -> list[tuple[Box, Arrow]]:
         name = scope.result_names[place - 1] if inner else path
         known = source.layer.label == name or (inner and len(collapsed.part.results) == 1)
         whole = collapsed.fit.types and _everywhere(collapsed, source)
-        type_ = type_words(collapsed.graph.type_of(edge)) if whole else ""
+        type_ = type_words(collapsed.graph.type_of(edge), collapsed.lang) if whole else ""
         line = words(": ".join(filter(None, ("" if known and type_ else name, type_))))
         box = Box(f"{path}.out.{place}", "text", (Row(line, LIGHT, "guide"),), "tint-plain", "ink", "", path)
         box.width, box.height = line_width(line, LIGHT) + 2, LIGHT * 1.6
@@ -122,29 +123,48 @@ def _box(collapsed: CollapsedGraph, group: NodeGroup) -> Box:
         box = _sign(collapsed, group)
     else:
         shape: BoxShape = "pill" if group.nodes[0].kind == "input" or group.outside or group.port else "round"
-        box = Box(group.id, shape, _rows(collapsed, group), tint_of(group), _ink(graph, group), "")
+        rows = _retitled(collapsed, group) or _rows(collapsed, group)
+        box = Box(group.id, shape, rows, tint_of(group), _ink(graph, group), "")
         pad = collapsed.fit.space(PAD_X, THIN_PAD)
         box.width = max(line_width(row.line, row.size) for row in box.rows) + 2 * pad + (2 if shape == "pill" else 0)
         box.height = sum(row.size for row in box.rows) * LEADING + 2 * PAD_Y
         box.width = max(box.width, collapsed.fit.space(LEAST_WIDTH))
     box.cluster = _cluster_id(collapsed, group.cluster)
     box.layer = layer.path
-    box.tip = f"{layer.path}: {type_words(group.nodes[-1].type)}"
+    box.tip = f"{layer.path}: {type_words(group.nodes[-1].type, collapsed.lang)}"
     return box
 
 
+def _retitled(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
+    """Return the words that the user put in the place of a box's own; none if there are no such words."""
+    ended = _line_ended(collapsed.graph, group)
+    title = None if ended is None else collapsed.settings.of(ended.path).title
+    if not title:
+        return ()
+    step_lines(collapsed, group)  # so that it is known which steps the words stand for
+    return tuple(Row(line, STEP) for line in wrapped(title, collapsed.widest, STEP))
+
+
 def _sign(collapsed: CollapsedGraph, group: NodeGroup) -> Box:
-    """Return the box of a sum or join: a circle, or a pill with the line's name if a later time step reads it."""
+    """Return the box of a sum or join: a circle, or a pill with the line's name and caption.
+
+    The name of a line inside a block stands there only if the line has a caption or a later time step reads it.
+    """
     sign, node = group.sign, group.nodes[0]
+    retitled = _retitled(collapsed, group)
+    ended = _line_ended(collapsed.graph, group)
     delayed = any(collapsed.graph.nodes[index].delay for index in collapsed.readers.get(node.index, ()))
-    named = _line_ended(collapsed.graph, group) if delayed else None
+    named = ended if ended is not None and (delayed or ended.caption or not ended.scope) else None
     found = marks_of(collapsed.graph, node, collapsed.lang)[1:]
     marks = [mark.text for mark in found if mark.rank == BOX and mark.option != ORDER]
     collapsed.steps[node.index] = node
     text = ", ".join((sign if named is None else f"{named.label}: {sign}", *marks))
-    box = Box(group.id, "circle" if text == sign else "pill", (Row(words(text), STEP),), "tint-plain", "ink", "")
-    box.height = 2 * SIGN
-    box.width = 2 * SIGN if text == sign else line_width(words(text), STEP) + 4.4
+    caption = () if named is None or not named.caption else wrapped(named.caption, collapsed.widest, LIGHT)
+    rows = retitled or (Row(words(text), STEP), *(Row(line, LIGHT) for line in caption))
+    alone = not retitled and text == sign
+    box = Box(group.id, "circle" if alone else "pill", rows, "tint-plain", "ink", "")
+    box.height = max(2 * SIGN, sum(row.size for row in rows) * LEADING + (PAD_Y if len(rows) > 1 else 0.0))
+    box.width = 2 * SIGN if alone else max(line_width(row.line, row.size) for row in rows) + 4.4
     return box
 
 
@@ -310,15 +330,28 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
                     said |= {part: None, role: None}
     found = []
     typed: set[str] = set()
+    given = _given(collapsed)
     for (source_id, target_id, least), types in values.items():
         source, target = ends[source_id], ends[target_id]
         texts = [text for text in words[source_id, target_id, least] if text]
         if not least and source_id not in typed and _is_news(collapsed, source, types[0]):
             typed.add(source_id)
-            texts.append(type_words(types[0]))
+            texts.append(type_words(types[0], collapsed.lang))
         if least:
             texts = _times(delays[source_id, target_id], least)
+        own = given.get((source.layer.path, target.layer.path)) if source.layer is not target.layer else None
+        texts = texts if own is None else [own]
         found.append(_arrow(source, target, ", ".join(texts), least))
+    return found
+
+
+def _given(collapsed: CollapsedGraph) -> dict[tuple[str, str], str]:
+    """Return the words that the user wrote on arrows, by the paths of the two lines."""
+    found = {}
+    for source, target, said in filter(None, map(split_arrow, collapsed.settings.arrows)):
+        for before in lines_named(collapsed.graph, source):
+            for after in lines_named(collapsed.graph, target):
+                found[before.path, after.path] = said
     return found
 
 
@@ -355,7 +388,7 @@ def _arrow(source: NodeGroup, target: NodeGroup, text: str, delay: int) -> Arrow
     head = not target.fork
     if not text:
         return Arrow(source.id, target.id, delay=delay, head=head)
-    line = words(text)
+    line = inline(text)
     return Arrow(source.id, target.id, line, delay, line_width(line, LIGHT) + 1.6, LIGHT * 1.45, head=head)
 
 
@@ -396,9 +429,17 @@ def _everywhere(collapsed: CollapsedGraph, group: NodeGroup) -> bool:
 _TIMES = re.compile(r"(?<=\d)x(?=\d)| x ")
 
 
-def type_words(value: Type) -> str:
-    """Return a type with the sign × instead of the letter x, as in 64@56×56."""
-    return _TIMES.sub(lambda match: " × " if match[0] == " x " else "×", type_text(value))
+def type_words(value: Type, lang: str) -> str:
+    """Return a type as textbooks write it: 64@56×56, 10 × 64 for 64 values at each of 10 steps, 10 classes."""
+    steps = ""
+    if isinstance(value.time, Time):
+        steps = ("≤ " if value.time.varying else "") + size_label(value.time.length)
+    if value.classes is not None and not value.space:
+        name = "tokens" if steps else "classes"
+        return say(name, lang).format(steps=steps, classes=size_label(value.classes))
+    one = type_text(value._replace(time=None))
+    text = _TIMES.sub(lambda match: " × " if match[0] == " x " else "×", one)
+    return f"{steps} × {text}" if steps else text
 
 
 # ---- the scene

@@ -25,8 +25,7 @@ def opened(graph: Graph, settings: FigureSettings) -> list[CollapsedGraph]:
     beside = automatic if settings.details is None else settings.details
     found = [main, *(_details(graph, main) if beside else [])]
     for collapsed in found:
-        collapsed.lang = settings.lang
-        collapsed.fit = settings.fit
+        collapsed.settings = settings
     return found
 
 

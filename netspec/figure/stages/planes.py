@@ -11,7 +11,7 @@ from itertools import pairwise
 from netspec.figure.scene import HAIR, Node, Pen, Point, Polygon, Rect, Scene, Value, around
 from netspec.figure.scene.canvas import Canvas
 from netspec.figure.scene.tex import Line
-from netspec.figure.scene.typeset import text_box, widest, words
+from netspec.figure.scene.typeset import paragraph, text_box, widest, words
 from netspec.figure.settings import FigureSettings, Fit
 from netspec.figure.stages import Stage, extent, number, stages_of
 from netspec.figure.strings import say
@@ -115,7 +115,9 @@ def planes(graph: Graph, settings: FigureSettings) -> Scene:
     """Draw a net that is a chain of maps and layers. Raises Unsuitable if the net is no such chain."""
     canvas = Canvas()
     before: Stack | None = None
-    for row in _rows(stages_of(graph), settings):
+    stages = stages_of(graph)
+    said = {stage.id: text for stage, text in zip(stages[1:], settings.captions or (), strict=False)}
+    for row in _rows(stages, settings):
         if before is not None:
             low = canvas.box().bottom
             top = min(box.top for stack in row for box in stack.outline())
@@ -126,7 +128,7 @@ def planes(graph: Graph, settings: FigureSettings) -> Scene:
             _draw(canvas, stack, settings)
         for turn, (one, other) in enumerate(pairwise(row)):
             _join(canvas, one, other, turn)
-        _operations(canvas, row, settings)
+        _operations(canvas, row, settings, said)
         before = row[-1]
     canvas.clear("title")
     canvas.clear("caption")
@@ -422,8 +424,8 @@ def _cells(map_: Rect, of_map: tuple[float, float], rows: range, columns: range)
 # ---- the text under the drawing
 
 
-def _operations(canvas: Canvas, stacks: list[Stack], settings: FigureSettings) -> None:
-    """Write the operation between each two neighbouring stages under the drawing.
+def _operations(canvas: Canvas, stacks: list[Stack], settings: FigureSettings, given: dict[str, str]) -> None:
+    """Write the operation between each two neighbouring stages under the drawing, or what the spec says instead.
 
     Texts that would overlap go into further rows. A tick leads from each text up to the gap between its stages.
     """
@@ -433,8 +435,8 @@ def _operations(canvas: Canvas, stacks: list[Stack], settings: FigureSettings) -
     bottom = max(max(box.bottom for box in stack.outline()) for stack in stacks) + 4.0
     ends: list[float] = []
     for before, after in pairwise(stacks):
-        text = after.stage.caption or _done(after.stage, settings.lang)
-        line = words(text)
+        text = given.get(after.stage.id) or after.stage.caption or _done(after.stage, settings.lang)
+        line = paragraph(text)[0]
         half = widest((line,), size) / 2
         x = _gap(before, after)
         row = next((k for k, end in enumerate(ends) if x - half > end + 2.5), len(ends))

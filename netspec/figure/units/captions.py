@@ -53,18 +53,23 @@ def captions_of(groups: list[Group], settings: FigureSettings) -> list[Caption]:
     """Return captions for the groups with weights, in order, until the list ends. An empty text shows W alone."""
     if not settings.captions:
         return []
+    found, size = [], settings.fit.letters(layout.CAPTION)
+    ranks = weighted(groups)
+    for group, said in zip(ranks, settings.captions, strict=False):
+        words = wrapped(said, settings.fit.space(layout.COLUMN - 2 * layout.UNIT - 1, APART), size) if said else ()
+        formula = settings.fit.letters(layout.FORMULA)
+        found.append(Caption(group.id, ranks[group], words, weights_formula(group), size, formula))
+    return found
+
+
+def weighted(groups: list[Group]) -> dict[Group, int]:
+    """Return the groups with weights, which have room for a caption each, with the number of their column."""
     ranks: dict[Group, int] = {}
     for group in groups:
         ranks[group] = (
             max((ranks[link.source] for link in group.links if not link.delay and link.source in ranks), default=-1) + 1
         )
-    weighted = [group for group in groups if any(link.key for link in group.links) and ranks[group] > 0]
-    found, size = [], settings.fit.letters(layout.CAPTION)
-    for group, said in zip(weighted, settings.captions, strict=False):
-        words = wrapped(said, settings.fit.space(layout.COLUMN - 2 * layout.UNIT - 1, APART), size) if said else ()
-        formula = settings.fit.letters(layout.FORMULA)
-        found.append(Caption(group.id, ranks[group], words, weights_formula(group), size, formula))
-    return found
+    return {group: rank for group, rank in ranks.items() if rank > 0 and any(link.key for link in group.links)}
 
 
 def weights_formula(group: Group) -> Line:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 # settings, settings of layers and options that only some views can follow
 ASKED: Final = (
     "depth", "unfold", "details", "columns", "only", "input", "direction", "captions", "titles", "bias", "edges",
-    "colors", "formula", "max_units", "steps", "table", "show", "at", "box", "title", "symbol", "letter", "labels",
+    "colors", "formula", "max_units", "steps", "table", "arrows", "show", "at", "box", "title", "symbol", "letter",
+    "labels",
 )  # fmt: skip
 # how closely a figure is set, step by step: free space, then also the size of shapes beside the letters
 CLOSER: Final = ((1.0, 1.0), (0.7, 1.0), (0.5, 1.0), (0.5, 0.85), (0.4, 0.7), (0.3, 0.6), (0.3, 0.5))
@@ -89,6 +90,10 @@ class View:
     def plan(self, drawing: Drawing) -> Plan | None:
         """Return boxes and arrows that Graphviz places before `draw`; None if the view places everything itself."""
         return None
+
+    def places(self, drawing: Drawing) -> int:
+        """Return for how many `captions` the figure has room, if the view takes them."""
+        return 0
 
     def draw(self, drawing: Drawing) -> Scene:
         """Return the figure as primitives in millimetres.

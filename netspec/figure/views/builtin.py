@@ -34,6 +34,12 @@ class Perceptron(View):
 
         return perceptron(drawing.graph, _cut(drawing), drawing.settings)
 
+    def places(self, drawing: Drawing) -> int:
+        from netspec.figure.units.perceptron import chain_of
+
+        chain = chain_of(drawing.graph, _cut(drawing))
+        return 2 + bool(chain[1].activation) if len(chain) == 2 else 0
+
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
         return _with_activation(node, _in_units(drawing, node))
 
@@ -50,6 +56,9 @@ class Neurons(View):
         from netspec.figure.units.neurons import neurons
 
         return neurons(_cut(drawing), drawing.settings)
+
+    def places(self, drawing: Drawing) -> int:
+        return _weighted(drawing)
 
     def closer(self, drawing: Drawing, room: Room) -> Iterator[FigureSettings]:
         """Yield the usual direction and the other one, then fewer units of each layer."""
@@ -82,6 +91,9 @@ class Grid(View):
 
         return grid(drawing.graph, _cut(drawing), drawing.settings)
 
+    def places(self, drawing: Drawing) -> int:
+        return _weighted(drawing)
+
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
         """Return what ellipses show: wires of windows and of earlier time steps are not drawn."""
         if node.op.wiring == "window":
@@ -102,6 +114,11 @@ class Filter(View):
 
         return filter_view(drawing.graph, groups_of(drawing.graph), drawing.settings)
 
+    def places(self, drawing: Drawing) -> int:
+        from netspec.figure.units.filter import chosen
+
+        return 2 + bool(chosen(drawing.graph, groups_of(drawing.graph), drawing.settings)[0].activation)
+
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str] | None:
         """Return what the filter, its place on the map and the sum show."""
         from netspec.figure.units.filter import chosen
@@ -119,7 +136,7 @@ class Planes(View):
     name = "planes"
     about = "maps as stacks of planes, as in LeNet's figure"
     about_ko = "맵을 쌓인 평면으로. LeNet의 그림처럼"
-    takes = frozenset(("input", "captions = none", "title", "letter"))
+    takes = frozenset(("input", "captions", "title", "letter"))
     letters = 3.7
 
     def draw(self, drawing: Drawing) -> Scene:
@@ -127,12 +144,17 @@ class Planes(View):
 
         return planes(drawing.graph, drawing.settings)
 
+    def places(self, drawing: Drawing) -> int:
+        from netspec.figure.stages import stages_of
+
+        return len(stages_of(drawing.graph)) - 1
+
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
         """Return what stacks show: how many maps there are, the window of a step, and what is written below it."""
         from netspec.figure.stages import stages_of
 
         op = node.op
-        named = drawing.settings.captions != () and not drawing.graph.layers[node.layer].caption
+        named = drawing.settings.captions is None and not drawing.graph.layers[node.layer].caption
         named = named and any(stage.node is node for stage in stages_of(drawing.graph))
         if op.weighted_sum or named or (op.effect == "order" and titled(op) == {NAME}):
             return titled(op)
@@ -170,7 +192,9 @@ class Blocks(View):
     about = "boxes for lines, blocks and steps; needs Graphviz"
     about_ko = "줄, 블록, 단계를 상자로. Graphviz가 필요하다"
     by_name = True
-    takes: ClassVar[frozenset[str]] = frozenset(("depth", "unfold", "details", "columns", "only", "direction"))
+    takes: ClassVar[frozenset[str]] = frozenset(
+        ("depth", "unfold", "details", "columns", "only", "direction", "title", "arrows")
+    )
     letters = 3.9
 
     def plan(self, drawing: Drawing) -> Plan:
@@ -219,7 +243,9 @@ class Blocks(View):
         from netspec.figure.blocks.step_words import shown_in_boxes
 
         assert drawing.plan is not None
-        return shown_in_boxes(drawing.graph, node) if node.index in drawing.plan.steps else None
+        shown = shown_in_boxes(drawing.graph, node) if node.index in drawing.plan.steps else None
+        given = drawing.settings.of(drawing.graph.layers[node.layer].path).title
+        return shown if shown is None or given is None else shown & {"delay", "start", ORDER}
 
 
 @VIEWS.register
@@ -314,6 +340,12 @@ def _is_of(graph: Graph, group: Group, path: str) -> bool:
         *(graph.layers[scope.layer].path for scope in graph.ancestors(group.layer.scope) if scope.layer >= 0),
     ]
     return path in lines
+
+
+def _weighted(drawing: Drawing) -> int:
+    from netspec.figure.units.captions import weighted
+
+    return len(weighted(_cut(drawing)))
 
 
 def _cut(drawing: Drawing) -> list[Group]:
