@@ -478,6 +478,7 @@ def scene_of(plan: Plan, placed: Placed) -> Scene:
         inside = box.id if box.shape != "text" else ""
         _centred(canvas, box.id, box.rows, placed.boxes[box.id], inside, ("label",) if inside else ("shape",))
     canvas.clear("shape")
+    canvas.clear("title", "tint-cluster")
     # paint the frames first, outer ones before inner ones; pills are in the same list and must lie over the frames
     canvas.back.sort(key=lambda item: isinstance(item, Node))
     return canvas.scene("blocks")

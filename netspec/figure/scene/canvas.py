@@ -275,8 +275,8 @@ class Canvas:
 
     # ---- the end
 
-    def clear(self, kind: str) -> None:
-        """Put paper behind the texts of a class where wires run through them, so that they stay readable."""
+    def clear(self, kind: str, fill: str = "paper") -> None:
+        """Put a ground behind the texts of a class where wires run through them, so that they stay readable."""
         wires = [item for item in (*self.wires, *self.front) if isinstance(item, Wire)]
         for text in self.texts:
             box = text.box.grown(0.3)
@@ -285,7 +285,7 @@ class Canvas:
                 box.grown(0.2).overlaps(Rect(*point, *point).grown(0.1)) for wire in near for point in along(wire, 250)
             ):
                 ground = f"{text.id}.ground"
-                self.polygon(ground, box.corners, front=True, pen=None, fill="paper", classes=("ground",))
+                self.polygon(ground, box.corners, front=True, pen=None, fill=fill, classes=("ground",))
 
     @property
     def items(self) -> list[Item]:
