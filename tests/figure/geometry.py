@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from netspec.figure.scene import Node, Point, Rect, Scene, Wire, along
 
@@ -26,6 +26,7 @@ def faults(scene: Scene) -> list[str]:
         *dots_on_others(scene),
         *wires_through_labels(scene),
         *frames_over_frames(scene),
+        *shared_lines(scene),
     ]
 
 
@@ -210,3 +211,22 @@ def _touches(node: Node, box: Rect) -> bool:
     x = min(max(node.x, box.left), box.right)
     y = min(max(node.y, box.top), box.bottom)
     return math.hypot((x - node.x) / node.rx, (y - node.y) / node.ry) < 1 - NEAR
+
+
+def shared_lines(scene: Scene) -> list[str]:
+    """Wires of different sources cross, and at most end together: they have no piece of a line in common."""
+    lines: dict[tuple[bool, float], list[tuple[float, float, Wire]]] = {}
+    for wire in scene.wires:
+        if wire.curved:
+            continue
+        for a, b in pairwise(wire.points):
+            for level, at, low, high in ((True, a.y, a.x, b.x), (False, a.x, a.y, b.y)):
+                if (abs(a.y - b.y) if level else abs(a.x - b.x)) < NEAR:
+                    piece = (min(low, high), max(low, high), wire)
+                    lines.setdefault((level, round(at, 1)), []).append(piece)
+    return [
+        f"wires {one.id} and {two.id} share a line"
+        for pieces in lines.values()
+        for (_, end, one), (begin, _, two) in combinations(sorted(pieces, key=lambda piece: piece[:2]), 2)
+        if begin < end - NEAR and (one.source or one.id) != (two.source or two.id)
+    ]

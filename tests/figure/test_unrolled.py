@@ -91,3 +91,30 @@ def test_a_longer_delay_passes_over_the_steps_between() -> None:
     scene = drawn("input x: 3 over 4", "hidden c: x & c[t-2] -> 4 perceptrons", "output y: 2 perceptrons")
     assert {("c@1", "c@3"), ("c@2", "c@4")} <= arrows(scene)
     assert faults(scene) == []
+
+
+@pytest.mark.parametrize("page", ["wide", "page"])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("hidden h: x & x[t-1] -> 3 perceptrons", "output y: h & h[t-2] -> 1 perceptron"),
+        ("hidden h: x & h[t-1] & h[t-2] & x[t-1] -> 3 perceptrons", "output y: h & x[t-3] -> 1 perceptron"),
+        ("hidden h: x & h[t-2] -> 3 perceptrons", "output y: last(time) -> 1 perceptron"),
+        (
+            "hidden g: x & x[t-1] -> 16 perceptrons", "hidden h: g & g[t-2] -> 16 perceptrons",
+            "hidden k: h & h[t-4] -> 16 perceptrons", "output y: k & k[t-8] -> 1 perceptron",
+        ),
+    ],
+)  # fmt: skip
+def test_wires_of_different_steps_share_no_line(lines: tuple[str, ...], page: str) -> None:
+    """A shared piece of a line would show a read that the net does not have."""
+    hints = "figure {\n  view = unrolled\n  steps = 6\n" + ("  width = page\n" if page == "page" else "") + "}"
+    scene = drawn("\n".join(("net n(T) {", "input x: 1 over T", *lines, "}", hints)))
+    assert faults(scene) == []
+    pills = {node.id: node.box for node in scene.nodes if "pill" in node.classes}
+    for wire in scene.wires:  # an arrow comes from outside; one with an open end reaches no pill
+        if not wire.target:
+            assert min(node.distance(wire.points[-1]) for node in scene.nodes) > 3, wire.id
+        else:
+            box, before = pills[wire.target], wire.points[-2]
+            assert not (box.left < before.x < box.right and box.top < before.y < box.bottom), wire.id

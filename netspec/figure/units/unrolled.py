@@ -119,10 +119,12 @@ def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Sce
     }
     phases, begun = _phases(graph, groups)
     drawing = Unrolled(graph, settings, groups, names, phases, *_rows(groups, phases, begun), blocks, begun)
-    for _ in range(3):  # first to see whether one line is enough, then to count the lanes, which decide the distances
+    before = None
+    while before != (before := (drawing.broken, sum(map(len, drawing.lanes.values())))):  # lanes decide the distances
         drawing.canvas, drawing.cells = Canvas(), []
         _draw(drawing)
-        drawing.broken = drawing.broken or drawing.cells[-1].right > settings.fit.width
+        if not drawing.broken and drawing.cells[-1].right > settings.fit.width:
+            drawing.broken, drawing.lanes = True, {}
     return drawing.canvas.scene("unrolled")
 
 
@@ -467,6 +469,7 @@ def _through_time(drawing: Unrolled, order: list[Cell], link: Link, group: Group
     """Draw the arrows of a delayed read; `order` has the cells as time runs for the group."""
     gap = {len(order) - 1 if not group.backward else 1} if ends and len(order) > 1 else set()  # dots stand before it
     ahead = -1 if group.backward else 1
+    late = f"@{link.delay}" if link.delay != 1 else ""
     for number, cell in enumerate(order):
         source = cell.pills.get(link.source)
         if source is None:
@@ -477,24 +480,26 @@ def _through_time(drawing: Unrolled, order: list[Cell], link: Link, group: Group
             _jump(drawing, cell, order[later], link.source, group, link, link.delay)
         elif broken or (elided and not ends and not group.backward):
             start = Point(source.x + ahead * source.rx, source.y)
+            near = number + 1 < len(order) and number + 1 not in gap  # it must not seem to reach the next cell
+            end = Point(start.x + ahead * drawing.apart / (2 if near else 1), start.y)
             _delayed(
                 drawing,
                 source.id,
                 "",
-                (start, Point(start.x + ahead * drawing.apart, start.y)),
+                (start, end),
                 group,
-                f"{source.id}~{group.id}",
+                f"{source.id}~{group.id}{late}",
             )
     for at in gap or ({0} if elided and group.backward else ()):
         target = order[at].pills[group]
-        tip = Point(target.x - ahead * target.rx, target.y)
+        tip = _side(drawing, target, group, link, -ahead)
         _delayed(
             drawing,
             "",
             target.id,
             (Point(tip.x - ahead * drawing.apart, tip.y), tip),
             group,
-            f"{target.id}.{link.source.id}.in",
+            f"{target.id}.{link.source.id}.in{late}",
         )
 
 
@@ -508,7 +513,7 @@ def _jump(drawing: Unrolled, cell: Cell, later: Cell, source: Group, group: Grou
     low, high = cell.pills[source], later.pills[group]
     first, last = drawing.cells.index(cell), drawing.cells.index(later)
     ahead = 1 if first < last else -1
-    start, end = Point(low.x + ahead * low.rx, low.y), _side(high, group, link.source, -ahead)
+    start, end = Point(low.x + ahead * low.rx, low.y), _side(drawing, high, group, link, -ahead)
     key = (source, group, delay)
     before, after = (cell, drawing.cells[last - 1]) if ahead > 0 else (drawing.cells[first - 1], later)
     over = (*key, first % max(delay, 1))
@@ -559,11 +564,23 @@ def _round(
     return [*points, Point(arrive, y), Point(into, y), Point(into, end)]
 
 
-def _side(pill: Node, group: Group, source: Group, side: int) -> Point:
-    """Return where an arrow enters a pill from the left (-1) or right; several arrows enter at heights of their own."""
-    order = list(dict.fromkeys(link.source for link in group.links if link.delay))
-    level = group if group in order else order[0]  # the one that comes straight
-    down = (order.index(source) - order.index(level)) * PORT / 2
+def _side(drawing: Unrolled, pill: Node, group: Group, link: Link, side: int) -> Point:
+    """Return where the arrow of a link enters a pill from the left (-1) or right.
+
+    The middle is for the arrow that comes straight from the step before, because wires leave there too. Others enter
+    below the middle from lower rows, and above it from other rows.
+    """
+
+    def below(source: Group) -> bool:
+        return drawing.rows[source] < drawing.rows[group]
+
+    reads = dict.fromkeys((one.source, one.delay) for one in group.links if one.delay)
+    reads.pop((group, 1), None)
+    own = [read for read in reads if below(read[0]) == below(link.source)]
+    down = 0.0
+    if (link.source, link.delay) in own:
+        step = min(PORT / 2, 0.8 * pill.ry / len(own))
+        down = (own.index((link.source, link.delay)) + 1) * step * (1 if below(link.source) else -1)
     return Point(pill.x + side * (pill.rx - pill.ry + numbers.sqrt(max(pill.ry**2 - down**2, 0.0))), pill.y + down)
 
 
