@@ -27,6 +27,7 @@ _WORDS: Final = {
     "not drawn": {"en": "not drawn: {count}, at most {value}", "ko": "그리지 않은 가중치 {count}개: 최대 {value}"},
     "more filters": {"en": "and {count} more", "ko": "외 {count}개"},
     "weights of": {"en": "same weights as {label}", "ko": "{label}의 가중치를 함께 씀"},
+    "back": {"en": "inside, it reads {steps}", "ko": "안에서 {steps} 시점을 읽음"},
     "shared": {"en": "shared weights", "ko": "가중치 공유"},
     "not shown": {"en": "not shown: {text}", "ko": "그리지 않은 것: {text}"},
     "no types": {"en": "the sizes of the values are not written", "ko": "값의 크기는 쓰지 않음"},

@@ -217,7 +217,7 @@ def shared_lines(scene: Scene) -> list[str]:
     """Wires of different sources cross, and at most end together: they have no piece of a line in common."""
     lines: dict[tuple[bool, float], list[tuple[float, float, Wire]]] = {}
     for wire in scene.wires:
-        if wire.curved:
+        if wire.curved or "cone" in wire.classes:
             continue
         for a, b in pairwise(wire.points):
             for level, at, low, high in ((True, a.y, a.x, b.x), (False, a.x, a.y, b.y)):

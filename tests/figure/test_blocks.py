@@ -188,3 +188,37 @@ def test_each_kind_of_call_has_a_panel_of_its_own() -> None:
     titles = [text.plain for text in scene.texts if text.id.startswith("detail Unit") and "title" in text.classes]
     assert titles.count("Unit") == 2
     assert {"act = relu", "act = tanh"} <= set(titles)
+
+
+LOOKS_BACK = """block B(d) {
+  input  x: 3 over T
+  hidden a: x -> 4 perceptrons -> relu
+  output y: a & a[t-d] & a[t-2*d] -> 3 perceptrons
+}
+net n(T) {
+  input  x: 3 over T
+  hidden r: B(1)
+  hidden s: B(4)
+  output y: last(time) -> 2 perceptrons
+}"""
+
+
+def test_a_read_of_an_earlier_step_inside_a_closed_block_is_no_loop() -> None:
+    for depth in ("0", "1"):
+        text = f"{LOOKS_BACK}\nfigure {{\n  depth = {depth}\n}}"
+        scene = netspec.parse(text).net().render(view="blocks").scene
+        assert not [wire.id for wire in scene.wires if wire.source == wire.target]
+        said = [text.plain for text in scene.texts]
+        assert any("inside, it reads t−1, t−2" in one for one in said)
+        assert any("inside, it reads t−4, t−8" in one for one in said)
+
+
+def test_a_block_drawn_for_all_its_calls_says_the_delays_of_all() -> None:
+    scene = netspec.parse(LOOKS_BACK).net().render(view="blocks").scene
+    assert "t−d, t−2d" in [text.plain for text in scene.texts]
+
+
+def test_a_true_loop_of_a_closed_block_is_drawn() -> None:
+    text = LOOKS_BACK.replace("a[t-d]", "y[t-d]") + "\nfigure {\n  depth = 0\n}"
+    scene = netspec.parse(text).net().render(view="blocks").scene
+    assert len([wire for wire in scene.wires if wire.source == wire.target]) == 2

@@ -282,10 +282,11 @@ class CollapsedGraph:
 
     # ---- values
 
-    def sources(self, edge: Edge, seen: frozenset[int] = frozenset()) -> list[tuple[Edge, int]]:
+    def sources(self, edge: Edge, seen: frozenset[int] = frozenset(), shift: int = 0) -> list[tuple[Edge, int]]:
         """Return the drawn values that an edge reads, each with its delay in time steps.
 
-        Ports and delays have no box, so the edge is followed through them to the nodes that have one.
+        Ports and delays have no box, so the edge is followed through them to the nodes that have one. The delays are
+        those of the nodes `shift` places later: of another call of the block that is drawn.
         """
         node = self.graph.nodes[self.image(edge.node)]
         if node.index in seen:
@@ -293,16 +294,33 @@ class CollapsedGraph:
         if node.index in self.of:
             return [(Edge(node.index, edge.output), 0)]
         if node.kind == "port" and node.index in self.part.nodes:
-            return self.sources(node.inputs[0], seen | {node.index})
+            return self.sources(node.inputs[0], seen | {node.index}, shift)
         if node.kind == "delay":
-            found = self.sources(node.inputs[0], seen | {node.index})
-            found = [(source, delay + node.delay) for source, delay in found]
+            found = self.sources(node.inputs[0], seen | {node.index}, shift)
+            steps = self.graph.nodes[node.index + shift].delay if node.index in self.part.nodes else node.delay
+            found = [(source, delay + steps) for source, delay in found]
             for start in node.inputs[1:]:
                 found += [(source, START) for source, _ in self.sources(start, seen | {node.index})]
             return found
         if node.index not in self.part.nodes:
             self._outside(node)
         return [(Edge(node.index, edge.output), 0)]
+
+    def in_calls(self, edge: Edge) -> list[tuple[Edge, tuple[int, ...]]]:
+        """Return the drawn values that an edge reads, each with its delays in all calls that the drawing stands for."""
+        scope = self.graph.scopes[self.part.scope]
+        calls = self.alike(scope) if self.part.name else [scope]
+        every = [self.sources(edge, shift=call.first - scope.first) for call in calls]
+        return [(found[0][0], tuple(delay for _, delay in found)) for found in zip(*every, strict=True)]
+
+    def recurs(self, node: int, source: int) -> bool:
+        """Whether a value depends on the node that reads it, so that the read is a true loop."""
+        seen, waiting = {source}, [source]
+        while waiting:
+            reads = {edge.node for edge in self.graph.nodes[waiting.pop()].inputs} - seen
+            seen |= reads
+            waiting += reads
+        return node in seen
 
     def _outside(self, node: Node) -> None:
         """Make a box for a node outside the drawn part whose value the drawn part reads."""

@@ -15,7 +15,7 @@ from netspec.figure.blocks.arranging import as_u, set_out, straighten
 from netspec.figure.blocks.frames import draw_frame, frames
 from netspec.figure.blocks.opening import opened
 from netspec.figure.blocks.plan import LEADING, NAME, Arrow, Box, BoxShape, Cluster, Placed, Plan, Row
-from netspec.figure.blocks.step_words import arguments, scope_title, step_lines, tint_of
+from netspec.figure.blocks.step_words import arguments, scope_title, step_lines, steps_back, tint_of
 from netspec.figure.notes import ORDER, lines_named, marks_of
 from netspec.figure.scene import HAIR, Node, Pen, Point, Scene, Shape, Text
 from netspec.figure.scene.canvas import Canvas
@@ -189,14 +189,14 @@ def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
         rows += [Row(line, LIGHT) for line in wrapped(layer.caption, collapsed.widest, LIGHT) if layer.caption]
         for text in step_lines(collapsed, group):
             rows += [Row(line, STEP if not layer.caption else LIGHT) for line in _broken(text, STEP, collapsed.widest)]
-        return (*rows, *_shared(collapsed, group))
+        return (*rows, *_shared(collapsed, group), *_back(collapsed, group))
     if group.scope is not None:
         title = scope_title(collapsed, group.scope, group.times)
         broken = _broken(title, NAME, collapsed.widest)
         rows += [Row(tuple(atom._replace(style="bold") for atom in line), NAME) for line in broken]
         if layer.scope == 0:
             rows.append(Row(words(layer.label), LIGHT, "faint"))
-        return (*rows, *_shared(collapsed, group))
+        return (*rows, *_shared(collapsed, group), *_back(collapsed, group))
     ended = _line_ended(graph, group)
     if ended is not None:
         rows.append(Row(words(_label(ended), "bold"), LIGHT, "guide"))
@@ -233,6 +233,19 @@ def _shared(collapsed: CollapsedGraph, group: NodeGroup) -> list[Row]:
     while owner.scope:
         owner = collapsed.graph.layers[collapsed.graph.scopes[owner.scope].layer]
     return [Row(words(say("weights of", collapsed.lang).format(label=owner.label)), LIGHT, "guide")]
+
+
+def _back(collapsed: CollapsedGraph, group: NodeGroup) -> list[Row]:
+    """Return the rows that say which earlier steps the lines in a closed box read of each other, if no loop says it."""
+    delays = {
+        delays
+        for node in group.nodes
+        for edge in node.inputs
+        for source, delays in collapsed.in_calls(edge)
+        if delays[0] > 0 and collapsed.of.get(source.node) is group and not collapsed.recurs(node.index, source.node)
+    }
+    text = say("back", collapsed.lang).format(steps=", ".join(_times(collapsed, delays, 1)))
+    return [Row(line, LIGHT, "loop") for line in _broken(text, LIGHT, collapsed.widest)] if delays else []
 
 
 def _label(layer: Layer) -> str:
@@ -309,19 +322,21 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
     """
     values: dict[tuple[str, str, int], list[Type]] = {}
     words: dict[tuple[str, str, int], dict[str, None]] = {}
-    delays: dict[tuple[str, str], set[int]] = {}
+    delays: dict[tuple[str, str], set[tuple[int, ...]]] = {}
     ends: dict[str, NodeGroup] = {}
     for node in collapsed.graph.nodes:
         target = collapsed.of.get(node.index)
         if target is None or target.outside or target.port:
             continue
         for position, edge in enumerate(node.inputs):
-            for source_edge, delay in collapsed.sources(edge):
-                source = collapsed.of.get(source_edge.node)
+            for source_edge, steps in collapsed.in_calls(edge):
+                source, delay = collapsed.of.get(source_edge.node), steps[0]
                 if source is None or (source is target and not delay):
                     continue
+                if source is target and delay > 0 and not collapsed.recurs(node.index, source_edge.node):
+                    continue  # nothing recurs: the box says in words that its inner lines read earlier steps
                 ends |= {source.id: source, target.id: target}
-                delays.setdefault((source.id, target.id), set()).add(delay)
+                delays.setdefault((source.id, target.id), set()).add(steps)
                 key = (source.id, target.id, min(delay, 1))
                 values.setdefault(key, []).append(collapsed.graph.type_of(edge))
                 said = words.setdefault(key, {})
@@ -338,7 +353,7 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
             typed.add(source_id)
             texts.append(type_words(types[0], collapsed.lang))
         if least:
-            texts = _times(delays[source_id, target_id], least)
+            texts = _times(collapsed, delays[source_id, target_id], least)
         own = given.get((source.layer.path, target.layer.path)) if source.layer is not target.layer else None
         texts = texts if own is None else [own]
         found.append(_arrow(source, target, ", ".join(texts), least))
@@ -355,9 +370,11 @@ def _given(collapsed: CollapsedGraph) -> dict[tuple[str, str], str]:
     return found
 
 
-def _times(delays: set[int], least: int) -> list[str]:
-    """Return the time steps from which the values of a delayed arrow come: `t−1`, `t−2`, or `t=0` for a start."""
-    return [f"t−{delay}" for delay in sorted(delays) if delay > 0] if least > 0 else ["t=0"]
+def _times(collapsed: CollapsedGraph, delays: set[tuple[int, ...]], least: int) -> list[str]:
+    """Return the time steps from which the values of a delayed arrow come: `t−1`, `t−2d`, or `t=0` for a start."""
+    if least < 0:
+        return ["t=0"]
+    return [f"t−{steps_back(collapsed, steps)}" for steps in sorted(delays) if steps[0] > 0]
 
 
 def _part(collapsed: CollapsedGraph, source: NodeGroup, edge: Edge) -> str:

@@ -243,6 +243,14 @@ def _letter(values: list[Any], calls: list[Scope]) -> Any:
     return Listed(_each(flat))
 
 
+def steps_back(collapsed: CollapsedGraph, delays: tuple[int, ...]) -> str:
+    """Return a delay in the calls that a drawing stands for: `2`, `2d` or, if no parameter gives it, `(1, 5)`."""
+    if len(set(delays)) == 1:
+        return str(delays[0])
+    found = _letter(list(delays), collapsed.alike(collapsed.graph.scopes[collapsed.part.scope]))
+    return f"({found})" if isinstance(found, Listed) else _said(found)
+
+
 class Listed(str):
     """The values of an option that differ between the calls of a block and are no parameter of it."""
 

@@ -8,10 +8,11 @@ Every position is a pair: `along` (in the direction in which the net computes) a
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import dist
 
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
-from netspec.figure.scene import Align, Node, Pen, Point, Rect, Scene, Value, Weight, layout
+from netspec.figure.scene import Align, Node, Pen, Point, Rect, Scene, Value, Weight, Wire, layout
 from netspec.figure.scene.canvas import Canvas, boxed
 from netspec.figure.scene.tex import Line, plain
 from netspec.figure.scene.typeset import math, paragraph, symbol, upright, widest, wrapped
@@ -24,6 +25,7 @@ TITLES_APART, CAPTIONS_APART = 2.4, 4.0  # mm between two titles of one row, and
 MOST_WIRES = 40_000  # more are not drawn: nobody could follow them, and it would take minutes
 ROWS_BESIDE = 4  # the titles beside level rows take at most this part (1 / ROWS_BESIDE) of a page's width
 PAST_PILL = 3.6  # mm: half the distance from a pill to the +1 beside it
+SKIP = 4.0  # mm from the columns that wires skip to the first lane round them, and from one lane to the next
 LEAVE = 3.5  # mm from a pill to a loop that runs along it
 LOOP = Pen(ink="loop", width=0.365, opacity=0.5)
 
@@ -72,6 +74,8 @@ class Drawing:
     along: list[float] = field(default_factory=list)
     drawn: dict[Block, list[Drawn]] = field(default_factory=dict)
     looped: bool = False
+    # the wires between two blocks that skip columns, each with the unit where it begins
+    skips: dict[tuple[Block, Block], list[tuple[Drawn, Wire]]] = field(default_factory=dict)
 
     @property
     def title(self) -> float:
@@ -272,14 +276,13 @@ def _links(drawing: Drawing) -> None:
     if count > MOST_WIRES:
         raise UsageError(Diagnostic("NS742", None, {"wires": count, "most": MOST_WIRES}))
     for link, source, block in links:
-        _link(drawing, link, source, block, rank[block] - rank[source] > 1)
-    if any("skip" in wire.classes for wire in drawing.canvas.wires):
-        _cover(drawing.canvas)
+        _link(drawing, link, source, block, drawing.columns[rank[source] + 1 : rank[block]])
+    _lanes(drawing)
 
 
-def _link(drawing: Drawing, link: Link, source: Block, target: Block, skips: bool) -> None:
+def _link(drawing: Drawing, link: Link, source: Block, target: Block, between: list[Column]) -> None:
     red = Pen(ink="loop", width=0.365, opacity=0.9)
-    pen = red if link.delay else Pen(opacity=0.45) if skips else Pen()
+    pen = red if link.delay else Pen(opacity=0.45) if between else Pen()
     group = target.group
     first = next((other.source for other in group.links if not other.delay), None)
     for end in drawing.drawn[target]:
@@ -296,15 +299,17 @@ def _link(drawing: Drawing, link: Link, source: Block, target: Block, skips: boo
             else:
                 weight = link.weight(end.place, start.place)
             tail, tip = _exit(drawing, start.node), _entry(drawing, end.node)
-            drawing.canvas.wire(
+            wire = drawing.canvas.wire(
                 start.node.id,
                 end.node.id,
                 (tail, tip),
                 pen=pen,
                 layer=group.layer.path,
                 weight=weight,
-                classes=(*(("delayed",) if link.delay else ()), *(("skip",) if skips else ())),
+                classes=(*(("delayed",) if link.delay else ()), *(("skip",) if between else ())),
             )
+            if between:
+                drawing.skips.setdefault((source, target), []).append((start, wire))
 
 
 def _joined(link: Link, start: Drawn, end: Drawn, group: Group) -> bool:
@@ -328,9 +333,51 @@ def _entry(drawing: Drawing, node: Node) -> Point:
     return Point(node.x - ahead.x * node.rx, node.y - ahead.y * node.ry)
 
 
-def _cover(canvas: Canvas) -> None:
-    """Fill all circles with the paper's colour, so that wires that pass a column are hidden behind its circles."""
-    canvas.nodes = [replace(item, fill="paper") if isinstance(item, Node) else item for item in canvas.nodes]
+def _lanes(drawing: Drawing) -> None:
+    """Lead the wires of a link round the columns that it skips, if one of them would pass behind a unit there.
+
+    Each source has a lane of its own before or behind these columns; the outermost source has the outermost lane.
+    """
+    axes, along = drawing.axes, drawing.along
+    rank = {block: column.rank for column in drawing.columns for block in column.blocks}
+    bent: dict[Drawn, list[tuple[Wire, int, int]]] = {}
+    for (source, target), wires in drawing.skips.items():
+        first, last = rank[source] + 1, rank[target]
+        units = [
+            one.node
+            for column in drawing.columns[first:last]
+            for block in column.blocks
+            for one in drawing.drawn[block]
+        ]
+        if any(_passes(wire, node) for _, wire in wires for node in units):
+            for start, wire in wires:
+                bent.setdefault(start, []).append((wire, first, last - 1))
+    ranks = {rank for wires in bent.values() for _, first, last in wires for rank in range(first, last + 1)}
+    columns = [drawing.columns[rank] for rank in ranks]
+    turned: dict[str, tuple[Point, ...]] = {}
+    for side in (-1, 1):
+        own = {start: _across(drawing, start.node) for start in bent}
+        own = {start: at for start, at in own.items() if side == (1 if axes.level and at > 0.01 else -1)}
+        edge = max((max(side * column.first, side * column.last) for column in columns), default=0.0) + layout.UNIT
+        order = sorted(own, key=lambda start: (max(last - first for _, first, last in bent[start]), side * own[start]))
+        for number, start in enumerate(order, 1):
+            at = side * (edge + SKIP * number)
+            for wire, first, last in bent[start]:
+                turns = axes.at(along[first] - layout.UNIT, at), axes.at(along[last] + layout.UNIT, at)
+                turned[wire.id] = (wire.points[0], *turns, wire.points[-1])
+    wires = drawing.canvas.wires
+    drawing.canvas.wires = [replace(wire, points=turned.get(wire.id, wire.points)) for wire in wires]
+
+
+def _across(drawing: Drawing, node: Node) -> float:
+    return node.y if drawing.axes.level else node.x
+
+
+def _passes(wire: Wire, node: Node) -> bool:
+    """Whether a straight wire passes behind a unit."""
+    (a, b), span = wire.points, dist(*wire.points)
+    off = abs((b.x - a.x) * (a.y - node.y) - (a.x - node.x) * (b.y - a.y)) / span
+    return off < node.rx + 1
 
 
 # ---- words
