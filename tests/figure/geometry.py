@@ -27,6 +27,7 @@ def faults(scene: Scene) -> list[str]:
         *wires_through_labels(scene),
         *frames_over_frames(scene),
         *shared_lines(scene),
+        *skips_behind_units(scene),
     ]
 
 
@@ -229,4 +230,16 @@ def shared_lines(scene: Scene) -> list[str]:
         for pieces in lines.values()
         for (_, end, one), (begin, _, two) in combinations(sorted(pieces, key=lambda piece: piece[:2]), 2)
         if begin < end - NEAR and (one.source or one.id) != (two.source or two.id)
+    ]
+
+
+def skips_behind_units(scene: Scene) -> list[str]:
+    """A wire that skips a column passes behind none of its units: it would read as a wire to and from that unit."""
+    units = [node for node in scene.nodes if "unit" in node.classes]
+    return [
+        f"wire {wire.id} passes behind {node.id}"
+        for wire in scene.wires
+        if "skip" in wire.classes
+        for node in units
+        if node.id not in (wire.source, wire.target) and _meets(list(wire.points), node.box.grown(-node.rx * 0.3))
     ]

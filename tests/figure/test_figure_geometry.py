@@ -117,3 +117,19 @@ def frame(id: str, left: float, right: float) -> Polygon:
 def test_each_law_finds_what_breaks_it(items: tuple[Node, ...], said: str) -> None:
     scene = Scene(view="neurons", items=items, canvas=Rect(-50, -50, 100, 100))
     assert any(said in fault for fault in faults(scene))
+
+
+@pytest.mark.parametrize("page", ["", "  width = column\n", "  direction = up\n"])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("hidden a: 2 perceptrons -> relu", "output y: a + x"),
+        (
+            "hidden a: 5 perceptrons", "hidden b: 2 perceptrons", "hidden c: b + x -> relu",
+            "output y: c & a & x -> 2 perceptrons",
+        ),
+    ],
+)  # fmt: skip
+def test_a_wire_that_skips_a_layer_runs_round_it(lines: tuple[str, ...], page: str) -> None:
+    text = "\n".join(("net n {", "input x: 2", *lines, "}", f"figure {{\n  view = neurons\n{page}}}"))
+    assert faults(netspec.parse(text).net().render().scene) == []

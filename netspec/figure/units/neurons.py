@@ -365,8 +365,10 @@ def _lanes(drawing: Drawing) -> None:
             for wire, first, last in bent[start]:
                 turns = axes.at(along[first] - layout.UNIT, at), axes.at(along[last] + layout.UNIT, at)
                 turned[wire.id] = (wire.points[0], *turns, wire.points[-1])
-    wires = drawing.canvas.wires
-    drawing.canvas.wires = [replace(wire, points=turned.get(wire.id, wire.points)) for wire in wires]
+    drawing.canvas.wires = [
+        replace(item, points=turned[item.id]) if isinstance(item, Wire) and item.id in turned else item
+        for item in drawing.canvas.wires
+    ]
 
 
 def _across(drawing: Drawing, node: Node) -> float:
