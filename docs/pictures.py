@@ -13,7 +13,11 @@ from docs.fences import DOCS, fences
 ROOT = DOCS.parent
 FOLDER = DOCS / "pictures"
 # picture -> the spec in specs/ it is drawn from, and what differs from its own figure section
-FROM_SPECS = {"lenet.svg": ("post/lenet.net", {}), "unrolled.svg": ("post/rnn_unrolled.net", {"lang": "en"})}
+FROM_SPECS = {
+    "lenet.svg": ("post/lenet.net", {}),
+    "filter.svg": ("post/filter.net", {"lang": "en"}),
+    "unrolled.svg": ("post/rnn_unrolled.net", {"lang": "en"}),
+}
 
 
 def drawn() -> dict[str, str]:
