@@ -231,7 +231,7 @@ def noted(scene: Scene, graph: Graph, shows: Shows, settings: FigureSettings, *,
         return scene
     drawn = [node for node in graph.nodes if shows(node) is not None and layer_of(graph, node, paths) is not None]
     scene = _with_tips(scene, left)
-    scene = _with_words(scene, at_layers(left), small)
+    scene = _with_words(scene, at_layers(left), {one.layer: one.owner.split()[0] for one in left}, small)
     text = gathered(graph, (one for one in left if one.mark.is_a == "kind"), drawn, lang)
     if not text or settings.notes == "none":
         return scene
@@ -256,17 +256,23 @@ def _with_tips(scene: Scene, left: list[Unshown]) -> Scene:
     return replace(scene, items=tuple(tipped(item) for item in scene.items))
 
 
-def _with_words(scene: Scene, said: dict[str, str], small: float) -> Scene:
-    """Write words at layers: below the figure in the column of the layer, or at its right in the row of the layer."""
+def _with_words(scene: Scene, said: dict[str, str], names: dict[str, str], small: float) -> Scene:
+    """Write words at layers: below the figure in the column of the layer, or at its right in the row of the layer.
+
+    If another layer stands between a layer and its words, all words stand in one line, each with the layer's name.
+    """
     if not said:
         return scene
     boxes = {path: _box_of(scene, path) for path in said}
-    layers = [_box_of(scene, path) for path in dict.fromkeys(item.layer for item in scene.items if item.layer)]
-    middles = [box.middle for box in layers]
+    layers = {path: _box_of(scene, path) for path in dict.fromkeys(item.layer for item in scene.items if item.layer)}
+    middles = [box.middle for box in layers.values()]
     across = max(point.x for point in middles) - min(point.x for point in middles)
     down = max(point.y for point in middles) - min(point.y for point in middles)
     canvas, ink = Canvas(), canvas_of(list(scene.items), 0.0)
     size = _size(scene, small)
+    if any(_beyond(box, other, across >= down) for box in boxes.values() for other in layers.values()):
+        text = "; ".join(f"{names[path]}: {text}".replace("\n", " ") for path, text in said.items())
+        return _with_line(scene, "mark", text, small)
     if across >= down:
         notes = [Footnote(f"{path}.marks", text, boxes[path].middle.x, size) for path, text in said.items()]
         notes.sort(key=lambda note: note.x)
@@ -280,6 +286,11 @@ def _with_words(scene: Scene, said: dict[str, str], small: float) -> Scene:
     paths = iter(sorted(said, key=lambda path: boxes[path].middle.x) if across >= down else said)
     texts = [replace(text, layer=path, classes=("mark",)) for text, path in zip(canvas.texts, paths, strict=True)]
     return _extended(scene, texts)
+
+
+def _beyond(box: Rect, other: Rect, below: bool) -> bool:
+    """Whether another layer stands as a whole below a layer, or at its right."""
+    return other.top >= box.bottom if below else other.left >= box.right
 
 
 def _box_of(scene: Scene, path: str) -> Rect:

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from netspec.diagnostics.model import Diagnostic, Hint, Words
+from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words
 from netspec.figure.scene import Item, Node, Polygon, Scene, Wire
 from netspec.figure.settings import LEAST_LINE, LEAST_TYPE, TYPE, FigureSettings, Page, Room
+from netspec.figure.views import VIEWS
 
 POINT = 25.4 / 72  # mm
+LESS = ("only", "depth = 1", "max_units = 3", "steps = 2", "table = false")  # settings with which a view draws less
 
 
 def room_on(page: Page, base: float) -> Room:
@@ -108,7 +110,11 @@ def _unreadable(best: Try, page: Page) -> Diagnostic:
     if best.most < page.height / best.scene.canvas.height:  # the width is what is missing
         wider = math.ceil(page.width * least / letters / 5) * 5
         hints = (Hint("wider", {"width": f"{wider}mm"}),)
-    return Diagnostic("NS740", None, words, hints=(*hints, Hint("less")), severity="warning")
+    takes = VIEWS[best.settings.view or ""].takes
+    less = tuple(text for text in LESS if text.split(" = ")[0] in takes)
+    if less:
+        hints = (*hints, Hint("less", {"settings": Quoted(less)}))
+    return Diagnostic("NS740", None, words, hints=hints, severity="warning")
 
 
 __all__ = ["laid_out", "room_on"]

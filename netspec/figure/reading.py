@@ -157,8 +157,12 @@ class Reader:
         if not follows(VIEWS[view], name, value):
             at = self.source.span((setting.key_at[0], setting.value.at[1]))
             views = views_with(name)
-            same = view in views
-            hint = Hint("value" if same else "views", {"views": Quoted(views)})
+            words: Words = {"views": Quoted(views)}
+            if view in views:  # it follows some values of the setting
+                values = sorted(taken for taken in VIEWS[view].takes if taken.startswith(f"{name} = "))
+                able = tuple(other for other in views if follows(VIEWS[other], name, value))
+                words = {"values": Quoted(tuple(values)), "views": Quoted(able or views)}
+            hint = Hint("value" if "values" in words else "views", words)
             self.found.append(Diagnostic("NS737", at, {"view": view, "name": name}, hints=(hint,)))
 
     # ---- names of settings

@@ -171,7 +171,8 @@ def _picture(
         if page is None:
             return draw(drawing)
         ways = view.closer(drawing, room_on(page, view.letters))
-        laid = laid_out(page, view.letters, ways, lambda settings: draw(planned(settings)), view.sketch)
+        sketch = view.sketch if arrays is None else {}  # a legend takes the room that the drawn weights need
+        laid = laid_out(page, view.letters, ways, lambda settings: draw(planned(settings)), sketch)
         picture.warnings += laid.warnings
         if settings.width is None:
             picture.options = options._replace(width=f"{laid.width:.3f}mm")

@@ -26,6 +26,17 @@ Template = str | Mapping[Any, str]
 BOX, NOTE, TOOLTIP = 1, 2, 3  # where the words are placed: in the box, in a note under the figure, in a tooltip
 
 
+_PLACES = ("첫째", "둘째", "셋째", "넷째", "다섯째", "여섯째", "일곱째", "여덟째", "아홉째", "열째")
+
+
+def ordinal(number: int, lang: str = "en") -> str:
+    """Return which one it is, counted from 1, in words that are no size: `2nd`, `둘째`."""
+    if lang == "ko":
+        return _PLACES[number - 1] if number <= len(_PLACES) else f"{number}번째"
+    last = 0 if number % 100 in (11, 12, 13) else number % 10
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(last, 'th') }"
+
+
 class Marking(NamedTuple):
     """The mark that an option declares."""
 

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, dataclass_transform
 from netspec.compute.arrays import Array
 from netspec.compute.formula import Symbol, image
 from netspec.ir.call import Call
-from netspec.ir.marks import Mark, Marking, Template, marking, shown
+from netspec.ir.marks import Mark, Marking, Template, marking, ordinal, shown
 from netspec.ir.sizes import Formula, Size
 from netspec.ir.types import UNKNOWN, Type, refuse, space_text
 
@@ -588,7 +588,7 @@ class Op:
 
         No roles at all say that the inputs may change places.
         """
-        return ("", *(str(number) for number in range(2, count + 1))) if count > 1 else ()
+        return tuple(ordinal(number, lang) for number in range(1, count + 1)) if count > 1 else ()
 
     def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> str | None:
         """Return the step as a textbook equation; None stands for its word with the inputs in brackets.

@@ -26,7 +26,7 @@ from netspec.figure.strings import say
 from netspec.figure.units.elided import size_label
 from netspec.ir.graph import Edge, Graph, Layer, Scope
 from netspec.ir.graph import Node as Step
-from netspec.ir.marks import BOX
+from netspec.ir.marks import BOX, ordinal
 from netspec.ir.types import Time, Type, type_text
 
 STEP, LIGHT = 3.9, 3.4  # text sizes: of a step, and of all that is less important
@@ -159,8 +159,7 @@ def _sign(collapsed: CollapsedGraph, group: NodeGroup) -> Box:
     marks = [mark.text for mark in found if mark.rank == BOX and mark.option != ORDER]
     collapsed.steps[node.index] = node
     text = ", ".join((sign if named is None else f"{named.label}: {sign}", *marks))
-    caption = () if named is None or not named.caption else wrapped(named.caption, collapsed.widest, LIGHT)
-    rows = retitled or (Row(words(text), STEP), *(Row(line, LIGHT) for line in caption))
+    rows = retitled or (Row(words(text), STEP), *([] if named is None else _caption(collapsed, named)))
     alone = not retitled and text == sign
     box = Box(group.id, "circle" if alone else "pill", rows, "tint-plain", "ink", "")
     box.height = max(2 * SIGN, sum(row.size for row in rows) * LEADING + (PAD_Y if len(rows) > 1 else 0.0))
@@ -186,7 +185,7 @@ def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
         return (Row(words(group.port, "bold"), NAME),)
     if group.line or group.nodes[0].kind == "input":
         rows.append(Row(words(_label(layer), "bold"), NAME))
-        rows += [Row(line, LIGHT) for line in wrapped(layer.caption, collapsed.widest, LIGHT) if layer.caption]
+        rows += _caption(collapsed, layer)
         for text in step_lines(collapsed, group):
             rows += [Row(line, STEP if not layer.caption else LIGHT) for line in _broken(text, STEP, collapsed.widest)]
         return (*rows, *_shared(collapsed, group), *_back(collapsed, group))
@@ -195,15 +194,22 @@ def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
         broken = _broken(title, NAME, collapsed.widest)
         rows += [Row(tuple(atom._replace(style="bold") for atom in line), NAME) for line in broken]
         if layer.scope == 0:
-            rows.append(Row(words(layer.label), LIGHT, "faint"))
+            rows += [Row(words(layer.label), LIGHT, "faint"), *_caption(collapsed, layer, group.scope)]
         return (*rows, *_shared(collapsed, group), *_back(collapsed, group))
     ended = _line_ended(graph, group)
     if ended is not None:
         rows.append(Row(words(_label(ended), "bold"), LIGHT, "guide"))
-        rows += [Row(line, LIGHT) for line in wrapped(ended.caption, collapsed.widest, LIGHT) if ended.caption]
+        rows += _caption(collapsed, ended)
     for number, text in enumerate(step_lines(collapsed, group)):
         rows += [Row(line, LIGHT if number else STEP) for line in _broken(text, STEP, collapsed.widest)]
     return tuple(rows)
+
+
+def _caption(collapsed: CollapsedGraph, layer: Layer, scope: Scope | None = None) -> list[Row]:
+    """Return the rows of a line's caption; at a block or repeat of the line only if the line ends with it."""
+    ends = scope is None or any(scope.first <= edge.node < scope.last for edge in layer.values)
+    said = layer.caption if ends else ""
+    return [Row(line, LIGHT) for line in wrapped(said, collapsed.widest, LIGHT)] if said else []
 
 
 def _broken(text: str, size: float, widest: float) -> tuple[Line, ...]:
@@ -279,8 +285,17 @@ def _cluster(collapsed: CollapsedGraph, scope: Scope) -> Cluster:
     while parent >= 0 and not collapsed.drawn(collapsed.graph.scopes[parent]):
         parent = collapsed.graph.scopes[parent].parent
     found = Cluster(_cluster_id(collapsed, scope.index), title, _cluster_id(collapsed, parent), layer.path)
-    found.width, found.height = line_width(title, NAME) + 2, NAME * LEADING + 0.4
-    return found
+    if layer.scope == 0 and scope.parent == 0:
+        found.rows = tuple(_caption(collapsed, layer, scope))
+    return _titled(found)
+
+
+def _titled(frame: Cluster) -> Cluster:
+    """Give the title of a frame and the rows below it the size that they need."""
+    rows = (Row(frame.title, NAME), *frame.rows)
+    frame.width = max(line_width(row.line, row.size) for row in rows) + 2
+    frame.height = sum(row.size for row in rows) * LEADING + 0.4
+    return frame
 
 
 def _framed(plan: Plan, collapsed: CollapsedGraph) -> Plan:
@@ -291,12 +306,10 @@ def _framed(plan: Plan, collapsed: CollapsedGraph) -> Plan:
     scope = collapsed.graph.scopes[collapsed.part.scope]
     kind = collapsed.kind(scope)
     name = f"detail {collapsed.part.name}" + (f" {kind + 1}" if kind else "")
-    rows = [Row(words(collapsed.part.name, "bold"), NAME)]
+    title = words(collapsed.part.name, "bold")
     said = arguments(collapsed, scope)
-    rows += [Row(line, LIGHT, "faint") for line in wrapped(said, collapsed.widest, LIGHT)] if said else []
-    frame = Cluster(name, rows[0].line, "", collapsed.graph.layers[scope.layer].path, rows=tuple(rows[1:]))
-    frame.width = max(line_width(row.line, row.size) for row in rows) + 2
-    frame.height = sum(row.size for row in rows) * LEADING + 0.4
+    rows = [Row(line, LIGHT, "faint") for line in wrapped(said, collapsed.widest, LIGHT)] if said else []
+    frame = _titled(Cluster(name, title, "", collapsed.graph.layers[scope.layer].path, rows=tuple(rows)))
     names = {box.id: f"{name}/{box.id}" for box in plan.boxes}
     frames = {cluster.id: f"{name}/{cluster.id}" for cluster in plan.clusters}
     for box in plan.boxes:
@@ -383,7 +396,7 @@ def _part(collapsed: CollapsedGraph, source: NodeGroup, edge: Edge) -> str:
     if scope is not None and scope.kind == "block" and len(scope.results) > 1:
         named = zip(scope.result_names, scope.results, strict=False)
         return next((name for name, result in named if result == edge), "")
-    return str(edge.output + 1) if len(collapsed.graph.nodes[edge.node].types) > 1 else ""
+    return ordinal(edge.output + 1, collapsed.lang) if len(collapsed.graph.nodes[edge.node].types) > 1 else ""
 
 
 def _role(collapsed: CollapsedGraph, target: NodeGroup, node: Step, position: int) -> str:

@@ -259,7 +259,7 @@ def _label(stage: Stage, wide: float, settings: FigureSettings) -> tuple[Line, .
         names = [f"{stage.label}: {say(kind, lang)}" for kind in kinds]
         size_ = settings.fit.letters(LABEL)
         given = next((name for name in names if widest((words(name),), size_) <= wide * 1.25), names[-1])
-    return tuple(words(line) for line in (*(given or "").splitlines(), size))
+    return (*(paragraph(given) if given else ()), words(size))
 
 
 def _push(stacks: list[Stack], stack: Stack, fit: Fit) -> None:
@@ -286,7 +286,8 @@ def _push(stacks: list[Stack], stack: Stack, fit: Fit) -> None:
 
 
 def _draw(canvas: Canvas, stack: Stack, settings: FigureSettings) -> None:
-    path, stage = stack.stage.layer.path, stack.stage
+    # a stack that stands again is no second place of its layer, at which words could be written
+    path, stage = "" if stack.again else stack.stage.layer.path, stack.stage
     shades = ("tint-cluster", "light") if stack.again else ("light", "dark")
     if stack.bar:
         canvas.nodes.append(
@@ -436,7 +437,7 @@ def _operations(canvas: Canvas, stacks: list[Stack], settings: FigureSettings, g
     ends: list[float] = []
     for before, after in pairwise(stacks):
         text = given.get(after.stage.id) or after.stage.caption or _done(after.stage, settings.lang)
-        line = paragraph(text)[0]
+        line = paragraph(" ".join(text.splitlines()))[0]
         half = widest((line,), size) / 2
         x = _gap(before, after)
         row = next((k for k, end in enumerate(ends) if x - half > end + 2.5), len(ends))

@@ -13,7 +13,7 @@ from typing import Any
 from netspec.figure.blocks.step_words import step_text
 from netspec.figure.scene import Image, Node, Pen, Point, Rect, Scene, layout
 from netspec.figure.scene.canvas import Canvas, boxed
-from netspec.figure.scene.typeset import line_width, words, wrapped
+from netspec.figure.scene.typeset import line_width, paragraph, words, wrapped
 from netspec.figure.settings import FigureSettings
 from netspec.figure.stages import Stage, stages_of
 from netspec.figure.strings import say
@@ -223,6 +223,6 @@ def _title(canvas: Canvas, graph: Graph) -> None:
     if not graph.caption:
         return
     box = canvas.box()
-    line = words(graph.caption)
-    y = box.bottom + 4 - boxed((line,), layout.CAPTION).top
-    canvas.text("caption", (line,), box.middle.x, y, layout.CAPTION, classes=("caption",))
+    lines = paragraph(graph.caption)
+    y = box.bottom + 4 - boxed(lines[:1], layout.CAPTION).top
+    canvas.text("caption", lines, box.middle.x, y, layout.CAPTION, classes=("caption",))
