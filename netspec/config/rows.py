@@ -51,12 +51,6 @@ class Faults:
         for number, position in enumerate(positions[: FURTHER + 1]):
             self.add(fault(tuple(position)), len(positions) - FURTHER if number == FURTHER else 1)
 
-    def extend(self, found: Iterable[Diagnostic]) -> None:
-        """Add those faults that have not been added before."""
-        for diagnostic in found:
-            if diagnostic not in self._causes.values():
-                self.add(diagnostic, diagnostic.times)
-
     @property
     def found(self) -> list[Diagnostic]:
         """The faults, in the order of the data."""

@@ -47,18 +47,14 @@ ROWS_PER_INPUT = 10  # training rows, of each class alike: with fewer a hidden l
 
 @dataclass(slots=True)
 class Column:
-    """A column of the table: its cells without those that are missing, and what they are."""
+    """A column of the table: its cells without those that are missing, how often each is there, what they are."""
 
     name: str
-    cells: list[str]
+    counted: Counter[str]
     kind: Literal["number", "words", "left"] = "left"
     why: str = ""  # why it is left out
     words: dict[str, Word] = field(default_factory=dict)
     gaps: bool = False
-
-    @property
-    def counted(self) -> Counter[str]:
-        return Counter(self.cells)
 
 
 @dataclass(slots=True)
@@ -95,7 +91,7 @@ def starter_spec(path: Path, place: str, net: str, target: str | None, language:
     inputs = [column for column in columns if column is not chosen]
     if not any(column.kind != "left" for column in inputs):
         for column in inputs:  # a table of one column of numbers in order: that is what there is
-            if column.why == "counts" and all(is_number(cell, source) for cell in column.cells):
+            if column.why == "counts" and all(is_number(cell, source) for cell in column.counted):
                 column.kind = "number"
     if not any(column.kind != "left" for column in inputs):
         raise UsageError(Diagnostic("NS791", None, {"file": path.name, "name": chosen.name}, hints=(Hint("inputs"),)))
@@ -138,8 +134,8 @@ def _opened(path: Path, place: str) -> tuple[CsvRows, Csv]:
 
 def _form(rows: CsvRows, source: Csv) -> Csv:
     """Return the source with the signs of decimals, thousands and units with which most columns are numbers."""
-    cells = {name: [cell for cell in rows.texts(name, None) if not is_missing(cell)] for name in rows.columns}
-    forms = [number_form(given, source) for given in cells.values()]
+    cells = [_counted(rows, name)[0] for name in rows.columns]
+    forms = [number_form(given, source) for given in cells]
     changes: dict[str, object] = {}
     for key in ("decimal", "thousands"):
         signs = Counter(form[key] for form in forms if form.get(key) is not None)
@@ -151,37 +147,44 @@ def _form(rows: CsvRows, source: Csv) -> Csv:
     written = source.model_copy(update=changes)
 
     def numbers(form: Csv) -> int:
-        return sum(bool(given) and all(is_number(cell, form) for cell in given) for given in cells.values())
+        return sum(bool(given) and all(is_number(cell, form) for cell in given) for given in cells)
 
     return written if numbers(written) > numbers(source) else source
 
 
+def _counted(rows: CsvRows, name: str) -> tuple[Counter[str], bool]:
+    """Return how often each cell of a column is there, in the order of the rows, and whether others are missing."""
+    cells = Counter(rows.texts(name, None))
+    missing = [cell for cell in cells if is_missing(cell)]
+    for cell in missing:
+        del cells[cell]
+    return cells, bool(missing)
+
+
 def _column(rows: CsvRows, name: str, source: Csv) -> Column:
     """Read a column, and say what it is."""
-    cells = rows.texts(name, None)
-    given = [cell for cell in cells if not is_missing(cell)]
-    found = Column(name, given, gaps=len(given) < len(cells))
-    known = found.counted
-    wrong = [cell for cell in given if not is_number(cell, source)]
-    if not given:
+    known, gaps = _counted(rows, name)
+    found, total = Column(name, known, gaps=gaps), known.total()
+    wrong = Counter({cell: count for cell, count in known.items() if not is_number(cell, source)})
+    if not known:
         found.why = "empty"
     elif len(known) == 1:
-        found.why, found.words = "constant", {"value": quote(given[0])}
+        found.why, found.words = "constant", {"value": quote(next(iter(known)))}
     elif not wrong:
-        values = [float(plain_number(cell, source)) for cell in given]
-        if _counts_rows(name, values):
+        values = [float(plain_number(cell, source)) for cell in known]
+        if len(values) == total and _counts_rows(name, values):
             found.why = "counts"
         else:
             found.kind = "number"
-    elif orders := orders_of(given):
+    elif orders := orders_of(known):
         step = Date(column=name, order=orders[0]).written()
         found.why, found.words = "date", {"step": step}
-    elif len(known) > max(10, 0.5 * len(given)):
+    elif len(known) > max(10, 0.5 * total):
         counts = _COUNTS.fullmatch(name) is not None
         found.why = "counts" if counts else "texts"
-        found.words = {"count": len(known), "rows": len(given)}
-        if not counts and len(wrong) <= 0.2 * len(given):
-            found.why, found.words = "mixed", {"count": len(wrong), "value": quote(wrong[0])}
+        found.words = {"count": len(known), "rows": total}
+        if not counts and wrong.total() <= 0.2 * total:
+            found.why, found.words = "mixed", {"count": wrong.total(), "value": quote(next(iter(wrong)))}
     else:
         found.kind = "words"
     return found

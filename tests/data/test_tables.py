@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -271,3 +272,15 @@ def test_new_rows_may_be_divided_by_another_sign_and_get_no_advice_for_the_spec(
         rows.numbers(name, None, faults)
     assert rows.columns == ("a", "b")
     assert [(fault.code, fault.hints) for fault in faults.found] == [("NS807", ()), ("NS808", ())]
+
+
+@pytest.mark.parametrize(("begin", "row"), [("x,y\n", "1,2\n"), ("x,y\n1,2\n", "1\n")], ids=["alike", "ragged"])
+def test_a_small_file_of_very_many_rows_takes_little(begin: str, row: str) -> None:
+    data = (begin + row * 50_000).encode()
+    tracemalloc.start()
+    try:
+        rows = table_of(data, Csv(file="t.csv"))
+        assert tracemalloc.get_traced_memory()[1] < 100 * 50_000
+    finally:
+        tracemalloc.stop()
+    assert sum(fault.times for fault in rows.faults) == (50_000 if row == "1\n" else 0)

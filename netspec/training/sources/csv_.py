@@ -14,6 +14,7 @@ import io
 import itertools
 import math
 import re
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from netspec import files
 from netspec.config.dates import looks_like_dates
-from netspec.config.rows import Classes, Faults, File, Rows, Texts, as_classes, asked, reject
+from netspec.config.rows import FURTHER, Classes, Faults, File, Rows, Texts, as_classes, asked, reject
 from netspec.config.vocabulary.sources import Csv
 from netspec.diagnostics.errors import DataError, reason
 from netspec.diagnostics.model import Diagnostic, Hint, Label, Phrase, Quoted, Words
@@ -42,17 +43,20 @@ MISSING = frozenset(
 DELIMITERS = "\t;|,"  # in this order where several divide the rows equally well: cells hold commas more often than tabs
 FEW = 50  # names of columns that a message can show
 SAMPLE = 1 << 16  # characters from which the delimiter is found
-Record = tuple[list[str], int]  # the cells of a row, and the line that it begins in
+Row = tuple[str, ...]
 
 
 @dataclass(slots=True)
 class Sheet:
-    """One file: its text, its rows of cells, and the line each row begins in."""
+    """One file: its text, its rows of cells, and the line each row begins in.
+
+    A small file may have very many rows: rows that say the same are one tuple.
+    """
 
     source: SourceFile
-    cells: list[list[str]]
-    lines: list[int]
     delimiter: str
+    cells: list[Row] = field(default_factory=list)
+    lines: array[int] = field(default_factory=lambda: array("Q"))
 
 
 @dataclass(slots=True)
@@ -91,9 +95,10 @@ class CsvRows(Rows):
         import numpy as np
 
         cells = self.texts(name, wanted)
-        plain = [plain_number(cell, self.source) for cell in cells]
+        plain = {cell: plain_number(cell, self.source) for cell in set(cells)}
         try:
-            found = np.array(plain, dtype=np.float64)
+            values = {cell: float(text) for cell, text in plain.items()}
+            found = np.fromiter(map(values.__getitem__, cells), np.float64, len(cells))
             if np.isfinite(found).all():
                 return found
         except ValueError:
@@ -111,7 +116,7 @@ class CsvRows(Rows):
             span, labels = self.place(row, name), asked(wanted)
             words: Words = {"value": cell, "column": name}
             try:
-                found[row] = float(plain[row])
+                found[row] = float(plain[cell])
             except ValueError:
                 model = model or self._no_number(row, name, cell, wanted, cells)
                 faults.add(model._replace(span=span, words=words))
@@ -247,7 +252,7 @@ class CsvRows(Rows):
             if not kept:
                 reject("NS789", self.source.at("missing"), file=sheet.source.name)
             sheet.cells = [sheet.cells[row] for row in kept]
-            sheet.lines = [sheet.lines[row] for row in kept]
+            sheet.lines = array("Q", (sheet.lines[row] for row in kept))
             if number == 0 and self.tested is not None:
                 self.tested = len(kept)
         if lines:
@@ -306,23 +311,27 @@ _UNIT = re.compile(
 )
 
 
-def number_form(cells: list[str], source: Csv) -> dict[str, Any]:
+def number_form(cells: Iterable[str], source: Csv) -> dict[str, Any]:
     """Return the options of a table with which all of these cells are numbers; empty if they are, or nothing helps.
 
     A unit is one text before or behind the digits of most cells; separators of thousands divide groups of three.
     """
-    if not cells or all(is_number(cell, source) for cell in cells):
+    counted = Counter(cells)
+    if all(is_number(cell, source) for cell in counted):
         return {}
-    found = [_UNIT.fullmatch(cell.strip()) for cell in cells]
-    if not all(found):
+    found = {match: count for cell, count in counted.items() if (match := _UNIT.fullmatch(cell.strip()))}
+    if len(found) < len(counted):
         return {}
     units: tuple[str, ...] = ()
     for side in ("before", "after"):
-        given = Counter(match[side] for match in found if match is not None and match[side])
-        if len(given) > 1 or 0 < 2 * given.total() <= len(cells):
+        given: Counter[str] = Counter()
+        for match, count in found.items():
+            given[match[side]] += count
+        bare = given.pop("", 0)
+        if len(given) > 1 or 0 < given.total() <= bare:
             return {}
         units += tuple(given)
-    plain = [match["digits"] for match in found if match is not None]
+    plain = [match["digits"] for match in found]
     for decimal in dict.fromkeys((source.decimal, ".", ",")):
         for thousands in (source.thousands, ",", ".", "'", " ", "\u00a0", "\u202f"):
             if thousands != decimal and _all_numbers(plain, decimal, thousands):
@@ -382,7 +391,7 @@ def _rows(read: list[tuple[bytes, str]], source: Csv, fewer: bool = False, recor
             if other != (delimiter or ","):
                 found["delimiter"] = {"delimiter": other.replace("\t", "\\t")}
             delimiter = other
-        sheet = Sheet(SourceFile(written, text), [], [], delimiter)
+        sheet = Sheet(SourceFile(written, text), delimiter)
         head = _take_rows(sheet, source, faults, found, fewer)
         if rows.sheets and tuple(head.kept) != rows.columns:
             columns, wanted = Quoted(tuple(head.kept)[:20]), Quoted(rows.columns[:20])
@@ -465,54 +474,66 @@ def find_delimiter(text: str) -> str:
     return best
 
 
-def records(text: str, delimiter: str) -> Iterator[Record]:
+def records(text: str, delimiter: str) -> Iterator[tuple[Row, int]]:
     """Yield the rows of a text, each with the line that it begins in; rows without any content are left out."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=delimiter != "\t")
     line = 1
     for cells in reader:
         begin, line = line, reader.line_num + 1
-        if any(cell.strip() for cell in cells):
-            yield cells, begin
+        if any(map(str.strip, cells)):
+            yield tuple(cells), begin
 
 
 def _take_rows(sheet: Sheet, source: Csv, faults: Faults, found: dict[str, Words], fewer: bool) -> Head:
     """Read the rows of a sheet, and return its columns; rows with another number of cells are faults (NS804)."""
-    rows: list[Record] = []
+    rows, lines = sheet.cells, sheet.lines
+    known: dict[Row, Row] = {}
     try:
-        rows.extend(records(sheet.source.text, sheet.delimiter))
+        for row, begin in records(sheet.source.text, sheet.delimiter):
+            rows.append(known.setdefault(row, row))
+            lines.append(begin)
     except csv.Error as error:
-        line = rows[-1][1] + 1 if rows else 1
+        line = lines[-1] + 1 if lines else 1
         reject("NS814", _line_span(sheet.source, line), reason=str(error))
     if not rows:
         reject("NS811", source.at("file"), Hint("empty"), file=sheet.source.name)
-    text, end = sheet.source.text, rows[-1][0][-1]
+    text, end = sheet.source.text, rows[-1][-1]
     at = len(text) - len(end) - 1
     if text.endswith(f'"{end}') and (at == 0 or text[at - 1] in f"\n {sheet.delimiter}"):  # a quote opens the last cell
         reject("NS814", Span(sheet.source, at, at + 1), reason=Phrase("reason quote"))
-    cells = [row for row, _ in rows]
-    listed = source.header == "first" or (source.header is None and _is_header(cells, source))
+    listed = source.header == "first" or (source.header is None and _is_header(rows, source))
     if not listed and source.header is None and source.names is None:
-        found["header"] = {"names": Quoted(_made_up(cells[0])[:3])}
-    head = _head(sheet, rows, listed, source, found, fewer)
-    ragged = [RAGGED] * len(head.names)  # one for all of them: a small file may have very many
-    for row, begin in rows[1:] if listed else rows:
-        if len(row) != len(head.names):
-            faults.add(_ragged(sheet, row, begin, len(head.names)))
-            row = ragged  # said once: its cells are looked at no more
-        sheet.cells.append(row)
-        sheet.lines.append(begin)
-    if not sheet.cells:
+        found["header"] = {"names": Quoted(_made_up(rows[0])[:3])}
+    head = _head(sheet, listed, source, found, fewer)
+    title, first = _title(sheet), lines[0]
+    if listed:
+        del rows[0], lines[0]
+    ragged = (RAGGED,) * len(head.names)
+    alike: Counter[tuple[int, int | None]] = Counter()  # rows for which the same is said; only shown faults are made
+    last: dict[tuple[int, int | None], Diagnostic] = {}
+    quotes = '"' in text
+    for at, row in enumerate(rows):
+        if len(row) != len(ragged):
+            kind = len(row), at if quotes and '"' in sheet.source.line(lines[at]) else None
+            alike[kind] += 1
+            if alike[kind] <= FURTHER + 1:
+                last[kind] = _ragged(sheet, row, lines[at], len(ragged))
+                faults.add(last[kind])
+            rows[at] = ragged  # said once: its cells are looked at no more
+    for kind, count in alike.items():
+        if count > FURTHER + 1:
+            faults.add(last[kind], count - FURTHER - 1)
+    if not rows:
         reject("NS811", source.at("file"), file=sheet.source.name)
-    if all(row is ragged for row in sheet.cells):  # nothing else can be said of the table
-        title = _title(rows)
+    if all(row is ragged for row in rows):  # nothing else can be said of the table
         if title:
             words: dict[str, Any] = {"file": sheet.source.name, "fault": Phrase("columns title"), "names": Quoted(())}
-            reject("NS815", _line_span(sheet.source, rows[0][1]), *title, **words)
+            reject("NS815", _line_span(sheet.source, first), *title, **words)
         raise DataError(*faults.found, *([_note(source, found)] if found else []))
     return head
 
 
-def _ragged(sheet: Sheet, row: list[str], begin: int, wanted: int) -> Diagnostic:
+def _ragged(sheet: Sheet, row: Row, begin: int, wanted: int) -> Diagnostic:
     """Return the fault of a row with too few or too many cells, at the quote that swallows others if there is one."""
     words: Words = {"given": len(row), "wanted": wanted, "sign": sheet.delimiter.replace("\t", "\\t")}
     span = _line_span(sheet.source, begin)
@@ -526,7 +547,7 @@ def _ragged(sheet: Sheet, row: list[str], begin: int, wanted: int) -> Diagnostic
 _NUMERIC = re.compile(r"[^\w\s]{0,2}\s*[+-]?\d[\d.,]*(?:[eE][+-]?\d+)?\s*[^\w\s]{0,2}")
 
 
-def _is_header(rows: list[list[str]], source: Csv) -> bool:
+def _is_header(rows: list[Row], source: Csv) -> bool:
     """Whether the first row names the columns, which it does unless it has numbers where only numbers follow.
 
     Whole numbers that grow by equal steps are names: 0, 1, 2 or 2001, 2002, 2003.
@@ -547,13 +568,14 @@ def _is_header(rows: list[list[str]], source: Csv) -> bool:
     return not numeric
 
 
-def _title(rows: list[Record]) -> tuple[Hint, ...]:
+def _title(sheet: Sheet) -> tuple[Hint, ...]:
     """Return the hint that a later line names the columns, where what stands above is a title."""
-    width = Counter(len(row) for row, _ in rows[:1000]).most_common(1)[0][0]
-    for row, line in rows[1:10]:
+    rows = sheet.cells
+    width = Counter(map(len, rows[:1000])).most_common(1)[0][0]
+    for row, line in zip(rows[1:10], sheet.lines[1:10], strict=True):
         plain = [cell.strip() for cell in row]
         named = len(set(plain)) == len(plain) == width > 1 and all(plain)
-        if named and not any(map(_NUMERIC.fullmatch, plain)) and plain != rows[0][0]:
+        if named and not any(map(_NUMERIC.fullmatch, plain)) and tuple(plain) != rows[0]:
             return (Hint("title", {"line": line}),)
     return ()
 
@@ -565,14 +587,14 @@ def _grows(cells: list[str]) -> bool:
     return len(steps) == 1 and 0 < steps.pop() <= (1 if len(cells) == 2 else math.inf)
 
 
-def _made_up(first: list[str]) -> tuple[str, ...]:
+def _made_up(first: Row) -> tuple[str, ...]:
     """Return names for the columns of a table that names none."""
     return tuple(f"column{number + 1}" for number in range(len(first)))
 
 
-def _head(sheet: Sheet, rows: list[Record], listed: bool, source: Csv, found: dict[str, Words], fewer: bool) -> Head:
-    first, line = rows[0]
-    body = [row for row, _ in (rows[1:] if listed else rows)]
+def _head(sheet: Sheet, listed: bool, source: Csv, found: dict[str, Words], fewer: bool) -> Head:
+    first, line = sheet.cells[0], sheet.lines[0]
+    body = sheet.cells[1:] if listed else sheet.cells
     names = tuple(name.strip() for name in first) if listed else _made_up(first)
     width = Counter(map(len, body)).most_common(1)[0][0] if body else len(names)
     if listed and width == len(names) + 1:
@@ -590,7 +612,7 @@ def _head(sheet: Sheet, rows: list[Record], listed: bool, source: Csv, found: di
     if empty:
         found["empty"] = {"count": len(empty)}
     if doubled or set(nameless) - {0, *empty}:
-        hints = _title(rows) or (Hint("line"),)
+        hints = _title(sheet) or (Hint("line"),)
         if hints[0].text == "line" and len(names) <= FEW:
             hints = (Hint("names", {"source": source.written(names=distinct(names), header="first")}),)
         fault = (Phrase("columns twice"), f"`{doubled[0]}`") if doubled else Phrase("columns nameless")
