@@ -505,7 +505,7 @@ def _take_rows(sheet: Sheet, source: Csv, faults: Faults, found: dict[str, Words
     if not listed and source.header is None and source.names is None:
         found["header"] = {"names": Quoted(_made_up(rows[0])[:3])}
     head = _head(sheet, listed, source, found, fewer)
-    title, first = _title(sheet), lines[0]
+    below, first = _names_below(sheet), lines[0]
     if listed:
         del rows[0], lines[0]
     ragged = (RAGGED,) * len(head.names)
@@ -526,9 +526,9 @@ def _take_rows(sheet: Sheet, source: Csv, faults: Faults, found: dict[str, Words
     if not rows:
         reject("NS811", source.at("file"), file=sheet.source.name)
     if all(row is ragged for row in rows):  # nothing else can be said of the table
-        if title:
+        if below:
             words: dict[str, Any] = {"file": sheet.source.name, "fault": Phrase("columns title"), "names": Quoted(())}
-            reject("NS815", _line_span(sheet.source, first), *title, **words)
+            reject("NS815", _line_span(sheet.source, first), Hint("title", {"line": below}), **words)
         raise DataError(*faults.found, *([_note(source, found)] if found else []))
     return head
 
@@ -568,16 +568,16 @@ def _is_header(rows: list[Row], source: Csv) -> bool:
     return not numeric
 
 
-def _title(sheet: Sheet) -> tuple[Hint, ...]:
-    """Return the hint that a later line names the columns, where what stands above is a title."""
+def _names_below(sheet: Sheet) -> int | None:
+    """Return the later line that names the columns, where what stands above it is a title."""
     rows = sheet.cells
     width = Counter(map(len, rows[:1000])).most_common(1)[0][0]
     for row, line in zip(rows[1:10], sheet.lines[1:10], strict=True):
         plain = [cell.strip() for cell in row]
         named = len(set(plain)) == len(plain) == width > 1 and all(plain)
         if named and not any(map(_NUMERIC.fullmatch, plain)) and tuple(plain) != rows[0]:
-            return (Hint("title", {"line": line}),)
-    return ()
+            return line
+    return None
 
 
 def _grows(cells: list[str]) -> bool:
@@ -612,13 +612,12 @@ def _head(sheet: Sheet, listed: bool, source: Csv, found: dict[str, Words], fewe
     if empty:
         found["empty"] = {"count": len(empty)}
     if doubled or set(nameless) - {0, *empty}:
-        hints = _title(sheet) or (Hint("line"),)
-        if hints[0].text == "line" and len(names) <= FEW:
-            hints = (Hint("names", {"source": source.written(names=distinct(names), header="first")}),)
+        below = _names_below(sheet)
+        hint = Hint("title", {"line": below}) if below else Hint("line")
+        if not below and len(names) <= FEW:
+            hint = Hint("names", {"source": source.written(names=distinct(names), header="first")})
         fault = (Phrase("columns twice"), f"`{doubled[0]}`") if doubled else Phrase("columns nameless")
-        reject(
-            "NS815", _line_span(sheet.source, line), *hints, file=sheet.source.name, fault=fault, names=Quoted(names)
-        )
+        reject("NS815", _line_span(sheet.source, line), hint, file=sheet.source.name, fault=fault, names=Quoted(names))
     return Head(names, kept, listed, line)
 
 
