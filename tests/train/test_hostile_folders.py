@@ -45,7 +45,7 @@ def test_edited_documents_are_answered(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("name", "change", "code"),
     [
-        ("status.json", lambda it: it | {"later": 1}, "NS881"),
+        ("status.json", lambda it: it | {"later": 1}, "NS880"),
         ("status.json", lambda it: it | {"state": 3}, "NS880"),
         ("status.json", lambda it: {key: it[key] for key in it if key != "format"}, "NS867"),
         ("status.json", lambda it: it | {"format": 1000}, "NS867"),
