@@ -91,7 +91,7 @@ class SpecError(NetspecError):
         return self.diagnostics
 
     def __reduce__(self) -> tuple[type[SpecError], tuple[Diagnostic, ...]]:
-        return type(self), tuple(self.diagnostics)
+        return type(self), tuple(self.proposed())
 
 
 class UsageError(NetspecError):

@@ -62,7 +62,7 @@ def test_training_draws_its_curves_once(kept: dict[str, Any]) -> None:
 def test_a_mistake_is_shown_without_a_traceback(kept: dict[str, Any]) -> None:
     said = "".join(kept["cells"][-1]["outputs"][0]["text"])
     assert said.startswith("error[NS202]")
-    assert "did you mean `sigmoid`?" in said
+    assert "help: write `hidden z: 16 perceptrons -> sigmoid`" in said
     assert "Traceback" not in said
 
 

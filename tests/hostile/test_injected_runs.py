@@ -63,7 +63,7 @@ def trained(folder: Path, texts: list[str], capsys: pytest.CaptureFixture[str]) 
     lines += [f"  hidden h{place}: 2 perceptrons {caption}" for place, caption in enumerate(captions[1:-1])]
     lines += [f"  output y: {EACH} perceptrons {captions[-1]}", "}"]
     spec = "\n".join(lines) + "\n" + ENDING.format(file="data.csv", columns=", ".join(captions))
-    spec += f"\nfigure {{\n  view = neurons\n  captions = [{', '.join(captions)}]\n}}\n"
+    spec += f"\nfigure {{\n  view = neurons\n  captions = [{', '.join(captions[1:])}]\n}}\n"
     (folder / "first.net").write_text(spec, encoding="utf-8")
     classes = classes_of(texts)
     with (folder / "data.csv").open("w", encoding="utf-8", newline="") as file:
