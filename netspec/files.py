@@ -101,8 +101,8 @@ def open_regular(path: Path, root: Path | None = None) -> Any:
         root: the folder of a run, if the file belongs to one; then no link is followed.
 
     Raises:
-        OSError: the file cannot be opened; IsADirectoryError or NotRegular for what is no file; NotPlain for a link in
-            the folder of a run.
+        OSError: the file cannot be opened. IsADirectoryError: it is a folder. NotRegular: it is neither a file nor
+            a folder. NotPlain: it is a link in the folder of a run.
     """
     if root is not None:
         require_plain(path, root)
@@ -135,9 +135,10 @@ def size(path: Path) -> int:
 
 
 def similar(folder: Path, name: str) -> str | None:
-    """Return the path from a folder to a file that was probably meant by a name that is not there, or None.
+    """Return the path, from `folder`, of the file that a name without a file probably means; None if no file fits.
 
-    It has the same name but for capitals and ending, or nearly the same; or the same name in a folder inside.
+    A file fits if its name differs only in capitals or in its ending, or is spelled nearly the same, or if it has this
+    name and lies in a folder inside.
     """
     try:
         there = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))

@@ -22,6 +22,7 @@ SITE = Path(torch.__file__).parents[1]
 # maps wired by a table, statistics and shuffled maps, a join of maps, attention, rotary positions, a loop over
 # time, dilation, two loops, random numbers
 ALONE_TOO = ("lenet5", "shufflenet", "unet_padded", "gpt2", "llama", "charrnn", "wavenet", "seq2seq", "vae")
+MORE_ALONE = pytest.param(("resnet50", "unet", "bert", "vit_b16"), marks=pytest.mark.soak)
 # runs in a Python without site-packages' .pth files and with netspec forbidden: only torch is there
 ALONE = """
 import sys
@@ -80,10 +81,11 @@ def sources(folder: Path, every: int) -> list[str]:
     return [str(path) for path in sorted(folder.glob("*.py"))]
 
 
-def test_alone_it_is_the_same_module(tmp_path: Path) -> None:
+@pytest.mark.parametrize("names", [ALONE_TOO, MORE_ALONE])
+def test_alone_it_is_the_same_module(tmp_path: Path, names: tuple[str, ...]) -> None:
     """Keys, outputs and gradients in training, bit for bit."""
     wanted = {}
-    for name in ALONE_TOO:
+    for name in names:
         case = CASES[name]
         net = case.small()
         module = net.module()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 from netspec.figure.blocks.plan import Arrow, Box, Placed, Plan
 from netspec.figure.scene import Point, Rect, around
@@ -14,8 +13,6 @@ LANE = 4.0  # distance between the line that joins two columns and its boxes
 ROUND = 1.6  # radius of its corners
 
 TALL = 0.75  # the wanted height of the figure, relative to the side of a square with the same area
-
-Move = Callable[[Point], Point]
 
 
 def joined(plan: Plan, parts: list[Placed]) -> Placed:

@@ -183,6 +183,18 @@ class Canvas:
 
     # ---- wires
 
+    def carry(self, id: str, layer: str, start: Rect, end: Rect, *, right: float, left: float, y: float) -> None:
+        """Draw the arrow from the end of a row, down and back at height `y`, to the begin of the next row."""
+        points = (
+            Point(start.right + 1, start.middle.y),
+            Point(right, start.middle.y),
+            Point(right, y),
+            Point(left, y),
+            Point(left, end.middle.y),
+            Point(end.left - 1, end.middle.y),
+        )
+        self.wire("", "", points, id=f"{id}.carry", classes=("carry",), layer=layer)
+
     def wire(
         self,
         source: str,

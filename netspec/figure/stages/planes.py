@@ -169,15 +169,7 @@ def _carry(canvas: Canvas, before: Stack, again: Stack, y: float) -> None:
     start, end = (around(stack.outline()[:-1]) for stack in (before, again))
     right = max(start.right, before.label_box().right, canvas.texts[-1].box.right) + 3
     left = min(end.left, again.label_box().left) - 5
-    points = (
-        Point(start.right + 1, start.middle.y),
-        Point(right, start.middle.y),
-        Point(right, y),
-        Point(left, y),
-        Point(left, end.middle.y),
-        Point(end.left - 1, end.middle.y),
-    )
-    canvas.wire("", "", points, id=f"{again.id}.carry", classes=("carry",), layer=again.stage.layer.path)
+    canvas.carry(again.id, again.stage.layer.path, start, end, right=right, left=left, y=y)
 
 
 def _scale(stages: list[Stage]) -> float:

@@ -83,15 +83,7 @@ def _carry(canvas: Canvas, before: Lattice, lattice: Lattice, y: float, title: f
     """Draw the arrow from the last grid of a row to the first of the next."""
     start, end = before.box, lattice.box
     right, left = start.right + 5, min(end.left, end.middle.x - title / 2) - 5
-    points = (
-        Point(start.right + 1, start.middle.y),
-        Point(right, start.middle.y),
-        Point(right, y),
-        Point(left, y),
-        Point(left, end.middle.y),
-        Point(end.left - 1, end.middle.y),
-    )
-    canvas.wire("", "", points, id=f"{lattice.group.id}.carry", classes=("carry",), layer=lattice.group.layer.path)
+    canvas.carry(lattice.group.id, lattice.group.layer.path, start, end, right=right, left=left, y=y)
 
 
 def _is_one(lattice: Lattice) -> bool:

@@ -32,7 +32,6 @@ class Logical:
     end: int
     text: str  # while the file is being split, only the last physical line of the statement
     unclosed: tuple[str, int] | None = None  # the bracket that is never closed, and its place
-    after_blank: bool = False
 
 
 def logical_lines(text: str) -> list[Logical]:
@@ -69,7 +68,7 @@ def logical_lines(text: str) -> list[Logical]:
             if current is not None and open_brackets:
                 current.unclosed = open_brackets[0]
             open_brackets = []
-            current = Logical(begin, end, text[begin:end], after_blank=blank)
+            current = Logical(begin, end, text[begin:end])
             lines.append(current)
             headed, repeats = HEAD.match(stripped) is not None, False
             closer = _open_comment(stripped, offset, last)

@@ -27,7 +27,6 @@ MAX_MISTAKES = 1000
 # the work that may go into explaining mistakes, as the sum of the squared lengths of the lines that are wrong; when
 # it is spent, further mistakes are reported without an explanation, so that a huge wrong file still ends soon
 MAX_EFFORT = 30_000_000
-_CONTINUES = re.compile(r"->|[&+,]|→")
 _CLOSES = re.compile(r"\}[\s;]*")
 _CONFLICT = re.compile(r"^(?:<{7} .*|>{7} .*)$", re.MULTILINE)
 

@@ -139,7 +139,7 @@ class CsvRows(Rows):
         return Diagnostic("NS808", self.place(row, name), words, labels=self._asking(wanted, hints), hints=hints)
 
     def _no_number(self, row: int, name: str, cell: str, wanted: Span | None, cells: list[str]) -> Diagnostic:
-        """Return the fault of a cell that is no number, with what helps for all cells of the column."""
+        """Return the fault of a cell that is no number. Its hints are those that mend every cell of the column."""
         given = [other for other in cells if other != RAGGED and not is_missing(other)]
         changes = number_form(given, self.source)
         if changes:

@@ -11,33 +11,21 @@ from netspec.diagnostics.model import Hint
 from netspec.source import Span
 
 HEAD = 512  # bytes that are looked at
-_SIGNS: tuple[tuple[bytes, Hint], ...] = (
-    (b"\xd0\xcf\x11\xe0", Hint("office")),
-    (b"{\\rtf", Hint("office")),
-    (b"\x1f\x8b", Hint("packed")),
-    (b"BZh", Hint("packed")),
-    (b"\xfd7zXZ", Hint("packed")),
-    (b"\x28\xb5\x2f\xfd", Hint("packed")),
-    (b"7z\xbc\xaf", Hint("packed")),
-    (b"Rar!", Hint("packed")),
-    (b"PAR1", Hint("pandas", {"format": "Parquet", "reader": "read_parquet"})),
-    (b"ARROW1", Hint("pandas", {"format": "Feather", "reader": "read_feather"})),
-    (b"FEA1", Hint("pandas", {"format": "Feather", "reader": "read_feather"})),
-    (b"\x89HDF", Hint("pandas", {"format": "HDF5", "reader": "read_hdf"})),
-    (b"$FL2", Hint("pandas", {"format": "SPSS", "reader": "read_spss"})),
-    (b"<stata_dta>", Hint("pandas", {"format": "Stata", "reader": "read_stata"})),
-    (b"\x80\x03", Hint("pandas", {"format": "pickle", "reader": "read_pickle"})),
-    (b"\x80\x04", Hint("pandas", {"format": "pickle", "reader": "read_pickle"})),
-    (b"\x80\x05", Hint("pandas", {"format": "pickle", "reader": "read_pickle"})),
-    (b"SQLite format 3", Hint("database")),
-    (b"\x93NUMPY", Hint("npy")),
-    (b"\x89PNG", Hint("picture")),
-    (b"\xff\xd8\xff", Hint("picture")),
-    (b"GIF8", Hint("picture")),
-    (b"II*\0", Hint("picture")),
-    (b"MM\0*", Hint("picture")),
-    (b"%PDF", Hint("pdf")),
-    (b"version https://git-lfs", Hint("lfs")),
+# the first bytes of files of each kind
+_SIGNS: tuple[tuple[Hint, tuple[bytes, ...]], ...] = (
+    (Hint("office"), (b"\xd0\xcf\x11\xe0", b"{\\rtf")),
+    (Hint("packed"), (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf", b"Rar!")),
+    (Hint("pandas", {"format": "Parquet", "reader": "read_parquet"}), (b"PAR1",)),
+    (Hint("pandas", {"format": "Feather", "reader": "read_feather"}), (b"ARROW1", b"FEA1")),
+    (Hint("pandas", {"format": "HDF5", "reader": "read_hdf"}), (b"\x89HDF",)),
+    (Hint("pandas", {"format": "SPSS", "reader": "read_spss"}), (b"$FL2",)),
+    (Hint("pandas", {"format": "Stata", "reader": "read_stata"}), (b"<stata_dta>",)),
+    (Hint("pandas", {"format": "pickle", "reader": "read_pickle"}), (b"\x80\x03", b"\x80\x04", b"\x80\x05")),
+    (Hint("database"), (b"SQLite format 3",)),
+    (Hint("npy"), (b"\x93NUMPY",)),
+    (Hint("picture"), (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")),
+    (Hint("pdf"), (b"%PDF",)),
+    (Hint("lfs"), (b"version https://git-lfs",)),
 )
 _JSON = re.compile(rb"\s*(?:\{\s*\"|\[\s*[\[{\"])")
 _PAGE = re.compile(rb"\s*<(?:!doctype|html|head|body|table|meta|\?xml|script)\b", re.IGNORECASE)
@@ -53,8 +41,8 @@ def hint_of(head: bytes, tail: bytes, file: str) -> Hint | None:
     """
     name = PurePath(file).name
     words = {"file": name, "stem": PurePath(name).stem}
-    for sign, hint in _SIGNS:
-        if head.startswith(sign):
+    for hint, signs in _SIGNS:
+        if head.startswith(signs):
             return hint._replace(words={**words, **hint.words})
     if head.startswith(b"PK\x03\x04"):
         inside = head[30 : 30 + int.from_bytes(head[26:28], "little")]
