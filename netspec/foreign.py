@@ -584,7 +584,7 @@ def _strided(given: Mapping[str, _Argument]) -> bool:
 # the spec with it checks.
 
 _NOUN: Final = "|".join(sorted((word for word in NOUNS if word.isascii()), key=len, reverse=True))
-_WAYS: Final = (
+WAYS: Final = (
     (r"\b0,(\d+)", r"0.\1"),
     (r"\b(adam|adamw|sgd|rmsprop|adagrad|nadam|radam|adamax)\(\s*(\d[\d.e-]*)\s*(?=[,)])", r"\1(lr = \2"),
     (r"^(net\s+\w+|block\s+\w+|train|data|figure)\s*:?\s*$", r"\1 {"),
@@ -656,19 +656,16 @@ _WAYS: Final = (
     (r"^(source\s*=\s*)(?:mnist|MNIST|fashion_?mnist)\b.*", r'\1idx("train", test = "t10k")'),
     (r'^(use\b.*\bfrom\s+"[^".]+)"', r'\1.net"'),
 )  # fmt: skip
-LATEX: Final = tuple(
-    (re.compile(pattern), right)
-    for pattern, right in (
-        (r"\\x?(?:long)?(?:rightarrow|to|mapsto|Rightarrow)\b", "->"), (r"\$|\\[()\[\]]", ""),
-        (r"\\mathbb\s*\{?\s*([A-Z])\s*\}?|\\R\b", "ℝ"), (r"\s*\\times\s*", "x"),
-        (r"\\(?:cdot|odot|ast|circ|otimes)\b", "*"), (r"\\oplus\b", "+"), (r"\\(?:Vert|parallel|\|)", "&"),
-        (r"\\(?:math\w+|text\w*|operatorname|boldsymbol|bm|vec|hat|tilde|bar)\s*\{(\w+)\}", r"\1"),
-        (r"(?<![ℝR])[_^]\{\(?(\w+)\)?\}", r"_\1"), (r"\\sigma\b", "sigmoid"), (r"\\in\b", "∈"),
-        (r"\\(?:[,;:! ]|q?quad\b)", " "),
-        (r"\\left|\\right", ""), (r"\\(?=[A-Za-z])", ""), (r"(?<=\w)\s*->\s*(?=->)", " "),
-    )
+# patterns are read where they are first asked for: a net without a mistake needs none
+LATEX: Final = (
+    (r"\\x?(?:long)?(?:rightarrow|to|mapsto|Rightarrow)\b", "->"), (r"\$|\\[()\[\]]", ""),
+    (r"\\mathbb\s*\{?\s*([A-Z])\s*\}?|\\R\b", "ℝ"), (r"\s*\\times\s*", "x"),
+    (r"\\(?:cdot|odot|ast|circ|otimes)\b", "*"), (r"\\oplus\b", "+"), (r"\\(?:Vert|parallel|\|)", "&"),
+    (r"\\(?:math\w+|text\w*|operatorname|boldsymbol|bm|vec|hat|tilde|bar)\s*\{(\w+)\}", r"\1"),
+    (r"(?<![ℝR])[_^]\{\(?(\w+)\)?\}", r"_\1"), (r"\\sigma\b", "sigmoid"), (r"\\in\b", "∈"),
+    (r"\\(?:[,;:! ]|q?quad\b)", " "),
+    (r"\\left|\\right", ""), (r"\\(?=[A-Za-z])", ""), (r"(?<=\w)\s*->\s*(?=->)", " "),
 )  # fmt: skip
-WAYS: Final = tuple((re.compile(pattern), right) for pattern, right in _WAYS)
 # names that netspec proposes where a line has none
 NAMES: Final = {
     "input": ("x", "u", "v"),

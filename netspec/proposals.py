@@ -391,15 +391,15 @@ def _patterns(statement: str, known: Known) -> Iterator[str]:
     if re.search(r"[\\$]|[_^]\{", statement) is not None:
         parts = re.split(f"({STRING})", statement)  # texts in quotes may have TeX of their own
         for pattern, right in foreign.LATEX:
-            parts[::2] = [pattern.sub(right, part) for part in parts[::2]]
+            parts[::2] = [re.sub(pattern, right, part) for part in parts[::2]]
         plain = "".join(parts)
         yield plain
     real = _REAL.match(plain)
     if real is not None:
         yield f"input {real[1]}: {'x'.join(real[2].translate(_RAISED).split())}"
     for pattern, right in foreign.WAYS:
-        if pattern.search(statement) is not None:
-            yield pattern.sub(right, statement).replace("{maps}", known.maps()).replace("{before}", known.before())
+        if re.search(pattern, statement) is not None:
+            yield re.sub(pattern, right, statement).replace("{maps}", known.maps()).replace("{before}", known.before())
 
 
 _MADE = re.compile(r"\b(?:perceptron|filter)s?\b")

@@ -197,10 +197,12 @@ def _told(scene: Scene, view: View, drawing: Drawing) -> Scene:
     """The scene with words for what its shapes do not show, and with its title and description."""
     graph, settings = drawing.graph, drawing.settings
     steps = {} if drawing.plan is None else drawing.plan.steps
+    nodes = [steps.get(node.index, node) for node in graph.nodes]
+    shown = {node.index: view.shows(drawing, node) for node in nodes}
     scene = noted(
         scene,
-        replace(graph, nodes=[steps.get(node.index, node) for node in graph.nodes]),
-        lambda node: view.shows(drawing, node),
+        replace(graph, nodes=nodes),
+        lambda node: shown[node.index],
         settings,
         by_name=view.by_name,
     )

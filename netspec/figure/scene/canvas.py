@@ -289,10 +289,12 @@ class Canvas:
 
     def clear(self, kind: str, fill: str = "paper") -> None:
         """Put a ground behind the texts of a class where wires run through them, so that they stay readable."""
-        wires = [item for item in (*self.wires, *self.front) if isinstance(item, Wire)]
+        wires = [(item, item.box.grown(0.1)) for item in (*self.wires, *self.front) if isinstance(item, Wire)]
         for text in self.texts:
+            if kind not in text.classes:
+                continue
             box = text.box.grown(0.3)
-            near = [wire for wire in wires if kind in text.classes and wire.box.grown(0.1).overlaps(box)]
+            near = [wire for wire, around in wires if around.overlaps(box)]
             if any(
                 box.grown(0.2).overlaps(Rect(*point, *point).grown(0.1)) for wire in near for point in along(wire, 250)
             ):

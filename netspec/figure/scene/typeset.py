@@ -121,6 +121,12 @@ def set_line(
     return runs, x
 
 
+@lru_cache(maxsize=4096)  # a text is measured many times before it is placed once
+def _at_origin(line: Line, size: float) -> tuple[tuple[Run, ...], float]:
+    runs, end = set_line(line, size)
+    return tuple(runs), end
+
+
 def _accent(letter: Run, atom: Atom) -> list[Run]:
     """Return an accent on the middle of a letter, as far to the right as the letter leans."""
     size = letter.size
@@ -214,7 +220,7 @@ def typeset(
     """Return all runs of a text whose first baseline is at y; each line is aligned at x."""
     placed: list[Run] = []
     for number, line in enumerate(lines):
-        runs, end = set_line(line, size)
+        runs, end = _at_origin(line, size)
         shift = x - {"start": 0.0, "middle": end / 2, "end": end}[align]
         base = y + number * leading * size
         placed += [run._replace(x=run.x + shift, y=run.y + base) for run in runs]
@@ -237,7 +243,7 @@ def text_box(
 
 
 def line_width(line: Line, size: float = 1.0) -> float:
-    return set_line(line, size)[1]
+    return _at_origin(line, size)[1]
 
 
 def axis(line: Line) -> float:
@@ -245,7 +251,7 @@ def axis(line: Line) -> float:
 
     It depends on the font, not on the letters, so that all labels of a row have one baseline. A sign alone is centred.
     """
-    runs = set_line(line, 1.0)[0]
+    runs = _at_origin(line, 1.0)[0]
     if (
         len(line) == 1
         and len(runs) == 1

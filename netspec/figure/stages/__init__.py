@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from netspec.figure.units import Unsuitable
 from netspec.ir.graph import Edge, Graph, Layer, Node
@@ -29,6 +30,7 @@ class Stage:
     windows: Windows | None = None  # the windows, as numbers, that lead from the maps before to these maps
 
 
+@lru_cache(maxsize=4)  # a figure asks for each step of its net
 def stages_of(graph: Graph) -> list[Stage]:
     """Return the stages of a net that is one chain from one input.
 

@@ -261,16 +261,16 @@ def _push(stacks: list[Stack], stack: Stack, fit: Fit) -> None:
         return
     *stacks, stack = stacks
     own = stack.outline()
-    before = stacks[-1].outline()
     gap = fit.space(BETWEEN if stack.bar and stacks[-1].bar else CLEAR)
     if stack.bar and not stacks[-1].bar:
         gap = fit.space(BETWEEN * 0.6)
     earlier = [box for other in stacks for box in other.outline()]
     shift = 0.0
-    for box in own:
-        for other in before + earlier:
-            if min(box.bottom, other.bottom) > max(box.top, other.top) - 1.0:
-                shift = max(shift, other.right + gap - box.left)
+    for left, top, _, bottom in own:
+        near = shift + left - gap  # what ends before this pushes no further
+        for _, above, right, below in earlier:
+            if right > near and below > top - 1.0 and bottom > above - 1.0:
+                shift, near = right + gap - left, right
     stack.x = shift
 
 
