@@ -10,8 +10,7 @@ shows some of them (`View.shows`). `noted` says the others, each by its class:
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -22,7 +21,7 @@ from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
 from netspec.ir import graph as ir
 from netspec.ir.graph import Graph, node_marks
-from netspec.ir.marks import BOX, NOTE, Class, Mark
+from netspec.ir.marks import BOX, NOTE, Class, Mark, ordinal
 from netspec.ir.operation import Op
 
 NAME: Final = "title"  # the mark that says which step it is
@@ -60,6 +59,7 @@ class Unshown:
     mark: Mark
     layer: str
     owner: str  # what the figure calls the layer
+    place: _Place
 
 
 def unshown(graph: Graph, drawn: Iterable[str], shows: Shows, lang: str) -> list[Unshown]:
@@ -83,24 +83,62 @@ def unshown(graph: Graph, drawn: Iterable[str], shows: Shows, lang: str) -> list
             # where wires or windows show what the step reads, its name alone says a kind
             wired = titled(node.op) - {NAME} <= shown and node.op.wiring != "none"
             left = [mark._replace(is_a="kind") if mark.option == NAME and wired else mark for mark in left]
-        owner = _owner(graph, node) + _place(graph, node, shows, lang)
-        found += [Unshown(node, mark, path, owner) for mark in left if mark.text]
+        place = _Place.of(graph, node, shows)
+        found += [Unshown(node, mark, path, _owner(graph, node), place) for mark in left if mark.text]
     return found
 
 
-def _place(graph: Graph, node: ir.Node, shows: Shows, lang: str) -> str:
-    """Return where in its line a step stands: on which value, and before which step that the figure shows.
+Which = tuple[str, str]  # a word of place, such as `before`, and the step or value that it is about
 
-    Nothing is said of a step that acts on all that the line reads, behind all steps that the figure shows.
-    """
-    line = [one for one in graph.nodes_of(graph.layers[node.layer]) if one.scope == node.scope and not one.kind]
-    read = {edge.node for one in line for edge in one.inputs} - {one.index for one in line}
-    on = [graph.layers[graph.nodes[edge.node].layer].label for edge in node.inputs if edge.node in read]
-    of_one = on if len(read) > 1 and len(on) == 1 and len(node.inputs) == 1 else []
-    later = [one for one in line if one.index > node.index and NAME in (shows(one) or ())]
-    words = [say("on", lang).format(name=name) for name in of_one]
-    words += [say("before", lang).format(name=later[0].op.title(lang)) for _ in later[:1]]
-    return "".join(f" {word}" for word in words)
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in its line a step stands: between which steps that the figure shows, and on which value it acts."""
+
+    line: tuple[ir.Node, ...]  # the steps of the line
+    shown: tuple[ir.Node, ...]  # those whose name the figure shows
+    on: str  # the only value that it changes, where the line reads several
+
+    @classmethod
+    def of(cls, graph: Graph, node: ir.Node, shows: Shows) -> _Place:
+        line = [one for one in graph.nodes_of(graph.layers[node.layer]) if one.scope == node.scope and not one.kind]
+        read = {edge.node for one in line for edge in one.inputs} - {one.index for one in line}
+        on = [graph.layers[graph.nodes[edge.node].layer].label for edge in node.inputs if edge.node in read]
+        alone = len(read) > 1 and len(on) == 1 and len(node.inputs) == 1
+        shown = tuple(one for one in line if NAME in (shows(one) or ()))
+        return cls(tuple(line), shown, on[0] if alone else "")
+
+    def usual(self, mark: Mark) -> list[int]:
+        """Return the steps of the line that one thinks of if a mark is said of the line: those with weights.
+
+        The mark of an option says it of them; the name of a step says that it stands behind each of them.
+        """
+        steps = self.shown if mark.option == NAME else [one for one in self.line if mark.option in one.op.options]
+        weighted = [one.index for one in steps if one.path and not one.op.norm]
+        return weighted or [one.index for one in steps][:1]
+
+    def words(self, node: ir.Node, mark: Mark, lang: str) -> Which:
+        """Return which step of the line is meant: `at average pooling`, `before perceptrons`."""
+        if mark.option != NAME:
+            return "at", self._title(node, mark, lang)
+        before = [one for one in self.shown if one.index < node.index][-1:]
+        after = [one for one in self.shown if one.index > node.index][:1]
+        return "after" if before else "before", self._title((before or after)[0], mark, lang)
+
+    def _title(self, node: ir.Node, mark: Mark, lang: str) -> str:
+        """Return what tells a step from the others of its line: `filters`, `64 filters 5×5` or `the 2nd relu`."""
+        title, alike = "", [node]
+        for title in (_noun(node.op, lang), node.op.title(lang)):
+            alike = [one for one in self.line if title in (_noun(one.op, lang), one.op.title(lang))]
+            if len(alike) == 1 or all(mark in one.op.marks(lang) for one in alike):
+                return title
+        return say("nth", lang).format(nth=ordinal(alike.index(node) + 1, lang), name=title)
+
+    def step(self, node: ir.Node, mark: Mark) -> int:
+        """Return the step that a mark is said of: the node, or the one that it stands behind; -1 if there is none."""
+        if mark.option != NAME:
+            return node.index
+        return max((one.index for one in self.shown if one.index < node.index), default=-1)
 
 
 def layer_of(graph: Graph, node: ir.Node, drawn: frozenset[str]) -> str | None:
@@ -123,8 +161,10 @@ def _paths(graph: Graph, node: ir.Node) -> Iterator[str]:
 
 
 def _owner(graph: Graph, node: ir.Node) -> str:
-    """Return what a note calls the line of a step: `z`, or `Basic.a` in a block."""
-    return _of_block(graph, graph.layers[node.layer])
+    """Return what a note calls the line of a step: `z`, or `Basic.a` in a block if another `a` stands elsewhere."""
+    layer = graph.layers[node.layer]
+    known = {_of_block(graph, one) for one in graph.layers if one.label == layer.label}
+    return layer.label if len(known) == 1 else _of_block(graph, layer)
 
 
 def _of_block(graph: Graph, layer: ir.Layer) -> str:
@@ -171,38 +211,133 @@ def _rows(said: list[str]) -> list[str]:
     return [plain, *tables] if plain else tables
 
 
-def gathered(graph: Graph, left: Iterable[Unshown], drawn: Iterable[ir.Node], lang: str) -> str:
-    """Return the marks of kinds in one line, each with the layers that it is true of.
+def gathered(graph: Graph, left: list[Unshown], drawn: list[ir.Node], lang: str) -> str:
+    """Return the marks of kinds in one line, each with the layers it is true of: `padding 6 (b), 12 (c); relu (b)`.
 
-    `no bias (all filters)` where at least two steps of one name have the mark, and none is without it.
+    It says `no bias (all filters)` where no step of that name is without the mark, and `relu (all but y)` where that is
+    shorter than the list.
+
+    Parameters:
+        drawn: the steps that the figure draws by themselves.
     """
-    counts = Counter(node.op.name for node in drawn)
-    found: dict[str, dict[str, list[Unshown]]] = {}
+    found: dict[str, dict[str, list[Unshown]]] = {}  # the values of one option stand together
     for one in left:
-        found.setdefault(one.mark.text, {}).setdefault(one.node.op.name, []).append(one)
-    texts = []
-    for text, by_name in found.items():
-        owners: dict[str, None] = {}
-        for name, all_ in by_name.items():
-            if all_[0].mark.option != NAME and len(all_) > 1 and len(all_) == counts[name]:
-                owners[say("all steps", lang).format(name=name)] = None
+        option = one.mark.text if one.mark.option == NAME else f"the option {one.mark.option}"
+        found.setdefault(option, {}).setdefault(one.mark.text, []).append(one)
+    turned = _turned([one for one in left if one.mark.option == NAME], list(found))
+    texts: list[str] = []
+    for by_value in found.values():
+        first = next(iter(by_value))
+        for text, all_ in by_value.items():
+            said = f"{text} ({_owners(graph, all_, drawn, turned, lang)})"
+            known = _alike(first, text)
+            if known:
+                texts[-1] += f", {' '.join(said.split()[known:])}"
             else:
-                owners |= dict.fromkeys(one.owner + _calls(graph, all_, one) for one in all_)
-        texts.append(f"{text} ({', '.join(owners)})")
+                texts.append(said)
     return "; ".join(texts)
 
 
-def _calls(graph: Graph, all_: list[Unshown], own: Unshown) -> str:
-    """Return the numbers of the calls of a block in which a mark is true, if it is not true in all of them."""
+def _alike(one: str, other: str) -> int:
+    """Return with how many equal words two texts begin; 0 if one of them has no others."""
+    a, b = one.split(), other.split()
+    count = next((place for place, pair in enumerate(zip(a, b, strict=False)) if pair[0] != pair[1]), 0)
+    return count if len(a) == len(b) == count + 1 else 0
 
-    def call(node: ir.Node) -> ir.Scope | None:
-        return next((one for one in graph.ancestors(graph.layers[node.layer].scope) if one.kind == "block"), None)
 
-    block = call(own.node)
-    calls = [one.index for one in graph.scopes if block is not None and one.kind == "block" and one.name == block.name]
-    true = {scope.index for one in all_ if one.owner == own.owner and (scope := call(one.node)) is not None}
-    numbers = [str(number) for number, index in enumerate(calls, 1) if index in true]
-    return "" if len(numbers) == len(calls) else " " + "+".join(numbers)
+def _turned(named: list[Unshown], order: list[str]) -> dict[int, ir.Node]:
+    """Return the steps that follow a step of their line of which the note speaks later, each with that step."""
+    found: dict[int, ir.Node] = {}
+    lines: dict[tuple[int, int, int], list[Unshown]] = {}
+    for one in named:
+        key = (one.node.layer, one.node.scope, one.place.step(one.node, one.mark))
+        before = lines.setdefault(key, [])
+        later = [other.node for other in before if order.index(other.mark.text) > order.index(one.mark.text)]
+        if later:
+            found[one.node.index] = later[-1]
+        before.append(one)
+    return found
+
+
+def _owners(graph: Graph, all_: list[Unshown], drawn: list[ir.Node], turned: Mapping[int, ir.Node], lang: str) -> str:
+    """Return the lines that a mark is true of, each with the step of it if that is not the one that one thinks of."""
+    mark = all_[0].mark
+    calls: dict[tuple[str, int], list[Unshown]] = {}
+    for one in all_:
+        calls.setdefault((one.owner, graph.layers[one.node.layer].scope), []).append(one)
+    found: dict[tuple[str, Which], list[int]] = {}
+    for (owner, scope), of_line in calls.items():
+        place = of_line[0].place
+        usual = place.usual(mark)
+        if not usual or {place.step(one.node, mark) for one in of_line} == set(usual):
+            which = [_among(one, turned, lang) if mark.option == NAME else ("", "") for one in of_line]
+        else:
+            which = [place.words(one.node, mark, lang) for one in of_line]
+        for words in dict.fromkeys(which):
+            found.setdefault((owner, words), []).append(scope)
+    groups: dict[tuple[Which, str], list[str]] = {}  # the lines by what is said of them
+    for (owner, words), scopes in found.items():
+        groups.setdefault((words, _in_calls(graph, scopes, drawn, lang)), []).append(owner)
+    said = "; ".join(
+        _said(owners, *which, lang)
+        for which, owners in sorted(groups.items(), key=lambda item: item[0] != (("", ""), ""))
+    )
+    if set(groups) != {(("", ""), "")} or len(all_) < 2:
+        return said
+    whole = {owner for owner, _ in calls}
+    kinds = {type(one.node.op) for one in all_}
+    noun = "" if mark.option == NAME or len(kinds) > 1 else _noun(all_[0].node.op, lang)
+    able = [one for one in drawn if (type(one.op) in kinds if noun else _makes_units(one))]
+    rest = list(dict.fromkeys(owner for one in able if (owner := _owner(graph, one)) not in whole))
+    if noun and not rest:
+        return say("all steps", lang).format(name=noun)
+    but = say("all but", lang).format(
+        all=say("all steps", lang).format(name=noun) if noun else say("all", lang), names=", ".join(rest)
+    )
+    return min(said, but, key=len) if rest else said
+
+
+def _among(one: Unshown, turned: Mapping[int, ir.Node], lang: str) -> Which:
+    """Return what a step of a line changes, or behind which step it stands, where its name alone would mislead."""
+    if one.node.index in turned:
+        return "after", _noun(turned[one.node.index].op, lang)
+    return ("on", one.place.on) if one.place.on else ("", "")
+
+
+def _said(owners: list[str], which: Which, numbers: str, lang: str) -> str:
+    """Return lines with the step of them that is meant, and in which calls: `f6, f7 before perceptrons`."""
+    (way, name), said = which, ", ".join(owners)
+    said = say(way, lang).format(owners=said, name=name) if way else said
+    return say("in calls", lang).format(owners=said, numbers=numbers) if numbers else said
+
+
+def _makes_units(node: ir.Node) -> bool:
+    return node.op.effect == "new" and node.op.wiring != "side" and not node.kind
+
+
+def _noun(op: Op, lang: str) -> str:
+    """Return what all steps of an operation are called: its title without numbers, such as `filters`."""
+    template = (op.titles[lang == "ko"] or op.titles[0] or op.name).partition(",")[0]
+    return " ".join(word for word in template.split() if "{" not in word)
+
+
+def _in_calls(graph: Graph, scopes: list[int], drawn: list[ir.Node], lang: str) -> str:
+    """Return the numbers of the calls of a block in which something is true; "" if it is true in all of them."""
+
+    def call(scope: int) -> ir.Scope | None:
+        return next((one for one in graph.ancestors(scope) if one.kind == "block"), None)
+
+    true = [found for scope in scopes if (found := call(scope)) is not None]
+    if not true:
+        return ""
+    inside = [found for node in drawn if (found := call(graph.layers[node.layer].scope)) is not None]
+    calls = sorted({one.index for one in inside if one.name == true[0].name})
+    indices = {one.index for one in true}
+    numbers = [ordinal(number, lang) for number, index in enumerate(calls, 1) if index in indices]
+    if len(numbers) == len(calls):
+        return ""
+    *most, last = numbers
+    return say("and", lang).format(most=", ".join(most), last=last) if most else last
 
 
 # ---- the words in a scene
@@ -231,8 +366,8 @@ def noted(scene: Scene, graph: Graph, shows: Shows, settings: FigureSettings, *,
         return scene
     drawn = [node for node in graph.nodes if shows(node) is not None and layer_of(graph, node, paths) is not None]
     scene = _with_tips(scene, left)
-    scene = _with_words(scene, at_layers(left), {one.layer: one.owner.split()[0] for one in left}, small)
-    text = gathered(graph, (one for one in left if one.mark.is_a == "kind"), drawn, lang)
+    scene = _with_words(scene, at_layers(left), {one.layer: one.owner for one in left}, small)
+    text = gathered(graph, [one for one in left if one.mark.is_a == "kind"], drawn, lang)
     if not text or settings.notes == "none":
         return scene
     return _with_line(scene, "notes", text if by_name else say("not shown", lang).format(text=text), small)
