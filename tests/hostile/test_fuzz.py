@@ -1,4 +1,4 @@
-"""600 broken inputs; `./dev soak fuzz` tries a hundred thousand."""
+"""150 broken inputs; `./dev soak fuzz` tries thousands of each kind."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from netspec.diagnostics.errors import DataError
 
 
 def test_only_diagnostics_come_of_broken_inputs() -> None:
-    failures, slow, codes, _ = run(600, 2)
+    failures, slow, codes, _ = run(150, 2)
     assert failures == []
     assert slow == []
-    assert len(codes) > 60
+    assert len(codes) > 30
 
 
 @pytest.mark.parametrize(("attempt", "count"), [(fuzz._data, 60), (fuzz._command, 52), (fuzz._cell, 60)])
