@@ -192,7 +192,7 @@ class Net:
         titles: Literal["top", "bottom", "left", "right", "none"] | None = None,
         bias: Literal["plus", "one", "x0", "none"] | None = None,
         edges: Literal["all", "none"] | None = None,
-        colors: Literal["role", "per_perceptron"] | None = None,
+        colors: Literal["role", "per_perceptron", "kind"] | None = None,
         formula: bool | None = None,
         max_units: int | None = None,
         legend: bool | None = None,
@@ -228,7 +228,7 @@ class Net:
             colors: what the colours distinguish.
             formula: for the view perceptron: whether the formula is written after the output.
             max_units: layers with up to this many units are drawn completely.
-            legend: whether to explain the colours of trained weights.
+            legend: whether to explain the colours below the figure; by default those of trained weights alone.
             steps, table: for the view unrolled: the number of time steps, and whether to show the table of the input
                 sequence.
             notes: whether a line below says what the figure does not show.

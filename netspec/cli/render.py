@@ -57,6 +57,7 @@ def figure_options(function: Any) -> Any:
             click.option(
                 "--notes", type=click.Choice(("all", "none")), help="The line below: what the figure does not show."
             ),
+            click.option("--legend/--no-legend", default=None, help="Below the figure: what its colours say."),
             click.option("--heading", metavar="TEXT", help="The figure's own title."),
             click.option(
                 "--width", metavar="LENGTH", help=f"Lays out for a width on paper: 85mm, or {', '.join(PRESETS)}."

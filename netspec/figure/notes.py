@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from netspec.figure.colours import explained
 from netspec.figure.scene import MARGIN, Item, Node, Polygon, Rect, Scene, Text, canvas_of, layout
 from netspec.figure.scene.canvas import Canvas, Footnote, boxed
 from netspec.figure.scene.typeset import wrapped
@@ -362,11 +363,11 @@ def noted(scene: Scene, graph: Graph, shows: Shows, settings: FigureSettings, *,
             else one
             for one in left
         ]
-    if not left:
-        return scene
     drawn = [node for node in graph.nodes if shows(node) is not None and layer_of(graph, node, paths) is not None]
     scene = _with_tips(scene, left)
     scene = _with_words(scene, at_layers(left), {one.layer: one.owner for one in left}, small)
+    if settings.legend:
+        scene = explained(scene, graph, settings, _size(scene, small), NARROW)
     text = gathered(graph, [one for one in left if one.mark.is_a == "kind"], drawn, lang)
     if not text or settings.notes == "none":
         return scene

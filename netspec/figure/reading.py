@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted, Words
 from netspec.elaborate.evaluate import LARGEST, Undefined, Want, evaluate
 from netspec.figure import settings as say
+from netspec.figure.colours import KINDS
 from netspec.figure.notes import lines_named, reads
 from netspec.figure.scene.tex import TexFault, mathematics
 from netspec.figure.scene.typeset import paragraph
@@ -53,11 +55,11 @@ SETTINGS: Final = {
     "titles": Option("word", "where the layers' captions stand", choices=("top", "bottom", "left", "right", "none")),
     "bias": Option("word", "how the constant 1 is drawn", choices=("plus", "one", "x0", "none")),
     "edges": Option("word", "whether connections are drawn", choices=("all", "none")),
-    "colors": Option("word", "what colours tell apart", choices=("role", "per_perceptron")),
+    "colors": Option("word", "what colours tell apart", choices=("role", "per_perceptron", "kind")),
     "formula": Option("flag", "perceptron: the formula behind the output"),
     "max_units": Option("whole", "up to how many units all are drawn", least=1, most=say.MOST_UNITS),
     "weights": Option("word", "whether the figure is about trained weights", choices=("trained", "none")),
-    "legend": Option("flag", "explains colours of trained weights"),
+    "legend": Option("flag", "explains the colours below the figure; left out, those of trained weights alone"),
     "steps": Option("whole", "unrolled: how many time steps are drawn", least=1, most=12),
     "table": Option("flag", "unrolled: the table of the input sequence"),
     "arrows": Option("texts", 'blocks: words on arrows between lines: ["x -> y: identity"]'),
@@ -77,6 +79,7 @@ HINTS: Final = {
     "symbol": Option("text", "what stands in its circles instead of its label"),
     "letter": Option("text", "planes: what is drawn on the map"),
     "labels": Option("flag", "false leaves its circles empty"),
+    "color": Option("color", 'what fills its shapes: red, "#8cf"; also of a block or a kind: pooling.color'),
 }
 
 
@@ -180,6 +183,10 @@ class Reader:
         option = HINTS.get(name)
         if option is None:
             raise self.unknown_key(setting, name, HINTS, "NS702")
+        if name == "color" and self.graph is not None and not lines_named(self.graph, path):
+            blocks = [scope.name for scope in self.graph.scopes if scope.kind == "block"]
+            if path in (*KINDS, *blocks):
+                return [path], name, self.color(setting.value)
         layers = self.lines(path, setting.key_at)
         value = self.value(f"{path}.{name}", option, setting.value, layers[0])
         return [layer.path for layer in layers], name, value
@@ -223,6 +230,8 @@ class Reader:
                 return self.integer(name, option, value)
             case "text":
                 return self.text(name, value, name.rpartition(".")[2] == "symbol")
+            case "color":
+                return self.color(value)
             case "length":
                 found = value.name if isinstance(value, tree.Ref) else self.text(name, value)
                 if not say.is_width(found):
@@ -289,6 +298,19 @@ class Reader:
         if found is not None:
             raise Fault(found)
         return value.value
+
+    def color(self, value: tree.Value) -> str:
+        """Return a colour as `#rrggbb`. Raises NS747."""
+        from PIL.ImageColor import colormap, getrgb
+
+        given = value.name if isinstance(value, tree.Ref) else value.value if isinstance(value, tree.Text) else ""
+        if given in colormap or re.fullmatch("#(?:[0-9a-fA-F]{3}){1,2}", given):
+            return "#{:02x}{:02x}{:02x}".format(*getrgb(given))
+        shown, span = self.source.text[value.at[0] : value.at[1]], self.source.span(value.at)
+        guess = nearest(given, colormap) if given else None
+        hints = (Hint("nearest", {"name": guess}),) if guess else ()
+        fixes = (Fix(span, guess),) if guess else ()
+        raise Fault(Diagnostic("NS747", span, {"value": shown}, hints=hints, fixes=fixes))
 
     def texts(self, name: str, option: Option, value: tree.Value) -> tuple[str, ...]:
         if isinstance(value, tree.Ref) and value.name in option.choices:

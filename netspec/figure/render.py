@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.errors import SpecError, UsageError
 from netspec.diagnostics.model import Diagnostic, Fault, Hint, Quoted
 from netspec.figure.backends import Options, Picture
+from netspec.figure.colours import grounded
 from netspec.figure.notes import folded, headed, noted
 from netspec.figure.page import laid_out, room_on
 from netspec.figure.reading import SETTINGS, is_arrow, is_open, net_of, no_width, of_tex, read_figure, takes, tex_fault
@@ -21,6 +22,7 @@ from netspec.figure.suitability import (
     check_part,
     check_view,
     choose_view,
+    nothing_explained,
     shows_weights,
     too_many_captions,
     unfollowed_columns,
@@ -167,6 +169,12 @@ def _picture(
         return replace(changed, plan=view.plan(changed))
 
     def make(drawing: Drawing) -> Scene:
+        scene = placed(drawing)
+        if settings.legend and not any("legend" in item.classes for item in scene):
+            picture.warnings.append(nothing_explained(view.name))
+        return scene
+
+    def placed(drawing: Drawing) -> Scene:
         page = settings.page
         if page is None:
             return draw(drawing)
@@ -181,9 +189,13 @@ def _picture(
     picture = Picture(graph.name, options, lambda: make(drawing))
     try:
         drawing = planned(drawing.settings)
-        picture.plan = drawing.plan
-        if drawing.plan is not None and drawing.plan.columns is not None:
-            picture.warnings.append(unfollowed_columns(settings.columns, drawing.plan.columns))
+        if drawing.plan is not None:
+            from netspec.figure.blocks.boxes import unplaced
+
+            picture.plan = plan = drawing.plan
+            picture.words = lambda: _told(unplaced(plan), view, drawing)
+            if plan.columns is not None:
+                picture.warnings.append(unfollowed_columns(settings.columns, plan.columns))
         if picture.plan is None:  # else Graphviz runs only when the figure is needed
             picture.scene  # noqa: B018
     except Unsuitable as unsuitable:
@@ -200,7 +212,7 @@ def _told(scene: Scene, view: View, drawing: Drawing) -> Scene:
     nodes = [steps.get(node.index, node) for node in graph.nodes]
     shown = {node.index: view.shows(drawing, node) for node in nodes}
     scene = noted(
-        scene,
+        grounded(scene, graph, settings),
         replace(graph, nodes=nodes),
         lambda node: shown[node.index],
         settings,

@@ -45,7 +45,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class LayerHints:
-    """The settings of a figure section that concern one layer."""
+    """The settings of a figure section that concern one layer; of a block or a kind of steps it is `color` alone."""
 
     show: tuple[Shown, ...] = ()  # one list for each axis of the layer
     at: tuple[int, ...] = ()
@@ -54,6 +54,7 @@ class LayerHints:
     symbol: str | None = None
     letter: str = ""
     labels: bool = True
+    color: str = ""
 
 
 class Page(NamedTuple):
@@ -123,7 +124,7 @@ class FigureSettings:
     formula: bool = True
     max_units: int = 6
     weights: str | None = None
-    legend: bool = True
+    legend: bool | None = None
     steps: int = 3
     table: bool = True
     arrows: tuple[str, ...] = ()

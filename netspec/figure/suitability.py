@@ -127,6 +127,12 @@ def unheard_weights(view: str) -> Diagnostic:
     return Diagnostic("NS734", None, {"view": view}, severity="warning")
 
 
+def nothing_explained(view: str) -> Diagnostic:
+    """Return the warning NS748, which says that a legend is asked for and no colour tells kinds apart."""
+    kinds = follows(VIEWS[view], "colors", "kind")
+    return Diagnostic("NS748", None, {"view": view}, hints=(Hint("kinds"),) if kinds else (), severity="warning")
+
+
 def unfollowed_columns(asked: int | None, columns: int) -> Diagnostic:
     """Return the warning NS743, which says that a net cannot be set in as many columns as are asked for."""
     return Diagnostic("NS743", None, {"asked": asked or 0, "columns": columns}, severity="warning")

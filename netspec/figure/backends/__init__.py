@@ -67,6 +67,8 @@ class Picture:
         self.plan = plan
         self._make = make
         self._scene: Scene | None = None
+        # makes a scene that has all texts around a plan, and needs no layout
+        self.words: Callable[[], Scene] = lambda: self.scene
         self.warnings: list[Diagnostic] = []
 
     @property

@@ -16,15 +16,17 @@ from typing import Any
 from netspec.diagnostics.errors import MissingPackageError, UsageError
 from netspec.diagnostics.model import Diagnostic
 from netspec.figure.backends import WRITERS, Picture, Writer
-from netspec.figure.backends.dot import PT, TABLE, dot, html_lines, name_of, number, on_paper, quoted
+from netspec.figure.backends.dot import PT, TABLE, dot, html_line, html_lines, name_of, number, on_paper, quoted
 from netspec.figure.backends.joining import in_lanes, joined
 from netspec.figure.blocks.arranging import parts_of
 from netspec.figure.blocks.plan import Arrow, Box, Cluster, Placed, Plan
-from netspec.figure.scene import Point, Rect
+from netspec.figure.colours import readable
+from netspec.figure.scene import Point, Rect, Scene
 from netspec.figure.themes import THEMES, Theme
 
 MOST_NODES, MOST_EDGES = 4000, 12000  # a larger graph would take Graphviz minutes
 SECONDS = 120
+BELOW = 9.0  # points: the size of letters below a drawing
 _RANKDIR = {"right": "LR", "left": "RL", "up": "BT", "down": "TB"}
 
 
@@ -99,14 +101,15 @@ def plan_dot(
     title: str = "",
     transparent: bool = False,
     width: str | None = None,
+    below: str = "",
 ) -> str:
-    """Return the DOT text of a plan.
+    """Return the DOT text of a plan; `below` is an HTML label that stands below it.
 
     With `names` it is input for a layout, with sizes but no text. Otherwise it is a complete drawing.
     """
     measured = names is not None
     writer = _PlanWriter(plan, names or {box.id: box.id for box in plan.boxes}, theme, measured)
-    return writer.text(title, transparent, width)
+    return writer.text(title, transparent, width, below)
 
 
 class _PlanWriter:
@@ -116,7 +119,7 @@ class _PlanWriter:
         self.theme = theme
         self.measured = measured
 
-    def text(self, title: str, transparent: bool, width: str | None) -> str:
+    def text(self, title: str, transparent: bool, width: str | None, below: str = "") -> str:
         # the two sides of a U need more space
         gap = self.plan.gap
         nodesep = number((1.1 if any(box.level >= 0 for box in self.plan.boxes) else 0.28) * max(gap, 0.25))
@@ -125,6 +128,9 @@ class _PlanWriter:
         graph += ", newrank=true, compound=true, remincross=true"
         if not self.measured:
             graph += f', bgcolor="{"transparent" if transparent else self.theme.colour("paper")}"' + on_paper(width)
+            graph += (
+                f', labelloc=b, labeljust=l, fontcolor="{self.theme.colour("ink")}", label={below}' if below else ""
+            )
         lines = [
             f"digraph {name_of(title or 'net')} {{",
             f"  graph [{graph}]",
@@ -167,15 +173,16 @@ class _PlanWriter:
             fill, ink = self.theme.colour(box.tint), self.theme.colour(box.ink)
             look += f', style="{style}", fillcolor="{fill}", color="{ink}"'
             look += f", label={label}, tooltip={quoted(box.tip)}, id={quoted(box.id)}"
-            look += f', fontcolor="{self.theme.colour("ink")}"'
+            look += f', fontcolor="{readable("ink", box.tint, self.theme)}"'
         return f"{name_of(self.names[box.id])} [{look}]"
 
     def cluster(self, cluster: Cluster) -> str:
         if self.measured:
             return f"label={_blank(cluster.width, cluster.height)}, labeljust=l"
-        look = f'style=filled, color="{self.theme.colour("faint")}", fillcolor="{self.theme.colour("tint-cluster")}"'
+        ink, fill = self.theme.colour(cluster.ink or "faint"), self.theme.colour("tint-cluster")
+        look = f'style=filled, color="{ink}", fillcolor="{fill}"'
         lines = [cluster.title, *(row.line for row in cluster.rows)]
-        return f"label={html_lines(lines, 11)}, labeljust=l, {look}"
+        return f"label={html_lines(lines, 11)}, labelloc=t, labeljust=l, {look}"
 
     def arrow(self, arrow: Arrow) -> str:
         ends = (arrow.target, arrow.source) if arrow.back else (arrow.source, arrow.target)
@@ -243,6 +250,23 @@ def _spline(text: str, point: Any) -> tuple[Point, ...]:
     return tuple(points)
 
 
+def _below(scene: Scene, theme: Theme) -> str:
+    """Return the heading, the legend and the notes of a scene as one HTML label; "" if it has none of them."""
+    samples = {item.id: item for item in scene.nodes if "legend" in item.classes}
+    legend, rows = [], []
+    for text in scene.texts:
+        if "legend" in text.classes:
+            sample = samples[text.id.removesuffix(".text")]
+            look = f' COLOR="{theme.colour(sample.pen.ink)}" BGCOLOR="{theme.colour(sample.fill or "paper")}"'
+            legend.append(f'<TD BORDER="1" WIDTH="14"{look}></TD><TD>{html_line(text.lines[0], BELOW)} </TD>')
+        elif {"heading", "mark", "notes", "fold"} & set(text.classes):
+            rows.append("".join(f'<TR><TD ALIGN="LEFT">{html_line(line, BELOW)}</TD></TR>' for line in text.lines))
+    if legend:
+        table = f'<TABLE BORDER="0" CELLSPACING="3" CELLPADDING="0"><TR>{"".join(legend)}</TR></TABLE>'
+        rows.insert(0, f'<TR><TD ALIGN="LEFT">{table}</TD></TR>')
+    return f"<{TABLE}{''.join(rows)}</TABLE>>" if rows else ""
+
+
 @WRITERS.register
 class Dot(Writer):
     name = "dot"
@@ -252,7 +276,8 @@ class Dot(Writer):
     def write(self, picture: Picture, scale: float | None) -> bytes:
         options, plan = picture.options, picture.plan
         if plan is not None:  # the reader's Graphviz will place the boxes, so none is needed here
-            text = plan_dot(plan, None, options.theme, picture.name, options.transparent, options.width)
+            below = _below(picture.words(), options.theme)
+            text = plan_dot(plan, None, options.theme, picture.name, options.transparent, options.width, below)
         else:
             text = dot(picture.scene, picture.name, options.theme, options.transparent, options.width)
         return text.encode("utf-8")

@@ -124,7 +124,7 @@ def _box(collapsed: CollapsedGraph, group: NodeGroup) -> Box:
     else:
         shape: BoxShape = "pill" if group.nodes[0].kind == "input" or group.outside or group.port else "round"
         rows = _retitled(collapsed, group) or _rows(collapsed, group)
-        box = Box(group.id, shape, rows, tint_of(group), _ink(graph, group), "")
+        box = Box(group.id, shape, rows, tint_of(collapsed.settings, group), _ink(graph, group), "")
         pad = collapsed.fit.space(PAD_X, THIN_PAD)
         box.width = max(line_width(row.line, row.size) for row in box.rows) + 2 * pad + (2 if shape == "pill" else 0)
         box.height = sum(row.size for row in box.rows) * LEADING + 2 * PAD_Y
@@ -281,10 +281,12 @@ def _cluster(collapsed: CollapsedGraph, scope: Scope) -> Cluster:
     layer = collapsed.graph.layers[scope.layer]
     name = scope_title(collapsed, scope, times, call=False)
     title = words(f"{layer.label}: {name}" if layer.scope == 0 and scope.parent == 0 else name, "bold")
+    block = collapsed.block_of(scope) if scope.kind == "repeat" else scope
     parent = scope.parent
     while parent >= 0 and not collapsed.drawn(collapsed.graph.scopes[parent]):
         parent = collapsed.graph.scopes[parent].parent
     found = Cluster(_cluster_id(collapsed, scope.index), title, _cluster_id(collapsed, parent), layer.path)
+    found.ink = collapsed.settings.of(block.name).color if block is not None else ""
     if layer.scope == 0 and scope.parent == 0:
         found.rows = tuple(_caption(collapsed, layer, scope))
     return _titled(found)
@@ -310,6 +312,7 @@ def _framed(plan: Plan, collapsed: CollapsedGraph) -> Plan:
     said = arguments(collapsed, scope)
     rows = [Row(line, LIGHT, "faint") for line in wrapped(said, collapsed.widest, LIGHT)] if said else []
     frame = _titled(Cluster(name, title, "", collapsed.graph.layers[scope.layer].path, rows=tuple(rows)))
+    frame.ink = collapsed.settings.of(collapsed.part.name).color
     names = {box.id: f"{name}/{box.id}" for box in plan.boxes}
     frames = {cluster.id: f"{name}/{cluster.id}" for cluster in plan.clusters}
     for box in plan.boxes:
@@ -481,7 +484,7 @@ def scene_of(plan: Plan, placed: Placed) -> Scene:
     nodes: dict[str, Node] = {}
     for box in plan.boxes:
         if box.shape != "text":
-            nodes[box.id] = _draw_box(canvas, box, "circle" if box.shape == "dot" else box.shape, placed)
+            nodes[box.id] = _draw_box(canvas, box, "circle" if box.shape == "dot" else box.shape, placed.boxes[box.id])
     for arrow in plan.arrows:
         points, middle = placed.arrows[arrow.id]
         points = _on_rims(points[::-1] if arrow.back else points, nodes.get(arrow.source), nodes.get(arrow.target))
@@ -514,10 +517,19 @@ def scene_of(plan: Plan, placed: Placed) -> Scene:
     return canvas.scene("blocks")
 
 
-def _draw_box(canvas: Canvas, box: Box, shape: Shape, placed: Placed) -> Node:
+def unplaced(plan: Plan) -> Scene:
+    """Return the boxes of a plan, all at one place: what stands in the words around them needs no layout."""
+    canvas = Canvas()
+    for box in plan.boxes:
+        if (shape := box.shape) != "text":
+            _draw_box(canvas, box, "circle" if shape == "dot" else shape, Point(0, 0))
+    return canvas.scene("blocks")
+
+
+def _draw_box(canvas: Canvas, box: Box, shape: Shape, at: Point) -> Node:
     return canvas.node(
         box.id,
-        *placed.boxes[box.id],
+        *at,
         box.width / 2,
         box.height / 2,
         shape=shape,

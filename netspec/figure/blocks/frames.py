@@ -89,7 +89,7 @@ def _including(frame: Rect, left: float, right: float) -> Rect:
 
 def draw_frame(canvas: Canvas, cluster: Cluster, frame: Rect, middle: Point) -> None:
     """Draw a frame with its title at the upper left, or at the upper right if a wire runs through the upper left."""
-    pen = Pen(ink="faint", width=HAIR)
+    pen = Pen(ink=cluster.ink or "faint", width=HAIR * (3 if cluster.ink else 1))
     canvas.polygon(cluster.id, frame.corners, pen=pen, fill="tint-cluster", classes=("cluster",), layer=cluster.layer)
     top = middle.y - cluster.height / 2
     x, align = frame.left + INSET, "start"

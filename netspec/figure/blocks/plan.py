@@ -54,6 +54,7 @@ class Cluster:
     width: float = 0.0
     height: float = 0.0
     rows: tuple[Row, ...] = ()  # the lines of text below the title
+    ink: str = ""  # the colour that the user chose for the block
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from itertools import groupby
 from typing import Any
 
 from netspec.figure.blocks import CollapsedGraph, NodeGroup
+from netspec.figure.colours import KINDS, PLAIN, ground, kind_of
 from netspec.figure.notes import ORDER, marks_of
+from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
 from netspec.figure.units.elided import size_label
 from netspec.ir.graph import Graph, Node, Scope
@@ -20,18 +22,12 @@ MOST_SAID = 5  # values of an argument that differ from call to call
 FACTORS = (1, 2, 3, 4, 6, 8)  # multiples of a parameter that a step of a block often has
 FLIP = -2  # stands in place of a block index for a step that reverses the order of time steps
 
-# the background of a box with several steps is that of the first family in this list that the box contains
-_MAIN = ("recurrent", "attention", "filters", "dense", "embed", "pool", "norm")
 
-
-def tint_of(group: NodeGroup) -> str:
-    """Return the colour role of a box's background, which its most important step decides."""
-    if group.port or group.nodes[0].kind == "input":
-        return "tint-input"
-    if group.scope is not None:
-        return "tint-block"
-    held = {node.op.family for node in group.nodes}
-    return f"tint-{next((family for family in _MAIN if family in held), 'plain')}"
+def tint_of(settings: FigureSettings, group: NodeGroup) -> str:
+    """Return the colour or role of a box's background: the user's, or that of its kind."""
+    kind = "input" if group.port else "block" if group.scope is not None else kind_of(group.nodes)
+    block = "" if group.scope is None else group.scope.name
+    return ground(settings, group.layer.path, kind, block) or (KINDS[kind][0] if kind else PLAIN)
 
 
 def scope_title(collapsed: CollapsedGraph, scope: Scope, times: int = 1, call: bool = True) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from netspec.figure.colours import kind_of
 from netspec.figure.units import Unsuitable
 from netspec.ir.graph import Edge, Graph, Layer, Node
 from netspec.ir.operation import Windows
@@ -28,6 +29,11 @@ class Stage:
     label: str = ""  # the label of the line, if this is the last stage of the line
     caption: str = ""
     windows: Windows | None = None  # the windows, as numbers, that lead from the maps before to these maps
+
+    @property
+    def kind(self) -> tuple[str, ...]:
+        """The kind of the step for colours; none for an input, or for a step of no kind."""
+        return (kind_of([self.node]),) if self.does != "input" else ()
 
 
 @lru_cache(maxsize=4)  # a figure asks for each step of its net

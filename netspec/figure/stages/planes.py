@@ -283,7 +283,9 @@ def _draw(canvas: Canvas, stack: Stack, settings: FigureSettings) -> None:
     shades = ("tint-cluster", "light") if stack.again else ("light", "dark")
     if stack.bar:
         canvas.nodes.append(
-            Polygon(id=stack.id, points=stack.corners, pen=None, fill=shades[1], classes=("bar",), layer=path)
+            Polygon(
+                id=stack.id, points=stack.corners, pen=None, fill=shades[1], classes=("bar", *stage.kind), layer=path
+            )
         )
     count = len(stack.boxes)
     for place, box in enumerate(stack.shifted(), 1):
@@ -297,7 +299,7 @@ def _draw(canvas: Canvas, stack: Stack, settings: FigureSettings) -> None:
             ink=fill,
             width=0.0,
             fill=fill,
-            classes=("map", stage.layer.role),
+            classes=("map", stage.layer.role, *stage.kind),
             layer=path,
             value=Value(stage.last, _map_number(stage, place, stack)),
         )

@@ -116,11 +116,16 @@ _SAFE = _CLASSIC | {
 
 _GREYS = {"faint": "#808080", "guide": "#4d4d4d", "equals": "#909090", "light": "#d0d0d0", "dark": "#8c8c8c"}
 _GREYS |= {"group2": "#5a5a5a", "group3": "#8c8c8c", "group4": "#303030", "group5": "#707070", "paper": "#ffffff"}
+# kinds that stand in one net have greys that are far from each other
 _TINTS = {
-    "tint-filters": "#efefef",
-    "tint-dense": "#e4e4e4",
-    "tint-attention": "#dadada",
-    "tint-block": "#f6f6f6",
+    "tint-attention": "#bebebe",
+    "tint-filters": "#c6c6c6",
+    "tint-recurrent": "#cdcdcd",
+    "tint-norm": "#d6d6d6",
+    "tint-dense": "#e2e2e2",
+    "tint-embed": "#ebebeb",
+    "tint-pool": "#f2f2f2",
+    "tint-block": "#f8f8f8",
 }
 # three roles without colour: grey, black, and dashed
 _GREYS |= {"input": "#8c8c8c"}

@@ -46,7 +46,7 @@ def coloured(scene: Scene, graph: Graph, weights: Arrays, settings: FigureSettin
         items.append(_painted(item, value, scale.largest))  # type: ignore[arg-type]
     # large weights are drawn later than small ones, so that their wires lie on top
     items = _in_order(items)
-    if settings.legend and scales:
+    if settings.legend is not False and scales:
         items += _legend(items, list(scales.values()), weights, settings)
     return replace(scene, items=tuple(items), canvas=canvas_of(items))
 

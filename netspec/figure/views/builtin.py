@@ -17,7 +17,7 @@ from netspec.figure.views import CLOSER, VIEWS, Drawing, View
 from netspec.ir.graph import Graph, Node
 
 FEWEST = 4  # units of a layer that are drawn on a page with too little room
-UNITS = frozenset(("only", "input", "show", "symbol"))
+UNITS = frozenset(("only", "input", "show", "symbol", "colors = kind", "color"))
 PLUS = frozenset(("bias = plus", "bias = none", "max_units"))
 
 
@@ -136,7 +136,7 @@ class Planes(View):
     name = "planes"
     about = "maps as stacks of planes, as in LeNet's figure"
     about_ko = "맵을 쌓인 평면으로. LeNet의 그림처럼"
-    takes = frozenset(("input", "captions", "title", "letter"))
+    takes = frozenset(("input", "captions", "title", "letter", "colors = kind", "color"))
     letters = 3.7
 
     def draw(self, drawing: Drawing) -> Scene:
@@ -172,7 +172,7 @@ class Unrolled(View):
     name = "unrolled"
     about = "a recurrent net, one time step beside the other"
     about_ko = "순환 신경망의 시점을 나란히"
-    takes = PLUS | {"only", "steps", "table", "show", "symbol"}
+    takes = PLUS | {"only", "steps", "table", "show", "symbol", "colors = kind", "color"}
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.units.unrolled import unrolled
@@ -193,7 +193,7 @@ class Blocks(View):
     about_ko = "줄, 블록, 단계를 상자로. Graphviz가 필요하다"
     by_name = True
     takes: ClassVar[frozenset[str]] = frozenset(
-        ("depth", "unfold", "details", "columns", "only", "direction", "title", "arrows")
+        ("depth", "unfold", "details", "columns", "only", "direction", "title", "arrows", "colors = kind", "color")
     )
     letters = 3.9
 
