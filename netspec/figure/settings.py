@@ -90,6 +90,7 @@ class Fit(NamedTuple):
     shape: float = 1.0  # the size of shapes relative to the letters outside them, as a part of the usual
     types: bool = True  # whether the arrows between boxes say the types of their values
     folded: str = ""  # what a note below the figure says is left out
+    least: int = 3  # how many units or maps of a layer are drawn if not all are
 
     def letters(self, size: float) -> float:
         """Return the size of letters outside shapes: larger if the shapes are to be smaller beside them."""

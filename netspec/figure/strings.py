@@ -33,7 +33,7 @@ _WORDS: Final = {
     "no types": {"en": "the sizes of the values are not written", "ko": "값의 크기는 쓰지 않음"},
     "once": {"en": "equal blocks and rounds are drawn once", "ko": "같은 블록과 반복은 한 번만 그림"},
     "closed": {"en": "not opened here: {names}", "ko": "여기서 펼쳐 그리지 않은 것: {names}"},
-    "fewer units": {"en": "at most {count} units of each layer drawn", "ko": "층마다 노드를 {count}개까지만 그림"},
+    "fewer units": {"en": "only some units of large layers are drawn", "ko": "큰 층은 노드의 일부만 그림"},
     "on": {"en": "{owners} on {name}", "ko": "{owners}의 {name}"},
     "at": {"en": "{owners} at {name}", "ko": "{owners}의 {name}"},
     "before": {"en": "{owners} before {name}", "ko": "{owners}의 {name} 앞"},

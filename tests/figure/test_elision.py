@@ -142,3 +142,25 @@ def test_named_regions_hide_two_values_at_least(first: int, last: int, size: int
 def test_a_lenet_keeps_its_dots_where_maps_are_left_out() -> None:
     net = netspec.parse("net n {\n  input x: 17@8x8\n  output y: 2 perceptrons\n}").net()
     assert len(net.render(view="planes").scene.dots) == 1
+
+
+@pytest.mark.parametrize(
+    ("view", "sizes", "lines"),
+    [
+        ("neurons", (8, 5, 2, 5, 8), ("8", "5 perceptrons", "2 perceptrons", "5 perceptrons", "8 perceptrons")),
+        ("neurons", (64, 6, 7, 9), ("1@8x8", "6 perceptrons", "7 perceptrons", "9 perceptrons")),
+        ("perceptron", (9, 5, 1), ("9", "5 perceptrons", "1 perceptron")),
+        ("grid", (81, 25, 16, 12), ("1@9x9", "1 filter 5x5", "1 filter 2x2", "12 perceptrons")),
+        ("planes", (3, 16, 17, 64, 20), ("3@32x32", *(f"{count} filters 3x3" for count in (16, 17, 64, 20)))),
+    ],
+)
+def test_a_larger_layer_never_shows_fewer_units(view: str, sizes: tuple[int, ...], lines: tuple[str, ...]) -> None:
+    first, *rest, last = lines
+    hidden = [f"hidden x{number}: {line}" for number, line in enumerate(rest, 1)]
+    lines = (f"input x0: {first}", *hidden, f"output x{len(rest) + 1}: {last}")
+    text = "\n  ".join(("net n {", *lines)) + "\n}\n"
+    scene = draw(text, view=view)
+    drawn = [size - int(scene.hidden.get(f"x{number}", "0")) for number, size in enumerate(sizes)]
+    for size, count in zip(sizes, drawn, strict=True):
+        assert count == max(c for s, c in zip(sizes, drawn, strict=True) if s <= size), drawn
+        assert size - count != 1, "dots that hide one unit"

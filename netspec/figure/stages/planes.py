@@ -15,7 +15,7 @@ from netspec.figure.scene.typeset import paragraph, text_box, widest, words
 from netspec.figure.settings import FigureSettings, Fit
 from netspec.figure.stages import Stage, extent, number, stages_of
 from netspec.figure.strings import say
-from netspec.figure.units.elided import size_label
+from netspec.figure.units.elided import fitted, size_label
 from netspec.ir.graph import Graph
 from netspec.ir.operation import Windows
 from netspec.ir.types import Type, type_text
@@ -23,7 +23,7 @@ from netspec.ir.types import Type, type_text
 LARGEST, KNEE = 44.0, 6.5  # longest side of the largest map; sides below KNEE shrink more slowly than their maps
 THIN_MAP = 4.0  # height of a map with one axis
 STEP = 3.1  # each map of a stack stands this far right of the map behind it, and this far below it
-MOST, HALF = 16, 4  # a stack of more than MOST maps shows its first HALF and its last HALF maps
+MOST, HALF = 16, 4  # a stack of more than MOST maps shows its first HALF and its last HALF maps at least
 CLEAR = 4.0  # least distance between two stacks
 BAR = 9.5  # width of a bar
 TALL, TENFOLD = 0.4, 0.2  # height of a bar of one unit, and what a tenfold adds; parts of the tallest stack
@@ -50,6 +50,7 @@ class Stack:
     bar: tuple[Point, ...] = ()
     label: tuple[Line, ...] = ()
     dots: Point | None = None
+    hidden: str = ""  # how many maps the dots stand for
     x: float = 0.0
     y: float = 0.0
     leads_by_lines: bool = False  # whether a line to the next stack may rise from the upper right corner
@@ -137,8 +138,8 @@ def planes(graph: Graph, settings: FigureSettings) -> Scene:
 
 def _rows(stages: list[Stage], settings: FigureSettings) -> list[list[Stack]]:
     """Set the stacks in one row, or in rows that are no wider than the page. A row begins with the last stack again."""
-    fit = settings.fit
-    scale = _scale(stages)
+    settings = fitted(settings, (stage.type.maps for stage in stages if stage.type.space), MOST, 2 * HALF)
+    scale, fit = _scale(stages), settings.fit
     tallest = max((_maps_high(stage, scale, fit) for stage in stages if stage.type.space), default=0.0)
     tallest = min(max(tallest, BARS[0]), BARS[1])
     tallest = fit.space(tallest, tallest * 0.7)
@@ -195,7 +196,7 @@ def _side(length: float) -> float:
 
 
 def _maps_high(stage: Stage, scale: float, fit: Fit) -> float:
-    return _sides(stage.type, scale)[0] + fit.space(STEP, LEAST_STEP) * (_count(stage)[0] - 1)
+    return _sides(stage.type, scale)[0] + fit.space(STEP, LEAST_STEP) * (_count(stage, fit)[0] - 1)
 
 
 def _stack(stage: Stage, scale: float, tallest: float, settings: FigureSettings, lines: bool) -> Stack:
@@ -212,14 +213,15 @@ def _stack(stage: Stage, scale: float, tallest: float, settings: FigureSettings,
         wide = BAR
     else:
         height, width = _sides(stage.type, scale)
-        count, hidden = _count(stage)
-        steps = [k if not hidden or k < HALF else k + 1.6 for k in range(count)]
+        count, hidden = _count(stage, settings.fit)
+        stack.hidden = hidden
+        steps = [k if not hidden or k < count // 2 else k + 1.6 for k in range(count)]
         reach = steps[-1] * far
         for step in steps:
             left, top = step * far, step * far - (height + reach) / 2
             stack.boxes.append(Rect(left, top, left + width, top + height))
         if hidden:
-            corner = stack.boxes[HALF - 1]
+            corner = stack.boxes[count // 2 - 1]
             stack.dots = Point(corner.right + 1.3 * far, corner.top + 1.3 * far)
         wide = width + reach
     stack.leads_by_lines = lines
@@ -227,12 +229,13 @@ def _stack(stage: Stage, scale: float, tallest: float, settings: FigureSettings,
     return stack
 
 
-def _count(stage: Stage) -> tuple[int, str]:
+def _count(stage: Stage, fit: Fit) -> tuple[int, str]:
     """Return how many maps are drawn, and as a text how many are not ("" if all are drawn)."""
     maps = stage.type.maps
-    if isinstance(maps, int) and maps <= MOST:
+    count = fit.least + fit.least % 2 if isinstance(maps, int) else 2 * HALF
+    if isinstance(maps, int) and maps <= max(MOST, count + 1):
         return maps, ""
-    return 2 * HALF, size_label(maps - 2 * HALF)
+    return count, size_label(maps - count)
 
 
 def _label(stage: Stage, wide: float, settings: FigureSettings) -> tuple[Line, ...]:
@@ -304,9 +307,8 @@ def _draw(canvas: Canvas, stack: Stack, settings: FigureSettings) -> None:
             value=Value(stage.last, _map_number(stage, place, stack)),
         )
     if stack.dots is not None:
-        hidden = _count(stage)[1]
-        canvas.dots(f"{stack.id}.gap", *stack.dots_at, 1, 1, hidden, path, (0.6, 1.9))
-        canvas.hidden[stage.id] = hidden
+        canvas.dots(f"{stack.id}.gap", *stack.dots_at, 1, 1, stack.hidden, path, (0.6, 1.9))
+        canvas.hidden[stage.id] = stack.hidden
     letter = settings.of(path).letter
     if letter and stack.boxes and stage.does == "input":
         box = stack.front

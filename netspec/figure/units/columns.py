@@ -19,6 +19,7 @@ from netspec.figure.units.elided import (
     Opening,
     Row,
     Unit,
+    fitted,
     shown_cells,
     shown_units,
     size_label,
@@ -113,14 +114,15 @@ def entries_of(group: Group, settings: FigureSettings, delay: int = 0) -> list[E
     if isinstance(group.size, int) and not show and (space or hints.box):
         if len(space) == 2 and group.size != 1:
             maps, rows, cols = (int(size) for size in (group.type.maps, *space))  # type: ignore[arg-type]
-            return shown_cells(Cells(maps, rows, cols), hints.box, settings.max_units)
+            return shown_cells(Cells(maps, rows, cols), hints.box, settings.max_units, settings.fit.least)
         if hints.box:
-            return shown_cells(Row(group.size), hints.box, settings.max_units)
-    return list(shown_units(group.size, show, settings.max_units))
+            return shown_cells(Row(group.size), hints.box, settings.max_units, settings.fit.least)
+    return list(shown_units(group.size, show, settings.max_units, settings.fit.least))
 
 
 def columns_of(groups: list[Group], settings: FigureSettings) -> list[Column]:
     """Return the columns in the order of computing, each with the earlier time steps that the next column reads."""
+    settings = fitted(settings, (group.size for group in groups), settings.max_units)
     ranks = _ranks(groups)
     columns = [Column(rank) for rank in range(max(ranks.values()) + 1)]
     for group in groups:

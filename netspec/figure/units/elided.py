@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netspec.figure.scene.tex import Line
 from netspec.figure.scene.typeset import math
-from netspec.figure.settings import Index, Region, Shown, Skip
+from netspec.figure.settings import FigureSettings, Index, Region, Shown, Skip
 from netspec.ir.sizes import Formula, Size, text
 
 
@@ -48,18 +48,33 @@ class Closing:
 Entry = Unit | Gap | Opening | Closing
 
 
-def shown_units(size: Size, show: Shown = (), most: int = 6) -> list[Unit | Gap]:
+def fitted(settings: FigureSettings, sizes: Iterable[Size], most: int = 6, least: int = 3) -> FigureSettings:
+    """Return settings with which no layer of a figure shows fewer units than a smaller layer.
+
+    Parameters:
+        sizes: how many units each layer has.
+        most: up to how many units all are drawn.
+        least: how many units of a larger layer are drawn at least.
+    """
+    for size in sorted(size for size in sizes if isinstance(size, int)):
+        if size <= max(most, least + 1):  # dots would hide a single unit
+            least = max(least, size)
+    return replace(settings, fit=settings.fit._replace(least=least))
+
+
+def shown_units(size: Size, show: Shown = (), most: int = 6, least: int = 3) -> list[Unit | Gap]:
     """Return the drawn units and gaps of a layer with `size` units, in order. A single unit has no index."""
     if not show and isinstance(size, int) and size == 1:
         return [Unit("1", (), 0)]
-    return _listed(size, show or default_show(size, most))
+    return _listed(size, show or default_show(size, most, least))
 
 
-def default_show(size: Size, most: int = 6) -> Shown:
-    """Return all units if there are at most `most` (4 at least); else the first two, dots and the last."""
+def default_show(size: Size, most: int = 6, least: int = 3) -> Shown:
+    """Return all units if there are at most `most` (4 at least); else the first, dots and the last, `least` in all."""
     if isinstance(size, int) and size <= max(most, 4):
         return tuple(Index(number) for number in range(1, size + 1))
-    return (Index(1), Index(2), Skip(), Index(size))
+    first = least - 1 if isinstance(size, int) else 2  # nobody knows whether an open size is larger
+    return (*map(Index, range(1, first + 1)), Skip(), Index(size))
 
 
 def _listed(size: Size, show: Shown) -> list[Unit | Gap]:
@@ -195,16 +210,17 @@ class Row:
         return first - 1, last - 1
 
 
-def shown_cells(cells: Cells | Row, regions: tuple[Region, ...], most: int) -> list[Entry]:
-    """Return what is drawn of many values: the first two, two and the last of each named region, and the end.
+def shown_cells(cells: Cells | Row, regions: tuple[Region, ...], most: int, least: int = 3) -> list[Entry]:
+    """Return what is drawn of many values: the first ones, two and the last of each named region, and the end.
 
     Dots stand for all other values; a value that would be alone behind dots is drawn.
     """
     if cells.count <= (2 if regions else most):
         return [cells.unit(position) for position in range(cells.count)]
-    found: list[Entry] = [cells.unit(0), cells.unit(1)]
-    drawn, before = {0, 1}, 1
-    counted = 2  # values outside the regions are already drawn or counted by dots up to this position
+    begin = 2 if regions else least - 1
+    found: list[Entry] = [cells.unit(position) for position in range(begin)]
+    drawn, before = set(range(begin)), begin - 1
+    counted = begin  # values outside the regions are already drawn or counted by dots up to this position
     for number, region in enumerate(sorted(regions, key=lambda region: cells.ends(region)), 1):
         first, last = cells.ends(region)
         between = _outside(cells, regions, counted, first)

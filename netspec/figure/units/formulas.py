@@ -26,7 +26,7 @@ def formula_lines(
 ) -> tuple[Line, tuple[Line, ...]]:
     """Return the head f(x_1, x_2) and the lines that follow; without an activation everything is in the head."""
     hints = settings.of(source.layer.path)
-    entries = shown_units(source.size, hints.show[0] if hints.show else (), settings.max_units)
+    entries = shown_units(source.size, hints.show[0] if hints.show else (), settings.max_units, settings.fit.least)
     name = hints.symbol or source.label
     arguments = _arguments(name, entries, bool(constant) and settings.bias != "one")
     total = _total(name, entries, constant is not None and group.bias)

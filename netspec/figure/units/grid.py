@@ -11,7 +11,8 @@ from netspec.figure.scene.typeset import paragraph, symbol, widest
 from netspec.figure.settings import FigureSettings
 from netspec.figure.units import Group, Unsuitable, lone_links
 from netspec.figure.units.captions import Caption, captions_of
-from netspec.figure.units.lattice import COLUMN, LABEL, Lattice, draw_lattice, lattice_of
+from netspec.figure.units.elided import fitted
+from netspec.figure.units.lattice import COLUMN, COLUMNS, LABEL, ROWS, Lattice, draw_lattice, lattice_of
 from netspec.ir.graph import Graph
 
 APART = 20.0  # mm from one grid to the next
@@ -27,6 +28,8 @@ def grid(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
         if len(group.type.space) not in (0, 2) or (group.type.space and group.type.maps != 1):
             raise Unsuitable(graph.nodes[group.node])
     canvas = Canvas()
+    sides = [side for group in groups for side in group.type.space or (group.size,)]
+    settings = fitted(settings, sides, ROWS, COLUMNS)
     lattices = [lattice_of(group, settings) for group in groups]
     for before, lattice in pairwise(lattices):
         sources = list(dict.fromkeys(link.source for link in lattice.group.links))

@@ -57,18 +57,20 @@ def axis(entries: list[Unit | Gap], over: float) -> Axis:
     return Axis(tuple(entries), tuple(places))
 
 
-def default_rows(size: Size) -> Shown:
-    """Return all rows if there are few, else the first three and the last two."""
-    if isinstance(size, int) and size <= ROWS:
+def default_rows(size: Size, least: int = ROWS) -> Shown:
+    """Return all rows if there are few, else the first three and the last two; of a known number `least` in all."""
+    if isinstance(size, int) and size <= max(least, ROWS):
         return tuple(Index(number) for number in range(1, size + 1))
-    return (Index(1), Index(2), Index(3), Skip(), Index(size - 1), Index(size))
+    first = max(least, ROWS) - 2 if isinstance(size, int) else 3
+    return (*map(Index, range(1, first + 1)), Skip(), Index(size - 1), Index(size))
 
 
-def default_columns(size: Size) -> Shown:
-    """Return all columns if there are few, else the first three and the last."""
-    if isinstance(size, int) and size <= COLUMNS:
+def default_columns(size: Size, least: int = COLUMNS) -> Shown:
+    """Return all columns if there are few, else the first three and the last; of a known number `least` in all."""
+    if isinstance(size, int) and size <= max(least, COLUMNS):
         return tuple(Index(number) for number in range(1, size + 1))
-    return (Index(1), Index(2), Index(3), Skip(), Index(size))
+    first = max(least, COLUMNS) - 1 if isinstance(size, int) else 3
+    return (*map(Index, range(1, first + 1)), Skip(), Index(size))
 
 
 def with_window(show: Shown, size: Size, window: list[int]) -> Shown:
@@ -130,12 +132,14 @@ def around(nodes: list[Node]) -> Rect:
 def lattice_of(group: Group, settings: FigureSettings, origin: Point = ORIGIN) -> Lattice:
     """Return the grid of a layer; a layer that has no rows and columns becomes one column."""
     show = settings.of(group.layer.path).show
-    radii = layout.ELLIPSE if settings.fit.gap == 1 else WIDE
+    radii, least = layout.ELLIPSE if settings.fit.gap == 1 else WIDE, settings.fit.least
     space = group.type.space
     if len(space) != 2 or group.type.classes is not None:
-        rows = shown_units(group.size, show[0] if show else default_rows(group.size))
+        rows = shown_units(group.size, show[0] if show else default_rows(group.size, least))
         return Lattice(group, axis(rows, OVER_ROWS), axis([Unit("1", (), 0)], 1), origin, flat=True, radii=radii)
-    row_show, column_show = show[-2:] if len(show) >= 2 else (default_rows(space[0]), default_columns(space[1]))
+    row_show, column_show = (
+        show[-2:] if len(show) >= 2 else (default_rows(space[0], least), default_columns(space[1], least))
+    )
     rows = shown_units(space[0], row_show)
     columns = shown_units(space[1], column_show)
     return Lattice(group, axis(_named(rows), OVER_ROWS), axis(_named(columns), OVER_COLUMNS), origin, radii=radii)

@@ -15,7 +15,7 @@ from netspec.figure.scene.typeset import axis, line_width, math, paragraph, symb
 from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
 from netspec.figure.units import Group, Link, Unsuitable
-from netspec.figure.units.elided import Gap, Unit, shown_units
+from netspec.figure.units.elided import Gap, Unit, fitted, shown_units
 from netspec.figure.units.formulas import activation_line, formula_lines
 from netspec.ir.graph import Graph
 
@@ -75,9 +75,9 @@ class Perceptrons:
                 rows.append(Source(self._dot(group, entry, x, y, symbol(name, entry.index)), entry))
         return rows
 
-    def _show(self, group: Group) -> tuple[tuple, int]:  # type: ignore[type-arg]
+    def _show(self, group: Group) -> tuple[tuple, int, int]:  # type: ignore[type-arg]
         show = self.hints(group.layer.path).show
-        return (show[0] if show else ()), self.settings.max_units
+        return (show[0] if show else ()), self.settings.max_units, self.settings.fit.least
 
     def constant(self, reader: Group) -> Line | None:
         """Return the label of the constant 1; None if the layer that would read it has no bias, or it is not drawn."""
@@ -352,6 +352,7 @@ class Perceptrons:
 def perceptron(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
     """Return the figure of a chain of layers of perceptrons; raise Unsuitable if the net is not such a chain."""
     chain = chain_of(graph, groups)
+    settings = fitted(settings, (group.size for group in chain), settings.max_units)
     drawing = Perceptrons(Canvas(), settings)
     drawing.deep = len(chain) > 2
     drawing.with_formula = not drawing.deep and settings.formula and chain[-1].size == 1

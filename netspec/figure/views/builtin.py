@@ -73,7 +73,7 @@ class Neurons(View):
         if settings.max_units > FEWEST:
             gap, shape = CLOSER[-1]
             found = settings.close(room, gap, shape, max_units=FEWEST, direction=ways[-1])
-            yield found.without(say("fewer units", settings.lang).format(count=FEWEST))
+            yield found.without(say("fewer units", settings.lang))
 
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
         return _in_units(drawing, node)
