@@ -457,9 +457,11 @@ def headed(scene: Scene, text: str, size: float) -> Scene:
     return _extended(scene, [Text(id="heading", lines=lines, x=ink.middle.x, y=y, size=size, classes=("heading",))])
 
 
-def folded(scene: Scene, settings: FigureSettings) -> Scene:
-    """Return the scene with a note that says what was left out for the page."""
-    text = settings.fit.folded
+def folded(scene: Scene, settings: FigureSettings, closed: Iterable[str]) -> Scene:
+    """Return the scene with a note that says what was left out for the page, and which blocks are not opened."""
+    names = ", ".join(closed)
+    unopened = say("closed", settings.lang).format(names=names) if names else ""
+    text = "; ".join(filter(None, (settings.fit.folded, unopened)))
     return _with_line(scene, "fold", text, settings.fit.letters(layout.SMALL)) if text else scene
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Quoted, Words
 from netspec.elaborate.evaluate import LARGEST, Undefined, Want, evaluate
 from netspec.figure import settings as say
+from netspec.figure.blocks import part_of
 from netspec.figure.colours import KINDS
 from netspec.figure.notes import lines_named, reads
 from netspec.figure.scene.tex import TexFault, mathematics
@@ -244,7 +245,7 @@ class Reader:
                 return found_texts
             case "layer":
                 path = self.path(name, value)
-                if self.graph is not None and any(scope.name == path for scope in self.graph.scopes):
+                if self.graph is not None and part_of(self.graph, path) is not None:
                     return path
                 return self.lines(path, value.at)[0].path
         assert layer is not None

@@ -27,6 +27,7 @@ from netspec.figure.suitability import (
     too_many_captions,
     unfollowed_columns,
     unheard_weights,
+    without_effect,
 )
 from netspec.figure.themes import theme_named
 from netspec.figure.units import Unsuitable
@@ -76,8 +77,8 @@ def render(
     check_part(graph, settings.only)
     numbers = input is not None
     chosen = settings.view or ("blocks" if about_blocks(settings) else _default(graph, numbers))
+    check_view(chosen, settings, given, numbers, settings.view is None)
     settings = settings.but(view=chosen)
-    check_view(chosen, settings, given, numbers)
     for text in given.get("arrows", ()):
         if not is_arrow(graph, text):
             raise UsageError(Diagnostic("NS746", None, {"text": text}))
@@ -194,6 +195,7 @@ def _picture(
 
             picture.plan = plan = drawing.plan
             picture.words = lambda: _told(unplaced(plan), view, drawing)
+            picture.warnings += [without_effect(name) for name in plan.unheard]
             if plan.columns is not None:
                 picture.warnings.append(unfollowed_columns(settings.columns, plan.columns))
         if picture.plan is None:  # else Graphviz runs only when the figure is needed
@@ -218,7 +220,7 @@ def _told(scene: Scene, view: View, drawing: Drawing) -> Scene:
         settings,
         by_name=view.by_name,
     )
-    scene = folded(scene, settings)
+    scene = folded(scene, settings, () if drawing.plan is None else drawing.plan.left_out)
     if settings.heading:
         scene = headed(scene, settings.heading, settings.fit.letters(HEADING * view.letters))
     return described(scene, graph, settings)

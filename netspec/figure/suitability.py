@@ -92,12 +92,18 @@ def check_part(graph: Graph, only: str | None) -> None:
     raise UsageError(Diagnostic("NS730", None, {"name": only}, hints=tuple(hints)))
 
 
-def check_view(view: str, settings: FigureSettings, given: Mapping[str, Any], numbers: bool) -> None:
-    """Raise NetspecError NS731 if an option, or a setting of the section for another view, is one it cannot use."""
+def check_view(view: str, settings: FigureSettings, given: Mapping[str, Any], numbers: bool, chosen: bool) -> None:
+    """Raise NetspecError NS731 if an option, or a setting of the section for another view, is one it cannot use.
+
+    `chosen`: whether nobody named the view; then a hint says which setting asks for it.
+    """
     asked = {name: getattr(settings, name) for name in (*BLOCKS, "only")} | dict(given) | {"input": numbers or None}
     for name, value in asked.items():
         if not follows(VIEWS[view], name, value):
-            hints = (Hint("views", {"views": Quoted(views_with(name))}),)
+            hints: tuple[Hint, ...] = (Hint("views", {"views": Quoted(views_with(name))}),)
+            asks = next((other for other in BLOCKS if getattr(settings, other) not in (None, False)), None)
+            if chosen and asks is not None:
+                hints = (Hint("chosen", {"other": asks, "view": view}), *hints)
             raise UsageError(Diagnostic("NS731", None, {"name": name, "view": view}, hints=hints))
 
 
@@ -131,6 +137,12 @@ def nothing_explained(view: str) -> Diagnostic:
     """Return the warning NS748, which says that a legend is asked for and no colour tells kinds apart."""
     kinds = follows(VIEWS[view], "colors", "kind")
     return Diagnostic("NS748", None, {"view": view}, hints=(Hint("kinds"),) if kinds else (), severity="warning")
+
+
+def without_effect(name: str) -> Diagnostic:
+    """Return the warning NS749, which says that a setting of the blocks view changes nothing in this net."""
+    hint = Hint("unfold") if name == "unfold" else Hint("details")
+    return Diagnostic("NS749", None, {"name": name}, hints=(hint,), severity="warning")
 
 
 def unfollowed_columns(asked: int | None, columns: int) -> Diagnostic:

@@ -55,6 +55,10 @@ class CollapsedGraph:
         self.unfold = unfold
         self.settings = FigureSettings()
         self.steps: dict[int, Node] = {}  # the nodes that boxes name one by one, as the boxes name them
+        self.left_out: list[
+            str
+        ] = []  # the closed blocks that are to stand beside the net and are too large or too many
+        self.unheard: list[str] = []  # settings that change nothing in this net
         self.part = part or whole(graph)
         self.around = {scope.index for scope in graph.ancestors(self.part.scope)}
         self.groups: list[NodeGroup] = []
@@ -87,15 +91,16 @@ class CollapsedGraph:
     def _level(self, scope: Scope) -> int:
         """Return how many scopes, this one included, must be open before a reader sees inside this one.
 
-        A repeat and the one block that its rounds consist of count as one scope together.
+        A repeat and the one block that its rounds consist of count as one scope together. If each round is to be
+        drawn, all repeats are open.
         """
         level = 0
         for one in self.graph.ancestors(scope.index):
             if one.index in self.around:
                 break
-            if one.kind == "round" or (one.kind == "block" and self._alone(one)):
+            if one.kind == "round" or (one.kind == "block" and self._alone(one) and not self.unfold):
                 continue
-            if one.kind == "repeat" and self.block_of(one) is None:
+            if one.kind == "repeat" and (self.unfold or self.block_of(one) is None):
                 continue  # this repeat is always open, because its closed box would show nothing
             level += 1
         return level
@@ -159,7 +164,9 @@ class CollapsedGraph:
         if scope.kind == "repeat":
             return self.equal[scope.index]
         if scope.kind == "round":
-            return not self.equal[scope.parent]
+            inner = self.graph.scopes[scope.children[0]] if len(scope.children) == 1 else None
+            closed = inner is not None and self._alone(inner) and not self.is_open(inner)
+            return not self.equal[scope.parent] and not closed
         return not self._alone(scope)
 
     def cluster_of(self, scope: int) -> int:

@@ -24,6 +24,10 @@ def opened(graph: Graph, settings: FigureSettings) -> list[CollapsedGraph]:
     automatic = settings.depth is None and not settings.unfold
     beside = automatic if settings.details is None else settings.details
     found = [main, *(_details(graph, main) if beside else [])]
+    if settings.details and len(found) == 1:
+        main.unheard.append("details")
+    if settings.unfold and not any(one.kind == "repeat" and one.first in main.part.nodes for one in graph.scopes):
+        main.unheard.append("unfold")
     for collapsed in found:
         collapsed.settings = settings
     return found
@@ -36,7 +40,7 @@ def _main(graph: Graph, settings: FigureSettings, part: Part | None) -> Collapse
     """
     if settings.depth is not None:
         return CollapsedGraph(graph, settings.depth, settings.unfold, part)
-    lines = CollapsedGraph(graph, 0, settings.unfold, part)
+    lines = CollapsedGraph(graph, int(settings.unfold), settings.unfold, part)
     best = lines
     for depth in range(1, DEEPEST):
         found = CollapsedGraph(graph, depth, settings.unfold, part)
@@ -62,22 +66,24 @@ def _repeated(collapsed: CollapsedGraph) -> bool:
 def _details(graph: Graph, main: CollapsedGraph) -> list[CollapsedGraph]:
     """Return a drawing of each block that is closed in the net's drawing, or in one of these drawings themselves.
 
-    Calls of a block that have the same steps are drawn once.
+    Calls of a block that have the same steps are drawn once. `main.left_out` gets the blocks that have no room.
     """
     found: list[CollapsedGraph] = []
     around = {graph.scopes[index].name for index in main.around}
     seen: set[tuple[str, ...]] = set()
     waiting = _closed_in(main)
-    while waiting and len(found) < MOST_DETAILS:
+    while waiting:
         scope = waiting.pop(0)
         kind = (scope.name, *main.steps_of(scope))
         if scope.name in around or kind in seen:
             continue
         seen.add(kind)
         collapsed = CollapsedGraph(graph, 1, part=inside(scope, scope.name))
-        if len(collapsed.groups) <= MOST_BESIDE:
+        if len(collapsed.groups) <= MOST_BESIDE and len(found) < MOST_DETAILS:
             found.append(collapsed)
             waiting += _closed_in(collapsed)
+        elif scope.name not in main.left_out:
+            main.left_out.append(scope.name)
     return found
 
 
