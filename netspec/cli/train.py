@@ -118,12 +118,14 @@ def _refuse_early(flags: dict[str, Any], rank: int) -> None:
         _nothing_else(flags)
         require_run(flags["resume"])
         return
-    from netspec.training.loop.devices import require_device
-    from netspec.training.storage.folder import require_free
-
     save_interval(flags["save_every"])
-    require_device(flags["device"])
-    if rank == 0:  # another process may find what the first one has begun to write
+    if flags["device"] != "auto":
+        from netspec.training.loop.devices import require_device
+
+        require_device(flags["device"])
+    if rank == 0 and flags["out"] is not None:  # another process may find what the first one has begun to write
+        from netspec.training.storage.folder import require_free
+
         require_free(flags["out"])
 
 

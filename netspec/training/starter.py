@@ -20,14 +20,22 @@ from netspec.config.vocabulary.sources import Csv
 from netspec.config.vocabulary.steps import Date, Label
 from netspec.diagnostics.catalogue import Language, Word, Words, phrase
 from netspec.diagnostics.errors import DataError, UsageError
-from netspec.diagnostics.model import Diagnostic, Hint, Quoted, suggestion
+from netspec.diagnostics.model import Diagnostic, Hint, Phrase, Quoted, suggestion
 from netspec.names import nearest
 from netspec.ops.registry import OPERATIONS
 from netspec.source import SourceFile
 from netspec.syntax.parser import KEYWORDS, NOUNS
 from netspec.syntax.printer import format_file, quote
 from netspec.syntax.read import read
-from netspec.training.sources.csv_ import CsvRows, distinct, is_missing, is_number, number_form, open_csv, plain_number
+from netspec.training.sources.csv_ import (
+    CsvRows,
+    is_missing,
+    is_number,
+    number_form,
+    number_of,
+    open_csv,
+    plain_number,
+)
 
 TARGETS = (
     "target label class y species outcome diagnosis output result category response survived churn default "
@@ -41,6 +49,7 @@ _COUNTS = re.compile(
 )
 MOST_CLASSES = 100
 MOST_COLUMNS = 5_000
+MOST_LINES = 1_000  # columns that are no numbers: each is an input, or a comment, of its own
 FEW = 20  # rows; with fewer there is nothing to choose weights by
 ROWS_PER_INPUT = 10  # training rows, of each class alike: with fewer a hidden layer learns the rows by heart
 
@@ -82,12 +91,14 @@ def starter_spec(path: Path, place: str, net: str, target: str | None, language:
         UsageError: it has no such column (NS790), or none that can be predicted from others (NS791).
     """
     rows, source = _opened(path, place)
-    source = _form(rows, source)
-    columns = [_column(rows, name, source) for name in rows.columns]
+    found = [_column(rows, name) for name in rows.columns]
+    source = _form(found, source)
+    columns = [_judged(column, source) for column in found]
     chosen, how = _target(columns, target, path.name)
     if chosen.gaps:  # those rows will not be there: a value that only they have is no class
         rows.leave_out((chosen.name,))
-        columns = [chosen if name == chosen.name else _column(rows, name, source) for name in rows.columns]
+        others = (chosen if name == chosen.name else _column(rows, name) for name in rows.columns)
+        columns = [column if column is chosen else _judged(column, source) for column in others]
     inputs = [column for column in columns if column is not chosen]
     if not any(column.kind != "left" for column in inputs):
         for column in inputs:  # a table of one column of numbers in order: that is what there is
@@ -104,24 +115,20 @@ def starter_spec(path: Path, place: str, net: str, target: str | None, language:
 def _opened(path: Path, place: str) -> tuple[CsvRows, Csv]:
     """Read the table; columns of one name, or without a name, get others in the spec."""
     source = Csv(file=place)
-    try:
-        rows = open_csv(source, path, None)
-    except DataError as error:
-        names = error.diagnostic.words.get("names")
-        if (
-            error.diagnostic.code != "NS815"
-            or not isinstance(names, Quoted)
-            or "line" in error.diagnostic.hints[0].words
-            or len(names.words) > MOST_COLUMNS
-        ):
-            raise
-        source = Csv(file=place, header="first", names=distinct(names.words))
-        rows = open_csv(source, path, None)
+    rows = open_csv(source, path, None, "distinct")
     if rows.faults:
         raise DataError(*rows.faults)
-    if len(rows.columns) > MOST_COLUMNS:
-        words: Words = {"file": path.name, "count": len(rows.columns), "most": MOST_COLUMNS}
-        raise UsageError(Diagnostic("NS793", None, words))
+    first = [cell for cell in rows.sheets[0].cells[0] if not is_missing(cell)]
+    texts = sum(not number_form((cell,), source) and not is_number(cell, source) for cell in first)
+    for what, count, most in (
+        (Phrase("wide"), len(rows.columns), MOST_COLUMNS),
+        (Phrase("wide texts"), texts, MOST_LINES),
+    ):
+        if count > most:
+            words: Words = {"file": path.name, "what": what, "count": count, "most": most}
+            raise UsageError(Diagnostic("NS793", None, words))
+    if rows.head.renamed:
+        source = Csv(file=place, header="first", names=rows.head.names)
     if rows.form["delimiter"] != "," or not rows.head.listed:
         source = source.model_copy(
             update={
@@ -132,9 +139,9 @@ def _opened(path: Path, place: str) -> tuple[CsvRows, Csv]:
     return rows, source
 
 
-def _form(rows: CsvRows, source: Csv) -> Csv:
+def _form(columns: list[Column], source: Csv) -> Csv:
     """Return the source with the signs of decimals, thousands and units with which most columns are numbers."""
-    cells = [_counted(rows, name)[0] for name in rows.columns]
+    cells = [column.counted for column in columns]
     forms = [number_form(given, source) for given in cells]
     changes: dict[str, object] = {}
     for key in ("decimal", "thousands"):
@@ -144,6 +151,8 @@ def _form(rows: CsvRows, source: Csv) -> Csv:
     units = tuple(dict.fromkeys(unit for form in forms for unit in form.get("units", ())))
     if units:
         changes["units"] = units
+    if not changes:
+        return source
     written = source.model_copy(update=changes)
 
     def numbers(form: Csv) -> int:
@@ -152,26 +161,26 @@ def _form(rows: CsvRows, source: Csv) -> Csv:
     return written if numbers(written) > numbers(source) else source
 
 
-def _counted(rows: CsvRows, name: str) -> tuple[Counter[str], bool]:
-    """Return how often each cell of a column is there, in the order of the rows, and whether others are missing."""
+def _column(rows: CsvRows, name: str) -> Column:
+    """Read a column: how often each cell is there, in the order of the rows, and whether others are missing."""
     cells = Counter(rows.texts(name, None))
     missing = [cell for cell in cells if is_missing(cell)]
     for cell in missing:
         del cells[cell]
-    return cells, bool(missing)
+    return Column(name, cells, gaps=bool(missing))
 
 
-def _column(rows: CsvRows, name: str, source: Csv) -> Column:
-    """Read a column, and say what it is."""
-    known, gaps = _counted(rows, name)
-    found, total = Column(name, known, gaps=gaps), known.total()
-    wrong = Counter({cell: count for cell, count in known.items() if not is_number(cell, source)})
+def _judged(found: Column, source: Csv) -> Column:
+    """Say what a column is, and return it."""
+    name, known, total = found.name, found.counted, found.counted.total()
+    numbers = [(cell, number_of(cell, source)) for cell in known]
+    wrong = Counter({cell: known[cell] for cell, number in numbers if number is None})
     if not known:
         found.why = "empty"
     elif len(known) == 1:
         found.why, found.words = "constant", {"value": quote(next(iter(known)))}
     elif not wrong:
-        values = [float(plain_number(cell, source)) for cell in known]
+        values = [number for _, number in numbers if number is not None]
         if len(values) == total and _counts_rows(name, values):
             found.why = "counts"
         else:

@@ -14,6 +14,7 @@ import pytest
 import netspec
 from benchmarks.tables import FURTHER, TEN, Table, try_out
 from netspec.cli.main import main
+from netspec.config.rows import FURTHER as FURTHER_PLACES
 from netspec.config.rows import Faults
 from netspec.config.vocabulary.sources import Csv
 from netspec.diagnostics.errors import NetspecError
@@ -243,6 +244,7 @@ def test_what_is_left_out_is_said_with_its_reason_in_both_languages(
         (["--data", "u.csv"], "NS800", "u.csv"),
         (["--data", "one.csv"], "NS791", "two columns"),
         (["below/t.net", "--data", "t.csv"], "NS792", "t.net"),
+        (["--data", "wide.csv"], "NS793", "1,200 columns that are not numbers"),
         (["--target", "size"], "NS919", "--data"),
     ],
 )
@@ -252,6 +254,7 @@ def test_a_table_that_gives_no_spec_is_refused(
     rows = "".join(f"{row},{row * 7 % 5}.5,{'ab'[row % 2]}\n" for row in range(30))
     (inside / "t.csv").write_text(f"id,size,kind\n{rows}", encoding="utf-8")
     (inside / "one.csv").write_text("kind\n" + "a\nb\n" * 9, encoding="utf-8")
+    (inside / "wide.csv").write_text(f"{','.join(map(str, range(1200)))}\n{','.join('a' * 1200)}\n", encoding="utf-8")
     (inside / "below").mkdir()
     assert main(["new", *arguments]) != 0
     said = capsys.readouterr().err
@@ -272,6 +275,20 @@ def test_new_rows_may_be_divided_by_another_sign_and_get_no_advice_for_the_spec(
         rows.numbers(name, None, faults)
     assert rows.columns == ("a", "b")
     assert [(fault.code, fault.hints) for fault in faults.found] == [("NS807", ()), ("NS808", ())]
+
+
+def test_of_a_fault_in_every_row_only_those_that_are_shown_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = read("a,k,c\n" + "x,,x\n,v,\ninf,w,x\n" * 2000)
+    made: list[int] = []
+    monkeypatch.setattr(CsvRows, "place", lambda self, row, name: made.append(row))
+    faults = Faults()
+    rows.numbers("a", None, faults)
+    rows.classes("k", ("v",), None, faults)
+    rows.chars("c", "x", None, faults)
+    assert sorted((fault.code, fault.times) for fault in faults.found) == [
+        ("NS807", 2000), ("NS808", 2000), ("NS808", 2000), ("NS808", 2000), ("NS809", 2000), ("NS810", 2000)
+    ]  # fmt: skip
+    assert len(made) <= 6 * (FURTHER_PLACES + 1) + 1
 
 
 @pytest.mark.parametrize(("begin", "row"), [("x,y\n", "1,2\n"), ("x,y\n1,2\n", "1\n")], ids=["alike", "ragged"])

@@ -200,6 +200,8 @@ def _as_file(name: str, values: Values) -> File:
 
 def same_lengths(fields: dict[str, Prepared], match: Match, rows: Rows | None, faults: Faults) -> None:
     """Checks that fields with the same varying time have the same length in every row (NS849)."""
+    import numpy as np
+
     first: dict[str, Prepared] = {}
     for name, item in fields.items():
         want = match.wanted.get(name)
@@ -207,17 +209,16 @@ def same_lengths(fields: dict[str, Prepared], match: Match, rows: Rows | None, f
             continue
         other = first.setdefault(want.time.varying, item)
         own, shared = item.values.lengths, other.values.lengths
-        for row in (own != shared).nonzero()[0]:
-            where = f"{name}[{row}]" if rows is None else rows.where(int(row), name)
-            assert shared is not None
-            words: Words = {
-                "where": where,
-                "name": name,
-                "other": other.name,
-                "length": int(own[row]),
-                "wanted": int(shared[row]),
-            }
-            faults.add(Diagnostic("NS849", None, words))
+        assert shared is not None
+
+        def fault(
+            at: Any, name: str = name, other: Prepared = other, own: Array = own, shared: Array = shared
+        ) -> Diagnostic:
+            where = f"{name}[{at[0]}]" if rows is None else rows.where(int(at[0]), name)
+            lengths: Words = {"length": int(own[at]), "wanted": int(shared[at])}
+            return Diagnostic("NS849", None, {"where": where, "name": name, "other": other.name, **lengths})
+
+        faults.add_each(np.argwhere(own != shared), fault)
 
 
 # ---- extraction

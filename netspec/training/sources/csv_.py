@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from netspec import files
 from netspec.config.dates import looks_like_dates
@@ -67,12 +67,14 @@ class Head:
     kept: the columns that fields can take, each with its position among the cells.
     listed: whether the first row names them.
     line: the line of the first row.
+    renamed: whether names were made, since the file has one twice or a column without a name.
     """
 
     names: tuple[str, ...]
     kept: dict[str, int]
     listed: bool
     line: int = 1
+    renamed: bool = False
 
 
 @dataclass(slots=True)
@@ -95,36 +97,30 @@ class CsvRows(Rows):
         import numpy as np
 
         cells = self.texts(name, wanted)
-        plain = {cell: plain_number(cell, self.source) for cell in set(cells)}
-        try:
-            values = {cell: float(text) for cell, text in plain.items()}
-            found = np.fromiter(map(values.__getitem__, cells), np.float64, len(cells))
-            if np.isfinite(found).all():
-                return found
-        except ValueError:
-            pass
-        found = np.zeros(len(cells))
-        model: Diagnostic | None = None
-        for row, cell in enumerate(cells):
-            if cell == RAGGED:
-                continue
-            if is_missing(cell):
-                found[row] = math.nan
-                if not self.filled:
-                    faults.add(self._missing(row, name, wanted))
-                continue
-            span, labels = self.place(row, name), asked(wanted)
-            words: Words = {"value": cell, "column": name}
+        values: dict[str, float] = {}
+        for cell in set(cells):
             try:
-                found[row] = float(plain[cell])
+                number = float(plain_number(cell, self.source))
+                values[cell] = number if math.isfinite(number) else math.inf
             except ValueError:
-                model = model or self._no_number(row, name, cell, wanted, cells)
-                faults.add(model._replace(span=span, words=words))
-                continue
-            if not math.isfinite(found[row]):
-                found[row] = 0.0
-                faults.add(Diagnostic("NS809", span, words, labels=labels))
-        return found if self.filled else np.nan_to_num(found)
+                values[cell] = -math.inf
+            if is_missing(cell):
+                values[cell] = math.nan
+        values[RAGGED] = 0.0
+        found = np.fromiter(map(values.__getitem__, cells), np.float64, len(cells))
+        if not self.filled:
+            faults.add_each(np.argwhere(np.isnan(found)), lambda at: self._missing(at[0], name, wanted))
+
+        def infinite(at: Any) -> Diagnostic:
+            words: Words = {"value": cells[at[0]], "column": name}
+            return Diagnostic("NS809", self.place(at[0], name), words, labels=asked(wanted))
+
+        faults.add_each(np.argwhere(found == math.inf), infinite)
+        wrong = np.argwhere(found == -math.inf)
+        if len(wrong):
+            model = self._no_number(wrong[0][0], name, cells, wanted)
+            faults.add_each(wrong, lambda at: model._replace(span=self.place(at[0], name)))
+        return np.where(np.isinf(found), 0.0, found) if self.filled else np.nan_to_num(found, posinf=0.0, neginf=0.0)
 
     def _missing(self, row: int, name: str, wanted: Span | None, kind: str = "fill") -> Diagnostic:
         """Return the fault of an empty cell.
@@ -138,7 +134,7 @@ class CsvRows(Rows):
         hints = self.advice(*([drop] if stand is None else [stand, drop]))
         return Diagnostic("NS808", self.place(row, name), words, labels=self._asking(wanted, hints), hints=hints)
 
-    def _no_number(self, row: int, name: str, cell: str, wanted: Span | None, cells: list[str]) -> Diagnostic:
+    def _no_number(self, row: int, name: str, cells: list[str], wanted: Span | None) -> Diagnostic:
         """Return the fault of a cell that is no number. Its hints are those that mend every cell of the column."""
         given = [other for other in cells if other != RAGGED and not is_missing(other)]
         changes = number_form(given, self.source)
@@ -151,7 +147,7 @@ class CsvRows(Rows):
             hints = self.advice(Hint("date"))
         elif 2 * sum(not is_number(other, self.source) for other in given) > len(given):
             hints = self.advice(Hint("words"))
-        words: Words = {"value": cell, "column": name}
+        words: Words = {"value": cells[row], "column": name}
         return Diagnostic("NS807", self.place(row, name), words, labels=self._asking(wanted, hints), hints=hints)
 
     def _form_of_all(self, changes: dict[str, Any]) -> dict[str, Any]:
@@ -173,6 +169,8 @@ class CsvRows(Rows):
         return asked(wanted) + ((Label(place, "table"),) if change and place is not None else ())
 
     def classes(self, name: str | None, names: tuple[str, ...] | None, wanted: Span | None, faults: Faults) -> Classes:
+        import numpy as np
+
         if name is None:
             reject("NS806", wanted, Hint("column"), what="label", source=self.name)
         cells = self.texts(name, wanted)
@@ -180,18 +178,17 @@ class CsvRows(Rows):
         codes, known = as_classes(cells, names or as_classes(counted, None)[1])
         if self.filled:
             return Classes(codes, known)
-        other = Hint("other", {"name": name})
-        for row in (codes < 0).nonzero()[0].tolist():
-            span, labels = self.place(row, name), asked(wanted)
-            words: dict[str, Any] = {"value": cells[row], "column": name, "classes": Quoted(known[:20])}
-            if is_missing(cells[row]):
-                faults.add(self._missing(row, name, wanted, "other"))
-            elif cells[row] != RAGGED:
-                faults.add(
-                    Diagnostic(
-                        "NS810", span, words, labels=labels, hints=(Hint("known" if self.new else "correct"), other)
-                    )
-                )
+
+        def unknown(at: Any) -> Diagnostic:
+            words: Words = {"value": cells[at[0]], "column": name, "classes": Quoted(known[:20])}
+            hints = (Hint("known" if self.new else "correct"), Hint("other", {"name": name}))
+            return Diagnostic("NS810", self.place(at[0], name), words, labels=asked(wanted), hints=hints)
+
+        missing = {cell for cell in set(cells) if is_missing(cell)}
+        gaps = np.fromiter(map(missing.__contains__, cells), bool, len(cells))
+        strays = (codes < 0) & ~gaps & np.fromiter((cell != RAGGED for cell in cells), bool, len(cells))
+        faults.add_each(np.argwhere((codes < 0) & gaps), lambda at: self._missing(at[0], name, wanted, "other"))
+        faults.add_each(np.argwhere(strays), unknown)
         return Classes(codes, known)
 
     def chars(self, column: str | None, alphabet: str | None, wanted: Span | None, faults: Faults) -> Texts:
@@ -206,8 +203,8 @@ class CsvRows(Rows):
         flat, known = characters("".join(cells), alphabet)
         found = np.zeros((len(cells), max(1, int(lengths.max(initial=0)))), dtype=np.int64)
         found[np.arange(found.shape[1]) < lengths[:, None]] = flat
-        for row in (row for row in (lengths == 0).nonzero()[0].tolist() if whole[row] != RAGGED):
-            faults.add(self._missing(row, column, wanted, "drop"))
+        empty = np.array([not cell for cell in whole], dtype=bool)
+        faults.add_each(np.argwhere(empty), lambda at: self._missing(at[0], column, wanted, "drop"))
 
         def stray(at: Any) -> Diagnostic:
             words: Words = {"sign": shown(cells[at[0]][at[1]]), "count": len(known)}
@@ -238,6 +235,8 @@ class CsvRows(Rows):
     def leave_out(self, columns: Iterable[str]) -> None:
         """Leave out the rows that have a missing cell in one of these columns, and note how many there are."""
         positions = [self.head.kept[name] for name in dict.fromkeys(columns) if name in self.head.kept]
+        if not positions:
+            return
         lines: list[int] = []
         gaps: set[int] = set()
         for number, sheet in enumerate(self.sheets):
@@ -296,12 +295,18 @@ def plain_number(cell: str, source: Csv) -> str:
     return cell.translate(_COMMA).strip() if source.decimal == "," else cell.strip()
 
 
+def number_of(cell: str, source: Csv) -> float | None:
+    """Return the number that a cell says as the table writes numbers; None if it says none, or an infinite one."""
+    try:
+        number = float(plain_number(cell, source))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
 def is_number(cell: str, source: Csv) -> bool:
     """Whether a cell is a finite number as the table writes it; a missing one is not."""
-    try:
-        return math.isfinite(float(plain_number(cell, source)))
-    except ValueError:
-        return False
+    return number_of(cell, source) is not None
 
 
 _UNIT = re.compile(
@@ -316,7 +321,7 @@ def number_form(cells: Iterable[str], source: Csv) -> dict[str, Any]:
 
     A unit is one text before or behind the digits of most cells; separators of thousands divide groups of three.
     """
-    counted = Counter(cells)
+    counted = cells if isinstance(cells, Counter) else Counter(cells)
     if all(is_number(cell, source) for cell in counted):
         return {}
     found = {match: count for cell, count in counted.items() if (match := _UNIT.fullmatch(cell.strip()))}
@@ -357,15 +362,19 @@ def table_of(data: bytes, source: Csv, delimiter: str | None = None) -> CsvRows:
     A table whose columns are named by the spec may lack the last ones, such as the target. `delimiter` is what the run
     found in its own table: new rows may be divided by another sign.
     """
-    return _rows([(data, source.file)], source, fewer=True, recorded=delimiter)
+    return _rows([(data, source.file)], source, "fewer", delimiter)
 
 
-def open_csv(source: Csv, find: Path, test: Path | None) -> CsvRows:
+# what becomes of columns' names: they must be those of the spec; the last ones may be missing; bad ones are made anew
+Naming = Literal["strict", "fewer", "distinct"]
+
+
+def open_csv(source: Csv, find: Path, test: Path | None, naming: Naming = "strict") -> CsvRows:
     """Reads the file, and the test part's; raises NetspecError for what is no table, all ragged rows at once."""
     read = [(_read(find, source.file, source, "file"), source.file)]
     if test is not None and source.test is not None:
         read.append((_read(test, source.test, source, "test"), source.test))
-    return _rows(read, source)
+    return _rows(read, source, naming)
 
 
 def _read(path: Path, written: str, source: Csv, option: str) -> bytes:
@@ -375,7 +384,7 @@ def _read(path: Path, written: str, source: Csv, option: str) -> bytes:
         reject("NS801", source.at(option), file=written, reason=reason(error))
 
 
-def _rows(read: list[tuple[bytes, str]], source: Csv, fewer: bool = False, recorded: str | None = None) -> CsvRows:
+def _rows(read: list[tuple[bytes, str]], source: Csv, naming: Naming, recorded: str | None = None) -> CsvRows:
     faults = Faults()
     rows = CsvRows(0, source.file, source=source)
     found: dict[str, Words] = {}
@@ -392,7 +401,7 @@ def _rows(read: list[tuple[bytes, str]], source: Csv, fewer: bool = False, recor
                 found["delimiter"] = {"delimiter": other.replace("\t", "\\t")}
             delimiter = other
         sheet = Sheet(SourceFile(written, text), delimiter)
-        head = _take_rows(sheet, source, faults, found, fewer)
+        head = _take_rows(sheet, source, faults, found, naming)
         if rows.sheets and tuple(head.kept) != rows.columns:
             columns, wanted = Quoted(tuple(head.kept)[:20]), Quoted(rows.columns[:20])
             reject("NS812", source.at("test"), file=written, columns=columns, wanted=wanted)
@@ -484,7 +493,7 @@ def records(text: str, delimiter: str) -> Iterator[tuple[Row, int]]:
             yield tuple(cells), begin
 
 
-def _take_rows(sheet: Sheet, source: Csv, faults: Faults, found: dict[str, Words], fewer: bool) -> Head:
+def _take_rows(sheet: Sheet, source: Csv, faults: Faults, found: dict[str, Words], naming: Naming) -> Head:
     """Read the rows of a sheet, and return its columns; rows with another number of cells are faults (NS804)."""
     rows, lines = sheet.cells, sheet.lines
     known: dict[Row, Row] = {}
@@ -504,7 +513,7 @@ def _take_rows(sheet: Sheet, source: Csv, faults: Faults, found: dict[str, Words
     listed = source.header == "first" or (source.header is None and _is_header(rows, source))
     if not listed and source.header is None and source.names is None:
         found["header"] = {"names": Quoted(_made_up(rows[0])[:3])}
-    head = _head(sheet, listed, source, found, fewer)
+    head = _head(sheet, listed, source, found, naming)
     below, first = _names_below(sheet), lines[0]
     if listed:
         del rows[0], lines[0]
@@ -592,7 +601,7 @@ def _made_up(first: Row) -> tuple[str, ...]:
     return tuple(f"column{number + 1}" for number in range(len(first)))
 
 
-def _head(sheet: Sheet, listed: bool, source: Csv, found: dict[str, Words], fewer: bool) -> Head:
+def _head(sheet: Sheet, listed: bool, source: Csv, found: dict[str, Words], naming: Naming) -> Head:
     first, line = sheet.cells[0], sheet.lines[0]
     body = sheet.cells[1:] if listed else sheet.cells
     names = tuple(name.strip() for name in first) if listed else _made_up(first)
@@ -602,7 +611,7 @@ def _head(sheet: Sheet, listed: bool, source: Csv, found: dict[str, Words], fewe
         trailing = all(not row[-1].strip() for row in body if len(row) == width)
         names = (*names, "") if trailing else ("", *names)
     if source.names is not None:
-        names = source.names[:width] if fewer else source.names
+        names = source.names[:width] if naming == "fewer" else source.names
     kept = {name: at for at, name in enumerate(names) if name}
     doubled = sorted(name for name, count in Counter(names).items() if name and count > 1)
     nameless = [at for at, name in enumerate(names) if not name]
@@ -613,6 +622,9 @@ def _head(sheet: Sheet, listed: bool, source: Csv, found: dict[str, Words], fewe
         found["empty"] = {"count": len(empty)}
     if doubled or set(nameless) - {0, *empty}:
         below = _names_below(sheet)
+        if naming == "distinct" and not below:
+            names = distinct(names)
+            return Head(names, {name: at for at, name in enumerate(names)}, listed, line, True)
         hint = Hint("title", {"line": below}) if below else Hint("line")
         if not below and len(names) <= FEW:
             hint = Hint("names", {"source": source.written(names=distinct(names), header="first")})
