@@ -34,6 +34,8 @@ _WORDS: Final = {
     "once": {"en": "equal blocks and rounds are drawn once", "ko": "같은 블록과 반복은 한 번만 그림"},
     "closed": {"en": "not opened here: {names}", "ko": "여기서 펼쳐 그리지 않은 것: {names}"},
     "fewer units": {"en": "only some units of large layers are drawn", "ko": "큰 층은 노드의 일부만 그림"},
+    "without": {"en": "no {name}", "ko": "{name} 없음"},
+    "of": {"en": "{words} of {read}", "ko": "{read}의 {words}"},
     "on": {"en": "{owners} on {name}", "ko": "{owners}의 {name}"},
     "at": {"en": "{owners} at {name}", "ko": "{owners}의 {name}"},
     "before": {"en": "{owners} before {name}", "ko": "{owners}의 {name} 앞"},

@@ -26,6 +26,7 @@ class Join(Op):
     family = "rearrange"
     over_time = True
     circle = "&"
+    titles = ("join", "이어 붙이기")
     linear = True
     averages = True
     summary = "values side by side, along maps, time or space"

@@ -10,7 +10,10 @@ import pytest
 import netspec
 from netspec.diagnostics.errors import NetspecError
 from netspec.figure.backends.layout import plan_dot
+from netspec.figure.blocks.boxes import plan_of
 from netspec.figure.scene import Node, Rect, Scene, Text
+from netspec.figure.scene.tex import plain
+from netspec.figure.settings import FigureSettings, LayerHints
 
 ZOO = Path(__file__).parents[2] / "specs" / "zoo"
 
@@ -153,7 +156,7 @@ def test_a_box_says_whose_weights_it_uses_again() -> None:
     scene = netspec.load(ZOO.parent / "paper" / "siamese.net").render().scene
     assert "same weights as a" in said(scene, "b")
     assert "same weights as a" not in said(scene, "a")
-    assert scene.find("b~d.shape").plain == "−, 32"  # type: ignore[union-attr]
+    assert scene.find("b~d.subtract.shape").plain == "−, 32"  # type: ignore[union-attr]
 
 
 def test_a_chain_too_wide_for_a_page_goes_on_in_rows() -> None:
@@ -187,7 +190,7 @@ def test_each_kind_of_call_has_a_panel_of_its_own() -> None:
     scene = netspec.parse(text).net().render(view="blocks").scene
     titles = [text.plain for text in scene.texts if text.id.startswith("detail Unit") and "title" in text.classes]
     assert titles.count("Unit") == 2
-    assert {"act = relu", "act = tanh"} <= set(titles)
+    assert {"act relu", "act tanh"} <= set(titles)
 
 
 LOOKS_BACK = """block B(d) {
@@ -222,3 +225,60 @@ def test_a_true_loop_of_a_closed_block_is_drawn() -> None:
     text = LOOKS_BACK.replace("a[t-d]", "y[t-d]") + "\nfigure {\n  depth = 0\n}"
     scene = netspec.parse(text).net().render(view="blocks").scene
     assert len([wire for wire in scene.wires if wire.source == wire.target]) == 2
+
+
+# ---- words for lines and calls: the language's own syntax stands in no box
+
+CALLS = """block Two(c) {
+  input x: k @ h x w
+  output y: c filters 3x3 (pad = 1) -> relu -> c filters 3x3 (pad = 1) -> relu
+}
+block Look(heads, p, whole) {
+  input x: d over T
+  output y: x + (x -> attention(heads, causal = whole) -> dropout(p))
+}
+"""
+UNET = """net n {
+  input image: 1@32x32
+  hidden d1: Two(64)
+  hidden d2: maxpool(2x2) -> Two(128)
+  hidden m: maxpool(2x2) -> Two(256)
+  hidden u2: d2 & (m -> 128 filters 2x2 (transposed = true, stride = 2)) -> Two(128)
+  hidden u1: d1 & (u2 -> 64 filters 2x2 (transposed = true, stride = 2)) -> Two(64)
+  output y: 2 filters 1x1
+}
+"""
+FORMULA = """net n(T) {
+  input x: 8 over T
+  hidden u: x & s[t-1] -> 8 perceptrons -> sigmoid
+  hidden s: (1 - u)*s[t-1] + u*(x -> layernorm -> 8 perceptrons)
+  hidden e: s - (x + u) + (s -> positions(8))
+  hidden z: repeat 2 { Look(2, 0.1, false) } -> Look(2, 0.1, true)
+  output y: z & e -> 2 perceptrons
+}
+"""
+
+
+def boxes_of(text: str, **settings: Any) -> dict[str, str]:
+    plan = plan_of(netspec.parse(CALLS + text).net("n").graph, FigureSettings(**settings))
+    return {box.id: " / ".join(plain(row.line) for row in box.rows) for box in plan.boxes if not box.cluster}
+
+
+def test_only_a_call_is_closed_in_a_line_that_joins_values() -> None:
+    boxes = boxes_of(UNET)
+    assert boxes["d2"] == "d2 / max pooling 2×2 / Two(128)"
+    assert boxes["u1.filters"].replace(" / ", " ") == "64 filters 2×2, stride 2, transposed"
+    assert (boxes["u1.join"], boxes["u1.Two"]) == ("&", "u1 / Two(64)")
+    assert boxes_of(UNET, layers={"u1": LayerHints(title="up")})["u1"] == "up"
+
+
+def test_a_closed_line_says_in_words_what_its_steps_read() -> None:
+    unet = {name: said.replace(" / ", " ") for name, said in boxes_of(UNET, depth=0).items()}
+    assert unet["u1"] == "u1 d1 & (64 filters 2×2, stride 2, transposed of u2) Two(64)"
+    boxes = {name: said.replace(" / ", " ") for name, said in boxes_of(FORMULA, depth=0).items()}
+    assert boxes["u"] == "u x & s[t−1] 8 perceptrons sigmoid"
+    assert boxes["s"] == "s (1 − u) × s[t−1] + u × (8 perceptrons of layer norm of x)"
+    assert boxes["e"] == "e s − (x + u) + (positions 8, learned of s)"
+    assert boxes["z"] == "z Look(heads 2, p = 0.1, no whole) × 2 Look(heads 2, p = 0.1, whole)"
+    korean = boxes_of(FORMULA, depth=0, lang="ko")["s"].replace(" / ", " ")
+    assert korean == "s (1 − u) × s[t−1] + u × (x의 층 정규화의 퍼셉트론 8개)"

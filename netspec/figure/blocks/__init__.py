@@ -34,7 +34,7 @@ class NodeGroup:
     layer: Layer
     nodes: list[Node] = field(default_factory=list)
     scope: Scope | None = None  # the closed block or repeat that the box stands for
-    line: bool = False  # whether the box stands for a whole closed line
+    line: bool = False  # whether the box stands for a closed line, or for a call among boxes for lines
     times: int = 1  # how many rounds the box stands for
     sign: str = ""  # the operator sign that the box shows, such as +
     fork: bool = False  # whether the box is the dot where a value enters an open block and goes to several readers
@@ -46,10 +46,19 @@ class NodeGroup:
 class CollapsedGraph:
     """The groups of nodes, the group of each node, and the open scopes that are drawn with a frame.
 
-    `part`: the nodes that are drawn, with the scope in which they lie; None for the whole net.
+    `part`: the nodes that are drawn, with the scope in which they lie; None for the whole net. `joined`: whether lines
+    that join values are open at depth 0, too, except those of the paths `closed`.
     """
 
-    def __init__(self, graph: Graph, depth: int, unfold: bool = False, part: Part | None = None) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        depth: int,
+        unfold: bool = False,
+        part: Part | None = None,
+        joined: bool = False,
+        closed: frozenset[str] = frozenset(),
+    ) -> None:
         self.graph = graph
         self.depth = depth
         self.unfold = unfold
@@ -61,6 +70,7 @@ class CollapsedGraph:
         self.unheard: list[str] = []  # settings that change nothing in this net
         self.part = part or whole(graph)
         self.around = {scope.index for scope in graph.ancestors(self.part.scope)}
+        self.joining = self._joining(closed) if joined else frozenset()
         self.groups: list[NodeGroup] = []
         self.of: dict[int, NodeGroup] = {}
         self._by_key: dict[tuple[str, int], NodeGroup] = {}
@@ -202,7 +212,7 @@ class CollapsedGraph:
             return
         if node.kind == "delay" or (node.kind == "port" and not self._forks(node)):
             return
-        if self.depth == 0:
+        if self.depth == 0 and self.line_of(node).index not in self.joining:
             if node.kind != "port":
                 self._line(node)
             return
@@ -234,6 +244,19 @@ class CollapsedGraph:
             )
         self._join(group, node)
 
+    def _joining(self, closed: frozenset[str]) -> frozenset[int]:
+        """Return the lines of the drawn part that join values on their way: `x + (x -> relu)`, `a & b -> relu`."""
+        found = set()
+        for index in self.part.nodes:
+            node = self.graph.nodes[index]
+            line = self.line_of(node)
+            if node.kind or line.path in closed or node.scope != line.scope:
+                continue
+            inner = any(self.line_of(self.graph.nodes[edge.node]) is line for edge in node.inputs)
+            if node.op.circle or (inner and len(set(node.inputs)) > 1):
+                found.add(line.index)
+        return frozenset(found)
+
     def line_of(self, node: Node) -> Layer:
         """Return the line to which a node belongs, among the lines of the net or of the part that is drawn."""
         outer = [scope for scope in self.graph.ancestors(node.scope) if scope.index not in self.around]
@@ -245,6 +268,7 @@ class CollapsedGraph:
             layer = self.graph.layers[scope.layer]
             times = len(scope.children) if scope.kind == "repeat" else 1
             new = NodeGroup(self._id(scope.path or f"{layer.path}.{scope.name}"), layer, scope=scope, times=times)
+            new.line = self.depth == 0
             group = self._by_key["scope", scope.index] = self._new(new, node)
         self._join(group, node)
 

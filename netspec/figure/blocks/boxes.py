@@ -138,7 +138,7 @@ def _box(collapsed: CollapsedGraph, group: NodeGroup) -> Box:
 
 def _retitled(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
     """Return the words that the user put in the place of a box's own; none if there are no such words."""
-    ended = _line_ended(collapsed.graph, group)
+    ended = _line_ended(collapsed, group)
     title = None if ended is None else collapsed.settings.of(ended.path).title
     if not title:
         return ()
@@ -153,12 +153,14 @@ def _sign(collapsed: CollapsedGraph, group: NodeGroup) -> Box:
     """
     sign, node = group.sign, group.nodes[0]
     retitled = _retitled(collapsed, group)
-    ended = _line_ended(collapsed.graph, group)
+    ended = _line_ended(collapsed, group)
     delayed = any(collapsed.graph.nodes[index].delay for index in collapsed.readers.get(node.index, ()))
     named = ended if ended is not None and (delayed or ended.caption or not ended.scope) else None
     found = marks_of(collapsed.graph, node, collapsed.lang)[1:]
     marks = [mark.text for mark in found if mark.rank == BOX and mark.option != ORDER]
     collapsed.steps[node.index] = node
+    if marks:
+        sign = node.op.title(collapsed.lang)
     text = ", ".join((sign if named is None else f"{named.label}: {sign}", *marks))
     rows = retitled or (Row(words(text), STEP), *([] if named is None else _caption(collapsed, named)))
     alone = not retitled and text == sign
@@ -178,15 +180,15 @@ def _ink(graph: Graph, group: NodeGroup) -> str:
 
 
 def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
-    graph, layer = collapsed.graph, group.layer
+    layer = group.layer
     rows: list[Row] = []
     if group.outside:
         return (Row(words(layer.path, "bold"), LIGHT, "guide"),)
     if group.port:
         return (Row(words(group.port, "bold"), NAME),)
     if group.line or group.nodes[0].kind == "input":
-        rows.append(Row(words(_label(layer), "bold"), NAME))
-        rows += _caption(collapsed, layer)
+        if group.nodes[0].kind == "input" or _line_ended(collapsed, group) is layer:
+            rows += [Row(words(_label(layer), "bold"), NAME), *_caption(collapsed, layer)]
         for text in step_lines(collapsed, group):
             rows += [Row(line, STEP if not layer.caption else LIGHT) for line in _broken(text, STEP, collapsed.widest)]
         return (*rows, *_shared(collapsed, group), *_back(collapsed, group))
@@ -197,9 +199,10 @@ def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
         if layer.scope == 0:
             rows += [Row(words(layer.label), LIGHT, "faint"), *_caption(collapsed, layer, group.scope)]
         return (*rows, *_shared(collapsed, group), *_back(collapsed, group))
-    ended = _line_ended(graph, group)
+    ended = _line_ended(collapsed, group)
     if ended is not None:
-        rows.append(Row(words(_label(ended), "bold"), LIGHT, "guide"))
+        size, ink = (NAME, "ink") if collapsed.depth == 0 else (LIGHT, "guide")  # as in the boxes of closed lines
+        rows.append(Row(words(_label(ended), "bold"), size, ink))
         rows += _caption(collapsed, ended)
     for number, text in enumerate(step_lines(collapsed, group)):
         rows += [Row(line, LIGHT if number else STEP) for line in _broken(text, STEP, collapsed.widest)]
@@ -213,17 +216,20 @@ def _caption(collapsed: CollapsedGraph, layer: Layer, scope: Scope | None = None
     return [Row(line, LIGHT) for line in wrapped(said, collapsed.widest, LIGHT)] if said else []
 
 
-def _broken(text: str, size: float, widest: float) -> tuple[Line, ...]:
-    """Break a text into lines of at most this width: after commas if there are any, else between words."""
+def _broken(text: str, size: float, widest: float, signs: tuple[str, ...] = (" → ", ", ")) -> tuple[Line, ...]:
+    """Break a text into lines of at most this width: after arrows and commas if there are any, else between words."""
+    if line_width(words(text), size) <= widest or not signs:
+        return wrapped(text, widest, size)
+    sign, *rest = signs
     lines: list[str] = []
-    for piece in text.split(", "):
-        longer = f"{lines[-1]}, {piece}" if lines else piece
-        if lines and line_width(words(f"{longer},"), size) <= widest:
+    for piece in text.split(sign):
+        longer = f"{lines[-1]}{sign}{piece}" if lines else piece
+        if lines and line_width(words(longer + sign.rstrip()), size) <= widest:
             lines[-1] = longer
         else:
             lines.append(piece)
-    ended = [f"{line}," for line in lines[:-1]] + lines[-1:]
-    return tuple(line for text in ended for line in wrapped(text, widest, size))
+    ended = [line + sign.rstrip() for line in lines[:-1]] + lines[-1:]
+    return tuple(line for text in ended for line in _broken(text, size, widest, tuple(rest)))
 
 
 def _shared(collapsed: CollapsedGraph, group: NodeGroup) -> list[Row]:
@@ -259,8 +265,12 @@ def _label(layer: Layer) -> str:
     return f"start {layer.label}" if layer.role == "start" else layer.label
 
 
-def _line_ended(graph: Graph, group: NodeGroup) -> Layer | None:
+def _line_ended(collapsed: CollapsedGraph, group: NodeGroup) -> Layer | None:
     """Return the line whose value is computed in a box, so that the box can show its name; None if there is none."""
+    graph = collapsed.graph
+    if group.line or group.scope is not None:
+        results = [source.node for edge in group.layer.values for source, _ in collapsed.sources(edge)]
+        return group.layer if any(collapsed.of.get(index) is group for index in results) else None
     for node in group.nodes:
         layer = graph.layers[node.layer]
         if any(edge.node == node.index for edge in layer.values):

@@ -12,6 +12,7 @@ from netspec.ir.graph import Graph, Scope
 
 MOST_OPEN = 16  # a net is drawn open, level by level, as long as it has at most this many boxes
 MOST_BOXES = 26  # the same limit for a drawing without closed blocks and frames
+MOST_JOINED = 40  # with more boxes, lines that join values are one box each, too
 MOST_BESIDE = 24  # a block with more boxes than this is not drawn beside the net
 MOST_DETAILS = 6  # the maximum number of blocks that are drawn beside the net
 DEEPEST = 8  # depths below this number are tried
@@ -40,7 +41,10 @@ def _main(graph: Graph, settings: FigureSettings, part: Part | None) -> Collapse
     """
     if settings.depth is not None:
         return CollapsedGraph(graph, settings.depth, settings.unfold, part)
-    lines = CollapsedGraph(graph, int(settings.unfold), settings.unfold, part)
+    titled = frozenset(path for path, hints in settings.layers.items() if hints.title)
+    lines = CollapsedGraph(graph, int(settings.unfold), settings.unfold, part, True, titled)
+    if not settings.unfold and len(lines.groups) > MOST_JOINED:
+        lines = CollapsedGraph(graph, 0, settings.unfold, part)
     best = lines
     for depth in range(1, DEEPEST):
         found = CollapsedGraph(graph, depth, settings.unfold, part)

@@ -14,7 +14,7 @@ from netspec.figure.notes import ORDER, marks_of
 from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
 from netspec.figure.units.elided import size_label
-from netspec.ir.graph import Graph, Node, Scope
+from netspec.ir.graph import Edge, Graph, Node, Scope
 from netspec.ir.marks import BOX
 from netspec.ir.sizes import Formula
 
@@ -25,7 +25,7 @@ FLIP = -2  # stands in place of a block index for a step that reverses the order
 
 def tint_of(settings: FigureSettings, group: NodeGroup) -> str:
     """Return the colour or role of a box's background: the user's, or that of its kind."""
-    kind = "input" if group.port else "block" if group.scope is not None else kind_of(group.nodes)
+    kind = "input" if group.port else "block" if group.scope is not None and not group.line else kind_of(group.nodes)
     block = "" if group.scope is None else group.scope.name
     return ground(settings, group.layer.path, kind, block) or (KINDS[kind][0] if kind else PLAIN)
 
@@ -53,18 +53,34 @@ def scope_title(collapsed: CollapsedGraph, scope: Scope, times: int = 1, call: b
 
 
 def _call(collapsed: CollapsedGraph, scopes: list[Scope]) -> str:
-    """Return the arguments of blocks as `(64, 2)`; with their names if they differ or if one is no size."""
+    """Return the arguments of blocks as `(64, 2)`; with their names if they differ or if one of several is no size."""
     texts = _arguments(scopes)
     sizes = all(
         isinstance(value, int | Formula) and not isinstance(value, bool)
         for scope in scopes
         for value in scope.arguments.values()
     )
-    plain = sizes and all(", " not in text for text in texts.values())
+    plain = (sizes or len(texts) == 1) and all(", " not in text for text in texts.values())
     if collapsed.part.name:
         texts = {name: _in_all_calls(collapsed, scopes[0], name, text) for name, text in texts.items()}
-    said = texts.values() if plain else (f"{name} = {text}" for name, text in texts.items())
+    flags = any(isinstance(value, bool) for value in scopes[0].arguments.values())
+    said = texts.values() if plain and not flags else _parameters(collapsed, texts)
     return f"({', '.join(said)})" if texts else ""
+
+
+def _parameters(collapsed: CollapsedGraph, texts: dict[str, str]) -> list[str]:
+    """Return parameters with their values: `heads 3`, `p = 0.1` of a letter, `d = 1, 2, 4` of several, `causal`."""
+    found = []
+    for name, text in texts.items():
+        if text in _FLAGS:
+            found.append(name if _FLAGS[text] else say("without", collapsed.lang).format(name=name))
+        else:
+            said = f"{name} = {text}" if len(name) == 1 or ", " in text else f"{name} {text}"
+            found.append(name if name == text else said)
+    return found
+
+
+_FLAGS = {"true": True, "false": False}
 
 
 def _in_all_calls(collapsed: CollapsedGraph, scope: Scope, name: str, text: str) -> str:
@@ -94,7 +110,7 @@ def _each(values: Iterable[Any]) -> str:
 
 def arguments(collapsed: CollapsedGraph, scope: Scope) -> str:
     """Return the arguments of a block with their names, as `c = 64, s = 1, 2`: those of all its calls in the net."""
-    return ", ".join(f"{name} = {text}" for name, text in _arguments(collapsed.alike(scope)).items())
+    return ", ".join(_parameters(collapsed, _arguments(collapsed.alike(scope))))
 
 
 def _said(value: Any) -> str:
@@ -108,13 +124,13 @@ def step_lines(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
     """Return the lines that say what a box does: one line for each step.
 
     A block in a closed line is named instead of its steps. Equal blocks in a row are named once, with their number.
-    More than three lines of a closed line are joined into one text with arrows. A closed line whose steps are no chain
-    is written as in the spec.
+    More than three lines of a closed line are joined into one text with arrows. Where the steps of a closed line are no
+    chain, the line says what each of them reads.
     """
     if group.nodes[0].kind == "input":
         return []
-    if group.line and (group.nodes[0].op.circle if len(group.nodes) == 1 else not _is_chain(collapsed, group)):
-        return [group.layer.text.partition(":")[2].strip().replace("->", "→")]
+    if group.line and not _is_chain(collapsed, group):
+        return _phrases(collapsed, group)
     # each entry: the words for a step or block, and the block's index (-1 for a step outside all blocks)
     said: list[tuple[str, int]] = []
     for node in group.nodes:
@@ -134,6 +150,71 @@ def step_lines(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
     return found
 
 
+def _phrases(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
+    """Return the words for a closed line whose steps are no chain: `d1 & (64 filters 2×2 of u2)`, then `Two(64)`."""
+    graph, scope, rows = collapsed.graph, group.layer.scope, list[str]()
+    own = {node.index for node in group.nodes}
+
+    def step(node: Node) -> tuple[str, list[Edge]]:
+        """Return the words for a step, or for the block of the line in which it lies, and what these read."""
+        outer = _block_around(collapsed, node, scope)
+        if outer is None:
+            return step_words(collapsed, node), list(node.inputs)
+        reads = [edge for one in graph.nodes[outer.first : outer.last] for edge in one.inputs]
+        title = scope_title(collapsed, outer, len(outer.children) if outer.kind == "repeat" else 1)
+        return title, list(dict.fromkeys(edge for edge in reads if not outer.first <= edge.node < outer.last))
+
+    def phrase(edge: Edge, sign: str = "") -> str:
+        """Return the words for a value; in parentheses where an operation with this sign reads it, if it needs them."""
+        node = graph.nodes[edge.node]
+        if node.delay:
+            return f"{_named(collapsed, node.inputs[0])}[t−{node.delay}]"
+        if node.kind == "port" and node.index not in collapsed.part.ports:
+            return phrase(node.inputs[0], sign)
+        if collapsed.image(node.index) not in own:
+            return _named(collapsed, edge)
+        text, reads = step(node)
+        inner = _block_around(collapsed, node, scope) is None
+        own_sign = node.op.circle if inner and text == node.op.title(collapsed.lang) else ""
+        if own_sign:
+            said = f" {own_sign} ".join(phrase(one, own_sign + "−" * bool(place)) for place, one in enumerate(reads))
+        elif inner and len(reads) == 1 and (number := text.strip("0123456789. ")) in _BINDS:  # as in `1 −` or `× 2`
+            own_sign, read = number, phrase(reads[0], number)
+            said = f"{read} {text}" if text.startswith(number) else f"{text} {read}"
+        else:
+            read = ", ".join(map(phrase, reads))
+            said = say("of", collapsed.lang).format(words=text, read=read) if read else text
+        weaker = not own_sign or _BINDS.get(own_sign, 0) < _BINDS.get(sign[:1], 0)
+        again = len(sign) > 1 and own_sign in ("+", "−") and sign[0] in ("+", "−")  # a − (b + c)
+        return f"({said})" if sign and " " in said and (weaker or again) else said
+
+    edge = group.layer.values[0]
+    while True:
+        text, reads = step(graph.nodes[edge.node])
+        inner = [read for read in reads if collapsed.image(read.node) in own]
+        called = (
+            _block_around(collapsed, graph.nodes[edge.node], scope) is not None
+        )  # arrows name what it reads besides
+        if len(inner) != 1 or (len(reads) > 1 and not called):
+            return [phrase(edge), *rows]
+        rows.insert(0, text)
+        edge = inner[0]
+
+
+_BINDS = {"&": 0, "+": 1, "−": 1, "×": 2}  # how tightly the signs of a line bind
+
+
+def _named(collapsed: CollapsedGraph, edge: Edge) -> str:
+    """Return what a value from outside a line is called: `x`, the part `h.2`, the output `c1.logdet` of a block."""
+    graph, line = collapsed.graph, collapsed.line_of(collapsed.graph.nodes[edge.node])
+    if edge.node in collapsed.part.ports:
+        return collapsed.part.ports[edge.node]
+    blocks = [scope for scope in graph.scopes if scope.layer == line.index and len(scope.results) > 1]
+    outputs = {result: name for one in blocks for result, name in zip(one.results, one.result_names, strict=False)}
+    part = outputs.get(edge, str(edge.output + 1) if len(graph.nodes[edge.node].types) > 1 else "")
+    return f"{line.label}.{part}" if part else line.label
+
+
 def _is_chain(collapsed: CollapsedGraph, group: NodeGroup) -> bool:
     """Whether each step of a closed line reads one value: the step before, or for the first step another line."""
     own = {node.index for node in group.nodes}
@@ -143,6 +224,8 @@ def _is_chain(collapsed: CollapsedGraph, group: NodeGroup) -> bool:
         inner = [index for index in dict.fromkeys(reads) if index in own]
         if _block_around(collapsed, node, group.layer.scope) is not None:
             continue
+        if node.op.circle:
+            return False
         outside += len(inner) < len(set(reads))
         if len(inner) > 1 or (inner and len(set(reads)) > 1) or (inner and outside > 1):
             return False
