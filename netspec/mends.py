@@ -34,11 +34,12 @@ Fixes = tuple[Fix, ...]  # those of one mistake: they are made all or not at all
 
 
 class Checked(NamedTuple):
-    """A text that was checked: its source, what it says (apart from places), and its diagnostics."""
+    """A text that was checked: its source, what it says (apart from places), its diagnostics, what the check cost."""
 
     source: SourceFile
     said: tree.File
     diagnostics: Sequence[Diagnostic]
+    work: int = 0
 
     @property
     def mistakes(self) -> tuple[int, int]:

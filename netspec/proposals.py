@@ -26,7 +26,8 @@ from netspec.syntax.recovery.stop import Stop
 MOST = 12  # mistakes of a file for which a mend is looked for
 WIDE = 300  # characters of a statement; a longer one is not written anew
 LONGEST = 10_000  # characters of a file; a longer one is checked once
-EFFORT = 500_000  # characters of text that are checked for all mistakes of a file
+EFFORT = 400_000  # characters of text that are checked for all mistakes of a file, with those that operations stand for
+OPERATION = 20  # an operation takes as long to check as so many characters
 PLACES = 4  # places of one mistake at which a mend is looked for
 TRIES = 24  # proposals for one mistake that are checked
 WIDEST = 120  # proposals for one mistake
@@ -37,7 +38,8 @@ _OPTIONS = re.compile(r"(\w+)\s*=\s*(\d+(?:\.\d+)?(?:e-?\d+)?)")
 _UNREADABLE = re.compile(r"x0\d|\b\d+[OolI]\b|\b[lO]\d+\b")
 _NEEDLESS = ("foreign", "nearest", "usage", "options")  # hints that the mend makes needless
 
-Check = Callable[[SourceFile], Sequence[Diagnostic]]
+# a text -> what is wrong with it, and how many operations were made to find it
+Check = Callable[[SourceFile], tuple[Sequence[Diagnostic], int]]
 
 
 class Proposal(NamedTuple):
@@ -195,8 +197,8 @@ class _Search:
                     waiting.append((raw, depth + 1, ()))
                 if not stops:
                     tries += 1
-                    self.effort -= len(other.text)
-                    checked = self.check(SourceFile(self.source.name, other.text, self.source.path))
+                    checked, work = self.check(SourceFile(self.source.name, other.text, self.source.path))
+                    self.effort -= len(other.text) + OPERATION * work
                     found = [one for one in checked if one.severity == "error"]
                     stops = tuple(one for one in found if self.within(one, other.start, other.end))
                     if not stops and self.better(found, first, other) and _keeps(first, other, diagnostic):

@@ -17,6 +17,7 @@ from netspec.elaborate.unused import check_defaults, check_uncalled, idle_defaul
 from netspec.ir.graph import Counts, Graph, Layer
 from netspec.limits import DEFAULT, Limits
 from netspec.plugins import import_allowed
+from netspec.source import SourceFile
 
 if TYPE_CHECKING:
     import networkx
@@ -365,9 +366,11 @@ class Spec:
             return found
         from netspec.proposals import proposed
 
-        return proposed(
-            self.program.main.source, found, lambda text: Spec(self.program.reread(text), self.limits)._found()
-        )
+        def check(text: SourceFile) -> tuple[list[Diagnostic], int]:
+            other = Spec(self.program.reread(text), self.limits)
+            return other._found(), other.program.work
+
+        return proposed(self.program.main.source, found, check)
 
     def _found(self) -> list[Diagnostic]:
         report = Report()

@@ -13,7 +13,10 @@ from netspec.diagnostics.model import Diagnostic
 from netspec.limits import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from netspec.mends import Checked
+    from netspec.source import SourceFile
 
 
 @click.command("check")
@@ -71,7 +74,7 @@ def _checked(path: str, root: Path | None, limits: Limits, text: str | bytes | N
     spec = Spec(program, limits)
     found = spec.check(propose=False)
     return Checked(
-        program.main.source, program.main.file, found
+        program.main.source, program.main.file, found, program.work
     ), f"{spec.name}: {', '.join(spec.nets) or 'blocks only'}: ok"
 
 
@@ -102,7 +105,11 @@ def _answer(
     if state.mistakes[0]:
         from netspec.proposals import proposed
 
-        found = proposed(state.source, found, lambda other: _checked(path, root, limits, other.text)[0].diagnostics)
+        def again(source: SourceFile) -> tuple[Sequence[Diagnostic], int]:
+            other = _checked(path, root, limits, source.text)[0]
+            return other.diagnostics, other.work
+
+        found = proposed(state.source, found, again)
     if form == "json":
         found = mender.judged(state._replace(diagnostics=found))
     return found, [] if fix and path == "-" else lines

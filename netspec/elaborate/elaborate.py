@@ -93,7 +93,8 @@ def elaborate_instance(
     report = Report()
     for diagnostic in instance.errors:
         report.add(diagnostic)
-    b, env = settled(instance, limits)
+    b, env, work = settled(instance, limits)
+    program.work += work
     for diagnostic in b.report.diagnostics:
         report.add(diagnostic)
     # Stop here if a line could not be parsed, or depends on a parameter of unknown kind: that line may be the one that
@@ -103,8 +104,10 @@ def elaborate_instance(
     return _finish(env, b, report, used)
 
 
-def settled(instance: Instance, limits: Limits) -> tuple[Builder, Environment]:
+def settled(instance: Instance, limits: Limits) -> tuple[Builder, Environment, int]:
     """Repeat passes over a body until each delayed read assumes the type that its layer really has.
+
+    Returns what the last pass made, and how many operations all passes made.
 
     A type that one pass finds may be a guess: if only one side of a sum is known, the sum gets the type of that side.
     The type is accepted when the next pass finds it again. If delayed layers depend on each other in a chain, each of
@@ -125,7 +128,7 @@ def settled(instance: Instance, limits: Limits) -> tuple[Builder, Environment]:
         if node.span is not None and learned.get(owner.path + name) != assumed.get(owner.path + name)
     }
     _not_found(b, changing | b.unresolved, instance)
-    return b, env
+    return b, env, work
 
 
 def _pass(instance: Instance, limits: Limits, assumed: dict[str, Type]) -> tuple[Builder, Environment]:

@@ -95,6 +95,7 @@ class Program:
     units: dict[str, Unit]
     report: Report
     root: Path | None
+    work: int = 0  # how many operations its checks have made, each as often as types were looked for anew
 
     @property
     def name(self) -> str:

@@ -50,7 +50,7 @@ def symbolic(instances: Sequence[Scope], inputs: Sequence[Sequence[Type]]) -> Gr
             instance.inputs[line.label.text] = _input(line.type, types, sizes, definition)
         instance.symbols = {name: value for name, value in sizes.items() if is_open(value)}
     try:
-        b, _ = settled(instance, DEFAULT)
+        b, *_ = settled(instance, DEFAULT)
     except (Fault, Undefined):
         raise Unsuited from None
     if b.report.failed:

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from netspec import proposals
 from netspec.api import Spec
 from netspec.cli import main
+from netspec.diagnostics.model import Diagnostic
 from netspec.elaborate.program import parse_program
+from netspec.source import SourceFile
 from tests.speed import within
 
 TINY = "net first {\n  input  x: 2\n  output y: 1 perceptron\n}\n"
@@ -181,3 +184,20 @@ def test_a_limit_can_be_raised(inside: Path) -> None:
 def test_a_limit_that_is_none(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "x.net", "--limit", flag]) == 2
     assert "NS909" in capsys.readouterr().err
+
+
+def test_the_effort_for_proposals_counts_what_a_check_makes(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = "".join(f"  hidden h{at}: h{at + 1}[t-1] + h{at + 1}[t-2]\n" for at in range(12))
+    spec = Spec(parse_program(f"net n {{\n  input x: 3 over 5\n{lines}  output h12: h12[t-1]\n}}\n", "n.net"))
+    worked: list[int] = []
+
+    def check(source: SourceFile) -> tuple[list[Diagnostic], int]:
+        other = Spec(spec.program.reread(source))
+        found = other.check(propose=False)
+        worked.append(other.program.work)
+        return found, other.program.work
+
+    monkeypatch.setattr(proposals, "EFFORT", 30_000)
+    proposals.proposed(spec.program.main.source, spec.check(propose=False), check)
+    assert min(worked) > 12 * 2  # of each layer more than once, since types are looked for anew
+    assert sum(worked[:-1]) * proposals.OPERATION < 30_000
