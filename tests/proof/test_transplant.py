@@ -10,7 +10,11 @@ from proof.cases import CASES
 from proof.references.classic import PartialConv
 from proof.transplant import BOUND, Pair, transplanted
 
-NAMES = pytest.mark.parametrize("name", CASES)
+# the largest nets, whose kinds of steps stand in smaller ones, are left to the soak
+LARGE = ("densenet121", "efficientnet_b0", "googlenet", "mobilenetv2")
+NAMES = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.soak) if name in LARGE else name for name in CASES]
+)
 # an optimizer sees weights and gradients alone, which are compared in every net: a sum, a convolution with statistics,
 # attention, and one loop over time tell of it
 STEPPED = ("mlp", "shufflenet", "gpt2", "charrnn")
