@@ -1,4 +1,4 @@
-"""29 figures laid out for a column of 85 mm with 8 pt and for a page of 170 mm: letters, lines, height, cuts, overlaps.
+"""38 figures laid out for a column of 85 mm with 8 pt and for a page of 170 mm: letters, lines, height, cuts, overlaps.
 
 A figure passes at a width if its letters have at least 6 pt, it is at most 230 mm high, no word is cut, no text lies on
 another, and it has everything of the default figure, or one fold that a note below it names.
@@ -118,6 +118,81 @@ figure {
 }
 """
 
+DILATIONS = "".join(
+    f"  hidden h{k}: {read} & {read}[t-{2 ** (k - 1)}] -> 16 perceptrons -> tanh\n"
+    for k, read in enumerate(("x", *(f"h{k}" for k in range(1, 10))), 1)
+)
+DILATED = f"""
+net dilated(T) "ten dilations" {{
+  input  x: 1 over T  "sound"
+{DILATIONS}  output y: h10 -> 1 perceptron  "next sample"
+}}
+figure {{
+  view = unrolled
+}}
+"""
+TRANSLATOR = """
+net seq(S, T, V = 9000, H = 64) "a translator" {
+  input  source: one of V over S   "source words"
+  input  target: one of V over T   "target words"
+  hidden a: source -> embed(32)
+  hidden e: a -> gru(H)            "encoder"
+  hidden b: target -> embed(32)
+  hidden d: b & d[t-1] -> H perceptrons -> tanh "decoder"
+  start d: e -> last(time)
+  output y: V perceptrons -> softmax  "next word"
+}
+figure {
+  view = unrolled
+}
+"""
+THREE = """
+net deep(T, H = 20) "three recurrent layers" {
+  input  x: 6 over T  "signal"
+  hidden h1: x & h1[t-1] -> H perceptrons -> tanh  "first state"
+  hidden h2: h1 & h2[t-1] -> H perceptrons -> tanh "second state"
+  hidden h3: h2 & h3[t-1] -> H perceptrons -> tanh "third state"
+  output y: 2 perceptrons "answer"
+}
+figure {
+  view = unrolled
+}
+"""
+TEN = """
+net tenconv "ten convolutions" {
+  input  image: 3@64x64 "photograph"
+  hidden a: 32 filters 3x3 (pad = same) -> relu -> 32 filters 3x3 (pad = same) -> relu -> maxpool(2x2)
+  hidden b: 64 filters 3x3 (pad = same) -> relu -> 64 filters 3x3 (pad = same) -> relu -> maxpool(2x2)
+  hidden c: 128 filters 3x3 (pad = same) -> relu -> 128 filters 3x3 (pad = same) -> relu -> maxpool(2x2)
+  hidden d: 256 filters 3x3 (pad = same) -> relu -> 256 filters 3x3 (pad = same) -> relu -> maxpool(2x2)
+  output y: 20 perceptrons -> softmax "breed of the dog"
+}
+"""
+WINDOW = """
+net big "one filter of a large picture" {
+  input  x: 1@28x28 "picture"
+  output y: 1 filter 7x7 -> relu "answer of the filter"
+}
+figure {
+  view = filter
+}
+"""
+KOREAN_MAPS = """
+net kolenet "합성곱 신경망" {
+  input  image: 1@28x28 "숫자 그림"
+  hidden c1: 12 filters 5x5 -> relu "첫째 합성곱"
+  hidden s2: maxpool(2x2) "최대 풀링"
+  hidden c3: 24 filters 3x3 -> relu "둘째 합성곱"
+  hidden s4: maxpool(2x2) "최대 풀링"
+  hidden f: 64 perceptrons -> relu "완전 연결"
+  output y: 10 perceptrons "숫자 열 가지"
+}
+figure {
+  lang = ko
+  view = planes
+}
+"""
+
 
 class Figure(NamedTuple):
     """A figure of the list: the file of its spec or its text, the options of its drawing, and the net's name."""
@@ -158,6 +233,15 @@ FIGURES = (
     Figure("WaveNet", WAVENET),
     Figure("mixture of experts", EXPERTS),
     Figure("ViT", "zoo/vit_b16"),
+    Figure("ten dilations, unrolled", DILATED),
+    Figure("bidirectional LSTM, unrolled", BIDIRECTIONAL, {"view": "unrolled"}),
+    Figure("encoder and decoder, unrolled", TRANSLATOR),
+    Figure("three recurrent layers, unrolled", THREE),
+    Figure("ten convolutions", TEN),
+    Figure("maps in Korean", KOREAN_MAPS),
+    Figure("filter", "post/filter"),
+    Figure("filter of 7x7", WINDOW),
+    Figure("layer as perceptrons", "post/mlp", {"view": "equals"}),
 )
 
 

@@ -365,7 +365,9 @@ def noted(scene: Scene, graph: Graph, shows: Shows, settings: FigureSettings, *,
         ]
     drawn = [node for node in graph.nodes if shows(node) is not None and layer_of(graph, node, paths) is not None]
     scene = _with_tips(scene, left)
-    scene = _with_words(scene, at_layers(left), {one.layer: one.owner for one in left}, small)
+    scene = _with_words(
+        scene, at_layers(left), {one.layer: one.owner for one in left}, small, settings.page is not None
+    )
     if settings.legend:
         scene = explained(scene, graph, settings, _size(scene, small), NARROW)
     text = gathered(graph, [one for one in left if one.mark.is_a == "kind"], drawn, lang)
@@ -392,10 +394,11 @@ def _with_tips(scene: Scene, left: list[Unshown]) -> Scene:
     return replace(scene, items=tuple(tipped(item) for item in scene.items))
 
 
-def _with_words(scene: Scene, said: dict[str, str], names: dict[str, str], small: float) -> Scene:
+def _with_words(scene: Scene, said: dict[str, str], names: dict[str, str], small: float, narrow: bool) -> Scene:
     """Write words at layers: below the figure in the column of the layer, or at its right in the row of the layer.
 
-    If another layer stands between a layer and its words, all words stand in one line, each with the layer's name.
+    If another layer stands between a layer and its words, all words stand in one line, each with the layer's name;
+    also where they would stand at the right and the figure is for a page, whose width the shapes need (`narrow`).
     """
     if not said:
         return scene
@@ -406,7 +409,9 @@ def _with_words(scene: Scene, said: dict[str, str], names: dict[str, str], small
     down = max(point.y for point in middles) - min(point.y for point in middles)
     canvas, ink = Canvas(), canvas_of(list(scene.items), 0.0)
     size = _size(scene, small)
-    if any(_beyond(box, other, across >= down) for box in boxes.values() for other in layers.values()):
+    if (narrow and across < down) or any(
+        _beyond(box, other, across >= down) for box in boxes.values() for other in layers.values()
+    ):
         text = "; ".join(f"{names[path]}: {text}".replace("\n", " ") for path, text in said.items())
         return _with_line(scene, "mark", text, small)
     if across >= down:

@@ -61,7 +61,9 @@ SETTINGS: Final = {
     "max_units": Option("whole", "up to how many units all are drawn", least=1, most=say.MOST_UNITS),
     "weights": Option("word", "whether the figure is about trained weights", choices=("trained", "none")),
     "legend": Option("flag", "explains the colours below the figure; left out, those of trained weights alone"),
-    "steps": Option("whole", "unrolled: how many time steps are drawn", least=1, most=12),
+    "steps": Option(
+        "whole", "unrolled: how many time steps; left out, as many as its reads of earlier steps need", least=1, most=12
+    ),
     "table": Option("flag", "unrolled: the table of the input sequence"),
     "arrows": Option("texts", 'blocks: words on arrows between lines: ["x -> y: identity"]'),
     "notes": Option("word", "the line below that says what the figure does not show", choices=("all", "none")),

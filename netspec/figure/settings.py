@@ -126,7 +126,7 @@ class FigureSettings:
     max_units: int = 6
     weights: str | None = None
     legend: bool | None = None
-    steps: int = 3
+    steps: int | None = None
     table: bool = True
     arrows: tuple[str, ...] = ()
     notes: str = "all"

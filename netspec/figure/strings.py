@@ -33,6 +33,8 @@ _WORDS: Final = {
     "no types": {"en": "the sizes of the values are not written", "ko": "값의 크기는 쓰지 않음"},
     "once": {"en": "equal blocks and rounds are drawn once", "ko": "같은 블록과 반복은 한 번만 그림"},
     "closed": {"en": "not opened here: {names}", "ko": "여기서 펼쳐 그리지 않은 것: {names}"},
+    "first steps": {"en": "of the time steps, the first {count} are drawn", "ko": "처음 {count}개 시점까지 그림"},
+    "no table": {"en": "the input sequence is not written as a table", "ko": "입력 시퀀스의 표는 그리지 않음"},
     "fewer units": {"en": "only some units of large layers are drawn", "ko": "큰 층은 노드의 일부만 그림"},
     "without": {"en": "no {name}", "ko": "{name} 없음"},
     "of": {"en": "{words} of {read}", "ko": "{read}의 {words}"},

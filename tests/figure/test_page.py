@@ -31,6 +31,55 @@ def test_a_column_has_room_for_it(name: str) -> None:
     assert found.lines >= THIN - 0.01
 
 
+PAST = """
+net past(T) {
+  input  x: 2 over T
+  hidden h: x & x[t-4] -> 16 perceptrons -> tanh
+  output y: h & h[t-9] -> 1 perceptron
+}
+"""
+
+
+def test_unrolled_shows_the_steps_that_its_reads_need_and_fewer_on_a_page() -> None:
+    net = netspec.parse(PAST).net()
+
+    def steps(**options: object) -> list[str]:
+        scene = net.render(view="unrolled", **options).scene  # type: ignore[arg-type]
+        assert any("dots" in dots.classes and dots.id.endswith("@later") for dots in scene.dots)
+        return [text.plain for text in scene.texts if text.id.startswith("step@")]
+
+    assert len(steps()) == 5  # x[t-4] is drawn, h[t-9] has an open end
+    assert len(steps(steps=2)) == 2
+    assert len(steps(width="page")) == 3
+    scene = net.render(view="unrolled", width="page").scene
+    (note,) = [text.plain for text in scene.texts if "fold" in text.classes]
+    assert note.startswith("of the time steps, the first 3 are drawn")
+    assert min(text.size for text in scene.texts) * 170 / scene.canvas.width >= 6 * 25.4 / 72
+
+
+def test_a_long_name_stands_beside_its_row_and_circles_have_numbers() -> None:
+    net = netspec.parse(PAST.replace("x", "signal")).net()
+    scene = net.render(view="unrolled").scene
+    labels = [text.plain for text in scene.texts if text.inside.startswith("signal@1.")]
+    assert labels == ["+1", "1", "2"]
+    assert "signal" in [text.plain for text in scene.texts if "caption" in text.classes]
+
+
+def test_a_filter_stands_in_two_rows() -> None:
+    net = netspec.parse("net n {\n  input  x: 1@9x9\n  output y: 1 filter 3x3 -> relu\n}\n").net()
+    usual, scene = (net.render(view="filter", width=width).scene for width in (None, "column"))
+    (carried,) = [wire for wire in scene.wires if "carry" in wire.classes]
+    total, activation = scene.find("y.sum"), scene.find("y.act")
+    assert carried.points[0].x == total.box.right
+    assert carried.points[-1].x == activation.box.left
+    assert activation.box.top > total.box.bottom
+    assert not [wire for wire in usual.wires if "carry" in wire.classes]
+    assert {node.id for node in usual.nodes} == {node.id for node in scene.nodes}
+    ten = netspec.parse("net n {\n  input  x: 1@40x40\n  output y: 1 filter 7x7 -> relu\n}\n").net()
+    weights = [node for node in ten.render(view="filter", width="column").scene.nodes if "weight" in node.classes]
+    assert [node.id for node in weights] == ["y.w.1.1", "y.w.1.7", "y.w.7.1", "y.w.7.7"]
+
+
 def test_type_is_the_size_of_captions() -> None:
     for size in (6, 8, 11):
         scene = loaded("post/mlp").render(width="page", type=size).scene

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from netspec.figure.scene import BOLD, Node, Pen, Point, Polygon, Scene, layout
+from netspec.figure.scene import BOLD, Node, Pen, Point, Polygon, Rect, Scene, layout
 from netspec.figure.scene.canvas import Canvas, Footnote, boxed
 from netspec.figure.scene.tex import Atom, Line
 from netspec.figure.scene.typeset import math, paragraph, symbol, upright, words
@@ -28,16 +28,18 @@ from netspec.figure.units.lattice import (
     default_rows,
     draw_lattice,
     lattice_of,
+    radii_of,
     with_window,
 )
 from netspec.ir.graph import Graph
 
-MOST = 7  # a window with more values along an axis is drawn with dots
+MOST, FEW = 7, 3  # a window with more values along an axis is drawn with dots; on a page with too little room
 FAINT = Pen(opacity=0.5)
 BESIDE, ABOVE = 1.3, 1.7  # mm from a unit to the outline of the window: at the sides; above and below
 TIGHT = 0.85  # mm in place of ABOVE if another row of units stands directly above or below the window
 CLEAR = 17.0  # mm from the grid to the filter
 KNEE, TO_SUM, TO_BOX = 7.0, 19.0, 29.0  # mm from filter to the bend of a wire, bend to sum, sum to activation box
+TO_TARGET = 22.0  # mm to the grid of the results
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class Window:
     rows: tuple[int, ...]
     columns: tuple[int, ...]
     at: tuple[int, int]
+    most: int = MOST
+
+    def drawn(self, numbers: tuple[int, ...]) -> list[int]:
+        """Return all numbers of a small window, or the first ones and the last of a large one."""
+        return list(numbers) if len(numbers) <= self.most else [*numbers[: (self.most - 1) // 2 or 1], numbers[-1]]
 
 
 def filter_view(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
@@ -58,21 +65,48 @@ def filter_view(graph: Graph, groups: list[Group], settings: FigureSettings) -> 
     draw_lattice(canvas, source, settings)
     bold = _window_nodes(source, window)
     _embolden(canvas, source, bold)
-    weights = _filter(canvas, link, source, window, bold, group)
-    total, last = _sum(canvas, group, weights)
-    target = lattice_of(group, settings)
-    target = _shown_at(target, group, window, settings)
+    weights = _filter(canvas, link, source, window, bold, group, settings)
+    total = _sum(canvas, group, weights, settings)
+    frame, said = _words(canvas, group, link, settings), _captions(settings)
+    notes = [("weights", said[0], source.box.right, frame.left), ("sum", said[1], frame.right, total.box.left)]
+    target = _shown_at(lattice_of(group, settings), group, window, settings)
     row, column = (str(number) for number in window.at)
     down = next(at for unit, at in target.rows.units if unit.name == row)
     across = next(at for unit, at in target.columns.units if unit.name == column)
-    target.origin = Point(last.box.right + 22.0 + layout.ELLIPSE[0], total.y - down * ROW - across * COLUMN.y)
+    far = settings.fit.space(TO_TARGET, TO_TARGET / 3) + target.radii[0]
+    near = settings.fit.space(TO_BOX, TO_BOX / 2) - layout.UNIT
+    wide = (
+        far
+        + target.columns.places[-1] * COLUMN.x
+        + target.radii[0]
+        + (near + 2 * layout.BOX[0]) * bool(group.activation)
+    )
+    broken = total.box.right + wide > settings.fit.width  # then the rest stands in a second row
+    last, y, turn = total, total.y, 0.0
+    if broken:
+        _footer(canvas, group, notes, settings)
+        notes, turn = [], canvas.box().bottom + CLEAR / 2
+        above = down * ROW + (across - target.columns.places[-1]) * COLUMN.y + target.radii[1]
+        y = turn + CLEAR / 2 + max(above, layout.UNIT)
+    if group.activation:
+        last = _activation(canvas, group, total, source.box.left + KNEE if broken else total.box.right + near, y)
+    start = source.box.left if broken and last is total else last.box.right
+    target.origin = Point(start + far, y - down * ROW - across * COLUMN.y)
     draw_lattice(canvas, target, settings)
     node = target.nodes[row, column]
     _embolden(canvas, target, [node])
-    canvas.wire(
-        last.id, node.id, (Point(last.box.right, total.y), Point(node.x - node.rx, node.y)), layer=group.layer.path
-    )
-    _words(canvas, group, link, source, weights, total, last, target, settings)
+    path = group.layer.path
+    if broken:
+        entry = node if last is total else last
+        left, right = min(source.box.left, entry.box.left) - 5, total.box.right + 4
+        ends = total.box.grown(-1), entry.box.grown(-1)  # the arrow begins and ends at their outlines
+        canvas.carry(f"{group.id}.{node.id}", path, *ends, right=right, left=left, y=turn)
+    if last is not total or not broken:
+        way = (Point(last.box.right, y), Point(node.x - node.rx, node.y))
+        canvas.wire(last.id, node.id, way, layer=path)
+    if group.activation:
+        notes.append(("activation", said[2], last.box.right, target.box.left))
+    _footer(canvas, group, notes, settings)
     return canvas.scene("filter")
 
 
@@ -101,7 +135,7 @@ def window_of(group: Group, link: Link, settings: FigureSettings, graph: Graph) 
     rows, columns = (
         tuple(start + k * d for k in range(size)) for start, d, size in zip(starts, dilation, kernel, strict=True)
     )
-    return Window(rows, columns, (at[0], at[1]))
+    return Window(rows, columns, (at[0], at[1]), MOST if settings.max_units > FEW else FEW)
 
 
 def _source(group: Group, window: Window, settings: FigureSettings) -> Lattice:
@@ -110,21 +144,21 @@ def _source(group: Group, window: Window, settings: FigureSettings) -> Lattice:
     axes = []
     pairs = ((height, window.rows, default_rows, OVER_ROWS), (width, window.columns, default_columns, OVER_COLUMNS))
     for size, numbers, default, over in pairs:
-        inside = [n for n in _thinned(numbers) if n >= 1 and not (isinstance(size, int) and n > size)]
-        entries = shown_units(size, with_window(default(size), size, inside))
-        before = [Unit(str(n), PADDING, None) for n in _thinned(numbers) if n < 1]
-        after = [Unit(str(n), PADDING, None) for n in _thinned(numbers) if isinstance(size, int) and n > size]
+        inside = [n for n in window.drawn(numbers) if n >= 1 and not (isinstance(size, int) and n > size)]
+        show = default(size) if window.most > FEW else (Index(1), Skip(), Index(size))
+        entries = shown_units(size, with_window(show, size, inside))
+        before = [Unit(str(n), PADDING, None) for n in window.drawn(numbers) if n < 1]
+        after = [Unit(str(n), PADDING, None) for n in window.drawn(numbers) if isinstance(size, int) and n > size]
         axes.append(axis([*before, *entries, *after], over))
-    return Lattice(group, axes[0], axes[1], Point(0, 0))
-
-
-def _thinned(numbers: tuple[int, ...]) -> list[int]:
-    """Return all numbers of a small window, or the first three and the last of a large one."""
-    return list(numbers) if len(numbers) <= MOST else [*numbers[:3], numbers[-1]]
+    return Lattice(group, axes[0], axes[1], Point(0, 0), radii=radii_of(settings))
 
 
 def _window_nodes(source: Lattice, window: Window) -> list[Node]:
-    return [source.nodes[str(row), str(column)] for row in _thinned(window.rows) for column in _thinned(window.columns)]
+    return [
+        source.nodes[str(row), str(column)]
+        for row in window.drawn(window.rows)
+        for column in window.drawn(window.columns)
+    ]
 
 
 def _embolden(canvas: Canvas, lattice: Lattice, nodes: list[Node]) -> None:
@@ -135,11 +169,19 @@ def _embolden(canvas: Canvas, lattice: Lattice, nodes: list[Node]) -> None:
             canvas.nodes[number] = canvas.by_id[item.id] = replace(item, pen=replace(item.pen, width=BOLD))
 
 
-def _filter(canvas: Canvas, link: Link, source: Lattice, window: Window, read: list[Node], group: Group) -> list[Node]:
+def _filter(
+    canvas: Canvas,
+    link: Link,
+    source: Lattice,
+    window: Window,
+    read: list[Node],
+    group: Group,
+    settings: FigureSettings,
+) -> list[Node]:
     """Draw the filter's weights at the right of the units they read, each with a level wire; return the weights."""
-    shift = source.box.right + CLEAR - around(read).left + layout.ELLIPSE[0]
-    rows = [k for k, number in enumerate(window.rows) if number in _thinned(window.rows)]
-    columns = [k for k, number in enumerate(window.columns) if number in _thinned(window.columns)]
+    shift = source.box.right + settings.fit.space(CLEAR, CLEAR / 2) - around(read).left + source.radii[0]
+    rows = [k for k, number in enumerate(window.rows) if number in window.drawn(window.rows)]
+    columns = [k for k, number in enumerate(window.columns) if number in window.drawn(window.columns)]
     weights = []
     path = group.layer.path
     for node, (row, column) in zip(read, [(r, c) for r in rows for c in columns], strict=True):
@@ -148,7 +190,7 @@ def _filter(canvas: Canvas, link: Link, source: Lattice, window: Window, read: l
             f"{group.id}.w.{row + 1}.{column + 1}",
             node.x + shift,
             node.y,
-            *layout.ELLIPSE,
+            *source.radii,
             shape="ellipse",
             ink="filter",
             fill="paper",
@@ -176,14 +218,14 @@ def _inner_dots(canvas: Canvas, source: Lattice, window: Window, shift: float, g
             if int(column.name) in window.columns if column.name.lstrip("-").isdigit() else False:
                 if (
                     box.top < point.y < box.bottom
-                    and len(window.rows) > MOST
+                    and len(window.rows) > window.most
                     and _between(source.rows, down, window.rows)
                 ):
                     canvas.dots(f"{group.id}.w.{gap.name}.{column.name}", point.x + shift, point.y, 0, 1, gap.hidden)
     for gap, across in source.columns.gaps:
         for row, down in source.rows.units:
             point = source.point(down, across)
-            if row.name.lstrip("-").isdigit() and int(row.name) in window.rows and len(window.columns) > MOST:
+            if row.name.lstrip("-").isdigit() and int(row.name) in window.rows and len(window.columns) > window.most:
                 if _between(source.columns, across, window.columns):
                     canvas.dots(f"{group.id}.w.{row.name}.{gap.name}", point.x + shift, point.y, *COLUMN, gap.hidden)
 
@@ -199,42 +241,41 @@ def _outline(nodes: list[Node], above: float) -> tuple[Point, ...]:
     left, right = min(node.x for node in nodes), max(node.x for node in nodes)
     slope = COLUMN.y / COLUMN.x
     lifts = [node.y - slope * (node.x - left) for node in nodes]
-    top, bottom = min(lifts) - layout.ELLIPSE[1] - above, max(lifts) + layout.ELLIPSE[1] + above
-    out = layout.ELLIPSE[0] + BESIDE
+    top, bottom = min(lifts) - nodes[0].ry - above, max(lifts) + nodes[0].ry + above
+    out = nodes[0].rx + BESIDE
     corners = ((left - out, top), (right + out, top), (right + out, bottom), (left - out, bottom))
     return tuple(Point(x, y + slope * (x - left)) for x, y in corners)
 
 
-def _sum(canvas: Canvas, group: Group, weights: list[Node]) -> tuple[Node, Node]:
-    """Draw the sum at the height of the filter's middle and the activation to its right; return sum and last shape."""
+def _sum(canvas: Canvas, group: Group, weights: list[Node], settings: FigureSettings) -> Node:
+    """Draw the sum at the height of the filter's middle, and the wires of the products."""
     box = around(weights)
     y = (min(node.y for node in weights) + max(node.y for node in weights)) / 2
     knee = box.right + BESIDE + KNEE
-    total = canvas.node(f"{group.id}.sum", knee + TO_SUM, y, layout.UNIT, classes=("sum",), layer=group.layer.path)
+    to_sum = settings.fit.space(TO_SUM, layout.UNIT + 4)
+    total = canvas.node(f"{group.id}.sum", knee + to_sum, y, layout.UNIT, classes=("sum",), layer=group.layer.path)
     canvas.label(total, upright("Σ"), layout.SIGMA)
     for weight in weights:
         start = Point(weight.x + weight.rx, weight.y)
         turn = Point(knee, weight.y)
         points = (start, Point(total.x - total.rx, y)) if abs(weight.y - y) < 0.01 else (start, turn, total.rim(turn))
         canvas.wire(weight.id, total.id, points, pen=FAINT, layer=group.layer.path, classes=("product",))
-    if not group.activation:
-        return total, total
+    return total
+
+
+def _activation(canvas: Canvas, group: Group, total: Node, left: float, y: float) -> Node:
+    """Draw the activation, and the wire from the sum if that stands in the same row."""
     rx, ry = layout.BOX
     act = canvas.node(
-        f"{group.id}.act",
-        total.box.right + TO_BOX - layout.UNIT + rx,
-        y,
-        rx,
-        ry,
-        shape="box",
-        classes=("activation",),
-        layer=group.layer.path,
+        f"{group.id}.act", left + rx, y, rx, ry, shape="box", classes=("activation",), layer=group.layer.path
     )
     canvas.label(act, activation_line(group.activation), layout.SMALL_LABEL)
-    start, end = Point(total.box.right, y), Point(act.box.left, y)
-    canvas.wire(total.id, act.id, (start, end), layer=group.layer.path)
-    canvas.text(f"{group.id}.s", (math("s"),), (start.x + end.x) / 2, y - 2.6, layout.SMALL_LABEL, classes=("label",))
-    return total, act
+    if y == total.y:
+        start, end = Point(total.box.right, y), Point(act.box.left, y)
+        canvas.wire(total.id, act.id, (start, end), layer=group.layer.path)
+        middle = (start.x + end.x) / 2
+        canvas.text(f"{group.id}.s", (math("s"),), middle, y - 2.6, layout.SMALL_LABEL, classes=("label",))
+    return act
 
 
 def _shown_at(target: Lattice, group: Group, window: Window, settings: FigureSettings) -> Lattice:
@@ -244,21 +285,17 @@ def _shown_at(target: Lattice, group: Group, window: Window, settings: FigureSet
     height, width = group.type.space
     rows = shown_units(height, with_window(default_rows(height), height, [window.at[0]]))
     columns = shown_units(width, with_window(default_columns(width), width, [window.at[1]]))
-    return Lattice(group, axis(rows, OVER_ROWS), axis(columns, OVER_COLUMNS), Point(0, 0))
+    radii = radii_of(settings)
+    return Lattice(group, axis(rows, OVER_ROWS), axis(columns, OVER_COLUMNS), Point(0, 0), radii=radii)
 
 
 def _words(
     canvas: Canvas,
     group: Group,
     link: Link,
-    source: Lattice,
-    weights: list[Node],
-    total: Node,
-    last: Node,
-    target: Lattice,
     settings: FigureSettings,
-) -> None:
-    """Write the filter's size above it, the shape of W below it, and one line of captions at the bottom."""
+) -> Rect:
+    """Write the filter's size above it and the shape of W below it; return its frame."""
     outline = next(item for item in canvas.front if item.id == f"{group.id}.filter")
     assert isinstance(outline, Polygon)
     windows = link.windows
@@ -277,22 +314,32 @@ def _words(
     formula: Line = (Atom("W", "italic", sup=math("×".join(str(size) for size in sizes))),)
     y = frame.bottom + 1.5 - boxed((formula,), layout.FORMULA).top
     canvas.text(f"{group.id}.filter.formula", (formula,), middle, y, layout.FORMULA, classes=("formula",))
+    return frame
+
+
+def _captions(settings: FigureSettings) -> list[str]:
+    """Return the captions of the weights, the sum and the activation."""
     said = settings.captions
-    texts = [say(key, lang) for key in ("weights", "sum", "activation")] if said is None else [*said, "", "", ""][:3]
-    gaps = ((source.box.right, frame.left), (frame.right, total.box.left), (last.box.right, target.box.left))
-    notes = [
-        Footnote(f"{group.id}.{key}.caption", text, (left + right) / 2, layout.CAPTION)
-        for key, text, (left, right) in zip(("weights", "sum", "activation"), texts, gaps, strict=True)
-        if text and (key != "activation" or group.activation)
+    keys = ("weights", "sum", "activation")
+    return [say(key, settings.lang) for key in keys] if said is None else [*said, "", "", ""][:3]
+
+
+def _footer(canvas: Canvas, group: Group, notes: list[tuple[str, str, float, float]], settings: FigureSettings) -> None:
+    """Write captions in one line below a row, each in the middle of its place."""
+    size = settings.fit.letters(layout.CAPTION)
+    found = [
+        Footnote(f"{group.id}.{key}.caption", text, (left + right) / 2, size)
+        for key, text, left, right in notes
+        if text
     ]
-    canvas.footer(notes, max((_free_below(canvas, note.text, note.x) for note in notes), default=0.0))
+    canvas.footer(found, max((_free_below(canvas, note) for note in found), default=0.0))
 
 
-def _free_below(canvas: Canvas, text: str, x: float) -> float:
-    """Return the y below which a caption centred at x meets nothing that is drawn."""
-    half = boxed(paragraph(text), layout.CAPTION).width / 2 + 2
+def _free_below(canvas: Canvas, note: Footnote) -> float:
+    """Return the y below which a caption meets nothing that is drawn."""
+    half = boxed(paragraph(note.text), note.size).width / 2 + 2
     boxes = [item.box for item in canvas.items]
-    return max(box.bottom for box in boxes if box.left < x + half and box.right > x - half) + 4
+    return max(box.bottom for box in boxes if box.left < note.x + half and box.right > note.x - half) + 4
 
 
 __all__ = ["Gap", "Index", "Skip", "filter_view"]

@@ -129,10 +129,14 @@ def around(nodes: list[Node]) -> Rect:
     )
 
 
+def radii_of(settings: FigureSettings) -> tuple[float, float]:
+    return layout.ELLIPSE if settings.fit.gap == 1 else WIDE
+
+
 def lattice_of(group: Group, settings: FigureSettings, origin: Point = ORIGIN) -> Lattice:
     """Return the grid of a layer; a layer that has no rows and columns becomes one column."""
     show = settings.of(group.layer.path).show
-    radii, least = layout.ELLIPSE if settings.fit.gap == 1 else WIDE, settings.fit.least
+    radii, least = radii_of(settings), settings.fit.least
     space = group.type.space
     if len(space) != 2 or group.type.classes is not None:
         rows = shown_units(group.size, show[0] if show else default_rows(group.size, least))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 from netspec.figure.scene import Node, Pen, Point, Rect, Scene, layout
-from netspec.figure.scene.canvas import Canvas, boxed
+from netspec.figure.scene.canvas import Canvas, boxed, fitted
 from netspec.figure.scene.tex import Atom, Line
 from netspec.figure.scene.typeset import axis, line_width, math, symbol, upright, widest, words
 from netspec.figure.settings import FigureSettings
@@ -32,6 +32,8 @@ THICK = 0.665  # width of the arrows between pills
 CAPTION = layout.CAPTION
 ROW, FRAME = 11.2, 0.465  # height of a row of the table, and width of its outline
 VECTOR = 4.9  # font size in the table
+STEPS, MOST_STEPS = 3, 5  # time steps that are drawn; at most, if reads of earlier steps need more
+LONG = 0.7  # a name whose letters would be smaller than this part of the usual stands beside the row, not in circles
 
 
 @dataclass(slots=True)
@@ -69,6 +71,10 @@ class Unrolled:
     canvas: Canvas = field(default_factory=Canvas)
     cells: list[Cell] = field(default_factory=list)
     broken: bool = False  # whether the cells stand in lines, because the page is too narrow for one
+
+    @property
+    def steps(self) -> int:
+        return self.settings.steps or STEPS
 
     @property
     def apart(self) -> float:
@@ -113,7 +119,10 @@ def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Sce
     """Return the figure of a recurrence; raise Unsuitable if the net has no recurrence."""
     if not any(link.delay for group in groups for link in group.links):
         raise Unsuitable(graph.nodes[groups[-1].node])
+    if settings.steps is None:
+        settings = replace(settings, steps=steps_needed(groups))
     groups, names = _spread(graph, groups, settings.lang)
+    names = {group: group.label for group in groups if _is_long(group)} | names
     blocks = {
         block.group: block for column in columns_of(groups, settings) for block in column.blocks if not block.delay
     }
@@ -126,6 +135,18 @@ def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Sce
         if not drawing.broken and drawing.cells[-1].right > settings.fit.width:
             drawing.broken, drawing.lanes = True, {}
     return drawing.canvas.scene("unrolled")
+
+
+def steps_needed(groups: list[Group]) -> int:
+    """Return how many time steps show each read of an earlier step, if these are not too many."""
+    reads = [link.delay + 1 for group in groups for link in group.links if link.delay < MOST_STEPS]
+    return max([STEPS, *reads])
+
+
+def _is_long(group: Group) -> bool:
+    """Whether the name of a group is too long for circles; it stands beside the row, and they have numbers alone."""
+    line = symbol(group.label, math("1"), math("(1)") if group.timed else ())
+    return fitted(line, layout.SMALL_LABEL, layout.UNIT, layout.UNIT) < LONG * layout.SMALL_LABEL
 
 
 def _spread(graph: Graph, groups: list[Group], lang: str) -> tuple[list[Group], dict[Group, str]]:
@@ -186,7 +207,8 @@ def _phases(graph: Graph, groups: list[Group]) -> tuple[dict[Group, int], set[Gr
             break
     readers_of = {group: [one for one in groups if group in dict(_reads(one))] for group in groups}
     for group, readers in reversed(readers_of.items()):
-        if readers and (group.role == "input" or group not in late):
+        along = all(times[other] == times[group] and not dict(_reads(other))[group] for other in readers)
+        if readers and (group.role == "input" or group not in late or along):
             phases[group] = min(phases[other] for other in readers)
     begun = {group for group in groups if group not in late}
     for group, readers in reversed(readers_of.items()):  # what only ends read stands at the end
@@ -285,9 +307,9 @@ def _steps(drawing: Unrolled, phase: int) -> tuple[list[str], bool]:
     own = [group for group in drawing.groups if drawing.phases[group] == phase and group not in drawing.begun]
     length = _length(drawing, phase)
     ends = len(set(drawing.phases.values())) > 1 or any(not group.timed for group in own)
-    if isinstance(length, int) and length - drawing.settings.steps - ends < 2:
+    if isinstance(length, int) and length - drawing.steps - ends < 2:
         return [str(number) for number in range(1, length + 1)], False
-    steps = [str(number) for number in range(1, drawing.settings.steps + 1)]
+    steps = [str(number) for number in range(1, drawing.steps + 1)]
     return [*steps, size_label(length)] if ends else steps, True
 
 
@@ -386,7 +408,9 @@ def _pill(drawing: Unrolled, cell: Cell, block: Block, left: float, y: float) ->
             classes=("unit", group.role, *(() if entry else ("bias",))),
         )
         line = upright(group.sign if entry else "+1")
-        if entry and group.label:
+        if entry and group.label and _is_long(group):
+            line = entry.index
+        elif entry and group.label:
             line = symbol(group.label, entry.index, time)
         canvas.label(node, line, layout.SMALL_LABEL)
     if group in drawing.names and cell is drawing.steps_of(cell.phase)[0]:

@@ -10,7 +10,7 @@ from netspec.figure.blocks import part_of
 from netspec.figure.blocks.plan import Plan
 from netspec.figure.notes import NAME, ORDER, titled
 from netspec.figure.scene import Scene
-from netspec.figure.settings import FigureSettings, Room
+from netspec.figure.settings import FigureSettings, Index, LayerHints, Room, Skip
 from netspec.figure.strings import say
 from netspec.figure.units import Group, Unsuitable, groups_of, shown_by_units
 from netspec.figure.views import CLOSER, VIEWS, Drawing, View
@@ -114,6 +114,15 @@ class Filter(View):
 
         return filter_view(drawing.graph, groups_of(drawing.graph), drawing.settings)
 
+    def closer(self, drawing: Drawing, room: Room) -> Iterator[FigureSettings]:
+        """Yield the usual figure, then two rows; then only the ends of a large window."""
+        settings = drawing.settings
+        for rows, steps in ((None, CLOSER[:3]), (room, CLOSER[2:5])):
+            yield from (settings.close(rows, gap, shape) for gap, shape in steps)
+        fewer = say("fewer units", settings.lang)
+        for rows in (None, room):
+            yield from (settings.close(rows, gap, shape, max_units=3).without(fewer) for gap, shape in CLOSER[2:6:3])
+
     def places(self, drawing: Drawing) -> int:
         from netspec.figure.units.filter import chosen
 
@@ -178,6 +187,31 @@ class Unrolled(View):
         from netspec.figure.units.unrolled import unrolled
 
         return unrolled(drawing.graph, _chosen(drawing.graph, drawing.settings), drawing.settings)
+
+    def closer(self, drawing: Drawing, room: Room) -> Iterator[FigureSettings]:
+        """Yield the usual figure, fewer time steps, rows of them; then without the table, and with fewer units."""
+        from netspec.figure.units.unrolled import steps_needed
+
+        settings, lang, groups = drawing.settings, drawing.settings.lang, _chosen(drawing.graph, drawing.settings)
+        no_table, fewer = say("no table", lang), say("fewer units", lang).format(count=2)
+        layers = {group.layer.path: _ends_of(group, settings) for group in groups}
+        folds: list[tuple[dict[str, Any], str]] = [({}, "")]
+        if settings.table:
+            folds.append(({"table": False}, no_table))
+        folds.append(({"table": False, "layers": layers}, f"{no_table}; {fewer}" if settings.table else fewer))
+        most = settings.steps or steps_needed(groups)
+        far = any(link.delay > 1 for group in groups for link in group.links)  # in rows nobody can follow such wires
+        ways = [(None, CLOSER[:3:2]), *(() if far else ((room, CLOSER[2:5:2]),))]
+        counts = [most, *(few for few in (7, 5, 4, 3, 2) if few < most)]
+        pairs = [(fold, count) for fold in folds for count in counts]
+        if far or settings.steps:  # the steps matter more than the rest
+            pairs.sort(key=lambda pair: -pair[1])
+        for (changes, said), count in pairs:
+            first = say("first steps", lang).format(count=count) if count < most else ""
+            for rows, steps in ways:
+                for gap, shape in steps:
+                    found = settings.close(rows, gap, shape, steps=count, **changes)
+                    yield found.without("; ".join(filter(None, (first, said))))
 
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
         shown = _in_units(drawing, node) | {"start"}
@@ -303,6 +337,13 @@ class FeaturesView(View):
     def shows(self, drawing: Drawing, node: Node) -> None:
         """Return None: the figure is about the examples, not about the steps."""
         return
+
+
+def _ends_of(group: Group, settings: FigureSettings) -> LayerHints:
+    """Return the settings of a layer with which its first and last unit are drawn alone, if it has many."""
+    hints = settings.of(group.layer.path)
+    few = hints.show or (isinstance(group.size, int) and group.size <= FEWEST)
+    return hints if few else replace(hints, show=((Index(1), Skip(), Index(group.size)),))
 
 
 def _in_units(drawing: Drawing, node: Node) -> frozenset[str]:
