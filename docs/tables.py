@@ -34,7 +34,7 @@ GROUPS = {
     "Dropout": "dropout droppath",
     "Activations": "relu sigmoid tanh leaky relu6 elu gelu silu mish softplus hardsigmoid hardswish softmax step"
     " identity",
-    "Arithmetic": "exp log abs sqrt square matmul",
+    "Arithmetic": "exp log sin cos abs sqrt square clamp maximum minimum matmul",
     "Arrangement": "join split flatten unflatten reshape transpose expand crop pad upsample patches unpatches shuffle",
     "Sequences": "onehot embed positions attention rnn lstm gru reversed",
     "Weights of other kinds": "gain distance gaussian learned same",

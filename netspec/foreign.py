@@ -48,7 +48,7 @@ STEPS: Final = {
     "globalmaxpool": "max(space)", "batchnorm2d": "batchnorm", "batchnormalization": "batchnorm", "bn": "batchnorm",
     "layernormalization": "layernorm", "ln": "layernorm", "groupnormalization": "groupnorm(groups)",
     "embedding": "embed(d)", "leakyrelu": "leaky(0.01)",
-    "prelu": "(x -> relu) - (-1*x -> relu -> gain(maps, init = 0.25))", "neg": "-1*x", "negative": "-1*x",
+    "prelu": "(x -> relu) - (-x -> relu -> gain(maps, init = 0.25))", "neg": "-x", "negative": "-x",
     "swish": "silu", "linearactivation": "identity",
     "add": "a + b", "concat": "a & b", "concatenate": "a & b", "cat": "a & b", "residual": "x + (x -> …)",
     "multiheadattention": "attention(heads)", "selfattention": "attention(heads)", "mha": "attention(heads)",
@@ -67,17 +67,16 @@ STEPS: Final = {
     "multiply": "a*b", "mul": "a*b", "subtract": "a - b", "sub": "a - b", "softmax2d": "softmax(maps)",
     "transformerencoderlayer": "Encoder(heads, m)", "transformerdecoderlayer": "Decoder(heads, m, memory = a)",
     "positionembedding": "positions", "argmax": "softmax", "squeeze": "mean(space)", "chunk": "split(2)",
-    "min": "-1*(-1*x -> max(space))", "amin": "-1*(-1*x -> max(space))", "amax": "max(space)",
-    "reciprocal": "x*(-1*(x -> square -> log) -> exp)", "glu": "a*(b -> sigmoid)", "logsigmoid": "sigmoid -> log",
-    "clamp": "(x - lo -> relu) - (x - hi -> relu) + lo", "pow": "x*x",
-    "clip": "(x - lo -> relu) - (x - hi -> relu) + lo",
-    "hardtanh": "(x + 1 -> relu) - (x - 1 -> relu) - 1", "power": "x*x",
+    "min": "-(-x -> max(space))", "amin": "-(-x -> max(space))", "amax": "max(space)",
+    "reciprocal": "1/x", "div": "a/b", "divide": "a/b", "glu": "a*(b -> sigmoid)", "logsigmoid": "sigmoid -> log",
+    "clip": "clamp(0, 1)", "hardtanh": "clamp(-1, 1)", "pow": "x^2", "power": "x^2", "rsqrt": "1/(x -> sqrt)",
+    "sine": "sin", "cosine": "cos", "tan": "(x -> sin)/(x -> cos)",
     "hswish": "hardswish", "hsigmoid": "hardsigmoid", "gelunew": "gelu(tanh)", "quickgelu": "x*(1.702*x -> sigmoid)",
     "gelutanh": "gelu(tanh)", "gelufast": "gelu(tanh)", "layerscale": "gain(init = 1e-6)", "scale": "gain",
     "dwconv": "c filters 3x3 (groups = c)", "depthwise": "c filters 3x3 (groups = c)", "pointwise": "64 filters 1x1",
     "rearrange": "flatten(space)", "einsum": "a, b -> matmul", "bmm": "a, b -> matmul", "relu1": "hardsigmoid",
-    "softsign": "x*(-1*(1 + (x -> abs) -> log) -> exp)", "tanhshrink": "x - (x -> tanh)",
-    "crelu": "(x -> relu) & (-1*x -> relu)",
+    "softsign": "x/(1 + (x -> abs))", "tanhshrink": "x - (x -> tanh)",
+    "crelu": "(x -> relu) & (-x -> relu)",
     "sequential": "a -> b", "identitylayer": "identity", "noop": "identity", "spacetodepth": "patches(2x2)",
     "depthtospace": "unpatches(2x2)", "pixelunshuffle": "patches(2x2)", "l2norm": "normalize",
     "l2normalize": "normalize",
@@ -90,7 +89,7 @@ STEPS: Final = {
     "드롭아웃": "dropout(0.5)", "배치정규화": "batchnorm", "층정규화": "layernorm", "맥스풀링": "maxpool(2x2)",
     "최대풀링": "maxpool(2x2)", "평균풀링": "avgpool(2x2)", "임베딩": "embed(d)", "어텐션": "attention(heads)",
     "평탄화": "flatten", "플래튼": "flatten", "완전연결": "128 perceptrons", "합성곱": "64 filters 3x3",
-    "selu": "1.05070099*(x -> relu) + 1.75809934*(-1*(-1*x -> relu) -> elu)",
+    "selu": "1.05070099*(x -> relu) + 1.75809934*(-(-x -> relu) -> elu)",
 }  # fmt: skip
 # data sets by name, and the source that reads them
 SOURCES: Final = {
@@ -101,7 +100,7 @@ SOURCES: Final = {
 }  # fmt: skip
 # what version 1 of the language has no word for, and the nearest that it has
 ABSENT: Final = {
-    "sin": "positions(kind = sine)", "cos": "positions(kind = sine)", "topk": "max(maps)", "argsort": "max(maps)",
+    "topk": "max(maps)", "argsort": "max(maps)",
     "sort": "max(maps)", "gather": "onehot", "where": "a*mask + b*(1 - mask)", "roll": "z[t-1]", "shiftleft": "z[t-1]",
     "cumsum": "x + z[t-1]", "fft": "64 filters 3", "rfft": "64 filters 3", "median": "mean(space)", "round": "step",
     "sign": "2*(x -> step) - 1", "floor": "step", "scan": "z[t-1]",

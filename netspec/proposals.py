@@ -452,6 +452,7 @@ def _numbers(statement: str, known: Known) -> Iterator[str]:
         return  # it is not about a number
     said = [int(one) for one in re.findall(r"\b\d{1,18}\b", " ".join(map(str, known.diagnostic.words.values())))]
     span = known.diagnostic.span.text if known.diagnostic.span is not None else ""
+    yield re.sub(r"\((-?[\d.]+), (-?[\d.]+)\)", r"(\2, \1)", statement)  # bounds in the wrong order
     if re.fullmatch(r"-\d+|\d+\.\d+", span) and known.diagnostic.code != "NS419":
         yield statement.replace(span, span.lstrip("-").partition(".")[0])
     found = list(re.finditer(r"(?<![\w.@])\d{1,18}(?![\w.@])", statement))

@@ -171,7 +171,7 @@ def sources(draw: Draw, layers: dict[str, list[Shape]], delays: bool = False) ->
         mixed = [other for other, found in sorted(values.items()) if found.fits(shape, maps=False)]
         return Source("&", (name, *draw(st.lists(st.sampled_from(mixed), min_size=1, max_size=2))))
     if kind == "number":
-        return Source("number", (name,), draw(st.sampled_from(("1 - {}", "0.5*{}", "{} + 1", "-1*{}"))))
+        return Source("number", (name,), draw(st.sampled_from(("1 - {}", "0.5*{}", "{} + 1", "-{}", "{}/2"))))
     if kind == "delay" and delays and (shape.time or 0) > 1:
         return Source("delay", (name,), draw(st.integers(1, min(3, (shape.time or 0) - 1))))
     if kind == "group":

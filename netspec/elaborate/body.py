@@ -231,6 +231,10 @@ def _requirements(b: Builder, env: Environment, ctx: Context, statements: tuple[
     for line in statements:
         if not isinstance(line, tree.Require):
             continue
+        if line.defaults and env.definition.body.kind == "block":
+            b.add(fault(env, line.at, "NS564").diagnostic, env, ctx)
+        if line.defaults and not env.at_defaults:
+            continue
         if (_sizes_in(line.left, line.right) & {"weights", "depth"}) - env.values.keys():
             b.late.append((env, line))
             continue
@@ -245,7 +249,9 @@ def _requirements(b: Builder, env: Environment, ctx: Context, statements: tuple[
 def _excluded(b: Builder, env: Environment, ctx: Context, statements: tuple[tree.Statement, ...]) -> bool:
     """Whether a `require` fails that uses only values known before the first layer; the failure is reported."""
     for line in statements:
-        if isinstance(line, tree.Require) and _sizes_in(line.left, line.right) <= env.values.keys():
+        if not isinstance(line, tree.Require) or line.defaults:
+            continue
+        if _sizes_in(line.left, line.right) <= env.values.keys():
             try:
                 require(b, env, line)
             except Fault as error:
@@ -255,7 +261,7 @@ def _excluded(b: Builder, env: Environment, ctx: Context, statements: tuple[tree
 
 
 def require(b: Builder, env: Environment, line: tree.Require) -> None:
-    """Raise Fault (NS511) if a `require` does not hold."""
+    """Raise Fault (NS511; NS565 if it is about the defaults) if a `require` does not hold."""
     left = evaluate(line.left, env, ANY)
     right = evaluate(line.right, env, ANY)
     if isinstance(left, Unknown) or isinstance(right, Unknown) or _holds(left, line.op, right):
@@ -272,7 +278,7 @@ def require(b: Builder, env: Environment, line: tree.Require) -> None:
         hints.append(Hint("open"))
         example = shown(b.symbols, left, right)
         hints += [example] if example is not None else []
-    raise fault(env, line.at, "NS511", *hints, **words)
+    raise fault(env, line.at, "NS565" if line.defaults else "NS511", *hints, **words)
 
 
 def _holds(left: Any, op: str, right: Any) -> bool:

@@ -75,7 +75,7 @@ def elaborate(
         The graph (None if there are errors), and the report of all errors and warnings.
     """
     report = Report()
-    env = Environment(definition)
+    env = Environment(definition, at_defaults=not settings)
     try:
         _parameters(env, definition, settings or {})
     except Fault as error:
@@ -83,7 +83,14 @@ def elaborate(
         return None, report
     except Undefined:
         return None, report
-    return elaborate_instance(program, Instance(env), limits, used)
+    graph, report = elaborate_instance(program, Instance(env), limits, used)
+    claims = any(isinstance(line, tree.Require) and line.defaults for line in definition.body.statements)
+    if settings and claims:  # they hold or fail whatever is set
+        _, usual = elaborate(program, definition, None, limits, used)
+        for diagnostic in usual.diagnostics:
+            if diagnostic.code == "NS565":
+                report.add(diagnostic)
+    return (None if report.failed else graph), report
 
 
 def elaborate_instance(
@@ -137,7 +144,8 @@ def _pass(instance: Instance, limits: Limits, assumed: dict[str, Type]) -> tuple
     params = _names(definition)
     symbols = {name: value for name, value in values.items() if name in params and is_open(value)} | instance.symbols
     b = Builder(limits, assumed, symbols, operand, STEPS, instance.instances)
-    env = Environment(definition, dict(values), undefined=set(instance.env.undefined))
+    undefined = set(instance.env.undefined)
+    env = Environment(definition, dict(values), undefined=undefined, at_defaults=instance.env.at_defaults)
     net = b.scope(Context(scope=-1), "net", definition.body.name.text, "", source=definition, arguments=dict(values))
     if definition.body.kind == "block":
         _stand_ins(instance, env, b)

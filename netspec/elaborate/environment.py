@@ -94,6 +94,7 @@ class Environment:
         last: the label of the nearest layer above the current line.
         misnamed: whether a label is declared twice or is no legal name, so that a layer cannot be read by it.
         timed: whether the type of an input has time (`over`).
+        at_defaults: whether it is a net of its own, whose parameters all have their defaults or are open.
     """
 
     definition: Definition
@@ -112,6 +113,7 @@ class Environment:
     last: str = ""
     misnamed: bool = False
     timed: bool = False
+    at_defaults: bool = False
 
     @property
     def unit(self) -> Unit:

@@ -21,7 +21,7 @@ from netspec.ir.types import UNKNOWN, UNKNOWN_TYPE, Time, Type, type_text
 from netspec.ops.registry import begins, operation, step_names
 from netspec.syntax import tree
 
-_SIGNS = {"+": "add", "-": "subtract", "*": "multiply"}
+_SIGNS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "^": "power"}
 
 # A delay that is as long as the whole sequence, or longer, gets a warning. If it is longer than this number of steps,
 # it is an error, since it would also take memory.
@@ -58,8 +58,10 @@ def _unreadable(b: Builder, env: Environment, ctx: Context, item: tree.Unreadabl
 
 
 def _negative(b: Builder, env: Environment, ctx: Context, item: tree.Negative, keys: Names) -> Flow:
-    inner = env.span(item.value.at).text
-    raise fault(env, item.at, "NS217", fix=Fix(env.span(item.at), f"-1*{inner}"), text=inner)
+    if _is_number(item, env):
+        raise fault(env, item.at, "NS218", text=env.span(item.at).text)
+    value = single(operand(b, env, ctx, item.value, keys), env, item.value.at)
+    return b.node(env, ctx, operation("negative")(), [value], item.at, "-")
 
 
 def _number(b: Builder, env: Environment, ctx: Context, item: tree.Number, keys: Names) -> Flow:
@@ -173,9 +175,9 @@ def _combined(b: Builder, env: Environment, ctx: Context, item: tree.Binary, lef
         return evaluate(item, env, REAL)
     text = env.span(item.at).text
     if item.op not in _SIGNS:
-        code = "NS222" if item.op == "/" else "NS223" if item.op == "^" else "NS224"
-        hints = (Hint("half"),) if item.op == "/" and not numbers[0] else ()
-        raise fault(env, item.at, code, *hints, text=text, op=item.op, left=env.span(item.left.at).text)
+        raise fault(env, item.at, "NS224", text=text, op=item.op)
+    if item.op == "/" and numbers[1] and right == 0:
+        raise fault(env, item.right.at, "NS408", text=text)
     if left is None or right is None:
         return None
     if any(numbers):

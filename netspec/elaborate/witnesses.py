@@ -94,7 +94,7 @@ def _satisfies(candidate: dict[str, int], env: Environment, statements: tuple[tr
                 trial.values[statement.name.text] = evaluate(statement.value, trial, ANY)
             except (Fault, Undefined):
                 continue
-        elif isinstance(statement, tree.Require):
+        elif isinstance(statement, tree.Require) and not statement.defaults:
             try:
                 left = evaluate(statement.left, trial, ANY)
                 right = evaluate(statement.right, trial, ANY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_BINDS = {"&": 0, "+": 1, "-": 1, "*": 2}
+_BINDS = {"&": 0, "+": 1, "-": 1, "*": 2, "/": 2}
 
 
 def binds(text: str) -> int:
@@ -24,7 +24,7 @@ def joined(sign: str, parts: list[str]) -> str:
     """Join expressions by an operator, with brackets only where precedence requires them: `f * c + i * g`."""
     own = _BINDS[sign]
     shown = [
-        f"({part})" if binds(part) < own or (sign == "-" and place and binds(part) == own) else part
+        f"({part})" if binds(part) < own or (sign in "-/" and place and binds(part) == own) else part
         for place, part in enumerate(parts)
     ]
     return f" {sign} ".join(shown)

@@ -76,6 +76,8 @@ TABLE = (
     Activation("sqrt", "√", lambda s: s.sqrt(), "torch.sqrt({x})", "the square root", "torch.sqrt"),
     Activation("square", "x²", lambda s: s**2, "torch.square({x})", "the value times itself", "torch.square"),
     Activation("abs", "|x|", lambda s: s.abs(), "torch.abs({x})", "the value without its sign", "torch.abs"),
+    Activation("sin", "sin", lambda s: s.sin(), "torch.sin({x})", "the sine of the value in radians", "torch.sin"),
+    Activation("cos", "cos", lambda s: s.cos(), "torch.cos({x})", "the cosine of the value in radians", "torch.cos"),
 )  # fmt: skip
 
 
@@ -158,6 +160,42 @@ class Gelu(Elementwise):
 
     def torch(self, *inputs: Type) -> Lowering:
         return Lowering("F.gelu({x})" if self.approximate == "none" else 'F.gelu({x}, approximate="tanh")')
+
+
+class Clamp(Elementwise):
+    """Values below `min` become `min`, values above `max` become `max`; one of them may be left out.
+
+    Shape: (B, [T,] C, *space), unchanged.
+    """
+
+    name = "clamp"
+    activation = "clamp"
+    family = "activation"
+    summary = "values outside of bounds become the bound"
+    formula = "min(max(s, least), most)"
+    source = "torch.clamp"
+    example = "clamp(0, 1)"
+    positional = ("min", "max")
+    min: float | None = option(
+        "real", "the smallest value that comes out", default=None, mark=kind("from {}", "{} 이상")
+    )
+    max: float | None = option("real", "the largest value that comes out", default=None, mark=kind("to {}", "{} 이하"))
+
+    def shape(self, *inputs: Type) -> Type:
+        if self.min is None and self.max is None:
+            refuse("NS560")
+        if self.min is not None and self.max is not None and self.min >= self.max:
+            refuse("NS561", least=f"{self.min:g}", most=f"{self.max:g}")
+        return super().shape(*inputs)
+
+    def value_of(self, s: Any) -> Any:
+        s = s if self.min is None else s.max(self.min)
+        return s if self.max is None else s.min(self.max)
+
+    def torch(self, *inputs: Type) -> Lowering:
+        said = {"min": self.min, "max": self.max}
+        given = {name: value for name, value in said.items() if value is not None}
+        return Lowering(f"{{x}}.clamp({', '.join(f'{name}={{{name}}}' for name in given)})", values=given)
 
 
 class Identity(Elementwise):

@@ -1,18 +1,28 @@
-"""Arithmetic of two values or of a value and a number: `a + b`, `2*a`, `matmul`."""
+"""Arithmetic of two values or of a value and a number: `a + b`, `a / b`, `2*a`, `-a`, `maximum`, `matmul`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from netspec.compute.arrays import Array, total
 from netspec.ir.call import Call
-from netspec.ir.equation import joined
+from netspec.ir.equation import factor, joined
 from netspec.ir.marks import TITLE, shown
 from netspec.ir.operation import Elementwise, Lowering, Op, option, wants_values
 from netspec.ir.sizes import Size, text
 from netspec.ir.types import Type, refuse
 from netspec.ops.sharing import align, merge, merge_partial, shared_axes
+
+# for each sign of the language: what it does with two values, and how Python and figures write it
+_SIGNS: Mapping[str, tuple[Callable[[Any, Any], Any], str, str]] = {
+    "+": (operator.add, "+", "+"),
+    "-": (operator.sub, "-", "−"),
+    "*": (operator.mul, "*", "×"),
+    "/": (operator.truediv, "/", "÷"),
+    "^": (operator.pow, "**", "^"),
+}
 
 
 class Pairwise(Op):
@@ -29,6 +39,8 @@ class Pairwise(Op):
     wiring = "pair"
     averages = True
     sign: ClassVar[str] = ""
+    call: ClassVar[str] = ""  # the torch call, for what Python has no sign for
+    commutes: ClassVar[bool] = False  # whether its inputs may change places
 
     def looks_across_time(self, position: int, count: int) -> bool:
         return False
@@ -39,16 +51,24 @@ class Pairwise(Op):
     def shape(self, *inputs: Type) -> Type:
         return merge(self.sign, inputs[0], inputs[1])
 
-    def compute(self, call: Call, *inputs: Array) -> Array:
-        left, right = shared_axes(inputs, call.types)
-        return left + right if self.sign == "+" else left - right if self.sign == "-" else left * right
+    def of(self, left: Any, right: Any) -> Any:
+        """Return the result for two values, by operators and the methods of `netspec.compute.formula.Numbers`."""
+        return _SIGNS[self.sign][0](left, right)
 
-    def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> str:
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        found: Array = self.of(*shared_axes(inputs, call.types))
+        return found
+
+    def roles(self, count: int, lang: str = "en") -> tuple[str, ...]:
+        return () if self.commutes else ("", self.circle)
+
+    def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> str | None:
         return joined(self.sign, inner)
 
     def torch(self, *inputs: Type) -> Lowering:
         result = self.shape(*inputs)
-        return Lowering(f"{align(inputs[0], result, '{0}')} {self.sign} {align(inputs[1], result, '{1}')}")
+        left, right = (align(own, result, slot) for own, slot in zip(inputs, ("{0}", "{1}"), strict=True))
+        return Lowering(self.call.format(left, right) if self.call else f"{left} {_SIGNS[self.sign][1]} {right}")
 
 
 class Add(Pairwise):
@@ -57,9 +77,7 @@ class Add(Pairwise):
     name = "add"
     circle = "+"
     sign = "+"
-
-    def roles(self, count: int, lang: str = "en") -> tuple[str, ...]:
-        return ()
+    commutes = True
 
 
 class Subtract(Pairwise):
@@ -69,9 +87,6 @@ class Subtract(Pairwise):
     circle = "−"
     sign = "-"
 
-    def roles(self, count: int, lang: str = "en") -> tuple[str, ...]:
-        return "", "−"
-
 
 class Multiply(Pairwise):
     """The product of two values, element by element."""
@@ -79,13 +94,104 @@ class Multiply(Pairwise):
     name = "multiply"
     circle = "×"
     sign = "*"
+    commutes = True
 
-    def roles(self, count: int, lang: str = "en") -> tuple[str, ...]:
-        return ()
+
+class Divide(Pairwise):
+    """The quotient of two values, element by element."""
+
+    name = "divide"
+    circle = "÷"
+    sign = "/"
+    averages = False
+
+
+class Power(Pairwise):
+    """The first value to the power of the second, element by element."""
+
+    name = "power"
+    circle = "^"
+    sign = "^"
+    averages = False
+
+    def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> str:
+        return _power(*inner)
+
+
+class Maximum(Pairwise):
+    """The larger of two values, element by element.
+
+    Shape: two values (B, [T,] C, *space) -> (B, [T,] C, *space).
+    """
+
+    name = "maximum"
+    sign = "maximum"
+    call = "torch.maximum({}, {})"
+    commutes = True
+    averages = False
+    summary = "the larger of two values, number by number"
+    formula = "max(a_i, b_i)"
+    source = "torch.maximum"
+    example = "a, b -> maximum"
+
+    def of(self, left: Any, right: Any) -> Any:
+        return left.max(right)
+
+    def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> None:
+        return None
+
+
+class Minimum(Pairwise):
+    """The smaller of two values, element by element.
+
+    Shape: two values (B, [T,] C, *space) -> (B, [T,] C, *space).
+    """
+
+    name = "minimum"
+    sign = "minimum"
+    call = "torch.minimum({}, {})"
+    commutes = True
+    averages = False
+    summary = "the smaller of two values, number by number"
+    formula = "min(a_i, b_i)"
+    source = "torch.minimum"
+    example = "a, b -> minimum"
+
+    def of(self, left: Any, right: Any) -> Any:
+        return left.min(right)
+
+    def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> None:
+        return None
+
+
+def _power(base: str, exponent: str) -> str:
+    base, exponent = (side if side[:1] != "-" and "^" not in side else f"({side})" for side in (base, exponent))
+    return f"{factor(base)}^{factor(exponent)}"
+
+
+class Negative(Elementwise):
+    """Every value with the other sign: `-a`.
+
+    Shape: (B, [T,] C, *space), unchanged.
+    """
+
+    name = "negative"
+    family = "arithmetic"
+    circle = "−"
+    titles = ("negative", "부호 반대")
+    averages = True
+    summary = "every value with the other sign"
+    call = "-{x}"
+
+    def value_of(self, s: Any) -> Any:
+        return -s
+
+    def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> str:
+        return f"-{factor(inner[0])}"
 
 
 class Number(Elementwise):
-    """Adds, subtracts or multiplies every value by the same number; `first` says that the number is on the left.
+    """Combines every value with the same number; `first` says that the number is on the left.
 
     Shape: (B, [T,] C, *space), unchanged.
     """
@@ -94,24 +200,26 @@ class Number(Elementwise):
     family = "arithmetic"
     averages = True
     summary = "every value with one number"
-    sign: str = option("word", "what is done", choices=("+", "-", "*"), mark=TITLE)
+    sign: str = option("word", "what is done", choices=tuple(_SIGNS), mark=TITLE)
     value: float = option("real", "the number", mark=TITLE)
     first: bool = option("flag", "the number stands on the left", default=False, mark=TITLE)
 
     def value_of(self, s: Any) -> Any:
         left, right = (self.value, s) if self.first else (s, self.value)
-        return left + right if self.sign == "+" else left - right if self.sign == "-" else left * right
+        return _SIGNS[self.sign][0](left, right)
 
     def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> str:
         number = f"{self.value:g}"
-        return joined(self.sign, [number, *inner] if self.first else [*inner, number])
+        sides = [number, *inner] if self.first else [*inner, number]
+        return _power(*sides) if self.sign == "^" else joined(self.sign, sides)
 
     def torch(self, *inputs: Type) -> Lowering:
-        forward = f"{{value}} {self.sign} {{x}}" if self.first else f"{{x}} {self.sign} {{value}}"
+        sign = _SIGNS[self.sign][1]
+        forward = f"{{value}} {sign} {{x}}" if self.first else f"{{x}} {sign} {{value}}"
         return Lowering(forward, values={"value": self.value})
 
     def title(self, lang: str = "en") -> str:
-        sign = {"*": "×", "-": "−"}.get(self.sign, self.sign)
+        sign = _SIGNS[self.sign][2]
         return f"{shown(self.value)} {sign}" if self.first else f"{sign} {shown(self.value)}"
 
 

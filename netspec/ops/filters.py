@@ -8,7 +8,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array, onto, place, total
 from netspec.ir.call import Call
-from netspec.ir.marks import DILATION, GROUPS, NO_BIAS, PADDING, STRIDE, TITLE, Mark, structure
+from netspec.ir.marks import BOX, DILATION, GROUPS, NO_BIAS, PADDING, STRIDE, TITLE, Mark, structure
 from netspec.ir.operation import (
     Argument,
     Construct,
@@ -96,7 +96,12 @@ class Filters(Weighted):
     kernel: tuple[Size, ...] = option("extent", "the filter's size along each axis", least=1, mark=TITLE, written=False)
     stride: Any = option("extent", "steps between two places of the filter", default=1, least=1, mark=STRIDE)
     pad: Any = option(
-        "padding", "rows of zeros around the input, or same", default=0, least=0, choices=("same",), mark=PADDING
+        "padding",
+        "rows of zeros around the input; same keeps its size, causal reads no later time step",
+        default=0,
+        least=0,
+        choices=("same", "causal"),
+        mark=PADDING,
     )
     dilation: Any = option("extent", "distance between two values the filter reads", default=1, least=1, mark=DILATION)
     groups: Size = option("size", "maps are split into this many groups", default=1, least=1, mark=GROUPS)
@@ -164,7 +169,11 @@ class Filters(Weighted):
         wants_values(self, value)
         if self.over_time and (value.time is None or value.space):
             refuse("NS311", input=0, type=str(value), step="filters (along = time)")
-        if self.over_time and value.time is not None and value.time.varying:
+        if self.pad == "causal" and (self.transposed or not self.over_time):
+            refuse("NS562", option="pad", hint="transposed" if self.transposed else "time")
+        # no padded step is before a true one: causal filters never read it, unless they skip steps
+        safe = self.pad == "causal" and self.stride == 1
+        if self.over_time and not safe and value.time is not None and value.time.varying:
             refuse("NS308", input=0, step="filters (along = time)", type=str(value))
         if not self.over_time and not value.space:
             refuse("NS309", input=0, step="filters", type=str(value))
@@ -193,9 +202,21 @@ class Filters(Weighted):
             if self.transposed or any(step != 1 for step in stride):
                 refuse("NS313", option="pad", stride=space_text(stride))
             return sizes
-        pad = extent(self.pad, sizes, "pad")
+        sizes, pad = self._padded(sizes)
         result = self._grown if self.transposed else _slid
         return tuple(map(result, sizes, self.kernel, stride, pad, dilation, names))
+
+    @property
+    def _back(self) -> Size:
+        """How many time steps a causal filter looks back."""
+        back: Size = extent(self.dilation, (1,), "")[0] * (self.kernel[0] - 1)
+        return back
+
+    def _padded(self, sizes: tuple[Size, ...]) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
+        """Return the sizes, with the zeros before the first step if `causal`, and the padding on both sides."""
+        if self.pad == "causal":
+            return (sizes[0] + self._back,), (0,)
+        return sizes, extent(self.pad, sizes, "pad")
 
     def _grown(self, size: Size, kernel: Size, step: Size, edge: Size, gap: Size, axis: str) -> Size:
         grown = (size - 1) * step - 2 * edge + gap * (kernel - 1) + 1
@@ -237,8 +258,9 @@ class Filters(Weighted):
         if self.transposed or self.pad == "same" or self.stride == 1:
             return ()
         sizes = (value.time.length,) if self.over_time and value.time is not None else value.space
-        options = (extent(value, sizes, "") for value in (self.stride, self.pad, self.dilation))
-        rows = zip(AXES, sizes, self.kernel, *options, strict=False)
+        sizes, pad = self._padded(sizes)
+        stride, dilation = (extent(value, sizes, "") for value in (self.stride, self.dilation))
+        rows = zip(AXES, sizes, self.kernel, stride, pad, dilation, strict=False)
         return unread_rows((axis, unread(*numbers)) for axis, *numbers in rows)
 
     # ---- weights
@@ -279,7 +301,9 @@ class Filters(Weighted):
         stride, dilation = (plain(extent(value, space, "")) for value in (self.stride, self.dilation))
         whole = [gap * (size - 1) for gap, size in zip(dilation, kernel, strict=True)]
         sides = [(each // 2, each - each // 2) for each in whole]
-        if self.pad != "same":
+        if self.pad == "causal":
+            sides = [(whole[0], 0)]
+        elif self.pad != "same":
             sides = [(edge, edge) for edge in plain(extent(self.pad, space, ""))]
         slide = self._slide_back if self.transposed else self._slide
         found = slide(x, self._matrix(call, x.shape[1]), list(zip(stride, kernel, dilation, sides, strict=True)))
@@ -333,24 +357,33 @@ class Filters(Weighted):
         axes = len(self.kernel)
         kwargs: dict[str, Any] = {
             "stride": _plainly(self.stride),
-            "padding": _plainly(self.pad),
+            "padding": 0 if self.pad == "causal" else _plainly(self.pad),
             "dilation": _plainly(self.dilation),
             "groups": self.groups,
             "bias": self.bias,
         }
         forward = "{self}({x}.transpose(1, 2)).transpose(1, 2)" if self.over_time else "{self}({x})"
+        values: dict[str, Any] = {}
+        if self.pad == "causal":
+            forward = "{self}(F.pad({x}.transpose(1, 2), ({back}, 0))).transpose(1, 2)"
+            values = {"back": self._back}
         folds = not self.over_time
         if self.connect is not None:
             part = Part(CONNECTED.name.replace("{n}", str(axes)), CONNECTED.source.replace("{n}", str(axes)))
             del kwargs["groups"]
             call = Construct(part.name, (tuple(self.connect), plain(self.kernel)), kwargs, _DEFAULTS)
-            return Lowering(forward, call, parts=(part,), folds=folds)
+            return Lowering(forward, call, values, parts=(part,), folds=folds)
         kind = f"nn.ConvTranspose{axes}d" if self.transposed else f"nn.Conv{axes}d"
         (maps, count) = plain((value.maps, self.count))
-        return Lowering(forward, Construct(kind, (maps, count, squeeze(self.kernel)), kwargs, _DEFAULTS), folds=folds)
+        module = Construct(kind, (maps, count, squeeze(self.kernel)), kwargs, _DEFAULTS)
+        return Lowering(forward, module, values, folds=folds)
 
     def marks(self, lang: str = "en", *inputs: Type) -> tuple[Mark, ...]:
         found = super().marks(lang, *inputs)
+        if self.pad == "causal":  # which steps a filter reads is the wiring
+            text = "인과적" if lang == "ko" else "causal"
+            causal = Mark("pad", "structure", text, BOX)
+            found = tuple(causal if mark.option == "pad" else mark for mark in found)
         if not inputs or self.groups == 1 or self.groups != inputs[0].maps:
             return found
         words = "깊이별" if lang == "ko" else "depthwise"

@@ -23,8 +23,8 @@ from netspec.ir.operation import (
     squeeze,
     wants_space,
 )
-from netspec.ir.sizes import Size, product, text
-from netspec.ir.types import UNKNOWN, Type, refuse
+from netspec.ir.sizes import Size, divides, product, text
+from netspec.ir.types import UNKNOWN, Type, refuse, space_text
 from netspec.ops.weighted import Weighted
 from netspec.ops.window import AXES, slide, unread, unread_rows
 
@@ -58,7 +58,15 @@ class Windowed(Op):
         """Return the windows along each axis: their sizes, steps, padding and dilation."""
         kernel = extent(self.kernel, space, "kernel")
         stride = kernel if self.stride is None else extent(self.stride, space, "stride")
-        return kernel, stride, extent(self.pad, space, "pad"), extent(self.dilation, space, "dilation")
+        dilation = extent(self.dilation, space, "dilation")
+        if self.pad != "same":
+            return kernel, stride, extent(self.pad, space, "pad"), dilation
+        whole = tuple(gap * (size - 1) for gap, size in zip(dilation, kernel, strict=True))
+        if any(step != 1 for step in stride):
+            refuse("NS313", option="pad", hint="pool", stride=space_text(stride))
+        if not all(divides(2, each) for each in whole):
+            refuse("NS563", option="pad", kernel=space_text(kernel))
+        return kernel, stride, tuple(each // 2 for each in whole), dilation
 
     def windows(self, value: Type) -> Windows:
         kernel, stride, pad, dilation = self._windows(value.space)
@@ -76,7 +84,14 @@ class Pool(Windowed):
     stride: Any = option(
         "extent", "steps between two windows; the window itself when left out", default=None, least=1, mark=STRIDE
     )
-    pad: Any = option("extent", "rows of padding, at most half the window", default=0, least=0, mark=PADDING)
+    pad: Any = option(
+        "padding",
+        "rows of padding, at most half the window, or same",
+        default=0,
+        least=0,
+        choices=("same",),
+        mark=PADDING,
+    )
     ceil: bool = option(
         "flag",
         "a last window may hang over the edge",

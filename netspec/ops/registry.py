@@ -13,8 +13,8 @@ from netspec.registry import register as register
 # The modules of built-in operations and their names: a spec imports only the modules that it uses.
 _HELD = {
     "activations": "leaky gelu identity softmax sigmoid tanh relu relu6 elu silu mish"
-    " softplus hardsigmoid hardswish step exp log sqrt square abs",
-    "arithmetic": "add subtract multiply number matmul",
+    " softplus hardsigmoid hardswish step exp log sqrt square abs sin cos clamp",
+    "arithmetic": "add subtract multiply divide power negative number maximum minimum matmul",
     "attention": "attention",
     "dense": "perceptrons gaussian distance",
     "embeddings": "embed onehot positions",
@@ -33,7 +33,7 @@ _HELD = {
 _HELPERS = frozenset(("registry", "attention_part", "sharing", "weighted", "window"))
 _HOMES = {name: module for module, names in _HELD.items() for name in names.split()}
 # operations that are written as signs in the language, not as steps
-_SIGNS = frozenset(("add", "subtract", "multiply", "number", "perceptrons", "filters"))
+_SIGNS = frozenset("add subtract multiply divide power negative number perceptrons filters".split())
 
 
 def _missing(cls: type[Op]) -> str:

@@ -127,8 +127,8 @@ def default(kids: Kids, at: Place) -> tree.Default:
 
 
 def require(kids: Kids, at: Place) -> tree.Require:
-    left, op, right, why = kids
-    return tree.Require(left, op[0], right, _text(why), at)
+    left, op, right, defaults, why = kids
+    return tree.Require(left, op[0], right, defaults is not None, _text(why), at)
 
 
 def let(kids: Kids, at: Place) -> tree.Let:

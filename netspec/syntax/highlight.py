@@ -30,7 +30,10 @@ class NetspecLexer(RegexLexer):  # type: ignore[misc]
             (r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?=x\d|×\d)", Number, "grid"),
             (r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", Number),
             (words(tuple(NOUNS), prefix=r"\b", suffix=r"\b"), Name.Builtin),
-            (words((*KEYWORDS, *_HEADS, "up to", "any", "true", "false"), prefix=r"\b", suffix=r"\b"), Keyword),
+            (
+                words((*KEYWORDS, *_HEADS, "up to", "at defaults", "any", "true", "false"), prefix=r"\b", suffix=r"\b"),
+                Keyword,
+            ),
             (r"([^\W\d]\w*)([ \t]*)(=)(?!=)", bygroups(Name.Attribute, Whitespace, Operator)),
             (r"[^\W\d]\w*", Name),
             (r"==|!=|<=|>=|\.\.|[-+*/%^&@=<>×]", Operator),

@@ -56,6 +56,7 @@ NOUNS = {"perceptron": "PERCEPTRON", "perceptrons": "PERCEPTRON", "filter": "FIL
 _WORDS = frozenset((*KEYWORDS.values(), *NOUNS.values()))
 _SECTION = re.compile(r"(?:data|train|figure)(?=[ \t]+[^\W\d]|[ \t]*\{)")
 _UP_TO = re.compile(r"up[ \t]+to(?=[ \t])")
+_DEFAULTS = re.compile(r"at[ \t]+defaults(?!\w)")
 _ANY = re.compile(r"any(?=[ \t]+[^\W\d])")
 # words that are keywords only before certain text
 _LOOKING = {
@@ -64,6 +65,7 @@ _LOOKING = {
     "figure": ("SECTION", _SECTION),
     "up": ("UPTO", _UP_TO),
     "any": ("ANY", _ANY),
+    "at": ("DEFAULTS", _DEFAULTS),
 }
 _PUNCTUATION = {
     "->": "_ARROW", "==": "CMP", "!=": "CMP", "<=": "CMP", ">=": "CMP", "<": "CMP", ">": "CMP", "..": "DOTS",

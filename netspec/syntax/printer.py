@@ -172,7 +172,7 @@ class _Printer:
         elif isinstance(item, tree.Default):
             row = _Row(f"  default {item.target.text} {args_text(item.args)}")
         else:
-            why = f" {value_text(item.why)}" if item.why else ""
+            why = (" at defaults" if item.defaults else "") + (f" {value_text(item.why)}" if item.why else "")
             head = f"  require {value_text(item.left)} {item.op} "
             first, *rest = pieces(item.right, LIMIT - width(head))
             *full, last = filled(head + first, rest, INDENT, LIMIT)

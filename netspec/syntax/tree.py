@@ -305,6 +305,7 @@ class Require(Syntax):
     left: Value
     op: str
     right: Value
+    defaults: bool = False  # whether it is about the net with the defaults of its parameters
     why: Text | None = None
     at: Place = NOWHERE
 

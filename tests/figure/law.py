@@ -33,6 +33,24 @@ WRITTEN: dict[tuple[str, str], tuple[str, str, str]] = {
         "2", "a -> 1 perceptron (weights = [[0, 1, 2]])", "a -> 1 perceptron (weights = [[0, 1, 3]])"
     ),
     ("attention", "scores"): ("4 over 5", "a -> attention(2)", "a -> attention(2, scores = s)"),
+    ("attention", "part"): ("8 over 5", "a -> attention(2, rotary = 9)", "a -> attention(2, rotary = 9, part = 0.5)"),
+    ("attention", "pairs"): (
+        "8 over 5", "a -> attention(2, rotary = 9)", "a -> attention(2, rotary = 9, pairs = neighbours)"
+    ),
+    ("attention", "stretch"): (
+        "8 over 5", "a -> attention(2, rotary = 9)", "a -> attention(2, rotary = 9, stretch = 4)"
+    ),
+    ("attention", "stretching"): (
+        "8 over 5", "a -> attention(2, rotary = 9, stretch = 4)",
+        "a -> attention(2, rotary = 9, stretch = 4, stretching = llama3, trained = 9)",
+    ),
+    ("attention", "trained"): (
+        "8 over 5", "a -> attention(2, rotary = 9, stretch = 4, stretching = yarn, trained = 99)",
+        "a -> attention(2, rotary = 9, stretch = 4, stretching = yarn, trained = 9999)",
+    ),
+    ("attention", "eps"): (
+        "8 over 5", "a -> attention(2, qk_norm = head)", "a -> attention(2, qk_norm = head, eps = 0.1)"
+    ),
     ("expand", "maps"): ("1", "a -> expand(maps = 2)", "a -> expand(maps = 3)"),
     ("expand", "like"): ("1", "a -> expand(maps = 6)", "a -> expand(like = b)"),
     ("gaussian", "prototypes"): (
@@ -44,9 +62,14 @@ WRITTEN: dict[tuple[str, str], tuple[str, str, str]] = {
     ("number", "value"): ("6", "2*a", "3*a"),
     ("number", "sign"): ("6", "a*2", "a + 2"),
     ("number", "first"): ("6", "a - 2", "2 - a"),
+    ("clamp", "min"): ("6", "a -> clamp(0, 2)", "a -> clamp(1, 2)"),
+    ("clamp", "max"): ("6", "a -> clamp(0, 2)", "a -> clamp(0, 3)"),
     ("split", "sizes"): ("6", "a -> split(sizes = [2, 4])", "a -> split(sizes = [4, 2])"),
     ("filters", "connect"): (
         "2@8x8", 'a -> 2 filters 3x3 (connect = ["XX", "XX"])', 'a -> 2 filters 3x3 (connect = ["X.", "XX"])'
+    ),
+    ("filters", "pad"): (
+        "4 over 9", "a -> 4 filters 3 (along = time, pad = same)", "a -> 4 filters 3 (along = time, pad = causal)"
     ),
     ("filters", "along"): ("4 over 9", "a -> 4 filters 3 (along = time)", "a -> 4 perceptrons"),
     ("first", "role"): ("6 over 5", "a -> first", "a -> last"),

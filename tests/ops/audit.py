@@ -16,7 +16,7 @@ from netspec.ops.registry import operation
 from ops.drawing import Drawn, options
 from ops.oracle import Oracle, Refused, Shapes, need
 
-SIGNS = {"add": "+", "subtract": "-", "multiply": "*"}
+SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "^"}
 LABELS = "abcd"
 # torch says once that this takes a copy; it computes the right thing
 COSTLY = "Using padding='same' with even kernel"
@@ -44,6 +44,8 @@ class Trial:
 
     @property
     def chain(self) -> str:
+        if self.name == "negative":
+            return f"-{LABELS[0]}"
         if self.name in SIGNS:
             return f" {SIGNS[self.name]} ".join(LABELS[: len(self.shapes)])
         return f"{self.flow} -> {self.step}"

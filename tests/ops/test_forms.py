@@ -173,6 +173,7 @@ PADDED = (
     "softmax(time)", "mean(time)", "max(time)", "sum(time)", "first(time)", "last(time)",
     "lstm(3, bidirectional = true)",
     "gru(3)", "reversed(lstm(3))", "attention(2)", "attention(2, causal = true)", "positions",
+    "2 filters 3 (along = time, pad = causal, dilation = 2)",
     "a[t-1]", "a + a[t-2] -> rnn(3)", "layernorm -> 2 perceptrons",
 )  # fmt: skip
 
@@ -187,6 +188,18 @@ def test_a_padded_example_is_what_it_is_alone(chain: str) -> None:
     mine = both[1, :3] if net.graph.nodes[-1].type.time is not None else both[1]
     torch.testing.assert_close(mine, alone[0])
     torch.testing.assert_close(both[0], module(x[:1], torch.tensor([5]))[0])
+
+
+def test_causal_filters_are_perceptrons_on_delayed_reads() -> None:
+    filters = parts("4 over 9", "3 filters 3 (along = time, pad = causal, dilation = 2)")
+    delayed = parts("4 over 9", "a[t-4] & a[t-2] & a -> 3 perceptrons")
+    ours, theirs, (x,) = filters.module(), delayed.module(), values(filters)
+    (weight, bias), (matrix, constant) = ours.parameters(), theirs.parameters()
+    matrix.data, constant.data = weight.data.transpose(1, 2).flatten(1), bias.data
+    torch.testing.assert_close(ours(x), theirs(x))
+    every_other = parts("4 over 9", "3 filters 3 (along = time, pad = causal, dilation = 2, stride = 2)").module()
+    every_other.load_state_dict(ours.state_dict())
+    torch.testing.assert_close(every_other(x), ours(x)[:, ::2])
 
 
 def test_attention_without_layers_drops_in_training_alone() -> None:

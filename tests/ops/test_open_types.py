@@ -21,7 +21,7 @@ from ops.oracles import BY_HAND as ORACLES
 
 ENOUGH = 6  # legal trials; of some operations few of those drawn are
 # of these an unknown side is taken to be like the other, until it is known
-PAIRS = ("add", "subtract", "multiply", "join")
+PAIRS = ("add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "join")
 
 
 def asked(net: Net, node: Node) -> list[Type]:

@@ -30,6 +30,11 @@ def with_options(function: Any) -> Oracle:
     return Oracle(build=lambda o, s: Function(lambda x: function(x, **o)), inputs=ONE)
 
 
+def clamp(o: Options, s: Shapes) -> nn.Module:
+    need(o.get("min", -math.inf) < o.get("max", math.inf))  # torch takes bounds in the wrong order
+    return Function(lambda x: torch.clamp(x, **o))
+
+
 VALUES: dict[str, Oracle] = {
     "sigmoid": each(torch.sigmoid),
     "tanh": each(torch.tanh),
@@ -46,6 +51,9 @@ VALUES: dict[str, Oracle] = {
     "exp": each(torch.exp),
     "log": each(torch.log),
     "abs": each(torch.abs),
+    "sin": each(torch.sin),
+    "cos": each(torch.cos),
+    "clamp": Oracle(build=clamp, inputs=ONE),
     "sqrt": each(torch.sqrt),
     "square": each(torch.square),
     "stop": each(torch.Tensor.detach),
@@ -278,6 +286,11 @@ def pool(kind: str) -> Oracle:
             return Function(lambda x: call(x, axes_of(o["to"], n)))
         need("kernel" in o)
         module = getattr(nn, f"{'Max' if kind == 'max' else 'Avg'}Pool{n}d")
+        if o.get("pad") == "same":
+            kernel, gap = axes_of(o["kernel"], n), axes_of(o.get("dilation", 1), n)
+            whole = [g * (k - 1) for k, g in zip(kernel, gap, strict=True)]
+            need(axes_of(o.get("stride", o["kernel"]), n) == (1,) * n and not any(each % 2 for each in whole))
+            o = o | {"pad": tuple(each // 2 for each in whole)}
         names = {"kernel": "kernel_size", "pad": "padding", "ceil": "ceil_mode", "count_pad": "count_include_pad"}
         return module(**{names.get(name, name): value for name, value in o.items()})
 
@@ -410,6 +423,11 @@ VALUES |= {
     "add": arithmetic(torch.add),
     "subtract": arithmetic(torch.sub),
     "multiply": arithmetic(torch.mul),
+    "divide": arithmetic(torch.div),
+    "power": arithmetic(torch.pow),
+    "negative": each(torch.neg),
+    "maximum": arithmetic(torch.maximum),
+    "minimum": arithmetic(torch.minimum),
     "join": Oracle(build=join, inputs=st.sampled_from((2, 3)).flatmap(lambda n: related(n, False)), over_time=always),
     "sample": Oracle(build=sample, inputs=related()),
     "matmul": Oracle(build=matmul, inputs=st.one_of(matrices(), related()), over_time=always),

@@ -85,6 +85,9 @@ def filters(o: Options, s: Shapes) -> nn.Module:
     n = 1 if time else len(s[0].space)
     need(len(o["kernel"]) == n)
     names = {"pad": "padding"}
+    causal = o.get("pad") == "causal"
+    need(not causal or (time and not o.get("transposed")))
+    o = {key: value for key, value in o.items() if key != "pad" or not causal}
     kwargs = {
         names.get(key, key): value if isinstance(value, str) else axes_of(value, n)
         for key, value in o.items()
@@ -98,6 +101,11 @@ def filters(o: Options, s: Shapes) -> nn.Module:
         kind = getattr(nn, f"Conv{'Transpose' if o.get('transposed') else ''}{n}d")
         kwargs |= {key: o[key] for key in ("groups", "bias") if key in o}
         found = kind(s[0].maps, o["count"], o["kernel"], **kwargs)
+    if causal:  # zeros before the first step, as many as the filter looks back
+        back = axes_of(o.get("dilation", 1), 1)[0] * (o["kernel"][0] - 1)
+        found = OverTime(found)
+        found.register_forward_pre_hook(lambda module, given: functional.pad(given[0], (0, 0, back, 0)))
+        return found
     return OverTime(found) if time else found
 
 

@@ -197,10 +197,30 @@ def test_nll_kl_and_triplet() -> None:
     normal = torch.distributions.Normal
     exact = torch.distributions.kl_divergence(normal(mu, (logvar / 2).exp()), normal(0.0, 1.0)).sum(1).mean()
     assert _mean(losses.Kl(layer="m", target="v", reduce="sum"), FIVE, FIVE, mu, logvar) == pytest.approx(float(exact))
+    assert _mean(losses.Value(layer="e"), FIVE, None, mu) == pytest.approx(float(mu.mean()))
+    assert _mean(losses.Value(layer="e", reduce="sum"), FIVE, None, mu) == pytest.approx(float(mu.sum(1).mean()))
     a, p, n = torch.randn(3, 8, 5)
     term = losses.Triplet(layer="a", target="p", other="n", margin=0.7)
     found, count = loss_function(term, FIVE, FIVE, "cpu")(a, p, None, other=n)
     assert (float(found), count) == (pytest.approx(float(functional.triplet_margin_loss(a, p, n, margin=0.7))), 8.0)
+
+
+def test_a_flow_learns_the_scale_of_its_data(train: Train, place: Any) -> None:
+    """The likelihood of normal values under x = z * e^s: it is largest where e^s is their standard deviation."""
+    text = """net scaled {
+  input  x: 1
+  hidden s: learned(1)
+  output z: x/(s -> exp)
+}
+train {
+  loss = 0.5*squared(z, reduce = sum) + value(s)
+  optimizer = adam(lr = 0.1)
+}
+"""
+    x = torch.linspace(-5, 5, 64)[:, None]
+    run = netspec.train(netspec.parse(text), data={"x": x.numpy()}, epochs=60, out=place / "flow")
+    learned = run.module().get_parameter("s").exp().item()
+    assert learned == pytest.approx(x.square().mean().sqrt().item(), rel=0.02)
 
 
 def test_weights_of_terms_are_a_plain_sum(train: Train, place: Any) -> None:

@@ -399,6 +399,21 @@ class Kl(Loss):
 
 
 @LOSSES.register
+class Value(Loss):
+    word = "value"
+    about = "the layer's own values, for a loss that the net computes itself: `- value(likelihood)`"
+    example = "value(energy)"
+    positional = ("layer",)
+
+    def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
+        require_numbers(self.word, self.layer, layer)
+        return None
+
+    def each(self, value: Tensor, target: Tensor | None, layer: Type, **others: Tensor) -> Tensor:
+        return value
+
+
+@LOSSES.register
 class Triplet(Loss):
     word = "triplet"
     about = "how much nearer `layer` is to `target` than to `other`, up to a margin"

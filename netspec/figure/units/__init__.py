@@ -306,10 +306,12 @@ def shown_by_units(graph: Graph, node: Node, bias: bool, most: int) -> frozenset
     """
     op = node.op
     shown = {"delay"}
-    # a sum or product shows its sign unless it is the last of its line: then its circles have the name of the line
+    # a sum or product shows its sign unless it is the last of its line: then its circles have the name of the line;
+    # `-x` has no circles of its own
+    circle = op.circle if op.effect == "new" else ""
     line = [one for one in graph.nodes_of(graph.layers[node.layer]) if one.index > node.index]
-    signed = op.circle and any(one.op.effect == "new" and one.op.wiring not in ("none", "side") for one in line)
-    if op.circle and not signed:
+    signed = circle and any(one.op.effect == "new" and one.op.wiring not in ("none", "side") for one in line)
+    if circle and not signed:
         shown |= titled(op) - {NAME}
     elif signed or (op.effect == "order" and titled(op) == {NAME}):
         shown |= titled(op)  # values in the same order are the same circles

@@ -18,6 +18,7 @@ _SHOWN = {
     "RSQB": "]", "AT": "@", "AMPERSAND": "&", "CIRCUMFLEX": "^", "DOT": ".", "_ARROW": "->", "DOTS": "..", "_X": "x",
     "IS": "is", "OVER": "over", "REPEAT": "repeat", "ONE": "one of", "OF": "of", "FROM": "from", "AS": "as",
     "SHARED": "shared", "UPTO": "up to", "ANY": "any", "PERCEPTRON": "perceptrons", "FILTER": "filters",
+    "DEFAULTS": "at defaults",
 }  # fmt: skip
 _PHRASES = {
     "NAME": "a name", "INT": "a number", "NUMBER": "a number", "STRING": "a text", "CMP": "a comparison",
