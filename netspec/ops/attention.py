@@ -9,12 +9,12 @@ from typing import Any, Literal, NoReturn
 from netspec.compute.arrays import Array, constants, join, total
 from netspec.compute.formula import LOWEST
 from netspec.ir.call import Call
-from netspec.ir.marks import NO_BIAS, TITLE, kind, structure, unseen
+from netspec.ir.marks import NO_BIAS, SAFETY, TITLE, kind, structure, unseen
 from netspec.ir.operation import Argument, Construct, Lowering, Weight, option, plain, wants_values
-from netspec.ir.sizes import Size, divides, product, text
+from netspec.ir.sizes import Formula, Size, divides, product, text
 from netspec.ir.types import Type, refuse, space_text
 from netspec.ops.attention_part import Form, attention_part
-from netspec.ops.weighted import Weighted
+from netspec.ops.weighted import ONES, Weighted
 
 
 class Attention(Weighted):
@@ -37,7 +37,7 @@ class Attention(Weighted):
     inputs = None
     depth = 1
     inherits = MappingProxyType({"perceptrons": ("bias", "init", "frozen")})
-    reserved = ("window", "shift", "positions")
+    reserved = ("shift", "positions")
     positional = ("heads",)
     heads: Size = option("size", "how many heads", least=1, mark=TITLE)
     kv_heads: Any = option(
@@ -60,7 +60,24 @@ class Attention(Weighted):
         default=False,
         mark=structure({True: "causal mask"}, {True: "인과 마스크"}),
     )
+    window: Any = option(
+        "size",
+        "a step looks at steps less than this far away",
+        default=None,
+        least=1,
+        mark=structure("window of {} steps", "{}시점의 창"),
+    )
     bias: bool = option("flag", "the four layers have a weight for the constant 1", default=True, mark=NO_BIAS)
+    out_bias: Any = option(
+        "flag",
+        "whether the out layer has one; as `bias` when left out",
+        default=None,
+        mark=kind(
+            {False: "no bias of out", True: "bias of out"},
+            {False: "출력 층에 편향 없음", True: "출력 층에 편향"},
+            note=True,
+        ),
+    )
     dropout: float = option(
         "real",
         "probability with which a weight is dropped in training",
@@ -77,12 +94,75 @@ class Attention(Weighted):
         least=1e-6,
         mark=kind("scale {}", "배율 {}"),
     )
+    cap: Any = option(
+        "real",
+        "products are kept within this bound by tanh",
+        default=None,
+        least=1e-6,
+        mark=kind("scores capped at {}", "점수 상한 {}"),
+    )
+    qk_norm: Any = option(
+        "word",
+        "RMS norms of queries and keys: of each head, or of all maps",
+        default=None,
+        choices=("head", "maps"),
+        mark=structure(
+            {"head": "norms of queries and keys, head by head", "maps": "norms of queries and keys"},
+            {"head": "헤드마다 질의와 키의 정규화", "maps": "질의와 키의 정규화"},
+        ),
+    )
+    eps: float = option("real", "added to the mean square in these norms", default=1e-6, least=0, mark=SAFETY)
     rotary: Any = option(
         "real",
         "rotary positions with this base",
         default=None,
         least=1,
         mark=structure("rotary positions, base {}", "회전 위치, 밑 {}"),
+    )
+    part: float = option(
+        "real",
+        "which part of each head is rotated, from its first value on",
+        default=1.0,
+        least=0,
+        most=1,
+        mark=structure("{} of each head rotated", "헤드의 {}만 회전"),
+    )
+    pairs: str = option(
+        "word",
+        "which values rotate together: the halves of a head, or neighbours",
+        default="halves",
+        choices=("halves", "neighbours"),
+        mark=structure({"neighbours": "neighbours rotated"}, {"neighbours": "이웃끼리 회전"}),
+    )
+    stretch: float = option(
+        "real",
+        "positions are divided by this",
+        default=1.0,
+        least=1,
+        mark=kind("positions stretched {} times", "위치를 {}배로 늘림"),
+    )
+    stretching: str = option(
+        "word",
+        "what is stretched: all rotations, or slow ones more than fast ones by the rule of Llama 3 or YaRN",
+        default="all",
+        choices=("all", "llama3", "yarn"),
+        mark=kind(
+            {"llama3": "slow rotations only (Llama 3)", "yarn": "slow rotations only (YaRN)"},
+            {"llama3": "느린 회전만(Llama 3)", "yarn": "느린 회전만(YaRN)"},
+        ),
+    )
+    trained: Any = option(
+        "size",
+        "the length by which these rules tell fast rotations from slow ones",
+        default=None,
+        least=1,
+        mark=unseen("the length that the net was trained at", "trained at {} steps", "{}시점으로 학습"),
+    )
+    alibi: bool = option(
+        "flag",
+        "products fall with the distance, at another rate for each head",
+        default=False,
+        mark=structure({True: "ALiBi"}, {True: "ALiBi"}),
     )
     scores: Any = option(
         "layer",
@@ -127,11 +207,22 @@ class Attention(Weighted):
             refuse("NS353", input=1, left=str(key), right=str(value))
         if self.causal and (query.time != key.time or query.space != key.space):
             refuse("NS354", option="causal", left=str(query), right=str(key))
+        for name in ("window", "alibi"):
+            if getattr(self, name) and (query != key._replace(maps=query.maps) or len(query.space) > 1):
+                refuse("NS566", option=name, name=name, left=str(query), right=str(key))
         self._check_heads(query, key, value)
-        if self.width is not None and not self.project:
-            refuse("NS361", option="width", name="width", other="project = false")
-        if self.rotary is not None and not divides(2, self.head(query)):
-            refuse("NS355", option="rotary", width=text(self.head(query)))
+        for name in ("width", "qk_norm", "out_bias"):
+            if getattr(self, name) is not None and not self.project:
+                refuse("NS361", option=name, name=name, other="project = false")
+        for name, needed in (("part", "rotary"), ("pairs", "rotary"), ("stretch", "rotary"), ("eps", "qk_norm")):
+            if getattr(self, name) != self.options[name].default and getattr(self, needed) is None:
+                refuse("NS567", option=name, name=name, other=needed)
+        if self.stretching != "all" and (self.trained is None or self.rotary is None):
+            refuse("NS567", option="stretching", name="stretching", other="trained" if self.rotary else "rotary")
+        if self.trained is not None and self.stretching == "all":
+            refuse("NS567", option="trained", name="trained", other="stretching")
+        if self.rotary is not None and (self.turned(query) == 0 or not divides(2, self.turned(query))):
+            refuse("NS355", option="part" if self.part < 1 else "rotary", width=text(self.turned(query)))
         if scores is not None:
             self._check_scores(scores, query, key)
         maps = query.maps if self.project else value.maps * self.heads // self.kv
@@ -166,6 +257,13 @@ class Attention(Weighted):
             return self.width  # type: ignore[no-any-return]
         return query.maps // self.heads
 
+    def turned(self, query: Type) -> Size:
+        """Return how many values of each head are rotated."""
+        head = self.head(query)
+        if self.part == 1 or isinstance(head, Formula):
+            return head
+        return int(head * self.part)
+
     def length(self, value: Type) -> Size | None:
         """Return the length of the sequence, which is time, or space if there is no time."""
         if value.time is not None:
@@ -191,9 +289,16 @@ class Attention(Weighted):
         found: list[Weight] = []
         for name, (out, fan) in self._sizes(inputs).items():
             found.append(self.weight(f"{name}.weight", (out, fan), fan_in=fan, fan_out=out))
-            if self.bias:
+            if self._biased(name):
                 found.append(self.weight(f"{name}.bias", (out,), fan_in=fan))
+        if self.qk_norm is not None:
+            head = self.head(inputs[0])
+            for name, heads in (("query_norm", self.heads), ("key_norm", self.kv)):
+                found.append(Weight(f"{name}.weight", (head if self.qk_norm == "head" else heads * head,), ONES))
         return tuple(found)
+
+    def _biased(self, name: str) -> bool:
+        return bool(self.bias if name != "out" or self.out_bias is None else self.out_bias)
 
     # ---- the computation
 
@@ -206,11 +311,15 @@ class Attention(Weighted):
         q = self._headed(call, "query", queries, plain((self.heads,))[0])
         k, v = (self._headed(call, name, x, plain((self.kv,))[0]) for name, x in (("key", keys), ("value", values)))
         if self.rotary is not None:
-            q, k = _rotated(q, self.rotary), _rotated(k, self.rotary)
+            q, k = self._rotated(q), self._rotated(k)
         # neighbouring query heads share a key head
         q = q.split(1, k.shape[1], q.shape[1] // k.shape[1])
         scale = 1 / math.sqrt(q.shape[-1]) if self.scale is None else self.scale
         products = total("bghtw,bgsw->bghts", q, k) * scale
+        if self.cap is not None:
+            products = (products / self.cap).tanh() * self.cap
+        if self.alibi:
+            products = products + self._far(*products.shape[1:])
         if scores is not None:
             added = inputs[-1].pick(-2, range(q.shape[3])).pick(-1, range(k.shape[2]))
             added = added.broadcast((added.shape[0], q.shape[1] * q.shape[2], *added.shape[2:]))
@@ -230,19 +339,48 @@ class Attention(Weighted):
 
     def _layer(self, call: Call, name: str, x: Array) -> Array:
         found = total("ji,bti->btj", call.weight(f"{name}.weight"), x)
-        return found + call.weight(f"{name}.bias") if self.bias else found
+        return found + call.weight(f"{name}.bias") if self._biased(name) else found
 
     def _headed(self, call: Call, name: str, x: Array, heads: int) -> Array:
         """Return the queries, keys or values as (B, heads, T, width)."""
         whole = self._layer(call, name, x) if self.project else x
-        return whole.split(2, heads, whole.shape[2] // heads).swap(1, 2)
+        normed = self.qk_norm is not None and name != "value"
+        if normed and self.qk_norm == "maps":
+            whole = self._normed(whole) * call.weight(f"{name}_norm.weight")
+        found = whole.split(2, heads, whole.shape[2] // heads).swap(1, 2)
+        return self._normed(found) * call.weight(f"{name}_norm.weight") if normed and self.qk_norm == "head" else found
+
+    def _normed(self, x: Array) -> Array:
+        return x / ((x * x).mean(-1) + self.eps).sqrt()
+
+    def _far(self, groups: int, heads: int, steps: int, others: int) -> Array:
+        """Return what ALiBi adds to the products (B, groups, heads of a group, T, S)."""
+        away = [-slope * abs(t - s) for slope in slopes(groups * heads) for t in range(steps) for s in range(others)]
+        return constants(away, (groups, heads, steps, others))
+
+    def _rotated(self, x: Array) -> Array:
+        """Apply rotary positions to (B, heads, T, width): pairs of values turn together (Su 2021)."""
+        steps, width = x.shape[-2], int(x.shape[-1] * self.part)
+        rates, factor = stretched(width, self.rotary, self.stretch, self.stretching, self.trained)
+        angles = [step * rate for step in range(steps) for rate in rates]
+        waves = ([factor * wave(angle) for angle in angles] for wave in (math.cos, math.sin))
+        cos, sin = (constants(each, (steps, width // 2)) for each in waves)
+        first = range(width // 2) if self.pairs == "halves" else range(0, width, 2)
+        second = range(width // 2, width) if self.pairs == "halves" else range(1, width, 2)
+        left, right = x.pick(-1, first), x.pick(-1, second)
+        turned = join(-1, left * cos - right * sin, right * cos + left * sin)
+        order = sorted(range(width), key=[*first, *second].__getitem__)
+        turned = turned.pick(-1, order)
+        return turned if width == x.shape[-1] else join(-1, turned, x.pick(-1, range(width, x.shape[-1])))
 
     def _masked(self, call: Call, products: Array, key: Type) -> Array:
         """Set the products that a step must not see to the lowest number."""
         steps, others = products.shape[-2:]
-        if self.causal:
-            past = constants([float(s <= t) for t in range(steps) for s in range(others)], (steps, others))
-            products = past.where(products, LOWEST)
+        if self.causal or self.window is not None:
+            (far,) = plain((self.window or max(steps, others),))
+            behind = 1 if self.causal else far
+            near = [float(-behind < t - s < far) for t in range(steps) for s in range(others)]
+            products = constants(near, (steps, others)).where(products, LOWEST)
         if call.lengths is not None and key.time is not None and key.time.varying:
             seen = call.mask(others).split(0, call.examples, 1, 1, 1)
             products = seen.where(products, LOWEST)
@@ -268,7 +406,7 @@ class Attention(Weighted):
         if form.project:
             made = self._construct(part.name, form, inputs)
             return Lowering(f"{{self}}({', '.join(slots)})", made, parts=(part,), ahead=ahead)
-        values = self._extra(form)
+        values = self._extra(form, inputs[0])
         slots += [f"{name}={{{name}}}" for name in values]
         if form.dropping:
             slots.append("dropout={dropout} if self.training else 0.0")
@@ -283,6 +421,14 @@ class Attention(Weighted):
             grouped=self.kv != self.heads,
             causal=self.causal,
             rotary=self.rotary is not None,
+            part=self.rotary is not None and self.part < 1,
+            neighbours=self.pairs == "neighbours",
+            stretched="" if self.stretch == 1 else self.stretching,
+            window=self.window is not None,
+            cap=self.cap is not None,
+            norm=self.qk_norm or "",
+            alibi=self.alibi,
+            out_bias=self.out_bias is not None,
             scores=scores is not None,
             masked=key.time is not None and bool(key.time.varying),
             scale=self.scale is not None,
@@ -297,21 +443,35 @@ class Attention(Weighted):
     def _construct(self, name: str, form: Form, inputs: tuple[Type, ...]) -> Construct:
         query, key, value, _ = self._values(inputs)
         dims = plain((query.maps, key.maps, value.maps)) if form.several else plain((query.maps,))
-        extra = self._extra(form)
+        extra = self._extra(form, query)
         width: tuple[Argument, ...] = (self.head(query),) if form.wide else ()
         sizes: tuple[Argument, ...] = (*dims, extra.pop("heads"), *width)
         kwargs: dict[str, Argument] = {"bias": self.bias, "dropout": self.dropout, **extra}
+        if form.out_bias:
+            kwargs["out_bias"] = self.out_bias
+        if form.norm:
+            kwargs["eps"] = self.eps
         return Construct(name, sizes, kwargs, {"bias": True, "dropout": 0.0})
 
-    def _extra(self, form: Form) -> dict[str, Argument]:
+    def _extra(self, form: Form, query: Type) -> dict[str, Argument]:
         """Return the options that are in use, as numbers."""
         found: dict[str, Argument] = {"heads": plain((self.heads,))[0]}
         if form.grouped:
             found["kv_heads"] = plain((self.kv,))[0]
         if form.scale:
             found["scale"] = float(self.scale)
+        if form.window:
+            found["window"] = plain((self.window,))[0]
+        if form.cap:
+            found["cap"] = float(self.cap)
         if form.rotary:
             found["base"] = float(self.rotary)
+        if form.part:
+            found["turned"] = plain((self.turned(query),))[0]
+        if form.stretched:
+            found["stretch"] = float(self.stretch)
+        if form.stretched not in ("", "all"):
+            found["trained"] = plain((self.trained,))[0]
         return found
 
     def roles(self, count: int, lang: str = "en") -> tuple[str, ...]:
@@ -350,10 +510,24 @@ def _sequence(x: Array, own: Type) -> Array:
     return x.reshape(*x.shape[:2], -1).swap(1, 2) if own.space else x.add_axis(1)
 
 
-def _rotated(x: Array, base: float) -> Array:
-    """Apply rotary positions to (B, heads, T, width). Each half of a head pairs with the other half (Su 2021)."""
-    steps, width = x.shape[-2:]
-    angles = [step * base ** (-place / width) for step in range(steps) for place in range(0, width, 2)]
-    cos, sin = (constants(map(wave, angles), (steps, width // 2)) for wave in (math.cos, math.sin))
-    left, right = x.pick(-1, range(width // 2)), x.pick(-1, range(width // 2, width))
-    return join(-1, left * cos - right * sin, right * cos + left * sin)
+def stretched(width: int, base: float, by: float, rule: str, trained: int | None) -> tuple[list[float], float]:
+    """Return by which angle each pair of `width` values turns from step to step, and what multiplies the result."""
+    rates = [base ** (-place / width) for place in range(0, width, 2)]
+    if by == 1 or rule == "all" or trained is None:
+        return [rate / by for rate in rates], 1.0
+    if rule == "llama3":  # pairs that come round 4 times in the trained length stay, those that never do are stretched
+        kept = [min(1.0, max(0.0, (trained * rate / (2 * math.pi) - 1) / 3)) for rate in rates]
+        factor = 1.0
+    else:  # as llama3, between 32 times and once, evenly in the order of pairs (Peng 2023)
+        first, last = (width * math.log(trained / (2 * math.pi * times)) / (2 * math.log(base)) for times in (32, 1))
+        first, last = max(0, math.floor(first)), min(width - 1, math.ceil(last))
+        kept = [1 - min(1.0, max(0.0, (place - first) / max(1e-3, last - first))) for place in range(len(rates))]
+        factor = 0.1 * math.log(by) + 1
+    return [rate * (keep + (1 - keep) / by) for rate, keep in zip(rates, kept, strict=True)], factor
+
+
+def slopes(heads: int) -> list[float]:
+    """Return by how much each head's products fall from step to step under ALiBi (Press 2022)."""
+    whole = 2 ** int(math.log2(heads))
+    first = [2 ** (-8 * place / whole) for place in range(1, whole + 1)]
+    return first + [2 ** (-4 * place / whole) for place in range(1, 2 * (heads - whole), 2)]

@@ -22,6 +22,62 @@ ROTATE = Part(
 )
 
 
+NEIGHBOURS = Part(
+    "rotate_neighbours",
+    '''def rotate_neighbours(x: Tensor, base: float) -> Tensor:
+    """Rotary positions of (B, heads, T, width): neighbours of a head are pairs (Su 2021)."""
+    width = x.shape[-1]
+    rates = base ** -(torch.arange(0, width, 2, device=x.device, dtype=torch.float32) / width)
+    angles = torch.arange(x.shape[-2], device=x.device, dtype=torch.float32)[:, None] * rates
+    left, right, cos, sin = x[..., ::2], x[..., 1::2], angles.cos(), angles.sin()
+    return torch.stack([left * cos - right * sin, right * cos + left * sin], -1).flatten(-2).to(x.dtype)''',
+)
+
+
+# how the rules of stretched positions change the rates of rotation; `waves` multiplies cosines and sines
+_RULES = {
+    "all": ["rates = rates / stretch"],
+    "llama3": [
+        "turns = trained * rates / (2 * math.pi)  # in the trained length",
+        "kept = ((turns - 1) / 3).clamp(0, 1)",
+        "rates = rates * (kept + (1 - kept) / stretch)",
+    ],
+    "yarn": [
+        "places = [width * math.log(trained / (2 * math.pi * n)) / (2 * math.log(base)) for n in (32, 1)]",
+        "first, last = max(0, math.floor(places[0])), min(width - 1, math.ceil(places[1]))",
+        "pairs = torch.arange(width // 2, device=x.device)",
+        "kept = 1 - ((pairs - first) / max(1e-3, last - first)).clamp(0, 1)",
+        "rates = rates * (kept + (1 - kept) / stretch)",
+    ],
+}
+
+
+def _stretched(part: Part, rule: str) -> Part:
+    """Return the function that rotates with stretched positions."""
+    name = f"{part.name}_{'stretched' if rule == 'all' else rule}"
+    takes = "x: Tensor, base: float, stretch: float" + ("" if rule == "all" else ", trained: int")
+    lines = part.source.replace(f"{part.name}(x: Tensor, base: float)", f"{name}({takes})").split("\n")
+    after = next(number for number, line in enumerate(lines) if line.lstrip().startswith("rates = ")) + 1
+    lines[after:after] = [f"    {line}" for line in _RULES[rule]]
+    source = "\n".join(lines)
+    if rule == "yarn":
+        source = source.replace(").to(x.dtype)", ").mul(0.1 * math.log(stretch) + 1).to(x.dtype)")
+    return Part(name, source)
+
+
+ALIBI = Part(
+    "alibi",
+    '''def alibi(x: Tensor, keys: int) -> Tensor:
+    """What the products of (B, heads, T, width) with the keys lose by distance (Press 2022): (heads, T, keys)."""
+    heads = x.shape[1]
+    whole = 2 ** int(math.log2(heads))
+    slopes = [2 ** (-8 * i / whole) for i in range(1, whole + 1)]
+    slopes += [2 ** (-4 * i / whole) for i in range(1, 2 * (heads - whole), 2)]
+    away = torch.arange(x.shape[2], device=x.device)[:, None] - torch.arange(keys, device=x.device)
+    return -torch.tensor(slopes, device=x.device, dtype=x.dtype)[:, None, None] * away.abs()''',
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """The options of attention that are in use, and which axes are its sequences."""
@@ -39,6 +95,14 @@ class Form:
     key_space: int
     single: bool  # the query is a single time step, inside a recurrence
     wide: bool  # `width` is given, so heads do not divide the maps among them
+    part: bool = False  # only the first values of each head are rotated
+    neighbours: bool = False  # neighbours rotate together, not halves
+    stretched: str = ""  # "all", "llama3" or "yarn"
+    window: bool = False
+    cap: bool = False
+    norm: str = ""  # "head" or "maps"
+    alibi: bool = False
+    out_bias: bool = False  # the out layer has a bias of its own choice
 
     @property
     def name(self) -> str:
@@ -46,6 +110,10 @@ class Form:
             "Causal": self.causal, "Grouped": self.grouped, "Rotary": self.rotary, "Scaled": self.scale,
             "Scored": self.scores, "Masked": self.masked, "Cross": self.several,
             "Space": bool(self.space or self.key_space), "Single": self.single, "Wide": self.wide,
+            "Partly": self.part, "Neighbours": self.neighbours, "Stretched": bool(self.stretched),
+            "Llama3": self.stretched == "llama3", "Yarn": self.stretched == "yarn", "Windowed": self.window,
+            "Capped": self.cap, "Normed": self.norm == "head", "WhollyNormed": self.norm == "maps",
+            "Alibi": self.alibi, "Unbiased": self.out_bias,
         }  # fmt: skip
         used = [word for word, present in words.items() if present]
         return "".join(used) + "Attention" if self.project else "_".join([*map(str.lower, used), "attention"])
@@ -54,6 +122,22 @@ class Form:
     def remembers(self) -> bool:
         """Whether keys and values are computed once, before the recurrence that reads them."""
         return self.single and self.project
+
+    @property
+    def rotate(self) -> Part:
+        """The function that rotates queries and keys."""
+        part = NEIGHBOURS if self.neighbours else ROTATE
+        return _stretched(part, self.stretched) if self.stretched else part
+
+    @property
+    def added(self) -> str:
+        """The name of what is added to the products; "" if nothing is."""
+        return "scores" if self.scores else "far" if self.alibi else ""
+
+    @property
+    def band(self) -> bool:
+        """Whether a mask of queries and keys is needed, beside what the kernel masks itself."""
+        return self.window or (self.causal and bool(self.masked or self.added or self.cap))
 
     @property
     def own(self) -> str:
@@ -74,7 +158,8 @@ def attention_part(form: Form) -> Part:
     else:
         lines = _head("", form.name, [*_tensors(form), *_options(form)], "Tensor")
         lines += _lines("    ", [about, *_body(form, 96)])
-    return Part(form.name, "\n".join(lines), (ROTATE,) if form.rotary else ())
+    needs = (*((form.rotate,) if form.rotary else ()), *((ALIBI,) if form.alibi else ()))
+    return Part(form.name, "\n".join(lines), needs)
 
 
 def _about(form: Form) -> str:
@@ -110,8 +195,7 @@ def _options(form: Form) -> list[str]:
     takes = ["*", "heads: int"]
     takes += ["kv_heads: int"] if form.grouped else []
     takes += ["dropout: float"] if form.dropping else []
-    takes += ["scale: float"] if form.scale else []
-    return takes + (["base: float"] if form.rotary else [])
+    return takes + [f"{name}: {kind}" for name, kind, used in _extra(form)[1:] if used]
 
 
 def _stored(form: Form) -> list[str]:
@@ -119,16 +203,23 @@ def _stored(form: Form) -> list[str]:
     takes = ["self", *(("queries: int", "keys: int", "values: int") if form.several else ("maps: int",))]
     takes += ["heads: int", *(["width: int"] if form.wide else []), "bias: bool = True", "dropout: float = 0.0"]
     named = [f"{name}: {kind}" for name, kind, used in _extra(form) if used]
+    named += ["out_bias: bool"] if form.out_bias else []
+    named += ["eps: float"] if form.norm else []
     return [*takes, "*", *named] if named else takes
 
 
 def _extra(form: Form) -> tuple[tuple[str, str, bool], ...]:
-    return ("kv_heads", "int", form.grouped), ("scale", "float", form.scale), ("base", "float", form.rotary)
+    return (
+        ("kv_heads", "int", form.grouped), ("scale", "float", form.scale), ("window", "int", form.window),
+        ("cap", "float", form.cap), ("base", "float", form.rotary), ("turned", "int", form.part),
+        ("stretch", "float", bool(form.stretched)), ("trained", "int", form.stretched in ("llama3", "yarn")),
+    )  # fmt: skip
 
 
 def _init(form: Form) -> list[str]:
     kept = ["heads", *(["kv_heads"] if form.grouped else []), "dropout"]
     kept += [name for name, _, used in _extra(form)[1:] if used]
+    together = f"{', '.join(f'self.{name}' for name in kept)} = {', '.join(kept)}"
     query, key, value = ("queries", "keys", "values") if form.several else ("maps", "maps", "maps")
     inner = "heads * width" if form.wide else query
     kv = inner
@@ -138,11 +229,22 @@ def _init(form: Form) -> list[str]:
         kv = f"{query} // heads * kv_heads"
     return [
         "super().__init__()",
-        f"{', '.join(f'self.{name}' for name in kept)} = {', '.join(kept)}",
+        *([together] if len(together) <= 92 else [f"self.{name} = {name}" for name in kept]),
         f"self.query = nn.Linear({query}, {inner}, bias=bias)",
         f"self.key = nn.Linear({key}, {kv}, bias=bias)",
         f"self.value = nn.Linear({value}, {kv}, bias=bias)",
-        f"self.out = nn.Linear({inner}, {query}, bias=bias)",
+        f"self.out = nn.Linear({inner}, {query}, bias={'out_bias' if form.out_bias else 'bias'})",
+        *_norms(form, query, inner, kv),
+    ]
+
+
+def _norms(form: Form, query: str, inner: str, kv: str) -> list[str]:
+    if not form.norm:
+        return []
+    head = "width" if form.wide else f"{query} // heads"
+    sizes = (head, head) if form.norm == "head" else (inner, kv)
+    return [
+        f"self.{name}_norm = nn.RMSNorm({size}, eps=eps)" for name, size in zip(("query", "key"), sizes, strict=True)
     ]
 
 
@@ -155,7 +257,17 @@ def _body(form: Form, width: int) -> list[str]:
     else:
         lines = [*_sequences(form), *_heads(form)]
     if form.rotary:
-        lines.append(f"q, k = rotate(q, {form.own}base), rotate(k, {form.own}base)")
+        numbers = ["base", *(["stretch"] if form.stretched else ())]
+        numbers += ["trained"] if form.stretched in ("llama3", "yarn") else []
+        call = f"{form.rotate.name}(…, {', '.join(form.own + number for number in numbers)})"
+        if form.part:
+            turned = call.replace("…", f"x[..., : {form.own}turned]")
+            inside = f"torch.cat([{turned}, x[..., {form.own}turned :]], -1)"
+            lines += ["q, k = (", f"    {inside.replace('x[', 'each[')}", "    for each in (q, k)", ")"]
+        else:
+            both = [call.replace("…", name) for name in "qk"]
+            together = f"q, k = {', '.join(both)}"
+            lines += [together] if len(together) <= 92 else [f"q = {both[0]}", f"k = {both[1]}"]
     lines += _mask(form)
     lines += _product(form, width)
     result = "y.transpose(1, 2).flatten(-2)"
@@ -182,12 +294,15 @@ def _headed(form: Form, word: str) -> str:
     parts = f"{form.own}kv_heads" if form.grouped and word != "query" else f"{form.own}heads"
     value = word if form.several else "x"
     value = f"self.{word}({value})" if form.project else value
-    return f"{word[0]} = torch.unflatten({value}, -1, ({parts}, -1)).transpose(1, 2)"
+    norm = form.norm if word != "value" else ""
+    value = f"self.{word}_norm({value})" if norm == "maps" else value
+    found = f"torch.unflatten({value}, -1, ({parts}, -1))"
+    return f"{word[0]} = {f'self.{word}_norm({found})' if norm == 'head' else found}.transpose(1, 2)"
 
 
 def _heads(form: Form) -> list[str]:
     """Return the statements that compute queries, keys and values; a single one if all three are computed alike."""
-    if form.several or form.grouped or not form.project:
+    if form.several or form.grouped or form.norm or not form.project:
         return [_headed(form, word) for word in ("query", "key", "value")]
     return [
         "q, k, v = (",
@@ -211,16 +326,18 @@ def _sequences(form: Form) -> list[str]:
 
 
 def _product(form: Form, width: int) -> list[str]:
+    if form.cap:
+        return _capped(form)
     args = ["q", "k", "v"]
-    masked = form.masked or (form.scores and form.causal)
-    args += ["attn_mask=mask"] if masked else ["attn_mask=scores"] if form.scores else []
+    masked = form.masked or form.band
+    args += ["attn_mask=mask"] if masked else [f"attn_mask={form.added}"] if form.added else []
     lines = []
     if form.project:
         lines.append("p = self.dropout if self.training else 0.0")
         args.append("dropout_p=p")
     elif form.dropping:
         args.append("dropout_p=dropout")
-    args += ["is_causal=True"] if form.causal and not (form.scores or form.masked) else []
+    args += ["is_causal=True"] if form.causal and not masked else []
     args += [f"scale={form.own}scale"] if form.scale else []
     args += ["enable_gqa=True"] if form.grouped else []
     inside = ", ".join(args)
@@ -228,6 +345,27 @@ def _product(form: Form, width: int) -> list[str]:
         return [*lines, f"y = F.scaled_dot_product_attention({inside})"]
     rows = [inside] if len(inside) <= width - 4 else [f"{arg}," for arg in args]
     return [*lines, "y = F.scaled_dot_product_attention(", *_lines("    ", rows), ")"]
+
+
+def _capped(form: Form) -> list[str]:
+    """Return the statements of attention whose products are kept within a bound, which torch's kernel cannot do."""
+    own = form.own
+    lines = []
+    if form.grouped:
+        lines += [f"k, v = (each.repeat_interleave({own}heads // {own}kv_heads, 1) for each in (k, v))"]
+    scale = f"{own}scale" if form.scale else "q.shape[-1] ** -0.5"
+    lines += [
+        f"products = q @ k.transpose(-2, -1) * {scale}",
+        f"products = {own}cap * torch.tanh(products / {own}cap)",
+    ]
+    if form.added:
+        lines.append(f"products = products + {form.added}")
+    if form.masked or form.band:
+        lines.append("products = products.masked_fill(~mask, -torch.inf)")
+    shares = "products.softmax(-1)"
+    if form.project or form.dropping:
+        shares = f"F.dropout({shares}, {own}dropout, {'self.training' if form.project else 'dropout > 0'})"
+    return [*lines, f"y = {shares} @ v"]
 
 
 def _mask(form: Form) -> list[str]:
@@ -238,12 +376,20 @@ def _mask(form: Form) -> list[str]:
             "seen = torch.arange(k.shape[2], device=k.device) < lengths[:, None]",
             "mask = seen[:, None, None, :]",
         ]
-    if form.causal and (form.masked or form.scores):
-        lines.append("past = torch.ones(q.shape[2], k.shape[2], dtype=torch.bool, device=q.device).tril()")
-        lines.append("mask = mask & past" if form.masked else "mask = past[None, None]")
+    if form.band:
+        window = f"{form.own}window"
+        name = "near" if form.window else "past"
+        lines.append(f"{name} = torch.ones(q.shape[2], k.shape[2], dtype=torch.bool, device=q.device)")
+        lines[-1] += ".tril()" if form.causal else f".tril({window} - 1)"
+        if form.window:
+            lines.append(f"{name} = {name}.triu(1 - {window})")
+        lines.append(f"mask = mask & {name}" if form.masked else f"mask = {name}[None, None]")
     if form.scores:
         # The scores have the size of the longest sequence; the batch may be shorter.
         lines.append("scores = scores[:, :, : q.shape[2], : k.shape[2]]")
-        if form.masked or form.causal:
-            lines.append("mask = scores.masked_fill(~mask, -torch.inf)")
+    if form.alibi:
+        far = "alibi(q, k.shape[2])"
+        lines.append(f"scores = scores + {far}" if form.scores else f"far = {far}")
+    if form.added and (form.masked or form.band) and not form.cap:
+        lines.append(f"mask = {form.added}.masked_fill(~mask, -torch.inf)")
     return lines

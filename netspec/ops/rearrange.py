@@ -325,6 +325,9 @@ class Expand(Op):
     )
     inputs = None
 
+    def looks_across_time(self, position: int, count: int) -> bool:
+        return self.time is not None
+
     def partial(self, *inputs: Type) -> Type:
         if self.like is not None:
             return inputs[1]

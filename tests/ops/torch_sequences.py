@@ -56,11 +56,23 @@ class Attention(nn.Module):
             need(key.maps == self.kv * self.width and value.maps % self.kv == 0)
         else:
             bias = o.get("bias", True)
+            norms = o.get("qk_norm")
+            if norms is not None:
+                heads = (1, 1) if norms == "head" else (self.heads, self.kv)
+                self.query_norm, self.key_norm = (nn.RMSNorm(n * self.width, o.get("eps", 1e-6)) for n in heads)
             self.query = nn.Linear(query.maps, self.heads * self.width, bias)
             self.key = nn.Linear(key.maps, self.kv * self.width, bias)
             self.value = nn.Linear(value.maps, self.kv * self.width, bias)
-            self.out = nn.Linear(self.heads * self.width, query.maps, bias)
-        need("rotary" not in o or self.width % 2 == 0)
+            self.out = nn.Linear(self.heads * self.width, query.maps, o.get("out_bias", bias))
+        need(self.project or not ("qk_norm" in o or "out_bias" in o))
+        usual = {"part": 1.0, "pairs": "halves", "stretch": 1.0, "stretching": "all"}
+        need("rotary" in o or all(o.get(name, value) == value for name, value in usual.items()))
+        need((o.get("stretching", "all") == "all") == ("trained" not in o))
+        need("qk_norm" in o or o.get("eps", 1e-6) == 1e-6)
+        self.turned = int(self.width * o.get("part", 1.0))
+        need("rotary" not in o or (self.turned > 0 and self.turned % 2 == 0))
+        apart = (query.time, query.space) != (key.time, key.space) or len(query.space) > 1
+        need(not apart or not ("window" in o or o.get("alibi")))
 
     def forward(self, *values: Tensor) -> Tensor:
         scores = values[-1] if self.scored else None
@@ -70,11 +82,15 @@ class Attention(nn.Module):
         q, k, v = flow if self.several else flow * 3
         if self.project:
             q, k, v = self.query(q), self.key(k), self.value(v)
+            if self.o.get("qk_norm") == "maps":
+                q, k = self.query_norm(q), self.key_norm(k)
         results = []
         each = self.heads // self.kv
         for head in range(self.heads):
-            a = self.turn(part(q, head, self.heads))
-            b = self.turn(part(k, head // each, self.kv))
+            a, b = part(q, head, self.heads), part(k, head // each, self.kv)
+            if self.o.get("qk_norm") == "head":
+                a, b = self.query_norm(a), self.key_norm(b)
+            a, b = self.turn(a), self.turn(b)
             results.append(self.one_head(a, b, part(v, head // each, self.kv), scores, head))
         y = torch.cat(results, 2)
         y = self.out(y) if self.project else y
@@ -86,6 +102,13 @@ class Attention(nn.Module):
 
     def one_head(self, q: Tensor, k: Tensor, v: Tensor, scores: Tensor | None, head: int) -> Tensor:
         products = torch.einsum("bqd,bkd->bqk", q, k) * self.o.get("scale", 1 / math.sqrt(self.width))
+        if "cap" in self.o:
+            products = self.o["cap"] * torch.tanh(products / self.o["cap"])
+        away = torch.arange(q.shape[1])[:, None] - torch.arange(k.shape[1])
+        if self.o.get("alibi"):
+            products = products - slope(head, self.heads) * away.abs()
+        if "window" in self.o:
+            products = products.masked_fill(away.abs() >= self.o["window"], -math.inf)
         if scores is not None:
             products = products + scores[:, head if scores.shape[1] > 1 else 0]
         if self.o.get("causal"):
@@ -97,11 +120,38 @@ class Attention(nn.Module):
         """Rotary positions by complex numbers: value i and i + width/2 of a head turn together (Su 2021)."""
         if "rotary" not in self.o:
             return x
-        half = self.width // 2
-        rates = torch.tensor([self.o["rotary"] ** (-2 * i / self.width) for i in range(half)])
+        half = self.turned // 2
+        rates = torch.tensor([self.o["rotary"] ** (-2 * i / self.turned) for i in range(half)])
+        by, rule, trained = self.o.get("stretch", 1.0), self.o.get("stretching", "all"), self.o.get("trained", 1)
+        slow, length = rates / by, 1.0
+        if rule == "llama3":  # the bounds of transformers' wavelengths
+            waves = 2 * math.pi / rates
+            smooth = (trained / waves - 1) / 3
+            between = (1 - smooth) * slow + smooth * rates
+            rates = torch.where(waves < trained / 4, rates, torch.where(waves > trained, slow, between))
+        elif rule == "yarn" and by > 1:
+            ends = [
+                self.turned * math.log(trained / (turns * 2 * math.pi)) / (2 * math.log(self.o["rotary"]))
+                for turns in (32, 1)
+            ]
+            low, high = max(math.floor(ends[0]), 0), min(math.ceil(ends[1]), self.turned - 1)
+            ramp = ((torch.arange(half) - low) / (high - low or 1e-3)).clamp(0, 1)
+            rates, length = slow * ramp + rates * (1 - ramp), 0.1 * math.log(by) + 1
+        else:
+            rates = slow
         angles = torch.arange(x.shape[1])[:, None] * rates
-        turned = torch.complex(x[..., :half], x[..., half:]) * torch.polar(torch.ones_like(angles), angles)
-        return torch.cat([turned.real, turned.imag], -1)
+        x, rest = x[..., : self.turned], x[..., self.turned :]
+        near = self.o.get("pairs") == "neighbours"
+        halves = (x[..., ::2], x[..., 1::2]) if near else (x[..., :half], x[..., half:])
+        turned = torch.complex(*halves) * torch.polar(torch.full_like(angles, length), angles)
+        together = torch.view_as_real(turned).flatten(-2) if near else torch.cat([turned.real, turned.imag], -1)
+        return torch.cat([together, rest], -1)
+
+
+def slope(head: int, heads: int) -> float:
+    """ALiBi's slope of a head; with a number of heads that is no power of 2, every other one of twice as many."""
+    whole = 1 << (heads.bit_length() - 1)
+    return 2.0 ** (-8 * (head + 1) / whole) if head < whole else 2.0 ** (-4 * (2 * (head - whole) + 1) / whole)
 
 
 def part(x: Tensor, number: int, of: int) -> Tensor:
@@ -132,10 +182,17 @@ def attended(draw: Any) -> Shapes:
 def with_heads(s: Shapes) -> dict[str, Any]:
     real = st.sampled_from((0.5, 1.0, 3.0)).map(lambda v: (v, str(v)))
     base = st.sampled_from((1.0, 100.0, 10000.0)).map(lambda v: (v, str(int(v))))
+    half = st.sampled_from((1.0, 0.5)).map(lambda v: (v, str(v)))
+    eps = st.just((1e-3, "1e-3"))
     special = {"heads": divisors(s[0].maps), "kv_heads": divisors(4), "scale": real, "rotary": base}
+    special |= {"part": half, "cap": real, "stretch": real.filter(lambda pair: pair[0] >= 1), "eps": eps}
     if len(s) in (2, 4):
         special["scores"] = Forced(("scores", "abcd"[len(s) - 1]))
     return special
+
+
+# options that need others, or refuse much of what is drawn
+RARE = ("part", "pairs", "stretch", "eps", "out_bias", "window", "alibi", "qk_norm", "stretching", "trained")
 
 
 def scored(o: Options, s: Shapes) -> nn.Module:
@@ -155,6 +212,6 @@ SEQUENCES |= {
     "rnn": recurrent(nn.RNN),
     "lstm": recurrent(nn.LSTM),
     "gru": recurrent(nn.GRU),
-    "attention": Oracle(build=scored, inputs=attended(), special=with_heads, over_time=always),
+    "attention": Oracle(build=scored, inputs=attended(), special=with_heads, rarely=RARE, over_time=always),
     "expand": Oracle(build=expand, inputs=st.one_of(ONE, related()), special=like, over_time=always),
 }

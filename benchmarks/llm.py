@@ -1,0 +1,205 @@
+"""Whether the language models of specs/llm compute what transformers computes: shrunk copies with the same weights.
+
+Run it with an environment that has transformers (`pip install transformers==5.24.0`), which netspec does not need.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import netspec
+
+SPECS = Path(__file__).parents[1] / "specs" / "llm"
+T = 24  # steps; longer than the windows, so that they matter
+GATED = ("input_layernorm", "q", "k", "v", "o", "q_norm", "k_norm", "post_attention_layernorm", "gate", "up", "down")
+AFTER = ("q", "k", "v", "o", "q_norm", "k_norm", "post_attention_layernorm", "gate", "up", "down",
+         "post_feedforward_layernorm")  # fmt: skip
+GEMMA = ("input_layernorm", "q", "k", "v", "o", "q_norm", "k_norm", "post_attention_layernorm",
+         "pre_feedforward_layernorm", "gate", "up", "down", "post_feedforward_layernorm")  # fmt: skip
+SIZES = {
+    "vocab_size": 97,
+    "hidden_size": 64,
+    "intermediate_size": 80,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+}
+SET = {"V": 97, "d": 64, "m": 80, "heads": 4, "kv": 2, "T": T}
+
+
+def rope(theta: float, **more: Any) -> dict[str, Any]:
+    return {"rope_parameters": {"rope_type": "default", "rope_theta": theta, **more}}
+
+
+LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 16}
+YARN = {"rope_type": "yarn", "rope_theta": 5e5, "factor": 8.0, "original_max_position_embeddings": 512,
+        "beta_fast": 32.0, "beta_slow": 1.0, "attention_factor": 1.2079441541679836}  # fmt: skip
+SLIDING = ["sliding_attention"] * 3 + ["full_attention"]
+GEMMA_ROPE = {
+    "sliding_attention": {"rope_type": "default", "rope_theta": 1e4},
+    "full_attention": {"rope_type": "linear", "rope_theta": 1e6, "factor": 8.0},
+}
+# for each spec: transformers' class, its settings, the order of a layer's weights there, further sizes here
+MODELS: dict[str, tuple[str, dict[str, Any], tuple[str, ...], dict[str, Any]]] = {
+    "llama3.2_1b": ("Llama", {"num_hidden_layers": 2, "tie_word_embeddings": True, "rms_norm_eps": 1e-5,
+                    **rope(5e5, **LLAMA3, factor=32.0) | {}}, GATED, {"L": 2, "trained": 16}),
+    "mistral_7b": ("Mistral", {"num_hidden_layers": 2, "sliding_window": 5, "rms_norm_eps": 1e-5, **rope(1e4)}, GATED,
+                   {"L": 2, "window": 5}),
+    "mistral_small_24b": ("Mistral", {"num_hidden_layers": 2, "sliding_window": None, "head_dim": 8,
+                          "rms_norm_eps": 1e-5, **rope(1e9)}, GATED, {"L": 2, "width": 8}),
+    "phi3_mini": ("Phi3", {"num_hidden_layers": 2, "sliding_window": 5, "rms_norm_eps": 1e-5, "num_key_value_heads": 4,
+                  "pad_token_id": 0, **rope(1e4, partial_rotary_factor=1.0)}, GATED, {"L": 2, "window": 5}),
+    "phi4": ("Phi3", {"num_hidden_layers": 2, "sliding_window": None, "rms_norm_eps": 1e-5, "pad_token_id": 0,
+             **rope(25e4, partial_rotary_factor=1.0)}, GATED, {"L": 2}),
+    "qwen3_4b": ("Qwen3", {"num_hidden_layers": 2, "head_dim": 8, "tie_word_embeddings": True, **rope(1e6)}, GATED,
+                 {"L": 2, "width": 8}),
+    "qwen3_8b": ("Qwen3", {"num_hidden_layers": 2, "head_dim": 8, **rope(1e6)}, GATED, {"L": 2, "width": 8}),
+    "qwen3_32b": ("Qwen3", {"num_hidden_layers": 2, "head_dim": 8, **rope(1e6)}, GATED, {"L": 2, "width": 8}),
+    "gemma2_9b": ("Gemma2", {"num_hidden_layers": 2, "head_dim": 8, "query_pre_attn_scalar": 8, "sliding_window": 5,
+                  "layer_types": ["sliding_attention", "full_attention"], "tie_word_embeddings": True, **rope(1e4)},
+                  GEMMA, {"L": 2, "width": 8, "window": 5}),
+    "gemma3_4b": ("Gemma3", {"num_hidden_layers": 7, "head_dim": 8, "query_pre_attn_scalar": 8, "sliding_window": 5,
+                  "layer_types": ["sliding_attention"] * 5 + ["full_attention", "sliding_attention"],
+                  "tie_word_embeddings": True, "rope_parameters": GEMMA_ROPE}, GEMMA,
+                  {"rounds": 1, "rest": 1, "width": 8, "window": 5}),
+    "gemma3_27b": ("Gemma3", {"num_hidden_layers": 7, "head_dim": 8, "query_pre_attn_scalar": 168, "sliding_window": 5,
+                   "layer_types": ["sliding_attention"] * 5 + ["full_attention", "sliding_attention"],
+                   "tie_word_embeddings": True, "rope_parameters": GEMMA_ROPE}, GEMMA,
+                   {"rounds": 1, "rest": 1, "width": 8, "window": 5}),
+    "olmo2_7b": ("Olmo2", {"num_hidden_layers": 2, "num_key_value_heads": 4, "rms_norm_eps": 1e-6, **rope(5e5)}, AFTER,
+                 {"L": 2}),
+    "olmo3_7b": ("Olmo3", {"num_hidden_layers": 4, "num_key_value_heads": 4, "rms_norm_eps": 1e-6, "sliding_window": 5,
+                 "layer_types": SLIDING, "rope_parameters": {
+                     "sliding_attention": {"rope_type": "default", "rope_theta": 5e5}, "full_attention": YARN}}, AFTER,
+                 {"L": 4, "window": 5, "trained": 512}),
+    "gpt_neox_20b": ("GPTNeoX", {"num_hidden_layers": 2, "intermediate_size": 256, "hidden_act": "gelu_fast",
+                     **rope(1e4, partial_rotary_factor=0.25)}, (), {"L": 2}),
+    "pythia_1.4b": ("GPTNeoX", {"num_hidden_layers": 2, "intermediate_size": 256,
+                    **rope(1e4, partial_rotary_factor=0.25)}, (), {"L": 2}),
+    "bloom_560m": ("Bloom", {"n_layer": 2, "n_head": 4}, (), {"L": 2}),
+    "stablelm2_1.6b": ("StableLm", {"num_hidden_layers": 2, "num_key_value_heads": 4, "use_qkv_bias": True,
+                       "layer_norm_eps": 1e-5, **rope(1e4, partial_rotary_factor=0.25)}, GATED, {"L": 2}),
+    "seed_oss_36b": ("SeedOss", {"num_hidden_layers": 2, "head_dim": 8, "attention_bias": True,
+                     "attention_out_bias": False, "mlp_bias": False, **rope(1e7)}, GATED, {"L": 2, "width": 8}),
+    "smollm3_3b": ("SmolLM3", {"num_hidden_layers": 4, "no_rope_layer_interval": 4, "tie_word_embeddings": True,
+                   "pad_token_id": 0, **rope(5e6)}, GATED, {"L": 4}),
+    "command_r_35b": ("Cohere", {"num_hidden_layers": 2, "num_key_value_heads": 4, "logit_scale": 0.0625,
+                      "tie_word_embeddings": True, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2,
+                      **rope(8e6)}, GATED, {"L": 2}),
+    "exaone4_1.2b": ("Exaone4", {"num_hidden_layers": 2, "sliding_window": None, "tie_word_embeddings": True,
+                     "rms_norm_eps": 1e-5, "layer_types": ["full_attention"] * 2,
+                     **rope(1e6, **LLAMA3, factor=16.0)}, AFTER, {"L": 2, "trained": 16}),
+    "exaone4_32b": ("Exaone4", {"num_hidden_layers": 4, "sliding_window": 5, "sliding_window_pattern": 4, "head_dim": 8,
+                    "rms_norm_eps": 1e-5, "layer_types": SLIDING, **rope(1e6, **LLAMA3, factor=16.0)}, AFTER,
+                    {"L": 4, "trained": 16, "window": 5, "width": 8}),
+    "apertus_8b": ("Apertus", {"num_hidden_layers": 2, "rms_norm_eps": 1e-5, "hidden_act": "xielu",
+                   **rope(12e6, **LLAMA3, factor=8.0)},
+                   ("attention_layernorm", "q", "k", "v", "o", "q_norm", "k_norm", "feedforward_layernorm", "up",
+                    "act_fn.alpha_p", "act_fn.alpha_n", "down"), {"L": 2, "trained": 16}),
+    "opt_1.3b": ("OPT", {"num_hidden_layers": 2, "ffn_dim": 80, "word_embed_proj_dim": 64,
+                 "max_position_embeddings": T}, ("self_attn_layer_norm", "q", "k", "v", "out",
+                 "final_layer_norm", "fc1", "fc2"), {"L": 2}),
+}  # fmt: skip
+for _name, (_, _settings, _, _) in MODELS.items():
+    parameters = _settings.get("rope_parameters", {})
+    if parameters.get("low_freq_factor"):
+        parameters["rope_type"] = "llama3"
+
+
+def reference(kind: str, settings: dict[str, Any]) -> torch.nn.Module:
+    import transformers
+
+    config = getattr(transformers, {"Gemma3": "Gemma3TextConfig"}.get(kind, f"{kind}Config"))
+    chosen = {**SIZES, **settings}
+    made = config(**chosen, attn_implementation="eager")
+    torch.manual_seed(0)
+    found: torch.nn.Module = getattr(transformers, f"{kind}ForCausalLM")(made).double().eval()
+    for weight in found.parameters():  # norms and biases must matter too
+        weight.data += 0.1 * torch.randn_like(weight)
+    found.tie_weights()
+    return found
+
+
+def layers(state: dict[str, Tensor], heads: int, kv: int, order: tuple[str, ...], kind: str) -> Iterator[Tensor]:
+    """The arrays of each layer in netspec's order."""
+    numbers = sorted({int(match[1]) for key in state if (match := re.search(r"\.(?:layers|h)\.(\d+)\.", key))})
+    for number in numbers:
+        inside = {re.split(rf"\.(?:layers|h)\.{number}\.", key)[1]: value for key, value in state.items()
+                  if re.search(rf"\.(?:layers|h)\.{number}\.", key)}  # fmt: skip
+        if kind in ("GPTNeoX", "Bloom"):
+            attention, mlp = ("attention", ("mlp.dense_h_to_4h", "mlp.dense_4h_to_h")) if kind == "GPTNeoX" else (
+                "self_attention", ("mlp.dense_h_to_4h", "mlp.dense_4h_to_h"))  # fmt: skip
+            yield from (inside["input_layernorm.weight"], inside["input_layernorm.bias"])
+            fused, bias = inside[f"{attention}.query_key_value.weight"], inside[f"{attention}.query_key_value.bias"]
+            parts = zip(
+                fused.view(heads, 3, -1, fused.shape[1]).unbind(1), bias.view(heads, 3, -1).unbind(1), strict=True
+            )
+            for weight, constant in parts:
+                yield from (weight.flatten(0, 1), constant.flatten())
+            for name in (f"{attention}.dense", "post_attention_layernorm", *mlp):
+                yield from (inside[f"{name}.weight"], inside[f"{name}.bias"])
+            continue
+        if kind == "Phi3":
+            wide = inside["self_attn.o_proj.weight"].shape[1] // heads
+            fused = inside.pop("self_attn.qkv_proj.weight").split([heads * wide, kv * wide, kv * wide])
+            inside |= {f"self_attn.{name}_proj.weight": part for name, part in zip("qkv", fused, strict=True)}
+            gate, up = inside.pop("mlp.gate_up_proj.weight").chunk(2)
+            inside |= {"mlp.gate_proj.weight": gate, "mlp.up_proj.weight": up}
+        for name in order:
+            matched = [key for key in inside if re.search(rf"(^|\.){re.escape(name)}(_proj)?(\.weight|\.bias)?$", key)]
+            found = [
+                inside[key].reshape(-1) if "alpha" in key else inside[key] for key in sorted(matched, reverse=True)
+            ]
+            yield from (value + 1 if kind.startswith("Gemma") and "norm" in name else value for value in found)
+
+
+def compare(name: str) -> tuple[float, float]:
+    """The largest difference of the logits, beside their largest number."""
+    kind, settings, order, sizes = MODELS[name]
+    theirs = reference(kind, settings)
+    state = dict(theirs.named_parameters())
+    heads, kv = SIZES["num_attention_heads"], settings.get("num_key_value_heads", SIZES["num_key_value_heads"])
+    params = re.search(r"^net \w+\((.*?)\) ", (SPECS / f"{name}.net").read_text(), re.M | re.S)
+    assert params is not None
+    known = set(re.findall(r"(\w+) =", params[1]))
+    net = netspec.load(SPECS / f"{name}.net").net(
+        **{key: value for key, value in (SET | sizes).items() if key in known}
+    )
+    inner = {key: value for key, value in state.items() if not re.search(r"\.(?:layers|h)\.\d+\.", key)}
+    gemma = kind.startswith("Gemma")
+    first = [value for key, value in inner.items() if re.search(r"(embed_\w+|embeddings|embed_in)\.weight$", key)]
+    last = [value + gemma for key, value in inner.items() if "norm" in key.lower() or "ln_f" in key]
+    head = [value for key, value in inner.items() if key in ("lm_head.weight", "embed_out.weight")]
+    arrays = [*first, *([*last[:2]] if kind == "Bloom" else []), *layers(state, heads, kv, order, kind)]
+    arrays += [*(last[2:] if kind == "Bloom" else last), *head]
+    module = net.module(dtype=torch.float64).eval()
+    stored = [item.key for item in net.graph.stored]
+    assert len(stored) == len(arrays), (name, len(stored), len(arrays))
+    for key, value in zip(stored, arrays, strict=True):
+        weight = module.get_parameter(key)
+        assert weight.shape == value.shape, (name, key, tuple(weight.shape), tuple(value.shape))
+        weight.data.copy_(value.data)
+    tokens = torch.randint(3, 97, (2, T))
+    lengths = (torch.tensor([T, T]),) if "up to" in (SPECS / f"{name}.net").read_text() else ()
+    with torch.no_grad():
+        mine, wanted = module(tokens, *lengths), theirs(tokens).logits
+    return float((mine - wanted).abs().max()), float(wanted.abs().max())
+
+
+def main() -> bool:
+    """Prints the largest difference of the logits of each model, beside their largest number."""
+    held = True
+    for name in MODELS:
+        difference, scale = compare(name)
+        held = held and difference < 1e-4 * scale
+        print(f"{name:20} {difference:.1e} of {scale:.2g}", flush=True)
+    return held
+
+
+if __name__ == "__main__":
+    main()
