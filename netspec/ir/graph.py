@@ -338,7 +338,8 @@ def node_marks(graph: Graph, node: Node, lang: str = "en") -> tuple[Mark, ...]:
     if node.delay:
         fact("delay", "one step ago" if node.delay == 1 else "{steps} steps ago", "{steps}시점 전", steps=node.delay)
         for start in node.inputs[1:]:
-            label = graph.layers[graph.nodes[start.node].layer].label
+            source = graph.nodes[start.node]
+            label = source.op.title(lang) if source.op.begins else graph.layers[source.layer].label
             fact("start", "starts from {label}", "{label}에서 시작", label=label)
     if not node.kind and (
         any(node.op.roles(len(node.inputs))) or (node.op.family == "arithmetic" and node.op.effect == "each")

@@ -282,3 +282,10 @@ def test_a_closed_line_says_in_words_what_its_steps_read() -> None:
     assert boxes["z"] == "z Look(heads 2, p = 0.1, no whole) × 2 Look(heads 2, p = 0.1, whole)"
     korean = boxes_of(FORMULA, depth=0, lang="ko")["s"].replace(" / ", " ")
     assert korean == "s (1 − u) × s[t−1] + u × (x의 층 정규화의 퍼셉트론 8개)"
+
+
+def test_a_caption_that_is_the_name_is_written_once() -> None:
+    boxes = boxes_of(
+        'net n {\n  input image: 8 "image"\n  hidden z: 4 perceptrons "$z$"\n  output y: 2 perceptrons "class"\n}\n'
+    )
+    assert list(boxes.values())[:3] == ["image", "z / 4 perceptrons", "y / class / 2 perceptrons"]

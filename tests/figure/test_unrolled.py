@@ -6,6 +6,7 @@ import pytest
 
 import netspec
 from netspec.figure.scene import Node, Scene
+from tests.figure.drawn import draw, label, of
 from tests.figure.geometry import faults
 
 SEQ2SEQ = """net n {
@@ -118,3 +119,21 @@ def test_wires_of_different_steps_share_no_line(lines: tuple[str, ...], page: st
         else:
             box, before = pills[wire.target], wire.points[-2]
             assert not (box.left < before.x < box.right and box.top < before.y < box.bottom), wire.id
+
+
+@pytest.mark.parametrize("begin", ["learned", "zeros"])
+def test_a_loop_starts_from_values_that_read_nothing(begin: str) -> None:
+    text = (
+        f"net n(T) {{\n  input x: 3 over T\n  hidden h: x & h[t-1] -> 2 perceptrons -> tanh\n  start h: {begin}\n"
+        "  output y: 2 perceptrons\n}\n"
+    )
+    scene = draw(text, view="unrolled")
+    pill = next(node for node in of(scene, "pill") if node.id.startswith("h@.") and node.shape == "pill")
+    first = [label(scene, node).plain for node in of(scene, "unit") if node.id.startswith("h@.")]
+    assert first == ["h_1^(0)", "h_2^(0)"]
+    assert [wire.target for wire in scene.wires if wire.source == pill.id] == ["h#2@1.pill"]
+    (name,) = [text for text in scene.texts if text.plain == f"{begin} 2"]
+    assert pill.box.bottom < name.box.top
+    texts = [text.plain for text in draw(text, view="neurons").texts]
+    assert f"starts from {begin} 2" in texts
+    assert not [word for word in texts if word == "h_1"]

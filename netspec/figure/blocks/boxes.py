@@ -20,7 +20,8 @@ from netspec.figure.notes import ORDER, lines_named, marks_of
 from netspec.figure.scene import HAIR, Node, Pen, Point, Scene, Shape, Text
 from netspec.figure.scene.canvas import Canvas
 from netspec.figure.scene.tex import Atom, Line, inline
-from netspec.figure.scene.typeset import line_width, words, wrapped
+from netspec.figure.scene.tex import plain as in_characters
+from netspec.figure.scene.typeset import line_width, paragraph, words, wrapped
 from netspec.figure.settings import FigureSettings, split_arrow
 from netspec.figure.strings import say
 from netspec.figure.units.elided import size_label
@@ -210,9 +211,14 @@ def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
 
 
 def _caption(collapsed: CollapsedGraph, layer: Layer, scope: Scope | None = None) -> list[Row]:
-    """Return the rows of a line's caption; at a block or repeat of the line only if the line ends with it."""
+    """Return the rows of a line's caption; at a block or repeat of the line only if the line ends with it.
+
+    A caption that is the line's name is no news: the name stands above it.
+    """
     ends = scope is None or any(scope.first <= edge.node < scope.last for edge in layer.values)
     said = layer.caption if ends else ""
+    if "\n".join(map(in_characters, paragraph(said))) == layer.label:
+        return []
     return [Row(line, LIGHT) for line in wrapped(said, collapsed.widest, LIGHT)] if said else []
 
 

@@ -138,7 +138,7 @@ class _Reader:
             self.held[edge] = self.rename(node)
         elif effect != "new":
             self.held[edge] = self.within(node)
-        elif wiring != "none":
+        elif wiring != "none" or node.op.begins:
             group = self.make(node)
             self.held[edge] = (Part(group, flipped=group.backward),)
         else:

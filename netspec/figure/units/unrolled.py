@@ -123,6 +123,8 @@ def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Sce
         settings = replace(settings, steps=steps_needed(groups))
     groups, names = _spread(graph, groups, settings.lang)
     names = {group: group.label for group in groups if _is_long(group)} | names
+    starts = {start for group in groups for link in group.links for start in link.starts}
+    names |= {start: graph.nodes[start.node].op.title(settings.lang) for start in starts if not start.links}
     blocks = {
         block.group: block for column in columns_of(groups, settings) for block in column.blocks if not block.delay
     }
@@ -378,7 +380,8 @@ def _set(drawing: Unrolled, cell: Cell, x: float, wide: float) -> None:
 def _pill(drawing: Unrolled, cell: Cell, block: Block, left: float, y: float) -> None:
     canvas, group, width = drawing.canvas, block.group, _width(block)
     path = group.layer.path
-    time = math(f"({cell.step})") if group.timed else ()
+    first = not cell.step and any(group in link.starts for one in drawing.groups for link in one.links)
+    time = math(f"({cell.step or 0})") if group.timed or first else ()
     base = f"{group.id}@{cell.step}" if cell.phase == drawing.phases[group] else f"{group.id}@{cell.step}.{cell.phase}"
     cell.pills[group] = canvas.node(
         f"{base}.pill",
@@ -413,10 +416,13 @@ def _pill(drawing: Unrolled, cell: Cell, block: Block, left: float, y: float) ->
         elif entry and group.label:
             line = symbol(group.label, entry.index, time)
         canvas.label(node, line, layout.SMALL_LABEL)
-    if group in drawing.names and cell is drawing.steps_of(cell.phase)[0]:
+    if group in drawing.names and (first or cell is drawing.steps_of(cell.phase)[0]):
         line = words(drawing.names[group])
-        at = left - 2 - line_width(line, CAPTION) / 2
-        canvas.text(f"{base}.name", (line,), at, y - boxed((line,), CAPTION).middle.y, CAPTION, classes=("caption",))
+        own = boxed((line,), CAPTION)
+        at, low = left - 2 - line_width(line, CAPTION) / 2, y - own.middle.y
+        if first:
+            at, low = left + width / 2, y + HIGH + 2 - own.top
+        canvas.text(f"{base}.name", (line,), at, low, CAPTION, classes=("caption",))
     if block.hidden:
         canvas.hidden[group.id] = block.hidden
 

@@ -75,8 +75,8 @@ class Neurons(View):
             found = settings.close(room, gap, shape, max_units=FEWEST, direction=ways[-1])
             yield found.without(say("fewer units", settings.lang))
 
-    def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
-        return _in_units(drawing, node)
+    def shows(self, drawing: Drawing, node: Node) -> frozenset[str] | None:
+        return None if _begins_loop(drawing.graph, node) else _in_units(drawing, node)
 
 
 @VIEWS.register
@@ -94,8 +94,10 @@ class Grid(View):
     def places(self, drawing: Drawing) -> int:
         return _weighted(drawing)
 
-    def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
+    def shows(self, drawing: Drawing, node: Node) -> frozenset[str] | None:
         """Return what ellipses show: wires of windows and of earlier time steps are not drawn."""
+        if _begins_loop(drawing.graph, node):
+            return None
         if node.op.wiring == "window":
             return frozenset()
         return _in_units(drawing, node) - {"delay", "bias", ORDER}
@@ -215,6 +217,8 @@ class Unrolled(View):
 
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
         shown = _in_units(drawing, node) | {"start"}
+        if _begins_loop(drawing.graph, node):
+            return titled(node.op)  # written beside the values that the loop starts from
         # an arrow from another step enters at the side; those of one step enter from below in no order of the text
         beside = any(drawing.graph.nodes[edge.node].kind == "delay" for edge in node.inputs)
         return shown if beside else shown - {ORDER}
@@ -352,6 +356,11 @@ def _in_units(drawing: Drawing, node: Node) -> frozenset[str]:
     return shown_by_units(drawing.graph, node, settings.bias != "none", settings.max_units)
 
 
+def _begins_loop(graph: Graph, node: Node) -> bool:
+    """Whether a step makes values from nothing that a loop starts from: `start z: learned`."""
+    return node.op.begins and graph.layers[node.layer].role == "start"
+
+
 def _with_activation(node: Node, shown: frozenset[str]) -> frozenset[str]:
     """Return the marks shown, and the activation's name, which these views write in a box and in the formula."""
     return shown | {NAME} if node.op.activation else shown
@@ -390,8 +399,12 @@ def _weighted(drawing: Drawing) -> int:
 
 
 def _cut(drawing: Drawing) -> list[Group]:
-    """Return the groups to draw; if `only` names a layer, links from groups that are not drawn are left out."""
-    groups = _chosen(drawing.graph, drawing.settings)
+    """Return the groups to draw, without those that loops start from.
+
+    If `only` names a layer, links from groups that are not drawn are left out.
+    """
+    graph = drawing.graph
+    groups = [one for one in _chosen(graph, drawing.settings) if not _begins_loop(graph, graph.nodes[one.node])]
     if drawing.settings.only is None:
         return groups
     drawn = set(groups)
