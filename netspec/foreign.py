@@ -653,6 +653,7 @@ WAYS: Final = (
     (r"^(source\s*=\s*)load_(\w+)\(.*\)", r'\1sklearn("\2")'), (r"^(source\s*=\s*)([\"'])(.*?)\2$", r'\1csv("\3")'),
     (r"->\s*(?:\w*[mM]in_?[mM]ax\w*|scale)\s*(?:\([^()]*\))?$", "-> scale(0, 1)"),
     (r"^(source\s*=\s*)(?:mnist|MNIST|fashion_?mnist)\b.*", r'\1idx("train", test = "t10k")'),
+    (r"\bdirection\s*=\s*(?:both|bi\w*|2)\b", "bidirectional = true"),
     (r'^(use\b.*\bfrom\s+"[^".]+)"', r'\1.net"'),
 )  # fmt: skip
 # patterns are read where they are first asked for: a net without a mistake needs none

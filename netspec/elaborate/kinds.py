@@ -169,12 +169,14 @@ def choose(option: Option, value: tree.Value, names: OptionNames, word: str) -> 
         return word
     same = foreign.WORDS.get(word.casefold(), "")
     guess = same if same in option.choices else nearest(word, option.choices) or meant(word, option.choices)
+    alone = next(iter(option.choices)) if len(option.choices) == 1 else ""  # then nothing else can be written
     other = arrow(value, names) or decimal(value, names)
     if other is None and option.name == "role" and not isinstance(value, tree.Ref | tree.Text):
         other = Hint("numbered")
-    hints = (Hint("nearest", {"name": guess}),) if guess else (other,) if other else ()
-    quoted = f'"{guess}"' if isinstance(value, tree.Text) else guess
-    fix = Fix(names.span(value.at), quoted) if guess and quoted else None
+    hints = (Hint("nearest", {"name": guess or alone}),) if guess or alone else (other,) if other else ()
+    shown = guess or alone
+    quoted = f'"{shown}"' if isinstance(value, tree.Text) else shown
+    fix = Fix(names.span(value.at), quoted, certain=bool(guess)) if shown else None
     legal = Quoted(tuple(option.choices))
     raise fault(names, value.at, "NS424", *hints, fix=fix, option=option.shown, value=word, legal=legal)
 
