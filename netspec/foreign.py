@@ -80,11 +80,15 @@ STEPS: Final = {
     "sequential": "a -> b", "identitylayer": "identity", "noop": "identity", "spacetodepth": "patches(2x2)",
     "depthtospace": "unpatches(2x2)", "pixelunshuffle": "patches(2x2)", "l2norm": "normalize",
     "l2normalize": "normalize",
+    "randomflip": "x = image -> flip", "randomhorizontalflip": "x = image -> flip",
+    "randomcrop": "x = image -> shift(4)", "randomtranslation": "x = image -> shift(4)",
+    "rescaling": "x = image -> scale(0, 1)", "resizing": "x = image -> resize(32x32)",
+    "totensor": "x = image -> scale(0, 1)",
     "swiglu": "SwiGLU(m)", "squeezeexcite": "SE(q)", "selayer": "SE(q)", "seblock": "SE(q)",
     "globalaveragepool": "mean(space)", "globalmaxpool2d": "max(space)", "reducemean": "mean(space)",
     "reducemax": "max(space)", "instancenormalization": "instancenorm", "lrn": "batchnorm",
     "repeatvector": "expand(time = 10)",
-    "timedistributed": "128 perceptrons", "masking": "stop", "onehotencoding": "onehot",
+    "masking": "stop", "onehotencoding": "onehot",
     "렐루": "relu", "시그모이드": "sigmoid", "소프트맥스": "softmax", "탄젠트": "tanh", "하이퍼볼릭탄젠트": "tanh",
     "드롭아웃": "dropout(0.5)", "배치정규화": "batchnorm", "층정규화": "layernorm", "맥스풀링": "maxpool(2x2)",
     "최대풀링": "maxpool(2x2)", "평균풀링": "avgpool(2x2)", "임베딩": "embed(d)", "어텐션": "attention(heads)",
@@ -178,6 +182,7 @@ VALUES: Final = {
 OPTIMIZER_OPTIONS: Final = {
     "lr": "lr",
     "learning_rate": "lr",
+    "학습률": "lr",
     "momentum": "momentum",
     "weight_decay": "weight_decay",
     "betas": "betas",
@@ -341,7 +346,7 @@ CALLS: Final = {
         ("a b", "{a} & {b}"),
     ],
     "einsum|bmm|dot": [("pattern a b", "{a}, {b} -> matmul"), ("a b", "{a}, {b} -> matmul")],
-    "sequential": [("*", "{steps}")],
+    "sequential": [("*", "{steps}")], "timedistributed": [("layer", "{layer}")],
     "residual|skip": [("layer", "x + (x -> {layer})")],
 }  # fmt: skip
 # parameters that say what a call reads, which a spec never says
@@ -352,6 +357,16 @@ NUMBERS: Final = frozenset(re.findall(r"=(\d+)", " ".join(form for forms in CALL
     "10"
 }
 _FORMS: Final = {name: forms for names, forms in CALLS.items() for name in names.split("|")}
+
+
+def called(name: str) -> str | None:
+    """Return how a step of another library is written here, "" if that depends on its arguments; None if it is none."""
+    folded = fold(name.rpartition(".")[2])
+    if name.islower() and "." not in name and not name[-1:].isdigit() and folded not in STEPS:
+        return None  # `sum(…` is a step of netspec, too
+    return STEPS.get(folded, "" if folded in _FORMS else None)
+
+
 # parameters of other libraries that are options here, besides those of OPTIONS
 _TAKEN: Final = frozenset(
     "stride pad dilation groups bias layers bidirectional dropout causal eps momentum init".split()
@@ -592,8 +607,14 @@ WAYS: Final = (
     (r"(\w+)\(([^\W\d]\w*)\)", r"\2 -> \1"), (r"(\w+)\((\d+ \w+)\)", r"\2 -> \1"),
     (r"([^\W\d]\w*?)[_^]?[({\[]\s*t\s*-\s*(\d+)\s*[)}\]]", r"\1[t-\2]"),
     (r"\b[WUVΘ](?:_?\w)?\s*[*@·]?\s*([^\W\d]\w*)\s*\+\s*b(?:_?\w)?\b", r"dot(W, \1)"),
-    (r"\blearning_rate\s*=", "lr ="), (r"^((?:hidden|output)\s+\w+\s*:)\s*->\s*", r"\1 "),
+    (r"\blearning_rate\s*=\s*", "lr = "),
+    (r"\(\s*[\w.]+\.parameters\(\)\s*(?:,\s*|(?=\)))", "("), (r"^((?:hidden|output)\s+\w+\s*:)\s*->\s*", r"\1 "),
     (r"\bone of (\w+)\s+(?!over\b)[^\W\d]\w*", r"one of \1"), (r"\[\s*(?:t\s*\+\s*\d+|-\s*\d+)\s*\]", "[t-1]"),
+    (r"\b(\w+)\[\s*:\s*,\s*-1\s*(?:,\s*:\s*)?\]", r"\1 -> last(time)"),
+    (r"\b(\w+)\[\s*:\s*,\s*0\s*(?:,\s*:\s*)?\]", r"\1 -> first(time)"),
+    (r"(->\s*[^\W\d]\w*)\s*\[([^\[\]]*)\]", r"\1(\2)"),
+    (r"^(net|block|input|hidden|output|let)\s+[(\[<{'\"`]\s*([^\W\d]\w*)\s*[)\]>}'\"`]", r"\1 \2"),
+    (r"^\w+\.(?:add|append|add_module)\((?:[\"']\w+[\"'],\s*)?(.*)\)\s*$", r"z = \1"),
     (r"^(?:import|include|from)\s+(\w+)\s+from\s+", r"use \1 from "),
     (r"^from\s+(\"[^\"]+\")\s+import\s+(\w+)$", r"use \2 from \1"),
     (r"(?<=[\w)])\s+([^\W\d]\w*(?:\s+[^\W\d]\w*)+)$", r' "\1"'),

@@ -130,7 +130,7 @@ class _Search:
         if not edits:
             labelled = self.statements(*(label.span for label in diagnostic.labels if label.text))
             edits = [edit for line, _ in labelled if (edit := self.edit_of(line)) is not None and edit.guess][:1]
-            return [self.said(edit, True) for edit in edits] or self.spoken(diagnostic)
+            return [self.said(edit, True) for edit in edits]
         return [self.said(edit, edit.start <= here[0][0].start < edit.end) for edit in edits]
 
     def statements(self, *spans: Span | None) -> list[tuple[Logical, Span]]:
@@ -238,15 +238,6 @@ class _Search:
         if not first:
             return Hint("mend_line", {"line": begins, "text": lines[0]})
         return Hint("mend_example" if edit.guess else "mend", {"text": lines[0]})
-
-    def spoken(self, diagnostic: Diagnostic) -> list[Hint]:
-        """The hint at a call of another library that stops the parser, such as `einsum('bij,bjk->bik', a, b)`."""
-        if diagnostic.code == "NS104":
-            for line, _ in self.statements(diagnostic.span):
-                for name in re.findall(r"([^\W\d][\w.]*)\(", line.text):
-                    if foreign.fold(name) in foreign.STEPS:
-                        return [Hint("foreign", {"name": name, "way": foreign.STEPS[foreign.fold(name)]})]
-        return []
 
 
 def _saying(diagnostic: Diagnostic, mends: list[Hint]) -> Diagnostic:
@@ -448,13 +439,15 @@ def _calls(statement: str, known: Known, own: bool) -> Iterator[str]:
 
 def _numbers(statement: str, known: Known) -> Iterator[str]:
     """The statement with another number: one that the message speaks of, else the nearest."""
-    if known.diagnostic.code[:3] in ("NS1", "NS2"):
+    if known.diagnostic.code[:3] in ("NS1", "NS2") or known.diagnostic.code == "NS618":
         return  # it is not about a number
     said = [int(one) for one in re.findall(r"\b\d{1,18}\b", " ".join(map(str, known.diagnostic.words.values())))]
     span = known.diagnostic.span.text if known.diagnostic.span is not None else ""
     yield re.sub(r"\((-?[\d.]+), (-?[\d.]+)\)", r"(\2, \1)", statement)  # bounds in the wrong order
     if re.fullmatch(r"-\d+|\d+\.\d+", span) and known.diagnostic.code != "NS419":
         yield statement.replace(span, span.lstrip("-").partition(".")[0])
+    if re.fullmatch(r"-?\d+(?:\.\d+)?", span):  # dropout(50), dropout(1.5)
+        yield from (statement.replace(span, f"{abs(float(span)) / part:g}") for part in (1, 10, 100))
     found = list(re.finditer(r"(?<![\w.@])\d{1,18}(?![\w.@])", statement))
     for match in sorted(found, key=lambda match: match[0] not in re.findall(r"\d+", span))[:4]:
         number = int(match[0])
@@ -478,6 +471,9 @@ def _without(statement: str, known: Known) -> Iterator[str]:
         return
     if known.diagnostic.code in ("NS201", "NS205", "NS212", "NS252"):
         yield re.sub(rf"(:.*?)(?<!\w){seen}(?!\w)", rf"\g<1>{known.before()}", statement, count=1)
+    if known.diagnostic.code == "NS230":  # z -> x -> relu, where x is a layer
+        yield re.sub(rf"->\s*{seen}(?!\w)", f"& {written}", statement, count=1)
+    yield re.sub(rf",\s*{seen}\s*(?=[,)])", "", statement, count=1)
     head = _HEAD.match(statement)
     steps = _steps(statement[head.end() :]) if head is not None else []
     if len(steps) > 1 and statement.count(written) and known.diagnostic.code[:3] == "NS3":
@@ -527,6 +523,9 @@ def _context(statement: str, known: Known) -> Iterator[str]:
             name = re.sub(r"\W+", "_", text[1]).strip("_")
             yield f'{role[1]} {name if name[:1].isalpha() else free} "{text[1]}" {{'
         yield f"{role[1]} {free} {role[2]}" if role[1] in ("net", "block") else f"{role[1]} {free}: {role[2]}"
+    first = re.match(r"[^\W\d]\w*(?=\s+[^\s=:])", statement)
+    if first is not None and first[0].casefold() in foreign.LINES:  # 데이터 {
+        yield foreign.LINES[first[0].casefold()] + statement[first.end() :]
     inputs = known.names("input")
     added = re.match(r"([^\W\d]\w*)\s*([-+*&])=\s*(.+)$", statement)
     if added is not None:  # z += x
@@ -534,6 +533,10 @@ def _context(statement: str, known: Known) -> Iterator[str]:
     for pair in re.finditer(r"(?=(?<!\w)([^\W\d]+)\s+([^\W\d]+)(?!\w))", statement):
         if pair[1] + pair[2] in NOUNS or pair[1] + pair[2] in step_names():  # percept rons, max pool
             yield statement[: pair.start(1)] + pair[1] + pair[2] + statement[pair.end(2) :]
+    head = _HEAD.match(statement)
+    if head is not None and re.search(r"<-|[←⟵⇐]", statement[head.end() :]):  # z: relu <- 8 perceptrons
+        steps = re.split(r"\s*(?:<-+|[←⟵⇐])\s*", statement[head.end() :])
+        yield head[0] + " -> ".join(reversed(steps))
     label = re.match(r"(hidden|output|input|let)\s+([^\W\d]\w*)(?=\s*[:=])", statement)
     if label is not None and known.diagnostic.code == "NS204":
         yield f"{label[1]} {known.free(*(f'{label[2]}{number}' for number in range(2, 9)))}{statement[label.end() :]}"
@@ -632,6 +635,11 @@ def _regions(proposal: Proposal) -> Iterator[Proposal]:
         lines[-1] = last[:-1].rstrip() if closed else last
         made = one[1] + "".join(f"\n  {line}" for line in lines) + ("\n}" if closed else "")
         yield proposal.replaced(made)
+    section = re.match(r"((?:data|train|figure)\s*\{)\s*(\S.*?)\s*(\}?)$", statement, re.DOTALL)
+    if section is not None:  # figure { view = blocks, lang = ko }
+        lines = re.split(r"\s*[,;]?\s+(?=[^\W\d][\w.]*\s*=)", section[2])
+        proposed = section[1] + "".join(f"\n  {line.rstrip(',;')}" for line in lines) + ("\n}" if section[3] else "")
+        yield proposal.replaced(proposed)
     if re.search(r"\S\s*\}$", statement) and statement.count("}") > statement.count("{"):
         yield proposal.replaced(statement[:-1].rstrip() + "\n}")
     chained = re.match(r"(input\s+\w+\s*:\s*[^\n]*?)\s*->\s*([^\n]+)$", statement)

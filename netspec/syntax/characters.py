@@ -38,7 +38,8 @@ _HIDDEN = (
     "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\u00ad\u2028\u2029\ufff9-\ufffb\U000e0000-\U000e007f"
     "\ud800-\udfff"
 )
-_INVISIBLE = re.compile(f"[{_CONTROL}{_HIDDEN}]|\r(?!\n)")
+# what a terminal takes as one command is one character here: ESC[31m
+_INVISIBLE = re.compile(rf"\x1b\[[0-?]*[ -/]*[@-~]|[{_CONTROL}{_HIDDEN}]|\r(?!\n)")
 LINE_ENDS = "\r\x0b\x0c\x85\u2028\u2029"  # some editors do not show these as the end of a line
 # Captions may contain these, to shape letters and emoji. In names they are errors: two different names would look
 # equal.
@@ -79,8 +80,8 @@ def check_characters(source: SourceFile, line_end: str = "\n") -> tuple[str, lis
     characters = list(text)
     places: dict[str, list[tuple[int, str]]] = {}  # intended character -> (place, character in the text)
     for match in _INVISIBLE.finditer(text):
-        _note(places, "\0" + match[0], match.start(), match[0])
-        characters[match.start()] = (match[0] in LINE_ENDS and line_end) or _HELD
+        _note(places, "\0" + match[0][0], match.start(), match[0])
+        characters[match.start() : match.end()] = (match[0] in LINE_ENDS and line_end) or _HELD * len(match[0])
     for match in _outside(_JOINERS, text, quoted):
         _note(places, "\0" + match[0], match.start(), match[0])
         characters[match.start()] = _HELD
@@ -195,7 +196,7 @@ def _closed(run: re.Match[str]) -> str:
 
 
 def _spans(source: SourceFile, where: list[tuple[int, str]]) -> list[Span]:
-    return [Span(source, at, at + 1) for at, _ in where]
+    return [Span(source, at, at + len(seen)) for at, seen in where]
 
 
 def _invisible(source: SourceFile, seen: str, where: list[tuple[int, str]], line_end: str) -> Diagnostic:

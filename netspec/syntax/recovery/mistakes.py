@@ -47,6 +47,23 @@ def explain(stop: Stop, plainly: bool = False) -> Diagnostic:
     return _anything(stop)
 
 
+def _foreign_call(stop: Stop) -> Diagnostic | None:
+    """Report a call of another library whose arguments are no netspec: what is wrong first is its name."""
+    if stop.start != "stmt":
+        return None
+    for bracket, at in stop.opened:
+        name = re.search(r"(?<![\w.])[^\W\d][\w.]*\s*$", stop.source.text[stop.begin : at])
+        if bracket != "(" or name is None:
+            continue
+        written = name[0].rstrip()
+        way = foreign.called(written)
+        if way is not None and re.search(rf"\bblock\s+{re.escape(written)}\b", stop.source.text) is None:
+            hints = (Hint("foreign", {"name": written, "way": way}),) if way else ()
+            begin = stop.begin + name.start()
+            return stop.error("NS202", *hints, span=stop.between(begin, begin + len(written)), name=written)
+    return None
+
+
 # ---- how lines begin
 
 
@@ -288,6 +305,7 @@ _RULES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
     signs.comment,
     _continuation,
     _first_word,
+    _foreign_call,
     signs.doubled,
     *habits.RULES,
     _label,
