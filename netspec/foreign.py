@@ -168,8 +168,8 @@ SETTINGS: Final = {
     "loss_fn": "loss", "objective": "loss", "scheduler": "schedule", "lr_scheduler": "schedule", "monitor": "best",
     "grad_clip": "clip", "gradient_clip_val": "clip", "clip_norm": "clip", "max_norm": "clip", "dtype": "precision",
     "eval_metric": "metrics", "scoring": "metrics", "opt": "optimizer", "accumulate_grad_batches": "accumulate",
-    "에폭": "epochs", "배치": "batch", "손실": "loss", "최적화기": "optimizer", "옵티마이저": "optimizer",
-    "시드": "seed",
+    "에폭": "epochs", "에포크": "epochs", "배치": "batch", "배치크기": "batch", "배치사이즈": "batch", "손실": "loss",
+    "최적화기": "optimizer", "옵티마이저": "optimizer", "시드": "seed",
 }  # fmt: skip
 VALUES: Final = {
     "lr": "right", "ltr": "right", "horizontal": "right", "rl": "left", "rtl": "left", "tb": "down", "td": "down",
@@ -597,7 +597,7 @@ def _strided(given: Mapping[str, _Argument]) -> bool:
 # ---- ways of writing: a pattern of a statement -> what netspec writes. A guess may stand here: it is shown only where
 # the spec with it checks.
 
-_NOUN: Final = "|".join(sorted((word for word in NOUNS if word.isascii()), key=len, reverse=True))
+_NOUN: Final = "|".join(sorted(NOUNS, key=len, reverse=True))
 WAYS: Final = (
     (r"\b0,(\d+)", r"0.\1"),
     (r"\b(adam|adamw|sgd|rmsprop|adagrad|nadam|radam|adamax)\(\s*(\d[\d.e-]*)\s*(?=[,)])", r"\1(lr = \2"),
@@ -642,13 +642,15 @@ WAYS: Final = (
     (r"\((?:dim|axis)\s*=\s*[^()]*(?:\([^()]*\))?\)", "(space)"),
     # nouns
     (rf"\b(?:{_NOUN}|perceptrons|perceptron|dense|linear|fc)\s*\(\s*(\w+)\s*\)", r"\1 perceptrons"),
-    (rf"\b(?:{_NOUN}|perceptrons|perceptron|dense|linear|fc)\s+(\d+)(?!\s*x|\w)", r"\1 perceptrons"),
+    (rf"\b(?:{_NOUN}|perceptrons|perceptron|dense|linear|fc)\s+(\d+)(?:개|(?!\s*x|\w))", r"\1 perceptrons"),
     (rf"\b(?:{_NOUN}|filters|filter)\s+(\d+)\s+(\d+x\d+)", r"\1 filters \2"),
     (rf"(\d+)\s+(\d+x\d+)\s+(?:{_NOUN}|filters)\b", r"\1 filters \2"),
     (r"\bdepthwise\s+(\w+x\w+)", r"{maps} filters \1 (groups = {maps})"),
     (r"->\s*(\d+)\s*(?=->|$)", r"-> \1 perceptrons"), (r":\s*(\d+)\s*(?=->|$)", r": \1 perceptrons"),
     (r"\b(\d+)\s+([^\W\d]\w*)\b(?!\s*\d)", r"\1 perceptrons -> \2"),
     # chains
+    (r"\.(?:unsqueeze|contiguous|detach|clone|cuda|cpu|float|double|half|to)\([^()]*\)", ""),
+    (r"(?<=\w)\s+(?:-{1,2}|~)\s+(?=[^\W\d])", " -> "),
     (r"\s*(?:\|>?|>>|=>)\s*(?=\w)", " -> "),
     (r"\s*(?:;|,|\|>?|>>?|=>|\bwith|\band|\bthen|\bfollowed by|\s:)\s*(?=[^\W\d]\w*)", " -> "),
     (r"\[([^\[\]]*)\]$", r"\1"),

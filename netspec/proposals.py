@@ -395,6 +395,7 @@ def _patterns(statement: str, known: Known) -> Iterator[str]:
             yield re.sub(pattern, right, statement).replace("{maps}", known.maps()).replace("{before}", known.before())
 
 
+_CLOSES = {"(": ")", "[": "]"}
 _MADE = re.compile(r"\b(?:perceptron|filter)s?\b")
 # a number with letters that look like digits: 1O, l0
 _CONFUSED = re.compile(r"(?<![\w.])(?=[OolI]*\d)(?=\d*[OolI])[\dOolI]+(?!\w)")
@@ -533,6 +534,11 @@ def _context(statement: str, known: Known) -> Iterator[str]:
     for pair in re.finditer(r"(?=(?<!\w)([^\W\d]+)\s+([^\W\d]+)(?!\w))", statement):
         if pair[1] + pair[2] in NOUNS or pair[1] + pair[2] in step_names():  # percept rons, max pool
             yield statement[: pair.start(1)] + pair[1] + pair[2] + statement[pair.end(2) :]
+    if known.diagnostic.code == "NS102" and known.diagnostic.span is not None:  # dropout(0.5 -> relu
+        bracket = known.diagnostic.span.text
+        for at in [match.start() for match in re.finditer(r"\s*->|$", statement)]:
+            if statement[:at].count(bracket) and bracket in _CLOSES:
+                yield statement[:at] + _CLOSES[bracket] + statement[at:]
     head = _HEAD.match(statement)
     if head is not None and re.search(r"<-|[←⟵⇐]", statement[head.end() :]):  # z: relu <- 8 perceptrons
         steps = re.split(r"\s*(?:<-+|[←⟵⇐])\s*", statement[head.end() :])
@@ -640,6 +646,9 @@ def _regions(proposal: Proposal) -> Iterator[Proposal]:
         lines = re.split(r"\s*[,;]?\s+(?=[^\W\d][\w.]*\s*=)", section[2])
         proposed = section[1] + "".join(f"\n  {line.rstrip(',;')}" for line in lines) + ("\n}" if section[3] else "")
         yield proposal.replaced(proposed)
+    several = re.split(r"\s*[,;&]?\s+(?=(?:input|hidden|output|let|start)\s+[^\W\d]\w*\s*[:=])", statement)
+    if len(several) > 1 and re.match(r"(?:input|hidden|output|let|start)\b", statement):
+        yield proposal.replaced("\n".join(several))
     if re.search(r"\S\s*\}$", statement) and statement.count("}") > statement.count("{"):
         yield proposal.replaced(statement[:-1].rstrip() + "\n}")
     chained = re.match(r"(input\s+\w+\s*:\s*[^\n]*?)\s*->\s*([^\n]+)$", statement)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from netspec import foreign
 from netspec.diagnostics.errors import SpecError
 from netspec.diagnostics.model import Diagnostic, Quoted, Report, suggestion
 from netspec.ir.graph import Graph
@@ -40,11 +41,12 @@ def check_training(program: Program, graphs: dict[str, Graph]) -> list[Diagnosti
 def _without_followers(found: list[Diagnostic], program: Program) -> list[Diagnostic]:
     """Return the diagnostics without those that only follow from another mistake.
 
-    A setting may be missing because its line could not be read, and a field may be unused because the loss that names
-    it is wrong.
+    A setting may be missing because its line could not be read or has another name, and a field may be unused because
+    the loss that names it is wrong.
     """
     main = program.main
-    unread = main.unread
+    misnamed = [str(diagnostic.words["name"]) for diagnostic in found if diagnostic.code == "NS752"]
+    unread = main.unread | {foreign.SETTINGS.get(name) or nearest(name, ("loss", "source")) or "" for name in misnamed}
     places = [(section.at[0], section.at[1]) for section in main.sections if section.kind == "train"]
     wrong = bool({"loss", "metrics"} & unread) or any(
         diagnostic.severity == "error"
