@@ -15,7 +15,6 @@ PARTS = {
     "sklearn": ("scikit-learn", "the bundled data sets and metrics"),
     "matplotlib": ("matplotlib", "curves and plots"),
     "resvg_py": ("resvg-py", "PNG pictures"),
-    "pygraphviz": ("pygraphviz", "laying out figures"),
     "rich": ("rich", "the progress display"),
     "numpy": ("numpy", "data"),
     "safetensors": ("safetensors", "weights on disk"),

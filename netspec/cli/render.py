@@ -11,7 +11,6 @@ import click
 from netspec.cli.options import Named, allow_option, common, load_net, net_options, spec_argument
 from netspec.cli.output import output_for, report, say, write_bytes
 from netspec.diagnostics.catalogue import Language
-from netspec.diagnostics.errors import NetspecError
 from netspec.figure.backends import form_of, writer_of
 from netspec.figure.settings import DIRECTIONS, PRESETS
 from netspec.figure.themes import THEMES
@@ -19,8 +18,6 @@ from netspec.figure.views import VIEWS
 
 if TYPE_CHECKING:
     from netspec.training.run import Run
-
-MISSING = 5
 
 
 def figure_options(function: Any) -> Any:
@@ -106,15 +103,7 @@ def render(spec: str, out: str | None, scale: float | None, lang: Language | Non
     flags = {name: options.pop(name) for name in ("net", "settings", "root", "limit", "form")}
     found = load_net(spec, flags) if run is None else run.net
     picture = found.render(lang=lang, **options)
-    try:
-        data = picture.data("svg" if out == "-" else form_of(target), scale)
-    except NetspecError as error:
-        if error.exit_code == MISSING and error.diagnostic.code == "NS720":
-            # a DOT file needs no Graphviz, so it is written although the figure cannot be laid out
-            fallback = target.with_suffix(".dot")
-            write_bytes(fallback, picture.dot().encode("utf-8"))
-            say(str(fallback))
-        raise
+    data = picture.data("svg" if out == "-" else form_of(target), scale)
     if out == "-":
         sys.stdout.buffer.write(data)
     else:

@@ -154,7 +154,7 @@ def make_plan(
     """
     # What costs little is refused first: torch and matplotlib are imported when the data is known to fit.
     net, data, train, found = read_sections(spec, request, others)
-    modules = (*MODULES, "matplotlib", "pygraphviz") if request.pictures else MODULES
+    modules = (*MODULES, "matplotlib") if request.pictures else MODULES
     require(*modules)
     require_device(request.device)
     places = places_of(request, spec, allow)

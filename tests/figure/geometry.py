@@ -28,6 +28,7 @@ def faults(scene: Scene) -> list[str]:
         *frames_over_frames(scene),
         *shared_lines(scene),
         *skips_behind_units(scene),
+        *wires_behind_boxes(scene),
     ]
 
 
@@ -242,4 +243,18 @@ def skips_behind_units(scene: Scene) -> list[str]:
         if "skip" in wire.classes
         for node in units
         if node.id not in (wire.source, wire.target) and _meets(list(wire.points), node.box.grown(-node.rx * 0.3))
+    ]
+
+
+def wires_behind_boxes(scene: Scene) -> list[str]:
+    """A wire of the blocks view passes behind no box: it would read as two wires, to and from that box."""
+    boxes = [node for node in scene.nodes if "block" in node.classes]
+    wires = [(wire, along(wire, 8)) for wire in scene.wires] if boxes else []
+    return [
+        f"wire {wire.id} passes behind {node.id}"
+        for wire, points in wires
+        for node in boxes
+        if wire.box.overlaps(node.box, 0.3)
+        and node.id not in (wire.source, wire.target)
+        and _meets(points, node.box.grown(-0.3))
     ]

@@ -289,3 +289,48 @@ def test_a_caption_that_is_the_name_is_written_once() -> None:
         'net n {\n  input image: 8 "image"\n  hidden z: 4 perceptrons "$z$"\n  output y: 2 perceptrons "class"\n}\n'
     )
     assert list(boxes.values())[:3] == ["image", "z / 4 perceptrons", "y / class / 2 perceptrons"]
+
+
+BRANCHES = """net aspp {
+  input  x: 8@9x9
+  hidden a: x -> 16 filters 1x1 -> relu
+  hidden b: x -> 16 filters 3x3 (pad = 1) -> relu
+  hidden c: x -> 16 filters 1x1 -> relu -> 16 filters 3x3 (pad = 1) -> relu
+  hidden d: x -> maxpool(3x3, stride = 1, pad = 1) -> 16 filters 1x1
+  output y: c & b & a & d -> 4 filters 1x1
+}"""
+
+
+def test_branches_stand_side_by_side_in_the_order_of_the_join() -> None:
+    scene = netspec.parse(BRANCHES).net().render(view="blocks", direction="down").scene
+    ends = [wire for wire in scene.wires if wire.target == "y.join"]
+    boxes = sorted((node(scene, wire.source) for wire in ends), key=lambda box: box.x)
+    assert [box.id.split(".")[0] for box in boxes] == ["c", "b", "a", "d"]
+    assert boxes[0].y == boxes[3].y  # the last boxes of two branches of equal length stand in one row
+    join = node(scene, "y.join")
+    assert boxes[1].x < join.x < boxes[2].x
+    heads = {(round(wire.points[-1].x, 2), round(wire.points[-1].y, 2)) for wire in ends}
+    assert len(heads) == 2  # what comes from the left ends at the left of the circle, the rest at its right
+
+
+def test_lines_run_level_and_upright() -> None:
+    scene = netspec.parse(BRANCHES).net().render(view="blocks", direction="down").scene
+    for wire in scene.wires:
+        for a, b in zip(wire.points[::3], wire.points[3::3], strict=False):
+            corner = abs(a.x - b.x) < 2 and abs(a.y - b.y) < 2
+            assert corner or abs(a.x - b.x) < 0.01 or abs(a.y - b.y) < 0.01, wire.id
+
+
+def test_a_skip_of_one_resolution_makes_no_u() -> None:
+    text = """net squeeze {
+      input  x: 4@8x8
+      hidden b: x -> 6 filters 1x1 -> relu
+      hidden s: b -> mean(space) -> 6 perceptrons -> sigmoid
+      hidden e: b * s
+      hidden c: e -> 4 filters 1x1
+      output y: x + c
+    }"""
+    scene = netspec.parse(text).net().render(view="blocks", direction="down").scene
+    line = [node(scene, name) for name in ("x.input", "b.filters", "e.multiply", "c.filters", "y.add")]
+    assert max(one.x for one in line) - min(one.x for one in line) < 0.01
+    assert [one.y for one in line] == sorted(one.y for one in line)

@@ -49,7 +49,7 @@ class Picture:
     Attributes:
         name: the name of the net.
         options: the theme, the width, and whether the background is transparent.
-        plan: the graph that Graphviz lays out; None if the view computes all positions itself.
+        plan: the boxes and arrows of the blocks view, which DOT text hands on; None for other views.
         warnings: diagnostics that the user should see, such as NS734: the view shows no weights.
 
     Example:
@@ -73,7 +73,7 @@ class Picture:
 
     @property
     def scene(self) -> Scene:
-        """The figure as primitives. Raises NetspecError NS720 if the blocks view does not find Graphviz."""
+        """The figure as primitives."""
         if self._scene is None:
             self._scene = self._make()
         return self._scene
@@ -131,7 +131,7 @@ class Picture:
 
         Raises:
             UsageError: there is no such format.
-            MissingPackageError: the format needs a package that is not installed, or the view needs Graphviz.
+            MissingPackageError: the format needs a package that is not installed.
             OSError: the file cannot be written; a folder, a pipe or a device is not replaced.
         """
         target = Path(path)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 from netspec.figure.blocks.plan import Arrow, Box, Placed, Plan
-from netspec.figure.scene import Point, Rect, around
+from netspec.figure.blocks.routing import rounded
+from netspec.figure.scene import Point, Rect
 
 COLUMN = 16.0  # space in mm between columns of a chain, for the line from one column to the next
 BESIDE = 9.0  # space in mm between drawings that are not columns of one chain
 LANE = 4.0  # distance between the line that joins two columns and its boxes
-ROUND = 1.6  # radius of its corners
 
 TALL = 0.75  # the wanted height of the figure, relative to the side of a square with the same area
 
@@ -42,90 +42,6 @@ def joined(plan: Plan, parts: list[Placed]) -> Placed:
         max(frame.bottom for frame in frames),
     )
     return Placed(canvas, boxes, clusters, arrows)
-
-
-def in_lanes(plan: Plan, placed: Placed) -> Placed:
-    """Draw arrows that skip boxes of the main line in lanes beside it: a level line, a straight one, a level one.
-
-    An arrow stays as the layout engine drew it if its lane would lie farther out than it does.
-    """
-    across = plan.direction in ("right", "left")
-    sizes = {box.id: box for box in plan.boxes}
-    if any(box.level >= 0 for box in plan.boxes):
-        return placed
-
-    def turned(point: Point) -> Point:
-        return Point(point.y, point.x) if across else point
-
-    def flat(rect: Rect) -> Rect:
-        return Rect(rect.top, rect.left, rect.bottom, rect.right) if across else rect
-
-    def box_at(point: Point, width: float, height: float) -> Rect:
-        return flat(Rect(point.x - width / 2, point.y - height / 2, point.x + width / 2, point.y + height / 2))
-
-    rects = {name: box_at(point, sizes[name].width, sizes[name].height) for name, point in placed.boxes.items()}
-    labels = {
-        arrow.id: box_at(middle, arrow.width, arrow.height)
-        for arrow in plan.arrows
-        if (middle := placed.arrows[arrow.id][1]) is not None and arrow.label
-    }
-    frames = [flat(rect) for rect, _ in placed.clusters.values()]
-    arrows = dict(placed.arrows)
-    lanes: list[tuple[str, Rect]] = []  # each with the box where it begins
-    skips = [arrow for arrow in plan.arrows if _skips(arrow, sizes, rects)]
-    for arrow in sorted(skips, key=lambda arrow: abs(rects[arrow.target].top - rects[arrow.source].top)):
-        start, end = rects[arrow.source], rects[arrow.target]
-        xs = [turned(point).x for point in arrows[arrow.id][0]]
-        drawn = 1 if sum(xs) / len(xs) > start.middle.x else -1
-        things = [rect for name, rect in rects.items() if name not in (arrow.source, arrow.target)]
-        things += [rect for name, rect in labels.items() if name != arrow.id]
-        things += [frame for frame in frames if not (frame.overlaps(start) and frame.overlaps(end))]
-        for side in (drawn, -drawn):
-            reach = _lane(start, end, side, things + [rect for _, rect in lanes])
-            lane, most = side * reach, max(drawn * x for x in xs) - drawn * start.middle.x
-            edges = (start.right, end.right) if side > 0 else (start.left, end.left)
-            ways = [
-                Rect(min(lane, edge), rect.middle.y - 0.8, max(lane, edge), rect.middle.y + 0.8)
-                for edge, rect in zip(edges, (start, end), strict=True)
-            ]
-            out = things + [rect for source, rect in lanes if source != arrow.source]
-            into = things + [rect for _, rect in lanes]
-            met = [rect for way, blocks in zip(ways, (out, into), strict=True) for rect in blocks if way.overlaps(rect)]
-            if not met and abs(lane - start.middle.x) <= most + LANE:
-                break
-        else:
-            continue
-        high, low = sorted((start.middle.y, end.middle.y))
-        corners = [Point(edges[0], start.middle.y), Point(lane, start.middle.y), Point(lane, end.middle.y)]
-        label = arrows[arrow.id][1]
-        if label is not None:
-            beside = (arrow.height if across else arrow.width) / 2 + 0.6
-            label = turned(Point(lane + side * beside, (high + low) / 2))
-            labels[arrow.id] = box_at(label, arrow.width, arrow.height)
-        path = _rounded([*corners, Point(edges[1], end.middle.y)])
-        arrows[arrow.id] = tuple(turned(point) for point in path), label
-        lanes.append((arrow.source, Rect(lane - 0.5, high, lane + 0.5, low)))
-    canvas = around([placed.canvas, *(flat(rect) for rect in (*(lane for _, lane in lanes), *labels.values()))])
-    return Placed(canvas, placed.boxes, placed.clusters, arrows)
-
-
-def _lane(start: Rect, end: Rect, side: int, things: list[Rect]) -> float:
-    """Return how far to a side (1: right, -1: left) the nearest lane lies that passes all things between two boxes."""
-    high, low = sorted((start.middle.y, end.middle.y))
-    reach = (max(start.right, end.right) if side > 0 else -min(start.left, end.left)) + LANE
-    for rect in sorted(things, key=lambda rect: rect.left if side > 0 else -rect.right):
-        inner, outer = (rect.left, rect.right) if side > 0 else (-rect.right, -rect.left)
-        if rect.top - 1 < low and rect.bottom + 1 > high and inner - LANE / 2 < reach < outer + LANE:
-            reach = outer + LANE
-    return reach
-
-
-def _skips(arrow: Arrow, sizes: dict[str, Box], rects: dict[str, Rect]) -> bool:
-    """Whether an arrow leads from a box of the main line past other boxes to a box that stands in line with it."""
-    if arrow.straight or arrow.carry or arrow.delay or arrow.back:
-        return False
-    start, end = rects[arrow.source].middle, rects[arrow.target].middle
-    return sizes[arrow.source].line == sizes[arrow.target].line == "main" and abs(start.x - end.x) < 0.5
 
 
 def _size(canvas: Rect, across: bool) -> tuple[float, float]:
@@ -251,7 +167,7 @@ def _carried(
     ]
     beside = (arrow.height if across else arrow.width) / 2 + 0.4
     middle = Point(start.x + beside, start.y + source_half + room / 2) if arrow.label else None
-    return tuple(turned(point) for point in _rounded(corners)), middle and turned(middle)
+    return tuple(turned(point) for point in rounded(corners)), middle and turned(middle)
 
 
 def _outside(plan: Plan, frame: str) -> list[str]:
@@ -262,35 +178,3 @@ def _outside(plan: Plan, frame: str) -> list[str]:
         found.append(frame)
         frame = outer[frame]
     return found
-
-
-def _rounded(corners: list[Point]) -> list[Point]:
-    """Return a polyline with rounded corners, as cubic Bezier segments."""
-    found = [corners[0]]
-    for number, corner in enumerate(corners[1:], 1):
-        before = found[-1]
-        if number == len(corners) - 1:
-            found += _line(before, corner)
-            break
-        after = corners[number + 1]
-        found += _line(before, _toward(corner, before))
-        bend = found[-1]
-        out = _toward(corner, after)
-        found += [_mean(bend, corner), _mean(out, corner), out]
-    return found
-
-
-def _toward(corner: Point, other: Point) -> Point:
-    """Return the point before a corner where its curve begins."""
-    length = abs(other.x - corner.x) + abs(other.y - corner.y)
-    part = min(ROUND, length / 2) / length if length else 0.0
-    return Point(corner.x + (other.x - corner.x) * part, corner.y + (other.y - corner.y) * part)
-
-
-def _line(start: Point, end: Point) -> list[Point]:
-    third = Point(start.x + (end.x - start.x) / 3, start.y + (end.y - start.y) / 3)
-    return [third, Point(2 * third.x - start.x, 2 * third.y - start.y), end]
-
-
-def _mean(a: Point, b: Point) -> Point:
-    return Point((a.x + b.x) / 2, (a.y + b.y) / 2)

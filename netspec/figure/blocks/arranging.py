@@ -173,8 +173,8 @@ def parts_of(plan: Plan) -> list[Plan]:
 def as_u(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow] | None:
     """Set the levels of boxes, and return the arrows with those of the rising half turned; None if no hourglass.
 
-    An hourglass is a chain with at least two skips, each of which starts and ends inside the skip before, as in a
-    U-Net.
+    An hourglass is a chain with skips at two resolutions or more, each of which starts and ends inside the skip before,
+    as in a U-Net.
     """
     order = {box.id: place for place, box in enumerate(boxes)}
     if any(arrow.delay for arrow in arrows) or any(box.cluster for box in boxes):
@@ -185,6 +185,8 @@ def as_u(boxes: list[Box], arrows: list[Arrow]) -> list[Arrow] | None:
     skips.sort(key=lambda arrow: order[arrow.source])
     targets = [order[arrow.target] for arrow in skips]
     if targets != sorted(targets, reverse=True) or len(set(targets)) < len(targets):
+        return None
+    if len({boxes[order[arrow.source]].extent for arrow in skips}) < 2:
         return None
     rise = targets[-1]
     if any(order[arrow.source] >= rise for arrow in skips):

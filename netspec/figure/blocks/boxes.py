@@ -133,7 +133,9 @@ def _box(collapsed: CollapsedGraph, group: NodeGroup) -> Box:
         box.width = max(box.width, collapsed.fit.space(LEAST_WIDTH))
     box.cluster = _cluster_id(collapsed, group.cluster)
     box.layer = layer.path
-    box.tip = f"{layer.path}: {type_words(group.nodes[-1].type, collapsed.lang)}"
+    value = group.nodes[-1].type
+    box.tip = f"{layer.path}: {type_words(value, collapsed.lang)}"
+    box.extent = (*value.space, value.time and value.time.length) if value.space or value.time else (value.maps,)
     return box
 
 
@@ -504,7 +506,7 @@ def scene_of(plan: Plan, placed: Placed) -> Scene:
             nodes[box.id] = _draw_box(canvas, box, "circle" if box.shape == "dot" else box.shape, placed.boxes[box.id])
     for arrow in plan.arrows:
         points, middle = placed.arrows[arrow.id]
-        points = _on_rims(points[::-1] if arrow.back else points, nodes.get(arrow.source), nodes.get(arrow.target))
+        points = _on_rims(points, nodes.get(arrow.source), nodes.get(arrow.target))
         pen = Pen(ink="loop", width=0.365, opacity=0.8) if arrow.delay else Pen(width=HAIR * 1.15)
         source, target = (end if end in nodes else "" for end in (arrow.source, arrow.target))
         canvas.wire(

@@ -40,6 +40,7 @@ class Box:
     width: float = 0.0
     height: float = 0.0
     line: str = ""  # boxes with the same name here are set on one straight line if possible
+    extent: tuple[object, ...] = ()  # the resolution of its value in space and time; without both, its number of values
     level: int = -1  # boxes of the same level stand side by side (for a U shape); -1: no level is asked for
 
 

@@ -1,0 +1,567 @@
+"""Plan -> positions: chains stand on straight lines, parallel branches side by side, skips run in lanes beside them.
+
+A frame is placed first by itself and is then one item among the boxes around it. The items of a frame are taken apart
+into series and parallel parts. All work is done in flow coordinates: u runs across the flow, v along it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+
+from netspec.figure.blocks.plan import Arrow, Placed, Plan
+from netspec.figure.blocks.routing import LANE, Router, rounded
+from netspec.figure.scene import Point, Rect, around
+
+BETWEEN = 7.0  # mm between two branches that stand side by side
+ARMS = 26.0  # mm between the two sides of a U
+WIRE = 1.5  # mm to both sides of a wire that passes a row
+ROW, BUS = 7.5, 3.5  # mm between two rows of boxes; what a line across the flow needs there besides
+LABEL = 5.5  # mm of wire that are seen before and after a label
+PAD, UNDER = 3.4, 1.5  # mm from a frame to what is in it; below its title
+INSET = 2.4  # mm from a frame to its title
+
+
+@dataclass(slots=True, eq=False)
+class Parallel:
+    """Branches between two items, and the arrows that run beside them from the one item to the other."""
+
+    branches: list[list[Element]]
+    before: str = ""
+    after: str = ""
+    skips: list[Arrow] = field(default_factory=list)
+    spine: int = -1  # the branch that stands straight below the item before
+    beside: bool = False  # whether the axis is left free, because only the start of a loop comes from here
+    woven: bool = False  # whether other edges join the branches
+    places: list[float] = field(default_factory=list)  # of the branches, from the axis
+
+
+Element = str | Parallel
+Profile = dict[int, tuple[float, float]]  # row -> how far something reaches to the left and right of its axis there
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """A box or a whole frame: how far it reaches from its axis to both sides, and its length along the flow."""
+
+    left: float
+    right: float
+    long: float
+    drawn: Drawn | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Drawn:
+    """Boxes, frames and arrows at their places, in flow coordinates."""
+
+    boxes: dict[str, Rect] = field(default_factory=dict)
+    frames: dict[str, Rect] = field(default_factory=dict)
+    arrows: dict[str, tuple[list[Point], Rect | None]] = field(default_factory=dict)
+    titles: dict[str, Rect] = field(default_factory=dict)
+
+    def add(self, other: Drawn, u: float, v: float) -> None:
+        self.boxes |= {name: _shifted(rect, u, v) for name, rect in other.boxes.items()}
+        self.frames |= {name: _shifted(rect, u, v) for name, rect in other.frames.items()}
+        self.titles |= {name: _shifted(rect, u, v) for name, rect in other.titles.items()}
+        self.arrows |= {
+            name: ([Point(point.x + u, point.y + v) for point in points], label and _shifted(label, u, v))
+            for name, (points, label) in other.arrows.items()
+        }
+
+    @property
+    def bounds(self) -> Rect:
+        points = [Rect(*point, *point) for points, _ in self.arrows.values() for point in points]
+        labels = [label for _, label in self.arrows.values() if label is not None]
+        return around([*self.boxes.values(), *self.frames.values(), *labels, *points])
+
+
+def place(plan: Plan) -> Placed:
+    """Return the places of all boxes, frames and arrows of a plan whose parts are joined."""
+    flow = _Flow(plan)
+    drawn = flow.level("")
+    sign = -1 if plan.direction in ("up", "left") else 1
+
+    def point(u: float, v: float) -> Point:
+        return Point(sign * v, u) if flow.across else Point(u, sign * v)
+
+    def rect(one: Rect) -> Rect:
+        a, b = point(one.left, one.top), point(one.right, one.bottom)
+        return Rect(min(a.x, b.x), min(a.y, b.y), max(a.x, b.x), max(a.y, b.y))
+
+    frames = {}
+    for cluster in plan.clusters:
+        one = rect(drawn.frames[cluster.id])
+        middle = Point(one.left + INSET + cluster.width / 2, one.top + UNDER / 2 + cluster.height / 2)
+        frames[cluster.id] = one, middle
+    arrows = {
+        name: (tuple(point(*one) for one in rounded(points)), label and point(*label.middle))
+        for name, (points, label) in drawn.arrows.items()
+    }
+    boxes = {name: point(*one.middle) for name, one in drawn.boxes.items()}
+    return Placed(rect(drawn.bounds).grown(2), boxes, frames, arrows)
+
+
+class _Flow:
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.across = plan.direction in ("right", "left")
+        self.order = {box.id: number for number, box in enumerate(plan.boxes)}
+        self.box = {box.id: box for box in plan.boxes}
+        self.size = {b.id: (b.height, b.width) if self.across else (b.width, b.height) for b in plan.boxes}
+        self.label = {a.id: (a.height, a.width) if self.across else (a.width, a.height) for a in plan.arrows if a.label}
+        self.outer = {cluster.id: cluster.parent for cluster in plan.clusters}
+
+    def frames_of(self, box: str) -> list[str]:
+        """Return the frames around a box, the innermost first, and "" for the whole drawing."""
+        found = [self.box[box].cluster]
+        while found[-1]:
+            found.append(self.outer[found[-1]])
+        return found
+
+    def level(self, frame: str) -> Drawn:
+        """Return what stands in a frame, or in the whole drawing, around the axis u = 0."""
+        level = _Level(self, frame)
+        return level.drawn()
+
+    def item(self, name: str) -> Item:
+        if name in self.size:
+            wide, long = self.size[name]
+            return Item(wide / 2, wide / 2, long)
+        inner = self.level(name)
+        cluster = next(one for one in self.plan.clusters if one.id == name)
+        bounds = inner.bounds
+        left, top, right, bottom = bounds.left - PAD, bounds.top - PAD, bounds.right + PAD, bounds.bottom + PAD
+        title = cluster.height + UNDER
+        if self.across:
+            left -= title
+            bottom = max(bottom, top + cluster.width + 2 * INSET)
+        else:
+            sides = {end for a in self.plan.arrows for end in self._through(name, a)}
+            if self.plan.direction == "down":
+                top -= title
+                crossed = "in" in sides
+            else:
+                bottom += title
+                crossed = "out" in sides
+            need = cluster.width + INSET + 2
+            if not crossed:
+                right = max(right, left + cluster.width + 2 * INSET)
+            elif -left < need and right < need:
+                left = -need
+        inner.frames[name] = Rect(left, top, right, bottom)
+        inner.titles[name] = self._title(inner.frames[name], cluster.width, cluster.height)
+        found = Drawn()
+        found.add(inner, 0, -top)
+        return Item(-left, right, bottom - top, found)
+
+    def _title(self, frame: Rect, width: float, height: float) -> Rect:
+        """Return where the title of a frame stands, which is at the upper left of the page."""
+        if self.across:
+            start = frame.top + INSET if self.plan.direction == "right" else frame.bottom - INSET - width
+            return Rect(frame.left, start, frame.left + height, start + width)
+        left = frame.left + INSET
+        top = frame.top if self.plan.direction == "down" else frame.bottom - height
+        right = left if left + width < 0 else frame.right - INSET - width if frame.right - width > INSET else left
+        return Rect(right, top, right + width, top + height)
+
+    def _through(self, frame: str, arrow: Arrow) -> list[str]:
+        source, target = frame in self.frames_of(arrow.source), frame in self.frames_of(arrow.target)
+        return ["in"] if target and not source else ["out"] if source and not target else []
+
+
+class _Level:
+    """What stands in one frame: items, and the arrows between them."""
+
+    def __init__(self, flow: _Flow, frame: str) -> None:
+        self.flow = flow
+        plan = flow.plan
+        self.holder: dict[str, str] = {}  # box -> the item that is or contains it
+        for box in plan.boxes:
+            around_ = [box.id, *flow.frames_of(box.id)]
+            if frame in around_:
+                self.holder[box.id] = around_[around_.index(frame) - 1]
+        order: dict[str, int] = {}
+        for box in plan.boxes:
+            if box.id in self.holder:
+                order.setdefault(self.holder[box.id], flow.order[box.id])
+        self.order = order
+        self.arrows = [a for a in plan.arrows if not a.carry and self._own(a)]
+        self.level_of = {flow.box[name].level: name for name in order if name in flow.box}
+        self.u_shape = any(number >= 0 for number in self.level_of)
+        self.edges: dict[tuple[str, str], list[Arrow]] = {}
+        for arrow in self.arrows:
+            ends = self.holder[arrow.source], self.holder[arrow.target]
+            if self.u_shape and arrow.back:
+                ends = ends[1], ends[0]
+            elif arrow.delay > 0 and order[ends[0]] > order[ends[1]]:
+                continue
+            if ends[0] != ends[1]:
+                self.edges.setdefault(ends, []).append(arrow)
+        self.nodes = self._sorted()
+        self.succ: dict[str, list[str]] = {name: [] for name in self.nodes}
+        self.pred: dict[str, list[str]] = {name: [] for name in self.nodes}
+        place = {name: number for number, name in enumerate(self.nodes)}
+        for source, target in list(self.edges):
+            if place[source] < place[target]:
+                self.succ[source].append(target)
+                self.pred[target].append(source)
+            else:
+                del self.edges[source, target]
+        self.items = {name: flow.item(name) for name in self.nodes}
+        self.aside: set[str] = set()  # the arrows to a branch beside a straight one
+        self.lanes: dict[str, float] = {}  # arrow -> the u of its lane
+        self.rank: dict[str, int] = {}
+        self.u: dict[str, float] = {}
+
+    def _own(self, arrow: Arrow) -> bool:
+        """Whether an arrow joins two items of this level, or runs from a box of it to itself."""
+        if arrow.source not in self.holder or arrow.target not in self.holder:
+            return False
+        one, other = self.holder[arrow.source], self.holder[arrow.target]
+        return one != other or (arrow.source == arrow.target and one == arrow.source)
+
+    def _sorted(self) -> list[str]:
+        """Return the items in topological order, as near to the author's order as possible."""
+        waits = dict.fromkeys(self.order, 0)
+        after: dict[str, list[str]] = {name: [] for name in self.order}
+        for source, target in self.edges:
+            waits[target] += 1
+            after[source].append(target)
+        found: dict[str, None] = {}
+        ready = [(number, name) for name, number in self.order.items() if not waits[name]]
+        heapify(ready)
+        while len(found) < len(self.order):
+            # in a circle, which an edge closes that then counts as running back, the author's order decides
+            name = heappop(ready)[1] if ready else next(name for name in self.order if name not in found)
+            if name in found:
+                continue
+            found[name] = None
+            for target in after[name]:
+                waits[target] -= 1
+                if not waits[target]:
+                    heappush(ready, (self.order[target], target))
+        return list(found)
+
+    # ---- series and parallel parts
+
+    def drawn(self) -> Drawn:
+        if self.u_shape:
+            self._as_u()
+        else:
+            self._ranks({})
+            whole = self._whole(self.nodes)
+            self._settle(whole)
+            self._across(whole)
+            self._stand(whole, 0.0)
+        return self._routed(self._rows())
+
+    def _whole(self, nodes: list[str], alone: bool = False) -> list[Element]:
+        """Return items as one series; those that no edges join stand side by side in it."""
+        parts = [self._series(part, alone) for part in self._parts(nodes)]
+        return parts[0] if len(parts) == 1 else [Parallel(parts)] if parts else []
+
+    def _parts(self, nodes: list[str]) -> list[list[str]]:
+        """Split items into those that edges among them join."""
+        left = set(nodes)
+        found = []
+        for name in nodes:
+            if name not in left:
+                continue
+            part, waiting = set(), [name]
+            while waiting:
+                one = waiting.pop()
+                if one in left:
+                    left.remove(one)
+                    part.add(one)
+                    waiting += [other for other in (*self.succ[one], *self.pred[one]) if other in left]
+            found.append([one for one in nodes if one in part])
+        return found
+
+    def _series(self, nodes: list[str], alone: bool = False) -> list[Element]:
+        """Return joined items as a series; with `alone`, edges that enter or leave it in the middle do not count.
+
+        An item through which all paths run stands on the axis. What lies between two such items is a parallel part.
+        """
+        if len(nodes) == 1:
+            return [nodes[0]]
+        place = {name: number for number, name in enumerate(nodes)}
+
+        def far(name: str) -> int:
+            inside = [place[other] for other in self.succ[name] if other in place]
+            leaves = not inside or (not alone and len(inside) < len(self.succ[name]))
+            return len(nodes) if leaves else max(inside)
+
+        def enters(name: str) -> bool:
+            inside = [other for other in self.pred[name] if other in place]
+            return not inside or (not alone and len(inside) < len(self.pred[name]))
+
+        last = max(number for name, number in place.items() if enters(name))
+        reached, cuts = 0, []
+        for number, name in enumerate(nodes):
+            if reached <= number and last <= number:
+                cuts.append(number)
+            reached = max(reached, far(name))
+        if not cuts:
+            return [self._woven(nodes)] if alone else self._series(nodes, True)
+        found: list[Element] = []
+        for start, end in zip([-1, *cuts], [*cuts, len(nodes)], strict=True):
+            between = nodes[start + 1 : end]
+            if between:
+                found.append(self._between(between, nodes[start] if start >= 0 else "", (nodes + [""])[end]))
+            if end < len(nodes):
+                found.append(nodes[end])
+        return found
+
+    def _between(self, nodes: list[str], before: str, after: str) -> Parallel:
+        """Return what lies between two items as branches in the order in which the item after reads them."""
+
+        def read(part: list[str]) -> tuple[int, int]:
+            reads = [self.arrows.index(a) for name in part for a in self.edges.get((name, after), ())]
+            return min(reads, default=0) if before or not inputs else 0, self.order[part[0]]
+
+        inputs = all(any(self._shape(name) == "pill" for name in part) for part in self._parts(nodes))
+
+        parts = sorted(self._parts(nodes), key=read)
+        skips = self.edges.get((before, after), [])
+        found = Parallel([self._series(part) for part in parts], before, after, list(skips))
+        into = [arrow for name in nodes for arrow in self.edges.get((name, after), ())]
+        found.beside = not before and bool(into) and all(arrow.delay < 0 for arrow in into)
+        if len(parts) == 2:
+            depth = [max(self.rank[name] for name in part) - min(self.rank[name] for name in part) for part in parts]
+            bare = [all(self._is_text(name) for name in part) for part in parts]
+            for number in (0, 1):
+                if bare[1 - number] > bare[number] or (
+                    depth[number] > depth[1 - number] + 1 and len(parts[1 - number]) == 1
+                ):
+                    found.spine = number
+        return found
+
+    def _is_text(self, name: str) -> bool:
+        return name in self.flow.box and self.flow.box[name].shape == "text"
+
+    def _woven(self, nodes: list[str]) -> Parallel:
+        """Return items that are not in series or parallel: the longest path is straight, the rest stands beside it."""
+        best: dict[str, list[str]] = {}
+        inside = set(nodes)
+        for name in nodes:
+            ways = [best[other] for other in self.pred[name] if other in inside]
+            best[name] = [*max(ways, key=lambda way: (len(way), -self.order[way[0]]), default=[]), name]
+        spine = max(best.values(), key=len)
+        parts = [spine, *self._parts([name for name in nodes if name not in set(spine)])]
+        parts.sort(key=lambda part: self.order[part[0]])
+        branches: list[list[Element]] = [[*part] if part is spine else self._series(part) for part in parts]
+        return Parallel(
+            branches,
+            spine=parts.index(spine) if len(parts) % 2 and parts.index(spine) == len(parts) // 2 else -1,
+            woven=True,
+        )
+
+    # ---- along the flow
+
+    def _ranks(self, same: Mapping[str, str]) -> None:
+        """Give each item the first row that lies after all items it reads; with `same`, some items share a row."""
+        groups: dict[str, list[str]] = {}
+        for name in self.nodes:
+            groups.setdefault(same.get(name, name), []).append(name)
+        reads = {
+            group: {same.get(p, p) for name in names for p in self.pred[name]} - {group}
+            for group, names in groups.items()
+        }
+        done: dict[str, int] = {}
+        while len(done) < len(groups):
+            ready = [group for group in groups if group not in done and reads[group] <= done.keys()]
+            for group in ready or [next(group for group in groups if group not in done)]:
+                done[group] = 1 + max((done.get(p, -1) for p in reads[group]), default=-1)
+        for name in self.nodes:  # a learned value, or what a loop starts with, stands close to its reader
+            if not (self.pred[name] or same or self._shape(name) == "pill"):
+                done[name] = min((done[after] for after in self.succ[name]), default=1) - 1
+        if same:  # in a U all boxes stand as low as they can
+            last = max(done.values())
+            for group in sorted(groups, key=lambda group: -done[group]):
+                after = {same.get(n, n) for name in groups[group] for n in self.succ[name]} - {group}
+                done[group] = min((done[n] for n in after), default=last + 1) - 1
+        self.rank = {name: done[same.get(name, name)] for name in self.nodes}
+
+    def _settle(self, series: list[Element]) -> None:
+        """Move branches that are shorter than others to the middle of their room."""
+        for part in series:
+            if isinstance(part, str):
+                continue
+            for branch in part.branches:
+                names = set(_names(branch))
+                room = [
+                    self.rank[to] - self.rank[name] - 1 for name in names for to in self.succ[name] if to not in names
+                ]
+                slack = min(room, default=0)
+                if part.before and part.after:
+                    slack //= 2
+                elif part.before or any(self._shape(name) == "pill" or set(self.pred[name]) - names for name in names):
+                    slack = 0
+                for name in () if part.woven else names:
+                    self.rank[name] += slack
+                self._settle(branch)
+
+    def _shape(self, name: str) -> str:
+        return self.flow.box[name].shape if name in self.flow.box else "frame"
+
+    # ---- across the flow
+
+    def _across(self, series: list[Element]) -> Profile:
+        """Return how far a series reaches to the left and right of its axis in each row, and place its branches."""
+        found: Profile = {}
+        for part in series:
+            found = _wider(found, self._profile(part) if isinstance(part, str) else self._abreast(part))
+        return _wider(found, dict.fromkeys(range(min(found, default=0), max(found, default=-1) + 1), (WIRE, WIRE)))
+
+    def _profile(self, name: str) -> Profile:
+        """Return how far an item and the labels of its arrows reach."""
+        item, row = self.items[name], self.rank[name]
+        found: Profile = {row: (item.left, item.right)}
+        for source, target in [(name, to) for to in self.succ[name]] + [(of, name) for of in self.pred[name]]:
+            rows = self.rank[source], self.rank[target]
+            if rows[1] != rows[0] + 1 or name != (source if len(self.succ[source]) == 1 else target):
+                continue
+            for arrow in self.edges[source, target]:
+                if arrow.id in self.flow.label:
+                    wide = self.flow.label[arrow.id][0] + 1
+                    sides = (wide, WIRE) if self.flow.across else (WIRE, wide)
+                    found = _wider(found, dict.fromkeys(rows, sides))
+        return found
+
+    def _abreast(self, part: Parallel) -> Profile:
+        """Place branches side by side, as near to each other as their boxes in each row allow."""
+        gap = BETWEEN * max(self.flow.plan.gap, 0.4)
+        ends = [self.rank[name] if name else None for name in (part.before, part.after)]
+        sizes = []
+        for branch in part.branches:
+            size = self._across(branch)
+            rows = range(min(size) if ends[0] is None else ends[0] + 1, max(size) + 1 if ends[1] is None else ends[1])
+            sizes.append(_wider(size, dict.fromkeys(rows, (WIRE, WIRE))))
+        places = [0.0]
+        for number, size in enumerate(sizes[1:], 1):
+            near = [
+                at + before[row][1] + gap + size[row][0]
+                for at, before in zip(places, sizes[:number], strict=True)
+                for row in size.keys() & before.keys()
+            ]
+            places.append(max([places[-1] + gap, *near]))
+        middle = len(places) // 2
+        axis = places[part.spine] if part.spine >= 0 else places[middle]
+        if part.spine < 0 and len(places) % 2 == 0:
+            axis = (places[middle - 1] + places[middle]) / 2
+        if part.beside:
+            axis = -max(left for left, _ in sizes[0].values()) - gap
+        part.places = [one - axis for one in places]
+        for number, branch in enumerate(part.branches):
+            if part.before and part.spine not in (-1, number):
+                self.aside |= {a.id for name in _names(branch) for a in self.edges.get((part.before, name), ())}
+        found: Profile = {}
+        for at, size in zip(part.places, sizes, strict=True):
+            found = _wider(found, {row: (left - at, right + at) for row, (left, right) in size.items()})
+        for arrow in part.skips:
+            right = max(right for _, right in found.values())
+            right = max(right, *(self.items[name].right for name in (part.before, part.after))) + LANE
+            self.lanes[arrow.id] = right
+            right += self.flow.label[arrow.id][0] + 1.5 if arrow.id in self.flow.label else 0.0
+            rows = range(self.rank[part.before], self.rank[part.after] + 1)
+            found = _wider(found, dict.fromkeys(rows, (WIRE, right)))
+        return found
+
+    def _stand(self, series: list[Element], u: float) -> None:
+        for part in series:
+            if isinstance(part, str):
+                self.u[part] = u
+                continue
+            for place_, branch in zip(part.places, part.branches, strict=True):
+                self._stand(branch, u + place_)
+            for arrow in part.skips:
+                self.lanes[arrow.id] += u
+
+    # ---- the U of an hourglass
+
+    def _as_u(self) -> None:
+        """Place the falling half left, the rising half right, and what lies between them below."""
+        box = self.flow.box
+        falls = [name for name in self.nodes if box[name].level >= 0 and box[name].line != "rise"]
+        turn = max(self.order[name] for name in falls)
+        halves: tuple[list[str], list[str], list[str]] = ([], [], [])
+        for name in self.nodes:
+            rising = box[name].line == "rise"
+            halves[2 if rising else 0 if self.order[name] <= turn else 1].append(name)
+        self._ranks({name: f"level {box[name].level}" for name in self.nodes if box[name].level >= 0})
+        wholes = [self._whole(half, True) for half in halves]
+        sizes = [_reach(self._across(whole)) for whole in wholes]
+        apart = max(sizes[0][1] + sizes[2][0] + ARMS * max(self.flow.plan.gap, 0.4), sizes[1][0] + sizes[1][1] + 8)
+        for whole, u in zip(wholes, (0.0, apart / 2, apart), strict=True):
+            self._stand(whole, u)
+
+    # ---- rows
+
+    def _rows(self) -> Drawn:
+        """Place the items in rows along the flow."""
+        flow = self.flow
+        gap = ROW * max(flow.plan.gap, 0.6)
+        count = 1 + max(self.rank.values())
+        long = [0.0] * count
+        for name in self.nodes:
+            long[self.rank[name]] = max(long[self.rank[name]], self.items[name].long)
+        space, bus = [gap] * count, [0.0] * count
+        for (source, target), arrows in self.edges.items():
+            low, high = self.rank[source], self.rank[target]
+            if low == high:
+                continue
+            for arrow in arrows:
+                if arrow.id in self.lanes:
+                    continue
+                if arrow.id in flow.label:
+                    space[high - 1] = max(space[high - 1], flow.label[arrow.id][1] + LABEL)
+                if abs(self.u[source] - self.u[target]) > 0.1:
+                    if self._shape(target) != "circle":
+                        bus[high - 1 if len(self.succ[source]) == 1 else low] = BUS
+        found = Drawn()
+        v = [0.0]
+        for number in range(count - 1):
+            v.append(v[-1] + long[number] + space[number] + bus[number])
+        for name in self.nodes:
+            item, u = self.items[name], self.u[name]
+            top = v[self.rank[name]] + (long[self.rank[name]] - item.long) / 2
+            if item.drawn is not None:
+                found.add(item.drawn, u, top)
+            else:
+                wide = flow.size[name][0] / 2
+                found.boxes[name] = Rect(u - wide, top, u + wide, top + item.long)
+        return found
+
+    def _routed(self, found: Drawn) -> Drawn:
+        flow = self.flow
+        shapes = {name: flow.box[name].shape for name in found.boxes}
+        router = Router(found.boxes, found.frames, found.titles, found.arrows, shapes, flow.label, flow.frames_of)
+        router.across, router.sideways, router.aside = flow.across, self.u_shape, self.aside
+        router.route(self.arrows, self.lanes)
+        return found
+
+
+def _names(series: Iterable[Element]) -> list[str]:
+    found = []
+    for part in series:
+        found += [part] if isinstance(part, str) else [name for branch in part.branches for name in _names(branch)]
+    return found
+
+
+def _wider(one: Profile, other: Profile) -> Profile:
+    """Return a profile that contains two others."""
+    found = dict(one)
+    for row, (left, right) in other.items():
+        most = found.get(row, (left, right))
+        found[row] = max(left, most[0]), max(right, most[1])
+    return found
+
+
+def _reach(profile: Profile) -> tuple[float, float]:
+    sides = [*profile.values(), (0.0, 0.0)]
+    return max(left for left, _ in sides), max(right for _, right in sides)
+
+
+def _shifted(rect: Rect, u: float, v: float) -> Rect:
+    return Rect(rect.left + u, rect.top + v, rect.right + u, rect.bottom + v)
