@@ -13,6 +13,9 @@ from netspec.figure.settings import LEAST_LINE, LEAST_TYPE, TYPE, FigureSettings
 from netspec.figure.views import VIEWS
 
 POINT = 25.4 / 72  # mm
+# how much larger letters may be than the usual type where no size is asked for and there is room, up to which height
+MOST, FILLED = 1.25, 0.75
+BALANCING, SAME = 4, 1.06  # steps to find the narrowest rows; heights that differ less are the same, notes included
 LESS = ("only", "depth = 1", "max_units = 3", "steps = 2", "table = false")  # settings with which a view draws less
 
 
@@ -61,10 +64,19 @@ def laid_out(
         The first figure whose letters have the size that is asked for; else the first that can be read; else the one
         with the largest letters.
     """
-    best, scale = _chosen(page, base, ways, lambda settings: draw(replace(settings, **sketch)))
+
+    def sketched(settings: FigureSettings) -> Scene:
+        return draw(replace(settings, **sketch))
+
+    best, scale = _chosen(page, base, ways, sketched)
+    if scale is not None and not math.isinf(best.settings.fit.width):
+        best = _balanced(best, sketched, page.height / scale)
     scene = draw(best.settings) if sketch else best.scene
     if scale is None:
         return Laid(scene, page.width)
+    if not page.type:  # room that is left makes the letters larger
+        high = FILLED * page.height / scene.canvas.height
+        scale = max(scale, min(page.width / scene.canvas.width, high, MOST * best.asked))
     items = tuple(_visible(item, LEAST_LINE * POINT / scale) for item in scene.items)
     more = 0.0 if math.isinf(page.width) else (page.width / scale - scene.canvas.width) / 2
     canvas = scene.canvas._replace(left=scene.canvas.left - more, right=scene.canvas.right + more)
@@ -92,6 +104,27 @@ def _chosen(
     best = next((one for one in tries if one.most >= one.read), None)
     best = best or min(tries, key=lambda one: one.read / one.most)
     return best, best.most
+
+
+def _balanced(best: Try, draw: Callable[[FigureSettings], Scene], room: float) -> Try:
+    """Return a figure in rows with rows of about equal length: the narrowest with as many rows, or as high."""
+    low, high = best.scene.canvas.width / 2, best.settings.fit.width
+    least, rows = best.scene.canvas.width, _carried(best.scene)
+    most = room if rows else best.scene.canvas.height * SAME
+    for _ in range(BALANCING):
+        width = (low + high) / 2
+        settings = replace(best.settings, fit=best.settings.fit._replace(width=width))
+        scene = draw(settings)
+        if _carried(scene) == rows and scene.canvas.height <= most and scene.canvas.width <= least:
+            best, high, least = replace(best, scene=scene, settings=settings), width, scene.canvas.width
+        else:
+            low = width
+    return best
+
+
+def _carried(scene: Scene) -> int:
+    """Return how many arrows lead from the end of a row to the begin of the next."""
+    return sum("carry" in wire.classes for wire in scene.wires)
 
 
 def _visible(item: Item, least: float) -> Item:

@@ -23,6 +23,7 @@ _WORDS: Final = {
     "f. maps": {"en": "f. maps", "ko": "맵"},
     "layer": {"en": "layer", "ko": "층"},
     "convolution": {"en": "convolution", "ko": "컨볼루션"},
+    "transposed": {"en": "transposed convolution", "ko": "전치 컨볼루션"},
     "full": {"en": "full connection", "ko": "완전 연결"},
     "not drawn": {"en": "not drawn: {count}, at most {value}", "ko": "그리지 않은 가중치 {count}개: 최대 {value}"},
     "more filters": {"en": "and {count} more", "ko": "외 {count}개"},

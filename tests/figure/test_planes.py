@@ -8,6 +8,7 @@ import pytest
 
 import netspec
 from netspec.figure.scene import Node, Polygon, Rect, Scene, Wire
+from tests.conftest import ROOT
 from tests.figure.drawn import near, of
 
 
@@ -37,6 +38,43 @@ def cells(part: Rect, map_: Rect, rows: int, columns: int) -> tuple[float, float
 
 def cone(scene: Scene, name: str) -> list[Wire]:
     return [wire for wire in scene.wires if wire.id.startswith(f"{name}.cone.")]
+
+
+LINES = """
+net n {
+  input  x: 3@64x64
+  hidden a: 8 filters 3x3 -> maxpool(2x2) -> 16 filters 5x5 (groups = 8) -> maxpool(2x2)
+  hidden b: 16 filters 3x3 (transposed = true) -> maxpool(3x3) "a caption"
+  hidden c: 30 perceptrons -> relu -> 20 perceptrons
+  output y: 10 perceptrons
+}
+"""
+
+
+def test_words_below_planes_have_one_baseline_and_one_way_of_saying() -> None:
+    net = netspec.parse(LINES).net()
+    for width in (None, "page"):
+        scene = net.render(view="planes", width=width).scene
+        said = [text for text in scene.texts if text.id.endswith(".does")]
+        assert [text.plain.replace("\n", " ") for text in said] == [
+            "convolution 3×3", "max pooling 2×2", "convolution 5×5", "max pooling 2×2",
+            "a caption", "max pooling 3×3", "full connection", "full connection", "full connection",
+        ]  # fmt: skip
+        rows = 1 + sum("carry" in wire.classes for wire in scene.wires)
+        assert len({round(text.y, 3) for text in said}) == rows
+        for one, other in itertools.combinations(said, 2):
+            assert not one.box.overlaps(other.box)
+        (notes,) = [text.plain for text in scene.texts if "notes" in text.classes]
+        assert "max pooling" not in notes  # its name stands below the planes, also beside a caption
+
+
+def test_rows_of_planes_are_about_equally_long() -> None:
+    scene = netspec.load(ROOT / "specs/post/lenet.net").net().render(width="page").scene
+    carried = [wire for wire in scene.wires if "carry" in wire.classes]
+    ends = [max(point.x for point in wire.points) for wire in carried]
+    ends.append(max(item.box.right for item in scene if item.layer == "OUTPUT"))
+    assert len(ends) == 2
+    assert min(ends) > 0.85 * max(ends)
 
 
 @pytest.mark.parametrize("side", [32, 64, 227, 1024])

@@ -11,7 +11,7 @@ from itertools import pairwise
 from netspec.figure.scene import HAIR, Node, Pen, Point, Polygon, Rect, Scene, Value, around
 from netspec.figure.scene.canvas import Canvas
 from netspec.figure.scene.tex import Line
-from netspec.figure.scene.typeset import paragraph, text_box, widest, words
+from netspec.figure.scene.typeset import line_width, paragraph, text_box, widest, words, wrapped
 from netspec.figure.settings import FigureSettings, Fit
 from netspec.figure.stages import Stage, extent, number, stages_of
 from netspec.figure.strings import say
@@ -30,7 +30,7 @@ TALL, TENFOLD = 0.4, 0.2  # height of a bar of one unit, and what a tenfold adds
 BARS = (32.0, 56.0)  # least and largest height that is taken as the tallest stack's when bars are measured
 BETWEEN = 11.0  # distance between two bars
 LABEL, WORDS, LEADING = 3.4, 3.7, 1.18  # size of labels, of the text under the drawing; line height in sizes
-ROW = 5.2  # height of one line of the text under the drawing
+ROW, WORDS_APART = 5.2, 2.5  # height of one line of the text under the drawing; least distance of two such texts
 ROWS_APART = 9.0  # from a row of stacks to the next, and the room at its end for the arrow to the next
 LEAST_STEP = 0.8  # what remains of STEP on a page with little room
 THIN = Pen(width=HAIR * 1.3)
@@ -56,6 +56,8 @@ class Stack:
     leads_by_lines: bool = False  # whether a line to the next stack may rise from the upper right corner
     letters: float = LABEL
     again: bool = False  # whether it is drawn a second time, at the begin of a row
+    says: tuple[Line, ...] = ()  # the words for what computes it
+    own: bool = True  # whether these are netspec's, which may be broken and ask for room, not the user's
 
     @property
     def id(self) -> str:
@@ -116,9 +118,7 @@ def planes(graph: Graph, settings: FigureSettings) -> Scene:
     """Draw a net that is a chain of maps and layers. Raises Unsuitable if the net is no such chain."""
     canvas = Canvas()
     before: Stack | None = None
-    stages = stages_of(graph)
-    said = {stage.id: text for stage, text in zip(stages[1:], settings.captions or (), strict=False)}
-    for row in _rows(stages, settings):
+    for row in _rows(stages_of(graph), settings):
         if before is not None:
             low = canvas.box().bottom
             top = min(box.top for stack in row for box in stack.outline())
@@ -129,7 +129,7 @@ def planes(graph: Graph, settings: FigureSettings) -> Scene:
             _draw(canvas, stack, settings)
         for turn, (one, other) in enumerate(pairwise(row)):
             _join(canvas, one, other, turn)
-        _operations(canvas, row, settings, said)
+        _operations(canvas, row, settings)
         before = row[-1]
     canvas.clear("title")
     canvas.clear("caption")
@@ -147,6 +147,8 @@ def _rows(stages: list[Stage], settings: FigureSettings) -> list[list[Stack]]:
     for place, stage in enumerate(stages):
         lines = place + 1 < len(stages) and _rises(stage, stages[place + 1])
         stack = _stack(stage, scale, tallest, settings, lines)
+        if place:
+            stack.says, stack.own = _said(stage, place, settings)
         _push(rows[-1], stack, fit)
         wide = max(box.right for box in stack.outline()) + (ROWS_APART if place + 1 < len(stages) else 0.0)
         if wide > fit.width and len(rows[-1]) > 2:
@@ -274,6 +276,11 @@ def _push(stacks: list[Stack], stack: Stack, fit: Fit) -> None:
         for _, above, right, below in earlier:
             if right > near and below > top - 1.0 and bottom > above - 1.0:
                 shift, near = right + gap - left, right
+    rows = not math.isinf(fit.width)
+    if len(stacks) > 1 and (rows or stack.own or stacks[-1].own):  # the words below stand side by side
+        size = fit.letters(WORDS)
+        room = (widest(stack.says, size) + widest(stacks[-1].says, size)) / 2 + WORDS_APART
+        shift = max(shift, 2 * (_gap(stacks[-2], stacks[-1]) + room - _gap(stacks[-1], stack)))
     stack.x = shift
 
 
@@ -421,26 +428,26 @@ def _cells(map_: Rect, of_map: tuple[float, float], rows: range, columns: range)
 # ---- the text under the drawing
 
 
-def _operations(canvas: Canvas, stacks: list[Stack], settings: FigureSettings, given: dict[str, str]) -> None:
+def _operations(canvas: Canvas, stacks: list[Stack], settings: FigureSettings) -> None:
     """Write the operation between each two neighbouring stages under the drawing, or what the spec says instead.
 
-    Texts that would overlap go into further rows. A tick leads from each text up to the gap between its stages.
+    Texts of the user that would overlap in a single row of stacks go into further rows. A tick leads from each up to
+    the gap between its stages.
     """
-    if settings.captions == ():
-        return
     size = settings.fit.letters(WORDS)
     bottom = max(max(box.bottom for box in stack.outline()) for stack in stacks) + 4.0
-    ends: list[float] = []
+    placed: list[Rect] = []
     for before, after in pairwise(stacks):
-        text = given.get(after.stage.id) or after.stage.caption or _done(after.stage, settings.lang)
-        line = paragraph(" ".join(text.splitlines()))[0]
-        half = widest((line,), size) / 2
-        x = _gap(before, after)
-        row = next((k for k, end in enumerate(ends) if x - half > end + 2.5), len(ends))
-        ends[row : row + 1] = [x + half]
-        y = bottom + row * settings.fit.letters(ROW) + size
-        path = after.stage.layer.path
-        canvas.text(f"{after.stage.id}.does", (line,), x, y, size, classes=("caption",), layer=path)
+        if not after.says:
+            continue
+        x, y, path = _gap(before, after), bottom + size, after.stage.layer.path
+        half, high = widest(after.says, size) / 2, size * LEADING * (len(after.says) - 1)
+        while any(box.overlaps(Rect(x - half, y - size, x + half, y + high)) for box in placed):
+            y += settings.fit.letters(ROW)
+        apart = half + WORDS_APART - 0.01
+        placed.append(Rect(x - apart, y - size, x + apart, y + high))
+        name = f"{after.stage.id}.does"
+        canvas.text(name, after.says, x, y, size, classes=("caption",), layer=path, leading=LEADING)
         top = max(
             (box.bottom for stack in (before, after) for box in stack.outline() if box.left < x < box.right),
             default=0.0,
@@ -449,10 +456,33 @@ def _operations(canvas: Canvas, stacks: list[Stack], settings: FigureSettings, g
         canvas.wire("", "", tick, pen=THIN, head=False, id=f"{after.stage.id}.tick", classes=("tick",), layer=path)
 
 
+def _said(stage: Stage, place: int, settings: FigureSettings) -> tuple[tuple[Line, ...], bool]:
+    """Return the words below the gap before a stage, and whether they are netspec's own: its name and its size."""
+    given = user_words(stage, place, settings)
+    if settings.captions == ():
+        return (), True
+    if given:
+        return (paragraph(" ".join(given.splitlines()))[0],), False
+    text = _done(stage, settings.lang)
+    name, _, last = text.rpartition(" ")
+    if last[:1].isdigit():  # a size
+        return (words(name), words(last)), True
+    return wrapped(text, max(line_width(words(word), 1.0) for word in text.split(" ")), 1.0), True
+
+
+def user_words(stage: Stage, place: int, settings: FigureSettings) -> str:
+    """Return the words that the user gives for the step before the stage number `place`; "" if there are none."""
+    captions = settings.captions or ()
+    return (captions[place - 1] if 0 < place <= len(captions) else "") or stage.caption
+
+
 def _done(stage: Stage, lang: str) -> str:
-    """Return what a step does, in a word of the field if there is one for it, else by its own name."""
+    """Return what a step does, in the words of the field with the size of its window, or by its own name."""
     op = stage.node.op
-    return say("convolution" if op.wiring == "window" else "full", lang) if op.weighted_sum else op.title(lang)
+    if stage.does == "filters" and stage.windows is not None:
+        name = say("transposed" if stage.windows.turned else "convolution", lang)
+        return f"{name} {'×'.join(map(str, stage.windows.kernel))}"
+    return say("full", lang) if op.dense else op.title(lang)
 
 
 def _gap(before: Stack, after: Stack) -> float:

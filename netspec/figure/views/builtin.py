@@ -163,10 +163,11 @@ class Planes(View):
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
         """Return what stacks show: how many maps there are, the window of a step, and what is written below it."""
         from netspec.figure.stages import stages_of
+        from netspec.figure.stages.planes import user_words
 
-        op = node.op
-        named = drawing.settings.captions is None and not drawing.graph.layers[node.layer].caption
-        named = named and any(stage.node is node for stage in stages_of(drawing.graph))
+        op, settings = node.op, drawing.settings
+        stages = [] if settings.captions == () else list(enumerate(stages_of(drawing.graph)))
+        named = any(stage.node is node and not user_words(stage, place, settings) for place, stage in stages)
         if op.weighted_sum or named or (op.effect == "order" and titled(op) == {NAME}):
             return titled(op)
         return titled(op) - {NAME} if op.wiring in ("window", "full") else frozenset()
