@@ -268,6 +268,24 @@ class Image:
 Item = Node | Polygon | Wire | Dots | Text | Image
 
 
+def crosses(a: Point, b: Point, place: Rect) -> bool:
+    """Whether a segment passes through a rectangle, by the algorithm of Liang and Barsky."""
+    low, high = 0.0, 1.0
+    for start, step, first, last in (
+        (a.x, b.x - a.x, place.left, place.right),
+        (a.y, b.y - a.y, place.top, place.bottom),
+    ):
+        if not step:
+            if not first <= start <= last:
+                return False
+            continue
+        one, two = sorted(((first - start) / step, (last - start) / step))
+        low, high = max(low, one), min(high, two)
+        if low > high:
+            return False
+    return True
+
+
 def along(wire: Wire, steps: int = 12) -> list[Point]:
     """Return points along a wire: `steps` points for each straight or curved segment, and the last point."""
     found: list[Point] = []

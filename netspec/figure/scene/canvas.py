@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from netspec.figure.scene import (
     HAIRLINE,
@@ -29,6 +30,7 @@ from netspec.figure.scene import (
     Wire,
     along,
     canvas_of,
+    crosses,
     layout,
 )
 from netspec.figure.scene.tex import Line
@@ -294,10 +296,9 @@ class Canvas:
             if kind not in text.classes:
                 continue
             box = text.box.grown(0.3)
-            near = [wire for wire, around in wires if around.overlaps(box)]
-            if any(
-                box.grown(0.2).overlaps(Rect(*point, *point).grown(0.1)) for wire in near for point in along(wire, 250)
-            ):
+            near = [wire for wire, own in wires if own.overlaps(box)]
+            around = box.grown(0.3)
+            if any(crosses(a, b, around) for wire in near for a, b in pairwise(along(wire, 24 if wire.curved else 1))):
                 ground = f"{text.id}.ground"
                 self.polygon(ground, box.corners, front=True, pen=None, fill=fill, classes=("ground",))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
-from netspec.figure.scene import Item, Node, Pen, Point, Rect, Scene, Text, Weight, Wire, canvas_of
+from netspec.figure.scene import Item, Node, Pen, Point, Rect, Scene, Text, Weight, Wire, canvas_of, crosses
 from netspec.figure.scene.tex import Line
 from netspec.figure.scene.typeset import line_width, symbol, upright, words
 from netspec.figure.settings import FigureSettings
@@ -174,22 +175,4 @@ def _touches(item: Item, place: Rect) -> bool:
         return item.box.overlaps(place)
     if not item.box.grown(0.1).overlaps(place):
         return False
-    return any(_crosses(item.points[number], item.points[number + 1], place) for number in range(len(item.points) - 1))
-
-
-def _crosses(a: Point, b: Point, place: Rect) -> bool:
-    """Whether a segment passes through a rectangle, by the algorithm of Liang and Barsky."""
-    low, high = 0.0, 1.0
-    for start, step, first, last in (
-        (a.x, b.x - a.x, place.left, place.right),
-        (a.y, b.y - a.y, place.top, place.bottom),
-    ):
-        if not step:
-            if not first <= start <= last:
-                return False
-            continue
-        one, two = sorted(((first - start) / step, (last - start) / step))
-        low, high = max(low, one), min(high, two)
-        if low > high:
-            return False
-    return True
+    return any(crosses(a, b, place) for a, b in pairwise(item.points))
