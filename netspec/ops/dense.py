@@ -128,7 +128,7 @@ class Perceptrons(Weighted):
 
     def title(self, lang: str = "en") -> str:
         said = super().title(lang)
-        return said.replace("perceptrons", "perceptron") if self.total == 1 else said
+        return said.replace("perceptrons", "perceptron") if self.units == (1,) else said
 
     def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
         steps = 1 if outputs[0].time is None else outputs[0].time.length

@@ -334,3 +334,14 @@ def test_a_skip_of_one_resolution_makes_no_u() -> None:
     line = [node(scene, name) for name in ("x.input", "b.filters", "e.multiply", "c.filters", "y.add")]
     assert max(one.x for one in line) - min(one.x for one in line) < 0.01
     assert [one.y for one in line] == sorted(one.y for one in line)
+
+
+def test_a_size_that_differs_between_calls_is_written_with_the_parameters() -> None:
+    """In letters: a parameter, a multiple, a product or a quotient; else the values."""
+    text = (
+        "block A(e, r, n) {\n  input x: c\n  hidden a: x -> e*c perceptrons\n  hidden b: a -> c/r perceptrons\n"
+        "  output y: b -> 10 - n perceptrons\n}\n\n"
+        "net n {\n  input x: 8\n  hidden a: A(2, 4, 1)\n  hidden b: A(4, 3, 5)\n  output y: A(6, 5, 3)\n}\n"
+    )
+    words = {text.plain for text in netspec.parse(text).net().render(view="blocks").scene.texts}
+    assert {"ec perceptrons", "c/r perceptrons", "/ 7 perceptrons"} <= words

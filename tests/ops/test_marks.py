@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import netspec
+from netspec.figure.blocks.step_words import Listed
 from netspec.ir.graph import node_marks
 from netspec.ir.marks import TITLE, Mark, kind, structure, unseen
 from netspec.ir.operation import Init, Op, Option, option
@@ -26,7 +27,7 @@ KINDS: dict[str, tuple[Any, Any]] = {
 def values_of(declared: Option) -> tuple[Any, ...]:
     if declared.name == "units" and declared.kind == "extent":
         return (2,), (3, 2)
-    if declared.kind in ("word", "role"):
+    if declared.kind in ("word", "role", "flag"):
         return (*declared.choices, *([None] if declared.default is None else []))
     return KINDS[declared.kind]
 
@@ -40,6 +41,19 @@ def options() -> Iterator[tuple[type[Op], str]]:
     for cls in map(operation, NAMES):
         for name in cls.options:
             yield cls, name
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_values_that_differ_between_calls_are_listed(lang: str) -> None:
+    """A block drawn once for all its calls puts a text in place of an option that no parameter gives."""
+    for cls, name in options():
+        mark = cls.options[name].mark
+        if mark is None or not isinstance(mark.en, str) or cls.options[name].kind in ("word", "role", "flag"):
+            continue  # a word is no argument of a block
+        op = built(cls)
+        op.__dict__[name] = Listed("2, 3")
+        said = " ".join([op.title(lang), *(one.text for one in op.marks(lang))])
+        assert "2, 3" in said or mark.is_a == "training", f"{cls.name}({name}): {said}"
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, permutations
 from typing import Any
 
 from netspec.figure.blocks import CollapsedGraph, NodeGroup
@@ -16,7 +16,7 @@ from netspec.figure.strings import say
 from netspec.figure.units.elided import size_label
 from netspec.ir.graph import Edge, Graph, Node, Scope
 from netspec.ir.marks import BOX
-from netspec.ir.sizes import Formula
+from netspec.ir.sizes import Formula, divides
 
 MOST_SAID = 5  # values of an argument that differ from call to call
 FACTORS = (1, 2, 3, 4, 6, 8)  # multiples of a parameter that a step of a block often has
@@ -307,19 +307,26 @@ def _in_letters(graph: Graph, nodes: list[Node], calls: list[Scope]) -> Node:
 
 
 def _letter(values: list[Any], calls: list[Scope]) -> Any:
-    """Return the parameter that has these values in the calls of a block, or a multiple of it; else the values."""
+    """Return what has these values in the calls of a block; else the values.
+
+    That is a parameter, a multiple of it, or the product or quotient of two parameters.
+    """
     flat = [_one(value) for value in values]
-    for name in calls[0].params:
-        letters = [
-            value for call in calls if isinstance(value := call.params.get(name), int) and not isinstance(value, bool)
-        ]
-        if len(letters) < len(calls):
-            continue
-        for factor in FACTORS:
-            if flat == [factor * letter for letter in letters]:
-                found = factor * Formula.symbol(name, tuple(letters))
-                return (found,) * len(values[0]) if isinstance(values[0], tuple) else found
+    given = {name: tuple(call.params.get(name) for call in calls) for name in calls[0].params}
+    letters = [Formula.symbol(name, of) for name, of in given.items() if all(type(value) is int for value in of)]
+    for found in _combined(letters):
+        if found.values == tuple(flat):
+            return (found,) * len(values[0]) if isinstance(values[0], tuple) else found
     return Listed(_each(flat))
+
+
+def _combined(letters: list[Formula]) -> Iterator[Formula]:
+    for letter in letters:
+        yield from (factor * letter for factor in FACTORS)
+    for one, other in permutations(letters, 2):
+        yield one * other
+        if divides(other, one):
+            yield one // other
 
 
 def steps_back(collapsed: CollapsedGraph, delays: tuple[int, ...]) -> str:
