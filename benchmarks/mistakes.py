@@ -29,8 +29,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "tests" / "hostile" / "mistakes"
 BARS = {"coded": 0.98, "at the right place": 0.95, "with a mend that works": 0.95, "all three": 0.92}
 FIRST = (
     "The unseen sets were measured once before anything that they showed was mended, counting only what a line of help "
-    "tells to write: a mend that works had 65 % of the first, 73 % of the second, 83 % of the third, 65 % of the fourth, "
-    "80 % of the fifth."
+    "tells to write: a mend that works had 65 % of the first, 73 % of the second, 83 % of the third, 65 % of the "
+    "fourth, 80 % of the fifth."
 )
 ROUNDS = 5  # a mend may bring a further mistake to light
 
