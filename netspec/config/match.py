@@ -255,6 +255,8 @@ def misfit(item: Field, have: Type, want: Type, found: Match) -> Diagnostic:
     elif have.classes is not None and have.classes != want.classes and not isinstance(have.classes, Unknown):
         layer = found.terms[item.name].layer if item.name in found.terms else item.name
         hints = (Hint("classes", {"count": str(have.classes), "layer": layer}),)
+        if have.classes == 1:
+            hints = (Hint("one_class"),)
     elif have.known and want.known and len(have.space) == len(want.space) == 2 and have.time == want.time:
         if have.maps == want.maps:
             hints = (Hint("resize", {"size": space_text(want.space)}),)

@@ -38,7 +38,7 @@ class Faults:
         """
         words = diagnostic.words
         named = tuple(words.get(word) for word in ("column", "given", "name", "want"))
-        asking = tuple(label.span for label in diagnostic.labels) or words.get("folder")
+        asking = tuple(label.span for label in diagnostic.labels)
         cause = (diagnostic.code, named, asking, tuple(hint.text for hint in diagnostic.hints))
         first = self._causes.get(cause)
         if first is None:
@@ -68,10 +68,10 @@ def _with_place(first: Diagnostic, other: Diagnostic) -> Diagnostic:
         further = [label for label in first.labels if not label.text]
         more = (*first.labels, Label(other.span))
         return first._replace(labels=more) if len(further) < FURTHER else first
-    where = other.words.get("where") or other.words.get("file")
+    where, own = (next(filter(None, map(one.words.get, ("where", "file", "folder"))), None) for one in (other, first))
     *hints, last = first.hints or (Hint(""),)
     shown: Any = last.words["places"] if last.text == "places" else Quoted(())
-    if where in (None, first.words.get("where"), *shown.words) or len(shown.words) >= FURTHER:
+    if where in (None, own, *shown.words) or len(shown.words) >= FURTHER:
         return first
     kept = first.hints if not shown.words else tuple(hints)
     return first._replace(hints=(*kept, Hint("places", {"places": Quoted((*shown.words, str(where)))})))

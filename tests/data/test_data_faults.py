@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -367,6 +368,29 @@ def test_a_cause_is_said_once_with_its_count_its_first_places_and_the_option_tha
     for place in ("t.csv:2:3", "3 | 1;1,5;yes", "4 |", "5 |", "s.net:8:20", 'csv("t.csv", decimal = ",")'):
         assert place in said
     assert len(said.splitlines()) < 25
+
+
+def test_all_that_is_wrong_with_pictures_is_said_at_once_by_its_cause(
+    inside: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for kind in ("cat", "dog", "hen"):
+        for number in range(4):
+            picture(inside / "pets" / kind / f"{number}.png", (4, 6))
+    picture(inside.parent / "secret.png")
+    for kind in ("cat", "dog"):
+        (inside / "pets" / kind / "1.png").write_bytes(png()[:60])
+        (inside / "pets" / kind / "9.png").symlink_to(inside.parent / "secret.png")
+    for kind in ("ape", "bee"):
+        (inside / "pets" / kind).mkdir()
+    (inside / "s.net").write_text(PETS, encoding="utf-8")
+    assert main(["train", "s.net", "--format", "concise"]) == DATA
+    said = capsys.readouterr().err
+    assert sorted(re.findall(r"NS\d{3}", said)) == ["NS835", "NS839", "NS846"]
+    assert said.count("the first of 2 such places") == 3
+    assert main(["train", "s.net"]) == DATA
+    said = capsys.readouterr().err
+    for place in ("`pets/dog/9.png`", "`pets/dog/1.png`", "`pets/bee`"):
+        assert f"the same in {place}" in said
 
 
 @pytest.mark.parametrize(("size", "given"), [("1@4x6", ""), ("1@4x6", "(4x6)")])

@@ -121,7 +121,9 @@ def _collected(data: Data, rows: Rows | None, prepare: Callable[[Faults], Datase
     try:
         found = prepare(faults)
     except NetspecError as error:
-        stopped = tuple(fault for fault in error.diagnostics if fault not in faults.found)
+        known = {fault.code for fault in faults.found}  # where a class is empty, the number of classes follows from it
+        follows = ("NS760",) if "NS846" in known else ()
+        stopped = tuple(one for one in error.diagnostics if one not in faults.found and one.code not in follows)
     if found is None or faults.found:  # what is wrong in cells is said first: what stopped may follow from it
         raise DataError(*faults.found, *stopped, *(() if rows is None else rows.notes))
     return found

@@ -248,12 +248,16 @@ def _list(source: Folder, option: str, top: Path, names: tuple[str, ...], rows: 
             place = file.relative_to(top).as_posix()
             if not file.resolve().is_relative_to(top.resolve()):
                 # Security: a link to a place outside of the folder could make a run read any file.
-                reject("NS835", source.at(option), Hint("data"), file=f"{getattr(source, option)}/{place}")
+                outside: Words = {"file": f"{getattr(source, option)}/{place}"}
+                rows.faults.append(Diagnostic("NS835", source.at(option), outside, hints=(Hint("link"),)))
+                continue
             try:
                 with files.open_regular(file) as stream:
                     size, own = files.digest_of(stream)
             except OSError as error:
-                reject("NS801", source.at(option), file=f"{getattr(source, option)}/{place}", reason=reason(error))
+                unread: Words = {"file": f"{getattr(source, option)}/{place}", "reason": reason(error)}
+                rows.faults.append(Diagnostic("NS801", source.at(option), unread))
+                continue
             digest.update(f"{place}\0{own}\n".encode())
             total += size
             rows.paths.append(file)
