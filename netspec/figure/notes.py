@@ -10,12 +10,13 @@ shows some of them (`View.shows`). `noted` says the others, each by its class:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from netspec.figure.colours import explained
-from netspec.figure.scene import MARGIN, Item, Node, Polygon, Rect, Scene, Text, canvas_of, layout
+from netspec.figure.scene import MARGIN, Item, Node, Polygon, Rect, Scene, Text, canvas_of, layout, meets
 from netspec.figure.scene.canvas import Canvas, Footnote, boxed
 from netspec.figure.scene.typeset import wrapped
 from netspec.figure.settings import FigureSettings
@@ -344,17 +345,34 @@ def _in_calls(graph: Graph, scopes: list[int], drawn: list[ir.Node], lang: str) 
 # ---- the words in a scene
 
 
-def noted(scene: Scene, graph: Graph, shows: Shows, settings: FigureSettings, *, by_name: bool) -> Scene:
+def noted(
+    scene: Scene,
+    graph: Graph,
+    shows: Shows,
+    settings: FigureSettings,
+    *,
+    by_name: bool,
+    acts: bool = False,
+    owed: Iterable[tuple[ir.Node, Mark]] = (),
+) -> Scene:
     """Return the scene with all marks that its shapes do not show.
 
     Parameters:
         shows: as in `unshown`.
         settings: the language, the size of small letters, and whether the line below the figure is wanted.
         by_name: whether the view writes its steps by name; then the line below is no list of what is missing.
+        acts: whether an activation is written at its layer.
+        owed: marks that are missing beyond those of the steps.
     """
     lang, small = settings.lang, settings.fit.letters(layout.SMALL)
     paths = frozenset(item.layer for item in scene.items if item.layer)
     left = unshown(graph, paths, shows, lang)
+    for node, mark in owed:
+        path = layer_of(graph, node, paths)
+        if path is not None and shows(node) is not None:
+            left.append(Unshown(node, mark, path, _owner(graph, node), _Place.of(graph, node, shows)))
+    if acts and settings.notes != "none":
+        left = _at_their_layers(scene, left, settings.page is not None)
     if by_name:  # what the words said that the user replaced stands in the line below
         retitled = {layer.index for layer in graph.layers if settings.of(layer.path).title is not None}
         left = [
@@ -374,6 +392,25 @@ def noted(scene: Scene, graph: Graph, shows: Shows, settings: FigureSettings, *,
     if not text or settings.notes == "none":
         return scene
     return _with_line(scene, "notes", text if by_name else say("not shown", lang).format(text=text), small)
+
+
+def _at_their_layers(scene: Scene, left: list[Unshown], narrow: bool) -> list[Unshown]:
+    """Return the marks with an activation as words of its layer, where nothing else is to be said of the line's steps.
+
+    All remain in the note if the words of a layer would stand beyond another layer.
+    """
+    named = Counter((one.node.layer, one.node.scope) for one in left if one.mark.option == NAME)
+    found = [
+        replace(one, mark=one.mark._replace(is_a="structure"))
+        if one.mark.option == NAME
+        and one.node.op.activation
+        and named[one.node.layer, one.node.scope] == 1
+        and [one.place.step(one.node, one.mark)] == one.place.usual(one.mark)
+        and not one.place.on
+        else one
+        for one in left
+    ]
+    return found if _words_fit(scene, at_layers(found), narrow) else left
 
 
 def _with_tips(scene: Scene, left: list[Unshown]) -> Scene:
@@ -403,30 +440,51 @@ def _with_words(scene: Scene, said: dict[str, str], names: dict[str, str], small
     if not said:
         return scene
     boxes = {path: _box_of(scene, path) for path in said}
-    layers = {path: _box_of(scene, path) for path in dict.fromkeys(item.layer for item in scene.items if item.layer)}
-    middles = [box.middle for box in layers.values()]
-    across = max(point.x for point in middles) - min(point.x for point in middles)
-    down = max(point.y for point in middles) - min(point.y for point in middles)
+    level = _is_level(scene)
     canvas, ink = Canvas(), canvas_of(list(scene.items), 0.0)
     size = _size(scene, small)
-    if (narrow and across < down) or any(
-        _beyond(box, other, across >= down) for box in boxes.values() for other in layers.values()
-    ):
+    if not _words_fit(scene, said, narrow):
         text = "; ".join(f"{names[path]}: {text}".replace("\n", " ") for path, text in said.items())
         return _with_line(scene, "mark", text, small)
-    if across >= down:
+    if level:
         notes = [Footnote(f"{path}.marks", text, boxes[path].middle.x, size) for path, text in said.items()]
         notes.sort(key=lambda note: note.x)
-        canvas.footer(notes, ink.bottom + APART)
+        for low in (
+            max(box.bottom for box in _layers(scene).values()),
+            ink.bottom,
+        ):  # below captions if these are in the way
+            canvas.texts.clear()
+            canvas.footer(notes, low + APART)
+            if not any(meets(item, text.box) for text in canvas.texts for item in scene.items):
+                break
     else:
         for path, text in said.items():
             lines = wrapped(text, layout.COLUMN, size)
             box = boxed(lines, size)
             y = boxes[path].middle.y - box.middle.y
             canvas.text(f"{path}.marks", lines, ink.right + APART, y, size, align="start")
-    paths = iter(sorted(said, key=lambda path: boxes[path].middle.x) if across >= down else said)
+    paths = iter(sorted(said, key=lambda path: boxes[path].middle.x) if level else said)
     texts = [replace(text, layer=path, classes=("mark",)) for text, path in zip(canvas.texts, paths, strict=True)]
     return _extended(scene, texts)
+
+
+def _layers(scene: Scene) -> dict[str, Rect]:
+    return {path: _box_of(scene, path) for path in dict.fromkeys(item.layer for item in scene.items if item.layer)}
+
+
+def _is_level(scene: Scene) -> bool:
+    """Whether the layers stand side by side, not one above the other."""
+    middles = [box.middle for box in _layers(scene).values()]
+    across = max(point.x for point in middles) - min(point.x for point in middles)
+    return across >= max(point.y for point in middles) - min(point.y for point in middles)
+
+
+def _words_fit(scene: Scene, said: Iterable[str], narrow: bool) -> bool:
+    """Whether words can stand at these layers, with no other layer between and, on a page, below them."""
+    level, layers = _is_level(scene), _layers(scene)
+    return (level or not narrow) and not any(
+        _beyond(layers[path], other, level) for path in said for other in layers.values()
+    )
 
 
 def _beyond(box: Rect, other: Rect, below: bool) -> bool:

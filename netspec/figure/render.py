@@ -219,6 +219,8 @@ def _told(scene: Scene, view: View, drawing: Drawing) -> Scene:
         lambda node: shown[node.index],
         settings,
         by_name=view.by_name,
+        acts=view.acts,
+        owed=view.owes(drawing, scene),
     )
     scene = folded(scene, settings, () if drawing.plan is None else drawing.plan.left_out)
     if settings.heading:

@@ -37,6 +37,8 @@ _WORDS: Final = {
     "first steps": {"en": "of the time steps, the first {count} are drawn", "ko": "처음 {count}개 시점까지 그림"},
     "no table": {"en": "the input sequence is not written as a table", "ko": "입력 시퀀스의 표는 그리지 않음"},
     "fewer units": {"en": "only some units of large layers are drawn", "ko": "큰 층은 노드의 일부만 그림"},
+    "given weights": {"en": "given weights", "ko": "주어진 가중치"},
+    "bias": {"en": "bias", "ko": "편향"},
     "without": {"en": "no {name}", "ko": "{name} 없음"},
     "of": {"en": "{words} of {read}", "ko": "{read}의 {words}"},
     "on": {"en": "{owners} on {name}", "ko": "{owners}의 {name}"},

@@ -217,7 +217,10 @@ def look(figure: Picture) -> Counter[Any]:
                 seen["node", item.shape, item.fill, item.pen.dash, round(item.rx, 1), round(item.ry, 1)] += 1
             case Text():
                 row = re.search(r"\.row\d+$", item.id)
-                seen["text", item.plain, wires.get(item.id), order.get(item.inside), row and row[0]] += 1
+                at = (
+                    item.layer if "mark" in item.classes else None
+                )  # words that stand at a layer are told by their place
+                seen["text", item.plain, wires.get(item.id), order.get(item.inside), row and row[0], at] += 1
             case Wire():
                 ends = order.get(item.source, -1), order.get(item.target, -1)
                 seen["wire", *ends, item.head, item.pen.dash] += 1
@@ -373,6 +376,9 @@ FACTS: dict[str, tuple[str, str]] = {
     "a sample": both("8 perceptrons -> split(2) -> sample", "4 perceptrons", *FLAT),
     "tied": both(
         "b -> 8 perceptrons", "b -> 8 perceptrons (tie = b)", "input x: 8", "hidden b: x -> 8 perceptrons", *FLAT[1:]
+    ),
+    "given weights": both(
+        "1 perceptron (weights = [[0, 1, 2]])", "1 perceptron", "input x: 2", *FLAT[1:],
     ),
     "no bias": both("8 perceptrons", "8 perceptrons (bias = false)", *FLAT),
 }  # fmt: skip

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.figure.drawn import draw
+from netspec.figure.scene import Scene, meets
+from tests.figure.drawn import draw, of
 
 ACT = "block Act(act) {\n  input x: 8\n  output y: 8 perceptrons -> act\n}\n"
 PADDED = "4 filters 3x3 (pad = 1) -> relu"
@@ -56,7 +57,7 @@ NOTES = {
             *(f"hidden {name}: 4 perceptrons -> relu" for name in ("a1", "a2", "a3")),
             "output y: 1 perceptron",
         ),
-        "neurons",
+        "grid",
         ("not shown: relu (all but y)", "그리지 않은 것: relu (y 외 모두)"),
     ),
     "before the sums, and behind a pool": (
@@ -89,7 +90,7 @@ NOTES = {
     "some calls of a block": (
         ACT,
         ("input x: 8", "hidden z: Act(relu) -> Act(tanh) -> Act(tanh)", "output y: 2 perceptrons"),
-        "neurons",
+        "grid",
         (
             "not shown: relu (Act.y in the 1st call); tanh (Act.y in the 2nd and 3rd call)",
             "그리지 않은 것: relu (첫째 호출의 Act.y); tanh (둘째, 셋째 호출의 Act.y)",
@@ -105,3 +106,68 @@ def test_a_note_says_each_mark_with_its_layers_in_plain_words(name: str) -> None
     for lang, said in zip(("en", "ko"), wanted, strict=True):
         notes = [one.plain.replace("\n", " ") for one in draw(text, view=view, lang=lang).texts if one.id == "notes"]
         assert notes == [said]
+
+
+XOR = """net xor {
+  input x: 2
+  hidden h: 2 perceptrons (weights = [[-0.5, 1, 1], [1.5, -1, -1]]) -> step
+  output y: 1 perceptron (weights = [[-1.5, 1, 1]]) -> step
+}
+"""
+
+
+def plain_texts(scene: Scene, kind: str) -> list[str]:
+    return [text.plain.replace("\n", " ") for text in scene.texts if kind in text.classes]
+
+
+def test_a_small_net_has_its_given_weights_beside_their_wires() -> None:
+    scene = draw(XOR, view="neurons")
+    ends = {text.id.removesuffix(".number"): text for text in scene.texts if "number" in text.classes}
+    wires = {wire.id: wire for wire in scene.wires}
+    wanted = {
+        "h": {"+1": ("−0.5", "1.5"), "1": ("1", "−1"), "2": ("1", "−1")},
+        "y": {"+1": ("−1.5",), "1": ("1",), "2": ("1",)},
+    }
+    for name, text in ends.items():
+        wire = wires[name]
+        source, target = wire.source.split(".")[1], wire.target.split(".")
+        assert text.plain == wanted[target[0]][source][int(target[1]) - 1]
+        near = [other.id for other in scene.wires if meets(other, text.box.grown(1.5))]
+        assert near == [name] or meets(wire, text.box.grown(0.9)), "a number is nearest to its own wire"
+        assert not any(meets(other, text.box) for other in scene.wires)
+    assert len(ends) == len(wires) == 9
+    assert plain_texts(scene, "notes") == []
+    for view in ("perceptron", "blocks"):
+        assert "given weights (all perceptrons)" in plain_texts(draw(XOR, view=view), "notes")[0]
+
+
+def test_numbers_that_would_meet_wires_are_named_in_the_note() -> None:
+    rows = ", ".join(f"[{k}, 1, 2, 3, 4]" for k in range(4))
+    text = f"net n {{\n  input x: 4\n  hidden h: 4 perceptrons (weights = [{rows}])\n  output y: 1 perceptron\n}}\n"
+    scene = draw(text, view="neurons")
+    assert plain_texts(scene, "number") == []
+    assert plain_texts(scene, "notes") == ["not shown: given weights (h)"]
+    assert plain_texts(draw(text, view="neurons", lang="ko"), "notes") == ["그리지 않은 것: 주어진 가중치 (h)"]
+
+
+def test_an_activation_stands_below_its_layer() -> None:
+    lines = ("input x: 3", "hidden a: 4 perceptrons -> relu", "output y: 2 perceptrons -> softmax")
+    text = "net n {\n  " + "\n  ".join(lines) + "\n}\n"
+    scene = draw(text, view="neurons")
+    words = {one.plain: one for one in scene.texts if "mark" in one.classes}
+    assert list(words) == ["relu", "softmax"]
+    for name, path in (("relu", "a"), ("softmax", "y")):
+        units = [node for node in of(scene, "unit") if node.layer == path and "bias" not in node.classes]
+        assert abs(words[name].box.middle.x - units[0].x) < 0.5
+        assert words[name].box.top > max(unit.box.bottom for unit in units)
+    assert not plain_texts(scene, "notes")
+    assert not plain_texts(draw(text, view="neurons", notes="none"), "mark")
+    both = draw(text.replace("relu", "relu -> dropout(0.5)"), view="neurons")
+    assert plain_texts(both, "notes") == ["not shown: relu (a); dropout (a)"]
+
+
+def test_a_filter_without_a_wire_for_its_bias_says_so() -> None:
+    text = "net n {\n  input x: 1@6x6\n  output y: 1 filter 3x3\n}\n"
+    assert plain_texts(draw(text, view="filter"), "notes") == ["not shown: bias (y)"]
+    bare = text.replace("3x3", "3x3 (bias = false)")
+    assert plain_texts(draw(bare, view="filter"), "notes") == ["not shown: no bias (y)"]

@@ -365,6 +365,15 @@ def around(boxes: Iterable[Rect]) -> Rect:
 MARGIN = 2.0  # mm of free space around a figure
 
 
+def meets(item: Item, place: Rect) -> bool:
+    """Whether an item overlaps a rectangle; of a wire, each segment is checked."""
+    if not isinstance(item, Wire):
+        return item.box.overlaps(place)
+    if not item.box.grown(0.1).overlaps(place):
+        return False
+    return any(crosses(a, b, place) for a, b in pairwise(item.points))
+
+
 def canvas_of(items: list[Item], margin: float = MARGIN) -> Rect:
     """Return the smallest rectangle around all items and a margin; each side is moved outwards to a full 0.1 mm."""
     boxes = [item.box for item in items] or [Rect(0, 0, 1, 1)]

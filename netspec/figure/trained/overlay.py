@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any
 
-from netspec.figure.scene import Item, Node, Pen, Point, Rect, Scene, Text, Weight, Wire, canvas_of, crosses
+from netspec.figure.scene import Item, Node, Pen, Point, Rect, Scene, Text, Weight, Wire, canvas_of, meets
 from netspec.figure.scene.tex import Line
 from netspec.figure.scene.typeset import line_width, symbol, upright, words
 from netspec.figure.settings import FigureSettings
@@ -164,15 +163,6 @@ def _place(items: list[Item], wide: float, high: float) -> tuple[float, float]:
     left, top = box.right - wide, box.top
     for down in range(0, max(int(box.height - high), 0) // 2 + 1, 4):
         place = Rect(left, top + down, box.right, top + down + high).grown(2.0)
-        if not any(_touches(item, place) for item in items):
+        if not any(meets(item, place) for item in items):
             return left, top + down
     return box.right + 6.0, box.top
-
-
-def _touches(item: Item, place: Rect) -> bool:
-    """Whether an item overlaps a rectangle; of a wire, each segment is checked."""
-    if not isinstance(item, Wire):
-        return item.box.overlaps(place)
-    if not item.box.grown(0.1).overlaps(place):
-        return False
-    return any(crosses(a, b, place) for a, b in pairwise(item.points))

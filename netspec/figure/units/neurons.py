@@ -7,25 +7,31 @@ Every position is a pair: `along` (in the direction in which the net computes) a
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import dist
+from typing import Any
 
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
-from netspec.figure.scene import Align, Node, Pen, Point, Rect, Scene, Value, Weight, Wire, layout
+from netspec.figure.scene import Align, Item, Node, Pen, Point, Rect, Scene, Value, Weight, Wire, layout, meets
 from netspec.figure.scene.canvas import Canvas, boxed
 from netspec.figure.scene.tex import Line, plain
-from netspec.figure.scene.typeset import math, paragraph, symbol, upright, widest, wrapped
+from netspec.figure.scene.typeset import math, paragraph, symbol, upright, widest, words, wrapped
 from netspec.figure.settings import FigureSettings
 from netspec.figure.units import Group, Link, lone_links, touches
 from netspec.figure.units.captions import Caption, captions_of
 from netspec.figure.units.columns import BIAS, Block, Column, Place, arrange, columns_of
+from netspec.ir.marks import shown
 
 TITLES_APART, CAPTIONS_APART = 2.4, 4.0  # mm between two titles of one row, and between two captions of one gap
 MOST_WIRES = 40_000  # more are not drawn: nobody could follow them, and it would take minutes
 ROWS_BESIDE = 4  # the titles beside level rows take at most this part (1 / ROWS_BESIDE) of a page's width
 PAST_PILL = 3.6  # mm: half the distance from a pill to the +1 beside it
 SKIP = 4.0  # mm from the columns that wires skip to the first lane round them, and from one lane to the next
+MOST_NUMBERS = 24  # wires of a net with more weights have no numbers
+BESIDE, CLEAR = 0.4, 1.2  # mm between a wire and its number, and from a number to all else
+PARTS = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82)  # where along a wire its number may stand
 LEAVE = 3.5  # mm from a pill to a loop that runs along it
 LOOP = Pen(ink="loop", width=0.365, opacity=0.5)
 
@@ -89,8 +95,12 @@ class Drawing:
         )
 
 
-def neurons(groups: list[Group], settings: FigureSettings) -> Scene:
-    """Return the figure of groups of units and their links. There must be at least one group."""
+def neurons(groups: list[Group], settings: FigureSettings, given: Mapping[str, Any] | None = None) -> Scene:
+    """Return the figure of groups of units and their links. There must be at least one group.
+
+    Parameters:
+        given: weights that the spec gives, by the key of their array: nested tuples. A small net shows them.
+    """
     columns = columns_of(groups, settings)
     looped = any(block.delay for column in columns for block in column.blocks)
     axes = Axes(settings.direction or ("up" if looped else "right"))
@@ -102,6 +112,7 @@ def neurons(groups: list[Group], settings: FigureSettings) -> Scene:
         for block in column.blocks:
             _units(drawing, block, drawing.along[column.rank])
     _links(drawing)
+    _numbers(drawing, given or {})
     # A loop runs outside the columns. Below upright columns it is drawn first, so that captions stand below the loop.
     # Beside level columns captions are drawn first, so that the loop runs outside the captions.
     if looped and axes.level:
@@ -380,6 +391,55 @@ def _passes(wire: Wire, node: Node) -> bool:
     (a, b), span = wire.points, dist(*wire.points)
     off = abs((b.x - a.x) * (a.y - node.y) - (a.x - node.x) * (b.y - a.y)) / span
     return off < node.rx + 1
+
+
+# ---- the weights that a spec gives, as numbers on the wires
+
+
+def _numbers(drawing: Drawing, given: Mapping[str, Any]) -> None:
+    """Write a weight beside each of its wires, if there is free room beside all wires that have one."""
+    canvas = drawing.canvas
+    wires = [wire for wire in canvas.wires if isinstance(wire, Wire) and wire.weight and wire.weight.key in given]
+    if not 0 < len(wires) <= MOST_NUMBERS or any(len(wire.points) != 2 for wire in wires):
+        return
+    size = drawing.settings.fit.letters(layout.SMALL)
+    found: list[tuple[Wire, tuple[Line], Point]] = []
+    taken: list[Rect] = []
+    for wire in wires:
+        number = given[wire.weight.key]  # type: ignore[union-attr]
+        for place in wire.weight.place:  # type: ignore[union-attr]
+            number = number[place]
+        lines = (words(shown(float(number))),)
+        point = _free_beside(wire, boxed(lines, size), [*canvas.wires, *canvas.nodes], taken)
+        if point is None:
+            return
+        found.append((wire, lines, point))
+    for wire, lines, point in found:
+        canvas.text(f"{wire.id}.number", lines, *point, size, classes=("number",), layer=wire.layer)
+
+
+def _free_beside(wire: Wire, own: Rect, items: Sequence[Item], taken: list[Rect]) -> Point | None:
+    """Return where a text can stand beside a wire and meet nothing, its middle first; None if there is no such place.
+
+    The room that it takes is added to `taken`.
+    """
+    a, b = wire.points
+    span = dist(a, b)
+    across = Point(-(b.y - a.y) / span, (b.x - a.x) / span)
+    reach = (abs(across.x) * own.width + abs(across.y) * own.height) / 2 + BESIDE
+    for part in PARTS:
+        for side in (-1, 1) if across.y > 0 else (1, -1):  # above the wire first
+            x = a.x + part * (b.x - a.x) + side * reach * across.x
+            y = a.y + part * (b.y - a.y) + side * reach * across.y
+            room = Rect(x - own.width / 2, y - own.height / 2, x + own.width / 2, y + own.height / 2)
+            far = room.grown(CLEAR)
+            if any(meets(item, room if item is wire else far) for item in items):
+                continue
+            if any(far.overlaps(other) for other in taken):
+                continue
+            taken.append(room)
+            return Point(x, y - own.middle.y)
+    return None
 
 
 # ---- words

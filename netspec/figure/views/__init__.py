@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
+from netspec.figure.strings import say
+from netspec.ir.marks import NOTE, Mark
 from netspec.registry import Registry
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ class View:
         by_name: whether it writes the names of the steps.
         weight_circles: whether it draws a circle for each weight, so that an example's numbers stand there.
         letters: the size in mm of the letters that have the type of a page (`type = 8`).
+        acts: whether an activation is written at its layer, where it is all that the layer does besides its sums.
         sketch: settings with which a figure takes the same room and is drawn faster, to find out how it fits on a page.
 
     Example:
@@ -86,6 +89,7 @@ class View:
     weight_circles: ClassVar[bool] = False
     letters: ClassVar[float] = 5.2
     sketch: ClassVar[Mapping[str, Any]] = {}
+    acts: ClassVar[bool] = False
 
     def plan(self, drawing: Drawing) -> Plan | None:
         """Return boxes and arrows that Graphviz places before `draw`; None if the view places everything itself."""
@@ -124,6 +128,19 @@ class View:
         the figure. None for a step that the figure does not draw by itself, because it lies inside a closed box.
         """
         return frozenset()
+
+    def owes(self, drawing: Drawing, scene: Scene) -> Iterator[tuple[Node, Mark]]:
+        """Yield marks that are not among those of a step, and that the figure does not show: by default given weights.
+
+        Parameters:
+            scene: the figure as it is drawn; its texts with the class `number` are weights.
+        """
+        numbers = {text.layer for text in scene.texts if "number" in text.classes}
+        for stored in drawing.graph.stored if drawing.arrays is None else ():
+            node = drawing.graph.nodes[stored.node]
+            weight = stored.weight
+            if weight.given and weight.fan_in and drawing.graph.layers[node.layer].path not in numbers:
+                yield node, Mark("given", "kind", say("given weights", drawing.settings.lang), NOTE)
 
     def numbered(self, scene: Scene, drawing: Drawing, values: Mapping[int, Any]) -> Scene:
         """Return the scene with the values of one example, as numbers in the circles."""

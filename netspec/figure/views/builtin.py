@@ -15,6 +15,7 @@ from netspec.figure.strings import say
 from netspec.figure.units import Group, Unsuitable, groups_of, shown_by_units
 from netspec.figure.views import CLOSER, VIEWS, Drawing, View
 from netspec.ir.graph import Graph, Node
+from netspec.ir.marks import NOTE, Mark
 
 FEWEST = 4  # units of a layer that are drawn on a page with too little room
 UNITS = frozenset(("only", "input", "show", "symbol", "colors = kind", "color"))
@@ -51,11 +52,15 @@ class Neurons(View):
     about_ko = "층을 노드의 열로, 그 사이를 선으로"
     takes = UNITS | PLUS | {"direction", "titles", "captions", "edges", "box", "title", "labels"}
     sketch: ClassVar[Mapping[str, Any]] = {"edges": "none"}
+    acts = True
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.units.neurons import neurons
 
-        return neurons(_cut(drawing), drawing.settings)
+        given = (
+            {} if drawing.arrays else {one.key: one.weight.given for one in drawing.graph.stored if one.weight.given}
+        )
+        return neurons(_cut(drawing), drawing.settings, given)
 
     def places(self, drawing: Drawing) -> int:
         return _weighted(drawing)
@@ -129,6 +134,16 @@ class Filter(View):
         from netspec.figure.units.filter import chosen
 
         return 2 + bool(chosen(drawing.graph, groups_of(drawing.graph), drawing.settings)[0].activation)
+
+    def owes(self, drawing: Drawing, scene: Scene) -> Iterator[tuple[Node, Mark]]:
+        """Yield also the bias, which the sum has no wire for."""
+        from netspec.figure.units.filter import chosen
+
+        yield from super().owes(drawing, scene)
+        group, _ = chosen(drawing.graph, groups_of(drawing.graph), drawing.settings)
+        node = drawing.graph.nodes[group.node]
+        if drawing.graph.stores(node, "bias"):
+            yield node, Mark("bias", "kind", say("bias", drawing.settings.lang), NOTE)
 
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str] | None:
         """Return what the filter, its place on the map and the sum show."""
