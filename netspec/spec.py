@@ -87,6 +87,11 @@ class Net:
         return self.graph.counts.weights
 
     @property
+    def active(self) -> Size:
+        """The number of weights that one token uses: fewer than `weights` if the net has a mixture of experts."""
+        return self.graph.counts.active
+
+    @property
     def counts(self) -> Counts:
         """The numbers of trainable weights, frozen weights and buffers, and the multiply-adds for one example."""
         return self.graph.counts

@@ -175,7 +175,8 @@ class Classes:
             key = (id(scope.source), scope.index in self.site.in_loops, draft.signature)
             groups.setdefault(key, []).append(draft)
         for drafts in groups.values():
-            block = str(drafts[0].scope.source.body.name.text)
+            source = drafts[0].scope.source
+            block = drafts[0].scope.name if source is None else str(source.body.name.text)
             self._define(snake(block) if drafts[0].function else class_name(block), drafts)
 
     def _define(self, wanted: str, drafts: list[Draft]) -> Definition:

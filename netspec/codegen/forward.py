@@ -175,6 +175,8 @@ class Forward:
     def item(self, item: Item) -> None:
         if isinstance(item, Cell):
             self.cell(item)
+        elif isinstance(item, Scope) and item.kind == "call":
+            self.applied(item)
         elif isinstance(item, Scope):
             run = self.run_of(item)
             if run is not None:
@@ -193,6 +195,18 @@ class Forward:
         elif item.kind != "input":
             self.comment(item.layer)
             self.node(item)
+
+    def applied(self, scope: Scope) -> None:
+        """Write the call of a module that owns the copies of a step: what the copies compute, it calls itself."""
+        copies = [self.graph.scopes[child] for child in scope.children if self.graph.scopes[child].copies]
+        inside = {index for one in copies for index in range(one.first, one.last)}
+        for index in inside:
+            for edge in self.graph.nodes[index].inputs:
+                if edge.node not in inside:
+                    self.left[edge] -= 1
+        for number in range(scope.first, scope.last):
+            if number not in inside:
+                self.item(self.graph.nodes[number])
 
     def run_of(self, scope: Scope) -> Run | None:
         """Return the `nn.Sequential` that a block belongs to or that a repeat is written as, or None."""
@@ -331,16 +345,16 @@ class Forward:
             self.handing_on(node, lowering)
             return
         template = lowering.shared if lowering.shared and self.broadcast(node) else lowering.forward
-        places = {"x": 0, **{str(position): position for position in range(len(node.inputs))}}
+        places = {"x": 0, **{str(position): position for position in range(len(node.reads))}}
         wanted = slots(template)
         fold = lowering.folds and node.type.time is not None and not self.stepwise
-        for position, edge in enumerate(node.inputs):
+        for position, edge in enumerate(node.reads):
             if fold or sum(places.get(slot) == position for slot in wanted) > 1:
                 self.settle(edge)
         self.shorten(node, template)
         filled = {slot: self.slot(slot, node, lowering, places) for slot in dict.fromkeys(wanted)}
         value = self.folded(template, filled) if fold else fill(template, filled)
-        for edge in node.inputs:
+        for edge in node.reads:
             self.left[edge] = self.left.get(edge, 1) - 1
         self.results([Edge(node.index, position) for position in range(len(node.types))], value)
 
@@ -371,8 +385,8 @@ class Forward:
         """Assign operands to variables, the longest first, until the expression of a node fits on one line."""
         own = width(fill(template, {slot: name("x") for slot in slots(template)}))
         while True:
-            edges = [edge for edge in node.inputs if not is_name(self.values[edge])]
-            total = own + sum(width(self.values[edge]) for edge in node.inputs)
+            edges = [edge for edge in node.reads if not is_name(self.values[edge])]
+            total = own + sum(width(self.values[edge]) for edge in node.reads)
             if not edges or total <= ROOM - 4 * self.depth:
                 return
             self.settle(max(edges, key=lambda edge: width(self.values[edge])))
@@ -564,6 +578,8 @@ class Forward:
         """Return the keys of the modules and arrays in a scope, in order."""
         keys: list[str] = []
         for item in elements_of(self.graph, scope):
+            if isinstance(item, Scope) and item.copies is not None:
+                continue
             if isinstance(item, Scope) and (item.kind != "block" or item.index in self.site.inlined):
                 keys += self.own_keys(item)
             elif item.key and (self.scope.again or not item.again):

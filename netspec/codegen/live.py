@@ -20,7 +20,7 @@ _namespaces: dict[str, dict[str, Any]] = {}  # the names that each source define
 
 
 def build(graph: Graph, seed: int = 0, device: str | torch.device = "cpu", dtype: Any = None) -> nn.Module:
-    """Create the module of a net, with weights drawn from (seed, key). `graph.stored` lists its shapes and keys.
+    """Create the module of a net, with weights drawn from (seed, key). `graph.arrays` lists its shapes and keys.
 
     The module is made without values, so each value is drawn once.
 
@@ -38,7 +38,7 @@ def build(graph: Graph, seed: int = 0, device: str | torch.device = "cpu", dtype
     module._apply(lambda each: torch.empty(each.shape, dtype=each.dtype, device="cpu"))  # type: ignore[no-untyped-call]
     state = dict(module.named_parameters()) | dict(module.named_buffers())
     with torch.no_grad():
-        for stored in graph.stored:
+        for stored in graph.arrays:
             fill(state[stored.key], stored, seed)
     for inner in module.modules():
         reset = getattr(inner, "reset_buffers", None)

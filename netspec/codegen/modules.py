@@ -31,7 +31,6 @@ from netspec.codegen.python import (
 )
 from netspec.codegen.site import Run, Site, relative, runs
 from netspec.ir.graph import Node, Scope
-from netspec.ir.operation import Construct
 
 
 @dataclass(slots=True)
@@ -93,15 +92,25 @@ def leaf(value: Any, name: str = "") -> ast.expr:
     return Value(value, name=name)
 
 
-def construct(made: Construct) -> ast.expr:
-    """Return the constructor call of a module of torch: `nn.Conv2d(3, 64, 7, stride=2)`."""
+def construct(site: Site, node: Node) -> ast.expr:
+    """Return the constructor call of a node's module: `nn.Conv2d(3, 64, 7, stride=2)`; its copies come first."""
+    made = site.lowering(node).module
+    assert made is not None, node.op.name
+    copies = [_copies(site, site.graph.scopes[number]) for number in node.copies]
     keywords: list[tuple[str, ast.expr]] = []
     for key, value in made.kwargs.items():
         if isinstance(value, tuple):
             keywords.append((key, leaf(value, key)))
         else:
             keywords.append((key, Value(value, made.defaults.get(key), key)))
-    return call(made.call, [leaf(value) for value in made.args], keywords)
+    return call(made.call, [*copies, *(leaf(value) for value in made.args)], keywords)
+
+
+def _copies(site: Site, scope: Scope) -> ast.expr:
+    """Return the list of the copies of a block: `[SwiGLU(64, 256) for _ in range(8)]`."""
+    assert scope.copies is not None
+    one = _comprehension(site.definition(scope).construct(site, scope), "_", Value(scope.copies.number, name="experts"))
+    return ast.List([one])
 
 
 def collect(site: Site, scope: Scope) -> Modules:
@@ -141,9 +150,7 @@ def made_alone(site: Site, holder: Node | Scope) -> ast.expr:
     """Return the constructor call of a step that is handed to a block as its step parameter."""
     if isinstance(holder, Scope):
         return site.definition(holder).construct(site, holder)
-    lowering = site.lowering(holder)
-    assert lowering.module is not None
-    return construct(lowering.module)
+    return construct(site, holder)
 
 
 def _holders(site: Site, scope: Scope) -> Iterator[tuple[Node | Scope, list[Scope]]]:
@@ -151,6 +158,8 @@ def _holders(site: Site, scope: Scope) -> Iterator[tuple[Node | Scope, list[Scop
 
     def walk_scope(inner: Scope, repeats: list[Scope]) -> Iterator[tuple[Node | Scope, list[Scope]]]:
         for item in elements_of(site.graph, inner):
+            if isinstance(item, Scope) and item.copies is not None:
+                continue  # the module that owns the copies makes them
             if not isinstance(item, Scope) or (item.kind == "block" and item.index not in site.inlined):
                 if item.key and (scope.again or not item.again):
                     yield item, repeats
@@ -193,7 +202,7 @@ def _module(site: Site, node: Node, path: list[str], place: Place, found: Module
             found.starts.append(Start(path, start[0], [leaf(number) for number in start[1]]))
     else:
         assert lowering.module is not None, node.op.name
-        place.code = construct(lowering.module)
+        place.code = construct(site, node)
         for weight in weights:
             part = weight.name.rpartition(".")[2]
             begun = initial.start(weight, node.op.sets_initial(part) or weight.init.name == "given")
@@ -251,7 +260,7 @@ def _grouped(group: list[Place]) -> list[ast.expr]:
     return items if grown is None else [_comprehension(grown, "i", count)]
 
 
-def _comprehension(item: ast.expr, variable: str, count: Value) -> ast.expr:
+def _comprehension(item: ast.expr, variable: str, count: Value) -> ast.GeneratorExp:
     loop = ast.comprehension(name(variable), call("range", [count]), [], 0)
     return ast.GeneratorExp(item, [loop])
 

@@ -313,7 +313,7 @@ def parts_of(node: ast.expr) -> list[ast.expr | ast.keyword]:
 def items(node: ast.expr, show: Show = shown) -> list[str]:
     """Return the text of each part that `parts_of` returns."""
     parts = parts_of(node)
-    if isinstance(node, ast.Call) and len(parts) == 1 and isinstance(parts[0], ast.GeneratorExp):
+    if isinstance(node, (ast.Call, ast.List)) and len(parts) == 1 and isinstance(parts[0], ast.GeneratorExp):
         return [flat(parts[0], show)[1:-1]]
     return [
         f"{part.arg}={_text(part.value, _CONDITION, show)}" if isinstance(part, ast.keyword)

@@ -85,6 +85,9 @@ class Site:
         else:
             self.looped = frozenset(index for cell in graph.cells for index in cell)
             self.in_loops = called_in_loops(graph) - self.inlined
+        copied = [scope for scope in graph.scopes if any(one.copies for one in graph.ancestors(scope.index))]
+        self.looped |= {index for scope in copied for index in range(scope.first, scope.last)}
+        self.in_loops |= {scope.index for scope in copied}
         self.owned = [0]
         for node in graph.nodes:
             self.owned.append(self.owned[-1] + bool(node.key))

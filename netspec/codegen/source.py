@@ -71,8 +71,10 @@ def _emitted(known: Known) -> tuple[str, str]:
 
 
 def _about(definition: Definition, graph: Graph) -> str:
-    body = definition.draft.scope.source.body
-    return graph.caption if definition.is_net else body.caption.value if body.caption else ""
+    source = definition.draft.scope.source
+    if definition.is_net or source is None:
+        return graph.caption if definition.is_net else ""
+    return str(source.body.caption.value) if source.body.caption else ""
 
 
 def _parts(classes: Classes) -> list[Part]:

@@ -235,7 +235,7 @@ def _requirements(b: Builder, env: Environment, ctx: Context, statements: tuple[
             b.add(fault(env, line.at, "NS564").diagnostic, env, ctx)
         if line.defaults and not env.at_defaults:
             continue
-        if (_sizes_in(line.left, line.right) & {"weights", "depth"}) - env.values.keys():
+        if (_sizes_in(line.left, line.right) & {"weights", "active", "depth"}) - env.values.keys():
             b.late.append((env, line))
             continue
         try:

@@ -53,7 +53,9 @@ class NodeBudget:
             return found.count
         if isinstance(found, Closure):
             return self.chain(found.chain, found.env)
-        return 1 if definition is None else self.block(definition, item, env)
+        if definition is None:
+            return 1 if item.step is None else min(1 + self.chain(item.step, env), self.limit + 1)
+        return self.block(definition, item, env)
 
     def _binary(self, item: tree.Binary, env: Environment) -> int:
         """Count the nodes of a run of operators.
@@ -106,7 +108,8 @@ class NodeBudget:
         """Return the number of nodes of each argument that is a step, if it is more than one."""
         names = [param.name.text for param in definition.body.params or ()]
         found: dict[str, int] = {}
-        for position, arg in enumerate(item.args):
+        braces = () if item.step is None else (tree.Arg((), item.step),)
+        for position, arg in enumerate((*item.args, *braces)):
             name = ".".join(arg.name) if arg.name else names[position] if position < len(names) else ""
             value = arg.value
             if name in names and isinstance(value, tree.Chain):

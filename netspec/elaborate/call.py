@@ -139,6 +139,11 @@ def bind_arguments(env: Environment, definition: Definition, item: tree.Ref | tr
             found.values[name] = argument(arg.value, params[name], env, definition)
         else:
             named[name] = _layer(arg, env)
+    if item.step is not None:
+        free = next((name for name in order if name not in given), None)
+        if free is None:
+            raise fault(env, item.at, "NS590", step=item.name)
+        found.values[free] = argument(item.step, params[free], env, definition)
     for name, param in params.items():
         if name not in found.values:
             if param.default is None:
@@ -180,7 +185,7 @@ def _differs(definition: Definition, item: tree.Ref | tree.Call, flow: Flow) -> 
     params = {param.name.text: param for param in definition.body.params or ()}
     inputs = {line.label.text for line in definition.body.statements if isinstance(line, tree.Input)}
     named = {".".join(arg.name) for arg in item.args if arg.name}
-    placed = sum(not arg.name for arg in item.args)
+    placed = sum(not arg.name for arg in item.args) + (item.step is not None)
     return (
         placed > len(params)
         or not named <= params.keys() | inputs

@@ -13,7 +13,7 @@ from netspec.ops.registry import begins, step_names
 from netspec.syntax import tree
 
 # Words that version 1 of the language reserves: they can be parsed, and a use of them is reported as NS690.
-RESERVED = frozenset(("mixture", "copies", "extern"))
+RESERVED = frozenset(("copies", "extern"))
 
 
 def chain(

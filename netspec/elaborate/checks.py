@@ -9,7 +9,7 @@ from netspec.diagnostics.model import Diagnostic, Hint, Label, Phrase, Report
 from netspec.elaborate.builder import Builder
 from netspec.elaborate.environment import Environment
 from netspec.elaborate.keys import module_path
-from netspec.ir.graph import Edge, Graph, Layer, Node, Stored
+from netspec.ir.graph import Edge, Graph, Layer, Node, Stored, copies_of
 from netspec.ir.operation import Weight
 from netspec.limits import Limits
 from netspec.ops.registry import step_names
@@ -36,7 +36,9 @@ def stored_arrays(b: Builder, report: Report) -> list[Stored]:
                 continue
             key = f"{path}.{weight.name}"
             if key not in found:
-                found[key] = Stored(node.stored(weight.name), weight, node.index, node.frozen)
+                found[key] = Stored(
+                    node.stored(weight.name), weight, node.index, node.frozen, copies_of(b.scopes, node.scope)
+                )
             elif not node.again:
                 owner = nodes[found[key].node]
                 labels = (Label(owner.span, "first"),) if owner.span is not None else ()

@@ -303,7 +303,7 @@ def _finish(env: Environment, b: Builder, report: Report, used: frozenset[str]) 
     for owner, line in b.late:
         own = [item for item in stored if nodes[item.node].path.startswith(owner.path)]
         inside = graph.counts if not owner.path else Counts.of(own)
-        known = {"weights": inside.weights, "depth": graph.depth, **owner.values}
+        known = {"weights": inside.weights, "active": inside.active, "depth": graph.depth, **owner.values}
         try:
             require(b, replace(owner, values=known), line)
         except Fault as error:

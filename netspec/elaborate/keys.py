@@ -189,7 +189,11 @@ class Namespaces:
             index = child.last
             if self.owned[child.first] == self.owned[child.last]:
                 continue
-            if child.kind == "block":
+            if child.copies is not None:  # their owner names them
+                continue
+            if child.kind == "call":
+                yield from self.slots(child, home)
+            elif child.kind == "block":
                 word = given_for(child.origins, home, self.graph.scopes) or snake(child.name)
                 yield child.layer, Slot(word, [(child, ())], leads=True, block=True)
             elif child.shared:
@@ -202,7 +206,12 @@ class Namespaces:
         if node.bare and node.tied:  # perceptrons with `tie` store only their bias
             return Slot("bias", [(node, ())], leads=False, fixed=True)
         given = given_for(node.origins, home, self.graph.scopes)
-        return Slot(given or node.op.name, [(node, ())], leads=bool(given) or node.op.noun, norm=node.op.norm)
+        return Slot(
+            given or node.op.name,
+            [(node, ())],
+            leads=bool(given) or node.op.noun or bool(node.copies),
+            norm=node.op.norm,
+        )
 
     def rounds(self, repeat: Scope, home: int) -> Iterator[tuple[int, Slot]]:
         """Yield one slot for each step in the chain of a repeat; the slot holds that step in all rounds."""
@@ -240,6 +249,11 @@ class Namespaces:
             self.known.setdefault(holder.path, key)
         if isinstance(holder, Scope):
             self.body(holder, f"{key}.")
+            return
+        for number in holder.copies:
+            scope = self.graph.scopes[number]
+            assert scope.copies is not None
+            self.give(scope, f"{key}.{scope.copies.name}.*")
 
 
 def given_for(origins: Origins, home: int, scopes: list[Scope]) -> str:

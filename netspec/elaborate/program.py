@@ -53,7 +53,7 @@ def used_names(definition: Definition) -> set[str]:
                 found.add(value.name)
             case tree.Call():
                 found.add(value.name)
-                pending += [arg.value for arg in value.args]
+                pending += [*(arg.value for arg in value.args), *([] if value.step is None else [value.step])]
             case tree.Chain():
                 pending += value.items
             case tree.Group() | tree.Repeat():

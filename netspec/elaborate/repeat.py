@@ -1,16 +1,20 @@
-"""Expands the steps that apply a whole chain: `repeat`, `same` (the same weights again), `reversed` (back in time)."""
+"""Expands the steps that apply a whole chain: `repeat`, `same` (the same weights again), `reversed` (back in time), and
+the braces after a call, of which an operation makes copies."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from netspec.diagnostics.model import Hint, Label, Quoted
 from netspec.elaborate.builder import Builder, Context, all_defined, single
 from netspec.elaborate.chain import chain, is_step
-from netspec.elaborate.environment import Environment, Flow, Result
+from netspec.elaborate.environment import Environment, Flow, Result, Value
 from netspec.elaborate.evaluate import Undefined, fault, size
 from netspec.elaborate.keys import Names
 from netspec.elaborate.lookup import is_layer, layer_named
+from netspec.elaborate.program import built_in
+from netspec.ir.operation import Op
 from netspec.ir.sizes import Formula
 from netspec.ir.structure import Flip, Port
 from netspec.syntax import tree
@@ -23,7 +27,7 @@ def repeat(b: Builder, env: Environment, ctx: Context, item: tree.Repeat, flow: 
         The values of the last round. A spec reads one of them by the name of an output of the block in the round
         (`r.left`), and the values of any round by the number of the round (`r.2`, `r.2.left`).
     """
-    _begins_with_step(env, item)
+    _begins_with_step(env, item.chain, "repeat")
     written = size(item.count, env, 1, "repeat")
     count = int(written.values[0]) if b.instances and isinstance(written, Formula) else written
     if not isinstance(count, int):
@@ -71,22 +75,97 @@ def _round(b: Builder, env: Environment, ctx: Context, item: tree.Repeat, number
     return result
 
 
-def _begins_with_step(env: Environment, item: tree.Repeat) -> None:
-    """Raise Fault (NS616) if the chain of a `repeat` begins with a layer or value instead of a step."""
-    first = item.chain.items[0]
+def _begins_with_step(env: Environment, inside: tree.Chain, word: str) -> None:
+    """Raise Fault (NS616) if the chain in the braces of `word` begins with a layer or value instead of a step."""
+    first = inside.items[0]
     if isinstance(first, tree.Ref) and is_layer(first.path[0], env):
         if env.unit.find(first.name) is None and first.name not in env.values:
-            raise fault(env, first.at, "NS616", text=first.name)
+            raise fault(env, first.at, "NS616", step=word, text=first.name)
     elif not isinstance(first, (tree.Ref, tree.Call, tree.Perceptrons, tree.Filters, tree.Repeat, tree.Unreadable)):
         sums = isinstance(first, (tree.Binary, tree.Join))
-        raise fault(env, first.at, "NS616", *([Hint("block")] if sums else []), text=env.span(first.at).text)
+        raise fault(env, first.at, "NS616", *([Hint("block")] if sums else []), step=word, text=env.span(first.at).text)
+
+
+def copied(
+    b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call, op: Op, value: Value, path: str
+) -> tuple[Flow, tuple[int, ...]]:
+    """Expand the step in the braces of a call, once for each kind of copies that the operation makes of it.
+
+    Each kind is a scope of its own: the block, if the step is one call of a block, else a block made here.
+
+    Returns:
+        What the copies make of the value, and the scopes.
+    """
+    assert item.step is not None
+    _begins_with_step(env, item.step, item.name)
+    flow: Flow = []
+    scopes: list[int] = []
+    for copies in op.copies:
+        number, first = len(b.scopes), len(b.nodes)
+        own = f"{path}.{copies.name}"
+        if _calls_block(env, item.step):
+            keys = Names(own)
+            made = single(chain(b, env, ctx, item.step.items, keys, [value]).values, env, item.step.at)
+            keys.finish()
+        else:
+            made = _as_block(b, env, ctx, item.step, value, own)
+        b.scopes[number].copies = copies
+        _alone(b, env, ctx, item, first, value, own)
+        flow.append(made)
+        scopes.append(number)
+    return flow, tuple(scopes)
+
+
+def _calls_block(env: Environment, inside: tree.Chain) -> bool:
+    first = inside.items[0]
+    if len(inside.items) > 1 or not isinstance(first, (tree.Ref, tree.Call)) or first.name in env.values:
+        return False
+    return env.unit.find(first.name) is not None or built_in(first.name) is not None
+
+
+def _as_block(b: Builder, env: Environment, ctx: Context, inside: tree.Chain, value: Value, path: str) -> Value:
+    """Expand a chain as a block would be: `input x`, then `output y` with the chain."""
+    scope = b.scope(ctx, "block", "Expert", path, port_names=("x",), result_names=("y",))
+    labels = replace(env, path=f"{path}.")
+    ctx = ctx._replace(scope=scope.index)
+    source = b.layer(labels, ctx, "x", "input", inside.at)
+    source.text = "input x"
+    ports = b.node(env, ctx._replace(layer=source.index), Port(), [value], inside.at, "port")
+    result = b.layer(labels, ctx, "y", "output", inside.at)
+    result.text = f"output y: {result.text}"
+    keys = Names(f"{path}.y")
+    flow = chain(b, env, ctx._replace(layer=result.index), inside.items, keys, ports).values
+    keys.finish()
+    made = single(flow, env, inside.at)
+    source.values = tuple(port.edge for port in ports if port is not None)
+    result.values = scope.results = (made.edge,)
+    scope.ports = (source.values[0].node,)
+    scope.last = len(b.nodes)
+    return made
+
+
+def _alone(
+    b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call, first: int, value: Value, path: str
+) -> None:
+    """Raise Fault if a step in braces needs more than one token: other layers (NS592) or other tokens (NS595)."""
+    for node in b.nodes[first:]:
+        here = node.span is not None and node.span.source is env.unit.source
+        at = (node.span.start, node.span.end) if here and node.span is not None else item.at
+        borrowed = [node.tied, node.path if node.again and not ctx.again else ""]
+        outside = any(edge.node < first and edge != value.edge for edge in node.inputs)
+        if outside or any(each and not each.startswith(f"{path}.") for each in borrowed):
+            raise fault(env, at, "NS592", step=item.name, inner=node.word)
+        across = any(map(node.looks_across_time, range(len(node.inputs)))) and node.kind != "port"
+        if across or node.delay or node.op.mixes_batch or node.op.carries:
+            raise fault(env, at, "NS595", step=item.name, inner=node.word)
 
 
 def reverse(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
     """Expand `reversed(step)`: reverse the order of time steps, apply the step, and restore the order."""
-    if len(item.args) != 1 or item.args[0].name:
+    given = [*item.args, *([] if item.step is None else [tree.Arg((), item.step)])]
+    if len(given) != 1 or given[0].name:
         raise fault(env, item.at, "NS248")
-    inner = item.args[0].value
+    inner = given[0].value
     items = inner.items if isinstance(inner, tree.Chain) else (inner,)
     value = single(flow, env, item.at)
     turned = b.node(env, ctx, Flip(), [value], item.at, "reversed")
@@ -98,7 +177,7 @@ def reverse(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Ca
 def same(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call, flow: Flow, keys: Names) -> Result:
     """Expand `same(a)`: apply the chain of the layer a, with the same weights, to the values that flow in."""
     at = item.at
-    if len(item.args) != 1 or item.args[0].name:
+    if len(item.args) != 1 or item.args[0].name or item.step is not None:
         raise fault(env, at, "NS236")
     inner = item.args[0].value
     if not isinstance(inner, tree.Ref) or len(inner.path) != 1:

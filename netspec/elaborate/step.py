@@ -15,8 +15,8 @@ from netspec.elaborate.kinds import LayerRef
 from netspec.elaborate.lookup import is_layer, method, unknown_step
 from netspec.elaborate.options import Given, read_options, sources
 from netspec.elaborate.program import built_in
-from netspec.elaborate.repeat import repeat, reverse, same
-from netspec.ir.graph import Node, Origin
+from netspec.elaborate.repeat import copied, repeat, reverse, same
+from netspec.ir.graph import Edge, Node, Origin
 from netspec.ir.operation import Op
 from netspec.ir.sizes import Size, product, text
 from netspec.ops.registry import operation, plain, step_names
@@ -126,7 +126,35 @@ def _operation(
         if ctx.start is None:
             raise fault(env, item.at, "NS209", Hint("usage", {"usage": f"{name}(64)"}), step=name, option="value")
         given.values["value"] = ctx.start
+    if cls.takes_step or item.step is not None:
+        return _with_step(b, env, ctx, cls, given, item, flow, keys)
     return _apply(b, env, ctx, cls, given, flow, item.at, name, keys)
+
+
+def _with_step(
+    b: Builder,
+    env: Environment,
+    ctx: Context,
+    cls: type[Op],
+    given: Given,
+    item: tree.Ref | tree.Call,
+    flow: Flow,
+    keys: Names,
+) -> Result:
+    """Apply an operation that makes copies of the step in its braces: it reads its input and what the copies make."""
+    name = item.name
+    if not cls.takes_step or item.step is None:
+        raise fault(env, item.at, "NS591" if cls.takes_step else "NS590", step=name, usage=cls.example)
+    value = single(flow, env, item.at)
+    path = keys.module(name)
+    around = b.scope(ctx, "call", name, path)
+    inside = ctx._replace(scope=around.index)
+    made, scopes = copied(b, env, inside, item, cls(**given.values), value, path)
+    result = _apply(b, env, inside, cls, given, [value, *made], item.at, name, keys, path)
+    b.nodes[-1].copies = scopes
+    around.last = len(b.nodes)
+    around.results = (Edge(len(b.nodes) - 1),)
+    return result
 
 
 def _misplaced(b: Builder, env: Environment, ctx: Context, item: tree.Several, flow: Flow, keys: Names) -> Result:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netspec.ir.marks import BOX, TOOLTIP, Class, Mark
-from netspec.ir.operation import Op, Structure, Weight
+from netspec.ir.operation import Copies, Op, Structure, Weight
 from netspec.ir.sizes import Size, is_open, product
 from netspec.ir.types import Type
 from netspec.source import Span
@@ -61,6 +61,7 @@ class Node:
     key: str = ""  # the module in state_dict that holds its weights, or its only array if `bare`
     tied_key: str = ""  # the key of the step that it is tied to
     origins: Origins = ()
+    copies: tuple[int, ...] = ()  # the scopes of the step in its braces, one for each kind of copies
 
     @property
     def bare(self) -> bool:
@@ -92,6 +93,11 @@ class Node:
         return self.op.looks_across_time(position, len(self.inputs))
 
     @property
+    def reads(self) -> tuple[Edge, ...]:
+        """The inputs that it reads itself: all but what the copies of the step in its braces make."""
+        return self.inputs[: len(self.inputs) - len(self.copies)]
+
+    @property
     def inputs_now(self) -> tuple[Edge, ...]:
         """The inputs of the same time step: all inputs except a delayed one."""
         return self.inputs[1:] if self.op.delay else self.inputs
@@ -120,7 +126,7 @@ class Scope:
 
     index: int
     parent: int
-    kind: str  # net, block, repeat, round
+    kind: str  # net, block, repeat, round, call (of an operation with a step in braces)
     name: str  # the name of the block or net; the number of a round
     path: str  # its name in the spec, counted from 1: `r1.2`; "" for the net
     layer: int  # the layer that it belongs to; -1 for the net
@@ -140,24 +146,50 @@ class Scope:
     key: str = ""  # its module in state_dict; "" for the net
     origins: Origins = ()
     count: Size = 0  # the number of rounds of a repeat, as written
+    copies: Copies | None = None  # if it stands for several copies, each with weights of its own
     source: Any = None  # the definition of the net or block in the spec
     arguments: dict[str, Any] = field(default_factory=dict)  # the arguments of the call, by parameter
 
 
+def copies_of(scopes: Sequence[Scope], scope: int) -> tuple[Copies, ...]:
+    """Return the copies that a scope and the scopes around it stand for, the outermost first."""
+    found = []
+    while scope >= 0:
+        copies = scopes[scope].copies
+        if copies is not None:
+            found.append(copies)
+        scope = scopes[scope].parent
+    return tuple(reversed(found))
+
+
 @dataclass(slots=True, eq=False)
 class Stored:
-    """One array of the net: its key in state_dict, its shape and its kind."""
+    """One array of the net: its key in state_dict, its shape and its kind.
+
+    An array of a step that has copies stands for the arrays of all copies: its key has `*` for the number of the copy.
+    `copies` lists, for each `*`, the copies; the innermost stands last.
+    """
 
     key: str
     weight: Weight
     node: int
     frozen: bool = False
+    copies: tuple[Copies, ...] = ()
 
     @property
     def kind(self) -> str:
         if self.weight.buffer:
             return "buffer"
         return "frozen" if self.frozen else "trainable"
+
+    def each(self) -> Iterator[Stored]:
+        """Yield the arrays of all copies, by their keys in state_dict."""
+        if not self.copies:
+            yield self
+            return
+        for number in range(int(self.copies[0].number)):  # type: ignore[arg-type]
+            key = self.key.replace("*", str(number), 1)
+            yield from Stored(key, self.weight, self.node, self.frozen, self.copies[1:]).each()
 
 
 @dataclass(slots=True, eq=False)
@@ -167,6 +199,12 @@ class Counts:
     trainable: Size = 0
     frozen: Size = 0
     buffers: Size = 0
+    idle: Size = 0  # the weights of copies that a token does not use
+
+    @property
+    def active(self) -> Size:
+        """How many weights one token uses."""
+        return self.weights - self.idle
 
     @property
     def weights(self) -> Size:
@@ -175,21 +213,34 @@ class Counts:
     @classmethod
     def of(cls, stored: Iterable[Stored]) -> Counts:
         """Count the values of some arrays."""
+        idle: Any
         totals: dict[str, Any] = {"trainable": 0, "frozen": 0, "buffer": 0}
         opened: dict[tuple[int, str], list[Weight]] = {}  # arrays with open sizes, and the other arrays of their nodes
-        last = -1
+        last, idle = -1, 0
         for item in stored:
             if item.weight.integer:
                 continue
             total = item.weight.total
-            if item.node == last or not isinstance(total, int):
+            if item.copies:
+                every, used = _copied(item.copies)
+                totals[item.kind] = totals[item.kind] + every * total
+                if item.kind != "buffer":
+                    idle = idle + (every - used) * total
+            elif item.node == last or not isinstance(total, int):
                 last = item.node
                 opened.setdefault((item.node, item.kind), []).append(item.weight)
             else:
                 totals[item.kind] += total
         for (_, kind), weights in opened.items():
             totals[kind] = totals[kind] + _together(weights)
-        return cls(totals["trainable"], totals["frozen"], totals["buffer"])
+        return cls(totals["trainable"], totals["frozen"], totals["buffer"], idle)
+
+
+def _copied(copies: Sequence[Copies]) -> tuple[Any, Any]:
+    """Return how many copies there are of a step in copies of a step, and how many of them a token uses."""
+    every: Any = product(tuple(one.number for one in copies))
+    used: Any = product(tuple(one.used for one in copies))
+    return every, used
 
 
 def _together(weights: list[Weight]) -> Size:
@@ -247,6 +298,20 @@ class Graph:
     def type_of(self, edge: Edge) -> Type:
         """Return the type of a value."""
         return self.nodes[edge.node].types[edge.output]
+
+    @property
+    def arrays(self) -> Iterator[Stored]:
+        """The arrays of `state_dict`: those of `stored`, with one for each copy of a step that has copies."""
+        return (one for item in self.stored for one in item.each())
+
+    def copies(self, scope: int) -> tuple[Copies, ...]:
+        """Return the copies that a scope and the scopes around it stand for, the outermost first."""
+        return copies_of(self.scopes, scope)
+
+    def used(self, node: Node) -> Size:
+        """How many copies of a node a token uses; 1 for a node that has no copies."""
+        used: Any = _copied(self.copies(node.scope))[1]
+        return used  # type: ignore[no-any-return]
 
     def types_asked(self, node: Node) -> list[Type]:
         """Return the input types as the operation sees them: of one time step, unless it looks across time."""

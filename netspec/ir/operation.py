@@ -256,6 +256,20 @@ class Remark(NamedTuple):
     edge: bool = False
 
 
+class Copies(NamedTuple):
+    """Copies that an operation makes of its step argument.
+
+    Attributes:
+        name: the attribute of its module that holds them.
+        number: how many there are, each with weights of its own.
+        used: how many of them compute each token.
+    """
+
+    name: str
+    number: Size
+    used: Size
+
+
 class Windows(NamedTuple):
     """How an operation slides windows over space; each tuple has an entry for each axis.
 
@@ -335,6 +349,7 @@ class Op:
     inputs: ClassVar[int | None] = 1  # the number of inputs; None means two or more
     structure: ClassVar[Structure] = ""  # the kind of node that it makes, if it is not an operation
     delay: int = 0  # by how many time steps its first input is delayed
+    takes_step: ClassVar[bool] = False  # whether braces after its call hold a step that it applies
     begins: ClassVar[bool] = False  # whether it can begin a chain, without an input (learned, zeros, noise)
     broadcasts: ClassVar[bool] = False  # whether torch broadcasts its inputs, the batch axis included
     norm: ClassVar[bool] = False  # a norm is not the main step of a line that has another step with weights
@@ -499,6 +514,11 @@ class Op:
     def parts(self) -> int:
         """The number of results, as far as the options tell; it is needed before the results exist."""
         return 1
+
+    @property
+    def copies(self) -> tuple[Copies, ...]:
+        """The copies that it makes of the step in its braces; what they make of its input are its further inputs."""
+        return ()
 
     @property
     def bare(self) -> bool:

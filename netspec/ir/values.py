@@ -43,10 +43,18 @@ class Values:
         self.updates: dict[str, Array] = {}
         self._inputs, self._weight, self._examples = inputs, weight, examples
         self._training, self._lengths, self._draw, self._one_step = training, lengths, draw, one_step
+        self._numbers: tuple[int, ...] = ()  # which copies are being computed, the outermost first
+        self._inside: dict[int, list[Node]] = {number: [] for node in graph.nodes for number in node.copies}
+        for node in graph.nodes if self._inside else ():
+            around = next((one.index for one in graph.ancestors(node.scope) if one.index in self._inside), None)
+            if around is not None:
+                self._inside[around].append(node)
+        copied = {node.index for nodes in self._inside.values() for node in nodes}
         cells = [] if one_step else [sorted(cell) for cell in graph.cells]
         looped = {index for cell in cells for index in cell}
         # A node between two nodes of a loop may need the loop's result, so whatever cannot be computed yet is retried.
-        waiting = cells + [[node.index] for node in graph.nodes if node.index not in looped]
+        cells = [[index for index in cell if index not in copied] for cell in cells]
+        waiting = cells + [[node.index] for node in graph.nodes if node.index not in looped | copied]
         waiting.sort(key=lambda part: part[-1])
         while waiting:
             later = [part for part in waiting if not self._done(part, part[0] in looped)]
@@ -57,7 +65,7 @@ class Values:
     def _done(self, part: list[int], loop: bool) -> bool:
         """Compute a node or a loop if its inputs are known. Return whether it was computed."""
         nodes = [self.graph.nodes[index] for index in part]
-        if any(edge not in self.edges and not (loop and edge.node in part) for node in nodes for edge in node.inputs):
+        if any(edge not in self.edges and not (loop and edge.node in part) for node in nodes for edge in node.reads):
             return False
         if loop:
             self._loop(part)
@@ -80,7 +88,12 @@ class Values:
         if node.kind == "input":
             found = (self._inputs[self.graph.layers[node.layer].label],)
         else:
-            inputs = [(self.edges if at in whole else read)[edge] for at, edge in enumerate(node.inputs)]
+            inputs = [(self.edges if at in whole else read)[edge] for at, edge in enumerate(node.reads)]
+            types = types[: len(inputs)]
+            for number, edge in zip(node.copies, node.inputs[len(node.reads) :], strict=True):
+                made = self._copies(number, edge, read, types[0].time is None)
+                inputs += made
+                types += (self.graph.type_of(edge).over(types[0].time),) * len(made)
             found = self._applied(node, types, inputs)
         if found is None:
             raise Uncomputed(node)
@@ -92,11 +105,34 @@ class Values:
         varying = next((value.time.varying for value in types if value.time is not None and value.time.varying), "")
 
         found = applied(
-            node.op, types, inputs, self._examples, lambda name: self._weight(node.stored(name)),
+            node.op, types, inputs, self._examples, lambda name: self._weight(self._key(node.stored(name))),
             training=self._training, lengths=self._lengths.get(varying), draw=self._draw, updates=updates,
         )  # fmt: skip
-        self.updates.update({node.stored(name): value for name, value in updates.items()})
+        self.updates.update({self._key(node.stored(name)): value for name, value in updates.items()})
         return found
+
+    # ---- the copies of a step in braces
+
+    def _copies(self, number: int, result: Edge, read: dict[Edge, Array], step: bool) -> list[Array]:
+        """Return what each copy of a step makes of all tokens; `step`: of those of one time step."""
+        copies = self.graph.scopes[number].copies
+        assert copies is not None
+        found, around = [], self._numbers
+        for copy in range(int(copies.number)):  # type: ignore[arg-type]
+            self._numbers = (*around, copy)
+            own = dict(read)
+            for node in self._inside[number]:
+                types = self._types(node)
+                self._node(node, own, tuple(one.step for one in types) if step else types, ())
+            found.append(own[result])
+        self._numbers = around
+        return found
+
+    def _key(self, key: str) -> str:
+        """Return the key of an array of the copies that are being computed."""
+        for number in self._numbers:
+            key = key.replace("*", str(number), 1)
+        return key
 
     def _loop(self, cell: list[int]) -> None:
         """Compute the nodes of a recurrence for one time step after another."""

@@ -20,6 +20,7 @@ _HELD = {
     "embeddings": "embed onehot positions",
     "filters": "filters",
     "join": "join",
+    "mixture": "mixture",
     "norms": "layernorm rmsnorm gain batchnorm groupnorm instancenorm lrn normalize",
     "planes": "crop pad upsample patches unpatches",
     "pools": "maxpool avgpool subsample",

@@ -53,6 +53,7 @@ def as_dict(graph: Graph) -> dict[str, Any]:
                 "layer": graph.layers[graph.nodes[stored.node].layer].path,
                 "shape": [plain(size) for size in stored.weight.shape],
                 "kind": stored.kind,
+                **({"copies": [plain(one.number) for one in stored.copies]} if stored.copies else {}),
             }
             for stored in graph.stored
         ],
@@ -62,6 +63,7 @@ def as_dict(graph: Graph) -> dict[str, Any]:
 def _counts(counts: Counts) -> dict[str, Any]:
     return {
         "weights": plain(counts.weights),
+        "active": plain(counts.active),
         "trainable": plain(counts.trainable),
         "frozen": plain(counts.frozen),
         "buffers": plain(counts.buffers),

@@ -84,7 +84,7 @@ def total_macs(graph: Graph, nodes: list[Node]) -> Size:
     """Return the number of multiply-adds for one example; torch.utils.flop_counter counts 2 FLOPs for each."""
     total: Any = 0
     for node in nodes:
-        total = total + node.op.macs(input_types(graph, node), node.types)
+        total = total + graph.used(node) * node.op.macs(input_types(graph, node), node.types)
     return total  # type: ignore[no-any-return]
 
 

@@ -63,6 +63,8 @@ def _columns(table: list[list[str]], notes: dict[int, list[str]]) -> list[str]:
 def _totals(graph: Graph) -> list[str]:
     counts = graph.counts
     parts = [f"{number(counts.weights)} weights"]
+    if counts.idle != 0:
+        parts.append(f"{number(counts.active)} active for a token")
     if counts.frozen != 0:
         parts.append(f"{number(counts.trainable)} trainable, {number(counts.frozen)} frozen")
     if counts.buffers != 0:

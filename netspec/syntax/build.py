@@ -241,6 +241,11 @@ def call(kids: Kids, at: Place) -> tree.Call:
     return tree.Call(path_.parts, args, at, path_.at)
 
 
+def applied(kids: Kids, at: Place) -> tree.Call:
+    path_, args, step = kids
+    return tree.Call(path_.parts, args or (), at, path_.at, step)
+
+
 def indexed(kids: Kids, at: Place) -> tree.Indexed:
     return tree.Indexed(kids[0].parts, kids[1], at)
 

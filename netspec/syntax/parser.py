@@ -125,6 +125,7 @@ class _Machine(NamedTuple):
     scanners: list[re.Pattern[str]]
     starts: dict[str, int]
     ends: dict[str, int]
+    named: frozenset[int]  # the states after a name that may be a call
 
 
 @cache
@@ -154,7 +155,8 @@ def _machine() -> _Machine:
         )
         passes.append(left if plain and unwrap else None)
     scanners = [_scanner(tuple(sign for sign in _SIGNS if sign in state)) for state in table["states"]]
-    return _Machine(rules, passes, table["states"], scanners, table["starts"], table["ends"])
+    named = frozenset(state["path"] for state in table["states"] if "path" in state)
+    return _Machine(rules, passes, table["states"], scanners, table["starts"], table["ends"], named)
 
 
 def _terminal(group: str, word: str, text: str, at: int, actions: dict[str, int]) -> tuple[str, int]:
@@ -230,6 +232,9 @@ def _run(machine: _Machine, start: str, text: str, at: int, stop: int) -> Any:
                     state = stack[-1]
                 actions = states[state]
             else:
+                if kind == "LBRACE" and state in machine.named and begin == ends[-1]:
+                    # `B{3}` and `x_{t-1}` mean something else than a step argument, before which stands a blank
+                    raise Unexpected(kind, word, (begin, at), _viable(machine, stack) - {kind}, tuple(recent))
                 state = code
                 stack.append(code)
                 values.append((word, begin, at))

@@ -327,6 +327,8 @@ def pieces(value: tree.Value, room: int) -> list[str]:
             return _enclosed("(", _chain(value.chain, room), ")")
         case tree.Repeat():
             return _enclosed(repeat_head(value) + " { ", _chain(value.chain, room), " }")
+        case tree.Call() if value.step is not None:
+            return _enclosed(call_head(value) + " { ", _chain(value.step, room), " }")
     return [text]
 
 
@@ -434,7 +436,7 @@ def value_text(value: tree.Value) -> str:
         case tree.Ref():
             return value.name
         case tree.Call():
-            return value.name + args_text(value.args)
+            return call_head(value) + ("" if value.step is None else f" {{ {value_text(value.step)} }}")
         case tree.Indexed():
             return f"{value.name}[{_tight(value.index)}]"
         case tree.Group():
@@ -474,6 +476,11 @@ def _noun(value: tree.Value) -> str:
         case tree.Repeat():
             return f"{repeat_head(value)} {{ {value_text(value.chain)} }}"
     raise AssertionError(f"no text for {type(value).__name__}")
+
+
+def call_head(value: tree.Call) -> str:
+    """Format a call without its step argument: `mixture(8, top = 2)`, `lstm()`, and `reversed` before braces."""
+    return value.name + (args_text(value.args) if value.args or value.step is None else "")
 
 
 def repeat_head(value: tree.Repeat) -> str:

@@ -88,7 +88,7 @@ class Text(Syntax):
 class Ref(Syntax):
     """A name: `x`, `p.left`, `r.2`. Its position decides whether it is a layer, a size, a step or a word.
 
-    A step without options is such a name; `args` and `path_at` are those of a call without `( … )`.
+    A step without options is such a name; `args`, `step` and `path_at` are those of a call without `( … )`.
     """
 
     path: tuple[str, ...]
@@ -97,6 +97,10 @@ class Ref(Syntax):
     @property
     def args(self) -> tuple[Arg, ...]:
         return ()
+
+    @property
+    def step(self) -> None:
+        return None
 
     @property
     def name(self) -> str:
@@ -117,10 +121,13 @@ class Arg(Syntax):
 
 
 class Call(Syntax):
+    """`name(options) { step }`: the call of a step; braces after it hold its step argument."""
+
     path: tuple[str, ...]
     args: tuple[Arg, ...]
     at: Place = NOWHERE
     path_at: Place = NOWHERE
+    step: Chain | None = None
 
     @property
     def name(self) -> str:

@@ -123,7 +123,7 @@ class Record:
         """Return the trained weights.
 
         Returns:
-            Arrays by the keys of `graph.stored`.
+            Arrays by the keys of `graph.arrays`.
 
         Raises:
             NetspecError: the run has no weights yet (NS854), their file is damaged (NS726) or not finite (NS882), or
@@ -132,8 +132,9 @@ class Record:
         if not os.path.lexists(self._folder / WEIGHTS):
             raise UsageError(Diagnostic("NS854", None, {"folder": str(self.folder)}))
         graph = self.net.graph
-        numbers: Any = sum(math.prod(stored.weight.shape) for stored in graph.stored)
-        most = 16 * numbers + 1000 * (len(graph.stored) + 1)  # of the numbers, and of a header with their names
+        shapes = [stored.weight.shape for stored in graph.arrays]
+        numbers: Any = sum(map(math.prod, shapes))
+        most = 16 * numbers + 1000 * (len(shapes) + 1)  # of the numbers, and of a header with their names
         found = arrays_in(documents.content(self.folder, WEIGHTS, most=most), self._folder / WEIGHTS)
         check_weights(graph, found, spec=f"{self.folder / SPEC}/{self._settings.spec}")
         return found

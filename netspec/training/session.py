@@ -349,7 +349,7 @@ def find_cause(engine: Engine, graph: Graph, batch: dict[str, Tensor]) -> Cause:
 
 def _owner(graph: Graph, key: str) -> Layer | None:
     """Return the line of the spec to which a weight belongs."""
-    for stored in graph.stored:
+    for stored in graph.arrays:
         if stored.key == key:
             return graph.layers[graph.nodes[stored.node].layer]
     return None

@@ -178,10 +178,11 @@ def pairs(cls: type[Op], most: int = 2) -> Iterator[Pair]:
 
 
 def _pairs(cls: type[Op], name: str, option: Option) -> Iterator[Pair]:
+    braces = " { 3 perceptrons }" if cls.takes_step else ""
     for kind, form, filled in product(GIVEN, FORMS, fillings(cls, name)):
         calls = [call_of(cls, filled | {name: value}) for value in values_of(option)]
         calls += [call_of(cls, filled)] if name not in cls.required else []
-        texts = [net_of(kind, form.format(step=call)) for call in dict.fromkeys(calls)]
+        texts = [net_of(kind, form.format(step=call + braces)) for call in dict.fromkeys(calls)]
         good = [text for text in texts if checked(text) is not None]
         for first, second in combinations(good, 2):
             if step_of(checked(first), cls.name) != step_of(checked(second), cls.name):

@@ -102,7 +102,8 @@ def trial(draw: Any, name: str, oracle: Oracle) -> Trial:
     shapes = draw(oracle.inputs, label="inputs")
     drawn: Drawn = options(draw, cls, len(shapes[0].space), oracle.special(shapes), oracle.rarely)
     if oracle.noun is None:
-        return Trial(name, oracle, shapes, drawn.values, f"{name}{drawn.text}")
+        braces = " { 3 perceptrons -> tanh }" if cls.takes_step else ""
+        return Trial(name, oracle, shapes, drawn.values, f"{name}{drawn.text}{braces}")
     noun, text = draw(oracle.noun(shapes), label="noun")
     return Trial(name, oracle, shapes, noun | drawn.values, f"{text} {drawn.text}".rstrip())
 

@@ -34,7 +34,7 @@ def traced(net: Net, examples: int, **given_: Any) -> tuple[Values, dict[str, Ar
         maps: tuple[Any, ...] = () if own.classes is not None else (own.maps,)
         label = graph.layers[node.layer].label
         inputs[label] = from_outside((examples, *time, *maps, *own.space), f"input {label}")
-    for item in graph.stored:
+    for item in graph.arrays:
         stored[item.key] = from_outside(tuple(item.weight.shape), item.key)
     return values_of(graph, inputs, stored.__getitem__, examples, **given_), inputs, stored
 

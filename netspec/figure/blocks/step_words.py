@@ -16,7 +16,7 @@ from netspec.figure.strings import say
 from netspec.figure.units.elided import size_label
 from netspec.ir.graph import Edge, Graph, Node, Scope
 from netspec.ir.marks import BOX
-from netspec.ir.sizes import Formula, divides
+from netspec.ir.sizes import Formula, Size, divides
 
 MOST_SAID = 5  # values of an argument that differ from call to call
 FACTORS = (1, 2, 3, 4, 6, 8)  # multiples of a parameter that a step of a block often has
@@ -30,7 +30,7 @@ def tint_of(settings: FigureSettings, group: NodeGroup) -> str:
     return ground(settings, group.layer.path, kind, block) or (KINDS[kind][0] if kind else PLAIN)
 
 
-def scope_title(collapsed: CollapsedGraph, scope: Scope, times: int = 1, call: bool = True) -> str:
+def scope_title(collapsed: CollapsedGraph, scope: Scope, times: Size = 1, call: bool = True) -> str:
     """Return the title of a scope, such as `Basic(64) × 2` or `Dilated(d = 1, 2, 4) × 3`; for a round its number.
 
     With `call` the title contains the arguments of the block, or of the blocks in the rounds.
@@ -45,11 +45,20 @@ def scope_title(collapsed: CollapsedGraph, scope: Scope, times: int = 1, call: b
             call, name = False, say("repeat", collapsed.lang)
         else:
             inner = [blocks[0] for blocks in rounds]
-            name = inner[0].name
+            name = _name(collapsed, inner[0])
     else:
-        name = scope.name
+        name = _name(collapsed, scope)
+    if inner[0].copies is not None:
+        times = inner[0].copies.number
     said = _call(collapsed, inner) if call else ""
-    return f"{name}{said} × {times}" if times > 1 else f"{name}{said}"
+    return f"{name}{said} × {times}" if times != 1 else f"{name}{said}"
+
+
+def _name(collapsed: CollapsedGraph, scope: Scope) -> str:
+    """Return the name of a block, or the words for the operation that makes copies of the step in its braces."""
+    if scope.kind != "call":
+        return scope.name
+    return step_words(collapsed, collapsed.graph.nodes[scope.last - 1])
 
 
 def _call(collapsed: CollapsedGraph, scopes: list[Scope]) -> str:

@@ -98,10 +98,10 @@ def check_weights(graph: Graph, weights: Arrays, spec: str = "") -> None:
 
     Where they are a run's, `spec` is the file of its net; then an array that the net does not store is refused, too.
     """
-    for key in weights.keys() - {stored.key for stored in graph.stored} if spec else ():
+    for key in weights.keys() - {stored.key for stored in graph.arrays} if spec else ():
         raise UsageError(Diagnostic("NS725", None, {"key": key}, hints=(Hint("more"), Hint("changed", {"spec": spec}))))
     changed = (Hint("changed", {"spec": spec}),) if spec else ()
-    for stored in graph.stored:
+    for stored in graph.arrays:
         shape = tuple(stored.weight.shape)
         found = weights.get(stored.key)
         if found is None:
@@ -120,7 +120,7 @@ def given_weights(graph: Graph) -> Arrays | None:
 
     numpy = need("numpy")
     found: dict[str, Any] = {}
-    for stored in graph.stored:
+    for stored in graph.arrays:
         weight = stored.weight
         if weight.given:
             found[stored.key] = numpy.array(weight.given, dtype="float64").reshape(tuple(weight.shape))

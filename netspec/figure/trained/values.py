@@ -36,7 +36,7 @@ def compute(graph: Graph, weights: Arrays, inputs: Mapping[str, Any]) -> dict[in
         label = graph.layers[node.layer].label
         arrays[label] = given(_shape(node.type), f"input {label}")
         numbers[f"input {label}"] = inputs[label]
-    stored = {item.key: given(tuple(item.weight.shape), item.key) for item in graph.stored}  # type: ignore[arg-type]
+    stored = {item.key: given(tuple(item.weight.shape), item.key) for item in graph.arrays}  # type: ignore[arg-type]
     values = values_of(graph, arrays, stored.__getitem__, one_step=True)
     first = {edge.node: array for edge, array in values.edges.items() if edge.output == 0}
     found = evaluate_numpy(list(first.values()), numbers | {key: weights[key] for key in stored})

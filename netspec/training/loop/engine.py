@@ -42,7 +42,8 @@ class Engine:
     spans: for each batch of an epoch, its begin and end in the epoch's order of examples.
     arguments: the fields that forward takes, in order.
     single: whether forward returns one tensor instead of a tuple.
-    keys: the keys of `graph.stored`, in its order.
+    penalised: the modules that add something to the loss, their `penalty`.
+    keys: the keys of `graph.arrays`, in its order.
     """
 
     model: nn.Module
@@ -63,6 +64,7 @@ class Engine:
     processes: Processes
     autocast: Any
     keys: tuple[str, ...] = field(default=())
+    penalised: list[Any] = field(default_factory=list)
 
     @property
     def stateful_rows(self) -> int | None:
@@ -79,6 +81,17 @@ class Engine:
         else:
             found = run(*values)
         return (found,) if self.single else found
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Return the loss of a training pass over a batch: that of the objective, and what modules add to it."""
+        return self.penalised_by(self.objective.loss(self.outputs(batch, training=True), batch))
+
+    def penalised_by(self, loss: Tensor) -> Tensor:
+        """Return a loss with what the modules with a `penalty` add to it after a training pass."""
+        for module in self.penalised:
+            if module.penalty is not None:
+                loss, module.penalty = loss + module.penalty, None
+        return loss
 
     def order(self, seed: int, epoch: int) -> Tensor:
         """Return the order in which an epoch takes the examples, as indices on the CPU."""
@@ -120,7 +133,7 @@ class Engine:
         return all(bool(torch.isfinite(weight).all()) for weight in self.weights)
 
     def state(self) -> dict[str, Tensor]:
-        """Return weights and buffers by the keys that `graph.stored` gives them."""
+        """Return weights and buffers by the keys that `graph.arrays` gives them."""
         state = self.model.state_dict()
         return {key: state[key] for key in self.keys}
 
@@ -140,7 +153,7 @@ def build_engine(plan: Plan) -> Engine:
     terms: list[Term] = [item.term for item in train.loss] + list(train.metrics)
     logits = with_logits(graph, terms, frozenset(plan.match.inputs))
     model = _module(logits.graph, train, device, dtype)
-    frozen = {stored.key for stored in graph.stored if stored.kind == "frozen"}
+    frozen = {stored.key for stored in graph.arrays if stored.kind == "frozen"}
     for key, weight in model.named_parameters():
         weight.requires_grad_(key not in frozen)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
@@ -166,7 +179,8 @@ def build_engine(plan: Plan) -> Engine:
         batch=train.batch,
         processes=processes,
         autocast=devices.autocast(train.precision, device),
-        keys=tuple(stored.key for stored in graph.stored),
+        keys=tuple(stored.key for stored in graph.arrays),
+        penalised=[module for module in model.modules() if hasattr(module, "penalty")],
     )
     _compile(engine, plan)
     return engine
@@ -272,7 +286,7 @@ def pays_off(engine: Engine, batch: Batch, steps: int) -> bool:
     def step(way: Any) -> None:
         engine.forward = way
         with engine.autocast or contextlib.nullcontext():
-            loss = engine.objective.loss(engine.outputs(batch, training=True), batch)
+            loss = engine.loss(batch)
         loss.backward()  # type: ignore[no-untyped-call]
         trial.zero_grad()
 

@@ -150,10 +150,10 @@ class Loop:
         """Return the loss of the batch, and add it to the loss of the epoch."""
         engine, batch = self.engine, self.batch
         if engine.autocast is None:
-            loss = engine.objective.loss(engine.outputs(batch, training=True), batch)
+            loss = engine.loss(batch)
         else:
             with engine.autocast:
-                loss = engine.objective.loss(engine.outputs(batch, training=True), batch)
+                loss = engine.loss(batch)
         if self.progress.first_loss is None:
             self.progress.first_loss = float(loss.detach())
         if self.running is None:
@@ -465,4 +465,4 @@ def shared_loss(engine: Engine, batch: Batch, counts: bool, stop: bool, due: boo
         whole = sums[2 * number] or 1.0  # a mask may leave no value to count; 1 avoids a division by 0
         total = total + criterion.coefficient * mean * (numbers[2 * number] * processes.size / whole)
         value += criterion.coefficient * sums[2 * number + 1] / whole
-    return Agreed(total, value, sums[-2] > 0, sums[-1] > 0)
+    return Agreed(engine.penalised_by(total), value, sums[-2] > 0, sums[-1] > 0)
