@@ -36,7 +36,7 @@ GROUPS = {
     " identity",
     "Arithmetic": "exp log sin cos abs sqrt square clamp maximum minimum matmul",
     "Arrangement": "join split flatten unflatten reshape transpose expand crop pad upsample patches unpatches shuffle",
-    "Sequences": "onehot embed positions attention rnn lstm gru reversed",
+    "Sequences": "onehot embed positions attention mixture rnn lstm gru reversed",
     "Weights of other kinds": "gain distance gaussian learned same",
     "The rest": "zeros noise carried sample stop",
 }
