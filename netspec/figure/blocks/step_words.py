@@ -18,6 +18,7 @@ from netspec.ir.graph import Edge, Graph, Node, Scope
 from netspec.ir.marks import BOX
 from netspec.ir.sizes import Formula, Size, divides
 
+MOST_LINES = 6  # steps of a closed line that stand below each other
 MOST_SAID = 5  # values of an argument that differ from call to call
 FACTORS = (1, 2, 3, 4, 6, 8)  # multiples of a parameter that a step of a block often has
 FLIP = -2  # stands in place of a block index for a step that reverses the order of time steps
@@ -133,8 +134,8 @@ def step_lines(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
     """Return the lines that say what a box does: one line for each step.
 
     A block in a closed line is named instead of its steps. Equal blocks in a row are named once, with their number.
-    More than three lines of a closed line are joined into one text with arrows. Where the steps of a closed line are no
-    chain, the line says what each of them reads.
+    A step that changes nothing is left out. Many lines of a closed line are joined into one text with arrows. Where the
+    steps of a closed line are no chain, the line says what each of them reads.
     """
     if group.nodes[0].kind == "input":
         return []
@@ -142,7 +143,7 @@ def step_lines(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
         return _phrases(collapsed, group)
     # each entry: the words for a step or block, and the block's index (-1 for a step outside all blocks)
     said: list[tuple[str, int]] = []
-    for node in group.nodes:
+    for node in [one for one in group.nodes if not one.op.alias] or group.nodes:
         outer = _block_around(collapsed, node, group.layer.scope) if group.line else None
         if outer is None:
             said.append((step_words(collapsed, node), FLIP if node.kind == "flip" else -1))
@@ -154,7 +155,7 @@ def step_lines(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
     for (text, block), alike in groupby(_turned(said), lambda one: (one[0], one[1] >= 0)):
         count = len(list(alike))
         found += [f"{text} × {count}"] if block and count > 1 and "×" not in text else [text] * count
-    if group.line and len(found) > 3:
+    if group.line and len(found) > MOST_LINES:
         return [" → ".join(found)]
     return found
 
@@ -332,6 +333,7 @@ def _letter(values: list[Any], calls: list[Scope]) -> Any:
 def _combined(letters: list[Formula]) -> Iterator[Formula]:
     for letter in letters:
         yield from (factor * letter for factor in FACTORS)
+        yield from (letter // factor for factor in FACTORS[1:] if divides(factor, letter))
     for one, other in permutations(letters, 2):
         yield one * other
         if divides(other, one):
