@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netspec import files
 from netspec.codegen.forward import comment_text
@@ -22,6 +22,7 @@ from netspec.diagnostics.errors import DataError, DivergedError, NetspecError, S
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, Words, as_dict
 from netspec.documents import Environment, Scores, Settings, Warnings
 from netspec.ir.graph import Graph, Layer
+from netspec.source import Span
 from netspec.training.loop.engine import Engine, build_engine
 from netspec.training.loop.loop import Diverged, Evaluation, Interrupted, Loop, evaluation
 from netspec.training.loop.parallel import ProcessLost, started
@@ -407,11 +408,54 @@ def _first_term(engine: Engine, batch: dict[str, Tensor]) -> str:
 # ---- Warn of what came out
 
 
+RARE = 4  # so many times more rows has the most frequent class than a rare one
+LEAST = 5  # rows of a class that tell something
+HIGH = 0.8  # an accuracy that looks good
 GROWN = 10.0  # how many times the first loss the last one is, if it exploded
 
 
+class _Row(NamedTuple):
+    """A class in all parts together: its examples, how often it is answered, and how often that is right."""
+
+    name: str
+    examples: int
+    answered: int
+    hits: int
+
+    @property
+    def f1(self) -> float:
+        return 2 * self.hits / max(1, self.answered + self.examples)
+
+
+def _row(parts: Sequence[Mapping[str, Any]]) -> _Row:
+    hits = sum(round(part["recall"] * part["examples"]) for part in parts)
+    examples, answered = (sum(part[key] for part in parts) for key in ("examples", "answered"))
+    return _Row(parts[0]["class"], examples, answered, hits)
+
+
+def _seldom(rows: Sequence[_Row], place: Span | None) -> Iterator[Diagnostic]:
+    """Yield NS885 for a rare class of which most rows are not found, though the accuracy looks good."""
+    total = sum(row.examples for row in rows)
+    if total != sum(row.answered for row in rows):
+        return  # several labels: a row has none or many
+    accuracy = sum(row.hits for row in rows) / max(1, total)
+    most = max(row.examples for row in rows)
+    missed = [row for row in rows if LEAST <= row.examples <= most / RARE and 2 * row.hits < row.examples]
+    if missed and accuracy >= HIGH:
+        worst = min(missed, key=lambda row: row.hits / row.examples)
+        macro = sum(row.f1 for row in rows) / len(rows)
+        words: Words = {
+            "class": worst.name,
+            "found": worst.hits,
+            "examples": worst.examples,
+            "accuracy": f"{accuracy:.2f}",
+            "f1": f"{macro:.2f}",
+        }
+        yield remark("NS885", place, words, Hint("mend"))
+
+
 def outcome_remarks(plan: Plan, progress: Progress, parts: Sequence[Evaluation]) -> Iterator[Diagnostic]:
-    """Yield the warnings about a run at its end: classes that are never answered, a loss that exploded.
+    """Yield the warnings about a run at its end: classes that are never or seldom answered, a loss that exploded.
 
     Parameters:
         plan: the plan of the run.
@@ -419,18 +463,18 @@ def outcome_remarks(plan: Plan, progress: Progress, parts: Sequence[Evaluation])
         parts: what the net makes of each part, training first.
     """
     train, match = plan.train, plan.match
-    for target in parts[0].classes if "unanswered" not in train.meant else ():
-        tables = [part.classes[target] for part in parts]
-        never = [
-            rows[0]["class"]
-            for rows in zip(*tables, strict=True)
-            if sum(row["examples"] for row in rows) and not sum(row["answered"] for row in rows)
-        ]
+    for target in parts[0].classes:
+        rows = [_row(same) for same in zip(*(part.classes[target] for part in parts), strict=True)]
+        never = [row.name for row in rows if row.examples and not row.answered]
         want = match.wanted.get(target)
-        if never and want is not None and want.time is None:
+        if want is None or want.time is not None:
+            continue
+        if never and "unanswered" not in train.meant:
             shown = Quoted(tuple(never[:MOST_NAMED]))
-            words: Words = {"classes": shown, "count": len(never), "of": len(tables[0]), "name": target}
+            words: Words = {"classes": shown, "count": len(never), "of": len(rows), "name": target}
             yield remark("NS899", match.places.get(target), words, Hint("mend"))
+        elif not never and "seldom" not in train.meant:
+            yield from _seldom(rows, match.places.get(target))
     first, last = progress.first_loss, parts[0].scores["loss"]
     if first is not None and 0 < GROWN * first < last and "exploded" not in train.meant:
         numbers: Words = {"first": f"{first:.4g}", "last": f"{last:.4g}"}

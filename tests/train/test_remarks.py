@@ -240,6 +240,23 @@ def test_a_run_says_what_came_out_and_keeps_it(tmp_path: Path, capsys: pytest.Ca
     assert json.loads((tmp_path / "other" / "sections.json").read_text())["train"]["meant"] == ["unanswered"]
 
 
+def test_a_rare_class_that_is_seldom_found_is_said_with_macro_f1(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    rare = rng.random(600) < 0.05
+    table(tmp_path, 600, kind=np.where(rare, "yes", "no").tolist(), a=rng.normal(2.4 * rare).round(3).tolist())
+    (tmp_path / "s.net").write_text(spec(), encoding="utf-8")
+    options: dict[str, Any] = {"epochs": 5, "lr": 0.1, "pictures": False}
+    run = netspec.train(tmp_path / "s.net", out=tmp_path / "run", **options)
+    (kept,) = run.warnings
+    assert kept["code"] == "NS885"
+    rows = run.classes["t"]
+    accuracy = sum(row["recall"] * row["examples"] for row in rows) / 600
+    macro = sum(row["f1"] for row in rows) / 2
+    assert f"accuracy is {accuracy:.2f}, but macro f1 is {macro:.2f}" in kept["message"]
+    meant = netspec.train(tmp_path / "s.net", out=tmp_path / "other", settings={"train.meant": "seldom"}, **options)
+    assert meant.warnings == []
+
+
 def test_a_loss_that_exploded(tmp_path: Path) -> None:
     table(tmp_path)
     text = spec(output="1 perceptron", t='column("price") -> standardize', loss="squared(y, t)")
