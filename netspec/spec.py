@@ -206,6 +206,7 @@ class Net:
         table: bool | None = None,
         notes: Literal["all", "none"] | None = None,
         heading: str | None = None,
+        embed: bool | None = None,
         width: str | None = None,
         type: int | None = None,
         transparent: bool = False,
@@ -239,6 +240,7 @@ class Net:
                 sequence.
             notes: whether a line below says what the figure does not show.
             heading: the figure's own title, which stands above it.
+            embed: whether an SVG carries the letters that it uses, for viewers without its fonts.
             width: the width on paper for which the figure is laid out: a length such as "85mm", or a word: column (85
                 mm, 8 pt), page (170 mm), slide.
             type: the size of the letters on paper in points.
@@ -262,7 +264,7 @@ class Net:
             "unfold": unfold, "details": details, "columns": columns, "captions": captions, "titles": titles,
             "arrows": arrows, "bias": bias, "edges": edges, "colors": colors, "formula": formula,
             "max_units": max_units, "legend": legend, "steps": steps, "table": table, "notes": notes,
-            "heading": heading, "width": width, "type": type,
+            "heading": heading, "embed": embed, "width": width, "type": type,
         }  # fmt: skip
         return render(
             self.graph, self.spec.program, options, figure=figure, transparent=transparent, weights=weights, input=input

@@ -55,6 +55,7 @@ def figure_options(function: Any) -> Any:
                 "--notes", type=click.Choice(("all", "none")), help="The line below: what the figure does not show."
             ),
             click.option("--legend/--no-legend", default=None, help="Below the figure: what its colours say."),
+            click.option("--embed", is_flag=True, default=None, help="SVG: carry the letters, for any viewer."),
             click.option("--heading", metavar="TEXT", help="The figure's own title."),
             click.option(
                 "--width", metavar="LENGTH", help=f"Lays out for a width on paper: 85mm, or {', '.join(PRESETS)}."

@@ -67,6 +67,7 @@ SETTINGS: Final = {
     "table": Option("flag", "unrolled: the table of the input sequence"),
     "arrows": Option("texts", 'blocks: words on arrows between lines: ["x -> y: identity"]'),
     "notes": Option("word", "the line below that says what the figure does not show", choices=("all", "none")),
+    "embed": Option("flag", "SVG: it carries the letters that it uses, for viewers without its fonts"),
     "heading": Option("text", "the figure's own title, which stands above it"),
     "width": Option(
         "length", "the width on paper for which it is laid out: \"85mm\", or a word", choices=tuple(say.PRESETS)

@@ -89,7 +89,7 @@ def render(
     assert theme is not None
     page = PRESETS.get(settings.width or "")
     width = settings.width if page is None else f"{page.width:g}mm"
-    return _picture(graph, settings, Options(theme, width, transparent), weights, input)
+    return _picture(graph, settings, Options(theme, width, transparent, embed=settings.embed), weights, input)
 
 
 def _option(name: str, value: Any) -> Any:

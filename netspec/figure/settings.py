@@ -131,6 +131,7 @@ class FigureSettings:
     arrows: tuple[str, ...] = ()
     notes: str = "all"
     heading: str | None = None
+    embed: bool = False
     width: str | None = None
     type: int | None = None
     fit: Fit = _USUAL

@@ -16,8 +16,9 @@ import pytest
 import netspec
 from netspec.cli.output import written
 from netspec.figure.backends import fonts
+from netspec.figure.backends.fonts import fonts_for
 from netspec.figure.backends.pdf import pdf
-from netspec.figure.backends.png import fonts_for, png
+from netspec.figure.backends.png import png
 from netspec.figure.backends.svg import PX, Options, svg
 from netspec.figure.scene import Rect, Scene, Text
 from netspec.figure.scene.typeset import typeset, words

@@ -38,6 +38,7 @@ class Options(NamedTuple):
     transparent: bool = False
     style: str = ""  # CSS to add, for example embedded fonts
     pieces: Callable[[Run], list[tuple[str, Run]]] = by_family  # splits a run into pieces of one font each
+    embed: bool = False  # whether an SVG carries the letters that it uses
 
 
 PLAIN = Options()

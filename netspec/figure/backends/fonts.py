@@ -15,7 +15,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from netspec.figure.scene.typeset import Family, Run, known_characters, split
+from netspec.diagnostics.model import Diagnostic, Quoted
+from netspec.figure.scene import Scene
+from netspec.figure.scene.typeset import Family, Run, known_characters, split, typeset
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,10 @@ class Fonts:
 
         return [(cut, piece) for cut, piece in split(run, font) if cut is not None]
 
+    def named(self, run: Run) -> list[tuple[str, Run]]:
+        """Split a run into pieces of one font each, and return them with the names of these fonts."""
+        return [(cut.title, one._replace(italic=cut.italic, bold=cut.bold)) for cut, one in self.pieces(run)]
+
 
 def folders() -> list[Path]:
     """Return the folders to search for fonts: those of packages, then those of the machine."""
@@ -162,6 +168,17 @@ def choose(runs: Iterable[Run]) -> Fonts:
                 fonts.others[kind, character] = other
     fonts.missing = "".join(sorted(missing))
     return fonts
+
+
+def fonts_for(scene: Scene) -> Fonts:
+    """Return the fonts for the text of a scene."""
+    return choose(run for text in scene.texts for run in typeset(text.lines, 0, 0, text.size))
+
+
+def missing(fonts: Fonts) -> Diagnostic:
+    """Return the warning that lists missing characters."""
+    shown = fonts.missing if len(fonts.missing) <= 12 else fonts.missing[:12] + "…"
+    return Diagnostic("NS721", None, {"characters": Quoted((shown,))}, severity="warning")
 
 
 def _cut_for(kind: Kind, listing: dict[str, str]) -> Cut | None:

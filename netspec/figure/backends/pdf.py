@@ -6,8 +6,8 @@ import zlib
 
 from netspec.diagnostics.model import Diagnostic
 from netspec.figure.backends import WRITERS, Options, Picture, Writer
+from netspec.figure.backends.fonts import fonts_for, missing
 from netspec.figure.backends.pdf_fonts import Embedded, Embedding
-from netspec.figure.backends.png import fonts_for, missing
 from netspec.figure.backends.svg import arrow, num
 from netspec.figure.scene import Dots, Image, Item, Node, Pen, Point, Polygon, Scene, Text, Wire
 from netspec.figure.scene.typeset import Run, typeset

@@ -1,8 +1,9 @@
-"""Runs of text -> embedded subsets of font files, and the PDF strings that show the text."""
+"""Runs of text -> embedded subsets of font files, for PDF and for SVG, and the PDF strings that show the text."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,15 +47,15 @@ class Embedding:
         return list(self.found.values())
 
 
-def _cut(font: Embedded) -> None:
-    """Make the subset of a font that has only the used characters."""
+def _subset(path: str, used: Iterable[str]) -> Any:
+    """Return a font that has only some characters of a font file."""
     import logging
 
     from fontTools import subset
     from fontTools.ttLib import TTFont
 
     logging.getLogger("fontTools").setLevel(logging.ERROR)
-    source = TTFont(font.path, fontNumber=_korean_face(font.path), lazy=True)
+    source = TTFont(path, fontNumber=_korean_face(path), lazy=True)
     options = subset.Options()
     options.layout_features = []
     options.hinting = False
@@ -62,8 +63,25 @@ def _cut(font: Embedded) -> None:
     options.name_IDs = []
     options.drop_tables += ["GSUB", "GPOS", "GDEF", "BASE", "VORG", "vhea", "vmtx", "DSIG", "MATH", "FFTM"]
     cutter = subset.Subsetter(options)
-    cutter.populate(text="".join(sorted(font.used)))
+    cutter.populate(text="".join(sorted(used)))
     cutter.subset(source)
+    return source
+
+
+def woff(path: str, used: Iterable[str]) -> bytes:
+    """Return the subset of a font file as a WOFF file, which browsers read; the same bytes each time."""
+    source = _subset(path, used)
+    source["head"].modified = source["head"].created = 0
+    source.recalcTimestamp = False
+    source.flavor = "woff"
+    buffer = io.BytesIO()
+    source.save(buffer, reorderTables=False)
+    return buffer.getvalue()
+
+
+def _cut(font: Embedded) -> None:
+    """Make the subset of a font that has only the used characters."""
+    source = _subset(font.path, font.used)
     unit = source["head"].unitsPerEm
     names, order = source.getBestCmap(), source.getGlyphOrder()
     codes = {name: _code(name, order.index(name), source) for name in names.values()}

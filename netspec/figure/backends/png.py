@@ -13,12 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 from netspec.diagnostics.errors import UsageError
-from netspec.diagnostics.model import Diagnostic, Quoted, Words
+from netspec.diagnostics.model import Diagnostic, Words
 from netspec.figure.backends import WRITERS, Options, Picture, Writer
-from netspec.figure.backends.fonts import Fonts, choose
+from netspec.figure.backends.fonts import fonts_for, missing
 from netspec.figure.backends.svg import PX, arrow, chunk, svg
 from netspec.figure.scene import Point, Scene, Wire
-from netspec.figure.scene.typeset import Run, typeset
 from netspec.figure.settings import millimetres, split_length
 from netspec.parts import need
 
@@ -28,17 +27,6 @@ DOTS = 300  # pixels to the inch, if the width is a length on paper
 HEADER = 33  # bytes of a PNG file before its second chunk
 SCALE = 2.0  # pixels per CSS pixel, if the picture then has at most USUAL pixels
 MANY = 300  # from this number of straight wires on, matplotlib draws them
-
-
-def fonts_for(scene: Scene) -> Fonts:
-    """Return the fonts for the text of a scene."""
-    return choose(run for text in scene.texts for run in typeset(text.lines, 0, 0, text.size))
-
-
-def missing(fonts: Fonts) -> Diagnostic:
-    """Return the warning that lists missing characters."""
-    shown = fonts.missing if len(fonts.missing) <= 12 else fonts.missing[:12] + "…"
-    return Diagnostic("NS721", None, {"characters": Quoted((shown,))}, severity="warning")
 
 
 def png(scene: Scene, options: Options, scale: float | None, warnings: list[Diagnostic]) -> bytes:
@@ -67,11 +55,8 @@ def png(scene: Scene, options: Options, scale: float | None, warnings: list[Diag
         warnings.append(missing(fonts))
     given = None if options.width is None else f"{width:.6f}px"  # resvg supports no other unit
 
-    def pieces(run: Run) -> list[tuple[str, Run]]:
-        return [(cut.title, one._replace(italic=cut.italic, bold=cut.bold)) for cut, one in fonts.pieces(run)]
-
     def drawn(part: Scene, transparent: bool) -> bytes:
-        text = svg(part, options._replace(pieces=pieces, width=given, transparent=transparent))
+        text = svg(part, options._replace(pieces=fonts.named, width=given, transparent=transparent))
         return bytes(resvg.svg_to_bytes(svg_string=text, font_files=fonts.files, skip_system_fonts=True, zoom=zoom))
 
     wires = [item for item in scene.items if isinstance(item, Wire) and _straight(item, options)]

@@ -7,11 +7,14 @@ import re
 import struct
 import zlib
 
+from netspec.diagnostics.model import Diagnostic
 from netspec.figure.backends import FONTS, PLAIN, WRITERS, Options, Picture, Writer
+from netspec.figure.backends.fonts import Cut, fonts_for, missing
 from netspec.figure.scene import Dots, Image, Item, Node, Pen, Point, Polygon, Scene, Text, Wire
 from netspec.figure.scene.typeset import Run, typeset
 from netspec.figure.settings import split_length
 from netspec.figure.themes import THEMES, Theme
+from netspec.parts import need
 
 PX = 96 / 25.4  # CSS pixels per millimetre
 # length of an arrowhead in mm for a line of standard width, and half its width relative to the length
@@ -246,7 +249,38 @@ class Svg(Writer):
     about_ko = "글자가 글자로 남는 선 그림. 웹과 논문에"
 
     def write(self, picture: Picture, scale: float | None) -> bytes:
-        return svg(picture.scene, picture.options).encode("utf-8")
+        options = picture.options
+        if options.embed:
+            options = with_fonts(picture.scene, options, picture.warnings)
+        return svg(picture.scene, options).encode("utf-8")
+
+
+# ---- embedded fonts
+
+
+def with_fonts(scene: Scene, options: Options, warnings: list[Diagnostic]) -> Options:
+    """Return options with which an SVG carries the letters of a scene, as subsets of the fonts that PNG and PDF use.
+
+    `warnings` gets a warning about characters that no font of the machine has.
+    """
+    from netspec.figure.backends.pdf_fonts import woff
+
+    need("fontTools")
+    fonts = fonts_for(scene)
+    if fonts.missing:
+        warnings.append(missing(fonts))
+    used: dict[Cut, set[str]] = {}
+    for text in scene.texts:
+        for run in typeset(text.lines, text.x, text.y, text.size, text.align, text.leading):
+            for cut, piece in fonts.pieces(run):
+                used.setdefault(cut, set()).update(piece.text)
+    style = "".join(
+        f'@font-face{{font-family:"{cut.title}";font-style:{"italic" if cut.italic else "normal"};'
+        f"font-weight:{'bold' if cut.bold else 'normal'};"
+        f"src:url(data:font/woff;base64,{base64.b64encode(woff(cut.file, letters)).decode('ascii')})}}"
+        for cut, letters in used.items()
+    )
+    return options._replace(style=options.style + style, pieces=fonts.named)
 
 
 # ---- embedded images
