@@ -150,6 +150,74 @@ def test_the_command_line_answers_every_label(
         np.testing.assert_allclose(arrays["probability_tags"], wanted, atol=1e-5)
 
 
+# ---- two classes, several, numbers and sequences
+
+KINDS = {
+    "two classes, one number": ("2", "1 perceptron", 'label("two")', "binary_cross_entropy", "f1"),
+    "two classes, two numbers": ("2", "2 perceptrons", 'label("two")', "cross_entropy", "f1"),
+    "five classes": ("2", "5 perceptrons", 'label("five")', "cross_entropy", "accuracy"),
+    "numbers": ("2", "1 perceptron", 'column("price") -> standardize', "squared", "mae"),
+    "a sequence of classes": ("2 over 4", "5 perceptrons", 'label("five") -> window(4)', "cross_entropy", "accuracy"),
+    "a sequence of numbers": ("2 over 4", "1 perceptron", 'column("price") -> window(4)', "squared", "mae"),
+}
+MEASURES: dict[str, Any] = {
+    "f1": lambda right, answer: scikit.f1_score(right, answer, pos_label="yes"),
+    "accuracy": scikit.accuracy_score,
+    "mae": scikit.mean_absolute_error,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_answer_is_read_alike(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    inputs, layer, target, loss, measure = KINDS[kind]
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(120, 2)).round(3)
+    five = np.clip(np.floor(2 * x[:, 0] + 2.5), 0, 4).astype(int)
+    columns = {
+        "two": np.where(x.sum(1) > 0.4, "yes", "no"),
+        "five": np.char.add("c", five.astype(str)),
+        "price": (300 + 40 * x[:, 0] - 10 * x[:, 1]).round(2),
+    }
+    lines = [",".join(map(str, row)) for row in zip(*x.T.tolist(), *(each.tolist() for each in columns.values()))]
+    (tmp_path / "t.csv").write_text("a,b,two,five,price\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    timed = "over" in inputs
+    reads = 'columns("a", "b")' + (" -> window(4)" if timed else "")
+    better = "" if measure == "mae" else f"  best = {measure}\n"
+    (tmp_path / "s.net").write_text(
+        f"net n {{\n  input x: {inputs}\n  hidden h: 8 perceptrons -> tanh\n  output y: {layer}\n}}\n"
+        f'data {{\n  source = csv("t.csv")\n  x = {reads}\n  t = {target}\n  split = [0.8, 0.2]\n}}\n'
+        f"train {{\n  loss = {loss}(y, t)\n  metrics = [{measure}(y, t)]\n{better}"
+        "  optimizer = adam(lr = 0.05)\n  epochs = 4\n}\n",
+        encoding="utf-8",
+    )
+    run = netspec.train(tmp_path / "s.net", out=tmp_path / "run", pictures=False)
+    rows = x.reshape(-1, 4, 2) if timed else x
+    with torch.inference_mode():
+        y = run.module()(torch.from_numpy(rows).float()).numpy().astype(float)
+    right = columns["five" if "five" in target else "two" if "two" in target else "price"]
+    if measure == "mae":
+        state = run.data["fields"]["t"]["steps"][0]
+        wanted = y[..., 0] * state.get("std", [1.0])[0] + state.get("mean", [0.0])[0]
+    else:
+        names = np.array(run.data["fields"]["t"]["classes"])
+        wanted = names[(y[..., 0] > 0).astype(int) if y.shape[-1] == 1 else y.argmax(-1)]
+    found = run.predict({"x": x})["predicted_t"]
+    if measure == "mae":
+        np.testing.assert_allclose(np.asarray(found, float).reshape(wanted.shape), wanted, rtol=1e-5)
+    else:
+        np.testing.assert_array_equal(np.asarray(found).reshape(wanted.shape), wanted)
+    scored = MEASURES[measure](right, wanted.reshape(-1))
+    given = json.loads(said(capsys, "evaluate", run.folder, tmp_path / "t.csv", "--json"))["given"]
+    assert given[measure] == pytest.approx(scored, rel=1e-5)
+    own = json.loads(said(capsys, "evaluate", run.folder, "--json"))
+    own.pop("classes", None)
+    assert own == run.scores
+    if better:
+        assert run.scores["validation"][measure] == max(row["validation"][measure] for row in run.history)
+    listed = json.loads(said(capsys, "runs", run.folder, "--json"))["runs"][0]
+    assert listed["scores"] == run.score
+
+
 def test_arrays_without_a_data_section(tmp_path: Path) -> None:
     """`accuracy(y, tags)` asks for labels because the loss does, also where nothing else says what `tags` holds."""
     x, tags = write_tags(tmp_path)
