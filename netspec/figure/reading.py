@@ -187,23 +187,25 @@ class Reader:
         option = HINTS.get(name)
         if option is None:
             raise self.unknown_key(setting, name, HINTS, "NS702")
-        if name == "color" and self.graph is not None and not lines_named(self.graph, path):
-            blocks = [scope.name for scope in self.graph.scopes if scope.kind == "block"]
-            if path in (*KINDS, *blocks):
+        others: tuple[str, ...] = ()  # what has the setting besides layers
+        if name == "color" and self.graph is not None:
+            blocks = dict.fromkeys(scope.name for scope in self.graph.scopes if scope.kind == "block")
+            others = (*blocks, *KINDS)
+            if path in others and not lines_named(self.graph, path):
                 return [path], name, self.color(setting.value)
-        layers = self.lines(path, setting.key_at)
+        layers = self.lines(path, setting.key_at, others)
         value = self.value(f"{path}.{name}", option, setting.value, layers[0])
         return [layer.path for layer in layers], name, value
 
-    def lines(self, path: str, at: tree.Place) -> list[Layer]:
+    def lines(self, path: str, at: tree.Place, others: tuple[str, ...] = ()) -> list[Layer]:
         """Return the layers that a path names: one, or with the name of a block this line of all its calls."""
         if self.graph is None:
             raise Undefined
         found = lines_named(self.graph, path)
         if found:
             return found
-        legal = [layer.path for layer in self.graph.top]
-        guess = nearest(path, [layer.path for layer in self.graph.layers])
+        legal = [*(layer.path for layer in self.graph.top), *others]
+        guess = nearest(path, [*(layer.path for layer in self.graph.layers), *others])
         hints = [Hint("nearest", {"name": guess})] if guess else []
         hints.append(Hint("layers", {"names": Quoted(tuple(legal))}))
         words = {"name": path, "net": self.graph.name}

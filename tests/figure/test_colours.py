@@ -151,6 +151,8 @@ def test_what_is_no_colour_is_refused_and_a_legend_without_entries_is_said() -> 
     assert (found.code, [fix.replacement for fix in found.fixes]) == ("NS747", ["blue"])
     with pytest.raises(SpecError, match="NS747"):
         netspec.parse(UNITS % 'h.color = "#12345"')
+    with pytest.raises(SpecError, match=r"NS703[^$]*did you mean `pooling`"):
+        netspec.parse(MAPS % "poolin.color = red")
     picture = netspec.parse(MAPS % "view = planes\n  legend = true").render()
     assert isinstance(picture.scene.texts[0], Text)
     assert [warning.code for warning in picture.warnings] == ["NS748"]
