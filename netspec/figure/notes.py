@@ -257,7 +257,8 @@ def _turned(named: list[Unshown], order: list[str]) -> dict[int, ir.Node]:
         later = [other.node for other in before if order.index(other.mark.text) > order.index(one.mark.text)]
         if later:
             found[one.node.index] = later[-1]
-        before.append(one)
+        if not _makes_units(one.node):  # that an activation stands behind the sums goes without saying
+            before.append(one)
     return found
 
 

@@ -170,7 +170,9 @@ class Reader:
                 able = tuple(other for other in views if follows(VIEWS[other], name, value))
                 words = {"values": Quoted(tuple(values)), "views": Quoted(able or views)}
             hint = Hint("value" if "values" in words else "views", words)
-            self.found.append(Diagnostic("NS737", at, {"view": view, "name": name}, hints=(hint,)))
+            instead = VIEWS[view].instead.get(name)
+            hints = (hint,) if instead is None else (Hint("instead", {"instead": instead}), hint)
+            self.found.append(Diagnostic("NS737", at, {"view": view, "name": name}, hints=hints))
 
     # ---- names of settings
 

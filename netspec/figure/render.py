@@ -280,8 +280,11 @@ def _arrays(graph: Graph, settings: FigureSettings, view: View, given: Given | N
         check_bound(graph)
         found = given_weights(graph)
         if found is None:
-            what = "numbers" if numbers else "trained"
-            raise UsageError(Diagnostic("NS728", None, hints=(Hint(what),)))
+            has: dict[bool, dict[str, None]] = {True: {}, False: {}}
+            for stored in graph.stored:
+                has[bool(stored.weight.given)][graph.layers[graph.nodes[stored.node].layer].path] = None
+            partly = (Hint("partly", {"given": Quoted(tuple(has[True])), "missing": Quoted(tuple(has[False]))}),)
+            raise UsageError(Diagnostic("NS728", None, hints=(*(partly if has[True] else ()), Hint("weights"))))
         return found
     check_bound(graph)
     arrays = arrays_of(given)

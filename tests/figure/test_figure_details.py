@@ -100,3 +100,44 @@ def test_a_view_that_does_not_suit_says_what_it_draws(view: str, says: str) -> N
         draw(text, view=view)
     assert says in str(caught.value)
     assert "view = blocks" in str(caught.value)
+
+
+def test_a_step_that_makes_one_unit_of_all_has_wires_from_all() -> None:
+    scene = draw(net("input x: 3", "hidden z: 3 perceptrons", "hidden h: z -> max(maps)", "output y: 2 perceptrons"))
+    pieces = [node for node in of(scene, "unit") if node.id.startswith("z.") and "bias" not in node.classes]
+    (unit,) = [node for node in of(scene, "unit") if node.id.startswith("h.") and "bias" not in node.classes]
+    assert len(between(scene, pieces, [unit])) == 3
+    assert [text.plain for text in scene.texts if "mark" in text.classes] == ["max over maps"]
+
+
+def test_a_filter_along_one_axis_is_drawn_as_one_of_one_row() -> None:
+    line = draw(net("input x: 2@8", "output y: 1 filter 3 (stride = 2)", settings="view = filter"))
+    plane = draw(net("input x: 2@1x8", "output y: 1 filter 1x3 (stride = 1x2)", settings="view = filter"))
+    assert [node.id for node in line.nodes] == [node.id for node in plane.nodes]
+    assert said(line, of(line, "weight")) == said(plane, of(plane, "weight"))
+
+
+def test_the_constant_of_neurons_is_written_as_the_setting_says() -> None:
+    for setting, sign in (("plus", "+1"), ("one", "1")):
+        scene = draw(net("input x: 2", "output y: 1 perceptron", settings=f"view = neurons\n  bias = {setting}"))
+        assert said(scene, of(scene, "bias")) == [sign]
+
+
+def test_titles_of_planes_may_be_the_captions_of_the_lines() -> None:
+    lines = ('input x: 1@8x8 "INPUT"', 'hidden a: 4 filters 3x3 "A: maps"', 'output y: 2 perceptrons "OUTPUT"')
+    settings = 'view = planes\n  titles = top\n  captions = ["first step"]'
+    scene = draw(net(*lines, settings=settings))
+    titles = [text.plain.splitlines()[0] for text in scene.texts if "title" in text.classes]
+    assert titles == ["INPUT", "A: maps", "OUTPUT"]
+    below = [text.plain for text in scene.texts if "caption" in text.classes]
+    assert below[0] == "first step"
+    assert "OUTPUT" not in below
+
+
+def test_given_weights_that_are_not_all_of_a_net_are_named() -> None:
+    text = net(
+        "input x: 2", "hidden h: 1 perceptron (weights = [[0, 1, 2]])", "output y: 1 perceptron",
+        settings="view = neurons\n  weights = trained",
+    )  # fmt: skip
+    with pytest.raises(netspec.UsageError, match="for `h`, but not for `y`"):
+        draw(text)

@@ -20,7 +20,7 @@ def parsed(*settings: str) -> netspec.Net:
 @pytest.mark.parametrize(
     ("view", "setting"),
     [
-        ("neurons", "bias = one"),
+        ("neurons", "bias = x0"),
         ("neurons", "steps = 4"),
         ("neurons", "table = false"),
         ("neurons", "formula = false"),

@@ -249,6 +249,8 @@ def _label(stage: Stage, wide: float, settings: FigureSettings) -> tuple[Line, .
         size = size.removeprefix("1@").removeprefix("1 @ ")
     if given is None and stage.does == "input":
         given = stage.caption or stage.label
+    if given is None and stage.label and settings.titles == "top":
+        given = stage.layer.caption or None
     if given is None and stage.layer.role == "output":
         given = stage.label
     if given is None and stage.label:
@@ -473,7 +475,8 @@ def _said(stage: Stage, place: int, settings: FigureSettings) -> tuple[tuple[Lin
 def user_words(stage: Stage, place: int, settings: FigureSettings) -> str:
     """Return the words that the user gives for the step before the stage number `place`; "" if there are none."""
     captions = settings.captions or ()
-    return (captions[place - 1] if 0 < place <= len(captions) else "") or stage.caption
+    caption = "" if settings.titles == "top" else stage.caption  # there it stands above
+    return (captions[place - 1] if 0 < place <= len(captions) else "") or caption
 
 
 def _done(stage: Stage, lang: str) -> str:

@@ -138,11 +138,15 @@ class _Reader:
             self.held[edge] = self.rename(node)
         elif effect != "new":
             self.held[edge] = self.within(node)
-        elif wiring != "none" or node.op.begins:
+        elif wiring != "none" or node.op.begins or self.reads_all(node):
             group = self.make(node)
             self.held[edge] = (Part(group, flipped=group.backward),)
         else:
             raise Unsuitable(node)
+
+    def reads_all(self, node: Node) -> bool:
+        """Whether a step without weights makes one unit of all values that it reads, such as the largest of them."""
+        return not node.op.over_time and node.type.step.values == 1 and len(node.inputs) == 1
 
     def of(self, edge: Edge, node: Node) -> tuple[Part, ...]:
         if edge not in self.held:

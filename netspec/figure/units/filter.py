@@ -111,12 +111,26 @@ def filter_view(graph: Graph, groups: list[Group], settings: FigureSettings) -> 
 
 
 def chosen(graph: Graph, groups: list[Group], settings: FigureSettings) -> tuple[Group, Link]:
+    for group in groups:
+        _as_plane(group)
     able = [group for group in groups if graph.nodes[group.node].op.family == "filters" and len(group.type.space) == 2]
     able = [group for group in able if len(group.links) == 1]
     if not able:
         raise Unsuitable(graph.nodes[groups[-1].node])
     group = next((group for group in able if group.layer.path == settings.only), able[0])
     return group, group.links[0]
+
+
+def _as_plane(group: Group) -> None:
+    """Make values along one axis a plane of one row, with windows one row high."""
+    if len(group.type.space) == 1 and group.type.classes is None:
+        group.type = group.type._replace(space=(1, *group.type.space))
+        for link in group.links:
+            if link.windows is not None:
+                own = link.windows
+                link.windows = own._replace(
+                    kernel=(1, *own.kernel), stride=(1, *own.stride), dilation=(1, *own.dilation), pad=(0, *own.pad)
+                )
 
 
 def window_of(group: Group, link: Link, settings: FigureSettings, graph: Graph) -> Window:

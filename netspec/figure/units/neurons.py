@@ -198,9 +198,13 @@ def _units(drawing: Drawing, block: Block, along: float) -> None:
 
 
 def _unit(drawing: Drawing, block: Block, place: Place, point: Point) -> Drawn:
-    group, unit = block.group, place.unit
+    group, unit, settings = block.group, place.unit, drawing.settings
     name = BIAS if unit is None else unit.name
-    line = upright(BIAS) if unit is None else label_of(group, unit.index, drawing, block.delay)
+    line = (
+        upright("1" if settings.bias == "one" else BIAS)
+        if unit is None
+        else label_of(group, unit.index, drawing, block.delay)
+    )
     held = None
     if unit is not None and unit.place is not None and not block.delay:
         held = Value(group.value, unit.place)

@@ -63,6 +63,7 @@ class View:
         weight_circles: whether it draws a circle for each weight, so that an example's numbers stand there.
         letters: the size in mm of the letters that have the type of a page (`type = 8`).
         acts: whether an activation is written at its layer, where it is all that the layer does besides its sums.
+        instead: what is written in place of a setting that it does not take, by the setting's name.
         sketch: settings with which a figure takes the same room and is drawn faster, to find out how it fits on a page.
 
     Example:
@@ -90,6 +91,7 @@ class View:
     letters: ClassVar[float] = 5.2
     sketch: ClassVar[Mapping[str, Any]] = {}
     acts: ClassVar[bool] = False
+    instead: ClassVar[Mapping[str, str]] = {}
 
     def plan(self, drawing: Drawing) -> Plan | None:
         """Return boxes and arrows that Graphviz places before `draw`; None if the view places everything itself."""

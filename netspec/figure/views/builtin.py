@@ -50,7 +50,7 @@ class Neurons(View):
     name = "neurons"
     about = "layers as columns of units, and the wires between them"
     about_ko = "층을 노드의 열로, 그 사이를 선으로"
-    takes = UNITS | PLUS | {"direction", "titles", "captions", "edges", "box", "title", "labels"}
+    takes = UNITS | PLUS | {"bias = one", "direction", "titles", "captions", "edges", "box", "title", "labels"}
     sketch: ClassVar[Mapping[str, Any]] = {"edges": "none"}
     acts = True
 
@@ -162,7 +162,7 @@ class Planes(View):
     name = "planes"
     about = "maps as stacks of planes, as in LeNet's figure"
     about_ko = "맵을 쌓인 평면으로. LeNet의 그림처럼"
-    takes = frozenset(("input", "captions", "title", "letter", "colors = kind", "color"))
+    takes = frozenset(("input", "captions", "titles = top", "title", "letter", "colors = kind", "color"))
     letters = 3.7
 
     def draw(self, drawing: Drawing) -> Scene:
@@ -249,6 +249,7 @@ class Blocks(View):
     takes: ClassVar[frozenset[str]] = frozenset(
         ("depth", "unfold", "details", "columns", "only", "direction", "title", "arrows", "colors = kind", "color")
     )
+    instead: ClassVar[Mapping[str, str]] = {"captions": 'arrows = ["x -> y: identity"]', "symbol": 'y.title = "…"'}
     letters = 3.9
 
     def plan(self, drawing: Drawing) -> Plan:
