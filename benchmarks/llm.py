@@ -29,7 +29,7 @@ SIZES = {
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
 }
-SET = {"V": 97, "d": 64, "m": 80, "heads": 4, "kv": 2, "T": T}
+SET = {"V": 97, "d": 64, "m": 80, "heads": 4, "kv": 2, "T": T, "E": 6, "top": 2}
 
 
 def rope(theta: float, **more: Any) -> dict[str, Any]:
@@ -101,6 +101,19 @@ MODELS: dict[str, tuple[str, dict[str, Any], tuple[str, ...], dict[str, Any]]] =
                    **rope(12e6, **LLAMA3, factor=8.0)},
                    ("attention_layernorm", "q", "k", "v", "o", "q_norm", "k_norm", "feedforward_layernorm", "up",
                     "act_fn.alpha_p", "act_fn.alpha_n", "down"), {"L": 2, "trained": 16}),
+    "mixtral_8x7b": ("Mixtral", {"num_hidden_layers": 2, "num_local_experts": 6, "sliding_window": None,
+                     "rms_norm_eps": 1e-5, **rope(1e6)}, GATED, {"L": 2}),
+    "qwen3_30b_a3b": ("Qwen3Moe", {"num_hidden_layers": 2, "head_dim": 8, "num_experts": 6, "num_experts_per_tok": 2,
+                      "norm_topk_prob": True, "moe_intermediate_size": 24, "mlp_only_layers": [], **rope(1e6)}, GATED,
+                      {"L": 2, "width": 8, "m": 24}),
+    "minimax_m2": ("MiniMaxM2", {"num_hidden_layers": 2, "head_dim": 8, "num_local_experts": 6,
+                   "num_experts_per_tok": 2, "rms_norm_eps": 1e-6, "bos_token_id": 1, "eos_token_id": 2,
+                   **rope(5e6, partial_rotary_factor=0.5)}, GATED, {"L": 2, "width": 8}),
+    "glm_4.5": ("Glm4Moe", {"num_hidden_layers": 3, "head_dim": 8, "n_routed_experts": 6, "num_experts_per_tok": 2,
+                "moe_intermediate_size": 24, "first_k_dense_replace": 1, "use_qk_norm": True, "attention_bias": True,
+                "routed_scaling_factor": 2.5, "n_group": 1, "topk_group": 1, "n_shared_experts": 1,
+                "norm_topk_prob": True, "rms_norm_eps": 1e-5, **rope(1e6, partial_rotary_factor=0.5)}, GATED,
+                {"L": 3, "dense": 1, "width": 8, "M": 24}),
     "opt_1.3b": ("OPT", {"num_hidden_layers": 2, "ffn_dim": 80, "word_embed_proj_dim": 64,
                  "max_position_embeddings": T}, ("self_attn_layer_norm", "q", "k", "v", "out",
                  "final_layer_norm", "fc1", "fc2"), {"L": 2}),
@@ -116,7 +129,7 @@ def reference(kind: str, settings: dict[str, Any]) -> torch.nn.Module:
 
     config = getattr(transformers, {"Gemma3": "Gemma3TextConfig"}.get(kind, f"{kind}Config"))
     chosen = {**SIZES, **settings}
-    made = config(**chosen, attn_implementation="eager")
+    made = config(**chosen, attn_implementation="eager", experts_implementation="eager")
     torch.manual_seed(0)
     found: torch.nn.Module = getattr(transformers, f"{kind}ForCausalLM")(made).double().eval()
     for weight in found.parameters():  # norms and biases must matter too
@@ -150,12 +163,25 @@ def layers(state: dict[str, Tensor], heads: int, kv: int, order: tuple[str, ...]
             inside |= {f"self_attn.{name}_proj.weight": part for name, part in zip("qkv", fused, strict=True)}
             gate, up = inside.pop("mlp.gate_up_proj.weight").chunk(2)
             inside |= {"mlp.gate_proj.weight": gate, "mlp.up_proj.weight": up}
-        for name in order:
+        routed = [name for name in inside if name.endswith("experts.gate_up_proj")]
+        for name in (name for name in order if not routed or name not in ("gate", "up", "down")):
             matched = [key for key in inside if re.search(rf"(^|\.){re.escape(name)}(_proj)?(\.weight|\.bias)?$", key)]
             found = [
                 inside[key].reshape(-1) if "alpha" in key else inside[key] for key in sorted(matched, reverse=True)
             ]
             yield from (value + 1 if kind.startswith("Gemma") and "norm" in name else value for value in found)
+        if routed:
+            yield from experts(inside)
+
+
+def experts(inside: dict[str, Tensor]) -> Iterator[Tensor]:
+    """The arrays of a mixture: of all experts matrix by matrix, of what is shared, then the router's."""
+    gate, up = inside["mlp.experts.gate_up_proj"].chunk(2, 1)
+    for matrices in (gate, up, inside["mlp.experts.down_proj"]):
+        yield from matrices
+    yield from (value for key, value in inside.items() if "shared_experts" in key)
+    yield inside["mlp.gate.weight"]
+    yield from (value for key, value in inside.items() if "correction" in key)
 
 
 def compare(name: str) -> tuple[float, float]:
@@ -163,6 +189,9 @@ def compare(name: str) -> tuple[float, float]:
     kind, settings, order, sizes = MODELS[name]
     theirs = reference(kind, settings)
     state = dict(theirs.named_parameters())
+    for key, value in theirs.named_buffers():
+        if "correction" in key:
+            state[key] = value.uniform_(-0.2, 0.2)
     heads, kv = SIZES["num_attention_heads"], settings.get("num_key_value_heads", SIZES["num_key_value_heads"])
     params = re.search(r"^net \w+\((.*?)\) ", (SPECS / f"{name}.net").read_text(), re.M | re.S)
     assert params is not None
@@ -178,12 +207,13 @@ def compare(name: str) -> tuple[float, float]:
     arrays = [*first, *([*last[:2]] if kind == "Bloom" else []), *layers(state, heads, kv, order, kind)]
     arrays += [*(last[2:] if kind == "Bloom" else last), *head]
     module = net.module(dtype=torch.float64).eval()
-    stored = [item.key for item in net.graph.stored]
+    stored = [item.key for item in net.graph.arrays]
     assert len(stored) == len(arrays), (name, len(stored), len(arrays))
+    own = module.state_dict()
     for key, value in zip(stored, arrays, strict=True):
-        weight = module.get_parameter(key)
+        weight = own[key]
         assert weight.shape == value.shape, (name, key, tuple(weight.shape), tuple(value.shape))
-        weight.data.copy_(value.data)
+        weight.copy_(value.data)
     tokens = torch.randint(3, 97, (2, T))
     lengths = (torch.tensor([T, T]),) if "up to" in (SPECS / f"{name}.net").read_text() else ()
     with torch.no_grad():

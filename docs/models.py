@@ -46,8 +46,8 @@ def page() -> str:
     lines = [
         "# Published language models",
         "",
-        f"{len(said)} of {len(MODELS)} are specs of at most 45 lines. `netspec check` holds each to its published number "
-        "of weights, tied weights counted once, and a mixture of experts to the number that one token uses. "
+        f"{len(said)} of {len(MODELS)} are specs of at most 45 lines. `netspec check` holds each to its published "
+        "number of weights, tied weights counted once, and a mixture of experts to the number that one token uses. "
         "`python -m docs.models` writes this page.",
         "",
         "| model | spec | weights | of these active | lines |",
