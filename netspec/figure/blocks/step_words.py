@@ -322,7 +322,9 @@ def _letter(values: list[Any], calls: list[Scope]) -> Any:
     That is a parameter, a multiple of it, or the product or quotient of two parameters.
     """
     flat = [_one(value) for value in values]
-    given = {name: tuple(call.params.get(name) for call in calls) for name in calls[0].params}
+    given: dict[str, tuple[Any, ...]] = {
+        name: tuple(call.params.get(name) for call in calls) for name in calls[0].params
+    }
     letters = [Formula.symbol(name, of) for name, of in given.items() if all(type(value) is int for value in of)]
     for found in _combined(letters):
         if found.values == tuple(flat):
