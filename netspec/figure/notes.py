@@ -123,8 +123,9 @@ class _Place:
         """Return which step of the line is meant: `at average pooling`, `before perceptrons`."""
         if mark.option != NAME:
             return "at", self._title(node, mark, lang)
-        before = [one for one in self.shown if one.index < node.index][-1:]
-        after = [one for one in self.shown if one.index > node.index][:1]
+        shown = self.around(node)
+        before = [one for one in shown if one.index < node.index][-1:]
+        after = [one for one in shown if one.index > node.index][:1]
         return "after" if before else "before", self._title((before or after)[0], mark, lang)
 
     def _title(self, node: ir.Node, mark: Mark, lang: str) -> str:
@@ -140,7 +141,11 @@ class _Place:
         """Return the step that a mark is said of: the node, or the one that it stands behind; -1 if there is none."""
         if mark.option != NAME:
             return node.index
-        return max((one.index for one in self.shown if one.index < node.index), default=-1)
+        return max((one.index for one in self.around(node) if one.index < node.index), default=-1)
+
+    def around(self, node: ir.Node) -> list[ir.Node]:
+        """Return the shown steps whose order with a step matters: for single values no other arrangement of them."""
+        return [one for one in self.shown if not (node.op.effect == "each" and one.op.effect == "order")]
 
 
 def layer_of(graph: Graph, node: ir.Node, drawn: frozenset[str]) -> str | None:
@@ -456,7 +461,7 @@ def _with_words(scene: Scene, said: dict[str, str], names: dict[str, str], small
         ):  # below captions if these are in the way
             canvas.texts.clear()
             canvas.footer(notes, low + APART)
-            if not any(meets(item, text.box) for text in canvas.texts for item in scene.items):
+            if not any(meets(item, text.box.grown(1.0)) for text in canvas.texts for item in scene.items):
                 break
     else:
         for path, text in said.items():

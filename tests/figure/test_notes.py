@@ -166,6 +166,13 @@ def test_an_activation_stands_below_its_layer() -> None:
     assert plain_texts(both, "notes") == ["not shown: relu (a); dropout (a)"]
 
 
+def test_words_at_a_layer_keep_off_wires() -> None:
+    lines = ("input x: 4", "hidden a: 4 perceptrons -> relu", "hidden b: 4 perceptrons", "output y: b + x")
+    scene = draw("net n {\n  " + "\n  ".join(lines) + "\n}\n", view="neurons")
+    (word,) = [text for text in scene.texts if text.plain == "relu"]
+    assert not any(meets(wire, word.box.grown(0.9)) for wire in scene.wires)
+
+
 def test_a_filter_without_a_wire_for_its_bias_says_so() -> None:
     text = "net n {\n  input x: 1@6x6\n  output y: 1 filter 3x3\n}\n"
     assert plain_texts(draw(text, view="filter"), "notes") == ["not shown: bias (y)"]
