@@ -165,8 +165,13 @@ def _line(b: Builder, env: Environment, ctx: Context, line: tree.Layer) -> None:
     layer = b.layer(env, ctx, line.label.text, line.role, line.at, line.caption)
     layer.expected = line.expect is not None
     keys = Names(layer.path)
-    result = chain(b, env, ctx._replace(layer=layer.index), line.chain.items, keys)
+    carried = _carries_inside(env, layer.label)
+    first = len(b.nodes)
+    inside = ctx._replace(layer=layer.index, carried=ctx.carried or carried)
+    result = chain(b, env, inside, line.chain.items, keys)
     keys.finish()
+    if carried and any(node.carried or node.op.carries for node in b.nodes[first:]):
+        env.starts[layer.label] = None  # the `start` line is used
     flow = result.values
     if line.expect is not None:
         _expect(b, env, line, line.expect, flow)
@@ -176,6 +181,17 @@ def _line(b: Builder, env: Environment, ctx: Context, line: tree.Layer) -> None:
         numbered = {str(number): [value] for number, value in enumerate(flow, 1)}
         result = Result(flow, result.parts | numbered)
     _finish(env, layer, result, layer.path)
+
+
+def _carries_inside(env: Environment, label: str) -> bool:
+    """Whether `start z: carried` is about the states inside the steps of z, since no line reads `z[t-1]`."""
+    statements = env.definition.body.statements
+    lines = (line for line in statements if isinstance(line, tree.Start) and line.label.text == label)
+    asked = any(
+        len(line.chain.items) == 1 and isinstance(item := line.chain.items[0], tree.Ref) and item.name == "carried"
+        for line in lines
+    )
+    return asked and not any(isinstance(item, tree.Indexed) and item.path[0] == label for item in tree.walk(statements))
 
 
 def _finish(env: Environment, layer: Layer, result: Result, path: str) -> None:

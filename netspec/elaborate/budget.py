@@ -76,7 +76,10 @@ class NodeBudget:
         return min(total, self.limit + 1)
 
     def _rounds(self, item: tree.Repeat, env: Environment) -> int:
-        value = _whole(item.count, env)
+        if isinstance(item.count, tree.List):
+            return max(1, len(item.count.items))
+        listed = env.values.get(item.count.name) if isinstance(item.count, tree.Ref) else None
+        value = len(listed) if isinstance(listed, tuple) else _whole(item.count, env)
         return value if value is not None and value > 0 else 1
 
     def block(self, definition: Definition, item: tree.Ref | tree.Call, env: Environment) -> int:

@@ -46,6 +46,7 @@ class Context(NamedTuple):
         again: whether the step uses existing weights again, as in `same` and in the later rounds of `repeat shared`.
         same: the innermost `same(a)` around the step, as a label for messages.
         backward: whether the step stands inside `reversed`.
+        carried: whether states begin with those of the batch before, where they have no `start` line of their own.
         start: the type of one time step of z, if the step stands inside `start z: …` or in a block called from there.
         origins: the step parameters for which the step was given as an argument, that of the innermost block first.
     """
@@ -55,6 +56,7 @@ class Context(NamedTuple):
     again: bool = False
     same: Label | None = None
     backward: bool = False
+    carried: bool = False
     start: Type | None = None
     origins: Origins = ()
 
@@ -249,6 +251,7 @@ class Builder:
             frozen=given is not None and bool(given.values.get("frozen", False)),
             again=ctx.again,
             backward=ctx.backward,
+            carried=ctx.carried and op.keeps_state and op.directions() == 1 and not ctx.backward,
             span=env.span(at),
             origins=ctx.origins,
         )
@@ -261,6 +264,10 @@ class Builder:
                 assert keys is not None  # callers that pass no keys apply only operations without weights
                 keys.weighted(node, word, op.norm)
         return [Value(Edge(node.index, position), made) for position, made in enumerate(types)]
+
+    def types_of(self, op: Op, inputs: list[Value]) -> tuple[Type, ...]:
+        """Return the types of what an operation makes of these inputs."""
+        return self._apply(op, inputs)[1]
 
     def _apply(self, op: Op, inputs: list[Value]) -> tuple[bool, tuple[Type, ...], tuple[Weight, ...]]:
         """Return whether all input types are known, the types of the outputs, and the arrays that are stored.

@@ -17,7 +17,7 @@ from netspec.elaborate.program import Definition, built_in_names
 from netspec.ir.sizes import Formula
 from netspec.ir.types import Unknown
 from netspec.names import nearest
-from netspec.ops.registry import step_names
+from netspec.ops.registry import option_words, step_names
 from netspec.source import Span
 from netspec.syntax import tree
 
@@ -347,5 +347,7 @@ def _name(ref: tree.Ref, env: Environment, word: bool) -> Any:
         raise Undefined
     if is_layer(ref.path[0], env):
         raise fault(env, ref.at, "NS406", name=name)
+    if name in option_words():
+        return Word(name, env.span(ref.at))
     legal = [*env.values, *env.unit.names, *step_names()]
     raise fault(env, ref.at, "NS206", guess=nearest(name, legal), name=name)

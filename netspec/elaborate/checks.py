@@ -114,6 +114,9 @@ def check_graph(graph: Graph, env: Environment, limits: Limits, report: Report, 
         used: labels that a data, train or figure section names; they need no other reader.
     """
     _outputs(graph, env, report)
+    for node in graph.nodes:
+        if node.op.waits:
+            report.add(Diagnostic("NS570", node.span, {"step": node.op.name}))
     if graph.outputs:
         _unread(graph, report, used)
     _limits(graph, limits, report)

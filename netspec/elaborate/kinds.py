@@ -72,9 +72,19 @@ def _size(option: Option, value: tree.Value, names: Names) -> Any:
 @kind("extent")
 def _extent(option: Option, value: tree.Value, names: Names) -> Any:
     least = int(1 if option.least is None else option.least)
-    items = value.sizes if isinstance(value, tree.Grid) else (value,)
-    found = tuple(size(item, names, least, option.name) for item in items)
+    grid = value if isinstance(value, tree.Grid) else tree.Grid((value,), value.at)
+    found = sizes_of(grid, names, least, option.name)
     return found if len(found) > 1 else found[0]
+
+
+def sizes_of(grid: tree.Grid, names: Names, least: int, what: str) -> tuple[Any, ...]:
+    """Return the sizes of a grid `n1 x n2`; its only item may be a parameter that stands for all, such as `3x3`."""
+    only = grid.sizes[0]
+    if len(grid.sizes) == 1 and isinstance(only, tree.Ref) and isinstance(names, Environment):
+        whole = names.values.get(only.name)
+        if isinstance(whole, Type) and whole.space and whole.maps == 1 and whole.time is None and not whole.classes:
+            return whole.space
+    return tuple(size(item, names, least, what) for item in grid.sizes)
 
 
 @kind("padding")
@@ -147,6 +157,8 @@ def parse_word(option: Option, value: tree.Value, names: OptionNames) -> str:
         return choose(option, value, names, names.span(value.at).text)
     if value.name in option.choices:
         return value.name
+    if isinstance(names, Environment) and value.name in names.undefined:
+        raise Undefined
     return choose(option, value, names, _spoken(value, names) or value.name)
 
 
@@ -231,6 +243,8 @@ def _item(item: tree.Value, names: Names) -> Any:
         return item.value
     if isinstance(item, tree.Dots):
         raise fault(names, item.at, "NS429")
+    if isinstance(item, tree.Grid) and isinstance(names, Environment):
+        return as_type(item, names)
     return evaluate(item, names, ANY)
 
 

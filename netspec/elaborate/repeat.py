@@ -12,23 +12,28 @@ from netspec.elaborate.chain import chain, is_step
 from netspec.elaborate.environment import Environment, Flow, Result, Value
 from netspec.elaborate.evaluate import Undefined, fault, size
 from netspec.elaborate.keys import Names
+from netspec.elaborate.kinds import read_list
 from netspec.elaborate.lookup import is_layer, layer_named
 from netspec.elaborate.program import built_in
 from netspec.ir.operation import Op
 from netspec.ir.sizes import Formula
 from netspec.ir.structure import Flip, Port
+from netspec.ir.types import Type
 from netspec.syntax import tree
 
 
 def repeat(b: Builder, env: Environment, ctx: Context, item: tree.Repeat, flow: Flow, keys: Names) -> Result:
     """Expand `repeat N { … }`: the rounds one after another, each with its own weights, or all with the same weights.
 
+    With a list in place of N there is a round for each item: `repeat [[64, 3], [128, 4]] as c, n { Stage(c, n) }`.
+
     Returns:
         The values of the last round. A spec reads one of them by the name of an output of the block in the round
         (`r.left`), and the values of any round by the number of the round (`r.2`, `r.2.left`).
     """
     _begins_with_step(env, item.chain, "repeat")
-    written = size(item.count, env, 1, "repeat")
+    items = listed(item.count, env)
+    written = size(item.count, env, 1, "repeat") if items is None else len(items)
     count = int(written.values[0]) if b.instances and isinstance(written, Formula) else written
     if not isinstance(count, int):
         raise fault(env, item.count.at, "NS614", text=env.span(item.count.at).text)
@@ -43,9 +48,10 @@ def repeat(b: Builder, env: Environment, ctx: Context, item: tree.Repeat, flow: 
     rounds: dict[str, Flow] = {}
     named: dict[str, Flow] = {}
     for number in range(1, count + 1):
+        values = ((number,) if item.names else ()) if items is None else items[number - 1]
         own = path if item.shared else f"{path}.{number}"
         again = inside._replace(again=ctx.again or (item.shared and number > 1))
-        result = _round(b, env, again, item, number, own, result.values)
+        result = _round(b, _named(env, item, values, number), again, item, number, own, result.values)
         if None in result.values:  # the error is reported; other rounds would repeat it
             rounds[str(number)] = result.values
             break
@@ -61,8 +67,6 @@ def repeat(b: Builder, env: Environment, ctx: Context, item: tree.Repeat, flow: 
 def _round(b: Builder, env: Environment, ctx: Context, item: tree.Repeat, number: int, path: str, flow: Flow) -> Result:
     scope = b.scope(ctx, "round", str(number), path, shared=item.shared)
     ctx = ctx._replace(scope=scope.index)
-    if item.index:
-        env = env.with_value(item.index.text, number)
     ports: Flow = []  # the round reads its inputs only through these nodes, which belong to it
     for value in flow:
         ports += [None] if value is None else b.node(env, ctx, Port(), [value], item.at, "port")
@@ -73,6 +77,28 @@ def _round(b: Builder, env: Environment, ctx: Context, item: tree.Repeat, number
     scope.last = len(b.nodes)
     scope.results = tuple(value.edge for value in result.values if value is not None)
     return result
+
+
+def listed(count: tree.Value, env: Environment) -> tuple[tuple[Any, ...], ...] | None:
+    """Return the values of each round of a `repeat` over a list; None if a number says how many rounds there are."""
+    found = env.values.get(count.name) if isinstance(count, tree.Ref) else None
+    if isinstance(count, tree.List):
+        found = read_list(count, env)
+    if not isinstance(found, tuple) or isinstance(found, Type):
+        return None
+    if not found:
+        raise fault(env, count.at, "NS568")
+    return tuple(item if isinstance(item, tuple) and not isinstance(item, Type) else (item,) for item in found)
+
+
+def _named(env: Environment, item: tree.Repeat, values: tuple[Any, ...], number: int) -> Environment:
+    """Return the environment of a round, in which the names after `as` have their values."""
+    if len(values) != len(item.names):
+        words: dict[str, Any] = {"number": number, "given": len(values), "names": len(item.names)}
+        raise fault(env, item.count.at, "NS569", **words)
+    for name, value in zip(item.names, values, strict=True):
+        env = env.with_value(name.text, value)
+    return env
 
 
 def _begins_with_step(env: Environment, inside: tree.Chain, word: str) -> None:

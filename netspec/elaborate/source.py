@@ -187,7 +187,21 @@ def _combined(b: Builder, env: Environment, ctx: Context, item: tree.Binary, lef
         factor = number if isinstance(number, Formula) else float(number)
         op: Op = operation("number")(sign=item.op, value=factor, first=numbers[0])
         return b.node(env, ctx, op, [value], item.at, item.op)[0]
-    return b.node(env, ctx, operation(_SIGNS[item.op])(), [left, right], item.at, item.op)[0]
+    sides = [_beside(b, ctx, left, right), _beside(b, ctx, right, left)]
+    return b.node(env, ctx, operation(_SIGNS[item.op])(), sides, item.at, item.op)[0]
+
+
+def _beside(b: Builder, ctx: Context, value: Value, other: Value) -> Value:
+    """Return one side of an operator, whose last step may depend on the other side, as `expand(maps)` does.
+
+    A step of another line has the type that its line says.
+    """
+    node = b.nodes[value.edge.node]
+    if node.op.waits and node.layer == ctx.layer:
+        node.op = node.op.beside(other.type)
+        inputs = [Value(edge, b.nodes[edge.node].types[edge.output]) for edge in node.inputs]
+        node.types = b.types_of(node.op, inputs)
+    return Value(value.edge, node.types[value.edge.output])
 
 
 # ---- delayed reads
@@ -212,7 +226,7 @@ def _delayed(b: Builder, env: Environment, ctx: Context, item: tree.Indexed, key
         if steps > MAX_IDLE_DELAY:
             raise fault(env, item.index.at, "NS517", **words)
         b.warn(env, ctx, item.index.at, "NS517", **words)
-    start = _start(b, env, ctx, name, value_type)
+    start = _start(b, env, ctx, item, name, value_type)
     inputs = [Value(Edge(-1), value_type)] + ([start] if start is not None else [])
     flow = b.node(env, ctx, Delay(steps), inputs, item.at, f"{name}[t-{steps}]")
     b.delays.append((b.nodes[-1], env, name))
@@ -276,7 +290,9 @@ def _timed(value: Type, env: Environment, item: tree.Indexed) -> Type:
     return value
 
 
-def _start(b: Builder, env: Environment, ctx: Context, label: str, value_type: Type) -> Value | None:
+def _start(
+    b: Builder, env: Environment, ctx: Context, item: tree.Indexed, label: str, value_type: Type
+) -> Value | None:
     """Return the value of the line `start z: …`; None if there is no such line.
 
     The line is expanded at the first delayed read of z.
@@ -286,6 +302,15 @@ def _start(b: Builder, env: Environment, ctx: Context, label: str, value_type: T
     env.starts[label] = None
     lines = (line for line in env.definition.body.statements if isinstance(line, tree.Start))
     line = next((line for line in lines if line.label.text == label), None)
+    if line is None and ctx.carried and not ctx.backward:  # the line around this block says `start …: carried`
+        layer = b.layer(env, ctx, label, "start", item.at)
+        layer.text = f"start {label}: carried"
+        op = operation("carried")(value=value_type.step if value_type.known else UNKNOWN_TYPE.step)
+        (found,) = b.node(env, ctx._replace(layer=layer.index), op, [], item.at, op.name)
+        assert found is not None
+        layer.values = (found.edge,)
+        env.starts[label] = found
+        return found
     if line is None:
         return None
     layer = b.layer(env, ctx, label, "start", line.at)

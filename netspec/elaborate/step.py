@@ -11,7 +11,7 @@ from netspec.elaborate.chain import RESERVED, chain
 from netspec.elaborate.environment import Closure, Environment, Flow, Result, Value, Word
 from netspec.elaborate.evaluate import Undefined, fault, size
 from netspec.elaborate.keys import Names
-from netspec.elaborate.kinds import LayerRef
+from netspec.elaborate.kinds import LayerRef, sizes_of
 from netspec.elaborate.lookup import is_layer, method, unknown_step
 from netspec.elaborate.options import Given, read_options, sources
 from netspec.elaborate.program import built_in
@@ -28,14 +28,14 @@ from netspec.syntax.tree import Place
 
 def _perceptrons(b: Builder, env: Environment, ctx: Context, item: tree.Perceptrons, flow: Flow, keys: Names) -> Result:
     _check_space(env, item.units.at, item)
-    given = Given({"units": tuple(size(unit, env, 1, "perceptrons") for unit in item.units.sizes)})
+    given = Given({"units": sizes_of(item.units, env, 1, "perceptrons")})
     given.places["units"] = (env, item.units.at)
     return _noun(b, env, ctx, "perceptrons", given, item, flow, keys)
 
 
 def _filters(b: Builder, env: Environment, ctx: Context, item: tree.Filters, flow: Flow, keys: Names) -> Result:
     _check_space(env, item.count.at, item)
-    kernel = tuple(size(side, env, 1, "kernel") for side in item.kernel.sizes)
+    kernel = sizes_of(item.kernel, env, 1, "kernel")
     given = Given({"count": size(item.count, env, 1, "filters"), "kernel": kernel})
     given.places |= {"count": (env, item.count.at), "kernel": (env, item.kernel.at)}
     return _noun(b, env, ctx, "filters", given, item, flow, keys)

@@ -196,9 +196,9 @@ def _kind(name: str, body: tree.Body) -> str:
         match value:
             case tree.Perceptrons():
                 sized = (value.units,)
-            case tree.Filters():
-                sized = (value.count, value.kernel)
-            case tree.Repeat():
+            case tree.Filters():  # `n filters k`: k may be a size or a kernel, `3x3`
+                sized = (value.count, *([value.kernel] if len(value.kernel.sizes) > 1 else ()))
+            case tree.Repeat() if not value.names:  # else it may be a list
                 sized = (value.count,)
             case tree.Input():
                 sized = (value.type,)

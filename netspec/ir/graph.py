@@ -57,6 +57,7 @@ class Node:
     frozen: bool = False
     again: bool = False  # whether it reuses weights that another node owns (`same`, `shared`)
     backward: bool = False  # whether it is inside `reversed`, where time runs backwards
+    carried: bool = False  # whether its own state is carried from batch to batch
     span: Span | None = None
     key: str = ""  # the module in state_dict that holds its weights, or its only array if `bare`
     tied_key: str = ""  # the key of the step that it is tied to
@@ -400,6 +401,8 @@ def node_marks(graph: Graph, node: Node, lang: str = "en") -> tuple[Mark, ...]:
         fact("again", "same weights as {label}", "{label}의 가중치를 함께 씀", label=_label(graph, node.path))
     if node.backward and node.op.over_time and node.kind != "port":
         fact("backward", "backwards in time", "시간을 거꾸로")
+    if node.carried:
+        fact("carried", "starts from the batch before", "앞 배치의 상태에서 시작")
     if node.delay:
         fact("delay", "one step ago" if node.delay == 1 else "{steps} steps ago", "{steps}시점 전", steps=node.delay)
         for start in node.inputs[1:]:

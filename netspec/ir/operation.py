@@ -376,6 +376,7 @@ class Op:
     blocks_gradient: ClassVar[bool] = False  # only for `stop`: a loss must not skip it to reach the logits
     fills: ClassVar[bool] = False  # only for `pad`: no warning if a later window does not read the rows that it adds
     carries: ClassVar[bool] = False  # only for `carried`: the caller keeps the state of the previous batch
+    keeps_state: ClassVar[bool] = False  # whether it has a state of its own that a next batch may begin with
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -445,6 +446,15 @@ class Op:
         if self.effect in ("same", "each", "across"):  # units stay, so the type does
             return inputs[0]
         return Type(UNKNOWN, UNKNOWN, UNKNOWN if self.over_time else inputs[0].time)
+
+    def beside(self, other: Type) -> Op:
+        """Return the operation as it is where an operator combines its value with a value of another type."""
+        return self
+
+    @property
+    def waits(self) -> bool:
+        """Whether it makes sense only beside another value, so that `beside` must have replaced it."""
+        return False
 
     def least_examples(self, *inputs: Type) -> int:
         """How many examples a batch must have in training; the types of the inputs have their time."""

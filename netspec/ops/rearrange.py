@@ -300,6 +300,14 @@ class Expand(Op):
     summary = "one value repeated along maps, space or time"
     source = "torch.Tensor.expand"
     example = "mask -> expand(maps = 64)"
+    positional = ("role",)
+    role: Any = option(
+        "word",
+        "maps: as many maps as the value has that an operator combines it with",
+        default=None,
+        choices=("maps",),
+        mark=TITLE,
+    )
     maps: Any = option(
         "size", "how many maps one map becomes", default=None, least=1, mark=structure("as {} maps", "맵 {}개로")
     )
@@ -328,6 +336,13 @@ class Expand(Op):
     def looks_across_time(self, position: int, count: int) -> bool:
         return self.time is not None
 
+    def beside(self, other: Type) -> Op:
+        return Expand(maps=other.maps, space=self.space, time=self.time) if self.waits else self
+
+    @property
+    def waits(self) -> bool:
+        return self.role is not None
+
     def partial(self, *inputs: Type) -> Type:
         if self.like is not None:
             return inputs[1]
@@ -339,10 +354,16 @@ class Expand(Op):
     def shape(self, *inputs: Type) -> Type:
         value = inputs[0]
         wants_values(self, value)
+        if self.like is not None and self.role is not None:
+            refuse("NS361", option="role", name="maps", other="like")
         if self.like is not None:
             return self._like(value, inputs[1])
-        if self.maps is None and self.space is None and self.time is None:
+        if self.maps is None and self.space is None and self.time is None and not self.waits:
             refuse("NS349")
+        if self.waits and self.maps is not None:
+            refuse("NS361", option="maps", name="maps", other="expand(maps)")
+        if self.waits and value.maps != 1:
+            refuse("NS350", option="role", role="maps", type=str(value), size="n")
         maps, space, time = value.maps, value.space, value.time
         if self.maps is not None:
             if maps != 1:

@@ -32,6 +32,7 @@ class Recurrent(Weighted):
     """
 
     family = "recurrent"
+    keeps_state = True
     over_time = True
     wiring = "full"
     positional = ("units",)

@@ -83,6 +83,12 @@ def _built_in(name: str) -> type[Op]:
     return next(value for value in classes if value.name == name and value.__module__ == module.__name__)
 
 
+def option_words() -> frozenset[str]:
+    """Return every word that an option of some operation takes: `linear`, `same`, `sine`."""
+    kinds = (operation(name).options.values() for name in _HOMES.keys() | set(OPERATIONS))
+    return frozenset(word for options in kinds for option in options for word in option.choices)
+
+
 def begins(name: str) -> bool:
     """Whether a step needs no input and so can begin a chain: `learned(T)`, `zeros(T)`."""
     return name in step_names() and name not in ("same", "reversed") and operation(name).begins

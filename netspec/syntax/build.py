@@ -187,7 +187,11 @@ def filters(kids: Kids, at: Place) -> tree.Filters:
 
 def repeat(kids: Kids, at: Place) -> tree.Repeat:
     count, shared, called, inside = kids
-    return tree.Repeat(count, shared is not None, None if called is None else name(called), inside, at)
+    return tree.Repeat(count, shared is not None, called or (), inside, at)
+
+
+def names(kids: Kids, at: Place) -> tuple[tree.Name, ...]:
+    return tuple(map(name, kids))
 
 
 def tuple_(kids: Kids, at: Place) -> tree.Several:

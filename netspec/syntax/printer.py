@@ -486,8 +486,8 @@ def call_head(value: tree.Call) -> str:
 def repeat_head(value: tree.Repeat) -> str:
     """Format the head of a repeat: `repeat 3 shared as i`."""
     shared = " shared" if value.shared else ""
-    index = f" as {value.index.text}" if value.index else ""
-    return f"repeat {value_text(value.count)}{shared}{index}"
+    names = f" as {', '.join(each.text for each in value.names)}" if value.names else ""
+    return f"repeat {value_text(value.count)}{shared}{names}"
 
 
 def _binary(value: tree.Binary) -> str:

@@ -202,9 +202,9 @@ class Filters(Syntax):
 
 
 class Repeat(Syntax):
-    count: Value
+    count: Value  # how many rounds, or a list with an item for each round
     shared: bool
-    index: Name | None
+    names: tuple[Name, ...]
     chain: Chain
     at: Place = NOWHERE
 

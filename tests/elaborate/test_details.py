@@ -30,6 +30,42 @@ def test_numbers_of_options(rate: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("chain", "code"),
+    [
+        ("repeat [3, 2] as c { c perceptrons -> relu }", ""),
+        ("repeat [[3, 0.1], [2, 0.2]] as c, p { c perceptrons -> relu -> dropout(p) }", ""),
+        ("repeat table as c, n { repeat n { c perceptrons -> relu } }", ""),
+        ("repeat [[3, 0.1]] as c { c perceptrons -> relu }", "NS569"),
+        ("repeat [3, 2] { 4 perceptrons -> relu }", "NS569"), ("repeat 2 as i, j { i perceptrons -> relu }", "NS569"),
+        ("repeat [] as c { c perceptrons -> relu }", "NS568"), ("f(3x3)", ""), ("f(linear)", "NS405"),
+        ("g(3x3)", ""), ("g(2x2x2)", "NS312"), ("g(linaer)", "NS206"), ("h(linear)", ""), ("h(reflect)", "NS424"),
+    ],
+)  # fmt: skip
+def test_tables_kernels_and_words_of_blocks(chain: str, code: str) -> None:
+    blocks = "block f(n) {\n  input  x: c\n  output y: n perceptrons -> relu\n}\n"
+    for name, step in (("g", "2 filters k"), ("h", "upsample(2, mode = k)")):
+        chain_ = f"4 perceptrons -> reshape(1@2x2) -> pad(1) -> {step}"
+        blocks += f"block {name}(k) {{\n  input  x: c\n  output y: x -> {chain_}\n}}\n"
+    lines = "input x: 4; let table = [[3, 1], [2, 2]]"
+    lines += "; hidden a: x -> repeat table as c, n { c perceptrons -> relu -> repeat n { c perceptrons -> relu } }"
+    found = codes(f"{lines}; output y: a -> {chain}", blocks)
+    assert found == ([code] if code else [])
+
+
+def test_a_table_is_what_its_rows_say() -> None:
+    text = """net n {
+  input  x: 3@8x8
+  output y: x -> repeat [[4, 2, 3x3], [5, 1, 1x2]] as c, s, k { c filters k (stride = s) -> relu }
+}
+"""
+    net = Spec(parse_program(text, "n.net")).net()
+    assert [str(node.op) for node in net.graph.nodes if node.op.noun] == [
+        "Filters(count=4, kernel=(3, 3), stride=2)", "Filters(count=5, kernel=(1, 2))"
+    ]  # fmt: skip
+    assert net.weights == 4 * (3 * 9 + 1) + 5 * (4 * 2 + 1)
+
+
+@pytest.mark.parametrize(
     ("size", "code"),
     [
         ("6/2", ""), ("7/2", "NS403"), ("2*3 - 5", ""), ("2*3 - 6", "NS402"), ("sqrt(4)", "NS412"),

@@ -52,6 +52,7 @@ WRITTEN: dict[tuple[str, str], tuple[str, str, str]] = {
         "8 over 5", "a -> attention(2, qk_norm = head)", "a -> attention(2, qk_norm = head, eps = 0.1)"
     ),
     ("expand", "maps"): ("1", "a -> expand(maps = 2)", "a -> expand(maps = 3)"),
+    ("expand", "role"): ("1", "b*(a -> expand(maps))", "b + (a -> expand(maps = 6))"),
     ("expand", "like"): ("1", "a -> expand(maps = 6)", "a -> expand(like = b)"),
     ("gaussian", "prototypes"): (
         "2", "a -> gaussian(1, prototypes = [[1, 2]])", "a -> gaussian(1, prototypes = [[2, 1]])"

@@ -74,6 +74,12 @@ CASES: dict[str, tuple[dict[str, int], Callable[[], nn.Module], Inputs]] = {
     "rwkv4_169m": ({"V": 11, "T": 6, "d": 16, "L": 2}, lambda: text.Rwkv(11, 16, 2), words(11, 6)),
     "lstmp": ({"d": 3, "H": 5, "P": 4, "K": 6, "T": 5}, lambda: recurrent.Lstmp(3, 5, 4, 6), real(5, 3)),
     "quasi_recurrent": ({"V": 9, "d": 4, "T": 6}, lambda: recurrent.Quasi(9, 4), words(9, 6)),
+    "wavenet": ({"c": 3, "s": 4, "T": 9}, lambda: recurrent.WaveNet(3, 4, 10), words(256, 9)),
+    "bahdanau": (
+        {"V": 9, "W": 8, "S": 5, "T": 4, "d": 3, "H": 4},
+        lambda: recurrent.Bahdanau(9, 8, 3, 4),
+        words(8, 5, 4),
+    ),
     "pointer": ({"n": 4, "m": 3, "H": 5}, lambda: recurrent.Pointer(5), points),
     "bidaf": ({"V": 9, "d": 4, "T": 6, "J": 3}, lambda: recurrent.Bidaf(9, 4), words(9, 6, 3)),
     "netvlad": ({"S": 12, "K": 5, "c": 6}, lambda: dense.NetVlad(6, 5), real(3, 12, 12)),
@@ -124,7 +130,10 @@ def test_equals_its_reference(name: str) -> None:
             loss(outputs).backward()
     for key, a in reference.named_parameters():
         b = net.get_parameter(paired[key])
-        assert a.grad is not None
+        if a.grad is None:  # what the last layer of WaveNet hands on is not read
+            assert name == "wavenet"
+            assert b.grad is None
+            continue
         assert b.grad is not None
         assert close(a.grad, b.grad.reshape(a.shape))
 

@@ -395,6 +395,7 @@ def matrices(draw: Any) -> Shapes:
 
 def expand(o: Options, s: Shapes) -> nn.Module:
     shape = s[0]
+    need("role" not in o)  # it stands beside an operator
     if "like" in o:
         other = s[1]
         need(shape.maps in (1, other.maps))

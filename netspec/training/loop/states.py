@@ -45,7 +45,10 @@ def stateful_batches(count: int, batch: int) -> tuple[Array, list[tuple[int, int
 
 
 class CarriedStates:
-    """The states that a net carries from batch to batch: tensors (B, …) by their path in the module's state."""
+    """The states that a net carries from batch to batch: tensors (B, …) by their path in the module's state.
+
+    torch's recurrent layers keep (layers, B, units); here the examples come first.
+    """
 
     def __init__(self, graph: Graph) -> None:
         self.names = _carried(graph)
@@ -67,6 +70,8 @@ class CarriedStates:
             for scope in scopes:
                 level = level.setdefault(scope, {})
             level[name] = value[:rows]
+            if self.names[_line(path)]:
+                level[name] = level[name].transpose(0, 1).contiguous()
         return _with_tuples(found)
 
     def whole(self, processes: Processes) -> dict[str, Tensor]:
@@ -83,45 +88,52 @@ class CarriedStates:
     def keep(self, after: dict[str, Any]) -> None:
         """Keep, for the next batch, the states that the module returned."""
         found = {}
-        for path, depth, name, value in _leaves(after, "", 0):
-            if (depth, name) in self.names:
-                found[path] = value.detach()
+        for path, value in _leaves(after, ""):
+            layers_first = self.names.get(_line(path))
+            if layers_first is not None:
+                found[path] = value.detach().transpose(0, 1) if layers_first else value.detach()
         self.state = found
 
 
-def _carried(graph: Graph) -> frozenset[tuple[int, str]]:
-    """Return (depth, name) of each line of the spec whose state is carried; the depth counts the enclosing blocks."""
-    found = set()
+def _carried(graph: Graph) -> dict[str, bool]:
+    """Return the lines of the spec whose state is carried, and whether the state has layers before examples.
+
+    A line in a block is named `outer_inner`: the state of a block that is written out in a loop has this key.
+    """
+    found: dict[str, bool] = {}
     for node in graph.nodes:
-        if node.kind != "delay":
-            continue
-        if any(graph.nodes[edge.node].op.carries for edge in node.inputs[1:]):
-            layer = graph.layers[node.layer]
-            found.add((_depth(graph, node.layer), layer.label))
-    return frozenset(found)
-
-
-def _depth(graph: Graph, layer: int) -> int:
-    """Return how many blocks enclose a line."""
-    scope, found = graph.scopes[graph.layers[layer].scope], 0
-    while scope.parent >= 0:
-        found += scope.kind == "block"
-        scope = graph.scopes[scope.parent]
+        if node.carried:
+            found[_named(graph, node.layer)] = True
+        elif node.kind == "delay" and any(graph.nodes[edge.node].op.carries for edge in node.inputs[1:]):
+            found[_named(graph, graph.nodes[node.inputs[0].node].layer)] = False
     return found
 
 
-def _leaves(state: Any, path: str, depth: int) -> Iterator[tuple[str, int, str, Tensor]]:
-    """Yield (path, depth, the line's name, value) of every tensor. A line that keeps several steps has the paths
-    `name/0`, `name/1`, …"""
+def _named(graph: Graph, layer: int) -> str:
+    """Return the labels of a line and of the lines that call the blocks around it."""
+    labels, scope = [graph.layers[layer].label], graph.scopes[graph.layers[layer].scope]
+    while scope.parent >= 0:
+        if scope.kind == "block":
+            labels.insert(0, graph.layers[scope.layer].label)
+        scope = graph.scopes[scope.parent]
+    return "_".join(labels)
+
+
+def _line(path: str) -> str:
+    """Return the line, as `_named` names it, that keeps a state: its path without numbers of rounds and of steps."""
+    return "_".join(name for part in path.split("/") if (name := part.split(".")[0]) and not name.isdigit())
+
+
+def _leaves(state: Any, path: str) -> Iterator[tuple[str, Tensor]]:
+    """Yield (path, value) of every tensor. A line that keeps several has the paths `name/0`, `name/1`, …"""
     for key, value in state.items():
-        name = key.split(".")[0]
         inner = f"{path}{key}"
         if isinstance(value, dict):
-            yield from _leaves(value, f"{inner}/", depth + 1)
+            yield from _leaves(value, f"{inner}/")
         elif isinstance(value, tuple):
-            yield from ((f"{inner}/{at}", depth, name, part) for at, part in enumerate(value))
+            yield from ((f"{inner}/{at}", part) for at, part in enumerate(value))
         else:
-            yield inner, depth, name, value
+            yield inner, value
 
 
 def _with_tuples(state: dict[str, Any]) -> dict[str, Any]:

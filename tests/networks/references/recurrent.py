@@ -164,3 +164,55 @@ class Bidaf(nn.Module):
         g = torch.cat([h, asked, h * asked, h * heard], 2)
         m = self.model(g)[0]
         return self.begin(torch.cat([g, m], 2)), self.end(torch.cat([g, self.model2(m)[0]], 2))
+
+
+class WaveNet(nn.Module):
+    """van den Oord et al. 2016: two taps, each twice as far back as in the layer before, a gate, and a sum of skips."""
+
+    def __init__(self, c: int, s: int, rounds: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(256, c)
+        self.layers = nn.ModuleList(
+            nn.ModuleList([nn.Conv1d(c, 2 * c, 2), nn.Linear(c, c), nn.Linear(c, s)]) for _ in range(rounds)
+        )
+        self.head = nn.Sequential(nn.ReLU(), nn.Linear(s, s), nn.ReLU(), nn.Linear(s, 256))
+
+    def forward(self, wave: Tensor) -> Tensor:
+        x = self.first(nn.functional.one_hot(wave, 256).to(self.first.weight.dtype))
+        skips: Tensor | float = 0.0
+        for number, (taps, on, skip) in enumerate(self.layers):  # type: ignore[misc]
+            earlier = torch.cat([torch.zeros_like(x[:, : 2**number]), x], 1)[:, : x.shape[1]]
+            both = torch.stack([earlier, x], -1)
+            filtered, gate = (torch.einsum("btck,nck->btn", both, taps.weight) + taps.bias).chunk(2, -1)
+            z = filtered.tanh() * gate.sigmoid()
+            x, skips = x + on(z), skips + skip(z)
+        y: Tensor = self.head(skips)
+        return y
+
+
+class Bahdanau(nn.Module):
+    """Bahdanau et al. 2014: at each step of the target a softmax over the source, from the state before."""
+
+    def __init__(self, V: int, W: int, d: int, H: int) -> None:
+        super().__init__()
+        self.source = nn.Embedding(V, d)
+        self.encoder = nn.GRU(d, H, bidirectional=True, batch_first=True)
+        self.keys = nn.Linear(2 * H, H)
+        self.target = nn.Embedding(W, d)
+        self.query, self.share = nn.Linear(H, H, bias=False), nn.Linear(H, 1, bias=False)
+        self.u, self.r, self.n = (nn.Linear(d + 3 * H, H) for _ in range(3))
+        self.logits = nn.Linear(3 * H + d, W)
+
+    def forward(self, source: Tensor, target: Tensor) -> Tensor:
+        h = self.encoder(self.source(source))[0]
+        keys, found = self.keys(h), []
+        state = h.new_zeros(len(h), self.n.out_features)
+        for e in self.target(target).unbind(1):
+            shares = self.share((self.query(state)[:, None] + keys).tanh()).softmax(1)
+            x = torch.cat([e, (shares * h).sum(1)], 1)
+            both = torch.cat([x, state], 1)
+            u, r = self.u(both).sigmoid(), self.r(both).sigmoid()
+            new = self.n(torch.cat([x, r * state], 1)).tanh()
+            state = (1 - u) * new + u * state
+            found.append(self.logits(torch.cat([state, x[:, e.shape[1] :], e], 1)))
+        return torch.stack(found, 1)
