@@ -9,7 +9,7 @@ from typing import Any
 from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label
 from netspec.elaborate.annotations import bind_type, read_type, same_type
 from netspec.elaborate.builder import Builder, Context, single
-from netspec.elaborate.chain import chain
+from netspec.elaborate.chain import begins_alone, chain
 from netspec.elaborate.environment import Binding, Environment, Flow, Result
 from netspec.elaborate.evaluate import ANY, Undefined, Want, check_size, evaluate, fault
 from netspec.elaborate.keys import Names
@@ -17,9 +17,11 @@ from netspec.elaborate.kinds import read_list
 from netspec.elaborate.program import NEVER_NAMES
 from netspec.elaborate.witnesses import COMPARE, differing, shown
 from netspec.ir.graph import Layer
+from netspec.ir.operation import Op
 from netspec.ir.sizes import Formula, text, values_of
 from netspec.ir.structure import Input, Port
 from netspec.ir.types import Unknown, type_text
+from netspec.ops.registry import operation
 from netspec.syntax import tree
 
 
@@ -165,7 +167,7 @@ def _line(b: Builder, env: Environment, ctx: Context, line: tree.Layer) -> None:
     layer = b.layer(env, ctx, line.label.text, line.role, line.at, line.caption)
     layer.expected = line.expect is not None
     keys = Names(layer.path)
-    carried = _carries_inside(env, layer.label)
+    carried = _carried_inside(env, layer.label)
     first = len(b.nodes)
     inside = ctx._replace(layer=layer.index, carried=ctx.carried or carried)
     result = chain(b, env, inside, line.chain.items, keys)
@@ -183,15 +185,22 @@ def _line(b: Builder, env: Environment, ctx: Context, line: tree.Layer) -> None:
     _finish(env, layer, result, layer.path)
 
 
-def _carries_inside(env: Environment, label: str) -> bool:
-    """Whether `start z: carried` is about the states inside the steps of z, since no line reads `z[t-1]`."""
+def _carried_inside(env: Environment, label: str) -> type[Op] | None:
+    """Return what a line such as `start z: carried` starts from, if it is about the states inside the steps of z.
+
+    It is if no line reads `z[t-1]`.
+    """
     statements = env.definition.body.statements
-    lines = (line for line in statements if isinstance(line, tree.Start) and line.label.text == label)
-    asked = any(
-        len(line.chain.items) == 1 and isinstance(item := line.chain.items[0], tree.Ref) and item.name == "carried"
-        for line in lines
-    )
-    return asked and not any(isinstance(item, tree.Indexed) and item.path[0] == label for item in tree.walk(statements))
+    for line in statements:
+        if not isinstance(line, tree.Start) or line.label.text != label or len(line.chain.items) > 1:
+            continue
+        item = line.chain.items[0]
+        if not isinstance(item, (tree.Ref, tree.Call)) or not begins_alone(item, env):
+            continue
+        read = any(isinstance(each, tree.Indexed) and each.path[0] == label for each in tree.walk(statements))
+        found = operation(item.name)
+        return found if found.carries and not read else None
+    return None
 
 
 def _finish(env: Environment, layer: Layer, result: Result, path: str) -> None:

@@ -46,7 +46,7 @@ class Context(NamedTuple):
         again: whether the step uses existing weights again, as in `same` and in the later rounds of `repeat shared`.
         same: the innermost `same(a)` around the step, as a label for messages.
         backward: whether the step stands inside `reversed`.
-        carried: whether states begin with those of the batch before, where they have no `start` line of their own.
+        carried: what states without a `start` line start from, if the line around them says `start z: carried`.
         start: the type of one time step of z, if the step stands inside `start z: …` or in a block called from there.
         origins: the step parameters for which the step was given as an argument, that of the innermost block first.
     """
@@ -56,7 +56,7 @@ class Context(NamedTuple):
     again: bool = False
     same: Label | None = None
     backward: bool = False
-    carried: bool = False
+    carried: type[Op] | None = None
     start: Type | None = None
     origins: Origins = ()
 
@@ -251,7 +251,7 @@ class Builder:
             frozen=given is not None and bool(given.values.get("frozen", False)),
             again=ctx.again,
             backward=ctx.backward,
-            carried=ctx.carried and op.keeps_state and op.directions() == 1 and not ctx.backward,
+            carried=ctx.carried is not None and op.keeps_state and op.directions() == 1 and not ctx.backward,
             span=env.span(at),
             origins=ctx.origins,
         )

@@ -302,10 +302,12 @@ def _start(
     env.starts[label] = None
     lines = (line for line in env.definition.body.statements if isinstance(line, tree.Start))
     line = next((line for line in lines if line.label.text == label), None)
-    if line is None and ctx.carried and not ctx.backward:  # the line around this block says `start …: carried`
+    if (
+        line is None and ctx.carried is not None and not ctx.backward
+    ):  # the line around this block says `start …: carried`
         layer = b.layer(env, ctx, label, "start", item.at)
-        layer.text = f"start {label}: carried"
-        op = operation("carried")(value=value_type.step if value_type.known else UNKNOWN_TYPE.step)
+        layer.text = f"start {label}: {ctx.carried.name}"
+        op = ctx.carried(value=value_type.step if value_type.known else UNKNOWN_TYPE.step)
         (found,) = b.node(env, ctx._replace(layer=layer.index), op, [], item.at, op.name)
         assert found is not None
         layer.values = (found.edge,)
