@@ -78,6 +78,8 @@ def test_patterns_are_in_the_language(code: str) -> None:
     line = code if re.match(r"(?:input|hidden|output|start) ", code) else f"hidden line: {code}"
     if re.fullmatch(r"[\w ]*@[\w ]*|one of \w+", code):
         line = f"input line: {code}"
+    if re.match(r"\w+ = |\d+x\d+$", code):  # an option, or the size of a filter
+        line = f"hidden line: f({code})"
     parsed = read(SourceFile("pattern", f"net n {{\n  {line}\n}}\n"))
     assert [diagnostic.code for diagnostic in parsed.diagnostics] == []
 
