@@ -55,7 +55,10 @@ def evaluate(run: Path, files: tuple[Path, ...], **flags: Any) -> int:
     found, remarks = evaluate(trained, list(files))
     if flags["as_json"]:
         classes = {part: each.classes for part, each in found.items() if each.classes}
-        write_json({part: each.scores for part, each in found.items()} | ({"classes": classes} if classes else {}))
+        loads = {part: each.loads for part, each in found.items() if each.loads}
+        more: dict[str, Any] = {"classes": classes} if classes else {}
+        more |= {"loads": loads} if loads else {}
+        write_json({part: each.scores for part, each in found.items()} | more)
     else:
         names = list(next(iter(found.values())).scores)
         wide = max(10, *map(len, names))
@@ -68,6 +71,8 @@ def evaluate(run: Path, files: tuple[Path, ...], **flags: Any) -> int:
         last = next(found[name] for name in ("given", "test", "validation", "training") if name in found)
         for line in class_lines(last.classes, last.subjects, language):
             say(line)
+        for path, shares in last.loads.items():
+            say("\n" + phrase("loads", language, path=path, shares=" ".join(f"{share:.1%}" for share in shares)))
     _remark(remarks, flags)
     return 0
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 import netspec
 from netspec.api import Net
 from netspec.diagnostics.errors import SpecError
+from netspec.training.inference.predictor import Predictor, evaluate
 
 EXPERT = "{ 7 perceptrons -> tanh -> 5 perceptrons }"
 
@@ -192,3 +193,18 @@ def test_refused(line: str, code: str) -> None:
     with pytest.raises(SpecError) as raised:
         net("", line=line)
     assert [found.code for found in raised.value.diagnostics if found.severity == "error"] == [code]
+
+
+def test_evaluation_tells_the_load_of_each_expert(tmp_path: Any) -> None:
+    text = (
+        "net n {\n  input  x: 2\n  hidden m: x -> mixture(4, top = 2) { 3 perceptrons -> tanh }\n"
+        "  output y: m -> 2 perceptrons\n}\n"
+        'data {\n  source = synthetic("two_moons", rows = 60)\n  split = [0.5, 0.5]\n'
+        '  x = columns("x1", "x2")\n  moon = label\n}\n'
+        "train {\n  loss = cross_entropy(y, moon)\n  optimizer = sgd(lr = 0.1)\n  epochs = 1\n  batch = 30\n}\n"
+    )
+    run = netspec.train(netspec.parse(text), out=tmp_path / "run", pictures=False, quiet=True)
+    shares = evaluate(Predictor(run), [])[0]["validation"].loads["m"]
+    assert len(shares) == 4
+    assert sum(shares) == pytest.approx(1)
+    assert all(share * 60 == pytest.approx(round(share * 60)) for share in shares)  # 30 examples, two choices each

@@ -43,6 +43,7 @@ class Engine:
     arguments: the fields that forward takes, in order.
     single: whether forward returns one tensor instead of a tuple.
     penalised: the modules that add something to the loss, their `penalty`.
+    copies: where copies of a step stand of which an example uses only some, as the layer's path and the module's key.
     keys: the keys of `graph.arrays`, in its order.
     """
 
@@ -65,6 +66,7 @@ class Engine:
     autocast: Any
     keys: tuple[str, ...] = field(default=())
     penalised: list[Any] = field(default_factory=list)
+    copies: tuple[tuple[str, str], ...] = ()
 
     @property
     def stateful_rows(self) -> int | None:
@@ -181,9 +183,22 @@ def build_engine(plan: Plan) -> Engine:
         autocast=devices.autocast(train.precision, device),
         keys=tuple(stored.key for stored in graph.arrays),
         penalised=[module for module in model.modules() if hasattr(module, "penalty")],
+        copies=_copies(graph),
     )
     _compile(engine, plan)
     return engine
+
+
+def _copies(graph: Graph) -> tuple[tuple[str, str], ...]:
+    """Return the path of the layer and the key of the module for each list of copies of which only some are used."""
+    found = []
+    for node in graph.nodes:
+        for number in node.copies:
+            copies = graph.scopes[number].copies
+            # copies in copies have no key of their own: `*` stands for the number of the outer copy
+            if copies is not None and copies.used != copies.number and "*" not in node.key:
+                found.append((graph.layers[node.layer].path, f"{node.key}.{copies.name}"))
+    return tuple(found)
 
 
 def _compile(engine: Engine, plan: Plan) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import math
 import signal
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netspec.config.vocabulary.metrics import is_better_larger, tally
@@ -313,11 +314,13 @@ class Evaluation(NamedTuple):
     classes: for each target of classes or labels a row for each: its name, how many examples have it and how often it
         is answered, its precision, recall and f1.
     subjects: the metrics that are about one class or label, with its name.
+    loads: for each layer that chooses among copies of a step, the share of the choices that fell on each copy.
     """
 
     scores: dict[str, float]
     classes: dict[str, list[dict[str, Any]]]
     subjects: dict[str, str]
+    loads: dict[str, list[float]]
 
 
 def evaluation(engine: Engine, name: str, most: int | None = None) -> Evaluation:
@@ -341,7 +344,7 @@ def evaluation(engine: Engine, name: str, most: int | None = None) -> Evaluation
     alone = processes.size == 1 or engine.carried
     engine.model.eval()
     engine.carried.reset()
-    with torch.inference_mode():
+    with torch.inference_mode(), _Loads(engine) as loads:
         for turn, index in enumerate(engine.chunks(part.count if most is None else min(most, part.count))):
             if not alone and turn % processes.size != processes.rank:
                 continue
@@ -360,6 +363,7 @@ def evaluation(engine: Engine, name: str, most: int | None = None) -> Evaluation
         for state in states:
             state.share(processes.sum, processes.rows)
         tables = {target: processes.sum(table) for target, table in tables.items()}
+        loads.counts = [processes.sum(count) for count in loads.counts]
     loss = sum(
         criterion.coefficient * (total / weight if weight else math.nan)
         for criterion, (total, weight) in zip(objective.losses, sums.tolist(), strict=True)
@@ -368,7 +372,41 @@ def evaluation(engine: Engine, name: str, most: int | None = None) -> Evaluation
     for name, state in zip(objective.names, states, strict=True):
         found[name] = state.result()
     classes = {target: _rows(table, objective.tables[target][1]) for target, table in tables.items()}
-    return Evaluation(found, classes, {name: of for name, of in zip(objective.names, objective.subjects) if of})
+    subjects = {name: of for name, of in zip(objective.names, objective.subjects) if of}
+    return Evaluation(found, classes, subjects, loads.shares())
+
+
+class _Loads:
+    """A context that counts how many tokens each copy of a step gets (`Engine.copies`)."""
+
+    def __init__(self, engine: Engine) -> None:
+        import torch
+
+        self.paths = [path for path, _ in engine.copies]
+        self.lists: list[Any] = [engine.model.get_submodule(key) for _, key in engine.copies]
+        self.counts = [torch.zeros(len(modules), dtype=torch.float64) for modules in self.lists]
+        self.hooks: list[Any] = []
+
+    def __enter__(self) -> _Loads:
+        for count, modules in zip(self.counts, self.lists, strict=True):
+            for number, module in enumerate(modules):
+                self.hooks.append(module.register_forward_pre_hook(partial(_counted, count, number)))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for hook in self.hooks:
+            hook.remove()
+
+    def shares(self) -> dict[str, list[float]]:
+        """Return for each layer the share of the tokens that each copy got."""
+        found: dict[str, list[float]] = {}
+        for path, count in zip(self.paths, self.counts, strict=True):
+            found[path] = (count / count.sum().clamp_min(1)).tolist()
+        return found
+
+
+def _counted(count: Tensor, number: int, module: Any, inputs: tuple[Tensor, ...]) -> None:
+    count[number] += len(inputs[0])
 
 
 def _rows(table: Tensor, kind: Prediction) -> list[dict[str, Any]]:
