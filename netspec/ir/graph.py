@@ -390,7 +390,7 @@ def node_marks(graph: Graph, node: Node, lang: str = "en") -> tuple[Mark, ...]:
 
     if node.tied:
         turned = any(node.op.__dict__[name] == "turned" for name in ties)
-        label = _label(graph, node.tied)
+        label = _label(graph, node, node.tied)
         if turned:
             fact("tied", "weights of {label}, transposed", "{label}의 가중치, 전치", label=label)
         else:
@@ -398,7 +398,7 @@ def node_marks(graph: Graph, node: Node, lang: str = "en") -> tuple[Mark, ...]:
     if any(scope.shared for scope in graph.ancestors(node.scope)) and node.path:
         fact("shared", "shared weights", "가중치 공유")
     elif node.again and node.path:
-        fact("again", "same weights as {label}", "{label}의 가중치를 함께 씀", label=_label(graph, node.path))
+        fact("again", "same weights as {label}", "{label}의 가중치를 함께 씀", label=_label(graph, node, node.path))
     if node.backward and node.op.over_time and node.kind != "port":
         fact("backward", "backwards in time", "시간을 거꾸로")
     if node.carried:
@@ -419,7 +419,10 @@ def node_marks(graph: Graph, node: Node, lang: str = "en") -> tuple[Mark, ...]:
     return tuple(sorted(found, key=lambda mark: ("structure", "kind", "training").index(mark.is_a)))
 
 
-def _label(graph: Graph, path: str) -> str:
-    """Return the label of the line that owns the weights with this path."""
+def _label(graph: Graph, reader: Node, path: str) -> str:
+    """Return what the line that owns the weights with this path is called; with its block if that is another one."""
     owner = next((node for node in graph.nodes if node.path == path and not node.again), None)
-    return path if owner is None else graph.layers[owner.layer].label
+    if owner is None:
+        return path
+    layer = graph.layers[owner.layer]
+    return layer.label if owner.scope == reader.scope else layer.path

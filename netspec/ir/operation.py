@@ -12,6 +12,7 @@ their inputs and restores it in the result.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from math import prod
 from types import MappingProxyType
@@ -489,7 +490,8 @@ class Op:
         """Return the title for a figure: `64 filters 3×3`, `LSTM, 128 units`."""
         template = self.titles[lang == "ko"] or self.titles[0]
         if template:
-            return template.format_map({name: shown(value) for name, value in self.__dict__.items()}).strip()
+            said = template.format_map({name: shown(value) for name, value in self.__dict__.items()}).strip()
+            return re.sub(r"(?<!\S)1 (\w+)s\b", r"1 \1", said)
         values = [
             shown(self.__dict__[name])
             for name, declared in self.options.items()

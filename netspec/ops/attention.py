@@ -480,10 +480,6 @@ class Attention(Weighted):
         given = count - len(scores)
         return (*({1: ("",), 2: (words[0], f"{words[1]}, {words[2]}")}.get(given, words[:given])), *scores)
 
-    def title(self, lang: str = "en") -> str:
-        said = super().title(lang)
-        return said.replace("heads", "head") if self.heads == 1 else said
-
     def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
         query, key, _, _ = self._values(inputs)
         steps, others = self.length(query) or 1, self.length(key) or 1

@@ -126,10 +126,6 @@ class Perceptrons(Weighted):
     def bare(self) -> bool:
         return self.tie is not None  # perceptrons with tied weights store only a bias
 
-    def title(self, lang: str = "en") -> str:
-        said = super().title(lang)
-        return said.replace("perceptrons", "perceptron") if self.units == (1,) else said
-
     def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
         steps = 1 if outputs[0].time is None else outputs[0].time.length
         return self.total * inputs[0].values * steps
@@ -166,7 +162,7 @@ class Gaussian(Op):
     family = "dense"
     wiring = "full"
     summary = "minus the squared distance to K fixed prototypes"
-    titles = ("gaussian, {count} prototypes", "가우시안, 원형 {count}개")
+    titles = ("minus the squared distance to {count} prototypes", "원형 {count}개까지의 제곱거리에 빼기 부호")
     formula = "y_k = -sum_j (x_j - p_kj)^2"
     source = "LeCun 1998, section II.B"
     example = "84 perceptrons -> tanh -> gaussian(10)"
@@ -242,7 +238,7 @@ class Distance(Weighted):
     wiring = "full"
     init_parts = ("weight",)
     summary = "the squared distance to N trained prototypes"
-    titles = ("distance to {count} prototypes", "원형 {count}개까지의 거리")
+    titles = ("squared distance to {count} prototypes", "원형 {count}개까지의 제곱거리")
     formula = "y_n = sum_j (x_j - p_nj)^2"
     source = "Broomhead & Lowe 1988 (radial basis functions)"
     example = "distance(10)"

@@ -389,10 +389,6 @@ class Filters(Weighted):
         words = "깊이별" if lang == "ko" else "depthwise"
         return tuple(mark._replace(text=words) if mark.option == "groups" else mark for mark in found)
 
-    def title(self, lang: str = "en") -> str:
-        said = super().title(lang)
-        return said.replace("filters", "filter") if self.count == 1 else said
-
     def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
         area = product(self.kernel)
         places = product((inputs[0] if self.transposed else outputs[0]).space)

@@ -491,7 +491,7 @@ def type_words(value: Type, lang: str) -> str:
         return say(name, lang).format(steps=steps, classes=size_label(value.classes))
     one = type_text(value._replace(time=None))
     text = _TIMES.sub(lambda match: " × " if match[0] == " x " else "×", one)
-    return f"{steps} × {text}" if steps else text
+    return f"{steps} × {f'({text})' if ' + ' in text else text}" if steps else text
 
 
 # ---- the scene
