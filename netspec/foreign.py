@@ -34,6 +34,9 @@ NOUNS: Final = {
 }  # fmt: skip
 # steps of other tools, and how netspec writes them
 STEPS: Final = {
+    **dict.fromkeys(
+        ("moe", "sparsemoe", "mixtureofexperts", "moelayer", "experts", "switch"), "mixture(8, top = 2) { SwiGLU(256) }"
+    ),
     "linear": "128 perceptrons", "dense": "128 perceptrons", "fc": "128 perceptrons",
     "fullyconnected": "128 perceptrons",
     "innerproduct": "128 perceptrons", "neurons": "128 perceptrons", "units": "128 perceptrons",
