@@ -199,15 +199,18 @@ def reads(graph: Graph, source: str, target: str) -> bool:
 # ---- the words
 
 
-def at_layers(left: list[Unshown]) -> dict[str, str]:
+def at_layers(left: list[Unshown], lang: str) -> dict[str, str]:
     """Return the words of the structure at each layer: `LSTM, 5 units, 2 layers, bidirectional`."""
     found: dict[str, list[str]] = {}
     for one in left:
         if one.mark.is_a != "structure":
             continue
         said = found.setdefault(one.layer, [])
-        if one.mark.text not in said:
-            said.append(one.mark.text)
+        text, usual = one.mark.text, one.place.usual(one.mark)
+        if one.mark.option in one.node.op.options and len(usual) > 1:  # which of the steps of the line
+            text = say("at", lang).format(owners=text, name=one.place.words(one.node, one.mark, lang)[1])
+        if text not in said:
+            said.append(text)
     return {layer: "\n".join(_rows(said)) for layer, said in found.items()}
 
 
@@ -390,7 +393,7 @@ def noted(
     drawn = [node for node in graph.nodes if shows(node) is not None and layer_of(graph, node, paths) is not None]
     scene = _with_tips(scene, left)
     scene = _with_words(
-        scene, at_layers(left), {one.layer: one.owner for one in left}, small, settings.page is not None
+        scene, at_layers(left, lang), {one.layer: one.owner for one in left}, small, settings.page is not None
     )
     if settings.legend:
         scene = explained(scene, graph, settings, _size(scene, small), NARROW)
@@ -416,7 +419,7 @@ def _at_their_layers(scene: Scene, left: list[Unshown], narrow: bool) -> list[Un
         else one
         for one in left
     ]
-    return found if _words_fit(scene, at_layers(found), narrow) else left
+    return found if _words_fit(scene, at_layers(found, "en"), narrow) else left
 
 
 def _with_tips(scene: Scene, left: list[Unshown]) -> Scene:

@@ -207,7 +207,7 @@ def drawn(text: str, view: str) -> Picture | None:
 def look(figure: Picture) -> Counter[Any]:
     """What a reader sees: shapes with fill and dash, texts and in which shape they are, wires, dots.
 
-    It has no tooltips and no places.
+    It has no tooltips and no places, but for the order of captions.
     """
     scene = figure.scene
     order = {node.id: number for number, node in enumerate(scene.nodes)}
@@ -231,6 +231,8 @@ def look(figure: Picture) -> Counter[Any]:
             case Polygon():
                 box = item.box
                 seen["polygon", item.fill, round(box.width, 1), round(box.height, 1)] += 1
+    captions = sorted((text for text in scene.texts if "caption" in text.classes), key=lambda text: text.x)
+    seen["captions in order", tuple(text.plain for text in captions)] += 1
     return seen
 
 

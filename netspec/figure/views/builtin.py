@@ -339,7 +339,11 @@ class Equals(View):
         from netspec.figure.units.equals import shown_group
 
         group = shown_group(drawing.graph, groups_of(drawing.graph), drawing.settings)
-        return _with_activation(node, _in_units(drawing, node)) if node.index in group.nodes else None
+        if node.index not in group.nodes:
+            return None
+        shown = _with_activation(node, _in_units(drawing, node))
+        several = node.index == group.node and isinstance(group.size, int) and group.size > 1
+        return shown - titled(node.op) if several else shown  # one unit is drawn; how many there are is said
 
 
 @VIEWS.register
