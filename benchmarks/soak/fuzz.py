@@ -29,6 +29,7 @@ from netspec.limits import Limits
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COUNT = int(os.environ.get("NETSPEC_FUZZ", "100000"))
+os.environ["TORCH_COMPILE_DISABLE"] = "1"  # minutes of a C++ compiler would be the time of one command line
 OTHERS = max(1_000, COUNT // 20)
 SLOWEST = 2.0  # seconds of processor time for one input
 # small nets are enough to break, and keep a hundred thousand inputs bearable

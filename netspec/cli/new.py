@@ -9,8 +9,8 @@ import click
 
 from netspec.cli.options import allow_option, common, require_files
 from netspec.cli.output import language_of, say, write_text
-from netspec.diagnostics.errors import UsageError
-from netspec.diagnostics.model import Diagnostic, Hint
+from netspec.diagnostics.errors import DataError, UsageError
+from netspec.diagnostics.model import Diagnostic, Hint, Phrase
 
 TEMPLATES = {
     "mlp": """netspec 1
@@ -64,6 +64,10 @@ def new(
     """Write a first spec that checks, draws and trains as it is; with --data one for a table of yours."""
     if target is not None and data is None:
         raise UsageError(Diagnostic("NS919", None, {"flag": "--target"}, hints=(Hint("data"),)))
+    if path is not None and not path.name:  # `.`, `/` and an empty text
+        raise UsageError(Diagnostic("NS906", None, {"file": str(path), "reason": Phrase("reason folder")}))
+    if data is not None and not data.name:
+        raise DataError(Diagnostic("NS801", None, {"file": str(data), "reason": Phrase("reason folder")}))
     path = path or (Path("first.net") if data is None else data.with_suffix(".net"))
     if path.suffix != ".net":
         path = path.with_name(path.name + ".net")

@@ -246,6 +246,8 @@ def test_what_is_left_out_is_said_with_its_reason_in_both_languages(
         (["below/t.net", "--data", "t.csv"], "NS792", "t.net"),
         (["--data", "wide.csv"], "NS793", "1,200 columns that are not numbers"),
         (["--target", "size"], "NS919", "--data"),
+        ([""], "NS906", "folder"),
+        (["--data", "."], "NS801", "folder"),
     ],
 )
 def test_a_table_that_gives_no_spec_is_refused(
