@@ -345,3 +345,16 @@ def test_a_size_that_differs_between_calls_is_written_with_the_parameters() -> N
     )
     words = {text.plain for text in netspec.parse(text).net().render(view="blocks").scene.texts}
     assert {"ec perceptrons", "c/r perceptrons", "/ 7 perceptrons"} <= words
+
+
+def test_arrows_name_inputs_and_outputs_of_a_called_block() -> None:
+    text = (
+        "block R(c) {\n  input  x: c\n  input  g: c\n  output skip: x -> c perceptrons\n  output res: x + g\n}\n"
+        "net n {\n  input  x: 8\n  hidden b1: x, x -> R(8)\n  hidden b2: b1.res, x -> R(8)\n"
+        "  output y: b1.skip + b2.skip + b2.res -> relu\n}\n"
+    )
+    plan = plan_of(netspec.parse(text).net().graph, FigureSettings())
+    said = {(one.source, one.target): plain(one.label) for one in plan.arrows if one.label}
+    assert (said["x", "b1"], said["b1", "b2"], said["x", "b2"]) == ("x, g, 8", "res, x", "g")
+    assert {"skip", "res"} <= set(said.values())
+    assert "res: 8" in {plain(box.rows[0].line) for box in plan.boxes if box.rows}  # the sign of the panel has no name

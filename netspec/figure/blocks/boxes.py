@@ -103,7 +103,8 @@ def _results(collapsed: CollapsedGraph) -> list[tuple[Box, Arrow]]:
         scope = collapsed.graph.scopes[collapsed.part.scope]
         inner = collapsed.part.name != "" and len(scope.result_names) >= place
         name = scope.result_names[place - 1] if inner else path
-        known = source.layer.label == name or (inner and len(collapsed.part.results) == 1)
+        known = source.layer.label == name and not (inner and source.sign)  # a sign of a block has no name
+        known = known or (inner and len(collapsed.part.results) == 1)
         whole = collapsed.fit.types and _everywhere(collapsed, source)
         type_ = type_words(collapsed.graph.type_of(edge), collapsed.lang) if whole else ""
         line = words(": ".join(filter(None, ("" if known and type_ else name, type_))))
@@ -414,18 +415,20 @@ def _times(collapsed: CollapsedGraph, delays: set[tuple[int, ...]], least: int) 
 
 def _part(collapsed: CollapsedGraph, source: NodeGroup, edge: Edge) -> str:
     """Return which of several values of a box an arrow carries: the name of a block's output, or a number."""
-    scope = source.scope
-    if scope is not None and scope.kind == "block" and len(scope.results) > 1:
-        named = zip(scope.result_names, scope.results, strict=False)
-        return next((name for name, result in named if result == edge), "")
+    for scope in collapsed.graph.scopes:
+        called = scope is source.scope or (source.line and scope.layer == source.layer.index)
+        if called and scope.kind == "block" and len(scope.results) > 1 and edge in scope.results:
+            return scope.result_names[scope.results.index(edge)]
     return ordinal(edge.output + 1, collapsed.lang) if len(collapsed.graph.nodes[edge.node].types) > 1 else ""
 
 
 def _role(collapsed: CollapsedGraph, target: NodeGroup, node: Step, position: int) -> str:
     """Return what a value is for the box that reads it, if the box reads several: `keys`, or the name of an input."""
     graph = collapsed.graph
-    if target.scope is not None:
-        blocks = [one for one in graph.ancestors(node.scope) if len(one.ports) > 1 and one.first >= target.scope.first]
+    around = list(graph.ancestors(node.scope))
+    own = [one is target.scope or (target.line and one.layer == target.layer.index) for one in around]
+    if any(own):
+        blocks = [one for one in around[: len(own) - own[::-1].index(True)] if len(one.ports) > 1]
         names = {port: name for one in blocks[-1:] for port, name in zip(one.ports, one.port_names, strict=False)}
         read = graph.nodes[node.inputs[position].node]
         while read.kind == "port" and read.index not in names:
