@@ -110,7 +110,7 @@ def main() -> bool:
     lines += ["", f"A net of 10,000 x 10,000 x 10,000 units, whole process: {wide:.2f} s (median of {ROUNDS})."]
     lines += ["", "All 14,640 wires of five layers of 60 units as PNG at the default scale, whole process:"]
     lines += [f"{seconds:.1f} s of CPU, at most {megabytes:.0f} MB (bars: 6 s for the picture, 300 MB)."]
-    publish("figure", "Drawing, as ratios to one `dot -Tsvg` call", lines, ("pygraphviz", "torchview", "torch"))
+    publish("figure", "Drawing, as ratios to one `dot -Tsvg` call", lines, ("torchview", "torch"))
     best = {net: min(known[place] for known in KNOWN.values()) for place, net in enumerate(NETS)}
     return all(found[net]["netspec, drawing"] < best[net] for net in NETS) and wide < 3 and megabytes < 300
 

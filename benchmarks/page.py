@@ -313,7 +313,7 @@ def main() -> bool:
     columns = " | ".join(f"{page}: letters (scripts), lines pt; height mm; left out" for page in PAGES)
     table = [f"| | {columns} |", "|---|" + "---|" * len(PAGES), *rows, ""]
     table += [f"{page}: {count} of {len(rows)} pass." for page, count in passed.items()]
-    publish("page", "Figures laid out for a page", table, ("pygraphviz",))
+    publish("page", "Figures laid out for a page", table, ())
     return all(count == len(rows) for count in passed.values())
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import ROOT
 
 # what a machine that only checks and draws has
-LIGHT = ("click", "lark", "pydantic", "networkx", "graphviz", "pygraphviz", "resvg-py", "rich")
+LIGHT = ("click", "lark", "pydantic", "networkx", "graphviz", "resvg-py", "rich")
 ABSENT = ("torch", "sklearn", "matplotlib", "numpy", "scipy")
 
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 VERSIONS = ("3.11", "3.12", "3.13")
 # pip takes --platform at its word: older wheels fit newer systems, so all are named
 PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in range(28, 4, -1)] + ["manylinux2014_x86_64", "linux_x86_64"]
-SHOWN = ("torch", "numpy", "pydantic", "pygraphviz", "resvg-py", "scikit-learn", "matplotlib", "lark")
+SHOWN = ("torch", "numpy", "pydantic", "resvg-py", "scikit-learn", "matplotlib", "lark")
 
 
 def requirements() -> list[str]:

@@ -54,7 +54,7 @@ def _said(code: str, language: Literal["en", "ko"]) -> str:
 @click.command("doctor")
 @common
 def doctor(lang: str | None, form: str) -> int:
-    """Say what is installed: Python, torch and its devices, Graphviz, fonts, a compiler."""
+    """Say what is installed: Python, torch and its devices, fonts, a compiler."""
     rows = [("netspec", VERSION, ""), ("python", platform.python_version(), sys.executable)]
     missing: list[str] = []
     for module, (package, use) in PARTS.items():
@@ -62,7 +62,6 @@ def doctor(lang: str | None, form: str) -> int:
         rows.append((package, found or "missing", "" if found else f"needed for {use}"))
         if not found and module != "resvg_py":
             missing.append(package)
-    rows.append(("graphviz", *_graphviz()))
     rows.append(("torch device", *_device()))
     rows.append(("C++ compiler", *_compiler()))
     rows += _fonts()
@@ -79,13 +78,6 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return ""
-
-
-def _graphviz() -> tuple[str, str]:
-    if _version("pygraphviz"):
-        return "carried by pygraphviz", ""
-    dot = shutil.which("dot")
-    return ("dot", dot) if dot else ("missing", "python -m pip install pygraphviz")
 
 
 def _device() -> tuple[str, str]:

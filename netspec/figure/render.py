@@ -198,7 +198,7 @@ def _picture(
             picture.warnings += [without_effect(name) for name in plan.unheard]
             if plan.columns is not None:
                 picture.warnings.append(unfollowed_columns(settings.columns, plan.columns))
-        if picture.plan is None:  # else Graphviz runs only when the figure is needed
+        if picture.plan is None:  # else the boxes are placed only when the figure is needed
             picture.scene  # noqa: B018
     except Unsuitable as unsuitable:
         raise SpecError(_unsuitable(view.name, unsuitable.node)) from None

@@ -1,7 +1,7 @@
 """Draws the `blocks` view: boxes for lines, blocks or steps, signs for sums and joins, types on the wires.
 
-`plan_of` makes a plan from a graph. Then a layout engine (Graphviz) places the boxes of the plan, and `scene_of` makes
-the scene from the plan and the places. All lengths are millimetres.
+`plan_of` makes a plan from a graph. Then the boxes of the plan are placed, and `scene_of` makes the scene from the plan
+and the places. All lengths are millimetres.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from dataclasses import replace
 
 from netspec.figure.blocks import CollapsedGraph, NodeGroup
 from netspec.figure.blocks.arranging import as_u, set_out, straighten
-from netspec.figure.blocks.frames import draw_frame, frames
 from netspec.figure.blocks.opening import opened
 from netspec.figure.blocks.plan import LEADING, NAME, Arrow, Box, BoxShape, Cluster, Placed, Plan, Row
 from netspec.figure.blocks.step_words import arguments, scope_title, step_lines, steps_back, tint_of
 from netspec.figure.notes import ORDER, lines_named, marks_of
-from netspec.figure.scene import HAIR, Node, Pen, Point, Scene, Shape, Text
+from netspec.figure.scene import HAIR, Node, Pen, Point, Rect, Scene, Shape, Text
 from netspec.figure.scene.canvas import Canvas
 from netspec.figure.scene.tex import Atom, Line, inline
 from netspec.figure.scene.tex import plain as in_characters
@@ -526,9 +525,8 @@ def scene_of(plan: Plan, placed: Placed) -> Scene:
             ink = "loop" if arrow.delay else "guide"
             row = Row(arrow.label, arrow.height / 1.45, ink)
             _centred(canvas, f"{arrow.id}.shape", (row,), middle, "", ("shape",))
-    around = frames(canvas, plan, placed)
     for cluster in plan.clusters:
-        draw_frame(canvas, cluster, around[cluster.id], placed.clusters[cluster.id][1])
+        _draw_frame(canvas, cluster, *placed.clusters[cluster.id])
     for box in plan.boxes:
         inside = box.id if box.shape != "text" else ""
         _centred(canvas, box.id, box.rows, placed.boxes[box.id], inside, ("label",) if inside else ("shape",))
@@ -548,6 +546,18 @@ def unplaced(plan: Plan) -> Scene:
     return canvas.scene("blocks")
 
 
+def _draw_frame(canvas: Canvas, cluster: Cluster, frame: Rect, middle: Point) -> None:
+    """Draw a frame with its title, and the rows below the title."""
+    pen = Pen(ink=cluster.ink or "faint", width=HAIR * (3 if cluster.ink else 1))
+    canvas.polygon(cluster.id, frame.corners, pen=pen, fill="tint-cluster", classes=("cluster",), layer=cluster.layer)
+    left, top = middle.x - cluster.width / 2, middle.y - cluster.height / 2
+    for number, row in enumerate((Row(cluster.title, NAME), *cluster.rows)):
+        base = top + row.size * (LEADING / 2 + 0.36)
+        name = f"{cluster.id}.title" if not number else f"{cluster.id}.row{number}"
+        canvas.text(name, (row.line,), left, base, row.size, align="start", ink=row.ink, classes=("title",))
+        top += row.size * LEADING
+
+
 def _draw_box(canvas: Canvas, box: Box, shape: Shape, at: Point) -> Node:
     return canvas.node(
         box.id,
@@ -565,7 +575,7 @@ def _draw_box(canvas: Canvas, box: Box, shape: Shape, at: Point) -> Node:
 
 
 def _on_rims(points: tuple[Point, ...], source: Node | None, target: Node | None) -> tuple[Point, ...]:
-    """Move the ends of a curve onto the outlines of the boxes, because Graphviz leaves a gap of a fraction of a mm."""
+    """Move the ends of a line onto the outlines of the boxes, whose corners may be round."""
     first = points[0] if source is None else source.rim(points[0])
     last = points[-1] if target is None else target.rim(points[-1])
     return (first, *points[1:-1], last)

@@ -12,7 +12,7 @@ from heapq import heapify, heappop, heappush
 
 from netspec.figure.blocks.plan import Arrow, Placed, Plan
 from netspec.figure.blocks.routing import LANE, Router, rounded
-from netspec.figure.scene import Point, Rect, around
+from netspec.figure.scene import MARGIN, Point, Rect, around
 
 BETWEEN = 7.0  # mm between two branches that stand side by side
 ARMS = 26.0  # mm between the two sides of a U
@@ -89,17 +89,13 @@ def place(plan: Plan) -> Placed:
         a, b = point(one.left, one.top), point(one.right, one.bottom)
         return Rect(min(a.x, b.x), min(a.y, b.y), max(a.x, b.x), max(a.y, b.y))
 
-    frames = {}
-    for cluster in plan.clusters:
-        one = rect(drawn.frames[cluster.id])
-        middle = Point(one.left + INSET + cluster.width / 2, one.top + UNDER / 2 + cluster.height / 2)
-        frames[cluster.id] = one, middle
+    frames = {name: (rect(one), rect(drawn.titles[name]).middle) for name, one in drawn.frames.items()}
     arrows = {
         name: (tuple(point(*one) for one in rounded(points)), label and point(*label.middle))
         for name, (points, label) in drawn.arrows.items()
     }
     boxes = {name: point(*one.middle) for name, one in drawn.boxes.items()}
-    return Placed(rect(drawn.bounds).grown(2), boxes, frames, arrows)
+    return Placed(rect(drawn.bounds).grown(MARGIN), boxes, frames, arrows)
 
 
 class _Flow:
@@ -132,42 +128,31 @@ class _Flow:
         cluster = next(one for one in self.plan.clusters if one.id == name)
         bounds = inner.bounds
         left, top, right, bottom = bounds.left - PAD, bounds.top - PAD, bounds.right + PAD, bounds.bottom + PAD
-        title = cluster.height + UNDER
-        if self.across:
-            left -= title
-            bottom = max(bottom, top + cluster.width + 2 * INSET)
+        high, wide = cluster.height, cluster.width
+        if self.across:  # the title stands beside the flow
+            left -= high + UNDER
+            bottom = max(bottom, top + wide + 2 * INSET)
+            start = top + INSET if self.plan.direction == "right" else bottom - INSET - wide
+            title = Rect(left, start, left + high, start + wide)
         else:
-            sides = {end for a in self.plan.arrows for end in self._through(name, a)}
-            if self.plan.direction == "down":
-                top -= title
-                crossed = "in" in sides
-            else:
-                bottom += title
-                crossed = "out" in sides
-            need = cluster.width + INSET + 2
-            if not crossed:
-                right = max(right, left + cluster.width + 2 * INSET)
-            elif -left < need and right < need:
-                left = -need
-        inner.frames[name] = Rect(left, top, right, bottom)
-        inner.titles[name] = self._title(inner.frames[name], cluster.width, cluster.height)
+            down = self.plan.direction == "down"
+            crossed = any(self._crosses(name, arrow, down) for arrow in self.plan.arrows)
+            side = left + INSET + wide < -1 or not crossed or right - INSET - wide < 1
+            if crossed and side:  # nor does the wire on the axis run through it
+                left = min(left, -wide - INSET - 2)
+            right = max(right, left + wide + 2 * INSET)
+            top, bottom = (top - high - UNDER, bottom) if down else (top, bottom + high + UNDER)
+            start, at = left + INSET if side else right - INSET - wide, top if down else bottom - high
+            title = Rect(start, at, start + wide, at + high)
+        inner.frames[name], inner.titles[name] = Rect(left, top, right, bottom), title
         found = Drawn()
         found.add(inner, 0, -top)
         return Item(-left, right, bottom - top, found)
 
-    def _title(self, frame: Rect, width: float, height: float) -> Rect:
-        """Return where the title of a frame stands, which is at the upper left of the page."""
-        if self.across:
-            start = frame.top + INSET if self.plan.direction == "right" else frame.bottom - INSET - width
-            return Rect(frame.left, start, frame.left + height, start + width)
-        left = frame.left + INSET
-        top = frame.top if self.plan.direction == "down" else frame.bottom - height
-        right = left if left + width < 0 else frame.right - INSET - width if frame.right - width > INSET else left
-        return Rect(right, top, right + width, top + height)
-
-    def _through(self, frame: str, arrow: Arrow) -> list[str]:
-        source, target = frame in self.frames_of(arrow.source), frame in self.frames_of(arrow.target)
-        return ["in"] if target and not source else ["out"] if source and not target else []
+    def _crosses(self, frame: str, arrow: Arrow, enters: bool) -> bool:
+        """Whether an arrow enters a frame, or leaves it."""
+        inside = [frame in self.frames_of(end) for end in (arrow.source, arrow.target)]
+        return inside == [not enters, enters]
 
 
 class _Level:

@@ -72,7 +72,7 @@ class Arrow:
     delay: int = 0
     width: float = 0.0
     height: float = 0.0
-    back: bool = False  # whether Graphviz is told that the arrow runs from target to source, for a better layout
+    back: bool = False  # whether the arrow runs against the flow: back in time, or up the rising half of a U
     head: bool = True
     straight: bool = False  # whether the arrow lies on the longest path through the net
     carry: bool = False  # whether the arrow leads from the end of one column to the top of the next

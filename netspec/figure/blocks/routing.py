@@ -18,6 +18,7 @@ LANE = 4.0  # mm from what an arrow passes to its lane
 ROUND = 1.6  # radius of corners
 CLEAR, ASIDE = 0.9, 1.6  # mm between a line and a box that it passes: the least, and the usual
 STUB = 3.2  # mm of a line before it turns, and after it turned for the last time
+FORK = 1.7  # mm from a sign to where a lane leaves the wire below it
 PORTS = 5.0  # mm between two arrows that end at one side of a box
 HIT, OVER, CROSS, NEXT = 100.0, 40.0, 6.0, 1.0  # what a way costs for a box or label, a line, a crossing, its place
 
@@ -225,7 +226,12 @@ class Router:
     def _beside(self, arrow: Arrow, lane: float, side: int, shift: int) -> list[Point]:
         """Return the way from the side of a box through a lane to the side of the other box."""
         start, end = self._side(arrow.source, side, shift), self._side(arrow.target, side, -shift)
-        return _clean([start, Point(lane, start.y), Point(lane, end.y), end])
+        ways = [start]
+        box = self.boxes[arrow.source]
+        if self._small(arrow.source) and not arrow.delay and end.y > box.bottom + FORK:
+            # from the wire below a sign, at whose side another lane may end
+            ways = [Point(box.middle.x, box.bottom), Point(box.middle.x, box.bottom + FORK)]
+        return _clean([*ways, Point(lane, ways[-1].y), Point(lane, end.y), end])
 
     def _onward(self, arrow: Arrow, s: Rect, t: Rect, sign: int) -> Iterator[list[Point]]:
         """Yield the ways along the flow: straight, or with one or two corners."""

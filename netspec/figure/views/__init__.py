@@ -94,7 +94,7 @@ class View:
     instead: ClassVar[Mapping[str, str]] = {}
 
     def plan(self, drawing: Drawing) -> Plan | None:
-        """Return boxes and arrows that Graphviz places before `draw`; None if the view places everything itself."""
+        """Return the boxes and arrows that `draw` will place, which DOT text hands on; None if the view has none."""
         return None
 
     def places(self, drawing: Drawing) -> int:

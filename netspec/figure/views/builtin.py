@@ -243,8 +243,8 @@ class Unrolled(View):
 @VIEWS.register
 class Blocks(View):
     name = "blocks"
-    about = "boxes for lines, blocks and steps; needs Graphviz"
-    about_ko = "줄, 블록, 단계를 상자로. Graphviz가 필요하다"
+    about = "boxes for lines, blocks and steps"
+    about_ko = "줄, 블록, 단계를 상자로"
     by_name = True
     takes: ClassVar[frozenset[str]] = frozenset(
         ("depth", "unfold", "details", "columns", "only", "direction", "title", "arrows", "colors = kind", "color")
