@@ -102,6 +102,7 @@ class _Flow:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.across = plan.direction in ("right", "left")
+        self.lane = LANE * max(plan.gap, 0.6)
         self.order = {box.id: number for number, box in enumerate(plan.boxes)}
         self.box = {box.id: box for box in plan.boxes}
         self.size = {b.id: (b.height, b.width) if self.across else (b.width, b.height) for b in plan.boxes}
@@ -446,7 +447,7 @@ class _Level:
             found = _wider(found, {row: (left - at, right + at) for row, (left, right) in size.items()})
         for arrow in part.skips:
             right = max(right for _, right in found.values())
-            right = max(right, *(self.items[name].right for name in (part.before, part.after))) + LANE
+            right = max(right, *(self.items[name].right for name in (part.before, part.after))) + self.flow.lane
             self.lanes[arrow.id] = right
             right += self.flow.label[arrow.id][0] + 1.5 if arrow.id in self.flow.label else 0.0
             rows = range(self.rank[part.before], self.rank[part.after] + 1)
@@ -522,7 +523,7 @@ class _Level:
         flow = self.flow
         shapes = {name: flow.box[name].shape for name in found.boxes}
         router = Router(found.boxes, found.frames, found.titles, found.arrows, shapes, flow.label, flow.frames_of)
-        router.across, router.sideways, router.aside = flow.across, self.u_shape, self.aside
+        router.across, router.sideways, router.aside, router.lane = flow.across, self.u_shape, self.aside, flow.lane
         router.route(self.arrows, self.lanes)
         return found
 

@@ -19,6 +19,7 @@ ROUND = 1.6  # radius of corners
 CLEAR, ASIDE = 0.9, 1.6  # mm between a line and a box that it passes: the least, and the usual
 STUB = 3.2  # mm of a line before it turns, and after it turned for the last time
 FORK = 1.7  # mm from a sign to where a lane leaves the wire below it
+SEARCHED = 3000  # corners that are looked at in the searches of a frame, at most
 PORTS = 5.0  # mm between two arrows that end at one side of a box
 HIT, OVER, CROSS, NEXT = 100.0, 40.0, 6.0, 1.0  # what a way costs for a box or label, a line, a crossing, its place
 
@@ -38,6 +39,8 @@ class Router:
         across: whether the flow is level on the page.
         sideways: whether an arrow had better leave a box at its side, as in a U.
         aside: the arrows that lead to a branch beside a straight one.
+        lane: how far a lane is from what it passes.
+        left: how many corners may still be looked at in searches, so that a drawing with very many arrows is done.
     """
 
     boxes: Mapping[str, Rect]
@@ -50,6 +53,8 @@ class Router:
     across: bool = False
     sideways: bool = False
     aside: Collection[str] = ()
+    lane: float = LANE
+    left: int = SEARCHED
     lines: list[tuple[Rect, bool, Arrow | None]] = field(default_factory=list)  # pieces; whether one is level
     things: list[Rect] = field(default_factory=list)  # what the arrow that is routed must not meet
     texts: list[Rect] = field(default_factory=list)
@@ -76,7 +81,8 @@ class Router:
             self.things = self._things(arrow)
             points = self._way(arrow, lanes.get(arrow.id))
             self._add(points, arrow)
-            label = self._label(points, self.labels[arrow.id], arrow) if arrow.id in self.labels else None
+            inner = arrow.id not in lanes and not arrow.delay
+            label = self._label(points, self.labels[arrow.id], arrow, inner) if arrow.id in self.labels else None
             self.texts += [] if label is None else [label]
             self.arrows[arrow.id] = points, label
 
@@ -93,17 +99,24 @@ class Router:
             into.setdefault(arrow.target, []).append(arrow)
         for target, several in into.items():
             box = self.boxes[target]
+            pill = self.shapes[target] == "pill"  # what does not come from straight above it ends at its sides
             several = [a for a in several if self.boxes[a.source].bottom < box.top]
+            several = [a for a in several if not pill or box.left < self.boxes[a.source].middle.x < box.right]
             several.sort(key=lambda arrow: self.boxes[arrow.source].middle.x)
             us = [self.boxes[arrow.source].middle.x - box.middle.x for arrow in several]
-            straight = next((number for number, u in enumerate(us) if abs(u) < 0.05), None)
-            first = (len(us) - 1) / 2 if straight is None else straight
-            room = (box.width - 2 * self._corner(target)) / 2
-            step = min(PORTS, room / max(first, len(us) - 1 - first, 0.5))
-            ports = [0.0 if self._small(target) else (number - first) * step for number in range(len(us))]
-            if not self._small(target) and all(abs(u) <= room for u in us):
-                if all(b - a >= 3 for a, b in pairwise(us)):
-                    ports = us
+            room = 0.0 if self._small(target) else box.width / 2 - self._corner(target)
+            ports = [u if abs(u) <= room else 0.0 for u in us]
+            above = [number for number, u in enumerate(us) if abs(u) <= room]
+            first = above[0] if above else (len(us) - 1) / 2
+            last = above[-1] if above else first
+            for number in range(len(us)):  # those from farther away end beside those from straight above
+                if number < first:
+                    ports[number] = (ports[above[0]] if above else 0.0) + (number - first) * PORTS
+                elif number > last:
+                    ports[number] = (ports[above[-1]] if above else 0.0) + (number - last) * PORTS
+            if any(abs(port) > room for port in ports) or any(b - a < 3 for a, b in pairwise(ports)):
+                step = min(PORTS, 2 * room / max(len(us) - 1, 1))
+                ports = [(number - (len(us) - 1) / 2) * step for number in range(len(us))]
             for arrow, port in zip(several, ports, strict=True):
                 self.ports[arrow.id] = box.middle.x + port
 
@@ -133,7 +146,7 @@ class Router:
         return best if least < HIT else self._search(arrow, s, t) or best
 
     def _search(self, arrow: Arrow, s: Rect, t: Rect) -> list[Point]:
-        """Return the best way through a grid of lines beside all things; no points if there is no way."""
+        """Return the best way through a grid of lines beside all things; no points if none is found."""
         port = self.ports.get(arrow.id, t.middle.x)
         rects = [*self.things, s, t]
         us = sorted({u for rect in rects for u in (rect.left - ASIDE, rect.right + ASIDE)} | {s.middle.x, port})
@@ -159,7 +172,8 @@ class Router:
             state = (*beside(start, axis, by), axis)
             came[state] = 0.0, start
             heappush(waiting, (0.0, state))
-        while waiting:
+        while waiting and self.left > 0:
+            self.left -= 1
             cost, state = heappop(waiting)
             if cost > came[state][0]:
                 continue
@@ -252,7 +266,7 @@ class Router:
             yield from (*join, *fork, *bus) if sign > 0 else (*fork, *join, *bus)
         elif self._small(arrow.target) or self.shapes[arrow.target] == "pill":
             yield from (*join, *bus, *fork)
-        elif self._small(arrow.source) or arrow.id in self.aside:
+        elif self.shapes[arrow.source] == "dot" or arrow.id in self.aside:
             yield from (*fork, *bus, *join)
         else:
             yield from (*bus, *join, *fork)
@@ -282,12 +296,12 @@ class Router:
     def _free(self, s: Rect, early: float, late: float) -> list[float]:
         """Return the u of the nearest lanes to both sides that are free between two rows."""
         things = [*self.things, *self._upright()]
-        return [side * _past(things, side, side * s.middle.x, (early, late), LANE / 2) for side in (1, -1)]
+        return [side * _past(things, side, side * s.middle.x, (early, late), self.lane / 2) for side in (1, -1)]
 
     def _reach(self, arrow: Arrow, s: Rect, t: Rect, side: int) -> float:
         """Return how far to a side (1: right, -1: left) the nearest lane lies that passes all between two boxes."""
-        reach = (max(s.right, t.right) if side > 0 else -min(s.left, t.left)) + LANE
-        return _past([*self.things, *self._upright()], side, reach, (s.middle.y, t.middle.y), LANE)
+        reach = (max(s.right, t.right) if side > 0 else -min(s.left, t.left)) + self.lane
+        return _past([*self.things, *self._upright()], side, reach, (s.middle.y, t.middle.y), self.lane)
 
     def _upright(self) -> list[Rect]:
         return [line for line, level, _ in self.lines if not level]
@@ -342,7 +356,7 @@ class Router:
 
     # ---- labels
 
-    def _label(self, points: list[Point], size: tuple[float, float], arrow: Arrow) -> Rect:
+    def _label(self, points: list[Point], size: tuple[float, float], arrow: Arrow, inner: bool) -> Rect:
         """Return the place of a label: beside an upright line of its arrow, where it touches nothing."""
         wide, long = size
         own = (arrow.source, arrow.target)
@@ -364,7 +378,7 @@ class Router:
                 continue
             outer = -1 if self.across else 1
             if points[0].x < a.x > points[-1].x or points[0].x > a.x < points[-1].x:  # the outer side of a lane
-                outer = 1 if points[0].x < a.x else -1
+                outer = (1 if points[0].x < a.x else -1) * (-1 if inner else 1)
             near = 1 - (long / 2 + 1.2) / abs(a.y - b.y)  # beside the end, as several arrows may leave one lane
             fanned = len(points) == 4 and self.fans[arrow.source] > 1 and not arrow.delay and near > 0.5
             parts = (near, 0.5, 0.35, 0.65, 0.2, 0.8) if fanned else (0.5, 0.35, 0.65, 0.2, 0.8)
@@ -388,7 +402,7 @@ def _past(things: list[Rect], side: int, reach: float, ends: tuple[float, float]
     low, high = sorted(ends)
     for rect in sorted(things, key=lambda rect: rect.left if side > 0 else -rect.right):
         inner, outer = (rect.left, rect.right) if side > 0 else (-rect.right, -rect.left)
-        if rect.top - 0.5 < high and rect.bottom + 0.5 > low and inner - LANE / 2 < reach < outer + apart:
+        if rect.top - 0.5 < high and rect.bottom + 0.5 > low and inner - apart / 2 < reach < outer + apart:
             reach = outer + apart
     return reach
 
