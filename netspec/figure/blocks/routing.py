@@ -19,7 +19,7 @@ ROUND = 1.6  # radius of corners
 CLEAR, ASIDE = 0.9, 1.6  # mm between a line and a box that it passes: the least, and the usual
 STUB = 3.2  # mm of a line before it turns, and after it turned for the last time
 FORK = 1.7  # mm from a sign to where a lane leaves the wire below it
-SEARCHED = 3000  # corners that are looked at in the searches of a frame, at most
+SEARCHED = 1_500_000  # boxes, labels and lines that the searches of a frame look at, at most
 PORTS = 5.0  # mm between two arrows that end at one side of a box
 HIT, OVER, CROSS, NEXT = 100.0, 40.0, 6.0, 1.0  # what a way costs for a box or label, a line, a crossing, its place
 
@@ -40,7 +40,7 @@ class Router:
         sideways: whether an arrow had better leave a box at its side, as in a U.
         aside: the arrows that lead to a branch beside a straight one.
         lane: how far a lane is from what it passes.
-        left: how many corners may still be looked at in searches, so that a drawing with very many arrows is done.
+        left: how much searches may still look at, so that a drawing with very many arrows is done in time.
     """
 
     boxes: Mapping[str, Rect]
@@ -131,8 +131,9 @@ class Router:
 
     def _way(self, arrow: Arrow, lane: float | None) -> list[Point]:
         s, t = self.boxes[arrow.source], self.boxes[arrow.target]
-        if lane is not None:
-            return self._beside(arrow, lane, 1, 0)
+        kept = [] if lane is None else self._beside(arrow, lane, 1, 0)
+        if kept and self._cost(kept, arrow, HIT) < HIT:
+            return kept
         if s is t:
             return self._loop(s, arrow)
         best: list[Point] = []
@@ -173,7 +174,7 @@ class Router:
             came[state] = 0.0, start
             heappush(waiting, (0.0, state))
         while waiting and self.left > 0:
-            self.left -= 1
+            self.left -= len(self.things) + len(self.lines)
             cost, state = heappop(waiting)
             if cost > came[state][0]:
                 continue
