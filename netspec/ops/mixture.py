@@ -226,7 +226,11 @@ def mixture_part(form: Form) -> Part:
 
 def _signature(takes: list[str]) -> list[str]:
     line = f"    def __init__({', '.join(takes)}) -> None:"
-    return [line] if len(line) <= WIDTH else ["    def __init__(", f"        {', '.join(takes)}", "    ) -> None:"]
+    if len(line) <= WIDTH:
+        return [line]
+    row = f"        {', '.join(takes)}"
+    rows = [row] if len(row) <= WIDTH else [f"        {each}," for each in takes]
+    return ["    def __init__(", *rows, "    ) -> None:"]
 
 
 def _forward(form: Form) -> list[str]:
@@ -234,19 +238,22 @@ def _forward(form: Form) -> list[str]:
         "tokens = x.flatten(0, -2)",
         *_route(form),
         *(_penalty(form) if form.balance else []),
-        "if torch.compiler.is_exporting():  # no size may depend on values: all experts see all tokens",
+        "if torch.compiler.is_exporting():",
+        "    # no size may depend on values: all experts see all tokens",
         "    shares = torch.zeros_like(scores).scatter(-1, chosen, weights).unbind(-1)",
-        "    parts = [share[:, None] * expert(tokens) for share, expert in zip(shares, self.experts, strict=True)]",
-        "    mixed = torch.stack(parts).sum(0)",
-        "else:  # the tokens of one expert side by side, so that each expert is called once",
+        "    pairs = zip(shares, self.experts, strict=True)",
+        "    mixed = torch.stack([share[:, None] * expert(tokens) for share, expert in pairs]).sum(0)",
+        "else:",
+        "    # the tokens of one expert side by side, so that each expert is called once",
         "    order = chosen.flatten().argsort()",
         "    counts = chosen.flatten().bincount(minlength=len(self.experts)).tolist()",
-        "    parts = tokens.index_select(0, order // self.top).split(counts)",
-        "    made = torch.cat([expert(part) for expert, part in zip(self.experts, parts, strict=True)])",
-        "    made = made.index_select(0, order.argsort()).unflatten(0, (-1, self.top))",
-        "    mixed = (weights[..., None] * made).sum(1)",
+        "    parts = torch.split(tokens.index_select(0, order // self.top), counts)",
+        "    pairs = zip(parts, self.experts, strict=True)",
+        "    made = torch.cat([expert(part) for part, expert in pairs])",
+        "    made = made.index_select(0, order.argsort())",
+        "    mixed = (weights[..., None] * torch.unflatten(made, 0, (-1, self.top))).sum(1)",
         *(["for expert in self.shared:", "    mixed = mixed + expert(tokens)"] if form.shared else []),
-        "return mixed.unflatten(0, x.shape[:-1])",
+        "return torch.unflatten(mixed, 0, x.shape[:-1])",
     ]
 
 
@@ -267,9 +274,9 @@ def _route(form: Form) -> list[str]:
 
 
 def _penalty(form: Form) -> list[str]:
-    shares = "(scores / scores.sum(-1, keepdim=True))" if form.sigmoid else "scores"
     return [
         "if self.training:",
         "    load = chosen.flatten().bincount(minlength=len(self.experts)) / chosen.numel()",
-        f"    self.penalty = self.balance * len(self.experts) * (load * {shares}.mean(0)).sum()",
+        f"    share = {'(scores / scores.sum(-1, keepdim=True))' if form.sigmoid else 'scores'}.mean(0)",
+        "    self.penalty = self.balance * len(self.experts) * (load * share).sum()",
     ]
