@@ -158,8 +158,11 @@ def layer_of(graph: Graph, node: ir.Node, drawn: frozenset[str]) -> str | None:
 
 
 def _paths(graph: Graph, node: ir.Node) -> Iterator[str]:
-    """Yield the path of a step's line, then those of the lines that call the blocks around it."""
+    """Yield the path of a step's line, those of the results of blocks that it calls, of the lines that call it."""
     yield graph.layers[node.layer].path
+    for scope in graph.scopes:
+        if scope.layer == node.layer:
+            yield from (graph.layers[graph.nodes[edge.node].layer].path for edge in scope.results)
     for scope in graph.ancestors(node.scope):
         if scope.layer >= 0:
             yield graph.layers[scope.layer].path

@@ -137,3 +137,13 @@ def test_a_loop_starts_from_values_that_read_nothing(begin: str) -> None:
     texts = [text.plain for text in draw(text, view="neurons").texts]
     assert any(f"starts from {begin} 2" in text for text in texts)
     assert not [word for word in texts if word == "h_1"]
+
+
+def test_words_about_a_call_stand_beside_what_it_computes_and_arrows_say_which_way() -> None:
+    scene = drawn(
+        "input  x: 5 over 9", "hidden f: x -> Elman(3)", "hidden g: x -> reversed(Elman(3))",
+        "output o: f & g -> reversed(Elman(3))",
+    )  # fmt: skip
+    beside = [text for text in scene.texts if "f & g" in text.plain]
+    assert [text.layer for text in beside] == ["o.h"]
+    assert not [text for text in scene.texts if text.plain.startswith("reversed")]

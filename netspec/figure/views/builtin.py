@@ -233,6 +233,8 @@ class Unrolled(View):
 
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
         shown = _in_units(drawing, node) | {"start"}
+        if node.kind == "flip":
+            return shown | {NAME}  # arrows from the time step after say it
         if _begins_loop(drawing.graph, node):
             return titled(node.op)  # written beside the values that the loop starts from
         # an arrow from another step enters at the side; those of one step enter from below in no order of the text
