@@ -395,9 +395,8 @@ def noted(
         ]
     drawn = [node for node in graph.nodes if shows(node) is not None and layer_of(graph, node, paths) is not None]
     scene = _with_tips(scene, left)
-    scene = _with_words(
-        scene, at_layers(left, lang), {one.layer: one.owner for one in left}, small, settings.page is not None
-    )
+    owners = {one.layer: one.owner for one in reversed(left) if one.mark.is_a == "structure"}
+    scene = _with_words(scene, at_layers(left, lang), owners, small, settings.page is not None)
     if settings.legend:
         scene = explained(scene, graph, settings, _size(scene, small), NARROW)
     text = gathered(graph, [one for one in left if one.mark.is_a == "kind"], drawn, lang)
