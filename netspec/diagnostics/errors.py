@@ -7,7 +7,7 @@
     ├── TrainError                a run ended before its last epoch
     │   ├── DivergedError         the loss or a weight became infinite or not a number
     │   └── StoppedError          a signal or a full disk stopped the run; `netspec.resume` continues it
-    ├── MissingPackageError       a Python package or Graphviz is not installed
+    ├── MissingPackageError       a Python package is not installed
     └── UnforeseenError           a mistake in netspec or in code of yours that it called; `__cause__` has it
 
 A wrong argument from Python (a number where a path is expected) is a TypeError or ValueError, as everywhere.
@@ -123,7 +123,7 @@ class StoppedError(TrainError):
 
 
 class MissingPackageError(NetspecError):
-    """A Python package or Graphviz is not installed; the diagnostic names the command that installs it."""
+    """A Python package is not installed; the diagnostic names the command that installs it."""
 
     exit_code = 5
 

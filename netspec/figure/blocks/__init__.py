@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from netspec.figure.notes import marks_of
 from netspec.figure.settings import FigureSettings, Fit
@@ -41,6 +42,23 @@ class NodeGroup:
     outside: bool = False  # whether the box stands for a value from outside the drawn part of the net
     port: str = ""  # the name of the drawn block's input that the box stands for
     cluster: int = -1  # the innermost open scope that is drawn as a cluster
+
+
+@lru_cache(maxsize=4096)  # a page is laid out many times
+def _look(graph: Graph, scope: Scope) -> tuple[tuple[str, ...], ...]:
+    """Return what the boxes of all nodes of a scope say."""
+    nodes = graph.nodes[scope.first : scope.last]
+    return tuple(tuple(mark.text for mark in marks_of(graph, node, "en")) for node in nodes)
+
+
+@lru_cache(maxsize=4096)
+def _alone(graph: Graph, scope: Scope) -> bool:
+    """Whether a block lies in a round of a repeat and that round has no other steps."""
+    parent = graph.scopes[scope.parent] if scope.parent >= 0 else None
+    if parent is None or parent.kind != "round":
+        return False
+    inside = range(parent.first, parent.last)
+    return all(graph.nodes[index].kind == "port" or scope.first <= index < scope.last for index in inside)
 
 
 class CollapsedGraph:
@@ -108,7 +126,7 @@ class CollapsedGraph:
         for one in self.graph.ancestors(scope.index):
             if one.index in self.around:
                 break
-            if one.kind == "round" or (one.kind == "block" and self._alone(one) and not self.unfold):
+            if one.kind == "round" or (one.kind == "block" and _alone(self.graph, one) and not self.unfold):
                 continue
             if one.kind == "repeat" and (self.unfold or self.block_of(one) is None):
                 continue  # this repeat is always open, because its closed box would show nothing
@@ -119,27 +137,14 @@ class CollapsedGraph:
         """Return the block that a round of a repeat consists of; None if a round is more than one block."""
         first = self.graph.scopes[repeat.children[0]]
         blocks = [self.graph.scopes[child] for child in first.children]
-        return blocks[0] if len(blocks) == 1 and self._alone(blocks[0]) else None
-
-    def _alone(self, scope: Scope) -> bool:
-        """Whether a block lies in a round of a repeat and that round has no other steps."""
-        parent = self.graph.scopes[scope.parent] if scope.parent >= 0 else None
-        if parent is None or parent.kind != "round":
-            return False
-        inside = range(parent.first, parent.last)
-        return all(self.graph.nodes[index].kind == "port" or scope.first <= index < scope.last for index in inside)
+        return blocks[0] if len(blocks) == 1 and _alone(self.graph, blocks[0]) else None
 
     def _equal_rounds(self, scope: Scope) -> bool:
         """Whether all rounds of a repeat do the same steps, so that the first round can stand for all of them."""
         rounds = [self.graph.scopes[index] for index in scope.children if self.graph.scopes[index].kind == "round"]
         if self.unfold or len(rounds) < 2 or any(one.index in self.around for one in rounds):
             return False
-        return len({self._look(one) for one in rounds}) == 1
-
-    def _look(self, scope: Scope) -> tuple[tuple[str, ...], ...]:
-        """Return what the boxes of all nodes of a scope say."""
-        nodes = self.graph.nodes[scope.first : scope.last]
-        return tuple(tuple(mark.text for mark in marks_of(self.graph, node, "en")) for node in nodes)
+        return len({_look(self.graph, one) for one in rounds}) == 1
 
     def alike(self, scope: Scope) -> list[Scope]:
         """Return all calls of the block of a scope that have the same steps, the scope itself first."""
@@ -175,9 +180,9 @@ class CollapsedGraph:
             return self.equal[scope.index]
         if scope.kind == "round":
             inner = self.graph.scopes[scope.children[0]] if len(scope.children) == 1 else None
-            closed = inner is not None and self._alone(inner) and not self.is_open(inner)
+            closed = inner is not None and _alone(self.graph, inner) and not self.is_open(inner)
             return not self.equal[scope.parent] and not closed
-        return not self._alone(scope)
+        return not _alone(self.graph, scope)
 
     def cluster_of(self, scope: int) -> int:
         """Return the innermost scope with a frame that is or contains the given scope; -1 if there is none."""

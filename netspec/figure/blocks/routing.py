@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from heapq import heappop, heappush
 from itertools import pairwise
 
@@ -166,6 +167,25 @@ class Router:
         def beside(end: Point, axis: int, by: float) -> tuple[int, int]:
             return us.index(end.x + (0 if axis else by)), vs.index(end.y + (by if axis else 0))
 
+        walls = [rect.grown(CLEAR) for rect in self.things] + [rect.grown(0.3) for rect in (s, t)]
+        # what a grid line can touch at all, for the upright lines and the level ones
+        near = [
+            (
+                [[wall for wall in walls if wall[axis] < at < wall[axis + 2]] for at in places],
+                [[one for one in self.lines if one[0][axis] - 1.5 < at < one[0][axis + 2] + 1.5] for at in places],
+            )
+            for axis, places in ((0, us), (1, vs))
+        ]
+
+        @cache
+        def piece(i: int, j: int, along: int) -> float | None:
+            """Return what the piece of a grid line from (i, j) on costs; None if something stands in its way."""
+            line = _line(Point(us[i], vs[j]), Point(us[i + 1 - along], vs[j + along]))
+            blocks, lines = (group[(j, i)[along]] for group in near[1 - along])
+            if _hits(line, blocks):
+                return None
+            return (line.width + line.height) / 40 + self._met(line, not along, arrow, lines)
+
         ends = {(*beside(*one), one[1]): one[0] for one in into}
         waiting: list[tuple[float, tuple[int, int, int]]] = []
         came: dict[tuple[int, int, int], tuple[float, tuple[int, int, int] | Point]] = {}
@@ -189,11 +209,10 @@ class Router:
             for di, dj in ((1, 0), (-1, 0), (0, 1), (0, -1)):
                 if not (0 <= i + di < len(us) and 0 <= j + dj < len(vs)):
                     continue
-                a, b = Point(us[i], vs[j]), Point(us[i + di], vs[j + dj])
-                line, after = _line(a, b), (i + di, j + dj, abs(dj))
-                if _hits(line.grown(CLEAR), self.things) or _hits(line.grown(0.3), [s, t]):
+                after, more = (i + di, j + dj, abs(dj)), piece(min(i, i + di), min(j, j + dj), abs(dj))
+                if more is None:
                     continue
-                more = cost + abs(a.x - b.x + a.y - b.y) / 40 + (axis != abs(dj)) + self._met(line, not dj, arrow)
+                more += cost + (axis != abs(dj))
                 if after not in came or more < came[after][0]:
                     came[after] = more, state
                     heappush(waiting, (more, after))
@@ -336,11 +355,13 @@ class Router:
             cost += self._met(line, abs(a.y - b.y) < 0.01, arrow)
         return cost
 
-    def _met(self, line: Rect, level: bool, arrow: Arrow) -> float:
+    def _met(
+        self, line: Rect, level: bool, arrow: Arrow, lines: list[tuple[Rect, bool, Arrow | None]] | None = None
+    ) -> float:
         """Return what it costs that a piece of an arrow meets the pieces of others."""
         cost = 0.0
         left, top, right, bottom = line.grown(1.4)
-        for piece, level_too, other in self.lines:
+        for piece, level_too, other in self.lines if lines is None else lines:
             if piece[0] > right or piece[2] < left or piece[1] > bottom or piece[3] < top:
                 continue
             kin = other is not None and (other.delay > 0) == (arrow.delay > 0)
