@@ -36,6 +36,10 @@ NETS = {
     "join": "  input  seq: 16 over 9\n  hidden token: learned(16)\n  output y: token, seq -> join(time)\n",
     "learned": "  input  seq: 16 over 9\n  hidden token: learned(16)\n  output y: token, seq -> join(time)\n",
     "matmul": "  input  scores: 12 over 10\n  input  v: 8 over 12\n  output y: scores, v -> matmul\n",
+    **{
+        word: f"  input  x: 8\n  hidden a: 4 perceptrons\n  hidden b: x -> 4 perceptrons\n  output y: a, b -> {word}\n"
+        for word in ("maximum", "minimum")
+    },
     "noise": "  input  x: 16\n  hidden n: noise(64)\n  output y: x & n -> 16 perceptrons\n",
     "positions": "  input  tokens: one of 1000 over 20\n  hidden e: tokens -> embed(16)\n"
     "  hidden p: tokens -> positions(16)\n  output y: e + p\n",

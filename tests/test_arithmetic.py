@@ -107,7 +107,7 @@ TABLE = """
 | true        | NS404 | NS404 | NS404 | NS404 | NS404    | NS404   | NS404  | NS404  | NS404  | NS404  | NS404  | .      | NS704  | NS704     |
 | inf         | NS404 | NS404 | NS404 | NS404 | NS404    | NS404   | NS404  | NS404  | NS404  | NS404  | NS404  | .      | NS704  | NS704     |
 | "6"         | NS101 | NS101 | NS404 | NS101 | NS101    | NS101   | NS404  | NS404  | NS101  | NS404  | NS404  | NS704  | NS704  | NS704     |
-| [6]         | NS101 | NS101 | NS404 | NS137 | NS405    | NS101   | NS404  | NS404  | NS101  | NS404  | NS404  | NS704  | NS704  | NS704     |
+| [6]         | NS101 | NS101 | NS404 | NS569 | NS405    | NS101   | NS404  | NS404  | NS101  | NS404  | NS404  | NS704  | NS704  | NS704     |
 | one         | NS206 | NS206 | NS206 | NS206 | NS206    | NS206   | NS404  | NS404  | NS404  | NS404  | NS404  | .      | NS704  | NS704     |
 | zz          | NS206 | NS206 | NS206 | NS206 | NS206    | NS206   | NS404  | NS404  | NS404  | NS404  | NS404  | .      | NS704  | NS704     |
 | d d         | NS138 | NS138 | NS138 | NS138 | NS138    | NS138   | NS138  | NS138  | NS138  | NS138  | NS138  | NS138  | NS138  | NS138     |

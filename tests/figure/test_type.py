@@ -161,7 +161,7 @@ def test_a_title_replaces_the_words_of_a_box_and_what_they_said_is_noted() -> No
     assert not any("heads" in text for text in texts if "8 heads (a)" not in text)
     note = next(text for text in scene.texts if text.id == "notes")
     assert "8 heads (a)" in note.plain
-    assert "layer norm (Residual.y" in note.plain
+    assert "layer norm (Residual.y" in note.plain.replace("\n", " ")
 
 
 def test_words_on_arrows_and_names_of_sums() -> None:
