@@ -652,7 +652,10 @@ class Forward:
         )
         begin = int(first)
         if begin == 0 and total <= len(prefixes):
-            return found
+            node = next((node for node in self.graph.nodes if node.key == prefixes[0]), None)
+            listed = node is not None and self.site.lowering(node).module is None  # a list of parameters
+            # the variable of a loop around is a module of some kind: types know no items of it, only its children
+            return fill("{owner}.children()", {"owner": found}) if isinstance(found, ast.Name) and not listed else found
         return fill(f"{{owner}}[{begin}:{begin + len(prefixes)}]", {"owner": found})
 
     def round(self, scope: Scope, names: list[str]) -> None:

@@ -126,6 +126,8 @@ class _Place:
         shown = self.around(node)
         before = [one for one in shown if one.index < node.index][-1:]
         after = [one for one in shown if one.index > node.index][:1]
+        if not before and not after:  # the figure names no other step of the line
+            return "", ""
         return "after" if before else "before", self._title((before or after)[0], mark, lang)
 
     def _title(self, node: ir.Node, mark: Mark, lang: str) -> str:

@@ -5,6 +5,7 @@ It is a class if it has the four layers of perceptrons, and a function if it sto
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from netspec.ir.operation import Part
@@ -61,7 +62,8 @@ def _stretched(part: Part, rule: str) -> Part:
     lines[after:after] = [f"    {line}" for line in _RULES[rule]]
     source = "\n".join(lines)
     if rule == "yarn":
-        source = source.replace(").to(x.dtype)", ").mul(0.1 * math.log(stretch) + 1).to(x.dtype)")
+        turned = re.compile(r"    return (\(.*\))\.to\(x\.dtype\)")
+        source = turned.sub(r"    turned = \1 * (0.1 * math.log(stretch) + 1)\n    return turned.to(x.dtype)", source)
     return Part(name, source)
 
 

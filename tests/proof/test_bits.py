@@ -30,6 +30,7 @@ ALLOWED = {
     "tests/ops/test_forms.py:test_values_are_torchs": "a buffer that nothing may write to",
     "tests/hostile/test_promise.py:test_names_work_end_to_end": "a run that is cut and resumed, the same calls",
     "tests/train/test_predictions.py:test_the_command_line_answers_every_label": "labels, not numbers",
+    "tests/train/test_predictions.py:test_each_kind_of_answer_is_read_alike": "labels, not numbers",
     "tests/train/test_predictions.py:test_python_answers_every_label": "labels, not numbers",
     "tests/codegen/test_pickling.py:test_a_module_is_saved_whole_and_copied": SAME_PROGRAM,
     "tests/proof/test_padded_losses.py:test_a_padded_loss_is_that_of_its_examples": "zeros",
