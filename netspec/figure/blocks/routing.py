@@ -169,22 +169,21 @@ class Router:
 
         walls = [rect.grown(CLEAR) for rect in self.things] + [rect.grown(0.3) for rect in (s, t)]
         # what a grid line can touch at all, for the upright lines and the level ones
-        near = [
-            (
-                [[wall for wall in walls if wall[axis] < at < wall[axis + 2]] for at in places],
-                [[one for one in self.lines if one[0][axis] - 1.5 < at < one[0][axis + 2] + 1.5] for at in places],
-            )
-            for axis, places in ((0, us), (1, vs))
+        grid = ((0, us), (1, vs))
+        blocks = [[[wall for wall in walls if wall[axis] < at < wall[axis + 2]] for at in ats] for axis, ats in grid]
+        lines = [
+            [[one for one in self.lines if one[0][axis] - 1.5 < at < one[0][axis + 2] + 1.5] for at in ats]
+            for axis, ats in grid
         ]
 
         @cache
         def piece(i: int, j: int, along: int) -> float | None:
             """Return what the piece of a grid line from (i, j) on costs; None if something stands in its way."""
             line = _line(Point(us[i], vs[j]), Point(us[i + 1 - along], vs[j + along]))
-            blocks, lines = (group[(j, i)[along]] for group in near[1 - along])
-            if _hits(line, blocks):
+            axis, at = 1 - along, (j, i)[along]
+            if _hits(line, blocks[axis][at]):
                 return None
-            return (line.width + line.height) / 40 + self._met(line, not along, arrow, lines)
+            return (line.width + line.height) / 40 + self._met(line, not along, arrow, lines[axis][at])
 
         ends = {(*beside(*one), one[1]): one[0] for one in into}
         waiting: list[tuple[float, tuple[int, int, int]]] = []
