@@ -25,6 +25,8 @@ def opened(graph: Graph, settings: FigureSettings) -> list[CollapsedGraph]:
     automatic = settings.depth is None and not settings.unfold
     beside = automatic if settings.details is None else settings.details
     found = [main, *(_details(graph, main) if beside else [])]
+    if not beside:
+        main.left_out += dict.fromkeys(scope.name for scope in _closed_in(main))
     if settings.details and len(found) == 1:
         main.unheard.append("details")
     if settings.unfold and not any(one.kind == "repeat" and one.first in main.part.nodes for one in graph.scopes):
