@@ -63,7 +63,7 @@ class Pairwise(Op):
         return () if self.commutes else ("", self.circle)
 
     def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> str | None:
-        return joined(self.sign, inner)
+        return None if self.call else joined(self.sign, inner)
 
     def torch(self, *inputs: Type) -> Lowering:
         result = self.shape(*inputs)
@@ -137,9 +137,6 @@ class Maximum(Pairwise):
     def of(self, left: Any, right: Any) -> Any:
         return left.max(right)
 
-    def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> None:
-        return None
-
 
 class Minimum(Pairwise):
     """The smaller of two values, element by element.
@@ -159,9 +156,6 @@ class Minimum(Pairwise):
 
     def of(self, left: Any, right: Any) -> Any:
         return left.min(right)
-
-    def equation(self, inner: list[str], fresh: Callable[[str, str], str], *inputs: Type) -> None:
-        return None
 
 
 def _power(base: str, exponent: str) -> str:

@@ -82,9 +82,7 @@ class CollapsedGraph:
         self.unfold = unfold
         self.settings = FigureSettings()
         self.steps: dict[int, Node] = {}  # the nodes that boxes name one by one, as the boxes name them
-        self.left_out: list[
-            str
-        ] = []  # the closed blocks that are to stand beside the net and are too large or too many
+        self.left_out: list[str] = []  # closed blocks that the figure does not open
         self.unheard: list[str] = []  # settings that change nothing in this net
         self.part = part or whole(graph)
         self.around = {scope.index for scope in graph.ancestors(self.part.scope)}

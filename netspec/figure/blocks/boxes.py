@@ -425,9 +425,10 @@ def _role(collapsed: CollapsedGraph, target: NodeGroup, node: Step, position: in
     """Return what a value is for the box that reads it, if the box reads several: `keys`, or the name of an input."""
     graph = collapsed.graph
     around = list(graph.ancestors(node.scope))
-    own = [one is target.scope or (target.line and one.layer == target.layer.index) for one in around]
-    if any(own):
-        blocks = [one for one in around[: len(own) - own[::-1].index(True)] if len(one.ports) > 1]
+    # the block that the box stands for, or the outermost one that its line calls
+    whole = [one for one in around if one is target.scope or (target.line and one.layer == target.layer.index)][-1:]
+    if whole:
+        blocks = [one for one in around[: around.index(whole[0]) + 1] if len(one.ports) > 1]
         names = {port: name for one in blocks[-1:] for port, name in zip(one.ports, one.port_names, strict=False)}
         read = graph.nodes[node.inputs[position].node]
         while read.kind == "port" and read.index not in names:

@@ -92,7 +92,7 @@ class Plan:
     direction: str = "right"
     room: float = math.inf  # mm: the width that the drawing may have on a page
     gap: float = 1.0  # distances between boxes, as a part of the usual
-    left_out: tuple[str, ...] = ()  # closed blocks that have no room beside the net
+    left_out: tuple[str, ...] = ()  # closed blocks that the figure does not open
     unheard: tuple[str, ...] = ()  # settings that change nothing in this net
     columns: int | None = None  # in how many columns it stands, where a number was asked for that it cannot follow
     # the nodes that boxes name one by one; with letters for options where a block is drawn for all its calls

@@ -202,9 +202,8 @@ def _phrases(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
     while True:
         text, reads = step(graph.nodes[edge.node])
         inner = [read for read in reads if collapsed.image(read.node) in own]
-        called = (
-            _block_around(collapsed, graph.nodes[edge.node], scope) is not None
-        )  # arrows name what it reads besides
+        # arrows name what a block reads besides
+        called = _block_around(collapsed, graph.nodes[edge.node], scope) is not None
         if len(inner) != 1 or (len(reads) > 1 and not called):
             return [phrase(edge), *rows]
         rows.insert(0, text)
