@@ -70,10 +70,9 @@ def _declare(b: Builder, env: Environment, ctx: Context, statements: tuple[tree.
         if odd(param):
             report(Diagnostic("NS115", env.span(param.at), {"seen": param.text}))
     folded: dict[str, str] = {}
-    started: dict[str, tree.Name] = {}
     for statement in statements:
         if isinstance(statement, tree.Start):
-            first = started.setdefault(statement.label.text, statement.label)
+            first = env.start_lines.setdefault(statement.label.text, statement).label
             if first is not statement.label:
                 words = {"name": f"start {first.text}"}
                 labels = (Label(env.span(first.at), "first"),)
@@ -100,6 +99,8 @@ def _declare(b: Builder, env: Environment, ctx: Context, statements: tuple[tree.
             folded[key] = word
         if not isinstance(statement, tree.Let):
             env.labels[word] = statement
+    if env.start_lines:
+        env.delayed |= {each.path[0] for each in tree.walk(statements) if isinstance(each, tree.Indexed)}
 
 
 def _statement(b: Builder, env: Environment, ctx: Context, statement: tree.Statement) -> None:
@@ -190,17 +191,14 @@ def _carried_inside(env: Environment, label: str) -> type[Op] | None:
 
     It is if no line reads `z[t-1]`.
     """
-    statements = env.definition.body.statements
-    for line in statements:
-        if not isinstance(line, tree.Start) or line.label.text != label or len(line.chain.items) > 1:
-            continue
-        item = line.chain.items[0]
-        if not isinstance(item, (tree.Ref, tree.Call)) or not begins_alone(item, env):
-            continue
-        read = any(isinstance(each, tree.Indexed) and each.path[0] == label for each in tree.walk(statements))
-        found = operation(item.name)
-        return found if found.carries and not read else None
-    return None
+    line = env.start_lines.get(label)
+    if line is None or len(line.chain.items) > 1:
+        return None
+    item = line.chain.items[0]
+    if not isinstance(item, (tree.Ref, tree.Call)) or not begins_alone(item, env):
+        return None
+    found = operation(item.name)
+    return found if found.carries and label not in env.delayed else None
 
 
 def _finish(env: Environment, layer: Layer, result: Result, path: str) -> None:
@@ -240,9 +238,8 @@ def _let(env: Environment, line: tree.Let) -> None:
 
 def _unused_starts(b: Builder, env: Environment, ctx: Context) -> None:
     """Report NS509 for each `start` line whose layer is never read with a delay (as in `z[t-1]`)."""
-    for line in env.definition.body.statements:
-        if isinstance(line, tree.Start) and line.label.text not in env.starts:
-            name = line.label.text
+    for name, line in env.start_lines.items():
+        if name not in env.starts:
             bound = env.layers.get(name)
             if name in env.labels and name not in env.undefined and (bound is None or None not in bound.values):
                 b.add(fault(env, line.at, "NS509", name=name).diagnostic, env, ctx)

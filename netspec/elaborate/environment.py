@@ -87,6 +87,8 @@ class Environment:
         call: for a block, the place of the call.
         layers: the layers above the current line, by label.
         labels: every label of the body, also of lines below the current one.
+        start_lines: the `start` lines of the body, also those below the current line, by label.
+        delayed: the labels that a line of the body reads with a delay, if the body has a `start` line.
         starts: the values of the `start` lines that were expanded, by label.
         defaults: the `default` lines of the body above the current line.
         inputs: the labels of the inputs above the current line.
@@ -106,6 +108,8 @@ class Environment:
     call: Span | None = None
     layers: MutableMapping[str, Binding] = field(default_factory=dict)
     labels: dict[str, tree.Statement] = field(default_factory=dict)
+    start_lines: dict[str, tree.Start] = field(default_factory=dict)
+    delayed: set[str] = field(default_factory=set)
     starts: dict[str, Value | None] = field(default_factory=dict)
     defaults: list[tree.Default] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)

@@ -300,11 +300,8 @@ def _start(
     if label in env.starts:
         return env.starts[label]
     env.starts[label] = None
-    lines = (line for line in env.definition.body.statements if isinstance(line, tree.Start))
-    line = next((line for line in lines if line.label.text == label), None)
-    if (
-        line is None and ctx.carried is not None and not ctx.backward
-    ):  # the line around this block says `start …: carried`
+    line = env.start_lines.get(label)
+    if line is None and ctx.carried is not None and not ctx.backward:  # the line around this block says it is carried
         layer = b.layer(env, ctx, label, "start", item.at)
         layer.text = f"start {label}: {ctx.carried.name}"
         op = ctx.carried(value=value_type.step if value_type.known else UNKNOWN_TYPE.step)
