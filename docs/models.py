@@ -47,19 +47,20 @@ def page() -> str:
         "# Published language models",
         "",
         f"{len(said)} of {len(MODELS)} are specs of at most 45 lines. `netspec check` holds each to its published "
-        "number of weights, tied weights counted once, and a mixture of experts to the number that one token uses. "
+        "number of weights, tied weights counted once, a mixture of experts to the number that one token uses, and "
+        "each to the values that a token adds to the cache and to the state that does not grow. "
         "`python -m docs.models` writes this page.",
         "",
-        "| model | spec | weights | of these active | lines |",
-        "|---|---|---:|---:|---:|",
+        "| model | spec | weights | of these active | cache a token | state | lines |",
+        "|---|---|---:|---:|---:|---:|---:|",
     ]
     for model, spec in said.items():
         text = (ROOT / "specs" / f"{spec}.net").read_text(encoding="utf-8")
-        claims = dict(re.findall(r"require (weights|active) == (\d+) at defaults", text))
-        active = f"{int(claims['active']):,}" if "active" in claims else ""
+        claims = dict(re.findall(r"require (\w+) == (\d+) at defaults", text))
+        told = (f"{int(claims[name]):,}" if name in claims else "" for name in ("weights", "active", "cache", "state"))
         name = spec.rpartition("/")[2]
         place = f"{name}.net" if spec.startswith("llm") else f"../{spec}.net"
-        lines.append(f"| {model} | [{name}]({place}) | {int(claims['weights']):,} | {active} | {text.count(chr(10))} |")
+        lines.append(f"| {model} | [{name}]({place}) | {' | '.join(told)} | {text.count(chr(10))} |")
     lines += ["", "Not said yet, with what the language lacks:", "", "| model | lacks |", "|---|---|"]
     lines += [f"| {model} | {lacks} |" for model, lacks in MODELS.items() if model not in said]
     return "\n".join(lines) + "\n"

@@ -247,6 +247,9 @@ def _unused_starts(b: Builder, env: Environment, ctx: Context) -> None:
 
 # ---- require
 
+# what a `require` compares once the graph is complete
+TOTALS = frozenset({"weights", "active", "depth", "cache", "state"})
+
 
 def _requirements(b: Builder, env: Environment, ctx: Context, statements: tuple[tree.Statement, ...]) -> None:
     """Check the `require` lines; those about weights and depth are kept until the graph is complete."""
@@ -257,7 +260,7 @@ def _requirements(b: Builder, env: Environment, ctx: Context, statements: tuple[
             b.add(fault(env, line.at, "NS564").diagnostic, env, ctx)
         if line.defaults and not env.at_defaults:
             continue
-        if (_sizes_in(line.left, line.right) & {"weights", "active", "depth"}) - env.values.keys():
+        if (_sizes_in(line.left, line.right) & TOTALS) - env.values.keys():
             b.late.append((env, line))
             continue
         try:

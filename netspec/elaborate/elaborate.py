@@ -303,7 +303,9 @@ def _finish(env: Environment, b: Builder, report: Report, used: frozenset[str]) 
     for owner, line in b.late:
         own = [item for item in stored if nodes[item.node].path.startswith(owner.path)]
         inside = graph.counts if not owner.path else Counts.of(own)
-        known = {"weights": inside.weights, "active": inside.active, "depth": graph.depth, **owner.values}
+        kept = graph.kept(node for node in nodes if any(up.index == owner.home for up in graph.ancestors(node.scope)))
+        known = {"weights": inside.weights, "active": inside.active, "depth": graph.depth}
+        known |= {"cache": kept.step, "state": kept.fixed, **owner.values}
         try:
             require(b, replace(owner, values=known), line)
         except Fault as error:

@@ -237,6 +237,24 @@ class Counts:
         return cls(totals["trainable"], totals["frozen"], totals["buffer"], idle)
 
 
+class Memory(NamedTuple):
+    """What a net keeps of earlier time steps to compute the next one, in numbers of values.
+
+    Attributes:
+        bounds: how many for each time step, by the number of steps that are kept; None stands for all steps.
+        fixed: how many whose number does not grow.
+    """
+
+    bounds: dict[Size | None, Size]
+    fixed: Size
+
+    @property
+    def step(self) -> Size:
+        """How many values a time step adds."""
+        found: Any = sum(self.bounds.values())
+        return found  # type: ignore[no-any-return]
+
+
 def _copied(copies: Sequence[Copies]) -> tuple[Any, Any]:
     """Return how many copies there are of a step in copies of a step, and how many of them a token uses."""
     every: Any = product(tuple(one.number for one in copies))
@@ -318,6 +336,23 @@ class Graph:
         """Return the input types as the operation sees them: of one time step, unless it looks across time."""
         types = [self.type_of(edge) for edge in node.inputs]
         return types if node.op.over_time else [value.step for value in types]
+
+    def kept(self, nodes: Iterable[Node]) -> Memory:
+        """Return what some nodes keep of earlier time steps to compute the next one; `reversed` ones keep nothing."""
+        bounds: dict[Size | None, Any] = {}
+        fixed: Any = 0
+        forwards = [node for node in nodes if not node.backward]
+        # `z[t-1]` and `z[t-3]` read one memory of three steps
+        delays = sorted((node for node in forwards if node.delay), key=lambda node: node.delay)
+        longest = {self.through(node.inputs[0]): node for node in delays}
+        for node in forwards:
+            if node.delay and longest[self.through(node.inputs[0])] is not node:
+                continue
+            step, bound, own = node.op.kept(*map(self.type_of, node.inputs))
+            fixed = fixed + own
+            if step != 0:
+                bounds[bound] = bounds.get(bound, 0) + step
+        return Memory(bounds, fixed)
 
     def least_examples(self, node: Node) -> int:
         """How many examples a batch must have in training for a node."""

@@ -271,6 +271,20 @@ class Copies(NamedTuple):
     used: Size
 
 
+class Kept(NamedTuple):
+    """What a step keeps of earlier time steps to compute the next one, in numbers of values.
+
+    Attributes:
+        step: how many for each time step, such as keys and values.
+        bound: of how many steps at most, the present one included; None without a bound.
+        fixed: how many whose number does not grow, such as the state of a recurrence.
+    """
+
+    step: Size = 0
+    bound: Size | None = None
+    fixed: Size = 0
+
+
 class Windows(NamedTuple):
     """How an operation slides windows over space; each tuple has an entry for each axis.
 
@@ -521,6 +535,14 @@ class Op:
     def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
         """Return the multiply-adds for one example, as torch.utils.flop_counter counts (FLOPs = 2x)."""
         return 0
+
+    def kept(self, *inputs: Type) -> Kept:
+        """Return what it keeps to go on step by step; nothing if it reads no earlier step, or any later one.
+
+        Parameters:
+            inputs: the types of its inputs, with their time.
+        """
+        return Kept()
 
     @property
     def parts(self) -> int:

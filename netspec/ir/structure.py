@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from netspec.compute.arrays import Array, filled, join
 from netspec.ir.call import Call
-from netspec.ir.operation import Lowering, Op, Part
+from netspec.ir.operation import Kept, Lowering, Op, Part
 from netspec.ir.types import Type, refuse
 
 SHIFT = Part(
@@ -99,6 +99,9 @@ class Delay(_SameType):
 
     def __init__(self, delay: int) -> None:
         self.__dict__["delay"] = delay
+
+    def kept(self, *inputs: Type) -> Kept:
+        return Kept(fixed=self.delay * inputs[0].values)
 
     def title(self, lang: str = "en") -> str:
         return f"t−{self.delay}"

@@ -10,7 +10,7 @@ from netspec.compute.arrays import Array, constants, join, total
 from netspec.compute.formula import LOWEST
 from netspec.ir.call import Call
 from netspec.ir.marks import NO_BIAS, SAFETY, TITLE, kind, structure, unseen
-from netspec.ir.operation import Argument, Construct, Lowering, Weight, option, plain, wants_values
+from netspec.ir.operation import Argument, Construct, Kept, Lowering, Weight, option, plain, wants_values
 from netspec.ir.sizes import Formula, Size, divides, product, text
 from netspec.ir.types import Type, refuse, space_text
 from netspec.ops.attention_part import Form, attention_part
@@ -473,6 +473,13 @@ class Attention(Weighted):
         if form.stretched not in ("", "all"):
             found["trained"] = plain((self.trained,))[0]
         return found
+
+    def kept(self, *inputs: Type) -> Kept:
+        query, key, value, _ = self._values(inputs)
+        if not self.causal or query.time is None:
+            return Kept()
+        own = key.maps + value.maps if not self.project else 2 * self.kv * self.head(query)
+        return Kept(step=own, bound=self.window)
 
     def roles(self, count: int, lang: str = "en") -> tuple[str, ...]:
         words = {"en": ("queries", "keys", "values", "scores"), "ko": ("질의", "키", "값", "점수")}[lang]

@@ -12,6 +12,7 @@ from netspec.ir.marks import BOX, DILATION, GROUPS, NO_BIAS, PADDING, STRIDE, TI
 from netspec.ir.operation import (
     Argument,
     Construct,
+    Kept,
     Lowering,
     Part,
     Remark,
@@ -388,6 +389,10 @@ class Filters(Weighted):
             return found
         words = "깊이별" if lang == "ko" else "depthwise"
         return tuple(mark._replace(text=words) if mark.option == "groups" else mark for mark in found)
+
+    def kept(self, *inputs: Type) -> Kept:
+        causal = self.pad == "causal" and self._back != 0
+        return Kept(fixed=(self._back + 1) * inputs[0].values) if causal else Kept()
 
     def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
         area = product(self.kernel)

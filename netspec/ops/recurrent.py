@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from netspec.compute.arrays import Array, filled, join, total
 from netspec.ir.call import Call
 from netspec.ir.marks import NO_BIAS, TITLE, kind, structure, unseen
-from netspec.ir.operation import Argument, Construct, Lowering, Part, Remark, Weight, option, plain, wants_values
+from netspec.ir.operation import Argument, Construct, Kept, Lowering, Part, Remark, Weight, option, plain, wants_values
 from netspec.ir.sizes import Size
 from netspec.ir.types import Type, refuse
 from netspec.ops.weighted import TORCH, Weighted
@@ -54,6 +54,7 @@ class Recurrent(Weighted):
         mark=unseen("acts in training alone", "dropout {} between layers", "층 사이 드롭아웃 {}"),
     )
     gates: ClassVar[int] = 1
+    vectors: ClassVar[int] = 1  # how many of `units` values the state has
     module: ClassVar[str] = ""
 
     def layers(self) -> int:
@@ -61,6 +62,9 @@ class Recurrent(Weighted):
 
     def directions(self) -> int:
         return 2 if self.bidirectional else 1
+
+    def kept(self, *inputs: Type) -> Kept:
+        return Kept() if self.bidirectional else Kept(fixed=self.layers_ * self.vectors * self.units)
 
     def _out(self) -> Size:
         return self.units * self.directions()
@@ -215,6 +219,7 @@ class Lstm(Recurrent):
     example = "lstm(128)"
     module = "nn.LSTM"
     gates = 4
+    vectors = 2
 
     def cell(self, x: Array, z: Array, hidden: Array, memory: Array) -> tuple[Array, Array]:
         i, f, g, o = gates(x + z, 4)

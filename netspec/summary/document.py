@@ -17,6 +17,7 @@ def as_dict(graph: Graph) -> dict[str, Any]:
     Whole numbers stay numbers; a value that depends on open sizes is a formula as text (`H*(d+1) + K*(H+1)`).
     """
     macs = total_macs(graph, graph.nodes)
+    kept = graph.kept(graph.nodes)
     return {
         "netspec": VERSION,
         "net": graph.name,
@@ -26,6 +27,11 @@ def as_dict(graph: Graph) -> dict[str, Any]:
         **_counts(graph.counts),
         "depth": graph.depth,
         "deep": graph.depth >= 2,
+        "cache": [
+            {"values": plain(step), "steps": None if bound is None else plain(bound)}
+            for bound, step in kept.bounds.items()
+        ],
+        "state": plain(kept.fixed),
         "macs": plain(macs),
         "flops": plain(2 * macs),
         "inputs": [_port(graph, graph.nodes[index]) for index in graph.inputs],

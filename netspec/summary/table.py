@@ -74,6 +74,23 @@ def _totals(graph: Graph) -> list[str]:
     lines = ["; ".join(parts), f"depth {graph.depth} ({deep})"]
     if macs != 0:
         lines.append(f"{number(macs)} multiply-adds an example ({number(2 * macs)} FLOPs)")
+    return lines + _kept(graph)
+
+
+def _kept(graph: Graph) -> list[str]:
+    """Return what the net keeps of earlier time steps."""
+    kept = graph.kept(graph.nodes)
+    lines = []
+    if kept.step != 0:
+        windows = [
+            f"{number(step)} of them for the last {number(bound)} steps only"
+            for bound, step in kept.bounds.items()
+            if bound is not None
+        ]
+        size = f"{number(kept.step)} values a time step ({number(2 * kept.step)} bytes in 16 bits)"
+        lines.append("; ".join([f"cache {size}", *windows]))
+    if kept.fixed != 0:
+        lines.append(f"state {number(kept.fixed)} values")
     return lines
 
 
