@@ -62,7 +62,7 @@ def laid_out(
 
     Returns:
         The first figure whose letters have the size that is asked for; else the first that can be read; else the one
-        with the largest letters.
+        with the largest letters. What draws less is made only where no other can be read, or for a `type` of the user.
     """
 
     def sketched(settings: FigureSettings) -> Scene:
@@ -91,6 +91,8 @@ def _chosen(
     wanted = page.type or TYPE
     tries: list[Try] = []
     for settings in ways:
+        if settings.fit.less and settings.type is None and any(one.most >= one.read for one in tries):
+            break
         scene = draw(settings)
         most = min(page.width / scene.canvas.width, page.height / scene.canvas.height)
         smallest = min((text.size for text in scene.texts if text.plain.strip()), default=99.0)

@@ -86,10 +86,12 @@ class Fit(NamedTuple):
     """How closely a view sets a figure, and what it leaves out, for a page."""
 
     width: float = math.inf  # mm of the drawing, before it is scaled to the page
+    height: float = math.inf
     gap: float = 1.0  # free space between shapes, as a part of the usual
     shape: float = 1.0  # the size of shapes relative to the letters outside them, as a part of the usual
     types: bool = True  # whether the arrows between boxes say the types of their values
     folded: str = ""  # what a note below the figure says is left out
+    less: bool = False  # whether the figure draws less than is asked for, which is better than letters nobody can read
     least: int = 3  # how many units or maps of a layer are drawn if not all are
 
     def letters(self, size: float) -> float:
@@ -168,8 +170,8 @@ class FigureSettings:
 
     def close(self, room: Room | None, gap: float, shape: float = 1.0, **changes: Any) -> FigureSettings:
         """Return a copy that is set more closely, with some settings changed. Without room it may have any width."""
-        width = math.inf if room is None else room.width / shape
-        return replace(self, fit=self.fit._replace(width=width, gap=gap, shape=shape), **changes)
+        wide, high = (math.inf, math.inf) if room is None else (room.width / shape, room.height / shape)
+        return replace(self, fit=self.fit._replace(width=wide, height=high, gap=gap, shape=shape), **changes)
 
     def without(self, said: str, types: bool = True) -> FigureSettings:
         """Return a copy that leaves something out, with the words for it."""

@@ -383,6 +383,7 @@ class Op:
     family: ClassVar[Family] = "other"
     activation: ClassVar[str] = ""  # the sign of an activation function in figures and formulas: σ, ReLU
     circle: ClassVar[str] = ""  # the sign inside its circle in figures: + × &
+    repeats: ClassVar[bool] = False  # whether it only repeats its input, as a sign that combines it with another shows
     # whether it is linear: two weighted sums with only this between them equal one weighted sum (NS330)
     linear: ClassVar[bool] = False
     probabilities: ClassVar[bool] = False  # whether it turns logits into values between 0 and 1

@@ -300,6 +300,7 @@ class Expand(Op):
     summary = "one value repeated along maps, space or time"
     source = "torch.Tensor.expand"
     example = "mask -> expand(maps = 64)"
+    repeats = True
     positional = ("role",)
     role: Any = option(
         "word",

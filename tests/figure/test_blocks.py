@@ -358,3 +358,40 @@ def test_arrows_name_inputs_and_outputs_of_a_called_block() -> None:
     assert (said["x", "b1"], said["b1", "b2"], said["x", "b2"]) == ("x, g, 8", "res, x", "g")
     assert {"skip", "res"} <= set(said.values())
     assert "res: 8" in {plain(box.rows[0].line) for box in plan.boxes if box.rows}  # the sign of the panel has no name
+
+
+def test_a_sum_of_several_values_is_one_sign() -> None:
+    def signs(said: str) -> list[tuple[int, str]]:
+        lines = "".join(f"  hidden {name}: x -> 4 perceptrons\n" for name in "abcd" if name in said)
+        plan = plan_of(
+            netspec.parse(f"net n {{\n  input x: 4\n{lines}  output y: {said}\n}}\n").net().graph, FigureSettings()
+        )
+        found = [box for box in plan.boxes if box.shape == "pill" or box.shape == "circle"][1:]
+        return [(sum(arrow.target == box.id for arrow in plan.arrows), plain(box.rows[-1].line)) for box in found]
+
+    assert signs("a + b + c + d") == signs("(a + b) + (c + d)") == [(4, "y: +")]
+    assert signs("a - b - c") == [(2, "−"), (2, "y: −")]  # not the same as a − (b − c)
+    assert signs("a + a + b") == [(1, "+"), (2, "y: +")]  # one arrow would say a + b
+
+
+def test_a_value_that_is_repeated_for_a_sign_has_no_box() -> None:
+    text = "net n {{\n  input x: 4\n  input g: 1\n  output y: {}\n}}\n"
+    plans = [
+        plan_of(netspec.parse(text.format(said)).net().graph, FigureSettings())
+        for said in ("x*(g -> expand(maps))", "(g -> expand(maps = 4)) & x")
+    ]
+    assert [sorted(box.id for box in plan.boxes) for plan in plans] == [
+        ["g.input", "x.input", "y.multiply", "y.out.1"],
+        ["g.input", "x.input", "y.expand", "y.join", "y.out.1"],
+    ]
+
+
+def test_the_order_of_values_is_written_where_it_is_not_that_of_their_boxes() -> None:
+    text = "net n {{\n  input x: 8\n  hidden h: x -> split(2)\n  hidden a: x -> 4 perceptrons\n  output y: {}\n}}\n"
+
+    def said(line: str) -> list[str]:
+        plan = plan_of(netspec.parse(text.format(line)).net().graph, FigureSettings(depth=1))
+        return [plain(one.label) for one in plan.arrows if "out" not in one.target and "y." in one.target]
+
+    assert said("h.2 & a") == ["h.2, 4", "4"]
+    assert sorted(said("a & h.2")) == ["1st, 4", "h.2, 2nd, 4"]

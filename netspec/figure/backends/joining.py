@@ -12,6 +12,7 @@ COLUMN = 16.0  # space in mm between columns of a chain, for the line from one c
 BESIDE = 9.0  # space in mm between drawings that are not columns of one chain
 LANE = 4.0  # distance between the line that joins two columns and its boxes
 
+WIDER = 1.3  # how much wider than the room rows may be whose letters can still be read
 TALL = 0.75  # the wanted height of the figure, relative to the side of a square with the same area
 
 
@@ -22,7 +23,7 @@ def joined(plan: Plan, parts: list[Placed]) -> Placed:
     across = plan.direction in ("right", "left")
     columns = 1 + sum(arrow.carry for arrow in plan.arrows)
     sizes = [_size(part.canvas, across) for part in parts]
-    places = _places(sizes, columns) if math.isinf(plan.room) else _packed(sizes, columns, plan.room, across)
+    places = _places(sizes, columns) if math.isinf(plan.room) else _packed(sizes, columns, plan, across)
     moved = []
     for part, (x, y) in zip(parts, places, strict=True):
         left, top = (y, x) if across else (x, y)
@@ -65,42 +66,55 @@ def _places(sizes: list[tuple[float, float]], columns: int) -> list[tuple[float,
     return found
 
 
-def _packed(sizes: list[tuple[float, float]], columns: int, room: float, across: bool) -> list[tuple[float, float]]:
+def _packed(sizes: list[tuple[float, float]], columns: int, plan: Plan, across: bool) -> list[tuple[float, float]]:
     """Return the position (across, along) of each drawing on a page: the columns first, the others where they fit.
 
-    The others stand in stacks beside the columns, or in rows below them: whichever is lower and within the room.
+    The others stand in stacks beside the columns, or in rows below them: whichever keeps its letters largest, and of
+    those that are within the room the lowest.
     """
     own: list[tuple[float, float]] = []
     at = 0.0
     for wide, _ in sizes[:columns]:
         own.append((at, 0.0))
         at += wide + COLUMN
-    whole = (at - COLUMN, max(along for _, along in sizes[:columns]))
+    foot = 3 * LANE if columns > 1 else 0.0  # for the lines from one column to the next
+    whole = (at - COLUMN, max(along for _, along in sizes[:columns]) + foot)
     if across:
         whole = whole[1], whole[0]
     others = [(along, wide) if across else (wide, along) for wide, along in sizes[columns:]]
-    heights = sorted({whole[1], *(whole[1] * part for part in (1.25, 1.5)), sum(high + BESIDE for _, high in others)})
+    every = sum(high + BESIDE for _, high in others)
+    heights = sorted({whole[1], *(whole[1] * part for part in (1.25, 1.5)), every, every / 2, every / 3})
     ways = [_stacks(others, whole[0] + BESIDE, high) for high in heights]
-    ways += [_shelves(others, whole[1] + BESIDE, max(room, whole[0]))]
+    ways += [_shelves(others, whole[1] + BESIDE, max(plan.room * part, whole[0])) for part in (1.0, WIDER)]
 
     def size(way: list[tuple[float, float]]) -> tuple[float, float]:
         ends = [(x + wide, y + high) for (x, y), (wide, high) in zip(way, others, strict=True)]
         return max([whole[0], *(x for x, _ in ends)]), max([whole[1], *(y for _, y in ends)])
 
-    best = min(ways, key=lambda way: (max(size(way)[0], room), size(way)[1]))
+    def shrunk(way: list[tuple[float, float]]) -> tuple[float, float]:
+        wide, high = size(way)
+        return max(wide / plan.room, high / plan.high, 1.0), high
+
+    best = min(ways, key=shrunk)
     return own + [(y, x) if across else (x, y) for x, y in best]
 
 
 def _stacks(sizes: list[tuple[float, float]], x: float, longest: float) -> list[tuple[float, float]]:
-    """Place drawings one below the other, in stacks of at most a height, from x on to the right."""
-    found: list[tuple[float, float]] = []
-    y = widest = 0.0
+    """Place drawings one below the other, in stacks of at most a height, from x on to the right.
+
+    Each stands in the first stack that has room for it.
+    """
+    stacks: list[list[float]] = []  # how high and how wide each is
+    chosen: list[tuple[int, float]] = []
     for wide, high in sizes:
-        if y and y + high > longest:
-            x, y, widest = x + widest + BESIDE, 0.0, 0.0
-        found.append((x, y))
-        y, widest = y + high + BESIDE, max(widest, wide)
-    return found
+        number = next((n for n, (y, _) in enumerate(stacks) if y + high <= longest), len(stacks))
+        if number == len(stacks):
+            stacks.append([0.0, 0.0])
+        stack = stacks[number]
+        chosen.append((number, stack[0]))
+        stack[:] = stack[0] + high + BESIDE, max(stack[1], wide)
+    starts = [x + sum(wide + BESIDE for _, wide in stacks[:number]) for number in range(len(stacks))]
+    return [(starts[number], y) for number, y in chosen]
 
 
 def _shelves(sizes: list[tuple[float, float]], y: float, room: float) -> list[tuple[float, float]]:

@@ -97,6 +97,7 @@ class CollapsedGraph:
         for node in graph.nodes:
             for edge in node.inputs:
                 self.readers.setdefault(edge.node, set()).add(node.index)
+        self.named = {edge.node for layer in graph.layers for edge in layer.values}
         self.equal = {scope.index: self._equal_rounds(scope) for scope in graph.scopes if scope.kind == "repeat"}
         for node in graph.nodes:
             if node.index in self.part.nodes and self.image(node.index) == node.index:
@@ -224,7 +225,18 @@ class CollapsedGraph:
                 if node.kind != "port":
                     self._closed(node, scope)
                 return
-        self._step(node)
+        if not self.folds(node):
+            self._step(node)
+
+    def folds(self, node: Node) -> bool:
+        """Whether a step only repeats a value for the sign that reads it, which says as much: `x * (g -> expand)`."""
+        readers = self.readers.get(node.index, set())
+        if not node.op.repeats or len(readers) != 1 or node.index in self.named:
+            return False
+        reader = self.graph.nodes[next(iter(readers))]
+        others = [self.graph.nodes[edge.node] for edge in reader.inputs if edge.node != node.index]
+        each = bool(reader.op.circle) and reader.type == node.type  # it combines them value by value
+        return each and not all(other.op.repeats for other in others)
 
     def _forks(self, node: Node) -> bool:
         """Whether a port brings a value into a frame from outside, and several steps in the frame read that value."""
@@ -281,7 +293,9 @@ class CollapsedGraph:
         if node.kind == "port":
             group = self._new(NodeGroup(self._id(f"{layer.path}.in"), layer, fork=True), node)
         elif node.op.circle:
-            group = self._new(NodeGroup(self._id(f"{layer.path}.{node.op.name}"), layer, sign=node.op.circle), node)
+            group = self._sum(node) or self._new(
+                NodeGroup(self._id(f"{layer.path}.{node.op.name}"), layer, sign=node.op.circle), node
+            )
         elif group is None:
             group = self._new(NodeGroup(self._id(f"{layer.path}.{node.op.name}"), layer), node)
         self._join(group, node)
@@ -298,6 +312,37 @@ class CollapsedGraph:
             return None
         last = before.nodes[-1]
         return before if last.index == read and last.scope == node.scope and len(self.readers[read]) == 1 else None
+
+    def _sum(self, node: Node) -> NodeGroup | None:
+        """Return the sign of a sum or product that a node goes on with: `a + b + c` is one sign with three inputs.
+
+        A box whose value is read twice would have one arrow to the sign, so the sum stays in two parts.
+        """
+        found = None
+        for read in (self.image(edge.node) for edge in node.inputs):
+            before = self.of.get(read)
+            if before is None or not before.sign or len(self.readers[read]) > 1 or node.op.roles(2):
+                continue
+            last = before.nodes[-1]
+            if (last.op.name, last.layer, last.scope) != (node.op.name, node.layer, node.scope) or last.index != read:
+                continue
+            inner = {one.index for one in (*before.nodes, *(found.nodes if found else ()), node)}
+            read_by = [edge for index in inner for edge in self.graph.nodes[index].inputs]
+            reads = [
+                self.of.get(one.node) for edge in read_by for one, _ in self.sources(edge) if one.node not in inner
+            ]
+            if len(set(map(id, reads))) < len(reads):
+                continue
+            if found is not None:
+                found.nodes[:0] = before.nodes
+                self.of |= dict.fromkeys((one.index for one in before.nodes), found)
+                self.groups.remove(before)
+            else:
+                found = before
+        if found is not None:  # it stands where its last input is known
+            self.groups.remove(found)
+            self.groups.append(found)
+        return found
 
     def _id(self, base: str) -> str:
         """Return an id that no box has yet: `base`, and from the second box with that base on `base.2`, `base.3`, …"""
@@ -327,7 +372,7 @@ class CollapsedGraph:
             return []
         if node.index in self.of:
             return [(Edge(node.index, edge.output), 0)]
-        if node.kind == "port" and node.index in self.part.nodes:
+        if node.index in self.part.nodes and (node.kind == "port" or self.folds(node)):
             return self.sources(node.inputs[0], seen | {node.index}, shift)
         if node.kind == "delay":
             found = self.sources(node.inputs[0], seen | {node.index}, shift)

@@ -50,7 +50,7 @@ def plan_of(graph: Graph, settings: FigureSettings) -> Plan:
         set_out(main, settings.direction, settings.columns, bool(beside))
     done = 1 + sum(arrow.carry for arrow in main.arrows)
     main.columns = done if settings.columns is not None and done != settings.columns else None
-    main.room, main.gap = settings.fit.width, settings.fit.gap
+    main.room, main.high, main.gap = settings.fit.width, settings.fit.height, settings.fit.gap
     for plan in beside:
         main.boxes += plan.boxes
         main.arrows += plan.arrows
@@ -377,6 +377,7 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
                 said = words.setdefault(key, {})
                 if not delay:
                     part, role = _part(collapsed, source, source_edge), _role(collapsed, target, node, position)
+                    role = "" if role == ordinal(position + 1, collapsed.lang) and _in_order(collapsed, node) else role
                     said |= {part: None, role: None}
     found = []
     typed: set[str] = set()
@@ -413,12 +414,12 @@ def _times(collapsed: CollapsedGraph, delays: set[tuple[int, ...]], least: int) 
 
 
 def _part(collapsed: CollapsedGraph, source: NodeGroup, edge: Edge) -> str:
-    """Return which of several values of a box an arrow carries: the name of a block's output, or a number."""
+    """Return which of several values of a box an arrow carries: the name of a block's output, or a part such as `h.2`."""
     for scope in collapsed.graph.scopes:
         called = scope is source.scope or (source.line and scope.layer == source.layer.index)
         if called and scope.kind == "block" and len(scope.results) > 1 and edge in scope.results:
             return scope.result_names[scope.results.index(edge)]
-    return ordinal(edge.output + 1, collapsed.lang) if len(collapsed.graph.nodes[edge.node].types) > 1 else ""
+    return f"{source.layer.label}.{edge.output + 1}" if len(collapsed.graph.nodes[edge.node].types) > 1 else ""
 
 
 def _role(collapsed: CollapsedGraph, target: NodeGroup, node: Step, position: int) -> str:
@@ -437,6 +438,13 @@ def _role(collapsed: CollapsedGraph, target: NodeGroup, node: Step, position: in
     # what a later step of a closed line reads besides is said by the line's text
     roles = () if target.line and node is not target.nodes[0] else node.op.roles(len(node.inputs), collapsed.lang)
     return roles[position] if len(roles) > position else ""
+
+
+def _in_order(collapsed: CollapsedGraph, node: Step) -> bool:
+    """Whether a step reads its values in the order of their boxes, so that no number has to say it."""
+    groups = [collapsed.of[source.node] for edge in node.inputs for source, _ in collapsed.sources(edge)]
+    places = [collapsed.groups.index(group) for group in groups]
+    return places == sorted(set(places))
 
 
 def _arrow(source: NodeGroup, target: NodeGroup, text: str, delay: int) -> Arrow:

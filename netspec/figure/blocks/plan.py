@@ -91,6 +91,7 @@ class Plan:
     arrows: list[Arrow]
     direction: str = "right"
     room: float = math.inf  # mm: the width that the drawing may have on a page
+    high: float = math.inf  # mm: the height
     gap: float = 1.0  # distances between boxes, as a part of the usual
     left_out: tuple[str, ...] = ()  # closed blocks that the figure does not open
     unheard: tuple[str, ...] = ()  # settings that change nothing in this net

@@ -181,6 +181,8 @@ def _phrases(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
             return f"{_named(collapsed, node.inputs[0])}[t−{node.delay}]"
         if node.kind == "port" and node.index not in collapsed.part.ports:
             return phrase(node.inputs[0], sign)
+        if collapsed.folds(node):
+            return phrase(node.inputs[0], sign)
         if collapsed.image(node.index) not in own:
             return _named(collapsed, edge)
         text, reads = step(node)

@@ -265,9 +265,11 @@ class Blocks(View):
         from netspec.figure.blocks.boxes import plan_of
 
         for settings in self._folds(drawing):
-            for gap in (1.0, 0.4, 0.1):
-                yield settings.close(room, gap)
-                if settings.direction not in (None, "down") or settings.columns is not None:
+            folds = settings.direction in (None, "down") and settings.columns is None
+            for gap, whole in ((1.0, True), (0.4, True), (1.0, False), (0.4, False), (0.1, True), (0.1, False)):
+                if whole:
+                    yield settings.close(room, gap)
+                if whole or not folds:
                     continue
                 down = settings.close(room, gap, direction="down", columns=1)
                 least = columns_for(plan_of(drawing.graph, down), room.height)
@@ -286,8 +288,8 @@ class Blocks(View):
             yield asked.without(say("once", lang))
         main, *beside = opened(drawing.graph, asked)
         if beside:
-            closed = replace(asked, depth=main.depth, details=False)
-            yield closed.without(say("closed", lang).format(names=", ".join(one.part.name for one in beside)))
+            # the figure says by itself what it does not open
+            yield replace(asked, depth=main.depth, details=False, fit=asked.fit._replace(less=True))
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.backends.layout import lay_out
