@@ -414,7 +414,7 @@ def _times(collapsed: CollapsedGraph, delays: set[tuple[int, ...]], least: int) 
 
 
 def _part(collapsed: CollapsedGraph, source: NodeGroup, edge: Edge) -> str:
-    """Return which of several values of a box an arrow carries: the name of a block's output, or a part such as `h.2`."""
+    """Return which of several values of a box an arrow carries: the name of a block's output, or `h.2`."""
     for scope in collapsed.graph.scopes:
         called = scope is source.scope or (source.line and scope.layer == source.layer.index)
         if called and scope.kind == "block" and len(scope.results) > 1 and edge in scope.results:
