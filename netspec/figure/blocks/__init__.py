@@ -235,8 +235,9 @@ class CollapsedGraph:
             return False
         reader = self.graph.nodes[next(iter(readers))]
         others = [self.graph.nodes[edge.node] for edge in reader.inputs if edge.node != node.index]
-        each = bool(reader.op.circle) and reader.type == node.type  # it combines them value by value
-        return each and not all(other.op.repeats for other in others)
+        # it combines them value by value, and the other is as large as the result
+        whole = [one for one in others if one.type._replace(time=None) == reader.type._replace(time=None)]
+        return bool(reader.op.circle) and not all(one.op.repeats for one in whole)
 
     def _forks(self, node: Node) -> bool:
         """Whether a port brings a value into a frame from outside, and several steps in the frame read that value."""

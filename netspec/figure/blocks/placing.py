@@ -6,9 +6,11 @@ into series and parallel parts. All work is done in flow coordinates: u runs acr
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
+from itertools import accumulate, pairwise
 
 from netspec.figure.blocks.plan import Arrow, Placed, Plan
 from netspec.figure.blocks.routing import LANE, Router, rounded
@@ -20,6 +22,9 @@ WIRE = 1.5  # mm to both sides of a wire that passes a row
 ROW, BUS = 7.5, 3.5  # mm between two rows of boxes; what a line across the flow needs there besides
 LABEL = 5.5  # mm of wire that are seen before and after a label
 PAD, UNDER = 3.4, 1.5  # mm from a frame to what is in it; below its title
+SWEEPS = 8  # how often the rows of woven items are ordered and moved
+HEAVY = 100.0  # how much less an item gives way than an edge that passes beside it
+ROOMIER = 3  # how often items are placed, with more room where a label had none
 INSET = 2.4  # mm from a frame to its title
 
 
@@ -38,6 +43,7 @@ class Parallel:
 
 
 Element = str | Parallel
+Spot = str | tuple[str, str, int]  # an item, or where an edge passes a row
 Profile = dict[int, tuple[float, float]]  # row -> how far something reaches to the left and right of its axis there
 
 
@@ -197,6 +203,7 @@ class _Level:
         self.items = {name: flow.item(name) for name in self.nodes}
         self.aside: set[str] = set()  # the arrows to a branch beside a straight one
         self.lanes: dict[str, float] = {}  # arrow -> the u of its lane
+        self.via: dict[tuple[str, str], float] = {}  # the ends of an edge that passes rows -> the u at which it does
         self.rank: dict[str, int] = {}
         self.u: dict[str, float] = {}
 
@@ -240,7 +247,17 @@ class _Level:
             self._settle(whole)
             self._across(whole)
             self._stand(whole, 0.0)
-        return self._routed(self._rows())
+        more = [0.0] * (1 + max(self.rank.values(), default=0))  # what labels need that stood on something
+        for _ in range(ROOMIER):
+            found = self._rows(more)
+            crowded = self._routed(found)
+            if not crowded:
+                break
+            for arrow in crowded:
+                ends = [self.rank[self.holder[end]] for end in (arrow.source, arrow.target)]
+                for row in {min(ends), max(min(ends), max(ends) - 1)}:
+                    more[row] = max(more[row], 2.0 * self.flow.label[arrow.id][1] + more[row])
+        return found
 
     def _whole(self, nodes: list[str], alone: bool = False) -> list[Element]:
         """Return items as one series; those that no edges join stand side by side in it."""
@@ -327,21 +344,8 @@ class _Level:
         return name in self.flow.box and self.flow.box[name].shape == "text"
 
     def _woven(self, nodes: list[str]) -> Parallel:
-        """Return items that are not in series or parallel: the longest path is straight, the rest stands beside it."""
-        best: dict[str, list[str]] = {}
-        inside = set(nodes)
-        for name in nodes:
-            ways = [best[other] for other in self.pred[name] if other in inside]
-            best[name] = [*max(ways, key=lambda way: (len(way), -self.order[way[0]]), default=[]), name]
-        spine = max(best.values(), key=len)
-        parts = [spine, *self._parts([name for name in nodes if name not in set(spine)])]
-        parts.sort(key=lambda part: self.order[part[0]])
-        branches: list[list[Element]] = [[*part] if part is spine else self._series(part) for part in parts]
-        return Parallel(
-            branches,
-            spine=parts.index(spine) if len(parts) % 2 and parts.index(spine) == len(parts) // 2 else -1,
-            woven=True,
-        )
+        """Return items that are not in series or parallel: each has its own place in its row."""
+        return Parallel([[name] for name in nodes], woven=True)
 
     # ---- along the flow
 
@@ -417,6 +421,8 @@ class _Level:
 
     def _abreast(self, part: Parallel) -> Profile:
         """Place branches side by side, as near to each other as their boxes in each row allow."""
+        if part.woven:
+            return self._layered(part)
         gap = BETWEEN * max(self.flow.plan.gap, 0.4)
         ends = [self.rank[name] if name else None for name in (part.before, part.after)]
         sizes = []
@@ -454,6 +460,56 @@ class _Level:
             found = _wider(found, dict.fromkeys(rows, (WIRE, right)))
         return found
 
+    def _layered(self, part: Parallel) -> Profile:
+        """Place woven items: in each row in an order in which few edges cross, and near to what they read and feed.
+
+        An edge that passes rows has a place in each of them, too.
+        """
+        names = [name for branch in part.branches for name in _names(branch)]
+        inside, rows = set(names), dict[int, list[Spot]]()
+        near: tuple[dict[Spot, list[Spot]], dict[Spot, list[Spot]]] = ({}, {})  # what stands above and below
+        size: dict[Spot, tuple[float, float]] = {}
+        for name in names:
+            rows.setdefault(self.rank[name], []).append(name)
+            size[name] = self._profile(name)[self.rank[name]]
+        for source in names:
+            for target in (one for one in self.succ[source] if one in inside):
+                passed: list[Spot] = [(source, target, row) for row in range(self.rank[source] + 1, self.rank[target])]
+                wide = max((self.flow.label.get(a.id, (0.0, 0.0))[0] for a in self.edges[source, target]), default=0.0)
+                for row, spot in enumerate(passed, self.rank[source] + 1):
+                    rows.setdefault(row, []).append(spot)
+                    size[spot] = (WIRE, max(WIRE, wide + 1 if spot is passed[len(passed) // 2] else 0.0))
+                for above, below in pairwise([source, *passed, target]):
+                    near[0].setdefault(below, []).append(above)
+                    near[1].setdefault(above, []).append(below)
+        layers = [rows[row] for row in sorted(rows)]
+        best, least = [*map(list, layers)], _crossings(layers, near[1])
+        for number in range(SWEEPS):
+            down = not number % 2
+            for layer in layers if down else layers[::-1]:
+                place = {spot: at for other in layers for at, spot in enumerate(other)}
+                beside = near[not down]
+                layer.sort(key=lambda spot: _mean([place[one] for one in beside.get(spot, [spot])]))
+            if (crossed := _crossings(layers, near[1])) < least:
+                best, least = [*map(list, layers)], crossed
+        gap = BETWEEN * max(self.flow.plan.gap, 0.4)
+        u = dict.fromkeys(size, 0.0)
+        for number in range(SWEEPS + 1):  # downwards at last: what reads one value stands straight below it
+            down = not number % 2
+            for layer in best if down else best[::-1]:
+                wanted = [_mean([u[one] for one in _items(near[not down].get(spot, [spot]))]) for spot in layer]
+                apart = [size[a][1] + gap + size[b][0] for a, b in pairwise(layer)]
+                heavy = [1.0 if isinstance(spot, tuple) else HEAVY for spot in layer]
+                u |= zip(layer, _apart(wanted, apart, heavy), strict=True)
+        axis = _mean([u[spot] for spot in best[0]])
+        part.places = [u[name] - axis for name in names]
+        self.via |= {spot[:2]: u[spot] - axis for spot in size if isinstance(spot, tuple)}
+        found: Profile = {}
+        for row, layer in zip(sorted(rows), best, strict=True):
+            ends = [(size[spot][0] - u[spot] + axis, u[spot] - axis + size[spot][1]) for spot in layer]
+            found[row] = max(left for left, _ in ends), max(right for _, right in ends)
+        return found
+
     def _stand(self, series: list[Element], u: float) -> None:
         for part in series:
             if isinstance(part, str):
@@ -461,6 +517,9 @@ class _Level:
                 continue
             for place_, branch in zip(part.places, part.branches, strict=True):
                 self._stand(branch, u + place_)
+            if part.woven:
+                names = set(_names(name for branch in part.branches for name in branch))
+                self.via |= {ends: at + u for ends, at in self.via.items() if names.issuperset(ends)}
             for arrow in part.skips:
                 self.lanes[arrow.id] += u
 
@@ -484,8 +543,8 @@ class _Level:
 
     # ---- rows
 
-    def _rows(self) -> Drawn:
-        """Place the items in rows along the flow."""
+    def _rows(self, more: list[float]) -> Drawn:
+        """Place the items in rows along the flow; `more`: what is free behind each row besides."""
         flow = self.flow
         gap = ROW * max(flow.plan.gap, 0.6)
         count = 1 + max(self.rank.values())
@@ -508,7 +567,7 @@ class _Level:
         found = Drawn()
         v = [0.0]
         for number in range(count - 1):
-            v.append(v[-1] + long[number] + space[number] + bus[number])
+            v.append(v[-1] + long[number] + space[number] + bus[number] + more[number])
         for name in self.nodes:
             item, u = self.items[name], self.u[name]
             top = v[self.rank[name]] + (long[self.rank[name]] - item.long) / 2
@@ -519,13 +578,16 @@ class _Level:
                 found.boxes[name] = Rect(u - wide, top, u + wide, top + item.long)
         return found
 
-    def _routed(self, found: Drawn) -> Drawn:
+    def _routed(self, found: Drawn) -> list[Arrow]:
+        """Route the arrows, and return those whose labels have no free place."""
         flow = self.flow
         shapes = {name: flow.box[name].shape for name in found.boxes}
         router = Router(found.boxes, found.frames, found.titles, found.arrows, shapes, flow.label, flow.frames_of)
         router.across, router.sideways, router.aside, router.lane = flow.across, self.u_shape, self.aside, flow.lane
-        router.route(self.arrows, self.lanes)
-        return found
+        router.via = {
+            arrow.id: self.via[ends] for ends, arrows in self.edges.items() if ends in self.via for arrow in arrows
+        }
+        return router.route(self.arrows, self.lanes)
 
 
 def _names(series: Iterable[Element]) -> list[str]:
@@ -547,6 +609,44 @@ def _wider(one: Profile, other: Profile) -> Profile:
 def _reach(profile: Profile) -> tuple[float, float]:
     sides = [*profile.values(), (0.0, 0.0)]
     return max(left for left, _ in sides), max(right for _, right in sides)
+
+
+def _items(spots: list[Spot]) -> list[Spot]:
+    """Return the items among spots, to which what passes beside them gives way; if there are none, all."""
+    return [spot for spot in spots if isinstance(spot, str)] or spots
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _crossings(layers: list[list[Spot]], below: Mapping[Spot, list[Spot]]) -> int:
+    """Return how often edges between rows cross."""
+    count = 0
+    for upper, lower in pairwise(layers):
+        place = {spot: at for at, spot in enumerate(lower)}
+        ends: list[int] = []
+        for spot in upper:
+            reached = sorted(place[one] for one in below.get(spot, ()) if one in place)
+            count += sum(len(ends) - bisect_right(ends, one) for one in reached)
+            for one in reached:
+                insort(ends, one)
+    return count
+
+
+def _apart(wanted: list[float], apart: list[float], heavy: list[float]) -> list[float]:
+    """Return the places nearest to those that are wanted that keep their order and distances; heavy ones move least."""
+    starts = [0.0, *accumulate(apart)]
+    blocks: list[tuple[float, float, int]] = []  # of those that push each other: the place of the first, weight, number
+    for at, start, weight in zip(wanted, starts, heavy, strict=True):
+        block = at - start, weight, 1
+        while blocks and blocks[-1][0] > block[0]:
+            place_, more, count = blocks.pop()
+            both = more + block[1]
+            block = (place_ * more + block[0] * block[1]) / both, both, count + block[2]
+        blocks.append(block)
+    firsts = [place_ for place_, _, count in blocks for _ in range(count)]
+    return [first + start for first, start in zip(firsts, starts, strict=True)]
 
 
 def _shifted(rect: Rect, u: float, v: float) -> Rect:

@@ -21,6 +21,7 @@ CLEAR, ASIDE = 0.9, 1.6  # mm between a line and a box that it passes: the least
 STUB = 3.2  # mm of a line before it turns, and after it turned for the last time
 FORK = 1.7  # mm from a sign to where a lane leaves the wire below it
 SEARCHED = 1_500_000  # boxes, labels and lines that the searches of a frame look at, at most
+DETOUR = 15.0  # mm of a detour that cost as much as a bend
 PORTS = 5.0  # mm between two arrows that end at one side of a box
 HIT, OVER, CROSS, NEXT = 100.0, 40.0, 6.0, 1.0  # what a way costs for a box or label, a line, a crossing, its place
 
@@ -40,6 +41,7 @@ class Router:
         across: whether the flow is level on the page.
         sideways: whether an arrow had better leave a box at its side, as in a U.
         aside: the arrows that lead to a branch beside a straight one.
+        via: at which u an arrow that passes rows had better do so.
         lane: how far a lane is from what it passes.
         left: how much searches may still look at, so that a drawing with very many arrows is done in time.
     """
@@ -54,16 +56,22 @@ class Router:
     across: bool = False
     sideways: bool = False
     aside: Collection[str] = ()
+    via: Mapping[str, float] = field(default_factory=dict)
     lane: float = LANE
     left: int = SEARCHED
     lines: list[tuple[Rect, bool, Arrow | None]] = field(default_factory=list)  # pieces; whether one is level
     things: list[Rect] = field(default_factory=list)  # what the arrow that is routed must not meet
-    texts: list[Rect] = field(default_factory=list)
+    texts: list[Rect] = field(default_factory=list)  # the labels of arrows that were routed before
+    said: dict[str, Rect] = field(default_factory=dict)  # those of the others
     ports: dict[str, float] = field(default_factory=dict)  # arrow -> where on the near side of its box it ends
     fans: dict[str, int] = field(default_factory=dict)  # box -> how many arrows leave it
 
-    def route(self, arrows: list[Arrow], lanes: Mapping[str, float]) -> None:
-        """Add the ways of some arrows, and the places of their labels; `lanes`: the u of the lanes that are kept."""
+    def route(self, arrows: list[Arrow], lanes: Mapping[str, float]) -> list[Arrow]:
+        """Add the ways of some arrows, and the places of their labels; return those whose labels stand on something.
+
+        Parameters:
+            lanes: the u of the lanes that are kept.
+        """
         for points, label in self.arrows.values():
             self._add(points, None)
             self.texts += [] if label is None else [label]
@@ -78,14 +86,24 @@ class Router:
             free = arrow.id not in lanes and not arrow.straight
             return arrow.delay > 0, free, bent, far[arrow.source], -self._span(arrow)
 
-        for arrow in sorted(arrows, key=turn):
+        ways: dict[str, list[Point]] = {}
+        turns = sorted(arrows, key=turn)
+        for arrow in turns:
             self.things = self._things(arrow)
             points = self._way(arrow, lanes.get(arrow.id))
             self._add(points, arrow)
-            inner = arrow.id not in lanes and not arrow.delay
-            label = self._label(points, self.labels[arrow.id], arrow, inner) if arrow.id in self.labels else None
-            self.texts += [] if label is None else [label]
-            self.arrows[arrow.id] = points, label
+            ways[arrow.id] = points
+            if arrow.id in self.labels:
+                self.said[arrow.id], _ = self._label(points, arrow, lanes)
+        crowded = []
+        for arrow in turns:  # once more, now that all ways are known
+            if arrow.id in self.labels:
+                del self.said[arrow.id]
+                self.things = self._things(arrow)
+                self.said[arrow.id], cost = self._label(ways[arrow.id], arrow, lanes)
+                crowded += [arrow] if cost >= OVER else []
+            self.arrows[arrow.id] = ways[arrow.id], self.said.get(arrow.id)
+        return crowded
 
     def _add(self, points: list[Point], arrow: Arrow | None) -> None:
         self.lines += [(_line(a, b), abs(a.y - b.y) < 0.01, arrow) for a, b in pairwise(points)]
@@ -183,7 +201,7 @@ class Router:
             axis, at = 1 - along, (j, i)[along]
             if _hits(line, blocks[axis][at]):
                 return None
-            return (line.width + line.height) / 40 + self._met(line, not along, arrow, lines[axis][at])
+            return (line.width + line.height) / DETOUR + self._met(line, not along, arrow, lines[axis][at])
 
         ends = {(*beside(*one), one[1]): one[0] for one in into}
         waiting: list[tuple[float, tuple[int, int, int]]] = []
@@ -229,6 +247,8 @@ class Router:
         """Yield the ways that an arrow may take, the nicest first."""
         onward = arrow.delay <= 0
         if onward and s.bottom < t.top:
+            if arrow.id in self.via:
+                yield self._through(arrow, s, t, self.via[arrow.id])
             yield from self._onward(arrow, s, t, 1)
         elif onward and t.bottom < s.top:  # it rises in a U: the same ways, upside down
             s_, t_ = (Rect(one.left, -one.bottom, one.right, -one.top) for one in (s, t))
@@ -249,12 +269,18 @@ class Router:
                 yield self._beside(arrow, reach, side, shift)
         if onward and s.bottom < t.top:
             early, late = self._channels(arrow, s, t, 1)
-            port = self.ports.get(arrow.id, t.middle.x)
             for u in self._free(s, early, late):
-                out = [Point(s.middle.x, s.bottom), Point(s.middle.x, early), Point(u, early)]
-                yield _clean([*out, Point(u, late), Point(port, late), Point(port, t.top)])
+                yield self._through(arrow, s, t, u)
                 end = t.right if u > t.middle.x else t.left
+                out = [Point(s.middle.x, s.bottom), Point(s.middle.x, early), Point(u, early)]
                 yield _clean([*out, Point(u, t.middle.y), Point(end, t.middle.y)])
+
+    def _through(self, arrow: Arrow, s: Rect, t: Rect, u: float) -> list[Point]:
+        """Return the way that leaves a box, passes the rows between at a u, and enters the other box from above."""
+        early, late = self._channels(arrow, s, t, 1)
+        port = self.ports.get(arrow.id, t.middle.x)
+        out = [Point(s.middle.x, s.bottom), Point(s.middle.x, early), Point(u, early)]
+        return _clean([*out, Point(u, late), Point(port, late), Point(port, t.top)])
 
     def _beside(self, arrow: Arrow, lane: float, side: int, shift: int) -> list[Point]:
         """Return the way from the side of a box through a lane to the side of the other box."""
@@ -334,13 +360,14 @@ class Router:
             *(rect for name, rect in self.frames.items() if name not in own),
             *(rect for name, rect in self.titles.items() if name in own),
             *self.texts,
+            *self.said.values(),
         ]
 
     # ---- costs
 
     def _cost(self, points: list[Point], arrow: Arrow, most: float) -> float:
         """Return what a way costs, or some number above `most` if it costs more than that."""
-        cost = 0.0
+        cost = (sum(abs(a.x - b.x) + abs(a.y - b.y) for a, b in pairwise(points)) - self._far(arrow)) / DETOUR
         last = len(points) - 2
         for number, (a, b) in enumerate(pairwise(points)):
             cost += (abs(a.x - b.x) + abs(a.y - b.y)) / 40
@@ -353,6 +380,11 @@ class Router:
                 return cost
             cost += self._met(line, abs(a.y - b.y) < 0.01, arrow)
         return cost
+
+    def _far(self, arrow: Arrow) -> float:
+        """Return how far apart the ends of an arrow are, across and along the flow."""
+        a, b = self.boxes[arrow.source].middle, self.boxes[arrow.target].middle
+        return abs(a.x - b.x) + abs(a.y - b.y)
 
     def _met(
         self, line: Rect, level: bool, arrow: Arrow, lines: list[tuple[Rect, bool, Arrow | None]] | None = None
@@ -377,9 +409,9 @@ class Router:
 
     # ---- labels
 
-    def _label(self, points: list[Point], size: tuple[float, float], arrow: Arrow, inner: bool) -> Rect:
-        """Return the place of a label: beside an upright line of its arrow, where it touches nothing."""
-        wide, long = size
+    def _label(self, points: list[Point], arrow: Arrow, lanes: Mapping[str, float]) -> tuple[Rect, float]:
+        """Return the place of a label, beside an upright line of its arrow where it touches nothing, and its cost."""
+        (wide, long), inner = self.labels[arrow.id], arrow.id not in lanes and not arrow.delay
         own = (arrow.source, arrow.target)
         things = [*self.things, *(self.boxes[name] for name in own)]
         lines = [line.grown(0.2) for line, _, other in self.lines if other is not arrow]
@@ -392,8 +424,10 @@ class Router:
         pieces = sorted(pairwise(points), key=lambda piece: -abs(piece[0].y - piece[1].y))
         for number, (a, b) in enumerate(pieces):
             if abs(a.y - b.y) < 1:
+                free = 2.0 + 8.0 * (abs(a.x - b.x) < wide)
                 ways += [
-                    ((a.x + b.x) / 2, a.y + sign * (long / 2 + 0.4), 2.0 + 8.0 * (abs(a.x - b.x) < wide))
+                    (a.x + (b.x - a.x) * part, a.y + sign * (long / 2 + 0.4), free + 4 * abs(part - 0.5))
+                    for part in (0.5, 0.3, 0.7)
                     for sign in (-1, 1)
                 ]
                 continue
@@ -415,7 +449,7 @@ class Router:
                 cost += HIT * _hits(rect, things) + OVER * _hits(rect, lines)
             if cost < least:
                 best, least = rect, cost
-        return best
+        return best, least
 
 
 def _past(things: list[Rect], side: int, reach: float, ends: tuple[float, float], apart: float) -> float:
