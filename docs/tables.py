@@ -35,8 +35,9 @@ GROUPS = {
     "Activations": "relu sigmoid tanh leaky relu6 elu gelu silu mish softplus hardsigmoid hardswish softmax step"
     " identity",
     "Arithmetic": "exp log sin cos abs sqrt square clamp maximum minimum matmul",
-    "Arrangement": "join split flatten unflatten reshape transpose expand crop pad upsample patches unpatches shuffle",
-    "Sequences": "onehot embed positions attention mixture rnn lstm gru reversed",
+    "Arrangement": "join split flatten unflatten reshape transpose roll expand crop pad upsample patches unpatches"
+    " shuffle",
+    "Sequences": "onehot embed positions relative attention mixture rnn lstm gru reversed",
     "Weights of other kinds": "gain distance gaussian learned same",
     "The rest": "zeros noise carried sample stop",
 }

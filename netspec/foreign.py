@@ -128,6 +128,7 @@ OPTIONS_SAID: Final = {
     "trainable": "frozen", "requires_grad": "frozen", "kernel_size": "kernel", "kernel": "kernel", "size": "kernel",
     "dim": "role", "axis": "role", "dims": "role", "keepdim": "role", "keepdims": "role", "mask": "causal",
     "attn_mask": "causal", "data_format": "order", "batch_first": "order", "in_features": "inputs",
+    "positions": "positions", "relative": "positions", "relative_position": "positions", "rel_pos": "positions",
     "in_channels": "inputs", "input_size": "inputs", "input_shape": "inputs", "input_dim": "inputs",
 }  # fmt: skip
 ACTIVATION_OPTIONS: Final = ("activation", "activation_fn", "act", "nonlinearity", "활성화", "활성함수", "활성화함수")

@@ -118,8 +118,6 @@ def option_of(cls: type[Op], arg: tree.Arg, position: int, source: Source, given
         raise _misplaced(cls, arg, position, source)
     name, part = arg.name[0], arg.name[1:]
     option = cls.options.get(name) or cls.options.get(name + "_")
-    if option is None and name in cls.reserved:
-        raise fault(source.env, arg.name_at, "NS692", option=name, step=cls.name)
     if option is None or not option.written:
         raise unknown_option(cls, arg, source)
     if part and not (option.dotted and len(part) == 1 and part[0] in cls.init_parts):

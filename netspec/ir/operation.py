@@ -372,7 +372,6 @@ class Op:
     depth: ClassVar[int] = 0  # how much it adds to the depth of a path
     varying: ClassVar[bool] = True  # whether it is correct for batches with different lengths
     inherits: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})  # options whose default is that of a noun
-    reserved: ClassVar[tuple[str, ...]] = ()  # option names that are reserved for a later version
     init_parts: ClassVar[tuple[str, ...]] = ("weight", "bias")  # the names allowed after `init.`
     # The title in English and Korean, with options in braces. By default: the name and the values of its TITLE options.
     titles: ClassVar[tuple[str, str]] = ("", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from types import MappingProxyType
 from typing import Any, Literal, NoReturn
@@ -10,7 +11,7 @@ from netspec.compute.arrays import Array, constants, join, total
 from netspec.compute.formula import LOWEST
 from netspec.ir.call import Call
 from netspec.ir.marks import NO_BIAS, SAFETY, TITLE, kind, structure, unseen
-from netspec.ir.operation import Argument, Construct, Kept, Lowering, Weight, option, plain, wants_values
+from netspec.ir.operation import Argument, Construct, Kept, Lowering, Weight, extent, option, plain, wants_values
 from netspec.ir.sizes import Formula, Size, divides, product, text
 from netspec.ir.types import Type, refuse, space_text
 from netspec.ops.attention_part import Form, attention_part
@@ -37,7 +38,6 @@ class Attention(Weighted):
     inputs = None
     depth = 1
     inherits = MappingProxyType({"perceptrons": ("bias", "init", "frozen")})
-    reserved = ("shift", "positions")
     positional = ("heads",)
     heads: Size = option("size", "how many heads", least=1, mark=TITLE)
     kv_heads: Any = option(
@@ -61,11 +61,18 @@ class Attention(Weighted):
         mark=structure({True: "causal mask"}, {True: "인과 마스크"}),
     )
     window: Any = option(
-        "size",
-        "a step looks at steps less than this far away",
+        "extent",
+        "over time a step looks at steps less than this far away; space is cut into windows of this size",
         default=None,
         least=1,
-        mark=structure("window of {} steps", "{}시점의 창"),
+        mark=structure("window {}", "창 {}"),
+    )
+    shift: Any = option(
+        "extent",
+        "windows of space begin this many places later; those that the edge cuts are smaller",
+        default=0,
+        least=0,
+        mark=structure("shifted by {}", "{}만큼 옮김"),
     )
     bias: bool = option("flag", "the four layers have a weight for the constant 1", default=True, mark=NO_BIAS)
     out_bias: Any = option(
@@ -208,8 +215,10 @@ class Attention(Weighted):
         if self.causal and (query.time != key.time or query.space != key.space):
             refuse("NS354", option="causal", left=str(query), right=str(key))
         for name in ("window", "alibi"):
-            if getattr(self, name) and (query != key._replace(maps=query.maps) or len(query.space) > 1):
+            apart = (query.space, query.time) != (key.space, key.time)
+            if getattr(self, name) and (apart or (name == "alibi" and len(query.space) > 1)):
                 refuse("NS566", option=name, name=name, left=str(query), right=str(key))
+        self._check_windows(query)
         self._check_heads(query, key, value)
         for name in ("width", "qk_norm", "out_bias"):
             if getattr(self, name) is not None and not self.project:
@@ -228,6 +237,27 @@ class Attention(Weighted):
         maps = query.maps if self.project else value.maps * self.heads // self.kv
         return Type(maps, query.space, query.time)
 
+    def _check_windows(self, query: Type) -> None:
+        moved = any(by != 0 for by in (self.shift if isinstance(self.shift, tuple) else (self.shift,)))
+        if self.window is None:
+            if moved:
+                refuse("NS567", option="shift", name="shift", other="window")
+            return
+        if not query.space:
+            if isinstance(self.window, tuple):
+                refuse("NS306", option="window", given=len(self.window), axes=1, name="window", space=str(query))
+            if moved:
+                refuse("NS596", option="shift", type=str(query))
+            return
+        for name in ("causal", "alibi"):
+            if getattr(self, name):
+                refuse("NS361", option=name, name=name, other="window")
+        for length, size, by in zip(query.space, self.tile(query), self.shifts(query) or (0, 0, 0), strict=False):
+            if not divides(size, length):
+                refuse("NS348", option="window", input=0, length=text(length), size=text(size), type=str(query))
+            if isinstance(by, int) and isinstance(size, int) and by >= size:
+                refuse("NS597", option="shift", shift=text(by), size=text(size))
+
     def _check_heads(self, query: Type, key: Type, value: Type) -> None:
         if not divides(self.kv, self.heads):
             refuse("NS356", option="kv_heads", heads=text(self.heads), kv=text(self.kv))
@@ -242,7 +272,7 @@ class Attention(Weighted):
             _uneven(value.maps, self.kv)
 
     def _check_scores(self, scores: Type, query: Type, key: Type) -> None:
-        want = (self.length(query), self.length(key))
+        want = (self.reach(query), self.reach(key))
         if scores.time is not None or scores.space != want or scores.maps not in (1, self.heads):
             shown = f"{text(self.heads)} @ {space_text(want)}"  # type: ignore[arg-type]
             refuse("NS359", option="scores", type=str(scores), want=shown)
@@ -269,6 +299,19 @@ class Attention(Weighted):
         if value.time is not None:
             return None if value.space else value.time.length
         return product(value.space) if value.space else None
+
+    def tile(self, value: Type) -> tuple[Size, ...]:
+        """Return the size of the windows that space is cut into; () if it is not."""
+        return extent(self.window, value.space, "window") if self.window is not None and value.space else ()
+
+    def shifts(self, value: Type) -> tuple[Size, ...]:
+        """Return by how much these windows are moved along each axis; () if they are not."""
+        found = extent(self.shift, value.space, "shift")
+        return found if any(by != 0 for by in found) else ()
+
+    def reach(self, value: Type) -> Size | None:
+        """Return how many places there are in what one of them looks at: a window of space, or the whole sequence."""
+        return product(self.tile(value)) if self.tile(value) else self.length(value)
 
     # ---- weights
 
@@ -306,7 +349,9 @@ class Attention(Weighted):
         query, key, _, scores = self._values(call.types)
         single = query.time is None and not query.space
         given = inputs[:-1] if scores is not None else inputs
-        sequences = [_sequence(x, own) for x, own in zip(given, call.types, strict=False)]
+        size, by = plain(self.tile(query)), plain(self.shifts(query))
+        cut = [_cut(x, size, by) for x in given] if size else given
+        sequences = [_sequence(x, own) for x, own in zip(cut, call.types, strict=False)]
         queries, keys, values = sequences if len(sequences) == 3 else sequences * 3
         q = self._headed(call, "query", queries, plain((self.heads,))[0])
         k, v = (self._headed(call, name, x, plain((self.kv,))[0]) for name, x in (("key", keys), ("value", values)))
@@ -322,9 +367,13 @@ class Attention(Weighted):
             products = products + self._far(*products.shape[1:])
         if scores is not None:
             added = inputs[-1].pick(-2, range(q.shape[3])).pick(-1, range(k.shape[2]))
+            if size:  # the same for all windows of an example
+                added = added.add_axis(1, q.shape[0] // call.examples).reshape(-1, *added.shape[1:])
             added = added.broadcast((added.shape[0], q.shape[1] * q.shape[2], *added.shape[2:]))
             products = products + added.split(1, q.shape[1], q.shape[2])
         products = self._masked(call, products, key)
+        if by:
+            products = _neighbours(call.examples, plain(query.space), size, by).where(products, LOWEST)
         powers = (products - products.largest(-1).stop()).exp()
         shares = powers / powers.sum(-1)
         if call.training and self.dropout > 0:
@@ -335,6 +384,8 @@ class Attention(Weighted):
             found = self._layer(call, "out", found)
         if single:
             return found.at(1, 0)
+        if size:
+            return _whole(found, plain(query.space), size, by)
         return found if query.time is not None else found.swap(1, 2).reshape(found.shape[0], -1, *plain(query.space))
 
     def _layer(self, call: Call, name: str, x: Array) -> Array:
@@ -376,7 +427,7 @@ class Attention(Weighted):
     def _masked(self, call: Call, products: Array, key: Type) -> Array:
         """Set the products that a step must not see to the lowest number."""
         steps, others = products.shape[-2:]
-        if self.causal or self.window is not None:
+        if self.causal or (self.window is not None and not key.space):
             (far,) = plain((self.window or max(steps, others),))
             behind = 1 if self.causal else far
             near = [float(-behind < t - s < far) for t in range(steps) for s in range(others)]
@@ -424,7 +475,9 @@ class Attention(Weighted):
             part=self.rotary is not None and self.part < 1,
             neighbours=self.pairs == "neighbours",
             stretched="" if self.stretch == 1 else self.stretching,
-            window=self.window is not None,
+            window=self.window is not None and not query.space,
+            tiled=bool(self.tile(query)),
+            shifted=bool(self.tile(query) and self.shifts(query)),
             cap=self.cap is not None,
             norm=self.qk_norm or "",
             alibi=self.alibi,
@@ -462,6 +515,10 @@ class Attention(Weighted):
             found["scale"] = float(self.scale)
         if form.window:
             found["window"] = plain((self.window,))[0]
+        if form.tiled:
+            found["window"] = plain(self.tile(query))
+        if form.shifted:
+            found["shift"] = plain(self.shifts(query))
         if form.cap:
             found["cap"] = float(self.cap)
         if form.rotary:
@@ -491,7 +548,7 @@ class Attention(Weighted):
         query, key, _, _ = self._values(inputs)
         steps, others = self.length(query) or 1, self.length(key) or 1
         head = self.head(query)
-        total: Any = 2 * self.heads * head * steps * others
+        total: Any = 2 * self.heads * head * steps * (self.reach(key) or 1)
         if self.project:
             sizes = self._sizes(inputs)
             for name, length in (("query", steps), ("key", others), ("value", others), ("out", steps)):
@@ -504,6 +561,41 @@ def _uneven(maps: Any, heads: Any) -> NoReturn:
     """Raise ShapeFault for maps not divisible by heads. For open sizes the message suggests a `require` line."""
     numbers = isinstance(maps, int) and isinstance(heads, int)
     refuse("NS357", option="heads", hint="" if numbers else "open", maps=text(maps), heads=text(heads))
+
+
+def _cut(x: Array, size: tuple[int, ...], by: tuple[int, ...]) -> Array:
+    """Cut (B, C, *space) into windows: (B * windows, C, *size). Shifted windows at the edge lie side by side in one."""
+    axes = len(size)
+    for axis, step in enumerate(by, 2):
+        x = x.pick(axis, [(place + step) % x.shape[axis] for place in range(x.shape[axis])])
+    for axis, length in enumerate(size):
+        x = x.split(2 + 2 * axis, x.shape[2 + 2 * axis] // length, length)
+    order = (0, *range(2, 2 + 2 * axes, 2), 1, *range(3, 3 + 2 * axes, 2))
+    return x.permute(*order).reshape(-1, x.shape[1], *size)
+
+
+def _whole(x: Array, space: tuple[int, ...], size: tuple[int, ...], by: tuple[int, ...]) -> Array:
+    """Put windows (B * windows, places, C) together again: (B, C, *space)."""
+    counts = [length // window for length, window in zip(space, size, strict=True)]
+    axes = len(size)
+    x = x.reshape(-1, *counts, *size, x.shape[-1])
+    x = x.permute(0, 1 + 2 * axes, *(axis for place in range(1, 1 + axes) for axis in (place, place + axes)))
+    x = x.reshape(x.shape[0], x.shape[1], *space)
+    for axis, step in enumerate(by, 2):
+        x = x.pick(axis, [(place - step) % x.shape[axis] for place in range(x.shape[axis])])
+    return x
+
+
+def _neighbours(examples: int, space: tuple[int, ...], size: tuple[int, ...], by: tuple[int, ...]) -> Array:
+    """Return 1 for places of a window that are none of two at opposite edges: (B * windows, 1, 1, places, places)."""
+    places = itertools.product(*map(range, space))
+    round_ = [
+        [float(place >= length - step) for place, length, step in zip(at, space, by, strict=True)] for at in places
+    ]
+    marks = [sum(2**axis * passed for axis, passed in enumerate(each)) for each in round_]
+    cut = _cut(constants(marks, (1, 1, *space)), size, ()).reshape(-1, 1, 1, math.prod(size))
+    found = cut.add_axis(-1).equals(cut.add_axis(-2))
+    return found.add_axis(0, examples).reshape(-1, *found.shape[1:])
 
 
 def _sequence(x: Array, own: Type) -> Array:

@@ -80,6 +80,43 @@ ALIBI = Part(
 )
 
 
+CUT = Part(
+    "cut",
+    '''def cut(x: Tensor, size: tuple[int, ...]) -> Tensor:
+    """Cut (B, C, *space) into windows: (B, windows, places, C)."""
+    axes = len(size)
+    for axis in reversed(range(axes)):
+        x = torch.unflatten(x, 2 + axis, (-1, size[axis]))
+    x = x.permute(0, *range(2, 2 + 2 * axes, 2), *range(3, 3 + 2 * axes, 2), 1)
+    return x.flatten(1 + axes, 2 * axes).flatten(1, axes)''',
+)
+
+
+WHOLE = Part(
+    "whole",
+    '''def whole(x: Tensor, size: tuple[int, ...], space: torch.Size) -> Tensor:
+    """Put windows (B, windows, places, C) together again: (B, C, *space)."""
+    axes = len(size)
+    counts = [length // window for length, window in zip(space, size, strict=True)]
+    x = torch.unflatten(torch.unflatten(x, 2, size), 1, counts)
+    x = x.permute(0, -1, *(axis for i in range(1, 1 + axes) for axis in (i, i + axes)))
+    return x.reshape(*x.shape[:2], *space)''',
+)
+
+
+NEIGHBOURS_OF = Part(
+    "together",
+    '''def together(x: Tensor, size: tuple[int, ...], shift: tuple[int, ...]) -> Tensor:
+    """Whether two places of a window lie side by side in x, which was rolled by the shift (Liu 2021)."""
+    passed = x.new_zeros(1, len(size), *x.shape[2:])
+    for axis, by in enumerate(shift):
+        passed[:, axis].narrow(1 + axis, x.shape[2 + axis] - by, by).fill_(1)
+    parts = cut(passed, size)
+    return (parts[:, :, :, None] == parts[:, :, None]).all(-1)[:, :, None]''',
+    (CUT,),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """The options of attention that are in use, and which axes are its sequences."""
@@ -100,7 +137,9 @@ class Form:
     part: bool = False  # only the first values of each head are rotated
     neighbours: bool = False  # neighbours rotate together, not halves
     stretched: str = ""  # "all", "llama3" or "yarn"
-    window: bool = False
+    window: bool = False  # over time
+    tiled: bool = False  # space is cut into windows
+    shifted: bool = False
     cap: bool = False
     norm: str = ""  # "head" or "maps"
     alibi: bool = False
@@ -113,7 +152,9 @@ class Form:
             "Scored": self.scores, "Masked": self.masked, "Cross": self.several,
             "Space": bool(self.space or self.key_space), "Single": self.single, "Wide": self.wide,
             "Partly": self.part, "Neighbours": self.neighbours, "Stretched": bool(self.stretched),
-            "Llama3": self.stretched == "llama3", "Yarn": self.stretched == "yarn", "Windowed": self.window,
+            "Llama3": self.stretched == "llama3", "Yarn": self.stretched == "yarn",
+            "Windowed": self.window or self.tiled,
+            "Shifted": self.shifted,
             "Capped": self.cap, "Normed": self.norm == "head", "WhollyNormed": self.norm == "maps",
             "Alibi": self.alibi, "Unbiased": self.out_bias,
         }  # fmt: skip
@@ -135,6 +176,11 @@ class Form:
     def added(self) -> str:
         """The name of what is added to the products; "" if nothing is."""
         return "scores" if self.scores else "far" if self.alibi else ""
+
+    @property
+    def swapped(self) -> str:
+        """The code that swaps steps and heads."""
+        return ".transpose(2, 3)" if self.tiled else ".transpose(1, 2)"
 
     @property
     def band(self) -> bool:
@@ -160,7 +206,9 @@ def attention_part(form: Form) -> Part:
     else:
         lines = _head("", form.name, [*_tensors(form), *_options(form)], "Tensor")
         lines += _lines("    ", [about, *_body(form, 96)])
-    needs = (*((form.rotate,) if form.rotary else ()), *((ALIBI,) if form.alibi else ()))
+    used = {form.rotate: form.rotary, ALIBI: form.alibi, CUT: form.tiled, NEIGHBOURS_OF: form.shifted}
+    used[WHOLE] = form.tiled
+    needs = tuple(part for part, needed in used.items() if needed)
     return Part(form.name, "\n".join(lines), needs)
 
 
@@ -213,6 +261,7 @@ def _stored(form: Form) -> list[str]:
 def _extra(form: Form) -> tuple[tuple[str, str, bool], ...]:
     return (
         ("kv_heads", "int", form.grouped), ("scale", "float", form.scale), ("window", "int", form.window),
+        ("window", "tuple[int, ...]", form.tiled), ("shift", "tuple[int, ...]", form.shifted),
         ("cap", "float", form.cap), ("base", "float", form.rotary), ("turned", "int", form.part),
         ("stretch", "float", bool(form.stretched)), ("trained", "int", form.stretched in ("llama3", "yarn")),
     )  # fmt: skip
@@ -272,11 +321,15 @@ def _body(form: Form, width: int) -> list[str]:
             lines += [together] if len(together) <= 92 else [f"q = {both[0]}", f"k = {both[1]}"]
     lines += _mask(form)
     lines += _product(form, width)
-    result = "y.transpose(1, 2).flatten(-2)"
+    result = f"y{form.swapped}.flatten(-2)"
     result = f"self.out({result})" if form.project else result
     if form.single:
         result = f"{result}.squeeze(1)"
-    if form.space:
+    if form.tiled:
+        result = f"whole({result}, {form.own}window, space)"
+        if form.shifted:
+            result = f"{result}.roll({form.own}shift, {_axes(form)})"
+    elif form.space:
         lines.append(f"y = {result}")
         result = "y"
         result = f"torch.unflatten({result}.transpose(1, 2), -1, space)"
@@ -299,7 +352,7 @@ def _headed(form: Form, word: str) -> str:
     norm = form.norm if word != "value" else ""
     value = f"self.{word}_norm({value})" if norm == "maps" else value
     found = f"torch.unflatten({value}, -1, ({parts}, -1))"
-    return f"{word[0]} = {f'self.{word}_norm({found})' if norm == 'head' else found}.transpose(1, 2)"
+    return f"{word[0]} = {f'self.{word}_norm({found})' if norm == 'head' else found}{form.swapped}"
 
 
 def _heads(form: Form) -> list[str]:
@@ -308,7 +361,7 @@ def _heads(form: Form) -> list[str]:
         return [_headed(form, word) for word in ("query", "key", "value")]
     return [
         "q, k, v = (",
-        f"    layer(x).unflatten(-1, ({form.own}heads, -1)).transpose(1, 2)",
+        f"    layer(x).unflatten(-1, ({form.own}heads, -1)){form.swapped}",
         "    for layer in (self.query, self.key, self.value)",
         ")",
     ]
@@ -320,18 +373,29 @@ def _sequences(form: Form) -> list[str]:
     lines = [f"space = {source}.shape[2:]"] if form.space else []
     others = (("key", form.key_space), ("value", form.key_space)) if form.several else ()
     for name, axes in ((source, form.space), *others):
-        if axes:
+        if form.tiled:
+            if form.shifted:
+                lines.append(f"{name} = {name}.roll([-by for by in {form.own}shift], {_axes(form)})")
+                if name == source:
+                    lines.append(f"mask = together({name}, {form.own}window, {form.own}shift)")
+            lines.append(f"{name} = cut({name}, {form.own}window)")
+        elif axes:
             lines.append(f"{name} = {name}.flatten(2).transpose(1, 2)")
     if form.single:
         lines.append("query = query[:, None]")
     return lines
 
 
+def _axes(form: Form) -> str:
+    """Return the axes of space."""
+    return str(tuple(range(2, 2 + form.space)))
+
+
 def _product(form: Form, width: int) -> list[str]:
     if form.cap:
         return _capped(form)
     args = ["q", "k", "v"]
-    masked = form.masked or form.band
+    masked = form.masked or form.band or form.shifted
     args += ["attn_mask=mask"] if masked else [f"attn_mask={form.added}"] if form.added else []
     lines = []
     if form.project:
@@ -354,7 +418,7 @@ def _capped(form: Form) -> list[str]:
     own = form.own
     lines = []
     if form.grouped:
-        lines += [f"k, v = (each.repeat_interleave({own}heads // {own}kv_heads, 1) for each in (k, v))"]
+        lines += [f"k, v = (each.repeat_interleave({own}heads // {own}kv_heads, -3) for each in (k, v))"]
     scale = f"{own}scale" if form.scale else "q.shape[-1] ** -0.5"
     lines += [
         f"products = q @ k.transpose(-2, -1) * {scale}",
@@ -362,7 +426,7 @@ def _capped(form: Form) -> list[str]:
     ]
     if form.added:
         lines.append(f"products = products + {form.added}")
-    if form.masked or form.band:
+    if form.masked or form.band or form.shifted:
         lines.append("products = products.masked_fill(~mask, -torch.inf)")
     shares = "products.softmax(-1)"
     if form.project or form.dropping:
@@ -387,11 +451,11 @@ def _mask(form: Form) -> list[str]:
             lines.append(f"{name} = {name}.triu(1 - {window})")
         lines.append(f"mask = mask & {name}" if form.masked else f"mask = {name}[None, None]")
     if form.scores:
-        # The scores have the size of the longest sequence; the batch may be shorter.
-        lines.append("scores = scores[:, :, : q.shape[2], : k.shape[2]]")
+        # The scores have the size of the longest sequence, and the batch may be shorter; or they hold for all windows.
+        lines.append("scores = scores[:, None]" if form.tiled else "scores = scores[:, :, : q.shape[2], : k.shape[2]]")
     if form.alibi:
         far = "alibi(q, k.shape[2])"
         lines.append(f"scores = scores + {far}" if form.scores else f"far = {far}")
-    if form.added and (form.masked or form.band) and not form.cap:
+    if form.added and (form.masked or form.band or form.shifted) and not form.cap:
         lines.append(f"mask = {form.added}.masked_fill(~mask, -torch.inf)")
     return lines

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
 from netspec.compute.arrays import Array, constants, total
 from netspec.ir.call import Call
-from netspec.ir.marks import TITLE, kind
-from netspec.ir.operation import Construct, Init, Lowering, Op, Part, Weight, option, plain
-from netspec.ir.sizes import Size, divides
+from netspec.ir.marks import TITLE, kind, structure
+from netspec.ir.operation import Argument, Construct, Init, Lowering, Op, Part, Weight, listed, option, plain
+from netspec.ir.sizes import Size, divides, product
 from netspec.ir.types import Type, refuse
 from netspec.ops.weighted import Weighted
 
@@ -171,3 +172,153 @@ class Positions(Weighted):
         places = "torch.arange({x}.shape[1], device={x}.device)"
         table = f"{{self}}({places})"
         return Lowering(f"{table}.expand({{batch}}, -1, -1)", Construct("nn.Embedding", sizes), shared=table)
+
+
+RELATIVE = Part(
+    "relative",
+    '''def relative(table: Tensor, *space: int) -> Tensor:
+    """The row of the table for the way from each place to each other: (heads, places, places) (Liu 2021)."""
+    axes = [torch.arange(n, device=table.device) for n in space]
+    places = torch.stack(torch.meshgrid(axes, indexing="ij"), -1).flatten(0, -2)
+    index = torch.zeros(len(places), len(places), dtype=torch.long, device=table.device)
+    for n, axis in zip(space, places.unbind(-1), strict=True):
+        index = index * (2 * n - 1) + axis[:, None] - axis + n - 1
+    return table[index].movedim(-1, 0)''',
+)
+_BUCKETS = {
+    False: (
+        "rows //= 2  # one half for what lies ahead",
+        "index = rows * (ahead > 0)",
+        "away = ahead.abs()",
+    ),
+    True: ("index = torch.zeros_like(ahead)", "away = (-ahead).clamp(min=0)"),
+}
+
+
+def _buckets(causal: bool) -> Part:
+    """Return the function that counts distances in buckets, in both directions or backwards only."""
+    name = "relative_causal_buckets" if causal else "relative_buckets"
+    lines = "\n    ".join(_BUCKETS[causal])
+    return Part(
+        name,
+        f'''def {name}(table: Tensor, steps: int, farthest: int) -> Tensor:
+    """The row of the table for the bucket of each distance: (heads, steps, steps) (Raffel 2020)."""
+    rows = table.shape[0]
+    place = torch.arange(steps, device=table.device)
+    ahead = place - place[:, None]
+    {lines}
+    near = rows // 2  # distances below this have rows of their own
+    log = torch.log(away.clamp(min=near).float() / near) / math.log(farthest / near)
+    far = (near + (log * (rows - near)).long()).clamp(max=rows - 1)
+    return table[index + torch.where(away < near, away, far)].movedim(-1, 0)''',
+    )
+
+
+class Relative(Weighted):
+    """Begins a chain with a trained number for each head and each way from one place, or step, to another.
+
+    `relative(8 over T)` holds 8 numbers for each of 2T - 1 distances, `relative(3 @ 7x7)` 3 for each of 13 x 13 ways;
+    attention adds them to its products as `scores`. With `buckets` distances share rows, far ones more than near ones.
+
+    Shape: nothing -> (B, heads, places, places).
+    """
+
+    name = "relative"
+    family = "embed"
+    over_time = True
+    init_parts = ("weight",)
+    summary = "trained scores for the distance between two places"
+    titles = ("relative positions, {value}", "상대 위치, {value}")
+    formula = "s_qk = W[k - q]"
+    source = "Shaw 2018; Raffel 2020 (buckets); Liu 2021 (windows)"
+    example = "hidden near: relative(8 over 16)"
+    positional = ("value",)
+    inputs = 0
+    begins = True
+    value: Any = option("type", "how many heads, and over which steps or places", mark=TITLE)
+    buckets: Any = option(
+        "size", "how many rows the distances share", default=None, least=4, mark=structure("{} buckets", "구간 {}개")
+    )
+    farthest: Size = option(
+        "size",
+        "distances from here on share the last bucket",
+        default=128,
+        least=2,
+        mark=structure("farthest {}", "가장 먼 거리 {}"),
+    )
+    causal: bool = option(
+        "flag",
+        "buckets for earlier steps only; later ones count as the step itself",
+        default=False,
+        mark=structure({True: "backwards only"}, {True: "뒤로만"}),
+    )
+
+    @property
+    def _space(self) -> tuple[Size, ...]:
+        value = self.value
+        return value.space if value.time is None else (value.time.length,)
+
+    def shape(self, *inputs: Type) -> Type:
+        value = self.value
+        if value.classes is not None or bool(value.space) == (value.time is not None):
+            refuse("NS598", option="value", type=str(value))
+        for name, usual in (("farthest", 128), ("causal", False)):
+            if getattr(self, name) != usual and self.buckets is None:
+                refuse("NS567", option=name, name=name, other="buckets")
+        if self.buckets is not None:
+            if len(self._space) > 1:
+                refuse("NS361", option="buckets", name="buckets", other=str(value))
+            if not self.causal and not divides(2, self.buckets):
+                refuse("NS315", option="buckets", what="buckets", number=str(self.buckets), groups="2")
+            near = self._rows // 2
+            if isinstance(near, int) and isinstance(self.farthest, int) and self.farthest <= near:
+                refuse("NS599", option="farthest", farthest=str(self.farthest), near=str(near))
+        places = product(self._space)
+        return Type(value.maps, (places, places))
+
+    @property
+    def _rows(self) -> Any:
+        """The buckets of one direction."""
+        return self.buckets if self.causal else self.buckets // 2
+
+    def weights(self, *inputs: Type) -> tuple[Weight, ...]:
+        rows = product(2 * size - 1 for size in self._space) if self.buckets is None else self.buckets
+        return (self.weight("weight", (rows, self.value.maps), Init("normal", (0.0, 0.02))),)
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        table = call.weight("weight")
+        space = plain(self._space)
+        places = list(itertools.product(*map(range, space)))
+        rows = [self._row(q, k, space) for q in places for k in places]
+        chosen = table.pick(0, rows).swap(0, 1)
+        return chosen.reshape(table.shape[1], len(places), len(places)).add_axis(0, call.examples)
+
+    def _row(self, query: tuple[int, ...], key: tuple[int, ...], space: tuple[int, ...]) -> int:
+        if self.buckets is None:
+            row = 0
+            for size, q, k in zip(space, query, key, strict=True):
+                row = row * (2 * size - 1) + q - k + size - 1
+            return row
+        (rows,) = plain((self._rows,))
+        ahead = key[0] - query[0]
+        first = rows if ahead > 0 and not self.causal else 0
+        away, near = (max(0, -ahead) if self.causal else abs(ahead)), rows // 2
+        if away < near:
+            return first + away
+        share = math.log(away / near) / math.log(plain((self.farthest,))[0] / near)
+        return first + min(rows - 1, near + int(share * (rows - near) + 1e-9))  # type: ignore[no-any-return]
+
+    def torch(self, *inputs: Type) -> Lowering:
+        if self.buckets is None:
+            sizes, values = listed(self._space)
+            return Lowering(
+                f"relative({{self}}, {sizes}).expand({{batch}}, -1, -1, -1)", values=values, parts=(RELATIVE,)
+            )
+        part = _buckets(self.causal)
+        numbers: dict[str, Argument] = {"steps": plain(self._space)[0], "farthest": self.farthest}
+        forward = f"{part.name}({{self}}, {{steps}}, {{farthest}}).expand({{batch}}, -1, -1, -1)"
+        return Lowering(forward, values=numbers, parts=(part,))
+
+    @property
+    def bare(self) -> bool:
+        return True

@@ -6,8 +6,8 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
-from netspec.ir.marks import GROUPS, TITLE, structure
-from netspec.ir.operation import Lowering, Op, listed, option, plain, wants_values
+from netspec.ir.marks import GROUPS, OVER, TITLE, structure
+from netspec.ir.operation import Lowering, Op, extent, listed, option, plain, wants_values
 from netspec.ir.sizes import Formula, Size, divides, product, text
 from netspec.ir.types import UNKNOWN, Time, Type, refuse, space_text
 
@@ -190,6 +190,65 @@ class Transpose(Op):
 
     def torch(self, *inputs: Type) -> Lowering:
         return Lowering("{x}.transpose(-2, -1)")
+
+
+class Roll(Op):
+    """Moves values to later places, or time steps; those that leave at the end come in at the start.
+
+    Shape: (B, [T,] C, *space), unchanged.
+    """
+
+    name = "roll"
+    effect = "order"
+    family = "rearrange"
+    linear = True
+    summary = "values move to later places, and round from the end to the start"
+    source = "torch.roll"
+    example = "8 filters 3x3 (pad = 1) -> roll(2x0)"
+    positional = ("by", "role")
+    by: Any = option("extent", "by how many places, for each axis", least=0, mark=TITLE)
+    role: Any = option(
+        "role", "along what", default="space", choices=("space", "time"), mark=structure(OVER.en, OVER.ko)
+    )
+
+    @property
+    def over_time(self) -> bool:
+        return bool(self.role == "time")
+
+    def shape(self, *inputs: Type) -> Type:
+        value = inputs[0]
+        step = f"roll(…, {self.role})"
+        if self.role == "time":
+            if value.time is None:
+                refuse("NS325", input=0, step=step, type=str(value))
+            if value.time.varying:
+                refuse("NS308", input=0, step=step, type=str(value))
+            if isinstance(self.by, tuple):
+                refuse("NS306", option="by", given=len(self.by), axes=1, name="by", space=str(value.time.length))
+        elif not value.space:
+            refuse("NS309", input=0, step=step, type=str(value))
+        else:
+            extent(self.by, value.space, "by")
+        return value
+
+    def compute(self, call: Call, *inputs: Array) -> Array:
+        x, value = inputs[0], call.types[0]
+        axes = self._axes(value)
+        for axis, by in zip(axes, plain(self._sizes(value)), strict=True):
+            x = x.pick(axis, [(place - by) % x.shape[axis] for place in range(x.shape[axis])])
+        return x
+
+    def _axes(self, value: Type) -> tuple[int, ...]:
+        return (1,) if self.role == "time" else tuple(range(-len(value.space), 0))
+
+    def _sizes(self, value: Type) -> tuple[Size, ...]:
+        return (self.by,) if self.role == "time" else extent(self.by, value.space, "by")
+
+    def torch(self, *inputs: Type) -> Lowering:
+        sizes, values = listed(self._sizes(inputs[0]))
+        axes = ", ".join(map(str, self._axes(inputs[0])))
+        many = ", " in axes
+        return Lowering(f"{{x}}.roll(({sizes}), ({axes}))" if many else f"{{x}}.roll({sizes}, {axes})", values=values)
 
 
 class Shuffle(Op):

@@ -51,6 +51,17 @@ WRITTEN: dict[tuple[str, str], tuple[str, str, str]] = {
     ("attention", "eps"): (
         "8 over 5", "a -> attention(2, qk_norm = head)", "a -> attention(2, qk_norm = head, eps = 0.1)"
     ),
+    ("attention", "shift"): (
+        "4@6x6", "a -> attention(2, window = 3)", "a -> attention(2, window = 3, shift = 1)"
+    ),
+    ("relative", "value"): ("2", "relative(2 @ 3x3)", "relative(2 @ 3x2)"),
+    ("relative", "buckets"): ("2", "relative(2 over 9)", "relative(2 over 9, buckets = 8)"),
+    ("relative", "farthest"): (
+        "2", "relative(2 over 9, buckets = 8)", "relative(2 over 9, buckets = 8, farthest = 16)"
+    ),
+    ("relative", "causal"): (
+        "2", "relative(2 over 9, buckets = 8)", "relative(2 over 9, buckets = 8, causal = true)"
+    ),
     ("expand", "maps"): ("1", "a -> expand(maps = 2)", "a -> expand(maps = 3)"),
     ("expand", "role"): ("1", "b*(a -> expand(maps))", "b + (a -> expand(maps = 6))"),
     ("expand", "like"): ("1", "a -> expand(maps = 6)", "a -> expand(like = b)"),

@@ -18,6 +18,7 @@ from proof.transplant import default_dtype, keys_by_path, loss, results, settle,
 from torch import Tensor, nn
 
 HERE = Path(__file__).parent
+ZOO = HERE.parents[1] / "specs" / "zoo"
 Inputs = Callable[[], tuple[Tensor, ...]]
 
 
@@ -57,6 +58,7 @@ CASES: dict[str, tuple[dict[str, int], Callable[[], nn.Module], Inputs]] = {
     ),
     "gmlp_s16": ({"S": 32, "d": 8, "L": 2, "K": 5}, lambda: attention.GMlp(2, 8, 2, 5), real(3, 32, 32)),
     "pvt_tiny": ({"S": 64, "d": 4, "K": 5}, lambda: attention.Pvt(64, 4, 5), real(3, 64, 64)),
+    "swin_t": ({"S": 64, "w": 2, "c": 3, "L": 2, "K": 5}, lambda: attention.Swin(3, 2, 2, 5), real(3, 64, 64)),
     "xcit": ({"S": 48, "d": 16, "L": 2, "K": 5}, lambda: attention.Xcit(16, 2, 5), real(3, 48, 48)),
     "cait_xxs24": ({"S": 48, "d": 16, "L": 2, "K": 5}, lambda: attention.Cait(3, 16, 2, 5), real(3, 48, 48)),
     "roberta_base": (
@@ -115,7 +117,8 @@ def test_equals_its_reference(name: str) -> None:
         reference, given = make(), inputs()
         shake(reference)
         settle(reference, given)
-        small = edited(HERE / f"{file}.net", {}, net_name or None, **sizes)
+        spec = HERE / f"{file}.net"
+        small = edited(spec if spec.exists() else ZOO / spec.name, {}, net_name or None, **sizes)
         net = small.module(dtype=torch.float64)
         theirs, state = reference.state_dict(), net.state_dict()
         mine = {key: state[key] for key in keys_by_path(small.graph).values()}

@@ -72,7 +72,8 @@ class Trial:
         found = self.oracle.build(self.values, self.shapes)
         start = self.values.get("init")
         if start is not None:  # torch.nn.init on its weights
-            weights = [value for key, value in found.named_parameters() if "weight" in key.rpartition(".")[2]]
+            own = [(key, value) for key, value in found.named_parameters() if "_norm." not in key]  # attention's norms
+            weights = [value for key, value in own if "weight" in key.rpartition(".")[2]]
             need(bool(weights) and "weights_" not in self.values)
             need(start not in ("he", "xavier") or self.name in SUMS)
             need(start not in ("he", "xavier", "orthogonal") or all(weight.dim() > 1 for weight in weights))

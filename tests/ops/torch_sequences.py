@@ -71,8 +71,18 @@ class Attention(nn.Module):
         need("qk_norm" in o or o.get("eps", 1e-6) == 1e-6)
         self.turned = int(self.width * o.get("part", 1.0))
         need("rotary" not in o or (self.turned > 0 and self.turned % 2 == 0))
-        apart = (query.time, query.space) != (key.time, key.space) or len(query.space) > 1
+        apart = (query.time, query.space) != (key.time, key.space)
         need(not apart or not ("window" in o or o.get("alibi")))
+        need(len(query.space) <= 1 or not o.get("alibi"))
+        shift = o.get("shift", 0)
+        need("window" in o or not any(shift if isinstance(shift, tuple) else (shift,)))
+        if "window" in o and query.space:
+            need(not o.get("causal") and not o.get("alibi"))
+            self.tile, self.by = each(o["window"], query.space), each(shift, query.space)
+            pairs = zip(query.space, self.tile, self.by, strict=True)
+            need(all(n % size == 0 and by < size for n, size, by in pairs))
+        elif "window" in o:
+            need(isinstance(o["window"], int) and shift == 0)
 
     def forward(self, *values: Tensor) -> Tensor:
         scores = values[-1] if self.scored else None
@@ -107,14 +117,27 @@ class Attention(nn.Module):
         away = torch.arange(q.shape[1])[:, None] - torch.arange(k.shape[1])
         if self.o.get("alibi"):
             products = products - slope(head, self.heads) * away.abs()
-        if "window" in self.o:
+        if "window" in self.o and self.space:
+            window, place = self.windows()
+            if scores is not None:
+                products = products + scores[:, head if scores.shape[1] > 1 else 0][:, place[:, None], place]
+            products = products.masked_fill((window[:, None] != window).any(-1), -math.inf)
+        elif "window" in self.o:
             products = products.masked_fill(away.abs() >= self.o["window"], -math.inf)
-        if scores is not None:
+        if scores is not None and not ("window" in self.o and self.space):
             products = products + scores[:, head if scores.shape[1] > 1 else 0]
         if self.o.get("causal"):
             later = torch.ones(q.shape[1], k.shape[1]).triu(1).bool()
             products = products.masked_fill(later, -math.inf)
         return torch.softmax(products, 2) @ v
+
+    def windows(self) -> tuple[Tensor, Tensor]:
+        """Each place's window, a number an axis, and which place of a window it is; shifted ones begin later."""
+        places = torch.cartesian_prod(*map(torch.arange, self.space)).reshape(-1, len(self.space))
+        moved, size = places - torch.tensor(self.by), torch.tensor(self.tile)
+        inside = moved % size
+        steps = [math.prod(self.tile[axis + 1 :]) for axis in range(len(self.tile))]
+        return moved.div(size, rounding_mode="floor"), (inside * torch.tensor(steps)).sum(-1)
 
     def turn(self, x: Tensor) -> Tensor:
         """Rotary positions by complex numbers: value i and i + width/2 of a head turn together (Su 2021)."""
@@ -139,13 +162,20 @@ class Attention(nn.Module):
             rates, length = slow * ramp + rates * (1 - ramp), 0.1 * math.log(by) + 1
         else:
             rates = slow
-        angles = torch.arange(x.shape[1])[:, None] * rates
+        steps = self.windows()[1] if "window" in self.o and self.space else torch.arange(x.shape[1])
+        angles = steps[:, None] * rates
         x, rest = x[..., : self.turned], x[..., self.turned :]
         near = self.o.get("pairs") == "neighbours"
         halves = (x[..., ::2], x[..., 1::2]) if near else (x[..., :half], x[..., half:])
         turned = torch.complex(*halves) * torch.polar(torch.full_like(angles, length), angles)
         together = torch.view_as_real(turned).flatten(-2) if near else torch.cat([turned.real, turned.imag], -1)
         return torch.cat([together, rest], -1)
+
+
+def each(value: int | tuple[int, ...], space: tuple[int, ...]) -> tuple[int, ...]:
+    found = value if isinstance(value, tuple) else (value,) * len(space)
+    need(len(found) == len(space))
+    return found
 
 
 def slope(head: int, heads: int) -> float:
@@ -163,7 +193,14 @@ def attended(draw: Any) -> Shapes:
     """One value, or queries, keys and values; then perhaps the scores that are added."""
     maps = draw(st.sampled_from((2, 4, 6, 8, 12)))
     place = st.sampled_from(
-        [Shape(maps, (), 3), Shape(maps, (), 4), Shape(maps, (3,)), Shape(maps, (2, 2)), Shape(maps)]
+        [
+            Shape(maps, (), 3),
+            Shape(maps, (), 4),
+            Shape(maps, (3,)),
+            Shape(maps, (2, 2)),
+            Shape(maps, (4, 6)),
+            Shape(maps),
+        ]
     )
     query = draw(place)
     found = [query]
@@ -192,7 +229,7 @@ def with_heads(s: Shapes) -> dict[str, Any]:
 
 
 # options that need others, or refuse much of what is drawn
-RARE = ("part", "pairs", "stretch", "eps", "out_bias", "window", "alibi", "qk_norm", "stretching", "trained")
+RARE = ("part", "pairs", "stretch", "eps", "out_bias", "shift", "alibi", "qk_norm", "stretching", "trained")
 
 
 def scored(o: Options, s: Shapes) -> nn.Module:
@@ -200,6 +237,7 @@ def scored(o: Options, s: Shapes) -> nn.Module:
     if "scores" in o:
         scores = s[-1]
         lengths = tuple(math.prod(x.space) if x.space else x.time for x in (s[0], s[1] if len(s) == 4 else s[0]))
+        lengths = (math.prod(found.tile),) * 2 if s[0].space and "window" in o else lengths
         need(scores.time is None and scores.space == lengths and scores.maps in (1, o["heads"]))
     return found
 

@@ -17,6 +17,7 @@ from netspec.figure.units.elided import size_label
 from netspec.ir.graph import Edge, Graph, Node, Scope
 from netspec.ir.marks import BOX
 from netspec.ir.sizes import Formula, Size, divides
+from netspec.ir.types import Type
 
 MOST_LINES = 6  # steps of a closed line that stand below each other
 MOST_SAID = 5  # values of an argument that differ from call to call
@@ -127,6 +128,8 @@ def _said(value: Any) -> str:
     """Return the value of a parameter as it is written in a spec."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"
     return size_label(value) if isinstance(value, int | Formula) else str(value)
 
 
@@ -322,6 +325,9 @@ def _letter(values: list[Any], calls: list[Scope]) -> Any:
 
     That is a parameter, a multiple of it, or the product or quotient of two parameters.
     """
+    if isinstance(values[0], Type):
+        parts = [part[0] if len(set(part)) == 1 else _letter(list(part), calls) for part in zip(*values, strict=True)]
+        return Listed(_each(values)) if any(isinstance(part, Listed) for part in parts) else Type._make(parts)
     flat = [_one(value) for value in values]
     given: dict[str, tuple[Any, ...]] = {
         name: tuple(call.params.get(name) for call in calls) for name in calls[0].params

@@ -296,3 +296,64 @@ class Cait(nn.Module):
             u = layer(u, x)
         out: Tensor = self.head(self.norm(torch.cat([u, x], 1))[:, 0])
         return out
+
+
+class Windowed(nn.Module):
+    """Liu 2021 by its definition: all places at once, of which those of another window are masked."""
+
+    def __init__(self, d: int, heads: int, window: int, shift: int) -> None:
+        super().__init__()
+        self.heads, self.window, self.shift = heads, window, shift
+        self.near = Own(torch.randn((2 * window - 1) ** 2, heads))
+        self.q, self.k, self.v, self.o = (nn.Linear(d, d) for _ in range(4))
+        self.norm1 = nn.LayerNorm(d)
+        self.wide = nn.Linear(d, 4 * d)
+        self.norm2 = nn.LayerNorm(d)
+        self.narrow = nn.Linear(4 * d, d)
+
+    def forward(self, x: Tensor) -> Tensor:
+        side, w = x.shape[1], self.window
+        places = torch.cartesian_prod(torch.arange(side), torch.arange(side))
+        own = (places - self.shift).div(w, rounding_mode="floor")
+        away = places[:, None] - places
+        seen = (own[:, None] == own).all(-1)
+        row = (away[..., 0] + w - 1) * (2 * w - 1) + away[..., 1] + w - 1
+        bias = self.near.weight[row.where(seen, 0)].permute(2, 0, 1).masked_fill(~seen, -torch.inf)
+        h = self.norm1(x).flatten(1, 2)
+        q, k, v = (part(h).unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (self.q, self.k, self.v))
+        shares = (q @ k.transpose(2, 3) / q.shape[-1] ** 0.5 + bias).softmax(-1)
+        x = x + self.o((shares @ v).transpose(1, 2).flatten(2)).view_as(x)
+        out: Tensor = x + self.narrow(functional.gelu(self.wide(self.norm2(x))))
+        return out
+
+
+class Merge(nn.Module):
+    """The maps of 2x2 places side by side, map by map."""
+
+    def __init__(self, d: int) -> None:
+        super().__init__()
+        self.layer, self.norm = nn.Linear(4 * d, 2 * d, bias=False), nn.LayerNorm(4 * d)
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = torch.stack([x[:, a::2, b::2] for a in (0, 1) for b in (0, 1)], -1).flatten(-2)
+        out: Tensor = self.layer(self.norm(parts))
+        return out
+
+
+class Swin(nn.Module):
+    def __init__(self, d: int, window: int, third: int, classes: int) -> None:
+        super().__init__()
+        self.patch, self.norm1 = nn.Conv2d(3, d, 4, 4), nn.LayerNorm(d)
+        stages: list[nn.Module] = []
+        for stage, count in enumerate((2, 2, third, 2)):
+            width, shift = d * 2**stage, window // 2 if stage < 3 else 0
+            if stage:
+                stages.append(Merge(width // 2))
+            stages += [Windowed(width, 3 * 2**stage, window, shift * (i % 2)) for i in range(count)]
+        self.stages = nn.Sequential(*stages)
+        self.head, self.norm2 = nn.Linear(8 * d, classes), nn.LayerNorm(8 * d)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.norm1(self.patch(x).permute(0, 2, 3, 1))
+        out: Tensor = self.head(self.norm2(self.stages(h)).mean((1, 2)))
+        return out
