@@ -224,17 +224,26 @@ class DataSection(Piece):
     fields: dict[str, list[Called]]
 
 
-class TrainSection(Piece):
+class TurnSection(Piece):
+    """A section that moves weights; it has a name if the sections take turns."""
+
     loss: list[Weighed]
-    metrics: list[Called]
     optimizer: Called
     schedule: Called
+    clip: float | None
+    weights: list[str] = []
+    name: str = ""
+    every: Count = 1
+
+
+class TrainSection(TurnSection):
+    metrics: list[Called]
+    turns: list[TurnSection] = []
     meant: list[str] = []
     net: str | None
     epochs: Count
     batch: Count
     seed: Count
-    clip: float | None
     accumulate: Count
     best: str | None
     patience: int | None

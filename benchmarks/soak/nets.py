@@ -117,7 +117,51 @@ train {
 }
 """
 
-NETS = {"dropout": _MLP, "batchnorm": _CONV, "accumulate": _CLIP, "carried": _CARRIED}
+_TURNS = """netspec 1
+
+block Critic(d) {
+  input  image: 1@8x8
+  hidden a: d filters 2x2 (stride = 2) -> batchnorm -> leaky(0.2) -> dropout(0.1)
+  output real: 1 perceptron
+}
+
+net turns {
+  input  image: 1@8x8
+  output fake: noise(6) -> 12 perceptrons -> batchnorm -> relu -> 8x8 perceptrons -> sigmoid
+  output real: image -> Critic(6)
+  output judged: fake -> same(real)
+}
+
+data {
+  source = sklearn("digits")
+  image = image -> scale(0, 1)
+  split = [0.8, 0.2]
+}
+
+train {
+  optimizer = adam(lr = 2e-3, betas = [0.5, 0.999])
+  epochs = 20
+  batch = 32
+  seed = 5
+  best = loss_forge
+}
+
+train judge {
+  weights = real
+  loss = binary_cross_entropy(real, 0.9) + binary_cross_entropy(judged, 0)
+  schedule = cosine
+}
+
+train forge {
+  weights = fake
+  loss = binary_cross_entropy(judged, 1)
+  optimizer = sgd(lr = 0.05, momentum = 0.9)
+  schedule = plateau(factor = 0.5, patience = 0)
+  every = 2
+}
+"""
+
+NETS = {"dropout": _MLP, "batchnorm": _CONV, "accumulate": _CLIP, "carried": _CARRIED, "turns": _TURNS}
 
 
 def waves(rows: int = 3000) -> str:

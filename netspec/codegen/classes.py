@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from netspec.codegen import initial, modules
 from netspec.codegen.formulas import evaluate, names_of, python_of
-from netspec.codegen.forward import STATE, Draft, Forward
+from netspec.codegen.forward import STATE, Draft, Forward, Pass
 from netspec.codegen.modules import collect, made_alone
 from netspec.codegen.pynames import Namer, class_name, is_taken
 from netspec.codegen.python import (
@@ -132,9 +132,9 @@ def collect_given(site: Site, scope: Scope) -> dict[str, ast.expr]:
 
 
 class Classes:
-    """All classes of one net; a class comes before the classes that use it."""
+    """All classes of one net, each before the classes that use it. The net's class has a method for each pass."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, passes: Iterable[Pass] = ()) -> None:
         self.graph = graph
         self.by_scope: dict[int, Definition] = {}
         self.site = Site(graph, self.of)
@@ -149,6 +149,12 @@ class Classes:
         scope = graph.scopes[0]
         self.net = self._define(class_name(scope.name), [self._draft(self.site, scope)])
         self.net.is_net = True
+        self.passes = [self._pass(scope, part) for part in passes]
+
+    def _pass(self, scope: Scope, part: Pass) -> Draft:
+        draft = Draft(scope, modules=self.net.draft.modules)
+        Forward(self.site, scope, draft).write(part)
+        return draft
 
     def of(self, scope: Scope) -> Definition:
         return self.by_scope[scope.index]
@@ -408,11 +414,10 @@ def written(definition: Definition, classes: Classes, about: str) -> Statement:
 
     def put(node: Any) -> Any:
         if isinstance(node, Value):
-            shown = definition.shown.get(positions[id(node)])
-            if shown is not None:
-                return shown
-            first = definition.draft_leaf(positions[id(node)])
-            return parse(literal(first))
+            position = positions.get(id(node))  # a pass has literals only
+            if position in definition.shown:
+                return definition.shown[position]
+            return parse(literal(node.value if position is None else definition.draft_leaf(position)))
         if isinstance(node, Progression):
             return _progress(put(node.start), put(node.step))
         if isinstance(node, ast.Call):
@@ -435,14 +440,26 @@ def written(definition: Definition, classes: Classes, about: str) -> Statement:
     if init or definition.arguments:
         body.append(_init(definition, init))
     body.append(_forward(definition, lines, returns))
+    for number, part in enumerate(classes.passes if definition.is_net else ()):
+        takes = [Parameter("self"), *(Parameter(item, "Tensor") for item in part.arguments)]
+        states = [Assign(state, parse("{}"), STATE) for state in ("before", "after") if part.stateful]
+        inner = [*states, *(changed(line, put) for line in part.lines)]
+        value = ast.Tuple([put(value) for value in part.returns])
+        body.append(Function(pass_name(number), takes, "Any", [*inner, Return(value)]))
     return Class(definition.name, "nn.Module", body, about)
+
+
+def pass_name(number: int) -> str:
+    """Return the name of the method of a pass, from 0."""
+    return f"pass_{number}"
 
 
 def _default(value: ast.expr, definition: Definition, positions: dict[int, int]) -> bool:
     """Whether a keyword argument can be left out because its value is torch's default."""
-    if not isinstance(value, Value) or positions[id(value)] in definition.shown:
+    if not isinstance(value, Value) or positions.get(id(value)) in definition.shown:
         return False
-    own = definition.draft_leaf(positions[id(value)])
+    position = positions.get(id(value))
+    own = value.value if position is None else definition.draft_leaf(position)
     return bool(own == value.default) and type(own) is type(value.default)
 
 

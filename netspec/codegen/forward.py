@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from netspec.codegen.modules import GivenModule, Modules, leaf, target
-from netspec.codegen.order import Cell, Item, elements_of, items
+from netspec.codegen.order import Cell, Item, elements_of, indices, items
 from netspec.codegen.pynames import Locals
 from netspec.codegen.python import (
     WIDTH,
@@ -100,6 +100,20 @@ def _kind(value: Value) -> str:
     return f'"{value.value}"' if isinstance(value.value, str) else "None" if value.value is None else "0"
 
 
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A part of a net's forward pass.
+
+    nodes: what it computes, whole lines of the net.
+    given: the values of other lines that it takes as arguments, after the net's inputs.
+    returned: the values that it returns, always as a tuple.
+    """
+
+    nodes: frozenset[int]
+    given: tuple[Edge, ...]
+    returned: tuple[Edge, ...]
+
+
 class Forward:
     """Write the `forward` of a net or block.
 
@@ -140,19 +154,27 @@ class Forward:
         self.runs: dict[int, Run] = {id(member): run for run in draft.modules.runs for member in run.members}
         self.done: set[int] = set()
 
-    def write(self) -> None:
+    def write(self, only: Pass | None = None) -> None:
+        """Write the whole code, or of a net only a pass."""
         self.ports()
         outputs = [layer for layer in self.graph.layers if layer.scope == self.scope.index and layer.role == "output"]
-        self.left.update(edge for layer in outputs for edge in layer.values)
-        returned = {layer.values[0] for layer in outputs}  # two names can share one value, as in `b = a`
+        returned = tuple(layer.values[0] for layer in outputs) if only is None else only.returned
+        self.left.update(returned)
         self.typed = {
             self.locals.line(layer.label)
             for layer in self.graph.layers
-            if layer.scope == self.scope.index and layer.role in ("hidden", "output") and returned & {*layer.values}
+            if layer.scope == self.scope.index
+            and layer.role in ("hidden", "output")
+            and {*returned} & {*layer.values}  # two names can share one value, as in `b = a`
         }
+        for number, edge in enumerate(() if only is None else only.given, 1):
+            variable = self.locals.other(f"given_{number}")
+            self.draft.arguments.append(variable)
+            self.values[edge] = name(variable)
         for item in items(self.graph, self.scope):
-            self.item(item)
-        self.draft.returns = [self.values[layer.values[0]] for layer in outputs]
+            if only is None or not only.nodes.isdisjoint(indices(item)):
+                self.item(item)
+        self.draft.returns = [self.values[edge] for edge in returned]
         code = [*(found for line in self.draft.lines for found in expressions(line)), *self.draft.returns]
         self.draft.names = self.locals.given() | {word for found in code for word in names_in(found)}
 

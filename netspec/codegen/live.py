@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Any
 
+from netspec.codegen.classes import pass_name
+from netspec.codegen.forward import Pass
 from netspec.codegen.initial import fill
 from netspec.codegen.source import emit_named
 from netspec.ir.graph import Graph
@@ -53,9 +55,15 @@ def build(graph: Graph, seed: int = 0, device: str | torch.device = "cpu", dtype
     return module.to(device=device, dtype=dtype)
 
 
-def load_class(graph: Graph) -> type[nn.Module]:
+def pass_functions(module: nn.Module, graph: Graph, parts: tuple[Pass, ...]) -> list[Callable[..., tuple[Any, ...]]]:
+    """Return a function for each part of the forward pass of a module that `build` made of the graph."""
+    made = load_class(graph, parts)
+    return [getattr(made, pass_name(number)).__get__(module) for number in range(len(parts))]
+
+
+def load_class(graph: Graph, parts: tuple[Pass, ...] = ()) -> type[nn.Module]:
     """Return the class of the net, from the source of `emit`; tracebacks show its lines."""
-    source, class_name = emit_named(graph)
+    source, class_name = emit_named(graph, parts)
     found: type[nn.Module] = _executed(source, graph.name)[class_name]
     return found
 

@@ -66,10 +66,11 @@ def _home(graph: Graph, cell: tuple[int, ...]) -> int:
 
 
 def _overlaps(item: Item, members: frozenset[int]) -> bool:
-    return any(index in members for index in _indices(item))
+    return any(index in members for index in indices(item))
 
 
-def _indices(item: Item) -> range | frozenset[int]:
+def indices(item: Item) -> range | frozenset[int]:
+    """Return the nodes of an item."""
     if isinstance(item, Scope):
         return range(item.first, item.last)
     return item.members if isinstance(item, Cell) else range(item.index, item.index + 1)
@@ -122,15 +123,15 @@ def sort(graph: Graph, parts: list[Item], loop: frozenset[int]) -> list[Item]:
     """Sort topologically, as close to the order of the spec as possible; delayed reads inside `loop` do not count."""
     owner: dict[int, int] = {}
     for position, part in enumerate(parts):
-        for index in _indices(part):
+        for index in indices(part):
             owner[index] = position
     needs: list[set[int]] = [set() for _ in parts]
     for position, part in enumerate(parts):
-        for index in _indices(part):
+        for index in indices(part):
             node = graph.nodes[index]
             edges = node.inputs[1:] if node.kind == "delay" and index in loop else node.inputs
             needs[position].update(owner[edge.node] for edge in edges if owner.get(edge.node, position) != position)
-    firsts = [min(_indices(part)) for part in parts]
+    firsts = [min(indices(part)) for part in parts]
     ready = [(firsts[position], position) for position, need in enumerate(needs) if not need]
     heapq.heapify(ready)
     readers: list[list[int]] = [[] for _ in parts]

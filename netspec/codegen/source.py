@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from netspec.codegen.classes import Classes, Definition, written
+from netspec.codegen.forward import Pass
 from netspec.codegen.python import Helper, Statement, docstring, imported, render
 from netspec.ir.graph import Graph, Layer, Node, Scope
 from netspec.ir.operation import Part
@@ -29,11 +30,14 @@ def emit(graph: Graph) -> str:
     return emit_named(graph)[0]
 
 
-def emit_named(graph: Graph) -> tuple[str, str]:
-    """Return the source of a net and the name of the net's class in it; raise OpenSizes if some sizes are not set."""
+def emit_named(graph: Graph, passes: tuple[Pass, ...] = ()) -> tuple[str, str]:
+    """Return the source of a net and the name of the net's class in it; raise OpenSizes if some sizes are not set.
+
+    The class has a method for each of the passes, too.
+    """
     if graph.open:
         raise OpenSizes(graph.open)
-    return _emitted(Known(graph, _content(graph)))
+    return _emitted(Known(graph, (*_content(graph), passes)), passes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,9 @@ def _content(graph: Graph) -> tuple[Any, ...]:
 
 
 @lru_cache(maxsize=64)
-def _emitted(known: Known) -> tuple[str, str]:
+def _emitted(known: Known, passes: tuple[Pass, ...]) -> tuple[str, str]:
     graph = known.graph
-    classes = Classes(graph)
+    classes = Classes(graph, passes)
     helpers: list[Statement] = [Helper(part.source) for part in _parts(classes)]
     bodies = [written(each, classes, _about(each, graph)) for each in classes.definitions]
     statements = [*helpers, *bodies]

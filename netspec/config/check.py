@@ -32,8 +32,8 @@ def check_training(program: Program, graphs: dict[str, Graph]) -> list[Diagnosti
     graph = graphs.get(name) if name is not None else None
     names = None if graph is None else names_of(graph)
     data = read_data(sections.data, names, report)
-    train = read_train(sections.train, names, report)
-    if graph is not None and not sections.reserved:
+    train = read_train(sections, names, report)
+    if graph is not None:
         match(data, train, graph, report)
     return _without_followers(report.diagnostics, program)
 
@@ -41,8 +41,8 @@ def check_training(program: Program, graphs: dict[str, Graph]) -> list[Diagnosti
 def _without_followers(found: list[Diagnostic], program: Program) -> list[Diagnostic]:
     """Return the diagnostics without those that only follow from another mistake.
 
-    A setting may be missing because its line could not be read or has another name, and a field may be unused because
-    the loss that names it is wrong.
+    A setting may be missing because its line could not be read or has another name, a field may be unused because the
+    loss that names it is wrong, and a score may be missing because two sections have one name.
     """
     main = program.main
     misnamed = [str(diagnostic.words["name"]) for diagnostic in found if diagnostic.code == "NS752"]
@@ -55,10 +55,12 @@ def _without_followers(found: list[Diagnostic], program: Program) -> list[Diagno
         and any(begin <= diagnostic.span.start < end for begin, end in places)
         for diagnostic in found
     )
+    twice = any(diagnostic.code == "NS766" for diagnostic in found)
     return [
         diagnostic
         for diagnostic in found
         if not (diagnostic.code == "NS758" and wrong)
+        and not (diagnostic.code == "NS769" and twice)
         and not (diagnostic.code == "NS754" and diagnostic.words["name"] in unread)
     ]
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from netspec.config.data import Data, Field, fill_inputs
 from netspec.config.remarks import bounds_of, range_text, remark
-from netspec.config.train import MOST_MISTAKES, Train
+from netspec.config.train import MOST_MISTAKES, Train, Turn
 from netspec.config.values import BALANCED
 from netspec.config.vocabulary.losses import Loss, Term, prediction_of
 from netspec.diagnostics.model import Diagnostic, Fix, Hint, Label, Quoted, Report, Words, suggestion
-from netspec.ir.graph import Edge, Graph
-from netspec.ir.operation import ANY
+from netspec.ir.graph import Edge, Graph, Stored
+from netspec.ir.operation import ANY, plain_number
 from netspec.ir.types import UNKNOWN_TYPE, ShapeFault, Time, Type, Unknown, space_text, type_text
 from netspec.names import nearest
 from netspec.source import Span
@@ -40,11 +41,11 @@ def match(data: Data, train: Train, graph: Graph, report: Report) -> Match:
         found.inputs[layer.label] = found.wanted[layer.label] = graph.nodes[number].type
         found.places[layer.label] = layer.span
     fill_inputs(data, found.inputs)
-    losses = [item.term for item in train.loss]
+    losses = train.terms
     for term in (*losses, *train.metrics):
         _term(term, losses, data, graph, found, report)
     _unfed(data, graph, found, report)
-    if not {"loss", "metrics"} & train.undefined:
+    if not {"loss", "metrics"} & set().union(train.undefined, *(turn.undefined for turn in train.turns)):
         _unused(data, graph, found, report)
     for name, item in data.fields.items():
         want = found.wanted.get(name)
@@ -121,6 +122,9 @@ def _term(term: Term, losses: list[Loss], data: Data, graph: Graph, found: Match
         elif value_of(graph, name) is None and (name in data.fields or data.span is None):
             found.wanted.setdefault(name, want if name != getattr(term, "mask", None) and want else UNKNOWN_TYPE)
             found.terms.setdefault(name, term)
+    if term.constant is not None and term.shares and not 0 <= term.constant <= 1:
+        bounds: Words = {"option": "target", "least": "0", "most": "1", "value": plain_number(term.constant)}
+        report.add(Diagnostic("NS419", term.at("target"), bounds))
     if target is not None and want is not None and given is not None:
         _target(term, target, given, want, data, graph, found, report)
         if getattr(term, "weight", None) == BALANCED:
@@ -305,7 +309,7 @@ def _same_time(have: Type, want: Type) -> bool:
 
 def _remarks(train: Train, graph: Graph, report: Report) -> None:
     """Warn of a loss that reads values that an activation has bounded (NS715), or another activation's (NS716)."""
-    losses = [item.term for item in train.loss]
+    losses = train.terms
     for term in losses:
         edge = value_of(graph, term.layer)
         predicted = None if edge is None else prediction_of(term, losses, type_of(graph, edge))
@@ -325,12 +329,37 @@ def _remarks(train: Train, graph: Graph, report: Report) -> None:
 
 
 def _trainable(train: Train, graph: Graph, report: Report) -> None:
-    """Check that the loss depends on a trainable weight (NS784)."""
+    """Check that each loss depends on trainable weights (NS784), and on those of every line that `weights` names."""
+    carrying = next((node for node in graph.nodes if node.carried or node.op.carries), None)
+    if carrying is not None and len(train.turns) > 1:
+        report.add(Diagnostic("NS690", carrying.span, {"what": "carried"}, hints=(Hint("turns"),)))
+    every: set[str] = set()
+    wrong: list[Diagnostic] = []
+    for turn in train.turns:
+        used = _used(turn, graph)
+        if used is None:
+            return  # reported already
+        every |= used
+        if used and not any(_module(stored, graph) in used for stored in trained_by((), graph)):
+            layers = Quoted(tuple(dict.fromkeys(item.term.layer for item in turn.loss)))
+            wrong.append(Diagnostic("NS784", turn.loss_span, {"layers": layers}))
+        elif used:
+            wrong += filter(None, (_not_trained(turn, name, used, graph) for name in turn.weights))
+    for item in wrong:
+        report.add(item)
+    trained = {stored.key for turn in train.turns for stored in trained_by(turn.weights, graph)}
+    left = [stored for stored in trained_by((), graph) if stored.key not in trained and _module(stored, graph) in every]
+    if left and not wrong and len(train.turns) > 1 and "untrained" not in train.meant:
+        report.add(remark("NS799", train.turns[0].span, {"lines": _lines(left, graph)}, Hint("mend")))
+
+
+def _used(turn: Turn, graph: Graph) -> set[str] | None:
+    """Return the modules through which gradients of a section's loss flow; None if a term names no layer."""
     read: list[Edge] = []
-    for term in (item.term for item in train.loss):
+    for term in (item.term for item in turn.loss):
         edge = value_of(graph, term.layer)
         if edge is None:
-            return  # reported already
+            return None
         read.append(edge)
         others = (term.compared, *term.others().values())
         read += [other for name in others if name is not None and (other := value_of(graph, name)) is not None]
@@ -338,12 +367,57 @@ def _trainable(train: Train, graph: Graph, report: Report) -> None:
     pending = [edge.node for edge in read]
     while pending:
         node = pending.pop()
-        if node not in before:
+        if node not in before and not graph.nodes[node].op.blocks_gradient:
             before.add(node)
             pending += [edge.node for edge in graph.nodes[node].inputs]
-    if read and not any(stored.kind == "trainable" and stored.node in before for stored in graph.stored):
-        layers = Quoted(tuple(dict.fromkeys(item.term.layer for item in train.loss)))
-        report.add(Diagnostic("NS784", train.loss_span, {"layers": layers}))
+    return {key for node in before for key in (graph.nodes[node].key, graph.nodes[node].tied_key)}
+
+
+def trained_by(names: Collection[str], graph: Graph) -> list[Stored]:
+    """Return the trainable arrays of the lines named and of the blocks that they call; without names, of the net."""
+    return [
+        stored
+        for stored in graph.stored
+        if stored.kind == "trainable"
+        and (not names or within(graph.layers[graph.nodes[stored.node].layer].path, names))
+    ]
+
+
+def _module(stored: Stored, graph: Graph) -> str:
+    return graph.nodes[stored.node].key
+
+
+def _lines(found: Iterable[Stored], graph: Graph) -> Quoted:
+    """Return the lines of the net that own these arrays."""
+    paths = (graph.layers[graph.nodes[stored.node].layer].path for stored in found)
+    return Quoted(tuple(dict.fromkeys(path.partition(".")[0] for path in paths)))
+
+
+def within(path: str, names: Collection[str]) -> bool:
+    """Whether a line is one of those named, or in a block that one of them calls."""
+    return any(path == name or path.startswith(f"{name}.") for name in names)
+
+
+def _not_trained(turn: Turn, name: str, used: set[str], graph: Graph) -> Diagnostic | None:
+    """Return what is wrong with a name in `weights`: it is no line (NS796), the line owns no trainable weights (NS797),
+    or the loss does not depend on them (NS798)."""
+    span = turn.places.get("weights")
+    lines = {layer.index for layer in graph.layers if within(layer.path, (name,))}
+    legal = Hint("known", {"legal": _lines(trained_by((), graph), graph)})
+    if not lines:
+        known = [layer.label for layer in graph.top if layer.role != "start"]
+        near, _ = suggestion(nearest(name, known))
+        return Diagnostic("NS796", span, {"name": name}, hints=(*near, legal))
+    found = {_module(stored, graph) for stored in trained_by((name,), graph)}
+    if not found:
+        nodes = [node for node in graph.nodes if node.layer in lines or graph.scopes[node.scope].layer in lines]
+        again = {node.key for node in nodes if node.again}
+        owners = [stored for stored in trained_by((), graph) if _module(stored, graph) in again]
+        hint = Hint("shared", {"owners": _lines(owners, graph)}) if owners else legal
+        return Diagnostic("NS797", span, {"name": name}, hints=(hint,))
+    if not found & used:
+        return Diagnostic("NS798", turn.loss_span, {"name": name, "section": turn.title})
+    return None
 
 
 def batch_fault(train: Train, graph: Graph, smallest: int, processes: int = 1) -> Diagnostic | None:
@@ -371,5 +445,6 @@ def _validated(data: Data, train: Train, report: Report) -> None:
     for key, chosen in (("best", train.best), ("patience", train.patience)):
         if chosen is not None and (len(data.split) < 2 or data.split[1] == 0):
             report.add(Diagnostic("NS772", train.places.get(key), {"name": key}))
-    if train.schedule.waits and (len(data.split) < 2 or data.split[1] == 0):
-        report.add(Diagnostic("NS772", train.places.get("schedule"), {"name": train.schedule.word}))
+    for turn in train.turns:
+        if turn.schedule.waits and (len(data.split) < 2 or data.split[1] == 0):
+            report.add(Diagnostic("NS772", turn.places.get("schedule"), {"name": turn.schedule.word}))

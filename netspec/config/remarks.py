@@ -16,6 +16,7 @@ from netspec.source import Span
 REMARKS = {
     "NS715": "bounded",
     "NS716": "squashed",
+    "NS799": "untrained",
     "NS885": "seldom",
     "NS895": "unscaled",
     "NS896": "id",

@@ -1,8 +1,11 @@
-"""Merges the data and train sections of a spec, of `--with` files and of `--set`; the last value of a key is used."""
+"""Merges the data and train sections of a spec, of `--with` files and of `--set`; the last value of a key is used.
+
+Train sections with names take turns; the one without a name holds what they have in common.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from netspec.config.values import Reader, single
@@ -42,9 +45,9 @@ class Written:
 
 @dataclass(slots=True)
 class Section:
-    """The settings of one kind of section by key; `span` is None if the file has no such section."""
+    """The settings of one section by key; `title` is how it begins, `span` is None if the file has no such section."""
 
-    kind: str
+    title: str
     settings: dict[str, Written] = field(default_factory=dict)
     span: Span | None = None
 
@@ -53,27 +56,37 @@ class Section:
 class Sections:
     data: Section = field(default_factory=lambda: Section("data"))
     train: Section = field(default_factory=lambda: Section("train"))
-    reserved: bool = False  # whether a section has a name, which this version does not support yet
+    turns: dict[str, Section] = field(default_factory=dict)  # the train sections with names, in order
 
-    def of(self, kind: str) -> Section:
+    def of(self, kind: str, name: str = "") -> Section:
+        if name:
+            return self.turns.setdefault(name, Section(f"train {name}"))
         return self.data if kind == "data" else self.train
+
+    @property
+    def trains(self) -> bool:
+        """Whether there is anything about training."""
+        return self.train.span is not None or bool(self.turns) or "loss" in self.train.settings
+
+    def each(self) -> Iterator[tuple[str, str]]:
+        """Yield the kind and the name of every section."""
+        yield from (("data", ""), ("train", ""), *(("train", name) for name in self.turns))
 
 
 def gather(found: Iterable[tuple[SourceFile, tree.Section]], report: Report) -> Sections:
-    """Return the data and train sections of one file; report a second section of a kind, and a section with a name."""
+    """Return the data and train sections of one file; report a second section of a kind and name, and named data."""
     sections = Sections()
     for source, item in found:
         if item.kind not in ("data", "train"):
             continue
         span = Span(source, *item.head_at)
-        if item.name is not None:
+        if item.name is not None and item.kind == "data":
             report.add(Diagnostic("NS690", Span(source, *item.name.at), {"what": f"{item.kind} {item.name.text}"}))
-            sections.reserved = True
             continue
-        section = sections.of(item.kind)
+        section = sections.of(item.kind, "" if item.name is None else item.name.text)
         if section.span is not None:
             label = (Label(section.span, "first"),)
-            report.add(Diagnostic("NS766", span, {"section": item.kind}, labels=label))
+            report.add(Diagnostic("NS766", span, {"section": section.title}, labels=label))
             continue
         section.span = span
         for setting in item.settings:
@@ -87,8 +100,8 @@ def gather(found: Iterable[tuple[SourceFile, tree.Section]], report: Report) -> 
 
 def merge(below: Sections, above: Sections) -> Sections:
     """Replace the settings of `below` by the settings of `above`, key by key, and return `below`."""
-    for kind in ("data", "train"):
-        lower, upper = below.of(kind), above.of(kind)
+    for kind, name in above.each():
+        lower, upper = below.of(kind, name), above.of(kind, name)
         lower.settings.update(upper.settings)
         lower.span = upper.span or lower.span
     return below
@@ -106,18 +119,24 @@ def override(sections: Sections, assignments: Iterable[tuple[str, str]]) -> Sect
     """
     for key, value in assignments:
         kind, _, path = key.partition(".")
+        turn, _, rest = path.partition(".")
+        if kind == "train" and rest and turn in sections.turns:
+            path = rest
+        else:
+            turn = ""
         name, _, inner = path.partition(".")
-        section = sections.of(kind)
+        section = sections.of(kind, turn)
         text = value
         if inner:
-            text = _spliced(section.settings.get(name), inner, value, _LEFT_OUT.get(name))
-        section.settings[name] = _parsed(kind, name, text)
+            written = section.settings.get(name) or (sections.train.settings.get(name) if turn else None)
+            text = _spliced(written, inner, value, _LEFT_OUT.get(name))
+        section.settings[name] = _parsed(section.title, name, text)
     return sections
 
 
-def _parsed(kind: str, name: str, value: str) -> Written:
+def _parsed(title: str, name: str, value: str) -> Written:
     """Parse `name = value` as a setting in a text of its own."""
-    source = SourceFile("--set", f"{kind} {{\n  {name} = {' '.join(value.split())}\n}}\n")
+    source = SourceFile("--set", f"{title} {{\n  {name} = {' '.join(value.split())}\n}}\n")
     parsed = read(source)
     if parsed.diagnostics:
         raise SpecError(*parsed.diagnostics)

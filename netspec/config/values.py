@@ -163,6 +163,20 @@ def _name(option: Option, value: tree.Value, names: Reader) -> str:
     raise names.fault(value.at, "NS425", option=option.shown, value=names.text_at(value.at))
 
 
+@kind("names")
+def _names(option: Option, value: tree.Value, names: Reader) -> tuple[str, ...]:
+    """Return one name, or the names of a list, as a tuple."""
+    items = value.items if isinstance(value, tree.List) else (value,)
+    return tuple(names.read(option._replace(kind="name"), item) for item in items)
+
+
+@kind("target")
+def _target(option: Option, value: tree.Value, names: Reader) -> str | float:
+    """Return the name of a layer or field, or a number that stands for the same value everywhere."""
+    found: str | float = names.read(option._replace(kind="name" if isinstance(value, tree.Ref) else "number"), value)
+    return found
+
+
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 

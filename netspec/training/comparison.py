@@ -102,15 +102,21 @@ def _settings(sections: documents.Sections) -> dict[str, str]:
     found = {f"data.{name}": " -> ".join(_call(step, STEPS) for step in steps) for name, steps in data.fields.items()}
     found["data.source"] = "-" if data.source is None else _call(data.source, SOURCES)
     found["data.split"] = _text(data.split)
-    found["train.loss"] = " + ".join(
-        _call(term, LOSSES) if term.coefficient == 1 else f"{term.coefficient:g} * {_call(term, LOSSES)}"
-        for term in train.loss
-    )
     found["train.metrics"] = ", ".join(_call(metric, METRICS) for metric in train.metrics)
-    found["train.optimizer"] = _call(train.optimizer, OPTIMIZERS)
-    found["train.schedule"] = _call(train.schedule, SCHEDULES)
+    for turn in train.turns or [train]:
+        begin = f"train.{turn.name}".rstrip(".")
+        found[f"{begin}.loss"] = " + ".join(
+            _call(term, LOSSES) if term.coefficient == 1 else f"{term.coefficient:g} * {_call(term, LOSSES)}"
+            for term in turn.loss
+        )
+        found[f"{begin}.optimizer"] = _call(turn.optimizer, OPTIMIZERS)
+        found[f"{begin}.schedule"] = _call(turn.schedule, SCHEDULES)
+        for key, value in turn:
+            if key not in ("name", "turns"):
+                found.setdefault(f"{begin}.{key}", _text(value))
     for key, value in train:
-        found.setdefault(f"train.{key}", _text(value))
+        if key not in documents.TurnSection.model_fields and key != "turns":
+            found.setdefault(f"train.{key}", _text(value))
     return found
 
 

@@ -111,8 +111,8 @@ def read_sections(spec: Spec, request: Request, others: Sequence[Spec] = ()) -> 
         net.source()  # this raises an error, because sizes are open
     names = names_of(net.graph)
     data = read_data(sections.data, names, report)
-    train = read_train(sections.train, names, report)
-    if sections.train.span is None and "loss" not in sections.train.settings:
+    train = read_train(sections, names, report)
+    if not sections.trains:
         report.add(Diagnostic("NS775", None, {"file": spec.name}))
     found = match(data, train, net.graph, report)
     if report.failed:

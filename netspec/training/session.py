@@ -249,7 +249,7 @@ class Session:
             {name: part.count for name, part in engine.parts.items()},
             engine.device,
             engine.threads,
-            engine.rate.steps,
+            engine.steps,
             plan.train.epochs,
             len(engine.spans),
             plan.dataset.source,
@@ -290,7 +290,7 @@ def require_batches(plan: Plan, engine: Engine) -> None:
 def parts_that_differ(plan: Plan) -> tuple[str, ...]:
     """Return the names of operations and losses that draw random numbers, or mix the examples of a batch."""
     operations = {node.op.name for node in plan.graph.nodes if node.op.mixes_batch or node.op.draws}
-    losses = {item.term.word for item in plan.train.loss if item.term.mixes_batch or item.term.draws}
+    losses = {term.word for term in plan.train.terms if term.mixes_batch or term.draws}
     return tuple(sorted(operations | losses))
 
 

@@ -27,6 +27,7 @@ SHORT: dict[str, dict[str, Any]] = {
     "batchnorm": {"epochs": 4, "settings": {"data.split": [0.1, 0.05, 0.85]}},
     "accumulate": {"epochs": 4, "settings": {"data.split": [0.2, 0.05, 0.75]}},
     "carried": {"epochs": 6},
+    "turns": {"epochs": 4, "settings": {"data.split": [0.2, 0.05, 0.75]}},
 }
 
 

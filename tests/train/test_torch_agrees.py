@@ -17,7 +17,7 @@ from netspec.config.vocabulary.optimizers import OPTIMIZERS
 from netspec.config.vocabulary.schedules import SCHEDULES
 from netspec.ir.operation import Option
 from netspec.ir.types import ShapeFault, Time, Type
-from netspec.training.loop.engine import Rate
+from netspec.training.loop.turns import Rate
 from tests.train.conftest import MLP, Train
 
 FIVE = Type(5)

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 
 class Term(Entry):
-    """A loss or metric of one layer, usually compared with a target. Options of kind `name` are layers or fields.
+    """A loss or metric of one layer, usually compared with a target. Options of kind `name` are layers or fields; those
+    of kind `target` may be numbers, too.
 
     Attributes:
         classifies: whether it computes from logits, so that a softmax or sigmoid at the end of the layer is skipped.
@@ -62,8 +63,14 @@ class Term(Entry):
     @property
     def compared(self) -> str | None:
         """Return the name of the target, if there is one."""
-        found: str | None = getattr(self, "target", None)
-        return found
+        found = getattr(self, "target", None)
+        return found if isinstance(found, str) else None
+
+    @property
+    def constant(self) -> float | None:
+        """Return the target that is one number for all values, if it is a number."""
+        found = getattr(self, "target", None)
+        return found if isinstance(found, float) else None
 
     def others(self) -> dict[str, str]:
         """Return further layers and fields, by the option that names them: a mask, the third layer of a triplet."""
@@ -265,7 +272,7 @@ class BinaryCrossEntropy(Loss):
     example = "binary_cross_entropy(f, repaid)"
     classifies = True
     shares = True
-    target: Annotated[str, setting("name", "0 or 1 (or between) for each value; or a class of two")]
+    target: Annotated[str | float, setting("target", "0 or 1 (or between) for each value; or a class of two")]
     weight: Annotated[
         float | str,
         setting("weight", "how much the positive examples count; `balanced`: as much as the others together", above=0),
@@ -344,7 +351,7 @@ class Squared(Loss):
     word = "squared"
     about = "the squared difference; without a target the squared values themselves"
     example = "squared(y, price)"
-    target: Annotated[str | None, setting("name", "the wanted values; left out: 0")] = None
+    target: Annotated[str | float | None, setting("target", "the wanted values; left out: 0")] = None
 
     def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
         require_numbers(self.word, self.layer, layer)

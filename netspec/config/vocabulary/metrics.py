@@ -159,7 +159,7 @@ class Decided(Metric):
 
     classifies = True
     higher = True
-    target: Annotated[str, setting("name", "the right classes, or 0 and 1 for each label")]
+    target: Annotated[str | float, setting("target", "the right classes, or 0 and 1 for each label")]
 
     def wants(self, layer: Type, target: Type | None, predicted: Prediction | None = None) -> Type | None:
         return (predicted or choice(layer)).target(self.word, self.layer, target)

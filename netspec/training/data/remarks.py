@@ -158,7 +158,7 @@ def _absent(item: Field, dataset: Dataset, match: Match) -> Iterator[Diagnostic]
 
 def _unreachable(graph: Graph, train: Train, dataset: Dataset) -> Iterator[Diagnostic]:
     """Warn of targets that lie where the last step of the layer cannot reach."""
-    losses = [item.term for item in train.loss]
+    losses = train.terms
     for term in losses:
         edge = value_of(graph, term.layer)
         target = dataset.fields.get(term.compared or "")

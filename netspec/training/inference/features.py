@@ -53,7 +53,7 @@ def features_of(run: Record, most: int = MOST) -> Features:
 
     trained = Predictor(run)
     graph = trained.net.graph
-    ending = _ending(graph, [item.term for item in trained.train.loss], trained.train.metrics)
+    ending = _ending(graph, trained.train.terms, trained.train.metrics)
     dataset = trained.own()
     name = next(part for part in ("test", "validation", "training") if len(dataset.parts.get(part, ())))
     part = Part(dataset, name, "cpu", torch.float32)

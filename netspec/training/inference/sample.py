@@ -59,7 +59,7 @@ def _alphabet(trained: Predictor) -> tuple[str, tuple[str, ...]]:
         (name,) = trained.inputs
         item = fields.get(name)
         if item is not None and item.steps and isinstance(item.steps[0], Chars):
-            term = trained.train.loss[0].term
+            term = trained.train.terms[0]
             target = fields.get(term.compared or "")
             if target is not None and isinstance(target.steps[0], Chars) and term.classifies:
                 return name, tuple(trained.stored["fields"][name]["classes"])

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from netspec.config.match import trained_by
 from netspec.config.train import Train
 from netspec.config.vocabulary.losses import Term
-from netspec.config.vocabulary.schedules import Schedule
 from netspec.diagnostics.errors import MissingPackageError, NetspecError
 from netspec.diagnostics.model import Diagnostic
-from netspec.ir.graph import Graph
+from netspec.ir.graph import Edge, Graph
 from netspec.ir.types import Time
 from netspec.training.data.batches import Part, bounds
 from netspec.training.data.random_streams import key_of
@@ -22,10 +22,10 @@ from netspec.training.loop import devices
 from netspec.training.loop.objective import Objective, objective, with_logits
 from netspec.training.loop.parallel import Processes, join
 from netspec.training.loop.states import CarriedStates, stateful_batches
+from netspec.training.loop.turns import Live, Planned, Rate, Wanted, passes
 from netspec.training.plan import Plan
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
 
     from netspec.training.data.batches import Batch
@@ -39,6 +39,8 @@ class Engine:
 
     model: the net as a module, in the state that checkpoints hold.
     forward: what training passes call: the model, or its compiled form, or the model wrapped for several processes.
+    turns: what moves the weights; if there are several, each has a pass of its own (`Engine.due`).
+    graph: the net with the outputs that the losses and metrics read.
     spans: for each batch of an epoch, its begin and end in the epoch's order of examples.
     arguments: the fields that forward takes, in order.
     single: whether forward returns one tensor instead of a tuple.
@@ -48,14 +50,14 @@ class Engine:
     """
 
     model: nn.Module
+    graph: Graph
     forward: Any
-    optimizer: torch.optim.Optimizer
+    turns: list[Live]
     objective: Objective
-    rate: Rate
+    steps: int
     parts: dict[str, Part]
     spans: list[tuple[int, int]]
     arguments: tuple[str, ...]
-    weights: list[torch.nn.Parameter]
     device: str
     threads: int
     dtype: Any
@@ -67,6 +69,8 @@ class Engine:
     keys: tuple[str, ...] = field(default=())
     penalised: list[Any] = field(default_factory=list)
     copies: tuple[tuple[str, str], ...] = ()
+    compiles: bool = False
+    planned: dict[tuple[int, ...], list[Planned]] = field(default_factory=dict)
 
     @property
     def stateful_rows(self) -> int | None:
@@ -84,9 +88,41 @@ class Engine:
             found = run(*values)
         return (found,) if self.single else found
 
-    def loss(self, batch: Batch) -> Tensor:
-        """Return the loss of a training pass over a batch: that of the objective, and what modules add to it."""
-        return self.penalised_by(self.objective.loss(self.outputs(batch, training=True), batch))
+    def loss(self, batch: Batch, planned: Planned, kept: dict[Edge, Tensor]) -> Tensor:
+        """Return the loss of a turn's training pass over a batch: that of the objective, and what modules add to it."""
+        outputs = self.computed(batch, planned, kept)
+        return self.penalised_by(self.objective.loss(planned.live.losses, outputs, batch))
+
+    def computed(self, batch: Batch, planned: Planned, kept: dict[Edge, Tensor]) -> tuple[Tensor, ...]:
+        """Return the outputs of the net that a turn's loss reads, at their places; `kept` has what turns hand on."""
+        part = planned.part
+        if part is None:
+            return self.outputs(batch, training=True)
+        arguments = [batch[name] for name in self.arguments]
+        found = planned.forward(*arguments, *(kept[edge] for edge in part.given))
+        kept.update(zip(part.returned, found, strict=True))
+        outputs: list[Any] = [None] * (max(planned.live.outputs) + 1)
+        for number, value in zip(planned.live.outputs, found):
+            outputs[number] = value
+        return tuple(outputs)
+
+    def due(self, step: int) -> list[Planned]:
+        """Return the turns of an optimizer step, counted from 0, and what each computes."""
+        if len(self.turns) == 1:
+            return [Planned(self.turns[0])]
+        chosen = tuple(n for n, live in enumerate(self.turns) if (step + 1) % live.turn.every == 0)
+        if chosen not in self.planned:
+            self.planned[chosen] = self._planned([self.turns[number] for number in chosen])
+        return self.planned[chosen]
+
+    def _planned(self, turns: list[Live]) -> list[Planned]:
+        from netspec.codegen.live import pass_functions
+
+        parts = passes(self.graph, [live.wanted for live in turns])
+        made: list[Any] = pass_functions(self.model, self.graph, parts)
+        if self.compiles:
+            made = [compiled(each, "cpu") for each in made]  # values that turns hand on must outlive CUDA graphs
+        return [Planned(*each) for each in zip(turns, parts, made, strict=True)]
 
     def penalised_by(self, loss: Tensor) -> Tensor:
         """Return a loss with what the modules with a `penalty` add to it after a training pass."""
@@ -122,17 +158,11 @@ class Engine:
         if self.device != "cpu":
             torch.manual_seed(seed)
 
-    def clip(self, norm: float) -> None:
-        """Scale the gradients so that their norm is at most `norm`."""
-        import torch
-
-        torch.nn.utils.clip_grad_norm_(self.weights, norm)
-
     def finite(self) -> bool:
         """Whether every weight is finite."""
         import torch
 
-        return all(bool(torch.isfinite(weight).all()) for weight in self.weights)
+        return all(bool(torch.isfinite(weight).all()) for weight in self.model.parameters())
 
     def state(self) -> dict[str, Tensor]:
         """Return weights and buffers by the keys that `graph.arrays` gives them."""
@@ -152,27 +182,40 @@ def build_engine(plan: Plan) -> Engine:
         torch.cuda.set_device(device)  # NCCL sends over the current CUDA device
     processes = join(device)
     dtype = devices.dtype_of(train.precision)
-    terms: list[Term] = [item.term for item in train.loss] + list(train.metrics)
+    terms: list[Term] = [*train.terms, *train.metrics]
     logits = with_logits(graph, terms, frozenset(plan.match.inputs))
     model = _module(logits.graph, train, device, dtype)
-    frozen = {stored.key for stored in graph.arrays if stored.kind == "frozen"}
+    owned = [[one for stored in trained_by(turn.weights, graph) for one in stored.each()] for turn in train.turns]
+    moved = {one.key for each in owned for one in each}
     for key, weight in model.named_parameters():
-        weight.requires_grad_(key not in frozen)
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
+        weight.requires_grad_(key in moved)
     parts = {name: Part(plan.dataset, name, device, dtype) for name in plan.dataset.parts}
     carried = CarriedStates(graph)
     spans = _spans(graph, parts["training"].count, train.batch, carried, processes)
     steps = train.epochs * -(-len(spans) // train.accumulate)
+    found = objective(plan, logits, device)
+    losses = iter(found.losses)
+    turns = []
+    for turn, each in zip(train.turns, owned, strict=True):
+        weights = {one.key for one in each}
+        own = [next(losses) for _ in turn.loss]
+        outputs = tuple(dict.fromkeys(number for loss in own for number in logits.read_by(loss.term)))
+        values = tuple(logits.outputs[number] for number in outputs)
+        chosen = {key: weight for key, weight in model.named_parameters() if key in weights}
+        rate = Rate(turn.schedule, turn.optimizer.lr, steps // turn.every, train.epochs)
+        optimizer = turn.optimizer.build(chosen.values(), device.partition(":")[0])
+        wanted = Wanted(values, frozenset(graph.nodes[one.node].key for one in each))
+        turns.append(Live(turn, own, chosen, optimizer, rate, outputs, wanted))
     engine = Engine(
         model=model,
-        forward=_forward(model, logits.graph, processes),
-        optimizer=train.optimizer.build(weights, device.partition(":")[0]),
-        objective=objective(plan, logits, device),
-        rate=Rate(train.schedule, train.optimizer.lr, steps, train.epochs),
+        graph=logits.graph,
+        forward=_forward(model, logits.graph, processes if len(turns) == 1 else Processes()),
+        turns=turns,
+        objective=found,
+        steps=steps,
         parts=parts,
         spans=spans,
         arguments=arguments_of(graph),
-        weights=weights,
         device=device,
         threads=threads,
         dtype=dtype,
@@ -207,10 +250,12 @@ def _compile(engine: Engine, plan: Plan) -> None:
     if request.compile == "auto":
         begin, end = engine.spans[0]
         batch = engine.parts["training"].take(engine.order(train.seed, 0)[begin:end])
-        wins = engine.processes.size == 1 and pays_off(engine, batch, train.epochs * len(engine.spans))
+        alone = engine.processes.size == 1 and len(engine.turns) == 1
+        wins = alone and pays_off(engine, batch, train.epochs * len(engine.spans))
         request.compile = "on" if wins else "off"
     if request.compile == "on":
         require_compiler()
+        engine.compiles = True
         engine.forward = compiled(engine.forward, engine.device)
 
 
@@ -301,7 +346,7 @@ def pays_off(engine: Engine, batch: Batch, steps: int) -> bool:
     def step(way: Any) -> None:
         engine.forward = way
         with engine.autocast or contextlib.nullcontext():
-            loss = engine.loss(batch)
+            loss = engine.loss(batch, Planned(engine.turns[0]), {})
         loss.backward()  # type: ignore[no-untyped-call]
         trial.zero_grad()
 
@@ -329,38 +374,3 @@ def _seconds(step: Callable[[Any], None], forward: Any) -> float:
     for _ in range(TRIAL):
         step(forward)
     return (time.perf_counter() - begin) / TRIAL
-
-
-# ---- Compute the learning rate of every step from the schedule of a train section
-
-
-class Rate:
-    """The learning rate, computed only from the step, the epoch and the factor of a schedule that waits for progress.
-
-    moves: whether the rate can change within an epoch.
-    """
-
-    def __init__(self, schedule: Schedule, lr: float, steps: int, epochs: int) -> None:
-        self.schedule = schedule
-        self.lr = lr
-        self.steps = steps
-        self.epochs = epochs
-        self.moves = schedule.by_step or schedule.warmup > 0
-
-    def at(self, step: int, epoch: int, plateau: float) -> float:
-        """Return the learning rate for optimizer step `step` in epoch `epoch`; both count from 0."""
-        schedule = self.schedule
-        if schedule.by_step:
-            factor = schedule.multiplier(step, self.steps, self.lr)
-        elif schedule.waits:
-            factor = plateau
-        else:
-            factor = schedule.multiplier(epoch, self.epochs, self.lr)
-        if step < schedule.warmup:
-            factor *= (step + 1) / schedule.warmup
-        return self.lr * factor
-
-
-def set_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = lr

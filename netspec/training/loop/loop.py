@@ -13,7 +13,7 @@ from netspec.config.vocabulary.metrics import is_better_larger, tally
 from netspec.diagnostics.errors import NetspecError
 from netspec.training.data.batches import Prefetcher
 from netspec.training.data.random_streams import key_of, step_key
-from netspec.training.loop.engine import Engine, set_rate
+from netspec.training.loop.engine import Engine
 from netspec.training.loop.parallel import connection_errors
 from netspec.training.loop.progress import Callbacks, Moment, Progress, Row
 from netspec.training.plan import Plan
@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from netspec.config.predictions import Prediction
+    from netspec.config.train import Turn
+    from netspec.ir.graph import Edge
     from netspec.training.data.batches import Batch
     from netspec.training.loop.engine import Engine
+    from netspec.training.loop.objective import Criterion
+    from netspec.training.loop.turns import Live, Planned
 
 SAMPLE = 2048  # how many training rows are scored after each epoch if there is no validation part
 LOOK = 0.1  # the least seconds between two reports of progress
@@ -58,8 +62,8 @@ class Loop:
         self.asked = False  # whether a signal has asked this process to stop
         self.stop = self.due = False  # what all processes decided after a step: to stop, to save
         self.batch: dict[str, Tensor] = {}
-        # Reading a loss waits for the GPU. So the GPU adds up the losses, and the run reads only the sum, now and then.
-        self.running: Tensor | None = self._sum_on_device()
+        # Reading a loss waits for the GPU. So the GPU adds up the losses, and the run reads the sums now and then.
+        self.running: dict[str, Tensor] = self._sums_on_device()
         self.began = time.perf_counter() - progress.seconds
         self.looked = 0.0
         self.pace = 0.0  # seconds per batch, smoothed
@@ -67,7 +71,7 @@ class Loop:
     def run(self) -> None:
         """Run the remaining epochs; raise Interrupted, Diverged or ProcessLost."""
         with _Signals(self):
-            set_rate(self.engine.optimizer, self.lr())
+            self.set_rates()
             while self.progress.epoch < self.train.epochs and not self.progress.finished:
                 self.epoch()
                 self.finish_epoch()
@@ -119,88 +123,107 @@ class Loop:
         return order[first:last] if last > first else order[start : start + 1]
 
     def step(self, prefetcher: Prefetcher, drawn: int, first: int, last: int) -> None:
-        """Take one step of the optimizer over the batches `first` to `last - 1`."""
-        engine, progress, train = self.engine, self.progress, self.train
+        """Let each section whose turn it is take a step of its optimizer over the batches `first` to `last - 1`."""
+        engine = self.engine
         engine.draw_from(step_key(drawn, first))
         begin, end = engine.spans[first][0], engine.spans[last - 1][1]
-        for number in range(first, last):
-            start, stop = engine.spans[number]
-            self.batch = prefetcher.take(number, drawn)
-            loss = self.loss(stop - start) if self.alone else self.shared_loss(start, stop)
-            if last - first > 1:
-                loss = loss * ((stop - start) / (end - begin))
-            if self.alone:
-                loss.backward()  # type: ignore[no-untyped-call]
-            else:
-                self.shared_backward(loss, number == last - 1)
-        progress.examples += end - begin
-        if train.clip is not None:
-            engine.clip(train.clip)
-        if engine.rate.moves:
-            set_rate(engine.optimizer, self.lr())
-        engine.optimizer.step()
-        for weight in engine.weights:  # this does what zero_grad does, but faster
-            weight.grad = None
+        held: dict[int, tuple[Batch, dict[Edge, Tensor]]] = {}
+        due = engine.due(self.progress.step)
+        for planned in due:
+            for number in range(first, last):
+                start, stop = engine.spans[number]
+                if number not in held:
+                    held[number] = (prefetcher.take(number, drawn), {})
+                self.batch, kept = held[number] if planned is not due[-1] else held.pop(number)
+                loss = (self.loss if self.alone else self.shared)(planned, kept, number)
+                if last - first > 1:
+                    loss = loss * ((stop - start) / (end - begin))
+                self.backward(planned, loss, number == last - 1)
+            self.progress.of(planned.live.turn.name).examples += end - begin
+            if planned.live.rate.moves:
+                self.set_rate(planned.live)
+            planned.live.step()
 
-    def shared_backward(self, loss: Tensor, last: bool) -> None:
+    def backward(self, planned: Planned, loss: Tensor, last: bool) -> None:
         """Compute gradients. At the last batch of a step, the gradients become the average over all processes."""
-        with connection_errors(), contextlib.nullcontext() if last else self.engine.forward.no_sync():
-            loss.backward()  # type: ignore[no-untyped-call]
+        engine = self.engine
+        if self.alone:
+            loss.backward(inputs=planned.inputs)  # type: ignore[no-untyped-call]
+            return
+        with connection_errors(), contextlib.nullcontext() if last or planned.part else engine.forward.no_sync():
+            loss.backward(inputs=planned.inputs)  # type: ignore[no-untyped-call]
+        for weight in planned.live.weights.values() if last and planned.part else ():
+            if weight.grad is not None:
+                weight.grad = engine.processes.sum(weight.grad) / engine.processes.size
 
-    def loss(self, rows: int) -> Tensor:
-        """Return the loss of the batch, and add it to the loss of the epoch."""
+    def loss(self, planned: Planned, kept: dict[Edge, Tensor], number: int) -> Tensor:
+        """Return the loss of the batch with a number, and add it to the loss of the epoch."""
         engine, batch = self.engine, self.batch
         if engine.autocast is None:
-            loss = engine.loss(batch)
+            loss = engine.loss(batch, planned, kept)
         else:
             with engine.autocast:
-                loss = engine.loss(batch)
-        if self.progress.first_loss is None:
-            self.progress.first_loss = float(loss.detach())
-        if self.running is None:
-            self.count(float(loss.detach()), rows)
+                loss = engine.loss(batch, planned, kept)
+        start, stop = engine.spans[number]
+        name = planned.live.turn.name
+        if self.progress.step == number == 0:
+            self.first(float(loss.detach()))
+        if name in self.running:
+            self.running[name].add_(loss.detach(), alpha=stop - start)
         else:
-            self.running.add_(loss.detach(), alpha=rows)
+            self.count(name, float(loss.detach()), stop - start)
         return loss
 
-    def shared_loss(self, start: int, stop: int) -> Tensor:
+    def shared(self, planned: Planned, kept: dict[Edge, Tensor], number: int) -> Tensor:
         """Return this process's part of the loss. All processes also decide whether to stop or save after the step."""
         engine = self.engine
+        start, stop = engine.spans[number]
         first, last = engine.processes.share(start, stop, engine.stateful_rows)
         due = self.writer.due(time.perf_counter(), self.progress.step + 1)
         with engine.autocast or contextlib.nullcontext():
-            agreed = shared_loss(engine, self.batch, last > first, self.asked, due)
+            outputs = engine.computed(self.batch, planned, kept)
+            agreed = shared_loss(engine, planned.live.losses, outputs, self.batch, last > first, self.asked, due)
         self.stop, self.due = agreed.stop, agreed.due
-        if self.progress.first_loss is None:
-            self.progress.first_loss = agreed.value
-        self.count(agreed.value, stop - start)
+        if self.progress.step == number == 0:
+            self.first(agreed.value)
+        self.count(planned.live.turn.name, agreed.value, stop - start)
         return agreed.loss
 
-    def count(self, value: float, rows: int) -> None:
+    def first(self, value: float) -> None:
+        """Add the loss of a section in the first batch to the run's."""
+        self.progress.first_loss = (self.progress.first_loss or 0.0) + value
+
+    def count(self, name: str, value: float, rows: int) -> None:
         if not math.isfinite(value):
             raise Diverged(value, self.batch)
-        self.progress.loss_sum += value * rows
+        self.progress.of(name).loss_sum += value * rows
 
     def collect(self) -> None:
-        """Read the sum of the losses from the device; raise Diverged if the sum is not finite."""
-        if self.running is not None:
-            value = float(self.running)
+        """Read the sums of the losses from the device; raise Diverged if a sum is not finite."""
+        for name, running in self.running.items():
+            value = float(running)
             if not math.isfinite(value):
                 raise Diverged(value, self.batch)
-            self.progress.loss_sum = value
+            self.progress.of(name).loss_sum = value
 
-    def _sum_on_device(self) -> Tensor | None:
+    def _sums_on_device(self) -> dict[str, Tensor]:
         import torch
 
         engine = self.engine
         if engine.device == "cpu" or engine.processes.size > 1:
-            return None
+            return {}
         kind = torch.float32 if engine.device == "mps" else torch.float64
-        return torch.tensor(self.progress.loss_sum, dtype=kind, device=engine.device)
+        names = [live.turn.name for live in engine.turns]
+        sums = {name: self.progress.of(name).loss_sum for name in names}
+        return {name: torch.tensor(value, dtype=kind, device=engine.device) for name, value in sums.items()}
 
-    def lr(self) -> float:
+    def set_rates(self) -> None:
+        for live in self.engine.turns:
+            self.set_rate(live)
+
+    def set_rate(self, live: Live) -> None:
         progress = self.progress
-        return self.engine.rate.at(progress.step, progress.epoch, progress.plateau_factor)
+        live.set_rate(progress.step, progress.epoch, progress.of(live.turn.name).plateau_factor)
 
     # ---- progress and checkpoints
 
@@ -216,7 +239,7 @@ class Loop:
         left = len(self.engine.spans) * (self.train.epochs - progress.epoch) - progress.position
         rate = self.train.batch / self.pace if self.pace else 0.0
         moment = Moment(
-            progress.epoch + 1, progress.position, progress.step, progress.epoch_loss(), rate, left * self.pace
+            progress.epoch + 1, progress.position, progress.step, progress.losses()["loss"], rate, left * self.pace
         )
         self.watch.moment(moment)
         self.writer.log(moment)
@@ -245,21 +268,25 @@ class Loop:
     def finish_epoch(self) -> None:
         """Score the validation part, then update the best epoch, the learning rate and early stopping."""
         progress, train = self.progress, self.train
-        lr = self.lr() if self.engine.rate.moves else self.engine.optimizer.param_groups[0]["lr"]
-        row = Row(progress.epoch + 1, progress.step, lr, {"loss": progress.epoch_loss()})
+        first = self.engine.turns[0]
+        if first.rate.moves:
+            self.set_rate(first)
+        lr = first.optimizer.param_groups[0]["lr"]
+        losses = progress.losses()
+        row = Row(progress.epoch + 1, progress.step, lr, {**losses})
         if "validation" in self.engine.parts:
             row.validation = evaluation(self.engine, "validation").scores
         elif self.train.metrics:
             scores = evaluation(self.engine, "training", most=SAMPLE).scores
-            row.training.update(scores, loss=row.training["loss"])
+            row.training.update({**scores, **losses})
         progress.metrics_bytes = self.writer.row(row)
         self.watch.row(row)
         self.keep_best(row)
         progress.next_epoch()
         self.engine.carried.reset()
-        if self.running is not None:
-            self.running.zero_()
-        set_rate(self.engine.optimizer, self.lr())
+        for running in self.running.values():
+            running.zero_()
+        self.set_rates()
         now = time.perf_counter()
         progress.seconds = now - self.began
         if train.patience is not None and progress.waited >= train.patience:
@@ -291,13 +318,14 @@ class Loop:
                     self.best = {key: value.detach().cpu().clone() for key, value in self.engine.state().items()}
             else:
                 progress.waited += 1
-        if train.schedule.waits:
-            self.plateau(row.validation["loss"])
+        for turn in train.turns:
+            if turn.schedule.waits:
+                self.plateau(turn, row.validation[turn.measure])
 
-    def plateau(self, loss: float) -> None:
+    def plateau(self, turn: Turn, loss: float) -> None:
         """Lower the rate as torch's ReduceLROnPlateau does (mode min, relative threshold 1e-4, no cooldown)."""
-        progress = self.progress
-        schedule: Any = self.train.schedule
+        progress = self.progress.of(turn.name)
+        schedule: Any = turn.schedule
         if progress.plateau_best is None or loss < progress.plateau_best * (1 - 1e-4):
             progress.plateau_best, progress.plateau_waited = loss, 0
         else:
@@ -344,6 +372,7 @@ def evaluation(engine: Engine, name: str, most: int | None = None) -> Evaluation
     alone = processes.size == 1 or engine.carried
     engine.model.eval()
     engine.carried.reset()
+    engine.draw_from(0)  # a net that draws in every pass has the same scores each time
     with torch.inference_mode(), _Loads(engine) as loads:
         for turn, index in enumerate(engine.chunks(part.count if most is None else min(most, part.count))):
             if not alone and turn % processes.size != processes.rank:
@@ -364,11 +393,15 @@ def evaluation(engine: Engine, name: str, most: int | None = None) -> Evaluation
             state.share(processes.sum, processes.rows)
         tables = {target: processes.sum(table) for target, table in tables.items()}
         loads.counts = [processes.sum(count) for count in loads.counts]
-    loss = sum(
+    each = [
         criterion.coefficient * (total / weight if weight else math.nan)
         for criterion, (total, weight) in zip(objective.losses, sums.tolist(), strict=True)
-    )
-    found = {"loss": loss}
+    ]
+    found = {"loss": sum(each)}
+    begin = 0
+    for live in engine.turns:
+        found.setdefault(live.turn.measure, sum(each[begin : begin + len(live.losses)]))
+        begin += len(live.losses)
     for name, state in zip(objective.names, states, strict=True):
         found[name] = state.result()
     classes = {target: _rows(table, objective.tables[target][1]) for target, table in tables.items()}
@@ -471,13 +504,23 @@ class Agreed(NamedTuple):
     due: bool  # whether the first process wants a checkpoint
 
 
-def shared_loss(engine: Engine, batch: Batch, counts: bool, stop: bool, due: bool) -> Agreed:
+def shared_loss(
+    engine: Engine,
+    losses: list[Criterion],
+    outputs: tuple[Tensor, ...],
+    batch: Batch,
+    counts: bool,
+    stop: bool,
+    due: bool,
+) -> Agreed:
     """Return the loss of a batch that several processes share, and what they decide.
 
     The mean of a share is weighted by the count that it was divided by, so the result is the mean of the whole batch
     even if the shares have different sizes.
 
     Parameters:
+        losses: the losses to add up.
+        outputs: what the net gives for `batch`.
         batch: this process's share.
         counts: False if the share is empty. Then `batch` has one row that does not count, because the process must
             still join the sums.
@@ -489,9 +532,8 @@ def shared_loss(engine: Engine, batch: Batch, counts: bool, stop: bool, due: boo
     """
     import torch
 
-    outputs = engine.outputs(batch, training=True)
-    objective, processes = engine.objective, engine.processes
-    means = [objective.mean(criterion, outputs, batch) for criterion in objective.losses]
+    processes = engine.processes
+    means = [engine.objective.mean(criterion, outputs, batch) for criterion in losses]
     numbers = []
     for mean, weight in means:
         counted = float(weight) if counts else 0.0
@@ -499,7 +541,7 @@ def shared_loss(engine: Engine, batch: Batch, counts: bool, stop: bool, due: boo
     sums = processes.sum(torch.tensor([*numbers, float(stop), float(due)], dtype=torch.float64)).tolist()
     total: Any = 0.0
     value = 0.0
-    for number, (criterion, (mean, _)) in enumerate(zip(objective.losses, means, strict=True)):
+    for number, (criterion, (mean, _)) in enumerate(zip(losses, means, strict=True)):
         whole = sums[2 * number] or 1.0  # a mask may leave no value to count; 1 avoids a division by 0
         total = total + criterion.coefficient * mean * (numbers[2 * number] * processes.size / whole)
         value += criterion.coefficient * sums[2 * number + 1] / whole

@@ -69,17 +69,19 @@ class Objective:
         """The names of the metrics' results."""
         return measures(criterion.term for criterion in self.metrics if isinstance(criterion.term, Metric))
 
-    def loss(self, outputs: Outputs, batch: Batch) -> Tensor:
-        """Return the loss of a batch: the sum of the means of all losses, each times its coefficient."""
+    @staticmethod
+    def loss(losses: list[Criterion], outputs: Outputs, batch: Batch) -> Tensor:
+        """Return the loss of a batch: the sum of the means of some losses, each times its coefficient."""
         total: Any = None
-        for criterion in self.losses:
-            mean, _ = self.mean(criterion, outputs, batch)
+        for criterion in losses:
+            mean, _ = Objective.mean(criterion, outputs, batch)
             part = mean if criterion.coefficient == 1.0 else criterion.coefficient * mean
             total = part if total is None else total + part
         found: Tensor = total
         return found
 
-    def mean(self, criterion: Criterion, outputs: Outputs, batch: Batch) -> tuple[Tensor, float | Tensor]:
+    @staticmethod
+    def mean(criterion: Criterion, outputs: Outputs, batch: Batch) -> tuple[Tensor, float | Tensor]:
         """Return the mean of one loss over a batch, and the count by which the mean was divided."""
         value = criterion.value(outputs, batch)
         target = None if criterion.target is None else criterion.target(outputs, batch)
@@ -114,7 +116,7 @@ def objective(plan: Plan, logits: Logits, device: Any) -> Objective:
         SpecError: a metric is about a class that the data lack (NS719).
     """
     losses = []
-    for item in plan.train.loss:
+    for item in (item for turn in plan.train.turns for item in turn.loss):
         criterion = _criterion(item.term, plan, logits)
         criterion.coefficient = item.coefficient
         counts = plan.facts["fields"].get(item.term.compared, {}).get("counts")
@@ -141,11 +143,12 @@ def _criterion(term: Term, plan: Plan, logits: Logits) -> Criterion:
     layer = type_of(graph, edge)
     target = term.compared
     rebuilds = target in {graph.layers[graph.nodes[number].layer].label for number in graph.inputs}
-    predicted = prediction_of(term, [item.term for item in train.loss], layer, rebuilds)
+    predicted = prediction_of(term, train.terms, layer, rebuilds)
+    value = _read(term.layer, term.classifies, graph, logits)
     return Criterion(
         term,
-        _read(term.layer, term.classifies, graph, logits),
-        None if target is None else _read(target, False, graph, logits),
+        value,
+        _filled(value, term.constant) if target is None else _read(target, False, graph, logits),
         _mask(term, layer, graph, logits),
         layer,
         _type_of_target(target, graph, plan.targets),
@@ -176,6 +179,19 @@ def _read(name: str, classifies: bool, graph: Graph, logits: Logits) -> Read:
     if activation == "sigmoid":
         return lambda outputs, batch: outputs[position].sigmoid()
     return lambda outputs, batch: outputs[position].softmax(axis)
+
+
+def _filled(value: Read, number: float | None) -> Read | None:
+    """Return the function that gives a number as the target of every value of a layer; None without a number."""
+    if number is None:
+        return None
+
+    def filled(outputs: Outputs, batch: Batch) -> Tensor:
+        import torch
+
+        return torch.full_like(value(outputs, batch), number)
+
+    return filled
 
 
 def _mask(term: Term, layer: Type, graph: Graph, logits: Logits) -> Read | None:
@@ -225,6 +241,10 @@ class Logits:
     position: dict[tuple[str, bool], int] = field(default_factory=dict)
     activation: list[str] = field(default_factory=list)
     types: list[Type] = field(default_factory=list)
+
+    def read_by(self, term: Term) -> list[int]:
+        """Return the numbers of the outputs that a term reads."""
+        return [self.position[item] for item in _names(term) if item in self.position]
 
 
 def with_logits(graph: Graph, terms: list[Term], inputs: frozenset[str]) -> Logits:

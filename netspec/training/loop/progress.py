@@ -13,7 +13,23 @@ from netspec.documents import STRICT, Count, Figures, Seconds
 
 
 @dataclass(slots=True)
-class Progress:
+class Tally:
+    """What a run counts of a section that takes a turn."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    loss_sum: float = 0.0  # in the current epoch: the sum of each batch's loss times the batch's examples
+    examples: Count = 0  # examples of the current epoch that are done
+    plateau_best: float | None = None
+    plateau_waited: Count = 0
+    plateau_factor: float = 1.0
+
+    def epoch_loss(self) -> float:
+        return self.loss_sum / self.examples if self.examples else math.nan
+
+
+@dataclass(slots=True)
+class Progress(Tally):
     """Counts and sums of a run; every float survives JSON with all its digits."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -21,28 +37,30 @@ class Progress:
     epoch: Count = 0  # epochs that are complete
     position: Count = 0  # batches of the current epoch that are done
     step: Count = 0  # optimizer steps so far
-    loss_sum: float = 0.0  # in the current epoch: the sum of each batch's loss times the batch's examples
-    examples: Count = 0  # examples of the current epoch that are done
     best_value: float | None = None
     best_epoch: Count = 0
     waited: Count = 0  # epochs since the best one
-    plateau_best: float | None = None
-    plateau_waited: Count = 0
-    plateau_factor: float = 1.0
     first_loss: float | None = None  # of the first batch
+    turns: dict[str, Tally] = field(default_factory=dict)  # by the names of the sections, if they have names
     metrics_bytes: Count = 0  # the size of metrics.jsonl when this progress was saved
     finished: bool = False
     # Training time so far, over all resumes. metrics.jsonl never holds it, so that equal runs write equal files.
     seconds: Seconds = 0.0
 
-    def epoch_loss(self) -> float:
-        return self.loss_sum / self.examples if self.examples else math.nan
+    def of(self, name: str) -> Tally:
+        """Return what is counted of a section; the run itself counts for its only section without a name."""
+        return self.turns.setdefault(name, Tally()) if name else self
+
+    def losses(self) -> dict[str, float]:
+        """Return the loss of the epoch, and that of each section with a name; the first is the sum of these."""
+        each = {f"loss_{name}": tally.epoch_loss() for name, tally in self.turns.items() if tally.examples}
+        return {"loss": sum(each.values()) if each else self.epoch_loss(), **each}
 
     def next_epoch(self) -> None:
         self.epoch += 1
         self.position = 0
-        self.loss_sum = 0.0
-        self.examples = 0
+        for tally in (self, *self.turns.values()):
+            tally.loss_sum, tally.examples = 0.0, 0
 
 
 @dataclass(slots=True)

@@ -52,7 +52,12 @@ def _classifier(engine: Engine) -> Criterion | None:
     """Return the first metric or loss of a layer that predicts one of a few classes."""
     for criterion in [*engine.objective.metrics, *engine.objective.losses]:
         predicted = criterion.predicted
-        if not criterion.term.classifies or criterion.target is None or criterion.mask is not None or predicted is None:
+        if (
+            not criterion.term.classifies
+            or criterion.term.compared is None
+            or criterion.mask is not None
+            or predicted is None
+        ):
             continue
         plain = not criterion.layer.space and criterion.layer.time is None
         classes = criterion.wanted is not None and criterion.wanted.classes is not None

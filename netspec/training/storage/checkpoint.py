@@ -7,7 +7,7 @@ hash of each file. An interrupted checkpoint has no manifest or a wrong hash; th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from netspec.config.vocabulary.optimizers import Optimizer
     from netspec.training.loop.engine import Engine
+    from netspec.training.loop.turns import Live
 
 KEEP = 2
 
@@ -126,26 +127,27 @@ def load(path: Path) -> tuple[dict[str, dict[str, Tensor]], State]:
     return tensors, manifest.state
 
 
-# ---- the state of an optimizer: tensors by "index.name", everything else as JSON
+# ---- the state of the optimizers: tensors by "index.name", everything else as JSON; the weights of all are numbered
 
 
-def optimizer_tensors(optimizer: Any) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Divide the optimizer's state_dict into tensors and plain values."""
+def optimizer_tensors(turns: Sequence[Live]) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Divide the state_dicts of the optimizers into tensors and plain values."""
     import torch
 
     tensors: dict[str, Tensor] = {}
     plain: dict[str, Any] = {}
-    for index, state in optimizer.state_dict()["state"].items():
-        for name, value in state.items():
-            if isinstance(value, torch.Tensor):
-                tensors[f"{index}.{name}"] = value
-            else:
-                plain[f"{index}.{name}"] = value
+    first = 0
+    for live in turns:
+        for index, state in live.optimizer.state_dict()["state"].items():
+            for name, value in state.items():
+                kind = tensors if isinstance(value, torch.Tensor) else plain
+                kind[f"{first + index}.{name}"] = value
+        first += len(live.weights)
     return tensors, plain
 
 
-def check(tensors: Mapping[str, Mapping[str, Tensor]], state: State, engine: Engine, optimizer: Optimizer) -> None:
-    """Raise Incomplete if an undamaged checkpoint is not one of this net and optimizer, or is not finite."""
+def check(tensors: Mapping[str, Mapping[str, Tensor]], state: State, engine: Engine) -> None:
+    """Raise Incomplete if an undamaged checkpoint is not one of this net and its optimizers, or is not finite."""
     own = {key: value.shape for key, value in engine.state().items()}
     for name in ("weights", *(["best"] if "best" in tensors else [])):
         group = tensors.get(name, {})
@@ -156,11 +158,17 @@ def check(tensors: Mapping[str, Mapping[str, Tensor]], state: State, engine: Eng
     for key, value in [*tensors.get("optimizer", {}).items(), *state.optimizer.items()]:
         index, _, name = key.partition(".")
         kept.setdefault(index, {})[name] = _kind(value)
-    weights = {str(number): weight for number, weight in enumerate(engine.weights)}
+    every = [(live.turn.optimizer, weight) for live in engine.turns for weight in live.weights.values()]
+    weights = {str(number): pair for number, pair in enumerate(every)}
     known: dict[Any, dict[str, Any]] = {}
     for index, kinds in kept.items():
-        weight = weights.get(index)
-        if weight is None or kinds != known.setdefault(weight.shape, _slots(optimizer, weight, engine.device)):
+        if index not in weights:
+            raise Incomplete("optimizer.safetensors")
+        optimizer, weight = weights[index]
+        case = (id(optimizer), weight.shape)
+        if case not in known:
+            known[case] = _slots(optimizer, weight, engine.device)
+        if kinds != known[case]:
             raise Incomplete("optimizer.safetensors")
 
 
@@ -179,18 +187,22 @@ def _kind(value: Any) -> Any:
     return (value.shape, value.dtype) if hasattr(value, "dtype") else type(value)
 
 
-def restore_optimizer(optimizer: Any, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> None:
-    """Restore the state. Tensors with the shape of a weight also get its memory format, which fused steps require."""
+def restore_optimizers(turns: Sequence[Live], tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> None:
+    """Restore the states. Tensors with the shape of a weight also get its memory format, which fused steps require."""
     import torch
 
-    document = optimizer.state_dict()
-    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
-    state: dict[int, dict[str, Any]] = {}
-    for key, value in [*tensors.items(), *plain.items()]:
-        index, _, name = key.partition(".")
-        weight = weights[int(index)]
-        if isinstance(value, torch.Tensor) and value.shape == weight.shape:
-            value = torch.empty_like(weight, dtype=value.dtype, requires_grad=False).copy_(value)
-        state.setdefault(int(index), {})[name] = value
-    document["state"] = state
-    optimizer.load_state_dict(document)
+    first = 0
+    for live in turns:
+        weights = list(live.weights.values())
+        state: dict[int, dict[str, Any]] = {}
+        for key, value in [*tensors.items(), *plain.items()]:
+            index, _, name = key.partition(".")
+            number = int(index) - first
+            if not 0 <= number < len(weights):
+                continue
+            weight = weights[number]
+            if isinstance(value, torch.Tensor) and value.shape == weight.shape:
+                value = torch.empty_like(weight, dtype=value.dtype, requires_grad=False).copy_(value)
+            state.setdefault(number, {})[name] = value
+        live.optimizer.load_state_dict({**live.optimizer.state_dict(), "state": state})
+        first += len(weights)

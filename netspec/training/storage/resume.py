@@ -45,14 +45,14 @@ def restore(folder: Folder, engine: Engine, plan: Plan) -> Restored:
     for path in checkpoint.existing(folder / names.CHECKPOINTS):
         try:
             tensors, state = checkpoint.load(path)
-            checkpoint.check(tensors, state, engine, plan.train.optimizer)
+            checkpoint.check(tensors, state, engine)
             if state.progress.metrics_bytes > files.size(folder / names.METRICS):
                 raise checkpoint.Incomplete(names.METRICS)
         except checkpoint.Incomplete as fault:
             found.broken.append((path.name, str(fault)))
             continue
         engine.model.load_state_dict(tensors["weights"])
-        checkpoint.restore_optimizer(engine.optimizer, tensors.get("optimizer", {}), state.optimizer)
+        checkpoint.restore_optimizers(engine.turns, tensors.get("optimizer", {}), state.optimizer)
         engine.carried.restore(tensors.get("carried", {}), engine.processes, engine.stateful_rows, engine.device)
         found.progress = state.progress
         found.best = tensors.get("best")

@@ -95,7 +95,7 @@ class RunWriter:
         # even if saving fails, so that the next attempt waits as long
         self.saved_at, self.saved_step = begin, progress.step
         self.say("saving", step=progress.step)
-        tensors, plain = checkpoint.optimizer_tensors(engine.optimizer)
+        tensors, plain = checkpoint.optimizer_tensors(engine.turns)
         groups: dict[str, dict[str, Tensor]] = {"weights": engine.state(), "optimizer": tensors}
         if best is not None:
             groups["best"] = best
