@@ -11,6 +11,7 @@ import netspec
 from netspec.diagnostics.errors import NetspecError
 from netspec.figure.backends.layout import plan_dot
 from netspec.figure.blocks.boxes import plan_of
+from netspec.figure.blocks.placing import place
 from netspec.figure.scene import Node, Rect, Scene, Text
 from netspec.figure.scene.tex import plain
 from netspec.figure.settings import FigureSettings, LayerHints
@@ -395,3 +396,33 @@ def test_the_order_of_values_is_written_where_it_is_not_that_of_their_boxes() ->
 
     assert said("h.2 & a") == ["h.2, 4", "4"]
     assert sorted(said("a & h.2")) == ["1st, 4", "h.2, 2nd, 4"]
+
+
+def test_a_caption_or_a_parameter_that_is_a_name_is_said_once() -> None:
+    text = (
+        "block A(heads) {\n  input  x: c over T\n  output y: attention(heads)\n}\n"
+        'net n {\n  input x: 8 over 4\n  hidden tower_a: x -> 8 perceptrons -> relu "Tower A"\n'
+        "  hidden b: A(2)\n  output y: A(4)\n}\n"
+    )
+    plan = plan_of(netspec.parse(text).net().graph, FigureSettings(details=True))
+    rows = [[plain(row.line) for row in box.rows] for box in plan.boxes]
+    assert ["Tower A", "8 perceptrons", "relu"] in rows
+    assert ["y", "attention, heads"] in rows
+
+
+def test_what_is_no_series_stands_in_rows_where_few_edges_cross() -> None:
+    experts = "".join(f"  hidden e{n}: x -> 4 perceptrons\n" for n in (1, 2, 3))
+    mixes = "".join(
+        f"  hidden g{m}: x -> 3 perceptrons -> softmax -> split(3)\n"
+        f"  output y{m}: {' + '.join(f'(e{n}*(g{m}.{n} -> expand(maps)))' for n in (1, 2, 3))}\n"
+        for m in "ab"
+    )
+    plan = plan_of(netspec.parse(f"net n {{\n  input x: 9\n{experts}{mixes}}}\n").net().graph, FigureSettings(depth=1))
+    placed = place(plan)
+    across = sorted(
+        (placed.boxes[box.id].y, box.layer) for box in plan.boxes if box.layer[:1] == "e" and box.shape == "round"
+    )
+    assert [layer for _, layer in across] in (["e1", "e2", "e3"], ["e3", "e2", "e1"])
+    sums = {box.layer: placed.boxes[box.id].y for box in plan.boxes if box.shape == "pill" and box.layer[:1] == "y"}
+    low, high = sorted(sums.values())
+    assert low < across[1][0] < high  # the experts that both read stand between

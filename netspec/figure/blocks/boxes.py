@@ -191,7 +191,7 @@ def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
         return (Row(words(group.port, "bold"), NAME),)
     if group.line or group.nodes[0].kind == "input":
         if group.nodes[0].kind == "input" or _line_ended(collapsed, group) is layer:
-            rows += [Row(words(_label(layer), "bold"), NAME), *_caption(collapsed, layer)]
+            rows += [Row(_name(layer), NAME), *_caption(collapsed, layer)]
         for text in step_lines(collapsed, group):
             rows += [Row(line, STEP if not layer.caption else LIGHT) for line in _broken(text, STEP, collapsed.widest)]
         return (*rows, *_shared(collapsed, group), *_back(collapsed, group))
@@ -205,7 +205,7 @@ def _rows(collapsed: CollapsedGraph, group: NodeGroup) -> tuple[Row, ...]:
     ended = _line_ended(collapsed, group)
     if ended is not None:
         size, ink = (NAME, "ink") if collapsed.depth == 0 else (LIGHT, "guide")  # as in the boxes of closed lines
-        rows.append(Row(words(_label(ended), "bold"), size, ink))
+        rows.append(Row(_name(ended), size, ink))
         rows += _caption(collapsed, ended)
     for number, text in enumerate(step_lines(collapsed, group)):
         rows += [Row(line, LIGHT if number else STEP) for line in _broken(text, STEP, collapsed.widest)]
@@ -219,7 +219,7 @@ def _caption(collapsed: CollapsedGraph, layer: Layer, scope: Scope | None = None
     """
     ends = scope is None or any(scope.first <= edge.node < scope.last for edge in layer.values)
     said = layer.caption if ends else ""
-    if "\n".join(map(in_characters, paragraph(said))) == layer.label:
+    if _letters(said) == _letters(layer.label):
         return []
     return [Row(line, LIGHT) for line in wrapped(said, collapsed.widest, LIGHT)] if said else []
 
@@ -267,6 +267,17 @@ def _back(collapsed: CollapsedGraph, group: NodeGroup) -> list[Row]:
     }
     text = say("back", collapsed.lang).format(steps=", ".join(_times(collapsed, delays, 1)))
     return [Row(line, LIGHT, "loop") for line in _broken(text, LIGHT, collapsed.widest)] if delays else []
+
+
+def _letters(text: str) -> str:
+    """Return the letters and digits of a text: a caption that differs in others from a name is the name."""
+    return re.sub(r"[\W_]+", "", "".join(map(in_characters, paragraph(text)))).casefold()
+
+
+def _name(layer: Layer) -> Line:
+    """Return the name of a line in bold: as its caption writes it, if that says no more."""
+    same = _letters(layer.caption) == _letters(layer.label) and "$" not in layer.caption and layer.role != "start"
+    return words(layer.caption if same else _label(layer), "bold")
 
 
 def _label(layer: Layer) -> str:

@@ -499,7 +499,7 @@ class _Level:
             for layer in best if down else best[::-1]:
                 wanted = [_mean([u[one] for one in _items(near[not down].get(spot, [spot]))]) for spot in layer]
                 apart = [size[a][1] + gap + size[b][0] for a, b in pairwise(layer)]
-                heavy = [1.0 if isinstance(spot, tuple) else HEAVY for spot in layer]
+                heavy = [self._weight(spot, near) for spot in layer]
                 u |= zip(layer, _apart(wanted, apart, heavy), strict=True)
         axis = _mean([u[spot] for spot in best[0]])
         part.places = [u[name] - axis for name in names]
@@ -509,6 +509,13 @@ class _Level:
             ends = [(size[spot][0] - u[spot] + axis, u[spot] - axis + size[spot][1]) for spot in layer]
             found[row] = max(left for left, _ in ends), max(right for _, right in ends)
         return found
+
+    def _weight(self, spot: Spot, near: tuple[dict[Spot, list[Spot]], dict[Spot, list[Spot]]]) -> float:
+        """Return how little a woven item gives way: the main line less than what leaves it, that less than an edge."""
+        if isinstance(spot, tuple):
+            return 1.0
+        main = spot in self.flow.box and self.flow.box[spot].line == "main"
+        return HEAVY**2 if main and all(len(near[1][one]) < 3 for one in near[0].get(spot, ())) else HEAVY
 
     def _stand(self, series: list[Element], u: float) -> None:
         for part in series:

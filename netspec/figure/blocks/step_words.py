@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import replace
@@ -22,6 +23,7 @@ from netspec.ir.types import Type
 MOST_LINES = 6  # steps of a closed line that stand below each other
 MOST_SAID = 5  # values of an argument that differ from call to call
 FACTORS = (1, 2, 3, 4, 6, 8)  # multiples of a parameter that a step of a block often has
+_TWICE = re.compile(r"\b(\w+) \1\b")  # `heads heads`, where a parameter is called what it counts
 FLIP = -2  # stands in place of a block index for a step that reverses the order of time steps
 
 
@@ -267,7 +269,8 @@ def step_text(graph: Graph, node: Node, lang: str = "en") -> str:
     """Return the words for one step, such as `64 filters 3×3, stride 2` or `LSTM, 8 units, 2 layers`."""
     shown = frozenset(("delay", "start", "backward", ORDER))  # arrows and `reversed(…)` say these
     marks = [mark.text for mark in marks_of(graph, node, lang) if mark.rank == BOX and mark.option not in shown]
-    return ", ".join(dict.fromkeys(filter(None, marks))) or node.op.title(lang)
+    said = ", ".join(dict.fromkeys(filter(None, marks))) or node.op.title(lang)
+    return _TWICE.sub(r"\1", said)
 
 
 def shown_in_boxes(graph: Graph, node: Node) -> frozenset[str]:
