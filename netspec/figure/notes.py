@@ -10,6 +10,7 @@ shows some of them (`View.shows`). `noted` says the others, each by its class:
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -468,15 +469,18 @@ def _with_words(scene: Scene, said: dict[str, str], names: dict[str, str], small
         ):  # below captions if these are in the way
             canvas.texts.clear()
             canvas.footer(notes, low + APART)
-            if not any(meets(item, text.box.grown(1.0)) for text in canvas.texts for item in scene.items):
+            rooms = [text.box.grown(1.0) for text in canvas.texts]
+            if not any(meets(item, room) for room in rooms for item in scene.items):
                 break
     else:
-        for path, text in said.items():
+        low = -math.inf
+        for path, text in sorted(said.items(), key=lambda item: boxes[item[0]].middle.y):
             lines = wrapped(text, layout.COLUMN, size)
             box = boxed(lines, size)
-            y = boxes[path].middle.y - box.middle.y
+            y = max(boxes[path].middle.y - box.middle.y, low - box.top)
+            low = y + box.bottom
             canvas.text(f"{path}.marks", lines, ink.right + APART, y, size, align="start")
-    paths = iter(sorted(said, key=lambda path: boxes[path].middle.x) if level else said)
+    paths = iter(sorted(said, key=lambda path: boxes[path].middle[0 if level else 1]))
     texts = [replace(text, layer=path, classes=("mark",)) for text, path in zip(canvas.texts, paths, strict=True)]
     return _extended(scene, texts)
 

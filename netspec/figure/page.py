@@ -16,7 +16,7 @@ POINT = 25.4 / 72  # mm
 # how much larger letters may be than the usual type where no size is asked for and there is room, up to which height
 MOST, FILLED = 1.25, 0.75
 BALANCING, SAME = 4, 1.06  # steps to find the narrowest rows; heights that differ less are the same, notes included
-LESS = ("only", "depth = 1", "max_units = 3", "steps = 2", "table = false")  # settings with which a view draws less
+LESS = ("only", "depth = 1", "max_units = 3", "steps = 2")  # settings with which a view draws less
 
 
 def room_on(page: Page, base: float) -> Room:

@@ -58,14 +58,19 @@ SETTINGS: Final = {
     "edges": Option("word", "whether connections are drawn", choices=("all", "none")),
     "colors": Option("word", "what colours tell apart", choices=("role", "per_perceptron", "kind")),
     "formula": Option("flag", "perceptron: the formula behind the output"),
-    "max_units": Option("whole", "up to how many units all are drawn", least=1, most=say.MOST_UNITS),
+    "max_units": Option(
+        "whole",
+        "up to how many units all are drawn; in `unrolled`, 1 is one circle a layer",
+        least=1,
+        most=say.MOST_UNITS,
+    ),
     "weights": Option("word", "whether the figure is about trained weights", choices=("trained", "none")),
     "legend": Option("flag", "explains the colours below the figure; left out, those of trained weights alone"),
     "steps": Option(
         "whole", "unrolled: how many time steps; left out, as many as its reads of earlier steps need", least=1, most=12
     ),
-    "table": Option("flag", "unrolled: the table of the input sequence"),
-    "arrows": Option("texts", 'blocks: words on arrows between lines: ["x -> y: identity"]'),
+    "table": Option("flag", "unrolled: also the input sequence as a table"),
+    "arrows": Option("texts", 'blocks, unrolled: words on arrows between lines: ["x -> y: identity"]'),
     "notes": Option("word", "the line below that says what the figure does not show", choices=("all", "none")),
     "embed": Option("flag", "SVG: it carries the letters that it uses, for viewers without its fonts"),
     "heading": Option("text", "the figure's own title, which stands above it"),

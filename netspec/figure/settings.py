@@ -129,7 +129,7 @@ class FigureSettings:
     weights: str | None = None
     legend: bool | None = None
     steps: int | None = None
-    table: bool = True
+    table: bool = False
     arrows: tuple[str, ...] = ()
     notes: str = "all"
     heading: str | None = None

@@ -57,7 +57,7 @@ _WORDS: Final = {
     "deep": {"en": "round of a repeat", "ko": "반복되는 층"},
     "recurrent": {"en": "recurrent", "ko": "순환"},
     "attention": {"en": "attention", "ko": "어텐션"},
-    "perceptrons": {"en": "fully connected", "ko": "완전 연결"},
+    "perceptrons": {"en": "perceptrons", "ko": "퍼셉트론"},
     "embedding": {"en": "embedding", "ko": "임베딩"},
     "pooling": {"en": "pooling", "ko": "풀링"},
     "norm": {"en": "normalization", "ko": "정규화"},

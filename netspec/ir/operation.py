@@ -502,8 +502,8 @@ class Op:
 
     def title(self, lang: str = "en") -> str:
         """Return the title for a figure: `64 filters 3×3`, `LSTM, 128 units`."""
-        template = self.titles[lang == "ko"] or self.titles[0]
-        if template:
+        if self.titles[0]:
+            template = self.titles[lang == "ko"] or self.titles[0]
             said = template.format_map({name: shown(value) for name, value in self.__dict__.items()}).strip()
             return re.sub(r"(?<!\S)1 (\w+)s\b", r"1 \1", said)
         values = [
@@ -511,7 +511,7 @@ class Op:
             for name, declared in self.options.items()
             if declared.mark and declared.mark.titled
         ]
-        return " ".join(filter(None, [self.name, *values]))
+        return " ".join(filter(None, [(self.titles[1] if lang == "ko" else "") or self.name, *values]))
 
     def marks(self, lang: str = "en", *inputs: Type) -> tuple[Mark, ...]:
         """Return the marks of the options that the title does not contain. Options with their default value have none.

@@ -205,6 +205,7 @@ class Identity(Elementwise):
     """
 
     name = "identity"
+    titles = ("", "그대로")
     effect = "same"
     family = "activation"
     summary = "the value as it is"

@@ -125,6 +125,7 @@ class Maximum(Pairwise):
     """
 
     name = "maximum"
+    titles = ("", "더 큰 값")
     sign = "maximum"
     call = "torch.maximum({}, {})"
     commutes = True
@@ -145,6 +146,7 @@ class Minimum(Pairwise):
     """
 
     name = "minimum"
+    titles = ("", "더 작은 값")
     sign = "minimum"
     call = "torch.minimum({}, {})"
     commutes = True
@@ -224,6 +226,7 @@ class MatMul(Op):
     """
 
     name = "matmul"
+    titles = ("", "행렬곱")
     family = "attention"
     over_time = True
     summary = "the product of two matrices: steps are rows, maps are columns"

@@ -68,6 +68,7 @@ class OneHot(Op):
     """
 
     name = "onehot"
+    titles = ("", "원-핫")
     effect = "select"
     family = "embed"
     summary = "a class index as K maps, one of them 1"
@@ -110,6 +111,7 @@ class Positions(Weighted):
     """
 
     name = "positions"
+    titles = ("", "위치")
     family = "embed"
     over_time = True
     init_parts = ("weight",)

@@ -177,6 +177,7 @@ class Gain(OverRole):
     """
 
     name = "gain"
+    titles = ("", "배율")
     effect = "each"
     family = "arithmetic"
     summary = "every map times a trained number"
@@ -436,6 +437,7 @@ class Normalize(Elementwise):
     name = "normalize"
     effect = "across"
     family = "arithmetic"
+    titles = ("normalize", "길이를 1로")
     summary = "the maps of a step to length 1"
     formula = "x / max(|x|, eps)"
     source = "torch.nn.functional.normalize"

@@ -21,6 +21,7 @@ class Crop(Op):
     """
 
     name = "crop"
+    titles = ("", "자르기")
     family = "rearrange"
     linear = True
     summary = "the middle of each map"
@@ -78,6 +79,7 @@ class Pad(Op):
     """
 
     name = "pad"
+    titles = ("", "패딩")
     family = "rearrange"
     fills = True
     summary = "rows and columns around each map"
@@ -261,6 +263,7 @@ class Patches(Op):
     """
 
     name = "patches"
+    titles = ("", "패치로 나누기")
     family = "embed"
     summary = "each patch of a map becomes maps"
     source = "torch.nn.functional.pixel_unshuffle"
@@ -310,6 +313,7 @@ class Unpatches(Op):
     """
 
     name = "unpatches"
+    titles = ("", "패치 합치기")
     family = "rearrange"
     summary = "maps become patches of larger maps"
     source = "Shi 2016; torch.nn.functional.pixel_shuffle"

@@ -19,6 +19,7 @@ class Reshape(Op):
     """
 
     name = "reshape"
+    titles = ("", "모양 바꾸기")
     effect = "order"
     family = "rearrange"
     linear = True
@@ -59,6 +60,7 @@ class Flatten(Op):
     """
 
     name = "flatten"
+    titles = ("", "한 줄로")
     effect = "order"
     family = "rearrange"
     linear = True
@@ -109,6 +111,7 @@ class Unflatten(Op):
     """
 
     name = "unflatten"
+    titles = ("", "여러 축으로")
     effect = "order"
     family = "rearrange"
     over_time = True
@@ -155,6 +158,7 @@ class Transpose(Op):
     """
 
     name = "transpose"
+    titles = ("", "전치")
     family = "rearrange"
     summary = "maps and time steps, or rows and columns, change places"
     source = "torch.Tensor.transpose"
@@ -258,6 +262,7 @@ class Shuffle(Op):
     """
 
     name = "shuffle"
+    titles = ("", "맵 섞기")
     family = "rearrange"
     summary = "maps of different groups change places"
     source = "Zhang 2017 (ShuffleNet); torch.nn.functional.channel_shuffle"
@@ -290,6 +295,7 @@ class Split(Op):
     """
 
     name = "split"
+    titles = ("", "나누기")
     family = "rearrange"
     linear = True
     summary = "the maps in n parts"
@@ -354,6 +360,7 @@ class Expand(Op):
     """
 
     name = "expand"
+    titles = ("", "늘리기")
     family = "rearrange"
     over_time = True
     summary = "one value repeated along maps, space or time"

@@ -198,7 +198,7 @@ class Rnn(Recurrent):
         "the activation",
         default="tanh",
         choices=("tanh", "relu"),
-        mark=kind({"relu": "ReLU"}, {"relu": "ReLU"}),
+        mark=kind({"tanh": "tanh", "relu": "ReLU"}, {"tanh": "tanh", "relu": "ReLU"}),
     )
 
     def extra(self) -> dict[str, Argument]:

@@ -30,7 +30,8 @@ class Reduction(Op):
     call: ClassVar[str] = ""  # the torch method; `{dim}` stands for the axes
 
     def title(self, lang: str = "en") -> str:
-        return f"{self.name} {OVER.words(lang, self.role, None)[0]}"
+        template = self.titles[lang == "ko"] or f"{self.name} {{over}}"
+        return template.format(over=OVER.words(lang, self.role, None)[0])
 
     @property
     def over_time(self) -> bool:
@@ -102,6 +103,7 @@ class Mean(Reduction):
     """The mean over space, time or maps; steps after an example's end do not count."""
 
     name = "mean"
+    titles = ("mean {over}", "{over} 평균")
     family = "pool"
     linear = True
     averages = True
@@ -126,6 +128,7 @@ class Sum(Reduction):
     """The sum over space, time or maps; steps after an example's end do not count."""
 
     name = "sum"
+    titles = ("sum {over}", "{over} 합")
     family = "pool"
     averages = True
     summary = "the sum over space, time or maps"
@@ -148,6 +151,7 @@ class Max(Reduction):
     """The largest value over space, time or maps; steps after an example's end do not count."""
 
     name = "max"
+    titles = ("max {over}", "{over} 최댓값")
     family = "pool"
     summary = "the largest value over space, time or maps"
     formula = "max_i x_i"
@@ -176,6 +180,7 @@ class First(Reduction):
     family = "rearrange"
     linear = True
     summary = "the first time step"
+    titles = ("first time step", "첫 시점")
     example = "first(time) -> K perceptrons"
     role: str = option("role", "what is reduced", default="time", choices=("time",), mark=TITLE)
 
@@ -197,6 +202,7 @@ class Last(Reduction):
     family = "rearrange"
     linear = True
     summary = "the last time step"
+    titles = ("last time step", "마지막 시점")
     example = "last(time) -> 1 perceptron"
     role: str = option("role", "what is reduced", default="time", choices=("time",), mark=TITLE)
 

@@ -20,6 +20,7 @@ class Dropout(Elementwise):
     """
 
     name = "dropout"
+    titles = ("", "드롭아웃")
     effect = "same"
     family = "regulariser"
     linear = True
@@ -75,6 +76,7 @@ class DropPath(Elementwise):
     """
 
     name = "droppath"
+    titles = ("", "확률적 깊이")
     effect = "same"
     family = "regulariser"
     summary = "in training a whole path is left out with probability p"
@@ -119,6 +121,7 @@ class Sample(Op):
     """
 
     name = "sample"
+    titles = ("", "표본 추출")
     family = "regulariser"
     draws = "training"
     summary = "a normal value around a mean, in training"

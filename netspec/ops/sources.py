@@ -20,6 +20,7 @@ class Zeros(Op):
     """
 
     name = "zeros"
+    titles = ("", "0")
     family = "source"
     over_time = True
     summary = "zeros that read nothing"
@@ -51,6 +52,7 @@ class Noise(Zeros):
     """Begins a chain with random values from normal(0, 1), new in every pass, in training and afterwards."""
 
     name = "noise"
+    titles = ("", "잡음")
     draws = "always"
     summary = "fresh normal values at every pass"
     example = "hidden n: noise(64)"
@@ -67,6 +69,7 @@ class Carried(Zeros):
     """
 
     name = "carried"
+    titles = ("", "이어받은 값")
     carries = True
     summary = "the last state of the previous batch, detached"
     example = "start z: carried"
@@ -82,6 +85,7 @@ class Learned(Weighted):
     """
 
     name = "learned"
+    titles = ("", "학습되는 값")
     family = "embed"
     over_time = True
     init_parts = ("weight",)

@@ -60,7 +60,7 @@ def test_a_legend_says_what_each_colour_stands_for(view: str) -> None:
     scene = netspec.parse(MAPS % "legend = true\n  colors = kind").render(view=view).scene
     found = legend(scene)
     expected = {
-        "input": "tint-input", "convolution": "tint-filters", "pooling": "tint-pool", "fully connected": "tint-dense"
+        "input": "tint-input", "convolution": "tint-filters", "pooling": "tint-pool", "perceptrons": "tint-dense"
     }  # fmt: skip
     assert found == expected | ({"output": "output"} if view == "blocks" else {})
     shapes = [item for item in scene if isinstance(item, Node | Polygon) and item.layer]
@@ -106,7 +106,7 @@ def test_a_line_wins_over_its_block_and_its_kind() -> None:
     assert fills(scene, "h") == {"#800080"}
     assert fills(scene, "y") == {"#ffd700"}
     assert legend(scene)["Double"] == "#800080"
-    assert legend(scene)["fully connected"] == "#ffd700"
+    assert legend(scene)["perceptrons"] == "#ffd700"
     opened = netspec.parse((DEEP % "legend = true").replace("depth = 1", "depth = 2")).render().scene
     assert "#800080" in {item.pen.ink for item in opened.polygons if item.pen is not None}
     assert legend(opened)["Double"] == "#800080"
@@ -141,7 +141,7 @@ def test_dot_has_the_legend_the_notes_and_the_colours() -> None:
     assert "convolution" in text
     assert "Fig. 1" in text
     plain = netspec.parse(MAPS % "colors = kind\n  legend = true").render(view="planes").dot()
-    assert re.search("fully connected", plain)
+    assert re.search("perceptrons", plain)
 
 
 def test_what_is_no_colour_is_refused_and_a_legend_without_entries_is_said() -> None:

@@ -20,6 +20,7 @@ RNN = """net n {
 
 figure {
   view = unrolled
+  table = true
   steps = STEPS
 }
 """

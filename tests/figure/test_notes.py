@@ -58,7 +58,10 @@ NOTES = {
             "output y: 1 perceptron",
         ),
         "grid",
-        ("not shown: relu (all but y)", "그리지 않은 것: relu (y 외 모두)"),
+        (
+            "not shown: relu (all but y); bias (all perceptrons)",
+            "그리지 않은 것: relu (y 외 모두); 편향 (모든 퍼셉트론)",
+        ),
     ),
     "before the sums, and behind a pool": (
         "",
@@ -71,7 +74,7 @@ NOTES = {
         "planes",
         (
             "not shown: relu (b; a after max pooling); dropout (b before perceptrons)",
-            "그리지 않은 것: relu (b; a의 최대 풀링 뒤); dropout (b의 퍼셉트론 앞)",
+            "그리지 않은 것: relu (b; a의 최대 풀링 뒤); 드롭아웃 (b의 퍼셉트론 앞)",
         ),
     ),
     "an order that the note's own order would turn round": (
@@ -84,7 +87,7 @@ NOTES = {
         "neurons",
         (
             "not shown: relu (a; y after dropout); dropout (a, y)",
-            "그리지 않은 것: relu (a; y의 dropout 뒤); dropout (a, y)",
+            "그리지 않은 것: relu (a; y의 드롭아웃 뒤); 드롭아웃 (a, y)",
         ),
     ),
     "some calls of a block": (
@@ -92,8 +95,8 @@ NOTES = {
         ("input x: 8", "hidden z: Act(relu) -> Act(tanh) -> Act(tanh)", "output y: 2 perceptrons"),
         "grid",
         (
-            "not shown: relu (Act.y in the 1st call); tanh (Act.y in the 2nd and 3rd call)",
-            "그리지 않은 것: relu (첫째 호출의 Act.y); tanh (둘째, 셋째 호출의 Act.y)",
+            "not shown: relu (Act.y in the 1st call); tanh (Act.y in the 2nd and 3rd call); bias (all perceptrons)",
+            "그리지 않은 것: relu (첫째 호출의 Act.y); tanh (둘째, 셋째 호출의 Act.y); 편향 (모든 퍼셉트론)",
         ),
     ),
 }
@@ -137,8 +140,46 @@ def test_a_small_net_has_its_given_weights_beside_their_wires() -> None:
         assert not any(meets(other, text.box) for other in scene.wires)
     assert len(ends) == len(wires) == 9
     assert plain_texts(scene, "notes") == []
-    for view in ("perceptron", "blocks"):
-        assert "given weights (all perceptrons)" in plain_texts(draw(XOR, view=view), "notes")[0]
+    assert "given weights (all perceptrons)" in plain_texts(draw(XOR, view="blocks"), "notes")[0]
+
+
+def test_the_circles_of_a_perceptron_hold_the_weights_that_the_spec_gives() -> None:
+    scene = draw(XOR, view="perceptron")
+    assert plain_texts(scene, "number") == ["−0.5", "1", "1", "1.5", "−1", "−1", "−1.5", "1", "1"]
+    assert plain_texts(scene, "notes") == []
+    one = "net n {\n  input x: 2\n  output y: 1 perceptron (weights = [[3, -2, -2]]) -> step\n}\n"
+    assert plain_texts(draw(one, view="perceptron"), "formula")[-1] == "= step(s) = step(3 − 2x_1 − 2x_2)"
+
+
+def test_weights_of_several_perceptrons_say_which_one_they_belong_to() -> None:
+    text = "net n {\n  input x: 2\n  hidden h: 2 perceptrons\n  output y: 1 perceptron\n}\n"
+    scene = draw(text, view="perceptron")
+    said = [text.plain for text in scene.texts if ".w." in text.id]
+    assert said == [f"w_{{1{k}}}^(1)" for k in range(3)] + [f"w_{{2{k}}}^(1)" for k in range(3)] + [
+        f"w_{k}^(2)" for k in range(3)
+    ]
+    assert {"x_0 = 1", "h_0 = 1", "h_1", "h_2", "y"} <= {text.plain for text in scene.texts}
+
+
+@pytest.mark.parametrize(
+    ("lines", "view", "said"),
+    [
+        (("input x: 2", "output y: 2 perceptrons"), "neurons", "bias (y)"),
+        (("input x: 1@4", "output z: 1 filter 3 (pad = 1)"), "neurons", "1 filter 3 (z); padding 1 (z); bias (z)"),
+        (("input x: 3@9x9", 'output z: 2 filters 3x3 "edges"'), "planes", "2 filters 3×3 (z)"),
+        (("input x: 2 over T", "output h: rnn(3)"), "unrolled", "RNN, 3 units (h); tanh (h)"),
+        (("input x: 2 over T", "output h: rnn(3)"), "blocks", None),
+        (("input x: 2", "output y: dropout(0) -> 2 perceptrons"), "neurons", "bias (y)"),
+    ],
+)  # fmt: skip
+def test_a_note_says_biases_and_what_all_windows_share(lines: tuple[str, ...], view: str, said: str | None) -> None:
+    hints = "figure {\n  bias = none\n}\n" if view == "neurons" else ""
+    net = "net n(T) {\n" if "T" in lines[0] else "net n {\n"
+    scene = draw(net + "\n".join(lines) + "\n}\n" + hints, view=view)
+    if said is None:
+        assert "tanh" in " ".join(text.plain for text in scene.texts)
+    else:
+        assert plain_texts(scene, "notes") == [f"not shown: {said}"]
 
 
 def test_numbers_that_would_meet_wires_are_named_in_the_note() -> None:

@@ -22,7 +22,7 @@ def parsed(*settings: str) -> netspec.Net:
     [
         ("neurons", "bias = x0"),
         ("neurons", "steps = 4"),
-        ("neurons", "table = false"),
+        ("neurons", "table = true"),
         ("neurons", "formula = false"),
         ("neurons", "colors = role"),
         ("neurons", 'x.letter = "A"'),

@@ -139,10 +139,54 @@ def test_a_loop_starts_from_values_that_read_nothing(begin: str) -> None:
     assert not [word for word in texts if word == "h_1"]
 
 
+MANY_TO_ONE = """net n(d, H, T) {
+  input  x: d over up to 20                      "input"
+  hidden h: x & h[t-1] -> H perceptrons -> tanh  "state"
+  output o: h -> last(time) -> 1 perceptron      "answer"
+}
+figure {
+  view = unrolled
+  max_units = 1
+  arrows = ["x -> h: $U$", "h -> h: $W$", "h -> o: $V$"]
+}
+"""
+
+
+def test_one_circle_a_layer_with_captions_words_on_arrows_and_a_letter_for_lengths() -> None:
+    scene = netspec.parse(MANY_TO_ONE.replace(", T)", ")")).net().render().scene
+    assert faults(scene) == []
+    units = [node for node in scene.nodes if "unit" in node.classes]
+    assert len(units) == 2 * 4 + 1
+    said = [text.plain for text in scene.texts]
+    assert {"input (d)", "state (H)", "answer", "x^(T)", "time step T"} <= set(said)
+    assert (said.count("U"), said.count("W"), said.count("V")) == (4, 2, 1)
+    assert any("T ≤ 20" in text for text in said)
+
+
+def test_arrows_from_an_earlier_step_of_the_row_below_are_straight() -> None:
+    lines = "input x: 1 over T", "hidden a: x & x[t-1] -> 1 perceptron", "output y: a & a[t-2] -> 1 perceptron"
+    scene = netspec.parse("\n".join(("net n(T) {", *lines, "}"))).net().render(view="unrolled").scene
+    assert faults(scene) == []
+    assert all(len(wire.points) == 2 for wire in scene.wires if "delayed" in wire.classes)
+
+
+@pytest.mark.parametrize("bias", ["none", "plus"])
+def test_what_every_step_reads_enters_apart_from_what_the_step_reads(bias: str) -> None:
+    lines = (
+        "input x: 1 over T", "input y: 1 over S", "hidden h: x & h[t-1] -> 1 perceptron", "hidden c: h -> last(time)",
+        "output s: y & s[t-1] & c -> 1 perceptron",
+    )  # fmt: skip
+    hints = f"figure {{\n  bias = {bias}\n}}"
+    scene = netspec.parse("\n".join(("net n(T, S) {", *lines, "}", hints))).net().render(view="unrolled").scene
+    assert faults(scene) == []
+    tips = [wire.points[-1] for wire in scene.wires if wire.target.startswith("s@")]
+    assert len(set(tips)) == len(tips)
+
+
 def test_words_about_a_call_stand_beside_what_it_computes_and_arrows_say_which_way() -> None:
     scene = drawn(
         "input  x: 5 over 9", "hidden f: x -> Elman(3)", "hidden g: x -> reversed(Elman(3))",
         "output o: f & g -> reversed(Elman(3))",
     )  # fmt: skip
     said = [text.plain for text in scene.texts if "f & g" in text.plain or "reversed" in text.plain]
-    assert said == ["o: f & g → reversed(Elman(3))"]
+    assert said == ["f & g → reversed(Elman(3))"]  # at the right of the row of `o`

@@ -10,6 +10,7 @@ import io
 import math
 import struct
 from dataclasses import replace
+from itertools import chain, groupby
 from typing import Any
 
 from netspec.diagnostics.errors import UsageError
@@ -27,6 +28,7 @@ DOTS = 300  # pixels to the inch, if the width is a length on paper
 HEADER = 33  # bytes of a PNG file before its second chunk
 SCALE = 2.0  # pixels per CSS pixel, if the picture then has at most USUAL pixels
 MANY = 300  # from this number of straight wires on, matplotlib draws them
+JOINED = 8  # up to how many of them are filled at once; of more, too many overlap
 
 
 def png(scene: Scene, options: Options, scale: float | None, warnings: list[Diagnostic]) -> bytes:
@@ -73,7 +75,7 @@ def png(scene: Scene, options: Options, scale: float | None, warnings: list[Diag
     with image.open(io.BytesIO(drawn(replace(scene, items=rest), True))) as above:
         picture.alpha_composite(above.convert("RGBA"))
     file = io.BytesIO()
-    picture.save(file, "PNG", compress_level=3)
+    picture.save(file, "PNG", compress_level=1)
     return _resolved(file.getvalue(), zoom)
 
 
@@ -108,9 +110,13 @@ def _wires_picture(scene: Scene, wires: list[Wire], options: Options, scale: flo
     look.set_snap(False)
     to_rgba = need("matplotlib.colors").to_rgba
     inks = {pen: to_rgba(options.theme.colour(pen.ink), pen.opacity) for pen in {wire.pen for wire in wires}}
-    for wire in wires:
-        corners, codes = _outline(wire)
-        renderer.draw_path(look, path_of(corners, codes), place, inks[wire.pen])
+    for pen, alike in groupby(wires, key=lambda wire: wire.pen):
+        outlines = [_outline(wire) for wire in alike]
+        many = JOINED if pen.opacity == 1 else 1  # opaque wires of one look are filled as one area
+        for first in range(0, len(outlines), many):
+            part = zip(*outlines[first : first + many], strict=True)
+            corners, codes = (list(chain.from_iterable(each)) for each in part)
+            renderer.draw_path(look, path_of(corners, codes), place, inks[pen])
     return need("numpy").asarray(renderer.buffer_rgba())
 
 

@@ -265,6 +265,8 @@ class _Reader:
         if layer.index in lines or ends:
             group.title = layer.caption or group.title
             group.label = "" if group.deep else layer.label
+        elif layer.caption and layer.scope == group.layer.scope:  # the line changes the values of these units
+            group.title = "\n".join(filter(None, (group.title, layer.caption)))
         if ends:
             group.role = "output"
 
@@ -324,7 +326,7 @@ def shown_by_units(graph: Graph, node: Node, bias: bool, most: int) -> frozenset
     elif op.wiring == "window":
         values = [node.type.values, *(graph.type_of(edge).values for edge in node.inputs)]
         if all(isinstance(value, int) and value <= most for value in values):
-            shown |= structural(op) | {"pad"} | ({NAME} if op.weighted_sum else set())
+            shown |= structural(op)  # the name says what wires cannot: that all windows share their weights
     if op.wiring == "side":
         shown.add(ORDER)
     if bias and op.dense:

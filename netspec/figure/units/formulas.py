@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netspec.figure.scene.tex import Atom, Line
 from netspec.figure.scene.typeset import symbol, upright
 from netspec.figure.settings import FigureSettings
@@ -22,14 +24,18 @@ def activation_line(activation: str) -> Line:
 
 
 def formula_lines(
-    group: Group, source: Group, settings: FigureSettings, constant: Line | None
+    group: Group, source: Group, settings: FigureSettings, constant: Line | None, numbers: Sequence[Line] = ()
 ) -> tuple[Line, tuple[Line, ...]]:
-    """Return the head f(x_1, x_2) and the lines that follow; without an activation everything is in the head."""
+    """Return the head f(x_1, x_2) and the lines that follow; without an activation everything is in the head.
+
+    Parameters:
+        numbers: the weights as numbers in the order of the sum, if they are known.
+    """
     hints = settings.of(source.layer.path)
     entries = shown_units(source.size, hints.show[0] if hints.show else (), settings.max_units, settings.fit.least)
     name = hints.symbol or source.label
     arguments = _arguments(name, entries, bool(constant) and settings.bias != "one")
-    total = _total(name, entries, constant is not None and group.bias)
+    total = _total(name, entries, constant is not None and group.bias, numbers)
     head = (
         *symbol(settings.of(group.layer.path).symbol or group.label),
         Atom("(", "upright"),
@@ -56,13 +62,18 @@ def _arguments(name: str, entries: list[Unit | Gap], with_zero: bool) -> list[At
     return found
 
 
-def _total(name: str, entries: list[Unit | Gap], with_bias: bool) -> list[Atom]:
-    found: list[Atom] = [*symbol("w", upright("0"))] if with_bias else []
-    for entry in entries:
-        if found:
-            found.append(Atom(" + ", "upright"))
+def _total(name: str, entries: list[Unit | Gap], with_bias: bool, numbers: Sequence[Line]) -> list[Atom]:
+    known = iter(numbers)
+    found: list[Atom] = []
+    for entry in [*([None] if with_bias else []), *entries]:
         if isinstance(entry, Gap):
-            found.append(Atom("...", "upright"))
-        else:
-            found += [*symbol("w", entry.index or upright("1")), *symbol(name, entry.index)]
+            found += [*([Atom(" + ", "upright")] if found else []), Atom("...", "upright")]
+            continue
+        index = upright("0") if entry is None else entry.index or upright("1")
+        weight = next(known, None) or symbol("w", index)
+        sign = " + "
+        if found and weight[0].text[0] == "−":
+            sign, weight = " − ", upright(weight[0].text[1:])
+        found += [*([Atom(sign, "upright")] if found else []), *weight]
+        found += symbol(name, entry.index) if entry is not None else ()
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 from netspec.figure.scene import Node, Point, Scene, layout
 from netspec.figure.scene.canvas import Canvas, boxed
@@ -144,18 +144,18 @@ def _wired(lattices: list[Lattice], settings: FigureSettings) -> bool:
 
 
 def _wires(canvas: Canvas, lattices: list[Lattice]) -> None:
-    """Draw a wire from each drawn unit to each drawn unit that reads it, from rim to rim, behind all ellipses."""
-    by_group = {lattice.group: lattice for lattice in lattices}
-    for lattice in lattices:
+    """Draw a wire from each drawn unit to each unit of the next grid that reads it, behind all ellipses.
+
+    Wires from other grids would run through the grids between; words above the grid say that it reads them.
+    """
+    for before, lattice in pairwise(lattices):
         for link in lone_links(lattice.group):
-            source = by_group.get(link.source)
-            if source is None or link.kind == "local" or link.delay:
+            if link.source is not before.group or link.kind == "local" or link.delay:
                 continue
-            for start in source.units:
-                for end in lattice.units:
-                    if link.kind == "full" or _same(start, end):
-                        weight = link.weight(_place(end), _place(start))
-                        canvas.straight(start, end, layer=lattice.group.layer.path, weight=weight)
+            for start, end in product(before.units, lattice.units):
+                if link.kind == "full" or _same(start, end):
+                    weight = link.weight(_place(end), _place(start))
+                    canvas.straight(start, end, layer=lattice.group.layer.path, weight=weight)
 
 
 def _same(start: Node, end: Node) -> bool:

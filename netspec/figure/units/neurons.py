@@ -7,6 +7,7 @@ Every position is a pair: `along` (in the direction in which the net computes) a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import dist
@@ -32,7 +33,8 @@ SKIP = 4.0  # mm from the columns that wires skip to the first lane round them, 
 MOST_NUMBERS = 24  # wires of a net with more weights have no numbers
 BESIDE, CLEAR = 0.4, 1.2  # mm between a wire and its number, and from a number to all else
 PARTS = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82)  # where along a wire its number may stand
-LEAVE = 3.5  # mm from a pill to a loop that runs along it
+BACK = 5.0  # mm behind a copy from which a loop enters it
+LEAVE, TURN = 3.5, 1.6  # mm from a pill to the first loop that runs along it, and from one such loop to the next
 LOOP = Pen(ink="loop", width=0.365, opacity=0.5)
 
 
@@ -82,11 +84,18 @@ class Drawing:
     looped: bool = False
     # the wires between two blocks that skip columns, each with the unit where it begins
     skips: dict[tuple[Block, Block], list[tuple[Drawn, Wire]]] = field(default_factory=dict)
+    # how many loops run along a column: before it (-1) or behind it (1)
+    turns: Counter[tuple[int, int]] = field(default_factory=Counter)
 
     @property
     def title(self) -> float:
         """The size of the layers' titles."""
         return self.settings.fit.letters(layout.TITLE)
+
+    def turn(self, column: Column, side: int, least: float = LEAVE) -> float:
+        """Return how far from the pills of a column the next loop runs along it, in a lane of its own."""
+        self.turns[column.rank, side] += 1
+        return least + TURN * (self.turns[column.rank, side] - 1)
 
     def block_of(self, group: Group) -> Block:
         """Return the block of a group's current time step, not a copy for an earlier step."""
@@ -414,7 +423,8 @@ def _numbers(drawing: Drawing, given: Mapping[str, Any]) -> None:
         for place in wire.weight.place:  # type: ignore[union-attr]
             number = number[place]
         lines = (words(shown(float(number))),)
-        point = _free_beside(wire, boxed(lines, size), [*canvas.wires, *canvas.nodes], taken)
+        others = [item for item in (*canvas.wires, *canvas.nodes) if item is not wire]
+        point = free_beside(wire.points[0], wire.points[1], boxed(lines, size), others, taken)
         if point is None:
             return
         found.append((wire, lines, point))
@@ -422,12 +432,14 @@ def _numbers(drawing: Drawing, given: Mapping[str, Any]) -> None:
         canvas.text(f"{wire.id}.number", lines, *point, size, classes=("number",), layer=wire.layer)
 
 
-def _free_beside(wire: Wire, own: Rect, items: Sequence[Item], taken: list[Rect]) -> Point | None:
-    """Return where a text can stand beside a wire and meet nothing, its middle first; None if there is no such place.
+def free_beside(a: Point, b: Point, own: Rect, others: Sequence[Item], taken: list[Rect]) -> Point | None:
+    """Return where a text can stand beside a straight wire and meet nothing, the wire's middle first, or None.
 
-    The room that it takes is added to `taken`.
+    Parameters:
+        own: the room of the text around its own place.
+        others: all items but the wire.
+        taken: rooms of other texts; that of this text is added.
     """
-    a, b = wire.points
     span = dist(a, b)
     across = Point(-(b.y - a.y) / span, (b.x - a.x) / span)
     reach = (abs(across.x) * own.width + abs(across.y) * own.height) / 2 + BESIDE
@@ -437,7 +449,7 @@ def _free_beside(wire: Wire, own: Rect, items: Sequence[Item], taken: list[Rect]
             y = a.y + part * (b.y - a.y) + side * reach * across.y
             room = Rect(x - own.width / 2, y - own.height / 2, x + own.width / 2, y + own.height / 2)
             far = room.grown(CLEAR)
-            if any(meets(item, room if item is wire else far) for item in items):
+            if any(meets(item, far) for item in others):
                 continue
             if any(far.overlaps(other) for other in taken):
                 continue
@@ -586,16 +598,19 @@ def _loop(drawing: Drawing, own: Node, copy: Node, block: Block) -> None:
                 own.y + side.y * (own.ry - inner) + ahead.y * own.ry,
             )
         ]
-        leaves.append(Point(leaves[0].x + ahead.x * LEAVE, leaves[0].y + ahead.y * LEAVE))
+        off = drawing.turn(column, 1)
+        leaves.append(Point(leaves[0].x + ahead.x * off, leaves[0].y + ahead.y * off))
     # if the +1 stands in the way, the wire goes round it on the side where no wires enter
     elif sign < 0 and group.bias:
-        past, behind = PAST_PILL, layout.UNIT + 3.5
+        past, behind = PAST_PILL, layout.UNIT + drawing.turn(column, -1)
         leaves.append(Point(start.x + side.x * past, start.y + side.y * past))
         leaves.append(Point(leaves[1].x - ahead.x * behind, leaves[1].y - ahead.y * behind))
     enters = [end]
     if _blocked(drawing, block):  # another copy lies between this copy and the lane, so the wire enters from behind
         back = Point(copy.x - ahead.x * copy.rx, copy.y - ahead.y * copy.ry)
-        enters = [Point(back.x - ahead.x * 5, back.y - ahead.y * 5), back]
+        home = next(column for column in drawing.columns if block in column.blocks)
+        off = drawing.turn(home, -1, BACK)
+        enters = [Point(back.x - ahead.x * off, back.y - ahead.y * off), back]
     points = (*leaves, lane(leaves[-1]), lane(enters[0]), *enters)
     drawing.canvas.wire(
         own.id, copy.id, points, pen=LOOP, id=f"{own.id}~{copy.id}", classes=("loop",), layer=block.group.layer.path

@@ -6,9 +6,11 @@ one behind the other, and the weights of one perceptron form a group.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
-from netspec.figure.scene import Node, Pen, Point, Scene, Value, layout
+from netspec.figure.scene import Node, Pen, Point, Scene, Value, Weight, layout
 from netspec.figure.scene.canvas import Canvas, Footnote, boxed
 from netspec.figure.scene.tex import Line
 from netspec.figure.scene.typeset import axis, line_width, math, paragraph, symbol, upright, widest
@@ -18,6 +20,7 @@ from netspec.figure.units import Group, Link, Unsuitable
 from netspec.figure.units.elided import Gap, Unit, fitted, shown_units
 from netspec.figure.units.formulas import activation_line, formula_lines
 from netspec.ir.graph import Graph
+from netspec.ir.marks import shown
 
 BETWEEN = 0.62  # room for the dots between two perceptrons, as a multiple of the height of one perceptron
 STEEPEST = 2.2  # the steepest slope (rise over run) of a wire that does not yet run through a neighbouring weight
@@ -44,9 +47,11 @@ Row = Source | Gap
 class Perceptrons:
     """Draws a chain of layers on a canvas."""
 
-    def __init__(self, canvas: Canvas, settings: FigureSettings) -> None:
+    def __init__(self, canvas: Canvas, settings: FigureSettings, given: Mapping[str, Any] | None = None) -> None:
         self.canvas = canvas
         self.settings = settings
+        self.given = given or {}
+        self.numbers: dict[Group, int] = {}  # of each layer of perceptrons
         self.columns: dict[str, float] = {}  # the middle of each column; captions stand below it
         self.hints = settings.of
 
@@ -60,7 +65,7 @@ class Perceptrons:
         """Draw the dots of an input layer around y = 0, with their labels at the left, and return the rows."""
         entries = shown_units(group.size, *self._show(group))
         rows: list[Row] = []
-        constant = self.constant(reader)
+        constant = self.constant(group, reader)
         ys = layout.stack([isinstance(entry, Gap) for entry in entries], constant is not None)
         if constant is not None:
             rows.append(Source(self._dot(group, None, x, ys[0], constant), None))
@@ -79,12 +84,18 @@ class Perceptrons:
         show = self.hints(group.layer.path).show
         return (show[0] if show else ()), self.settings.max_units, self.settings.fit.least
 
-    def constant(self, reader: Group) -> Line | None:
-        """Return the label of the constant 1; None if the layer that would read it has no bias, or it is not drawn."""
+    def constant(self, group: Group, reader: Group) -> Line | None:
+        """Return the label of the constant 1 beside the values of a layer.
+
+        It is None if the layer that would read it has no bias, or it is not drawn.
+        """
         bias = self.settings.bias or "x0"
         if bias == "none" or not reader.bias:
             return None
-        return upright("1") if bias == "one" else upright("+1") if bias == "plus" else (*math("x"), *upright(" = 1"))
+        if bias != "x0":
+            return upright("1" if bias == "one" else "+1")
+        name = (self.hints(group.layer.path).symbol or group.label) if self.named and group.role != "input" else "x"
+        return (*symbol(name, upright("0")), *upright(" = 1"))
 
     def _dot(self, group: Group, unit: Unit | None, x: float, y: float, label: Line) -> Node:
         held = Value(group.value, unit.place) if unit is not None and unit.place is not None else None
@@ -99,8 +110,6 @@ class Perceptrons:
             classes=("value", group.role, *(() if unit else ("bias",))),
             value=held,
         )
-        if unit is None and label and label[0].text == "x":
-            label = (*symbol("x", upright("0")), *upright(" = 1"))
         size = layout.SMALL_LABEL
         if unit is None and len(label) > 1:
             size = self.settings.sized("constant", size)
@@ -187,7 +196,10 @@ class Perceptrons:
                 layer=group.layer.path,
                 weight=weight,
             )
-            self.canvas.label(node, symbol("w", index), layout.SMALL_LABEL, inks[0])
+            line = self._number(weight) or symbol("w", *self._index(group, unit, index))
+            self.canvas.label(node, line, layout.SMALL_LABEL, inks[0])
+            if line[0].text != "w":
+                self.canvas.texts[-1] = replace(self.canvas.texts[-1], classes=("label", "number"))
             self._feed(row.node, node, Pen(ink=inks[1]), group)
             nodes.append(node)
         return nodes
@@ -277,9 +289,35 @@ class Perceptrons:
         self.canvas.by_id[node.id] = node
         self.canvas.nodes.append(node)
         self.canvas.wire(last.id, node.id, (start, Point(x - layout.DOT, y)), layer=group.layer.path)
+        name = self.hints(group.layer.path).symbol or group.label
+        if self.named and name:
+            line = symbol(name, unit.index)
+            at = y - layout.DOT - 0.8 - boxed((line,), layout.SMALL_LABEL).bottom
+            self.canvas.text(f"{node.id}.label", (line,), x, at, layout.SMALL_LABEL, align="end", classes=("label",))
         return node
 
+    def _index(self, group: Group, unit: Unit, of: Line) -> tuple[Line, Line]:
+        """Return the index and the superscript of a weight: alone it has its input's number, among others also its own.
+
+        The superscript is the number of the layer where there are several.
+        """
+        if not self.named:
+            return of, ()
+        plain = all(atom.text.isdigit() and len(atom.text) == 1 for atom in (*unit.index, *of))
+        index = (*unit.index, *(() if plain or not unit.index else math(",")), *of)
+        return index, upright(f"({self.numbers[group]})") if self.deep else ()
+
+    def _number(self, weight: Weight | None) -> Line:
+        """Return a weight that the spec gives as a number; () if it gives none."""
+        found = self.given.get(weight.key) if weight is not None else None
+        if found is None or weight is None:
+            return ()
+        for place in weight.place:
+            found = found[place]
+        return upright(shown(float(found)))
+
     deep = False  # whether several layers are drawn
+    named = False  # whether weights say which perceptron they belong to
     with_formula = False  # whether the last arrow ends at a formula
 
     def _end_ink(self, group: Group) -> str:
@@ -295,7 +333,8 @@ class Perceptrons:
     def _formula(self, group: Group, x: float | None, y: float) -> None:
         """Write what the layer computes: behind the last arrow or, without an x, below the figure from y on."""
         link = group.links[0]
-        head, rest = formula_lines(group, link.source, self.settings, self.constant(group))
+        numbers = [text.lines[0] for text in self.canvas.texts if "number" in text.classes]
+        head, rest = formula_lines(group, link.source, self.settings, self.constant(link.source, group), numbers)
         lines = (head, *rest)
         indent = line_width(upright("=   "), FORMULA) if rest else 0.0
         wide = max(indent + line_width(head, FORMULA), widest(lines, FORMULA))
@@ -349,12 +388,20 @@ class Perceptrons:
             self.canvas.text(f"{group.id}.title", lines, x, y, layout.TITLE, classes=("title",), layer=group.layer.path)
 
 
-def perceptron(graph: Graph, groups: list[Group], settings: FigureSettings) -> Scene:
-    """Return the figure of a chain of layers of perceptrons; raise Unsuitable if the net is not such a chain."""
+def perceptron(
+    graph: Graph, groups: list[Group], settings: FigureSettings, given: Mapping[str, Any] | None = None
+) -> Scene:
+    """Return the figure of a chain of layers of perceptrons; raise Unsuitable if the net is not such a chain.
+
+    Parameters:
+        given: weights that the spec gives, by the key of their array: nested tuples. They stand in the circles.
+    """
     chain = chain_of(graph, groups)
     settings = fitted(settings, (group.size for group in chain), settings.max_units)
-    drawing = Perceptrons(Canvas(), settings)
+    drawing = Perceptrons(Canvas(), settings, given)
     drawing.deep = len(chain) > 2
+    drawing.numbers = {group: number for number, group in enumerate(chain)}
+    drawing.named = settings.notes != "none" and (drawing.deep or chain[-1].size != 1)
     drawing.with_formula = not drawing.deep and settings.formula and chain[-1].size == 1
     x, xs = 0.0, [0.0]
     rows = drawing.inputs(chain[0], x, chain[1])
@@ -383,7 +430,7 @@ def perceptron(graph: Graph, groups: list[Group], settings: FigureSettings) -> S
 
 def _with_constant(drawing: Perceptrons, group: Group, reader: Group, rows: list[Row], x: float) -> list[Row]:
     """Draw the constant 1 above the outputs of a layer, for the next layer to read; return the rows with this dot."""
-    constant = drawing.constant(reader)
+    constant = drawing.constant(group, reader)
     if constant is None:
         return rows
     top = min(row.node.y for row in rows if isinstance(row, Source))

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import math as numbers
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import pairwise, product
 
-from netspec.figure.scene import Node, Pen, Point, Rect, Scene, layout
+from netspec.diagnostics.errors import UsageError
+from netspec.diagnostics.model import Diagnostic
+from netspec.figure.notes import lines_named
+from netspec.figure.scene import Node, Pen, Point, Rect, Scene, Wire, layout
 from netspec.figure.scene.canvas import Canvas, boxed, fitted
 from netspec.figure.scene.tex import Atom, Line
-from netspec.figure.scene.typeset import axis, line_width, math, symbol, upright, widest, words
-from netspec.figure.settings import FigureSettings
+from netspec.figure.scene.typeset import axis, line_width, math, paragraph, symbol, upright, widest, words
+from netspec.figure.settings import FigureSettings, split_arrow
 from netspec.figure.strings import say
 from netspec.figure.units import Group, Link, Unsuitable, lone_links
 from netspec.figure.units.columns import Block, columns_of
 from netspec.figure.units.elided import Gap, Unit, size_label
+from netspec.figure.units.neurons import free_beside
 from netspec.ir.graph import Graph
 from netspec.ir.sizes import Size
-from netspec.ir.types import Type
+from netspec.ir.sizes import text as size_text
+from netspec.ir.types import Time, Type
 
 NEXT = 17.6  # mm from one circle to the next in a pill
 OVER = 28.0  # mm from one circle to the next if dots stand between them
@@ -25,9 +30,11 @@ BETWEEN = 15.0  # mm between two pills of a cell, one above the other
 APART = 16.0  # mm between two cells; also the length of an arrow with an open end
 CLEAR, LANE = 4.5, 3.2  # mm from a pill to the first wire that runs beside it, and from one such wire to the next
 PORT = 6.0  # mm between two arrows that enter a pill
+ROUND = 1.2  # which part of its radius the arrows that enter or leave a round end may take
 BESIDE, MARGIN, TURN = -1, -2, -3  # lanes that are not below a row
 HIGH = layout.UNIT + layout.PILL  # half the height of a pill
 CLOSE = 8.0  # mm: what remains of BETWEEN and APART on a page with little room
+CAPTIONS = 2.0  # mm: the least room between the captions of two cells
 THICK = 0.665  # width of the arrows between pills
 CAPTION = layout.CAPTION
 ROW, FRAME = 11.2, 0.465  # height of a row of the table, and width of its outline
@@ -78,11 +85,34 @@ class Unrolled:
 
     @property
     def apart(self) -> float:
-        return self.settings.fit.space(APART, CLOSE)
+        return max(self.settings.fit.space(APART, CLOSE), self._room(max(self._words, default=(0.0, 0.0))[0]))
 
     @property
     def between(self) -> float:
-        return self.settings.fit.space(BETWEEN, CLOSE)
+        return max(self.settings.fit.space(BETWEEN, CLOSE), self._room(max(high for _, high in (*self._words, (0, 0)))))
+
+    @property
+    def _words(self) -> list[tuple[float, float]]:
+        """The width and height of the words on each arrow."""
+        size = self.settings.fit.letters(CAPTION)
+        found = [paragraph(arrow[2]) for text in self.settings.arrows if (arrow := split_arrow(text))]
+        return [(box.width, box.height) for lines in found for box in [boxed(lines, size)]]
+
+    def _room(self, words: float) -> float:
+        return words + 3.0 if words else 0.0
+
+    @property
+    def indent(self) -> float:
+        """The room at the left of a line of cells for the names of rows, and for wires from other lines."""
+        size = self.settings.fit.letters(CAPTION)
+        wide = max((widest(paragraph(name), size) + 4 for name in self.names.values()), default=0.0)
+        return wide + self.past if wide else 0.0
+
+    @property
+    def past(self) -> float:
+        """How far the wires between lines of cells reach past the left end of these."""
+        count = len(self.lanes.get(MARGIN, ()))
+        return CLEAR + LANE * count if count else 0.0
 
     def lane(self, row: int, owner: object) -> int:
         lanes = self.lanes.setdefault(row, {})
@@ -122,13 +152,15 @@ def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Sce
     if settings.steps is None:
         settings = replace(settings, steps=steps_needed(groups))
     groups, names = _spread(graph, groups, settings.lang)
-    names = {group: group.label for group in groups if _is_long(group)} | names
+    names = {group: said for group in groups if (said := _name(group, settings))} | names
     starts = {start for group in groups for link in group.links for start in link.starts}
     names |= {start: graph.nodes[start.node].op.title(settings.lang) for start in starts if not start.links}
     blocks = {
         block.group: block for column in columns_of(groups, settings) for block in column.blocks if not block.delay
     }
     phases, begun = _phases(graph, groups)
+    if settings.max_units == 1:
+        blocks = {group: Block(group, 0, [Unit("1", (), None)]) for group in blocks}
     drawing = Unrolled(graph, settings, groups, names, phases, *_rows(groups, phases, begun), blocks, begun)
     before = None
     while before != (before := (drawing.broken, sum(map(len, drawing.lanes.values())))):  # lanes decide the distances
@@ -136,6 +168,8 @@ def unrolled(graph: Graph, groups: list[Group], settings: FigureSettings) -> Sce
         _draw(drawing)
         if not drawing.broken and drawing.cells[-1].right > settings.fit.width:
             drawing.broken, drawing.lanes = True, {}
+    for arrow in settings.arrows:
+        _worded(drawing, arrow)
     return drawing.canvas.scene("unrolled")
 
 
@@ -143,6 +177,19 @@ def steps_needed(groups: list[Group]) -> int:
     """Return how many time steps show each read of an earlier step, if these are not too many."""
     reads = [link.delay + 1 for group in groups for link in group.links if link.delay < MOST_STEPS]
     return max([STEPS, *reads])
+
+
+def _name(group: Group, settings: FigureSettings) -> str:
+    """Return what stands at the row of a group: its caption, or its name if that is too long for circles.
+
+    A layer in one circle has its size there; an arrow says that a layer runs from the last step to the first.
+    """
+    given = settings.of(group.layer.path).title
+    said = group.title if given is None else given
+    said = said or (group.label if _is_long(group) else "")
+    if settings.max_units == 1 and group.size != 1:
+        said = f"{said or group.label} ({size_label(group.size)})"
+    return f"{said} ←".strip() if group.backward else said
 
 
 def _is_long(group: Group) -> bool:
@@ -263,7 +310,7 @@ def _rows(
 def _draw(drawing: Unrolled) -> None:
     """Place the cells from left to right, and draw the wires between them."""
     x = _table(drawing) if drawing.settings.table else 0.0
-    x = 0.0 if drawing.broken else x
+    x = drawing.indent if drawing.broken else x
     shown = []
     phases = sorted(set(drawing.phases.values()))
     for phase in phases:
@@ -273,10 +320,10 @@ def _draw(drawing: Unrolled) -> None:
             x = _cell(drawing, Cell(phase, ""), known, x)
         steps, elided = _steps(drawing, phase)
         ends = elided and (len(phases) > 1 or any(not group.timed and group not in known for group in own))
-        x += max(
-            (line_width(words(drawing.names.get(group, "")), CAPTION) + 4 for group in own if group in drawing.names),
-            default=0.0,
-        )
+        size = drawing.settings.fit.letters(CAPTION)
+        named = [drawing.names[group] for group in own if group in drawing.names and group.timed]
+        if not drawing.broken or x > drawing.indent:
+            x += max((widest(paragraph(name), size) + 4 for name in named), default=0.0)
         for number, step in enumerate(steps):
             last = number == len(steps) - 1
             if last and ends:
@@ -315,10 +362,20 @@ def _steps(drawing: Unrolled, phase: int) -> tuple[list[str], bool]:
     return [*steps, size_label(length)] if ends else steps, True
 
 
-def _length(drawing: Unrolled, phase: int) -> Size:
+def _length(drawing: Unrolled, phase: int) -> Size | str:
+    """Return how many steps a phase has: a letter where each example has its own number of them."""
     own = [group for group in drawing.groups if drawing.phases[group] == phase and group.timed]
     times = [drawing.graph.nodes[group.node].type.time for group in own]
-    return next((time.length for time in times if time is not None), 1)
+    time = next((time for time in times if time is not None), None)
+    return 1 if time is None else lengths(drawing.graph).get(time, time.length)
+
+
+def lengths(graph: Graph) -> dict[Time, str]:
+    """Return a letter for each number of steps that differs from example to example."""
+    varying = dict.fromkeys(node.type.time for node in graph.nodes if node.type.time and node.type.time.varying)
+    taken = {layer.label for layer in graph.layers} | {name for time in varying for name in [size_text(time.length)]}
+    free = (letter for letter in "TSRQPONMLK" if letter not in taken)
+    return {time: letter for time, letter in zip(varying, free, strict=False) if time is not None}
 
 
 # ---- pills
@@ -358,9 +415,8 @@ def _cell(drawing: Unrolled, cell: Cell, groups: list[Group], x: float) -> float
         for block in blocks:
             _pill(drawing, cell, block, left, cell.y + drawing.y(drawing.rows[block.group]))
             left += _width(block) + apart
-    if cell.step:
-        _caption(drawing, cell)
-    return cell.right + drawing.space(BESIDE, apart)
+    wide = _caption(drawing, cell) if cell.step else 0.0
+    return max(cell.right + drawing.space(BESIDE, apart), cell.left + wide + CAPTIONS)
 
 
 def _set(drawing: Unrolled, cell: Cell, x: float, wide: float) -> None:
@@ -373,7 +429,7 @@ def _set(drawing: Unrolled, cell: Cell, x: float, wide: float) -> None:
         cell.line, cell.y = before.line, before.y
         if drawing.broken and x + wide > drawing.settings.fit.width - 2 * CLOSE:
             turn = 2 * HIGH + high + 4.5 + 2 * drawing.settings.fit.letters(CAPTION) + drawing.space(TURN, CLOSE)
-            x, cell.line, cell.y = 0.0, before.line + 1, before.y + turn
+            x, cell.line, cell.y = drawing.indent, before.line + 1, before.y + turn
     cell.left, cell.right = x, x + wide
 
 
@@ -416,15 +472,27 @@ def _pill(drawing: Unrolled, cell: Cell, block: Block, left: float, y: float) ->
         elif entry and group.label:
             line = symbol(group.label, entry.index, time)
         canvas.label(node, line, layout.SMALL_LABEL)
-    if group in drawing.names and (first or cell is drawing.steps_of(cell.phase)[0]):
-        line = words(drawing.names[group])
-        own = boxed((line,), CAPTION)
-        at, low = left - 2 - line_width(line, CAPTION) / 2, y - own.middle.y
+    at_end = not group.timed and bool(cell.step)
+    if group in drawing.names and (first or at_end or cell is drawing.steps_of(cell.phase)[0]):
+        size = drawing.settings.fit.letters(CAPTION)
+        lines = paragraph(drawing.names[group])
+        own = boxed(lines, size)
+        at, low = cell.left - 2 - drawing.past - widest(lines, size) / 2, y - own.middle.y
         if first:
             at, low = left + width / 2, y + HIGH + 2 - own.top
-        canvas.text(f"{base}.name", (line,), at, low, CAPTION, classes=("caption",))
-    if block.hidden:
+        elif at_end and _on_top(drawing, group):
+            at, low = left + width / 2, y - HIGH - 2 - own.bottom
+        elif at_end:
+            at = left + width + 2 + widest(lines, size) / 2
+        canvas.text(f"{base}.name", lines, at, low, size, classes=("caption",), layer=path)
+    if block.hidden and drawing.settings.max_units > 1:
         canvas.hidden[group.id] = block.hidden
+
+
+def _on_top(drawing: Unrolled, group: Group) -> bool:
+    """Whether nothing stands above a group and nothing reads it."""
+    high = max(row for other, row in drawing.rows.items() if drawing.phases[other] == drawing.phases[group])
+    return drawing.rows[group] == high and not any(group in dict(_reads(other)) for other in drawing.groups)
 
 
 # ---- arrows
@@ -451,9 +519,15 @@ def _port(drawing: Unrolled, cell: Cell, group: Group, source: Group) -> float:
     pill = cell.pills[group]
     near = {one: cell.pills[one].x if one in cell.pills else -numbers.inf for one in _sources(drawing, group)}
     order = sorted(near, key=lambda one: (near[one], -drawing.rows[one]))
-    flat = pill.rx - pill.ry
-    step = min(PORT, 2 * flat / max(len(order) - 1, 1))
+    room = 2 * (pill.rx - pill.ry) + ROUND * pill.ry
+    step = min(PORT, room / max(len(order) - 1, 1))
     return pill.x + (order.index(source) - (len(order) - 1) / 2) * step
+
+
+def _rim(pill: Node, x: float, side: int) -> Point:
+    """Return the point above (-1) or below (1) the middle of a pill where its outline has an x."""
+    past = max(abs(x - pill.x) - (pill.rx - pill.ry), 0.0)
+    return Point(x, pill.y + side * numbers.sqrt(max(pill.ry**2 - past**2, 0.0)))
 
 
 def _upwards(drawing: Unrolled, cell: Cell, source: Group, target: Group) -> tuple[Point, ...]:
@@ -461,14 +535,18 @@ def _upwards(drawing: Unrolled, cell: Cell, source: Group, target: Group) -> tup
     low, high = cell.pills[source], cell.pills[target]
     row, goal = drawing.rows[source], drawing.rows[target]
     x = _port(drawing, cell, target, source)
-    start, end = Point(low.x, low.y - low.ry), Point(x, high.y + high.ry)
+    start, end = Point(low.x, low.y - low.ry), _rim(high, x, 1)
     between = [pill for group, pill in cell.pills.items() if row < drawing.rows[group] < goal]
+    if low.rx == low.ry and high.rx == high.ry:
+        a, b = low.rim(Point(high.x, high.y)), high.rim(Point(low.x, low.y))
+        if not any(pill not in (low, high) and _near(pill, a, b) for pill in cell.pills.values()):
+            return (a, b)
 
     def free(at: float) -> bool:
         return all(abs(pill.x - at) > pill.rx + LANE for pill in between)
 
-    if abs(x - low.x) <= low.rx - low.ry and free(x):
-        return (Point(x, start.y), end)
+    if abs(x - low.x) <= low.rx - low.ry + ROUND / 2 * low.ry and free(x):
+        return (_rim(low, x, -1), end)
     if free(low.x):
         y = drawing.level(goal, source, cell)
         return (start, Point(low.x, y), Point(x, y), end)
@@ -477,6 +555,14 @@ def _upwards(drawing: Unrolled, cell: Cell, source: Group, target: Group) -> tup
         return (start, Point(low.x, y), Point(x, y), end)
     out, over = drawing.beside(cell, (source, target)), drawing.level(goal, (source, target), cell)
     return (start, Point(low.x, y), Point(out, y), Point(out, over), Point(x, over), end)
+
+
+def _near(pill: Node, a: Point, b: Point) -> bool:
+    """Whether a straight line passes through a round pill or close to it."""
+    dx, dy = b.x - a.x, b.y - a.y
+    part = ((pill.x - a.x) * dx + (pill.y - a.y) * dy) / (dx * dx + dy * dy)
+    part = min(max(part, 0.0), 1.0)
+    return numbers.dist((pill.x, pill.y), (a.x + part * dx, a.y + part * dy)) < pill.rx + LANE / 2
 
 
 def _between(drawing: Unrolled, phase: int, ends: bool, elided: bool) -> None:
@@ -550,6 +636,10 @@ def _jump(drawing: Unrolled, cell: Cell, later: Cell, source: Group, group: Grou
     row = drawing.rows[source] + 1
     if cell.line != later.line:
         points = [start, *_round(drawing, cell, later, start.y, end.y, over, row), end]
+    elif drawing.rows[group] == row and not link.starts and delay:
+        offs = [max(pill.rx - pill.ry, ROUND / 2 * pill.ry) for pill in (low, high)]
+        # straight through the channel between the rows
+        points = [_rim(low, low.x + ahead * offs[0], -1), _rim(high, high.x - ahead * offs[1], 1)]
     elif abs(first - last) > 1:
         y, out, into = (
             drawing.level(row, over, cell),
@@ -631,7 +721,7 @@ def _everywhere(drawing: Unrolled, link: Link, group: Group) -> None:
         if cell.line != reader.line:
             first = drawing.line(reader.line)[0]
             way = _round(drawing, cell, first, start.y, y, (source, group, "all"), drawing.rows[source] + 1)
-        points = (start, *way, Point(x, y), Point(x, high.y + high.ry))
+        points = (start, *way, Point(x, y), _rim(high, x, 1))
         drawing.canvas.wire(
             low.id, high.id, points, pen=Pen(width=THICK), layer=group.layer.path, id=f"{low.id}~{high.id}"
         )
@@ -652,13 +742,56 @@ def _continues(drawing: Unrolled, phase: int, ends: bool) -> None:
 # ---- words
 
 
-def _caption(drawing: Unrolled, cell: Cell) -> None:
+def _worded(drawing: Unrolled, text: str) -> None:
+    """Write the words of `x -> h: U` beside each arrow from the one to the other, where there is room.
+
+    Raises:
+        UsageError: there is room beside none of them (NS741).
+    """
+    found = split_arrow(text)
+    assert found is not None
+    source, target, said = found
+    size, canvas, taken, drawn = drawing.settings.fit.letters(CAPTION), drawing.canvas, list[Rect](), 0
+    lines = paragraph(said)
+    ends = [
+        {cell.pills[group].id for cell in drawing.cells for group in cell.pills if group in named}
+        for named in (_groups_named(drawing, source), _groups_named(drawing, target))
+    ]
+    for wire in [wire for wire in canvas.wires if isinstance(wire, Wire)]:
+        if wire.source not in ends[0] or wire.target not in ends[1]:
+            continue
+        a, b = max(pairwise(wire.points), key=lambda pair: numbers.dist(*pair))
+        others = [item for item in (*canvas.back, *canvas.nodes, *canvas.texts, *canvas.wires) if item is not wire]
+        at = free_beside(a, b, boxed(lines, size), others, taken)
+        if at is not None:
+            drawn += 1
+            canvas.text(f"{wire.id}.words", lines, *at, size, classes=("caption",), layer=wire.layer)
+    if not drawn:
+        raise UsageError(Diagnostic("NS741", None, {"text": text}))
+
+
+def _groups_named(drawing: Unrolled, name: str) -> set[Group]:
+    """Return the groups of a line: its own, or those whose values it only renames, such as the last step of `h`."""
+    layers, graph = {layer.index for layer in lines_named(drawing.graph, name)}, drawing.graph
+    while layers and not (found := {group for group in drawing.groups if group.layer.index in layers}):
+        layers = {
+            graph.nodes[edge.node].layer
+            for at in layers
+            for one in graph.layers[at].values
+            for edge in graph.nodes[one.node].inputs
+        } - layers
+    return found if layers else set()
+
+
+def _caption(drawing: Unrolled, cell: Cell) -> float:
+    """Write which time step a cell is, below the cell, and return how wide that is."""
     text = f"{say('step', drawing.settings.lang)} {cell.step}"
     line = words(text)
     size = drawing.settings.fit.letters(CAPTION)
     y = cell.y + HIGH + 4.5 - boxed((line,), size).top
     name = f"step@{cell.step}" + (f".{cell.phase}" if cell.phase else "")
     drawing.canvas.text(f"{name}.caption", (line,), (cell.left + cell.right) / 2, y, size, classes=("caption",))
+    return line_width(line, size)
 
 
 def _table(drawing: Unrolled) -> float:

@@ -61,6 +61,7 @@ class View:
         needs: "weights" where there is nothing to draw without trained weights, "run" where it reads a run's data.
         by_name: whether it writes the names of the steps.
         weight_circles: whether it draws a circle for each weight, so that an example's numbers stand there.
+        sums: whether wires show what each sum adds up.
         letters: the size in mm of the letters that have the type of a page (`type = 8`).
         acts: whether an activation is written at its layer, where it is all that the layer does besides its sums.
         instead: what is written in place of a setting that it does not take, by the setting's name.
@@ -88,6 +89,7 @@ class View:
     needs: ClassVar[Literal["", "weights", "run"]] = ""
     by_name: ClassVar[bool] = False
     weight_circles: ClassVar[bool] = False
+    sums: ClassVar[bool] = False
     letters: ClassVar[float] = 5.2
     sketch: ClassVar[Mapping[str, Any]] = {}
     acts: ClassVar[bool] = False
@@ -132,17 +134,22 @@ class View:
         return frozenset()
 
     def owes(self, drawing: Drawing, scene: Scene) -> Iterator[tuple[Node, Mark]]:
-        """Yield marks that are not among those of a step, and that the figure does not show: by default given weights.
+        """Yield marks that are not among those of a step, and that the figure does not show: by default given weights,
+        and where wires show sums, biases without one.
 
         Parameters:
             scene: the figure as it is drawn; its texts with the class `number` are weights.
         """
+        lang = drawing.settings.lang
+        for node in drawing.graph.nodes if self.sums else ():
+            if drawing.graph.stores(node, "bias") and "bias" not in (self.shows(drawing, node) or ()):
+                yield node, Mark("bias", "kind", say("bias", lang), NOTE)
         numbers = {text.layer for text in scene.texts if "number" in text.classes}
         for stored in drawing.graph.stored if drawing.arrays is None else ():
             node = drawing.graph.nodes[stored.node]
             weight = stored.weight
             if weight.given and weight.fan_in and drawing.graph.layers[node.layer].path not in numbers:
-                yield node, Mark("given", "kind", say("given weights", drawing.settings.lang), NOTE)
+                yield node, Mark("given", "kind", say("given weights", lang), NOTE)
 
     def numbered(self, scene: Scene, drawing: Drawing, values: Mapping[int, Any]) -> Scene:
         """Return the scene with the values of one example, as numbers in the circles."""
@@ -154,7 +161,7 @@ class View:
 
 def follows(view: type[View], name: str, value: Any) -> bool:
     """Whether a setting with this value can change what a view draws; also if it asks for nothing special."""
-    if name not in ASKED or value in (None, False if name in ("unfold", "details") else None):
+    if name not in ASKED or value in (None, False if name in ("unfold", "details", "table") else None):
         return True
     word = "none" if value == () else value
     return name in view.takes or f"{name} = {word}" in view.takes

@@ -15,7 +15,7 @@ from netspec.figure.strings import say
 from netspec.figure.units import Group, Unsuitable, groups_of, shown_by_units
 from netspec.figure.views import CLOSER, VIEWS, Drawing, View
 from netspec.ir.graph import Graph, Node
-from netspec.ir.marks import NOTE, Mark
+from netspec.ir.marks import BOX, Mark
 
 FEWEST = 4  # units of a layer that are drawn on a page with too little room
 UNITS = frozenset(("only", "input", "show", "symbol", "colors = kind", "color"))
@@ -27,13 +27,14 @@ class Perceptron(View):
     name = "perceptron"
     about = "one perceptron: inputs, weights, the sum and the activation"
     about_ko = "퍼셉트론 하나: 입력, 가중치, 합과 활성화"
+    sums = True
     takes = UNITS | {"captions", "bias", "colors", "formula", "max_units", "title"}
     weight_circles = True
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.units.perceptron import perceptron
 
-        return perceptron(drawing.graph, _cut(drawing), drawing.settings)
+        return perceptron(drawing.graph, _cut(drawing), drawing.settings, _given(drawing))
 
     def places(self, drawing: Drawing) -> int:
         from netspec.figure.units.perceptron import chain_of
@@ -50,6 +51,7 @@ class Neurons(View):
     name = "neurons"
     about = "layers as columns of units, and the wires between them"
     about_ko = "층을 노드의 열로, 그 사이를 선으로"
+    sums = True
     takes = UNITS | PLUS | {"bias = one", "direction", "titles", "captions", "edges", "box", "title", "labels"}
     sketch: ClassVar[Mapping[str, Any]] = {"edges": "none"}
     acts = True
@@ -57,10 +59,7 @@ class Neurons(View):
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.units.neurons import neurons
 
-        given = (
-            {} if drawing.arrays else {one.key: one.weight.given for one in drawing.graph.stored if one.weight.given}
-        )
-        return neurons(_cut(drawing), drawing.settings, given)
+        return neurons(_cut(drawing), drawing.settings, _given(drawing))
 
     def places(self, drawing: Drawing) -> int:
         return _weighted(drawing)
@@ -89,6 +88,7 @@ class Grid(View):
     name = "grid"
     about = "layers as planes of units"
     about_ko = "층을 노드의 평면으로"
+    sums = True
     takes = UNITS | {"captions", "edges", "title", "labels"}
 
     def draw(self, drawing: Drawing) -> Scene:
@@ -113,6 +113,7 @@ class Filter(View):
     name = "filter"
     about = "one filter on its input, with the unit it computes"
     about_ko = "입력 위의 필터 하나와 그것이 계산하는 노드"
+    sums = True
     takes = UNITS | {"captions", "at", "labels"}
     weight_circles = True
 
@@ -134,16 +135,6 @@ class Filter(View):
         from netspec.figure.units.filter import chosen
 
         return 2 + bool(chosen(drawing.graph, groups_of(drawing.graph), drawing.settings)[0].activation)
-
-    def owes(self, drawing: Drawing, scene: Scene) -> Iterator[tuple[Node, Mark]]:
-        """Yield also the bias, which the sum has no wire for."""
-        from netspec.figure.units.filter import chosen
-
-        yield from super().owes(drawing, scene)
-        group, _ = chosen(drawing.graph, groups_of(drawing.graph), drawing.settings)
-        node = drawing.graph.nodes[group.node]
-        if drawing.graph.stores(node, "bias"):
-            yield node, Mark("bias", "kind", say("bias", drawing.settings.lang), NOTE)
 
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str] | None:
         """Return what the filter, its place on the map and the sum show."""
@@ -183,7 +174,7 @@ class Planes(View):
         op, settings = node.op, drawing.settings
         stages = [] if settings.captions == () else list(enumerate(stages_of(drawing.graph)))
         named = any(stage.node is node and not user_words(stage, place, settings) for place, stage in stages)
-        if op.weighted_sum or named or (op.effect == "order" and titled(op) == {NAME}):
+        if named or (op.effect == "order" and titled(op) == {NAME}):
             return titled(op)
         return titled(op) - {NAME} if op.wiring in ("window", "full") else frozenset()
 
@@ -199,12 +190,24 @@ class Unrolled(View):
     name = "unrolled"
     about = "a recurrent net, one time step beside the other"
     about_ko = "순환 신경망의 시점을 나란히"
-    takes = PLUS | {"only", "steps", "table", "show", "symbol", "colors = kind", "color"}
+    sums = True
+    takes = PLUS | {"only", "steps", "table", "show", "symbol", "title", "arrows", "colors = kind", "color"}
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.units.unrolled import unrolled
 
         return unrolled(drawing.graph, _chosen(drawing.graph, drawing.settings), drawing.settings)
+
+    def owes(self, drawing: Drawing, scene: Scene) -> Iterator[tuple[Node, Mark]]:
+        """Yield also up to how many steps an input has, of which the figure says a letter."""
+        from netspec.figure.units.unrolled import lengths
+
+        yield from super().owes(drawing, scene)
+        letters = lengths(drawing.graph)
+        for node in drawing.graph.nodes:
+            if node.kind == "input" and node.type.time in letters:
+                text = f"{letters[node.type.time]} ≤ {node.type.time.length}"
+                yield node, Mark("varying", "structure", text, BOX)
 
     def closer(self, drawing: Drawing, room: Room) -> Iterator[FigureSettings]:
         """Yield the usual figure, fewer time steps, rows of them; then without the table, and with fewer units."""
@@ -233,6 +236,8 @@ class Unrolled(View):
 
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str]:
         shown = _in_units(drawing, node) | {"start"}
+        if drawing.settings.max_units == 1:
+            shown -= {"bias"}
         if node.kind == "flip":
             return shown | {NAME}  # arrows from the time step after say it
         if _begins_loop(drawing.graph, node):
@@ -332,6 +337,7 @@ class Equals(View):
     name = "equals"
     about = "a layer as the perceptrons that it is made of"
     about_ko = "층과 그 층을 이루는 퍼셉트론들"
+    sums = True
     takes = UNITS | {"bias", "max_units"}
 
     def draw(self, drawing: Drawing) -> Scene:
@@ -366,6 +372,11 @@ class FeaturesView(View):
     def shows(self, drawing: Drawing, node: Node) -> None:
         """Return None: the figure is about the examples, not about the steps."""
         return
+
+
+def _given(drawing: Drawing) -> dict[str, Any]:
+    """Return the weights that the spec gives, by the key of their array, where the figure shows no trained ones."""
+    return {} if drawing.arrays else {one.key: one.weight.given for one in drawing.graph.stored if one.weight.given}
 
 
 def _ends_of(group: Group, settings: FigureSettings) -> LayerHints:
