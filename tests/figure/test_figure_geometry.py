@@ -133,3 +133,27 @@ def test_each_law_finds_what_breaks_it(items: tuple[Node, ...], said: str) -> No
 def test_a_wire_that_skips_a_layer_runs_round_it(lines: tuple[str, ...], page: str) -> None:
     text = "\n".join(("net n {", "input x: 2", *lines, "}", f"figure {{\n  view = neurons\n{page}}}"))
     assert faults(netspec.parse(text).net().render().scene) == []
+
+
+def test_loops_of_one_column_run_in_lanes_of_their_own_and_grids_are_wired_to_their_neighbours() -> None:
+    loops = """net n {
+  input f: 6 over 2
+  input x: 4
+  hidden w: f -> gain
+  hidden n: f & n[t-1] -> 4 perceptrons -> tanh
+  start n: zeros
+  hidden p: w & p[t-1] -> 2 perceptrons -> relu
+  hidden u: f & f -> 2 x 3 perceptrons (bias = false)
+  output o4: x -> identity
+  output o5: n -> identity
+  output o6: p -> identity
+  output o7: u -> identity
+}
+"""
+    for direction in ("up", "left", "down", "right"):
+        assert faults(netspec.parse(loops).net().render(view="neurons", direction=direction).scene) == []
+    grids = "net n {\n  input f: 3\n  input x: 4\n  output w: f -> 2 perceptrons\n  output p: x -> 4 perceptrons\n}\n"
+    scene = netspec.parse(grids).net().render(view="grid").scene
+    assert faults(scene) == []
+    assert not scene.wires, "no grid reads the one before it"
+    assert {"← f", "← x"} <= {text.plain.splitlines()[-1] for text in scene.texts}

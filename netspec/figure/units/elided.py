@@ -109,7 +109,7 @@ def unit(entry: Index) -> Unit:
     return Unit(shown, math(shown), entry.number - 1 if isinstance(entry.number, int) else None)
 
 
-def size_label(size: Size) -> str:
+def size_label(size: Size | str) -> str:
     """Return a size as figures write it: `4*d` becomes 4d."""
     return text(size).replace(" ", "").replace("*", "") if isinstance(size, Formula) else str(size)
 

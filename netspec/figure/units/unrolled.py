@@ -829,7 +829,7 @@ def _table(drawing: Unrolled) -> float:
     return wide + APART
 
 
-def _table_rows(length: Size) -> list[str | None]:
+def _table_rows(length: Size | str) -> list[str | None]:
     """Return the names of the steps in the table; None stands for dots."""
     if isinstance(length, int) and length <= 7:
         return [str(number) for number in range(1, length + 1)]
