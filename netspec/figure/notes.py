@@ -82,7 +82,7 @@ def unshown(graph: Graph, drawn: Iterable[str], shows: Shows, lang: str) -> list
         left = [mark for mark in marks_of(graph, node, lang) if mark.option not in shown]
         if any(mark.option == ORDER for mark in left):  # the line as it is written says which step it is
             left = [mark for mark in left if mark.option != NAME]
-        if not any(mark.is_a == "structure" and mark.option != NAME for mark in left):
+        if node.op.weighted_sum or not any(mark.is_a == "structure" and mark.option != NAME for mark in left):
             # where wires or windows show what the step reads, its name alone says a kind
             wired = titled(node.op) - {NAME} <= shown and node.op.wiring != "none"
             left = [mark._replace(is_a="kind") if mark.option == NAME and wired else mark for mark in left]

@@ -65,7 +65,9 @@ def test_words_below_planes_have_one_baseline_and_one_way_of_saying() -> None:
         for one, other in itertools.combinations(said, 2):
             assert not one.box.overlaps(other.box)
         (notes,) = [text.plain for text in scene.texts if "notes" in text.classes]
-        assert "max pooling" not in notes  # its name stands below the planes, also beside a caption
+        # names stand below the planes; of `b`, the caption replaces that of its filters
+        said_below = "not shown: 16 filters 3×3 (b before max pooling); relu (c after 30 perceptrons)"
+        assert notes.replace("\n", " ") == said_below
 
 
 def test_rows_of_planes_are_about_equally_long() -> None:
