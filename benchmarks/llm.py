@@ -22,6 +22,8 @@ AFTER = ("q", "k", "v", "o", "q_norm", "k_norm", "post_attention_layernorm", "ga
          "post_feedforward_layernorm")  # fmt: skip
 GEMMA = ("input_layernorm", "q", "k", "v", "o", "q_norm", "k_norm", "post_attention_layernorm",
          "pre_feedforward_layernorm", "gate", "up", "down", "post_feedforward_layernorm")  # fmt: skip
+LATENT = ("input_layernorm", "q", "q_a", "q_b", "compress", "rotary_key", "key", "value", "o", "q_a_layernorm",
+          "kv_a_layernorm", "post_attention_layernorm", "gate", "up", "down")  # fmt: skip
 SIZES = {
     "vocab_size": 97,
     "hidden_size": 64,
@@ -44,6 +46,26 @@ GEMMA_ROPE = {
     "sliding_attention": {"rope_type": "default", "rope_theta": 1e4},
     "full_attention": {"rope_type": "linear", "rope_theta": 1e6, "factor": 8.0},
 }
+MLA = {"num_hidden_layers": 3, "num_key_value_heads": 4, "kv_lora_rank": 10, "q_lora_rank": 12, "qk_rope_head_dim": 4,
+       "qk_nope_head_dim": 6, "v_head_dim": 6, "n_routed_experts": 6, "num_experts_per_tok": 2, "n_group": 1,
+       "topk_group": 1, "n_shared_experts": 1, "moe_intermediate_size": 24, "first_k_dense_replace": 1,
+       "norm_topk_prob": True, "rms_norm_eps": 1e-6}  # fmt: skip
+MLA_SIZES = {"L": 3, "dense": 1, "width": 6, "rank": 10, "ranks": 12, "beside": 4, "trained": 512, "M": 24}
+LLAMA4 = {"num_hidden_layers": 4, "head_dim": 8, "intermediate_size": 24, "intermediate_size_mlp": 80,
+          "num_local_experts": 6, "num_experts_per_tok": 1, "no_rope_layer_interval": 4, "attention_chunk_size": 5,
+          "floor_scale": 5, "attn_scale": 0.1, "rms_norm_eps": 1e-5, "pad_token_id": 0, "bos_token_id": 1,
+          "eos_token_id": 2}  # fmt: skip
+LLAMA4_SIZES = {"L": 4, "width": 8, "chunk": 5, "trained": 16, "m": 24, "M": 80}
+GPT_OSS = {"num_hidden_layers": 2, "head_dim": 8, "num_local_experts": 6, "num_experts_per_tok": 2,
+           "sliding_window": 5, "layer_types": ["sliding_attention", "full_attention"], "attention_bias": True,
+           "rms_norm_eps": 1e-5}  # fmt: skip
+
+
+def yarn(theta: float, factor: float, **more: Any) -> dict[str, Any]:
+    kept = {"original_max_position_embeddings": 512, "beta_fast": 32.0, "beta_slow": 1.0}
+    return {"rope_parameters": {"rope_type": "yarn", "rope_theta": theta, "factor": factor, **kept, **more}}
+
+
 # for each spec: transformers' class, its settings, the order of a layer's weights there, further sizes here
 MODELS: dict[str, tuple[str, dict[str, Any], tuple[str, ...], dict[str, Any]]] = {
     "llama3.2_1b": ("Llama", {"num_hidden_layers": 2, "tie_word_embeddings": True, "rms_norm_eps": 1e-5,
@@ -114,6 +136,29 @@ MODELS: dict[str, tuple[str, dict[str, Any], tuple[str, ...], dict[str, Any]]] =
                 "routed_scaling_factor": 2.5, "n_group": 1, "topk_group": 1, "n_shared_experts": 1,
                 "norm_topk_prob": True, "rms_norm_eps": 1e-5, **rope(1e6, partial_rotary_factor=0.5)}, GATED,
                 {"L": 3, "dense": 1, "width": 8, "M": 24}),
+    "deepseek_v2_lite": ("DeepseekV2", {**MLA, "q_lora_rank": None, "n_shared_experts": 2, "topk_method": "greedy",
+                         "norm_topk_prob": False, "routed_scaling_factor": 1.0,
+                         **yarn(1e4, 40.0, mscale=0.707, mscale_all_dim=0.707)}, LATENT, MLA_SIZES),
+    "deepseek_v3": ("DeepseekV3", {**MLA, "n_group": 3, "topk_group": 2, "routed_scaling_factor": 2.5,
+                    **yarn(1e4, 40.0, mscale=1.0, mscale_all_dim=1.0)}, LATENT, MLA_SIZES | {"groups": 3, "near": 2}),
+    "kimi_k2": ("DeepseekV3", {**MLA, "routed_scaling_factor": 2.827,
+                **yarn(5e4, 32.0, beta_fast=1.0, mscale=1.0, mscale_all_dim=1.0)}, LATENT, MLA_SIZES),
+    "gpt_oss_20b": ("GptOss", {**GPT_OSS, **yarn(15e4, 32.0, truncate=False)}, (*GATED[:5], "sinks", GATED[7]),
+                    {"L": 2, "width": 8, "window": 5, "trained": 512}),
+    "gpt_oss_120b": ("GptOss", {**GPT_OSS, **yarn(15e4, 32.0, truncate=False)}, (*GATED[:5], "sinks", GATED[7]),
+                     {"L": 2, "width": 8, "window": 5, "trained": 512}),
+    "ernie4.5_21b_a3b": ("Ernie4_5_Moe", {"num_hidden_layers": 3, "moe_num_experts": 6, "moe_k": 2,
+                         "moe_num_shared_experts": 2, "moe_intermediate_size": 24, "moe_layer_start_index": 1,
+                         "moe_layer_end_index": 2, "moe_layer_interval": 1, "use_bias": False, "rms_norm_eps": 1e-5,
+                         "tie_word_embeddings": True, **rope(5e5)}, GATED, {"L": 3, "dense": 1, "M": 24}),
+    "hunyuan_a13b": ("HunYuanMoEV1", {"num_hidden_layers": 2, "head_dim": 8, "num_experts": 6, "moe_topk": 2,
+                     "rms_norm_eps": 1e-5, "tie_word_embeddings": True, "rope_parameters": {"rope_type": "dynamic",
+                     "rope_theta": 1e4, "factor": 1.0, "alpha": 1000.0}},
+                     (*GATED[:5], "query_layernorm", "key_layernorm", *GATED[7:]), {"L": 2, "width": 8}),
+    "llama4_scout": ("Llama4", {**LLAMA4, "interleave_moe_layer_step": 1, "use_qk_norm": True, **rope(5e5, **{
+                     **LLAMA3, "high_freq_factor": 1.0}, factor=16.0)}, GATED, LLAMA4_SIZES),
+    "llama4_maverick": ("Llama4", {**LLAMA4, "interleave_moe_layer_step": 2, "use_qk_norm": False, **rope(5e5)}, GATED,
+                        LLAMA4_SIZES),
     "opt_1.3b": ("OPT", {"num_hidden_layers": 2, "ffn_dim": 80, "word_embed_proj_dim": 64,
                  "max_position_embeddings": T}, ("self_attn_layer_norm", "q", "k", "v", "out",
                  "final_layer_norm", "fc1", "fc2"), {"L": 2}),
@@ -127,7 +172,7 @@ for _name, (_, _settings, _, _) in MODELS.items():
 def reference(kind: str, settings: dict[str, Any]) -> torch.nn.Module:
     import transformers
 
-    config = getattr(transformers, {"Gemma3": "Gemma3TextConfig"}.get(kind, f"{kind}Config"))
+    config = getattr(transformers, f"{kind}{'Text' if kind in ('Gemma3', 'Llama4') else ''}Config")
     chosen = {**SIZES, **settings}
     made = config(**chosen, attn_implementation="eager", experts_implementation="eager")
     torch.manual_seed(0)
@@ -138,7 +183,9 @@ def reference(kind: str, settings: dict[str, Any]) -> torch.nn.Module:
     return found
 
 
-def layers(state: dict[str, Tensor], heads: int, kv: int, order: tuple[str, ...], kind: str) -> Iterator[Tensor]:
+def layers(
+    state: dict[str, Tensor], heads: int, kv: int, order: tuple[str, ...], kind: str, shared: int
+) -> Iterator[Tensor]:
     """The arrays of each layer in netspec's order."""
     numbers = sorted({int(match[1]) for key in state if (match := re.search(r"\.(?:layers|h)\.(\d+)\.", key))})
     for number in numbers:
@@ -163,6 +210,12 @@ def layers(state: dict[str, Tensor], heads: int, kv: int, order: tuple[str, ...]
             inside |= {f"self_attn.{name}_proj.weight": part for name, part in zip("qkv", fused, strict=True)}
             gate, up = inside.pop("mlp.gate_up_proj.weight").chunk(2)
             inside |= {"mlp.gate_proj.weight": gate, "mlp.up_proj.weight": up}
+        if "self_attn.kv_b_proj.weight" in inside:
+            whole, latent = inside.pop("self_attn.kv_a_proj_with_mqa.weight"), inside["self_attn.kv_b_proj.weight"]
+            inside["self_attn.compress.weight"] = whole[: latent.shape[1]]
+            inside["self_attn.rotary_key.weight"] = whole[latent.shape[1] :]
+            parts = inside.pop("self_attn.kv_b_proj.weight").unflatten(0, (heads, -1)).chunk(2, 1)
+            inside |= {f"self_attn.{name}.weight": parts[at].flatten(0, 1) for at, name in enumerate(("key", "value"))}
         routed = [name for name in inside if name.endswith("experts.gate_up_proj")]
         for name in (name for name in order if not routed or name not in ("gate", "up", "down")):
             matched = [key for key in inside if re.search(rf"(^|\.){re.escape(name)}(_proj)?(\.weight|\.bias)?$", key)]
@@ -171,17 +224,28 @@ def layers(state: dict[str, Tensor], heads: int, kv: int, order: tuple[str, ...]
             ]
             yield from (value + 1 if kind.startswith("Gemma") and "norm" in name else value for value in found)
         if routed:
-            yield from experts(inside)
+            yield from experts(inside, kind, shared)
 
 
-def experts(inside: dict[str, Tensor]) -> Iterator[Tensor]:
+def experts(inside: dict[str, Tensor], kind: str, shared: int) -> Iterator[Tensor]:
     """The arrays of a mixture: of all experts matrix by matrix, of what is shared, then the router's."""
-    gate, up = inside["mlp.experts.gate_up_proj"].chunk(2, 1)
-    for matrices in (gate, up, inside["mlp.experts.down_proj"]):
+    found = {key.rpartition("experts.")[2]: value for key, value in inside.items() if ".experts." in key}
+    fused, down = found["gate_up_proj"], found["down_proj"]
+    if kind in ("GptOss", "Llama4"):
+        fused, down = fused.mT, down.mT
+    gate, up = (fused[:, ::2], fused[:, 1::2]) if kind == "GptOss" else fused.chunk(2, 1)
+    biases: list[Tensor] = []
+    if "gate_up_proj_bias" in found:
+        both = found["gate_up_proj_bias"]
+        biases = [both[:, ::2], both[:, 1::2], found["down_proj_bias"]]
+    for number, matrices in enumerate((gate, up, down)):
         yield from matrices
-    yield from (value for key, value in inside.items() if "shared_experts" in key)
-    yield inside["mlp.gate.weight"]
-    yield from (value for key, value in inside.items() if "correction" in key)
+        yield from biases[number] if biases else ()
+    for key, value in inside.items():
+        if "shared" in key:
+            yield from value.chunk(shared, int("down" in key))
+    yield from (value for key, value in inside.items() if re.search(r"(router|gate|gate\.wg)\.(weight|bias)$", key))
+    yield from (value.flatten() for key, value in inside.items() if "correction" in key)
 
 
 def compare(name: str) -> tuple[float, float]:
@@ -193,6 +257,7 @@ def compare(name: str) -> tuple[float, float]:
         if "correction" in key:
             state[key] = value.uniform_(-0.2, 0.2)
     heads, kv = SIZES["num_attention_heads"], settings.get("num_key_value_heads", SIZES["num_key_value_heads"])
+    shared = settings.get("n_shared_experts", settings.get("moe_num_shared_experts", 1))
     params = re.search(r"^net \w+\((.*?)\) ", (SPECS / f"{name}.net").read_text(), re.M | re.S)
     assert params is not None
     known = set(re.findall(r"(\w+) =", params[1]))
@@ -204,7 +269,7 @@ def compare(name: str) -> tuple[float, float]:
     first = [value for key, value in inner.items() if re.search(r"(embed_\w+|embeddings|embed_in)\.weight$", key)]
     last = [value + gemma for key, value in inner.items() if "norm" in key.lower() or "ln_f" in key]
     head = [value for key, value in inner.items() if key in ("lm_head.weight", "embed_out.weight")]
-    arrays = [*first, *([*last[:2]] if kind == "Bloom" else []), *layers(state, heads, kv, order, kind)]
+    arrays = [*first, *([*last[:2]] if kind == "Bloom" else []), *layers(state, heads, kv, order, kind, shared)]
     arrays += [*(last[2:] if kind == "Bloom" else last), *head]
     module = net.module(dtype=torch.float64).eval()
     stored = [item.key for item in net.graph.arrays]

@@ -84,7 +84,13 @@ class Unavailable(Exception):
 
 
 def applied(
-    op: Any, types: Sequence[Type], inputs: Sequence[Array], examples: int, weight: Weights, **given: Any
+    op: Any,
+    types: Sequence[Type],
+    inputs: Sequence[Array],
+    examples: int,
+    weight: Weights,
+    compute: Callable[..., Any] | None = None,
+    **given: Any,
 ) -> tuple[Array, ...] | None:
     """Compute the results of an operation.
 
@@ -97,6 +103,7 @@ def applied(
         inputs: the values of its inputs, (B, [T,] C, *space); class indices have no axis C.
         examples: B.
         weight: a function from the name of a stored array to the array.
+        compute: computes the results; by default the operation's method of this name.
         **given: `training`, `lengths`, `draw`, `before` and `updates` of the Call.
 
     Returns:
@@ -109,7 +116,7 @@ def applied(
         timed = [x if value.time else x.add_axis(1, steps) for x, value in zip(inputs, types, strict=True)]
         inputs = [x.reshape(examples * steps, *x.shape[2:]) for x in timed]
     try:
-        found = op.compute(call, *inputs)
+        found = (compute or op.compute)(call, *inputs)
     except Unavailable:
         return None
     if found is None:

@@ -181,7 +181,7 @@ class Stored:
     def kind(self) -> str:
         if self.weight.buffer:
             return "buffer"
-        return "frozen" if self.frozen else "trainable"
+        return "frozen" if self.frozen or self.weight.fixed else "trainable"
 
     def each(self) -> Iterator[Stored]:
         """Yield the arrays of all copies, by their keys in state_dict."""

@@ -183,6 +183,7 @@ class Weight(NamedTuple):
     fan_out: Size = 0
     fans: tuple[int, ...] = ()  # the fan_in of each row, if the rows differ
     given: tuple[Any, ...] = ()  # the initial values themselves, nested like the shape
+    fixed: bool = False  # counted as a weight, but no gradient changes it
     integer: bool = False  # torch's num_batches_tracked, which is not counted as a weight
 
     @property
@@ -553,6 +554,17 @@ class Op:
     def copies(self) -> tuple[Copies, ...]:
         """The copies that it makes of the step in its braces; what they make of its input are its further inputs."""
         return ()
+
+    def handed(self, call: Call, kind: str, number: int, x: Array) -> Array:
+        """Return what it hands to a copy of the step in its braces: by default the input as it is.
+
+        Parameters:
+            call: as in `compute`, with the type of the input.
+            kind: the `name` of the copies.
+            number: which of them, from 0.
+            x: its input.
+        """
+        return x
 
     @property
     def bare(self) -> bool:

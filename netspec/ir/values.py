@@ -91,7 +91,7 @@ class Values:
             inputs = [(self.edges if at in whole else read)[edge] for at, edge in enumerate(node.reads)]
             types = types[: len(inputs)]
             for number, edge in zip(node.copies, node.inputs[len(node.reads) :], strict=True):
-                made = self._copies(number, edge, read, types[0].time is None)
+                made = self._copies(node, number, edge, read, types[: len(node.reads)])
                 inputs += made
                 types += (self.graph.type_of(edge).over(types[0].time),) * len(made)
             found = self._applied(node, types, inputs)
@@ -100,12 +100,18 @@ class Values:
         for output, value in enumerate(found):
             read[Edge(node.index, output)] = value
 
-    def _applied(self, node: Node, types: tuple[Type, ...], inputs: list[Array]) -> tuple[Array, ...] | None:
+    def _applied(
+        self,
+        node: Node,
+        types: tuple[Type, ...],
+        inputs: list[Array],
+        compute: Callable[..., Array] | None = None,
+    ) -> tuple[Array, ...] | None:
         updates: dict[str, Array] = {}
         varying = next((value.time.varying for value in types if value.time is not None and value.time.varying), "")
 
         found = applied(
-            node.op, types, inputs, self._examples, lambda name: self._weight(self._key(node.stored(name))),
+            node.op, types, inputs, self._examples, lambda name: self._weight(self._key(node.stored(name))), compute,
             training=self._training, lengths=self._lengths.get(varying), draw=self._draw, updates=updates,
         )  # fmt: skip
         self.updates.update({self._key(node.stored(name)): value for name, value in updates.items()})
@@ -113,17 +119,24 @@ class Values:
 
     # ---- the copies of a step in braces
 
-    def _copies(self, number: int, result: Edge, read: dict[Edge, Array], step: bool) -> list[Array]:
-        """Return what each copy of a step makes of all tokens; `step`: of those of one time step."""
+    def _copies(
+        self, owner: Node, number: int, result: Edge, read: dict[Edge, Array], given: tuple[Type, ...]
+    ) -> list[Array]:
+        """Return what each copy of the owner's step makes of the tokens of its inputs, whose types are given."""
         copies = self.graph.scopes[number].copies
         assert copies is not None
         found, around = [], self._numbers
         for copy in range(int(copies.number)):  # type: ignore[arg-type]
+            handed = self._applied(
+                owner, given, [read[edge] for edge in owner.reads],
+                lambda call, x, copy=copy: owner.op.handed(call, copies.name, copy, x),
+            )  # fmt: skip
+            assert handed is not None
             self._numbers = (*around, copy)
-            own = dict(read)
+            own = {**read, owner.reads[0]: handed[0]}
             for node in self._inside[number]:
                 types = self._types(node)
-                self._node(node, own, tuple(one.step for one in types) if step else types, ())
+                self._node(node, own, tuple(one.step for one in types) if given[0].time is None else types, ())
             found.append(own[result])
         self._numbers = around
         return found

@@ -12,10 +12,18 @@ from netspec.compute.formula import LOWEST
 from netspec.ir.call import Call
 from netspec.ir.marks import NO_BIAS, SAFETY, TITLE, kind, structure, unseen
 from netspec.ir.operation import Argument, Construct, Kept, Lowering, Weight, extent, option, plain, wants_values
-from netspec.ir.sizes import Formula, Size, divides, product, text
+from netspec.ir.sizes import Formula, Size, divides, is_open, product, text
 from netspec.ir.types import Type, refuse, space_text
 from netspec.ops.attention_part import Form, attention_part
-from netspec.ops.weighted import ONES, Weighted
+from netspec.ops.weighted import ONES, ZEROS, Weighted
+
+# options that mean something only beside another one: one of these
+_NEEDS = {
+    "part": ("rotary",), "pairs": ("rotary",), "stretch": ("rotary",), "stretching": ("trained",),
+    "trained": ("rotary",), "fast": ("trained",), "slow": ("trained",), "magnitude": ("rotary",),
+    "rotary_width": ("latent",), "query_latent": ("latent",), "norm_rotated": ("qk_norm",),
+    "norm_affine": ("qk_norm",), "grow": ("grow_steps",), "grow_steps": ("grow",), "eps": ("qk_norm", "latent"),
+}  # fmt: skip
 
 
 class Attention(Weighted):
@@ -54,6 +62,34 @@ class Attention(Weighted):
         least=1,
         mark=structure("head width {}", "헤드 너비 {}"),
     )
+    value_width: Any = option(
+        "size",
+        "of these, how many the values of a head have; `width` when left out",
+        default=None,
+        least=1,
+        mark=structure("values of width {}", "값의 너비 {}"),
+    )
+    latent: Any = option(
+        "size",
+        "keys and values are computed from one compressed vector of so many values, which has an RMS norm",
+        default=None,
+        least=1,
+        mark=structure("keys and values from {} values", "값 {}개에서 키와 값"),
+    )
+    query_latent: Any = option(
+        "size",
+        "queries, too, are computed from a compressed vector",
+        default=None,
+        least=1,
+        mark=structure("queries from {} values", "값 {}개에서 질의"),
+    )
+    rotary_width: Any = option(
+        "size",
+        "each head has so many further values, which alone are rotated; all heads share those of keys",
+        default=None,
+        least=1,
+        mark=structure("{} rotated values beside", "따로 도는 값 {}개"),
+    )
     causal: bool = option(
         "flag",
         "a step looks at itself and earlier ones only",
@@ -73,6 +109,19 @@ class Attention(Weighted):
         default=0,
         least=0,
         mark=structure("shifted by {}", "{}만큼 옮김"),
+    )
+    chunk: Any = option(
+        "size",
+        "steps are cut into chunks of so many, and a step looks at its own chunk only",
+        default=None,
+        least=1,
+        mark=structure("chunks of {} steps", "{}시점의 덩어리"),
+    )
+    sinks: bool = option(
+        "flag",
+        "a learned number for each head joins its products before the softmax, so that a step may look at nothing",
+        default=False,
+        mark=structure({True: "attention sinks"}, {True: "어텐션 싱크"}),
     )
     bias: bool = option("flag", "the four layers have a weight for the constant 1", default=True, mark=NO_BIAS)
     out_bias: Any = option(
@@ -108,6 +157,20 @@ class Attention(Weighted):
         least=1e-6,
         mark=kind("scores capped at {}", "점수 상한 {}"),
     )
+    grow: Any = option(
+        "real",
+        "products of step t are multiplied by 1 + this ln(1 + floor(t / grow_steps))",
+        default=None,
+        least=1e-6,
+        mark=kind("products grow with {} ln t", "{} ln t로 자라는 곱"),
+    )
+    grow_steps: Any = option(
+        "size",
+        "after how many steps they begin to grow",
+        default=None,
+        least=1,
+        mark=kind("growth from step {}", "{}시점부터 자람"),
+    )
     qk_norm: Any = option(
         "word",
         "RMS norms of queries and keys: of each head, or of all maps",
@@ -117,6 +180,18 @@ class Attention(Weighted):
             {"head": "norms of queries and keys, head by head", "maps": "norms of queries and keys"},
             {"head": "헤드마다 질의와 키의 정규화", "maps": "질의와 키의 정규화"},
         ),
+    )
+    norm_rotated: bool = option(
+        "flag",
+        "these norms come after the rotation",
+        default=False,
+        mark=structure({True: "normed after rotation"}, {True: "회전 뒤 정규화"}),
+    )
+    norm_affine: bool = option(
+        "flag",
+        "these norms have weights",
+        default=True,
+        mark=kind({False: "norms without weights"}, {False: "정규화에 가중치 없음"}, note=True),
     )
     eps: float = option("real", "added to the mean square in these norms", default=1e-6, least=0, mark=SAFETY)
     rotary: Any = option(
@@ -164,6 +239,33 @@ class Attention(Weighted):
         default=None,
         least=1,
         mark=unseen("the length that the net was trained at", "trained at {} steps", "{}시점으로 학습"),
+    )
+    fast: Any = option(
+        "real",
+        "rotations that turn so often in that length stay; 4 for llama3, 32 for yarn when left out",
+        default=None,
+        least=1e-6,
+        mark=unseen("which rotations are stretched", "fast from {} turns", "{}바퀴부터 빠름"),
+    )
+    slow: float = option(
+        "real",
+        "rotations that turn less often are stretched whole",
+        default=1.0,
+        least=1e-6,
+        mark=unseen("which rotations are stretched", "slow up to {} turns", "{}바퀴까지 느림"),
+    )
+    rounded: bool = option(
+        "flag",
+        "YaRN's bounds between fast and slow are whole pairs",
+        default=True,
+        mark=unseen("which rotations are stretched", {False: "bounds not rounded"}, {False: "반올림하지 않은 경계"}),
+    )
+    magnitude: Any = option(
+        "real",
+        "what rotated values are multiplied by; 1, or 0.1 ln(stretch) + 1 for yarn when left out",
+        default=None,
+        least=1e-6,
+        mark=kind("rotated values × {}", "돈 값 × {}", note=True),
     )
     alibi: bool = option(
         "flag",
@@ -214,24 +316,21 @@ class Attention(Weighted):
             refuse("NS353", input=1, left=str(key), right=str(value))
         if self.causal and (query.time != key.time or query.space != key.space):
             refuse("NS354", option="causal", left=str(query), right=str(key))
-        for name in ("window", "alibi"):
+        for name in ("window", "chunk", "alibi"):
             apart = (query.space, query.time) != (key.space, key.time)
-            if getattr(self, name) and (apart or (name == "alibi" and len(query.space) > 1)):
+            if getattr(self, name) and (apart or (name != "window" and len(query.space) > 1)):
                 refuse("NS566", option=name, name=name, left=str(query), right=str(key))
         self._check_windows(query)
         self._check_heads(query, key, value)
-        for name in ("width", "qk_norm", "out_bias"):
-            if getattr(self, name) is not None and not self.project:
+        for name in ("width", "value_width", "latent", "qk_norm", "out_bias", "sinks"):
+            if getattr(self, name) and not self.project:
                 refuse("NS361", option=name, name=name, other="project = false")
-        for name, needed in (("part", "rotary"), ("pairs", "rotary"), ("stretch", "rotary"), ("eps", "qk_norm")):
-            if getattr(self, name) != self.options[name].default and getattr(self, needed) is None:
-                refuse("NS567", option=name, name=name, other=needed)
-        if self.stretching != "all" and (self.trained is None or self.rotary is None):
-            refuse("NS567", option="stretching", name="stretching", other="trained" if self.rotary else "rotary")
-        if self.trained is not None and self.stretching == "all":
-            refuse("NS567", option="trained", name="trained", other="stretching")
+        if self.latent is not None and len(inputs) - (scores is not None) > 1:
+            refuse("NS582", option="latent", count=text(len(inputs) - (scores is not None)))
+        self._check_needs()
         if self.rotary is not None and (self.turned(query) == 0 or not divides(2, self.turned(query))):
-            refuse("NS355", option="part" if self.part < 1 else "rotary", width=text(self.turned(query)))
+            at = "part" if self.part < 1 else "rotary" if self.rotary_width is None else "rotary_width"
+            refuse("NS355", option=at, width=text(self.turned(query)))
         if scores is not None:
             self._check_scores(scores, query, key)
         maps = query.maps if self.project else value.maps * self.heads // self.kv
@@ -249,7 +348,7 @@ class Attention(Weighted):
             if moved:
                 refuse("NS596", option="shift", type=str(query))
             return
-        for name in ("causal", "alibi"):
+        for name in ("causal", "alibi", "chunk"):
             if getattr(self, name):
                 refuse("NS361", option=name, name=name, other="window")
         for length, size, by in zip(query.space, self.tile(query), self.shifts(query) or (0, 0, 0), strict=False):
@@ -257,6 +356,24 @@ class Attention(Weighted):
                 refuse("NS348", option="window", input=0, length=text(length), size=text(size), type=str(query))
             if isinstance(by, int) and isinstance(size, int) and by >= size:
                 refuse("NS597", option="shift", shift=text(by), size=text(size))
+
+    def _check_needs(self) -> None:
+        """Refuse options that have no effect without another one, or together with it."""
+        used = {name for name, declared in self.options.items() if getattr(self, name) != declared.default}
+        for name, needed in _NEEDS.items():
+            if name in used and not used.intersection(needed):
+                refuse("NS567", option=name, name=name, other=needed[0])
+        if self.stretching == "all" and self.trained is not None:
+            refuse("NS567", option="trained", name="trained", other="stretching")
+        if self.latent is not None and self.rotary is not None and self.rotary_width is None:
+            refuse("NS567", option="rotary", name="rotary", other="rotary_width")
+        if not self.rounded and self.stretching != "yarn":
+            refuse("NS567", option="rounded", name="rounded", other="stretching = yarn")
+        for name, other in (("part", "rotary_width"), ("qk_norm", "latent")):
+            if name in used and other in used:
+                refuse("NS583", option=name, name=name, other=other)
+        if self.norm_rotated and self.qk_norm == "maps":
+            refuse("NS583", option="norm_rotated", name="norm_rotated", other="qk_norm = maps")
 
     def _check_heads(self, query: Type, key: Type, value: Type) -> None:
         if not divides(self.kv, self.heads):
@@ -281,14 +398,26 @@ class Attention(Weighted):
     def kv(self) -> Size:
         return self.heads if self.kv_heads is None else self.kv_heads
 
+    @property
+    def turns(self) -> tuple[float, float]:
+        """How often fast and slow rotations turn in the trained length."""
+        usual = 32.0 if self.stretching == "yarn" else 4.0
+        return (usual if self.fast is None else self.fast), self.slow
+
     def head(self, query: Type) -> Size:
-        """Return the number of values of one head."""
+        """Return the number of values of one head, without those that are rotated beside them."""
         if self.width is not None and self.project:
             return self.width  # type: ignore[no-any-return]
         return query.maps // self.heads
 
+    def value_head(self, query: Type) -> Size:
+        """Return how many values of each head are averaged."""
+        return self.head(query) if self.value_width is None else self.value_width
+
     def turned(self, query: Type) -> Size:
         """Return how many values of each head are rotated."""
+        if self.rotary_width is not None:
+            return self.rotary_width  # type: ignore[no-any-return]
         head = self.head(query)
         if self.part == 1 or isinstance(head, Formula):
             return head
@@ -316,15 +445,22 @@ class Attention(Weighted):
     # ---- weights
 
     def _sizes(self, inputs: tuple[Type, ...]) -> dict[str, tuple[Size, Size]]:
-        """Return (out, in) of each of the four layers."""
+        """Return (out, in) of each of its layers."""
         query, key, value, _ = self._values(inputs)
-        head = self.head(query)
-        return {
-            "query": (self.heads * head, query.maps),
-            "key": (self.kv * head, key.maps),
-            "value": (self.kv * head, value.maps),
-            "out": (query.maps, self.heads * head),
-        }
+        head, averaged = self.head(query), self.value_head(query)
+        beside: Size = 0 if self.rotary_width is None else self.rotary_width
+        found: dict[str, tuple[Size, Size]] = {}
+        if self.query_latent is not None:
+            found["query_compress"] = (self.query_latent, query.maps)
+        found["query"] = (self.heads * (head + beside), self.query_latent or query.maps)
+        if self.latent is not None:
+            found["compress"] = (self.latent, key.maps)
+        if self.rotary_width is not None:
+            found["rotary_key"] = (beside, key.maps)
+        found["key"] = (self.kv * head, self.latent or key.maps)
+        found["value"] = (self.kv * averaged, self.latent or value.maps)
+        found["out"] = (query.maps, self.heads * averaged)
+        return found
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
         if not self.project:
@@ -334,7 +470,12 @@ class Attention(Weighted):
             found.append(self.weight(f"{name}.weight", (out, fan), fan_in=fan, fan_out=out))
             if self._biased(name):
                 found.append(self.weight(f"{name}.bias", (out,), fan_in=fan))
-        if self.qk_norm is not None:
+        for name, latent in (("query_compress", self.query_latent), ("compress", self.latent)):
+            if latent is not None:
+                found.append(Weight(f"{name}_norm.weight", (latent,), ONES))
+        if self.sinks:
+            found.append(Weight("sinks", (self.heads,), ZEROS))
+        if self.qk_norm is not None and self.norm_affine:
             head = self.head(inputs[0])
             for name, heads in (("query_norm", self.heads), ("key_norm", self.kv)):
                 found.append(Weight(f"{name}.weight", (head if self.qk_norm == "head" else heads * head,), ONES))
@@ -353,10 +494,26 @@ class Attention(Weighted):
         cut = [_cut(x, size, by) for x in given] if size else given
         sequences = [_sequence(x, own) for x, own in zip(cut, call.types, strict=False)]
         queries, keys, values = sequences if len(sequences) == 3 else sequences * 3
+        beside = self._rotated(self._layer(call, "rotary_key", keys).add_axis(1)) if self.rotary_width else None
+        if self.query_latent is not None:
+            queries = self._compressed(call, "query_compress", queries)
+        if self.latent is not None:
+            keys = values = self._compressed(call, "compress", keys)
         q = self._headed(call, "query", queries, plain((self.heads,))[0])
         k, v = (self._headed(call, name, x, plain((self.kv,))[0]) for name, x in (("key", keys), ("value", values)))
-        if self.rotary is not None:
+        if beside is not None:
+            still = k.shape[-1]
+            q = join(-1, q.pick(-1, range(still)), self._rotated(q.pick(-1, range(still, q.shape[-1]))))
+            k = join(-1, k, beside.broadcast((*k.shape[:-1], beside.shape[-1])))
+        elif self.rotary is not None:
             q, k = self._rotated(q), self._rotated(k)
+        if self.norm_rotated:
+            q, k = (self._scaled(call, f"{name}_norm", x) for name, x in (("query", q), ("key", k)))
+        if self.grow is not None:
+            (every,) = plain((self.grow_steps,))
+            length = q.shape[2]
+            growth = [1 + self.grow * math.log(1 + step // every) for step in range(1, length + 1)]
+            q = q * constants(growth, (length, 1))
         # neighbouring query heads share a key head
         q = q.split(1, k.shape[1], q.shape[1] // k.shape[1])
         scale = 1 / math.sqrt(q.shape[-1]) if self.scale is None else self.scale
@@ -374,8 +531,12 @@ class Attention(Weighted):
         products = self._masked(call, products, key)
         if by:
             products = _neighbours(call.examples, plain(query.space), size, by).where(products, LOWEST)
+        seen = products.shape[-1]
+        if self.sinks:
+            sinks = call.weight("sinks").split(0, *q.shape[1:3]).add_axis(-1).add_axis(-1)
+            products = join(-1, products, sinks.broadcast((*products.shape[:-1], 1)))
         powers = (products - products.largest(-1).stop()).exp()
-        shares = powers / powers.sum(-1)
+        shares = (powers / powers.sum(-1)).pick(-1, range(seen))
         if call.training and self.dropout > 0:
             shares = call.dropped(shares, self.dropout)
         found = total("bghts,bgsw->btghw", shares, v)
@@ -395,14 +556,17 @@ class Attention(Weighted):
     def _headed(self, call: Call, name: str, x: Array, heads: int) -> Array:
         """Return the queries, keys or values as (B, heads, T, width)."""
         whole = self._layer(call, name, x) if self.project else x
-        normed = self.qk_norm is not None and name != "value"
-        if normed and self.qk_norm == "maps":
-            whole = self._normed(whole) * call.weight(f"{name}_norm.weight")
+        norm = "" if name == "value" or self.norm_rotated else self.qk_norm
+        whole = self._scaled(call, f"{name}_norm", whole) if norm == "maps" else whole
         found = whole.split(2, heads, whole.shape[2] // heads).swap(1, 2)
-        return self._normed(found) * call.weight(f"{name}_norm.weight") if normed and self.qk_norm == "head" else found
+        return self._scaled(call, f"{name}_norm", found) if norm == "head" else found
 
-    def _normed(self, x: Array) -> Array:
-        return x / ((x * x).mean(-1) + self.eps).sqrt()
+    def _compressed(self, call: Call, name: str, x: Array) -> Array:
+        return self._scaled(call, f"{name}_norm", self._layer(call, name, x))
+
+    def _scaled(self, call: Call, name: str, x: Array) -> Array:
+        found = x / ((x * x).mean(-1) + self.eps).sqrt()
+        return found * call.weight(f"{name}.weight") if self.norm_affine else found
 
     def _far(self, groups: int, heads: int, steps: int, others: int) -> Array:
         """Return what ALiBi adds to the products (B, groups, heads of a group, T, S)."""
@@ -412,7 +576,8 @@ class Attention(Weighted):
     def _rotated(self, x: Array) -> Array:
         """Apply rotary positions to (B, heads, T, width): pairs of values turn together (Su 2021)."""
         steps, width = x.shape[-2], int(x.shape[-1] * self.part)
-        rates, factor = stretched(width, self.rotary, self.stretch, self.stretching, self.trained)
+        rates = rotations(width, self)
+        factor = self._magnitude()
         angles = [step * rate for step in range(steps) for rate in rates]
         waves = ([factor * wave(angle) for angle in angles] for wave in (math.cos, math.sin))
         cos, sin = (constants(each, (steps, width // 2)) for each in waves)
@@ -424,6 +589,12 @@ class Attention(Weighted):
         turned = turned.pick(-1, order)
         return turned if width == x.shape[-1] else join(-1, turned, x.pick(-1, range(width, x.shape[-1])))
 
+    def _magnitude(self) -> float:
+        """Return what rotated values are multiplied by."""
+        if self.magnitude is None:
+            return 0.1 * math.log(self.stretch) + 1 if self.stretching == "yarn" else 1.0
+        return float(self.magnitude)
+
     def _masked(self, call: Call, products: Array, key: Type) -> Array:
         """Set the products that a step must not see to the lowest number."""
         steps, others = products.shape[-2:]
@@ -432,6 +603,10 @@ class Attention(Weighted):
             behind = 1 if self.causal else far
             near = [float(-behind < t - s < far) for t in range(steps) for s in range(others)]
             products = constants(near, (steps, others)).where(products, LOWEST)
+        if self.chunk is not None:
+            (size,) = plain((self.chunk,))
+            own = [float(t // size == s // size) for t in range(steps) for s in range(others)]
+            products = constants(own, (steps, others)).where(products, LOWEST)
         if call.lengths is not None and key.time is not None and key.time.varying:
             seen = call.mask(others).split(0, call.examples, 1, 1, 1)
             products = seen.where(products, LOWEST)
@@ -480,6 +655,17 @@ class Attention(Weighted):
             shifted=bool(self.tile(query) and self.shifts(query)),
             cap=self.cap is not None,
             norm=self.qk_norm or "",
+            norm_rotated=self.norm_rotated,
+            norm_affine=self.norm_affine,
+            rounded=self.rounded,
+            magnitude=self.magnitude is not None,
+            latent=self.latent is not None,
+            query_latent=self.query_latent is not None,
+            rotary_width=self.rotary_width is not None,
+            value_width=self.value_width is not None,
+            chunk=self.chunk is not None,
+            sinks=self.sinks,
+            grow=self.grow is not None,
             alibi=self.alibi,
             out_bias=self.out_bias is not None,
             scores=scores is not None,
@@ -490,7 +676,10 @@ class Attention(Weighted):
             key_space=len(key.space) if key.time is None else 0,
             # inside a recurrence the query is a single time step, and the keys are outside of it
             single=query.time is None and not query.space,
-            wide=self.project and self.heads * self.head(query) != query.maps,
+            wide=self.project
+            and (
+                self.latent is not None or self.value_width is not None or self.heads * self.head(query) != query.maps
+            ),
         )
 
     def _construct(self, name: str, form: Form, inputs: tuple[Type, ...]) -> Construct:
@@ -502,7 +691,7 @@ class Attention(Weighted):
         kwargs: dict[str, Argument] = {"bias": self.bias, "dropout": self.dropout, **extra}
         if form.out_bias:
             kwargs["out_bias"] = self.out_bias
-        if form.norm:
+        if form.norm or form.latent:
             kwargs["eps"] = self.eps
         return Construct(name, sizes, kwargs, {"bias": True, "dropout": 0.0})
 
@@ -512,31 +701,42 @@ class Attention(Weighted):
         if form.grouped:
             found["kv_heads"] = plain((self.kv,))[0]
         if form.scale:
-            found["scale"] = float(self.scale)
-        if form.window:
-            found["window"] = plain((self.window,))[0]
+            found["scale"] = _real(self.scale)
+        for name in ("value_width", "latent", "query_latent", "rotary_width", "window", "chunk"):
+            if getattr(form, name):
+                found[name] = plain((getattr(self, name),))[0]
         if form.tiled:
             found["window"] = plain(self.tile(query))
         if form.shifted:
             found["shift"] = plain(self.shifts(query))
         if form.cap:
-            found["cap"] = float(self.cap)
+            found["cap"] = _real(self.cap)
+        if form.grow:
+            found["grow"], found["grow_steps"] = _real(self.grow), plain((self.grow_steps,))[0]
         if form.rotary:
-            found["base"] = float(self.rotary)
+            found["base"] = _real(self.rotary)
         if form.part:
             found["turned"] = plain((self.turned(query),))[0]
         if form.stretched:
-            found["stretch"] = float(self.stretch)
+            found["stretch"] = _real(self.stretch)
         if form.stretched not in ("", "all"):
             found["trained"] = plain((self.trained,))[0]
+            found["fast"], found["slow"] = map(_real, self.turns)
+        if form.magnitude:
+            found["magnitude"] = _real(self.magnitude)
         return found
 
     def kept(self, *inputs: Type) -> Kept:
         query, key, value, _ = self._values(inputs)
         if not self.causal or query.time is None:
             return Kept()
-        own = key.maps + value.maps if not self.project else 2 * self.kv * self.head(query)
-        return Kept(step=own, bound=self.window)
+        own: Any = key.maps + value.maps
+        if self.latent is not None:
+            own = self.latent + (self.rotary_width or 0)
+        elif self.project:
+            own = self.kv * (self.head(query) + self.value_head(query))
+        near = [size for size in (self.window, self.chunk) if size is not None]
+        return Kept(step=own, bound=min(near, default=None))
 
     def roles(self, count: int, lang: str = "en") -> tuple[str, ...]:
         words = {"en": ("queries", "keys", "values", "scores"), "ko": ("질의", "키", "값", "점수")}[lang]
@@ -547,14 +747,16 @@ class Attention(Weighted):
     def macs(self, inputs: tuple[Type, ...], outputs: tuple[Type, ...]) -> Size:
         query, key, _, _ = self._values(inputs)
         steps, others = self.length(query) or 1, self.length(key) or 1
-        head = self.head(query)
-        total: Any = 2 * self.heads * head * steps * (self.reach(key) or 1)
+        beside: Any = 0 if self.rotary_width is None else self.rotary_width
+        total: Any = self.heads * (self.head(query) + beside + self.value_head(query)) * steps * (self.reach(key) or 1)
         if self.project:
-            sizes = self._sizes(inputs)
-            for name, length in (("query", steps), ("key", others), ("value", others), ("out", steps)):
-                out, fan = sizes[name]
-                total = total + out * fan * length
+            for name, (out, fan) in self._sizes(inputs).items():
+                total = total + out * fan * (steps if name.startswith("query") or name == "out" else others)
         return total  # type: ignore[no-any-return]
+
+
+def _real(value: Any) -> Argument:
+    return value if is_open(value) else float(value)
 
 
 def _uneven(maps: Any, heads: Any) -> NoReturn:
@@ -605,20 +807,23 @@ def _sequence(x: Array, own: Type) -> Array:
     return x.reshape(*x.shape[:2], -1).swap(1, 2) if own.space else x.add_axis(1)
 
 
-def stretched(width: int, base: float, by: float, rule: str, trained: int | None) -> tuple[list[float], float]:
-    """Return by which angle each pair of `width` values turns from step to step, and what multiplies the result."""
-    rates = [base ** (-place / width) for place in range(0, width, 2)]
-    if by == 1 or rule == "all" or trained is None:
-        return [rate / by for rate in rates], 1.0
-    if rule == "llama3":  # pairs that come round 4 times in the trained length stay, those that never do are stretched
-        kept = [min(1.0, max(0.0, (trained * rate / (2 * math.pi) - 1) / 3)) for rate in rates]
-        factor = 1.0
-    else:  # as llama3, between 32 times and once, evenly in the order of pairs (Peng 2023)
-        first, last = (width * math.log(trained / (2 * math.pi * times)) / (2 * math.log(base)) for times in (32, 1))
-        first, last = max(0, math.floor(first)), min(width - 1, math.ceil(last))
+def rotations(width: int, op: Attention) -> list[float]:
+    """Return by which angle each pair of `width` values turns from step to step."""
+    rates: list[float] = [op.rotary ** (-place / width) for place in range(0, width, 2)]
+    if op.stretch == 1 or op.stretching == "all":
+        return [rate / op.stretch for rate in rates]
+    fast, slow = op.turns
+    if op.stretching == "llama3":
+        turns = [op.trained * rate / (2 * math.pi) for rate in rates]
+        kept = [min(1.0, max(0.0, (turn - slow) / max(1e-3, fast - slow))) for turn in turns]
+    else:  # evenly in the order of pairs (Peng 2023)
+        first, last = (
+            width * math.log(op.trained / (2 * math.pi * turn)) / (2 * math.log(op.rotary)) for turn in (fast, slow)
+        )
+        first, last = (math.floor(first), math.ceil(last)) if op.rounded else (first, last)
+        first, last = max(0, first), min(width - 1, last)
         kept = [1 - min(1.0, max(0.0, (place - first) / max(1e-3, last - first))) for place in range(len(rates))]
-        factor = 0.1 * math.log(by) + 1
-    return [rate * (keep + (1 - keep) / by) for rate, keep in zip(rates, kept, strict=True)], factor
+    return [rate * (keep + (1 - keep) / op.stretch) for rate, keep in zip(rates, kept, strict=True)]
 
 
 def slopes(heads: int) -> list[float]:

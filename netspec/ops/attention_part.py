@@ -35,36 +35,52 @@ NEIGHBOURS = Part(
 )
 
 
-# how the rules of stretched positions change the rates of rotation; `waves` multiplies cosines and sines
+# how the rules of stretched positions change the rates of rotation
+_PAIRS = [
+    "places = [width * math.log(trained / (2 * math.pi * n)) / (2 * math.log(base)) for n in (fast, slow)]",
+    "first, last = max(0, math.floor(places[0])), min(width - 1, math.ceil(places[1]))",
+    "pairs = torch.arange(width // 2, device=x.device)",
+    "kept = 1 - ((pairs - first) / max(1e-3, last - first)).clamp(0, 1)",
+    "rates = rates * (kept + (1 - kept) / stretch)",
+]
 _RULES = {
+    "": [],
     "all": ["rates = rates / stretch"],
     "llama3": [
         "turns = trained * rates / (2 * math.pi)  # in the trained length",
-        "kept = ((turns - 1) / 3).clamp(0, 1)",
+        "kept = ((turns - slow) / max(1e-3, fast - slow)).clamp(0, 1)",
         "rates = rates * (kept + (1 - kept) / stretch)",
     ],
-    "yarn": [
-        "places = [width * math.log(trained / (2 * math.pi * n)) / (2 * math.log(base)) for n in (32, 1)]",
-        "first, last = max(0, math.floor(places[0])), min(width - 1, math.ceil(places[1]))",
-        "pairs = torch.arange(width // 2, device=x.device)",
-        "kept = 1 - ((pairs - first) / max(1e-3, last - first)).clamp(0, 1)",
-        "rates = rates * (kept + (1 - kept) / stretch)",
-    ],
+    "yarn": _PAIRS,
+    "yarn_unrounded": [_PAIRS[0], "first, last = max(0, places[0]), min(width - 1, places[1])", *_PAIRS[2:]],
 }
 
 
-def _stretched(part: Part, rule: str) -> Part:
-    """Return the function that rotates with stretched positions."""
-    name = f"{part.name}_{'stretched' if rule == 'all' else rule}"
-    takes = "x: Tensor, base: float, stretch: float" + ("" if rule == "all" else ", trained: int")
+def _rotating(form: Form) -> Part:
+    """Return the function that rotates queries and keys."""
+    part = NEIGHBOURS if form.neighbours else ROTATE
+    rule = "yarn_unrounded" if form.stretched == "yarn" and not form.rounded else form.stretched
+    name = "_".join([part.name, *([rule.replace("all", "stretched")] if rule else ())])
+    name += "_magnified" if form.magnitude else ""
+    takes = ", ".join(["x: Tensor", *(f"{key}: {kind}" for key, kind, used in _extra(form) if used and key in TURNS)])
     lines = part.source.replace(f"{part.name}(x: Tensor, base: float)", f"{name}({takes})").split("\n")
     after = next(number for number, line in enumerate(lines) if line.lstrip().startswith("rates = ")) + 1
     lines[after:after] = [f"    {line}" for line in _RULES[rule]]
-    source = "\n".join(lines)
-    if rule == "yarn":
-        turned = re.compile(r"    return (\(.*\))\.to\(x\.dtype\)")
-        source = turned.sub(r"    turned = \1 * (0.1 * math.log(stretch) + 1)\n    return turned.to(x.dtype)", source)
-    return Part(name, source)
+    if form.magnitude or form.stretched == "yarn":
+        length = "magnitude" if form.magnitude else "(0.1 * math.log(stretch) + 1)"
+        lines[-1:] = [lines[-1].replace("return ", "turned = ").removesuffix(".to(x.dtype)")]
+        lines += [f"    return ({length} * turned).to(x.dtype)"]
+    return Part(name, "\n".join(_head("", *_cut(lines[0])) + lines[1:]))
+
+
+def _cut(head: str) -> tuple[str, list[str], str]:
+    """Return the name, the parameters and the type of a function from its first line."""
+    match = re.fullmatch(r"def (\w+)\((.*)\) -> (.*):", head)
+    assert match is not None
+    return match[1], match[2].split(", "), match[3]
+
+
+TURNS = ("base", "stretch", "trained", "fast", "slow", "magnitude")
 
 
 ALIBI = Part(
@@ -142,6 +158,17 @@ class Form:
     shifted: bool = False
     cap: bool = False
     norm: str = ""  # "head" or "maps"
+    norm_rotated: bool = False  # the norms come after the rotation
+    norm_affine: bool = True  # the norms have weights
+    rounded: bool = True  # YaRN's bounds are whole pairs
+    magnitude: bool = False  # rotated values are multiplied
+    latent: bool = False  # keys and values come from one compressed vector
+    query_latent: bool = False
+    rotary_width: bool = False  # rotated values beside the others
+    value_width: bool = False
+    chunk: bool = False
+    sinks: bool = False
+    grow: bool = False  # products grow with the logarithm of the step
     alibi: bool = False
     out_bias: bool = False  # the out layer has a bias of its own choice
 
@@ -156,7 +183,11 @@ class Form:
             "Windowed": self.window or self.tiled,
             "Shifted": self.shifted,
             "Capped": self.cap, "Normed": self.norm == "head", "WhollyNormed": self.norm == "maps",
-            "Alibi": self.alibi, "Unbiased": self.out_bias,
+            "Alibi": self.alibi, "Unbiased": self.out_bias, "After": self.norm_rotated,
+            "Unscaled": bool(self.norm) and not self.norm_affine, "Unrounded": not self.rounded,
+            "Magnified": self.magnitude, "Latent": self.latent, "Latents": self.query_latent,
+            "Beside": self.rotary_width, "Valued": self.value_width, "Chunked": self.chunk, "Sunk": self.sinks,
+            "Growing": self.grow,
         }  # fmt: skip
         used = [word for word, present in words.items() if present]
         return "".join(used) + "Attention" if self.project else "_".join([*map(str.lower, used), "attention"])
@@ -169,8 +200,12 @@ class Form:
     @property
     def rotate(self) -> Part:
         """The function that rotates queries and keys."""
-        part = NEIGHBOURS if self.neighbours else ROTATE
-        return _stretched(part, self.stretched) if self.stretched else part
+        return _rotating(self)
+
+    @property
+    def explicit(self) -> bool:
+        """Whether the products are needed themselves, which torch's kernel does not give."""
+        return self.cap or self.sinks
 
     @property
     def added(self) -> str:
@@ -185,7 +220,7 @@ class Form:
     @property
     def band(self) -> bool:
         """Whether a mask of queries and keys is needed, beside what the kernel masks itself."""
-        return self.window or (self.causal and bool(self.masked or self.added or self.cap))
+        return self.window or self.chunk or (self.causal and bool(self.masked or self.added or self.explicit))
 
     @property
     def own(self) -> str:
@@ -254,48 +289,80 @@ def _stored(form: Form) -> list[str]:
     takes += ["heads: int", *(["width: int"] if form.wide else []), "bias: bool = True", "dropout: float = 0.0"]
     named = [f"{name}: {kind}" for name, kind, used in _extra(form) if used]
     named += ["out_bias: bool"] if form.out_bias else []
-    named += ["eps: float"] if form.norm else []
+    named += ["eps: float"] if form.norm or form.latent else []
     return [*takes, "*", *named] if named else takes
 
 
 def _extra(form: Form) -> tuple[tuple[str, str, bool], ...]:
+    ruled = form.stretched in ("llama3", "yarn")
     return (
-        ("kv_heads", "int", form.grouped), ("scale", "float", form.scale), ("window", "int", form.window),
+        ("kv_heads", "int", form.grouped), ("value_width", "int", form.value_width), ("latent", "int", form.latent),
+        ("query_latent", "int", form.query_latent), ("rotary_width", "int", form.rotary_width),
+        ("scale", "float", form.scale), ("window", "int", form.window), ("chunk", "int", form.chunk),
         ("window", "tuple[int, ...]", form.tiled), ("shift", "tuple[int, ...]", form.shifted),
-        ("cap", "float", form.cap), ("base", "float", form.rotary), ("turned", "int", form.part),
-        ("stretch", "float", bool(form.stretched)), ("trained", "int", form.stretched in ("llama3", "yarn")),
+        ("cap", "float", form.cap), ("grow", "float", form.grow), ("grow_steps", "int", form.grow),
+        ("base", "float", form.rotary), ("turned", "int", form.part),
+        ("stretch", "float", bool(form.stretched)), ("trained", "int", ruled), ("fast", "float", ruled),
+        ("slow", "float", ruled), ("magnitude", "float", form.magnitude),
     )  # fmt: skip
 
 
 def _init(form: Form) -> list[str]:
-    kept = ["heads", *(["kv_heads"] if form.grouped else []), "dropout"]
-    kept += [name for name, _, used in _extra(form)[1:] if used]
+    stored = ("latent", "query_latent", "value_width", "rotary_width", *_turning(form))
+    kept = ["heads", *(["kv_heads"] if form.grouped else []), *(["width"] if form.rotary_width else []), "dropout"]
+    kept += [name for name, _, used in _extra(form)[1:] if used and name not in stored]
     together = f"{', '.join(f'self.{name}' for name in kept)} = {', '.join(kept)}"
     query, key, value = ("queries", "keys", "values") if form.several else ("maps", "maps", "maps")
-    inner = "heads * width" if form.wide else query
-    kv = inner
-    if form.wide:
-        kv = f"{'kv_heads' if form.grouped else 'heads'} * width"
-    elif form.grouped:
-        kv = f"{query} // heads * kv_heads"
-    return [
+    width = "width" if form.wide else f"{query} // heads"
+    kv_heads = "kv_heads" if form.grouped else "heads"
+    inner, kv = (f"heads * {width}", f"{kv_heads} * {width}") if form.wide else (query, query)
+    if form.grouped and not form.wide:
+        kv = f"{width} * kv_heads"
+    averaged, result = kv, inner
+    if form.value_width:
+        averaged, result = f"{kv_heads} * value_width", "heads * value_width"
+    lines = [
         "super().__init__()",
         *([together] if len(together) <= 92 else [f"self.{name} = {name}" for name in kept]),
-        f"self.query = nn.Linear({query}, {inner}, bias=bias)",
+        *([f"self.turning = {', '.join(_turning(form))}"] if _turning(form) else []),
+    ]
+    if form.query_latent:
+        lines += _compressed("query_compress", query, "query_latent")
+    if form.rotary_width:
+        inner = "heads * (width + rotary_width)"
+    lines.append(f"self.query = nn.Linear({'query_latent' if form.query_latent else query}, {inner}, bias=bias)")
+    if form.latent:
+        lines += _compressed("compress", key, "latent")
+        lines += [f"self.rotary_key = nn.Linear({key}, rotary_width, bias=bias)"] if form.rotary_width else []
+        key = value = "latent"
+    return [
+        *lines,
         f"self.key = nn.Linear({key}, {kv}, bias=bias)",
-        f"self.value = nn.Linear({value}, {kv}, bias=bias)",
-        f"self.out = nn.Linear({inner}, {query}, bias={'out_bias' if form.out_bias else 'bias'})",
-        *_norms(form, query, inner, kv),
+        f"self.value = nn.Linear({value}, {averaged}, bias=bias)",
+        f"self.out = nn.Linear({result}, {query}, bias={'out_bias' if form.out_bias else 'bias'})",
+        *(["self.sinks = nn.Parameter(torch.zeros(heads))"] if form.sinks else []),
+        *_norms(form, width, inner, kv),
     ]
 
 
-def _norms(form: Form, query: str, inner: str, kv: str) -> list[str]:
+def _turning(form: Form) -> list[str]:
+    """Return the numbers of the rotation that are kept together; none if the base is the only one."""
+    used = [name for name, _, used in _extra(form) if used and name in TURNS]
+    return used if len(used) > 1 else []
+
+
+def _compressed(name: str, values: str, size: str) -> list[str]:
+    return [f"self.{name} = nn.Linear({values}, {size}, bias=bias)", f"self.{name}_norm = nn.RMSNorm({size}, eps=eps)"]
+
+
+def _norms(form: Form, head: str, inner: str, kv: str) -> list[str]:
     if not form.norm:
         return []
-    head = "width" if form.wide else f"{query} // heads"
     sizes = (head, head) if form.norm == "head" else (inner, kv)
+    affine = "" if form.norm_affine else ", elementwise_affine=False"
     return [
-        f"self.{name}_norm = nn.RMSNorm({size}, eps=eps)" for name, size in zip(("query", "key"), sizes, strict=True)
+        f"self.{name}_norm = nn.RMSNorm({size}, eps=eps{affine})"
+        for name, size in zip(("query", "key"), sizes, strict=True)
     ]
 
 
@@ -307,18 +374,14 @@ def _body(form: Form, width: int) -> list[str]:
         lines = ["query = query[:, None]", _headed(form, "query"), "k, v = memory"]
     else:
         lines = [*_sequences(form), *_heads(form)]
-    if form.rotary:
-        numbers = ["base", *(["stretch"] if form.stretched else ())]
-        numbers += ["trained"] if form.stretched in ("llama3", "yarn") else []
-        call = f"{form.rotate.name}(…, {', '.join(form.own + number for number in numbers)})"
-        if form.part:
-            turned = call.replace("…", f"x[..., : {form.own}turned]")
-            inside = f"torch.cat([{turned}, x[..., {form.own}turned :]], -1)"
-            lines += ["q, k = (", f"    {inside.replace('x[', 'each[')}", "    for each in (q, k)", ")"]
-        else:
-            both = [call.replace("…", name) for name in "qk"]
-            together = f"q, k = {', '.join(both)}"
-            lines += [together] if len(together) <= 92 else [f"q = {both[0]}", f"k = {both[1]}"]
+    lines += _rotated(form) if form.rotary else []
+    if form.norm_rotated:
+        lines.append("q, k = self.query_norm(q), self.key_norm(k)")
+    if form.grow:
+        lines += [
+            f"passed = torch.arange(1, q.shape[-2] + 1, device=q.device) // {form.own}grow_steps",
+            f"q = q * (1 + {form.own}grow * torch.log1p(passed.to(q.dtype)))[:, None]",
+        ]
     lines += _mask(form)
     lines += _product(form, width)
     result = f"y{form.swapped}.flatten(-2)"
@@ -338,6 +401,27 @@ def _body(form: Form, width: int) -> list[str]:
     return [*lines, f"return {result}"]
 
 
+def _rotated(form: Form) -> list[str]:
+    """Return the statements that rotate queries and keys."""
+    turning = _turning(form)
+    numbers = f"*{form.own}turning" if turning and form.project else ", ".join(turning or [f"{form.own}base"])
+    call = f"{form.rotate.name}(…, {numbers})"
+    if form.rotary_width:
+        turned = call.replace("…", "q[..., self.width :]")
+        return [
+            f"q = torch.cat([q[..., : self.width], {turned}], -1)",
+            f"turned = {call.replace('…', 'self.rotary_key(x).unsqueeze(-3)')}",
+            "k = torch.cat([k, turned.expand(*k.shape[:-1], -1)], -1)",
+        ]
+    if form.part:
+        turned = call.replace("…", f"x[..., : {form.own}turned]")
+        inside = f"torch.cat([{turned}, x[..., {form.own}turned :]], -1)"
+        return ["q, k = (", f"    {inside.replace('x[', 'each[')}", "    for each in (q, k)", ")"]
+    both = [call.replace("…", name) for name in "qk"]
+    together = f"q, k = {', '.join(both)}"
+    return [together] if len(together) <= 92 else [f"q = {both[0]}", f"k = {both[1]}"]
+
+
 def _remember(form: Form) -> list[str]:
     """Return the statements that compute keys and values once, for all time steps."""
     lines = [f"{name} = {name}.flatten(2).transpose(1, 2)" for name in ("key", "value") if form.key_space]
@@ -348,8 +432,12 @@ def _headed(form: Form, word: str) -> str:
     """Return the statement that computes queries, keys or values as (B, heads, T, width)."""
     parts = f"{form.own}kv_heads" if form.grouped and word != "query" else f"{form.own}heads"
     value = word if form.several else "x"
+    if word == "query" and form.query_latent:
+        value = "queries"
+    if word != "query" and form.latent:
+        value = "latent"
     value = f"self.{word}({value})" if form.project else value
-    norm = form.norm if word != "value" else ""
+    norm = form.norm if word != "value" and not form.norm_rotated else ""
     value = f"self.{word}_norm({value})" if norm == "maps" else value
     found = f"torch.unflatten({value}, -1, ({parts}, -1))"
     return f"{word[0]} = {f'self.{word}_norm({found})' if norm == 'head' else found}{form.swapped}"
@@ -357,8 +445,10 @@ def _headed(form: Form, word: str) -> str:
 
 def _heads(form: Form) -> list[str]:
     """Return the statements that compute queries, keys and values; a single one if all three are computed alike."""
-    if form.several or form.grouped or form.norm or not form.project:
-        return [_headed(form, word) for word in ("query", "key", "value")]
+    if form.several or form.grouped or form.norm or form.latent or not form.project:
+        latent = ["latent = self.compress_norm(self.compress(x))"] if form.latent else []
+        latent += ["queries = self.query_compress_norm(self.query_compress(x))"] if form.query_latent else []
+        return latent + [_headed(form, word) for word in ("query", "key", "value")]
     return [
         "q, k, v = (",
         f"    layer(x).unflatten(-1, ({form.own}heads, -1)){form.swapped}",
@@ -392,8 +482,8 @@ def _axes(form: Form) -> str:
 
 
 def _product(form: Form, width: int) -> list[str]:
-    if form.cap:
-        return _capped(form)
+    if form.explicit:
+        return _explicit(form)
     args = ["q", "k", "v"]
     masked = form.masked or form.band or form.shifted
     args += ["attn_mask=mask"] if masked else [f"attn_mask={form.added}"] if form.added else []
@@ -413,8 +503,8 @@ def _product(form: Form, width: int) -> list[str]:
     return [*lines, "y = F.scaled_dot_product_attention(", *_lines("    ", rows), ")"]
 
 
-def _capped(form: Form) -> list[str]:
-    """Return the statements of attention whose products are kept within a bound, which torch's kernel cannot do."""
+def _explicit(form: Form) -> list[str]:
+    """Return the statements of attention whose products torch's kernel cannot change as the options say."""
     own = form.own
     lines = []
     if form.grouped:
@@ -422,15 +512,20 @@ def _capped(form: Form) -> list[str]:
     scale = f"{own}scale" if form.scale else "q.shape[-1] ** -0.5"
     lines += [
         f"products = q @ k.transpose(-2, -1) * {scale}",
-        f"products = {own}cap * torch.tanh(products / {own}cap)",
+        *([f"products = {own}cap * torch.tanh(products / {own}cap)"] if form.cap else []),
     ]
     if form.added:
         lines.append(f"products = products + {form.added}")
     if form.masked or form.band or form.shifted:
         lines.append("products = products.masked_fill(~mask, -torch.inf)")
     shares = "products.softmax(-1)"
+    if form.sinks:
+        lines.append("sinks = self.sinks[:, None, None].expand(*products.shape[:-1], 1)")
+        shares = "torch.cat([products, sinks], -1).softmax(-1)[..., :-1]"
     if form.project or form.dropping:
-        shares = f"F.dropout({shares}, {own}dropout, {'self.training' if form.project else 'dropout > 0'})"
+        dropped = f"F.dropout(…, {own}dropout, {'self.training' if form.project else 'dropout > 0'})"
+        lines += [f"shares = {shares}"] if form.sinks else []
+        shares = dropped.replace("…", "shares" if form.sinks else shares)
     return [*lines, f"y = {shares} @ v"]
 
 
@@ -442,20 +537,26 @@ def _mask(form: Form) -> list[str]:
             "seen = torch.arange(k.shape[2], device=k.device) < lengths[:, None]",
             "mask = seen[:, None, None, :]",
         ]
-    if form.band:
+    if form.chunk:
+        lines += [
+            f"chunks = torch.arange(q.shape[2], device=q.device) // {form.own}chunk",
+            "own = chunks[:, None] == chunks",
+            f"mask = {'mask & own' if form.masked else 'own[None, None]'}",
+        ]
+    if form.band and (form.window or form.causal):
         window = f"{form.own}window"
         name = "near" if form.window else "past"
         lines.append(f"{name} = torch.ones(q.shape[2], k.shape[2], dtype=torch.bool, device=q.device)")
         lines[-1] += ".tril()" if form.causal else f".tril({window} - 1)"
         if form.window:
             lines.append(f"{name} = {name}.triu(1 - {window})")
-        lines.append(f"mask = mask & {name}" if form.masked else f"mask = {name}[None, None]")
+        lines.append(f"mask = mask & {name}" if form.masked or form.chunk else f"mask = {name}[None, None]")
     if form.scores:
         # The scores have the size of the longest sequence, and the batch may be shorter; or they hold for all windows.
         lines.append("scores = scores[:, None]" if form.tiled else "scores = scores[:, :, : q.shape[2], : k.shape[2]]")
     if form.alibi:
         far = "alibi(q, k.shape[2])"
         lines.append(f"scores = scores + {far}" if form.scores else f"far = {far}")
-    if form.added and (form.masked or form.band or form.shifted) and not form.cap:
+    if form.added and (form.masked or form.band or form.shifted) and not form.explicit:
         lines.append(f"mask = {form.added}.masked_fill(~mask, -torch.inf)")
     return lines

@@ -11,7 +11,7 @@ from netspec.compute.formula import LOWEST
 from netspec.ir.call import Call
 from netspec.ir.marks import TITLE, kind, structure, unseen
 from netspec.ir.operation import Argument, Construct, Copies, Lowering, Part, Weight, option, plain, wants_values
-from netspec.ir.sizes import Size, text
+from netspec.ir.sizes import Size, divides, is_open, text
 from netspec.ir.types import Type, refuse
 from netspec.ops.weighted import ZEROS, Weighted
 
@@ -66,11 +66,38 @@ class Mixture(Weighted):
         default=False,
         mark=kind({True: "router with bias"}, {True: "라우터 편향"}, note=True),
     )
+    weigh: Any = option(
+        "word",
+        "what these weights multiply: the results of experts, or what experts read",
+        default="results",
+        choices=("results", "inputs"),
+        mark=kind({"inputs": "inputs weighed"}, {"inputs": "입력에 가중"}),
+    )
+    groups: Any = option(
+        "size",
+        "the experts lie in so many groups, and a token chooses within its best ones",
+        default=None,
+        least=1,
+        mark=structure("in {} groups", "그룹 {}개"),
+    )
+    top_groups: Size = option(
+        "size",
+        "in how many groups a token chooses: those whose best two scores have the largest sums",
+        default=1,
+        least=1,
+        mark=structure("top {} groups", "상위 그룹 {}개"),
+    )
     correction: bool = option(
         "flag",
         "a stored number for each expert is added to its score where experts are chosen, not where they are weighed",
         default=False,
         mark=kind({True: "corrected choice"}, {True: "선택 보정"}, note=True),
+    )
+    counted: bool = option(
+        "flag",
+        "these numbers count as weights, which are frozen",
+        default=False,
+        mark=kind({True: "correction counted"}, {True: "보정을 가중치로 셈"}, note=True),
     )
     balance: float = option(
         "real",
@@ -99,6 +126,19 @@ class Mixture(Weighted):
                 refuse("NS593", input=position, type=str(value))
         if isinstance(self.top, int) and isinstance(self.experts, int) and self.top > self.experts:
             refuse("NS594", option="top", top=text(self.top), experts=text(self.experts))
+        if self.counted and not self.correction:
+            refuse("NS567", option="counted", name="counted", other="correction")
+        if self.groups is None and self.top_groups != 1:
+            refuse("NS567", option="top_groups", name="top_groups", other="groups")
+        if self.groups is not None:
+            if not divides(self.groups, self.experts):
+                refuse("NS580", option="groups", groups=text(self.groups), experts=text(self.experts))
+            size = self.experts // self.groups
+            if not any(map(is_open, (self.top, size, self.top_groups))) and (
+                self.top_groups > self.groups or self.top > size * self.top_groups
+            ):
+                refuse("NS581", option="top_groups", top=text(self.top), groups=text(self.groups),
+                       open=text(self.top_groups), size=text(size))  # fmt: skip
         return inputs[1]
 
     def weights(self, *inputs: Type) -> tuple[Weight, ...]:
@@ -107,20 +147,26 @@ class Mixture(Weighted):
         if self.bias:
             found.append(self.weight("router.bias", (self.experts,), fan_in=fan))
         if self.correction:
-            found.append(Weight("correction", (self.experts,), ZEROS, buffer=True))
+            found.append(Weight("correction", (self.experts,), ZEROS, buffer=not self.counted, fixed=self.counted))
         return tuple(found)
 
     # ---- the computation
 
+    def handed(self, call: Call, kind: str, number: int, x: Array) -> Array:
+        if self.weigh == "results" or kind != "experts":
+            return x
+        return x * self._weighed(call, x)[0].pick(-1, range(number, number + 1))
+
     def compute(self, call: Call, *inputs: Array) -> Array:
         x, *made = inputs
-        weights = self._weighed(call, x)
+        weights, chosen = self._weighed(call, x)
         count = weights.shape[-1]
+        weights = chosen if self.weigh == "inputs" else weights
         parts = [value * weights.pick(-1, range(e, e + 1)) for e, value in enumerate(made[:count])]
         return functools.reduce(operator.add, (*parts, *made[count:]))
 
-    def _weighed(self, call: Call, x: Array) -> Array:
-        """Return the weight of each expert for each token (B, E): 0 for those that are not chosen."""
+    def _weighed(self, call: Call, x: Array) -> tuple[Array, Array]:
+        """Return the weight of each expert for each token (B, E), 0 for those that are not chosen; and 1 for these."""
         sums = total("ji,bi->bj", call.weight("router.weight"), x)
         if self.bias:
             sums = sums + call.weight("router.bias")
@@ -130,14 +176,17 @@ class Mixture(Weighted):
         else:
             scores = sums.sigmoid()
         open_ = scores + call.weight("correction") if self.correction else scores
-        chosen = filled(0.0, scores.shape)
-        for _ in range(plain((self.top,))[0]):
-            best = whole(Winner(chosen.where(LOWEST, open_), False), scores.shape)
-            chosen = chosen + best
+        if self.groups is not None:
+            groups = plain((self.groups,))[0]
+            grouped = open_.split(-1, groups, scores.shape[-1] // groups)
+            best = (grouped * largest(grouped, min(2, grouped.shape[-1]))).sum(-1)
+            near = largest(best.reshape(*best.shape[:2]), plain((self.top_groups,))[0])
+            open_ = near.add_axis(-1).broadcast(grouped.shape).where(grouped, LOWEST).reshape(*scores.shape)
+        chosen = largest(open_, plain((self.top,))[0])
         weights = scores * chosen
         if self.normalize:
             weights = weights / weights.sum(-1)
-        return weights * self.scale if self.scale != 1 else weights
+        return (weights * self.scale if self.scale != 1 else weights), chosen
 
     # ---- PyTorch code
 
@@ -145,6 +194,8 @@ class Mixture(Weighted):
         form = self._form
         part = mixture_part(form)
         kwargs: dict[str, Argument] = {"top": plain((self.top,))[0]}
+        if form.groups:
+            kwargs |= {"groups": plain((self.groups,))[0], "top_groups": plain((self.top_groups,))[0]}
         kwargs |= {"scale": float(self.scale)} if form.scale else {}
         kwargs |= {"balance": float(self.balance)} if form.balance else {}
         kwargs |= {"bias": True} if form.bias else {}
@@ -157,7 +208,9 @@ class Mixture(Weighted):
             normalize=self.normalize,
             scale=self.scale != 1,
             bias=self.bias,
-            correction=self.correction,
+            correction="counted" if self.counted else "kept" if self.correction else "",
+            groups=self.groups is not None,
+            inputs=self.weigh == "inputs",
             shared=bool(self.shared),
             balance=self.balance > 0,
         )
@@ -171,6 +224,14 @@ class Mixture(Weighted):
         return self.experts * inputs[0].maps * steps
 
 
+def largest(x: Array, count: int) -> Array:
+    """Return 1 for the `count` largest values along the last axis, 0 for the others."""
+    found = filled(0.0, x.shape)
+    for _ in range(count):
+        found = found + whole(Winner(found.where(LOWEST, x), False), x.shape)
+    return found
+
+
 WIDTH = 100  # characters of a line of emitted source
 
 
@@ -181,7 +242,9 @@ class Form(NamedTuple):
     normalize: bool = True
     scale: bool = False
     bias: bool = False
-    correction: bool = False
+    correction: str = ""  # "kept" as a buffer, or "counted" as a weight
+    groups: bool = False
+    inputs: bool = False  # the weights multiply what experts read
     shared: bool = False
     balance: bool = False
 
@@ -189,7 +252,8 @@ class Form(NamedTuple):
     def name(self) -> str:
         words = {
             "Sigmoid": self.sigmoid, "Raw": not self.normalize, "Scaled": self.scale, "Biased": self.bias,
-            "Corrected": self.correction, "Shared": self.shared, "Balanced": self.balance,
+            "Corrected": bool(self.correction), "Counted": self.correction == "counted", "Grouped": self.groups,
+            "InputScaled": self.inputs, "Shared": self.shared, "Balanced": self.balance,
         }  # fmt: skip
         return "".join([*(word for word, used in words.items() if used), "Mixture"])
 
@@ -199,17 +263,24 @@ def mixture_part(form: Form) -> Part:
     takes = ["self", "experts: list[nn.Module]"]
     takes += ["shared: list[nn.Module]"] if form.shared else []
     takes += ["values: int", "*", "top: int"]
+    groups = ["groups", "top_groups"] if form.groups else []
+    takes += [f"{name}: int" for name in groups]
     takes += [f"{name}: float" for name in ("scale", "balance") if getattr(form, name)]
     takes += ["bias: bool"] if form.bias else []
     init = ["super().__init__()", "self.experts = nn.ModuleList(experts)"]
     init += ["self.shared = nn.ModuleList(shared)"] if form.shared else []
     init += [f"self.router = nn.Linear(values, len(self.experts), bias={'bias' if form.bias else 'False'})"]
-    kept = ["top", *(name for name in ("scale", "balance") if getattr(form, name))]
+    kept = ["top", *groups, *(name for name in ("scale", "balance") if getattr(form, name))]
     init += [f"{', '.join(f'self.{name}' for name in kept)} = {', '.join(kept)}"]
-    init += ['self.register_buffer("correction", torch.zeros(len(self.experts)))'] if form.correction else []
+    stored = {
+        "": [],
+        "kept": ['self.register_buffer("correction", torch.zeros(len(self.experts)))'],
+        "counted": ["self.correction = nn.Parameter(torch.zeros(len(self.experts)), requires_grad=False)"],
+    }
+    init += stored[form.correction]
     init += ["self.penalty: Tensor | None = None  # what training adds to the loss"] if form.balance else []
     about = "Each token goes through `top` of the experts, which a router chooses and weighs."
-    declared = ["    correction: Tensor", ""] if form.correction else []
+    declared = ["    correction: Tensor", ""] if form.correction == "kept" else []
     lines = [
         f"class {form.name}(nn.Module):",
         f'    """{about}"""',
@@ -234,39 +305,59 @@ def _signature(takes: list[str]) -> list[str]:
 
 
 def _forward(form: Form) -> list[str]:
+    shares = "torch.zeros_like(scores).scatter(-1, chosen, weights)[..., None].unbind(-2)"
+    all_see = [f"shares = {shares}", "pairs = zip(shares, self.experts, strict=True)"]
+    sent = ["parts = torch.split(tokens.index_select(0, order // self.top), counts)"]
+    made = "torch.unflatten(made, 0, (-1, self.top))"
+    mixed = f"(weights[..., None] * {made}).sum(1)"
+    result = "share * expert(tokens)"
+    if form.inputs:
+        picked = shares.replace("chosen, weights", "chosen, 1.0")
+        all_see = [all_see[0], f"picked = {picked}", "pairs = zip(picked, shares, self.experts, strict=True)"]
+        sent = [
+            "sent = weights.flatten().index_select(0, order)[:, None]",
+            "parts = torch.split(sent * tokens.index_select(0, order // self.top), counts)",
+        ]
+        mixed, result = f"{made}.sum(1)", "pick * expert(share * tokens)"
     return [
         "tokens = x.flatten(0, -2)",
         *_route(form),
         *(_penalty(form) if form.balance else []),
         "if torch.compiler.is_exporting():",
         "    # no size may depend on values: all experts see all tokens",
-        "    shares = torch.zeros_like(scores).scatter(-1, chosen, weights).unbind(-1)",
-        "    pairs = zip(shares, self.experts, strict=True)",
-        "    mixed = torch.stack([share[:, None] * expert(tokens) for share, expert in pairs]).sum(0)",
+        *(f"    {line}" for line in all_see),
+        f"    parts = [{result} for {'pick, ' if form.inputs else ''}share, expert in pairs]",
+        "    mixed = torch.stack(parts).sum(0)",
         "else:",
         "    # the tokens of one expert side by side, so that each expert is called once",
         "    order = chosen.flatten().argsort()",
         "    counts = chosen.flatten().bincount(minlength=len(self.experts)).tolist()",
-        "    parts = torch.split(tokens.index_select(0, order // self.top), counts)",
+        *(f"    {line}" for line in sent),
         "    pairs = zip(parts, self.experts, strict=True)",
         "    made = torch.cat([expert(part) for part, expert in pairs])",
         "    made = made.index_select(0, order.argsort())",
-        "    mixed = (weights[..., None] * torch.unflatten(made, 0, (-1, self.top))).sum(1)",
+        f"    mixed = {mixed}",
         *(["for expert in self.shared:", "    mixed = mixed + expert(tokens)"] if form.shared else []),
         "return torch.unflatten(mixed, 0, x.shape[:-1])",
     ]
 
 
 def _route(form: Form) -> list[str]:
-    if not form.sigmoid and form.normalize and not form.correction and not form.balance:
+    if not form.sigmoid and form.normalize and not (form.correction or form.balance or form.groups):
         lines = ["scores = self.router(tokens)", "weights, chosen = scores.topk(self.top, -1)"]
         return [*lines, f"weights = {'self.scale * ' if form.scale else ''}weights.softmax(-1)"]
     lines = [f"scores = self.router(tokens).{'sigmoid()' if form.sigmoid else 'softmax(-1)'}"]
-    if form.correction:
+    ranked = "(scores + self.correction)" if form.correction else "scores"
+    if form.groups:
         lines += [
-            "chosen = (scores + self.correction).topk(self.top, -1).indices",
-            "weights = scores.gather(-1, chosen)",
+            f"ranked = torch.unflatten({ranked}, -1, (self.groups, -1))",
+            "best = ranked.topk(min(2, ranked.shape[-1]), -1).values.sum(-1)",
+            "far = torch.ones_like(best).scatter(-1, best.topk(self.top_groups, -1).indices, 0.0)",
+            "ranked = ranked.masked_fill(far[..., None] > 0, -torch.inf).flatten(-2)",
         ]
+        ranked = "ranked"
+    if form.correction or form.groups:
+        lines += [f"chosen = {ranked}.topk(self.top, -1).indices", "weights = scores.gather(-1, chosen)"]
     else:
         lines += ["weights, chosen = scores.topk(self.top, -1)"]
     lines += ["weights = weights / weights.sum(-1, keepdim=True)"] if form.normalize else []

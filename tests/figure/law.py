@@ -48,8 +48,51 @@ WRITTEN: dict[tuple[str, str], tuple[str, str, str]] = {
         "8 over 5", "a -> attention(2, rotary = 9, stretch = 4, stretching = yarn, trained = 99)",
         "a -> attention(2, rotary = 9, stretch = 4, stretching = yarn, trained = 9999)",
     ),
+    ("attention", "fast"): (
+        "8 over 5", "a -> attention(2, rotary = 9, stretch = 4, stretching = llama3, trained = 9)",
+        "a -> attention(2, rotary = 9, stretch = 4, stretching = llama3, trained = 9, fast = 2)",
+    ),
+    ("attention", "slow"): (
+        "8 over 5", "a -> attention(2, rotary = 9, stretch = 4, stretching = llama3, trained = 9)",
+        "a -> attention(2, rotary = 9, stretch = 4, stretching = llama3, trained = 9, slow = 2)",
+    ),
+    ("attention", "rounded"): (
+        "8 over 5", "a -> attention(2, rotary = 9, stretch = 4, stretching = yarn, trained = 99)",
+        "a -> attention(2, rotary = 9, stretch = 4, stretching = yarn, trained = 99, rounded = false)",
+    ),
+    ("attention", "magnitude"): (
+        "8 over 5", "a -> attention(2, rotary = 9)", "a -> attention(2, rotary = 9, magnitude = 2)"
+    ),
+    ("attention", "query_latent"): (
+        "8 over 5", "a -> attention(2, latent = 3)", "a -> attention(2, latent = 3, query_latent = 5)"
+    ),
+    ("attention", "rotary_width"): (
+        "8 over 5", "a -> attention(2, latent = 3, rotary = 9, rotary_width = 2)",
+        "a -> attention(2, latent = 3, rotary = 9, rotary_width = 4)",
+    ),
+    ("attention", "norm_rotated"): (
+        "8 over 5", "a -> attention(2, rotary = 9, qk_norm = head)",
+        "a -> attention(2, rotary = 9, qk_norm = head, norm_rotated = true)",
+    ),
+    ("attention", "norm_affine"): (
+        "8 over 5", "a -> attention(2, qk_norm = head)", "a -> attention(2, qk_norm = head, norm_affine = false)"
+    ),
+    ("attention", "grow"): (
+        "8 over 5", "a -> attention(2, grow = 0.1, grow_steps = 3)", "a -> attention(2, grow = 0.2, grow_steps = 3)"
+    ),
+    ("attention", "grow_steps"): (
+        "8 over 5", "a -> attention(2, grow = 0.1, grow_steps = 3)", "a -> attention(2, grow = 0.1, grow_steps = 2)"
+    ),
     ("attention", "eps"): (
         "8 over 5", "a -> attention(2, qk_norm = head)", "a -> attention(2, qk_norm = head, eps = 0.1)"
+    ),
+    ("mixture", "counted"): (
+        "6", "a -> mixture(4, correction = true) { 6 perceptrons }",
+        "a -> mixture(4, correction = true, counted = true) { 6 perceptrons }",
+    ),
+    ("mixture", "top_groups"): (
+        "6", "a -> mixture(4, groups = 4) { 6 perceptrons }",
+        "a -> mixture(4, groups = 4, top_groups = 2) { 6 perceptrons }",
     ),
     ("attention", "shift"): (
         "4@6x6", "a -> attention(2, window = 3)", "a -> attention(2, window = 3, shift = 1)"

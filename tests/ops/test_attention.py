@@ -25,6 +25,15 @@ TOGETHER: list[dict[str, Any]] = [
     {"rotary": 100.0, "stretch": 8.0, "stretching": "yarn", "trained": 700, "part": 0.5, "width": 8},
     {"rotary": 100.0, "part": 0.5, "pairs": "neighbours", "bias": False, "out_bias": True},
     {"causal": True, "alibi": True, "width": 3},
+    {"causal": True, "rotary": 100.0, "width": 3, "value_width": 5, "latent": 6, "rotary_width": 4, "kv_heads": 2},
+    {"latent": 6, "query_latent": 5, "rotary_width": 2, "rotary": 9.0, "pairs": "neighbours", "bias": False},
+    {"latent": 3, "eps": 0.01, "chunk": 3, "window": 2},
+    {"causal": True, "chunk": 2, "qk_norm": "head", "norm_rotated": True, "norm_affine": False, "rotary": 100.0},
+    {"causal": True, "sinks": True, "kv_heads": 2, "window": 2, "cap": 2.0},
+    {"rotary": 100.0, "stretch": 8.0, "stretching": "yarn", "trained": 700, "rounded": False, "magnitude": 1.0},
+    {"rotary": 100.0, "stretch": 8.0, "stretching": "llama3", "trained": 30, "fast": 1.0, "magnitude": 2.0},
+    {"rotary": 100.0, "stretch": 8.0, "stretching": "yarn", "trained": 90, "fast": 2.0, "slow": 0.5},
+    {"causal": True, "grow": 0.5, "grow_steps": 2, "cap": 2.0},
     {"causal": True, "cap": 0.5, "kv_heads": 2, "window": 3, "alibi": True, "out_bias": False},
 ]
 
@@ -35,6 +44,16 @@ WINDOWS: list[dict[str, Any]] = [
     {"window": 2, "shift": 1, "kv_heads": 2, "dropout": 0.5},
     {"window": 2, "shift": (0, 1), "cap": 1.5, "rotary": 100.0, "scores": "b", "width": 4, "kv_heads": 2},
     {"window": (4, 2), "project": False, "scores": "b"},
+    {
+        "window": 2,
+        "shift": 1,
+        "sinks": True,
+        "latent": 6,
+        "rotary_width": 2,
+        "rotary": 100.0,
+        "grow": 0.5,
+        "grow_steps": 2,
+    },
 ]
 
 

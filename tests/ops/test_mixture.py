@@ -12,6 +12,7 @@ import netspec
 from netspec.api import Net
 from netspec.diagnostics.errors import SpecError
 from netspec.training.inference.predictor import Predictor, evaluate
+from ops import computing
 
 EXPERT = "{ 7 perceptrons -> tanh -> 5 perceptrons }"
 
@@ -29,9 +30,19 @@ def wanted(module: nn.Module, x: Tensor, top: int, **options: Any) -> Tensor:
         sums = mixture.router(token)
         scores = sums.sigmoid() if options.get("score") == "sigmoid" else sums.exp() / sums.exp().sum()
         ranked = scores + mixture.correction if options.get("correction") else scores
-        chosen = sorted(range(len(scores)), key=lambda e: -float(ranked[e].detach()))[:top]
+        order = sorted(range(len(scores)), key=lambda e: -float(ranked[e].detach()))
+        if "groups" in options:
+            size = len(scores) // options["groups"]
+            sums = [sum(sorted(map(float, part.detach()), reverse=True)[:2]) for part in ranked.split(size)]
+            near = sorted(range(len(sums)), key=lambda g: -sums[g])[: options["top_groups"]]
+            order = [e for e in order if e // size in near]
+        chosen = order[:top]
         total = sum(scores[e] for e in chosen) if options.get("normalize", True) else torch.ones(())
-        row = sum(options.get("scale", 1.0) * scores[e] / total * mixture.experts[e](token) for e in chosen)
+        shares = {e: options.get("scale", 1.0) * scores[e] / total for e in chosen}
+        if options.get("weigh") == "inputs":
+            row = sum(mixture.experts[e](share * token) for e, share in shares.items())
+        else:
+            row = sum(share * mixture.experts[e](token) for e, share in shares.items())
         rows.append(row + sum(expert(token) for expert in getattr(mixture, "shared", ())))
     return torch.stack(rows).unflatten(0, x.shape[:2])
 
@@ -43,14 +54,21 @@ CASES: dict[str, dict[str, Any]] = {
     "6, top = 3, score = sigmoid, bias = true, scale = 2.5, correction = true": {
         "top": 3, "score": "sigmoid", "scale": 2.5, "correction": True,
     },
+    "6, top = 3, groups = 3, top_groups = 2, score = sigmoid, correction = true, counted = true": {
+        "top": 3, "groups": 3, "top_groups": 2, "score": "sigmoid", "correction": True,
+    },
+    "6, top = 2, weigh = inputs, groups = 2, shared = 1": {
+        "top": 2, "weigh": "inputs", "groups": 2, "top_groups": 1,
+    },
     "6, top = 2, shared = 2, normalize = false, score = sigmoid": {"top": 2, "score": "sigmoid", "normalize": False},
 }  # fmt: skip
 
 
 def filled(found: Net) -> nn.Module:
     module = found.module(dtype=torch.float64)
-    for buffer in module.buffers():
-        buffer.copy_(torch.linspace(-0.3, 0.4, len(buffer)))
+    for name, value in module.state_dict().items():
+        if name.endswith("correction"):
+            value.copy_(torch.linspace(-0.3, 0.4, len(value)))
     return module
 
 
@@ -59,7 +77,7 @@ def test_values_and_gradients_are_those_of_the_equations(options: str, monkeypat
     module = filled(net(options))
     x = torch.randn(2, 9, 5, dtype=torch.float64, requires_grad=True)
     reference = wanted(module, x, **CASES[options])
-    sources = [x, *module.parameters()]
+    sources = [x, *(weight for weight in module.parameters() if weight.requires_grad)]
     slopes = torch.autograd.grad(reference.square().sum(), sources, allow_unused=True)
     for exporting in (False, True):  # the form that an export takes computes all experts
         monkeypatch.setattr(torch.compiler, "is_exporting", lambda now=exporting: now)
@@ -69,6 +87,19 @@ def test_values_and_gradients_are_those_of_the_equations(options: str, monkeypat
         for one, other, source in zip(mine, slopes, sources, strict=True):
             zero = torch.zeros_like(source)
             assert torch.allclose(zero if one is None else one, zero if other is None else other, atol=1e-10)
+
+
+@pytest.mark.parametrize("options", [next(reversed(CASES)), *(each for each in CASES if "groups" in each)])
+def test_values_without_torch_are_the_module_s(options: str) -> None:
+    found = net(options)
+    computing.compare(found, options, [torch.randn(2, 9, 5, dtype=torch.float64)])
+
+
+def test_a_correction_counts_where_it_is_said_to() -> None:
+    plain, counted = net("6, correction = true"), net("6, correction = true, counted = true")
+    assert counted.weights == plain.weights + 6
+    assert (plain.counts.buffers, counted.counts.buffers, counted.counts.frozen) == (6, 0, 6)
+    assert not counted.module().get_parameter("y.correction").requires_grad
 
 
 def test_each_expert_sees_only_the_tokens_that_are_sent_to_it() -> None:
@@ -187,6 +218,11 @@ def test_a_block_takes_its_step_in_braces() -> None:
         ("x -> mixture(4) { batchnorm }", "NS595"),
         ("x -> mixture(4) { rnn(5) }", "NS595"),
         ("x -> mixture(4, top = 5) { tanh }", "NS594"),
+        ("x -> mixture(4, counted = true) { tanh }", "NS567"),
+        ("x -> mixture(4, top_groups = 2) { tanh }", "NS567"),
+        ("x -> mixture(4, groups = 3) { tanh }", "NS580"),
+        ("x -> mixture(4, groups = 2, top_groups = 3) { tanh }", "NS581"),
+        ("x -> mixture(4, top = 3, groups = 2) { tanh }", "NS581"),
     ],
 )
 def test_refused(line: str, code: str) -> None:

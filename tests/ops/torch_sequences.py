@@ -33,6 +33,15 @@ def recurrent(kind: type[nn.RNNBase]) -> Oracle:
     return Oracle(build=build, inputs=inputs, over_time=always)
 
 
+# options that need others
+USUAL: Options = {
+    "part": 1.0, "pairs": "halves", "stretch": 1.0, "stretching": "all", "eps": 1e-6, "slow": 1.0, "rounded": True,
+    "norm_affine": True, "norm_rotated": False, "sinks": False, "qk_norm": None, "out_bias": None, "trained": None,
+    "grow": None, "grow_steps": None,
+    "fast": None, "magnitude": None, "latent": None, "query_latent": None, "rotary_width": None, "value_width": None,
+}  # fmt: skip
+
+
 class Attention(nn.Module):
     """softmax(q k' / sqrt(d) + scores) v, head by head, as Vaswani 2017 writes it."""
 
@@ -56,28 +65,50 @@ class Attention(nn.Module):
             need(key.maps == self.kv * self.width and value.maps % self.kv == 0)
         else:
             bias = o.get("bias", True)
-            norms = o.get("qk_norm")
+            norms, eps = o.get("qk_norm"), o.get("eps", 1e-6)
             if norms is not None:
-                heads = (1, 1) if norms == "head" else (self.heads, self.kv)
-                self.query_norm, self.key_norm = (nn.RMSNorm(n * self.width, o.get("eps", 1e-6)) for n in heads)
-            self.query = nn.Linear(query.maps, self.heads * self.width, bias)
-            self.key = nn.Linear(key.maps, self.kv * self.width, bias)
-            self.value = nn.Linear(value.maps, self.kv * self.width, bias)
-            self.out = nn.Linear(self.heads * self.width, query.maps, o.get("out_bias", bias))
-        need(self.project or not ("qk_norm" in o or "out_bias" in o))
-        usual = {"part": 1.0, "pairs": "halves", "stretch": 1.0, "stretching": "all"}
-        need("rotary" in o or all(o.get(name, value) == value for name, value in usual.items()))
-        need((o.get("stretching", "all") == "all") == ("trained" not in o))
-        need("qk_norm" in o or o.get("eps", 1e-6) == 1e-6)
-        self.turned = int(self.width * o.get("part", 1.0))
+                heads, weighted = ((1, 1) if norms == "head" else (self.heads, self.kv)), o.get("norm_affine", True)
+                self.query_norm, self.key_norm = (nn.RMSNorm(n * self.width, eps, weighted) for n in heads)
+            beside, wide = o.get("rotary_width", 0), o.get("value_width", self.width)
+            low, narrow = o.get("latent"), o.get("query_latent")
+            if low:  # DeepSeek 2024: what all heads share stands in one short vector
+                self.compress, self.compress_norm = nn.Linear(key.maps, low, bias), nn.RMSNorm(low, eps)
+            if narrow:
+                self.query_compress, self.query_compress_norm = (
+                    nn.Linear(query.maps, narrow, bias), nn.RMSNorm(narrow, eps)
+                )  # fmt: skip
+            if beside:
+                self.rotary_key = nn.Linear(key.maps, beside, bias)
+            self.query = nn.Linear(narrow or query.maps, self.heads * (self.width + beside), bias)
+            self.key = nn.Linear(low or key.maps, self.kv * self.width, bias)
+            self.value = nn.Linear(low or value.maps, self.kv * wide, bias)
+            self.out = nn.Linear(self.heads * wide, query.maps, o.get("out_bias", bias))
+            if o.get("sinks"):
+                self.sinks = nn.Parameter(torch.zeros(self.heads))
+        given = {
+            name for name, usual in USUAL.items() if o.get(name, usual) != usual
+        }  # fmt: skip
+        need(self.project or not given & {"qk_norm", "out_bias", "value_width", "latent", "sinks"})
+        need("rotary" in o or not given & {"part", "pairs", "stretch", "magnitude", "trained"})
+        need(o.get("stretching", "all") != "all" if "trained" in o else not given & {"stretching", "fast", "slow"})
+        need("rounded" not in given or o.get("stretching") == "yarn")
+        need("qk_norm" in o or not given & {"norm_rotated", "norm_affine"})
+        need(("grow" in o) == ("grow_steps" in o))
+        need("latent" in o or not given & {"query_latent", "rotary_width"})
+        need("qk_norm" in o or "latent" in o or "eps" not in given)
+        if "latent" in o:
+            need(not self.several and "qk_norm" not in o and ("rotary" in o) <= ("rotary_width" in o))
+            need(not {"part", "rotary_width"} <= given)
+        need(not ("norm_rotated" in given and o.get("qk_norm") == "maps"))
+        self.turned = o.get("rotary_width") or int(self.width * o.get("part", 1.0))
         need("rotary" not in o or (self.turned > 0 and self.turned % 2 == 0))
         apart = (query.time, query.space) != (key.time, key.space)
-        need(not apart or not ("window" in o or o.get("alibi")))
-        need(len(query.space) <= 1 or not o.get("alibi"))
+        need(not apart or not ("window" in o or "chunk" in o or o.get("alibi")))
+        need(len(query.space) <= 1 or not ("chunk" in o or o.get("alibi")))
         shift = o.get("shift", 0)
         need("window" in o or not any(shift if isinstance(shift, tuple) else (shift,)))
         if "window" in o and query.space:
-            need(not o.get("causal") and not o.get("alibi"))
+            need(not o.get("causal") and not o.get("alibi") and "chunk" not in o)
             self.tile, self.by = each(o["window"], query.space), each(shift, query.space)
             pairs = zip(query.space, self.tile, self.by, strict=True)
             need(all(n % size == 0 and by < size for n, size, by in pairs))
@@ -90,6 +121,11 @@ class Attention(nn.Module):
         pairs = zip(flow, self.places, strict=False)
         flow = tuple(value.flatten(2).transpose(1, 2) if shape.space else value for value, shape in pairs)
         q, k, v = flow if self.several else flow * 3
+        beside = self.turn(self.rotary_key(k)) if "rotary_width" in self.o else None
+        if "query_latent" in self.o:
+            q = self.query_compress_norm(self.query_compress(q))
+        if "latent" in self.o:
+            k = v = self.compress_norm(self.compress(k))
         if self.project:
             q, k, v = self.query(q), self.key(k), self.value(v)
             if self.o.get("qk_norm") == "maps":
@@ -98,9 +134,16 @@ class Attention(nn.Module):
         each = self.heads // self.kv
         for head in range(self.heads):
             a, b = part(q, head, self.heads), part(k, head // each, self.kv)
-            if self.o.get("qk_norm") == "head":
+            after = self.o.get("norm_rotated")
+            if self.o.get("qk_norm") == "head" and not after:
                 a, b = self.query_norm(a), self.key_norm(b)
-            a, b = self.turn(a), self.turn(b)
+            if beside is None:
+                a, b = self.turn(a), self.turn(b)
+            else:
+                a = torch.cat([a[..., : self.width], self.turn(a[..., self.width :])], -1)
+                b = torch.cat([b, beside], -1)
+            if after:
+                a, b = self.query_norm(a), self.key_norm(b)
             results.append(self.one_head(a, b, part(v, head // each, self.kv), scores, head))
         y = torch.cat(results, 2)
         y = self.out(y) if self.project else y
@@ -111,7 +154,10 @@ class Attention(nn.Module):
         return not self.space
 
     def one_head(self, q: Tensor, k: Tensor, v: Tensor, scores: Tensor | None, head: int) -> Tensor:
-        products = torch.einsum("bqd,bkd->bqk", q, k) * self.o.get("scale", 1 / math.sqrt(self.width))
+        products = torch.einsum("bqd,bkd->bqk", q, k) * self.o.get("scale", 1 / math.sqrt(q.shape[-1]))
+        if "grow" in self.o:
+            passed = (self.places_of(q.shape[1]) + 1) // self.o["grow_steps"]
+            products = products * (1 + self.o["grow"] * torch.log1p(passed.double()))[:, None]
         if "cap" in self.o:
             products = self.o["cap"] * torch.tanh(products / self.o["cap"])
         away = torch.arange(q.shape[1])[:, None] - torch.arange(k.shape[1])
@@ -129,7 +175,16 @@ class Attention(nn.Module):
         if self.o.get("causal"):
             later = torch.ones(q.shape[1], k.shape[1]).triu(1).bool()
             products = products.masked_fill(later, -math.inf)
-        return torch.softmax(products, 2) @ v
+        if "chunk" in self.o:
+            place = torch.arange(q.shape[1]) // self.o["chunk"]
+            products = products.masked_fill(place[:, None] != place, -math.inf)
+        powers = products.exp()
+        whole = powers.sum(2, keepdim=True) + (self.sinks[head].exp() if self.o.get("sinks") else 0)
+        return powers / whole @ v
+
+    def places_of(self, steps: int) -> Tensor:
+        """Which place of the sequence, or of its window, each step is, from 0."""
+        return self.windows()[1] if "window" in self.o and self.space else torch.arange(steps)
 
     def windows(self) -> tuple[Tensor, Tensor]:
         """Each place's window, a number an axis, and which place of a window it is; shifted ones begin later."""
@@ -146,24 +201,26 @@ class Attention(nn.Module):
         half = self.turned // 2
         rates = torch.tensor([self.o["rotary"] ** (-2 * i / self.turned) for i in range(half)])
         by, rule, trained = self.o.get("stretch", 1.0), self.o.get("stretching", "all"), self.o.get("trained", 1)
-        slow, length = rates / by, 1.0
+        slow, length = rates / by, self.o.get("magnitude", 0.1 * math.log(by) + 1 if rule == "yarn" else 1.0)
+        few, many = self.o.get("slow", 1.0), self.o.get("fast", 32.0 if rule == "yarn" else 4.0)
         if rule == "llama3":  # the bounds of transformers' wavelengths
             waves = 2 * math.pi / rates
-            smooth = (trained / waves - 1) / 3
+            smooth = (trained / waves - few) / max(many - few, 1e-3)
             between = (1 - smooth) * slow + smooth * rates
-            rates = torch.where(waves < trained / 4, rates, torch.where(waves > trained, slow, between))
+            between = torch.where(waves > trained / few, slow, between)
+            rates = torch.where((smooth >= 1) & (waves < trained / few), rates, between)
         elif rule == "yarn" and by > 1:
             ends = [
                 self.turned * math.log(trained / (turns * 2 * math.pi)) / (2 * math.log(self.o["rotary"]))
-                for turns in (32, 1)
+                for turns in (many, few)
             ]
-            low, high = max(math.floor(ends[0]), 0), min(math.ceil(ends[1]), self.turned - 1)
-            ramp = ((torch.arange(half) - low) / (high - low or 1e-3)).clamp(0, 1)
-            rates, length = slow * ramp + rates * (1 - ramp), 0.1 * math.log(by) + 1
+            ends = [math.floor(ends[0]), math.ceil(ends[1])] if self.o.get("rounded", True) else ends
+            low, high = max(ends[0], 0), min(ends[1], self.turned - 1)
+            ramp = ((torch.arange(half) - low) / max(high - low, 1e-3)).clamp(0, 1)
+            rates = slow * ramp + rates * (1 - ramp)
         else:
             rates = slow
-        steps = self.windows()[1] if "window" in self.o and self.space else torch.arange(x.shape[1])
-        angles = steps[:, None] * rates
+        angles = self.places_of(x.shape[1])[:, None] * rates
         x, rest = x[..., : self.turned], x[..., self.turned :]
         near = self.o.get("pairs") == "neighbours"
         halves = (x[..., ::2], x[..., 1::2]) if near else (x[..., :half], x[..., half:])
@@ -221,15 +278,18 @@ def with_heads(s: Shapes) -> dict[str, Any]:
     base = st.sampled_from((1.0, 100.0, 10000.0)).map(lambda v: (v, str(int(v))))
     half = st.sampled_from((1.0, 0.5)).map(lambda v: (v, str(v)))
     eps = st.just((1e-3, "1e-3"))
+    turns = st.sampled_from((1.0, 8.0)).map(lambda v: (v, str(v)))
+    even = st.sampled_from((2, 4)).map(lambda v: (v, str(v)))
     special = {"heads": divisors(s[0].maps), "kv_heads": divisors(4), "scale": real, "rotary": base}
     special |= {"part": half, "cap": real, "stretch": real.filter(lambda pair: pair[0] >= 1), "eps": eps}
+    special |= {"fast": turns, "slow": turns, "magnitude": real, "rotary_width": even}
     if len(s) in (2, 4):
         special["scores"] = Forced(("scores", "abcd"[len(s) - 1]))
     return special
 
 
 # options that need others, or refuse much of what is drawn
-RARE = ("part", "pairs", "stretch", "eps", "out_bias", "shift", "alibi", "qk_norm", "stretching", "trained")
+RARE = (*USUAL, "chunk", "shift", "alibi")
 
 
 def scored(o: Options, s: Shapes) -> nn.Module:
