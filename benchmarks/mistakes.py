@@ -146,8 +146,14 @@ def listed(value: Any) -> list[str]:
 
 
 def placed(found: Sequence[dict[str, Any]], case: dict[str, Any]) -> bool:
-    """Whether the first answer begins on the line of the cause and overlaps it."""
-    return any(overlaps(found[0]["place"], at, case["main"]) for at in listed(case["at"]))
+    """Whether the first answer, or another one of its line, which stands beside it, overlaps the cause."""
+    lines = [(place["file"], place["line"]) if (place := item["place"]) else None for item in found]
+    return any(
+        overlaps(item["place"], at, case["main"])
+        for item, line in zip(found, lines, strict=True)
+        if item is found[0] or (line is not None and line == lines[0])
+        for at in listed(case["at"])
+    )
 
 
 def overlaps(place: dict[str, Any] | None, at: str, text: str) -> bool:

@@ -23,7 +23,7 @@ LINES: Final = {
     "loop": "repeat", "return": "output", "dataset": "data", "training": "train", "fit": "train", "plot": "figure",
     "입력": "input", "은닉": "hidden", "은닉층": "hidden", "층": "hidden", "출력": "output", "신경망": "net",
     "모델": "net", "블록": "block", "데이터": "data", "학습": "train", "그림": "figure", "상수": "let",
-    "반복": "repeat",
+    "반복": "repeat", "입력층": "input", "출력층": "output",
 }  # fmt: skip
 NOUNS: Final = {
     "neurons": "perceptrons", "neuron": "perceptron", "units": "perceptrons", "nodes": "perceptrons",
@@ -173,6 +173,7 @@ SETTINGS: Final = {
     "grad_clip": "clip", "gradient_clip_val": "clip", "clip_norm": "clip", "max_norm": "clip", "dtype": "precision",
     "eval_metric": "metrics", "scoring": "metrics", "opt": "optimizer", "accumulate_grad_batches": "accumulate",
     "에폭": "epochs", "에포크": "epochs", "배치": "batch", "배치크기": "batch", "배치사이즈": "batch", "손실": "loss",
+    "손실함수": "loss",
     "최적화기": "optimizer", "옵티마이저": "optimizer", "시드": "seed",
 }  # fmt: skip
 VALUES: Final = {
@@ -316,7 +317,10 @@ CALLS: Final = {
     "transformerencoderlayer|encoderlayer|transformerblock": [
         ("d_model nhead dim_feedforward=2048", "Encoder({nhead}, {dim_feedforward})"),
     ],
-    "dropout|dropout2d|spatialdropout2d": [("p inplace", "dropout({p})"), ("rate", "dropout({rate})")],
+    "dropout": [("p inplace", "dropout({p})"), ("rate", "dropout({rate})")],
+    "dropout2d|spatialdropout2d": [
+        ("p inplace", "dropout({p}, maps)"), ("rate", "dropout({rate}, maps)"), ("p inplace", "dropout({p})"),
+    ],
     "droppath|stochasticdepth": [("p", "droppath({p})"), ("drop_prob", "droppath({drop_prob})")],
     "batchnorm|batchnorm1d|batchnorm2d|batchnorm3d|batchnormalization": [("num_features momentum", "batchnorm")],
     "layernorm|layernormalization": [("normalized_shape", "layernorm"), ("normalized_shape", "layernorm(maps)")],
@@ -406,6 +410,7 @@ _MODULES: Final = frozenset(
 _NOUN_OPTIONS: Final = re.compile(
     r"(?P<head>[^(){}]*\b(?:perceptrons?|filters?\s+\w+(?:\s*x\s*\w+)*))\s*(?P<options>\(.*\))$", re.DOTALL
 )
+_NOTHING: Final = frozenset("unsqueeze contiguous detach clone cuda cpu float double half to".split())  # methods
 _PRODUCTS: Final = frozenset("dot matmul mm bmm einsum matvec mv addmm tensordot".split())
 _MATRIX: Final = re.compile(r"(?:[WwUVΘθ]|[Ww]eights?|kernel|theta|self\.\w*)\w{0,2}(?:\.T|\.t\(\))?")
 
@@ -453,6 +458,8 @@ def _read(expression: ast.expr, steps: Collection[str], maps: str) -> Iterator[s
         case ast.Call(func=ast.Call() as step, args=[operand]):  # Dense(8)(x)
             before = _chain(operand, steps, maps)
             yield from (f"{before} -> {made}" for made in _read(step, steps, maps))
+        case ast.Call(func=ast.Attribute(value=operand, attr=name)) if name in _NOTHING:
+            yield _chain(operand, steps, maps)
         case ast.Call():
             yield from _called(expression, steps, maps)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
@@ -497,7 +504,7 @@ def _called(call: ast.Call, steps: Collection[str], maps: str) -> Iterator[str]:
     nested = [
         str(read) if isinstance(value, ast.Call) else _chain(value, steps, maps)
         for value, read in zip(call.args[:1], values, strict=False)
-        if isinstance(value, ast.Call | ast.BinOp)
+        if isinstance(value, ast.Call | ast.BinOp) and any(isinstance(part, ast.Name) for part in ast.walk(value))
     ]
     named = {word.arg or "": _value(word.value, steps, maps) for word in call.keywords}
     read = nested or [value for value in values[:1] if value.isidentifier()]
@@ -608,7 +615,7 @@ WAYS: Final = (
     (r"^(net\s+\w+|block\s+\w+|train|data|figure)\s*:?\s*$", r"\1 {"),
     # LaTeX and signs
     (r"\\sigma\b|σ", "sigmoid"),
-    (r"(\w+)\(([^\W\d]\w*)\)", r"\2 -> \1"), (r"(\w+)\((\d+ \w+)\)", r"\2 -> \1"),
+    (r"(\w+)\(([^\W\d]\w*)\)", r"\2 -> \1"), (r"(\w+)\((\d+\s+\w+)\)", r"\2 -> \1"),
     (r"([^\W\d]\w*?)[_^]?[({\[]\s*t\s*-\s*(\d+)\s*[)}\]]", r"\1[t-\2]"),
     (r"\b[WUVΘ](?:_?\w)?\s*[*@·]?\s*([^\W\d]\w*)\s*\+\s*b(?:_?\w)?\b", r"dot(W, \1)"),
     (r"\blearning_rate\s*=\s*", "lr = "),
@@ -645,18 +652,19 @@ WAYS: Final = (
     (r"\b(layernorm|rmsnorm|softmax|gain)\b(?!\s*\()", r"\1(maps)"),
     (r"\((?:dim|axis)\s*=\s*[^()]*(?:\([^()]*\))?\)", "(space)"),
     # nouns
+    (r"\s*[*×·]\s*(?=(?:perceptron|filter)s?\b)", " "), (r"(\d+)\s*x(?=\s*(?:->|\(|,|$))", r"\1x\1"),
     (rf"\b(?:{_NOUN}|perceptrons|perceptron|dense|linear|fc)\s*\(\s*(\w+)\s*\)", r"\1 perceptrons"),
     (rf"\b(?:{_NOUN}|perceptrons|perceptron|dense|linear|fc)\s+(\d+)(?:개|(?!\s*x|\w))", r"\1 perceptrons"),
     (rf"\b(?:{_NOUN}|filters|filter)\s+(\d+)\s+(\d+x\d+)", r"\1 filters \2"),
     (rf"(\d+)\s+(\d+x\d+)\s+(?:{_NOUN}|filters)\b", r"\1 filters \2"),
     (r"\bdepthwise\s+(\w+x\w+)", r"{maps} filters \1 (groups = {maps})"),
     (r"->\s*(\d+)\s*(?=->|$)", r"-> \1 perceptrons"), (r":\s*(\d+)\s*(?=->|$)", r": \1 perceptrons"),
-    (r"\b(\d+)\s+([^\W\d]\w*)\b(?!\s*\d)", r"\1 perceptrons -> \2"),
+    (r"\b(\d+)\s+(?!perceptron|filter)([^\W\d]\w*)\b(?!\s*\d)", r"\1 perceptrons -> \2"),
     # chains
-    (r"\.(?:unsqueeze|contiguous|detach|clone|cuda|cpu|float|double|half|to)\([^()]*\)", ""),
+    (r"^(hidden|output)\s+(\w+)\s+(?:from|of|on|reads|<-)\s+(\w+)\s*:", r"\1 \2: \3 ->"),
     (r"(?<=\w)\s+(?:-{1,2}|~)\s+(?=[^\W\d])", " -> "),
     (r"\s*(?:\|>?|>>|=>)\s*(?=\w)", " -> "),
-    (r"\s*(?:;|,|\|>?|>>?|=>|\bwith|\band|\bthen|\bfollowed by|\s:)\s*(?=[^\W\d]\w*)", " -> "),
+    (r"\s*(?:;|,|\|>?|>>?|=>|\bwith|\band|\bthen|\bfollowed by|\s:)\s*(?=[^\W\d]\w*(?!\w|\s*=))", " -> "),
     (r"\[([^\[\]]*)\]$", r"\1"),
     (r"\{\s*(?:units|neurons|size|n)\s*:\s*(\d+)\s*,\s*(?:activation|act)\s*:\s*[\"']?(\w+)[\"']?\s*\}",
     r"\1 perceptrons -> \2"),
@@ -669,7 +677,7 @@ WAYS: Final = (
     # types
     (r"(\w+) over (\w+)\s*@\s*([\w ]+)$", r"\1@\3 over \2"), (r"(:\s*\w+)\s+(\d+)$", r"\1 over \2"),
     (r"\bover\s+(?:time|seq|sequence|steps)\b", "over 10"),
-    (r"(\d)\s+[^\W\d]\w*$", r"\1"),
+    (r"(\d)\s+(?!perceptron|filter)[^\W\d]\w*$", r"\1"),
     # numbers, texts and settings
     (r"`([^`]*)`", r"\1"),
     (r"^(precision\s*=\s*)[\"']?(?:fp16|float16|half|amp|mixed\w*|bf16|16)[\"']?$", r"\1bfloat16"),
@@ -688,7 +696,7 @@ LATEX: Final = (
     (r"\\x?(?:long)?(?:rightarrow|to|mapsto|Rightarrow)\b", "->"), (r"\$|\\[()\[\]]", ""),
     (r"\\mathbb\s*\{?\s*([A-Z])\s*\}?|\\R\b", "ℝ"), (r"\s*\\times\s*", "x"),
     (r"\\(?:cdot|odot|ast|circ|otimes)\b", "*"), (r"\\oplus\b", "+"), (r"\\(?:Vert|parallel|\|)", "&"),
-    (r"\\(?:math\w+|text\w*|operatorname|boldsymbol|bm|vec|hat|tilde|bar)\s*\{(\w+)\}", r"\1"),
+    (r"\\(?:math\w+|text\w*|operatorname|boldsymbol|bm|vec|hat|tilde|bar)\s*\{\s*(\w+)\s*\}", r"\1"),
     (r"(?<![ℝR])[_^]\{\(?(\w+)\)?\}", r"_\1"), (r"\\sigma\b", "sigmoid"), (r"\\in\b", "∈"),
     (r"\\(?:[,;:! ]|q?quad\b)", " "),
     (r"\\left|\\right", ""), (r"\\(?=[A-Za-z])", ""), (r"(?<=\w)\s*->\s*(?=->)", " "),

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from math import isqrt
 from typing import NamedTuple
 
-from netspec import foreign
+from netspec import edits, foreign
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted, fixed
 from netspec.ops.registry import step_names
 from netspec.source import SourceFile, Span
@@ -32,10 +33,12 @@ PLACES = 4  # places of one mistake at which a mend is looked for
 TRIES = 24  # proposals for one mistake that are checked
 WIDEST = 120  # proposals for one mistake
 DEPTH = 3  # habits in one statement
+EDITS = 10  # edits of tokens of one statement that are checked
 FIXES = 6  # fixes of the parser's messages in one statement
 _NUMBERS = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?")
 _OPTIONS = re.compile(r"(\w+)\s*=\s*(\d+(?:\.\d+)?(?:e-?\d+)?)")
 _UNREADABLE = re.compile(r"x0\d|\b\d+[OolI]\b|\b[lO]\d+\b")
+_WRITTEN = ("NS1", "NS201", "NS202", "NS203")  # mistakes of how a statement is written
 _NEEDLESS = ("foreign", "nearest", "usage", "options")  # hints that the mend makes needless
 
 # a text -> what is wrong with it, and how many operations were made to find it
@@ -53,6 +56,12 @@ class Proposal(NamedTuple):
     @property
     def statement(self) -> str:
         return self.text[self.start : self.end]
+
+    @property
+    def rule(self) -> str:
+        """The rule of the grammar for a line of the body in which the statement stands."""
+        heads = re.findall(r"^\s*(net|block|data|train|figure)\b[^\n]*\{", self.text[: self.start], re.MULTILINE)
+        return "setting" if heads[-1:] and heads[-1] not in ("net", "block") else "stmt"
 
     def replaced(self, statement: str, guess: bool = False) -> Proposal:
         text = self.text[: self.start] + statement + self.text[self.end :]
@@ -75,8 +84,8 @@ def proposed(source: SourceFile, diagnostics: list[Diagnostic], check: Check) ->
     for one in here:
         search.look(one)
     search.look_again()
-    found = {id(one): search.hints(one) for one in here}
-    return [_saying(one, found.get(id(one), [])) for one in diagnostics]
+    mended = {id(one): _saying(one._replace(span=search.place(one)), search.hints(one)) for one in here}
+    return [mended.get(id(one), one) for one in diagnostics]
 
 
 class _Edit(NamedTuple):
@@ -123,6 +132,16 @@ class _Search:
                 if not self.search(first, edit.start, edit.end, None):
                     self.text = self.text[:begin] + self.source.text[edit.start : edit.end] + self.text[first.end :]
 
+    def place(self, diagnostic: Diagnostic) -> Span | None:
+        """The place of a mistake: where the parser stops, and all that its mend changes, which may begin before."""
+        span = diagnostic.span
+        for line, _ in self.statements(span)[:1] if diagnostic.code.startswith(_WRITTEN) else ():
+            edit = self.edit_of(line)
+            if span is not None and edit is not None and edit.start == line.start and "\n" not in edit.text + line.text:
+                start, end = edits.difference(self.source.text[line.start : line.end], edit.text)
+                return Span(self.source, min(span.start, line.start + start), max(span.end, line.start + end))
+        return span
+
     def hints(self, diagnostic: Diagnostic) -> list[Hint]:
         """What is to be written at each place of a mistake, or at what its labels underline."""
         here = self.statements(diagnostic.span, *diagnostic.further)
@@ -130,7 +149,9 @@ class _Search:
         if not edits:
             labelled = self.statements(*(label.span for label in diagnostic.labels if label.text))
             edits = [edit for line, _ in labelled if (edit := self.edit_of(line)) is not None and edit.guess][:1]
-            return [self.said(edit, True) for edit in edits]
+            return [
+                self.said(edit, not here or self.source.position(edit.start)[0] == here[0][1].line) for edit in edits
+            ]
         return [self.said(edit, edit.start <= here[0][0].start < edit.end) for edit in edits]
 
     def statements(self, *spans: Span | None) -> list[tuple[Logical, Span]]:
@@ -181,12 +202,10 @@ class _Search:
         waiting: deque[tuple[Proposal, int, tuple[Diagnostic, ...]]] = deque([(first, 0, own)])
         seen = {first.text}
         tries = 0
-        while waiting:
-            proposal, depth, faults = waiting.popleft()
-            if depth == DEPTH:
-                break
-            made = deque((*_foreign(proposal, known), *_by_fixes(proposal, faults), *_by_habits(proposal, known)))
-            while made and tries < TRIES and len(seen) < WIDEST and self.effort > 0:
+
+        def tried(made: deque[Proposal], depth: int, most: int) -> bool:
+            nonlocal tries
+            while made and tries < most and len(seen) < WIDEST and self.effort > 0:
                 other = made.popleft()
                 if other.text in seen:
                     continue
@@ -203,10 +222,26 @@ class _Search:
                     stops = tuple(one for one in found if self.within(one, other.start, other.end))
                     if not stops and self.better(found, first, other) and _keeps(first, other, diagnostic):
                         return self.keep(first, other, start, end, found)
-                    made.extendleft(
-                        reversed([*_by_fixes(other, stops)])
-                    )  # what comes to light may have a fix of its own
+                    # what comes to light may have a mend of its own; a guess is made at most once
+                    certain = [one for one in stops if depth < DEPTH or all(fix.certain for fix in one.fixes)]
+                    made.extendleft(reversed([*_foreign(other, known), *_by_fixes(other, certain)]))
                 waiting.append((other, depth + 1, stops))
+            return False
+
+        while waiting:
+            proposal, depth, faults = waiting.popleft()
+            if depth == DEPTH:
+                break
+            habits = deque((*_foreign(proposal, known), *_by_fixes(proposal, faults), *_by_habits(proposal, known)))
+            if tried(habits, depth, TRIES):
+                return True
+            if depth == 0:
+                later, spent = waiting.copy(), tries  # edits of tokens have tries of their own, and habits none of them
+                if tried(deque(_by_tokens(proposal, known)), DEPTH, tries + EDITS):
+                    return True
+                waiting, tries = later, spent
+            if tried(deque(_guesses(proposal, known)), depth, TRIES):
+                return True
         return False
 
     def better(self, found: Sequence[Diagnostic], first: Proposal, other: Proposal) -> bool:
@@ -265,7 +300,11 @@ def _keeps(first: Proposal, other: Proposal, diagnostic: Diagnostic) -> bool:
         for name, value in _OPTIONS.findall(written)
         if value not in "01" and name not in foreign.READ and (name != wrong or name in foreign.OPTIONS)
     }
-    known = foreign.NUMBERS | {str(isqrt(int(size))) for size in _NUMBERS.findall(written) if size.isdecimal()}
+    known = (
+        foreign.NUMBERS
+        | {*re.findall(r"\d+", " ".join(map(str, diagnostic.words.values())))}
+        | {str(isqrt(int(size))) for size in _NUMBERS.findall(written) if size.isdecimal()}
+    )
     made_up = {one for one in numbers if len(one) > 1 and one.isdigit() and one not in first.text} - known
     return options <= numbers and not made_up
 
@@ -288,8 +327,7 @@ def _settled(proposal: Proposal) -> tuple[Proposal, tuple[Diagnostic, ...]]:
 def _stops(proposal: Proposal) -> tuple[Diagnostic, ...]:
     """What stops the parser in the statement; () also for a head, and for what is more than one statement."""
     text = proposal.statement
-    heads = re.findall(r"^\s*(net|block|data|train|figure)\b[^\n]*\{", proposal.text[: proposal.start], re.MULTILINE)
-    start = "setting" if heads[-1:] and heads[-1] not in ("net", "block") else "stmt"
+    start = proposal.rule
     if DECLARES.match(text) or "\n" in text or not text or text[0] == "#":
         return ()
     source = SourceFile("", proposal.text)
@@ -361,7 +399,7 @@ def _foreign(proposal: Proposal, known: Known) -> Iterator[Proposal]:
 
 
 def _by_habits(proposal: Proposal, known: Known) -> Iterator[Proposal]:
-    """The statement as the habits read it; what leaves something out comes last."""
+    """The statement as the habits read it."""
     statement = proposal.statement
     layers = set(re.findall(rf"\b(?:{'|'.join(('0', *known.layers()))})\b|\d+", statement))
     yield proposal.replaced(_CONFUSED.sub(lambda match: match[0].translate(_DIGITS), statement))
@@ -370,9 +408,23 @@ def _by_habits(proposal: Proposal, known: Known) -> Iterator[Proposal]:
             yield proposal.replaced(text, bool(layers - set(re.findall(r"\w+", text))) and habits is not _shapes)
     yield from _regions(proposal)
     yield from (proposal.replaced(text) for text in _calls(statement, known, True))
+
+
+def _guesses(proposal: Proposal, known: Known) -> Iterator[Proposal]:
+    """The statement with another number, or without what the mistake underlines."""
+    statement = proposal.statement
     if not proposal.guess or proposal.text == known.text:  # one guess is enough
         yield from (proposal.replaced(text, True) for text in _numbers(statement, known))
         yield from (proposal.replaced(text, True) for text in _without(statement, known))
+
+
+def _by_tokens(proposal: Proposal, known: Known) -> Iterator[Proposal]:
+    """The statement after one edit of its tokens; nearest to what stops the parser, else to the mistake."""
+    span = known.diagnostic.span
+    if "\n" not in proposal.statement:
+        place = max(0, span.start - proposal.start) if span is not None else 0
+        for made in islice(edits.edited(proposal.statement, proposal.rule, place), EDITS):
+            yield proposal.replaced(made.text, made.guess)
 
 
 # ---- habits
@@ -400,7 +452,7 @@ _MADE = re.compile(r"\b(?:perceptron|filter)s?\b")
 # a number with letters that look like digits: 1O, l0
 _CONFUSED = re.compile(r"(?<![\w.])(?=[OolI]*\d)(?=\d*[OolI])[\dOolI]+(?!\w)")
 _DIGITS = str.maketrans("OolI", "0011")
-_REAL = re.compile(r"input\s+(\w+)\s*:?\s*(?:∈|in\b)\s*[ℝR]\s*\^?\s*\{?\(?([\w\s×x*,⁰¹²³⁴⁵⁶⁷⁸⁹]+)\)?\}?$")
+_REAL = re.compile(r"input\s+(\w+)\s*:?\s*(?:∈|in\b|(?=ℝ))\s*[ℝR]\s*\^?\s*\{?\(?([\w\s×x*,⁰¹²³⁴⁵⁶⁷⁸⁹]+)\)?\}?$")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹×x*,", "0123456789    ")
 _HEAD = re.compile(r"(?:(?:hidden|output|start)\s+[^\W\d]\w*\s*[:=]\s*|(?:self\.)?[^\W\d]\w*\s*=\s*)")
 _TOKENS = re.compile(r"\"[^\"]*\"|'[^']*'|->|.", re.DOTALL)
@@ -449,6 +501,9 @@ def _numbers(statement: str, known: Known) -> Iterator[str]:
         yield statement.replace(span, span.lstrip("-").partition(".")[0])
     if re.fullmatch(r"-?\d+(?:\.\d+)?", span):  # dropout(50), dropout(1.5)
         yield from (statement.replace(span, f"{abs(float(span)) / part:g}") for part in (1, 10, 100))
+    square = re.fullmatch(r"(\d{1,6})x\1", span)
+    if square is not None:
+        yield from (statement.replace(span, f"{side}x{side}") for side in said if 0 < side < int(square[1]))
     found = list(re.finditer(r"(?<![\w.@])\d{1,18}(?![\w.@])", statement))
     for match in sorted(found, key=lambda match: match[0] not in re.findall(r"\d+", span))[:4]:
         number = int(match[0])
@@ -592,6 +647,9 @@ def _setting(key: str, value: str, known: Known) -> Iterator[str]:
         yield from (f"{name} = {value}" for name in known.names("input"))
     if key in foreign.OPTIMIZER_OPTIONS and "optimizer" not in known.section("train"):
         yield f"optimizer = adam({foreign.OPTIMIZER_OPTIONS[key]} = {value})"
+    around = re.match(r"([^\W\d][\w.]*)\(([^\W\d]\w*\(.*\))\)$", value)
+    if around is not None:  # x = StandardScaler(columns(…))
+        yield f"{key} = {around[2]} -> {foreign.ENTRIES.get(foreign.fold(around[1]), around[1])}"
     if key == "best":
         yield from (f"metrics = [{value.strip()}({pair})]\n  {key} = {value}" for pair in known.terms())
     if key in ("split", "test_size", "validation_split"):
@@ -599,7 +657,7 @@ def _setting(key: str, value: str, known: Known) -> Iterator[str]:
         if sum(shares) == 100:
             shares = [share / 100 for share in shares]
         if len(shares) == 1:
-            train = shares[0] if key == "split" else 1 - shares[0]
+            train = shares[0] if key == "split" and "test" not in value else 1 - shares[0]
             yield f"split = [{train:g}, {1 - train:.6g}]"
         elif shares:
             rest = [f"{share:g}" for share in shares[1:]]
@@ -615,6 +673,9 @@ def _vocabulary(key: str) -> Sequence[str]:
 
 
 _BLOCK_REPEAT = re.compile(r"repeat\s+(\w+)\s*\{\s*\n\s*(?:hidden|output)\s+(\w+)\s*:\s*([^\n]*?)\s*\n\s*\}")
+_HEADED = re.compile(r"(?:net|block|data|train|figure)\b[^\n]*\{$")
+# a body inside another one, and what stands below it
+_NESTED = re.compile(r"(?P<inner>\w+[^\n{]*\{(?:\n[^\n{}]*)*\n[ \t]*\}\n)(?P<below>(?:[^\n{}]*\n)*)\}")
 _INDENTED = re.compile(r"(?P<head>[^\W\d]\w*(?:\s+\w+)?)\s*:?(?P<lines>(?:\n[ \t]+[^\n]*|\n(?=\n[ \t]))+)(?!\n\s*\})")
 
 
@@ -632,7 +693,13 @@ def _regions(proposal: Proposal) -> Iterator[Proposal]:
     fence = re.match(r"```\w*\n(.*?)\n```[^\n]*", text[start:], re.DOTALL)
     if fence is not None:
         yield Proposal(text[:start] + fence[1] + text[start + fence.end() :], start, start + len(fence[1]))
+    nested = _NESTED.match(text, start)
+    if nested is not None and re.match(r"\s", text[text.rfind("\n", 0, start) + 1 : start] or "x"):  # move it behind
+        made = f"{nested['below']}}}\n{nested['inner']}"
+        yield Proposal(text[:start] + made + text[nested.end() :], start, start + len(made))
     statement = proposal.statement
+    if _HEADED.match(statement):
+        yield proposal.replaced(f"}}\n{statement}")
     one = re.match(r"((?:net|block)\s+[^{\n]*\{)\s*(\S.*)$", statement, re.DOTALL)
     if one is not None:
         lines = re.split(r"\s*;?\s+(?=(?:input|hidden|output|let|start)\s+\w+\s*[:=])", one[2].strip())
@@ -646,6 +713,9 @@ def _regions(proposal: Proposal) -> Iterator[Proposal]:
         lines = re.split(r"\s*[,;]?\s+(?=[^\W\d][\w.]*\s*=)", section[2])
         proposed = section[1] + "".join(f"\n  {line.rstrip(',;')}" for line in lines) + ("\n}" if section[3] else "")
         yield proposal.replaced(proposed)
+    second = re.match(r"(input|hidden|output|let)(\s+\w+\s*[:=][^(]*?)\s*[,;]\s*([^\W\d]\w*\s*[:=].*)$", statement)
+    if second is not None:
+        yield proposal.replaced(f"{second[1]}{second[2]}\n{second[1]} {second[3]}")
     several = re.split(r"\s*[,;&]?\s+(?=(?:input|hidden|output|let|start)\s+[^\W\d]\w*\s*[:=])", statement)
     if len(several) > 1 and re.match(r"(?:input|hidden|output|let|start)\b", statement):
         yield proposal.replaced("\n".join(several))

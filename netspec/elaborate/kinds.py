@@ -181,8 +181,8 @@ def choose(option: Option, value: tree.Value, names: OptionNames, word: str) -> 
         return word
     same = foreign.WORDS.get(word.casefold(), "")
     guess = same if same in option.choices else nearest(word, option.choices) or meant(word, option.choices)
-    alone = next(iter(option.choices)) if len(option.choices) == 1 else ""  # then nothing else can be written
     other = arrow(value, names) or decimal(value, names)
+    alone = next(iter(option.choices)) if len(option.choices) == 1 and other is None else ""  # no other can be written
     if other is None and option.name == "role" and not isinstance(value, tree.Ref | tree.Text):
         other = Hint("numbered")
     hints = (Hint("nearest", {"name": guess or alone}),) if guess or alone else (other,) if other else ()

@@ -138,7 +138,7 @@ def unknown_step(name: str, at: Place, env: Environment, steps: Collection[str],
 def decimal(value: tree.Value, names: Names) -> Hint | None:
     """Return the hint for a decimal comma, as in `dropout(0,5)`, or None if there is no decimal comma."""
     text = names.span(value.at).source.text
-    before = re.search(r"(?<![\w.])(\d+)\s*,\s*$", text[max(0, value.at[0] - 40) : value.at[0]])
+    before = re.search(r"(?<![\w.])(0(?=,\s*$)|\d+(?=,$)),\s*$", text[max(0, value.at[0] - 40) : value.at[0]])
     digits = text[value.at[0] : value.at[1]]
     if before is None or not digits.isdecimal():
         return None

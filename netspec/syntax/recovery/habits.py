@@ -35,7 +35,8 @@ def crowded(stop: Stop) -> Diagnostic | None:
         if second is None:
             return None
         span = stop.between(stop.seen.at[0], stop.seen.at[0] + second.start(1))
-        return stop.error("NS150", span=stop.span, fix=Fix(span, "\n  "), seen=second[1])
+        shown = stop.between(span.end, span.end + len(second[1]))
+        return stop.error("NS150", span=shown, fix=Fix(span, "\n  "), seen=second[1])
     named = re.search(rf"\s({_NAME})$", stop.left) if stop.seen.kind == "EQUAL" else None
     if named is None:
         return None
@@ -96,7 +97,9 @@ def version(stop: Stop) -> Diagnostic | None:
     if stop.seen.kind in (END, "_NL"):
         fix = Fix(whole, "netspec 1")
         return stop.error("NS105", Hint("version"), span=whole, fix=fix, expected=expected(stop.seen.accepts))
-    return stop.unexpected(Hint("version"), fix=Fix(whole, "netspec 1"))
+    return stop.unexpected(
+        Hint("version"), fix=Fix(whole, "netspec 1", certain=re.search(r"\d", stop.rest) is not None)
+    )
 
 
 def delayed(stop: Stop) -> Diagnostic | None:

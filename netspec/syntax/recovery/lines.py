@@ -120,6 +120,8 @@ def _brackets(raw: str, offset: int) -> tuple[list[tuple[str, int]], int]:
         if match[0][0] == "#":
             code_end = len(raw[: match.start()].rstrip())
             break
+        if match[0][0] == '"' and (len(match[0]) == 1 or match[0][-1] != '"'):
+            return [], offset + code_end  # a text that is not closed may have taken a bracket in
         if match[0][0] != '"':
             brackets.append((match[0], offset + match.start()))
     return brackets, offset + code_end

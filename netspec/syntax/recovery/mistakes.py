@@ -164,7 +164,7 @@ def _odd_name(stop: Stop, name: str, at: int) -> Diagnostic | None:
     if _NO_NAME.search(name) or name.isidentifier() or not re.match(r"[\w$'@#~*-]", name) or len(name) > 80:
         return None
     plain = re.sub(rf"[^\w{MARKS}]+_?|_[^\w{MARKS}]+", "_", name).strip("_")
-    legal = plain.isidentifier() and plain.upper() not in KEYWORDS
+    legal = plain.isidentifier() and not {"from", "of", "is", "over"} & {*name.split()}
     return stop.error("NS115", span=span, fix=Fix(span, plain, certain=" " not in name) if legal else None, seen=name)
 
 
@@ -245,7 +245,8 @@ def _closer(stop: Stop) -> Diagnostic | None:
             fixes=(Fix(stop.span, wanted),),
         )
     if not opened:
-        return stop.error("NS132", seen=stop.seen.text, fix=Fix(stop.span, ""))
+        # unless it stands twice, what opens it may be missing as well
+        return stop.error("NS132", seen=stop.seen.text, fix=Fix(stop.span, "", certain=stop.last == stop.seen.text))
     return None
 
 

@@ -19,7 +19,7 @@ from netspec.syntax import tree
 from netspec.syntax.build import BadText
 from netspec.syntax.parser import QUOTED, TooDeep, Unexpected, parse
 from netspec.syntax.recovery import Unread
-from netspec.syntax.recovery.lines import HEAD, STATEMENT, WORD, Logical, foreign, logical_lines, notation
+from netspec.syntax.recovery.lines import DECLARES, HEAD, STATEMENT, WORD, Logical, foreign, logical_lines, notation
 from netspec.syntax.recovery.mistakes import STATEMENTS, explain, syntax_error
 from netspec.syntax.recovery.stop import Stop
 
@@ -143,10 +143,12 @@ class _Recovery:
     def read_last(self, line: Logical) -> None:
         """Read a line that ends with the brace of its body: `output y: 2 perceptrons }`."""
         text = line.text[:-1].rstrip()
+        rest = self.source.text[line.end :].split()
+        alone = not rest or rest[0].startswith("#") or DECLARES.match(" ".join(rest)) is not None
         end = line.start + len(text)
         self.read(Logical(line.start, end, text))
         span = Span(self.source, line.end - 1, line.end)
-        fix = Fix(Span(self.source, end, line.end - 1), "\n")
+        fix = Fix(Span(self.source, end, line.end - 1), "\n", certain=alone)
         self.diagnostics.append(Diagnostic("NS160", span, {"kind": self.open.kind}, fixes=(fix,)))
         self.close(line.end)
 

@@ -30,10 +30,12 @@ def doubled(stop: Stop) -> Diagnostic | None:
     if _REPEATED.fullmatch(seen) and re.search(rf"(?<![\w.]){re.escape(seen)}$", stop.left):
         hints = (Hint("chain"),) if stop.accepts("_ARROW") and stop.seen.kind == "NAME" else ()
         return stop.error("NS138", *hints, fix=Fix(stop.span, ""), seen=seen)
-    adjacent = stop.last_span.end == stop.seen.at[0]
+    gap = stop.seen.at[0] - stop.last_span.end
+    adjacent = gap == 0
     if stop.last != seen or seen not in _TWICE or (adjacent and stop.last + seen in _OTHERWISE):
         return None
-    return stop.error("NS138", fix=Fix(stop.span, ""), seen=seen)
+    # two blanks: what stood between the signs may have been lost
+    return stop.error("NS138", fix=Fix(stop.span, "", certain=gap < 2), seen=seen)
 
 
 # signs of other languages -> signs of netspec

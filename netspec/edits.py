@@ -1,0 +1,208 @@
+"""A wrong statement -> the statements that parse and differ from it by one edit of tokens, the smallest edits first.
+
+An edit puts a sign in the place of another, inserts or deletes signs, or moves tokens; at last it leaves a word out. It
+makes nothing up: words and numbers stay as they are written, and arithmetic is neither inserted nor deleted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
+from typing import NamedTuple
+
+from netspec.source import SourceFile
+from netspec.syntax.build import BadText
+from netspec.syntax.parser import MARKS, STRING, TooDeep, Unexpected, parse
+
+NEAR = 9  # tokens on each side of the place where the parser stops
+_TOKEN = re.compile(rf"{STRING}|[^\W\d][\w{MARKS}]*|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|\d+|->|==|!=|<=|>=|\.\.|\S")
+_ARITHMETIC = frozenset("+-*/^%&<>")
+# signs that give a statement its form
+_SIGNS = ("->", ",", "=", ":", "(", ")", "{", "}", "@", "over", "of", "from")
+_SPACED = ("->", "=", "{", "}", "over", "of", "from")
+_PAIRS = (("(", ")"), ("{", "}"))
+# signs that are written for others which they look like, besides those that the language does not have
+_ALIKE = {"*": ("x",), "-": ("->",), ">": ("->",), ".": (), ",": ("->", "."), "/": ("->",), "&": ("->",)}
+_HEADS = {"net": "net_head", "block": "block_head", "data": "section_head", "train": "section_head",
+          "figure": "section_head", "use": "decl", "default": "decl", "netspec": "decl"}  # fmt: skip
+
+
+class Edited(NamedTuple):
+    """A statement after an edit; `guess`: whether a word or a number was left out."""
+
+    text: str
+    guess: bool = False
+
+
+class _Token(NamedTuple):
+    text: str
+    after: str = " "  # the token before it, where no blank stands between the two
+
+    @property
+    def sign(self) -> bool:
+        return re.match(r'\w|".', self.text) is None
+
+
+def stop(statement: str, start: str) -> int | None:
+    """Return the place of the first token that cannot stand in a statement; None if it parses."""
+    source = SourceFile("", statement)
+    kind = _HEADS.get((re.match(r"\w*", statement) or [""])[0], start)
+    if kind == "decl" and start == "setting":
+        kind = start
+    try:
+        parse(source, kind, (0, len(statement)))
+    except Unexpected as unexpected:
+        return unexpected.at[0]
+    except (TooDeep, BadText) as fault:
+        return fault.at[0]
+    return None
+
+
+def difference(statement: str, other: str) -> tuple[int, int]:
+    """Return the place in a statement from the first token that another one does not have to the last."""
+    found = list(_TOKEN.finditer(statement))
+    words, others = [match[0] for match in found], [match[0] for match in _TOKEN.finditer(other)]
+    ahead = next((at for at, pair in enumerate(zip(words, others, strict=False)) if pair[0] != pair[1]), None)
+    ahead = min(len(words), len(others)) if ahead is None else ahead
+    most = min(len(words), len(others)) - ahead
+    behind = next((at for at in range(most) if words[-1 - at] != others[-1 - at]), most)
+    ends = len(words) - behind
+    start = found[ahead].start() if ahead < len(found) else len(statement)
+    return start, found[ends - 1].end() if ends > ahead else start
+
+
+def edited(statement: str, start: str, place: int) -> Iterator[Edited]:
+    """Yield the statements that parse by the rule `start` after one edit; `place` is that of the mistake if it parses.
+
+    Of a statement that parses only signs are replaced, and the word at `place` is left out.
+    """
+    stopped = stop(statement, start)
+    found = list(_TOKEN.finditer(statement))
+    before = [" ", *(one[0] if one.end() == other.start() else " " for one, other in pairwise(found))]
+    tokens = [_Token(match[0], after) for match, after in zip(found, before, strict=True)]
+    place = place if stopped is None else stopped
+    near = next((number for number, match in enumerate(found) if match.end() > place), len(found))
+    low, high = max(0, near - NEAR), min(len(tokens), near + NEAR)
+    seen = {statement}
+    for guess, edits in _edits(tokens, low, high, near if stopped is None else None, start == "setting"):
+        # the nearest to the stop first
+        for _, made in sorted(edits, key=lambda edit: abs(edit[0] - near)):
+            text = _joined(made)
+            if text not in seen:
+                seen.add(text)
+                if stop(text, start) is None:
+                    yield Edited(text, guess)
+
+
+_Edit = tuple[int, list[_Token]]  # the place of an edit, and the tokens after it
+
+
+def _edits(
+    tokens: list[_Token], low: int, high: int, wrong: int | None, setting: bool
+) -> Iterator[tuple[bool, list[_Edit]]]:
+    """Yield lists of edits, the smallest first; `wrong` is the token of the mistake in a statement that parses."""
+    inside = range(low, high)
+    if sum(token.text == '"' for token in tokens) % 2:  # what stands in the text is not known until it is closed
+        yield False, list(_inserted(tokens, low, high, '"'))
+        return
+    yield False, [(at, _without(tokens, at)) for at in inside[1:] if _same(tokens, at)]
+    signs = [
+        (at, sign)
+        for at in inside
+        if tokens[at].sign
+        for sign in _ALIKE.get(tokens[at].text, _SIGNS)
+        if sign != "." or _decimal(tokens, at)
+    ]
+    yield False, [(at, _everywhere(tokens, at, sign)) for at, sign in signs]
+    yield False, [(at, _replaced(tokens, at, sign)) for at, sign in signs]
+    if wrong is None:
+        yield False, [edit for sign in _SIGNS for edit in _inserted(tokens, low, high, sign)]
+        yield (
+            False,
+            [(at, _without(tokens, at)) for at in inside if tokens[at].sign and tokens[at].text not in _ARITHMETIC],
+        )
+        yield False, list(_moved(tokens, low, high, 1))
+        yield False, [*_exchanged(tokens, inside), *_behind(tokens, inside)]
+        yield False, list(_paired(tokens, low, high, (*_PAIRS, ('"', '"')) if setting else _PAIRS))
+        yield False, [edit for length in (2, 3) for edit in _moved(tokens, low, high, length)]
+    yield True, [(at, _without(tokens, at)) for at in inside if not tokens[at].sign and wrong in (None, at)]
+
+
+def _inserted(tokens: list[_Token], low: int, high: int, sign: str) -> Iterator[_Edit]:
+    return ((at, [*tokens[:at], _Token(sign, ""), *tokens[at:]]) for at in range(low, high + 1))
+
+
+def _replaced(tokens: list[_Token], at: int, sign: str) -> list[_Token]:
+    behind = [token._replace(after=sign) if token.after == tokens[at].text else token for token in tokens[at + 1 :][:1]]
+    return [*tokens[:at], tokens[at]._replace(text=sign), *behind, *tokens[at + 2 :]]
+
+
+def _decimal(tokens: list[_Token], at: int) -> bool:
+    return all(token.text.isdecimal() for token in (tokens[at - 1], *tokens[at + 1 : at + 2]))
+
+
+def _everywhere(tokens: list[_Token], at: int, sign: str) -> list[_Token]:
+    """Replace a sign wherever it stands inside the same brackets."""
+    depths = list(accumulate((token.text in ("(", "[", "{")) - (token.text in (")", "]", "}")) for token in tokens))
+    same = [token.text == tokens[at].text and depth == depths[at] for token, depth in zip(tokens, depths, strict=True)]
+    return [token._replace(text=sign) if alike else token for token, alike in zip(tokens, same, strict=True)]
+
+
+def _without(tokens: list[_Token], at: int) -> list[_Token]:
+    return [*tokens[:at], *tokens[at + 1 :]]
+
+
+def _same(tokens: Sequence[_Token], at: int) -> bool:
+    return tokens[at].text == tokens[at - 1].text and tokens[at].text not in '()[]{}"'
+
+
+def _moved(tokens: list[_Token], low: int, high: int, length: int) -> Iterator[_Edit]:
+    """Yield the tokens with a run of them at another place."""
+    for at in range(low, high - length + 1):
+        run = tokens[at : at + length]
+        rest = [*tokens[:at], *tokens[at + length :]]
+        for to in range(low, high - length + 1):
+            if to != at:
+                yield max(at, to), [*rest[:to], *run, *rest[to:]]
+
+
+def _exchanged(tokens: list[_Token], inside: range) -> Iterator[_Edit]:
+    """Yield the tokens with what stands before a sign and what stands after it in each other's place."""
+    for at in inside:
+        for before in range(max(1, at - 3), at) if tokens[at].sign else ():
+            for after in range(at + 2, min(at + 4, len(tokens)) + 1):
+                left, right, rest = tokens[before:at], tokens[at + 1 : after], tokens[after:]
+                yield at, [*tokens[:before], *right, tokens[at], *left, *rest]
+                yield at, [*tokens[:before], *right, *left, *rest]
+
+
+def _behind(tokens: list[_Token], inside: range) -> Iterator[_Edit]:
+    """Yield the tokens with what stands before a word in brackets behind it: `2x2 maxpool`."""
+    for at in inside:
+        for before in range(max(1, at - 3), at) if tokens[at].text.isidentifier() else ():
+            enclosed = [_Token("(", ""), *tokens[before:at], _Token(")", "")]
+            yield at, [*tokens[:before], tokens[at], *enclosed, *tokens[at + 1 :]]
+
+
+def _paired(tokens: list[_Token], low: int, high: int, pairs: Sequence[tuple[str, str]]) -> Iterator[_Edit]:
+    """Yield the tokens with brackets or quotes around some of them; the opening one may replace a sign."""
+    for opening, closing in pairs:
+        for at in range(low, high):
+            kept = at + (tokens[at].sign and tokens[at].text not in "()[]{}")
+            for begin, end in ((begin, end) for end in range(at + 1, high + 1) for begin in {at, kept} if begin < end):
+                inner = [_Token(opening, ""), *tokens[begin:end], _Token(closing, "")]
+                yield at, [*tokens[:at], *inner, *tokens[end:]]
+
+
+def _joined(tokens: Sequence[_Token]) -> str:
+    """Write tokens with the blanks that they had, and with those that the form of a statement asks for."""
+    text, last, quoted = "", "", False
+    for token in tokens:
+        blank = token.after not in ("", last) or token.text in _SPACED or last in (*_SPACED, ",", ":")
+        if token.text in ",):" or last in ("(", "[") or (quoted and '"' in (token.text, last)):
+            blank = False
+        quoted ^= token.text == '"'
+        text += " " * (blank and bool(text)) + token.text
+        last = token.text
+    return text
