@@ -86,6 +86,7 @@ def say(name: str, lang: str) -> str:
 _TEXTS = {
     "en": {
         "of": "{net}: {count} layers, {weights} weights.",
+        "active": "{net}: {count} layers, {weights} weights, {active} active for a token.",
         "input": "input {label}: {type}",
         "hidden": "hidden {label}: {type}",
         "output": "output {label}: {type}",
@@ -94,6 +95,7 @@ _TEXTS = {
     },
     "ko": {
         "of": "{net}: 층 {count}개, 가중치 {weights}개.",
+        "active": "{net}: 층 {count}개, 가중치 {weights}개, 토큰마다 {active}개 사용.",
         "input": "입력 {label}: {type}",
         "hidden": "은닉 {label}: {type}",
         "output": "출력 {label}: {type}",
@@ -111,9 +113,12 @@ def _spelled(caption: str) -> str:
 def described(scene: Scene, graph: Graph, settings: FigureSettings) -> Scene:
     """Return the scene with its title and description."""
     texts = _TEXTS[settings.lang]
-    weights = graph.counts.weights
-    shown = str(weights) if isinstance(weights, Formula) else f"{weights:,}"
-    lines = [texts["of"].format(net=graph.name, count=len(graph.top) - len(graph.inputs), weights=shown)]
+    counts, words = graph.counts, "of" if graph.counts.idle == 0 else "active"
+    weights, active = (
+        str(number) if isinstance(number, Formula) else f"{number:,}" for number in (counts.weights, counts.active)
+    )
+    said = {"net": graph.name, "count": len(graph.top) - len(graph.inputs), "weights": weights, "active": active}
+    lines = [texts[words].format_map(said)]
     for layer in graph.top:
         if layer.role in texts and layer.values:
             edge = layer.values[0]

@@ -285,6 +285,18 @@ def test_a_closed_line_says_in_words_what_its_steps_read() -> None:
     assert korean == "s (1 − u) × s[t−1] + u × (x의 층 정규화의 퍼셉트론 8개)"
 
 
+def test_a_closed_repeat_of_one_step_names_it() -> None:
+    text = "net n {\n  input x: 8\n  hidden a: repeat 2 { 8 perceptrons }\n  output y: repeat 3 { tanh }\n}\n"
+    assert list(boxes_of(text, depth=0).values())[1:3] == ["a / (8 perceptrons) × 2", "y / tanh × 3"]
+    two = text.replace("{ tanh }", "{ tanh -> layernorm }")
+    assert boxes_of(two, depth=0)["y"] == "y / repeat × 3"
+
+
+def test_a_figure_tells_the_active_weights_of_a_mixture() -> None:
+    text = "net n {\n  input x: 4\n  output y: mixture(3) { 4 perceptrons }\n}\n"
+    assert "72 weights, 32 active for a token" in netspec.parse(text).net().render().scene.description
+
+
 def test_a_caption_that_is_the_name_is_written_once() -> None:
     boxes = boxes_of(
         'net n {\n  input image: 8 "image"\n  hidden z: 4 perceptrons "$z$"\n  output y: 2 perceptrons "class"\n}\n'

@@ -37,7 +37,8 @@ def tint_of(settings: FigureSettings, group: NodeGroup) -> str:
 def scope_title(collapsed: CollapsedGraph, scope: Scope, times: Size = 1, call: bool = True) -> str:
     """Return the title of a scope, such as `Basic(64) × 2` or `Dilated(d = 1, 2, 4) × 3`; for a round its number.
 
-    With `call` the title contains the arguments of the block, or of the blocks in the rounds.
+    With `call` the title contains the arguments of the block, or of the blocks in the rounds, and names a step that
+    each round consists of: without it, the box of this step stands in the frame with this title.
     """
     if scope.kind == "round":
         return scope.name
@@ -46,7 +47,8 @@ def scope_title(collapsed: CollapsedGraph, scope: Scope, times: Size = 1, call: 
     if scope.kind == "repeat":
         rounds = [[scopes[one] for one in scopes[child].children] for child in scope.children]
         if len(rounds[0]) != 1:
-            call, name = False, say("repeat", collapsed.lang)
+            name = (call and _only_step(collapsed, scope)) or say("repeat", collapsed.lang)
+            call = False
         else:
             inner = [blocks[0] for blocks in rounds]
             name = _name(collapsed, inner[0])
@@ -56,6 +58,16 @@ def scope_title(collapsed: CollapsedGraph, scope: Scope, times: Size = 1, call: 
         times = inner[0].copies.number
     said = _call(collapsed, inner) if call else ""
     return f"{name}{said} × {times}" if times != 1 else f"{name}{said}"
+
+
+def _only_step(collapsed: CollapsedGraph, scope: Scope) -> str:
+    """Return the words for the step that each round of a repeat consists of; "" if it has several, or they differ."""
+    graph = collapsed.graph
+    inside = [graph.scopes[number] for number in scope.children]
+    rounds = [[node for node in graph.nodes[one.first : one.last] if not node.kind] for one in inside]
+    said = {step_words(collapsed, nodes[0]) if len(nodes) == 1 else "" for nodes in rounds}
+    words = said.pop() if len(said) == 1 else ""
+    return f"({words})" if " " in words else words
 
 
 def _name(collapsed: CollapsedGraph, scope: Scope) -> str:
