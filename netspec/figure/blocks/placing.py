@@ -498,7 +498,9 @@ class _Level:
             down = not number % 2
             for layer in best if down else best[::-1]:
                 wanted = [_mean([u[one] for one in _items(near[not down].get(spot, [spot]))]) for spot in layer]
-                apart = [size[a][1] + gap + size[b][0] for a, b in pairwise(layer)]
+                both = [isinstance(a, str) and isinstance(b, str) for a, b in pairwise(layer)]
+                free = [gap if items else min(gap, self.flow.lane) for items in both]
+                apart = [size[a][1] + more + size[b][0] for (a, b), more in zip(pairwise(layer), free, strict=True)]
                 heavy = [self._weight(spot, near) for spot in layer]
                 u |= zip(layer, _apart(wanted, apart, heavy), strict=True)
         axis = _mean([u[spot] for spot in best[0]])
