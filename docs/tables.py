@@ -35,6 +35,7 @@ GROUPS = {
     "Activations": "relu sigmoid tanh leaky relu6 elu gelu silu mish softplus hardsigmoid hardswish softmax step"
     " identity",
     "Arithmetic": "exp log sin cos abs sqrt square clamp maximum minimum matmul",
+    "Choosing by value": "topk sort argmax gather",
     "Arrangement": "join split flatten unflatten reshape transpose roll expand crop pad upsample patches unpatches"
     " shuffle",
     "Sequences": "onehot embed positions relative attention mixture rnn lstm gru reversed",

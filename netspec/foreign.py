@@ -69,7 +69,7 @@ STEPS: Final = {
     "depthwiseconv2d": "c filters 3x3 (groups = c)", "upsample2d": "upsample(2)", "interpolate": "upsample(2)",
     "multiply": "a*b", "mul": "a*b", "subtract": "a - b", "sub": "a - b", "softmax2d": "softmax(maps)",
     "transformerencoderlayer": "Encoder(heads, m)", "transformerdecoderlayer": "Decoder(heads, m, memory = a)",
-    "positionembedding": "positions", "argmax": "softmax", "squeeze": "mean(space)", "chunk": "split(2)",
+    "positionembedding": "positions", "argmax": "argmax", "squeeze": "mean(space)", "chunk": "split(2)",
     "min": "-(-x -> max(space))", "amin": "-(-x -> max(space))", "amax": "max(space)",
     "reciprocal": "1/x", "div": "a/b", "divide": "a/b", "glu": "a*(b -> sigmoid)", "logsigmoid": "sigmoid -> log",
     "clip": "clamp(0, 1)", "hardtanh": "clamp(-1, 1)", "pow": "x^2", "power": "x^2", "rsqrt": "1/(x -> sqrt)",
@@ -107,8 +107,8 @@ SOURCES: Final = {
 }  # fmt: skip
 # what version 1 of the language has no word for, and the nearest that it has
 ABSENT: Final = {
-    "topk": "max(maps)", "argsort": "max(maps)",
-    "sort": "max(maps)", "gather": "onehot", "where": "a*mask + b*(1 - mask)", "roll": "z[t-1]", "shiftleft": "z[t-1]",
+    "topk": "topk(3)", "argsort": "sort",
+    "sort": "sort", "gather": "gather", "where": "a*mask + b*(1 - mask)", "roll": "roll(1)", "shiftleft": "z[t-1]",
     "cumsum": "x + z[t-1]", "fft": "64 filters 3", "rfft": "64 filters 3", "median": "mean(space)", "round": "step",
     "sign": "2*(x -> step) - 1", "floor": "step", "scan": "z[t-1]",
 }  # fmt: skip

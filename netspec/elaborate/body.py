@@ -13,7 +13,7 @@ from netspec.elaborate.chain import begins_alone, chain
 from netspec.elaborate.environment import Binding, Environment, Flow, Result
 from netspec.elaborate.evaluate import ANY, Undefined, Want, check_size, evaluate, fault
 from netspec.elaborate.keys import Names
-from netspec.elaborate.kinds import read_list
+from netspec.elaborate.kinds import read_table
 from netspec.elaborate.program import NEVER_NAMES
 from netspec.elaborate.witnesses import COMPARE, differing, shown
 from netspec.ir.graph import Layer
@@ -228,7 +228,7 @@ def _expect(b: Builder, env: Environment, line: tree.Layer, expect: tree.TypeTex
 
 def _let(env: Environment, line: tree.Let) -> None:
     if isinstance(line.value, tree.List):
-        env.values[line.name.text] = read_list(line.value, env)
+        env.values[line.name.text] = read_table(line.value, env)
         return
     result = evaluate(line.value, env, ANY)
     if isinstance(result, int):

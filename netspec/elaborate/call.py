@@ -9,15 +9,15 @@ from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Qu
 from netspec.elaborate.body import body
 from netspec.elaborate.builder import Builder, Context
 from netspec.elaborate.environment import Closure, Environment, Flow, Result, Value, Word
-from netspec.elaborate.evaluate import ANY, Undefined, Want, check_size, evaluate, fault
+from netspec.elaborate.evaluate import Undefined, fault
 from netspec.elaborate.keys import Names
-from netspec.elaborate.kinds import as_type, read_list
-from netspec.elaborate.lookup import is_layer, read
-from netspec.elaborate.program import Definition, built_in_names
+from netspec.elaborate.kinds import read_value
+from netspec.elaborate.lookup import read
+from netspec.elaborate.program import Definition
 from netspec.ir.sizes import Formula
 from netspec.ir.types import Unknown
 from netspec.names import nearest
-from netspec.ops.registry import option_words, step_names
+from netspec.ops.registry import step_names
 from netspec.source import Span
 from netspec.syntax import tree
 
@@ -258,17 +258,17 @@ def argument(value: tree.Value, param: tree.Param | None, env: Environment, defi
         Fault: the argument cannot be read, or is of another kind (NS620).
     """
     if param is None:
-        return _read(value, env, _is_word(value, env))
+        return read_value(value, env, _is_word(value, env))
     if param.default is None:
-        return _read(value, env)
+        return read_value(value, env)
     home = Environment(definition)
     default = param.default
     if isinstance(default, tree.Ref) and any(other.name.text == default.name for other in definition.body.params or ()):
-        return _read(value, env)
+        return read_value(value, env)
     word = _is_word(param.default, home)
-    found = _read(value, env, word)
+    found = read_value(value, env, word)
     try:
-        standard = _read(param.default, home, word)
+        standard = read_value(param.default, home, word)
     except (Fault, Undefined):
         return found  # the default is computed from other parameters, so its kind is not known here: accept any value
     return _convert(found, standard, value, param, env, definition)
@@ -305,49 +305,3 @@ def kind_of(value: Any) -> str:
         return "integer"
     names = {float: "number", Word: "word", Closure: "step", tuple: "list", str: "text"}
     return names.get(type(value), "type")
-
-
-def _read(value: tree.Value, env: Environment, word: bool = False) -> Any:
-    match value:
-        case tree.Ref():
-            return _name(value, env, word)
-        case tree.List():
-            return read_list(value, env)
-        case tree.Text():
-            return value.value
-        case tree.Chain() | tree.Perceptrons() | tree.Filters() | tree.Repeat():
-            return Closure(value if isinstance(value, tree.Chain) else tree.Chain((value,), value.at), env)
-        case tree.Call() if value.name != "sqrt":
-            return Closure(tree.Chain((value,), value.at), env)
-        case tree.Grid() | tree.TypeText():
-            return as_type(value, env)
-    result = evaluate(value, env, ANY)
-    if isinstance(result, int):
-        check_size(result, value, env, Want("whole", -(10**18)))
-    return result
-
-
-def _name(ref: tree.Ref, env: Environment, word: bool) -> Any:
-    """Return what a name that is given as an argument stands for.
-
-    That is a value of the calling body (such as a size), a flag, a step, a block, or the name itself as a bare word.
-    """
-    name = ref.name
-    if name in env.values:
-        return env.values[name]
-    if name in ("true", "false"):
-        return name == "true"
-    if env.unit.find(name) is not None or name in step_names() or name in built_in_names():
-        if word and env.unit.find(name) is None:
-            return Word(name, env.span(ref.at))
-        return Closure(tree.Chain((ref,), ref.at), env)
-    if word:
-        return Word(name, env.span(ref.at))
-    if name in env.unread or name in env.undefined:
-        raise Undefined
-    if is_layer(ref.path[0], env):
-        raise fault(env, ref.at, "NS406", name=name)
-    if name in option_words():
-        return Word(name, env.span(ref.at))
-    legal = [*env.values, *env.unit.names, *step_names()]
-    raise fault(env, ref.at, "NS206", guess=nearest(name, legal), name=name)

@@ -15,12 +15,14 @@ from netspec import foreign
 from netspec.diagnostics.model import Fix, Hint, Quoted, suggestion
 from netspec.elaborate.annotations import read_type
 from netspec.elaborate.environment import Binding, Closure, Environment, Word
-from netspec.elaborate.evaluate import ANY, REAL, Names, Undefined, evaluate, fault, size
-from netspec.elaborate.lookup import arrow, decimal, layer_named
+from netspec.elaborate.evaluate import ANY, REAL, Names, Undefined, Want, check_size, evaluate, fault, size
+from netspec.elaborate.lookup import arrow, decimal, is_layer, layer_named
+from netspec.elaborate.program import built_in_names
 from netspec.ir.operation import Init, Option
 from netspec.ir.sizes import Formula
 from netspec.ir.types import Type, Unknown
 from netspec.names import meant, nearest
+from netspec.ops.registry import option_words, step_names
 from netspec.syntax import tree
 
 
@@ -236,6 +238,14 @@ def read_list(value: tree.List, names: Names) -> tuple[Any, ...]:
     return tuple(_item(item, names) for item in value.items)
 
 
+def read_table(value: tree.List, env: Environment) -> tuple[Any, ...]:
+    """Return the value of a list whose items are what an argument of a block may be: words and steps, too."""
+    dots = next((item for item in value.items if isinstance(item, tree.Dots)), None)
+    if dots is not None:
+        raise fault(env, dots.at, "NS429")
+    return tuple(read_value(item, env) for item in value.items)
+
+
 def _item(item: tree.Value, names: Names) -> Any:
     if isinstance(item, tree.List):
         return read_list(item, names)
@@ -373,3 +383,53 @@ def _unknown(value: tree.Ref | tree.Call, name: str, env: Environment) -> Except
     guess = foreign.translate(name, foreign.INITS, DISTRIBUTIONS)
     legal = Hint("legal", {"names": Quoted(tuple(DISTRIBUTIONS))})
     return fault(env, value.path_at, "NS432", legal, guess=guess, name=name)
+
+
+# ---- arguments of blocks
+
+
+def read_value(value: tree.Value, env: Environment, word: bool = False) -> Any:
+    """Return what an argument of a block, or an item of a table, stands for: a number, text, type, step or word."""
+    match value:
+        case tree.Ref():
+            return _name(value, env, word)
+        case tree.List():
+            return read_table(value, env)
+        case tree.Text():
+            return value.value
+        case tree.Chain() | tree.Perceptrons() | tree.Filters() | tree.Repeat():
+            return Closure(value if isinstance(value, tree.Chain) else tree.Chain((value,), value.at), env)
+        case tree.Call() if value.name != "sqrt":
+            return Closure(tree.Chain((value,), value.at), env)
+        case tree.Grid() | tree.TypeText():
+            return as_type(value, env)
+    result = evaluate(value, env, ANY)
+    if isinstance(result, int):
+        check_size(result, value, env, Want("whole", -(10**18)))
+    return result
+
+
+def _name(ref: tree.Ref, env: Environment, word: bool) -> Any:
+    """Return what a name that is given as an argument stands for.
+
+    That is a value of the calling body (such as a size), a flag, a step, a block, or the name itself as a bare word.
+    """
+    name = ref.name
+    if name in env.values:
+        return env.values[name]
+    if name in ("true", "false"):
+        return name == "true"
+    if env.unit.find(name) is not None or name in step_names() or name in built_in_names():
+        if word and env.unit.find(name) is None:
+            return Word(name, env.span(ref.at))
+        return Closure(tree.Chain((ref,), ref.at), env)
+    if word:
+        return Word(name, env.span(ref.at))
+    if name in env.unread or name in env.undefined:
+        raise Undefined
+    if is_layer(ref.path[0], env):
+        raise fault(env, ref.at, "NS406", name=name)
+    if name in option_words():
+        return Word(name, env.span(ref.at))
+    legal = [*env.values, *env.unit.names, *step_names()]
+    raise fault(env, ref.at, "NS206", guess=nearest(name, legal), name=name)

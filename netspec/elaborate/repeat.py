@@ -12,7 +12,7 @@ from netspec.elaborate.chain import chain, is_step
 from netspec.elaborate.environment import Environment, Flow, Result, Value
 from netspec.elaborate.evaluate import Undefined, fault, size
 from netspec.elaborate.keys import Names
-from netspec.elaborate.kinds import read_list
+from netspec.elaborate.kinds import read_table
 from netspec.elaborate.lookup import is_layer, layer_named
 from netspec.elaborate.program import built_in
 from netspec.ir.operation import Op
@@ -83,7 +83,7 @@ def listed(count: tree.Value, env: Environment) -> tuple[tuple[Any, ...], ...] |
     """Return the values of each round of a `repeat` over a list; None if a number says how many rounds there are."""
     found = env.values.get(count.name) if isinstance(count, tree.Ref) else None
     if isinstance(count, tree.List):
-        found = read_list(count, env)
+        found = read_table(count, env)
     if not isinstance(found, tuple) or isinstance(found, Type):
         return None
     if not found:

@@ -16,6 +16,7 @@ _HELD = {
     " softplus hardsigmoid hardswish step exp log sqrt square abs sin cos clamp",
     "arithmetic": "add subtract multiply divide power negative number maximum minimum matmul",
     "attention": "attention",
+    "choosing": "topk sort argmax gather",
     "dense": "perceptrons gaussian distance",
     "embeddings": "embed onehot positions relative",
     "filters": "filters",

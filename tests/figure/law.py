@@ -105,6 +105,9 @@ WRITTEN: dict[tuple[str, str], tuple[str, str, str]] = {
     ("relative", "causal"): (
         "2", "relative(2 over 9, buckets = 8)", "relative(2 over 9, buckets = 8, causal = true)"
     ),
+    ("gather", "role"): (
+        "2 over 2", "a, (a -> argmax) -> gather", "a, (a -> argmax) -> gather(time)"
+    ),
     ("expand", "maps"): ("1", "a -> expand(maps = 2)", "a -> expand(maps = 3)"),
     ("expand", "role"): ("1", "b*(a -> expand(maps))", "b + (a -> expand(maps = 6))"),
     ("expand", "like"): ("1", "a -> expand(maps = 6)", "a -> expand(like = b)"),

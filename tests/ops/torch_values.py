@@ -381,6 +381,25 @@ def sample(o: Options, s: Shapes) -> nn.Module:
     return Function(lambda mean, logvar: mean)
 
 
+def gather(o: Options, s: Shapes) -> nn.Module:
+    value, place = s
+    need(place.classes is not None)
+    if o.get("role", "maps") == "time":
+        need(value.time is not None and not value.space and not place.space and place.classes == value.time)
+        return Function(lambda x, i: torch.stack([a[b] for a, b in zip(x, i, strict=True)]))
+    need((place.classes, place.space, place.time) == (value.maps, value.space, value.time))
+    return Function(lambda x, i: torch.take_along_dim(x, i.unsqueeze(-1 - len(value.space)), -1 - len(value.space)))
+
+
+@st.composite
+def chosen(draw: Any) -> Shapes:
+    """A value, and classes that name its maps or its steps; sometimes neither."""
+    value = draw(st.sampled_from((Shape(4), Shape(3, (2, 3)), Shape(4, (), 4), Shape(2, (), 3), Shape(2, (3,), 2))))
+    time = draw(st.sampled_from((value.time, value.time, None, 2)))
+    classes = draw(st.sampled_from((value.maps, value.maps, value.time or value.maps, 5)))
+    return value, Shape(1, draw(st.sampled_from((value.space, value.space, ()))), time, classes)
+
+
 def matmul(o: Options, s: Shapes) -> nn.Module:
     need(all(shape.time is not None and not shape.space for shape in s))
     return Function(torch.matmul)
@@ -431,6 +450,7 @@ VALUES |= {
     "minimum": arithmetic(torch.minimum),
     "join": Oracle(build=join, inputs=st.sampled_from((2, 3)).flatmap(lambda n: related(n, False)), over_time=always),
     "sample": Oracle(build=sample, inputs=related()),
+    "gather": Oracle(build=gather, inputs=chosen(), over_time=always),
     "matmul": Oracle(build=matmul, inputs=st.one_of(matrices(), related()), over_time=always),
 }
 __all__ = ["MOSTLY_PLACES", "ONE", "PLACES", "TIMED", "VALUES", "Refused", "expand"]
