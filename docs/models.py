@@ -11,31 +11,29 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "specs" / "llm"
 PAGE = FOLDER / "README.md"
-SCAN = "a selective state space (Mamba) as a scan"
+SHARED = "calls of one block that share some of its weights and have others of their own"
 # by model: the spec, or what it lacks
 MODELS = {
-    "Apertus 8B": "llm/apertus_8b", "Bamba 9B": SCAN, "BLOOM 560M": "llm/bloom_560m",
+    "Apertus 8B": "llm/apertus_8b", "Bamba 9B": "llm/bamba_9b", "BLOOM 560M": "llm/bloom_560m",
     "Command R 35B": "llm/command_r_35b", "DeepSeek V2 Lite": "llm/deepseek_v2_lite",
     "DeepSeek V3": "llm/deepseek_v3", "ERNIE 4.5 21B-A3B": "llm/ernie4.5_21b_a3b",
-    "EXAONE 4.0 1.2B": "llm/exaone4_1.2b",
-    "EXAONE 4.0 32B": "llm/exaone4_32b", "Falcon H1 0.5B": SCAN, "Gemma 2 9B": "llm/gemma2_9b",
-    "Gemma 3 4B": "llm/gemma3_4b", "Gemma 3 27B": "llm/gemma3_27b", "GLM-4.5": "llm/glm_4.5",
-    "GLM-4.5 Air": "llm/glm_4.5_air", "GPT-2": "zoo/gpt2", "GPT-NeoX 20B": "llm/gpt_neox_20b",
-    "gpt-oss 20B": "llm/gpt_oss_20b",
-    "gpt-oss 120B": "llm/gpt_oss_120b", "Granite 4.0 H Micro": SCAN, "Granite 4.0 H Tiny": SCAN,
-    "Hunyuan A13B": "llm/hunyuan_a13b", "Jamba 0.1": SCAN, "Kimi K2": "llm/kimi_k2",
+    "EXAONE 4.0 1.2B": "llm/exaone4_1.2b", "EXAONE 4.0 32B": "llm/exaone4_32b",
+    "Falcon H1 0.5B": "llm/falcon_h1_0.5b", "Gemma 2 9B": "llm/gemma2_9b", "Gemma 3 4B": "llm/gemma3_4b",
+    "Gemma 3 27B": "llm/gemma3_27b", "GLM-4.5": "llm/glm_4.5", "GLM-4.5 Air": "llm/glm_4.5_air", "GPT-2": "zoo/gpt2",
+    "GPT-NeoX 20B": "llm/gpt_neox_20b", "gpt-oss 20B": "llm/gpt_oss_20b", "gpt-oss 120B": "llm/gpt_oss_120b",
+    "Granite 4.0 H Micro": "llm/granite4_h_micro", "Granite 4.0 H Tiny": "llm/granite4_h_tiny",
+    "Hunyuan A13B": "llm/hunyuan_a13b", "Jamba 0.1": "llm/jamba_0.1", "Kimi K2": "llm/kimi_k2",
     "LFM2 1.2B": "llm/lfm2_1.2b", "Llama 3 8B": "zoo/llama3_8b", "Llama 3.2 1B": "llm/llama3.2_1b",
-    "Llama 4 Maverick": "llm/llama4_maverick", "Llama 4 Scout": "llm/llama4_scout",
-    "Mamba 2 2.7B": SCAN, "MiniMax M2": "llm/minimax_m2",
-    "Mistral 7B": "llm/mistral_7b", "Mistral Small 3.1 24B": "llm/mistral_small_24b",
-    "Mixtral 8x7B": "llm/mixtral_8x7b", "Mixtral 8x22B": "llm/mixtral_8x22b", "Nemotron 3 Nano 30B-A3B": SCAN,
-    "Nemotron H 8B": SCAN, "OLMo 2 7B": "llm/olmo2_7b", "OLMo 3 7B": "llm/olmo3_7b", "OPT 1.3B": "llm/opt_1.3b",
-    "Phi-3 mini": "llm/phi3_mini", "Phi-4": "llm/phi4", "Pythia 1.4B": "llm/pythia_1.4b",
-    "Qwen3 4B": "llm/qwen3_4b", "Qwen3 8B": "llm/qwen3_8b", "Qwen3 32B": "llm/qwen3_32b",
-    "Qwen3 30B-A3B": "llm/qwen3_30b_a3b", "Qwen3 235B-A22B": "llm/qwen3_235b_a22b",
-    "Qwen3-Next 80B-A3B": "a gated delta rule as a scan", "RWKV-4 169M": "the WKV recurrence as a scan",
+    "Llama 4 Maverick": "llm/llama4_maverick", "Llama 4 Scout": "llm/llama4_scout", "Mamba 2 2.7B": "llm/mamba2_2.7b",
+    "MiniMax M2": "llm/minimax_m2", "Mistral 7B": "llm/mistral_7b", "Mistral Small 3.1 24B": "llm/mistral_small_24b",
+    "Mixtral 8x7B": "llm/mixtral_8x7b", "Mixtral 8x22B": "llm/mixtral_8x22b",
+    "Nemotron 3 Nano 30B-A3B": "llm/nemotron3_nano", "Nemotron H 8B": "llm/nemotron_h_8b",
+    "OLMo 2 7B": "llm/olmo2_7b", "OLMo 3 7B": "llm/olmo3_7b", "OPT 1.3B": "llm/opt_1.3b",
+    "Phi-3 mini": "llm/phi3_mini", "Phi-4": "llm/phi4", "Pythia 1.4B": "llm/pythia_1.4b", "Qwen3 4B": "llm/qwen3_4b",
+    "Qwen3 8B": "llm/qwen3_8b", "Qwen3 32B": "llm/qwen3_32b", "Qwen3 30B-A3B": "llm/qwen3_30b_a3b",
+    "Qwen3 235B-A22B": "llm/qwen3_235b_a22b", "Qwen3-Next 80B-A3B": "llm/qwen3_next", "RWKV-4 169M": "llm/rwkv4_169m",
     "Seed-OSS 36B": "llm/seed_oss_36b", "SmolLM3 3B": "llm/smollm3_3b", "Stable LM 2 1.6B": "llm/stablelm2_1.6b",
-    "Zamba 2 1.2B": SCAN, "Zamba 2 2.7B": SCAN,
+    "Zamba 2 1.2B": SHARED, "Zamba 2 2.7B": SHARED,
 }  # fmt: skip
 
 

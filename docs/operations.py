@@ -51,6 +51,9 @@ NETS = {
     "  output y: 1 filter 3x3 (pad = 1)\n",
     "sample": "  input  x: 16\n  hidden mu: x -> 4 perceptrons\n  hidden logvar: x -> 4 perceptrons\n"
     "  output z: mu, logvar -> sample\n",
+    "scan": "  input  x: 32 over 20\n  hidden q: x -> 16 perceptrons -> reshape(4@4)\n"
+    "  hidden k: x -> 16 perceptrons -> reshape(4@4)\n  hidden v: x -> reshape(4@8)\n"
+    "  hidden a: x -> 4 perceptrons -> softplus\n  output y: q, k, v -> scan(decay = a)\n",
     "split": "  input  x: 16\n  hidden a: 2*8 perceptrons -> split(2)\n  output y: a.1*(a.2 -> sigmoid)\n",
     "stop": "  input  x: 8\n  input  target: 8\n  output y: x - (target -> stop)\n",
     "unflatten": "  input  x: 16 over 196\n  output y: Encoder(4, 64) -> unflatten(14x14)\n",

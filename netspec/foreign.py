@@ -37,6 +37,11 @@ STEPS: Final = {
     **dict.fromkeys(
         ("moe", "sparsemoe", "mixtureofexperts", "moelayer", "experts", "switch"), "mixture(8, top = 2) { SwiGLU(256) }"
     ),
+    **dict.fromkeys(
+        ("linearattention", "retention", "ssm", "ssd", "selectivescan", "mamba", "mamba2"), "q, k, v -> scan(decay = a)"
+    ),
+    **dict.fromkeys(("deltarule", "deltanet", "gateddeltanet"), "q, k, v -> scan(decay = a, delta = b)"),
+    "cumsum": "scan",
     "linear": "128 perceptrons", "dense": "128 perceptrons", "fc": "128 perceptrons",
     "fullyconnected": "128 perceptrons",
     "innerproduct": "128 perceptrons", "neurons": "128 perceptrons", "units": "128 perceptrons",

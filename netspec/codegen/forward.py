@@ -733,8 +733,7 @@ class Forward:
         key = self.state_key(owner)
         source = self.settle(node.inputs[0]) if delayed else self.values[node.inputs[0]]
         values = {"0": source, "x": source, "before": parse(f"before.get({key})")}
-        if len(node.inputs) > 1:
-            values["1"] = self.settle(node.inputs[1])
+        values |= {str(at): self.settle(edge) for at, edge in enumerate(node.inputs) if at}
         time = node.type.time
         if time is not None and time.varying:
             values["lengths"] = self.lengths[time.varying]

@@ -19,6 +19,7 @@ from netspec.elaborate.repeat import copied, repeat, reverse, same
 from netspec.ir.graph import Edge, Node, Origin
 from netspec.ir.operation import Op
 from netspec.ir.sizes import Size, product, text
+from netspec.ir.structure import Flip
 from netspec.ops.registry import operation, plain, step_names
 from netspec.syntax import tree
 from netspec.syntax.tree import Place
@@ -191,14 +192,18 @@ def _apply(
     """Create an operation from its options, and apply it to the values that flow in."""
     values = all_defined(flow)
     tied = ""
-    for name, reference in given.values.items():
+    for name, option in cls.options.items():
+        reference = given.values.get(name)
         if not isinstance(reference, LayerRef):
             continue
         owner, place = given.places[name]
-        if cls.options[name].kind == "tie":
+        if option.kind == "tie":
             tied, given.values[name] = _borrow(b, values, given, reference, owner, place)
         else:  # `scores = b` makes b one more input
-            values.append(single(reference.bound.values, owner, place))
+            value = single(reference.bound.values, owner, place)
+            if ctx.backward and value.type.time is not None:  # as all that flows through a reversed step
+                value = single(b.node(env, ctx, Flip(), [value], place, "reversed"), env, place)
+            values.append(value)
             given.values[name] = True
     if cls.inputs is not None and len(flow) != cls.inputs:
         raise _wrong_count(env, cls, flow, at, cls.inputs)

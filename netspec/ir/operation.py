@@ -393,6 +393,7 @@ class Op:
     fills: ClassVar[bool] = False  # only for `pad`: no warning if a later window does not read the rows that it adds
     carries: ClassVar[bool] = False  # only for `carried`: the caller keeps the state of the previous batch
     keeps_state: ClassVar[bool] = False  # whether it has a state of its own that a next batch may begin with
+    layers_first: ClassVar[bool] = False  # whether that state has stacked layers before the examples
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

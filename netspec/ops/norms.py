@@ -7,7 +7,7 @@ from typing import Any
 
 from netspec.compute.arrays import Array
 from netspec.ir.call import Call
-from netspec.ir.marks import GROUPS, NO_AFFINE, NO_BIAS, OVER, SAFETY, TITLE, kind, unseen
+from netspec.ir.marks import GROUPS, NO_AFFINE, NO_BIAS, OVER, SAFETY, TITLE, kind, structure, unseen
 from netspec.ir.operation import (
     Argument,
     Construct,
@@ -429,7 +429,7 @@ class Lrn(Elementwise):
 
 
 class Normalize(Elementwise):
-    """Divides the maps of a time step by their Euclidean length, at each place of space.
+    """Divides the maps of a time step by their Euclidean length, at each place of space; or what the role says.
 
     Shape: (B, [T,] C, *space), unchanged.
     """
@@ -442,14 +442,36 @@ class Normalize(Elementwise):
     formula = "x / max(|x|, eps)"
     source = "torch.nn.functional.normalize"
     example = "128 perceptrons -> normalize"
+    positional = ("role",)
+    role: Any = option(
+        "role",
+        "over what the length is taken",
+        default="maps",
+        choices=("maps", "space", "all"),
+        mark=structure(
+            {"space": "over space", "all": "over all values"}, {"space": "공간에 대해", "all": "모든 값에 대해"}
+        ),
+    )
     eps: float = option("real", "the least length", default=1e-12, least=0, mark=SAFETY)
 
+    def shape(self, *inputs: Type) -> Type:
+        if self.role == "space" and not inputs[0].space:
+            refuse("NS309", input=0, step="normalize(space)", type=str(inputs[0]))
+        return super().shape(*inputs)
+
     def compute(self, call: Call, *inputs: Array) -> Array:
-        length = (inputs[0] * inputs[0]).sum(1).sqrt()
+        places = range(2, len(inputs[0].shape))
+        axes = (1,) if self.role == "maps" else (*places,) if self.role == "space" else (1, *places)
+        length = (inputs[0] * inputs[0]).sum(*axes).sqrt()
         return inputs[0] / length.max(self.eps)
 
     def torch(self, *inputs: Type) -> Lowering:
-        axis = -1 - len(inputs[0].space)
+        axes = len(inputs[0].space)
         extra = "" if self.eps == 1e-12 else ", eps={eps}"
-        values = {} if self.eps == 1e-12 else {"eps": self.eps}
-        return Lowering(f"F.normalize({{x}}, dim={axis}{extra})", values=dict(values))
+        values: dict[str, Argument] = {} if self.eps == 1e-12 else {"eps": self.eps}
+        if self.role == "maps" or axes == 0 or (self.role == "space" and axes == 1):
+            return Lowering(
+                f"F.normalize({{x}}, dim={-1 if self.role == 'space' else -1 - axes}{extra})", values=values
+            )
+        values |= {"axes": tuple(range(-axes - (self.role == "all"), 0)), "eps": self.eps}
+        return Lowering("{x} / torch.linalg.vector_norm({x}, dim={axes}, keepdim=True).clamp_min({eps})", values=values)

@@ -33,6 +33,7 @@ class Recurrent(Weighted):
 
     family = "recurrent"
     keeps_state = True
+    layers_first = True
     over_time = True
     wiring = "full"
     positional = ("units",)

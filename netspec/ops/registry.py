@@ -29,6 +29,7 @@ _HELD = {
     "recurrent": "rnn lstm gru",
     "reductions": "mean sum max first last",
     "regularisers": "dropout droppath sample stop",
+    "scan": "scan",
     "sources": "zeros noise carried learned",
 }
 # modules of this folder without operations

@@ -108,6 +108,10 @@ WRITTEN: dict[tuple[str, str], tuple[str, str, str]] = {
     ("gather", "role"): (
         "2 over 2", "a, (a -> argmax) -> gather", "a, (a -> argmax) -> gather(time)"
     ),
+    ("scan", "decay"): ("6 over 5", "a -> scan", "a -> scan(decay = b)"),
+    ("scan", "delta"): (
+        "1 over 5", "a, a, a -> scan(decay = a)", "a, a, a -> scan(decay = a, delta = a)"
+    ),
     ("expand", "maps"): ("1", "a -> expand(maps = 2)", "a -> expand(maps = 3)"),
     ("expand", "role"): ("1", "b*(a -> expand(maps))", "b + (a -> expand(maps = 6))"),
     ("expand", "like"): ("1", "a -> expand(maps = 6)", "a -> expand(like = b)"),

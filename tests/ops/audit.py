@@ -17,7 +17,7 @@ from ops.drawing import Drawn, options
 from ops.oracle import Oracle, Refused, Shapes, need
 
 SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "^"}
-LABELS = "abcd"
+LABELS = "abcde"
 # torch says once that this takes a copy; it computes the right thing
 COSTLY = "Using padding='same' with even kernel"
 # whose weights stand between values that flow in and sums that come out
@@ -39,7 +39,8 @@ class Trial:
     @property
     def flow(self) -> str:
         """The labels that flow into the step: those that an option names don't."""
-        count = len(self.shapes) - ("scores" in self.values) - ("like" in self.values)
+        layers = [name for name, option in operation(self.name).options.items() if option.kind == "layer"]
+        count = len(self.shapes) - sum(name in self.values for name in layers)
         return ", ".join(LABELS[:count])
 
     @property

@@ -302,6 +302,81 @@ def scored(o: Options, s: Shapes) -> nn.Module:
     return found
 
 
+class Scan(nn.Module):
+    """A sum of steps, or a matrix for each head that sums products of keys and values, one step after another."""
+
+    def __init__(self, o: Options, s: Shapes) -> None:
+        super().__init__()
+        self.o = o
+        flow = s[: len(s) - ("decay" in o) - ("delta" in o)]
+        need(len(flow) in (1, 3))
+        need(all(shape.time is not None and shape.time == flow[0].time for shape in flow))
+        self.single, rest, heads = not flow[-1].space, s[len(flow) :], flow[-1]
+        if len(flow) == 3:
+            need(flow[0] == flow[1])
+            need(all(len(shape.space) == len(flow[2].space) < 2 for shape in flow))
+            need(self.single or flow[2].maps % flow[1].maps == 0)
+            heads = Shape(1 if self.single else heads.maps, (), heads.time)
+        else:
+            need("delta" not in o)
+        for shape in rest:
+            need(shape.maps == heads.maps and shape.space in ((), heads.space) and shape.time in (None, heads.time))
+        self.flow, self.rest = flow, rest
+
+    def forward(self, *values: Tensor) -> Tensor:
+        flow, steps = [*values[: len(self.flow)]], values[0].shape[1]
+        rest = [
+            x if shape.time else x[:, None].expand(-1, steps, *x.shape[1:])
+            for x, shape in zip(values[len(self.flow) :], self.rest, strict=True)
+        ]
+        axes = flow[-1].dim() if len(flow) == 1 else 3
+        rest = [x[(..., *(None,) * (axes - x.dim()))] for x in rest]
+        left = torch.exp(-rest[0]) if "decay" in self.o else torch.ones(1, steps, *(1,) * (axes - 2))
+        found = []
+        if len(flow) == 1:
+            state = torch.zeros_like(flow[0][:, 0])
+            for t in range(steps):
+                state = flow[0][:, t] + left[:, t] * state
+                found.append(state)
+            return torch.stack(found, 1)
+        q, k, v = (x[:, :, None] if self.single else x for x in flow)
+        q, k = (x.repeat_interleave(v.shape[2] // x.shape[2], 2) for x in (q, k))
+        state = torch.zeros(v.shape[0], v.shape[2], k.shape[3], v.shape[3])
+        for t in range(steps):
+            state, now = left[:, t, :, None, None] * state, v[:, t]
+            if "delta" in self.o:
+                now = rest[-1][:, t, :, None] * (now - torch.einsum("bhn,bhnp->bhp", k[:, t], state))
+            state = state + torch.einsum("bhn,bhp->bhnp", k[:, t], now)
+            found.append(torch.einsum("bhn,bhnp->bhp", q[:, t], state))
+        return torch.stack(found, 1).squeeze(2) if self.single else torch.stack(found, 1)
+
+
+@st.composite
+def scanned(draw: Any) -> Shapes:
+    """One value, or queries, keys and values; then perhaps numbers for a decay and for the delta rule."""
+    time = draw(st.integers(1, 4))
+    if draw(st.booleans()):
+        flow = [draw(shapes(axes=(0, 1), time=True))]
+        numbers = [flow[0], flow[0].step, Shape(flow[0].maps, (), flow[0].time)]
+    else:
+        groups, width, heads = (draw(st.sampled_from(sizes)) for sizes in ((1, 2), (2, 3), (2, 4, 1)))
+        key = Shape(groups, (width,), time) if heads > 1 else Shape(width, (), time)
+        flow = [key, key, Shape(heads, (3,), time) if heads > 1 else Shape(3, (), time)]
+        flow[1] = draw(st.sampled_from((key, key, key, key, Shape(5, (width,), time))))
+        numbers = [Shape(heads, (), time), Shape(heads), Shape(heads + 1, (), time)]
+    for _ in range(draw(st.integers(0, 2))):
+        flow.append(draw(st.sampled_from((*numbers[:2], *numbers))))
+    return tuple(flow)
+
+
+def with_layers(s: Shapes) -> dict[str, Any]:
+    """The layers that follow the one value or the three: the decay, then the share."""
+    rest = s[3:] if len(s) > 3 or (len(s) == 3 and s[0] == s[1] and s[2].time) else s[1:]
+    names = ("decay", "delta") if len(rest) == 2 else (("decay",) if len(s) % 2 else ("delta",))
+    labels = "abcde"[len(s) - len(rest) : len(s)]
+    return {name: Forced((name, label)) for name, label in zip(names, labels, strict=False)}
+
+
 def like(s: Shapes) -> dict[str, Any]:
     return {"like": Forced(("like", "b"))} if len(s) == 2 else {}
 
@@ -311,5 +386,6 @@ SEQUENCES |= {
     "lstm": recurrent(nn.LSTM),
     "gru": recurrent(nn.GRU),
     "attention": Oracle(build=scored, inputs=attended(), special=with_heads, rarely=RARE, over_time=always),
+    "scan": Oracle(build=Scan, inputs=scanned(), special=with_layers, over_time=always),
     "expand": Oracle(build=expand, inputs=st.one_of(ONE, related()), special=like, over_time=always),
 }

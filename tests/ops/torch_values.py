@@ -30,6 +30,16 @@ def with_options(function: Any) -> Oracle:
     return Oracle(build=lambda o, s: Function(lambda x: function(x, **o)), inputs=ONE)
 
 
+def normalize(x: Tensor, role: str = "maps", eps: float = 1e-12) -> Tensor:
+    """Torch's own over maps; over several axes of one step, torch's of these axes made one."""
+    need(role != "space" or x.dim() > 2)
+    if role == "all":
+        return functional.normalize(x.flatten(1), dim=1, eps=eps).reshape(x.shape)
+    if role == "space":
+        return functional.normalize(x.flatten(2), dim=2, eps=eps).reshape(x.shape)
+    return functional.normalize(x, dim=1, eps=eps)
+
+
 def clamp(o: Options, s: Shapes) -> nn.Module:
     need(o.get("min", -math.inf) < o.get("max", math.inf))  # torch takes bounds in the wrong order
     return Function(lambda x: torch.clamp(x, **o))
@@ -59,7 +69,7 @@ VALUES: dict[str, Oracle] = {
     "stop": each(torch.Tensor.detach),
     "leaky": with_options(lambda x, slope=0.01: functional.leaky_relu(x, slope)),
     "gelu": with_options(lambda x, approximate="none": functional.gelu(x, approximate=approximate)),
-    "normalize": with_options(lambda x, eps=1e-12: functional.normalize(x, dim=1, eps=eps)),
+    "normalize": with_options(normalize),
     # in evaluation nothing is dropped; what training does stands in test_chance.py
     "dropout": with_options(lambda x, p=0.5, role=None: x),
     "droppath": with_options(lambda x, p=0.5: x),

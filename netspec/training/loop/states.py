@@ -103,7 +103,7 @@ def _carried(graph: Graph) -> dict[str, bool]:
     found: dict[str, bool] = {}
     for node in graph.nodes:
         if node.carried:
-            found[_named(graph, node.layer)] = True
+            found[_named(graph, node.layer)] = node.op.layers_first
         elif node.kind == "delay" and any(graph.nodes[edge.node].op.carries for edge in node.inputs[1:]):
             found[_named(graph, graph.nodes[node.inputs[0].node].layer)] = False
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
 
 from .attention import Own
 
@@ -216,3 +217,45 @@ class Bahdanau(nn.Module):
             state = (1 - u) * new + u * state
             found.append(self.logits(torch.cat([state, x[:, e.shape[1] :], e], 1)))
         return torch.stack(found, 1)
+
+
+class SelectiveStateSpace(nn.Module):
+    """h_t = e^(-dt e^A) h_(t-1) + dt u B, y = C h + D u, one step after another (Gu & Dao 2023)."""
+
+    def __init__(self, d: int, width: int, rank: int) -> None:
+        super().__init__()
+        self.into = nn.Linear(d, 4 * d, bias=False)
+        self.norm = nn.RMSNorm(d, eps=1e-5)
+        self.conv = nn.Conv1d(2 * d, 2 * d, 4, groups=2 * d, padding=3)
+        self.project = nn.Linear(2 * d, rank + 2 * width, bias=False)
+        self.step = nn.Linear(rank, 2 * d)
+        self.logs = Own(torch.randn(2 * d, width))
+        self.out = nn.Linear(2 * d, d, bias=False)
+        self.skip = Own(torch.randn(2 * d))
+        self.sizes = (rank, width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        u, gate = self.into(self.norm(x)).chunk(2, -1)
+        u = F.silu(self.conv(u.transpose(1, 2))[..., : x.shape[1]].transpose(1, 2))
+        rank, reads, writes = self.project(u).split(self.sizes, -1)
+        dt = F.softplus(self.step(rank))
+        state, found = x.new_zeros(len(x), *self.logs.weight.shape), []
+        for t in range(x.shape[1]):
+            kept = torch.exp(-dt[:, t, :, None] * torch.exp(self.logs.weight))
+            state = kept * state + torch.einsum("bd,bn->bdn", dt[:, t] * u[:, t], reads[:, t])
+            found.append(torch.einsum("bdn,bn->bd", state, writes[:, t]))
+        return x + self.out((torch.stack(found, 1) + self.skip.weight * u) * F.silu(gate))
+
+
+class Mamba(nn.Module):
+    def __init__(self, classes: int, d: int, layers: int) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(classes, d)
+        self.layers = nn.ModuleList(SelectiveStateSpace(d, 16, d // 16) for _ in range(layers))
+        self.norm = nn.RMSNorm(d, eps=1e-5)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        x = self.embed(tokens)
+        for layer in self.layers:
+            x = layer(x)
+        return self.norm(x) @ self.embed.weight.T
