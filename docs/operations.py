@@ -45,7 +45,7 @@ NETS = {
     "noise": "  input  x: 16\n  hidden n: noise(64)\n  output y: x & n -> 16 perceptrons\n",
     "positions": "  input  tokens: one of 1000 over 20\n  hidden e: tokens -> embed(16)\n"
     "  hidden p: tokens -> positions(16)\n  output y: e + p\n",
-    "relative": "  input  x: 24@14x14\n  hidden near: relative(3 @ 7x7)\n"
+    "relative": "  input  x: 24@14x14\n  hidden near: relative(3@7x7)\n"
     "  output y: x -> attention(3, window = 7, scores = near)\n",
     "reshape": "  input  z: 64\n  hidden a: 128*7*7 perceptrons -> relu -> reshape(128@7x7)\n"
     "  output y: 1 filter 3x3 (pad = 1)\n",

@@ -219,7 +219,7 @@ def _buckets(causal: bool) -> Part:
 class Relative(Weighted):
     """Begins a chain with a trained number for each head and each way from one place, or step, to another.
 
-    `relative(8 over T)` holds 8 numbers for each of 2T - 1 distances, `relative(3 @ 7x7)` 3 for each of 13 x 13 ways;
+    `relative(8 over T)` holds 8 numbers for each of 2T - 1 distances, `relative(3@7x7)` 3 for each of 13 x 13 ways;
     attention adds them to its products as `scores`. With `buckets` distances share rows, far ones more than near ones.
 
     Shape: nothing -> (B, heads, places, places).

@@ -97,7 +97,7 @@ WRITTEN: dict[tuple[str, str], tuple[str, str, str]] = {
     ("attention", "shift"): (
         "4@6x6", "a -> attention(2, window = 3)", "a -> attention(2, window = 3, shift = 1)"
     ),
-    ("relative", "value"): ("2", "relative(2 @ 3x3)", "relative(2 @ 3x2)"),
+    ("relative", "value"): ("2", "relative(2@3x3)", "relative(2@3x2)"),
     ("relative", "buckets"): ("2", "relative(2 over 9)", "relative(2 over 9, buckets = 8)"),
     ("relative", "farthest"): (
         "2", "relative(2 over 9, buckets = 8)", "relative(2 over 9, buckets = 8, farthest = 16)"

@@ -40,7 +40,7 @@ NETS = {
     "places": "input x: 2 over 6\n  output y: x -> unflatten(2x3) -> 2 filters 2x2",
     "classes as places": "input x: one of 4 over 6\n  output y: x -> unflatten(2x3) -> embed(3)",
     "learned": "input x: 3\n  hidden c: learned(3 over 2)\n  output y: c * x",
-    "relative in windows": "input x: 4@4x6\n  hidden near: relative(2 @ 2x3)\n"
+    "relative in windows": "input x: 4@4x6\n  hidden near: relative(2@2x3)\n"
     "  output y: x -> attention(2, window = 2x3, shift = 1x2, scores = near)",
     "relative in buckets": "input x: 4 over 9\n  hidden near: relative(2 over 9, buckets = 8, farthest = 7)\n"
     "  output y: x -> attention(2, scores = near)",
