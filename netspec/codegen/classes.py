@@ -228,6 +228,7 @@ class Classes:
             lambda scope: self.by_scope[first.index + scope.index],
             self.site.taken,
             stepwise=first.index in self.site.in_loops,
+            names=self.site.names,
         )
         for scope in graph.scopes[1:]:
             if scope.kind == "block" and first.index + scope.index in self.site.inlined:

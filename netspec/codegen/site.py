@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Protocol
 
 from netspec.codegen.order import called_in_loops, inlined
+from netspec.codegen.pynames import class_name
 from netspec.ir.graph import Edge, Graph, Node, Scope
 from netspec.ir.operation import Lowering, Part
 from netspec.ir.types import Type
@@ -60,6 +62,7 @@ class Site:
     Args:
         definition: returns the class or function of a block.
         taken: the names of helper functions; no variable may have such a name.
+        names: the names of helpers that are called otherwise than the operations say; by default those of this graph.
         stepwise: whether the whole graph is inside the loop of a recurrence.
     """
 
@@ -67,6 +70,7 @@ class Site:
     definition: Callable[[Scope], Callee]
     taken: frozenset[str] = frozenset()
     stepwise: bool = False
+    names: dict[str, str] | None = None
     uses: Counter[Edge] = field(init=False)
     inlined: frozenset[int] = field(init=False)
     looped: frozenset[int] = field(init=False)
@@ -98,12 +102,36 @@ class Site:
         """Return the code of a node: for one time step if the node is in the loop of a recurrence, else for all."""
         found = self.lowerings.get(node.index)
         if found is None:
-            found = node.op.torch(*self.types(node))
+            found = self._named(node.op.torch(*self.types(node)))
             if node.backward and node.kind != "delay" and "{before}" in found.forward:
                 # a layer that runs backwards in time starts at the end, so it neither takes nor gives a state
                 found = found._replace(forward=f"{found.forward.replace('{before}', 'None')}[0]")
             self.lowerings[node.index] = found
         return found
+
+    def _named(self, found: Lowering) -> Lowering:
+        """Return the code of a node with the names that its helpers have in the source."""
+        if all(not part.kind for part in _all(found.parts)):
+            return found
+        if self.names is None:
+            used = (part for node in self.graph.nodes for part in _all(node.op.torch(*self.types(node)).parts))
+            blocks = {class_name(scope.name) for scope in self.graph.scopes if scope.kind in ("net", "block")}
+            self.names = short_names({part.name: part for part in used if part.kind}, blocks)
+        names = self.names
+
+        def called(name: str) -> str:
+            return names.get(name, name)
+
+        def again(part: Part) -> Part:
+            return (
+                part
+                if part.again is None
+                else part._replace(name=called(part.name), source=part.again(called(part.name)))
+            )
+
+        module = found.module and found.module._replace(call=called(found.module.call))
+        forward = re.sub(r"(?<![\w{.])\w+(?=\()", lambda match: called(match[0]), found.forward)
+        return found._replace(forward=forward, module=module, parts=tuple(map(again, found.parts)))
 
     def types(self, node: Node) -> list[Type]:
         """Return the input types for the code of a node: those of one time step, unless the operation needs all."""
@@ -129,11 +157,40 @@ class Site:
 
     def part_names(self) -> Iterator[str]:
         """Yield the names of the helper classes and functions that are copied into the source."""
-        pending: list[Part] = [part for node in self.graph.nodes for part in self.lowering(node).parts]
-        while pending:
-            part = pending.pop()
-            yield part.name
-            pending += part.needs
+        for node in self.graph.nodes:
+            yield from (part.name for part in _all(self.lowering(node).parts))
+
+
+def _all(parts: Iterable[Part]) -> Iterator[Part]:
+    """Yield helpers and the helpers that they need."""
+    for part in parts:
+        yield part
+        yield from _all(part.needs)
+
+
+def short_names(parts: Mapping[str, Part], taken: Collection[str]) -> dict[str, str]:
+    """Return what each helper is called: after the fewest options that tell it from the others of its kind.
+
+    A helper that has all options of another one and more is called after these; the other one need not differ from it.
+    """
+    found: dict[str, str] = {}
+    for name, part in parts.items():
+        others = [set(one.words) for one in parts.values() if one.kind == part.kind]
+        others = [words for words in others if not words.issuperset(part.words)]
+        chosen = (
+            words
+            for count in range(len(part.words) + 1)
+            for words in combinations(part.words, count)
+            if not any(other.issuperset(words) for other in others)
+        )
+        short = (part.kind.format(_joined(part.kind, words)).strip("_") for words in chosen)
+        free = (each for each in short if each not in taken and each not in found.values())
+        found[name] = next(free, name)
+    return found
+
+
+def _joined(kind: str, words: tuple[str, ...]) -> str:
+    return "_".join(map(str.lower, words)) if kind.islower() else "".join(words)
 
 
 def relative(key: str, scope: Scope) -> list[str]:

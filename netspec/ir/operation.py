@@ -204,11 +204,25 @@ NOTHING: Mapping[str, Argument] = MappingProxyType({})
 
 
 class Part(NamedTuple):
-    """A helper class or function that the emitted source contains, as text; the parts in `needs` come before it."""
+    """A helper class or function that the emitted source contains, as text; the parts in `needs` come before it.
+
+    A part that depends on options is called after what tells it from the parts of its kind that the same source has.
+
+    Attributes:
+        name: its name; of a part that has a `kind`, one that says all options in use: equal names are equal code.
+        source: its text.
+        needs: parts that it uses.
+        kind: its name with `{}` for words: `{}Attention`; "" for a part whose name stays.
+        words: the options in use, as words for the name.
+        again: makes its text with another name.
+    """
 
     name: str
     source: str
     needs: tuple[Part, ...] = ()
+    kind: str = ""
+    words: tuple[str, ...] = ()
+    again: Callable[[str], str] | None = None
 
 
 class Construct(NamedTuple):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from netspec.ir.operation import Part
 
@@ -19,7 +20,8 @@ ROTATE = Part(
     angles = torch.arange(x.shape[-2], device=x.device, dtype=torch.float32)[:, None] * rates
     cos, sin = torch.cat([angles, angles], -1).cos(), torch.cat([angles, angles], -1).sin()
     left, right = x.chunk(2, dim=-1)
-    return (x * cos + torch.cat([-right, left], -1) * sin).to(x.dtype)''',
+    turned = x * cos + torch.cat([-right, left], -1) * sin
+    return turned.to(x.dtype)''',
 )
 
 
@@ -31,13 +33,16 @@ NEIGHBOURS = Part(
     rates = base ** -(torch.arange(0, width, 2, device=x.device, dtype=torch.float32) / width)
     angles = torch.arange(x.shape[-2], device=x.device, dtype=torch.float32)[:, None] * rates
     left, right, cos, sin = x[..., ::2], x[..., 1::2], angles.cos(), angles.sin()
-    return torch.stack([left * cos - right * sin, right * cos + left * sin], -1).flatten(-2).to(x.dtype)''',
+    turned = torch.stack([left * cos - right * sin, right * cos + left * sin], -1)
+    return turned.flatten(-2).to(x.dtype)''',
 )
 
 
 # how the rules of stretched positions change the rates of rotation
 _PAIRS = [
-    "places = [width * math.log(trained / (2 * math.pi * n)) / (2 * math.log(base)) for n in (fast, slow)]",
+    "places = [",
+    "    width * math.log(trained / (2 * math.pi * n)) / (2 * math.log(base)) for n in (fast, slow)",
+    "]",
     "first, last = max(0, math.floor(places[0])), min(width - 1, math.ceil(places[1]))",
     "pairs = torch.arange(width // 2, device=x.device)",
     "kept = 1 - ((pairs - first) / max(1e-3, last - first)).clamp(0, 1)",
@@ -52,7 +57,7 @@ _RULES = {
         "rates = rates * (kept + (1 - kept) / stretch)",
     ],
     "yarn": _PAIRS,
-    "yarn_unrounded": [_PAIRS[0], "first, last = max(0, places[0]), min(width - 1, places[1])", *_PAIRS[2:]],
+    "yarn_unrounded": [*_PAIRS[:3], "first, last = max(0, places[0]), min(width - 1, places[1])", *_PAIRS[4:]],
 }
 
 
@@ -68,8 +73,7 @@ def _rotating(form: Form) -> Part:
     lines[after:after] = [f"    {line}" for line in _RULES[rule]]
     if form.magnitude or form.stretched == "yarn":
         length = "magnitude" if form.magnitude else "(0.1 * math.log(stretch) + 1)"
-        lines[-1:] = [lines[-1].replace("return ", "turned = ").removesuffix(".to(x.dtype)")]
-        lines += [f"    return ({length} * turned).to(x.dtype)"]
+        lines[-1] = lines[-1].replace("turned", f"({length} * turned)")
     return Part(name, "\n".join(_head("", *_cut(lines[0])) + lines[1:]))
 
 
@@ -173,24 +177,29 @@ class Form:
     out_bias: bool = False  # the out layer has a bias of its own choice
 
     @property
-    def name(self) -> str:
-        words = {
-            "Causal": self.causal, "Grouped": self.grouped, "Rotary": self.rotary, "Scaled": self.scale,
-            "Scored": self.scores, "Masked": self.masked, "Cross": self.several,
+    def words(self) -> tuple[str, ...]:
+        words = {  # what tells most stands first
+            "Cross": self.several, "Latent": self.latent, "Windowed": self.window or self.tiled,
+            "Shifted": self.shifted, "Chunked": self.chunk, "Sink": self.sinks, "Growing": self.grow,
+            "Causal": self.causal, "Yarn": self.stretched == "yarn", "Llama3": self.stretched == "llama3",
+            "Stretched": bool(self.stretched), "Rotary": self.rotary, "Alibi": self.alibi,
+            "Normed": self.norm == "head", "WhollyNormed": self.norm == "maps", "Capped": self.cap,
+            "Scored": self.scores, "Scaled": self.scale, "Grouped": self.grouped, "Masked": self.masked,
             "Space": bool(self.space or self.key_space), "Single": self.single, "Wide": self.wide,
-            "Partly": self.part, "Neighbours": self.neighbours, "Stretched": bool(self.stretched),
-            "Llama3": self.stretched == "llama3", "Yarn": self.stretched == "yarn",
-            "Windowed": self.window or self.tiled,
-            "Shifted": self.shifted,
-            "Capped": self.cap, "Normed": self.norm == "head", "WhollyNormed": self.norm == "maps",
-            "Alibi": self.alibi, "Unbiased": self.out_bias, "After": self.norm_rotated,
-            "Unscaled": bool(self.norm) and not self.norm_affine, "Unrounded": not self.rounded,
-            "Magnified": self.magnitude, "Latent": self.latent, "Latents": self.query_latent,
-            "Beside": self.rotary_width, "Valued": self.value_width, "Chunked": self.chunk, "Sunk": self.sinks,
-            "Growing": self.grow,
+            "Partly": self.part, "Neighbours": self.neighbours, "Unbiased": self.out_bias,
+            "NormedLate": self.norm_rotated, "Unscaled": bool(self.norm) and not self.norm_affine,
+            "Unrounded": not self.rounded, "Magnified": self.magnitude, "QueryLatent": self.query_latent,
+            "Beside": self.rotary_width, "Valued": self.value_width,
         }  # fmt: skip
-        used = [word for word, present in words.items() if present]
-        return "".join(used) + "Attention" if self.project else "_".join([*map(str.lower, used), "attention"])
+        return tuple(word for word, present in words.items() if present)
+
+    @property
+    def kind(self) -> str:
+        return "{}Attention" if self.project else "{}_attention"
+
+    @property
+    def name(self) -> str:
+        return self.kind.format("".join(self.words) if self.project else "_".join(map(str.lower, self.words)))
 
     @property
     def remembers(self) -> bool:
@@ -229,22 +238,27 @@ class Form:
 
 
 def attention_part(form: Form) -> Part:
-    """Return the class or function; its name says which options it supports."""
+    """Return the class or function."""
+    used = {form.rotate: form.rotary, ALIBI: form.alibi, CUT: form.tiled, NEIGHBOURS_OF: form.shifted}
+    used[WHOLE] = form.tiled
+    needs = tuple(part for part, needed in used.items() if needed)
+    again = partial(_source, form)
+    return Part(form.name, again(form.name), needs, form.kind, form.words, again)
+
+
+def _source(form: Form, name: str) -> str:
     about = f'"""{_about(form)} (Vaswani 2017)."""'
     if form.project:
-        lines = [f"class {form.name}(nn.Module):", f"    {about}", ""]
+        lines = [f"class {name}(nn.Module):", f"    {about}", ""]
         lines += _head("    ", "__init__", _stored(form), "None") + _lines("        ", _init(form)) + [""]
         if form.remembers:
             lines += _head("    ", "remember", ["self", "key: Tensor", "value: Tensor"], "tuple[Tensor, Tensor]")
             lines += _lines("        ", _remember(form)) + [""]
         lines += _head("    ", "forward", ["self", *_tensors(form)], "Tensor") + _lines("        ", _body(form, 92))
     else:
-        lines = _head("", form.name, [*_tensors(form), *_options(form)], "Tensor")
+        lines = _head("", name, [*_tensors(form), *_options(form)], "Tensor")
         lines += _lines("    ", [about, *_body(form, 96)])
-    used = {form.rotate: form.rotary, ALIBI: form.alibi, CUT: form.tiled, NEIGHBOURS_OF: form.shifted}
-    used[WHOLE] = form.tiled
-    needs = tuple(part for part, needed in used.items() if needed)
-    return Part(form.name, "\n".join(lines), needs)
+    return "\n".join(lines)
 
 
 def _about(form: Form) -> str:
@@ -407,9 +421,9 @@ def _rotated(form: Form) -> list[str]:
     numbers = f"*{form.own}turning" if turning and form.project else ", ".join(turning or [f"{form.own}base"])
     call = f"{form.rotate.name}(…, {numbers})"
     if form.rotary_width:
-        turned = call.replace("…", "q[..., self.width :]")
         return [
-            f"q = torch.cat([q[..., : self.width], {turned}], -1)",
+            "still, moved = q[..., : self.width], q[..., self.width :]",
+            f"q = torch.cat([still, {call.replace('…', 'moved')}], -1)",
             f"turned = {call.replace('…', 'self.rotary_key(x).unsqueeze(-3)')}",
             "k = torch.cat([k, turned.expand(*k.shape[:-1], -1)], -1)",
         ]

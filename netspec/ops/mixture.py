@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+from functools import partial
 from typing import Any, NamedTuple
 
 from netspec.compute.arrays import Array, Winner, filled, total, whole
@@ -249,13 +250,13 @@ class Form(NamedTuple):
     balance: bool = False
 
     @property
-    def name(self) -> str:
+    def words(self) -> tuple[str, ...]:
         words = {
             "Sigmoid": self.sigmoid, "Raw": not self.normalize, "Scaled": self.scale, "Biased": self.bias,
             "Corrected": bool(self.correction), "Counted": self.correction == "counted", "Grouped": self.groups,
             "InputScaled": self.inputs, "Shared": self.shared, "Balanced": self.balance,
         }  # fmt: skip
-        return "".join([*(word for word, used in words.items() if used), "Mixture"])
+        return tuple(word for word, used in words.items() if used)
 
 
 def mixture_part(form: Form) -> Part:
@@ -282,7 +283,7 @@ def mixture_part(form: Form) -> Part:
     about = "Each token goes through `top` of the experts, which a router chooses and weighs."
     declared = ["    correction: Tensor", ""] if form.correction == "kept" else []
     lines = [
-        f"class {form.name}(nn.Module):",
+        "class …(nn.Module):",
         f'    """{about}"""',
         "",
         *declared,
@@ -292,7 +293,9 @@ def mixture_part(form: Form) -> Part:
         "    def forward(self, x: Tensor) -> Tensor:",
         *(f"        {line}" for line in _forward(form)),
     ]
-    return Part(form.name, "\n".join(lines))
+    name, source = f"{''.join(form.words)}Mixture", "\n".join(lines)
+    again = partial(source.replace, "…")
+    return Part(name, again(name), kind="{}Mixture", words=form.words, again=again)
 
 
 def _signature(takes: list[str]) -> list[str]:
@@ -310,15 +313,15 @@ def _forward(form: Form) -> list[str]:
     sent = ["parts = torch.split(tokens.index_select(0, order // self.top), counts)"]
     made = "torch.unflatten(made, 0, (-1, self.top))"
     mixed = f"(weights[..., None] * {made}).sum(1)"
-    result = "share * expert(tokens)"
+    result = "share * expert(tokens) for share, expert in pairs"
     if form.inputs:
         picked = shares.replace("chosen, weights", "chosen, 1.0")
-        all_see = [all_see[0], f"picked = {picked}", "pairs = zip(picked, shares, self.experts, strict=True)"]
+        all_see = [all_see[0], f"picked = {picked}", "triples = zip(picked, shares, self.experts, strict=True)"]
         sent = [
             "sent = weights.flatten().index_select(0, order)[:, None]",
             "parts = torch.split(sent * tokens.index_select(0, order // self.top), counts)",
         ]
-        mixed, result = f"{made}.sum(1)", "pick * expert(share * tokens)"
+        mixed, result = f"{made}.sum(1)", "pick * expert(share * tokens) for pick, share, expert in triples"
     return [
         "tokens = x.flatten(0, -2)",
         *_route(form),
@@ -326,8 +329,8 @@ def _forward(form: Form) -> list[str]:
         "if torch.compiler.is_exporting():",
         "    # no size may depend on values: all experts see all tokens",
         *(f"    {line}" for line in all_see),
-        f"    parts = [{result} for {'pick, ' if form.inputs else ''}share, expert in pairs]",
-        "    mixed = torch.stack(parts).sum(0)",
+        f"    weighed = [{result}]",
+        "    mixed = torch.stack(weighed).sum(0)",
         "else:",
         "    # the tokens of one expert side by side, so that each expert is called once",
         "    order = chosen.flatten().argsort()",

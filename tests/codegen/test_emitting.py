@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,3 +81,38 @@ def test_without_an_input_there_is_one_example() -> None:
     y = module()
     assert (y.shape, y.dtype) == ((1, 6), torch.float64)
     assert torch.equal(y[0, :3], a)
+
+
+FORMS = """net forms {
+  input  x: 32 over up to 9
+  default attention (causal = true, bias = false)
+  hidden a: attention(4, width = 6, latent = 10, query_latent = 12, rotary_width = 4, rotary = 100, pairs = neighbours)
+  hidden b: attention(4, rotary = 100, stretch = 4, stretching = yarn, trained = 64, rounded = false, sinks = true)
+  hidden c: attention(4, rotary = 100, qk_norm = head, norm_rotated = true, norm_affine = false, chunk = 3)
+  hidden d: attention(4, grow = 0.1, grow_steps = 2, value_width = 3) -> attention(4)
+  hidden e: mixture(6, groups = 3, top_groups = 2, weigh = inputs) { 32 perceptrons -> tanh }
+  output y: mixture(6, correction = true, counted = true) { 32 perceptrons -> tanh } -> Attention
+}
+block Attention {
+  input  x: d over n
+  output y: d perceptrons
+}
+"""
+
+
+def test_helpers_are_called_after_what_tells_them_apart(tmp_path: Path) -> None:
+    source = netspec.parse(FORMS).net("forms").source()
+    (tmp_path / "forms.py").write_text(source, encoding="utf-8")
+    names = re.findall(r"^class (\w*(?:Attention|Mixture))\(", source, re.M)
+    assert names == [
+        "LatentAttention", "SinkAttention", "ChunkedAttention", "GrowingAttention", "CausalAttention", "GroupedMixture",
+        "CorrectedMixture", "Attention",
+    ]  # fmt: skip
+    command = [sys.executable, "-m", "ruff", "format", "--check", "--isolated", "--line-length", "100", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_one_helper_of_a_kind_has_the_plain_name() -> None:
+    text = "net n {\n  input  x: 8 over 5\n  output y: attention(2, causal = true, rotary = 100, window = 3)\n}"
+    assert "self.y = Attention(8, 2, window=3, base=100.0)" in netspec.parse(text).net().source()
