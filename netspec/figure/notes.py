@@ -11,6 +11,7 @@ shows some of them (`View.shows`). `noted` says the others, each by its class:
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -388,13 +389,15 @@ def noted(
             left.append(Unshown(node, mark, path, _owner(graph, node), _Place.of(graph, node, shows)))
     if acts and settings.notes != "none":
         left = _at_their_layers(scene, left, settings.page is not None)
-    if by_name:  # what the words said that the user replaced stands in the line below
-        retitled = {layer.index for layer in graph.layers if settings.of(layer.path).title is not None}
+    if by_name:  # what the words said that the user replaced stands in the line below, if the user's do not say it
+        titles = {layer.index: settings.of(layer.path).title for layer in graph.layers}
+        retitled = {index: title for index, title in titles.items() if title is not None}
         left = [
             replace(one, mark=one.mark._replace(is_a="kind"))
             if one.node.layer in retitled and one.mark.rank <= NOTE
             else one
             for one in left
+            if not _repeats(one.mark.text, retitled.get(one.node.layer, ""))
         ]
     drawn = [node for node in graph.nodes if shows(node) is not None and layer_of(graph, node, paths) is not None]
     scene = _with_tips(scene, left)
@@ -406,6 +409,13 @@ def noted(
     if not text or settings.notes == "none":
         return scene
     return _with_line(scene, "notes", text if by_name else say("not shown", lang).format(text=text), small)
+
+
+def _repeats(text: str, title: str) -> bool:
+    """Whether a title has all numbers of the words of a mark: 'mlp (64, 128)' those of '128 perceptrons'; without
+    numbers, all words."""
+    parts = re.findall(r"\d+(?:\.\d+)?", text) or re.findall(r"\w+", text.lower())
+    return bool(parts) and set(parts) <= set(re.findall(r"\d+(?:\.\d+)?|\w+", title.lower()))
 
 
 def _at_their_layers(scene: Scene, left: list[Unshown], narrow: bool) -> list[Unshown]:

@@ -350,14 +350,14 @@ def test_a_skip_of_one_resolution_makes_no_u() -> None:
 
 
 def test_a_size_that_differs_between_calls_is_written_with_the_parameters() -> None:
-    """In letters: a parameter, a multiple, a product or a quotient; else the values."""
+    """In letters: a parameter, a multiple, a square, a product or a quotient; else the values."""
     text = (
         "block A(e, r, n) {\n  input x: c\n  hidden a: x -> e*c perceptrons\n  hidden b: a -> c/r perceptrons\n"
-        "  output y: b -> 10 - n perceptrons\n}\n\n"
+        "  hidden d: b -> n*n perceptrons\n  output y: d -> 10 - n perceptrons\n}\n\n"
         "net n {\n  input x: 8\n  hidden a: A(2, 4, 1)\n  hidden b: A(4, 3, 5)\n  output y: A(6, 5, 3)\n}\n"
     )
     words = {text.plain for text in netspec.parse(text).net().render(view="blocks").scene.texts}
-    assert {"ec perceptrons", "c/r perceptrons", "/ 7 perceptrons"} <= words
+    assert {"ec perceptrons", "c/r perceptrons", "n² perceptrons", "/ 7 perceptrons"} <= words
 
 
 def test_arrows_name_inputs_and_outputs_of_a_called_block() -> None:

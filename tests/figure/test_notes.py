@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import netspec
 from netspec.figure.scene import Scene, meets
 from tests.figure.drawn import draw, of
 
@@ -219,3 +220,19 @@ def test_a_filter_without_a_wire_for_its_bias_says_so() -> None:
     assert plain_texts(draw(text, view="filter"), "notes") == ["not shown: bias (y)"]
     bare = text.replace("3x3", "3x3 (bias = false)")
     assert plain_texts(draw(bare, view="filter"), "notes") == ["not shown: no bias (y)"]
+
+
+def test_a_note_leaves_out_what_the_title_of_the_author_says() -> None:
+    """'mlp (64, 128)' says the sizes, not that relu follows; a title without the numbers says none of them."""
+    text = (
+        "net n {\n  input x: 3\n  hidden m: 64 perceptrons -> relu -> 128 perceptrons\n  output y: 5 perceptrons\n}\n"
+    )
+
+    def note(title: str) -> str:
+        settings = f'figure {{\n  view = blocks\n  m.title = "{title}"\n}}\n'
+        texts = netspec.parse(text + settings).net().render().scene.texts
+        return " ".join(one.plain for one in texts if "notes" in one.classes)
+
+    assert note("mlp (64, 128)") == "relu (m)"
+    assert all(word in note("an mlp") for word in ("64 perceptrons", "128 perceptrons", "relu"))
+    assert note("ReLU, 64") == "128 perceptrons (m)"

@@ -23,6 +23,8 @@ from netspec.ir.types import Type
 MOST_LINES = 6  # steps of a closed line that stand below each other
 MOST_SAID = 5  # values of an argument that differ from call to call
 FACTORS = (1, 2, 3, 4, 6, 8)  # multiples of a parameter that a step of a block often has
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_POWER = re.compile(r"\^(\d+)")
 _TWICE = re.compile(r"\b(\w+) \1\b")  # `heads heads`, where a parameter is called what it counts
 FLIP = -2  # stands in place of a block index for a step that reverses the order of time steps
 
@@ -282,7 +284,7 @@ def step_text(graph: Graph, node: Node, lang: str = "en") -> str:
     shown = frozenset(("delay", "start", "backward", ORDER))  # arrows and `reversed(…)` say these
     marks = [mark.text for mark in marks_of(graph, node, lang) if mark.rank == BOX and mark.option not in shown]
     said = ", ".join(dict.fromkeys(filter(None, marks))) or node.op.title(lang)
-    return _TWICE.sub(r"\1", said)
+    return _POWER.sub(lambda power: power[1].translate(RAISED), _TWICE.sub(r"\1", said))
 
 
 def shown_in_boxes(graph: Graph, node: Node) -> frozenset[str]:
@@ -338,7 +340,7 @@ def _in_letters(graph: Graph, nodes: list[Node], calls: list[Scope]) -> Node:
 def _letter(values: list[Any], calls: list[Scope]) -> Any:
     """Return what has these values in the calls of a block; else the values.
 
-    That is a parameter, a multiple of it, or the product or quotient of two parameters.
+    That is a parameter, a multiple of it, its square, or the product or quotient of two parameters.
     """
     if isinstance(values[0], Type):
         parts = [part[0] if len(set(part)) == 1 else _letter(list(part), calls) for part in zip(*values, strict=True)]
@@ -358,6 +360,7 @@ def _combined(letters: list[Formula]) -> Iterator[Formula]:
     for letter in letters:
         yield from (factor * letter for factor in FACTORS)
         yield from (letter // factor for factor in FACTORS[1:] if divides(factor, letter))
+        yield letter * letter
     for one, other in permutations(letters, 2):
         yield one * other
         if divides(other, one):
