@@ -68,9 +68,10 @@ class Mender:
 
     def judged(self, state: Checked) -> list[Diagnostic]:
         """Return the diagnostics with the fixes that help; `Fix.certain` says which of them `--fix` writes."""
-        return [self._judged(state, diagnostic) for diagnostic in state.diagnostics]
+        return [self.judge(state, diagnostic) for diagnostic in state.diagnostics]
 
-    def _judged(self, state: Checked, diagnostic: Diagnostic) -> Diagnostic:
+    def judge(self, state: Checked, diagnostic: Diagnostic) -> Diagnostic:
+        """Return one of the diagnostics with the fixes that help."""
         if not diagnostic.fixes:
             return diagnostic
         proof = self._proof(state, diagnostic)

@@ -15,7 +15,7 @@ from math import isqrt
 from typing import NamedTuple
 
 from netspec import edits, foreign
-from netspec.diagnostics.model import Diagnostic, Hint, Quoted, fixed
+from netspec.diagnostics.model import Diagnostic, Fix, Hint, Quoted, fixed
 from netspec.ops.registry import step_names
 from netspec.source import SourceFile, Span
 from netspec.syntax.build import BadText
@@ -76,16 +76,39 @@ def proposed(source: SourceFile, diagnostics: list[Diagnostic], check: Check) ->
         diagnostics: all that was found.
         check: what finds the mistakes of a text.
     """
+    search, here = _searched(source, diagnostics, check)
+    if search is None:
+        return diagnostics
+    mended = {id(one): _saying(one._replace(span=search.place(one)), search.hints(one)) for one in here}
+    return [mended.get(id(one), one) for one in diagnostics]
+
+
+def proposed_edits(
+    source: SourceFile, diagnostics: list[Diagnostic], check: Check
+) -> list[tuple[Diagnostic, tuple[Fix, ...]]]:
+    """Return the mistakes of which a mend was found, each with what is to be written; the arguments are as above."""
+    search, here = _searched(source, diagnostics, check)
+    found = [(one, search.chosen(one)[0]) for one in here] if search is not None else []
+    return [
+        (one, tuple(Fix(Span(source, edit.start, edit.end), edit.text, False) for edit in edits))
+        for one, edits in found
+        if edits
+    ]
+
+
+def _searched(
+    source: SourceFile, diagnostics: list[Diagnostic], check: Check
+) -> tuple[_Search | None, list[Diagnostic]]:
+    """Look for mends; return the search, and the mistakes for which it was made."""
     errors = [one for one in diagnostics if one.severity == "error"]
     here = [one for one in errors if one.span is not None and one.span.source is source][:MOST]
     if not here or len(source.text) > LONGEST:
-        return diagnostics
+        return None, []
     search = _Search(source, errors, check)
     for one in here:
         search.look(one)
     search.look_again()
-    mended = {id(one): _saying(one._replace(span=search.place(one)), search.hints(one)) for one in here}
-    return [mended.get(id(one), one) for one in diagnostics]
+    return search, here
 
 
 class _Edit(NamedTuple):
@@ -144,15 +167,17 @@ class _Search:
 
     def hints(self, diagnostic: Diagnostic) -> list[Hint]:
         """What is to be written at each place of a mistake, or at what its labels underline."""
+        return [self.said(edit, own) for edit, own in zip(*self.chosen(diagnostic), strict=True)]
+
+    def chosen(self, diagnostic: Diagnostic) -> tuple[list[_Edit], list[bool]]:
+        """The edits for a mistake, and for each whether it stands in the line of the mistake."""
         here = self.statements(diagnostic.span, *diagnostic.further)
         edits = [edit for line, _ in here if (edit := self.edit_of(line)) is not None][:PLACES]
-        if not edits:
-            labelled = self.statements(*(label.span for label in diagnostic.labels if label.text))
-            edits = [edit for line, _ in labelled if (edit := self.edit_of(line)) is not None and edit.guess][:1]
-            return [
-                self.said(edit, not here or self.source.position(edit.start)[0] == here[0][1].line) for edit in edits
-            ]
-        return [self.said(edit, edit.start <= here[0][0].start < edit.end) for edit in edits]
+        if edits:
+            return edits, [edit.start <= here[0][0].start < edit.end for edit in edits]
+        labelled = self.statements(*(label.span for label in diagnostic.labels if label.text))
+        edits = [edit for line, _ in labelled if (edit := self.edit_of(line)) is not None and edit.guess][:1]
+        return edits, [not here or self.source.position(edit.start)[0] == here[0][1].line for edit in edits]
 
     def statements(self, *spans: Span | None) -> list[tuple[Logical, Span]]:
         """The statements in which these places lie, each once, without those that are long."""

@@ -298,6 +298,7 @@ class Spec:
         program: the file and the files that it uses, for tools.
         limits: the limits that it was checked with.
         warnings: places that are valid but may not be intended.
+        graphs: the graphs that `check` has made, of the nets without a mistake, for tools.
 
     Example:
         >>> spec = netspec.parse("net small(K = 3) {\\n  input x: 4\\n  output y: K perceptrons\\n}")
@@ -311,7 +312,7 @@ class Spec:
         self.program = program
         self.limits = limits
         self.warnings: list[Diagnostic] = []
-        self._checked: dict[str, Graph] = {}  # the graphs that `check` has made, for nets whose parameters are not set
+        self.graphs: dict[str, Graph] = {}
 
     @property
     def name(self) -> str:
@@ -343,7 +344,7 @@ class Spec:
             )
         definition = self.program.net(name)
         given = {size: _plain(size, value) for size, value in sizes.items()}
-        checked = None if given else self._checked.get(definition.body.name.text)
+        checked = None if given else self.graphs.get(definition.body.name.text)
         if checked is not None:
             return Net(self, checked, given)
         graph, report = elaborate(self.program, definition, given, self.limits, self._read_by_sections(definition))
@@ -383,7 +384,7 @@ class Spec:
         report = Report()
         for diagnostic in self.program.report.diagnostics:
             report.add(diagnostic)
-        graphs = self._checked = {}
+        graphs = self.graphs = {}
         for definition in self.program.nets:
             graph, found = elaborate(self.program, definition, {}, self.limits, self._read_by_sections(definition))
             for diagnostic in found.diagnostics:

@@ -33,7 +33,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     "version source names limits registry files diagnostics foreign parts documents plugins compute ir ops syntax"
     " elaborate mends config summary codegen"
-    " figure edits proposals spec training notebook cli api netspec __main__"
+    " figure edits proposals spec editor training notebook cli api netspec __main__"
 ).split()  # fmt: skip
 FACE = ("api", "netspec")  # what users import; `netspec` is the package's own __init__
 ABOVE = ("api", "netspec", "notebook", "cli", "__main__")

@@ -125,7 +125,7 @@ def test_command_and_flags_exist(line: str) -> None:
 
 
 def test_every_command_is_named_in_the_readme() -> None:
-    assert {"new", "check", "render", "show", "compile", "train", "explain", "doctor"} <= set(
+    assert {"new", "check", "render", "show", "compile", "train", "explain", "lsp", "doctor"} <= set(
         re.findall(r"netspec (\w+)", text_of(ROOT / "README.md"))
     )
 

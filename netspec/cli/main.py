@@ -34,6 +34,7 @@ COMMANDS = {
     "predict": ("netspec.cli.predict", "Let a trained net answer."),
     "runs": ("netspec.cli.runs", "List and compare runs."),
     "explain": ("netspec.cli.help", "Explain a code such as NS302, with an example."),
+    "lsp": ("netspec.cli.lsp", "Answer an editor: mistakes, types, completion, figures."),
     "doctor": ("netspec.cli.help", "Say what is installed and what is missing."),
 }
 

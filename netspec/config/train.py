@@ -290,6 +290,11 @@ def settings(turn: Turn | None = None) -> tuple[str, ...]:
     return tuple(key for key in _READERS if key != "every")
 
 
+def option_of_setting(name: str) -> Option | None:
+    """Return the option that a setting is; None if its value is a call or a list of calls."""
+    return _OPTIONS.get(name)
+
+
 # ---- the loss: a sum of terms, each times a number
 
 

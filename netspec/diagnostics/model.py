@@ -42,6 +42,8 @@ __all__ = [
     "concise",
     "fixed",
     "help_lines",
+    "label_text",
+    "message_text",
     "plain",
     "suggestion",
     "text",
@@ -126,7 +128,7 @@ class Diagnostic(NamedTuple):
     @property
     def message(self) -> str:
         """The message in one English sentence; `text(lang="ko")` has it in Korean."""
-        return _message(self, "en")
+        return message_text(self, "en")
 
     @property
     def help(self) -> tuple[str, ...]:
@@ -306,7 +308,7 @@ def concise(diagnostics: Iterable[Diagnostic], language: Language = "en") -> str
     for diagnostic in diagnostics:
         place = "" if diagnostic.span is None else f"{safe(str(diagnostic.span))}: "
         kind = phrase(f"said {diagnostic.severity}", language)
-        lines.append(f"{place}{kind}[{diagnostic.code}]: {_message(diagnostic, language)}")
+        lines.append(f"{place}{kind}[{diagnostic.code}]: {message_text(diagnostic, language)}")
     return "\n".join(lines)
 
 
@@ -320,10 +322,11 @@ def as_dict(diagnostic: Diagnostic, language: Language = "en") -> dict[str, Any]
         "code": diagnostic.code,
         "severity": diagnostic.severity,
         "times": diagnostic.times,
-        "message": _message(diagnostic, language),
+        "message": message_text(diagnostic, language),
         "place": _place(diagnostic.span),
         "labels": [
-            {"place": _place(label.span), "text": _label(diagnostic, label, language)} for label in diagnostic.labels
+            {"place": _place(label.span), "text": label_text(diagnostic, label, language)}
+            for label in diagnostic.labels
         ],
         "help": help_lines(diagnostic, language),
         "fixes": [
@@ -341,14 +344,14 @@ def _place(span: Span | None) -> dict[str, Any] | None:
     return {"file": span.source.name, "line": line, "column": column, "end_line": end_line, "end_column": end_column}
 
 
-def _message(diagnostic: Diagnostic, language: Language) -> str:
+def message_text(diagnostic: Diagnostic, language: Language) -> str:
     text = message(diagnostic.code, diagnostic.words, language)
     if diagnostic.times > 1:
         text = phrase("said times", language, text=text, count=diagnostic.times)
     return text
 
 
-def _label(diagnostic: Diagnostic, label: Label, language: Language) -> str:
+def label_text(diagnostic: Diagnostic, label: Label, language: Language) -> str:
     if not label.text:
         return ""
     return text_of(diagnostic.code, "labels", label.text, {**diagnostic.words, **label.words}, language)
@@ -376,12 +379,12 @@ def _one(diagnostic: Diagnostic, language: Language, style: Style) -> str:
     colour = style.error if diagnostic.severity == "error" else style.warning
     kind = phrase(f"said {diagnostic.severity}", language)
     lines = [
-        f"{colour}{kind}[{diagnostic.code}]{style.reset}{style.bold}: {_message(diagnostic, language)}{style.reset}"
+        f"{colour}{kind}[{diagnostic.code}]{style.reset}{style.bold}: {message_text(diagnostic, language)}{style.reset}"
     ]
     if diagnostic.span is not None or diagnostic.labels:
-        under = "" if diagnostic.label is None else _label(diagnostic, diagnostic.label, language)
+        under = "" if diagnostic.label is None else label_text(diagnostic, diagnostic.label, language)
         marks = [] if diagnostic.span is None else [(diagnostic.span, under, True)]
-        marks += [(label.span, _label(diagnostic, label, language), False) for label in diagnostic.labels]
+        marks += [(label.span, label_text(diagnostic, label, language), False) for label in diagnostic.labels]
         lines += excerpts(marks, colour, style)
     for hint in help_lines(diagnostic, language):
         lines.append(f"  {style.help}{phrase('said help', language)}:{style.reset} {hint}")

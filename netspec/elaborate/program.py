@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -95,6 +95,7 @@ class Program:
     units: dict[str, Unit]
     report: Report
     root: Path | None
+    opened: Mapping[str, str] = field(default_factory=dict)  # texts that stand in place of files, by their real paths
     work: int = 0  # how many operations its checks have made, each as often as types were looked for anew
 
     @property
@@ -123,7 +124,7 @@ class Program:
     def reread(self, source: SourceFile) -> Program:
         """Return the program that this one would be if its file had another text."""
         path = None if source.path is None else os.path.realpath(source.path)
-        return _Loader(self.main.limits, self.root).load(source, path)
+        return _Loader(self.main.limits, self.root, self.opened).load(source, path)
 
     def net(self, name: str | None = None) -> Definition:
         """Return the net of this name; without a name, the net that no other net uses.
@@ -189,13 +190,17 @@ def parse_program(
     folder: Path | None = None,
     limits: Limits = DEFAULT,
     root: Path | None = None,
+    opened: Mapping[str, str] | None = None,
 ) -> Program:
-    """Do the same as `load_program` for a text; it can use other files only if `folder` says where it stands."""
+    """Do the same as `load_program` for a text; it can use other files only if `folder` says where it stands.
+
+    `opened` holds texts that `use` reads in place of files, by the real paths of these: what an editor has not saved.
+    """
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     path = None if folder is None else folder / name
     source = decode(data, name, path, limits.bytes)
     real = None if path is None else os.path.realpath(path)
-    return _Loader(limits, None if real is None else _root(real, root)).load(source, real)
+    return _Loader(limits, None if real is None else _root(real, root), opened).load(source, real)
 
 
 def _root(path: str, root: Path | None) -> Path:
@@ -217,9 +222,10 @@ def _used_file(text: str) -> tree.File | None:
 
 
 class _Loader:
-    def __init__(self, limits: Limits, root: Path | None) -> None:
+    def __init__(self, limits: Limits, root: Path | None, opened: Mapping[str, str] | None = None) -> None:
         self.limits = limits
         self.root = root
+        self.opened = opened or {}
         self.report = Report()
         self.units: dict[str, Unit] = {}
         self.pending: list[Unit] = []
@@ -233,7 +239,7 @@ class _Loader:
                     self._use(unit, item)
         if not main.file.declarations and not self.report.failed:
             self.report.add(Diagnostic("NS004", Span(source, 0, 0), {"file": source.name}))
-        return Program(main, self.units, self.report, self.root)
+        return Program(main, self.units, self.report, self.root, self.opened)
 
     def unit(self, source: SourceFile, path: str | None, file: tree.File | None = None) -> Unit:
         """Declare the names of a file.
@@ -333,12 +339,19 @@ class _Loader:
             self.report.add(Diagnostic("NS605", span, {"limit": self.limits.files}), cause="NS605")
             return None
         try:
-            source = read_file(Path(path), _shown(unit.source, item.file.value), self.limits.bytes, used=True)
+            source = self._text(Path(path), _shown(unit.source, item.file.value))
         except Fault as fault:
             inner = fault.diagnostic
             self.report.add(Diagnostic(inner.code, span, inner.words))
             return None
         return self.unit(source, path, _used_file(source.text))
+
+    def _text(self, path: Path, shown: str) -> SourceFile:
+        """Return the text of a used file; raise Fault if it cannot be read."""
+        opened = self.opened.get(os.fspath(path))
+        if opened is None:
+            return read_file(path, shown, self.limits.bytes, used=True)
+        return decode(opened.encode("utf-8", "surrogatepass"), shown, path, self.limits.bytes)
 
     def _path(self, unit: Unit, name: str) -> tuple[str | None, str]:
         """Return the path (links resolved) of the file that a `use` line names, or None and the code of the error."""

@@ -23,6 +23,7 @@ FIELD = re.compile(r"\{(\w*)(?::\w+)?\}")
 # phrases whose names the code puts together: `axis row`, `verb +`
 COMPOSED = (
     "axis ",
+    "editor ",
     "file ",
     "kind ",
     "new ",

@@ -1,0 +1,173 @@
+"""`netspec lsp`: the engine of an editor over standard input and output, in the Language Server Protocol.
+
+The framing is a header and JSON. It is written here because the libraries for it are slow to start: pygls and its
+types take longer to import than netspec takes to start, check a text and answer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from netspec.cli.options import allow_option, check_root, common, limit_option, limits_of
+from netspec.cli.output import language_of
+
+LARGEST = 64_000_000  # bytes of a message
+CANCELLED, PARSE_ERROR, INTERNAL = -32800, -32700, -32603
+
+
+@click.command("lsp")
+@click.option("--root", type=click.Path(path_type=Path), help="The folder that `use` may not leave.")
+@click.option("--stdio", is_flag=True, hidden=True)  # what many editors add
+@limit_option
+@allow_option()
+@common
+def lsp(root: Path | None, stdio: bool, limit: tuple[str, ...], lang: str | None, form: str) -> int:
+    """Answer an editor over standard input and output (Language Server Protocol). Needs no torch."""
+    from netspec.editor.engine import Engine
+
+    check_root(root)
+    set_ = lang is not None or "NETSPEC_LANG" in os.environ  # else the editor's language
+    language = language_of(["--lang", lang] if lang else []) if set_ else None
+    carrier = Carrier(sys.stdin.buffer, sys.stdout.buffer)
+    return carrier.run(Engine(carrier.notify, language, root, limits_of(limit)))
+
+
+class Carrier:
+    """Reads messages, hands them to an engine one at a time, and writes its answers.
+
+    A thread reads ahead: what was wrong in a text that has changed again is not worked out, and a request that the
+    client has cancelled is not answered but refused.
+    """
+
+    def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+        self.incoming = incoming
+        self.outgoing = outgoing
+        self.waiting: deque[dict[str, Any] | None] = deque()
+        self.arrived = threading.Condition()
+        self.cancelled: set[Any] = set()
+
+    def run(self, engine: Any) -> int:
+        """Serve until the client says `exit` or closes; return 0 if it has said `shutdown` before."""
+        threading.Thread(target=self._read, daemon=True).start()
+        while True:
+            with self.arrived:
+                if not self.waiting:
+                    ready = None
+                else:
+                    ready = self.waiting.popleft()
+                    if ready is None:
+                        return 0 if engine.stopped else 1
+            if ready is None:
+                self._guarded(engine.settle)
+                with self.arrived:
+                    while not self.waiting:
+                        self.arrived.wait()
+                continue
+            if ready.get("method") == "exit":
+                return 0 if engine.stopped else 1
+            self._take(engine, ready)
+
+    def _take(self, engine: Any, found: dict[str, Any]) -> None:
+        from netspec.editor.engine import Refused
+
+        method, number = found.get("method"), found.get("id")
+        if not isinstance(method, str):
+            return  # an answer of the client; the engine asks nothing
+        if "id" not in found:
+            self._guarded(lambda: engine.notify(method, found.get("params")))
+            return
+        if number in self.cancelled:
+            self.cancelled.discard(number)
+            self._refuse(number, CANCELLED, method)
+            return
+        if method != "initialize":
+            self._guarded(engine.settle)  # the client sees what is wrong before an answer about the same text
+        try:
+            result = engine.request(method, found.get("params"))
+        except Refused as refused:
+            self._refuse(number, refused.code, str(refused))
+        except Exception as error:
+            self._refuse(number, INTERNAL, _unforeseen(error))
+        else:
+            self.write({"id": number, "result": result})
+
+    def _guarded(self, call: Callable[[], None]) -> None:
+        """Call the engine; what is unforeseen goes into a file and into the editor's log, and the engine goes on."""
+        try:
+            call()
+        except Exception as error:
+            self.notify("window/logMessage", {"type": 1, "message": _unforeseen(error)})
+
+    def _refuse(self, number: Any, code: int, text: str) -> None:
+        self.write({"id": number, "error": {"code": code, "message": text}})
+
+    def notify(self, method: str, params: dict[str, Any]) -> None:
+        self.write({"method": method, "params": params})
+
+    def write(self, content: dict[str, Any]) -> None:
+        data = json.dumps({"jsonrpc": "2.0", **content}, ensure_ascii=True, separators=(",", ":")).encode()
+        self.outgoing.write(b"Content-Length: %d\r\n\r\n" % len(data) + data)
+        self.outgoing.flush()
+
+    # ---- reading
+
+    def _read(self) -> None:
+        """Put what arrives into the queue; None at the end."""
+        found: dict[str, Any] | None = {}
+        while found is not None:
+            try:
+                found = self._message()
+            except (OSError, ValueError):  # the client has closed
+                found = None
+            with self.arrived:
+                if found is not None and found.get("method") == "$/cancelRequest":
+                    params = found.get("params")
+                    number = params.get("id") if isinstance(params, dict) else None
+                    if any(each is not None and each.get("id") == number for each in self.waiting):
+                        self.cancelled.add(number)
+                    continue
+                if found != {}:
+                    self.waiting.append(found)
+                self.arrived.notify()
+            if found is not None and found.get("method") == "exit":
+                return  # at the end of the program no thread may wait for input
+
+    def _message(self) -> dict[str, Any] | None:
+        """Read one message; {} for one that is not well formed, None at the end of the input."""
+        length = -1
+        while True:
+            line = self.incoming.readline(10_000)
+            if not line:
+                return None
+            name, _, value = line.partition(b":")
+            if name.strip().lower() == b"content-length" and value.strip().isdigit():
+                length = int(value[:20])
+            if not line.strip() and length >= 0:
+                break
+        if length > LARGEST:
+            return None
+        data = self.incoming.read(length)
+        if len(data) < length:
+            return None
+        try:
+            found = json.loads(data)
+        except (ValueError, RecursionError):
+            self._refuse(None, PARSE_ERROR, "JSON")
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+def _unforeseen(error: Exception) -> str:
+    """Return the message for an exception of the engine, whose traceback is written to a file."""
+    from netspec.diagnostics.errors import UnforeseenError
+
+    return UnforeseenError.of(error).text()
