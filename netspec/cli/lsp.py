@@ -19,6 +19,7 @@ import click
 
 from netspec.cli.options import allow_option, check_root, common, limit_option, limits_of
 from netspec.cli.output import language_of
+from netspec.diagnostics.catalogue import phrase
 
 LARGEST = 64_000_000  # bytes of a message
 CANCELLED, PARSE_ERROR, INTERNAL = -32800, -32700, -32603
@@ -37,7 +38,10 @@ def lsp(root: Path | None, stdio: bool, limit: tuple[str, ...], lang: str | None
     check_root(root)
     set_ = lang is not None or "NETSPEC_LANG" in os.environ  # else the editor's language
     language = language_of(["--lang", lang] if lang else []) if set_ else None
-    carrier = Carrier(sys.stdin.buffer, sys.stdout.buffer)
+    if sys.stdin.isatty():
+        print(phrase("editor terminal", language or "en"), file=sys.stderr)
+    streams: list[Any] = [getattr(stream, "buffer", stream) for stream in (sys.stdin, sys.stdout)]
+    carrier = Carrier(*streams)
     return carrier.run(Engine(carrier.notify, language, root, limits_of(limit)))
 
 
@@ -53,10 +57,11 @@ class Carrier:
         self.outgoing = outgoing
         self.waiting: deque[dict[str, Any] | None] = deque()
         self.arrived = threading.Condition()
+        self.writing = threading.Lock()
         self.cancelled: set[Any] = set()
 
     def run(self, engine: Any) -> int:
-        """Serve until the client says `exit` or closes; return 0 if it has said `shutdown` before."""
+        """Serve until the client says `exit` or closes; return 1 if it has begun and not said `shutdown` before."""
         threading.Thread(target=self._read, daemon=True).start()
         while True:
             with self.arrived:
@@ -65,7 +70,7 @@ class Carrier:
                 else:
                     ready = self.waiting.popleft()
                     if ready is None:
-                        return 0 if engine.stopped else 1
+                        return int(engine.initialized and not engine.stopped)
             if ready is None:
                 self._guarded(engine.settle)
                 with self.arrived:
@@ -73,7 +78,7 @@ class Carrier:
                         self.arrived.wait()
                 continue
             if ready.get("method") == "exit":
-                return 0 if engine.stopped else 1
+                return int(not engine.stopped)
             self._take(engine, ready)
 
     def _take(self, engine: Any, found: dict[str, Any]) -> None:
@@ -115,8 +120,9 @@ class Carrier:
 
     def write(self, content: dict[str, Any]) -> None:
         data = json.dumps({"jsonrpc": "2.0", **content}, ensure_ascii=True, separators=(",", ":")).encode()
-        self.outgoing.write(b"Content-Length: %d\r\n\r\n" % len(data) + data)
-        self.outgoing.flush()
+        with self.writing:  # both threads write
+            self.outgoing.write(b"Content-Length: %d\r\n\r\n" % len(data) + data)
+            self.outgoing.flush()
 
     # ---- reading
 

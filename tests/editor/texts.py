@@ -15,7 +15,7 @@ net len‸et(K = 10) "LeNet" {
 
 data {
   source = skl‸earn("digits")
-  image = image
+  image = image -> resize(28x28)
   lab‸el = label
 }
 
