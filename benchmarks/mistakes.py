@@ -30,7 +30,10 @@ BARS = {"coded": 0.98, "at the right place": 0.95, "with a mend that works": 0.9
 FIRST = (
     "The unseen sets were measured once before anything that they showed was mended, counting only what a line of help "
     "tells to write: a mend that works had 65 % of the first, 73 % of the second, 83 % of the third, 65 % of the "
-    "fourth, 80 % of the fifth."
+    "fourth. The next, with edits of tokens from the seventh on, were coded, at the right place, with a mend that "
+    "works, all three: 100, 86.7, 80, 73.3 % of the fifth; 100, 95, 60, 57.5 % of the sixth; 100, 86.7, 46.7, 43.3 % of "
+    "the seventh; 100, 100, 80, 80 % of the eighth. Of the sixth and seventh, six cases were then given a second mend or "
+    "place that is as right. An answer counts as placed if it, or another one of the same line, overlaps the cause."
 )
 ROUNDS = 5  # a mend may bring a further mistake to light
 
@@ -120,7 +123,7 @@ def judged(name: str, case: dict[str, Any]) -> Verdict:
         literal = (
             spoken or not wrong or bool({*map(formatted, followed(case["main"]))} & {*map(formatted, expected(case))})
         )
-        mends = coded and (spoken or mended(found, case))
+        mends = coded and (literal or mended(found, case))
         return Verdict(name, coded, coded and placed(found, case), mends, printed, mends and literal)
 
 
@@ -194,7 +197,7 @@ def expected(case: dict[str, Any]) -> Iterator[str]:
     lines = case["main"].split("\n")
     for mend in listed(case.get("mend")):
         first = int(listed(case["at"])[0].partition(" ")[0])
-        yield "\n".join([*lines[: first - 1], mend, *lines[case.get("until", first) :]])
+        yield "\n".join([*lines[: first - 1], *filter(None, [mend]), *lines[case.get("until", first) :]])
 
 
 def formatted(text: str) -> str | None:

@@ -106,7 +106,9 @@ def _edits(
     if sum(token.text == '"' for token in tokens) % 2:  # what stands in the text is not known until it is closed
         yield False, list(_inserted(tokens, low, high, '"'))
         return
-    yield False, [(at, _without(tokens, at)) for at in inside[1:] if _same(tokens, at)]
+    uneven = any(sum(_opens(token, pair) for token in tokens) for pair in ("()", "[]", "{}"))
+    yield False, [(at, _without(tokens, at)) for at in inside[1:] if _same(tokens, at, uneven)]
+    yield False, list(_bared(tokens, inside))
     signs = [
         (at, sign)
         for at in inside
@@ -144,7 +146,7 @@ def _decimal(tokens: list[_Token], at: int) -> bool:
 
 def _everywhere(tokens: list[_Token], at: int, sign: str) -> list[_Token]:
     """Replace a sign wherever it stands inside the same brackets."""
-    depths = list(accumulate((token.text in ("(", "[", "{")) - (token.text in (")", "]", "}")) for token in tokens))
+    depths = list(accumulate(map(_opens, tokens)))
     same = [token.text == tokens[at].text and depth == depths[at] for token, depth in zip(tokens, depths, strict=True)]
     return [token._replace(text=sign) if alike else token for token, alike in zip(tokens, same, strict=True)]
 
@@ -153,8 +155,21 @@ def _without(tokens: list[_Token], at: int) -> list[_Token]:
     return [*tokens[:at], *tokens[at + 1 :]]
 
 
-def _same(tokens: Sequence[_Token], at: int) -> bool:
-    return tokens[at].text == tokens[at - 1].text and tokens[at].text not in '()[]{}"'
+def _opens(token: _Token, pair: str = "([{)]}") -> int:
+    """1 for an opening bracket, -1 for a closing one."""
+    return (token.text in pair[: len(pair) // 2]) - (token.text in pair[len(pair) // 2 :])
+
+
+def _same(tokens: Sequence[_Token], at: int, uneven: bool) -> bool:
+    return tokens[at].text == tokens[at - 1].text and (uneven or not _opens(tokens[at]))
+
+
+def _bared(tokens: list[_Token], inside: range) -> Iterator[_Edit]:
+    """Yield the tokens without a pair of square or curly brackets."""
+    for at in inside:
+        end = next((end for end in range(at + 1, len(tokens)) if tokens[end].text in "]}"), None)
+        if tokens[at].text in ("[", "{") and end is not None:
+            yield at, [*tokens[:at], *tokens[at + 1 : end], *tokens[end + 1 :]]
 
 
 def _moved(tokens: list[_Token], low: int, high: int, length: int) -> Iterator[_Edit]:

@@ -587,7 +587,8 @@ def _filled(
     step = ""
     for parameter, value in given.items():
         if parameter in ACTIVATION_OPTIONS and parameter not in used:
-            step = f" -> {value.rpartition('.')[2].lower()}"
+            word = value.rpartition(".")[2].lower()
+            step = f" -> {'identity' if word == 'linear' else word}"
         if parameter == "return_sequences" and value == "false":
             step += " -> last(time)"
         choices = [name for name in [parameter, *OPTIONS.get(parameter, "").split()] if name in _TAKEN]
@@ -644,6 +645,7 @@ WAYS: Final = (
     (r"\s+(?:%|;|--|//|'|/\*|<!--)\s*([^\W\d].*?)\s*(?:\*/|-->)?$", r"  # \1"),
     # options
     (r"(\bfilters?\s+[\w]+(?:\s*x\s*\w+)*)\s*,?\s+\(?(\w+)\s*[=:]?\s*(\w+)\)?", r"\1 (\2 = \3)"),
+    (r"(\bfilters?\s+\w+)\s+(\w+)\s+(\w+)\s+(\w+)\s+(\w+)(?=\s*(?:->|$))", r"\1 (\2 = \3, \4 = \5)"),
     (r"\bfilters?\s*\(\s*(?:kernel|kernel_size|size|k|ksize)\s*[=:]\s*(\w+x\w+)\s*\)", r"filters \1"),
     (r"\bfilters?\s*\(\s*(?:kernel|kernel_size|size|k|ksize)\s*[=:]\s*(\w+)\s*\)", r"filters \1x\1"),
     (r"\bfilters?\s*\(\s*(?:kernel|kernel_size|size|k|ksize)\s*[=:]\s*(\w+)\s*,\s*", r"filters \1x\1 ("),
@@ -677,6 +679,7 @@ WAYS: Final = (
     # repeats
     (r"\brepeat\s*\(?\s*(\w+)\s*[):,x]?\s*([^{}\n]+?)\)?$", r"repeat \1 { \2 }"),
     (r"\bfor\s+\w+\s+in\s+(?:range\()?(\w+)\)?\s*:?\s*(?=\{)", r"repeat \1 "),
+    (r"\bfor\s+\w+\s+in\s+(?:range\()?(\w+)\)?\s*:\s*([^{}]+)$", r"repeat \1 { \2 }"),
     (r"\b(\d+)\s*[*x×]?\s*(?=\{)", r"repeat \1 "), (r"\b(\d+)\s*[*x×]\s*\(([^()]*)\)", r"repeat \1 { \2 }"),
     (r"\{([^{}]*)\}\s*[*x×]\s*(\d+)", r"repeat \2 {\1}"),
     # types

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from math import isqrt
 from typing import NamedTuple
 
@@ -228,10 +228,12 @@ class _Search:
         seen = {first.text}
         tries = 0
 
-        def tried(made: deque[Proposal], depth: int, most: int) -> bool:
+        def tried(made: Iterator[Proposal], depth: int, most: int) -> bool:
             nonlocal tries
-            while made and tries < most and len(seen) < WIDEST and self.effort > 0:
-                other = made.popleft()
+            while tries < most and len(seen) < WIDEST and self.effort > 0:
+                other = next(made, None)
+                if other is None:
+                    return False
                 if other.text in seen:
                     continue
                 seen.add(other.text)
@@ -249,7 +251,7 @@ class _Search:
                         return self.keep(first, other, start, end, found)
                     # what comes to light may have a mend of its own; a guess is made at most once
                     certain = [one for one in stops if depth < DEPTH or all(fix.certain for fix in one.fixes)]
-                    made.extendleft(reversed([*_foreign(other, known), *_by_fixes(other, certain)]))
+                    made = chain(_foreign(other, known), _by_fixes(other, certain), made)
                 waiting.append((other, depth + 1, stops))
             return False
 
@@ -257,15 +259,15 @@ class _Search:
             proposal, depth, faults = waiting.popleft()
             if depth == DEPTH:
                 break
-            habits = deque((*_foreign(proposal, known), *_by_fixes(proposal, faults), *_by_habits(proposal, known)))
-            if tried(habits, depth, TRIES):
+            ways = chain(_foreign(proposal, known), _by_fixes(proposal, faults), _by_habits(proposal, known))
+            if tried(ways, depth, TRIES):
                 return True
             if depth == 0:
                 later, spent = waiting.copy(), tries  # edits of tokens have tries of their own, and habits none of them
-                if tried(deque(_by_tokens(proposal, known)), DEPTH, tries + EDITS):
+                if tried(_by_tokens(proposal, known), DEPTH, tries + EDITS):
                     return True
                 waiting, tries = later, spent
-            if tried(deque(_guesses(proposal, known)), depth, TRIES):
+            if tried(_guesses(proposal, known), depth, TRIES):
                 return True
         return False
 
@@ -438,6 +440,8 @@ def _by_habits(proposal: Proposal, known: Known) -> Iterator[Proposal]:
 def _guesses(proposal: Proposal, known: Known) -> Iterator[Proposal]:
     """The statement with another number, or without what the mistake underlines."""
     statement = proposal.statement
+    if known.diagnostic.code == "NS752":  # a setting that there is not
+        yield proposal.replaced("")
     if not proposal.guess or proposal.text == known.text:  # one guess is enough
         yield from (proposal.replaced(text, True) for text in _numbers(statement, known))
         yield from (proposal.replaced(text, True) for text in _without(statement, known))

@@ -85,6 +85,11 @@ WHOLE = {
         "block B(k) {\ninput x: c @ h x w\noutput y: c filters k",
         None,
     ),
+    "a step is gone between two arrows": ("input x: 4\noutput y: x ->  -> 3 perceptrons", None),
+    "an arrow twice": ("input x: 4\noutput y: x -> -> 3 perceptrons", "input x: 4\noutput y: x ->  3 perceptrons"),
+    "a bracket that nobody opened": ("input x: 4\noutput y: x + x -> relu) -> 3 perceptrons", None),
+    "a number that may stand twice": ("input x: 8 8x8\noutput y: 3 perceptrons", None),
+    "a brace in place of a word": ("input x: 4\noutput y: 3 }\nperceptrons", None),
     "groups that divide only the filters": ("input x: 8@9x9\noutput y: 6 filters 3x3 (groups = 4)", None),
     "a sum inside a repeat": ("input x: 4\noutput y: repeat 3 { x + (x -> 4 perceptrons) }", None),
 }

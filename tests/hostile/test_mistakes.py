@@ -54,7 +54,24 @@ KINDS = {
     "hidden z: 1O perceptrons": "hidden z: 10 perceptrons",
     "hidden z: dropout(x, ratio = 0.4)": "hidden z: x -> dropout(0.4)",
     "hidden z: x -> 8 perceptrons x z": "",
+    "hidden z: 8 8 perceptrons": "hidden z: 8 perceptrons",
+    "z hidden: 8 perceptrons": "hidden z: 8 perceptrons",
+    "hidden 8 perceptrons: z": "hidden z: 8 perceptrons",
+    "hidden z: perceptrons = 8": "hidden z: 8 perceptrons",
+    "hidden z: 8 perceptrons -> 0.5 dropout": "hidden z: 8 perceptrons -> dropout(0.5)",
+    "hidden z: 8 perceptrons -> dropout(0,5)": "hidden z: 8 perceptrons -> dropout(0.5)",
+    "hidden z: nn.Linear(4, 8, bias=False), nn.Tanh()": "hidden z: 8 perceptrons (bias = false) -> tanh",
+    "hidden z from x: 8 perceptrons": "hidden z: x -> 8 perceptrons",
+    "hidden z: x.relu().unsqueeze(1) -> 8 perceptrons": "hidden z: x -> relu -> 8 perceptrons",
 }
+
+
+def test_a_place_has_all_that_the_mend_changes() -> None:
+    with pytest.raises(netspec.SpecError) as caught:
+        netspec.parse("net n {\n  input x: 4\n  hidden z: Dense(8)(relu(x))\n  output y: 2 perceptrons\n}\n")
+    [mistake] = caught.value.proposed()
+    assert mistake.span is not None
+    assert mistake.span.text == "Dense(8)(relu(x))"
 
 
 @pytest.mark.parametrize("wrong", KINDS)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from netspec import files
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic, Hint, Quoted
-from netspec.figure.blocks.plan import Plan
 from netspec.figure.scene import Scene
 from netspec.figure.scene.typeset import Run
 from netspec.figure.themes import THEMES, Theme
 from netspec.names import nearest
 from netspec.plugins import not_allowed
 from netspec.registry import Registry
+
+if TYPE_CHECKING:
+    from netspec.figure.blocks.plan import Plan
 
 FONTS = {
     "math": "Latin Modern Roman, STIXGeneral, STIX Two Text, Times New Roman, Liberation Serif, serif",

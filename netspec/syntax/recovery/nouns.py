@@ -237,7 +237,8 @@ def sizes(stop: Stop) -> Diagnostic | None:
     spaced = re.match(r"\d+\s*[x×]\s*\d+", stop.rest) if stop.accepts("AT") and stop.last.isdigit() else None
     if spaced is not None:  # `3 32x32`
         gap = stop.between(stop.last_span.end, seen.at[0])
-        return stop.error("NS121", Hint("maps"), seen=seen.text, right="@", fix=Fix(gap, "@"))
+        other = re.match(r"\d+", stop.rest)[0] != stop.last  # type: ignore[index]  # else a number may stand twice
+        return stop.error("NS121", Hint("maps"), seen=seen.text, right="@", fix=Fix(gap, "@", certain=other))
     behind = re.search(r"\d+(?:\s*[x×]\s*\d+)+$", stop.left) if seen.kind == "AT" else None
     maps = re.match(r"@\s*(\d+)", stop.rest)
     if behind is not None and maps is not None:  # `32x32@3`
