@@ -6,6 +6,7 @@ types take longer to import than netspec takes to start, check a text and answer
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -22,6 +23,8 @@ from netspec.cli.output import language_of
 from netspec.diagnostics.catalogue import phrase
 
 LARGEST = 64_000_000  # bytes of a message
+IDLE = 0.5  # seconds without a message after which garbage is collected
+MOST_SETTLED = 60
 CANCELLED, PARSE_ERROR, INTERNAL = -32800, -32700, -32603
 
 
@@ -59,10 +62,12 @@ class Carrier:
         self.arrived = threading.Condition()
         self.writing = threading.Lock()
         self.cancelled: set[Any] = set()
+        self.settled = 0  # how often changes were checked since the last collection of garbage
 
     def run(self, engine: Any) -> int:
         """Serve until the client says `exit` or closes; return 1 if it has begun and not said `shutdown` before."""
         threading.Thread(target=self._read, daemon=True).start()
+        gc.disable()  # else a collection may come while somebody types, and take as long as ten edits
         while True:
             with self.arrived:
                 if not self.waiting:
@@ -73,6 +78,12 @@ class Carrier:
                         return int(engine.initialized and not engine.stopped)
             if ready is None:
                 self._guarded(engine.settle)
+                self.settled += 1
+                with self.arrived:
+                    idle = not self.waiting and not self.arrived.wait(IDLE)
+                if idle or self.settled > MOST_SETTLED:
+                    gc.collect()
+                    self.settled = 0
                 with self.arrived:
                     while not self.waiting:
                         self.arrived.wait()

@@ -588,7 +588,8 @@ def figure(ask: Ask, params: Any) -> Any:
     """
 
     def make(placed: Placed, net: Net) -> Any:
-        options = {key: params[key] for key in ("view", "theme", "lang", "depth", "direction") if params.get(key)}
+        kinds = {"view": str, "theme": str, "lang": str, "direction": str, "depth": int}
+        options: Any = {key: params[key] for key, kind in kinds.items() if isinstance(params.get(key), kind)}
         picture = net.render(**options)
         lines = {(name.owner, name.text): name for name in ask.names(placed) if name.declares}
         layers = []
@@ -605,7 +606,7 @@ def table(ask: Ask, params: Any) -> Any:
     """Return the table of `netspec show` as text, and what `show --json` prints."""
 
     def make(placed: Placed, net: Net) -> Any:
-        depth = int(params.get("depth") or 0)
+        depth = params["depth"] if isinstance(params.get("depth"), int) else 0
         text = str(net.show(equations=bool(params.get("equations")), depth=depth))
         return {"net": net.name, "text": text, "document": net.to_dict()}
 
