@@ -104,6 +104,34 @@ class Run(Record):
         trained = Predictor(self)
         return as_arrays(trained.answers(trained.dataset(None, data, trained.inputs)))
 
+    def values(
+        self, layer: str, data: Mapping[str, Any] | None = None, count: int = 64, seed: int = 0
+    ) -> np.ndarray[Any, Any]:
+        """Return the values of a layer: what a generator makes, or the features of examples.
+
+        Parameters:
+            layer: its name, as a spec's sections name it.
+            data: raw arrays by input, as `predict` takes them; None for a layer that reads no input.
+            count: how many examples, if there is no data.
+            seed: where the numbers come from that the net draws.
+
+        Returns:
+            The values, (rows, [time,] maps, *space).
+
+        Raises:
+            NetspecError: there is no such layer (NS773), or the arrays do not fit the data section (exit code 3).
+            ValueError: the layer reads an input, and there is no data.
+        """
+        from netspec.training.inference.predictor import Predictor
+        from netspec.training.inference.values import layer_of, reads_inputs, values
+
+        trained = Predictor(self)
+        edge = layer_of(trained, layer)
+        if data is None and reads_inputs(trained, edge):
+            raise ValueError(f"the layer {layer!r} reads an input of the net: it needs data")
+        dataset = None if data is None else trained.dataset(None, data, trained.inputs)
+        return values(trained, edge, dataset, count, seed)
+
     def sample(self, prompt: str = "\n", length: int = 500, temperature: float = 0.8, seed: int = 0) -> str:
         """Generate text with a net that predicts characters.
 

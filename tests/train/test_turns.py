@@ -13,6 +13,7 @@ from torch.nn import functional
 
 import netspec
 from benchmarks.soak.nets import NETS
+from netspec.cli import main
 from netspec.diagnostics.errors import SpecError
 from netspec.documents import Request
 from netspec.ir.graph import Edge
@@ -246,3 +247,22 @@ def test_a_setting_for_all_that_every_section_sets_itself_is_refused() -> None:
     with pytest.raises(SpecError) as caught:
         netspec.train(netspec.parse(NETS["turns"]), settings={"train.judge.optimizer": "sgd", "train.optimizer.lr": 1})
     assert [item.code for item in caught.value.diagnostics] == ["NS795"]
+
+
+def test_values_of_a_layer_are_what_the_net_makes_of_chance_or_of_rows(train: Train, place: Path) -> None:
+    run = train("turns", epochs=1, out="run")
+    made = run.values("fake", count=3, seed=4)
+    assert made.shape == (3, 1, 8, 8)
+    assert np.array_equal(made, run.values("fake", count=3, seed=4))
+    assert not np.array_equal(made, run.values("fake", count=3, seed=5))
+    pictures = np.random.default_rng(0).integers(0, 17, (4, 1, 8, 8)).astype(float)
+    module = run.module().eval()
+    with torch.inference_mode():
+        real = module(torch.from_numpy(run.values("image", {"image": pictures})))[1].numpy()
+    assert np.allclose(run.values("real", {"image": pictures}), real, atol=1e-6)
+    with pytest.raises(ValueError, match="reads an input"):
+        run.values("real")
+    assert main(["predict", "run", "--layer", "fake", "--count", "5", "-o", "sheet.png"]) == 0
+    assert Path("sheet.png").read_bytes().startswith(b"\x89PNG")
+    assert main(["predict", "run", "--layer", "fakes"]) == 2
+    assert main(["predict", "run", "--layer", "fake", "--top", "3"]) == 2

@@ -42,18 +42,18 @@ def export(run: Record, path: Path, device: str = "cpu") -> None:
 
     graph = run.net.graph
     module = run.module(device)
-    example = _example(graph, ROWS, device)
+    arguments = example(graph, ROWS, device)
     rows = torch.export.Dim("rows", min=1)
-    shapes = tuple({0: rows} for _ in example)
+    shapes = tuple({0: rows} for _ in arguments)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            program = torch.export.export(module, example, dynamic_shapes=shapes)
+            program = torch.export.export(module, arguments, dynamic_shapes=shapes)
         # torch.export raises exceptions of many kinds; the message becomes the reason
         except Exception as error:
             raise _refused(run, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}") from None
         for count in (1, 5):
-            values = _example(graph, count, device)
+            values = example(graph, count, device)
             with torch.inference_mode():
                 if not _same(module(*values), program.module()(*values)):
                     raise _refused(run, f"{count} rows")
@@ -68,7 +68,7 @@ def _refused(run: Record, reason: str) -> NetspecError:
     return UsageError(Diagnostic("NS878", None, words, hints=(Hint("module", {"folder": str(run.folder)}),)))
 
 
-def _example(graph: Graph, rows: int, device: str) -> tuple[Tensor, ...]:
+def example(graph: Graph, rows: int, device: str) -> tuple[Tensor, ...]:
     """Return random arguments of the forward method for a number of rows."""
     import torch
 

@@ -62,14 +62,19 @@ def as_table(answers: list[Answer], dataset: Dataset, rows: Rows, chances: bool)
         NetspecError: a prediction is a whole picture or sequence (NS875).
     """
     for answer in answers:
-        if answer.values.ndim > (1 if answer.classes else 2):
-            words = {"name": answer.name, "shape": " x ".join(map(str, answer.values.shape[1:]))}
-            raise UsageError(Diagnostic("NS875", None, words, hints=(Hint("arrays"),)))
+        require_flat(answer.name, answer.values, 1 if answer.classes else 2)
     columns = [_columns(answer, chances) for answer in answers]
     names, given = _given(dataset, rows)
     yield [*names, *(name for column in columns for name in column)]
     for row in range(len(dataset.parts[ALL])):
         yield [*given(row), *(str(values[row]) for column in columns for values in column.values())]
+
+
+def require_flat(name: str, values: Array, most: int) -> None:
+    """Raise UsageError (NS875) if values have more than `most` axes, and so do not fit into a table."""
+    if values.ndim > most:
+        words = {"name": name, "shape": " x ".join(map(str, values.shape[1:]))}
+        raise UsageError(Diagnostic("NS875", None, words, hints=(Hint("arrays"),)))
 
 
 def _given(dataset: Dataset, rows: Rows) -> tuple[list[str], Any]:
