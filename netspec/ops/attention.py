@@ -74,21 +74,21 @@ class Attention(Weighted):
         "keys and values are computed from one compressed vector of so many values, which has an RMS norm",
         default=None,
         least=1,
-        mark=structure("keys and values from {} values", "값 {}개에서 키와 값"),
+        mark=structure("keys and values from a latent of {}", "너비 {}의 잠재 벡터에서 키와 값"),
     )
     query_latent: Any = option(
         "size",
         "queries, too, are computed from a compressed vector",
         default=None,
         least=1,
-        mark=structure("queries from {} values", "값 {}개에서 질의"),
+        mark=structure("queries from a latent of {}", "너비 {}의 잠재 벡터에서 질의"),
     )
     rotary_width: Any = option(
         "size",
         "each head has so many further values, which alone are rotated; all heads share those of keys",
         default=None,
         least=1,
-        mark=structure("{} rotated values beside", "따로 도는 값 {}개"),
+        mark=structure("{} further values rotated", "따로 도는 값 {}개"),
     )
     causal: bool = option(
         "flag",
@@ -366,7 +366,7 @@ class Attention(Weighted):
         if self.stretching == "all" and self.trained is not None:
             refuse("NS567", option="trained", name="trained", other="stretching")
         if self.latent is not None and self.rotary is not None and self.rotary_width is None:
-            refuse("NS567", option="rotary", name="rotary", other="rotary_width")
+            refuse("NS584", option="rotary")
         if not self.rounded and self.stretching != "yarn":
             refuse("NS567", option="rounded", name="rounded", other="stretching = yarn")
         for name, other in (("part", "rotary_width"), ("qk_norm", "latent")):
