@@ -429,6 +429,9 @@ def _by_habits(proposal: Proposal, known: Known) -> Iterator[Proposal]:
     """The statement as the habits read it."""
     statement = proposal.statement
     layers = set(re.findall(rf"\b(?:{'|'.join(('0', *known.layers()))})\b|\d+", statement))
+    yield proposal.replaced(
+        re.sub(r"\((-?[\d.]+),\s*(-?[\d.]+)\)", r"(\2, \1)", statement)
+    )  # bounds in the wrong order
     yield proposal.replaced(_CONFUSED.sub(lambda match: match[0].translate(_DIGITS), statement))
     for habits in (_shapes, _context, _patterns):
         for text in habits(statement, known):
@@ -525,7 +528,6 @@ def _numbers(statement: str, known: Known) -> Iterator[str]:
         return  # it is not about a number
     said = [int(one) for one in re.findall(r"\b\d{1,18}\b", " ".join(map(str, known.diagnostic.words.values())))]
     span = known.diagnostic.span.text if known.diagnostic.span is not None else ""
-    yield re.sub(r"\((-?[\d.]+), (-?[\d.]+)\)", r"(\2, \1)", statement)  # bounds in the wrong order
     if re.fullmatch(r"-\d+|\d+\.\d+", span) and known.diagnostic.code != "NS419":
         yield statement.replace(span, span.lstrip("-").partition(".")[0])
     if re.fullmatch(r"-?\d+(?:\.\d+)?", span):  # dropout(50), dropout(1.5)

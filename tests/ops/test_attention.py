@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
+import netspec
 from netspec.api import Net
 from ops import computing
 from ops.audit import Trial, compare
@@ -77,3 +79,29 @@ def test_options_together_are_their_definition(options: dict[str, Any]) -> None:
         computing.compare(net, found.text(), found.inputs(), loose=1e6 if "rotary" in options else 1.0)
     finally:
         torch.set_default_dtype(before)
+
+
+@pytest.mark.parametrize(("causal", "rows", "farthest"), [(False, 32, 128), (True, 32, 128), (False, 8, 20)])
+def test_buckets_are_those_of_t5(causal: bool, rows: int, farthest: int) -> None:
+    """By the published code of T5, out to distances that share the last bucket."""
+    steps = 150
+    options = f"buckets = {rows}, farthest = {farthest}, causal = {str(causal).lower()}"
+    near = f"hidden near: relative(2 over {steps}, {options})"
+    net = netspec.parse(f"net n {{\n  input  x: 2@{steps}x{steps}\n  {near}\n  output y: x + near\n}}").net()
+    module = net.module()
+    away = torch.arange(steps) - torch.arange(steps)[:, None]
+    wanted = module.get_parameter("near")[bucket(away, not causal, rows, farthest)].permute(2, 0, 1)
+    assert torch.equal(module(torch.zeros(1, 2, steps, steps))[0], wanted)
+
+
+def bucket(away: Tensor, both: bool, rows: int, farthest: int) -> Tensor:
+    first = torch.zeros_like(away)
+    if both:
+        rows //= 2
+        first = (away > 0) * rows
+        away = away.abs()
+    else:
+        away = -torch.min(away, torch.zeros_like(away))
+    exact = rows // 2
+    large = exact + (torch.log(away.float() / exact) / math.log(farthest / exact) * (rows - exact)).long()
+    return first + torch.where(away < exact, away, large.clamp(max=rows - 1))

@@ -197,10 +197,12 @@ def _in_type(stop: Stop) -> bool:
 
 
 def classes(stop: Stop) -> Diagnostic | None:
-    """Report a number of classes that is not written as `one of 10`: `one 10`, `10 classes`, `one of [a, b]`."""
+    """Report a number of classes that is not written as `one of 10`: `one 10`, `word of 10`, `10 classes`."""
     if not _in_type(stop):
         return None
     seen = stop.seen
+    if seen.text == "of" and stop.last.isidentifier() and stop.last != "one":  # `word of 10000`
+        return stop.swap(stop.last, "one", stop.last_span)
     if stop.last in ("one", "of") and seen.kind in ("INT", "NUMBER", "NAME") and "ONE" not in seen.before[:-1]:
         return stop.swap(stop.last, "one of", stop.last_span)
     if re.match(r"class(?:es)?\b", stop.rest) and stop.last.isdigit():
