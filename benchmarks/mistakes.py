@@ -28,12 +28,13 @@ from netspec.syntax.printer import format_file
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "hostile" / "mistakes"
 BARS = {"coded": 0.98, "at the right place": 0.95, "with a mend that works": 0.95, "all three": 0.92}
 FIRST = (
-    "The unseen sets were measured once before anything that they showed was mended, counting only what a line of help "
-    "tells to write: a mend that works had 65 % of the first, 73 % of the second, 83 % of the third, 65 % of the "
-    "fourth. The next, with edits of tokens from the seventh on, were coded, at the right place, with a mend that "
-    "works, all three: 100, 86.7, 80, 73.3 % of the fifth; 100, 95, 60, 57.5 % of the sixth; 100, 86.7, 46.7, 43.3 % of "
-    "the seventh; 100, 100, 80, 80 % of the eighth. Of the sixth and seventh, six cases were then given a second mend or "
-    "place that is as right. An answer counts as placed if it, or another one of the same line, overlaps the cause."
+    "The unseen sets were measured once before anything that they showed was mended, counting only what a line of"
+    " help tells to write: a mend that works had 65 % of the first, 73 % of the second, 83 % of the third, 65 % "
+    "of the fourth. The next, with edits of tokens from the seventh on, were coded, at the right place, with a "
+    "mend that works, all three: 100, 86.7, 80, 73.3 % of the fifth; 100, 95, 60, 57.5 % of the sixth; 100, 86.7,"
+    " 46.7, 43.3 % of the seventh; 100, 100, 80, 80 % of the eighth. Of the sixth and seventh, six cases were "
+    "then given a second mend or place that is as right. An answer counts as placed if it, or another one of the "
+    "same line, overlaps the cause."
 )
 ROUNDS = 5  # a mend may bring a further mistake to light
 

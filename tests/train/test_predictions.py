@@ -127,7 +127,7 @@ def test_every_reader_agrees_with_scikit_learn(tagger: Run, tmp_path: Path, caps
 def test_the_command_line_answers_every_label(
     tagger: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    x, _ = write_tags(tmp_path)
+    x, tags = write_tags(tmp_path)
     text = said(capsys, "predict", tagger.folder, tmp_path / "tags.csv", "--all")
     rows = list(csv.DictReader(io.StringIO(text)))
     wanted = outputs(tagger, x)
@@ -136,6 +136,10 @@ def test_the_command_line_answers_every_label(
         probability = [float(row[f"probability_tags_{name}"]) for row in rows]
         np.testing.assert_allclose(probability, wanted[:, at], atol=1e-4)
     assert "predicted_tags" not in rows[0]
+    printed = np.array([[int(row[f"predicted_tags_{name}"]) for name in ("red", "round", "ripe")] for row in rows])
+    given = json.loads(said(capsys, "evaluate", tagger.folder, tmp_path / "tags.csv", "--json"))["given"]
+    wanted_scores = scores(tags, printed)  # scikit-learn reads what `predict` has printed
+    assert {name: given[name] for name in wanted_scores} == pytest.approx(wanted_scores, abs=1e-6)
 
     stdin = io.TextIOWrapper(io.BytesIO((tmp_path / "tags.csv").read_bytes()))
     monkeypatch.setattr("sys.stdin", stdin)
