@@ -77,6 +77,22 @@ CONNECTED = Part(
 )
 
 
+CAUSAL = Part(
+    "causal",
+    '''def causal(
+    filters: nn.Module, x: Tensor, back: int, before: Tensor | None, lengths: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Filters along time that read no later step; and the last steps, from which the next batch goes on."""
+    x = x.transpose(1, 2)
+    x = F.pad(x, (back, 0)) if before is None else torch.cat([before, x], 2)
+    y = filters(x).transpose(1, 2)
+    if lengths is None:
+        return y, x[..., -back:]
+    last = lengths[:, None, None] + torch.arange(back, device=x.device)
+    return y, x.gather(2, last.expand(-1, x.shape[1], -1))''',
+)
+
+
 class Filters(Weighted):
     """N filters that slide over space. Each reads all maps, the maps of its group, or the maps that it is connected to.
 
@@ -130,6 +146,11 @@ class Filters(Weighted):
     @property
     def over_time(self) -> bool:
         return self.along == "time"
+
+    @property
+    def keeps_state(self) -> bool:  # type: ignore[override]
+        """The steps that the first of the next batch read; with a stride a batch may end between two windows."""
+        return self.pad == "causal" and self._back != 0 and self.stride in (1, (1,))
 
     @property
     def weighted_sum(self) -> bool:
@@ -365,7 +386,12 @@ class Filters(Weighted):
         }
         forward = "{self}({x}.transpose(1, 2)).transpose(1, 2)" if self.over_time else "{self}({x})"
         values: dict[str, Any] = {}
-        if self.pad == "causal":
+        parts: tuple[Part, ...] = ()
+        if self.keeps_state:
+            varying = value.time is not None and value.time.varying
+            forward = f"causal({{self}}, {{x}}, {{back}}, {{before}}{', {lengths}' if varying else ''})"
+            values, parts = {"back": self._back}, (CAUSAL,)
+        elif self.pad == "causal":
             forward = "{self}(F.pad({x}.transpose(1, 2), ({back}, 0))).transpose(1, 2)"
             values = {"back": self._back}
         folds = not self.over_time
@@ -373,11 +399,11 @@ class Filters(Weighted):
             part = Part(CONNECTED.name.replace("{n}", str(axes)), CONNECTED.source.replace("{n}", str(axes)))
             del kwargs["groups"]
             call = Construct(part.name, (tuple(self.connect), plain(self.kernel)), kwargs, _DEFAULTS)
-            return Lowering(forward, call, values, parts=(part,), folds=folds)
+            return Lowering(forward, call, values, parts=(part, *parts), folds=folds)
         kind = f"nn.ConvTranspose{axes}d" if self.transposed else f"nn.Conv{axes}d"
         (maps, count) = plain((value.maps, self.count))
         module = Construct(kind, (maps, count, squeeze(self.kernel)), kwargs, _DEFAULTS)
-        return Lowering(forward, module, values, folds=folds)
+        return Lowering(forward, module, values, parts=parts, folds=folds)
 
     def marks(self, lang: str = "en", *inputs: Type) -> tuple[Mark, ...]:
         found = super().marks(lang, *inputs)

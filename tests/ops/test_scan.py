@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ import torch
 import netspec
 from netspec.api import Net
 from netspec.diagnostics.errors import SpecError
-from netspec.training.loop.states import CarriedStates
+from netspec.training.loop.states import CarriedStates, _leaves
 from ops.shapes import Shape
 from ops.torch_sequences import Scan
 
 T = 130  # two whole chunks of keys and values, and a part of one; three levels of chunks of a sum
+OVER = "over up to T\n  hidden e"
 Q, V, H = Shape(2, (3,), T), Shape(4, (5,), T), Shape(4, (), T)
 CASES: dict[str, tuple[Shape, ...]] = {
     "x -> scan": (V,),
@@ -117,6 +119,23 @@ def test_a_reversed_scan_reverses_its_decay() -> None:
     x, a = torch.randn(2, 20, 3, dtype=torch.float64), torch.rand(2, 20, 3, dtype=torch.float64)
     wanted = Scan({"decay": True}, (Shape(3, (), 20), Shape(3, (), 20)))(x.flip(1), a.flip(1)).flip(1)
     assert torch.allclose(module(x, a), wanted)
+
+
+def test_causal_filters_go_on_from_the_last_steps() -> None:
+    """So that a whole block of Mamba, step by step, is the block at once; lengths pick an example's own last steps."""
+    text = Path(__file__).parents[1].joinpath("networks", "mamba.net").read_text().replace("over T\n  hidden e", OVER)
+    module = netspec.parse(text).net(V=9, d=16, T=12, L=2).module(dtype=torch.float64)
+    tokens = torch.randint(9, (2, 12))
+    whole, state = module(tokens, torch.tensor([12, 5]), return_state=True)
+    first, before = module(tokens[:, :5], torch.tensor([5, 5]), return_state=True)
+    found = [first]
+    for at in range(5, 12):
+        y, before = module(tokens[:, at : at + 1], torch.tensor([1, 0]), state=before, return_state=True)
+        found.append(y)
+    assert torch.allclose(torch.cat(found, 1)[:1], whole[:1])
+    assert torch.allclose(first[1], whole[1, :5])
+    for one, other in zip(_leaves(before, ""), _leaves(state, ""), strict=True):
+        assert torch.allclose(one[1], other[1]), one[0]
 
 
 def test_a_carried_scan_begins_where_the_batch_before_ended() -> None:
