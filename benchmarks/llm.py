@@ -66,6 +66,14 @@ def yarn(theta: float, factor: float, **more: Any) -> dict[str, Any]:
     return {"rope_parameters": {"rope_type": "yarn", "rope_theta": theta, "factor": factor, **kept, **more}}
 
 
+MAMBA = ("z", "c", "conv1d", "dt", "A_log", "D", "gain", "out")
+STATES = {"mamba_n_heads": 16, "mamba_d_head": 8, "mamba_d_state": 6, "mamba_n_groups": 1, "mamba_chunk_size": 8}
+NEMOTRON = ["linear_attention", "mlp", "linear_attention", "full_attention", "mlp"]
+STATE_SIZES = {"H": 16, "P": 8, "N": 6, "first": 1, "gap": 1, "last": 1}
+GRANITE = {"num_hidden_layers": 9, "layer_types": [*(["mamba", "attention"] * 4), "mamba"], "rms_norm_eps": 1e-5,
+           "position_embedding_type": None, "embedding_multiplier": 12.0, "residual_multiplier": 0.22,
+           "tie_word_embeddings": True, "pad_token_id": 0, **STATES}  # fmt: skip
+HYBRID = ("input_layernorm", *MAMBA, "q", "k", "v", "o", "post_attention_layernorm", "gate", "up", "down")
 # for each spec: transformers' class, its settings, the order of a layer's weights there, further sizes here
 MODELS: dict[str, tuple[str, dict[str, Any], tuple[str, ...], dict[str, Any]]] = {
     "llama3.2_1b": ("Llama", {"num_hidden_layers": 2, "tie_word_embeddings": True, "rms_norm_eps": 1e-5,
@@ -162,6 +170,42 @@ MODELS: dict[str, tuple[str, dict[str, Any], tuple[str, ...], dict[str, Any]]] =
     "opt_1.3b": ("OPT", {"num_hidden_layers": 2, "ffn_dim": 80, "word_embed_proj_dim": 64,
                  "max_position_embeddings": T}, ("self_attn_layer_norm", "q", "k", "v", "out",
                  "final_layer_norm", "fc1", "fc2"), {"L": 2}),
+    "mamba2_2.7b": ("Mamba2", {"num_hidden_layers": 2, "state_size": 6, "num_heads": 16, "head_dim": 8, "n_groups": 1,
+                    "chunk_size": 8, "tie_word_embeddings": True}, ("norm", *MAMBA), {"L": 2, **STATE_SIZES}),
+    "bamba_9b": ("Bamba", {"num_hidden_layers": 7, "attn_layer_indices": [1, 3, 5], "rms_norm_eps": 1e-5, **STATES,
+                 **rope(1e4, partial_rotary_factor=0.5)}, ("input_layernorm", *MAMBA, "q", "k", "v", "o",
+                 "pre_ff_layernorm", "gate", "up", "down"), STATE_SIZES),
+    "granite4_h_micro": ("GraniteMoeHybrid", {**GRANITE, "num_local_experts": 0, "num_experts_per_tok": 0,
+                         "shared_intermediate_size": 80, "attention_multiplier": 0.015625, "logits_scaling": 8.0},
+                         HYBRID, STATE_SIZES),
+    "granite4_h_tiny": ("GraniteMoeHybrid", {**GRANITE, "num_local_experts": 6, "num_experts_per_tok": 2,
+                        "shared_intermediate_size": 24, "intermediate_size": 12, "attention_multiplier": 0.0078125,
+                        "logits_scaling": 6.0}, HYBRID, {**STATE_SIZES, "m": 12, "M": 24}),
+    "falcon_h1_0.5b": ("FalconH1", {"num_hidden_layers": 2, "head_dim": 8, **STATES, "mamba_n_heads": 6,
+                       "mamba_d_ssm": 48, "mamba_rms_norm": False, "rms_norm_eps": 1e-5,
+                       "embedding_multiplier": 5.656854249492381, "lm_head_multiplier": 0.0390625,
+                       "key_multiplier": 0.048828125 * 8**0.5, "attention_in_multiplier": 1.0,
+                       "attention_out_multiplier": 0.9375, "ssm_in_multiplier": 1.25,
+                       "ssm_out_multiplier": 0.23570226039551587, "mlp_multipliers": [0.8838834764831844, 0.5859375],
+                       "ssm_multipliers": [0.3535533905932738, 0.25, 0.3535533905932738, 0.5, 0.3535533905932738],
+                       **rope(1e11)}, ("input_layernorm", "z", "B", "X", "C", "conv1d", "dt", "A_log", "D", "out", "q",
+                       "k", "v", "o", "pre_ff_layernorm", "gate", "up", "down"), {"L": 2, "width": 8, "H": 6, "P": 8,
+                       "N": 6}),
+    "nemotron_h_8b": ("NemotronH", {"layers_block_type": [*(4 * NEMOTRON), "linear_attention", "mlp"], "head_dim": 16,
+                      "mamba_num_heads": 16, "mamba_head_dim": 8, "ssm_state_size": 6, "n_groups": 2, "chunk_size": 8,
+                      "layer_norm_epsilon": 1e-5, "mlp_hidden_act": "relu2"},
+                      ("norm", *MAMBA, "q", "k", "v", "o", "up", "down"), {**STATE_SIZES, "G": 2}),
+    "jamba_0.1": ("Jamba", {"num_hidden_layers": 8, "num_experts": 6, "num_experts_per_tok": 2, "mamba_d_state": 6,
+                  "mamba_dt_rank": 5, "pad_token_id": 0}, ("input_layernorm", "in", "conv1d", "x", "dt_layernorm", "dt",
+                  "b_layernorm", "c_layernorm", "A_log", "D", "out", "q", "k", "v", "o", "pre_ff_layernorm", "gate",
+                  "up", "down"), {"L": 1, "N": 6, "r": 5}),
+    "qwen3_next": ("Qwen3Next", {"num_hidden_layers": 4, "head_dim": 8, "linear_key_head_dim": 8,
+                   "linear_value_head_dim": 8, "linear_num_key_heads": 2, "linear_num_value_heads": 4,
+                   "num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 24,
+                   "shared_expert_intermediate_size": 24, **rope(1e7, partial_rotary_factor=0.25)},
+                   ("input_layernorm", "c", "conv1d", "z", "b", "s", "A_log", "gain", "out", "q", "q_norm", "k",
+                    "k_norm", "v", "side", "o", "post_attention_layernorm", "gate", "up", "down"),
+                   {"L": 1, "width": 8, "G": 2, "H": 4, "w": 8, "m": 24}),
 }  # fmt: skip
 for _name, (_, _settings, _, _) in MODELS.items():
     parameters = _settings.get("rope_parameters", {})
@@ -216,15 +260,63 @@ def layers(
             inside["self_attn.rotary_key.weight"] = whole[latent.shape[1] :]
             parts = inside.pop("self_attn.kv_b_proj.weight").unflatten(0, (heads, -1)).chunk(2, 1)
             inside |= {f"self_attn.{name}.weight": parts[at].flatten(0, 1) for at, name in enumerate(("key", "value"))}
+        for mixer in {key.partition(".")[0] for key in inside if "A_log" in key}:
+            unfuse(inside, f"{mixer}.")
+        if "self_attn.q_norm.weight" in inside and kind == "Qwen3Next":
+            both = inside["self_attn.q_proj.weight"].unflatten(0, (heads, 2, -1)).unbind(1)
+            inside |= {
+                f"self_attn.{name}.weight": part.flatten(0, 1) for name, part in zip(("q", "side"), both, strict=True)
+            }
+            del inside["self_attn.q_proj.weight"]
+        beside = besides(inside)
         routed = [name for name in inside if name.endswith("experts.gate_up_proj")]
         for name in (name for name in order if not routed or name not in ("gate", "up", "down")):
             matched = [key for key in inside if re.search(rf"(^|\.){re.escape(name)}(_proj)?(\.weight|\.bias)?$", key)]
             found = [
                 inside[key].reshape(-1) if "alpha" in key else inside[key] for key in sorted(matched, reverse=True)
             ]
-            yield from (value + 1 if kind.startswith("Gemma") and "norm" in name else value for value in found)
+            yield from (
+                value + 1 if kind.startswith(("Gemma", "Qwen3Next")) and "norm" in name else value for value in found
+            )
         if routed:
             yield from experts(inside, kind, shared)
+        yield from beside.values()
+
+
+def unfuse(inside: dict[str, Tensor], at: str) -> None:
+    """Give the parts of a state space's or a delta rule's fused matrix names of their own."""
+    channels, heads = inside[f"{at}conv1d.weight"].shape[0], inside[f"{at}A_log"].shape[0]
+    if f"{at}norm.weight" in inside:
+        inside[f"{at}gain.weight"] = inside.pop(f"{at}norm.weight")
+    if f"{at}in_proj_qkvz.weight" in inside:
+        width = inside[f"{at}gain.weight"].shape[0]
+        groups = (channels // width - heads) // 2
+        both = inside.pop(f"{at}in_proj_qkvz.weight").unflatten(0, (groups, -1))
+        each = heads // groups * width
+        *flow, gate = (part.flatten(0, 1) for part in both.split([width, width, each, each], 1))
+        share, decay = inside.pop(f"{at}in_proj_ba.weight").unflatten(0, (groups, 2, -1)).unbind(1)
+        inside |= {f"{at}c.weight": torch.cat(flow), f"{at}z.weight": gate, f"{at}b.weight": share.flatten(0, 1)}
+        inside |= {f"{at}s.weight": decay.flatten(0, 1), f"{at}s.bias": inside.pop(f"{at}dt_bias")}
+    elif f"{at}dt_bias" in inside:
+        inner = inside[f"{at}out_proj.weight"].shape[1]
+        gate, flow, step = inside.pop(f"{at}in_proj.weight").split([inner, channels, heads])
+        value, key, query = flow.split([inner, (channels - inner) // 2, (channels - inner) // 2])
+        inside |= {f"{at}z.weight": gate, f"{at}c.weight": flow, f"{at}dt.weight": step}
+        inside |= {f"{at}X.weight": value, f"{at}B.weight": key, f"{at}C.weight": query}
+        inside |= {f"{at}dt.bias": inside.pop(f"{at}dt_bias"), f"{at}D": inside[f"{at}D"][:, None]}
+
+
+def besides(inside: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Take out, in netspec's order, the perceptrons that stand beside a mixture or in its place."""
+    found: dict[str, Tensor] = {}
+    if "shared_mlp.input_linear.weight" in inside:
+        found["gate"], found["up"] = inside.pop("shared_mlp.input_linear.weight").chunk(2)
+        found["down"] = inside.pop("shared_mlp.output_linear.weight")
+    elif "mlp.shared_expert_gate.weight" in inside:
+        found["side"] = inside.pop("mlp.shared_expert_gate.weight")
+        for name in ("gate", "up", "down"):
+            found[name] = inside.pop(f"mlp.shared_expert.{name}_proj.weight")
+    return found
 
 
 def experts(inside: dict[str, Tensor], kind: str, shared: int) -> Iterator[Tensor]:
@@ -265,7 +357,7 @@ def compare(name: str) -> tuple[float, float]:
         **{key: value for key, value in (SET | sizes).items() if key in known}
     )
     inner = {key: value for key, value in state.items() if not re.search(r"\.(?:layers|h)\.\d+\.", key)}
-    gemma = kind.startswith("Gemma")
+    gemma = kind.startswith(("Gemma", "Qwen3Next"))
     first = [value for key, value in inner.items() if re.search(r"(embed_\w+|embeddings|embed_in)\.weight$", key)]
     last = [value + gemma for key, value in inner.items() if "norm" in key.lower() or "ln_f" in key]
     head = [value for key, value in inner.items() if key in ("lm_head.weight", "embed_out.weight")]
