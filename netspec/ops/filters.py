@@ -82,7 +82,7 @@ CAUSAL = Part(
     '''def causal(
     filters: nn.Module, x: Tensor, back: int, before: Tensor | None, lengths: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Filters along time that read no later step; and the last steps, from which the next batch goes on."""
+    """Filters along time that read no later step; and the last steps, for the next batch."""
     x = x.transpose(1, 2)
     x = F.pad(x, (back, 0)) if before is None else torch.cat([before, x], 2)
     y = filters(x).transpose(1, 2)

@@ -253,7 +253,10 @@ def _sum(form: Form) -> list[str]:
             "past = torch.arange(x.shape[1], device=x.device) >= lengths[:, None]",
             "past = past[(..., *(None,) * (x.dim() - 2))]",
         ]
-    lines += [f"terms = {x}.to(torch.promote_types(x.dtype, torch.float32))  # 16 bits are too few for a sum"]
+    lines += [
+        "dtype = torch.promote_types(x.dtype, torch.float32)  # 16 bits are too few for a sum",
+        f"terms = {x}.to(dtype)",
+    ]
     if not form.decay:
         return [*lines, "y = terms.cumsum(1) if before is None else terms.cumsum(1) + before[:, None]",
                 "return y.to(x.dtype), y[:, -1]"]  # fmt: skip
@@ -270,8 +273,8 @@ def _sum(form: Form) -> list[str]:
 
 def _matrix(form: Form) -> list[str]:
     """Return the body of the matrix that sums products of keys and values."""
-    what = "writes the error of its value" if form.delta else "adds the product of its key and value"
-    lines = [f'"""A state of each head, to which a step {what}, in chunks; and the last state."""']
+    what = "writes its error" if form.delta else "adds key times value"
+    lines = [f'"""A state of each head, to which a step {what}, in chunks; and the last one."""']
     if form.single:
         lines += ["query, key, value = (each[:, :, None] for each in (query, key, value))"]
     lines += [
@@ -296,15 +299,15 @@ def _matrix(form: Form) -> list[str]:
     left, keep = ("left * ", "keep * ") if form.decay else ("", "")
     if form.decay:
         lines += [
-            "# how much the state has decayed since the chunk began; what is left of each step at a later one",
+            "# by how much the state has decayed in a chunk; what is left of each step at a later one",
             "gone = chunked(decay[..., None]).cumsum(-2)",
             "left = (gone.mT - gone).tril().exp().tril()",
             "keep = torch.exp(-gone)",
         ]
-    lines += [f"mixed = ({left}(q @ k.mT)).tril()"]
+    lines += [f"mixed = {'(left * (q @ k.mT))' if form.decay else '(q @ k.mT)'}.tril()"]
     if form.delta:
         lines += [
-            "# an error depends on the errors that the steps before it in the chunk wrote: a triangular system",
+            "# what a step writes depends on what those before it in the chunk wrote: a triangular system",
             "share = chunked(delta[..., None])",
             f"wrote = (share * {left}(k @ k.mT)).tril(-1)",
             f"both = torch.cat([share * v, (share * {keep}k).expand(*v.shape[:-1], -1)], -1)",

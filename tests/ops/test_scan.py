@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -175,3 +177,12 @@ def test_multiply_adds_state_and_no_weights() -> None:
     assert found.weights == 0
     assert found.to_dict()["state"] == 4 * 3 * 5
     assert found.to_dict()["macs"] == 2 * 4 * 3 * 5 * T
+
+
+def test_emitted_code_is_formatted(tmp_path: Path) -> None:
+    for number, (chain, shapes) in enumerate(CASES.items()):
+        for varying in (False, True):
+            tmp_path.joinpath(f"{number}{varying}.py").write_text(net(chain, shapes, varying).source())
+    command = [sys.executable, "-m", "ruff", "format", "--check", "--isolated", "--line-length", "100", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
