@@ -22,13 +22,14 @@ from netspec.spec import Spec
 from netspec.syntax.recovery.lines import BRACKETS
 
 _HEAD = re.compile(r"^(net|block|data|train|figure|use|default|extern|netspec)\b[ \t]*([^\W\d]\w*)?", re.MULTILINE)
+_NESTED = re.compile(r"^[ \t]+(?:data|train|figure|net|block)\b[^\n:=]*\{", re.MULTILINE)
 _USES = re.compile(r"^use\b", re.MULTILINE)
 _WORD = re.compile(r"[^\W\d]\w*")
 _DEFINES = ("net", "block")
 _SECTIONS = ("data", "train", "figure")
 _UNLESS_WRONG = frozenset(("NS250", "NS254", "NS255"))  # warnings that are given if the file has no mistake
 _IN_EVERY_PART = frozenset(("NS254",))  # a `default` line without effect has none in any part
-_LINES = frozenset(("line", "first", "last"))  # words of a message that are numbers of lines
+_LINE = re.compile(r"line|first|last")  # in the names of the words of a message that are numbers of lines
 
 
 class Chunk(NamedTuple):
@@ -71,7 +72,7 @@ class Part:
         words = [found.words for found in self.diagnostics]
         words += [hint.words for found in self.diagnostics for hint in found.hints]
         words += [label.words for found in self.diagnostics for label in found.labels]
-        return any(_LINES & names.keys() for names in words)
+        return any(_LINE.search(name) for names in words for name in names)
 
     def reads(self, path: str) -> bool:
         """Whether a `use` line of it leads to a file, directly or through others; `path` is its real path."""
@@ -263,7 +264,7 @@ class Checker:
 
 
 def _balanced(text: str, kind: str) -> bool:
-    """Whether a chunk ends outside of all brackets, so that the next one begins a declaration."""
+    """Whether a chunk ends outside of all brackets and holds one declaration, so that the next one begins another."""
     depth = 0
     for match in BRACKETS.finditer(text):
         if match[0] in "([{":
@@ -272,4 +273,4 @@ def _balanced(text: str, kind: str) -> bool:
             depth -= 1
             if depth < 0:
                 return False
-    return depth == 0 and (kind not in _DEFINES or "{" in text)
+    return depth == 0 and (kind not in _DEFINES or "{" in text) and _NESTED.search(text) is None

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from lsprotocol import converters, types
 
+from netspec.diagnostics.catalogue import Language
+from netspec.editor import words
 from netspec.editor.engine import Engine, Refused
 from tests.editor.texts import TEXTS
 
@@ -278,3 +280,15 @@ def test_parts_say_what_the_whole_says(tmp_path: Path) -> None:
             else:
                 assert found == wanted
     assert apart > 10
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_every_word_of_the_language_has_a_meaning(language: Language) -> None:
+    """Steps, nouns, settings and what they may name, also those that are added later."""
+    for name in [*words.steps(), "perceptrons", "filter"]:
+        assert words.step(name, language), name
+    for kind in ("data", "train", "figure"):
+        for name in words.settings(kind):
+            assert words.setting(kind, name, language), name
+            for word in words.values(kind, name):
+                assert name == "net" or words.setting(kind, name, language) or words.entry(kind, word, language), word

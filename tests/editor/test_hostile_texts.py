@@ -7,7 +7,10 @@ import random
 
 import pytest
 
+from netspec.diagnostics.model import Diagnostic
 from netspec.editor.engine import Engine, Refused
+from netspec.editor.parts import Checker, Part, Place
+from netspec.limits import DEFAULT
 from tests.conftest import ROOT
 
 STRANGE = '{ } ( ) -> " \ufeff \0 \u200b \ud800 é 한글 😀 \r \u2028 & \x1b[2J'.split(" ")
@@ -69,3 +72,27 @@ def test_every_text_has_answers(count: int) -> None:
                 said.append(str(refused))
         json.dumps(said)
         said.clear()
+
+
+@pytest.mark.parametrize("count", [12, pytest.param(1000, marks=pytest.mark.soak)])
+def test_joined_files_are_answered_as_the_whole_is(count: int) -> None:
+    """Two specs one after the other, checked in parts, have the mistakes, places and help of one check."""
+    files = sorted(path for folder in ("specs/zoo", "tests/hostile/wrong") for path in (ROOT / folder).glob("*.net"))
+    rng = random.Random(count)
+    checker = Checker(Place("x.net", None, None, DEFAULT))
+
+    def place(part: Part, one: Diagnostic, start: int) -> tuple[str, int]:
+        return one.code, start if one.span is not None and one.span.source is part.source else -1
+
+    for _ in range(count):
+        text = "\n".join(path.read_text("utf-8", "replace") for path in rng.sample(files, 2))
+        whole = checker.checked([text], {})
+        wanted = {(*place(whole, one, one.span.start if one.span else -1), one.message) for one in whole.diagnostics}
+        found = {
+            (*place(placed.part, one, placed.out(one.span.start) if one.span else -1), one.message)
+            for placed, one in checker.check(text, {}).said()
+        }
+        if whole.spec is not None and whole.spec.program.report.failed:
+            assert found >= wanted
+        else:
+            assert found == wanted
