@@ -301,6 +301,8 @@ def _location(ask: Ask, placed: Placed, span: Span) -> dict[str, Any]:
 
 def prepare_rename(ask: Ask, params: Any) -> Any:
     placed, offset = ask.at(params)
+    if at(ask.names(placed), offset) is None and not _word_at(placed.part.source.text, offset)[0]:
+        return None
     name = _renamed(ask, placed, offset)
     return {"range": ask.range(placed, name.start, name.end), "placeholder": name.text}
 

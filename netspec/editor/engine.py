@@ -12,6 +12,7 @@ of other texts. No file is read but those that `netspec check` would read, and n
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,9 @@ class Document:
             for placed in self._checked.parts:
                 if placed.part.spec is not None:
                     self.graphs |= placed.part.spec.graphs
+            for name in self.graphs.keys() - self.checker.names:
+                if re.search(rf"\b{re.escape(name)}\b", self.text.text) is None:  # else its head may be half written
+                    del self.graphs[name]
         return self._checked
 
     def range(self, placed: Placed, start: int, end: int) -> dict[str, Any]:

@@ -147,6 +147,7 @@ class Checker:
         self.place = place
         self._parts: dict[str, Part] = {}
         self._chunks: dict[str, Chunk] = {}
+        self.names: set[str] = set()  # the names of the nets and blocks of the last version
 
     def check(self, text: str, opened: Mapping[str, str]) -> Checked:
         """Check a text.
@@ -156,6 +157,7 @@ class Checker:
             opened: the texts of other documents that are open, by their real paths; `use` reads these.
         """
         chunks = self._split(text)
+        self.names = {chunk.name for chunk in chunks}
         groups = self._groups(chunks)
         starts, lines = [0], [1]
         for chunk in chunks:

@@ -197,6 +197,24 @@ def test_a_text_that_is_not_saved_stands_in_place_of_its_file(tmp_path: Path) ->
     assert client.published["main.net"] == []
 
 
+def test_types_are_those_of_the_last_text_without_a_mistake() -> None:
+    client = Client()
+    text = (
+        "block B(c) {\n  input  x: d\n  output y: c perceptrons\n}\n\nnet first {\n  input  x: 4\n  output y: B(3)\n}\n"
+    )
+    document = client.open("kept", text)
+    whole = {"start": START, "end": {"line": 99, "character": 0}}
+
+    def types_() -> list[str]:
+        return [one["label"] for one in client.ask("textDocument/inlayHint", {**document, "range": whole})]
+
+    assert types_() == ["is 3", "is 3"]
+    client.change("kept", {"text": text.replace("B(3)", "B(3) -> rel")})
+    assert types_() == ["is 3", "is 3"]
+    client.change("kept", {"text": text.replace("first", "second").replace("B(3)", "B(7)")})
+    assert types_() == ["is 7", "is 7"]
+
+
 def test_no_file_outside_of_the_folder_is_read(tmp_path: Path) -> None:
     inner = tmp_path / "inner"
     inner.mkdir()
