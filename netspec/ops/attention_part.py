@@ -405,7 +405,8 @@ def _body(form: Form, width: int) -> list[str]:
     if form.tiled:
         result = f"whole({result}, {form.own}window, space)"
         if form.shifted:
-            result = f"{result}.roll({form.own}shift, {_axes(form)})"
+            lines.append(f"y = {result}")
+            result = f"y.roll({form.own}shift, {_axes(form)})"
     elif form.space:
         lines.append(f"y = {result}")
         result = "y"
