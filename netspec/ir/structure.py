@@ -28,7 +28,7 @@ SHIFT = Part(
     if lengths is None:
         return joined[:, : x.shape[1]], joined[:, x.shape[1] :]
     ends = lengths[:, None] + torch.arange(steps, device=x.device)
-    return joined[:, : x.shape[1]], joined[torch.arange(len(x), device=x.device)[:, None], ends]''',
+    return joined[:, : x.shape[1]], joined[torch.arange(x.shape[0], device=x.device)[:, None], ends]''',
 )
 
 FLIP = Part(

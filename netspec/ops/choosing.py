@@ -227,7 +227,7 @@ class Gather(Op):
         value, place = inputs
         if self.role == "time":
             rows = "[:, None]" if place.time is not None else ""
-            return Lowering(f"{{0}}[torch.arange(len({{0}}), device={{0}}.device){rows}, {{1}}]")
+            return Lowering(f"{{0}}[torch.arange({{0}}.shape[0], device={{0}}.device){rows}, {{1}}]")
         return Lowering("{0}.gather({axis}, {1}.unsqueeze({axis}))", values={"axis": -1 - len(value.space)})
 
     def roles(self, count: int, lang: str = "en") -> tuple[str, ...]:

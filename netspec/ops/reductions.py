@@ -213,5 +213,5 @@ class Last(Reduction):
 
     def torch(self, *inputs: Type) -> Lowering:
         if self.varies(inputs[0]):
-            return Lowering("{x}[torch.arange(len({x}), device={x}.device), {lengths} - 1]")
+            return Lowering("{x}[torch.arange({x}.shape[0], device={x}.device), {lengths} - 1]")
         return Lowering("{x}[:, -1]")

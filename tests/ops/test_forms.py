@@ -235,3 +235,31 @@ def test_multiply_adds(given: str, chain: str, cost: int) -> None:
     total = sum(node.op.macs(tuple(net.graph.nodes[e.node].types[e.output] for e in node.inputs), node.types)
                 for node in net.graph.nodes)  # fmt: skip
     assert total == cost
+
+
+@pytest.mark.soak
+def test_an_export_takes_batches_of_any_size() -> None:
+    """What indexes examples by their number, cuts space into windows or picks a step fixes no size of the batch."""
+    net = netspec.parse("""net n {
+  input  x: 4 over up to 5
+  input  m: 4@4x4
+  input  q: 4 over 3
+  input  i: one of 3
+  hidden near: relative(2@2x2)
+  output y: x -> last
+  output z: x & x[t-1] -> mean(time)
+  output w: m -> attention(2, window = 2, shift = 1, scores = near)
+  output g: q, i -> gather(time)
+}
+""").net()
+    module = net.module().eval()
+
+    def given(size: int) -> tuple[Tensor, ...]:
+        made = torch.randn(size, 5, 4), torch.randn(size, 4, 4, 4), torch.randn(size, 3, 4), torch.randint(3, (size,))
+        return *made, torch.randint(1, 6, (size,))
+
+    rows = torch.export.Dim("rows", min=1)
+    program = torch.export.export(module, given(3), dynamic_shapes=tuple({0: rows} for _ in range(5)), strict=False)
+    inputs = given(2)
+    for mine, theirs in zip(program.module()(*inputs), module(*inputs), strict=True):
+        assert torch.allclose(mine, theirs, atol=1e-6)
