@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.config.match import trained_by
 from netspec.config.train import Train
 from netspec.config.vocabulary.losses import Term
-from netspec.diagnostics.errors import MissingPackageError, NetspecError
+from netspec.diagnostics.errors import MissingPackageError, NetspecError, UsageError
 from netspec.diagnostics.model import Diagnostic
 from netspec.ir.graph import Edge, Graph
 from netspec.ir.types import Time
@@ -69,7 +69,6 @@ class Engine:
     keys: tuple[str, ...] = field(default=())
     penalised: list[Any] = field(default_factory=list)
     copies: tuple[tuple[str, str], ...] = ()
-    compiles: bool = False
     planned: dict[tuple[int, ...], list[Planned]] = field(default_factory=dict)
 
     @property
@@ -120,8 +119,6 @@ class Engine:
 
         parts = passes(self.graph, [live.wanted for live in turns])
         made: list[Any] = pass_functions(self.model, self.graph, parts)
-        if self.compiles:
-            made = [compiled(each, "cpu") for each in made]  # values that turns hand on must outlive CUDA graphs
         return [Planned(*each) for each in zip(turns, parts, made, strict=True)]
 
     def penalised_by(self, loss: Tensor) -> Tensor:
@@ -254,8 +251,9 @@ def _compile(engine: Engine, plan: Plan) -> None:
         wins = alone and pays_off(engine, batch, train.epochs * len(engine.spans))
         request.compile = "on" if wins else "off"
     if request.compile == "on":
+        if len(engine.turns) > 1:  # a compiled graph goes backward as a whole, and later turns need a part of it
+            raise UsageError(Diagnostic("NS919", None, {"flag": "--compile on"}))
         require_compiler()
-        engine.compiles = True
         engine.forward = compiled(engine.forward, engine.device)
 
 
