@@ -89,6 +89,10 @@ WHOLE = {
     "an arrow twice": ("input x: 4\noutput y: x -> -> 3 perceptrons", "input x: 4\noutput y: x ->  3 perceptrons"),
     "a bracket that nobody opened": ("input x: 4\noutput y: x + x -> relu) -> 3 perceptrons", None),
     "a number that may stand twice": ("input x: 8 8x8\noutput y: 3 perceptrons", None),
+    "no blank behind `hidden`": (
+        "input x: 4\nhiddenpatch: 3 perceptrons\noutput y: 2 perceptrons",
+        "input x: 4\nhidden patch: 3 perceptrons\noutput y: 2 perceptrons",
+    ),
     "a brace in place of a word": ("input x: 4\noutput y: 3 }\nperceptrons", None),
     "groups that divide only the filters": ("input x: 8@9x9\noutput y: 6 filters 3x3 (groups = 4)", None),
     "a sum inside a repeat": ("input x: 4\noutput y: repeat 3 { x + (x -> 4 perceptrons) }", None),

@@ -90,8 +90,12 @@ def _first_word(stop: Stop) -> Diagnostic | None:
     meant = foreign.LINES.get(stop.first.casefold(), "")
     fix: Fix | None = None
     hints: tuple[Hint, ...] = ()
+    glued = re.match(rf"(input|hidden|output|start)(?=[^\W\d][\w{MARKS}]*\s*:)", line)
     if stop.seen.text == "/":
         hints = (Hint("comment"),)
+    elif glued is not None:  # `hiddenz: 3 perceptrons`
+        at = stop.begin + glued.end()
+        hints, fix = (Hint("nearest", {"name": glued[1]}),), Fix(stop.between(at, at), " ")
     elif guess:
         hints, fix = (Hint("nearest", {"name": guess}),), Fix(stop.first_span, guess)
     elif "repeat" in (stop.first, meant) and stop.start == "stmt":
@@ -199,7 +203,11 @@ def _ends_early(stop: Stop) -> Diagnostic | None:
         at = stop.begin + len(stop.left)
         below = re.match(r"[ \t]*\n\s*\{[ \t]*(?=\n)", stop.source.text[at:])  # the brace has a line of its own
         span = stop.between(at, at + (below.end() if below is not None else 0))
-        return stop.error("NS131", fix=Fix(span, " {"), kind=stop.first)
+        # another line may be the rest of the head
+        next_line = re.match(r"\s*(?:#[^\n]*\s+)*([{}]|\w+|\S)?", stop.source.text[at:])
+        more = next_line is None or next_line[1] not in ("{", "}", None, *STATEMENTS, "net")
+        certain = below is not None or stop.first in ("data", "train", "figure") or not more
+        return stop.error("NS131", fix=Fix(span, " {", certain), kind=stop.first)
     if stop.seen.before[-1:] == ("FILTER",) and stop.first != "default":
         return nouns.kernel(stop)
     return signs.joined_by_x(stop) or Diagnostic("NS105", stop.span, {"expected": expected(stop.seen.accepts)})
