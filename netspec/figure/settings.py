@@ -91,7 +91,7 @@ class Fit(NamedTuple):
     shape: float = 1.0  # the size of shapes relative to the letters outside them, as a part of the usual
     types: bool = True  # whether the arrows between boxes say the types of their values
     folded: str = ""  # what a note below the figure says is left out
-    less: bool = False  # whether the figure draws less than is asked for, which is better than letters nobody can read
+    less: int = 0  # how many drawings of the deepest blocks are left out, which is better than letters nobody can read
     least: int = 3  # how many units or maps of a layer are drawn if not all are
 
     def letters(self, size: float) -> float:

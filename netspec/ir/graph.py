@@ -301,6 +301,7 @@ class Graph:
     # lists and sizes that `let` defines, for the data, train and figure sections
     lists: dict[str, Any] = field(default_factory=dict)
     warnings: list[Diagnostic] = field(default_factory=list)
+    _lines: tuple[dict[int, list[Node]], dict[int, list[int]]] | None = field(default=None, init=False, repr=False)
 
     def layer(self, path: str) -> Layer:
         """Return the layer with a path such as `r1.2.a`; raise KeyError if there is none."""
@@ -372,11 +373,26 @@ class Graph:
 
     def nodes_of(self, layer: Layer) -> list[Node]:
         """Return the nodes of a line, including those in the blocks that it calls."""
-        chosen = {layer.index}
-        for scope in self.scopes:
-            if scope.layer in chosen:
-                chosen.update(inner.index for inner in self.layers if inner.scope == scope.index)
-        return [node for node in self.nodes if node.layer in chosen]
+        if self._lines is None:
+            self._lines = self._by_line()
+        nodes, inside = self._lines
+        found: list[Node] = []
+        waiting = [layer.index]
+        while waiting:
+            index = waiting.pop()
+            found += nodes.get(index, ())
+            waiting += inside.get(index, ())
+        return sorted(found, key=lambda node: node.index)
+
+    def _by_line(self) -> tuple[dict[int, list[Node]], dict[int, list[int]]]:
+        """Return the nodes of each line, and the lines of the blocks that it calls, both by the line's index."""
+        nodes: dict[int, list[Node]] = {}
+        inside: dict[int, list[int]] = {}
+        for node in self.nodes:
+            nodes.setdefault(node.layer, []).append(node)
+        for layer in self.layers:
+            inside.setdefault(self.scopes[layer.scope].layer, []).append(layer.index)
+        return nodes, inside
 
     def ancestors(self, scope: int) -> Iterator[Scope]:
         """Yield a scope and then the scopes around it, from the innermost outwards."""

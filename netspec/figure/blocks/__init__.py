@@ -92,6 +92,7 @@ class CollapsedGraph:
         self._by_key: dict[tuple[str, int], NodeGroup] = {}
         self._images: dict[int, int] = {}
         self._counts: dict[str, int] = {}
+        self._steps: dict[int, list[str]] = {}
         self.levels = [self._level(scope) for scope in graph.scopes]
         self.readers: dict[int, set[int]] = {}
         for node in graph.nodes:
@@ -157,7 +158,10 @@ class CollapsedGraph:
         return list(dict.fromkeys(tuple(self.steps_of(one)) for one in calls)).index(tuple(self.steps_of(scope)))
 
     def steps_of(self, scope: Scope) -> list[str]:
-        return [node.op.name for node in self.graph.nodes[scope.first : scope.last]]
+        """Return the names of the operations in a scope."""
+        if scope.index not in self._steps:
+            self._steps[scope.index] = [node.op.name for node in self.graph.nodes[scope.first : scope.last]]
+        return self._steps[scope.index]
 
     @property
     def widest(self) -> float:

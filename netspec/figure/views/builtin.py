@@ -17,6 +17,8 @@ from netspec.figure.views import CLOSER, VIEWS, Drawing, View
 from netspec.ir.graph import Graph, Node
 from netspec.ir.marks import BOX, Mark
 
+# the free space between boxes as a part of the usual, and whether the net stays in one column
+CLOSEST = ((1.0, True), (0.4, True), (1.0, False), (0.4, False), (0.1, True), (0.1, False))
 FEWEST = 4  # units of a layer that are drawn on a page with too little room
 UNITS = frozenset(("only", "input", "show", "symbol", "colors = kind", "color"))
 PLUS = frozenset(("bias = plus", "bias = none", "max_units"))
@@ -271,7 +273,8 @@ class Blocks(View):
 
         for settings in self._folds(drawing):
             folds = settings.direction in (None, "down") and settings.columns is None
-            for gap, whole in ((1.0, True), (0.4, True), (1.0, False), (0.4, False), (0.1, True), (0.1, False)):
+            some = settings.fit.less > 0 and settings.details is not False
+            for gap, whole in CLOSEST[:2] if some else CLOSEST:
                 if whole:
                     yield settings.close(room, gap)
                 if whole or not folds:
@@ -292,9 +295,10 @@ class Blocks(View):
             asked = replace(asked, unfold=False, depth=None)
             yield asked.without(say("once", lang))
         main, *beside = opened(drawing.graph, asked)
+        for less in range(1, len(beside)):  # the figure says by itself what it does not open
+            yield replace(asked, fit=asked.fit._replace(less=less))
         if beside:
-            # the figure says by itself what it does not open
-            yield replace(asked, depth=main.depth, details=False, fit=asked.fit._replace(less=True))
+            yield replace(asked, depth=main.depth, details=False, fit=asked.fit._replace(less=len(beside)))
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.backends.layout import lay_out
