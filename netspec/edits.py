@@ -128,7 +128,15 @@ def _edits(
         yield False, [*_exchanged(tokens, inside), *_behind(tokens, inside)]
         yield False, list(_paired(tokens, low, high, (*_PAIRS, ('"', '"')) if setting else _PAIRS))
         yield False, [edit for length in (2, 3) for edit in _moved(tokens, low, high, length)]
-    yield True, [(at, _without(tokens, at)) for at in inside if not tokens[at].sign and wrong in (None, at)]
+    calls = {at for at in inside[:-1] if tokens[at + 1].text == "("}  # its arguments alone would mean another thing
+    yield (
+        True,
+        [
+            (at, _without(tokens, at))
+            for at in inside
+            if not tokens[at].sign and wrong in (None, at) and at not in calls
+        ],
+    )
 
 
 def _inserted(tokens: list[_Token], low: int, high: int, sign: str) -> Iterator[_Edit]:

@@ -19,7 +19,7 @@ from netspec.diagnostics.model import Diagnostic, Fix, Hint, Quoted, fixed
 from netspec.ops.registry import step_names
 from netspec.source import SourceFile, Span
 from netspec.syntax.build import BadText
-from netspec.syntax.parser import NOUNS, STRING, TooDeep, Unexpected, parse
+from netspec.syntax.parser import KEYWORDS, NOUNS, STRING, TooDeep, Unexpected, parse
 from netspec.syntax.recovery.lines import DECLARES, Logical, logical_lines
 from netspec.syntax.recovery.mistakes import explain, syntax_error
 from netspec.syntax.recovery.stop import Stop
@@ -316,7 +316,7 @@ def _keeps(first: Proposal, other: Proposal, diagnostic: Diagnostic) -> bool:
     and so may the sides of a square (28x28 for 784).
     """
     written, made = first.statement, other.statement
-    if _UNREADABLE.search(made):
+    if _UNREADABLE.search(made) or _captions(written, made, other.rule):
         return False
     if other.guess and _NUMBERS.sub("#", written) == _NUMBERS.sub("#", made):
         return True  # another number stands where one stood
@@ -334,6 +334,12 @@ def _keeps(first: Proposal, other: Proposal, diagnostic: Diagnostic) -> bool:
     )
     made_up = {one for one in numbers if len(one) > 1 and one.isdigit() and one not in first.text} - known
     return options <= numbers and not made_up
+
+
+def _captions(written: str, made: str, rule: str) -> bool:
+    """Whether words that were read as the language's come to stand in quotes, where they say nothing; settings may."""
+    quoted = {word for text in re.findall(STRING, made) if text not in written for word in re.findall(r"\w+", text)}
+    return bool(quoted) and rule == "stmt" and (not quoted.isdisjoint(KEYWORDS) or edits.stop(written, rule) is None)
 
 
 def _count(errors: Sequence[Diagnostic]) -> int:

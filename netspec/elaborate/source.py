@@ -78,8 +78,10 @@ def _no_value(b: Builder, env: Environment, ctx: Context, item: tree.Value, keys
             way = f"({env.span(read.at).text} -> {item.name})"
             text = env.span(item.at).text
             raise fault(env, item.at, "NS219", Hint("called", {"way": way}), fix=Fix(env.span(item.at), way), text=text)
-    alone = isinstance(item, tree.Call) and begins(item.name)
-    raise fault(env, item.at, "NS219", Hint("alone" if alone else "reads"), text=env.span(item.at).text)
+    text = env.span(item.at).text
+    if isinstance(item, tree.Call) and begins(item.name):
+        raise fault(env, item.at, "NS219", Hint("alone"), fix=Fix(env.span(item.at), f"({text})"), text=text)
+    raise fault(env, item.at, "NS219", Hint("reads"), text=text)
 
 
 # ---- groups and joins

@@ -80,3 +80,18 @@ def test_a_kind_of_mistake_is_mended(wrong: str) -> None:
         netspec.parse(f"net n {{\n  input x: 4\n  {wrong}\n  output y: 2 perceptrons\n}}\n")
     said = [hint.words["text"] for one in caught.value.proposed() for hint in one.hints if hint.text[:4] == "mend"]
     assert KINDS[wrong] in said if KINDS[wrong] else not said, "a statement that nobody understands has none"
+
+
+# the mistakes below check with another meaning if a word is dropped or quoted
+MEANT = {
+    "  input x: 4\n  hidden z: x + learned(4)\n": ["hidden z: x + (learned(4))"],
+    "  input x: 4 over T\n  hidden z: 8 perceptrons\n": [],
+}
+
+
+@pytest.mark.parametrize("lines", MEANT)
+def test_a_proposal_keeps_what_words_mean(lines: str) -> None:
+    with pytest.raises(netspec.SpecError) as caught:
+        netspec.parse(f"net n {{\n{lines}  output y: 2 perceptrons\n}}\n")
+    said = [hint.words["text"] for one in caught.value.proposed() for hint in one.hints if hint.text[:4] == "mend"]
+    assert said == MEANT[lines]
