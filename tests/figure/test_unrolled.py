@@ -190,3 +190,28 @@ def test_words_about_a_call_stand_beside_what_it_computes_and_arrows_say_which_w
     )  # fmt: skip
     said = [text.plain for text in scene.texts if "f & g" in text.plain or "reversed" in text.plain]
     assert said == ["f & g → reversed(Elman(3))"]  # at the right of the row of `o`
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("output y: x & x[t-2] -> 1 perceptron",),
+        ("hidden f: x -> 1 perceptron", "output c: f*c[t-1] + x"),
+        ("hidden g: x & g[t-2] -> 1 perceptron", "hidden k: g & x[t-1] -> 1 perceptron", "output y: last(time)"),
+        ("hidden g: x & g[t-1] -> 1 perceptron", "output y: g & x[t-1] -> last(time) -> 1 perceptron"),
+    ],
+)
+def test_a_read_past_the_drawn_end_leaves_towards_its_reader(lines: tuple[str, ...]) -> None:
+    """Along its own row it would say that the layer reads its own step before."""
+    scene = (
+        netspec.parse("\n".join(("net n(T) {", "input x: 1 over T", *lines, "}"))).net().render(view="unrolled").scene
+    )
+    assert faults(scene) == []
+    pills = {node.id: node for node in scene.nodes if "pill" in node.classes}
+    heights = {name.partition("@")[0]: node.y for name, node in pills.items()}
+    for wire in scene.wires:
+        if wire.source in pills and not wire.target:
+            reader, _, delay = wire.id.partition("~")[2].partition("@")
+            low, high, end = pills[wire.source].y, heights[reader], wire.points[-1].y
+            alone = low == high and not delay
+            assert (end == low) if alone else (end < low - 1 if high <= low else end > low + 1), wire.id

@@ -587,36 +587,75 @@ def _through_time(drawing: Unrolled, order: list[Cell], link: Link, group: Group
     ahead = -1 if group.backward else 1
     late = f"@{link.delay}" if link.delay != 1 else ""
     for number, cell in enumerate(order):
-        source = cell.pills.get(link.source)
-        if source is None:
+        source, later = cell.pills.get(link.source), number + link.delay
+        if source is None or not (group.timed or later == len(order) - 1):
             continue
-        later = number + link.delay
         broken = any(number < at <= later for at in gap)
         if later < len(order) and not broken:
             _jump(drawing, cell, order[later], link.source, group, link, link.delay)
-        elif broken or (elided and not ends and not group.backward):
-            start = Point(source.x + ahead * source.rx, source.y)
+        elif group.timed and (broken or (elided and not ends and not group.backward)):
             near = number + 1 < len(order) and number + 1 not in gap  # it must not seem to reach the next cell
-            end = Point(start.x + ahead * drawing.apart / (2 if near else 1), start.y)
-            _delayed(
-                drawing,
-                source.id,
-                "",
-                (start, end),
-                group,
-                f"{source.id}~{group.id}{late}",
-            )
+            way = _open_end(drawing, cell, link, group, near, ahead)
+            _delayed(drawing, source.id, "", way, group, f"{source.id}~{group.id}{late}")
     for at in gap or ({0} if elided and group.backward else ()):
         target = order[at].pills[group]
-        tip = _side(drawing, target, group, link, -ahead)
-        _delayed(
-            drawing,
-            "",
-            target.id,
-            (Point(tip.x - ahead * drawing.apart, tip.y), tip),
-            group,
-            f"{target.id}.{link.source.id}.in{late}",
-        )
+        if _is_straight(drawing, link, group):
+            tip = _rim(target, target.x - ahead * _off(target), 1)
+            begin = _slanted(drawing, order[at], link, group, tip, (-ahead, 1), drawing.apart)
+        else:
+            tip = _side(drawing, target, group, link, -ahead)
+            begin = Point(tip.x - ahead * drawing.apart, tip.y)
+        _delayed(drawing, "", target.id, (begin, tip), group, f"{target.id}.{link.source.id}.in{late}")
+
+
+def _open_end(drawing: Unrolled, cell: Cell, link: Link, group: Group, near: bool, ahead: int) -> tuple[Point, ...]:
+    """Return how an arrow to a step that is not drawn begins: as `_jump` would, towards the row of its reader."""
+    low, key = cell.pills[link.source], (link.source, group, link.delay)
+    far = drawing.apart / (2 if near else 1)
+    if _is_straight(drawing, link, group):
+        start = _rim(low, low.x + ahead * _off(low), -1)
+        return start, _slanted(drawing, cell, link, group, start, (ahead, -1), far)
+    start = Point(low.x + ahead * low.rx, low.y)
+    same = drawing.rows[link.source] == drawing.rows[group]
+    if same and link.delay == 1:
+        return start, Point(start.x + ahead * far, start.y)
+    first = drawing.cells.index(cell)
+    if ahead > 0:
+        x = drawing.beside(cell, (*key, "out"))
+    elif near:
+        x = drawing.beside(drawing.cells[first - 1], (*key, "out"))
+    else:
+        x = cell.left - drawing._inset(BESIDE, (*key, "out"), drawing.apart)
+    if link.delay > 1:
+        y = drawing.level(drawing.rows[link.source] + 1, (*key, first % link.delay), cell)
+    else:
+        y = cell.y + drawing.y(drawing.rows[group])
+    return start, Point(x, start.y), Point(x, y), Point(x + ahead * CLEAR, y)
+
+
+def _is_straight(drawing: Unrolled, link: Link, group: Group) -> bool:
+    """Whether the arrow of a delayed read runs straight through the channel between two rows."""
+    return drawing.rows[group] == drawing.rows[link.source] + 1 and not link.starts and link.delay > 0
+
+
+def _off(pill: Node) -> float:
+    """Return how far from the middle of a pill a straight arrow between two rows leaves or enters it."""
+    return max(pill.rx - pill.ry, ROUND / 2 * pill.ry)
+
+
+def _slanted(
+    drawing: Unrolled, cell: Cell, link: Link, group: Group, at: Point, way: tuple[int, int], far: float
+) -> Point:
+    """Return the open end of a straight arrow, `far` from `at`, parallel to those between drawn steps.
+
+    Parameters:
+        way: to the right (1) or left (-1), and down (1) to the row of the source or up (-1) to that of the reader.
+    """
+    steps = (cell.right - cell.left + drawing.space(BESIDE, drawing.apart)) * link.delay
+    across = steps - _off(cell.pills.get(link.source, cell.pills[group])) - _off(cell.pills[group])
+    part = min(max(far, HIGH) / across, 0.6)
+    room = drawing.space(drawing.rows[group], drawing.between)
+    return Point(at.x + way[0] * part * across, at.y + way[1] * part * room)
 
 
 def _delayed(drawing: Unrolled, source: str, target: str, points: tuple[Point, ...], group: Group, id: str) -> None:
@@ -636,10 +675,8 @@ def _jump(drawing: Unrolled, cell: Cell, later: Cell, source: Group, group: Grou
     row = drawing.rows[source] + 1
     if cell.line != later.line:
         points = [start, *_round(drawing, cell, later, start.y, end.y, over, row), end]
-    elif drawing.rows[group] == row and not link.starts and delay:
-        offs = [max(pill.rx - pill.ry, ROUND / 2 * pill.ry) for pill in (low, high)]
-        # straight through the channel between the rows
-        points = [_rim(low, low.x + ahead * offs[0], -1), _rim(high, high.x - ahead * offs[1], 1)]
+    elif _is_straight(drawing, link, group):
+        points = [_rim(low, low.x + ahead * _off(low), -1), _rim(high, high.x - ahead * _off(high), 1)]
     elif abs(first - last) > 1:
         y, out, into = (
             drawing.level(row, over, cell),
@@ -731,9 +768,10 @@ def _continues(drawing: Unrolled, phase: int, ends: bool) -> None:
     """Draw dots in every row, to say that more time steps follow."""
     cells = drawing.steps_of(phase)
     last = cells[-2] if ends and len(cells) > 1 else cells[-1]
-    x = max(node.x + node.rx for node in last.pills.values()) + drawing.apart * 1.75
+    wires = drawing.space(BESIDE, drawing.apart)
+    x = max(node.x + node.rx for node in last.pills.values()) + wires + drawing.apart * 0.75
     if last is not cells[-1] and last.line == cells[-1].line:
-        x = (last.right + cells[-1].left) / 2
+        x = last.right + wires + drawing.apart / 2
     for group, pill in last.pills.items():
         if group.timed:
             drawing.canvas.dots(f"{group.id}@later", x, pill.y, 1, 0, "", group.layer.path)
