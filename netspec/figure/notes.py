@@ -306,6 +306,7 @@ def _owners(graph: Graph, all_: list[Unshown], drawn: list[ir.Node], turned: Map
     kinds = {type(one.node.op) for one in all_}
     noun = "" if mark.option == NAME or len(kinds) > 1 else _noun(all_[0].node.op, lang)
     able = [one for one in drawn if (type(one.op) in kinds if noun else _makes_units(one))]
+    able = [one for one in able if mark.option == NAME or mark.option in one.op.options]
     rest = list(dict.fromkeys(owner for one in able if (owner := _owner(graph, one)) not in whole))
     if noun and not rest:
         return say("all steps", lang).format(name=noun)

@@ -410,6 +410,36 @@ def test_the_order_of_values_is_written_where_it_is_not_that_of_their_boxes() ->
     assert sorted(said("a & h.2")) == ["1st, 4", "h.2, 2nd, 4"]
 
 
+def test_what_goes_past_a_box_to_a_step_whose_order_matters_has_a_number() -> None:
+    text = "net n {{\n  input x: 4 over 4\n  hidden m: x -> 4 perceptrons -> tanh\n  output y: {}\n}}\n"
+
+    def said(line: str) -> list[str]:
+        plan = plan_of(netspec.parse(text.format(line)).net().graph, FigureSettings(depth=1))
+        return [plain(one.label) for one in plan.arrows if one.target.startswith("y.m") or "join" in one.target]
+
+    assert sorted(said("x, m -> matmul")) == ["1st", "2nd"]
+    assert "1st" not in said("x & m")
+
+
+def test_a_sign_that_repeats_a_value_does_not_change_the_type_on_its_arrow() -> None:
+    text = (
+        "net n(A = 6) {\n  input x: 8\n  hidden v: x -> 1 perceptron\n  hidden a: x -> A perceptrons\n"
+        "  output q: (v -> expand(maps = A)) + a\n}\n"
+    )
+    plan = plan_of(netspec.parse(text).net().graph, FigureSettings())
+    assert [plain(one.label) for one in plan.arrows if one.target == "q.add"] == ["1", "6"]
+
+
+def test_a_step_of_a_block_is_said_by_the_parameter_that_it_has() -> None:
+    text = (
+        "block F(s, e) {\n  input x: c over T\n  output y: s perceptrons -> e perceptrons\n}\n"
+        "net n {\n  input x: 2 over 9\n  output y: F(4, 16) -> F(8, 32)\n}\n"
+    )
+    plan = plan_of(netspec.parse(text).net().graph, FigureSettings(depth=0, details=True))
+    rows = [plain(row.line) for box in plan.boxes for row in box.rows]
+    assert {"s perceptrons", "e perceptrons"} <= set(rows)
+
+
 def test_a_caption_or_a_parameter_that_is_a_name_is_said_once() -> None:
     text = (
         "block A(heads) {\n  input  x: c over T\n  output y: attention(heads)\n}\n"

@@ -51,6 +51,18 @@ NOTES = {
         "blocks",
         ("no bias (all perceptrons)", "편향 없음 (모든 퍼셉트론)"),
     ),
+    "a step that has no such option is none of the others": (
+        "",
+        (
+            "input s: one of 9 over 5",
+            "hidden e: s -> embed(4)",
+            "hidden first: e -> 4 perceptrons (bias = false)",
+            "hidden second: attention(2, bias = false)",
+            "output third: 9 perceptrons (bias = false)",
+        ),
+        "blocks",
+        ("no bias (first, second, third)", "편향 없음 (first, second, third)"),
+    ),
     "all but one": (
         "",
         (

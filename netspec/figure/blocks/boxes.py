@@ -384,7 +384,7 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
                 ends |= {source.id: source, target.id: target}
                 delays.setdefault((source.id, target.id), set()).add(steps)
                 key = (source.id, target.id, min(delay, 1))
-                values.setdefault(key, []).append(collapsed.graph.type_of(edge))
+                values.setdefault(key, []).append(collapsed.graph.type_of(source_edge))
                 said = words.setdefault(key, {})
                 if not delay:
                     part, role = _part(collapsed, source, source_edge), _role(collapsed, target, node, position)
@@ -452,10 +452,14 @@ def _role(collapsed: CollapsedGraph, target: NodeGroup, node: Step, position: in
 
 
 def _in_order(collapsed: CollapsedGraph, node: Step) -> bool:
-    """Whether a step reads its values in the order of their boxes, so that no number has to say it."""
-    groups = [collapsed.of[source.node] for edge in node.inputs for source, _ in collapsed.sources(edge)]
-    places = [collapsed.groups.index(group) for group in groups]
-    return places == sorted(set(places))
+    """Whether a step reads its values in the order of their boxes, so that no number has to say it.
+
+    A value that goes past the box of another enters at any side: only for signs its place does not matter.
+    """
+    sources = [source.node for edge in node.inputs for source, _ in collapsed.sources(edge)]
+    places = [collapsed.groups.index(collapsed.of[source]) for source in sources]
+    past = not node.op.circle and any(map(collapsed.recurs, sources, sources[1:]))
+    return places == sorted(set(places)) and not past
 
 
 def _arrow(source: NodeGroup, target: NodeGroup, text: str, delay: int) -> Arrow:

@@ -357,8 +357,9 @@ def _letter(values: list[Any], calls: list[Scope]) -> Any:
 
 
 def _combined(letters: list[Formula]) -> Iterator[Formula]:
+    yield from letters  # what the spec most likely says: `e`, even if e = 4s holds in all calls
     for letter in letters:
-        yield from (factor * letter for factor in FACTORS)
+        yield from (factor * letter for factor in FACTORS[1:])
         yield from (letter // factor for factor in FACTORS[1:] if divides(factor, letter))
         yield letter * letter
     for one, other in permutations(letters, 2):
