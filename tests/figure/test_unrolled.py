@@ -215,3 +215,18 @@ def test_a_read_past_the_drawn_end_leaves_towards_its_reader(lines: tuple[str, .
             low, high, end = pills[wire.source].y, heights[reader], wire.points[-1].y
             alone = low == high and not delay
             assert (end == low) if alone else (end < low - 1 if high <= low else end > low + 1), wire.id
+
+
+@pytest.mark.parametrize(
+    ("most", "end", "steps", "dots"),
+    [
+        (1, False, "1", False), (2, False, "12", False), (3, False, "123", False), (9, False, "123", True),
+        (1, True, "1", False), (2, True, "1T", False), (3, True, "1T", True), (4, True, "12T", True),
+    ],
+)  # fmt: skip
+def test_no_more_steps_than_the_examples_can_have(most: int, end: bool, steps: str, dots: bool) -> None:
+    layers = f"input x: 1 over up to {most}", f"{'hidden' if end else 'output'} h: x & h[t-1] -> 1 perceptron"
+    scene = drawn(*layers, *(("output y: last(time) -> 1 perceptron",) if end else ()))
+    assert faults(scene) == []
+    assert [text.plain[-1] for text in scene.texts if text.plain.startswith("time step")] == list(steps)
+    assert any(item.id.endswith("@later") for item in scene.items) == dots

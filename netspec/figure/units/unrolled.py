@@ -5,6 +5,7 @@ from __future__ import annotations
 import math as numbers
 from dataclasses import dataclass, field, replace
 from itertools import pairwise, product
+from typing import Any
 
 from netspec.diagnostics.errors import UsageError
 from netspec.diagnostics.model import Diagnostic
@@ -351,23 +352,30 @@ def _steps(drawing: Unrolled, phase: int) -> tuple[list[str], bool]:
     """Return the time steps of a phase to draw, and whether dots stand for others.
 
     If something is computed only at the end, or another phase follows, the steps include the last one. A step that
-    would be alone behind dots is drawn.
+    would be alone behind dots is drawn, and none that the examples cannot have.
     """
     own = [group for group in drawing.groups if drawing.phases[group] == phase and group not in drawing.begun]
     length = _length(drawing, phase)
     ends = len(set(drawing.phases.values())) > 1 or any(not group.timed for group in own)
-    if isinstance(length, int) and length - drawing.steps - ends < 2:
-        return [str(number) for number in range(1, length + 1)], False
-    steps = [str(number) for number in range(1, drawing.steps + 1)]
-    return [*steps, size_label(length)] if ends else steps, True
+    most: Any = _time(drawing, phase).length
+    few = isinstance(most, int) and most - drawing.steps - ends < 2
+    if few and (most == length or most == 1 or not ends):
+        return [str(number) for number in range(1, most + 1)], False
+    shown = max(most - 2, 1) if few else drawing.steps
+    steps = [str(number) for number in range(1, shown + 1)]
+    return [*steps, size_label(length)] if ends else steps, not few or most > 2
+
+
+def _time(drawing: Unrolled, phase: int) -> Time:
+    own = [group for group in drawing.groups if drawing.phases[group] == phase and group.timed]
+    times = [drawing.graph.nodes[group.node].type.time for group in own]
+    return next((time for time in times if time is not None), Time(1))
 
 
 def _length(drawing: Unrolled, phase: int) -> Size | str:
     """Return how many steps a phase has: a letter where each example has its own number of them."""
-    own = [group for group in drawing.groups if drawing.phases[group] == phase and group.timed]
-    times = [drawing.graph.nodes[group.node].type.time for group in own]
-    time = next((time for time in times if time is not None), None)
-    return 1 if time is None else lengths(drawing.graph).get(time, time.length)
+    time = _time(drawing, phase)
+    return lengths(drawing.graph).get(time, time.length)
 
 
 def lengths(graph: Graph) -> dict[Time, str]:
@@ -839,7 +847,8 @@ def _table(drawing: Unrolled) -> float:
     group = next((group for group in drawing.groups if group.role == "input" and group.timed), None)
     if group is None:
         return 0.0
-    rows = _table_rows(_length(drawing, drawing.phases[group]))
+    phase = drawing.phases[group]
+    rows = _table_rows(_length(drawing, phase), _time(drawing, phase).length)
     vectors = {row: _vector(group, settings, row) for row in rows if row}
     head = words(say("sequence", settings.lang))
     wide = max(widest(vectors.values(), vector) + 5, line_width(head, caption) + 2)
@@ -867,10 +876,15 @@ def _table(drawing: Unrolled) -> float:
     return wide + APART
 
 
-def _table_rows(length: Size | str) -> list[str | None]:
-    """Return the names of the steps in the table; None stands for dots."""
-    if isinstance(length, int) and length <= 7:
-        return [str(number) for number in range(1, length + 1)]
+def _table_rows(length: Size | str, most: Size) -> list[str | None]:
+    """Return the names of the steps in the table, of which there are `most` at most; None stands for dots."""
+    if isinstance(most, int) and most <= 7:
+        numbers = [str(number) for number in range(1, most + 1)]
+        return (
+            [*numbers]
+            if most in (length, 1)
+            else [*numbers[: min(most - 1, 2)], *([None] if most > 3 else []), size_label(length)]
+        )
     return ["1", "2", "3", None, "t", None, size_label(length)]
 
 
