@@ -230,3 +230,15 @@ def test_no_more_steps_than_the_examples_can_have(most: int, end: bool, steps: s
     assert faults(scene) == []
     assert [text.plain[-1] for text in scene.texts if text.plain.startswith("time step")] == list(steps)
     assert any(item.id.endswith("@later") for item in scene.items) == dots
+
+
+@pytest.mark.parametrize("units", ["", "max_units = 1\n"])
+def test_circles_have_the_symbol_of_their_layer(units: str) -> None:
+    text = (
+        "net n(T) {\n  input word: one of 9 over T\n  hidden e: embed(2)\n"
+        "  output h: e & h[t-1] -> 2 perceptrons\n}\n"
+        f'figure {{\n  view = unrolled\n  {units}  word.symbol = "w"\n  h.symbol = "z"\n}}'
+    )
+    scene = netspec.parse(text).net().render().scene
+    said = {label(scene, node).plain for node in of(scene, "unit")}
+    assert {one[:1] for one in said - {"+1"}} == {"w", "e", "z"}

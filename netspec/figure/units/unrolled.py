@@ -187,15 +187,20 @@ def _name(group: Group, settings: FigureSettings) -> str:
     """
     given = settings.of(group.layer.path).title
     said = group.title if given is None else given
-    said = said or (group.label if _is_long(group) else "")
+    said = said or (group.label if _is_long(group, settings) else "")
     if settings.max_units == 1 and group.size != 1:
         said = f"{said or group.label} ({size_label(group.size)})"
     return f"{said} ←".strip() if group.backward else said
 
 
-def _is_long(group: Group) -> bool:
+def _letter(group: Group, settings: FigureSettings) -> str:
+    """Return what a group is called in its circles: its symbol, or its name."""
+    return (settings.of(group.layer.path).symbol or group.label) if group.label else ""
+
+
+def _is_long(group: Group, settings: FigureSettings) -> bool:
     """Whether the name of a group is too long for circles; it stands beside the row, and they have numbers alone."""
-    line = symbol(group.label, math("1"), math("(1)") if group.timed else ())
+    line = symbol(_letter(group, settings), math("1"), math("(1)") if group.timed else ())
     return fitted(line, layout.SMALL_LABEL, layout.UNIT, layout.UNIT) < LONG * layout.SMALL_LABEL
 
 
@@ -475,10 +480,9 @@ def _pill(drawing: Unrolled, cell: Cell, block: Block, left: float, y: float) ->
             classes=("unit", group.role, *(() if entry else ("bias",))),
         )
         line = upright(group.sign if entry else "+1")
-        if entry and group.label and _is_long(group):
-            line = entry.index
-        elif entry and group.label:
-            line = symbol(group.label, entry.index, time)
+        if entry and group.label:
+            long, name = _is_long(group, drawing.settings), _letter(group, drawing.settings)
+            line = entry.index if long else symbol(name, entry.index, time)
         canvas.label(node, line, layout.SMALL_LABEL)
     at_end = not group.timed and bool(cell.step)
     if group in drawing.names and (first or at_end or cell is drawing.steps_of(cell.phase)[0]):
@@ -890,7 +894,6 @@ def _table_rows(length: Size | str, most: Size) -> list[str | None]:
 
 def _vector(group: Group, settings: FigureSettings, step: str) -> Line:
     """Return the input of a step as a vector: (x_1^(1), x_2^(1), ..., x_d^(1))."""
-    hints = settings.of(group.layer.path)
     size: Size = group.size
     count = size if isinstance(size, int) else 99
     last = size_label(size)
@@ -902,5 +905,5 @@ def _vector(group: Group, settings: FigureSettings, step: str) -> Line:
         if index == "...":
             line.append(Atom("...", "upright"))
         else:
-            line += symbol(hints.symbol or group.label, math(index), math(f"({step})"))
+            line += symbol(_letter(group, settings), math(index), math(f"({step})"))
     return (*line, Atom(")", "upright"))
