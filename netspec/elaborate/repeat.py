@@ -66,6 +66,7 @@ def repeat(b: Builder, env: Environment, ctx: Context, item: tree.Repeat, flow: 
 
 def _round(b: Builder, env: Environment, ctx: Context, item: tree.Repeat, number: int, path: str, flow: Flow) -> Result:
     scope = b.scope(ctx, "round", str(number), path, shared=item.shared)
+    scope.arguments = {name.text: env.values[name.text] for name in item.names}
     ctx = ctx._replace(scope=scope.index)
     ports: Flow = []  # the round reads its inputs only through these nodes, which belong to it
     for value in flow:

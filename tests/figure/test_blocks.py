@@ -289,7 +289,31 @@ def test_a_closed_repeat_of_one_step_names_it() -> None:
     text = "net n {\n  input x: 8\n  hidden a: repeat 2 { 8 perceptrons }\n  output y: repeat 3 { tanh }\n}\n"
     assert list(boxes_of(text, depth=0).values())[1:3] == ["a / (8 perceptrons) × 2", "y / tanh × 3"]
     two = text.replace("{ tanh }", "{ tanh -> layernorm }")
-    assert boxes_of(two, depth=0)["y"] == "y / repeat × 3"
+    assert boxes_of(two, depth=0)["y"] == "y / (tanh → layer norm) × 3"
+
+
+def test_a_closed_repeat_over_a_table_says_its_steps_with_letters_and_their_values() -> None:
+    text = (
+        "block Res(c) {\n  input  x: c @ h x w\n  output y: x + (x -> c filters 3x3 (pad = 1))\n}\n"
+        "net n {\n  input x: 3@32x32\n  hidden s: repeat [[16, 2], [32, 6], [16, 6]] as c, n "
+        "{ c filters 3x3 (pad = 1) -> repeat n { Res(c) } }\n  output y: mean(space) -> 10 perceptrons\n}\n"
+    )
+    said = "(c filters 3×3 → Res(c) × n) × 3: c = 16, 32, 16; n = 2, 6, 6"
+    assert boxes_of(text, depth=0)["s"].replace(" / ", " ") == f"s {said}"
+    notes = [item.plain for item in netspec.parse(text).net().render(view="blocks", depth=0).scene.texts]
+    assert "padding 1 (all filters)" in notes
+
+
+def test_a_filter_size_as_argument_and_values_that_stand_side_by_side_are_of_one_call() -> None:
+    text = (
+        "block C(c, k, d) {\n  input  x: m @ h x w\n  output y: c filters k (pad = same, dilation = d)\n}\n"
+        "net n {\n  input x: 8@16x16\n  hidden a: C(8, 3x3, 1) -> C(8, 5x5, 2) -> C(8, 3x3, 2) -> C(8, 3x3, 1)\n"
+        "  output y: mean(space) -> 2 perceptrons\n}\n"
+    )
+    plan = plan_of(netspec.parse(text).net().graph, FigureSettings(depth=0, details=True))
+    said = " ".join(plain(row.line) for row in plan.clusters[0].rows)
+    assert said == "c = 8; k = 3×3, 5×5, 3×3; d = 1, 2, 2"
+    assert "8 filters k, dilation d" in [plain(row.line) for box in plan.boxes for row in box.rows]
 
 
 def test_a_figure_tells_the_active_weights_of_a_mixture() -> None:

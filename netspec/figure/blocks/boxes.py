@@ -224,8 +224,11 @@ def _caption(collapsed: CollapsedGraph, layer: Layer, scope: Scope | None = None
     return [Row(line, LIGHT) for line in wrapped(said, collapsed.widest, LIGHT)] if said else []
 
 
-def _broken(text: str, size: float, widest: float, signs: tuple[str, ...] = (" → ", ", ")) -> tuple[Line, ...]:
-    """Break a text into lines of at most this width: after arrows and commas if there are any, else between words."""
+_ENDS = (": ", " → ", "; ", ", ")  # behind which a text in a box goes on in the next line, the best first
+
+
+def _broken(text: str, size: float, widest: float, signs: tuple[str, ...] = _ENDS) -> tuple[Line, ...]:
+    """Break a text into lines of at most this width: after arrows and points if there are any, else between words."""
     if line_width(words(text), size) <= widest or not signs:
         return wrapped(text, widest, size)
     sign, *rest = signs
@@ -340,7 +343,7 @@ def _framed(plan: Plan, collapsed: CollapsedGraph) -> Plan:
     name = f"detail {collapsed.part.name}" + (f" {kind + 1}" if kind else "")
     title = words(collapsed.part.name, "bold")
     said = arguments(collapsed, scope)
-    rows = [Row(line, LIGHT, "faint") for line in wrapped(said, collapsed.widest, LIGHT)] if said else []
+    rows = [Row(line, LIGHT, "faint") for line in _broken(said, LIGHT, collapsed.widest)] if said else []
     frame = _titled(Cluster(name, title, "", collapsed.graph.layers[scope.layer].path, rows=tuple(rows)))
     frame.ink = collapsed.settings.of(collapsed.part.name).color
     names = {box.id: f"{name}/{box.id}" for box in plan.boxes}

@@ -44,32 +44,78 @@ def scope_title(collapsed: CollapsedGraph, scope: Scope, times: Size = 1, call: 
     """
     if scope.kind == "round":
         return scope.name
-    scopes = collapsed.graph.scopes
-    inner = [scope]
+    inner, said = [scope], ""
     if scope.kind == "repeat":
-        rounds = [[scopes[one] for one in scopes[child].children] for child in scope.children]
-        if len(rounds[0]) != 1:
-            name = (call and _only_step(collapsed, scope)) or say("repeat", collapsed.lang)
-            call = False
+        block = collapsed.block_of(scope)
+        if block is None or block.kind == "repeat":
+            name, said = _rounds(collapsed, *_in_calls(collapsed, scope)) if call else ("", "")
+            name, call = name or say("repeat", collapsed.lang), False
         else:
-            inner = [blocks[0] for blocks in rounds]
-            name = _name(collapsed, inner[0])
+            scopes = collapsed.graph.scopes
+            inner = [scopes[scopes[child].children[0]] for child in scope.children]
+            name = _name(collapsed, block)
     else:
         name = _name(collapsed, scope)
     if inner[0].copies is not None:
         times = inner[0].copies.number
-    said = _call(collapsed, inner) if call else ""
-    return f"{name}{said} × {times}" if times != 1 else f"{name}{said}"
+    name += _call(collapsed, inner) if call else ""
+    return (f"{name} × {times}" if times != 1 else name) + said
 
 
-def _only_step(collapsed: CollapsedGraph, scope: Scope) -> str:
-    """Return the words for the step that each round of a repeat consists of; "" if it has several, or they differ."""
+def _rounds(collapsed: CollapsedGraph, repeats: list[Scope], known: list[dict[str, Any]]) -> tuple[str, str]:
+    """Return the words for a round of a repeat, `(c filters 3×3 → Res × n)`, and `: c = 16, 32; n = 2, 6` behind them.
+
+    The words have letters where the rounds differ. They are "" if a round has many steps, or not those of the others.
+
+    Parameters:
+        repeats: the repeat; of one in the rounds of another, the repeat in each of these rounds.
+        known: for each of them, the values of the letters around it.
+    """
     graph = collapsed.graph
-    inside = [graph.scopes[number] for number in scope.children]
-    rounds = [[node for node in graph.nodes[one.first : one.last] if not node.kind] for one in inside]
-    said = {step_words(collapsed, nodes[0]) if len(nodes) == 1 else "" for nodes in rounds}
-    words = said.pop() if len(said) == 1 else ""
-    return f"({words})" if " " in words else words
+    rounds = [graph.scopes[one] for repeat in repeats for one in repeat.children]
+    around = [letters for letters, repeat in zip(known, repeats, strict=True) for _ in repeat.children]
+    given = [{**letters, **one.arguments} for letters, one in zip(around, rounds, strict=True)]
+    steps = [_steps_of(graph, one) for one in rounds]
+    if len(steps[0]) > MOST_LINES or len({tuple(map(_sort, one)) for one in steps}) > 1:
+        return "", ""
+    texts = [_in_rounds(collapsed, list(alike), given) for alike in zip(*steps, strict=True)]
+    words = " → ".join(filter(None, texts))
+    if not all(texts):
+        return "", ""
+    each = [[graph.scopes[one].arguments for one in repeat.children] for repeat in repeats]
+    own = each[0] if all(one == each[0] for one in each) else [values for one in each for values in one]
+    differ = {name: _shortened([_said(values[name]) for values in own]) for name in own[0]}
+    listed = "; ".join(f"{name} = {text}" for name, text in differ.items() if ", " in text)
+    return f"({words})" if " " in words else words, f": {listed}" if listed else ""
+
+
+def _steps_of(graph: Graph, scope: Scope) -> list[Node | Scope]:
+    """Return the steps of a round in order: a block or repeat in it is one."""
+    found: list[Node | Scope] = [graph.scopes[one] for one in scope.children]
+    own = [node for node in graph.nodes[scope.first : scope.last] if node.scope == scope.index]
+    found += [node for node in own if not node.kind and not node.op.alias]
+    return sorted(found, key=lambda one: one.first if isinstance(one, Scope) else one.index)
+
+
+def _sort(step: Node | Scope) -> tuple[str, str]:
+    return (step.kind, step.name if step.kind == "block" else "") if isinstance(step, Scope) else ("", step.op.name)
+
+
+def _in_rounds(collapsed: CollapsedGraph, steps: list[Any], given: list[dict[str, Any]]) -> str:
+    """Return the words for one step of all rounds; the letters have the values `given`, one of them for each round."""
+    first = steps[0]
+    if isinstance(first, Node):
+        words = _step_words(collapsed, steps, given)
+        drawn = [one.index for one in steps if one.index in collapsed.part.nodes]
+        collapsed.steps |= dict.fromkeys(drawn, collapsed.steps[first.index])
+        return words
+    if first.kind == "repeat":
+        name, said = _rounds(collapsed, steps, given)
+        times = _said(_letter([len(one.children) for one in steps], given))
+        times = f"({times})" if ", " in times else times
+        return f"{name} × {times}{said}" if name and times != "1" else name + said
+    texts = {name: _said(_letter([one.arguments[name] for one in steps], given)) for name in first.arguments}
+    return _name(collapsed, first) + _call(collapsed, steps, texts)
 
 
 def _name(collapsed: CollapsedGraph, scope: Scope) -> str:
@@ -79,16 +125,16 @@ def _name(collapsed: CollapsedGraph, scope: Scope) -> str:
     return step_words(collapsed, collapsed.graph.nodes[scope.last - 1])
 
 
-def _call(collapsed: CollapsedGraph, scopes: list[Scope]) -> str:
+def _call(collapsed: CollapsedGraph, scopes: list[Scope], letters: dict[str, str] | None = None) -> str:
     """Return the arguments of blocks as `(64, 2)`; with their names if they differ or if one of several is no size."""
-    texts = _arguments(scopes)
+    texts = _arguments(scopes) if letters is None else letters
     sizes = all(
         isinstance(value, int | Formula) and not isinstance(value, bool)
         for scope in scopes
         for value in scope.arguments.values()
     )
     plain = (sizes or len(texts) == 1) and all(", " not in text for text in texts.values())
-    if collapsed.part.name:
+    if collapsed.part.name and letters is None:
         texts = {name: _in_all_calls(collapsed, scopes[0], name, text) for name, text in texts.items()}
     flags = any(isinstance(value, bool) for value in scopes[0].arguments.values())
     said = texts.values() if plain and not flags else _parameters(collapsed, texts)
@@ -119,17 +165,22 @@ def _in_all_calls(collapsed: CollapsedGraph, scope: Scope, name: str, text: str)
     values = [one.arguments[name] for one in found if one is not None]
     if len(values) < len(calls) or all(_said(value) == _said(values[0]) for value in values):
         return text
-    return _said(_letter(values, calls))
+    return _said(_letter(values, [call.params for call in calls]))
 
 
 def _arguments(scopes: list[Scope]) -> dict[str, str]:
-    """Return the values that the parameters of a block have in its calls."""
-    return {name: _each(scope.arguments[name] for scope in scopes) for name in scopes[0].arguments}
+    """Return the values that the parameters of a block have in its calls: the n-th of each are those of one call."""
+    names = list(scopes[0].arguments)
+    calls = [call for call, _ in groupby([tuple(_said(scope.arguments[name]) for name in names) for scope in scopes])]
+    return {name: _shortened(list(texts)) for name, texts in zip(names, zip(*calls, strict=True), strict=True)}
 
 
 def _each(values: Iterable[Any]) -> str:
     """Return the values without repeats in a row: `64`, `1, 2, 4` or, if they are many, `1, 2, 4, …, 512`."""
-    said = [text for text, _ in groupby(map(_said, values))]
+    return _shortened([text for text, _ in groupby(map(_said, values))])
+
+
+def _shortened(said: list[str]) -> str:
     if len(set(said)) == 1:
         return said[0]
     return ", ".join(said if len(said) <= MOST_SAID else [*said[: MOST_SAID - 2], "…", said[-1]])
@@ -137,7 +188,11 @@ def _each(values: Iterable[Any]) -> str:
 
 def arguments(collapsed: CollapsedGraph, scope: Scope) -> str:
     """Return the arguments of a block with their names, as `c = 64, s = 1, 2`: those of all its calls in the net."""
-    return ", ".join(_parameters(collapsed, _arguments(collapsed.alike(scope))))
+    calls: dict[tuple[str, ...], Scope] = {}
+    for call in collapsed.alike(scope):
+        calls.setdefault(tuple(map(_said, call.arguments.values())), call)
+    texts = _parameters(collapsed, _arguments(list(calls.values())))
+    return ("; " if sum(", " in text for text in texts) > 1 else ", ").join(texts)
 
 
 def _said(value: Any) -> str:
@@ -146,7 +201,14 @@ def _said(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, Type):
+        return "×".join(map(size_label, value.space)) if _is_extent(value) else str(value)
     return size_label(value) if isinstance(value, int | Formula) else str(value)
+
+
+def _is_extent(value: Any) -> bool:
+    """Whether an argument is written `5x5`: the size of a filter."""
+    return isinstance(value, Type) and value == Type(1, value.space) and bool(value.space)
 
 
 def step_lines(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
@@ -294,13 +356,29 @@ def shown_in_boxes(graph: Graph, node: Node) -> frozenset[str]:
 
 def step_words(collapsed: CollapsedGraph, node: Node) -> str:
     """Return the words for one step; in a block that stands for all its calls, letters where the calls differ."""
+    if not collapsed.part.name:
+        return _step_words(collapsed, [node], [{}])
+    scope = collapsed.graph.scopes[collapsed.part.scope]
+    calls = collapsed.alike(scope)
+    nodes = [collapsed.graph.nodes[call.first + node.index - scope.first] for call in calls]
+    return _step_words(collapsed, nodes, [call.params for call in calls])
+
+
+def _in_calls(collapsed: CollapsedGraph, scope: Scope) -> tuple[list[Scope], list[dict[str, Any]]]:
+    """Return a scope in all calls of the block that is drawn, and what the parameters of each call are."""
+    if not collapsed.part.name:
+        return [scope], [{}]
+    outer = collapsed.graph.scopes[collapsed.part.scope]
+    calls = collapsed.alike(outer)
+    places = {(one.first, one.kind): one for one in collapsed.graph.scopes}
+    found = [places[call.first + scope.first - outer.first, scope.kind] for call in calls]
+    return found, [call.params for call in calls]
+
+
+def _step_words(collapsed: CollapsedGraph, nodes: list[Node], given: list[dict[str, Any]]) -> str:
+    """Return the words for a step in several calls or rounds, each with what its letters have as values."""
     graph, lang = collapsed.graph, collapsed.lang
-    nodes = [node]
-    if collapsed.part.name:
-        scope = graph.scopes[collapsed.part.scope]
-        calls = collapsed.alike(scope)
-        nodes = [graph.nodes[call.first + node.index - scope.first] for call in calls]
-        node = _in_letters(graph, nodes, calls)
+    node = _in_letters(graph, nodes, given) if len(nodes) > 1 else nodes[0]
     collapsed.steps[node.index] = node
     texts = list(dict.fromkeys(step_text(graph, one, lang) for one in nodes))
     if len(texts) == 1 or not any(_is_in_box(node, name) for name in node.op.options):
@@ -314,7 +392,7 @@ def _is_in_box(node: Node, name: str) -> bool:
     return isinstance(node.op.__dict__[name], Listed) and mark is not None and mark.rank == BOX
 
 
-def _in_letters(graph: Graph, nodes: list[Node], calls: list[Scope]) -> Node:
+def _in_letters(graph: Graph, nodes: list[Node], given: list[dict[str, Any]]) -> Node:
     """Return the first node, with letters or lists of values for the options whose words differ between the calls."""
     op = nodes[0].op
     said = [{mark.option: mark.text for mark in marks_of(graph, one, "en")} for one in nodes]
@@ -327,7 +405,7 @@ def _in_letters(graph: Graph, nodes: list[Node], calls: list[Scope]) -> Node:
         if not mark.titled and all(words.get(name) == said[0].get(name) for words in said):
             continue  # depthwise in every call, whatever the number of groups
         if isinstance(mark.en, str):
-            changed[name] = _letter(values, calls)
+            changed[name] = _letter(values, given)
         else:  # words of single values: those that any call has
             changed[name] = next((value for value in values if mark.en.get(value)), values[0])
     if not changed:
@@ -337,19 +415,23 @@ def _in_letters(graph: Graph, nodes: list[Node], calls: list[Scope]) -> Node:
     return replace(nodes[0], op=op)
 
 
-def _letter(values: list[Any], calls: list[Scope]) -> Any:
-    """Return what has these values in the calls of a block; else the values.
+def _letter(values: list[Any], given: list[dict[str, Any]]) -> Any:
+    """Return what has these values in the calls of a block, of which each has the parameters `given`; else the values.
 
     That is a parameter, a multiple of it, its square, or the product or quotient of two parameters.
     """
+    known: dict[str, tuple[Any, ...]] = {name: tuple(call.get(name) for call in given) for name in given[0]}
+    extents = tuple(value.space if _is_extent(value) else value for value in values)
+    for name, of in known.items():
+        if all(map(_is_extent, of)) and tuple(one.space for one in of) == extents:
+            return name
     if isinstance(values[0], Type):
-        parts = [part[0] if len(set(part)) == 1 else _letter(list(part), calls) for part in zip(*values, strict=True)]
+        parts = [part[0] if len(set(part)) == 1 else _letter(list(part), given) for part in zip(*values, strict=True)]
         return Listed(_each(values)) if any(isinstance(part, Listed) for part in parts) else Type._make(parts)
     flat = [_one(value) for value in values]
-    given: dict[str, tuple[Any, ...]] = {
-        name: tuple(call.params.get(name) for call in calls) for name in calls[0].params
-    }
-    letters = [Formula.symbol(name, of) for name, of in given.items() if all(type(value) is int for value in of)]
+    if all(value == values[0] for value in values):
+        return values[0]
+    letters = [Formula.symbol(name, of) for name, of in known.items() if all(type(value) is int for value in of)]
     for found in _combined(letters):
         if found.values == tuple(flat):
             return (found,) * len(values[0]) if isinstance(values[0], tuple) else found
@@ -372,7 +454,8 @@ def steps_back(collapsed: CollapsedGraph, delays: tuple[int, ...]) -> str:
     """Return a delay in the calls that a drawing stands for: `2`, `2d` or, if no parameter gives it, `(1, 5)`."""
     if len(set(delays)) == 1:
         return str(delays[0])
-    found = _letter(list(delays), collapsed.alike(collapsed.graph.scopes[collapsed.part.scope]))
+    calls = collapsed.alike(collapsed.graph.scopes[collapsed.part.scope])
+    found = _letter(list(delays), [call.params for call in calls])
     return f"({found})" if isinstance(found, Listed) else _said(found)
 
 
