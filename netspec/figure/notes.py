@@ -15,6 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
 from netspec.figure.colours import explained
@@ -66,12 +67,15 @@ class Unshown:
     place: _Place
 
 
-def unshown(graph: Graph, drawn: Iterable[str], shows: Shows, lang: str) -> list[Unshown]:
+def unshown(
+    graph: Graph, drawn: Iterable[str], shows: Shows, lang: str, names: Mapping[int, str] = MappingProxyType({})
+) -> list[Unshown]:
     """Return the marks that a figure leaves out, in the order of the steps.
 
     Parameters:
         drawn: the paths of the layers that have shapes in the figure.
         shows: gives the marks of a step that the figure shows; None for a step that it does not draw by itself.
+        names: what the figure calls lines, by their index, where that is not their name.
     """
     layers = frozenset(drawn)
     found: list[Unshown] = []
@@ -81,15 +85,14 @@ def unshown(graph: Graph, drawn: Iterable[str], shows: Shows, lang: str) -> list
         if shown is None or path is None or node.kind in ("input", "port"):
             continue
         left = [mark for mark in marks_of(graph, node, lang) if mark.option not in shown]
-        if any(mark.option == ORDER for mark in left):  # the line as it is written says which step it is
-            left = [mark for mark in left if mark.option != NAME]
         if node.op.weighted_sum or not any(mark.is_a == "structure" and mark.option != NAME for mark in left):
             # where wires or windows show what the step reads, its name alone says a kind
             wired = titled(node.op) - {NAME} <= shown and node.op.wiring != "none"
             left = [mark._replace(is_a="kind") if mark.option == NAME and wired else mark for mark in left]
         place = _Place.of(graph, node, shows)
-        found += [Unshown(node, mark, path, _owner(graph, node), place) for mark in left if mark.text]
-    return found
+        found += [Unshown(node, mark, path, _owner(graph, node, names), place) for mark in left if mark.text]
+    whole = {(one.node.layer, one.node.scope) for one in found if one.mark.option == ORDER}  # lines written as they are
+    return [one for one in found if one.mark.option != NAME or (one.node.layer, one.node.scope) not in whole]
 
 
 Which = tuple[str, str]  # a word of place, such as `before`, and the step or value that it is about
@@ -174,9 +177,11 @@ def _paths(graph: Graph, node: ir.Node) -> Iterator[str]:
             yield scope.path
 
 
-def _owner(graph: Graph, node: ir.Node) -> str:
+def _owner(graph: Graph, node: ir.Node, names: Mapping[int, str]) -> str:
     """Return what a note calls the line of a step: `z`, or `Basic.a` in a block if another `a` stands elsewhere."""
     layer = graph.layers[node.layer]
+    if node.layer in names:
+        return names[node.layer]
     known = {_of_block(graph, one) for one in graph.layers if one.label == layer.label}
     return layer.label if len(known) == 1 else _of_block(graph, layer)
 
@@ -228,7 +233,7 @@ def _rows(said: list[str]) -> list[str]:
     return [plain, *tables] if plain else tables
 
 
-def gathered(graph: Graph, left: list[Unshown], drawn: list[ir.Node], lang: str) -> str:
+def gathered(graph: Graph, left: list[Unshown], drawn: list[ir.Node], lang: str, names: Mapping[int, str]) -> str:
     """Return the marks of kinds in one line, each with the layers it is true of: `padding 6 (b), 12 (c); relu (b)`.
 
     It says `no bias (all filters)` where no step of that name is without the mark, and `relu (all but y)` where that is
@@ -246,7 +251,7 @@ def gathered(graph: Graph, left: list[Unshown], drawn: list[ir.Node], lang: str)
     for by_value in found.values():
         first = next(iter(by_value))
         for text, all_ in by_value.items():
-            said = f"{text} ({_owners(graph, all_, drawn, turned, lang)})"
+            said = f"{text} ({_owners(graph, all_, drawn, turned, lang, names)})"
             known = _alike(first, text)
             if known:
                 texts[-1] += f", {' '.join(said.split()[known:])}"
@@ -277,12 +282,20 @@ def _turned(named: list[Unshown], order: list[str]) -> dict[int, ir.Node]:
     return found
 
 
-def _owners(graph: Graph, all_: list[Unshown], drawn: list[ir.Node], turned: Mapping[int, ir.Node], lang: str) -> str:
+def _owners(
+    graph: Graph,
+    all_: list[Unshown],
+    drawn: list[ir.Node],
+    turned: Mapping[int, ir.Node],
+    lang: str,
+    names: Mapping[int, str],
+) -> str:
     """Return the lines that a mark is true of, each with the step of it if that is not the one that one thinks of."""
     mark = all_[0].mark
     calls: dict[tuple[str, int], list[Unshown]] = {}
     for one in all_:
-        calls.setdefault((one.owner, graph.layers[one.node.layer].scope), []).append(one)
+        scope = -1 if one.node.layer in names else graph.layers[one.node.layer].scope  # such a name says which call
+        calls.setdefault((one.owner, scope), []).append(one)
     found: dict[tuple[str, Which], list[int]] = {}
     for (owner, scope), of_line in calls.items():
         place = of_line[0].place
@@ -307,7 +320,7 @@ def _owners(graph: Graph, all_: list[Unshown], drawn: list[ir.Node], turned: Map
     noun = "" if mark.option == NAME or len(kinds) > 1 else _noun(all_[0].node.op, lang)
     able = [one for one in drawn if (type(one.op) in kinds if noun else _makes_units(one))]
     able = [one for one in able if mark.option == NAME or mark.option in one.op.options]
-    rest = list(dict.fromkeys(owner for one in able if (owner := _owner(graph, one)) not in whole))
+    rest = list(dict.fromkeys(owner for one in able if (owner := _owner(graph, one, names)) not in whole))
     if noun and not rest:
         return say("all steps", lang).format(name=noun)
     but = say("all but", lang).format(
@@ -371,6 +384,7 @@ def noted(
     by_name: bool,
     acts: bool = False,
     owed: Iterable[tuple[ir.Node, Mark]] = (),
+    names: Mapping[int, str] = MappingProxyType({}),
 ) -> Scene:
     """Return the scene with all marks that its shapes do not show.
 
@@ -380,14 +394,19 @@ def noted(
         by_name: whether the view writes its steps by name; then the line below is no list of what is missing.
         acts: whether an activation is written at its layer.
         owed: marks that are missing beyond those of the steps.
+        names: as in `unshown`.
     """
     lang, small = settings.lang, settings.fit.letters(layout.SMALL)
     paths = frozenset(item.layer for item in scene.items if item.layer)
-    left = unshown(graph, paths, shows, lang)
+    drawn = [node for node in graph.nodes if shows(node) is not None and layer_of(graph, node, paths) is not None]
+    usual = {node.layer: _owner(graph, node, {}) for node in drawn}
+    mixed = {owner for layer, owner in usual.items() if layer not in names}  # lines of a block that have no other name
+    names = {layer: name for layer, name in names.items() if usual.get(layer) not in mixed}
+    left = unshown(graph, paths, shows, lang, names)
     for node, mark in owed:
         path = layer_of(graph, node, paths)
         if path is not None and shows(node) is not None:
-            left.append(Unshown(node, mark, path, _owner(graph, node), _Place.of(graph, node, shows)))
+            left.append(Unshown(node, mark, path, _owner(graph, node, names), _Place.of(graph, node, shows)))
     if acts and settings.notes != "none":
         left = _at_their_layers(scene, left, settings.page is not None)
     if by_name:  # what the words said that the user replaced stands in the line below, if the user's do not say it
@@ -400,13 +419,12 @@ def noted(
             for one in left
             if not _repeats(one.mark.text, retitled.get(one.node.layer, ""))
         ]
-    drawn = [node for node in graph.nodes if shows(node) is not None and layer_of(graph, node, paths) is not None]
     scene = _with_tips(scene, left)
     owners = {one.layer: one.owner for one in reversed(left) if one.mark.is_a == "structure"}
     scene = _with_words(scene, at_layers(left, lang), owners, small, settings.page is not None)
     if settings.legend:
         scene = explained(scene, graph, settings, _size(scene, small), NARROW)
-    text = gathered(graph, [one for one in left if one.mark.is_a == "kind"], drawn, lang)
+    text = gathered(graph, [one for one in left if one.mark.is_a == "kind"], drawn, lang, names)
     if not text or settings.notes == "none":
         return scene
     return _with_line(scene, "notes", text if by_name else say("not shown", lang).format(text=text), small)

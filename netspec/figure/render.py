@@ -221,6 +221,7 @@ def _told(scene: Scene, view: View, drawing: Drawing) -> Scene:
         by_name=view.by_name,
         acts=view.acts,
         owed=view.owes(drawing, scene),
+        names=view.names(drawing),
     )
     scene = folded(scene, settings, () if drawing.plan is None else drawing.plan.left_out)
     if settings.heading:

@@ -248,3 +248,22 @@ def test_a_note_leaves_out_what_the_title_of_the_author_says() -> None:
     assert note("mlp (64, 128)") == "relu (m)"
     assert all(word in note("an mlp") for word in ("64 perceptrons", "128 perceptrons", "relu"))
     assert note("ReLU, 64") == "128 perceptrons (m)"
+
+
+@pytest.mark.parametrize(
+    ("view", "lines", "settings", "said"),
+    [
+        ("unrolled", "hidden b: x -> reversed(Elman(3))\n  output o: 2 perceptrons", "", "tanh (b); bias (all"),
+        ("unrolled", "output h: x & h[t-1] -> 2 perceptrons -> tanh", 'h.symbol = "z"', "tanh (z); bias (z)"),
+        ("neurons", "output y: distance(3) -> gain -> exp", "", ""),
+    ],
+)
+def test_a_note_calls_a_layer_as_the_figure_does_and_repeats_nothing(
+    view: str, lines: str, settings: str, said: str
+) -> None:
+    over = " over T" if view == "unrolled" else ""
+    units = 1 if over else 5
+    text = f"net n(T = 4) {{\n  input x: 2{over}\n  {lines}\n}}\n"
+    text += f"figure {{\n  view = {view}\n  max_units = {units}\n  {settings}\n}}"
+    notes = [one.plain.replace("\n", " ") for one in draw(text, view=view).texts if one.id == "notes"]
+    assert (said in notes[0]) if said else not notes

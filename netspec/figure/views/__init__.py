@@ -133,6 +133,25 @@ class View:
         """
         return frozenset()
 
+    def names(self, drawing: Drawing) -> dict[int, str]:
+        """Return what the figure calls lines, by their index, where that is not their name: in views of units the
+        symbol that circles have, or the line that calls the block with the units."""
+        from netspec.figure.units import Unsuitable, groups_of
+
+        if "symbol" not in self.takes:
+            return {}
+        try:
+            groups = groups_of(drawing.graph)
+        except Unsuitable:
+            return {}
+        found = {}
+        for group in groups:
+            symbol = drawing.settings.of(group.layer.path).symbol or group.label
+            called = symbol if symbol.isidentifier() or symbol == group.label else f"${symbol}$"
+            if group.label and called != group.layer.label and " " not in called:  # notes break at spaces
+                found[group.layer.index] = called
+        return found
+
     def owes(self, drawing: Drawing, scene: Scene) -> Iterator[tuple[Node, Mark]]:
         """Yield marks that are not among those of a step, and that the figure does not show: by default given weights,
         and where wires show sums, biases without one.
