@@ -626,6 +626,7 @@ WAYS: Final = (
     (r"\b[WUVΘ](?:_?\w)?\s*[*@·]?\s*([^\W\d]\w*)\s*\+\s*b(?:_?\w)?\b", r"dot(W, \1)"),
     (r"\blearning_rate\s*=\s*", "lr = "),
     (r"\(\s*[\w.]+\.parameters\(\)\s*(?:,\s*|(?=\)))", "("), (r"^((?:hidden|output)\s+\w+\s*:)\s*->\s*", r"\1 "),
+    (r"(?:\btranspose\s*->\s*)?\breshape\(\s*\w+\s*@\s*([^()]+)\)", r"unflatten(\1)"),
     (r"\bone of (\w+)\s+(?!over\b)[^\W\d]\w*", r"one of \1"), (r"\[\s*(?:t\s*\+\s*\d+|-\s*\d+)\s*\]", "[t-1]"),
     (r"\b(\w+)\[\s*:\s*,\s*-1\s*(?:,\s*:\s*)?\]", r"\1 -> last(time)"),
     (r"\b(\w+)\[\s*:\s*,\s*0\s*(?:,\s*:\s*)?\]", r"\1 -> first(time)"),

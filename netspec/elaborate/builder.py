@@ -304,7 +304,9 @@ class Builder:
                 raise ShapeFault(code, input=position, left=str(types[0]), right=str(types[position]))
         first = times[0] if times else None
         if first is not None and first.varying and not op.varying:
-            raise ShapeFault("NS308", input=0, step=op.name, type=str(types[0]))
+            raise ShapeFault(
+                "NS308", input=0, hint="norm" if op.family == "norm" else "", step=op.name, type=str(types[0])
+            )
         return first
 
     def _explain(

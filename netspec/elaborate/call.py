@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.diagnostics.model import Diagnostic, Fault, Hint, Label, Phrase, Quoted
+from netspec.diagnostics.model import Diagnostic, Fault, Fix, Hint, Label, Phrase, Quoted
 from netspec.elaborate.body import body
 from netspec.elaborate.builder import Builder, Context
 from netspec.elaborate.environment import Closure, Environment, Flow, Result, Value, Word
 from netspec.elaborate.evaluate import Undefined, fault
 from netspec.elaborate.keys import Names
 from netspec.elaborate.kinds import read_value
-from netspec.elaborate.lookup import read
+from netspec.elaborate.lookup import is_layer, read
 from netspec.elaborate.program import Definition
 from netspec.ir.sizes import Formula
 from netspec.ir.types import Unknown
@@ -206,7 +206,12 @@ def _target(
         if position < len(order):
             return order[position]
         block = definition.body.name.text
-        raise fault(env, arg.at, "NS618", block=block, count=len(order), usage=signature(definition.body))
+        layer = isinstance(arg.value, tree.Ref) and is_layer(arg.value.path[0], env)
+        written = env.span(arg.at).text if layer else "x"
+        named = f"{written if written in inputs else inputs[-1] if inputs else 'x'} = {written}"
+        fix = Fix(env.span(arg.at), named, False) if layer and inputs else None
+        usage = signature(definition.body)
+        raise fault(env, arg.at, "NS618", fix=fix, block=block, count=len(order), usage=usage, input=named)
     name = ".".join(arg.name)
     if name in order or name in inputs:
         return name

@@ -130,7 +130,8 @@ def _misplaced(cls: type[Op], arg: tree.Arg, position: int, source: Source) -> E
     env, value = source.env, arg.value
     given = source.args[:position]
     spare = set(option_names(cls)) - set(cls.positional[: len(given)])
-    if isinstance(value, tree.Ref) and value.name in spare and cls.options[value.name].kind == "flag":
+    option = cls.options.get(value.name) if isinstance(value, tree.Ref) and value.name in spare else None
+    if isinstance(value, tree.Ref) and option is not None and option.kind == "flag":
         text = f"{value.name} = true"
         fix = Fix(env.span(arg.at), text)
         return fault(env, arg.at, "NS211", Hint("flag", {"text": text}), fix=fix, step=cls.name)

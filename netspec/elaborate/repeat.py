@@ -226,7 +226,10 @@ def same(b: Builder, env: Environment, ctx: Context, item: tree.Ref | tree.Call,
         read = sorted(_layers_read(items[0], env))
         if len(read) != 1 or len(flow) != 1:
             labels = (Label(env.span(line.at), "line"),)
-            raise fault(env, at, "NS238", labels=labels, name=line.label.text, layers=Quoted(tuple(read)))
+            hints = (Hint("several"),) if isinstance(items[0], tree.Several) else ()
+            joined = " & ".join(read) if hints else env.span(items[0].at).text
+            layers = Quoted(tuple(read))
+            raise fault(env, at, "NS238", *hints, labels=labels, name=line.label.text, layers=layers, text=joined)
         result = chain(b, env.with_layer(read[0], given), inside, items, own)
     own.finish()
     return Result(result.values)

@@ -196,7 +196,8 @@ class Filters(Weighted):
         # no padded step is before a true one: causal filters never read it, unless they skip steps
         safe = self.pad == "causal" and self.stride == 1
         if self.over_time and not safe and value.time is not None and value.time.varying:
-            refuse("NS308", input=0, step="filters (along = time)", type=str(value))
+            hint = "" if self.transposed or self.stride != 1 else "causal"
+            refuse("NS308", input=0, hint=hint, step="filters (along = time)", type=str(value))
         if not self.over_time and not value.space:
             refuse("NS309", input=0, step="filters", type=str(value))
         axes = 1 if self.over_time else len(value.space)
