@@ -316,6 +316,22 @@ def test_a_filter_size_as_argument_and_values_that_stand_side_by_side_are_of_one
     assert "8 filters k, dilation d" in [plain(row.line) for box in plan.boxes for row in box.rows]
 
 
+def test_a_step_stands_under_the_name_of_its_own_line() -> None:
+    text = "net n {\n  input x: 8\n  hidden t: 4 perceptrons -> relu\n  hidden m: tanh -> softmax\n  output y: t\n}\n"
+    found = boxes_of(text.replace("output y: t", "output y: m -> 2 perceptrons"), depth=1)
+    assert list(found.values())[1:3] == ["t / 4 perceptrons / relu", "m / tanh / softmax"]
+
+
+def test_a_line_that_begins_with_a_constant_says_what_else_its_block_reads() -> None:
+    text = (
+        "block L {\n  input x: c over n\n  input s: k over n\n  hidden z: x -> c perceptrons\n"
+        "  output on: x + z\n  output total: s + (z -> k perceptrons)\n}\n"
+        "net n {\n  input x: 8 over 20\n  hidden r: x, (zeros(4 over 20)) -> repeat 3 { L }\n"
+        "  output y: r.total -> 2 perceptrons\n}\n"
+    )
+    assert boxes_of(text, depth=0)["r"] == "r / L × 3 of x, zeros 4 over 20"
+
+
 def test_a_figure_tells_the_active_weights_of_a_mixture() -> None:
     text = "net n {\n  input x: 4\n  output y: mixture(3) { 4 perceptrons }\n}\n"
     assert "72 weights, 32 active for a token" in netspec.parse(text).net().render().scene.description

@@ -316,7 +316,8 @@ class CollapsedGraph:
         if before.nodes[0].kind == "input" or before.outside:
             return None
         last = before.nodes[-1]
-        return before if last.index == read and last.scope == node.scope and len(self.readers[read]) == 1 else None
+        same = (last.index, last.layer, last.scope) == (read, node.layer, node.scope)
+        return before if same and len(self.readers[read]) == 1 else None
 
     def _sum(self, node: Node) -> NodeGroup | None:
         """Return the sign of a sum or product that a node goes on with: `a + b + c` is one sign with three inputs.

@@ -251,9 +251,8 @@ def _phrases(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
         outer = _block_around(collapsed, node, scope)
         if outer is None:
             return step_words(collapsed, node), list(node.inputs)
-        reads = [edge for one in graph.nodes[outer.first : outer.last] for edge in one.inputs]
         title = scope_title(collapsed, outer, len(outer.children) if outer.kind == "repeat" else 1)
-        return title, list(dict.fromkeys(edge for edge in reads if not outer.first <= edge.node < outer.last))
+        return title, _read_by(graph, outer)
 
     def phrase(edge: Edge, sign: str = "") -> str:
         """Return the words for a value; in parentheses where an operation with this sign reads it, if it needs them."""
@@ -285,12 +284,19 @@ def _phrases(collapsed: CollapsedGraph, group: NodeGroup) -> list[str]:
     while True:
         text, reads = step(graph.nodes[edge.node])
         inner = [read for read in reads if collapsed.image(read.node) in own]
-        # arrows name what a block reads besides
+        # arrows name what a block reads besides, if it reads a step that reads something itself
         called = _block_around(collapsed, graph.nodes[edge.node], scope) is not None
+        called = called and all(graph.nodes[read.node].inputs for read in inner)
         if len(inner) != 1 or (len(reads) > 1 and not called):
             return [phrase(edge), *rows]
         rows.insert(0, text)
         edge = inner[0]
+
+
+def _read_by(graph: Graph, scope: Scope) -> list[Edge]:
+    """Return the values from outside a scope that its steps read."""
+    reads = [edge for one in graph.nodes[scope.first : scope.last] for edge in one.inputs]
+    return list(dict.fromkeys(edge for edge in reads if not scope.first <= edge.node < scope.last))
 
 
 _BINDS = {"&": 0, "+": 1, "−": 1, "×": 2}  # how tightly the signs of a line bind
@@ -314,7 +320,11 @@ def _is_chain(collapsed: CollapsedGraph, group: NodeGroup) -> bool:
     for node in group.nodes:
         reads = [source.node for edge in node.inputs for source, _ in collapsed.sources(edge)]
         inner = [index for index in dict.fromkeys(reads) if index in own]
-        if _block_around(collapsed, node, group.layer.scope) is not None:
+        block = _block_around(collapsed, node, group.layer.scope)
+        if block is not None:
+            read = _read_by(collapsed.graph, block)
+            if len(read) > 1 and any(edge.node in own and not collapsed.graph.nodes[edge.node].inputs for edge in read):
+                return False  # `zeros` before it would look as if it read what the block reads
             continue
         if node.op.circle:
             return False
