@@ -91,7 +91,8 @@ def _no_recursion(b: Builder, env: Environment, definition: Definition, item: tr
     while around is not None:
         path.append(around.definition.body.name.text)
         if around.definition.body is definition.body:
-            raise fault(env, item.path_at, "NS601", name=item.name, cycle=" -> ".join(reversed(path)))
+            hides = (Hint("hides", {"name": item.name}),) if item.name in step_names() else ()
+            raise fault(env, item.path_at, "NS601", *hides, name=item.name, cycle=" -> ".join(reversed(path)))
         around = around.parent
     if len(path) - 1 > b.limits.calls:
         raise fault(env, item.path_at, "NS613", limit=b.limits.calls)

@@ -159,3 +159,10 @@ def test_a_size_that_is_not_defined_joins_the_parameters_that_stand_there(head: 
 
     assert f"`net {said}`" in check(head)[1]
     assert "NS206" not in check(said)
+
+
+@pytest.mark.parametrize(("name", "hides"), [("last", True), ("other", False)])
+def test_a_net_that_calls_itself_by_the_name_of_a_step_is_told_that_it_hides_the_step(name: str, hides: bool) -> None:
+    text = f"net {name} {{\n  input x: 2 over 3\n  output y: {name}\n}}\n"
+    (found,) = [one for one in Spec(parse_program(text)).check() if one.code == "NS601"]
+    assert [hint.text for hint in found.hints] == (["hides"] if hides else [])
