@@ -540,7 +540,9 @@ def _beyond(box: Rect, other: Rect, below: bool) -> bool:
 
 def _box_of(scene: Scene, path: str) -> Rect:
     items = [item for item in scene.items if item.layer == path]
-    return canvas_of([item for item in items if isinstance(item, Node | Polygon)] or items, 0.0)
+    shapes = [item for item in items if isinstance(item, Node | Polygon)]
+    own = [item for item in shapes if "before" not in item.classes]  # not the values of earlier time steps
+    return canvas_of([*(own or shapes)] or items, 0.0)
 
 
 def _with_line(scene: Scene, id: str, text: str, small: float) -> Scene:

@@ -267,3 +267,11 @@ def test_a_note_calls_a_layer_as_the_figure_does_and_repeats_nothing(
     text += f"figure {{\n  view = {view}\n  max_units = {units}\n  {settings}\n}}"
     notes = [one.plain.replace("\n", " ") for one in draw(text, view=view).texts if one.id == "notes"]
     assert (said in notes[0]) if said else not notes
+
+
+def test_an_activation_stands_beside_its_own_row_not_between_it_and_an_earlier_step() -> None:
+    text = "net n(T) {\n  input x: 2 over T\n  hidden h: x & y[t-1] -> 3 perceptrons -> relu\n"
+    scene = draw(text + "  output y: h -> 2 perceptrons -> sigmoid\n}\n", view="neurons")
+    rows = {text.plain: text.box.middle.y for text in scene.texts if "mark" in text.classes}
+    circles = {node.id: node.y for node in scene.nodes}
+    assert rows == {"relu": pytest.approx(circles["h.1"], abs=1), "sigmoid": pytest.approx(circles["y.1"], abs=1)}

@@ -223,7 +223,7 @@ def _unit(drawing: Drawing, block: Block, place: Place, point: Point) -> Drawn:
         layout.UNIT,
         ink=group.ink,
         opacity=0.75 if block.delay else 1.0,
-        classes=("unit", group.role, *(("bias",) if unit is None else ())),
+        classes=("unit", group.role, *(("bias",) if unit is None else ()), *(("before",) if block.delay else ())),
         layer=group.layer.path,
         tip=_tip(group, line, block.delay),
         value=held,
@@ -564,7 +564,7 @@ def _pill(drawing: Drawing, block: Block) -> Node:
         ink="loop",
         width=LOOP.width,
         opacity=LOOP.opacity,
-        classes=("pill",),
+        classes=("pill", *(("before",) if block.delay else ())),
         layer=block.group.layer.path,
     )
 
