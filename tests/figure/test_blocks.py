@@ -508,3 +508,18 @@ def test_what_is_no_series_stands_in_rows_where_few_edges_cross() -> None:
     sums = {box.layer: placed.boxes[box.id].y for box in plan.boxes if box.shape == "pill" and box.layer[:1] == "y"}
     low, high = sorted(sums.values())
     assert low < across[1][0] < high  # the experts that both read stand between
+
+
+def test_a_step_that_a_block_is_given_is_called_by_its_name_where_that_tells_the_calls_apart() -> None:
+    def titles(*given: str) -> set[str]:
+        calls = "\n".join(f"    -> Res(8) {{ {step} }} -> relu" for step in given)
+        text = (
+            "block Res(n, step) {\n  input x: c\n  output y: x + (x -> n perceptrons -> step -> n perceptrons)\n}\n\n"
+            "block Group {\n  input x: c\n  output y: x\n"
+            f"{calls}\n}}\n\nnet n {{\n  input x: 8\n  output y: x -> repeat 3 {{ Group() }}\n}}\n"
+        )
+        scene = netspec.parse(text).net().render(view="blocks").scene
+        return {text.plain for text in scene.texts if "Res(" in text.plain}
+
+    assert titles("leaky(0.1)", "tanh") == {"Res(n = 8, step leaky)", "Res(n = 8, step tanh)"}
+    assert titles("leaky(0.1)", "leaky(0.2)") == {"Res(n = 8, step leaky(0.1))", "Res(n = 8, step leaky(0.2))"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import replace
 from itertools import groupby, permutations
@@ -25,6 +25,7 @@ MOST_SAID = 5  # values of an argument that differ from call to call
 FACTORS = (1, 2, 3, 4, 6, 8)  # multiples of a parameter that a step of a block often has
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _POWER = re.compile(r"\^(\d+)")
+_IN_PARENTHESES = re.compile(r"(?<=\w)\([^()]*\)")
 _TWICE = re.compile(r"\b(\w+) \1\b")  # `heads heads`, where a parameter is called what it counts
 FLIP = -2  # stands in place of a block index for a step that reverses the order of time steps
 
@@ -127,7 +128,7 @@ def _name(collapsed: CollapsedGraph, scope: Scope) -> str:
 
 def _call(collapsed: CollapsedGraph, scopes: list[Scope], letters: dict[str, str] | None = None) -> str:
     """Return the arguments of blocks as `(64, 2)`; with their names if they differ or if one of several is no size."""
-    texts = _arguments(scopes) if letters is None else letters
+    texts = _arguments(scopes, _briefly(collapsed.graph, scopes[0])) if letters is None else letters
     sizes = all(
         isinstance(value, int | Formula) and not isinstance(value, bool)
         for scope in scopes
@@ -168,10 +169,10 @@ def _in_all_calls(collapsed: CollapsedGraph, scope: Scope, name: str, text: str)
     return _said(_letter(values, [call.params for call in calls]))
 
 
-def _arguments(scopes: list[Scope]) -> dict[str, str]:
+def _arguments(scopes: list[Scope], said: Callable[[Any], str]) -> dict[str, str]:
     """Return the values that the parameters of a block have in its calls: the n-th of each are those of one call."""
     names = list(scopes[0].arguments)
-    calls = [call for call, _ in groupby([tuple(_said(scope.arguments[name]) for name in names) for scope in scopes])]
+    calls = [call for call, _ in groupby([tuple(said(scope.arguments[name]) for name in names) for scope in scopes])]
     return {name: _shortened(list(texts)) for name, texts in zip(names, zip(*calls, strict=True), strict=True)}
 
 
@@ -190,9 +191,24 @@ def arguments(collapsed: CollapsedGraph, scope: Scope) -> str:
     """Return the arguments of a block with their names, as `c = 64, s = 1, 2`: those of all its calls in the net."""
     calls: dict[tuple[str, ...], Scope] = {}
     for call in collapsed.alike(scope):
-        calls.setdefault(tuple(map(_said, call.arguments.values())), call)
-    texts = _parameters(collapsed, _arguments(list(calls.values())))
+        calls.setdefault(tuple(map(_bare, call.arguments.values())), call)
+    texts = _parameters(collapsed, _arguments(list(calls.values()), _bare))
     return ("; " if sum(", " in text for text in texts) > 1 else ", ").join(texts)
+
+
+def _bare(value: Any) -> str:
+    """Return the value of a parameter; of a step what stands before its parentheses."""
+    text, count = _said(value), 1
+    while count:
+        text, count = _IN_PARENTHESES.subn("", text)
+    return text
+
+
+def _briefly(graph: Graph, scope: Scope) -> Callable[[Any], str]:
+    """Return how the arguments of a block are said: steps by their names where these tell all calls apart."""
+    calls = [one.arguments.values() for one in graph.scopes if (one.kind, one.name) == (scope.kind, scope.name)]
+    kinds = ({tuple(map(said, values)) for values in calls} for said in (_bare, _said))
+    return _bare if len(next(kinds)) == len(next(kinds)) else _said
 
 
 def _said(value: Any) -> str:
