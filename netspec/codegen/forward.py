@@ -858,7 +858,7 @@ class Forward:
     def read_by_step(self, edge: Edge, members: list[Node]) -> bool:
         """Whether some node of a loop reads a value step by step; other nodes may read all its time steps at once."""
         return any(
-            inner == edge and not node.looks_across_time(position)
+            self.given(inner) == edge and not node.looks_across_time(position)
             for node in members
             for position, inner in enumerate(node.inputs)
         )
@@ -915,12 +915,18 @@ class Forward:
         """Return the outer values that a loop reads, without start values, and assign each to a variable."""
         found: list[Edge] = []
         for node in members:
-            for edge in () if node.kind == "delay" else node.inputs:
+            for edge in map(self.given, () if node.kind == "delay" else node.inputs):
                 if edge.node not in cell.members and edge not in found:
                     found.append(edge)
         for edge in found:
             self.hold(edge)
         return found
+
+    def given(self, edge: Edge) -> Edge:
+        """Return what a call in a loop gives to its block, if a value is an input of that block."""
+        while edge not in self.values and self.graph.nodes[edge.node].kind == "port":
+            edge = self.graph.nodes[edge.node].inputs[0]
+        return edge
 
     def hold(self, edge: Edge) -> None:
         """Assign a value to a variable before a loop; no line in the loop writes this variable."""

@@ -275,7 +275,7 @@ def unused_names(program: Program) -> Iterator[Diagnostic]:
 def products_of_sizes(program: Program) -> Iterator[Diagnostic]:
     """Yield NS255 for `1@28*28` and `8 filters 3*3` in the main file: a product is the size of one axis."""
     unit = program.main
-    for value in tree.walk(unit.file.declarations):
+    for value in tree.walk([one for one in unit.file.declarations if not isinstance(one, tree.Section)]):
         match value:
             case (
                 tree.TypeText(maps=tree.Syntax(), space=tree.Grid(sizes=(only,)))

@@ -101,9 +101,15 @@ def fits_rounds(op: Own) -> bool:
     return op.types == [op.result]
 
 
+def fits_sum(op: Own) -> bool:
+    """It has one input, and its result can be added to."""
+    return len(op.inputs) == 1 and op.result.classes is None
+
+
 def fits_loop(op: Own) -> bool:
     """It acts on one step of time, and its first input can be added to."""
     timeless = all(kind.time is None for kind in (*op.types, op.result))
+    timeless = timeless and not any(node.op.over_time for node in op.net.graph.nodes)
     return timeless and op.types[0].classes is None and op.result.classes is None
 
 
@@ -121,7 +127,7 @@ def test_in_a_block(name: str) -> None:
     assert_computes(module, inputs, lambda: op.module(*inputs))
 
 
-@pytest.mark.parametrize("name", cases(*RANDOM, *UNDEFINED, fits=lambda op: len(op.inputs) == 1))
+@pytest.mark.parametrize("name", cases(*RANDOM, *UNDEFINED, fits=fits_sum))
 def test_the_same_once_more(name: str) -> None:
     op = own(name)
     inputs = op.values()
