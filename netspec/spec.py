@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Supports
 from netspec.diagnostics.errors import SpecError
 from netspec.diagnostics.model import Diagnostic, Fault, Quoted, Report, Words
 from netspec.elaborate.elaborate import elaborate
-from netspec.elaborate.program import Definition, Program, load_program, parse_program
+from netspec.elaborate.program import Program, load_program, parse_program
 from netspec.elaborate.unused import check_defaults, check_uncalled, idle_defaults, products_of_sizes, unused_names
 from netspec.ir.graph import Counts, Graph, Layer
 from netspec.limits import DEFAULT, Limits
@@ -347,12 +347,12 @@ class Spec:
         checked = None if given else self.graphs.get(definition.body.name.text)
         if checked is not None:
             return Net(self, checked, given)
-        graph, report = elaborate(self.program, definition, given, self.limits, self._read_by_sections(definition))
+        graph, report = elaborate(self.program, definition, given, self.limits, self._read_by_sections())
         if graph is None:
             raise SpecError(*report.diagnostics)
         return Net(self, graph, given)
 
-    def _read_by_sections(self, definition: Definition) -> frozenset[str]:
+    def _read_by_sections(self) -> frozenset[str]:
         """Return the labels that data, train and figure sections name; such layers count as read."""
         from netspec.config.check import labels_read
 
@@ -385,8 +385,9 @@ class Spec:
         for diagnostic in self.program.report.diagnostics:
             report.add(diagnostic)
         graphs = self.graphs = {}
+        read = self._read_by_sections()
         for definition in self.program.nets:
-            graph, found = elaborate(self.program, definition, {}, self.limits, self._read_by_sections(definition))
+            graph, found = elaborate(self.program, definition, {}, self.limits, read)
             for diagnostic in found.diagnostics:
                 report.add(diagnostic)
             if graph is not None:

@@ -307,7 +307,7 @@ def idle_defaults(program: Program) -> Iterator[Diagnostic]:
 def _without(names: set[str], syntax: Any) -> set[str]:
     """Return the names that a piece of syntax does not use; labels and keys of settings do not count as uses."""
     left = set(names)
-    for value in tree.walk(syntax):
+    for value in tree.walk(syntax) if names else ():
         if isinstance(value, (tree.Ref, tree.Call, tree.Indexed)):
             left.discard(value.path[0])
     return left

@@ -277,12 +277,11 @@ class Blocks(View):
             for gap, whole in CLOSEST[:2] if some else CLOSEST:
                 if whole:
                     yield settings.close(room, gap)
-                if whole or not folds:
-                    continue
-                down = settings.close(room, gap, direction="down", columns=1)
-                least = columns_for(plan_of(drawing.graph, down), room.height)
-                for columns in range(least, least + 2):
-                    yield replace(down, columns=columns)
+                elif folds:
+                    down = settings.close(room, gap, direction="down", columns=1)
+                    least = columns_for(plan_of(drawing.graph, down), room.height)
+                    for columns in range(least, least + 2):
+                        yield replace(down, columns=columns)
 
     def _folds(self, drawing: Drawing) -> Iterator[FigureSettings]:
         """Yield the figure that is asked for, then with ever less in it."""
