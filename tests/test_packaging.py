@@ -17,6 +17,11 @@ READ = (
     "netspec/diagnostics/catalogue/3-shapes.toml",
     "netspec/py.typed",
     "netspec/editor/ko/operations.toml",
+    "netspec/serve/page/index.html",
+    "netspec/serve/page/page.js",
+    "netspec/serve/page/LICENSES.txt",
+    "netspec/specs/zoo/resnet18.net",
+    "netspec/specs/netspec.toml",
 )
 
 

@@ -29,23 +29,30 @@ CANCELLED, PARSE_ERROR, INTERNAL = -32800, -32700, -32603
 
 
 @click.command("lsp")
-@click.option("--root", type=click.Path(path_type=Path), help="The folder that `use` may not leave.")
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A folder that `use` may not leave; repeatable.",
+)
 @click.option("--stdio", is_flag=True, hidden=True)  # what many editors add
 @limit_option
 @allow_option()
 @common
-def lsp(root: Path | None, stdio: bool, limit: tuple[str, ...], lang: str | None, form: str) -> int:
+def lsp(roots: tuple[Path, ...], stdio: bool, limit: tuple[str, ...], lang: str | None, form: str) -> int:
     """Answer an editor over standard input and output (Language Server Protocol). Needs no torch."""
     from netspec.editor.engine import Engine
 
-    check_root(root)
+    for root in roots:
+        check_root(root)
     set_ = lang is not None or "NETSPEC_LANG" in os.environ  # else the editor's language
     language = language_of(["--lang", lang] if lang else []) if set_ else None
     if sys.stdin.isatty():
         print(phrase("editor terminal", language or "en"), file=sys.stderr)
     streams: list[Any] = [getattr(stream, "buffer", stream) for stream in (sys.stdin, sys.stdout)]
     carrier = Carrier(*streams)
-    return carrier.run(Engine(carrier.notify, language, root, limits_of(limit)))
+    return carrier.run(Engine(carrier.notify, language, roots, limits_of(limit)))
 
 
 class Carrier:

@@ -35,6 +35,7 @@ COMMANDS = {
     "runs": ("netspec.cli.runs", "List and compare runs."),
     "explain": ("netspec.cli.help", "Explain a code such as NS302, with an example."),
     "lsp": ("netspec.cli.lsp", "Answer an editor: mistakes, types, completion, figures."),
+    "serve": ("netspec.cli.serve", "Show specs as a page: text, figure and mistakes in the browser."),
     "doctor": ("netspec.cli.help", "Say what is installed and what is missing."),
 }
 

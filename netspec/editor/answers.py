@@ -6,6 +6,7 @@ that is written by half: lines that do not parse have no names, and types come f
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -560,6 +561,13 @@ def _net(ask: Ask, params: Any) -> tuple[Placed, Net]:
             if wanted == name or (wanted is None and where and where[0] is placed and start <= where[1] <= end):
                 chosen = placed, name
                 break
+    if chosen is None and wanted is None:
+        for placed in ask.checked.parts:  # to say what is wrong, or what is there instead
+            errors = [one for one in placed.part.diagnostics if one.severity == "error"]
+            if errors:
+                raise Unanswered(errors[0])
+            if placed.part.spec is not None:
+                placed.part.spec.program.net()
     if chosen is None:
         asked: Words = {"name": str(wanted or "?")[:60], "nets": Quoted(_nets(ask)), "file": ask.checked.name}
         raise Unanswered(Diagnostic("NS622", None, asked))
@@ -586,22 +594,45 @@ def _answered(ask: Ask, params: Any, make: Callable[[Placed, Net], Any]) -> Any:
 def figure(ask: Ask, params: Any) -> Any:
     """Return the SVG of a net's figure, and where the line of each of its layers stands in the text.
 
-    Each element of the SVG that belongs to a layer has the layer's path as `data-layer`.
+    Each element of the SVG that belongs to a layer has the layer's path as `data-layer`. Other formats come as `data`,
+    in base 64.
     """
 
     def make(placed: Placed, net: Net) -> Any:
-        kinds = {"view": str, "theme": str, "lang": str, "direction": str, "depth": int}
+        kinds = {"view": str, "theme": str, "lang": str, "direction": str, "depth": int, "figure": str}
         options: Any = {key: params[key] for key, kind in kinds.items() if isinstance(params.get(key), kind)}
         picture = net.render(**options)
-        lines = {(name.owner, name.text): name for name in ask.names(placed) if name.declares}
+        form = params["form"] if isinstance(params.get("form"), str) else "svg"
+        if form != "svg":
+            return {"net": net.name, "data": base64.b64encode(picture.data(form)).decode("ascii")}
+        lines = _lines(placed)
         layers = []
         for layer in net.graph.layers:
-            name = lines.get((owner_of(net.graph, layer), layer.label))
-            if name is not None:
-                layers.append({"path": layer.path, "range": ask.range(placed, name.start, name.end)})
-        return {"net": net.name, "svg": picture.svg(), "layers": layers}
+            line = lines.get((owner_of(net.graph, layer), layer.label))
+            if line is not None:
+                places = {"range": ask.range(placed, *line.label.at), "line": ask.range(placed, *line.at)}
+                layers.append({"path": layer.path, **places})
+        body = net.graph.scopes[0].source
+        around = ask.range(placed, *body.body.at) if isinstance(body, Definition) else None
+        sections = [one for one in net.spec.program.main.sections if one.kind == "figure" and one.name is not None]
+        return {
+            "net": net.name, "nets": _nets(ask), "figures": [one.name.text for one in sections if one.name is not None],
+            "range": around, "svg": picture.svg(), "layers": layers,
+        }  # fmt: skip
 
     return _answered(ask, params, make)
+
+
+def _lines(placed: Placed) -> dict[tuple[str, str], tree.Input | tree.Layer]:
+    """Return the lines of a part's nets and blocks by the name of the body and their own."""
+    spec = placed.part.spec
+    bodies = [] if spec is None else [one for one in spec.program.main.file.declarations if isinstance(one, tree.Body)]
+    return {
+        (body.name.text, line.label.text): line
+        for body in bodies
+        for line in body.statements
+        if isinstance(line, (tree.Input, tree.Layer))
+    }
 
 
 def table(ask: Ask, params: Any) -> Any:
@@ -640,6 +671,7 @@ REQUESTS: dict[str, Answer] = {
     "netspec/table": table,
     "netspec/source": source,
 }
+OWN = [method for method in REQUESTS if method.startswith("netspec/")]
 AT_A_POSITION = "hover definition references documentHighlight prepareRename completion signatureHelp".split()
 CAPABILITIES: dict[str, Any] = {
     "textDocumentSync": {"openClose": True, "change": 2, "save": True},
@@ -661,5 +693,5 @@ CAPABILITIES: dict[str, Any] = {
         "legend": {"tokenTypes": list(TOKENS), "tokenModifiers": list(MODIFIERS)},
         "full": True,
     },
-    "experimental": {"requests": ["netspec/figure", "netspec/table", "netspec/source", "netspec/explain"]},
+    "experimental": {"requests": [*OWN, "netspec/explain", "netspec/choices"]},
 }

@@ -107,17 +107,18 @@ class Engine:
     Args:
         send: takes the notifications of the engine: a method and its params.
         language: the language of messages; None for that of the client.
-        root: the folder outside of which `use` reads no files; as in `netspec.load`.
+        roots: folders outside of which `use` reads no files: each text stays in the innermost that it lies in, else in
+            the first. Without any it is as in `netspec.load`.
         limits: bounds on the size of a spec.
     """
 
     def __init__(
-        self, send: Send, language: Language | None = None, root: Path | None = None, limits: Limits = DEFAULT
+        self, send: Send, language: Language | None = None, roots: Sequence[Path] = (), limits: Limits = DEFAULT
     ) -> None:
         self.send = send
         self.language: Language = language or "en"
         self._fixed = language is not None
-        self.root = root
+        self.roots = [root.resolve() for root in roots]
         self.limits = limits
         self.documents: dict[str, Document] = {}
         self.encoding: Encoding = "utf-16"
@@ -131,6 +132,7 @@ class Engine:
             "textDocument/codeAction": self._actions,
             "completionItem/resolve": lambda item: completion.resolved(dict(item), self.language),
             "netspec/explain": self._explain,
+            "netspec/choices": self._choices,
             **{method: self._answering(answer) for method, answer in answers.REQUESTS.items()},
         }
         self._notifications: dict[str, Callable[[Any], None]] = {
@@ -214,9 +216,16 @@ class Engine:
     def _opened(self, params: Any) -> None:
         item = params["textDocument"]
         text = Text(str(item["text"]), self.encoding)
-        document = Document(str(item["uri"]), text, int(item.get("version") or 0), self.limits, self.root)
+        uri = str(item["uri"])
+        document = Document(uri, text, int(item.get("version") or 0), self.limits, self._root_of(uri))
         self.documents[document.uri] = document
         self._stale(document, anything=True)
+
+    def _root_of(self, uri: str) -> Path | None:
+        path = path_of(uri)
+        real = Path(os.path.realpath(path or os.sep))
+        around = [root for root in self.roots if real.is_relative_to(root)]
+        return max(around or self.roots[:1], key=lambda root: len(root.parts), default=None)
 
     def _edited(self, params: Any) -> None:
         document = self.documents.get(str(params["textDocument"]["uri"]))
@@ -370,6 +379,20 @@ class Engine:
         if code not in entries() or code == "shared":
             raise answers.Unanswered(Diagnostic("NS907", None, {"code": code[:20]}))
         return {"text": explained(code, self.language)}
+
+    def _choices(self, params: Any) -> dict[str, Any]:
+        """Return the views, themes and formats of figures, with what each is for."""
+        from netspec.figure.backends import WRITERS
+        from netspec.figure.themes import THEMES
+        from netspec.figure.views import VIEWS
+
+        korean = self.language == "ko"
+
+        def listed(registry: Any) -> list[dict[str, str]]:
+            found = ((name, registry[name]) for name in registry)
+            return [{"name": name, "about": (korean and one.about_ko) or one.about} for name, one in found]
+
+        return {"views": listed(VIEWS), "themes": listed(THEMES), "formats": listed(WRITERS)}
 
 
 def _of_kind(kind: str, wanted: str) -> bool:

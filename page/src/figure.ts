@@ -1,0 +1,188 @@
+// The figure of the net at the caret: asked for at every change, drawn as it comes, the newest question wins.
+
+import type { Client } from "./client";
+import { button, choice, fill, make } from "./dom";
+import type { Editor, Position, Range } from "./editor";
+import { say } from "./words";
+
+interface Answer {
+  net: string;
+  nets: string[];
+  figures: string[]; // the sections that have names
+  range: Range | null;
+  svg: string;
+  layers: { path: string; range: Range; line: Range }[];
+}
+
+interface Named {
+  name: string;
+  about: string;
+}
+
+export interface Choices {
+  views: Named[];
+  themes: Named[];
+  formats: Named[];
+}
+
+export interface Settings {
+  net: string;
+  figure: string;
+  view: string;
+  theme: string;
+  depth: string;
+}
+
+export class Figure {
+  readonly box = make("div", { className: "figure", tabIndex: 0, role: "region" });
+  readonly bar = make("div", { className: "bar" });
+  readonly settings: Settings = { net: "", figure: "", view: "", theme: "", depth: "" };
+  private words = make("p", { className: "words" });
+  private paper = make("div", { className: "paper" });
+  private answer: Answer | undefined;
+  private asking = false;
+  private again = false;
+  private fitted = true;
+  private line = -1;
+  private lists: Record<keyof Settings, HTMLSelectElement>;
+  private choices: Choices = { views: [], themes: [], formats: [] };
+  private sizes: HTMLButtonElement;
+
+  constructor(
+    private client: Client,
+    private editor: Editor,
+    private dark: () => boolean,
+    private set: () => void,
+  ) {
+    const list = (name: keyof Settings) => {
+      const { box, list } = choice(say(name), (value) => {
+        this.settings[name] = value;
+        this.set();
+        this.ask();
+      });
+      this.bar.append(box);
+      return list;
+    };
+    this.lists = { net: list("net"), figure: list("figure"), view: list("view"), theme: list("theme"), depth: list("depth") };
+    this.sizes = button(say("fit"), () => this.fit(!this.fitted));
+    this.bar.append(this.sizes);
+    this.box.append(this.words, this.paper);
+    this.box.setAttribute("aria-label", say("figure"));
+    this.paper.addEventListener("click", (event) => this.clicked(event.target as Element));
+    this.fit(true);
+    this.offer();
+  }
+
+  /** Fills the lists of what may be chosen, from what the engine offers. */
+  offered(choices: Choices): void {
+    this.choices = choices;
+    this.offer();
+  }
+
+  private offer(): void {
+    const auto: [string, string] = ["", say("auto")];
+    const named = (each: Named): [string, string, string] => [each.name, each.name, each.about];
+    const { net, figure, view, theme, depth } = this.settings;
+    const sections = (this.answer?.figures ?? []).map((each): [string, string] => [each, each]);
+    fill(this.lists.figure, [auto, ...sections], figure);
+    this.lists.figure.parentElement!.hidden = sections.length === 0;
+    const nets = (this.answer?.nets ?? []).map((each): [string, string] => [each, each]);
+    fill(this.lists.net, [["", say("atCaret")], ...nets], net);
+    fill(this.lists.view, [auto, ...this.choices.views.map(named)], view);
+    fill(this.lists.theme, [auto, ...this.choices.themes.map(named)], theme);
+    fill(this.lists.depth, [auto, ...["0", "1", "2", "3", "4"].map((each): [string, string] => [each, each])], depth);
+    this.lists.net.parentElement!.hidden = nets.length < 2;
+  }
+
+  private fit(fitted: boolean): void {
+    this.fitted = fitted;
+    this.box.classList.toggle("fitted", fitted);
+    this.sizes.textContent = fitted ? "100 %" : say("fit");
+  }
+
+  /** The params of a request about the net that is shown. */
+  get params(): object {
+    const { net, figure, view, theme, depth } = this.settings;
+    return {
+      ...this.editor.here,
+      ...(net && { net }),
+      ...(figure && { figure }),
+      ...(view && { view }),
+      ...(depth && { depth: Number(depth) }),
+      ...(theme ? { theme } : this.dark() ? { theme: "dark" } : {}),
+    };
+  }
+
+  ask(): void {
+    this.again = true;
+    if (!this.asking) void this.draw();
+  }
+
+  private async draw(): Promise<void> {
+    this.asking = true;
+    while (this.again && this.client.connected) {
+      this.again = false;
+      try {
+        this.show(await this.client.request<Answer>("netspec/figure", this.params));
+      } catch (error) {
+        if (this.client.connected) this.fail((error as Error).message);
+      }
+    }
+    this.asking = false;
+  }
+
+  private show(answer: Answer): void {
+    const names = (found?: Answer) => JSON.stringify([found?.nets, found?.figures]);
+    const changed = names(answer) !== names(this.answer);
+    this.answer = answer;
+    if (changed) this.offer();
+    const parsed = new DOMParser().parseFromString(answer.svg, "image/svg+xml").documentElement;
+    this.paper.replaceChildren(document.importNode(parsed, true));
+    this.paper.classList.remove("old");
+    this.words.hidden = true;
+    this.mark();
+  }
+
+  /** Says why there is no figure; the last one stays below, paler. */
+  private fail(text: string): void {
+    this.words.textContent = text || say("nothing");
+    this.words.hidden = false;
+    this.paper.classList.add("old");
+  }
+
+  /** Follows the caret: to another net, if it has left the one that is shown, or to another line of it. */
+  follow(): void {
+    const { line } = this.editor.caret;
+    const own = this.answer?.range;
+    const inside = own ? own.start.line <= line && line <= own.end.line : true;
+    if (!inside && line !== this.line && this.settings.net === "") this.ask();
+    this.line = line;
+    this.mark();
+  }
+
+  /** Marks what belongs to the line of the caret. */
+  private mark(): void {
+    const { line } = this.editor.caret;
+    const own = new Set(
+      this.answer?.layers.filter((each) => each.line.start.line <= line && line <= each.line.end.line).map((each) => each.path),
+    );
+    for (const part of this.paper.querySelectorAll<SVGElement>("[data-layer]")) {
+      part.classList.toggle("here", own.has(part.dataset.layer ?? ""));
+    }
+  }
+
+  private clicked(target: Element): void {
+    const part = target.closest<SVGElement>("[data-layer]");
+    const at = part === null ? undefined : this.place(part.dataset.layer ?? "");
+    if (at !== undefined) this.editor.goTo(at);
+  }
+
+  /** The line of a layer; of one that stands in another file the line that calls its block. */
+  private place(path: string): Position | undefined {
+    for (let part = path; part !== ""; part = part.slice(0, Math.max(0, part.lastIndexOf(".")))) {
+      const found = this.answer?.layers.find((each) => each.path === part);
+      if (found !== undefined) return found.range.start;
+    }
+    return undefined;
+  }
+}
