@@ -18,7 +18,7 @@ from benchmarks.publish import publish
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNT = int(os.environ.get("COUNT", "3000"))  # nets made for layouts; a tenth as many random valid specs
-VIEWS = ("neurons", "perceptron", "equals", "grid", "filter", "planes", "unrolled", "blocks")
+VIEWS = ("neurons", "perceptron", "equals", "grid", "filter", "cells", "planes", "unrolled", "blocks")
 DIRECTIONS = {"neurons": ("up", "left", "down"), "blocks": ("up", "left", "right", "down")}
 
 

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Final
 
 from netspec.figure.colours import explained
-from netspec.figure.scene import MARGIN, Item, Node, Polygon, Rect, Scene, Text, canvas_of, layout, meets
+from netspec.figure.scene import MARGIN, Align, Item, Node, Polygon, Rect, Scene, Text, canvas_of, layout, meets
 from netspec.figure.scene.canvas import Canvas, Footnote, boxed
 from netspec.figure.scene.typeset import wrapped
 from netspec.figure.settings import FigureSettings
@@ -408,7 +408,7 @@ def noted(
         if path is not None and shows(node) is not None:
             left.append(Unshown(node, mark, path, _owner(graph, node, names), _Place.of(graph, node, shows)))
     if acts and settings.notes != "none":
-        left = _at_their_layers(scene, left, settings.page is not None)
+        left = _at_their_layers(scene, left, lang, small, settings.page is not None)
     if by_name:  # what the words said that the user replaced stands in the line below, if the user's do not say it
         titles = {layer.index: settings.of(layer.path).title for layer in graph.layers}
         retitled = {index: title for index, title in titles.items() if title is not None}
@@ -437,10 +437,10 @@ def _repeats(text: str, title: str) -> bool:
     return bool(parts) and set(parts) <= set(re.findall(r"\d+(?:\.\d+)?|\w+", title.lower()))
 
 
-def _at_their_layers(scene: Scene, left: list[Unshown], narrow: bool) -> list[Unshown]:
+def _at_their_layers(scene: Scene, left: list[Unshown], lang: str, small: float, narrow: bool) -> list[Unshown]:
     """Return the marks with an activation as words of its layer, where nothing else is to be said of the line's steps.
 
-    All remain in the note if the words of a layer would stand beyond another layer.
+    All remain in the note if the words of a layer have no room at it.
     """
     named = Counter((one.node.layer, one.node.scope) for one in left if one.mark.option == NAME)
     found = [
@@ -453,7 +453,8 @@ def _at_their_layers(scene: Scene, left: list[Unshown], narrow: bool) -> list[Un
         else one
         for one in left
     ]
-    return found if _words_fit(scene, at_layers(found, "en"), narrow) else left
+    said = at_layers(found, lang)
+    return found if _words_fit(scene, said, narrow) or _near(scene, said, small) else left
 
 
 def _with_tips(scene: Scene, left: list[Unshown]) -> Scene:
@@ -477,8 +478,9 @@ def _with_tips(scene: Scene, left: list[Unshown]) -> Scene:
 def _with_words(scene: Scene, said: dict[str, str], names: dict[str, str], small: float, narrow: bool) -> Scene:
     """Write words at layers: below the figure in the column of the layer, or at its right in the row of the layer.
 
-    If another layer stands between a layer and its words, all words stand in one line, each with the layer's name;
-    also where they would stand at the right and the figure is for a page, whose width the shapes need (`narrow`).
+    If another layer stands between a layer and its words, or they would stand at the right and the figure is for a
+    page, whose width the shapes need (`narrow`), they stand close to their layers. Where these have no room, all words
+    stand in one line, each with the layer's name.
     """
     if not said:
         return scene
@@ -487,6 +489,9 @@ def _with_words(scene: Scene, said: dict[str, str], names: dict[str, str], small
     canvas, ink = Canvas(), canvas_of(list(scene.items), 0.0)
     size = _size(scene, small)
     if not _words_fit(scene, said, narrow):
+        near = _near(scene, said, small)
+        if near:
+            return _extended(scene, near)
         text = "; ".join(f"{names[path]}: {text}".replace("\n", " ") for path, text in said.items())
         return _with_line(scene, "mark", text, small)
     if level:
@@ -512,6 +517,40 @@ def _with_words(scene: Scene, said: dict[str, str], names: dict[str, str], small
     paths = iter(sorted(said, key=lambda path: boxes[path].middle[0 if level else 1]))
     texts = [replace(text, layer=path, classes=("mark",)) for text, path in zip(canvas.texts, paths, strict=True)]
     return _extended(scene, texts)
+
+
+def _near(scene: Scene, said: dict[str, str], small: float) -> list[Text]:
+    """Return the words of layers close to them: below or above upright ones, below the title or at the right of rows.
+
+    It returns none if there is no free room for all of them.
+    """
+    size, ink = _size(scene, small), canvas_of(list(scene.items), 0.0)
+    boxes = [_box_of(scene, path) for path in _layers(scene)]
+    level = sum(box.height > box.width for box in boxes) > sum(box.width > box.height for box in boxes)
+    found: list[Text] = []
+    for path, text in said.items():
+        box = _box_of(scene, path)
+        lines = tuple(wrapped(text, max(1.6 * box.width, NARROW / 2) if level else NARROW, size))
+        own = boxed(lines, size)
+        places: list[tuple[float, float, Align]] = [(box.right + 3, box.middle.y - own.middle.y, "start")]
+        if level:
+            middle = box.middle.x
+            places = [(middle, box.bottom + 1.6 - own.top, "middle"), (middle, box.top - 1.6 - own.bottom, "middle")]
+        for title in scene.texts:
+            if title.layer == path and "title" in title.classes:
+                places.insert(len(places) if level else 0, (title.x, title.box.bottom + 1.2 - own.top, title.align))
+        for x, y, align in places:
+            words = Text(
+                id=f"{path}.marks", lines=lines, x=x, y=y, size=size, align=align, classes=("mark",), layer=path
+            )
+            room = words.box.grown(0.5)
+            inside = level or (ink.left <= words.box.left and words.box.right <= ink.right)
+            if inside and not any(meets(item, room) for item in (*scene.items, *found)):
+                found.append(words)
+                break
+        else:
+            return []
+    return found
 
 
 def _layers(scene: Scene) -> dict[str, Rect]:

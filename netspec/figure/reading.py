@@ -21,7 +21,7 @@ from netspec.figure.themes import OLD_NAMES, THEMES
 from netspec.figure.views import VIEWS, follows, views_with
 from netspec.ir.graph import Graph, Layer
 from netspec.ir.operation import Option
-from netspec.ir.sizes import Formula, Size
+from netspec.ir.sizes import Formula, Size, product
 from netspec.names import nearest
 from netspec.plugins import not_allowed
 from netspec.registry import Registry
@@ -64,6 +64,7 @@ SETTINGS: Final = {
         least=1,
         most=say.MOST_UNITS,
     ),
+    "input": Option("text", 'one example, whose numbers are written into the figure: "x = 1, 0"'),
     "weights": Option("word", "whether the figure is about trained weights", choices=("trained", "none")),
     "legend": Option("flag", "explains the colours below the figure; left out, those of trained weights alone"),
     "steps": Option(
@@ -84,6 +85,7 @@ HINTS: Final = {
     "show": Option("show", "which units are drawn: [1, 2, .., j, .., H]; a list for each axis of a grid"),
     "at": Option("at", "the unit that is computed: [2, 2]"),
     "box": Option("box", 'named groups of units: [region(rows = [1, 3], cols = [1, 3], label = "…")]'),
+    "dropped": Option("units", "neurons: units that dropout leaves out, crossed out and without wires: [2, 5]"),
     "title": Option("text", "what stands at the layer instead of its caption"),
     "symbol": Option("text", "what stands in its circles instead of its label"),
     "letter": Option("text", "planes: what is drawn on the map"),
@@ -266,6 +268,8 @@ class Reader:
                 return self.show(name, value, layer)
             case "at":
                 return self.at(name, value, layer)
+            case "units":
+                return self.units(name, value, layer)
         return self.boxes(name, value, layer)
 
     def wrong(
@@ -402,7 +406,10 @@ class Reader:
         if len(lists) != len(axes):
             words: Words = {"name": name, "given": len(lists), "axes": len(axes), "layer": layer.path}
             raise Fault(Diagnostic("NS706", self.source.span(value.at), words))
-        return tuple(self.indices(name, item, size) for item, size in zip(lists, axes, strict=True))
+        found = tuple(self.indices(name, item, size) for item, size in zip(lists, axes, strict=True))
+        if len(found) > 1 and all(len(one) == 1 for one in found):
+            return found  # one unit of a grid, whose index says which
+        return tuple(say.traced(one, size) for one, size in zip(found, axes, strict=True))
 
     def indices(self, name: str, value: tree.List, size: Size) -> Shown:
         found: list[Index | Skip] = []
@@ -425,6 +432,15 @@ class Reader:
         if not any(isinstance(entry, Index) for entry in found):
             raise self.wrong(name, value, "list")
         return tuple(found)
+
+    def units(self, name: str, value: tree.Value, layer: Layer) -> tuple[int, ...]:
+        if not isinstance(value, tree.List):
+            raise self.wrong(name, value, "list")
+        found = self.indices(name, value, product(self.axes(layer)))
+        numbers = tuple(one.number for one in found if isinstance(one, Index) and isinstance(one.number, int))
+        if len(numbers) < len(found):
+            raise self.wrong(name, value, "list")
+        return numbers
 
     def in_range(self, name: str, item: tree.Value, number: Size, size: Size) -> None:
         if number < 1 or number > size:

@@ -75,7 +75,10 @@ def render(
     given = {name: _option(name, value) for name, value in options.items() if value is not None}
     settings = settings_of(graph, program, figure).but(**given)
     check_part(graph, settings.only)
-    numbers = input is not None
+    example = settings.input if input is None else input
+    numbers = example is not None
+    if numbers and any(hints.dropped for hints in settings.layers.values()):
+        raise UsageError(Diagnostic("NS942", None))
     chosen = settings.view or ("blocks" if about_blocks(settings) else _default(graph, numbers))
     check_view(chosen, settings, given, numbers, settings.view is None)
     settings = settings.but(view=chosen)
@@ -89,7 +92,7 @@ def render(
     assert theme is not None
     page = PRESETS.get(settings.width or "")
     width = settings.width if page is None else f"{page.width:g}mm"
-    return _picture(graph, settings, Options(theme, width, transparent, embed=settings.embed), weights, input)
+    return _picture(graph, settings, Options(theme, width, transparent, embed=settings.embed), weights, example)
 
 
 def _option(name: str, value: Any) -> Any:
@@ -156,7 +159,7 @@ def _picture(
     view = VIEWS[settings.view or ""]()
     run = _run_for(weights) if view.needs == "run" else None
     arrays = None if run is not None else _arrays(graph, settings, view, weights, given is not None)
-    drawing = Drawing(graph, settings if arrays is None else settings.bound(), arrays, run)
+    drawing = Drawing(graph, settings if arrays is None else settings.bound(), arrays, run, example=given is not None)
     coloured = arrays is not None and not view.needs
 
     def draw(drawing: Drawing) -> Scene:
@@ -240,8 +243,9 @@ def _trained(
     """Return the scene with weights as colours, and with the numbers of an example if `given`."""
     from netspec.figure.trained.overlay import coloured
 
-    # Circles that show weights get numbers only; other views colour the wires by weight.
-    if given is None or not view.weight_circles:
+    # Where weights stand as numbers, in circles or on wires, an example needs no colours.
+    written = view.weight_circles or any("number" in text.classes for text in scene.texts)
+    if given is None or not written:
         scene = coloured(scene, drawing.graph, arrays, drawing.settings)
     return scene if given is None else _numbered(scene, view, drawing, arrays, given, weights)
 
@@ -254,6 +258,7 @@ def _unsuitable(view: str, node: Node) -> Diagnostic:
         "neurons": Hint("draws_neurons"),
         "grid": Hint("draws_grid"),
         "filter": Hint("draws_filter"),
+        "cells": Hint("draws_cells"),
         "planes": Hint("draws_planes"),
         "unrolled": Hint("draws_unrolled"),
     }

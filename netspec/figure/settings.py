@@ -24,7 +24,9 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """The entry `..` of a `show` list: units that are not drawn."""
+    """The entry `..` of a `show` list: units that are not drawn; not `asked` where a list goes on without them."""
+
+    asked: bool = True
 
 
 Shown = tuple[Index | Skip, ...]
@@ -50,6 +52,7 @@ class LayerHints:
     show: tuple[Shown, ...] = ()  # one list for each axis of the layer
     at: tuple[int, ...] = ()
     box: tuple[Region, ...] = ()
+    dropped: tuple[int, ...] = ()
     title: str | None = None
     symbol: str | None = None
     letter: str = ""
@@ -126,6 +129,7 @@ class FigureSettings:
     colors: str | None = None
     formula: bool = True
     max_units: int = 6
+    input: str | None = None
     weights: str | None = None
     legend: bool | None = None
     steps: int | None = None
@@ -220,6 +224,17 @@ def split_arrow(text: str) -> tuple[str, str, str] | None:
     """Split `x -> y: identity` into the two lines and the words of their arrow; None if a text is no such thing."""
     found = re.fullmatch(r"\s*([\w.]+)\s*->\s*([\w.]+)\s*:\s*(.*\S)\s*", text, re.DOTALL)
     return None if found is None else (found[1], found[2], found[3])
+
+
+def traced(show: Shown, size: Size) -> Shown:
+    """Return a `show` list with dots also where it leaves units out without a word."""
+    found: list[Index | Skip] = []
+    for entry, after in zip((Index(0), *show), (*show, Index(size + 1)), strict=True):
+        numbers = [one.number for one in (entry, after) if isinstance(one, Index) and one.number is not None]
+        found.append(entry)
+        if len(numbers) == 2 and not (isinstance(left := numbers[1] - numbers[0] - 1, int) and left <= 0):
+            found.append(Skip(asked=False))
+    return tuple(found[1:])
 
 
 def without_letters(show: Shown) -> Shown:

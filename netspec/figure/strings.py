@@ -17,6 +17,8 @@ _WORDS: Final = {
     "sum": {"en": "sum", "ko": "합"},
     "activation": {"en": "activation function", "ko": "활성함수"},
     "filter": {"en": "filter", "ko": "필터"},
+    "channel": {"en": "channel {number}", "ko": "채널 {number}"},
+    "one of": {"en": "{name} {number} of {count}", "ko": "{name} {number}/{count}"},
     "step": {"en": "time step", "ko": "시점"},
     "sequence": {"en": "input sequence", "ko": "입력 시퀀스"},
     "maps": {"en": "feature maps", "ko": "특징 맵"},

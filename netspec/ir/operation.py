@@ -396,6 +396,7 @@ class Op:
     effect: ClassVar[Effect] = "new"
     family: ClassVar[Family] = "other"
     activation: ClassVar[str] = ""  # the sign of an activation function in figures and formulas: σ, ReLU
+    gathers: ClassVar[Literal["", "sum", "max", "mean"]] = ""  # what it makes of a window; a figure writes it out
     circle: ClassVar[str] = ""  # the sign inside its circle in figures: + × &
     repeats: ClassVar[bool] = False  # whether it only repeats its input, as a sign that combines it with another shows
     # whether it is linear: two weighted sums with only this between them equal one weighted sum (NS330)

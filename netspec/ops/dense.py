@@ -9,9 +9,9 @@ from netspec.compute.arrays import Array, total
 from netspec.ir.call import Call
 from netspec.ir.marks import NO_BIAS, TITLE, kind, structure, unseen
 from netspec.ir.operation import Construct, Init, Lowering, Op, Part, Weight, listed, option, plain, wants_values
-from netspec.ir.sizes import Formula, Size, product, text
+from netspec.ir.sizes import Formula, Size, product
 from netspec.ir.types import Type, refuse
-from netspec.ops.weighted import Weighted, weighted_sum
+from netspec.ops.weighted import Weighted, given_rows, weighted_sum
 
 
 class Perceptrons(Weighted):
@@ -89,11 +89,7 @@ class Perceptrons(Weighted):
 
     def _given(self, fan: Size) -> tuple[Weight, ...]:
         """Return the initial weights that the spec lists: a row for each perceptron, with w_0 (the bias) first."""
-        wide = fan + 1 if self.bias else fan
-        rows = self.weights_
-        if len(rows) != self.total or any(not isinstance(row, tuple) or len(row) != wide for row in rows):
-            refuse("NS331", option="weights_", rows=text(self.total), columns=text(wide))
-        first = 1 if self.bias else 0
+        rows, first = given_rows(self.weights_, self.total, fan, self.bias), int(self.bias)
         given = tuple(row[first:] for row in rows)
         weight = Weight("weight", (self.total, fan), Init("given"), fan_in=fan, given=given)
         if not self.bias:

@@ -8,10 +8,11 @@ from typing import Any
 
 from netspec.compute.arrays import Array, onto, place, total
 from netspec.ir.call import Call
-from netspec.ir.marks import BOX, DILATION, GROUPS, NO_BIAS, PADDING, STRIDE, TITLE, Mark, structure
+from netspec.ir.marks import BOX, DILATION, GROUPS, NO_BIAS, PADDING, STRIDE, TITLE, Mark, structure, unseen
 from netspec.ir.operation import (
     Argument,
     Construct,
+    Init,
     Kept,
     Lowering,
     Part,
@@ -26,7 +27,7 @@ from netspec.ir.operation import (
 )
 from netspec.ir.sizes import Formula, Size, divides, product, text
 from netspec.ir.types import ShapeFault, Type, Unknown, refuse, space_text
-from netspec.ops.weighted import TORCH, Weighted, weighted_sum
+from netspec.ops.weighted import TORCH, Weighted, arranged, given_rows, weighted_sum
 from netspec.ops.window import AXES, slide, unread, unread_rows
 
 _DEFAULTS: dict[str, Argument] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True}
@@ -102,6 +103,7 @@ class Filters(Weighted):
     name = "filters"
     family = "filters"
     wiring = "window"
+    gathers = "sum"
     summary = "N filters that slide over space, each writing one map"
     titles = ("{count} filters {kernel}", "{kernel} 필터 {count}개")
     formula = "z_j = w_j0 + sum_i w_ji * x_i"
@@ -141,6 +143,12 @@ class Filters(Weighted):
         "writes windows instead of reading them",
         default=False,
         mark=structure({True: "transposed"}, {True: "전치"}),
+    )
+    weights_: Any = option(
+        "list",
+        "the initial weights, for each filter [w_0, …]: maps, then rows, then columns; lists inside may group them",
+        default=None,
+        mark=unseen("initial values, that training moves", "initial weights {}", "초기 가중치 {}"),
     )
 
     @property
@@ -208,6 +216,8 @@ class Filters(Weighted):
             )  # fmt: skip
         self._check_groups(value)
         self._check_links(value)
+        if self.weights_ is not None and not isinstance(value.maps * self.count * product(self.kernel), Formula):
+            self.weights(value)
         return self._place(value)
 
     def _place(self, value: Type) -> Type:
@@ -292,17 +302,32 @@ class Filters(Weighted):
         area = product(self.kernel)
         maps = inputs[0].maps
         per = maps // self.groups
-        if self.connect is not None:
+        if self.connect is not None and self.weights_ is None:
             return self._connected_weights(plain((area,))[0])
         if self.transposed:
             shape: tuple[Size, ...] = (maps, self.count // self.groups, *self.kernel)
         else:
             shape = (self.count, per, *self.kernel)
+        if self.weights_ is not None:
+            return self._given(shape, per * area)
         fan = shape[1] * area  # torch counts the fan of transposed filters in this way, too
         weight = self.weight("weight", shape, fan_in=fan, fan_out=shape[0] * area)
         if not self.bias:
             return (weight,)
         return (weight, self.weight("bias", (self.count,), fan_in=fan))
+
+    def _given(self, shape: tuple[Size, ...], fan: Size) -> tuple[Weight, ...]:
+        """Return the weights that the spec lists, in the layout of the array."""
+        if self.connect is not None or (self.transposed and self.groups != 1):
+            refuse("NS361", option="weights_", name="weights", other="connect" if self.connect else "groups")
+        rows, first = given_rows(self.weights_, self.count, fan, self.bias), int(self.bias)
+        given = tuple(arranged(row[first:], (fan // product(self.kernel), *self.kernel)) for row in rows)
+        if self.transposed:  # its array has the maps that it reads first
+            given = tuple(zip(*given, strict=True))
+        kernel = Weight("weight", shape, Init("given"), fan_in=fan, given=given)
+        if not self.bias:
+            return (kernel,)
+        return (kernel, Weight("bias", (self.count,), Init("given"), given=tuple(row[0] for row in rows)))
 
     def _connected_weights(self, area: int) -> tuple[Weight, ...]:
         """Return weights for connected pairs only, in the order of the filters. The fan differs between filters."""

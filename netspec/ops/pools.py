@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from netspec.compute.arrays import Array, constants, total
 from netspec.compute.formula import LOWEST
@@ -174,6 +174,7 @@ class MaxPool(Pool):
     """The largest value of each window, map by map. Padding counts as -infinity: it is never the largest."""
 
     name = "maxpool"
+    gathers = "max"
     summary = "the largest value of each window"
     titles = ("max pooling {kernel}", "최대 풀링 {kernel}")
     formula = "z = max over the window"
@@ -218,6 +219,10 @@ class AvgPool(Pool):
         default=True,
         mark=kind({False: "padding not counted"}, {False: "패딩은 세지 않음"}, note=True),
     )
+
+    @property
+    def gathers(self) -> Literal["mean", ""]:  # type: ignore[override]
+        return "mean" if self.count_pad or self.pad == 0 else ""
 
     def shape(self, *inputs: Type) -> Type:
         found = super().shape(*inputs)

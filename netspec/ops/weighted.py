@@ -10,8 +10,8 @@ from netspec.ir.call import Call
 from netspec.ir.equation import factor
 from netspec.ir.marks import unseen
 from netspec.ir.operation import Init, Op, Weight, option
-from netspec.ir.sizes import Size
-from netspec.ir.types import Type
+from netspec.ir.sizes import Size, text
+from netspec.ir.types import Type, refuse
 
 # The default of nn.Linear and nn.ConvNd: uniform within 1 / sqrt(fan_in), for weight and bias.
 TORCH = Init("torch")
@@ -50,6 +50,31 @@ class Weighted(Op):
         return Weight(name, shape, self.initial(name.rpartition(".")[2], standard), fan_in=fan_in, fan_out=fan_out)
 
 
+def given_rows(rows: Any, count: Size, fan: Size, bias: bool) -> tuple[tuple[float, ...], ...]:
+    """Return the initial weights that a spec lists: for each sum a row [w_0, w_1, …], without w_0 if it has no bias.
+
+    Raises ShapeFault. Within a row the numbers may stand in lists, such as the rows of a filter.
+    """
+    wide = fan + 1 if bias else fan
+    found = tuple(_flat(row) for row in rows)
+    fits = all(isinstance(row, tuple) for row in rows) and all(isinstance(one, int | float) for one in sum(found, ()))
+    if not fits or len(rows) != count or any(len(row) != wide for row in found):
+        refuse("NS331", option="weights_", rows=text(count), columns=text(wide))
+    return found
+
+
+def _flat(row: Any) -> tuple[Any, ...]:
+    return sum(map(_flat, row), ()) if isinstance(row, tuple) else (row,)
+
+
+def arranged(numbers: tuple[Any, ...], shape: tuple[Size, ...]) -> Any:
+    """Return numbers in reading order as nested tuples of a shape."""
+    if len(shape) < 2:
+        return numbers
+    step = len(numbers) // int(shape[0])  # type: ignore[arg-type]
+    return tuple(arranged(numbers[at : at + step], shape[1:]) for at in range(0, len(numbers), step))
+
+
 def standard(x: Array, axes: tuple[int, ...], eps: float) -> Array:
     """Normalise to mean 0 and variance 1 over axes."""
     away = x - x.mean(*axes)
@@ -66,5 +91,5 @@ def weighted_sum(op: Op, inner: str, fresh: Callable[[str, str], str], *inputs: 
     """Return the equation of perceptrons and filters: `W x + b`, or with another sign `W * x + b`."""
     stored = {weight.name: weight for weight in op.weights(*inputs)}
     shape = " x ".join(map(str, stored["weight"].shape)) if "weight" in stored else ""
-    text = f"{fresh('W', shape)}{sign}{factor(inner)}"
-    return f"{text} + {fresh('b', '')}" if "bias" in stored else text
+    found = f"{fresh('W', shape)}{sign}{factor(inner)}"
+    return f"{found} + {fresh('b', '')}" if "bias" in stored else found

@@ -22,7 +22,7 @@ from netspec.ir.operation import Op, Option
 from netspec.ops.registry import operation, step_names
 
 DRAWS_NETS = tuple(name for name, view in VIEWS.items() if not view.needs)
-WHOLE_NETS = tuple(name for name in DRAWS_NETS if name not in ("equals", "filter"))  # these two draw one layer
+WHOLE_NETS = tuple(name for name in DRAWS_NETS if name not in ("equals", "filter", "cells"))  # these draw one layer
 GIVEN = ("6", "4@8x8", "6 over 5", "one of 5 over 6", "one of 5", "4@6x6 over 3", "2@12", "1@8x8", "1 over 5")
 FORMS = ("a -> {step}", "x -> {step}", "{step}")
 EVERY = ("perceptrons", "filters", "number")  # signs of the language stand for these
@@ -31,6 +31,10 @@ WRITTEN: dict[tuple[str, str], tuple[str, str, str]] = {
     ("perceptrons", "tie"): ("6", "b -> 6 perceptrons", "b -> 6 perceptrons (tie = b)"),
     ("perceptrons", "weights_"): (
         "2", "a -> 1 perceptron (weights = [[0, 1, 2]])", "a -> 1 perceptron (weights = [[0, 1, 3]])"
+    ),
+    ("filters", "weights_"): (
+        "1@2x2", "a -> 1 filter 1x2 (bias = false, weights = [[1, 2]])",
+        "a -> 1 filter 1x2 (bias = false, weights = [[1, 3]])",
     ),
     ("attention", "scores"): ("4 over 5", "a -> attention(2)", "a -> attention(2, scores = s)"),
     ("attention", "part"): ("8 over 5", "a -> attention(2, rotary = 9)", "a -> attention(2, rotary = 9, part = 0.5)"),

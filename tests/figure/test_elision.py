@@ -9,7 +9,7 @@ import pytest
 import netspec
 from netspec.figure.scene import Scene
 from netspec.figure.settings import Region
-from netspec.figure.units.elided import Cells, Gap, Row, Unit, shown_cells
+from netspec.figure.units.elided import Cells, Closing, Gap, Opening, Row, Unit, shown_cells
 from tests.figure.drawn import draw, of
 
 RNN = """net n {
@@ -98,10 +98,15 @@ def test_a_column_hides_two_units_at_least(size: int, most: int) -> None:
         (9, "1, .., j, .., 9", "1 .. j .. 9"),
         (5, "1, 2, .., j, .., 5", "1 2 3 4 5"),
         (9, "1, .., 8, ..", "1 .. 8 9"),
-        (9, "2, .., 9", "2 .. 9"),
+        (9, "2, .., 9", ".. 2 .. 9"),
+        (5, "1, 3, 4", "1 .. 3 4 .."),
+        (3, "1, 3", "1 .. 3"),
+        (9, "3, j", ".. 3 j"),
     ],
 )
-def test_dots_of_a_list_that_hide_one_unit_give_way_to_it(size: int, show: str, names: str) -> None:
+def test_a_list_shows_dots_for_what_it_leaves_out_and_its_own_dots_hide_two_units(
+    size: int, show: str, names: str
+) -> None:
     text = f"net n {{\n  input x: {size}\n  output y: 1 perceptron\n}}\n\nfigure {{\n  x.show = [{show}]\n}}\n"
     scene = draw(text, view="neurons")
     items = [node for node in of(scene, "unit", start="x.") if "bias" not in node.classes]
@@ -138,6 +143,9 @@ def test_named_regions_hide_two_values_at_least(first: int, last: int, size: int
         assert len(set(drawn)) == len(drawn)
         assert len(drawn) + sum(hidden) == cells_.count
         assert all(count >= 2 for count in hidden)
+        framed = found[found.index(Opening("r", "box1")) + 1 : found.index(Closing())]
+        own = {cells_.unit(position).name for position in cells_.positions(region)}
+        assert {entry.name for entry in framed if isinstance(entry, Unit)} == own & set(drawn)
 
 
 def test_a_lenet_keeps_its_dots_where_maps_are_left_out() -> None:

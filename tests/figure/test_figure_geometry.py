@@ -24,7 +24,7 @@ from tests.figure.geometry import faults
 from tests.figure.nets import spec
 
 SPECS = sorted((ROOT / "specs").rglob("*.net"))
-VIEWS = ("neurons", "perceptron", "equals", "grid", "filter", "planes", "unrolled", "blocks")
+VIEWS = ("neurons", "perceptron", "equals", "grid", "filter", "cells", "planes", "unrolled", "blocks")
 
 
 def scenes(net: netspec.Net) -> list[Scene]:

@@ -35,7 +35,7 @@ def scene(text: str, view: str, **more: object) -> Scene:
 @pytest.mark.parametrize("width", [None, "column", "page"])
 @pytest.mark.parametrize("view", [name for name, one in VIEWS.items() if not one.needs and name != "unrolled"])
 def test_the_canvas_holds_every_item(view: str, width: str | None) -> None:
-    text = {"planes": DEEP, "blocks": DEEP, "filter": FILTER}.get(view, XOR)
+    text = {"planes": DEEP, "blocks": DEEP, "filter": FILTER, "cells": FILTER}.get(view, XOR)
     numbers = {"input": "x=1,0"} if view in ("neurons", "perceptron") else {}
     found = scene(text, view, width=width, **numbers)
     ink = canvas_of(list(found.items), 0.0)

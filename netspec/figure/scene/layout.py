@@ -34,6 +34,7 @@ LANE: Final = 7.0  # from the outermost drawn item that a loop goes around to th
 
 # ---- sizes of type
 TITLE: Final = 6.6
+TITLE_WIDTH: Final = 70.0  # the title of a layer is broken into lines that are no wider
 CAPTION: Final = 5.2
 FORMULA: Final = 8.6
 LABEL: Final = 8.2  # the label in the circle of a unit

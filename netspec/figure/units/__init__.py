@@ -49,6 +49,7 @@ class Group:
     timed: bool = False
     backward: bool = False  # whether it runs through the time steps from the last to the first
     links: list[Link] = field(default_factory=list)
+    cut: tuple[bool, bool] = (False, False)  # whether what it reads, and what reads it, is left out of the figure
 
     @property
     def size(self) -> Size:
@@ -346,15 +347,17 @@ def lone_links(group: Group) -> list[Link]:
     return list(found.values())
 
 
-def touches(link: Link, target: Type, to: int, at: int) -> bool:
-    """Whether a filter or pool reads value `at` of its source to compute value `to`; all sizes must be numbers."""
+def read_by(link: Link, target: Type, to: int) -> list[int]:
+    """Return the values of its source that a filter or pool reads to compute value `to`; all sizes must be numbers."""
     windows, source = link.windows, link.source.type
     assert windows is not None
     channel, place = _places(target, to)
-    source_channel, source_place = _places(source, at)
-    if not link.op.joins_maps(channel, source_channel, int(source.maps)):  # type: ignore[arg-type]
-        return False
-    return all(q in windows.read(axis, p) for axis, (p, q) in enumerate(zip(place, source_place, strict=True)))
+    maps, space = int(source.maps), [int(size) for size in source.space]  # type: ignore[arg-type]
+    found = [one for one in range(maps) if link.op.joins_maps(channel, one, maps)]
+    for axis, (at, size) in enumerate(zip(place, space, strict=True)):
+        inside = [one for one in windows.read(axis, at) if 0 <= one < size]
+        found = [value * size + one for value in found for one in inside]
+    return found
 
 
 def _places(value: Type, place: int) -> tuple[int, tuple[int, ...]]:

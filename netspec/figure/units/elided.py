@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from netspec.figure.scene.tex import Line
@@ -78,7 +78,7 @@ def default_show(size: Size, most: int = 6, least: int = 3) -> Shown:
 
 
 def _listed(size: Size, show: Shown) -> list[Unit | Gap]:
-    """Return what a `show` list draws. Dots that would hide fewer than two units each give way to these units."""
+    """Return what a `show` list draws. Dots of its own that would hide fewer than two units each give way to these."""
     found: list[Unit | Gap] = []
     position = 0
     while position < len(show):
@@ -87,9 +87,10 @@ def _listed(size: Size, show: Shown) -> list[Unit | Gap]:
             around = _around(show, position)
             before, after = _number(show, position, -1), _number(show, position, 1)
             hidden = _hidden(before, after, size)
-            gaps = sum(1 for one in around if isinstance(one, Skip))
-            letters = len(around) - gaps
-            if gaps and isinstance(hidden, int) and hidden - letters < 2 * gaps:
+            skips = [one for one in around if isinstance(one, Skip)]
+            gaps, letters = len(skips), len(around) - len(skips)
+            few = isinstance(hidden, int) and hidden - letters < 2 * gaps
+            if gaps and few and all(skip.asked for skip in skips):
                 found += [unit(Index(before + number)) for number in range(1, hidden + 1)]  # type: ignore[operator]
             else:
                 for offset, one in enumerate(around, position):
@@ -185,11 +186,11 @@ class Cells:
             total += max(0, min(end, last) - max(start, first))
         return total
 
-    def ends(self, region: Region) -> tuple[int, int]:
-        """Return the first and the last position of a region."""
+    def positions(self, region: Region) -> Iterator[int]:
+        """Yield the positions of a region's values."""
         (top, bottom), (left, right) = region.rows or (1, self.rows), region.cols or (1, self.cols)
-        first = ((top - 1) * self.cols + left - 1) * self.maps
-        return first, ((bottom - 1) * self.cols + right - 1) * self.maps + self.maps - 1
+        for row in range(top - 1, bottom):
+            yield from range((row * self.cols + left - 1) * self.maps, (row * self.cols + right) * self.maps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,50 +203,45 @@ class Row:
         return unit(Index(position + 1))
 
     def inside(self, region: Region, first: int, last: int) -> int:
-        start, end = self.ends(region)
-        return max(0, min(end + 1, last) - max(start, first))
+        start, end = region.units or (1, self.count)
+        return max(0, min(end, last) - max(start - 1, first))
 
-    def ends(self, region: Region) -> tuple[int, int]:
-        first, last = region.units or (1, self.count)
-        return first - 1, last - 1
+    def positions(self, region: Region) -> Iterator[int]:
+        start, end = region.units or (1, self.count)
+        yield from range(start - 1, end)
 
 
 def shown_cells(cells: Cells | Row, regions: tuple[Region, ...], most: int, least: int = 3) -> list[Entry]:
     """Return what is drawn of many values: the first ones, two and the last of each named region, and the end.
 
-    Dots stand for all other values; a value that would be alone behind dots is drawn.
+    What is drawn of a region, and nothing else, stands in its frame. Dots stand for all other values; a value that
+    would be alone behind dots is drawn.
     """
-    if cells.count <= (2 if regions else most):
-        return [cells.unit(position) for position in range(cells.count)]
-    begin = 2 if regions else least - 1
-    found: list[Entry] = [cells.unit(position) for position in range(begin)]
-    drawn, before = set(range(begin)), begin - 1
-    counted = begin  # values outside the regions are already drawn or counted by dots up to this position
-    for number, region in enumerate(sorted(regions, key=lambda region: cells.ends(region)), 1):
-        first, last = cells.ends(region)
-        between = _outside(cells, regions, counted, first)
+    regions = tuple(sorted(regions, key=lambda region: next(cells.positions(region))))
+    held = [list(cells.positions(region)) for region in regions]
+    inside = {position for positions in held for position in positions}
+    if cells.count <= most:
+        return _whole(cells, list(zip(regions, held, strict=True)))
+    start = min((positions[0] for positions in held), default=cells.count)
+    found: list[Entry] = [cells.unit(position) for position in range(min(2 if regions else least - 1, start))]
+    counted = len(found)  # values outside the regions are drawn or counted by dots up to this position
+    for number, (region, positions) in enumerate(zip(regions, held, strict=True), 1):
+        between = _outside(cells, regions, counted, positions[0])
         if between > 0:
-            found.append(_gap(f"gap{number}", between, cells, _free(cells, regions, counted, first)))
-            counted = first
+            found.append(_gap(f"gap{number}", between, cells, _free(inside, counted, positions[0])))
+            counted = positions[0]
         found.append(Opening(region.label, f"box{number}"))
-        size = cells.inside(region, 0, cells.count)
-        head = [first, first + 1] if size > 2 else [first]
-        inner = [position for position in dict.fromkeys((*head, last)) if position not in drawn]
-        hidden = size - len(inner) - cells.inside(region, 0, 2)
-        for position in inner:
-            if position == last and hidden > 0:
-                rest = (p for p in range(first, last) if cells.inside(region, p, p + 1) and p not in {*inner, *drawn})
-                found.append(_gap(f"box{number}.gap", hidden, cells, rest))
-            found.append(cells.unit(position))
+        found += map(cells.unit, positions[:2])
+        if len(positions) > 3:
+            found.append(_gap(f"box{number}.gap", len(positions) - 3, cells, positions[2:-1]))
+        found += map(cells.unit, positions[2:][-1:])
         found.append(Closing())
-        drawn |= set(inner)
-        before = max(before, last)
-    tail = [position for position in (cells.count - 2, cells.count - 1) if position > before]
-    tail = tail if regions else tail[-1:]
+    ends = (cells.count - 2, cells.count - 1) if regions else (cells.count - 1,)
+    tail = [position for position in ends if position > max((one[-1] for one in held), default=-1)]
     end = tail[0] if tail else cells.count
     left = _outside(cells, regions, counted, end)
     if left > 0:
-        found.append(_gap("gap", left, cells, _free(cells, regions, counted, end)))
+        found.append(_gap("gap", left, cells, _free(inside, counted, end)))
     return found + [cells.unit(position) for position in tail]
 
 
@@ -254,9 +250,24 @@ def _gap(name: str, hidden: int, cells: Cells | Row, positions: Iterable[int]) -
     return cells.unit(next(iter(positions))) if hidden == 1 else Gap(name, str(hidden))
 
 
-def _free(cells: Cells | Row, regions: tuple[Region, ...], first: int, last: int) -> Iterable[int]:
+def _whole(cells: Cells | Row, regions: list[tuple[Region, list[int]]]) -> list[Entry]:
+    """Return all values, those of a region in its frame where the first of them would stand."""
+    begins = {positions[0]: number for number, (_, positions) in enumerate(regions, 1)}
+    inside = {position for _, positions in regions for position in positions}
+    found: list[Entry] = []
+    for position in range(cells.count):
+        if position in begins:
+            region, positions = regions[begins[position] - 1]
+            found.append(Opening(region.label, f"box{begins[position]}"))
+            found += [*map(cells.unit, positions), Closing()]
+        elif position not in inside:
+            found.append(cells.unit(position))
+    return found
+
+
+def _free(inside: set[int], first: int, last: int) -> Iterable[int]:
     """Yield the positions from `first` up to, but not including, `last` that belong to no region."""
-    return (p for p in range(first, last) if not any(cells.inside(region, p, p + 1) for region in regions))
+    return (position for position in range(first, last) if position not in inside)
 
 
 def _outside(cells: Cells | Row, regions: tuple[Region, ...], first: int, last: int) -> int:

@@ -112,7 +112,7 @@ def filter_view(graph: Graph, groups: list[Group], settings: FigureSettings) -> 
 
 def chosen(graph: Graph, groups: list[Group], settings: FigureSettings) -> tuple[Group, Link]:
     for group in groups:
-        _as_plane(group)
+        as_plane(group)
     able = [group for group in groups if graph.nodes[group.node].op.family == "filters" and len(group.type.space) == 2]
     able = [group for group in able if len(group.links) == 1]
     if not able:
@@ -121,7 +121,7 @@ def chosen(graph: Graph, groups: list[Group], settings: FigureSettings) -> tuple
     return group, group.links[0]
 
 
-def _as_plane(group: Group) -> None:
+def as_plane(group: Group) -> None:
     """Make values along one axis a plane of one row, with windows one row high."""
     if len(group.type.space) == 1 and group.type.classes is None:
         group.type = group.type._replace(space=(1, *group.type.space))

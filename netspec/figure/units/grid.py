@@ -7,7 +7,7 @@ from itertools import pairwise, product
 from netspec.figure.scene import Node, Point, Scene, layout
 from netspec.figure.scene.canvas import Canvas, boxed
 from netspec.figure.scene.tex import Line
-from netspec.figure.scene.typeset import paragraph, symbol, widest
+from netspec.figure.scene.typeset import symbol, widest, wrapped
 from netspec.figure.settings import FigureSettings
 from netspec.figure.units import Group, Unsuitable, lone_links
 from netspec.figure.units.captions import Caption, captions_of
@@ -116,7 +116,9 @@ def _size(settings: FigureSettings) -> float:
 def _title(lattice: Lattice, settings: FigureSettings) -> tuple[Line, ...]:
     given = settings.of(lattice.group.layer.path).title
     title = lattice.group.title if given is None else given
-    return paragraph("\n".join(filter(None, (title, lattice.reads)))) if title or lattice.reads else ()
+    text = "\n".join(filter(None, (title, lattice.reads)))
+    wide = min(layout.TITLE_WIDTH, max(settings.fit.width / 3, _width(lattice)))
+    return wrapped(text, wide, _size(settings)) if text else ()
 
 
 def _title_width(lattice: Lattice, settings: FigureSettings) -> float:

@@ -20,10 +20,10 @@ from netspec.figure.scene.canvas import Canvas, boxed
 from netspec.figure.scene.tex import Line, plain
 from netspec.figure.scene.typeset import math, paragraph, symbol, upright, widest, words, wrapped
 from netspec.figure.settings import FigureSettings
-from netspec.figure.units import Group, Link, lone_links, touches
+from netspec.figure.trained.overlay import number as written
+from netspec.figure.units import Group, Link, lone_links, read_by
 from netspec.figure.units.captions import Caption, captions_of
 from netspec.figure.units.columns import BIAS, Block, Column, Place, arrange, columns_of
-from netspec.ir.marks import shown
 
 TITLES_APART, CAPTIONS_APART = 2.4, 4.0  # mm between two titles of one row, and between two captions of one gap
 MOST_WIRES = 40_000  # more are not drawn: nobody could follow them, and it would take minutes
@@ -31,10 +31,15 @@ ROWS_BESIDE = 4  # the titles beside level rows take at most this part (1 / ROWS
 PAST_PILL = 3.6  # mm: half the distance from a pill to the +1 beside it
 SKIP = 4.0  # mm from the columns that wires skip to the first lane round them, and from one lane to the next
 MOST_NUMBERS = 24  # wires of a net with more weights have no numbers
+SMALLER = (1.0, 0.85, 0.72)  # sizes of the numbers, of which the first with room is taken
 BESIDE, CLEAR = 0.4, 1.2  # mm between a wire and its number, and from a number to all else
 PARTS = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82)  # where along a wire its number may stand
+CROSS = 0.62  # half the width of the cross over a dropped unit, as a part of its radius
 BACK = 5.0  # mm behind a copy from which a loop enters it
 LEAVE, TURN = 3.5, 1.6  # mm from a pill to the first loop that runs along it, and from one such loop to the next
+STUB, LONG, MOST_STUBS = 0.35, 9.0, 3  # part of a wire that is drawn if its other end is not; mm; at most for each unit
+MOST_VALUES = 20_000  # of a layer with windows, up to which it is found out which of those not drawn read a unit
+FADED = Pen(opacity=0.4)
 LOOP = Pen(ink="loop", width=0.365, opacity=0.5)
 
 
@@ -69,6 +74,7 @@ class Drawn:
     place: int | None
     name: str
     bias: bool = False
+    dropped: bool = False  # whether it is crossed out, so that it has no wires
 
 
 @dataclass(slots=True, eq=False)
@@ -108,7 +114,7 @@ def neurons(groups: list[Group], settings: FigureSettings, given: Mapping[str, A
     """Return the figure of groups of units and their links. There must be at least one group.
 
     Parameters:
-        given: weights that the spec gives, by the key of their array: nested tuples. A small net shows them.
+        given: weights that are known, by the key of their array: nested tuples or arrays. A small net shows them.
     """
     columns = columns_of(groups, settings)
     looped = any(block.delay for column in columns for block in column.blocks)
@@ -120,6 +126,7 @@ def neurons(groups: list[Group], settings: FigureSettings, given: Mapping[str, A
     for column in columns:
         for block in column.blocks:
             _units(drawing, block, drawing.along[column.rank])
+    _check_dropped(drawing)
     _links(drawing)
     _numbers(drawing, given or {})
     # A loop runs outside the columns. Below upright columns it is drawn first, so that captions stand below the loop.
@@ -183,7 +190,7 @@ def _title(drawing: Drawing, block: Block) -> tuple[Line, ...]:
     settings, count = drawing.settings, len(drawing.columns) if drawing.axes.level else ROWS_BESIDE
     given = settings.of(block.group.layer.path).title
     text = block.group.title if given is None else given
-    return wrapped(text, settings.fit.width / count - 2, drawing.title) if text else ()
+    return wrapped(text, min(settings.fit.width / count - 2, layout.TITLE_WIDTH), drawing.title) if text else ()
 
 
 # ---- units
@@ -209,11 +216,12 @@ def _units(drawing: Drawing, block: Block, along: float) -> None:
 def _unit(drawing: Drawing, block: Block, place: Place, point: Point) -> Drawn:
     group, unit, settings = block.group, place.unit, drawing.settings
     name = BIAS if unit is None else unit.name
-    line = (
-        upright("1" if settings.bias == "one" else BIAS)
-        if unit is None
-        else label_of(group, unit.index, drawing, block.delay)
-    )
+    dropped = unit is not None and unit.place is not None and unit.place + 1 in settings.of(group.layer.path).dropped
+    line: Line = ()
+    if unit is None:
+        line = upright("1" if settings.bias == "one" else BIAS)
+    elif not dropped:
+        line = label_of(group, unit.index, drawing, block.delay)
     held = None
     if unit is not None and unit.place is not None and not block.delay:
         held = Value(group.value, unit.place)
@@ -221,7 +229,7 @@ def _unit(drawing: Drawing, block: Block, place: Place, point: Point) -> Drawn:
         f"{block.id}.{name}",
         *point,
         layout.UNIT,
-        ink=group.ink,
+        ink="faint" if dropped else group.ink,
         opacity=0.75 if block.delay else 1.0,
         classes=("unit", group.role, *(("bias",) if unit is None else ()), *(("before",) if block.delay else ())),
         layer=group.layer.path,
@@ -232,7 +240,25 @@ def _unit(drawing: Drawing, block: Block, place: Place, point: Point) -> Drawn:
     role = "input" if group.role == "input" or unit is None else "label"
     small = drawing.settings.fit.letters(drawing.settings.sized(role, size))
     drawing.canvas.label(node, line, min(small, size))
-    return Drawn(node, block, None if unit is None else unit.place, name, bias=unit is None)
+    for turn in (-1, 1) if dropped else ():
+        ends = (
+            Point(node.x - CROSS * node.rx, node.y - turn * CROSS * node.ry),
+            Point(node.x + CROSS * node.rx, node.y + turn * CROSS * node.ry),
+        )
+        drawing.canvas.wire(
+            "", "", ends, head=False, over=True, id=f"{node.id}.cross{turn}", classes=("cross",), layer=node.layer
+        )
+    return Drawn(node, block, None if unit is None else unit.place, name, bias=unit is None, dropped=dropped)
+
+
+def _check_dropped(drawing: Drawing) -> None:
+    """Raise UsageError (NS943) if a unit is to be crossed out that is not drawn."""
+    for block, units in drawing.drawn.items():
+        path = block.group.layer.path
+        drawn = {one.place + 1 for one in units if one.place is not None}
+        for one in drawing.settings.of(path).dropped if not block.delay else ():
+            if one not in drawn:
+                raise UsageError(Diagnostic("NS943", None, {"layer": path, "number": one}))
 
 
 def label_of(group: Group, index: Line, drawing: Drawing, delay: int = 0) -> Line:
@@ -301,6 +327,9 @@ def _links(drawing: Drawing) -> None:
         raise UsageError(Diagnostic("NS742", None, {"wires": count, "most": MOST_WIRES}))
     for link, source, block in links:
         _link(drawing, link, source, block, drawing.columns[rank[source] + 1 : rank[block]])
+        _stubs(drawing, link, source, block)
+    for block in blocks.values():
+        _cuts(drawing, block)
     _lanes(drawing)
 
 
@@ -310,15 +339,18 @@ def _link(drawing: Drawing, link: Link, source: Block, target: Block, between: l
     group = target.group
     first = next((other.source for other in group.links if not other.delay), None)
     for end in drawing.drawn[target]:
-        if end.bias:
+        if end.bias or end.dropped:
             continue
+        reads = _reads(link, end, group)
         for start in drawing.drawn[source]:
+            if start.dropped:
+                continue
             if start.bias and not (group.bias and not link.delay and link.source is first):
                 continue
             weight: Weight | None
             if start.bias:
                 weight = group.bias_weight(end.place)
-            elif not _joined(link, start, end, group):
+            elif not _joined(link, start, end, reads):
                 continue
             else:
                 weight = link.weight(end.place, start.place)
@@ -336,15 +368,91 @@ def _link(drawing: Drawing, link: Link, source: Block, target: Block, between: l
                 drawing.skips.setdefault((source, target), []).append((start, wire))
 
 
-def _joined(link: Link, start: Drawn, end: Drawn, group: Group) -> bool:
+def _reads(link: Link, end: Drawn, group: Group) -> set[int]:
+    """Return the values of its source that a unit reads through windows, or one by one, as far as they are known."""
+    if end.place is None or link.kind == "full" or group.type.open or link.source.type.open:
+        return set()
+    return set(read_by(link, group.type, end.place)) if link.kind == "local" else {end.place}
+
+
+def _joined(link: Link, start: Drawn, end: Drawn, reads: set[int]) -> bool:
     """Whether a wire runs between two units, given a link between their groups."""
     if link.kind == "full":
         return True
-    if link.kind == "same":
-        return start.name == end.name
-    if start.place is None or end.place is None or group.type.open or link.source.type.open:
-        return False
-    return touches(link, group.type, end.place, start.place)
+    return start.name == end.name if link.kind == "same" else start.place in reads
+
+
+# ---- what is left out: wires that are cut short
+
+
+def _stubs(drawing: Drawing, link: Link, source: Block, target: Block) -> None:
+    """Draw the ends of wires whose other end is not drawn; between layers in full connection the dots say enough."""
+    group = target.group
+    if link.kind == "full" or group.type.open or link.source.type.open or group.size > MOST_VALUES:
+        return
+    starts, ends = ({one.place: one for one in drawing.drawn[block]} for block in (source, target))
+    into: dict[Drawn, set[int]] = {}
+    out: dict[Drawn, set[int]] = {}
+    for place in range(int(group.size)):  # type: ignore[arg-type]
+        for read in read_by(link, group.type, place) if link.kind == "local" else (place,):
+            if place in ends and read not in starts:
+                into.setdefault(ends[place], set()).add(read)
+            elif place not in ends and read in starts:
+                out.setdefault(starts[read], set()).add(place)
+    for found, block, whole in ((into, source, target), (out, target, source)):
+        for one, places in found.items():
+            if one.dropped:
+                continue
+            tip = (_entry if found is into else _exit)(drawing, one.node)
+            side = 1 if found is into else -1
+            for across in _places_of(block, places):
+                far = drawing.axes.at(drawing.along[_rank(drawing, block)] + side * layout.UNIT, across)
+                near = Point(tip.x + STUB * (far.x - tip.x), tip.y + STUB * (far.y - tip.y))
+                name = f"{whole.id}.{one.name}~{block.id}.{across:.1f}"
+                _stub(drawing, one, (near, tip) if found is into else (tip, near), name)
+
+
+def _places_of(block: Block, hidden: set[int]) -> list[float]:
+    """Return where units that are not drawn would stand, a few of them."""
+    known = sorted(
+        (place.unit.place, place.at) for place in block.places if place.unit and place.unit.place is not None
+    )
+    found: dict[float, None] = {}
+    for number in sorted(hidden):
+        low = next((one for one in reversed(known) if one[0] < number), None)
+        high = next((one for one in known if one[0] > number), None)
+        if low and high:
+            at = low[1] + (high[1] - low[1]) * (number - low[0]) / (high[0] - low[0])
+        else:
+            at = low[1] + layout.PITCH if low else high[1] - layout.PITCH if high else 0.0
+        found[round(at, 1)] = None
+    every = list(found)
+    return every if len(every) <= MOST_STUBS else [every[0], every[len(every) // 2], every[-1]]
+
+
+def _rank(drawing: Drawing, block: Block) -> int:
+    return next(column.rank for column in drawing.columns if block in column.blocks)
+
+
+def _cuts(drawing: Drawing, block: Block) -> None:
+    """Draw where the net goes on beyond the layers that `only` leaves: short wires at each unit."""
+    ahead = drawing.axes.at(LONG, 0)
+    for one in drawing.drawn[block]:
+        if one.bias or one.dropped or block.delay:
+            continue
+        entry, leave = _entry(drawing, one.node), _exit(drawing, one.node)
+        if block.group.cut[0]:
+            _stub(drawing, one, (Point(entry.x - ahead.x, entry.y - ahead.y), entry), f"{one.node.id}.before")
+        if block.group.cut[1]:
+            _stub(drawing, one, (leave, Point(leave.x + ahead.x, leave.y + ahead.y)), f"{one.node.id}.after")
+
+
+def _stub(drawing: Drawing, one: Drawn, points: tuple[Point, Point], name: str) -> None:
+    into = points[1] == _entry(drawing, one.node)
+    ends = ("", one.node.id) if into else (one.node.id, "")
+    drawing.canvas.wire(
+        *ends, points, pen=FADED, head=into, id=name, classes=("stub",), layer=one.block.group.layer.path
+    )
 
 
 def _exit(drawing: Drawing, node: Node) -> Point:
@@ -415,21 +523,32 @@ def _numbers(drawing: Drawing, given: Mapping[str, Any]) -> None:
     wires = [wire for wire in canvas.wires if isinstance(wire, Wire) and wire.weight and wire.weight.key in given]
     if not 0 < len(wires) <= MOST_NUMBERS or any(len(wire.points) != 2 for wire in wires):
         return
-    size = drawing.settings.fit.letters(layout.SMALL)
+    for part in SMALLER:
+        size = part * drawing.settings.fit.letters(layout.SMALL)
+        found = _beside(drawing, wires, given, size)
+        if found:
+            break
+    for wire, lines, point in found:
+        canvas.text(f"{wire.id}.number", lines, *point, size, classes=("number",), layer=wire.layer)
+
+
+def _beside(
+    drawing: Drawing, wires: list[Wire], given: Mapping[str, Any], size: float
+) -> list[tuple[Wire, tuple[Line], Point]]:
+    """Return the number of each wire and its place; nothing if there is no room for one of them."""
     found: list[tuple[Wire, tuple[Line], Point]] = []
     taken: list[Rect] = []
     for wire in wires:
-        number = given[wire.weight.key]  # type: ignore[union-attr]
+        value = given[wire.weight.key]  # type: ignore[union-attr]
         for place in wire.weight.place:  # type: ignore[union-attr]
-            number = number[place]
-        lines = (words(shown(float(number))),)
-        others = [item for item in (*canvas.wires, *canvas.nodes) if item is not wire]
+            value = value[place]
+        lines = (words(written(float(value))),)
+        others = [item for item in (*drawing.canvas.wires, *drawing.canvas.nodes) if item is not wire]
         point = free_beside(wire.points[0], wire.points[1], boxed(lines, size), others, taken)
         if point is None:
-            return
+            return []
         found.append((wire, lines, point))
-    for wire, lines, point in found:
-        canvas.text(f"{wire.id}.number", lines, *point, size, classes=("number",), layer=wire.layer)
+    return found
 
 
 def free_beside(a: Point, b: Point, own: Rect, others: Sequence[Item], taken: list[Rect]) -> Point | None:

@@ -13,7 +13,7 @@ from typing import Any
 from netspec.figure.scene import Node, Pen, Point, Scene, Value, Weight, layout
 from netspec.figure.scene.canvas import Canvas, Footnote, boxed
 from netspec.figure.scene.tex import Line
-from netspec.figure.scene.typeset import axis, line_width, math, paragraph, symbol, upright, widest
+from netspec.figure.scene.typeset import axis, line_width, math, symbol, upright, widest, wrapped
 from netspec.figure.settings import FigureSettings
 from netspec.figure.strings import say
 from netspec.figure.units import Group, Link, Unsuitable
@@ -376,7 +376,7 @@ class Perceptrons:
         said = [(group, x) for group, x in zip(groups, xs, strict=True) if self._title(group)]
         taken = box.left - 6
         for group, x in said:
-            lines = paragraph(self._title(group))
+            lines = wrapped(self._title(group), layout.TITLE_WIDTH, layout.TITLE)
             y = box.top - 9 - boxed(lines, layout.TITLE).bottom
             wide = widest(lines, layout.TITLE)
             if group is groups[0]:

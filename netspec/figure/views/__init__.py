@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 # settings, settings of layers and options that only some views can follow
 ASKED: Final = (
     "depth", "unfold", "details", "columns", "only", "input", "direction", "captions", "titles", "bias", "edges",
-    "colors", "formula", "max_units", "steps", "table", "arrows", "show", "at", "box", "title", "symbol", "letter",
-    "labels", "color",
+    "colors", "formula", "max_units", "steps", "table", "arrows", "show", "at", "box", "dropped", "title", "symbol",
+    "letter", "labels", "color",
 )  # fmt: skip
 # how closely a figure is set, step by step: free space, then also the size of shapes beside the letters
 CLOSER: Final = ((1.0, 1.0), (0.7, 1.0), (0.5, 1.0), (0.5, 0.85), (0.4, 0.7), (0.3, 0.6), (0.3, 0.5))
@@ -40,6 +40,7 @@ class Drawing:
         arrays: trained weights by key, each an array in torch's shape; None where none are given.
         run: the run, for a view that needs one.
         plan: what the view's own `plan` made.
+        example: whether the numbers of an example will be written into the figure.
     """
 
     graph: Graph
@@ -47,6 +48,7 @@ class Drawing:
     arrays: Arrays | None = None
     run: Run | None = None
     plan: Plan | None = None
+    example: bool = False
 
 
 class View:

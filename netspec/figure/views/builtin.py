@@ -54,14 +54,17 @@ class Neurons(View):
     about = "layers as columns of units, and the wires between them"
     about_ko = "층을 노드의 열로, 그 사이를 선으로"
     sums = True
-    takes = UNITS | PLUS | {"bias = one", "direction", "titles", "captions", "edges", "box", "title", "labels"}
+    takes = UNITS | PLUS | {
+        "bias = one", "direction", "titles", "captions", "edges", "box", "dropped", "title", "labels"
+    }  # fmt: skip
     sketch: ClassVar[Mapping[str, Any]] = {"edges": "none"}
     acts = True
 
     def draw(self, drawing: Drawing) -> Scene:
         from netspec.figure.units.neurons import neurons
 
-        return neurons(_cut(drawing), drawing.settings, _given(drawing))
+        numbers = drawing.arrays if drawing.arrays and drawing.example else _given(drawing)
+        return neurons(_cut(drawing), drawing.settings, numbers)
 
     def places(self, drawing: Drawing) -> int:
         return _weighted(drawing)
@@ -148,6 +151,40 @@ class Filter(View):
         if node.op.weighted_sum and node.op.wiring == "window":
             return titled(node.op) if node.type.maps == 1 else frozenset({"kernel"})
         return _with_activation(node, _in_units(drawing, node))
+
+
+@VIEWS.register
+class Cells(View):
+    name = "cells"
+    about = "one window of a filter or pool on flat grids of numbers, with the sum written out"
+    about_ko = "필터나 풀링의 창 하나를 숫자가 적힌 평평한 격자로, 합도 풀어서"
+    sums = True
+    takes = frozenset(("only", "input", "at", "box", "symbol", "labels", "title"))
+    weight_circles = True
+
+    def draw(self, drawing: Drawing) -> Scene:
+        return self._drawn(drawing, None)
+
+    def _drawn(self, drawing: Drawing, values: Mapping[int, Any] | None) -> Scene:
+        from netspec.figure.units.cells import cells
+
+        return cells(
+            drawing.graph, groups_of(drawing.graph), drawing.settings, drawing.arrays or _given(drawing), values
+        )
+
+    def numbered(self, scene: Scene, drawing: Drawing, values: Mapping[int, Any]) -> Scene:
+        return self._drawn(drawing, values)
+
+    def shows(self, drawing: Drawing, node: Node) -> frozenset[str] | None:
+        """Return what the grids show: the window, the map, the bias, and what the sum says."""
+        from netspec.figure.units.cells import pads_shown, shown_layer
+
+        group = shown_layer(drawing.graph, groups_of(drawing.graph), drawing.settings)
+        if node.index not in group.nodes:
+            return None
+        shown = titled(node.op) | {"bias"} if node.index == group.node else frozenset()
+        shown |= {"pad"} if shown and pads_shown(group) else frozenset()
+        return _with_activation(node, shown)
 
 
 @VIEWS.register
@@ -446,7 +483,10 @@ def _cut(drawing: Drawing) -> list[Group]:
     groups = [one for one in _chosen(graph, drawing.settings) if not _begins_loop(graph, graph.nodes[one.node])]
     if drawing.settings.only is None:
         return groups
-    drawn = set(groups)
+    drawn = {group.node for group in groups}
+    read = {link.source.node for one in groups_of(graph) if one.node not in drawn for link in one.links}
     for group in groups:
-        group.links = [link for link in group.links if link.source in drawn]
+        links = [link for link in group.links if link.source.node in drawn]
+        group.cut = len(links) < len(group.links), group.node in read
+        group.links = links
     return groups
