@@ -24,9 +24,10 @@ def opened(graph: Graph, settings: FigureSettings) -> list[CollapsedGraph]:
     main = _main(graph, settings, part)
     automatic = settings.depth is None and not settings.unfold
     beside = automatic if settings.details is None else settings.details
-    found = [main, *(_details(graph, main) if beside else [])]
-    found, deepest = found[: len(found) - settings.fit.less], found[len(found) - settings.fit.less :]
-    main.left_out += {one.part.name: None for one in deepest if one.part.name not in main.left_out}
+    details = _details(graph, main) if beside else []
+    kept = max(0, len(details) - settings.fit.less)
+    found = [main, *details[:kept]]
+    main.left_out += {one.part.name: None for one in details[kept:] if one.part.name not in main.left_out}
     if not beside:
         main.left_out += dict.fromkeys(scope.name for scope in _closed_in(main))
     if settings.details and len(found) == 1:
