@@ -163,12 +163,13 @@ export class Figure {
   /** Marks what belongs to the line of the caret. */
   private mark(): void {
     const { line } = this.editor.caret;
-    const own = new Set(
-      this.answer?.layers.filter((each) => each.line.start.line <= line && line <= each.line.end.line).map((each) => each.path),
-    );
-    for (const part of this.paper.querySelectorAll<SVGElement>("[data-layer]")) {
-      part.classList.toggle("here", own.has(part.dataset.layer ?? ""));
+    const parts = [...this.paper.querySelectorAll<SVGElement>("[data-layer]")];
+    const drawn = new Set(parts.map((part) => part.dataset.layer ?? ""));
+    const own = new Set<string>();
+    for (const { path, line: { start, end } } of this.answer?.layers ?? []) {
+      if (start.line <= line && line <= end.line) own.add(around(path).find((each) => drawn.has(each)) ?? path);
     }
+    for (const part of parts) part.classList.toggle("here", own.has(part.dataset.layer ?? ""));
   }
 
   private clicked(target: Element): void {
@@ -179,10 +180,14 @@ export class Figure {
 
   /** The line of a layer; of one that stands in another file the line that calls its block. */
   private place(path: string): Position | undefined {
-    for (let part = path; part !== ""; part = part.slice(0, Math.max(0, part.lastIndexOf(".")))) {
-      const found = this.answer?.layers.find((each) => each.path === part);
-      if (found !== undefined) return found.range.start;
-    }
-    return undefined;
+    const layers = this.answer?.layers ?? [];
+    const own = around(path).find((each) => layers.some((layer) => layer.path === each));
+    return layers.find((layer) => layer.path === own)?.range.start;
   }
+}
+
+/** A path and those around it, the innermost first: a closed block is drawn as the line that calls it. */
+function around(path: string): string[] {
+  const names = path.split(".");
+  return names.map((_, at) => names.slice(0, names.length - at).join("."));
 }

@@ -334,7 +334,7 @@ async function link(): Promise<void> {
   const state = JSON.stringify({ text: editor.text, ...figure.settings });
   const bytes = await packed(state, new CompressionStream("deflate-raw"));
   const code = btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-  location.hash = code;
+  history.replaceState(null, "", `#${code}`);
   await navigator.clipboard?.writeText(location.href).catch(() => undefined);
   tell(say("linked"));
 }

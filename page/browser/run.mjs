@@ -1,0 +1,264 @@
+// The page in a browser, as a person uses it: node run.mjs BROWSER ADDRESS FOLDER [PICTURES] -> one JSON of figures.
+// FOLDER is what `netspec serve` has opened; it holds the specs of the post.
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chromium } from "playwright-core";
+
+const [executablePath, address, folder, pictures] = process.argv.slice(2);
+const flags = "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync";
+const browser = await chromium.launch({ executablePath, args: flags.split(" ") });
+const found = { checks: {}, keys: {} };
+const said = [];
+const asked = new Set();
+
+async function tab(set = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-US", ...set });
+  const page = await context.newPage();
+  page.on("console", (message) => message.type() === "error" && said.push(message.text()));
+  page.on("pageerror", (error) => said.push(error.message));
+  page.on("request", (request) => asked.add(new URL(request.url()).host));
+  return page;
+}
+
+async function check(name, call) {
+  try {
+    found.checks[name] = (await call()) !== false;
+  } catch (error) {
+    found.checks[name] = false;
+    said.push(`${name}: ${error.message.split("\n").slice(0, 3).join(" | ")}`);
+  }
+  if (!found.checks[name] && pictures) await page.screenshot({ path: `${pictures}/failed.png` }).catch(() => undefined);
+}
+
+const median = (times) => times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
+const svg = ".paper svg";
+let page = await tab();
+
+async function open(name, example = false) {
+  await page.keyboard.press("Control+o");
+  await page.locator(".files input").fill(name);
+  await page.locator(".files input").press("Enter");
+  const leave = page.locator("dialog .buttons button").first();
+  await page.waitForTimeout(150);
+  if (await leave.isVisible().catch(() => false)) await leave.click();
+  await page.waitForFunction((name) => document.title.includes(name), name);
+  await page.waitForFunction(() => !document.querySelector(".paper")?.classList.contains("old"));
+  await page.waitForTimeout(300);
+}
+
+/** Puts the caret at the end of the first line that has a text, without the mouse. */
+async function caret(text) {
+  await page.locator(".cm-content").focus();
+  await page.keyboard.press("Control+Home");
+  const lines = (await read()).split("\n");
+  const at = lines.findIndex((line) => line.includes(text));
+  for (let line = 0; line < at; line++) await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("End");
+}
+
+// what is saved in the tab is the text as it is, without the types that the page shows in it
+const read = () => page.evaluate(() => JSON.parse(sessionStorage.getItem("draft")).text);
+const write = async (text) => {
+  await page.locator(".cm-content").focus();
+  await page.keyboard.press("Control+a");
+  await page.locator(".cm-content").fill(text);
+};
+
+await page.goto(address);
+await page.waitForSelector(svg);
+const starts = [];
+for (let round = 0; round < 5; round++) {
+  const other = await tab();
+  const begun = Date.now();
+  await other.goto(address);
+  await other.waitForSelector(svg);
+  starts.push(Date.now() - begun);
+  await other.context().close();
+  await page.waitForTimeout(2500); // the spare engine starts
+}
+found.start = median(starts);
+
+// from the key event to the frame after the new figure stands in the page
+async function typed(name) {
+  await open(name);
+  await caret("output ");
+  await page.keyboard.press("Home");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("End");
+  await page.evaluate(() => {
+    const times = (window.times = []);
+    let begun = 0;
+    document.addEventListener("keydown", () => (begun = performance.now()), true);
+    new MutationObserver(() => {
+      const at = begun;
+      begun = 0;
+      if (at > 0) requestAnimationFrame(() => setTimeout(() => times.push(performance.now() - at)));
+    }).observe(document.querySelector(".paper"), { childList: true });
+  });
+  for (let key = 0; key < 20; key++) {
+    await page.keyboard.press(key % 2 === 0 ? "Space" : "Backspace");
+    await page.waitForTimeout(180);
+  }
+  const times = await page.evaluate(() => window.times);
+  if (times.length < 10) said.push(`${name}: only ${times.length} figures`);
+  return { median: median(times), worst: Math.max(...times), figures: times.length };
+}
+for (const name of ["mlp.net", "lenet.net", "rnn.net", "resnet50.net"]) found.keys[name] = await typed(name);
+
+const TEXT = "net first {\n  input  x: 4\n  hidden h: 8 perceptrons -> rellu\n  output y: 3 perceptrons\n}\n";
+await check("a mistake stands under its word, and a click mends it, and undo takes it back", async () => {
+  await page.getByRole("button", { name: "New", exact: true }).click();
+  await page.waitForTimeout(300);
+  await page.locator("dialog .buttons button").first().click({ timeout: 500 }).catch(() => undefined);
+  await write(TEXT);
+  await page.waitForSelector(".cm-lintRange-error");
+  await page.locator(".problem button", { hasText: "relu" }).first().click();
+  await page.waitForFunction(() => document.querySelector(".problem") === null);
+  if (!(await read()).includes("-> relu\n")) return false;
+  await page.keyboard.press("Control+z");
+  await page.waitForSelector(".problem");
+  await page.keyboard.press("Control+y");
+  await page.waitForFunction(() => document.querySelector(".problem") === null);
+});
+await check("a code is explained", async () => {
+  await write(TEXT);
+  await page.locator(".problem button", { hasText: "NS202" }).click();
+  await page.waitForFunction(() => document.querySelector("#panel-explain pre")?.textContent.includes("NS202"));
+  await page.getByRole("tab", { name: "Figure" }).click();
+  await write(TEXT.replace("rellu", "relu"));
+  await page.waitForFunction(() => document.querySelector(".problem") === null);
+});
+await check("a click in the figure goes to the line, and the caret marks its node", async () => {
+  await page.locator(`${svg} circle[data-layer="y"]`).first().click({ force: true });
+  await page.waitForSelector(`${svg} circle.here[data-layer="y"]`);
+  const line = await page.locator(".cm-activeLine").textContent();
+  await caret("hidden h");
+  await page.waitForSelector(`${svg} circle.here[data-layer="h"]`);
+  return line.includes("output y");
+});
+await check("completion", async () => {
+  await caret("hidden h");
+  await page.keyboard.type(" -> dropo");
+  await page.waitForSelector(".cm-tooltip-autocomplete li");
+  await page.waitForTimeout(150);
+  await page.keyboard.press("Enter");
+  await page.waitForTimeout(100);
+  const text = await read();
+  for (let key = 0; key < 11; key++) await page.keyboard.press("Backspace");
+  return text.includes("dropout");
+});
+await check("hover", async () => {
+  await page.locator(".cm-line", { hasText: "hidden h" }).locator(".t-function").last().hover();
+  await page.waitForSelector(".cm-tooltip .markdown");
+  await page.mouse.move(5, 5);
+});
+await check("types stand after lines", async () => (await page.locator(".type").allTextContents()).includes("is 8"));
+await check("rename", async () => {
+  await caret("hidden h");
+  await page.keyboard.press("Home");
+  for (let key = 0; key < 8; key++) await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("F2");
+  await page.locator("dialog input").fill("middle");
+  await page.locator("dialog input").press("Enter");
+  await page.waitForTimeout(400);
+  return (await read()).includes("hidden middle:");
+});
+await check("format", async () => {
+  await write("net n {\ninput x: 4\noutput y: 2 perceptrons\n}\n");
+  await page.keyboard.press("Shift+Alt+F");
+  await page.waitForTimeout(500);
+  return (await read()).includes("  input  x: 4");
+});
+await check("table and source", async () => {
+  for (const [name, word] of [["Table", "weights"], ["PyTorch", "class "]]) {
+    await page.getByRole("tab", { name }).click();
+    await page.waitForFunction((word) => document.querySelector(".panel.text:not([hidden])")?.textContent.includes(word), word, { timeout: 20000 });
+  }
+  await page.getByRole("tab", { name: "Figure" }).click();
+});
+await check("downloads", async () => {
+  for (const [form, sign] of [["svg", "<svg"], ["png", "\x89PNG"], ["pdf", "%PDF"], ["py", ""], ["net", "net n"]]) {
+    const arrives = page.waitForEvent("download");
+    await page.locator(".top select").first().selectOption(form);
+    const path = await (await arrives).path();
+    if (!readFileSync(path).toString("latin1").slice(0, 200).includes(sign)) return false;
+  }
+});
+await check("saved as a new file, then again", async () => {
+  await page.keyboard.press("Control+s");
+  await page.locator("dialog input").fill("mine");
+  await page.locator("dialog input").press("Enter");
+  await page.waitForFunction(() => document.title.startsWith("mine.net"));
+  await caret("output y");
+  await page.keyboard.type(" # end");
+  await page.waitForFunction(() => document.title.startsWith("•"));
+  await page.keyboard.press("Control+s");
+  await page.waitForFunction(() => document.title.startsWith("mine.net"));
+  return readFileSync(`${folder}/mine.net`, "utf8").includes("# end");
+});
+await check("a file that has changed is not written over unasked", async () => {
+  writeFileSync(`${folder}/mine.net`, "net other {\n}\n");
+  await caret("output y");
+  await page.keyboard.type("!");
+  await page.keyboard.press("Control+s");
+  await page.waitForSelector("dialog .message");
+  await page.locator("dialog button", { hasText: "Cancel" }).click();
+  return readFileSync(`${folder}/mine.net`, "utf8") === "net other {\n}\n";
+});
+await check("a reload keeps the text", async () => {
+  const text = await read();
+  page.once("dialog", (dialog) => dialog.accept());
+  await page.reload();
+  await page.waitForSelector(svg);
+  return (await read()) === text;
+});
+await check("a worker that is killed loses nothing", async () => {
+  await write(TEXT.replace("rellu", "relu"));
+  await page.waitForTimeout(300);
+  const text = await read();
+  writeFileSync(`${folder}/kill`, "");
+  for (let turn = 0; existsSync(`${folder}/kill`) && turn < 100; turn++) await page.waitForTimeout(100);
+  await caret("hidden h");
+  await page.keyboard.type(" -> tanh");
+  await page.waitForFunction(() => document.querySelector(".status")?.textContent === "", undefined, { timeout: 20000 });
+  await page.waitForFunction(() => [...document.querySelectorAll(".t-function")].some((each) => each.textContent === "tanh"));
+  return (await read()) === text.replace("relu", "relu -> tanh");
+});
+await check("a link has the text", async () => {
+  const text = await read();
+  await page.getByRole("button", { name: "Copy link" }).click();
+  await page.waitForFunction(() => location.hash.length > 10);
+  const other = await tab();
+  await other.goto(page.url());
+  await other.waitForSelector(svg);
+  const there = await other.evaluate(() => JSON.parse(sessionStorage.getItem("draft")).text);
+  await other.context().close();
+  return there === text;
+});
+await check("ten tabs", async () => {
+  const others = await Promise.all(Array.from({ length: 10 }, () => tab()));
+  await Promise.all(others.map((other) => other.goto(address)));
+  await Promise.all(others.map((other) => other.waitForSelector(svg, { timeout: 60000 })));
+  await Promise.all(others.map((other) => other.context().close()));
+});
+for (const [name, set, locale] of [["light", {}, "en-US"], ["dark", { colorScheme: "dark" }, "ko-KR"], ["tablet", { viewport: { width: 820, height: 1180 } }, "ko-KR"]]) {
+  await check(`a picture: ${name}`, async () => {
+    const other = await tab({ ...set, locale });
+    await other.goto(address);
+    await other.waitForSelector(svg);
+    await other.locator(".cm-content").click();
+    await other.keyboard.press("Control+End");
+    await other.keyboard.type("\nnet wrong {\n");
+    await other.waitForSelector(".problem");
+    await other.waitForTimeout(1500);
+    if (pictures) await other.screenshot({ path: `${pictures}/${name}.png` });
+    const fits = await other.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+    await other.context().close();
+    return fits;
+  });
+}
+await check("nothing is asked of another host", () => asked.size === 1 || [...asked].every((each) => each === "" || each === new URL(address).host));
+await check("no error in the console", () => said.length === 0);
+found.said = said;
+console.log(JSON.stringify(found));
+await browser.close();
