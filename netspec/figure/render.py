@@ -243,9 +243,9 @@ def _trained(
     """Return the scene with weights as colours, and with the numbers of an example if `given`."""
     from netspec.figure.trained.overlay import coloured
 
-    # Where weights stand as numbers, in circles or on wires, an example needs no colours.
-    written = view.weight_circles or any("number" in text.classes for text in scene.texts)
-    if given is None or not written:
+    # Where weights stand as numbers, or will with those of the example, they need no colours.
+    written = any("number" in text.classes for text in scene.texts)
+    if not written and (given is None or not view.weight_circles):
         scene = coloured(scene, drawing.graph, arrays, drawing.settings)
     return scene if given is None else _numbered(scene, view, drawing, arrays, given, weights)
 

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from netspec.figure.scene import Dots, Item, Node, Point, Scene, Text, Value, Wire, canvas_of
+from netspec.figure.scene import Dots, Item, Node, Point, Scene, Text, Value, Wire, canvas_of, layout
 from netspec.figure.scene.canvas import evened, fitted
 from netspec.figure.scene.tex import Line
 from netspec.figure.scene.typeset import axis, upright
 from netspec.figure.trained import Arrays
 from netspec.figure.trained.overlay import number, value_of
 
+CONSTANT = 0.8 * layout.SMALL_LABEL  # the size of `x_0 = 1` beside values
+LEAST = 0.75  # a smaller part of TOTAL is not read
 VALUE, PRODUCT, TOTAL = 4.2, 3.1, 4.6  # font sizes of a value, of a product and of a sum
 INK = "value"
 
@@ -85,11 +87,16 @@ class Numbers:
         found = self.value(node.value)
         base = node.id.removesuffix(".sum")
         said = next((text for text in self.scene.texts if text.id == f"{base}.s"), None)
-        if said is not None:
-            line = (*said.lines[0], *upright(f" = {number(found)}"))
-            self.changed[said.id] = replace(
-                said, lines=(line,), size=min(TOTAL, fitted(line, TOTAL, 8.6, 99.0, False)), ink=INK
-            )
+        act = self.nodes.get(f"{base}.act")
+        if said is not None and act is not None:
+            line, room = (*said.lines[0], *upright(f" = {number(found)}")), act.box.left - node.box.right
+            size = min(TOTAL, fitted(line, TOTAL, min(room / 2, 8.6), 99.0, False))
+            self.changed[said.id] = replace(said, lines=(line,), size=size, ink=INK)
+            if size < LEAST * TOTAL:  # too long to stand between the sum and the activation
+                below = node.box.bottom + 1.2 + VALUE * 0.7
+                self.changed[said.id] = replace(
+                    said, lines=(line,), size=VALUE, ink=INK, x=node.x + 1, y=below, align="start"
+                )
         else:
             self.text(f"{base}.total", upright(number(found)), node.x, node.y + node.ry + 1.2 + VALUE * 0.7, VALUE)
         drawn = sum(value for id_, value in self.products.items() if id_.startswith(f"{base}.w."))
@@ -103,10 +110,12 @@ class Numbers:
 
     def dot(self, node: Node) -> None:
         """Write the value of a dot behind the dot's label; without a label, above the dot."""
+        label = next((text for text in self.scene.texts if text.id == f"{node.id}.label"), None)
         if node.value is None:
+            if label is not None:  # the constant, which is as large as the others
+                self.changed[label.id] = replace(label, size=min(label.size, CONSTANT))
             return
         found = upright(number(self.value(node.value)))
-        label = next((text for text in self.scene.texts if text.id == f"{node.id}.label"), None)
         if label is not None:
             line = (*label.lines[0], *upright(" = "), *found)
             self.changed[label.id] = replace(label, lines=(line,), size=label.size * 0.8)

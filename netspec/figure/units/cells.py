@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise, product
 from typing import Any
 
-from netspec.figure.scene import Pen, Point, Rect, Scene, Value, layout
+from netspec.figure.notes import marks_of, titled
+from netspec.figure.scene import Pen, Point, Rect, Scene, Value, Weight, layout
 from netspec.figure.scene.canvas import Canvas, boxed
 from netspec.figure.scene.tex import Line
 from netspec.figure.scene.typeset import axis as middle_of
@@ -20,7 +21,8 @@ from netspec.figure.units.elided import Unit, shown_units, size_label
 from netspec.figure.units.filter import as_plane
 from netspec.figure.units.formulas import activation_name
 from netspec.figure.units.lattice import PADDING, Axis, axis, cell_index, default_columns, default_rows, with_window
-from netspec.ir.graph import Graph
+from netspec.ir.graph import Graph, Node
+from netspec.ir.marks import Mark
 from netspec.ir.sizes import Formula, Size
 
 CELL, WIDEST, TEXT, SIGN = (
@@ -50,6 +52,7 @@ class Grid:
     line: Callable[[Unit, Unit], Line]
     fill: Callable[[Unit, Unit], str]
     value: Callable[[Unit, Unit], Value | None] = lambda row, column: None
+    weight: Callable[[Unit, Unit], Weight | None] = lambda row, column: None
     classes: tuple[str, ...] = ()
     framed: list[tuple[list[int], list[int], bool]] = field(default_factory=list)  # numbers of rows and columns, bold
     side: str = ""  # which map it is, if there are several
@@ -171,10 +174,20 @@ class Cells:
 
     def _weight(self, channel: int, *place: int) -> float:
         """Return a number of the filter; `channel` is one of the maps that it reads."""
-        found = self.weights[self.node.stored()][self.window.map][self.window.channels.index(channel)]
-        for one in place[-len(self.graph.type_of(self.node.inputs[0]).space) :]:
+        found = self.weights[self.node.stored()]
+        for one in self._place(channel, *place):
             found = found[one]
         return float(found)
+
+    def _place(self, channel: int, *place: int) -> tuple[int, ...]:
+        """Return where a number of the filter stands in its array; a filter along one axis has a single row."""
+        axes = len(self.graph.type_of(self.node.inputs[0]).space)
+        return (self.window.map, self.window.channels.index(channel), *place[-axes:])
+
+    def _held(self, channel: int, row: Unit, column: Unit) -> Weight | None:
+        if row.place is None or column.place is None:
+            return None
+        return Weight(self.node.stored(), self._place(channel, row.place, column.place))
 
     @property
     def bias(self) -> Line:
@@ -195,7 +208,7 @@ class Cells:
                 lambda row, column, channel=channel: self.cell(group, channel, row, column),  # type: ignore[misc]
                 lambda row, column, channel=channel: fill(channel, row, column),  # type: ignore[misc]
                 lambda row, column, channel=channel: self.held(group, channel, row, column),  # type: ignore[misc]
-                ("cell", group.role),
+                classes=("cell", group.role),
                 side=say("channel", self.settings.lang).format(number=channel + 1) if several else "",
             )
             for channel in channels
@@ -246,6 +259,7 @@ class Cells:
                 columns,
                 lambda row, column, channel=channel: self.weight(channel, row, column),  # type: ignore[misc]
                 lambda row, column: "tint-filters",
+                weight=lambda row, column, channel=channel: self._held(channel, row, column),  # type: ignore[misc]
                 classes=("cell", "weight"),
             )
             for channel in self.window.drawn
@@ -254,12 +268,8 @@ class Cells:
         name = say("filter", lang)
         if self.window.maps > 1:
             name = say("one of", lang).format(name=name, number=self.window.map + 1, count=self.window.maps)
-        return Pile(
-            grids,
-            self._wrapped(f"{name}, {size}" if self.window.maps > 1 else f"{name} {size}"),
-            between="+",
-            gap=self._gap(),
-        )
+        said = f"{name}, {size}" if self.window.maps > 1 else f"{name} {size}"
+        return Pile(grids, self._wrapped("\n".join((said, *self._marks()))), between="+", gap=self._gap())
 
     def results(self) -> Pile:
         row, column = self.window.at
@@ -310,7 +320,12 @@ class Cells:
         return wrapped(text, 4.2 * CELL, self.text) if text else ()
 
     def operation(self) -> tuple[Line, ...]:
-        return wrapped(self.window.op.title(self.settings.lang), 2.6 * CELL, self.text)
+        said = "\n".join((self.window.op.title(self.settings.lang), *self._marks()))
+        return wrapped(said, 2.6 * CELL, self.text)
+
+    def _marks(self) -> list[str]:
+        """Return what is to be said of the windows besides their size: stride, dilation, groups."""
+        return [mark.text for mark in said_beside(self.graph, self.node, self.settings.lang)]
 
     # ---- the figure
 
@@ -431,8 +446,11 @@ class Cells:
                 classes=("padding",) if outside else grid.classes,
                 layer=grid.layer,
                 value=None if outside else grid.value(row, column),
+                weight=(held := grid.weight(row, column)),
             )
-            canvas.label(node, grid.line(row, column), TEXT, "faint" if outside else "ink")
+            canvas.label(node, line := grid.line(row, column), TEXT, "faint" if outside else "ink")
+            if held is not None and _is_number(line):
+                canvas.texts[-1] = replace(canvas.texts[-1], classes=("label", "number"))
         for gap, down in grid.rows.gaps:
             for column, across in grid.columns.units:
                 at = left + (across + 0.5) * wide, top + (down + 0.5) * CELL
@@ -567,6 +585,12 @@ def pads_shown(group: Group) -> bool:
     """Whether the maps that a layer reads have padding, all of which is drawn."""
     link = group.links[0]
     return link.windows is not None and any(link.windows.pad) and all(map(_is_small, link.source.type.space))
+
+
+def said_beside(graph: Graph, node: Node, lang: str) -> list[Mark]:
+    """Return the marks of a layer's structure that stand with its name."""
+    own = titled(node.op)
+    return [one for one in marks_of(graph, node, lang) if one.is_a == "structure" and one.option not in own]
 
 
 def cells(

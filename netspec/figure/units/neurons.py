@@ -422,7 +422,8 @@ def _places_of(block: Block, hidden: set[int]) -> list[float]:
         low = next((one for one in reversed(known) if one[0] < number), None)
         high = next((one for one in known if one[0] > number), None)
         if low and high:
-            at = low[1] + (high[1] - low[1]) * (number - low[0]) / (high[0] - low[0])
+            part = (number - low[0]) / (high[0] - low[0])
+            at = low[1] + (high[1] - low[1]) * (0.35 + 0.3 * part)  # where the dots stand
         else:
             at = low[1] + layout.PITCH if low else high[1] - layout.PITCH if high else 0.0
         found[round(at, 1)] = None

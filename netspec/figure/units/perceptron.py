@@ -29,6 +29,7 @@ APART = 1.15  # distance from a perceptron's last weight to the next perceptron'
 # to the sum, from the sum to the activation box; the output dot is TO_END - 8.3 behind the last shape
 TO_WEIGHT, KNEE, TO_SUM, TO_BOX, TO_END = 25.6, 8.3, 35.0, 37.0, 31.0
 CLOSEST = 0.4  # what remains of these distances on a page with little room
+SMALLER = (1.0, 0.88, 0.77)  # parts of the size of captions, of which the last can still be read
 TO_NEXT = 51.0  # smallest distance from a layer's outputs to the weights of the next layer
 FORMULA = layout.SMALL_LABEL
 
@@ -357,14 +358,20 @@ class Perceptrons:
         columns = dict(zip(("weights", "sum", "activation"), words, strict=True))
         columns = {"input": self._title(source), **columns, "output": self._title(group)}
         usual = self.settings.fit.letters(layout.CAPTION)
-        self.canvas.footer(
-            [
-                Footnote(f"{group.id}.{name}.caption", text, self.columns[name], self.settings.sized(name, usual))
+        y, trial = self.canvas.box().bottom + 4, Canvas()
+        for part in SMALLER:  # they stand on one line with the largest letters with which they have room there
+            trial.texts.clear()
+            notes = [
+                Footnote(
+                    f"{group.id}.{name}.caption", text, self.columns[name], self.settings.sized(name, part * usual)
+                )
                 for name, text in columns.items()
                 if text and name in self.columns
-            ],
-            self.canvas.box().bottom + 4,
-        )
+            ]
+            trial.footer(notes, y)
+            if len({text.y for text in trial.texts}) < 2:
+                break
+        self.canvas.texts += trial.texts
 
     def _title(self, group: Group) -> str:
         given = self.hints(group.layer.path).title

@@ -177,13 +177,15 @@ class Cells(View):
 
     def shows(self, drawing: Drawing, node: Node) -> frozenset[str] | None:
         """Return what the grids show: the window, the map, the bias, and what the sum says."""
-        from netspec.figure.units.cells import pads_shown, shown_layer
+        from netspec.figure.units.cells import pads_shown, said_beside, shown_layer
 
         group = shown_layer(drawing.graph, groups_of(drawing.graph), drawing.settings)
         if node.index not in group.nodes:
             return None
         shown = titled(node.op) | {"bias"} if node.index == group.node else frozenset()
-        shown |= {"pad"} if shown and pads_shown(group) else frozenset()
+        if shown:
+            shown |= {mark.option for mark in said_beside(drawing.graph, node, drawing.settings.lang)}
+            shown |= {"pad"} if pads_shown(group) else frozenset()
         return _with_activation(node, shown)
 
 
