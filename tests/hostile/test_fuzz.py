@@ -1,4 +1,4 @@
-"""150 broken inputs; `./dev soak fuzz` tries thousands of each kind."""
+"""60 broken inputs; `./dev soak fuzz` tries thousands of each kind."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from netspec.diagnostics.errors import DataError
 
 
 def test_only_diagnostics_come_of_broken_inputs() -> None:
-    failures, slow, codes, _ = run(150, 2)
+    failures, slow, codes, _ = run(60, 2)
     assert failures == []
     assert slow == []
-    assert len(codes) > 30
+    assert len(codes) > 20
 
 
-@pytest.mark.parametrize(("attempt", "count"), [(fuzz._data, 60), (fuzz._command, 52), (fuzz._cell, 60)])
+@pytest.mark.parametrize(("attempt", "count"), [(fuzz._data, 40), (fuzz._command, 40), (fuzz._cell, 20)])
 def test_only_diagnostics_come_of_data_commands_and_cells(attempt: fuzz.Try, count: int) -> None:
     failures, _, codes, _ = run(count, 2, attempt)
     assert failures == []

@@ -13,7 +13,7 @@ from proof.mutation import Mutation, change_class, errors, every, replaced, verd
 from proof.test_text_laws import TEXTS
 from tests.conftest import ROOT
 
-SAMPLE = 200
+SAMPLE = 120
 PROPOSED = 10  # the proposals of a mend, too, are made for every tenth: they take ten times as long
 REVIEWED = Path(__file__).parent / "survivors.md"
 
@@ -21,7 +21,7 @@ REVIEWED = Path(__file__).parent / "survivors.md"
 def mutants() -> list[tuple[str, Mutation]]:
     """A sample that is the same on every run; `python -m benchmarks.soak mutation` takes all."""
     source = random.Random(1)
-    names = sorted(name for name in TEXTS if not errors(verdict(TEXTS[name], folder(name))))
+    names = [name for name in TEXTS if "/" in name]  # files are right, as other tests hold; pages show mistakes
     found = []
     for name in source.choices(names, weights=[len(TEXTS[name]) for name in names], k=SAMPLE):
         kind = source.choice(("delete", "double", "swap", "replace"))
