@@ -523,3 +523,19 @@ def test_a_step_that_a_block_is_given_is_called_by_its_name_where_that_tells_the
 
     assert titles("leaky(0.1)", "tanh") == {"Res(n = 8, step leaky)", "Res(n = 8, step tanh)"}
     assert titles("leaky(0.1)", "leaky(0.2)") == {"Res(n = 8, step leaky(0.1))", "Res(n = 8, step leaky(0.2))"}
+
+
+def test_a_size_behind_a_repeat_is_that_of_its_last_round() -> None:
+    text = (
+        "block Dense {\n  input x: k\n  hidden f: x -> 4 perceptrons -> relu\n  output y: x & f\n}\n"
+        "net n {\n  input x: 3\n  hidden a: repeat 6 { Dense }\n  hidden b: tanh\n  output y: 2 perceptrons\n}\n"
+    )
+    graph = netspec.parse(text).net().graph
+
+    def sizes(depth: int) -> list[str]:
+        plan = plan_of(graph, FigureSettings(depth=depth, details=False))
+        assert any(box.tip == "a: 27" for box in plan.boxes) or depth
+        return sorted(plain(arrow.label) for arrow in plan.arrows if arrow.label)
+
+    assert sizes(0) == ["27", "3"]
+    assert sizes(3) == ["27", "3", "4"]  # in the frame no size that only one round has: 4 is that of f in each

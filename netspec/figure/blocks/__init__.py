@@ -13,6 +13,7 @@ from functools import lru_cache
 from netspec.figure.notes import marks_of
 from netspec.figure.settings import FigureSettings, Fit
 from netspec.ir.graph import Edge, Graph, Layer, Node, Scope
+from netspec.ir.types import Type
 
 
 def line_name(layer: Layer) -> str:
@@ -91,6 +92,7 @@ class CollapsedGraph:
         self.of: dict[int, NodeGroup] = {}
         self._by_key: dict[tuple[str, int], NodeGroup] = {}
         self._images: dict[int, int] = {}
+        self.rounds: dict[int, list[int]] = {}  # for a node that is drawn: this node of all rounds that it stands for
         self._counts: dict[str, int] = {}
         self._steps: dict[int, list[str]] = {}
         self.levels = [self._level(scope) for scope in graph.scopes]
@@ -100,9 +102,10 @@ class CollapsedGraph:
                 self.readers.setdefault(edge.node, set()).add(node.index)
         self.named = {edge.node for layer in graph.layers for edge in layer.values}
         self.equal = {scope.index: self._equal_rounds(scope) for scope in graph.scopes if scope.kind == "repeat"}
-        for node in graph.nodes:
-            if node.index in self.part.nodes and self.image(node.index) == node.index:
-                self._hold(node)
+        for index in sorted(self.part.nodes):
+            self.rounds.setdefault(self.image(index), []).append(index)
+        for index in sorted(self.rounds):
+            self._hold(graph.nodes[index])
         used = {one.index for h in self.groups if h.cluster >= 0 for one in graph.ancestors(h.cluster)}
         self.clusters = [scope for scope in graph.scopes if scope.index in used and self.drawn(scope)]
 
@@ -393,10 +396,32 @@ class CollapsedGraph:
 
     def in_calls(self, edge: Edge) -> list[tuple[Edge, tuple[int, ...]]]:
         """Return the drawn values that an edge reads, each with its delays in all calls that the drawing stands for."""
-        scope = self.graph.scopes[self.part.scope]
-        calls = self.alike(scope) if self.part.name else [scope]
-        every = [self.sources(edge, shift=call.first - scope.first) for call in calls]
+        every = [self.sources(edge, shift=shift) for shift in self._shifts()]
         return [(found[0][0], tuple(delay for _, delay in found)) for found in zip(*every, strict=True)]
+
+    def _shifts(self) -> list[int]:
+        """Return for all calls that the drawing stands for how many places later their nodes are; 0 is the first."""
+        scope = self.graph.scopes[self.part.scope]
+        return [call.first - scope.first for call in self.alike(scope)] if self.part.name else [0]
+
+    def type_read(self, node: Node, position: int, source: Edge) -> Type | None:
+        """Return the type of a drawn value that a drawn node reads; None if it has others in other rounds or calls.
+
+        Behind a repeat that is the type of its last round, before a repeat that of the value that the first one reads.
+        """
+        nodes, found = self.graph.nodes, set()
+        for index in self.rounds[node.index]:
+            edge = nodes[index].inputs[position]
+            while self.image(edge.node) != source.node and len(nodes[edge.node].inputs) == 1:
+                edge = nodes[edge.node].inputs[0]
+            if self.image(edge.node) == source.node:  # else this round reads what the one before leaves
+                found |= {nodes[edge.node + shift].types[edge.output] for shift in self._shifts()}
+        return found.pop() if len(found) == 1 else None
+
+    def type_left(self, edge: Edge) -> Type | None:
+        """Return the type of a result of the drawn part; None if it has others in other calls."""
+        found = {self.graph.nodes[edge.node + shift].types[edge.output] for shift in self._shifts()}
+        return found.pop() if len(found) == 1 else None
 
     def recurs(self, node: int, source: int) -> bool:
         """Whether a value depends on the node that reads it, so that the read is a true loop."""

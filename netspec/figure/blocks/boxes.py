@@ -104,8 +104,8 @@ def _results(collapsed: CollapsedGraph) -> list[tuple[Box, Arrow]]:
         name = scope.result_names[place - 1] if inner else path
         known = source.layer.label == name and not (inner and source.sign)  # a sign of a block has no name
         known = known or (inner and len(collapsed.part.results) == 1)
-        whole = collapsed.fit.types and _everywhere(collapsed, source)
-        type_ = type_words(collapsed.graph.type_of(edge), collapsed.lang) if whole else ""
+        value = collapsed.type_left(edge) if collapsed.fit.types else None
+        type_ = "" if value is None else type_words(value, collapsed.lang)
         line = words(": ".join(filter(None, ("" if known and type_ else name, type_))))
         box = Box(f"{path}.out.{place}", "text", (Row(line, LIGHT, "guide"),), "tint-plain", "ink", "", path)
         box.width, box.height = line_width(line, LIGHT) + 2, LIGHT * 1.6
@@ -133,7 +133,8 @@ def _box(collapsed: CollapsedGraph, group: NodeGroup) -> Box:
         box.width = max(box.width, collapsed.fit.space(LEAST_WIDTH))
     box.cluster = _cluster_id(collapsed, group.cluster)
     box.layer = layer.path
-    value = group.nodes[-1].type
+    rounds = [graph.nodes[index].type for index in collapsed.rounds.get(group.nodes[-1].index, ())]
+    value = (rounds or [group.nodes[-1].type])[-1]
     box.tip = f"{layer.path}: {type_words(value, collapsed.lang)}"
     box.extent = (*value.space, value.time and value.time.length) if value.space or value.time else (value.maps,)
     return box
@@ -369,7 +370,7 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
     The first arrow from a box shows the type of its value, if the box reads no value of the same type. If a box reads a
     value of this time step and of earlier ones, there is one arrow for each of the two cases.
     """
-    values: dict[tuple[str, str, int], list[Type]] = {}
+    values: dict[tuple[str, str, int], Type | None] = {}
     words: dict[tuple[str, str, int], dict[str, None]] = {}
     delays: dict[tuple[str, str], set[tuple[int, ...]]] = {}
     ends: dict[str, NodeGroup] = {}
@@ -387,7 +388,7 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
                 ends |= {source.id: source, target.id: target}
                 delays.setdefault((source.id, target.id), set()).add(steps)
                 key = (source.id, target.id, min(delay, 1))
-                values.setdefault(key, []).append(collapsed.graph.type_of(source_edge))
+                values.setdefault(key, collapsed.type_read(node, position, source_edge))
                 said = words.setdefault(key, {})
                 if not delay:
                     part, role = _part(collapsed, source, source_edge), _role(collapsed, target, node, position)
@@ -396,12 +397,12 @@ def _arrows(collapsed: CollapsedGraph) -> list[Arrow]:
     found = []
     typed: set[str] = set()
     given = _given(collapsed)
-    for (source_id, target_id, least), types in values.items():
+    for (source_id, target_id, least), value in values.items():
         source, target = ends[source_id], ends[target_id]
         texts = [text for text in words[source_id, target_id, least] if text]
-        if not least and source_id not in typed and _is_news(collapsed, source, types[0]):
+        if not least and source_id not in typed and value is not None and _is_news(collapsed, source, value):
             typed.add(source_id)
-            texts.append(type_words(types[0], collapsed.lang))
+            texts.append(type_words(value, collapsed.lang))
         if least:
             texts = _times(collapsed, delays[source_id, target_id], least)
         own = given.get((source.layer.path, target.layer.path)) if source.layer is not target.layer else None
@@ -474,16 +475,11 @@ def _arrow(source: NodeGroup, target: NodeGroup, text: str, delay: int) -> Arrow
 
 
 def _is_news(collapsed: CollapsedGraph, source: NodeGroup, value: Type) -> bool:
-    """Whether the value of a box has another type than every value that the box reads.
-
-    In a block that stands for all its calls, no type is shown that not all calls have.
-    """
-    if not collapsed.fit.types:
+    """Whether the value of a box has another type than every value that the box reads."""
+    if not collapsed.fit.types or source.fork:
         return False
-    if source.fork or source.outside or source.port:
-        return not source.fork and _everywhere(collapsed, source)
-    if not _everywhere(collapsed, source):
-        return False
+    if source.outside or source.port:
+        return True
     own = {node.index for node in source.nodes}
     reads = [
         collapsed.graph.nodes[edge.node].types[edge.output]
@@ -492,19 +488,6 @@ def _is_news(collapsed: CollapsedGraph, source: NodeGroup, value: Type) -> bool:
         if any(read.node not in own for read, _ in collapsed.sources(edge))
     ]
     return not reads or all(read != value for read in reads)
-
-
-def _everywhere(collapsed: CollapsedGraph, group: NodeGroup) -> bool:
-    """Whether the values of a box have the same types in all calls of the block that is drawn."""
-    scope = collapsed.graph.scopes[collapsed.part.scope]
-    if not collapsed.part.name:
-        return True
-    nodes = collapsed.graph.nodes
-    places = [node.index - scope.first for node in group.nodes if scope.first <= node.index < scope.last]
-    calls = collapsed.alike(scope)
-    return all(
-        nodes[call.first + place].types == nodes[scope.first + place].types for call in calls for place in places
-    )
 
 
 _TIMES = re.compile(r"(?<=\d)x(?=\d)| x ")
